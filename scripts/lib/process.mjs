@@ -1,0 +1,106 @@
+/** Child processes: bounded, heard to the end, and ended with us. */
+import { spawn } from "node:child_process";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+
+/** @import { ChildProcess } from "node:child_process" */
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What npm hands down to the scripts it runs would be read as settings by the pnpm that we run, so it is left out. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
+const path = Object.keys(environment).find((name) => name.toUpperCase() === "PATH") ?? "PATH"; // Windows: Path
+environment[path] = `${join(root, "node_modules", ".bin")}${delimiter}${environment[path]}`;
+
+const windows = process.platform === "win32";
+
+/** @type {Set<ChildProcess>} */
+const running = new Set();
+
+/** @type {ChildProcess | undefined} */
+let foreground;
+
+/**
+ * Runs a command to its end and returns what it printed. A command that cannot be started, or is not done in time, fails.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{env?: NodeJS.ProcessEnv, minutes?: number}} [options]
+ * @returns {Promise<{ok: boolean, output: string}>}
+ */
+export function run(command, args, { env = {}, minutes = 10 } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      ...options(command, { ...env, CI: "true" }), // so that it asks no question
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: !windows, // a process group, so that a browser ends with the runner that started it
+    });
+    running.add(child);
+    let output = "";
+    const done = (/** @type {boolean} */ ok) => {
+      clearTimeout(timer);
+      running.delete(child);
+      resolve({ ok, output: stripVTControlCharacters(output) });
+    };
+    const timer = setTimeout(() => {
+      output += `\n${command} was ended: not done after ${minutes} minutes\n`;
+      end(child);
+    }, minutes * 60_000);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+        output += text;
+      });
+    }
+    child.on("error", (error) => {
+      output += `${error.message}\n`;
+      done(false);
+    });
+    child.on("close", (code) => done(code === 0));
+  });
+}
+
+/**
+ * Runs a command with our own input and output until it ends, and returns its exit code.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<number>}
+ */
+export function runForeground(command, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    foreground = spawn(command, args, { ...options(command, env), stdio: "inherit" });
+    foreground.on("error", reject);
+    foreground.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+/**
+ * @param {string} command
+ * @param {NodeJS.ProcessEnv} env
+ */
+function options(command, env) {
+  const shell = windows && command !== process.execPath; // Windows starts .cmd files through a shell only
+  return { cwd: root, env: { ...environment, ...env }, shell };
+}
+
+/** @param {ChildProcess} child */
+function end(child) {
+  try {
+    if (windows || child.pid === undefined) child.kill();
+    else process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** @param {number} code */
+function endAll(code) {
+  for (const child of running) end(child);
+  process.exit(code);
+}
+
+// A terminal sends Ctrl-C to the command in the foreground too, which then ends in its own time.
+process.on("SIGINT", () => foreground ?? endAll(130));
+process.on("SIGTERM", () => (foreground ? foreground.kill("SIGTERM") : endAll(143)));

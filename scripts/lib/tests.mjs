@@ -1,0 +1,69 @@
+/** `npm test`: every check and every test, counted together. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runChecks } from "./checks.mjs";
+import { install } from "./pnpm.mjs";
+import { run } from "./process.mjs";
+import { provision } from "./provision.mjs";
+import { readReport } from "./reports.mjs";
+import { step } from "./steps.mjs";
+
+/** @import { Counts } from "./reports.mjs" */
+/** @import { StepResult } from "./steps.mjs" */
+
+/** @returns {Promise<boolean>} whether all that was run passed */
+export async function runTests() {
+  const reports = mkdtempSync(join(tmpdir(), "handclasp-reports-"));
+  try {
+    const total = sum(await everything(reports));
+    const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+    console.log(`${total.passed} passed, ${total.failed} failed${skipped}`); // the last line: CI reads it
+    return total.failed === 0;
+  } finally {
+    rmSync(reports, { recursive: true });
+  }
+}
+
+/**
+ * @param {string} reports the folder for the runners' reports
+ * @returns {Promise<Counts[]>}
+ */
+async function everything(reports) {
+  /** @type {Counts[]} */
+  const counts = [];
+  const check = async (/** @type {string} */ name, /** @type {() => Promise<StepResult>} */ action) => {
+    const { ok } = await step(name, action);
+    counts.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
+    return ok;
+  };
+  /** @type {(name: string, runner: "vitest" | "playwright", args: string[], env?: NodeJS.ProcessEnv) => Promise<void>} */
+  const test = async (name, runner, args, env = {}) => {
+    const report = join(reports, `${name}.json`);
+    const { counted } = await step(name, async () => {
+      const { ok, output } = await run(runner, args, { env: { ...env, HANDCLASP_REPORT: report }, minutes: 15 });
+      const counted = readReport(runner, report, ok);
+      return { ok: counted.failed === 0, output, note: counted.note, counted };
+    });
+    counts.push(counted);
+  };
+
+  if (!(await check("install", install))) return counts;
+  // Installing browsers is mostly waiting, so it goes on beside everything that needs none.
+  const provisioning = provision();
+  await runChecks(check);
+  await test("unit", "vitest", ["run", "--project", "unit"]);
+  const { env, missing } = await provisioning;
+  await test("interop", "vitest", ["run", "--project", "interop"], env);
+  if (missing.chromium) counts.push({ passed: 0, failed: 1, skipped: 0 });
+  else await test("browser", "vitest", ["run", "--project", "browser"], env);
+  await test("e2e", "playwright", ["test", "-c", "e2e"], env);
+  for (const [name, reason] of Object.entries(missing)) console.log(`skipped: ${name}, ${reason}`);
+  return counts;
+}
+
+/** @param {Counts[]} all */
+function sum(all) {
+  const add = (/** @type {keyof Counts} */ key) => all.reduce((total, counts) => total + counts[key], 0);
+  return { passed: add("passed"), failed: add("failed"), skipped: add("skipped") };
+}

@@ -1,0 +1,33 @@
+/**
+ * Looks at the packages as npm would get them: packed, with publishConfig applied.
+ *
+ *   node scripts/published.mjs publint|attw
+ */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pnpm } from "./lib/pnpm.mjs";
+import { run } from "./lib/process.mjs";
+
+const tools = {
+  publint: { args: ["run", "--strict"], skip: undefined },
+  // The command line package has no types to get wrong.
+  attw: { args: ["--profile", "esm-only"], skip: /^handclasp-\d/ },
+};
+
+const tool = /** @type {keyof typeof tools} */ (process.argv[2]);
+const { args, skip } = tools[tool];
+const folder = mkdtempSync(join(tmpdir(), "handclasp-packed-"));
+try {
+  const packed = await pnpm("-r", "--filter", "./packages/*", "pack", "--pack-destination", folder);
+  const tarballs = readdirSync(folder).filter((name) => !skip?.test(name));
+  if (!packed.ok || tarballs.length === 0) throw new Error(`nothing was packed:\n${packed.output}`);
+  for (const tarball of tarballs) {
+    const { ok, output } = await run(tool, [...args, join(folder, tarball)]);
+    if (ok) continue;
+    console.log(output);
+    process.exitCode = 1;
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readReport } from "../lib/reports.mjs";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "handclasp-reports-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function read(runner: "vitest" | "playwright", report: object | string, ok: boolean) {
+  const path = join(folder, "report.json");
+  writeFileSync(path, typeof report === "string" ? report : JSON.stringify(report));
+  return readReport(runner, path, ok);
+}
+
+const vitest = {
+  numPassedTests: 3,
+  numFailedTests: 0,
+  numPendingTests: 1,
+  numTodoTests: 1,
+  testResults: [{ status: "passed", assertionResults: [{ status: "passed" }] }],
+};
+const playwright = { stats: { expected: 3, unexpected: 0, flaky: 0, skipped: 2 }, errors: [] };
+const nothing = {
+  vitest: { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] },
+  playwright: { stats: { expected: 0, unexpected: 0, flaky: 0, skipped: 0 }, errors: [] },
+};
+
+describe("readReport", () => {
+  it.each([
+    ["vitest", vitest],
+    ["playwright", playwright],
+  ] as const)("%s: counts what passed and what was skipped", (runner, report) => {
+    expect(read(runner, report, true)).toMatchObject({ passed: 3, failed: 0, skipped: 2 });
+  });
+
+  it("vitest: counts what failed, and files that could not be loaded", () => {
+    const testResults = [
+      { status: "failed", assertionResults: [{ status: "failed" }, { status: "passed" }] },
+      { status: "failed", assertionResults: [] },
+    ];
+    expect(read("vitest", { ...vitest, numFailedTests: 1, testResults }, false)).toMatchObject({
+      passed: 3,
+      failed: 2,
+    });
+  });
+
+  it("playwright: counts what failed, what passed only when repeated, and errors outside the tests", () => {
+    const report = {
+      stats: { expected: 3, unexpected: 1, flaky: 1, skipped: 0 },
+      errors: [{ message: "no such file" }],
+    };
+    expect(read("playwright", report, false)).toMatchObject({ passed: 3, failed: 3 });
+  });
+
+  it.each([
+    ["vitest", vitest],
+    ["playwright", playwright],
+  ] as const)("%s: a runner that ends badly has failed, whatever it reports", (runner, report) => {
+    expect(read(runner, report, false)).toMatchObject({ passed: 3, failed: 1 });
+  });
+
+  it.each(["vitest", "playwright"] as const)("%s: a runner that ran nothing has failed", (runner) => {
+    expect(read(runner, nothing[runner], true)).toMatchObject({ passed: 0, failed: 1, note: "no test was run" });
+  });
+
+  it.each(["", "{"])("a report that was not written, or not to its end, is a failure: %j", (text) => {
+    expect(read("vitest", text, true)).toMatchObject({ passed: 0, failed: 1 });
+  });
+});

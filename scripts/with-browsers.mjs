@@ -1,0 +1,11 @@
+/**
+ * Runs a command with the browsers' paths in its environment, installing browsers where it has to.
+ *
+ *   node scripts/with-browsers.mjs playwright test -c e2e
+ */
+import { runForeground } from "./lib/process.mjs";
+import { provision } from "./lib/provision.mjs";
+
+const { env } = await provision();
+const [command = "", ...args] = process.argv.slice(2);
+process.exitCode = await runForeground(command, args, env);

@@ -1,0 +1,99 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { rules } from "../layers.config.mjs";
+import { checkLayers } from "../layers.mjs";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "handclasp-layers-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function write(files: Record<string, string>) {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+}
+
+/** A small workspace that keeps every rule. */
+const sound = {
+  "packages/core/src/errors.ts": "export const error = 1;",
+  "packages/core/src/flow.ts": 'import { error } from "./errors.ts"; export const flow = error;',
+  "packages/core/src/bytes/bytes.ts": 'import { error } from "../errors.ts"; export const bytes = error;',
+  "packages/core/src/wire/codec.ts": 'import { bytes } from "../bytes/bytes.ts"; export const codec = bytes;',
+  "packages/core/src/crypto/prf.ts": 'import { codec } from "../wire/codec.ts"; export const prf = codec;',
+  "packages/core/src/x509/path.ts": 'import { prf } from "../crypto/prf.ts"; export const path = prf;',
+  "packages/core/src/trace.ts": 'import type { codec } from "./wire/codec.ts"; export type Trace = typeof codec;',
+  "packages/core/src/record/layer.ts": 'import type { Trace } from "../trace.ts"; export const layer: Trace = 1;',
+  "packages/core/src/handshake/client.ts": 'import { layer } from "../record/layer.ts"; export const client = layer;',
+  "packages/core/src/handshake/server.ts": 'import { layer } from "../record/layer.ts"; export const server = layer;',
+  "packages/core/src/connection/engine.ts": 'import { flow } from "../flow.ts"; export const engine = flow;',
+  "packages/core/src/stream/connect.ts":
+    'import { client } from "../handshake/client.ts"; export const connect = client;',
+  "packages/core/src/client.ts": 'export { connect } from "./stream/connect.ts";',
+  "packages/core/src/server.ts": 'export { server } from "./handshake/server.ts";',
+  "packages/core/src/index.ts": 'export * from "./client.ts"; export * from "./server.ts";',
+  "packages/node/src/index.ts": 'import "node:net"; export * from "../../core/src/index.ts";',
+  "packages/browser/src/index.ts": 'export * from "../../core/src/client.ts";',
+  "packages/testing/src/index.ts": 'export * from "../../core/src/index.ts";',
+  "packages/testing/src/node.ts": 'import "node:fs"; export * from "../../node/src/index.ts";',
+  "packages/cli/src/bin.ts": 'import "../../testing/src/node.ts"; import "../../node/src/index.ts";',
+  "examples/echo-server/src/page/main.ts": 'export * from "../../../../packages/browser/src/index.ts";',
+};
+
+/** One bad import for each rule: the rule it breaks, the file it is added to, the import. */
+const plants: [rule: string, file: string, statement: string][] = [
+  ["core-bytes-imports-downward", "packages/core/src/bytes/bytes.ts", 'import "../stream/connect.ts";'],
+  ["core-wire-imports-downward", "packages/core/src/wire/codec.ts", 'import "../crypto/prf.ts";'],
+  ["core-crypto-imports-downward", "packages/core/src/crypto/prf.ts", 'import type { path } from "../x509/path.ts";'],
+  ["core-x509-imports-downward", "packages/core/src/x509/path.ts", 'import "../record/layer.ts";'],
+  ["core-record-imports-downward", "packages/core/src/record/layer.ts", 'import "../handshake/client.ts";'],
+  ["core-handshake-imports-downward", "packages/core/src/handshake/client.ts", 'import "../connection/engine.ts";'],
+  ["core-connection-imports-downward", "packages/core/src/connection/engine.ts", 'import "../stream/connect.ts";'],
+  ["core-base-imports-nothing", "packages/core/src/errors.ts", 'import type { codec } from "./wire/codec.ts";'],
+  [
+    "core-trace-is-types-of-low-layers",
+    "packages/core/src/trace.ts",
+    'import type { layer } from "./record/layer.ts";',
+  ],
+  ["core-trace-imports-types-only", "packages/core/src/trace.ts", 'import { codec } from "./wire/codec.ts";'],
+  ["core-entries-on-top", "packages/core/src/stream/connect.ts", 'import "../index.ts";'],
+  ["core-client-never-reaches-server", "packages/core/src/stream/connect.ts", 'import "../handshake/server.ts";'],
+  ["core-depends-on-noble-only", "packages/core/src/bytes/bytes.ts", 'import "node:buffer";'],
+  ["no-node-in-pages", "packages/browser/src/index.ts", 'import "node:buffer";'],
+  ["no-node-in-pages", "packages/testing/src/index.ts", 'import "node:buffer";'],
+  ["no-node-in-pages", "examples/echo-server/src/page/main.ts", 'import "node:buffer";'],
+  ["no-node-package-in-pages", "packages/testing/src/index.ts", 'import "../../node/src/index.ts";'],
+  ["core-imports-downward", "packages/core/src/index.ts", 'import "../../node/src/index.ts";'],
+  ["node-imports-downward", "packages/node/src/index.ts", 'import "../../browser/src/index.ts";'],
+  ["browser-imports-downward", "packages/browser/src/index.ts", 'import "../../node/src/index.ts";'],
+  ["testing-imports-downward", "packages/testing/src/node.ts", 'import "../../cli/src/bin.ts";'],
+  ["cli-imports-downward", "packages/cli/src/bin.ts", 'import "../../../examples/echo-server/src/page/main.ts";'],
+  ["no-cycles", "packages/core/src/errors.ts", 'import "./flow.ts";'],
+  ["no-unresolved", "packages/node/src/index.ts", 'import "./nowhere.ts";'],
+];
+
+describe("the layer rules", () => {
+  it("pass a sound workspace", async () => {
+    write(sound);
+    expect(await checkLayers(root)).toEqual({ modules: expect.any(Number), violations: [] });
+  });
+
+  it.each(plants)("%s fails on a bad import in %s", async (rule, file, statement) => {
+    write({ ...sound, [file]: `${statement} ${sound[file as keyof typeof sound]}` });
+    const { violations } = await checkLayers(root);
+    expect(violations.map((violation) => violation.rule)).toContain(rule);
+  });
+
+  it("are each shown to fail above", () => {
+    expect(new Set(plants.map(([rule]) => rule))).toEqual(new Set(rules.map((rule) => rule.name)));
+  });
+
+  it("refuse a workspace in which they find nothing to check", async () => {
+    write({ "packages/core/src/README": "" });
+    await expect(checkLayers(root)).rejects.toThrow("no TypeScript module was cruised");
+  });
+});

@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import type { Options } from "tsup";
+
+type Manifest = { exports: Record<string, { "handclasp-source": string; import: string }> };
+
+/** The build of a library package: one entry for each of the package's `exports`, shared chunks, no declarations. */
+export function library(): Options {
+  const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
+  const entries = Object.values(manifest.exports).map((paths) => {
+    const name = paths.import.replace(/^\.\/dist\/(.+)\.js$/, "$1");
+    return [name, paths["handclasp-source"]];
+  });
+  return { ...shared, entry: Object.fromEntries(entries) };
+}
+
+export const shared: Options = {
+  format: "esm",
+  target: "es2022",
+  splitting: true,
+  sourcemap: true,
+  dts: false,
+  // Chunk names carry a hash, so old ones have to go; the declarations beside them are tsc -b's.
+  clean: ["!**/*.d.ts", "!**/*.d.ts.map", "!.tsbuildinfo"],
+};

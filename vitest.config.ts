@@ -1,0 +1,60 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defaultClientConditions, defaultServerConditions } from "vite";
+import { defineConfig } from "vitest/config";
+import { chromiumArgs } from "./scripts/lib/chromiumArgs.mjs";
+
+const interop = ["packages/*/test/**/*.interop.test.ts"];
+const browser = ["packages/*/test/**/*.browser.test.ts"];
+
+export default defineConfig({
+  test: {
+    reporters: process.env.HANDCLASP_REPORT
+      ? ["default", ["json", { outputFile: process.env.HANDCLASP_REPORT }]]
+      : ["default"],
+    coverage: { include: ["packages/*/src/**"], reporter: ["text-summary", "html"] },
+    projects: [
+      {
+        // On the sources, so that nothing has to be built first.
+        ssr: { resolve: { conditions: ["handclasp-source", ...defaultServerConditions] } },
+        test: {
+          name: "unit",
+          include: ["{packages/*,scripts,tools}/test/**/*.test.ts"],
+          exclude: [...interop, ...browser, "**/node_modules/**"],
+        },
+      },
+      {
+        // On dist, loaded by Node itself as a user would: against real peers, a few at a time.
+        test: {
+          name: "interop",
+          include: interop,
+          server: { deps: { external: [/\/dist\//] } },
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // On the sources, in a real browser: what only its WebCrypto and WebSocket can tell.
+        resolve: { conditions: ["handclasp-source", ...defaultClientConditions] },
+        test: {
+          name: "browser",
+          globalSetup: ["packages/browser/test/transport/relay.ts"],
+          include: browser,
+          testTimeout: 30_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                args: chromiumArgs,
+                ...(process.env.HANDCLASP_CHROMIUM && { executablePath: process.env.HANDCLASP_CHROMIUM }),
+              },
+            }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});
