@@ -1,0 +1,32 @@
+/**
+ * What both roles share: rows, contracts, errors.
+ * @module
+ */
+export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "./bytes/bytes.ts";
+export type { Credential } from "./crypto/credential.ts";
+export * from "./crypto/groups.ts";
+export { noble } from "./crypto/noble.ts";
+export type * from "./crypto/provider.ts";
+export { rsaKeyFault } from "./crypto/rsa.ts";
+export * from "./crypto/signatures.ts";
+export * from "./crypto/suites.ts";
+export {
+  type AlertDescription,
+  alertDescriptions,
+  configurationError,
+  type Fault,
+  TlsError,
+  type TlsErrorOptions,
+  usageError,
+} from "./errors.ts";
+export type { Awaitable } from "./flow.ts";
+export type { CertificateRequested } from "./handshake/config.ts";
+export type { Session } from "./handshake/session.ts";
+export { maxTransportMessage } from "./limits.ts";
+export { TlsConnection } from "./stream/connection.ts";
+export type { CommonOptions } from "./stream/options.ts";
+export type { Transport, TransportEvents } from "./stream/transport.ts";
+export type * from "./trace.ts";
+export { type Certificate, certificateFingerprint, parseCertificate, spkiPin } from "./x509/certificate.ts";
+export { parsePemCertificates, pemBlocks } from "./x509/pem.ts";
+export type { TrustOptions, TrustPolicy, VerifiedPeer } from "./x509/verify.ts";

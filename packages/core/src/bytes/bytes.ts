@@ -1,0 +1,102 @@
+/**
+ * The few things done to bytes everywhere.
+ * @module
+ */
+
+/** One array from a few. */
+export const concat = (...parts: readonly Uint8Array[]): Uint8Array => join(parts);
+
+/** One array from any number: a call takes only so many arguments. */
+export function join(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Compares in time that depends on the lengths only, as far as a JavaScript engine allows. */
+export function equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
+  return difference === 0;
+}
+
+/** Overwrites secrets that are no longer needed. Copies that the engine's collector made are out of reach. */
+export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
+  for (const secret of secrets) secret?.fill(0);
+}
+
+const digits = "0123456789abcdef";
+
+/** Lower-case hex. */
+export function toHex(bytes: Uint8Array): string {
+  let out = "";
+  for (const byte of bytes) out += (digits[byte >> 4] as string) + (digits[byte & 15] as string);
+  return out;
+}
+
+/** Bytes from hex; spaces and line breaks are skipped. Throws a RangeError on anything else. */
+export function fromHex(hex: string): Uint8Array {
+  const clean = hex.replace(/\s+/g, "");
+  if (clean.length % 2 || /[^0-9a-fA-F]/.test(clean)) throw new RangeError("not hex");
+  const out = new Uint8Array(clean.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(clean.slice(2 * i, 2 * i + 2), 16);
+  return out;
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** Base64 with padding, RFC 4648 §4. */
+export function toBase64(bytes: Uint8Array): string {
+  let out = "";
+  for (let i = 0; i < bytes.length; i += 3) {
+    const n = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    out += alphabet[n >> 18] as string;
+    out += alphabet[(n >> 12) & 63] as string;
+    out += i + 1 < bytes.length ? (alphabet[(n >> 6) & 63] as string) : "=";
+    out += i + 2 < bytes.length ? (alphabet[n & 63] as string) : "=";
+  }
+  return out;
+}
+
+/** Bytes from base64, RFC 4648 §4; line breaks and spaces are skipped. Throws a RangeError on anything else, non-zero spare bits included. */
+export function fromBase64(text: string): Uint8Array {
+  const clean = text.replace(/\s+/g, "");
+  if (clean.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(clean)) throw new RangeError("not base64");
+  const length = (clean.length / 4) * 3 - (clean.endsWith("==") ? 2 : clean.endsWith("=") ? 1 : 0);
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (let i = 0; i < clean.length; i += 4) {
+    let n = 0;
+    for (let j = 0; j < 4; j++) n = (n << 6) | Math.max(0, alphabet.indexOf(clean[i + j] as string));
+    for (const byte of [(n >> 16) & 255, (n >> 8) & 255, n & 255]) {
+      if (at < length) out[at++] = byte;
+      else if (byte) throw new RangeError("not base64: spare bits set");
+    }
+  }
+  return out;
+}
+
+/** ASCII to bytes. Throws a RangeError on anything that is not ASCII. */
+export function ascii(text: string): Uint8Array {
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) throw new RangeError("not ASCII");
+    out[i] = code;
+  }
+  return out;
+}
+
+/** Bytes as text, one char code each. */
+export function latin1(bytes: Uint8Array): string {
+  let out = "";
+  for (const byte of bytes) out += String.fromCharCode(byte);
+  return out;
+}

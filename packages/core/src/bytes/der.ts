@@ -1,0 +1,209 @@
+/**
+ * A strict reader of DER (ITU-T X.690 §8, §10, §11): definite minimal lengths, minimal integers, canonical bit strings,
+ * nothing left over. It never recurses by itself, so nesting costs nothing.
+ * @module
+ */
+import { TlsError } from "../errors.ts";
+import { latin1 } from "./bytes.ts";
+
+/** Identifier octets of the types that certificates and keys are made of. */
+export const tags = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  universalString: 0x1c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/** Reads the elements of one DER value one after the other; every fault is a TlsError with the code `"malformed"`. Results are views, not copies. */
+export class Der {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Something is left to read. */
+  get more(): boolean {
+    return this.#at < this.#bytes.length;
+  }
+
+  /** The next element's tag, `undefined` at the end. */
+  get tag(): number | undefined {
+    return this.#bytes[this.#at];
+  }
+
+  /** The next element, identifier and length included. */
+  element(tag: number): Uint8Array {
+    const start = this.#at;
+    this.contents(tag);
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  /** The contents of the next element. */
+  contents(tag: number): Uint8Array {
+    const bytes = this.#bytes;
+    if (bytes[this.#at] !== tag) {
+      derFault(`expected tag 0x${hex(tag)}, got ${this.more ? `0x${hex(bytes[this.#at] as number)}` : "the end"}`);
+    }
+    let at = this.#at + 1;
+    let length = bytes[at++] ?? derFault("length cut off");
+    if (length & 0x80) {
+      const width = length & 0x7f;
+      if (width < 1 || width > 4) derFault("length indefinite or above 4 bytes");
+      length = 0;
+      for (let i = 0; i < width; i++) length = length * 256 + (bytes[at++] ?? derFault("length cut off"));
+      if (length < 0x80 || length < 256 ** (width - 1)) derFault("length not minimal");
+    }
+    if (length > bytes.length - at) derFault(`wanted ${length} bytes, ${bytes.length - at} left`);
+    this.#at = at + length;
+    return bytes.subarray(at, this.#at);
+  }
+
+  /** Reads into the next element, which must be used up. */
+  within<T>(tag: number, read: (inner: Der) => T): T {
+    return der(this.contents(tag), read);
+  }
+
+  /** The same, where the next element has this tag; else `undefined`. */
+  optional<T>(tag: number, read: (inner: Der) => T): T | undefined {
+    return this.tag === tag ? this.within(tag, read) : undefined;
+  }
+
+  /** SEQUENCE OF or SET OF, SIZE (1..MAX). */
+  many<T>(tag: number, read: (inner: Der) => T): T[] {
+    return this.within(tag, (inner) => {
+      const values: T[] = [];
+      do values.push(read(inner));
+      while (inner.more);
+      return values;
+    });
+  }
+
+  /** BOOLEAN DEFAULT FALSE: a FALSE that is written out is a fault. */
+  flag(): boolean {
+    if (this.tag !== tags.boolean) return false;
+    const value = this.contents(tags.boolean);
+    if (value.length !== 1 || value[0] !== 0xff) derFault("BOOLEAN neither TRUE nor left out");
+    return true;
+  }
+
+  /** INTEGER: its minimal two's complement. */
+  integer(tag: number = tags.integer): Uint8Array {
+    const value = this.contents(tag);
+    const [first, second] = value;
+    if (first === undefined) derFault("INTEGER empty");
+    if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
+      derFault("INTEGER not minimal");
+    }
+    return value;
+  }
+
+  /** A non-negative INTEGER, without its leading zero. */
+  unsigned(): Uint8Array {
+    const value = this.integer();
+    if ((value[0] as number) & 0x80) derFault("INTEGER negative");
+    return value[0] === 0 && value.length > 1 ? value.subarray(1) : value;
+  }
+
+  /** A non-negative INTEGER below 2^32. */
+  small(): number {
+    const value = this.unsigned();
+    if (value.length > 4) derFault("INTEGER too large");
+    return value.reduce((n, byte) => n * 256 + byte, 0);
+  }
+
+  /** OBJECT IDENTIFIER, dotted. */
+  oid(tag: number = tags.oid): string {
+    const value = this.contents(tag);
+    if (!value.length || value.length > 64 || (value[value.length - 1] as number) & 0x80) derFault("OID malformed");
+    const arcs: bigint[] = [];
+    let arc = 0n;
+    let fresh = true;
+    for (const byte of value) {
+      if (fresh && byte === 0x80) derFault("OID malformed");
+      arc = (arc << 7n) | BigInt(byte & 0x7f);
+      fresh = byte < 0x80;
+      if (!fresh) continue;
+      if (arcs.length) arcs.push(arc);
+      else {
+        const top = arc < 80n ? arc / 40n : 2n;
+        arcs.push(top, arc - top * 40n);
+      }
+      arc = 0n;
+    }
+    return arcs.join(".");
+  }
+
+  /** BIT STRING: its bytes; unused bits must be zero. */
+  bits(tag: number = tags.bitString): Uint8Array {
+    const [unused, ...bytes] = this.contents(tag);
+    if (unused === undefined || unused > 7 || (unused && !bytes.length)) derFault("BIT STRING malformed");
+    if (((bytes.at(-1) ?? 0) & ((1 << unused) - 1)) !== 0) derFault("BIT STRING malformed");
+    return Uint8Array.from(bytes);
+  }
+
+  /** BIT STRING of whole bytes. */
+  octets(): Uint8Array {
+    const value = this.contents(tags.bitString);
+    if (value[0] !== 0) derFault("BIT STRING not of whole bytes");
+    return value.subarray(1);
+  }
+
+  /** NULL. */
+  null(): void {
+    if (this.contents(tags.null).length) derFault("NULL not empty");
+  }
+
+  /** Passes over the rest, whatever it is: for what is going to be refused by name. */
+  skip(): void {
+    this.#at = this.#bytes.length;
+  }
+
+  /** Nothing may be left over. */
+  end(): void {
+    if (this.more) derFault(`${this.#bytes.length - this.#at} bytes too many`);
+  }
+}
+
+/** Reads a whole DER value; nothing may be left over. */
+export function der<T>(bytes: Uint8Array, read: (reader: Der) => T): T {
+  const reader = new Der(bytes);
+  const value = read(reader);
+  reader.end();
+  return value;
+}
+
+/** The fault of whoever wrote the DER. */
+export function derFault(message: string): never {
+  throw new TlsError("bad_certificate", `DER: ${message}`, { code: "malformed" });
+}
+
+/** UTF-8 to text; a fault where it is none. */
+export function utf8(bytes: Uint8Array): string {
+  try {
+    return decodeURIComponent(latin1(bytes).replace(/[\s\S]/g, (c) => `%${hex(c.charCodeAt(0))}`));
+  } catch {
+    return derFault("UTF8String not UTF-8");
+  }
+}
+
+/** ASCII to text; a fault where it is none. */
+export function ia5(bytes: Uint8Array): string {
+  for (const byte of bytes) if (byte > 127) derFault("string not ASCII");
+  return latin1(bytes);
+}
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, "0");

@@ -1,0 +1,53 @@
+/** Writes big-endian numbers and slices into an array that grows. */
+export class Writer {
+  #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  /** An unsigned number of 1 to 4 bytes. Throws a RangeError where it does not fit. */
+  uint(width: number, value: number): this {
+    if (!Number.isInteger(value) || value < 0 || value >= 256 ** width)
+      throw new RangeError(`${value} does not fit ${width} bytes`);
+    this.#room(width);
+    this.#set(this.#at, width, value);
+    this.#at += width;
+    return this;
+  }
+
+  put(bytes: Uint8Array): this {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+    return this;
+  }
+
+  /** A part with its length in front. */
+  prefixed(width: number, write: (writer: this) => void): this {
+    const start = this.#at;
+    this.uint(width, 0);
+    write(this);
+    const length = this.#at - start - width;
+    if (length >= 256 ** width) throw new RangeError(`${length} bytes do not fit a ${width}-byte length`);
+    this.#set(start, width, length);
+    return this;
+  }
+
+  /** What was written: a view of the whole. */
+  done(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #set(at: number, width: number, value: number): void {
+    for (let i = width - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) this.#bytes[at + i] = rest % 256;
+  }
+
+  #room(more: number): void {
+    if (this.#at + more <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#at + more));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+  }
+}

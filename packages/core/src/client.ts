@@ -1,0 +1,6 @@
+/**
+ * The client alone: server code is unreachable from here.
+ * @module
+ */
+export * from "./base.ts";
+export { type ConnectOptions, connect } from "./stream/connect.ts";

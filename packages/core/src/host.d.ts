@@ -1,0 +1,55 @@
+// The few globals of every host that src/stream may use (DESIGN.md §2); nothing else of the DOM or of Node exists in core.
+interface ReadableStreamDefaultController<R> {
+  readonly desiredSize: number | null;
+  enqueue(chunk: R): void;
+  close(): void;
+  error(reason?: unknown): void;
+}
+interface ReadableStream<R> {
+  readonly locked: boolean;
+  cancel(reason?: unknown): Promise<void>;
+  getReader(): {
+    read(): Promise<{ done: false; value: R } | { done: true; value?: R }>;
+    cancel(reason?: unknown): Promise<void>;
+    releaseLock(): void;
+  };
+  pipeTo(destination: WritableStream<R>): Promise<void>;
+}
+declare const ReadableStream: {
+  new <R>(
+    source: {
+      pull?(controller: ReadableStreamDefaultController<R>): void | PromiseLike<void>;
+      cancel?(reason?: unknown): void | PromiseLike<void>;
+    },
+    strategy?: { highWaterMark?: number },
+  ): ReadableStream<R>;
+};
+interface WritableStream<W> {
+  readonly locked: boolean;
+  getWriter(): {
+    write(chunk: W): Promise<void>;
+    close(): Promise<void>;
+    abort(reason?: unknown): Promise<void>;
+    releaseLock(): void;
+  };
+}
+declare const WritableStream: {
+  new <W>(
+    sink: {
+      write?(chunk: W): void | PromiseLike<void>;
+      close?(): void | PromiseLike<void>;
+      abort?(reason?: unknown): void | PromiseLike<void>;
+    },
+    strategy?: { highWaterMark?: number },
+  ): WritableStream<W>;
+};
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+declare function setTimeout(callback: () => void, ms: number): unknown;
+declare function clearTimeout(timer: unknown): void;
+declare function queueMicrotask(callback: () => void): void;
+declare const crypto: { getRandomValues(array: Uint8Array): Uint8Array };

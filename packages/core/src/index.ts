@@ -1,0 +1,6 @@
+/**
+ * TLS 1.2, client and server, over any transport.
+ * @module
+ */
+export * from "./client.ts";
+export * from "./server.ts";

@@ -1,0 +1,41 @@
+/**
+ * Every bound on what a peer can make us hold or do, each with its reason.
+ * @module
+ */
+
+/** TLSPlaintext.length, RFC 5246 §6.2.1. */
+export const maxPlaintext: number = 2 ** 14;
+/** TLSCiphertext.length, RFC 5246 §6.2.3. */
+export const maxCiphertext: number = 2 ** 14 + 2048;
+/** One handshake message that is no Certificate: the largest honest ones (ClientHello with tickets) stay under 20 KiB. */
+export const maxHandshakeMessage: number = 2 ** 16;
+/** A Certificate message: sixteen certificates of 64 KiB would be 1 MiB; real chains are under 16 KiB, RSA-4096 with many names under 64. */
+export const maxCertificateMessage: number = 2 ** 17;
+/** Certificates in one chain (X509.md). */
+export const maxCertificates = 16;
+/** One certificate (X509.md). */
+export const maxCertificate: number = 2 ** 16;
+/** A whole handshake, both Certificates included: nothing honest needs more, and all of it may be held until CertificateVerify. */
+export const maxTranscript: number = 2 ** 18;
+/** Empty records in a row: OpenSSL sends one as a CBC countermeasure, nobody sends more than a few (BoringSSL's number). */
+export const maxEmptyRecords = 32;
+/** Warning alerts in a row (BoringSSL's number). */
+export const maxWarningAlerts = 4;
+/** Refused renegotiations before the peer is taken for hostile. */
+export const maxRenegotiations = 3;
+/** HelloRequests skipped during a handshake (RFC 5246 §7.4.1.1 says ignore, not for ever). */
+export const maxHelloRequests = 4;
+/** Records under one key: AES-GCM's safe number, RFC 8446 §5.5; also far below the 2^53 that a JavaScript number counts. */
+export const maxRecords: number = 2 ** 24.5;
+/** Bytes of the peer that wait while a promise of ours is pending, before we ask the transport to pause. */
+export const highWaterInbound: number = 2 ** 16;
+/** The same, where the transport cannot pause (a page's `onmessage`): more ends the connection. */
+export const maxInbound: number = 2 ** 24;
+/** One message of a WebSocket; the `ws` default of 100 MiB is an invitation. */
+export const maxTransportMessage: number = 2 ** 20;
+/** Everything ready in one turn goes out as one message, up to this size. */
+export const maxFlush: number = 2 ** 18;
+/** A handshake that is not done by then is given up, ms. */
+export const handshakeTimeout = 10_000;
+/** How long after our close_notify we wait for the peer's, ms. */
+export const closeTimeout = 5_000;

@@ -1,0 +1,174 @@
+/**
+ * The handshake messages, RFC 5246 §7.4: one declaration each.
+ * @module
+ */
+import {
+  bytes,
+  type Codec,
+  empty,
+  list,
+  opaque,
+  prefixed,
+  rest,
+  struct,
+  trailing,
+  uint8,
+  uint16,
+  type Value,
+} from "./codec.ts";
+
+/** A handshake message: its number and name in the RFC, its body. */
+export interface MessageType<T> {
+  readonly id: number;
+  readonly name: string;
+  readonly body: Codec<T>;
+}
+const message = <T>(id: number, name: string, body: Codec<T>): MessageType<T> => ({ id, name, body });
+
+/** ProtocolVersion {3, 3}. */
+export const tls12 = 0x0303;
+
+export interface RawExtension {
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+const extensions: Codec<readonly RawExtension[] | undefined> = trailing(
+  list(2, struct({ type: uint16, data: bytes(2) })),
+);
+const upTo255 = bytes(1);
+const sessionId: Codec<Uint8Array> = {
+  read(r) {
+    const id = upTo255.read(r);
+    return id.length > 32 ? r.fail(`${id.length} bytes, at most 32 allowed`) : id;
+  },
+  write: (w, id) => upTo255.write(w, id),
+};
+
+export const helloRequest: MessageType<Value<typeof empty>> = message(0, "hello_request", empty);
+
+export interface ClientHello {
+  readonly clientVersion: number;
+  readonly random: Uint8Array;
+  readonly sessionId: Uint8Array;
+  readonly cipherSuites: readonly number[];
+  readonly compressionMethods: readonly number[];
+  /** `undefined`: the whole block is absent. */
+  readonly extensions: readonly RawExtension[] | undefined;
+}
+const clientHelloBody: Codec<ClientHello> = struct({
+  clientVersion: uint16,
+  random: opaque(32),
+  sessionId,
+  cipherSuites: list(2, uint16, 2),
+  compressionMethods: list(1, uint8, 1),
+  extensions,
+});
+export const clientHello: MessageType<ClientHello> = message(1, "client_hello", clientHelloBody);
+
+export interface ServerHello {
+  readonly serverVersion: number;
+  readonly random: Uint8Array;
+  readonly sessionId: Uint8Array;
+  readonly cipherSuite: number;
+  readonly compressionMethod: number;
+  readonly extensions: readonly RawExtension[] | undefined;
+}
+const serverHelloBody: Codec<ServerHello> = struct({
+  serverVersion: uint16,
+  random: opaque(32),
+  sessionId,
+  cipherSuite: uint16,
+  compressionMethod: uint8,
+  extensions,
+});
+export const serverHello: MessageType<ServerHello> = message(2, "server_hello", serverHelloBody);
+
+export interface CertificateMessage {
+  readonly certificateList: readonly Uint8Array[];
+}
+export const certificate: MessageType<CertificateMessage> = message(
+  11,
+  "certificate",
+  struct({ certificateList: list(3, bytes(3, 1)) }),
+);
+
+/** Signature with its scheme in front: `digitally-signed` of RFC 5246 §4.7. */
+export interface DigitallySigned {
+  readonly scheme: number;
+  readonly signature: Uint8Array;
+}
+const signed: Codec<DigitallySigned> = struct({ scheme: uint16, signature: bytes(2) });
+
+/** ServerECDHParams with a named curve, RFC 8422 §5.4. */
+export const serverEcdhParams: Codec<{
+  readonly curveType: number;
+  readonly namedCurve: number;
+  readonly public: Uint8Array;
+}> = struct({
+  curveType: uint8,
+  namedCurve: uint16,
+  public: bytes(1, 1),
+});
+export interface ServerKeyExchange {
+  readonly params: Value<typeof serverEcdhParams>;
+  readonly signed: DigitallySigned;
+}
+export const serverKeyExchange: MessageType<ServerKeyExchange> = message(
+  12,
+  "server_key_exchange",
+  struct({ params: serverEcdhParams, signed }),
+);
+
+export interface CertificateRequest {
+  readonly certificateTypes: readonly number[];
+  readonly schemes: readonly number[];
+  readonly certificateAuthorities: readonly Uint8Array[];
+}
+export const certificateRequest: MessageType<CertificateRequest> = message(
+  13,
+  "certificate_request",
+  struct({
+    certificateTypes: list(1, uint8, 1),
+    schemes: list(2, uint16, 2),
+    certificateAuthorities: list(2, bytes(2, 1)),
+  }),
+);
+
+export const serverHelloDone: MessageType<Value<typeof empty>> = message(14, "server_hello_done", empty);
+export const certificateVerify: MessageType<DigitallySigned> = message(15, "certificate_verify", signed);
+
+/** ClientKeyExchange of ECDHE: the point, RFC 8422 §5.7. */
+export const clientEcdhPublic: MessageType<{ readonly public: Uint8Array }> = message(
+  16,
+  "client_key_exchange",
+  struct({ public: bytes(1, 1) }),
+);
+/** ClientKeyExchange of RSA: EncryptedPreMasterSecret, RFC 5246 §7.4.7.1. */
+export const clientEncryptedPremaster: MessageType<{ readonly encryptedPremasterSecret: Uint8Array }> = message(
+  16,
+  "client_key_exchange",
+  struct({ encryptedPremasterSecret: prefixed(2, rest) }),
+);
+
+export const finished: MessageType<{ readonly verifyData: Uint8Array }> = message(
+  20,
+  "finished",
+  struct({ verifyData: opaque(12) }),
+);
+
+/** Names for errors: what came, when something else was expected. */
+export const messageName = (id: number): string =>
+  ({
+    0: "hello_request",
+    1: "client_hello",
+    2: "server_hello",
+    4: "new_session_ticket",
+    11: "certificate",
+    12: "server_key_exchange",
+    13: "certificate_request",
+    14: "server_hello_done",
+    15: "certificate_verify",
+    16: "client_key_exchange",
+    20: "finished",
+    22: "certificate_status",
+  })[id] ?? `message ${id}`;

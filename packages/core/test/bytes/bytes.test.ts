@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "../../src/bytes/bytes.ts";
+import { Reader } from "../../src/bytes/reader.ts";
+import { Writer } from "../../src/bytes/writer.ts";
+
+const bytes = fc.uint8Array({ maxLength: 200 });
+
+describe("bytes", () => {
+  test("hex and base64 are Node's, there and back", () => {
+    fc.assert(
+      fc.property(bytes, (data) => {
+        expect(toHex(data)).toBe(Buffer.from(data).toString("hex"));
+        expect(toBase64(data)).toBe(Buffer.from(data).toString("base64"));
+        expect(fromHex(toHex(data).toUpperCase())).toEqual(data);
+        expect(fromBase64(toBase64(data).replace(/(.{64})/g, "$1\r\n"))).toEqual(data);
+      }),
+    );
+  });
+  test.each(["0", "0g", "zz", "0x00"])("no hex: %s", (text) => expect(() => fromHex(text)).toThrow(RangeError));
+  test.each(["A", "AA", "AAA", "A===", "AA=A", "AA*=", "AB==", "AAB=", "AA-_"])("no base64: %s", (text) =>
+    expect(() => fromBase64(text)).toThrow(RangeError),
+  );
+  test("concat, equal and wipe", () => {
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 5 }), (parts) => {
+        const whole = concat(...parts);
+        expect(whole).toEqual(new Uint8Array(Buffer.concat(parts)));
+        expect(equal(whole, whole.slice())).toBe(true);
+        expect(equal(whole, concat(whole, Uint8Array.of(0)))).toBe(false);
+        for (let i = 0; i < whole.length; i += 17) {
+          const other = whole.slice();
+          other[i] = (other[i] as number) ^ 0x80;
+          expect(equal(whole, other)).toBe(false);
+        }
+        wipe(whole, undefined);
+        expect(whole.every((byte) => byte === 0)).toBe(true);
+      }),
+    );
+  });
+  test("text", () => {
+    expect(ascii("h2")).toEqual(Uint8Array.of(0x68, 0x32));
+    expect(() => ascii("ü")).toThrow(RangeError);
+    expect(latin1(Uint8Array.of(0x68, 0xfc))).toBe("hü");
+  });
+});
+
+describe("reader and writer", () => {
+  test("numbers of 1 to 4 bytes, there and back", () => {
+    const number = fc
+      .integer({ min: 1, max: 4 })
+      .chain((width) => fc.tuple(fc.constant(width), fc.integer({ min: 0, max: 256 ** width - 1 })));
+    fc.assert(
+      fc.property(fc.array(number), fc.integer({ min: 0, max: 9 }), (numbers, capacity) => {
+        const writer = new Writer(capacity);
+        for (const [width, value] of numbers) writer.uint(width, value);
+        const reader = new Reader(writer.done());
+        for (const [width, value] of numbers) expect(reader.uint(width)).toBe(value);
+        reader.end();
+      }),
+    );
+  });
+  test("nested parts, there and back", () => {
+    fc.assert(
+      fc.property(bytes, bytes, (one, two) => {
+        const written = new Writer(1).prefixed(3, (w) => w.prefixed(1, (x) => x.put(one)).put(two)).done();
+        expect(written.length).toBe(4 + one.length + two.length);
+        const reader = new Reader(written);
+        reader.within(reader.uint(3), (part) => {
+          expect(part.take(part.uint(1))).toEqual(one);
+          expect(part.rest()).toEqual(two);
+        });
+        reader.end();
+      }),
+    );
+  });
+  test("a part that is not used up, and one that is longer than the whole", () => {
+    expect(() => new Reader(Uint8Array.of(1, 2), "it").within(2, (part) => part.uint(1))).toThrow(
+      "it: 1 bytes too many",
+    );
+    expect(() => new Reader(Uint8Array.of(1), "it").within(2, () => {})).toThrow("it: wanted 2 bytes, 1 left");
+    expect(() => new Reader(new Uint8Array(0)).uint(1)).toThrow("input: wanted 1 bytes, 0 left");
+  });
+});
