@@ -1,0 +1,229 @@
+/**
+ * The provider that needs no host: @noble's hashes, ciphers and curves, and our own RSA. Works on insecure origins too, where WebCrypto is absent.
+ * JavaScript cannot promise constant time; what @noble does about it is in its own documentation, and docs/security.md says what that means here.
+ * @module
+ */
+import { cbc, gcm } from "@noble/ciphers/aes.js";
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { ed25519, x25519 } from "@noble/curves/ed25519.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
+import { sha1 } from "@noble/hashes/legacy.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import type {
+  Aead,
+  BlockChain,
+  CryptoProvider,
+  EcCurveName,
+  Hash,
+  HashName,
+  Hmac,
+  KeyAgreement,
+  KeyShare,
+  PublicKey,
+  Random,
+  RunningHash,
+  SignatureAlgorithm,
+} from "./provider.ts";
+import { encryptPkcs1, verifyPkcs1, verifyPss } from "./rsa.ts";
+
+type NobleHash = typeof sha1 | typeof sha256;
+
+function hashOf(algorithm: NobleHash): Hash {
+  return {
+    outputLength: algorithm.outputLen,
+    blockLength: algorithm.blockLen,
+    digest: (data) => algorithm(data),
+    create(): RunningHash {
+      const state = algorithm.create();
+      return {
+        update(data) {
+          state.update(data);
+          return this;
+        },
+        // A digest ends its state, so a copy of the state is what ends.
+        snapshot: () => state.clone().digest(),
+      };
+    },
+    hmac(key): Hmac {
+      // Both pads are compressed once per key: each MAC starts from a copy.
+      const keyed = nobleHmac.create(algorithm, key);
+      return {
+        mac(...parts) {
+          const state = keyed.clone();
+          for (const part of parts) state.update(part);
+          return state.digest();
+        },
+      };
+    },
+  };
+}
+
+const hashes: Readonly<Record<HashName, Hash>> = {
+  sha1: /* @__PURE__ */ hashOf(sha1),
+  sha256: /* @__PURE__ */ hashOf(sha256),
+  sha384: /* @__PURE__ */ hashOf(sha384),
+  sha512: /* @__PURE__ */ hashOf(sha512),
+};
+
+type NobleAead = typeof gcm | typeof chacha20poly1305;
+
+const keyOf = (key: Uint8Array, length: number): Uint8Array => {
+  // One function of noble's serves AES-128 and AES-256 both: it would take the other's key.
+  if (key.length !== length) throw new RangeError(`a key of ${key.length} bytes, not ${length}`);
+  return key.slice();
+};
+
+function aead(cipher: NobleAead, keyLength: number): (key: Uint8Array) => Aead {
+  return (given) => {
+    const key = keyOf(given, keyLength);
+    const under = (nonce: Uint8Array, additionalData: Uint8Array) => {
+      // noble's GCM would take nonces of other lengths, by way of GHASH.
+      if (nonce.length !== 12) throw new RangeError(`a nonce of ${nonce.length} bytes, not 12`);
+      return cipher(key, nonce, additionalData);
+    };
+    return {
+      seal: (nonce, additionalData, plaintext) => under(nonce, additionalData).encrypt(plaintext),
+      open(nonce, additionalData, ciphertext) {
+        const opener = under(nonce, additionalData);
+        try {
+          return opener.decrypt(ciphertext);
+        } catch {
+          return undefined;
+        }
+      },
+    };
+  };
+}
+
+function blockChain(keyLength: number): (key: Uint8Array) => BlockChain {
+  return (given) => {
+    const key = keyOf(given, keyLength);
+    return {
+      encrypt: (iv, blocks) => cbc(key, iv, { disablePadding: true }).encrypt(blocks),
+      decrypt: (iv, blocks) => cbc(key, iv, { disablePadding: true }).decrypt(blocks),
+    };
+  };
+}
+
+/** A key share around a private key, which `wipe` forgets. */
+function keyShare(
+  secret: Uint8Array,
+  publicKey: Uint8Array,
+  agree: (secret: Uint8Array, peer: Uint8Array) => Uint8Array,
+): KeyShare {
+  let wiped = false;
+  return {
+    publicKey,
+    agree(peerPublicKey) {
+      if (wiped) throw new Error("this key share is wiped");
+      return agree(secret, peerPublicKey);
+    },
+    wipe() {
+      wiped = true;
+      secret.fill(0);
+    },
+  };
+}
+
+/** X25519, RFC 7748 §5. noble checks the length, and refuses the points whose secret would be all zero, as RFC 8422 §5.11 wants. */
+const agreeX25519: KeyAgreement = (random) => {
+  const secret = random(32).slice();
+  // The ladder, not getPublicKey: that one builds a table of base points first, 84 ms where this takes 8.
+  return keyShare(secret, x25519.scalarMult(secret, x25519.GuBytes), x25519.scalarMult);
+};
+
+type Curve = typeof p256;
+
+const curves: Readonly<Record<EcCurveName, Curve>> = { secp256r1: p256, secp384r1: p384, secp521r1: p521 };
+
+/** RFC 8422 §5.4.1: uncompressed, and nothing else. noble checks the equation of the curve. */
+const isUncompressed = (curve: Curve, point: Uint8Array): boolean =>
+  point.length === curve.lengths.publicKeyUncompressed && point[0] === 4;
+
+/** A private key in 1 … n-1 by rejection, so that each is as likely as any other (FIPS 186-5 §A.2.2). */
+function scalar(curve: Curve, random: Random): Uint8Array {
+  const { Fn } = curve.Point;
+  // P-521's order ends within its first byte: without the mask, nearly every draw would be rejected.
+  const topMask = 0xff >> (8 * Fn.BYTES - Fn.BITS);
+  for (let tries = 0; tries < 128; tries++) {
+    const secret = random(Fn.BYTES).slice();
+    secret[0] = (secret[0] as number) & topMask;
+    if (curve.utils.isValidSecretKey(secret)) return secret;
+  }
+  throw new Error("the source of random bytes is broken");
+}
+
+/** ECDH on a curve over a prime field, RFC 8422 §5.10: the secret is x at full width. */
+function agreeOn(curve: Curve): KeyAgreement {
+  let base: Curve["Point"]["BASE"] | undefined;
+  return (random) => {
+    // A copy of the base point with a small table: noble's own would take 120 ms to build on P-256 where this takes 33, and is left as it is for others.
+    if (!base) {
+      base = curve.Point.fromAffine(curve.Point.BASE.toAffine());
+      base.precompute(2);
+    }
+    const secret = scalar(curve, random);
+    const publicKey = base.multiply(curve.Point.Fn.fromBytes(secret)).toBytes(false);
+    return keyShare(secret, publicKey, (own, peer) => {
+      if (!isUncompressed(curve, peer)) throw new RangeError("not an uncompressed point of this curve");
+      // A compressed point is one byte and x.
+      return curve.getSharedSecret(own, peer, true).slice(1);
+    });
+  };
+}
+
+function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  switch (algorithm.type) {
+    case "rsa_pkcs1":
+      return key.type === "rsa" && verifyPkcs1(hashes[algorithm.hash], algorithm.hash, key, message, signature);
+    case "rsa_pss":
+      return key.type === "rsa" && verifyPss(hashes[algorithm.hash], key, message, signature);
+    case "ecdsa": {
+      if (key.type !== "ec") return false;
+      const curve = curves[key.curve];
+      if (!isUncompressed(curve, key.point)) return false;
+      // The hash is the scheme's, not the curve's, so noble gets the digest; and half of all signatures in the world have a high S.
+      const digest = hashes[algorithm.hash].digest(message);
+      return curve.verify(signature, digest, key.point, { prehash: false, lowS: false, format: "der" });
+    }
+    case "ed25519":
+      // RFC 8032, not the looser rules of ZIP 215.
+      return key.type === "ed25519" && ed25519.verify(signature, message, key.point, { zip215: false });
+  }
+}
+
+/**
+ * Cryptography in JavaScript alone, the same on every host.
+ * @example
+ * const channel = connect(transport, { provider: noble, host: "example.org" });
+ */
+export const noble: CryptoProvider = {
+  name: "noble",
+  hashes,
+  ciphers: {
+    AES_128_GCM: /* @__PURE__ */ aead(gcm, 16),
+    AES_256_GCM: /* @__PURE__ */ aead(gcm, 32),
+    CHACHA20_POLY1305: /* @__PURE__ */ aead(chacha20poly1305, 32),
+    AES_128_CBC: /* @__PURE__ */ blockChain(16),
+    AES_256_CBC: /* @__PURE__ */ blockChain(32),
+  },
+  groups: {
+    x25519: agreeX25519,
+    secp256r1: /* @__PURE__ */ agreeOn(p256),
+    secp384r1: /* @__PURE__ */ agreeOn(p384),
+    secp521r1: /* @__PURE__ */ agreeOn(p521),
+  },
+  canVerify: () => true,
+  verify(algorithm, key, message, signature) {
+    try {
+      return verify(algorithm, key, message, signature);
+    } catch {
+      // noble throws for lengths that cannot be.
+      return false;
+    }
+  },
+  rsaEncrypt: encryptPkcs1,
+  // AES without tables or hardware costs three times as much as ChaCha20.
+  prefers: "CHACHA20_POLY1305",
+};

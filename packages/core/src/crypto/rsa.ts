@@ -1,0 +1,203 @@
+/**
+ * RSA's public operations in BigInt, and the unpadding of a premaster secret: RFC 8017, RFC 5246 §7.4.7.1.
+ * Nothing here holds a private key: that operation is the host's. RSAVP1 works on public numbers; RSAEP takes a premaster secret through BigInt, whose time
+ * may tell bits of it to somebody on the same machine (SECURITY.md).
+ * @module
+ */
+import { concat, equal, fromHex, toHex } from "../bytes/bytes.ts";
+import { TlsError } from "../errors.ts";
+import type { Hash, PublicKey, Random } from "./provider.ts";
+
+export type RsaPublicKey = PublicKey & { type: "rsa" };
+
+/** Below, too weak; above, a peer could make us compute for long. */
+const minModulusBits = 2048;
+const maxModulusBits = 8192;
+/** An exponent of 33 bits and more is only ever a way to make us compute for long. */
+const maxExponent = 0xffff_ffffn;
+
+interface Numbers {
+  readonly n: bigint;
+  readonly e: bigint;
+  /** Bytes of the modulus: k of RFC 8017. */
+  readonly length: number;
+  readonly bits: number;
+}
+
+const toNumber = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`));
+
+const toBytes = (value: bigint, length: number): Uint8Array =>
+  // I2OSP, RFC 8017 §4.1: the value is below the modulus, so it fits.
+  fromHex(value.toString(16).padStart(2 * length, "0"));
+
+/** The key's numbers, or why it is refused. */
+function numbers(key: RsaPublicKey): Numbers | string {
+  let first = 0;
+  while (key.modulus[first] === 0) first++;
+  const length = key.modulus.length - first;
+  const bits = length === 0 ? 0 : 8 * length - (Math.clz32(key.modulus[first] as number) - 24);
+  // Before any BigInt is made: its cost depends on the length.
+  if (bits < minModulusBits || bits > maxModulusBits)
+    return `its modulus has ${bits} bits, not ${minModulusBits} to ${maxModulusBits}`;
+  if (((key.modulus.at(-1) as number) & 1) === 0) return "its modulus is even";
+  let skip = 0;
+  while (key.exponent[skip] === 0) skip++;
+  const exponent = key.exponent.subarray(skip);
+  const e = exponent.length > 4 ? maxExponent + 1n : toNumber(exponent);
+  if (e < 3n || e > maxExponent || (e & 1n) === 0n) return "its exponent is not an odd number from 3 to 2^32 - 1";
+  return { n: toNumber(key.modulus), e, length, bits };
+}
+
+/** Why an RSA key is refused, `undefined` for one within the limits. */
+export function rsaKeyFault(key: RsaPublicKey): string | undefined {
+  const checked = numbers(key);
+  return typeof checked === "string" ? checked : undefined;
+}
+
+/** base^exponent mod modulus, by squaring. Public numbers only. */
+export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n;
+  let square = base % modulus;
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return result % modulus;
+}
+
+/** RSAVP1 with the checks around it, RFC 8017 §5.2.2: the padded block, `undefined` where the key or the signature cannot be. */
+function open(key: RsaPublicKey, signature: Uint8Array): { block: Uint8Array; bits: number } | undefined {
+  const checked = numbers(key);
+  if (typeof checked === "string" || signature.length !== checked.length) return undefined;
+  const s = toNumber(signature);
+  if (s >= checked.n) return undefined;
+  return { block: toBytes(modPow(s, checked.e, checked.n), checked.length), bits: checked.bits };
+}
+
+export type RsaHashName = "sha256" | "sha384" | "sha512";
+
+/**
+ * DER of DigestInfo up to the digest, RFC 8017 §9.2 note 1. The first has NULL for the hash's parameters, as everybody writes it; the second leaves
+ * them out, which RFC 5246 §4.7 tells us to take as well.
+ */
+const digestInfos: Readonly<Record<RsaHashName, readonly [string, string]>> = {
+  sha256: ["3031300d060960864801650304020105000420", "302f300b06096086480165030402010420"],
+  sha384: ["3041300d060960864801650304020205000430", "303f300b06096086480165030402020430"],
+  sha512: ["3051300d060960864801650304020305000440", "304f300b06096086480165030402030440"],
+};
+
+/**
+ * RSASSA-PKCS1-v1_5, RFC 8017 §8.2.2: builds the padded blocks that there are and compares all of each.
+ * Parsing the block instead is how forgeries with small exponents came about.
+ */
+export function verifyPkcs1(
+  hash: Hash,
+  hashName: RsaHashName,
+  key: RsaPublicKey,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (key.pssOnly) return false;
+  const opened = open(key, signature);
+  if (!opened) return false;
+  const digest = hash.digest(message);
+  return digestInfos[hashName].some((prefix) => {
+    const info = concat(fromHex(prefix), digest);
+    const expected = new Uint8Array(opened.block.length).fill(0xff);
+    expected.set([0, 1]);
+    expected[expected.length - info.length - 1] = 0;
+    expected.set(info, expected.length - info.length);
+    return equal(expected, opened.block);
+  });
+}
+
+/** MGF1, RFC 8017 §B.2.1, xored onto `target`. */
+function maskWith(hash: Hash, seed: Uint8Array, target: Uint8Array): void {
+  const input = concat(seed, new Uint8Array(4));
+  const view = new DataView(input.buffer);
+  for (let at = 0, counter = 0; at < target.length; counter++) {
+    view.setUint32(seed.length, counter);
+    for (const byte of hash.digest(input).subarray(0, target.length - at)) {
+      target[at] = (target[at] as number) ^ byte;
+      at++;
+    }
+  }
+}
+
+/** RSASSA-PSS with MGF1 of the same hash and a salt as long as the hash, RFC 8017 §8.1.2 and §9.1.2, as RFC 8446 §4.2.3 has it. */
+export function verifyPss(hash: Hash, key: RsaPublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  const opened = open(key, signature);
+  if (!opened) return false;
+  // The encoded message has one bit less than the modulus: a modulus of 8m + 1 bits leaves a byte in front, which must be zero.
+  const bits = opened.bits - 1;
+  const length = Math.ceil(bits / 8);
+  if (length < opened.block.length && opened.block[0] !== 0) return false;
+  const block = opened.block.subarray(opened.block.length - length);
+  const digestLength = hash.outputLength;
+  const h = block.subarray(length - digestLength - 1, length - 1);
+  const db = block.subarray(0, length - digestLength - 1);
+  const topMask = 0xff >> (8 * length - bits);
+  if (((db[0] as number) & ~topMask & 0xff) !== 0) return false;
+  maskWith(hash, h, db);
+  db[0] = (db[0] as number) & topMask;
+  const salt = db.subarray(db.length - digestLength);
+  // PS || 01 || salt || H' || bc, compared as a whole: the limits on the modulus leave room for all of it with every hash.
+  const expected = new Uint8Array(length);
+  expected[db.length - digestLength - 1] = 1;
+  expected.set(salt, db.length - digestLength);
+  expected.set(hash.digest(concat(new Uint8Array(8), hash.digest(message), salt)), db.length);
+  expected[length - 1] = 0xbc;
+  return equal(expected, block);
+}
+
+/** RSAES-PKCS1-v1_5 encryption, RFC 8017 §7.2.1. Throws a TlsError where the key is refused. */
+export function encryptPkcs1(key: RsaPublicKey, message: Uint8Array, random: Random): Uint8Array {
+  const checked = numbers(key);
+  if (typeof checked === "string")
+    throw new TlsError("unsupported_certificate", `the peer's RSA key is refused: ${checked}`, { code: "weak_key" });
+  const { n, e, length } = checked;
+  if (message.length > length - 11) throw new RangeError(`${message.length} bytes do not fit an RSA key of ${length}`);
+  const block = new Uint8Array(length);
+  block[1] = 2;
+  const end = length - message.length - 1;
+  for (let at = 2, tries = 0; at < end; tries++) {
+    if (tries === 128) throw new Error("the source of random bytes is broken");
+    // Zeros end the padding, so they are drawn again.
+    for (const byte of random(end - at)) if (byte !== 0) block[at++] = byte;
+  }
+  block.set(message, end + 1);
+  const out = toBytes(modPow(toNumber(block), e, n), length);
+  block.fill(0);
+  return out;
+}
+
+const premasterLength = 48;
+
+/** 1 where a byte is 0, else 0, without a branch. */
+const isZero = (byte: number): number => ((byte - 1) >>> 31) & 1;
+
+/**
+ * The premaster secret in a decrypted block, or `fallback` where anything at all about the block is wrong; which of the two stays hidden.
+ * RFC 5246 §7.4.7.1: 00 02, padding without a zero, 00, the version that ClientHello offered, 46 random bytes. Since the secret has a known length, its
+ * place is known too and nothing is searched for. No branch and no index depends on the block's contents (Bleichenbacher, Klima et al., ROBOT).
+ * @param block what the private operation gave: as long as the modulus, which is public.
+ * @param clientVersion the version in ClientHello, e.g. 0x0303.
+ * @param fallback 48 fresh random bytes, drawn before the block was decrypted.
+ */
+export function unpadPremaster(block: Uint8Array, clientVersion: number, fallback: Uint8Array): Uint8Array {
+  if (fallback.length !== premasterLength) throw new RangeError("the fallback has 48 bytes");
+  const start = block.length - premasterLength;
+  // 00 02, at least eight bytes of padding, 00. The length is public.
+  if (start < 11) return fallback.slice();
+  let bad = (block[0] as number) | ((block[1] as number) ^ 2);
+  for (let i = 2; i < start - 1; i++) bad |= isZero(block[i] as number);
+  bad |= block[start - 1] as number;
+  bad |= (block[start] as number) ^ (clientVersion >>> 8);
+  bad |= (block[start + 1] as number) ^ (clientVersion & 0xff);
+  // All ones where good, zero where not.
+  const good = -isZero(bad);
+  const out = new Uint8Array(premasterLength);
+  for (let i = 0; i < premasterLength; i++)
+    out[i] = ((block[start + i] as number) & good) | ((fallback[i] as number) & ~good);
+  return out;
+}

@@ -1,0 +1,97 @@
+/**
+ * SignatureScheme: one row each. The numbers are RFC 8446 §4.2.3's; in TLS 1.2 their two bytes are RFC 5246's
+ * SignatureAndHashAlgorithm, and 0x0403, 0x0503, 0x0603 mean ECDSA with that hash on *any* offered curve.
+ * @module
+ */
+import type { PublicKey, SignatureAlgorithm } from "./provider.ts";
+
+export interface SignatureScheme {
+  readonly id: number;
+  readonly name: string;
+  readonly algorithm: SignatureAlgorithm;
+  /** The kind of key that signs with it; `rsa_pss_pss_*` need a key whose OID is id-RSASSA-PSS. */
+  readonly key: "rsa" | "rsa_pss" | "ec" | "ed25519";
+}
+
+const scheme = (
+  id: number,
+  name: string,
+  key: SignatureScheme["key"],
+  algorithm: SignatureAlgorithm,
+): SignatureScheme => ({ id, name, key, algorithm });
+
+export const ed25519: SignatureScheme = scheme(0x0807, "ed25519", "ed25519", { type: "ed25519" });
+export const ecdsa_secp256r1_sha256: SignatureScheme = scheme(0x0403, "ecdsa_secp256r1_sha256", "ec", {
+  type: "ecdsa",
+  hash: "sha256",
+});
+export const ecdsa_secp384r1_sha384: SignatureScheme = scheme(0x0503, "ecdsa_secp384r1_sha384", "ec", {
+  type: "ecdsa",
+  hash: "sha384",
+});
+export const ecdsa_secp521r1_sha512: SignatureScheme = scheme(0x0603, "ecdsa_secp521r1_sha512", "ec", {
+  type: "ecdsa",
+  hash: "sha512",
+});
+export const rsa_pss_rsae_sha256: SignatureScheme = scheme(0x0804, "rsa_pss_rsae_sha256", "rsa", {
+  type: "rsa_pss",
+  hash: "sha256",
+});
+export const rsa_pss_rsae_sha384: SignatureScheme = scheme(0x0805, "rsa_pss_rsae_sha384", "rsa", {
+  type: "rsa_pss",
+  hash: "sha384",
+});
+export const rsa_pss_rsae_sha512: SignatureScheme = scheme(0x0806, "rsa_pss_rsae_sha512", "rsa", {
+  type: "rsa_pss",
+  hash: "sha512",
+});
+export const rsa_pss_pss_sha256: SignatureScheme = scheme(0x0809, "rsa_pss_pss_sha256", "rsa_pss", {
+  type: "rsa_pss",
+  hash: "sha256",
+});
+export const rsa_pss_pss_sha384: SignatureScheme = scheme(0x080a, "rsa_pss_pss_sha384", "rsa_pss", {
+  type: "rsa_pss",
+  hash: "sha384",
+});
+export const rsa_pss_pss_sha512: SignatureScheme = scheme(0x080b, "rsa_pss_pss_sha512", "rsa_pss", {
+  type: "rsa_pss",
+  hash: "sha512",
+});
+export const rsa_pkcs1_sha256: SignatureScheme = scheme(0x0401, "rsa_pkcs1_sha256", "rsa", {
+  type: "rsa_pkcs1",
+  hash: "sha256",
+});
+export const rsa_pkcs1_sha384: SignatureScheme = scheme(0x0501, "rsa_pkcs1_sha384", "rsa", {
+  type: "rsa_pkcs1",
+  hash: "sha384",
+});
+export const rsa_pkcs1_sha512: SignatureScheme = scheme(0x0601, "rsa_pkcs1_sha512", "rsa", {
+  type: "rsa_pkcs1",
+  hash: "sha512",
+});
+
+/** The default offer, in order of preference: cheap to verify first, PSS before PKCS#1. */
+export const defaultSchemes: readonly SignatureScheme[] = [
+  ecdsa_secp256r1_sha256,
+  ed25519,
+  ecdsa_secp384r1_sha384,
+  ecdsa_secp521r1_sha512,
+  rsa_pss_rsae_sha256,
+  rsa_pss_rsae_sha384,
+  rsa_pss_rsae_sha512,
+  rsa_pss_pss_sha256,
+  rsa_pss_pss_sha384,
+  rsa_pss_pss_sha512,
+  rsa_pkcs1_sha256,
+  rsa_pkcs1_sha384,
+  rsa_pkcs1_sha512,
+];
+
+/** The schemes that a public key can be used with. */
+export function schemesOf(
+  key: PublicKey,
+  schemes: readonly SignatureScheme[] = defaultSchemes,
+): readonly SignatureScheme[] {
+  const kind = key.type === "rsa" && key.pssOnly ? "rsa_pss" : key.type;
+  return schemes.filter((row) => row.key === kind);
+}

@@ -1,0 +1,21 @@
+/**
+ * The noble provider against Wycheproof: every primitive it has.
+ * @module
+ */
+import { providerVectors } from "@handclasp/testing/vectors";
+import { describe, expect, test } from "vitest";
+import { noble } from "../../src/crypto/noble.ts";
+
+describe("noble against Wycheproof", () => {
+  for (const suite of providerVectors(noble)) {
+    if (!suite.present) {
+      test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
+      continue;
+    }
+    test(suite.name, { timeout: 120_000 }, async () => {
+      const { passed, failures } = await suite.run();
+      expect(failures).toEqual([]);
+      expect(passed).toBeGreaterThan(0);
+    });
+  }
+});
