@@ -1,0 +1,290 @@
+/**
+ * X.509 certificates, RFC 5280 §4: parsed strictly, once, into what everything else reads.
+ * @module
+ */
+import { equal, toBase64, toHex } from "../bytes/bytes.ts";
+import { type Der, der, derFault, ia5, tags } from "../bytes/der.ts";
+import type { CryptoProvider, PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
+import { TlsError } from "../errors.ts";
+import { maxCertificate } from "../limits.ts";
+import { type Name, readName } from "./distinguishedName.ts";
+import { CertificateError } from "./errors.ts";
+import { type GeneralName, readGeneralName, readGeneralNames } from "./generalName.ts";
+import { readPublicKey, readSignatureAlgorithm, type SignatureHash } from "./key.ts";
+import { formatIp } from "./name.ts";
+
+/** Bits of keyUsage, RFC 5280 §4.2.1.3, in order. */
+export const keyUsages = [
+  "digitalSignature",
+  "nonRepudiation",
+  "keyEncipherment",
+  "dataEncipherment",
+  "keyAgreement",
+  "keyCertSign",
+  "cRLSign",
+  "encipherOnly",
+  "decipherOnly",
+] as const;
+export type KeyUsage = (typeof keyUsages)[number];
+
+export interface Extension {
+  readonly critical: boolean;
+  /** The DER inside extnValue. */
+  readonly value: Uint8Array;
+}
+
+/** Subtrees of nameConstraints, RFC 5280 §4.2.1.10. */
+export interface NameConstraints {
+  readonly permitted: readonly GeneralName[];
+  readonly excluded: readonly GeneralName[];
+}
+
+export interface SubjectAltNames {
+  readonly dns: readonly string[];
+  /** As text; an iPAddress of a wrong length is left out. */
+  readonly ip: readonly string[];
+  readonly email: readonly string[];
+  readonly uri: readonly string[];
+  /** All of them as they are, in order. */
+  readonly all: readonly GeneralName[];
+}
+
+/** A certificate, parsed. Being parsed says nothing about being trusted: that is a VerifiedPeer. */
+export interface Certificate {
+  /** The whole certificate. */
+  readonly raw: Uint8Array;
+  readonly version: 1 | 2 | 3;
+  /** Hex. */
+  readonly serialNumber: string;
+  readonly issuer: Name;
+  readonly subject: Name;
+  /** Inclusive, ms since 1970. */
+  readonly notBefore: number;
+  /** Inclusive to the end of its second, ms since 1970. */
+  readonly notAfter: number;
+  /** SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array;
+  readonly publicKey: PublicKey;
+  /** The one hash that an id-RSASSA-PSS key restricts itself to. */
+  readonly pssHash: SignatureHash | undefined;
+  /** What it is signed with; `undefined` for what is not accepted, such as SHA-1. */
+  readonly signatureAlgorithm: SignatureAlgorithm | undefined;
+  readonly signatureAlgorithmOid: string;
+  readonly signature: Uint8Array;
+  /** TBSCertificate, which the signature is over. */
+  readonly tbs: Uint8Array;
+  /** By dotted OID. */
+  readonly extensions: ReadonlyMap<string, Extension>;
+  readonly subjectAltNames: SubjectAltNames;
+  /** `undefined` where the extension is absent, which allows everything. */
+  readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
+  /** Dotted OIDs; `undefined` where the extension is absent, which allows everything. */
+  readonly extendedKeyUsage: readonly string[] | undefined;
+  readonly isCa: boolean;
+  readonly pathLen: number | undefined;
+  readonly nameConstraints: NameConstraints | undefined;
+  readonly subjectKeyIdentifier: string | undefined;
+  readonly authorityKeyIdentifier: string | undefined;
+}
+
+/** Extensions that path validation processes; any other that is critical is fatal on the path. */
+export const processedExtensions = {
+  keyUsage: "2.5.29.15",
+  subjectAltName: "2.5.29.17",
+  basicConstraints: "2.5.29.19",
+  nameConstraints: "2.5.29.30",
+  extKeyUsage: "2.5.29.37",
+} as const;
+
+const subjectKeyIdentifier = "2.5.29.14";
+const authorityKeyIdentifier = "2.5.29.35";
+const authorityInfoAccess = "1.3.6.1.5.5.7.1.1";
+
+/**
+ * Reads one DER certificate. Throws a CertificateError: `"malformed"`, or `"weak_key"` for a key that is not accepted.
+ * @example
+ * const { subject, notAfter } = parseCertificate(der);
+ */
+export function parseCertificate(raw: Uint8Array, position?: number): Certificate {
+  const place: { position: number | undefined; subject?: string } = { position };
+  try {
+    if (raw.length > maxCertificate) derFault(`${raw.length} bytes, more than ${maxCertificate}`);
+    return der(raw, (outer) => outer.within(tags.sequence, (reader) => readCertificate(raw, reader, place)));
+  } catch (error) {
+    if (!TlsError.is(error) || error instanceof CertificateError) throw error;
+    throw new CertificateError("malformed", error.message, place, { cause: error });
+  }
+}
+
+function readCertificate(
+  raw: Uint8Array,
+  reader: Der,
+  place: { position: number | undefined; subject?: string },
+): Certificate {
+  const tbs = reader.element(tags.sequence);
+  const outerAlgorithm = reader.element(tags.sequence);
+  const signature = reader.octets();
+  const { oid: signatureAlgorithmOid, algorithm: signatureAlgorithm } = readSignatureAlgorithm(outerAlgorithm);
+  return der(tbs, (outer) =>
+    outer.within(tags.sequence, (body): Certificate => {
+      const version: Certificate["version"] = body.optional(0xa0, readVersion) ?? 1;
+      const serialNumber = toHex(body.integer());
+      if (!equal(body.element(tags.sequence), outerAlgorithm)) derFault("signature and signatureAlgorithm differ");
+      const issuer = readName(body);
+      const [notBefore, notAfter] = body.within(
+        tags.sequence,
+        (validity) => [readTime(validity), readTime(validity)] as const,
+      );
+      const subject = readName(body);
+      place.subject = subject.text;
+      const spki = body.element(tags.sequence);
+      if (version > 1) {
+        if (body.tag === 0x81) body.bits(0x81);
+        if (body.tag === 0x82) body.bits(0x82);
+      }
+      const extensions =
+        (version === 3 ? body.optional(0xa3, readExtensions) : undefined) ?? new Map<string, Extension>();
+      const known = <T>(oid: string, read: (value: Der) => T): T | undefined => {
+        const extension = extensions.get(oid);
+        return extension && der(extension.value, read);
+      };
+      known(authorityInfoAccess, readAccessDescriptions);
+      const basic = known(processedExtensions.basicConstraints, readBasicConstraints);
+      const certificate = {
+        raw,
+        version,
+        serialNumber,
+        issuer,
+        subject,
+        notBefore,
+        notAfter,
+        spki,
+        signatureAlgorithm,
+        signatureAlgorithmOid,
+        signature,
+        tbs,
+        extensions,
+        subjectAltNames: sortNames(known(processedExtensions.subjectAltName, (value) => readGeneralNames(value)) ?? []),
+        keyUsage: known(processedExtensions.keyUsage, readKeyUsage),
+        extendedKeyUsage: known(processedExtensions.extKeyUsage, (value) =>
+          value.many(tags.sequence, (inner) => inner.oid()),
+        ),
+        isCa: basic?.isCa ?? false,
+        pathLen: basic?.isCa ? basic.pathLen : undefined,
+        nameConstraints: known(processedExtensions.nameConstraints, readNameConstraints),
+        subjectKeyIdentifier: known(subjectKeyIdentifier, (value) => toHex(value.contents(tags.octetString))),
+        authorityKeyIdentifier: known(authorityKeyIdentifier, readAuthorityKeyIdentifier),
+      };
+      const key = readPublicKey(spki);
+      if ("weak" in key) throw new CertificateError("weak_key", key.weak, place);
+      return { ...certificate, publicKey: key.key, pssHash: key.pssHash };
+    }),
+  );
+}
+
+function readVersion(reader: Der): 2 | 3 {
+  const version = reader.small();
+  return version === 1 ? 2 : version === 2 ? 3 : derFault("version neither v2 nor v3 (v1 is left out)");
+}
+
+/** UTCTime or GeneralizedTime with seconds and `Z`, RFC 5280 §4.1.2.5; ms since 1970. */
+function readTime(reader: Der): number {
+  const utc = reader.tag === tags.utcTime;
+  const text = ia5(reader.contents(utc ? tags.utcTime : tags.generalizedTime));
+  const parts = (utc ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/ : /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/).exec(
+    text,
+  );
+  const [year, month, day, hour, minute, second] = (parts ?? []).slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
+  const date = new Date(0);
+  date.setUTCFullYear(utc ? year + (year < 50 ? 2000 : 1900) : year, month - 1, day);
+  // Comparing with NaN is false, so a time that did not match fails here too.
+  if (!(date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60)) {
+    derFault(`no such time: ${text.slice(0, 20)}`);
+  }
+  return date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000;
+}
+
+function readExtensions(reader: Der): Map<string, Extension> {
+  const extensions = new Map<string, Extension>();
+  reader.many(tags.sequence, (list) =>
+    list.within(tags.sequence, (extension) => {
+      const oid = extension.oid();
+      if (extensions.has(oid)) derFault(`the extension ${oid} twice`);
+      extensions.set(oid, { critical: extension.flag(), value: extension.contents(tags.octetString) });
+    }),
+  );
+  return extensions;
+}
+
+const readBasicConstraints = (reader: Der): { isCa: boolean; pathLen: number | undefined } =>
+  reader.within(tags.sequence, (sequence) => ({
+    isCa: sequence.flag(),
+    pathLen: sequence.more ? sequence.small() : undefined,
+  }));
+
+function readKeyUsage(reader: Der): ReadonlySet<KeyUsage> {
+  const bits = reader.bits();
+  const usage = new Set(keyUsages.filter((_, i) => ((bits[i >> 3] ?? 0) >> (7 - (i & 7))) & 1));
+  if (!usage.size) derFault("keyUsage empty");
+  return usage;
+}
+
+function readNameConstraints(reader: Der): NameConstraints {
+  return reader.within(tags.sequence, (sequence) => {
+    if (!sequence.more) derFault("nameConstraints empty");
+    // minimum is always the default, so left out; maximum is always absent (RFC 5280 §4.2.1.10).
+    const subtrees = (tag: number) =>
+      sequence.tag === tag ? sequence.many(tag, (list) => list.within(tags.sequence, readGeneralName)) : [];
+    return { permitted: subtrees(0xa0), excluded: subtrees(0xa1) };
+  });
+}
+
+function readAuthorityKeyIdentifier(reader: Der): string | undefined {
+  return reader.within(tags.sequence, (sequence) => {
+    const keyIdentifier = sequence.tag === 0x80 ? toHex(sequence.contents(0x80)) : undefined;
+    if (sequence.tag === 0xa1) readGeneralNames(sequence, 0xa1);
+    if (sequence.tag === 0x82) sequence.integer(0x82);
+    return keyIdentifier;
+  });
+}
+
+const readAccessDescriptions = (reader: Der): unknown =>
+  reader.many(tags.sequence, (list) =>
+    list.within(tags.sequence, (description) => {
+      description.oid();
+      readGeneralName(description);
+    }),
+  );
+
+function sortNames(all: readonly GeneralName[]): SubjectAltNames {
+  const dns: string[] = [];
+  const ip: string[] = [];
+  const email: string[] = [];
+  const uri: string[] = [];
+  const texts = { dns, email, uri };
+  for (const name of all) {
+    if (name.type === "ip") {
+      const text = formatIp(name.value);
+      if (text !== undefined) ip.push(text);
+    } else if (name.type === "dns" || name.type === "email" || name.type === "uri") texts[name.type].push(name.value);
+  }
+  return { dns, ip, email, uri, all };
+}
+
+/** `"sha256/"` and the base64 of the SHA-256 of the SubjectPublicKeyInfo: what a pin is (RFC 7469 §2.4). */
+export const spkiPin = (certificate: Pick<Certificate, "spki">, hashes: CryptoProvider["hashes"]): string =>
+  `sha256/${toBase64(hashes.sha256.digest(certificate.spki))}`;
+
+/** The SHA-256 of the whole certificate as tools print it: `AB:CD:…`. */
+export const certificateFingerprint = (
+  certificate: Pick<Certificate, "raw">,
+  hashes: CryptoProvider["hashes"],
+): string => (toHex(hashes.sha256.digest(certificate.raw)).toUpperCase().match(/../g) ?? []).join(":");

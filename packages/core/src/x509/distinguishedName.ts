@@ -1,0 +1,109 @@
+/**
+ * Distinguished names: read, compared as RFC 5280 §7.1 says, and written as RFC 4514 says.
+ * @module
+ */
+import { latin1, toHex } from "../bytes/bytes.ts";
+import { Der, derFault, ia5, tags, utf8 } from "../bytes/der.ts";
+
+/** A distinguished name. */
+export interface Name {
+  /** As it stands in the certificate: what a CertificateRequest sends. */
+  readonly der: Uint8Array;
+  /** RFC 4514: the last RDN first. */
+  readonly text: string;
+  /** Each RDN normalised, first RDN first: names are equal where these are, and within a subtree where its are a prefix. */
+  readonly rdns: readonly string[];
+  /** All RDNs normalised, as one string. */
+  readonly normalised: string;
+  /** The value of each attribute in order: dotted type and text (hex, after `#`, where it is no string). */
+  readonly attributes: readonly { readonly type: string; readonly value: string }[];
+}
+
+/** Short names of RFC 4514 §3 and those that everybody writes. */
+const shortNames: Record<string, string> = {
+  "2.5.4.3": "CN",
+  "2.5.4.5": "serialNumber",
+  "2.5.4.6": "C",
+  "2.5.4.7": "L",
+  "2.5.4.8": "ST",
+  "2.5.4.9": "STREET",
+  "2.5.4.10": "O",
+  "2.5.4.11": "OU",
+  "0.9.2342.19200300.100.1.25": "DC",
+  "0.9.2342.19200300.100.1.1": "UID",
+  "1.2.840.113549.1.9.1": "emailAddress",
+};
+
+/** Reads a Name. */
+export function readName(reader: Der): Name {
+  const attributes: { type: string; value: string }[] = [];
+  const rdns: string[] = [];
+  const texts: string[] = [];
+  const raw = reader.element(tags.sequence);
+  new Der(raw).within(tags.sequence, (sequence) => {
+    while (sequence.more) {
+      const normalised: string[] = [];
+      const text: string[] = [];
+      sequence.many(tags.set, (set) =>
+        set.within(tags.sequence, (attribute) => {
+          const type = attribute.oid();
+          const tag = attribute.tag ?? derFault("attribute without a value");
+          const bytes = attribute.contents(tag);
+          const string = readString(tag, bytes);
+          const value = string ?? `#${toHex(bytes)}`;
+          attributes.push({ type, value });
+          normalised.push(`${type}=${string === undefined ? `#${tag} ${value}` : JSON.stringify(normalise(string))}`);
+          text.push(`${shortNames[type] ?? type}=${string === undefined ? value : escaped(string)}`);
+        }),
+      );
+      rdns.push(normalised.sort().join("+"));
+      texts.push(text.join("+"));
+    }
+  });
+  return { der: raw, text: texts.reverse().join(","), rdns, normalised: rdns.join(","), attributes };
+}
+
+/** True where the name lies in the subtree, RFC 5280 §4.2.1.10. */
+export const withinSubtree = (name: Name, subtree: Name): boolean =>
+  subtree.rdns.every((rdn, i) => name.rdns[i] === rdn);
+
+/** The text of a string type, `undefined` for any other. */
+function readString(tag: number, bytes: Uint8Array): string | undefined {
+  switch (tag) {
+    case tags.utf8String:
+      return utf8(bytes);
+    case tags.printableString:
+    case tags.ia5String:
+      return ia5(bytes);
+    case tags.teletexString:
+      return latin1(bytes);
+    case tags.bmpString:
+      return wide(bytes, 2);
+    case tags.universalString:
+      return wide(bytes, 4);
+    default:
+      return undefined;
+  }
+}
+
+function wide(bytes: Uint8Array, width: number): string {
+  if (bytes.length % width) derFault("string cut off");
+  let text = "";
+  for (let i = 0; i < bytes.length; i += width) {
+    let code = 0;
+    for (let j = 0; j < width; j++) code = code * 256 + (bytes[i + j] as number);
+    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) derFault("string not Unicode");
+    text += String.fromCodePoint(code);
+  }
+  return text;
+}
+
+/** RFC 4518 as far as RFC 5280 §7.1 needs it: compatibility forms and case folded, outer spaces dropped, inner runs one space. */
+const normalise = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+
+/** RFC 4514 §2.4. */
+const escaped = (text: string): string =>
+  text
+    .replace(/[\\"+,;<>=]/g, "\\$&")
+    .replace(/^[ #]| $/g, "\\$&")
+    .replaceAll("\0", "\\00");

@@ -1,0 +1,82 @@
+/**
+ * Why a certificate is refused, and the alert that says so (RFC 5246 §7.2.2).
+ * @module
+ */
+import { type AlertDescription, TlsError, type TlsErrorOptions } from "../errors.ts";
+
+/** What is wrong with a certificate or with the path to it. */
+export type CertificateFault =
+  | "unknown_issuer"
+  | "expired"
+  | "not_yet_valid"
+  | "key_usage"
+  | "extended_key_usage"
+  | "weak_key"
+  | "weak_signature"
+  | "bad_signature"
+  | "malformed"
+  | "name_mismatch"
+  | "not_a_ca"
+  | "path_length"
+  | "name_constraint"
+  | "unknown_critical_extension"
+  | "budget"
+  | "pin"
+  | "untrusted";
+
+const alerts: Partial<Record<CertificateFault, AlertDescription>> = {
+  unknown_issuer: "unknown_ca",
+  expired: "certificate_expired",
+  not_yet_valid: "certificate_expired",
+  key_usage: "unsupported_certificate",
+  extended_key_usage: "unsupported_certificate",
+  weak_key: "unsupported_certificate",
+  weak_signature: "unsupported_certificate",
+  budget: "certificate_unknown",
+  pin: "certificate_unknown",
+  untrusted: "certificate_unknown",
+};
+
+/** Which certificate an error is about. */
+export interface CertificatePlace {
+  /** Its index in the chain that the peer sent, end-entity 0; `undefined` for one that was not sent, such as a trust anchor. */
+  readonly position?: number | undefined;
+  /** Its subject, RFC 4514; `undefined` where it could not be read. */
+  readonly subject?: string | undefined;
+}
+
+/**
+ * A certificate that was refused: `code` is the fault.
+ * @example
+ * if (TlsError.is(error) && error.code === "expired") console.error((error as CertificateError).subject);
+ */
+export class CertificateError extends TlsError {
+  declare readonly code: CertificateFault;
+  readonly position: number | undefined;
+  readonly subject: string | undefined;
+
+  constructor(
+    fault: CertificateFault,
+    reason: string,
+    place: CertificatePlace = {},
+    options: Omit<TlsErrorOptions, "code"> = {},
+  ) {
+    super(alerts[fault] ?? "bad_certificate", `${describe(place)}: ${printable(reason, 600)}`, {
+      ...options,
+      code: fault,
+    });
+    this.position = place.position;
+    this.subject = place.subject;
+  }
+}
+
+const describe = ({ position, subject }: CertificatePlace): string =>
+  (position === undefined ? "certificate" : `certificate ${position}`) +
+  (subject === undefined ? "" : ` (${printable(subject, 200) || "no subject"})`);
+
+/** The peer chose this text: no control characters in a log, and no end of it. */
+const printable = (text: string, length: number): string => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
+  return clean.length > length ? `${clean.slice(0, length)}…` : clean;
+};

@@ -1,0 +1,272 @@
+/**
+ * Certification path building and validation, RFC 5280 §6: a depth-first search with budgets.
+ * @module
+ */
+import { equal } from "../bytes/bytes.ts";
+import type { CryptoProvider } from "../crypto/provider.ts";
+import { type Flow, settle } from "../flow.ts";
+import { type Certificate, processedExtensions } from "./certificate.ts";
+import { constrainedNames, violation } from "./constraints.ts";
+import type { CertificateError, CertificateFault } from "./errors.ts";
+import { rsaBits } from "./key.ts";
+
+/** Signatures checked; P-521 and RSA above 4096 bits count as four. */
+const maxSignatures = 100;
+/** Issuers tried. */
+const maxSteps = 1000;
+/** Names held against constraints. */
+const maxComparisons = 250_000;
+/** Intermediates on a path. */
+export const maxPathDepth = 8;
+
+export const serverAuth = "1.3.6.1.5.5.7.3.1";
+export const clientAuth = "1.3.6.1.5.5.7.3.2";
+const anyExtendedKeyUsage = "2.5.29.37.0";
+const processed: ReadonlySet<string> = new Set(Object.values(processedExtensions));
+
+/** What a certificate must keep wherever it stands. */
+export interface Rules {
+  /** OID that every extendedKeyUsage on the path must contain. */
+  readonly extendedKeyUsage: string;
+  /** ms since 1970. */
+  readonly now: number;
+  /** For RSA keys; the parser's own minimum is 2048. */
+  readonly minimumRsaBits: number;
+  /** Makes the errors: knows which certificate stands where. */
+  fault(certificate: Certificate, fault: CertificateFault, reason: string, advice?: string): CertificateError;
+}
+
+export interface PathSearch extends Rules {
+  readonly leaf: Certificate;
+  /** Certificates that came along, in any order, as many as one likes. */
+  readonly intermediates: readonly Certificate[];
+  readonly anchors: readonly Certificate[];
+  readonly maxDepth: number;
+  readonly provider: CryptoProvider;
+  /** Where no issuer can be tried: why (a certificate that was sent may have been unusable). */
+  noIssuer(certificate: Certificate): CertificateError;
+  /** The last word on a path that is valid otherwise: a pin may be wanted on it. */
+  accept(path: readonly Certificate[]): CertificateError | undefined;
+}
+
+/** The first path from the leaf to an anchor that is valid; throws the CertificateError that says most. The leaf itself was checked before. */
+export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
+  const { leaf, anchors, intermediates } = search;
+  const anchorsBySubject = bySubject(anchors);
+  const intermediatesBySubject = bySubject(intermediates);
+  const verified = new Map<Certificate, Map<Certificate, boolean>>();
+  let steps = 0;
+  let signatures = 0;
+  let comparisons = 0;
+  let worst: { rank: number; error: CertificateError } | undefined;
+
+  const refuse = (rank: number, error: CertificateError): void => {
+    if (!worst || rank > worst.rank) worst = { rank, error };
+  };
+  const spent = (what: string): CertificateError =>
+    search.fault(leaf, "budget", `too much work to find a path: ${what}`);
+
+  const ownAnchor = anchors.find((anchor) => equal(anchor.raw, leaf.raw));
+  if (ownAnchor) {
+    const error = search.accept([leaf]);
+    if (!error) return [leaf];
+    refuse(3, error);
+  }
+  const path = yield* extend([leaf]);
+  if (path) return path;
+  throw worst?.error ?? search.noIssuer(leaf);
+
+  /** Tries every issuer of the path's last certificate, anchors first. */
+  function* extend(path: readonly Certificate[]): Flow<readonly Certificate[] | undefined> {
+    const child = path[path.length - 1] as Certificate;
+    const trusted = candidates(anchorsBySubject, child);
+    const others = candidates(intermediatesBySubject, child).filter((issuer) => !path.some((on) => isSame(on, issuer)));
+    if (!trusted.length && !others.length) refuse(0, search.noIssuer(child));
+    for (const anchor of trusted) {
+      if (++steps > maxSteps) throw spent(`${maxSteps} issuers tried`);
+      const error = checkIssuer(search, anchor, path, true);
+      if (error) {
+        refuse(2, error);
+        continue;
+      }
+      const full = [...path, anchor];
+      const failed = (yield* checkSignatures(full)) ?? checkNames(full) ?? search.accept(full);
+      if (!failed) return full;
+      refuse(failed.code === "bad_signature" ? 1 : 3, failed);
+    }
+    for (const issuer of others) {
+      if (++steps > maxSteps) throw spent(`${maxSteps} issuers tried`);
+      const error =
+        path.length > search.maxDepth
+          ? search.fault(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
+          : checkIssuer(search, issuer, path, false);
+      if (error) {
+        refuse(2, error);
+        continue;
+      }
+      const found = yield* extend([...path, issuer]);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** From the anchor down, so that nobody makes us check signatures of keys that nobody vouches for. */
+  function* checkSignatures(full: readonly Certificate[]): Flow<CertificateError | undefined> {
+    for (let i = full.length - 2; i >= 0; i--) {
+      const child = full[i] as Certificate;
+      const issuer = full[i + 1] as Certificate;
+      const known = verified.get(child) ?? new Map<Certificate, boolean>();
+      verified.set(child, known);
+      let good = known.get(issuer);
+      if (good === undefined) {
+        const { publicKey: key } = issuer;
+        const heavy = key.type === "ec" ? key.curve === "secp521r1" : key.type === "rsa" && key.modulus.length > 512;
+        signatures += heavy ? 4 : 1;
+        if (signatures > maxSignatures) throw spent(`${maxSignatures} signatures checked`);
+        good = yield* verifySignature(search.provider, child, issuer);
+        known.set(issuer, good);
+      }
+      if (!good) {
+        const reason = `its signature is not that of its issuer ${issuer.subject.text}`;
+        return search.fault(
+          child,
+          "bad_signature",
+          reason,
+          "a CA of that name has another key: use the CA certificate that belongs to this chain",
+        );
+      }
+    }
+    return undefined;
+  }
+
+  /** Each CA's constraints against everything below it; self-issued intermediates are exempt. */
+  function checkNames(full: readonly Certificate[]): CertificateError | undefined {
+    for (const [i, issuer] of full.entries()) {
+      const constraints = issuer.nameConstraints;
+      if (!constraints || !i) continue;
+      const count = constraints.permitted.length + constraints.excluded.length;
+      for (const [j, below] of full.slice(0, i).entries()) {
+        if (j && isSelfIssued(below)) continue;
+        comparisons += (below.subjectAltNames.all.length + below.subject.attributes.length + 1) * count;
+        if (comparisons > maxComparisons) throw spent(`${maxComparisons} names compared with constraints`);
+        const reason = violation(constrainedNames(below), constraints);
+        if (reason)
+          return search.fault(below, "name_constraint", `${reason} by the constraints of ${issuer.subject.text}`);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** What holds for every certificate on a path, the anchor included: `undefined` where nothing is wrong. */
+export function checkCertificate(rules: Rules, certificate: Certificate): CertificateError | undefined {
+  const early = checkDates(rules, certificate) ?? checkKeySize(rules, certificate);
+  if (early) return early;
+  for (const [oid, { critical }] of certificate.extensions) {
+    if (critical && !processed.has(oid)) {
+      return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
+    }
+  }
+  return checkExtendedKeyUsage(rules, certificate);
+}
+
+export function checkDates({ now, fault }: Rules, certificate: Certificate): CertificateError | undefined {
+  const { notBefore, notAfter } = certificate;
+  const second = Math.floor(now / 1000) * 1000;
+  if (second > notAfter) return fault(certificate, "expired", `expired on ${iso(notAfter)}, now is ${iso(second)}`);
+  if (second >= notBefore) return undefined;
+  return fault(certificate, "not_yet_valid", `valid from ${iso(notBefore)}, now is ${iso(second)}`, "check the clock");
+}
+
+export function checkKeySize({ minimumRsaBits, fault }: Rules, certificate: Certificate): CertificateError | undefined {
+  const { publicKey: key } = certificate;
+  if (key.type !== "rsa" || rsaBits(key.modulus) >= minimumRsaBits) return undefined;
+  return fault(certificate, "weak_key", `an RSA key of ${rsaBits(key.modulus)} bits; ${minimumRsaBits} are wanted`);
+}
+
+export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): CertificateError | undefined {
+  const usages = certificate.extendedKeyUsage;
+  const wanted = rules.extendedKeyUsage;
+  if (!usages || usages.includes(wanted) || usages.includes(anyExtendedKeyUsage)) return undefined;
+  const list = usages.slice(0, 8).map(usageName).join(", ");
+  return rules.fault(certificate, "extended_key_usage", `extendedKeyUsage is ${list}, not ${usageName(wanted)}`);
+}
+
+const usageName = (oid: string): string =>
+  oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
+
+/** What holds for every certificate but an anchor. */
+export function checkIssued({ fault }: Rules, certificate: Certificate): CertificateError | undefined {
+  const { version, isCa } = certificate;
+  if (version !== 3)
+    return fault(certificate, "malformed", `version ${version}; only a trust anchor may be older than 3`);
+  if (!certificate.issuer.rdns.length) return fault(certificate, "malformed", "its issuer has no name");
+  if (certificate.nameConstraints && !isCa) return fault(certificate, "malformed", "nameConstraints, but no CA");
+  if (certificate.keyUsage?.has("keyCertSign") && !isCa)
+    return fault(certificate, "key_usage", "keyCertSign, but no CA");
+  if (certificate.signatureAlgorithm) return undefined;
+  const reason = `signed with ${certificate.signatureAlgorithmOid}, which is not accepted`;
+  return fault(certificate, "weak_signature", reason, "use SHA-256 or better with RSA, ECDSA or Ed25519");
+}
+
+/** May this certificate issue what stands on the path so far? */
+function checkIssuer(
+  search: PathSearch,
+  issuer: Certificate,
+  path: readonly Certificate[],
+  anchor: boolean,
+): CertificateError | undefined {
+  const { fault } = search;
+  if (!issuer.isCa && !(anchor && issuer.version < 3))
+    return fault(issuer, "not_a_ca", "it issued a certificate but is no CA (basicConstraints)");
+  if (issuer.keyUsage && !issuer.keyUsage.has("keyCertSign"))
+    return fault(issuer, "key_usage", "it issued a certificate without keyCertSign");
+  const below = path.slice(1).filter((certificate) => !isSelfIssued(certificate)).length;
+  if (issuer.pathLen !== undefined && below > issuer.pathLen) {
+    return fault(
+      issuer,
+      "path_length",
+      `pathLenConstraint is ${issuer.pathLen}, but ${below} intermediates stand below it`,
+    );
+  }
+  return checkCertificate(search, issuer) ?? (anchor ? undefined : checkIssued(search, issuer));
+}
+
+function* verifySignature(provider: CryptoProvider, child: Certificate, issuer: Certificate): Flow<boolean> {
+  const { signatureAlgorithm: algorithm } = child;
+  const { publicKey: key, pssHash } = issuer;
+  if (!algorithm) return false;
+  const kind = algorithm.type === "ecdsa" ? "ec" : algorithm.type === "ed25519" ? "ed25519" : "rsa";
+  if (kind !== key.type) return false;
+  if (key.type === "rsa" && key.pssOnly && (algorithm.type !== "rsa_pss" || (pssHash && pssHash !== algorithm.hash)))
+    return false;
+  return yield* settle(provider.verify(algorithm, key, child.tbs, child.signature));
+}
+
+/** The same CA, whoever issued this certificate of it: what makes a loop. */
+const isSame = (a: Certificate, b: Certificate): boolean =>
+  a.subject.normalised === b.subject.normalised && equal(a.spki, b.spki);
+
+const isSelfIssued = (certificate: Certificate): boolean =>
+  certificate.subject.normalised === certificate.issuer.normalised;
+
+function bySubject(certificates: readonly Certificate[]): Map<string, Certificate[]> {
+  const map = new Map<string, Certificate[]>();
+  for (const certificate of certificates) {
+    const list = map.get(certificate.subject.normalised);
+    if (!list) map.set(certificate.subject.normalised, [certificate]);
+    else if (!list.some((other) => equal(other.raw, certificate.raw))) list.push(certificate);
+  }
+  return map;
+}
+
+/** Who may have issued it, by name; the key identifier only orders them. */
+function candidates(map: ReadonlyMap<string, readonly Certificate[]>, child: Certificate): readonly Certificate[] {
+  const list = map.get(child.issuer.normalised) ?? [];
+  const wanted = child.authorityKeyIdentifier;
+  if (wanted === undefined || list.length < 2) return list;
+  const distance = ({ subjectKeyIdentifier: id }: Certificate) => (id === wanted ? 0 : id === undefined ? 1 : 2);
+  return [...list].sort((a, b) => distance(a) - distance(b));
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString().replace(".000", "");

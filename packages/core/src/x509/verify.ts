@@ -1,0 +1,298 @@
+/**
+ * The verdict on a peer's certificates: trust anchors, pins, or a named opt-out, and the proof that it was made.
+ * @module
+ */
+import { equal, fromBase64, latin1 } from "../bytes/bytes.ts";
+import type { CryptoProvider } from "../crypto/provider.ts";
+import { configurationError, TlsError } from "../errors.ts";
+import { type Awaitable, call, type Flow } from "../flow.ts";
+import { maxCertificates } from "../limits.ts";
+import { type Certificate, parseCertificate, spkiPin } from "./certificate.ts";
+import { CertificateError, type CertificatePlace } from "./errors.ts";
+import { matchesReference, parseReference } from "./name.ts";
+import {
+  checkCertificate,
+  checkDates,
+  checkExtendedKeyUsage,
+  checkIssued,
+  checkKeySize,
+  clientAuth,
+  findPath,
+  maxPathDepth,
+  type Rules,
+  serverAuth,
+} from "./path.ts";
+import { parsePemCertificates } from "./pem.ts";
+
+/** Whom to trust. Made by {@link trustPolicy}. */
+export interface TrustPolicy {
+  readonly anchors: readonly Certificate[];
+  /** `"sha256/BASE64"` each. */
+  readonly pins: readonly string[];
+  /** Any certificate will do: no identity is proven, and anybody in the middle can read along. */
+  readonly insecure?: boolean;
+  /**
+   * The trust decision itself, instead of anchors and pins, for who has another root of trust (DANE, an attestation in the certificate, trust on first use).
+   * It gets what the peer sent, end-entity first; dates, extendedKeyUsage and the handshake signature are checked besides, path and name are not.
+   */
+  readonly trust?: (chain: readonly Certificate[]) => Awaitable<boolean>;
+  /** A last check of a peer that is trusted already: it sees the verified path, and can only refuse, by `false` or by throwing. */
+  readonly verify?: (peer: VerifiedPeer) => Awaitable<boolean | void>;
+  /** RSA keys on the path have at least so many bits; never below 2048. */
+  readonly minimumRsaBits?: number;
+}
+
+/** A PEM text (one certificate or many), DER, or a parsed certificate. */
+export type CertificateSource = string | Uint8Array | Certificate;
+
+export interface TrustOptions {
+  readonly ca?: CertificateSource | readonly CertificateSource[] | undefined;
+  readonly pins?: readonly string[] | undefined;
+  readonly insecure?: boolean | undefined;
+  readonly trust?: TrustPolicy["trust"] | undefined;
+  readonly verify?: TrustPolicy["verify"] | undefined;
+  readonly minimumRsaBits?: number | undefined;
+}
+
+/**
+ * Reads what the user trusts. Throws a configuration error where that is nothing, or anything of it is malformed.
+ * @example
+ * const policy = trustPolicy({ ca: await readFile("ca.pem", "utf8") });
+ */
+export function trustPolicy(options: TrustOptions): TrustPolicy {
+  const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits } = options;
+  const roots = ca !== undefined || pins.length > 0;
+  if (Number(roots) + Number(insecure) + Number(trust !== undefined) > 1) {
+    throw configurationError("more than one root of trust", "give ca and pins, or trust, or insecure alone");
+  }
+  const anchors = ca === undefined ? [] : (isList(ca) ? ca : [ca]).flatMap(readAnchors);
+  if (!anchors.length && !pins.length && !insecure && !trust) {
+    throw configurationError(
+      "nobody is trusted",
+      "give ca (the certificate of your CA), pins (sha256/…), or insecure: true where no identity is needed",
+    );
+  }
+  if (minimumRsaBits !== undefined && !(minimumRsaBits >= 2048 && minimumRsaBits <= 8192)) {
+    throw configurationError(`minimumRsaBits: ${minimumRsaBits}`, "expected 2048 to 8192");
+  }
+  return {
+    anchors,
+    pins: pins.map(readPin),
+    ...(insecure && { insecure }),
+    ...(trust && { trust }),
+    ...(verify && { verify }),
+    ...(minimumRsaBits && { minimumRsaBits }),
+  };
+}
+
+const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
+
+function readAnchors(source: CertificateSource): Certificate[] {
+  if (typeof source !== "string" && !(source instanceof Uint8Array)) return [source];
+  const text = typeof source === "string" ? source : source[0] === 0x30 ? undefined : latin1(source);
+  const ders = text === undefined ? [source as Uint8Array] : parsePemCertificates(text);
+  if (!ders.length)
+    throw configurationError("ca: no certificate in it", "expected PEM with -----BEGIN CERTIFICATE-----, or DER");
+  return ders.map((der, i) => {
+    try {
+      return parseCertificate(der);
+    } catch (error) {
+      throw TlsError.is(error)
+        ? configurationError(`ca: certificate ${i + 1} of ${ders.length}: ${error.message}`)
+        : error;
+    }
+  });
+}
+
+function readPin(pin: string): string {
+  try {
+    if (pin.startsWith("sha256/") && fromBase64(pin.slice(7)).length === 32) return pin.replace(/\s+/g, "");
+  } catch {
+    // The error below says it.
+  }
+  throw configurationError(
+    `pin ${JSON.stringify(pin.slice(0, 80))}`,
+    "expected sha256/ and the base64 of the SHA-256 of a SubjectPublicKeyInfo",
+  );
+}
+
+export interface VerifyRequest {
+  /** DER as the peer sent it, end-entity first. */
+  readonly chain: readonly Uint8Array[];
+  readonly policy: TrustPolicy;
+  /** What the peer is. */
+  readonly purpose: "server" | "client";
+  /** DNS name or IP literal; absent: the name is not checked. */
+  readonly reference?: string | undefined;
+  /** ms since 1970. */
+  readonly now: number;
+  readonly provider: CryptoProvider;
+  /** Intermediates known beforehand; unlike those in the chain, their number is not limited. */
+  readonly intermediates?: readonly Uint8Array[] | undefined;
+  /** Intermediates on a path, at most; default 8. */
+  readonly maxDepth?: number | undefined;
+  /** The OID that extendedKeyUsage must contain; default serverAuth or clientAuth by `purpose`. */
+  readonly extendedKeyUsage?: string | undefined;
+}
+
+let proven: (
+  certificate: Certificate,
+  path: readonly Certificate[],
+  verifiedBy: VerifiedPeer["verifiedBy"],
+) => VerifiedPeer;
+
+/** The proof that a peer's certificates were verified: {@link verifyPeer} alone makes it. */
+export class VerifiedPeer {
+  /** The end-entity certificate. */
+  readonly certificate: Certificate;
+  /** From the end-entity to the trust anchor; the end-entity alone where its pin or `insecure` decided. */
+  readonly path: readonly Certificate[];
+  /** What the trust rests on. */
+  readonly verifiedBy: "ca" | "pin" | "trust" | "insecure";
+
+  private constructor(certificate: Certificate, path: readonly Certificate[], verifiedBy: VerifiedPeer["verifiedBy"]) {
+    this.certificate = certificate;
+    this.path = path;
+    this.verifiedBy = verifiedBy;
+  }
+
+  static {
+    proven = (certificate, path, verifiedBy) => new VerifiedPeer(certificate, path, verifiedBy);
+  }
+}
+
+/**
+ * Verifies a peer's certificates under a policy; throws the CertificateError that says most about why not.
+ * keyUsage for the handshake and the handshake's own signature are the handshake's to check.
+ * @example
+ * const peer = yield* verifyPeer({ chain, policy, purpose: "server", reference: "example.com", now, provider });
+ */
+export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
+  const peer = yield* decide(request);
+  const { verify } = request.policy;
+  if (verify && (yield* ask("verify", peer.certificate, () => verify(peer))) === false) {
+    throw new CertificateError("untrusted", "refused by the verify hook", placeOf(peer.certificate));
+  }
+  return peer;
+}
+
+function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
+  const { policy, now, provider } = request;
+  const { sent, positions, intermediates, unusable } = readChain(request);
+  const leaf = sent[0] as Certificate;
+  if (policy.insecure) return proven(leaf, [leaf], "insecure");
+
+  const rules: Rules = {
+    now,
+    extendedKeyUsage: request.extendedKeyUsage ?? (request.purpose === "server" ? serverAuth : clientAuth),
+    minimumRsaBits: policy.minimumRsaBits ?? 0,
+    fault(certificate, fault, reason, advice) {
+      const place = { position: positions.get(certificate), subject: certificate.subject.text };
+      return new CertificateError(fault, reason, place, advice === undefined ? {} : { advice });
+    },
+  };
+  const isPinned = (certificate: Certificate): boolean => policy.pins.includes(spkiPin(certificate, provider.hashes));
+  const pinsAlone = policy.pins.length > 0 && !policy.anchors.length;
+
+  if (policy.trust || (pinsAlone && isPinned(leaf))) {
+    // RFC 7671 §5.1: the key is the identity; path and name add nothing.
+    refuse(checkDates(rules, leaf) ?? checkKeySize(rules, leaf) ?? checkExtendedKeyUsage(rules, leaf));
+    const { trust } = policy;
+    if (!trust) return proven(leaf, [leaf], "pin");
+    if ((yield* ask("trust", leaf, () => trust(sent))) === true) return proven(leaf, [leaf], "trust");
+    throw rules.fault(leaf, "untrusted", "refused by the trust function");
+  }
+
+  const noPin = (): CertificateError =>
+    rules.fault(leaf, "pin", `no key on its path is pinned; its own is ${spkiPin(leaf, provider.hashes)}`);
+  // A certificate that merely came along proves nothing: a pinned CA must be where a verified path ends.
+  const anchors = pinsAlone
+    ? sent.slice(1).filter((certificate) => certificate.isCa && isPinned(certificate))
+    : policy.anchors;
+  if (pinsAlone && !anchors.length) throw noPin();
+
+  refuse(checkCertificate(rules, leaf));
+  if (!anchors.some((anchor) => equal(anchor.raw, leaf.raw))) refuse(checkIssued(rules, leaf));
+  if (request.reference !== undefined) refuse(checkReference(rules, leaf, request.reference));
+  const path = yield* findPath({
+    ...rules,
+    leaf,
+    intermediates,
+    anchors,
+    maxDepth: request.maxDepth ?? maxPathDepth,
+    provider,
+    noIssuer: (certificate) =>
+      unusable.find((error) => error.subject === certificate.issuer.text) ?? unknownIssuer(rules, certificate),
+    accept: (path) => (!pinsAlone && policy.pins.length && !path.some(isPinned) ? noPin() : undefined),
+  });
+  return proven(leaf, path, pinsAlone ? "pin" : "ca");
+}
+
+/** Parses all that came: a malformed end-entity is fatal, any other malformed certificate is put aside. */
+function readChain({ chain, intermediates: known = [] }: VerifyRequest): {
+  sent: Certificate[];
+  positions: ReadonlyMap<Certificate, number>;
+  intermediates: Certificate[];
+  unusable: CertificateError[];
+} {
+  const [first, ...rest] = chain;
+  if (!first) throw new CertificateError("malformed", "the peer sent no certificate");
+  if (chain.length > maxCertificates) {
+    throw new CertificateError("budget", `the peer sent ${chain.length} certificates, more than ${maxCertificates}`);
+  }
+  const sent = [parseCertificate(first, 0)];
+  const positions = new Map(sent.map((leaf) => [leaf, 0]));
+  const intermediates: Certificate[] = [];
+  const unusable: CertificateError[] = [];
+  for (const [i, der] of [...rest, ...known].entries()) {
+    const position = i < rest.length ? i + 1 : undefined;
+    try {
+      const certificate = parseCertificate(der, position);
+      intermediates.push(certificate);
+      if (position === undefined) continue;
+      sent.push(certificate);
+      positions.set(certificate, position);
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error;
+      unusable.push(error);
+    }
+  }
+  return { sent, positions, intermediates, unusable };
+}
+
+/** Asks a function of the user's: what it throws refuses. */
+function* ask<T>(what: string, certificate: Certificate, hook: () => Awaitable<T>): Flow<T> {
+  try {
+    return yield* call(hook);
+  } catch (cause) {
+    if (TlsError.is(cause)) throw cause;
+    const reason = `refused by the ${what} function: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new CertificateError("untrusted", reason, placeOf(certificate), { cause });
+  }
+}
+
+const placeOf = (leaf: Certificate): CertificatePlace => ({ position: 0, subject: leaf.subject.text });
+
+function refuse(error: CertificateError | undefined): void {
+  if (error) throw error;
+}
+
+function unknownIssuer({ fault }: Rules, certificate: Certificate): CertificateError {
+  if (certificate.issuer.normalised === certificate.subject.normalised) {
+    const advice = "add it to ca or pin it, if it is the right one";
+    return fault(certificate, "unknown_issuer", "self-signed and no trust anchor", advice);
+  }
+  const reason = `its issuer ${certificate.issuer.text} is no trust anchor and was not sent`;
+  return fault(certificate, "unknown_issuer", reason, "add the CA to ca, or have the peer send its intermediates");
+}
+
+function checkReference({ fault }: Rules, leaf: Certificate, reference: string): CertificateError | undefined {
+  if (matchesReference(leaf, reference)) return undefined;
+  if (!parseReference(reference)) {
+    return fault(leaf, "name_mismatch", `${JSON.stringify(reference)} is neither a DNS name nor an IP address`);
+  }
+  const { dns, ip } = leaf.subjectAltNames;
+  const names = [...dns.map((name) => `DNS:${name}`), ...ip.map((address) => `IP:${address}`)];
+  const list = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
+  return fault(leaf, "name_mismatch", `not for ${reference}, but for ${list || "no name at all (subjectAltName)"}`);
+}

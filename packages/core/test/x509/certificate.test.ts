@@ -1,0 +1,383 @@
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { rootCertificates } from "node:tls";
+import { describe, expect, it } from "vitest";
+import { ascii, concat, fromHex, toHex } from "../../src/bytes/bytes.ts";
+import { TlsError } from "../../src/errors.ts";
+import { parseCertificate } from "../../src/x509/certificate.ts";
+import { pemBlocks } from "../../src/x509/pem.ts";
+import {
+  basicConstraints,
+  bits,
+  bytes,
+  type Content,
+  ca,
+  clientAuth,
+  directory,
+  dns,
+  ecKey,
+  email,
+  extension,
+  extKeyUsage,
+  int,
+  ip,
+  issue,
+  keyUsage,
+  NULL,
+  name,
+  octets,
+  oid,
+  parsed,
+  pemOf,
+  seq,
+  serverAuth,
+  signers,
+  spkiOf,
+  subjectAltName,
+  TRUE,
+  time,
+  tlv,
+  uri,
+} from "./make.ts";
+
+const fault = (der: Uint8Array): string => {
+  try {
+    parseCertificate(der);
+    return "ok";
+  } catch (error) {
+    if (!TlsError.is(error)) throw error;
+    return error.code;
+  }
+};
+const of = (content: Content): string => fault(issue(content).der);
+const withExtension = (id: string, value: Uint8Array): string => of({ extensions: [extension(id, value)] });
+
+describe("a certificate", () => {
+  const root = ca("Root");
+  const key = ecKey();
+  const made = issue({
+    issuer: root,
+    key,
+    serial: tlv(2, fromHex("00ff01")),
+    subject: name("C=DE", "O=Straße, GmbH", "CN=#1 \u0001 <x>"),
+    notBefore: "2025-01-02T03:04:05Z",
+    notAfter: "2051-06-07T08:09:10Z",
+    extensions: [
+      basicConstraints(false),
+      keyUsage(0, 2),
+      extKeyUsage(serverAuth, clientAuth),
+      subjectAltName(
+        dns("a.test"),
+        ip(127, 0, 0, 1),
+        email("me@a.test"),
+        uri("https://a.test/"),
+        directory(name("CN=x")),
+        ip(1),
+      ),
+      extension("1.2.3.4.5", octets(bytes(1, 2)), true),
+      extension("2.5.29.14", octets(bytes(7))),
+      extension("2.5.29.35", seq(tlv(0x80, bytes(8)), tlv(0xa1, directory(name("CN=y"))), tlv(0x82, bytes(1)))),
+    ],
+  });
+  const certificate = parsed(made);
+
+  it("says all that it says", () => {
+    expect(certificate).toMatchObject({
+      version: 3,
+      serialNumber: "00ff01",
+      notBefore: Date.parse("2025-01-02T03:04:05Z"),
+      notAfter: Date.parse("2051-06-07T08:09:10Z"),
+      isCa: false,
+      pathLen: undefined,
+      extendedKeyUsage: [serverAuth, clientAuth],
+      signatureAlgorithm: { type: "ecdsa", hash: "sha256" },
+      signatureAlgorithmOid: "1.2.840.10045.4.3.2",
+      subjectKeyIdentifier: "07",
+      authorityKeyIdentifier: "08",
+      nameConstraints: undefined,
+    });
+    expect([...certificate.keyUsage!]).toEqual(["digitalSignature", "keyEncipherment"]);
+    expect(certificate.subjectAltNames).toMatchObject({
+      dns: ["a.test"],
+      ip: ["127.0.0.1"],
+      email: ["me@a.test"],
+      uri: ["https://a.test/"],
+    });
+    expect(certificate.subjectAltNames.all).toHaveLength(6);
+    expect(certificate.subject.text).toBe("CN=\\#1 \u0001 \\<x\\>,O=Straße\\, GmbH,C=DE");
+    expect(certificate.issuer.text).toBe("CN=Root,O=Test");
+    expect(certificate.raw).toEqual(made.der);
+    expect(certificate.spki).toEqual(spkiOf(key));
+    expect(certificate.publicKey).toMatchObject({ type: "ec", curve: "secp256r1" });
+    expect(certificate.extensions.get("1.2.3.4.5")).toEqual({ critical: true, value: octets(bytes(1, 2)) });
+    expect(parsed(ca("P", { pathLen: 300 }))).toMatchObject({ isCa: true, pathLen: 300 });
+  });
+
+  it("says what Node says", () => {
+    const node = new X509Certificate(made.der);
+    expect(certificate.serialNumber.replace(/^00/, "").toUpperCase()).toBe(node.serialNumber);
+    expect(certificate.notAfter).toBe(Date.parse(node.validTo));
+    expect(certificate.spki).toEqual(new Uint8Array(node.publicKey.export({ type: "spki", format: "der" })));
+  });
+
+  it("may have old strings in its names", () => {
+    const attribute = (tag: number, value: Uint8Array) => ({ type: "CN", value: tlv(tag, value) });
+    const subject = (tag: number, value: Uint8Array) => parsed(issue({ subject: name(attribute(tag, value)) })).subject;
+    expect(subject(0x1e, bytes(0, 0x41, 0x20, 0xac)).text).toBe("CN=A€");
+    expect(subject(0x1c, bytes(0, 1, 0xf6, 0)).text).toBe("CN=😀");
+    expect(subject(0x14, bytes(0xe9)).text).toBe("CN=é");
+    expect(subject(0x13, ascii("a")).normalised).toBe(subject(0x1e, bytes(0, 0x41)).normalised);
+    expect(subject(0x03, bytes(0, 1)).text).toBe("CN=#0001");
+    for (const [tag, value] of [
+      [0x1e, bytes(1)],
+      [0x1e, bytes(0xd8, 0)],
+      [0x1c, bytes(1, 0, 0, 0)],
+      [0x0c, bytes(0xc0, 0x80)],
+      [0x0c, bytes(0xff)],
+      [0x13, bytes(0xe9)],
+    ] as const) {
+      expect(of({ subject: name(attribute(tag, value)) })).toBe("malformed");
+    }
+  });
+
+  it("of the world's CAs can be read", () => {
+    for (const pem of rootCertificates) {
+      const [block] = pemBlocks(pem);
+      const ours = parseCertificate(block!.der);
+      expect(ours.notAfter).toBe(Date.parse(new X509Certificate(pem).validTo));
+    }
+  });
+
+  it("made by openssl can be read", () => {
+    const pem = execFileSync(
+      "openssl",
+      [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-384",
+        "-nodes",
+        "-keyout",
+        "/dev/null",
+        "-subj",
+        "/C=DE/CN=openssl",
+        "-days",
+        "3",
+        "-addext",
+        "subjectAltName=DNS:a.test,IP:::1",
+      ],
+      { stdio: ["ignore", "pipe", "ignore"] },
+    ).toString();
+    const ours = parseCertificate(pemBlocks(pem)[0]!.der);
+    expect(ours).toMatchObject({ isCa: true, subjectAltNames: { dns: ["a.test"], ip: ["::1"] } });
+    expect(ours.subject.text).toBe("CN=openssl,C=DE");
+  });
+});
+
+describe("malformed is", () => {
+  const good = issue({ extensions: [basicConstraints(false)] }).der;
+
+  it("what is cut off, or has something behind it", () => {
+    expect(fault(good)).toBe("ok");
+    for (let i = 0; i < good.length; i++) expect(fault(good.subarray(0, i))).toBe("malformed");
+    expect(fault(concat(good, bytes(0)))).toBe("malformed");
+  });
+
+  it("a length that is indefinite or longer than need be", () => {
+    const body = good.subarray(4);
+    expect(fault(concat(bytes(0x30, 0x83, 0), good.subarray(2, 4), body))).toBe("malformed");
+    expect(fault(concat(bytes(0x30, 0x80), body, bytes(0, 0)))).toBe("malformed");
+    expect(fault(concat(bytes(0x30, 0x85, 0, 0, 0), good.subarray(2, 4), body))).toBe("malformed");
+    expect(fault(bytes(0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0))).toBe("malformed");
+  });
+
+  it("two signature algorithms", () => {
+    expect(of({ outerAlgorithm: signers.ecdsaSha384.identifier })).toBe("malformed");
+    expect(of({ outerAlgorithm: seq(oid("1.2.840.10045.4.3.2"), NULL) })).toBe("malformed");
+  });
+
+  it("a version that is no version", () => {
+    expect(of({ version: 2 })).toBe("ok");
+    expect(of({ version: 2, extensions: [basicConstraints(false)] })).toBe("malformed");
+    expect(of({ version: 4 as 3 })).toBe("malformed");
+    // v1 is the DEFAULT, so it may not be written out.
+    const tbs = seq(
+      tlv(0xa0, int(0)),
+      int(1),
+      signers.ecdsaSha256.identifier,
+      name("CN=x"),
+      seq(time("2025-01-01T00:00:00Z"), time("2025-01-01T00:00:00Z")),
+      name("CN=x"),
+      spkiOf(ecKey()),
+    );
+    expect(fault(seq(tbs, signers.ecdsaSha256.identifier, bits(bytes(1))))).toBe("malformed");
+  });
+
+  it("a serial number that is not minimal; long, negative and zero ones are only odd", () => {
+    expect(of({ serial: tlv(2, bytes(0, 1)) })).toBe("malformed");
+    expect(of({ serial: tlv(2, bytes(0xff, 0x80)) })).toBe("malformed");
+    expect(of({ serial: tlv(2) })).toBe("malformed");
+    for (const serial of [bytes(0), bytes(0x80), new Uint8Array(40).fill(1)])
+      expect(of({ serial: tlv(2, serial) })).toBe("ok");
+  });
+
+  it("a time that is not as RFC 5280 writes it, or does not exist", () => {
+    const at = (tag: number, text: string) => of({ validity: [tlv(tag, ascii(text)), time("2099-01-01T00:00:00Z")] });
+    expect(at(0x17, "250101000000Z")).toBe("ok");
+    expect(at(0x18, "20250101000000Z")).toBe("ok");
+    expect(at(0x18, "00010101000000Z")).toBe("ok");
+    expect(at(0x17, "240229000000Z")).toBe("ok");
+    for (const text of [
+      "2501010000Z",
+      "250101000000",
+      "250101000000+0000",
+      "251301000000Z",
+      "250001000000Z",
+      "250100000000Z",
+      "250132000000Z",
+      "250229000000Z",
+      "250101240000Z",
+      "250101006000Z",
+      "250101000060Z",
+      "25010100000 Z",
+      "20250101000000Z",
+    ]) {
+      expect([text, at(0x17, text)]).toEqual([text, "malformed"]);
+    }
+    for (const text of ["20250101000000.5Z", "20250101000000", "250101000000Z"])
+      expect(at(0x18, text)).toBe("malformed");
+    expect(at(0x16, "250101000000Z")).toBe("malformed");
+  });
+
+  it("an extension twice, a FALSE written out, no extension at all", () => {
+    expect(of({ extensions: [basicConstraints(false), basicConstraints(false)] })).toBe("malformed");
+    expect(of({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 0), octets(NULL))] })).toBe("malformed");
+    expect(of({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 1), octets(NULL))] })).toBe("malformed");
+    expect(of({ extensions: [seq(oid("1.2.3"), TRUE, octets(NULL))] })).toBe("ok");
+    expect(of({ extensions: [seq(oid("1.2.3"), octets(NULL), NULL)] })).toBe("malformed");
+    expect(of({ extensions: [seq(oid("1.2.3"))] })).toBe("malformed");
+  });
+
+  it("basicConstraints, keyUsage, extendedKeyUsage that are not what they should be", () => {
+    expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0)))).toBe("malformed");
+    expect(withExtension("2.5.29.19", seq(TRUE, int(0), NULL))).toBe("malformed");
+    expect(withExtension("2.5.29.19", seq(TRUE, tlv(2, bytes(0xff))))).toBe("malformed");
+    expect(withExtension("2.5.29.19", seq(TRUE, tlv(2, bytes(0, 0xff))))).toBe("ok");
+    // The tutorials' CA:FALSE, pathlen:0.
+    expect(withExtension("2.5.29.19", seq(int(0)))).toBe("ok");
+    for (const value of [
+      bits(bytes()),
+      bits(bytes(0)),
+      bits(bytes(0x81), 7),
+      bits(bytes(), 1),
+      tlv(3),
+      bits(bytes(0x80), 8),
+      seq(),
+    ]) {
+      expect(withExtension("2.5.29.15", value)).toBe("malformed");
+    }
+    expect(withExtension("2.5.29.37", seq())).toBe("malformed");
+    expect(withExtension("2.5.29.37", seq(NULL))).toBe("malformed");
+  });
+
+  it("a subjectAltName that is none", () => {
+    for (const value of [
+      seq(),
+      ascii("example.com"),
+      seq(dns("bücher.example")),
+      seq(tlv(0x89)),
+      seq(tlv(0xa2, dns("a"))),
+      seq(directory(bytes())),
+      concat(seq(dns("a")), NULL),
+    ]) {
+      expect(withExtension("2.5.29.17", value)).toBe("malformed");
+    }
+  });
+
+  it("authority information or key identifiers that are none, even where not critical", () => {
+    expect(withExtension("1.3.6.1.5.5.7.1.1", seq(seq(oid("1.3.6.1.5.5.7.48.2"), uri("http://a.test/"))))).toBe("ok");
+    for (const value of [seq(), seq(seq()), ascii("malformed"), seq(seq(oid("1.2.3")))])
+      expect(withExtension("1.3.6.1.5.5.7.1.1", value)).toBe("malformed");
+    expect(withExtension("2.5.29.35", seq())).toBe("ok");
+    for (const value of [octets(bytes()), seq(int(1)), seq(tlv(0xa1))])
+      expect(withExtension("2.5.29.35", value)).toBe("malformed");
+    expect(withExtension("2.5.29.14", seq())).toBe("malformed");
+    expect(withExtension("1.3.6.1.5.5.7.1.11", ascii("whatever"))).toBe("ok");
+  });
+
+  it("an OID that is none", () => {
+    for (const value of [
+      bytes(),
+      bytes(0x80, 1),
+      bytes(0x2a, 0x80, 1),
+      bytes(0x2a, 0x81),
+      new Uint8Array(65).fill(1),
+    ]) {
+      expect(of({ extensions: [seq(tlv(6, value), octets(NULL))] })).toBe("malformed");
+    }
+    const uuid = parsed(
+      issue({ extensions: [seq(tlv(6, fromHex("6983faaba4dbd5bfc2ddb8ffeefbadf3ce9f0f")), octets(NULL))] }),
+    );
+    expect([...uuid.extensions.keys()][0]).toMatch(/^2\.25\.\d{30,}$/);
+  });
+
+  it("an error that says where and what", () => {
+    try {
+      parseCertificate(
+        issue({ subject: name("CN=broken\u001b[31m"), extensions: [extension("2.5.29.37", seq())] }).der,
+        2,
+      );
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: "malformed",
+        alert: "bad_certificate",
+        fault: "peer",
+        position: 2,
+        subject: "CN=broken\u001b[31m",
+      });
+      expect((error as Error).message).toBe("certificate 2 (CN=broken\ufffd[31m): DER: expected tag 0x06, got the end");
+    }
+  });
+});
+
+describe("PEM", () => {
+  const { der } = issue();
+  const error = (text: string) => {
+    try {
+      pemBlocks(text);
+    } catch (error) {
+      if (TlsError.is(error)) return error.code;
+    }
+    return undefined;
+  };
+
+  it("is read wherever it stands in a text", () => {
+    const pem = pemOf(der);
+    expect(
+      pemBlocks(`Bag Attributes\n  a: b\n${pem}\n# other\n${pem.replaceAll("CERTIFICATE", "PRIVATE KEY")}`),
+    ).toEqual([
+      { label: "CERTIFICATE", der },
+      { label: "PRIVATE KEY", der },
+    ]);
+    expect(pemBlocks(pem.replaceAll("\n", "\r\n"))).toEqual([{ label: "CERTIFICATE", der }]);
+    expect(pemBlocks("")).toEqual([]);
+    expect(toHex(pemBlocks("-----BEGIN X-----\nAAE=\n-----END X-----")[0]!.der)).toBe("0001");
+  });
+
+  it("is an error where it is cut off or not base64", () => {
+    for (const text of [
+      "-----BEGIN X-----\nAAE=\n",
+      "-----BEGIN X-----\nAAE=\n-----END Y-----\n",
+      "-----BEGIN X-----\nA\n-----END X-----",
+      "-----BEGIN X-----\nA*==\n-----END X-----",
+      "-----BEGIN X-----\n-----END X-----",
+      "-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\n\nAAE=\n-----END X-----",
+      "-----BEGIN X-----\n-----BEGIN X-----\nAAE=\n-----END X-----",
+    ]) {
+      expect([text, error(text)]).toEqual([text, "configuration"]);
+    }
+  });
+});

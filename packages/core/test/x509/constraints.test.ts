@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import {
+  ca,
+  directory,
+  dns,
+  email,
+  extension,
+  ip,
+  issue,
+  name,
+  nameConstraints,
+  other,
+  seq,
+  server,
+  subjectAltName,
+  tlv,
+  uri,
+} from "./make.ts";
+import { refusal, verdict } from "./verify.ts";
+
+type Names = readonly Uint8Array[];
+
+/** The verdict on a certificate with these names under a CA with these constraints. */
+const under = (permitted: Names, excluded: Names, names: Names, subject?: Uint8Array): Promise<string> => {
+  const constrained = ca("Constrained", { extensions: [nameConstraints(permitted, excluded)] });
+  return verdict([server(constrained, { names, ...(subject && { subject }) })], [constrained], { reference: null });
+};
+const permit = (subtree: Uint8Array, ...names: Names) => under([subtree], [], names);
+const exclude = (subtree: Uint8Array, ...names: Names) => under([], [subtree], names);
+const ok = "ok";
+const no = "name_constraint";
+
+describe("DNS", () => {
+  it("takes a name and all below it", async () => {
+    expect(await permit(dns("example.com"), dns("example.com"))).toBe(ok);
+    expect(await permit(dns("example.com"), dns("a.b.EXAMPLE.com"))).toBe(ok);
+    expect(await permit(dns("example.com"), dns("notexample.com"))).toBe(no);
+    expect(await permit(dns("example.com"), dns("com"))).toBe(no);
+    expect(await permit(dns("example.com"), dns("www.example.com"), dns("other.test"))).toBe(no);
+    expect(await exclude(dns("example.com"), dns("example.org"), dns("a.example.com"))).toBe(no);
+    expect(await exclude(dns("example.com"), dns("example.org"))).toBe(ok);
+    expect(await permit(dns(""), dns("www.example.com"))).toBe(ok);
+    expect(await exclude(dns(""), dns("www.example.com"))).toBe(no);
+  });
+
+  it("needs one of many permitted, and none excluded", async () => {
+    expect(await under([dns("a.test"), dns("b.test")], [], [dns("b.test"), dns("x.a.test")])).toBe(ok);
+    expect(await under([dns("a.test")], [dns("secret.a.test")], [dns("a.test")])).toBe(ok);
+    expect(await under([dns("a.test")], [dns("secret.a.test")], [dns("x.secret.a.test")])).toBe(no);
+    expect(await under([dns("a.test")], [dns("a.test")], [dns("a.test")])).toBe(no);
+  });
+
+  it("does not let a wildcard reach into an excluded subtree", async () => {
+    expect(await permit(dns("example.com"), dns("*.example.com"))).toBe(ok);
+    expect(await permit(dns("bar.example.com"), dns("*.example.com"))).toBe(no);
+    expect(await exclude(dns("bar.example.com"), dns("*.example.com"))).toBe(no);
+    expect(await exclude(dns("foo.bar.example.com"), dns("*.example.com"))).toBe(ok);
+    expect(await exclude(dns("example.com"), dns("*.example.com"))).toBe(no);
+    expect(await exclude(dns("other.test"), dns("*.example.com"))).toBe(ok);
+  });
+
+  it("refuses malformed names and constraints where they meet", async () => {
+    for (const constraint of ["*.example.com", ".example.com", "example..com", "exa mple.com", "example.com."]) {
+      expect(await permit(dns(constraint), dns("www.example.com"))).toBe(no);
+      expect(await exclude(dns(constraint), dns("www.other.test"))).toBe(no);
+      expect(await permit(dns(constraint), ip(127, 0, 0, 1))).toBe(ok);
+    }
+    for (const bad of [
+      "",
+      ".",
+      "a..example.com",
+      "*",
+      "*.*.example.com",
+      "w*.example.com",
+      "www.example.com.",
+      " www.example.com",
+    ]) {
+      expect(await permit(dns("example.com"), dns(bad))).toBe(no);
+      expect(await exclude(dns("other.test"), dns(bad))).toBe(no);
+    }
+  });
+});
+
+describe("IP", () => {
+  const net = ip(192, 0, 2, 0, 255, 255, 255, 0);
+  const net6 = ip(
+    0x20,
+    1,
+    0xd,
+    0xb8,
+    ...Array<number>(12).fill(0),
+    ...Array<number>(4).fill(255),
+    ...Array<number>(12).fill(0),
+  );
+  const host6 = ip(0x20, 1, 0xd, 0xb8, ...Array<number>(11).fill(0), 1);
+
+  it("takes a network", async () => {
+    expect(await permit(net, ip(192, 0, 2, 77))).toBe(ok);
+    expect(await permit(net, ip(192, 0, 3, 77))).toBe(no);
+    expect(await exclude(net, ip(192, 0, 2, 77))).toBe(no);
+    expect(await exclude(net, ip(192, 0, 3, 77))).toBe(ok);
+    expect(await permit(net6, host6)).toBe(ok);
+    expect(await exclude(net6, host6)).toBe(no);
+    expect(await exclude(ip(0, 0, 0, 0, 0, 0, 0, 0), ip(1, 2, 3, 4))).toBe(no);
+  });
+
+  it("permits no address of the other family, and excludes none", async () => {
+    expect(await permit(net, host6)).toBe(no);
+    expect(await exclude(net, host6)).toBe(ok);
+  });
+
+  it("refuses masks with holes and wrong lengths", async () => {
+    expect(await permit(ip(192, 0, 2, 0, 255, 0, 255, 0), ip(192, 0, 2, 1))).toBe(no);
+    expect(await exclude(ip(192, 0, 2, 0, 0, 255, 0, 0), ip(10, 0, 2, 1))).toBe(no);
+    expect(await permit(ip(192, 0, 2, 1), ip(192, 0, 2, 1))).toBe(no);
+    expect(await permit(net, ip(192, 0, 2, 0, 255, 255, 255, 0))).toBe(no);
+    expect(await exclude(net, ip(10, 0, 0))).toBe(no);
+    expect(await permit(dns("example.com"), ip(10, 0, 0))).toBe(ok);
+  });
+});
+
+describe("e-mail", () => {
+  it("takes a mailbox, a host, or all hosts of a domain", async () => {
+    expect(await permit(email("me@example.com"), email("me@EXAMPLE.com"))).toBe(ok);
+    expect(await permit(email("me@example.com"), email("Me@example.com"))).toBe(no);
+    expect(await permit(email("*@example.com"), email("me@example.com"))).toBe(no);
+    expect(await permit(email("**@example.com"), email("**@example.com"))).toBe(ok);
+    expect(await permit(email("example.com"), email("me@example.com"))).toBe(ok);
+    expect(await permit(email("example.com"), email("me@mail.example.com"))).toBe(no);
+    expect(await permit(email(".example.com"), email("me@mail.example.com"))).toBe(ok);
+    expect(await permit(email(".example.com"), email("me@example.com"))).toBe(no);
+    expect(await exclude(email("example.com"), email("me@example.com"))).toBe(no);
+    expect(await exclude(email("example.com"), email("me@example.org"))).toBe(ok);
+  });
+
+  it("refuses malformed mailboxes and constraints", async () => {
+    expect(await permit(email("example.com"), email("a@b@example.com"))).toBe(no);
+    expect(await exclude(email("example.com"), email("nobody"))).toBe(no);
+    expect(await permit(email("a@b@example.com"), email("b@example.com"))).toBe(no);
+    expect(await exclude(email("@example.com"), email("b@other.test"))).toBe(no);
+    expect(await exclude(email("example.com"), email(`${"a".repeat(60_000)}@other.test`))).toBe(no);
+  });
+
+  it("reaches addresses in the subject where there are no others", async () => {
+    const subject = name("CN=x", "E=me@example.org");
+    expect(await under([email("example.com")], [], [dns("www.example.com")], subject)).toBe(no);
+    expect(await under([email("example.org")], [], [dns("www.example.com")], subject)).toBe(ok);
+    expect(await under([email("example.com")], [], [email("me@example.com")], subject)).toBe(ok);
+  });
+});
+
+describe("directory names", () => {
+  const unit = directory(name("C=DE", "O=Test"));
+
+  it("take a name and all below it, in the subject and in subjectAltName, normalised", async () => {
+    const at = (subject: Uint8Array) => under([unit], [], [dns("x.test")], subject);
+    expect(await at(name("C=DE", "O=Test", "CN=x"))).toBe(ok);
+    expect(await at(name("C=de", "O= TEST ", "CN=x"))).toBe(ok);
+    expect(await at(name("C=DE", "O=Tests", "CN=x"))).toBe(no);
+    expect(await at(name("O=Test", "C=DE", "CN=x"))).toBe(no);
+    expect(await at(name("C=DE"))).toBe(no);
+    expect(await at(name())).toBe(ok);
+    expect(await under([], [unit], [dns("x.test")], name("C=DE", "O=test", "CN=x"))).toBe(no);
+    expect(await under([unit], [], [directory(name("C=FR"))], name("C=DE", "O=Test"))).toBe(no);
+    expect(await under([], [unit], [directory(name("C=DE", "O=Test"))])).toBe(no);
+  });
+});
+
+describe("other forms", () => {
+  it("are refused where they are constrained, and ignored where not", async () => {
+    expect(await exclude(other("x"), other("y"))).toBe(no);
+    expect(await permit(other("x"), other("x"))).toBe(no);
+    expect(await exclude(other("x"), dns("www.example.com"))).toBe(ok);
+    expect(await permit(uri("example.com"), uri("https://example.com/"))).toBe(no);
+    expect(await permit(dns("example.com"), uri("https://other.test/"), other("x"))).toBe(ok);
+    expect(await permit(tlv(0x88, new Uint8Array([42])), other("x"))).toBe(ok);
+  });
+});
+
+describe("along a path", () => {
+  const root = ca("Root", { extensions: [nameConstraints([dns("a.test"), dns("b.test")])] });
+
+  it("every CA's constraints hold: they can narrow, not widen", async () => {
+    const narrow = ca("Narrow", { issuer: root, extensions: [nameConstraints([dns("b.test"), dns("c.test")])] });
+    const end = (host: string) =>
+      verdict([server(narrow, { names: [dns(host)] }), narrow], [root], { reference: null });
+    expect(await end("x.b.test")).toBe(ok);
+    expect(await end("x.a.test")).toBe(no);
+    expect(await end("x.c.test")).toBe(no);
+    expect(
+      await refusal([server(narrow, { names: [dns("c.test")] }), narrow], [root], { reference: null }),
+    ).toMatchObject({
+      alert: "bad_certificate",
+      position: 0,
+    });
+  });
+
+  it("intermediates are bound, self-issued ones are not, an end-entity always is", async () => {
+    const strange = [subjectAltName(dns("other.test"))];
+    const bound = ca("Bound", { issuer: root, extensions: strange });
+    expect(await verdict([server(bound, { names: [dns("a.test")] }), bound], [root], { reference: null })).toBe(no);
+    const rolled = ca("Root", { issuer: root, extensions: strange });
+    expect(await verdict([server(rolled, { names: [dns("a.test")] }), rolled], [root], { reference: null })).toBe(ok);
+    expect(await verdict([rolled], [root], { reference: null })).toBe(no);
+  });
+
+  it("a CA whose constraints are malformed is not used", async () => {
+    const value = (der: Uint8Array) => ca("Bad", { issuer: root, extensions: [extension("2.5.29.30", der, true)] });
+    const minimum = seq(tlv(0xa0, seq(dns("a.test"), tlv(0x80, new Uint8Array([0])))));
+    for (const bad of [
+      seq(),
+      seq(tlv(0xa0)),
+      seq(tlv(0xa0), tlv(0xa1)),
+      minimum,
+      seq(tlv(0xa1, seq(dns("x"))), tlv(0xa0, seq(dns("a")))),
+    ]) {
+      const made = value(bad);
+      expect(await refusal([issue({ issuer: made }), made], [root], { reference: null })).toMatchObject({
+        code: "malformed",
+        position: 1,
+      });
+    }
+  });
+});
