@@ -1,0 +1,49 @@
+/**
+ * application_layer_protocol_negotiation, RFC 7301: the client offers, the server answers with exactly one of them.
+ * @module
+ */
+import { ascii, latin1 } from "../../bytes/bytes.ts";
+import { TlsError } from "../../errors.ts";
+import { bytes, type Codec, encode, list } from "../../wire/codec.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+
+const id = 16;
+const name = "application_layer_protocol_negotiation";
+const protocols: Codec<readonly Uint8Array[]> = list(2, bytes(1, 1), 2);
+
+export const alpnClient: ClientExtension = {
+  id,
+  name,
+  offer: (config) => (config.alpn.length ? encode(protocols, config.alpn.map(ascii)) : undefined),
+  accept(answer, agreement, config) {
+    const chosen = read(this, protocols, answer).map(latin1);
+    const [protocol] = chosen;
+    if (chosen.length !== 1 || protocol === undefined)
+      throw new TlsError("decode_error", "the server must choose exactly one ALPN protocol", { code: "invalid_alpn" });
+    if (!config.alpn.includes(protocol))
+      throw new TlsError(
+        "illegal_parameter",
+        `the server chose ALPN ${JSON.stringify(protocol)}, which was not offered`,
+        { code: "invalid_alpn" },
+      );
+    agreement.alpn = protocol;
+  },
+};
+
+export const alpnServer: ServerExtension = {
+  id,
+  name,
+  read(data, offer) {
+    offer.alpn = read(this, protocols, data).map(latin1);
+  },
+  answer(offer, agreement, config) {
+    if (!offer.alpn || !config.alpn.length) return undefined;
+    agreement.alpn = config.alpn.find((protocol) => offer.alpn?.includes(protocol));
+    if (agreement.alpn === undefined)
+      throw new TlsError(
+        "no_application_protocol",
+        `the client offers ALPN ${offer.alpn.map((one) => JSON.stringify(one)).join(", ")}, we speak ${config.alpn.join(", ")}`,
+      );
+    return encode(protocols, [ascii(agreement.alpn)]);
+  },
+};

@@ -1,0 +1,22 @@
+/**
+ * What a client offers, in this order. The last one is never empty: some servers of old choke on an empty one at the end.
+ * @module
+ */
+import { alpnClient } from "./alpn.ts";
+import { ecPointFormatsClient } from "./ecPointFormats.ts";
+import { extendedMasterSecretClient } from "./extendedMasterSecret.ts";
+import type { ClientExtension } from "./extension.ts";
+import { renegotiationInfoClient } from "./renegotiationInfo.ts";
+import { serverNameClient } from "./serverName.ts";
+import { signatureAlgorithmsClient } from "./signatureAlgorithms.ts";
+import { supportedGroupsClient } from "./supportedGroups.ts";
+
+export const clientExtensions: readonly ClientExtension[] = [
+  serverNameClient,
+  extendedMasterSecretClient,
+  renegotiationInfoClient,
+  supportedGroupsClient,
+  ecPointFormatsClient,
+  alpnClient,
+  signatureAlgorithmsClient,
+];

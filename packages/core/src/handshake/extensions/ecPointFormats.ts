@@ -1,0 +1,27 @@
+/**
+ * ec_point_formats, RFC 8422 §5.1.2: uncompressed is the only one, and must be there.
+ * @module
+ */
+import { TlsError } from "../../errors.ts";
+import { type Codec, encode, list, uint8 } from "../../wire/codec.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+
+const id = 11;
+const name = "ec_point_formats";
+const formats: Codec<readonly number[]> = list(1, uint8, 1);
+const uncompressed = 0;
+
+function check(this: { readonly name: string }, data: Uint8Array): void {
+  if (!read(this, formats, data).includes(uncompressed))
+    throw new TlsError("illegal_parameter", "ec_point_formats without uncompressed");
+}
+
+export const ecPointFormatsClient: ClientExtension = {
+  id,
+  name,
+  offer: (config) =>
+    config.suites.some((suite) => suite.keyExchange === "ecdhe") ? encode(formats, [uncompressed]) : undefined,
+  accept: check,
+};
+
+export const ecPointFormatsServer: ServerExtension = { id, name, read: check };

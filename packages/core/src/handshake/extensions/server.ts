@@ -1,0 +1,22 @@
+/**
+ * What a server reads and answers, in this order.
+ * @module
+ */
+import { alpnServer } from "./alpn.ts";
+import { ecPointFormatsServer } from "./ecPointFormats.ts";
+import { extendedMasterSecretServer } from "./extendedMasterSecret.ts";
+import type { ServerExtension } from "./extension.ts";
+import { renegotiationInfoServer } from "./renegotiationInfo.ts";
+import { serverNameServer } from "./serverName.ts";
+import { signatureAlgorithmsServer } from "./signatureAlgorithms.ts";
+import { supportedGroupsServer } from "./supportedGroups.ts";
+
+export const serverExtensions: readonly ServerExtension[] = [
+  serverNameServer,
+  extendedMasterSecretServer,
+  renegotiationInfoServer,
+  supportedGroupsServer,
+  ecPointFormatsServer,
+  signatureAlgorithmsServer,
+  alpnServer,
+];

@@ -1,0 +1,30 @@
+/**
+ * signature_algorithms, RFC 5246 §7.4.1.4.1. A client that sends none means SHA-1, which we refuse.
+ * @module
+ */
+import { type Codec, encode, list, uint16 } from "../../wire/codec.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+
+const id = 13;
+const name = "signature_algorithms";
+const schemes: Codec<readonly number[]> = list(2, uint16, 2);
+
+/** The server must not answer it (RFC 5246 §7.4.1.4.1). */
+export const signatureAlgorithmsClient: ClientExtension = {
+  id,
+  name,
+  offer: (config) =>
+    encode(
+      schemes,
+      config.schemes.map((scheme) => scheme.id),
+    ),
+};
+
+export const signatureAlgorithmsServer: ServerExtension = {
+  id,
+  name,
+  read(data, offer, config) {
+    const sent = read(this, schemes, data);
+    offer.schemes = config.schemes.filter((scheme) => sent.includes(scheme.id));
+  },
+};

@@ -1,0 +1,35 @@
+/**
+ * supported_groups, RFC 8422 §5.1.1.
+ * @module
+ */
+import { type Codec, encode, list, uint16 } from "../../wire/codec.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+
+const id = 10;
+const name = "supported_groups";
+const groups: Codec<readonly number[]> = list(2, uint16, 2);
+const usesEcdhe = (suites: readonly { readonly keyExchange: string }[]): boolean =>
+  suites.some((suite) => suite.keyExchange === "ecdhe");
+
+export const supportedGroupsClient: ClientExtension = {
+  id,
+  name,
+  offer: (config) =>
+    usesEcdhe(config.suites)
+      ? encode(
+          groups,
+          config.groups.map((group) => group.id),
+        )
+      : undefined,
+  /** Not for a server to send, but some do; it means nothing. */
+  accept() {},
+};
+
+export const supportedGroupsServer: ServerExtension = {
+  id,
+  name,
+  read(data, offer, config) {
+    const sent = read(this, groups, data);
+    offer.groups = config.groups.filter((group) => sent.includes(group.id));
+  },
+};

@@ -1,0 +1,327 @@
+/**
+ * The record layer, RFC 5246 §6: bytes to records and back, fragments, and the change of keys.
+ * What is sealed or opened may be a promise; a FIFO each way keeps the order.
+ * @module
+ */
+import { concat, join } from "../bytes/bytes.ts";
+import { TlsError } from "../errors.ts";
+import { type Awaitable, isPromise } from "../flow.ts";
+import { maxCiphertext, maxEmptyRecords, maxPlaintext } from "../limits.ts";
+import type { TraceEvent } from "../trace.ts";
+import { tls12 } from "../wire/messages.ts";
+import {
+  type ContentType,
+  contentTypeName,
+  contentTypes,
+  headerLength,
+  isContentType,
+  recordHeader,
+} from "../wire/record.ts";
+import type { Protection } from "./protection.ts";
+
+export interface TlsRecord {
+  readonly type: ContentType;
+  readonly fragment: Uint8Array;
+}
+
+export interface RecordLayerOptions {
+  /** Bytes of a fragment that we send, at most 2^14. */
+  readonly maxFragment: number;
+  /** Called when something that was promised is ready to be taken. Never from inside a method. */
+  readonly wake: () => void;
+  readonly trace: ((event: TraceEvent) => void) | undefined;
+  /** Show the plaintext of application data in the trace. */
+  readonly traceSecrets: boolean;
+}
+
+/** A record on its way out; without a fragment it is not ready. */
+interface Sealed {
+  header: Uint8Array;
+  fragment: Uint8Array | undefined;
+  failed?: Error;
+  /** Tells the trace of it, once all before it are told. */
+  show?: (() => void) | undefined;
+}
+
+/** A record on its way in; `finish` counts and traces it, once it is its turn. */
+interface Opening {
+  readonly type: number;
+  readonly opened: Awaitable<Uint8Array>;
+  readonly finish: (fragment: Uint8Array) => TlsRecord;
+  readonly bytes: number;
+}
+
+/** Ciphertext in flight to a provider that answers later. */
+const maxInFlight = 2 ** 19;
+
+export class RecordLayer {
+  readonly #options: RecordLayerOptions;
+  #write: Protection | undefined;
+  #read: Protection | undefined;
+
+  readonly #outbound: Sealed[] = [];
+  #outboundBytes = 0;
+  #inbound: Uint8Array[] = [];
+  #inboundBytes = 0;
+  readonly #opening: Opening[] = [];
+  #openingBytes = 0;
+  #emptyRecords = 0;
+  /** Set once a record is bad: nothing behind it is looked at. */
+  #broken = false;
+  /** A first record may say any 3.x (RFC 5246 §E.1); an agreed connection says 3.3. */
+  #strictVersion = false;
+
+  constructor(options: RecordLayerOptions) {
+    this.#options = options;
+  }
+
+  /** From here on every record must carry the version that was agreed. */
+  requireVersion(): void {
+    this.#strictVersion = true;
+  }
+  changeWriteState(protection: Protection): void {
+    this.#write = protection;
+  }
+  changeReadState(protection: Protection): void {
+    this.#read = protection;
+  }
+
+  /** Bytes that were sent but could not be taken yet. */
+  get pendingOut(): number {
+    return this.#outboundBytes;
+  }
+  /** Nothing that was sent waits to be sealed or taken. */
+  get idleOut(): boolean {
+    return this.#outbound.length === 0;
+  }
+  /** Bytes that came in and wait to be read. */
+  get pendingIn(): number {
+    return this.#inboundBytes + this.#openingBytes;
+  }
+
+  // ---- out
+
+  /** Fragments, protects and queues. An empty message makes one empty record. */
+  send(type: ContentType, message: Uint8Array): void {
+    let at = 0;
+    do {
+      const fragment = message.subarray(at, at + this.#options.maxFragment);
+      this.#submit(type, fragment);
+      at += fragment.length;
+    } while (at < message.length);
+  }
+
+  /** Everything that is ready, in order. Throws what sealing threw. */
+  take(): Uint8Array[] {
+    const ready: Uint8Array[] = [];
+    for (let head = this.#outbound[0]; head?.fragment || head?.failed; head = this.#outbound[0]) {
+      if (head.failed) {
+        this.#outbound.length = 0;
+        this.#outboundBytes = 0;
+        throw head.failed;
+      }
+      ready.push(head.header, head.fragment as Uint8Array);
+      this.#outboundBytes -= head.fragment?.length ?? 0;
+      this.#outbound.shift();
+    }
+    return ready;
+  }
+
+  #submit(type: ContentType, fragment: Uint8Array): void {
+    const sequenceNumber = this.#write?.sequenceNumber ?? 0;
+    const sealed = this.#write ? this.#write.seal(type, fragment) : fragment.slice();
+    const entry: Sealed = { header: new Uint8Array(0), fragment: undefined };
+    const isProtected = this.#write !== undefined;
+    const finish = (body: Uint8Array) => {
+      entry.header = recordHeader(type, tls12, body.length);
+      entry.fragment = body;
+      this.#outboundBytes += body.length;
+      entry.show = () => this.#trace("sent", type, isProtected, sequenceNumber, entry.header, body, fragment);
+      if (this.#options.trace) this.#showReady();
+    };
+    this.#outbound.push(entry);
+    if (!isPromise(sealed)) {
+      finish(sealed);
+      return;
+    }
+    this.#outboundBytes += fragment.length;
+    sealed.then(
+      (body) => {
+        this.#outboundBytes -= fragment.length;
+        finish(body);
+        this.#options.wake();
+      },
+      (error: unknown) => {
+        entry.failed = error instanceof Error ? error : new Error("sealing failed", { cause: error });
+        this.#options.wake();
+      },
+    );
+  }
+
+  /** A later record may be sealed before an earlier one; the trace has them in the order of the wire. */
+  #showReady(): void {
+    for (const entry of this.#outbound) {
+      if (!entry.fragment) return;
+      entry.show?.();
+      entry.show = undefined;
+    }
+  }
+
+  // ---- in
+
+  feed(bytes: Uint8Array): void {
+    if (!bytes.length || this.#broken) return;
+    this.#inbound.push(bytes);
+    this.#inboundBytes += bytes.length;
+  }
+
+  /** The next record, `undefined` while it is not complete. With `ahead`, application data that arrived together is opened together. */
+  next(ahead: boolean): Awaitable<TlsRecord> | undefined {
+    if (!this.#opening.length) this.#openOne();
+    while (
+      ahead &&
+      this.#openingBytes < maxInFlight &&
+      this.#peekType() === contentTypes.application_data &&
+      this.#mayOpenAhead()
+    )
+      if (!this.#openAhead()) break;
+    const head = this.#opening.shift();
+    if (!head) return undefined;
+    this.#openingBytes -= head.bytes;
+    return isPromise(head.opened) ? head.opened.then(head.finish) : head.finish(head.opened);
+  }
+
+  /** A record that is bad on its face must not hide those before it, which are still being opened. */
+  #openAhead(): boolean {
+    try {
+      return this.#openOne();
+    } catch (error) {
+      const opened = Promise.reject(error);
+      opened.catch(() => {});
+      this.#opening.push({
+        type: contentTypes.application_data,
+        opened,
+        finish: (fragment) => ({ type: contentTypes.application_data, fragment }),
+        bytes: 0,
+      });
+      return false;
+    }
+  }
+
+  /** Nothing behind an alert, handshake or ChangeCipherSpec record is opened before that is done. */
+  #mayOpenAhead(): boolean {
+    const last = this.#opening.at(-1);
+    return last !== undefined && last.type === contentTypes.application_data && isPromise(last.opened);
+  }
+
+  #openOne(): boolean {
+    if (this.#broken) return false;
+    const header = this.#peek(headerLength);
+    if (!header) return false;
+    const type = header[0] as number;
+    const version = ((header[1] as number) << 8) | (header[2] as number);
+    const length = ((header[3] as number) << 8) | (header[4] as number);
+    this.#checkHeader(type, version, length);
+    if (this.#inboundBytes < headerLength + length) return false;
+    this.#takeIn(headerLength);
+    const body = this.#takeIn(length);
+    const sequenceNumber = this.#read?.sequenceNumber ?? 0;
+    const isProtected = this.#read !== undefined;
+    const opened = this.#guard(() => (this.#read ? this.#read.open(type as ContentType, body) : body));
+    const finish = (fragment: Uint8Array): TlsRecord => {
+      this.#trace("received", type as ContentType, isProtected, sequenceNumber, header, body, fragment);
+      this.#countEmpty(fragment);
+      return { type: type as ContentType, fragment };
+    };
+    // A second `open` that rejects behind a failed head must not end the process as an unhandled rejection.
+    if (isPromise(opened)) opened.then(undefined, () => {});
+    this.#opening.push({ type, opened, finish, bytes: length });
+    this.#openingBytes += length;
+    return true;
+  }
+
+  #guard<T>(open: () => T): T {
+    try {
+      return open();
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
+  }
+
+  #checkHeader(type: number, version: number, length: number): void {
+    if (!isContentType(type)) {
+      this.#broken = true;
+      throw new TlsError(
+        "unexpected_message",
+        `record type ${type}: ${looksLikeHttp(type) ? "this looks like plain HTTP" : "this is not TLS"}`,
+      );
+    }
+    if (this.#strictVersion ? version !== tls12 : version >> 8 !== 3) {
+      this.#broken = true;
+      throw new TlsError("protocol_version", `record version 0x${version.toString(16).padStart(4, "0")}`);
+    }
+    if (length > (this.#read ? maxCiphertext : maxPlaintext)) {
+      this.#broken = true;
+      throw new TlsError("record_overflow", `a record of ${length} bytes`);
+    }
+  }
+
+  #countEmpty(fragment: Uint8Array): void {
+    this.#emptyRecords = fragment.length ? 0 : this.#emptyRecords + 1;
+    if (this.#emptyRecords > maxEmptyRecords)
+      throw new TlsError("unexpected_message", `more than ${maxEmptyRecords} empty records in a row`, {
+        code: "too_many_empty_records",
+      });
+  }
+
+  #peekType(): number | undefined {
+    return this.#inbound[0]?.[0];
+  }
+
+  #peek(length: number): Uint8Array | undefined {
+    if (this.#inboundBytes < length) return undefined;
+    if ((this.#inbound[0]?.length ?? 0) < length) this.#inbound = [join(this.#inbound)];
+    return this.#inbound[0]?.slice(0, length);
+  }
+
+  #takeIn(length: number): Uint8Array {
+    this.#inboundBytes -= length;
+    const parts: Uint8Array[] = [];
+    for (let wanted = length; wanted > 0; ) {
+      const head = this.#inbound[0] as Uint8Array;
+      parts.push(head.subarray(0, wanted));
+      if (head.length > wanted) this.#inbound[0] = head.subarray(wanted);
+      else this.#inbound.shift();
+      wanted -= Math.min(wanted, head.length);
+    }
+    return parts.length === 1 ? (parts[0] as Uint8Array) : concat(...parts);
+  }
+
+  #trace(
+    direction: "sent" | "received",
+    type: ContentType,
+    isProtected: boolean,
+    sequenceNumber: number,
+    header: Uint8Array,
+    body: Uint8Array,
+    plaintext: Uint8Array,
+  ): void {
+    const { trace, traceSecrets } = this.#options;
+    if (!trace) return;
+    const shown = type !== contentTypes.application_data || traceSecrets;
+    trace({
+      type: "record",
+      direction,
+      contentType: contentTypeName(type),
+      protected: isProtected,
+      sequenceNumber,
+      header: header.slice(),
+      fragment: body.slice(),
+      ...(shown && { plaintext: plaintext.slice() }),
+    });
+  }
+}
+
+/** "G", "P", "H", "C", "O", "D": the first letter of an HTTP method, or "H" of a reply. */
+const looksLikeHttp = (type: number): boolean => [0x47, 0x50, 0x48, 0x43, 0x4f, 0x44].includes(type);

@@ -1,0 +1,58 @@
+import type { Credential } from "../crypto/credential.ts";
+import { configurationError } from "../errors.ts";
+import type { Awaitable } from "../flow.ts";
+import { clientHandshake } from "../handshake/client.ts";
+import type { CertificateRequested, ClientConfig } from "../handshake/config.ts";
+import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
+import { TlsConnection } from "./connection.ts";
+import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
+import type { Transport } from "./transport.ts";
+
+export interface ConnectOptions extends CommonOptions, TrustOptions {
+  /** The DNS name or IP address that the server's certificate must be for. Needed with `ca`; the adapters take it from the URL. */
+  readonly serverName?: string;
+  /** Our certificate for a server that asks, or a function that chooses one. */
+  readonly credential?: Credential | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
+}
+
+/**
+ * Opens a channel as client, over any transport, or over one that is opened only once the options are found right. Resolves once the handshake is done and the server verified.
+ * @throws TlsError `configuration` before any byte is sent; the handshake's failure else.
+ * @example
+ * const channel = await connect(transport, { ca: pem, serverName: "device.example" });
+ */
+export async function connect(
+  transport: Transport | (() => Transport),
+  options: ConnectOptions,
+): Promise<TlsConnection> {
+  const config = clientConfig(options);
+  const connection = new TlsConnection(
+    typeof transport === "function" ? transport() : transport,
+    {
+      role: "client",
+      handshake: (peer) => clientHandshake(peer, config),
+      maxFragment: config.maxFragment,
+      traceSecrets: config.traceSecrets,
+    },
+    connectionOptions(options),
+  );
+  await connection.opened;
+  return connection;
+}
+
+/** Checks what the user says; see `connect` for what it throws. */
+function clientConfig(options: ConnectOptions): ClientConfig {
+  const { credential, serverName } = options;
+  const trust = trustPolicy(options);
+  if (trust.anchors.length && serverName === undefined)
+    throw configurationError(
+      "ca without serverName",
+      "say which name the server's certificate must have: without it, any certificate of that CA would do",
+    );
+  return {
+    ...commonConfig(options),
+    serverName,
+    trust,
+    selectCredential: typeof credential === "function" ? credential : () => credential,
+  };
+}

@@ -1,0 +1,380 @@
+/**
+ * A channel: an engine, a transport, and between them the host's clock and streams.
+ * @module
+ */
+import { concat } from "../bytes/bytes.ts";
+import { Engine, type EngineEvent, type EngineOptions } from "../connection/engine.ts";
+import { TlsError, usageError } from "../errors.ts";
+import type { Session } from "../handshake/session.ts";
+import { closeTimeout, highWaterInbound, maxFlush, maxInbound } from "../limits.ts";
+import type { ConnectionOptions } from "./options.ts";
+import type { Transport } from "./transport.ts";
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let settle!: Pick<Deferred<T>, "resolve" | "reject">;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Whoever awaits it sees the error; nobody having to must not end the process.
+  promise.catch(() => {});
+  return { promise, ...settle };
+}
+
+/**
+ * An authenticated, encrypted channel. Read and write it as web streams, or with `read` and `write`.
+ * @example
+ * const channel = await connect(transport, { ca, serverName: "localhost" });
+ * await channel.write(new TextEncoder().encode("hello"));
+ * for await (const bytes of channel) console.log(bytes);
+ */
+export class TlsConnection {
+  readonly #transport: Transport;
+  readonly #engine: Engine;
+  readonly #options: ConnectionOptions;
+  readonly #opened = deferred<Session>();
+  readonly #closed = deferred<void>();
+  #session: Session | undefined;
+  #flushing = false;
+
+  #inbox: Uint8Array[] = [];
+  #inboxBytes = 0;
+  #ended = false;
+  #failure: TlsError | undefined;
+  #reader: Deferred<Uint8Array | undefined> | undefined;
+  #paused = false;
+  #discarding = false;
+
+  /** The transport said so, and has not drained since. */
+  #full = false;
+  #room: Deferred<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #writes = 0;
+
+  #timer: unknown;
+  #closeTimer: unknown;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  constructor(transport: Transport, engine: Omit<EngineOptions, "wake" | "trace">, options: ConnectionOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#engine = new Engine({ ...engine, trace: options.traceListener !== undefined, wake: () => this.#schedule() });
+    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    transport.start({
+      data: (bytes) => this.#receive(bytes),
+      drain: () => {
+        this.#full = false;
+        this.#makeRoom();
+      },
+      end: () => this.#engine.receiveEnd(),
+      error: (error) => this.#engine.abort(asTransportError(error)),
+    });
+    this.#timer = setTimeout(
+      () => this.#engine.abort(handshakeTimedOut(options.handshakeTimeout)),
+      options.handshakeTimeout,
+    );
+    this.#engine.start();
+    if (options.signal?.aborted) this.#onAbort();
+  }
+
+  /** Resolves when the handshake is done; rejects with the TlsError that ended it. */
+  get opened(): Promise<Session> {
+    return this.#opened.promise;
+  }
+  /** Resolves when both sides have closed in order; rejects with the TlsError that ended the connection, a truncation included. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+  /** What the handshake established. Throws a usage error before that. */
+  get session(): Session {
+    if (!this.#session) throw usageError("there is no session before the handshake is done");
+    return this.#session;
+  }
+
+  /** Data as a stream. It errors with a TlsError where data may be missing. */
+  get readable(): ReadableStream<Uint8Array> {
+    this.#readable ??= new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const bytes = await this.read();
+          if (bytes) controller.enqueue(bytes);
+          else controller.close();
+        },
+        cancel: () => this.#discard(),
+      },
+      { highWaterMark: 0 },
+    );
+    return this.#readable;
+  }
+
+  /** A stream to write to; closing it says close_notify and leaves reading open. */
+  get writable(): WritableStream<Uint8Array> {
+    this.#writable ??= new WritableStream<Uint8Array>({
+      write: (chunk) => this.write(chunk),
+      close: () => this.closeWrite(),
+      abort: (reason) => this.abort(reason),
+    });
+    return this.#writable;
+  }
+
+  /** The next bytes, or `undefined` after the peer's close_notify. Rejects with the TlsError that ended the connection. One read at a time. */
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#reader) throw usageError("a read is under way");
+    const bytes = this.#inbox.shift();
+    if (bytes) {
+      this.#inboxBytes -= bytes.length;
+      this.#steer();
+      return bytes;
+    }
+    // What came after an authentic end cannot take it back.
+    if (this.#ended) {
+      this.#closeWhenIdle();
+      return undefined;
+    }
+    this.#throwFailure();
+    this.#reader = deferred();
+    return this.#reader.promise;
+  }
+
+  /** Sends bytes; resolves when there is room for more. Rejects with a TlsError where the connection is not open. */
+  write(bytes: Uint8Array): Promise<void> {
+    this.#writes++;
+    const done = this.#writing.then(() => this.#send(bytes)).finally(() => this.#writes--);
+    this.#writing = done.catch(() => {});
+    return done;
+  }
+
+  /** Says close_notify behind everything written; reading stays open. */
+  async closeWrite(): Promise<void> {
+    await this.#writing;
+    this.#throwFailure();
+    this.#engine.close();
+    if (this.#discarding) this.#awaitPeerClose();
+  }
+
+  /** Closes both ways: close_notify, then the peer's is waited for, 5 s at most. What comes in meanwhile is dropped. */
+  async close(): Promise<void> {
+    this.#discard();
+    await this.closeWrite().catch(() => {});
+    return this.closed;
+  }
+
+  /** Ends the connection at once, without the order of `close`. */
+  abort(reason?: unknown): void {
+    // Always an error of this connection's own: another's alert, or its close_notify, would tell this peer a lie.
+    this.#engine.abort(
+      new TlsError("user_canceled", "the application ended the connection", {
+        code: "aborted",
+        fault: "application",
+        ...(reason !== undefined && { cause: reason }),
+      }),
+    );
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    for (let bytes = await this.read(); bytes; bytes = await this.read()) yield bytes;
+  }
+
+  readonly #onAbort = (): void => this.abort(this.#options.signal?.reason);
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    this.#throwFailure();
+    if (this.#engine.phase === "handshake") await this.opened;
+    for (let at = 0; at < bytes.length; at += maxFlush) {
+      this.#engine.write(bytes.subarray(at, at + maxFlush));
+      this.#schedule();
+      await this.#flushed();
+      this.#throwFailure();
+    }
+  }
+
+  /** What was sealed is on its way, and the transport has room. */
+  async #flushed(): Promise<void> {
+    do {
+      await Promise.resolve();
+      if (this.#full || this.#engine.pendingOut > 0) this.#room ??= deferred();
+      await this.#room?.promise;
+    } while (this.#engine.pendingOut >= maxFlush && this.#engine.phase === "open");
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#engine.receive(bytes);
+    this.#steer();
+  }
+
+  /** Pauses the transport while we hold enough; where it cannot pause, there is a limit. */
+  #steer(): void {
+    const held = this.#inboxBytes + this.#engine.pendingIn;
+    if (held > highWaterInbound && !this.#paused) this.#paused = this.#transport.pause();
+    if (held <= highWaterInbound && this.#paused) {
+      this.#paused = false;
+      this.#transport.resume();
+    }
+    if (held > maxInbound)
+      this.#engine.abort(
+        new TlsError(
+          "internal_error",
+          `more than ${maxInbound} bytes wait to be read, and this transport cannot be paused`,
+          { code: "inbound_overflow", fault: "application", advice: "read faster, or let the peer wait for answers" },
+        ),
+      );
+  }
+
+  #schedule(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  /** Everything that is ready in one turn goes out together. */
+  #flush(): void {
+    const { output, events } = this.#engine.take();
+    for (const message of joined(output)) if (!this.#transport.send(message)) this.#full = true;
+    this.#makeRoom();
+    for (const event of events) this.#on(event);
+    this.#steer();
+  }
+
+  #on(event: EngineEvent): void {
+    switch (event.type) {
+      case "trace":
+        return callListener(() => this.#options.traceListener?.(event.event));
+      case "established":
+        clearTimeout(this.#timer);
+        this.#session = event.session;
+        this.#opened.resolve(event.session);
+        return callListener(() => this.#options.traceListener?.({ type: "established" }));
+      case "data":
+        return this.#deliver(event.bytes);
+      case "end":
+        this.#ended = true;
+        this.#reader?.resolve(undefined);
+        if (this.#reader || this.#discarding) this.#closeWhenIdle();
+        this.#reader = undefined;
+        return;
+      case "closed":
+        return this.#finish(event.error);
+    }
+  }
+
+  #makeRoom(): void {
+    if (this.#engine.phase !== "closed" && (this.#full || this.#engine.pendingOut > 0)) return;
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    if (this.#discarding) return;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader) {
+      reader.resolve(bytes);
+      return;
+    }
+    this.#inbox.push(bytes);
+    this.#inboxBytes += bytes.length;
+  }
+
+  #discard(): void {
+    this.#discarding = true;
+    this.#inbox = [];
+    this.#inboxBytes = 0;
+    this.#steer();
+  }
+
+  /** The application has seen the peer's end: what it has written still goes out, then our close_notify. */
+  #closeWhenIdle(): void {
+    setTimeout(() => {
+      if (this.#writes) void this.#writing.then(() => this.#closeWhenIdle());
+      else this.#engine.close();
+    }, 0);
+  }
+
+  /** After our close_notify the peer's is waited for, but not for ever. */
+  #awaitPeerClose(): void {
+    if (this.#engine.phase !== "closed")
+      this.#closeTimer ??= setTimeout(
+        () =>
+          this.#engine.abort(
+            new TlsError(undefined, `the peer did not close within ${closeTimeout} ms`, { code: "close_timeout" }),
+          ),
+        closeTimeout,
+      );
+  }
+
+  #finish(error: TlsError | undefined): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#closeTimer);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#failure = error;
+    this.#ended ||= !error;
+    if (error) this.#transport.abort(error.code);
+    else this.#transport.end();
+    const failure = error ?? usageError("the connection is closed");
+    this.#opened.reject(failure);
+    this.#room?.resolve();
+    this.#room = undefined;
+    if (error) {
+      this.#reader?.reject(error);
+      this.#closed.reject(error);
+    } else {
+      this.#reader?.resolve(undefined);
+      this.#closed.resolve();
+    }
+    this.#reader = undefined;
+    callListener(() => this.#options.traceListener?.({ type: "closed", ...(error && { error }) }));
+  }
+}
+
+/** Records into transport messages, as few as the cap allows. */
+function* joined(parts: readonly Uint8Array[]): Generator<Uint8Array, void, void> {
+  let from = 0;
+  let length = 0;
+  for (let i = 0; i < parts.length; i++) {
+    const next = (parts[i] as Uint8Array).length;
+    if (length && length + next > maxFlush) {
+      yield concat(...parts.slice(from, i));
+      from = i;
+      length = 0;
+    }
+    length += next;
+  }
+  if (length) yield concat(...parts.slice(from));
+}
+
+/** A listener that throws is not the connection's trouble: its error surfaces as an unhandled rejection. */
+function callListener(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    void Promise.reject(error);
+  }
+}
+
+const handshakeTimedOut = (ms: number): TlsError =>
+  new TlsError("close_notify", `the handshake was not done within ${ms} ms`, {
+    code: "handshake_timeout",
+    advice: "is the other side a TLS 1.2 peer, and reachable?",
+  });
+
+const asTransportError = (error: Error): TlsError =>
+  TlsError.is(error)
+    ? error
+    : new TlsError(undefined, `the transport failed: ${error.message}`, {
+        code: "transport_failed",
+        fault: "transport",
+        cause: error,
+      });

@@ -1,0 +1,130 @@
+/**
+ * What the user says, checked and completed into what a handshake is told. Everything wrong is found here, before any byte is sent.
+ * @module
+ */
+import { ascii } from "../bytes/bytes.ts";
+import { defaultGroups, type NamedGroup } from "../crypto/groups.ts";
+import { noble } from "../crypto/noble.ts";
+import type { CryptoProvider, Random } from "../crypto/provider.ts";
+import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
+import { type CipherSuite, modernSuites } from "../crypto/suites.ts";
+import { configurationError } from "../errors.ts";
+import type { CommonConfig } from "../handshake/config.ts";
+import { handshakeTimeout, maxPlaintext } from "../limits.ts";
+import type { TraceListener, TraceOptions } from "../trace.ts";
+
+/** What `connect` and `accept` both take. */
+export interface CommonOptions {
+  /** The cryptography to use. Default: the package's own (noble in core, node:crypto in @handclasp/node, WebCrypto in @handclasp/browser). */
+  readonly provider?: CryptoProvider;
+  /** In order of preference. Default: `modernSuites`; `legacySuites` for devices that speak nothing better. */
+  readonly suites?: readonly CipherSuite[];
+  /** In order of preference. Default: x25519, secp256r1, secp384r1, secp521r1. */
+  readonly groups?: readonly NamedGroup[];
+  /** What signatures of the peer we accept, in order of preference. */
+  readonly signatureSchemes?: readonly SignatureScheme[];
+  /** Application protocols, RFC 7301, in order of preference. */
+  readonly alpn?: readonly string[];
+  /** Watch the connection; secrets only with `{ listener, secrets: true }`. */
+  readonly trace?: TraceListener | TraceOptions;
+  /** Gets lines of the NSS key log. Whoever sees them can read everything. */
+  readonly keyLog?: (line: string) => void;
+  /** Ends the connection when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds. Default 10,000. */
+  readonly handshakeTimeout?: number;
+  /** Bytes of a fragment that we send, 64 to 16,384. Default 16,384. */
+  readonly maxFragment?: number;
+  /** For tests: the clock in milliseconds, and the source of random bytes. */
+  readonly now?: () => number;
+  readonly random?: Random;
+}
+
+/** What the streams need to know beside the handshake's configuration. */
+export interface ConnectionOptions {
+  readonly traceListener: TraceListener | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly handshakeTimeout: number;
+}
+
+const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+export function commonConfig(options: CommonOptions): CommonConfig {
+  const provider = options.provider ?? noble;
+  const { maxFragment = maxPlaintext } = options;
+  if (!Number.isInteger(maxFragment) || maxFragment < 64 || maxFragment > maxPlaintext)
+    throw configurationError(`maxFragment ${maxFragment}`, "a number from 64 to 16,384");
+  return {
+    provider,
+    random: options.random ?? systemRandom,
+    now: options.now ?? Date.now,
+    suites: suitesOf(provider, options.suites),
+    groups: supported(
+      provider,
+      "group",
+      options.groups,
+      defaultGroups,
+      (group) => provider.groups[group.name] !== undefined,
+    ),
+    schemes: supported(provider, "signature scheme", options.signatureSchemes, defaultSchemes, (scheme) =>
+      provider.canVerify(scheme.algorithm),
+    ),
+    alpn: alpnOf(options.alpn ?? []),
+    maxFragment,
+    keyLog: options.keyLog,
+    traceSecrets: typeof options.trace === "object" && options.trace.secrets === true,
+  };
+}
+
+export function connectionOptions(options: CommonOptions): ConnectionOptions {
+  return {
+    traceListener: typeof options.trace === "function" ? options.trace : options.trace?.listener,
+    signal: options.signal,
+    handshakeTimeout: options.handshakeTimeout ?? handshakeTimeout,
+  };
+}
+
+/** Asked for by name, a row must be there; of the defaults, those that are. */
+function supported<T extends { readonly name: string }>(
+  provider: CryptoProvider,
+  what: string,
+  asked: readonly T[] | undefined,
+  defaults: readonly T[],
+  has: (row: T) => boolean,
+): readonly T[] {
+  const missing = asked?.find((row) => !has(row));
+  if (missing)
+    throw configurationError(
+      `the provider "${provider.name}" lacks ${what} ${missing.name}`,
+      "leave it out, or use another provider",
+    );
+  if (asked?.length === 0) throw configurationError(`an empty list of ${what}s`);
+  return asked ?? defaults.filter(has);
+}
+
+function suitesOf(provider: CryptoProvider, asked: readonly CipherSuite[] | undefined): readonly CipherSuite[] {
+  const suites = supported(
+    provider,
+    "suite",
+    asked,
+    modernSuites,
+    (suite) => provider.ciphers[suite.cipher] !== undefined,
+  );
+  if (asked || provider.prefers === "AES_GCM") return suites;
+  const isChaCha = (suite: CipherSuite) => suite.cipher === "CHACHA20_POLY1305";
+  return [...suites.filter(isChaCha), ...suites.filter((suite) => !isChaCha(suite))];
+}
+
+function alpnOf(protocols: readonly string[]): readonly string[] {
+  for (const protocol of protocols) {
+    let length = 0;
+    try {
+      length = ascii(protocol).length;
+    } catch {
+      // Not ASCII: the check below says so.
+    }
+    if (length < 1 || length > 255)
+      throw configurationError(`ALPN protocol ${JSON.stringify(protocol)}`, "1 to 255 ASCII characters");
+  }
+  return protocols;
+}

@@ -1,0 +1,128 @@
+import {
+  secp256r1,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_RSA_WITH_AES_128_CBC_SHA,
+  type TlsError,
+} from "@handclasp/core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Cast, cast, expectTyped, type Outcome, through, type Unit } from "./mitm.ts";
+
+let people: Cast;
+const foreign: unknown[] = [];
+const onRejection = (reason: unknown): void => void foreign.push(reason);
+beforeAll(async () => {
+  people = await cast();
+  process.on("unhandledRejection", onRejection);
+});
+afterAll(() => void process.off("unhandledRejection", onRejection));
+
+const headerLength = 5;
+
+/** Flips a byte of the unit's content: header and body of a message, the ciphertext of Finished. */
+const flipped = (unit: Unit, offset: number, mask: number): Uint8Array => {
+  const wire = unit.wire.slice();
+  wire[headerLength + offset] = (wire[headerLength + offset] as number) ^ mask;
+  return wire;
+};
+
+const codes = new Set(["handshake_timeout", "closed_during_handshake", "close_timeout", "truncated"]);
+
+function judge({ client, server, established }: Outcome, what: string): void {
+  expectTyped(client, `${what}: the client`);
+  expectTyped(server, `${what}: the server`);
+  // The server is done once it has sent its Finished; a client never may be.
+  expect(established, what).not.toContain("client");
+  for (const error of [client, server])
+    expect(error.alert ?? codes.has(error.code), `${what}: ${error.message}`).toBeTruthy();
+  // Whoever finds the fault says so, and the other hears of it.
+  expect(
+    [client, server].some((error: TlsError) => error.by === "us"),
+    what,
+  ).toBe(true);
+}
+
+/** So many at once: most wait for nothing but each other, a few for their timeout. */
+async function inParallel(jobs: readonly (() => Promise<void>)[], width = 32): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let job = jobs[next++]; job; job = jobs[next++]) await job();
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
+
+describe.each([
+  { name: "ECDHE", suite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, credential: (all: Cast) => all.server },
+  { name: "RSA key exchange", suite: TLS_RSA_WITH_AES_128_CBC_SHA, credential: (all: Cast) => all.rsa },
+])("$name, with a client certificate: a byte flipped in transit", ({ name, suite, credential }) => {
+  // Not x25519: on a curve with an equation, most altered points are on none.
+  const options = () => ({
+    client: { suites: [suite], groups: [secp256r1] },
+    server: { suites: [suite] },
+    credential: credential(people),
+  });
+  const expected = [
+    "client client_hello",
+    "server server_hello",
+    "server certificate",
+    ...(name === "ECDHE" ? ["server server_key_exchange"] : []),
+    "server certificate_request",
+    "server server_hello_done",
+    "client certificate",
+    "client client_key_exchange",
+    "client certificate_verify",
+    "client change_cipher_spec",
+    "client finished",
+    "server change_cipher_spec",
+    "server finished",
+  ];
+
+  test("unaltered, it goes through", async () => {
+    const units: string[] = [];
+    const outcome = await through(
+      people,
+      (unit) => {
+        units.push(`${unit.from} ${unit.name}`);
+        return unit.wire;
+      },
+      options(),
+    );
+    expect(outcome).toEqual({
+      client: undefined,
+      server: undefined,
+      established: expect.arrayContaining(["client", "server"]),
+    });
+    expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(expected);
+  });
+
+  test.concurrent.each(expected)("%s", { timeout: 120_000 }, async (label) => {
+    // Signatures and certificates differ by a few bytes between runs: each handshake says how long its own message is.
+    let length = 0;
+    await through(
+      people,
+      (unit) => {
+        if (`${unit.from} ${unit.name}` === label) length = unit.wire.length - headerLength;
+        return unit.wire;
+      },
+      options(),
+    );
+    expect(length).toBeGreaterThan(0);
+    let flips = 0;
+    const jobs = Array.from({ length: length + 2 }, (_, offset) => async () => {
+      let done = false;
+      const middle = (unit: Unit): Uint8Array => {
+        if (done || `${unit.from} ${unit.name}` !== label || offset >= unit.wire.length - headerLength)
+          return unit.wire;
+        done = true;
+        flips++;
+        return flipped(unit, offset, offset % 2 ? 0x01 : 0xff);
+      };
+      const outcome = await through(people, middle, options());
+      if (done) judge(outcome, `${label}, byte ${offset}`);
+    });
+    await inParallel(jobs);
+    expect(flips).toBeGreaterThanOrEqual(
+      label.endsWith("_verify") || label.endsWith("key_exchange") ? length - 4 : length,
+    );
+    expect(foreign).toEqual([]);
+  });
+});

@@ -1,0 +1,293 @@
+import { concat, TlsError } from "@handclasp/core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Cast, cast, expectTyped, message, type Outcome, record, through, type Unit } from "./mitm.ts";
+
+let people: Cast;
+beforeAll(async () => {
+  people = await cast();
+});
+
+const sequence = [
+  "client client_hello",
+  "server server_hello",
+  "server certificate",
+  "server server_key_exchange",
+  "server certificate_request",
+  "server server_hello_done",
+  "client certificate",
+  "client client_key_exchange",
+  "client certificate_verify",
+  "client change_cipher_spec",
+  "client finished",
+  "server change_cipher_spec",
+  "server finished",
+] as const;
+type Label = (typeof sequence)[number];
+
+const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
+const nothing = new Uint8Array(0);
+
+/** Who raised it, and how; the other side heard of it. */
+function raised({ client, server }: Outcome): string {
+  expectTyped(client, "the client");
+  expectTyped(server, "the server");
+  const own = [client, server].filter(
+    (error) => error.by === "us" && error.alert !== undefined && error.code !== "closed_during_handshake",
+  );
+  expect(own.length, `${client.message} / ${server.message}`).toBeGreaterThan(0);
+  return own[0]?.code as string;
+}
+
+describe("a message left out", () => {
+  // Behind these nothing follows that could be unexpected: the other side waits, but not for ever.
+  const last: readonly Label[] = ["client client_hello", "server server_hello_done", "client finished"];
+  test.concurrent.each(sequence)("%s", async (one) => {
+    const outcome = await through(people, (unit) => (label(unit) === one ? nothing : unit.wire));
+    // Behind the server's Finished comes what it says once it is done, under another number.
+    const wanted = last.includes(one)
+      ? "handshake_timeout"
+      : one === "server finished"
+        ? "bad_record_mac"
+        : "unexpected_message";
+    expect(raised(outcome)).toBe(wanted);
+    expect(outcome.established).not.toContain("client");
+  });
+});
+
+describe("a message sent twice", () => {
+  // From ChangeCipherSpec on, a copy is a record under the wrong keys or number.
+  const underKeys: readonly Label[] = [
+    "client change_cipher_spec",
+    "client finished",
+    "server change_cipher_spec",
+    "server finished",
+  ];
+  test.concurrent.each(sequence)("%s", async (one) => {
+    const outcome = await through(people, (unit) => (label(unit) === one ? concat(unit.wire, unit.wire) : unit.wire));
+    expect(raised(outcome)).toBe(underKeys.includes(one) ? "bad_record_mac" : "unexpected_message");
+  });
+});
+
+describe("two messages in the wrong order", () => {
+  const pairs = sequence.flatMap((one, i) => {
+    const next = sequence[i + 1];
+    return next && next.slice(0, 6) === one.slice(0, 6) ? [[one, next] as const] : [];
+  });
+  test.concurrent.each(pairs)("%s behind %s", async (first, second) => {
+    let held: Uint8Array = nothing;
+    const outcome = await through(people, (unit) => {
+      if (label(unit) === first) {
+        held = unit.wire;
+        return nothing;
+      }
+      return label(unit) === second ? concat(unit.wire, held) : unit.wire;
+    });
+    expect(raised(outcome)).toBe("unexpected_message");
+  });
+});
+
+describe("HelloRequest during a handshake", () => {
+  const helloRequest = record(22, message(0));
+  test.concurrent.each(
+    sequence.filter(
+      (one) => one.startsWith("server") && one !== "server finished" && one !== "server change_cipher_spec",
+    ),
+  )("before %s is skipped, and not in the transcript", async (one) => {
+    const outcome = await through(people, (unit) =>
+      label(unit) === one ? concat(helloRequest, unit.wire) : unit.wire,
+    );
+    expect(outcome).toMatchObject({ client: undefined, server: undefined });
+  });
+  test("four are skipped, the fifth is one too many", async () => {
+    const before = (count: number) => (unit: Unit) =>
+      label(unit) === "server server_hello"
+        ? concat(...Array.from({ length: count }, () => helloRequest), unit.wire)
+        : unit.wire;
+    expect(await through(people, before(4))).toMatchObject({ client: undefined, server: undefined });
+    expect(raised(await through(people, before(5)))).toBe("unexpected_message");
+  });
+  test("to a server is refused", async () => {
+    const outcome = await through(people, (unit) =>
+      label(unit) === "client certificate" ? concat(helloRequest, unit.wire) : unit.wire,
+    );
+    expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
+  });
+});
+
+describe("around ChangeCipherSpec", () => {
+  test("a fragment in the record before it is refused", async () => {
+    const outcome = await through(people, (unit) =>
+      label(unit) === "client certificate_verify"
+        ? record(22, concat(unit.wire.subarray(5), Uint8Array.of(20, 0)))
+        : unit.wire,
+    );
+    expect(outcome.server).toMatchObject({ code: "excess_handshake_data", alert: "unexpected_message", by: "us" });
+    expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "peer" });
+  });
+  test("a whole message before it is refused", async () => {
+    const outcome = await through(people, (unit) =>
+      label(unit) === "client change_cipher_spec" ? concat(record(22, message(14)), unit.wire) : unit.wire,
+    );
+    expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
+  });
+  test("a plaintext record behind it is refused", async () => {
+    const outcome = await through(people, (unit) =>
+      label(unit) === "client finished" ? record(22, message(20, new Uint8Array(12))) : unit.wire,
+    );
+    expect(outcome.server).toMatchObject({ alert: "bad_record_mac", by: "us" });
+    expect(outcome.client).toMatchObject({ alert: "bad_record_mac", by: "peer" });
+  });
+  test.each([[nothing], [Uint8Array.of(1, 1)], [Uint8Array.of(0)]])(
+    "with the content %j is refused",
+    async (content) => {
+      const outcome = await through(people, (unit) =>
+        label(unit) === "client change_cipher_spec" ? record(20, content) : unit.wire,
+      );
+      expect(outcome.server).toMatchObject({ alert: "decode_error", by: "us" });
+    },
+  );
+  test("early, before the key exchange, is refused", async () => {
+    const outcome = await through(people, (unit) =>
+      label(unit) === "client certificate" ? concat(record(20, Uint8Array.of(1)), unit.wire) : unit.wire,
+    );
+    expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
+  });
+});
+
+describe("application data during a handshake", () => {
+  test.each(["server certificate", "client client_key_exchange"])("before %s is refused", async (one) => {
+    const outcome = await through(people, (unit) =>
+      label(unit) === one ? concat(record(23, Uint8Array.of(1)), unit.wire) : unit.wire,
+    );
+    expect(raised(outcome)).toBe("unexpected_message");
+  });
+});
+
+describe("signatures", () => {
+  const altered = (one: Label, at: (body: Uint8Array) => number) => (unit: Unit) => {
+    if (label(unit) !== one) return unit.wire;
+    const wire = unit.wire.slice();
+    const index = 9 + at(unit.body);
+    wire[index] = (wire[index] as number) ^ 1;
+    return wire;
+  };
+  test.each([
+    ["its last byte", (body: Uint8Array) => body.length - 1],
+    ["the key that it signs", () => 10],
+  ] as const)("of the server's key exchange, %s altered: found by the client at once", async (_, at) => {
+    const outcome = await through(people, altered("server server_key_exchange", at));
+    expect(outcome.client).toMatchObject({ code: "bad_signature", alert: "decrypt_error", by: "us" });
+    expect(outcome.server).toMatchObject({ alert: "decrypt_error", by: "peer" });
+  });
+  test("of the client's CertificateVerify: found by the server at once", async () => {
+    const outcome = await through(
+      people,
+      altered("client certificate_verify", (body) => body.length - 1),
+    );
+    expect(outcome.server).toMatchObject({ code: "bad_signature", alert: "decrypt_error", by: "us" });
+    expect(outcome.client).toMatchObject({ alert: "decrypt_error", by: "peer" });
+  });
+});
+
+describe("messages in pieces", () => {
+  test("cut anywhere, they are the same handshake", async () => {
+    const cut = (unit: Unit): Uint8Array => {
+      const type = unit.wire[0] as number;
+      if (type !== 22 || unit.name === "finished") return unit.wire;
+      const content = unit.wire.subarray(5);
+      const pieces = [content.subarray(0, 1), content.subarray(1, 4), content.subarray(4)];
+      return concat(...pieces.filter((piece) => piece.length).map((piece) => record(22, piece)));
+    };
+    expect(await through(people, cut)).toMatchObject({ client: undefined, server: undefined });
+  });
+  test("a message longer than allowed is refused by its header", async () => {
+    const huge = record(22, Uint8Array.of(2, 1, 0, 1));
+    const outcome = await through(people, (unit) => (label(unit) === "server server_hello" ? huge : unit.wire));
+    expect(outcome.client).toMatchObject({ code: "excessive_message_size", alert: "illegal_parameter", by: "us" });
+  });
+  test("a certificate may be twice as long", async () => {
+    const header = record(22, Uint8Array.of(11, 1, 0, 1));
+    const outcome = await through(people, (unit) =>
+      label(unit) === "server certificate" ? concat(header, record(20, Uint8Array.of(1))) : unit.wire,
+    );
+    expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "us" });
+    expect((outcome.client as TlsError).code).not.toBe("excessive_message_size");
+  });
+});
+
+describe("alerts during a handshake", () => {
+  const alert = (level: number, code: number): Uint8Array => record(21, Uint8Array.of(level, code));
+  const before = (wire: Uint8Array) => (unit: Unit) =>
+    label(unit) === "server server_hello" ? concat(wire, unit.wire) : unit.wire;
+  test("a warning is heard and not heeded", async () => {
+    expect(await through(people, before(alert(1, 112)))).toMatchObject({ client: undefined, server: undefined });
+  });
+  test("four warnings in a row are, five are not", async () => {
+    expect(await through(people, before(concat(...Array.from({ length: 4 }, () => alert(1, 90)))))).toMatchObject({
+      client: undefined,
+    });
+    const outcome = await through(people, before(concat(...Array.from({ length: 5 }, () => alert(1, 90)))));
+    expect(outcome.client).toMatchObject({ code: "too_many_warning_alerts", alert: "unexpected_message" });
+  });
+  test("a fatal one ends it, known or not", async () => {
+    expect((await through(people, before(alert(2, 40)))).client).toMatchObject({
+      alert: "handshake_failure",
+      by: "peer",
+    });
+    expect((await through(people, before(alert(2, 200)))).client).toMatchObject({ code: "unknown_alert", by: "peer" });
+  });
+  test("close_notify ends it too", async () => {
+    expect((await through(people, before(alert(1, 0)))).client).toMatchObject({ code: "closed_during_handshake" });
+  });
+  test.each([[Uint8Array.of(2)], [Uint8Array.of(2, 40, 0)], [Uint8Array.of(3, 40)]])(
+    "a malformed one is refused: %j",
+    async (content) => {
+      expect((await through(people, before(record(21, content)))).client).toMatchObject({
+        code: "bad_alert",
+        alert: "decode_error",
+        by: "us",
+      });
+    },
+  );
+});
+
+describe("versions", () => {
+  const versioned = (one: string, at: number, version: number) => (unit: Unit) => {
+    if (label(unit) !== one) return unit.wire;
+    const wire = unit.wire.slice();
+    wire[at] = version >> 8;
+    wire[at + 1] = version & 255;
+    return wire;
+  };
+  test.each([0x0300, 0x0301, 0x0304, 0x03ff])("the first record may say %i", async (version) => {
+    expect(await through(people, versioned("client client_hello", 1, version))).toMatchObject({
+      client: undefined,
+      server: undefined,
+    });
+  });
+  test.each([0x0200, 0x0002, 0xfefd])("but not %i", async (version) => {
+    expect((await through(people, versioned("client client_hello", 1, version))).server).toMatchObject({
+      alert: "protocol_version",
+      by: "us",
+    });
+  });
+  test.each(["server certificate", "client client_key_exchange"])("once agreed, %s says TLS 1.2", async (one) => {
+    expect(raised(await through(people, versioned(one, 1, 0x0301)))).toBe("protocol_version");
+  });
+  test("a ClientHello below TLS 1.2 is refused", async () => {
+    expect((await through(people, versioned("client client_hello", 9, 0x0302))).server).toMatchObject({
+      alert: "protocol_version",
+      by: "us",
+    });
+  });
+  test("a ClientHello above is answered with TLS 1.2, and the change found at Finished", async () => {
+    expect(raised(await through(people, versioned("client client_hello", 9, 0x0304)))).toBe("bad_signature");
+  });
+  test("a ServerHello of another version is refused", async () => {
+    for (const version of [0x0302, 0x0304]) {
+      const { client } = await through(people, versioned("server server_hello", 9, version));
+      expect(client).toMatchObject({ alert: "protocol_version", by: "us", advice: expect.stringContaining("TLS 1.2") });
+      expect(TlsError.is(client)).toBe(true);
+    }
+  });
+});

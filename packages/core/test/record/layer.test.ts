@@ -1,0 +1,265 @@
+import {
+  concat,
+  noble,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+  type TlsError,
+  type TraceEvent,
+} from "@handclasp/core";
+import { asyncProvider } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { run } from "../../src/flow.ts";
+import { RecordLayer, type TlsRecord } from "../../src/record/layer.ts";
+import { makeProtection, type Protection } from "../../src/record/protection.ts";
+import { record } from "../handshake/mitm.ts";
+
+const layer = (trace?: TraceEvent[], wake: () => void = () => {}): RecordLayer =>
+  new RecordLayer({
+    maxFragment: 16_384,
+    wake,
+    trace: trace && ((event) => void trace.push(event)),
+    traceSecrets: true,
+  });
+
+const random = (length: number): Uint8Array => new Uint8Array(length);
+
+/** Settles every promise when told, in the order told. */
+function handHeld() {
+  const waiting: (() => void)[] = [];
+  const later = <T>(value: T): Promise<T> => new Promise((resolve) => waiting.push(() => resolve(value)));
+  let number = 0;
+  const protection: Protection = {
+    seal(_, fragment) {
+      number++;
+      return later(fragment.slice());
+    },
+    open(_, body) {
+      number++;
+      return later(body);
+    },
+    get sequenceNumber() {
+      return number;
+    },
+  };
+  const settle = async (index: number): Promise<void> => {
+    waiting[index]?.();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  };
+  return { protection, settle, waiting };
+}
+
+describe("promises that settle out of order", () => {
+  test("what is sealed goes out in order, and is traced so", async () => {
+    const trace: TraceEvent[] = [];
+    let woken = 0;
+    const records = layer(trace, () => woken++);
+    const { protection, settle } = handHeld();
+    records.changeWriteState(protection);
+    for (const byte of [1, 2, 3]) records.send(23, Uint8Array.of(byte));
+    expect(records.pendingOut).toBe(3);
+    await settle(2);
+    await settle(1);
+    expect(records.take()).toEqual([]);
+    expect(woken).toBe(2);
+    await settle(0);
+    expect(concat(...records.take())).toEqual(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
+    expect(trace.map((event) => event.type === "record" && event.sequenceNumber)).toEqual([0, 1, 2]);
+    expect(records.pendingOut).toBe(0);
+    expect(records.idleOut).toBe(true);
+  });
+
+  test("what is opened is delivered in order, and traced so", async () => {
+    const trace: TraceEvent[] = [];
+    const records = layer(trace);
+    const { protection, settle, waiting } = handHeld();
+    records.changeReadState(protection);
+    records.feed(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
+    const first = records.next(true) as Promise<TlsRecord>;
+    expect(waiting).toHaveLength(3);
+    await settle(1);
+    await settle(2);
+    expect(trace).toEqual([]);
+    await settle(0);
+    const got = [await first, await records.next(true), await records.next(true)];
+    expect(got.map((one) => one?.fragment[0])).toEqual([1, 2, 3]);
+    expect(trace.map((event) => event.type === "record" && event.sequenceNumber)).toEqual([0, 1, 2]);
+    expect(records.next(true)).toBeUndefined();
+  });
+
+  test("without `ahead` one record at a time is opened, and nothing behind a record that is no data", () => {
+    const records = layer();
+    const { protection, waiting } = handHeld();
+    records.changeReadState(protection);
+    records.feed(
+      concat(
+        record(23, Uint8Array.of(1)),
+        record(23, Uint8Array.of(2)),
+        record(21, Uint8Array.of(1, 0)),
+        record(23, Uint8Array.of(3)),
+      ),
+    );
+    void records.next(false);
+    expect(waiting).toHaveLength(1);
+    void records.next(true);
+    expect(waiting).toHaveLength(2);
+    void records.next(true);
+    expect(waiting).toHaveLength(3);
+  });
+
+  test("a record that is bad on its face does not hide those before it", async () => {
+    const records = layer();
+    const { protection, settle } = handHeld();
+    records.requireVersion();
+    records.changeReadState(protection);
+    const bad = record(23, Uint8Array.of(2));
+    bad[2] = 1;
+    records.feed(concat(record(23, Uint8Array.of(1)), bad));
+    const first = records.next(true) as Promise<TlsRecord>;
+    await settle(0);
+    expect((await first).fragment).toEqual(Uint8Array.of(1));
+    await expect((async () => records.next(true))()).rejects.toMatchObject({ alert: "protocol_version" });
+    expect(records.next(true)).toBeUndefined();
+  });
+
+  test.each([TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256])(
+    "300 records of $name, delayed at random, arrive in order",
+    async (suite) => {
+      const keys = {
+        key: new Uint8Array(suite.keyLength).fill(1),
+        macKey: new Uint8Array(0),
+        iv: new Uint8Array(suite.fixedIvLength).fill(2),
+      };
+      const provider = asyncProvider(noble, { maxDelayMs: 2 });
+      let wake = (): void => {};
+      const out = layer(undefined, () => wake());
+      out.changeWriteState(await run(makeProtection(provider, suite, keys, random)));
+      const into = layer();
+      into.changeReadState(await run(makeProtection(provider, suite, keys, random)));
+      const drained = new Promise<void>((resolve) => {
+        wake = () => {
+          for (const bytes of out.take()) into.feed(bytes);
+          if (out.idleOut) resolve();
+        };
+      });
+      for (let i = 0; i < 300; i++) out.send(23, Uint8Array.of(i >> 8, i & 255));
+      await drained;
+      for (let i = 0; i < 300; i++) expect((await into.next(true))?.fragment).toEqual(Uint8Array.of(i >> 8, i & 255));
+    },
+  );
+
+  test("a second record that fails behind a failed head is no unhandled rejection", async () => {
+    const records = layer();
+    const foreign: unknown[] = [];
+    const listen = (reason: unknown): void => void foreign.push(reason);
+    process.on("unhandledRejection", listen);
+    const bad = async (): Promise<Uint8Array> => {
+      throw new Error("bad");
+    };
+    records.changeReadState({ seal: bad, open: bad, sequenceNumber: 0 });
+    records.feed(concat(record(23, Uint8Array.of(1)), record(23, Uint8Array.of(2))));
+    await expect(records.next(true)).rejects.toThrow("bad");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off("unhandledRejection", listen);
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe("fragments", () => {
+  test.each([[64], [1000], [16_384]])("of at most %i bytes, joined again by whoever reads", (maxFragment) => {
+    const out = new RecordLayer({ maxFragment, wake() {}, trace: undefined, traceSecrets: false });
+    const message = new Uint8Array(40_001).map((_, i) => i);
+    out.send(22, message);
+    const into = layer();
+    for (const bytes of out.take()) into.feed(bytes);
+    const got: Uint8Array[] = [];
+    for (let one = into.next(false) as TlsRecord | undefined; one; one = into.next(false) as TlsRecord | undefined) {
+      expect(one.fragment.length).toBeLessThanOrEqual(maxFragment);
+      got.push(one.fragment);
+    }
+    expect(got).toHaveLength(Math.ceil(message.length / maxFragment));
+    expect(concat(...got)).toEqual(message);
+  });
+  test("an empty message is one empty record", () => {
+    const out = layer();
+    out.send(23, new Uint8Array(0));
+    expect(concat(...out.take())).toEqual(Uint8Array.of(23, 3, 3, 0, 0));
+  });
+});
+
+describe("records that are refused", () => {
+  const refused = (records: RecordLayer, bytes: Uint8Array): TlsError => {
+    records.feed(bytes);
+    try {
+      records.next(false);
+    } catch (error) {
+      // Nothing behind it is looked at.
+      records.feed(record(23, Uint8Array.of(1)));
+      expect(records.next(false)).toBeUndefined();
+      return error as TlsError;
+    }
+    throw new Error("it was taken");
+  };
+  const header = (length: number): Uint8Array => Uint8Array.of(23, 3, 3, length >> 8, length & 255);
+  const keys = { key: new Uint8Array(16), macKey: new Uint8Array(0), iv: new Uint8Array(4) };
+  const gcm = (): Protection =>
+    run(makeProtection(noble, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, keys, random)) as Protection;
+
+  test("plaintext of more than 2^14 bytes, by its header alone", () => {
+    expect(refused(layer(), header(16_385))).toMatchObject({ alert: "record_overflow" });
+    const records = layer();
+    records.feed(record(23, new Uint8Array(16_384)));
+    expect((records.next(false) as TlsRecord).fragment).toHaveLength(16_384);
+  });
+  test("ciphertext of more than 2^14 + 2048 bytes, by its header alone", () => {
+    const records = layer();
+    records.changeReadState(gcm());
+    expect(refused(records, header(16_384 + 2049))).toMatchObject({ alert: "record_overflow" });
+  });
+  test("ciphertext that opens to more than 2^14 bytes", () => {
+    const records = layer();
+    records.changeReadState(gcm());
+    expect(refused(records, record(23, gcm().seal(23, new Uint8Array(16_385)) as Uint8Array))).toMatchObject({
+      alert: "record_overflow",
+    });
+  });
+  test.each([0, 1, 8, 23])("ciphertext of %i bytes, too short for its tag", (length) => {
+    const records = layer();
+    records.changeReadState(gcm());
+    expect(refused(records, record(23, new Uint8Array(length)))).toMatchObject({ alert: "bad_record_mac" });
+  });
+  test("a record twice, in the wrong order, or of another type", () => {
+    const [one, two] = (() => {
+      const sealer = gcm();
+      return [sealer.seal(23, Uint8Array.of(1)) as Uint8Array, sealer.seal(23, Uint8Array.of(2)) as Uint8Array];
+    })();
+    for (const [type, body] of [
+      [23, two],
+      [22, one],
+    ] as const) {
+      const records = layer();
+      records.changeReadState(gcm());
+      expect(refused(records, record(type, body))).toMatchObject({ alert: "bad_record_mac" });
+    }
+    const records = layer();
+    records.changeReadState(gcm());
+    records.feed(record(23, one));
+    expect((records.next(false) as TlsRecord).fragment).toEqual(Uint8Array.of(1));
+    expect(refused(records, record(23, one))).toMatchObject({ alert: "bad_record_mac" });
+  });
+  test("any bit of a record altered", () => {
+    const sealed = record(23, gcm().seal(23, Uint8Array.of(1, 2, 3)) as Uint8Array);
+    for (let bit = 5 * 8; bit < sealed.length * 8; bit++) {
+      const altered = sealed.slice();
+      altered[bit >> 3] = (altered[bit >> 3] as number) ^ (1 << (bit & 7));
+      const records = layer();
+      records.changeReadState(gcm());
+      expect(refused(records, altered)).toMatchObject({ alert: "bad_record_mac" });
+    }
+  });
+  test.each([0, 19, 24, 0x80])("a record of type %i", (type) => {
+    expect(refused(layer(), record(type, Uint8Array.of(1)))).toMatchObject({
+      alert: "unexpected_message",
+      message: expect.stringContaining("not TLS"),
+    });
+  });
+});
