@@ -1,0 +1,99 @@
+/**
+ * Any provider behind promises that settle late and out of order: how the order of promises is tested.
+ * @module
+ */
+import type { Aead, Awaitable, BlockChain, Credential, CryptoProvider, KeyAgreement } from "@handclasp/core";
+
+export interface AsyncProviderOptions {
+  /** From 0 up to, but not, 1; a seeded one repeats a run. Default `Math.random`. */
+  random?: () => number;
+  /** The longest delay by a timer, in ms. Default 2; 0 is microtasks only. */
+  maxDelayMs?: number;
+}
+
+type Later = <T>(compute: () => Awaitable<T>) => Promise<T>;
+
+/** Computes at once, as WebCrypto copies its input at once, and tells late: after a few microtasks or a timer. What throws rejects. */
+function later({ random = Math.random, maxDelayMs = 2 }: AsyncProviderOptions): Later {
+  return async <T>(compute: () => Awaitable<T>): Promise<T> => {
+    const [outcome] = await Promise.allSettled([tell(compute), pause(random, maxDelayMs)]);
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  };
+}
+
+const tell = async <T>(compute: () => Awaitable<T>): Promise<T> => compute();
+
+async function pause(random: () => number, maxDelayMs: number): Promise<void> {
+  if (maxDelayMs === 0 || random() < 0.5) {
+    for (let turns = Math.floor(random() * 4); turns > 0; turns--) await Promise.resolve();
+    return;
+  }
+  await new Promise<void>((resolve) => setTimeout(resolve, random() * maxDelayMs));
+}
+
+/**
+ * `inner` with a promise wherever the contract allows one. Hashes stay synchronous, as they must.
+ * @example
+ * const provider = asyncProvider(noble, { random: seeded(1) });
+ */
+export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptions = {}): CryptoProvider {
+  const delay = later(options);
+  const aead = (make: (key: Uint8Array) => Awaitable<Aead>) => (key: Uint8Array) =>
+    delay(async () => {
+      const context = await make(key);
+      return {
+        seal: (nonce, additionalData, plaintext) => delay(() => context.seal(nonce, additionalData, plaintext)),
+        open: (nonce, additionalData, ciphertext) => delay(() => context.open(nonce, additionalData, ciphertext)),
+      } satisfies Aead;
+    });
+  const blockChain = (make: (key: Uint8Array) => Awaitable<BlockChain>) => (key: Uint8Array) => delay(() => make(key));
+  const agreement =
+    (make: KeyAgreement): KeyAgreement =>
+    (random) =>
+      delay(async () => {
+        const share = await make(random);
+        return {
+          publicKey: share.publicKey,
+          agree: (peerPublicKey) => delay(() => share.agree(peerPublicKey)),
+          wipe: () => share.wipe(),
+        };
+      });
+  const { AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, AES_128_CBC, AES_256_CBC } = inner.ciphers;
+  const { x25519, secp256r1, secp384r1, secp521r1 } = inner.groups;
+  return {
+    name: `async ${inner.name}`,
+    hashes: inner.hashes,
+    ciphers: {
+      ...(AES_128_GCM && { AES_128_GCM: aead(AES_128_GCM) }),
+      ...(AES_256_GCM && { AES_256_GCM: aead(AES_256_GCM) }),
+      ...(CHACHA20_POLY1305 && { CHACHA20_POLY1305: aead(CHACHA20_POLY1305) }),
+      ...(AES_128_CBC && { AES_128_CBC: blockChain(AES_128_CBC) }),
+      ...(AES_256_CBC && { AES_256_CBC: blockChain(AES_256_CBC) }),
+    },
+    groups: {
+      ...(x25519 && { x25519: agreement(x25519) }),
+      ...(secp256r1 && { secp256r1: agreement(secp256r1) }),
+      ...(secp384r1 && { secp384r1: agreement(secp384r1) }),
+      ...(secp521r1 && { secp521r1: agreement(secp521r1) }),
+    },
+    canVerify: (algorithm) => inner.canVerify(algorithm),
+    verify: (algorithm, key, message, signature) => delay(() => inner.verify(algorithm, key, message, signature)),
+    rsaEncrypt: (key, message, random) => delay(() => inner.rsaEncrypt(key, message, random)),
+    prefers: inner.prefers,
+  };
+}
+
+/** `inner` with promises for its private operations. */
+export function asyncCredential(inner: Credential, options: AsyncProviderOptions = {}): Credential {
+  const delay = later(options);
+  return {
+    chain: inner.chain,
+    schemes: inner.schemes,
+    sign: (scheme, message) => delay(() => inner.sign(scheme, message)),
+    ...(inner.rsaDecryptRaw && {
+      rsaDecryptRaw: (ciphertext: Uint8Array) =>
+        delay(() => (inner.rsaDecryptRaw as NonNullable<Credential["rsaDecryptRaw"]>)(ciphertext)),
+    }),
+  };
+}

@@ -1,0 +1,10 @@
+/**
+ * What tests of Handclasp share, in Node and in a browser: a throw-away CA, transports in memory, contract suites.
+ * @module
+ */
+export * from "./asyncProvider.ts";
+export * from "./certificates.ts";
+export * from "./memoryPair.ts";
+export * from "./suites/coreSuite.ts";
+export * from "./suites/providerContract.ts";
+export * from "./suites/transportContract.ts";

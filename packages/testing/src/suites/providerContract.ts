@@ -1,0 +1,595 @@
+/**
+ * What every CryptoProvider has to do, checked against another one. What a signature needs a private key for comes with {@link ContractSigner}s.
+ * @module
+ */
+import type {
+  Awaitable,
+  CipherName,
+  Credential,
+  CryptoProvider,
+  EcCurveName,
+  GroupName,
+  HashName,
+  PublicKey,
+  Random,
+  SignatureAlgorithm,
+  SignatureScheme,
+} from "@handclasp/core";
+import { assert, assertFails, assertSame, type ContractCase } from "./contract.ts";
+
+/** A credential with the public key of its certificate. */
+export interface ContractSigner {
+  readonly name: string;
+  readonly credential: Credential;
+  readonly publicKey: PublicKey;
+}
+
+/**
+ * The cases of `provider`'s contract; `reference` is a provider that is trusted, noble say.
+ * @example
+ * describe("nodeCrypto", () => {
+ *   for (const { name, run } of providerContract(nodeCrypto, noble)) test(name, run);
+ * });
+ */
+export function providerContract(provider: CryptoProvider, reference: CryptoProvider): readonly ContractCase[] {
+  return [
+    ...hashCases(provider, reference),
+    ...aeadCases(provider, reference),
+    ...cbcCases(provider, reference),
+    ...groupCases(provider, reference),
+  ];
+}
+
+/** The cases of `provider`'s `verify` and `rsaEncrypt`: as many as there are signers and schemes of theirs. */
+export function signatureContract(
+  provider: CryptoProvider,
+  reference: CryptoProvider,
+  signers: readonly ContractSigner[],
+): readonly ContractCase[] {
+  return signers.flatMap((signer) => [
+    ...signer.credential.schemes.map((scheme) => signatureCase(provider, reference, signer, scheme)),
+    ...keyCases(provider, signer),
+    ...encryptionCases(provider, signer),
+  ]);
+}
+
+const entries = <K extends string, V>(table: { readonly [key in K]?: V | undefined }): [K, V][] =>
+  Object.entries(table).filter(([, row]) => row !== undefined) as [K, V][];
+
+/** Bytes that are the same on every run and differ from place to place. */
+function sample(length: number, seed = 1): Uint8Array {
+  let state = (seed * 2654435761 + length) >>> 0;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
+
+const random: Random = (length) => {
+  const bytes = new Uint8Array(length);
+  (globalThis as unknown as { crypto: { getRandomValues(bytes: Uint8Array): void } }).crypto.getRandomValues(bytes);
+  return bytes;
+};
+
+function flipped(bytes: Uint8Array, index: number, bit = 1): Uint8Array {
+  const copy = bytes.slice();
+  const at = index < 0 ? copy.length + index : index;
+  copy[at] = (copy[at] as number) ^ bit;
+  return copy;
+}
+
+const join = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
+
+/** A subclass's own `slice()` would not copy: Buffer's does not. */
+function assertPlain(bytes: Uint8Array, what: string): void {
+  assert(Object.getPrototypeOf(bytes) === Uint8Array.prototype, `${what} is no plain Uint8Array`);
+}
+
+const around = (blockLength: number): readonly number[] => [
+  ...new Set([0, 1, 3, 55, 56, 63, 64, 65, 111, 112, 127, 128, 129, blockLength - 1, blockLength, 1000, 16384]),
+];
+
+function hashCases(provider: CryptoProvider, reference: CryptoProvider): ContractCase[] {
+  return entries<HashName, CryptoProvider["hashes"][HashName]>(provider.hashes).flatMap(([name, hash]) => {
+    const expected = reference.hashes[name];
+    return [
+      {
+        name: `${name}: digests`,
+        run: async () => {
+          assert(hash.outputLength === expected.outputLength, "outputLength");
+          assert(hash.blockLength === expected.blockLength, "blockLength");
+          for (const length of around(hash.blockLength)) {
+            const data = sample(length);
+            assertSame(hash.digest(data), expected.digest(data), `digest of ${length} bytes`);
+            const running = hash.create().update(data.subarray(0, length >> 1));
+            assertSame(running.snapshot(), expected.digest(data.subarray(0, length >> 1)), "snapshot half-way");
+            running.update(data.subarray(length >> 1));
+            assertSame(running.snapshot(), expected.digest(data), `snapshot of ${length} bytes`);
+            assertSame(running.snapshot(), expected.digest(data), "second snapshot");
+          }
+          assertPlain(hash.digest(sample(3)), "a digest");
+          assertPlain(hash.create().snapshot(), "a snapshot");
+        },
+      },
+      {
+        name: `${name}: HMAC`,
+        run: async () => {
+          for (const length of [0, 1, 20, 48, hash.blockLength, hash.blockLength + 1, 300]) {
+            const key = sample(length, 2);
+            const wiped = key.slice();
+            const hmac = hash.hmac(wiped);
+            wiped.fill(0);
+            const message = sample(200, 3);
+            const mac = expected.hmac(key).mac(message);
+            assertSame(hmac.mac(message), mac, `HMAC with a key of ${length} bytes`);
+            const parts = [message.subarray(0, 13), new Uint8Array(0), message.subarray(13)];
+            assertSame(hmac.mac(...parts), mac, "in parts, with the same key again");
+            assertSame(hmac.mac(), expected.hmac(key).mac(), "of nothing");
+            assertPlain(hmac.mac(message), "a MAC");
+          }
+        },
+      },
+    ];
+  });
+}
+
+const keyLengths: Readonly<Record<CipherName, number>> = {
+  AES_128_GCM: 16,
+  AES_256_GCM: 32,
+  CHACHA20_POLY1305: 32,
+  AES_128_CBC: 16,
+  AES_256_CBC: 32,
+};
+
+function aeadCases(provider: CryptoProvider, reference: CryptoProvider): ContractCase[] {
+  const { AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305 } = provider.ciphers;
+  return entries({ AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305 }).flatMap(([name, make]) => {
+    const key = sample(keyLengths[name], 4);
+    const nonce = sample(12, 5);
+    const additional = sample(13, 6);
+    const both = async () => {
+      const wiped = key.slice();
+      const mine = await make(wiped);
+      wiped.fill(0);
+      const theirs = reference.ciphers[name];
+      assert(theirs !== undefined, `the reference lacks ${name}`);
+      return { mine, theirs: await theirs(key) };
+    };
+    return [
+      {
+        name: `${name}: seals and opens`,
+        run: async () => {
+          const { mine, theirs } = await both();
+          for (const length of [0, 1, 15, 16, 17, 255, 1024, 16384]) {
+            const plaintext = sample(length, 7);
+            const sealed = await mine.seal(nonce, additional, plaintext);
+            assertSame(sealed, await theirs.seal(nonce, additional, plaintext), `${length} bytes sealed`);
+            assertPlain(sealed, "what was sealed");
+            const opened = await mine.open(nonce, additional, sealed);
+            assertSame(opened, plaintext, `${length} bytes opened`);
+            assertPlain(opened as Uint8Array, "what was opened");
+            assertSame(plaintext, sample(length, 7), "the input afterwards");
+          }
+          const bare = await mine.seal(nonce, new Uint8Array(0), sample(9));
+          assertSame(await theirs.open(nonce, new Uint8Array(0), bare), sample(9), "without additional data");
+        },
+      },
+      {
+        name: `${name}: many at once keep apart`,
+        run: async () => {
+          const { mine, theirs } = await both();
+          const sealed = await Promise.all(
+            Array.from({ length: 20 }, async (_, i) => mine.seal(sample(12, i), additional, sample(50 * i, i))),
+          );
+          const opened = await Promise.all(
+            sealed.map(async (bytes, i) => {
+              assertSame(await theirs.open(sample(12, i), additional, bytes), sample(50 * i, i), `number ${i}`);
+              return mine.open(sample(12, i), additional, bytes);
+            }),
+          );
+          for (const [i, bytes] of opened.entries()) assertSame(bytes, sample(50 * i, i), `number ${i} opened`);
+        },
+      },
+      {
+        name: `${name}: a flipped bit anywhere opens as nothing`,
+        run: async () => {
+          const { mine } = await both();
+          const sealed = await mine.seal(nonce, additional, sample(40, 8));
+          for (let i = 0; i < sealed.length; i++) {
+            const opened = await mine.open(nonce, additional, flipped(sealed, i, 1 << (i % 8)));
+            assert(opened === undefined, `bit in byte ${i}`);
+          }
+          for (const i of [0, 7, 12]) {
+            assert((await mine.open(nonce, flipped(additional, i), sealed)) === undefined, "additional data");
+          }
+          for (const i of [0, 4, 11]) {
+            assert((await mine.open(flipped(nonce, i), additional, sealed)) === undefined, "nonce");
+          }
+          for (const length of [0, 1, 15, 16, sealed.length - 1]) {
+            const opened = await mine.open(nonce, additional, sealed.subarray(0, length));
+            assert(opened === undefined, `only ${length} bytes`);
+          }
+          assert((await mine.open(nonce, additional, join(sealed, new Uint8Array(1)))) === undefined, "a byte more");
+          assertSame(await mine.open(nonce, additional, sealed), sample(40, 8), "the right one, after all these");
+        },
+      },
+      {
+        name: `${name}: wrong lengths of key and nonce`,
+        run: async () => {
+          const { mine } = await both();
+          for (const length of [0, 15, 17, 24, 48 - key.length]) {
+            await assertFails(() => make(new Uint8Array(length)), `key of ${length} bytes`);
+          }
+          for (const length of [0, 8, 11, 13, 16]) {
+            await assertFails(() => mine.seal(new Uint8Array(length), additional, key), `nonce of ${length} bytes`);
+          }
+        },
+      },
+    ];
+  });
+}
+
+function cbcCases(provider: CryptoProvider, reference: CryptoProvider): ContractCase[] {
+  const { AES_128_CBC, AES_256_CBC } = provider.ciphers;
+  return entries({ AES_128_CBC, AES_256_CBC }).map(([name, make]) => ({
+    name: `${name}: whole blocks, no padding`,
+    run: async () => {
+      const key = sample(keyLengths[name], 9);
+      const wiped = key.slice();
+      const mine = await make(wiped);
+      wiped.fill(0);
+      const theirs = await reference.ciphers[name]?.(key);
+      assert(theirs !== undefined, `the reference lacks ${name}`);
+      for (const blocks of [1, 2, 3, 64, 1024]) {
+        const iv = sample(16, blocks);
+        const plaintext = sample(16 * blocks, 10);
+        const encrypted = mine.encrypt(iv, plaintext);
+        assertSame(encrypted, theirs.encrypt(iv, plaintext), `${blocks} blocks encrypted`);
+        assertSame(mine.decrypt(iv, encrypted), plaintext, `${blocks} blocks decrypted`);
+        assertSame(plaintext, sample(16 * blocks, 10), "the input afterwards");
+        assertPlain(encrypted, "what was encrypted");
+        assertPlain(mine.decrypt(iv, encrypted), "what was decrypted");
+      }
+      for (const length of [1, 15, 17]) {
+        await assertFails(() => mine.encrypt(sample(16), sample(length)), `${length} bytes encrypted`);
+        await assertFails(() => mine.decrypt(sample(16), sample(length)), `${length} bytes decrypted`);
+      }
+      await assertFails(() => mine.encrypt(sample(12), sample(16)), "an IV of 12 bytes");
+      for (const length of [0, 24, 48 - key.length]) {
+        await assertFails(() => make(new Uint8Array(length)), `key of ${length} bytes`);
+      }
+    },
+  }));
+}
+
+/** Bytes of a coordinate, and the prime. */
+const fields: Readonly<Record<EcCurveName, { width: number; p: bigint; order: bigint }>> = {
+  secp256r1: {
+    width: 32,
+    p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
+    order: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  },
+  secp384r1: {
+    width: 48,
+    p: 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n,
+    order: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
+  },
+  secp521r1: {
+    width: 66,
+    p: 2n ** 521n - 1n,
+    order:
+      0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+  },
+};
+
+function groupCases(provider: CryptoProvider, reference: CryptoProvider): ContractCase[] {
+  return entries(provider.groups).flatMap(([name, make]) => {
+    const theirs = reference.groups[name];
+    const wire = name === "x25519" ? 32 : 1 + 2 * fields[name].width;
+    const secretLength = name === "x25519" ? 32 : fields[name].width;
+    return [
+      {
+        name: `${name}: agrees with the reference and with itself`,
+        run: async () => {
+          assert(theirs !== undefined, `the reference lacks ${name}`);
+          for (let i = 0; i < 3; i++) {
+            const a = await make(random);
+            assert(a.publicKey.length === wire, `a public key of ${a.publicKey.length} bytes`);
+            if (name !== "x25519") assert(a.publicKey[0] === 4, "uncompressed");
+            assertPlain(a.publicKey, "a public key");
+            for (const b of [await theirs(random), await make(random)]) {
+              const secret = await a.agree(b.publicKey);
+              assert(secret.length === secretLength, `a secret of ${secret.length} bytes`);
+              assertPlain(secret, "a secret");
+              assertSame(secret, await b.agree(a.publicKey), "the secret");
+            }
+          }
+        },
+      },
+      {
+        name: `${name}: refuses malformed and harmful points`,
+        run: async () => {
+          const share = await make(random);
+          const { publicKey } = await make(random);
+          for (const [what, point] of name === "x25519" ? badMontgomery(publicKey) : badPoints(name, publicKey)) {
+            await assertFails(() => share.agree(point), what);
+          }
+          await share.agree(publicKey);
+        },
+      },
+      {
+        name: `${name}: a wiped share agrees no more, and shares are fresh`,
+        run: async () => {
+          const share = await make(random);
+          const { publicKey } = await make(random);
+          assert(!sameBytes(share.publicKey, publicKey), "two shares are the same");
+          share.wipe();
+          await assertFails(() => share.agree(publicKey), "after wipe()");
+        },
+      },
+      ...(name === "x25519"
+        ? [
+            {
+              name: "x25519: ignores the highest bit of a point (RFC 7748 §5)",
+              run: async () => {
+                const share = await make(random);
+                const { publicKey } = await make(random);
+                assertSame(await share.agree(flipped(publicKey, -1, 0x80)), await share.agree(publicKey), "secret");
+              },
+            },
+          ]
+        : []),
+    ];
+  });
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+function badPoints(name: Exclude<GroupName, "x25519">, good: Uint8Array): [string, Uint8Array][] {
+  const { width, p } = fields[name];
+  const x = good.subarray(1, 1 + width);
+  const parity = (good.at(-1) as number) & 1;
+  const tagged = (tag: number, ...parts: Uint8Array[]) => join(Uint8Array.of(tag), ...parts);
+  return [
+    ["nothing", new Uint8Array(0)],
+    ["infinity", new Uint8Array(1)],
+    ["compressed", tagged(2 + parity, x)],
+    ["hybrid", tagged(6 + parity, good.subarray(1))],
+    ["another format", tagged(5, good.subarray(1))],
+    ["infinity at full length", tagged(0, good.subarray(1))],
+    ["a byte short", good.subarray(0, -1)],
+    ["a byte long", join(good, new Uint8Array(1))],
+    ["off the curve by y", flipped(good, -1)],
+    ["off the curve by x", flipped(good, width)],
+    ["zeros", tagged(4, new Uint8Array(2 * width))],
+    ["coordinates of ones", tagged(4, new Uint8Array(2 * width).fill(0xff))],
+    ["x is the prime", tagged(4, bytesOf(p, width), good.subarray(1 + width))],
+  ];
+}
+
+function badMontgomery(good: Uint8Array): [string, Uint8Array][] {
+  const little = (value: bigint) => bytesOf(value, 32).reverse();
+  const p = 2n ** 255n - 19n;
+  // All points of low order, RFC 7748 §6.1 and their unreduced forms.
+  const order8 = [
+    325606250916557431795983626356110631294008115727848805560023387167927233504n,
+    39382357235489614581723060781553021112529911719440698176882885853963445705823n,
+  ];
+  return [
+    ["nothing", new Uint8Array(0)],
+    ["a byte short", good.subarray(0, 31)],
+    ["a byte long", join(good, new Uint8Array(1))],
+    ...[0n, 1n, ...order8, p - 1n, p, p + 1n].map((u): [string, Uint8Array] => [`low order: ${u}`, little(u)]),
+  ];
+}
+
+function bytesOf(value: bigint, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  for (let i = length - 1, rest = value; i >= 0; i--, rest >>= 8n) out[i] = Number(rest & 255n);
+  return out;
+}
+
+const numberOf = (bytes: Uint8Array): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+
+/** INTEGER of DER. */
+function integer(value: bigint): Uint8Array {
+  const hexLength = value.toString(16).length;
+  const bytes = bytesOf(value, Math.floor((hexLength + 1) / 2));
+  const body = (bytes[0] as number) & 0x80 ? join(Uint8Array.of(0), bytes) : bytes;
+  return join(Uint8Array.of(2, body.length), body);
+}
+
+const header = (length: number): Uint8Array => Uint8Array.from(length < 128 ? [0x30, length] : [0x30, 0x81, length]);
+const sequence = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const body = join(...parts);
+  return join(header(body.length), body);
+};
+
+/** r and s of a well-formed Ecdsa-Sig-Value. */
+function split(signature: Uint8Array): { r: bigint; s: bigint } {
+  const start = signature[1] === 0x81 ? 3 : 2;
+  const rLength = signature[start + 1] as number;
+  const r = signature.subarray(start + 2, start + 2 + rLength);
+  return { r: numberOf(r), s: numberOf(signature.subarray(start + 4 + rLength)) };
+}
+
+function signatureCase(
+  provider: CryptoProvider,
+  reference: CryptoProvider,
+  { name, credential, publicKey }: ContractSigner,
+  scheme: SignatureScheme,
+): ContractCase {
+  const { algorithm } = scheme;
+  return {
+    name: `${name}: ${scheme.name}`,
+    run: async () => {
+      assert(provider.canVerify(algorithm), "canVerify");
+      const verifies = (signature: Uint8Array, data = message, key = publicKey, by = algorithm) =>
+        provider.verify(by, key, data, signature);
+      const message = sample(333, 11);
+      const signature = await credential.sign(scheme, message);
+      assertPlain(signature, "a signature");
+      assert(await verifies(signature), "a good signature");
+      assert(await reference.verify(algorithm, publicKey, message, signature), "the reference refuses the signature");
+      assert(await verifies(await credential.sign(scheme, new Uint8Array(0)), new Uint8Array(0)), "of nothing");
+
+      const refuses = async (what: string, answer: Awaitable<boolean>) =>
+        assert((await answer) === false, `${what}: accepted`);
+      await refuses("another message", verifies(signature, flipped(message, 100)));
+      await refuses("an empty message", verifies(signature, new Uint8Array(0)));
+      await refuses("no signature", verifies(new Uint8Array(0)));
+      await refuses("a zero", verifies(new Uint8Array(1)));
+      await refuses("zeros", verifies(new Uint8Array(signature.length)));
+      await refuses("ones", verifies(new Uint8Array(signature.length).fill(0xff)));
+      await refuses("a byte short", verifies(signature.subarray(0, -1)));
+      await refuses("without its first byte", verifies(signature.subarray(1)));
+      await refuses("a byte long", verifies(join(signature, new Uint8Array(1))));
+      await refuses("a byte in front", verifies(join(new Uint8Array(1), signature)));
+      for (const at of [0, 1, 2, 3, 4, 9, signature.length >> 1, -5, -1]) {
+        await refuses(`a bit in byte ${at}`, verifies(flipped(signature, at, 1 << (Math.abs(at) % 8))));
+      }
+      for (const other of algorithms.filter((row) => !sameAlgorithm(row, algorithm))) {
+        await refuses(
+          `as ${other.type} ${"hash" in other ? other.hash : ""}`,
+          verifies(signature, message, publicKey, other),
+        );
+      }
+      if (publicKey.type === "ec") {
+        const { r, s } = split(signature);
+        const { order } = fields[publicKey.curve];
+        assert(await verifies(sequence(integer(r), integer(order - s))), "the other s: one of the two is high");
+        for (const [what, bad] of badDer(r, s, order)) await refuses(what, verifies(bad));
+      }
+    },
+  };
+}
+
+const hashes = ["sha256", "sha384", "sha512"] as const;
+const algorithms: readonly SignatureAlgorithm[] = [
+  ...(["ecdsa", "rsa_pkcs1", "rsa_pss"] as const).flatMap((type) => hashes.map((hash) => ({ type, hash }))),
+  { type: "ed25519" },
+];
+const sameAlgorithm = (a: SignatureAlgorithm, b: SignatureAlgorithm): boolean =>
+  a.type === b.type && ("hash" in a ? a.hash : "") === ("hash" in b ? b.hash : "");
+
+/** Other spellings of one signature: BER that is not DER, and numbers out of range. */
+function badDer(r: bigint, s: bigint, order: bigint): [string, Uint8Array][] {
+  const body = join(integer(r), integer(s));
+  const padded = (value: Uint8Array) => join(Uint8Array.of(2, (value[1] as number) + 1, 0), value.subarray(2));
+  const long = body.length < 128 ? [0x30, 0x81, body.length] : [0x30, 0x82, 0, body.length];
+  const wide = join(Uint8Array.of(2, 0x81), integer(s).subarray(1));
+  return [
+    ["a length in long form", join(Uint8Array.from(long), body)],
+    ["an inner length in long form", sequence(integer(r), wide)],
+    ["an indefinite length", join(Uint8Array.of(0x30, 0x80), body, new Uint8Array(2))],
+    ["r with a zero in front", sequence(padded(integer(r)), integer(s))],
+    ["s with a zero in front", sequence(integer(r), padded(integer(s)))],
+    ["a byte behind s", sequence(integer(r), integer(s), new Uint8Array(1))],
+    ["a third number", sequence(integer(r), integer(s), integer(1n))],
+    ["r alone", sequence(integer(r))],
+    ["no numbers", sequence()],
+    ["a set", join(Uint8Array.of(0x31), sequence(integer(r), integer(s)).subarray(1))],
+    ["r = 0", sequence(integer(0n), integer(s))],
+    ["s = 0", sequence(integer(r), integer(0n))],
+    ["s + order", sequence(integer(r), integer(s + order))],
+    ["r + order", sequence(integer(r + order), integer(s))],
+    ["numbers far too long", sequence(integer(r), integer(s << 160n))],
+    ["swapped", sequence(integer(s), integer(r))],
+  ];
+}
+
+function keyCases(provider: CryptoProvider, { name, credential, publicKey }: ContractSigner): ContractCase[] {
+  return [
+    {
+      name: `${name}: a key that is none verifies nothing and throws nothing`,
+      run: async () => {
+        const scheme = credential.schemes[0];
+        assert(scheme !== undefined, "a credential without schemes");
+        const message = sample(32);
+        const signature = await credential.sign(scheme, message);
+        for (const [what, key] of badKeys(publicKey)) {
+          assert((await provider.verify(scheme.algorithm, key, message, signature)) === false, `${what}: accepted`);
+        }
+        if (publicKey.type === "rsa" && !publicKey.pssOnly) {
+          const pkcs1 = credential.schemes.find(({ algorithm }) => algorithm.type === "rsa_pkcs1");
+          const restricted: PublicKey = { ...publicKey, pssOnly: true };
+          const pssSigned = scheme.algorithm.type === "rsa_pss";
+          assert((await provider.verify(scheme.algorithm, restricted, message, signature)) === pssSigned, "pssOnly");
+          if (pkcs1) {
+            const signed = await credential.sign(pkcs1, message);
+            assert(!(await provider.verify(pkcs1.algorithm, restricted, message, signed)), "PKCS#1 by a PSS key");
+            const zeros: PublicKey = { ...publicKey, modulus: join(new Uint8Array(1), publicKey.modulus) };
+            assert(await provider.verify(pkcs1.algorithm, zeros, message, signed), "a modulus with a zero in front");
+          }
+        }
+      },
+    },
+  ];
+}
+
+function badKeys(key: PublicKey): [string, PublicKey][] {
+  const none = new Uint8Array(0);
+  switch (key.type) {
+    case "rsa":
+      return [
+        ["no modulus", { ...key, modulus: none }],
+        ["a modulus of zeros", { ...key, modulus: new Uint8Array(256) }],
+        ["another modulus", { ...key, modulus: flipped(key.modulus, 9) }],
+        ["an even modulus", { ...key, modulus: flipped(key.modulus, -1) }],
+        ["half a modulus", { ...key, modulus: key.modulus.subarray(128) }],
+        ["a modulus of 16384 bits", { ...key, modulus: new Uint8Array(2048).fill(0xff) }],
+        ["no exponent", { ...key, exponent: none }],
+        ["exponent 0", { ...key, exponent: new Uint8Array(1) }],
+        ["exponent 1", { ...key, exponent: Uint8Array.of(1) }],
+        ["exponent 3", { ...key, exponent: Uint8Array.of(3) }],
+        ["a long exponent", { ...key, exponent: new Uint8Array(256).fill(0xff) }],
+        ["an Ed25519 key", { type: "ed25519", point: new Uint8Array(32).fill(1) }],
+      ];
+    case "ec":
+      return [
+        ...badPoints(key.curve, key.point).map(([what, point]): [string, PublicKey] => [what, { ...key, point }]),
+        ["another curve", { ...key, curve: key.curve === "secp256r1" ? "secp384r1" : "secp256r1" }],
+        ["an Ed25519 key", { type: "ed25519", point: key.point.subarray(1, 33) }],
+        ["an RSA key", { type: "rsa", modulus: key.point, exponent: Uint8Array.of(1, 0, 1), pssOnly: false }],
+      ];
+    case "ed25519":
+      return [
+        ["no point", { ...key, point: none }],
+        ["a byte short", { ...key, point: key.point.subarray(0, 31) }],
+        ["a byte long", { ...key, point: join(key.point, new Uint8Array(1)) }],
+        ["another point", { ...key, point: flipped(key.point, 3) }],
+        ["ones", { ...key, point: new Uint8Array(32).fill(0xff) }],
+        ["an EC key", { type: "ec", curve: "secp256r1", point: join(Uint8Array.of(4), key.point, key.point) }],
+      ];
+  }
+}
+
+function encryptionCases(provider: CryptoProvider, { name, credential, publicKey }: ContractSigner): ContractCase[] {
+  const decrypt = credential.rsaDecryptRaw?.bind(credential);
+  if (!decrypt || publicKey.type !== "rsa") return [];
+  const { modulus } = publicKey;
+  return [
+    {
+      name: `${name}: encrypts with PKCS#1 padding`,
+      run: async () => {
+        for (const length of [0, 48, modulus.length - 11]) {
+          const message = sample(length, 12);
+          const encrypted = await provider.rsaEncrypt(publicKey, message, random);
+          assertPlain(encrypted, "a ciphertext");
+          assert(encrypted.length === modulus.length, "as long as the modulus");
+          const block: Uint8Array = await decrypt(encrypted);
+          assertPlain(block, "a block");
+          assert(block.length === modulus.length, "the block too");
+          const end = block.length - length - 1;
+          assert(block[0] === 0 && block[1] === 2 && block[end] === 0, "00 02 … 00");
+          assert(!block.subarray(2, end).includes(0), "a zero inside the padding");
+          assertSame(block.subarray(end + 1), message, "the message");
+          const again = await provider.rsaEncrypt(publicKey, message, random);
+          assert(!sameBytes(encrypted, again), "the same padding twice");
+        }
+        await assertFails(() => provider.rsaEncrypt(publicKey, sample(modulus.length - 10), random), "too long");
+      },
+    },
+  ];
+}

@@ -1,0 +1,277 @@
+/**
+ * Wycheproof's vectors against any provider: one suite per file, for a test runner to name and run. Node only, since it reads files.
+ *
+ * A file's "acceptable" is read by TLS 1.2's own rules: compressed points are refused (RFC 8422 §5.4.1), X25519 takes any public key but refuses an
+ * all-zero secret (§5.11), and a DigestInfo without NULL may be taken (RFC 5246 §4.7 says must, OpenSSL does not; `missingNull` says which).
+ * @module
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type {
+  CipherName,
+  CryptoProvider,
+  EcCurveName,
+  GroupName,
+  KeyShare,
+  PublicKey,
+  SignatureAlgorithm,
+} from "@handclasp/core";
+
+export interface VectorResult {
+  readonly passed: number;
+  /** Vectors of parameters that TLS 1.2 or this provider does not have. */
+  readonly skipped: number;
+  /** One line each; empty is what a test wants. */
+  readonly failures: readonly string[];
+}
+
+export interface VectorSuite {
+  /** The file's name. */
+  readonly name: string;
+  /** Where the file should be. */
+  readonly path: string;
+  readonly present: boolean;
+  run(): Promise<VectorResult>;
+}
+
+export interface VectorOptions {
+  /** What the provider does with a DigestInfo that lacks NULL. Default `"accept"`, as RFC 5246 §4.7 has it. */
+  readonly missingNull?: "accept" | "refuse";
+  /** A key share with this private key, for a provider whose groups ignore `random`. Without it, such a provider is only asked which points it takes. */
+  readonly keyShareFrom?: (group: GroupName, privateKey: Uint8Array) => KeyShare | PromiseLike<KeyShare>;
+}
+
+/** `HANDCLASP_VECTORS`, or `../shared/vectors` beside the repository. */
+export function vectorsDirectory(): string {
+  if (process.env.HANDCLASP_VECTORS) return resolve(process.env.HANDCLASP_VECTORS);
+  for (let at = process.cwd(); ; at = dirname(at)) {
+    if (existsSync(join(at, "pnpm-workspace.yaml"))) return resolve(at, "../shared/vectors");
+    if (at === dirname(at)) return resolve("../shared/vectors");
+  }
+}
+
+interface Vector {
+  readonly tcId: number;
+  readonly comment: string;
+  readonly flags: readonly string[];
+  readonly result: "valid" | "invalid" | "acceptable";
+  readonly [field: string]: unknown;
+}
+
+interface Group {
+  readonly tests: readonly Vector[];
+  readonly [field: string]: unknown;
+}
+
+/** `true` where the vector holds, `"skip"` where it does not apply, otherwise what went wrong. */
+type Verdict = true | string;
+type Check = (vector: Vector, group: Group) => Verdict | Promise<Verdict>;
+
+const bytes = (hex: unknown): Uint8Array => Uint8Array.from(Buffer.from(String(hex), "hex"));
+const hex = (value: Uint8Array | undefined): string =>
+  value === undefined ? "undefined" : Buffer.from(value).toString("hex");
+const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && hex(a) === hex(b);
+
+/**
+ * The suites of all files under `directory`/wycheproof that a provider can be held to.
+ * @example
+ * for (const suite of providerVectors(noble)) test.skipIf(!suite.present)(suite.name, async () => expect((await suite.run()).failures).toEqual([]));
+ */
+export function providerVectors(
+  provider: CryptoProvider,
+  directory: string = vectorsDirectory(),
+  options: VectorOptions = {},
+): readonly VectorSuite[] {
+  const suite = (name: string, check: Check): VectorSuite => {
+    const path = join(directory, "wycheproof", `${name}_test.json`);
+    return { name, path, present: existsSync(path), run: () => runFile(path, check) };
+  };
+  return [
+    suite("aes_gcm", aeadCheck(provider, { 128: "AES_128_GCM", 256: "AES_256_GCM" })),
+    suite("chacha20_poly1305", aeadCheck(provider, { 256: "CHACHA20_POLY1305" })),
+    suite("hmac_sha1", hmacCheck(provider, "sha1")),
+    suite("hmac_sha256", hmacCheck(provider, "sha256")),
+    suite("hmac_sha384", hmacCheck(provider, "sha384")),
+    suite("x25519", agreementCheck(provider, "x25519", 32, options)),
+    suite("ecdh_secp256r1_ecpoint", agreementCheck(provider, "secp256r1", 32, options)),
+    suite("ecdh_secp384r1_ecpoint", agreementCheck(provider, "secp384r1", 48, options)),
+    suite("ecdh_secp521r1_ecpoint", agreementCheck(provider, "secp521r1", 66, options)),
+    suite("ecdsa_secp256r1_sha256", ecdsaCheck(provider)),
+    suite("ecdsa_secp384r1_sha384", ecdsaCheck(provider)),
+    suite("ecdsa_secp521r1_sha512", ecdsaCheck(provider)),
+    suite("ed25519", ed25519Check(provider)),
+    suite("rsa_signature_2048_sha256", pkcs1Check(provider, options)),
+    suite("rsa_signature_2048_sha384", pkcs1Check(provider, options)),
+    suite("rsa_signature_4096_sha512", pkcs1Check(provider, options)),
+    suite("rsa_pss_2048_sha256_mgf1_32", pssCheck(provider)),
+    suite("rsa_pss_4096_sha512_mgf1_64", pssCheck(provider)),
+    suite("rsa_pss_misc", pssCheck(provider)),
+  ];
+}
+
+async function runFile(path: string, check: Check): Promise<VectorResult> {
+  const { testGroups } = JSON.parse(readFileSync(path, "utf8")) as { testGroups: readonly Group[] };
+  const failures: string[] = [];
+  let passed = 0;
+  let skipped = 0;
+  for (const group of testGroups) {
+    for (const vector of group.tests) {
+      let verdict: Verdict;
+      try {
+        verdict = await check(vector, group);
+      } catch (error) {
+        verdict = `threw ${String(error)}`;
+      }
+      if (verdict === true) passed++;
+      else if (verdict === "skip") skipped++;
+      else
+        failures.push(
+          `${vector.tcId} (${vector.result}; ${vector.flags.join(", ")}; ${vector.comment || "-"}): ${verdict}`,
+        );
+    }
+  }
+  return { passed, skipped, failures };
+}
+
+function aeadCheck(provider: CryptoProvider, names: Readonly<Record<number, CipherName>>): Check {
+  return async (vector, group) => {
+    const name = names[group.keySize as number];
+    const make = name && provider.ciphers[name];
+    // TLS 1.2 has nonces of 12 bytes and tags of 16.
+    if (!make || group.ivSize !== 96 || group.tagSize !== 128) return "skip";
+    const context = await (make as (key: Uint8Array) => ReturnType<NonNullable<typeof provider.ciphers.AES_128_GCM>>)(
+      bytes(vector.key),
+    );
+    const [nonce, aad, plaintext] = [bytes(vector.iv), bytes(vector.aad), bytes(vector.msg)];
+    const sealed = bytes(`${String(vector.ct)}${String(vector.tag)}`);
+    const opened = await context.open(nonce, aad, sealed);
+    if (vector.result !== "valid") return opened === undefined || "opened it";
+    if (!same(opened, plaintext)) return `opened ${hex(opened)}`;
+    const again = await context.seal(nonce, aad, plaintext);
+    return same(again, sealed) || `sealed ${hex(again)}`;
+  };
+}
+
+function hmacCheck(provider: CryptoProvider, name: "sha1" | "sha256" | "sha384"): Check {
+  return (vector, group) => {
+    const message = bytes(vector.msg);
+    const cut = message.length >> 1;
+    const mac = provider.hashes[name]
+      .hmac(bytes(vector.key))
+      .mac(message.subarray(0, cut), message.subarray(cut))
+      .subarray(0, (group.tagSize as number) / 8);
+    return same(mac, bytes(vector.tag)) === (vector.result === "valid") || `made ${hex(mac)}`;
+  };
+}
+
+function agreementCheck(provider: CryptoProvider, name: GroupName, width: number, options: VectorOptions): Check {
+  const group = provider.groups[name];
+  const shares = new Map<string, { share: KeyShare; own: boolean }>();
+  const shareOf = async (privateKey: Uint8Array): Promise<{ share: KeyShare; own: boolean }> => {
+    if (options.keyShareFrom) return { share: await options.keyShareFrom(name, privateKey), own: true };
+    let own = false;
+    const share = await group?.((length) => {
+      own = true;
+      if (length !== width) throw new RangeError(`asked for ${length} random bytes, not ${width}`);
+      return privateKey.slice();
+    });
+    if (!share) throw new Error("no key share");
+    return { share, own };
+  };
+  return async (vector) => {
+    if (!group) return "skip";
+    // Private keys of the prime curves are written as integers.
+    const digits = String(vector.private);
+    const privateKey = digits.slice(-2 * width).padStart(2 * width, "0");
+    let made = shares.get(privateKey);
+    if (!made) shares.set(privateKey, (made = await shareOf(bytes(privateKey))));
+    const refused =
+      vector.result === "invalid" ||
+      (vector.result === "acceptable" &&
+        (vector.flags.includes("CompressedPublic") || vector.flags.includes("ZeroSharedSecret")));
+    let secret: Uint8Array;
+    try {
+      secret = await made.share.agree(bytes(vector.public));
+    } catch (error) {
+      return refused || `threw ${String(error)}`;
+    }
+    if (refused) return `took the point, made ${hex(secret)}`;
+    if (!made.own) return secret.length === width || `a secret of ${secret.length} bytes`;
+    return same(secret, bytes(vector.shared)) || `made ${hex(secret)}`;
+  };
+}
+
+/** SHA-1 and SHA-224 are no signature hashes of ours. */
+const hashes: Readonly<Record<string, "sha256" | "sha384" | "sha512">> = {
+  "SHA-256": "sha256",
+  "SHA-384": "sha384",
+  "SHA-512": "sha512",
+};
+
+async function verifyCheck(
+  provider: CryptoProvider,
+  algorithm: SignatureAlgorithm,
+  key: PublicKey,
+  vector: Vector,
+  good: boolean,
+): Promise<Verdict> {
+  if (!provider.canVerify(algorithm)) return "skip";
+  const verified = await provider.verify(algorithm, key, bytes(vector.msg), bytes(vector.sig));
+  return verified === good || `verified: ${verified}`;
+}
+
+function ecdsaCheck(provider: CryptoProvider): Check {
+  return (vector, group) => {
+    const hash = hashes[group.sha as string];
+    if (!hash) return "skip";
+    const { curve, uncompressed } = group.publicKey as { curve: EcCurveName; uncompressed: string };
+    const key: PublicKey = { type: "ec", curve, point: bytes(uncompressed) };
+    return verifyCheck(provider, { type: "ecdsa", hash }, key, vector, vector.result === "valid");
+  };
+}
+
+function ed25519Check(provider: CryptoProvider): Check {
+  return (vector, group) => {
+    const key: PublicKey = { type: "ed25519", point: bytes((group.publicKey as { pk: string }).pk) };
+    return verifyCheck(provider, { type: "ed25519" }, key, vector, vector.result === "valid");
+  };
+}
+
+function rsaKey(group: Group): PublicKey {
+  const { modulus, publicExponent } = group.publicKey as { modulus: string; publicExponent: string };
+  // Unsigned numbers in as few bytes as they take: the files write them as DER does, with a zero in front.
+  const unsigned = (digits: string): Uint8Array => {
+    const least = digits.replace(/^0+/, "");
+    return bytes(least.padStart(least.length + (least.length % 2), "0"));
+  };
+  return { type: "rsa", modulus: unsigned(modulus), exponent: unsigned(publicExponent), pssOnly: false };
+}
+
+function pkcs1Check(provider: CryptoProvider, options: VectorOptions): Check {
+  return (vector, group) => {
+    const hash = hashes[group.sha as string];
+    if (!hash) return "skip";
+    const good =
+      vector.result === "valid" ||
+      (vector.result === "acceptable" &&
+        vector.flags.includes("MissingNull") &&
+        (options.missingNull ?? "accept") === "accept");
+    return verifyCheck(provider, { type: "rsa_pkcs1", hash }, rsaKey(group), vector, good);
+  };
+}
+
+function pssCheck(provider: CryptoProvider): Check {
+  return (vector, group) => {
+    const hash = hashes[group.sha as string];
+    if (!hash) return "skip";
+    // A good signature with another mask or salt is none in TLS.
+    const ours = group.mgfSha === group.sha && group.sLen === Number(hash.slice(3)) / 8;
+    return verifyCheck(
+      provider,
+      { type: "rsa_pss", hash },
+      rsaKey(group),
+      vector,
+      ours && vector.result === "valid",
+    );
+  };
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { type MemoryPairOptions, memoryPair } from "../src/memoryPair.ts";
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const bytes = (what: string) => new TextEncoder().encode(what);
+const later = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function start(options?: MemoryPairOptions) {
+  const pair = memoryPair(options);
+  const log: string[] = [];
+  for (const side of ["a", "b"] as const) {
+    pair[side].start({
+      data: (data) => log.push(`${side} ${text(data)}`),
+      drain: () => log.push(`${side} drain`),
+      end: () => log.push(`${side} end`),
+      error: (error) => log.push(`${side} ${error.message}`),
+    });
+  }
+  return { ...pair, log };
+}
+
+describe("memoryPair", () => {
+  test("delivers as it was sent, in a microtask", async () => {
+    const { a, b, log } = start();
+    a.send(bytes("one"));
+    a.send(bytes("two"));
+    b.send(bytes("three"));
+    expect(log).toEqual([]);
+    await Promise.resolve();
+    expect(log.sort()).toEqual(["a three", "b one", "b two"]);
+  });
+
+  test.each([
+    ["byte by byte", 1, ["b o", "b n", "b e", "b t", "b w", "b o"]],
+    ["in pieces", 4, ["b onet", "b wo"]],
+    ["joined", Number.POSITIVE_INFINITY, ["b onetwo"]],
+    ["as a function wants", (all: Uint8Array) => [all.subarray(0, 5)], ["b onetw"]],
+  ])("cuts and joins: %s", async (_name, chunk, wanted) => {
+    const { a, log } = start({ chunk });
+    a.send(bytes("one"));
+    a.send(bytes("two"));
+    await later();
+    expect(log).toEqual(wanted);
+  });
+
+  test("alters, drops and knows the direction", async () => {
+    const { a, b, log } = start({
+      alter: (data, direction) => (text(data) === "drop" ? undefined : bytes(`${direction} ${text(data)}`)),
+    });
+    a.send(bytes("drop"));
+    a.send(bytes("keep"));
+    b.send(bytes("keep"));
+    await later();
+    expect(log.sort()).toEqual(["a b->a keep", "b a->b keep"]);
+  });
+
+  test("a delay keeps the order", async () => {
+    let ms = 30;
+    const { a, log } = start({ delay: () => (ms -= 10) });
+    a.send(bytes("one"));
+    await later();
+    expect(log).toEqual([]);
+    a.send(bytes("two"));
+    a.end();
+    await later(60);
+    expect(log).toEqual(["b one", "b two", "b end"]);
+  });
+
+  test("cut ends both sides after what was sent", async () => {
+    const { a, b, log, cut } = start();
+    a.send(bytes("one"));
+    cut();
+    a.send(bytes("too late"));
+    b.send(bytes("too late"));
+    await later();
+    expect(log.sort()).toEqual(["a end", "b end", "b one"]);
+  });
+
+  test("fail breaks both sides at once", async () => {
+    const { a, log, fail } = start();
+    a.send(bytes("lost"));
+    fail(new Error("reset"));
+    await later();
+    expect(log.sort()).toEqual(["a reset", "b reset"]);
+  });
+});
