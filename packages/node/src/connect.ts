@@ -1,0 +1,49 @@
+import {
+  type ConnectOptions as CoreConnectOptions,
+  configurationError,
+  connect as connectOver,
+  type TlsConnection,
+  type Transport,
+} from "@handclasp/core/client";
+import { nodeCrypto } from "./crypto/nodeCrypto.ts";
+import { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
+import { connectTcp } from "./transport/tcp.ts";
+
+export interface ConnectOptions extends CoreConnectOptions {
+  /** Of the WebSocket that carries the channel: headers, agent, CA of the outer TLS. */
+  readonly webSocket?: ConnectWebSocketOptions;
+}
+
+/**
+ * Opens a channel to `ws:`, `wss:` or `tcp://host:port`. The server's certificate must be for the URL's host, unless `serverName` says another.
+ * Without `ca`, `pins` or `insecure` it is refused before any byte is sent.
+ * @throws TlsError
+ * @example
+ * const channel = await connect("ws://localhost:8443/", { ca: await readFile("ca.pem", "utf8") });
+ */
+export async function connect(target: string | URL, options: ConnectOptions = {}): Promise<TlsConnection> {
+  if (!URL.canParse(String(target)))
+    throw configurationError(`"${String(target)}" is no URL`, "ws://…, wss://… or tcp://host:port");
+  const url = new URL(target);
+  return connectOver(() => open(url, options), {
+    ...options,
+    provider: options.provider ?? nodeCrypto,
+    serverName: options.serverName ?? hostOf(url),
+  });
+}
+
+/** The host without the brackets of an IPv6 address. */
+const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, "$1");
+
+function open(url: URL, { webSocket }: ConnectOptions): Transport {
+  switch (url.protocol) {
+    case "ws:":
+    case "wss:":
+      return connectWebSocket(url, webSocket);
+    case "tcp:":
+      if (!url.port) throw configurationError(`${url.href} names no port`, "tcp://host:port");
+      return connectTcp({ host: hostOf(url), port: Number(url.port) });
+    default:
+      throw configurationError(`cannot connect to "${url.href}"`, "ws://…, wss://… or tcp://host:port");
+  }
+}

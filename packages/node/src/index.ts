@@ -1,0 +1,14 @@
+/**
+ * Handclasp for Node: node:crypto, `ws` and TCP.
+ * @module
+ */
+export * from "@handclasp/core";
+export { type ConnectOptions, connect } from "./connect.ts";
+export { type NodeCredentialOptions, nodeCredential } from "./crypto/credential.ts";
+export { nodeCrypto } from "./crypto/nodeCrypto.ts";
+export { type ConnectionHandler, createServer, type ServerOptions, TlsServer } from "./server.ts";
+export { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
+export { type Listener, type ListenTcpOptions, listenTcp } from "./transport/listenTcp.ts";
+export { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
+export { connectTcp, tcpTransport } from "./transport/tcp.ts";
+export { webSocketTransport } from "./transport/webSocket.ts";

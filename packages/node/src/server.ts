@@ -1,0 +1,91 @@
+import type { IncomingMessage } from "node:http";
+import {
+  type AcceptOptions,
+  acceptWith,
+  serverConfig,
+  type TlsConnection,
+  TlsError,
+  type Transport,
+} from "@handclasp/core/server";
+import { nodeCrypto } from "./crypto/nodeCrypto.ts";
+import { type Listener, type ListenTcpOptions, listenTcp } from "./transport/listenTcp.ts";
+import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
+
+export interface ServerOptions extends AcceptOptions {
+  /** Told of every connection that failed, its handshake or later. Default: nobody is. */
+  readonly onError?: (error: TlsError, connection: TlsConnection) => void;
+}
+
+/** Called once for each channel whose handshake is done. */
+export type ConnectionHandler = (
+  connection: TlsConnection,
+  request: IncomingMessage | undefined,
+) => void | Promise<void>;
+
+/** A server, over any number of listeners. */
+export class TlsServer {
+  readonly #options: ServerOptions;
+  readonly #config: ReturnType<typeof serverConfig>;
+  readonly #handler: ConnectionHandler;
+  readonly #connections = new Set<TlsConnection>();
+  readonly #listeners: Listener[] = [];
+
+  constructor(options: ServerOptions, handler: ConnectionHandler) {
+    this.#options = { ...options, provider: options.provider ?? nodeCrypto };
+    this.#config = serverConfig(this.#options);
+    this.#handler = handler;
+  }
+
+  /** Connections that are open or shaking hands. */
+  get connections(): ReadonlySet<TlsConnection> {
+    return this.#connections;
+  }
+
+  /** Accepts channels over WebSockets: on a port of its own, or attached to an HTTP server and a path. */
+  listenWebSocket(options: ListenWebSocketOptions = {}): Promise<Listener> {
+    return this.#listen(listenWebSocket(options, (transport, request) => this.accept(transport, request)));
+  }
+
+  /** Accepts channels over TCP. */
+  listenTcp(options: ListenTcpOptions = {}): Promise<Listener> {
+    return this.#listen(listenTcp(options, (transport) => this.accept(transport)));
+  }
+
+  /** Accepts a channel over a transport of your own. */
+  accept(transport: Transport, request?: IncomingMessage): TlsConnection {
+    const connection = acceptWith(this.#config, transport, this.#options);
+    this.#connections.add(connection);
+    connection.opened.then(() => this.#handler(connection, request)).catch((error: unknown) => connection.abort(error));
+    connection.closed
+      .catch((error: unknown) => this.#failed(error, connection))
+      .finally(() => this.#connections.delete(connection));
+    return connection;
+  }
+
+  /** Accepts no more, says close_notify to all, and is done when all are gone: 5 s at most. */
+  async close(): Promise<void> {
+    const closing = this.#listeners.splice(0).map((listener) => listener.close());
+    for (const connection of this.#connections) connection.close().catch(() => {});
+    await Promise.all(closing);
+  }
+
+  async #listen(starting: Promise<Listener>): Promise<Listener> {
+    const listener = await starting;
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  #failed(error: unknown, connection: TlsConnection): void {
+    if (TlsError.is(error)) this.#options.onError?.(error, connection);
+  }
+}
+
+/**
+ * A server of channels.
+ * @throws TlsError `configuration`
+ * @example
+ * const server = createServer({ credentials: [nodeCredential({ cert, key })] }, (channel) => channel.readable.pipeTo(channel.writable));
+ * await server.listenWebSocket({ port: 8443 });
+ */
+export const createServer = (options: ServerOptions, handler: ConnectionHandler): TlsServer =>
+  new TlsServer(options, handler);

@@ -1,0 +1,38 @@
+/**
+ * Opens a WebSocket as a client.
+ * @module
+ */
+
+import type { Agent } from "node:http";
+import type { ConnectionOptions } from "node:tls";
+import type { Transport } from "@handclasp/core";
+import { WebSocket } from "ws";
+import { maxMessage } from "./inbox.ts";
+import { webSocketTransport } from "./webSocket.ts";
+
+export interface ConnectWebSocketOptions {
+  /** Subprotocols to offer. */
+  protocols?: string | readonly string[];
+  /** More headers of the opening request, e.g. `authorization`. */
+  headers?: Readonly<Record<string, string>>;
+  /** For a proxy, or to keep control of the sockets. */
+  agent?: Agent;
+  /** Certificates to trust for the *outer* TLS of a `wss:` address, in PEM. The inner TLS has its own. */
+  ca?: ConnectionOptions["ca"];
+  /** Until the WebSocket is open, ms. Default 10 s. */
+  handshakeTimeout?: number;
+}
+
+/** A transport to `url`, which is still opening: what is sent waits, a refusal is an `error` event. */
+export function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Transport {
+  const { protocols = [], headers, agent, ca, handshakeTimeout = 10_000 } = options;
+  const ws = new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], {
+    maxPayload: maxMessage,
+    perMessageDeflate: false,
+    handshakeTimeout,
+    ...(headers && { headers }),
+    ...(agent && { agent }),
+    ...(ca !== undefined && { ca }),
+  });
+  return webSocketTransport(ws);
+}

@@ -1,0 +1,134 @@
+import { constants, createPublicKey, generateKeyPairSync, type KeyObject, publicEncrypt } from "node:crypto";
+import { rsa_pkcs1_sha256, type SignatureScheme, TlsError } from "@handclasp/core";
+import { type KeyAlgorithm, testCa } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { nodeCredential } from "../../src/crypto/credential.ts";
+import { certificateAround, pairs } from "./keys.ts";
+
+const names = (schemes: readonly SignatureScheme[]) => schemes.map(({ name }) => name);
+const around = (key: KeyObject) => nodeCredential({ cert: certificateAround(createPublicKey(key)), key });
+
+function refusal(make: () => unknown): TlsError {
+  try {
+    make();
+  } catch (error) {
+    if (TlsError.is(error)) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("nodeCredential", () => {
+  const algorithms: KeyAlgorithm[] = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048", "ed25519"];
+  test.each(algorithms)("%s: reads what a CA issues, as text, as bytes and as DER", async (algorithm) => {
+    const ca = await (await testCa()).intermediate();
+    const { cert, key, chain } = await ca.issue({ algorithm });
+    const both = `${cert}${key}`;
+    for (const credential of [
+      nodeCredential({ cert, key }),
+      nodeCredential({ cert: Buffer.from(cert), key: Buffer.from(key) }),
+      nodeCredential({
+        cert: chain,
+        key: Uint8Array.from(Buffer.from(key.replace(/-----.*?-----|\s/g, ""), "base64")),
+      }),
+      nodeCredential({ cert: both, key: both }),
+    ]) {
+      expect(credential.chain).toEqual(chain);
+      expect(credential.schemes.length).toBeGreaterThan(0);
+    }
+    expect(nodeCredential({ cert: chain[0]!, key }).chain).toEqual([chain[0]]);
+  });
+
+  test("PKCS#1 and SEC1 keys, and encrypted ones", () => {
+    const { privateKey: rsa, publicKey: rsaPublic } = pairs["RSA-2048"]!;
+    const { privateKey: ec, publicKey: ecPublic } = pairs["P-256"]!;
+    const rsaCert = certificateAround(rsaPublic);
+    const ecCert = certificateAround(ecPublic);
+    nodeCredential({ cert: rsaCert, key: rsa.export({ type: "pkcs1", format: "pem" }) });
+    nodeCredential({ cert: rsaCert, key: rsa.export({ type: "pkcs1", format: "der" }) });
+    nodeCredential({ cert: ecCert, key: ec.export({ type: "sec1", format: "pem" }) });
+    nodeCredential({ cert: ecCert, key: ec.export({ type: "sec1", format: "der" }) });
+    const locked = { type: "pkcs8", cipher: "aes-256-cbc", passphrase: "open sesame" } as const;
+    const pem = ec.export({ ...locked, format: "pem" });
+    const der = ec.export({ ...locked, format: "der" });
+    nodeCredential({ cert: ecCert, key: pem, passphrase: "open sesame" });
+    nodeCredential({ cert: ecCert, key: der, passphrase: "open sesame" });
+    for (const key of [pem, der]) {
+      expect(refusal(() => nodeCredential({ cert: ecCert, key })).advice).toContain("give its passphrase");
+      expect(refusal(() => nodeCredential({ cert: ecCert, key, passphrase: "?" })).advice).toContain("passphrase");
+    }
+  });
+
+  test("schemes: the curve's own hash first, PSS before PKCS#1", () => {
+    const of = (name: string) => names(around(pairs[name]!.privateKey).schemes);
+    const [p256, p384, p521] = ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"];
+    expect(of("P-256")).toEqual([p256, p384, p521]);
+    expect(of("P-384")).toEqual([p384, p256, p521]);
+    expect(of("P-521")).toEqual([p521, p256, p384]);
+    expect(of("Ed25519")).toEqual(["ed25519"]);
+    const rsa = (kind: string) => ["sha256", "sha384", "sha512"].map((hash) => `${kind}_${hash}`);
+    expect(of("RSA-2048")).toEqual([...rsa("rsa_pss_rsae"), ...rsa("rsa_pkcs1")]);
+    expect(of("RSA-PSS-2048")).toEqual(rsa("rsa_pss_pss"));
+  });
+
+  test("an RSASSA-PSS key restricted to one hash signs with that one only", () => {
+    const restricted = (hashAlgorithm: string, mgf1HashAlgorithm: string, saltLength: number) => {
+      const options = { modulusLength: 2048, hashAlgorithm, mgf1HashAlgorithm, saltLength };
+      // @types/node 20 wants encodings here and a salt that is a string.
+      return generateKeyPairSync("rsa-pss", options as { modulusLength: number }).privateKey;
+    };
+    expect(names(around(restricted("sha384", "sha384", 48)).schemes)).toEqual(["rsa_pss_pss_sha384"]);
+    expect(names(around(restricted("sha256", "sha256", 20)).schemes)).toEqual(["rsa_pss_pss_sha256"]);
+    const credential = around(restricted("sha256", "sha256", 32));
+    expect(credential.sign(credential.schemes[0]!, new Uint8Array(3))).toHaveLength(256);
+    for (const key of [
+      restricted("sha256", "sha256", 48),
+      restricted("sha256", "sha384", 32),
+      restricted("sha1", "sha1", 20),
+    ]) {
+      expect(refusal(() => around(key)).message).toContain("restricted");
+    }
+  });
+
+  test("refuses a scheme that is not the key's", () => {
+    expect(() => around(pairs["P-256"]!.privateKey).sign(rsa_pkcs1_sha256, new Uint8Array(0))).toThrow(
+      "rsa_pkcs1_sha256",
+    );
+  });
+
+  test("rsaDecryptRaw is the bare operation, and only plain RSA keys have it", () => {
+    const { publicKey, privateKey } = pairs["RSA-2048"]!;
+    const credential = around(privateKey);
+    const block = Uint8Array.from({ length: 256 }, (_, i) => (i === 0 ? 0 : 255 - i));
+    const encrypted = publicEncrypt({ key: publicKey, padding: constants.RSA_NO_PADDING }, block);
+    expect(credential.rsaDecryptRaw!(encrypted)).toEqual(block);
+    for (const name of ["P-256", "Ed25519", "RSA-PSS-2048"]) {
+      expect(around(pairs[name]!.privateKey)).not.toHaveProperty("rsaDecryptRaw");
+    }
+  });
+
+  test("what cannot work is a configuration error with advice", () => {
+    const { publicKey, privateKey } = pairs["P-256"]!;
+    const cert = certificateAround(publicKey);
+    const cases: [string, () => unknown][] = [
+      ["does not belong", () => nodeCredential({ cert, key: pairs["P-384"]!.privateKey })],
+      ["does not belong", () => nodeCredential({ cert, key: pairs["RSA-2048"]!.privateKey })],
+      ["is a public one", () => nodeCredential({ cert, key: publicKey })],
+      ["cannot be read", () => nodeCredential({ cert, key: "no key" })],
+      ["cannot be read", () => nodeCredential({ cert, key: new Uint8Array(40) })],
+      ["cannot be read", () => nodeCredential({ cert: new Uint8Array(40), key: privateKey })],
+      ["certificate", () => nodeCredential({ cert: "no certificate", key: privateKey })],
+      ["there is no certificate", () => nodeCredential({ cert: [], key: privateKey })],
+      ["1024 bits", () => around(generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey)],
+      ["1024 bits", () => around(generateKeyPairSync("rsa-pss", { modulusLength: 1024 }).privateKey)],
+      ["secp256k1", () => around(generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey)],
+      ["ed448", () => around(generateKeyPairSync("ed448").privateKey)],
+    ];
+    for (const [message, make] of cases) {
+      const error = refusal(make);
+      expect(error.message).toContain(message);
+      expect(error.code).toBe("configuration");
+      expect(error.advice).toBeTruthy();
+    }
+  });
+});

@@ -1,0 +1,50 @@
+import { noble } from "@handclasp/core";
+import { asyncCredential, asyncProvider, providerContract, signatureContract } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { nodeCrypto } from "../../src/crypto/nodeCrypto.ts";
+import { signers } from "./keys.ts";
+
+describe("nodeCrypto, checked against noble", () => {
+  for (const { name, run } of providerContract(nodeCrypto, noble)) test(name, run);
+  for (const { name, run } of signatureContract(nodeCrypto, noble, signers)) test(name, run);
+
+  test("has everything that noble has", () => {
+    expect(Object.keys(nodeCrypto.ciphers).sort()).toEqual(Object.keys(noble.ciphers).sort());
+    expect(Object.keys(nodeCrypto.groups).sort()).toEqual(Object.keys(noble.groups).sort());
+    expect(nodeCrypto.prefers).toBe("AES_GCM");
+  });
+
+  test("is synchronous", () => {
+    const isSync = (value: unknown) => expect(value).not.toHaveProperty("then");
+    const share = nodeCrypto.groups.x25519!(() => new Uint8Array(32));
+    isSync(share);
+    isSync(nodeCrypto.ciphers.AES_128_GCM!(new Uint8Array(16)));
+    const { publicKey } = signers[0]!;
+    isSync(nodeCrypto.verify({ type: "ed25519" }, publicKey, new Uint8Array(0), new Uint8Array(64)));
+  });
+});
+
+describe("noble, checked against nodeCrypto", () => {
+  for (const { name, run } of providerContract(noble, nodeCrypto)) test(name, run);
+  for (const { name, run } of signatureContract(noble, nodeCrypto, signers)) test(name, run);
+});
+
+describe("asyncProvider keeps the contract", () => {
+  const late = asyncProvider(nodeCrypto);
+  const lateSigners = signers.map((signer) => ({ ...signer, credential: asyncCredential(signer.credential) }));
+  for (const { name, run } of providerContract(late, nodeCrypto)) test(name, run);
+  for (const { name, run } of signatureContract(late, nodeCrypto, lateSigners)) test(name, run, 20_000);
+
+  test("answers out of order", async () => {
+    const draws = [0.9, 0.9, 0.1, 0.1];
+    const provider = asyncProvider(nodeCrypto, { random: () => draws.shift() ?? 0 });
+    const { publicKey } = signers[0]!;
+    const answers: number[] = [];
+    const ask = async (n: number) => {
+      await provider.verify({ type: "ed25519" }, publicKey, new Uint8Array(0), new Uint8Array(64));
+      answers.push(n);
+    };
+    await Promise.all([ask(1), ask(2)]);
+    expect(answers).toEqual([2, 1]);
+  });
+});

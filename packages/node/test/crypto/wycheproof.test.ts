@@ -1,0 +1,14 @@
+import { providerVectors } from "@handclasp/testing/vectors";
+import { describe, expect, test } from "vitest";
+import { nodeCrypto } from "../../src/crypto/nodeCrypto.ts";
+
+describe("nodeCrypto against Wycheproof", () => {
+  // OpenSSL refuses a DigestInfo without NULL.
+  for (const suite of providerVectors(nodeCrypto, undefined, { missingNull: "refuse" })) {
+    test.skipIf(!suite.present)(suite.name, { timeout: 60_000 }, async () => {
+      const { passed, failures } = await suite.run();
+      expect(failures).toEqual([]);
+      expect(passed).toBeGreaterThan(0);
+    });
+  }
+});

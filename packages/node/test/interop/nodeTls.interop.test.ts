@@ -1,0 +1,120 @@
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { connect as connectTls, createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { connect, createServer, modernSuites, nodeCredential, type Session, type TlsConnection } from "@handclasp/node";
+import { testCa } from "@handclasp/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
+
+const size = 2 ** 20;
+const payload = crypto.getRandomValues(new Uint8Array(65_536));
+const pieces = Array.from({ length: size / payload.length }, () => payload);
+const sent = Buffer.concat(pieces);
+
+const ca = await testCa();
+const ecdsa = await ca.issue();
+const rsa = await ca.issue({ algorithm: "rsa-2048" });
+const client = await ca.issue({ client: true });
+
+/** node:tls takes OpenSSL's names. */
+const opensslName = (suite: string): string =>
+  suite
+    .replace(/^TLS_|_SHA256$(?<=POLY1305_SHA256)/g, "")
+    .replace("_WITH_", "_")
+    .replace(/AES_(\d+)/, "AES$1")
+    .replaceAll("_", "-");
+
+const suites = modernSuites.map((suite) => [suite.name, suite] as const);
+
+describe.each([
+  ["without client certificate", false],
+  ["with client certificate", true],
+])("%s", (_, withClient) => {
+  describe("a node:tls client, over ws, to our server", () => {
+    let session: Session | undefined;
+    let closed: Promise<void> | undefined;
+    const server = createServer(
+      {
+        credentials: [nodeCredential(ecdsa), nodeCredential(rsa)],
+        ...(withClient && { clientAuth: "require", clientCa: ca.pem }),
+      },
+      async (channel: TlsConnection) => {
+        ({ session, closed } = channel);
+        await channel.readable.pipeTo(channel.writable);
+      },
+    );
+    let url = "";
+    beforeAll(async () => {
+      const listener = await server.listenWebSocket();
+      url = `ws://127.0.0.1:${(listener.address() as AddressInfo).port}/`;
+    });
+    afterAll(() => server.close());
+
+    test.each(suites)("%s", async (name) => {
+      const stream = createWebSocketStream(new WebSocket(url));
+      const socket = connectTls({
+        socket: stream,
+        ca: ca.pem,
+        servername: "localhost",
+        maxVersion: "TLSv1.2",
+        ciphers: opensslName(name),
+        ...(withClient && { cert: client.cert, key: client.key }),
+      });
+      // In pieces: node:tls makes one WebSocket message of each write, and 1 MiB is the most that we take. It ends once all is back.
+      Readable.from(pieces).pipe(socket, { end: false });
+      const got: Buffer[] = [];
+      let length = 0;
+      for await (const bytes of socket as AsyncIterable<Buffer>) {
+        got.push(bytes);
+        length += bytes.length;
+        if (length >= size) socket.end();
+      }
+      expect(Buffer.concat(got).equals(sent)).toBe(true);
+      expect(session).toMatchObject({ suite: name, serverName: "localhost" });
+      expect(session?.peer?.certificate.subject.text).toBe(withClient ? "CN=client" : undefined);
+      await closed;
+    });
+  });
+
+  describe("our client, over ws, to a node:tls server", () => {
+    const options = (issued: typeof ecdsa): TlsOptions => ({
+      cert: issued.cert,
+      key: issued.key,
+      maxVersion: "TLSv1.2",
+      ...(withClient && { ca: ca.pem, requestCert: true, rejectUnauthorized: true }),
+    });
+    const servers = Object.entries({ ecdsa, rsa }).map(([kind, issued]) => {
+      const tls = createTlsServer(options(issued), (socket) => {
+        socket.on("error", () => socket.destroy());
+        socket.pipe(socket);
+      });
+      const ws = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+      ws.on("connection", (peer) => tls.emit("connection", createWebSocketStream(peer)));
+      return [kind, ws] as const;
+    });
+    afterAll(() => {
+      for (const [, ws] of servers) {
+        for (const peer of ws.clients) peer.terminate();
+        ws.close();
+      }
+    });
+
+    test.each(suites)("%s", async (name, suite) => {
+      const [, server] = servers.find(([kind]) => kind === suite.authentication)!;
+      const { port } = server.address() as AddressInfo;
+      const channel = await connect(`ws://127.0.0.1:${port}/`, {
+        ca: ca.pem,
+        serverName: "localhost",
+        suites: [suite],
+        ...(withClient && { credential: nodeCredential(client) }),
+      });
+      expect(channel.session.suite).toBe(name);
+      const writing = channel.write(sent).then(() => channel.closeWrite());
+      const got: Uint8Array[] = [];
+      for await (const bytes of channel) got.push(bytes);
+      await writing;
+      expect(Buffer.concat(got).equals(sent)).toBe(true);
+      await channel.closed;
+    });
+  });
+});

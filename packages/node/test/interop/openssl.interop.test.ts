@@ -1,0 +1,294 @@
+import {
+  type CipherSuite,
+  type Credential,
+  connect,
+  createServer,
+  defaultGroups,
+  legacySuites,
+  type NamedGroup,
+  noble,
+  nodeCredential,
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+  type TlsConnection,
+  type TlsServer,
+} from "@handclasp/node";
+import { type IssuedCertificate, type KeyAlgorithm, testCa } from "@handclasp/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type OpensslProcess,
+  opensslName,
+  opensslVersion,
+  startEchoServer,
+  startOpenssl,
+  temporaryFiles,
+} from "./openssl.ts";
+
+const size = 2 ** 20;
+const payload = crypto.getRandomValues(new Uint8Array(65_536));
+const sent = Buffer.concat(Array.from({ length: size / payload.length }, () => payload));
+
+const ca = await testCa();
+const issued: Record<"ecdsa" | "rsa" | "client", IssuedCertificate> = {
+  ecdsa: await ca.issue(),
+  rsa: await ca.issue({ algorithm: "rsa-2048" }),
+  client: await ca.issue({ client: true }),
+};
+const files = temporaryFiles();
+if (opensslVersion) afterAll(() => files.remove());
+const caFile = files.file("ca.pem", ca.pem);
+
+/** `-cert FILE -key FILE`. */
+function identity(name: string, { cert, key }: IssuedCertificate): string[] {
+  return ["-cert", files.file(`${name}.pem`, cert), "-key", files.file(`${name}.key`, key)];
+}
+const clientIdentity = identity("client", issued.client);
+
+/** Writes 1 MiB and reads it back at the same time, then closes in order. */
+async function roundTrip(connection: TlsConnection): Promise<void> {
+  const writing = connection.write(sent);
+  const got: Uint8Array[] = [];
+  let length = 0;
+  while (length < size) {
+    const bytes = await connection.read();
+    if (!bytes) break;
+    got.push(bytes);
+    length += bytes.length;
+  }
+  await writing;
+  expect(Buffer.concat(got).equals(sent)).toBe(true);
+  await connection.close();
+}
+
+if (!opensslVersion) files.remove(); // where everything is skipped, so is afterAll
+
+describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPENSSL says where it is"}`, () => {
+  describe("s_client to our server", () => {
+    const servers: TlsServer[] = [];
+    afterAll(() => Promise.all(servers.map((server) => server.close())));
+    let latest: TlsConnection | undefined;
+
+    /** Echoes 1 MiB, then says close_notify, which makes s_client end. */
+    async function listen(options: Partial<Parameters<typeof createServer>[0]>): Promise<number> {
+      const credentials = [nodeCredential(issued.ecdsa), nodeCredential(issued.rsa)];
+      const server = createServer({ credentials, suites: legacySuites, ...options }, async (connection) => {
+        latest = connection;
+        let left = size;
+        for await (const bytes of connection) {
+          await connection.write(bytes);
+          left -= bytes.length;
+          if (left <= 0) await connection.closeWrite();
+        }
+      });
+      servers.push(server);
+      return ((await server.listenTcp()).address() as { port: number }).port;
+    }
+
+    /** Runs s_client to its end; what our side agreed on. */
+    async function sClient(port: number, cipher: string, args: readonly string[] = []): Promise<TlsConnection> {
+      latest = undefined;
+      const trust = [
+        "-CAfile",
+        caFile,
+        "-verify_return_error",
+        "-servername",
+        "localhost",
+        "-verify_hostname",
+        "localhost",
+      ];
+      const to = [
+        "-connect",
+        `127.0.0.1:${port}`,
+        "-tls1_2",
+        "-cipher",
+        `${cipher}:@SECLEVEL=0`,
+        "-quiet",
+        "-nocommands",
+      ];
+      const client = startOpenssl(["s_client", ...to, ...trust, ...args]);
+      const got: Buffer[] = [];
+      client.process.stdout.on("data", (bytes: Buffer) => got.push(bytes));
+      client.process.stdin.write(sent);
+      const code = await client.exited;
+      expect(Buffer.concat(got).equals(sent), client.stderr()).toBe(true);
+      expect(code).toBe(0);
+      const connection = latest as unknown as TlsConnection;
+      await connection.closed;
+      return connection;
+    }
+
+    describe.each([
+      ["without client certificate", {}, []],
+      ["with client certificate", { clientAuth: "require", clientCa: ca.pem } as const, clientIdentity],
+    ])("%s", (_, options, args) => {
+      let port = 0;
+      beforeAll(async () => {
+        port = await listen(options);
+      });
+      test.each(legacySuites.map((suite) => suite.name))("%s", async (suite) => {
+        const { session } = await sClient(port, opensslName(suite), args);
+        expect(session).toMatchObject({
+          suite,
+          serverName: "localhost",
+          extendedMasterSecret: true,
+          secureRenegotiation: true,
+        });
+        expect(session.peer?.certificate.subject.text).toBe(args.length ? "CN=client" : undefined);
+      });
+    });
+
+    test("requires a client certificate, and says so", async () => {
+      const port = await listen({ clientAuth: "require", clientCa: ca.pem });
+      const client = startOpenssl([
+        "s_client",
+        "-connect",
+        `127.0.0.1:${port}`,
+        "-tls1_2",
+        "-CAfile",
+        caFile,
+        "-quiet",
+      ]);
+      expect(await client.exited).not.toBe(0);
+      expect(client.stderr()).toMatch(/alert handshake failure/);
+    });
+
+    describe("with one group", () => {
+      let port = 0;
+      beforeAll(async () => {
+        port = await listen({});
+      });
+      test.each(defaultGroups.map(({ name }) => name))("%s", async (group) => {
+        const { session } = await sClient(port, "ECDHE", ["-groups", opensslGroup(group)]);
+        expect(session.group).toBe(group);
+      });
+    });
+
+    test.each<KeyAlgorithm>(["ecdsa-p384", "ecdsa-p521", "ed25519"])(
+      "a server certificate of %s",
+      async (algorithm) => {
+        const port = await listen({ credentials: [nodeCredential(await ca.issue({ algorithm }))] });
+        await sClient(port, "ECDHE");
+      },
+    );
+
+    test("noble", async () => {
+      await sClient(await listen({ provider: noble }), "ECDHE");
+    });
+  });
+
+  describe("our client to s_server", () => {
+    const servers: OpensslProcess[] = [];
+    afterAll(() => Promise.all(servers.map((server) => server.stop())));
+
+    async function sServer(args: readonly string[]): Promise<number> {
+      const server = await startEchoServer([...args, "-cipher", "ALL:@SECLEVEL=0"]);
+      servers.push(server);
+      return server.port;
+    }
+
+    /** s_server says nothing when it listens: the first connection may have to wait for it. */
+    async function open(port: number, options: Partial<Parameters<typeof connect>[1]> = {}): Promise<TlsConnection> {
+      for (let tries = 500; ; tries--) {
+        try {
+          return await connect(`tcp://127.0.0.1:${port}`, { ca: ca.pem, serverName: "localhost", ...options });
+        } catch (error) {
+          if (!tries || (error as { code?: string }).code !== "connection_failed") throw error;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+    }
+
+    describe.each([
+      ["without client certificate", [], undefined],
+      [
+        "with client certificate",
+        ["-Verify", "1", "-verify_return_error", "-CAfile", caFile],
+        nodeCredential(issued.client),
+      ],
+    ] as [string, string[], Credential | undefined][])("%s", (_, args, credential) => {
+      const ports: Record<CipherSuite["authentication"], number> = { ecdsa: 0, rsa: 0 };
+      beforeAll(async () => {
+        for (const kind of ["ecdsa", "rsa"] as const)
+          ports[kind] = await sServer([...identity(kind, issued[kind]), ...args]);
+      });
+      test.each(legacySuites.map((suite) => [suite.name, suite] as const))("%s", async (name, suite) => {
+        const connection = await open(ports[suite.authentication], {
+          suites: [suite],
+          ...(credential && { credential }),
+        });
+        expect(connection.session).toMatchObject({
+          suite: name,
+          extendedMasterSecret: true,
+          secureRenegotiation: true,
+        });
+        await roundTrip(connection);
+      });
+    });
+
+    test("without the client certificate that it requires", async () => {
+      const port = await sServer([
+        ...identity("ecdsa", issued.ecdsa),
+        "-Verify",
+        "1",
+        "-verify_return_error",
+        "-CAfile",
+        caFile,
+      ]);
+      // OpenSSL says handshake_failure, and in later versions certificate_required.
+      const alert = expect.stringMatching(/handshake_failure|certificate_required/);
+      await expect(open(port)).rejects.toMatchObject({ by: "peer", alert });
+    });
+
+    // The certificate is RSA: an ECDSA key would have to be on an offered group as well (RFC 8422 §5.3).
+    describe("with one group", () => {
+      let port = 0;
+      beforeAll(async () => {
+        port = await sServer([
+          ...identity("rsa", issued.rsa),
+          "-groups",
+          defaultGroups.map(({ name }) => opensslGroup(name)).join(":"),
+        ]);
+      });
+      test.each(defaultGroups.map((group) => [group.name, group] as const))("%s", async (name, group) => {
+        const connection = await open(port, { groups: [group] });
+        expect(connection.session.group).toBe(name);
+        await roundTrip(connection);
+      });
+      test("noble", async () => {
+        await roundTrip(await open(port, { provider: noble, suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] }));
+      });
+    });
+
+    test.each<KeyAlgorithm>(["ecdsa-p384", "ecdsa-p521", "ed25519"])(
+      "a server and a client certificate of %s",
+      async (algorithm) => {
+        const port = await sServer([
+          ...identity(algorithm, await ca.issue({ algorithm })),
+          "-Verify",
+          "1",
+          "-verify_return_error",
+          "-CAfile",
+          caFile,
+        ]);
+        const credential = nodeCredential(await ca.issue({ algorithm, client: true }));
+        await roundTrip(await open(port, { credential }));
+      },
+    );
+
+    test("a client certificate of rsa-2048", async () => {
+      const port = await sServer([
+        ...identity("rsa", issued.rsa),
+        "-Verify",
+        "1",
+        "-verify_return_error",
+        "-CAfile",
+        caFile,
+      ]);
+      const credential = nodeCredential(await ca.issue({ algorithm: "rsa-2048", client: true }));
+      await roundTrip(await open(port, { credential }));
+    });
+  });
+});
+
+/** OpenSSL knows secp256r1 by its other name alone. */
+const opensslGroup = (name: NamedGroup["name"]): string =>
+  ({ x25519: "X25519", secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521" })[name];

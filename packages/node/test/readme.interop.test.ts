@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { testCa } from "@handclasp/testing";
+import { expect, test } from "vitest";
+
+const readme = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
+const snippet = (name: string): string => {
+  const code = new RegExp(`\`\`\`js ${name}\\n([^]*?)\`\`\``).exec(readme)?.[1];
+  if (!code) throw new Error(`README.md has no snippet "${name}"`);
+  return code;
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+};
+
+test("the snippets are at most 12 lines", () => {
+  for (const name of ["serve", "call"]) expect(snippet(name).trim().split("\n").length).toBeLessThanOrEqual(12);
+});
+
+test("what README.md says to serve and to call does just that", async () => {
+  // Inside the package, so that Node finds its name, and where git does not look.
+  const directory = await mkdtemp(fileURLToPath(new URL("../dist/readme-", import.meta.url)));
+  const ca = await testCa();
+  const { cert, key } = await ca.issue({ names: ["localhost"] });
+  const port = await freePort();
+  const put = (name: string, text: string): Promise<void> => writeFile(join(directory, name), text);
+  await put("server.pem", cert);
+  await put("server.key", key);
+  await put("serve.mjs", `${snippet("serve").replace("8443", String(port))}console.log("up");`);
+  await put(
+    "call.mjs",
+    `globalThis.fetch = () => new Response(${JSON.stringify(ca.pem)});\n${snippet("call").replace("8443", String(port)).replace("@handclasp/browser", "@handclasp/node")}`,
+  );
+  const node = (file: string): ChildProcess =>
+    spawn(process.execPath, [file], { cwd: directory, stdio: ["ignore", "pipe", "inherit"] });
+  const server = node("serve.mjs");
+  try {
+    await Promise.race([
+      once(server.stdout as NodeJS.ReadableStream, "data"),
+      once(server, "exit").then(() => Promise.reject(new Error("the server has ended"))),
+    ]);
+    const client = node("call.mjs");
+    let said = "";
+    client.stdout?.on("data", (bytes) => {
+      said += bytes;
+    });
+    const [code] = await once(client, "exit");
+    expect(said).toBe("hello\n");
+    expect(code).toBe(0);
+  } finally {
+    server.kill();
+    await rm(directory, { recursive: true });
+  }
+});

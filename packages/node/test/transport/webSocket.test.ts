@@ -1,0 +1,257 @@
+import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Transport } from "@handclasp/core";
+import { testCa, transportContract } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { connectWebSocket } from "../../src/transport/connectWebSocket.ts";
+import { type ListenWebSocketOptions, listenWebSocket } from "../../src/transport/listenWebSocket.ts";
+import { webSocketTransport } from "../../src/transport/webSocket.ts";
+
+const quiet = { data() {}, drain() {}, end() {}, error() {} };
+
+/** A server of bare `ws` sockets: the other end, where a test wants to misbehave. */
+async function bareServer() {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false, maxPayload: 2 ** 20 });
+  const accepted = new Promise<WebSocket>((resolve) => server.on("connection", (ws) => resolve(ws)));
+  await new Promise((resolve) => server.on("listening", resolve));
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const cleanup = () => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  };
+  return { url, accepted, cleanup };
+}
+
+function sendText(ws: WebSocket) {
+  if (ws.readyState === ws.CONNECTING) ws.once("open", () => ws.send("text"));
+  else ws.send("text");
+}
+
+async function listen(options: ListenWebSocketOptions = {}) {
+  let accept: (transport: Transport) => void;
+  const accepted = new Promise<Transport>((resolve) => (accept = resolve));
+  const listener = await listenWebSocket(options, (transport) => accept(transport));
+  const { port } = listener.address() as AddressInfo;
+  return { accepted, listener, port, url: `ws://127.0.0.1:${port}` };
+}
+
+const failure = (transport: Transport) =>
+  new Promise((resolve, reject) =>
+    transport.start({ ...quiet, error: resolve, end: () => reject(new Error("end instead of an error")) }),
+  );
+
+const received = (transport: Transport) =>
+  new Promise<number[]>((resolve) => transport.start({ ...quiet, data: (bytes) => resolve([...bytes]) }));
+
+for (const [name, swap] of [
+  ["client to server", false],
+  ["server to client", true],
+] as const) {
+  transportContract({ describe, test }, `ws, ${name}`, async () => {
+    const { url, accepted, cleanup } = await bareServer();
+    const client = new WebSocket(url, { perMessageDeflate: false, maxPayload: 2 ** 20 });
+    // The client is still connecting when the first bytes are sent.
+    const near = webSocketTransport(client);
+    const server = await accepted;
+    const far = webSocketTransport(server);
+    const [a, b, other] = swap ? [far, near, client] : [near, far, server];
+    return { a, b, cleanup, reset: () => other.terminate(), text: () => sendText(other) };
+  });
+}
+
+describe("webSocketTransport", () => {
+  test("keeps what is sent while it opens, and closes with 1000 after it", async () => {
+    const { url, accepted, cleanup } = await bareServer();
+    const client = connectWebSocket(url);
+    client.start(quiet);
+    client.send(new Uint8Array([1]));
+    client.send(new Uint8Array([2]));
+    client.end();
+    const server = await accepted;
+    const got: unknown[] = [];
+    server.on("message", (data: Buffer) => got.push([...data]));
+    const code = await new Promise((resolve) => server.on("close", resolve));
+    expect([got, code]).toEqual([[[1], [2]], 1000]);
+    cleanup();
+  });
+
+  test("abort closes with 4000 and the reason, after what was sent", async () => {
+    const { url, accepted, cleanup } = await bareServer();
+    const client = connectWebSocket(url);
+    client.start(quiet);
+    client.send(new Uint8Array([1]));
+    client.abort("bad_record_mac");
+    const server = await accepted;
+    const got: unknown[] = [];
+    server.on("message", (data: Buffer) => got.push([...data]));
+    const closed = await new Promise((resolve) =>
+      server.on("close", (code, reason) => resolve([code, String(reason)])),
+    );
+    expect([got, closed]).toEqual([[[1]], [4000, "bad_record_mac"]]);
+    cleanup();
+  });
+
+  test("a peer that does not answer our close is cut after an abort", async () => {
+    const { url, accepted, cleanup } = await bareServer();
+    const ws = new WebSocket(url);
+    const client = webSocketTransport(ws);
+    client.start(quiet);
+    const server = await accepted;
+    server.pause();
+    client.abort("no");
+    const start = Date.now();
+    await new Promise((resolve) => ws.on("close", resolve));
+    expect(Date.now() - start).toBeLessThan(3000);
+    cleanup();
+  });
+
+  test("an abort while it opens, with nothing to say, gives up at once", async () => {
+    const { url, cleanup } = await bareServer();
+    const ws = new WebSocket(url);
+    const client = webSocketTransport(ws);
+    client.start({ ...quiet, error: () => expect.unreachable() });
+    client.abort("no");
+    await new Promise((resolve) => ws.on("close", resolve));
+    cleanup();
+  });
+
+  test("a message of more than 1 MiB is an error", async () => {
+    const { url, accepted, cleanup } = await bareServer();
+    const client = connectWebSocket(url);
+    const error = failure(client);
+    (await accepted).send(new Uint8Array(2 ** 20 + 1));
+    expect(await error).toMatchObject({ code: "message_too_big", fault: "transport" });
+    cleanup();
+  });
+
+  test("a text message is an error, and closes", async () => {
+    const { url, accepted, cleanup } = await bareServer();
+    const client = connectWebSocket(url);
+    const error = failure(client);
+    const server = await accepted;
+    server.send("hello");
+    expect(await error).toMatchObject({ code: "text_message", fault: "transport" });
+    expect(await new Promise((resolve) => server.on("close", resolve))).toBe(1003);
+    cleanup();
+  });
+
+  test.each([
+    ["says so with its code", 1011, { code: "connection_lost", message: expect.stringContaining("1011 (oops)") }],
+  ])("a peer that fails %s", async (_name, code, wanted) => {
+    const { url, accepted, cleanup } = await bareServer();
+    const error = failure(connectWebSocket(url));
+    (await accepted).close(code, "oops");
+    expect(await error).toMatchObject(wanted);
+    cleanup();
+  });
+
+  test("a socket that is closed already is an error", async () => {
+    const { url, cleanup } = await bareServer();
+    const ws = new WebSocket(url);
+    ws.on("error", () => {});
+    ws.terminate();
+    await new Promise((resolve) => ws.on("close", resolve));
+    expect(await failure(webSocketTransport(ws))).toMatchObject({ code: "connection_lost" });
+    cleanup();
+  });
+});
+
+describe("listenWebSocket", () => {
+  test("accepts on its path, on the loopback only unless asked, and refuses what else comes", async () => {
+    const { accepted, listener, url, port } = await listen({ path: "/tls" });
+    expect(listener.address()).toMatchObject({ address: "127.0.0.1" });
+    const refused = await failure(connectWebSocket(`${url}/else`));
+    expect(refused).toMatchObject({ code: "connection_failed", message: expect.stringContaining("404") });
+    expect((await fetch(`http://127.0.0.1:${port}/tls`)).status).toBe(426);
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+    const client = connectWebSocket(`${url}/tls?query`);
+    client.start(quiet);
+    client.send(new Uint8Array([1, 2]));
+    expect(await received(await accepted)).toEqual([1, 2]);
+    client.end();
+    await listener.close();
+  });
+
+  test("refuses permessage-deflate", async () => {
+    const { listener, url } = await listen();
+    const ws = new WebSocket(url, { perMessageDeflate: true });
+    await new Promise((resolve) => ws.on("open", resolve));
+    expect(ws.extensions).toBe("");
+    ws.close();
+    await listener.close(50);
+  });
+
+  test("lets a server refuse a request", async () => {
+    const { accepted, listener, url } = await listen({
+      allow: ({ headers }) => headers.origin === "https://good.example",
+    });
+    expect(await failure(connectWebSocket(url))).toMatchObject({ message: expect.stringContaining("403") });
+    const client = connectWebSocket(url, { headers: { origin: "https://good.example" } });
+    client.start({ ...quiet, error: (error) => expect.unreachable(error.message) });
+    (await accepted).start(quiet);
+    client.end();
+    await listener.close();
+  });
+
+  test("shares somebody's server: two paths, two listeners, and the rest is left alone", async () => {
+    const server = createServer((_request, response) => response.end("page"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const one = await listen({ server, path: "/one" });
+    const two = await listen({ server, path: "/two" });
+    expect(await (await fetch(`http://127.0.0.1:${one.port}/one`)).text()).toBe("page");
+    for (const [path, { accepted }] of [
+      ["/two", two],
+      ["/one", one],
+    ] as const) {
+      const client = connectWebSocket(one.url + path);
+      client.start(quiet);
+      client.send(new Uint8Array([7]));
+      const transport = await accepted;
+      expect(await received(transport)).toEqual([7]);
+      client.end();
+    }
+    await one.listener.close();
+    await two.listener.close();
+    expect(server.listening).toBe(true);
+    expect(server.listenerCount("upgrade")).toBe(0);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test("wss: the outer TLS of somebody's server, trusted by its own authority", async () => {
+    const ca = await testCa();
+    const server = createSecureServer(await ca.issue());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { accepted, listener, port } = await listen({ server });
+    const url = `wss://localhost:${port}/`;
+    expect(await failure(connectWebSocket(url))).toMatchObject({ code: "connection_failed" });
+    const client = connectWebSocket(url, { ca: ca.pem });
+    client.start(quiet);
+    client.send(new Uint8Array([7]));
+    expect(await received(await accepted)).toEqual([7]);
+    client.end();
+    await listener.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test("a port in use is a rejection", async () => {
+    const { listener, port } = await listen();
+    await expect(listenWebSocket({ port }, () => {})).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await listener.close();
+  });
+
+  test("close stops listening at once, waits for connections, then cuts them", async () => {
+    const { accepted, listener, url } = await listen();
+    const client = connectWebSocket(url);
+    const error = failure(client);
+    await accepted;
+    const start = Date.now();
+    const closed = listener.close(150);
+    expect(await failure(connectWebSocket(url))).toMatchObject({ code: "connection_failed" });
+    await closed;
+    expect(Date.now() - start).toBeGreaterThanOrEqual(140);
+    expect(await error).toMatchObject({ code: "connection_lost" });
+    await listener.close();
+  });
+});
