@@ -1,0 +1,65 @@
+/**
+ * ECDSA signatures: WebCrypto has r || s at the curve's width (IEEE P1363), TLS has DER.
+ * @module
+ */
+import { concat, type EcCurveName } from "@handclasp/core/client";
+
+/** What WebCrypto calls the curves, and the bytes of a coordinate, of r and of s. */
+export const curves: Readonly<Record<EcCurveName, { readonly name: string; readonly width: number }>> = {
+  secp256r1: { name: "P-256", width: 32 },
+  secp384r1: { name: "P-384", width: 48 },
+  secp521r1: { name: "P-521", width: 66 },
+};
+
+/** True for `04 || x || y` of that curve: no other form of a point is allowed in TLS (RFC 8422 §5.1.2). */
+export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =>
+  point.length === 1 + 2 * curves[curve].width && point[0] === 4;
+
+/** A length of DER in its one valid form, up to 255 (a P-521 signature has 139 bytes at most), and where its contents start. */
+function contents(der: Uint8Array, at: number, tag: number): { start: number; end: number } | undefined {
+  if (der[at] !== tag) return undefined;
+  const first = der[at + 1];
+  if (first === undefined || first > 0x81) return undefined;
+  const long = first === 0x81;
+  const length = long ? der[at + 2] : first;
+  if (length === undefined || first === 0x80 || (long && length < 0x80)) return undefined;
+  const start = at + (long ? 3 : 2);
+  return start + length <= der.length ? { start, end: start + length } : undefined;
+}
+
+/** Ecdsa-Sig-Value as r || s; `undefined` for what is not DER, not positive or too long. */
+export function signatureFromDer(der: Uint8Array, width: number): Uint8Array | undefined {
+  const outer = contents(der, 0, 0x30);
+  if (outer?.end !== der.length) return undefined;
+  const raw = new Uint8Array(2 * width);
+  let at = outer.start;
+  for (const end of [width, 2 * width]) {
+    const integer = contents(der, at, 0x02);
+    if (!integer) return undefined;
+    let value = der.subarray(integer.start, integer.end);
+    const [first, second] = value;
+    if (first === undefined || first >= 0x80) return undefined;
+    if (first === 0 && second !== undefined) {
+      if (second < 0x80) return undefined;
+      value = value.subarray(1);
+    }
+    if (value.length > width) return undefined;
+    raw.set(value, end - value.length);
+    at = integer.end;
+  }
+  return at === der.length ? raw : undefined;
+}
+
+/** r || s as Ecdsa-Sig-Value. */
+export function signatureToDer(raw: Uint8Array): Uint8Array {
+  const width = raw.length / 2;
+  const body = concat(integer(raw.subarray(0, width)), integer(raw.subarray(width)));
+  return concat(Uint8Array.from(body.length < 128 ? [0x30, body.length] : [0x30, 0x81, body.length]), body);
+}
+
+function integer(value: Uint8Array): Uint8Array {
+  const first = value.findIndex((byte) => byte !== 0);
+  const digits = first < 0 ? value.subarray(-1) : value.subarray(first);
+  const sign = (digits[0] as number) & 0x80 ? [0] : [];
+  return concat(Uint8Array.of(2, digits.length + sign.length, ...sign), digits);
+}

@@ -1,0 +1,245 @@
+/**
+ * The provider over WebCrypto, with noble's for all that a host's WebCrypto lacks.
+ * @module
+ */
+import {
+  type Aead,
+  type CryptoProvider,
+  type EcCurveName,
+  type KeyAgreement,
+  type KeyShare,
+  noble,
+  type PublicKey,
+  type SignatureAlgorithm,
+  toBase64,
+} from "@handclasp/core/client";
+import { curves, isUncompressed, signatureFromDer } from "./ecdsa.ts";
+
+/** Absent on insecure origins, whatever the DOM's types say. */
+export const hostSubtle = (): SubtleCrypto | undefined => globalThis.crypto?.subtle;
+
+/** WebCrypto's types want a view that is not on shared memory; ours never are. */
+export const view = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;
+
+const tagLength = 16;
+const nonceLength = 12;
+
+function aesGcm(name: "AES_128_GCM" | "AES_256_GCM", keyLength: number): (key: Uint8Array) => Promise<Aead> {
+  return async (key) => {
+    if (key.length !== keyLength) throw new RangeError(`a key of this cipher has ${keyLength} bytes`);
+    const subtle = hostSubtle();
+    if (!subtle) return present(noble.ciphers[name])(key);
+    const held = await subtle.importKey("raw", view(key), "AES-GCM", false, ["encrypt", "decrypt"]);
+    const parameters = (nonce: Uint8Array, additionalData: Uint8Array): AesGcmParams => {
+      // GCM itself takes a nonce of any length, TLS does not.
+      if (nonce.length !== nonceLength) throw new RangeError(`a nonce has ${nonceLength} bytes`);
+      return {
+        name: "AES-GCM",
+        iv: view(nonce),
+        additionalData: view(additionalData),
+        tagLength: 8 * tagLength,
+      };
+    };
+    return {
+      async seal(nonce, additionalData, plaintext) {
+        return new Uint8Array(await subtle.encrypt(parameters(nonce, additionalData), held, view(plaintext)));
+      },
+      async open(nonce, additionalData, ciphertext) {
+        const given = parameters(nonce, additionalData);
+        if (ciphertext.length < tagLength) return undefined;
+        try {
+          return new Uint8Array(await subtle.decrypt(given, held, view(ciphertext)));
+        } catch (error) {
+          if ((error as DOMException).name === "OperationError") return undefined;
+          throw error;
+        }
+      },
+    };
+  };
+}
+
+interface HostGroup {
+  readonly algorithm: { readonly name: string; readonly namedCurve?: string };
+  /** Bytes of the shared secret. */
+  readonly width: number;
+  /** Form of a public key, as far as its bytes alone tell. */
+  isPoint(publicKey: Uint8Array): boolean;
+}
+
+/** A key share of the host's, or noble's where the host does not know the group (any failure to make a key counts as that). */
+function keyAgreement(group: HostGroup, substitute: KeyAgreement | undefined): KeyAgreement {
+  let unknown = false;
+  return async (random) => {
+    const subtle = hostSubtle();
+    if (subtle && !unknown) {
+      try {
+        return await hostShare(subtle, group);
+      } catch {
+        unknown = true;
+      }
+    }
+    return present(substitute)(random);
+  };
+}
+
+async function hostShare(subtle: SubtleCrypto, group: HostGroup): Promise<KeyShare> {
+  const { algorithm, width } = group;
+  const pair = (await subtle.generateKey(algorithm, false, ["deriveBits"])) as CryptoKeyPair;
+  const publicKey = new Uint8Array(await subtle.exportKey("raw", pair.publicKey));
+  if (!group.isPoint(publicKey)) throw new Error("the host's public key has an unknown form");
+  let held: CryptoKey | undefined = pair.privateKey;
+  return {
+    publicKey,
+    async agree(peerPublicKey) {
+      if (!held) throw new Error("the key share was wiped");
+      const own = held;
+      if (!group.isPoint(peerPublicKey)) throw new RangeError("a malformed public key");
+      const peer = await subtle.importKey("raw", view(peerPublicKey), algorithm, false, []);
+      const secret = await subtle.deriveBits({ name: algorithm.name, public: peer }, own, 8 * width);
+      const bytes = new Uint8Array(secret);
+      // RFC 8422 §5.11 asks for this check of x25519; not every host makes it.
+      if (bytes.every((byte) => byte === 0)) throw new RangeError("the shared secret is zero");
+      return bytes;
+    },
+    wipe() {
+      held = undefined; // it cannot be read, and goes when it is collected
+    },
+  };
+}
+
+const ecdh = (curve: EcCurveName): KeyAgreement =>
+  keyAgreement(
+    {
+      algorithm: { name: "ECDH", namedCurve: curves[curve].name },
+      width: curves[curve].width,
+      isPoint: (publicKey) => isUncompressed(publicKey, curve),
+    },
+    noble.groups[curve],
+  );
+
+const x25519: KeyAgreement = /* @__PURE__ */ keyAgreement(
+  { algorithm: { name: "X25519" }, width: 32, isPoint: (publicKey) => publicKey.length === 32 },
+  noble.groups.x25519,
+);
+
+/** What noble has, it has: a row missing there is a mistake of ours. */
+function present<T>(row: T | undefined): T {
+  if (row === undefined) throw new Error("neither the host nor noble has it");
+  return row;
+}
+
+/** WebCrypto's name of a hash. */
+export const hashNames = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" } as const;
+
+/** WebCrypto's names of the two RSA paddings. */
+export const rsaNames = { rsa_pkcs1: "RSASSA-PKCS1-v1_5", rsa_pss: "RSA-PSS" } as const;
+
+/** What `sign` and `verify` are called with. */
+export function signatureParameters(algorithm: SignatureAlgorithm): Algorithm | EcdsaParams | RsaPssParams {
+  switch (algorithm.type) {
+    case "ed25519":
+      return { name: "Ed25519" };
+    case "ecdsa":
+      return { name: "ECDSA", hash: hashNames[algorithm.hash] };
+    case "rsa_pkcs1":
+      return { name: rsaNames.rsa_pkcs1 };
+    case "rsa_pss":
+      return { name: rsaNames.rsa_pss, saltLength: noble.hashes[algorithm.hash].outputLength };
+  }
+}
+
+/** A key as WebCrypto takes it, and the signature in its form; `undefined` where the one or the other cannot be valid. */
+interface HostCheck {
+  readonly import: () => Promise<CryptoKey>;
+  readonly signature: Uint8Array;
+}
+
+function hostCheck(
+  subtle: SubtleCrypto,
+  algorithm: SignatureAlgorithm,
+  key: PublicKey,
+  signature: Uint8Array,
+): HostCheck | undefined {
+  switch (algorithm.type) {
+    case "ed25519": {
+      if (key.type !== "ed25519" || key.point.length !== 32 || signature.length !== 64) return undefined;
+      return { signature, import: () => subtle.importKey("raw", view(key.point), "Ed25519", false, ["verify"]) };
+    }
+    case "ecdsa": {
+      if (key.type !== "ec" || !isUncompressed(key.point, key.curve)) return undefined;
+      const { name, width } = curves[key.curve];
+      const raw = signatureFromDer(signature, width);
+      const kind = { name: "ECDSA", namedCurve: name };
+      return raw && { signature: raw, import: () => subtle.importKey("raw", view(key.point), kind, false, ["verify"]) };
+    }
+    case "rsa_pkcs1":
+    case "rsa_pss": {
+      if (key.type !== "rsa" || (key.pssOnly && algorithm.type === "rsa_pkcs1")) return undefined;
+      const n = unsigned(key.modulus);
+      if (signature.length !== n.length) return undefined;
+      const jwk: JsonWebKey = { kty: "RSA", n: base64url(n), e: base64url(unsigned(key.exponent)) };
+      const kind = { name: rsaNames[algorithm.type], hash: hashNames[algorithm.hash] };
+      return { signature, import: () => subtle.importKey("jwk", jwk, kind, false, ["verify"]) };
+    }
+  }
+}
+
+/** Base64urlUInt of RFC 7518 §2 allows no zeros in front. */
+function unsigned(bytes: Uint8Array): Uint8Array {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  return first < 0 ? bytes.subarray(0, 0) : bytes.subarray(first);
+}
+
+const base64url = (bytes: Uint8Array): string =>
+  toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+async function verify(
+  algorithm: SignatureAlgorithm,
+  key: PublicKey,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const subtle = hostSubtle();
+  if (subtle) {
+    const check = hostCheck(subtle, algorithm, key, signature);
+    if (!check) return false;
+    try {
+      const held = await check.import();
+      return await subtle.verify(signatureParameters(algorithm), held, view(check.signature), view(message));
+    } catch {
+      // An algorithm or a combination that this host does not know, or a key that is none: noble tells the two apart.
+    }
+  }
+  return noble.verify(algorithm, key, message, signature);
+}
+
+/**
+ * The host's WebCrypto for handshakes and AES-GCM, noble for hashes, ChaCha20-Poly1305, CBC and whatever else the host lacks.
+ * {@link defaultProvider} picks it where WebCrypto is there.
+ */
+export const webCrypto: CryptoProvider = {
+  name: "webcrypto",
+  hashes: noble.hashes,
+  ciphers: {
+    ...noble.ciphers,
+    AES_128_GCM: aesGcm("AES_128_GCM", 16),
+    AES_256_GCM: aesGcm("AES_256_GCM", 32),
+  },
+  groups: {
+    x25519,
+    secp256r1: ecdh("secp256r1"),
+    secp384r1: ecdh("secp384r1"),
+    secp521r1: ecdh("secp521r1"),
+  },
+  canVerify: (algorithm) => noble.canVerify(algorithm),
+  verify,
+  rsaEncrypt: (key, message, random) => noble.rsaEncrypt(key, message, random),
+  prefers: "AES_GCM",
+};
+
+/**
+ * What suits this page: WebCrypto on secure origins, noble elsewhere, which then prefers ChaCha20-Poly1305.
+ * @example
+ * const channel = connect(transport, { provider: defaultProvider(), host: "example.org", ca });
+ */
+export const defaultProvider = (): CryptoProvider => (hostSubtle() ? webCrypto : noble);

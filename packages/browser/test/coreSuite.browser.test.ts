@@ -1,0 +1,7 @@
+import { coreSuite } from "@handclasp/testing";
+import { describe, test } from "vitest";
+import { browserCredential } from "../src/crypto/credential.ts";
+import { webCrypto } from "../src/crypto/webCrypto.ts";
+
+// Both sides in the page. WebCrypto has no raw RSA, so a server here serves no RSA key exchange.
+coreSuite({ describe, test }, { name: "webCrypto", provider: webCrypto, credential: browserCredential, rawRsa: false });

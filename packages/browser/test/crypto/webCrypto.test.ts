@@ -1,0 +1,97 @@
+import { noble } from "@handclasp/core";
+import { providerContract, signatureContract } from "@handclasp/testing";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { defaultProvider, webCrypto } from "../../src/crypto/webCrypto.ts";
+import { signers } from "./signers.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** The host's crypto with another `subtle`. */
+function withSubtle(subtle: SubtleCrypto | undefined): void {
+  const host = globalThis.crypto;
+  vi.stubGlobal("crypto", { subtle, getRandomValues: (bytes: Uint8Array<ArrayBuffer>) => host.getRandomValues(bytes) });
+}
+
+/** A `subtle` that refuses some algorithms, and tells which others it was asked for. */
+function lacking(...names: string[]): { subtle: SubtleCrypto; asked: string[] } {
+  const asked: string[] = [];
+  const nameOf = (algorithm: unknown) => (typeof algorithm === "string" ? algorithm : (algorithm as Algorithm)?.name);
+  const { subtle } = globalThis.crypto;
+  const proxy = new Proxy(subtle, {
+    get(target, property) {
+      const method = Reflect.get(target, property) as (...args: unknown[]) => Promise<unknown>;
+      return async (...args: unknown[]) => {
+        const name = args.map(nameOf).find((found) => typeof found === "string" && /[A-Z]/.test(found)) ?? "";
+        if (names.includes(name)) throw new DOMException(`no ${name}`, "NotSupportedError");
+        asked.push(`${String(property)} ${name}`);
+        return method.apply(target, args);
+      };
+    },
+  });
+  return { subtle: proxy, asked };
+}
+
+describe("webCrypto, checked against noble", () => {
+  for (const { name, run } of providerContract(webCrypto, noble)) test(name, run);
+  for (const { name, run } of signatureContract(webCrypto, noble, signers)) test(name, run);
+
+  test("has everything that noble has", () => {
+    expect(Object.keys(webCrypto.ciphers).sort()).toEqual(Object.keys(noble.ciphers).sort());
+    expect(Object.keys(webCrypto.groups).sort()).toEqual(Object.keys(noble.groups).sort());
+    expect(webCrypto.prefers).toBe("AES_GCM");
+  });
+});
+
+describe("without crypto.subtle, as on an insecure origin", () => {
+  test("the default is noble", () => {
+    expect(defaultProvider()).toBe(webCrypto);
+    withSubtle(undefined);
+    expect(defaultProvider()).toBe(noble);
+    vi.stubGlobal("crypto", undefined);
+    expect(defaultProvider()).toBe(noble);
+  });
+
+  for (const { name, run } of [...providerContract(webCrypto, noble), ...signatureContract(webCrypto, noble, [])]) {
+    if (!/AES_128_GCM|x25519|secp256r1/.test(name)) continue;
+    test(`webCrypto falls back: ${name}`, async () => {
+      withSubtle(undefined);
+      await run();
+    });
+  }
+});
+
+describe("where the host's WebCrypto lacks an algorithm", () => {
+  test.each(["x25519", "secp256r1"] as const)("%s: noble's share, and the host is asked once", async (group) => {
+    vi.resetModules();
+    const fresh = (await import("../../src/crypto/webCrypto.ts")).webCrypto;
+    const { subtle, asked } = lacking("X25519", "ECDH");
+    withSubtle(subtle);
+    const random = (length: number) => globalThis.crypto.getRandomValues(new Uint8Array(length));
+    for (let i = 0; i < 2; i++) {
+      const mine = await fresh.groups[group]!(random);
+      const theirs = await noble.groups[group]!(random);
+      expect(await mine.agree(theirs.publicKey)).toEqual(await theirs.agree(mine.publicKey));
+    }
+    expect(asked).toEqual([]);
+  });
+
+  test("signatures are noble's to verify, and the others the host's", async () => {
+    const { subtle, asked } = lacking("Ed25519");
+    const message = new Uint8Array(20);
+    const signed = await Promise.all(
+      signers.map(async ({ credential, publicKey }) => {
+        const scheme = credential.schemes[0]!;
+        return { algorithm: scheme.algorithm, publicKey, signature: await credential.sign(scheme, message) };
+      }),
+    );
+    withSubtle(subtle);
+    for (const { algorithm, publicKey, signature } of signed) {
+      expect(await webCrypto.verify(algorithm, publicKey, message, signature)).toBe(true);
+      expect(await webCrypto.verify(algorithm, publicKey, new Uint8Array(19), signature)).toBe(false);
+    }
+    const kinds = new Set(asked.filter((line) => line.startsWith("verify")));
+    expect([...kinds].sort()).toEqual(["verify ECDSA", "verify RSA-PSS"]);
+  });
+});
