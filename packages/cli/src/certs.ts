@@ -1,0 +1,28 @@
+/**
+ * `handclasp certs`: a throw-away CA, and a server's and a client's certificate of it.
+ * @module
+ */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type KeyAlgorithm, testCa } from "@handclasp/testing";
+import { spkiPin } from "./pin.ts";
+
+/** Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`; the CA's own key is kept nowhere. */
+export async function certs(directory: string, names: readonly string[], algorithm: KeyAlgorithm): Promise<void> {
+  const ca = await testCa({ algorithm });
+  const server = await ca.issue({ names, algorithm });
+  const client = await ca.issue({ client: true, algorithm });
+  mkdirSync(directory, { recursive: true });
+  const write = (name: string, text: string, mode: number): void => {
+    const file = join(directory, name);
+    rmSync(file, { force: true }); // so that the mode is ours
+    writeFileSync(file, text, { mode });
+    console.log(file);
+  };
+  write("ca.pem", ca.pem, 0o644);
+  write("server.pem", server.cert, 0o644);
+  write("server.key", server.key, 0o600);
+  write("client.pem", client.cert, 0o644);
+  write("client.key", client.key, 0o600);
+  console.error(`pin of server.pem ${spkiPin(server.chain[0] as Uint8Array)}`);
+}

@@ -1,0 +1,86 @@
+/**
+ * `handclasp connect`: stdin goes in, what comes back goes to stdout.
+ * @module
+ */
+import { type ConnectOptions, connect as open, type TlsConnection, type TrustOptions } from "@handclasp/node";
+import { UsageError } from "./errors.ts";
+import { jsonEvents, type Traffic, textEvents } from "./events.ts";
+import { credentials, read } from "./files.ts";
+import { type ChannelFlags, channelOptions } from "./options.ts";
+
+export interface ConnectFlags extends ChannelFlags {
+  readonly ca?: string;
+  readonly pin?: readonly string[];
+  readonly insecure?: boolean;
+  readonly servername?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly http?: string;
+}
+
+/** Resolves to the exit code: 0 where both sides closed in order. What goes wrong on the way is told here. */
+export async function connect(target: URL, flags: ConnectFlags): Promise<number> {
+  const events = flags.json ? jsonEvents(console.error) : textEvents(console.error);
+  const [credential] = credentials(flags.cert ? [flags.cert] : [], flags.key ? [flags.key] : []);
+  const options: ConnectOptions = {
+    ...channelOptions(flags, events),
+    ...trustOptions(flags),
+    ...(flags.servername !== undefined && { serverName: flags.servername }),
+    ...(credential && { credential }),
+  };
+  const traffic: Traffic = { bytesIn: 0, bytesOut: 0 };
+  let established = false;
+  try {
+    const connection = await open(target, options);
+    established = true;
+    events.established(connection.session);
+    const sending =
+      flags.http === undefined ? sendStdin(connection, traffic) : sendGet(connection, traffic, target, flags.http);
+    // A connection that fails fails reading too, and is told from there.
+    sending.catch((error: unknown) => connection.abort(error));
+    for await (const bytes of connection) {
+      traffic.bytesIn += bytes.length;
+      await print(bytes);
+    }
+    await connection.closed;
+    events.closed(true, traffic);
+    return 0;
+  } catch (error) {
+    events.error(error);
+    if (established) events.closed(false, traffic);
+    return 1;
+  } finally {
+    // The peer may have ended while we still wait for input.
+    process.stdin.destroy();
+  }
+}
+
+function trustOptions({ ca, pin, insecure }: ConnectFlags): TrustOptions {
+  if (ca !== undefined) return { ca: read("--ca", ca) };
+  if (pin !== undefined) return { pins: pin };
+  if (insecure) return { insecure };
+  throw new UsageError(
+    "nobody is trusted: give --ca FILE, --pin sha256/BASE64, or --insecure where it does not matter",
+  );
+}
+
+async function sendStdin(connection: TlsConnection, traffic: Traffic): Promise<void> {
+  for await (const bytes of process.stdin as AsyncIterable<Buffer>) await send(connection, traffic, bytes);
+  await connection.closeWrite();
+}
+
+/** The server closes after its reply; closing before it would tell some servers that we are gone. */
+function sendGet(connection: TlsConnection, traffic: Traffic, { host }: URL, path: string): Promise<void> {
+  const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+  return send(connection, traffic, Buffer.from(request, "latin1"));
+}
+
+async function send(connection: TlsConnection, traffic: Traffic, bytes: Uint8Array): Promise<void> {
+  await connection.write(bytes);
+  traffic.bytesOut += bytes.length;
+}
+
+const print = (bytes: Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });

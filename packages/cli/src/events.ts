@@ -1,0 +1,81 @@
+/**
+ * What is told of a connection: lines for people on stderr, or with `--json` one object a line.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { type Session, TlsError, type TraceListener } from "@handclasp/node";
+import { errorLine, reason } from "./errors.ts";
+import { traceJson, traceText } from "./trace.ts";
+
+/** Application bytes of one connection. */
+export interface Traffic {
+  bytesIn: number;
+  bytesOut: number;
+}
+
+export interface Events {
+  established(session: Session): void;
+  closed(clean: boolean, traffic: Traffic): void;
+  error(error: unknown): void;
+  readonly trace: TraceListener;
+}
+
+type Print = (line: string) => void;
+
+/** For `--json`. */
+export function jsonEvents(print: Print): Events {
+  const event = (name: string, fields: object): void => print(JSON.stringify({ event: name, ...fields }));
+  return {
+    established: (session) => event("established", describe(session)),
+    closed: (clean, { bytesIn, bytesOut }) => event("closed", { clean, bytesIn, bytesOut }),
+    error: (error) => {
+      const { alert = null, by = "us", code = "error" } = TlsError.is(error) ? error : {};
+      event("error", { alert, by, code, message: reason(error) });
+    },
+    trace: (traced) => {
+      const json = traceJson(traced);
+      if (json) event("trace", json);
+    },
+  };
+}
+
+/** For people. */
+export function textEvents(print: Print): Events {
+  return {
+    established: (session) => print(`established ${summary(session)}`),
+    closed: (clean, { bytesIn, bytesOut }) =>
+      print(`closed ${clean ? "in order" : "with an error"}, ${bytesIn} bytes in, ${bytesOut} bytes out`),
+    error: (error) => print(errorLine(error)),
+    trace: (traced) => {
+      const text = traceText(traced);
+      if (text) print(text);
+    },
+  };
+}
+
+function describe(session: Session): object {
+  const { role, version, suite, group = null, signatureScheme = null, alpn, serverName } = session;
+  const { resumed, extendedMasterSecret, encryptThenMac, peer } = session;
+  const certificate = peer?.certificate;
+  return {
+    role,
+    version,
+    suite,
+    group,
+    signatureScheme,
+    alpn,
+    serverName,
+    resumed,
+    extendedMasterSecret,
+    encryptThenMac,
+    peer: certificate
+      ? { subject: certificate.subject.text, sha256: createHash("sha256").update(certificate.raw).digest("hex") }
+      : null,
+  };
+}
+
+function summary({ version, suite, group, signatureScheme, alpn, serverName, peer }: Session): string {
+  const parts = [version, suite, group, signatureScheme, alpn && `ALPN ${alpn}`, serverName && `for ${serverName}`];
+  const who = peer && `peer ${peer.certificate.subject.text || "without a subject"}`;
+  return [...parts, who].filter(Boolean).join(" ");
+}

@@ -1,0 +1,41 @@
+/**
+ * Files that options name.
+ * @module
+ */
+import { openSync, readFileSync, writeSync } from "node:fs";
+import { type Credential, nodeCredential, TlsError } from "@handclasp/node";
+import { oneLine, UsageError } from "./errors.ts";
+
+/** The bytes of a file; the error says which option named it. */
+export function read(option: string, file: string): Uint8Array {
+  return orFail(`${option} ${file}`, () => readFileSync(file));
+}
+
+/** `--cert` and `--key`, as often as they are given. */
+export function credentials(certs: readonly string[] = [], keys: readonly string[] = []): Credential[] {
+  if (certs.length !== keys.length) {
+    throw new UsageError(`--cert and --key go together: ${certs.length} of the one, ${keys.length} of the other`);
+  }
+  return certs.map((cert, i) => {
+    const key = keys[i] as string;
+    return orFail(`--cert ${cert} --key ${key}`, () =>
+      nodeCredential({ cert: read("--cert", cert), key: read("--key", key) }),
+    );
+  });
+}
+
+/** Appends lines of the NSS key log to a file that only its owner can read. */
+export function keyLogTo(file: string): (line: string) => void {
+  const handle = orFail(`--keylog ${file}`, () => openSync(file, "a", 0o600));
+  return (line) => void writeSync(handle, `${line.trimEnd()}\n`);
+}
+
+function orFail<T>(what: string, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!TlsError.is(error) && code === undefined) throw error;
+    throw new Error(`${what}: ${code === "ENOENT" ? "no such file" : oneLine(message)}`, { cause: error });
+  }
+}

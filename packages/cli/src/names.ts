@@ -1,0 +1,44 @@
+/**
+ * Names of the registries to rows of core. The lookup lives here, so that a program that says its suites by value ships no others.
+ * @module
+ */
+import { type CipherSuite, defaultGroups, legacySuites, modernSuites, type NamedGroup } from "@handclasp/node";
+import { UsageError } from "./errors.ts";
+
+const suiteGroups: Readonly<Record<string, readonly CipherSuite[]>> = {
+  modern: modernSuites,
+  legacy: legacySuites,
+  all: legacySuites,
+};
+
+/** `NAME,…` in order of preference, `modern`, `legacy` and `all` among them; `undefined` for the default, which the provider orders. */
+export function suitesOf(list: string | undefined): readonly CipherSuite[] | undefined {
+  if (list === undefined || list === "modern") return undefined;
+  const rows = commaList(list).flatMap((name) => {
+    const known = suiteGroups[name] ?? legacySuites.filter((suite) => suite.name === name);
+    if (known.length === 0) {
+      throw new UsageError(
+        `--suites: ${name} is not known; use modern, legacy, all, or ${legacySuites[0]?.name} and the like`,
+      );
+    }
+    return known;
+  });
+  return [...new Set(rows)];
+}
+
+/** `NAME,…` in order of preference. */
+export function groupsOf(list: string | undefined): readonly NamedGroup[] | undefined {
+  return list === undefined
+    ? undefined
+    : commaList(list).map((name) => {
+        const group = defaultGroups.find((row) => row.name === name);
+        if (group) return group;
+        throw new UsageError(`--groups: ${name} is not one of ${defaultGroups.map((row) => row.name).join(", ")}`);
+      });
+}
+
+export const commaList = (list: string): string[] =>
+  list
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");

@@ -1,0 +1,112 @@
+/**
+ * `handclasp serve`: a server over WebSocket, TCP or both.
+ * @module
+ */
+import type { AddressInfo } from "node:net";
+import {
+  type AcceptOptions,
+  type CipherSuite,
+  type CommonOptions,
+  type Credential,
+  createServer,
+  type Listener,
+  nodeCredential,
+} from "@handclasp/node";
+import { UsageError } from "./errors.ts";
+import { type Events, jsonEvents, type Traffic, textEvents } from "./events.ts";
+import { credentials, read } from "./files.ts";
+import { type ChannelFlags, channelOptions } from "./options.ts";
+import { spkiPin } from "./pin.ts";
+import { responder } from "./respond.ts";
+
+export interface ServeFlags extends ChannelFlags {
+  readonly ws?: number;
+  readonly tcp?: number;
+  readonly host: string;
+  readonly path: string;
+  readonly cert?: readonly string[];
+  readonly key?: readonly string[];
+  readonly clientCa?: string;
+  readonly clientAuth?: "none" | "request" | "require";
+  readonly maxFragment?: number;
+  readonly respond: string;
+}
+
+/** Serves until SIGTERM or SIGINT. */
+export async function serve(flags: ServeFlags): Promise<void> {
+  const events = flags.json ? jsonEvents(console.log) : textEvents(console.error);
+  const stopped = signalled(); // from the start: a signal must not cut a start short
+  let stopping = false;
+  const respond = responder(flags.respond);
+  const client = clientOptions(flags);
+  const options: CommonOptions = {
+    ...channelOptions(flags, events),
+    ...(flags.maxFragment !== undefined && { maxFragment: flags.maxFragment }),
+  };
+  const own = credentials(flags.cert, flags.key);
+  const server = createServer(
+    {
+      ...options,
+      ...client,
+      credentials: own.length > 0 ? own : [await throwAway(options.suites)],
+      onError: (error) => events.error(error),
+    },
+    async (connection) => {
+      events.established(connection.session);
+      const traffic: Traffic = { bytesIn: 0, bytesOut: 0 };
+      report(connection.closed, events, traffic);
+      await respond(connection, traffic).catch((error: unknown) => {
+        // Writing fails once we have said close_notify; the peer's is still waited for.
+        if (!stopping) throw error;
+      });
+    },
+  );
+  const { host, path, tcp, ws = tcp === undefined ? 8443 : undefined } = flags;
+  const lines: string[] = [];
+  if (ws !== undefined)
+    lines.push(`listening ws://${where(await server.listenWebSocket({ port: ws, host, path }))}${path}`);
+  if (tcp !== undefined) lines.push(`listening tcp://${where(await server.listenTcp({ port: tcp, host }))}`);
+  for (const line of lines) console.error(line);
+  await stopped;
+  stopping = true;
+  // Peers that do not answer our close_notify in time are cut.
+  await Promise.race([server.close(), new Promise((resolve) => setTimeout(resolve, 4_500))]);
+}
+
+/** After the error event, where there is one: the server is told first. */
+function report(closed: Promise<void>, events: Events, traffic: Traffic): void {
+  closed.then(
+    () => events.closed(true, traffic),
+    () => events.closed(false, traffic),
+  );
+}
+
+/** Whoever names a CA for clients wants certificates of it. */
+function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions, "clientAuth" | "clientCa"> {
+  if (clientCa === undefined) {
+    if (clientAuth !== undefined && clientAuth !== "none")
+      throw new UsageError(`--client-auth ${clientAuth} needs --client-ca`);
+    return {};
+  }
+  if (clientAuth === "none") throw new UsageError("--client-ca needs --client-auth request or require");
+  return { clientAuth: clientAuth ?? "require", clientCa: read("--client-ca", clientCa) };
+}
+
+/** A certificate for localhost that nobody knows; its pin is what a client can hold on to. */
+async function throwAway(suites: readonly CipherSuite[] | undefined): Promise<Credential> {
+  const { testCa } = await import("@handclasp/testing");
+  const needsRsa = suites?.every(({ authentication }) => authentication === "rsa") ?? false;
+  const issued = await (await testCa()).issue({ algorithm: needsRsa ? "rsa-2048" : "ecdsa-p256" });
+  console.error(`throw-away certificate for localhost, pin ${spkiPin(issued.chain[0] as Uint8Array)}`);
+  return nodeCredential(issued);
+}
+
+function where(listener: Listener): string {
+  const { address, family, port } = listener.address() as AddressInfo;
+  return `${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
+
+const signalled = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });

@@ -1,0 +1,385 @@
+import { randomBytes, X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync, statSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { jsonLines, run, type Server, serve, start, temporaryFolder } from "./handclasp.ts";
+
+const folder = temporaryFolder();
+const file = (name: string): string => join(folder.path, name);
+const ca = ["--ca", file("ca.pem")];
+const serverCertificate = ["--cert", file("server.pem"), "--key", file("server.key")];
+const clientCertificate = ["--cert", file("client.pem"), "--key", file("client.key")];
+beforeAll(async () => {
+  const made = await run(["certs", folder.path]);
+  expect(made).toMatchObject({ code: 0 });
+});
+afterAll(() => folder.remove());
+
+/** Starts a server, and stops it when the body is done. */
+async function withServer(args: string[], body: (server: Server) => Promise<void>): Promise<void> {
+  const server = await serve(...args);
+  try {
+    await body(server);
+  } finally {
+    expect(await server.stop()).toMatchObject({ code: 0 });
+  }
+}
+
+describe("certs", () => {
+  test.each(["ecdsa-p256", "rsa-2048", "ed25519"])("%s", async (algorithm) => {
+    const own = join(folder.path, algorithm);
+    const { code, stdout } = await run(["certs", own, "--algorithm", algorithm, "--host", "device.example,10.0.0.1"]);
+    expect(code).toBe(0);
+    const names = ["ca.pem", "server.pem", "server.key", "client.pem", "client.key"];
+    expect(stdout.toString().trim().split("\n")).toEqual(names.map((name) => join(own, name)));
+    const [authority, server, client] = ["ca.pem", "server.pem", "client.pem"].map(
+      (name) => new X509Certificate(readFileSync(join(own, name))),
+    );
+    expect(server!.subjectAltName).toBe("DNS:device.example, IP Address:10.0.0.1");
+    expect(server!.verify(authority!.publicKey) && client!.verify(authority!.publicKey)).toBe(true);
+    expect(statSync(join(own, "server.key")).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe("serve and connect", () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await serve(...serverCertificate);
+  });
+  afterAll(() => server.stop());
+
+  describe.each(["ws", "tcp"] as const)("%s", (transport) => {
+    test("echo: 1 MiB through stdin and stdout, and events on both sides", async () => {
+      const before = server.events().length;
+      const sent = randomBytes(2 ** 20);
+      const { code, stdout, stderr } = await run(
+        ["connect", server[transport], ...ca, "--servername", "localhost", "--json"],
+        sent,
+      );
+      expect(code, stderr).toBe(0);
+      expect(stdout.equals(sent)).toBe(true);
+      const established = {
+        event: "established",
+        version: "TLSv1.2",
+        suite: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        group: "x25519",
+        signatureScheme: "ecdsa_secp256r1_sha256",
+        alpn: null,
+        serverName: "localhost",
+        resumed: false,
+        extendedMasterSecret: true,
+        encryptThenMac: false,
+      };
+      const closed = { event: "closed", clean: true, bytesIn: 2 ** 20, bytesOut: 2 ** 20 };
+      const sha256 = new X509Certificate(readFileSync(file("server.pem"))).fingerprint256
+        .replaceAll(":", "")
+        .toLowerCase();
+      const peer = { subject: "CN=localhost", sha256 };
+      expect(jsonLines(stderr)).toEqual([{ ...established, role: "client", peer }, closed]);
+      await expect
+        .poll(() => server.events().slice(before))
+        .toEqual([{ ...established, role: "server", peer: null }, closed]);
+    });
+
+    test("noble", async () => {
+      const { code, stdout } = await run(["connect", server[transport], ...ca, "--provider", "noble"], "hello");
+      expect([code, stdout.toString()]).toEqual([0, "hello"]);
+    });
+
+    test("a CA that is not the server's: unknown_ca, sent and received", async () => {
+      const before = server.events().length;
+      const { code, stdout, stderr } = await run(["connect", server[transport], "--ca", file("client.pem")], "hello");
+      expect(code).toBe(1);
+      expect(stdout.length).toBe(0);
+      expect(stderr).toMatch(/^error: .*CN=localhost.*\[alert unknown_ca, sent\]\n$/);
+      const error = {
+        event: "error",
+        alert: "unknown_ca",
+        by: "peer",
+        code: "unknown_ca",
+        message: expect.any(String),
+      };
+      await expect.poll(() => server.events().slice(before)).toEqual([error]);
+    });
+
+    test("a name that the certificate is not for", async () => {
+      const { code, stderr } = await run([
+        "connect",
+        server[transport],
+        ...ca,
+        "--servername",
+        "other.example",
+        "--json",
+      ]);
+      expect(code).toBe(1);
+      expect(jsonLines(stderr)).toMatchObject([
+        { event: "error", alert: "bad_certificate", by: "us", code: "name_mismatch" },
+      ]);
+    });
+
+    test("no suite in common: the server says so", async () => {
+      const { code, stderr } = await run([
+        "connect",
+        server[transport],
+        ...ca,
+        "--suites",
+        "TLS_RSA_WITH_AES_128_GCM_SHA256",
+        "--json",
+      ]);
+      expect(code).toBe(1);
+      expect(jsonLines(stderr)).toMatchObject([{ event: "error", alert: "handshake_failure", by: "peer" }]);
+    });
+  });
+
+  test("--groups, --keylog and --trace", async () => {
+    const log = file("keys.log");
+    const { code, stderr } = await run(
+      ["connect", server.tcp, ...ca, "--groups", "secp256r1", "--keylog", log, "--trace"],
+      "x",
+    );
+    expect(code).toBe(0);
+    const keys = /^CLIENT_RANDOM ([0-9a-f]{64}) ([0-9a-f]{96})\n$/.exec(readFileSync(log, "utf8"));
+    expect(statSync(log).mode & 0o777).toBe(0o600);
+    expect(stderr).toContain(`random ${keys?.[1]}`);
+    expect(stderr).not.toContain(keys?.[2]);
+    const names = [...stderr.matchAll(/^(-> |<- )(\w+),/gm)].map(([, arrow, name]) => `${arrow}${name}`);
+    expect(names).toEqual([
+      "-> client_hello",
+      "<- server_hello",
+      "<- certificate",
+      "<- server_key_exchange",
+      "<- server_hello_done",
+      "-> client_key_exchange",
+      "-> finished",
+      "<- finished",
+    ]);
+    expect(stderr).toMatch(/namedCurve secp256r1 \(0x0017\)/);
+    expect(stderr).toMatch(/^-> alert warning close_notify$/m);
+  });
+
+  test("a client that is gone without close_notify: truncated", async () => {
+    const before = server.events().length;
+    const client = start(["connect", server.tcp, ...ca]);
+    client.process.stdin.write("hello");
+    await client.said("stdout", /hello/);
+    client.process.kill("SIGKILL");
+    await client.ended;
+    await expect
+      .poll(() => server.events().slice(before + 1))
+      .toMatchObject([
+        { event: "error", alert: null, by: "us", code: "truncated" },
+        { event: "closed", clean: false, bytesIn: 5, bytesOut: 5 },
+      ]);
+  });
+
+  test("reads on after stdin's end, and ends with the server while stdin is open", async () => {
+    const own = await serve(...serverCertificate);
+    const client = start(["connect", own.ws, ...ca]);
+    client.process.stdin.write("hello");
+    await client.said("stdout", /hello/);
+    const [stopped, ended] = await Promise.all([own.stop(), client.ended]);
+    expect([stopped.code, ended.code]).toEqual([0, 0]);
+  });
+});
+
+test("a client certificate, required", async () => {
+  await withServer(
+    [...serverCertificate, "--client-ca", file("ca.pem"), "--client-auth", "require"],
+    async (server) => {
+      expect(await run(["connect", server.tcp, ...ca, ...clientCertificate], "x")).toMatchObject({ code: 0 });
+      expect(server.events()[0]).toMatchObject({ peer: { subject: "CN=client" } });
+      const { code, stderr } = await run(["connect", server.ws, ...ca], "x");
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^error: .*\[alert handshake_failure, received\]\n$/);
+    },
+  );
+});
+
+test("a throw-away certificate, by its pin", async () => {
+  await withServer([], async (server) => {
+    const [, pin = ""] = /pin (sha256\/\S+)$/m.exec(server.stderr()) ?? [];
+    expect(await run(["connect", server.ws, "--pin", pin], "x")).toMatchObject({ code: 0 });
+    const wrong = await run(["connect", server.ws, "--pin", `sha256/${"A".repeat(43)}=`], "x");
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: .*\[alert certificate_unknown, sent\]\n$/),
+    });
+  });
+});
+
+test("the textbook's RSA key exchange with a throw-away certificate", async () => {
+  const suite = "TLS_RSA_WITH_AES_128_CBC_SHA";
+  await withServer(["--suites", suite], async (server) => {
+    const { code, stdout, stderr } = await run(
+      ["connect", server.tcp, "--insecure", "--suites", "legacy", "--json"],
+      "hello",
+    );
+    expect([code, stdout.toString()]).toEqual([0, "hello"]);
+    expect(jsonLines(stderr)[0]).toMatchObject({ suite, group: null, signatureScheme: null });
+  });
+});
+
+test("two certificates: the client's suites choose, and ALPN agrees", async () => {
+  await run(["certs", file("rsa"), "--algorithm", "rsa-2048"]);
+  const rsa = ["--cert", file("rsa/server.pem"), "--key", file("rsa/server.key")];
+  await withServer([...serverCertificate, ...rsa, "--alpn", "a,b", "--max-fragment", "512"], async (server) => {
+    const suites = ["--suites", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"];
+    const { code, stderr } = await run(
+      ["connect", server.ws, "--ca", file("rsa/ca.pem"), ...suites, "--alpn", "c,b", "--json"],
+      "x",
+    );
+    expect(code).toBe(0);
+    expect(jsonLines(stderr)[0]).toMatchObject({ suite: suites[1], alpn: "b" });
+    const none = await run(["connect", server.ws, ...ca, "--alpn", "c", "--json"], "x");
+    expect(jsonLines(none.stderr)).toMatchObject([{ event: "error", alert: "no_application_protocol", by: "peer" }]);
+  });
+});
+
+describe("--respond", () => {
+  test("http", async () => {
+    await withServer([...serverCertificate, "--respond", "http"], async (server) => {
+      const page = await run(["connect", server.ws, ...ca, "--http", "/", "--json"]);
+      expect(page.stdout.toString()).toMatch(
+        /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n<!doctype html>.*TLS_ECDHE_ECDSA_WITH/,
+      );
+      expect(page.code).toBe(0);
+      expect(jsonLines(page.stderr).at(-1)).toMatchObject({ event: "closed", clean: true });
+      const other = await run(["connect", server.tcp, ...ca, "--http", "/other"]);
+      expect(other.stdout.toString()).toMatch(/^HTTP\/1\.1 404 /);
+      const bare = await run(["connect", server.tcp, ...ca], "GET / HTTP/1.0\n\n");
+      expect(bare.stdout.toString()).toMatch(/^HTTP\/1\.1 200 /);
+    });
+  });
+
+  test("sink", async () => {
+    await withServer([...serverCertificate, "--respond", "sink"], async (server) => {
+      const { code, stdout } = await run(["connect", server.ws, ...ca], randomBytes(300_000));
+      expect([code, stdout.length]).toEqual([0, 0]);
+      await expect
+        .poll(() => server.events().at(-1))
+        .toEqual({ event: "closed", clean: true, bytesIn: 300_000, bytesOut: 0 });
+    });
+  });
+
+  test("source:BYTES", async () => {
+    await withServer([...serverCertificate, "--respond", "source:1000000"], async (server) => {
+      const { code, stdout } = await run(["connect", server.tcp, ...ca]);
+      expect([code, stdout.length]).toEqual([0, 1_000_000]);
+    });
+  });
+
+  test("source, until the client has enough", async () => {
+    await withServer([...serverCertificate, "--respond", "source"], async (server) => {
+      const client = start(["connect", server.ws, ...ca]);
+      await once(client.process.stdout, "data");
+      client.process.stdin.end();
+      expect((await client.ended).code).toBe(0);
+    });
+  });
+});
+
+describe("SIGTERM", () => {
+  test("says close_notify to all, and ends with 0", async () => {
+    const server = await serve(...serverCertificate);
+    const clients = [server.ws, server.tcp].map((target) => start(["connect", target, ...ca, "--json"]));
+    for (const client of clients) await client.said("stderr", /"established"/);
+    expect(await server.stop()).toMatchObject({ code: 0 });
+    for (const client of clients) {
+      const { code, stderr } = await client.ended;
+      expect([code, jsonLines(stderr).at(-1)]).toMatchObject([0, { event: "closed", clean: true }]);
+    }
+    await expect(run(["connect", server.tcp, ...ca])).resolves.toMatchObject({ code: 1 });
+  });
+
+  test("in the middle of a source without end", async () => {
+    const server = await serve(...serverCertificate, "--respond", "source");
+    const client = start(["connect", server.tcp, ...ca, "--json"]);
+    await once(client.process.stdout, "data");
+    const stopped = await server.stop();
+    const { code, stderr } = await client.ended;
+    expect([stopped.code, code]).toEqual([0, 0]);
+    for (const events of [server.events(), jsonLines(stderr)])
+      expect(events).toMatchObject([{ event: "established" }, { event: "closed", clean: true }]);
+  });
+
+  test("a peer that does not answer is cut within 5 s", async () => {
+    const server = await serve(...serverCertificate);
+    const { port } = new URL(server.tcp);
+    const silent = connectTcp({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+    silent.on("error", () => {});
+    await new Promise((resolve) => silent.once("connect", resolve));
+    const begin = Date.now();
+    const { code } = await server.stop();
+    expect(code).toBe(0);
+    expect(Date.now() - begin).toBeLessThan(5_000);
+    silent.destroy();
+  });
+});
+
+describe("errors are one line", () => {
+  test.each<[string, string[], number, RegExp]>([
+    ["no command", [], 2, /^Usage: handclasp/],
+    ["an unknown command", ["serf"], 2, /^error: unknown command 'serf'.*\n$/],
+    ["an unknown option", ["serve", "--hots", "x"], 2, /^error: unknown option '--hots'.*\n$/],
+    ["no target", ["connect"], 2, /^error: missing required argument 'target'\n$/],
+    [
+      "a target of another kind",
+      ["connect", "http://localhost/"],
+      2,
+      /^error: .*http:\/\/localhost.*expected ws:.*\n$/,
+    ],
+    ["a target without a port", ["connect", "tcp://localhost"], 2, /^error: .*tcp:\/\/host:port\n$/],
+    ["nobody to trust", ["connect", "ws://127.0.0.1:1/"], 2, /^error: nobody is trusted: .*--insecure.*\n$/],
+    [
+      "two ways to trust",
+      ["connect", "ws://127.0.0.1:1/", "--ca", "x", "--insecure"],
+      2,
+      /^error: option '--ca <file>' cannot be used with.*\n$/,
+    ],
+    ["an unknown suite", ["serve", "--suites", "TLS_NULL"], 2, /^error: --suites: TLS_NULL is not known.*\n$/],
+    ["an unknown group", ["serve", "--groups", "x448"], 2, /^error: --groups: x448 is not one of.*\n$/],
+    ["a port that is none", ["serve", "--ws", "65536"], 2, /^error: .*expected a number from 0 to 65535\n$/],
+    ["a fragment too small", ["serve", "--max-fragment", "63"], 2, /^error: .*expected a number from 64 to 16384\n$/],
+    ["an unknown answer", ["serve", "--respond", "echoes"], 2, /^error: --respond echoes: expected.*\n$/],
+    ["--cert without --key", ["serve", "--cert", "x"], 2, /^error: --cert and --key go together.*\n$/],
+    ["--client-auth without --client-ca", ["serve", "--client-auth", "require"], 2, /^error: .*needs --client-ca\n$/],
+    ["an unknown algorithm", ["certs", "x", "--algorithm", "dsa"], 2, /^error: .*ecdsa-p256, rsa-2048, ed25519\.\n$/],
+    [
+      "a file that is not there",
+      ["connect", "ws://127.0.0.1:1/", "--ca", "/nowhere.pem"],
+      1,
+      /^error: --ca \/nowhere.pem: no such file\n$/,
+    ],
+    [
+      "nobody at the address",
+      ["connect", "tcp://127.0.0.1:1", "--insecure"],
+      1,
+      /^error: no connection: .*ECONNREFUSED.*\n$/,
+    ],
+  ])("%s", async (_, args, code, stderr) => {
+    expect(await run(args)).toMatchObject({ code, stderr: expect.stringMatching(stderr) });
+  });
+
+  test("a port that is taken", async () => {
+    await withServer(serverCertificate, async (server) => {
+      const { port } = new URL(server.tcp);
+      const { code, stderr } = await run(["serve", "--tcp", port, ...serverCertificate]);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: .*EADDRINUSE.*\n$/)]);
+    });
+  });
+
+  test("a key that is another's", async () => {
+    const { code, stderr } = await run(["serve", "--cert", file("server.pem"), "--key", file("client.key")]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: --cert .* the private key does not belong to the certificate.*\n$/),
+    ]);
+  });
+
+  test.each(["serve", "connect", "certs"])("%s --help", async (command) => {
+    const { code, stdout } = await run([command, "--help"]);
+    expect([code, stdout.toString()]).toEqual([0, expect.stringContaining(`Usage: handclasp ${command}`)]);
+  });
+});
