@@ -1,0 +1,77 @@
+/**
+ * What the reader chooses, in the form and in the page's address.
+ * @module
+ */
+import {
+  type CipherSuite,
+  defaultGroups,
+  type KeyExchange,
+  legacySuites,
+  type NamedGroup,
+  x25519,
+} from "@handclasp/core";
+import { byId, h } from "./dom.ts";
+import { suiteNamed } from "./story.ts";
+import type { Target } from "./tamper.ts";
+
+export interface Choices {
+  readonly suite: CipherSuite;
+  readonly group: NamedGroup;
+  readonly tamper: Target | undefined;
+}
+
+const form = byId("choices", HTMLFormElement);
+const suites = byId("suite", HTMLSelectElement);
+const groups = byId("group", HTMLSelectElement);
+const tamper = byId("tamper", HTMLSelectElement);
+
+/** Fills the form from the address: `?kx=rsa&suite=TLS_…&group=secp256r1&tamper=server_hello`. */
+export function startChoices(query: URLSearchParams): void {
+  const wanted = suiteNamed(query.get("suite") ?? "");
+  const keyExchange = wanted?.keyExchange ?? (query.get("kx") === "rsa" ? "rsa" : "ecdhe");
+  for (const radio of form.querySelectorAll<HTMLInputElement>("input[name=kx]")) {
+    radio.checked = radio.value === keyExchange;
+    radio.addEventListener("change", () => offer(radio.value === "rsa" ? "rsa" : "ecdhe"));
+  }
+  groups.append(...defaultGroups.map(({ name }) => h("option", { value: name }, groupTitles[name])));
+  offer(keyExchange);
+  select(suites, wanted?.name);
+  select(groups, query.get("group"));
+  select(tamper, query.get("tamper"));
+}
+
+export function readChoices(): Choices {
+  return {
+    suite: suiteNamed(suites.value) ?? (legacySuites[0] as CipherSuite),
+    group: defaultGroups.find(({ name }) => name === groups.value) ?? x25519,
+    tamper: tamper.value === "" ? undefined : (tamper.value as Target),
+  };
+}
+
+const groupTitles: Record<NamedGroup["name"], string> = {
+  x25519: "x25519",
+  secp256r1: "secp256r1 (P-256)",
+  secp384r1: "secp384r1 (P-384)",
+  secp521r1: "secp521r1 (P-521)",
+};
+
+/** RSA key exchange has its own suites, and no group. */
+function offer(keyExchange: KeyExchange): void {
+  const rows = legacySuites.filter((suite) => suite.keyExchange === keyExchange);
+  suites.replaceChildren(
+    h("optgroup", { label: "Authenticated encryption" }, ...rows.filter(({ mac }) => !mac).map(option)),
+    h("optgroup", { label: "CBC and HMAC, the textbook’s" }, ...rows.filter(({ mac }) => mac).map(option)),
+  );
+  groups.disabled = keyExchange === "rsa";
+}
+
+/** `ECDSA · AES 128 GCM SHA256`: what the choices above leave open. */
+function option({ name, keyExchange, authentication }: CipherSuite): HTMLOptionElement {
+  const [, protection = name] = name.split("_WITH_");
+  const certificate = keyExchange === "ecdhe" ? `${authentication.toUpperCase()} · ` : "";
+  return h("option", { value: name, title: name }, certificate + protection.replaceAll("_", " "));
+}
+
+function select(element: HTMLSelectElement, value: string | null | undefined): void {
+  if (value && Array.from(element.options).some((each) => each.value === value)) element.value = value;
+}

@@ -1,0 +1,138 @@
+/**
+ * The page: choices in, one connection at a time, its story on the ladder.
+ * @module
+ */
+import { TlsError } from "@handclasp/core";
+import { type Channel, openChannel } from "./channel.ts";
+import { readChoices, startChoices } from "./choices.ts";
+import { byId, h } from "./dom.ts";
+import { steps } from "./lesson.ts";
+import { type Row, Story } from "./story.ts";
+import type { Target } from "./tamper.ts";
+import { errorCard } from "./view/errorCard.ts";
+import { preview, rung } from "./view/ladder.ts";
+
+const choices = byId("choices", HTMLFormElement);
+const connectButton = byId("connect", HTMLButtonElement);
+const status = byId("status", HTMLElement);
+const failure = byId("failure", HTMLElement);
+const stage = byId("stage", HTMLElement);
+const ladder = byId("ladder", HTMLOListElement);
+const progress = byId("steps", HTMLOListElement);
+const messageForm = byId("message-form", HTMLFormElement);
+const message = byId("message", HTMLInputElement);
+const messageTamper = byId("message-tamper", HTMLSelectElement);
+const echo = byId("echo", HTMLOutputElement);
+
+/** A handshake takes milliseconds; its rungs appear one after the other, so that eyes can follow. */
+const pace = 70;
+let nextRung = 0;
+let channel: Channel | undefined;
+
+async function connect(): Promise<void> {
+  const { suite, group, tamper } = readChoices();
+  const story = new Story(suite, group.name);
+  const show = (rows: readonly Row[]): void => {
+    for (const row of rows) showRow(row, story);
+  };
+  reset();
+  say("busy", "Shaking hands …");
+  const started = performance.now();
+  try {
+    const opened = await openChannel({
+      suite,
+      group,
+      tamper,
+      onTrace: (event) => show(story.tell(event)),
+      onFlip: (flip) => show(story.tellFlip(flip)),
+      onText: (text) => {
+        echo.value += text;
+      },
+    });
+    channel = opened;
+    const milliseconds = Math.round(performance.now() - started);
+    const { session } = opened;
+    say(
+      "open",
+      ["Connected", session.suite, session.group, session.signatureScheme, `${milliseconds} ms`]
+        .filter(Boolean)
+        .join(" · "),
+    );
+    connectButton.textContent = "Disconnect";
+    messageForm.hidden = false;
+    await opened.closed;
+    say("idle", "Closed in order, by a close_notify from each side.");
+  } catch (error) {
+    say("failed", `Failed: ${TlsError.is(error) ? error.code : "see below"}.`);
+    failure.replaceChildren(errorCard(error));
+    failure.scrollIntoView({ block: "nearest" });
+  } finally {
+    channel = undefined;
+    connectButton.disabled = false;
+    connectButton.textContent = "Connect again";
+    if (messageForm.contains(document.activeElement)) connectButton.focus({ preventScroll: true });
+    messageForm.hidden = true;
+  }
+}
+
+function reset(): void {
+  ladder.replaceChildren();
+  ladder.classList.remove("idle");
+  failure.replaceChildren();
+  echo.value = "";
+  messageTamper.value = "";
+  connectButton.disabled = true;
+  for (const item of progress.children) item.replaceChildren(item.textContent ?? "");
+}
+
+function showRow(row: Row, story: Story): void {
+  const { element, step } = rung(row, story);
+  const now = performance.now();
+  nextRung = Math.max(now, nextRung + pace);
+  element.style.setProperty("--delay", `${nextRung - now}ms`);
+  ladder.append(element);
+  if (step !== undefined) reach(step, element);
+  if (row.kind === "application_data") element.scrollIntoView({ block: "nearest" });
+}
+
+/** A step that has been reached leads to its rung. */
+function reach(step: number, element: HTMLElement): void {
+  const item = progress.children[step - 1];
+  if (!item || item.querySelector("a")) return;
+  element.id = `step-${step}`;
+  item.replaceChildren(h("a", { href: `#${element.id}` }, item.textContent ?? ""));
+}
+
+function say(state: "idle" | "busy" | "open" | "failed", text: string): void {
+  status.dataset.state = state;
+  status.textContent = text;
+  if (state === "open") connectButton.disabled = false;
+}
+
+choices.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (channel)
+    channel.close().catch(() => {}); // `closed` says it too
+  else {
+    void connect();
+    stage.scrollIntoView({ block: "nearest" });
+  }
+});
+
+messageForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!channel || message.value === "") return;
+  echo.value = "";
+  channel.send(message.value, messageTamper.value === "" ? undefined : (messageTamper.value as Target)).catch(() => {}); // `closed` says why
+  message.select();
+});
+
+addEventListener("pagehide", () => {
+  channel?.close().catch(() => {}); // there is nobody left to tell
+});
+
+const query = new URLSearchParams(location.search);
+startChoices(query);
+progress.append(...steps.map(({ name }) => h("li", {}, name)));
+ladder.append(...preview());
+if (query.get("autoconnect") === "1") void connect();

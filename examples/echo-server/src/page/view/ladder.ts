@@ -1,0 +1,280 @@
+/**
+ * The ladder: one rung for each thing that happens between client and server.
+ * @module
+ */
+import type { Direction } from "@handclasp/core";
+import { type Child, h } from "../dom.ts";
+import { count, hex, hexByte } from "../hex.ts";
+import { applicationData, changeCipherSpec, lessonOf, messageTitle, steps } from "../lesson.ts";
+import type { RecordEvent, Row, Story } from "../story.ts";
+import { recordFigure, toned } from "./bytes.ts";
+import { derivation } from "./derivation.ts";
+import { fields } from "./fields.ts";
+
+/** The textbook's ladder, before anything has happened. */
+export const preview = (): HTMLElement[] =>
+  steps.map(({ name, direction, text }, i) =>
+    h(
+      "li",
+      { class: `rung preview ${direction}` },
+      h("p", { class: "head" }, badge(i + 1), h("strong", {}, name)),
+      h("p", { class: "gist" }, text),
+      direction === "both" ? undefined : arrow(),
+    ),
+  );
+
+export interface Rung {
+  readonly element: HTMLElement;
+  /** The textbook's step that is reached with it. */
+  readonly step?: number;
+}
+
+export function rung(row: Row, story: Story): Rung {
+  switch (row.kind) {
+    case "handshake": {
+      const { step, text } = lessonOf(row.name, story.suite.keyExchange);
+      const title = messageTitle(row.name);
+      const detail = (): Child[] => [
+        h("p", {}, text),
+        row.name === "finished" && verifyData(row.direction, story),
+        h("h3", {}, "Decoded"),
+        fields(row.body, story.known),
+        ...row.carriers().map((record) => recordFigure(record, story, row.bytes)),
+      ];
+      const { sealed, bytes } = row;
+      return arrowRung({
+        row,
+        name: row.name,
+        title,
+        step,
+        gist: handshakeGist(row),
+        size: bytes.length,
+        sealed,
+        detail,
+      });
+    }
+    case "change_cipher_spec":
+      return arrowRung({
+        row,
+        name: "change_cipher_spec",
+        title: "ChangeCipherSpec",
+        gist: ["From my next record on, all is encrypted."],
+        size: 1,
+        detail: () => [h("p", {}, changeCipherSpec), ...row.carriers().map((record) => recordFigure(record, story))],
+      });
+    case "alert": {
+      const { level, description } = row.alert;
+      return arrowRung({
+        row,
+        name: "alert",
+        title: `Alert: ${description}`,
+        look: description === "close_notify" ? undefined : "alarm",
+        gist: [
+          description === "close_notify" ? "Goodbye, in order: nothing was cut off." : `${level}: the connection ends.`,
+        ],
+        size: 2,
+        sealed: row.sealed,
+        detail: () => row.carriers().map((record) => recordFigure(record, story)),
+      });
+    }
+    case "application_data":
+      return dataRung(row, story);
+    case "secret":
+    case "keys":
+      return derivedRung(row, story);
+    case "flip":
+      return flipRung(row);
+  }
+}
+
+interface ArrowRung {
+  readonly row: Extract<Row, { direction: Direction }>;
+  /** The RFC's spelling. */
+  readonly name: string;
+  readonly title: string;
+  readonly step?: number | undefined;
+  readonly look?: string | undefined;
+  readonly gist: readonly Child[];
+  readonly size: number;
+  readonly sealed?: boolean;
+  /** Made when it is opened. */
+  readonly detail: () => readonly Child[];
+}
+
+function arrowRung({ row, name, title, step, look, gist, size, sealed, detail }: ArrowRung): Rung {
+  const details = h(
+    "details",
+    {},
+    h(
+      "summary",
+      {},
+      h(
+        "span",
+        { class: "head" },
+        badge(step),
+        h("strong", {}, title),
+        h("span", { class: "unseen" }, row.direction === "sent" ? "from client to server" : "from server to client"),
+        sealed && lock(),
+        h("span", { class: "size" }, count(size)),
+      ),
+      h("span", { class: "gist" }, ...gist),
+      arrow(),
+    ),
+  );
+  details.addEventListener("toggle", () => details.append(h("div", { class: "inside" }, ...detail())), { once: true });
+  const classes = ["rung", row.direction, look].filter(Boolean).join(" ");
+  const element = h("li", { class: classes, "data-testid": name, "data-direction": row.direction }, details);
+  return step === undefined ? { element } : { element, step };
+}
+
+/** The randoms are shown where they arise. */
+function handshakeGist(row: Extract<Row, { kind: "handshake" }>): Child[] {
+  const random =
+    typeof row.body === "object" && row.body !== null && "random" in row.body ? row.body.random : undefined;
+  if (random instanceof Uint8Array) {
+    const name = row.name === "client_hello" ? "client random" : "server random";
+    return [`${name} `, toned(random, [{ name, bytes: random }])];
+  }
+  return [gists[row.name] ?? ""];
+}
+
+const gists: Readonly<Record<string, string>> = {
+  certificate: "Who I am, my public key, and who vouches for it.",
+  server_key_exchange: "A throw-away public key, signed.",
+  certificate_request: "Who are you? Show me a certificate.",
+  server_hello_done: "That is all from me. Your turn.",
+  client_key_exchange: "What the premaster secret comes from.",
+  certificate_verify: "My signature over all of this.",
+  new_session_ticket: "For a shorter handshake next time.",
+  finished: "A hash of all that was said, encrypted.",
+};
+
+function verifyData(direction: Direction, story: Story): HTMLElement {
+  const label = direction === "sent" ? "client finished" : "server finished";
+  const hash = story.suite.prf === "sha384" ? "SHA-384" : "SHA-256";
+  return h(
+    "p",
+    { class: "formula" },
+    "verify_data = PRF(",
+    h("mark", { "data-value": "master secret" }, "master secret"),
+    `, “${label}”, ${hash}(all handshake messages before))`,
+  );
+}
+
+/** Plaintext and ciphertext side by side, without a click: that is the point. */
+function dataRung(
+  { direction, record }: { readonly direction: Direction; readonly record: RecordEvent },
+  story: Story,
+): Rung {
+  const side = direction === "sent" ? "You typed" : "The echo";
+  const element = h(
+    "li",
+    { class: `rung data ${direction}`, "data-testid": "application_data", "data-direction": direction },
+    h(
+      "p",
+      { class: "head" },
+      badge(7),
+      h("strong", {}, "Application data"),
+      lock(),
+      h("span", { class: "size" }, count(record.fragment.length + 5)),
+    ),
+    h("div", { class: "pair" }, plaintext(side, record), ciphertext(record)),
+    arrow(),
+    h(
+      "details",
+      { class: "aside" },
+      h("summary", {}, "The whole record"),
+      h("p", {}, applicationData),
+      recordFigure(record, story),
+    ),
+  );
+  return { element, step: 7 };
+}
+
+function plaintext(side: string, { plaintext }: RecordEvent): HTMLElement {
+  if (!plaintext) return h("p", {}, h("small", {}, "Plaintext"), "none: it does not open");
+  return h(
+    "p",
+    {},
+    h("small", {}, side),
+    h("q", { "data-testid": "plaintext" }, new TextDecoder().decode(plaintext.subarray(0, 400))),
+  );
+}
+
+function ciphertext({ header, fragment }: RecordEvent): HTMLElement {
+  const some = fragment.subarray(0, 27);
+  return h(
+    "p",
+    {},
+    h("small", {}, "What travels"),
+    h(
+      "code",
+      { class: "hex", "data-testid": "ciphertext" },
+      `${hex(header)} ${hex(some)}${some.length < fragment.length ? " …" : ""}`,
+    ),
+  );
+}
+
+function derivedRung(row: Extract<Row, { kind: "secret" | "keys" }>, story: Story): Rung {
+  const premaster = row.kind === "secret" && row.secret.name === "premaster_secret";
+  const name = row.kind === "keys" ? "session_keys" : row.secret.name;
+  const titles: Readonly<Record<string, string>> = {
+    premaster_secret: "The premaster secret",
+    master_secret: "The master secret",
+    session_keys: "The session keys",
+  };
+  const step = premaster ? 5 : 6;
+  const alone = premaster && story.suite.keyExchange === "rsa";
+  const card = h("div", { class: "card" });
+  // The other keys of the block are reported right after the first.
+  queueMicrotask(() =>
+    card.append(
+      h(
+        "p",
+        { class: "head" },
+        badge(step),
+        h("strong", {}, titles[name] ?? name),
+        h("span", { class: "size" }, alone ? "made by the client" : "both sides, each by itself"),
+      ),
+      ...derivation(row, story),
+    ),
+  );
+  return { element: h("li", { class: "rung derived", "data-testid": name }, card), step };
+}
+
+function flipRung({ flip }: Extract<Row, { kind: "flip" }>): Rung {
+  const from = Math.max(0, flip.offset - 4);
+  const element = h(
+    "li",
+    { class: "rung flip", "data-testid": "flip" },
+    h(
+      "div",
+      { class: "card" },
+      h(
+        "p",
+        { class: "head" },
+        h("strong", {}, "Somebody on the path flips one bit"),
+        h("span", { class: "size" }, `byte ${flip.offset} of ${flip.record.length}`),
+      ),
+      h(
+        "p",
+        {},
+        h(
+          "code",
+          { class: "hex" },
+          `… ${hex(flip.record.subarray(from, flip.offset))} `,
+          h("del", {}, hexByte(flip.before)),
+          " ",
+          h("ins", {}, hexByte(flip.after)),
+          ` ${hex(flip.record.subarray(flip.offset + 1, flip.offset + 5))}`,
+        ),
+      ),
+    ),
+  );
+  return { element };
+}
+
+const badge = (step: number | undefined): Child =>
+  step !== undefined && h("span", { class: "badge", title: `step ${step} of the textbook` }, String(step));
+const lock = (): HTMLElement => h("span", { class: "lock" }, "encrypted");
+const arrow = (): HTMLElement => h("span", { class: "arrow", "aria-hidden": "true" });

@@ -1,0 +1,15 @@
+import { defineConfig } from "tsup";
+import { shared } from "../../tsup.base.ts";
+
+export default defineConfig([
+  { ...shared, entry: ["src/server.ts", "src/echoServer.ts"], clean: false },
+  {
+    ...shared,
+    entry: ["src/page/main.ts"],
+    outDir: "dist/page",
+    platform: "browser",
+    clean: true,
+    noExternal: [/./], // a page has no node_modules
+    publicDir: "public", // index.html, style sheet and icon, as they are
+  },
+]);
