@@ -1,0 +1,146 @@
+/** The example's page, as a newcomer uses it, against the server that `npm start` starts. */
+import { type EchoServer, startEchoServer } from "@handclasp/example-echo-server";
+import type { Page } from "@playwright/test";
+import { test as base, expect } from "../support/test.ts";
+
+const test = base.extend<{ server: EchoServer; quietPage: Page }>({
+  server: async ({ skipMissing: _ }, use) => {
+    const server = await startEchoServer();
+    await use(server);
+    await server.close();
+  },
+  /** Open on the example, and failing the test where the page throws or breaks its own Content-Security-Policy. */
+  quietPage: async ({ page, server }, use) => {
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    await page.goto(server.url);
+    await use(page);
+    expect(complaints).toEqual([]);
+  },
+});
+
+const sevenSteps = [
+  "ClientHello",
+  "ServerHello",
+  "Certificate",
+  "ServerHelloDone",
+  "ClientKeyExchange",
+  "Master secret & session keys",
+  "Application data",
+];
+
+test("connect: the seven steps appear, and a message comes back", async ({ quietPage: page, server }) => {
+  await expect(page.locator("#steps li")).toHaveText(sevenSteps);
+  await expect(page.locator("#steps a")).toHaveCount(0);
+  await connect(page);
+  await expect(page.locator("#steps a")).toHaveText(sevenSteps.slice(0, 6));
+  await echo(page, "grüß dich, 世界");
+  await expect(page.locator("#steps a")).toHaveText(sevenSteps);
+  for (const message of ["client_hello", "server_hello", "certificate", "server_key_exchange", "client_key_exchange"])
+    await expect(rung(page, message)).toBeVisible();
+  for (const secret of ["premaster_secret", "master_secret", "session_keys"])
+    await expect(rung(page, secret)).toBeVisible();
+  await expect(rung(page, "finished")).toHaveCount(2);
+
+  await page.getByTestId("connect").click(); // which is "Disconnect" by now
+  await expect(page.getByTestId("status")).toHaveAttribute("data-state", "idle");
+  await expect.poll(() => server.events.map(({ type }) => type)).toEqual(["established", "closed"]);
+});
+
+test("a message opens to its decoded fields", async ({ quietPage: page }) => {
+  await connect(page);
+  await rung(page, "server_hello").locator("summary").click();
+  await expect(rung(page, "server_hello").locator(".inside")).toContainText("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+});
+
+test("the textbook's RSA key exchange", async ({ quietPage: page, server }) => {
+  const suite = "TLS_RSA_WITH_AES_128_CBC_SHA";
+  await page.getByRole("radio", { name: "RSA" }).check();
+  await page.getByTestId("suite").selectOption(suite);
+  await connect(page);
+  await expect(page.getByTestId("status")).toContainText(suite);
+  await expect(rung(page, "client_key_exchange")).toBeVisible();
+  await expect(rung(page, "server_key_exchange")).toHaveCount(0);
+  await echo(page, "Hello, textbook");
+  await expect(page.locator("#steps a")).toHaveText(sevenSteps);
+  expect(server.events).toMatchObject([{ type: "established", session: { suite } }]);
+});
+
+for (const { flip, alert, by } of [
+  { flip: "server_hello", alert: "decrypt_error", by: "client" },
+  { flip: "client_key_exchange", alert: "bad_record_mac", by: "server" },
+] as const) {
+  test(`a bit of ${flip} flipped: the card says ${alert}`, async ({ quietPage: page, server }) => {
+    await page.getByTestId("tamper").selectOption(flip);
+    await page.getByTestId("connect").click();
+    await expectFailure(page, server, alert, by);
+  });
+}
+
+for (const { flip, by } of [
+  { flip: "message", by: "server" },
+  { flip: "echo", by: "client" },
+] as const) {
+  test(`a bit of the ${flip} flipped: the card says bad_record_mac`, async ({ quietPage: page, server }) => {
+    await connect(page);
+    await page.getByTestId("message-tamper").selectOption(flip);
+    await page.getByTestId("send").click();
+    await expectFailure(page, server, "bad_record_mac", by);
+    await expect(page.getByTestId("echo")).toHaveText("");
+  });
+}
+
+for (const { device, width, height } of [
+  { device: "phone", width: 375, height: 812 },
+  { device: "desktop", width: 1280, height: 800 },
+]) {
+  test(`fits a ${device} of ${width} px`, async ({ quietPage: page }) => {
+    await page.setViewportSize({ width, height });
+    await expectNoOverflow(page);
+    await page.getByRole("radio", { name: "RSA" }).check(); // the widest: 256 bytes of premaster secret
+    await connect(page);
+    await echo(page, "x".repeat(1000));
+    await page.locator("#ladder").evaluate((ladder) => {
+      for (const details of ladder.querySelectorAll("details")) details.open = true;
+    });
+    await expect(page.locator("#ladder .inside").first()).toBeVisible();
+    await expectNoOverflow(page);
+    await page.getByTestId("message-tamper").selectOption("message");
+    await page.getByTestId("send").click();
+    await expect(page.getByTestId("error")).toBeVisible();
+    await expectNoOverflow(page);
+  });
+}
+
+async function connect(page: Page): Promise<void> {
+  await page.getByTestId("connect").click();
+  await expect(page.getByTestId("status")).toHaveAttribute("data-state", "open");
+}
+
+async function echo(page: Page, text: string): Promise<void> {
+  await page.getByTestId("message").fill(text);
+  await page.getByTestId("send").click();
+  await expect(page.getByTestId("echo")).toHaveText(text);
+  await expect(rung(page, "application_data")).toHaveCount(2);
+}
+
+/** On the page, and at the server: one has raised the alert, the other has received it. */
+async function expectFailure(page: Page, server: EchoServer, alert: string, by: "client" | "server"): Promise<void> {
+  await expect(page.getByTestId("error")).toBeVisible();
+  await expect(page.getByTestId("error-alert")).toHaveText(alert);
+  await expect(page.getByTestId("error-noticed-by")).toContainText(by === "client" ? "this page" : "the server");
+  await expect(page.getByTestId("flip")).toHaveCount(1);
+  await expect(page.getByTestId("status")).toHaveAttribute("data-state", "failed");
+  await expect
+    .poll(() => server.events.at(-1))
+    .toMatchObject({ type: "error", error: { alert, by: by === "client" ? "peer" : "us" } });
+}
+
+async function expectNoOverflow(page: Page): Promise<void> {
+  const [content, viewport] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth] as const);
+  expect(content).toBeLessThanOrEqual(viewport);
+}
+
+/** What the ladder shows of a message or secret. */
+const rung = (page: Page, name: string) => page.locator("#ladder").getByTestId(name);

@@ -1,0 +1,19 @@
+import type { Browser } from "@playwright/test";
+import type { Engine } from "./engine.ts";
+
+/** An engine that Playwright drives. */
+export function playwrightEngine(name: Engine["name"], browser: Browser): Engine {
+  return {
+    name,
+    async open(url) {
+      const page = await browser.newPage();
+      await page.goto(url);
+      return {
+        // By its text, as WebDriver does it: what runs in one engine runs in all.
+        evaluate: (inPage, arg) => page.evaluate(`(${inPage.toString()})(${JSON.stringify(arg ?? null)})`),
+        screenshot: async (path) => void (await page.screenshot({ path, fullPage: true })),
+        close: () => page.close(),
+      };
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** The other side of the channel's specs: an HTTP server with the harness page, and Handclasp servers on paths of it. */
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { createServer, type ServerOptions, type Session } from "@handclasp/node";
+import { build } from "esbuild";
+import type { Failure } from "./harness.ts";
+
+export type Service = {
+  /** Of the harness page. */
+  readonly url: string;
+  /** A server of its own, which sends everything back. */
+  serve(options: ServerOptions): Promise<Served>;
+  close(): Promise<void>;
+};
+
+export type Served = {
+  readonly url: string;
+  /** Of every channel whose handshake was done. */
+  readonly sessions: readonly Session[];
+  /** What onError was told, in order. */
+  readonly errors: readonly Failure[];
+  close(): Promise<void>;
+};
+
+export async function startService(): Promise<Service> {
+  const script = await bundle();
+  const http = createHttpServer((request, response) => {
+    const [type, content] =
+      request.url === "/harness.js"
+        ? ["text/javascript", script]
+        : [
+            "text/html",
+            '<!doctype html><meta charset="utf-8"><title>harness</title><script src="harness.js"></script>',
+          ];
+    response.setHeader("content-type", type).end(content);
+  });
+  await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
+  const address = `127.0.0.1:${(http.address() as AddressInfo).port}`;
+  let served = 0;
+  return {
+    url: `http://${address}/`,
+    async serve(options) {
+      const sessions: Session[] = [];
+      const errors: Failure[] = [];
+      const onError: ServerOptions["onError"] = ({ code, alert, by, fault, message }) =>
+        errors.push({ code, alert, by, fault, message });
+      const server = createServer({ ...options, onError }, async (channel) => {
+        sessions.push(channel.session);
+        await channel.readable.pipeTo(channel.writable);
+      });
+      const path = `/channel/${++served}`;
+      await server.listenWebSocket({ server: http, path });
+      return { url: `ws://${address}${path}`, sessions, errors, close: () => server.close() };
+    },
+    async close() {
+      http.closeAllConnections();
+      await new Promise((closed) => http.close(closed));
+    },
+  };
+}
+
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("harness.ts", import.meta.url))],
+    bundle: true,
+    format: "iife",
+    target: "es2022",
+    write: false,
+  });
+  return outputFiles[0]?.text ?? "";
+}
