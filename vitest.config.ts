@@ -3,7 +3,7 @@ import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { chromiumArgs } from "./scripts/lib/chromiumArgs.mjs";
 
-const interop = ["packages/*/test/**/*.interop.test.ts"];
+const interop = ["{packages,examples}/*/test/**/*.interop.test.ts"];
 const browser = ["packages/*/test/**/*.browser.test.ts"];
 
 export default defineConfig({
@@ -18,7 +18,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: ["handclasp-source", ...defaultServerConditions] } },
         test: {
           name: "unit",
-          include: ["{packages/*,scripts,tools}/test/**/*.test.ts"],
+          include: ["{packages/*,examples/*,scripts,tools}/test/**/*.test.ts"],
           exclude: [...interop, ...browser, "**/node_modules/**"],
         },
       },

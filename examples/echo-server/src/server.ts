@@ -1,14 +1,26 @@
 /** Starts the example and prints where it is, then a line for everything that happens. */
 import { type EchoEvent, startEchoServer } from "./echoServer.ts";
 
-const server = await startEchoServer({
-  port: Number(process.env.PORT ?? 8080),
-  onEvent: (event) => console.log(describe(event)),
-});
+const port = Number(process.env.PORT ?? 8080);
+const server = await startEchoServer({ port, onEvent: (event) => console.log(describe(event)) }).catch(refuse);
 console.log(`Handclasp echo server: open ${server.url} in a browser. Ctrl-C ends it.`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void server.close());
+}
+
+/** One line that says what to do. */
+function refuse(error: NodeJS.ErrnoException): never {
+  const advice = "`PORT=0 npm start` takes a free one";
+  const lines: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} is taken by another program: ${advice}`,
+    EACCES: `port ${port} is not ours to take: ${advice}`,
+    ERR_SOCKET_BAD_PORT: `PORT=${process.env.PORT} is no port: ${advice}`,
+  };
+  const line = lines[error.code ?? ""];
+  if (line === undefined) throw error;
+  console.error(line);
+  process.exit(1);
 }
 
 function describe(event: EchoEvent): string {
