@@ -8,7 +8,7 @@ const core = "^packages/core/src/";
 const layer = (...names) => `${core}(${names.join("|")})/`;
 const base = `${core}(errors|limits|flow|host\\.d)\\.ts$`;
 const trace = `${core}trace\\.ts$`;
-const entries = `${core}(index|base|client|server)\\.ts$`;
+const entries = `${core}(index|base|client|server|keys)\\.ts$`;
 
 /**
  * Packages, and what of the workspace each may import. `testing` has a part for Node.js (node, vectors); the rest of it
@@ -63,7 +63,7 @@ export const rules = [
   ),
   forbid(
     "core-entries-on-top",
-    "index, client and server are what users import, and are imported by nothing below",
+    "index, client, server and keys are what users import, and are imported by nothing below",
     { path: core, pathNot: entries },
     { path: entries },
   ),
@@ -88,6 +88,12 @@ export const rules = [
       ],
       reachable: true,
     },
+  ),
+  forbid(
+    "core-connects-without-key-reader",
+    "a page without a key of its own does not download what reads one",
+    { path: [`${core}client\\.ts$`, `${core}server\\.ts$`] },
+    { path: `${core}x509/(privateKey|nobleCredential)\\.ts$`, reachable: true },
   ),
   forbid(
     "core-depends-on-noble-only",

@@ -19,7 +19,7 @@ export {
   type TlsErrorOptions,
   usageError,
 } from "./errors.ts";
-export type { Awaitable } from "./flow.ts";
+export { type Awaitable, run } from "./flow.ts";
 export type { CertificateRequested } from "./handshake/config.ts";
 export type { Session } from "./handshake/session.ts";
 export { maxTransportMessage } from "./limits.ts";
@@ -28,5 +28,6 @@ export type { CommonOptions } from "./stream/options.ts";
 export type { Transport, TransportEvents } from "./stream/transport.ts";
 export type * from "./trace.ts";
 export { type Certificate, certificateFingerprint, parseCertificate, spkiPin } from "./x509/certificate.ts";
+export { type ChainSource, keyMismatch, readChain, verifyChain, verifyKey } from "./x509/chain.ts";
 export { parsePemCertificates, pemBlocks } from "./x509/pem.ts";
 export type { TrustOptions, TrustPolicy, VerifiedPeer } from "./x509/verify.ts";

@@ -98,9 +98,9 @@ export class TlsError extends Error {
   }
 }
 
-/** The user asked for something that cannot be: raised before any byte is sent. */
-export const configurationError = (message: string, advice?: string): TlsError =>
-  new TlsError(undefined, message, { code: "configuration", fault: "configuration", ...(advice && { advice }) });
+/** The user asked for something that cannot be: raised before any byte is sent. `code` where a program can do something about it. */
+export const configurationError = (message: string, advice?: string, code = "configuration"): TlsError =>
+  new TlsError(undefined, message, { code, fault: "configuration", ...(advice && { advice }) });
 
 /** The application used a connection in a way its state does not allow. */
 export const usageError = (message: string): TlsError =>

@@ -39,3 +39,7 @@ export const maxFlush: number = 2 ** 18;
 export const handshakeTimeout = 10_000;
 /** How long after our close_notify we wait for the peer's, ms. */
 export const closeTimeout = 5_000;
+/** Iterations of PBKDF2 over a passphrase: twice the most that anybody advises (OWASP's 1,300,000 for SHA-1), half a minute in JavaScript. */
+export const maxIterations = 3_000_000;
+/** Bytes of memory for scrypt over a passphrase: four times OpenSSL's default. */
+export const maxScryptMemory: number = 2 ** 26;

@@ -3,6 +3,7 @@
  * @module
  */
 export * from "./asyncProvider.ts";
+export * from "./certificateForKey.ts";
 export * from "./certificates.ts";
 export * from "./memoryPair.ts";
 export * from "./suites/coreSuite.ts";

@@ -1,4 +1,6 @@
-import { rsa_pkcs1_sha384, rsa_pss_rsae_sha256, TlsError } from "@handclasp/core";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { noble, parseCertificate, rsa_pkcs1_sha384, rsa_pss_rsae_sha256, TlsError } from "@handclasp/core";
+import { certificateForKey, testCa } from "@handclasp/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { browserCredential } from "../../src/crypto/credential.ts";
 import { webCrypto } from "../../src/crypto/webCrypto.ts";
@@ -20,7 +22,7 @@ async function refusal(promise: Promise<unknown>): Promise<TlsError> {
     (reason: unknown) => reason,
   );
   if (!TlsError.is(error)) throw new Error(`no TlsError: ${String(error)}`);
-  expect(error.code).toBe("configuration");
+  expect(error.fault).toBe("configuration");
   expect(error.advice).toBeTruthy();
   return error;
 }
@@ -80,24 +82,87 @@ describe("browserCredential", () => {
       ["does not belong", { cert, key: pair.privateKey }],
       ["does not belong", { cert, key: wide.privateKey }],
       ["cannot be imported", { cert, key: other.key }],
-      ["cannot be imported", { cert, key: rsa.key }],
+      ["does not belong", { cert, key: rsa.key }],
       ["cannot sign", { cert, key: pair.publicKey }],
       ["cannot sign", { cert, key: exchange.privateKey }],
       ["cannot sign", { cert: rsa.cert, key: pair.privateKey }],
-      ["there is no private key", { cert, key: cert }],
-      ["EC PRIVATE KEY", { cert, key: key.replaceAll("PRIVATE KEY", "EC PRIVATE KEY") }],
-      ["ENCRYPTED PRIVATE KEY", { cert, key: key.replaceAll("PRIVATE KEY", "ENCRYPTED PRIVATE KEY") }],
+      ["is a certificate", { cert, key: cert }],
+      ["name of a file", { cert, key: "client.key" }],
       ["there is no certificate", { cert: key, key }],
       ["there is no certificate", { cert: [], key }],
-      ["certificate cannot be used", { cert: new Uint8Array(50), key }],
+      ["there is no certificate", { cert: new Uint8Array(50), key }],
+      ["certificate cannot be used", { cert: Uint8Array.of(0x30, 0), key }],
     ];
     for (const [message, options] of cases) {
       expect((await refusal(browserCredential(options))).message).toContain(message);
     }
   });
 
-  test("without WebCrypto it says so", async () => {
-    vi.stubGlobal("crypto", {});
-    expect((await refusal(browserCredential(p256))).message).toContain("no WebCrypto");
+  test("PKCS#8 under a passphrase, SEC1, PKCS#1, JWK and DER", async () => {
+    const passphrase = "pässwörd";
+    for (const [name, { cert, key, chain }] of issued) {
+      const native = createPrivateKey(key);
+      const locked = native.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase });
+      const type = native.asymmetricKeyType === "rsa" ? "pkcs1" : native.asymmetricKeyType === "ec" ? "sec1" : "pkcs8";
+      const credentials = [
+        await browserCredential({ cert, key: locked, passphrase }),
+        await browserCredential({ cert, key: derOf(key) }),
+        await browserCredential({ cert, key: new TextEncoder().encode(key) }),
+        await browserCredential({
+          cert,
+          key: native.export({ type, format: "pem" } as { type: "pkcs8"; format: "pem" }),
+        }),
+        await browserCredential({ cert, key: native.export({ format: "jwk" }) }),
+      ];
+      for (const credential of credentials) {
+        const scheme = credential.schemes[0]!;
+        const signature = await credential.sign(scheme, chain[0]!);
+        const { publicKey } = parseCertificate(chain[0]!);
+        expect([name, await webCrypto.verify(scheme.algorithm, publicKey, chain[0]!, signature)]).toEqual([name, true]);
+      }
+      expect((await refusal(browserCredential({ cert, key: locked }))).code).toBe("passphrase_needed");
+      expect((await refusal(browserCredential({ cert, key: locked, passphrase: "?" }))).code).toBe("wrong_passphrase");
+    }
+  });
+
+  test("a key that is bound to RSASSA-PSS signs with PSS", async () => {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa-pss", { modulusLength: 2048 });
+    const cert = certificateForKey(new Uint8Array(publicKey.export({ type: "spki", format: "der" })));
+    const key = privateKey.export({ type: "pkcs8", format: "pem" });
+    const credential = await browserCredential({ cert, key });
+    expect(names(credential)).toEqual(["rsa_pss_pss_sha256", "rsa_pss_pss_sha384", "rsa_pss_pss_sha512"]);
+    for (const scheme of credential.schemes) {
+      const signature = await credential.sign(scheme, cert);
+      expect(await webCrypto.verify(scheme.algorithm, parseCertificate(cert).publicKey, cert, signature)).toBe(true);
+    }
+  });
+
+  test("a chain that is out of order, or whose issuer has another key", async () => {
+    const { key, chain } = await (await (await testCa()).intermediate()).issue();
+    const [leaf, issuer] = chain as [Uint8Array, Uint8Array];
+    expect((await refusal(browserCredential({ cert: [issuer, leaf], key }))).message).toContain("the chain is broken");
+    const forged = Object.assign(leaf.slice(), { [leaf.length - 1]: leaf.at(-1)! ^ 1 });
+    expect((await refusal(browserCredential({ cert: [forged, issuer], key }))).message).toContain("another key");
+  });
+
+  test("without WebCrypto, EC and Ed25519 keys sign in JavaScript, RSA keys not at all", async () => {
+    const ecKind = { name: "ECDSA", namedCurve: "P-256" };
+    const held = await subtle.importKey("pkcs8", derOf(p256.key), ecKind, false, ["sign"]);
+    vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
+    for (const name of ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"] as const) {
+      const { cert, key, chain } = issued.get(name)!;
+      const credential = await browserCredential({ cert, key });
+      const scheme = credential.schemes[0]!;
+      const signature = await credential.sign(scheme, chain[0]!);
+      const { publicKey } = parseCertificate(chain[0]!);
+      expect(await noble.verify(scheme.algorithm, publicKey, chain[0]!, signature)).toBe(true);
+    }
+    expect((await refusal(browserCredential(rsa))).message).toContain("RSA");
+    expect((await refusal(browserCredential({ cert: p256.cert, key: held }))).message).toContain("WebCrypto");
+    const other = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+    for (const key of [other, generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" })])
+      expect((await refusal(browserCredential({ cert: p256.cert, key }))).code).toBe("key_mismatch");
+    const ed = issued.get("ed25519")!;
+    expect((await refusal(browserCredential({ cert: ed.cert, key: other }))).code).toBe("key_mismatch");
   });
 });

@@ -6,15 +6,14 @@
 import { cbc, gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
-import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import { type Curve, curves, isUncompressed } from "./curves.ts";
 import type {
   Aead,
   BlockChain,
   CryptoProvider,
-  EcCurveName,
   Hash,
   HashName,
   Hmac,
@@ -133,14 +132,6 @@ const agreeX25519: KeyAgreement = (random) => {
   return keyShare(secret, x25519.scalarMult(secret, x25519.GuBytes), x25519.scalarMult);
 };
 
-type Curve = typeof p256;
-
-const curves: Readonly<Record<EcCurveName, Curve>> = { secp256r1: p256, secp384r1: p384, secp521r1: p521 };
-
-/** RFC 8422 §5.4.1: uncompressed, and nothing else. noble checks the equation of the curve. */
-const isUncompressed = (curve: Curve, point: Uint8Array): boolean =>
-  point.length === curve.lengths.publicKeyUncompressed && point[0] === 4;
-
 /** A private key in 1 … n-1 by rejection, so that each is as likely as any other (FIPS 186-5 §A.2.2). */
 function scalar(curve: Curve, random: Random): Uint8Array {
   const { Fn } = curve.Point;
@@ -210,9 +201,9 @@ export const noble: CryptoProvider = {
   },
   groups: {
     x25519: agreeX25519,
-    secp256r1: /* @__PURE__ */ agreeOn(p256),
-    secp384r1: /* @__PURE__ */ agreeOn(p384),
-    secp521r1: /* @__PURE__ */ agreeOn(p521),
+    secp256r1: /* @__PURE__ */ agreeOn(curves.secp256r1),
+    secp384r1: /* @__PURE__ */ agreeOn(curves.secp384r1),
+    secp521r1: /* @__PURE__ */ agreeOn(curves.secp521r1),
   },
   canVerify: () => true,
   verify(algorithm, key, message, signature) {

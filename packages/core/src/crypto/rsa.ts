@@ -13,8 +13,40 @@ export type RsaPublicKey = PublicKey & { type: "rsa" };
 /** Below, too weak; above, a peer could make us compute for long. */
 const minModulusBits = 2048;
 const maxModulusBits = 8192;
-/** An exponent of 33 bits and more is only ever a way to make us compute for long. */
-const maxExponent = 0xffff_ffffn;
+/** Bytes: an exponent of 33 bits and more is only ever a way to make us compute for long. */
+const maxExponentLength = 4;
+
+const toNumber = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`));
+
+const toBytes = (value: bigint, length: number): Uint8Array =>
+  // I2OSP, RFC 8017 §4.1: the value is below the modulus, so it fits.
+  fromHex(value.toString(16).padStart(2 * length, "0"));
+
+/** Big-endian, without zeros in front. */
+const trimmed = (bytes: Uint8Array): Uint8Array => {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  return first < 0 ? bytes.subarray(0, 0) : bytes.subarray(first);
+};
+
+const isOdd = (bytes: Uint8Array): boolean => ((bytes.at(-1) ?? 0) & 1) === 1;
+
+/** The size of a key: that of its modulus. */
+export function rsaBits({ modulus }: Pick<RsaPublicKey, "modulus">): number {
+  const digits = trimmed(modulus);
+  return digits.length === 0 ? 0 : 8 * digits.length + 24 - Math.clz32(digits[0] as number);
+}
+
+/** Why an RSA key is refused, `undefined` for one within the limits. No BigInt is made: its cost depends on the length. */
+export function rsaKeyFault(key: RsaPublicKey): string | undefined {
+  const bits = rsaBits(key);
+  if (bits < minModulusBits || bits > maxModulusBits)
+    return `its modulus has ${bits} bits, not ${minModulusBits} to ${maxModulusBits}`;
+  if (!isOdd(key.modulus)) return "its modulus is even";
+  const exponent = trimmed(key.exponent);
+  if (!isOdd(exponent) || exponent.length > maxExponentLength || (exponent.length === 1 && exponent[0] === 1))
+    return "its exponent is not an odd number from 3 to 2^32 - 1";
+  return undefined;
+}
 
 interface Numbers {
   readonly n: bigint;
@@ -24,34 +56,12 @@ interface Numbers {
   readonly bits: number;
 }
 
-const toNumber = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`));
-
-const toBytes = (value: bigint, length: number): Uint8Array =>
-  // I2OSP, RFC 8017 §4.1: the value is below the modulus, so it fits.
-  fromHex(value.toString(16).padStart(2 * length, "0"));
-
 /** The key's numbers, or why it is refused. */
 function numbers(key: RsaPublicKey): Numbers | string {
-  let first = 0;
-  while (key.modulus[first] === 0) first++;
-  const length = key.modulus.length - first;
-  const bits = length === 0 ? 0 : 8 * length - (Math.clz32(key.modulus[first] as number) - 24);
-  // Before any BigInt is made: its cost depends on the length.
-  if (bits < minModulusBits || bits > maxModulusBits)
-    return `its modulus has ${bits} bits, not ${minModulusBits} to ${maxModulusBits}`;
-  if (((key.modulus.at(-1) as number) & 1) === 0) return "its modulus is even";
-  let skip = 0;
-  while (key.exponent[skip] === 0) skip++;
-  const exponent = key.exponent.subarray(skip);
-  const e = exponent.length > 4 ? maxExponent + 1n : toNumber(exponent);
-  if (e < 3n || e > maxExponent || (e & 1n) === 0n) return "its exponent is not an odd number from 3 to 2^32 - 1";
-  return { n: toNumber(key.modulus), e, length, bits };
-}
-
-/** Why an RSA key is refused, `undefined` for one within the limits. */
-export function rsaKeyFault(key: RsaPublicKey): string | undefined {
-  const checked = numbers(key);
-  return typeof checked === "string" ? checked : undefined;
+  const fault = rsaKeyFault(key);
+  if (fault !== undefined) return fault;
+  const bits = rsaBits(key);
+  return { n: toNumber(key.modulus), e: toNumber(key.exponent), length: Math.ceil(bits / 8), bits };
 }
 
 /** base^exponent mod modulus, by squaring. Public numbers only. */

@@ -95,3 +95,17 @@ export function schemesOf(
   const kind = key.type === "rsa" && key.pssOnly ? "rsa_pss" : key.type;
   return schemes.filter((row) => row.key === kind);
 }
+
+const ownSchemeOf = {
+  secp256r1: ecdsa_secp256r1_sha256,
+  secp384r1: ecdsa_secp384r1_sha384,
+  secp521r1: ecdsa_secp521r1_sha512,
+} as const;
+
+/** What the holder of a key signs with, in order of preference: the hash of the key's own curve first. `hash`: the only one that an id-RSASSA-PSS key allows. */
+export function ownSchemes(key: PublicKey, hash?: string): readonly SignatureScheme[] {
+  const schemes = schemesOf(key).filter(({ algorithm }) => !hash || ("hash" in algorithm && algorithm.hash === hash));
+  if (key.type !== "ec") return schemes;
+  const own = ownSchemeOf[key.curve];
+  return [own, ...schemes.filter((row) => row !== own)];
+}

@@ -2,18 +2,19 @@
  * SubjectPublicKeyInfo and AlgorithmIdentifier: the keys and signatures that are accepted, and nothing else.
  * @module
  */
-import { toHex } from "../bytes/bytes.ts";
 import { type Der, der, derFault, tags } from "../bytes/der.ts";
+import { curves, isUncompressed } from "../crypto/curves.ts";
 import type { EcCurveName, PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
+import { rsaKeyFault } from "../crypto/rsa.ts";
 
 /** Hashes that sign certificates. */
 export type SignatureHash = "sha256" | "sha384" | "sha512";
 
-const rsaEncryption = "1.2.840.113549.1.1.1";
-const rsassaPss = "1.2.840.113549.1.1.10";
+export const rsaEncryption = "1.2.840.113549.1.1.1";
+export const rsassaPss = "1.2.840.113549.1.1.10";
 const mgf1 = "1.2.840.113549.1.1.8";
-const ecPublicKey = "1.2.840.10045.2.1";
-const ed25519 = "1.3.101.112";
+export const ecPublicKey = "1.2.840.10045.2.1";
+export const ed25519 = "1.3.101.112";
 
 const hashes: Record<string, SignatureHash> = {
   "2.16.840.1.101.3.4.2.1": "sha256",
@@ -30,26 +31,11 @@ const signatures: Record<string, { type: "rsa_pkcs1" | "ecdsa"; hash: SignatureH
   "1.2.840.10045.4.3.4": { type: "ecdsa", hash: "sha512" },
 };
 
-/** y² = x³ − 3x + b over the prime p, FIPS 186-4 §D.1.2. */
-const curves: Record<string, { name: EcCurveName; width: number; p: bigint; b: bigint }> = {
-  "1.2.840.10045.3.1.7": {
-    name: "secp256r1",
-    width: 32,
-    p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
-    b: 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn,
-  },
-  "1.3.132.0.34": {
-    name: "secp384r1",
-    width: 48,
-    p: 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n,
-    b: 0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aefn,
-  },
-  "1.3.132.0.35": {
-    name: "secp521r1",
-    width: 66,
-    p: 2n ** 521n - 1n,
-    b: 0x51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n,
-  },
+/** The curves by OID, RFC 5480 §2.1.1.1. */
+export const curveNames: Readonly<Record<string, EcCurveName>> = {
+  "1.2.840.10045.3.1.7": "secp256r1",
+  "1.3.132.0.34": "secp384r1",
+  "1.3.132.0.35": "secp521r1",
 };
 
 /** A key that was read, or the reason why a key of its kind is not accepted (RFC 5280 §4.1.2.7, RFC 3279, 4055, 5480, 8410). */
@@ -108,28 +94,23 @@ function readRsa(bytes: Uint8Array, pssOnly: boolean): KeyReading {
     reader.within(tags.sequence, (sequence): KeyReading => {
       const modulus = sequence.unsigned();
       const exponent = sequence.unsigned();
-      const bits = rsaBits(modulus);
-      if (bits < 2048 || bits > 8192) return { weak: `an RSA key of ${bits} bits; 2048 to 8192 are accepted` };
-      const isOdd = (n: Uint8Array) => ((n[n.length - 1] as number) & 1) === 1;
-      if (!isOdd(modulus) || !isOdd(exponent) || exponent.length > 4 || (exponent.length === 1 && exponent[0] === 1)) {
-        return { weak: "an RSA key with an even modulus, or an exponent even or out of range" };
-      }
-      return { key: { type: "rsa", modulus, exponent, pssOnly } };
+      const key = { type: "rsa", modulus, exponent, pssOnly } as const;
+      const fault = rsaKeyFault(key);
+      return fault ? { weak: `an RSA key that is not accepted: ${fault}` } : { key };
     }),
   );
 }
 
-/** The size of an RSA key by its modulus, which has no leading zero. */
-export const rsaBits = (modulus: Uint8Array): number => modulus.length * 8 - Math.clz32(modulus[0] as number) + 24;
-
 function readPoint(oid: string, point: Uint8Array): KeyReading {
-  const curve = curves[oid];
-  if (!curve) return { weak: `an EC key on the curve ${oid}; P-256, P-384 and P-521 only` };
-  const { name, width, p, b } = curve;
-  if (point.length !== 1 + 2 * width || point[0] !== 4) return { weak: `a point on ${name} that is not uncompressed` };
-  const x = BigInt(`0x${toHex(point.subarray(1, 1 + width))}`);
-  const y = BigInt(`0x${toHex(point.subarray(1 + width))}`);
-  if (x >= p || y >= p || (y * y - (x * x * x - 3n * x + b)) % p !== 0n) derFault(`point not on ${name}`);
+  const name = curveNames[oid];
+  if (!name) return { weak: `an EC key on the curve ${oid}; P-256, P-384 and P-521 only` };
+  const curve = curves[name];
+  if (!isUncompressed(curve, point)) return { weak: `a point on ${name} that is not uncompressed` };
+  try {
+    curve.Point.fromBytes(point);
+  } catch {
+    derFault(`point not on ${name}`);
+  }
   return { key: { type: "ec", curve: name, point } };
 }
 
@@ -157,7 +138,7 @@ export const readSignatureAlgorithm = (
   );
 
 /** RSASSA-PSS-params, RFC 4055 §3.1: the hash, where MGF1 has the same and the salt is as long. The defaults are SHA-1, so nothing may be left out. */
-function readPss(reader: Der): SignatureHash | "weak" {
+export function readPss(reader: Der): SignatureHash | "weak" {
   return reader.within(tags.sequence, (params) => {
     const hash = params.optional(0xa0, readHash);
     const mask = params.optional(0xa1, (inner) =>

@@ -4,11 +4,11 @@
  */
 import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
+import { rsaBits } from "../crypto/rsa.ts";
 import { type Flow, settle } from "../flow.ts";
 import { type Certificate, processedExtensions } from "./certificate.ts";
 import { constrainedNames, violation } from "./constraints.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
-import { rsaBits } from "./key.ts";
 
 /** Signatures checked; P-521 and RSA above 4096 bits count as four. */
 const maxSignatures = 100;
@@ -180,8 +180,8 @@ export function checkDates({ now, fault }: Rules, certificate: Certificate): Cer
 
 export function checkKeySize({ minimumRsaBits, fault }: Rules, certificate: Certificate): CertificateError | undefined {
   const { publicKey: key } = certificate;
-  if (key.type !== "rsa" || rsaBits(key.modulus) >= minimumRsaBits) return undefined;
-  return fault(certificate, "weak_key", `an RSA key of ${rsaBits(key.modulus)} bits; ${minimumRsaBits} are wanted`);
+  if (key.type !== "rsa" || rsaBits(key) >= minimumRsaBits) return undefined;
+  return fault(certificate, "weak_key", `an RSA key of ${rsaBits(key)} bits; ${minimumRsaBits} are wanted`);
 }
 
 export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): CertificateError | undefined {
@@ -232,7 +232,8 @@ function checkIssuer(
   return checkCertificate(search, issuer) ?? (anchor ? undefined : checkIssued(search, issuer));
 }
 
-function* verifySignature(provider: CryptoProvider, child: Certificate, issuer: Certificate): Flow<boolean> {
+/** True where the one signed the other: the algorithm fits the key, and the signature is right. */
+export function* verifySignature(provider: CryptoProvider, child: Certificate, issuer: Certificate): Flow<boolean> {
   const { signatureAlgorithm: algorithm } = child;
   const { publicKey: key, pssHash } = issuer;
   if (!algorithm) return false;

@@ -2,7 +2,8 @@
  * PEM, RFC 7468: text around the blocks is skipped, the blocks themselves are read strictly.
  * @module
  */
-import { fromBase64 } from "../bytes/bytes.ts";
+import { fromBase64, latin1 } from "../bytes/bytes.ts";
+import { tags } from "../bytes/der.ts";
 import { configurationError } from "../errors.ts";
 
 export interface PemBlock {
@@ -47,3 +48,18 @@ export function pemBlocks(text: string): PemBlock[] {
  */
 export const parsePemCertificates = (text: string): Uint8Array[] =>
   pemBlocks(text).flatMap(({ label, der }) => (label === "CERTIFICATE" || label === "X509 CERTIFICATE" ? [der] : []));
+
+/** What to do about a text without the block that was looked for. The text itself may be a secret, and is not repeated. */
+export const noPemAdvice = (text: string, label: string): string =>
+  /^[^\n\r]{1,1024}$/.test(text) && /[/\\.]/.test(text)
+    ? "that looks like the name of a file: give the file's contents"
+    : `expected PEM with -----BEGIN ${label}-----, or DER`;
+
+/** The certificates in PEM or DER, as DER. Throws a configuration error where there is none; `what` is the option that has it. */
+export function certificateDers(source: string | Uint8Array, what: string): Uint8Array[] {
+  if (typeof source !== "string" && source[0] === tags.sequence) return [source];
+  const text = typeof source === "string" ? source : latin1(source);
+  const ders = parsePemCertificates(text);
+  if (ders.length) return ders;
+  throw configurationError(`${what}: there is no certificate in it`, noPemAdvice(text, "CERTIFICATE"));
+}

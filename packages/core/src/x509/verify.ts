@@ -2,7 +2,7 @@
  * The verdict on a peer's certificates: trust anchors, pins, or a named opt-out, and the proof that it was made.
  * @module
  */
-import { equal, fromBase64, latin1 } from "../bytes/bytes.ts";
+import { equal, fromBase64 } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, call, type Flow } from "../flow.ts";
@@ -22,7 +22,7 @@ import {
   type Rules,
   serverAuth,
 } from "./path.ts";
-import { parsePemCertificates } from "./pem.ts";
+import { certificateDers } from "./pem.ts";
 
 /** Whom to trust. Made by {@link trustPolicy}. */
 export interface TrustPolicy {
@@ -89,10 +89,7 @@ const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly Certificate
 
 function readAnchors(source: CertificateSource): Certificate[] {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) return [source];
-  const text = typeof source === "string" ? source : source[0] === 0x30 ? undefined : latin1(source);
-  const ders = text === undefined ? [source as Uint8Array] : parsePemCertificates(text);
-  if (!ders.length)
-    throw configurationError("ca: no certificate in it", "expected PEM with -----BEGIN CERTIFICATE-----, or DER");
+  const ders = certificateDers(source, "ca");
   return ders.map((der, i) => {
     try {
       return parseCertificate(der);

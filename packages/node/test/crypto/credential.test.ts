@@ -54,9 +54,39 @@ describe("nodeCredential", () => {
     nodeCredential({ cert: ecCert, key: pem, passphrase: "open sesame" });
     nodeCredential({ cert: ecCert, key: der, passphrase: "open sesame" });
     for (const key of [pem, der]) {
-      expect(refusal(() => nodeCredential({ cert: ecCert, key })).advice).toContain("give its passphrase");
-      expect(refusal(() => nodeCredential({ cert: ecCert, key, passphrase: "?" })).advice).toContain("passphrase");
+      expect(refusal(() => nodeCredential({ cert: ecCert, key })).code).toBe("passphrase_needed");
+      expect(refusal(() => nodeCredential({ cert: ecCert, key, passphrase: "?" })).code).toBe("wrong_passphrase");
     }
+  });
+
+  test("JWKs, and what OpenSSL encrypted before PKCS#8", () => {
+    for (const name of ["P-256", "P-384", "P-521", "Ed25519", "RSA-2048"]) {
+      const { privateKey, publicKey } = pairs[name]!;
+      const jwk = privateKey.export({ format: "jwk" });
+      const cert = certificateAround(publicKey);
+      for (const key of [jwk, JSON.stringify(jwk)]) expect(nodeCredential({ cert, key }).schemes).not.toEqual([]);
+      const { d: _, ...open } = jwk;
+      expect(refusal(() => nodeCredential({ cert, key: open })).fault).toBe("configuration");
+    }
+    const { privateKey, publicKey } = pairs["P-256"]!;
+    const key = privateKey.export({ type: "sec1", format: "pem", cipher: "aes-128-cbc", passphrase: "open sesame" });
+    expect(key).toContain("Proc-Type: 4,ENCRYPTED");
+    const cert = certificateAround(publicKey);
+    expect(nodeCredential({ cert, key, passphrase: "open sesame" }).schemes).toHaveLength(3);
+    expect(refusal(() => nodeCredential({ cert, key })).code).toBe("passphrase_needed");
+    expect(refusal(() => nodeCredential({ cert, key, passphrase: "?" })).code).toBe("wrong_passphrase");
+  });
+
+  test("a chain that is out of order, or whose issuer has another key", async () => {
+    const ca = await (await testCa()).intermediate();
+    const { key, chain } = await ca.issue();
+    const [leaf, issuer] = chain as [Uint8Array, Uint8Array];
+    expect(refusal(() => nodeCredential({ cert: [issuer, leaf], key })).message).toContain("the chain is broken");
+    const stranger = (await (await (await testCa()).intermediate()).issue()).chain[1]!;
+    expect(refusal(() => nodeCredential({ cert: [leaf, stranger], key })).message).toContain("another key");
+    // Only the signature tells: the last byte of the end-entity is of its signature.
+    const forged = Object.assign(leaf.slice(), { [leaf.length - 1]: leaf.at(-1)! ^ 1 });
+    expect(refusal(() => nodeCredential({ cert: [forged, issuer], key })).message).toContain("another key");
   });
 
   test("schemes: the curve's own hash first, PSS before PKCS#1", () => {
@@ -78,15 +108,15 @@ describe("nodeCredential", () => {
       return generateKeyPairSync("rsa-pss", options as { modulusLength: number }).privateKey;
     };
     expect(names(around(restricted("sha384", "sha384", 48)).schemes)).toEqual(["rsa_pss_pss_sha384"]);
-    expect(names(around(restricted("sha256", "sha256", 20)).schemes)).toEqual(["rsa_pss_pss_sha256"]);
     const credential = around(restricted("sha256", "sha256", 32));
     expect(credential.sign(credential.schemes[0]!, new Uint8Array(3))).toHaveLength(256);
     for (const key of [
+      restricted("sha256", "sha256", 20),
       restricted("sha256", "sha256", 48),
       restricted("sha256", "sha384", 32),
       restricted("sha1", "sha1", 20),
     ]) {
-      expect(refusal(() => around(key)).message).toContain("restricted");
+      expect(refusal(() => around(key)).message).toContain("RSASSA-PSS");
     }
   });
 
@@ -114,9 +144,14 @@ describe("nodeCredential", () => {
       ["does not belong", () => nodeCredential({ cert, key: pairs["P-384"]!.privateKey })],
       ["does not belong", () => nodeCredential({ cert, key: pairs["RSA-2048"]!.privateKey })],
       ["is a public one", () => nodeCredential({ cert, key: publicKey })],
-      ["cannot be read", () => nodeCredential({ cert, key: "no key" })],
-      ["cannot be read", () => nodeCredential({ cert, key: new Uint8Array(40) })],
-      ["cannot be read", () => nodeCredential({ cert: new Uint8Array(40), key: privateKey })],
+      ["there is no private key", () => nodeCredential({ cert, key: "no key" })],
+      ["name of a file", () => nodeCredential({ cert, key: "/etc/ssl/server.key" })],
+      ["name of a file", () => nodeCredential({ cert: "server.pem", key: privateKey })],
+      ["is a certificate", () => nodeCredential({ cert, key: cert })],
+      ["is a public one", () => nodeCredential({ cert, key: publicKey.export({ type: "spki", format: "pem" }) })],
+      ["there is no private key", () => nodeCredential({ cert, key: new Uint8Array(40) })],
+      ["there is no certificate", () => nodeCredential({ cert: new Uint8Array(40), key: privateKey })],
+      ["certificate cannot be used", () => nodeCredential({ cert: Uint8Array.of(0x30, 0), key: privateKey })],
       ["certificate", () => nodeCredential({ cert: "no certificate", key: privateKey })],
       ["there is no certificate", () => nodeCredential({ cert: [], key: privateKey })],
       ["1024 bits", () => around(generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey)],
@@ -127,7 +162,7 @@ describe("nodeCredential", () => {
     for (const [message, make] of cases) {
       const error = refusal(make);
       expect(error.message).toContain(message);
-      expect(error.code).toBe("configuration");
+      expect(error.fault).toBe("configuration");
       expect(error.advice).toBeTruthy();
     }
   });

@@ -1,26 +1,11 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { EcCurveName, PublicKey } from "@handclasp/core";
-import type { ContractSigner } from "@handclasp/testing";
+import { type ContractSigner, certificateForKey } from "@handclasp/testing";
 import { nodeCredential } from "../../src/crypto/credential.ts";
 
-const tlv = (tag: number, ...parts: Uint8Array[]): Buffer => {
-  const body = Buffer.concat(parts);
-  const length = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 255];
-  return Buffer.concat([Uint8Array.of(tag, ...length), body]);
-};
-const hex = (text: string): Buffer => Buffer.from(text, "hex");
-
-/** A certificate around any key, its signature nonsense: a credential does not look at that. */
-export function certificateAround(key: KeyObject): Uint8Array {
-  const algorithm = tlv(0x30, hex("06082a8648ce3d040302"));
-  const name = tlv(0x30, tlv(0x31, tlv(0x30, hex("0603550403"), tlv(0x0c, Buffer.from("test")))));
-  const time = (text: string) => tlv(0x17, Buffer.from(text));
-  const version = hex("a003020102");
-  const validity = tlv(0x30, time("200101000000Z"), time("490101000000Z"));
-  const info = key.export({ type: "spki", format: "der" });
-  const tbs = tlv(0x30, version, hex("020101"), algorithm, name, validity, name, info);
-  return tlv(0x30, tbs, algorithm, tlv(0x03, hex("00"), tlv(0x30, hex("020101020101"))));
-}
+/** See {@link certificateForKey}. */
+export const certificateAround = (key: KeyObject): Uint8Array =>
+  certificateForKey(new Uint8Array(key.export({ type: "spki", format: "der" })));
 
 const curves: Record<string, EcCurveName> = { "P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1" };
 

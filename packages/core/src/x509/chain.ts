@@ -1,0 +1,112 @@
+/**
+ * The chain that we send: read and checked when it is configured, so that a mistake in it is an error at start and not at the first handshake.
+ * @module
+ */
+import type { CryptoProvider } from "../crypto/provider.ts";
+import type { SignatureScheme } from "../crypto/signatures.ts";
+import { configurationError, TlsError } from "../errors.ts";
+import { type Awaitable, type Flow, settle } from "../flow.ts";
+import { maxCertificates } from "../limits.ts";
+import { type Certificate, parseCertificate } from "./certificate.ts";
+import { verifySignature } from "./path.ts";
+import { certificateDers } from "./pem.ts";
+
+/** A chain, end-entity first: PEM (text or a file's contents), one DER certificate, or several of either. */
+export type ChainSource = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/**
+ * Reads and checks a chain of our own: each certificate is issued by the next.
+ * @throws TlsError `configuration`
+ * @example
+ * const [leaf, ...issuers] = readChain(await readFile("chain.pem"));
+ */
+export function readChain(source: ChainSource): readonly [Certificate, ...Certificate[]] {
+  const sources = typeof source === "string" || source instanceof Uint8Array ? [source] : source;
+  const [first, ...rest] = sources.flatMap((one) => certificateDers(one, "cert")).map(parseOwn);
+  if (!first) throw configurationError("there is no certificate", "give the chain, end-entity first");
+  if (rest.length >= maxCertificates) {
+    throw configurationError(
+      `a chain of ${rest.length + 1} certificates`,
+      `${maxCertificates} are the most that a peer takes`,
+    );
+  }
+  const chain: [Certificate, ...Certificate[]] = [first, ...rest];
+  for (const [i, issuer] of rest.entries()) checkLink(chain, i, issuer);
+  return chain;
+}
+
+function parseOwn(der: Uint8Array, position: number): Certificate {
+  try {
+    // A copy: the caller may do with his bytes what he likes.
+    return parseCertificate(der.slice(), position);
+  } catch (cause) {
+    if (!TlsError.is(cause)) throw cause;
+    throw configurationError(
+      `the certificate cannot be used: ${cause.message}`,
+      "give X.509 certificates, PEM or DER, for keys on P-256, P-384 or P-521, Ed25519 keys or RSA keys of 2048 bits or more",
+    );
+  }
+}
+
+const describe = (i: number, certificate: Certificate): string =>
+  `certificate ${i} (${certificate.subject.text || "no subject"})`;
+
+function checkLink(chain: readonly Certificate[], i: number, issuer: Certificate): void {
+  const certificate = chain[i] as Certificate;
+  const wrong = (reason: string, advice: string): never => {
+    throw configurationError(`the chain is broken: ${describe(i + 1, issuer)} ${reason}`, advice);
+  };
+  const order = "the end-entity comes first, and each certificate is followed by its issuer";
+  if (issuer.subject.normalised !== certificate.issuer.normalised) {
+    const elsewhere = chain.findIndex(
+      (other) => other !== certificate && other.subject.normalised === certificate.issuer.normalised,
+    );
+    wrong(
+      `did not issue ${describe(i, certificate)}, whose issuer is ${certificate.issuer.text}`,
+      elsewhere < 0
+        ? `leave out what does not belong to the chain: ${order}`
+        : `certificate ${elsewhere} did: ${order}`,
+    );
+  }
+  if (!issuer.isCa)
+    wrong(
+      `issued ${describe(i, certificate)}, but is no CA`,
+      "no peer accepts it: have the certificate issued by a CA",
+    );
+  if (issuer.keyUsage && !issuer.keyUsage.has("keyCertSign"))
+    wrong("lacks keyCertSign", "no peer accepts what it issued");
+  const { authorityKeyIdentifier: wanted } = certificate;
+  if (wanted && issuer.subjectKeyIdentifier && wanted !== issuer.subjectKeyIdentifier) wrong(anotherKey, rightIssuer);
+}
+
+const anotherKey = "has the issuer's name, but another key than the one that issued the certificate before it";
+const rightIssuer = "take the CA certificate that belongs to this chain";
+
+/** The same for the signatures, which takes cryptography. */
+export function* verifyChain(chain: readonly Certificate[], provider: CryptoProvider): Flow<void> {
+  for (const [i, issuer] of chain.slice(1).entries()) {
+    if (!(yield* verifySignature(provider, chain[i] as Certificate, issuer)))
+      throw configurationError(`the chain is broken: ${describe(i + 1, issuer)} ${anotherKey}`, rightIssuer);
+  }
+}
+
+/** The key cannot be looked at, but it can be tried: what it signs must be the certificate's. */
+export function* verifyKey(
+  { publicKey }: Certificate,
+  scheme: SignatureScheme,
+  sign: (scheme: SignatureScheme, message: Uint8Array) => Awaitable<Uint8Array>,
+  provider: CryptoProvider,
+): Flow<void> {
+  const message = new Uint8Array(32);
+  const signature = yield* settle(sign(scheme, message));
+  if (yield* settle(provider.verify(scheme.algorithm, publicKey, message, signature))) return;
+  throw keyMismatch();
+}
+
+/** The key is another one than the certificate's. */
+export const keyMismatch = (): TlsError =>
+  configurationError(
+    "the private key does not belong to the certificate",
+    "the first certificate must be the one that was issued for this key, the issuers follow it",
+    "key_mismatch",
+  );

@@ -1,0 +1,62 @@
+/**
+ * A credential for hosts that have no cryptography of their own: the private key lives in JavaScript.
+ * @module
+ */
+import { ed25519 } from "@noble/curves/ed25519.js";
+import type { Credential } from "../crypto/credential.ts";
+import { curves } from "../crypto/curves.ts";
+import { noble } from "../crypto/noble.ts";
+import { ownSchemes, type SignatureScheme } from "../crypto/signatures.ts";
+import { configurationError, usageError } from "../errors.ts";
+import { run } from "../flow.ts";
+import { type ChainSource, keyMismatch, readChain, verifyChain, verifyKey } from "./chain.ts";
+import { type PrivateKey, type PrivateKeyOptions, type PrivateKeySource, readPrivateKey } from "./privateKey.ts";
+
+export interface NobleCredentialOptions extends PrivateKeyOptions {
+  /** The chain, end-entity first: PEM, DER, or several of them. */
+  readonly cert: ChainSource;
+  /** The private key: PKCS#8 (encrypted or not), SEC1 or JWK, PEM or DER. EC or Ed25519. */
+  readonly key: PrivateKeySource;
+}
+
+/**
+ * A certificate chain and its private key, which signs in JavaScript: where a host has cryptography, `nodeCredential` and `browserCredential` keep the key
+ * out of reach and in constant time. ECDSA is deterministic (RFC 6979). RSA keys are refused: their private operation belongs to a host.
+ * @throws TlsError with the fault `"configuration"`
+ * @example
+ * const credential = await nobleCredential({ cert: pem, key: pem });
+ */
+export async function nobleCredential(options: NobleCredentialOptions): Promise<Credential> {
+  const chain = readChain(options.cert);
+  const key = await readPrivateKey(options.key, options);
+  const signWith = signer(key);
+  const schemes = ownSchemes(chain[0].publicKey);
+  const sign = (scheme: SignatureScheme, message: Uint8Array): Uint8Array => {
+    if (!schemes.some(({ id }) => id === scheme.id)) throw usageError(`this key does not sign with ${scheme.name}`);
+    return signWith(scheme, message);
+  };
+  await run(verifyKey(chain[0], schemes[0] as SignatureScheme, sign, noble));
+  await run(verifyChain(chain, noble));
+  return { chain: chain.map(({ raw }) => raw), schemes, sign };
+}
+
+function signer(key: PrivateKey): (scheme: SignatureScheme, message: Uint8Array) => Uint8Array {
+  const { secret } = key;
+  switch (key.type) {
+    case "rsa":
+      throw configurationError(
+        "an RSA key cannot sign in JavaScript",
+        "use nodeCredential or browserCredential, or an EC key on P-256",
+      );
+    case "ed25519":
+      return (_, message) => ed25519.sign(message, secret);
+    case "ec": {
+      const curve = curves[key.curve];
+      return ({ algorithm }, message) => {
+        if (algorithm.type !== "ecdsa") throw keyMismatch();
+        const digest = noble.hashes[algorithm.hash].digest(message);
+        return curve.sign(digest, secret, { prehash: false, lowS: false, format: "der" });
+      };
+    }
+  }
+}
