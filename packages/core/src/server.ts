@@ -3,4 +3,4 @@
  * @module
  */
 export * from "./base.ts";
-export { type AcceptOptions, accept, acceptWith, serverConfig } from "./stream/accept.ts";
+export { type AcceptOptions, accept, acceptWith, serverConfig, withCredentials } from "./stream/accept.ts";

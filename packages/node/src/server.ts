@@ -2,10 +2,12 @@ import type { IncomingMessage } from "node:http";
 import {
   type AcceptOptions,
   acceptWith,
+  type Credential,
   serverConfig,
   type TlsConnection,
   TlsError,
   type Transport,
+  withCredentials,
 } from "@handclasp/core/server";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { type Listener, type ListenTcpOptions, listenTcp } from "./transport/listenTcp.ts";
@@ -25,7 +27,7 @@ export type ConnectionHandler = (
 /** A server, over any number of listeners. */
 export class TlsServer {
   readonly #options: ServerOptions;
-  readonly #config: ReturnType<typeof serverConfig>;
+  #config: ReturnType<typeof serverConfig>;
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
   readonly #listeners: Listener[] = [];
@@ -60,6 +62,14 @@ export class TlsServer {
       .catch((error: unknown) => this.#failed(error, connection))
       .finally(() => this.#connections.delete(connection));
     return connection;
+  }
+
+  /**
+   * Serves other certificates from now on, such as renewed ones; connections that are open keep theirs.
+   * @throws TlsError `configuration` where they cannot serve; the server then goes on with those it has.
+   */
+  setCredentials(credentials: readonly Credential[]): void {
+    this.#config = withCredentials(this.#config, credentials);
   }
 
   /** Accepts no more, says close_notify to all, and is done when all are gone: 5 s at most. */

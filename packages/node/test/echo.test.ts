@@ -33,3 +33,21 @@ for (const target of [`ws://127.0.0.1:${ws.port}/`, `ws://localhost:${ws.port}/`
 test("without ca, pins or insecure nothing is sent", async () => {
   await expect(connect("ws://127.0.0.1:1/", {})).rejects.toMatchObject({ code: "configuration" });
 });
+
+test("other certificates serve new connections; what cannot serve changes nothing", async () => {
+  const renewed = await ca.issue({ names: ["localhost"], commonName: "renewed" });
+  const changing = createServer({ credentials: [nodeCredential(issued)] }, echo);
+  const { port } = (await changing.listenTcp()).address() as { port: number };
+  const subject = async (): Promise<string | undefined> => {
+    const channel = await connect(`tcp://localhost:${port}`, { ca: ca.pem });
+    await channel.close();
+    return channel.session?.peer?.certificate.subject.text;
+  };
+  expect(await subject()).toBe("CN=localhost");
+  const forClients = nodeCredential(await ca.issue({ client: true }));
+  expect(() => changing.setCredentials([forClients])).toThrow("not for a server");
+  expect(await subject()).toBe("CN=localhost");
+  changing.setCredentials([nodeCredential(renewed)]);
+  expect(await subject()).toBe("CN=renewed");
+  await changing.close();
+});

@@ -3,7 +3,7 @@
  * @module
  */
 import { type NamedGroup, secp256r1 } from "../crypto/groups.ts";
-import { type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
+import { defaultSchemes, type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
 import type { CipherSuite } from "../crypto/suites.ts";
 import { TlsError } from "../errors.ts";
 import { type ClientHello, tls12 } from "../wire/messages.ts";
@@ -51,6 +51,14 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
   });
 }
 
+/** True where one of the suites can be served with this credential, to a client that offers everything. */
+export const canServe = (suites: readonly CipherSuite[], one: ServerCredential): boolean =>
+  suites.some((suite) =>
+    suite.keyExchange === "rsa"
+      ? canDecrypt(one)
+      : signingScheme(suite, one, { groups: undefined, schemes: defaultSchemes }) !== undefined,
+  );
+
 /** Exact names first, then wildcards, then the rest in the order configured. */
 function byName(config: ServerConfig, serverName: string | undefined): readonly ServerCredential[] {
   if (serverName === undefined) return config.credentials;
@@ -69,7 +77,11 @@ const canDecrypt = (one: ServerCredential): boolean =>
   one.credential.rsaDecryptRaw !== undefined && may(one, "keyEncipherment");
 
 /** A scheme for ServerKeyExchange that the client can verify with this certificate's key. */
-function signingScheme(suite: CipherSuite, one: ServerCredential, offer: ClientOffer): SignatureScheme | undefined {
+function signingScheme(
+  suite: CipherSuite,
+  one: ServerCredential,
+  offer: Pick<ClientOffer, "groups" | "schemes">,
+): SignatureScheme | undefined {
   const { publicKey } = one.certificate;
   if ((publicKey.type === "rsa") !== (suite.authentication === "rsa") || !may(one, "digitalSignature"))
     return undefined;

@@ -1,10 +1,11 @@
 import type { Credential } from "../crypto/credential.ts";
 import { configurationError } from "../errors.ts";
-import type { ServerConfig } from "../handshake/config.ts";
+import type { ServerConfig, ServerCredential } from "../handshake/config.ts";
+import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
-import { parseCertificate } from "../x509/certificate.ts";
-import { trustPolicy } from "../x509/verify.ts";
+import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
+import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -13,8 +14,10 @@ export interface AcceptOptions extends CommonOptions {
   readonly credentials: readonly Credential[];
   /** Whether clients show a certificate. Default `"none"`. */
   readonly clientAuth?: "none" | "request" | "require";
-  /** Whom client certificates must come from, PEM or DER. Needed unless `clientAuth` is `"none"`. */
-  readonly clientCa?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** Whom client certificates must come from, PEM or DER: short for `clientTrust: { ca }`. One of the two is needed unless `clientAuth` is `"none"`. */
+  readonly clientCa?: TrustOptions["ca"];
+  /** Whom client certificates must come from: a CA, pins, a `trust` function; and `verify`, which may refuse for reasons of its own. */
+  readonly clientTrust?: TrustOptions;
   /** Refuse a server name that no certificate has, instead of answering with the first. */
   readonly strictSni?: boolean;
 }
@@ -45,27 +48,59 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
   );
 }
 
-/** Checks what the user says; certificates are parsed once, here. */
+/**
+ * Checks what the user says; certificates are parsed once, here.
+ * @throws TlsError `configuration`, also for a certificate that cannot serve: of another purpose, out of order, or of a kind that no suite uses.
+ */
 export function serverConfig(options: AcceptOptions): ServerConfig {
-  const { clientAuth = "none", clientCa } = options;
-  if (!options.credentials?.length)
+  const common = commonConfig(options);
+  return {
+    ...common,
+    credentials: serverCredentials(common, options.credentials),
+    clientAuth: options.clientAuth ?? "none",
+    clientTrust: clientTrustOf(options),
+    strictSni: options.strictSni ?? false,
+  };
+}
+
+/**
+ * The same configuration with other certificates, checked as the first ones were: connections that are made with it from now on use them.
+ * @throws TlsError `configuration`; the old configuration is as good as before.
+ * @example
+ * config = withCredentials(config, [nodeCredential({ cert: renewed, key })]);
+ */
+export const withCredentials = (config: ServerConfig, credentials: readonly Credential[]): ServerConfig => ({
+  ...config,
+  credentials: serverCredentials(config, credentials),
+});
+
+function serverCredentials(
+  { suites }: Pick<ServerConfig, "suites">,
+  credentials: readonly Credential[] | undefined,
+): readonly ServerCredential[] {
+  if (!credentials?.length)
     throw configurationError("a server needs a credential", "pass `credentials: [nodeCredential({ cert, key })]`");
-  if (clientAuth !== "none" && clientCa === undefined)
+  return credentials.map((credential) => {
+    const checked = checkCredential(credential, "server");
+    if (canServe(suites, checked)) return checked;
+    const { keyUsage, publicKey, subject } = checked.certificate;
+    throw configurationError(
+      `the certificate of ${subject.text || "no subject"} serves none of the suites: a key of the kind ${publicKey.type}, keyUsage ${keyUsage ? [...keyUsage].join(", ") : "unlimited"}`,
+      "ECDHE needs digitalSignature and a suite with the key's authentication; RSA key exchange needs keyEncipherment and a key that decrypts",
+    );
+  });
+}
+
+function clientTrustOf({ clientAuth = "none", clientCa, clientTrust }: AcceptOptions): TrustPolicy | undefined {
+  if (clientCa !== undefined && clientTrust)
+    throw configurationError("clientCa and clientTrust", "say clientTrust: { ca, … } alone");
+  const trust = clientTrust ?? (clientCa === undefined ? undefined : { ca: clientCa });
+  if (clientAuth !== "none" && !trust)
     throw configurationError(
       `clientAuth "${clientAuth}" without clientCa`,
       "say whom client certificates must come from",
     );
-  if (clientAuth === "none" && clientCa !== undefined)
+  if (clientAuth === "none" && trust)
     throw configurationError("clientCa without clientAuth", 'say clientAuth: "request" or "require"');
-  return {
-    ...commonConfig(options),
-    credentials: options.credentials.map((credential) => {
-      const [leaf] = credential.chain;
-      if (!leaf) throw configurationError("a credential without a certificate");
-      return { credential, certificate: parseCertificate(leaf) };
-    }),
-    clientAuth,
-    clientTrust: clientCa === undefined ? undefined : trustPolicy({ ca: clientCa }),
-    strictSni: options.strictSni ?? false,
-  };
+  return trust && trustPolicy(trust);
 }

@@ -5,6 +5,7 @@ import { clientHandshake } from "../handshake/client.ts";
 import type { CertificateRequested, ClientConfig } from "../handshake/config.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
+import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -49,6 +50,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
       "ca without serverName",
       "say which name the server's certificate must have: without it, any certificate of that CA would do",
     );
+  if (credential && typeof credential !== "function") checkCredential(credential, "client");
   return {
     ...commonConfig(options),
     serverName,

@@ -21,7 +21,7 @@ export const maxPathDepth = 8;
 
 export const serverAuth = "1.3.6.1.5.5.7.3.1";
 export const clientAuth = "1.3.6.1.5.5.7.3.2";
-const anyExtendedKeyUsage = "2.5.29.37.0";
+export const anyExtendedKeyUsage = "2.5.29.37.0";
 const processed: ReadonlySet<string> = new Set(Object.values(processedExtensions));
 
 /** What a certificate must keep wherever it stands. */
@@ -192,7 +192,8 @@ export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): C
   return rules.fault(certificate, "extended_key_usage", `extendedKeyUsage is ${list}, not ${usageName(wanted)}`);
 }
 
-const usageName = (oid: string): string =>
+/** The common name of a purpose, its OID where it has none. */
+export const usageName = (oid: string): string =>
   oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
 
 /** What holds for every certificate but an anchor. */

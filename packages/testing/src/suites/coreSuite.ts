@@ -6,6 +6,7 @@ import {
   type AcceptOptions,
   type Awaitable,
   accept,
+  acceptWith,
   type CipherSuite,
   type ConnectOptions,
   type Credential,
@@ -15,7 +16,9 @@ import {
   legacySuites,
   modernSuites,
   type NamedGroup,
+  parseCertificate,
   secp256r1,
+  serverConfig,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsConnection,
   TlsError,
@@ -224,9 +227,19 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
       refused("an expired certificate", "expired", "certificate_expired", async () =>
         attempt({}, { credentials: [(await kit()).expired] }),
       );
-      refused("a client certificate for a server", "extended_key_usage", "unsupported_certificate", async () =>
-        attempt({}, { credentials: [(await kit()).client] }),
-      );
+      refused("a client certificate for a server", "extended_key_usage", "unsupported_certificate", async () => {
+        const { ca, client, server } = await kit();
+        const pair = memoryPair();
+        // A server that did not look at its certificate when it started.
+        const config = serverConfig({ provider, credentials: [server["ecdsa-p256"]] });
+        const rogue = { credential: client, certificate: parseCertificate(client.chain[0] as Uint8Array) };
+        const connection = acceptWith({ ...config, credentials: [rogue] }, pair.b, {});
+        const [a, b] = await Promise.allSettled([
+          connect(pair.a, { provider, serverName: "localhost", ca: ca.pem }),
+          connection.opened.then(() => connection),
+        ]);
+        return { pair, a, b };
+      });
     });
 
     describe("the client's certificate", () => {
