@@ -6,10 +6,13 @@ import {
   type Transport,
 } from "@handclasp/core/client";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
+import { withSystemRoots } from "./systemRoots.ts";
 import { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
 import { connectTcp } from "./transport/tcp.ts";
 
 export interface ConnectOptions extends CoreConnectOptions {
+  /** Who is trusted to issue the server's certificate: PEM, DER or parsed. `"system"` stands for the roots that Node.js ships. */
+  readonly ca?: CoreConnectOptions["ca"];
   /** Of the WebSocket that carries the channel: headers, agent, CA of the outer TLS. */
   readonly webSocket?: ConnectWebSocketOptions;
 }
@@ -27,6 +30,7 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
   const url = new URL(target);
   return connectOver(() => open(url, options), {
     ...options,
+    ca: options.ca && withSystemRoots(options.ca),
     provider: options.provider ?? nodeCrypto,
     serverName: options.serverName ?? hostOf(url),
   });

@@ -69,17 +69,17 @@ export function toBase64(bytes: Uint8Array): string {
 export function fromBase64(text: string): Uint8Array {
   const clean = text.replace(/\s+/g, "");
   if (clean.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(clean)) throw new RangeError("not base64");
-  const length = (clean.length / 4) * 3 - (clean.endsWith("==") ? 2 : clean.endsWith("=") ? 1 : 0);
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (let i = 0; i < clean.length; i += 4) {
-    let n = 0;
-    for (let j = 0; j < 4; j++) n = (n << 6) | Math.max(0, alphabet.indexOf(clean[i + j] as string));
-    for (const byte of [(n >> 16) & 255, (n >> 8) & 255, n & 255]) {
-      if (at < length) out[at++] = byte;
-      else if (byte) throw new RangeError("not base64: spare bits set");
-    }
+  const digits = clean.replace(/=+$/, "");
+  const out = new Uint8Array((digits.length * 6) >> 3);
+  let [bits, waiting, at] = [0, 0, 0];
+  for (const digit of digits) {
+    bits = ((bits << 6) | alphabet.indexOf(digit)) & 0xfff;
+    waiting += 6;
+    if (waiting < 8) continue;
+    waiting -= 8;
+    out[at++] = bits >> waiting;
   }
+  if (bits & ((1 << waiting) - 1)) throw new RangeError("not base64: spare bits set");
   return out;
 }
 

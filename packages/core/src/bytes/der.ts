@@ -4,7 +4,7 @@
  * @module
  */
 import { TlsError } from "../errors.ts";
-import { latin1 } from "./bytes.ts";
+import { latin1, toHex } from "./bytes.ts";
 
 /** Identifier octets of the types that certificates and keys are made of. */
 export const tags = {
@@ -56,7 +56,7 @@ export class Der {
   contents(tag: number): Uint8Array {
     const bytes = this.#bytes;
     if (bytes[this.#at] !== tag) {
-      derFault(`expected tag 0x${hex(tag)}, got ${this.more ? `0x${hex(bytes[this.#at] as number)}` : "the end"}`);
+      derFault(`expected tag ${tag}, got ${bytes[this.#at] ?? "the end"}`);
     }
     let at = this.#at + 1;
     let length = bytes[at++] ?? derFault("length cut off");
@@ -82,6 +82,11 @@ export class Der {
     return this.tag === tag ? this.within(tag, read) : undefined;
   }
 
+  /** Reads into the next element, a SEQUENCE. */
+  sequence<T>(read: (inner: Der) => T): T {
+    return this.within(tags.sequence, read);
+  }
+
   /** SEQUENCE OF or SET OF, SIZE (1..MAX). */
   many<T>(tag: number, read: (inner: Der) => T): T[] {
     return this.within(tag, (inner) => {
@@ -103,9 +108,9 @@ export class Der {
   /** INTEGER: its minimal two's complement. */
   integer(tag: number = tags.integer): Uint8Array {
     const value = this.contents(tag);
-    const [first, second] = value;
-    if (first === undefined) derFault("INTEGER empty");
-    if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
+    const [first = -1, second] = value;
+    // The first nine bits are neither all zero nor all one.
+    if (first < 0 || (second !== undefined && (first === 0xff || first === 0) && first >> 7 === second >> 7)) {
       derFault("INTEGER not minimal");
     }
     return value;
@@ -149,10 +154,12 @@ export class Der {
 
   /** BIT STRING: its bytes; unused bits must be zero. */
   bits(tag: number = tags.bitString): Uint8Array {
-    const [unused, ...bytes] = this.contents(tag);
-    if (unused === undefined || unused > 7 || (unused && !bytes.length)) derFault("BIT STRING malformed");
-    if (((bytes.at(-1) ?? 0) & ((1 << unused) - 1)) !== 0) derFault("BIT STRING malformed");
-    return Uint8Array.from(bytes);
+    const value = this.contents(tag);
+    const unused = value[0] ?? 8;
+    // Where there are no bits at all, the last byte is the count itself, which must be 0 then.
+    const last = value[value.length - 1] as number;
+    if (unused > 7 || last & ((1 << unused) - 1) || (unused && value.length < 2)) derFault("BIT STRING malformed");
+    return value.subarray(1);
   }
 
   /** BIT STRING of whole bytes. */
@@ -168,7 +175,7 @@ export class Der {
   }
 
   /** Passes over the rest, whatever it is: for what is going to be refused by name. */
-  skip(): void {
+  skip(): undefined {
     this.#at = this.#bytes.length;
   }
 
@@ -186,6 +193,10 @@ export function der<T>(bytes: Uint8Array, read: (reader: Der) => T): T {
   return value;
 }
 
+/** The same for a SEQUENCE: the reader is inside it. */
+export const sequence = <T>(bytes: Uint8Array, read: (reader: Der) => T): T =>
+  der(bytes, (outer) => outer.sequence(read));
+
 /** The fault of whoever wrote the DER. */
 export function derFault(message: string): never {
   throw new TlsError("bad_certificate", `DER: ${message}`, { code: "malformed" });
@@ -194,7 +205,7 @@ export function derFault(message: string): never {
 /** UTF-8 to text; a fault where it is none. */
 export function utf8(bytes: Uint8Array): string {
   try {
-    return decodeURIComponent(latin1(bytes).replace(/[\s\S]/g, (c) => `%${hex(c.charCodeAt(0))}`));
+    return decodeURIComponent(toHex(bytes).replace(/../g, "%$&"));
   } catch {
     return derFault("UTF8String not UTF-8");
   }
@@ -205,5 +216,3 @@ export function ia5(bytes: Uint8Array): string {
   for (const byte of bytes) if (byte > 127) derFault("string not ASCII");
   return latin1(bytes);
 }
-
-const hex = (byte: number): string => byte.toString(16).padStart(2, "0");

@@ -2,9 +2,10 @@
  * X.509 certificates, RFC 5280 §4: parsed strictly, once, into what everything else reads.
  * @module
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { equal, toBase64, toHex } from "../bytes/bytes.ts";
-import { type Der, der, derFault, ia5, tags } from "../bytes/der.ts";
-import type { CryptoProvider, PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
+import { type Der, der, derFault, ia5, sequence, tags } from "../bytes/der.ts";
+import type { PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
 import { TlsError } from "../errors.ts";
 import { maxCertificate } from "../limits.ts";
 import { type Name, readName } from "./distinguishedName.ts";
@@ -53,6 +54,10 @@ export interface SubjectAltNames {
 export interface Certificate {
   /** The whole certificate. */
   readonly raw: Uint8Array;
+  /** The SHA-256 of the whole certificate as tools print it: `AB:CD:…`. */
+  readonly fingerprint: string;
+  /** `"sha256/"` and the base64 of the SHA-256 of the SubjectPublicKeyInfo: what a pin is (RFC 7469 §2.4). */
+  readonly pin: string;
   readonly version: 1 | 2 | 3;
   /** Hex. */
   readonly serialNumber: string;
@@ -65,6 +70,8 @@ export interface Certificate {
   /** SubjectPublicKeyInfo. */
   readonly spki: Uint8Array;
   readonly publicKey: PublicKey;
+  /** The size of the key: RSA's modulus, the curve's field; 256 for Ed25519. */
+  readonly keyBits: number;
   /** The one hash that an id-RSASSA-PSS key restricts itself to. */
   readonly pssHash: SignatureHash | undefined;
   /** What it is signed with; `undefined` for what is not accepted, such as SHA-1. */
@@ -109,10 +116,11 @@ export function parseCertificate(raw: Uint8Array, position?: number): Certificat
   const place: { position: number | undefined; subject?: string } = { position };
   try {
     if (raw.length > maxCertificate) derFault(`${raw.length} bytes, more than ${maxCertificate}`);
-    return der(raw, (outer) => outer.within(tags.sequence, (reader) => readCertificate(raw, reader, place)));
+    return sequence(raw, (reader) => readCertificate(raw, reader, place));
   } catch (error) {
     if (!TlsError.is(error) || error instanceof CertificateError) throw error;
-    throw new CertificateError("malformed", error.message, place, { cause: error });
+    const fault = error.code === "weak_key" ? "weak_key" : "malformed";
+    throw new CertificateError(fault, error.message, place, { cause: error });
   }
 }
 
@@ -124,62 +132,58 @@ function readCertificate(
   const tbs = reader.element(tags.sequence);
   const outerAlgorithm = reader.element(tags.sequence);
   const signature = reader.octets();
-  const { oid: signatureAlgorithmOid, algorithm: signatureAlgorithm } = readSignatureAlgorithm(outerAlgorithm);
-  return der(tbs, (outer) =>
-    outer.within(tags.sequence, (body): Certificate => {
-      const version: Certificate["version"] = body.optional(0xa0, readVersion) ?? 1;
-      const serialNumber = toHex(body.integer());
-      if (!equal(body.element(tags.sequence), outerAlgorithm)) derFault("signature and signatureAlgorithm differ");
-      const issuer = readName(body);
-      const [notBefore, notAfter] = body.within(
-        tags.sequence,
-        (validity) => [readTime(validity), readTime(validity)] as const,
-      );
-      const subject = readName(body);
-      place.subject = subject.text;
-      const spki = body.element(tags.sequence);
-      if (version > 1) {
-        if (body.tag === 0x81) body.bits(0x81);
-        if (body.tag === 0x82) body.bits(0x82);
-      }
-      const extensions =
-        (version === 3 ? body.optional(0xa3, readExtensions) : undefined) ?? new Map<string, Extension>();
-      const known = <T>(oid: string, read: (value: Der) => T): T | undefined => {
-        const extension = extensions.get(oid);
-        return extension && der(extension.value, read);
-      };
-      known(authorityInfoAccess, readAccessDescriptions);
-      const basic = known(processedExtensions.basicConstraints, readBasicConstraints);
-      const certificate = {
-        raw,
-        version,
-        serialNumber,
-        issuer,
-        subject,
-        notBefore,
-        notAfter,
-        spki,
-        signatureAlgorithm,
-        signatureAlgorithmOid,
-        signature,
-        tbs,
-        extensions,
-        subjectAltNames: sortNames(known(processedExtensions.subjectAltName, (value) => readGeneralNames(value)) ?? []),
-        keyUsage: known(processedExtensions.keyUsage, readKeyUsage),
-        extendedKeyUsage: known(processedExtensions.extKeyUsage, (value) =>
-          value.many(tags.sequence, (inner) => inner.oid()),
-        ),
-        isCa: basic?.isCa ?? false,
-        pathLen: basic?.isCa ? basic.pathLen : undefined,
-        nameConstraints: known(processedExtensions.nameConstraints, readNameConstraints),
-        subjectKeyIdentifier: known(subjectKeyIdentifier, (value) => toHex(value.contents(tags.octetString))),
-        authorityKeyIdentifier: known(authorityKeyIdentifier, readAuthorityKeyIdentifier),
-      };
-      const key = readPublicKey(spki);
-      if ("weak" in key) throw new CertificateError("weak_key", key.weak, place);
-      return { ...certificate, publicKey: key.key, pssHash: key.pssHash };
-    }),
-  );
+  return sequence(tbs, (body): Certificate => {
+    // In the order of TBSCertificate: what reads also moves on.
+    const version = body.optional(0xa0, readVersion) ?? 1;
+    const serialNumber = toHex(body.integer());
+    if (!equal(body.element(tags.sequence), outerAlgorithm)) derFault("signature and signatureAlgorithm differ");
+    const issuer = readName(body);
+    const [notBefore, notAfter] = body.sequence((validity) => [readTime(validity), readTime(validity)] as const);
+    const subject = readName(body);
+    place.subject = subject.text;
+    const spki = body.element(tags.sequence);
+    if (version > 1)
+      for (const uniqueIdentifier of [0x81, 0x82]) if (body.tag === uniqueIdentifier) body.bits(uniqueIdentifier);
+    const extensions = (version > 2 && body.optional(0xa3, readExtensions)) || new Map<string, Extension>();
+    const known = <T>(oid: string, read: (value: Der) => T): T | undefined => {
+      const extension = extensions.get(oid);
+      return extension && der(extension.value, read);
+    };
+    known(authorityInfoAccess, readAccessDescriptions);
+    return {
+      raw,
+      get fingerprint() {
+        return toHex(sha256(raw))
+          .toUpperCase()
+          .replace(/..(?=.)/g, "$&:");
+      },
+      get pin() {
+        return `sha256/${toBase64(sha256(spki))}`;
+      },
+      version,
+      serialNumber,
+      issuer,
+      subject,
+      notBefore,
+      notAfter,
+      spki,
+      ...readSignatureAlgorithm(outerAlgorithm),
+      signature,
+      tbs,
+      extensions,
+      subjectAltNames: sortNames(known(processedExtensions.subjectAltName, readGeneralNames) ?? []),
+      keyUsage: known(processedExtensions.keyUsage, readKeyUsage),
+      extendedKeyUsage: known(processedExtensions.extKeyUsage, (value) =>
+        value.many(tags.sequence, (inner) => inner.oid()),
+      ),
+      ...(known(processedExtensions.basicConstraints, readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
+      nameConstraints: known(processedExtensions.nameConstraints, readNameConstraints),
+      subjectKeyIdentifier: known(subjectKeyIdentifier, (value) => toHex(value.contents(tags.octetString))),
+      authorityKeyIdentifier: known(authorityKeyIdentifier, readAuthorityKeyIdentifier),
+      // Last: a certificate that is malformed as well is malformed first.
+      ...readPublicKey(spki),
+    };
+  });
 }
 
 function readVersion(reader: Der): 2 | 3 {
@@ -191,31 +195,19 @@ function readVersion(reader: Der): 2 | 3 {
 function readTime(reader: Der): number {
   const utc = reader.tag === tags.utcTime;
   const text = ia5(reader.contents(utc ? tags.utcTime : tags.generalizedTime));
-  const parts = (utc ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/ : /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/).exec(
-    text,
-  );
-  const [year, month, day, hour, minute, second] = (parts ?? []).slice(1).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
-  const date = new Date(0);
-  date.setUTCFullYear(utc ? year + (year < 50 ? 2000 : 1900) : year, month - 1, day);
-  // Comparing with NaN is false, so a time that did not match fails here too.
-  if (!(date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60)) {
+  const full = utc ? (text < "5" ? "20" : "19") + text : text;
+  const iso = full.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6.000Z");
+  const time = Date.parse(iso);
+  // What does not exist (30 February, 24 o'clock) is no time, or comes back as another.
+  if (iso === full || Number.isNaN(time) || new Date(time).toISOString() !== iso)
     derFault(`no such time: ${text.slice(0, 20)}`);
-  }
-  return date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000;
+  return time;
 }
 
 function readExtensions(reader: Der): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
   reader.many(tags.sequence, (list) =>
-    list.within(tags.sequence, (extension) => {
+    list.sequence((extension) => {
       const oid = extension.oid();
       if (extensions.has(oid)) derFault(`the extension ${oid} twice`);
       extensions.set(oid, { critical: extension.flag(), value: extension.contents(tags.octetString) });
@@ -225,10 +217,11 @@ function readExtensions(reader: Der): Map<string, Extension> {
 }
 
 const readBasicConstraints = (reader: Der): { isCa: boolean; pathLen: number | undefined } =>
-  reader.within(tags.sequence, (sequence) => ({
-    isCa: sequence.flag(),
-    pathLen: sequence.more ? sequence.small() : undefined,
-  }));
+  reader.sequence((inner) => {
+    const isCa = inner.flag();
+    const pathLen = inner.more ? inner.small() : undefined;
+    return { isCa, pathLen: isCa ? pathLen : undefined };
+  });
 
 function readKeyUsage(reader: Der): ReadonlySet<KeyUsage> {
   const bits = reader.bits();
@@ -238,53 +231,34 @@ function readKeyUsage(reader: Der): ReadonlySet<KeyUsage> {
 }
 
 function readNameConstraints(reader: Der): NameConstraints {
-  return reader.within(tags.sequence, (sequence) => {
-    if (!sequence.more) derFault("nameConstraints empty");
+  return reader.sequence((inner) => {
+    if (!inner.more) derFault("nameConstraints empty");
     // minimum is always the default, so left out; maximum is always absent (RFC 5280 §4.2.1.10).
     const subtrees = (tag: number) =>
-      sequence.tag === tag ? sequence.many(tag, (list) => list.within(tags.sequence, readGeneralName)) : [];
+      inner.tag === tag ? inner.many(tag, (list) => list.sequence(readGeneralName)) : [];
     return { permitted: subtrees(0xa0), excluded: subtrees(0xa1) };
   });
 }
 
 function readAuthorityKeyIdentifier(reader: Der): string | undefined {
-  return reader.within(tags.sequence, (sequence) => {
-    const keyIdentifier = sequence.tag === 0x80 ? toHex(sequence.contents(0x80)) : undefined;
-    if (sequence.tag === 0xa1) readGeneralNames(sequence, 0xa1);
-    if (sequence.tag === 0x82) sequence.integer(0x82);
+  return reader.sequence((inner) => {
+    const keyIdentifier = inner.tag === 0x80 ? toHex(inner.contents(0x80)) : undefined;
+    if (inner.tag === 0xa1) readGeneralNames(inner, 0xa1);
+    if (inner.tag === 0x82) inner.integer(0x82);
     return keyIdentifier;
   });
 }
 
 const readAccessDescriptions = (reader: Der): unknown =>
   reader.many(tags.sequence, (list) =>
-    list.within(tags.sequence, (description) => {
+    list.sequence((description) => {
       description.oid();
       readGeneralName(description);
     }),
   );
 
 function sortNames(all: readonly GeneralName[]): SubjectAltNames {
-  const dns: string[] = [];
-  const ip: string[] = [];
-  const email: string[] = [];
-  const uri: string[] = [];
-  const texts = { dns, email, uri };
-  for (const name of all) {
-    if (name.type === "ip") {
-      const text = formatIp(name.value);
-      if (text !== undefined) ip.push(text);
-    } else if (name.type === "dns" || name.type === "email" || name.type === "uri") texts[name.type].push(name.value);
-  }
-  return { dns, ip, email, uri, all };
+  const of = (type: "dns" | "email" | "uri") => all.flatMap((name) => (name.type === type ? [name.value] : []));
+  const ip = all.flatMap((name) => (name.type === "ip" ? (formatIp(name.value) ?? []) : []));
+  return { dns: of("dns"), ip, email: of("email"), uri: of("uri"), all };
 }
-
-/** `"sha256/"` and the base64 of the SHA-256 of the SubjectPublicKeyInfo: what a pin is (RFC 7469 §2.4). */
-export const spkiPin = (certificate: Pick<Certificate, "spki">, hashes: CryptoProvider["hashes"]): string =>
-  `sha256/${toBase64(hashes.sha256.digest(certificate.spki))}`;
-
-/** The SHA-256 of the whole certificate as tools print it: `AB:CD:…`. */
-export const certificateFingerprint = (
-  certificate: Pick<Certificate, "raw">,
-  hashes: CryptoProvider["hashes"],
-): string => (toHex(hashes.sha256.digest(certificate.raw)).toUpperCase().match(/../g) ?? []).join(":");

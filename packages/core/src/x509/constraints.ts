@@ -23,14 +23,11 @@ export function constrainedNames(certificate: Certificate): GeneralName[] {
 /** The first of the names that the constraints do not allow, and why; `undefined` where they allow them all. */
 export function violation(names: readonly GeneralName[], constraints: NameConstraints): string | undefined {
   for (const name of names) {
-    const permitted = constraints.permitted.filter((subtree) => sameForm(subtree, name));
-    const excluded = constraints.excluded.filter((subtree) => sameForm(subtree, name));
-    if (!permitted.length && !excluded.length) continue;
-    const relations = (subtrees: GeneralName[]) => subtrees.map((subtree) => relate(name, subtree));
-    const inside = relations(permitted);
-    const outside = relations(excluded);
-    if (inside.includes("unknown") || outside.includes("unknown"))
-      return `${show(name)} or a constraint on it cannot be processed`;
+    const relations = (subtrees: readonly GeneralName[]) =>
+      subtrees.filter((subtree) => sameForm(subtree, name)).map((subtree) => relate(name, subtree));
+    const inside = relations(constraints.permitted);
+    const outside = relations(constraints.excluded);
+    if ([...inside, ...outside].includes("unknown")) return `${show(name)} or a constraint on it cannot be processed`;
     if (outside.some((relation) => relation !== "apart")) return `${show(name)} is excluded`;
     if (inside.length && !inside.includes("within")) return `${show(name)} is not permitted`;
   }
@@ -92,6 +89,8 @@ const inside = (is: boolean): Relation => (is ? "within" : "apart");
 
 /** A Mailbox of RFC 5321 §4.1.2, quoted local parts apart. */
 function mailbox(text: string): { local: string; host: string } | undefined {
+  // 64, the sign and 253: no comparison takes longer than a longest name does.
+  if (text.length > 318) return undefined;
   const at = text.indexOf("@");
   const local = text.slice(0, Math.max(0, at));
   const host = dnsName(text.slice(at + 1));

@@ -40,12 +40,12 @@ export function readName(reader: Der): Name {
   const rdns: string[] = [];
   const texts: string[] = [];
   const raw = reader.element(tags.sequence);
-  new Der(raw).within(tags.sequence, (sequence) => {
+  new Der(raw).sequence((sequence) => {
     while (sequence.more) {
       const normalised: string[] = [];
       const text: string[] = [];
       sequence.many(tags.set, (set) =>
-        set.within(tags.sequence, (attribute) => {
+        set.sequence((attribute) => {
           const type = attribute.oid();
           const tag = attribute.tag ?? derFault("attribute without a value");
           const bytes = attribute.contents(tag);

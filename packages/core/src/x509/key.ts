@@ -2,10 +2,11 @@
  * SubjectPublicKeyInfo and AlgorithmIdentifier: the keys and signatures that are accepted, and nothing else.
  * @module
  */
-import { type Der, der, derFault, tags } from "../bytes/der.ts";
+import { type Der, derFault, sequence, tags } from "../bytes/der.ts";
 import { curves, isUncompressed } from "../crypto/curves.ts";
 import type { EcCurveName, PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
-import { rsaKeyFault } from "../crypto/rsa.ts";
+import { rsaBits, rsaKeyFault } from "../crypto/rsa.ts";
+import { TlsError } from "../errors.ts";
 
 /** Hashes that sign certificates. */
 export type SignatureHash = "sha256" | "sha384" | "sha512";
@@ -22,7 +23,8 @@ const hashes: Record<string, SignatureHash> = {
   "2.16.840.1.101.3.4.2.3": "sha512",
 };
 
-const signatures: Record<string, { type: "rsa_pkcs1" | "ecdsa"; hash: SignatureHash }> = {
+const signatures: Record<string, SignatureAlgorithm> = {
+  [ed25519]: { type: "ed25519" },
   "1.2.840.113549.1.1.11": { type: "rsa_pkcs1", hash: "sha256" },
   "1.2.840.113549.1.1.12": { type: "rsa_pkcs1", hash: "sha384" },
   "1.2.840.113549.1.1.13": { type: "rsa_pkcs1", hash: "sha512" },
@@ -38,125 +40,107 @@ export const curveNames: Readonly<Record<string, EcCurveName>> = {
   "1.3.132.0.35": "secp521r1",
 };
 
-/** A key that was read, or the reason why a key of its kind is not accepted (RFC 5280 §4.1.2.7, RFC 3279, 4055, 5480, 8410). */
-export type KeyReading =
-  | {
-      readonly key: PublicKey /** The only hash that an id-RSASSA-PSS key signs with, where it says so. */;
-      readonly pssHash?: SignatureHash;
-    }
-  | { readonly weak: string };
+/** A public key, and the one hash that an id-RSASSA-PSS key restricts itself to. */
+export interface KeyReading {
+  readonly publicKey: PublicKey;
+  readonly keyBits: number;
+  readonly pssHash: SignatureHash | undefined;
+}
 
-/** Reads a SubjectPublicKeyInfo. */
+/** The size of a key: RSA's modulus, the curve's field; an Ed25519 key counts as 256. */
+const keyBits = (key: PublicKey): number =>
+  key.type === "rsa" ? rsaBits(key) : key.type === "ec" ? Number(key.curve.slice(4, 7)) : 256;
+
+/** The fault of a key that is well-formed, and not accepted (RFC 5280 §4.1.2.7, RFC 3279, 4055, 5480, 8410). */
+function weak(message: string): never {
+  throw new TlsError("unsupported_certificate", message, { code: "weak_key" });
+}
+
+/** Reads a SubjectPublicKeyInfo. Throws `"malformed"`, or `"weak_key"` for a kind or size of key that is not accepted. */
 export const readPublicKey = (spki: Uint8Array): KeyReading =>
-  der(spki, (reader) =>
-    reader.within(tags.sequence, (sequence): KeyReading => {
-      const algorithm = sequence.element(tags.sequence);
-      const bytes = sequence.octets();
-      return der(algorithm, (outer) => outer.within(tags.sequence, (inner) => readKey(inner, bytes)));
-    }),
-  );
+  sequence(spki, (reader) => {
+    const algorithm = reader.element(tags.sequence);
+    const bytes = reader.octets();
+    const reading = sequence(algorithm, (identifier) => readKey(identifier, bytes));
+    return { ...reading, keyBits: keyBits(reading.publicKey) };
+  });
 
-function readKey(algorithm: Der, bytes: Uint8Array): KeyReading {
+function readKey(algorithm: Der, bytes: Uint8Array): Omit<KeyReading, "keyBits"> {
   const oid = algorithm.oid();
+  let pssHash: SignatureHash | undefined;
   switch (oid) {
     case rsaEncryption:
       algorithm.null();
-      return readRsa(bytes, false);
-    case rsassaPss: {
-      const pss = algorithm.more ? readPss(algorithm) : undefined;
-      const reading = readRsa(bytes, true);
-      return "weak" in reading || !pss
-        ? reading
-        : pss === "weak"
-          ? { weak: "RSASSA-PSS with parameters that are not accepted" }
-          : { ...reading, pssHash: pss };
-    }
-    case ecPublicKey: {
-      if (algorithm.tag !== tags.oid) {
-        if (!algorithm.more) derFault("EC key without a curve");
-        algorithm.skip();
-        return { weak: "an EC key with explicit parameters, not a named curve" };
-      }
-      const curve = algorithm.oid();
-      return readPoint(curve, bytes);
-    }
+      break;
+    case rsassaPss:
+      if (algorithm.more) pssHash = readPss(algorithm) ?? weak("RSASSA-PSS with parameters that are not accepted");
+      break;
+    case ecPublicKey:
+      if (!algorithm.more) derFault("EC key without a curve");
+      if (algorithm.tag !== tags.oid) weak("an EC key with explicit parameters, not a named curve");
+      return { publicKey: readPoint(algorithm.oid(), bytes), pssHash };
     case ed25519:
       if (bytes.length !== 32) derFault("Ed25519 key not 32 bytes");
-      return { key: { type: "ed25519", point: bytes } };
+      return { publicKey: { type: "ed25519", point: bytes }, pssHash };
     default:
-      algorithm.skip();
-      return { weak: `a key of the kind ${oid}; RSA, EC and Ed25519 keys only` };
+      weak(`a key of the kind ${oid}; RSA, EC and Ed25519 keys only`);
   }
+  const publicKey = sequence(bytes, (reader) => {
+    const modulus = reader.unsigned();
+    return { type: "rsa", modulus, exponent: reader.unsigned(), pssOnly: oid === rsassaPss } as const;
+  });
+  const fault = rsaKeyFault(publicKey);
+  if (fault) weak(`an RSA key that is not accepted: ${fault}`);
+  return { publicKey, pssHash };
 }
 
-function readRsa(bytes: Uint8Array, pssOnly: boolean): KeyReading {
-  return der(bytes, (reader) =>
-    reader.within(tags.sequence, (sequence): KeyReading => {
-      const modulus = sequence.unsigned();
-      const exponent = sequence.unsigned();
-      const key = { type: "rsa", modulus, exponent, pssOnly } as const;
-      const fault = rsaKeyFault(key);
-      return fault ? { weak: `an RSA key that is not accepted: ${fault}` } : { key };
-    }),
-  );
-}
-
-function readPoint(oid: string, point: Uint8Array): KeyReading {
-  const name = curveNames[oid];
-  if (!name) return { weak: `an EC key on the curve ${oid}; P-256, P-384 and P-521 only` };
+function readPoint(oid: string, point: Uint8Array): PublicKey {
+  const name = curveNames[oid] ?? weak(`an EC key on the curve ${oid}; P-256, P-384 and P-521 only`);
   const curve = curves[name];
-  if (!isUncompressed(curve, point)) return { weak: `a point on ${name} that is not uncompressed` };
+  if (!isUncompressed(curve, point)) weak(`a point on ${name} that is not uncompressed`);
   try {
     curve.Point.fromBytes(point);
   } catch {
     derFault(`point not on ${name}`);
   }
-  return { key: { type: "ec", curve: name, point } };
+  return { type: "ec", curve: name, point };
 }
 
-/** Reads a signature's AlgorithmIdentifier; `undefined` for every algorithm that is not accepted (SHA-1, MD5, DSA …). */
-export const readSignatureAlgorithm = (
-  identifier: Uint8Array,
-): { oid: string; algorithm: SignatureAlgorithm | undefined } =>
-  der(identifier, (reader) =>
-    reader.within(tags.sequence, (sequence) => {
-      const oid = sequence.oid();
-      const known = signatures[oid];
-      if (known) {
-        // RFC 4055 §5: NULL, but absent is accepted; RFC 5758 §3.2: absent.
-        if (known.type === "rsa_pkcs1" && sequence.more) sequence.null();
-        return { oid, algorithm: known };
-      }
-      if (oid === ed25519) return { oid, algorithm: { type: "ed25519" } };
-      if (oid === rsassaPss) {
-        const hash = readPss(sequence);
-        return { oid, algorithm: hash === "weak" ? undefined : { type: "rsa_pss", hash } };
-      }
-      sequence.skip();
-      return { oid, algorithm: undefined };
-    }),
-  );
+/** A signature's AlgorithmIdentifier; `undefined` for every algorithm that is not accepted (SHA-1, MD5, DSA …). */
+export interface SignatureReading {
+  readonly signatureAlgorithmOid: string;
+  readonly signatureAlgorithm: SignatureAlgorithm | undefined;
+}
 
-/** RSASSA-PSS-params, RFC 4055 §3.1: the hash, where MGF1 has the same and the salt is as long. The defaults are SHA-1, so nothing may be left out. */
-export function readPss(reader: Der): SignatureHash | "weak" {
-  return reader.within(tags.sequence, (params) => {
+export const readSignatureAlgorithm = (identifier: Uint8Array): SignatureReading =>
+  sequence(identifier, (reader) => {
+    const signatureAlgorithmOid = reader.oid();
+    let signatureAlgorithm = signatures[signatureAlgorithmOid];
+    if (signatureAlgorithmOid === rsassaPss) {
+      const hash = readPss(reader);
+      if (hash) signatureAlgorithm = { type: "rsa_pss", hash };
+    } else if (!signatureAlgorithm) reader.skip();
+    // RFC 4055 §5: NULL, but absent is accepted; RFC 5758 §3.2 and RFC 8410 §3: absent.
+    else if (signatureAlgorithm.type === "rsa_pkcs1" && reader.more) reader.null();
+    return { signatureAlgorithmOid, signatureAlgorithm };
+  });
+
+/** RSASSA-PSS-params, RFC 4055 §3.1: the hash, `undefined` unless MGF1 has the same and the salt is as long. The defaults are SHA-1, so nothing may be left out. */
+export function readPss(reader: Der): SignatureHash | undefined {
+  return reader.sequence((params) => {
     const hash = params.optional(0xa0, readHash);
     const mask = params.optional(0xa1, (inner) =>
-      inner.within(tags.sequence, (sequence) => {
-        if (sequence.oid() === mgf1) return readHash(sequence);
-        sequence.skip();
-        return undefined;
-      }),
+      inner.sequence((mgf) => (mgf.oid() === mgf1 ? readHash(mgf) : mgf.skip())),
     );
     const salt = params.optional(0xa2, (inner) => inner.small());
     params.optional(0xa3, () => derFault("trailerField"));
-    return hash && mask === hash && salt === Number(hash.slice(3)) / 8 ? hash : "weak";
+    return hash && mask === hash && salt === Number(hash.slice(3)) / 8 ? hash : undefined;
   });
 }
 
 const readHash = (reader: Der): SignatureHash | undefined =>
-  reader.within(tags.sequence, (sequence) => {
-    const oid = sequence.oid();
-    if (sequence.more) sequence.null();
+  reader.sequence((inner) => {
+    const oid = inner.oid();
+    if (inner.more) inner.null();
     return hashes[oid];
   });

@@ -2,7 +2,7 @@
  * Reference identifiers, RFC 9525: is this certificate for the name that was asked for?
  * @module
  */
-import { equal } from "../bytes/bytes.ts";
+import { equal, toHex } from "../bytes/bytes.ts";
 import type { GeneralName } from "./generalName.ts";
 
 /** What is looked at of a certificate. */
@@ -54,56 +54,41 @@ export function dnsName(text: string): string | undefined {
 
 /** The 4 or 16 bytes of an IP literal, `undefined` where it is none; scope identifiers are none. */
 export function parseIp(text: string): Uint8Array | undefined {
-  const v4 = parseIpv4(text);
-  if (v4 || !text.includes(":") || text.length > 45) return v4;
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const [head, tail] = halves.map(parseGroups);
-  if (!head || (halves.length === 2 && !tail)) return undefined;
-  const length = head.length + (tail?.length ?? 0);
-  if (tail ? length > 14 : length !== 16) return undefined;
-  const address = new Uint8Array(16);
-  address.set(head);
-  if (tail) address.set(tail, 16 - tail.length);
-  return address;
+  if (!text.includes(":")) return parseIpv4(text);
+  if (text.length > 45) return undefined;
+  // An IPv4 address at the end stands for two groups.
+  const [head = [], tail, more] = text
+    .replace(/[^:]+\.[^:]+$/, (last) => groupsOf(parseIpv4(last) ?? []) || last)
+    .split("::")
+    .map((half) => (half ? half.split(":") : []));
+  const missing = 8 - head.length - (tail?.length ?? 0);
+  if (more || (tail ? missing < 1 : missing)) return undefined;
+  const groups = [...head, ...Array<string>(missing).fill("0"), ...(tail ?? [])];
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
+  return Uint8Array.from(
+    groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]),
+  );
 }
 
 /** An address as text: IPv6 as RFC 5952 says; `undefined` for a wrong length. */
 export function formatIp(address: Uint8Array): string | undefined {
   if (address.length === 4) return address.join(".");
   if (address.length !== 16) return undefined;
-  const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2)
-    groups.push((((address[i] as number) << 8) | (address[i + 1] as number)).toString(16));
-  let [start, length] = [0, 1];
-  for (let i = 0; i < 8; i++) {
-    let run = 0;
-    while (groups[i + run] === "0") run++;
-    if (run > length) [start, length] = [i, run];
-  }
-  if (length === 1) return groups.join(":");
-  return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`;
+  const text = groupsOf(address);
+  const zeros = (text.match(/\b0(:0)+\b/g) ?? []).sort((a, b) => b.length - a.length)[0];
+  return zeros ? text.replace(new RegExp(`(^|:)${zeros}(:|$)`), "::") : text;
 }
+
+/** Two bytes a group, in hex without zeros in front. */
+const groupsOf = (address: Iterable<number>): string =>
+  toHex(Uint8Array.from(address))
+    .replace(/.{4}(?=.)/g, "$&:")
+    .replace(/\b0{1,3}/g, "");
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  if (!/^(\d{1,3})(\.\d{1,3}){3}$/.test(text)) return undefined;
   const parts = text.split(".");
-  return parts.every((part) => Number(part) < 256 && String(Number(part)) === part)
+  return parts.length === 4 &&
+    parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256 && String(Number(part)) === part)
     ? Uint8Array.from(parts, Number)
     : undefined;
-}
-
-/** Groups between colons, the last of which may be an IPv4 address; none for an empty text. */
-function parseGroups(text: string, half: number, halves: readonly string[]): number[] | undefined {
-  if (!text) return halves.length === 2 ? [] : undefined;
-  const bytes: number[] = [];
-  const groups = text.split(":");
-  for (const [i, group] of groups.entries()) {
-    const v4 = i === groups.length - 1 && half === halves.length - 1 ? parseIpv4(group) : undefined;
-    if (v4) bytes.push(...v4);
-    else if (/^[0-9a-f]{1,4}$/i.test(group))
-      bytes.push(Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255);
-    else return undefined;
-  }
-  return bytes;
 }

@@ -4,7 +4,6 @@
  */
 import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-import { rsaBits } from "../crypto/rsa.ts";
 import { type Flow, settle } from "../flow.ts";
 import { type Certificate, processedExtensions } from "./certificate.ts";
 import { constrainedNames, violation } from "./constraints.ts";
@@ -30,8 +29,9 @@ export interface Rules {
   readonly extendedKeyUsage: string;
   /** ms since 1970. */
   readonly now: number;
-  /** For RSA keys; the parser's own minimum is 2048. */
+  /** The parser's own minima are 2048 and 256. */
   readonly minimumRsaBits: number;
+  readonly minimumEcBits: number;
   /** Makes the errors: knows which certificate stands where. */
   fault(certificate: Certificate, fault: CertificateFault, reason: string, advice?: string): CertificateError;
 }
@@ -66,8 +66,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   const spent = (what: string): CertificateError =>
     search.fault(leaf, "budget", `too much work to find a path: ${what}`);
 
-  const ownAnchor = anchors.find((anchor) => equal(anchor.raw, leaf.raw));
-  if (ownAnchor) {
+  if (anchors.some((anchor) => equal(anchor.raw, leaf.raw))) {
     const error = search.accept([leaf]);
     if (!error) return [leaf];
     refuse(3, error);
@@ -82,30 +81,23 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
     const trusted = candidates(anchorsBySubject, child);
     const others = candidates(intermediatesBySubject, child).filter((issuer) => !path.some((on) => isSame(on, issuer)));
     if (!trusted.length && !others.length) refuse(0, search.noIssuer(child));
-    for (const anchor of trusted) {
-      if (++steps > maxSteps) throw spent(`${maxSteps} issuers tried`);
-      const error = checkIssuer(search, anchor, path, true);
-      if (error) {
-        refuse(2, error);
-        continue;
-      }
-      const full = [...path, anchor];
-      const failed = (yield* checkSignatures(full)) ?? checkNames(full) ?? search.accept(full);
-      if (!failed) return full;
-      refuse(failed.code === "bad_signature" ? 1 : 3, failed);
-    }
-    for (const issuer of others) {
+    for (const [i, issuer] of [...trusted, ...others].entries()) {
+      const isAnchor = i < trusted.length;
       if (++steps > maxSteps) throw spent(`${maxSteps} issuers tried`);
       const error =
-        path.length > search.maxDepth
+        !isAnchor && path.length > search.maxDepth
           ? search.fault(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
-          : checkIssuer(search, issuer, path, false);
-      if (error) {
-        refuse(2, error);
-        continue;
+          : checkIssuer(search, issuer, path, isAnchor);
+      const longer = [...path, issuer];
+      if (error) refuse(2, error);
+      else if (isAnchor) {
+        const failed = (yield* checkSignatures(longer)) ?? checkNames(longer) ?? search.accept(longer);
+        if (!failed) return longer;
+        refuse(failed.code === "bad_signature" ? 1 : 3, failed);
+      } else {
+        const found = yield* extend(longer);
+        if (found) return found;
       }
-      const found = yield* extend([...path, issuer]);
-      if (found) return found;
     }
     return undefined;
   }
@@ -120,7 +112,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       let good = known.get(issuer);
       if (good === undefined) {
         const { publicKey: key } = issuer;
-        const heavy = key.type === "ec" ? key.curve === "secp521r1" : key.type === "rsa" && key.modulus.length > 512;
+        const heavy = issuer.keyBits > (key.type === "rsa" ? 4096 : 384);
         signatures += heavy ? 4 : 1;
         if (signatures > maxSignatures) throw spent(`${maxSignatures} signatures checked`);
         good = yield* verifySignature(search.provider, child, issuer);
@@ -178,10 +170,11 @@ export function checkDates({ now, fault }: Rules, certificate: Certificate): Cer
   return fault(certificate, "not_yet_valid", `valid from ${iso(notBefore)}, now is ${iso(second)}`, "check the clock");
 }
 
-export function checkKeySize({ minimumRsaBits, fault }: Rules, certificate: Certificate): CertificateError | undefined {
-  const { publicKey: key } = certificate;
-  if (key.type !== "rsa" || rsaBits(key) >= minimumRsaBits) return undefined;
-  return fault(certificate, "weak_key", `an RSA key of ${rsaBits(key)} bits; ${minimumRsaBits} are wanted`);
+export function checkKeySize(rules: Rules, certificate: Certificate): CertificateError | undefined {
+  const { keyBits, publicKey } = certificate;
+  const wanted = publicKey.type === "rsa" ? rules.minimumRsaBits : rules.minimumEcBits;
+  if (keyBits >= wanted) return undefined;
+  return rules.fault(certificate, "weak_key", `a key of ${keyBits} bits; ${wanted} are wanted`);
 }
 
 export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): CertificateError | undefined {
@@ -237,11 +230,8 @@ function checkIssuer(
 export function* verifySignature(provider: CryptoProvider, child: Certificate, issuer: Certificate): Flow<boolean> {
   const { signatureAlgorithm: algorithm } = child;
   const { publicKey: key, pssHash } = issuer;
-  if (!algorithm) return false;
-  const kind = algorithm.type === "ecdsa" ? "ec" : algorithm.type === "ed25519" ? "ed25519" : "rsa";
-  if (kind !== key.type) return false;
-  if (key.type === "rsa" && key.pssOnly && (algorithm.type !== "rsa_pss" || (pssHash && pssHash !== algorithm.hash)))
-    return false;
+  // That algorithm and kind of key fit is the provider's to say: it knows a key that is bound to PSS, and not to which hash.
+  if (!algorithm || (pssHash && (!("hash" in algorithm) || algorithm.hash !== pssHash))) return false;
   return yield* settle(provider.verify(algorithm, key, child.tbs, child.signature));
 }
 

@@ -18,25 +18,18 @@ export function pemBlocks(text: string): PemBlock[] {
   const begin = /^-----BEGIN ([A-Z0-9 #-]{1,64})-----[ \t]*$/gm;
   for (let match = begin.exec(text); match; match = begin.exec(text)) {
     const label = match[1] as string;
-    const end = `-----END ${label}-----`;
-    const at = text.indexOf(end, begin.lastIndex);
-    if (at < 0)
-      throw configurationError(`PEM: "-----BEGIN ${label}-----" without its end`, "the text is cut off or mixed up");
-    const body = text.slice(begin.lastIndex, at);
-    if (body.includes(":"))
-      throw configurationError(
-        `PEM: ${label} has headers`,
-        "decrypt a legacy encrypted key with `openssl pkcs8 -topk8`",
-      );
-    let der: Uint8Array;
+    const fault = (what: string, advice?: string) => configurationError(`PEM: ${label} ${what}`, advice);
+    const end = text.indexOf(`-----END ${label}-----`, begin.lastIndex);
+    if (end < 0) throw fault("has no end", "the text is cut off or mixed up");
+    const body = text.slice(begin.lastIndex, end);
+    if (body.includes(":")) throw fault("has headers", "decrypt a legacy encrypted key with `openssl pkcs8 -topk8`");
+    begin.lastIndex = end;
     try {
-      der = fromBase64(body);
+      blocks.push({ label, der: fromBase64(body) });
     } catch (cause) {
-      throw configurationError(`PEM: ${label} is ${(cause as Error).message}`);
+      throw fault(`is ${(cause as Error).message}`);
     }
-    if (!der.length) throw configurationError(`PEM: ${label} is empty`);
-    blocks.push({ label, der });
-    begin.lastIndex = at + end.length;
+    if (!body.trim()) throw fault("is empty");
   }
   return blocks;
 }

@@ -143,7 +143,7 @@ function formOf(bytes: Uint8Array): "pkcs8" | "encrypted" | "pkcs1" | "sec1" | "
   let shape = "";
   try {
     der(bytes, (outer) =>
-      outer.within(tags.sequence, (reader) => {
+      outer.sequence((reader) => {
         for (let { tag } = reader; tag !== undefined; { tag } = reader) {
           reader.contents(tag);
           shape += toHex(Uint8Array.of(tag));
@@ -189,13 +189,13 @@ const readers = {
 /** PrivateKeyInfo, or OneAsymmetricKey, which may add the public key (RFC 5958 §2). */
 function readPkcs8(bytes: Uint8Array): PrivateKey {
   return der(bytes, (outer) =>
-    outer.within(tags.sequence, (info) => {
+    outer.sequence((info) => {
       if (info.small() > 1) derFault("PKCS#8 version neither v1 nor v2");
       const algorithm = info.element(tags.sequence);
       const inner = info.contents(tags.octetString);
       if (info.tag === 0xa0) info.contents(0xa0);
       if (info.tag === 0x81) info.bits(0x81);
-      return der(algorithm, (reader) => reader.within(tags.sequence, (identifier) => readInner(identifier, inner)));
+      return der(algorithm, (reader) => reader.sequence((identifier) => readInner(identifier, inner)));
     }),
   );
 }
@@ -207,8 +207,9 @@ function readInner(identifier: Der, bytes: Uint8Array): PrivateKey {
       identifier.null();
       return readPkcs1(bytes, false, undefined);
     case rsassaPss: {
-      const hash = identifier.more ? readPss(identifier) : undefined;
-      return hash === "weak" ? unsupported("an RSASSA-PSS key with such restrictions") : readPkcs1(bytes, true, hash);
+      if (!identifier.more) return readPkcs1(bytes, true, undefined);
+      const hash = readPss(identifier);
+      return hash ? readPkcs1(bytes, true, hash) : unsupported("an RSASSA-PSS key with such restrictions");
     }
     case ecPublicKey:
       if (identifier.tag !== tags.oid) return unsupported("an EC key with explicit parameters");
@@ -226,7 +227,7 @@ const seed = (secret: Uint8Array): PrivateKey =>
 /** ECPrivateKey: it names its curve where nothing around it does, and the same one where something does. */
 function readSec1(bytes: Uint8Array, around: string | undefined): PrivateKey {
   return der(bytes, (outer) =>
-    outer.within(tags.sequence, (reader) => {
+    outer.sequence((reader) => {
       if (reader.small() !== 1) derFault("ECPrivateKey version not 1");
       const secret = reader.contents(tags.octetString);
       const inside = reader.optional(0xa0, (parameters) =>
@@ -248,7 +249,7 @@ function ec(curve: EcCurveName | undefined, secret: Uint8Array): PrivateKey {
 /** RSAPrivateKey of two primes. */
 function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash | undefined): PrivateKey {
   return der(bytes, (outer) =>
-    outer.within(tags.sequence, (reader) => {
+    outer.sequence((reader) => {
       if (reader.small() !== 0) return unsupported("an RSA key of more than two primes");
       const modulus = reader.unsigned();
       const exponent = reader.unsigned();
@@ -337,8 +338,8 @@ async function decrypt(
 ): Promise<Uint8Array | undefined> {
   const { derive, length, iv, ciphertext } = reading(() =>
     der(bytes, (outer) =>
-      outer.within(tags.sequence, (info) => {
-        const parameters = info.within(tags.sequence, (algorithm) => readPbes2(algorithm, options));
+      outer.sequence((info) => {
+        const parameters = info.sequence((algorithm) => readPbes2(algorithm, options));
         return { ...parameters, ciphertext: info.contents(tags.octetString) };
       }),
     ),
@@ -362,14 +363,14 @@ function readPbes2(algorithm: Der, options: PrivateKeyOptions): { derive: Derive
     );
   };
   if (algorithm.oid() !== schemes.pbes2) return old();
-  return algorithm.within(tags.sequence, (parameters) => {
-    const [derive, keyLength] = parameters.within(tags.sequence, (kdf) => {
+  return algorithm.sequence((parameters) => {
+    const [derive, keyLength] = parameters.sequence((kdf) => {
       const oid = kdf.oid();
-      if (oid === schemes.pbkdf2) return kdf.within(tags.sequence, (reader) => readPbkdf2(reader, options, old));
-      if (oid === schemes.scrypt) return kdf.within(tags.sequence, readScrypt);
+      if (oid === schemes.pbkdf2) return kdf.sequence((reader) => readPbkdf2(reader, options, old));
+      if (oid === schemes.scrypt) return kdf.sequence(readScrypt);
       return old();
     });
-    return parameters.within(tags.sequence, (cipher) => {
+    return parameters.sequence((cipher) => {
       const length = ciphers[cipher.oid()] ?? old();
       const iv = cipher.contents(tags.octetString);
       if (iv.length !== 16) derFault("IV not 16 bytes");

@@ -2,12 +2,12 @@
  * The verdict on a peer's certificates: trust anchors, pins, or a named opt-out, and the proof that it was made.
  * @module
  */
-import { equal, fromBase64 } from "../bytes/bytes.ts";
+import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, call, type Flow } from "../flow.ts";
 import { maxCertificates } from "../limits.ts";
-import { type Certificate, parseCertificate, spkiPin } from "./certificate.ts";
+import { type Certificate, parseCertificate } from "./certificate.ts";
 import { CertificateError, type CertificatePlace } from "./errors.ts";
 import { matchesReference, parseReference } from "./name.ts";
 import {
@@ -30,16 +30,18 @@ export interface TrustPolicy {
   /** `"sha256/BASE64"` each. */
   readonly pins: readonly string[];
   /** Any certificate will do: no identity is proven, and anybody in the middle can read along. */
-  readonly insecure?: boolean;
+  readonly insecure?: boolean | undefined;
   /**
    * The trust decision itself, instead of anchors and pins, for who has another root of trust (DANE, an attestation in the certificate, trust on first use).
    * It gets what the peer sent, end-entity first; dates, extendedKeyUsage and the handshake signature are checked besides, path and name are not.
    */
-  readonly trust?: (chain: readonly Certificate[]) => Awaitable<boolean>;
+  readonly trust?: ((chain: readonly Certificate[]) => Awaitable<boolean>) | undefined;
   /** A last check of a peer that is trusted already: it sees the verified path, and can only refuse, by `false` or by throwing. */
-  readonly verify?: (peer: VerifiedPeer) => Awaitable<boolean | void>;
-  /** RSA keys on the path have at least so many bits; never below 2048. */
-  readonly minimumRsaBits?: number;
+  readonly verify?: ((peer: VerifiedPeer) => Awaitable<boolean | void>) | undefined;
+  /** RSA keys on the path have at least so many bits, 2048 to 8192; default 2048. */
+  readonly minimumRsaBits?: number | undefined;
+  /** The same for EC keys: 256 (the default), 384 or 521. An Ed25519 key counts as 256. */
+  readonly minimumEcBits?: number | undefined;
 }
 
 /** A PEM text (one certificate or many), DER, or a parsed certificate. */
@@ -52,6 +54,7 @@ export interface TrustOptions {
   readonly trust?: TrustPolicy["trust"] | undefined;
   readonly verify?: TrustPolicy["verify"] | undefined;
   readonly minimumRsaBits?: number | undefined;
+  readonly minimumEcBits?: number | undefined;
 }
 
 /**
@@ -60,11 +63,10 @@ export interface TrustOptions {
  * const policy = trustPolicy({ ca: await readFile("ca.pem", "utf8") });
  */
 export function trustPolicy(options: TrustOptions): TrustPolicy {
-  const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits } = options;
-  const roots = ca !== undefined || pins.length > 0;
-  if (Number(roots) + Number(insecure) + Number(trust !== undefined) > 1) {
+  const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
+  const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
+  if (roots.length > 1)
     throw configurationError("more than one root of trust", "give ca and pins, or trust, or insecure alone");
-  }
   const anchors = ca === undefined ? [] : (isList(ca) ? ca : [ca]).flatMap(readAnchors);
   if (!anchors.length && !pins.length && !insecure && !trust) {
     throw configurationError(
@@ -72,17 +74,14 @@ export function trustPolicy(options: TrustOptions): TrustPolicy {
       "give ca (the certificate of your CA), pins (sha256/…), or insecure: true where no identity is needed",
     );
   }
-  if (minimumRsaBits !== undefined && !(minimumRsaBits >= 2048 && minimumRsaBits <= 8192)) {
-    throw configurationError(`minimumRsaBits: ${minimumRsaBits}`, "expected 2048 to 8192");
-  }
-  return {
-    anchors,
-    pins: pins.map(readPin),
-    ...(insecure && { insecure }),
-    ...(trust && { trust }),
-    ...(verify && { verify }),
-    ...(minimumRsaBits && { minimumRsaBits }),
-  };
+  within("minimumRsaBits", minimumRsaBits, 2048, 8192);
+  within("minimumEcBits", minimumEcBits, 256, 521);
+  return { anchors, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
+}
+
+function within(option: string, value: number, least: number, most: number): void {
+  if (!(value >= least && value <= most))
+    throw configurationError(`${option}: ${value}`, `expected ${least} to ${most}`);
 }
 
 const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
@@ -102,11 +101,9 @@ function readAnchors(source: CertificateSource): Certificate[] {
 }
 
 function readPin(pin: string): string {
-  try {
-    if (pin.startsWith("sha256/") && fromBase64(pin.slice(7)).length === 32) return pin.replace(/\s+/g, "");
-  } catch {
-    // The error below says it.
-  }
+  const clean = pin.replace(/\s+/g, "");
+  // 32 bytes in base64: the last digit has two spare bits.
+  if (/^sha256\/[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(clean)) return clean;
   throw configurationError(
     `pin ${JSON.stringify(pin.slice(0, 80))}`,
     "expected sha256/ and the base64 of the SHA-256 of a SubjectPublicKeyInfo",
@@ -175,7 +172,8 @@ export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
 
 function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   const { policy, now, provider } = request;
-  const { sent, positions, intermediates, unusable } = readChain(request);
+  const { positions, intermediates, unusable } = readChain(request);
+  const sent = [...positions.keys()];
   const leaf = sent[0] as Certificate;
   if (policy.insecure) return proven(leaf, [leaf], "insecure");
 
@@ -183,12 +181,13 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
     now,
     extendedKeyUsage: request.extendedKeyUsage ?? (request.purpose === "server" ? serverAuth : clientAuth),
     minimumRsaBits: policy.minimumRsaBits ?? 0,
+    minimumEcBits: policy.minimumEcBits ?? 0,
     fault(certificate, fault, reason, advice) {
       const place = { position: positions.get(certificate), subject: certificate.subject.text };
       return new CertificateError(fault, reason, place, advice === undefined ? {} : { advice });
     },
   };
-  const isPinned = (certificate: Certificate): boolean => policy.pins.includes(spkiPin(certificate, provider.hashes));
+  const isPinned = (certificate: Certificate): boolean => policy.pins.includes(certificate.pin);
   const pinsAlone = policy.pins.length > 0 && !policy.anchors.length;
 
   if (policy.trust || (pinsAlone && isPinned(leaf))) {
@@ -201,7 +200,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   }
 
   const noPin = (): CertificateError =>
-    rules.fault(leaf, "pin", `no key on its path is pinned; its own is ${spkiPin(leaf, provider.hashes)}`);
+    rules.fault(leaf, "pin", `no key on its path is pinned; its own is ${leaf.pin}`);
   // A certificate that merely came along proves nothing: a pinned CA must be where a verified path ends.
   const anchors = pinsAlone
     ? sent.slice(1).filter((certificate) => certificate.isCa && isPinned(certificate))
@@ -225,9 +224,8 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   return proven(leaf, path, pinsAlone ? "pin" : "ca");
 }
 
-/** Parses all that came: a malformed end-entity is fatal, any other malformed certificate is put aside. */
+/** Parses all that came: a malformed end-entity is fatal, any other malformed certificate is put aside. `positions` has what the peer sent, in order. */
 function readChain({ chain, intermediates: known = [] }: VerifyRequest): {
-  sent: Certificate[];
   positions: ReadonlyMap<Certificate, number>;
   intermediates: Certificate[];
   unusable: CertificateError[];
@@ -237,8 +235,7 @@ function readChain({ chain, intermediates: known = [] }: VerifyRequest): {
   if (chain.length > maxCertificates) {
     throw new CertificateError("budget", `the peer sent ${chain.length} certificates, more than ${maxCertificates}`);
   }
-  const sent = [parseCertificate(first, 0)];
-  const positions = new Map(sent.map((leaf) => [leaf, 0]));
+  const positions = new Map([[parseCertificate(first, 0), 0]]);
   const intermediates: Certificate[] = [];
   const unusable: CertificateError[] = [];
   for (const [i, der] of [...rest, ...known].entries()) {
@@ -246,15 +243,13 @@ function readChain({ chain, intermediates: known = [] }: VerifyRequest): {
     try {
       const certificate = parseCertificate(der, position);
       intermediates.push(certificate);
-      if (position === undefined) continue;
-      sent.push(certificate);
-      positions.set(certificate, position);
+      if (position) positions.set(certificate, position);
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
       unusable.push(error);
     }
   }
-  return { sent, positions, intermediates, unusable };
+  return { positions, intermediates, unusable };
 }
 
 /** Asks a function of the user's: what it throws refuses. */

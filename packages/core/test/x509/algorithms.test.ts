@@ -171,6 +171,20 @@ describe("keys refused", () => {
     expect(await end(spki)).toBe("malformed");
   });
 
+  it("where they are on a smaller curve than the user allows", async () => {
+    const big = ca("Big", { key: p384 });
+    const at = (minimumEcBits: number, key: KeyPair, by = big) =>
+      verdict([server(by, { key })], { ca: by.der, minimumEcBits });
+    expect(await at(384, p384)).toBe("ok");
+    expect(await at(384, p256)).toBe("weak_key");
+    expect(await at(384, ed25519)).toBe("weak_key");
+    expect(await at(256, ed25519)).toBe("ok");
+    expect(await at(521, p521)).toBe("weak_key");
+    expect(await at(521, p521, ca("Biggest", { key: p521 }))).toBe("ok");
+    // The one minimum says nothing about the other kind of key.
+    expect(await verdict([server(big, { key: rsa2048 })], { ca: big.der, minimumEcBits: 384 })).toBe("ok");
+  });
+
   it("where they are smaller than the user allows", async () => {
     const big = ca("Big", { key: rsa(3072) });
     const chain = [server(big, { key: rsa2048 })];

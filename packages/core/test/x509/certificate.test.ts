@@ -109,6 +109,7 @@ describe("a certificate", () => {
     expect(certificate.raw).toEqual(made.der);
     expect(certificate.spki).toEqual(spkiOf(key));
     expect(certificate.publicKey).toMatchObject({ type: "ec", curve: "secp256r1" });
+    expect(certificate.keyBits).toBe(256);
     expect(certificate.extensions.get("1.2.3.4.5")).toEqual({ critical: true, value: octets(bytes(1, 2)) });
     expect(parsed(ca("P", { pathLen: 300 }))).toMatchObject({ isCa: true, pathLen: 300 });
   });
@@ -117,6 +118,7 @@ describe("a certificate", () => {
     const node = new X509Certificate(made.der);
     expect(certificate.serialNumber.replace(/^00/, "").toUpperCase()).toBe(node.serialNumber);
     expect(certificate.notAfter).toBe(Date.parse(node.validTo));
+    expect(certificate.fingerprint).toBe(node.fingerprint256);
     expect(certificate.spki).toEqual(new Uint8Array(node.publicKey.export({ type: "spki", format: "der" })));
   });
 
@@ -338,7 +340,7 @@ describe("malformed is", () => {
         position: 2,
         subject: "CN=broken\u001b[31m",
       });
-      expect((error as Error).message).toBe("certificate 2 (CN=broken\ufffd[31m): DER: expected tag 0x06, got the end");
+      expect((error as Error).message).toBe("certificate 2 (CN=broken\ufffd[31m): DER: expected tag 6, got the end");
     }
   });
 });

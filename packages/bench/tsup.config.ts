@@ -1,4 +1,0 @@
-import { defineConfig } from "tsup";
-import { shared } from "../../tsup.base.ts";
-
-export default defineConfig({ ...shared, entry: ["src/main.ts", "src/worker.ts"], skipNodeModulesBundle: true });
