@@ -87,13 +87,16 @@ export const defaultSchemes: readonly SignatureScheme[] = [
   rsa_pkcs1_sha512,
 ];
 
-/** The schemes that a public key can be used with. */
+/** The schemes that a public key can be used with. `hash`: the only one that an id-RSASSA-PSS key allows. */
 export function schemesOf(
   key: PublicKey,
   schemes: readonly SignatureScheme[] = defaultSchemes,
+  hash?: string,
 ): readonly SignatureScheme[] {
   const kind = key.type === "rsa" && key.pssOnly ? "rsa_pss" : key.type;
-  return schemes.filter((row) => row.key === kind);
+  return schemes.filter(
+    (row) => row.key === kind && (!hash || ("hash" in row.algorithm && row.algorithm.hash === hash)),
+  );
 }
 
 const ownSchemeOf = {
@@ -102,9 +105,9 @@ const ownSchemeOf = {
   secp521r1: ecdsa_secp521r1_sha512,
 } as const;
 
-/** What the holder of a key signs with, in order of preference: the hash of the key's own curve first. `hash`: the only one that an id-RSASSA-PSS key allows. */
+/** What the holder of a key signs with, in order of preference: the hash of the key's own curve first. `hash` as above. */
 export function ownSchemes(key: PublicKey, hash?: string): readonly SignatureScheme[] {
-  const schemes = schemesOf(key).filter(({ algorithm }) => !hash || ("hash" in algorithm && algorithm.hash === hash));
+  const schemes = schemesOf(key, defaultSchemes, hash);
   if (key.type !== "ec") return schemes;
   const own = ownSchemeOf[key.curve];
   return [own, ...schemes.filter((row) => row !== own)];

@@ -172,8 +172,8 @@ function* verifyKeyExchange(
     throw new TlsError("illegal_parameter", `the server chose curve ${params.namedCurve}, which was not offered`, {
       code: "wrong_curve",
     });
-  const { publicKey } = server.certificate;
-  const scheme = schemesOf(publicKey, config.schemes).find((row) => row.id === signed.scheme);
+  const { publicKey, pssHash } = server.certificate;
+  const scheme = schemesOf(publicKey, config.schemes, pssHash).find((row) => row.id === signed.scheme);
   if (!scheme)
     throw new TlsError(
       "illegal_parameter",

@@ -82,11 +82,11 @@ function signingScheme(
   one: ServerCredential,
   offer: Pick<ClientOffer, "groups" | "schemes">,
 ): SignatureScheme | undefined {
-  const { publicKey } = one.certificate;
+  const { publicKey, pssHash } = one.certificate;
   if ((publicKey.type === "rsa") !== (suite.authentication === "rsa") || !may(one, "digitalSignature"))
     return undefined;
   if (publicKey.type === "ec" && offer.groups && !offer.groups.some((group) => group.name === publicKey.curve))
     return undefined;
-  const verifiable = schemesOf(publicKey, offer.schemes);
+  const verifiable = schemesOf(publicKey, offer.schemes, pssHash);
   return one.credential.schemes.find((scheme) => verifiable.some((row) => row.id === scheme.id));
 }

@@ -172,8 +172,8 @@ function* expectCertificate(peer: Peer, config: ServerConfig): Flow<VerifiedPeer
 function* expectCertificateVerify(peer: Peer, config: ServerConfig, client: VerifiedPeer): Flow<void> {
   const transcript = peer.transcript.bytes();
   const { scheme: id, signature } = yield* peer.expect(certificateVerify);
-  const { publicKey } = client.certificate;
-  const scheme = schemesOf(publicKey, config.schemes).find((row) => row.id === id);
+  const { publicKey, pssHash } = client.certificate;
+  const scheme = schemesOf(publicKey, config.schemes, pssHash).find((row) => row.id === id);
   if (!scheme)
     throw new TlsError(
       "illegal_parameter",

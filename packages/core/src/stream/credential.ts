@@ -11,7 +11,7 @@ export function checkCredential(credential: Credential, role: "server" | "client
   const wrong = (reason: string, advice: string): never => {
     throw configurationError(`the certificate of ${certificate.subject.text || "no subject"} ${reason}`, advice);
   };
-  const { extendedKeyUsage, keyUsage, publicKey } = certificate;
+  const { extendedKeyUsage, keyUsage, publicKey, pssHash } = certificate;
   const wanted = role === "server" ? serverAuth : clientAuth;
   if (extendedKeyUsage && !extendedKeyUsage.includes(wanted) && !extendedKeyUsage.includes(anyExtendedKeyUsage)) {
     const list = extendedKeyUsage.map(usageName).join(", ");
@@ -19,7 +19,7 @@ export function checkCredential(credential: Credential, role: "server" | "client
   }
   if (role === "client" && keyUsage && !keyUsage.has("digitalSignature"))
     wrong("may not sign, and a client signs", "have one issued with digitalSignature in keyUsage");
-  const fitting = schemesOf(publicKey, credential.schemes);
+  const fitting = schemesOf(publicKey, credential.schemes, pssHash);
   if (!fitting.length && !credential.rsaDecryptRaw)
     wrong(
       `has another kind of key than its signer, which signs with ${names(credential)}`,

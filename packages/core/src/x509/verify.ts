@@ -86,18 +86,21 @@ function within(option: string, value: number, least: number, most: number): voi
 
 const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
 
+/** Of a bundle, what cannot be used (an old root with a small key) is left out; where that is all there is, it is an error. */
 function readAnchors(source: CertificateSource): Certificate[] {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) return [source];
-  const ders = certificateDers(source, "ca");
-  return ders.map((der, i) => {
+  let fault: TlsError | undefined;
+  const anchors = certificateDers(source, "ca").flatMap((der) => {
     try {
-      return parseCertificate(der);
+      return [parseCertificate(der)];
     } catch (error) {
-      throw TlsError.is(error)
-        ? configurationError(`ca: certificate ${i + 1} of ${ders.length}: ${error.message}`)
-        : error;
+      if (!TlsError.is(error)) throw error;
+      fault ??= error;
+      return [];
     }
   });
+  if (fault && !anchors.length) throw configurationError(`ca: ${fault.message}`);
+  return anchors;
 }
 
 function readPin(pin: string): string {

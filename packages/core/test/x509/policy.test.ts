@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { TlsError } from "../../src/errors.ts";
 import { type TrustOptions, trustPolicy, VerifiedPeer } from "../../src/x509/verify.ts";
@@ -32,14 +32,21 @@ describe("trustPolicy", () => {
     expect(trustPolicy({ ca: [pem, root.der, parsed(root)] }).anchors).toHaveLength(4);
   });
 
+  it("leaves out of a bundle what cannot be used", () => {
+    const old = ca("Old", { key: generateKeyPairSync("rsa", { modulusLength: 1024 }) });
+    const bundle = [old, root, { der: bytes(0x30, 0) }].map(({ der }) => pemOf(der)).join("");
+    expect(trustPolicy({ ca: bundle }).anchors.map(({ subject }) => subject.text)).toEqual(["CN=Root,O=Test"]);
+    expect(error({ ca: pemOf(old.der) })).toMatch(/1024 bits/);
+  });
+
   it("refuses what would trust nobody, or more than was meant", () => {
     expect(error({})).toMatch(/^configuration configuration: nobody is trusted/);
     expect(error({ ca: [] })).toMatch(/nobody is trusted/);
     expect(error({ pins: [] })).toMatch(/nobody is trusted/);
     expect(error({ ca: "no PEM at all" })).toMatch(/no certificate/);
-    expect(error({ ca: bytes(0x30, 1, 2) })).toMatch(/certificate 1 of 1.*DER/);
+    expect(error({ ca: bytes(0x30, 1, 2) })).toMatch(/ca: certificate: DER/);
     expect(error({ ca: pemOf(root.der).replace("END", "DNE") })).toMatch(/has no end/);
-    expect(error({ ca: pemOf(bytes(1, 2, 3)) })).toMatch(/certificate 1 of 1/);
+    expect(error({ ca: pemOf(bytes(1, 2, 3)) })).toMatch(/ca: certificate: DER/);
     for (const pin of [
       "",
       "sha256/",
@@ -53,7 +60,9 @@ describe("trustPolicy", () => {
     expect(error({ insecure: true, ca: root.der })).toMatch(/more than one root of trust/);
     expect(error({ insecure: true, ...pins(root) })).toMatch(/more than one root of trust/);
     expect(error({ trust: () => true, ca: root.der })).toMatch(/more than one root of trust/);
-    expect(error({ ca: root.der, minimumRsaBits: 1024 })).toMatch(/minimumRsaBits/);
+    for (const minimumRsaBits of [1024, 8193, Number.NaN])
+      expect(error({ ca: root.der, minimumRsaBits })).toMatch(/minimumRsaBits/);
+    for (const minimumEcBits of [224, 522]) expect(error({ ca: root.der, minimumEcBits })).toMatch(/minimumEcBits/);
   });
 });
 

@@ -1,0 +1,128 @@
+/** What the handshake asks of the end-entity's key, whoever vouches for it: RFC 5246 §7.4.2, RFC 8422 §5.3, RFC 4055 §1.2. */
+import { generateKeyPairSync } from "node:crypto";
+import { memoryPair } from "@handclasp/testing";
+import { describe, expect, it } from "vitest";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+import type { Credential } from "../../src/crypto/credential.ts";
+import { schemesOf } from "../../src/crypto/signatures.ts";
+import { legacySuites, TLS_RSA_WITH_AES_128_GCM_SHA256 } from "../../src/crypto/suites.ts";
+import { type AcceptOptions, acceptWith, serverConfig } from "../../src/stream/accept.ts";
+import { type ConnectOptions, connect } from "../../src/stream/connect.ts";
+import { parseCertificate } from "../../src/x509/certificate.ts";
+import { type Authority, ca, dns, issue, type KeyPair, keyUsage, now, pinOf, subjectAltName } from "../x509/make.ts";
+
+const root = ca("Root");
+const rsaKey: KeyPair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const made = (key: KeyPair | undefined, ...usage: number[]): Authority =>
+  issue({
+    issuer: root,
+    ...(key && { key }),
+    extensions: [keyUsage(...usage), subjectAltName(dns("www.example.com"))],
+  });
+const credentialOf = ({ der, key }: Authority): Credential => nodeCredential({ cert: der, key: key.privateKey });
+const good = made(undefined, 0);
+
+interface Ends {
+  server?: Authority;
+  client?: Authority;
+  connect?: Partial<ConnectOptions>;
+  accept?: Partial<AcceptOptions>;
+}
+
+/** The errors of both ends, of a server that presents a certificate without having looked at it. */
+async function ends({ server = good, client, connect: asked, accept }: Ends) {
+  const { a, b } = memoryPair();
+  const common = { provider: nodeCrypto, now: () => now, suites: legacySuites };
+  const credential = credentialOf(server);
+  const config = serverConfig({
+    ...common,
+    credentials: [credentialOf(good), credentialOf(made(rsaKey, 0, 2))],
+    ...accept,
+  });
+  // What a rogue takes its own certificate for.
+  const { keyUsage: _, ...certificate } = parseCertificate(server.der);
+  const rogue = { credential, certificate: { ...certificate, keyUsage: undefined } };
+  const ofClient = client && { ...credentialOf(client), chain: [client.der] };
+  const reason = (error: unknown) => error as { code: string; alert: string; by: string; message: string };
+  const opened = acceptWith({ ...config, credentials: [rogue] }, b, {}).opened.then(() => undefined, reason);
+  const options = { ca: root.der, serverName: "www.example.com", ...common, ...asked };
+  const ofServer = connect(a, { ...options, ...(ofClient && { credential: () => ofClient }) }).then(
+    () => undefined,
+    reason,
+  );
+  return { client: await ofServer, server: await opened };
+}
+
+describe("keyUsage of the server's certificate", () => {
+  const needs = { code: "key_usage", alert: "unsupported_certificate", by: "us" };
+  it("must have digitalSignature for ECDHE", async () => {
+    const { client, server } = await ends({ server: made(undefined, 4) });
+    expect(client).toMatchObject(needs);
+    expect(client?.message).toContain("digitalSignature");
+    expect(server).toMatchObject({ alert: "unsupported_certificate", by: "peer" });
+    expect((await ends({ server: good })).client).toBeUndefined();
+  });
+
+  it("must have keyEncipherment for RSA key exchange", async () => {
+    const suites = [TLS_RSA_WITH_AES_128_GCM_SHA256];
+    const rsa = (...usage: number[]) =>
+      ends({
+        server: made(rsaKey, ...usage),
+        connect: { suites },
+        accept: { suites, credentials: [credentialOf(made(rsaKey, 2))] },
+      });
+    const { client } = await rsa(0);
+    expect(client).toMatchObject(needs);
+    expect(client?.message).toContain("keyEncipherment");
+    expect((await rsa(2)).client).toBeUndefined();
+  });
+
+  it("holds whoever vouches for it: a pin, a trust function, nobody", async () => {
+    const server = made(undefined, 4);
+    for (const trust of [{ pins: [pinOf(server.key)] }, { trust: () => true }, { insecure: true }]) {
+      expect((await ends({ server, connect: { ca: undefined, ...trust } })).client).toMatchObject(needs);
+      expect(
+        (
+          await ends({
+            server: good,
+            connect: { ca: undefined, ...trust, ...("pins" in trust && { pins: [pinOf(good.key)] }) },
+          })
+        ).client,
+      ).toBeUndefined();
+    }
+  });
+});
+
+it("keyUsage of the client's certificate must have digitalSignature", async () => {
+  const accept = { clientAuth: "require", clientCa: root.der } as const;
+  const { client, server } = await ends({ client: made(undefined, 4), accept });
+  expect(server).toMatchObject({ code: "key_usage", alert: "unsupported_certificate", by: "us" });
+  expect(client).toMatchObject({ alert: "unsupported_certificate", by: "peer" });
+  expect((await ends({ client: good, accept })).server).toBeUndefined();
+});
+
+it("client certificates may be pinned, and looked at by a hook", async () => {
+  const asked = (clientTrust: AcceptOptions["clientTrust"]) =>
+    ends({ client: good, accept: { clientAuth: "require", clientTrust: clientTrust! } });
+  expect((await asked({ pins: [pinOf(good.key)] })).server).toBeUndefined();
+  expect((await asked({ pins: [pinOf(root.key)] })).server).toMatchObject({
+    code: "pin",
+    alert: "certificate_unknown",
+  });
+  const verify = ({ path }: { path: readonly unknown[] }) => path.length === 1;
+  expect((await asked({ ca: root.der, verify })).server).toMatchObject({ code: "untrusted" });
+});
+
+it("a key that restricts itself to one hash of RSASSA-PSS is held to it", () => {
+  const restricted = generateKeyPairSync("rsa-pss", {
+    modulusLength: 2048,
+    hashAlgorithm: "sha384",
+    mgf1HashAlgorithm: "sha384",
+    // @types/node calls it a string; Node wants a number.
+    saltLength: 48 as unknown as string,
+  });
+  const { publicKey, pssHash } = parseCertificate(made(restricted, 0).der);
+  expect(schemesOf(publicKey, undefined, pssHash).map(({ name }) => name)).toEqual(["rsa_pss_pss_sha384"]);
+  expect(schemesOf(publicKey)).toHaveLength(3);
+});
