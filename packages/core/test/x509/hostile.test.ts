@@ -1,0 +1,274 @@
+/** What somebody would try who wants in: names that look alike, work without end, proofs that merely came along. */
+import { describe, expect, it } from "vitest";
+import { ascii } from "../../src/bytes/bytes.ts";
+import { noble } from "../../src/crypto/noble.ts";
+import type { CryptoProvider } from "../../src/crypto/provider.ts";
+import { matchesReference, parseReference } from "../../src/x509/name.ts";
+import {
+  basicConstraints,
+  bits,
+  bytes,
+  ca,
+  clientAuth,
+  dns,
+  ecKey,
+  email,
+  extension,
+  extKeyUsage,
+  int,
+  issue,
+  keyUsage,
+  name,
+  nameConstraints,
+  octets,
+  oid,
+  seq,
+  server,
+  serverAuth,
+  tlv,
+} from "./make.ts";
+import { verdict } from "./verify.ts";
+
+const root = ca("Root");
+const certificate = (...names: string[]) => ({
+  subjectAltNames: { all: names.map((value) => ({ type: "dns", value }) as const) },
+});
+const matches = (presented: string, reference: string) => matchesReference(certificate(presented), reference);
+
+describe("names", () => {
+  it("that only look like ASCII are no reference", () => {
+    // KELVIN SIGN and LONG S become k and s in some case mappings; a full stop of another script; a fraction.
+    for (const reference of [
+      "\u212aey.example",
+      "te\u017ft.example",
+      "www。example.com",
+      "a\u00address.example",
+      "½.example",
+      "bücher.example",
+      "example.com\0",
+      "example.com\n",
+      " example.com",
+      "example.com:443",
+      "https://example.com",
+      "ex ample.com",
+      "a..example",
+      ".example.com",
+      "example.com..",
+      "-",
+      "",
+    ])
+      expect([reference, parseReference(reference)]).toEqual([reference, undefined]);
+    expect(matches("key.example", "\u212aey.example")).toBeUndefined();
+    expect(matches("xn--bcher-kva.example", "XN--BCHER-KVA.example")).toBe("exact");
+  });
+
+  it("with a NUL, a space or a dot behind match nothing", () => {
+    for (const presented of [
+      "www.example.com\0.evil.test",
+      "www.example.com ",
+      "www.example.com.",
+      "\0www.example.com",
+    ])
+      expect([presented, matches(presented, "www.example.com")]).toEqual([presented, undefined]);
+  });
+
+  it("with a wildcard anywhere else match nothing", () => {
+    for (const presented of [
+      "*",
+      "*.com",
+      "*.*.com",
+      "w*.example.com",
+      "*w.example.com",
+      "www.*.com",
+      "*.example.*",
+      "**.example.com",
+      "xn--*.example.com",
+      "*.",
+      "*..example.com",
+    ])
+      expect([presented, matches(presented, "www.example.com")]).toEqual([presented, undefined]);
+    expect(matches("*.example.com", "a.b.example.com")).toBeUndefined();
+    expect(matches("*.example.com", "example.com")).toBeUndefined();
+    expect(matches("*.example.com", "*.example.com")).toBeUndefined();
+    // A wildcard over an A-label is the owner's to ask for.
+    expect(matches("*.example.com", "xn--bcher-kva.example.com")).toBe("wildcard");
+  });
+
+  it("that are numbers are addresses, in any writing", () => {
+    for (const reference of [
+      "1.2.3",
+      "0x7f.1",
+      "2130706433",
+      "127.1",
+      "1.2.3.4.5",
+      "01.2.3.4",
+      "a.0x",
+      "::1%eth0",
+      "[::1",
+      "::ffff:1.2.3.400",
+      ":::",
+      "1::2::3",
+    ])
+      expect([reference, parseReference(reference)]).toEqual([reference, undefined]);
+    expect(matches("127.0.0.1", "127.0.0.1")).toBeUndefined();
+  });
+});
+
+describe("extendedKeyUsage", () => {
+  const any = "2.5.29.37.0";
+  it("any, in a CA, allows what is below it and no more than that", async () => {
+    const open = ca("Open", { issuer: root, extensions: [extKeyUsage(any)] });
+    expect(await verdict([server(open), open], [root])).toBe("ok");
+    expect(await verdict([server(open, { extensions: [extKeyUsage(clientAuth)] }), open], [root])).toBe(
+      "extended_key_usage",
+    );
+    const closed = ca("Closed", { issuer: open, extensions: [extKeyUsage(clientAuth)] });
+    expect(await verdict([server(closed, { extensions: [extKeyUsage(any, serverAuth)] }), closed, open], [root])).toBe(
+      "extended_key_usage",
+    );
+  });
+});
+
+describe("path length", () => {
+  it("is not got around by issuing to oneself under the key of another", async () => {
+    const limited = ca("Limited", { issuer: root, pathLen: 0 });
+    // Self-issued, so it does not count; the next one does, whoever it says it is.
+    const again = ca("Limited", { issuer: limited, key: ecKey() });
+    const below = ca("Below", { issuer: again });
+    expect(await verdict([server(again), again, limited], [root])).toBe("ok");
+    expect(await verdict([server(below), below, again, limited], [root])).toBe("path_length");
+    // A self-issued one cannot widen it either.
+    const wide = ca("Limited", { issuer: limited, key: ecKey(), pathLen: 5 });
+    const child = ca("Child", { issuer: wide });
+    expect(await verdict([server(child), child, wide, limited], [root])).toBe("path_length");
+  });
+});
+
+describe("constraints", () => {
+  it("are not got around by a subject, a common name or another case", async () => {
+    const only = ca("Only", {
+      issuer: root,
+      extensions: [nameConstraints([dns("good.example")], [dns("bad.good.example")])],
+    });
+    const asked = (...names: string[]) =>
+      verdict([server(only, { names: names.map(dns) }), only], [root], { reference: null });
+    expect(await asked("www.good.example")).toBe("ok");
+    for (const names of [
+      ["evil.example"],
+      ["www.good.example", "evil.example"],
+      ["BAD.good.example"],
+      ["a.b.bad.GOOD.example"],
+      ["good.example.evil"],
+      ["*.good.example"],
+      ["xgood.example"],
+      ["www.good.example\0.evil"],
+      [".good.example"],
+    ])
+      expect([names, await asked(...names)]).toEqual([names, "name_constraint"]);
+  });
+
+  it("take no longer for names that are very long", async () => {
+    const mails = Array.from({ length: 900 }, (_, i) => email(`m${i}@example.com`));
+    const only = ca("Only", { extensions: [nameConstraints(mails)] });
+    const start = performance.now();
+    expect(await verdict([server(only, { names: [dns("www.example.com"), email("@".repeat(50_000))] })], [only])).toBe(
+      "name_constraint",
+    );
+    expect(performance.now() - start).toBeLessThan(500);
+  });
+});
+
+describe("work", () => {
+  it("has a bound in time, whatever the sixteen certificates", async () => {
+    // Every certificate could be issued by every other one, by name; each signature would have to be checked.
+    const key = ecKey();
+    const maze = Array.from({ length: 15 }, () =>
+      ca("Maze", { key: ecKey(), issuer: { ...root, subject: name("O=Test", "CN=Maze") } }),
+    );
+    const anchors = Array.from({ length: 3 }, () => ca("Maze"));
+    let checked = 0;
+    const provider: CryptoProvider = {
+      ...noble,
+      verify: () => {
+        checked++;
+        return false;
+      },
+    };
+    const start = performance.now();
+    const code = await verdict([server({ ...maze[0]!, key }), ...maze], anchors, { provider });
+    expect(["budget", "bad_signature"]).toContain(code);
+    expect(checked).toBeLessThanOrEqual(100);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
+describe("DER", () => {
+  const of = (...extensions: Uint8Array[]) =>
+    verdict([issue({ issuer: root, extensions })], [root], { reference: null });
+  it("has one form for everything", async () => {
+    expect(await of(keyUsage(0))).toBe("ok");
+    const cases: [string, Uint8Array][] = [
+      ["a long form of a short length", seq(oid("1.2.3"), Uint8Array.of(4, 0x81, 1, 0))],
+      ["a BOOLEAN of two bytes", seq(oid("1.2.3"), bytes(1, 2, 0xff, 0xff), octets(bytes()))],
+      ["a BOOLEAN of none", seq(oid("1.2.3"), bytes(1, 0), octets(bytes()))],
+      ["an OID that starts with zeros", seq(tlv(6, bytes(0x80, 1)), octets(bytes()))],
+      ["an OID without an end", seq(tlv(6, bytes(0x2a, 0x81)), octets(bytes()))],
+      ["an empty OID", seq(tlv(6), octets(bytes()))],
+      ["an OCTET STRING in pieces", seq(oid("1.2.3"), tlv(0x24, octets(bytes())))],
+      ["a BIT STRING with bits that do not count", extension("2.5.29.15", bits(bytes(0xc1), 6))],
+      ["a pathLen that is negative", extension("2.5.29.19", seq(bytes(1, 1, 255), tlv(2, bytes(0x80))))],
+      ["a pathLen of five bytes", extension("2.5.29.19", seq(bytes(1, 1, 255), tlv(2, bytes(1, 0, 0, 0, 0))))],
+      ["an INTEGER with nine zeros in front", extension("2.5.29.19", seq(bytes(1, 1, 255), tlv(2, bytes(0, 1))))],
+      ["UTF-8 in an IA5String", extension("2.5.29.17", seq(tlv(0x82, new TextEncoder().encode("é.example"))))],
+    ];
+    for (const [what, extra] of cases) expect([what, await of(extra)]).toEqual([what, "malformed"]);
+  });
+
+  it("has one form for times: what Date would take is not enough", async () => {
+    const at = (text: string, tag = 0x18) =>
+      verdict([issue({ issuer: root, validity: [tlv(0x17, ascii("250101000000Z")), tlv(tag, ascii(text))] })], [root], {
+        reference: null,
+      });
+    expect(await at("20251231235959Z")).toBe("ok");
+    for (const text of [
+      "2025-12-31T23:59:59Z",
+      "2025-12-31T23:59:59.000Z",
+      "2025",
+      "20251231235959+0000",
+      "20251231235959.000Z",
+      "20251231240000Z",
+      "20251231235960Z",
+      "20250229000000Z",
+      "20251301000000Z",
+      "20250001000000Z",
+      "20251200000000Z",
+      "020251231235959Z",
+      "20251231235959Z ",
+      "2025123123595٣Z",
+    ].map((text) => text.replace("٣", "x")))
+      expect([text, await at(text)]).toEqual([text, "malformed"]);
+    for (const text of ["2512312359Z", "251231235959", "20251231235959Z", "-51231235959Z", "5-1231235959Z"])
+      expect([text, await at(text, 0x17)]).toEqual([text, "malformed"]);
+  });
+});
+
+describe("what merely came along", () => {
+  it("is not part of the path: constraints, dates and critical extensions of strangers change nothing", async () => {
+    const stranger = [
+      ca("Old", { notAfter: "2025-02-01T00:00:00Z" }),
+      issue({ extensions: [basicConstraints(true), extension("1.2.3.4", seq(int(1)), true)] }),
+      ca("Narrow", { extensions: [nameConstraints([dns("other.test")])] }),
+    ];
+    expect(await verdict([server(root), ...stranger], [root])).toBe("ok");
+    expect(await verdict([server(stranger[0]!), stranger[0]!, root], [root])).toBe("expired");
+  });
+
+  it("and an end-entity cannot issue, even to itself", async () => {
+    const key = ecKey();
+    const end = server(root, { key });
+    const twice = server(end, { key, subject: name("CN=www.example.com") });
+    // One name and one key: a loop.
+    expect(await verdict([twice, end], [root])).toBe("unknown_issuer");
+    expect(await verdict([server(end, { subject: name("CN=other") }), end], [root])).toBe("not_a_ca");
+  });
+});
