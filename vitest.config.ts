@@ -38,7 +38,7 @@ export default defineConfig({
         resolve: { conditions: ["handclasp-source", ...defaultClientConditions] },
         test: {
           name: "browser",
-          globalSetup: ["packages/browser/test/transport/relay.ts"],
+          globalSetup: ["packages/browser/test/transport/relay.ts", "packages/conformance/test/x509/corpus.ts"],
           include: browser,
           testTimeout: 30_000,
           browser: {

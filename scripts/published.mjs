@@ -3,11 +3,11 @@
  *
  *   node scripts/published.mjs publint|attw
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pnpm } from "./lib/pnpm.mjs";
-import { run } from "./lib/process.mjs";
+import { root, run } from "./lib/process.mjs";
 
 const tools = {
   publint: { args: ["run", "--strict"], skip: undefined },
@@ -15,11 +15,17 @@ const tools = {
   attw: { args: ["--profile", "esm-only"], skip: /^handclasp-\d/ },
 };
 
+/** The packages that npm gets at all. */
+const published = readdirSync(join(root, "packages")).filter((name) => {
+  return !JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).private;
+});
+
 const tool = /** @type {keyof typeof tools} */ (process.argv[2]);
 const { args, skip } = tools[tool];
+const filters = published.flatMap((name) => ["--filter", `./packages/${name}`]);
 const folder = mkdtempSync(join(tmpdir(), "handclasp-packed-"));
 try {
-  const packed = await pnpm("-r", "--filter", "./packages/*", "pack", "--pack-destination", folder);
+  const packed = await pnpm("-r", ...filters, "pack", "--pack-destination", folder);
   const tarballs = readdirSync(folder).filter((name) => !skip?.test(name));
   if (!packed.ok || tarballs.length === 0) throw new Error(`nothing was packed:\n${packed.output}`);
   for (const tarball of tarballs) {

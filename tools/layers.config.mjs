@@ -8,7 +8,7 @@ const core = "^packages/core/src/";
 const layer = (...names) => `${core}(${names.join("|")})/`;
 const base = `${core}(errors|limits|flow|host\\.d)\\.ts$`;
 const trace = `${core}trace\\.ts$`;
-const entries = `${core}(index|base|client|server|keys)\\.ts$`;
+const entries = `${core}(index|base|client|server|keys|x509)\\.ts$`;
 
 /**
  * Packages, and what of the workspace each may import. `testing` has a part for Node.js (node, vectors); the rest of it
@@ -20,6 +20,7 @@ const packages = {
   "packages/browser/": ["packages/core/"],
   "packages/testing/": ["packages/core/", "packages/node/"],
   "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
+  "packages/conformance/": ["packages/core/", "packages/node/", "packages/testing/"],
 };
 const workspace = "^(packages|examples|e2e|tools|scripts)/";
 
@@ -63,7 +64,7 @@ export const rules = [
   ),
   forbid(
     "core-entries-on-top",
-    "index, client, server and keys are what users import, and are imported by nothing below",
+    "index, client, server, keys and x509 are what users import, and are imported by nothing below",
     { path: core, pathNot: entries },
     { path: entries },
   ),
@@ -116,7 +117,7 @@ export const rules = [
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
       `${name.split("/")[1]}-imports-downward`,
-      "packages: core ← node, browser ← testing ← cli, examples, e2e",
+      "packages: core ← node, browser ← testing ← cli, conformance, examples, e2e",
       { path: `^${name}src/` },
       { path: workspace, pathNot: [name, ...allowed].map((path) => `^${path}`) },
     ),

@@ -42,6 +42,7 @@ const sound = {
   "packages/testing/src/index.ts": 'export * from "../../core/src/index.ts";',
   "packages/testing/src/node.ts": 'import "node:fs"; export * from "../../node/src/index.ts";',
   "packages/cli/src/bin.ts": 'import "../../testing/src/node.ts"; import "../../node/src/index.ts";',
+  "packages/conformance/src/x509/main.ts": 'export * from "../../../node/src/index.ts";',
   "examples/echo-server/src/page/main.ts": 'export * from "../../../../packages/browser/src/index.ts";',
 };
 
@@ -74,6 +75,7 @@ const plants: [rule: string, file: string, statement: string][] = [
   ["browser-imports-downward", "packages/browser/src/index.ts", 'import "../../node/src/index.ts";'],
   ["testing-imports-downward", "packages/testing/src/node.ts", 'import "../../cli/src/bin.ts";'],
   ["cli-imports-downward", "packages/cli/src/bin.ts", 'import "../../../examples/echo-server/src/page/main.ts";'],
+  ["conformance-imports-downward", "packages/conformance/src/x509/main.ts", 'import "../../../cli/src/bin.ts";'],
   ["no-cycles", "packages/core/src/errors.ts", 'import "./flow.ts";'],
   ["no-unresolved", "packages/node/src/index.ts", 'import "./nowhere.ts";'],
 ];

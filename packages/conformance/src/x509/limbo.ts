@@ -1,0 +1,150 @@
+/**
+ * A corpus of certification paths with the verdict that each must get, and our verdict on them. Knows no host: it runs in a page too.
+ * @module
+ */
+import { type CryptoProvider, fromBase64, TlsError } from "@handclasp/core";
+import { type Certificate, parseCertificate, type VerifyRequest, verifyCertificatePath } from "@handclasp/core/x509";
+
+/** One path, as the file has it; `roots`, `ints` and `leaf` are indexes into the pool of certificates. */
+export interface LimboCase {
+  readonly id: string;
+  /** Only `must` counts: `strict` is lint that would break private CAs, `skip` is out of scope. */
+  readonly tier: "must" | "strict" | "skip";
+  readonly kind: "SERVER" | "CLIENT";
+  readonly expect: "SUCCESS" | "FAILURE";
+  readonly roots: readonly number[];
+  readonly ints: readonly number[];
+  readonly leaf: number;
+  /** Absent: now. */
+  readonly time?: string | null;
+  /** Absent: no name is checked. */
+  readonly name?: { readonly kind: "DNS" | "IP" | "RFC822"; readonly value: string } | null;
+  /** All of them are wanted; absent: that of `kind`. */
+  readonly eku?: readonly string[] | null;
+  /** Intermediates, at most. */
+  readonly maxDepth?: number | null;
+  /** To be run again without a name, for the same verdict: a name that does not match would hide what is tested. */
+  readonly alsoWithoutName?: boolean;
+}
+
+export interface LimboCorpus {
+  /** DER. */
+  readonly certs: readonly Uint8Array[];
+  readonly cases: readonly LimboCase[];
+}
+
+/** One run of a case. */
+export interface LimboVerdict {
+  readonly id: string;
+  readonly expected: LimboCase["expect"];
+  /** `ERROR` is anything thrown that is not typed, and is never right; nor is a run that takes too long. */
+  readonly got: LimboCase["expect"] | "ERROR";
+  /** The error's code and message, or the path that was found. */
+  readonly reason: string;
+  readonly ms: number;
+  readonly right: boolean;
+}
+
+/** What one case may take. */
+export const limboMilliseconds = 2000;
+
+/** Names of the corpus; a dotted OID stands for itself. */
+const usages: Readonly<Record<string, string>> = {
+  anyExtendedKeyUsage: "2.5.29.37.0",
+  serverAuth: "1.3.6.1.5.5.7.3.1",
+  clientAuth: "1.3.6.1.5.5.7.3.2",
+  codeSigning: "1.3.6.1.5.5.7.3.3",
+  emailProtection: "1.3.6.1.5.5.7.3.4",
+  timeStamping: "1.3.6.1.5.5.7.3.8",
+  OCSPSigning: "1.3.6.1.5.5.7.3.9",
+};
+
+/** Reads a corpus file. Throws an Error where it is none; what is wrong with one case is that case's verdict. */
+export function readLimbo(text: string): LimboCorpus {
+  let file: { certs?: unknown; testcases?: unknown } | null;
+  try {
+    file = JSON.parse(text) as typeof file;
+  } catch (error) {
+    throw new Error(`no corpus: not JSON (${(error as Error).message})`);
+  }
+  if (!Array.isArray(file?.certs) || !Array.isArray(file.testcases))
+    throw new Error('no corpus: expected an object with the lists "certs" and "testcases"');
+  const certs = file.certs.map((base64, i) => {
+    try {
+      return fromBase64(base64 as string);
+    } catch {
+      throw new Error(`no corpus: certs[${i}] is not base64`);
+    }
+  });
+  return { certs, cases: file.testcases as LimboCase[] };
+}
+
+/** Every verdict on a case: one, and another without a name where the case asks for it. Never rejects. */
+export async function judge(corpus: LimboCorpus, one: LimboCase, provider: CryptoProvider): Promise<LimboVerdict[]> {
+  const verdicts = [await timed(one.id, one, () => verify(corpus, one, provider, one.name))];
+  if (one.alsoWithoutName)
+    verdicts.push(await timed(`${one.id} (without a name)`, one, () => verify(corpus, one, provider, null)));
+  return verdicts;
+}
+
+async function timed(id: string, { expect }: LimboCase, run: () => Promise<string>): Promise<LimboVerdict> {
+  const start = performance.now();
+  let got: LimboVerdict["got"] = "SUCCESS";
+  let reason: string;
+  try {
+    reason = await run();
+  } catch (error) {
+    const typed = TlsError.is(error) && error.fault === "peer";
+    got = typed ? "FAILURE" : "ERROR";
+    reason = typed ? `${error.code}: ${error.message}` : ((error as Error | undefined)?.stack ?? String(error));
+  }
+  const ms = performance.now() - start;
+  const late = ms > limboMilliseconds;
+  if (late) reason = `took ${Math.round(ms)} ms, at most ${limboMilliseconds} are allowed; ${reason}`;
+  return { id, expected: expect, got, reason, ms, right: got === expect && !late };
+}
+
+/** The subjects of the path that was found. */
+async function verify(
+  { certs }: LimboCorpus,
+  one: LimboCase,
+  provider: CryptoProvider,
+  name: LimboCase["name"],
+): Promise<string> {
+  const der = (index: number): Uint8Array => {
+    const found = certs[index];
+    if (!found) throw new RangeError(`${index} is no index below ${certs.length}`);
+    return found;
+  };
+  if (one.kind !== "SERVER" && one.kind !== "CLIENT") throw new TypeError(`kind ${String(one.kind)}`);
+  const now = one.time == null ? Date.now() : Date.parse(one.time);
+  if (Number.isNaN(now)) throw new TypeError(`time ${one.time}`);
+  const request: VerifyRequest = {
+    chain: [der(one.leaf)],
+    intermediates: one.ints.map(der),
+    policy: { anchors: one.roots.map(der).flatMap(anchor), pins: [] },
+    purpose: one.kind === "SERVER" ? "server" : "client",
+    now,
+    provider,
+    // The verifier has no use for mail addresses.
+    ...(name && name.kind !== "RFC822" && { reference: name.value }),
+    ...(one.maxDepth != null && { maxDepth: one.maxDepth }),
+  };
+  let found = "";
+  for (const usage of one.eku?.length ? one.eku : [undefined]) {
+    const wanted = usage === undefined ? {} : { extendedKeyUsage: usages[usage] ?? usage };
+    const { path } = await verifyCertificatePath({ ...request, ...wanted });
+    found = path.map(({ subject }) => subject.text || "no subject").join(" < ");
+  }
+  return found;
+}
+
+/** A trust anchor that cannot be read is none. */
+function anchor(der: Uint8Array): Certificate[] {
+  try {
+    return [parseCertificate(der)];
+  } catch (error) {
+    if (TlsError.is(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * `pnpm -s limbo FILE`: holds the path validation against a corpus file. Its last line is `must: N of M`.
+ */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type CryptoProvider, noble } from "@handclasp/core";
+import { nodeCrypto } from "@handclasp/node";
+import { judge, type LimboCase, type LimboCorpus, type LimboVerdict, readLimbo } from "./limbo.ts";
+
+const providers: Readonly<Record<string, readonly CryptoProvider[]>> = {
+  noble: [noble],
+  node: [nodeCrypto],
+  both: [noble, nodeCrypto],
+};
+
+const usage = `usage: limbo [--provider noble|node|both] FILE
+Judges every case of the tier "must" in FILE, through each provider; default: both.
+Exit code 0: all verdicts are right; 1: some are wrong; 2: FILE could not be read.`;
+
+try {
+  const { corpus, through } = read(process.argv.slice(2));
+  process.exitCode = (await run(corpus, through)) ? 0 : 1;
+} catch (error) {
+  console.error(`limbo: ${(error as Error).message}`);
+  process.exitCode = 2;
+}
+
+function read(args: string[]): { corpus: LimboCorpus; through: readonly CryptoProvider[] } {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { provider: { type: "string", default: "both" } },
+    allowPositionals: true,
+  });
+  const through = providers[values.provider];
+  const [path, ...more] = positionals;
+  if (!through || path === undefined || more.length) throw new Error(usage);
+  const corpus = readLimbo(readFileSync(path, "utf8"));
+  if (!corpus.cases.some(({ tier }) => tier === "must")) throw new Error(`${path} has no case of the tier "must"`);
+  return { corpus, through };
+}
+
+/** A case is right where each of its runs is, through every provider. */
+async function run(corpus: LimboCorpus, through: readonly CryptoProvider[]): Promise<boolean> {
+  const cases = corpus.cases.filter(({ tier }) => tier === "must");
+  const wrong = new Set<LimboCase>();
+  for (const provider of through) {
+    const start = performance.now();
+    let slowest: LimboVerdict | undefined;
+    for (const one of cases) {
+      for (const verdict of await judge(corpus, one, provider)) {
+        if (verdict.ms > (slowest?.ms ?? 0)) slowest = verdict;
+        if (verdict.right) continue;
+        wrong.add(one);
+        const { id, expected, got, reason } = verdict;
+        console.log(`wrong: ${id} through ${provider.name}: expected ${expected}, got ${got}: ${reason}`);
+      }
+    }
+    const took = Math.round(performance.now() - start);
+    console.log(`${provider.name}: ${took} ms; slowest ${slowest?.id}, ${Math.round(slowest?.ms ?? 0)} ms`);
+  }
+  const right = cases.length - wrong.size;
+  console.log(`must: ${right} of ${cases.length}`);
+  return right === cases.length;
+}
