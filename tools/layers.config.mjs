@@ -21,6 +21,7 @@ const packages = {
   "packages/testing/": ["packages/core/", "packages/node/"],
   "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
   "packages/conformance/": ["packages/core/", "packages/node/", "packages/testing/"],
+  "packages/bench/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
 };
 const workspace = "^(packages|examples|e2e|tools|scripts)/";
 

@@ -1,0 +1,50 @@
+/**
+ * `pnpm bench`: the figures of docs/performance.md.
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { format } from "./report.ts";
+import { bulk, type Effort, handshakes, type Table } from "./scenarios.ts";
+
+const ours = "Handclasp";
+const base = "node:tls";
+
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== "--"),
+  options: {
+    json: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    only: { type: "string", multiple: true, default: [] },
+    subject: { type: "string", multiple: true, default: [] },
+    rounds: { type: "string" },
+  },
+});
+
+const effort: Effort = values.quick
+  ? { rounds: Number(values.rounds ?? 3), warm: 1, duration: 60 }
+  : { rounds: Number(values.rounds ?? 15), warm: 3, duration: 250 };
+
+const core = [ours, base, "raw ws"];
+const others = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];
+const clients = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (TLS 1.1)"];
+const sizes = [16, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
+
+const pick = (names: readonly string[]): readonly string[] => (values.subject.length ? values.subject : names);
+
+const scenarios: Record<string, () => Promise<Table[]>> = {
+  "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", [16_384, 65_536], effort),
+  "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", [16_384, 65_536], effort),
+  sizes: () => bulk(pick(core), base, "down", sizes, effort),
+  "handshake-ecdsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "ecdsa-p256", effort)],
+  "handshake-rsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "rsa-2048", effort)],
+};
+
+const tables: Table[] = [];
+for (const [name, run] of Object.entries(scenarios)) {
+  if (values.only.length && !values.only.some((part) => name.includes(part))) continue;
+  const done = await run();
+  tables.push(...done);
+  if (!values.json) for (const table of done) console.log(format(table));
+}
+if (values.json) console.log(JSON.stringify(tables, undefined, 2));
+process.exit();

@@ -1,0 +1,112 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Identity } from "./subjects/subject.ts";
+import type { Methods } from "./worker.ts";
+
+type Params<M extends keyof Methods> = Parameters<Methods[M]>;
+
+/** One side of one subject: a child process that takes orders. */
+export class Worker {
+  readonly #child: ChildProcess;
+  readonly #calls = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
+  #id = 0;
+
+  constructor(subject: string, execArgv: readonly string[] = []) {
+    const script = fileURLToPath(new URL("worker.js", import.meta.url));
+    this.#child = fork(script, [subject], { execArgv: ["--expose-gc", "--disable-warning=DEP0151", ...execArgv] });
+    this.#child.on("message", ({ id, result, error }: { id: number; result: never; error?: string }) => {
+      const call = this.#calls.get(id);
+      this.#calls.delete(id);
+      if (error === undefined) call?.resolve(result);
+      else call?.reject(new Error(error));
+    });
+    this.#child.on("exit", (code) => {
+      for (const call of this.#calls.values()) call.reject(new Error(`the process of ${subject} ended (${code})`));
+    });
+  }
+
+  call<M extends keyof Methods>(method: M, ...[params]: Params<M>): ReturnType<Methods[M]> {
+    const id = this.#id++;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#child.send({ id, method, params });
+    }) as ReturnType<Methods[M]>;
+  }
+
+  stop(): void {
+    // It exits by itself, so that a profile asked for in its arguments gets written.
+    this.#child.disconnect();
+  }
+}
+
+/** Wall time, and CPU time of both sides, in ms. */
+export interface Cost {
+  readonly wall: number;
+  readonly client: number;
+  readonly server: number;
+}
+
+/** Client and server of one subject, in two processes that stay for all rounds. */
+export class Pair {
+  readonly name: string;
+  readonly client: Worker;
+  readonly server: Worker;
+
+  private constructor(name: string, execArgv: readonly string[]) {
+    this.name = name;
+    this.client = new Worker(name, execArgv);
+    this.server = new Worker(name, execArgv);
+  }
+
+  static async start(name: string, identity: Identity, execArgv: readonly string[] = []): Promise<Pair> {
+    const pair = new Pair(name, execArgv);
+    try {
+      const { port } = await pair.server.call("serve", identity);
+      await pair.client.call("prepare", { identity, port });
+      return pair;
+    } catch (error) {
+      pair.stop();
+      throw error;
+    }
+  }
+
+  stop(): void {
+    this.client.stop();
+    this.server.stop();
+  }
+
+  /** `count` more channels, `open` of which are there already. */
+  async connect(count: number, open = 0, parallel = 1): Promise<void> {
+    await this.client.call("connect", { count, parallel });
+    await this.server.call("channels", { count: open + count });
+  }
+
+  async close(): Promise<void> {
+    await this.client.call("closeAll");
+    await this.server.call("closeAll");
+  }
+
+  /** What something costs both sides. */
+  async cost(action: () => Promise<unknown>): Promise<Cost> {
+    await Promise.all([this.client.call("mark"), this.server.call("mark")]);
+    const start = performance.now();
+    await action();
+    const wall = performance.now() - start;
+    const [client, server] = await Promise.all([this.client.call("cpu"), this.server.call("cpu")]);
+    return { wall, client, server };
+  }
+
+  /** Sends `count` chunks of `size` bytes over each of `over` channels, one way. */
+  async transfer(direction: "down" | "up", size: number, count: number, over = 1): Promise<Cost> {
+    const [from, to] = direction === "down" ? [this.server, this.client] : [this.client, this.server];
+    await to.call("expect", { bytes: size * count * over });
+    return this.cost(() => Promise.all([from.call("pump", { size, count, over }), to.call("arrived")]));
+  }
+
+  /** `count` handshakes one after the other, on carriers of their own; the channels are closed afterwards, off the clock. */
+  async handshakes(count: number): Promise<Cost> {
+    const cost = await this.cost(() => this.connect(count));
+    await this.close();
+    return cost;
+  }
+}

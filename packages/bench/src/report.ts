@@ -1,0 +1,34 @@
+import type { Row } from "./rounds.ts";
+import type { Table } from "./scenarios.ts";
+
+const isRow = (row: Table["rows"][number]): row is Row => "speed" in row;
+
+const ratio = (n: number): string => `${n.toFixed(2)}x`;
+
+/** A table in Markdown, which reads well in a terminal too. */
+export function format({ title, base, unit, rows }: Table): string {
+  const speed = ({ wall }: Row): string =>
+    unit === "MiB" ? `${(1000 / wall).toFixed(wall > 100 ? 1 : 0)} MiB/s` : `${wall.toFixed(2)} ms`;
+  const lines = rows.map((row) =>
+    isRow(row)
+      ? [
+          row.subject,
+          speed(row),
+          `${ratio(row.speed)} (${row.spread.map(ratio).join("–")})`,
+          `${row.client.toFixed(2)} / ${row.server.toFixed(2)}`,
+          `${ratio(row.clientRatio)} / ${ratio(row.serverRatio)} / ${ratio(row.cpuRatio)}`,
+          ratio(row.warmUp),
+        ]
+      : [row.subject, `not measured: ${row.note}`, "", "", "", ""],
+  );
+  const head = [
+    "",
+    unit === "MiB" ? "throughput" : "time",
+    `speed (${base} = 1)`,
+    `CPU ms/${unit}, client / server`,
+    `CPU (${base} = 1), client / server / both`,
+    "first round",
+  ];
+  const table = [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`);
+  return `### ${title}\n\n${table.join("\n")}\n`;
+}

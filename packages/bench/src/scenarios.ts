@@ -1,0 +1,152 @@
+/**
+ * What is measured between two Node processes.
+ * @module
+ */
+import { type KeyAlgorithm, testCa } from "@handclasp/testing";
+import { Pair } from "./pair.ts";
+import { interleave, type Missing, per, type Row, rowsOf } from "./rounds.ts";
+import type { Identity } from "./subjects/subject.ts";
+
+export interface Effort {
+  readonly rounds: number;
+  readonly warm: number;
+  /** How long one action should take, ms. */
+  readonly duration: number;
+}
+
+export interface Table {
+  readonly id: string;
+  readonly title: string;
+  /** What a unit of work is. */
+  readonly unit: "MiB" | "handshake" | "connection";
+  readonly base: string;
+  readonly rows: readonly (Row | Missing)[];
+}
+
+export async function identity(algorithm: KeyAlgorithm): Promise<Identity> {
+  const ca = await testCa({ algorithm });
+  const { cert, key } = await ca.issue({ algorithm });
+  return { ca: ca.pem, cert, key };
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Runs with all the pairs that can be started and tried out; the others are told with the reason. */
+export async function withPairs<T>(
+  names: readonly string[],
+  who: Identity,
+  tryOut: (pair: Pair) => Promise<unknown>,
+  action: (pairs: readonly Pair[], missing: readonly Missing[]) => Promise<T>,
+  execArgv: readonly string[] = [],
+): Promise<T> {
+  const pairs: Pair[] = [];
+  const missing: Missing[] = [];
+  for (const subject of names) {
+    let pair: Pair | undefined;
+    try {
+      pair = await Pair.start(subject, who, execArgv);
+      await within(10_000, tryOut(pair));
+      pairs.push(pair);
+    } catch (error) {
+      pair?.stop();
+      missing.push({ subject, note: reason(error) });
+    }
+  }
+  try {
+    return await action(pairs, missing);
+  } finally {
+    for (const pair of pairs) pair.stop();
+  }
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing happened within ${ms / 1000} s`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+const mebi = 2 ** 20;
+
+/** Bulk data one way over one connection, in writes of `size` bytes. */
+export async function bulk(
+  names: readonly string[],
+  base: string,
+  direction: "down" | "up",
+  sizes: readonly number[],
+  { rounds, warm, duration }: Effort,
+): Promise<Table[]> {
+  return withPairs(
+    names,
+    // The one kind of key that all of them can.
+    await identity("rsa-2048"),
+    async (pair) => {
+      await pair.connect(1);
+      await pair.transfer(direction, 1024, 4);
+    },
+    async (pairs, missing) => {
+      const tables: Table[] = [];
+      for (const size of sizes) {
+        const counts = new Map<string, number>();
+        for (const pair of pairs) {
+          const trial = Math.max(8, Math.ceil(mebi / size / 4));
+          const { wall } = await pair.transfer(direction, size, trial);
+          const warmer = await pair.transfer(direction, size, trial);
+          const most = Math.ceil((96 * mebi) / size);
+          counts.set(
+            pair.name,
+            Math.min(most, Math.max(4, Math.ceil((trial * duration) / Math.min(wall, warmer.wall)))),
+          );
+        }
+        const samples = await interleave(pairs, rounds, warm, async (pair) => {
+          const count = counts.get(pair.name) as number;
+          return per((count * size) / mebi, await pair.transfer(direction, size, count));
+        });
+        tables.push({
+          id: `bulk-${direction}-${size}`,
+          title: `Bulk ${direction}, writes of ${bytes(size)}`,
+          unit: "MiB",
+          base,
+          rows: [...rowsOf(samples, base, warm), ...missing],
+        });
+      }
+      return tables;
+    },
+    process.env.HANDCLASP_BENCH_ARGV?.split(" "),
+  );
+}
+
+/** Full handshakes one after the other, the carrier's own opening included. */
+export async function handshakes(
+  names: readonly string[],
+  base: string,
+  algorithm: KeyAlgorithm,
+  { rounds, warm, duration }: Effort,
+): Promise<Table> {
+  return withPairs(
+    names,
+    await identity(algorithm),
+    (pair) => pair.handshakes(3),
+    async (pairs, missing) => {
+      const samples = await interleave(pairs, rounds, warm, async (pair) => {
+        const count = Math.max(5, Math.ceil(duration / 5));
+        return per(count, await pair.handshakes(count));
+      });
+      return {
+        id: `handshake-${algorithm}`,
+        title: `Full handshake, ${algorithm}`,
+        unit: "handshake",
+        base,
+        rows: [...rowsOf(samples, base, warm), ...missing],
+      };
+    },
+    process.env.HANDCLASP_BENCH_ARGV?.split(" "),
+  );
+}
+
+/** 65536 as "64 KiB". */
+export function bytes(n: number): string {
+  if (n >= mebi) return `${n / mebi} MiB`;
+  return n >= 1024 ? `${n / 1024} KiB` : `${n} B`;
+}

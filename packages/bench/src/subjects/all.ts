@@ -1,0 +1,23 @@
+import type { Subject } from "./subject.ts";
+
+/** Each is loaded only in the processes that run it: what others bring along would count as its memory. */
+const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
+  Handclasp: async () => (await import("./handclasp.ts")).handclaspOverWs,
+  "Handclasp, noble": async () => (await import("./handclasp.ts")).handclaspNoble,
+  "Handclasp, TCP": async () => (await import("./handclasp.ts")).handclaspOverTcp,
+  "node:tls": async () => (await import("./nodeTls.ts")).nodeTlsOverWs,
+  "node:tls, TCP": async () => (await import("./nodeTls.ts")).nodeTlsOverTcp,
+  "raw ws": async () => (await import("./raw.ts")).rawWebSocket,
+  "raw TCP": async () => (await import("./raw.ts")).rawTcp,
+  "lemon-tls": async () => (await import("./lemonTls.ts")).lemonTlsOverWs,
+  "lemon-tls, TCP": async () => (await import("./lemonTls.ts")).lemonTlsOverTcp,
+  "@reclaimprotocol/tls": async () => (await import("./reclaim.ts")).reclaim,
+  "subtls (TLS 1.3)": async () => (await import("./subtls.ts")).subtls,
+  "node-forge (TLS 1.1)": async () => (await import("./forge.ts")).nodeForge,
+};
+
+export function subjectNamed(name: string): Promise<Subject> {
+  const load = subjects[name];
+  if (!load) throw new Error(`no subject "${name}"`);
+  return load();
+}

@@ -1,0 +1,85 @@
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer, type Server } from "node:net";
+import type { Duplex } from "node:stream";
+import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
+import { type Carrier, type Channel, type Listening, nothing } from "./subject.ts";
+
+/** The same for everybody: no compression, messages up to 1 MiB. */
+const options = { perMessageDeflate: false, maxPayload: 2 ** 20 } as const;
+
+const listening = (server: Server): Promise<Listening> =>
+  new Promise((resolve) => {
+    server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () =>
+      resolve({ port: (server.address() as AddressInfo).port }),
+    );
+  });
+
+export function listenWebSockets(onSocket: (ws: WebSocket) => void): Promise<Listening> {
+  const http = createHttpServer();
+  const sockets = new WebSocketServer({ server: http, ...options });
+  sockets.on("connection", onSocket);
+  return listening(http);
+}
+
+export const openWebSocket = (port: number): WebSocket => new WebSocket(`ws://127.0.0.1:${port}/`, options);
+
+/** Streams over the carrier, for the stacks that want one. */
+export function listenStreams(carrier: Carrier, onStream: (stream: Duplex) => void): Promise<Listening> {
+  if (carrier === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
+  return listening(
+    createTcpServer((socket) => {
+      socket.setNoDelay(true);
+      onStream(socket);
+    }),
+  );
+}
+
+export function openStream(carrier: Carrier, port: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    if (carrier === "ws") {
+      const ws = openWebSocket(port);
+      const stream = createWebSocketStream(ws);
+      ws.once("open", () => resolve(stream));
+      ws.once("error", reject);
+    } else {
+      const socket = connectTcp({ port, host: "127.0.0.1", noDelay: true });
+      socket.once("connect", () => resolve(socket));
+      socket.once("error", reject);
+    }
+  });
+}
+
+/** A Node stream as a channel: `write`, then `drain` where it says so. */
+export function streamChannel(stream: Duplex, end: () => void = () => stream.destroy()): Channel {
+  const channel: Channel = {
+    write(bytes) {
+      if (stream.write(bytes)) return undefined;
+      return new Promise((resolve) => stream.once("drain", resolve));
+    },
+    onData: nothing,
+    close: end,
+  };
+  stream.on("data", (bytes: Uint8Array) => channel.onData(bytes.length));
+  stream.on("error", nothing);
+  return channel;
+}
+
+const highWater = 2 ** 20;
+
+/** A bare WebSocket as a channel. */
+export function webSocketChannel(ws: WebSocket): Channel {
+  const channel: Channel = {
+    write(bytes) {
+      if (ws.bufferedAmount < highWater) {
+        ws.send(bytes);
+        return undefined;
+      }
+      return new Promise((resolve) => ws.send(bytes, () => resolve()));
+    },
+    onData: nothing,
+    close: () => ws.terminate(),
+  };
+  ws.on("message", (data: Buffer) => channel.onData(data.length));
+  ws.on("error", nothing);
+  return channel;
+}

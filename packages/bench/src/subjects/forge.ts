@@ -1,0 +1,55 @@
+import forge from "node-forge";
+import type { WebSocket } from "ws";
+import { listenWebSockets, openWebSocket } from "./carriers.ts";
+import { type Channel, nothing, type Subject } from "./subject.ts";
+
+const cipherSuites = [forge.tls.CipherSuites.TLS_RSA_WITH_AES_128_CBC_SHA as forge.tls.CipherSuite];
+
+/** TLS 1.1 with RSA and CBC, which is all it has. */
+export const nodeForge: Subject = {
+  server: ({ cert, key }, onChannel) =>
+    listenWebSockets((ws) =>
+      attach(ws, onChannel, nothing, { server: true, getCertificate: () => cert, getPrivateKey: () => key }),
+    ),
+  async client({ ca }, port) {
+    const caStore = forge.pki.createCaStore([ca]);
+    return () =>
+      new Promise((resolve, reject) => {
+        const ws = openWebSocket(port);
+        ws.once("error", reject);
+        ws.once("open", () =>
+          attach(ws, resolve, reject, { server: false, caStore, verify: (_connection, verified) => verified }),
+        );
+      });
+  },
+};
+
+type Options = Parameters<typeof forge.tls.createConnection>[0];
+
+function attach(
+  ws: WebSocket,
+  onChannel: (channel: Channel) => void,
+  onError: (error: Error) => void,
+  options: Partial<Options>,
+): void {
+  const connection = forge.tls.createConnection({
+    cipherSuites,
+    ...options,
+    connected: () => onChannel(channel),
+    tlsDataReady: ({ tlsData }) => ws.send(Buffer.from(tlsData.getBytes(), "binary")),
+    dataReady: ({ data }) => channel.onData(data.getBytes().length),
+    closed: nothing,
+    error: (_, { message }) => onError(new Error(message)),
+  });
+  const channel: Channel = {
+    write(bytes) {
+      connection.prepare(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("binary"));
+      return ws.bufferedAmount < 2 ** 20 ? undefined : new Promise((resolve) => setTimeout(resolve, 1));
+    },
+    onData: nothing,
+    close: () => ws.terminate(),
+  };
+  ws.on("message", (data: Buffer) => void connection.process(data.toString("binary")));
+  ws.on("error", nothing);
+  if (!options.server) connection.handshake();
+}

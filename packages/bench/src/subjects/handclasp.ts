@@ -1,0 +1,53 @@
+import {
+  type CipherSuite,
+  type CryptoProvider,
+  connect,
+  createServer,
+  noble,
+  nodeCredential,
+  nodeCrypto,
+  parsePemCertificates,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+  type TlsConnection,
+} from "@handclasp/node";
+import { type Carrier, type Channel, nothing, type Subject } from "./subject.ts";
+
+const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
+const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
+
+function handclasp(carrier: Carrier, provider: CryptoProvider, suites: readonly CipherSuite[]): Subject {
+  return {
+    async server({ cert, key }, onChannel) {
+      const server = createServer({ provider, suites, credentials: [nodeCredential({ cert, key })] }, (connection) =>
+        onChannel(channelOf(connection)),
+      );
+      const listener = carrier === "ws" ? await server.listenWebSocket() : await server.listenTcp();
+      return listener.address() as { port: number };
+    },
+    async client({ ca: pem }, port) {
+      const ca = parsePemCertificates(pem);
+      const url = `${carrier}://127.0.0.1:${port}/`;
+      return async () => channelOf(await connect(url, { provider, suites, ca, serverName: "localhost" }));
+    },
+  };
+}
+
+function channelOf(connection: TlsConnection): Channel {
+  const channel: Channel = {
+    write: (bytes) => connection.write(bytes),
+    onData: nothing,
+    close: () => connection.abort(),
+  };
+  const read = async (): Promise<void> => {
+    for await (const bytes of connection) channel.onData(bytes.length);
+  };
+  read().catch(nothing);
+  return channel;
+}
+
+export const handclaspOverWs: Subject = handclasp("ws", nodeCrypto, aes);
+export const handclaspOverTcp: Subject = handclasp("tcp", nodeCrypto, aes);
+export const handclaspNoble: Subject = handclasp("ws", noble, chacha);

@@ -1,0 +1,41 @@
+import { createSecureContext, TLSSocket } from "lemon-tls";
+import { listenStreams, openStream, streamChannel } from "./carriers.ts";
+import { type Carrier, nothing, type Subject } from "./subject.ts";
+
+/** TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and its RSA sister. */
+const allowedCipherSuites = [0xc02b, 0xc02f];
+const version = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2", allowedCipherSuites } as const;
+
+function lemonTls(carrier: Carrier): Subject {
+  return {
+    server({ cert, key }, onChannel) {
+      const context = createSecureContext({ cert, key });
+      return listenStreams(carrier, (stream) => {
+        stream.on("error", nothing);
+        const socket = new TLSSocket(stream, {
+          isServer: true,
+          ...version,
+          SNICallback: (_, done) => done(null, context),
+        });
+        const channel = streamChannel(socket);
+        socket.once("secureConnect", () => onChannel(channel));
+      });
+    },
+    client:
+      async ({ ca }, port) =>
+      async () => {
+        const stream = await openStream(carrier, port);
+        stream.on("error", nothing);
+        const socket = new TLSSocket(stream, { servername: "localhost", ca, ...version });
+        const channel = streamChannel(socket);
+        await new Promise((resolve, reject) => {
+          socket.once("secureConnect", resolve);
+          socket.once("error", reject);
+        });
+        return channel;
+      },
+  };
+}
+
+export const lemonTlsOverTcp: Subject = lemonTls("tcp");
+export const lemonTlsOverWs: Subject = lemonTls("ws");
