@@ -192,7 +192,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
 
     test("a weak trust anchor is refused when it is configured, unless only its own signature is weak", async () => {
       for (const which of ["rsa1024", "dsa", "explicit"] as const)
-        expect(() => trustPolicy({ ca: issue(which, signing, ["-sha256"]).der })).toThrow(/certificate 1 of 1/);
+        expect(() => trustPolicy({ ca: issue(which, signing, ["-sha256"]).der })).toThrow(/^ca: certificate/);
       const old = issue("rsa2048", signing, ["-sha1"]);
       expect(await verdict([issue("p256", serving, ["-sha256"], old).der], old.der, provider)).toBe("accepted");
     });
