@@ -38,12 +38,9 @@ export type PrivateKey =
       readonly secret: Uint8Array;
     };
 
-/** A JSON Web Key, RFC 7517: what `crypto.subtle.exportKey("jwk", …)` gives. */
-export interface JsonWebKey {
-  readonly kty?: string;
-  readonly crv?: string;
-  readonly [member: string]: unknown;
-}
+/** A JSON Web Key, RFC 7517, as far as a private key has members: what `crypto.subtle.exportKey("jwk", …)` gives. */
+export type JsonWebKey = { readonly [M in JwkMember]?: string | undefined } & { readonly oth?: unknown };
+type JwkMember = "kty" | "crv" | "d" | "n" | "e" | "p" | "q" | "dp" | "dq" | "qi";
 
 /** PEM or a JWK as text, the contents of such a file, DER, or a JWK. Never the name of a file. */
 export type PrivateKeySource = string | Uint8Array | JsonWebKey;
@@ -284,7 +281,9 @@ function readJwk(jwk: JsonWebKey): PrivateKey {
         return jwk.crv === "Ed25519" ? seed(member(jwk, "d")) : unsupported("a JWK on another curve");
       case "RSA": {
         if (jwk.oth !== undefined) return unsupported("an RSA key of more than two primes");
-        const numbers = ["n", "e", "d", "p", "q", "dp", "dq", "qi"].map((name) => integer(member(jwk, name)));
+        const numbers = (["n", "e", "d", "p", "q", "dp", "dq", "qi"] as const).map((name) =>
+          integer(member(jwk, name)),
+        );
         const whole = tlv(tags.sequence, Uint8Array.of(2, 1, 0), ...numbers);
         wipe(...numbers);
         return readPkcs1(whole, false, undefined);
@@ -296,7 +295,7 @@ function readJwk(jwk: JsonWebKey): PrivateKey {
 }
 
 /** A base64url member, which has neither padding nor spaces (RFC 7515 §2). */
-function member(jwk: JsonWebKey, name: string): Uint8Array {
+function member(jwk: JsonWebKey, name: JwkMember): Uint8Array {
   const text = jwk[name];
   if (typeof text === "string" && /^[\w-]+$/.test(text)) {
     const base64 = text.replaceAll("-", "+").replaceAll("_", "/");

@@ -2,7 +2,15 @@
  * A credential whose private key stays with node:crypto.
  * @module
  */
-import { constants, createPrivateKey, KeyObject, privateDecrypt, sign, X509Certificate } from "node:crypto";
+import {
+  constants,
+  createPrivateKey,
+  KeyObject,
+  type JsonWebKey as NodeJsonWebKey,
+  privateDecrypt,
+  sign,
+  X509Certificate,
+} from "node:crypto";
 import {
   type Certificate,
   type ChainSource,
@@ -90,7 +98,7 @@ function readKey(key: string | Uint8Array | JsonWebKey, passphrase: string | und
   const secret = encrypted && passphrase !== undefined ? { passphrase } : {};
   try {
     if (!found) return createPrivateKey({ key: text, format: "pem", ...secret });
-    if (found.form === "jwk") return createPrivateKey({ key: found.jwk, format: "jwk" });
+    if (found.form === "jwk") return createPrivateKey({ key: { ...found.jwk } as NodeJsonWebKey, format: "jwk" });
     const type = found.form === "encrypted" ? "pkcs8" : found.form;
     return createPrivateKey({ key: Buffer.from(found.der), format: "der", type, ...secret });
   } catch (cause) {
