@@ -76,6 +76,7 @@ const plants: [rule: string, file: string, statement: string][] = [
   ["testing-imports-downward", "packages/testing/src/node.ts", 'import "../../cli/src/bin.ts";'],
   ["cli-imports-downward", "packages/cli/src/bin.ts", 'import "../../../examples/echo-server/src/page/main.ts";'],
   ["conformance-imports-downward", "packages/conformance/src/x509/main.ts", 'import "../../../cli/src/bin.ts";'],
+  ["bench-imports-downward", "packages/bench/src/main.ts", 'import "../../cli/src/bin.ts";'],
   ["no-cycles", "packages/core/src/errors.ts", 'import "./flow.ts";'],
   ["no-unresolved", "packages/node/src/index.ts", 'import "./nowhere.ts";'],
 ];
