@@ -2,8 +2,8 @@
  * Trace events as text and as JSON. Secrets are no part of it: they are not asked for, and would not be printed.
  * @module
  */
+import { describe } from "@handclasp/core/describe";
 import type { Decoded, TraceEvent } from "@handclasp/node";
-import { named } from "./registries.ts";
 
 /** Bytes of one value that are printed. */
 const shown = 64;
@@ -12,9 +12,10 @@ const shown = 64;
 export function traceText(event: TraceEvent): string | undefined {
   switch (event.type) {
     case "handshake":
-      return [`${arrow(event)} ${event.name}, ${event.bytes.length} bytes`, ...fields(named(event.body), "    ")].join(
-        "\n",
-      );
+      return [
+        `${arrow(event)} ${event.name}, ${event.bytes.length} bytes`,
+        ...fields(describe(event.body), "    "),
+      ].join("\n");
     case "record": {
       const { contentType, fragment, sequenceNumber, protected: sealed } = event;
       return `${arrow(event)}   record ${contentType}, ${fragment.length} bytes${sealed ? `, protected, number ${sequenceNumber}` : ""}`;

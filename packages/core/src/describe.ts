@@ -1,0 +1,163 @@
+/**
+ * What the numbers in a message mean, those included that Handclasp does not speak but its peers mention. For traces and
+ * inspectors: a module of its own, so that a page that only connects does not load it.
+ * @module
+ */
+import { latin1 } from "./bytes/bytes.ts";
+import { defaultGroups } from "./crypto/groups.ts";
+import { defaultSchemes } from "./crypto/signatures.ts";
+import { legacySuites } from "./crypto/suites.ts";
+import { alertDescriptions } from "./errors.ts";
+import { clientExtensions } from "./handshake/extensions/client.ts";
+import { emptyRenegotiationInfoScsv } from "./handshake/extensions/renegotiationInfo.ts";
+import type { Decoded } from "./trace.ts";
+import { bytes, type Codec, decode, list, struct, uint8, uint16 } from "./wire/codec.ts";
+import { tls12 } from "./wire/messages.ts";
+
+/**
+ * Names by number, as IANA's registries spell them.
+ * @example
+ * names.cipherSuites.get(0xc02b); // "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+ */
+export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
+  cipherSuites: new Map([
+    ...rows(legacySuites),
+    [emptyRenegotiationInfoScsv, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"],
+    [0x5600, "TLS_FALLBACK_SCSV"],
+    [0x1301, "TLS_AES_128_GCM_SHA256"],
+    [0x1302, "TLS_AES_256_GCM_SHA384"],
+    [0x1303, "TLS_CHACHA20_POLY1305_SHA256"],
+  ]),
+  groups: new Map([
+    ...rows(defaultGroups),
+    [0x001e, "x448"],
+    [0x0100, "ffdhe2048"],
+    [0x0101, "ffdhe3072"],
+    [0x0102, "ffdhe4096"],
+    [0x0103, "ffdhe6144"],
+    [0x0104, "ffdhe8192"],
+    [0x11ec, "X25519MLKEM768"],
+  ]),
+  signatureSchemes: new Map([
+    ...rows(defaultSchemes),
+    [0x0201, "rsa_pkcs1_sha1"],
+    [0x0203, "ecdsa_sha1"],
+    [0x0808, "ed448"],
+  ]),
+  extensions: new Map([
+    ...rows(clientExtensions),
+    [1, "max_fragment_length"],
+    [5, "status_request"],
+    [18, "signed_certificate_timestamp"],
+    [21, "padding"],
+    [22, "encrypt_then_mac"],
+    [27, "compress_certificate"],
+    [28, "record_size_limit"],
+    [35, "session_ticket"],
+    [41, "pre_shared_key"],
+    [43, "supported_versions"],
+    [45, "psk_key_exchange_modes"],
+    [49, "post_handshake_auth"],
+    [50, "signature_algorithms_cert"],
+    [51, "key_share"],
+  ]),
+  alerts: new Map(Object.entries(alertDescriptions).map(([name, id]) => [id, name])),
+  versions: new Map([
+    [0x0301, "TLS 1.0"],
+    [0x0302, "TLS 1.1"],
+    [tls12, "TLS 1.2"],
+    [0x0304, "TLS 1.3"],
+  ]),
+  compressionMethods: new Map([[0, "null"]]),
+  certificateTypes: new Map([
+    [1, "rsa_sign"],
+    [64, "ecdsa_sign"],
+  ]),
+  curveTypes: new Map([[3, "named_curve"]]),
+  pointFormats: new Map([[0, "uncompressed"]]),
+};
+
+export type Registry =
+  | "cipherSuites"
+  | "groups"
+  | "signatureSchemes"
+  | "extensions"
+  | "alerts"
+  | "versions"
+  | "compressionMethods"
+  | "certificateTypes"
+  | "curveTypes"
+  | "pointFormats";
+
+/**
+ * The body of a traced handshake message for people: `"x25519 (0x001d)"` where a number has a registry, and extensions as
+ * an object by name, decoded where they are lists or texts. Texts are the peer's: escape them where they are shown.
+ * @example
+ * connect(url, { ca, trace: (event) => event.type === "handshake" && console.log(event.name, describe(event.body)) });
+ */
+export function describe(body: Decoded, field = ""): Decoded {
+  if (typeof body === "number") return fields[field] ? label(fields[field], body) : body;
+  if (typeof body !== "object" || body === null || body instanceof Uint8Array) return body;
+  if (!isList(body))
+    return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, describe(value, name)]));
+  if (field !== "extensions") return body.map((item) => describe(item, field));
+  return Object.fromEntries(
+    (body as readonly Extension[]).map(({ type, data }) => [label("extensions", type), contents[type]?.(data) ?? data]),
+  );
+}
+
+type Extension = { readonly type: number; readonly data: Uint8Array };
+
+/** The fields of messages whose numbers have a registry. */
+const fields: Readonly<Record<string, Registry>> = {
+  clientVersion: "versions",
+  serverVersion: "versions",
+  cipherSuites: "cipherSuites",
+  cipherSuite: "cipherSuites",
+  compressionMethods: "compressionMethods",
+  compressionMethod: "compressionMethods",
+  curveType: "curveTypes",
+  namedCurve: "groups",
+  scheme: "signatureSchemes",
+  schemes: "signatureSchemes",
+  certificateTypes: "certificateTypes",
+};
+
+/** Registries of one byte; the others have two. */
+const narrow: readonly Registry[] = ["compressionMethods", "certificateTypes", "curveTypes", "pointFormats"];
+
+function label(registry: Registry, value: number): string {
+  const number = `0x${value.toString(16).padStart(narrow.includes(registry) ? 2 : 4, "0")}`;
+  const name = names[registry].get(value);
+  return name === undefined ? number : `${name} (${number})`;
+}
+
+/** What came may be malformed, and the answer to an extension has a shape of its own: then it stays bytes. */
+const content =
+  <T>(codec: Codec<T>, shown: (value: T) => Decoded) =>
+  (data: Uint8Array): Decoded => {
+    try {
+      return shown(decode(codec, data, ""));
+    } catch {
+      return data;
+    }
+  };
+const numbers = (registry: Registry, codec: Codec<readonly number[]>) =>
+  content(codec, (all) => all.map((value) => label(registry, value)));
+
+const contents: Readonly<Record<number, (data: Uint8Array) => Decoded>> = {
+  0: content(list(2, struct({ nameType: uint8, name: bytes(2) })), (all) => all.map(({ name }) => latin1(name))),
+  10: numbers("groups", list(2, uint16)),
+  11: numbers("pointFormats", list(1, uint8)),
+  13: numbers("signatureSchemes", list(2, uint16)),
+  16: content(list(2, bytes(1)), (all) => all.map(latin1)),
+  28: content(uint16, (limit) => limit),
+  43: numbers("versions", list(1, uint16)),
+  50: numbers("signatureSchemes", list(2, uint16)),
+};
+
+function rows(all: readonly { readonly id: number; readonly name: string }[]): [number, string][] {
+  return all.map(({ id, name }) => [id, name]);
+}
+
+const isList = (body: Decoded): body is readonly Decoded[] => Array.isArray(body);

@@ -1,0 +1,78 @@
+import { describe as describeBody, names } from "@handclasp/core/describe";
+import { describe, expect, test } from "vitest";
+import { fromHex } from "../src/bytes/bytes.ts";
+
+const extension = (type: number, data: string): { type: number; data: Uint8Array } => ({ type, data: fromHex(data) });
+
+describe("describe", () => {
+  test("a hello: numbers by the registry of their field, what is unknown as a number", () => {
+    expect(
+      describeBody({ clientVersion: 0x0303, cipherSuites: [0xc02b, 0x00ff, 0xdada], compressionMethods: [0] }),
+    ).toEqual({
+      clientVersion: "TLS 1.2 (0x0303)",
+      cipherSuites: [
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 (0xc02b)",
+        "TLS_EMPTY_RENEGOTIATION_INFO_SCSV (0x00ff)",
+        "0xdada",
+      ],
+      compressionMethods: ["null (0x00)"],
+    });
+  });
+
+  test("nested structs; a field without a registry stays as it is", () => {
+    const random = new Uint8Array(32);
+    expect(
+      describeBody({
+        random,
+        lifetimeHint: 7200,
+        params: { curveType: 3, namedCurve: 29 },
+        signed: { scheme: 0x0804 },
+      }),
+    ).toEqual({
+      random,
+      lifetimeHint: 7200,
+      params: { curveType: "named_curve (0x03)", namedCurve: "x25519 (0x001d)" },
+      signed: { scheme: "rsa_pss_rsae_sha256 (0x0804)" },
+    });
+  });
+
+  test("extensions by name, lists and texts decoded", () => {
+    const extensions = [
+      extension(0, "000e00000b6578616d706c652e6f7267"),
+      extension(10, "0004001d4a4a"),
+      extension(11, "0100"),
+      extension(13, "00020403"),
+      extension(16, "000c02683208687474702f312e31"),
+      extension(0xff01, "00"),
+      extension(0x3a3a, ""),
+    ];
+    expect(describeBody({ extensions })).toEqual({
+      extensions: {
+        "server_name (0x0000)": ["example.org"],
+        "supported_groups (0x000a)": ["x25519 (0x001d)", "0x4a4a"],
+        "ec_point_formats (0x000b)": ["uncompressed (0x00)"],
+        "signature_algorithms (0x000d)": ["ecdsa_secp256r1_sha256 (0x0403)"],
+        "application_layer_protocol_negotiation (0x0010)": ["h2", "http/1.1"],
+        "renegotiation_info (0xff01)": fromHex("00"),
+        "0x3a3a": new Uint8Array(0),
+      },
+    });
+  });
+
+  test.each([
+    ["a list that is longer than the data", extension(10, "0006001d0017"), "supported_groups (0x000a)"],
+    ["half a number", extension(13, "0003040305"), "signature_algorithms (0x000d)"],
+    ["bytes behind the list", extension(16, "0003026832ff"), "application_layer_protocol_negotiation (0x0010)"],
+    ["an answer, which is empty", extension(0, ""), "server_name (0x0000)"],
+  ])("%s: stays bytes", (_, malformed, name) => {
+    expect(describeBody({ extensions: [malformed] })).toEqual({ extensions: { [name]: malformed.data } });
+  });
+
+  test("no extensions", () => {
+    expect(describeBody({ extensions: null })).toEqual({ extensions: null });
+  });
+});
+
+test("alerts have their names", () => {
+  expect(names.alerts.get(48)).toBe("unknown_ca");
+});
