@@ -20,6 +20,7 @@ export default defineConfig({
           name: "unit",
           include: ["{packages/*,examples/*,scripts,tools}/test/**/*.test.ts"],
           exclude: [...interop, ...browser, "**/node_modules/**"],
+          maxWorkers: "100%", // the default leaves one core idle: half of a machine with two
         },
       },
       {
