@@ -4,8 +4,8 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseCertificate } from "@handclasp/node";
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
-import { spkiPin } from "./pin.ts";
 
 /** Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`; the CA's own key is kept nowhere. */
 export async function certs(directory: string, names: readonly string[], algorithm: KeyAlgorithm): Promise<void> {
@@ -24,5 +24,5 @@ export async function certs(directory: string, names: readonly string[], algorit
   write("server.key", server.key, 0o600);
   write("client.pem", client.cert, 0o644);
   write("client.key", client.key, 0o600);
-  console.error(`pin of server.pem ${spkiPin(server.chain[0] as Uint8Array)}`);
+  console.error(`pin of server.pem ${parseCertificate(server.chain[0] as Uint8Array).pin}`);
 }

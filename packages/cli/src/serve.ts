@@ -11,12 +11,12 @@ import {
   createServer,
   type Listener,
   nodeCredential,
+  parseCertificate,
 } from "@handclasp/node";
 import { UsageError } from "./errors.ts";
 import { type Events, jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { credentials, read } from "./files.ts";
 import { type ChannelFlags, channelOptions } from "./options.ts";
-import { spkiPin } from "./pin.ts";
 import { responder } from "./respond.ts";
 
 export interface ServeFlags extends ChannelFlags {
@@ -97,7 +97,7 @@ async function throwAway(suites: readonly CipherSuite[] | undefined): Promise<Cr
   const { testCa } = await import("@handclasp/testing");
   const needsRsa = suites?.every(({ authentication }) => authentication === "rsa") ?? false;
   const issued = await (await testCa()).issue({ algorithm: needsRsa ? "rsa-2048" : "ecdsa-p256" });
-  console.error(`throw-away certificate for localhost, pin ${spkiPin(issued.chain[0] as Uint8Array)}`);
+  console.error(`throw-away certificate for localhost, pin ${parseCertificate(issued.chain[0] as Uint8Array).pin}`);
   return nodeCredential(issued);
 }
 

@@ -8,7 +8,8 @@ export { type NodeCredentialOptions, nodeCredential } from "./crypto/credential.
 export { nodeCrypto } from "./crypto/nodeCrypto.ts";
 export { type ConnectionHandler, createServer, type ServerOptions, TlsServer } from "./server.ts";
 export { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
-export { type Listener, type ListenTcpOptions, listenTcp } from "./transport/listenTcp.ts";
+export type { Listener, ListenTcpOptions } from "./transport/listener.ts";
+export { listenTcp } from "./transport/listenTcp.ts";
 export { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
 export { connectTcp, tcpTransport } from "./transport/tcp.ts";
 export { webSocketTransport } from "./transport/webSocket.ts";

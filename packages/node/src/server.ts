@@ -10,7 +10,8 @@ import {
   withCredentials,
 } from "@handclasp/core/server";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
-import { type Listener, type ListenTcpOptions, listenTcp } from "./transport/listenTcp.ts";
+import type { Listener, ListenTcpOptions } from "./transport/listener.ts";
+import { listenTcp } from "./transport/listenTcp.ts";
 import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
 
 export interface ServerOptions extends AcceptOptions {

@@ -4,6 +4,7 @@
  */
 
 import type { Transport, TransportEvents } from "@handclasp/core";
+import { join } from "./join.ts";
 
 /** Which way bytes go. */
 export type Direction = "a->b" | "b->a";
@@ -227,14 +228,4 @@ class Pipe {
       for (let at = 0; at < bytes.length; at += size) this.#pieces.push(bytes.slice(at, at + size));
     }
   }
-}
-
-function join(parts: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

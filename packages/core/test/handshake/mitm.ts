@@ -15,6 +15,7 @@ import { memoryPair, testCa } from "@handclasp/testing";
 import { expect } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+import { messageName } from "../../src/wire/messages.ts";
 
 export type Role = "client" | "server";
 
@@ -42,17 +43,23 @@ export const record = (type: number, body: Uint8Array): Uint8Array =>
 export const message = (type: number, body: Uint8Array = new Uint8Array(0)): Uint8Array =>
   concat(Uint8Array.of(type, 0, body.length >> 8, body.length & 255), body);
 
-const names: Record<number, string> = {
-  0: "hello_request",
-  1: "client_hello",
-  2: "server_hello",
-  11: "certificate",
-  12: "server_key_exchange",
-  13: "certificate_request",
-  14: "server_hello_done",
-  15: "certificate_verify",
-  16: "client_key_exchange",
-};
+/** A whole handshake over ECDHE with a client certificate, unit by unit. */
+export const sequence = [
+  "client client_hello",
+  "server server_hello",
+  "server certificate",
+  "server server_key_exchange",
+  "server certificate_request",
+  "server server_hello_done",
+  "client certificate",
+  "client client_key_exchange",
+  "client certificate_verify",
+  "client change_cipher_spec",
+  "client finished",
+  "server change_cipher_spec",
+  "server finished",
+] as const;
+export type Label = (typeof sequence)[number];
 
 /** What one side sends in a handshake, unit by unit: a message, ChangeCipherSpec, Finished under its keys, an alert. */
 export interface Unit {
@@ -79,7 +86,7 @@ function unitsOf(middle: Middle): (bytes: Uint8Array, direction: "a->b" | "b->a"
         return middle({ from, name: "change_cipher_spec", body, wire });
       }
       if (type === 22 && changed[from]) return middle({ from, name: "finished", body, wire });
-      if (type === 22) return middle({ from, name: names[body[0] as number] ?? "unknown", body: body.slice(4), wire });
+      if (type === 22) return middle({ from, name: messageName(body[0] as number), body: body.slice(4), wire });
       if (type === 21) return middle({ from, name: "alert", body, wire });
       return wire;
     });

@@ -1,28 +1,22 @@
 import { concat, TlsError } from "@handclasp/core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Cast, cast, expectTyped, message, type Outcome, record, through, type Unit } from "./mitm.ts";
+import {
+  type Cast,
+  cast,
+  expectTyped,
+  type Label,
+  message,
+  type Outcome,
+  record,
+  sequence,
+  through,
+  type Unit,
+} from "./mitm.ts";
 
 let people: Cast;
 beforeAll(async () => {
   people = await cast();
 });
-
-const sequence = [
-  "client client_hello",
-  "server server_hello",
-  "server certificate",
-  "server server_key_exchange",
-  "server certificate_request",
-  "server server_hello_done",
-  "client certificate",
-  "client client_key_exchange",
-  "client certificate_verify",
-  "client change_cipher_spec",
-  "client finished",
-  "server change_cipher_spec",
-  "server finished",
-] as const;
-type Label = (typeof sequence)[number];
 
 const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
 const nothing = new Uint8Array(0);

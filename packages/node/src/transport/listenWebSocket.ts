@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import type { Transport } from "@handclasp/core";
 import { WebSocketServer } from "ws";
 import { maxMessage } from "./inbox.ts";
-import type { Listener, ListenTcpOptions } from "./listenTcp.ts";
+import { type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions {
@@ -47,36 +47,18 @@ export async function listenWebSocket(
   };
   server.on("upgrade", onUpgrade);
 
-  if (own) {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => {
-        server.removeListener("error", reject);
-        resolve();
-      });
-    });
-  }
+  if (own) await listen(server, options);
 
-  let closing: Promise<void> | undefined;
-  return {
-    address: () => server.address(),
-    close(grace = 5_000): Promise<void> {
-      closing ??= new Promise((resolve) => {
-        const timer = setTimeout(() => {
-          for (const ws of sockets.clients) ws.terminate();
-          if (own) server.closeAllConnections();
-        }, grace);
-        const done = (): void => {
-          clearTimeout(timer);
-          resolve();
-        };
-        server.removeListener("upgrade", onUpgrade);
-        if (own) server.close(done);
-        else sockets.close(done);
-      });
-      return closing;
-    },
+  const stop = (done: () => void): void => {
+    server.removeListener("upgrade", onUpgrade);
+    if (own) server.close(done);
+    else sockets.close(done);
   };
+  const cut = (): void => {
+    for (const ws of sockets.clients) ws.terminate();
+    if (own) server.closeAllConnections();
+  };
+  return listener(server, stop, cut);
 }
 
 function pathOf(request: IncomingMessage): string {

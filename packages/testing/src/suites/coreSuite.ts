@@ -26,6 +26,7 @@ import {
   toHex,
 } from "@handclasp/core";
 import { type IssuedCertificate, type KeyAlgorithm, type TestCa, testCa } from "../certificates.ts";
+import { join } from "../join.ts";
 import { type MemoryPair, type MemoryPairOptions, memoryPair } from "../memoryPair.ts";
 import { assert, assertSame } from "./contract.ts";
 
@@ -708,16 +709,6 @@ function flipLast(bytes: Uint8Array): Uint8Array {
   const altered = bytes.slice();
   altered[altered.length - 1] = (altered.at(-1) as number) ^ 1;
   return altered;
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 async function readAll(connection: TlsConnection): Promise<Uint8Array> {

@@ -4,6 +4,7 @@
  */
 
 import type { Transport, TransportEvents } from "@handclasp/core";
+import { join } from "../join.ts";
 
 /** `describe` and `test` of vitest, or of anything that has them. */
 export interface TestRunner {
@@ -416,14 +417,4 @@ function same(got: Uint8Array, wanted: Uint8Array): void {
 /** Bytes that tell when they are shifted. */
 function pattern(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8) * 17) & 0xff);
-}
-
-function join(parts: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

@@ -1,0 +1,49 @@
+/**
+ * What listening on TCP and for WebSockets have in common.
+ * @module
+ */
+import type { AddressInfo, Server } from "node:net";
+
+export interface ListenTcpOptions {
+  /** Default 0: any free one. */
+  port?: number;
+  /** Default `"127.0.0.1"`: nothing is offered to the network unless asked. */
+  host?: string;
+}
+
+/** What accepts connections. */
+export interface Listener {
+  /** Where it listens, as the underlying server says it. */
+  address(): AddressInfo | string | null;
+  /** Accepts nothing more from now on. Done when all connections are gone; those that are not after `grace` ms (default 5 s) are cut. */
+  close(grace?: number): Promise<void>;
+}
+
+/** Rejects where the port cannot be had. */
+export function listen(server: Server, { port = 0, host = "127.0.0.1" }: ListenTcpOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.removeListener("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** `stop` accepts nothing more, and calls back when all connections are gone; `cut` ends those that are left after the grace. */
+export function listener(server: Server, stop: (done: () => void) => void, cut: () => void): Listener {
+  let closing: Promise<void> | undefined;
+  return {
+    address: () => server.address(),
+    close(grace = 5_000): Promise<void> {
+      closing ??= new Promise((resolve) => {
+        const timer = setTimeout(cut, grace);
+        stop(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+      return closing;
+    },
+  };
+}
