@@ -6,4 +6,6 @@
 import { runForeground } from "./lib/process.mjs";
 
 const [inputs = "200000"] = process.argv.slice(2);
-process.exitCode = await runForeground("vitest", ["run", "--project", "unit", "fuzz"], { HANDCLASP_FUZZ: inputs });
+process.exitCode = await runForeground("vitest", ["run", "--project", "unit", "fuzz", "model"], {
+  HANDCLASP_FUZZ: inputs,
+});

@@ -170,7 +170,7 @@ export function issue(content: Content = {}): Authority {
   serial++;
   const tbs = seq(
     ...(version === 1 ? [] : [tlv(0xa0, int(version - 1))]),
-    content.serial ?? int(0x4000 + serial),
+    content.serial ?? int(0x4000 + (serial % 0x3fff)),
     signer.identifier,
     content.issuerName ?? issuer?.subject ?? subject,
     content.validity
