@@ -31,6 +31,8 @@ export const maxRecords: number = 2 ** 24.5;
 export const highWaterInbound: number = 2 ** 16;
 /** The same, where the transport cannot pause (a page's `onmessage`): more ends the connection. */
 export const maxInbound: number = 2 ** 24;
+/** What a piece of data costs to keep beside its bytes: counted with them, or a flood of tiny pieces would hold a hundred times the limit. */
+export const itemOverhead = 256;
 /** One message of a WebSocket; the `ws` default of 100 MiB is an invitation. */
 export const maxTransportMessage: number = 2 ** 20;
 /** Everything ready in one turn goes out as one message, up to this size. */

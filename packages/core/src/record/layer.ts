@@ -6,7 +6,7 @@
 import { concat, join } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
-import { maxCiphertext, maxEmptyRecords, maxPlaintext } from "../limits.ts";
+import { itemOverhead, maxCiphertext, maxEmptyRecords, maxPlaintext } from "../limits.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls12 } from "../wire/messages.ts";
 import {
@@ -54,6 +54,9 @@ interface Opening {
 /** Ciphertext in flight to a provider that answers later. */
 const maxInFlight = 2 ** 19;
 
+/** Pieces below `itemOverhead` bytes are put together in buffers of so many. */
+const smallBuffer = 2 ** 12;
+
 export class RecordLayer {
   readonly #options: RecordLayerOptions;
   #write: Protection | undefined;
@@ -63,6 +66,7 @@ export class RecordLayer {
   #outboundBytes = 0;
   #inbound: Uint8Array[] = [];
   #inboundBytes = 0;
+  #small: Uint8Array = new Uint8Array(0);
   readonly #opening: Opening[] = [];
   #openingBytes = 0;
   #emptyRecords = 0;
@@ -171,8 +175,23 @@ export class RecordLayer {
 
   feed(bytes: Uint8Array): void {
     if (!bytes.length || this.#broken) return;
-    this.#inbound.push(bytes);
     this.#inboundBytes += bytes.length;
+    if (bytes.length < itemOverhead) this.#gather(bytes);
+    else this.#inbound.push(bytes);
+  }
+
+  /** Small pieces share a buffer: kept one by one, they would cost a hundred times their bytes. */
+  #gather(bytes: Uint8Array): void {
+    const last = this.#inbound.at(-1);
+    const end = last?.buffer === this.#small.buffer ? last.byteOffset + last.length : undefined;
+    if (last && end !== undefined && end + bytes.length <= this.#small.length) {
+      this.#small.set(bytes, end);
+      this.#inbound[this.#inbound.length - 1] = this.#small.subarray(last.byteOffset, end + bytes.length);
+      return;
+    }
+    this.#small = new Uint8Array(smallBuffer);
+    this.#small.set(bytes);
+    this.#inbound.push(this.#small.subarray(0, bytes.length));
   }
 
   /** The next record, `undefined` while it is not complete. With `ahead`, application data that arrived together is opened together. */
@@ -230,13 +249,14 @@ export class RecordLayer {
     const opened = this.#guard(() => (this.#read ? this.#read.open(type as ContentType, body) : body));
     const finish = (fragment: Uint8Array): TlsRecord => {
       this.#trace("received", type as ContentType, isProtected, sequenceNumber, header, body, fragment);
-      this.#countEmpty(fragment);
+      this.#countEmpty(type, fragment);
       return { type: type as ContentType, fragment };
     };
     // A second `open` that rejects behind a failed head must not end the process as an unhandled rejection.
     if (isPromise(opened)) opened.then(undefined, () => {});
-    this.#opening.push({ type, opened, finish, bytes: length });
-    this.#openingBytes += length;
+    const bytes = length + itemOverhead;
+    this.#opening.push({ type, opened, finish, bytes });
+    this.#openingBytes += bytes;
     return true;
   }
 
@@ -267,7 +287,11 @@ export class RecordLayer {
     }
   }
 
-  #countEmpty(fragment: Uint8Array): void {
+  #countEmpty(type: number, fragment: Uint8Array): void {
+    if (!fragment.length && type === contentTypes.handshake)
+      throw new TlsError("unexpected_message", "an empty handshake record (RFC 5246 §6.2.1)", {
+        code: "empty_fragment",
+      });
     this.#emptyRecords = fragment.length ? 0 : this.#emptyRecords + 1;
     if (this.#emptyRecords > maxEmptyRecords)
       throw new TlsError("unexpected_message", `more than ${maxEmptyRecords} empty records in a row`, {
