@@ -58,7 +58,13 @@ export class TlsServer {
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
     const connection = acceptWith(this.#config, transport, this.#options);
     this.#connections.add(connection);
-    connection.opened.then(() => this.#handler(connection, request)).catch((error: unknown) => connection.abort(error));
+    connection.opened
+      .then(() => {
+        const handled = this.#handler(connection, request);
+        if (handled) connection.holdOpen(handled);
+        return handled;
+      })
+      .catch((error: unknown) => connection.abort(error));
     connection.closed
       .catch((error: unknown) => this.#failed(error, connection))
       .finally(() => this.#connections.delete(connection));
@@ -87,7 +93,11 @@ export class TlsServer {
   }
 
   #failed(error: unknown, connection: TlsConnection): void {
-    if (TlsError.is(error)) this.#options.onError?.(error, connection);
+    try {
+      if (TlsError.is(error)) this.#options.onError?.(error, connection);
+    } catch (thrown) {
+      console.error("handclasp: onError of the application threw:", thrown);
+    }
   }
 }
 

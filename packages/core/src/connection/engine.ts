@@ -248,10 +248,15 @@ export class Engine {
 
   #failed(error: unknown): void {
     if (!(error instanceof CloseNotify)) return this.abort(asTlsError(error));
-    if (this.#phase === "handshake")
+    if (this.#phase === "handshake") {
+      this.#sendLastAlert("warning", "close_notify");
       return this.abort(
-        new TlsError("close_notify", "the peer closed during the handshake", { code: "closed_during_handshake" }),
+        new TlsError("close_notify", "the peer closed during the handshake", {
+          code: "closed_during_handshake",
+          by: "peer",
+        }),
       );
+    }
     this.#receivedClose = true;
     this.#events.push({ type: "end" });
     if (this.#sentClose) this.#finish(undefined);

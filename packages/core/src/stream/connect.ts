@@ -45,6 +45,11 @@ export async function connect(
 function clientConfig(options: ConnectOptions): ClientConfig {
   const { credential, serverName } = options;
   const trust = trustPolicy(options);
+  if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
+    throw configurationError(
+      `serverName ${JSON.stringify(serverName)}`,
+      "a DNS name in ASCII (xn--… for others) or an IP address",
+    );
   if (trust.anchors.length && serverName === undefined)
     throw configurationError(
       "ca without serverName",

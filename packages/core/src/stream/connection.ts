@@ -6,7 +6,7 @@ import { concat } from "../bytes/bytes.ts";
 import { Engine, type EngineEvent, type EngineOptions } from "../connection/engine.ts";
 import { TlsError, usageError } from "../errors.ts";
 import type { Session } from "../handshake/session.ts";
-import { closeTimeout, highWaterInbound, maxFlush, maxInbound } from "../limits.ts";
+import { closeTimeout, highWaterInbound, itemOverhead, maxFlush, maxInbound } from "../limits.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -49,6 +49,8 @@ export class TlsConnection {
   #reader: Deferred<Uint8Array | undefined> | undefined;
   #paused = false;
   #discarding = false;
+  /** Promises of the application's that its side stays open for. */
+  #holds = 0;
 
   /** The transport said so, and has not drained since. */
   #full = false;
@@ -128,7 +130,7 @@ export class TlsConnection {
     if (this.#reader) throw usageError("a read is under way");
     const bytes = this.#inbox.shift();
     if (bytes) {
-      this.#inboxBytes -= bytes.length;
+      this.#inboxBytes -= bytes.length + itemOverhead;
       this.#steer();
       return bytes;
     }
@@ -156,6 +158,21 @@ export class TlsConnection {
     this.#throwFailure();
     this.#engine.close();
     if (this.#discarding) this.#awaitPeerClose();
+  }
+
+  /**
+   * Keeps our side open until `done` settles, though the peer's end is read before that: an answer may still be on its way.
+   * A server does so for the promise of its handler.
+   * @example
+   * channel.holdOpen(answer(channel));
+   */
+  holdOpen(done: PromiseLike<unknown>): void {
+    this.#holds++;
+    const release = (): void => {
+      this.#holds--;
+      if (this.#ended && !this.#inbox.length) this.#closeWhenIdle();
+    };
+    done.then(release, release);
   }
 
   /** Closes both ways: close_notify, then the peer's is waited for, 5 s at most. What comes in meanwhile is dropped. */
@@ -285,7 +302,7 @@ export class TlsConnection {
       return;
     }
     this.#inbox.push(bytes);
-    this.#inboxBytes += bytes.length;
+    this.#inboxBytes += bytes.length + itemOverhead;
   }
 
   #discard(): void {
@@ -297,7 +314,9 @@ export class TlsConnection {
 
   /** The application has seen the peer's end: what it has written still goes out, then our close_notify. */
   #closeWhenIdle(): void {
+    if (this.#options.allowHalfOpen) return;
     setTimeout(() => {
+      if (this.#holds) return;
       if (this.#writes) void this.#writing.then(() => this.#closeWhenIdle());
       else this.#engine.close();
     }, 0);
@@ -355,12 +374,12 @@ function* joined(parts: readonly Uint8Array[]): Generator<Uint8Array, void, void
   if (length) yield concat(...parts.slice(from));
 }
 
-/** A listener that throws is not the connection's trouble: its error surfaces as an unhandled rejection. */
+/** A listener that throws is not the connection's trouble, and not the process's: it is said where people look. */
 function callListener(listener: () => void): void {
   try {
     listener();
   } catch (error) {
-    void Promise.reject(error);
+    console.error("handclasp: a listener of the application threw:", error);
   }
 }
 

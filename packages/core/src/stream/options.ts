@@ -33,6 +33,11 @@ export interface CommonOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds. Default 10,000. */
   readonly handshakeTimeout?: number;
+  /**
+   * Our side stays open when the peer's end is read, until `close` or `closeWrite`.
+   * Default false: close_notify is answered once all that was written is out (RFC 5246 §7.2.1).
+   */
+  readonly allowHalfOpen?: boolean;
   /** Bytes of a fragment that we send, 64 to 16,384. Default 16,384. */
   readonly maxFragment?: number;
   /** For tests: the clock in milliseconds, and the source of random bytes. */
@@ -45,6 +50,7 @@ export interface ConnectionOptions {
   readonly traceListener: TraceListener | undefined;
   readonly signal: AbortSignal | undefined;
   readonly handshakeTimeout: number;
+  readonly allowHalfOpen: boolean;
 }
 
 const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
@@ -77,10 +83,15 @@ export function commonConfig(options: CommonOptions): CommonConfig {
 }
 
 export function connectionOptions(options: CommonOptions): ConnectionOptions {
+  const timeout = options.handshakeTimeout ?? handshakeTimeout;
+  // Above 2^31-1 ms a host's timer fires at once.
+  if (!(timeout > 0 && timeout < 2 ** 31))
+    throw configurationError(`handshakeTimeout ${timeout}`, "milliseconds, more than 0 and less than 2^31");
   return {
     traceListener: typeof options.trace === "function" ? options.trace : options.trace?.listener,
     signal: options.signal,
-    handshakeTimeout: options.handshakeTimeout ?? handshakeTimeout,
+    handshakeTimeout: timeout,
+    allowHalfOpen: options.allowHalfOpen ?? false,
   };
 }
 

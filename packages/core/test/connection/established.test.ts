@@ -36,6 +36,7 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
     traceListener: (event: TraceEvent) => void events[role].push(event),
     signal: undefined,
     handshakeTimeout: 2000,
+    allowHalfOpen: false,
   });
   const common = commonConfig({ provider: nodeCrypto });
   const config = serverConfig({ provider: nodeCrypto, credentials: [people.server] });
