@@ -30,7 +30,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   const url = new URL("channel", location.href.replace(/^http/, "ws"));
   url.search = "";
   // A real page has its CA built in: who could alter the WebSocket could alter this download too.
-  const ca = await (await fetch("ca.pem")).text();
+  const ca = await download("ca.pem");
   const transport = new TamperingTransport(webSocketTransport(new WebSocket(url)), options.onFlip);
   transport.target = options.tamper;
   const connection = await connect(url, {
@@ -55,6 +55,13 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     },
     close: () => connection.close(),
   };
+}
+
+async function download(path: string): Promise<string> {
+  const response = await fetch(path).catch((cause: unknown) => {
+    throw new Error("The server does not answer. Is it still running? `npm start` starts it.", { cause });
+  });
+  return response.text();
 }
 
 /** To offer P-256 also says that we can verify with the server's ECDSA key, which lies on it (RFC 8422 §5.1). The echo server likes it least. */

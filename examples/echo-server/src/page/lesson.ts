@@ -22,12 +22,19 @@ export const steps: readonly Step[] = [
     text: "“From this we get the premaster secret. Only you and I can.”",
   },
   {
-    name: "Master secret & session keys",
+    name: "Master secret",
     direction: "both",
-    text: "Each side computes the same keys. None of them ever travels.",
+    text: "Each side makes it from the premaster secret and the two random numbers. It never travels.",
   },
-  { name: "Application data", direction: "both", text: "Encrypted, and protected against every change." },
+  { name: "Session keys", direction: "both", text: "Each side cuts the same keys out of the master secret." },
 ];
+
+/** What the seven steps are for. */
+export const thenData: Step = {
+  name: "Then: application data",
+  direction: "both",
+  text: "After a ChangeCipherSpec and a Finished from each side, all is encrypted and protected against every change.",
+};
 
 interface Lesson {
   /** Counted from 1; absent where the textbook has no number for it. */
@@ -93,6 +100,21 @@ export const changeCipherSpec =
 
 export const applicationData =
   "What it was all for. On the wire nobody can read it, and nobody can change it without being noticed.";
+
+/** What a message says, in a few words. */
+export const gistOf = (name: string, keyExchange: KeyExchange): string => gists[name]?.(keyExchange) ?? "";
+
+const gists: Readonly<Record<string, (keyExchange: KeyExchange) => string>> = {
+  certificate: () => "Who I am, my public key, and who vouches for it.",
+  server_key_exchange: () => "A throw-away public key, signed.",
+  certificate_request: () => "Who are you? Show me a certificate.",
+  server_hello_done: () => "That is all from me. Your turn.",
+  client_key_exchange: (keyExchange) =>
+    keyExchange === "rsa" ? "The premaster secret, encrypted to your public key." : "My own throw-away public key.",
+  certificate_verify: () => "My signature over all of this.",
+  new_session_ticket: () => "For a shorter handshake next time.",
+  finished: () => "A hash of all that was said, encrypted.",
+};
 
 /** `client_hello` as the RFC writes it: `ClientHello`. */
 export const messageTitle = (name: string): string =>

@@ -11,8 +11,7 @@ export function errorCard(error: unknown): HTMLElement {
       "div",
       { class: "failure", "data-testid": "error" },
       h("h2", {}, "That did not work"),
-      h("p", {}, error instanceof Error ? error.message : String(error)),
-      h("p", {}, "Is the server still running?"),
+      h("p", { "data-testid": "error-message" }, error instanceof Error ? error.message : String(error)),
     );
   }
   const facts: readonly (readonly [string, string])[] = [
@@ -24,8 +23,7 @@ export function errorCard(error: unknown): HTMLElement {
   return h(
     "div",
     { class: "failure", "data-testid": "error" },
-    h("h2", {}, h("code", {}, error.code)),
-    h("p", { "data-testid": "error-message" }, error.message),
+    h("h2", { "data-testid": "error-message" }, sentence(error)),
     h(
       "dl",
       {},
@@ -35,6 +33,12 @@ export function errorCard(error: unknown): HTMLElement {
     ),
     h("p", { class: "advice" }, h("strong", {}, "What to do: "), advice(error)),
   );
+}
+
+/** The message alone: what to do stands below it. */
+function sentence({ message, advice = "" }: TlsError): string {
+  const text = message.replace(` (${advice})`, "");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function advice(error: TlsError): string {

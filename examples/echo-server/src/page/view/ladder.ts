@@ -5,7 +5,7 @@
 import type { Direction } from "@handclasp/core";
 import { type Child, h } from "../dom.ts";
 import { count, hex, hexByte } from "../hex.ts";
-import { applicationData, changeCipherSpec, lessonOf, messageTitle, steps } from "../lesson.ts";
+import { applicationData, changeCipherSpec, gistOf, lessonOf, messageTitle, steps, thenData } from "../lesson.ts";
 import type { RecordEvent, Row, Story } from "../story.ts";
 import { recordFigure, toned } from "./bytes.ts";
 import { derivation } from "./derivation.ts";
@@ -13,11 +13,11 @@ import { fields } from "./fields.ts";
 
 /** The textbook's ladder, before anything has happened. */
 export const preview = (): HTMLElement[] =>
-  steps.map(({ name, direction, text }, i) =>
+  [...steps, thenData].map(({ name, direction, text }, i) =>
     h(
       "li",
       { class: `rung preview ${direction}` },
-      h("p", { class: "head" }, badge(i + 1), h("strong", {}, name)),
+      h("p", { class: "head" }, i < steps.length && badge(i + 1), h("strong", {}, name)),
       h("p", { class: "gist" }, text),
       direction === "both" ? undefined : arrow(),
     ),
@@ -47,7 +47,7 @@ export function rung(row: Row, story: Story): Rung {
         name: row.name,
         title,
         step,
-        gist: handshakeGist(row),
+        gist: handshakeGist(row, story),
         size: bytes.length,
         sealed,
         detail,
@@ -127,27 +127,16 @@ function arrowRung({ row, name, title, step, look, gist, size, sealed, detail }:
   return step === undefined ? { element } : { element, step };
 }
 
-/** The randoms are shown where they arise. */
-function handshakeGist(row: Extract<Row, { kind: "handshake" }>): Child[] {
-  const random =
-    typeof row.body === "object" && row.body !== null && "random" in row.body ? row.body.random : undefined;
-  if (random instanceof Uint8Array) {
-    const name = row.name === "client_hello" ? "client random" : "server random";
-    return [`${name} `, toned(random, [{ name, bytes: random }])];
-  }
-  return [gists[row.name] ?? ""];
+/** The randoms and the chosen suite are shown where they arise. */
+function handshakeGist({ name, body }: Extract<Row, { kind: "handshake" }>, story: Story): Child[] {
+  const random = typeof body === "object" && body !== null && "random" in body ? body.random : undefined;
+  if (!(random instanceof Uint8Array)) return [gistOf(name, story.suite.keyExchange)];
+  const own = name === "client_hello" ? "client random" : "server random";
+  const shown = [`${own} `, toned(random, [{ name: own, bytes: random }])];
+  return name === "client_hello"
+    ? shown
+    : ["cipher suite ", h("span", { class: "chosen" }, story.suite.name), ...shown];
 }
-
-const gists: Readonly<Record<string, string>> = {
-  certificate: "Who I am, my public key, and who vouches for it.",
-  server_key_exchange: "A throw-away public key, signed.",
-  certificate_request: "Who are you? Show me a certificate.",
-  server_hello_done: "That is all from me. Your turn.",
-  client_key_exchange: "What the premaster secret comes from.",
-  certificate_verify: "My signature over all of this.",
-  new_session_ticket: "For a shorter handshake next time.",
-  finished: "A hash of all that was said, encrypted.",
-};
 
 function verifyData(direction: Direction, story: Story): HTMLElement {
   const label = direction === "sent" ? "client finished" : "server finished";
@@ -173,7 +162,6 @@ function dataRung(
     h(
       "p",
       { class: "head" },
-      badge(7),
       h("strong", {}, "Application data"),
       lock(),
       h("span", { class: "size" }, count(record.fragment.length + 5)),
@@ -188,7 +176,7 @@ function dataRung(
       recordFigure(record, story),
     ),
   );
-  return { element, step: 7 };
+  return { element };
 }
 
 function plaintext(side: string, { plaintext }: RecordEvent): HTMLElement {
@@ -223,7 +211,7 @@ function derivedRung(row: Extract<Row, { kind: "secret" | "keys" }>, story: Stor
     master_secret: "The master secret",
     session_keys: "The session keys",
   };
-  const step = premaster ? 5 : 6;
+  const step = premaster ? 5 : row.kind === "secret" ? 6 : 7;
   const alone = premaster && story.suite.keyExchange === "rsa";
   const card = h("div", { class: "card" });
   // The other keys of the block are reported right after the first.
@@ -275,6 +263,12 @@ function flipRung({ flip }: Extract<Row, { kind: "flip" }>): Rung {
 }
 
 const badge = (step: number | undefined): Child =>
-  step !== undefined && h("span", { class: "badge", title: `step ${step} of the textbook` }, String(step));
+  step !== undefined &&
+  h(
+    "span",
+    { class: "badge", title: `step ${step} of the textbook` },
+    h("span", { class: "unseen" }, "Step "),
+    String(step),
+  );
 const lock = (): HTMLElement => h("span", { class: "lock" }, "encrypted");
 const arrow = (): HTMLElement => h("span", { class: "arrow", "aria-hidden": "true" });
