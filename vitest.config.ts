@@ -21,6 +21,8 @@ export default defineConfig({
           include: ["{packages/*,examples/*,scripts,tools}/test/**/*.test.ts"],
           exclude: [...interop, ...browser, "**/node_modules/**"],
           maxWorkers: "100%", // the default leaves one core idle: half of a machine with two
+          testTimeout: 60_000, // milliseconds each, but a machine under load stretches them; a hang ends all the same
+          hookTimeout: 60_000,
         },
       },
       {

@@ -3,11 +3,11 @@ import { type EchoEvent, startEchoServer } from "./echoServer.ts";
 
 const port = Number(process.env.PORT ?? 8080);
 const server = await startEchoServer({ port, onEvent: (event) => console.log(describe(event)) }).catch(refuse);
-console.log(`Handclasp echo server: open ${server.url} in a browser. Ctrl-C ends it.`);
-
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void server.close());
 }
+// Last: who reads it may end us at once.
+console.log(`Handclasp echo server: open ${server.url} in a browser. Ctrl-C ends it.`);
 
 /** One line that says what to do. */
 function refuse(error: NodeJS.ErrnoException): never {
