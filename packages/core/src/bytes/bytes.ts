@@ -19,6 +19,18 @@ export function join(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
+/** One array from any number, without a copy where they stand one behind the other in one buffer. */
+export function gather(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (!first) return new Uint8Array(0);
+  let end = first.byteOffset;
+  for (const part of parts) {
+    if (part.buffer !== first.buffer || part.byteOffset !== end) return join(parts);
+    end += part.length;
+  }
+  return new Uint8Array(first.buffer, first.byteOffset, end - first.byteOffset);
+}
+
 /** Compares in time that depends on the lengths only, as far as a JavaScript engine allows. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

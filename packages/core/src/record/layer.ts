@@ -6,7 +6,7 @@
 import { concat, join } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
-import { itemOverhead, maxCiphertext, maxEmptyRecords, maxPlaintext } from "../limits.ts";
+import { itemOverhead, maxCiphertext, maxEmptyRecords, maxFlush, maxPlaintext } from "../limits.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls12 } from "../wire/messages.ts";
 import {
@@ -16,8 +16,9 @@ import {
   headerLength,
   isContentType,
   recordHeader,
+  setRecordHeader,
 } from "../wire/record.ts";
-import type { Protection } from "./protection.ts";
+import type { InPlace, Protection } from "./protection.ts";
 
 export interface TlsRecord {
   readonly type: ContentType;
@@ -34,7 +35,7 @@ export interface RecordLayerOptions {
   readonly traceSecrets: boolean;
 }
 
-/** A record on its way out; without a fragment it is not ready. */
+/** A record on its way out, behind one that is not sealed yet, or not sealed itself: without a fragment it is not ready. */
 interface Sealed {
   header: Uint8Array;
   fragment: Uint8Array | undefined;
@@ -62,8 +63,16 @@ export class RecordLayer {
   #write: Protection | undefined;
   #read: Protection | undefined;
 
+  /** Ready to be taken: records, or parts of them. */
+  #ready: Uint8Array[] = [];
+  #readyBytes = 0;
+  /** Behind those. */
   readonly #outbound: Sealed[] = [];
   #outboundBytes = 0;
+  /** What records are built in, the part of it that is used, and how much was used of the one before. */
+  #slab: Uint8Array | undefined;
+  #slabUsed = 0;
+  #lastFlush = 0;
   #inbound: Uint8Array[] = [];
   #inboundBytes = 0;
   #small: Uint8Array = new Uint8Array(0);
@@ -92,11 +101,11 @@ export class RecordLayer {
 
   /** Bytes that were sent but could not be taken yet. */
   get pendingOut(): number {
-    return this.#outboundBytes;
+    return this.#outboundBytes + this.#readyBytes;
   }
   /** Nothing that was sent waits to be sealed or taken. */
   get idleOut(): boolean {
-    return this.#outbound.length === 0;
+    return this.#outbound.length + this.#ready.length === 0;
   }
   /** Bytes that came in and wait to be read. */
   get pendingIn(): number {
@@ -107,28 +116,65 @@ export class RecordLayer {
 
   /** Fragments, protects and queues. An empty message makes one empty record. */
   send(type: ContentType, message: Uint8Array): void {
+    const { maxFragment } = this.#options;
     let at = 0;
     do {
-      const fragment = message.subarray(at, at + this.#options.maxFragment);
-      this.#submit(type, fragment);
+      const fragment = message.subarray(at, at + maxFragment);
+      const inPlace = this.#write?.inPlace;
+      if (inPlace && !this.#outbound.length) {
+        const left = message.length - at;
+        const each = headerLength + inPlace.overhead;
+        this.#submitInPlace(inPlace, type, fragment, left + each * Math.max(1, Math.ceil(left / maxFragment)));
+      } else this.#submit(type, fragment);
       at += fragment.length;
     } while (at < message.length);
   }
 
-  /** Everything that is ready, in order. Throws what sealing threw. */
+  /** Everything that is ready, in order; what was built in place stands one behind the other. Throws what sealing threw. */
   take(): Uint8Array[] {
-    const ready: Uint8Array[] = [];
     for (let head = this.#outbound[0]; head?.fragment || head?.failed; head = this.#outbound[0]) {
       if (head.failed) {
         this.#outbound.length = 0;
+        this.#ready = [];
         this.#outboundBytes = 0;
+        this.#readyBytes = 0;
         throw head.failed;
       }
-      ready.push(head.header, head.fragment as Uint8Array);
+      this.#ready.push(head.header, head.fragment as Uint8Array);
       this.#outboundBytes -= head.fragment?.length ?? 0;
       this.#outbound.shift();
     }
+    const ready = this.#ready;
+    if (this.#readyBytes) this.#lastFlush = this.#readyBytes;
+    this.#ready = [];
+    this.#readyBytes = 0;
+    this.#slab = undefined;
     return ready;
+  }
+
+  /** Room for a record of `length` bytes; `wanted` is what the whole message needs. */
+  #room(inPlace: InPlace, length: number, wanted: number): Uint8Array {
+    if (!this.#slab || this.#slab.length - this.#slabUsed < length) {
+      // As much as the last flush took, so that all of a turn's records come to stand in one buffer, which nobody has to join.
+      this.#slab = inPlace.allocate(Math.max(wanted, Math.min(this.#lastFlush, maxFlush)));
+      this.#slabUsed = 0;
+    }
+    const from = this.#slabUsed;
+    this.#slabUsed += length;
+    return this.#slab.subarray(from, this.#slabUsed);
+  }
+
+  #submitInPlace(inPlace: InPlace, type: ContentType, fragment: Uint8Array, wanted: number): void {
+    const sequenceNumber = this.#write?.sequenceNumber ?? 0;
+    const bodyLength = fragment.length + inPlace.overhead;
+    const record = this.#room(inPlace, headerLength + bodyLength, wanted);
+    setRecordHeader(record, type, tls12, bodyLength);
+    const body = record.subarray(headerLength);
+    inPlace.seal(type, fragment, body);
+    this.#ready.push(record);
+    this.#readyBytes += record.length;
+    if (this.#options.trace)
+      this.#trace("sent", type, true, sequenceNumber, record.subarray(0, headerLength), body, fragment);
   }
 
   #submit(type: ContentType, fragment: Uint8Array): void {

@@ -21,6 +21,18 @@ export interface Protection {
   open(type: ContentType, ciphertext: Uint8Array): Awaitable<Uint8Array>;
   /** Records so far. */
   readonly sequenceNumber: number;
+  /** Where the cipher writes where it is told to. */
+  readonly inPlace?: InPlace | undefined;
+}
+
+/** Sealing into a buffer that others write to as well. */
+export interface InPlace {
+  /** Bytes on the wire after the header, beyond those of the fragment. */
+  readonly overhead: number;
+  /** Memory that may hold anything. */
+  allocate(length: number): Uint8Array;
+  /** What `seal` gives, into `out`, which is just as long. */
+  seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void;
 }
 
 /** Makes the context of one direction; the key may be wiped afterwards. */
@@ -34,13 +46,16 @@ export function* makeProtection(
     const chain = yield* settle(present(provider.ciphers[suite.cipher])(keys.key));
     return new CbcProtection(chain, provider.hashes[suite.mac ?? "sha1"], keys.macKey, random);
   }
-  return new AeadProtection(yield* settle(present(provider.ciphers[suite.cipher])(keys.key)), keys.iv.slice());
+  const aead = yield* settle(present(provider.ciphers[suite.cipher])(keys.key));
+  return new AeadProtection(aead, keys.iv.slice(), provider.allocate ?? cleared);
 }
 
 const present = <T>(row: T | undefined): T => {
   if (!row) throw new Error("a cipher that the provider lacks got past the configuration");
   return row;
 };
+
+const cleared = (length: number): Uint8Array => new Uint8Array(length);
 
 const badRecord = (): TlsError =>
   new TlsError("bad_record_mac", "a record was altered in transit, or its keys are not ours");
@@ -50,25 +65,36 @@ class Counter {
   get value(): number {
     return this.#next;
   }
-  /** The next number as 8 bytes. */
-  take(reserved = 0): Uint8Array {
+  /** Writes the next number to 8 bytes. */
+  take(to: Uint8Array, reserved = 0): void {
     if (this.#next >= maxRecords - reserved)
       throw new TlsError("internal_error", "too many records under one key", {
         fault: "application",
         code: "key_exhausted",
         advice: "open a new connection",
       });
-    const out = new Uint8Array(8);
-    new DataView(out.buffer).setUint32(4, this.#next % 2 ** 32);
+    // It never needs more than four of them: see `maxRecords`.
+    to[4] = this.#next >>> 24;
+    to[5] = this.#next >>> 16;
+    to[6] = this.#next >>> 8;
+    to[7] = this.#next;
     this.#next++;
-    return out;
   }
 }
 
-/** seq_num + TLSCompressed.type + version + length (RFC 5246 §6.2.3.1, §6.2.3.3). */
-const additionalData = (sequenceNumber: Uint8Array, type: ContentType, length: number): Uint8Array =>
-  concat(sequenceNumber, Uint8Array.of(type, tls12 >> 8, tls12 & 255, length >> 8, length & 255));
+/** seq_num + TLSCompressed.type + version + length (RFC 5246 §6.2.3.1, §6.2.3.3); seq_num is the counter's to write. */
+function setAdditionalData(to: Uint8Array, type: ContentType, length: number): Uint8Array {
+  to[8] = type;
+  to[9] = tls12 >> 8;
+  to[10] = tls12 & 255;
+  to[11] = length >> 8;
+  to[12] = length;
+  return to;
+}
+const additionalDataLength = 13;
+const sequenceLength = 8;
 
+const nonceLength = 12;
 const tagLength = 16;
 
 /** Data leaves room for the alerts that end a direction whose numbers are used up. */
@@ -80,11 +106,21 @@ class AeadProtection implements Protection {
   readonly #counter = new Counter();
   /** GCM sends half of its nonce (RFC 5288 §3); ChaCha20 none (RFC 7905 §2). */
   readonly #explicit: number;
+  /** Of the record at hand; a cipher that answers later gets them anew for each. */
+  #nonce: Uint8Array;
+  #data: Uint8Array = new Uint8Array(additionalDataLength);
+  readonly #reuse: boolean;
+  readonly inPlace: InPlace | undefined;
 
-  constructor(aead: Aead, iv: Uint8Array) {
+  constructor(aead: Aead, iv: Uint8Array, allocate: (length: number) => Uint8Array) {
     this.#aead = aead;
     this.#iv = iv;
-    this.#explicit = 12 - iv.length;
+    this.#explicit = nonceLength - iv.length;
+    this.#nonce = concat(iv, new Uint8Array(this.#explicit));
+    this.#reuse = aead.sealInto !== undefined;
+    this.inPlace = this.#reuse
+      ? { overhead: this.#explicit + tagLength, allocate, seal: (...record) => this.#sealInto(...record) }
+      : undefined;
   }
 
   get sequenceNumber(): number {
@@ -92,28 +128,45 @@ class AeadProtection implements Protection {
   }
 
   seal(type: ContentType, fragment: Uint8Array): Awaitable<Uint8Array> {
-    const number = this.#counter.take(reservedFor(type));
-    const sealed = this.#aead.seal(this.#nonce(number), additionalData(number, type, fragment.length), fragment);
+    this.#next(type, fragment.length, reservedFor(type));
+    const explicit = this.#data.subarray(0, this.#explicit);
+    this.#setNonce(this.#data);
+    const sealed = this.#aead.seal(this.#nonce, this.#data, fragment);
     if (!this.#explicit) return sealed;
-    return isPromise(sealed) ? sealed.then((body) => concat(number, body)) : concat(number, sealed);
+    return isPromise(sealed) ? sealed.then((body) => concat(explicit, body)) : concat(explicit, sealed);
+  }
+
+  #sealInto(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
+    this.#next(type, fragment.length, reservedFor(type));
+    this.#setNonce(this.#data);
+    for (let i = 0; i < this.#explicit; i++) out[i] = this.#data[i] as number;
+    this.#aead.sealInto?.(this.#nonce, this.#data, fragment, out.subarray(this.#explicit));
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Awaitable<Uint8Array> {
-    const number = this.#counter.take();
     const length = ciphertext.length - this.#explicit - tagLength;
+    this.#next(type, length, 0);
     if (length < 0) throw badRecord();
     if (length > maxPlaintext)
       throw new TlsError("record_overflow", `a record of ${length} bytes, at most ${maxPlaintext} allowed`);
-    const nonce = this.#nonce(this.#explicit ? ciphertext.subarray(0, this.#explicit) : number);
-    const opened = this.#aead.open(nonce, additionalData(number, type, length), ciphertext.subarray(this.#explicit));
+    this.#setNonce(this.#explicit ? ciphertext : this.#data);
+    const opened = this.#aead.open(this.#nonce, this.#data, ciphertext.subarray(this.#explicit));
     return isPromise(opened) ? opened.then(authentic) : authentic(opened);
   }
 
-  #nonce(number: Uint8Array): Uint8Array {
-    if (this.#explicit) return concat(this.#iv, number);
-    const nonce = this.#iv.slice();
-    for (let i = 0; i < 8; i++) nonce[4 + i] = (nonce[4 + i] as number) ^ (number[i] as number);
-    return nonce;
+  #next(type: ContentType, length: number, reserved: number): void {
+    if (!this.#reuse) {
+      this.#nonce = this.#nonce.slice();
+      this.#data = new Uint8Array(additionalDataLength);
+    }
+    this.#counter.take(this.#data, reserved);
+    setAdditionalData(this.#data, type, length);
+  }
+
+  /** The explicit half behind the fixed one, or the number over the end of the whole. */
+  #setNonce(number: Uint8Array): void {
+    for (let i = 0; i < sequenceLength; i++)
+      this.#nonce[4 + i] = (number[i] as number) ^ (this.#explicit ? 0 : (this.#iv[4 + i] as number));
   }
 }
 
@@ -145,7 +198,9 @@ class CbcProtection implements Protection {
   }
 
   seal(type: ContentType, fragment: Uint8Array): Uint8Array {
-    const mac = this.#hmac.mac(additionalData(this.#counter.take(reservedFor(type)), type, fragment.length), fragment);
+    const data = new Uint8Array(additionalDataLength);
+    this.#counter.take(data, reservedFor(type));
+    const mac = this.#hmac.mac(setAdditionalData(data, type, fragment.length), fragment);
     const paddingLength = blockLength - 1 - ((fragment.length + mac.length) % blockLength);
     const iv = this.#random(blockLength);
     return concat(
@@ -155,7 +210,8 @@ class CbcProtection implements Protection {
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
-    const number = this.#counter.take();
+    const data = new Uint8Array(additionalDataLength);
+    this.#counter.take(data);
     const macLength = this.#hash.outputLength;
     const length = ciphertext.length - blockLength;
     if (length % blockLength || length < macLength + 1) throw badRecord();
@@ -172,7 +228,7 @@ class CbcProtection implements Protection {
     const good = ~((fault | -fault) >> 31); // all ones where the padding is right
     const contentLength = longest - (claimed & good);
 
-    const expected = this.#hmac.mac(additionalData(number, type, contentLength), plain.subarray(0, contentLength));
+    const expected = this.#hmac.mac(setAdditionalData(data, type, contentLength), plain.subarray(0, contentLength));
     this.#compress(1 + this.#compressions(13 + longest) - this.#compressions(13 + contentLength));
     const authenticated = equal(expected, macAt(plain, contentLength, macLength));
     if (!(authenticated && good)) throw badRecord();

@@ -2,7 +2,7 @@
  * A channel: an engine, a transport, and between them the host's clock and streams.
  * @module
  */
-import { concat } from "../bytes/bytes.ts";
+import { gather } from "../bytes/bytes.ts";
 import { Engine, type EngineEvent, type EngineOptions } from "../connection/engine.ts";
 import { TlsError, usageError } from "../errors.ts";
 import type { Session } from "../handshake/session.ts";
@@ -26,6 +26,11 @@ function deferred<T>(): Deferred<T> {
   return { promise, ...settle };
 }
 
+const written = Promise.resolve();
+
+/** Microtasks from the end of one write to the next one of the same writer: three where it awaits them, some more through a pipe of streams. */
+const patience = 12;
+
 /**
  * An authenticated, encrypted channel. Read and write it as web streams, or with `read` and `write`.
  * @example
@@ -41,6 +46,9 @@ export class TlsConnection {
   readonly #closed = deferred<void>();
   #session: Session | undefined;
   #flushing = false;
+  /** Of the flush that is coming: what it has so far, and how many more microtasks it waits for more. */
+  #gathered = 0;
+  #patience = 0;
 
   #inbox: Uint8Array[] = [];
   #inboxBytes = 0;
@@ -146,6 +154,15 @@ export class TlsConnection {
 
   /** Sends bytes; resolves when there is room for more. Rejects with a TlsError where the connection is not open. */
   write(bytes: Uint8Array): Promise<void> {
+    // The usual case costs no promise of its own: nobody waits before us, and there is room.
+    if (!this.#writes && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
+      try {
+        this.#put(bytes);
+        return this.#hasRoom ? written : this.#waitForRoom();
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     this.#writes++;
     const done = this.#writing.then(() => this.#send(bytes)).finally(() => this.#writes--);
     this.#writing = done.catch(() => {});
@@ -208,20 +225,25 @@ export class TlsConnection {
     this.#throwFailure();
     if (this.#engine.phase === "handshake") await this.opened;
     for (let at = 0; at < bytes.length; at += maxFlush) {
-      this.#engine.write(bytes.subarray(at, at + maxFlush));
-      this.#schedule();
-      await this.#flushed();
+      this.#put(bytes.subarray(at, at + maxFlush));
+      if (!this.#hasRoom) await this.#waitForRoom();
       this.#throwFailure();
     }
   }
 
-  /** What was sealed is on its way, and the transport has room. */
-  async #flushed(): Promise<void> {
-    do {
-      await Promise.resolve();
-      if (this.#full || this.#engine.pendingOut > 0) this.#room ??= deferred();
-      await this.#room?.promise;
-    } while (this.#engine.pendingOut >= maxFlush && this.#engine.phase === "open");
+  #put(bytes: Uint8Array): void {
+    this.#engine.write(bytes);
+    this.#schedule();
+  }
+
+  /** The transport takes more, and no whole message of ours waits for it, or for being sealed. */
+  get #hasRoom(): boolean {
+    return !this.#full && this.#engine.pendingOut < maxFlush;
+  }
+
+  #waitForRoom(): Promise<void> {
+    this.#room ??= deferred();
+    return this.#room.promise.then(() => this.#throwFailure());
   }
 
   #receive(bytes: Uint8Array): void {
@@ -250,11 +272,20 @@ export class TlsConnection {
   #schedule(): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
+    this.#patience = patience;
+    queueMicrotask(this.#turn);
   }
+
+  /** A writer that waits for each write comes back within a few microtasks: while it does, its records join this message. */
+  readonly #turn = (): void => {
+    const pending = this.#engine.pendingOut;
+    if (pending > this.#gathered) this.#patience = patience;
+    this.#gathered = pending;
+    if (this.#patience-- > 0 && pending > 0 && pending < maxFlush) return queueMicrotask(this.#turn);
+    this.#gathered = 0;
+    this.#flushing = false;
+    this.#flush();
+  };
 
   /** Everything that is ready in one turn goes out together. */
   #flush(): void {
@@ -288,7 +319,7 @@ export class TlsConnection {
   }
 
   #makeRoom(): void {
-    if (this.#engine.phase !== "closed" && (this.#full || this.#engine.pendingOut > 0)) return;
+    if (this.#engine.phase !== "closed" && !this.#hasRoom) return;
     this.#room?.resolve();
     this.#room = undefined;
   }
@@ -365,13 +396,13 @@ function* joined(parts: readonly Uint8Array[]): Generator<Uint8Array, void, void
   for (let i = 0; i < parts.length; i++) {
     const next = (parts[i] as Uint8Array).length;
     if (length && length + next > maxFlush) {
-      yield concat(...parts.slice(from, i));
+      yield gather(parts.slice(from, i));
       from = i;
       length = 0;
     }
     length += next;
   }
-  if (length) yield concat(...parts.slice(from));
+  if (length) yield gather(parts.slice(from));
 }
 
 /** A listener that throws is not the connection's trouble, and not the process's: it is said where people look. */

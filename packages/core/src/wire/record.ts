@@ -14,6 +14,17 @@ export const contentTypeName = (type: ContentType): keyof typeof contentTypes =>
 
 export const isContentType = (type: number): type is ContentType => type >= 20 && type <= 23;
 
+/** Writes a header to the start of a record. */
+export function setRecordHeader(record: Uint8Array, type: ContentType, version: number, length: number): void {
+  record[0] = type;
+  record[1] = version >> 8;
+  record[2] = version;
+  record[3] = length >> 8;
+  record[4] = length;
+}
+
 export function recordHeader(type: ContentType, version: number, length: number): Uint8Array {
-  return Uint8Array.of(type, version >> 8, version & 255, length >> 8, length & 255);
+  const header = new Uint8Array(headerLength);
+  setRecordHeader(header, type, version, length);
+  return header;
 }

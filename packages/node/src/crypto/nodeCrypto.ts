@@ -62,6 +62,9 @@ function hash(name: HashName, outputLength: number, blockLength: number): Hash {
   };
 }
 
+/** Not cleared, and not out of Buffer's pool. Clearing 16 KiB takes half as long as sealing them. */
+const allocate = (length: number): Uint8Array => plain(Buffer.allocUnsafeSlow(length));
+
 const tagLength = 16;
 const nonceLength = 12;
 
@@ -79,16 +82,20 @@ function aead(
   };
   return (key) => {
     const held = secretKey(key, keyLength);
+    const sealInto: Aead["sealInto"] = (nonce, additionalData, plaintext, out) => {
+      const context = createCipheriv(mode, held, checked(nonce), options);
+      context.setAAD(additionalData);
+      out.set(context.update(plaintext));
+      context.final(); // empty: these are stream ciphers
+      out.set(context.getAuthTag(), plaintext.length);
+    };
     return {
       seal(nonce, additionalData, plaintext) {
-        const context = createCipheriv(mode, held, checked(nonce), options);
-        context.setAAD(additionalData);
-        const out = new Uint8Array(plaintext.length + tagLength);
-        out.set(context.update(plaintext));
-        context.final(); // empty: these are stream ciphers
-        out.set(context.getAuthTag(), plaintext.length);
+        const out = allocate(plaintext.length + tagLength);
+        sealInto(nonce, additionalData, plaintext, out);
         return out;
       },
+      sealInto,
       open(nonce, additionalData, ciphertext) {
         const length = ciphertext.length - tagLength;
         if (length < 0) return undefined;
@@ -282,4 +289,5 @@ export const nodeCrypto: CryptoProvider = {
   rsaEncrypt: (key, message) =>
     plain(publicEncrypt({ key: importKey(key), padding: constants.RSA_PKCS1_PADDING }, message)),
   prefers: "AES_GCM",
+  allocate,
 };
