@@ -23,7 +23,7 @@ const effort: Effort = values.quick
   ? { rounds: Number(values.rounds ?? 3), warm: 1, duration: 60 }
   : { rounds: Number(values.rounds ?? 15), warm: 3, duration: 250 };
 
-const core = [ours, base, "raw ws"];
+const core = [ours, "node:tls", "raw ws"];
 const others = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];
 const clients = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (TLS 1.1)"];
 const sizes = [16, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];

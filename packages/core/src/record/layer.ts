@@ -3,7 +3,7 @@
  * What is sealed or opened may be a promise; a FIFO each way keeps the order.
  * @module
  */
-import { concat, join } from "../bytes/bytes.ts";
+import { join } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
 import { itemOverhead, maxCiphertext, maxEmptyRecords, maxFlush, maxPlaintext } from "../limits.ts";
@@ -74,8 +74,10 @@ export class RecordLayer {
   #slabUsed = 0;
   #lastFlush = 0;
   #inbound: Uint8Array[] = [];
+  /** How much of the first of them is read. */
+  #inboundAt = 0;
   #inboundBytes = 0;
-  #small: Uint8Array = new Uint8Array(0);
+  #small: Uint8Array | undefined;
   readonly #opening: Opening[] = [];
   #openingBytes = 0;
   #emptyRecords = 0;
@@ -173,8 +175,7 @@ export class RecordLayer {
     inPlace.seal(type, fragment, body);
     this.#ready.push(record);
     this.#readyBytes += record.length;
-    if (this.#options.trace)
-      this.#trace("sent", type, true, sequenceNumber, record.subarray(0, headerLength), body, fragment);
+    if (this.#options.trace) this.#trace("sent", type, true, sequenceNumber, record, body, fragment);
   }
 
   #submit(type: ContentType, fragment: Uint8Array): void {
@@ -222,15 +223,15 @@ export class RecordLayer {
   feed(bytes: Uint8Array): void {
     if (!bytes.length || this.#broken) return;
     this.#inboundBytes += bytes.length;
-    if (bytes.length < itemOverhead) this.#gather(bytes);
+    if (bytes.length < itemOverhead && this.#inbound.length) this.#gather(bytes);
     else this.#inbound.push(bytes);
   }
 
-  /** Small pieces share a buffer: kept one by one, they would cost a hundred times their bytes. */
+  /** Small pieces behind others share a buffer: kept one by one, they would cost a hundred times their bytes. */
   #gather(bytes: Uint8Array): void {
     const last = this.#inbound.at(-1);
-    const end = last?.buffer === this.#small.buffer ? last.byteOffset + last.length : undefined;
-    if (last && end !== undefined && end + bytes.length <= this.#small.length) {
+    const end = this.#small && last?.buffer === this.#small.buffer ? last.byteOffset + last.length : undefined;
+    if (this.#small && last && end !== undefined && end + bytes.length <= this.#small.length) {
       this.#small.set(bytes, end);
       this.#inbound[this.#inbound.length - 1] = this.#small.subarray(last.byteOffset, end + bytes.length);
       return;
@@ -281,20 +282,22 @@ export class RecordLayer {
 
   #openOne(): boolean {
     if (this.#broken) return false;
-    const header = this.#peek(headerLength);
-    if (!header) return false;
-    const type = header[0] as number;
-    const version = ((header[1] as number) << 8) | (header[2] as number);
-    const length = ((header[3] as number) << 8) | (header[4] as number);
+    if (this.#inboundBytes < headerLength) return false;
+    const head = this.#contiguous(headerLength);
+    const at = this.#inboundAt;
+    const type = head[at] as number;
+    const version = ((head[at + 1] as number) << 8) | (head[at + 2] as number);
+    const length = ((head[at + 3] as number) << 8) | (head[at + 4] as number);
     this.#checkHeader(type, version, length);
     if (this.#inboundBytes < headerLength + length) return false;
-    this.#takeIn(headerLength);
-    const body = this.#takeIn(length);
+    const record = this.#takeIn(headerLength + length);
+    const body = record.subarray(headerLength);
     const sequenceNumber = this.#read?.sequenceNumber ?? 0;
     const isProtected = this.#read !== undefined;
     const opened = this.#guard(() => (this.#read ? this.#read.open(type as ContentType, body) : body));
     const finish = (fragment: Uint8Array): TlsRecord => {
-      this.#trace("received", type as ContentType, isProtected, sequenceNumber, header, body, fragment);
+      if (this.#options.trace)
+        this.#trace("received", type as ContentType, isProtected, sequenceNumber, record, body, fragment);
       this.#countEmpty(type, fragment);
       return { type: type as ContentType, fragment };
     };
@@ -346,26 +349,38 @@ export class RecordLayer {
   }
 
   #peekType(): number | undefined {
-    return this.#inbound[0]?.[0];
+    return this.#inbound[0]?.[this.#inboundAt];
   }
 
-  #peek(length: number): Uint8Array | undefined {
-    if (this.#inboundBytes < length) return undefined;
-    if ((this.#inbound[0]?.length ?? 0) < length) this.#inbound = [join(this.#inbound)];
-    return this.#inbound[0]?.slice(0, length);
+  /** The first piece, with at least so many bytes left to read. */
+  #contiguous(length: number): Uint8Array {
+    const [head] = this.#inbound;
+    if (head && head.length - this.#inboundAt >= length) return head;
+    const joined = join([(head as Uint8Array).subarray(this.#inboundAt), ...this.#inbound.slice(1)]);
+    this.#inbound = [joined];
+    this.#inboundAt = 0;
+    return joined;
   }
 
+  /** A view where the bytes came in one piece. */
   #takeIn(length: number): Uint8Array {
     this.#inboundBytes -= length;
     const parts: Uint8Array[] = [];
     for (let wanted = length; wanted > 0; ) {
       const head = this.#inbound[0] as Uint8Array;
-      parts.push(head.subarray(0, wanted));
-      if (head.length > wanted) this.#inbound[0] = head.subarray(wanted);
-      else this.#inbound.shift();
-      wanted -= Math.min(wanted, head.length);
+      const from = this.#inboundAt;
+      const part = from === 0 && head.length === wanted ? head : head.subarray(from, from + wanted);
+      this.#inboundAt += part.length;
+      if (this.#inboundAt === head.length) {
+        this.#inbound.shift();
+        this.#inboundAt = 0;
+        if (!this.#inbound.length) this.#small = undefined;
+      }
+      if (part.length === length) return part;
+      parts.push(part);
+      wanted -= part.length;
     }
-    return parts.length === 1 ? (parts[0] as Uint8Array) : concat(...parts);
+    return join(parts);
   }
 
   #trace(
@@ -373,7 +388,7 @@ export class RecordLayer {
     type: ContentType,
     isProtected: boolean,
     sequenceNumber: number,
-    header: Uint8Array,
+    record: Uint8Array,
     body: Uint8Array,
     plaintext: Uint8Array,
   ): void {
@@ -386,7 +401,7 @@ export class RecordLayer {
       contentType: contentTypeName(type),
       protected: isProtected,
       sequenceNumber,
-      header: header.slice(),
+      header: record.slice(0, headerLength),
       fragment: body.slice(),
       ...(shown && { plaintext: plaintext.slice() }),
     });
