@@ -3,14 +3,19 @@
  * The command `handclasp`.
  * @module
  */
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type ConnectFlags, connect } from "./connect.ts";
-import { errorLine, oneLine, UsageError } from "./errors.ts";
+import { errorLine, exitCode, oneLine, UsageError } from "./errors.ts";
 import { commaList } from "./names.ts";
 import { type ServeFlags, serve } from "./serve.ts";
 
+const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+
 const program = new Command("handclasp")
   .description("TLS 1.2 over WebSocket and TCP")
+  .version(manifest.version)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });
 
@@ -64,8 +69,11 @@ program
       .default("ecdsa-p256"),
   )
   .action(async (directory: string, flags: { host: string; algorithm: "ecdsa-p256" | "rsa-2048" | "ed25519" }) => {
-    const names = commaList(flags.host);
-    if (names.length === 0) throw new UsageError("--host names nobody");
+    const names = commaList("--host", flags.host);
+    for (const name of names) {
+      if (isIP(name) === 0 && !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name))
+        throw new UsageError(`--host: ${name} is neither a DNS name in ASCII nor an IP address`);
+    }
     // Loaded here alone: it is large.
     const { certs } = await import("./certs.ts");
     await certs(directory, names, flags.algorithm);
@@ -119,6 +127,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
     console.error(errorLine(error));
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = exitCode(error);
   }
 }

@@ -6,17 +6,20 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCertificate } from "@handclasp/node";
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
+import { orFail } from "./files.ts";
 
 /** Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`; the CA's own key is kept nowhere. */
 export async function certs(directory: string, names: readonly string[], algorithm: KeyAlgorithm): Promise<void> {
   const ca = await testCa({ algorithm });
   const server = await ca.issue({ names, algorithm });
   const client = await ca.issue({ client: true, algorithm });
-  mkdirSync(directory, { recursive: true });
+  orFail(directory, () => mkdirSync(directory, { recursive: true }));
   const write = (name: string, text: string, mode: number): void => {
     const file = join(directory, name);
-    rmSync(file, { force: true }); // so that the mode is ours
-    writeFileSync(file, text, { mode });
+    orFail(file, () => {
+      rmSync(file, { force: true }); // so that the mode is ours
+      writeFileSync(file, text, { mode });
+    });
     console.log(file);
   };
   write("ca.pem", ca.pem, 0o644);

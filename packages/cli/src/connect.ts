@@ -3,9 +3,9 @@
  * @module
  */
 import { type ConnectOptions, connect as open, type TlsConnection, type TrustOptions } from "@handclasp/node";
-import { UsageError } from "./errors.ts";
+import { exitCode, UsageError } from "./errors.ts";
 import { jsonEvents, type Traffic, textEvents } from "./events.ts";
-import { credentials, read } from "./files.ts";
+import { authorities, credentials } from "./files.ts";
 import { type ChannelFlags, channelOptions } from "./options.ts";
 
 export interface ConnectFlags extends ChannelFlags {
@@ -48,7 +48,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
   } catch (error) {
     events.error(error);
     if (established) events.closed(false, traffic);
-    return 1;
+    return exitCode(error);
   } finally {
     // The peer may have ended while we still wait for input.
     process.stdin.destroy();
@@ -56,7 +56,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
 }
 
 function trustOptions({ ca, pin, insecure }: ConnectFlags): TrustOptions {
-  if (ca !== undefined) return { ca: read("--ca", ca) };
+  if (ca !== undefined) return { ca: authorities("--ca", ca) };
   if (pin !== undefined) return { pins: pin };
   if (insecure) return { insecure };
   throw new UsageError(

@@ -21,4 +21,8 @@ export function reason(error: unknown): string {
   return oneLine(cause ? `${error.message}: ${cause.message}` : error.message);
 }
 
+/** 2 where the flags cannot work, 1 for whatever else fails. */
+export const exitCode = (error: unknown): 1 | 2 =>
+  error instanceof UsageError || (TlsError.is(error) && error.fault === "configuration") ? 2 : 1;
+
 export const oneLine = (text: string): string => text.trim().replace(/\s*[\r\n]+\s*/g, " ");

@@ -3,12 +3,20 @@
  * @module
  */
 import { openSync, readFileSync, writeSync } from "node:fs";
+import { trustPolicy } from "@handclasp/core/x509";
 import { type Credential, nodeCredential, TlsError } from "@handclasp/node";
 import { oneLine, UsageError } from "./errors.ts";
 
 /** The bytes of a file; the error says which option named it. */
 export function read(option: string, file: string): Uint8Array {
   return orFail(`${option} ${file}`, () => readFileSync(file));
+}
+
+/** The file of certificates to trust, read once to see that it holds some. */
+export function authorities(option: string, file: string): Uint8Array {
+  const ca = read(option, file);
+  orFail(`${option} ${file}`, () => trustPolicy({ ca }));
+  return ca;
 }
 
 /** `--cert` and `--key`, as often as they are given. */
@@ -30,12 +38,21 @@ export function keyLogTo(file: string): (line: string) => void {
   return (line) => void writeSync(handle, `${line.trimEnd()}\n`);
 }
 
-function orFail<T>(what: string, task: () => T): T {
+/** Says of an error of a file or of what it holds where it comes from. */
+export function orFail<T>(what: string, task: () => T): T {
   try {
     return task();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!TlsError.is(error) && code === undefined) throw error;
-    throw new Error(`${what}: ${code === "ENOENT" ? "no such file" : oneLine(message)}`, { cause: error });
+    throw new Error(`${what}: ${reasons[code ?? ""] ?? oneLine(message)}`, { cause: error });
   }
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or folder",
+  EISDIR: "that is a folder, not a file",
+  ENOTDIR: "a file stands where a folder should",
+  EEXIST: "a file stands where a folder should",
+  EACCES: "not allowed",
+};

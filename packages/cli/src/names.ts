@@ -14,7 +14,7 @@ const suiteGroups: Readonly<Record<string, readonly CipherSuite[]>> = {
 /** `NAME,…` in order of preference, `modern`, `legacy` and `all` among them; `undefined` for the default, which the provider orders. */
 export function suitesOf(list: string | undefined): readonly CipherSuite[] | undefined {
   if (list === undefined || list === "modern") return undefined;
-  const rows = commaList(list).flatMap((name) => {
+  const rows = commaList("--suites", list).flatMap((name) => {
     const known = suiteGroups[name] ?? legacySuites.filter((suite) => suite.name === name);
     if (known.length === 0) {
       throw new UsageError(
@@ -30,15 +30,19 @@ export function suitesOf(list: string | undefined): readonly CipherSuite[] | und
 export function groupsOf(list: string | undefined): readonly NamedGroup[] | undefined {
   return list === undefined
     ? undefined
-    : commaList(list).map((name) => {
+    : commaList("--groups", list).map((name) => {
         const group = defaultGroups.find((row) => row.name === name);
         if (group) return group;
         throw new UsageError(`--groups: ${name} is not one of ${defaultGroups.map((row) => row.name).join(", ")}`);
       });
 }
 
-export const commaList = (list: string): string[] =>
-  list
+/** The items of `a,b,…`; one at least, since to name none is a slip and not a choice. */
+export function commaList(option: string, list: string): string[] {
+  const items = list
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
+  if (items.length === 0) throw new UsageError(`${option}: names nothing`);
+  return items;
+}

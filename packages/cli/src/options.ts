@@ -24,7 +24,7 @@ export function channelOptions(flags: ChannelFlags, events: Events): CommonOptio
     provider: flags.provider === "noble" ? noble : nodeCrypto,
     ...(suites && { suites }),
     ...(groups && { groups }),
-    ...(flags.alpn !== undefined && { alpn: commaList(flags.alpn) }),
+    ...(flags.alpn !== undefined && { alpn: commaList("--alpn", flags.alpn) }),
     ...(flags.keylog !== undefined && { keyLog: keyLogTo(flags.keylog) }),
     ...(flags.trace && { trace: events.trace }),
   };

@@ -15,7 +15,7 @@ import {
 } from "@handclasp/node";
 import { UsageError } from "./errors.ts";
 import { type Events, jsonEvents, type Traffic, textEvents } from "./events.ts";
-import { credentials, read } from "./files.ts";
+import { authorities, credentials } from "./files.ts";
 import { type ChannelFlags, channelOptions } from "./options.ts";
 import { responder } from "./respond.ts";
 
@@ -43,12 +43,13 @@ export async function serve(flags: ServeFlags): Promise<void> {
     ...channelOptions(flags, events),
     ...(flags.maxFragment !== undefined && { maxFragment: flags.maxFragment }),
   };
+  const lines: string[] = [];
   const own = credentials(flags.cert, flags.key);
   const server = createServer(
     {
       ...options,
       ...client,
-      credentials: own.length > 0 ? own : [await throwAway(options.suites)],
+      credentials: own.length > 0 ? own : [await throwAway(options.suites, lines)],
       onError: (error) => events.error(error),
     },
     async (connection) => {
@@ -62,7 +63,6 @@ export async function serve(flags: ServeFlags): Promise<void> {
     },
   );
   const { host, path, tcp, ws = tcp === undefined ? 8443 : undefined } = flags;
-  const lines: string[] = [];
   if (ws !== undefined)
     lines.push(`listening ws://${where(await server.listenWebSocket({ port: ws, host, path }))}${path}`);
   if (tcp !== undefined) lines.push(`listening tcp://${where(await server.listenTcp({ port: tcp, host }))}`);
@@ -89,15 +89,15 @@ function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions
     return {};
   }
   if (clientAuth === "none") throw new UsageError("--client-ca needs --client-auth request or require");
-  return { clientAuth: clientAuth ?? "require", clientCa: read("--client-ca", clientCa) };
+  return { clientAuth: clientAuth ?? "require", clientCa: authorities("--client-ca", clientCa) };
 }
 
 /** A certificate for localhost that nobody knows; its pin is what a client can hold on to. */
-async function throwAway(suites: readonly CipherSuite[] | undefined): Promise<Credential> {
+async function throwAway(suites: readonly CipherSuite[] | undefined, lines: string[]): Promise<Credential> {
   const { testCa } = await import("@handclasp/testing");
   const needsRsa = suites?.every(({ authentication }) => authentication === "rsa") ?? false;
   const issued = await (await testCa()).issue({ algorithm: needsRsa ? "rsa-2048" : "ecdsa-p256" });
-  console.error(`throw-away certificate for localhost, pin ${parseCertificate(issued.chain[0] as Uint8Array).pin}`);
+  lines.push(`throw-away certificate for localhost, pin ${parseCertificate(issued.chain[0] as Uint8Array).pin}`);
   return nodeCredential(issued);
 }
 

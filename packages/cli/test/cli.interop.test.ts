@@ -350,7 +350,43 @@ describe("errors are one line", () => {
       "a file that is not there",
       ["connect", "ws://127.0.0.1:1/", "--ca", "/nowhere.pem"],
       1,
-      /^error: --ca \/nowhere.pem: no such file\n$/,
+      /^error: --ca \/nowhere.pem: no such file or folder\n$/,
+    ],
+    [
+      "a folder where a file is wanted",
+      ["serve", "--client-ca", "/"],
+      1,
+      /^error: --client-ca \/: that is a folder, not a file\n$/,
+    ],
+    [
+      "a CA that is no certificate",
+      ["connect", "ws://127.0.0.1:1/", "--ca", process.execPath],
+      1,
+      /^error: --ca .*there is no certificate in it.*\n$/,
+    ],
+    ["suites that are none", ["serve", "--suites", ","], 2, /^error: --suites: names nothing\n$/],
+    ["groups that are none", ["serve", "--groups", ""], 2, /^error: --groups: names nothing\n$/],
+    ["protocols that are none", ["serve", "--alpn", ""], 2, /^error: --alpn: names nothing\n$/],
+    ["a pin that is none", ["connect", "ws://127.0.0.1:1/", "--pin", "x"], 2, /^error: pin "x" \(expected sha256.*\n$/],
+    [
+      "a name that is none",
+      ["connect", "ws://127.0.0.1:1/", "--insecure", "--servername", "a b"],
+      2,
+      /^error: serverName "a b".*\n$/,
+    ],
+    ["a protocol too long", ["serve", "--ws", "0", "--alpn", "x".repeat(256)], 2, /^error: ALPN protocol .*\n$/],
+    ["a host that is none", ["certs", "x", "--host", "a b"], 2, /^error: --host: a b is neither.*\n$/],
+    [
+      "a key log in no folder",
+      ["serve", "--keylog", "/nowhere/log"],
+      1,
+      /^error: --keylog .*no such file or folder\n$/,
+    ],
+    [
+      "certificates into a file",
+      ["certs", join(process.execPath, "x")],
+      1,
+      /^error: .*: a file stands where a folder should\n$/,
     ],
     [
       "nobody at the address",
@@ -376,6 +412,10 @@ describe("errors are one line", () => {
       1,
       expect.stringMatching(/^error: --cert .* the private key does not belong to the certificate.*\n$/),
     ]);
+  });
+
+  test("--version", async () => {
+    expect(await run(["--version"])).toMatchObject({ code: 0, stderr: "" });
   });
 
   test.each(["serve", "connect", "certs"])("%s --help", async (command) => {
