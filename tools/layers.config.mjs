@@ -95,7 +95,7 @@ export const rules = [
     "core-connects-without-key-reader",
     "a page without a key of its own does not download what reads one",
     { path: [`${core}client\\.ts$`, `${core}server\\.ts$`] },
-    { path: `${core}x509/(privateKey|nobleCredential)\\.ts$`, reachable: true },
+    { path: `${core}x509/(privateKey|pbes2|nobleCredential)\\.ts$`, reachable: true },
   ),
   forbid(
     "core-depends-on-noble-only",

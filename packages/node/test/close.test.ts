@@ -2,22 +2,20 @@ import { once } from "node:events";
 import { connect as connectTls } from "node:tls";
 import { connect, createServer, nodeCredential, TlsError } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost", "127.0.0.1"] }));
-const started = async (handler: Parameters<typeof createServer>[1]) => {
-  const server = createServer({ credentials: [credential] }, handler);
-  const { port } = (await server.listenTcp()).address() as { port: number };
-  return { server, port };
-};
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-test("an answer reaches a peer that said close_notify and FIN at once", async () => {
-  const { server, port } = await started(async (channel) => {
-    while (await channel.read());
-    await channel.write(new Uint8Array(100_000));
-    await channel.close();
-  });
+async function started(handler: Parameters<typeof createServer>[1], options = {}) {
+  const server = createServer({ credentials: [credential], ...options }, handler);
+  const { port } = (await server.listenTcp()).address() as { port: number };
+  return { server, port, url: `tcp://127.0.0.1:${port}` };
+}
+
+/** Says "request" and close_notify, and counts what comes then. */
+async function askAndEnd(port: number): Promise<number> {
   // node:tls knows allowHalfOpen; its types do not.
   const options = { port, host: "127.0.0.1", ca: ca.pem, maxVersion: "TLSv1.2" as const, allowHalfOpen: true };
   const socket = connectTls(options);
@@ -25,7 +23,16 @@ test("an answer reaches a peer that said close_notify and FIN at once", async ()
   socket.end("request");
   let got = 0;
   for await (const bytes of socket) got += (bytes as Buffer).length;
-  expect(got).toBe(100_000);
+  return got;
+}
+
+test("an answer reaches a peer that said close_notify and FIN at once", async () => {
+  const { server, port } = await started(async (channel) => {
+    while (await channel.read());
+    await channel.write(new Uint8Array(100_000));
+    await channel.close();
+  });
+  expect(await askAndEnd(port)).toBe(100_000);
   await server.close();
 });
 
@@ -54,4 +61,69 @@ test("cancelling what is read leaves writing open", async () => {
   await channel.close();
   expect(got).toBe(1000);
   await server.close();
+});
+
+test("a handler that thinks after the end of what it read can still answer", async () => {
+  const { server, port } = await started(async (channel) => {
+    while (await channel.read());
+    await later(30);
+    await channel.write(new Uint8Array(1000));
+  });
+  expect(await askAndEnd(port)).toBe(1000);
+  await server.close();
+});
+
+test("with allowHalfOpen our side closes when the application says so", async () => {
+  const { server, port } = await started(
+    (channel) => {
+      void (async () => {
+        while (await channel.read());
+        await later(30);
+        await channel.write(new Uint8Array(1000));
+        await channel.closeWrite();
+      })();
+    },
+    { allowHalfOpen: true },
+  );
+  expect(await askAndEnd(port)).toBe(1000);
+  await server.close();
+});
+
+test("onError and trace listeners that throw end neither the process nor a connection", async () => {
+  const said = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { server, url } = await started((channel) => channel.readable.pipeTo(channel.writable), {
+    onError: () => {
+      throw new Error("onError is broken");
+    },
+  });
+  await expect(connect(url, { ca: (await testCa()).pem })).rejects.toMatchObject({ code: "unknown_issuer" });
+  const channel = await connect(url, {
+    ca: ca.pem,
+    trace: () => {
+      throw new Error("the listener is broken");
+    },
+  });
+  await channel.write(Uint8Array.of(7));
+  expect(await channel.read()).toEqual(Uint8Array.of(7));
+  await channel.close();
+  const messages = said.mock.calls.map(([, error]) => (error as Error).message);
+  expect(messages).toContain("onError is broken");
+  expect(messages).toContain("the listener is broken");
+  said.mockRestore();
+  await server.close();
+});
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+  "handshakeTimeout %s is refused",
+  async (handshakeTimeout) => {
+    await expect(connect("tcp://127.0.0.1:1", { ca: ca.pem, handshakeTimeout })).rejects.toMatchObject({
+      code: "configuration",
+    });
+  },
+);
+
+test.each(["", "bücher.example", "a b", `${"a".repeat(254)}`])("serverName %j is refused", async (serverName) => {
+  await expect(connect("tcp://127.0.0.1:1", { ca: ca.pem, serverName })).rejects.toMatchObject({
+    code: "configuration",
+  });
 });

@@ -3,22 +3,18 @@
  * PEM or DER. Whoever connects without a key of its own loads nothing of this.
  * @module
  */
-import { cbc } from "@noble/ciphers/aes.js";
-import { sha1 } from "@noble/hashes/legacy.js";
-import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
-import { scrypt } from "@noble/hashes/scrypt.js";
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { concat, fromBase64, fromHex, latin1, toHex, wipe } from "../bytes/bytes.ts";
 import { type Der, der, derFault, tags } from "../bytes/der.ts";
 import { curves } from "../crypto/curves.ts";
-import type { EcCurveName, HashName, PublicKey } from "../crypto/provider.ts";
+import type { EcCurveName, PublicKey } from "../crypto/provider.ts";
 import { rsaKeyFault } from "../crypto/rsa.ts";
-import { configurationError, TlsError } from "../errors.ts";
-import type { Awaitable } from "../flow.ts";
-import { maxIterations, maxScryptMemory } from "../limits.ts";
+import { configurationError } from "../errors.ts";
 import { curveNames, ecPublicKey, ed25519, readPss, rsaEncryption, rsassaPss, type SignatureHash } from "./key.ts";
+import { decrypt, type PrivateKeyOptions, reading } from "./pbes2.ts";
 import { noPemAdvice, pemBlocks } from "./pem.ts";
+
+export type { Pbkdf2, PrivateKeyOptions } from "./pbes2.ts";
 
 /** A private key, read. Its bytes are the caller's own: wipe them when they have been imported. */
 export type PrivateKey =
@@ -44,22 +40,6 @@ type JwkMember = "kty" | "crv" | "d" | "n" | "e" | "p" | "q" | "dp" | "dq" | "qi
 
 /** PEM or a JWK as text, the contents of such a file, DER, or a JWK. Never the name of a file. */
 export type PrivateKeySource = string | Uint8Array | JsonWebKey;
-
-/** PBKDF2, RFC 8018 §5.2: `length` bytes. */
-export type Pbkdf2 = (
-  hash: HashName,
-  password: Uint8Array,
-  salt: Uint8Array,
-  iterations: number,
-  length: number,
-) => Awaitable<Uint8Array>;
-
-export interface PrivateKeyOptions {
-  /** Opens an encrypted key; text is taken as UTF-8. */
-  readonly passphrase?: string | Uint8Array | undefined;
-  /** The host's PBKDF2, which is several times as fast as ours. */
-  readonly pbkdf2?: Pbkdf2 | undefined;
-}
 
 /**
  * Reads a private key: EC on P-256, P-384 or P-521, Ed25519, RSA, or RSA bound to PSS.
@@ -155,19 +135,6 @@ function formOf(bytes: Uint8Array): "pkcs8" | "encrypted" | "pkcs1" | "sec1" | "
   if (/^(02){9}(30)?$/.test(shape)) return "pkcs1";
   if (/^0204(a0)?(a1)?$/.test(shape)) return "sec1";
   return shape === "303003" ? "certificate" : shape === "3003" ? "public" : undefined;
-}
-
-/** Faults in the file are the user's, not a peer's. */
-function reading<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!TlsError.is(error) || error.fault === "configuration") throw error;
-    throw configurationError(
-      `the private key cannot be read: ${error.message}`,
-      "the file is damaged: export it again",
-    );
-  }
 }
 
 const unsupported = (what: string): never => {
@@ -306,110 +273,6 @@ function member(jwk: JsonWebKey, name: JwkMember): Uint8Array {
     }
   }
   return derFault(`"${name}" of the JWK is not base64url`);
-}
-
-const schemes = { pbes2: "1.2.840.113549.1.5.13", pbkdf2: "1.2.840.113549.1.5.12", scrypt: "1.3.6.1.4.1.11591.4.11" };
-
-/** The key's length in bytes, for each cipher of PBES2. */
-const ciphers: Record<string, number> = {
-  "2.16.840.1.101.3.4.1.2": 16,
-  "2.16.840.1.101.3.4.1.22": 24,
-  "2.16.840.1.101.3.4.1.42": 32,
-};
-
-/** HMAC with each hash. */
-const prfs: Record<string, HashName> = {
-  "1.2.840.113549.2.7": "sha1",
-  "1.2.840.113549.2.9": "sha256",
-  "1.2.840.113549.2.10": "sha384",
-  "1.2.840.113549.2.11": "sha512",
-};
-
-const hashes = { sha1, sha256, sha384, sha512 };
-
-type DeriveKey = (password: Uint8Array, length: number) => Awaitable<Uint8Array>;
-
-/** EncryptedPrivateKeyInfo, RFC 5958 §3, under PBES2: what is inside, `undefined` where the passphrase cannot be right. */
-async function decrypt(
-  bytes: Uint8Array,
-  password: Uint8Array,
-  options: PrivateKeyOptions,
-): Promise<Uint8Array | undefined> {
-  const { derive, length, iv, ciphertext } = reading(() =>
-    der(bytes, (outer) =>
-      outer.sequence((info) => {
-        const parameters = info.sequence((algorithm) => readPbes2(algorithm, options));
-        return { ...parameters, ciphertext: info.contents(tags.octetString) };
-      }),
-    ),
-  );
-  const key = await derive(password, length);
-  try {
-    return cbc(key, iv).decrypt(ciphertext);
-  } catch {
-    return undefined;
-  } finally {
-    wipe(key);
-  }
-}
-
-/** RFC 8018 §A.4. Older schemes (DES, RC2, a hash run once) keep nobody out. */
-function readPbes2(algorithm: Der, options: PrivateKeyOptions): { derive: DeriveKey; length: number; iv: Uint8Array } {
-  const old = (): never => {
-    throw configurationError(
-      "the private key is encrypted in a way that is not supported",
-      "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256",
-    );
-  };
-  if (algorithm.oid() !== schemes.pbes2) return old();
-  return algorithm.sequence((parameters) => {
-    const [derive, keyLength] = parameters.sequence((kdf) => {
-      const oid = kdf.oid();
-      if (oid === schemes.pbkdf2) return kdf.sequence((reader) => readPbkdf2(reader, options, old));
-      if (oid === schemes.scrypt) return kdf.sequence(readScrypt);
-      return old();
-    });
-    return parameters.sequence((cipher) => {
-      const length = ciphers[cipher.oid()] ?? old();
-      const iv = cipher.contents(tags.octetString);
-      if (iv.length !== 16) derFault("IV not 16 bytes");
-      if (keyLength !== undefined && keyLength !== length) derFault("keyLength does not fit the cipher");
-      return { derive, length, iv };
-    });
-  });
-}
-
-function readPbkdf2(reader: Der, options: PrivateKeyOptions, old: () => never): [DeriveKey, number | undefined] {
-  const salt = reader.contents(tags.octetString);
-  const iterations = reader.small();
-  const length = reader.tag === tags.integer ? reader.small() : undefined;
-  const hash =
-    reader.optional(tags.sequence, (prf) => {
-      const name = prfs[prf.oid()] ?? old();
-      prf.null();
-      return name;
-    }) ?? "sha1";
-  bounded("iterations of PBKDF2", iterations, maxIterations);
-  const host = options.pbkdf2 ?? ourPbkdf2;
-  return [(password, size) => host(hash, password, salt, iterations, size), length];
-}
-
-const ourPbkdf2: Pbkdf2 = (hash, password, salt, iterations, length) =>
-  pbkdf2(hashes[hash], password, salt, { c: iterations, dkLen: length });
-
-/** RFC 7914 §7. */
-function readScrypt(reader: Der): [DeriveKey, number | undefined] {
-  const salt = reader.contents(tags.octetString);
-  const [N, r, p] = [reader.small(), reader.small(), reader.small()];
-  const length = reader.more ? reader.small() : undefined;
-  bounded("bytes of scrypt", 128 * N * r * p, maxScryptMemory);
-  if (N < 2 || N & (N - 1)) derFault("the cost of scrypt is no power of two");
-  return [(password, size) => scrypt(password, salt, { N, r, p, dkLen: size }), length];
-}
-
-function bounded(what: string, value: number, most: number): void {
-  if (value >= 1 && value <= most) return;
-  throw configurationError(`${value} ${what}; 1 to ${most} are accepted`, "encrypt the key anew: openssl pkcs8 -topk8");
 }
 
 /** AlgorithmIdentifiers, DER. A key bound to PSS is written as any RSA key: WebCrypto knows no other, and its caller says what it signs. */
