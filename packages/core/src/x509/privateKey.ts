@@ -84,8 +84,8 @@ export type FoundPrivateKey =
 export function findPrivateKey(source: PrivateKeySource): FoundPrivateKey {
   if (source instanceof Uint8Array && source[0] === tags.sequence) return formed(source);
   const text = source instanceof Uint8Array ? latin1(source) : source;
-  if (typeof text !== "string") return { form: "jwk", jwk: text };
-  if (/^\s*\{/.test(text)) return { form: "jwk", jwk: parseJwk(text) };
+  if (typeof text !== "string") return { form: "jwk", jwk: jwkOf(text) };
+  if (/^\s*\{/.test(text)) return { form: "jwk", jwk: jwkOf(parseJwk(text)) };
   const blocks = pemBlocks(text);
   const keys = blocks.filter(({ label }) => label.endsWith("PRIVATE KEY"));
   const [key] = keys;
@@ -231,6 +231,15 @@ function parseJwk(text: string): JsonWebKey {
   } catch {
     throw configurationError("the private key is no JSON", "give a JWK, PEM or DER");
   }
+}
+
+/** What JavaScript lets pass where a key is wanted: an unset variable, a file's handle. */
+function jwkOf(value: JsonWebKey | null | undefined): JsonWebKey {
+  if (typeof value?.kty === "string") return value;
+  throw configurationError(
+    `there is no private key in this ${value === null ? "null" : typeof value}`,
+    "give PEM, DER, or a JWK with its kty",
+  );
 }
 
 const jwkCurves: Record<string, EcCurveName> = { "P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1" };

@@ -323,3 +323,19 @@ it("what is mutated is read or refused, and nothing else", async () => {
     }
   }
 });
+
+describe("what JavaScript lets pass for a key", () => {
+  it.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [7, "number"],
+    [{}, "object"],
+    [[], "object"],
+    ["{}", "object"],
+  ])("%j is none, and says so", async (source, kind) => {
+    await expect(readPrivateKey(source as never)).rejects.toMatchObject({
+      code: "configuration",
+      message: expect.stringContaining(`no private key in this ${kind}`),
+    });
+  });
+});
