@@ -9,7 +9,6 @@ export { noble } from "./crypto/noble.ts";
 export type * from "./crypto/provider.ts";
 export { rsaKeyFault } from "./crypto/rsa.ts";
 export * from "./crypto/signatures.ts";
-export * from "./crypto/suites.ts";
 export {
   type AlertDescription,
   alertDescriptions,
@@ -21,7 +20,9 @@ export {
 } from "./errors.ts";
 export { type Awaitable, run } from "./flow.ts";
 export type { CertificateRequested } from "./handshake/config.ts";
+export type { KeyExchange } from "./handshake/keyExchange/exchange.ts";
 export type { Session } from "./handshake/session.ts";
+export * from "./handshake/suites.ts";
 export { maxTransportMessage } from "./limits.ts";
 export { TlsConnection } from "./stream/connection.ts";
 export type { CommonOptions } from "./stream/options.ts";

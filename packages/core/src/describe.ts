@@ -6,10 +6,10 @@
 import { latin1 } from "./bytes/bytes.ts";
 import { defaultGroups } from "./crypto/groups.ts";
 import { defaultSchemes } from "./crypto/signatures.ts";
-import { legacySuites } from "./crypto/suites.ts";
 import { alertDescriptions } from "./errors.ts";
 import { clientExtensions } from "./handshake/extensions/client.ts";
 import { emptyRenegotiationInfoScsv } from "./handshake/extensions/renegotiationInfo.ts";
+import { legacySuites } from "./handshake/suites.ts";
 import type { Decoded } from "./trace.ts";
 import { bytes, type Codec, decode, list, struct, uint8, uint16 } from "./wire/codec.ts";
 import { tls12 } from "./wire/messages.ts";

@@ -28,7 +28,7 @@ const tamper = byId("tamper", HTMLSelectElement);
 /** Fills the form from the address: `?kx=rsa&suite=TLS_…&group=secp256r1&tamper=server_hello`. */
 export function startChoices(query: URLSearchParams): void {
   const wanted = suiteNamed(query.get("suite") ?? "");
-  const keyExchange = wanted?.keyExchange ?? (query.get("kx") === "rsa" ? "rsa" : "ecdhe");
+  const keyExchange = wanted?.keyExchange.name ?? (query.get("kx") === "rsa" ? "rsa" : "ecdhe");
   for (const radio of form.querySelectorAll<HTMLInputElement>("input[name=kx]")) {
     radio.checked = radio.value === keyExchange;
     radio.addEventListener("change", () => offer(radio.value === "rsa" ? "rsa" : "ecdhe"));
@@ -56,8 +56,8 @@ const groupTitles: Record<NamedGroup["name"], string> = {
 };
 
 /** RSA key exchange has its own suites, and no group. */
-function offer(keyExchange: KeyExchange): void {
-  const rows = legacySuites.filter((suite) => suite.keyExchange === keyExchange);
+function offer(keyExchange: KeyExchange["name"]): void {
+  const rows = legacySuites.filter((suite) => suite.keyExchange.name === keyExchange);
   suites.replaceChildren(
     h("optgroup", { label: "Authenticated encryption" }, ...rows.filter(({ mac }) => !mac).map(option)),
     h("optgroup", { label: "CBC and HMAC, the textbook’s" }, ...rows.filter(({ mac }) => mac).map(option)),
@@ -68,7 +68,7 @@ function offer(keyExchange: KeyExchange): void {
 /** `ECDSA · AES 128 GCM SHA256`: what the choices above leave open. */
 function option({ name, keyExchange, authentication }: CipherSuite): HTMLOptionElement {
   const [, protection = name] = name.split("_WITH_");
-  const certificate = keyExchange === "ecdhe" ? `${authentication.toUpperCase()} · ` : "";
+  const certificate = keyExchange.name === "ecdhe" ? `${authentication.toUpperCase()} · ` : "";
   return h("option", { value: name, title: name }, certificate + protection.replaceAll("_", " "));
 }
 

@@ -42,7 +42,7 @@ interface Lesson {
   readonly text: string;
 }
 
-type Words = (keyExchange: KeyExchange) => Lesson;
+type Words = (keyExchange: KeyExchange["name"]) => Lesson;
 
 const always =
   (lesson: Lesson): Words =>
@@ -92,7 +92,7 @@ const messages: Readonly<Record<string, Words>> = {
 };
 
 /** What there is to say about a handshake message. */
-export const lessonOf = (name: string, keyExchange: KeyExchange): Lesson =>
+export const lessonOf = (name: string, keyExchange: KeyExchange["name"]): Lesson =>
   messages[name]?.(keyExchange) ?? { text: "" };
 
 export const changeCipherSpec =
@@ -102,9 +102,9 @@ export const applicationData =
   "What it was all for. On the wire nobody can read it, and nobody can change it without being noticed.";
 
 /** What a message says, in a few words. */
-export const gistOf = (name: string, keyExchange: KeyExchange): string => gists[name]?.(keyExchange) ?? "";
+export const gistOf = (name: string, keyExchange: KeyExchange["name"]): string => gists[name]?.(keyExchange) ?? "";
 
-const gists: Readonly<Record<string, (keyExchange: KeyExchange) => string>> = {
+const gists: Readonly<Record<string, (keyExchange: KeyExchange["name"]) => string>> = {
   certificate: () => "Who I am, my public key, and who vouches for it.",
   server_key_exchange: () => "A throw-away public key, signed.",
   certificate_request: () => "Who are you? Show me a certificate.",

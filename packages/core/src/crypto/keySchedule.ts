@@ -3,9 +3,9 @@
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
+import type { CipherSpec } from "./cipherSpec.ts";
 import { prf } from "./prf.ts";
 import type { Hash } from "./provider.ts";
-import type { CipherSuite } from "./suites.ts";
 
 /** Length of a master secret, RFC 5246 §8.1. */
 const masterLength = 48;
@@ -59,7 +59,7 @@ export interface KeyBlock {
  */
 export function keyBlock(
   hash: Hash,
-  suite: CipherSuite,
+  suite: CipherSpec,
   macLength: number,
   master: Uint8Array,
   clientRandom: Uint8Array,

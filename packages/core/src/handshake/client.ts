@@ -1,37 +1,30 @@
-import { concat, wipe } from "../bytes/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import type { Credential } from "../crypto/credential.ts";
-import type { NamedGroup } from "../crypto/groups.ts";
 import { type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
-import type { CipherSuite } from "../crypto/suites.ts";
 import { TlsError } from "../errors.ts";
 import { call, type Flow, settle } from "../flow.ts";
-import { encode } from "../wire/codec.ts";
 import {
   type CertificateRequest,
   type ClientHello,
   certificate,
   certificateRequest,
   certificateVerify,
-  clientEcdhPublic,
-  clientEncryptedPremaster,
   clientHello,
   finished,
   type ServerHello,
-  type ServerKeyExchange,
-  serverEcdhParams,
   serverHello,
   serverHelloDone,
-  serverKeyExchange,
   tls12,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
 import type { ClientConfig } from "./config.ts";
 import { clientExtensions } from "./extensions/client.ts";
 import { type Agreement, acceptExtensions, offerExtensions } from "./extensions/extension.ts";
-import { agreeOn } from "./keyExchange.ts";
+import type { ClientSide } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
 import type { Session } from "./session.ts";
+import type { CipherSuite } from "./suites.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, left column. */
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Session> {
@@ -41,20 +34,18 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Session
   const hello = yield* peer.expect(serverHello); //                                                         <-- ServerHello
   const { suite, agreement } = agree(peer, config, offered, hello);
   const { certificateList } = yield* peer.expect(certificate); //                                           <-- Certificate
-  const exchange = suite.keyExchange === "ecdhe" ? yield* peer.expect(serverKeyExchange) : undefined; //    <-- ServerKeyExchange*
+  const exchange = yield* suite.keyExchange.client(peer, config); //                                        <-- ServerKeyExchange*
   const request = yield* peer.optional(certificateRequest); //                                              <-- CertificateRequest*
   yield* peer.expect(serverHelloDone); //                                                                   <-- ServerHelloDone
 
   const server = yield* verifyServer(config, suite, certificateList);
-  const signed = exchange && (yield* verifyKeyExchange(config, server, offered, hello, exchange));
+  const scheme = yield* verifyKeyExchange(config, server, offered, hello, exchange);
   const own = request && (yield* chooseCredential(config, request));
 
   const secrets = new Secrets(peer, config, suite, offered.random, hello.random);
   try {
     if (request) peer.send(certificate, { certificateList: own?.credential.chain ?? [] }); // Certificate*  -->
-    const premaster = signed
-      ? yield* sendEcdhPublic(peer, config, signed.group, signed.public)
-      : yield* sendEncryptedPremaster(peer, config, server); //                        ClientKeyExchange    -->
+    const premaster = yield* exchange.send(server); //                                 ClientKeyExchange    -->
     secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (own) peer.send(certificateVerify, yield* signTranscript(peer, own)); //        CertificateVerify*   -->
     peer.transcript.forgetBytes();
@@ -72,7 +63,8 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Session
     role: "client",
     version: "TLSv1.2",
     suite: suite.name,
-    ...(signed && { group: signed.group.name, signatureScheme: signed.scheme.name }),
+    ...(exchange.group && { group: exchange.group }),
+    ...(scheme && { signatureScheme: scheme.name }),
     alpn: agreement.alpn ?? null,
     serverName: config.serverName ?? null,
     resumed: false,
@@ -144,7 +136,7 @@ function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly
     throw new TlsError("illegal_parameter", `the server's ${publicKey.type} key does not fit ${suite.name}`, {
       code: "wrong_certificate_type",
     });
-  const usage = suite.keyExchange === "rsa" ? "keyEncipherment" : "digitalSignature";
+  const usage = suite.keyExchange.keyUsage;
   if (keyUsage && !keyUsage.has(usage))
     throw new TlsError(
       "unsupported_certificate",
@@ -158,20 +150,15 @@ function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly
   return server;
 }
 
-/** The server's ephemeral key, signed together with both randoms (RFC 8422 §5.4). */
+/** The server's ephemeral key, signed together with both randoms (RFC 5246 §7.4.3); the scheme it was signed with. */
 function* verifyKeyExchange(
   config: ClientConfig,
   server: VerifiedPeer,
   offered: ClientHello,
   hello: ServerHello,
-  { params, signed }: ServerKeyExchange,
-): Flow<{ group: NamedGroup; scheme: SignatureScheme; public: Uint8Array }> {
-  const namedCurve = 3;
-  const group = params.curveType === namedCurve ? config.groups.find((row) => row.id === params.namedCurve) : undefined;
-  if (!group)
-    throw new TlsError("illegal_parameter", `the server chose curve ${params.namedCurve}, which was not offered`, {
-      code: "wrong_curve",
-    });
+  { signed }: ClientSide,
+): Flow<SignatureScheme | undefined> {
+  if (!signed) return undefined;
   const { publicKey, pssHash } = server.certificate;
   const scheme = schemesOf(publicKey, config.schemes, pssHash).find((row) => row.id === signed.scheme);
   if (!scheme)
@@ -180,12 +167,12 @@ function* verifyKeyExchange(
       `the server signed with scheme 0x${signed.scheme.toString(16).padStart(4, "0")}, which was not offered or does not fit its key`,
       { code: "wrong_signature_type" },
     );
-  const content = concat(offered.random, hello.random, encode(serverEcdhParams, params));
+  const content = concat(offered.random, hello.random, signed.params);
   if (!(yield* settle(config.provider.verify(scheme.algorithm, publicKey, content, signed.signature))))
     throw new TlsError("decrypt_error", "the server's signature of its key exchange is wrong", {
       code: "bad_signature",
     });
-  return { group, scheme, public: params.public };
+  return scheme;
 }
 
 interface OwnCredential {
@@ -214,42 +201,4 @@ function* signTranscript(
 ): Flow<{ scheme: number; signature: Uint8Array }> {
   const transcript = peer.transcript.bytes();
   return { scheme: scheme.id, signature: yield* call(() => credential.sign(scheme, transcript)) };
-}
-
-/** ECDHE: the shared x coordinate is the premaster secret (RFC 8422 §5.10). */
-function* sendEcdhPublic(
-  peer: Peer,
-  config: ClientConfig,
-  group: NamedGroup,
-  serverPublic: Uint8Array,
-): Flow<Uint8Array> {
-  const agreement = config.provider.groups[group.name];
-  if (!agreement) throw new Error("a group that the provider lacks got past the configuration");
-  const share = yield* settle(agreement(config.random));
-  try {
-    const premaster = yield* agreeOn(share, serverPublic, group);
-    peer.send(clientEcdhPublic, { public: share.publicKey });
-    return premaster;
-  } finally {
-    share.wipe();
-  }
-}
-
-/** RSA: 48 bytes that only the server's key can read, the offered version in front against rollback (RFC 5246 §7.4.7.1). */
-function* sendEncryptedPremaster(peer: Peer, config: ClientConfig, server: VerifiedPeer): Flow<Uint8Array> {
-  const { publicKey } = server.certificate;
-  if (publicKey.type !== "rsa" || publicKey.pssOnly)
-    throw new TlsError("illegal_parameter", "the server's key cannot decrypt", { code: "wrong_certificate_type" });
-  const premaster = config.random(48);
-  premaster[0] = tls12 >> 8;
-  premaster[1] = tls12 & 255;
-  try {
-    peer.send(clientEncryptedPremaster, {
-      encryptedPremasterSecret: yield* settle(config.provider.rsaEncrypt(publicKey, premaster, config.random)),
-    });
-  } catch (error) {
-    wipe(premaster);
-    throw error;
-  }
-  return premaster;
 }

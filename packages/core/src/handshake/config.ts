@@ -6,10 +6,10 @@ import type { Credential } from "../crypto/credential.ts";
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
-import type { CipherSuite } from "../crypto/suites.ts";
 import type { Awaitable } from "../flow.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
+import type { CipherSuite } from "./suites.ts";
 
 export interface CommonConfig {
   readonly provider: CryptoProvider;

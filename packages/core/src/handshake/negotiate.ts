@@ -4,18 +4,20 @@
  */
 import { type NamedGroup, secp256r1 } from "../crypto/groups.ts";
 import { defaultSchemes, type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
-import type { CipherSuite } from "../crypto/suites.ts";
 import { TlsError } from "../errors.ts";
 import { type ClientHello, tls12 } from "../wire/messages.ts";
 import { matchesReference } from "../x509/name.ts";
 import type { ServerConfig, ServerCredential } from "./config.ts";
 import type { ClientOffer } from "./extensions/extension.ts";
+import type { CipherSuite } from "./suites.ts";
 
 export interface Choice {
   readonly suite: CipherSuite;
   readonly credential: ServerCredential;
-  /** Absent with RSA key exchange. */
-  readonly ecdhe: { readonly group: NamedGroup; readonly scheme: SignatureScheme } | undefined;
+  /** What the key exchange runs on; absent where it takes none. */
+  readonly group?: NamedGroup;
+  /** What signs ServerKeyExchange; absent where none is signed. */
+  readonly scheme?: SignatureScheme;
 }
 
 /** The first of our suites that the client offers and one of our certificates can serve. */
@@ -30,18 +32,13 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
       code: "invalid_compression_list",
     });
   const credentials = byName(config, offer.serverName);
-  const group = offer.groups
-    ? config.groups.find((row) => offer.groups?.includes(row))
-    : config.groups.find((row) => row === secp256r1);
   for (const suite of config.suites) {
     if (!hello.cipherSuites.includes(suite.id)) continue;
+    const group = groupFor(suite, config, offer);
+    if (!group && suite.keyExchange.groups.length) continue;
     for (const credential of credentials) {
-      if (suite.keyExchange === "rsa") {
-        if (canDecrypt(credential)) return { suite, credential, ecdhe: undefined };
-        continue;
-      }
-      const scheme = group && signingScheme(suite, credential, offer);
-      if (scheme) return { suite, credential, ecdhe: { group, scheme } };
+      const use = usable(suite, credential, offer);
+      if (use) return { suite, credential, ...(group && { group }), ...use };
     }
   }
   throw new TlsError("handshake_failure", "no cipher suite in common", {
@@ -53,11 +50,7 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
 
 /** True where one of the suites can be served with this credential, to a client that offers everything. */
 export const canServe = (suites: readonly CipherSuite[], one: ServerCredential): boolean =>
-  suites.some((suite) =>
-    suite.keyExchange === "rsa"
-      ? canDecrypt(one)
-      : signingScheme(suite, one, { groups: undefined, schemes: defaultSchemes }) !== undefined,
-  );
+  suites.some((suite) => usable(suite, one, { groups: undefined, schemes: defaultSchemes }));
 
 /** Exact names first, then wildcards, then the rest in the order configured. */
 function byName(config: ServerConfig, serverName: string | undefined): readonly ServerCredential[] {
@@ -68,6 +61,27 @@ function byName(config: ServerConfig, serverName: string | undefined): readonly 
   if (named.length) return named;
   if (config.strictSni) throw new TlsError("unrecognized_name", `no certificate for ${serverName}`);
   return config.credentials;
+}
+
+/** The first of our groups that suits the exchange and that the client can; to one that names none, secp256r1 is what all can (RFC 8422 §4). */
+function groupFor(
+  { keyExchange }: CipherSuite,
+  { groups }: ServerConfig,
+  offer: Pick<ClientOffer, "groups">,
+): NamedGroup | undefined {
+  const offered = offer.groups ?? [secp256r1];
+  return groups.find((row) => keyExchange.groups.includes(row) && offered.includes(row));
+}
+
+/** What this credential does in this suite's key exchange, for this client; `undefined` where it cannot. */
+function usable(
+  suite: CipherSuite,
+  one: ServerCredential,
+  offer: Pick<ClientOffer, "groups" | "schemes">,
+): { readonly scheme?: SignatureScheme } | undefined {
+  if (suite.keyExchange.keyUsage === "keyEncipherment") return canDecrypt(one) ? {} : undefined;
+  const scheme = signingScheme(suite, one, offer);
+  return scheme && { scheme };
 }
 
 const may = ({ certificate: { keyUsage } }: ServerCredential, usage: "digitalSignature" | "keyEncipherment"): boolean =>

@@ -5,11 +5,11 @@
 import { toHex, wipe } from "../bytes/bytes.ts";
 import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from "../crypto/keySchedule.ts";
 import type { Hash } from "../crypto/provider.ts";
-import type { CipherSuite } from "../crypto/suites.ts";
 import { call, type Flow } from "../flow.ts";
 import { makeProtection, type Protection } from "../record/protection.ts";
 import type { CommonConfig } from "./config.ts";
 import type { Peer } from "./peer.ts";
+import type { CipherSuite } from "./suites.ts";
 
 export class Secrets {
   readonly #peer: Peer;

@@ -1,23 +1,17 @@
-import { concat, wipe } from "../bytes/bytes.ts";
-import type { KeyShare } from "../crypto/provider.ts";
-import { unpadPremaster } from "../crypto/rsa.ts";
+import { concat } from "../bytes/bytes.ts";
 import { schemesOf } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
 import { call, type Flow, settle } from "../flow.ts";
-import { encode } from "../wire/codec.ts";
 import {
   type ClientHello,
   certificate,
   certificateRequest,
   certificateVerify,
-  clientEcdhPublic,
-  clientEncryptedPremaster,
   clientHello,
+  type DigitallySigned,
   finished,
-  serverEcdhParams,
   serverHello,
   serverHelloDone,
-  serverKeyExchange,
   tls12,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
@@ -25,7 +19,6 @@ import type { ServerConfig } from "./config.ts";
 import { answerExtensions, type ClientOffer, noAgreement, readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
 import { serverExtensions } from "./extensions/server.ts";
-import { agreeOn } from "./keyExchange.ts";
 import { type Choice, choose } from "./negotiate.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
@@ -36,7 +29,7 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session
   const hello = yield* peer.expect(clientHello); //                                ClientHello         -->
   const offer = read(config, hello);
   const choice = choose(config, hello, offer);
-  const { suite, credential } = choice;
+  const { suite, credential, group, scheme } = choice;
   const agreement = noAgreement();
   const random = config.random(32);
   peer.records.requireVersion();
@@ -53,23 +46,26 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session
   peer.trace?.({
     type: "agreed",
     suite: suite.name,
-    ...(choice.ecdhe && { group: choice.ecdhe.group.name }),
+    ...(group && { group: group.name }),
     clientRandom: hello.random.slice(),
     serverRandom: random.slice(),
     extendedMasterSecret: agreement.extendedMasterSecret,
   });
   peer.send(certificate, { certificateList: credential.credential.chain }); //                          <-- Certificate
-  const share = choice.ecdhe && (yield* sendServerKeyExchange(peer, config, choice, hello.random, random)); // <-- ServerKeyExchange*
+  const exchange = yield* suite.keyExchange.server(peer, config, {
+    group,
+    credential,
+    clientVersion: hello.clientVersion,
+    sign: (params) => signParams(choice, concat(hello.random, random, params)),
+  }); //                                                                                                <-- ServerKeyExchange*
   const secrets = new Secrets(peer, config, suite, hello.random, random);
   try {
     if (config.clientAuth !== "none") peer.send(certificateRequest, request(config)); //                <-- CertificateRequest*
     peer.send(serverHelloDone, {}); //                                                                  <-- ServerHelloDone
 
     const client = config.clientAuth === "none" ? undefined : yield* expectCertificate(peer, config); // Certificate*  -->
-    const premaster = share
-      ? yield* expectEcdhPublic(peer, choice, share)
-      : yield* expectEncryptedPremaster(peer, config, choice, hello); //           ClientKeyExchange   -->
-    secrets.derive(premaster.secret, agreement.extendedMasterSecret ? premaster.sessionHash : undefined);
+    const premaster = yield* exchange.expect(); //                                 ClientKeyExchange   -->
+    secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (client) yield* expectCertificateVerify(peer, config, client); //           CertificateVerify*  -->
     peer.transcript.forgetBytes();
     const keys = yield* secrets.protect();
@@ -83,7 +79,8 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session
       role: "server",
       version: "TLSv1.2",
       suite: suite.name,
-      ...(choice.ecdhe && { group: choice.ecdhe.group.name, signatureScheme: choice.ecdhe.scheme.name }),
+      ...(group && { group: group.name }),
+      ...(scheme && { signatureScheme: scheme.name }),
       alpn: agreement.alpn ?? null,
       serverName: offer.serverName ?? null,
       resumed: false,
@@ -94,7 +91,7 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session
     };
   } finally {
     secrets.wipe();
-    share?.wipe();
+    exchange.wipe?.();
   }
 }
 
@@ -104,28 +101,10 @@ function read(config: ServerConfig, hello: ClientHello): ClientOffer {
   return offer;
 }
 
-/** An ephemeral key, signed together with both randoms (RFC 8422 §5.4). */
-function* sendServerKeyExchange(
-  peer: Peer,
-  config: ServerConfig,
-  { credential, ecdhe }: Choice,
-  clientRandom: Uint8Array,
-  serverRandom: Uint8Array,
-): Flow<KeyShare> {
-  const agreement = ecdhe && config.provider.groups[ecdhe.group.name];
-  if (!agreement) throw new Error("a group that the provider lacks got past the configuration");
-  const share = yield* settle(agreement(config.random));
-  try {
-    const namedCurve = 3;
-    const params = { curveType: namedCurve, namedCurve: ecdhe.group.id, public: share.publicKey };
-    const content = concat(clientRandom, serverRandom, encode(serverEcdhParams, params));
-    const signature = yield* call(() => credential.credential.sign(ecdhe.scheme, content));
-    peer.send(serverKeyExchange, { params, signed: { scheme: ecdhe.scheme.id, signature } });
-    return share;
-  } catch (error) {
-    share.wipe();
-    throw error;
-  }
+/** Parameters behind both randoms, signed with the certificate's key (RFC 5246 §7.4.3). */
+function* signParams({ credential: { credential }, scheme }: Choice, content: Uint8Array): Flow<DigitallySigned> {
+  if (!scheme) throw new Error("a signature without a scheme");
+  return { scheme: scheme.id, signature: yield* call(() => credential.sign(scheme, content)) };
 }
 
 function request(config: ServerConfig): {
@@ -186,47 +165,4 @@ function* expectCertificateVerify(peer: Peer, config: ServerConfig, client: Veri
       "the client's CertificateVerify is wrong: it does not hold its certificate's key, or the handshake was altered",
       { code: "bad_signature" },
     );
-}
-
-interface Premaster {
-  readonly secret: Uint8Array;
-  /** Snapshot right after ClientKeyExchange, before anything settles (RFC 7627 §3). */
-  readonly sessionHash: Uint8Array;
-}
-
-function* expectEcdhPublic(peer: Peer, { ecdhe }: Choice, share: KeyShare): Flow<Premaster> {
-  if (!ecdhe) throw new Error("an ECDHE share without ECDHE");
-  const message = yield* peer.expect(clientEcdhPublic);
-  const sessionHash = peer.transcript.hash();
-  return { secret: yield* agreeOn(share, message.public, ecdhe.group), sessionHash };
-}
-
-/** Whatever is wrong with the ciphertext, the handshake goes on with random bytes and fails at Finished (RFC 5246 §7.4.7.1). */
-function* expectEncryptedPremaster(
-  peer: Peer,
-  config: ServerConfig,
-  { credential }: Choice,
-  hello: ClientHello,
-): Flow<Premaster> {
-  const { encryptedPremasterSecret } = yield* peer.expect(clientEncryptedPremaster);
-  const sessionHash = peer.transcript.hash();
-  const fallback = config.random(48);
-  const { publicKey } = credential.certificate;
-  const own = credential.credential;
-  if (publicKey.type !== "rsa" || !own.rsaDecryptRaw)
-    throw new Error("an RSA suite without an RSA key got past the choice");
-  const length = publicKey.modulus.length;
-  // A wrong length is public, and so may be told apart; it still goes the same way.
-  const ciphertext = encryptedPremasterSecret.length === length ? encryptedPremasterSecret : new Uint8Array(length);
-  let block: Uint8Array = new Uint8Array(length);
-  try {
-    block = yield* call(() => own.rsaDecryptRaw?.(ciphertext) ?? block);
-  } catch {
-    // A ciphertext that is not below the modulus; the empty block above is not a valid one.
-  }
-  try {
-    return { secret: unpadPremaster(block, hello.clientVersion, fallback), sessionHash };
-  } finally {
-    wipe(block, fallback);
-  }
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import { concat, equal } from "../bytes/bytes.ts";
+import type { CipherSpec } from "../crypto/cipherSpec.ts";
 import type { DirectionKeys } from "../crypto/keySchedule.ts";
 import type { Aead, BlockChain, CryptoProvider, Hash, Hmac, Random } from "../crypto/provider.ts";
-import type { CipherSuite } from "../crypto/suites.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, type Flow, isPromise, settle } from "../flow.ts";
 import { maxPlaintext, maxRecords } from "../limits.ts";
@@ -38,7 +38,7 @@ export interface InPlace {
 /** Makes the context of one direction; the key may be wiped afterwards. */
 export function* makeProtection(
   provider: CryptoProvider,
-  suite: CipherSuite,
+  suite: CipherSpec,
   keys: DirectionKeys,
   random: Random,
 ): Flow<Protection> {

@@ -7,9 +7,9 @@ import { defaultGroups, type NamedGroup } from "../crypto/groups.ts";
 import { noble } from "../crypto/noble.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
-import { type CipherSuite, modernSuites } from "../crypto/suites.ts";
 import { configurationError } from "../errors.ts";
 import type { CommonConfig } from "../handshake/config.ts";
+import { type CipherSuite, modernSuites } from "../handshake/suites.ts";
 import { handshakeTimeout, maxPlaintext } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
 

@@ -100,24 +100,21 @@ export interface DigitallySigned {
 const signed: Codec<DigitallySigned> = struct({ scheme: uint16, signature: bytes(2) });
 
 /** ServerECDHParams with a named curve, RFC 8422 §5.4. */
-export const serverEcdhParams: Codec<{
+export interface EcdhParams {
   readonly curveType: number;
   readonly namedCurve: number;
   readonly public: Uint8Array;
-}> = struct({
+}
+export const serverEcdhParams: Codec<EcdhParams> = struct({
   curveType: uint8,
   namedCurve: uint16,
   public: bytes(1, 1),
 });
-export interface ServerKeyExchange {
-  readonly params: Value<typeof serverEcdhParams>;
+/** ServerKeyExchange of ECDHE. */
+export const serverEcdhKeyExchange: MessageType<{
+  readonly params: EcdhParams;
   readonly signed: DigitallySigned;
-}
-export const serverKeyExchange: MessageType<ServerKeyExchange> = message(
-  12,
-  "server_key_exchange",
-  struct({ params: serverEcdhParams, signed }),
-);
+}> = message(12, "server_key_exchange", struct({ params: serverEcdhParams, signed }));
 
 export interface CertificateRequest {
   readonly certificateTypes: readonly number[];

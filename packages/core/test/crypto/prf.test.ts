@@ -13,7 +13,7 @@ import {
   TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
   TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-} from "../../src/crypto/suites.ts";
+} from "../../src/handshake/suites.ts";
 import { vectorFile } from "./support.ts";
 
 const { sha256, sha384, sha512 } = noble.hashes;

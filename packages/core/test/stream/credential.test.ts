@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import type { Credential } from "../../src/crypto/credential.ts";
 import { ecdsa_secp256r1_sha256 } from "../../src/crypto/signatures.ts";
+import { TlsError } from "../../src/errors.ts";
 import {
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 as ecdheRsa,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 as ecdsa,
   TLS_RSA_WITH_AES_128_GCM_SHA256 as rsa,
-} from "../../src/crypto/suites.ts";
-import { TlsError } from "../../src/errors.ts";
+} from "../../src/handshake/suites.ts";
 import { type AcceptOptions, serverConfig, withCredentials } from "../../src/stream/accept.ts";
 import { type ConnectOptions, connect } from "../../src/stream/connect.ts";
 import {

@@ -12,9 +12,9 @@ import {
   finished,
   helloRequest,
   type MessageType,
+  serverEcdhKeyExchange,
   serverHello,
   serverHelloDone,
-  serverKeyExchange,
 } from "../../src/wire/messages.ts";
 
 const bytes = (minLength: number, maxLength = 300) => fc.uint8Array({ minLength, maxLength });
@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
   ),
   row(certificate, fc.record({ certificateList: fc.array(bytes(1), { maxLength: 5 }) })),
   row(
-    serverKeyExchange,
+    serverEcdhKeyExchange,
     fc.record({ params: fc.record({ curveType: u8, namedCurve: u16, public: bytes(1, 255) }), signed }),
   ),
   row(

@@ -107,7 +107,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
     describe("suite, certificate and group", () => {
       for (const { suite, kind, group, bulk } of combinations(provider)) {
         const name = `${suite.name} ${kind}${group ? ` ${group.name}` : ""}`;
-        if (suite.keyExchange === "rsa" && !options.rawRsa) {
+        if (suite.keyExchange.name === "rsa" && !options.rawRsa) {
           test.skip(`${name} (the host has no raw RSA decryption)`, async () => {});
           continue;
         }
@@ -668,7 +668,7 @@ function combinations(provider: CryptoProvider): Combination[] {
     kinds
       .filter((kind) => (kind === "rsa-2048") === (suite.authentication === "rsa"))
       .flatMap((kind, k): Combination[] =>
-        suite.keyExchange === "rsa"
+        suite.keyExchange.name === "rsa"
           ? [{ suite, kind, group: undefined, bulk: true }]
           : groups.map((group, g) => ({ suite, kind, group, bulk: g === k % groups.length })),
       ),

@@ -23,7 +23,7 @@ const prfHash = (story: Story): string => (story.suite.prf === "sha384" ? "SHA-3
 
 function premasterSecret(bytes: Uint8Array, story: Story): HTMLElement[] {
   const value = toned(bytes, story.known);
-  if (story.suite.keyExchange === "rsa") {
+  if (story.suite.keyExchange.name === "rsa") {
     return [
       formula(term("premaster secret"), " = 03 03 ‖ 46 random bytes"),
       value,

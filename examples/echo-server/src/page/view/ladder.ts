@@ -32,7 +32,7 @@ export interface Rung {
 export function rung(row: Row, story: Story): Rung {
   switch (row.kind) {
     case "handshake": {
-      const { step, text } = lessonOf(row.name, story.suite.keyExchange);
+      const { step, text } = lessonOf(row.name, story.suite.keyExchange.name);
       const title = messageTitle(row.name);
       const detail = (): Child[] => [
         h("p", {}, text),
@@ -130,7 +130,7 @@ function arrowRung({ row, name, title, step, look, gist, size, sealed, detail }:
 /** The randoms and the chosen suite are shown where they arise. */
 function handshakeGist({ name, body }: Extract<Row, { kind: "handshake" }>, story: Story): Child[] {
   const random = typeof body === "object" && body !== null && "random" in body ? body.random : undefined;
-  if (!(random instanceof Uint8Array)) return [gistOf(name, story.suite.keyExchange)];
+  if (!(random instanceof Uint8Array)) return [gistOf(name, story.suite.keyExchange.name)];
   const own = name === "client_hello" ? "client random" : "server random";
   const shown = [`${own} `, toned(random, [{ name: own, bytes: random }])];
   return name === "client_hello"
@@ -212,7 +212,7 @@ function derivedRung(row: Extract<Row, { kind: "secret" | "keys" }>, story: Stor
     session_keys: "The session keys",
   };
   const step = premaster ? 5 : row.kind === "secret" ? 6 : 7;
-  const alone = premaster && story.suite.keyExchange === "rsa";
+  const alone = premaster && story.suite.keyExchange.name === "rsa";
   const card = h("div", { class: "card" });
   // The other keys of the block are reported right after the first.
   queueMicrotask(() =>

@@ -2,6 +2,7 @@
  * ec_point_formats, RFC 8422 §5.1.2: uncompressed is the only one, and must be there.
  * @module
  */
+import { secp256r1 } from "../../crypto/groups.ts";
 import { TlsError } from "../../errors.ts";
 import { type Codec, encode, list, uint8 } from "../../wire/codec.ts";
 import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
@@ -20,7 +21,9 @@ export const ecPointFormatsClient: ClientExtension = {
   id,
   name,
   offer: (config) =>
-    config.suites.some((suite) => suite.keyExchange === "ecdhe") ? encode(formats, [uncompressed]) : undefined,
+    config.suites.some(({ keyExchange }) => keyExchange.groups.includes(secp256r1))
+      ? encode(formats, [uncompressed])
+      : undefined,
   accept: check,
 };
 

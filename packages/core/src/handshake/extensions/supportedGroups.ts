@@ -8,14 +8,12 @@ import { type ClientExtension, read, type ServerExtension } from "./extension.ts
 const id = 10;
 const name = "supported_groups";
 const groups: Codec<readonly number[]> = list(2, uint16, 2);
-const usesEcdhe = (suites: readonly { readonly keyExchange: string }[]): boolean =>
-  suites.some((suite) => suite.keyExchange === "ecdhe");
 
 export const supportedGroupsClient: ClientExtension = {
   id,
   name,
   offer: (config) =>
-    usesEcdhe(config.suites)
+    config.suites.some(({ keyExchange }) => keyExchange.groups.length)
       ? encode(
           groups,
           config.groups.map((group) => group.id),

@@ -1,0 +1,54 @@
+/**
+ * ECDHE: a key pair of each side for this handshake alone, the server's signed (RFC 8422 §5.4, §5.7). The shared x coordinate, at full width, is
+ * the premaster secret (§5.10).
+ * @module
+ */
+import { defaultGroups } from "../../crypto/groups.ts";
+import { encode } from "../../wire/codec.ts";
+import { clientEcdhPublic, serverEcdhKeyExchange, serverEcdhParams } from "../../wire/messages.ts";
+import { agreeOn, ecdhParams, groupOf, newShare } from "./ephemeral.ts";
+import type { KeyExchange } from "./exchange.ts";
+
+export const ecdhe: KeyExchange = {
+  name: "ecdhe",
+  groups: defaultGroups,
+  keyUsage: "digitalSignature",
+
+  *client(peer, config) {
+    const { params, signed } = yield* peer.expect(serverEcdhKeyExchange);
+    const group = groupOf(config, params);
+    return {
+      group: group.name,
+      signed: { ...signed, params: encode(serverEcdhParams, params) },
+      *send() {
+        const share = yield* newShare(config, group);
+        try {
+          const premaster = yield* agreeOn(share, params.public, group);
+          peer.send(clientEcdhPublic, { public: share.publicKey });
+          return premaster;
+        } finally {
+          share.wipe();
+        }
+      },
+    };
+  },
+
+  *server(peer, config, { group, sign }) {
+    if (!group) throw new Error("ECDHE without a group got past the choice");
+    const share = yield* newShare(config, group);
+    try {
+      const params = ecdhParams(group, share);
+      peer.send(serverEcdhKeyExchange, { params, signed: yield* sign(encode(serverEcdhParams, params)) });
+    } catch (error) {
+      share.wipe();
+      throw error;
+    }
+    return {
+      *expect() {
+        const message = yield* peer.expect(clientEcdhPublic);
+        return yield* agreeOn(share, message.public, group);
+      },
+      wipe: () => share.wipe(),
+    };
+  },
+};

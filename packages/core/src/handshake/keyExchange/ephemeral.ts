@@ -1,0 +1,47 @@
+/**
+ * What the exchanges on a curve share.
+ * @module
+ */
+import type { NamedGroup } from "../../crypto/groups.ts";
+import type { KeyShare } from "../../crypto/provider.ts";
+import { TlsError } from "../../errors.ts";
+import { type Flow, settle } from "../../flow.ts";
+import type { EcdhParams } from "../../wire/messages.ts";
+import type { ExchangeConfig } from "./exchange.ts";
+
+const namedCurve = 3;
+
+/** The parameters that say this group and this share (RFC 8422 §5.4). */
+export const ecdhParams = (group: NamedGroup, share: KeyShare): EcdhParams => ({
+  curveType: namedCurve,
+  namedCurve: group.id,
+  public: share.publicKey,
+});
+
+/** The group that the server's parameters name: one that we offered. */
+export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedGroup {
+  const group = params.curveType === namedCurve ? groups.find((row) => row.id === params.namedCurve) : undefined;
+  if (!group)
+    throw new TlsError("illegal_parameter", `the server chose curve ${params.namedCurve}, which was not offered`, {
+      code: "wrong_curve",
+    });
+  return group;
+}
+
+export function* newShare({ provider, random }: ExchangeConfig, group: NamedGroup | undefined): Flow<KeyShare> {
+  const agreement = group && provider.groups[group.name];
+  if (!agreement) throw new Error("a group that the provider lacks got past the configuration");
+  return yield* settle(agreement(random));
+}
+
+/** The shared secret of our share and the peer's point; a point that the provider refuses is the peer's fault (RFC 8422 §5.11). */
+export function* agreeOn(share: KeyShare, peerPublic: Uint8Array, group: NamedGroup): Flow<Uint8Array> {
+  try {
+    return yield* settle(share.agree(peerPublic));
+  } catch (cause) {
+    throw new TlsError("illegal_parameter", `the peer's public key is no valid point of ${group.name}`, {
+      code: "bad_ecpoint",
+      cause,
+    });
+  }
+}
