@@ -82,8 +82,14 @@ program
 function channelFlags(command: Command): Command {
   return command
     .option("--alpn <names>", "application protocols, in order of preference")
-    .option("--suites <names>", "IANA names, or modern (default), legacy, all; in order of preference")
-    .option("--groups <names>", "x25519, secp256r1, secp384r1, secp521r1; in order of preference")
+    .option(
+      "--suites <names>",
+      "IANA names, or modern (default), legacy (with CBC, DHE, RSA key exchange), all; in order of preference",
+    )
+    .option(
+      "--groups <names>",
+      "x25519, secp256r1, secp384r1, secp521r1, ffdhe2048, ffdhe3072, ffdhe4096; in order of preference",
+    )
     .option("--keylog <file>", "append secrets in the format of NSS: whoever has it can read everything")
     .addOption(new Option("--provider <name>", "whose cryptography").choices(["node", "noble"]).default("node"))
     .option("--json", "one event a line, as JSON")

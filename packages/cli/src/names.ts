@@ -2,20 +2,38 @@
  * Names of the registries to rows of core. The lookup lives here, so that a program that says its suites by value ships no others.
  * @module
  */
-import { type CipherSuite, defaultGroups, legacySuites, modernSuites, type NamedGroup } from "@handclasp/node";
+import {
+  type CipherSuite,
+  type CryptoProvider,
+  ccmSuites,
+  defaultGroups,
+  dheSuites,
+  finiteFieldGroups,
+  legacySuites,
+  modernSuites,
+  type NamedGroup,
+} from "@handclasp/node";
 import { UsageError } from "./errors.ts";
 
-const suiteGroups: Readonly<Record<string, readonly CipherSuite[]>> = {
-  modern: modernSuites,
-  legacy: legacySuites,
-  all: legacySuites,
+/** What has no forward secrecy comes last. */
+const legacy = [
+  ...legacySuites.filter(({ keyExchange }) => keyExchange.name !== "rsa"),
+  ...dheSuites,
+  ...legacySuites.filter(({ keyExchange }) => keyExchange.name === "rsa"),
+];
+const suiteGroups: Readonly<Record<string, (provider: CryptoProvider) => readonly CipherSuite[]>> = {
+  modern: () => modernSuites,
+  legacy: () => legacy,
+  all: ({ ciphers }) => [...legacy, ...ccmSuites].filter(({ cipher }) => ciphers[cipher]),
 };
+const everySuite = [...legacySuites, ...dheSuites, ...ccmSuites];
+const everyGroup = [...defaultGroups, ...finiteFieldGroups];
 
-/** `NAME,…` in order of preference, `modern`, `legacy` and `all` among them; `undefined` for the default, which the provider orders. */
-export function suitesOf(list: string | undefined): readonly CipherSuite[] | undefined {
+/** `NAME,…` in order of preference, `modern`, `legacy` and `all` (of what the provider has) among them; `undefined` for the default, which the provider orders. */
+export function suitesOf(list: string | undefined, provider: CryptoProvider): readonly CipherSuite[] | undefined {
   if (list === undefined || list === "modern") return undefined;
   const rows = commaList("--suites", list).flatMap((name) => {
-    const known = suiteGroups[name] ?? legacySuites.filter((suite) => suite.name === name);
+    const known = suiteGroups[name]?.(provider) ?? everySuite.filter((suite) => suite.name === name);
     if (known.length === 0) {
       throw new UsageError(
         `--suites: ${name} is not known; use modern, legacy, all, or ${legacySuites[0]?.name} and the like`,
@@ -31,9 +49,9 @@ export function groupsOf(list: string | undefined): readonly NamedGroup[] | unde
   return list === undefined
     ? undefined
     : commaList("--groups", list).map((name) => {
-        const group = defaultGroups.find((row) => row.name === name);
+        const group = everyGroup.find((row) => row.name === name);
         if (group) return group;
-        throw new UsageError(`--groups: ${name} is not one of ${defaultGroups.map((row) => row.name).join(", ")}`);
+        throw new UsageError(`--groups: ${name} is not one of ${everyGroup.map((row) => row.name).join(", ")}`);
       });
 }
 

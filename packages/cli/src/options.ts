@@ -18,10 +18,11 @@ export interface ChannelFlags {
 }
 
 export function channelOptions(flags: ChannelFlags, events: Events): CommonOptions {
-  const suites = suitesOf(flags.suites);
+  const provider = flags.provider === "noble" ? noble : nodeCrypto;
+  const suites = suitesOf(flags.suites, provider);
   const groups = groupsOf(flags.groups);
   return {
-    provider: flags.provider === "noble" ? noble : nodeCrypto,
+    provider,
     ...(suites && { suites }),
     ...(groups && { groups }),
     ...(flags.alpn !== undefined && { alpn: commaList("--alpn", flags.alpn) }),

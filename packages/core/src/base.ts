@@ -4,7 +4,21 @@
  */
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "./bytes/bytes.ts";
 export type { Credential } from "./crypto/credential.ts";
-export * from "./crypto/groups.ts";
+export { type FiniteField, finiteField } from "./crypto/finiteField.ts";
+export {
+  defaultGroups,
+  type FiniteFieldGroup,
+  ffdhe2048,
+  ffdhe3072,
+  ffdhe4096,
+  finiteFieldGroups,
+  type NamedCurve,
+  type NamedGroup,
+  secp256r1,
+  secp384r1,
+  secp521r1,
+  x25519,
+} from "./crypto/groups.ts";
 export { noble } from "./crypto/noble.ts";
 export type * from "./crypto/provider.ts";
 export { rsaKeyFault } from "./crypto/rsa.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 import { latin1 } from "./bytes/bytes.ts";
-import { defaultGroups } from "./crypto/groups.ts";
+import { defaultGroups, finiteFieldGroups } from "./crypto/groups.ts";
 import { defaultSchemes } from "./crypto/signatures.ts";
 import { alertDescriptions } from "./errors.ts";
 import { clientExtensions } from "./handshake/extensions/client.ts";
 import { emptyRenegotiationInfoScsv } from "./handshake/extensions/renegotiationInfo.ts";
-import { legacySuites } from "./handshake/suites.ts";
+import { ccmSuites, dheSuites, legacySuites } from "./handshake/suites.ts";
 import type { Decoded } from "./trace.ts";
 import { bytes, type Codec, decode, list, struct, uint8, uint16 } from "./wire/codec.ts";
 import { tls12 } from "./wire/messages.ts";
@@ -21,7 +21,7 @@ import { tls12 } from "./wire/messages.ts";
  */
 export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
   cipherSuites: new Map([
-    ...rows(legacySuites),
+    ...rows([...legacySuites, ...dheSuites, ...ccmSuites]),
     [emptyRenegotiationInfoScsv, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"],
     [0x5600, "TLS_FALLBACK_SCSV"],
     [0x1301, "TLS_AES_128_GCM_SHA256"],
@@ -29,11 +29,8 @@ export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
     [0x1303, "TLS_CHACHA20_POLY1305_SHA256"],
   ]),
   groups: new Map([
-    ...rows(defaultGroups),
+    ...rows([...defaultGroups, ...finiteFieldGroups]),
     [0x001e, "x448"],
-    [0x0100, "ffdhe2048"],
-    [0x0101, "ffdhe3072"],
-    [0x0102, "ffdhe4096"],
     [0x0103, "ffdhe6144"],
     [0x0104, "ffdhe8192"],
     [0x11ec, "X25519MLKEM768"],

@@ -2,7 +2,15 @@
  * Any provider behind promises that settle late and out of order: how the order of promises is tested.
  * @module
  */
-import type { Aead, Awaitable, BlockChain, Credential, CryptoProvider, KeyAgreement } from "@handclasp/core";
+import {
+  type Aead,
+  type Awaitable,
+  type BlockChain,
+  type Credential,
+  type CryptoProvider,
+  finiteField,
+  type KeyAgreement,
+} from "@handclasp/core";
 
 export interface AsyncProviderOptions {
   /** From 0 up to, but not, 1; a seeded one repeats a run. Default `Math.random`. */
@@ -59,7 +67,8 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
           wipe: () => share.wipe(),
         };
       });
-  const { AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, AES_128_CBC, AES_256_CBC } = inner.ciphers;
+  const { AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, AES_128_CCM, AES_128_CCM_8, AES_128_CBC, AES_256_CBC } =
+    inner.ciphers;
   const { x25519, secp256r1, secp384r1, secp521r1 } = inner.groups;
   return {
     name: `async ${inner.name}`,
@@ -68,6 +77,8 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
       ...(AES_128_GCM && { AES_128_GCM: aead(AES_128_GCM) }),
       ...(AES_256_GCM && { AES_256_GCM: aead(AES_256_GCM) }),
       ...(CHACHA20_POLY1305 && { CHACHA20_POLY1305: aead(CHACHA20_POLY1305) }),
+      ...(AES_128_CCM && { AES_128_CCM: aead(AES_128_CCM) }),
+      ...(AES_128_CCM_8 && { AES_128_CCM_8: aead(AES_128_CCM_8) }),
       ...(AES_128_CBC && { AES_128_CBC: blockChain(AES_128_CBC) }),
       ...(AES_256_CBC && { AES_256_CBC: blockChain(AES_256_CBC) }),
     },
@@ -77,6 +88,7 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
       ...(secp384r1 && { secp384r1: agreement(secp384r1) }),
       ...(secp521r1 && { secp521r1: agreement(secp521r1) }),
     },
+    finiteField: (prime, exponentLength) => agreement((inner.finiteField ?? finiteField)(prime, exponentLength)),
     canVerify: (algorithm) => inner.canVerify(algorithm),
     verify: (algorithm, key, message, signature) => delay(() => inner.verify(algorithm, key, message, signature)),
     rsaEncrypt: (key, message, random) => delay(() => inner.rsaEncrypt(key, message, random)),

@@ -7,6 +7,7 @@ import {
   defaultGroups,
   type KeyExchange,
   legacySuites,
+  type NamedCurve,
   type NamedGroup,
   x25519,
 } from "@handclasp/core";
@@ -48,7 +49,7 @@ export function readChoices(): Choices {
   };
 }
 
-const groupTitles: Record<NamedGroup["name"], string> = {
+const groupTitles: Record<NamedCurve["name"], string> = {
   x25519: "x25519",
   secp256r1: "secp256r1 (P-256)",
   secp384r1: "secp384r1 (P-384)",

@@ -1,18 +1,38 @@
 /**
- * NamedGroup, RFC 8422 §5.1.1: one row each.
+ * NamedGroup, RFC 8422 §5.1.1 and RFC 7919 §2: one row each.
  * @module
  */
+import { type FiniteField, ffdhe2048Field, ffdhe3072Field, ffdhe4096Field } from "./finiteField.ts";
 import type { GroupName } from "./provider.ts";
 
-export interface NamedGroup {
+/** A curve: what ECDHE runs on. */
+export interface NamedCurve {
   readonly id: number;
   readonly name: GroupName;
 }
 
-export const x25519: NamedGroup = { id: 0x001d, name: "x25519" };
-export const secp256r1: NamedGroup = { id: 0x0017, name: "secp256r1" };
-export const secp384r1: NamedGroup = { id: 0x0018, name: "secp384r1" };
-export const secp521r1: NamedGroup = { id: 0x0019, name: "secp521r1" };
+/** A finite field: what DHE runs on. */
+export interface FiniteFieldGroup {
+  readonly id: number;
+  readonly name: "ffdhe2048" | "ffdhe3072" | "ffdhe4096";
+  readonly field: FiniteField;
+}
+
+export type NamedGroup = NamedCurve | FiniteFieldGroup;
+
+export const x25519: NamedCurve = { id: 0x001d, name: "x25519" };
+export const secp256r1: NamedCurve = { id: 0x0017, name: "secp256r1" };
+export const secp384r1: NamedCurve = { id: 0x0018, name: "secp384r1" };
+export const secp521r1: NamedCurve = { id: 0x0019, name: "secp521r1" };
+
+export const ffdhe2048: FiniteFieldGroup = { id: 0x0100, name: "ffdhe2048", field: ffdhe2048Field };
+export const ffdhe3072: FiniteFieldGroup = { id: 0x0101, name: "ffdhe3072", field: ffdhe3072Field };
+export const ffdhe4096: FiniteFieldGroup = { id: 0x0102, name: "ffdhe4096", field: ffdhe4096Field };
 
 /** The default, in order of preference: x25519 costs least everywhere and has no invalid points. */
-export const defaultGroups: readonly NamedGroup[] = [x25519, secp256r1, secp384r1, secp521r1];
+export const defaultGroups: readonly NamedCurve[] = [x25519, secp256r1, secp384r1, secp521r1];
+/** The default for DHE, in order of preference: 2048 bits are worth about 103, and cost a quarter of what 3072 do. */
+export const finiteFieldGroups: readonly FiniteFieldGroup[] = [ffdhe2048, ffdhe3072, ffdhe4096];
+
+/** RFC 7919 §2 keeps 0x0100 to 0x01ff for finite fields. */
+export const isFiniteField = (id: number): boolean => id >> 8 === 1;

@@ -31,15 +31,22 @@ export interface Hmac {
   mac(...parts: readonly Uint8Array[]): Uint8Array;
 }
 
-export type CipherName = "AES_128_GCM" | "AES_256_GCM" | "CHACHA20_POLY1305" | "AES_128_CBC" | "AES_256_CBC";
+export type CipherName =
+  | "AES_128_GCM"
+  | "AES_256_GCM"
+  | "CHACHA20_POLY1305"
+  | "AES_128_CCM"
+  | "AES_128_CCM_8"
+  | "AES_128_CBC"
+  | "AES_256_CBC";
 
-/** An AEAD under one key, RFC 5116: 12-byte nonce, 16-byte tag at the end. */
+/** An AEAD under one key, RFC 5116: 12-byte nonce, at the end a tag of 16 bytes, or of 8 for CCM_8. */
 export interface Aead {
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Awaitable<Uint8Array>;
   /** The plaintext, or `undefined` where the tag is wrong; it never throws for that. */
   open(nonce: Uint8Array, additionalData: Uint8Array, ciphertext: Uint8Array): Awaitable<Uint8Array | undefined>;
   /**
-   * The same as `seal`, at once, into `out`, which is 16 bytes longer than the plaintext: a whole flush of records is then built in one buffer.
+   * The same as `seal`, at once, into `out`, which is longer than the plaintext by the tag: a whole flush of records is then built in one buffer.
    * Only where `open` answers at once too; neither holds on to what it was given, so nonce and additional data may be reused.
    */
   sealInto?(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void;
@@ -56,6 +63,8 @@ export interface Ciphers {
   readonly AES_128_GCM?: (key: Uint8Array) => Awaitable<Aead>;
   readonly AES_256_GCM?: (key: Uint8Array) => Awaitable<Aead>;
   readonly CHACHA20_POLY1305?: (key: Uint8Array) => Awaitable<Aead>;
+  readonly AES_128_CCM?: (key: Uint8Array) => Awaitable<Aead>;
+  readonly AES_128_CCM_8?: (key: Uint8Array) => Awaitable<Aead>;
   readonly AES_128_CBC?: (key: Uint8Array) => Awaitable<BlockChain>;
   readonly AES_256_CBC?: (key: Uint8Array) => Awaitable<BlockChain>;
 }
@@ -65,10 +74,10 @@ export type EcCurveName = "secp256r1" | "secp384r1" | "secp521r1";
 
 /** An ephemeral key pair of one key exchange. */
 export interface KeyShare {
-  /** As it goes on the wire: 32 bytes for x25519, an uncompressed point else (RFC 8422 §5.4). */
+  /** As it goes on the wire: 32 bytes for x25519, an uncompressed point else (RFC 8422 §5.4); in a finite field as long as the prime. */
   readonly publicKey: Uint8Array;
   /**
-   * The shared secret: the x coordinate at the field's full width (RFC 8422 §5.10).
+   * The shared secret: the x coordinate at the field's full width (RFC 8422 §5.10); in a finite field as long as the prime.
    * Throws (or rejects with) any error where the peer's point is malformed, not on the curve, or, for x25519, the secret all zero.
    */
   agree(peerPublicKey: Uint8Array): Awaitable<Uint8Array>;
@@ -105,6 +114,11 @@ export interface CryptoProvider {
   readonly hashes: Readonly<Record<HashName, Hash>>;
   readonly ciphers: Ciphers;
   readonly groups: { readonly [G in GroupName]?: KeyAgreement };
+  /**
+   * Diffie-Hellman with generator 2 in the field of a safe prime, which is one of those we know; `exponentLength`: bytes of a secret exponent, at least.
+   * The peer's public key comes without zeros in front, and was found to lie in 2 … p−2. Absent: core computes in BigInt.
+   */
+  readonly finiteField?: (prime: Uint8Array, exponentLength: number) => KeyAgreement;
   /** Curves and kinds whose signatures can be verified; asked when a configuration is made. */
   canVerify(algorithm: SignatureAlgorithm): boolean;
   /**

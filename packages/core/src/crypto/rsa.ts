@@ -4,8 +4,9 @@
  * may tell bits of it to somebody on the same machine (SECURITY.md).
  * @module
  */
-import { concat, equal, fromHex, toHex } from "../bytes/bytes.ts";
+import { concat, equal, fromHex } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
+import { toBytes, toNumber, trimmed } from "./bigEndian.ts";
 import type { Hash, PublicKey, Random } from "./provider.ts";
 
 export type RsaPublicKey = PublicKey & { type: "rsa" };
@@ -15,18 +16,6 @@ const minModulusBits = 2048;
 const maxModulusBits = 8192;
 /** Bytes: an exponent of 33 bits and more is only ever a way to make us compute for long. */
 const maxExponentLength = 4;
-
-const toNumber = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`));
-
-const toBytes = (value: bigint, length: number): Uint8Array =>
-  // I2OSP, RFC 8017 §4.1: the value is below the modulus, so it fits.
-  fromHex(value.toString(16).padStart(2 * length, "0"));
-
-/** Big-endian, without zeros in front. */
-const trimmed = (bytes: Uint8Array): Uint8Array => {
-  const first = bytes.findIndex((byte) => byte !== 0);
-  return first < 0 ? bytes.subarray(0, 0) : bytes.subarray(first);
-};
 
 const isOdd = (bytes: Uint8Array): boolean => ((bytes.at(-1) ?? 0) & 1) === 1;
 

@@ -32,16 +32,21 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
       code: "invalid_compression_list",
     });
   const credentials = byName(config, offer.serverName);
+  let weakGroups = false;
   for (const suite of config.suites) {
     if (!hello.cipherSuites.includes(suite.id)) continue;
     const group = groupFor(suite, config, offer);
-    if (!group && suite.keyExchange.groups.length) continue;
+    if (!group && suite.keyExchange.groups.length) {
+      weakGroups ||= suite.keyExchange.groups.some((row) => "field" in row);
+      continue;
+    }
     for (const credential of credentials) {
       const use = usable(suite, credential, offer);
       if (use) return { suite, credential, ...(group && { group }), ...use };
     }
   }
-  throw new TlsError("handshake_failure", "no cipher suite in common", {
+  // RFC 7919 §4 has an alert of its own for finite fields that are not ours.
+  throw new TlsError(weakGroups ? "insufficient_security" : "handshake_failure", "no cipher suite in common", {
     code: "no_shared_cipher",
     advice:
       "compare the suites, groups and signature schemes of both sides, and the key types of the server's certificates",
@@ -63,14 +68,16 @@ function byName(config: ServerConfig, serverName: string | undefined): readonly 
   return config.credentials;
 }
 
-/** The first of our groups that suits the exchange and that the client can; to one that names none, secp256r1 is what all can (RFC 8422 §4). */
-function groupFor(
-  { keyExchange }: CipherSuite,
-  { groups }: ServerConfig,
-  offer: Pick<ClientOffer, "groups">,
-): NamedGroup | undefined {
+/**
+ * The first of our groups that suits the exchange and that the client can. A client that says nothing of groups can secp256r1 (RFC 8422 §4); one
+ * that says nothing of finite fields takes any of them (RFC 7919 §4).
+ */
+function groupFor({ keyExchange }: CipherSuite, { groups }: ServerConfig, offer: ClientOffer): NamedGroup | undefined {
   const offered = offer.groups ?? [secp256r1];
-  return groups.find((row) => keyExchange.groups.includes(row) && offered.includes(row));
+  return groups.find(
+    (row) =>
+      keyExchange.groups.includes(row) && (offered.includes(row) || ("field" in row && !offer.limitsFiniteFields)),
+  );
 }
 
 /** What this credential does in this suite's key exchange, for this client; `undefined` where it cannot. */

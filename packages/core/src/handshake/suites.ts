@@ -2,7 +2,17 @@
  * Cipher suites: one row each. Which are used, and in what order, is a list; lists are below, with their reasons.
  * @module
  */
-import { aes128cbc, aes128gcm, aes256cbc, aes256gcm, type CipherSpec, chacha20poly1305 } from "../crypto/cipherSpec.ts";
+import {
+  aes128cbc,
+  aes128ccm,
+  aes128ccm8,
+  aes128gcm,
+  aes256cbc,
+  aes256gcm,
+  type CipherSpec,
+  chacha20poly1305,
+} from "../crypto/cipherSpec.ts";
+import { dhe } from "./keyExchange/dhe.ts";
 import { ecdhe } from "./keyExchange/ecdhe.ts";
 import type { KeyExchange } from "./keyExchange/exchange.ts";
 import { rsa } from "./keyExchange/rsa.ts";
@@ -26,6 +36,13 @@ const ecdheRsa = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
   id,
   name: `TLS_ECDHE_RSA_WITH_${name}`,
   keyExchange: ecdhe,
+  authentication: "rsa",
+  ...spec,
+});
+const dheRsa = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
+  id,
+  name: `TLS_DHE_RSA_WITH_${name}`,
+  keyExchange: dhe,
   authentication: "rsa",
   ...spec,
 });
@@ -140,6 +157,53 @@ export const TLS_RSA_WITH_AES_256_CBC_SHA256: CipherSuite = /* @__PURE__ */ rsaS
   aes256cbc("sha256"),
 );
 
+export const TLS_DHE_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
+  0x009e,
+  "AES_128_GCM_SHA256",
+  aes128gcm,
+);
+export const TLS_DHE_RSA_WITH_AES_256_GCM_SHA384: CipherSuite = /* @__PURE__ */ dheRsa(
+  0x009f,
+  "AES_256_GCM_SHA384",
+  aes256gcm,
+);
+export const TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
+  0xccaa,
+  "CHACHA20_POLY1305_SHA256",
+  chacha20poly1305,
+);
+export const TLS_DHE_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
+  0x0067,
+  "AES_128_CBC_SHA256",
+  aes128cbc("sha256"),
+);
+export const TLS_DHE_RSA_WITH_AES_256_CBC_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
+  0x006b,
+  "AES_256_CBC_SHA256",
+  aes256cbc("sha256"),
+);
+export const TLS_DHE_RSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ dheRsa(
+  0x0033,
+  "AES_128_CBC_SHA",
+  aes128cbc("sha1"),
+);
+export const TLS_DHE_RSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ dheRsa(
+  0x0039,
+  "AES_256_CBC_SHA",
+  aes256cbc("sha1"),
+);
+
+export const TLS_ECDHE_ECDSA_WITH_AES_128_CCM: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
+  0xc0ac,
+  "AES_128_CCM",
+  aes128ccm,
+);
+export const TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
+  0xc0ae,
+  "AES_128_CCM_8",
+  aes128ccm8,
+);
+
 /** The default: forward secret and authenticated. AES-GCM first, for hosts with AES in hardware. */
 export const modernSuites: readonly CipherSuite[] = [
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -168,3 +232,21 @@ export const legacySuites: readonly CipherSuite[] = [
   TLS_RSA_WITH_AES_128_CBC_SHA,
   TLS_RSA_WITH_AES_256_CBC_SHA,
 ];
+
+/**
+ * DHE with an RSA certificate, on request: forward secrecy for peers without elliptic curves. Slower than ECDHE, and with larger messages.
+ * @example
+ * connect(url, { ca, suites: [...modernSuites, ...dheSuites] });
+ */
+export const dheSuites: readonly CipherSuite[] = [
+  TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
+  TLS_DHE_RSA_WITH_AES_256_GCM_SHA384,
+  TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+  TLS_DHE_RSA_WITH_AES_128_CBC_SHA256,
+  TLS_DHE_RSA_WITH_AES_256_CBC_SHA256,
+  TLS_DHE_RSA_WITH_AES_128_CBC_SHA,
+  TLS_DHE_RSA_WITH_AES_256_CBC_SHA,
+];
+
+/** AES-CCM (RFC 7251), on request, for small devices; last the one whose tag is cut to 8 bytes. Only node:crypto has the cipher. */
+export const ccmSuites: readonly CipherSuite[] = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8];

@@ -47,7 +47,7 @@ export function* makeProtection(
     return new CbcProtection(chain, provider.hashes[suite.mac ?? "sha1"], keys.macKey, random);
   }
   const aead = yield* settle(present(provider.ciphers[suite.cipher])(keys.key));
-  return new AeadProtection(aead, keys.iv.slice(), provider.allocate ?? cleared);
+  return new AeadProtection(aead, keys.iv.slice(), suite.tagLength ?? 16, provider.allocate ?? cleared);
 }
 
 const present = <T>(row: T | undefined): T => {
@@ -95,7 +95,6 @@ const additionalDataLength = 13;
 const sequenceLength = 8;
 
 const nonceLength = 12;
-const tagLength = 16;
 
 /** Data leaves room for the alerts that end a direction whose numbers are used up. */
 const reservedFor = (type: ContentType): number => (type === contentTypes.application_data ? 8 : 0);
@@ -104,7 +103,8 @@ class AeadProtection implements Protection {
   readonly #aead: Aead;
   readonly #iv: Uint8Array;
   readonly #counter = new Counter();
-  /** GCM sends half of its nonce (RFC 5288 §3); ChaCha20 none (RFC 7905 §2). */
+  readonly #tagLength: number;
+  /** GCM and CCM send half of their nonce (RFC 5288 §3, RFC 6655 §3); ChaCha20 none (RFC 7905 §2). */
   readonly #explicit: number;
   /** Of the record at hand; a cipher that answers later gets them anew for each. */
   #nonce: Uint8Array;
@@ -112,9 +112,10 @@ class AeadProtection implements Protection {
   readonly #reuse: boolean;
   readonly inPlace: InPlace | undefined;
 
-  constructor(aead: Aead, iv: Uint8Array, allocate: (length: number) => Uint8Array) {
+  constructor(aead: Aead, iv: Uint8Array, tagLength: number, allocate: (length: number) => Uint8Array) {
     this.#aead = aead;
     this.#iv = iv;
+    this.#tagLength = tagLength;
     this.#explicit = nonceLength - iv.length;
     this.#nonce = concat(iv, new Uint8Array(this.#explicit));
     this.#reuse = aead.sealInto !== undefined;
@@ -144,7 +145,7 @@ class AeadProtection implements Protection {
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Awaitable<Uint8Array> {
-    const length = ciphertext.length - this.#explicit - tagLength;
+    const length = ciphertext.length - this.#explicit - this.#tagLength;
     this.#next(type, length, 0);
     if (length < 0) throw badRecord();
     if (length > maxPlaintext)

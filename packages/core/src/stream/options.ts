@@ -17,9 +17,9 @@ import type { TraceListener, TraceOptions } from "../trace.ts";
 export interface CommonOptions {
   /** The cryptography to use. Default: the package's own (noble in core, node:crypto in @handclasp/node, WebCrypto in @handclasp/browser). */
   readonly provider?: CryptoProvider;
-  /** In order of preference. Default: `modernSuites`; `legacySuites` for devices that speak nothing better. */
+  /** In order of preference. Default: `modernSuites`; `legacySuites` for devices that speak nothing better; `dheSuites` and `ccmSuites` where a peer has no other. */
   readonly suites?: readonly CipherSuite[];
-  /** In order of preference. Default: x25519, secp256r1, secp384r1, secp521r1. */
+  /** In order of preference. Default: x25519, secp256r1, secp384r1, secp521r1; for DHE suites ffdhe2048, ffdhe3072, ffdhe4096. */
   readonly groups?: readonly NamedGroup[];
   /** What signatures of the peer we accept, in order of preference. */
   readonly signatureSchemes?: readonly SignatureScheme[];
@@ -60,18 +60,13 @@ export function commonConfig(options: CommonOptions): CommonConfig {
   const { maxFragment = maxPlaintext } = options;
   if (!Number.isInteger(maxFragment) || maxFragment < 64 || maxFragment > maxPlaintext)
     throw configurationError(`maxFragment ${maxFragment}`, "a number from 64 to 16,384");
+  const suites = suitesOf(provider, options.suites);
   return {
     provider,
     random: options.random ?? systemRandom,
     now: options.now ?? Date.now,
-    suites: suitesOf(provider, options.suites),
-    groups: supported(
-      provider,
-      "group",
-      options.groups,
-      defaultGroups,
-      (group) => provider.groups[group.name] !== undefined,
-    ),
+    suites,
+    groups: groupsOf(provider, suites, options.groups),
     schemes: supported(provider, "signature scheme", options.signatureSchemes, defaultSchemes, (scheme) =>
       provider.canVerify(scheme.algorithm),
     ),
@@ -124,6 +119,31 @@ function suitesOf(provider: CryptoProvider, asked: readonly CipherSuite[] | unde
   if (asked || provider.prefers === "AES_GCM") return suites;
   const isChaCha = (suite: CipherSuite) => suite.cipher === "CHACHA20_POLY1305";
   return [...suites.filter(isChaCha), ...suites.filter((suite) => !isChaCha(suite))];
+}
+
+/** Default: all that the suites' key exchanges can run on, and the curves in any case: they also say whose ECDSA we can verify (RFC 8422 §5.1.1). */
+function groupsOf(
+  provider: CryptoProvider,
+  suites: readonly CipherSuite[],
+  asked: readonly NamedGroup[] | undefined,
+): readonly NamedGroup[] {
+  const all = new Set([...defaultGroups, ...suites.flatMap(({ keyExchange }) => keyExchange.groups)]);
+  const groups = supported(
+    provider,
+    "group",
+    asked,
+    [...all],
+    (group) => "field" in group || provider.groups[group.name] !== undefined,
+  );
+  const stranded = suites.find(
+    ({ keyExchange }) => keyExchange.groups.length && !keyExchange.groups.some((group) => groups.includes(group)),
+  );
+  if (stranded)
+    throw configurationError(
+      `${stranded.name} has none of the groups that it can run on`,
+      `add ${stranded.keyExchange.groups[0]?.name} to the groups, or leave the suite out`,
+    );
+  return groups;
 }
 
 function alpnOf(protocols: readonly string[]): readonly string[] {

@@ -116,6 +116,17 @@ export const serverEcdhKeyExchange: MessageType<{
   readonly signed: DigitallySigned;
 }> = message(12, "server_key_exchange", struct({ params: serverEcdhParams, signed }));
 
+/** ServerDHParams, RFC 5246 §7.4.3. */
+export interface DhParams {
+  readonly p: Uint8Array;
+  readonly g: Uint8Array;
+  readonly public: Uint8Array;
+}
+export const serverDhParams: Codec<DhParams> = struct({ p: bytes(2, 1), g: bytes(2, 1), public: bytes(2, 1) });
+/** ServerKeyExchange of DHE. */
+export const serverDhKeyExchange: MessageType<{ readonly params: DhParams; readonly signed: DigitallySigned }> =
+  message(12, "server_key_exchange", struct({ params: serverDhParams, signed }));
+
 export interface CertificateRequest {
   readonly certificateTypes: readonly number[];
   readonly schemes: readonly number[];
@@ -139,6 +150,12 @@ export const clientEcdhPublic: MessageType<{ readonly public: Uint8Array }> = me
   16,
   "client_key_exchange",
   struct({ public: bytes(1, 1) }),
+);
+/** ClientKeyExchange of DHE: dh_Yc, RFC 5246 §7.4.7.2. */
+export const clientDhPublic: MessageType<{ readonly public: Uint8Array }> = message(
+  16,
+  "client_key_exchange",
+  struct({ public: bytes(2, 1) }),
 );
 /** ClientKeyExchange of RSA: EncryptedPreMasterSecret, RFC 5246 §7.4.7.1. */
 export const clientEncryptedPremaster: MessageType<{ readonly encryptedPremasterSecret: Uint8Array }> = message(

@@ -6,6 +6,7 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
+  createDiffieHellman,
   createECDH,
   createHash,
   createHmac,
@@ -68,6 +69,12 @@ const allocate = (length: number): Uint8Array => plain(Buffer.allocUnsafeSlow(le
 const tagLength = 16;
 const nonceLength = 12;
 
+/** GCM and CCM take nonces of other lengths, TLS does not. */
+function checked(nonce: Uint8Array): Uint8Array {
+  if (nonce.length !== nonceLength) throw new RangeError(`a nonce has ${nonceLength} bytes`);
+  return nonce;
+}
+
 function aead(
   cipher: "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305",
   keyLength: number,
@@ -75,11 +82,6 @@ function aead(
   // Type declarations know one signature per mode; all three take the same options.
   const mode = cipher as "aes-128-gcm";
   const options = { authTagLength: tagLength };
-  const checked = (nonce: Uint8Array): Uint8Array => {
-    // GCM itself takes a nonce of any length, TLS does not.
-    if (nonce.length !== nonceLength) throw new RangeError(`a nonce has ${nonceLength} bytes`);
-    return nonce;
-  };
   return (key) => {
     const held = secretKey(key, keyLength);
     const sealInto: Aead["sealInto"] = (nonce, additionalData, plaintext, out) => {
@@ -110,6 +112,44 @@ function aead(
           return undefined;
         }
         return plain(plaintext);
+      },
+    };
+  };
+}
+
+/** CCM counts the plaintext before it begins, and takes it in one piece. */
+function ccm(tagLength: 8 | 16): (key: Uint8Array) => Aead {
+  const mode = "aes-128-ccm";
+  const options = { authTagLength: tagLength };
+  return (key) => {
+    const held = secretKey(key, 16);
+    const sealInto: Aead["sealInto"] = (nonce, additionalData, plaintext, out) => {
+      const context = createCipheriv(mode, held, checked(nonce), options);
+      context.setAAD(additionalData, { plaintextLength: plaintext.length });
+      out.set(context.update(plaintext));
+      context.final();
+      out.set(context.getAuthTag(), plaintext.length);
+    };
+    return {
+      seal(nonce, additionalData, plaintext) {
+        const out = allocate(plaintext.length + tagLength);
+        sealInto(nonce, additionalData, plaintext, out);
+        return out;
+      },
+      sealInto,
+      open(nonce, additionalData, ciphertext) {
+        const length = ciphertext.length - tagLength;
+        if (length < 0) return undefined;
+        const context = createDecipheriv(mode, held, checked(nonce), options);
+        context.setAuthTag(ciphertext.subarray(length));
+        context.setAAD(additionalData, { plaintextLength: length });
+        try {
+          const plaintext = context.update(ciphertext.subarray(0, length));
+          context.final();
+          return plain(plaintext);
+        } catch {
+          return undefined; // nothing was given out: CCM decrypts all or nothing
+        }
       },
     };
   };
@@ -182,6 +222,26 @@ const x25519: KeyAgreement = () => {
       if (secret.every((byte) => byte === 0)) throw new RangeError("the shared secret is zero");
       return secret;
     },
+    wipe() {
+      held = undefined;
+    },
+  };
+};
+
+/** OpenSSL knows the primes of RFC 7919 and 3526, neither checks nor generates anything for them, and picks exponents of their strength. */
+const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
+  const pair = createDiffieHellman(Buffer.from(prime), 2);
+  const full = (bytes: Buffer): Uint8Array => {
+    const out = new Uint8Array(prime.length);
+    out.set(bytes, prime.length - bytes.length);
+    bytes.fill(0);
+    return out;
+  };
+  const publicKey = full(pair.generateKeys());
+  let held: typeof pair | undefined = pair;
+  return {
+    publicKey,
+    agree: (peerPublicKey) => full(present(held).computeSecret(peerPublicKey)),
     wipe() {
       held = undefined;
     },
@@ -267,8 +327,9 @@ export const nodeCrypto: CryptoProvider = {
   ciphers: {
     AES_128_GCM: aead("aes-128-gcm", 16),
     AES_256_GCM: aead("aes-256-gcm", 32),
-    // Electron's BoringSSL has none.
+    // Electron's BoringSSL has none, nor CCM.
     ...(getCiphers().includes("chacha20-poly1305") && { CHACHA20_POLY1305: aead("chacha20-poly1305", 32) }),
+    ...(getCiphers().includes("aes-128-ccm") && { AES_128_CCM: ccm(16), AES_128_CCM_8: ccm(8) }),
     AES_128_CBC: blockChain("aes-128-cbc", 16),
     AES_256_CBC: blockChain("aes-256-cbc", 32),
   },
@@ -278,6 +339,7 @@ export const nodeCrypto: CryptoProvider = {
     secp384r1: ecdh("secp384r1"),
     secp521r1: ecdh("secp521r1"),
   },
+  finiteField,
   canVerify: () => true,
   verify(algorithm, key, message, signature) {
     try {

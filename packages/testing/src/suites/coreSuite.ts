@@ -11,8 +11,11 @@ import {
   type ConnectOptions,
   type Credential,
   type CryptoProvider,
+  ccmSuites,
   connect,
   defaultGroups,
+  dheSuites,
+  finiteFieldGroups,
   legacySuites,
   modernSuites,
   type NamedGroup,
@@ -114,11 +117,11 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         check(name, async () => {
           const { server: servers } = await kit();
           const ends = await joined(
-            { suites: [suite], groups: group ? withCurve(group, kind) : defaultGroups },
+            { suites: [suite], ...(group && { groups: withCurve(group, kind) }) },
             {
-              suites: legacyOf(provider),
+              suites: allOf(provider),
               credentials: [servers[kind]],
-              ...(group && { groups: withCurve(group, kind) }),
+              groups: [...(group ? withCurve(group, kind) : []), ...defaultGroups, ...finiteFieldGroups],
             },
           );
           for (const { session } of [ends.client, ends.server]) {
@@ -657,22 +660,22 @@ interface Combination {
   readonly bulk: boolean;
 }
 
-const legacyOf = (provider: CryptoProvider): readonly CipherSuite[] =>
-  legacySuites.filter((suite) => provider.ciphers[suite.cipher]);
+const allOf = (provider: CryptoProvider): readonly CipherSuite[] =>
+  [...legacySuites, ...dheSuites, ...ccmSuites].filter((suite) => provider.ciphers[suite.cipher]);
 const modernOf = (provider: CryptoProvider): readonly CipherSuite[] =>
   modernSuites.filter((suite) => provider.ciphers[suite.cipher]);
 
 function combinations(provider: CryptoProvider): Combination[] {
-  const groups = defaultGroups.filter((group) => provider.groups[group.name]);
-  return legacyOf(provider).flatMap((suite) =>
-    kinds
+  return allOf(provider).flatMap((suite) => {
+    const groups = suite.keyExchange.groups.filter((group) => "field" in group || provider.groups[group.name]);
+    return kinds
       .filter((kind) => (kind === "rsa-2048") === (suite.authentication === "rsa"))
       .flatMap((kind, k): Combination[] =>
-        suite.keyExchange.name === "rsa"
-          ? [{ suite, kind, group: undefined, bulk: true }]
-          : groups.map((group, g) => ({ suite, kind, group, bulk: g === k % groups.length })),
-      ),
-  );
+        groups.length
+          ? groups.map((group, g) => ({ suite, kind, group, bulk: g === k % groups.length }))
+          : [{ suite, kind, group: undefined, bulk: true }],
+      );
+  });
 }
 
 const curveOf: Partial<Record<KeyAlgorithm, string>> = {

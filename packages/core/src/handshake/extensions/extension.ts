@@ -26,6 +26,8 @@ export interface ClientOffer {
   serverName: string | undefined;
   /** `undefined`: not said; the server may take any (RFC 8422 §4). Numbers we do not know are dropped. */
   groups: readonly NamedGroup[] | undefined;
+  /** It names finite fields, known to us or not: DHE then runs on one of them or not at all (RFC 7919 §4). */
+  limitsFiniteFields: boolean;
   schemes: readonly SignatureScheme[];
   alpn: readonly string[] | undefined;
   extendedMasterSecret: boolean;
@@ -34,6 +36,7 @@ export interface ClientOffer {
 export const noOffer = (): ClientOffer => ({
   serverName: undefined,
   groups: undefined,
+  limitsFiniteFields: false,
   schemes: [],
   alpn: undefined,
   extendedMasterSecret: false,

@@ -1,7 +1,8 @@
 /**
- * supported_groups, RFC 8422 §5.1.1.
+ * supported_groups, RFC 8422 §5.1.1, RFC 7919.
  * @module
  */
+import { isFiniteField } from "../../crypto/groups.ts";
 import { type Codec, encode, list, uint16 } from "../../wire/codec.ts";
 import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
@@ -29,5 +30,6 @@ export const supportedGroupsServer: ServerExtension = {
   read(data, offer, config) {
     const sent = read(this, groups, data);
     offer.groups = config.groups.filter((group) => sent.includes(group.id));
+    offer.limitsFiniteFields = sent.some(isFiniteField);
   },
 };

@@ -6,7 +6,7 @@
 import { defaultGroups } from "../../crypto/groups.ts";
 import { encode } from "../../wire/codec.ts";
 import { clientEcdhPublic, serverEcdhKeyExchange, serverEcdhParams } from "../../wire/messages.ts";
-import { agreeOn, ecdhParams, groupOf, newShare } from "./ephemeral.ts";
+import { agreeOn, ecdhParams, groupOf, isCurve, newShare } from "./ephemeral.ts";
 import type { KeyExchange } from "./exchange.ts";
 
 export const ecdhe: KeyExchange = {
@@ -34,7 +34,7 @@ export const ecdhe: KeyExchange = {
   },
 
   *server(peer, config, { group, sign }) {
-    if (!group) throw new Error("ECDHE without a group got past the choice");
+    if (!isCurve(group)) throw new Error("ECDHE without a group got past the choice");
     const share = yield* newShare(config, group);
     try {
       const params = ecdhParams(group, share);

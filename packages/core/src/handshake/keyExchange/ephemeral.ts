@@ -2,7 +2,7 @@
  * What the exchanges on a curve share.
  * @module
  */
-import type { NamedGroup } from "../../crypto/groups.ts";
+import type { NamedCurve, NamedGroup } from "../../crypto/groups.ts";
 import type { KeyShare } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
 import { type Flow, settle } from "../../flow.ts";
@@ -12,15 +12,19 @@ import type { ExchangeConfig } from "./exchange.ts";
 const namedCurve = 3;
 
 /** The parameters that say this group and this share (RFC 8422 §5.4). */
-export const ecdhParams = (group: NamedGroup, share: KeyShare): EcdhParams => ({
+export const ecdhParams = (group: NamedCurve, share: KeyShare): EcdhParams => ({
   curveType: namedCurve,
   namedCurve: group.id,
   public: share.publicKey,
 });
 
+export const isCurve = (group: NamedGroup | undefined): group is NamedCurve =>
+  group !== undefined && !("field" in group);
+
 /** The group that the server's parameters name: one that we offered. */
-export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedGroup {
-  const group = params.curveType === namedCurve ? groups.find((row) => row.id === params.namedCurve) : undefined;
+export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCurve {
+  const group =
+    params.curveType === namedCurve ? groups.filter(isCurve).find((row) => row.id === params.namedCurve) : undefined;
   if (!group)
     throw new TlsError("illegal_parameter", `the server chose curve ${params.namedCurve}, which was not offered`, {
       code: "wrong_curve",
@@ -28,14 +32,14 @@ export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedGr
   return group;
 }
 
-export function* newShare({ provider, random }: ExchangeConfig, group: NamedGroup | undefined): Flow<KeyShare> {
-  const agreement = group && provider.groups[group.name];
+export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurve): Flow<KeyShare> {
+  const agreement = provider.groups[group.name];
   if (!agreement) throw new Error("a group that the provider lacks got past the configuration");
   return yield* settle(agreement(random));
 }
 
 /** The shared secret of our share and the peer's point; a point that the provider refuses is the peer's fault (RFC 8422 §5.11). */
-export function* agreeOn(share: KeyShare, peerPublic: Uint8Array, group: NamedGroup): Flow<Uint8Array> {
+export function* agreeOn(share: KeyShare, peerPublic: Uint8Array, group: NamedCurve): Flow<Uint8Array> {
   try {
     return yield* settle(share.agree(peerPublic));
   } catch (cause) {

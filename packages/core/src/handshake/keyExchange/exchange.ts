@@ -13,7 +13,7 @@ import type { VerifiedPeer } from "../../x509/verify.ts";
 import type { Peer } from "../peer.ts";
 
 export interface KeyExchange {
-  readonly name: "ecdhe" | "rsa";
+  readonly name: "ecdhe" | "dhe" | "rsa";
   /** What it can run on, in order of preference; empty where it takes no group. */
   readonly groups: readonly NamedGroup[];
   /** What the server's key does in it, and so must be allowed to do (RFC 5280 §4.2.1.3). */

@@ -1,0 +1,93 @@
+/**
+ * DHE: Diffie-Hellman in a finite field, the server's share signed (RFC 5246 §7.4.3, §7.4.7.2). A server uses the groups of RFC 7919; a client takes
+ * those it offers, and for servers that do not know them RFC 3526's groups 14 to 18. Any other prime could have been made to be broken.
+ * @module
+ */
+import { equal, wipe } from "../../bytes/bytes.ts";
+import { toNumber, trimmed } from "../../crypto/bigEndian.ts";
+import { type FiniteField, finiteField, modpFields } from "../../crypto/finiteField.ts";
+import { finiteFieldGroups } from "../../crypto/groups.ts";
+import type { KeyShare } from "../../crypto/provider.ts";
+import { TlsError } from "../../errors.ts";
+import { type Flow, settle } from "../../flow.ts";
+import { encode } from "../../wire/codec.ts";
+import { clientDhPublic, type DhParams, serverDhKeyExchange, serverDhParams } from "../../wire/messages.ts";
+import type { ExchangeConfig, KeyExchange } from "./exchange.ts";
+
+export const dhe: KeyExchange = {
+  name: "dhe",
+  groups: finiteFieldGroups,
+  keyUsage: "digitalSignature",
+
+  *client(peer, config) {
+    const { params, signed } = yield* peer.expect(serverDhKeyExchange);
+    const field = fieldOf(config, params);
+    return {
+      group: field.name,
+      signed: { ...signed, params: encode(serverDhParams, params) },
+      *send() {
+        const share = yield* newShare(config, field);
+        try {
+          const premaster = yield* agreeOn(share, params.public, field);
+          peer.send(clientDhPublic, { public: share.publicKey });
+          return premaster;
+        } finally {
+          share.wipe();
+        }
+      },
+    };
+  },
+
+  *server(peer, config, { group, sign }) {
+    if (!group || !("field" in group)) throw new Error("DHE without a group got past the choice");
+    const { field } = group;
+    const share = yield* newShare(config, field);
+    try {
+      const params = { p: field.prime(), g: Uint8Array.of(generator), public: share.publicKey };
+      peer.send(serverDhKeyExchange, { params, signed: yield* sign(encode(serverDhParams, params)) });
+    } catch (error) {
+      share.wipe();
+      throw error;
+    }
+    return {
+      *expect() {
+        const message = yield* peer.expect(clientDhPublic);
+        return yield* agreeOn(share, message.public, field);
+      },
+      wipe: () => share.wipe(),
+    };
+  },
+};
+
+const generator = 2;
+
+function fieldOf({ groups }: ExchangeConfig, { p, g }: DhParams): FiniteField {
+  const prime = trimmed(p);
+  const ours = groups.flatMap((group) => ("field" in group ? [group.field] : []));
+  const field = [...ours, ...modpFields].find((one) => equal(one.prime(), prime));
+  if (!field || toNumber(g) !== BigInt(generator))
+    throw new TlsError(
+      "insufficient_security",
+      `the server's Diffie-Hellman group, of ${8 * prime.length} bits, is none that we know to be good`,
+      { code: "bad_dh_group", advice: "have the server use ffdhe2048 of RFC 7919, or ECDHE" },
+    );
+  return field;
+}
+
+function* newShare({ provider, random }: ExchangeConfig, field: FiniteField): Flow<KeyShare> {
+  const agreement = (provider.finiteField ?? finiteField)(field.prime(), field.exponentLength);
+  return yield* settle(agreement(random));
+}
+
+/** The secret without the zeros in front: here they are stripped (RFC 5246 §8.1.2), other than those of ECDH. */
+function* agreeOn(share: KeyShare, peerPublic: Uint8Array, field: FiniteField): Flow<Uint8Array> {
+  const y = toNumber(peerPublic);
+  if (y <= 1n || y >= toNumber(field.prime()) - 1n)
+    throw new TlsError("illegal_parameter", `the peer's public key is no element of ${field.name} that may be used`, {
+      code: "bad_dh_value",
+    });
+  const secret = yield* settle(share.agree(trimmed(peerPublic)));
+  const premaster = trimmed(secret).slice();
+  wipe(secret);
+  return premaster;
+}
