@@ -88,42 +88,42 @@ export const TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PU
 export const TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
   0xc009,
   "AES_128_CBC_SHA",
-  aes128cbc("sha1"),
+  /* @__PURE__ */ aes128cbc("sha1"),
 );
 export const TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
   0xc00a,
   "AES_256_CBC_SHA",
-  aes256cbc("sha1"),
+  /* @__PURE__ */ aes256cbc("sha1"),
 );
 export const TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
   0xc023,
   "AES_128_CBC_SHA256",
-  aes128cbc("sha256"),
+  /* @__PURE__ */ aes128cbc("sha256"),
 );
 export const TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
   0xc024,
   "AES_256_CBC_SHA384",
-  aes256cbc("sha384"),
+  /* @__PURE__ */ aes256cbc("sha384"),
 );
 export const TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdheRsa(
   0xc013,
   "AES_128_CBC_SHA",
-  aes128cbc("sha1"),
+  /* @__PURE__ */ aes128cbc("sha1"),
 );
 export const TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdheRsa(
   0xc014,
   "AES_256_CBC_SHA",
-  aes256cbc("sha1"),
+  /* @__PURE__ */ aes256cbc("sha1"),
 );
 export const TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ ecdheRsa(
   0xc027,
   "AES_128_CBC_SHA256",
-  aes128cbc("sha256"),
+  /* @__PURE__ */ aes128cbc("sha256"),
 );
 export const TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384: CipherSuite = /* @__PURE__ */ ecdheRsa(
   0xc028,
   "AES_256_CBC_SHA384",
-  aes256cbc("sha384"),
+  /* @__PURE__ */ aes256cbc("sha384"),
 );
 
 export const TLS_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ rsaSuite(
@@ -139,22 +139,22 @@ export const TLS_RSA_WITH_AES_256_GCM_SHA384: CipherSuite = /* @__PURE__ */ rsaS
 export const TLS_RSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ rsaSuite(
   0x002f,
   "AES_128_CBC_SHA",
-  aes128cbc("sha1"),
+  /* @__PURE__ */ aes128cbc("sha1"),
 );
 export const TLS_RSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ rsaSuite(
   0x0035,
   "AES_256_CBC_SHA",
-  aes256cbc("sha1"),
+  /* @__PURE__ */ aes256cbc("sha1"),
 );
 export const TLS_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ rsaSuite(
   0x003c,
   "AES_128_CBC_SHA256",
-  aes128cbc("sha256"),
+  /* @__PURE__ */ aes128cbc("sha256"),
 );
 export const TLS_RSA_WITH_AES_256_CBC_SHA256: CipherSuite = /* @__PURE__ */ rsaSuite(
   0x003d,
   "AES_256_CBC_SHA256",
-  aes256cbc("sha256"),
+  /* @__PURE__ */ aes256cbc("sha256"),
 );
 
 export const TLS_DHE_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
@@ -175,22 +175,22 @@ export const TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE
 export const TLS_DHE_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
   0x0067,
   "AES_128_CBC_SHA256",
-  aes128cbc("sha256"),
+  /* @__PURE__ */ aes128cbc("sha256"),
 );
 export const TLS_DHE_RSA_WITH_AES_256_CBC_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
   0x006b,
   "AES_256_CBC_SHA256",
-  aes256cbc("sha256"),
+  /* @__PURE__ */ aes256cbc("sha256"),
 );
 export const TLS_DHE_RSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ dheRsa(
   0x0033,
   "AES_128_CBC_SHA",
-  aes128cbc("sha1"),
+  /* @__PURE__ */ aes128cbc("sha1"),
 );
 export const TLS_DHE_RSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ dheRsa(
   0x0039,
   "AES_256_CBC_SHA",
-  aes256cbc("sha1"),
+  /* @__PURE__ */ aes256cbc("sha1"),
 );
 
 export const TLS_ECDHE_ECDSA_WITH_AES_128_CCM: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
@@ -215,8 +215,7 @@ export const modernSuites: readonly CipherSuite[] = [
 ];
 
 /** For devices that speak nothing better, on request only: modern first, then CBC, and last what has no forward secrecy. */
-export const legacySuites: readonly CipherSuite[] = [
-  ...modernSuites,
+export const legacySuites: readonly CipherSuite[] = /* @__PURE__ */ modernSuites.concat([
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
@@ -231,7 +230,7 @@ export const legacySuites: readonly CipherSuite[] = [
   TLS_RSA_WITH_AES_256_CBC_SHA256,
   TLS_RSA_WITH_AES_128_CBC_SHA,
   TLS_RSA_WITH_AES_256_CBC_SHA,
-];
+]);
 
 /**
  * DHE with an RSA certificate, on request: forward secrecy for peers without elliptic curves. Slower than ECDHE, and with larger messages.
