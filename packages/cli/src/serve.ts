@@ -95,7 +95,7 @@ function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions
 /** A certificate for localhost that nobody knows; its pin is what a client can hold on to. */
 async function throwAway(suites: readonly CipherSuite[] | undefined, lines: string[]): Promise<Credential> {
   const { testCa } = await import("@handclasp/testing");
-  const needsRsa = suites?.every(({ authentication }) => authentication === "rsa") ?? false;
+  const needsRsa = suites !== undefined && !suites.some(({ authentication }) => authentication === "ecdsa");
   const issued = await (await testCa()).issue({ algorithm: needsRsa ? "rsa-2048" : "ecdsa-p256" });
   lines.push(`throw-away certificate for localhost, pin ${parseCertificate(issued.chain[0] as Uint8Array).pin}`);
   return nodeCredential(issued);

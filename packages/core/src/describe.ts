@@ -9,7 +9,7 @@ import { defaultSchemes } from "./crypto/signatures.ts";
 import { alertDescriptions } from "./errors.ts";
 import { clientExtensions } from "./handshake/extensions/client.ts";
 import { emptyRenegotiationInfoScsv } from "./handshake/extensions/renegotiationInfo.ts";
-import { ccmSuites, dheSuites, legacySuites } from "./handshake/suites.ts";
+import { ccmSuites, dheSuites, ecdhePskSuites, legacySuites, pskSuites } from "./handshake/suites.ts";
 import type { Decoded } from "./trace.ts";
 import { bytes, type Codec, decode, list, struct, uint8, uint16 } from "./wire/codec.ts";
 import { tls12 } from "./wire/messages.ts";
@@ -21,7 +21,7 @@ import { tls12 } from "./wire/messages.ts";
  */
 export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
   cipherSuites: new Map([
-    ...rows([...legacySuites, ...dheSuites, ...ccmSuites]),
+    ...rows([...legacySuites, ...dheSuites, ...ccmSuites, ...ecdhePskSuites, ...pskSuites]),
     [emptyRenegotiationInfoScsv, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"],
     [0x5600, "TLS_FALLBACK_SCSV"],
     [0x1301, "TLS_AES_128_GCM_SHA256"],

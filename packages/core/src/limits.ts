@@ -25,6 +25,10 @@ export const maxWarningAlerts = 4;
 export const maxRenegotiations = 3;
 /** HelloRequests skipped during a handshake (RFC 5246 §7.4.1.1 says ignore, not for ever). */
 export const maxHelloRequests = 4;
+/** Bytes of a pre-shared key: 128 bits (RFC 9257 §6); from one recorded handshake, shorter ones can be guessed (RFC 4279 §7.2). */
+export const minPskLength = 16;
+/** Bytes of a PSK identity, a hint or a pre-shared key: RFC 4279 §5.3 wants 128 and 64 at least. */
+export const maxPskIdentity = 1024;
 /** Records under one key: AES-GCM's safe number, RFC 8446 §5.5; also far below the 2^53 that a JavaScript number counts. */
 export const maxRecords: number = 2 ** 24.5;
 /** Bytes of the peer that wait while a promise of ours is pending, before we ask the transport to pause. */

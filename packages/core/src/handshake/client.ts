@@ -20,7 +20,7 @@ import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
 import type { ClientConfig } from "./config.ts";
 import { clientExtensions } from "./extensions/client.ts";
 import { type Agreement, acceptExtensions, offerExtensions } from "./extensions/extension.ts";
-import type { ClientSide } from "./keyExchange/exchange.ts";
+import type { Agreed, ClientSide } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
 import type { Session } from "./session.ts";
@@ -33,20 +33,21 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Session
 
   const hello = yield* peer.expect(serverHello); //                                                         <-- ServerHello
   const { suite, agreement } = agree(peer, config, offered, hello);
-  const { certificateList } = yield* peer.expect(certificate); //                                           <-- Certificate
+  const shown = suite.keyExchange.keyUsage && (yield* peer.expect(certificate)); //                          <-- Certificate*
   const exchange = yield* suite.keyExchange.client(peer, config); //                                        <-- ServerKeyExchange*
-  const request = yield* peer.optional(certificateRequest); //                                              <-- CertificateRequest*
+  const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*
   yield* peer.expect(serverHelloDone); //                                                                   <-- ServerHelloDone
 
-  const server = yield* verifyServer(config, suite, certificateList);
-  const scheme = yield* verifyKeyExchange(config, server, offered, hello, exchange);
+  const server = shown && (yield* verifyServer(config, suite, shown.certificateList));
+  const scheme = server && (yield* verifyKeyExchange(config, server, offered, hello, exchange));
   const own = request && (yield* chooseCredential(config, request));
 
+  let agreed: Agreed;
   const secrets = new Secrets(peer, config, suite, offered.random, hello.random);
   try {
     if (request) peer.send(certificate, { certificateList: own?.credential.chain ?? [] }); // Certificate*  -->
-    const premaster = yield* exchange.send(server); //                                 ClientKeyExchange    -->
-    secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
+    agreed = yield* exchange.send(server); //                                          ClientKeyExchange    -->
+    secrets.derive(agreed.premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (own) peer.send(certificateVerify, yield* signTranscript(peer, own)); //        CertificateVerify*   -->
     peer.transcript.forgetBytes();
     const keys = yield* secrets.protect();
@@ -71,7 +72,8 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Session
     extendedMasterSecret: agreement.extendedMasterSecret,
     encryptThenMac: false,
     secureRenegotiation: agreement.secureRenegotiation,
-    peer: server,
+    ...(agreed.pskIdentity !== undefined && { pskIdentity: agreed.pskIdentity }),
+    ...(server && { peer: server }),
   };
 }
 
@@ -123,6 +125,7 @@ function agree(
 
 /** The path and the name, then what this suite needs of the key (RFC 5246 §7.4.2, RFC 8422 §5.3). */
 function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
+  if (!config.trust) throw new Error("a suite with certificates without anybody to trust got past the configuration");
   const server = yield* verifyPeer({
     chain,
     policy: config.trust,
@@ -137,7 +140,7 @@ function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly
       code: "wrong_certificate_type",
     });
   const usage = suite.keyExchange.keyUsage;
-  if (keyUsage && !keyUsage.has(usage))
+  if (usage && keyUsage && !keyUsage.has(usage))
     throw new TlsError(
       "unsupported_certificate",
       `keyUsage of the server's certificate lacks ${usage}, which ${suite.name} needs`,

@@ -9,6 +9,7 @@ import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { Awaitable } from "../flow.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
+import type { ClientExchangeConfig, ServerExchangeConfig } from "./keyExchange/exchange.ts";
 import type { CipherSuite } from "./suites.ts";
 
 export interface CommonConfig {
@@ -38,7 +39,9 @@ export interface CertificateRequested {
 export interface ClientConfig extends CommonConfig {
   /** The reference identifier: a DNS name or an IP address; `undefined` where only a pin or nothing is checked. */
   readonly serverName: string | undefined;
-  readonly trust: TrustPolicy;
+  /** `undefined` where no suite has a certificate. */
+  readonly trust: TrustPolicy | undefined;
+  readonly psk: ClientExchangeConfig["psk"];
   /** Our certificate, for a server that asks. `undefined`: none. */
   readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
 }
@@ -51,6 +54,7 @@ export interface ServerCredential {
 
 export interface ServerConfig extends CommonConfig {
   readonly credentials: readonly ServerCredential[];
+  readonly psk: ServerExchangeConfig["psk"];
   readonly clientAuth: "none" | "request" | "require";
   /** Whom client certificates must come from; there unless `clientAuth` is `"none"`. */
   readonly clientTrust: TrustPolicy | undefined;

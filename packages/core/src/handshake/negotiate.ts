@@ -13,7 +13,8 @@ import type { CipherSuite } from "./suites.ts";
 
 export interface Choice {
   readonly suite: CipherSuite;
-  readonly credential: ServerCredential;
+  /** Absent where a pre-shared key authenticates. */
+  readonly credential?: ServerCredential;
   /** What the key exchange runs on; absent where it takes none. */
   readonly group?: NamedGroup;
   /** What signs ServerKeyExchange; absent where none is signed. */
@@ -40,6 +41,7 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
       weakGroups ||= suite.keyExchange.groups.some((row) => "field" in row);
       continue;
     }
+    if (!suite.keyExchange.keyUsage) return { suite, ...(group && { group }) };
     for (const credential of credentials) {
       const use = usable(suite, credential, offer);
       if (use) return { suite, credential, ...(group && { group }), ...use };

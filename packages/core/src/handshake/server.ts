@@ -51,7 +51,8 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session
     serverRandom: random.slice(),
     extendedMasterSecret: agreement.extendedMasterSecret,
   });
-  peer.send(certificate, { certificateList: credential.credential.chain }); //                          <-- Certificate
+  const certifies = credential && config.clientAuth !== "none";
+  if (credential) peer.send(certificate, { certificateList: credential.credential.chain }); //          <-- Certificate*
   const exchange = yield* suite.keyExchange.server(peer, config, {
     group,
     credential,
@@ -60,11 +61,11 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session
   }); //                                                                                                <-- ServerKeyExchange*
   const secrets = new Secrets(peer, config, suite, hello.random, random);
   try {
-    if (config.clientAuth !== "none") peer.send(certificateRequest, request(config)); //                <-- CertificateRequest*
+    if (certifies) peer.send(certificateRequest, request(config)); //                <-- CertificateRequest*
     peer.send(serverHelloDone, {}); //                                                                  <-- ServerHelloDone
 
-    const client = config.clientAuth === "none" ? undefined : yield* expectCertificate(peer, config); // Certificate*  -->
-    const premaster = yield* exchange.expect(); //                                 ClientKeyExchange   -->
+    const client = certifies ? yield* expectCertificate(peer, config) : undefined; // Certificate*  -->
+    const { premaster, pskIdentity } = yield* exchange.expect(); //                          ClientKeyExchange   -->
     secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (client) yield* expectCertificateVerify(peer, config, client); //           CertificateVerify*  -->
     peer.transcript.forgetBytes();
@@ -87,6 +88,7 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session
       extendedMasterSecret: agreement.extendedMasterSecret,
       encryptThenMac: false,
       secureRenegotiation: agreement.secureRenegotiation,
+      ...(pskIdentity !== undefined && { pskIdentity }),
       ...(client && { peer: client }),
     };
   } finally {
@@ -102,9 +104,9 @@ function read(config: ServerConfig, hello: ClientHello): ClientOffer {
 }
 
 /** Parameters behind both randoms, signed with the certificate's key (RFC 5246 §7.4.3). */
-function* signParams({ credential: { credential }, scheme }: Choice, content: Uint8Array): Flow<DigitallySigned> {
-  if (!scheme) throw new Error("a signature without a scheme");
-  return { scheme: scheme.id, signature: yield* call(() => credential.sign(scheme, content)) };
+function* signParams({ credential, scheme }: Choice, content: Uint8Array): Flow<DigitallySigned> {
+  if (!credential || !scheme) throw new Error("a signature without a key or a scheme got past the choice");
+  return { scheme: scheme.id, signature: yield* call(() => credential.credential.sign(scheme, content)) };
 }
 
 function request(config: ServerConfig): {

@@ -10,9 +10,9 @@ export interface Session {
   readonly version: "TLSv1.2";
   /** IANA name of the suite. */
   readonly suite: string;
-  /** Named group of the key exchange; absent with RSA. */
+  /** Group of the key exchange; absent with RSA and PSK. */
   readonly group?: string;
-  /** What the server signed its key exchange with; absent with RSA. */
+  /** What the server signed its key exchange with; absent with RSA and PSK. */
   readonly signatureScheme?: string;
   readonly alpn: string | null;
   readonly serverName: string | null;
@@ -20,6 +20,8 @@ export interface Session {
   readonly extendedMasterSecret: boolean;
   readonly encryptThenMac: boolean;
   readonly secureRenegotiation: boolean;
-  /** The verified other side. A client always has it; a server where the client showed a certificate. */
+  /** Name of the pre-shared key that authenticates both sides, with a PSK suite. */
+  readonly pskIdentity?: string;
+  /** The verified other side. A client has it unless there is a pre-shared key instead; a server where the client showed a certificate. */
   readonly peer?: VerifiedPeer;
 }

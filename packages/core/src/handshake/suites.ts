@@ -14,15 +14,17 @@ import {
 } from "../crypto/cipherSpec.ts";
 import { dhe } from "./keyExchange/dhe.ts";
 import { ecdhe } from "./keyExchange/ecdhe.ts";
+import { ecdhePsk } from "./keyExchange/ecdhePsk.ts";
 import type { KeyExchange } from "./keyExchange/exchange.ts";
+import { psk } from "./keyExchange/psk.ts";
 import { rsa } from "./keyExchange/rsa.ts";
 
 export interface CipherSuite extends CipherSpec {
   readonly id: number;
   readonly name: string;
   readonly keyExchange: KeyExchange;
-  /** What the server's certificate must hold: an EC or EdDSA key, or an RSA key. */
-  readonly authentication: "ecdsa" | "rsa";
+  /** What the server's certificate must hold: an EC or EdDSA key, or an RSA key; or the key that both sides have. */
+  readonly authentication: "ecdsa" | "rsa" | "psk";
 }
 
 const ecdheEcdsa = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
@@ -44,6 +46,20 @@ const dheRsa = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
   name: `TLS_DHE_RSA_WITH_${name}`,
   keyExchange: dhe,
   authentication: "rsa",
+  ...spec,
+});
+const plainPsk = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
+  id,
+  name: `TLS_PSK_WITH_${name}`,
+  keyExchange: psk,
+  authentication: "psk",
+  ...spec,
+});
+const ecdhePskSuite = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
+  id,
+  name: `TLS_ECDHE_PSK_WITH_${name}`,
+  keyExchange: ecdhePsk,
+  authentication: "psk",
   ...spec,
 });
 const rsaSuite = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
@@ -204,6 +220,52 @@ export const TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8: CipherSuite = /* @__PURE__ */ e
   aes128ccm8,
 );
 
+export const TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ ecdhePskSuite(
+  0xd001,
+  "AES_128_GCM_SHA256",
+  aes128gcm,
+);
+export const TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE__ */ ecdhePskSuite(
+  0xccac,
+  "CHACHA20_POLY1305_SHA256",
+  chacha20poly1305,
+);
+export const TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdhePskSuite(
+  0xc035,
+  "AES_128_CBC_SHA",
+  /* @__PURE__ */ aes128cbc("sha1"),
+);
+export const TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdhePskSuite(
+  0xc036,
+  "AES_256_CBC_SHA",
+  /* @__PURE__ */ aes256cbc("sha1"),
+);
+export const TLS_PSK_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ plainPsk(
+  0x00a8,
+  "AES_128_GCM_SHA256",
+  aes128gcm,
+);
+export const TLS_PSK_WITH_AES_256_GCM_SHA384: CipherSuite = /* @__PURE__ */ plainPsk(
+  0x00a9,
+  "AES_256_GCM_SHA384",
+  aes256gcm,
+);
+export const TLS_PSK_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE__ */ plainPsk(
+  0xccab,
+  "CHACHA20_POLY1305_SHA256",
+  chacha20poly1305,
+);
+export const TLS_PSK_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ plainPsk(
+  0x008c,
+  "AES_128_CBC_SHA",
+  /* @__PURE__ */ aes128cbc("sha1"),
+);
+export const TLS_PSK_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ plainPsk(
+  0x008d,
+  "AES_256_CBC_SHA",
+  /* @__PURE__ */ aes256cbc("sha1"),
+);
+
 /** The default: forward secret and authenticated. AES-GCM first, for hosts with AES in hardware. */
 export const modernSuites: readonly CipherSuite[] = [
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -249,3 +311,25 @@ export const dheSuites: readonly CipherSuite[] = [
 
 /** AES-CCM (RFC 7251), on request, for small devices; last the one whose tag is cut to 8 bytes. Only node:crypto has the cipher. */
 export const ccmSuites: readonly CipherSuite[] = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8];
+
+/**
+ * A pre-shared key instead of certificates, with forward secrecy (RFC 5489, RFC 8442, RFC 7905), on request. CBC comes last: OpenSSL has no
+ * other of these than it and ChaCha20.
+ * @example
+ * connect(url, { psk: { identity: "device 7", key }, suites: ecdhePskSuites });
+ */
+export const ecdhePskSuites: readonly CipherSuite[] = [
+  TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256,
+  TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA,
+  TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA,
+];
+
+/** A pre-shared key alone (RFC 4279, RFC 5487, RFC 7905), on request: for devices that cannot afford a curve. Whoever gets the key later reads all that was recorded. */
+export const pskSuites: readonly CipherSuite[] = [
+  TLS_PSK_WITH_AES_128_GCM_SHA256,
+  TLS_PSK_WITH_AES_256_GCM_SHA384,
+  TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
+  TLS_PSK_WITH_AES_128_CBC_SHA,
+  TLS_PSK_WITH_AES_256_CBC_SHA,
+];

@@ -7,11 +7,14 @@ import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
+import { isCertified, type ServerPsk, serverPsk } from "./psk.ts";
 import type { Transport } from "./transport.ts";
 
 export interface AcceptOptions extends CommonOptions {
-  /** Our certificates: chosen by server name and by what the client can verify; the first is the default. */
-  readonly credentials: readonly Credential[];
+  /** Our certificates: chosen by server name and by what the client can verify; the first is the default. Needed unless all suites are of a pre-shared key. */
+  readonly credentials?: readonly Credential[];
+  /** The keys that clients have too, for suites of `ecdhePskSuites` or `pskSuites`. */
+  readonly psk?: ServerPsk;
   /** Whether clients show a certificate. Default `"none"`. */
   readonly clientAuth?: "none" | "request" | "require";
   /** Whom client certificates must come from, PEM or DER: short for `clientTrust: { ca }`. One of the two is needed unless `clientAuth` is `"none"`. */
@@ -54,8 +57,15 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
  */
 export function serverConfig(options: AcceptOptions): ServerConfig {
   const common = commonConfig(options);
+  const { suites } = common;
+  if (options.clientAuth === "require" && !suites.every(isCertified))
+    throw configurationError(
+      'clientAuth "require" with suites of a pre-shared key, which have no certificates',
+      'leave them out, or say "request": the key then is what proves who the client is',
+    );
   return {
     ...common,
+    psk: serverPsk(suites, options.psk),
     credentials: serverCredentials(common, options.credentials),
     clientAuth: options.clientAuth ?? "none",
     clientTrust: clientTrustOf(options),
@@ -78,6 +88,7 @@ function serverCredentials(
   { suites }: Pick<ServerConfig, "suites">,
   credentials: readonly Credential[] | undefined,
 ): readonly ServerCredential[] {
+  if (!credentials?.length && !suites.some(isCertified)) return [];
   if (!credentials?.length)
     throw configurationError("a server needs a credential", "pass `credentials: [nodeCredential({ cert, key })]`");
   return credentials.map((credential) => {

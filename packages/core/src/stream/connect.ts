@@ -7,9 +7,12 @@ import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
+import { type ClientPsk, clientPsk, isCertified } from "./psk.ts";
 import type { Transport } from "./transport.ts";
 
 export interface ConnectOptions extends CommonOptions, TrustOptions {
+  /** A key that the server has too, for suites of `ecdhePskSuites` or `pskSuites`. Where there are no others, nobody else needs to be trusted. */
+  readonly psk?: ClientPsk;
   /** The DNS name or IP address that the server's certificate must be for. Needed with `ca`; the adapters take it from the URL. */
   readonly serverName?: string;
   /** Our certificate for a server that asks, or a function that chooses one. */
@@ -44,20 +47,22 @@ export async function connect(
 /** Checks what the user says; see `connect` for what it throws. */
 function clientConfig(options: ConnectOptions): ClientConfig {
   const { credential, serverName } = options;
-  const trust = trustPolicy(options);
+  const common = commonConfig(options);
+  const trust = common.suites.some(isCertified) ? trustPolicy(options) : undefined;
   if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
     throw configurationError(
       `serverName ${JSON.stringify(serverName)}`,
       "a DNS name in ASCII (xn--… for others) or an IP address",
     );
-  if (trust.anchors.length && serverName === undefined)
+  if (trust?.anchors.length && serverName === undefined)
     throw configurationError(
       "ca without serverName",
       "say which name the server's certificate must have: without it, any certificate of that CA would do",
     );
   if (credential && typeof credential !== "function") checkCredential(credential, "client");
   return {
-    ...commonConfig(options),
+    ...common,
+    psk: clientPsk(common.suites, options.psk),
     serverName,
     trust,
     selectCredential: typeof credential === "function" ? credential : () => credential,

@@ -127,6 +127,18 @@ export const serverDhParams: Codec<DhParams> = struct({ p: bytes(2, 1), g: bytes
 export const serverDhKeyExchange: MessageType<{ readonly params: DhParams; readonly signed: DigitallySigned }> =
   message(12, "server_key_exchange", struct({ params: serverDhParams, signed }));
 
+/** ServerKeyExchange of PSK, which stays away where there is no hint, RFC 4279 §2. */
+export const serverPskKeyExchange: MessageType<{ readonly identityHint: Uint8Array }> = message(
+  12,
+  "server_key_exchange",
+  struct({ identityHint: bytes(2) }),
+);
+/** ServerKeyExchange of ECDHE_PSK, RFC 5489 §2. */
+export const serverEcdhPskKeyExchange: MessageType<{
+  readonly identityHint: Uint8Array;
+  readonly params: EcdhParams;
+}> = message(12, "server_key_exchange", struct({ identityHint: bytes(2), params: serverEcdhParams }));
+
 export interface CertificateRequest {
   readonly certificateTypes: readonly number[];
   readonly schemes: readonly number[];
@@ -156,6 +168,18 @@ export const clientDhPublic: MessageType<{ readonly public: Uint8Array }> = mess
   16,
   "client_key_exchange",
   struct({ public: bytes(2, 1) }),
+);
+/** ClientKeyExchange of PSK, RFC 4279 §2. */
+export const clientPskIdentity: MessageType<{ readonly identity: Uint8Array }> = message(
+  16,
+  "client_key_exchange",
+  struct({ identity: bytes(2) }),
+);
+/** ClientKeyExchange of ECDHE_PSK, RFC 5489 §2. */
+export const clientEcdhPskPublic: MessageType<{ readonly identity: Uint8Array; readonly public: Uint8Array }> = message(
+  16,
+  "client_key_exchange",
+  struct({ identity: bytes(2), public: bytes(1, 1) }),
 );
 /** ClientKeyExchange of RSA: EncryptedPreMasterSecret, RFC 5246 §7.4.7.1. */
 export const clientEncryptedPremaster: MessageType<{ readonly encryptedPremasterSecret: Uint8Array }> = message(

@@ -52,6 +52,7 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
           ...common,
           serverName: "localhost",
           trust: trustPolicy({ ca: people.ca }),
+          psk: undefined,
           selectCredential: () => undefined,
         });
       },

@@ -209,7 +209,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         nodeCredential(issued.client),
       ],
     ] as [string, string[], Credential | undefined][])("%s", (_, args, credential) => {
-      const ports: Record<CipherSuite["authentication"], number> = { ecdsa: 0, rsa: 0 };
+      const ports: Record<CipherSuite["authentication"], number> = { ecdsa: 0, rsa: 0, psk: 0 };
       beforeAll(async () => {
         for (const kind of ["ecdsa", "rsa"] as const)
           ports[kind] = await sServer([...identity(kind, issued[kind]), ...args]);

@@ -15,11 +15,13 @@ import {
   connect,
   defaultGroups,
   dheSuites,
+  ecdhePskSuites,
   finiteFieldGroups,
   legacySuites,
   modernSuites,
   type NamedGroup,
   parseCertificate,
+  pskSuites,
   secp256r1,
   serverConfig,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
@@ -131,6 +133,26 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
             same(session.secureRenegotiation, true, "secure renegotiation");
           }
           await echo(ends, bulk || options.bulkEverywhere ? mebibyte : 20_000);
+        });
+      }
+    });
+
+    describe("pre-shared key", () => {
+      const key = randomBytes(32);
+      for (const suite of [...ecdhePskSuites, ...pskSuites].filter(({ cipher }) => provider.ciphers[cipher])) {
+        check(suite.name, async () => {
+          const ends = await joined(
+            { suites: [suite], psk: { identity: "device 7", key } },
+            { suites: [suite], psk: { lookup: (identity) => (identity === "device 7" ? key : undefined) } },
+          );
+          for (const { session } of [ends.client, ends.server]) {
+            same(session.suite, suite.name, "suite");
+            same(session.pskIdentity, "device 7", "identity");
+            same(session.peer, undefined, "peer");
+            same(session.group, suite.keyExchange.groups.length ? "x25519" : undefined, "group");
+            same(session.extendedMasterSecret, true, "extended master secret");
+          }
+          await echo(ends, 20_000);
         });
       }
     });

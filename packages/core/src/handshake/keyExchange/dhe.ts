@@ -30,7 +30,7 @@ export const dhe: KeyExchange = {
         try {
           const premaster = yield* agreeOn(share, params.public, field);
           peer.send(clientDhPublic, { public: share.publicKey });
-          return premaster;
+          return { premaster };
         } finally {
           share.wipe();
         }
@@ -52,7 +52,7 @@ export const dhe: KeyExchange = {
     return {
       *expect() {
         const message = yield* peer.expect(clientDhPublic);
-        return yield* agreeOn(share, message.public, field);
+        return { premaster: yield* agreeOn(share, message.public, field) };
       },
       wipe: () => share.wipe(),
     };

@@ -25,7 +25,7 @@ export const ecdhe: KeyExchange = {
         try {
           const premaster = yield* agreeOn(share, params.public, group);
           peer.send(clientEcdhPublic, { public: share.publicKey });
-          return premaster;
+          return { premaster };
         } finally {
           share.wipe();
         }
@@ -46,7 +46,7 @@ export const ecdhe: KeyExchange = {
     return {
       *expect() {
         const message = yield* peer.expect(clientEcdhPublic);
-        return yield* agreeOn(share, message.public, group);
+        return { premaster: yield* agreeOn(share, message.public, group) };
       },
       wipe: () => share.wipe(),
     };

@@ -6,22 +6,25 @@
 import type { Credential } from "../../crypto/credential.ts";
 import type { NamedGroup } from "../../crypto/groups.ts";
 import type { CryptoProvider, Random } from "../../crypto/provider.ts";
-import type { Flow } from "../../flow.ts";
+import type { Awaitable, Flow } from "../../flow.ts";
 import type { DigitallySigned } from "../../wire/messages.ts";
 import type { Certificate } from "../../x509/certificate.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
 import type { Peer } from "../peer.ts";
 
 export interface KeyExchange {
-  readonly name: "ecdhe" | "dhe" | "rsa";
+  readonly name: "ecdhe" | "dhe" | "rsa" | "psk" | "ecdhe_psk";
   /** What it can run on, in order of preference; empty where it takes no group. */
   readonly groups: readonly NamedGroup[];
-  /** What the server's key does in it, and so must be allowed to do (RFC 5280 §4.2.1.3). */
-  readonly keyUsage: "digitalSignature" | "keyEncipherment";
+  /**
+   * What the server's key does in it, and so must be allowed to do (RFC 5280 §4.2.1.3). `undefined`: there is no certificate on either side, and
+   * a pre-shared key is what authenticates both.
+   */
+  readonly keyUsage: "digitalSignature" | "keyEncipherment" | undefined;
   /** Takes ServerKeyExchange, where there is one. */
-  client(peer: Peer, config: ExchangeConfig): Flow<ClientSide>;
+  client(peer: Peer, config: ClientExchangeConfig): Flow<ClientSide>;
   /** Sends ServerKeyExchange, where there is one. */
-  server(peer: Peer, config: ExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
+  server(peer: Peer, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
 }
 
 /** What of a configuration an exchange needs. */
@@ -31,19 +34,48 @@ export interface ExchangeConfig {
   readonly groups: readonly NamedGroup[];
 }
 
+/** A key that both sides have (RFC 4279). */
+export interface PresharedKey {
+  /** Its name, sent in the clear; at most 1,024 characters. */
+  readonly identity: string;
+  /** At least 16 random bytes: a password can be guessed from one recorded handshake. */
+  readonly key: Uint8Array;
+}
+
+export interface ClientExchangeConfig extends ExchangeConfig {
+  /** The key for a server that gave this hint, if any. */
+  readonly psk: ((hint: string | undefined) => Awaitable<PresharedKey | undefined>) | undefined;
+}
+
+export interface ServerExchangeConfig extends ExchangeConfig {
+  readonly psk:
+    | {
+        readonly lookup: (identity: string) => Awaitable<Uint8Array | undefined>;
+        /** Empty: none is sent. */
+        readonly hint: string;
+      }
+    | undefined;
+}
+
 export interface ClientSide {
   /** Name of the group, where there is one. */
   readonly group?: string;
   /** What the server signed, together with both randoms, and its signature: to be verified before `send`. */
   readonly signed?: DigitallySigned & { readonly params: Uint8Array };
-  /** Sends ClientKeyExchange and gives the premaster secret. */
-  send(server: VerifiedPeer): Flow<Uint8Array>;
+  /** Sends ClientKeyExchange. `server`: where it is known by its certificate. */
+  send(server: VerifiedPeer | undefined): Flow<Agreed>;
+}
+
+export interface Agreed {
+  /** The premaster secret, to be wiped. */
+  readonly premaster: Uint8Array;
+  readonly pskIdentity?: string;
 }
 
 /** What a server has settled on before it sends ServerKeyExchange. */
 export interface ServerChoice {
   readonly group: NamedGroup | undefined;
-  readonly credential: { readonly credential: Credential; readonly certificate: Certificate };
+  readonly credential: { readonly credential: Credential; readonly certificate: Certificate } | undefined;
   /** As the ClientHello had it. */
   readonly clientVersion: number;
   /** Signs parameters together with both randoms. */
@@ -51,8 +83,8 @@ export interface ServerChoice {
 }
 
 export interface ServerSide {
-  /** Takes ClientKeyExchange and gives the premaster secret. */
-  expect(): Flow<Uint8Array>;
+  /** Takes ClientKeyExchange. */
+  expect(): Flow<Agreed>;
   /** Forgets what was kept for it. */
   wipe?(): void;
 }

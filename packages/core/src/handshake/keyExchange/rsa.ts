@@ -17,8 +17,8 @@ export const rsa: KeyExchange = {
   client: (peer, { provider, random }) =>
     settle({
       *send(server) {
-        const { publicKey } = server.certificate;
-        if (publicKey.type !== "rsa" || publicKey.pssOnly)
+        const publicKey = server?.certificate.publicKey;
+        if (publicKey?.type !== "rsa" || publicKey.pssOnly)
           throw new TlsError("illegal_parameter", "the server's key cannot decrypt", {
             code: "wrong_certificate_type",
           });
@@ -34,18 +34,18 @@ export const rsa: KeyExchange = {
           wipe(premaster);
           throw error;
         }
-        return premaster;
+        return { premaster };
       },
     }),
 
-  server: (peer, { random }, { credential: { certificate, credential }, clientVersion }) =>
+  server: (peer, { random }, { credential: own, clientVersion }) =>
     settle({
       /** Whatever is wrong with the ciphertext, the handshake goes on with random bytes and fails at Finished. */
       *expect() {
         const { encryptedPremasterSecret } = yield* peer.expect(clientEncryptedPremaster);
         const fallback = random(48);
-        const { publicKey } = certificate;
-        if (publicKey.type !== "rsa" || !credential.rsaDecryptRaw)
+        const publicKey = own?.certificate.publicKey;
+        if (publicKey?.type !== "rsa" || !own?.credential.rsaDecryptRaw)
           throw new Error("an RSA suite without an RSA key got past the choice");
         const { length } = publicKey.modulus;
         // A wrong length is public, and so may be told apart; it still goes the same way.
@@ -53,12 +53,12 @@ export const rsa: KeyExchange = {
           encryptedPremasterSecret.length === length ? encryptedPremasterSecret : new Uint8Array(length);
         let block: Uint8Array = new Uint8Array(length);
         try {
-          block = yield* call(() => credential.rsaDecryptRaw?.(ciphertext) ?? block);
+          block = yield* call(() => own.credential.rsaDecryptRaw?.(ciphertext) ?? block);
         } catch {
           // A ciphertext that is not below the modulus; the empty block above is not a valid one.
         }
         try {
-          return unpadPremaster(block, clientVersion, fallback);
+          return { premaster: unpadPremaster(block, clientVersion, fallback) };
         } finally {
           wipe(block, fallback);
         }

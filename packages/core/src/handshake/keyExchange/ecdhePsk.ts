@@ -1,0 +1,48 @@
+/**
+ * ECDHE_PSK: a pre-shared key authenticates, key pairs for this handshake alone give forward secrecy (RFC 5489 §2). Nothing is signed.
+ * @module
+ */
+import { defaultGroups } from "../../crypto/groups.ts";
+import { clientEcdhPskPublic, serverEcdhPskKeyExchange } from "../../wire/messages.ts";
+import { agreeOn, ecdhParams, groupOf, isCurve, newShare } from "./ephemeral.ts";
+import type { KeyExchange } from "./exchange.ts";
+import { agreeOnKey, choosePsk, hintOf, lookUp } from "./presharedKey.ts";
+
+export const ecdhePsk: KeyExchange = {
+  name: "ecdhe_psk",
+  groups: defaultGroups,
+  keyUsage: undefined,
+
+  *client(peer, config) {
+    const { identityHint, params } = yield* peer.expect(serverEcdhPskKeyExchange);
+    const group = groupOf(config, params);
+    return {
+      group: group.name,
+      *send() {
+        const own = yield* choosePsk(config, identityHint.length ? identityHint : undefined);
+        const share = yield* newShare(config, group);
+        try {
+          const secret = yield* agreeOn(share, params.public, group);
+          peer.send(clientEcdhPskPublic, { identity: own.identity, public: share.publicKey });
+          return agreeOnKey(own, secret);
+        } finally {
+          share.wipe();
+        }
+      },
+    };
+  },
+
+  *server(peer, config, { group }) {
+    if (!isCurve(group)) throw new Error("ECDHE without a group got past the choice");
+    const share = yield* newShare(config, group);
+    peer.send(serverEcdhPskKeyExchange, { identityHint: hintOf(config), params: ecdhParams(group, share) });
+    return {
+      *expect() {
+        const message = yield* peer.expect(clientEcdhPskPublic);
+        const secret = yield* agreeOn(share, message.public, group);
+        return agreeOnKey(yield* lookUp(config, message.identity), secret);
+      },
+      wipe: () => share.wipe(),
+    };
+  },
+};

@@ -1,0 +1,37 @@
+/**
+ * PSK: both sides have the key already, and it is what authenticates them (RFC 4279 §2). No forward secrecy.
+ * @module
+ */
+
+import { settle } from "../../flow.ts";
+import { clientPskIdentity, serverPskKeyExchange } from "../../wire/messages.ts";
+import type { KeyExchange } from "./exchange.ts";
+import { agreeOnKey, choosePsk, hintOf, lookUp } from "./presharedKey.ts";
+
+export const psk: KeyExchange = {
+  name: "psk",
+  groups: [],
+  keyUsage: undefined,
+
+  *client(peer, config) {
+    const message = yield* peer.optional(serverPskKeyExchange);
+    return {
+      *send() {
+        const own = yield* choosePsk(config, message?.identityHint);
+        peer.send(clientPskIdentity, { identity: own.identity });
+        return agreeOnKey(own);
+      },
+    };
+  },
+
+  server(peer, config) {
+    const identityHint = hintOf(config);
+    if (identityHint.length) peer.send(serverPskKeyExchange, { identityHint });
+    return settle({
+      *expect() {
+        const { identity } = yield* peer.expect(clientPskIdentity);
+        return agreeOnKey(yield* lookUp(config, identity));
+      },
+    });
+  },
+};

@@ -1,0 +1,224 @@
+/** PSK and ECDHE_PSK: who is let in and who is not, what an attacker learns, and what stays away from the wire. RFC 4279, RFC 5489. */
+import {
+  accept,
+  connect,
+  ecdhePskSuites,
+  fromHex,
+  modernSuites,
+  pskSuites,
+  type Session,
+  serverConfig,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+  TLS_PSK_WITH_AES_128_GCM_SHA256,
+  type TlsError,
+  type TraceEvent,
+  toHex,
+} from "@handclasp/core";
+import { memoryPair, testCa } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+import type { KeyExchange } from "../../src/handshake/keyExchange/exchange.ts";
+import { psk as pskExchange } from "../../src/handshake/keyExchange/psk.ts";
+import { clientPskIdentity } from "../../src/wire/messages.ts";
+
+const ca = await testCa();
+const credential = nodeCredential(await ca.issue());
+const stranger = nodeCredential(await (await testCa()).issue());
+const key = fromHex("000102030405060708090a0b0c0d0e0f");
+const identity = "Gerät 7";
+const suite = TLS_PSK_WITH_AES_128_GCM_SHA256;
+const lookup = (name: string) => (name === identity ? key : undefined);
+
+type Client = Partial<Parameters<typeof connect>[1]>;
+type Server = Partial<Parameters<typeof accept>[1]>;
+type End = Partial<Session> & Partial<TlsError>;
+
+/** The session of each side, or its error; and the names of the handshake messages. */
+async function ends(client: Client = {}, server: Server = {}) {
+  const { a, b } = memoryPair();
+  const messages: string[] = [];
+  const trace = (event: TraceEvent) => void (event.type === "handshake" && messages.push(event.name));
+  const common = { provider: nodeCrypto, suites: [suite] };
+  const [mine, theirs] = await Promise.allSettled([
+    connect(a, { ...common, psk: { identity, key }, trace, ...client }),
+    accept(b, { ...common, psk: { lookup }, ...server }),
+  ]);
+  const outcome = (end: typeof mine): End => (end.status === "fulfilled" ? end.value.session : end.reason);
+  return { client: outcome(mine), server: outcome(theirs), messages };
+}
+
+describe("with the key", () => {
+  test("both sides know its identity, and no certificate is shown or asked for", async () => {
+    const { client, server, messages } = await ends({}, { clientAuth: "request", clientCa: ca.pem });
+    for (const end of [client, server]) {
+      expect(end).toMatchObject({ suite: suite.name, pskIdentity: identity, extendedMasterSecret: true });
+      expect(end).not.toHaveProperty("peer");
+      expect(end).not.toHaveProperty("signatureScheme");
+    }
+    expect(messages).toEqual([
+      "client_hello",
+      "server_hello",
+      "server_hello_done",
+      "client_key_exchange",
+      "finished",
+      "finished",
+    ]);
+  });
+
+  test.each([suite, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256])("a hint chooses among many: $name", async (row) => {
+    const hints: unknown[] = [];
+    const psk = async (hint: string | undefined) => {
+      hints.push(hint);
+      return { identity, key };
+    };
+    const { client, messages } = await ends(
+      { psk, suites: [row] },
+      { suites: [row], psk: { lookup, hint: "Halle 3" } },
+    );
+    expect(client).toMatchObject({ pskIdentity: identity });
+    expect(messages).toContain("server_key_exchange");
+    await ends({ psk, suites: [row] }, { suites: [row] });
+    expect(hints).toEqual(["Halle 3", undefined]);
+  });
+
+  test.each([
+    [suite, `0010${"00".repeat(16)}0010${toHex(key)}`],
+    [TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, `0020[0-9a-f]{64}0010${toHex(key)}`],
+  ])("the premaster secret of $name", async (row, shape) => {
+    const secrets: string[] = [];
+    const listener = (event: TraceEvent) => {
+      if (event.type === "secret" && event.name === "premaster_secret") secrets.push(toHex(event.bytes));
+    };
+    const trace = { listener, secrets: true };
+    await ends({ suites: [row], trace }, { suites: [row], trace });
+    expect(secrets).toHaveLength(2);
+    expect(secrets[0]).toBe(secrets[1]);
+    expect(secrets[0]).toMatch(new RegExp(`^${shape}$`));
+  });
+});
+
+describe("without the key", () => {
+  test.each([suite, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256])(
+    "an unknown identity ends where a wrong key does: $name",
+    async (row) => {
+      const suites = [row];
+      const asWrongKey = { code: "bad_record_mac", alert: "bad_record_mac" };
+      for (const wrong of [
+        { identity, key: new Uint8Array(16) },
+        { identity: "nobody", key },
+      ]) {
+        const { client, server, messages } = await ends({ psk: wrong, suites }, { suites });
+        expect(server).toMatchObject({ ...asWrongKey, by: "us" });
+        expect(client).toMatchObject({ ...asWrongKey, by: "peer" });
+        expect(messages.filter((name) => name === "finished")).toHaveLength(1);
+      }
+    },
+  );
+
+  test.each([
+    ["of more than 1,024 bytes", new Uint8Array(1025).fill(0x61)],
+    ["that is no UTF-8", Uint8Array.of(0xff)],
+    ["of nothing", new Uint8Array(0)],
+  ])("an identity %s is an unknown one", async (_, sent) => {
+    const keyExchange: KeyExchange = {
+      ...pskExchange,
+      *client(peer, config) {
+        const side = yield* pskExchange.client(peer, config);
+        const send: typeof peer.send = peer.send.bind(peer);
+        peer.send = (type, body) =>
+          (type as unknown) === clientPskIdentity ? send(clientPskIdentity, { identity: sent }) : send(type, body);
+        return side;
+      },
+    };
+    const asked: string[] = [];
+    const { server } = await ends(
+      { suites: [{ ...suite, keyExchange }] },
+      { psk: { lookup: (name) => void asked.push(name) } },
+    );
+    expect(server).toMatchObject({ code: "bad_record_mac", by: "us" });
+    expect(asked).toEqual(sent.length ? [] : [""]);
+  });
+
+  test("a client that has none for this server says so and sends none", async () => {
+    const { client, server, messages } = await ends({ psk: () => undefined });
+    expect(client).toMatchObject({ code: "no_psk", alert: "handshake_failure", fault: "application" });
+    expect(server).toMatchObject({ alert: "handshake_failure", by: "peer" });
+    expect(messages).not.toContain("client_key_exchange");
+  });
+
+  test("a key that is too short is found when a function gives it", async () => {
+    const short = new Uint8Array(15);
+    expect((await ends({ psk: () => ({ identity, key: short }) })).client).toMatchObject({ code: "configuration" });
+    expect((await ends({}, { psk: { lookup: () => short } })).server).toMatchObject({ code: "configuration" });
+  });
+});
+
+describe("beside certificates", () => {
+  const both = [...modernSuites, ...ecdhePskSuites];
+  const client = { suites: both, ca: ca.pem, serverName: "localhost" };
+
+  test("the server's order decides, and either authenticates", async () => {
+    const certified = await ends(client, { suites: both, credentials: [credential] });
+    expect(certified.client).toMatchObject({ suite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.name, role: "client" });
+    expect(certified.client.peer?.certificate.subject.text).toBeTruthy();
+    expect(certified.client).not.toHaveProperty("pskIdentity");
+    const shared = await ends(client, { suites: [...both].reverse(), credentials: [credential] });
+    expect(shared.client).toMatchObject({ pskIdentity: identity });
+  });
+
+  test("a certificate is verified as always", async () => {
+    const suites = modernSuites;
+    const refused = await ends(client, { suites, psk: undefined as never, credentials: [stranger] });
+    expect(refused.client).toMatchObject({ code: "unknown_issuer" });
+  });
+
+  test("a server that shows one with a PSK suite is out of order", async () => {
+    const { keyExchange, authentication } = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    const rogue = { suites: [{ ...suite, keyExchange, authentication }], psk: undefined as never };
+    const { client: end } = await ends({}, { ...rogue, credentials: [credential] });
+    expect(end).toMatchObject({ alert: "unexpected_message", by: "us" });
+    expect(end.message).toContain("got certificate");
+  });
+});
+
+describe("a configuration that cannot be", () => {
+  const refused = { code: "configuration", fault: "configuration" };
+  test.each<[string, Client, RegExp]>([
+    ["a suite without a key", { psk: undefined as never }, /TLS_PSK_WITH_AES_128_GCM_SHA256 without a pre-shared key/],
+    ["a key without a suite", { suites: modernSuites, insecure: true }, /psk without a suite that uses it/],
+    ["a key of 15 bytes", { psk: { identity, key: new Uint8Array(15) } }, /too short/],
+    ["a key of 1,025 bytes", { psk: { identity, key: new Uint8Array(1025) } }, /too long/],
+    ["a password", { psk: { identity, key: "correct horse battery" as never } }, /no bytes/],
+    ["no identity", { psk: { identity: "", key } }, /identity/],
+    ["an identity of 1,025 characters", { psk: { identity: "x".repeat(1025), key } }, /identity/],
+    ["nobody trusted for the other suites", { suites: [...pskSuites, ...modernSuites] }, /nobody is trusted/],
+  ])("client: %s", async (_, options, message) => {
+    const connecting = connect(memoryPair().a, {
+      provider: nodeCrypto,
+      suites: [suite],
+      psk: { identity, key },
+      ...options,
+    });
+    const error = await connecting.then(
+      () => undefined,
+      (reason: TlsError) => reason,
+    );
+    expect(error).toMatchObject(refused);
+    expect(error?.message).toMatch(message);
+    expect(error?.message).not.toContain("correct horse");
+  });
+
+  test.each<[string, Server, RegExp]>([
+    ["a suite without keys", { psk: undefined as never }, /without a pre-shared key/],
+    ["keys without a suite", { suites: modernSuites, credentials: [credential] }, /psk without a suite/],
+    ["no certificate for the other suites", { suites: [...pskSuites, ...modernSuites] }, /needs a credential/],
+    ["certificates of clients", { clientAuth: "require", clientCa: ca.pem }, /which have no certificates/],
+    ["a hint of 1,025 characters", { psk: { lookup, hint: "x".repeat(1025) } }, /hint/],
+  ])("server: %s", async (_, options, message) => {
+    expect(() => serverConfig({ provider: nodeCrypto, suites: [suite], psk: { lookup }, ...options })).toThrow(
+      expect.objectContaining({ ...refused, message: expect.stringMatching(message) }),
+    );
+  });
+});
