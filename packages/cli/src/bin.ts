@@ -90,6 +90,11 @@ function channelFlags(command: Command): Command {
       "--groups <names>",
       "x25519, secp256r1, secp384r1, secp521r1, ffdhe2048, ffdhe3072, ffdhe4096; in order of preference",
     )
+    .option(
+      "--psk <identity:hexkey>",
+      "pre-shared key, whose suites then lead; repeatable for a server. Others on this machine can see it",
+      repeated,
+    )
     .option("--keylog <file>", "append secrets in the format of NSS: whoever has it can read everything")
     .addOption(new Option("--provider <name>", "whose cryptography").choices(["node", "noble"]).default("node"))
     .option("--json", "one event a line, as JSON")

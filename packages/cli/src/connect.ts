@@ -6,7 +6,7 @@ import { type ConnectOptions, connect as open, type TlsConnection, type TrustOpt
 import { exitCode, UsageError } from "./errors.ts";
 import { jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { authorities, credentials } from "./files.ts";
-import { type ChannelFlags, channelOptions } from "./options.ts";
+import { type ChannelFlags, channelOptions, presharedKeys } from "./options.ts";
 
 export interface ConnectFlags extends ChannelFlags {
   readonly ca?: string;
@@ -22,9 +22,12 @@ export interface ConnectFlags extends ChannelFlags {
 export async function connect(target: URL, flags: ConnectFlags): Promise<number> {
   const events = flags.json ? jsonEvents(console.error) : textEvents(console.error);
   const [credential] = credentials(flags.cert ? [flags.cert] : [], flags.key ? [flags.key] : []);
+  const [psk] = presharedKeys(flags.psk);
+  const trust = trustOptions(flags);
   const options: ConnectOptions = {
-    ...channelOptions(flags, events),
-    ...trustOptions(flags),
+    ...channelOptions(flags, events, trust !== undefined),
+    ...trust,
+    ...(psk && { psk }),
     ...(flags.servername !== undefined && { serverName: flags.servername }),
     ...(credential && { credential }),
   };
@@ -55,12 +58,14 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
   }
 }
 
-function trustOptions({ ca, pin, insecure }: ConnectFlags): TrustOptions {
+/** `undefined`: a pre-shared key is all there is. */
+function trustOptions({ ca, pin, insecure, psk }: ConnectFlags): TrustOptions | undefined {
   if (ca !== undefined) return { ca: authorities("--ca", ca) };
   if (pin !== undefined) return { pins: pin };
   if (insecure) return { insecure };
+  if (psk) return undefined;
   throw new UsageError(
-    "nobody is trusted: give --ca FILE, --pin sha256/BASE64, or --insecure where it does not matter",
+    "nobody is trusted: give --ca FILE, --pin sha256/BASE64, --psk IDENTITY:HEXKEY, or --insecure where it does not matter",
   );
 }
 

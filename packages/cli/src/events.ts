@@ -68,14 +68,16 @@ function describe(session: Session): object {
     resumed,
     extendedMasterSecret,
     encryptThenMac,
+    ...(session.pskIdentity !== undefined && { pskIdentity: session.pskIdentity }),
     peer: certificate
       ? { subject: certificate.subject.text, sha256: createHash("sha256").update(certificate.raw).digest("hex") }
       : null,
   };
 }
 
-function summary({ version, suite, group, signatureScheme, alpn, serverName, peer }: Session): string {
+function summary({ version, suite, group, signatureScheme, alpn, serverName, pskIdentity, peer }: Session): string {
   const parts = [version, suite, group, signatureScheme, alpn && `ALPN ${alpn}`, serverName && `for ${serverName}`];
+  const shared = pskIdentity !== undefined && `key ${pskIdentity}`;
   const who = peer && `peer ${peer.certificate.subject.text || "without a subject"}`;
-  return [...parts, who].filter(Boolean).join(" ");
+  return [...parts, shared, who].filter(Boolean).join(" ");
 }

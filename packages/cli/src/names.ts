@@ -8,10 +8,12 @@ import {
   ccmSuites,
   defaultGroups,
   dheSuites,
+  ecdhePskSuites,
   finiteFieldGroups,
   legacySuites,
   modernSuites,
   type NamedGroup,
+  pskSuites,
 } from "@handclasp/node";
 import { UsageError } from "./errors.ts";
 
@@ -26,14 +28,24 @@ const suiteGroups: Readonly<Record<string, (provider: CryptoProvider) => readonl
   legacy: () => legacy,
   all: ({ ciphers }) => [...legacy, ...ccmSuites].filter(({ cipher }) => ciphers[cipher]),
 };
-const everySuite = [...legacySuites, ...dheSuites, ...ccmSuites];
+const sharedSuites = [...ecdhePskSuites, ...pskSuites];
+const everySuite = [...legacySuites, ...dheSuites, ...ccmSuites, ...sharedSuites];
 const everyGroup = [...defaultGroups, ...finiteFieldGroups];
 
-/** `NAME,…` in order of preference, `modern`, `legacy` and `all` (of what the provider has) among them; `undefined` for the default, which the provider orders. */
-export function suitesOf(list: string | undefined, provider: CryptoProvider): readonly CipherSuite[] | undefined {
-  if (list === undefined || list === "modern") return undefined;
-  const rows = commaList("--suites", list).flatMap((name) => {
-    const known = suiteGroups[name]?.(provider) ?? everySuite.filter((suite) => suite.name === name);
+/**
+ * `NAME,…` in order of preference, `modern`, `legacy` and `all` (of what the provider has) among them; these begin with the suites of a pre-shared key
+ * where there is one, and without `certificates` there are no others. `undefined` for the default, which the provider orders.
+ */
+export function suitesOf(
+  list: string | undefined,
+  provider: CryptoProvider,
+  psk: boolean,
+  certificates: boolean,
+): readonly CipherSuite[] | undefined {
+  if (!psk && (list === undefined || list === "modern")) return undefined;
+  const rows = commaList("--suites", list ?? "modern").flatMap((name) => {
+    const group = suiteGroups[name]?.(provider);
+    const known = group ? [...(psk ? sharedSuites : []), ...group] : everySuite.filter((suite) => suite.name === name);
     if (known.length === 0) {
       throw new UsageError(
         `--suites: ${name} is not known; use modern, legacy, all, or ${legacySuites[0]?.name} and the like`,
@@ -41,7 +53,7 @@ export function suitesOf(list: string | undefined, provider: CryptoProvider): re
     }
     return known;
   });
-  return [...new Set(rows)];
+  return [...new Set(rows)].filter(({ authentication }) => certificates || authentication === "psk");
 }
 
 /** `NAME,…` in order of preference. */

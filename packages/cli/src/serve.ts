@@ -16,7 +16,7 @@ import {
 import { UsageError } from "./errors.ts";
 import { type Events, jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { authorities, credentials } from "./files.ts";
-import { type ChannelFlags, channelOptions } from "./options.ts";
+import { type ChannelFlags, channelOptions, presharedKeys } from "./options.ts";
 import { responder } from "./respond.ts";
 
 export interface ServeFlags extends ChannelFlags {
@@ -43,13 +43,15 @@ export async function serve(flags: ServeFlags): Promise<void> {
     ...channelOptions(flags, events),
     ...(flags.maxFragment !== undefined && { maxFragment: flags.maxFragment }),
   };
+  const keys = new Map(presharedKeys(flags.psk).map(({ identity, key }) => [identity, key]));
   const lines: string[] = [];
   const own = credentials(flags.cert, flags.key);
   const server = createServer(
     {
       ...options,
       ...client,
-      credentials: own.length > 0 ? own : [await throwAway(options.suites, lines)],
+      ...(keys.size > 0 && { psk: { lookup: (identity) => keys.get(identity) } }),
+      credentials: own.length > 0 ? own : await throwAway(options.suites, lines),
       onError: (error) => events.error(error),
     },
     async (connection) => {
@@ -92,13 +94,14 @@ function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions
   return { clientAuth: clientAuth ?? "require", clientCa: authorities("--client-ca", clientCa) };
 }
 
-/** A certificate for localhost that nobody knows; its pin is what a client can hold on to. */
-async function throwAway(suites: readonly CipherSuite[] | undefined, lines: string[]): Promise<Credential> {
+/** A certificate for localhost that nobody knows; its pin is what a client can hold on to. None where all suites rest on a pre-shared key. */
+async function throwAway(suites: readonly CipherSuite[] | undefined, lines: string[]): Promise<Credential[]> {
+  if (suites?.every(({ authentication }) => authentication === "psk")) return [];
   const { testCa } = await import("@handclasp/testing");
   const needsRsa = suites !== undefined && !suites.some(({ authentication }) => authentication === "ecdsa");
   const issued = await (await testCa()).issue({ algorithm: needsRsa ? "rsa-2048" : "ecdsa-p256" });
   lines.push(`throw-away certificate for localhost, pin ${parseCertificate(issued.chain[0] as Uint8Array).pin}`);
-  return nodeCredential(issued);
+  return [nodeCredential(issued)];
 }
 
 function where(listener: Listener): string {

@@ -221,6 +221,48 @@ test("the textbook's RSA key exchange with a throw-away certificate", async () =
   });
 });
 
+describe("--psk", () => {
+  const key = "00112233445566778899aabbccddeeff";
+  const connectWith = (server: Server, ...args: string[]) => run(["connect", server.tcp, "--json", ...args], "hello");
+
+  test("alone, beside a CA, and by suite", async () => {
+    await withServer(["--psk", `device:7:${key}`, "--psk", `device 8:${"ff".repeat(32)}`], async (server) => {
+      const alone = await connectWith(server, "--psk", `device:7:${key}`);
+      expect([alone.code, alone.stdout.toString()]).toEqual([0, "hello"]);
+      const suite = "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256";
+      expect(jsonLines(alone.stderr)[0]).toMatchObject({
+        suite,
+        pskIdentity: "device:7",
+        signatureScheme: null,
+        peer: null,
+      });
+      const named = "TLS_PSK_WITH_AES_256_CBC_SHA";
+      const other = await connectWith(server, "--psk", `device 8:${"ff".repeat(32)}`, "--suites", named);
+      expect(jsonLines(other.stderr)[0]).toMatchObject({ suite: named, pskIdentity: "device 8" });
+      const certified = await connectWith(server, "--insecure");
+      expect(jsonLines(certified.stderr)[0]).not.toHaveProperty("pskIdentity");
+    });
+  });
+
+  test("a server of nothing else needs no certificate", async () => {
+    const suites = ["--suites", "TLS_PSK_WITH_AES_128_GCM_SHA256"];
+    await withServer(["--psk", `device:${key}`, ...suites], async (server) => {
+      expect(server.stderr()).not.toContain("throw-away");
+      expect(await connectWith(server, "--psk", `device:${key}`)).toMatchObject({ code: 0 });
+    });
+  });
+
+  test("a wrong key, an unknown identity: one answer", async () => {
+    await withServer(["--psk", `device:${key}`], async (server) => {
+      for (const wrong of [`device:${"ff".repeat(16)}`, `other:${key}`]) {
+        const { code, stderr } = await connectWith(server, "--psk", wrong);
+        expect(code).toBe(1);
+        expect(jsonLines(stderr)).toMatchObject([{ event: "error", alert: "bad_record_mac", by: "peer" }]);
+      }
+    });
+  });
+});
+
 test("two certificates: the client's suites choose, and ALPN agrees", async () => {
   await run(["certs", file("rsa"), "--algorithm", "rsa-2048"]);
   const rsa = ["--cert", file("rsa/server.pem"), "--key", file("rsa/server.key")];
@@ -364,6 +406,7 @@ describe("errors are one line", () => {
       1,
       /^error: --ca .*there is no certificate in it.*\n$/,
     ],
+    ["a short key", ["serve", "--psk", "device:c0ffee"], 2, /^error: --psk: expected IDENTITY:HEXKEY(?!.*c0ffee).*\n$/],
     ["suites that are none", ["serve", "--suites", ","], 2, /^error: --suites: names nothing\n$/],
     ["groups that are none", ["serve", "--groups", ""], 2, /^error: --groups: names nothing\n$/],
     ["protocols that are none", ["serve", "--alpn", ""], 2, /^error: --alpn: names nothing\n$/],

@@ -6,9 +6,12 @@ import {
   connect,
   createServer,
   dheSuites,
+  ecdhePskSuites,
   modernSuites,
   nodeCredential,
+  pskSuites,
   type Session,
+  TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
   type TlsConnection,
 } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
@@ -31,7 +34,8 @@ const opensslName = (suite: string): string =>
     .replace(/^TLS_|_SHA256$(?<=POLY1305_SHA256)/g, "")
     .replace("_WITH_", "_")
     .replace("CCM_8", "CCM8")
-    .replace(/AES_(\d+)(_CBC)?/, "AES$1")
+    .replace(/AES_(\d+)/, "AES$1")
+    .replace(/(?<!PSK.*)_CBC/, "")
     .replaceAll("_", "-");
 /** The tag of CCM_8 is no security to OpenSSL. */
 const ciphersOf = (suite: string): string => `${opensslName(suite)}:@SECLEVEL=0`;
@@ -130,6 +134,79 @@ describe.each([
       for await (const bytes of channel) got.push(bytes);
       await writing;
       expect(Buffer.concat(got).equals(sent)).toBe(true);
+      await channel.closed;
+    });
+  });
+});
+
+describe("with a pre-shared key, over ws", () => {
+  const key = crypto.getRandomValues(new Uint8Array(32));
+  const identity = "device 7";
+  // OpenSSL does not have this one.
+  const shared = [...ecdhePskSuites, ...pskSuites].filter((suite) => suite !== TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256);
+  const cases = shared.map((suite) => [suite.name, suite] as const);
+
+  describe("a node:tls client to our server", () => {
+    let session: Session | undefined;
+    const psk = { lookup: (name: string) => (name === identity ? key : undefined) };
+    const server = createServer({ suites: shared, psk }, async (channel) => {
+      ({ session } = channel);
+      await channel.readable.pipeTo(channel.writable);
+    });
+    let url = "";
+    beforeAll(async () => {
+      const listener = await server.listenWebSocket();
+      url = `ws://127.0.0.1:${(listener.address() as AddressInfo).port}/`;
+    });
+    afterAll(() => server.close());
+
+    test.each(cases)("%s", async (name) => {
+      const socket = connectTls({
+        socket: createWebSocketStream(new WebSocket(url)),
+        maxVersion: "TLSv1.2",
+        ciphers: ciphersOf(name),
+        pskCallback: () => ({ psk: key, identity }),
+        checkServerIdentity: () => undefined, // there is no certificate
+      });
+      socket.end(payload);
+      const got: Buffer[] = [];
+      for await (const bytes of socket as AsyncIterable<Buffer>) got.push(bytes);
+      expect(Buffer.concat(got).equals(payload)).toBe(true);
+      expect(session).toMatchObject({ suite: name, pskIdentity: identity });
+    });
+  });
+
+  describe("our client to a node:tls server", () => {
+    const tls = createTlsServer(
+      {
+        ciphers: "PSK:@SECLEVEL=0",
+        maxVersion: "TLSv1.2",
+        pskIdentityHint: "hint",
+        pskCallback: (_, name) => (name === identity ? key : null),
+      },
+      (socket) => {
+        socket.on("error", () => socket.destroy());
+        socket.pipe(socket);
+      },
+    );
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    server.on("connection", (peer) => tls.emit("connection", createWebSocketStream(peer)));
+    afterAll(() => {
+      for (const peer of server.clients) peer.terminate();
+      server.close();
+    });
+
+    test.each(cases)("%s", async (name, suite) => {
+      const channel = await connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+        suites: [suite],
+        psk: (hint) => (hint === "hint" ? { identity, key } : undefined),
+      });
+      expect(channel.session).toMatchObject({ suite: name, pskIdentity: identity });
+      const writing = channel.write(payload).then(() => channel.closeWrite());
+      const got: Uint8Array[] = [];
+      for await (const bytes of channel) got.push(bytes);
+      await writing;
+      expect(Buffer.concat(got).equals(payload)).toBe(true);
       await channel.closed;
     });
   });

@@ -6,14 +6,18 @@ import {
   createServer,
   defaultGroups,
   dheSuites,
+  ecdhePskSuites,
   legacySuites,
   type NamedCurve,
   noble,
   nodeCredential,
+  pskSuites,
   TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
   type TlsConnection,
   type TlsServer,
+  toHex,
 } from "@handclasp/node";
 import { type IssuedCertificate, type KeyAlgorithm, testCa } from "@handclasp/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,6 +35,12 @@ const payload = crypto.getRandomValues(new Uint8Array(65_536));
 const sent = Buffer.concat(Array.from({ length: size / payload.length }, () => payload));
 
 const suites = [...legacySuites, ...dheSuites, ...ccmSuites];
+/** All with a pre-shared key but one that OpenSSL does not have. */
+const sharedSuites = [...ecdhePskSuites, ...pskSuites].filter(
+  (suite) => suite !== TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+);
+const identityName = "device 7";
+const sharedKey = crypto.getRandomValues(new Uint8Array(32));
 const ca = await testCa();
 const issued: Record<"ecdsa" | "rsa" | "client", IssuedCertificate> = {
   ecdsa: await ca.issue(),
@@ -140,6 +150,39 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       });
     });
 
+    describe("with a pre-shared key", () => {
+      let port = 0;
+      beforeAll(async () => {
+        port = await listen({
+          credentials: [],
+          suites: sharedSuites,
+          psk: { lookup: (name) => (name === identityName ? sharedKey : undefined), hint: "hint" },
+        });
+      });
+      const args = (key: Uint8Array, name = identityName) => ["-psk", toHex(key), "-psk_identity", name];
+      test.each(sharedSuites.map(({ name }) => name))("%s", async (suite) => {
+        const { session } = await sClient(port, opensslName(suite), args(sharedKey));
+        expect(session).toMatchObject({ suite, pskIdentity: identityName, extendedMasterSecret: true });
+      });
+      test.each([
+        ["a wrong key", args(sharedKey.slice().fill(1))],
+        ["an unknown identity", args(sharedKey, "nobody")],
+      ])("%s is bad_record_mac", async (_, wrong) => {
+        const client = startOpenssl([
+          "s_client",
+          "-connect",
+          `127.0.0.1:${port}`,
+          "-tls1_2",
+          "-cipher",
+          "PSK",
+          "-quiet",
+          ...wrong,
+        ]);
+        expect(await client.exited).not.toBe(0);
+        expect(client.stderr()).toMatch(/alert bad record mac/);
+      });
+    });
+
     test("requires a client certificate, and says so", async () => {
       const port = await listen({ clientAuth: "require", clientCa: ca.pem });
       const client = startOpenssl([
@@ -225,6 +268,27 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
           secureRenegotiation: true,
         });
         await roundTrip(connection);
+      });
+    });
+
+    describe("with a pre-shared key", () => {
+      const psk = { identity: identityName, key: sharedKey };
+      let port = 0;
+      beforeAll(async () => {
+        port = await sServer(["-nocert", "-psk", toHex(sharedKey), "-psk_identity", identityName, "-psk_hint", "hint"]);
+      });
+      test.each(sharedSuites.map((suite) => [suite.name, suite] as const))("%s", async (name, suite) => {
+        const connection = await open(port, {
+          ca: undefined,
+          suites: [suite],
+          psk: (hint) => (hint === "hint" ? psk : undefined),
+        });
+        expect(connection.session).toMatchObject({ suite: name, pskIdentity: identityName });
+        await roundTrip(connection);
+      });
+      test("a wrong key", async () => {
+        const wrong = { ...psk, key: sharedKey.slice().fill(1) };
+        await expect(open(port, { suites: sharedSuites, psk: wrong })).rejects.toMatchObject({ by: "peer" });
       });
     });
 
