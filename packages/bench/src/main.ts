@@ -16,6 +16,7 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true, default: [] },
     subject: { type: "string", multiple: true, default: [] },
     rounds: { type: "string" },
+    size: { type: "string", multiple: true, default: [] },
   },
 });
 
@@ -31,11 +32,13 @@ const sizes = [16, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 /** What everything is a ratio to; where it was not asked for, the first that was. */
 const base = values.subject.length && !values.subject.includes("node:tls") ? (values.subject[0] as string) : "node:tls";
 
+const writes = values.size.length ? values.size.map(Number) : [16_384, 65_536];
+
 const pick = (names: readonly string[]): readonly string[] => (values.subject.length ? values.subject : names);
 
 const scenarios: Record<string, () => Promise<Table[]>> = {
-  "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", [16_384, 65_536], effort),
-  "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", [16_384, 65_536], effort),
+  "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", writes, effort),
+  "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", writes, effort),
   sizes: () => bulk(pick(core), base, "down", sizes, effort),
   "handshake-ecdsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "ecdsa-p256", effort)],
   "handshake-rsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "rsa-2048", effort)],

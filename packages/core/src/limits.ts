@@ -39,8 +39,10 @@ export const maxInbound: number = 2 ** 24;
 export const itemOverhead = 256;
 /** One message of a WebSocket; the `ws` default of 100 MiB is an invitation. */
 export const maxTransportMessage: number = 2 ** 20;
-/** Everything ready in one turn goes out as one message, up to this size. */
+/** Everything ready in one turn goes out as one message, once there is so much of it. */
 export const maxFlush: number = 2 ** 18;
+/** And such a message has room for sixteen full records with what is around them. */
+export const maxFlushMessage: number = maxFlush + 2 ** 10;
 /** A handshake that is not done by then is given up, ms. */
 export const handshakeTimeout = 10_000;
 /** How long after our close_notify we wait for the peer's, ms. */

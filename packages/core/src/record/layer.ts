@@ -6,7 +6,7 @@
 import { join } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
-import { itemOverhead, maxCiphertext, maxEmptyRecords, maxFlush, maxPlaintext } from "../limits.ts";
+import { itemOverhead, maxCiphertext, maxEmptyRecords, maxFlushMessage, maxPlaintext } from "../limits.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls12 } from "../wire/messages.ts";
 import {
@@ -158,7 +158,7 @@ export class RecordLayer {
   #room(inPlace: InPlace, length: number, wanted: number): Uint8Array {
     if (!this.#slab || this.#slab.length - this.#slabUsed < length) {
       // As much as the last flush took, so that all of a turn's records come to stand in one buffer, which nobody has to join.
-      this.#slab = inPlace.allocate(Math.max(wanted, Math.min(this.#lastFlush, maxFlush)));
+      this.#slab = inPlace.allocate(Math.max(length, Math.min(maxFlushMessage, Math.max(wanted, this.#lastFlush))));
       this.#slabUsed = 0;
     }
     const from = this.#slabUsed;

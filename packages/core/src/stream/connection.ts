@@ -6,7 +6,7 @@ import { gather } from "../bytes/bytes.ts";
 import { Engine, type EngineEvent, type EngineOptions } from "../connection/engine.ts";
 import { TlsError, usageError } from "../errors.ts";
 import type { Session } from "../handshake/session.ts";
-import { closeTimeout, highWaterInbound, itemOverhead, maxFlush, maxInbound } from "../limits.ts";
+import { closeTimeout, highWaterInbound, itemOverhead, maxFlush, maxFlushMessage, maxInbound } from "../limits.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -395,7 +395,7 @@ function* joined(parts: readonly Uint8Array[]): Generator<Uint8Array, void, void
   let length = 0;
   for (let i = 0; i < parts.length; i++) {
     const next = (parts[i] as Uint8Array).length;
-    if (length && length + next > maxFlush) {
+    if (length && length + next > maxFlushMessage) {
       yield gather(parts.slice(from, i));
       from = i;
       length = 0;

@@ -31,6 +31,7 @@ import type {
   PublicKey,
   SignatureAlgorithm,
 } from "@handclasp/core";
+import { allocate } from "../slabs.ts";
 
 /** A Buffer as what the contract promises: `Buffer.slice()` does not copy, so no Buffer leaves this file. */
 const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -62,9 +63,6 @@ function hash(name: HashName, outputLength: number, blockLength: number): Hash {
     },
   };
 }
-
-/** Not cleared, and not out of Buffer's pool. Clearing 16 KiB takes half as long as sealing them. */
-const allocate = (length: number): Uint8Array => plain(Buffer.allocUnsafeSlow(length));
 
 const tagLength = 16;
 const nonceLength = 12;

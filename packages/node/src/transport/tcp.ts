@@ -5,6 +5,7 @@
 
 import { connect, type Socket } from "node:net";
 import type { Transport, TransportEvents } from "@handclasp/core";
+import { release } from "../slabs.ts";
 import { abortTimeout, endTimeout, highWater, Inbox, lowWater, plain, transportError } from "./inbox.ts";
 
 /** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
@@ -47,11 +48,19 @@ class TcpTransport implements Transport {
 
   send(bytes: Uint8Array): boolean {
     if (!this.#socket.writable) return true;
+    let out = false;
+    const done = (): void => {
+      if (!out) release(bytes);
+      out = true;
+    };
     this.#socket.write(bytes, (error) => {
+      if (!error) done();
       if (!this.#full || (!error && this.#socket.writableLength > lowWater)) return;
       this.#full = false;
       this.#inbox.drain();
     });
+    // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
+    if (this.#socket.writableLength === 0) done();
     if (this.#socket.writableLength >= highWater) this.#full = true;
     return !this.#full;
   }

@@ -5,6 +5,7 @@
 
 import type { Transport, TransportEvents } from "@handclasp/core";
 import type { WebSocket } from "ws";
+import { release } from "../slabs.ts";
 import { abortTimeout, highWater, Inbox, lowWater, maxMessage, plain, transportError } from "./inbox.ts";
 
 /** The states of a WebSocket, without loading ws. */
@@ -121,13 +122,22 @@ class WebSocketTransport implements Transport {
   }
 
   #write(bytes: Uint8Array): void {
+    let out = false;
+    const done = (): void => {
+      if (!out) release(bytes);
+      out = true;
+    };
     for (let at = 0; at < bytes.length; at += maxMessage) {
+      const last = at + maxMessage >= bytes.length;
       this.#ws.send(bytes.subarray(at, at + maxMessage), { binary: true, compress: false }, (error) => {
+        if (last && !error) done();
         if (!this.#full || (!error && this.#buffered() > lowWater)) return;
         this.#full = false;
         this.#inbox.drain();
       });
     }
+    // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
+    if (this.#ws.bufferedAmount === 0) done();
   }
 
   #buffered(): number {
