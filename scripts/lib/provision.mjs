@@ -5,6 +5,7 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
+import { aptInstall, hasApt } from "./apt.mjs";
 import { run } from "./process.mjs";
 import { step } from "./steps.mjs";
 
@@ -136,22 +137,11 @@ async function playwrightsOwn({ playwright: name, programs: [program] }) {
  * @param {string[]} output
  */
 async function packaged(tool, output) {
-  if (paths("apt-get").length === 0) return undefined;
-  const options = ["-o", "DPkg::Lock::Timeout=600"];
-  const asRoot = process.getuid?.() === 0 ? ["env"] : ["sudo", "-n", "env"];
-  const apt = async (/** @type {string[]} */ ...args) => {
-    const [command = "", ...rest] = [...asRoot, "DEBIAN_FRONTEND=noninteractive", "apt-get", ...options, ...args];
-    const result = await run(command, rest, { minutes: 12 });
-    output.push(...result.output.split("\n"));
-    return result.ok;
-  };
-  aptUpdated ??= apt("update");
-  if (!(await aptUpdated)) return undefined;
-  return (await apt("install", "--yes", "--no-install-recommends", ...tool.packages)) ? onSystem(tool) : undefined;
+  if (!hasApt()) return undefined;
+  const result = await aptInstall(tool.packages);
+  output.push(...result.output.split("\n"));
+  return result.ok ? onSystem(tool) : undefined;
 }
-
-/** @type {Promise<boolean> | undefined} */
-let aptUpdated;
 
 /**
  * @param {Tool} tool

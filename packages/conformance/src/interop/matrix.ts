@@ -1,0 +1,214 @@
+/**
+ * The interop matrix: every peer in every role, with every key exchange that both have.
+ * @module
+ */
+import * as handclasp from "@handclasp/node";
+import { type CipherSuite, connect, createServer, nodeCredential, type Session, TlsError } from "@handclasp/node";
+import type { Material } from "./files.ts";
+import { authentication, isPsk, type KeyExchangeName, type Peer, psk, type Role } from "./peer.ts";
+import { find, freePort, type Running, run, start } from "./programs.ts";
+
+export type Kind = "full" | "resumed" | "client certificate";
+
+export interface Cell {
+  readonly peer: Peer;
+  /** The peer's. */
+  readonly role: "client" | "server";
+  readonly keyExchange: KeyExchangeName;
+  readonly kind: Kind;
+  /** Why it is not run. */
+  readonly absent?: string;
+}
+
+const kinds: readonly Kind[] = ["full", "resumed", "client certificate"];
+
+/** Whether we resume sessions at all: the column switches on with the capability. */
+const resumes = "memorySessionStore" in handclasp || "SessionStore" in handclasp;
+
+const exported = Object.entries(handclasp)
+  .filter(([name]) => name.startsWith("TLS_"))
+  .map(([, suite]) => suite as CipherSuite);
+
+/** All our suites, the better ones first. */
+const suites: readonly CipherSuite[] = [
+  ...new Set([
+    ...handclasp.legacySuites,
+    ...handclasp.dheSuites,
+    ...handclasp.ccmSuites,
+    ...handclasp.ecdhePskSuites,
+    ...handclasp.pskSuites,
+    ...exported,
+  ]),
+];
+
+const suitesWith = (keyExchange: KeyExchangeName): readonly CipherSuite[] =>
+  suites.filter(({ name }) => name.startsWith(`TLS_${keyExchange}_WITH_`));
+
+export function cells(peer: Peer): readonly Cell[] {
+  return (["client", "server"] as const).flatMap((role) => {
+    const how = peer[role];
+    if (!how) return [];
+    return peer.keyExchanges
+      .filter((keyExchange) => suitesWith(keyExchange).length)
+      .flatMap((keyExchange) =>
+        kinds.map((kind) => ({ peer, role, keyExchange, kind, ...absence(how, keyExchange, kind) })),
+      );
+  });
+}
+
+function absence(role: Role, keyExchange: KeyExchangeName, kind: Kind): { absent?: string } {
+  const lack = role.lacks?.[keyExchange];
+  if (lack) return { absent: lack };
+  if (kind === "client certificate" && isPsk(keyExchange)) return { absent: "pre-shared keys go without certificates" };
+  if (kind === "client certificate" && role.noClientCertificate) return { absent: role.noClientCertificate };
+  if (kind === "resumed" && role.noResumption) return { absent: role.noResumption };
+  return kind === "resumed" && !resumes ? { absent: "we do not resume yet" } : {};
+}
+
+/** The peer's version; `undefined` where it is not installed, and then `missing` are the programs. */
+export async function versionOf(peer: Peer): Promise<{ version?: string; missing: readonly string[] }> {
+  const missing = peer.programs.filter((program) => !find(program));
+  if (missing.length) return { missing };
+  const [program, ...args] = peer.version;
+  try {
+    const said = await run({ program, args });
+    return { version: said.trim().split("\n")[0] ?? "", missing };
+  } catch {
+    return { missing: [program] }; // a stub that only tells how to install it
+  }
+}
+
+/** Runs a cell; what both sides agreed on last. Throws where anything is not as it should be. */
+export async function runCell(cell: Cell, material: Material): Promise<Session> {
+  const sessions = await (cell.role === "client" ? againstClient : againstServer)(cell, material);
+  const [first, last] = [sessions[0], sessions.at(-1)];
+  const expected = connections(cell);
+  if (!first || !last || sessions.length !== expected)
+    throw new Error(`${sessions.length} connections, ${expected} expected`);
+  if (!suitesWith(cell.keyExchange).some(({ name }) => name === last.suite)) throw new Error(`suite ${last.suite}`);
+  if (cell.kind === "resumed" && (first.resumed || !last.resumed))
+    throw new Error(`resumed: first ${first.resumed}, then ${last.resumed}`);
+  const client = last.role === "server" ? last.peer?.certificate.subject.text : undefined;
+  if (last.role === "server" && client !== (cell.kind === "client certificate" ? "CN=client" : undefined))
+    throw new Error(`client certificate: ${client}`);
+  return last;
+}
+
+const key = handclasp.fromHex(psk.hex);
+const ourPsk = {
+  client: { identity: psk.identity, key },
+  server: { lookup: (identity: string) => (identity === psk.identity ? key : undefined) },
+};
+
+const connections = ({ kind }: Cell): 1 | 2 => (kind === "resumed" ? 2 : 1);
+
+function task({ keyExchange, kind, ...cell }: Cell, { files }: Material, port: number) {
+  const clientCertificate = kind === "client certificate";
+  return { keyExchange, port, files, clientCertificate, connections: connections({ keyExchange, kind, ...cell }) };
+}
+
+async function againstClient(cell: Cell, material: Material): Promise<readonly Session[]> {
+  const role = cell.peer.client as Role;
+  const sessions: Session[] = [];
+  const failures: TlsError[] = [];
+  const server = createServer(
+    {
+      ...(isPsk(cell.keyExchange)
+        ? { psk: ourPsk.server }
+        : { credentials: [nodeCredential(material.server[authentication(cell.keyExchange)])] }),
+      suites: suitesWith(cell.keyExchange),
+      ...(cell.kind === "client certificate" && { clientAuth: "require", clientCa: material.ca }),
+      onError: (error) => failures.push(error),
+    },
+    async (channel) => {
+      sessions.push(channel.session);
+      let got = "";
+      for await (const bytes of channel) {
+        got += Buffer.from(bytes).toString("latin1");
+        if (role.speaks === "echo") await channel.write(bytes);
+        if (!got.includes(material.payload)) continue;
+        const length = material.payload.length;
+        if (role.speaks === "http")
+          await channel.write(
+            Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${material.payload}`),
+          );
+        await channel.closeWrite();
+      }
+    },
+  );
+  try {
+    const { port } = (await server.listenTcp()).address() as { port: number };
+    for (const command of role.commands(task(cell, material, port)))
+      await run(command, material.payload, material.payload);
+  } catch (error) {
+    throw failures[0] ? new Error(`${(error as Error).message}; on our side: ${failures[0].message}`) : error;
+  } finally {
+    await server.close();
+  }
+  return sessions;
+}
+
+async function againstServer(cell: Cell, material: Material): Promise<readonly Session[]> {
+  const role = cell.peer.server as Role;
+  const port = await freePort();
+  const [command] = role.commands(task(cell, material, port));
+  if (!command) throw new Error("no command");
+  const server = start(command);
+  const sessions: Session[] = [];
+  try {
+    for (let i = 0; i < connections(cell); i++) sessions.push(await exchange(cell, material, role, port, server));
+  } catch (error) {
+    throw new Error(
+      `${(error as Error).message}; it said: ${server.stderr().slice(-400)}${server.stdout().slice(-400)}`,
+    );
+  } finally {
+    await server.stop();
+  }
+  return sessions;
+}
+
+/** One connection to a server: all goes there and comes back. */
+async function exchange(
+  cell: Cell,
+  material: Material,
+  { speaks }: Role,
+  port: number,
+  server: Running,
+): Promise<Session> {
+  const channel = await patiently(server, () =>
+    connect(`tcp://127.0.0.1:${port}`, {
+      ...(isPsk(cell.keyExchange) ? { psk: ourPsk.client } : { ca: material.ca }),
+      serverName: "localhost",
+      suites: suitesWith(cell.keyExchange),
+      ...(cell.kind === "client certificate" && { credential: nodeCredential(material.client) }),
+    }),
+  );
+  const path = `/${material.payload.slice(0, 600).replaceAll("\n", "")}`;
+  const [request, expected] =
+    speaks === "echo"
+      ? [material.payload, material.payload]
+      : [`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`, path];
+  await channel.write(Buffer.from(request, "latin1"));
+  let got = "";
+  while (!got.includes(expected)) {
+    const bytes = await channel.read();
+    if (!bytes) throw new Error(`the server closed after ${got.length} bytes`);
+    got += Buffer.from(bytes).toString("latin1").replaceAll("\r", "");
+  }
+  const { session } = channel;
+  // Some commands drop the connection instead of saying close_notify; that is not what is tried here.
+  await channel.close().catch(() => {});
+  return session;
+}
+
+/** A server needs a moment until it listens, and does not say when. */
+async function patiently<T>({ process }: Running, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 500; ; tries--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!tries || process.exitCode !== null || !TlsError.is(error) || error.code !== "connection_failed") throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { authentication, type Files, type KeyExchangeName, type Peer } from "../peer.ts";
+import { run } from "../programs.ts";
+
+/** One for each kind of key: certificates of one subject, such as ours, would share a name in one database. */
+const database = ({ folder }: Files, kind: "ecdsa" | "rsa"): string => `${folder}/nss-${kind}`;
+
+/** NSS wants suites one by one; the first of each kind will do. */
+const suites: Readonly<Partial<Record<KeyExchangeName, string>>> = {
+  ECDHE_ECDSA: ":C02B",
+  ECDHE_RSA: ":C02F",
+  RSA: ":009C",
+  DHE_RSA: ":009E",
+};
+
+const common = ["-V", "tls1.2:tls1.2", "-G", "-u"];
+
+export const nss: Peer = {
+  name: "NSS",
+  packages: ["libnss3-tools", "openssl"],
+  programs: ["tstclnt", "selfserv", "certutil", "pk12util", "openssl"],
+  version: ["dpkg-query", "--show", "libnss3-tools"],
+  keyExchanges: ["ECDHE_ECDSA", "ECDHE_RSA", "RSA", "DHE_RSA"],
+  prepare: async (files) => {
+    for (const kind of ["ecdsa", "rsa"] as const) {
+      const nss = database(files, kind);
+      await run({ program: "mkdir", args: [nss] });
+      await run({ program: "certutil", args: ["-N", "-d", nss, "--empty-password"] });
+      await run({ program: "certutil", args: ["-A", "-d", nss, "-n", "ca", "-t", "CT,C,C", "-i", files.ca] });
+      for (const [name, { cert, key }] of Object.entries({ server: files.server[kind], client: files.client })) {
+        const p12 = `${nss}/${name}.p12`;
+        const from = ["-export", "-in", cert, "-inkey", key, "-name", name];
+        await run({ program: "openssl", args: ["pkcs12", ...from, "-out", p12, "-passout", "pass:handclasp"] });
+        await run({ program: "pk12util", args: ["-i", p12, "-d", nss, "-W", "handclasp"] });
+      }
+    }
+  },
+  client: {
+    speaks: "echo",
+    commands: ({ files, port, keyExchange, clientCertificate, connections }) => [
+      {
+        program: "tstclnt",
+        args: [
+          ...[
+            "-h",
+            "localhost",
+            "-4",
+            "-p",
+            `${port}`,
+            "-d",
+            database(files, authentication(keyExchange)),
+            "-c",
+            suites[keyExchange] ?? "",
+            ...common,
+          ],
+          ...(clientCertificate ? ["-n", "client"] : []),
+          ...(connections === 2 ? ["-A", files.payload, "-L", "2"] : []),
+        ],
+      },
+    ],
+  },
+  server: {
+    speaks: "http",
+    commands: ({ files, port, keyExchange, clientCertificate }) => [
+      {
+        program: "selfserv",
+        args: [
+          ...[
+            "-d",
+            database(files, authentication(keyExchange)),
+            "-p",
+            `${port}`,
+            "-c",
+            suites[keyExchange] ?? "",
+            ...common,
+            "-H",
+            "1",
+          ],
+          ...[authentication(keyExchange) === "rsa" ? "-n" : "-e", "server"],
+          ...(clientCertificate ? ["-r", "-r"] : []),
+        ],
+      },
+    ],
+  },
+};

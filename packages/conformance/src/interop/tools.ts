@@ -1,0 +1,16 @@
+/**
+ * What `pnpm interop` and `pnpm scan` install where it is missing.
+ * @module
+ */
+import { peers } from "./peers/all.ts";
+
+export interface Tool {
+  readonly packages: readonly string[];
+  readonly programs: readonly string[];
+}
+
+export const interop: readonly Tool[] = [...peers, { packages: ["tshark"], programs: ["tshark", "dumpcap"] }];
+export const scan: readonly Tool[] = [
+  { packages: ["sslscan"], programs: ["sslscan"] },
+  { packages: ["testssl.sh"], programs: ["testssl"] },
+];

@@ -1,0 +1,104 @@
+import { appendFileSync } from "node:fs";
+import {
+  type CipherSuite,
+  connect,
+  createServer,
+  nodeCredential,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
+  TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+  TLS_RSA_WITH_AES_256_GCM_SHA384,
+} from "@handclasp/node";
+import { afterAll, describe, expect, test } from "vitest";
+import { makeMaterial } from "../../src/interop/files.ts";
+import { find, run, start } from "../../src/interop/programs.ts";
+
+const missing = ["tshark", "dumpcap"].filter((program) => !find(program));
+const mayCapture =
+  missing.length === 0 && (await run({ program: "dumpcap", args: ["-D"] }).catch(() => "")).includes("lo");
+const title =
+  missing.length > 0
+    ? `tshark: no ${missing.join(", ")}; pnpm interop installs it`
+    : mayCapture
+      ? "tshark"
+      : "tshark: dumpcap may not capture on lo";
+
+const suites: readonly CipherSuite[] = [
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
+  TLS_RSA_WITH_AES_256_GCM_SHA384,
+];
+
+const material = await makeMaterial();
+afterAll(() => material.remove());
+
+const question = "what the client said, which nobody else should read";
+const answer = "what the server said, likewise";
+
+/** A captured connection; the secrets that each side logged. */
+async function capture(
+  suite: CipherSuite,
+): Promise<{ file: string; logs: Record<"client" | "server", string>; port: number }> {
+  const file = `${material.files.folder}/${suite.name}.pcapng`;
+  const logs = { client: `${file}.client.keys`, server: `${file}.server.keys` };
+  const logTo = (path: string) => (line: string) => appendFileSync(path, `${line}\n`);
+  const server = createServer(
+    {
+      credentials: [nodeCredential(material.server[suite.name.includes("ECDSA") ? "ecdsa" : "rsa"])],
+      suites: [suite],
+      keyLog: logTo(logs.server),
+    },
+    async (channel) => {
+      await channel.read();
+      await channel.write(Buffer.from(answer));
+      await channel.closeWrite();
+    },
+  );
+  const { port } = (await server.listenTcp()).address() as { port: number };
+  const dumpcap = start({ program: "dumpcap", args: ["-i", "lo", "-f", `tcp port ${port}`, "-w", file, "-q"] });
+  try {
+    await until(() => dumpcap.stderr().includes("File:"));
+    const channel = await connect(`tcp://127.0.0.1:${port}`, {
+      ca: material.ca,
+      serverName: "localhost",
+      suites: [suite],
+      keyLog: logTo(logs.client),
+    });
+    await channel.write(Buffer.from(question));
+    for await (const _ of channel);
+    await channel.close();
+    await server.close();
+    // The kernel hands packets over in batches.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    dumpcap.process.kill("SIGINT");
+    await dumpcap.exited;
+  } finally {
+    await dumpcap.stop();
+    await server.close();
+  }
+  return { file, logs, port };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 500; !condition(); tries--) {
+    if (!tries) throw new Error("waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** What tshark reads of the TLS stream. */
+async function decrypted(file: string, port: number, keyLog: string): Promise<string> {
+  const how = ["-r", file, "-d", `tcp.port==${port},tls`, "-o", `tls.keylog_file:${keyLog}`];
+  const said = await run({ program: "tshark", args: [...how, "-q", "-z", "follow,tls,raw,0"] });
+  return Buffer.from(said.replaceAll(/^(?!\s*[0-9a-f]+$).*$/gm, "").replaceAll(/\s/g, ""), "hex").toString("latin1");
+}
+
+describe.skipIf(!mayCapture)(title, () => {
+  test.each(suites.map((suite) => [suite.name, suite] as const))("decrypts %s with our key log", async (_, suite) => {
+    const { file, logs, port } = await capture(suite);
+    for (const side of ["client", "server"] as const)
+      expect(await decrypted(file, port, logs[side]), side).toBe(question + answer);
+    expect(await decrypted(file, port, "/dev/null")).toBe("");
+  });
+});
