@@ -7,7 +7,10 @@ const role = (name: "client" | "server"): Role => ({
     {
       program: "java",
       args: [
-        ...["-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", task.files.folder],
+        "-XX:TieredStopAtLevel=1",
+        "-Xshare:auto",
+        "-cp",
+        task.files.folder,
         // Debian's policy switches RSA key exchange off in some releases; which suites we want is said by name.
         `-Djava.security.properties=${ownProgram("java.security")}`,
         "Jsse",
