@@ -76,7 +76,7 @@ export const rules = [
     {
       path: [
         `${core}client\\.ts$`,
-        `${core}handshake/(client|resumeClient)[^/]*\\.ts$`,
+        `${core}handshake/(client|resumption/client)[^/]*\\.ts$`,
         `${core}handshake/extensions/client\\.ts$`,
         `${core}stream/connect\\.ts$`,
       ],
@@ -84,7 +84,7 @@ export const rules = [
     {
       path: [
         `${core}server\\.ts$`,
-        `${core}handshake/(server|resumeServer)[^/]*\\.ts$`,
+        `${core}handshake/(server|resumption/server)[^/]*\\.ts$`,
         `${core}handshake/extensions/server\\.ts$`,
         `${core}stream/accept\\.ts$`,
       ],

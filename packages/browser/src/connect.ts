@@ -24,6 +24,7 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
   return connectOver(() => options.transport ?? webSocketTransport(new WebSocket(url)), {
     ...options,
     provider: options.provider ?? defaultProvider(),
+    sessionScope: options.sessionScope ?? url.host,
     serverName: options.serverName ?? url.hostname.replace(/^\[(.*)\]$/, "$1"),
   });
 }

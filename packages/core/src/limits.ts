@@ -29,6 +29,18 @@ export const maxHelloRequests = 4;
 export const minPskLength = 16;
 /** Bytes of a PSK identity, a hint or a pre-shared key: RFC 4279 §5.3 wants 128 and 64 at least. */
 export const maxPskIdentity = 1024;
+/** Bytes of a session's state in a ticket, which the client sends back in every ClientHello: a client's verified path is a few KiB of it. */
+export const maxTicketState: number = 2 ** 14;
+/** Seconds that a session can be resumed, unless told otherwise: what it was verified with may have been revoked since. */
+export const sessionLifetime = 7_200;
+/** Seconds from the full handshake on after which a session is not resumed, however often it was renewed (RFC 5246 §F.1.4). */
+export const maxSessionAge = 86_400;
+/** A store of sessions, or a source of ticket keys, that has not answered by then is taken to have nothing, ms. */
+export const storeTimeout = 250;
+/** Bytes of the sessions that a memory store holds, each with `itemOverhead`: some nine thousand without client certificates. */
+export const maxStoreBytes: number = 2 ** 22;
+/** Bytes of exported keying material at once: as many as an unsigned 16-bit number counts, as in TLS 1.3; nobody needs more than a few keys. */
+export const maxExport: number = 2 ** 16 - 1;
 /** Records under one key: AES-GCM's safe number, RFC 8446 §5.5; also far below the 2^53 that a JavaScript number counts. */
 export const maxRecords: number = 2 ** 24.5;
 /** Bytes of the peer that wait while a promise of ours is pending, before we ask the transport to pause. */

@@ -55,6 +55,9 @@ export type TraceEvent =
       readonly serverRandom: Uint8Array;
       readonly extendedMasterSecret: boolean;
     }
+  /** An earlier session is resumed, or why not, where there was one to resume. Behind `agreed` where it is resumed. */
+  | { readonly type: "resumption"; readonly resumed: true }
+  | { readonly type: "resumption"; readonly resumed: false; readonly reason: NotResumed }
   /** Secrets, in the order in which they arise; only where asked for by name (`trace: {secrets: true}`). */
   | {
       readonly type: "secret";
@@ -74,6 +77,24 @@ export type TraceEvent =
     }
   | { readonly type: "established" }
   | { readonly type: "closed"; readonly error?: Error };
+
+/**
+ * Why a session was not resumed: it is over (`expired`), was made under another configuration, for another name, certificate or protocol, with a suite
+ * that is not offered; its peer is not trusted any more, or its pre-shared key is not there any more; it lacks a protection that this handshake has or the other
+ * way round; it is `unknown` to the server; or the server `declined` what the client offered.
+ */
+export type NotResumed =
+  | "unknown"
+  | "expired"
+  | "configuration"
+  | "suite"
+  | "server_name"
+  | "certificate"
+  | "alpn"
+  | "renegotiation_info"
+  | "pre_shared_key"
+  | "untrusted"
+  | "declined";
 
 export type TraceListener = (event: TraceEvent) => void;
 

@@ -33,6 +33,7 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
     ca: options.ca && withSystemRoots(options.ca),
     provider: options.provider ?? nodeCrypto,
     serverName: options.serverName ?? hostOf(url),
+    sessionScope: options.sessionScope ?? url.host,
   });
 }
 

@@ -6,14 +6,14 @@
 import { type AlertDescription, TlsError, usageError } from "../errors.ts";
 import { type Awaitable, type Flow, isPromise } from "../flow.ts";
 import { CloseNotify, Peer } from "../handshake/peer.ts";
-import type { Session } from "../handshake/session.ts";
+import type { Established } from "../handshake/session.ts";
 import { RecordLayer } from "../record/layer.ts";
 import type { TraceEvent } from "../trace.ts";
 import { contentTypes } from "../wire/record.ts";
 import { life } from "./life.ts";
 
 export type EngineEvent =
-  | { readonly type: "established"; readonly session: Session }
+  | { readonly type: "established"; readonly established: Established }
   | { readonly type: "data"; readonly bytes: Uint8Array }
   /** The peer sent close_notify: no more data, and none is missing. */
   | { readonly type: "end" }
@@ -23,7 +23,7 @@ export type EngineEvent =
 
 export interface EngineOptions {
   readonly role: "client" | "server";
-  readonly handshake: (peer: Peer) => Flow<Session>;
+  readonly handshake: (peer: Peer) => Flow<Established>;
   readonly maxFragment: number;
   /** Make trace events. */
   readonly trace: boolean;
@@ -64,9 +64,9 @@ export class Engine {
     });
     this.#peer = new Peer(this.#records, options.role, trace);
     this.#flow = life(this.#peer, options.handshake, {
-      established: (session) => {
+      established: (established) => {
         this.#phase = "open";
-        this.#events.push({ type: "established", session });
+        this.#events.push({ type: "established", established });
       },
       data: (bytes) => void this.#events.push({ type: "data", bytes }),
     });

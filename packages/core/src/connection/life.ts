@@ -1,16 +1,16 @@
 import { TlsError } from "../errors.ts";
 import type { Flow } from "../flow.ts";
 import type { Peer } from "../handshake/peer.ts";
-import type { Session } from "../handshake/session.ts";
+import type { Established } from "../handshake/session.ts";
 import { contentTypes } from "../wire/record.ts";
 
 export interface LifeEvents {
-  established(session: Session): void;
+  established(established: Established): void;
   data(bytes: Uint8Array): void;
 }
 
 /** The whole life of a connection: handshake, then data until an alert ends it. */
-export function* life(peer: Peer, handshake: (peer: Peer) => Flow<Session>, on: LifeEvents): Flow<void> {
+export function* life(peer: Peer, handshake: (peer: Peer) => Flow<Established>, on: LifeEvents): Flow<void> {
   on.established(yield* handshake(peer));
   for (;;) {
     const record = yield* peer.record(true);

@@ -1,4 +1,4 @@
-import { concat } from "../bytes/bytes.ts";
+import { concat, equal } from "../bytes/bytes.ts";
 import type { Credential } from "../crypto/credential.ts";
 import { type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
@@ -11,28 +11,34 @@ import {
   certificateVerify,
   clientHello,
   finished,
+  newSessionTicket,
   type ServerHello,
   serverHello,
   serverHelloDone,
   tls12,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
-import type { ClientConfig } from "./config.ts";
+import { type Hellos, settleHellos } from "./agreement.ts";
+import type { ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
 import { clientExtensions } from "./extensions/client.ts";
-import { type Agreement, acceptExtensions, offerExtensions } from "./extensions/extension.ts";
-import type { Agreed, ClientSide } from "./keyExchange/exchange.ts";
+import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
+import type { ClientSide } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
-import type { Session } from "./session.ts";
+import { type Established, sessionOf } from "./session.ts";
 import type { CipherSuite } from "./suites.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, left column. */
-export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Session> {
-  const offered = offer(config);
+export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
+  const kept = yield* findSession(peer, config);
+  const offered = offer(config, kept);
   peer.send(clientHello, offered); //                                                  ClientHello          -->
 
   const hello = yield* peer.expect(serverHello); //                                                         <-- ServerHello
-  const { suite, agreement } = agree(peer, config, offered, hello);
+  const hellos = agree(peer, config, offered, hello);
+  const { suite, agreement } = hellos;
+  if (kept && agreement.resumed) return yield* kept.resume(peer, hellos); //                                figure 2 from here
+  if (kept) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
   const shown = suite.keyExchange.keyUsage && (yield* peer.expect(certificate)); //                          <-- Certificate*
   const exchange = yield* suite.keyExchange.client(peer, config); //                                        <-- ServerKeyExchange*
   const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*
@@ -42,59 +48,74 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Session
   const scheme = server && (yield* verifyKeyExchange(config, server, offered, hello, exchange));
   const own = request && (yield* chooseCredential(config, request));
 
-  let agreed: Agreed;
   const secrets = new Secrets(peer, config, suite, offered.random, hello.random);
   try {
     if (request) peer.send(certificate, { certificateList: own?.credential.chain ?? [] }); // Certificate*  -->
-    agreed = yield* exchange.send(server); //                                          ClientKeyExchange    -->
+    const agreed = yield* exchange.send(server); //                                          ClientKeyExchange    -->
     secrets.derive(agreed.premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (own) peer.send(certificateVerify, yield* signTranscript(peer, own)); //        CertificateVerify*   -->
     peer.transcript.forgetBytes();
     const keys = yield* secrets.protect();
     peer.sendChangeCipherSpec(keys.client); //                                         [ChangeCipherSpec]
-    peer.send(finished, { verifyData: secrets.verifyData("client") }); //              Finished             -->
+    const first = secrets.verifyData("client");
+    peer.send(finished, { verifyData: first }); //                                     Finished             -->
 
+    const ticket = agreement.newTicket ? yield* peer.expect(newSessionTicket) : undefined; //              <-- NewSessionTicket*
     yield* peer.expectChangeCipherSpec(keys.server); //                                                         [ChangeCipherSpec]
     yield* peer.expectFinished(() => secrets.verifyData("server")); //                                      <-- Finished
+    peer.endHandshake();
+
+    const { held } = agreed;
+    const made = { suite, agreement, masterSecret: secrets.masterSecret, peer: server, held };
+    return {
+      session: sessionOf("client", suite, agreement, config.serverName, {
+        group: exchange.group,
+        signatureScheme: scheme?.name,
+        peer: server,
+        held,
+      }),
+      exporter: secrets.exporter(agreement, first, server?.certificate),
+      forget: yield* keep(config, {
+        ...made,
+        chain: shown?.certificateList ?? [],
+        sessionId: hello.sessionId,
+        ticket,
+        chose: request !== undefined && config.identity === undefined,
+      }),
+    };
   } finally {
     secrets.wipe();
   }
-  peer.endHandshake();
-  return {
-    role: "client",
-    version: "TLSv1.2",
-    suite: suite.name,
-    ...(exchange.group && { group: exchange.group }),
-    ...(scheme && { signatureScheme: scheme.name }),
-    alpn: agreement.alpn ?? null,
-    serverName: config.serverName ?? null,
-    resumed: false,
-    extendedMasterSecret: agreement.extendedMasterSecret,
-    encryptThenMac: false,
-    secureRenegotiation: agreement.secureRenegotiation,
-    ...(agreed.pskIdentity !== undefined && { pskIdentity: agreed.pskIdentity }),
-    ...(server && { peer: server }),
-  };
 }
 
-function offer(config: ClientConfig): ClientHello {
+function* keep(config: ClientConfig, made: ClientMadeSession): Flow<Established["forget"]> {
+  return config.sessions && (yield* config.sessions.keep(config, made));
+}
+
+/** What was kept of an earlier session with this server, where all that we want holds for it still. */
+function* findSession(peer: Peer, config: ClientConfig): Flow<KeptSession | undefined> {
+  const found = config.sessions && (yield* config.sessions.find(config));
+  if (typeof found === "string") {
+    peer.trace?.({ type: "resumption", resumed: false, reason: found });
+    return undefined;
+  }
+  return found;
+}
+
+/** A ticket goes with a random session_id, whose echo tells that the server takes it (RFC 5077 §3.4). */
+function offer(config: ClientConfig, kept: KeptSession | undefined): ClientHello {
   return {
     clientVersion: tls12,
     random: config.random(32),
-    sessionId: new Uint8Array(0),
+    sessionId: kept?.state.ticket.length ? config.random(32) : (kept?.state.sessionId ?? new Uint8Array(0)),
     cipherSuites: config.suites.map((suite) => suite.id),
     compressionMethods: [0],
-    extensions: offerExtensions(clientExtensions, config),
+    extensions: offerExtensions(clientExtensions, config, kept),
   };
 }
 
 /** What ServerHello chose must be something we offered. */
-function agree(
-  peer: Peer,
-  config: ClientConfig,
-  offered: ClientHello,
-  hello: ServerHello,
-): { suite: CipherSuite; agreement: Agreement } {
+function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: ServerHello): Hellos {
   if (hello.serverVersion !== tls12)
     throw new TlsError(
       "protocol_version",
@@ -110,17 +131,11 @@ function agree(
     );
   if (hello.compressionMethod !== 0)
     throw new TlsError("illegal_parameter", "the server chose compression, which was not offered");
-  const agreement = acceptExtensions(clientExtensions, offered.extensions ?? [], hello.extensions, config);
-  peer.records.requireVersion();
-  peer.transcript.useHash(config.provider.hashes[suite.prf]);
-  peer.trace?.({
-    type: "agreed",
-    suite: suite.name,
-    clientRandom: offered.random.slice(),
-    serverRandom: hello.random.slice(),
-    extendedMasterSecret: agreement.extendedMasterSecret,
-  });
-  return { suite, agreement };
+  const resumed = hello.sessionId.length > 0 && equal(hello.sessionId, offered.sessionId);
+  const agreement = acceptExtensions(clientExtensions, offered.extensions ?? [], hello.extensions, config, resumed);
+  const hellos = { suite, agreement, clientRandom: offered.random, serverRandom: hello.random };
+  settleHellos(peer, config.provider, hellos);
+  return hellos;
 }
 
 /** The path and the name, then what this suite needs of the key (RFC 5246 §7.4.2, RFC 8422 §5.3). */

@@ -6,10 +6,17 @@ import type { Credential } from "../crypto/credential.ts";
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
-import type { Awaitable } from "../flow.ts";
+import type { Awaitable, Flow } from "../flow.ts";
+import type { NotResumed } from "../trace.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
+import type { Hellos } from "./agreement.ts";
 import type { ClientExchangeConfig, ServerExchangeConfig } from "./keyExchange/exchange.ts";
+import type { Peer } from "./peer.ts";
+import type { MadeSession, SessionState } from "./resumption/state.ts";
+import type { SessionStore } from "./resumption/store.ts";
+import type { Tickets } from "./resumption/tickets.ts";
+import type { Established } from "./session.ts";
 import type { CipherSuite } from "./suites.ts";
 
 export interface CommonConfig {
@@ -44,6 +51,38 @@ export interface ClientConfig extends CommonConfig {
   readonly psk: ClientExchangeConfig["psk"];
   /** Our certificate, for a server that asks. `undefined`: none. */
   readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
+  /** The certificates that it chooses from; `undefined` where a function of the user's chooses from what it likes. */
+  readonly identity: readonly Certificate[] | undefined;
+  /** `undefined`: sessions are neither kept nor resumed. A value with its code, so that a page that does neither does not load it. */
+  readonly sessions: ClientSessions | undefined;
+  /** Tells servers of one name apart. */
+  readonly sessionScope: string;
+}
+
+/** How a client keeps sessions and resumes them. */
+export interface ClientSessions {
+  /** session_ticket is offered; else there are session IDs only. */
+  readonly tickets: boolean;
+  /** What may be offered under this configuration; or why what was kept may not. */
+  find(config: ClientConfig): Flow<KeptSession | NotResumed | undefined>;
+  /** Keeps a new session, where it may be resumed; what forgets it. */
+  keep(config: ClientConfig, made: ClientMadeSession): Flow<Established["forget"]>;
+}
+
+/** A session that a client may offer: all that the user wants of its peer holds. */
+export interface KeptSession {
+  readonly state: SessionState;
+  /** The abbreviated handshake, from ServerHello on. */
+  resume(peer: Peer, hellos: Hellos): Flow<Established>;
+}
+
+/** What a full handshake made for a client to keep. */
+export interface ClientMadeSession extends MadeSession {
+  /** The server's, empty for none. */
+  readonly sessionId: Uint8Array;
+  readonly ticket: { readonly lifetimeHint: number; readonly ticket: Uint8Array } | undefined;
+  /** A function of the user's was asked for a certificate. */
+  readonly chose: boolean;
 }
 
 /** A credential whose end-entity certificate is parsed. */
@@ -60,4 +99,10 @@ export interface ServerConfig extends CommonConfig {
   readonly clientTrust: TrustPolicy | undefined;
   /** A name that none of our certificates has is refused (unrecognized_name), not answered with the first. */
   readonly strictSni: boolean;
+  /** `undefined`: none are issued or taken. */
+  readonly tickets: Tickets | undefined;
+  /** The cache of session IDs; it answers in time and does not throw. `undefined`: there is none. */
+  readonly sessions: SessionStore | undefined;
+  /** Seconds that a session can be resumed. */
+  readonly sessionLifetime: number;
 }

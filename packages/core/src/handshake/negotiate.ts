@@ -21,8 +21,8 @@ export interface Choice {
   readonly scheme?: SignatureScheme;
 }
 
-/** The first of our suites that the client offers and one of our certificates can serve. */
-export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOffer): Choice {
+/** What every handshake takes, a resumed one too. */
+export function checkHello(hello: ClientHello): void {
   if (hello.clientVersion < tls12)
     throw new TlsError(
       "protocol_version",
@@ -32,7 +32,11 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
     throw new TlsError("illegal_parameter", "the client does not offer the null compression method", {
       code: "invalid_compression_list",
     });
-  const credentials = byName(config, offer.serverName);
+}
+
+/** The first of our suites that the client offers and one of our certificates can serve. */
+export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOffer): Choice {
+  const credentials = credentialsFor(config, offer.serverName);
   let weakGroups = false;
   for (const suite of config.suites) {
     if (!hello.cipherSuites.includes(suite.id)) continue;
@@ -60,7 +64,7 @@ export const canServe = (suites: readonly CipherSuite[], one: ServerCredential):
   suites.some((suite) => usable(suite, one, { groups: undefined, schemes: defaultSchemes }));
 
 /** Exact names first, then wildcards, then the rest in the order configured. */
-function byName(config: ServerConfig, serverName: string | undefined): readonly ServerCredential[] {
+export function credentialsFor(config: ServerConfig, serverName: string | undefined): readonly ServerCredential[] {
   if (serverName === undefined) return config.credentials;
   const match = (kind: "exact" | "wildcard") =>
     config.credentials.filter(({ certificate }) => matchesReference(certificate, serverName) === kind);

@@ -113,13 +113,14 @@ export class Peer {
     this.trace?.({ type: "change_cipher_spec", direction: "received" });
   }
 
-  /** Finished with the right verify_data, which is computed just before Finished is taken: NewSessionTicket is part of it. */
-  *expectFinished(verifyData: () => Uint8Array): Flow<void> {
+  /** Finished with the right verify_data, which is computed just before Finished is taken: NewSessionTicket is part of it. Returns it. */
+  *expectFinished(verifyData: () => Uint8Array): Flow<Uint8Array> {
     yield* this.#wholeMessage();
     const expected = verifyData();
     const message = yield* this.expect(finished);
     if (!equal(message.verifyData, expected))
       throw new TlsError("decrypt_error", "verify_data of Finished is wrong: the two sides saw different handshakes");
+    return expected;
   }
 
   /** The handshake ends on a record boundary. */

@@ -7,7 +7,10 @@ import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from "../cry
 import type { Hash } from "../crypto/provider.ts";
 import { call, type Flow } from "../flow.ts";
 import { makeProtection, type Protection } from "../record/protection.ts";
+import type { Certificate } from "../x509/certificate.ts";
+import type { Agreement } from "./agreement.ts";
 import type { CommonConfig } from "./config.ts";
+import { Exporter } from "./exporter.ts";
 import type { Peer } from "./peer.ts";
 import type { CipherSuite } from "./suites.ts";
 
@@ -43,6 +46,32 @@ export class Secrets {
       : masterSecret(this.#hash, premaster, this.#clientRandom, this.#serverRandom);
     wipe(premaster);
     this.#show("master_secret", this.#master);
+  }
+
+  /** The master secret of a session that is resumed (RFC 5246 §F.1.4). */
+  resume(masterSecret: Uint8Array): void {
+    this.#master = masterSecret.slice();
+    this.#show("master_secret", this.#master);
+  }
+
+  /** For who keeps the session. */
+  get masterSecret(): Uint8Array {
+    return this.#known();
+  }
+
+  /** What outlives the handshake; it has a copy of the master secret. */
+  exporter(agreement: Agreement, firstFinished: Uint8Array, serverCertificate: Certificate | undefined): Exporter {
+    return new Exporter({
+      hashes: this.#config.provider.hashes,
+      hash: this.#hash,
+      masterSecret: this.#known(),
+      clientRandom: this.#clientRandom,
+      serverRandom: this.#serverRandom,
+      extendedMasterSecret: agreement.extendedMasterSecret,
+      resumed: agreement.resumed,
+      firstFinished,
+      serverCertificate,
+    });
   }
 
   /** Both directions' contexts, made at once: ChangeCipherSpec itself never waits. */

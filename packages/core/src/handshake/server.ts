@@ -15,42 +15,49 @@ import {
   tls12,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
+import { noAgreement, settleHellos } from "./agreement.ts";
 import type { ServerConfig } from "./config.ts";
-import { answerExtensions, type ClientOffer, noAgreement, readOffer } from "./extensions/extension.ts";
+import { answerExtensions, type ClientOffer, readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
 import { serverExtensions } from "./extensions/server.ts";
-import { type Choice, choose } from "./negotiate.ts";
+import { type Choice, checkHello, choose } from "./negotiate.ts";
 import type { Peer } from "./peer.ts";
+import {
+  cacheSession,
+  findSession,
+  newSessionId,
+  resumeSession,
+  sendTicket,
+  serverState,
+} from "./resumption/server.ts";
 import { Secrets } from "./secrets.ts";
-import type { Session } from "./session.ts";
+import { type Established, sessionOf } from "./session.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
-export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session> {
+export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Established> {
   const hello = yield* peer.expect(clientHello); //                                ClientHello         -->
+  checkHello(hello);
   const offer = read(config, hello);
+  const asked = yield* findSession(config, hello, offer);
+  if (typeof asked === "object") return yield* resumeSession(peer, config, hello, offer, asked); //         figure 2 from here
+  if (asked) peer.trace?.({ type: "resumption", resumed: false, reason: asked });
+
   const choice = choose(config, hello, offer);
   const { suite, credential, group, scheme } = choice;
   const agreement = noAgreement();
   const random = config.random(32);
-  peer.records.requireVersion();
+  const extensions = answerExtensions(serverExtensions, offer, agreement, config);
+  const sessionId = newSessionId(config, agreement);
 
   peer.send(serverHello, {
     serverVersion: tls12,
     random,
-    sessionId: new Uint8Array(0),
+    sessionId,
     cipherSuite: suite.id,
     compressionMethod: 0,
-    extensions: answerExtensions(serverExtensions, offer, agreement, config),
+    extensions,
   }); //                                                                                                <-- ServerHello
-  peer.transcript.useHash(config.provider.hashes[suite.prf]);
-  peer.trace?.({
-    type: "agreed",
-    suite: suite.name,
-    ...(group && { group: group.name }),
-    clientRandom: hello.random.slice(),
-    serverRandom: random.slice(),
-    extendedMasterSecret: agreement.extendedMasterSecret,
-  });
+  settleHellos(peer, config.provider, { suite, agreement, clientRandom: hello.random, serverRandom: random }, group);
   const certifies = credential && config.clientAuth !== "none";
   if (credential) peer.send(certificate, { certificateList: credential.credential.chain }); //          <-- Certificate*
   const exchange = yield* suite.keyExchange.server(peer, config, {
@@ -64,32 +71,30 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Session
     if (certifies) peer.send(certificateRequest, request(config)); //                <-- CertificateRequest*
     peer.send(serverHelloDone, {}); //                                                                  <-- ServerHelloDone
 
-    const client = certifies ? yield* expectCertificate(peer, config) : undefined; // Certificate*  -->
-    const { premaster, pskIdentity } = yield* exchange.expect(); //                          ClientKeyExchange   -->
+    const { client, chain } = certifies ? yield* expectCertificate(peer, config) : nobody; // Certificate*  -->
+    const { premaster, held } = yield* exchange.expect(); //                          ClientKeyExchange   -->
     secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (client) yield* expectCertificateVerify(peer, config, client); //           CertificateVerify*  -->
     peer.transcript.forgetBytes();
     const keys = yield* secrets.protect();
     yield* peer.expectChangeCipherSpec(keys.client); //                            [ChangeCipherSpec]
-    yield* peer.expectFinished(() => secrets.verifyData("client")); //             Finished            -->
+    const first = yield* peer.expectFinished(() => secrets.verifyData("client")); // Finished          -->
+    const made = { suite, agreement, masterSecret: secrets.masterSecret, peer: client, chain, held };
+    const state = serverState(config, made, offer, credential);
+    if (agreement.newTicket) yield* sendTicket(peer, config, state); //                                 <-- NewSessionTicket*
     peer.sendChangeCipherSpec(keys.server); //                                                              [ChangeCipherSpec]
     peer.send(finished, { verifyData: secrets.verifyData("server") }); //                               <-- Finished
     peer.endHandshake();
 
     return {
-      role: "server",
-      version: "TLSv1.2",
-      suite: suite.name,
-      ...(group && { group: group.name }),
-      ...(scheme && { signatureScheme: scheme.name }),
-      alpn: agreement.alpn ?? null,
-      serverName: offer.serverName ?? null,
-      resumed: false,
-      extendedMasterSecret: agreement.extendedMasterSecret,
-      encryptThenMac: false,
-      secureRenegotiation: agreement.secureRenegotiation,
-      ...(pskIdentity !== undefined && { pskIdentity }),
-      ...(client && { peer: client }),
+      session: sessionOf("server", suite, agreement, offer.serverName, {
+        group: group?.name,
+        signatureScheme: scheme?.name,
+        peer: client,
+        held,
+      }),
+      exporter: secrets.exporter(agreement, first, credential?.certificate),
+      forget: yield* cacheSession(config, sessionId, state),
     };
   } finally {
     secrets.wipe();
@@ -123,7 +128,14 @@ function request(config: ServerConfig): {
   };
 }
 
-function* expectCertificate(peer: Peer, config: ServerConfig): Flow<VerifiedPeer | undefined> {
+interface ShownClient {
+  readonly client: VerifiedPeer | undefined;
+  /** As it was sent. */
+  readonly chain: readonly Uint8Array[];
+}
+const nobody: ShownClient = { client: undefined, chain: [] };
+
+function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ShownClient> {
   const { certificateList } = yield* peer.expect(certificate);
   if (!certificateList.length) {
     if (config.clientAuth === "require")
@@ -131,7 +143,7 @@ function* expectCertificate(peer: Peer, config: ServerConfig): Flow<VerifiedPeer
         code: "no_client_certificate",
         advice: "give the client a credential",
       });
-    return undefined;
+    return nobody;
   }
   if (!config.clientTrust) throw new Error("clientAuth without clientTrust got past the configuration");
   const client = yield* verifyPeer({
@@ -146,7 +158,7 @@ function* expectCertificate(peer: Peer, config: ServerConfig): Flow<VerifiedPeer
     throw new TlsError("unsupported_certificate", "keyUsage of the client's certificate lacks digitalSignature", {
       code: "key_usage",
     });
-  return client;
+  return { client, chain: certificateList };
 }
 
 /** The client holds the key of its certificate: it signs all messages so far (RFC 5246 §7.4.8). */

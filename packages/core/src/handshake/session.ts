@@ -2,7 +2,12 @@
  * What a handshake established.
  * @module
  */
+import { utf8 } from "../bytes/der.ts";
 import type { VerifiedPeer } from "../x509/verify.ts";
+import type { Agreement } from "./agreement.ts";
+import type { Exporter } from "./exporter.ts";
+import type { HeldKey } from "./keyExchange/exchange.ts";
+import type { CipherSuite } from "./suites.ts";
 
 /** Both sides agree on all of this once Finished is verified. */
 export interface Session {
@@ -10,18 +15,48 @@ export interface Session {
   readonly version: "TLSv1.2";
   /** IANA name of the suite. */
   readonly suite: string;
-  /** Group of the key exchange; absent with RSA and PSK. */
-  readonly group?: string;
-  /** What the server signed its key exchange with; absent with RSA and PSK. */
-  readonly signatureScheme?: string;
+  /** Group of the key exchange; absent with RSA and PSK, and where the session was resumed. */
+  readonly group?: string | undefined;
+  /** What the server signed its key exchange with; absent with RSA and PSK, and where the session was resumed. */
+  readonly signatureScheme?: string | undefined;
   readonly alpn: string | null;
   readonly serverName: string | null;
+  /** The keys come from an earlier handshake, and so does all that was verified. */
   readonly resumed: boolean;
   readonly extendedMasterSecret: boolean;
   readonly encryptThenMac: boolean;
   readonly secureRenegotiation: boolean;
   /** Name of the pre-shared key that authenticates both sides, with a PSK suite. */
-  readonly pskIdentity?: string;
+  readonly pskIdentity?: string | undefined;
   /** The verified other side. A client has it unless there is a pre-shared key instead; a server where the client showed a certificate. */
-  readonly peer?: VerifiedPeer;
+  readonly peer?: VerifiedPeer | undefined;
+}
+
+/** The session that an agreement makes. */
+export const sessionOf = (
+  role: Session["role"],
+  suite: CipherSuite,
+  agreement: Agreement,
+  serverName: string | undefined,
+  { held, ...rest }: Pick<Session, "group" | "signatureScheme" | "peer"> & { readonly held: HeldKey | undefined },
+): Session => ({
+  role,
+  version: "TLSv1.2",
+  suite: suite.name,
+  alpn: agreement.alpn ?? null,
+  serverName: serverName ?? null,
+  resumed: agreement.resumed,
+  extendedMasterSecret: agreement.extendedMasterSecret,
+  encryptThenMac: false,
+  secureRenegotiation: agreement.secureRenegotiation,
+  ...(held && { pskIdentity: utf8(held.identity) }),
+  ...rest,
+});
+
+/** A session, and what of its handshake outlives it. */
+export interface Established {
+  readonly session: Session;
+  readonly exporter: Exporter;
+  /** The connection ended with a fatal alert: whatever was kept to resume it is dropped (RFC 5246 §7.2.2). */
+  readonly forget?: (() => void) | undefined;
 }

@@ -8,9 +8,10 @@ import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
 import { isCertified, type ServerPsk, serverPsk } from "./psk.ts";
+import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
 import type { Transport } from "./transport.ts";
 
-export interface AcceptOptions extends CommonOptions {
+export interface AcceptOptions extends CommonOptions, ServerSessionOptions {
   /** Our certificates: chosen by server name and by what the client can verify; the first is the default. Needed unless all suites are of a pre-shared key. */
   readonly credentials?: readonly Credential[];
   /** The keys that clients have too, for suites of `ecdhePskSuites` or `pskSuites`. */
@@ -26,13 +27,15 @@ export interface AcceptOptions extends CommonOptions {
 }
 
 /**
- * Accepts a channel as server, over any transport. Resolves once the handshake is done and, where required, the client verified.
+ * Accepts a channel as server, over any transport. Resolves once the handshake is done and, where required, the client verified. One call is one
+ * configuration: sessions are resumed only with a store or ticket keys that the calls have in common. `serverConfig` and `acceptWith` share all of it.
  * @throws TlsError `configuration` before any byte is read; the handshake's failure else.
  * @example
  * const channel = await accept(transport, { credentials: [credential] });
  */
 export async function accept(transport: Transport, options: AcceptOptions): Promise<TlsConnection> {
-  const connection = acceptWith(serverConfig(options), transport, options);
+  const { sessions = false, tickets = options.ticketKeys !== undefined } = options;
+  const connection = acceptWith(serverConfig({ ...options, sessions, tickets }), transport, options);
   await connection.opened;
   return connection;
 }
@@ -70,6 +73,7 @@ export function serverConfig(options: AcceptOptions): ServerConfig {
     clientAuth: options.clientAuth ?? "none",
     clientTrust: clientTrustOf(options),
     strictSni: options.strictSni ?? false,
+    ...serverSessions(options, common),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Credential } from "../crypto/credential.ts";
 import { configurationError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import { clientHandshake } from "../handshake/client.ts";
-import type { CertificateRequested, ClientConfig } from "../handshake/config.ts";
+import type { CertificateRequested, ClientConfig, ClientSessions } from "../handshake/config.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
@@ -17,6 +17,10 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
   readonly serverName?: string;
   /** Our certificate for a server that asks, or a function that chooses one. */
   readonly credential?: Credential | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
+  /** Keeps sessions, and resumes them: see `keepSessions`. Default: every handshake is a full one. */
+  readonly sessions?: ClientSessions;
+  /** Tells servers of one name apart, so that their sessions do not replace each other's. The adapters say the URL's host and port. */
+  readonly sessionScope?: string;
 }
 
 /**
@@ -59,12 +63,21 @@ function clientConfig(options: ConnectOptions): ClientConfig {
       "ca without serverName",
       "say which name the server's certificate must have: without it, any certificate of that CA would do",
     );
-  if (credential && typeof credential !== "function") checkCredential(credential, "client");
+  const own = credential && typeof credential !== "function" ? [checkCredential(credential, "client").certificate] : [];
   return {
     ...common,
     psk: clientPsk(common.suites, options.psk),
     serverName,
     trust,
     selectCredential: typeof credential === "function" ? credential : () => credential,
+    identity: typeof credential === "function" ? undefined : own,
+    sessions: options.sessions,
+    sessionScope: scopeOf(options.sessionScope),
   };
+}
+
+function scopeOf(scope = ""): string {
+  if (!/^[\x20-\x7e]{0,1000}$/.test(scope))
+    throw configurationError("sessionScope", "at most 1,000 characters of ASCII");
+  return scope;
 }

@@ -5,7 +5,8 @@
 import { gather } from "../bytes/bytes.ts";
 import { Engine, type EngineEvent, type EngineOptions } from "../connection/engine.ts";
 import { TlsError, usageError } from "../errors.ts";
-import type { Session } from "../handshake/session.ts";
+import type { ChannelBindingType } from "../handshake/exporter.ts";
+import type { Established, Session } from "../handshake/session.ts";
 import { closeTimeout, highWaterInbound, itemOverhead, maxFlush, maxFlushMessage, maxInbound } from "../limits.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
@@ -44,7 +45,7 @@ export class TlsConnection {
   readonly #options: ConnectionOptions;
   readonly #opened = deferred<Session>();
   readonly #closed = deferred<void>();
-  #session: Session | undefined;
+  #established: Established | undefined;
   #flushing = false;
   /** Of the flush that is coming: what it has so far, and how many more microtasks it waits for more. */
   #gathered = 0;
@@ -103,8 +104,35 @@ export class TlsConnection {
   }
   /** What the handshake established. Throws a usage error before that. */
   get session(): Session {
-    if (!this.#session) throw usageError("there is no session before the handshake is done");
-    return this.#session;
+    return this.#afterHandshake.session;
+  }
+
+  /**
+   * Keying material for another protocol, bound to this connection and known to both sides alone (RFC 5705). Both get the same for the same
+   * label and context. Throws a usage error before the handshake, after the end, and where extended_master_secret was not agreed.
+   * @param length bytes, 1 to 65,535
+   * @param label ASCII; the registry has them, private ones begin with "EXPERIMENTAL"
+   * @param context any bytes, 65,535 at most; no context is not the same as an empty one
+   * @example
+   * const key = channel.exportKeyingMaterial(32, "EXPERIMENTAL my protocol");
+   */
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
+    return this.#afterHandshake.exporter.export(length, label, context);
+  }
+
+  /**
+   * What binds an authentication inside the channel to the channel (RFC 5056): who relays it to another channel is found out. `tls-exporter` (RFC 9266) for new
+   * protocols, `tls-unique` and `tls-server-end-point` (RFC 5929) for old ones. Throws a usage error where it would bind nothing.
+   * @example
+   * const binding = channel.channelBinding("tls-exporter"); // for SCRAM-SHA-256-PLUS
+   */
+  channelBinding(type: ChannelBindingType): Uint8Array {
+    return this.#afterHandshake.exporter.channelBinding(type);
+  }
+
+  get #afterHandshake(): Established {
+    if (!this.#established) throw usageError("there is no session before the handshake is done");
+    return this.#established;
   }
 
   /** Data as a stream. It errors with a TlsError where data may be missing. */
@@ -302,8 +330,8 @@ export class TlsConnection {
         return callListener(() => this.#options.traceListener?.(event.event));
       case "established":
         clearTimeout(this.#timer);
-        this.#session = event.session;
-        this.#opened.resolve(event.session);
+        this.#established = event.established;
+        this.#opened.resolve(event.established.session);
         return callListener(() => this.#options.traceListener?.({ type: "established" }));
       case "data":
         return this.#deliver(event.bytes);
@@ -371,6 +399,8 @@ export class TlsConnection {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#failure = error;
     this.#ended ||= !error;
+    this.#established?.exporter.wipe();
+    if (error?.alert && error.alert !== "close_notify") this.#established?.forget?.();
     if (error) this.#transport.abort(error.code);
     else this.#transport.end();
     const failure = error ?? usageError("the connection is closed");

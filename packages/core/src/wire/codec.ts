@@ -15,6 +15,7 @@ export type Value<C> = C extends Codec<infer T> ? T : never;
 const uint = (width: number): Codec<number> => ({ read: (r) => r.uint(width), write: (w, v) => void w.uint(width, v) });
 export const uint8: Codec<number> = uint(1);
 export const uint16: Codec<number> = uint(2);
+export const uint32: Codec<number> = uint(4);
 
 /** `opaque x[length]` */
 export const opaque = (length: number): Codec<Uint8Array> => ({

@@ -14,6 +14,7 @@ import {
   trailing,
   uint8,
   uint16,
+  uint32,
   type Value,
 } from "./codec.ts";
 
@@ -82,6 +83,13 @@ const serverHelloBody: Codec<ServerHello> = struct({
   extensions,
 });
 export const serverHello: MessageType<ServerHello> = message(2, "server_hello", serverHelloBody);
+
+/** RFC 5077 §3.3. The hint is in seconds, 0 for none; a ticket of no bytes is none. */
+export const newSessionTicket: MessageType<{ readonly lifetimeHint: number; readonly ticket: Uint8Array }> = message(
+  4,
+  "new_session_ticket",
+  struct({ lifetimeHint: uint32, ticket: bytes(2) }),
+);
 
 export interface CertificateMessage {
   readonly certificateList: readonly Uint8Array[];

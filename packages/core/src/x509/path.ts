@@ -162,7 +162,10 @@ export function checkCertificate(rules: Rules, certificate: Certificate): Certif
   return checkExtendedKeyUsage(rules, certificate);
 }
 
-export function checkDates({ now, fault }: Rules, certificate: Certificate): CertificateError | undefined {
+export function checkDates(
+  { now, fault }: Pick<Rules, "now" | "fault">,
+  certificate: Certificate,
+): CertificateError | undefined {
   const { notBefore, notAfter } = certificate;
   const second = Math.floor(now / 1000) * 1000;
   if (second > notAfter) return fault(certificate, "expired", `expired on ${iso(notAfter)}, now is ${iso(second)}`);

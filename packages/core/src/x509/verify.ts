@@ -138,7 +138,7 @@ let proven: (
   verifiedBy: VerifiedPeer["verifiedBy"],
 ) => VerifiedPeer;
 
-/** The proof that a peer's certificates were verified: {@link verifyPeer} alone makes it. */
+/** The proof that a peer's certificates were verified: {@link verifyPeer} alone makes it, and {@link verifyAgain} from what it made. */
 export class VerifiedPeer {
   /** The end-entity certificate. */
   readonly certificate: Certificate;
@@ -165,8 +165,32 @@ export class VerifiedPeer {
  * const peer = yield* verifyPeer({ chain, policy, purpose: "server", reference: "example.com", now, provider });
  */
 export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
-  const peer = yield* decide(request);
-  const { verify } = request.policy;
+  return yield* approved(request.policy, yield* decide(request));
+}
+
+/**
+ * The proof again, for a session that is to be resumed, from what {@link verifyPeer} found out under the very same policy: `chain` is the path, or for
+ * a `trust` function what the peer sent. Left to ask is what changes with time: dates, and the functions of the user.
+ */
+export function* verifyAgain(
+  request: Pick<VerifyRequest, "chain" | "policy" | "now">,
+  verifiedBy: VerifiedPeer["verifiedBy"],
+): Flow<VerifiedPeer> {
+  const { now, policy } = request;
+  const { trust } = policy;
+  const chain = [...readChain(request).positions.keys()];
+  const leaf = chain[0] as Certificate;
+  const path = verifiedBy === "trust" ? [leaf] : chain;
+  const fault: Rules["fault"] = (certificate, code, reason) =>
+    new CertificateError(code, reason, { position: chain.indexOf(certificate), subject: certificate.subject.text });
+  if (verifiedBy !== "insecure") for (const certificate of path) refuse(checkDates({ now, fault }, certificate));
+  if (verifiedBy === "trust" && !(trust && (yield* ask("trust", leaf, () => trust(chain))) === true))
+    throw fault(leaf, "untrusted", "refused by the trust function");
+  return yield* approved(policy, proven(leaf, path, verifiedBy));
+}
+
+/** Past the user's last check. */
+function* approved({ verify }: TrustPolicy, peer: VerifiedPeer): Flow<VerifiedPeer> {
   if (verify && (yield* ask("verify", peer.certificate, () => verify(peer))) === false) {
     throw new CertificateError("untrusted", "refused by the verify hook", placeOf(peer.certificate));
   }
@@ -228,7 +252,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
 }
 
 /** Parses all that came: a malformed end-entity is fatal, any other malformed certificate is put aside. `positions` has what the peer sent, in order. */
-function readChain({ chain, intermediates: known = [] }: VerifyRequest): {
+function readChain({ chain, intermediates: known = [] }: Pick<VerifyRequest, "chain" | "intermediates">): {
   positions: ReadonlyMap<Certificate, number>;
   intermediates: Certificate[];
   unusable: CertificateError[];

@@ -54,6 +54,9 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
           trust: trustPolicy({ ca: people.ca }),
           psk: undefined,
           selectCredential: () => undefined,
+          identity: [],
+          sessions: undefined,
+          sessionScope: "",
         });
       },
       maxFragment: 16_384,

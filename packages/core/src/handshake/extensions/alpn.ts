@@ -5,7 +5,8 @@
 import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { bytes, type Codec, encode, list } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import type { ServerConfig } from "../config.ts";
+import { type ClientExtension, type ClientOffer, read, type ServerExtension } from "./extension.ts";
 
 const id = 16;
 const name = "application_layer_protocol_negotiation";
@@ -30,6 +31,10 @@ export const alpnClient: ClientExtension = {
   },
 };
 
+/** The first of the server's that the client offers. */
+export const agreedProtocol = ({ alpn }: ServerConfig, offer: ClientOffer): string | undefined =>
+  alpn.find((protocol) => offer.alpn?.includes(protocol));
+
 export const alpnServer: ServerExtension = {
   id,
   name,
@@ -38,7 +43,7 @@ export const alpnServer: ServerExtension = {
   },
   answer(offer, agreement, config) {
     if (!offer.alpn || !config.alpn.length) return undefined;
-    agreement.alpn = config.alpn.find((protocol) => offer.alpn?.includes(protocol));
+    agreement.alpn = agreedProtocol(config, offer);
     if (agreement.alpn === undefined)
       throw new TlsError(
         "no_application_protocol",

@@ -8,6 +8,7 @@ import { extendedMasterSecretClient } from "./extendedMasterSecret.ts";
 import type { ClientExtension } from "./extension.ts";
 import { renegotiationInfoClient } from "./renegotiationInfo.ts";
 import { serverNameClient } from "./serverName.ts";
+import { sessionTicketClient } from "./sessionTicket.ts";
 import { signatureAlgorithmsClient } from "./signatureAlgorithms.ts";
 import { supportedGroupsClient } from "./supportedGroups.ts";
 
@@ -18,5 +19,6 @@ export const clientExtensions: readonly ClientExtension[] = [
   supportedGroupsClient,
   ecPointFormatsClient,
   alpnClient,
+  sessionTicketClient,
   signatureAlgorithmsClient,
 ];

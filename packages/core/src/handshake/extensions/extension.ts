@@ -7,19 +7,8 @@ import type { SignatureScheme } from "../../crypto/signatures.ts";
 import { TlsError } from "../../errors.ts";
 import { type Codec, decode } from "../../wire/codec.ts";
 import type { RawExtension } from "../../wire/messages.ts";
-import type { ClientConfig, ServerConfig } from "../config.ts";
-
-/** What ServerHello's extensions settle; the flow of either side starts from `noAgreement()`. */
-export interface Agreement {
-  extendedMasterSecret: boolean;
-  secureRenegotiation: boolean;
-  alpn: string | undefined;
-}
-export const noAgreement = (): Agreement => ({
-  extendedMasterSecret: false,
-  secureRenegotiation: false,
-  alpn: undefined,
-});
+import { type Agreement, noAgreement } from "../agreement.ts";
+import type { ClientConfig, KeptSession, ServerConfig } from "../config.ts";
 
 /** What a ClientHello's extensions say to a server. */
 export interface ClientOffer {
@@ -32,6 +21,8 @@ export interface ClientOffer {
   alpn: readonly string[] | undefined;
   extendedMasterSecret: boolean;
   secureRenegotiation: boolean;
+  /** `undefined`: the client takes none. Empty: it wants one. */
+  ticket: Uint8Array | undefined;
 }
 export const noOffer = (): ClientOffer => ({
   serverName: undefined,
@@ -41,13 +32,14 @@ export const noOffer = (): ClientOffer => ({
   alpn: undefined,
   extendedMasterSecret: false,
   secureRenegotiation: false,
+  ticket: undefined,
 });
 
 export interface ClientExtension {
   readonly id: number;
   readonly name: string;
   /** Its data in ClientHello; `undefined`: it is not sent. */
-  offer(config: ClientConfig): Uint8Array | undefined;
+  offer(config: ClientConfig, kept: KeptSession | undefined): Uint8Array | undefined;
   /** The server's answer. Without this method an answer is `unsupported_extension`. */
   accept?(answer: Uint8Array, agreement: Agreement, config: ClientConfig): void;
 }
@@ -75,9 +67,13 @@ export function byType(extensions: readonly RawExtension[] | undefined): Map<num
 }
 
 /** What a client offers, in the order of the list. */
-export function offerExtensions(list: readonly ClientExtension[], config: ClientConfig): RawExtension[] {
+export function offerExtensions(
+  list: readonly ClientExtension[],
+  config: ClientConfig,
+  kept: KeptSession | undefined,
+): RawExtension[] {
   return list.flatMap((extension) => {
-    const data = extension.offer(config);
+    const data = extension.offer(config, kept);
     return data ? [{ type: extension.id, data }] : [];
   });
 }
@@ -88,8 +84,9 @@ export function acceptExtensions(
   offered: readonly RawExtension[],
   answered: readonly RawExtension[] | undefined,
   config: ClientConfig,
+  resumed: boolean,
 ): Agreement {
-  const agreement = noAgreement();
+  const agreement = noAgreement(resumed);
   for (const [type, data] of byType(answered)) {
     const extension = list.find((one) => one.id === type);
     if (!extension?.accept || !offered.some((one) => one.type === type))

@@ -8,6 +8,7 @@ import { extendedMasterSecretServer } from "./extendedMasterSecret.ts";
 import type { ServerExtension } from "./extension.ts";
 import { renegotiationInfoServer } from "./renegotiationInfo.ts";
 import { serverNameServer } from "./serverName.ts";
+import { sessionTicketServer } from "./sessionTicket.ts";
 import { signatureAlgorithmsServer } from "./signatureAlgorithms.ts";
 import { supportedGroupsServer } from "./supportedGroups.ts";
 
@@ -19,4 +20,5 @@ export const serverExtensions: readonly ServerExtension[] = [
   ecPointFormatsServer,
   signatureAlgorithmsServer,
   alpnServer,
+  sessionTicketServer,
 ];

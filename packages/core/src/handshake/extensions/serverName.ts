@@ -38,8 +38,9 @@ export const serverNameServer: ServerExtension = {
     if (sent.length !== 1 || first?.nameType !== hostName)
       throw new TlsError("decode_error", "server_name: exactly one host_name is wanted");
     const host = latin1(first.name);
-    if (!/^[A-Za-z0-9._-]+$/.test(host)) throw new TlsError("decode_error", "server_name: not a host name");
+    if (!/^[A-Za-z0-9._-]{1,255}$/.test(host)) throw new TlsError("decode_error", "server_name: not a host name");
     offer.serverName = host.toLowerCase();
   },
-  answer: (offer) => (offer.serverName === undefined ? undefined : new Uint8Array(0)),
+  /** Not where a session is resumed: it has the name already (RFC 6066 §3). */
+  answer: (offer, agreement) => (offer.serverName === undefined || agreement.resumed ? undefined : new Uint8Array(0)),
 };

@@ -6,12 +6,13 @@ import { defaultGroups } from "../../crypto/groups.ts";
 import { clientEcdhPskPublic, serverEcdhPskKeyExchange } from "../../wire/messages.ts";
 import { agreeOn, ecdhParams, groupOf, isCurve, newShare } from "./ephemeral.ts";
 import type { KeyExchange } from "./exchange.ts";
-import { agreeOnKey, choosePsk, hintOf, lookUp } from "./presharedKey.ts";
+import { agreeOnKey, choosePsk, hintOf, holdsKey, lookUp } from "./presharedKey.ts";
 
 export const ecdhePsk: KeyExchange = {
   name: "ecdhe_psk",
   groups: defaultGroups,
   keyUsage: undefined,
+  holdsKey,
 
   *client(peer, config) {
     const { identityHint, params } = yield* peer.expect(serverEcdhPskKeyExchange);
@@ -19,12 +20,12 @@ export const ecdhePsk: KeyExchange = {
     return {
       group: group.name,
       *send() {
-        const own = yield* choosePsk(config, identityHint.length ? identityHint : undefined);
+        const own = yield* choosePsk(config, identityHint);
         const share = yield* newShare(config, group);
         try {
           const secret = yield* agreeOn(share, params.public, group);
           peer.send(clientEcdhPskPublic, { identity: own.identity, public: share.publicKey });
-          return agreeOnKey(own, secret);
+          return agreeOnKey(config, own, secret);
         } finally {
           share.wipe();
         }
@@ -40,7 +41,7 @@ export const ecdhePsk: KeyExchange = {
       *expect() {
         const message = yield* peer.expect(clientEcdhPskPublic);
         const secret = yield* agreeOn(share, message.public, group);
-        return agreeOnKey(yield* lookUp(config, message.identity), secret);
+        return agreeOnKey(config, yield* lookUp(config, message.identity), secret);
       },
       wipe: () => share.wipe(),
     };

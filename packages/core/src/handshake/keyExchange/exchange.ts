@@ -25,6 +25,20 @@ export interface KeyExchange {
   client(peer: Peer, config: ClientExchangeConfig): Flow<ClientSide>;
   /** Sends ServerKeyExchange, where there is one. */
   server(peer: Peer, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
+  /** Before a session is resumed: true where the pre-shared key that it rests on is still ours. */
+  readonly holdsKey?: {
+    client(config: ClientExchangeConfig, held: HeldKey): Flow<boolean>;
+    server(config: ServerExchangeConfig, held: HeldKey): Flow<boolean>;
+  };
+}
+
+/** What a session remembers of the pre-shared key that it rests on. */
+export interface HeldKey {
+  readonly identity: Uint8Array;
+  /** The server's; empty for none. */
+  readonly hint: Uint8Array;
+  /** A hash of identity and key. */
+  readonly digest: Uint8Array;
 }
 
 /** What of a configuration an exchange needs. */
@@ -69,7 +83,7 @@ export interface ClientSide {
 export interface Agreed {
   /** The premaster secret, to be wiped. */
   readonly premaster: Uint8Array;
-  readonly pskIdentity?: string;
+  readonly held?: HeldKey;
 }
 
 /** What a server has settled on before it sends ServerKeyExchange. */

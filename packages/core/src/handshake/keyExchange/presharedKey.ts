@@ -3,42 +3,73 @@
  * @module
  */
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import { wipe } from "../../bytes/bytes.ts";
+import { concat, equal, wipe } from "../../bytes/bytes.ts";
 import { utf8 } from "../../bytes/der.ts";
 import { TlsError } from "../../errors.ts";
 import { call, type Flow } from "../../flow.ts";
 import { maxPskIdentity } from "../../limits.ts";
 import { bytes, encode, struct } from "../../wire/codec.ts";
-import type { Agreed, ClientExchangeConfig, ServerExchangeConfig } from "./exchange.ts";
+import type {
+  Agreed,
+  ClientExchangeConfig,
+  ExchangeConfig,
+  HeldKey,
+  KeyExchange,
+  ServerExchangeConfig,
+} from "./exchange.ts";
 
 /** A key that both sides have, and what it is called on the wire. */
 export interface Preshared {
-  readonly name: string;
   readonly identity: Uint8Array;
+  /** Empty: none. */
+  readonly hint: Uint8Array;
   readonly key: Uint8Array;
 }
 
 /** The client's key for a server that gave this hint. */
-export function* choosePsk({ psk }: ClientExchangeConfig, hint: Uint8Array | undefined): Flow<Preshared> {
-  const own = psk && (yield* call(() => psk(hint && textOf(hint))));
+export function* choosePsk({ psk }: ClientExchangeConfig, hint: Uint8Array): Flow<Preshared> {
+  const own = psk && (yield* call(() => psk(hint.length ? textOf(hint) : undefined)));
   if (!own)
     throw new TlsError("handshake_failure", "there is no pre-shared key for this server", {
       fault: "application",
       code: "no_psk",
       advice: "have `psk` give an identity and a key",
     });
-  return { name: own.identity, identity: utf8ToBytes(own.identity), key: own.key };
+  return { identity: utf8ToBytes(own.identity), hint, key: own.key };
 }
 
 /**
  * The server's key for an identity. An unknown one gets a random key, so that its handshake ends where that of a wrong key does, at Finished:
  * who guesses identities learns nothing (RFC 4279 §2).
  */
-export function* lookUp({ psk, random }: ServerExchangeConfig, identity: Uint8Array): Flow<Preshared> {
-  const name = identity.length <= maxPskIdentity ? textOf(identity) : undefined;
-  const key = yield* call(() => (name === undefined ? undefined : psk?.lookup(name)));
-  return { name: name ?? "", identity, key: key ?? random(32) };
+export function* lookUp(config: ServerExchangeConfig, identity: Uint8Array): Flow<Preshared> {
+  const key = yield* known(config, identity);
+  return { identity, hint: hintOf(config), key: key ?? config.random(32) };
 }
+
+function* known({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<Uint8Array | undefined> {
+  const name = identity.length <= maxPskIdentity ? textOf(identity) : undefined;
+  return yield* call(() => (name === undefined ? undefined : psk?.lookup(name)));
+}
+
+/** A key may have been withdrawn, or replaced under the same identity: its sessions end with it. */
+export const holdsKey: Required<KeyExchange>["holdsKey"] = {
+  *client(config, { hint, digest }) {
+    try {
+      const { identity, key } = yield* choosePsk(config, hint);
+      return equal(digestOf(config, identity, key), digest);
+    } catch {
+      return false;
+    }
+  },
+  *server(config, { identity, digest }) {
+    const key = yield* known(config, identity);
+    return key !== undefined && equal(digestOf(config, identity, key), digest);
+  },
+};
+
+const digestOf = ({ provider }: ExchangeConfig, identity: Uint8Array, key: Uint8Array): Uint8Array =>
+  provider.hashes.sha256.digest(concat(encode(bytes(2), identity), key));
 
 export const hintOf = ({ psk }: ServerExchangeConfig): Uint8Array => utf8ToBytes(psk?.hint ?? "");
 
@@ -54,9 +85,14 @@ function textOf(identity: Uint8Array): string | undefined {
 const parts = struct({ otherSecret: bytes(2), psk: bytes(2) });
 
 /** The premaster secret; `otherSecret`, which ends here, is zeros where the key stands alone (RFC 4279 §2). */
-export function agreeOnKey({ name, key }: Preshared, otherSecret: Uint8Array = new Uint8Array(key.length)): Agreed {
+export function agreeOnKey(
+  config: ExchangeConfig,
+  { identity, hint, key }: Preshared,
+  otherSecret: Uint8Array = new Uint8Array(key.length),
+): Agreed & { readonly held: HeldKey } {
   try {
-    return { premaster: encode(parts, { otherSecret, psk: key }), pskIdentity: name };
+    const digest = digestOf(config, identity, key);
+    return { premaster: encode(parts, { otherSecret, psk: key }), held: { identity, hint, digest } };
   } finally {
     wipe(otherSecret);
   }

@@ -6,20 +6,21 @@
 import { settle } from "../../flow.ts";
 import { clientPskIdentity, serverPskKeyExchange } from "../../wire/messages.ts";
 import type { KeyExchange } from "./exchange.ts";
-import { agreeOnKey, choosePsk, hintOf, lookUp } from "./presharedKey.ts";
+import { agreeOnKey, choosePsk, hintOf, holdsKey, lookUp } from "./presharedKey.ts";
 
 export const psk: KeyExchange = {
   name: "psk",
   groups: [],
   keyUsage: undefined,
+  holdsKey,
 
   *client(peer, config) {
     const message = yield* peer.optional(serverPskKeyExchange);
     return {
       *send() {
-        const own = yield* choosePsk(config, message?.identityHint);
+        const own = yield* choosePsk(config, message?.identityHint ?? new Uint8Array(0));
         peer.send(clientPskIdentity, { identity: own.identity });
-        return agreeOnKey(own);
+        return agreeOnKey(config, own);
       },
     };
   },
@@ -30,7 +31,7 @@ export const psk: KeyExchange = {
     return settle({
       *expect() {
         const { identity } = yield* peer.expect(clientPskIdentity);
-        return agreeOnKey(yield* lookUp(config, identity));
+        return agreeOnKey(config, yield* lookUp(config, identity));
       },
     });
   },

@@ -1,0 +1,51 @@
+/**
+ * What the two hellos settle.
+ * @module
+ */
+import type { NamedGroup } from "../crypto/groups.ts";
+import type { CryptoProvider } from "../crypto/provider.ts";
+import type { Peer } from "./peer.ts";
+import type { CipherSuite } from "./suites.ts";
+
+/** What ServerHello's extensions settle; the flow of either side starts from `noAgreement()`. */
+export interface Agreement {
+  extendedMasterSecret: boolean;
+  secureRenegotiation: boolean;
+  alpn: string | undefined;
+  /** The handshake is an abbreviated one. */
+  readonly resumed: boolean;
+  /** NewSessionTicket comes before the server's ChangeCipherSpec. */
+  newTicket: boolean;
+}
+export const noAgreement = (resumed = false): Agreement => ({
+  extendedMasterSecret: false,
+  secureRenegotiation: false,
+  alpn: undefined,
+  resumed,
+  newTicket: false,
+});
+
+/** What both hellos settled. */
+export interface Hellos {
+  readonly suite: CipherSuite;
+  readonly agreement: Agreement;
+  readonly clientRandom: Uint8Array;
+  readonly serverRandom: Uint8Array;
+}
+
+/** ServerHello is out: from now on the suite's hash runs, and each record says the version. */
+export function settleHellos(peer: Peer, provider: CryptoProvider, hellos: Hellos, group?: NamedGroup): void {
+  const { suite, agreement, clientRandom, serverRandom } = hellos;
+  const { extendedMasterSecret, resumed } = agreement;
+  peer.records.requireVersion();
+  peer.transcript.useHash(provider.hashes[suite.prf]);
+  peer.trace?.({
+    type: "agreed",
+    suite: suite.name,
+    ...(group && { group: group.name }),
+    clientRandom: clientRandom.slice(),
+    serverRandom: serverRandom.slice(),
+    extendedMasterSecret,
+  });
+  if (resumed) peer.trace?.({ type: "resumption", resumed });
+}

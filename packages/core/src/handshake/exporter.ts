@@ -1,0 +1,104 @@
+/**
+ * What can be taken out of a finished handshake: exported keying material (RFC 5705) and channel bindings (RFC 5929, RFC 9266).
+ * @module
+ */
+import { wipe } from "../bytes/bytes.ts";
+import { Writer } from "../bytes/writer.ts";
+import { prf } from "../crypto/prf.ts";
+import type { Hash, HashName } from "../crypto/provider.ts";
+import { usageError } from "../errors.ts";
+import { maxExport } from "../limits.ts";
+import type { Certificate } from "../x509/certificate.ts";
+
+/** `tls-unique` and `tls-server-end-point` of RFC 5929, `tls-exporter` of RFC 9266. */
+export type ChannelBindingType = "tls-unique" | "tls-server-end-point" | "tls-exporter";
+
+export interface ExporterInput {
+  readonly hashes: Readonly<Record<HashName, Hash>>;
+  /** The hash of the suite's PRF. */
+  readonly hash: Hash;
+  readonly masterSecret: Uint8Array;
+  readonly clientRandom: Uint8Array;
+  readonly serverRandom: Uint8Array;
+  readonly extendedMasterSecret: boolean;
+  readonly resumed: boolean;
+  /** verify_data of the first Finished of this handshake: the client's of a full one, the server's of an abbreviated one. */
+  readonly firstFinished: Uint8Array;
+  /** Absent where a pre-shared key authenticates. */
+  readonly serverCertificate: Certificate | undefined;
+}
+
+/** Labels that TLS itself uses: whoever exported under them would get its own secrets (RFC 5705 §4). */
+const reserved: readonly string[] = [
+  "client finished",
+  "server finished",
+  "master secret",
+  "extended master secret",
+  "key expansion",
+];
+
+/** Holds the master secret for as long as the connection lives. */
+export class Exporter {
+  readonly #input: ExporterInput;
+  #wiped = false;
+
+  constructor(input: ExporterInput) {
+    this.#input = { ...input, masterSecret: input.masterSecret.slice() };
+  }
+
+  /** RFC 5705 §4. An empty context is not the same as none. */
+  export(length: number, label: string, context?: Uint8Array): Uint8Array {
+    const { hash, masterSecret, clientRandom, serverRandom, extendedMasterSecret } = this.#input;
+    if (this.#wiped) throw usageError("nothing can be exported once the connection is closed");
+    if (!Number.isInteger(length) || length < 1 || length > maxExport)
+      throw usageError(`${length} bytes of keying material: from 1 to ${maxExport} can be exported`);
+    if (!/^[\x20-\x7e]+$/.test(label) || reserved.includes(label))
+      throw usageError(`the label ${JSON.stringify(label)}: printable ASCII is wanted, and none of TLS's own labels`);
+    if (context && context.length > 0xffff) throw usageError("a context of more than 65,535 bytes");
+    if (!extendedMasterSecret) throw notUnique("exported keying material");
+    const seed = new Writer(64 + (context?.length ?? 0)).put(clientRandom).put(serverRandom);
+    if (context) seed.uint(2, context.length).put(context);
+    return prf(hash, masterSecret, label, seed.done(), length);
+  }
+
+  channelBinding(type: ChannelBindingType): Uint8Array {
+    const { resumed, extendedMasterSecret, firstFinished, serverCertificate, hashes } = this.#input;
+    switch (type) {
+      case "tls-exporter":
+        return this.export(32, "EXPORTER-Channel-Binding", new Uint8Array(0));
+      case "tls-unique":
+        if (resumed && !extendedMasterSecret) throw notUnique("tls-unique of a resumed session");
+        return firstFinished.slice();
+      case "tls-server-end-point":
+        return endPoint(serverCertificate, hashes);
+      default:
+        throw usageError(
+          `channel binding ${JSON.stringify(type)}: tls-exporter, tls-unique and tls-server-end-point exist`,
+        );
+    }
+  }
+
+  wipe(): void {
+    this.#wiped = true;
+    wipe(this.#input.masterSecret);
+  }
+}
+
+/** RFC 7627 §1, RFC 9266 §3: without extended_master_secret two connections can be made to share one master secret. */
+const notUnique = (what: string) =>
+  usageError(`${what} without extended_master_secret could be the same on another connection: have the peer enable it`);
+
+/** Signature algorithms whose hash is MD5 or SHA-1, for which RFC 5929 §4.1 says SHA-256: md5/sha1WithRSAEncryption, ecdsa-with-SHA1. */
+const oldHashes: readonly string[] = ["1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1"];
+
+/** The certificate under the hash that it is signed with, RFC 5929 §4.1. */
+function endPoint(certificate: Certificate | undefined, hashes: ExporterInput["hashes"]): Uint8Array {
+  if (!certificate)
+    throw usageError("tls-server-end-point without a server certificate: a pre-shared key authenticates");
+  const { signatureAlgorithm: algorithm, signatureAlgorithmOid: oid, raw } = certificate;
+  if (algorithm && "hash" in algorithm) return hashes[algorithm.hash].digest(raw);
+  if (oldHashes.includes(oid)) return hashes.sha256.digest(raw);
+  throw usageError(
+    `tls-server-end-point is not defined for certificates that are signed with ${oid}: use tls-exporter`,
+  );
+}

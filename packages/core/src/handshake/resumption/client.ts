@@ -1,0 +1,132 @@
+/**
+ * A client that resumes: what it offers, the abbreviated handshake, and what it keeps.
+ * @module
+ */
+import { ascii, equal, toHex } from "../../bytes/bytes.ts";
+import { TlsError } from "../../errors.ts";
+import { call, type Flow } from "../../flow.ts";
+import { sessionLifetime } from "../../limits.ts";
+import { finished, newSessionTicket } from "../../wire/messages.ts";
+import type { VerifiedPeer } from "../../x509/verify.ts";
+import type { Agreement, Hellos } from "../agreement.ts";
+import type { ClientConfig, ClientSessions } from "../config.ts";
+import type { Peer } from "../peer.ts";
+import { Secrets } from "../secrets.ts";
+import { type Established, sessionOf } from "../session.ts";
+import type { CipherSuite } from "../suites.ts";
+import { clientBinding } from "./binding.ts";
+import {
+  expiry,
+  keptKey,
+  keptPeer,
+  newState,
+  nothing,
+  readState,
+  type SessionState,
+  seconds,
+  writeState,
+} from "./state.ts";
+import type { SessionStore } from "./store.ts";
+
+/**
+ * Keeps the sessions of clients in a store, which answers in time and does not throw.
+ */
+export function sessionsIn(store: SessionStore, tickets: boolean): ClientSessions {
+  /** The abbreviated handshake, RFC 5246 §7.3, figure 2, left column, from ServerHello on. */
+  function* resume(
+    peer: Peer,
+    config: ClientConfig,
+    state: SessionState,
+    server: VerifiedPeer | undefined,
+    { suite, agreement, clientRandom, serverRandom }: Hellos,
+  ): Flow<Established> {
+    checkAnswer(state, suite, agreement);
+    const secrets = new Secrets(peer, config, suite, clientRandom, serverRandom);
+    try {
+      secrets.resume(state.masterSecret);
+      peer.transcript.forgetBytes();
+      const keys = yield* secrets.protect();
+      const renewal = agreement.newTicket ? yield* peer.expect(newSessionTicket) : undefined; //       <-- NewSessionTicket*
+      yield* peer.expectChangeCipherSpec(keys.server); //                                                  [ChangeCipherSpec]
+      const first = yield* peer.expectFinished(() => secrets.verifyData("server")); //                 <-- Finished
+      peer.sendChangeCipherSpec(keys.client); //                                        [ChangeCipherSpec]
+      peer.send(finished, { verifyData: secrets.verifyData("client") }); //             Finished           -->
+      peer.endHandshake();
+      return {
+        session: sessionOf("client", suite, agreement, config.serverName, { peer: server, held: keptKey(state) }),
+        exporter: secrets.exporter(agreement, first, server?.certificate),
+        forget: yield* put(renewal ? renewed(config, state, renewal, server) : state),
+      };
+    } catch (error) {
+      yield* call(() => store.delete(toHex(state.binding)));
+      throw error;
+    } finally {
+      secrets.wipe();
+    }
+  }
+
+  function* put(state: SessionState): Flow<() => void> {
+    const key = toHex(state.binding);
+    yield* call(() => store.set(key, writeState(state), state.expires * 1000));
+    return () => void store.delete(key);
+  }
+
+  return {
+    tickets,
+
+    *find(config) {
+      const binding = clientBinding(config);
+      const bytes = yield* call(() => store.get(toHex(binding)));
+      const state = bytes && readState(bytes);
+      if (!state || !(state.sessionId.length || state.ticket.length)) return undefined;
+      const suite = config.suites.find(({ id }) => id === state.suite);
+      if (!suite || !equal(state.binding, binding)) return "configuration";
+      const now = seconds(config.now());
+      if (now < state.created || now >= state.expires) return "expired";
+      const held = keptKey(state);
+      if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.client(config, held))))
+        return "pre_shared_key";
+      const server = yield* keptPeer(state, config.trust, config.now());
+      if (!server && suite.keyExchange.keyUsage) return "untrusted";
+      return { state, resume: (peer, hellos) => resume(peer, config, state, server, hellos) };
+    },
+
+    *keep(config, made) {
+      const ticket = made.ticket?.ticket ?? nothing;
+      const sessionId = ticket.length ? nothing : made.sessionId;
+      // Without extended_master_secret it could be somebody else's session too (RFC 7627 §1); and who a function makes us next time, nobody knows.
+      if (!made.agreement.extendedMasterSecret || made.chose || !(ticket.length || sessionId.length)) return undefined;
+      const lifetime = made.ticket?.lifetimeHint || sessionLifetime;
+      const state = newState(made, clientBinding(config), seconds(config.now()), lifetime);
+      return yield* put({ ...state, serverName: ascii(config.serverName ?? ""), sessionId, ticket });
+    },
+  };
+}
+
+/** What a server that resumes must not change (RFC 5246 §7.4.1.3, RFC 7627 §5.3, RFC 5746 §3.5). */
+function checkAnswer(state: SessionState, suite: CipherSuite, agreement: Agreement): void {
+  if (suite.id !== state.suite)
+    throw new TlsError("illegal_parameter", `the server resumes the session with another suite, ${suite.name}`, {
+      code: "resumed_with_other_suite",
+    });
+  if (!agreement.extendedMasterSecret)
+    throw new TlsError("handshake_failure", "the server resumes the session without extended_master_secret", {
+      code: "resumed_without_extended_master_secret",
+    });
+  if (state.secureRenegotiation && !agreement.secureRenegotiation)
+    throw new TlsError("handshake_failure", "the server resumes the session without renegotiation_info", {
+      code: "renegotiation_mismatch",
+    });
+}
+
+/** The same session under another ticket: it is as old as it was. An empty one means to keep the old (RFC 5077 §3.3). */
+function renewed(
+  config: ClientConfig,
+  state: SessionState,
+  { lifetimeHint, ticket }: { readonly lifetimeHint: number; readonly ticket: Uint8Array },
+  peer: VerifiedPeer | undefined,
+): SessionState {
+  if (!ticket.length) return state;
+  const expires = expiry(seconds(config.now()), state.created, lifetimeHint || sessionLifetime, peer);
+  return { ...state, expires, sessionId: nothing, ticket };
+}

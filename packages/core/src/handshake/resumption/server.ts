@@ -1,0 +1,187 @@
+/**
+ * A server that resumes: what it takes, the abbreviated handshake, and what it keeps.
+ * @module
+ */
+import { ascii, equal, latin1, toHex } from "../../bytes/bytes.ts";
+import { TlsError } from "../../errors.ts";
+import { call, type Flow } from "../../flow.ts";
+import type { NotResumed } from "../../trace.ts";
+import { type ClientHello, finished, newSessionTicket, serverHello, tls12 } from "../../wire/messages.ts";
+import type { VerifiedPeer } from "../../x509/verify.ts";
+import { type Agreement, noAgreement, settleHellos } from "../agreement.ts";
+import type { ServerConfig, ServerCredential } from "../config.ts";
+import { agreedProtocol } from "../extensions/alpn.ts";
+import { answerExtensions, type ClientOffer } from "../extensions/extension.ts";
+import { serverExtensions } from "../extensions/server.ts";
+import { credentialsFor } from "../negotiate.ts";
+import type { Peer } from "../peer.ts";
+import { Secrets } from "../secrets.ts";
+import { type Established, sessionOf } from "../session.ts";
+import type { CipherSuite } from "../suites.ts";
+import { certificateHash, serverBinding } from "./binding.ts";
+import {
+  expiry,
+  keptKey,
+  keptPeer,
+  type MadeSession,
+  newState,
+  nothing,
+  readState,
+  type SessionState,
+  seconds,
+  writeState,
+} from "./state.ts";
+
+/** A session that the client offers, and that holds under our configuration. */
+export interface OfferedSession {
+  readonly state: SessionState;
+  readonly suite: CipherSuite;
+  readonly peer: VerifiedPeer | undefined;
+  readonly credential: ServerCredential | undefined;
+  /** The client gets this instead of its ticket. */
+  readonly renewed: SessionState | undefined;
+  /** Drops it from the cache. */
+  readonly forget: Established["forget"];
+}
+
+/** The session that a ClientHello asks for; or why it is not resumed; `undefined` where it asks for none. */
+export function* findSession(
+  config: ServerConfig,
+  hello: ClientHello,
+  offer: ClientOffer,
+): Flow<OfferedSession | NotResumed | undefined> {
+  const asked = yield* lookUp(config, hello, offer);
+  if (!asked) return undefined;
+  const { state, oldKey, forget } = asked;
+  if (!state) return "unknown";
+  const suite = config.suites.find(({ id }) => id === state.suite);
+  if (!suite || !hello.cipherSuites.includes(state.suite)) return "suite";
+  if (!equal(state.binding, serverBinding(config))) return "configuration";
+  const now = seconds(config.now());
+  if (now < state.created || now >= state.expires) return "expired";
+  if (latin1(state.serverName) !== (offer.serverName ?? "")) return "server_name";
+  const credential = credentialsFor(config, offer.serverName).find(({ certificate }) =>
+    equal(certificateHash(certificate), state.serverCertificate),
+  );
+  if (!credential && suite.keyExchange.keyUsage) return "certificate";
+  if (latin1(state.alpn) !== (agreedProtocol(config, offer) ?? "")) return "alpn";
+  if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
+  const held = keptKey(state);
+  if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.server(config, held))))
+    return "pre_shared_key";
+  const peer = yield* keptPeer(state, config.clientTrust, config.now());
+  if (!peer && state.path.length) return "untrusted";
+  // Last, because it ends the connection, and only what would be resumed else may do so (RFC 7627 §5.3).
+  if (!offer.extendedMasterSecret)
+    throw new TlsError("handshake_failure", "the client resumes a session without its extended_master_secret", {
+      code: "resumed_without_extended_master_secret",
+    });
+  const { sessionLifetime } = config;
+  const expires = expiry(now, state.created, sessionLifetime, peer);
+  const renews = offer.ticket?.length && (oldKey || expires - state.expires > sessionLifetime / 2);
+  return { state, suite, peer, credential, renewed: renews ? { ...state, expires } : undefined, forget };
+}
+
+interface Asked {
+  readonly state: SessionState | undefined;
+  /** Its ticket is encrypted with a key that is on its way out. */
+  readonly oldKey?: boolean;
+  readonly forget?: Established["forget"];
+}
+
+/** From the ticket or, only where there is none, from the cache (RFC 5077 §3.4). */
+function* lookUp(
+  { tickets, sessions }: ServerConfig,
+  { sessionId }: ClientHello,
+  { ticket }: ClientOffer,
+): Flow<Asked | undefined> {
+  if (ticket?.length && tickets) {
+    const opened = yield* tickets.open(ticket);
+    return opened ? { state: readState(opened.state), oldKey: opened.oldKey } : { state: undefined };
+  }
+  if (ticket?.length || !sessionId.length || !sessions) return undefined;
+  const key = toHex(sessionId);
+  const bytes = yield* call(() => sessions.get(key));
+  return { state: bytes && readState(bytes), forget: () => void sessions.delete(key) };
+}
+
+/** The abbreviated handshake, RFC 5246 §7.3, figure 2, right column. */
+export function* resumeSession(
+  peer: Peer,
+  config: ServerConfig,
+  hello: ClientHello,
+  offer: ClientOffer,
+  { state, suite, peer: client, credential, renewed, forget }: OfferedSession,
+): Flow<Established> {
+  const agreement = noAgreement(true);
+  agreement.newTicket = renewed !== undefined;
+  const random = config.random(32);
+  peer.send(serverHello, {
+    serverVersion: tls12,
+    random,
+    sessionId: hello.sessionId,
+    cipherSuite: suite.id,
+    compressionMethod: 0,
+    extensions: answerExtensions(serverExtensions, offer, agreement, config),
+  }); //                                                                                               <-- ServerHello
+  settleHellos(peer, config.provider, { suite, agreement, clientRandom: hello.random, serverRandom: random });
+  peer.transcript.forgetBytes();
+  const secrets = new Secrets(peer, config, suite, hello.random, random);
+  try {
+    secrets.resume(state.masterSecret);
+    const keys = yield* secrets.protect();
+    if (renewed) yield* sendTicket(peer, config, renewed); //                                          <-- NewSessionTicket*
+    peer.sendChangeCipherSpec(keys.server); //                                                             [ChangeCipherSpec]
+    const first = secrets.verifyData("server");
+    peer.send(finished, { verifyData: first }); //                                                     <-- Finished
+    yield* peer.expectChangeCipherSpec(keys.client); //                               [ChangeCipherSpec]
+    yield* peer.expectFinished(() => secrets.verifyData("client")); //                Finished             -->
+    peer.endHandshake();
+    return {
+      session: sessionOf("server", suite, agreement, offer.serverName, { peer: client, held: keptKey(state) }),
+      exporter: secrets.exporter(agreement, first, credential?.certificate),
+      forget,
+    };
+  } catch (error) {
+    if (forget) yield* call(forget);
+    throw error;
+  } finally {
+    secrets.wipe();
+  }
+}
+
+/** The ID under which the session of a full handshake will be in the cache; empty: it will not be. A ticket makes it needless (RFC 5077 §3.4). */
+export const newSessionId = ({ sessions, random }: ServerConfig, agreement: Agreement): Uint8Array =>
+  sessions && agreement.extendedMasterSecret && !agreement.newTicket ? random(32) : nothing;
+
+/** The state of a session that a full handshake made. */
+export function serverState(
+  config: ServerConfig,
+  made: MadeSession,
+  { serverName = "" }: ClientOffer,
+  credential: ServerCredential | undefined,
+): SessionState {
+  return {
+    ...newState(made, serverBinding(config), seconds(config.now()), config.sessionLifetime),
+    serverName: ascii(serverName),
+    serverCertificate: credential ? certificateHash(credential.certificate) : nothing,
+  };
+}
+
+/** NewSessionTicket; where there is no key to make one with, it is empty, as RFC 5077 §3.3 allows. */
+export function* sendTicket(peer: Peer, { tickets, now }: ServerConfig, state: SessionState): Flow<void> {
+  const ticket = tickets ? yield* tickets.seal(writeState(state)) : nothing;
+  peer.send(newSessionTicket, { lifetimeHint: state.expires - seconds(now()), ticket });
+}
+
+/** Into the cache, under the ID that ServerHello told; what takes it out again. */
+export function* cacheSession(
+  { sessions }: ServerConfig,
+  sessionId: Uint8Array,
+  state: SessionState,
+): Flow<Established["forget"]> {
+  if (!sessions || !sessionId.length) return undefined;
+  const key = toHex(sessionId);
+  yield* call(() => sessions.set(key, writeState(state), state.expires * 1000));
+  return () => void sessions.delete(key);
+}

@@ -1,0 +1,143 @@
+/**
+ * What is remembered of a session until it is resumed: on a client in its store, on a server in a ticket or its cache.
+ * @module
+ */
+import { ascii } from "../../bytes/bytes.ts";
+import { TlsError } from "../../errors.ts";
+import type { Flow } from "../../flow.ts";
+import { maxSessionAge } from "../../limits.ts";
+import { bytes, type Codec, decode, encode, list, opaque, struct, uint8, uint16, uint32 } from "../../wire/codec.ts";
+import { type TrustPolicy, type VerifiedPeer, verifyAgain } from "../../x509/verify.ts";
+import type { Hellos } from "../agreement.ts";
+import type { HeldKey } from "../keyExchange/exchange.ts";
+
+export interface SessionState {
+  readonly suite: number;
+  readonly masterSecret: Uint8Array;
+  /** SHA-256 over all of the configuration that decided about this session: see binding.ts. */
+  readonly binding: Uint8Array;
+  /** Seconds since 1970: the full handshake, and when it is no longer to be resumed. */
+  readonly created: number;
+  readonly expires: number;
+  /** Empty where none was sent. */
+  readonly serverName: Uint8Array;
+  /** Empty where none was agreed. */
+  readonly alpn: Uint8Array;
+  readonly secureRenegotiation: number;
+  /** Code of max_fragment_length, which stays with a session (RFC 6066 §4); 0: none. */
+  readonly maxFragmentLength: number;
+  /** SHA-256 of the server's end-entity certificate: the virtual host. Empty with a pre-shared key. */
+  readonly serverCertificate: Uint8Array;
+  /** The peer's verified path, end-entity first (for a `trust` function: what the peer sent), and what the trust rests on, an index into `trusts`. Empty: it showed none. */
+  readonly path: readonly Uint8Array[];
+  readonly verifiedBy: number;
+  /** The pre-shared key, as HeldKey has it. Empty: none. */
+  readonly pskIdentity: Uint8Array;
+  readonly pskHint: Uint8Array;
+  readonly pskDigest: Uint8Array;
+  /** What a client offers to resume with. A server knows them from the ClientHello, and leaves them empty. */
+  readonly sessionId: Uint8Array;
+  readonly ticket: Uint8Array;
+}
+
+/** Of VerifiedPeer, in the order of their numbers. */
+const trusts: readonly VerifiedPeer["verifiedBy"][] = ["ca", "pin", "trust", "insecure"];
+
+/** A state of another form is none: both sides then shake hands in full. */
+const format = 1;
+
+const state: Codec<SessionState & { readonly format: number }> = struct({
+  format: uint8,
+  suite: uint16,
+  masterSecret: opaque(48),
+  binding: opaque(32),
+  created: uint32,
+  expires: uint32,
+  serverName: bytes(1),
+  alpn: bytes(1),
+  secureRenegotiation: uint8,
+  maxFragmentLength: uint8,
+  serverCertificate: bytes(1),
+  path: list(3, bytes(3, 1)),
+  verifiedBy: uint8,
+  pskIdentity: bytes(2),
+  pskHint: bytes(2),
+  pskDigest: bytes(1),
+  sessionId: bytes(1),
+  ticket: bytes(2),
+});
+
+export const writeState = (value: SessionState): Uint8Array => encode(state, { format, ...value });
+
+/** `undefined` for anything that we did not write. */
+export function readState(data: Uint8Array): SessionState | undefined {
+  try {
+    const { format: found, ...value } = decode(state, data, "session");
+    return found === format && value.verifiedBy < trusts.length ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const nothing: Uint8Array = new Uint8Array(0);
+
+/** What a full handshake made. */
+export interface MadeSession extends Pick<Hellos, "suite" | "agreement"> {
+  readonly masterSecret: Uint8Array;
+  readonly peer: VerifiedPeer | undefined;
+  /** As the peer sent it. */
+  readonly chain: readonly Uint8Array[];
+  readonly held: HeldKey | undefined;
+}
+
+/** Of a session that was made just now. What differs by role is empty still. */
+export function newState(made: MadeSession, binding: Uint8Array, now: number, lifetime: number): SessionState {
+  const { suite, agreement, masterSecret, peer, chain, held } = made;
+  return {
+    suite: suite.id,
+    masterSecret,
+    binding,
+    created: now,
+    expires: expiry(now, now, lifetime, peer),
+    serverName: nothing,
+    alpn: ascii(agreement.alpn ?? ""),
+    secureRenegotiation: Number(agreement.secureRenegotiation),
+    maxFragmentLength: 0,
+    serverCertificate: nothing,
+    path: peer?.verifiedBy === "trust" ? chain : (peer?.path.map(({ raw }) => raw) ?? []),
+    verifiedBy: peer ? trusts.indexOf(peer.verifiedBy) : 0,
+    pskIdentity: held?.identity ?? nothing,
+    pskHint: held?.hint ?? nothing,
+    pskDigest: held?.digest ?? nothing,
+    sessionId: nothing,
+    ticket: nothing,
+  };
+}
+
+/** When a session ends: its lifetime is over, it is too old however often it was renewed, or a certificate that it rests on expires. All in seconds since 1970. */
+export function expiry(now: number, created: number, lifetime: number, peer: VerifiedPeer | undefined): number {
+  const dates = peer && peer.verifiedBy !== "insecure" ? peer.path.map(({ notAfter }) => seconds(notAfter)) : [];
+  return Math.max(now, Math.min(now + lifetime, created + maxSessionAge, ...dates));
+}
+
+/** From ms. */
+export const seconds = (ms: number): number => Math.floor(ms / 1000);
+
+export const keptKey = ({ pskIdentity, pskHint, pskDigest }: SessionState): HeldKey | undefined =>
+  pskDigest.length ? { identity: pskIdentity, hint: pskHint, digest: pskDigest } : undefined;
+
+/** The peer of a session, where it has one and would pass now; `undefined` where not. */
+export function* keptPeer(
+  { path, verifiedBy }: SessionState,
+  policy: TrustPolicy | undefined,
+  now: number,
+): Flow<VerifiedPeer | undefined> {
+  const trust = trusts[verifiedBy];
+  if (!path.length || !policy || !trust) return undefined;
+  try {
+    return yield* verifyAgain({ chain: path, policy, now }, trust);
+  } catch (error) {
+    if (TlsError.is(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Tickets, RFC 5077: a session's state, encrypted for the server itself, kept by the client. One is `name || nonce || AES-256-GCM(state)`, the
+ * name being additional data: it says which of the server's keys to use, and nothing else (§4).
+ * @module
+ */
+import { concat, equal } from "../../bytes/bytes.ts";
+import type { Aead, CryptoProvider, Random } from "../../crypto/provider.ts";
+import { type Awaitable, call, type Flow, settle } from "../../flow.ts";
+import { maxTicketState } from "../../limits.ts";
+
+const nameLength = 16;
+const nonceLength = 12;
+/** Bytes of a ticket key: its public name, then an AES-256 key. */
+export const ticketKeyLength = 48;
+
+/** The first encrypts; all of them decrypt. May be a promise, and may change from call to call. */
+export type TicketKeys = () => Awaitable<readonly Uint8Array[]>;
+
+/** What a ticket held, and whether its key is on its way out. */
+export interface OpenedTicket {
+  readonly state: Uint8Array;
+  readonly oldKey: boolean;
+}
+
+/** Keys of this process's own: a new one each `lifetime` seconds, and the one before, for as long as its tickets live. `now` in ms. */
+export function ownKeys(random: Random, now: () => number, lifetime: number): TicketKeys {
+  let keys: readonly Uint8Array[] = [];
+  let since = 0;
+  return () => {
+    const age = (now() - since) / 1000;
+    if (!keys.length || age >= lifetime || age < 0) {
+      keys = [random(ticketKeyLength), ...(age < 2 * lifetime ? keys.slice(0, 1) : [])];
+      since = now();
+    }
+    return keys;
+  };
+}
+
+/** Makes and opens the tickets of one server. */
+export class Tickets {
+  readonly #provider: CryptoProvider;
+  readonly #random: Random;
+  readonly #keys: TicketKeys;
+  /** Contexts of the keys that are in use, under the very array. */
+  readonly #contexts = new WeakMap<Uint8Array, Awaitable<Aead>>();
+
+  constructor(provider: CryptoProvider, random: Random, keys: TicketKeys) {
+    this.#provider = provider;
+    this.#random = random;
+    this.#keys = keys;
+  }
+
+  /** A ticket of no bytes where there is no key, or the state is too large: the client then has none (RFC 5077 §3.3). */
+  *seal(state: Uint8Array): Flow<Uint8Array> {
+    const [key] = yield* this.#current();
+    if (!key || state.length > maxTicketState) return new Uint8Array(0);
+    const name = key.slice(0, nameLength);
+    const nonce = this.#random(nonceLength);
+    const aead = yield* settle(this.#context(key));
+    return concat(name, nonce, yield* settle(aead.seal(nonce, name, state)));
+  }
+
+  /** `undefined` for a ticket that is not ours, or not any more, or altered: all the same to who sent it. */
+  *open(ticket: Uint8Array): Flow<OpenedTicket | undefined> {
+    const keys = yield* this.#current();
+    const name = ticket.subarray(0, nameLength);
+    const key = keys.find((one) => equal(one.subarray(0, nameLength), name));
+    if (!key || ticket.length < nameLength + nonceLength) return undefined;
+    const aead = yield* settle(this.#context(key));
+    const nonce = ticket.slice(nameLength, nameLength + nonceLength);
+    const state = yield* settle(aead.open(nonce, name.slice(), ticket.slice(nameLength + nonceLength)));
+    return state && { state, oldKey: key !== keys[0] };
+  }
+
+  /** Who gives the keys is not ours: what breaks there costs a full handshake, not the connection. */
+  *#current(): Flow<readonly Uint8Array[]> {
+    try {
+      const keys = yield* call(this.#keys);
+      return keys.filter((key) => key.length === ticketKeyLength);
+    } catch {
+      return [];
+    }
+  }
+
+  #context(key: Uint8Array): Awaitable<Aead> {
+    let context = this.#contexts.get(key);
+    if (!context) {
+      const make = this.#provider.ciphers.AES_256_GCM;
+      if (!make) throw new Error("tickets without AES-256-GCM got past the configuration");
+      context = make(key.subarray(nameLength));
+      this.#contexts.set(key, context);
+    }
+    return context;
+  }
+}

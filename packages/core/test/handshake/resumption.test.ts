@@ -1,0 +1,406 @@
+/** Abbreviated handshakes: what is resumed, by ticket and by session ID; and what must not be, each case of it (RFC 5246 §7.3, 5077, 6066, 7627). */
+import {
+  type AcceptOptions,
+  acceptWith,
+  type ConnectOptions,
+  concat,
+  connect,
+  ecdhePskSuites,
+  keepSessions,
+  legacySuites,
+  memoryStore,
+  parseCertificate,
+  pskSuites,
+  type Session,
+  type SessionStore,
+  secp256r1,
+  serverConfig,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+  TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+  type TlsConnection,
+  type TraceEvent,
+  x25519,
+} from "@handclasp/core";
+import { memoryPair, testCa } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+
+const ca = await testCa();
+const otherCa = await testCa();
+const server = nodeCredential(await ca.issue({ names: ["localhost", "b.example"] }));
+const renewed = nodeCredential(await ca.issue({ names: ["localhost", "b.example"] }));
+const client = nodeCredential(await ca.issue({ client: true }));
+const otherClient = nodeCredential(await ca.issue({ client: true }));
+const hour = 3_600_000;
+const pin = parseCertificate(server.chain[0] as Uint8Array).pin;
+const key = (fill: number) => new Uint8Array(48).fill(fill);
+
+type Client = Partial<ConnectOptions>;
+type Server = Partial<AcceptOptions>;
+
+interface Visit {
+  readonly resumed: boolean;
+  /** Why not, as each side tells it. */
+  readonly client: string | undefined;
+  readonly server: string | undefined;
+  readonly messages: readonly string[];
+  readonly sessions: readonly [Session, Session];
+  readonly values: readonly [Uint8Array, Uint8Array];
+}
+
+/** Says no the first time, which is when a session is to be resumed, and yes afterwards. */
+const secondTime = () => {
+  let asked = 0;
+  return () => asked++ > 0;
+};
+
+/** A store for one session, whatever its key; bytes alone go in and come out. */
+function oneSlot(): SessionStore & { session: Uint8Array | undefined } {
+  return {
+    session: undefined,
+    get() {
+      return this.session?.slice();
+    },
+    set(_, session) {
+      this.session = session.slice();
+    },
+    delete() {
+      this.session = undefined;
+    },
+  };
+}
+
+const configOf = (options: Server = {}) => serverConfig({ provider: nodeCrypto, credentials: [server], ...options });
+
+/** One connection that says something both ways, and closes in order. */
+async function visit(config: ReturnType<typeof serverConfig>, options: Client): Promise<Visit> {
+  const { a, b } = memoryPair();
+  const told: Record<"client" | "server", string | undefined> = { client: undefined, server: undefined };
+  const messages: string[] = [];
+  const trace = (role: "client" | "server") => (event: TraceEvent) => {
+    if (event.type === "resumption" && !event.resumed) told[role] = event.reason;
+    if (role === "client" && event.type === "handshake") messages.push(event.name);
+  };
+  const trust = options.insecure || options.pins || options.trust ? {} : { ca: ca.pem };
+  const accepted = acceptWith(config, b, { trace: trace("server") });
+  const [connection] = await Promise.all([
+    connect(a, { provider: nodeCrypto, serverName: "localhost", trace: trace("client"), ...trust, ...options }),
+    accepted.opened,
+  ]);
+  const reading = accepted.read();
+  await connection.write(Uint8Array.of(1, 2, 3));
+  expect(await reading).toEqual(Uint8Array.of(1, 2, 3));
+  const valuesOf = (end: TlsConnection) =>
+    concat(end.exportKeyingMaterial(32, "EXPERIMENTAL test"), end.channelBinding("tls-unique"));
+  const values = [valuesOf(connection), valuesOf(accepted)] as const;
+  await Promise.all([connection.close(), accepted.close()]);
+  expect(accepted.session.resumed).toBe(connection.session.resumed);
+  const sessions = [connection.session, accepted.session] as const;
+  return { resumed: connection.session.resumed, ...told, messages, sessions, values };
+}
+
+const full = [
+  "client_hello",
+  "server_hello",
+  "certificate",
+  "server_key_exchange",
+  "server_hello_done",
+  "client_key_exchange",
+  "finished",
+];
+
+describe("what is resumed", () => {
+  test("a ticket: no certificate, no key exchange, the server's Finished first", async () => {
+    const config = configOf();
+    const sessions = keepSessions();
+    const first = await visit(config, { sessions });
+    expect(first.messages).toEqual([...full, "new_session_ticket", "finished"]);
+    const second = await visit(config, { sessions });
+    expect(second.messages).toEqual(["client_hello", "server_hello", "finished", "finished"]);
+    expect(second.resumed).toBe(true);
+    const [mine, theirs] = second.sessions;
+    expect(mine).toMatchObject({ suite: first.sessions[0].suite, extendedMasterSecret: true, serverName: "localhost" });
+    expect(mine.peer?.verifiedBy).toBe("ca");
+    expect(mine.peer?.certificate.pin).toBe(pin);
+    expect(mine.peer?.path).toHaveLength(2);
+    expect(theirs.serverName).toBe("localhost");
+    expect(second.values[0]).toEqual(second.values[1]);
+    expect(second.values[0]).not.toEqual(first.values[0]);
+  });
+
+  test("a session ID, where one side takes no tickets", async () => {
+    for (const [ofServer, tickets] of [
+      [{ tickets: false }, true],
+      [{}, false],
+    ] as const) {
+      const config = configOf(ofServer);
+      const sessions = keepSessions({ tickets });
+      const first = await visit(config, { sessions });
+      expect(first.messages).toEqual([...full, "finished"]);
+      const second = await visit(config, { sessions });
+      expect(second).toMatchObject({
+        resumed: true,
+        messages: ["client_hello", "server_hello", "finished", "finished"],
+      });
+    }
+  });
+
+  test("a client's certificate goes along, and the server knows who it is", async () => {
+    const config = configOf({ clientAuth: "require", clientCa: ca.pem });
+    const sessions = keepSessions();
+    await visit(config, { sessions, credential: client });
+    const { resumed, sessions: both } = await visit(config, { sessions, credential: client });
+    expect(resumed).toBe(true);
+    expect(both[1].peer?.certificate.pin).toBe(parseCertificate(client.chain[0] as Uint8Array).pin);
+    expect(both[1].peer?.path).toHaveLength(2);
+  });
+
+  test.each([
+    ...legacySuites.filter(({ authentication }) => authentication === "ecdsa"),
+    ...ecdhePskSuites,
+    ...pskSuites,
+  ])("$name", async (suite) => {
+    const identity = "Gerät 7";
+    const secret = new Uint8Array(32).fill(7);
+    const isPsk = suite.authentication === "psk";
+    const config = configOf({ suites: [suite], ...(isPsk && { psk: { lookup: () => secret, hint: "which" } }) });
+    const options: Client = {
+      suites: [suite],
+      sessions: keepSessions(),
+      ...(isPsk && { psk: { identity, key: secret } }),
+    };
+    await visit(config, options);
+    const { resumed, sessions } = await visit(config, options);
+    expect(resumed).toBe(true);
+    for (const session of sessions) {
+      expect(session.suite).toBe(suite.name);
+      expect(session.pskIdentity).toBe(isPsk ? identity : undefined);
+    }
+  });
+
+  test("in another process, from bytes alone", async () => {
+    const store = oneSlot();
+    const config = configOf();
+    await visit(config, { sessions: keepSessions({ store }) });
+    expect((await visit(config, { sessions: keepSessions({ store }) })).resumed).toBe(true);
+  });
+
+  test("by another server with the same ticket keys, and by one that has the old key behind its own, which renews", async () => {
+    const sessions = keepSessions();
+    await visit(configOf({ ticketKeys: [key(1)] }), { sessions });
+    const other = await visit(configOf({ ticketKeys: [key(1)] }), { sessions });
+    expect(other).toMatchObject({ resumed: true });
+    expect(other.messages).not.toContain("new_session_ticket");
+    const rotated = await visit(configOf({ ticketKeys: [key(2), key(1)] }), { sessions });
+    expect(rotated).toMatchObject({ resumed: true });
+    expect(rotated.messages).toContain("new_session_ticket");
+    const gone = await visit(configOf({ ticketKeys: [key(2)] }), { sessions });
+    expect(gone).toMatchObject({ resumed: true });
+  });
+
+  test("keys that a function gives, and that change", async () => {
+    let keys = [key(1)];
+    const config = configOf({ ticketKeys: async () => keys });
+    const sessions = keepSessions();
+    await visit(config, { sessions });
+    expect((await visit(config, { sessions })).resumed).toBe(true);
+    keys = [key(2)];
+    expect(await visit(config, { sessions })).toMatchObject({ resumed: false, client: "declined", server: "unknown" });
+    expect((await visit(config, { sessions })).resumed).toBe(true);
+  });
+
+  test("a session in the second half of its life gets a new ticket, but never lives longer than a day", async () => {
+    let time = Date.now();
+    const now = () => time;
+    const config = configOf({ now });
+    const options: Client = { sessions: keepSessions({ store: memoryStore({ now }) }), now, verify: () => {} };
+    await visit(config, options);
+    const renewals: boolean[] = [];
+    for (let hours = 1.5; ; hours += 1.5) {
+      time += 1.5 * hour;
+      const { resumed, messages } = await visit(config, options);
+      if (!resumed) {
+        expect(hours).toBe(24);
+        break;
+      }
+      renewals.push(messages.includes("new_session_ticket"));
+    }
+    expect(renewals).toEqual(Array.from({ length: 15 }, (_, i) => i < 14));
+  });
+
+  test("own keys change, and a ticket outlives one change", async () => {
+    let time = Date.now();
+    const now = () => time;
+    const config = configOf({ now, sessionLifetime: 7200 });
+    await visit(config, { sessions: keepSessions() });
+    time += 1.5 * hour;
+    const options: Client = { sessions: keepSessions({ store: memoryStore({ now }) }), now };
+    await visit(config, options);
+    time += hour;
+    const second = await visit(config, options);
+    expect(second).toMatchObject({ resumed: true });
+    expect(second.messages).toContain("new_session_ticket");
+  });
+});
+
+describe("what must not be resumed", () => {
+  interface Case {
+    readonly first?: { readonly client?: Client; readonly server?: Server };
+    readonly second?: { readonly client?: Client; readonly server?: Server };
+    /** As the server tells it, or the client, which then offers nothing. */
+    readonly server?: string;
+    readonly client?: string;
+  }
+  const fresh = () => [key(1)];
+  const psk = { identity: "me", key: new Uint8Array(16).fill(1) };
+  const both = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256];
+  const cases: Readonly<Record<string, Case>> = {
+    "the client trusts another CA": { second: { client: { ca: [otherCa.pem, ca.pem] } }, client: "configuration" },
+    "made with insecure, by a client with a CA": { first: { client: { insecure: true } }, client: "configuration" },
+    "made with a CA, by a client that pins as well": {
+      second: { client: { ca: ca.pem, pins: [pin] } },
+      client: "configuration",
+    },
+    "made with a pin, by a client with a CA": { first: { client: { pins: [pin] } }, client: "configuration" },
+    "another server name": { second: { client: { serverName: "b.example" } }, client: "configuration" },
+    "larger RSA keys wanted": { second: { client: { minimumRsaBits: 3072 } }, client: "configuration" },
+    "larger EC keys wanted than the server has": {
+      first: { client: { insecure: true } },
+      second: { client: { insecure: true, minimumEcBits: 384 } },
+      client: "configuration",
+    },
+    "verify refuses now": {
+      first: { client: { verify: () => true } },
+      second: {
+        client: {
+          verify: secondTime(),
+        },
+      },
+      client: "untrusted",
+    },
+    "trust refuses now": {
+      first: { client: { trust: () => true } },
+      second: {
+        client: {
+          trust: secondTime(),
+        },
+      },
+      client: "untrusted",
+    },
+    "another certificate of the client": {
+      first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },
+      second: { client: { credential: otherClient }, server: { clientAuth: "request", clientCa: ca.pem } },
+      client: "configuration",
+    },
+    "a client without its certificate": {
+      first: { client: { credential: client } },
+      client: "configuration",
+    },
+    "other groups": { second: { client: { groups: [secp256r1, x25519] } }, client: "configuration" },
+    "other protocols offered": {
+      first: { client: { alpn: ["a"] } },
+      second: { client: { alpn: ["b"] } },
+      client: "configuration",
+    },
+    "a suite that the client no longer offers": {
+      first: { client: { suites: both } },
+      second: { client: { suites: both.slice(1) } },
+      client: "configuration",
+    },
+    "another pre-shared key": {
+      first: { client: { suites: pskSuites, psk }, server: { suites: pskSuites, psk: { lookup: () => psk.key } } },
+      second: {
+        client: { suites: pskSuites, psk: { identity: "me", key: new Uint8Array(16).fill(2) } },
+        server: { suites: pskSuites, psk: { lookup: () => new Uint8Array(16).fill(2) } },
+      },
+      client: "pre_shared_key",
+    },
+    "a pre-shared key that the server changed": {
+      first: { client: { suites: pskSuites, psk }, server: { suites: pskSuites, psk: { lookup: () => psk.key } } },
+      second: {
+        client: {
+          suites: pskSuites,
+          psk: (() => {
+            let asked = 0;
+            return () => (asked++ ? { identity: "me", key: new Uint8Array(16).fill(2) } : psk);
+          })(),
+        },
+        server: { suites: pskSuites, psk: { lookup: () => new Uint8Array(16).fill(2) } },
+      },
+      server: "pre_shared_key",
+    },
+    "a server that now asks for certificates": {
+      second: { server: { clientAuth: "request", clientCa: ca.pem } },
+      server: "configuration",
+    },
+    "a server that trusts another CA for its clients": {
+      first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },
+      second: { client: { credential: client }, server: { clientAuth: "request", clientCa: [ca.pem, otherCa.pem] } },
+      server: "configuration",
+    },
+    "a server that trusted anybody as a client, and now a CA": {
+      first: { client: { credential: client }, server: { clientAuth: "require", clientTrust: { insecure: true } } },
+      second: { client: { credential: client }, server: { clientAuth: "require", clientCa: ca.pem } },
+      server: "configuration",
+    },
+    "a client whom the server's verify refuses now": {
+      first: {
+        client: { credential: client },
+        server: { clientAuth: "require", clientTrust: { ca: ca.pem, verify: () => true } },
+      },
+      second: {
+        client: { credential: client },
+        server: {
+          clientAuth: "require",
+          clientTrust: {
+            ca: ca.pem,
+            verify: secondTime(),
+          },
+        },
+      },
+      server: "untrusted",
+    },
+    "a suite that the server no longer has": {
+      first: { server: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] } },
+      second: { server: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] } },
+      server: "suite",
+    },
+    "a virtual host with another certificate": {
+      second: { server: { credentials: [renewed] } },
+      server: "certificate",
+    },
+    "other protocols served": {
+      first: { client: { alpn: ["a", "b"] }, server: { alpn: ["a", "b"] } },
+      second: { client: { alpn: ["a", "b"] }, server: { alpn: ["b", "a"] } },
+      server: "configuration",
+    },
+    "a key that was rotated out": { second: { server: { ticketKeys: [key(2)] } }, server: "unknown" },
+    "a server whose keys nobody gives": {
+      second: {
+        server: {
+          ticketKeys: () => {
+            throw new Error("the vault is shut");
+          },
+        },
+      },
+      server: "unknown",
+    },
+  };
+
+  test.each(Object.entries(cases))("%s", async (_, { first = {}, second = {}, ...reasons }) => {
+    // One slot, whatever the key: it is the session itself that must not fit.
+    const store = oneSlot();
+    const sessions = keepSessions({ store });
+    const make = (options: Server = {}) => configOf({ ticketKeys: fresh(), ...options });
+    await visit(make(first.server), { ...first.client, sessions });
+    expect(store.session).toBeDefined();
+    // The same again is resumed: what follows is the change's doing.
+    if (!first.client?.psk) expect((await visit(make(first.server), { ...first.client, sessions })).resumed).toBe(true);
+    const after = await visit(make(second.server), { ...second.client, sessions });
+    expect(after.resumed).toBe(false);
+    if (reasons.server) expect(after).toMatchObject({ client: "declined", server: reasons.server });
+    else expect(after).toMatchObject(reasons);
+  });
+});
