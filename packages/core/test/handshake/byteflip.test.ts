@@ -1,17 +1,31 @@
 import {
+  type CipherSuite,
   secp256r1,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_RSA_WITH_AES_128_CBC_SHA,
   type TlsError,
 } from "@handclasp/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Cast, cast, expectTyped, type Outcome, sequence, through, type Unit } from "./mitm.ts";
+import {
+  type Cast,
+  cast,
+  expectTyped,
+  type Outcome,
+  type Role,
+  resumedSequence,
+  resuming,
+  sequence,
+  through,
+  type Unit,
+} from "./mitm.ts";
 
 let people: Cast;
+let resumption: Awaited<ReturnType<typeof resuming>>;
 const foreign: unknown[] = [];
 const onRejection = (reason: unknown): void => void foreign.push(reason);
 beforeAll(async () => {
   people = await cast();
+  resumption = await resuming(people);
   process.on("unhandledRejection", onRejection);
 });
 afterAll(() => void process.off("unhandledRejection", onRejection));
@@ -27,11 +41,11 @@ const flipped = (unit: Unit, offset: number, mask: number): Uint8Array => {
 
 const codes = new Set(["handshake_timeout", "closed_during_handshake", "close_timeout", "truncated"]);
 
-function judge({ client, server, established }: Outcome, what: string): void {
+/** `last`: whose turn it is to take a Finished when all else is done; who sent that one is done already. */
+function judge({ client, server, established }: Outcome, what: string, last: Role): void {
   expectTyped(client, `${what}: the client`);
   expectTyped(server, `${what}: the server`);
-  // The server is done once it has sent its Finished; a client never may be.
-  expect(established, what).not.toContain("client");
+  expect(established, what).not.toContain(last);
   for (const error of [client, server])
     expect(error.alert ?? codes.has(error.code), `${what}: ${error.message}`).toBeTruthy();
   // Whoever finds the fault says so, and the other hears of it.
@@ -50,18 +64,31 @@ async function inParallel(jobs: readonly (() => Promise<void>)[], width = 32): P
   await Promise.all(Array.from({ length: width }, worker));
 }
 
-describe.each([
-  { name: "ECDHE", suite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, credential: (all: Cast) => all.server },
-  { name: "RSA key exchange", suite: TLS_RSA_WITH_AES_128_CBC_SHA, credential: (all: Cast) => all.rsa },
-])("$name, with a client certificate: a byte flipped in transit", ({ name, suite, credential }) => {
-  // Not x25519: on a curve with an equation, most altered points are on none.
-  const options = () => ({
-    client: { suites: [suite], groups: [secp256r1] },
-    server: { suites: [suite] },
-    credential: credential(people),
-  });
-  const expected = sequence.filter((label) => name === "ECDHE" || label !== "server server_key_exchange");
+interface Kind {
+  readonly name: string;
+  readonly options: () => Parameters<typeof through>[2];
+  readonly expected: readonly string[];
+  readonly last: Role;
+}
+// Not x25519: on a curve with an equation, most altered points are on none.
+const on = (suite: CipherSuite) => ({ client: { suites: [suite], groups: [secp256r1] }, server: { suites: [suite] } });
+const kinds: readonly Kind[] = [
+  {
+    name: "ECDHE",
+    options: () => on(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+    expected: sequence,
+    last: "client",
+  },
+  {
+    name: "RSA key exchange",
+    options: () => ({ ...on(TLS_RSA_WITH_AES_128_CBC_SHA), credential: people.rsa }),
+    expected: sequence.filter((label) => label !== "server server_key_exchange"),
+    last: "client",
+  },
+  { name: "a session resumed", options: () => resumption, expected: resumedSequence, last: "server" },
+];
 
+describe.each(kinds)("$name, with a client certificate: a byte flipped in transit", ({ options, expected, last }) => {
   test("unaltered, it goes through", async () => {
     const units: string[] = [];
     const outcome = await through(
@@ -103,7 +130,7 @@ describe.each([
         return flipped(unit, offset, offset % 2 ? 0x01 : 0xff);
       };
       const outcome = await through(people, middle, options());
-      if (done) judge(outcome, `${label}, byte ${offset}`);
+      if (done) judge(outcome, `${label}, byte ${offset}`, last);
     });
     await inParallel(jobs);
     expect(flips).toBeGreaterThanOrEqual(

@@ -8,6 +8,8 @@ import {
   type Credential,
   concat,
   connect,
+  keepSessions,
+  type SessionStore,
   type TlsConnection,
   TlsError,
 } from "@handclasp/core";
@@ -60,6 +62,17 @@ export const sequence = [
   "server finished",
 ] as const;
 export type Label = (typeof sequence)[number];
+
+/** One that resumes a session, and renews its ticket. */
+export const resumedSequence = [
+  "client client_hello",
+  "server server_hello",
+  "server new_session_ticket",
+  "server change_cipher_spec",
+  "server finished",
+  "client change_cipher_spec",
+  "client finished",
+] as const;
 
 /** What one side sends in a handshake, unit by unit: a message, ChangeCipherSpec, Finished under its keys, an alert. */
 export interface Unit {
@@ -151,6 +164,27 @@ export async function through(
     ),
   ]);
   return { client: ofClient, server: ofServer, established };
+}
+
+/** Options under which `through` resumes the same session each time, and the server renews its ticket. */
+export async function resuming(
+  people: Cast,
+): Promise<{ client: Partial<ConnectOptions>; server: Partial<AcceptOptions> }> {
+  let session: Uint8Array | undefined;
+  const keeping: SessionStore = {
+    get: () => undefined,
+    set(_, bytes) {
+      session = bytes;
+    },
+    delete() {},
+  };
+  const [old, current] = [1, 2].map((fill) => new Uint8Array(48).fill(fill)) as [Uint8Array, Uint8Array];
+  await through(people, (unit) => unit.wire, {
+    client: { sessions: keepSessions({ store: keeping }) },
+    server: { ticketKeys: [old] },
+  });
+  const store: SessionStore = { get: () => session, set() {}, delete() {} };
+  return { client: { sessions: keepSessions({ store }) }, server: { ticketKeys: [current, old] } };
 }
 
 /** A typed end, and none that is our own fault. */

@@ -8,6 +8,8 @@ import {
   message,
   type Outcome,
   record,
+  resumedSequence,
+  resuming,
   sequence,
   through,
   type Unit,
@@ -59,6 +61,45 @@ describe("a message sent twice", () => {
   test.concurrent.each(sequence)("%s", async (one) => {
     const outcome = await through(people, (unit) => (label(unit) === one ? concat(unit.wire, unit.wire) : unit.wire));
     expect(raised(outcome)).toBe(underKeys.includes(one) ? "bad_record_mac" : "unexpected_message");
+  });
+});
+
+describe("while a session is resumed", () => {
+  test("unaltered, it goes through in figure 2's order", async () => {
+    const units: string[] = [];
+    const outcome = await through(
+      people,
+      (unit) => {
+        units.push(label(unit));
+        return unit.wire;
+      },
+      await resuming(people),
+    );
+    expect(outcome).toMatchObject({ client: undefined, server: undefined });
+    expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(resumedSequence);
+  });
+  // Behind these nothing follows that could be unexpected, or what follows has a number too high.
+  const wanted: Readonly<Record<string, string>> = {
+    "client client_hello": "handshake_timeout",
+    "server finished": "handshake_timeout",
+    "client finished": "bad_record_mac",
+  };
+  test.concurrent.each(resumedSequence)("%s left out", async (one) => {
+    const outcome = await through(
+      people,
+      (unit) => (label(unit) === one ? nothing : unit.wire),
+      await resuming(people),
+    );
+    expect(raised(outcome)).toBe(wanted[one] ?? "unexpected_message");
+    expect(outcome.established).not.toContain("server");
+  });
+  test.concurrent.each(resumedSequence)("%s twice", async (one) => {
+    const outcome = await through(
+      people,
+      (unit) => (label(unit) === one ? concat(unit.wire, unit.wire) : unit.wire),
+      await resuming(people),
+    );
+    expect(["unexpected_message", "bad_record_mac"]).toContain(raised(outcome));
   });
 });
 

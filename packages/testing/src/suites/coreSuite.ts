@@ -17,7 +17,9 @@ import {
   dheSuites,
   ecdhePskSuites,
   finiteFieldGroups,
+  keepSessions,
   legacySuites,
+  memoryStore,
   modernSuites,
   type NamedGroup,
   parseCertificate,
@@ -154,6 +156,38 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
           }
           await echo(ends, 20_000);
         });
+      }
+    });
+
+    describe("resumption", () => {
+      const kept: Readonly<Record<string, () => Server>> = {
+        "a ticket": () => ({ ticketKeys: [randomBytes(48)] }),
+        "a session ID": () => ({ sessions: memoryStore() }),
+      };
+      for (const [what, make] of Object.entries(kept)) {
+        for (const suite of modernOf(provider).filter(({ authentication }) => authentication === "ecdsa")) {
+          check(`${what}, ${suite.name}: both know each other still, and the keys are new`, async () => {
+            const { ca, client } = await kit();
+            const options: Client = { suites: [suite], sessions: keepSessions(), credential: client };
+            const serving: Server = { ...make(), clientAuth: "require", clientCa: ca.pem };
+            const secrets: string[] = [];
+            for (const wire of [{}, { chunk: 1 }, { chunk: Infinity }]) {
+              const ends = await joined(options, serving, wire);
+              for (const { session } of [ends.client, ends.server]) {
+                same(session.resumed, secrets.length > 0, "resumed");
+                same(session.suite, suite.name, "suite");
+                same(session.extendedMasterSecret, true, "extended master secret");
+                same(session.secureRenegotiation, true, "secure renegotiation");
+                same(session.peer?.verifiedBy, "ca", "verified by");
+              }
+              const binding = toHex(ends.client.channelBinding("tls-exporter"));
+              same(toHex(ends.server.channelBinding("tls-exporter")), binding, "tls-exporter");
+              same(secrets.includes(binding), false, "an earlier binding");
+              secrets.push(binding);
+              await echo(ends, 20_000);
+            }
+          });
+        }
       }
     });
 

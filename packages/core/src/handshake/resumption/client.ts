@@ -40,9 +40,9 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
     server: VerifiedPeer | undefined,
     { suite, agreement, clientRandom, serverRandom }: Hellos,
   ): Flow<Established> {
-    checkAnswer(state, suite, agreement);
     const secrets = new Secrets(peer, config, suite, clientRandom, serverRandom);
     try {
+      checkAnswer(state, suite, agreement);
       secrets.resume(state.masterSecret);
       peer.transcript.forgetBytes();
       const keys = yield* secrets.protect();

@@ -1,0 +1,459 @@
+/** Who resumes dishonestly: clients that offer what is not theirs to offer, servers that resume what they should not, tickets and stores that were tampered with. */
+import {
+  type AcceptOptions,
+  acceptWith,
+  type ClientSessions,
+  type ConnectOptions,
+  connect,
+  fromHex,
+  keepSessions,
+  memoryStore,
+  type SessionStore,
+  serverConfig,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+  type TlsConnection,
+  TlsError,
+  type TraceEvent,
+} from "@handclasp/core";
+import { type MemoryPairOptions, memoryPair, testCa } from "@handclasp/testing";
+import { describe, expect, test, vi } from "vitest";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+import { settle } from "../../src/flow.ts";
+import { readState, type SessionState, writeState } from "../../src/handshake/resumption/state.ts";
+import { decode, encode } from "../../src/wire/codec.ts";
+import { type ClientHello, clientHello, type ServerHello, serverHello } from "../../src/wire/messages.ts";
+import { record, records } from "./mitm.ts";
+
+const ca = await testCa();
+const credential = nodeCredential(await ca.issue({ names: ["localhost", "b.example"] }));
+const client = nodeCredential(await ca.issue({ client: true }));
+const ticketKeys = [new Uint8Array(48).fill(1)];
+
+type Client = Partial<ConnectOptions>;
+type Server = Partial<AcceptOptions>;
+interface Ends {
+  readonly client: TlsConnection | TlsError;
+  readonly server: TlsConnection | TlsError;
+  readonly declined: string | undefined;
+}
+
+const configOf = (options: Server = {}) =>
+  serverConfig({ provider: nodeCrypto, credentials: [credential], ...options });
+
+/** Both ends after their handshake, or what ended them. */
+async function attempt(
+  config: ReturnType<typeof serverConfig>,
+  options: Client,
+  wire: MemoryPairOptions = {},
+): Promise<Ends> {
+  const { a, b } = memoryPair(wire);
+  let declined: string | undefined;
+  const trace = (event: TraceEvent) => {
+    if (event.type === "resumption" && !event.resumed) declined = event.reason;
+  };
+  const common = { provider: nodeCrypto, handshakeTimeout: 2000 };
+  const accepted = acceptWith(config, b, { ...common, trace });
+  const [mine, theirs] = await Promise.allSettled([
+    connect(a, { ...common, ca: ca.pem, serverName: "localhost", ...options }),
+    accepted.opened,
+  ]);
+  return {
+    client: mine.status === "fulfilled" ? mine.value : mine.reason,
+    server: theirs.status === "fulfilled" ? accepted : theirs.reason,
+    declined,
+  };
+}
+
+const opened = (end: TlsConnection | TlsError): TlsConnection => {
+  if (TlsError.is(end)) throw end;
+  return end;
+};
+const close = (...ends: readonly (TlsConnection | TlsError)[]) =>
+  Promise.all(
+    ends.map((end) =>
+      opened(end)
+        .close()
+        .catch(() => {}),
+    ),
+  );
+
+/** A client's store of one session. */
+function slot(): SessionStore & { session: Uint8Array | undefined } {
+  return {
+    session: undefined,
+    get() {
+      return this.session;
+    },
+    set(_, session) {
+      this.session = session;
+    },
+    delete() {
+      this.session = undefined;
+    },
+  };
+}
+
+/** One session, as a client that visited once has it. */
+async function visited(config: ReturnType<typeof serverConfig>, options: Client = {}): Promise<SessionState> {
+  const store = slot();
+  const ends = await attempt(config, { ...options, sessions: keepSessions({ store, tickets: true }) });
+  await close(ends.client, ends.server);
+  const state = store.session && readState(store.session);
+  if (!state) throw new Error("nothing kept");
+  return state;
+}
+
+/** A client that asks itself no questions: it offers this session wherever it goes. */
+function bold(state: SessionState): ClientSessions {
+  const honest = keepSessions();
+  return {
+    ...honest,
+    find: () => settle({ state, resume: () => settle<never>(Promise.reject(new Error("it was resumed"))) }),
+  };
+}
+
+// An address goes without server_name.
+const byAddress: Client = { serverName: "127.0.0.1", verify: () => true, ca: undefined, insecure: true };
+
+describe("a client that offers what was made for something else", () => {
+  const cases: Readonly<
+    Record<
+      string,
+      { first?: { client?: Client; server?: Server }; second?: { client?: Client; server?: Server }; reason: string }
+    >
+  > = {
+    "another server name": { second: { client: { serverName: "b.example" } }, reason: "server_name" },
+    "no server name any more": {
+      second: { client: byAddress },
+      reason: "server_name",
+    },
+    "a server name where there was none": {
+      first: { client: byAddress },
+      reason: "server_name",
+    },
+    "without the protocol": {
+      first: { client: { alpn: ["a"] }, server: { alpn: ["a"] } },
+      second: { server: { alpn: ["a"] } },
+      reason: "alpn",
+    },
+    "with another protocol": {
+      first: { client: { alpn: ["a"] }, server: { alpn: ["a", "b"] } },
+      second: { client: { alpn: ["b"] }, server: { alpn: ["a", "b"] } },
+      reason: "alpn",
+    },
+    "without its suite": {
+      first: { client: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] } },
+      second: { client: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] } },
+      reason: "suite",
+    },
+    "when it is over": { second: { server: { now: () => Date.now() + 7_201_000 } }, reason: "expired" },
+    "before it was made": { second: { server: { now: () => Date.now() - 60_000 } }, reason: "expired" },
+  };
+  test.each(Object.entries(cases))("%s: a full handshake", async (_, { first = {}, second = {}, reason }) => {
+    for (const kind of [
+      { ticketKeys, sessions: false as const },
+      { tickets: false, sessions: memoryStore({ now: () => 0 }) },
+    ]) {
+      const state = await visited(configOf({ ...kind, ...first.server }), first.client);
+      expect(kind.tickets === false ? state.sessionId.length : state.ticket.length).toBeGreaterThan(0);
+      const ends = await attempt(configOf({ ...kind, ...second.server }), { ...second.client, sessions: bold(state) });
+      expect(ends.declined).toBe(reason);
+      expect(opened(ends.server).session.resumed).toBe(false);
+      await close(ends.client, ends.server);
+    }
+  });
+
+  test("without extended_master_secret: the connection ends (RFC 7627 §5.3)", async () => {
+    const config = configOf({ ticketKeys });
+    const state = await visited(config);
+    const ends = await attempt(config, { sessions: bold(state) }, { alter: onHello("a->b", withoutExtension(23)) });
+    expect(ends.server).toMatchObject({
+      alert: "handshake_failure",
+      code: "resumed_without_extended_master_secret",
+      by: "us",
+    });
+    expect(ends.client).toMatchObject({ alert: "handshake_failure", by: "peer" });
+  });
+
+  test("without renegotiation_info, which it was made with: a full handshake", async () => {
+    const config = configOf({ ticketKeys });
+    const state = await visited(config);
+    const ends = await attempt(config, { sessions: bold(state) }, { alter: onHello("a->b", withoutExtension(0xff01)) });
+    expect(ends.declined).toBe("renegotiation_info");
+  });
+
+  test("with the certificate of a client that has expired since", async () => {
+    const brief = nodeCredential(await ca.issue({ client: true, notAfter: new Date(Date.now() + 600_000) }));
+    const server: Server = { ticketKeys, clientAuth: "require", clientCa: ca.pem };
+    const state = await visited(configOf(server), { credential: brief });
+    const later = configOf({ ...server, now: () => Date.now() + 601_000 });
+    const ends = await attempt(later, { sessions: bold(state), credential: client });
+    expect(ends.declined).toBe("expired");
+  });
+});
+
+describe("a ticket that was altered", () => {
+  test("in any byte, or cut, is none of ours: a full handshake", async () => {
+    const config = configOf({ ticketKeys });
+    const state = await visited(config);
+    const { ticket } = state;
+    const altered = [...ticket.keys()].map((i) => ticket.map((byte, j) => (i === j ? byte ^ 0x40 : byte)));
+    const cut = [1, 15, 16, 17, 28, 43, 44, ticket.length - 1].map((length) => ticket.subarray(0, length));
+    for (const one of [...altered, ...cut, new Uint8Array(60_000)]) {
+      const ends = await attempt(config, { sessions: bold({ ...state, ticket: one }) });
+      expect(ends.declined).toBe("unknown");
+      await close(ends.client, ends.server);
+    }
+  });
+
+  test("with a key's name alone it says nothing of which names there are", async () => {
+    const config = configOf({ ticketKeys });
+    const ends = await attempt(config, {
+      sessions: bold({ ...(await visited(config)), ticket: new Uint8Array(16).fill(1) }),
+    });
+    expect(ends.declined).toBe("unknown");
+    await close(ends.client, ends.server);
+  });
+});
+
+describe("a server that resumes what it should not", () => {
+  const answering = async (change: (hello: ServerHello) => ServerHello) => {
+    const config = configOf({ ticketKeys });
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const first = await attempt(config, { sessions });
+    await close(first.client, first.server);
+    const ends = await attempt(config, { sessions }, { alter: onHello("b->a", change) });
+    return { ends, store };
+  };
+  test("with another suite", async () => {
+    const { ends, store } = await answering((hello) => ({ ...hello, cipherSuite: 0xc02c }));
+    expect(ends.client).toMatchObject({ alert: "illegal_parameter", code: "resumed_with_other_suite" });
+    expect(store.session).toBeUndefined();
+  });
+  test("without extended_master_secret (RFC 7627 §5.3)", async () => {
+    const { ends } = await answering(withoutExtension(23));
+    expect(ends.client).toMatchObject({ alert: "handshake_failure", code: "resumed_without_extended_master_secret" });
+  });
+  test("without renegotiation_info", async () => {
+    const { ends } = await answering(withoutExtension(0xff01));
+    expect(ends.client).toMatchObject({ alert: "handshake_failure" });
+  });
+  test("and says so only half: an echoed session_id, then a certificate", async () => {
+    const config = configOf({ tickets: false, sessions: false });
+    const state = await visited(configOf({ ticketKeys }));
+    let echoed = new Uint8Array(0) as Uint8Array;
+    const listen = onHello("a->b", (hello: ClientHello) => {
+      echoed = hello.sessionId;
+      return hello;
+    });
+    const answer = onHello("b->a", (hello: ServerHello) => ({ ...hello, sessionId: echoed }));
+    const store = slot();
+    store.session = writeState(state);
+    const ends = await attempt(
+      config,
+      { sessions: keepSessions({ store }) },
+      { alter: (bytes, direction) => (direction === "a->b" ? listen : answer)(bytes, direction) },
+    );
+    expect(echoed).toHaveLength(32);
+    expect(ends.client).toMatchObject({ alert: "unexpected_message", by: "us" });
+  });
+});
+
+describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
+  test("and neither side resumes it", async () => {
+    const config = configOf({ tickets: false });
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const ends = await attempt(config, { sessions });
+    const state = store.session;
+    expect(state).toBeDefined();
+    opened(ends.client).abort(new Error("enough"));
+    await expect(opened(ends.server).closed).rejects.toMatchObject({ by: "peer" });
+    expect(store.session).toBeUndefined();
+    store.session = state;
+    const again = await attempt(config, { sessions });
+    expect(again.declined).toBe("unknown");
+    expect(opened(again.client).session.resumed).toBe(false);
+    await close(again.client, again.server);
+  });
+  test("but not with close_notify, or where the carrier broke", async () => {
+    const config = configOf({ tickets: false });
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const { a, b, fail } = memoryPair();
+    const accepted = acceptWith(config, b, { provider: nodeCrypto });
+    const mine = await connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", sessions });
+    fail(new Error("cable pulled"));
+    await expect(mine.closed).rejects.toMatchObject({ fault: "transport" });
+    await accepted.closed.catch(() => {});
+    const again = await attempt(config, { sessions });
+    expect(opened(again.client).session.resumed).toBe(true);
+    await close(again.client, again.server);
+  });
+});
+
+describe("what is not kept", () => {
+  test("a session of a client whose function chose a certificate; one that was not asked is", async () => {
+    const store = slot();
+    const choosing: Client = { sessions: keepSessions({ store }), credential: () => client };
+    const asked = await attempt(configOf({ clientAuth: "request", clientCa: ca.pem }), choosing);
+    await close(asked.client, asked.server);
+    expect(store.session).toBeUndefined();
+    const unasked = await attempt(configOf(), choosing);
+    await close(unasked.client, unasked.server);
+    expect(store.session).toBeDefined();
+  });
+  test("a ticket whose state would be too large: an empty one is sent, and the client keeps nothing", async () => {
+    const many = nodeCredential(
+      await ca.issue({ client: true, names: Array.from({ length: 700 }, (_, i) => `host-${i}.a-long-domain.example`) }),
+    );
+    const store = slot();
+    const ends = await attempt(configOf({ clientAuth: "require", clientCa: ca.pem }), {
+      sessions: keepSessions({ store }),
+      credential: many,
+    });
+    await close(ends.client, ends.server);
+    expect(store.session).toBeUndefined();
+  });
+});
+
+describe("a store", () => {
+  const stores: Readonly<Record<string, Partial<SessionStore>>> = {
+    "that never answers": { get: () => new Promise(() => {}), set: () => new Promise(() => {}) },
+    "that throws": {
+      get() {
+        throw new Error("no");
+      },
+      set() {
+        throw new Error("no");
+      },
+    },
+    "that rejects": { get: () => Promise.reject(new Error("no")), set: () => Promise.reject(new Error("no")) },
+    "that tells nonsense": { get: () => fromHex("01c02b00") },
+    "that tells no bytes": { get: () => "nonsense" as unknown as Uint8Array },
+  };
+  test.each(Object.entries(stores))("%s costs a full handshake, on either side", async (_, methods) => {
+    const store: SessionStore = { get: () => undefined, set: () => {}, delete: () => {}, ...methods };
+    const ofClient = await attempt(configOf(), { sessions: keepSessions({ store }) });
+    expect(opened(ofClient.client).session.resumed).toBe(false);
+    await close(ofClient.client, ofClient.server);
+    const state = await visited(configOf({ tickets: false }));
+    const ofServer = await attempt(configOf({ sessions: store }), { sessions: bold({ ...state }) });
+    expect(opened(ofServer.client).session.resumed).toBe(false);
+    await close(ofServer.client, ofServer.server);
+  });
+  test("that answers later, but in time, serves", async () => {
+    const inner = memoryStore();
+    const later = async <T>(value: T): Promise<T> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return value;
+    };
+    const slow: SessionStore = {
+      get: (key) => later(inner.get(key) as Uint8Array | undefined),
+      set: async (key, session, expires) => inner.set(key, session, expires),
+      delete: async (key) => inner.delete(key),
+    };
+    const config = configOf({ tickets: false, sessions: slow });
+    const sessions = keepSessions({ store: slow });
+    const first = await attempt(config, { sessions });
+    await close(first.client, first.server);
+    const second = await attempt(config, { sessions });
+    expect(opened(second.client).session.resumed).toBe(true);
+    await close(second.client, second.server);
+  });
+  test("of this module forgets what was used least, what is over, and what is too much", () => {
+    let time = 0;
+    const store = memoryStore({ maxBytes: 3 * 300, now: () => time });
+    const bytes = new Uint8Array(44);
+    for (const key of ["a", "b", "c"]) store.set(key, bytes, 100);
+    expect(store.get("a")).toBe(bytes);
+    store.set("d", bytes, 200);
+    expect(["a", "b", "c", "d"].map((key) => store.get(key) !== undefined)).toEqual([true, false, true, true]);
+    time = 100;
+    expect(["a", "c", "d"].map((key) => store.get(key) !== undefined)).toEqual([false, false, true]);
+    store.set("e", new Uint8Array(1000), 200);
+    expect(["d", "e"].map((key) => store.get(key) !== undefined)).toEqual([false, false]);
+    store.set("f", bytes, 200);
+    store.delete("f");
+    store.delete("f");
+    expect(store.get("f")).toBeUndefined();
+    for (const key of ["g", "h", "i"]) store.set(key, bytes, 200);
+    expect(["g", "h", "i"].every((key) => store.get(key) !== undefined)).toBe(true);
+  });
+});
+
+describe("the form of a state", () => {
+  test("any other is none, and nothing throws", async () => {
+    const good = writeState(
+      await visited(configOf({ clientAuth: "require", clientCa: ca.pem }), { credential: client }),
+    );
+    expect(readState(good)).toBeDefined();
+    for (let length = 0; length < good.length; length++) expect(readState(good.subarray(0, length))).toBeUndefined();
+    expect(readState(Uint8Array.of(...good, 0))).toBeUndefined();
+    for (let i = 0; i < good.length; i++) readState(good.map((byte, j) => (i === j ? byte ^ 0xff : byte)));
+    expect(readState(Uint8Array.of(2, ...good.subarray(1)))).toBeUndefined();
+  });
+});
+
+describe("options that cannot be", () => {
+  const wrong: Readonly<Record<string, Server>> = {
+    "no keys": { ticketKeys: [] },
+    "a short key": { ticketKeys: [new Uint8Array(32)] },
+    "keys without tickets": { ticketKeys, tickets: false },
+    "tickets without AES-256-GCM": {
+      tickets: true,
+      provider: { ...nodeCrypto, ciphers: { AES_128_GCM: nodeCrypto.ciphers.AES_128_GCM as never } },
+      suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
+    },
+    "a lifetime of no time": { sessionLifetime: 0 },
+    "a lifetime of two days": { sessionLifetime: 172_800 },
+    "a store without delete": { sessions: { get: vi.fn(), set: vi.fn() } as unknown as SessionStore },
+  };
+  test.each(Object.entries(wrong))("%s", (_, options) => {
+    expect(() => configOf(options)).toThrow(expect.objectContaining({ fault: "configuration" }));
+  });
+  test("a client's", async () => {
+    expect(() => keepSessions({ store: {} as SessionStore })).toThrow(
+      expect.objectContaining({ fault: "configuration" }),
+    );
+    const ends = await attempt(configOf(), { sessionScope: "ü" });
+    expect(ends.client).toMatchObject({ fault: "configuration" });
+  });
+});
+
+type Hello = ClientHello | ServerHello;
+
+const withoutExtension =
+  (type: number) =>
+  <T extends Hello>(hello: T): T => ({ ...hello, extensions: hello.extensions?.filter((one) => one.type !== type) });
+
+/** Rewrites the hello of one direction on its way. */
+function onHello<T extends Hello>(
+  from: "a->b" | "b->a",
+  change: (hello: T) => T,
+): Required<MemoryPairOptions>["alter"] {
+  const codec = (from === "a->b" ? clientHello.body : serverHello.body) as never as typeof clientHello.body;
+  let done = false;
+  return (bytes, direction) => {
+    if (done || direction !== from) return bytes;
+    done = true;
+    const [first, ...rest] = records(bytes);
+    if (!first) return bytes;
+    const length =
+      4 + (((first.body[1] as number) << 16) | ((first.body[2] as number) << 8) | (first.body[3] as number));
+    const hello = change(decode(codec, first.body.subarray(4, length), "hello") as T);
+    const body = encode(codec, hello as never);
+    const message = Uint8Array.of(
+      first.body[0] as number,
+      0,
+      body.length >> 8,
+      body.length & 255,
+      ...body,
+      ...first.body.subarray(length),
+    );
+    return Uint8Array.of(...record(22, message), ...rest.flatMap(({ header, body: other }) => [...header, ...other]));
+  };
+}
