@@ -24,10 +24,11 @@ const freePort = async (): Promise<number> => {
 };
 
 test("the snippets are at most 12 lines", () => {
-  for (const name of ["serve", "call"]) expect(snippet(name).trim().split("\n").length).toBeLessThanOrEqual(12);
+  for (const name of ["serve", "call", "again"])
+    expect(snippet(name).trim().split("\n").length).toBeLessThanOrEqual(12);
 });
 
-test("what README.md says to serve and to call does just that", async () => {
+test("what README.md says to serve, to call and to call again does just that", async () => {
   // Inside the package, so that Node finds its name, and where git does not look.
   const directory = await mkdtemp(fileURLToPath(new URL("../dist/readme-", import.meta.url)));
   const ca = await testCa();
@@ -37,9 +38,13 @@ test("what README.md says to serve and to call does just that", async () => {
   await put("server.pem", cert);
   await put("server.key", key);
   await put("serve.mjs", `${snippet("serve").replace("8443", String(port))}console.log("up");`);
+  const inNode = (name: string) =>
+    snippet(name).replace("8443", String(port)).replace("@handclasp/browser", "@handclasp/node");
+  const pem = JSON.stringify(ca.pem);
+  await put("call.mjs", `globalThis.fetch = () => new Response(${pem});\n${inNode("call")}`);
   await put(
-    "call.mjs",
-    `globalThis.fetch = () => new Response(${JSON.stringify(ca.pem)});\n${snippet("call").replace("8443", String(port)).replace("@handclasp/browser", "@handclasp/node")}`,
+    "again.mjs",
+    `const [url, ca] = ["ws://localhost:${port}/", ${pem}];\n${inNode("again")}await Promise.all([first.close(), second.close()]);`,
   );
   const node = (file: string): ChildProcess =>
     spawn(process.execPath, [file], { cwd: directory, stdio: ["ignore", "pipe", "inherit"] });
@@ -49,14 +54,19 @@ test("what README.md says to serve and to call does just that", async () => {
       once(server.stdout as NodeJS.ReadableStream, "data"),
       once(server, "exit").then(() => Promise.reject(new Error("the server has ended"))),
     ]);
-    const client = node("call.mjs");
-    let said = "";
-    client.stdout?.on("data", (bytes) => {
-      said += bytes;
-    });
-    const [code] = await once(client, "exit");
-    expect(said).toBe("hello\n");
-    expect(code).toBe(0);
+    for (const [file, wanted] of [
+      ["call.mjs", "hello\n"],
+      ["again.mjs", "true\n"],
+    ] as const) {
+      const client = node(file);
+      let said = "";
+      client.stdout?.on("data", (bytes) => {
+        said += bytes;
+      });
+      const [code] = await once(client, "exit");
+      expect(said).toBe(wanted);
+      expect(code).toBe(0);
+    }
   } finally {
     server.kill();
     await rm(directory, { recursive: true });
