@@ -97,6 +97,28 @@ test.describe("1 MiB comes back intact", () => {
   });
 });
 
+test("a session is kept as bytes, and resumed from another page; another trust does not", async ({
+  call,
+  serve,
+  ca,
+}) => {
+  const server = await serve(await presenting(ca));
+  const first = await call({ url: server.url, bytes: 1000, session: "" });
+  expect(first).toMatchObject({ ok: true, intact: true, session: { resumed: false } });
+  const { kept = "" } = first as Extract<Outcome, { ok: true }>;
+  expect(kept).not.toBe("");
+  expect(await call({ url: server.url, bytes: 1000, session: kept })).toMatchObject({
+    ok: true,
+    intact: true,
+    session: { resumed: true },
+  });
+  expect(server.sessions.map(({ resumed }) => resumed)).toEqual([false, true]);
+  const { pem } = await testCa({ commonName: "Another CA" });
+  expect(await call({ url: server.url, ca: pem, bytes: 0, session: kept })).toMatchObject(
+    failure({ code: "unknown_issuer", alert: "unknown_ca" }),
+  );
+});
+
 test.describe("the page gets a typed error, the server the alert", () => {
   test("of another CA", async ({ call, serve, ca }) => {
     const server = await serve(await presenting(ca));

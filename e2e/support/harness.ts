@@ -8,11 +8,15 @@ import {
   connect,
   defaultGroups,
   equal,
+  fromBase64,
+  keepSessions,
   legacySuites,
   noble,
   type Session,
+  type SessionStore,
   TlsError,
   type Transport,
+  toBase64,
   webSocketTransport,
 } from "@handclasp/browser";
 
@@ -31,13 +35,15 @@ export type Call = {
   readonly bytes: number;
   /** Flips a bit of the first record of application data, on its way out or on its way in. */
   readonly tamper?: "sent" | "received";
+  /** A session of an earlier page, base64, or `""` to keep one. */
+  readonly session?: string;
 };
 
 export type Outcome =
-  | { readonly ok: true; readonly session: Agreed; readonly intact: boolean }
+  | { readonly ok: true; readonly session: Agreed; readonly intact: boolean; readonly kept?: string }
   | { readonly ok: false; readonly error: Failure };
 
-export type Agreed = Pick<Session, "suite" | "group" | "serverName">;
+export type Agreed = Pick<Session, "suite" | "group" | "serverName" | "resumed">;
 
 /** A TlsError as JSON. */
 export type Failure = Pick<TlsError, "code" | "alert" | "by" | "fault" | "message">;
@@ -58,6 +64,7 @@ globalThis.handclasp = async (call) => {
 
 async function echo(call: Call): Promise<Outcome> {
   const { url, ca, serverName, suite, groups, provider, credential, tamper } = call;
+  const kept = call.session === undefined ? undefined : slot(call.session);
   const wire = tamper && tampering(webSocketTransport(new WebSocket(url)), tamper);
   const channel = await connect(url, {
     ca,
@@ -67,6 +74,7 @@ async function echo(call: Call): Promise<Outcome> {
     ...(provider && { provider: noble }),
     ...(credential && { credential: await browserCredential(credential) }),
     ...(wire && { transport: wire.transport }),
+    ...(kept && { sessions: keepSessions({ store: kept }) }),
   });
   wire?.arm();
   const sent = randomBytes(call.bytes);
@@ -85,8 +93,30 @@ async function echo(call: Call): Promise<Outcome> {
   const { session } = channel;
   return {
     ok: true,
-    session: { suite: session.suite, ...(session.group && { group: session.group }), serverName: session.serverName },
+    session: {
+      suite: session.suite,
+      ...(session.group && { group: session.group }),
+      serverName: session.serverName,
+      resumed: session.resumed,
+    },
     intact: equal(concat(...received), sent),
+    ...(kept && { kept: kept.text }),
+  };
+}
+
+/** A store for one session, as text. */
+function slot(text: string): SessionStore & { text: string } {
+  return {
+    text,
+    get() {
+      return this.text ? fromBase64(this.text) : undefined;
+    },
+    set(_, session) {
+      this.text = toBase64(session);
+    },
+    delete() {
+      this.text = "";
+    },
   };
 }
 

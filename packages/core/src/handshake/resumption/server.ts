@@ -99,7 +99,7 @@ function* lookUp(
     const opened = yield* tickets.open(ticket);
     return opened ? { state: readState(opened.state), oldKey: opened.oldKey } : { state: undefined };
   }
-  if (ticket?.length || !sessionId.length || !sessions) return undefined;
+  if (!sessionId.length || !sessions) return undefined;
   const key = toHex(sessionId);
   const bytes = yield* call(() => sessions.get(key));
   return { state: bytes && readState(bytes), forget: () => void sessions.delete(key) };
