@@ -6,6 +6,8 @@ import {
   concat,
   connect,
   ecdhePskSuites,
+  ecdsa_secp256r1_sha256,
+  ed25519,
   keepSessions,
   legacySuites,
   memoryStore,
@@ -180,6 +182,44 @@ describe("what is resumed", () => {
     }
   });
 
+  test("what a trust function is shown again is all that the server sent", async () => {
+    const own = nodeCredential(await ca.issue({ names: ["localhost"] }));
+    const config = configOf({ credentials: [{ ...own, chain: [...own.chain, ca.der] }] });
+    const shown: number[] = [];
+    const options: Client = { sessions: keepSessions(), trust: (chain) => shown.push(chain.length) > 0 };
+    await visit(config, options);
+    expect((await visit(config, options)).resumed).toBe(true);
+    expect(shown).toEqual([2, 2]);
+  });
+
+  test("its ServerHello answers no server_name (RFC 6066 §3)", async () => {
+    const config = configOf();
+    const sessions = keepSessions();
+    const answered: number[][] = [];
+    const trace = (event: TraceEvent) => {
+      if (event.type !== "handshake" || event.name !== "server_hello") return;
+      const { extensions } = event.body as unknown as { extensions: readonly { readonly type: number }[] };
+      answered.push(extensions.map(({ type }) => type).sort((a, b) => a - b));
+    };
+    await visit(config, { sessions, trace });
+    await visit(config, { sessions, trace });
+    expect(answered).toEqual([
+      [0, 23, 35, 0xff01],
+      [23, 0xff01],
+    ]);
+  });
+
+  test("until a certificate on its path expires, however long its lifetime", async () => {
+    const brief = nodeCredential(await ca.issue({ names: ["localhost"], notAfter: new Date(Date.now() + 0.5 * hour) }));
+    const config = configOf({ credentials: [brief] });
+    const sessions = keepSessions();
+    await visit(config, { sessions });
+    expect((await visit(config, { sessions, now: () => Date.now() + 0.4 * hour })).resumed).toBe(true);
+    await expect(visit(config, { sessions, now: () => Date.now() + 0.6 * hour })).rejects.toMatchObject({
+      code: "expired",
+    });
+  });
+
   test("in another process, from bytes alone", async () => {
     const store = oneSlot();
     const config = configOf();
@@ -259,6 +299,31 @@ describe("what must not be resumed", () => {
   const cases: Readonly<Record<string, Case>> = {
     "the client trusts another CA": { second: { client: { ca: [otherCa.pem, ca.pem] } }, client: "configuration" },
     "made with insecure, by a client with a CA": { first: { client: { insecure: true } }, client: "configuration" },
+    "after its lifetime, by the client's clock": {
+      second: { client: { now: () => Date.now() + 2 * hour } },
+      client: "expired",
+    },
+    "by a clock that was set back": { second: { client: { now: () => Date.now() - hour } }, client: "expired" },
+    "other signature schemes": {
+      second: { client: { signatureSchemes: [ecdsa_secp256r1_sha256, ed25519] } },
+      client: "configuration",
+    },
+    "another scope": { second: { client: { sessionScope: "b.example:443" } }, client: "configuration" },
+    "a server that now requires what it requested": {
+      first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },
+      second: { client: { credential: client }, server: { clientAuth: "require", clientCa: ca.pem } },
+      server: "configuration",
+    },
+    "made with insecure, by a client with a trust function": {
+      first: { client: { insecure: true } },
+      second: { client: { trust: () => true } },
+      client: "configuration",
+    },
+    "made with a trust function, by a client with insecure": {
+      first: { client: { trust: () => true } },
+      second: { client: { insecure: true } },
+      client: "configuration",
+    },
     "made with a CA, by a client that pins as well": {
       second: { client: { ca: ca.pem, pins: [pin] } },
       client: "configuration",

@@ -21,6 +21,10 @@ import { describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { settle } from "../../src/flow.ts";
+import { noAgreement } from "../../src/handshake/agreement.ts";
+import { noOffer } from "../../src/handshake/extensions/extension.ts";
+import { sessionTicketServer } from "../../src/handshake/extensions/sessionTicket.ts";
+import { newSessionId } from "../../src/handshake/resumption/server.ts";
 import { readState, type SessionState, writeState } from "../../src/handshake/resumption/state.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { type ClientHello, clientHello, type ServerHello, serverHello } from "../../src/wire/messages.ts";
@@ -305,6 +309,16 @@ describe("what is not kept", () => {
     const unasked = await attempt(configOf(), choosing);
     await close(unasked.client, unasked.server);
     expect(store.session).toBeDefined();
+  });
+  test("a session without extended_master_secret, by either side (RFC 7627 §5.3)", async () => {
+    const config = configOf({ ticketKeys });
+    const offer = { ...noOffer(), ticket: new Uint8Array(0) };
+    for (const extendedMasterSecret of [true, false]) {
+      const agreement = { ...noAgreement(), extendedMasterSecret };
+      sessionTicketServer.answer?.(offer, agreement, config);
+      expect(agreement.newTicket).toBe(extendedMasterSecret);
+      expect(newSessionId(config, { ...agreement, newTicket: false })).toHaveLength(extendedMasterSecret ? 32 : 0);
+    }
   });
   test("a ticket whose state would be too large: an empty one is sent, and the client keeps nothing", async () => {
     const many = nodeCredential(
