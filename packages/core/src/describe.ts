@@ -47,7 +47,6 @@ export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
     [5, "status_request"],
     [18, "signed_certificate_timestamp"],
     [21, "padding"],
-    [22, "encrypt_then_mac"],
     [27, "compress_certificate"],
     [28, "record_size_limit"],
     [35, "session_ticket"],

@@ -31,6 +31,7 @@ const pending = not("to be filled in with resumption");
 const order = "handshake/order.test.ts";
 const layer = "record/layer.test.ts";
 const rsa = "crypto/rsa.test.ts";
+const etm = "handshake/extensions/encryptThenMac.test.ts";
 const usage = "handshake/keyUsage.test.ts";
 
 export const statements: readonly Statement[] = [
@@ -282,11 +283,28 @@ export const statements: readonly Statement[] = [
     ["5.2, 5.7", "tickets are encrypted and authenticated with strong algorithms", pending],
   ]),
   ...rows(7366, [
-    ["2", "extension 22, empty, and used only where both sent it", pending],
+    [
+      "2",
+      "extension 22, empty, and used only where both sent it",
+      by("handshake/extensions/encryptThenMac.ts", `${etm}: is agreed on with CBC`),
+    ],
     [
       "3",
-      "no answer for an AEAD suite; the MAC is checked before anything is decrypted, and a wrong one is bad_record_mac",
-      pending,
+      "no answer for an AEAD suite; a client refuses one",
+      by("handshake/extensions/encryptThenMac.ts", `${etm}: answered with an AEAD is illegal_parameter`),
+    ],
+    [
+      "3",
+      "the MAC covers number, header, IV and ciphertext",
+      by("record/protection.ts", "record/encryptThenMac.test.ts: the vector, both ways"),
+    ],
+    [
+      "3",
+      "the MAC is checked before anything is decrypted, and a wrong one is bad_record_mac",
+      by(
+        "record/protection.ts",
+        "record/encryptThenMac.test.ts: any bit altered is one error, and nothing is decrypted",
+      ),
     ],
     ["3", "DTLS", not("we speak TLS only")],
     ["3.1", "no downgrade by renegotiation", noRenegotiation],

@@ -7,27 +7,30 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import type { Peer } from "./peer.ts";
 import type { CipherSuite } from "./suites.ts";
 
-/** What ServerHello's extensions settle; the flow of either side starts from `noAgreement()`. */
+/** What ServerHello settles; the flow of either side starts from its suite alone, `noAgreement(suite)`. */
 export interface Agreement {
+  readonly suite: CipherSuite;
   extendedMasterSecret: boolean;
   secureRenegotiation: boolean;
   alpn: string | undefined;
+  encryptThenMac: boolean;
   /** The handshake is an abbreviated one. */
   readonly resumed: boolean;
   /** NewSessionTicket comes before the server's ChangeCipherSpec. */
   newTicket: boolean;
 }
-export const noAgreement = (resumed = false): Agreement => ({
+export const noAgreement = (suite: CipherSuite, resumed = false): Agreement => ({
+  suite,
   extendedMasterSecret: false,
   secureRenegotiation: false,
   alpn: undefined,
+  encryptThenMac: false,
   resumed,
   newTicket: false,
 });
 
 /** What both hellos settled. */
 export interface Hellos {
-  readonly suite: CipherSuite;
   readonly agreement: Agreement;
   readonly clientRandom: Uint8Array;
   readonly serverRandom: Uint8Array;
@@ -35,8 +38,8 @@ export interface Hellos {
 
 /** ServerHello is out: from now on the suite's hash runs, and each record says the version. */
 export function settleHellos(peer: Peer, provider: CryptoProvider, hellos: Hellos, group?: NamedGroup): void {
-  const { suite, agreement, clientRandom, serverRandom } = hellos;
-  const { extendedMasterSecret, resumed } = agreement;
+  const { agreement, clientRandom, serverRandom } = hellos;
+  const { suite, extendedMasterSecret, resumed } = agreement;
   peer.records.requireVersion();
   peer.transcript.useHash(provider.hashes[suite.prf]);
   peer.trace?.({

@@ -36,7 +36,8 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
 
   const hello = yield* peer.expect(serverHello); //                                                         <-- ServerHello
   const hellos = agree(peer, config, offered, hello);
-  const { suite, agreement } = hellos;
+  const { agreement } = hellos;
+  const { suite } = agreement;
   if (kept && agreement.resumed) return yield* kept.resume(peer, hellos); //                                figure 2 from here
   if (kept) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
   const shown = suite.keyExchange.keyUsage && (yield* peer.expect(certificate)); //                          <-- Certificate*
@@ -55,7 +56,7 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
     secrets.derive(agreed.premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (own) peer.send(certificateVerify, yield* signTranscript(peer, own)); //        CertificateVerify*   -->
     peer.transcript.forgetBytes();
-    const keys = yield* secrets.protect();
+    const keys = yield* secrets.protect(agreement.encryptThenMac);
     peer.sendChangeCipherSpec(keys.client); //                                         [ChangeCipherSpec]
     const first = secrets.verifyData("client");
     peer.send(finished, { verifyData: first }); //                                     Finished             -->
@@ -66,9 +67,9 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
     peer.endHandshake();
 
     const { held } = agreed;
-    const made = { suite, agreement, masterSecret: secrets.masterSecret, peer: server, held };
+    const made = { agreement, masterSecret: secrets.masterSecret, peer: server, held };
     return {
-      session: sessionOf("client", suite, agreement, config.serverName, {
+      session: sessionOf("client", agreement, config.serverName, {
         group: exchange.group,
         signatureScheme: scheme?.name,
         peer: server,
@@ -132,8 +133,15 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
   if (hello.compressionMethod !== 0)
     throw new TlsError("illegal_parameter", "the server chose compression, which was not offered");
   const resumed = hello.sessionId.length > 0 && equal(hello.sessionId, offered.sessionId);
-  const agreement = acceptExtensions(clientExtensions, offered.extensions ?? [], hello.extensions, config, resumed);
-  const hellos = { suite, agreement, clientRandom: offered.random, serverRandom: hello.random };
+  const agreement = acceptExtensions(
+    clientExtensions,
+    offered.extensions ?? [],
+    hello.extensions,
+    suite,
+    config,
+    resumed,
+  );
+  const hellos = { agreement, clientRandom: offered.random, serverRandom: hello.random };
   settleHellos(peer, config.provider, hellos);
   return hellos;
 }

@@ -75,7 +75,7 @@ export class Secrets {
   }
 
   /** Both directions' contexts, made at once: ChangeCipherSpec itself never waits. */
-  *protect(): Flow<{ readonly client: Protection; readonly server: Protection }> {
+  *protect(encryptThenMac: boolean): Flow<{ readonly client: Protection; readonly server: Protection }> {
     const { provider, random, keyLog } = this.#config;
     const master = this.#known();
     if (keyLog) {
@@ -92,8 +92,8 @@ export class Secrets {
         this.#show(`${side}_write_IV`, keys[side].iv);
       }
       return {
-        client: yield* makeProtection(provider, this.#suite, keys.client, random),
-        server: yield* makeProtection(provider, this.#suite, keys.server, random),
+        client: yield* makeProtection(provider, this.#suite, keys.client, random, encryptThenMac),
+        server: yield* makeProtection(provider, this.#suite, keys.server, random, encryptThenMac),
       };
     } finally {
       wipe(keys.bytes);

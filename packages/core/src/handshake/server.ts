@@ -44,7 +44,7 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Establi
 
   const choice = choose(config, hello, offer);
   const { suite, credential, group, scheme } = choice;
-  const agreement = noAgreement();
+  const agreement = noAgreement(suite);
   const random = config.random(32);
   const extensions = answerExtensions(serverExtensions, offer, agreement, config);
   const sessionId = newSessionId(config, agreement);
@@ -57,7 +57,7 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Establi
     compressionMethod: 0,
     extensions,
   }); //                                                                                                <-- ServerHello
-  settleHellos(peer, config.provider, { suite, agreement, clientRandom: hello.random, serverRandom: random }, group);
+  settleHellos(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random }, group);
   const certifies = credential && config.clientAuth !== "none";
   if (credential) peer.send(certificate, { certificateList: credential.credential.chain }); //          <-- Certificate*
   const exchange = yield* suite.keyExchange.server(peer, config, {
@@ -76,10 +76,10 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Establi
     secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (client) yield* expectCertificateVerify(peer, config, client); //           CertificateVerify*  -->
     peer.transcript.forgetBytes();
-    const keys = yield* secrets.protect();
+    const keys = yield* secrets.protect(agreement.encryptThenMac);
     yield* peer.expectChangeCipherSpec(keys.client); //                            [ChangeCipherSpec]
     const first = yield* peer.expectFinished(() => secrets.verifyData("client")); // Finished          -->
-    const made = { suite, agreement, masterSecret: secrets.masterSecret, peer: client, chain, held };
+    const made = { agreement, masterSecret: secrets.masterSecret, peer: client, chain, held };
     const state = serverState(config, made, offer, credential);
     if (agreement.newTicket) yield* sendTicket(peer, config, state); //                                 <-- NewSessionTicket*
     peer.sendChangeCipherSpec(keys.server); //                                                              [ChangeCipherSpec]
@@ -87,7 +87,7 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Establi
     peer.endHandshake();
 
     return {
-      session: sessionOf("server", suite, agreement, offer.serverName, {
+      session: sessionOf("server", agreement, offer.serverName, {
         group: group?.name,
         signatureScheme: scheme?.name,
         peer: client,

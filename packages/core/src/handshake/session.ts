@@ -7,7 +7,6 @@ import type { VerifiedPeer } from "../x509/verify.ts";
 import type { Agreement } from "./agreement.ts";
 import type { Exporter } from "./exporter.ts";
 import type { HeldKey } from "./keyExchange/exchange.ts";
-import type { CipherSuite } from "./suites.ts";
 
 /** Both sides agree on all of this once Finished is verified. */
 export interface Session {
@@ -35,19 +34,18 @@ export interface Session {
 /** The session that an agreement makes. */
 export const sessionOf = (
   role: Session["role"],
-  suite: CipherSuite,
   agreement: Agreement,
   serverName: string | undefined,
   { held, ...rest }: Pick<Session, "group" | "signatureScheme" | "peer"> & { readonly held: HeldKey | undefined },
 ): Session => ({
   role,
   version: "TLSv1.2",
-  suite: suite.name,
+  suite: agreement.suite.name,
   alpn: agreement.alpn ?? null,
   serverName: serverName ?? null,
   resumed: agreement.resumed,
   extendedMasterSecret: agreement.extendedMasterSecret,
-  encryptThenMac: false,
+  encryptThenMac: agreement.encryptThenMac,
   secureRenegotiation: agreement.secureRenegotiation,
   ...(held && { pskIdentity: utf8(held.identity) }),
   ...rest,

@@ -88,7 +88,7 @@ export interface Unit {
 export type Middle = (unit: Unit) => Uint8Array;
 
 /** Both sides send each message in records of its own (maxFragment permitting), so records are messages until ChangeCipherSpec. */
-function unitsOf(middle: Middle): (bytes: Uint8Array, direction: "a->b" | "b->a") => Uint8Array | undefined {
+export function unitsOf(middle: Middle): (bytes: Uint8Array, direction: "a->b" | "b->a") => Uint8Array | undefined {
   const changed = { client: false, server: false };
   return (bytes, direction) => {
     const from: Role = direction === "a->b" ? "client" : "server";

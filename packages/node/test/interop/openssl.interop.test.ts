@@ -14,7 +14,10 @@ import {
   pskSuites,
   TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
   type TlsConnection,
   type TlsServer,
   toHex,
@@ -35,6 +38,12 @@ const payload = crypto.getRandomValues(new Uint8Array(65_536));
 const sent = Buffer.concat(Array.from({ length: size / payload.length }, () => payload));
 
 const suites = [...legacySuites, ...dheSuites, ...ccmSuites];
+/** One of each MAC, behind an RSA certificate. */
+const cbcSuites = [
+  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
+];
 /** All with a pre-shared key but one that OpenSSL does not have. */
 const sharedSuites = [...ecdhePskSuites, ...pskSuites].filter(
   (suite) => suite !== TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
@@ -144,6 +153,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
           suite,
           serverName: "localhost",
           extendedMasterSecret: true,
+          encryptThenMac: suite.includes("_CBC_"),
           secureRenegotiation: true,
         });
         expect(session.peer?.certificate.subject.text).toBe(args.length ? "CN=client" : undefined);
@@ -220,6 +230,11 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
     test("noble", async () => {
       await sClient(await listen({ provider: noble, suites: legacySuites }), "ECDHE");
     });
+
+    test.each(cbcSuites.map(({ name }) => name))("%s without encrypt_then_mac", async (suite) => {
+      const { session } = await sClient(await listen({}), opensslName(suite), ["-no_etm"]);
+      expect(session).toMatchObject({ suite, encryptThenMac: false });
+    });
   });
 
   describe("our client to s_server", () => {
@@ -265,6 +280,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         expect(connection.session).toMatchObject({
           suite: name,
           extendedMasterSecret: true,
+          encryptThenMac: name.includes("_CBC_"),
           secureRenegotiation: true,
         });
         await roundTrip(connection);
@@ -331,6 +347,15 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         await roundTrip(await open(port, { provider: noble, suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] }));
         await roundTrip(await open(port, { provider: noble, suites: [TLS_DHE_RSA_WITH_AES_128_GCM_SHA256] }));
       });
+    });
+
+    test("CBC without encrypt_then_mac", async () => {
+      const port = await sServer([...identity("rsa", issued.rsa), "-no_etm"]);
+      for (const suite of cbcSuites) {
+        const connection = await open(port, { suites: [suite] });
+        expect(connection.session).toMatchObject({ suite: suite.name, encryptThenMac: false });
+        await roundTrip(connection);
+      }
     });
 
     test.each<KeyAlgorithm>(["ecdsa-p384", "ecdsa-p521", "ed25519"])(

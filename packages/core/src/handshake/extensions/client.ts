@@ -4,6 +4,7 @@
  */
 import { alpnClient } from "./alpn.ts";
 import { ecPointFormatsClient } from "./ecPointFormats.ts";
+import { encryptThenMacClient } from "./encryptThenMac.ts";
 import { extendedMasterSecretClient } from "./extendedMasterSecret.ts";
 import type { ClientExtension } from "./extension.ts";
 import { renegotiationInfoClient } from "./renegotiationInfo.ts";
@@ -15,6 +16,7 @@ import { supportedGroupsClient } from "./supportedGroups.ts";
 export const clientExtensions: readonly ClientExtension[] = [
   serverNameClient,
   extendedMasterSecretClient,
+  encryptThenMacClient,
   renegotiationInfoClient,
   supportedGroupsClient,
   ecPointFormatsClient,

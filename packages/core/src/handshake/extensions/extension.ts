@@ -9,6 +9,7 @@ import { type Codec, decode } from "../../wire/codec.ts";
 import type { RawExtension } from "../../wire/messages.ts";
 import { type Agreement, noAgreement } from "../agreement.ts";
 import type { ClientConfig, KeptSession, ServerConfig } from "../config.ts";
+import type { CipherSuite } from "../suites.ts";
 
 /** What a ClientHello's extensions say to a server. */
 export interface ClientOffer {
@@ -21,6 +22,7 @@ export interface ClientOffer {
   alpn: readonly string[] | undefined;
   extendedMasterSecret: boolean;
   secureRenegotiation: boolean;
+  encryptThenMac: boolean;
   /** `undefined`: the client takes none. Empty: it wants one. */
   ticket: Uint8Array | undefined;
 }
@@ -32,6 +34,7 @@ export const noOffer = (): ClientOffer => ({
   alpn: undefined,
   extendedMasterSecret: false,
   secureRenegotiation: false,
+  encryptThenMac: false,
   ticket: undefined,
 });
 
@@ -83,10 +86,11 @@ export function acceptExtensions(
   list: readonly ClientExtension[],
   offered: readonly RawExtension[],
   answered: readonly RawExtension[] | undefined,
+  suite: CipherSuite,
   config: ClientConfig,
   resumed: boolean,
 ): Agreement {
-  const agreement = noAgreement(resumed);
+  const agreement = noAgreement(suite, resumed);
   for (const [type, data] of byType(answered)) {
     const extension = list.find((one) => one.id === type);
     if (!extension?.accept || !offered.some((one) => one.type === type))

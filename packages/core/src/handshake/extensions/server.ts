@@ -4,6 +4,7 @@
  */
 import { alpnServer } from "./alpn.ts";
 import { ecPointFormatsServer } from "./ecPointFormats.ts";
+import { encryptThenMacServer } from "./encryptThenMac.ts";
 import { extendedMasterSecretServer } from "./extendedMasterSecret.ts";
 import type { ServerExtension } from "./extension.ts";
 import { renegotiationInfoServer } from "./renegotiationInfo.ts";
@@ -15,6 +16,7 @@ import { supportedGroupsServer } from "./supportedGroups.ts";
 export const serverExtensions: readonly ServerExtension[] = [
   serverNameServer,
   extendedMasterSecretServer,
+  encryptThenMacServer,
   renegotiationInfoServer,
   supportedGroupsServer,
   ecPointFormatsServer,

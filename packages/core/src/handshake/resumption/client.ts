@@ -13,7 +13,6 @@ import type { ClientConfig, ClientSessions } from "../config.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
 import { type Established, sessionOf } from "../session.ts";
-import type { CipherSuite } from "../suites.ts";
 import { clientBinding } from "./binding.ts";
 import {
   expiry,
@@ -38,14 +37,14 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
     config: ClientConfig,
     state: SessionState,
     server: VerifiedPeer | undefined,
-    { suite, agreement, clientRandom, serverRandom }: Hellos,
+    { agreement, clientRandom, serverRandom }: Hellos,
   ): Flow<Established> {
-    const secrets = new Secrets(peer, config, suite, clientRandom, serverRandom);
+    const secrets = new Secrets(peer, config, agreement.suite, clientRandom, serverRandom);
     try {
-      checkAnswer(state, suite, agreement);
+      checkAnswer(state, agreement);
       secrets.resume(state.masterSecret);
       peer.transcript.forgetBytes();
-      const keys = yield* secrets.protect();
+      const keys = yield* secrets.protect(agreement.encryptThenMac);
       const renewal = agreement.newTicket ? yield* peer.expect(newSessionTicket) : undefined; //       <-- NewSessionTicket*
       yield* peer.expectChangeCipherSpec(keys.server); //                                                  [ChangeCipherSpec]
       const first = yield* peer.expectFinished(() => secrets.verifyData("server")); //                 <-- Finished
@@ -53,7 +52,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
       peer.send(finished, { verifyData: secrets.verifyData("client") }); //             Finished           -->
       peer.endHandshake();
       return {
-        session: sessionOf("client", suite, agreement, config.serverName, { peer: server, held: keptKey(state) }),
+        session: sessionOf("client", agreement, config.serverName, { peer: server, held: keptKey(state) }),
         exporter: secrets.exporter(agreement, first, server?.certificate),
         forget: yield* put(renewal ? renewed(config, state, renewal, server) : state),
       };
@@ -104,7 +103,8 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
 }
 
 /** What a server that resumes must not change (RFC 5246 §7.4.1.3, RFC 7627 §5.3, RFC 5746 §3.5). */
-function checkAnswer(state: SessionState, suite: CipherSuite, agreement: Agreement): void {
+function checkAnswer(state: SessionState, agreement: Agreement): void {
+  const { suite } = agreement;
   if (suite.id !== state.suite)
     throw new TlsError("illegal_parameter", `the server resumes the session with another suite, ${suite.name}`, {
       code: "resumed_with_other_suite",

@@ -113,7 +113,7 @@ export function* resumeSession(
   offer: ClientOffer,
   { state, suite, peer: client, credential, renewed, forget }: OfferedSession,
 ): Flow<Established> {
-  const agreement = noAgreement(true);
+  const agreement = noAgreement(suite, true);
   agreement.newTicket = renewed !== undefined;
   const random = config.random(32);
   peer.send(serverHello, {
@@ -124,12 +124,12 @@ export function* resumeSession(
     compressionMethod: 0,
     extensions: answerExtensions(serverExtensions, offer, agreement, config),
   }); //                                                                                               <-- ServerHello
-  settleHellos(peer, config.provider, { suite, agreement, clientRandom: hello.random, serverRandom: random });
+  settleHellos(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random });
   peer.transcript.forgetBytes();
   const secrets = new Secrets(peer, config, suite, hello.random, random);
   try {
     secrets.resume(state.masterSecret);
-    const keys = yield* secrets.protect();
+    const keys = yield* secrets.protect(agreement.encryptThenMac);
     if (renewed) yield* sendTicket(peer, config, renewed); //                                          <-- NewSessionTicket*
     peer.sendChangeCipherSpec(keys.server); //                                                             [ChangeCipherSpec]
     const first = secrets.verifyData("server");
@@ -138,7 +138,7 @@ export function* resumeSession(
     yield* peer.expectFinished(() => secrets.verifyData("client")); //                Finished             -->
     peer.endHandshake();
     return {
-      session: sessionOf("server", suite, agreement, offer.serverName, { peer: client, held: keptKey(state) }),
+      session: sessionOf("server", agreement, offer.serverName, { peer: client, held: keptKey(state) }),
       exporter: secrets.exporter(agreement, first, credential?.certificate),
       forget,
     };

@@ -82,7 +82,7 @@ export function readState(data: Uint8Array): SessionState | undefined {
 export const nothing: Uint8Array = new Uint8Array(0);
 
 /** What a full handshake made. */
-export interface MadeSession extends Pick<Hellos, "suite" | "agreement"> {
+export interface MadeSession extends Pick<Hellos, "agreement"> {
   readonly masterSecret: Uint8Array;
   readonly peer: VerifiedPeer | undefined;
   /** As the peer sent it. */
@@ -92,9 +92,9 @@ export interface MadeSession extends Pick<Hellos, "suite" | "agreement"> {
 
 /** Of a session that was made just now. What differs by role is empty still. */
 export function newState(made: MadeSession, binding: Uint8Array, now: number, lifetime: number): SessionState {
-  const { suite, agreement, masterSecret, peer, chain, held } = made;
+  const { agreement, masterSecret, peer, chain, held } = made;
   return {
-    suite: suite.id,
+    suite: agreement.suite.id,
     masterSecret,
     binding,
     created: now,

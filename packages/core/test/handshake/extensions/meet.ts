@@ -1,0 +1,112 @@
+/** Two ends that meet over a middle that may rewrite their hellos: what each agreed on, or failed with. */
+import {
+  type AcceptOptions,
+  accept,
+  type ConnectOptions,
+  connect,
+  type Session,
+  type TlsConnection,
+  type TlsError,
+  type TraceEvent,
+} from "@handclasp/core";
+import { memoryPair } from "@handclasp/testing";
+import { nodeCrypto } from "../../../../node/src/crypto/nodeCrypto.ts";
+import { decode, encode } from "../../../src/wire/codec.ts";
+import {
+  type ClientHello,
+  clientHello,
+  type MessageType,
+  type RawExtension,
+  type ServerHello,
+  serverHello,
+} from "../../../src/wire/messages.ts";
+import { cast, message, record, type Unit, unitsOf } from "../mitm.ts";
+
+export const people = await cast();
+
+export interface Hellos {
+  readonly client?: (hello: ClientHello) => ClientHello;
+  readonly server?: (hello: ServerHello) => ServerHello;
+}
+
+export type End = Partial<Session> & Partial<TlsError>;
+
+export interface Met {
+  readonly client: End;
+  readonly server: End;
+  readonly connections: readonly (TlsConnection | undefined)[];
+  /** As the other side got them. */
+  readonly hellos: { client?: ClientHello; server?: ServerHello };
+  /** Of both sides, as each saw them. */
+  readonly events: Readonly<Record<"client" | "server", readonly TraceEvent[]>>;
+}
+
+/** A handshake of both ends; what the middle changes, only one of them notices. */
+export async function meet(
+  client: Partial<ConnectOptions> = {},
+  server: Partial<AcceptOptions> = {},
+  change: Hellos = {},
+): Promise<Met> {
+  const hellos: Met["hellos"] = {};
+  const events = { client: [] as TraceEvent[], server: [] as TraceEvent[] };
+  const rewrite = <T>(
+    type: MessageType<T>,
+    unit: Unit,
+    by: ((hello: T) => T) | undefined,
+    keep: (hello: T) => void,
+  ) => {
+    const hello = decode(type.body, unit.body, type.name);
+    const changed = by ? by(hello) : hello;
+    keep(changed);
+    return by ? record(22, message(type.id, encode(type.body, changed))) : unit.wire;
+  };
+  const alter = unitsOf((unit) => {
+    if (unit.name === "client_hello")
+      return rewrite(clientHello, unit, change.client, (hello) => {
+        hellos.client = hello;
+      });
+    if (unit.name === "server_hello")
+      return rewrite(serverHello, unit, change.server, (hello) => {
+        hellos.server = hello;
+      });
+    return unit.wire;
+  });
+  const { a, b } = memoryPair({ alter });
+  const common = { provider: nodeCrypto, handshakeTimeout: 2000 };
+  const [mine, theirs] = await Promise.allSettled([
+    connect(a, {
+      ...common,
+      ca: people.ca,
+      serverName: "localhost",
+      trace: (event) => void events.client.push(event),
+      ...client,
+    }),
+    accept(b, {
+      ...common,
+      credentials: [people.server],
+      trace: (event) => void events.server.push(event),
+      ...server,
+    }),
+  ]);
+  const outcome = (end: typeof mine): End => (end.status === "fulfilled" ? end.value.session : end.reason);
+  const connection = (end: typeof mine) => (end.status === "fulfilled" ? end.value : undefined);
+  return {
+    client: outcome(mine),
+    server: outcome(theirs),
+    connections: [connection(mine), connection(theirs)],
+    hellos,
+    events,
+  };
+}
+
+/** The same hello with an extension more, or with other data in one it has. */
+export const withExtension = <T extends { readonly extensions: readonly RawExtension[] | undefined }>(
+  hello: T,
+  type: number,
+  data: Uint8Array,
+): T => ({ ...hello, extensions: [...(hello.extensions ?? []).filter((one) => one.type !== type), { type, data }] });
+
+export const extension = (
+  hello: { readonly extensions: readonly RawExtension[] | undefined } | undefined,
+  type: number,
+): Uint8Array | undefined => hello?.extensions?.find((one) => one.type === type)?.data;
