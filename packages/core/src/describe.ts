@@ -8,6 +8,7 @@ import { defaultGroups, finiteFieldGroups } from "./crypto/groups.ts";
 import { defaultSchemes } from "./crypto/signatures.ts";
 import { alertDescriptions } from "./errors.ts";
 import { clientExtensions } from "./handshake/extensions/client.ts";
+import { fragmentLengths } from "./handshake/extensions/maxFragmentLength.ts";
 import { emptyRenegotiationInfoScsv } from "./handshake/extensions/renegotiationInfo.ts";
 import { ccmSuites, dheSuites, ecdhePskSuites, legacySuites, pskSuites } from "./handshake/suites.ts";
 import type { Decoded } from "./trace.ts";
@@ -43,12 +44,10 @@ export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
   ]),
   extensions: new Map([
     ...rows(clientExtensions),
-    [1, "max_fragment_length"],
     [5, "status_request"],
     [18, "signed_certificate_timestamp"],
     [21, "padding"],
     [27, "compress_certificate"],
-    [28, "record_size_limit"],
     [35, "session_ticket"],
     [41, "pre_shared_key"],
     [43, "supported_versions"],
@@ -143,6 +142,7 @@ const numbers = (registry: Registry, codec: Codec<readonly number[]>) =>
 
 const contents: Readonly<Record<number, (data: Uint8Array) => Decoded>> = {
   0: content(list(2, struct({ nameType: uint8, name: bytes(2) })), (all) => all.map(({ name }) => latin1(name))),
+  1: content(uint8, (code) => fragmentLengths[code - 1] ?? code),
   10: numbers("groups", list(2, uint16)),
   11: numbers("pointFormats", list(1, uint8)),
   13: numbers("signatureSchemes", list(2, uint16)),

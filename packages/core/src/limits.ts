@@ -5,8 +5,10 @@
 
 /** TLSPlaintext.length, RFC 5246 §6.2.1. */
 export const maxPlaintext: number = 2 ** 14;
-/** TLSCiphertext.length, RFC 5246 §6.2.3. */
-export const maxCiphertext: number = 2 ** 14 + 2048;
+/** What protection may add to a fragment: TLSCiphertext.length is at most 2^14 + 2048, RFC 5246 §6.2.3. */
+export const maxExpansion = 2048;
+/** The least that a peer may ask our records to be cut to, RFC 8449 §4; and so the least of our own bound. */
+export const minRecordSize = 64;
 /** One handshake message that is no Certificate: the largest honest ones (ClientHello with tickets) stay under 20 KiB. */
 export const maxHandshakeMessage: number = 2 ** 16;
 /** A Certificate message: sixteen certificates of 64 KiB would be 1 MiB; real chains are under 16 KiB, RSA-4096 with many names under 64. */

@@ -92,6 +92,7 @@ export type NotResumed =
   | "certificate"
   | "alpn"
   | "renegotiation_info"
+  | "max_fragment_length"
   | "pre_shared_key"
   | "untrusted"
   | "declined";

@@ -4,16 +4,19 @@
  */
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
+import type { RecordLimits } from "../record/layer.ts";
 import type { Peer } from "./peer.ts";
 import type { CipherSuite } from "./suites.ts";
 
 /** What ServerHello settles; the flow of either side starts from its suite alone, `noAgreement(suite)`. */
-export interface Agreement {
+export interface Agreement extends RecordLimits {
   readonly suite: CipherSuite;
   extendedMasterSecret: boolean;
   secureRenegotiation: boolean;
   alpn: string | undefined;
   encryptThenMac: boolean;
+  maxFragmentLength: RecordLimits["maxFragmentLength"];
+  recordSizeLimit: RecordLimits["recordSizeLimit"];
   /** The handshake is an abbreviated one. */
   readonly resumed: boolean;
   /** NewSessionTicket comes before the server's ChangeCipherSpec. */
@@ -25,6 +28,8 @@ export const noAgreement = (suite: CipherSuite, resumed = false): Agreement => (
   secureRenegotiation: false,
   alpn: undefined,
   encryptThenMac: false,
+  maxFragmentLength: undefined,
+  recordSizeLimit: undefined,
   resumed,
   newTicket: false,
 });
@@ -41,6 +46,7 @@ export function settleHellos(peer: Peer, provider: CryptoProvider, hellos: Hello
   const { agreement, clientRandom, serverRandom } = hellos;
   const { suite, extendedMasterSecret, resumed } = agreement;
   peer.records.requireVersion();
+  peer.records.limit(agreement);
   peer.transcript.useHash(provider.hashes[suite.prf]);
   peer.trace?.({
     type: "agreed",

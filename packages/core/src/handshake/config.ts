@@ -31,6 +31,8 @@ export interface CommonConfig {
   readonly alpn: readonly string[];
   /** Bytes of a fragment that we send. */
   readonly maxFragment: number;
+  /** Bytes of a fragment under keys that we take (RFC 8449); a client offers it where it is there. */
+  readonly recordSizeLimit: number | undefined;
   /** One line of the NSS key log for each connection. */
   readonly keyLog: ((line: string) => void) | undefined;
   readonly traceSecrets: boolean;
@@ -49,6 +51,8 @@ export interface ClientConfig extends CommonConfig {
   /** `undefined` where no suite has a certificate. */
   readonly trust: TrustPolicy | undefined;
   readonly psk: ClientExchangeConfig["psk"];
+  /** Offered where it is there (RFC 6066 §4). */
+  readonly maxFragmentLength: number | undefined;
   /** Our certificate, for a server that asks. `undefined`: none. */
   readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
   /** The certificates that it chooses from; `undefined` where a function of the user's chooses from what it likes. */

@@ -45,8 +45,8 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Establi
   const choice = choose(config, hello, offer);
   const { suite, credential, group, scheme } = choice;
   const agreement = noAgreement(suite);
-  const random = config.random(32);
   const extensions = answerExtensions(serverExtensions, offer, agreement, config);
+  const random = config.random(32);
   const sessionId = newSessionId(config, agreement);
 
   peer.send(serverHello, {

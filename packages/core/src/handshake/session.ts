@@ -24,6 +24,8 @@ export interface Session {
   readonly resumed: boolean;
   readonly extendedMasterSecret: boolean;
   readonly encryptThenMac: boolean;
+  /** Bytes of a fragment, either way, where max_fragment_length was agreed on (RFC 6066 §4). */
+  readonly maxFragmentLength?: number | undefined;
   readonly secureRenegotiation: boolean;
   /** Name of the pre-shared key that authenticates both sides, with a PSK suite. */
   readonly pskIdentity?: string | undefined;
@@ -46,6 +48,7 @@ export const sessionOf = (
   resumed: agreement.resumed,
   extendedMasterSecret: agreement.extendedMasterSecret,
   encryptThenMac: agreement.encryptThenMac,
+  maxFragmentLength: agreement.maxFragmentLength,
   secureRenegotiation: agreement.secureRenegotiation,
   ...(held && { pskIdentity: utf8(held.identity) }),
   ...rest,

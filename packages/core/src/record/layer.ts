@@ -6,7 +6,7 @@
 import { join } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
-import { itemOverhead, maxCiphertext, maxEmptyRecords, maxFlushMessage, maxPlaintext } from "../limits.ts";
+import { itemOverhead, maxEmptyRecords, maxExpansion, maxFlushMessage, maxPlaintext } from "../limits.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls12 } from "../wire/messages.ts";
 import {
@@ -33,6 +33,14 @@ export interface RecordLayerOptions {
   readonly trace: ((event: TraceEvent) => void) | undefined;
   /** Show the plaintext of application data in the trace. */
   readonly traceSecrets: boolean;
+}
+
+/** What both sides agreed on in their hellos, bytes of a fragment. */
+export interface RecordLimits {
+  /** Of every record from now on, either way (RFC 6066 §4). */
+  readonly maxFragmentLength: number | undefined;
+  /** Of records under keys, what the peer takes and what we do (RFC 8449 §4). */
+  readonly recordSizeLimit: { readonly send: number; readonly receive: number } | undefined;
 }
 
 /** A record on its way out, behind one that is not sealed yet, or not sealed itself: without a fragment it is not ready. */
@@ -62,6 +70,10 @@ export class RecordLayer {
   readonly #options: RecordLayerOptions;
   #write: Protection | undefined;
   #read: Protection | undefined;
+  /** Bytes of a fragment: what we send and what we take, and what that becomes when keys change. */
+  #sendLimit: number;
+  #receiveLimit: number = maxPlaintext;
+  #protectedLimit: RecordLimits["recordSizeLimit"];
 
   /** Ready to be taken: records, or parts of them. */
   #ready: Uint8Array[] = [];
@@ -88,17 +100,26 @@ export class RecordLayer {
 
   constructor(options: RecordLayerOptions) {
     this.#options = options;
+    this.#sendLimit = options.maxFragment;
   }
 
   /** From here on every record must carry the version that was agreed. */
   requireVersion(): void {
     this.#strictVersion = true;
   }
+  /** What the peer takes beside our own bound, and what we take: RFC 6066 at once, RFC 8449 once there are keys. */
+  limit({ maxFragmentLength = maxPlaintext, recordSizeLimit }: RecordLimits): void {
+    this.#sendLimit = Math.min(this.#options.maxFragment, maxFragmentLength);
+    this.#receiveLimit = maxFragmentLength;
+    this.#protectedLimit = recordSizeLimit;
+  }
   changeWriteState(protection: Protection): void {
     this.#write = protection;
+    if (this.#protectedLimit) this.#sendLimit = Math.min(this.#options.maxFragment, this.#protectedLimit.send);
   }
   changeReadState(protection: Protection): void {
     this.#read = protection;
+    if (this.#protectedLimit) this.#receiveLimit = this.#protectedLimit.receive;
   }
 
   /** Bytes that were sent but could not be taken yet. */
@@ -118,15 +139,15 @@ export class RecordLayer {
 
   /** Fragments, protects and queues. An empty message makes one empty record. */
   send(type: ContentType, message: Uint8Array): void {
-    const { maxFragment } = this.#options;
+    const most = this.#sendLimit;
     let at = 0;
     do {
-      const fragment = message.subarray(at, at + maxFragment);
+      const fragment = message.subarray(at, at + most);
       const inPlace = this.#write?.inPlace;
       if (inPlace && !this.#outbound.length) {
         const left = message.length - at;
         const each = headerLength + inPlace.overhead;
-        this.#submitInPlace(inPlace, type, fragment, left + each * Math.max(1, Math.ceil(left / maxFragment)));
+        this.#submitInPlace(inPlace, type, fragment, left + each * Math.max(1, Math.ceil(left / most)));
       } else this.#submit(type, fragment);
       at += fragment.length;
     } while (at < message.length);
@@ -298,6 +319,7 @@ export class RecordLayer {
     const finish = (fragment: Uint8Array): TlsRecord => {
       if (this.#options.trace)
         this.#trace("received", type as ContentType, isProtected, sequenceNumber, record, body, fragment);
+      this.#checkLength(fragment.length, this.#receiveLimit);
       this.#countEmpty(type, fragment);
       return { type: type as ContentType, fragment };
     };
@@ -330,10 +352,13 @@ export class RecordLayer {
       this.#broken = true;
       throw new TlsError("protocol_version", `record version 0x${version.toString(16).padStart(4, "0")}`);
     }
-    if (length > (this.#read ? maxCiphertext : maxPlaintext)) {
-      this.#broken = true;
-      throw new TlsError("record_overflow", `a record of ${length} bytes`);
-    }
+    this.#checkLength(length, this.#receiveLimit + (this.#read ? maxExpansion : 0));
+  }
+
+  #checkLength(length: number, most: number): void {
+    if (length <= most) return;
+    this.#broken = true;
+    throw new TlsError("record_overflow", `a record of ${length} bytes, at most ${most} allowed`);
   }
 
   #countEmpty(type: number, fragment: Uint8Array): void {

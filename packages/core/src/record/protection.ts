@@ -9,7 +9,7 @@ import type { DirectionKeys } from "../crypto/keySchedule.ts";
 import type { Aead, BlockChain, CryptoProvider, Hash, Hmac, Random } from "../crypto/provider.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, type Flow, isPromise, settle } from "../flow.ts";
-import { maxPlaintext, maxRecords } from "../limits.ts";
+import { maxRecords } from "../limits.ts";
 import { tls12 } from "../wire/messages.ts";
 import { type ContentType, contentTypes } from "../wire/record.ts";
 
@@ -17,7 +17,7 @@ import { type ContentType, contentTypes } from "../wire/record.ts";
 export interface Protection {
   /** Bytes on the wire after the header, for a fragment of at most 2^14 bytes. */
   seal(type: ContentType, fragment: Uint8Array): Awaitable<Uint8Array>;
-  /** The fragment; a `bad_record_mac` error, the same whatever was wrong. */
+  /** The fragment, however long; a `bad_record_mac` error, the same whatever was wrong. */
   open(type: ContentType, ciphertext: Uint8Array): Awaitable<Uint8Array>;
   /** Records so far. */
   readonly sequenceNumber: number;
@@ -150,8 +150,6 @@ class AeadProtection implements Protection {
     const length = ciphertext.length - this.#explicit - this.#tagLength;
     this.#next(type, length, 0);
     if (length < 0) throw badRecord();
-    if (length > maxPlaintext)
-      throw new TlsError("record_overflow", `a record of ${length} bytes, at most ${maxPlaintext} allowed`);
     this.#setNonce(this.#explicit ? ciphertext : this.#data);
     const opened = this.#aead.open(this.#nonce, this.#data, ciphertext.subarray(this.#explicit));
     return isPromise(opened) ? opened.then(authentic) : authentic(opened);
@@ -254,7 +252,7 @@ class EncryptThenMac extends CbcProtection {
     if (!equal(this.mac(number, type, encrypted), ciphertext.subarray(length))) throw badRecord();
     const plain = this.decrypt(encrypted);
     if (!goodPadding(plain, 0)) throw badRecord();
-    return content(plain, plain.length - 1 - (plain.at(-1) as number));
+    return plain.subarray(0, plain.length - 1 - (plain.at(-1) as number));
   }
 }
 
@@ -282,7 +280,7 @@ class MacThenEncrypt extends CbcProtection {
     this.#compress(1 + this.#compressions(13 + longest) - this.#compressions(13 + contentLength));
     const authenticated = equal(expected, macAt(plain, contentLength, macLength));
     if (!(authenticated && good)) throw badRecord();
-    return content(plain, contentLength);
+    return plain.subarray(0, contentLength);
   }
 
   /** Compressions of a message of `length` bytes, the padding of the hash included. */
@@ -298,12 +296,6 @@ class MacThenEncrypt extends CbcProtection {
   get #lengthField(): number {
     return this.hash.blockLength / 8;
   }
-}
-
-function content(plain: Uint8Array, length: number): Uint8Array {
-  if (length > maxPlaintext)
-    throw new TlsError("record_overflow", `a record of ${length} bytes, at most ${maxPlaintext} allowed`);
-  return plain.subarray(0, length);
 }
 
 /** The MAC at a secret place: every byte that could belong to it is read. */

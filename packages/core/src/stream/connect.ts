@@ -3,6 +3,7 @@ import { configurationError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import { clientHandshake } from "../handshake/client.ts";
 import type { CertificateRequested, ClientConfig, ClientSessions } from "../handshake/config.ts";
+import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
@@ -15,6 +16,11 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
   readonly psk?: ClientPsk;
   /** The DNS name or IP address that the server's certificate must be for. Needed with `ca`; the adapters take it from the URL. */
   readonly serverName?: string;
+  /**
+   * Bytes of a fragment, either way, for who has little memory (max_fragment_length, RFC 6066 §4). A server that does not know the extension is not
+   * bound by it: `session.maxFragmentLength` says. `recordSizeLimit` is its successor, and goes before it where both are there.
+   */
+  readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096;
   /** Our certificate for a server that asks, or a function that chooses one. */
   readonly credential?: Credential | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
   /** Keeps sessions, and resumes them: see `keepSessions`. Default: every handshake is a full one. */
@@ -50,7 +56,7 @@ export async function connect(
 
 /** Checks what the user says; see `connect` for what it throws. */
 function clientConfig(options: ConnectOptions): ClientConfig {
-  const { credential, serverName } = options;
+  const { credential, serverName, maxFragmentLength } = options;
   const common = commonConfig(options);
   const trust = common.suites.some(isCertified) ? trustPolicy(options) : undefined;
   if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
@@ -63,12 +69,15 @@ function clientConfig(options: ConnectOptions): ClientConfig {
       "ca without serverName",
       "say which name the server's certificate must have: without it, any certificate of that CA would do",
     );
+  if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
+    throw configurationError(`maxFragmentLength ${maxFragmentLength}`, fragmentLengths.join(", "));
   const own = credential && typeof credential !== "function" ? [checkCredential(credential, "client").certificate] : [];
   return {
     ...common,
     psk: clientPsk(common.suites, options.psk),
     serverName,
     trust,
+    maxFragmentLength,
     selectCredential: typeof credential === "function" ? credential : () => credential,
     identity: typeof credential === "function" ? undefined : own,
     sessions: options.sessions,

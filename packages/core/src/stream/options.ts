@@ -10,7 +10,7 @@ import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
 import { configurationError } from "../errors.ts";
 import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites } from "../handshake/suites.ts";
-import { handshakeTimeout, maxPlaintext } from "../limits.ts";
+import { handshakeTimeout, maxPlaintext, minRecordSize } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
 
 /** What `connect` and `accept` both take. */
@@ -40,6 +40,11 @@ export interface CommonOptions {
   readonly allowHalfOpen?: boolean;
   /** Bytes of a fragment that we send, 64 to 16,384. Default 16,384. */
   readonly maxFragment?: number;
+  /**
+   * Bytes of a record's plaintext that we take, 64 to 16,384 (record_size_limit, RFC 8449), for who has little memory: a peer that knows the
+   * extension sends no longer ones. Default: a client does not ask, a server answers 16,384 to one that does.
+   */
+  readonly recordSizeLimit?: number;
   /** For tests: the clock in milliseconds, and the source of random bytes. */
   readonly now?: () => number;
   readonly random?: Random;
@@ -57,9 +62,9 @@ const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(l
 
 export function commonConfig(options: CommonOptions): CommonConfig {
   const provider = options.provider ?? noble;
-  const { maxFragment = maxPlaintext } = options;
-  if (!Number.isInteger(maxFragment) || maxFragment < 64 || maxFragment > maxPlaintext)
-    throw configurationError(`maxFragment ${maxFragment}`, "a number from 64 to 16,384");
+  const { maxFragment = maxPlaintext, recordSizeLimit } = options;
+  checkSize("maxFragment", maxFragment);
+  checkSize("recordSizeLimit", recordSizeLimit ?? maxPlaintext);
   const suites = suitesOf(provider, options.suites);
   return {
     provider,
@@ -72,9 +77,15 @@ export function commonConfig(options: CommonOptions): CommonConfig {
     ),
     alpn: alpnOf(options.alpn ?? []),
     maxFragment,
+    recordSizeLimit,
     keyLog: options.keyLog,
     traceSecrets: typeof options.trace === "object" && options.trace.secrets === true,
   };
+}
+
+function checkSize(option: string, size: number): void {
+  if (!Number.isInteger(size) || size < minRecordSize || size > maxPlaintext)
+    throw configurationError(`${option} ${size}`, "a number from 64 to 16,384");
 }
 
 export function connectionOptions(options: CommonOptions): ConnectionOptions {

@@ -53,6 +53,7 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
           serverName: "localhost",
           trust: trustPolicy({ ca: people.ca }),
           psk: undefined,
+          maxFragmentLength: undefined,
           selectCredential: () => undefined,
           identity: [],
           sessions: undefined,

@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import { run } from "../../src/flow.ts";
 import { RecordLayer, type TlsRecord } from "../../src/record/layer.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
-import { record } from "../handshake/mitm.ts";
+import { record, records as wireRecords } from "../handshake/mitm.ts";
 
 const layer = (trace?: TraceEvent[], wake: () => void = () => {}): RecordLayer =>
   new RecordLayer({
@@ -183,6 +183,76 @@ describe("fragments", () => {
     const out = layer();
     out.send(23, new Uint8Array(0));
     expect(concat(...out.take())).toEqual(Uint8Array.of(23, 3, 3, 0, 0));
+  });
+});
+
+describe("limits that were agreed on", () => {
+  const keys = { key: new Uint8Array(16), macKey: new Uint8Array(0), iv: new Uint8Array(4) };
+  const gcm = (): Protection =>
+    run(makeProtection(noble, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, keys, random)) as Protection;
+  const none = { maxFragmentLength: undefined, recordSizeLimit: undefined };
+  const lengths = (records: RecordLayer, message: Uint8Array): number[] => {
+    records.send(23, message);
+    return wireRecords(concat(...records.take())).map(({ body }) => body.length);
+  };
+  const overflow = expect.objectContaining({ alert: "record_overflow" });
+
+  test("max_fragment_length is of every record from now on, either way (RFC 6066 §4)", () => {
+    const records = layer();
+    records.limit({ ...none, maxFragmentLength: 512 });
+    expect(lengths(records, random(1100))).toEqual([512, 512, 76]);
+    records.feed(record(22, random(512)));
+    expect((records.next(false) as TlsRecord).fragment).toHaveLength(512);
+    records.changeWriteState(gcm());
+    records.changeReadState(gcm());
+    expect(lengths(records, random(1100))).toEqual([512 + 24, 512 + 24, 76 + 24]);
+    const sealer = gcm();
+    records.feed(record(23, sealer.seal(23, random(512)) as Uint8Array));
+    expect((records.next(false) as TlsRecord).fragment).toHaveLength(512);
+    records.feed(record(23, sealer.seal(23, random(513)) as Uint8Array));
+    expect(() => records.next(false)).toThrow(overflow);
+  });
+
+  test("record_size_limit is of records under keys alone, and each side has its own (RFC 8449 §4)", () => {
+    const records = layer();
+    records.limit({ ...none, recordSizeLimit: { send: 100, receive: 64 } });
+    expect(lengths(records, random(1100))).toEqual([1100]);
+    records.feed(record(22, random(16_384)));
+    expect((records.next(false) as TlsRecord).fragment).toHaveLength(16_384);
+    records.changeWriteState(gcm());
+    expect(lengths(records, random(201))).toEqual([124, 124, 25]);
+    // The other direction is not under keys yet.
+    records.feed(record(22, random(16_384)));
+    expect((records.next(false) as TlsRecord).fragment).toHaveLength(16_384);
+    records.changeReadState(gcm());
+    const sealer = gcm();
+    records.feed(record(23, sealer.seal(23, random(64)) as Uint8Array));
+    expect((records.next(false) as TlsRecord).fragment).toHaveLength(64);
+    records.feed(record(23, sealer.seal(23, random(65)) as Uint8Array));
+    expect(() => records.next(false)).toThrow(overflow);
+    expect(records.next(false)).toBeUndefined();
+  });
+
+  test("our own bound stays where the peer takes more", () => {
+    const records = new RecordLayer({ maxFragment: 200, wake() {}, trace: undefined, traceSecrets: false });
+    records.limit({ ...none, maxFragmentLength: 512 });
+    expect(lengths(records, random(401))).toEqual([200, 200, 1]);
+    records.limit({ ...none, recordSizeLimit: { send: 300, receive: 16_384 } });
+    records.changeWriteState(gcm());
+    expect(lengths(records, random(401))).toEqual([224, 224, 25]);
+  });
+
+  test("a record that no cipher could have made of so little is refused by its header alone", () => {
+    for (const limits of [
+      { ...none, maxFragmentLength: 512 },
+      { ...none, recordSizeLimit: { send: 512, receive: 512 } },
+    ]) {
+      const records = layer();
+      records.limit(limits);
+      records.changeReadState(gcm());
+      records.feed(Uint8Array.of(23, 3, 3, (512 + 2049) >> 8, (512 + 2049) & 255));
+      expect(() => records.next(false)).toThrow(overflow);
+    }
   });
 });
 

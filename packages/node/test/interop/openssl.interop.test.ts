@@ -231,6 +231,12 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       await sClient(await listen({ provider: noble, suites: legacySuites }), "ECDHE");
     });
 
+    test.each([512, 1024, 2048, 4096])("max_fragment_length %i", async (maxFragmentLength) => {
+      const port = await listen({});
+      const { session } = await sClient(port, "ECDHE+aRSA", ["-maxfraglen", String(maxFragmentLength)]);
+      expect(session).toMatchObject({ maxFragmentLength });
+    });
+
     test.each(cbcSuites.map(({ name }) => name))("%s without encrypt_then_mac", async (suite) => {
       const { session } = await sClient(await listen({}), opensslName(suite), ["-no_etm"]);
       expect(session).toMatchObject({ suite, encryptThenMac: false });
@@ -347,6 +353,15 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         await roundTrip(await open(port, { provider: noble, suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] }));
         await roundTrip(await open(port, { provider: noble, suites: [TLS_DHE_RSA_WITH_AES_128_GCM_SHA256] }));
       });
+    });
+
+    test("max_fragment_length", async () => {
+      const port = await sServer(identity("rsa", issued.rsa));
+      for (const maxFragmentLength of [512, 1024, 2048, 4096] as const) {
+        const connection = await open(port, { maxFragmentLength });
+        expect(connection.session).toMatchObject({ maxFragmentLength });
+        await roundTrip(connection);
+      }
     });
 
     test("CBC without encrypt_then_mac", async () => {

@@ -7,6 +7,8 @@ import { ecPointFormatsClient } from "./ecPointFormats.ts";
 import { encryptThenMacClient } from "./encryptThenMac.ts";
 import { extendedMasterSecretClient } from "./extendedMasterSecret.ts";
 import type { ClientExtension } from "./extension.ts";
+import { maxFragmentLengthClient } from "./maxFragmentLength.ts";
+import { recordSizeLimitClient } from "./recordSizeLimit.ts";
 import { renegotiationInfoClient } from "./renegotiationInfo.ts";
 import { serverNameClient } from "./serverName.ts";
 import { sessionTicketClient } from "./sessionTicket.ts";
@@ -18,6 +20,8 @@ export const clientExtensions: readonly ClientExtension[] = [
   extendedMasterSecretClient,
   encryptThenMacClient,
   renegotiationInfoClient,
+  maxFragmentLengthClient,
+  recordSizeLimitClient,
   supportedGroupsClient,
   ecPointFormatsClient,
   alpnClient,

@@ -23,6 +23,8 @@ export interface ClientOffer {
   extendedMasterSecret: boolean;
   secureRenegotiation: boolean;
   encryptThenMac: boolean;
+  maxFragmentLength: number | undefined;
+  recordSizeLimit: number | undefined;
   /** `undefined`: the client takes none. Empty: it wants one. */
   ticket: Uint8Array | undefined;
 }
@@ -35,6 +37,8 @@ export const noOffer = (): ClientOffer => ({
   extendedMasterSecret: false,
   secureRenegotiation: false,
   encryptThenMac: false,
+  maxFragmentLength: undefined,
+  recordSizeLimit: undefined,
   ticket: undefined,
 });
 

@@ -7,6 +7,8 @@ import { ecPointFormatsServer } from "./ecPointFormats.ts";
 import { encryptThenMacServer } from "./encryptThenMac.ts";
 import { extendedMasterSecretServer } from "./extendedMasterSecret.ts";
 import type { ServerExtension } from "./extension.ts";
+import { maxFragmentLengthServer } from "./maxFragmentLength.ts";
+import { recordSizeLimitServer } from "./recordSizeLimit.ts";
 import { renegotiationInfoServer } from "./renegotiationInfo.ts";
 import { serverNameServer } from "./serverName.ts";
 import { sessionTicketServer } from "./sessionTicket.ts";
@@ -18,6 +20,8 @@ export const serverExtensions: readonly ServerExtension[] = [
   extendedMasterSecretServer,
   encryptThenMacServer,
   renegotiationInfoServer,
+  maxFragmentLengthServer,
+  recordSizeLimitServer,
   supportedGroupsServer,
   ecPointFormatsServer,
   signatureAlgorithmsServer,

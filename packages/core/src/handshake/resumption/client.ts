@@ -42,6 +42,9 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
     const secrets = new Secrets(peer, config, agreement.suite, clientRandom, serverRandom);
     try {
       checkAnswer(state, agreement);
+      // It stays with the session, said again or not (RFC 6066 §4).
+      if (!agreement.recordSizeLimit) agreement.maxFragmentLength ??= state.maxFragmentLength || undefined;
+      peer.records.limit(agreement);
       secrets.resume(state.masterSecret);
       peer.transcript.forgetBytes();
       const keys = yield* secrets.protect(agreement.encryptThenMac);

@@ -24,7 +24,7 @@ export interface SessionState {
   /** Empty where none was agreed. */
   readonly alpn: Uint8Array;
   readonly secureRenegotiation: number;
-  /** Code of max_fragment_length, which stays with a session (RFC 6066 §4); 0: none. */
+  /** Bytes, which stay with a session (RFC 6066 §4); 0: not agreed. */
   readonly maxFragmentLength: number;
   /** SHA-256 of the server's end-entity certificate: the virtual host. Empty with a pre-shared key. */
   readonly serverCertificate: Uint8Array;
@@ -56,7 +56,7 @@ const state: Codec<SessionState & { readonly format: number }> = struct({
   serverName: bytes(1),
   alpn: bytes(1),
   secureRenegotiation: uint8,
-  maxFragmentLength: uint8,
+  maxFragmentLength: uint16,
   serverCertificate: bytes(1),
   path: list(3, bytes(3, 1)),
   verifiedBy: uint8,
@@ -102,7 +102,7 @@ export function newState(made: MadeSession, binding: Uint8Array, now: number, li
     serverName: nothing,
     alpn: ascii(agreement.alpn ?? ""),
     secureRenegotiation: Number(agreement.secureRenegotiation),
-    maxFragmentLength: 0,
+    maxFragmentLength: agreement.maxFragmentLength ?? 0,
     serverCertificate: nothing,
     path: peer?.verifiedBy === "trust" ? chain : (peer?.path.map(({ raw }) => raw) ?? []),
     verifiedBy: peer ? trusts.indexOf(peer.verifiedBy) : 0,

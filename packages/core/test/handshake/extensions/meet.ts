@@ -3,6 +3,7 @@ import {
   type AcceptOptions,
   accept,
   type ConnectOptions,
+  concat,
   connect,
   type Session,
   type TlsConnection,
@@ -10,6 +11,7 @@ import {
   type TraceEvent,
 } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
+import { expect } from "vitest";
 import { nodeCrypto } from "../../../../node/src/crypto/nodeCrypto.ts";
 import { decode, encode } from "../../../src/wire/codec.ts";
 import {
@@ -99,6 +101,10 @@ export async function meet(
   };
 }
 
+/** A client whose options are wrong before there is anybody to meet. */
+export const alone = (client: Partial<ConnectOptions>): Promise<TlsConnection> =>
+  connect(memoryPair().a, { provider: nodeCrypto, ca: people.ca, serverName: "localhost", ...client });
+
 /** The same hello with an extension more, or with other data in one it has. */
 export const withExtension = <T extends { readonly extensions: readonly RawExtension[] | undefined }>(
   hello: T,
@@ -110,3 +116,19 @@ export const extension = (
   hello: { readonly extensions: readonly RawExtension[] | undefined } | undefined,
   type: number,
 ): Uint8Array | undefined => hello?.extensions?.find((one) => one.type === type)?.data;
+
+/** So many bytes each way, which arrive as they were. */
+export async function exchange({ connections: [client, server] }: Met, length: number): Promise<void> {
+  if (!client || !server) throw new Error("they did not meet");
+  const sent = new Uint8Array(length).map((_, i) => i);
+  for (const [from, to] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    await from.write(sent);
+    const got: Uint8Array[] = [];
+    while (concat(...got).length < length) got.push((await to.read()) as Uint8Array);
+    expect(concat(...got)).toEqual(sent);
+  }
+  await Promise.all([client.close(), server.close()]);
+}

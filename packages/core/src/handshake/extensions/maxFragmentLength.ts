@@ -1,0 +1,54 @@
+/**
+ * max_fragment_length, RFC 6066 §4: for a client with little memory. It stays with the session; record_size_limit has superseded it.
+ * @module
+ */
+import { TlsError } from "../../errors.ts";
+import { type Codec, encode, uint8 } from "../../wire/codec.ts";
+import { type ClientExtension, type ClientOffer, read, type ServerExtension } from "./extension.ts";
+
+const id = 1;
+const name = "max_fragment_length";
+
+/** Bytes of a fragment, by their number on the wire. */
+export const fragmentLengths = [512, 1024, 2048, 4096] as const;
+const length: Codec<number | undefined> = {
+  read: (r) => fragmentLengths[uint8.read(r) - 1],
+  write: (w, value) => uint8.write(w, (fragmentLengths as readonly (number | undefined)[]).indexOf(value) + 1),
+};
+const said = (value: number | undefined): Uint8Array | undefined =>
+  value === undefined ? undefined : encode(length, value);
+const illegal = (why: string): TlsError => new TlsError("illegal_parameter", `max_fragment_length: ${why}`);
+/** RFC 8449 §5. */
+export const bothAnswered = (): TlsError => illegal("the server answers record_size_limit too");
+
+export const maxFragmentLengthClient: ClientExtension = {
+  id,
+  name,
+  offer: ({ maxFragmentLength }) => said(maxFragmentLength),
+  accept(answer, agreement, config) {
+    const chosen = read(this, length, answer);
+    if (chosen !== config.maxFragmentLength)
+      throw illegal(
+        `the server answers ${chosen ?? "a length that is none"}, we asked for ${config.maxFragmentLength}`,
+      );
+    if (agreement.recordSizeLimit) throw bothAnswered();
+    agreement.maxFragmentLength = chosen;
+  },
+};
+
+/** RFC 8449 §5: ignored beside record_size_limit. */
+export const agreedFragmentLength = ({ maxFragmentLength, recordSizeLimit }: ClientOffer): number | undefined =>
+  recordSizeLimit === undefined ? maxFragmentLength : undefined;
+
+export const maxFragmentLengthServer: ServerExtension = {
+  id,
+  name,
+  read(data, offer) {
+    offer.maxFragmentLength = read(this, length, data);
+    if (offer.maxFragmentLength === undefined) throw illegal("a length that is none of the four");
+  },
+  answer(offer, agreement) {
+    agreement.maxFragmentLength = agreedFragmentLength(offer);
+    return said(agreement.maxFragmentLength);
+  },
+};

@@ -1,0 +1,101 @@
+import { serverConfig, type TraceEvent } from "@handclasp/core";
+import { describe, expect, test } from "vitest";
+import { alone, exchange, extension, meet, people, withExtension } from "./meet.ts";
+
+const id = 28;
+const maxFragmentLengthId = 1;
+const overhead = 24;
+const uint16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 255);
+
+/** The longest plaintext of what a side sent, under keys or not. */
+const longest = (events: readonly TraceEvent[], isProtected: boolean): number =>
+  Math.max(
+    ...events.flatMap((event) =>
+      event.type === "record" && event.direction === "sent" && event.protected === isProtected
+        ? [event.fragment.length - (isProtected ? overhead : 0)]
+        : [],
+    ),
+  );
+
+describe("record_size_limit", () => {
+  test.each([
+    [64, undefined, 16_384],
+    [100, 200, 200],
+    [16_384, 64, 64],
+  ])("a client takes %i, a server %s: each obeys the other, under keys alone (RFC 8449 §4)", async (own, its, said) => {
+    const met = await meet({ recordSizeLimit: own }, its === undefined ? {} : { recordSizeLimit: its });
+    expect(extension(met.hellos.client, id)).toEqual(uint16(own));
+    expect(extension(met.hellos.server, id)).toEqual(uint16(said));
+    await exchange(met, 20_000);
+    expect(longest(met.events.server, true)).toBe(Math.min(own, 16_384));
+    expect(longest(met.events.client, true)).toBe(Math.min(said, 16_384));
+    expect(longest(met.events.server, false)).toBeGreaterThan(200);
+  });
+
+  test("without the option a client does not offer it, and a server that has it does not answer", async () => {
+    const { hellos } = await meet({}, { recordSizeLimit: 100 });
+    expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([undefined, undefined]);
+  });
+
+  test("beside it max_fragment_length is ignored (RFC 8449 §5)", async () => {
+    const met = await meet({ recordSizeLimit: 700, maxFragmentLength: 512 });
+    expect(extension(met.hellos.client, maxFragmentLengthId)).toBeDefined();
+    expect(extension(met.hellos.server, maxFragmentLengthId)).toBeUndefined();
+    expect(met.client).not.toHaveProperty("maxFragmentLength");
+    await exchange(met, 2000);
+    expect(longest(met.events.server, true)).toBe(700);
+    expect(longest(met.events.client, true)).toBe(2000);
+  });
+
+  test.each([
+    ["behind", (data: Uint8Array) => [{ type: maxFragmentLengthId, data }], () => []],
+    ["before", () => [], (data: Uint8Array) => [{ type: maxFragmentLengthId, data }]],
+  ])("both answered, max_fragment_length %s it: illegal_parameter", async (_, behind, before) => {
+    const { client } = await meet(
+      { recordSizeLimit: 700, maxFragmentLength: 512 },
+      {},
+      {
+        server: (hello) => ({
+          ...hello,
+          extensions: [...before(Uint8Array.of(1)), ...(hello.extensions ?? []), ...behind(Uint8Array.of(1))],
+        }),
+      },
+    );
+    expect(client).toMatchObject({ alert: "illegal_parameter", by: "us" });
+  });
+
+  test.each([0, 63])("%i is illegal_parameter to either side", async (limit) => {
+    const change = <T extends Parameters<typeof withExtension>[0]>(hello: T): T =>
+      withExtension(hello, id, uint16(limit));
+    expect((await meet({}, {}, { client: change })).server).toMatchObject({ alert: "illegal_parameter", by: "us" });
+    const { client } = await meet({ recordSizeLimit: 64 }, {}, { server: change });
+    expect(client).toMatchObject({ alert: "illegal_parameter", by: "us" });
+  });
+
+  test("more than TLS 1.2 has: a server takes it for another version's, a client refuses it", async () => {
+    const { hellos } = await meet({}, {}, { client: (hello) => withExtension(hello, id, uint16(0x4001)) });
+    expect(extension(hellos.server, id)).toEqual(uint16(16_384));
+    const { client } = await meet(
+      { recordSizeLimit: 64 },
+      {},
+      { server: (hello) => withExtension(hello, id, uint16(0x4001)) },
+    );
+    expect(client).toMatchObject({ alert: "illegal_parameter", by: "us" });
+  });
+
+  test.each([[Uint8Array.of()], [Uint8Array.of(64)], [Uint8Array.of(0, 64, 0)]])(
+    "the content %j is decode_error",
+    async (data) => {
+      const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
+      expect(server).toMatchObject({ alert: "decode_error", by: "us" });
+    },
+  );
+
+  test.each([63, 16_385, 100.5, Number.NaN])("%d is a configuration error", async (recordSizeLimit) => {
+    const refused = { code: "configuration", message: expect.stringContaining("recordSizeLimit") };
+    await expect(alone({ recordSizeLimit })).rejects.toMatchObject(refused);
+    expect(() => serverConfig({ credentials: [people.server], recordSizeLimit })).toThrow(
+      expect.objectContaining(refused),
+    );
+  });
+});
