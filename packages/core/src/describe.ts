@@ -10,9 +10,10 @@ import { alertDescriptions } from "./errors.ts";
 import { clientExtensions } from "./handshake/extensions/client.ts";
 import { fragmentLengths } from "./handshake/extensions/maxFragmentLength.ts";
 import { emptyRenegotiationInfoScsv } from "./handshake/extensions/renegotiationInfo.ts";
+import { fallbackScsv } from "./handshake/fallbackScsv.ts";
 import { ccmSuites, dheSuites, ecdhePskSuites, legacySuites, pskSuites } from "./handshake/suites.ts";
 import type { Decoded } from "./trace.ts";
-import { bytes, type Codec, decode, list, struct, uint8, uint16 } from "./wire/codec.ts";
+import { bytes, type Codec, decode, list, rest, struct, uint8, uint16 } from "./wire/codec.ts";
 import { tls12 } from "./wire/messages.ts";
 
 /**
@@ -24,7 +25,7 @@ export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
   cipherSuites: new Map([
     ...rows([...legacySuites, ...dheSuites, ...ccmSuites, ...ecdhePskSuites, ...pskSuites]),
     [emptyRenegotiationInfoScsv, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"],
-    [0x5600, "TLS_FALLBACK_SCSV"],
+    [fallbackScsv, "TLS_FALLBACK_SCSV"],
     [0x1301, "TLS_AES_128_GCM_SHA256"],
     [0x1302, "TLS_AES_256_GCM_SHA384"],
     [0x1303, "TLS_CHACHA20_POLY1305_SHA256"],
@@ -122,10 +123,14 @@ const fields: Readonly<Record<string, Registry>> = {
 const narrow: readonly Registry[] = ["compressionMethods", "certificateTypes", "curveTypes", "pointFormats"];
 
 function label(registry: Registry, value: number): string {
-  const number = `0x${value.toString(16).padStart(narrow.includes(registry) ? 2 : 4, "0")}`;
-  const name = names[registry].get(value);
+  const isNarrow = narrow.includes(registry);
+  const number = `0x${value.toString(16).padStart(isNarrow ? 2 : 4, "0")}`;
+  const name = names[registry].get(value) ?? (isNarrow || !isGrease(value) ? undefined : "GREASE");
   return name === undefined ? number : `${name} (${number})`;
 }
+
+/** Sixteen numbers that never mean anything, RFC 8701 §2. */
+const isGrease = (value: number): boolean => (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 255);
 
 /** What came may be malformed, and the answer to an extension has a shape of its own: then it stays bytes. */
 const content =
@@ -147,6 +152,7 @@ const contents: Readonly<Record<number, (data: Uint8Array) => Decoded>> = {
   11: numbers("pointFormats", list(1, uint8)),
   13: numbers("signatureSchemes", list(2, uint16)),
   16: content(list(2, bytes(1)), (all) => all.map(latin1)),
+  21: content(rest, (zeros) => `${zeros.length} bytes`),
   28: content(uint16, (limit) => limit),
   43: numbers("versions", list(1, uint16)),
   50: numbers("signatureSchemes", list(2, uint16)),

@@ -7,13 +7,19 @@ const extension = (type: number, data: string): { type: number; data: Uint8Array
 describe("describe", () => {
   test("a hello: numbers by the registry of their field, what is unknown as a number", () => {
     expect(
-      describeBody({ clientVersion: 0x0303, cipherSuites: [0xc02b, 0x00ff, 0xdada], compressionMethods: [0] }),
+      describeBody({
+        clientVersion: 0x0303,
+        cipherSuites: [0xc02b, 0x00ff, 0x5600, 0xdada, 0xdafa],
+        compressionMethods: [0],
+      }),
     ).toEqual({
       clientVersion: "TLS 1.2 (0x0303)",
       cipherSuites: [
         "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 (0xc02b)",
         "TLS_EMPTY_RENEGOTIATION_INFO_SCSV (0x00ff)",
-        "0xdada",
+        "TLS_FALLBACK_SCSV (0x5600)",
+        "GREASE (0xdada)",
+        "0xdafa",
       ],
       compressionMethods: ["null (0x00)"],
     });
@@ -39,22 +45,30 @@ describe("describe", () => {
   test("extensions by name, lists and texts decoded", () => {
     const extensions = [
       extension(0, "000e00000b6578616d706c652e6f7267"),
+      extension(1, "02"),
       extension(10, "0004001d4a4a"),
       extension(11, "0100"),
       extension(13, "00020403"),
       extension(16, "000c02683208687474702f312e31"),
+      extension(21, "000000"),
+      extension(22, ""),
+      extension(28, "4000"),
       extension(0xff01, "00"),
       extension(0x3a3a, ""),
     ];
     expect(describeBody({ extensions })).toEqual({
       extensions: {
         "server_name (0x0000)": ["example.org"],
-        "supported_groups (0x000a)": ["x25519 (0x001d)", "0x4a4a"],
+        "max_fragment_length (0x0001)": 1024,
+        "supported_groups (0x000a)": ["x25519 (0x001d)", "GREASE (0x4a4a)"],
         "ec_point_formats (0x000b)": ["uncompressed (0x00)"],
         "signature_algorithms (0x000d)": ["ecdsa_secp256r1_sha256 (0x0403)"],
         "application_layer_protocol_negotiation (0x0010)": ["h2", "http/1.1"],
+        "padding (0x0015)": "3 bytes",
+        "encrypt_then_mac (0x0016)": new Uint8Array(0),
+        "record_size_limit (0x001c)": 16_384,
         "renegotiation_info (0xff01)": fromHex("00"),
-        "0x3a3a": new Uint8Array(0),
+        "GREASE (0x3a3a)": new Uint8Array(0),
       },
     });
   });
@@ -63,6 +77,7 @@ describe("describe", () => {
     ["a list that is longer than the data", extension(10, "0006001d0017"), "supported_groups (0x000a)"],
     ["half a number", extension(13, "0003040305"), "signature_algorithms (0x000d)"],
     ["bytes behind the list", extension(16, "0003026832ff"), "application_layer_protocol_negotiation (0x0010)"],
+    ["a length of more than a byte", extension(1, "0100"), "max_fragment_length (0x0001)"],
     ["an answer, which is empty", extension(0, ""), "server_name (0x0000)"],
   ])("%s: stays bytes", (_, malformed, name) => {
     expect(describeBody({ extensions: [malformed] })).toEqual({ extensions: { [name]: malformed.data } });

@@ -22,6 +22,9 @@ import { type Hellos, settleHellos } from "./agreement.ts";
 import type { ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
 import { clientExtensions } from "./extensions/client.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
+import { padded } from "./extensions/padding.ts";
+import { fallbackScsv } from "./fallbackScsv.ts";
+import { greased } from "./grease.ts";
 import type { ClientSide } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
@@ -105,14 +108,16 @@ function* findSession(peer: Peer, config: ClientConfig): Flow<KeptSession | unde
 
 /** A ticket goes with a random session_id, whose echo tells that the server takes it (RFC 5077 §3.4). */
 function offer(config: ClientConfig, kept: KeptSession | undefined): ClientHello {
-  return {
+  const suites = config.suites.map((suite) => suite.id);
+  const hello: ClientHello = {
     clientVersion: tls12,
     random: config.random(32),
     sessionId: kept?.state.ticket.length ? config.random(32) : (kept?.state.sessionId ?? new Uint8Array(0)),
-    cipherSuites: config.suites.map((suite) => suite.id),
+    cipherSuites: config.fallbackScsv ? [...suites, fallbackScsv] : suites,
     compressionMethods: [0],
     extensions: offerExtensions(clientExtensions, config, kept),
   };
+  return padded(config.grease ? greased(hello, config.random) : hello);
 }
 
 /** What ServerHello chose must be something we offered. */

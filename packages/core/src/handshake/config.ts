@@ -53,6 +53,10 @@ export interface ClientConfig extends CommonConfig {
   readonly psk: ClientExchangeConfig["psk"];
   /** Offered where it is there (RFC 6066 §4). */
   readonly maxFragmentLength: number | undefined;
+  /** Say that this is a second try (RFC 7507). */
+  readonly fallbackScsv: boolean;
+  /** Offer what nobody knows (RFC 8701). */
+  readonly grease: boolean;
   /** Our certificate, for a server that asks. `undefined`: none. */
   readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
   /** The certificates that it chooses from; `undefined` where a function of the user's chooses from what it likes. */

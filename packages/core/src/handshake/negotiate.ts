@@ -9,6 +9,7 @@ import { type ClientHello, tls12 } from "../wire/messages.ts";
 import { matchesReference } from "../x509/name.ts";
 import type { ServerConfig, ServerCredential } from "./config.ts";
 import type { ClientOffer } from "./extensions/extension.ts";
+import { fallbackScsv } from "./fallbackScsv.ts";
 import type { CipherSuite } from "./suites.ts";
 
 export interface Choice {
@@ -25,7 +26,8 @@ export interface Choice {
 export function checkHello(hello: ClientHello): void {
   if (hello.clientVersion < tls12)
     throw new TlsError(
-      "protocol_version",
+      // RFC 7507 §3: it could do better, so somebody may have broken its first try.
+      hello.cipherSuites.includes(fallbackScsv) ? "inappropriate_fallback" : "protocol_version",
       `the client speaks at most version 0x${hello.clientVersion.toString(16).padStart(4, "0")}, we speak TLS 1.2 only`,
     );
   if (!hello.compressionMethods.includes(0))

@@ -18,11 +18,17 @@ import type { RecordLayer, TlsRecord } from "../record/layer.ts";
 import type { Protection } from "../record/protection.ts";
 import type { Decoded, TraceEvent } from "../trace.ts";
 import { decode, encode } from "../wire/codec.ts";
-import { certificate, clientHello, finished, helloRequest, type MessageType, messageName } from "../wire/messages.ts";
+import {
+  certificate,
+  clientHello,
+  finished,
+  messageHeaderLength as headerLength,
+  helloRequest,
+  type MessageType,
+  messageName,
+} from "../wire/messages.ts";
 import { contentTypes } from "../wire/record.ts";
 import { Transcript } from "./transcript.ts";
-
-const headerLength = 4;
 
 export class Peer {
   readonly records: RecordLayer;
@@ -271,6 +277,8 @@ function adviceFor(description: AlertDescription | undefined): { advice?: string
       return { advice: "no suite, group or signature scheme in common, or it wants a client certificate" };
     case "protocol_version":
       return { advice: "it does not speak TLS 1.2" };
+    case "inappropriate_fallback":
+      return { advice: "it speaks more than TLS 1.2: leave out fallbackScsv, or let a TLS 1.3 client try first" };
     case "unrecognized_name":
       return { advice: "it does not serve the server name we asked for" };
     default:

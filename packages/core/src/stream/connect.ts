@@ -21,6 +21,10 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
    * bound by it: `session.maxFragmentLength` says. `recordSizeLimit` is its successor, and goes before it where both are there.
    */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096;
+  /** Say that this is a second try, after one with a newer version failed (TLS_FALLBACK_SCSV, RFC 7507): a server that speaks the newer one then refuses. */
+  readonly fallbackScsv?: boolean;
+  /** Offer some numbers that mean nothing, other ones each time (GREASE, RFC 8701): a server that cannot bear what it does not know is found out early. */
+  readonly grease?: boolean;
   /** Our certificate for a server that asks, or a function that chooses one. */
   readonly credential?: Credential | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
   /** Keeps sessions, and resumes them: see `keepSessions`. Default: every handshake is a full one. */
@@ -78,6 +82,8 @@ function clientConfig(options: ConnectOptions): ClientConfig {
     serverName,
     trust,
     maxFragmentLength,
+    fallbackScsv: options.fallbackScsv ?? false,
+    grease: options.grease ?? false,
     selectCredential: typeof credential === "function" ? credential : () => credential,
     identity: typeof credential === "function" ? undefined : own,
     sessions: options.sessions,

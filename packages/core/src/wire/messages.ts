@@ -26,6 +26,9 @@ export interface MessageType<T> {
 }
 const message = <T>(id: number, name: string, body: Codec<T>): MessageType<T> => ({ id, name, body });
 
+/** Bytes in front of a body: msg_type and length. */
+export const messageHeaderLength = 4;
+
 /** ProtocolVersion {3, 3}. */
 export const tls12 = 0x0303;
 

@@ -54,6 +54,8 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
           trust: trustPolicy({ ca: people.ca }),
           psk: undefined,
           maxFragmentLength: undefined,
+          fallbackScsv: false,
+          grease: false,
           selectCredential: () => undefined,
           identity: [],
           sessions: undefined,

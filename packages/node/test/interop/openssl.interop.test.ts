@@ -231,6 +231,22 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       await sClient(await listen({ provider: noble, suites: legacySuites }), "ECDHE");
     });
 
+    test("TLS_FALLBACK_SCSV: TLS 1.2 is no fallback, TLS 1.1 is an inappropriate one", async () => {
+      const port = await listen({});
+      await sClient(port, "ECDHE", ["-fallback_scsv"]);
+      const client = startOpenssl([
+        "s_client",
+        "-connect",
+        `127.0.0.1:${port}`,
+        "-tls1_1",
+        "-cipher",
+        "ALL:@SECLEVEL=0",
+        "-fallback_scsv",
+      ]);
+      expect(await client.exited).not.toBe(0);
+      expect(client.stderr()).toMatch(/alert inappropriate fallback/);
+    });
+
     test.each([512, 1024, 2048, 4096])("max_fragment_length %i", async (maxFragmentLength) => {
       const port = await listen({});
       const { session } = await sClient(port, "ECDHE+aRSA", ["-maxfraglen", String(maxFragmentLength)]);
@@ -247,8 +263,8 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
     const servers: OpensslProcess[] = [];
     afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
-    async function sServer(args: readonly string[]): Promise<number> {
-      const server = await startEchoServer([...args, "-cipher", "ALL:@SECLEVEL=0"]);
+    async function sServer(args: readonly string[], version?: readonly string[]): Promise<number> {
+      const server = await startEchoServer([...args, "-cipher", "ALL:@SECLEVEL=0"], version);
       servers.push(server);
       return server.port;
     }
@@ -352,6 +368,23 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       test("noble", async () => {
         await roundTrip(await open(port, { provider: noble, suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] }));
         await roundTrip(await open(port, { provider: noble, suites: [TLS_DHE_RSA_WITH_AES_128_GCM_SHA256] }));
+      });
+    });
+
+    test("GREASE, and a hello that is padded", async () => {
+      const port = await sServer([...identity("ecdsa", issued.ecdsa), "-alpn", "h2"]);
+      const connection = await open(port, { grease: true, suites: legacySuites, alpn: ["h2", "x".repeat(100)] });
+      expect(connection.session).toMatchObject({ alpn: "h2" });
+      await roundTrip(connection);
+    });
+
+    test("TLS_FALLBACK_SCSV: a server of TLS 1.3 finds it inappropriate", async () => {
+      const fallbackScsv = true;
+      await roundTrip(await open(await sServer(identity("ecdsa", issued.ecdsa)), { fallbackScsv }));
+      const newer = await sServer(identity("ecdsa", issued.ecdsa), []);
+      await expect(open(newer, { fallbackScsv })).rejects.toMatchObject({
+        alert: "inappropriate_fallback",
+        by: "peer",
       });
     });
 

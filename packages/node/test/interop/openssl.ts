@@ -68,9 +68,12 @@ export function startOpenssl(args: readonly string[]): OpensslProcess {
 }
 
 /** An `s_server` that echoes: what it prints goes back to its input. Quiet, so that nothing else is printed, and no letter is a command. */
-export async function startEchoServer(args: readonly string[]): Promise<OpensslProcess & { readonly port: number }> {
+export async function startEchoServer(
+  args: readonly string[],
+  version: readonly string[] = ["-tls1_2"],
+): Promise<OpensslProcess & { readonly port: number }> {
   const port = await freePort();
-  const server = startOpenssl(["s_server", "-accept", `127.0.0.1:${port}`, "-quiet", "-tls1_2", ...args]);
+  const server = startOpenssl(["s_server", "-accept", `127.0.0.1:${port}`, "-quiet", ...version, ...args]);
   // Not pipe(): it would stop reading while s_server, which does one thing at a time, waits for being read.
   server.process.stdout.on("data", (bytes: Buffer) => server.process.stdin.write(bytes));
   return { ...server, port };

@@ -1,0 +1,36 @@
+import { modernSuites } from "@handclasp/core";
+import { describe, expect, test } from "vitest";
+import { meet } from "./extensions/meet.ts";
+
+const scsv = 0x5600;
+
+describe("TLS_FALLBACK_SCSV", () => {
+  test.each([
+    [true, "inappropriate_fallback"],
+    [false, "protocol_version"],
+  ])("a ClientHello of TLS 1.1, with it: %s, is %s (RFC 7507 §3)", async (fallbackScsv, alert) => {
+    const { client, server } = await meet(
+      { fallbackScsv },
+      {},
+      { client: (hello) => ({ ...hello, clientVersion: 0x0302 }) },
+    );
+    expect(server).toMatchObject({ alert, by: "us" });
+    expect(client).toMatchObject({ alert, by: "peer", advice: expect.stringContaining("TLS 1.2") });
+  });
+
+  test("in TLS 1.2, which is our best, it changes nothing; it stands behind the suites", async () => {
+    const { client, server, hellos } = await meet({ fallbackScsv: true });
+    expect(client.suite).toBe(modernSuites[0]?.name);
+    expect(server.suite).toBe(client.suite);
+    expect(hellos.client?.cipherSuites).toEqual([...modernSuites.map(({ id }) => id), scsv]);
+  });
+
+  test("is not sent unasked", async () => {
+    expect((await meet()).hellos.client?.cipherSuites).not.toContain(scsv);
+  });
+
+  test("is no suite that a server may choose", async () => {
+    const { client } = await meet({ fallbackScsv: true }, {}, { server: (hello) => ({ ...hello, cipherSuite: scsv }) });
+    expect(client).toMatchObject({ code: "wrong_cipher_returned", by: "us" });
+  });
+});
