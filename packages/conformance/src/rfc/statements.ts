@@ -31,6 +31,7 @@ const pending = not("to be filled in with resumption");
 const order = "handshake/order.test.ts";
 const layer = "record/layer.test.ts";
 const rsa = "crypto/rsa.test.ts";
+const required = "handshake/extensions/required.test.ts";
 const etm = "handshake/extensions/encryptThenMac.test.ts";
 const usage = "handshake/keyUsage.test.ts";
 
@@ -236,18 +237,29 @@ export const statements: readonly Statement[] = [
     [
       "3.4",
       "the client checks the answer: it must be empty, else handshake_failure",
-      by("handshake/extensions/renegotiationInfo.ts"),
+      by(
+        "handshake/extensions/renegotiationInfo.ts",
+        `${required}: with content in the %s's hello is handshake_failure`,
+      ),
     ],
     [
       "3.6",
       "the server looks for the SCSV and the extension, which must be empty, and answers with an empty one",
-      by("handshake/extensions/renegotiationInfo.ts"),
+      by(
+        "handshake/extensions/renegotiationInfo.ts",
+        `${required}: a server says it to the SCSV too, and to nobody who says neither`,
+      ),
     ],
     [
       "3.6",
-      "a server ignores unknown extensions and higher versions",
+      "a server ignores unknown extensions",
+      by("handshake/extensions/extension.ts", `${required}: is ignored by a server`),
+    ],
+    [
+      "3.6",
+      "a server ignores higher versions",
       by(
-        "handshake/extensions/extension.ts",
+        "handshake/server.ts",
         `${order}: a ClientHello above is answered with TLS 1.2, and the change found at Finished`,
       ),
     ],
@@ -255,9 +267,13 @@ export const statements: readonly Statement[] = [
     [
       "4.1",
       "a client that insists on the extension ends the handshake with handshake_failure",
-      not("we do not insist: without renegotiation there is nothing to splice; Session.secureRenegotiation tells"),
+      by("handshake/extensions/renegotiationInfo.ts", `${required}: a server without it is refused, with advice`),
     ],
-    ["4.2", "a HelloRequest that is not followed is answered with a warning no_renegotiation", by("handshake/peer.ts")],
+    [
+      "4.2",
+      "a HelloRequest that is not followed is answered with a warning no_renegotiation",
+      by("handshake/peer.ts", "connection/established.test.ts: %s is refused with a warning, and the fourth is fatal"),
+    ],
     [
       "4.3",
       "a server that does not renegotiate answers the extension all the same",
@@ -272,7 +288,22 @@ export const statements: readonly Statement[] = [
       "the client offers it in every handshake; a server that gets it answers it",
       by("handshake/extensions/extendedMasterSecret.ts"),
     ],
-    ["5.2", "a side that goes on without it uses the standard derivation", by("handshake/secrets.ts")],
+    [
+      "5.2",
+      "a side that goes on without it uses the standard derivation",
+      by(
+        "handshake/secrets.ts",
+        "connection/established.test.ts: extended_master_secret: a client goes without it, and both derive the classic one",
+      ),
+    ],
+    [
+      "5.2, 5.3",
+      "a side that insists on it ends the handshake",
+      by(
+        "handshake/extensions/extendedMasterSecret.ts",
+        `${required}: a client without it is refused where the server requires it, and else is not`,
+      ),
+    ],
     ["5.3", "resumption: never from without to with it, never from with to without it", pending],
     ["5.4", "without it: no exporters and no tls-unique on a resumed session", pending],
     ["6.4", "SSL 3.0 sessions", noSsl],

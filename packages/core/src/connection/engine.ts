@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly role: "client" | "server";
   readonly handshake: (peer: Peer) => Flow<Established>;
   readonly maxFragment: number;
+  /** Tries of the peer to renegotiate that are declined, before one ends the connection. */
+  readonly maxRenegotiations: number;
   /** Make trace events. */
   readonly trace: boolean;
   readonly traceSecrets: boolean;
@@ -62,7 +64,7 @@ export class Engine {
       trace,
       traceSecrets: options.traceSecrets,
     });
-    this.#peer = new Peer(this.#records, options.role, trace);
+    this.#peer = new Peer(this.#records, options.role, options.maxRenegotiations, trace);
     this.#flow = life(this.#peer, options.handshake, {
       established: (established) => {
         this.#phase = "open";

@@ -33,6 +33,10 @@ export interface CommonConfig {
   readonly maxFragment: number;
   /** Bytes of a fragment under keys that we take (RFC 8449); a client offers it where it is there. */
   readonly recordSizeLimit: number | undefined;
+  /** Tries of the peer to renegotiate that are declined, before one ends the connection. */
+  readonly maxRenegotiations: number;
+  /** Refuse a peer without extended_master_secret (RFC 7627 §5.2, §5.3). */
+  readonly requireExtendedMasterSecret: boolean;
   /** One line of the NSS key log for each connection. */
   readonly keyLog: ((line: string) => void) | undefined;
   readonly traceSecrets: boolean;
@@ -53,6 +57,8 @@ export interface ClientConfig extends CommonConfig {
   readonly psk: ClientExchangeConfig["psk"];
   /** Offered where it is there (RFC 6066 §4). */
   readonly maxFragmentLength: number | undefined;
+  /** Refuse a server without renegotiation_info (RFC 5746 §4.1). */
+  readonly requireSecureRenegotiation: boolean;
   /** Say that this is a second try (RFC 7507). */
   readonly fallbackScsv: boolean;
   /** Offer what nobody knows (RFC 8701). */

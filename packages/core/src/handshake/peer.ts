@@ -7,13 +7,7 @@ import { equal, join } from "../bytes/bytes.ts";
 import { Writer } from "../bytes/writer.ts";
 import { type AlertDescription, alertDescriptions, alertName, TlsError } from "../errors.ts";
 import { type Flow, settle } from "../flow.ts";
-import {
-  maxCertificateMessage,
-  maxHandshakeMessage,
-  maxHelloRequests,
-  maxRenegotiations,
-  maxWarningAlerts,
-} from "../limits.ts";
+import { maxCertificateMessage, maxHandshakeMessage, maxHelloRequests, maxWarningAlerts } from "../limits.ts";
 import type { RecordLayer, TlsRecord } from "../record/layer.ts";
 import type { Protection } from "../record/protection.ts";
 import type { Decoded, TraceEvent } from "../trace.ts";
@@ -43,8 +37,15 @@ export class Peer {
   #renegotiations = 0;
   /** A client skips HelloRequest during a handshake (RFC 5246 §7.4.1.1); to a server it is an unexpected message. */
   readonly #skipsHelloRequest: boolean;
+  readonly #maxRenegotiations: number;
 
-  constructor(records: RecordLayer, role: "client" | "server", trace: ((event: TraceEvent) => void) | undefined) {
+  constructor(
+    records: RecordLayer,
+    role: "client" | "server",
+    maxRenegotiations: number,
+    trace: ((event: TraceEvent) => void) | undefined,
+  ) {
+    this.#maxRenegotiations = maxRenegotiations;
     this.records = records;
     this.trace = trace;
     this.#skipsHelloRequest = role === "client";
@@ -172,10 +173,8 @@ export class Peer {
       const length = headerLength + this.#bodyLength();
       if (!this.#gather(length)) return;
       this.#pending = this.#pending.slice(length);
-      if (++this.#renegotiations > maxRenegotiations)
-        throw new TlsError("no_renegotiation", `more than ${maxRenegotiations} tries to renegotiate`, {
-          code: "no_renegotiation",
-        });
+      if (++this.#renegotiations > this.#maxRenegotiations)
+        throw new TlsError("no_renegotiation", `${this.#renegotiations} tries to renegotiate, which we never do`);
       this.sendAlert("warning", "no_renegotiation");
     }
   }

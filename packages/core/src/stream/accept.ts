@@ -48,6 +48,7 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
       role: "server",
       handshake: (peer) => serverHandshake(peer, config),
       maxFragment: config.maxFragment,
+      maxRenegotiations: config.maxRenegotiations,
       traceSecrets: config.traceSecrets,
     },
     connectionOptions(options),

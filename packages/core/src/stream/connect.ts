@@ -21,6 +21,11 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
    * bound by it: `session.maxFragmentLength` says. `recordSizeLimit` is its successor, and goes before it where both are there.
    */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096;
+  /**
+   * Refuse a server without renegotiation_info (RFC 5746), with `unsafe_legacy_renegotiation`: whoever is in the middle may have begun a session with
+   * it and splice ours behind that. Default true; false for servers of before 2010 (docs/adr/0003).
+   */
+  readonly requireSecureRenegotiation?: boolean;
   /** Say that this is a second try, after one with a newer version failed (TLS_FALLBACK_SCSV, RFC 7507): a server that speaks the newer one then refuses. */
   readonly fallbackScsv?: boolean;
   /** Offer some numbers that mean nothing, other ones each time (GREASE, RFC 8701): a server that cannot bear what it does not know is found out early. */
@@ -50,6 +55,7 @@ export async function connect(
       role: "client",
       handshake: (peer) => clientHandshake(peer, config),
       maxFragment: config.maxFragment,
+      maxRenegotiations: config.maxRenegotiations,
       traceSecrets: config.traceSecrets,
     },
     connectionOptions(options),
@@ -82,6 +88,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
     serverName,
     trust,
     maxFragmentLength,
+    requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
     fallbackScsv: options.fallbackScsv ?? false,
     grease: options.grease ?? false,
     selectCredential: typeof credential === "function" ? credential : () => credential,

@@ -10,7 +10,7 @@ import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
 import { configurationError } from "../errors.ts";
 import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites } from "../handshake/suites.ts";
-import { handshakeTimeout, maxPlaintext, minRecordSize } from "../limits.ts";
+import { handshakeTimeout, maxPlaintext, maxRenegotiations, minRecordSize } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
 
 /** What `connect` and `accept` both take. */
@@ -45,6 +45,16 @@ export interface CommonOptions {
    * extension sends no longer ones. Default: a client does not ask, a server answers 16,384 to one that does.
    */
   readonly recordSizeLimit?: number;
+  /**
+   * What becomes of a peer that wants a new handshake on an open connection, which we never do. `"decline"`: it gets a warning and the connection goes
+   * on, three times (RFC 5246 §7.2.2). `"abort"`: the first time ends it, with no_renegotiation. Default `"decline"`.
+   */
+  readonly renegotiation?: "decline" | "abort";
+  /**
+   * Refuse a peer without extended_master_secret (RFC 7627), with `no_extended_master_secret`. Default false: without it a session is neither kept
+   * nor exported from, and then nothing is lost (docs/adr/0003).
+   */
+  readonly requireExtendedMasterSecret?: boolean;
   /** For tests: the clock in milliseconds, and the source of random bytes. */
   readonly now?: () => number;
   readonly random?: Random;
@@ -78,6 +88,8 @@ export function commonConfig(options: CommonOptions): CommonConfig {
     alpn: alpnOf(options.alpn ?? []),
     maxFragment,
     recordSizeLimit,
+    maxRenegotiations: options.renegotiation === "abort" ? 0 : maxRenegotiations,
+    requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
     keyLog: options.keyLog,
     traceSecrets: typeof options.trace === "object" && options.trace.secrets === true,
   };

@@ -1,4 +1,4 @@
-import { acceptWith, connect, serverConfig, TlsConnection, type TraceEvent } from "@handclasp/core";
+import { acceptWith, type CommonOptions, connect, serverConfig, TlsConnection, type TraceEvent } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
@@ -6,6 +6,7 @@ import { clientHandshake } from "../../src/handshake/client.ts";
 import type { Peer } from "../../src/handshake/peer.ts";
 import { serverHandshake } from "../../src/handshake/server.ts";
 import { commonConfig } from "../../src/stream/options.ts";
+import type { RawExtension } from "../../src/wire/messages.ts";
 import { trustPolicy } from "../../src/x509/verify.ts";
 import { type Cast, cast, message } from "../handshake/mitm.ts";
 
@@ -29,7 +30,10 @@ interface Established {
   readonly serverEvents: TraceEvent[];
 }
 
-async function established(prepare: (peer: Peer, role: "client" | "server") => void = () => {}): Promise<Established> {
+async function established(
+  prepare: (peer: Peer, role: "client" | "server") => void = () => {},
+  options: CommonOptions & { readonly requireSecureRenegotiation?: boolean } = {},
+): Promise<Established> {
   const { a, b } = memoryPair();
   const events = { client: [] as TraceEvent[], server: [] as TraceEvent[] };
   const own = (role: "client" | "server") => ({
@@ -38,7 +42,7 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
     handshakeTimeout: 2000,
     allowHalfOpen: false,
   });
-  const common = commonConfig({ provider: nodeCrypto });
+  const common = commonConfig({ provider: nodeCrypto, ...options });
   const config = serverConfig({ provider: nodeCrypto, credentials: [people.server] });
   const peers: Partial<Record<"client" | "server", Peer>> = {};
   const client = new TlsConnection(
@@ -54,6 +58,7 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
           trust: trustPolicy({ ca: people.ca }),
           psk: undefined,
           maxFragmentLength: undefined,
+          requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
           fallbackScsv: false,
           grease: false,
           selectCredential: () => undefined,
@@ -63,6 +68,7 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
         });
       },
       maxFragment: 16_384,
+      maxRenegotiations: common.maxRenegotiations,
       traceSecrets: false,
     },
     own("client"),
@@ -77,6 +83,7 @@ async function established(prepare: (peer: Peer, role: "client" | "server") => v
         return serverHandshake(peer, config);
       },
       maxFragment: 16_384,
+      maxRenegotiations: common.maxRenegotiations,
       traceSecrets: false,
     },
     own("server"),
@@ -136,6 +143,19 @@ describe("renegotiation", () => {
     expect(alerts(events, "sent").at(-1)).toBe("fatal no_renegotiation");
   });
 
+  test.each([
+    ["a server's HelloRequest", "server", message(0)],
+    ["a client's ClientHello", "client", clientHello],
+  ] as const)('%s is fatal at once with renegotiation: "abort"', async (_, asks, hello) => {
+    const ends = await established(() => {}, { renegotiation: "abort" });
+    await (asks === "server" ? ends.serverSays : ends.clientSays)(handshake, hello);
+    const [refuser, asker, events] =
+      asks === "server" ? [ends.client, ends.server, ends.clientEvents] : [ends.server, ends.client, ends.serverEvents];
+    await expect(refuser.closed).rejects.toMatchObject({ code: "no_renegotiation", by: "us" });
+    await expect(asker.closed).rejects.toMatchObject({ alert: "no_renegotiation", by: "peer" });
+    expect(alerts(events, "sent")).toEqual(["fatal no_renegotiation"]);
+  });
+
   test("a ClientHello in pieces is refused once it is whole", async () => {
     const { server, clientSays, serverEvents } = await established();
     await clientSays(handshake, clientHello.subarray(0, 2), clientHello.subarray(2, 9), clientHello.subarray(9));
@@ -160,6 +180,34 @@ describe("renegotiation", () => {
       alert: "unexpected_message",
       by: "us",
     });
+  });
+});
+
+describe("extensions that a peer does not have", () => {
+  /** Its hello is without them; it reads and counts on what it gets all the same. */
+  const lacking =
+    (who: "client" | "server", id: number) =>
+    (peer: Peer, role: "client" | "server"): void => {
+      if (role !== who) return;
+      const send = peer.send.bind(peer);
+      peer.send = (type, body) => {
+        const { extensions } = body as { readonly extensions?: readonly RawExtension[] };
+        send(type, extensions ? { ...body, extensions: extensions.filter((one) => one.type !== id) } : body);
+      };
+    };
+  test("renegotiation_info: a server goes without it where the client does not insist", async () => {
+    const prepare = lacking("server", 0xff01);
+    await expect(established(prepare)).rejects.toMatchObject({ code: "unsafe_legacy_renegotiation" });
+    const { client, serverSays } = await established(prepare, { requireSecureRenegotiation: false });
+    expect(client.session).toMatchObject({ secureRenegotiation: false });
+    await serverSays(applicationData, one);
+    expect(await bytes(client, 2)).toBe(2);
+  });
+  test("extended_master_secret: a client goes without it, and both derive the classic one", async () => {
+    const { client, server, clientSays } = await established(lacking("client", 23));
+    for (const { session } of [client, server]) expect(session).toMatchObject({ extendedMasterSecret: false });
+    await clientSays(applicationData, one);
+    expect(await bytes(server, 2)).toBe(2);
   });
 });
 

@@ -3,12 +3,21 @@
  * @module
  */
 import { TlsError } from "../../errors.ts";
+import type { CommonConfig } from "../config.ts";
 import type { ClientExtension, ServerExtension } from "./extension.ts";
 
 const id = 23;
 const name = "extended_master_secret";
 const nothing = (data: Uint8Array): void => {
   if (data.length) throw new TlsError("decode_error", "extended_master_secret must be empty");
+};
+
+const insist = (config: CommonConfig): void => {
+  if (config.requireExtendedMasterSecret)
+    throw new TlsError("handshake_failure", "the peer has no extended_master_secret (RFC 7627)", {
+      code: "no_extended_master_secret",
+      advice: "update the peer, or do without requireExtendedMasterSecret",
+    });
 };
 
 export const extendedMasterSecretClient: ClientExtension = {
@@ -19,6 +28,7 @@ export const extendedMasterSecretClient: ClientExtension = {
     nothing(answer);
     agreement.extendedMasterSecret = true;
   },
+  absent: insist,
 };
 
 export const extendedMasterSecretServer: ServerExtension = {
@@ -28,7 +38,8 @@ export const extendedMasterSecretServer: ServerExtension = {
     nothing(data);
     offer.extendedMasterSecret = true;
   },
-  answer(offer, agreement) {
+  answer(offer, agreement, config) {
+    if (!offer.extendedMasterSecret) insist(config);
     agreement.extendedMasterSecret = offer.extendedMasterSecret;
     return offer.extendedMasterSecret ? new Uint8Array(0) : undefined;
   },

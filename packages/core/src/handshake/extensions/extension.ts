@@ -49,6 +49,8 @@ export interface ClientExtension {
   offer(config: ClientConfig, kept: KeptSession | undefined): Uint8Array | undefined;
   /** The server's answer. Without this method an answer is `unsupported_extension`. */
   accept?(answer: Uint8Array, agreement: Agreement, config: ClientConfig): void;
+  /** There is no answer: throws where we insist on one. */
+  absent?(config: ClientConfig): void;
 }
 
 export interface ServerExtension {
@@ -95,7 +97,8 @@ export function acceptExtensions(
   resumed: boolean,
 ): Agreement {
   const agreement = noAgreement(suite, resumed);
-  for (const [type, data] of byType(answered)) {
+  const answers = byType(answered);
+  for (const [type, data] of answers) {
     const extension = list.find((one) => one.id === type);
     if (!extension?.accept || !offered.some((one) => one.type === type))
       throw new TlsError(
@@ -105,6 +108,7 @@ export function acceptExtensions(
       );
     extension.accept(data, agreement, config);
   }
+  for (const extension of list) if (!answers.has(extension.id)) extension.absent?.(config);
   return agreement;
 }
 

@@ -28,6 +28,13 @@ export const renegotiationInfoClient: ClientExtension = {
     check.call(this, answer);
     agreement.secureRenegotiation = true;
   },
+  absent({ requireSecureRenegotiation }) {
+    if (requireSecureRenegotiation)
+      throw new TlsError("handshake_failure", "the server does not know secure renegotiation (RFC 5746)", {
+        code: "unsafe_legacy_renegotiation",
+        advice: "update the server, or say requireSecureRenegotiation: false if it is known never to renegotiate",
+      });
+  },
 };
 
 export const renegotiationInfoServer: ServerExtension = {

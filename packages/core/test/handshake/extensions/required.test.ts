@@ -1,0 +1,116 @@
+/** What one side insists on (RFC 5746 §4.1, RFC 7627 §5.2 and §5.3), and what nobody knows. */
+import { describe, expect, test } from "vitest";
+import type { RawExtension } from "../../../src/wire/messages.ts";
+import { extension, meet, withExtension } from "./meet.ts";
+
+const renegotiationInfo = 0xff01;
+const extendedMasterSecret = 23;
+const unknown = 0x1234;
+
+const without =
+  (id: number) =>
+  <T extends { readonly extensions: readonly RawExtension[] | undefined }>(hello: T): T => ({
+    ...hello,
+    extensions: hello.extensions?.filter(({ type }) => type !== id),
+  });
+/** An answer taken away is found out at the first record under keys: both sides saw different hellos. */
+const later = { alert: "bad_record_mac" };
+
+describe("renegotiation_info", () => {
+  test("a server without it is refused, with advice", async () => {
+    const { client, server } = await meet({}, {}, { server: without(renegotiationInfo) });
+    expect(client).toMatchObject({
+      alert: "handshake_failure",
+      code: "unsafe_legacy_renegotiation",
+      by: "us",
+      advice: expect.stringContaining("requireSecureRenegotiation: false"),
+    });
+    expect(server).toMatchObject({ alert: "handshake_failure", by: "peer" });
+  });
+
+  test("or not, with requireSecureRenegotiation: false", async () => {
+    const { client } = await meet({ requireSecureRenegotiation: false }, {}, { server: without(renegotiationInfo) });
+    expect(client).toMatchObject(later);
+  });
+
+  test("a server says it to the SCSV too, and to nobody who says neither", async () => {
+    const scsv = await meet(
+      {},
+      {},
+      {
+        client: (hello) => ({
+          ...without(renegotiationInfo)(hello),
+          cipherSuites: [...hello.cipherSuites, 0x00ff],
+        }),
+      },
+    );
+    expect(extension(scsv.hellos.server, renegotiationInfo)).toEqual(Uint8Array.of(0));
+    const neither = await meet({}, {}, { client: without(renegotiationInfo) });
+    expect(extension(neither.hellos.server, renegotiationInfo)).toBeUndefined();
+  });
+
+  test.each(["client", "server"] as const)("with content in the %s's hello is handshake_failure", async (from) => {
+    const met = await meet(
+      {},
+      {},
+      { [from]: (hello: never) => withExtension(hello, renegotiationInfo, Uint8Array.of(1, 7)) },
+    );
+    const end = met[from === "client" ? "server" : "client"];
+    expect(end).toMatchObject({ alert: "handshake_failure", code: "renegotiation_mismatch", by: "us" });
+  });
+});
+
+describe("extended_master_secret", () => {
+  const refused = { alert: "handshake_failure", code: "no_extended_master_secret", by: "us" };
+  const requireExtendedMasterSecret = true;
+
+  test("a server without it is refused where the client requires it, and else is not", async () => {
+    const change = { server: without(extendedMasterSecret) };
+    const { client, server } = await meet({ requireExtendedMasterSecret }, {}, change);
+    expect(client).toMatchObject({ ...refused, advice: expect.any(String) });
+    expect(server).toMatchObject({ alert: "handshake_failure", by: "peer" });
+    expect((await meet({}, {}, change)).server).toMatchObject(later);
+  });
+
+  test("a client without it is refused where the server requires it, and else is not", async () => {
+    const change = { client: without(extendedMasterSecret) };
+    const { client, server, hellos } = await meet({}, { requireExtendedMasterSecret }, change);
+    expect(server).toMatchObject(refused);
+    expect(client).toMatchObject({ alert: "handshake_failure", by: "peer" });
+    expect(hellos.server).toBeUndefined();
+    expect((await meet({}, {}, change)).hellos.server).toBeDefined();
+  });
+
+  test("with both requiring it, they agree", async () => {
+    const { client, server } = await meet({ requireExtendedMasterSecret }, { requireExtendedMasterSecret });
+    for (const end of [client, server]) expect(end).toMatchObject({ extendedMasterSecret: true });
+  });
+});
+
+describe("an extension that nobody knows", () => {
+  test("is ignored by a server", async () => {
+    const { hellos } = await meet({}, {}, { client: (hello) => withExtension(hello, unknown, Uint8Array.of(1, 2, 3)) });
+    expect(hellos.server).toBeDefined();
+    expect(extension(hellos.server, unknown)).toBeUndefined();
+  });
+
+  test("is refused by a client, which did not ask for it", async () => {
+    const { client, server } = await meet(
+      {},
+      {},
+      { server: (hello) => withExtension(hello, unknown, new Uint8Array(0)) },
+    );
+    expect(client).toMatchObject({ alert: "unsupported_extension", code: "unexpected_extension", by: "us" });
+    expect(server).toMatchObject({ alert: "unsupported_extension", by: "peer" });
+  });
+
+  test.each(["client", "server"] as const)("twice in the %s's hello is decode_error", async (from) => {
+    const twice = <T extends { readonly extensions: readonly RawExtension[] | undefined }>(hello: T): T => ({
+      ...hello,
+      extensions: [...(hello.extensions ?? []), ...(hello.extensions ?? []).slice(-1)],
+    });
+    const met = await meet({}, {}, { [from]: twice });
+    const end = met[from === "client" ? "server" : "client"];
+    expect(end).toMatchObject({ alert: "decode_error", code: "duplicate_extension", by: "us" });
+  });
+});
