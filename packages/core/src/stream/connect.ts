@@ -23,7 +23,7 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096;
   /**
    * Refuse a server without renegotiation_info (RFC 5746), with `unsafe_legacy_renegotiation`: whoever is in the middle may have begun a session with
-   * it and splice ours behind that. Default true; false for servers of before 2010 (docs/adr/0003).
+   * it and splice ours behind that. Default true; false for servers of before 2010 (docs/adr/0004).
    */
   readonly requireSecureRenegotiation?: boolean;
   /** Say that this is a second try, after one with a newer version failed (TLS_FALLBACK_SCSV, RFC 7507): a server that speaks the newer one then refuses. */

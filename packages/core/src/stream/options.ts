@@ -52,7 +52,7 @@ export interface CommonOptions {
   readonly renegotiation?: "decline" | "abort";
   /**
    * Refuse a peer without extended_master_secret (RFC 7627), with `no_extended_master_secret`. Default false: without it a session is neither kept
-   * nor exported from, and then nothing is lost (docs/adr/0003).
+   * nor exported from, and then nothing is lost (docs/adr/0004).
    */
   readonly requireExtendedMasterSecret?: boolean;
   /** For tests: the clock in milliseconds, and the source of random bytes. */

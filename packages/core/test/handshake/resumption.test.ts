@@ -17,6 +17,7 @@ import {
   type SessionStore,
   secp256r1,
   serverConfig,
+  TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
@@ -209,6 +210,24 @@ describe("what is resumed", () => {
     ]);
   });
 
+  test("max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew", async () => {
+    const config = configOf({ suites: legacySuites, recordSizeLimit: 1000 });
+    const small: Client = { sessions: keepSessions(), maxFragmentLength: 512 };
+    await visit(config, small);
+    const { resumed, sessions } = await visit(config, small);
+    expect(resumed).toBe(true);
+    for (const session of sessions) expect(session.maxFragmentLength).toBe(512);
+    const cbc: Client = {
+      sessions: keepSessions(),
+      suites: [TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA],
+      recordSizeLimit: 500,
+    };
+    await visit(config, cbc);
+    const again = await visit(config, { ...cbc, recordSizeLimit: 600 });
+    expect(again.resumed).toBe(true);
+    for (const session of again.sessions) expect(session.encryptThenMac).toBe(true);
+  });
+
   test("until a certificate on its path expires, however long its lifetime", async () => {
     const brief = nodeCredential(await ca.issue({ names: ["localhost"], notAfter: new Date(Date.now() + 0.5 * hour) }));
     const config = configOf({ credentials: [brief] });
@@ -308,6 +327,7 @@ describe("what must not be resumed", () => {
       second: { client: { signatureSchemes: [ecdsa_secp256r1_sha256, ed25519] } },
       client: "configuration",
     },
+    "shorter fragments": { second: { client: { maxFragmentLength: 512 } }, client: "configuration" },
     "another scope": { second: { client: { sessionScope: "b.example:443" } }, client: "configuration" },
     "a server that now requires what it requested": {
       first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },

@@ -147,6 +147,8 @@ describe("a client that offers what was made for something else", () => {
       second: { client: { alpn: ["b"] }, server: { alpn: ["a", "b"] } },
       reason: "alpn",
     },
+    "with shorter fragments": { second: { client: { maxFragmentLength: 512 } }, reason: "max_fragment_length" },
+    "with longer fragments": { first: { client: { maxFragmentLength: 512 } }, reason: "max_fragment_length" },
     "without its suite": {
       first: { client: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] } },
       second: { client: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] } },
