@@ -17,6 +17,16 @@ export const maxCertificateMessage: number = 2 ** 17;
 export const maxCertificates = 16;
 /** One certificate (X509.md). */
 export const maxCertificate: number = 2 ** 16;
+/** Certificates in an OCSP response: its signer's alone is needed, some send the chain above it. Each one can cost a signature. */
+export const maxResponders = 4;
+/** How far thisUpdate of an OCSP response may lie ahead of our clock, ms: clocks of servers and pages are minutes apart. */
+export const maxClockSkew = 300_000;
+/** How old an OCSP response may be that names no nextUpdate, ms: a week, the usual lifetime of those that do (RFC 6960 §4.2.2.1 sets none). */
+export const maxStatusAge: number = 7 * 24 * 3600 * 1000;
+/** An OCSP response that a server sends: as much as fits into a handshake message. Real ones have 500 to 2,500 bytes. */
+export const maxOcspResponse: number = maxHandshakeMessage - 4;
+/** How long a server waits for the OCSP response of its application, ms: a handshake without one is better than none. */
+export const ocspResponseTimeout = 1_000;
 /** A whole handshake, both Certificates included: nothing honest needs more, and all of it may be held until CertificateVerify. */
 export const maxTranscript: number = 2 ** 18;
 /** Empty records in a row: OpenSSL sends one as a CBC countermeasure, nobody sends more than a few (BoringSSL's number). */

@@ -90,17 +90,20 @@ export interface Certificate {
   readonly isCa: boolean;
   readonly pathLen: number | undefined;
   readonly nameConstraints: NameConstraints | undefined;
+  /** Extensions that a server with this certificate answers where a client offers them, RFC 7633: 5 (status_request) is "must-staple". */
+  readonly tlsFeatures: readonly number[] | undefined;
   readonly subjectKeyIdentifier: string | undefined;
   readonly authorityKeyIdentifier: string | undefined;
 }
 
-/** Extensions that path validation processes; any other that is critical is fatal on the path. */
+/** Extensions that are processed, by path validation or (tlsFeature) by the handshake; any other that is critical is fatal on the path. */
 export const processedExtensions = {
   keyUsage: "2.5.29.15",
   subjectAltName: "2.5.29.17",
   basicConstraints: "2.5.29.19",
   nameConstraints: "2.5.29.30",
   extKeyUsage: "2.5.29.37",
+  tlsFeature: "1.3.6.1.5.5.7.1.24",
 } as const;
 
 const subjectKeyIdentifier = "2.5.29.14";
@@ -178,6 +181,9 @@ function readCertificate(
       ),
       ...(known(processedExtensions.basicConstraints, readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
       nameConstraints: known(processedExtensions.nameConstraints, readNameConstraints),
+      tlsFeatures: known(processedExtensions.tlsFeature, (value) =>
+        value.many(tags.sequence, (inner) => inner.small()),
+      ),
       subjectKeyIdentifier: known(subjectKeyIdentifier, (value) => toHex(value.contents(tags.octetString))),
       authorityKeyIdentifier: known(authorityKeyIdentifier, readAuthorityKeyIdentifier),
       // Last: a certificate that is malformed as well is malformed first.
@@ -191,9 +197,9 @@ function readVersion(reader: Der): 2 | 3 {
   return version === 1 ? 2 : version === 2 ? 3 : derFault("version neither v2 nor v3 (v1 is left out)");
 }
 
-/** UTCTime or GeneralizedTime with seconds and `Z`, RFC 5280 §4.1.2.5; ms since 1970. */
-function readTime(reader: Der): number {
-  const utc = reader.tag === tags.utcTime;
+/** UTCTime (unless `generalized`) or GeneralizedTime with seconds and `Z`, RFC 5280 §4.1.2.5; ms since 1970. */
+export function readTime(reader: Der, generalized = false): number {
+  const utc = !generalized && reader.tag === tags.utcTime;
   const text = ia5(reader.contents(utc ? tags.utcTime : tags.generalizedTime));
   const full = utc ? (text < "5" ? "20" : "19") + text : text;
   const iso = full.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6.000Z");
@@ -204,7 +210,8 @@ function readTime(reader: Der): number {
   return time;
 }
 
-function readExtensions(reader: Der): Map<string, Extension> {
+/** Extensions, RFC 5280 §4.1; by dotted OID. */
+export function readExtensions(reader: Der): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
   reader.many(tags.sequence, (list) =>
     list.sequence((extension) => {

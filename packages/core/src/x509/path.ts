@@ -5,7 +5,7 @@
 import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { type Flow, settle } from "../flow.ts";
-import { type Certificate, processedExtensions } from "./certificate.ts";
+import { type Certificate, type Extension, processedExtensions } from "./certificate.ts";
 import { constrainedNames, violation } from "./constraints.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
 
@@ -21,7 +21,7 @@ export const maxPathDepth = 8;
 export const serverAuth = "1.3.6.1.5.5.7.3.1";
 export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const anyExtendedKeyUsage = "2.5.29.37.0";
-const processed: ReadonlySet<string> = new Set(Object.values(processedExtensions));
+export const processed: ReadonlySet<string> = new Set(Object.values(processedExtensions));
 
 /** What a certificate must keep wherever it stands. */
 export interface Rules {
@@ -154,12 +154,18 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
 export function checkCertificate(rules: Rules, certificate: Certificate): CertificateError | undefined {
   const early = checkDates(rules, certificate) ?? checkKeySize(rules, certificate);
   if (early) return early;
-  for (const [oid, { critical }] of certificate.extensions) {
-    if (critical && !processed.has(oid)) {
-      return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
-    }
-  }
+  const oid = unknownCritical(certificate.extensions);
+  if (oid) return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
   return checkExtendedKeyUsage(rules, certificate);
+}
+
+/** The OID of an extension that is critical and that nobody processes. */
+export function unknownCritical(
+  extensions: ReadonlyMap<string, Extension>,
+  known: ReadonlySet<string> = processed,
+): string | undefined {
+  for (const [oid, { critical }] of extensions) if (critical && !known.has(oid)) return oid;
+  return undefined;
 }
 
 export function checkDates(
@@ -193,7 +199,7 @@ export const usageName = (oid: string): string =>
   oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
 
 /** What holds for every certificate but an anchor. */
-export function checkIssued({ fault }: Rules, certificate: Certificate): CertificateError | undefined {
+export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certificate): CertificateError | undefined {
   const { version, isCa } = certificate;
   if (version !== 3)
     return fault(certificate, "malformed", `version ${version}; only a trust anchor may be older than 3`);
@@ -229,8 +235,11 @@ function checkIssuer(
   return checkCertificate(search, issuer) ?? (anchor ? undefined : checkIssued(search, issuer));
 }
 
+/** A certificate, or whatever else is signed as one is. */
+type Signed = Pick<Certificate, "signatureAlgorithm" | "tbs" | "signature">;
+
 /** True where the one signed the other: the algorithm fits the key, and the signature is right. */
-export function* verifySignature(provider: CryptoProvider, child: Certificate, issuer: Certificate): Flow<boolean> {
+export function* verifySignature(provider: CryptoProvider, child: Signed, issuer: Certificate): Flow<boolean> {
   const { signatureAlgorithm: algorithm } = child;
   const { publicKey: key, pssHash } = issuer;
   // That algorithm and kind of key fit is the provider's to say: it knows a key that is bound to PSS, and not to which hash.

@@ -12,6 +12,8 @@ import { run } from "../../src/flow.ts";
 import { type Certificate, parseCertificate } from "../../src/x509/certificate.ts";
 import { CertificateError, type CertificateFault } from "../../src/x509/errors.ts";
 import { matchesReference, parseReference } from "../../src/x509/name.ts";
+import { verifyOcspResponse } from "../../src/x509/ocsp.ts";
+import { parseOcspResponse } from "../../src/x509/ocspResponse.ts";
 import { checkCertificate, checkIssued, findPath } from "../../src/x509/path.ts";
 import { parsePemCertificates } from "../../src/x509/pem.ts";
 import { readPrivateKey } from "../../src/x509/privateKey.ts";
@@ -34,6 +36,7 @@ import {
   signers,
   tlv,
 } from "./make.ts";
+import { ocspResponse, responder, single } from "./makeOcsp.ts";
 import { byteChanges, changeBytes, changeElements, elementChanges } from "./mutate.ts";
 
 /** `pnpm fuzz` sets it for the long run. */
@@ -51,9 +54,19 @@ const leaf = server(middle, {
   names: [dns("www.example.com"), ip(10, 1, 2, 3), email("y@example.com"), directory(name("CN=b"))],
 });
 const anchors = [parsed(root)];
+const signer = responder(middle);
+const stapled = ocspResponse({
+  responses: [single({ of: server(middle), by: middle, hash: "sha256" }), single({ of: leaf, by: middle })],
+  signedBy: signer,
+  certificates: [signer.der],
+});
 
 /** Signatures that cannot be forged, at no cost: they hold for what was signed and nothing else. */
-const signed = new Set([leaf, middle].map(parsed).map(({ tbs, signature }) => `${toHex(tbs)} ${toHex(signature)}`));
+const signed = new Set(
+  [...[leaf, middle, signer].map(parsed), parseOcspResponse(stapled)].map(
+    ({ tbs, signature }) => `${toHex(tbs)} ${toHex(signature)}`,
+  ),
+);
 const provider: CryptoProvider = {
   ...noble,
   verify: (_algorithm, _key, message, signature) => signed.has(`${toHex(message)} ${toHex(signature)}`),
@@ -191,6 +204,29 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
         only(() => search(fitted, gullible));
       }),
       share(0.3),
+    );
+  });
+
+  it("changed OCSP responses say nothing that was not signed", { timeout }, () => {
+    const original = parseOcspResponse(stapled);
+    const about = { certificate: parsed(leaf), issuer: parsed(middle), now };
+    const gullible: CryptoProvider = { ...provider, verify: () => true };
+    expect(only(() => run(verifyOcspResponse({ ...about, response: stapled, provider })))).toBeDefined();
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          byteChanges.map((changes) => changeBytes(stapled, changes)),
+          elementChanges.map((changes) => changeElements(stapled, changes)),
+          fc.uint8Array({ maxLength: 200 }).map((rubbish) => tlv(0x30, rubbish)),
+        ),
+        (response) => {
+          const good = only(() => run(verifyOcspResponse({ ...about, response, provider })));
+          // The certificates beside it are signed by others, and may come twice.
+          if (good) expect(equal(parseOcspResponse(response).tbs, original.tbs)).toBe(true);
+          only(() => run(verifyOcspResponse({ ...about, response, provider: gullible })));
+        },
+      ),
+      share(0.15),
     );
   });
 

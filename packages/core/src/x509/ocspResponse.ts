@@ -1,0 +1,194 @@
+/**
+ * OCSP responses, RFC 6960 §4.2.1: parsed strictly. Whether one is to be believed is said in ocsp.ts.
+ * @module
+ */
+import { toHex } from "../bytes/bytes.ts";
+import { type Der, derFault, sequence, tags } from "../bytes/der.ts";
+import type { HashName, SignatureAlgorithm } from "../crypto/provider.ts";
+import { TlsError } from "../errors.ts";
+import { maxResponders } from "../limits.ts";
+import { type Extension, readExtensions, readTime } from "./certificate.ts";
+import { type Name, readName } from "./distinguishedName.ts";
+import { readSignatureAlgorithm } from "./key.ts";
+
+/** What is wrong with a status, or the lack of one. */
+export type OcspFault =
+  /** The issuer took the certificate back. */
+  | "revoked"
+  /** Not DER, not a basic response, or not successful. */
+  | "ocsp_malformed"
+  /** Not signed by the issuer, or by whom it authorised to. */
+  | "ocsp_signature"
+  /** Out of date, or not yet valid. */
+  | "ocsp_expired"
+  /** It says "unknown", or speaks of another certificate. */
+  | "ocsp_unknown"
+  /** None came, and one was needed. */
+  | "ocsp_missing"
+  /** Nobody issued the certificate that we could ask: it is trusted by itself. */
+  | "ocsp_issuer";
+
+/** The error of a status that is not good; its alert is `certificate_revoked` or `bad_certificate_status_response` (RFC 6066 §8). */
+export const ocspError = (code: OcspFault, reason: string, advice?: string, cause?: unknown): TlsError =>
+  new TlsError(code === "revoked" ? "certificate_revoked" : "bad_certificate_status_response", reason, {
+    code,
+    ...(advice && { advice }),
+    ...(cause !== undefined && { cause }),
+  });
+
+/** The status of one certificate, RFC 6960 §4.2.1. */
+export interface SingleResponse {
+  /** `undefined`: of a kind that we do not compute. */
+  readonly hash: HashName | undefined;
+  readonly issuerNameHash: Uint8Array;
+  readonly issuerKeyHash: Uint8Array;
+  /** Hex, as that of a Certificate. */
+  readonly serialNumber: string;
+  readonly status: "good" | "revoked" | "unknown";
+  /** ms since 1970; of a revoked certificate. */
+  readonly revocationTime?: number;
+  /** CRLReason, RFC 5280 §5.3.1; of a revoked certificate, where it is said. */
+  readonly revocationReason?: number | undefined;
+  /** ms since 1970. */
+  readonly thisUpdate: number;
+  readonly nextUpdate: number | undefined;
+  readonly extensions: ReadonlyMap<string, Extension>;
+}
+
+/** A BasicOCSPResponse, RFC 6960 §4.2.1. Being parsed says nothing about being signed by anybody. */
+export interface OcspResponse {
+  /** The name of who signed it, or the SHA-1 of its key. */
+  readonly responder: Name | Uint8Array;
+  /** ms since 1970. */
+  readonly producedAt: number;
+  readonly responses: readonly SingleResponse[];
+  readonly extensions: ReadonlyMap<string, Extension>;
+  /** ResponseData, which the signature is over. */
+  readonly tbs: Uint8Array;
+  readonly signatureAlgorithm: SignatureAlgorithm | undefined;
+  readonly signatureAlgorithmOid: string;
+  readonly signature: Uint8Array;
+  /** DER of what came along to verify it with. */
+  readonly certificates: readonly Uint8Array[];
+}
+
+const basicResponse = "1.3.6.1.5.5.7.48.1.1";
+
+/** Hashes of names and keys: of SHA-1 no resistance to collisions is asked here (RFC 6960 §4.3). */
+const hashes: Readonly<Record<string, HashName>> = {
+  "1.3.14.3.2.26": "sha1",
+  "2.16.840.1.101.3.4.2.1": "sha256",
+  "2.16.840.1.101.3.4.2.2": "sha384",
+  "2.16.840.1.101.3.4.2.3": "sha512",
+};
+
+/** OCSPResponseStatus, by number. */
+const failures: readonly (string | undefined)[] = [
+  "successful",
+  "malformedRequest",
+  "internalError",
+  "tryLater",
+  undefined,
+  "sigRequired",
+  "unauthorized",
+];
+
+/**
+ * Reads a DER OCSPResponse. Throws a TlsError `ocsp_malformed`, also for one whose responseStatus is not "successful".
+ * @example
+ * const { responses, producedAt } = parseOcspResponse(await readFile("response.der"));
+ */
+export function parseOcspResponse(raw: Uint8Array): OcspResponse {
+  try {
+    return sequence(raw, (outer) => {
+      const [status = 0xff, ...more] = outer.contents(tags.enumerated);
+      if (more.length || !failures[status]) derFault("responseStatus unknown");
+      if (status) throw notSuccessful(failures[status]);
+      return outer.within(0xa0, (inner) =>
+        inner.sequence((bytes) => {
+          if (bytes.oid() !== basicResponse) derFault("not a basic response");
+          return sequence(bytes.contents(tags.octetString), readBasicResponse);
+        }),
+      );
+    });
+  } catch (cause) {
+    if (!TlsError.is(cause) || cause.code === "ocsp_malformed") throw cause;
+    throw ocspError("ocsp_malformed", `the OCSP response cannot be read: ${cause.message}`, undefined, cause);
+  }
+}
+
+const notSuccessful = (status: string): TlsError =>
+  ocspError(
+    "ocsp_malformed",
+    `the OCSP response is an error of the responder: ${status}`,
+    "the server must not send it on: fetch another, or send none",
+  );
+
+function readBasicResponse(reader: Der): OcspResponse {
+  const tbs = reader.element(tags.sequence);
+  const algorithm = readSignatureAlgorithm(reader.element(tags.sequence));
+  const signature = reader.octets();
+  const certificates = reader.optional(0xa0, readCertificates) ?? [];
+  return sequence(tbs, (data): OcspResponse => {
+    // DEFAULT v1, so it is left out; there is no other.
+    if (data.tag === 0xa0) derFault("version other than v1, or v1 written out");
+    const responder = data.tag === 0xa1 ? data.within(0xa1, readName) : data.within(0xa2, readKeyHash);
+    const producedAt = readTime(data, true);
+    const responses = data.many(tags.sequence, (list) => list.sequence(readSingleResponse));
+    const extensions = data.optional(0xa1, readExtensions) ?? new Map<string, Extension>();
+    return { responder, producedAt, responses, extensions, tbs, ...algorithm, signature, certificates };
+  });
+}
+
+/** SEQUENCE OF Certificate, which some write though it is empty. */
+const readCertificates = (reader: Der): readonly Uint8Array[] =>
+  reader.sequence((list) => {
+    const certificates: Uint8Array[] = [];
+    while (list.more) certificates.push(list.element(tags.sequence));
+    return certificates.length > maxResponders ? derFault(`more than ${maxResponders} certificates`) : certificates;
+  });
+
+const readKeyHash = (reader: Der): Uint8Array => reader.contents(tags.octetString);
+
+function readSingleResponse(reader: Der): SingleResponse {
+  const certId = reader.sequence((id) => ({
+    hash: id.sequence((identifier) => {
+      const hash = hashes[identifier.oid()];
+      // NULL or absent: both are written.
+      if (hash && identifier.more) identifier.null();
+      else identifier.skip();
+      return hash;
+    }),
+    issuerNameHash: id.contents(tags.octetString),
+    issuerKeyHash: id.contents(tags.octetString),
+    serialNumber: toHex(id.integer()),
+  }));
+  const status = readStatus(reader);
+  return {
+    ...certId,
+    ...status,
+    thisUpdate: readTime(reader, true),
+    nextUpdate: reader.optional(0xa0, (inner) => readTime(inner, true)),
+    extensions: reader.optional(0xa1, readExtensions) ?? new Map<string, Extension>(),
+  };
+}
+
+function readStatus(reader: Der): Pick<SingleResponse, "status" | "revocationTime" | "revocationReason"> {
+  switch (reader.tag) {
+    case 0x80:
+    case 0x82: {
+      const { tag } = reader;
+      if (reader.contents(tag).length) derFault("NULL not empty");
+      return { status: tag === 0x80 ? "good" : "unknown" };
+    }
+    default:
+      return reader.within(0xa1, (info) => ({
+        status: "revoked" as const,
+        revocationTime: readTime(info, true),
+        revocationReason: info.optional(0xa0, (inner) => {
+          const [reason = 0xff, ...more] = inner.contents(tags.enumerated);
+          return reason > 10 || more.length ? derFault("CRLReason unknown") : reason;
+        }),
+      }));
+  }
+}
