@@ -3,7 +3,7 @@
  * @module
  */
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "./bytes/bytes.ts";
-export type { Credential } from "./crypto/credential.ts";
+export type { Credential, OcspSource } from "./crypto/credential.ts";
 export { type FiniteField, finiteField } from "./crypto/finiteField.ts";
 export {
   defaultGroups,
@@ -48,5 +48,6 @@ export type { Transport, TransportEvents } from "./stream/transport.ts";
 export type * from "./trace.ts";
 export { type Certificate, parseCertificate } from "./x509/certificate.ts";
 export { type ChainSource, keyMismatch, readChain, verifyChain, verifyKey } from "./x509/chain.ts";
+export type { OcspPolicy } from "./x509/ocsp.ts";
 export { parsePemCertificates, pemBlocks } from "./x509/pem.ts";
 export type { CertificateSource, TrustOptions, TrustPolicy, VerifiedPeer } from "./x509/verify.ts";

@@ -45,8 +45,6 @@ export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
   ]),
   extensions: new Map([
     ...rows(clientExtensions),
-    [5, "status_request"],
-    [18, "signed_certificate_timestamp"],
     [21, "padding"],
     [27, "compress_certificate"],
     [35, "session_ticket"],
@@ -148,6 +146,7 @@ const numbers = (registry: Registry, codec: Codec<readonly number[]>) =>
 const contents: Readonly<Record<number, (data: Uint8Array) => Decoded>> = {
   0: content(list(2, struct({ nameType: uint8, name: bytes(2) })), (all) => all.map(({ name }) => latin1(name))),
   1: content(uint8, (code) => fragmentLengths[code - 1] ?? code),
+  5: content(struct({ statusType: uint8, responderIds: list(2, bytes(2)), requestExtensions: bytes(2) }), (all) => all),
   10: numbers("groups", list(2, uint16)),
   11: numbers("pointFormats", list(1, uint8)),
   13: numbers("signatureSchemes", list(2, uint16)),

@@ -3,4 +3,5 @@
  * @module
  */
 export * from "./client.ts";
+export * from "./ocsp.ts";
 export * from "./server.ts";

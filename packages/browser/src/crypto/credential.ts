@@ -7,6 +7,7 @@ import {
   type Credential,
   configurationError,
   keyMismatch,
+  type OcspSource,
   ownSchemes,
   type PublicKey,
   readChain,
@@ -32,6 +33,10 @@ export interface BrowserCredentialOptions {
   readonly key: PrivateKeySource | CryptoKey;
   /** Opens an encrypted key. */
   readonly passphrase?: string;
+  /** For a server, should a page be one: the OCSP response that it shows to clients that ask, DER, or a function that has the current one. */
+  readonly ocspResponse?: OcspSource | undefined;
+  /** For a server: the SignedCertificateTimestampList (RFC 6962 §3.3) that it shows to clients that ask. */
+  readonly signedCertificateTimestamps?: Uint8Array | undefined;
   /** Only this one of the schemes that the key could sign with. */
   readonly scheme?: SignatureScheme;
 }
@@ -44,7 +49,7 @@ export interface BrowserCredentialOptions {
  * const credential = await browserCredential({ cert: pem, key: await crypto.subtle.unwrapKey(…) });
  */
 export async function browserCredential(options: BrowserCredentialOptions): Promise<Credential> {
-  const { cert, key, scheme } = options;
+  const { cert, key, scheme, ocspResponse, signedCertificateTimestamps } = options;
   const subtle = hostSubtle();
   const credential = subtle
     ? await hostCredential(subtle, options)
@@ -52,7 +57,8 @@ export async function browserCredential(options: BrowserCredentialOptions): Prom
       ? wrongKey("the key is of a WebCrypto that this host does not have")
       : await (await import("@handclasp/core/keys")).nobleCredential({ ...options, cert, key });
   const schemes = credential.schemes.filter(({ id }) => !scheme || id === scheme.id);
-  return schemes.length ? { ...credential, schemes } : wrongKey(`the key does not sign with ${scheme?.name}`);
+  if (!schemes.length) return wrongKey(`the key does not sign with ${scheme?.name}`);
+  return { ...credential, schemes, ocspResponse, signedCertificateTimestamps };
 }
 
 const isCryptoKey = (key: BrowserCredentialOptions["key"]): key is CryptoKey =>

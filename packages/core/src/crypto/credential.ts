@@ -22,4 +22,14 @@ export interface Credential {
    * Absent where the key or host cannot (WebCrypto has no RSAES-PKCS1-v1_5): such a credential serves no RSA key exchange.
    */
   rsaDecryptRaw?(ciphertext: Uint8Array): Awaitable<Uint8Array>;
+  /**
+   * The OCSP response that a server shows with its certificate to clients that ask (RFC 6066 §8): DER, or a function that has the current one, since a response
+   * ends sooner than a certificate. Where the function throws, has none, or takes longer than a second, the handshake goes on without.
+   */
+  readonly ocspResponse?: OcspSource | undefined;
+  /** A SignedCertificateTimestampList (RFC 6962 §3.3) that a server shows to clients that ask; needed only where the timestamps stand neither in the certificate nor in the OCSP response. */
+  readonly signedCertificateTimestamps?: Uint8Array | undefined;
 }
+
+/** An OCSP response, or where to get the current one. */
+export type OcspSource = Uint8Array | (() => Awaitable<Uint8Array | undefined>);

@@ -17,6 +17,10 @@ export interface Agreement extends RecordLimits {
   encryptThenMac: boolean;
   maxFragmentLength: RecordLimits["maxFragmentLength"];
   recordSizeLimit: RecordLimits["recordSizeLimit"];
+  /** CertificateStatus may follow the server's Certificate. */
+  statusRequest: boolean;
+  /** SignedCertificateTimestampList, as it came. */
+  signedCertificateTimestamps: Uint8Array | undefined;
   /** The handshake is an abbreviated one. */
   readonly resumed: boolean;
   /** NewSessionTicket comes before the server's ChangeCipherSpec. */
@@ -30,6 +34,8 @@ export const noAgreement = (suite: CipherSuite, resumed = false): Agreement => (
   encryptThenMac: false,
   maxFragmentLength: undefined,
   recordSizeLimit: undefined,
+  statusRequest: false,
+  signedCertificateTimestamps: undefined,
   resumed,
   newTicket: false,
 });

@@ -8,6 +8,7 @@ import {
   type ClientHello,
   certificate,
   certificateRequest,
+  certificateStatus,
   certificateVerify,
   clientHello,
   finished,
@@ -44,11 +45,14 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
   if (kept && agreement.resumed) return yield* kept.resume(peer, hellos); //                                figure 2 from here
   if (kept) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
   const shown = suite.keyExchange.keyUsage && (yield* peer.expect(certificate)); //                          <-- Certificate*
+  const status = shown && agreement.statusRequest && (yield* peer.optional(certificateStatus)); //          <-- CertificateStatus*
   const exchange = yield* suite.keyExchange.client(peer, config); //                                        <-- ServerKeyExchange*
   const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*
   yield* peer.expect(serverHelloDone); //                                                                   <-- ServerHelloDone
 
   const server = shown && (yield* verifyServer(config, suite, shown.certificateList));
+  const ocspResponse = status ? status.response : undefined;
+  const ocspStatus = server && (yield* checkStatus(config, server, ocspResponse));
   const scheme = server && (yield* verifyKeyExchange(config, server, offered, hello, exchange));
   const own = request && (yield* chooseCredential(config, request));
 
@@ -77,6 +81,8 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
         signatureScheme: scheme?.name,
         peer: server,
         held,
+        ocspResponse,
+        ocspStatus,
       }),
       exporter: secrets.exporter(agreement, first, server?.certificate),
       forget: yield* keep(config, {
@@ -179,6 +185,14 @@ function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly
       code: "wrong_curve",
     });
   return server;
+}
+
+function* checkStatus(
+  { ocsp, now, provider }: ClientConfig,
+  peer: VerifiedPeer,
+  response: Uint8Array | undefined,
+): Flow<"good" | undefined> {
+  return ocsp && (yield* ocsp.check({ response, peer, now: now(), provider }));
 }
 
 /** The server's ephemeral key, signed together with both randoms (RFC 5246 §7.4.3); the scheme it was signed with. */

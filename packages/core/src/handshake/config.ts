@@ -9,6 +9,7 @@ import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { Awaitable, Flow } from "../flow.ts";
 import type { NotResumed } from "../trace.ts";
 import type { Certificate } from "../x509/certificate.ts";
+import type { OcspPolicy } from "../x509/ocsp.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
 import type { Hellos } from "./agreement.ts";
 import type { ClientExchangeConfig, ServerExchangeConfig } from "./keyExchange/exchange.ts";
@@ -63,6 +64,10 @@ export interface ClientConfig extends CommonConfig {
   readonly fallbackScsv: boolean;
   /** Offer what nobody knows (RFC 8701). */
   readonly grease: boolean;
+  /** What we make of the server's certificate status; `undefined`: we do not ask for it. */
+  readonly ocsp: OcspPolicy | undefined;
+  /** Ask for what logs say of the server's certificate. */
+  readonly signedCertificateTimestamps: boolean;
   /** Our certificate, for a server that asks. `undefined`: none. */
   readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
   /** The certificates that it chooses from; `undefined` where a function of the user's chooses from what it likes. */
@@ -103,6 +108,8 @@ export interface ClientMadeSession extends MadeSession {
 export interface ServerCredential {
   readonly credential: Credential;
   readonly certificate: Certificate;
+  /** The OCSP response that goes with it, in time and without ever failing; `undefined`: there is none. */
+  readonly ocspResponse?: (() => Awaitable<Uint8Array | undefined>) | undefined;
 }
 
 export interface ServerConfig extends CommonConfig {

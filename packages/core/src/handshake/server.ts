@@ -6,10 +6,12 @@ import {
   type ClientHello,
   certificate,
   certificateRequest,
+  certificateStatus,
   certificateVerify,
   clientHello,
   type DigitallySigned,
   finished,
+  ocspStatus,
   serverHello,
   serverHelloDone,
   tls12,
@@ -20,6 +22,7 @@ import type { ServerConfig } from "./config.ts";
 import { answerExtensions, type ClientOffer, readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
 import { serverExtensions } from "./extensions/server.ts";
+import { staple } from "./extensions/statusRequest.ts";
 import { type Choice, checkHello, choose } from "./negotiate.ts";
 import type { Peer } from "./peer.ts";
 import {
@@ -45,7 +48,8 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Establi
   const choice = choose(config, hello, offer);
   const { suite, credential, group, scheme } = choice;
   const agreement = noAgreement(suite);
-  const extensions = answerExtensions(serverExtensions, offer, agreement, config);
+  const response = yield* staple(offer, agreement, credential);
+  const extensions = answerExtensions(serverExtensions, offer, agreement, config, credential);
   const random = config.random(32);
   const sessionId = newSessionId(config, agreement);
 
@@ -60,6 +64,7 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Establi
   settleHellos(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random }, group);
   const certifies = credential && config.clientAuth !== "none";
   if (credential) peer.send(certificate, { certificateList: credential.credential.chain }); //          <-- Certificate*
+  if (response) peer.send(certificateStatus, { statusType: ocspStatus, response }); //                  <-- CertificateStatus*
   const exchange = yield* suite.keyExchange.server(peer, config, {
     group,
     credential,

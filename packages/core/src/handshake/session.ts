@@ -29,6 +29,12 @@ export interface Session {
   readonly secureRenegotiation: boolean;
   /** Name of the pre-shared key that authenticates both sides, with a PSK suite. */
   readonly pskIdentity?: string | undefined;
+  /** To a client: the OCSP response that the server sent with its certificate, DER. Whether anybody has checked it, `ocspStatus` says. */
+  readonly ocspResponse?: Uint8Array | undefined;
+  /** `"good"`: the response was verified, and says so. Absent where it was not checked. */
+  readonly ocspStatus?: "good" | undefined;
+  /** To a client: the SignedCertificateTimestampList (RFC 6962 §3.3) that the server sent, unchecked. */
+  readonly signedCertificateTimestamps?: Uint8Array | undefined;
   /** The verified other side. A client has it unless there is a pre-shared key instead; a server where the client showed a certificate. */
   readonly peer?: VerifiedPeer | undefined;
 }
@@ -38,7 +44,12 @@ export const sessionOf = (
   role: Session["role"],
   agreement: Agreement,
   serverName: string | undefined,
-  { held, ...rest }: Pick<Session, "group" | "signatureScheme" | "peer"> & { readonly held: HeldKey | undefined },
+  {
+    held,
+    ...rest
+  }: Pick<Session, "group" | "signatureScheme" | "peer" | "ocspResponse" | "ocspStatus"> & {
+    readonly held: HeldKey | undefined;
+  },
 ): Session => ({
   role,
   version: "TLSv1.2",
@@ -50,6 +61,7 @@ export const sessionOf = (
   encryptThenMac: agreement.encryptThenMac,
   maxFragmentLength: agreement.maxFragmentLength,
   secureRenegotiation: agreement.secureRenegotiation,
+  signedCertificateTimestamps: agreement.signedCertificateTimestamps,
   ...(held && { pskIdentity: utf8(held.identity) }),
   ...rest,
 });

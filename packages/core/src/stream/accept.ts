@@ -9,6 +9,7 @@ import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
 import { isCertified, type ServerPsk, serverPsk } from "./psk.ts";
 import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
+import { stapleOf } from "./staple.ts";
 import type { Transport } from "./transport.ts";
 
 export interface AcceptOptions extends CommonOptions, ServerSessionOptions {
@@ -98,7 +99,8 @@ function serverCredentials(
     throw configurationError("a server needs a credential", "pass `credentials: [nodeCredential({ cert, key })]`");
   return credentials.map((credential) => {
     const checked = checkCredential(credential, "server");
-    if (canServe(suites, checked)) return checked;
+    const ocspResponse = stapleOf(credential, checked.certificate);
+    if (canServe(suites, checked)) return { ...checked, ocspResponse };
     const { keyUsage, publicKey, subject } = checked.certificate;
     throw configurationError(
       `the certificate of ${subject.text || "no subject"} serves none of the suites: a key of the kind ${publicKey.type}, keyUsage ${keyUsage ? [...keyUsage].join(", ") : "unlimited"}`,

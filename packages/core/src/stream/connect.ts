@@ -4,6 +4,7 @@ import type { Awaitable } from "../flow.ts";
 import { clientHandshake } from "../handshake/client.ts";
 import type { CertificateRequested, ClientConfig, ClientSessions } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
+import type { OcspPolicy } from "../x509/ocsp.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
@@ -30,6 +31,13 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
   readonly fallbackScsv?: boolean;
   /** Offer some numbers that mean nothing, other ones each time (GREASE, RFC 8701): a server that cannot bear what it does not know is found out early. */
   readonly grease?: boolean;
+  /**
+   * Asks the server for the status of its certificate: a row of `ocsp` from `@handclasp/core/ocsp`. `request` hands over what comes, `check` verifies it,
+   * `require` also wants it. Default: not asked.
+   */
+  readonly ocsp?: OcspPolicy;
+  /** Asks the server for signed certificate timestamps (RFC 6962 §3.3.1); they come as `session.signedCertificateTimestamps`, unchecked. Default false. */
+  readonly signedCertificateTimestamps?: boolean;
   /** Our certificate for a server that asks, or a function that chooses one. */
   readonly credential?: Credential | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
   /** Keeps sessions, and resumes them: see `keepSessions`. Default: every handshake is a full one. */
@@ -91,6 +99,8 @@ function clientConfig(options: ConnectOptions): ClientConfig {
     requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
     fallbackScsv: options.fallbackScsv ?? false,
     grease: options.grease ?? false,
+    ocsp: ocspOf(options, common.suites.every(isCertified)),
+    signedCertificateTimestamps: options.signedCertificateTimestamps ?? false,
     selectCredential: typeof credential === "function" ? credential : () => credential,
     identity: typeof credential === "function" ? undefined : own,
     sessions: options.sessions,
@@ -102,4 +112,25 @@ function scopeOf(scope = ""): string {
   if (!/^[\x20-\x7e]{0,1000}$/.test(scope))
     throw configurationError("sessionScope", "at most 1,000 characters of ASCII");
   return scope;
+}
+
+/** A status is its issuer's word: where nobody verifies who that is, it cannot be checked, and to say so is better than to leave it out. */
+function ocspOf({ ocsp, insecure, trust }: ConnectOptions, certified: boolean): OcspPolicy | undefined {
+  if (!ocsp || ocsp.name === "request") return ocsp;
+  if (typeof ocsp.check !== "function")
+    throw configurationError(
+      `ocsp: ${JSON.stringify(ocsp)}`,
+      'import { ocsp } from "@handclasp/core/ocsp", and give ocsp.request, ocsp.check or ocsp.require',
+    );
+  if (insecure || trust)
+    throw configurationError(
+      `ocsp.${ocsp.name} with ${insecure ? "insecure" : "a trust function"}, which verify no issuer`,
+      "give ca, or a CA's pin; or ocsp.request, and check the response yourself",
+    );
+  if (ocsp.name === "require" && !certified)
+    throw configurationError(
+      "ocsp.require with suites of a pre-shared key, which have no certificates",
+      "leave them out, or give ocsp.check",
+    );
+  return ocsp;
 }

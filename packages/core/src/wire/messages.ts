@@ -48,6 +48,15 @@ const sessionId: Codec<Uint8Array> = {
   write: (w, id) => upTo255.write(w, id),
 };
 
+/** One number and no other. */
+const only = (value: number): Codec<number> => ({
+  read(r) {
+    const found = uint8.read(r);
+    return found === value ? found : r.fail(`${found}, only ${value} is known`);
+  },
+  write: uint8.write,
+});
+
 export const helloRequest: MessageType<Value<typeof empty>> = message(0, "hello_request", empty);
 
 export interface ClientHello {
@@ -163,6 +172,15 @@ export const certificateRequest: MessageType<CertificateRequest> = message(
     schemes: list(2, uint16, 2),
     certificateAuthorities: list(2, bytes(2, 1)),
   }),
+);
+
+/** CertificateStatusType: the only one that TLS 1.2 has (RFC 6066 §8). */
+export const ocspStatus = 1;
+/** CertificateStatus, RFC 6066 §8: the DER of an OCSPResponse. */
+export const certificateStatus: MessageType<{ readonly statusType: number; readonly response: Uint8Array }> = message(
+  22,
+  "certificate_status",
+  struct({ statusType: only(ocspStatus), response: bytes(3, 1) }),
 );
 
 export const serverHelloDone: MessageType<Value<typeof empty>> = message(14, "server_hello_done", empty);

@@ -61,6 +61,8 @@ async function established(
           requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
           fallbackScsv: false,
           grease: false,
+          ocsp: undefined,
+          signedCertificateTimestamps: false,
           selectCredential: () => undefined,
           identity: [],
           sessions: undefined,

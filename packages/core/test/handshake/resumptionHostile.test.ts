@@ -317,7 +317,7 @@ describe("what is not kept", () => {
     const offer = { ...noOffer(), ticket: new Uint8Array(0) };
     for (const extendedMasterSecret of [true, false]) {
       const agreement = { ...noAgreement(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256), extendedMasterSecret };
-      sessionTicketServer.answer?.(offer, agreement, config);
+      sessionTicketServer.answer?.(offer, agreement, config, undefined);
       expect(agreement.newTicket).toBe(extendedMasterSecret);
       expect(newSessionId(config, { ...agreement, newTicket: false })).toHaveLength(extendedMasterSecret ? 32 : 0);
     }

@@ -17,6 +17,7 @@ import {
   type Credential,
   configurationError,
   keyMismatch,
+  type OcspSource,
   ownSchemes,
   readChain,
   run,
@@ -34,6 +35,10 @@ export interface NodeCredentialOptions {
   readonly key: string | Uint8Array | JsonWebKey | KeyObject;
   /** Opens an encrypted key. */
   readonly passphrase?: string;
+  /** For a server: the OCSP response that it shows to clients that ask, DER, or a function that has the current one. */
+  readonly ocspResponse?: OcspSource | undefined;
+  /** For a server: the SignedCertificateTimestampList (RFC 6962 §3.3) that it shows to clients that ask. */
+  readonly signedCertificateTimestamps?: Uint8Array | undefined;
 }
 
 /**
@@ -42,7 +47,8 @@ export interface NodeCredentialOptions {
  * @example
  * const credential = nodeCredential({ cert: readFileSync("server.pem"), key: readFileSync("server.key") });
  */
-export function nodeCredential({ cert, key, passphrase }: NodeCredentialOptions): Credential {
+export function nodeCredential(options: NodeCredentialOptions): Credential {
+  const { cert, key, passphrase, ocspResponse, signedCertificateTimestamps } = options;
   const privateKey = key instanceof KeyObject ? ownKey(key) : readKey(key, passphrase);
   requireKind(privateKey);
   const chain = readChain(cert);
@@ -60,6 +66,8 @@ export function nodeCredential({ cert, key, passphrase }: NodeCredentialOptions)
       rsaDecryptRaw: (ciphertext: Uint8Array) =>
         Uint8Array.from(privateDecrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, ciphertext)),
     }),
+    ...(ocspResponse && { ocspResponse }),
+    ...(signedCertificateTimestamps && { signedCertificateTimestamps }),
   };
 }
 

@@ -13,6 +13,8 @@ import { renegotiationInfoClient } from "./renegotiationInfo.ts";
 import { serverNameClient } from "./serverName.ts";
 import { sessionTicketClient } from "./sessionTicket.ts";
 import { signatureAlgorithmsClient } from "./signatureAlgorithms.ts";
+import { signedCertificateTimestampClient } from "./signedCertificateTimestamp.ts";
+import { statusRequestClient } from "./statusRequest.ts";
 import { supportedGroupsClient } from "./supportedGroups.ts";
 
 export const clientExtensions: readonly ClientExtension[] = [
@@ -25,6 +27,8 @@ export const clientExtensions: readonly ClientExtension[] = [
   supportedGroupsClient,
   ecPointFormatsClient,
   alpnClient,
+  statusRequestClient,
+  signedCertificateTimestampClient,
   sessionTicketClient,
   signatureAlgorithmsClient,
 ];

@@ -8,7 +8,7 @@ import { TlsError } from "../../errors.ts";
 import { type Codec, decode } from "../../wire/codec.ts";
 import type { RawExtension } from "../../wire/messages.ts";
 import { type Agreement, noAgreement } from "../agreement.ts";
-import type { ClientConfig, KeptSession, ServerConfig } from "../config.ts";
+import type { ClientConfig, KeptSession, ServerConfig, ServerCredential } from "../config.ts";
 import type { CipherSuite } from "../suites.ts";
 
 /** What a ClientHello's extensions say to a server. */
@@ -27,6 +27,9 @@ export interface ClientOffer {
   recordSizeLimit: number | undefined;
   /** `undefined`: the client takes none. Empty: it wants one. */
   ticket: Uint8Array | undefined;
+  /** It asks for an OCSP response. */
+  statusRequest: boolean;
+  signedCertificateTimestamps: boolean;
 }
 export const noOffer = (): ClientOffer => ({
   serverName: undefined,
@@ -40,6 +43,8 @@ export const noOffer = (): ClientOffer => ({
   maxFragmentLength: undefined,
   recordSizeLimit: undefined,
   ticket: undefined,
+  statusRequest: false,
+  signedCertificateTimestamps: false,
 });
 
 export interface ClientExtension {
@@ -58,7 +63,12 @@ export interface ServerExtension {
   readonly name: string;
   read(data: Uint8Array, offer: ClientOffer, config: ServerConfig): void;
   /** Its data in ServerHello; asked only where the client sent it (or, for renegotiation_info, its SCSV). */
-  answer?(offer: ClientOffer, agreement: Agreement, config: ServerConfig): Uint8Array | undefined;
+  answer?(
+    offer: ClientOffer,
+    agreement: Agreement,
+    config: ServerConfig,
+    credential: ServerCredential | undefined,
+  ): Uint8Array | undefined;
 }
 
 /** Decodes an extension's data, its name in the error's path. */
@@ -127,15 +137,16 @@ export function readOffer(
   return offer;
 }
 
-/** A server's answers; `undefined` where there is none, so that the whole block stays away (RFC 5246 §7.4.1.3). */
+/** A server's answers, with a Certificate of this credential to follow or without one; `undefined` where there is none, so that the whole block stays away (RFC 5246 §7.4.1.3). */
 export function answerExtensions(
   list: readonly ServerExtension[],
   offer: ClientOffer,
   agreement: Agreement,
   config: ServerConfig,
+  credential?: ServerCredential,
 ): RawExtension[] | undefined {
   const answers = list.flatMap((extension) => {
-    const data = extension.answer?.(offer, agreement, config);
+    const data = extension.answer?.(offer, agreement, config, credential);
     return data ? [{ type: extension.id, data }] : [];
   });
   return answers.length ? answers : undefined;

@@ -13,6 +13,8 @@ import { renegotiationInfoServer } from "./renegotiationInfo.ts";
 import { serverNameServer } from "./serverName.ts";
 import { sessionTicketServer } from "./sessionTicket.ts";
 import { signatureAlgorithmsServer } from "./signatureAlgorithms.ts";
+import { signedCertificateTimestampServer } from "./signedCertificateTimestamp.ts";
+import { statusRequestServer } from "./statusRequest.ts";
 import { supportedGroupsServer } from "./supportedGroups.ts";
 
 export const serverExtensions: readonly ServerExtension[] = [
@@ -26,5 +28,7 @@ export const serverExtensions: readonly ServerExtension[] = [
   ecPointFormatsServer,
   signatureAlgorithmsServer,
   alpnServer,
+  statusRequestServer,
+  signedCertificateTimestampServer,
   sessionTicketServer,
 ];

@@ -82,6 +82,7 @@ export const clientBinding = (config: ClientConfig): Uint8Array =>
   digest(config, 0, config.trust, [
     Uint8Array.of((config.maxFragmentLength ?? 0) >> 8),
     ascii(config.serverName ?? ""),
+    ascii(config.ocsp?.name ?? ""),
     ascii(config.sessionScope),
     ...(config.identity?.map(certificateHash) ?? [chosen]),
   ]);

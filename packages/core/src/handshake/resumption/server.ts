@@ -125,7 +125,7 @@ export function* resumeSession(
     sessionId: hello.sessionId,
     cipherSuite: suite.id,
     compressionMethod: 0,
-    extensions: answerExtensions(serverExtensions, offer, agreement, config),
+    extensions: answerExtensions(serverExtensions, offer, agreement, config, undefined),
   }); //                                                                                               <-- ServerHello
   settleHellos(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random });
   peer.transcript.forgetBytes();

@@ -1,0 +1,59 @@
+/**
+ * status_request, RFC 6066 §8: the client asks for the status of the server's certificate, which then follows it in a message of its own.
+ * @module
+ */
+
+import { TlsError } from "../../errors.ts";
+import { call, type Flow } from "../../flow.ts";
+import { bytes, type Codec, encode, list, struct, uint8 } from "../../wire/codec.ts";
+import { ocspStatus } from "../../wire/messages.ts";
+import type { Agreement } from "../agreement.ts";
+import type { ServerCredential } from "../config.ts";
+import { type ClientExtension, type ClientOffer, read, type ServerExtension } from "./extension.ts";
+
+const id = 5;
+const name = "status_request";
+
+/** OCSPStatusRequest behind its type. We name no responders and no extensions. */
+const request: Codec<{
+  readonly statusType: number;
+  readonly responderIds: readonly Uint8Array[];
+  readonly requestExtensions: Uint8Array;
+}> = struct({ statusType: uint8, responderIds: list(2, bytes(2, 1)), requestExtensions: bytes(2) });
+
+export const statusRequestClient: ClientExtension = {
+  id,
+  name,
+  offer: ({ ocsp }) =>
+    ocsp && encode(request, { statusType: ocspStatus, responderIds: [], requestExtensions: new Uint8Array(0) }),
+  accept(answer, agreement) {
+    if (answer.length) throw new TlsError("decode_error", "status_request: the answer must be empty");
+    agreement.statusRequest = true;
+  },
+};
+
+export const statusRequestServer: ServerExtension = {
+  id,
+  name,
+  read(data, offer) {
+    if (!data.length) throw new TlsError("decode_error", "status_request without a type");
+    // Of another type we do not know the shape.
+    if (data[0] !== ocspStatus) return;
+    read(this, request, data);
+    offer.statusRequest = true;
+  },
+  answer: (_, agreement) => (agreement.statusRequest ? new Uint8Array(0) : undefined),
+};
+
+/** The OCSP response for a client that asks, where there is one: then the answer says so. What keeps it away (a function that throws, or is slow) is no reason to fail. */
+export function* staple(
+  offer: ClientOffer,
+  agreement: Agreement,
+  credential: ServerCredential | undefined,
+): Flow<Uint8Array | undefined> {
+  const source = credential?.ocspResponse;
+  if (!offer.statusRequest || !source) return undefined;
+  const response = yield* call(source);
+  agreement.statusRequest = response !== undefined;
+  return response;
+}
