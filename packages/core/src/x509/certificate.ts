@@ -197,9 +197,9 @@ function readVersion(reader: Der): 2 | 3 {
   return version === 1 ? 2 : version === 2 ? 3 : derFault("version neither v2 nor v3 (v1 is left out)");
 }
 
-/** UTCTime (unless `generalized`) or GeneralizedTime with seconds and `Z`, RFC 5280 §4.1.2.5; ms since 1970. */
-export function readTime(reader: Der, generalized = false): number {
-  const utc = !generalized && reader.tag === tags.utcTime;
+/** UTCTime or GeneralizedTime with seconds and `Z`, RFC 5280 §4.1.2.5; ms since 1970. */
+export function readTime(reader: Der): number {
+  const utc = reader.tag === tags.utcTime;
   const text = ia5(reader.contents(utc ? tags.utcTime : tags.generalizedTime));
   const full = utc ? (text < "5" ? "20" : "19") + text : text;
   const iso = full.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6.000Z");

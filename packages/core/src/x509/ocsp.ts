@@ -8,10 +8,10 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import { TlsError } from "../errors.ts";
 import { type Flow, settle } from "../flow.ts";
 import { maxClockSkew, maxStatusAge } from "../limits.ts";
-import { type Certificate, parseCertificate } from "./certificate.ts";
+import { type Certificate, type Extension, parseCertificate } from "./certificate.ts";
 import { CertificateError, printable } from "./errors.ts";
 import { type OcspResponse, ocspError, parseOcspResponse, type SingleResponse } from "./ocspResponse.ts";
-import { checkDates, checkIssued, processed, type Rules, unknownCritical, verifySignature } from "./path.ts";
+import { checkDates, checkIssued, processed, type Rules, verifySignature } from "./path.ts";
 import type { VerifiedPeer } from "./verify.ts";
 
 /** What a server showed of its certificate's status. */
@@ -243,6 +243,12 @@ function* delegationFault(
   if (fault) return fault.message;
   if (yield* verifySignature(provider, responder, issuer)) return undefined;
   return `the certificate of ${subjectOf(responder)} is not signed by the issuer`;
+}
+
+/** The OID of an extension that is critical, and none of those that are known. */
+function unknownCritical(extensions: ReadonlyMap<string, Extension>, known: ReadonlySet<string>): string | undefined {
+  for (const [oid, { critical }] of extensions) if (critical && !known.has(oid)) return oid;
+  return undefined;
 }
 
 /** thisUpdate and nextUpdate, RFC 6960 §3.2, §4.2.2.1; both inclusive, in whole seconds. */

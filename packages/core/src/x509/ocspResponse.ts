@@ -72,6 +72,7 @@ export interface OcspResponse {
   readonly certificates: readonly Uint8Array[];
 }
 
+const enumerated = 0x0a;
 const basicResponse = "1.3.6.1.5.5.7.48.1.1";
 
 /** Hashes of names and keys: of SHA-1 no resistance to collisions is asked here (RFC 6960 §4.3). */
@@ -101,7 +102,7 @@ const failures: readonly (string | undefined)[] = [
 export function parseOcspResponse(raw: Uint8Array): OcspResponse {
   try {
     return sequence(raw, (outer) => {
-      const [status = 0xff, ...more] = outer.contents(tags.enumerated);
+      const [status = 0xff, ...more] = outer.contents(enumerated);
       if (more.length || !failures[status]) derFault("responseStatus unknown");
       if (status) throw notSuccessful(failures[status]);
       return outer.within(0xa0, (inner) =>
@@ -133,7 +134,7 @@ function readBasicResponse(reader: Der): OcspResponse {
     // DEFAULT v1, so it is left out; there is no other.
     if (data.tag === 0xa0) derFault("version other than v1, or v1 written out");
     const responder = data.tag === 0xa1 ? data.within(0xa1, readName) : data.within(0xa2, readKeyHash);
-    const producedAt = readTime(data, true);
+    const producedAt = readGeneralizedTime(data);
     const responses = data.many(tags.sequence, (list) => list.sequence(readSingleResponse));
     const extensions = data.optional(0xa1, readExtensions) ?? new Map<string, Extension>();
     return { responder, producedAt, responses, extensions, tbs, ...algorithm, signature, certificates };
@@ -147,6 +148,10 @@ const readCertificates = (reader: Der): readonly Uint8Array[] =>
     while (list.more) certificates.push(list.element(tags.sequence));
     return certificates.length > maxResponders ? derFault(`more than ${maxResponders} certificates`) : certificates;
   });
+
+/** In certificates it may be a UTCTime too. */
+const readGeneralizedTime = (reader: Der): number =>
+  reader.tag === tags.generalizedTime ? readTime(reader) : derFault("no GeneralizedTime");
 
 const readKeyHash = (reader: Der): Uint8Array => reader.contents(tags.octetString);
 
@@ -167,8 +172,8 @@ function readSingleResponse(reader: Der): SingleResponse {
   return {
     ...certId,
     ...status,
-    thisUpdate: readTime(reader, true),
-    nextUpdate: reader.optional(0xa0, (inner) => readTime(inner, true)),
+    thisUpdate: readGeneralizedTime(reader),
+    nextUpdate: reader.optional(0xa0, (inner) => readGeneralizedTime(inner)),
     extensions: reader.optional(0xa1, readExtensions) ?? new Map<string, Extension>(),
   };
 }
@@ -184,9 +189,9 @@ function readStatus(reader: Der): Pick<SingleResponse, "status" | "revocationTim
     default:
       return reader.within(0xa1, (info) => ({
         status: "revoked" as const,
-        revocationTime: readTime(info, true),
+        revocationTime: readGeneralizedTime(info),
         revocationReason: info.optional(0xa0, (inner) => {
-          const [reason = 0xff, ...more] = inner.contents(tags.enumerated);
+          const [reason = 0xff, ...more] = inner.contents(enumerated);
           return reason > 10 || more.length ? derFault("CRLReason unknown") : reason;
         }),
       }));

@@ -5,7 +5,7 @@
 import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { type Flow, settle } from "../flow.ts";
-import { type Certificate, type Extension, processedExtensions } from "./certificate.ts";
+import { type Certificate, processedExtensions } from "./certificate.ts";
 import { constrainedNames, violation } from "./constraints.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
 
@@ -154,18 +154,12 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
 export function checkCertificate(rules: Rules, certificate: Certificate): CertificateError | undefined {
   const early = checkDates(rules, certificate) ?? checkKeySize(rules, certificate);
   if (early) return early;
-  const oid = unknownCritical(certificate.extensions);
-  if (oid) return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
+  for (const [oid, { critical }] of certificate.extensions) {
+    if (critical && !processed.has(oid)) {
+      return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
+    }
+  }
   return checkExtendedKeyUsage(rules, certificate);
-}
-
-/** The OID of an extension that is critical and that nobody processes. */
-export function unknownCritical(
-  extensions: ReadonlyMap<string, Extension>,
-  known: ReadonlySet<string> = processed,
-): string | undefined {
-  for (const [oid, { critical }] of extensions) if (critical && !known.has(oid)) return oid;
-  return undefined;
 }
 
 export function checkDates(
