@@ -143,7 +143,7 @@ export function answerExtensions(
   offer: ClientOffer,
   agreement: Agreement,
   config: ServerConfig,
-  credential?: ServerCredential,
+  credential: ServerCredential | undefined,
 ): RawExtension[] | undefined {
   const answers = list.flatMap((extension) => {
     const data = extension.answer?.(offer, agreement, config, credential);
