@@ -1,91 +1,14 @@
-import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseCertificate, parsePemCertificates, TlsError } from "@handclasp/core";
+import { parseCertificate, TlsError } from "@handclasp/core";
 import { verifyOcsp } from "@handclasp/core/ocsp";
 import { noble, nodeCrypto } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";
+import { type Asked, authority, purposes } from "./openssl.ts";
 
-const command = process.env.HANDCLASP_OPENSSL || "openssl";
-const folder = mkdtempSync(join(tmpdir(), "handclasp-ocsp-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-// The machine's own configuration may add extensions of its own.
-writeFileSync(join(folder, "config"), "[req]\ndistinguished_name = dn\n[dn]\n");
-writeFileSync(join(folder, "index.txt"), "");
-
-function openssl(...args: readonly string[]): string {
-  return execFileSync(command, args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-}
-function version(): string | undefined {
-  try {
-    return openssl("version").trim();
-  } catch {
-    return undefined;
-  }
-}
-const found = version();
-if (!found) rmSync(folder, { recursive: true }); // where everything is skipped, so is afterAll
-
-interface Issued {
-  /** Of its files, without `.pem` and `.key`. */
-  readonly file: string;
-  readonly der: Uint8Array;
-}
-
-const keys = {
-  p256: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-  p384: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
-  rsa: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-  ed25519: ["-algorithm", "ED25519"],
-} satisfies Record<string, readonly string[]>;
-
-let serial = 0x1000;
-/** Issues a certificate; by itself where there is no issuer. */
-function issue(kind: keyof typeof keys, extensions: readonly string[], issuer?: Issued): Issued {
-  const file = `${kind}-${++serial}`;
-  openssl("genpkey", ...keys[kind], "-out", `${file}.key`);
-  const by = issuer ? ["-CA", `${issuer.file}.pem`, "-CAkey", `${issuer.file}.key`] : [];
-  const number = ["-set_serial", `0x${serial.toString(16)}`];
-  const about = ["-config", "config", "-subj", `/CN=${file}`, "-key", `${file}.key`, "-days", "30", ...number];
-  openssl("req", "-x509", ...about, ...by, ...extensions.flatMap((one) => ["-addext", one]), "-out", `${file}.pem`);
-  const [der] = parsePemCertificates(readFileSync(join(folder, `${file}.pem`), "utf8"));
-  return { file, der: der! };
-}
-const signing = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"];
-const serving = ["subjectAltName=DNS:www.example.com"];
-const responding = ["extendedKeyUsage=OCSPSigning", "noCheck=ignored", "keyUsage=digitalSignature"];
-
-/** A line of the CA's own database, as `openssl ca` writes it: what became of a certificate. */
-function record(one: Issued, status: "V" | "R"): void {
-  const { serialNumber } = parseCertificate(one.der);
-  const revoked = status === "R" ? "250601120000Z,keyCompromise" : "";
-  appendFileSync(
-    join(folder, "index.txt"),
-    `${status}\t491231235959Z\t${revoked}\t${serialNumber.toUpperCase()}\tunknown\t/CN=${one.file}\n`,
-  );
-}
-
-interface Asked {
-  readonly of: Issued;
-  readonly by: Issued;
-  /** Default: the issuer. */
-  readonly signer?: Issued;
-  readonly options?: readonly string[];
-  /** Of CertID. */
-  readonly hash?: "sha1" | "sha256";
-}
-
-let count = 0;
-/** A response that `openssl ocsp` makes, offline. */
-function respond({ of, by, signer = by, options = ["-ndays", "7"], hash = "sha1" }: Asked): Uint8Array {
-  const request = `request-${++count}.der`;
-  const response = `response-${count}.der`;
-  openssl("ocsp", "-issuer", `${by.file}.pem`, `-${hash}`, "-cert", `${of.file}.pem`, "-no_nonce", "-reqout", request);
-  const asCa = ["-index", "index.txt", "-CA", `${by.file}.pem`, "-rsigner", `${signer.file}.pem`];
-  openssl("ocsp", ...asCa, "-rkey", `${signer.file}.key`, "-reqin", request, "-respout", response, ...options);
-  return new Uint8Array(readFileSync(join(folder, response)));
-}
+const openssl = authority();
+const { version: found, issue, record, respond } = openssl;
+const { signing, serving, responding } = purposes;
+afterAll(() => openssl.remove());
+if (!found) openssl.remove(); // where everything is skipped, so is afterAll
 
 describe.skipIf(!found).each([noble, nodeCrypto])(
   `responses of ${found ?? "openssl, which is not here"}, through $name`,
@@ -111,8 +34,8 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
           issue("p256", serving, by),
           issue("p256", serving, by),
         ];
-        record(good, "V");
-        record(revoked, "R");
+        record(good, "valid");
+        record(revoked, "revoked");
         for (const hash of ["sha1", "sha256"] as const)
           for (const options of [[], ["-resp_key_id"], ["-resp_no_certs"]]) {
             const more = { hash, options: ["-ndays", "7", ...options] };
@@ -130,7 +53,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
     test("a delegated responder: of this CA, and for this purpose", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
-      record(of, "V");
+      record(of, "valid");
       for (const kind of ["p256", "rsa"] as const) {
         const signer = issue(kind, responding, by);
         for (const options of [[], ["-resp_key_id"]])
@@ -150,7 +73,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
     test("time: nextUpdate, and none", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
-      record(of, "V");
+      record(of, "valid");
       const day = 86_400_000;
       const week = { of, by, options: ["-ndays", "7"] };
       expect(await judge(week, Date.now() + 6 * day)).toBe("good");
@@ -164,7 +87,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
     test("SHA-1 is refused as a signature", async () => {
       const by = issue("rsa", signing);
       const of = issue("p256", serving, by);
-      record(of, "V");
+      record(of, "valid");
       expect(await judge({ of, by, options: ["-ndays", "7", "-rmd", "sha1"] })).toBe("ocsp_signature");
       expect(await judge({ of, by, options: ["-ndays", "7", "-rmd", "sha384"] })).toBe("good");
     });

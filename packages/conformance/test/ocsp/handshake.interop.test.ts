@@ -1,0 +1,205 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { ocsp } from "@handclasp/core/ocsp";
+import {
+  type ConnectOptions,
+  type Credential,
+  connect,
+  createServer,
+  nodeCredential,
+  type TlsServer,
+  toBase64,
+} from "@handclasp/node";
+import { afterAll, describe, expect, test } from "vitest";
+import { authority, type Issued, purposes } from "./openssl.ts";
+
+const openssl = authority();
+afterAll(() => openssl.remove());
+if (!openssl.version) openssl.remove(); // where everything is skipped, so is afterAll
+const command = process.env.HANDCLASP_OPENSSL || "openssl";
+
+function cast() {
+  const ca = openssl.issue("p256", purposes.signing);
+  const good = openssl.issue("p256", purposes.serving, ca);
+  const revoked = openssl.issue("rsa", purposes.serving, ca);
+  const must = openssl.issue("p256", [...purposes.serving, "tlsfeature=status_request"], ca);
+  const strict = openssl.issue("p256", [...purposes.serving, "tlsfeature=critical,status_request"], ca);
+  const responder = openssl.issue("p256", purposes.responding, ca);
+  for (const one of [good, must, strict]) openssl.record(one, "valid");
+  openssl.record(revoked, "revoked");
+  const respond = (of: Issued): Uint8Array => openssl.respond({ of, by: ca, signer: responder });
+  return { ca, good, revoked, must, strict, respond };
+}
+
+const timestamps = Uint8Array.of(0, 5, 0, 3, 1, 2, 3);
+
+describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "openssl, which is not here"}`, () => {
+  const made = openssl.version ? cast() : undefined!;
+  const ended: (() => unknown)[] = [];
+  afterAll(() => Promise.all(ended.map((end) => end())));
+
+  /** What our client makes of a server on this port. */
+  async function asked(port: number, options: Partial<ConnectOptions>) {
+    try {
+      const channel = await connect(`tcp://127.0.0.1:${port}`, {
+        ca: made.ca.cert,
+        serverName: "localhost",
+        ...options,
+      });
+      const { session } = channel;
+      await channel.close().catch(() => {});
+      return session;
+    } catch (error) {
+      return error as { code: string; alert: string };
+    }
+  }
+
+  describe("our client to a node:tls server", () => {
+    async function listen(one: Issued, response: Uint8Array | undefined): Promise<number> {
+      const server = createTlsServer({ cert: one.cert, key: one.key, maxVersion: "TLSv1.2" }, (socket) => {
+        socket.on("error", () => socket.destroy());
+        socket.resume();
+      });
+      server.on("tlsClientError", () => {});
+      server.on("OCSPRequest", (_certificate, _issuer, callback: (error: null, response: Buffer | null) => void) =>
+        callback(null, response ? Buffer.from(response) : null),
+      );
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      ended.push(() => server.close());
+      return (server.address() as AddressInfo).port;
+    }
+
+    test("good", async () => {
+      const response = made.respond(made.good);
+      const port = await listen(made.good, response);
+      for (const policy of [ocsp.check, ocsp.require])
+        expect(await asked(port, { ocsp: policy })).toMatchObject({ ocspResponse: response, ocspStatus: "good" });
+      const unchecked = await asked(port, { ocsp: ocsp.request });
+      expect(unchecked).toMatchObject({ ocspResponse: response });
+      expect(unchecked).not.toHaveProperty("ocspStatus");
+      expect(await asked(port, {})).not.toHaveProperty("ocspResponse");
+    });
+
+    test("revoked", async () => {
+      const port = await listen(made.revoked, made.respond(made.revoked));
+      expect(await asked(port, { ocsp: ocsp.check })).toMatchObject({ code: "revoked", alert: "certificate_revoked" });
+    });
+
+    test("none", async () => {
+      const port = await listen(made.good, undefined);
+      expect(await asked(port, { ocsp: ocsp.check })).not.toHaveProperty("ocspResponse");
+      expect(await asked(port, { ocsp: ocsp.require })).toMatchObject({ code: "ocsp_missing" });
+    });
+
+    test("must-staple", async () => {
+      for (const one of [made.must, made.strict]) {
+        expect(await asked(await listen(one, undefined), {})).toMatchObject({ serverName: "localhost" });
+        expect(await asked(await listen(one, undefined), { ocsp: ocsp.check })).toMatchObject({ code: "ocsp_missing" });
+        const port = await listen(one, made.respond(one));
+        expect(await asked(port, { ocsp: ocsp.check })).toMatchObject({ ocspStatus: "good" });
+      }
+    });
+  });
+
+  /** Our server, with what goes with its certificate. */
+  async function ours(one: Issued, more: Partial<Credential>): Promise<number> {
+    const credential = nodeCredential({ cert: one.cert, key: one.key, ...more });
+    const server: TlsServer = createServer({ credentials: [credential] }, (channel) =>
+      channel.readable.pipeTo(channel.writable),
+    );
+    ended.push(() => server.close());
+    return ((await server.listenTcp()).address() as AddressInfo).port;
+  }
+
+  describe("a node:tls client to our server", () => {
+    async function response(port: number, requestOCSP: boolean): Promise<Uint8Array | null | undefined> {
+      // @types/node does not know requestOCSP here.
+      const options = { port, host: "127.0.0.1", ca: made.ca.cert, servername: "localhost", requestOCSP };
+      const socket = connectTls(options);
+      let got: Uint8Array | null | undefined;
+      socket.on("OCSPResponse", (bytes: Buffer | null) => {
+        got = bytes && new Uint8Array(bytes);
+      });
+      await once(socket, "secureConnect");
+      socket.end();
+      await once(socket, "close");
+      return got;
+    }
+
+    test("gets the response that it asks for", async () => {
+      const bytes = made.respond(made.good);
+      for (const ocspResponse of [bytes, () => bytes, async () => bytes]) {
+        const port = await ours(made.good, { ocspResponse });
+        expect(await response(port, true)).toEqual(bytes);
+        expect(await response(port, false)).toBeUndefined();
+      }
+    });
+
+    test("gets none where there is none", async () => {
+      expect(await response(await ours(made.good, {}), true)).toBeNull();
+    });
+  });
+
+  test("s_client -status and -serverinfo to our server", async () => {
+    const port = await ours(made.good, {
+      ocspResponse: made.respond(made.good),
+      signedCertificateTimestamps: timestamps,
+    });
+    const args = ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_2", "-status", "-serverinfo", "18"];
+    const { stdout } = await new Promise<{ stdout: string }>((resolve) => {
+      const child = execFile(command, [...args, "-CAfile", openssl.file(`${made.ca.file}.pem`)], (_, stdout) =>
+        resolve({ stdout }),
+      );
+      child.stdin?.end();
+    });
+    expect(stdout).toContain("OCSP Response Status: successful");
+    expect(stdout).toContain("Cert Status: good");
+    expect(stdout).toContain("SERVERINFO FOR EXTENSION 18");
+    // Behind four bytes of type and length.
+    expect(stdout).toContain(toBase64(Uint8Array.of(0, 18, 0, timestamps.length, ...timestamps)));
+    expect(stdout).toContain("Verify return code: 0");
+  });
+
+  describe("our client to s_server", () => {
+    async function listen(one: Issued, args: readonly string[]): Promise<number> {
+      const probe = createTcpServer().listen(0, "127.0.0.1");
+      await once(probe, "listening");
+      const { port } = probe.address() as AddressInfo;
+      probe.close();
+      await once(probe, "close");
+      const identity = ["-cert", openssl.file(`${one.file}.pem`), "-key", openssl.file(`${one.file}.key`)];
+      const child = spawn(command, ["s_server", "-accept", `127.0.0.1:${port}`, "-tls1_2", ...identity, ...args]);
+      ended.push(async () => {
+        child.kill("SIGKILL");
+      });
+      let said = "";
+      for await (const bytes of child.stdout) {
+        said += String(bytes);
+        if (said.includes("ACCEPT")) break;
+      }
+      child.stdout.on("error", () => {});
+      return port;
+    }
+
+    test("-status_file", async () => {
+      const response = made.respond(made.good);
+      const port = await listen(made.good, ["-status_file", openssl.file("staple.der", response)]);
+      expect(await asked(port, { ocsp: ocsp.require })).toMatchObject({ ocspResponse: response, ocspStatus: "good" });
+    });
+
+    test("-serverinfo: signed certificate timestamps", async () => {
+      const info = Buffer.from([0, 18, 0, timestamps.length, ...timestamps]).toString("base64");
+      const text = `-----BEGIN SERVERINFO FOR EXTENSION 18-----\n${info}\n-----END SERVERINFO FOR EXTENSION 18-----\n`;
+      const port = await listen(made.good, ["-serverinfo", openssl.file("info.pem", Buffer.from(text))]);
+      const session = await asked(port, { signedCertificateTimestamps: true });
+      expect(session).toMatchObject({ signedCertificateTimestamps: timestamps });
+    });
+
+    test("none", async () => {
+      expect(await asked(await listen(made.must, []), { ocsp: ocsp.check })).toMatchObject({ code: "ocsp_missing" });
+    });
+  });
+});
