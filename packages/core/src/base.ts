@@ -40,6 +40,7 @@ export type { SessionStore } from "./handshake/resumption/store.ts";
 export type { Session } from "./handshake/session.ts";
 export * from "./handshake/suites.ts";
 export { maxTransportMessage } from "./limits.ts";
+export type { ClientCredential } from "./stream/clientCredential.ts";
 export { TlsConnection } from "./stream/connection.ts";
 export type { CommonOptions } from "./stream/options.ts";
 export type { ClientPsk, ServerPsk } from "./stream/psk.ts";

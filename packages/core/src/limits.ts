@@ -27,6 +27,8 @@ export const maxStatusAge: number = 7 * 24 * 3600 * 1000;
 export const maxOcspResponse: number = maxHandshakeMessage - 4;
 /** How long a server waits for the OCSP response of its application, ms: a handshake without one is better than none. */
 export const ocspResponseTimeout = 1_000;
+/** Bytes of the names in a CertificateRequest: the list could have 65,535, but then the message would be longer than peers, we among them, take. */
+export const maxAuthorityNames = 65_000;
 /** A whole handshake, both Certificates included: nothing honest needs more, and all of it may be held until CertificateVerify. */
 export const maxTranscript: number = 2 ** 18;
 /** Empty records in a row: OpenSSL sends one as a CBC countermeasure, nobody sends more than a few (BoringSSL's number). */

@@ -118,6 +118,8 @@ export interface ServerConfig extends CommonConfig {
   readonly clientAuth: "none" | "request" | "require";
   /** Whom client certificates must come from; there unless `clientAuth` is `"none"`. */
   readonly clientTrust: TrustPolicy | undefined;
+  /** DER names that CertificateRequest lists; empty: any. */
+  readonly certificateAuthorities: readonly Uint8Array[];
   /** A name that none of our certificates has is refused (unrecognized_name), not answered with the first. */
   readonly strictSni: boolean;
   /** `undefined`: none are issued or taken. */

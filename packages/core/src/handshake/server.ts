@@ -122,14 +122,14 @@ function* signParams({ credential, scheme }: Choice, content: Uint8Array): Flow<
 function request(config: ServerConfig): {
   certificateTypes: number[];
   schemes: number[];
-  certificateAuthorities: Uint8Array[];
+  certificateAuthorities: readonly Uint8Array[];
 } {
   const rsaSign = 1;
   const ecdsaSign = 64;
   return {
     certificateTypes: [ecdsaSign, rsaSign],
     schemes: config.schemes.map((scheme) => scheme.id),
-    certificateAuthorities: config.clientTrust?.anchors.map((anchor) => anchor.subject.der) ?? [],
+    certificateAuthorities: config.certificateAuthorities,
   };
 }
 

@@ -1,8 +1,11 @@
+import { der } from "../bytes/der.ts";
 import type { Credential } from "../crypto/credential.ts";
-import { configurationError } from "../errors.ts";
+import { configurationError, TlsError } from "../errors.ts";
 import type { ServerConfig, ServerCredential } from "../handshake/config.ts";
 import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
+import { maxAuthorityNames } from "../limits.ts";
+import { readName } from "../x509/distinguishedName.ts";
 import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
@@ -23,6 +26,11 @@ export interface AcceptOptions extends CommonOptions, ServerSessionOptions {
   readonly clientCa?: TrustOptions["ca"];
   /** Whom client certificates must come from: a CA, pins, a `trust` function; and `verify`, which may refuse for reasons of its own. */
   readonly clientTrust?: TrustOptions;
+  /**
+   * The authorities that we name to clients, DER names (`certificate.subject.der`): a client with several certificates chooses by them. Default: those of
+   * `clientCa` or `clientTrust.ca`, or none where they are too many for the message (65,000 bytes). `false`: none, which means any.
+   */
+  readonly certificateAuthorities?: readonly Uint8Array[] | false;
   /** Refuse a server name that no certificate has, instead of answering with the first. */
   readonly strictSni?: boolean;
 }
@@ -63,6 +71,7 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
 export function serverConfig(options: AcceptOptions): ServerConfig {
   const common = commonConfig(options);
   const { suites } = common;
+  const clientTrust = clientTrustOf(options);
   if (options.clientAuth === "require" && !suites.every(isCertified))
     throw configurationError(
       'clientAuth "require" with suites of a pre-shared key, which have no certificates',
@@ -73,7 +82,8 @@ export function serverConfig(options: AcceptOptions): ServerConfig {
     psk: serverPsk(suites, options.psk),
     credentials: serverCredentials(common, options.credentials),
     clientAuth: options.clientAuth ?? "none",
-    clientTrust: clientTrustOf(options),
+    clientTrust,
+    certificateAuthorities: authoritiesOf(options, clientTrust),
     strictSni: options.strictSni ?? false,
     ...serverSessions(options, common),
   };
@@ -122,3 +132,32 @@ function clientTrustOf({ clientAuth = "none", clientCa, clientTrust }: AcceptOpt
     throw configurationError("clientCa without clientAuth", 'say clientAuth: "request" or "require"');
   return trust && trustPolicy(trust);
 }
+
+function authoritiesOf(
+  { certificateAuthorities: asked, clientAuth = "none" }: AcceptOptions,
+  trust: TrustPolicy | undefined,
+): readonly Uint8Array[] {
+  if (!asked) {
+    const names = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));
+    return asked === false || sizeOf([...names.values()]) > maxAuthorityNames ? [] : [...names.values()];
+  }
+  if (clientAuth === "none")
+    throw configurationError("certificateAuthorities without clientAuth", 'say clientAuth: "request" or "require"');
+  if (sizeOf(asked) > maxAuthorityNames)
+    throw configurationError(
+      `certificateAuthorities of ${sizeOf(asked)} bytes`,
+      `${maxAuthorityNames} are the most: name fewer, or give false`,
+    );
+  for (const [i, name] of asked.entries()) {
+    try {
+      der(name, readName);
+    } catch (error) {
+      if (!TlsError.is(error)) throw error;
+      throw configurationError(`certificateAuthorities[${i}]: ${error.message}`, "DER names: certificate.subject.der");
+    }
+  }
+  return asked;
+}
+
+/** With the two bytes before each. */
+const sizeOf = (names: readonly Uint8Array[]): number => names.reduce((sum, name) => sum + 2 + name.length, 0);

@@ -1,13 +1,11 @@
-import type { Credential } from "../crypto/credential.ts";
 import { configurationError } from "../errors.ts";
-import type { Awaitable } from "../flow.ts";
 import { clientHandshake } from "../handshake/client.ts";
-import type { CertificateRequested, ClientConfig, ClientSessions } from "../handshake/config.ts";
+import type { ClientConfig, ClientSessions } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
 import type { OcspPolicy } from "../x509/ocsp.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
+import { type ClientCredential, selector } from "./clientCredential.ts";
 import { TlsConnection } from "./connection.ts";
-import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
 import { type ClientPsk, clientPsk, isCertified } from "./psk.ts";
 import type { Transport } from "./transport.ts";
@@ -38,8 +36,11 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
   readonly ocsp?: OcspPolicy;
   /** Asks the server for signed certificate timestamps (RFC 6962 §3.3.1); they come as `session.signedCertificateTimestamps`, unchecked. Default false. */
   readonly signedCertificateTimestamps?: boolean;
-  /** Our certificate for a server that asks, or a function that chooses one. */
-  readonly credential?: Credential | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
+  /**
+   * Our certificate for a server that asks; a list, of which the first is shown that the server can verify and whose chain leads to an authority that it
+   * names; or a function that chooses. A single one is shown whatever authorities the server names.
+   */
+  readonly credential?: ClientCredential;
   /** Keeps sessions, and resumes them: see `keepSessions`. Default: every handshake is a full one. */
   readonly sessions?: ClientSessions;
   /** Tells servers of one name apart, so that their sessions do not replace each other's. The adapters say the URL's host and port. */
@@ -89,7 +90,6 @@ function clientConfig(options: ConnectOptions): ClientConfig {
     );
   if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
     throw configurationError(`maxFragmentLength ${maxFragmentLength}`, fragmentLengths.join(", "));
-  const own = credential && typeof credential !== "function" ? [checkCredential(credential, "client").certificate] : [];
   return {
     ...common,
     psk: clientPsk(common.suites, options.psk),
@@ -101,8 +101,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
     grease: options.grease ?? false,
     ocsp: ocspOf(options, common.suites.every(isCertified)),
     signedCertificateTimestamps: options.signedCertificateTimestamps ?? false,
-    selectCredential: typeof credential === "function" ? credential : () => credential,
-    identity: typeof credential === "function" ? undefined : own,
+    ...selector(credential),
     sessions: options.sessions,
     sessionScope: scopeOf(options.sessionScope),
   };
