@@ -29,6 +29,11 @@ channelFlags(
     .option("--path <path>", "path of the WebSocket", pathname, "/")
     .option("--cert <file>", "PEM chain, repeatable; none: a throw-away certificate for localhost", repeated)
     .option("--key <file>", "PEM private key, one for each --cert", repeated)
+    .option(
+      "--ocsp <file>",
+      "OCSP response (DER) for a --cert, shown to clients that ask; repeatable, each goes with the certificate that it is about",
+      repeated,
+    )
     .option("--client-ca <file>", "CA of client certificates, which are then required unless --client-auth says less")
     .addOption(new Option("--client-auth <how>", "ask for client certificates").choices(["none", "request", "require"]))
     .option("--max-fragment <bytes>", "bytes of a record that we send, 64 to 16384", fragment)
@@ -48,6 +53,12 @@ channelFlags(
       new Option("--pin <pin>", "trust this key: sha256/BASE64, repeatable").argParser(repeated).conflicts("insecure"),
     )
     .option("--insecure", "trust anybody: no identity is proven")
+    .addOption(
+      new Option(
+        "--ocsp <how>",
+        "ask for the status of the server's certificate: check what comes, or require it too",
+      ).choices(["request", "check", "require"]),
+    )
     .option("--servername <name>", "name the certificate must be for; default: the target's host")
     .option("--cert <file>", "PEM chain for a server that asks")
     .option("--key <file>", "its PEM private key")

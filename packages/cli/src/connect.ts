@@ -2,7 +2,7 @@
  * `handclasp connect`: stdin goes in, what comes back goes to stdout.
  * @module
  */
-import { type ConnectOptions, connect as open, type TlsConnection, type TrustOptions } from "@handclasp/node";
+import { type ConnectOptions, ocsp, connect as open, type TlsConnection, type TrustOptions } from "@handclasp/node";
 import { exitCode, UsageError } from "./errors.ts";
 import { jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { authorities, credentials } from "./files.ts";
@@ -13,6 +13,7 @@ export interface ConnectFlags extends ChannelFlags {
   readonly pin?: readonly string[];
   readonly insecure?: boolean;
   readonly servername?: string;
+  readonly ocsp?: "request" | "check" | "require";
   readonly cert?: string;
   readonly key?: string;
   readonly http?: string;
@@ -28,6 +29,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     ...channelOptions(flags, events, trust !== undefined),
     ...trust,
     ...(psk && { psk }),
+    ...(flags.ocsp && { ocsp: ocsp[flags.ocsp] }),
     ...(flags.servername !== undefined && { serverName: flags.servername }),
     ...(credential && { credential }),
   };

@@ -68,6 +68,7 @@ function describe(session: Session): object {
     resumed,
     extendedMasterSecret,
     encryptThenMac,
+    ...(session.ocspResponse && { ocsp: session.ocspStatus ?? "unchecked" }),
     ...(session.pskIdentity !== undefined && { pskIdentity: session.pskIdentity }),
     peer: certificate
       ? { subject: certificate.subject.text, sha256: createHash("sha256").update(certificate.raw).digest("hex") }
@@ -75,9 +76,11 @@ function describe(session: Session): object {
   };
 }
 
-function summary({ version, suite, group, signatureScheme, alpn, serverName, pskIdentity, peer }: Session): string {
+function summary(session: Session): string {
+  const { version, suite, group, signatureScheme, alpn, serverName, pskIdentity, peer } = session;
   const parts = [version, suite, group, signatureScheme, alpn && `ALPN ${alpn}`, serverName && `for ${serverName}`];
   const shared = pskIdentity !== undefined && `key ${pskIdentity}`;
   const who = peer && `peer ${peer.certificate.subject.text || "without a subject"}`;
-  return [...parts, shared, who].filter(Boolean).join(" ");
+  const status = session.ocspResponse && `OCSP ${session.ocspStatus ?? "unchecked"}`;
+  return [...parts, shared, who, status].filter(Boolean).join(" ");
 }

@@ -4,7 +4,7 @@
  */
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { trustPolicy } from "@handclasp/core/x509";
-import { type Credential, nodeCredential, TlsError } from "@handclasp/node";
+import { type Credential, nodeCredential, parseCertificate, parseOcspResponse, TlsError } from "@handclasp/node";
 import { oneLine, UsageError } from "./errors.ts";
 
 /** The bytes of a file; the error says which option named it. */
@@ -19,17 +19,35 @@ export function authorities(option: string, file: string): Uint8Array {
   return ca;
 }
 
-/** `--cert` and `--key`, as often as they are given. */
-export function credentials(certs: readonly string[] = [], keys: readonly string[] = []): Credential[] {
+/** `--cert` and `--key`, as often as they are given; `--ocsp` goes with the certificate that it is about. */
+export function credentials(
+  certs: readonly string[] = [],
+  keys: readonly string[] = [],
+  ocsp: readonly string[] = [],
+): Credential[] {
   if (certs.length !== keys.length) {
     throw new UsageError(`--cert and --key go together: ${certs.length} of the one, ${keys.length} of the other`);
   }
-  return certs.map((cert, i) => {
+  if (ocsp.length && !certs.length) throw new UsageError("--ocsp needs --cert: nobody vouches for a throw-away one");
+  const own = certs.map((cert, i) => {
     const key = keys[i] as string;
     return orFail(`--cert ${cert} --key ${key}`, () =>
       nodeCredential({ cert: read("--cert", cert), key: read("--key", key) }),
     );
   });
+  return ocsp.reduce(staple, own);
+}
+
+/** The same credentials, those with what a file says of them that it is about. */
+function staple(own: readonly Credential[], file: string): Credential[] {
+  const ocspResponse = read("--ocsp", file);
+  const { responses } = orFail(`--ocsp ${file}`, () => parseOcspResponse(ocspResponse));
+  const about = ({ chain }: Credential): boolean => {
+    const { serialNumber } = parseCertificate(chain[0] as Uint8Array);
+    return responses.some((single) => single.serialNumber === serialNumber);
+  };
+  if (!own.some(about)) throw new Error(`--ocsp ${file}: it is about none of the certificates`);
+  return own.map((credential) => (about(credential) ? { ...credential, ocspResponse } : credential));
 }
 
 /** Appends lines of the NSS key log to a file that only its owner can read. */

@@ -26,6 +26,7 @@ export interface ServeFlags extends ChannelFlags {
   readonly path: string;
   readonly cert?: readonly string[];
   readonly key?: readonly string[];
+  readonly ocsp?: readonly string[];
   readonly clientCa?: string;
   readonly clientAuth?: "none" | "request" | "require";
   readonly maxFragment?: number;
@@ -45,7 +46,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   };
   const keys = new Map(presharedKeys(flags.psk).map(({ identity, key }) => [identity, key]));
   const lines: string[] = [];
-  const own = credentials(flags.cert, flags.key);
+  const own = credentials(flags.cert, flags.key, flags.ocsp);
   const server = createServer(
     {
       ...options,

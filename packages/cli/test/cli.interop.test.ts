@@ -386,6 +386,25 @@ describe("errors are one line", () => {
     ["a fragment too small", ["serve", "--max-fragment", "63"], 2, /^error: .*expected a number from 64 to 16384\n$/],
     ["an unknown answer", ["serve", "--respond", "echoes"], 2, /^error: --respond echoes: expected.*\n$/],
     ["--cert without --key", ["serve", "--cert", "x"], 2, /^error: --cert and --key go together.*\n$/],
+    ["--ocsp without --cert", ["serve", "--ocsp", "x"], 2, /^error: --ocsp needs --cert.*\n$/],
+    [
+      "an OCSP response that is none",
+      ["serve", ...serverCertificate, "--ocsp", file("ca.pem")],
+      1,
+      /^error: --ocsp .*ca.pem: the OCSP response cannot be read: .*\n$/,
+    ],
+    [
+      "an OCSP response that is not there",
+      ["serve", ...serverCertificate, "--ocsp", "/nowhere.der"],
+      1,
+      /^error: --ocsp \/nowhere.der: no such file or folder\n$/,
+    ],
+    [
+      "a status of whom nobody vouches for",
+      ["connect", "tcp://127.0.0.1:1", "--insecure", "--ocsp", "check"],
+      2,
+      /^error: ocsp.check with insecure.*\n$/,
+    ],
     ["--client-auth without --client-ca", ["serve", "--client-auth", "require"], 2, /^error: .*needs --client-ca\n$/],
     ["an unknown algorithm", ["certs", "x", "--algorithm", "dsa"], 2, /^error: .*ecdsa-p256, rsa-2048, ed25519\.\n$/],
     [
