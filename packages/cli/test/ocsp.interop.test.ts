@@ -13,10 +13,10 @@ function cast() {
   openssl.record(good, "valid");
   openssl.record(revoked, "revoked");
   const status = (of: Issued): string => openssl.file(`${of.file}.ocsp`, openssl.respond({ of, by: ca }));
-  const certificate = ({ file }: Issued): string[] => [
-    ...["--cert", openssl.file(`${file}.pem`)],
-    ...["--key", openssl.file(`${file}.key`)],
-  ];
+  const certificate = ({ file }: Issued): string[] => {
+    const key = openssl.file(`${file}.key`);
+    return ["--cert", openssl.file(`${file}.pem`), "--key", key];
+  };
   const trust = ["--ca", openssl.file(`${ca.file}.pem`), "--servername", "localhost"];
   return { good, revoked, ofGood: status(good), ofRevoked: status(revoked), certificate, trust };
 }

@@ -14,7 +14,7 @@ import { fallbackScsv } from "./handshake/fallbackScsv.ts";
 import { ccmSuites, dheSuites, ecdhePskSuites, legacySuites, pskSuites } from "./handshake/suites.ts";
 import type { Decoded } from "./trace.ts";
 import { bytes, type Codec, decode, list, rest, struct, uint8, uint16 } from "./wire/codec.ts";
-import { tls12 } from "./wire/messages.ts";
+import { ocspStatus, tls12 } from "./wire/messages.ts";
 
 /**
  * Names by number, as IANA's registries spell them.
@@ -69,6 +69,7 @@ export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
   ]),
   curveTypes: new Map([[3, "named_curve"]]),
   pointFormats: new Map([[0, "uncompressed"]]),
+  statusTypes: new Map([[ocspStatus, "ocsp"]]),
 };
 
 export type Registry =
@@ -81,7 +82,8 @@ export type Registry =
   | "compressionMethods"
   | "certificateTypes"
   | "curveTypes"
-  | "pointFormats";
+  | "pointFormats"
+  | "statusTypes";
 
 /**
  * The body of a traced handshake message for people: `"x25519 (0x001d)"` where a number has a registry, and extensions as
@@ -115,10 +117,17 @@ const fields: Readonly<Record<string, Registry>> = {
   scheme: "signatureSchemes",
   schemes: "signatureSchemes",
   certificateTypes: "certificateTypes",
+  statusType: "statusTypes",
 };
 
 /** Registries of one byte; the others have two. */
-const narrow: readonly Registry[] = ["compressionMethods", "certificateTypes", "curveTypes", "pointFormats"];
+const narrow: readonly Registry[] = [
+  "compressionMethods",
+  "certificateTypes",
+  "curveTypes",
+  "pointFormats",
+  "statusTypes",
+];
 
 function label(registry: Registry, value: number): string {
   const isNarrow = narrow.includes(registry);
@@ -146,7 +155,7 @@ const numbers = (registry: Registry, codec: Codec<readonly number[]>) =>
 const contents: Readonly<Record<number, (data: Uint8Array) => Decoded>> = {
   0: content(list(2, struct({ nameType: uint8, name: bytes(2) })), (all) => all.map(({ name }) => latin1(name))),
   1: content(uint8, (code) => fragmentLengths[code - 1] ?? code),
-  5: content(struct({ statusType: uint8, responderIds: list(2, bytes(2)), requestExtensions: bytes(2) }), (all) => all),
+  5: content(struct({ statusType: uint8, responderIds: list(2, bytes(2)), requestExtensions: bytes(2) }), describe),
   10: numbers("groups", list(2, uint16)),
   11: numbers("pointFormats", list(1, uint8)),
   13: numbers("signatureSchemes", list(2, uint16)),

@@ -46,6 +46,7 @@ describe("describe", () => {
     const extensions = [
       extension(0, "000e00000b6578616d706c652e6f7267"),
       extension(1, "02"),
+      extension(5, "0100000000"),
       extension(10, "0004001d4a4a"),
       extension(11, "0100"),
       extension(13, "00020403"),
@@ -60,6 +61,11 @@ describe("describe", () => {
       extensions: {
         "server_name (0x0000)": ["example.org"],
         "max_fragment_length (0x0001)": 1024,
+        "status_request (0x0005)": {
+          statusType: "ocsp (0x01)",
+          responderIds: [],
+          requestExtensions: new Uint8Array(0),
+        },
         "supported_groups (0x000a)": ["x25519 (0x001d)", "GREASE (0x4a4a)"],
         "ec_point_formats (0x000b)": ["uncompressed (0x00)"],
         "signature_algorithms (0x000d)": ["ecdsa_secp256r1_sha256 (0x0403)"],

@@ -34,6 +34,8 @@ const rsa = "crypto/rsa.test.ts";
 const required = "handshake/extensions/required.test.ts";
 const etm = "handshake/extensions/encryptThenMac.test.ts";
 const usage = "handshake/keyUsage.test.ts";
+const status = "handshake/statusRequest.test.ts";
+const ocsp = "x509/ocsp.test.ts";
 
 export const statements: readonly Statement[] = [
   ...rows(5246, [
@@ -371,6 +373,64 @@ export const statements: readonly Statement[] = [
     ["5.10", "EdDSA is RFC 8032's", by("crypto/noble.ts", "crypto/noble.test.ts: Ed25519, RFC 8032 §7.1 test 2")],
     ["5.10", "Ed448's context is empty", not("we have no Ed448")],
   ]),
+  ...rows(6066, [
+    [
+      "8",
+      "the server's answer to status_request is empty, and given only where it was asked",
+      by("handshake/extensions/statusRequest.ts", `${status}: malformed answer, %i with 0x%s: the client refuses it`),
+    ],
+    [
+      "8",
+      "CertificateStatus comes right behind Certificate, and only where both hellos have status_request",
+      by("handshake/server.ts", `${status}: does not come where nobody asks, or there is none`),
+    ],
+    [
+      "8",
+      "a client checks the response, and ends the handshake with bad_certificate_status_response where it is not satisfactory",
+      by("x509/ocsp.ts", `${status}: %s: the client refuses before it sends anything else`),
+    ],
+    ["8", "the alert is always fatal", by("connection/engine.ts")],
+  ]),
+  ...rows(6960, [
+    [
+      "3.2",
+      "a response is about the certificate that was asked, signed by its issuer or by whom it authorised, and in date",
+      by("x509/ocsp.ts", `${ocsp}: is of this certificate: serial number, issuer's name and issuer's key`),
+    ],
+    [
+      "4.2.2.2",
+      "a responder's certificate has id-kp-OCSPSigning, and is issued directly by the CA that issued the certificate in question",
+      by(
+        "x509/ocsp.ts",
+        `${ocsp}: a responder is held to extendedKeyUsage, dates, keyUsage, signature, and to its issuer`,
+      ),
+    ],
+    [
+      "4.2.1",
+      "the basic response type is understood",
+      by("x509/ocspResponse.ts", `${ocsp}: is read into what it says`),
+    ],
+  ]),
+  ...rows(7633, [
+    [
+      "4.2.2, 4.3",
+      "a server does what its certificate, or a CA's above it, lists as a feature, where the client offers it",
+      by(
+        "x509/ocsp.ts",
+        `${ocsp}: must-staple: a certificate that says so is refused without a response, however it was asked`,
+      ),
+    ],
+  ]),
+  ...rows(6962, [
+    [
+      "3.3.1",
+      "the client's extension is empty; a server answers only where it was asked",
+      by(
+        "handshake/extensions/signedCertificateTimestamp.ts",
+        `${status}: do not come to one that does not, or where there are none`,
+      ),
+    ],
+  ]),
 ];
 
 export function coverage(list: readonly Statement[]): string {
@@ -380,9 +440,10 @@ export function coverage(list: readonly Statement[]): string {
   return `# RFC coverage
 
 Made from \`packages/conformance/src/rfc/statements.ts\`; do not edit (\`HANDCLASP_RFC_COVERAGE=write\` with its test
-writes it). What RFC 5246, 5746, 7627, 5077, 7366 and 8422 demand, in our words and grouped where one place obeys several
-sentences, with the code under packages/core/src and a test under packages/core/test. A first pass: a row without a test
-may well have one that nobody has named here yet.
+writes it). What RFC 5246, 5746, 7627, 5077, 7366 and 8422 demand, and of RFC 6066, 6960, 6962 and 7633 what concerns the
+status of a certificate, in our words and grouped where one place obeys several sentences, with the code under
+packages/core/src and a test under packages/core/test. A first pass: a row without a test may well have one that nobody
+has named here yet.
 
 ${list.length} rows: ${count(({ code, test }) => code && test)} with code and a test of that name, ${count(({ code, test }) => code && !test)} with code and no test named yet, ${count(({ reason }) => reason)} with a reason why not or why not yet.
 

@@ -95,8 +95,10 @@ describe("of a list of credentials", () => {
       schemes: [ecdsa_secp256r1_sha256],
       certificateAuthorities: [bytes(1, 2, 3)],
     };
-    expect(selector(all)(choose)).toBeUndefined();
-    expect(selector(all)({ ...choose, certificateAuthorities: [bytes(1), root.subject] })).toBe(ofMiddle);
+    expect(selector(all).selectCredential(choose)).toBeUndefined();
+    expect(selector(all).selectCredential({ ...choose, certificateAuthorities: [bytes(1), root.subject] })).toBe(
+      ofMiddle,
+    );
   });
 
   it("each is checked when it is configured", async () => {
