@@ -79,8 +79,8 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
         expect(await asked(port, { ocsp: policy })).toMatchObject({ ocspResponse: response, ocspStatus: "good" });
       const unchecked = await asked(port, { ocsp: ocsp.request });
       expect(unchecked).toMatchObject({ ocspResponse: response });
-      expect(unchecked).not.toHaveProperty("ocspStatus");
-      expect(await asked(port, {})).not.toHaveProperty("ocspResponse");
+      expect(unchecked.ocspStatus).toBeUndefined();
+      expect((await asked(port, {})).ocspResponse).toBeUndefined();
     });
 
     test("revoked", async () => {
@@ -90,7 +90,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
 
     test("none", async () => {
       const port = await listen(made.good, undefined);
-      expect(await asked(port, { ocsp: ocsp.check })).not.toHaveProperty("ocspResponse");
+      expect((await asked(port, { ocsp: ocsp.check })).ocspResponse).toBeUndefined();
       expect(await asked(port, { ocsp: ocsp.require })).toMatchObject({ code: "ocsp_missing" });
     });
 
