@@ -9,6 +9,8 @@ import {
   connect,
   createServer,
   nodeCredential,
+  type Session,
+  type TlsError,
   type TlsServer,
   toBase64,
 } from "@handclasp/node";
@@ -41,7 +43,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
   afterAll(() => Promise.all(ended.map((end) => end())));
 
   /** What our client makes of a server on this port. */
-  async function asked(port: number, options: Partial<ConnectOptions>) {
+  async function asked(port: number, options: Partial<ConnectOptions>): Promise<Partial<Session & TlsError>> {
     try {
       const channel = await connect(`tcp://127.0.0.1:${port}`, {
         ca: made.ca.cert,
@@ -52,7 +54,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       await channel.close().catch(() => {});
       return session;
     } catch (error) {
-      return error as { code: string; alert: string };
+      return error as TlsError;
     }
   }
 
