@@ -33,9 +33,9 @@ export const recordSizeLimitClient: ClientExtension = {
 export const recordSizeLimitServer: ServerExtension = {
   id,
   name,
-  /** More than TLS 1.2 has may be for a version that we do not know (RFC 8449 §4). */
+  /** More than TLS 1.2 has may be for a version that we do not know (RFC 8449 §4): our own bound is less. */
   read(data, offer) {
-    offer.recordSizeLimit = Math.min(readLimit.call(this, data), maxPlaintext);
+    offer.recordSizeLimit = readLimit.call(this, data);
   },
   answer({ recordSizeLimit: send }, agreement, { recordSizeLimit: receive = maxPlaintext }) {
     if (send === undefined) return undefined;
