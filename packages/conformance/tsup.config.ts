@@ -1,4 +1,7 @@
 import { defineConfig } from "tsup";
 import { shared } from "../../tsup.base.ts";
 
-export default defineConfig({ ...shared, entry: { limbo: "src/x509/main.ts", tools: "src/interop/tools.ts" } });
+export default defineConfig({
+  ...shared,
+  entry: { limbo: "src/x509/main.ts", tools: "src/interop/tools.ts", "bogo-shim": "src/bogo/main.ts" },
+});

@@ -1,0 +1,96 @@
+/**
+ * One connection of a shim, from TCP to the last byte.
+ * @module
+ */
+import { connect as connectSocket, type Socket } from "node:net";
+import { accept, connect, type TlsConnection, TlsError, type Transport } from "@handclasp/core";
+import { tcpTransport } from "@handclasp/node";
+import { checkExpectations, Unexpected } from "./expectations.ts";
+import type { ShimConfig } from "./flags.ts";
+import { acceptOptions, connectOptions } from "./options.ts";
+import { witness } from "./witness.ts";
+
+/** The shim is the TCP client whichever role it has in TLS. Rejects with what ended the connection, where that was not in order. */
+export async function exchange(config: ShimConfig, isResume: boolean): Promise<void> {
+  const socket = connectSocket({
+    host: config.ipv6 ? "::1" : "127.0.0.1",
+    port: config.port ?? 0,
+    allowHalfOpen: true,
+  });
+  const gone = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
+  try {
+    introduce(socket, config);
+    const seen = witness();
+    const transport = config.async ? bytewise(tcpTransport(socket)) : tcpTransport(socket);
+    const connection = config.server
+      ? await accept(transport, acceptOptions(config, seen))
+      : await connect(transport, connectOptions(config, seen));
+    checkExpectations(config, connection.session, seen, isResume);
+    await data(connection, config);
+    await shutDown(connection, config);
+  } finally {
+    // An alert that the runner has not read yet would be lost with the process.
+    const timer = setTimeout(() => socket.destroy(), lingering);
+    await gone;
+    clearTimeout(timer);
+  }
+}
+
+const lingering = 1_000;
+
+/** The runner tells the connections of its shims apart by the number that it gave each. */
+function introduce(socket: Socket, config: ShimConfig): void {
+  const id = Buffer.alloc(8);
+  id.writeBigUInt64LE(BigInt(config["shim-id"] ?? "0"));
+  socket.write(id);
+}
+
+/** Hands over one byte at a time: nothing may depend on where the carrier cuts. */
+function bytewise(inner: Transport): Transport {
+  return {
+    start: (events) =>
+      inner.start({
+        ...events,
+        data(bytes) {
+          for (let i = 0; i < bytes.length; i++) events.data(bytes.subarray(i, i + 1));
+        },
+      }),
+    send: (bytes) => inner.send(bytes),
+    pause: () => inner.pause(),
+    resume: () => inner.resume(),
+    end: () => inner.end(),
+    abort: (reason) => inner.abort(reason),
+  };
+}
+
+async function data(connection: TlsConnection, config: ShimConfig): Promise<void> {
+  if (config["shim-writes-first"]) await connection.write(new TextEncoder().encode("hello"));
+  if (config["shim-shuts-down"]) return;
+  const size = config["read-size"] ?? 512;
+  for (let bytes = await next(connection, config); bytes; bytes = await next(connection, config)) {
+    for (let at = 0; at < bytes.length; at += size)
+      await connection.write(bytes.slice(at, at + size).map((byte) => byte ^ 0xff));
+  }
+}
+
+/** Without `-check-close-notify`, an end of TCP is as good as one of TLS. */
+async function next(connection: TlsConnection, config: ShimConfig): Promise<Uint8Array | undefined> {
+  try {
+    return await connection.read();
+  } catch (error) {
+    if (!config["check-close-notify"] && isTruncation(error)) return undefined;
+    throw error;
+  }
+}
+
+const isTruncation = (error: unknown): boolean => TlsError.is(error) && error.code === "truncated";
+
+async function shutDown(connection: TlsConnection, config: ShimConfig): Promise<void> {
+  if (!config["check-close-notify"]) return void (await connection.close().catch(() => {}));
+  if (config["shim-shuts-down"]) {
+    await connection.closeWrite();
+    if (await connection.read())
+      throw new Unexpected(":application_data_on_shutdown: the peer goes on after our close_notify");
+  }
+  await connection.closed;
+}
