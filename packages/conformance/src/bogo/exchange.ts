@@ -3,15 +3,15 @@
  * @module
  */
 import { connect as connectSocket, type Socket } from "node:net";
-import { accept, connect, type TlsConnection, TlsError, type Transport } from "@handclasp/core";
+import { acceptWith, connect, serverConfig, type TlsConnection, TlsError, type Transport } from "@handclasp/core";
 import { tcpTransport } from "@handclasp/node";
-import { checkExpectations, Unexpected } from "./expectations.ts";
+import { checkExpectations } from "./expectations.ts";
 import type { ShimConfig } from "./flags.ts";
-import { acceptOptions, connectOptions } from "./options.ts";
-import { witness } from "./witness.ts";
+import { acceptOptions, connectOptions, type Task } from "./options.ts";
 
 /** The shim is the TCP client whichever role it has in TLS. Rejects with what ended the connection, where that was not in order. */
-export async function exchange(config: ShimConfig, isResume: boolean): Promise<void> {
+export async function exchange(task: Task): Promise<void> {
+  const { config } = task;
   const socket = connectSocket({
     host: config.ipv6 ? "::1" : "127.0.0.1",
     port: config.port ?? 0,
@@ -20,12 +20,9 @@ export async function exchange(config: ShimConfig, isResume: boolean): Promise<v
   const gone = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
   try {
     introduce(socket, config);
-    const seen = witness();
-    const transport = config.async ? bytewise(tcpTransport(socket)) : tcpTransport(socket);
-    const connection = config.server
-      ? await accept(transport, acceptOptions(config, seen))
-      : await connect(transport, connectOptions(config, seen));
-    checkExpectations(config, connection.session, seen, isResume);
+    const transport = tcpTransport(socket);
+    const connection = await open(task, config.async ? bytewise(transport) : transport);
+    checkExpectations(task, connection.session);
     await data(connection, config);
     await shutDown(connection, config);
   } finally {
@@ -43,6 +40,14 @@ function introduce(socket: Socket, config: ShimConfig): void {
   const id = Buffer.alloc(8);
   id.writeBigUInt64LE(BigInt(config["shim-id"] ?? "0"));
   socket.write(id);
+}
+
+async function open(task: Task, transport: Transport): Promise<TlsConnection> {
+  if (!task.config.server) return connect(transport, connectOptions(task));
+  const options = acceptOptions(task);
+  const connection = acceptWith(serverConfig(options), transport, options);
+  await connection.opened;
+  return connection;
 }
 
 /** Hands over one byte at a time: nothing may depend on where the carrier cuts. */
@@ -63,9 +68,21 @@ function bytewise(inner: Transport): Transport {
   };
 }
 
+/** What BoringSSL's shim does with a connection, in its order. */
 async function data(connection: TlsConnection, config: ShimConfig): Promise<void> {
-  if (config["shim-writes-first"]) await connection.write(new TextEncoder().encode("hello"));
-  if (config["shim-shuts-down"]) return;
+  const { "export-keying-material": exported, "export-label": label = "", "export-context": context = "" } = config;
+  if (exported !== undefined)
+    await connection.write(
+      connection.exportKeyingMaterial(exported, label, config["use-export-context"] ? text(context) : undefined),
+    );
+  if (config["tls-unique"]) await connection.write(connection.channelBinding("tls-unique"));
+  if (config["shim-writes-first"]) await connection.write(text("hello"));
+  if (!config["shim-shuts-down"]) await echo(connection, config);
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+async function echo(connection: TlsConnection, config: ShimConfig): Promise<void> {
   const size = config["read-size"] ?? 512;
   for (let bytes = await next(connection, config); bytes; bytes = await next(connection, config)) {
     for (let at = 0; at < bytes.length; at += size)
@@ -78,19 +95,19 @@ async function next(connection: TlsConnection, config: ShimConfig): Promise<Uint
   try {
     return await connection.read();
   } catch (error) {
-    if (!config["check-close-notify"] && isTruncation(error)) return undefined;
+    if (!config["check-close-notify"] && TlsError.is(error) && error.code === "truncated") return undefined;
     throw error;
   }
 }
-
-const isTruncation = (error: unknown): boolean => TlsError.is(error) && error.code === "truncated";
 
 async function shutDown(connection: TlsConnection, config: ShimConfig): Promise<void> {
   if (!config["check-close-notify"]) return void (await connection.close().catch(() => {}));
   if (config["shim-shuts-down"]) {
     await connection.closeWrite();
     if (await connection.read())
-      throw new Unexpected(":application_data_on_shutdown: the peer goes on after our close_notify");
+      throw new TlsError(undefined, "the peer goes on after our close_notify", {
+        code: "application_data_on_shutdown",
+      });
   }
   await connection.closed;
 }

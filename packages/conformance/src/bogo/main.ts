@@ -7,6 +7,8 @@ import { TlsError } from "@handclasp/core";
 import { exchange } from "./exchange.ts";
 import { Unexpected } from "./expectations.ts";
 import { readFlags, Unimplemented } from "./flags.ts";
+import { nothingKept } from "./options.ts";
+import { witness } from "./witness.ts";
 
 process.exitCode = await run(process.argv.slice(2));
 
@@ -17,7 +19,11 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   try {
     const { initial, resume } = readFlags(argv);
-    for (let i = 0; i <= (initial["resume-count"] ?? 0); i++) await exchange(i ? resume : initial, i > 0);
+    const kept = nothingKept();
+    for (let i = 0; i <= (initial["resume-count"] ?? 0); i++) {
+      const config = i ? resume : initial;
+      await exchange({ config, resumes: i > 0 && !config["expect-session-miss"], seen: witness(), kept });
+    }
     return 0;
   } catch (error) {
     if (error instanceof Unimplemented) return 89;
@@ -26,8 +32,8 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The runner looks for a token between colons; of an alert of its own it is another one than of ours. */
+/** The runner looks for a token between colons: an alert that the peer sent us has another one than the same alert of ours. */
 function describe(error: unknown): string {
-  if (!TlsError.is(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `:${error.by === "peer" ? "peer_" : ""}${error.code}: ${error.message}`;
+  if (TlsError.is(error)) return `:${error.by === "peer" ? "peer_" : ""}${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
 }

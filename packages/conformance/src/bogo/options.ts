@@ -2,13 +2,17 @@
  * What the runner's flags mean in Handclasp's options.
  * @module
  */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
   type AcceptOptions,
   type CommonOptions,
   type ConnectOptions,
   type Credential,
+  keepSessions,
+  memoryStore,
   noble,
+  type SessionStore,
   TlsError,
   type TrustOptions,
 } from "@handclasp/core";
@@ -17,11 +21,59 @@ import { type ShimConfig, Unimplemented } from "./flags.ts";
 import { allSuites, groupsOf, protocolsOf, schemesOf, suitesOf } from "./rows.ts";
 import type { Witness } from "./witness.ts";
 
+/** What all connections of a shim have in common. */
+export interface Kept {
+  readonly store: SessionStore;
+  readonly ticketKey: Uint8Array;
+}
+export const nothingKept = (): Kept => ({ store: memoryStore(), ticketKey: new Uint8Array(randomBytes(48)) });
+
+/** One of them. */
+export interface Task {
+  readonly config: ShimConfig;
+  /** An earlier connection left a session, which this one must resume. */
+  readonly resumes: boolean;
+  readonly seen: Witness;
+  readonly kept: Kept;
+}
+
+export function connectOptions(task: Task): ConnectOptions {
+  const { config, kept } = task;
+  const { "host-name": serverName, "advertise-alpn": alpn, "fail-cert-callback": fails, psk } = config;
+  const own = fails ? failing : credential(config);
+  return {
+    ...commonOptions(task),
+    ...trust(task, config["verify-peer"] === true),
+    ...(serverName !== undefined && { serverName }),
+    ...(alpn !== undefined && { alpn: protocolsOf(alpn) }),
+    ...(psk !== undefined && { psk: { identity: config["psk-identity"] ?? "", key: new TextEncoder().encode(psk) } }),
+    ...(own && { credential: own }),
+    sessions: keepSessions({ store: kept.store, tickets: !config["no-ticket"] }),
+  };
+}
+
+export function acceptOptions(task: Task): AcceptOptions {
+  const { config, kept } = task;
+  const { psk } = config;
+  const own = credential(config);
+  const clientAuth = config["verify-peer"] ? "request" : config["require-any-client-certificate"] ? "require" : "none";
+  return {
+    ...commonOptions(task),
+    credentials: own ? [own] : [],
+    clientAuth,
+    ...(clientAuth !== "none" && { clientTrust: trust(task, true) }),
+    ...(psk !== undefined && { psk: { lookup: () => new TextEncoder().encode(psk) } }),
+    ...serverAlpn(config),
+    sessions: kept.store,
+    ...(config["no-ticket"] ? { tickets: false } : { ticketKeys: [config["ticket-key"] ?? kept.ticketKey] }),
+  };
+}
+
 const tls12 = 0x0303;
-/** How long the runner itself waits. */
+/** As long as the runner itself waits, ms. */
 const handshakeTimeout = 15_000;
 
-export function commonOptions(config: ShimConfig, seen: Witness): CommonOptions {
+function commonOptions({ config, seen }: Task): CommonOptions {
   const { "min-version": min = tls12, "max-version": max = tls12, curves, "verify-prefs": verifyPrefs } = config;
   if (config["no-tls12"] || min > tls12 || max < tls12) throw new Unimplemented("no other version than TLS 1.2");
   const all = allSuites(config.psk !== undefined);
@@ -36,40 +88,17 @@ export function commonOptions(config: ShimConfig, seen: Witness): CommonOptions 
   };
 }
 
-export function connectOptions(config: ShimConfig, seen: Witness): ConnectOptions {
-  const { "host-name": serverName, "advertise-alpn": alpn, psk } = config;
-  const own = credential(config);
-  return {
-    ...commonOptions(config, seen),
-    ...trust(config, config["verify-peer"] === true),
-    ...(serverName !== undefined && { serverName }),
-    ...(alpn !== undefined && { alpn: protocolsOf(alpn) }),
-    ...(psk !== undefined && { psk: { identity: config["psk-identity"] ?? "", key: new TextEncoder().encode(psk) } }),
-    ...(own && { credential: config["fail-cert-callback"] ? failing : own }),
-  };
-}
-
-export function acceptOptions(config: ShimConfig, seen: Witness): AcceptOptions {
-  const own = credential(config);
-  const { psk } = config;
-  const clientAuth = config["verify-peer"] ? "request" : config["require-any-client-certificate"] ? "require" : "none";
-  return {
-    ...commonOptions(config, seen),
-    credentials: own ? [own] : [],
-    clientAuth,
-    ...(clientAuth !== "none" && { clientTrust: trust(config, true) }),
-    ...(psk !== undefined && { psk: { lookup: () => new TextEncoder().encode(psk) } }),
-    ...serverAlpn(config),
-  };
-}
-
-/** BoringSSL's shim takes any chain, unless it is told to refuse all; a client that does not verify takes it then too. */
-function trust(config: ShimConfig, verifies: boolean): TrustOptions {
-  if (!config["verify-fail"] || !verifies) return { insecure: true };
+/**
+ * BoringSSL's shim takes any chain, unless it is told to refuse all. About a session that is resumed it is asked only where it is told so, while
+ * Handclasp's hooks are asked always.
+ */
+function trust({ config, resumes }: Task, verifies: boolean): TrustOptions {
+  const refuses = config["verify-fail"] && verifies && (!resumes || config["reverify-on-resume"]);
   return {
     insecure: true,
-    verify: () => {
-      throw new TlsError("bad_certificate", "the shim is told to refuse every certificate", { code: "untrusted" });
+    verify() {
+      if (refuses)
+        throw new TlsError("bad_certificate", "the shim is told to refuse every certificate", { code: "untrusted" });
     },
   };
 }

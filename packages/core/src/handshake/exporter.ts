@@ -52,7 +52,7 @@ export class Exporter {
     if (this.#wiped) throw usageError("nothing can be exported once the connection is closed");
     if (!Number.isInteger(length) || length < 1 || length > maxExport)
       throw usageError(`${length} bytes of keying material: from 1 to ${maxExport} can be exported`);
-    if (!/^[\x20-\x7e]+$/.test(label) || reserved.includes(label))
+    if (!/^[\x20-\x7e]*$/.test(label) || reserved.includes(label))
       throw usageError(`the label ${JSON.stringify(label)}: printable ASCII is wanted, and none of TLS's own labels`);
     if (context && context.length > 0xffff) throw usageError("a context of more than 65,535 bytes");
     if (!extendedMasterSecret) throw notUnique("exported keying material");
