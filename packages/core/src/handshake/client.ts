@@ -49,6 +49,7 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
   const exchange = yield* suite.keyExchange.client(peer, config); //                                        <-- ServerKeyExchange*
   const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*
   yield* peer.expect(serverHelloDone); //                                                                   <-- ServerHelloDone
+  peer.endFlight();
 
   const server = shown && (yield* verifyServer(config, suite, shown.certificateList));
   const ocspResponse = status ? status.response : undefined;

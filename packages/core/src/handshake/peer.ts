@@ -130,6 +130,17 @@ export class Peer {
     return expected;
   }
 
+  /** The peer's turn is over: what stands behind its last message was said before our answer, and so cannot be one to it (RFC 5246 §7.3). */
+  endFlight(): void {
+    this.#gather(this.#pending.length + this.#moreLength);
+    while (this.#isHelloRequest() && this.#pending.length >= headerLength && !this.#bodyLength())
+      this.#skipHelloRequest();
+    if (this.#pending.length >= headerLength || (this.#pending.length && !this.#isHelloRequest()))
+      throw new TlsError("unexpected_message", `${messageName(this.#pending[0] as number)} before it was our turn`, {
+        code: "excess_handshake_data",
+      });
+  }
+
   /** The handshake ends on a record boundary. */
   endHandshake(): void {
     if (this.#pending.length)
@@ -218,10 +229,8 @@ export class Peer {
     for (;;) {
       if (this.#gather(headerLength)) {
         const length = headerLength + this.#bodyLength();
-        if (this.#skipsHelloRequest && this.#pending[0] === helloRequest.id && length === headerLength) {
-          if (++this.#helloRequests > maxHelloRequests)
-            throw new TlsError("unexpected_message", "one HelloRequest after the other");
-          this.#pending = this.#pending.subarray(headerLength);
+        if (this.#isHelloRequest() && length === headerLength) {
+          this.#skipHelloRequest();
           continue;
         }
         if (this.#gather(length)) return length;
@@ -231,6 +240,17 @@ export class Peer {
         throw new TlsError("unexpected_message", `expected a handshake message, got ${this.#describe(record)}`);
       this.#append(record.fragment);
     }
+  }
+
+  /** To a client; a server takes it for what it is not. */
+  #isHelloRequest(): boolean {
+    return this.#skipsHelloRequest && this.#pending[0] === helloRequest.id;
+  }
+
+  #skipHelloRequest(): void {
+    if (++this.#helloRequests > maxHelloRequests)
+      throw new TlsError("unexpected_message", "one HelloRequest after the other");
+    this.#pending = this.#pending.subarray(headerLength);
   }
 
   #append(fragment: Uint8Array): void {

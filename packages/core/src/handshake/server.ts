@@ -39,6 +39,7 @@ import { type Established, sessionOf } from "./session.ts";
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
 export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Established> {
   const hello = yield* peer.expect(clientHello); //                                ClientHello         -->
+  peer.endFlight();
   checkHello(hello);
   const offer = read(config, hello);
   const asked = yield* findSession(config, hello, offer);

@@ -149,6 +149,25 @@ describe("HelloRequest during a handshake", () => {
   });
 });
 
+describe("in the record that ends a flight", () => {
+  const behind = (one: Label, more: Uint8Array) => (unit: Unit) =>
+    label(unit) === one ? record(22, concat(unit.wire.subarray(5), more)) : unit.wire;
+  test.concurrent.each([
+    ["client client_hello", "server", "part of a message", Uint8Array.of(20, 0)],
+    ["client client_hello", "server", "a whole message", message(16, new Uint8Array(33))],
+    ["server server_hello_done", "client", "part of a message", Uint8Array.of(4, 0)],
+    ["server server_hello_done", "client", "a whole message", message(4, new Uint8Array(6))],
+    ["server server_hello_done", "client", "a HelloRequest with a body", message(0, Uint8Array.of(1))],
+  ] as const)("behind %s: the %s refuses %s", async (one, refuser, _, more) => {
+    const outcome = await through(people, behind(one, more));
+    expect(outcome[refuser]).toMatchObject({ code: "excess_handshake_data", alert: "unexpected_message", by: "us" });
+  });
+  test("a HelloRequest is skipped", async () => {
+    const whole = await through(people, behind("server server_hello_done", message(0)));
+    expect(whole).toMatchObject({ client: undefined, server: undefined });
+  });
+});
+
 describe("around ChangeCipherSpec", () => {
   test("a fragment in the record before it is refused", async () => {
     const outcome = await through(people, (unit) =>
