@@ -160,6 +160,8 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
 
 /** The path and the name, then what this suite needs of the key (RFC 5246 §7.4.2, RFC 8422 §5.3). */
 function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
+  // A client may have no certificate to show, a server may not (RFC 5246 §7.4.2).
+  if (!chain.length) throw new TlsError("decode_error", "the server's certificate_list is empty");
   if (!config.trust) throw new Error("a suite with certificates without anybody to trust got past the configuration");
   const server = yield* verifyPeer({
     chain,

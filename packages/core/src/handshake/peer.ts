@@ -203,8 +203,12 @@ export class Peer {
   /** RFC 5246 §7.2. */
   #alert(fragment: Uint8Array): void {
     const [level, code] = fragment;
-    if (fragment.length !== 2 || (level !== 1 && level !== 2) || code === undefined)
-      throw new TlsError("decode_error", "a malformed alert", { code: "bad_alert" });
+    if (fragment.length !== 2 || code === undefined)
+      throw new TlsError("decode_error", `an alert of ${fragment.length} bytes, two are wanted`, { code: "bad_alert" });
+    if (level !== 1 && level !== 2)
+      throw new TlsError("illegal_parameter", `an alert of level ${level}: there are 1, warning, and 2, fatal`, {
+        code: "bad_alert",
+      });
     const description = alertName(code);
     this.trace?.({
       type: "alert",

@@ -343,9 +343,11 @@ export class RecordLayer {
   #checkHeader(type: number, version: number, length: number): void {
     if (!isContentType(type)) {
       this.#broken = true;
+      const isHttp = looksLikeHttp(type);
       throw new TlsError(
         "unexpected_message",
-        `record type ${type}: ${looksLikeHttp(type) ? "this looks like plain HTTP" : "this is not TLS"}`,
+        `record type ${type}: ${isHttp ? "this looks like plain HTTP" : "this is not TLS"}`,
+        { code: isHttp ? "plain_http" : "not_tls" },
       );
     }
     if (this.#strictVersion ? version !== tls12 : version >> 8 !== 3) {
@@ -366,6 +368,8 @@ export class RecordLayer {
       throw new TlsError("unexpected_message", "an empty handshake record (RFC 5246 §6.2.1)", {
         code: "empty_fragment",
       });
+    // An alert between them says no more than they do.
+    if (type === contentTypes.alert && fragment.length) return;
     this.#emptyRecords = fragment.length ? 0 : this.#emptyRecords + 1;
     if (this.#emptyRecords > maxEmptyRecords)
       throw new TlsError("unexpected_message", `more than ${maxEmptyRecords} empty records in a row`, {

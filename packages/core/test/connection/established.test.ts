@@ -266,10 +266,10 @@ describe("limits", () => {
 
 describe("what is not TLS", () => {
   test.each([
-    ["GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "plain HTTP"],
-    ["POST / HTTP/1.1\r\n\r\n", "plain HTTP"],
-    ["SSH-2.0-OpenSSH_9.6\r\n", "not TLS"],
-  ])("%j to a server is said to be what it looks like", async (text, named) => {
+    ["GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "plain HTTP", "plain_http"],
+    ["POST / HTTP/1.1\r\n\r\n", "plain HTTP", "plain_http"],
+    ["SSH-2.0-OpenSSH_9.6\r\n", "not TLS", "not_tls"],
+  ])("%j to a server is said to be what it looks like", async (text, named, code) => {
     const { a, b } = memoryPair();
     a.start({ data() {}, drain() {}, end() {}, error() {} });
     a.send(new TextEncoder().encode(text));
@@ -278,6 +278,7 @@ describe("what is not TLS", () => {
     });
     await expect(server.opened).rejects.toMatchObject({
       alert: "unexpected_message",
+      code,
       message: expect.stringContaining(named),
     });
   });

@@ -293,16 +293,17 @@ describe("alerts during a handshake", () => {
   test("close_notify ends it too", async () => {
     expect((await through(people, before(alert(1, 0)))).client).toMatchObject({ code: "closed_during_handshake" });
   });
-  test.each([[Uint8Array.of(2)], [Uint8Array.of(2, 40, 0)], [Uint8Array.of(3, 40)]])(
-    "a malformed one is refused: %j",
-    async (content) => {
-      expect((await through(people, before(record(21, content)))).client).toMatchObject({
-        code: "bad_alert",
-        alert: "decode_error",
-        by: "us",
-      });
-    },
-  );
+  test.each([
+    [Uint8Array.of(2), "decode_error"],
+    [Uint8Array.of(2, 40, 0), "decode_error"],
+    [Uint8Array.of(3, 40), "illegal_parameter"],
+  ])("a malformed one is refused: %j with %s", async (content, answer) => {
+    expect((await through(people, before(record(21, content)))).client).toMatchObject({
+      code: "bad_alert",
+      alert: answer,
+      by: "us",
+    });
+  });
 });
 
 describe("versions", () => {
@@ -344,4 +345,12 @@ describe("versions", () => {
       expect(TlsError.is(client)).toBe(true);
     }
   });
+});
+
+test("a server that shows no certificate is refused", async () => {
+  const outcome = await through(people, (unit) =>
+    label(unit) === "server certificate" ? record(22, message(11, new Uint8Array(3))) : unit.wire,
+  );
+  expect(outcome.client).toMatchObject({ alert: "decode_error", by: "us" });
+  expect(outcome.server).toMatchObject({ alert: "decode_error", by: "peer" });
 });

@@ -45,6 +45,20 @@ test("an empty handshake record is refused", () => {
   expect(() => records.next(false)).toThrow(expect.objectContaining<Partial<TlsError>>({ code: "empty_fragment" }));
 });
 
+test("an alert does not end a row of empty records", () => {
+  const records = layer();
+  const empty = record(23, new Uint8Array(0));
+  const take = (count: number, bytes: Uint8Array): void => {
+    for (let i = 0; i < count; i++) {
+      records.feed(bytes);
+      void records.next(false);
+    }
+  };
+  take(32, empty);
+  take(1, record(21, Uint8Array.of(1, 90)));
+  expect(() => take(1, empty)).toThrow(expect.objectContaining<Partial<TlsError>>({ code: "too_many_empty_records" }));
+});
+
 test.each([
   ["handshake", 22],
   ["alert", 21],

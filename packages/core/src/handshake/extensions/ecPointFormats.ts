@@ -14,7 +14,9 @@ const uncompressed = 0;
 
 function check(this: { readonly name: string }, data: Uint8Array): void {
   if (!read(this, formats, data).includes(uncompressed))
-    throw new TlsError("illegal_parameter", "ec_point_formats without uncompressed");
+    throw new TlsError("illegal_parameter", "ec_point_formats without uncompressed", {
+      code: "no_uncompressed_points",
+    });
 }
 
 export const ecPointFormatsClient: ClientExtension = {
