@@ -20,6 +20,8 @@ export interface ServerPsk {
   lookup(identity: string): Awaitable<Uint8Array | undefined>;
   /** Tells clients with many keys which one to use. It is sent in the clear. Default: none. */
   readonly hint?: string;
+  /** Take keys of less than 16 bytes, for clients whose keys cannot be changed: whoever records one handshake can guess them. Default false. */
+  readonly allowShortKeys?: boolean;
 }
 
 /** True where the server is known by its certificate. */
@@ -37,7 +39,9 @@ export function serverPsk(suites: readonly CipherSuite[], psk: ServerPsk | undef
   if (!psk) return undefined;
   if (psk.hint !== undefined && psk.hint.length > maxPskIdentity)
     throw configurationError(`a PSK hint of ${psk.hint.length} characters`, `at most ${maxPskIdentity}`);
-  const lookup = (identity: string) => then(psk.lookup(identity), (key) => key && checked({ identity, key }).key);
+  const allowShortKey = psk.allowShortKeys === true;
+  const lookup = (identity: string) =>
+    then(psk.lookup(identity), (key) => key && checked({ identity, key, allowShortKey }).key);
   return { lookup, hint: psk.hint ?? "" };
 }
 
@@ -50,13 +54,14 @@ function checkSuites(suites: readonly CipherSuite[], psk: unknown): void {
 
 /** No advice about a key says the key. */
 function checked(own: PresharedKey): PresharedKey {
-  const { identity, key } = own;
-  if (!(key instanceof Uint8Array) || key.length < minPskLength || key.length > maxPskIdentity)
+  const { identity, key, allowShortKey } = own;
+  const least = allowShortKey ? 1 : minPskLength;
+  if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskIdentity)
     throw configurationError(
       "a pre-shared key that is too short, too long or no bytes",
       `from ${minPskLength} to ${maxPskIdentity} random bytes: a password can be guessed from one recorded handshake`,
     );
-  if (typeof identity !== "string" || !identity || identity.length > maxPskIdentity)
+  if (typeof identity !== "string" || identity.length > maxPskIdentity)
     throw configurationError("the identity of a pre-shared key", `a text of at most ${maxPskIdentity} characters`);
   return own;
 }

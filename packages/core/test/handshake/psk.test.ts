@@ -5,6 +5,7 @@ import {
   ecdhePskSuites,
   fromHex,
   modernSuites,
+  type PresharedKey,
   pskSuites,
   type Session,
   serverConfig,
@@ -148,6 +149,14 @@ describe("without the key", () => {
     expect(messages).not.toContain("client_key_exchange");
   });
 
+  test("a short key is taken where it is allowed by name, and an empty identity", async () => {
+    const short = new Uint8Array(5).fill(7);
+    const { client, server } = await ends(
+      { psk: { identity: "", key: short, allowShortKey: true } },
+      { psk: { lookup: (name) => (name === "" ? short : undefined), allowShortKeys: true } },
+    );
+    expect([client.pskIdentity, server.pskIdentity]).toEqual(["", ""]);
+  });
   test("a key that is too short is found when a function gives it", async () => {
     const short = new Uint8Array(15);
     expect((await ends({ psk: () => ({ identity, key: short }) })).client).toMatchObject({ code: "configuration" });
@@ -191,7 +200,8 @@ describe("a configuration that cannot be", () => {
     ["a key of 15 bytes", { psk: { identity, key: new Uint8Array(15) } }, /too short/],
     ["a key of 1,025 bytes", { psk: { identity, key: new Uint8Array(1025) } }, /too long/],
     ["a password", { psk: { identity, key: "correct horse battery" as never } }, /no bytes/],
-    ["no identity", { psk: { identity: "", key } }, /identity/],
+    ["no key at all", { psk: { identity, key: new Uint8Array(0), allowShortKey: true } }, /too short/],
+    ["no identity", { psk: { key } as PresharedKey }, /identity/],
     ["an identity of 1,025 characters", { psk: { identity: "x".repeat(1025), key } }, /identity/],
     ["nobody trusted for the other suites", { suites: [...pskSuites, ...modernSuites] }, /nobody is trusted/],
   ])("client: %s", async (_, options, message) => {

@@ -50,10 +50,12 @@ export interface ExchangeConfig {
 
 /** A key that both sides have (RFC 4279). */
 export interface PresharedKey {
-  /** Its name, sent in the clear; at most 1,024 characters. */
+  /** Its name, sent in the clear; at most 1,024 characters. The empty name is one too. */
   readonly identity: string;
   /** At least 16 random bytes: a password can be guessed from one recorded handshake. */
   readonly key: Uint8Array;
+  /** Take a key of less than 16 bytes, for a server whose key cannot be changed: whoever records one handshake can guess it. Default false. */
+  readonly allowShortKey?: boolean;
 }
 
 export interface ClientExchangeConfig extends ExchangeConfig {
