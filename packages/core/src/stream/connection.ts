@@ -4,7 +4,7 @@
  */
 import { gather } from "../bytes/bytes.ts";
 import { Engine, type EngineEvent, type EngineOptions } from "../connection/engine.ts";
-import { TlsError, usageError } from "../errors.ts";
+import { type AlertDescription, TlsError, usageError } from "../errors.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
 import type { Established, Session } from "../handshake/session.ts";
 import { closeTimeout, highWaterInbound, itemOverhead, maxFlush, maxFlushMessage, maxInbound } from "../limits.ts";
@@ -227,11 +227,16 @@ export class TlsConnection {
     return this.closed;
   }
 
-  /** Ends the connection at once, without the order of `close`. */
-  abort(reason?: unknown): void {
+  /**
+   * Ends the connection at once, without the order of `close`.
+   * @param alert what the peer is told, as a fatal alert (RFC 5246 §7.2.2)
+   * @example
+   * channel.abort(undefined, "access_denied");
+   */
+  abort(reason?: unknown, alert: Exclude<AlertDescription, "close_notify"> = "user_canceled"): void {
     // Always an error of this connection's own: another's alert, or its close_notify, would tell this peer a lie.
     this.#engine.abort(
-      new TlsError("user_canceled", "the application ended the connection", {
+      new TlsError(alert, "the application ended the connection", {
         code: "aborted",
         fault: "application",
         ...(reason !== undefined && { cause: reason }),

@@ -455,6 +455,12 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         fault(await thrown(client.closed), { code: "aborted", fault: "application", by: "us" });
         fault(await thrown(server.closed), { alert: "user_canceled", by: "peer" });
       });
+      check("abort tells the peer why", async () => {
+        const { client, server } = await joined();
+        server.abort("not on the list", "access_denied");
+        fault(await thrown(server.closed), { code: "aborted", fault: "application", by: "us" });
+        fault(await thrown(client.closed), { alert: "access_denied", code: "access_denied", by: "peer" });
+      });
       check("an altered record is bad_record_mac, seen by both", async () => {
         let tamper = false;
         const { client, server } = await joined(
