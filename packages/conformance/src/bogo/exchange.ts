@@ -23,7 +23,9 @@ export async function exchange(task: Task): Promise<void> {
     const transport = tcpTransport(socket);
     const connection = await open(task, config.async ? bytewise(transport) : transport);
     checkExpectations(task, connection.session);
-    await data(connection, config);
+    await say(connection, config);
+    if (config["send-alert"]) return connection.abort("the shim is told to", "decompression_failure");
+    if (!config["shim-shuts-down"]) await echo(connection, config);
     await shutDown(connection, config);
   } finally {
     // An alert that the runner has not read yet would be lost with the process.
@@ -68,8 +70,8 @@ function bytewise(inner: Transport): Transport {
   };
 }
 
-/** What BoringSSL's shim does with a connection, in its order. */
-async function data(connection: TlsConnection, config: ShimConfig): Promise<void> {
+/** What BoringSSL's shim says before it listens, in its order. */
+async function say(connection: TlsConnection, config: ShimConfig): Promise<void> {
   const { "export-keying-material": exported, "export-label": label = "", "export-context": context = "" } = config;
   if (exported !== undefined)
     await connection.write(
@@ -77,7 +79,6 @@ async function data(connection: TlsConnection, config: ShimConfig): Promise<void
     );
   if (config["tls-unique"]) await connection.write(connection.channelBinding("tls-unique"));
   if (config["shim-writes-first"]) await connection.write(text("hello"));
-  if (!config["shim-shuts-down"]) await echo(connection, config);
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

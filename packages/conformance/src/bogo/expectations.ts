@@ -81,8 +81,9 @@ function checkSession(config: ShimConfig, session: Session, seen: Witness): void
   const server = config.server ? seen.sent("server_hello") : seen.received("server_hello");
   const id = (server?.sessionId ?? new Uint8Array(0)) as Uint8Array;
   const ticket = seen.received("new_session_ticket")?.ticket as Uint8Array | undefined;
-  if (config["expect-no-session"]) same("a session to keep", id.length > 0 || ticket !== undefined, false);
-  if (config["expect-ticket-renewal"] && session.resumed) same("a new ticket", ticket !== undefined, true);
+  const hasTicket = ticket !== undefined && ticket.length > 0;
+  if (config["expect-no-session"]) same("a session to keep", id.length > 0 || hasTicket, false);
+  if (config["expect-ticket-renewal"] && session.resumed) same("a new ticket", hasTicket, true);
   if (session.resumed) return;
   if (config["expect-session-id"]) same("a session ID", id.length > 0, true);
   if (config["expect-no-session-id"]) same("a session ID", id.length > 0, false);

@@ -50,6 +50,7 @@ const kinds = {
   "verify-peer": "flag",
   "require-any-client-certificate": "flag",
   "verify-fail": "flag",
+  "use-custom-verify-callback": "flag",
   "reverify-on-resume": "flag",
   "fail-cert-callback": "flag",
   "use-client-ca-list": "text",
@@ -105,7 +106,6 @@ const ignored: Readonly<Record<string, "flag" | "text">> = {
   "implicit-handshake": "flag",
   "no-op-extra-handshake": "flag",
   "use-old-client-cert-callback": "flag",
-  "use-custom-verify-callback": "flag",
   "allow-hint-mismatch": "flag",
 };
 

@@ -12,6 +12,7 @@ import {
   keepSessions,
   memoryStore,
   noble,
+  type ServerPsk,
   type SessionStore,
   TlsError,
   type TrustOptions,
@@ -46,7 +47,9 @@ export function connectOptions(task: Task): ConnectOptions {
     ...trust(task, config["verify-peer"] === true),
     ...(serverName !== undefined && { serverName }),
     ...(alpn !== undefined && { alpn: protocolsOf(alpn) }),
-    ...(psk !== undefined && { psk: { identity: config["psk-identity"] ?? "", key: new TextEncoder().encode(psk) } }),
+    ...(psk !== undefined && {
+      psk: { identity: config["psk-identity"] ?? "", key: new TextEncoder().encode(psk), allowShortKey: true },
+    }),
     ...(own && { credential: own }),
     sessions: keepSessions({ store: kept.store, tickets: !config["no-ticket"] }),
   };
@@ -62,12 +65,18 @@ export function acceptOptions(task: Task): AcceptOptions {
     credentials: own ? [own] : [],
     clientAuth,
     ...(clientAuth !== "none" && { clientTrust: trust(task, true) }),
-    ...(psk !== undefined && { psk: { lookup: () => new TextEncoder().encode(psk) } }),
+    ...(psk !== undefined && { psk: serverPsk(config, psk) }),
     ...serverAlpn(config),
     sessions: kept.store,
     ...(config["no-ticket"] ? { tickets: false } : { ticketKeys: [config["ticket-key"] ?? kept.ticketKey] }),
   };
 }
+
+const serverPsk = ({ "psk-identity": identity = "" }: ShimConfig, key: string): ServerPsk => ({
+  lookup: (name) => (name === identity ? new TextEncoder().encode(key) : undefined),
+  hint: identity,
+  allowShortKeys: true,
+});
 
 const tls12 = 0x0303;
 /** As long as the runner itself waits, ms. */
@@ -76,7 +85,10 @@ const handshakeTimeout = 15_000;
 function commonOptions({ config, seen }: Task): CommonOptions {
   const { "min-version": min = tls12, "max-version": max = tls12, curves, "verify-prefs": verifyPrefs } = config;
   if (config["no-tls12"] || min > tls12 || max < tls12) throw new Unimplemented("no other version than TLS 1.2");
-  const all = allSuites(config.psk !== undefined);
+  const all = allSuites({
+    psk: config.psk !== undefined,
+    certificates: !config.server || config["cert-file"] !== undefined,
+  });
   return {
     provider: config.provider === "noble" ? noble : nodeCrypto,
     suites: config.cipher === undefined ? all : suitesOf(config.cipher, all),
@@ -90,15 +102,15 @@ function commonOptions({ config, seen }: Task): CommonOptions {
 
 /**
  * BoringSSL's shim takes any chain, unless it is told to refuse all. About a session that is resumed it is asked only where it is told so, while
- * Handclasp's hooks are asked always.
+ * Handclasp's hooks are asked always. The alert that goes with a refusal is the application's to choose.
  */
 function trust({ config, resumes }: Task, verifies: boolean): TrustOptions {
   const refuses = config["verify-fail"] && verifies && (!resumes || config["reverify-on-resume"]);
+  const alert = config["use-custom-verify-callback"] ? "certificate_unknown" : "handshake_failure";
   return {
     insecure: true,
     verify() {
-      if (refuses)
-        throw new TlsError("bad_certificate", "the shim is told to refuse every certificate", { code: "untrusted" });
+      if (refuses) throw new TlsError(alert, "the shim is told to refuse every certificate", { code: "untrusted" });
     },
   };
 }

@@ -30,9 +30,11 @@ export function schemesOf(ids: readonly number[]): readonly SignatureScheme[] {
   return schemes;
 }
 
-/** All that certificates serve, and with a pre-shared key what that serves, which comes first as it does for BoringSSL. */
-export const allSuites = (withPsk: boolean): readonly CipherSuite[] =>
-  withPsk ? [...ecdhePskSuites, ...pskSuites, ...legacySuites] : legacySuites;
+/** What a pre-shared key serves, and what certificates do. */
+export const allSuites = (by: { readonly psk: boolean; readonly certificates: boolean }): readonly CipherSuite[] => [
+  ...(by.psk ? [...ecdhePskSuites, ...pskSuites] : []),
+  ...(by.certificates ? legacySuites : []),
+];
 
 /** The words of OpenSSL's cipher strings that the runner uses. */
 const words: Readonly<Record<string, (suite: CipherSuite) => boolean>> = {
