@@ -23,18 +23,23 @@ export interface Choice {
 }
 
 /** What every handshake takes, a resumed one too. */
-export function checkHello(hello: ClientHello): void {
-  if (hello.clientVersion < tls12)
+export function checkHello(hello: ClientHello, { versions }: ClientOffer): void {
+  if (versions ? !versions.includes(tls12) : hello.clientVersion < tls12)
     throw new TlsError(
       // RFC 7507 §3: it could do better, so somebody may have broken its first try.
-      hello.cipherSuites.includes(fallbackScsv) ? "inappropriate_fallback" : "protocol_version",
-      `the client speaks at most version 0x${hello.clientVersion.toString(16).padStart(4, "0")}, we speak TLS 1.2 only`,
+      hello.cipherSuites.includes(fallbackScsv) && hello.clientVersion < tls12
+        ? "inappropriate_fallback"
+        : "protocol_version",
+      `the client speaks ${versions ? `versions ${versions.map(hex).join(", ")}` : `at most version ${hex(hello.clientVersion)}`}, we speak TLS 1.2 only`,
+      { advice: "enable TLS 1.2 on the client" },
     );
   if (!hello.compressionMethods.includes(0))
     throw new TlsError("illegal_parameter", "the client does not offer the null compression method", {
       code: "invalid_compression_list",
     });
 }
+
+const hex = (version: number): string => `0x${version.toString(16).padStart(4, "0")}`;
 
 /** The first of our suites that the client offers and one of our certificates can serve. */
 export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOffer): Choice {

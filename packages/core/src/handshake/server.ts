@@ -40,8 +40,8 @@ import { type Established, sessionOf } from "./session.ts";
 export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Established> {
   const hello = yield* peer.expect(clientHello); //                                ClientHello         -->
   peer.endFlight();
-  checkHello(hello);
   const offer = read(config, hello);
+  checkHello(hello, offer);
   const asked = yield* findSession(config, hello, offer);
   if (typeof asked === "object") return yield* resumeSession(peer, config, hello, offer, asked); //         figure 2 from here
   if (asked) peer.trace?.({ type: "resumption", resumed: false, reason: asked });

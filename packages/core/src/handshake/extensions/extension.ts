@@ -13,6 +13,8 @@ import type { CipherSuite } from "../suites.ts";
 
 /** What a ClientHello's extensions say to a server. */
 export interface ClientOffer {
+  /** `undefined`: client_version says it alone. */
+  versions: readonly number[] | undefined;
   serverName: string | undefined;
   /** `undefined`: not said; the server may take any (RFC 8422 §4). Numbers we do not know are dropped. */
   groups: readonly NamedGroup[] | undefined;
@@ -32,6 +34,7 @@ export interface ClientOffer {
   signedCertificateTimestamps: boolean;
 }
 export const noOffer = (): ClientOffer => ({
+  versions: undefined,
   serverName: undefined,
   groups: undefined,
   limitsFiniteFields: false,

@@ -16,8 +16,10 @@ import { signatureAlgorithmsServer } from "./signatureAlgorithms.ts";
 import { signedCertificateTimestampServer } from "./signedCertificateTimestamp.ts";
 import { statusRequestServer } from "./statusRequest.ts";
 import { supportedGroupsServer } from "./supportedGroups.ts";
+import { supportedVersionsServer } from "./supportedVersions.ts";
 
 export const serverExtensions: readonly ServerExtension[] = [
+  supportedVersionsServer,
   serverNameServer,
   extendedMasterSecretServer,
   encryptThenMacServer,
