@@ -35,20 +35,26 @@ interface Ends {
   server: TlsConnection | TlsError;
   /** Names of the messages that the server sent. */
   sent: string[];
+  /** The extensions of its hello. */
+  answered: readonly number[];
 }
 async function ends(credential: Credential, options: Partial<ConnectOptions> = {}, more: Partial<AcceptOptions> = {}) {
   const { a, b } = memoryPair();
   const sent: string[] = [];
+  let answered: readonly number[] = [];
   const typed = (error: unknown): TlsError => {
     if (TlsError.is(error)) return error;
     throw error;
   };
   const trace: AcceptOptions["trace"] = (event) => {
-    if (event.type === "handshake" && event.direction === "sent") sent.push(event.name);
+    if (event.type !== "handshake" || event.direction !== "sent") return;
+    sent.push(event.name);
+    if (event.name === "server_hello")
+      answered = (event.body as { extensions: { type: number }[] }).extensions.map(({ type }) => type);
   };
   const accepting = accept(b, { provider: nodeCrypto, credentials: [credential], trace, ...more }).catch(typed);
   const client = await connect(a, { ...asked, ...options }).catch(typed);
-  return { client, server: await accepting, sent } satisfies Ends;
+  return { client, server: await accepting, sent, answered } satisfies Ends;
 }
 const sessionOf = (end: TlsConnection | TlsError) => {
   if (TlsError.is(end)) throw end;
@@ -57,9 +63,10 @@ const sessionOf = (end: TlsConnection | TlsError) => {
 
 describe("an OCSP response", () => {
   it("comes behind Certificate where the client asks and the server has one", async () => {
-    const { client, server, sent } = await ends(own(leaf, { ocspResponse: good }), { ocsp: ocsp.check });
+    const { client, server, sent, answered } = await ends(own(leaf, { ocspResponse: good }), { ocsp: ocsp.check });
     expect(sessionOf(client)).toMatchObject({ ocspResponse: good, ocspStatus: "good" });
-    expect(sessionOf(server).ocspResponse).toBeUndefined();
+    expect(answered).toContain(5);
+    expect(sessionOf(server)).not.toHaveProperty("ocspResponse");
     expect(sent.slice(0, 4)).toEqual(["server_hello", "certificate", "certificate_status", "server_key_exchange"]);
   });
 
@@ -122,8 +129,7 @@ describe("an OCSP response", () => {
 });
 
 describe("a function that has the OCSP response", () => {
-  const through = async (ocspResponse: Credential["ocspResponse"]) =>
-    (await ends(own(leaf, { ocspResponse }), { ocsp: ocsp.check })).client;
+  const through = (ocspResponse: Credential["ocspResponse"]) => ends(own(leaf, { ocspResponse }), { ocsp: ocsp.check });
 
   it("is asked for each client, and may be asynchronous", async () => {
     const source = vi.fn(async () => good);
@@ -150,12 +156,14 @@ describe("a function that has the OCSP response", () => {
     ["has too much", () => new Uint8Array(maxOcspResponse + 1)],
     ["has something else", (() => "response") as never],
   ])("%s: the handshake goes on without", async (_, source) => {
-    expect(sessionOf(await through(source)).ocspResponse).toBeUndefined();
+    const { client, answered } = await through(source);
+    expect(sessionOf(client).ocspResponse).toBeUndefined();
+    expect(answered).not.toContain(5);
   });
 
   it("is slow: the handshake goes on without", async () => {
     const start = performance.now();
-    const session = sessionOf(await through(() => new Promise(() => {})));
+    const session = sessionOf((await through(() => new Promise(() => {}))).client);
     expect(session.ocspResponse).toBeUndefined();
     expect(performance.now() - start).toBeGreaterThan(ocspResponseTimeout - 50);
   });

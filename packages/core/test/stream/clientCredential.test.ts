@@ -142,12 +142,15 @@ describe("a server names", () => {
   });
 
   it("as many as fit, which the client takes", async () => {
-    const long = name(`CN=${"x".repeat(maxAuthorityNames - root.subject.length - 100)}`);
+    const around = name(`CN=${"x".repeat(60_000)}`).length - 60_000;
+    const long = name(`CN=${"x".repeat(maxAuthorityNames - around - root.subject.length - 4)}`);
+    expect(long.length + root.subject.length + 4).toBe(maxAuthorityNames);
     expect(await shown([ofRoot], naming(long, root.subject))).toBe("CN=of root");
   });
 
   test.each<readonly [string, Partial<AcceptOptions>]>([
     ["more than fit", naming(name(`CN=${"x".repeat(maxAuthorityNames)}`))],
+    ["more than fit with their lengths", naming(...Array<Uint8Array>(4500).fill(name("CN=a")))],
     ["what is no name", naming(bytes(1, 2, 3))],
     [
       "authorities where nobody is asked",
