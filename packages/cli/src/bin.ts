@@ -37,6 +37,12 @@ channelFlags(
     .option("--client-ca <file>", "CA of client certificates, which are then required unless --client-auth says less")
     .addOption(new Option("--client-auth <how>", "ask for client certificates").choices(["none", "request", "require"]))
     .option("--max-fragment <bytes>", "bytes of a record that we send, 64 to 16384", fragment)
+    .option("--no-tickets", "issue and take no session tickets")
+    .option("--no-session-cache", "keep no sessions for clients that resume by session ID")
+    .option(
+      "--ticket-keys <file>",
+      "ticket keys, shared with other processes: 48 random bytes each, or lines of 96 hex digits; the first encrypts, all decrypt; SIGHUP reads the file again",
+    )
     .option("--respond <how>", "echo, http, sink or source[:BYTES]", "echo"),
 ).action(async (flags: ServeFlags) => {
   await serve(flags);
@@ -62,6 +68,10 @@ channelFlags(
     .option("--servername <name>", "name the certificate must be for; default: the target's host")
     .option("--cert <file>", "PEM chain for a server that asks")
     .option("--key <file>", "its PEM private key")
+    .option(
+      "--session <file>",
+      "resume the session in this file, and keep the one that comes of it: whoever has it can read the connection",
+    )
     .option("--http <path>", "send one GET and print the reply", pathname),
 ).action(async (where: URL, flags: ConnectFlags) => {
   process.exitCode = await connect(where, flags);

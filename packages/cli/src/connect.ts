@@ -2,11 +2,19 @@
  * `handclasp connect`: stdin goes in, what comes back goes to stdout.
  * @module
  */
-import { type ConnectOptions, ocsp, connect as open, type TlsConnection, type TrustOptions } from "@handclasp/node";
+import {
+  type ConnectOptions,
+  keepSessions,
+  ocsp,
+  connect as open,
+  type TlsConnection,
+  type TrustOptions,
+} from "@handclasp/node";
 import { exitCode, UsageError } from "./errors.ts";
 import { jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { authorities, credentials } from "./files.ts";
 import { type ChannelFlags, channelOptions, presharedKeys } from "./options.ts";
+import { sessionFile } from "./sessionFile.ts";
 
 export interface ConnectFlags extends ChannelFlags {
   readonly ca?: string;
@@ -16,6 +24,7 @@ export interface ConnectFlags extends ChannelFlags {
   readonly ocsp?: "request" | "check" | "require";
   readonly cert?: string;
   readonly key?: string;
+  readonly session?: string;
   readonly http?: string;
 }
 
@@ -25,6 +34,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
   const [credential] = credentials(flags.cert ? [flags.cert] : [], flags.key ? [flags.key] : []);
   const [psk] = presharedKeys(flags.psk);
   const trust = trustOptions(flags);
+  const kept = flags.session === undefined ? undefined : sessionFile(flags.session);
   const options: ConnectOptions = {
     ...channelOptions(flags, events, trust !== undefined),
     ...trust,
@@ -32,6 +42,8 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     ...(flags.ocsp && { ocsp: ocsp[flags.ocsp] }),
     ...(flags.servername !== undefined && { serverName: flags.servername }),
     ...(credential && { credential }),
+    // The file says whose session it is: not the port, on which another process may have the same ticket keys.
+    ...(kept && { sessions: keepSessions({ store: kept.store }), sessionScope: "" }),
   };
   const traffic: Traffic = { bytesIn: 0, bytesOut: 0 };
   let established = false;
@@ -49,7 +61,9 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     }
     await connection.closed;
     events.closed(true, traffic);
-    return 0;
+    const failure = kept?.failure();
+    if (failure) events.error(failure);
+    return failure ? exitCode(failure) : 0;
   } catch (error) {
     events.error(error);
     if (established) events.closed(false, traffic);

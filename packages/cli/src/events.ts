@@ -77,8 +77,16 @@ function describe(session: Session): object {
 }
 
 function summary(session: Session): string {
-  const { version, suite, group, signatureScheme, alpn, serverName, pskIdentity, peer } = session;
-  const parts = [version, suite, group, signatureScheme, alpn && `ALPN ${alpn}`, serverName && `for ${serverName}`];
+  const { version, suite, group, signatureScheme, resumed, alpn, serverName, pskIdentity, peer } = session;
+  const parts = [
+    version,
+    suite,
+    resumed && "resumed",
+    group,
+    signatureScheme,
+    alpn && `ALPN ${alpn}`,
+    serverName && `for ${serverName}`,
+  ];
   const shared = pskIdentity !== undefined && `key ${pskIdentity}`;
   const who = peer && `peer ${peer.certificate.subject.text || "without a subject"}`;
   const status = session.ocspResponse && `OCSP ${session.ocspStatus ?? "unchecked"}`;

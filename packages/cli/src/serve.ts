@@ -12,12 +12,14 @@ import {
   type Listener,
   nodeCredential,
   parseCertificate,
+  type ServerSessionOptions,
 } from "@handclasp/node";
 import { UsageError } from "./errors.ts";
 import { type Events, jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { authorities, credentials } from "./files.ts";
 import { type ChannelFlags, channelOptions, presharedKeys } from "./options.ts";
 import { responder } from "./respond.ts";
+import { ticketKeysOf } from "./ticketKeys.ts";
 
 export interface ServeFlags extends ChannelFlags {
   readonly ws?: number;
@@ -30,6 +32,9 @@ export interface ServeFlags extends ChannelFlags {
   readonly clientCa?: string;
   readonly clientAuth?: "none" | "request" | "require";
   readonly maxFragment?: number;
+  readonly tickets: boolean;
+  readonly sessionCache: boolean;
+  readonly ticketKeys?: string;
   readonly respond: string;
 }
 
@@ -40,6 +45,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let stopping = false;
   const respond = responder(flags.respond);
   const client = clientOptions(flags);
+  const sessions = sessionOptions(flags);
   const options: CommonOptions = {
     ...channelOptions(flags, events),
     ...(flags.maxFragment !== undefined && { maxFragment: flags.maxFragment }),
@@ -51,6 +57,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     {
       ...options,
       ...client,
+      ...sessions,
       ...(keys.size > 0 && { psk: { lookup: (identity) => keys.get(identity) } }),
       credentials: own.length > 0 ? own : await throwAway(options.suites, lines),
       onError: (error) => events.error(error),
@@ -93,6 +100,16 @@ function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions
   }
   if (clientAuth === "none") throw new UsageError("--client-ca needs --client-auth request or require");
   return { clientAuth: clientAuth ?? "require", clientCa: authorities("--client-ca", clientCa) };
+}
+
+/** By default both: tickets under keys of this process, and a cache in its memory. */
+function sessionOptions({ tickets, sessionCache, ticketKeys }: ServeFlags): ServerSessionOptions {
+  if (!tickets && ticketKeys !== undefined) throw new UsageError("--ticket-keys and --no-tickets exclude each other");
+  return {
+    ...(!tickets && { tickets }),
+    ...(!sessionCache && { sessions: false }),
+    ...(ticketKeys !== undefined && { ticketKeys: ticketKeysOf(ticketKeys) }),
+  };
 }
 
 /** A certificate for localhost that nobody knows; its pin is what a client can hold on to. None where all suites rest on a pre-shared key. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { describe } from "@handclasp/core/describe";
-import type { Decoded, TraceEvent } from "@handclasp/node";
+import type { Decoded, NotResumed, TraceEvent } from "@handclasp/node";
 
 /** Bytes of one value that are printed. */
 const shown = 64;
@@ -26,6 +26,10 @@ export function traceText(event: TraceEvent): string | undefined {
       return `${arrow(event)} alert ${event.level} ${event.description}`;
     case "agreed":
       return `  agreed ${[event.suite, event.group, event.extendedMasterSecret && "extended master secret"].filter(Boolean).join(", ")}`;
+    case "resumption":
+      return event.resumed
+        ? "  an earlier session is resumed"
+        : `  the session is not resumed: ${notResumed[event.reason]}`;
     default:
       return undefined;
   }
@@ -42,6 +46,7 @@ export function traceJson(event: TraceEvent): object | undefined {
     }
     case "change_cipher_spec":
     case "alert":
+    case "resumption":
       return event;
     case "agreed":
       return plain({ ...event }) as object;
@@ -49,6 +54,21 @@ export function traceJson(event: TraceEvent): object | undefined {
       return undefined;
   }
 }
+
+const notResumed: Readonly<Record<NotResumed, string>> = {
+  unknown: "its ticket is under no key of ours, or altered, or its ID is not in the cache",
+  expired: "its time is over",
+  configuration: "it was made under another configuration",
+  suite: "its suite is not offered, or not ours any more",
+  server_name: "it was made for another server name",
+  certificate: "it was made with another certificate of ours",
+  alpn: "it was made with another application protocol",
+  renegotiation_info: "it has secure renegotiation, and this client does not",
+  max_fragment_length: "it was made with another max_fragment_length",
+  pre_shared_key: "its pre-shared key is another one now",
+  untrusted: "whom it was made with is not trusted any more",
+  declined: "the server did not take it",
+};
 
 const arrow = ({ direction }: { direction: "sent" | "received" }): string => (direction === "sent" ? "->" : "<-");
 
