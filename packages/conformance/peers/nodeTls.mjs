@@ -20,10 +20,18 @@ const common = { ...shared, ...own, ...ca, ciphers, minVersion: "TLSv1.2", maxVe
 
 if (role === "server") {
   const authenticates = caFile !== "-" && { requestCert: true, rejectUnauthorized: true };
-  createServer({ ...common, ...authenticates }, (socket) => {
+  const server = createServer({ ...common, ...authenticates }, (socket) => {
     socket.on("error", () => socket.destroy());
     socket.pipe(socket);
-  }).listen(Number(port), "127.0.0.1");
+  });
+  // Session IDs are the application's to remember; tickets go without.
+  const sessions = new Map();
+  server.on("newSession", (id, session, done) => {
+    sessions.set(id.toString("hex"), session);
+    done();
+  });
+  server.on("resumeSession", (id, done) => done(null, sessions.get(id.toString("hex")) ?? null));
+  server.listen(Number(port), "127.0.0.1");
 } else {
   const payload = readFileSync(0);
   let session;

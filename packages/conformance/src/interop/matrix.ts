@@ -3,12 +3,23 @@
  * @module
  */
 import * as handclasp from "@handclasp/node";
-import { type CipherSuite, connect, createServer, nodeCredential, type Session, TlsError } from "@handclasp/node";
+import {
+  type CipherSuite,
+  type ClientSessions,
+  connect,
+  createServer,
+  keepSessions,
+  nodeCredential,
+  type Session,
+  TlsError,
+  type TraceListener,
+} from "@handclasp/node";
 import type { Material } from "./files.ts";
-import { authentication, isPsk, type KeyExchangeName, type Peer, psk, type Role } from "./peer.ts";
+import { authentication, isPsk, type KeyExchangeName, type Peer, psk, type Role, type Task } from "./peer.ts";
 import { find, freePort, type Running, run, start } from "./programs.ts";
 
-export type Kind = "full" | "resumed" | "client certificate";
+/** `"ticket"` and `"session ID"`: a second connection resumes so; with a client certificate, by whichever there is. */
+export type Kind = (typeof kinds)[number];
 
 export interface Cell {
   readonly peer: Peer;
@@ -20,10 +31,7 @@ export interface Cell {
   readonly absent?: string;
 }
 
-const kinds: readonly Kind[] = ["full", "resumed", "client certificate"];
-
-/** Whether we resume sessions at all: the column switches on with the capability. */
-const resumes = "memorySessionStore" in handclasp || "SessionStore" in handclasp;
+const kinds = ["full", "ticket", "session ID", "client certificate", "client certificate, resumed"] as const;
 
 const exported = Object.entries(handclasp)
   .filter(([name]) => name.startsWith("TLS_"))
@@ -59,10 +67,11 @@ export function cells(peer: Peer): readonly Cell[] {
 function absence(role: Role, keyExchange: KeyExchangeName, kind: Kind): { absent?: string } {
   const lack = role.lacks?.[keyExchange];
   if (lack) return { absent: lack };
-  if (kind === "client certificate" && isPsk(keyExchange)) return { absent: "pre-shared keys go without certificates" };
-  if (kind === "client certificate" && role.noClientCertificate) return { absent: role.noClientCertificate };
-  if (kind === "resumed" && role.noResumption) return { absent: role.noResumption };
-  return kind === "resumed" && !resumes ? { absent: "we do not resume yet" } : {};
+  if (isCertified(kind) && isPsk(keyExchange)) return { absent: "pre-shared keys go without certificates" };
+  if (isCertified(kind) && role.noClientCertificate) return { absent: role.noClientCertificate };
+  if (kind === "ticket" && role.noTicket) return { absent: role.noTicket };
+  if (kind === "session ID" && role.noSessionId) return { absent: role.noSessionId };
+  return {};
 }
 
 /** The peer's version; `undefined` where it is not installed, and then `missing` are the programs. */
@@ -80,16 +89,22 @@ export async function versionOf(peer: Peer): Promise<{ version?: string; missing
 
 /** Runs a cell; what both sides agreed on last. Throws where anything is not as it should be. */
 export async function runCell(cell: Cell, material: Material): Promise<Session> {
-  const sessions = await (cell.role === "client" ? againstClient : againstServer)(cell, material);
+  let tickets = 0;
+  const trace: TraceListener = (event) => {
+    if (event.type === "handshake" && event.name === "new_session_ticket") tickets++;
+  };
+  const sessions = await (cell.role === "client" ? againstClient : againstServer)(cell, material, trace);
   const [first, last] = [sessions[0], sessions.at(-1)];
   const expected = connections(cell);
   if (!first || !last || sessions.length !== expected)
     throw new Error(`${sessions.length} connections, ${expected} expected`);
   if (!suitesWith(cell.keyExchange).some(({ name }) => name === last.suite)) throw new Error(`suite ${last.suite}`);
-  if (cell.kind === "resumed" && (first.resumed || !last.resumed))
+  if (expected === 2 && (first.resumed || !last.resumed))
     throw new Error(`resumed: first ${first.resumed}, then ${last.resumed}`);
+  if ((cell.kind === "ticket" && !tickets) || (cell.kind === "session ID" && tickets))
+    throw new Error(`${tickets} tickets`);
   const client = last.role === "server" ? last.peer?.certificate.subject.text : undefined;
-  if (last.role === "server" && client !== (cell.kind === "client certificate" ? "CN=client" : undefined))
+  if (last.role === "server" && client !== (isCertified(cell.kind) ? "CN=client" : undefined))
     throw new Error(`client certificate: ${client}`);
   return last;
 }
@@ -100,24 +115,32 @@ const ourPsk = {
   server: { lookup: (identity: string) => (identity === psk.identity ? key : undefined) },
 };
 
-const connections = ({ kind }: Cell): 1 | 2 => (kind === "resumed" ? 2 : 1);
+const isCertified = (kind: Kind): boolean => kind.startsWith("client certificate");
 
-function task({ keyExchange, kind, ...cell }: Cell, { files }: Material, port: number) {
-  const clientCertificate = kind === "client certificate";
-  return { keyExchange, port, files, clientCertificate, connections: connections({ keyExchange, kind, ...cell }) };
+const connections = ({ kind }: Cell): 1 | 2 => (kind === "full" || kind === "client certificate" ? 1 : 2);
+
+function task(cell: Cell, { files }: Material, port: number): Task {
+  const { keyExchange, kind } = cell;
+  const clientCertificate = isCertified(kind);
+  const ticket = kind !== "session ID" && connections(cell) === 2;
+  return { keyExchange, port, files, clientCertificate, connections: connections(cell), ticket };
 }
 
-async function againstClient(cell: Cell, material: Material): Promise<readonly Session[]> {
+async function againstClient(cell: Cell, material: Material, trace: TraceListener): Promise<readonly Session[]> {
   const role = cell.peer.client as Role;
   const sessions: Session[] = [];
   const failures: TlsError[] = [];
+  let payload = material.payload;
   const server = createServer(
     {
       ...(isPsk(cell.keyExchange)
         ? { psk: ourPsk.server }
         : { credentials: [nodeCredential(material.server[authentication(cell.keyExchange)])] }),
       suites: suitesWith(cell.keyExchange),
-      ...(cell.kind === "client certificate" && { clientAuth: "require", clientCa: material.ca }),
+      ...(isCertified(cell.kind) && { clientAuth: "require", clientCa: material.ca }),
+      ...(cell.kind === "ticket" && { sessions: false }),
+      ...(cell.kind === "session ID" && { tickets: false }),
+      trace,
       onError: (error) => failures.push(error),
     },
     async (channel) => {
@@ -126,11 +149,11 @@ async function againstClient(cell: Cell, material: Material): Promise<readonly S
       for await (const bytes of channel) {
         got += Buffer.from(bytes).toString("latin1");
         if (role.speaks === "echo") await channel.write(bytes);
-        if (!got.includes(material.payload)) continue;
-        const length = material.payload.length;
+        if (!got.includes(payload)) continue;
+        const { length } = payload;
         if (role.speaks === "http")
           await channel.write(
-            Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${material.payload}`),
+            Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${payload}`),
           );
         await channel.closeWrite();
       }
@@ -138,8 +161,11 @@ async function againstClient(cell: Cell, material: Material): Promise<readonly S
   );
   try {
     const { port } = (await server.listenTcp()).address() as { port: number };
-    for (const command of role.commands(task(cell, material, port)))
-      await run(command, material.payload, material.payload);
+    for (const command of role.commands(task(cell, material, port))) {
+      payload = command.own?.sends ?? material.payload;
+      const said = await run(command, payload, command.own ? undefined : payload);
+      if (!said.includes(command.own?.prints ?? "")) throw new Error(`it said: ${said.slice(-400)}`);
+    }
   } catch (error) {
     throw failures[0] ? new Error(`${(error as Error).message}; on our side: ${failures[0].message}`) : error;
   } finally {
@@ -148,15 +174,17 @@ async function againstClient(cell: Cell, material: Material): Promise<readonly S
   return sessions;
 }
 
-async function againstServer(cell: Cell, material: Material): Promise<readonly Session[]> {
+async function againstServer(cell: Cell, material: Material, trace: TraceListener): Promise<readonly Session[]> {
   const role = cell.peer.server as Role;
   const port = await freePort();
   const [command] = role.commands(task(cell, material, port));
   if (!command) throw new Error("no command");
   const server = start(command);
   const sessions: Session[] = [];
+  const kept = connections(cell) === 2 ? { sessions: keepSessions({ tickets: cell.kind !== "session ID" }) } : {};
   try {
-    for (let i = 0; i < connections(cell); i++) sessions.push(await exchange(cell, material, role, port, server));
+    for (let i = 0; i < connections(cell); i++)
+      sessions.push(await exchange(cell, material, role, port, server, { ...kept, trace }));
   } catch (error) {
     throw new Error(
       `${(error as Error).message}; it said: ${server.stderr().slice(-400)}${server.stdout().slice(-400)}`,
@@ -174,13 +202,15 @@ async function exchange(
   { speaks }: Role,
   port: number,
   server: Running,
+  ours: { readonly sessions?: ClientSessions; readonly trace: TraceListener },
 ): Promise<Session> {
   const channel = await patiently(server, () =>
     connect(`tcp://127.0.0.1:${port}`, {
       ...(isPsk(cell.keyExchange) ? { psk: ourPsk.client } : { ca: material.ca }),
       serverName: "localhost",
       suites: suitesWith(cell.keyExchange),
-      ...(cell.kind === "client certificate" && { credential: nodeCredential(material.client) }),
+      ...(isCertified(cell.kind) && { credential: nodeCredential(material.client) }),
+      ...ours,
     }),
   );
   const path = `/${material.payload.slice(0, 600).replaceAll("\n", "")}`;

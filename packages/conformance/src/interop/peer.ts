@@ -31,8 +31,10 @@ export interface Task {
   readonly files: Files;
   /** A client shows its certificate; a server requires one. */
   readonly clientCertificate: boolean;
-  /** 2: the second resumes the session of the first. */
+  /** 2: the second resumes the session of the first, by what our side has: a ticket, or the session ID. */
   readonly connections: 1 | 2;
+  /** Our side has tickets. */
+  readonly ticket: boolean;
 }
 
 export interface Role {
@@ -42,7 +44,8 @@ export interface Role {
   commands(task: Task): readonly Command[];
   /** Why there is none, where there is none. */
   readonly noClientCertificate?: string;
-  readonly noResumption?: string;
+  readonly noTicket?: string;
+  readonly noSessionId?: string;
   /** Why a key exchange that the peer has cannot be had in this role. */
   readonly lacks?: Partial<Record<KeyExchangeName, string>>;
 }

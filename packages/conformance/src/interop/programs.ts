@@ -16,6 +16,8 @@ export interface Command {
   readonly inputEnds?: boolean;
   /** What it prints is given back to it: an echo for programs that print what they get and send what they read. */
   readonly mirror?: boolean;
+  /** Of a client that takes no payload: what it sends instead on each connection, and what it prints once it has the answers. */
+  readonly own?: { readonly sends: string; readonly prints: string };
   readonly env?: NodeJS.ProcessEnv;
   /** Then it is ended. Default half a minute, which is longer than any peer takes on a machine under load. */
   readonly minutes?: number;

@@ -14,13 +14,13 @@ export interface Result {
 const head = `# Interoperability
 
 Made by \`pnpm interop\`; do not edit. Every peer speaks TLS 1.2 over loopback TCP with Handclasp on node:crypto. A cell is
-"ok" where certificates were verified, application data came back whole, and our side saw what the column says: a session that
-was resumed, a client certificate that was verified. \`npm test\` runs the same cells with the peers that are installed.
+"ok" where certificates were verified, application data came back whole, and our side saw what the column says: a second
+connection that resumed the session of the first, by ticket (RFC 5077) or by session ID; a client certificate that was verified. \`npm test\` runs the same cells with the peers that are installed.
 
 "Role" is the peer's; the suite is the one that both agreed on, of all ours with that key exchange.
 
-| peer | role | key exchange | full | resumed | client certificate | suite |
-|---|---|---|---|---|---|---|
+| peer | role | key exchange | full | ticket | session ID | client certificate | the same, resumed | suite |
+|---|---|---|---|---|---|---|---|---|
 `;
 
 export function table(
@@ -45,7 +45,7 @@ export function table(
   const lines = [...rows].map(([key, row]) => {
     const of = (kind: Kind): string => mark(row.find(({ cell }) => cell.kind === kind) as Result);
     const suite = row.find((result) => result.suite)?.suite ?? "";
-    return `${key} ${of("full")} | ${of("resumed")} | ${of("client certificate")} | ${suite} |`;
+    return `${key} ${of("full")} | ${of("ticket")} | ${of("session ID")} | ${of("client certificate")} | ${of("client certificate, resumed")} | ${suite} |`;
   });
   const run = results.filter(({ cell }) => cell.absent === undefined);
   const ok = run.filter(({ failure }) => failure === undefined);

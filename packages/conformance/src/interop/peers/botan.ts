@@ -38,6 +38,7 @@ export const botan: Peer = {
   server: {
     speaks: "echo",
     noClientCertificate: "tls_server has no option for them",
+    noTicket: "tls_server has no key to make tickets with",
     commands: ({ files, port, keyExchange }) => {
       const { cert, key } = files.server[authentication(keyExchange)];
       return [{ program: "botan", args: ["tls_server", cert, key, `--port=${port}`, policy(files, keyExchange)] }];

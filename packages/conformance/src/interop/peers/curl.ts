@@ -9,6 +9,7 @@ export const curl: Peer = {
   note: "curl is a client only",
   client: {
     speaks: "http",
+    noTicket: "libcurl tells OpenSSL to take no tickets under TLS 1.2",
     commands: ({ files, port, keyExchange, clientCertificate, connections }) => {
       const own = clientCertificate ? ["--cert", files.client.cert, "--key", files.client.key] : [];
       const tls = ["--tlsv1.2", "--tls-max", "1.2", "--ciphers", opensslCiphers(keyExchange), "--cacert", files.ca];

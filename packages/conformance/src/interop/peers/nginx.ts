@@ -28,7 +28,7 @@ http {
     listen 127.0.0.1:${port} ssl;
     ssl_certificate ${cert}; ssl_certificate_key ${key}; ${client}
     ssl_protocols TLSv1.2; ssl_ciphers ${opensslCiphers(keyExchange)};
-    ssl_session_cache shared:all:1m;
+    ssl_session_cache shared:all:1m; ssl_session_tickets on;
     default_type text/plain;
     return 200 $request_uri;
   }
