@@ -1,8 +1,9 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import {
   type CipherSuite,
   connect,
   createServer,
+  keepSessions,
   nodeCredential,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
@@ -36,11 +37,16 @@ afterAll(() => material.remove());
 const question = "what the client said, which nobody else should read";
 const answer = "what the server said, likewise";
 
-/** A captured connection; the secrets that each side logged. */
-async function capture(
-  suite: CipherSuite,
-): Promise<{ file: string; logs: Record<"client" | "server", string>; port: number }> {
-  const file = `${material.files.folder}/${suite.name}.pcapng`;
+interface Capture {
+  readonly file: string;
+  readonly port: number;
+  /** The secrets that each side logged, of the last connection alone. */
+  readonly logs: Readonly<Record<"client" | "server", string>>;
+}
+
+/** A captured connection, or two, of which the second resumes the session of the first. */
+async function capture(suite: CipherSuite, resumes?: "ticket" | "session ID"): Promise<Capture> {
+  const file = `${material.files.folder}/${suite.name}-${resumes ?? "full"}.pcapng`;
   const logs = { client: `${file}.client.keys`, server: `${file}.server.keys` };
   const logTo = (path: string) => (line: string) => appendFileSync(path, `${line}\n`);
   const server = createServer(
@@ -59,15 +65,21 @@ async function capture(
   const dumpcap = start({ program: "dumpcap", args: ["-i", "lo", "-f", `tcp port ${port}`, "-w", file, "-q"] });
   try {
     await until(() => dumpcap.stderr().includes("File:"));
-    const channel = await connect(`tcp://127.0.0.1:${port}`, {
-      ca: material.ca,
-      serverName: "localhost",
-      suites: [suite],
-      keyLog: logTo(logs.client),
-    });
-    await channel.write(Buffer.from(question));
-    for await (const _ of channel);
-    await channel.close();
+    const sessions = keepSessions({ tickets: resumes === "ticket" });
+    for (let i = 0; i < (resumes ? 2 : 1); i++) {
+      for (const log of Object.values(logs)) writeFileSync(log, "");
+      const channel = await connect(`tcp://127.0.0.1:${port}`, {
+        ca: material.ca,
+        serverName: "localhost",
+        suites: [suite],
+        sessions,
+        keyLog: logTo(logs.client),
+      });
+      expect(channel.session.resumed).toBe(i === 1);
+      await channel.write(Buffer.from(question));
+      for await (const _ of channel);
+      await channel.close();
+    }
     await server.close();
     // The kernel hands packets over in batches.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -87,18 +99,29 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** What tshark reads of the TLS stream. */
-async function decrypted(file: string, port: number, keyLog: string): Promise<string> {
+/** What tshark reads of a TLS stream. */
+async function decrypted({ file, port }: Capture, keyLog: string, stream = 0): Promise<string> {
   const how = ["-r", file, "-d", `tcp.port==${port},tls`, "-o", `tls.keylog_file:${keyLog}`];
-  const said = await run({ program: "tshark", args: [...how, "-q", "-z", "follow,tls,raw,0"] });
+  const said = await run({ program: "tshark", args: [...how, "-q", "-z", `follow,tls,raw,${stream}`] });
   return Buffer.from(said.replaceAll(/^(?!\s*[0-9a-f]+$).*$/gm, "").replaceAll(/\s/g, ""), "hex").toString("latin1");
 }
 
 describe.skipIf(!mayCapture)(title, () => {
   test.each(suites.map((suite) => [suite.name, suite] as const))("decrypts %s with our key log", async (_, suite) => {
-    const { file, logs, port } = await capture(suite);
-    for (const side of ["client", "server"] as const)
-      expect(await decrypted(file, port, logs[side]), side).toBe(question + answer);
-    expect(await decrypted(file, port, "/dev/null")).toBe("");
+    const captured = await capture(suite);
+    for (const log of Object.values(captured.logs)) expect(await decrypted(captured, log)).toBe(question + answer);
+    expect(await decrypted(captured, "/dev/null")).toBe("");
   });
+
+  // Of the first connection it knows no secret, so that nothing can come from there.
+  test.each(["ticket", "session ID"] as const)(
+    "decrypts a session that was resumed by %s, with its own line",
+    async (how) => {
+      const captured = await capture(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, how);
+      for (const log of Object.values(captured.logs)) {
+        expect(await decrypted(captured, log, 1)).toBe(question + answer);
+        expect(await decrypted(captured, log, 0)).toBe("");
+      }
+    },
+  );
 });
