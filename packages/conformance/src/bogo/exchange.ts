@@ -102,7 +102,7 @@ async function next(connection: TlsConnection, config: ShimConfig): Promise<Uint
 }
 
 async function shutDown(connection: TlsConnection, config: ShimConfig): Promise<void> {
-  if (!config["check-close-notify"]) return void (await connection.close().catch(() => {}));
+  if (!config["check-close-notify"]) return connection.close().catch(() => {});
   if (config["shim-shuts-down"]) {
     await connection.closeWrite();
     if (await connection.read())
