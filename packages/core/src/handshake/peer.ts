@@ -182,6 +182,8 @@ export class Peer {
         );
       if (!this.#gather(headerLength)) return;
       const length = headerLength + this.#bodyLength();
+      if (asks === helloRequest.id && length > headerLength)
+        throw new TlsError("decode_error", "a HelloRequest with a body");
       if (!this.#gather(length)) return;
       this.#pending = this.#pending.slice(length);
       if (++this.#renegotiations > this.#maxRenegotiations)

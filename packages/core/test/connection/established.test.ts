@@ -165,6 +165,12 @@ describe("renegotiation", () => {
     expect(alerts(serverEvents, "sent")).toEqual(["warning no_renegotiation"]);
   });
 
+  test("a HelloRequest with a body is no HelloRequest", async () => {
+    const { client, serverSays } = await established();
+    await serverSays(handshake, message(0, one));
+    await expect(client.closed).rejects.toMatchObject({ alert: "decode_error", by: "us" });
+  });
+
   test("application data within a handshake message is refused", async () => {
     const { server, clientSays } = await established();
     await clientSays(handshake, clientHello.subarray(0, 10));
