@@ -52,6 +52,8 @@ export function connectOptions(task: Task): ConnectOptions {
     }),
     ...(own && { credential: own }),
     sessions: keepSessions({ store: kept.store, tickets: !config["no-ticket"] }),
+    fallbackScsv: config["fallback-scsv"] === true,
+    requireSecureRenegotiation: config["no-legacy-server-connect"] === true,
   };
 }
 
@@ -95,6 +97,7 @@ function commonOptions({ config, seen }: Task): CommonOptions {
     ...(curves && { groups: groupsOf(curves) }),
     ...(verifyPrefs && { signatureSchemes: schemesOf(verifyPrefs) }),
     ...(config["max-send-fragment"] !== undefined && { maxFragment: config["max-send-fragment"] }),
+    renegotiation: config["renegotiate-ignore"] ? "decline" : "abort",
     handshakeTimeout,
     trace: seen.listener,
   };
