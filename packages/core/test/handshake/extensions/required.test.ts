@@ -1,7 +1,9 @@
 /** What one side insists on (RFC 5746 §4.1, RFC 7627 §5.2 and §5.3), and what nobody knows. */
+import { type ConnectOptions, keepSessions } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
-import type { RawExtension } from "../../../src/wire/messages.ts";
-import { extension, meet, withExtension } from "./meet.ts";
+import { encode } from "../../../src/wire/codec.ts";
+import { type ClientHello, clientHello, type RawExtension } from "../../../src/wire/messages.ts";
+import { extension, type Hellos, meet, withExtension } from "./meet.ts";
 
 const renegotiationInfo = 0xff01;
 const extendedMasterSecret = 23;
@@ -112,5 +114,36 @@ describe("an extension that nobody knows", () => {
     const met = await meet({}, {}, { [from]: twice });
     const end = met[from === "client" ? "server" : "client"];
     expect(end).toMatchObject({ alert: "decode_error", code: "duplicate_extension", by: "us" });
+  });
+});
+
+describe("in a hello that resumes a session", () => {
+  /** Both ends of a second handshake, whose server takes the first one's ticket. */
+  async function again(change: Hellos, client: Partial<ConnectOptions> = {}) {
+    const options = { sessions: keepSessions(), ...client };
+    const server = { ticketKeys: [new Uint8Array(48).fill(7)] };
+    for (const connection of (await meet(options, server)).connections) connection?.abort();
+    return meet(options, server, change);
+  }
+
+  test("nothing is amiss as it stands, with GREASE, and padded, since the ticket makes it long enough", async () => {
+    const met = await again({}, { grease: true });
+    for (const end of [met.client, met.server]) expect(end).toMatchObject({ resumed: true });
+    const length = 4 + encode(clientHello.body, met.hellos.client as ClientHello).length;
+    expect(length).toBe(512);
+  });
+
+  test("an extension that nobody knows is ignored by a server, and refused by a client", async () => {
+    const asked = await again({ client: (hello) => withExtension(hello, unknown, Uint8Array.of(1)) });
+    expect(asked.hellos.server?.sessionId).toHaveLength(32);
+    expect(asked.hellos.server?.sessionId).toEqual(asked.hellos.client?.sessionId);
+    expect(extension(asked.hellos.server, unknown)).toBeUndefined();
+    const answered = await again({ server: (hello) => withExtension(hello, unknown, Uint8Array.of(1)) });
+    expect(answered.client).toMatchObject({ alert: "unsupported_extension", by: "us" });
+  });
+
+  test("renegotiation_info is insisted on", async () => {
+    const { client } = await again({ server: without(renegotiationInfo) });
+    expect(client).toMatchObject({ code: "unsafe_legacy_renegotiation", by: "us" });
   });
 });
