@@ -3,7 +3,6 @@
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
-import type { CipherSpec } from "./cipherSpec.ts";
 import { prf } from "./prf.ts";
 import type { Hash } from "./provider.ts";
 
@@ -59,7 +58,7 @@ export interface KeyBlock {
  */
 export function keyBlock(
   hash: Hash,
-  suite: CipherSpec,
+  suite: { readonly keyLength: number; readonly fixedIvLength: number },
   macLength: number,
   master: Uint8Array,
   clientRandom: Uint8Array,

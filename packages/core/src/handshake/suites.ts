@@ -9,9 +9,9 @@ import {
   aes128gcm,
   aes256cbc,
   aes256gcm,
-  type CipherSpec,
   chacha20poly1305,
-} from "../crypto/cipherSpec.ts";
+} from "../record/cipherSpec.ts";
+import type { CipherSpec } from "../record/protection.ts";
 import { dhe } from "./keyExchange/dhe.ts";
 import { ecdhe } from "./keyExchange/ecdhe.ts";
 import { ecdhePsk } from "./keyExchange/ecdhePsk.ts";
