@@ -113,23 +113,12 @@ function scopeOf(scope = ""): string {
   return scope;
 }
 
-/** A status is its issuer's word: where nobody verifies who that is, it cannot be checked, and to say so is better than to leave it out. */
-function ocspOf({ ocsp, insecure, trust }: ConnectOptions, certified: boolean): OcspPolicy | undefined {
-  if (!ocsp || ocsp.name === "request") return ocsp;
-  if (typeof ocsp.check !== "function")
+function ocspOf({ ocsp, ...trust }: ConnectOptions, certified: boolean): OcspPolicy | undefined {
+  if (ocsp && typeof ocsp.check !== "function")
     throw configurationError(
       `ocsp: ${JSON.stringify(ocsp)}`,
       'import { ocsp } from "@handclasp/core/ocsp", and give ocsp.request, ocsp.check or ocsp.require',
     );
-  if (insecure || trust)
-    throw configurationError(
-      `ocsp.${ocsp.name} with ${insecure ? "insecure" : "a trust function"}, which verify no issuer`,
-      "give ca, or a CA's pin; or ocsp.request, and check the response yourself",
-    );
-  if (ocsp.name === "require" && !certified)
-    throw configurationError(
-      "ocsp.require with suites of a pre-shared key, which have no certificates",
-      "leave them out, or give ocsp.check",
-    );
+  ocsp?.configure(trust, certified);
   return ocsp;
 }

@@ -5,14 +5,14 @@
 import { equal } from "../bytes/bytes.ts";
 import { sequence, tags } from "../bytes/der.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-import { TlsError } from "../errors.ts";
+import { configurationError, TlsError } from "../errors.ts";
 import { type Flow, settle } from "../flow.ts";
 import { maxClockSkew, maxStatusAge } from "../limits.ts";
 import { type Certificate, type Extension, parseCertificate } from "./certificate.ts";
 import { CertificateError, printable } from "./errors.ts";
 import { type OcspResponse, ocspError, parseOcspResponse, type SingleResponse } from "./ocspResponse.ts";
 import { checkDates, checkIssued, processed, type Rules, verifySignature } from "./path.ts";
-import type { VerifiedPeer } from "./verify.ts";
+import type { TrustOptions, VerifiedPeer } from "./verify.ts";
 
 /** What a server showed of its certificate's status. */
 export interface ShownStatus {
@@ -26,6 +26,8 @@ export interface ShownStatus {
 /** What a client does with the status that it asks a server for: a row of {@link ocsp}. */
 export interface OcspPolicy {
   readonly name: "request" | "check" | "require";
+  /** Throws a configuration error where nothing could be checked. `certified`: all suites have certificates. */
+  configure(trust: TrustOptions, certified: boolean): void;
   /** `"good"` where that was verified; throws where it is refused. */
   check(shown: ShownStatus): Flow<"good" | undefined>;
 }
@@ -49,6 +51,7 @@ export interface OcspPolicy {
 export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; readonly require: OcspPolicy } = {
   request: {
     name: "request",
+    configure() {},
     *check(shown) {
       checkStapled(shown);
       return yield* settle(undefined);
@@ -56,6 +59,9 @@ export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; r
   },
   check: {
     name: "check",
+    configure(trust) {
+      needsIssuer(this, trust);
+    },
     *check(shown) {
       checkStapled(shown);
       return yield* good(shown);
@@ -63,6 +69,14 @@ export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; r
   },
   require: {
     name: "require",
+    configure(trust, certified) {
+      needsIssuer(this, trust);
+      if (!certified)
+        throw configurationError(
+          "ocsp.require with suites of a pre-shared key, which have no certificates",
+          "leave them out, or give ocsp.check",
+        );
+    },
     *check(shown) {
       if (!shown.response) throw missing("and one is required");
       if (yield* good(shown)) return "good";
@@ -74,6 +88,15 @@ export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; r
     },
   },
 };
+
+/** A status is its issuer's word: where nobody verifies who that is, it cannot be checked, and to say so is better than to leave it out. */
+function needsIssuer({ name }: OcspPolicy, { insecure, trust }: TrustOptions): void {
+  if (insecure || trust)
+    throw configurationError(
+      `ocsp.${name} with ${insecure ? "insecure" : "a trust function"}, which verify no issuer`,
+      "give ca, or a CA's pin; or ocsp.request, and check the response yourself",
+    );
+}
 
 function* good({ response, peer, now, provider }: ShownStatus): Flow<"good" | undefined> {
   const [certificate, issuer] = peer.path;
