@@ -11,7 +11,7 @@ const commands = [
   ["knip", "knip"],
   ["publint", process.execPath, "scripts/published.mjs", "publint"],
   ["attw", process.execPath, "scripts/published.mjs", "attw"],
-  ["size", "size-limit"],
+  ["size", process.execPath, "scripts/size.mjs"],
 ];
 
 /**

@@ -19,9 +19,9 @@ export {
   secp521r1,
   x25519,
 } from "./crypto/groups.ts";
-export { noble } from "./crypto/noble.ts";
+export { noble } from "./crypto/lateNoble.ts";
 export type * from "./crypto/provider.ts";
-export { rsaKeyFault } from "./crypto/rsa.ts";
+export { rsaKeyFault } from "./crypto/rsaKey.ts";
 export * from "./crypto/signatures.ts";
 export {
   type AlertDescription,

@@ -3,8 +3,7 @@
  * from the digits of e and π, which takes a few ms once and saves a page 6 KB that no compression would.
  * @module
  */
-import { pow } from "@noble/curves/abstract/modular.js";
-import { toBytes, toNumber } from "./bigEndian.ts";
+import { powerModulo, toBytes, toNumber } from "./bigEndian.ts";
 import type { KeyAgreement, Random } from "./provider.ts";
 
 export interface FiniteField<Name extends string = string> {
@@ -80,7 +79,7 @@ export const finiteField =
     const bytes = random(exponentLength);
     let exponent = toNumber(bytes);
     bytes.fill(0);
-    const power = (base: bigint): Uint8Array => toBytes(pow(base, exponent, p), prime.length);
+    const power = (base: bigint): Uint8Array => toBytes(powerModulo(base, exponent, p), prime.length);
     return {
       publicKey: power(2n),
       agree(peerPublicKey) {

@@ -6,64 +6,19 @@
 import { cbc, gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
-import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
-import { sha1 } from "@noble/hashes/legacy.js";
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { type Curve, curves, isUncompressed } from "./curves.ts";
+import { hashes } from "./hashes.ts";
 import type {
   Aead,
   BlockChain,
   CryptoProvider,
-  Hash,
-  HashName,
-  Hmac,
   KeyAgreement,
   KeyShare,
   PublicKey,
   Random,
-  RunningHash,
   SignatureAlgorithm,
 } from "./provider.ts";
 import { encryptPkcs1, verifyPkcs1, verifyPss } from "./rsa.ts";
-
-type NobleHash = typeof sha1 | typeof sha256;
-
-function hashOf(algorithm: NobleHash): Hash {
-  return {
-    outputLength: algorithm.outputLen,
-    blockLength: algorithm.blockLen,
-    digest: (data) => algorithm(data),
-    create(): RunningHash {
-      const state = algorithm.create();
-      return {
-        update(data) {
-          state.update(data);
-          return this;
-        },
-        // A digest ends its state, so a copy of the state is what ends.
-        snapshot: () => state.clone().digest(),
-      };
-    },
-    hmac(key): Hmac {
-      // Both pads are compressed once per key: each MAC starts from a copy.
-      const keyed = nobleHmac.create(algorithm, key);
-      return {
-        mac(...parts) {
-          const state = keyed.clone();
-          for (const part of parts) state.update(part);
-          return state.digest();
-        },
-      };
-    },
-  };
-}
-
-const hashes: Readonly<Record<HashName, Hash>> = {
-  sha1: /* @__PURE__ */ hashOf(sha1),
-  sha256: /* @__PURE__ */ hashOf(sha256),
-  sha384: /* @__PURE__ */ hashOf(sha384),
-  sha512: /* @__PURE__ */ hashOf(sha512),
-};
 
 type NobleAead = typeof gcm | typeof chacha20poly1305;
 
@@ -185,9 +140,10 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
 }
 
 /**
- * Cryptography in JavaScript alone, the same on every host.
+ * Cryptography in JavaScript alone, the same on every host, at once.
  * @example
- * const channel = connect(transport, { provider: noble, host: "example.org" });
+ * import { noble } from "@handclasp/core/noble";
+ * const channel = await connect(transport, { provider: noble, serverName: "example.org", ca });
  */
 export const noble: CryptoProvider = {
   name: "noble",

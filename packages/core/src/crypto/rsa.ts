@@ -1,41 +1,14 @@
 /**
- * RSA's public operations in BigInt, and the unpadding of a premaster secret: RFC 8017, RFC 5246 §7.4.7.1.
+ * RSA's public operations in BigInt, RFC 8017.
  * Nothing here holds a private key: that operation is the host's. RSAVP1 works on public numbers; RSAEP takes a premaster secret through BigInt, whose time
  * may tell bits of it to somebody on the same machine (SECURITY.md).
  * @module
  */
 import { concat, equal, fromHex } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
-import { toBytes, toNumber, trimmed } from "./bigEndian.ts";
-import type { Hash, PublicKey, Random } from "./provider.ts";
-
-export type RsaPublicKey = PublicKey & { type: "rsa" };
-
-/** Below, too weak; above, a peer could make us compute for long. */
-const minModulusBits = 2048;
-const maxModulusBits = 8192;
-/** Bytes: an exponent of 33 bits and more is only ever a way to make us compute for long. */
-const maxExponentLength = 4;
-
-const isOdd = (bytes: Uint8Array): boolean => ((bytes.at(-1) ?? 0) & 1) === 1;
-
-/** The size of a key: that of its modulus. */
-export function rsaBits({ modulus }: Pick<RsaPublicKey, "modulus">): number {
-  const digits = trimmed(modulus);
-  return digits.length === 0 ? 0 : 8 * digits.length + 24 - Math.clz32(digits[0] as number);
-}
-
-/** Why an RSA key is refused, `undefined` for one within the limits. No BigInt is made: its cost depends on the length. */
-export function rsaKeyFault(key: RsaPublicKey): string | undefined {
-  const bits = rsaBits(key);
-  if (bits < minModulusBits || bits > maxModulusBits)
-    return `its modulus has ${bits} bits, not ${minModulusBits} to ${maxModulusBits}`;
-  if (!isOdd(key.modulus)) return "its modulus is even";
-  const exponent = trimmed(key.exponent);
-  if (!isOdd(exponent) || exponent.length > maxExponentLength || (exponent.length === 1 && exponent[0] === 1))
-    return "its exponent is not an odd number from 3 to 2^32 - 1";
-  return undefined;
-}
+import { powerModulo, toBytes, toNumber } from "./bigEndian.ts";
+import type { Hash, Random } from "./provider.ts";
+import { type RsaPublicKey, rsaBits, rsaKeyFault } from "./rsaKey.ts";
 
 interface Numbers {
   readonly n: bigint;
@@ -53,24 +26,13 @@ function numbers(key: RsaPublicKey): Numbers | string {
   return { n: toNumber(key.modulus), e: toNumber(key.exponent), length: Math.ceil(bits / 8), bits };
 }
 
-/** base^exponent mod modulus, by squaring. Public numbers only. */
-export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n;
-  let square = base % modulus;
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
-  }
-  return result % modulus;
-}
-
 /** RSAVP1 with the checks around it, RFC 8017 §5.2.2: the padded block, `undefined` where the key or the signature cannot be. */
 function open(key: RsaPublicKey, signature: Uint8Array): { block: Uint8Array; bits: number } | undefined {
   const checked = numbers(key);
   if (typeof checked === "string" || signature.length !== checked.length) return undefined;
   const s = toNumber(signature);
   if (s >= checked.n) return undefined;
-  return { block: toBytes(modPow(s, checked.e, checked.n), checked.length), bits: checked.bits };
+  return { block: toBytes(powerModulo(s, checked.e, checked.n), checked.length), bits: checked.bits };
 }
 
 export type RsaHashName = "sha256" | "sha384" | "sha512";
@@ -165,38 +127,7 @@ export function encryptPkcs1(key: RsaPublicKey, message: Uint8Array, random: Ran
     for (const byte of random(end - at)) if (byte !== 0) block[at++] = byte;
   }
   block.set(message, end + 1);
-  const out = toBytes(modPow(toNumber(block), e, n), length);
+  const out = toBytes(powerModulo(toNumber(block), e, n), length);
   block.fill(0);
-  return out;
-}
-
-const premasterLength = 48;
-
-/** 1 where a byte is 0, else 0, without a branch. */
-const isZero = (byte: number): number => ((byte - 1) >>> 31) & 1;
-
-/**
- * The premaster secret in a decrypted block, or `fallback` where anything at all about the block is wrong; which of the two stays hidden.
- * RFC 5246 §7.4.7.1: 00 02, padding without a zero, 00, the version that ClientHello offered, 46 random bytes. Since the secret has a known length, its
- * place is known too and nothing is searched for. No branch and no index depends on the block's contents (Bleichenbacher, Klima et al., ROBOT).
- * @param block what the private operation gave: as long as the modulus, which is public.
- * @param clientVersion the version in ClientHello, e.g. 0x0303.
- * @param fallback 48 fresh random bytes, drawn before the block was decrypted.
- */
-export function unpadPremaster(block: Uint8Array, clientVersion: number, fallback: Uint8Array): Uint8Array {
-  if (fallback.length !== premasterLength) throw new RangeError("the fallback has 48 bytes");
-  const start = block.length - premasterLength;
-  // 00 02, at least eight bytes of padding, 00. The length is public.
-  if (start < 11) return fallback.slice();
-  let bad = (block[0] as number) | ((block[1] as number) ^ 2);
-  for (let i = 2; i < start - 1; i++) bad |= isZero(block[i] as number);
-  bad |= block[start - 1] as number;
-  bad |= (block[start] as number) ^ (clientVersion >>> 8);
-  bad |= (block[start + 1] as number) ^ (clientVersion & 0xff);
-  // All ones where good, zero where not.
-  const good = -isZero(bad);
-  const out = new Uint8Array(premasterLength);
-  for (let i = 0; i < premasterLength; i++)
-    out[i] = ((block[start + i] as number) & good) | ((fallback[i] as number) & ~good);
   return out;
 }

@@ -4,7 +4,7 @@
  */
 import { ascii } from "../bytes/bytes.ts";
 import { defaultGroups, type NamedGroup } from "../crypto/groups.ts";
-import { noble } from "../crypto/noble.ts";
+import { noble } from "../crypto/lateNoble.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
 import { configurationError } from "../errors.ts";

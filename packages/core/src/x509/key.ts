@@ -3,9 +3,9 @@
  * @module
  */
 import { type Der, derFault, sequence, tags } from "../bytes/der.ts";
-import { curves, isUncompressed } from "../crypto/curves.ts";
+import { pointFault } from "../crypto/equations.ts";
 import type { EcCurveName, PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
-import { rsaBits, rsaKeyFault } from "../crypto/rsa.ts";
+import { rsaBits, rsaKeyFault } from "../crypto/rsaKey.ts";
 import { TlsError } from "../errors.ts";
 
 /** Hashes that sign certificates. */
@@ -96,13 +96,9 @@ function readKey(algorithm: Der, bytes: Uint8Array): Omit<KeyReading, "keyBits">
 
 function readPoint(oid: string, point: Uint8Array): PublicKey {
   const name = curveNames[oid] ?? weak(`an EC key on the curve ${oid}; P-256, P-384 and P-521 only`);
-  const curve = curves[name];
-  if (!isUncompressed(curve, point)) weak(`a point on ${name} that is not uncompressed`);
-  try {
-    curve.Point.fromBytes(point);
-  } catch {
-    derFault(`point not on ${name}`);
-  }
+  const fault = pointFault(name, point);
+  if (fault === "form") weak(`a point on ${name} that is not uncompressed`);
+  if (fault) derFault(`point not on ${name}`);
   return { type: "ec", curve: name, point };
 }
 

@@ -8,7 +8,7 @@ import { concat, fromBase64, fromHex, latin1, toHex, wipe } from "../bytes/bytes
 import { type Der, der, derFault, tags } from "../bytes/der.ts";
 import { curves } from "../crypto/curves.ts";
 import type { EcCurveName, PublicKey } from "../crypto/provider.ts";
-import { rsaKeyFault } from "../crypto/rsa.ts";
+import { rsaKeyFault } from "../crypto/rsaKey.ts";
 import { configurationError } from "../errors.ts";
 import { curveNames, ecPublicKey, ed25519, readPss, rsaEncryption, rsassaPss, type SignatureHash } from "./key.ts";
 import { decrypt, type PrivateKeyOptions, reading } from "./pbes2.ts";

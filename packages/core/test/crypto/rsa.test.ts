@@ -13,15 +13,11 @@ import {
 } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { concat, fromHex, toHex } from "../../src/bytes/bytes.ts";
+import { powerModulo } from "../../src/crypto/bigEndian.ts";
 import { noble } from "../../src/crypto/noble.ts";
-import {
-  encryptPkcs1,
-  modPow,
-  type RsaHashName,
-  type RsaPublicKey,
-  rsaKeyFault,
-  unpadPremaster,
-} from "../../src/crypto/rsa.ts";
+import { unpadPremaster } from "../../src/crypto/premaster.ts";
+import { encryptPkcs1, type RsaHashName } from "../../src/crypto/rsa.ts";
+import { type RsaPublicKey, rsaKeyFault } from "../../src/crypto/rsaKey.ts";
 import { vectorFile } from "./support.ts";
 
 const hashNames: readonly RsaHashName[] = ["sha256", "sha384", "sha512"];
@@ -46,7 +42,7 @@ function pairOf(secret: KeyObject): Pair {
     key: { type: "rsa", modulus, exponent: fromBase64Url(e!), pssOnly: false },
     secret,
     length: modulus.length,
-    raw: (block) => bytesOf(modPow(number(block), number(fromBase64Url(d!)), number(modulus)), modulus.length),
+    raw: (block) => bytesOf(powerModulo(number(block), number(fromBase64Url(d!)), number(modulus)), modulus.length),
   };
 }
 
@@ -60,7 +56,7 @@ function oddPair(): Pair {
   const q = generatePrimeSync(1024, { bigint: true });
   const order = (p - 1n) * (q - 1n);
   // e is prime and p^-1 is p^(q-2): Fermat gives both inverses.
-  const d = (1n + order * ((e - modPow(order, e - 2n, e)) % e)) / e;
+  const d = (1n + order * ((e - powerModulo(order, e - 2n, e)) % e)) / e;
   const field = (value: bigint): string =>
     Buffer.from(bytesOf(value, Math.ceil(value.toString(16).length / 2))).toString("base64url");
   const key = {
@@ -72,7 +68,7 @@ function oddPair(): Pair {
     q: field(q),
     dp: field(d % (p - 1n)),
     dq: field(d % (q - 1n)),
-    qi: field(modPow(q, p - 2n, p)),
+    qi: field(powerModulo(q, p - 2n, p)),
   };
   return pairOf(createPrivateKey({ key, format: "jwk" }));
 }
@@ -197,7 +193,7 @@ describe("PSS, salts and masks that are not TLS's", () => {
   test.each(faults)("a fault in %s", async (_name, which, spoil) => {
     const keys = which === "odd" ? odd : rsa;
     const open = (signature: Uint8Array) =>
-      bytesOf(modPow(number(signature), number(keys.key.exponent), number(keys.key.modulus)), keys.length);
+      bytesOf(powerModulo(number(signature), number(keys.key.exponent), number(keys.key.modulus)), keys.length);
     for (;;) {
       const opened = open(nodeSign(keys, "sha256", pss(32)));
       const spoiled = opened.slice();
@@ -391,7 +387,7 @@ describe("Wycheproof's RSAES-PKCS1-v1_5 ciphertexts", () => {
             expect(result).toBe("invalid");
             continue;
           }
-          const block = bytesOf(modPow(BigInt(`0x${ct}`), d, n), 256);
+          const block = bytesOf(powerModulo(BigInt(`0x${ct}`), d, n), 256);
           expect(unpadPremaster(block, 0x0303, fallback), `${tcId}`).toEqual(fallback);
           seen++;
           if (result !== "valid" || msg.length < 4) continue;

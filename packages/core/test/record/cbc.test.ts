@@ -2,13 +2,13 @@ import {
   type CryptoProvider,
   concat,
   type Hash,
-  noble,
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
   type TlsError,
 } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
+import { noble } from "../../src/crypto/noble.ts";
 import { run } from "../../src/flow.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
 

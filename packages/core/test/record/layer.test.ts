@@ -1,6 +1,5 @@
 import {
   concat,
-  noble,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsError,
@@ -8,6 +7,7 @@ import {
 } from "@handclasp/core";
 import { asyncProvider } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
+import { noble } from "../../src/crypto/noble.ts";
 import { run } from "../../src/flow.ts";
 import { RecordLayer, type TlsRecord } from "../../src/record/layer.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";

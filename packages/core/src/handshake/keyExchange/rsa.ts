@@ -3,7 +3,7 @@
  * @module
  */
 import { wipe } from "../../bytes/bytes.ts";
-import { unpadPremaster } from "../../crypto/rsa.ts";
+import { unpadPremaster } from "../../crypto/premaster.ts";
 import { TlsError } from "../../errors.ts";
 import { call, settle } from "../../flow.ts";
 import { clientEncryptedPremaster, tls12 } from "../../wire/messages.ts";

@@ -1,0 +1,47 @@
+/**
+ * noble's hashes, which every page needs at once: transcripts, PRF and fingerprints are always synchronous.
+ * @module
+ */
+import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
+import { sha1 } from "@noble/hashes/legacy.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import type { Hash, HashName, Hmac, RunningHash } from "./provider.ts";
+
+type NobleHash = typeof sha1 | typeof sha256;
+
+function hashOf(algorithm: NobleHash): Hash {
+  return {
+    outputLength: algorithm.outputLen,
+    blockLength: algorithm.blockLen,
+    digest: (data) => algorithm(data),
+    create(): RunningHash {
+      const state = algorithm.create();
+      return {
+        update(data) {
+          state.update(data);
+          return this;
+        },
+        // A digest ends its state, so a copy of the state is what ends.
+        snapshot: () => state.clone().digest(),
+      };
+    },
+    hmac(key): Hmac {
+      // Both pads are compressed once per key: each MAC starts from a copy.
+      const keyed = nobleHmac.create(algorithm, key);
+      return {
+        mac(...parts) {
+          const state = keyed.clone();
+          for (const part of parts) state.update(part);
+          return state.digest();
+        },
+      };
+    },
+  };
+}
+
+export const hashes: Readonly<Record<HashName, Hash>> = {
+  sha1: /* @__PURE__ */ hashOf(sha1),
+  sha256: /* @__PURE__ */ hashOf(sha256),
+  sha384: /* @__PURE__ */ hashOf(sha384),
+  sha512: /* @__PURE__ */ hashOf(sha512),
+};

@@ -1,0 +1,5 @@
+/**
+ * noble at once: for who wants a provider that is synchronous from its first call on.
+ * @module
+ */
+export { noble } from "./crypto/noble.ts";
