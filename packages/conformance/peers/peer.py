@@ -2,7 +2,8 @@
 
     python3 peer.py client|server PORT CIPHERS CA CERT KEY CONNECTIONS
 
-The client makes CONNECTIONS in a row, each with the session of the one before.
+The client makes CONNECTIONS in a row, each with the session of the one before. On stderr there is a line for each
+connection with its channel binding.
 """
 
 import socket
@@ -20,6 +21,11 @@ if cert != "-":
     context.load_cert_chain(cert, key)
 
 
+def tell(connection):
+    binding = connection.get_channel_binding("tls-unique")
+    print("tls-unique", binding.hex(), "resumed" if connection.session_reused else "full", file=sys.stderr, flush=True)
+
+
 def echo(connection):
     while data := connection.recv(65536):
         connection.sendall(data)
@@ -32,6 +38,7 @@ if role == "server":
             accepted, _ = listener.accept()
             try:
                 with context.wrap_socket(accepted, server_side=True) as connection:
+                    tell(connection)
                     echo(connection)
             except OSError as error:
                 print(error, file=sys.stderr, flush=True)
@@ -41,6 +48,7 @@ else:
     for _ in range(int(connections)):
         with socket.create_connection(("127.0.0.1", int(port))) as raw:
             with context.wrap_socket(raw, server_hostname="localhost", session=session) as connection:
+                tell(connection)
                 connection.sendall(payload)
                 left = len(payload)
                 while left > 0:
