@@ -151,9 +151,24 @@ describe.skipIf(noTestssl)(noTestssl ?? "testssl.sh", () => {
     expect(suites.sort((a, b) => a - b)).toEqual(ours(modernSuites));
     expect(finding("cipher_order")).toBe("server");
   });
-  test("extended master secret and secure renegotiation", () => {
-    expect(finding("TLS_extensions")).toMatch(/'renegotiation info\/#65281'.*'extended master secret\/#23'/);
+  test("the extensions that we answer, and no others", () => {
+    const answered = [...(finding("TLS_extensions") ?? "").matchAll(/'([^'/]+)\/#\d+'/g)].map(([, name]) => name);
+    const meant = [
+      "server name",
+      "max fragment length",
+      "extended master secret",
+      "session ticket",
+      "renegotiation info",
+    ];
+    expect(new Set(answered)).toEqual(new Set(meant));
     expect(finding("secure_renego")).toBe("supported");
     expect(finding("secure_client_renego")).toBe("not vulnerable");
+  });
+  test("resumption by ticket, for two hours, and by session ID; a ticket gives no memory away", () => {
+    expect(finding("TLS_session_ticket")).toBe("valid for 7200 seconds only (<daily)");
+    expect(finding("SSL_sessionID_support")).toBe("yes");
+    expect(finding("sessionresumption_ticket")).toBe("supported");
+    expect(finding("sessionresumption_ID")).toBe("supported");
+    expect(finding("ticketbleed")).toBe("not vulnerable");
   });
 });
