@@ -1,0 +1,205 @@
+/** OpenSSL offers a session to a server that must not resume it, by ticket and by session ID: a full handshake each time, never an error. */
+import type { AddressInfo } from "node:net";
+import {
+  createServer,
+  memoryStore,
+  nodeCredential,
+  type ServerOptions,
+  type Session,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+  type TlsError,
+} from "@handclasp/node";
+import { afterAll, describe, expect, test } from "vitest";
+import { makeMaterial } from "../../src/interop/files.ts";
+import { versionOf } from "../../src/interop/matrix.ts";
+import { openssl } from "../../src/interop/peers/openssl.ts";
+import { run } from "../../src/interop/programs.ts";
+
+const material = await makeMaterial();
+const renewed = await makeMaterial();
+afterAll(() => {
+  material.remove();
+  renewed.remove();
+});
+const { missing } = await versionOf(openssl);
+
+const own = { credentials: [nodeCredential(material.server.ecdsa)] };
+const [ticketKey, otherKey] = [1, 2].map((fill) => new Uint8Array(48).fill(fill)) as [Uint8Array, Uint8Array];
+const clientCertificate = ["-cert", material.files.client.cert, "-key", material.files.client.key];
+const request = { clientAuth: "request", clientCa: material.ca } as const;
+
+type Server = Partial<ServerOptions>;
+
+interface Visit {
+  readonly session: Session | undefined;
+  /** As s_client tells it. */
+  readonly reused: boolean;
+  /** Why it is not resumed, as our server traces it. */
+  readonly reason: string | undefined;
+  readonly failures: readonly string[];
+}
+
+/** One connection of s_client to a server of its own, over which a line goes there and back. */
+async function visit(options: Server, args: readonly string[]): Promise<Visit> {
+  const failures: string[] = [];
+  let session: Session | undefined;
+  let reason: string | undefined;
+  const server = createServer(
+    {
+      ...own,
+      ...options,
+      onError: ({ code }: TlsError) => failures.push(code),
+      trace: (event) => {
+        if (event.type === "resumption" && !event.resumed) reason = event.reason;
+      },
+    },
+    async (channel) => {
+      ({ session } = channel);
+      for await (const bytes of channel) await channel.write(bytes);
+    },
+  );
+  try {
+    const { port } = (await server.listenTcp()).address() as AddressInfo;
+    const all = ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_2", "-nocommands", ...args];
+    const said = await run({ program: "openssl", args: all }, "hello\n", "\nhello\n");
+    return { session, reused: /^Reused, TLSv1\.2/m.test(said), reason, failures };
+  } finally {
+    await server.close();
+  }
+}
+
+interface Case {
+  readonly reason: string;
+  readonly first?: Server;
+  readonly second?: Server;
+  /** What s_client is told; a server name unless there is another. */
+  readonly firstArgs?: readonly string[];
+  readonly secondArgs?: readonly string[];
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "a server that asks for certificates now": { reason: "configuration", second: request },
+  "a server that requires one, from a client that has one": {
+    reason: "configuration",
+    second: { ...request, clientAuth: "require" },
+    secondArgs: clientCertificate,
+  },
+  "a server that asked, and requires now": {
+    reason: "configuration",
+    first: request,
+    second: { ...request, clientAuth: "require" },
+    firstArgs: clientCertificate,
+    secondArgs: clientCertificate,
+  },
+  "a server that asked, and does not now": { reason: "configuration", first: request, firstArgs: clientCertificate },
+  "a server that believed any client, and now those of a CA": {
+    reason: "configuration",
+    first: { clientAuth: "require", clientTrust: { insecure: true } },
+    second: { ...request, clientAuth: "require" },
+    firstArgs: clientCertificate,
+    secondArgs: clientCertificate,
+  },
+  "a server that believes one more CA": {
+    reason: "configuration",
+    first: request,
+    second: { clientAuth: "request", clientTrust: { ca: [material.ca, renewed.ca] } },
+    firstArgs: clientCertificate,
+    secondArgs: clientCertificate,
+  },
+  "a renewed certificate of the server": {
+    reason: "certificate",
+    second: { credentials: [nodeCredential(renewed.server.ecdsa)] },
+  },
+  "a certificate of another kind": {
+    reason: "certificate",
+    second: { credentials: [nodeCredential(material.server.rsa)] },
+  },
+  "another server name": { reason: "server_name", secondArgs: ["-servername", "other.example"] },
+  "no server name": { reason: "server_name", secondArgs: ["-noservername"] },
+  "a server name where there was none": { reason: "server_name", firstArgs: ["-noservername"] },
+  "another protocol": {
+    reason: "alpn",
+    first: { alpn: ["a", "b"] },
+    second: { alpn: ["a", "b"] },
+    firstArgs: ["-alpn", "a"],
+    secondArgs: ["-alpn", "b"],
+  },
+  "a server with other protocols": {
+    reason: "configuration",
+    first: { alpn: ["a", "b"] },
+    second: { alpn: ["a"] },
+    firstArgs: ["-alpn", "a"],
+    secondArgs: ["-alpn", "a"],
+  },
+  "a suite that the client has no more": {
+    reason: "suite",
+    firstArgs: ["-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],
+    secondArgs: ["-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"],
+  },
+  "a suite that the server has no more": {
+    reason: "suite",
+    first: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
+    second: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] },
+  },
+  "a session that is over": {
+    reason: "expired",
+    first: { sessionLifetime: 1 },
+    second: { sessionLifetime: 1, now: () => Date.now() + 2_000 },
+  },
+  "a session from the future": { reason: "expired", second: { now: () => Date.now() - 3_600_000 } },
+};
+
+/** What the servers of one case share. The cache forgets nothing by itself, so that the handshake has to see to it. */
+const kinds = {
+  ticket: () => ({ sessions: false, ticketKeys: [ticketKey] }) as const,
+  "session ID": () => ({ tickets: false, sessions: memoryStore({ now: () => 0 }) }) as const,
+};
+
+let made = 0;
+
+describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s_client", () => {
+  describe.each(Object.entries(kinds))("by %s", (_, common) => {
+    test.each(Object.entries(cases))(
+      "%s",
+      async (_name, { reason, first, second, firstArgs = [], secondArgs = [] }) => {
+        const kept = common();
+        const file = `${material.files.folder}/not-resumed-${made++}.session`;
+        const named = (args: readonly string[]) =>
+          args.some((arg) => /^-(no)?servername$/.test(arg)) ? args : ["-servername", "localhost", ...args];
+        const visits = [
+          await visit({ ...kept, ...first }, [...named(firstArgs), "-sess_out", file]),
+          await visit({ ...kept, ...first }, [...named(firstArgs), "-sess_in", file]),
+          await visit({ ...kept, ...second }, [...named(secondArgs), "-sess_in", file]),
+        ];
+        expect(visits.map(({ failures }) => failures)).toEqual([[], [], []]);
+        expect(visits.map(({ reused }) => reused)).toEqual([false, true, false]);
+        expect(visits.map(({ session }) => session?.resumed)).toEqual([false, true, false]);
+        expect(visits.map((one) => one.reason)).toEqual([undefined, undefined, reason]);
+      },
+    );
+  });
+
+  test.each<[string, Server, Server]>([
+    ["a ticket whose key is gone", kinds.ticket(), { ...kinds.ticket(), ticketKeys: [otherKey] }],
+    [
+      "a ticket, to a server whose keys nobody gives",
+      kinds.ticket(),
+      { ticketKeys: () => Promise.reject(new Error()) },
+    ],
+    ["a session ID that was forgotten", kinds["session ID"](), kinds["session ID"]()],
+  ])("%s", async (_, first, second) => {
+    const file = `${material.files.folder}/not-resumed-${made++}.session`;
+    await visit(first, ["-sess_out", file]);
+    expect(await visit(second, ["-sess_in", file])).toMatchObject({ reused: false, reason: "unknown", failures: [] });
+  });
+
+  test.each<[string, Server, Server]>([
+    ["a ticket, to a server that has none", kinds.ticket(), { tickets: false }],
+    ["a session ID, to a server that keeps none", kinds["session ID"](), { sessions: false }],
+  ])("%s", async (_, first, second) => {
+    const file = `${material.files.folder}/not-resumed-${made++}.session`;
+    await visit(first, ["-sess_out", file]);
+    expect(await visit(second, ["-sess_in", file])).toMatchObject({ reused: false, failures: [] });
+  });
+});
