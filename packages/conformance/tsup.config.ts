@@ -3,5 +3,10 @@ import { shared } from "../../tsup.base.ts";
 
 export default defineConfig({
   ...shared,
-  entry: { limbo: "src/x509/main.ts", tools: "src/interop/tools.ts", "bogo-shim": "src/bogo/main.ts" },
+  entry: {
+    limbo: "src/x509/main.ts",
+    tools: "src/interop/tools.ts",
+    "bogo-shim": "src/bogo/main.ts",
+    bogo: "src/bogo/run.ts",
+  },
 });

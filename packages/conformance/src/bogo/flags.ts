@@ -107,6 +107,7 @@ const ignored: Readonly<Record<string, "flag" | "text">> = {
   "no-op-extra-handshake": "flag",
   "use-old-client-cert-callback": "flag",
   "allow-hint-mismatch": "flag",
+  "server-supports-padding": "flag",
 };
 
 type Name = keyof typeof kinds;
@@ -130,7 +131,7 @@ export function readFlags(argv: readonly string[]): ShimConfigs {
   const rest = [...argv];
   for (let flag = rest.shift(); flag !== undefined; flag = rest.shift()) {
     const { name, targets } = readPrefix(flag, initial, resume);
-    const kind = isKnown(name) ? kinds[name] : ignored[name];
+    const kind = isKnown(name) ? kinds[name] : Object.hasOwn(ignored, name) ? ignored[name] : undefined;
     if (!kind) throw new Unimplemented(`${flag} is not implemented`);
     const value = kind === "flag" ? "" : rest.shift();
     if (value === undefined) throw new Error(`${flag} without a value`);

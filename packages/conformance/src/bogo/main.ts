@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * A shim for BoGo, BoringSSL's black-box tests of a TLS stack: their runner starts one for each test, and plays the other side.
  * Exit codes: 0 all as expected, 1 the connection failed, 89 unimplemented, 90 the connection is not what the runner said it must be.
