@@ -122,6 +122,8 @@ export interface ServerConfig extends CommonConfig {
   readonly certificateAuthorities: readonly Uint8Array[];
   /** A name that none of our certificates has is refused (unrecognized_name), not answered with the first. */
   readonly strictSni: boolean;
+  /** In each, all are of the preference of the first of them in `suites`. */
+  readonly equalSuites: readonly (readonly CipherSuite[])[];
   /** `undefined`: none are issued or taken. */
   readonly tickets: Tickets | undefined;
   /** The cache of session IDs; it answers in time and does not throw. `undefined`: there is none. */

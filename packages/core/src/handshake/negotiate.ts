@@ -45,8 +45,7 @@ const hex = (version: number): string => `0x${version.toString(16).padStart(4, "
 export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOffer): Choice {
   const credentials = credentialsFor(config, offer.serverName);
   let weakGroups = false;
-  for (const suite of config.suites) {
-    if (!hello.cipherSuites.includes(suite.id)) continue;
+  for (const suite of inOrder(config, hello)) {
     const group = groupFor(suite, config, offer);
     if (!group && suite.keyExchange.groups.length) {
       weakGroups ||= suite.keyExchange.groups.some((row) => "field" in row);
@@ -64,6 +63,17 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
     advice:
       "compare the suites, groups and signature schemes of both sides, and the key types of the server's certificates",
   });
+}
+
+/** What the client offers, in our order; where the first of several equals stands, all of them, in the client's. */
+function inOrder({ suites, equalSuites }: ServerConfig, { cipherSuites }: ClientHello): ReadonlySet<CipherSuite> {
+  const ordered = new Set<CipherSuite>();
+  for (const suite of suites) {
+    const equals = equalSuites.find((group) => group.includes(suite)) ?? [suite];
+    const rank = ({ id }: CipherSuite): number => cipherSuites.indexOf(id);
+    for (const one of equals.filter((equal) => rank(equal) >= 0).sort((a, b) => rank(a) - rank(b))) ordered.add(one);
+  }
+  return ordered;
 }
 
 /** True where one of the suites can be served with this credential, to a client that offers everything. */

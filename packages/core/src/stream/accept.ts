@@ -4,6 +4,7 @@ import { configurationError, TlsError } from "../errors.ts";
 import type { ServerConfig, ServerCredential } from "../handshake/config.ts";
 import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
+import type { CipherSuite } from "../handshake/suites.ts";
 import { maxAuthorityNames } from "../limits.ts";
 import { readName } from "../x509/distinguishedName.ts";
 import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify.ts";
@@ -31,6 +32,12 @@ export interface AcceptOptions extends CommonOptions, ServerSessionOptions {
    * `clientCa` or `clientTrust.ca`, or none where they are too many for the message (65,000 bytes). `false`: none, which means any.
    */
   readonly certificateAuthorities?: readonly Uint8Array[] | false;
+  /**
+   * Groups of suites of equal preference: within one of them the client's order decides, for it may be faster with another than we are. Default: none, our order alone.
+   * @example
+   * equalSuites: [[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]]
+   */
+  readonly equalSuites?: readonly (readonly CipherSuite[])[];
   /** Refuse a server name that no certificate has, instead of answering with the first. */
   readonly strictSni?: boolean;
 }
@@ -84,9 +91,22 @@ export function serverConfig(options: AcceptOptions): ServerConfig {
     clientAuth: options.clientAuth ?? "none",
     clientTrust,
     certificateAuthorities: authoritiesOf(options, clientTrust),
+    equalSuites: equalSuitesOf(suites, options.equalSuites ?? []),
     strictSni: options.strictSni ?? false,
     ...serverSessions(options, common),
   };
+}
+
+function equalSuitesOf(
+  suites: readonly CipherSuite[],
+  groups: readonly (readonly CipherSuite[])[],
+): readonly (readonly CipherSuite[])[] {
+  const all = groups.flat();
+  const missing = all.find((suite) => !suites.includes(suite));
+  if (missing) throw configurationError(`equalSuites: ${missing.name} is none of the suites`, "name it there too");
+  const twice = all.find((suite, i) => all.indexOf(suite) !== i);
+  if (twice) throw configurationError(`equalSuites: ${twice.name} stands twice`, "one group for each suite");
+  return groups;
 }
 
 /**

@@ -1,0 +1,34 @@
+import {
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 as aes128,
+  TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 as aes256,
+  type CipherSuite,
+  TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 as chacha,
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 as rsa,
+  serverConfig,
+} from "@handclasp/core";
+import { describe, expect, test } from "vitest";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+import { meet, people } from "./extensions/meet.ts";
+
+describe("suites of equal preference", () => {
+  const suites = [rsa, aes256, aes128, chacha];
+  test.each<[string, readonly CipherSuite[], readonly (readonly CipherSuite[])[], CipherSuite]>([
+    ["without any our order decides", [chacha, aes128], [], aes128],
+    ["among them the client's decides", [chacha, aes128], [[aes128, chacha]], chacha],
+    ["and either way", [aes128, chacha], [[aes128, chacha]], aes128],
+    ["what stands before them comes before them", [chacha, aes128, aes256], [[aes128, chacha]], aes256],
+    ["all stand where the first of them does", [chacha, aes128, aes256], [[aes256, chacha]], chacha],
+    ["one that no certificate of ours serves is passed over", [rsa, chacha, aes128], [[rsa, chacha]], chacha],
+  ])("%s", async (_, offered, equalSuites, wanted) => {
+    const { client, server } = await meet({ suites: offered }, { suites, equalSuites });
+    expect([client.suite, server.suite]).toEqual([wanted.name, wanted.name]);
+  });
+  test.each([
+    ["one that is not configured", [[aes128, chacha]], /none of the suites/],
+    ["one in two groups", [[aes128, aes256], [aes128]], /twice/],
+  ])("%s is a configuration error", (_, equalSuites, message) => {
+    const options = { provider: nodeCrypto, credentials: [people.server], suites: [aes128, aes256], equalSuites };
+    expect(() => serverConfig(options)).toThrow(expect.objectContaining({ code: "configuration" }));
+    expect(() => serverConfig(options)).toThrow(message);
+  });
+});
