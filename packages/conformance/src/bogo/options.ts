@@ -9,6 +9,7 @@ import {
   type CommonOptions,
   type ConnectOptions,
   type Credential,
+  fromHex,
   keepSessions,
   memoryStore,
   noble,
@@ -19,7 +20,7 @@ import {
 } from "@handclasp/core";
 import { nodeCredential, nodeCrypto } from "@handclasp/node";
 import { type ShimConfig, Unimplemented } from "./flags.ts";
-import { allSuites, groupsOf, protocolsOf, schemesOf, suitesOf } from "./rows.ts";
+import { allSuites, groupsOf, namesOf, protocolsOf, type Suites, schemesOf, suitesOf } from "./rows.ts";
 import type { Witness } from "./witness.ts";
 
 /** What all connections of a shim have in common. */
@@ -64,15 +65,19 @@ export function acceptOptions(task: Task): AcceptOptions {
   const clientAuth = config["verify-peer"] ? "request" : config["require-any-client-certificate"] ? "require" : "none";
   return {
     ...commonOptions(task),
+    equalSuites: suites(config).equalSuites,
     credentials: own ? [own] : [],
     clientAuth,
-    ...(clientAuth !== "none" && { clientTrust: trust(task, true) }),
+    ...(clientAuth !== "none" && { clientTrust: trust(task, true), ...authorities(config) }),
     ...(psk !== undefined && { psk: serverPsk(config, psk) }),
     ...serverAlpn(config),
     sessions: kept.store,
     ...(config["no-ticket"] ? { tickets: false } : { ticketKeys: [config["ticket-key"] ?? kept.ticketKey] }),
   };
 }
+
+const authorities = ({ "use-client-ca-list": list }: ShimConfig): Pick<AcceptOptions, "certificateAuthorities"> =>
+  list === undefined ? {} : { certificateAuthorities: namesOf(list).map(fromHex) };
 
 const serverPsk = ({ "psk-identity": identity = "" }: ShimConfig, key: string): ServerPsk => ({
   lookup: (name) => (name === identity ? new TextEncoder().encode(key) : undefined),
@@ -87,13 +92,9 @@ const handshakeTimeout = 15_000;
 function commonOptions({ config, seen }: Task): CommonOptions {
   const { "min-version": min = tls12, "max-version": max = tls12, curves, "verify-prefs": verifyPrefs } = config;
   if (config["no-tls12"] || min > tls12 || max < tls12) throw new Unimplemented("no other version than TLS 1.2");
-  const all = allSuites({
-    psk: config.psk !== undefined,
-    certificates: !config.server || config["cert-file"] !== undefined,
-  });
   return {
     provider: config.provider === "noble" ? noble : nodeCrypto,
-    suites: config.cipher === undefined ? all : suitesOf(config.cipher, all),
+    suites: suites(config).suites,
     ...(curves && { groups: groupsOf(curves) }),
     ...(verifyPrefs && { signatureSchemes: schemesOf(verifyPrefs) }),
     ...(config["max-send-fragment"] !== undefined && { maxFragment: config["max-send-fragment"] }),
@@ -101,6 +102,11 @@ function commonOptions({ config, seen }: Task): CommonOptions {
     handshakeTimeout,
     trace: seen.listener,
   };
+}
+
+function suites({ cipher, psk, server, "cert-file": cert }: ShimConfig): Suites {
+  const all = allSuites({ psk: psk !== undefined, certificates: !server || cert !== undefined });
+  return cipher === undefined ? { suites: all, equalSuites: [] } : suitesOf(cipher, all);
 }
 
 /**

@@ -44,20 +44,31 @@ const words: Readonly<Record<string, (suite: CipherSuite) => boolean>> = {
   AES128: ({ cipher }) => cipher.startsWith("AES_128"),
 };
 
-/** An OpenSSL-style list: `NAME:WORD:!WORD`. */
-export function suitesOf(cipher: string, all: readonly CipherSuite[]): readonly CipherSuite[] {
-  let chosen: readonly CipherSuite[] = [];
-  for (const item of cipher.split(":")) {
-    const matches = words[item.replace("!", "")] ?? ((suite: CipherSuite) => suite.name === item);
-    const found = all.filter(matches);
-    if (!found.length) throw new Unimplemented(`there is nothing for -cipher ${item}`);
-    chosen = item.startsWith("!")
-      ? chosen.filter((suite) => !matches(suite))
-      : [...chosen, ...found.filter((suite) => !chosen.includes(suite))];
-  }
-  return chosen;
+export interface Suites {
+  readonly suites: readonly CipherSuite[];
+  readonly equalSuites: readonly (readonly CipherSuite[])[];
 }
 
+/** A list as BoringSSL takes it: `NAME:WORD:!WORD:[NAME|NAME]`, those in brackets being of equal preference. */
+export function suitesOf(cipher: string, all: readonly CipherSuite[]): Suites {
+  let suites: readonly CipherSuite[] = [];
+  const equalSuites: (readonly CipherSuite[])[] = [];
+  for (const item of cipher.split(":")) {
+    const group = /^\[(.*)\]$/.exec(item)?.[1]?.split("|");
+    if (group) equalSuites.push(group.flatMap((name) => added([], name, all)));
+    for (const name of group ?? [item]) suites = added(suites, name, all);
+  }
+  return { suites, equalSuites };
+}
+
+function added(chosen: readonly CipherSuite[], item: string, all: readonly CipherSuite[]): readonly CipherSuite[] {
+  const matches = words[item.replace("!", "")] ?? ((suite: CipherSuite) => suite.name === item);
+  const found = all.filter(matches);
+  if (!found.length) throw new Unimplemented(`there is nothing for -cipher ${item}`);
+  return item.startsWith("!")
+    ? chosen.filter((suite) => !matches(suite))
+    : [...chosen, ...found.filter((suite) => !chosen.includes(suite))];
+}
 /** ProtocolNameList without its length (RFC 7301 §3.1). */
 export function protocolsOf(wire: string): readonly string[] {
   const protocols: string[] = [];
