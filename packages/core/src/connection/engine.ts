@@ -9,6 +9,7 @@ import { CloseNotify, Peer } from "../handshake/peer.ts";
 import type { Established } from "../handshake/session.ts";
 import { RecordLayer } from "../record/layer.ts";
 import type { TraceEvent } from "../trace.ts";
+import { tls10 } from "../wire/messages.ts";
 import { contentTypes } from "../wire/record.ts";
 import { life } from "./life.ts";
 
@@ -60,6 +61,8 @@ export class Engine {
     this.#wake = options.wake;
     this.#records = new RecordLayer({
       maxFragment: options.maxFragment,
+      // What all clients say: some old servers drop a first record of another version (RFC 5246 §E.1).
+      ...(options.role === "client" && { firstVersion: tls10 }),
       wake: () => this.#wake(),
       trace,
       traceSecrets: options.traceSecrets,

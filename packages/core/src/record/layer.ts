@@ -28,6 +28,8 @@ export interface TlsRecord {
 export interface RecordLayerOptions {
   /** Bytes of a fragment that we send, at most 2^14. */
   readonly maxFragment: number;
+  /** What handshake records say until the peer has said something. Default {3, 3}. */
+  readonly firstVersion?: number;
   /** Called when something that was promised is ready to be taken. Never from inside a method. */
   readonly wake: () => void;
   readonly trace: ((event: TraceEvent) => void) | undefined;
@@ -97,6 +99,8 @@ export class RecordLayer {
   #broken = false;
   /** A first record may say any 3.x (RFC 5246 §E.1); an agreed connection says 3.3. */
   #strictVersion = false;
+  /** A record has come. */
+  #heard = false;
 
   constructor(options: RecordLayerOptions) {
     this.#options = options;
@@ -204,8 +208,10 @@ export class RecordLayer {
     const sealed = this.#write ? this.#write.seal(type, fragment) : fragment.slice();
     const entry: Sealed = { header: new Uint8Array(0), fragment: undefined };
     const isProtected = this.#write !== undefined;
+    const isFirst = !this.#heard && type === contentTypes.handshake;
+    const version = (isFirst && this.#options.firstVersion) || tls12;
     const finish = (body: Uint8Array) => {
-      entry.header = recordHeader(type, tls12, body.length);
+      entry.header = recordHeader(type, version, body.length);
       entry.fragment = body;
       this.#outboundBytes += body.length;
       entry.show = () => this.#trace("sent", type, isProtected, sequenceNumber, entry.header, body, fragment);
@@ -312,6 +318,7 @@ export class RecordLayer {
     this.#checkHeader(type, version, length);
     if (this.#inboundBytes < headerLength + length) return false;
     const record = this.#takeIn(headerLength + length);
+    this.#heard = true;
     const body = record.subarray(headerLength);
     const sequenceNumber = this.#read?.sequenceNumber ?? 0;
     const isProtected = this.#read !== undefined;

@@ -31,6 +31,8 @@ export const messageHeaderLength = 4;
 
 /** ProtocolVersion {3, 3}. */
 export const tls12 = 0x0303;
+/** ProtocolVersion {3, 1}. */
+export const tls10 = 0x0301;
 
 export interface RawExtension {
   readonly type: number;

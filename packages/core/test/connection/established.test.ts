@@ -270,6 +270,16 @@ describe("limits", () => {
   });
 });
 
+describe("the version of records", () => {
+  test("is 3.1 for a client's first, which old servers want, and 3.3 from then on and for a server (RFC 5246 §E.1)", async () => {
+    const { clientEvents, serverEvents } = await established();
+    const sent = (events: readonly TraceEvent[]) =>
+      events.flatMap((event) => (event.type === "record" && event.direction === "sent" ? [event.header[2]] : []));
+    expect(sent(clientEvents)).toEqual([1, 3, 3, 3]);
+    expect(new Set(sent(serverEvents))).toEqual(new Set([3]));
+  });
+});
+
 describe("what is not TLS", () => {
   test.each([
     ["GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "plain HTTP", "plain_http"],
