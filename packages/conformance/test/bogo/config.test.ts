@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { type BogoConfig, outOfScope, readResult, report, switchedOff } from "../../src/bogo/results.ts";
 
@@ -18,9 +20,17 @@ describe("bogo/config.json", () => {
     expect(off.length).toBeLessThanOrEqual(134);
   });
   test("maps each error to codes of ours, and none to whatever comes", () => {
+    const sources = ["../../../core/src", "../../src/bogo"].flatMap((folder) => {
+      const path = fileURLToPath(new URL(folder, import.meta.url));
+      const names = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+      return names.map((name) => readFileSync(join(path, name), "utf8"));
+    });
+    const codes = new Set(sources.flatMap((text) => text.match(/\b[a-z][a-z0-9_]+\b/g) ?? []));
     for (const [theirs, ours] of Object.entries(config.ErrorMap)) {
       expect(ours.length, theirs).toBeGreaterThan(0);
       for (const token of ours) expect(token, theirs).toMatch(/^:[a-z0-9_]+:$/);
+      const unknown = ours.filter((token) => !codes.has(token.slice(1, -1).replace(/^peer_/, "")));
+      expect(unknown, theirs).toEqual([]);
     }
   });
 });
