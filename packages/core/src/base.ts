@@ -47,6 +47,7 @@ export type { ClientPsk, ServerPsk } from "./stream/psk.ts";
 export { type KeepSessionsOptions, keepSessions, memoryStore } from "./stream/sessions.ts";
 export type { Transport, TransportEvents } from "./stream/transport.ts";
 export type * from "./trace.ts";
+export { type CertificateCache, certificateCache } from "./x509/cache.ts";
 export { type Certificate, parseCertificate } from "./x509/certificate.ts";
 export { type ChainSource, keyMismatch, readChain, verifyChain, verifyKey } from "./x509/chain.ts";
 export type { OcspPolicy } from "./x509/ocsp.ts";

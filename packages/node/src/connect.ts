@@ -5,6 +5,7 @@ import {
   type TlsConnection,
   type Transport,
 } from "@handclasp/core/client";
+import { certificates } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { withSystemRoots } from "./systemRoots.ts";
 import { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
@@ -32,6 +33,7 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
     ...options,
     ca: options.ca && withSystemRoots(options.ca),
     provider: options.provider ?? nodeCrypto,
+    certificateCache: options.certificateCache ?? certificates,
     serverName: options.serverName ?? hostOf(url),
     sessionScope: options.sessionScope ?? url.host,
   });

@@ -170,6 +170,7 @@ function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly
     ...(config.serverName !== undefined && { reference: config.serverName }),
     now: config.now(),
     provider: config.provider,
+    cache: config.certificateCache,
   });
   const { publicKey, keyUsage } = server.certificate;
   if ((publicKey.type === "rsa") !== (suite.authentication === "rsa"))

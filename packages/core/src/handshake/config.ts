@@ -8,6 +8,7 @@ import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { Awaitable, Flow } from "../flow.ts";
 import type { NotResumed } from "../trace.ts";
+import type { CertificateCache } from "../x509/cache.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { OcspPolicy } from "../x509/ocsp.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
@@ -38,6 +39,8 @@ export interface CommonConfig {
   readonly maxRenegotiations: number;
   /** Refuse a peer without extended_master_secret (RFC 7627 §5.2, §5.3). */
   readonly requireExtendedMasterSecret: boolean;
+  /** What is remembered of certificates; `undefined`: nothing. */
+  readonly certificateCache: CertificateCache | undefined;
   /** One line of the NSS key log for each connection. */
   readonly keyLog: ((line: string) => void) | undefined;
   readonly traceSecrets: boolean;

@@ -51,10 +51,10 @@ export class Exporter {
     const { hash, masterSecret, clientRandom, serverRandom, extendedMasterSecret } = this.#input;
     if (this.#wiped) throw usageError("nothing can be exported once the connection is closed");
     if (!Number.isInteger(length) || length < 1 || length > maxExport)
-      throw usageError(`${length} bytes of keying material: from 1 to ${maxExport} can be exported`);
+      throw usageError(`${length} bytes of keying material, not 1 to ${maxExport}`);
     if (!/^[\x20-\x7e]*$/.test(label) || reserved.includes(label))
-      throw usageError(`the label ${JSON.stringify(label)}: printable ASCII is wanted, and none of TLS's own labels`);
-    if (context && context.length > 0xffff) throw usageError("a context of more than 65,535 bytes");
+      throw usageError(`label ${JSON.stringify(label)}: printable ASCII is wanted, and none of TLS's own`);
+    if (context && context.length > 0xffff) throw usageError("a context above 65,535 bytes");
     if (!extendedMasterSecret) throw notUnique("exported keying material");
     const seed = new Writer(64 + (context?.length ?? 0)).put(clientRandom).put(serverRandom);
     if (context) seed.uint(2, context.length).put(context);
@@ -73,7 +73,7 @@ export class Exporter {
         return endPoint(serverCertificate, hashes);
       default:
         throw usageError(
-          `channel binding ${JSON.stringify(type)}: tls-exporter, tls-unique and tls-server-end-point exist`,
+          `channel binding ${JSON.stringify(type)}: not tls-exporter, tls-unique or tls-server-end-point`,
         );
     }
   }
@@ -93,12 +93,9 @@ const oldHashes: readonly string[] = ["1.2.840.113549.1.1.4", "1.2.840.113549.1.
 
 /** The certificate under the hash that it is signed with, RFC 5929 §4.1. */
 function endPoint(certificate: Certificate | undefined, hashes: ExporterInput["hashes"]): Uint8Array {
-  if (!certificate)
-    throw usageError("tls-server-end-point without a server certificate: a pre-shared key authenticates");
+  if (!certificate) throw usageError("tls-server-end-point without a server certificate");
   const { signatureAlgorithm: algorithm, signatureAlgorithmOid: oid, raw } = certificate;
   if (algorithm && "hash" in algorithm) return hashes[algorithm.hash].digest(raw);
   if (oldHashes.includes(oid)) return hashes.sha256.digest(raw);
-  throw usageError(
-    `tls-server-end-point is not defined for certificates that are signed with ${oid}: use tls-exporter`,
-  );
+  throw usageError(`tls-server-end-point is not defined for a certificate signed with ${oid}: use tls-exporter`);
 }

@@ -218,7 +218,7 @@ export class Peer {
       level: level === 2 ? "fatal" : "warning",
       description: description ?? code,
     });
-    if (description === "close_notify") throw new CloseNotify();
+    if (description === "close_notify") throw closeNotify;
     if (level === 2)
       throw new TlsError(description, `the peer ended the connection: ${description ?? `unknown alert ${code}`}`, {
         by: "peer",
@@ -293,6 +293,8 @@ export class Peer {
 
 /** The peer will send no more (RFC 5246 §7.2.1): an end, not a failure, unless it comes during a handshake. */
 export class CloseNotify extends Error {}
+// Always the same one: nobody looks at its stack, and to take one costs more than the alert.
+const closeNotify: CloseNotify = /* @__PURE__ */ new CloseNotify();
 
 function adviceFor(description: AlertDescription | undefined): { advice?: string } {
   switch (description) {

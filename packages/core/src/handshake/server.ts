@@ -158,6 +158,7 @@ function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ShownClient>
     purpose: "client",
     now: config.now(),
     provider: config.provider,
+    cache: config.certificateCache,
   });
   const { keyUsage } = client.certificate;
   if (keyUsage && !keyUsage.has("digitalSignature"))

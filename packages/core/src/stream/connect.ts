@@ -77,7 +77,7 @@ export async function connect(
 function clientConfig(options: ConnectOptions): ClientConfig {
   const { credential, serverName, maxFragmentLength } = options;
   const common = commonConfig(options);
-  const trust = common.suites.some(isCertified) ? trustPolicy(options) : undefined;
+  const trust = common.suites.some(isCertified) ? trustPolicy(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
     throw configurationError(
       `serverName ${JSON.stringify(serverName)}`,
@@ -117,7 +117,7 @@ function ocspOf({ ocsp, ...trust }: ConnectOptions, certified: boolean): OcspPol
   if (ocsp && typeof ocsp.check !== "function")
     throw configurationError(
       `ocsp: ${JSON.stringify(ocsp)}`,
-      'import { ocsp } from "@handclasp/core/ocsp", and give ocsp.request, ocsp.check or ocsp.require',
+      'give ocsp.request, .check or .require of "@handclasp/core/ocsp"',
     );
   ocsp?.configure(trust, certified);
   return ocsp;

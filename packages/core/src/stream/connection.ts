@@ -408,8 +408,7 @@ export class TlsConnection {
     if (error?.alert && error.alert !== "close_notify") this.#established?.forget?.();
     if (error) this.#transport.abort(error.code);
     else this.#transport.end();
-    const failure = error ?? usageError("the connection is closed");
-    this.#opened.reject(failure);
+    if (!this.#established) this.#opened.reject(error ?? usageError("the connection is closed"));
     this.#room?.resolve();
     this.#room = undefined;
     if (error) {

@@ -12,6 +12,7 @@ import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites } from "../handshake/suites.ts";
 import { handshakeTimeout, maxPlaintext, maxRenegotiations, minRecordSize } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
+import type { CertificateCache } from "../x509/cache.ts";
 
 /** What `connect` and `accept` both take. */
 export interface CommonOptions {
@@ -27,6 +28,8 @@ export interface CommonOptions {
   readonly alpn?: readonly string[];
   /** Watch the connection; secrets only with `{ listener, secrets: true }`. */
   readonly trace?: TraceListener | TraceOptions;
+  /** Remembers what certificates say and who signed them, for many connections. Default: @handclasp/node has one for the process; core and pages have none. */
+  readonly certificateCache?: CertificateCache;
   /** Gets lines of the NSS key log. Whoever sees them can read everything. */
   readonly keyLog?: (line: string) => void;
   /** Ends the connection when it aborts. */
@@ -90,6 +93,7 @@ export function commonConfig(options: CommonOptions): CommonConfig {
     recordSizeLimit,
     maxRenegotiations: options.renegotiation === "abort" ? 0 : maxRenegotiations,
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
+    certificateCache: options.certificateCache,
     keyLog: options.keyLog,
     traceSecrets: typeof options.trace === "object" && options.trace.secrets === true,
   };

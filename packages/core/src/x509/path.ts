@@ -5,6 +5,7 @@
 import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { type Flow, settle } from "../flow.ts";
+import type { CertificateCache } from "./cache.ts";
 import { type Certificate, processedExtensions } from "./certificate.ts";
 import { constrainedNames, violation } from "./constraints.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
@@ -43,6 +44,7 @@ export interface PathSearch extends Rules {
   readonly anchors: readonly Certificate[];
   readonly maxDepth: number;
   readonly provider: CryptoProvider;
+  readonly cache: CertificateCache | undefined;
   /** Where no issuer can be tried: why (a certificate that was sent may have been unusable). */
   noIssuer(certificate: Certificate): CertificateError;
   /** The last word on a path that is valid otherwise: a pin may be wanted on it. */
@@ -115,7 +117,8 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
         const heavy = issuer.keyBits > (key.type === "rsa" ? 4096 : 384);
         signatures += heavy ? 4 : 1;
         if (signatures > maxSignatures) throw spent(`${maxSignatures} signatures checked`);
-        good = yield* verifySignature(search.provider, child, issuer);
+        good = search.cache?.knows(child, issuer) || (yield* verifySignature(search.provider, child, issuer));
+        if (good) search.cache?.remember(child, issuer);
         known.set(issuer, good);
       }
       if (!good) {

@@ -7,6 +7,7 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, call, type Flow } from "../flow.ts";
 import { maxCertificates } from "../limits.ts";
+import type { CertificateCache } from "./cache.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { CertificateError, type CertificatePlace } from "./errors.ts";
 import { matchesReference, parseReference } from "./name.ts";
@@ -62,12 +63,12 @@ export interface TrustOptions {
  * @example
  * const policy = trustPolicy({ ca: await readFile("ca.pem", "utf8") });
  */
-export function trustPolicy(options: TrustOptions): TrustPolicy {
+export function trustPolicy(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
   const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
   if (roots.length > 1)
     throw configurationError("more than one root of trust", "give ca and pins, or trust, or insecure alone");
-  const anchors = ca === undefined ? [] : (isList(ca) ? ca : [ca]).flatMap(readAnchors);
+  const anchors = ca === undefined ? [] : (isList(ca) ? ca : [ca]).flatMap((source) => readAnchors(source, cache));
   if (!anchors.length && !pins.length && !insecure && !trust) {
     throw configurationError(
       "nobody is trusted",
@@ -87,12 +88,12 @@ function within(option: string, value: number, least: number, most: number): voi
 const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
 
 /** Of a bundle, what cannot be used (an old root with a small key) is left out; where that is all there is, it is an error. */
-function readAnchors(source: CertificateSource): Certificate[] {
+function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): Certificate[] {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) return [source];
   let fault: TlsError | undefined;
   const anchors = certificateDers(source, "ca").flatMap((der) => {
     try {
-      return [parseCertificate(der)];
+      return [cache ? cache.parse(der) : parseCertificate(der)];
     } catch (error) {
       if (!TlsError.is(error)) throw error;
       fault ??= error;
@@ -126,6 +127,8 @@ export interface VerifyRequest {
   readonly provider: CryptoProvider;
   /** Intermediates known beforehand; unlike those in the chain, their number is not limited. */
   readonly intermediates?: readonly Uint8Array[] | undefined;
+  /** Default: nothing is remembered. */
+  readonly cache?: CertificateCache | undefined;
   /** Intermediates on a path, at most; default 8. */
   readonly maxDepth?: number | undefined;
   /** The OID that extendedKeyUsage must contain; default serverAuth or clientAuth by `purpose`. */
@@ -173,7 +176,7 @@ export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
  * a `trust` function what the peer sent. Left to ask is what changes with time: dates, and the functions of the user.
  */
 export function* verifyAgain(
-  request: Pick<VerifyRequest, "chain" | "policy" | "now">,
+  request: Pick<VerifyRequest, "chain" | "policy" | "now" | "cache">,
   verifiedBy: VerifiedPeer["verifiedBy"],
 ): Flow<VerifiedPeer> {
   const { now, policy } = request;
@@ -244,6 +247,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
     anchors,
     maxDepth: request.maxDepth ?? maxPathDepth,
     provider,
+    cache: request.cache,
     noIssuer: (certificate) =>
       unusable.find((error) => error.subject === certificate.issuer.text) ?? unknownIssuer(rules, certificate),
     accept: (path) => (!pinsAlone && policy.pins.length && !path.some(isPinned) ? noPin() : undefined),
@@ -252,7 +256,11 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
 }
 
 /** Parses all that came: a malformed end-entity is fatal, any other malformed certificate is put aside. `positions` has what the peer sent, in order. */
-function readChain({ chain, intermediates: known = [] }: Pick<VerifyRequest, "chain" | "intermediates">): {
+function readChain({
+  chain,
+  intermediates: known = [],
+  cache,
+}: Pick<VerifyRequest, "chain" | "intermediates" | "cache">): {
   positions: ReadonlyMap<Certificate, number>;
   intermediates: Certificate[];
   unusable: CertificateError[];
@@ -262,13 +270,14 @@ function readChain({ chain, intermediates: known = [] }: Pick<VerifyRequest, "ch
   if (chain.length > maxCertificates) {
     throw new CertificateError("budget", `the peer sent ${chain.length} certificates, more than ${maxCertificates}`);
   }
-  const positions = new Map([[parseCertificate(first, 0), 0]]);
+  const parse = cache?.parse ?? parseCertificate;
+  const positions = new Map([[parse(first, 0), 0]]);
   const intermediates: Certificate[] = [];
   const unusable: CertificateError[] = [];
   for (const [i, der] of [...rest, ...known].entries()) {
     const position = i < rest.length ? i + 1 : undefined;
     try {
-      const certificate = parseCertificate(der, position);
+      const certificate = parse(der, position);
       intermediates.push(certificate);
       if (position) positions.set(certificate, position);
     } catch (error) {

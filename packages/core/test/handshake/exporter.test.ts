@@ -179,6 +179,8 @@ describe("channel binding", () => {
       expect(client.channelBinding(type)).toEqual(server.channelBinding(type));
   });
   test("of another name is a usage error", () => {
-    expect(() => new Exporter(input()).channelBinding("tls-unique-for-telnet" as "tls-unique")).toThrow(usage(/exist/));
+    expect(() => new Exporter(input()).channelBinding("tls-unique-for-telnet" as "tls-unique")).toThrow(
+      usage(/not tls-exporter/),
+    );
   });
 });

@@ -161,7 +161,7 @@ const search = ([end, ...issuers]: readonly Certificate[], provider: CryptoProvi
   if (refused) throw refused;
   const accept = () => undefined;
   const given = { leaf: end!, intermediates: issuers.slice(0, -1), anchors: issuers.slice(-1) };
-  return run(findPath({ ...rules, ...given, maxDepth: 8, provider, noIssuer, accept }));
+  return run(findPath({ ...rules, ...given, maxDepth: 8, provider, cache: undefined, noIssuer, accept }));
 };
 
 /** One of ours in its chain: whatever is changed, it must not verify. */

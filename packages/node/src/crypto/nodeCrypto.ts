@@ -257,8 +257,22 @@ const base64url = (bytes: Uint8Array): string =>
 /** JWK is the cheapest way in: SPKI costs up to 190 µs on Node 24. */
 const jwk = (key: JsonWebKey): KeyObject => createPublicKey({ key, format: "jwk" });
 
+/** Imported keys by their text, of the peers that were seen last: to import one costs as much as to verify with it. */
+const imported = new Map<string, KeyObject>();
+const maxImported = 256;
+
 /** Throws where the key is none. */
 function importKey(key: PublicKey): KeyObject {
+  const text = key.type === "rsa" ? `${base64url(key.modulus)}.${base64url(key.exponent)}` : base64url(key.point);
+  const name = key.type === "ec" ? `${key.curve} ${text}` : `${key.type} ${text}`;
+  const held = imported.get(name) ?? makeKey(key);
+  imported.delete(name);
+  imported.set(name, held);
+  if (imported.size > maxImported) imported.delete(imported.keys().next().value as string);
+  return held;
+}
+
+function makeKey(key: PublicKey): KeyObject {
   switch (key.type) {
     case "rsa":
       return jwk({ kty: "RSA", n: base64url(key.modulus), e: base64url(key.exponent) });

@@ -39,8 +39,17 @@ const common: Codec<{
   specific: list(3, bytes(2)),
 });
 
-/** The SHA-256 of a certificate. */
-export const certificateHash = ({ fingerprint }: Certificate): Uint8Array => fromHex(fingerprint.replaceAll(":", ""));
+const hashed = new WeakMap<Certificate, Uint8Array>();
+
+/** The SHA-256 of a certificate; of our own it is asked for in each handshake. */
+export function certificateHash(certificate: Certificate): Uint8Array {
+  let hash = hashed.get(certificate);
+  if (!hash) {
+    hash = fromHex(certificate.fingerprint.replaceAll(":", ""));
+    hashed.set(certificate, hash);
+  }
+  return hash;
+}
 
 const inOrder = (texts: readonly string[]): Uint8Array[] => [...new Set(texts)].sort().map(ascii);
 

@@ -1,0 +1,61 @@
+/**
+ * What was found out about certificates and stays true: what one says, and that another's key signed it. Dates, names, purposes and trust are judged
+ * anew each time. For hosts that see the same certificates again and again; without it nothing is remembered.
+ * @module
+ */
+import { equal } from "../bytes/bytes.ts";
+import { type Certificate, parseCertificate } from "./certificate.ts";
+
+export interface CertificateCache {
+  /** As `parseCertificate`; the same object for the same bytes. */
+  parse(der: Uint8Array, position?: number): Certificate;
+  /** The one was seen to have signed the other. */
+  knows(child: Certificate, issuer: Certificate): boolean;
+  remember(child: Certificate, issuer: Certificate): void;
+}
+
+/** Longer ones are not kept: with them, the whole would have no bound worth the name. */
+const maxKept = 8192;
+
+/**
+ * A cache of so many certificates, of 8 KiB each at most; what was used least recently goes.
+ * @example
+ * const cache = certificateCache();
+ * await connect(transport, { ca, serverName, certificateCache: cache });
+ */
+export function certificateCache(entries = 256): CertificateCache {
+  /** In the order of their last use. Two of one number replace each other: the bytes decide. */
+  const kept = new Map<number, Certificate>();
+  const signed = new WeakMap<Certificate, WeakSet<Certificate>>();
+  return {
+    parse(der, position) {
+      const key = numberOf(der);
+      const found = kept.get(key);
+      if (found && equal(found.raw, der)) {
+        kept.delete(key);
+        kept.set(key, found);
+        return found;
+      }
+      // A copy: what came may be a view of a buffer a hundred times as large.
+      const certificate = parseCertificate(der.slice(), position);
+      if (der.length > maxKept) return certificate;
+      kept.delete(key);
+      kept.set(key, certificate);
+      if (kept.size > entries) kept.delete(kept.keys().next().value as number);
+      return certificate;
+    },
+    knows: (child, issuer) => signed.get(child)?.has(issuer) ?? false,
+    remember(child, issuer) {
+      const issuers = signed.get(child) ?? new WeakSet();
+      signed.set(child, issuers.add(issuer));
+    },
+  };
+}
+
+/** Of the signature, which is as good as random, and where it is not, collisions cost no more than a parse. */
+function numberOf(der: Uint8Array): number {
+  let number = der.length;
+  for (let i = Math.max(0, der.length - 32); i < der.length; i++)
+    number = (Math.imul(number, 31) + (der[i] as number)) | 0;
+  return number;
+}

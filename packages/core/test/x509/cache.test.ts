@@ -1,0 +1,100 @@
+import { testCa } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { noble } from "../../src/crypto/noble.ts";
+import type { CryptoProvider } from "../../src/crypto/provider.ts";
+import { run } from "../../src/flow.ts";
+import { certificateCache } from "../../src/x509/cache.ts";
+import { trustPolicy, verifyPeer } from "../../src/x509/verify.ts";
+
+const ca = await testCa();
+const other = await testCa();
+const issued = await ca.issue({ names: ["localhost"] });
+const der = issued.chain[0] as Uint8Array;
+
+describe("what is remembered of a certificate", () => {
+  test("the same bytes are the same object, whoever holds them; a bit off, another", () => {
+    const cache = certificateCache();
+    const first = cache.parse(der);
+    expect(cache.parse(der.slice())).toBe(first);
+    const buffer = new Uint8Array(10_000);
+    buffer.set(der, 5000);
+    expect(cache.parse(buffer.subarray(5000, 5000 + der.length))).toBe(first);
+    const altered = der.slice();
+    altered[20] = (altered[20] as number) ^ 1;
+    expect(cache.parse(altered)).not.toBe(first);
+    expect(cache.parse(altered).serialNumber).not.toBe(first.serialNumber);
+    // Both have the same end, and so the same number: the bytes decide, and neither is taken for the other.
+    expect(cache.parse(der).serialNumber).toBe(first.serialNumber);
+  });
+  test("is a copy: what the caller does to his bytes changes nothing", () => {
+    const cache = certificateCache();
+    const given = der.slice();
+    const { serialNumber } = cache.parse(given);
+    given.fill(0);
+    expect(cache.parse(der).serialNumber).toBe(serialNumber);
+    expect(cache.parse(der).raw).toEqual(der);
+  });
+  test("as many as one says, what was used least recently goes", async () => {
+    const cache = certificateCache(2);
+    const [a, b, c] = (await Promise.all([1, 2, 3].map(async () => (await ca.issue()).chain[0] as Uint8Array))) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const [first, second] = [cache.parse(a), cache.parse(b)];
+    expect(cache.parse(a)).toBe(first);
+    cache.parse(c);
+    expect(cache.parse(a)).toBe(first);
+    expect(cache.parse(b)).not.toBe(second);
+  });
+  test("malformed ones are refused each time, by their place", () => {
+    const cache = certificateCache();
+    for (const _ of [1, 2]) expect(() => cache.parse(der.subarray(0, 40), 3)).toThrow(/certificate 3/);
+  });
+});
+
+describe("a path that was verified", () => {
+  const counting = (): { provider: CryptoProvider; count: () => number } => {
+    let count = 0;
+    const verify: CryptoProvider["verify"] = (...what) => {
+      count++;
+      return noble.verify(...what);
+    };
+    return { provider: { ...noble, verify }, count: () => count };
+  };
+  const request = { chain: [der], purpose: "server" as const, reference: "localhost", now: Date.now() };
+
+  test("costs no signature the second time, and is judged as the first time", async () => {
+    const cache = certificateCache();
+    const { provider, count } = counting();
+    const policy = trustPolicy({ ca: ca.pem }, cache);
+    for (const _ of [1, 2, 3]) {
+      const peer = await run(verifyPeer({ ...request, policy: trustPolicy({ ca: ca.pem }, cache), provider, cache }));
+      expect(peer.verifiedBy).toBe("ca");
+    }
+    expect(count()).toBe(1);
+    const refused = async (changes: object): Promise<unknown> =>
+      run(verifyPeer({ ...request, policy, provider, cache, ...changes }));
+    await expect(refused({ now: Date.now() + 400 * 86_400_000 })).rejects.toMatchObject({ code: "expired" });
+    await expect(refused({ reference: "elsewhere" })).rejects.toMatchObject({ code: "name_mismatch" });
+    await expect(refused({ purpose: "client" })).rejects.toMatchObject({ code: "extended_key_usage" });
+    await expect(refused({ policy: trustPolicy({ ca: other.pem }, cache) })).rejects.toMatchObject({
+      code: "unknown_issuer",
+    });
+    expect(count()).toBe(1);
+  });
+  test("is not remembered where it was wrong", async () => {
+    const cache = certificateCache();
+    const { provider, count } = counting();
+    const altered = der.slice();
+    altered[altered.length - 1] = (altered.at(-1) as number) ^ 1;
+    for (const _ of [1, 2])
+      await expect(
+        (async () =>
+          run(
+            verifyPeer({ ...request, chain: [altered], policy: trustPolicy({ ca: ca.pem }, cache), provider, cache }),
+          ))(),
+      ).rejects.toMatchObject({ code: "bad_signature" });
+    expect(count()).toBe(2);
+  });
+});
