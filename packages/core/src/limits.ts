@@ -45,6 +45,8 @@ export const minPskLength = 16;
 export const maxPskIdentity = 1024;
 /** Bytes of a session's state in a ticket, which the client sends back in every ClientHello: a client's verified path is a few KiB of it. */
 export const maxTicketState: number = 2 ** 14;
+/** Bytes of a ticket that a client keeps: it goes into each ClientHello, whose extensions have 65,535 together. Those of a server of ours have half as many. */
+export const maxTicket: number = 2 ** 15;
 /** Seconds that a session can be resumed, unless told otherwise: what it was verified with may have been revoked since. */
 export const sessionLifetime = 7_200;
 /** Seconds from the full handshake on after which a session is not resumed, however often it was renewed (RFC 5246 §F.1.4). */

@@ -268,6 +268,48 @@ describe("a server that resumes what it should not", () => {
   });
 });
 
+describe("a ticket that no ClientHello has room for", () => {
+  /** A server that gives one of so many bytes, with every key that it has. */
+  const generous = (length: number) => {
+    const config = configOf({ ticketKeys });
+    const { tickets } = config;
+    if (!tickets) throw new Error("no tickets");
+    vi.spyOn(tickets, "seal").mockImplementation(function* () {
+      yield* settle(undefined);
+      return new Uint8Array(length);
+    });
+    return config;
+  };
+  test("is not kept: the next connection would fail, and every one after it", async () => {
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const first = await attempt(generous(65_500), { sessions });
+    await close(first.client, first.server);
+    expect(store.session).toBeUndefined();
+    const second = await attempt(configOf({ ticketKeys }), { sessions });
+    expect(opened(second.client).session.resumed).toBe(false);
+    await close(second.client, second.server);
+  });
+  test("does not replace the one that is renewed", async () => {
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const first = await attempt(configOf({ ticketKeys }), { sessions });
+    await close(first.client, first.server);
+    const before = store.session && readState(store.session);
+    const rotated = configOf({ ticketKeys: [new Uint8Array(48).fill(2), ...ticketKeys] });
+    if (!rotated.tickets) throw new Error("no tickets");
+    vi.spyOn(rotated.tickets, "seal").mockImplementation(function* () {
+      yield* settle(undefined);
+      return new Uint8Array(65_500);
+    });
+    const second = await attempt(rotated, { sessions });
+    expect(opened(second.client).session.resumed).toBe(true);
+    await close(second.client, second.server);
+    const after = store.session && readState(store.session);
+    expect(after?.ticket.length).toBe(before?.ticket.length);
+  });
+});
+
 describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
   test("and neither side resumes it", async () => {
     const config = configOf({ tickets: false });

@@ -5,11 +5,11 @@
 import { ascii, equal, toHex } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { call, type Flow } from "../../flow.ts";
-import { sessionLifetime } from "../../limits.ts";
+import { maxTicket, sessionLifetime } from "../../limits.ts";
 import { finished, newSessionTicket } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
 import type { Agreement, Hellos } from "../agreement.ts";
-import type { ClientConfig, ClientSessions } from "../config.ts";
+import type { ClientConfig, ClientMadeSession, ClientSessions } from "../config.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
 import { type Established, sessionOf } from "../session.ts";
@@ -94,7 +94,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
     },
 
     *keep(config, made) {
-      const ticket = made.ticket?.ticket ?? nothing;
+      const ticket = made.ticket && fits(made.ticket) ? made.ticket.ticket : nothing;
       const sessionId = ticket.length ? nothing : made.sessionId;
       // Without extended_master_secret it could be somebody else's session too (RFC 7627 §1); and who a function makes us next time, nobody knows.
       if (!made.agreement.extendedMasterSecret || made.chose || !(ticket.length || sessionId.length)) return undefined;
@@ -122,14 +122,20 @@ function checkAnswer(state: SessionState, agreement: Agreement): void {
     });
 }
 
+type NewTicket = NonNullable<ClientMadeSession["ticket"]>;
+
+/** One that a ClientHello has no room for would make an end of every connection until it is over. */
+const fits = ({ ticket }: NewTicket): boolean => ticket.length <= maxTicket;
+
 /** The same session under another ticket: it is as old as it was. An empty one means to keep the old (RFC 5077 §3.3). */
 function renewed(
   config: ClientConfig,
   state: SessionState,
-  { lifetimeHint, ticket }: { readonly lifetimeHint: number; readonly ticket: Uint8Array },
+  made: NewTicket,
   peer: VerifiedPeer | undefined,
 ): SessionState {
-  if (!ticket.length) return state;
+  const { lifetimeHint, ticket } = made;
+  if (!ticket.length || !fits(made)) return state;
   const expires = expiry(seconds(config.now()), state.created, lifetimeHint || sessionLifetime, peer);
   return { ...state, expires, sessionId: nothing, ticket };
 }
