@@ -32,9 +32,20 @@ import { Secrets } from "./secrets.ts";
 import { type Established, sessionOf } from "./session.ts";
 import type { CipherSuite } from "./suites.ts";
 
-/** The full handshake, RFC 5246 §7.3, figure 1, left column. */
+/** A handshake that offers what was kept, where there is something. */
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
   const kept = yield* findSession(peer, config);
+  try {
+    return yield* shakeHands(peer, config, kept);
+  } catch (error) {
+    // Whatever ended it, an alert in place of ServerHello too: else a server that cannot bear the session would refuse us until it is over.
+    if (kept) yield* kept.forget();
+    throw error;
+  }
+}
+
+/** The full handshake, RFC 5246 §7.3, figure 1, left column. */
+function* shakeHands(peer: Peer, config: ClientConfig, kept: KeptSession | undefined): Flow<Established> {
   const offered = offer(config, kept);
   peer.send(clientHello, offered); //                                                  ClientHello          -->
 

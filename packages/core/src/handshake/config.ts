@@ -96,6 +96,8 @@ export interface KeptSession {
   readonly state: SessionState;
   /** The abbreviated handshake, from ServerHello on. */
   resume(peer: Peer, hellos: Hellos): Flow<Established>;
+  /** The handshake that it was offered in failed: it is not offered again (RFC 5246 §7.2). */
+  forget(): Flow<void>;
 }
 
 /** What a full handshake made for a client to keep. */

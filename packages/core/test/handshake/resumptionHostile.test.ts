@@ -114,7 +114,12 @@ function bold(state: SessionState): ClientSessions {
   const honest = keepSessions();
   return {
     ...honest,
-    find: () => settle({ state, resume: () => settle<never>(Promise.reject(new Error("it was resumed"))) }),
+    find: () =>
+      settle({
+        state,
+        resume: () => settle<never>(Promise.reject(new Error("it was resumed"))),
+        forget: () => settle<void>(undefined),
+      }),
   };
 }
 
@@ -326,6 +331,29 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     expect(again.declined).toBe("unknown");
     expect(opened(again.client).session.resumed).toBe(false);
     await close(again.client, again.server);
+  });
+  test("in the handshake too, where the server says nothing else to what it is offered", async () => {
+    const config = configOf({ ticketKeys });
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const first = await attempt(config, { sessions });
+    await close(first.client, first.server);
+    expect(store.session).toBeDefined();
+    const { a, b } = memoryPair();
+    b.start({ data: () => void b.send(record(21, Uint8Array.of(2, 51))), drain() {}, end() {}, error() {} });
+    const refused = connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", sessions });
+    await expect(refused).rejects.toMatchObject({ alert: "decrypt_error", by: "peer" });
+    expect(store.session).toBeUndefined();
+  });
+  test("in the handshake too, where ServerHello is none that goes with our hello", async () => {
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const first = await attempt(configOf({ ticketKeys }), { sessions });
+    await close(first.client, first.server);
+    const wrong = onHello("b->a", (hello: ServerHello) => ({ ...hello, cipherSuite: 0x1301 }));
+    const { client } = await attempt(configOf({ ticketKeys }), { sessions }, { alter: wrong });
+    expect(client).toMatchObject({ code: "wrong_cipher_returned", by: "us" });
+    expect(store.session).toBeUndefined();
   });
   test("but not with close_notify, or where the carrier broke", async () => {
     const config = configOf({ tickets: false });

@@ -59,9 +59,6 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
         exporter: secrets.exporter(agreement, first, server?.certificate),
         forget: yield* put(renewal ? renewed(config, state, renewal, server) : state),
       };
-    } catch (error) {
-      yield* call(() => store.delete(toHex(state.binding)));
-      throw error;
     } finally {
       secrets.wipe();
     }
@@ -90,7 +87,11 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
         return "pre_shared_key";
       const server = yield* keptPeer(state, config.trust, config.now());
       if (!server && suite.keyExchange.keyUsage) return "untrusted";
-      return { state, resume: (peer, hellos) => resume(peer, config, state, server, hellos) };
+      return {
+        state,
+        resume: (peer, hellos) => resume(peer, config, state, server, hellos),
+        forget: () => call(() => store.delete(toHex(binding))),
+      };
     },
 
     *keep(config, made) {
