@@ -229,6 +229,34 @@ describe("a ticket that was altered", () => {
   });
 });
 
+describe("keys of tickets that a function gives", () => {
+  test("may be written over where they are: what was encrypted before is then not read any more", async () => {
+    const key = new Uint8Array(48).fill(1);
+    const config = configOf({ ticketKeys: () => [key], sessions: false });
+    const sessions = keepSessions();
+    for (const resumed of [false, true]) {
+      const ends = await attempt(config, { sessions });
+      expect(opened(ends.client).session.resumed).toBe(resumed);
+      await close(ends.client, ends.server);
+    }
+    key.fill(2, 16); // the name stays: so the secret alone tells
+    const rotated = await attempt(config, { sessions });
+    expect(rotated.declined).toBe("unknown");
+    await close(rotated.client, rotated.server);
+    const other = await attempt(configOf({ ticketKeys: [key], sessions: false }), { sessions });
+    expect(opened(other.client).session.resumed).toBe(true);
+    await close(other.client, other.server);
+  });
+  test("that are none cost the ticket, not the connection", async () => {
+    const wrong = ["x".repeat(48), new Uint8Array(32), undefined] as unknown as Uint8Array[];
+    for (const ticketKeys of [() => wrong.slice(0, 1), () => wrong.slice(1, 2), () => wrong.slice(2)]) {
+      const ends = await attempt(configOf({ ticketKeys }), { sessions: keepSessions() });
+      expect(opened(ends.client).session.resumed).toBe(false);
+      await close(ends.client, ends.server);
+    }
+  });
+});
+
 describe("a server that resumes what it should not", () => {
   const answering = async (change: (hello: ServerHello) => ServerHello) => {
     const config = configOf({ ticketKeys });

@@ -41,8 +41,8 @@ export class Tickets {
   readonly #provider: CryptoProvider;
   readonly #random: Random;
   readonly #keys: TicketKeys;
-  /** Contexts of the keys that are in use, under the very array. */
-  readonly #contexts = new WeakMap<Uint8Array, Awaitable<Aead>>();
+  /** Contexts of the keys that are in use, under the very array; with what it held, since it is not ours and may be written over. */
+  readonly #contexts = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly aead: Awaitable<Aead> }>();
 
   constructor(provider: CryptoProvider, random: Random, keys: TicketKeys) {
     this.#provider = provider;
@@ -76,20 +76,20 @@ export class Tickets {
   *#current(): Flow<readonly Uint8Array[]> {
     try {
       const keys = yield* call(this.#keys);
-      return keys.filter((key) => key.length === ticketKeyLength);
+      return keys.filter((key) => key instanceof Uint8Array && key.length === ticketKeyLength);
     } catch {
       return [];
     }
   }
 
   #context(key: Uint8Array): Awaitable<Aead> {
-    let context = this.#contexts.get(key);
-    if (!context) {
-      const make = this.#provider.ciphers.AES_256_GCM;
-      if (!make) throw new Error("tickets without AES-256-GCM got past the configuration");
-      context = make(key.subarray(nameLength));
-      this.#contexts.set(key, context);
-    }
-    return context;
+    const known = this.#contexts.get(key);
+    if (known && equal(known.key, key)) return known.aead;
+    const make = this.#provider.ciphers.AES_256_GCM;
+    if (!make) throw new Error("tickets without AES-256-GCM got past the configuration");
+    const copy = key.slice();
+    const aead = make(copy.subarray(nameLength));
+    this.#contexts.set(key, { key: copy, aead });
+    return aead;
   }
 }
