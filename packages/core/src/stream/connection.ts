@@ -405,7 +405,7 @@ export class TlsConnection {
     this.#failure = error;
     this.#ended ||= !error;
     this.#established?.exporter.wipe();
-    if (error?.alert && error.alert !== "close_notify") this.#established?.forget?.();
+    if (error && endsSession(error)) this.#established?.forget?.();
     if (error) this.#transport.abort(error.code);
     else this.#transport.end();
     if (!this.#established) this.#opened.reject(error ?? usageError("the connection is closed"));
@@ -422,6 +422,10 @@ export class TlsConnection {
     callListener(() => this.#options.traceListener?.({ type: "closed", ...(error && { error }) }));
   }
 }
+
+/** RFC 5246 §7.2.2: a fatal alert, ours or the peer's, one of the peer's that has no name included. */
+const endsSession = ({ alert, by }: TlsError): boolean =>
+  by === "peer" || (alert !== undefined && alert !== "close_notify");
 
 /** Records into transport messages, as few as the cap allows. */
 function* joined(parts: readonly Uint8Array[]): Generator<Uint8Array, void, void> {

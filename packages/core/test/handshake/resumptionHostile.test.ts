@@ -2,6 +2,7 @@
 import {
   type AcceptOptions,
   acceptWith,
+  alertDescriptions,
   type ClientSessions,
   type ConnectOptions,
   connect,
@@ -359,6 +360,18 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     expect(again.declined).toBe("unknown");
     expect(opened(again.client).session.resumed).toBe(false);
     await close(again.client, again.server);
+  });
+  test("of a number that has no name, too", async () => {
+    const store = slot();
+    const ends = await attempt(configOf({ ticketKeys }), { sessions: keepSessions({ store }) });
+    expect(store.session).toBeDefined();
+    // It is sealed at once; by the time that it arrives, nobody knows the number.
+    const table = alertDescriptions as Record<string, number>;
+    table.nameless = 200;
+    opened(ends.server).abort(undefined, "nameless" as never);
+    delete table.nameless;
+    await expect(opened(ends.client).closed).rejects.toMatchObject({ code: "unknown_alert", by: "peer" });
+    expect(store.session).toBeUndefined();
   });
   test("in the handshake too, where the server says nothing else to what it is offered", async () => {
     const config = configOf({ ticketKeys });
