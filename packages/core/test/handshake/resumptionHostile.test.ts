@@ -258,6 +258,23 @@ describe("keys of tickets that a function gives", () => {
   });
 });
 
+test("a clock that moves past the session's end while its ticket is made costs nothing but the session", async () => {
+  let time = Date.now();
+  const config = configOf({
+    now: () => time,
+    ticketKeys: () => {
+      time += 7_200_000 + 5_000; // the host slept
+      return ticketKeys;
+    },
+  });
+  const store = slot();
+  const ends = await attempt(config, { sessions: keepSessions({ store }) });
+  expect(opened(ends.server).session.resumed).toBe(false);
+  await close(ends.client, ends.server);
+  const state = store.session && readState(store.session);
+  expect((state?.expires ?? 0) - (state?.created ?? 0)).toBe(1);
+});
+
 describe("a server that resumes what it should not", () => {
   const answering = async (change: (hello: ServerHello) => ServerHello) => {
     const config = configOf({ ticketKeys });

@@ -174,7 +174,8 @@ export function serverState(
 /** NewSessionTicket; where there is no key to make one with, it is empty, as RFC 5077 §3.3 allows. */
 export function* sendTicket(peer: Peer, { tickets, now }: ServerConfig, state: SessionState): Flow<void> {
   const ticket = tickets ? yield* tickets.seal(writeState(state)) : nothing;
-  peer.send(newSessionTicket, { lifetimeHint: state.expires - seconds(now()), ticket });
+  // The clock may have moved meanwhile, past the end of the session even; 0 would say that there is no end.
+  peer.send(newSessionTicket, { lifetimeHint: Math.max(1, state.expires - seconds(now())), ticket });
 }
 
 /** Into the cache, under the ID that ServerHello told; what takes it out again. */
