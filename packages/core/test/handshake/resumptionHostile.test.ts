@@ -275,6 +275,22 @@ test("a clock that moves past the session's end while its ticket is made costs n
   expect((state?.expires ?? 0) - (state?.created ?? 0)).toBe(1);
 });
 
+test.each([
+  ["beyond 2106", 2 ** 32 * 1000 + 1],
+  ["before 1970", -86_400_000],
+])("a clock that is set %s shakes hands, whatever becomes of the session", async (_, time) => {
+  const now = () => time;
+  for (const options of [{ ticketKeys }, { tickets: false }]) {
+    const config = configOf({ ...options, now });
+    const trust: Client = { ca: undefined, insecure: true, sessions: keepSessions(), now };
+    for (let i = 0; i < 2; i++) {
+      const ends = await attempt(config, trust);
+      expect(opened(ends.server).session.resumed).toBe(false);
+      await close(ends.client, ends.server);
+    }
+  }
+});
+
 describe("a server that resumes what it should not", () => {
   const answering = async (change: (hello: ServerHello) => ServerHello) => {
     const config = configOf({ ticketKeys });

@@ -117,11 +117,14 @@ export function newState(made: MadeSession, binding: Uint8Array, now: number, li
 /** When a session ends: its lifetime is over, it is too old however often it was renewed, or a certificate that it rests on expires. All in seconds since 1970. */
 export function expiry(now: number, created: number, lifetime: number, peer: VerifiedPeer | undefined): number {
   const dates = peer && peer.verifiedBy !== "insecure" ? peer.path.map(({ notAfter }) => seconds(notAfter)) : [];
-  return Math.max(now, Math.min(now + lifetime, created + maxSessionAge, ...dates));
+  return Math.max(now, Math.min(now + lifetime, created + maxSessionAge, lastSecond, ...dates));
 }
 
+/** What a state has room for, in 2106: a clock that is set beyond has no sessions, and handshakes all the same. */
+const lastSecond = 2 ** 32 - 1;
+
 /** From ms. */
-export const seconds = (ms: number): number => Math.floor(ms / 1000);
+export const seconds = (ms: number): number => Math.min(lastSecond, Math.max(0, Math.floor(ms / 1000)));
 
 export const keptKey = ({ pskIdentity, pskHint, pskDigest }: SessionState): HeldKey | undefined =>
   pskDigest.length ? { identity: pskIdentity, hint: pskHint, digest: pskDigest } : undefined;
