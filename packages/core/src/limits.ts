@@ -55,6 +55,8 @@ export const maxSessionAge = 86_400;
 export const storeTimeout = 250;
 /** Bytes of the sessions that a memory store holds, each with `itemOverhead`: some nine thousand without client certificates. */
 export const maxStoreBytes: number = 2 ** 22;
+/** How often a memory store that is in use looks for what is over, ms: at each use it would cost more than the session saves. */
+export const sweepInterval = 60_000;
 /** Bytes of exported keying material at once: as many as an unsigned 16-bit number counts, as in TLS 1.3; nobody needs more than a few keys. */
 export const maxExport: number = 2 ** 16 - 1;
 /** Records under one key: AES-GCM's safe number, RFC 8446 §5.5; also far below the 2^53 that a JavaScript number counts. */

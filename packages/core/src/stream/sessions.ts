@@ -7,7 +7,7 @@ import { type Awaitable, isPromise } from "../flow.ts";
 import type { ClientSessions } from "../handshake/config.ts";
 import { sessionsIn } from "../handshake/resumption/client.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
-import { itemOverhead, maxStoreBytes, storeTimeout } from "../limits.ts";
+import { itemOverhead, maxStoreBytes, storeTimeout, sweepInterval } from "../limits.ts";
 
 /**
  * A store in memory: what was used least recently makes room, and what is over is forgotten.
@@ -25,12 +25,21 @@ export function memoryStore({
   /** In the order of their last use. */
   const kept = new Map<string, { readonly session: Uint8Array; readonly expires: number }>();
   let held = 0;
+  let swept = now();
   const drop = (key: string): void => {
     held -= cost(kept.get(key)?.session);
     kept.delete(key);
   };
+  /** Nobody may ask for it any more, and what was recorded could be read with it. */
+  const sweep = (): void => {
+    const time = now();
+    if (Math.abs(time - swept) < sweepInterval) return;
+    swept = time;
+    for (const [key, { expires }] of kept) if (expires <= time) drop(key);
+  };
   return {
     get(key) {
+      sweep();
       const entry = kept.get(key);
       if (!entry) return undefined;
       kept.delete(key);
@@ -40,6 +49,7 @@ export function memoryStore({
       return undefined;
     },
     set(key, session, expires) {
+      sweep();
       drop(key);
       kept.set(key, { session, expires });
       held += cost(session);

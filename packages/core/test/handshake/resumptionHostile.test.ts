@@ -545,6 +545,17 @@ describe("a store", () => {
   });
 });
 
+test("a store in memory forgets what is over though nobody asks for it: its secrets read what was recorded", () => {
+  let time = 0;
+  const store = memoryStore({ now: () => time });
+  store.set("over", new Uint8Array(100), 1_000);
+  time = 61_000;
+  store.set("other", new Uint8Array(100), 100_000);
+  time = 0; // the only way to see from outside that it is gone
+  expect(store.get("over")).toBeUndefined();
+  expect(store.get("other")).toBeDefined();
+});
+
 describe("the form of a state", () => {
   test("any other is none, and nothing throws", async () => {
     const good = writeState(
