@@ -88,6 +88,8 @@ function clientConfig(options: ConnectOptions): ClientConfig {
       "ca without serverName",
       "say which name the server's certificate must have: without it, any certificate of that CA would do",
     );
+  if (options.sessions && typeof options.sessions.find !== "function")
+    throw configurationError("sessions that are a store", "give keepSessions({ store })");
   if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
     throw configurationError(`maxFragmentLength ${maxFragmentLength}`, fragmentLengths.join(", "));
   return {

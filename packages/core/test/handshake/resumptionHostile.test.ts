@@ -505,6 +505,17 @@ describe("a store", () => {
     expect(opened(ofServer.client).session.resumed).toBe(false);
     await close(ofServer.client, ofServer.server);
   });
+  test("is asked for IDs that a server could have given, and for no others", async () => {
+    const get = vi.fn();
+    const config = configOf({ tickets: false, sessions: { get, set() {}, delete() {} } });
+    const state = await visited(configOf({ tickets: false }));
+    for (const length of [1, 31, 32]) {
+      const ends = await attempt(config, { sessions: bold({ ...state, sessionId: new Uint8Array(length) }) });
+      expect(ends.declined).toBe("unknown");
+      await close(ends.client, ends.server);
+    }
+    expect(get.mock.calls).toEqual([["00".repeat(32)]]);
+  });
   test("that answers later, but in time, serves", async () => {
     const inner = memoryStore();
     const later = async <T>(value: T): Promise<T> => {
@@ -590,8 +601,10 @@ describe("options that cannot be", () => {
     expect(() => keepSessions({ store: {} as SessionStore })).toThrow(
       expect.objectContaining({ fault: "configuration" }),
     );
-    const ends = await attempt(configOf(), { sessionScope: "ü" });
-    expect(ends.client).toMatchObject({ fault: "configuration" });
+    for (const options of [{ sessionScope: "ü" }, { sessions: memoryStore() as unknown as ClientSessions }])
+      await expect(connect(memoryPair().a, { ca: ca.pem, serverName: "localhost", ...options })).rejects.toMatchObject({
+        fault: "configuration",
+      });
   });
 });
 

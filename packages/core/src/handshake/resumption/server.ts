@@ -103,6 +103,8 @@ function* lookUp(
     return opened ? { state: readState(opened.state), oldKey: opened.oldKey } : { state: undefined };
   }
   if (!sessionId.length || !sessions) return undefined;
+  // None of ours: what a stranger makes up need not be looked for, in a store that may be far away.
+  if (sessionId.length !== sessionIdLength) return { state: undefined };
   const key = toHex(sessionId);
   const bytes = yield* call(() => sessions.get(key));
   return { state: bytes && readState(bytes), forget: () => void sessions.delete(key) };
@@ -153,9 +155,11 @@ export function* resumeSession(
   }
 }
 
+const sessionIdLength = 32;
+
 /** The ID under which the session of a full handshake will be in the cache; empty: it will not be. A ticket makes it needless (RFC 5077 §3.4). */
 export const newSessionId = ({ sessions, random }: ServerConfig, agreement: Agreement): Uint8Array =>
-  sessions && agreement.extendedMasterSecret && !agreement.newTicket ? random(32) : nothing;
+  sessions && agreement.extendedMasterSecret && !agreement.newTicket ? random(sessionIdLength) : nothing;
 
 /** The state of a session that a full handshake made. */
 export function serverState(
