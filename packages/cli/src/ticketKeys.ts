@@ -41,8 +41,12 @@ function parse(content: Uint8Array): Uint8Array[] | undefined {
     .filter((line) => line.trim());
   if (lines.length && lines.every((line) => /^\s*[0-9a-f]{96}\s*$/i.test(line)))
     return lines.map((line) => Buffer.from(line.trim(), "hex"));
-  if (!content.length || content.length % keyLength) return undefined;
+  if (!content.length || content.length % keyLength || isText(content)) return undefined;
   return Array.from({ length: content.length / keyLength }, (_, i) =>
     content.slice(i * keyLength, (i + 1) * keyLength),
   );
 }
+
+/** 48 random bytes never are: it is another file, which others may have too, or digits that are miscounted. */
+const isText = (content: Uint8Array): boolean =>
+  content.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));

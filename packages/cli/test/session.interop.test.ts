@@ -236,6 +236,7 @@ describe("serve --ticket-keys: two processes", () => {
     ["no bytes", ""],
     ["a key of nginx with HMAC and AES-256, which is another form", randomBytes(80)],
     ["digits that are too few", `${"0".repeat(94)}\n`],
+    ["a text that happens to be as long as two keys", `-----BEGIN CERTIFICATE-----\n${"A".repeat(68)}`],
     ["a line that is no key", `${"0".repeat(96)}\nkey\n`],
   ])("%s", async (_, content) => {
     const bad = file("bad.keys");
