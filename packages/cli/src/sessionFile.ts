@@ -49,6 +49,9 @@ export function sessionFile(file: string): SessionFile {
 function usable(file: string): string {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found && !found.isFile()) throw new UsageError(`--session ${file}: expected a file, or the name for one`);
+  // What it says is believed as if it had been verified: its master secret, and the certificates beside it.
+  if (found && (found.uid !== (process.getuid?.() ?? found.uid) || (process.getuid && found.mode & 0o022)))
+    throw new UsageError(`--session ${file}: others may write to it, and could pass for any server`);
   const path = found ? realpathSync(file) : file;
   if (found) accessSync(path, constants.R_OK);
   accessSync(dirname(path), constants.W_OK);

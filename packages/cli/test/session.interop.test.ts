@@ -105,7 +105,7 @@ describe("connect --session", () => {
   test("behind a link", async () => {
     const server = await serving();
     mkdirSync(file("elsewhere"));
-    writeFileSync(file("elsewhere/session"), "");
+    writeFileSync(file("elsewhere/session"), "", { mode: 0o600 });
     symlinkSync(file("elsewhere/session"), file("link.session"));
     await visit(server, file("link.session"));
     expect(await visit(server, file("link.session"))).toEqual(resumed);
@@ -123,6 +123,21 @@ describe("connect --session", () => {
     expect((await of(...other)).stderr).toMatch(
       /^ {2}the session is not resumed: it was made under another configuration$/m,
     );
+  });
+
+  test.skipIf(!process.getuid)("out of a file that others may write to: nothing is sent", async () => {
+    const session = file("everybody.session");
+    for (const [mode, code, message] of [
+      [0o622, 2, /^error: --session .*: others may write to it, and could pass for any server\n$/],
+      [0o600, 1, /ECONNREFUSED/],
+    ] as const) {
+      writeFileSync(session, "");
+      chmodSync(session, mode);
+      expect(await run(["connect", "tcp://127.0.0.1:1", "--insecure", "--session", session])).toMatchObject({
+        code,
+        stderr: expect.stringMatching(message),
+      });
+    }
   });
 
   test("into a folder that is not there, or over what is no file: nothing is sent", async () => {
