@@ -75,6 +75,8 @@ export interface ClientConfig extends CommonConfig {
   readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
   /** The certificates that it chooses from; `undefined` where a function of the user's chooses from what it likes. */
   readonly identity: readonly Certificate[] | undefined;
+  /** It is shown only where the server names an authority that it leads to, or none at all. */
+  readonly identityFits: boolean;
   /** `undefined`: sessions are neither kept nor resumed. A value with its code, so that a page that does neither does not load it. */
   readonly sessions: ClientSessions | undefined;
   /** Tells servers of one name apart. */

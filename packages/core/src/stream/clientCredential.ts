@@ -21,11 +21,15 @@ export type ClientCredential =
   | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
 
 /** Checks what the user gives, and makes the choice of it. */
-export function selector(given: ClientCredential | undefined): Pick<ClientConfig, "selectCredential" | "identity"> {
-  if (typeof given === "function") return { selectCredential: given, identity: undefined };
-  if (given === undefined) return { selectCredential: () => undefined, identity: [] };
-  if (!isList(given))
-    return { selectCredential: () => given, identity: [checkCredential(given, "client").certificate] };
+export function selector(
+  given: ClientCredential | undefined,
+): Pick<ClientConfig, "selectCredential" | "identity" | "identityFits"> {
+  if (typeof given === "function") return { selectCredential: given, identity: undefined, identityFits: false };
+  if (given === undefined) return { selectCredential: () => undefined, identity: [], identityFits: false };
+  if (!isList(given)) {
+    const { certificate } = checkCredential(given, "client");
+    return { selectCredential: () => given, identity: [certificate], identityFits: false };
+  }
   const candidates = given.map((credential) => {
     const { certificate } = checkCredential(credential, "client");
     return { credential, certificate, issuers: readChain(credential.chain).map(({ issuer }) => issuer.normalised) };
@@ -37,7 +41,7 @@ export function selector(given: ClientCredential | undefined): Pick<ClientConfig
       (!certificateAuthorities.length || issuers.some((issuer) => names.includes(issuer)));
     return candidates.find(fits)?.credential;
   };
-  return { selectCredential, identity: candidates.map(({ certificate }) => certificate) };
+  return { selectCredential, identity: candidates.map(({ certificate }) => certificate), identityFits: true };
 }
 
 const isList = (given: Credential | readonly Credential[]): given is readonly Credential[] => Array.isArray(given);

@@ -65,6 +65,7 @@ async function established(
           signedCertificateTimestamps: false,
           selectCredential: () => undefined,
           identity: [],
+          identityFits: false,
           sessions: undefined,
           sessionScope: "",
         });

@@ -379,6 +379,11 @@ describe("what must not be resumed", () => {
       second: { client: { credential: otherClient }, server: { clientAuth: "request", clientCa: ca.pem } },
       client: "configuration",
     },
+    "a client that shows its certificate to fewer": {
+      first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },
+      second: { client: { credential: [client] }, server: { clientAuth: "request", clientCa: ca.pem } },
+      client: "configuration",
+    },
     "a client without its certificate": {
       first: { client: { credential: client } },
       client: "configuration",

@@ -89,7 +89,7 @@ const chosen: Uint8Array = ascii("chosen");
 /** Of a client: whom it trusts and how much, the name it wants, what it can verify, the protocols it offers, and who it says it is. */
 export const clientBinding = (config: ClientConfig): Uint8Array =>
   digest(config, 0, config.trust, [
-    Uint8Array.of((config.maxFragmentLength ?? 0) >> 8),
+    Uint8Array.of((config.maxFragmentLength ?? 0) >> 8, Number(config.identityFits)),
     ascii(config.serverName ?? ""),
     ascii(config.ocsp?.name ?? ""),
     ascii(config.sessionScope),
