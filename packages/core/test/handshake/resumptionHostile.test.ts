@@ -394,6 +394,20 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     expect(opened(again.client).session.resumed).toBe(false);
     await close(again.client, again.server);
   });
+  test("and a connection that resumes it at that time does not bring it back", async () => {
+    const config = configOf({ ticketKeys });
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const first = await attempt(config, { sessions });
+    const alter = onHello("b->a", (hello: ServerHello) => {
+      opened(first.client).abort(new Error("enough"));
+      return hello;
+    });
+    const second = await attempt(config, { sessions }, { alter, delay: 5 });
+    expect(opened(second.client).session.resumed).toBe(true);
+    expect(store.session).toBeUndefined();
+    await close(second.client, second.server);
+  });
   test("of a number that has no name, too", async () => {
     const store = slot();
     const ends = await attempt(configOf({ ticketKeys }), { sessions: keepSessions({ store }) });

@@ -57,7 +57,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
       return {
         session: sessionOf("client", agreement, config.serverName, { peer: server, held: keptKey(state) }),
         exporter: secrets.exporter(agreement, first, server?.certificate),
-        forget: yield* put(renewal ? renewed(config, state, renewal, server) : state),
+        forget: yield* keepRenewed(state, renewal && renewed(config, state, renewal, server)),
       };
     } finally {
       secrets.wipe();
@@ -65,9 +65,18 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
   }
 
   function* put(state: SessionState): Flow<() => void> {
-    const key = toHex(state.binding);
-    yield* call(() => store.set(key, writeState(state), state.expires * 1000));
-    return () => void store.delete(key);
+    yield* call(() => store.set(toHex(state.binding), writeState(state), state.expires * 1000));
+    return dropping(state);
+  }
+
+  const dropping =
+    ({ binding }: SessionState) =>
+    (): void =>
+      void store.delete(toHex(binding));
+
+  /** What did not change stays as the store has it by now: another connection, or the user, may have dropped it meanwhile. */
+  function* keepRenewed(old: SessionState, next = old): Flow<() => void> {
+    return next === old ? dropping(old) : yield* put(next);
   }
 
   return {
