@@ -56,7 +56,10 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     const trace = options.trace
-      ? (event: TraceEvent): void => void this.#events.push({ type: "trace", event })
+      ? (event: TraceEvent): void => {
+          // The handshake's configuration may be shared with connections whose listeners get more.
+          if (event.type !== "secret" || options.traceSecrets) this.#events.push({ type: "trace", event });
+        }
       : undefined;
     this.#wake = options.wake;
     this.#records = new RecordLayer({

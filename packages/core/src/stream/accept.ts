@@ -10,7 +10,7 @@ import { readName } from "../x509/distinguishedName.ts";
 import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
-import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
+import { type CommonOptions, commonConfig, connectionOptions, showsSecrets } from "./options.ts";
 import { isCertified, type ServerPsk, serverPsk } from "./psk.ts";
 import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
 import { stapleOf } from "./staple.ts";
@@ -56,7 +56,7 @@ export async function accept(transport: Transport, options: AcceptOptions): Prom
   return connection;
 }
 
-/** The same with a configuration that many connections share. */
+/** The same with a configuration that many connections share. A trace has secrets where both it and `options` say so. */
 export function acceptWith(config: ServerConfig, transport: Transport, options: CommonOptions): TlsConnection {
   return new TlsConnection(
     transport,
@@ -65,7 +65,7 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
       handshake: (peer) => serverHandshake(peer, config),
       maxFragment: config.maxFragment,
       maxRenegotiations: config.maxRenegotiations,
-      traceSecrets: config.traceSecrets,
+      traceSecrets: config.traceSecrets && showsSecrets(options),
     },
     connectionOptions(options),
   );

@@ -95,9 +95,12 @@ export function commonConfig(options: CommonOptions): CommonConfig {
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
     certificateCache: options.certificateCache,
     keyLog: options.keyLog,
-    traceSecrets: typeof options.trace === "object" && options.trace.secrets === true,
+    traceSecrets: showsSecrets(options),
   };
 }
+
+/** Only where it is said so, by who gives the listener. */
+export const showsSecrets = ({ trace }: CommonOptions): boolean => typeof trace === "object" && trace.secrets === true;
 
 function checkSize(option: string, size: number): void {
   if (!Number.isInteger(size) || size < minRecordSize || size > maxPlaintext)

@@ -594,6 +594,25 @@ describe("the form of a state", () => {
   });
 });
 
+test("a listener gets secrets where it asks for them itself, not where others of its configuration do", async () => {
+  const config = configOf({ trace: { listener() {}, secrets: true } });
+  for (const secrets of [false, true]) {
+    const events: TraceEvent[] = [];
+    const listener = (event: TraceEvent) => void events.push(event);
+    const { a, b } = memoryPair();
+    const accepted = acceptWith(config, b, { trace: secrets ? { listener, secrets } : listener });
+    const mine = await connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" });
+    await mine.write(Uint8Array.of(1));
+    await accepted.read();
+    await close(mine, accepted);
+    expect(events.some(({ type }) => type === "established")).toBe(true);
+    expect(events.some(({ type }) => type === "secret")).toBe(secrets);
+    expect(
+      events.some((one) => one.type === "record" && one.contentType === "application_data" && "plaintext" in one),
+    ).toBe(secrets);
+  }
+});
+
 describe("options that cannot be", () => {
   const wrong: Readonly<Record<string, Server>> = {
     "no keys": { ticketKeys: [] },
