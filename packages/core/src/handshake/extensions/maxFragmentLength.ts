@@ -4,7 +4,7 @@
  */
 import { TlsError } from "../../errors.ts";
 import { type Codec, encode, uint8 } from "../../wire/codec.ts";
-import { type ClientExtension, type ClientOffer, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 1;
 const name = "max_fragment_length";
@@ -36,19 +36,17 @@ export const maxFragmentLengthClient: ClientExtension = {
   },
 };
 
-/** RFC 8449 §5: ignored beside record_size_limit. */
-export const agreedFragmentLength = ({ maxFragmentLength, recordSizeLimit }: ClientOffer): number | undefined =>
-  recordSizeLimit === undefined ? maxFragmentLength : undefined;
-
 export const maxFragmentLengthServer: ServerExtension = {
   id,
   name,
   read(data, offer) {
+    // Ignored beside record_size_limit, whatever it says (RFC 8449 §5).
+    if (offer.recordSizeLimit !== undefined) return;
     offer.maxFragmentLength = read(this, length, data);
     if (offer.maxFragmentLength === undefined) throw illegal("a length that is none of the four");
   },
   answer(offer, agreement) {
-    agreement.maxFragmentLength = agreedFragmentLength(offer);
+    agreement.maxFragmentLength = offer.maxFragmentLength;
     return said(agreement.maxFragmentLength);
   },
 };

@@ -18,14 +18,15 @@ import { statusRequestServer } from "./statusRequest.ts";
 import { supportedGroupsServer } from "./supportedGroups.ts";
 import { supportedVersionsServer } from "./supportedVersions.ts";
 
+/** record_size_limit is read before max_fragment_length, which it makes void. */
 export const serverExtensions: readonly ServerExtension[] = [
   supportedVersionsServer,
   serverNameServer,
   extendedMasterSecretServer,
   encryptThenMacServer,
   renegotiationInfoServer,
-  maxFragmentLengthServer,
   recordSizeLimitServer,
+  maxFragmentLengthServer,
   supportedGroupsServer,
   ecPointFormatsServer,
   signatureAlgorithmsServer,

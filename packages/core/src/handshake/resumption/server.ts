@@ -12,7 +12,6 @@ import { type Agreement, noAgreement, settleHellos } from "../agreement.ts";
 import type { ServerConfig, ServerCredential } from "../config.ts";
 import { agreedProtocol } from "../extensions/alpn.ts";
 import { answerExtensions, type ClientOffer } from "../extensions/extension.ts";
-import { agreedFragmentLength } from "../extensions/maxFragmentLength.ts";
 import { serverExtensions } from "../extensions/server.ts";
 import { credentialsFor } from "../negotiate.ts";
 import type { Peer } from "../peer.ts";
@@ -68,7 +67,7 @@ export function* findSession(
   if (latin1(state.alpn) !== (agreedProtocol(config, offer) ?? "")) return "alpn";
   if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
   // It stays with the session (RFC 6066 §4): a client that asks for another, or none, gets another session.
-  if (state.maxFragmentLength !== (agreedFragmentLength(offer) ?? 0)) return "max_fragment_length";
+  if (state.maxFragmentLength !== (offer.maxFragmentLength ?? 0)) return "max_fragment_length";
   const held = keptKey(state);
   if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.server(config, held))))
     return "pre_shared_key";

@@ -48,6 +48,19 @@ describe("record_size_limit", () => {
   });
 
   test.each([
+    ["a length that is none of the four", Uint8Array.of(9)],
+    ["no length at all", new Uint8Array(0)],
+  ])("beside it, max_fragment_length may say %s", async (_, said) => {
+    const client = <T extends Parameters<typeof withExtension>[0]>(hello: T): T =>
+      withExtension(hello, maxFragmentLengthId, said);
+    const met = await meet({ recordSizeLimit: 700, maxFragmentLength: 512 }, {}, { client });
+    // The server goes on; that the hello was altered is seen once there are keys.
+    expect(met.server).toMatchObject({ alert: "bad_record_mac", by: "us" });
+    const alone = await meet({ maxFragmentLength: 512 }, {}, { client });
+    expect(alone.server).toMatchObject({ alert: said.length ? "illegal_parameter" : "decode_error", by: "us" });
+  });
+
+  test.each([
     ["behind", (data: Uint8Array) => [{ type: maxFragmentLengthId, data }], () => []],
     ["before", () => [], (data: Uint8Array) => [{ type: maxFragmentLengthId, data }]],
   ])("both answered, max_fragment_length %s it: illegal_parameter", async (_, behind, before) => {
