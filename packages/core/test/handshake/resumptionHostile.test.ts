@@ -9,6 +9,7 @@ import {
   fromHex,
   keepSessions,
   memoryStore,
+  pskSuites,
   type SessionStore,
   serverConfig,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -228,6 +229,24 @@ describe("a ticket that was altered", () => {
     expect(ends.declined).toBe("unknown");
     await close(ends.client, ends.server);
   });
+});
+
+test("a pre-shared key that cannot be looked up costs the session, not the handshake", async () => {
+  const key = new Uint8Array(16).fill(1);
+  let asked = 0;
+  const lookup = () => {
+    if (++asked === 2) throw new Error("the database is away");
+    return key;
+  };
+  const config = configOf({ ticketKeys, suites: pskSuites, psk: { lookup } });
+  const sessions = keepSessions();
+  const options: Client = { suites: pskSuites, psk: { identity: "me", key }, ca: undefined, sessions };
+  for (const declined of [undefined, "pre_shared_key"]) {
+    const ends = await attempt(config, options);
+    expect(opened(ends.server).session.resumed).toBe(false);
+    expect(ends.declined).toBe(declined);
+    await close(ends.client, ends.server);
+  }
 });
 
 describe("keys of tickets that a function gives", () => {

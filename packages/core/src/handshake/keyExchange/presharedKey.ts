@@ -63,8 +63,12 @@ export const holdsKey: Required<KeyExchange>["holdsKey"] = {
     }
   },
   *server(config, { identity, digest }) {
-    const key = yield* known(config, identity);
-    return key !== undefined && equal(digestOf(config, identity, key), digest);
+    try {
+      const key = yield* known(config, identity);
+      return key !== undefined && equal(digestOf(config, identity, key), digest);
+    } catch {
+      return false;
+    }
   },
 };
 
