@@ -88,7 +88,7 @@ export function inTime(store: SessionStore): SessionStore {
   const quietly = (act: () => Awaitable<void>): void => {
     try {
       const done = act();
-      if (isPromise(done)) done.then(undefined, () => {});
+      if (isPromise(done)) Promise.resolve(done).then(undefined, () => {});
     } catch {
       // A store that fails keeps nothing.
     }
@@ -102,14 +102,15 @@ export function inTime(store: SessionStore): SessionStore {
 
 /** What a function of the user's gives; `otherwise` where it throws, or takes too long. */
 export function withinTime<T>(ask: () => Awaitable<T>, otherwise: T): Awaitable<T> {
-  let answer: Awaitable<T>;
+  let promised: Promise<T>;
   try {
-    answer = ask();
+    const answer = ask();
+    if (!isPromise(answer)) return answer;
+    // Its `then` may be the user's as well.
+    promised = Promise.resolve(answer);
   } catch {
     return otherwise;
   }
-  if (!isPromise(answer)) return answer;
-  const promised = answer;
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(otherwise), storeTimeout);
     const settle = (value: T): void => {

@@ -514,6 +514,9 @@ describe("what is not kept", () => {
 });
 
 describe("a store", () => {
+  const fail = (): never => {
+    throw new Error("no");
+  };
   const stores: Readonly<Record<string, Partial<SessionStore>>> = {
     "that never answers": { get: () => new Promise(() => {}), set: () => new Promise(() => {}) },
     "that throws": {
@@ -525,6 +528,10 @@ describe("a store", () => {
       },
     },
     "that rejects": { get: () => Promise.reject(new Error("no")), set: () => Promise.reject(new Error("no")) },
+    "whose promises are none": {
+      get: () => ({ then: () => fail() }) as unknown as Promise<undefined>,
+      set: () => ({ then: () => fail() }) as unknown as Promise<void>,
+    },
     "that tells nonsense": { get: () => fromHex("01c02b00") },
     "that tells no bytes": { get: () => "nonsense" as unknown as Uint8Array },
   };
