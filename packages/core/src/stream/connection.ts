@@ -229,11 +229,14 @@ export class TlsConnection {
 
   /**
    * Ends the connection at once, without the order of `close`.
-   * @param alert what the peer is told, as a fatal alert (RFC 5246 §7.2.2)
+   * @param alert what the peer is told, as a fatal alert; none of those that RFC 5246 §7.2.2 reserves
    * @example
    * channel.abort(undefined, "access_denied");
    */
-  abort(reason?: unknown, alert: Exclude<AlertDescription, "close_notify"> = "user_canceled"): void {
+  abort(
+    reason?: unknown,
+    alert: Exclude<AlertDescription, "close_notify" | `${string}_RESERVED`> = "user_canceled",
+  ): void {
     // Always an error of this connection's own: another's alert, or its close_notify, would tell this peer a lie.
     this.#engine.abort(
       new TlsError(alert, "the application ended the connection", {

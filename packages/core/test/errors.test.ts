@@ -1,0 +1,19 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { alertDescriptions, type TlsConnection } from "@handclasp/core";
+import { expect, test } from "vitest";
+
+const reserved = Object.keys(alertDescriptions).filter((name) => name.endsWith("_RESERVED"));
+
+test("the reserved alerts are known by name, and never sent (RFC 5246 §7.2.2)", () => {
+  expect(reserved).toEqual(["decryption_failed_RESERVED", "no_certificate_RESERVED", "export_restriction_RESERVED"]);
+  const source = new URL("../src/", import.meta.url);
+  const naming = readdirSync(source, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => reserved.some((name) => readFileSync(new URL(file, source), "utf8").includes(name)));
+  expect(naming).toEqual(["errors.ts"]);
+  // Nor may an application have one sent.
+  type Sent = NonNullable<Parameters<TlsConnection["abort"]>[1]>;
+  // @ts-expect-error: it is none of them
+  const none: Sent = "no_certificate_RESERVED";
+  expect(none).toContain("RESERVED");
+});
