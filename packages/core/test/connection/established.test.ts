@@ -8,7 +8,7 @@ import { serverHandshake } from "../../src/handshake/server.ts";
 import { commonConfig } from "../../src/stream/options.ts";
 import type { RawExtension } from "../../src/wire/messages.ts";
 import { trustPolicy } from "../../src/x509/verify.ts";
-import { type Cast, cast, message } from "../handshake/mitm.ts";
+import { type Cast, cast, message, records } from "../handshake/mitm.ts";
 
 let people: Cast;
 beforeAll(async () => {
@@ -261,6 +261,31 @@ describe("limits", () => {
     await repeat(ends, 1, 20, one);
     await expect(ends.server.closed).rejects.toMatchObject({ alert: "unexpected_message", by: "us" });
     await expect(ends.client.closed).rejects.toMatchObject({ alert: "unexpected_message", by: "peer" });
+  });
+  test("what comes behind close_notify is ignored (RFC 5246 §7.2.1)", async () => {
+    const { client, serverSays, clientEvents } = await established();
+    await serverSays(alert, Uint8Array.of(1, 0));
+    await serverSays(applicationData, Uint8Array.of(5, 6));
+    expect(await client.read()).toBeUndefined();
+    expect(await client.read()).toBeUndefined();
+    await client.closed;
+    expect(alerts(clientEvents, "sent")).toEqual(["warning close_notify"]);
+  });
+  test("what is written before the handshake is done waits for it (RFC 5246 §7.3)", async () => {
+    const sent: number[] = [];
+    const { a, b } = memoryPair({
+      alter(bytes, direction) {
+        if (direction === "b->a") sent.push(...records(bytes).map(({ type }) => type));
+        return bytes;
+      },
+    });
+    const server = acceptWith(serverConfig({ provider: nodeCrypto, credentials: [people.server] }), b, {});
+    const early = server.write(Uint8Array.of(7));
+    const client = await connect(a, { provider: nodeCrypto, ca: people.ca, serverName: "localhost" });
+    expect(await client.read()).toEqual(Uint8Array.of(7));
+    await early;
+    // ServerHello to ServerHelloDone, ChangeCipherSpec, Finished.
+    expect(sent).toEqual([handshake, handshake, handshake, handshake, 20, handshake, applicationData]);
   });
   test("what came before a bad record is delivered", async () => {
     const ends = await established();

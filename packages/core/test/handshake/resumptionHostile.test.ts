@@ -308,6 +308,49 @@ test.each([
       await close(ends.client, ends.server);
     }
   }
+describe("a ticket and a session ID together (RFC 5077 §3.4)", () => {
+  /** What a server does with this session, when its ClientHello goes with this session ID. */
+  async function offering(config: ReturnType<typeof serverConfig>, state: SessionState, sessionId: Uint8Array) {
+    const asked = onHello("a->b", (hello: ClientHello) => ({ ...hello, sessionId }) satisfies ClientHello);
+    let answer: ServerHello | undefined;
+    const answered = onHello("b->a", (hello: ServerHello) => {
+      answer = hello;
+      return hello;
+    });
+    const { a, b } = memoryPair({
+      alter: (bytes, direction) => (direction === "a->b" ? asked : answered)(bytes, direction),
+    });
+    const told: unknown[] = [];
+    const trace = (event: TraceEvent) => {
+      if (event.type === "resumption") told.push(event.resumed || event.reason);
+    };
+    const accepted = acceptWith(config, b, { handshakeTimeout: 2000, trace });
+    await Promise.allSettled([
+      connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", sessions: bold(state) }),
+      accepted.opened,
+    ]);
+    return { told, sessionId: answer?.sessionId };
+  }
+  const sessions = memoryStore();
+  const config = configOf({ ticketKeys, sessions });
+
+  test("where the ticket is none of ours, the session ID is not looked at", async () => {
+    const state = await visited(configOf({ tickets: false, sessions }));
+    const { sessionId } = state;
+    expect(sessionId).toHaveLength(32);
+    expect(await offering(config, { ...state, ticket: new Uint8Array(100) }, sessionId)).toMatchObject({
+      told: ["unknown"],
+    });
+    expect(await offering(config, state, sessionId)).toEqual({ told: [true], sessionId });
+  });
+
+  test.each([0, 1, 32])(
+    "a session ID of %i bytes is echoed where the ticket is taken, whatever it says",
+    async (length) => {
+      const sessionId = new Uint8Array(length).fill(7);
+      expect(await offering(config, await visited(config), sessionId)).toEqual({ told: [true], sessionId });
+    },
+  );
 });
 
 describe("a server that resumes what it should not", () => {
@@ -514,12 +557,13 @@ describe("what is not kept", () => {
 });
 
 // biome-ignore lint/suspicious/noThenProperty: it is what the test is about
-const thenable = { then: () => fail() };
+const thenable = {
+  then(): never {
+    throw new Error("no");
+  },
+};
 
 describe("a store", () => {
-  const fail = (): never => {
-    throw new Error("no");
-  };
   const stores: Readonly<Record<string, Partial<SessionStore>>> = {
     "that never answers": { get: () => new Promise(() => {}), set: () => new Promise(() => {}) },
     "that throws": {

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { alone, extension, meet, withExtension } from "./meet.ts";
+
+const id = 16;
+/** ProtocolNameList, RFC 7301 §3.1. */
+const names = (...all: readonly string[]): Uint8Array => {
+  const list = all.flatMap((name) => [name.length, ...new TextEncoder().encode(name)]);
+  return Uint8Array.of(list.length >> 8, list.length & 255, ...list);
+};
+const alpn = ["a", "b"];
+
+describe("application_layer_protocol_negotiation", () => {
+  test("is offered in the client's order, answered with one, and not sent unasked", async () => {
+    const { hellos } = await meet({ alpn }, { alpn: ["b", "a"] });
+    expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([names("a", "b"), names("b")]);
+    expect(extension((await meet()).hellos.client, id)).toBeUndefined();
+  });
+
+  test.each([
+    ["two protocols", names("a", "b"), "decode_error"],
+    ["none", names(), "decode_error"],
+    ["an empty one", names(""), "decode_error"],
+    ["one that was not offered", names("c"), "illegal_parameter"],
+  ])("an answer of %s is refused (RFC 7301 §3.1)", async (_, data, alert) => {
+    const { client } = await meet({ alpn }, { alpn }, { server: (hello) => withExtension(hello, id, data) });
+    expect(client).toMatchObject({ alert, by: "us" });
+  });
+
+  test.each([
+    ["nothing", names()],
+    ["an empty protocol", names("a", "")],
+  ])("an offer of %s is decode_error", async (_, data) => {
+    const { server } = await meet({ alpn }, { alpn }, { client: (hello) => withExtension(hello, id, data) });
+    expect(server).toMatchObject({ alert: "decode_error", by: "us" });
+  });
+
+  test.each(["", "x".repeat(256), "ü"])("the protocol %j is a configuration error", async (protocol) => {
+    await expect(alone({ alpn: [protocol] })).rejects.toMatchObject({ fault: "configuration" });
+  });
+});

@@ -1,0 +1,164 @@
+/** What each side asks of the other's key exchange, and what it does for its own (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1; RFC 8422 §5.3, §5.4, §5.11). */
+import {
+  type CryptoProvider,
+  concat,
+  type GroupName,
+  type NamedGroup,
+  secp256r1,
+  secp384r1,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  x25519,
+} from "@handclasp/core";
+import { memoryPair, testCa } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+import { type AcceptOptions, acceptWith, serverConfig } from "../../src/stream/accept.ts";
+import { connect } from "../../src/stream/connect.ts";
+import { decode, encode } from "../../src/wire/codec.ts";
+import { certificateVerify, serverEcdhKeyExchange } from "../../src/wire/messages.ts";
+import { parseCertificate } from "../../src/x509/certificate.ts";
+import { meet, people } from "./extensions/meet.ts";
+import { type Label, message, record, through, type Unit } from "./mitm.ts";
+
+const on = (group: NamedGroup) => ({ client: { groups: [group, secp256r1] }, server: { groups: [group, secp256r1] } });
+const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
+/** Rewrites the body of one message. */
+const rewriting = (one: Label, id: number, change: (body: Uint8Array) => Uint8Array) => (unit: Unit) =>
+  label(unit) === one ? record(22, message(id, change(unit.body))) : unit.wire;
+
+describe("the peer's public key", () => {
+  const saying = (name: GroupName, publicKey: Uint8Array): CryptoProvider => ({
+    ...nodeCrypto,
+    groups: {
+      ...nodeCrypto.groups,
+      [name]: async (random: never) => ({ ...(await nodeCrypto.groups[name]?.(random)), publicKey }),
+    },
+  });
+  const elsewhere = new Uint8Array(65).fill(1);
+  elsewhere[0] = 4;
+  const compressed = new Uint8Array(33).fill(1);
+  compressed[0] = 2;
+  test.each<[string, NamedGroup, Uint8Array]>([
+    ["a point that is not on secp256r1", secp256r1, elsewhere],
+    ["a compressed point", secp256r1, compressed],
+    ["the point at infinity", secp256r1, Uint8Array.of(0)],
+    ["an x25519 share whose secret is zero", x25519, new Uint8Array(32)],
+    ["an x25519 share of low order", x25519, Uint8Array.from({ length: 32 }, (_, i) => +(i === 0))],
+    ["an x25519 share too short", x25519, new Uint8Array(31).fill(9)],
+  ])("%s is refused by both sides (RFC 8422 §5.11)", async (_, group, publicKey) => {
+    const lying = { provider: saying(group.name as GroupName, publicKey) };
+    const { client, server } = on(group);
+    const refusal = { alert: "illegal_parameter", code: "bad_ecpoint", by: "us" };
+    expect((await meet(client, { ...server, ...lying })).client).toMatchObject(refusal);
+    expect((await meet({ ...client, ...lying }, server)).server).toMatchObject(refusal);
+  });
+
+  test("is another one in each handshake", async () => {
+    const keys: Record<"client" | "server", string[]> = { client: [], server: [] };
+    for (let i = 0; i < 2; i++)
+      await through(people, (unit) => {
+        if (unit.name === "server_key_exchange")
+          keys.server.push(String(decode(serverEcdhKeyExchange.body, unit.body, "").params.public));
+        if (unit.name === "client_key_exchange") keys.client.push(String(unit.body));
+        return unit.wire;
+      });
+    for (const side of ["client", "server"] as const) expect(new Set(keys[side]).size).toBe(2);
+  });
+});
+
+describe("the server's parameters", () => {
+  test.each([
+    ["a curve that was not offered", { namedCurve: secp384r1.id }],
+    ["a curve spelled out", { curveType: 1 }],
+  ])("are refused on %s", async (_, other) => {
+    const change = (body: Uint8Array) => {
+      const { params, signed } = decode(serverEcdhKeyExchange.body, body, "");
+      return encode(serverEcdhKeyExchange.body, { params: { ...params, ...other }, signed });
+    };
+    const { client } = await through(people, rewriting("server server_key_exchange", 12, change), {
+      client: { groups: [x25519, secp256r1] },
+    });
+    expect(client).toMatchObject({ alert: "illegal_parameter", code: "wrong_curve", by: "us" });
+  });
+
+  test("are refused under a scheme of another kind of key", async () => {
+    const change = (body: Uint8Array) => {
+      const { params, signed } = decode(serverEcdhKeyExchange.body, body, "");
+      return encode(serverEcdhKeyExchange.body, { params, signed: { ...signed, scheme: 0x0401 } });
+    };
+    const { client } = await through(people, rewriting("server server_key_exchange", 12, change));
+    expect(client).toMatchObject({ alert: "illegal_parameter", code: "wrong_signature_type", by: "us" });
+  });
+});
+
+test.each([
+  ["was not asked for", 0x0203],
+  ["is of another kind of key", 0x0804],
+])("CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)", async (_, scheme) => {
+  const change = (body: Uint8Array) =>
+    encode(certificateVerify.body, { ...decode(certificateVerify.body, body, ""), scheme });
+  const { server } = await through(people, rewriting("client certificate_verify", 15, change));
+  expect(server).toMatchObject({ alert: "illegal_parameter", code: "wrong_signature_type", by: "us" });
+});
+
+describe("the server's certificate", () => {
+  /** What the client says to a server that signs with `people.server`'s key, takes its certificate for `taken`, and shows `shown`. */
+  async function refusal(taken: Uint8Array, shown: Uint8Array, groups: readonly NamedGroup[]): Promise<unknown> {
+    const { a, b } = memoryPair();
+    const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
+    const options: AcceptOptions = { provider: nodeCrypto, suites, credentials: [people.server] };
+    const rogue = { credential: { ...people.server, chain: [shown] }, certificate: parseCertificate(taken) };
+    const accepting = acceptWith({ ...serverConfig(options), credentials: [rogue] }, b, {}).opened.catch(() => {});
+    const common = { provider: nodeCrypto, ca: people.ca, serverName: "localhost" };
+    const error = await connect(a, { ...common, suites, groups }).catch((reason: unknown) => reason);
+    await accepting;
+    return error;
+  }
+  const own = people.server.chain[0] as Uint8Array;
+
+  test("has a key that fits the suite (RFC 5246 §7.4.2)", async () => {
+    const rsa = people.rsa.chain[0] as Uint8Array;
+    expect(await refusal(own, rsa, [x25519, secp256r1])).toMatchObject({
+      alert: "illegal_parameter",
+      code: "wrong_certificate_type",
+      by: "us",
+    });
+  });
+
+  test("has its key on a curve that the client offered (RFC 8422 §5.3)", async () => {
+    const p384 = nodeCredential(await (await testCa()).issue({ algorithm: "ecdsa-p384" })).chain[0] as Uint8Array;
+    expect(await refusal(p384, own, [x25519, secp384r1])).toMatchObject({
+      alert: "illegal_parameter",
+      code: "wrong_curve",
+      by: "us",
+    });
+  });
+});
+
+test("the premaster secret is wiped once the master secret is made (RFC 5246 §8.1)", async () => {
+  const secrets: Uint8Array[] = [];
+  let whole = 0;
+  const provider: CryptoProvider = {
+    ...nodeCrypto,
+    groups: {
+      ...nodeCrypto.groups,
+      async x25519(random) {
+        const share = await (nodeCrypto.groups.x25519 as NonNullable<CryptoProvider["groups"]["x25519"]>)(random);
+        return {
+          ...share,
+          async agree(peer) {
+            const secret = await share.agree(peer);
+            whole += Number(secret.some((byte) => byte));
+            secrets.push(secret);
+            return secret;
+          },
+        };
+      },
+    },
+  };
+  const { client, server } = await meet({ provider }, { provider });
+  for (const end of [client, server]) expect(end).toMatchObject({ group: "x25519" });
+  expect(whole).toBe(2);
+  expect(concat(...secrets)).toEqual(new Uint8Array(64));
+});
