@@ -131,7 +131,8 @@ function offer(config: ClientConfig, kept: KeptSession | undefined): ClientHello
     clientVersion: tls12,
     random: config.random(32),
     sessionId: kept?.state.ticket.length ? config.random(32) : (kept?.state.sessionId ?? new Uint8Array(0)),
-    cipherSuites: config.fallbackScsv ? [...suites, fallbackScsv] : suites,
+    // Who resumes knows what the server speaks, and says nothing of a second try (RFC 7507 §4).
+    cipherSuites: config.fallbackScsv && !kept ? [...suites, fallbackScsv] : suites,
     compressionMethods: [0],
     extensions: offerExtensions(clientExtensions, config, kept),
   };

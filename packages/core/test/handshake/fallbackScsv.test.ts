@@ -1,4 +1,4 @@
-import { modernSuites } from "@handclasp/core";
+import { keepSessions, modernSuites } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
 import { meet } from "./extensions/meet.ts";
 
@@ -27,6 +27,16 @@ describe("TLS_FALLBACK_SCSV", () => {
 
   test("is not sent unasked", async () => {
     expect((await meet()).hellos.client?.cipherSuites).not.toContain(scsv);
+  });
+
+  test("is not sent with a session that is to be resumed (RFC 7507 §4)", async () => {
+    const options = { fallbackScsv: true, sessions: keepSessions() };
+    const serving = { ticketKeys: [new Uint8Array(48).fill(1)] };
+    const first = await meet(options, serving);
+    expect(first.hellos.client?.cipherSuites).toContain(scsv);
+    const second = await meet(options, serving);
+    expect(second.client.resumed).toBe(true);
+    expect(second.hellos.client?.cipherSuites).not.toContain(scsv);
   });
 
   test("is no suite that a server may choose", async () => {
