@@ -7,6 +7,8 @@ import {
   secp256r1,
   secp384r1,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+  TLS_RSA_WITH_AES_128_GCM_SHA256,
   x25519,
 } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -16,9 +18,9 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { type AcceptOptions, acceptWith, serverConfig } from "../../src/stream/accept.ts";
 import { connect } from "../../src/stream/connect.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
-import { certificateVerify, serverEcdhKeyExchange } from "../../src/wire/messages.ts";
+import { type ClientHello, certificateVerify, serverEcdhKeyExchange } from "../../src/wire/messages.ts";
 import { parseCertificate } from "../../src/x509/certificate.ts";
-import { meet, people } from "./extensions/meet.ts";
+import { meet, people, withExtension } from "./extensions/meet.ts";
 import { type Label, message, record, through, type Unit } from "./mitm.ts";
 
 const on = (group: NamedGroup) => ({ client: { groups: [group, secp256r1] }, server: { groups: [group, secp256r1] } });
@@ -90,6 +92,14 @@ describe("the server's parameters", () => {
     const { client } = await through(people, rewriting("server server_key_exchange", 12, change));
     expect(client).toMatchObject({ alert: "illegal_parameter", code: "wrong_signature_type", by: "us" });
   });
+});
+
+test("a server without a curve in common takes no ECC suite (RFC 8422 §5.1)", async () => {
+  const x448 = { client: <T extends ClientHello>(hello: T): T => withExtension(hello, 10, Uint8Array.of(0, 2, 0, 30)) };
+  const suites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_128_GCM_SHA256];
+  const { hellos } = await meet({ suites }, { suites, credentials: [people.rsa] }, x448);
+  expect(hellos.server?.cipherSuite).toBe(TLS_RSA_WITH_AES_128_GCM_SHA256.id);
+  expect((await meet({}, {}, x448)).server).toMatchObject({ alert: "handshake_failure", code: "no_shared_cipher" });
 });
 
 test.each([

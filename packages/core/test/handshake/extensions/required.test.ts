@@ -83,6 +83,15 @@ describe("extended_master_secret", () => {
     expect((await meet({}, {}, change)).hellos.server).toBeDefined();
   });
 
+  test.each(["client", "server"] as const)("with content in the %s's hello is decode_error", async (from) => {
+    const met = await meet(
+      {},
+      {},
+      { [from]: (hello: never) => withExtension(hello, extendedMasterSecret, Uint8Array.of(0)) },
+    );
+    expect(met[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
+  });
+
   test("with both requiring it, they agree", async () => {
     const { client, server } = await meet({ requireExtendedMasterSecret }, { requireExtendedMasterSecret });
     for (const end of [client, server]) expect(end).toMatchObject({ extendedMasterSecret: true });
