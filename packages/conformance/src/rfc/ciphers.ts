@@ -1,0 +1,201 @@
+/**
+ * RFC 7366, encrypt_then_mac, and RFC 8422, elliptic curves.
+ * @module
+ */
+import { by, noAnonymous, noDtls, noRenegotiation, not, type Rfc, rfc, tests } from "./statement.ts";
+
+const { dhe, etm, grease, hello, keyExchange, keyUsage, points, suite } = tests;
+const record = "record/encryptThenMac.test.ts";
+
+export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
+  [
+    "2",
+    "the extension is number 22 and empty, and takes effect where both sent it",
+    by("handshake/extensions/encryptThenMac.ts#encryptThenMacServer", [
+      `${etm}: encrypt_then_mac > is agreed on with CBC`,
+      `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
+      `${etm}: encrypt_then_mac > where one side alone does it, nothing opens`,
+    ]),
+  ],
+  [
+    "3",
+    "the MAC covers number, header, IV and ciphertext",
+    by("record/protection.ts#EncryptThenMac", [
+      `${record}: the vector, both ways`,
+      `${record}: another number is the same error`,
+    ]),
+  ],
+  [
+    "3",
+    "a server whose suite is an AEAD does not answer it; a client refuses such an answer",
+    by("handshake/extensions/encryptThenMac.ts#encryptThenMacClient", [
+      `${etm}: encrypt_then_mac > is offered with CBC among the suites, and not answered where the suite is another (RFC 7366 §3)`,
+      `${etm}: encrypt_then_mac > answered with an AEAD is illegal_parameter`,
+    ]),
+  ],
+  [
+    "3",
+    "the MAC is checked before anything is decrypted; a wrong one ends it there, with a fatal bad_record_mac",
+    by("record/protection.ts#EncryptThenMac", `${record}: any bit altered is one error, and nothing is decrypted`),
+  ],
+  ["3", "in DTLS the record is dropped", noDtls],
+  ["3.1", "the mechanism stays over renegotiation, and never falls back to MAC-then-encrypt", noRenegotiation],
+]);
+
+export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites", [
+  [
+    "2.1, 5.3",
+    "ECDHE_ECDSA has an ECDSA or EdDSA key, which signs the parameters",
+    by(
+      ["handshake/client.ts#verifyServer", "handshake/negotiate.ts#signingScheme"],
+      [
+        `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
+        `${suite}: suite, certificate and group`,
+      ],
+    ),
+  ],
+  [
+    "2.2, 5.3",
+    "ECDHE_RSA has an RSA key that may sign, which does",
+    by(
+      ["handshake/client.ts#verifyServer", "handshake/negotiate.ts#signingScheme"],
+      [
+        "stream/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+        `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
+        `${suite}: suite, certificate and group`,
+      ],
+    ),
+  ],
+  ["2.3", "ECDH_anon shows no certificates and signs nothing", noAnonymous],
+  [
+    "3",
+    "a client whose certificate does not fit shows none, and then sends no CertificateVerify",
+    by("handshake/client.ts#clientHandshake", [
+      `${suite}: the client's certificate > request: not shown`,
+      "stream/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+    ]),
+  ],
+  [
+    "3.1, 5.6",
+    "for ecdsa_sign the client's certificate has an ECDSA or EdDSA key",
+    by(
+      "handshake/client.ts#chooseCredential",
+      `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
+    ),
+  ],
+  [
+    "4, 5.1",
+    "a client with ECC suites sends both extensions, and one without sends neither",
+    by(
+      [
+        "handshake/extensions/supportedGroups.ts#supportedGroupsClient",
+        "handshake/extensions/ecPointFormats.ts#ecPointFormatsClient",
+      ],
+      `${hello}: ClientHello > names curves and the uncompressed format with an ECC suite, and neither without (RFC 8422 §4)`,
+    ),
+  ],
+  [
+    "4, 5.1, 5.3",
+    "a server heeds both extensions, for ECDHE and for the certificate's curve, and takes no ECC suite where it cannot",
+    by(
+      ["handshake/negotiate.ts#groupFor", "handshake/negotiate.ts#signingScheme"],
+      [
+        `${suite}: the server's certificate > an ECDSA certificate on a curve that the client does not offer is not chosen`,
+        `${keyExchange}: a server without a curve in common takes no ECC suite (RFC 8422 §5.1)`,
+        `${grease}: a peer's GREASE is borne > groups`,
+      ],
+    ),
+  ],
+  [
+    "5.1, 5.1.2",
+    "the uncompressed format is supported and listed, and no other; a client's list without it is illegal_parameter",
+    by("handshake/extensions/ecPointFormats.ts#ecPointFormatsServer", [
+      `${points}: ec_point_formats > without uncompressed among them is refused by a server (RFC 8422 §5.1.2)`,
+      `${hello}: ClientHello > names curves and the uncompressed format with an ECC suite, and neither without (RFC 8422 §4)`,
+      `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
+    ]),
+  ],
+  [
+    "5.2",
+    "a server's list of formats has the uncompressed one, and the client heeds it",
+    by("handshake/extensions/ecPointFormats.ts#ecPointFormatsClient", `${points}: ec_point_formats > and by a client`),
+  ],
+  [
+    "5.3",
+    "the server's key is on a curve that the client offered",
+    by(
+      "handshake/client.ts#verifyServer",
+      `${keyExchange}: the server's certificate > has its key on a curve that the client offered (RFC 8422 §5.3)`,
+    ),
+  ],
+  [
+    "5.4",
+    "the parameters name a curve that the client offered, and do not spell one out",
+    by("handshake/keyExchange/ephemeral.ts#groupOf", `${keyExchange}: the server's parameters > are refused on %s`),
+  ],
+  [
+    "5.4, 5.8",
+    "an EdDSA signature is its octets, and no structure of two integers",
+    by("crypto/noble.ts#noble", "crypto/noble.test.ts: verify > Ed25519, RFC 8032 §7.1 test 2"),
+  ],
+  [
+    "5.9",
+    "certificates with EC and EdDSA keys are as RFC 3279 and RFC 8410 have them; Ed25519 keys sign as ed25519, and never as ECDSA",
+    by(
+      ["x509/key.ts#readPublicKey", "crypto/signatures.ts#schemesOf"],
+      [
+        "x509/algorithms.test.ts: accepted > %s",
+        "x509/algorithms.test.ts: keys refused > as malformed: %s",
+        "crypto/noble.test.ts: verify > a key of another kind, another curve or another encoding is false",
+      ],
+    ),
+  ],
+  [
+    "5.10",
+    "leading zeros of an ECDH secret stay",
+    by(
+      "handshake/keyExchange/ecdhe.ts#ecdhe",
+      `${dhe}: leading zeros of the shared secret > ECDHE never does (RFC 8422 §5.10)`,
+    ),
+  ],
+  [
+    "5.10",
+    "ECDSA is X9.62's, with SHA-256 or better",
+    by("crypto/signatures.ts#defaultSchemes", [
+      "crypto/noble.test.ts: verify > ECDSA on P-256 with %s",
+      `${hello}: ClientHello > offers no scheme of anonymous, MD5 or SHA-1`,
+    ]),
+  ],
+  [
+    "5.10",
+    "EdDSA is RFC 8032's, and its HashAlgorithm is 8",
+    by(
+      ["crypto/noble.ts#noble", "crypto/signatures.ts#ed25519"],
+      [
+        "crypto/noble.test.ts: verify > Ed25519 by RFC 8032, not ZIP 215: a key of small order verifies nothing",
+        `${suite}: suite, certificate and group`,
+      ],
+    ),
+  ],
+  ["5.10", "the context of Ed448 is empty", not("there is no Ed448 here, and no X448")],
+  [
+    "5.10, 5.11",
+    "an X25519 secret of zeros ends the handshake; a NIST point is on its curve; both sides check",
+    by(
+      ["handshake/keyExchange/ephemeral.ts#agreeOn", "crypto/noble.ts#agreeX25519"],
+      [
+        `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
+        "crypto/noble.test.ts: key agreement > %s: lengths that do not fit, and other encodings, are refused",
+        "crypto/wycheproof.test.ts: noble against Wycheproof",
+      ],
+    ),
+  ],
+  [
+    "6",
+    "the suites that a server should have: ECDHE with ECDSA and with RSA, AES-128 in GCM, and in CBC with SHA-1",
+    by(
+      "handshake/suites.ts#legacySuites",
+      `${tests.suites}: our suites > have the one that every TLS 1.2 must (RFC 5246 §9), and those that RFC 8422 §6 wants; only forward secret AEADs by default`,
+    ),
+  ],
+]);

@@ -1,0 +1,108 @@
+/**
+ * RFC 5746, renegotiation_info.
+ * @module
+ */
+import { by, noRenegotiation, noSsl, type Rfc, rfc, tests } from "./statement.ts";
+
+const { established, hello, order, required, resumedHostile } = tests;
+
+export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", [
+  [
+    "3.4",
+    "the client sends an empty renegotiation_info or the SCSV, and not both",
+    by(
+      "handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient",
+      `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+    ),
+  ],
+  [
+    "3.4",
+    "the client looks for the answer, which must be empty; else it is a fatal handshake_failure",
+    by(
+      "handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient",
+      `${required}: renegotiation_info > with content in the %s's hello is handshake_failure`,
+    ),
+  ],
+  [
+    "3.4, 3.6",
+    "each side remembers whether it was said; a session that was made with it is not resumed without",
+    by(
+      ["handshake/resumption/client.ts#checkAnswer", "handshake/resumption/server.ts#findSession"],
+      [
+        `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
+        `${resumedHostile}: a server that resumes what it should not > without renegotiation_info`,
+        `${resumedHostile}: a client that offers what was made for something else > without renegotiation_info, which it was made with: a full handshake`,
+      ],
+    ),
+  ],
+  ["3.5", "a client that renegotiates says its verify_data, and checks both in the answer", noRenegotiation],
+  [
+    "3.6",
+    "the server looks for the SCSV and for the extension, which must be empty, and answers either with an empty one",
+    by("handshake/extensions/renegotiationInfo.ts#renegotiationInfoServer", [
+      `${required}: renegotiation_info > a server says it to the SCSV too, and to nobody who says neither`,
+      `${required}: renegotiation_info > with content in the %s's hello is handshake_failure`,
+    ]),
+  ],
+  [
+    "3.6",
+    "a server ignores extensions that it does not know",
+    by(
+      "handshake/extensions/extension.ts#readOffer",
+      `${required}: an extension that nobody knows > is ignored by a server`,
+    ),
+  ],
+  [
+    "3.6",
+    "a server takes versions above its own, and negotiates the highest in common",
+    by(
+      "handshake/negotiate.ts#checkHello",
+      `${order}: versions > a ClientHello above is answered with TLS 1.2, and the change found at Finished`,
+    ),
+  ],
+  [
+    "3.6",
+    "all other extensions are answered by RFC 5246 §7.4.1.4 still",
+    by(
+      "handshake/extensions/extension.ts#acceptExtensions",
+      `${required}: an extension that nobody knows > is refused by a client, which did not ask for it`,
+    ),
+  ],
+  ["3.7", "a server that renegotiates checks verify_data, and takes no SCSV", noRenegotiation],
+  [
+    "4.1",
+    "a client that insists on the extension ends the handshake with handshake_failure; the user can decide",
+    by("handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient", [
+      `${required}: renegotiation_info > a server without it is refused, with advice`,
+      `${required}: renegotiation_info > or not, with requireSecureRenegotiation: false`,
+    ]),
+  ],
+  [
+    "4.2",
+    "a HelloRequest that is not followed is answered with a warning no_renegotiation",
+    by(
+      "handshake/peer.ts#Peer.refuseRenegotiation",
+      `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
+    ),
+  ],
+  ["4.2", "a client that renegotiates with a server of old all the same", noRenegotiation],
+  [
+    "4.3",
+    "a server that does not renegotiate answers the extension all the same",
+    by(
+      "handshake/extensions/renegotiationInfo.ts#renegotiationInfoServer",
+      `${required}: renegotiation_info > a server says it to the SCSV too, and to nobody who says neither`,
+    ),
+  ],
+  [
+    "4.4, 5",
+    "servers do not let clients renegotiate without it; renegotiation can be switched off",
+    by("handshake/peer.ts#Peer.refuseRenegotiation", [
+      `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
+      `${established}: renegotiation > a ClientHello in pieces is refused once it is whole`,
+      `${established}: renegotiation > %s is fatal at once with renegotiation: "abort"`,
+    ]),
+  ],
+  ["4.4", "what a server checks that lets them do so", noRenegotiation],
+  ["4.5", "SSL 3.0 with the extension", noSsl],
+]);

@@ -1,0 +1,255 @@
+/**
+ * RFC 5077, session tickets, and RFC 7627, extended_master_secret.
+ * @module
+ */
+import { by, noSsl, not, otherwise, type Rfc, rfc, tests } from "./statement.ts";
+
+const { established, exporter, hello, order, required, resumed, resumedHostile, suite, ticket } = tests;
+
+export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Side State", [
+  [
+    "3.2",
+    "a client that has no ticket and takes one sends the extension empty; one that takes none does not send it",
+    by("handshake/extensions/sessionTicket.ts#sessionTicketClient", [
+      `${ticket}: session_ticket > is empty where a client has no ticket and takes one, and then answered empty, with no session ID`,
+      `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
+    ]),
+  ],
+  [
+    "3.2",
+    "a server that is going to send a ticket answers the extension, empty, and never where it was not sent",
+    by("handshake/extensions/sessionTicket.ts#sessionTicketServer", [
+      `${ticket}: session_ticket > is empty where a client has no ticket and takes one, and then answered empty, with no session ID`,
+      `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
+      `${ticket}: session_ticket > is not answered by a server without tickets`,
+      `${ticket}: session_ticket > answered with content is decode_error`,
+    ]),
+  ],
+  [
+    "3.2",
+    "a ticket that was accepted is deleted where the handshake then fails",
+    by(
+      "handshake/resumption/client.ts#sessionsIn",
+      `${resumedHostile}: a server that resumes what it should not > with another suite`,
+    ),
+  ],
+  [
+    "3.3",
+    "NewSessionTicket comes where ServerHello announced it, and only there",
+    by(
+      [
+        "handshake/client.ts#clientHandshake",
+        "handshake/resumption/client.ts#sessionsIn",
+        "handshake/resumption/server.ts#sendTicket",
+      ],
+      [
+        `${order}: while a session is resumed > %s left out`,
+        `${ticket}: NewSessionTicket > that was not announced is unexpected`,
+        `${resumedHostile}: what is not kept > a ticket whose state would be too large: an empty one is sent, and the client keeps nothing`,
+      ],
+    ),
+  ],
+  [
+    "3.3",
+    "in a full handshake the server sends the ticket once it has verified the client's Finished",
+    by(
+      "handshake/server.ts#serverHandshake",
+      `${ticket}: NewSessionTicket > is sent once the client's Finished is verified, not before`,
+    ),
+  ],
+  [
+    "3.3",
+    "a client takes the ticket for valid once it has verified the server's Finished",
+    by(
+      "handshake/client.ts#clientHandshake",
+      `${ticket}: NewSessionTicket > counts once the server's Finished is verified, not before`,
+    ),
+  ],
+  [
+    "3.3",
+    "a server does not assume that a renewed ticket arrived before the client's Finished is verified",
+    by(
+      "handshake/resumption/server.ts#resumeSession",
+      `${resumed}: what is resumed > by another server with the same ticket keys, and by one that has the old key behind its own, which renews`,
+    ),
+  ],
+  [
+    "3.3",
+    "a client deletes a ticket whose lifetime is over",
+    by(
+      ["handshake/resumption/client.ts#sessionsIn", "stream/sessions.ts#memoryStore"],
+      [
+        `${resumed}: what must not be resumed > after its lifetime, by the client's clock`,
+        `${resumedHostile}: a store > of this module forgets what was used least, what is over, and what is too much`,
+      ],
+    ),
+  ],
+  [
+    "3.4",
+    "a server that is going to send a ticket leaves the session ID empty",
+    by(
+      "handshake/resumption/server.ts#newSessionId",
+      `${ticket}: session_ticket > is empty where a client has no ticket and takes one, and then answered empty, with no session ID`,
+    ),
+  ],
+  [
+    "3.4",
+    "the session ID that goes with an accepted ticket is echoed, and what it says does not matter",
+    by(
+      ["handshake/resumption/server.ts#resumeSession", "handshake/client.ts#offer"],
+      `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > a session ID of %i bytes is echoed where the ticket is taken, whatever it says`,
+    ),
+  ],
+  [
+    "3.4",
+    "where there is a ticket, no session is looked up by the session ID",
+    by(
+      "handshake/resumption/server.ts#lookUp",
+      `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > where the ticket is none of ours, the session ID is not looked at`,
+    ),
+  ],
+  [
+    "4",
+    "a client does not look into a ticket",
+    by(
+      "handshake/resumption/state.ts#SessionState",
+      `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
+    ),
+  ],
+  [
+    "5.2, 5.7",
+    "a ticket is encrypted and authenticated with strong algorithms: AES-256-GCM under a random nonce",
+    by("handshake/resumption/tickets.ts#Tickets", [
+      `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
+      `${resumedHostile}: options that cannot be > tickets without AES-256-GCM`,
+    ]),
+  ],
+  [
+    "5.5, 5.6",
+    "its keys are random, of 128 bits and more, for nothing else, and change; its lifetime has an end",
+    by("handshake/resumption/tickets.ts#ownKeys", [
+      `${resumed}: what is resumed > own keys change, and a ticket outlives one change`,
+      `${resumedHostile}: options that cannot be > a short key`,
+      `${resumedHostile}: options that cannot be > a lifetime of two days`,
+    ]),
+  ],
+  ["5.7", "secrets that the server sends to the client beside the ticket are protected", not("nothing goes beside it")],
+]);
+
+export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secret", [
+  [
+    "4",
+    "the master secret is made of the hash of all messages up to ClientKeyExchange, that one included",
+    by(
+      ["crypto/keySchedule.ts#extendedMasterSecret", "handshake/secrets.ts#Secrets.derive"],
+      [
+        "crypto/prf.test.ts: ACVP",
+        "handshake/golden.test.ts: golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 writes them anew)",
+      ],
+    ),
+  ],
+  [
+    "4",
+    "handshakes without it are not accepted, above all where something relies on the master secret",
+    otherwise(
+      "a SHOULD NOT that §5.2 softens: with requireExtendedMasterSecret they are refused; without, nothing that relies on the master secret is to be had (docs/adr/0004)",
+      "handshake/extensions/extendedMasterSecret.ts#insist",
+      [
+        `${required}: extended_master_secret > a server without it is refused where the client requires it, and else is not`,
+        `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
+        `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
+      ],
+    ),
+  ],
+  [
+    "5.1",
+    "the extension is empty; both use the extended master secret where they agreed on it",
+    by(
+      ["handshake/client.ts#clientHandshake", "handshake/server.ts#serverHandshake"],
+      [
+        `${required}: extended_master_secret > with both requiring it, they agree`,
+        `${suite}: suite, certificate and group`,
+        `${required}: extended_master_secret > with content in the %s's hello is decode_error`,
+      ],
+    ),
+  ],
+  [
+    "5.2",
+    "the client offers it in every handshake; a server that gets it answers it, and never where it does not",
+    by("handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer", [
+      `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+      `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+      `${required}: extended_master_secret > a client without it is refused where the server requires it, and else is not`,
+    ]),
+  ],
+  [
+    "5.2",
+    "a side that does not go on without it ends the handshake, with handshake_failure",
+    by("handshake/extensions/extendedMasterSecret.ts#insist", [
+      `${required}: extended_master_secret > a server without it is refused where the client requires it, and else is not`,
+      `${required}: extended_master_secret > a client without it is refused where the server requires it, and else is not`,
+    ]),
+  ],
+  [
+    "5.2",
+    "a side that goes on without it uses the standard derivation",
+    by(
+      "handshake/secrets.ts#Secrets.derive",
+      `${established}: extensions that a peer does not have > extended_master_secret: a client goes without it, and both derive the classic one`,
+    ),
+  ],
+  [
+    "5.3",
+    "a session without it is not offered, and not resumed by a server whom it is offered: it is never kept",
+    by(
+      [
+        "handshake/resumption/client.ts#sessionsIn",
+        "handshake/extensions/sessionTicket.ts#sessionTicketServer",
+        "handshake/resumption/server.ts#newSessionId",
+      ],
+      `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
+    ),
+  ],
+  [
+    "5.3",
+    "a client that offers a session sends it, and a server that resumes answers it",
+    by(
+      "handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretClient",
+      `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+    ),
+  ],
+  [
+    "5.3, 5.4",
+    "a session with it, whose ClientHello comes without: the server ends the handshake",
+    by(
+      "handshake/resumption/server.ts#findSession",
+      `${resumedHostile}: a client that offers what was made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
+    ),
+  ],
+  [
+    "5.3, 5.4",
+    "a session with it, whose ServerHello comes without: the client ends the handshake",
+    by(
+      "handshake/resumption/client.ts#checkAnswer",
+      `${resumedHostile}: a server that resumes what it should not > without extended_master_secret (RFC 7627 §5.3)`,
+    ),
+  ],
+  [
+    "5.3",
+    "a session without it, whose ServerHello comes with it: the client ends the handshake",
+    not("no such session is ever offered, see above"),
+  ],
+  [
+    "5.4",
+    "without it: no exported keys, no verify_data and no tls-unique of a resumed session for authentication, no renegotiation",
+    by(
+      ["handshake/exporter.ts#Exporter.export", "handshake/exporter.ts#Exporter.channelBinding"],
+      [
+        `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
+        `${exporter}: channel binding > tls-unique is the first Finished, a copy; of a resumed session only with extended_master_secret`,
+      ],
+    ),
+  ],
+  ["6.2", "the hash is better than MD5 or SHA-1", by("handshake/secrets.ts#Secrets", "crypto/prf.test.ts: ACVP")],
+  ["6.4", "SSL 3.0 is refused, or has the legacy master secret", noSsl],
+]);

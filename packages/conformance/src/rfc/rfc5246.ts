@@ -1,0 +1,725 @@
+/**
+ * RFC 5246, TLS 1.2.
+ * @module
+ */
+import { by, noAnonymous, noCompression, noSsl, not, otherwise, type Rfc, rfc, tests, untested } from "./statement.ts";
+
+const {
+  cbc,
+  dhe,
+  established,
+  grease,
+  hello,
+  keyExchange,
+  keyUsage,
+  layer,
+  order,
+  resumed,
+  resumedHostile,
+  rsa,
+  suite,
+} = tests;
+
+export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protocol Version 1.2", [
+  [
+    "4.7",
+    "DigestInfo is DER, its parameters are NULL; absent ones are accepted too",
+    by(
+      "crypto/rsa.ts#verifyPkcs1",
+      `${rsa}: PKCS#1 v1.5, blocks of our own > the one right block, with NULL and without (RFC 5246 §4.7)`,
+    ),
+  ],
+  [
+    "5",
+    "a suite names its PRF, with SHA-256 or better",
+    by("crypto/prf.ts#prf", ["crypto/prf.test.ts: prf > the published vector of $name", "crypto/prf.test.ts: ACVP"]),
+  ],
+  [
+    "6",
+    "no record type is sent that is not defined",
+    by("record/layer.ts#RecordLayer.send", `${suite}: the trace > is complete and in order on both sides`),
+  ],
+  [
+    "6",
+    "an unexpected record type is answered with unexpected_message",
+    by(
+      ["record/layer.ts#checkHeader", "connection/life.ts#life"],
+      [
+        `${layer}: records that are refused > a record of type %i`,
+        `${established}: limits > ChangeCipherSpec is refused`,
+      ],
+    ),
+  ],
+  [
+    "6.1",
+    "the state changes with each record; numbers begin at 0 with each state and rise by one",
+    by("record/protection.ts#Counter", [
+      `${layer}: records that are refused > a record twice, in the wrong order, or of another type`,
+      `${suite}: the trace > is complete and in order on both sides`,
+    ]),
+  ],
+  [
+    "6.1",
+    "numbers do not wrap",
+    by("record/protection.ts#Counter.take", "record/exhausted.test.ts: a key of $name that has protected all it may"),
+  ],
+  [
+    "6.2.1",
+    "a fragment has at most 2^14 bytes",
+    by("record/layer.ts#checkLength", [
+      `${layer}: records that are refused > plaintext of more than 2^14 bytes, by its header alone`,
+      `${layer}: fragments > of at most %i bytes, joined again by whoever reads`,
+    ]),
+  ],
+  [
+    "6.2.1",
+    "no empty fragments of handshake, alert or ChangeCipherSpec",
+    by(
+      ["record/layer.ts#countEmpty", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
+      [
+        "record/flood.test.ts: an empty handshake record is refused",
+        `${order}: around ChangeCipherSpec > with the content %j is refused`,
+        `${order}: alerts during a handshake > a malformed one is refused: %j with %s`,
+        `${suite}: one handshake message over many records`,
+      ],
+    ),
+  ],
+  [
+    "6.2.1",
+    "records go out in the order in which they were protected",
+    by(
+      "record/layer.ts#RecordLayer.take",
+      `${layer}: promises that settle out of order > what is sealed goes out in order, and is traced so`,
+    ),
+  ],
+  [
+    "6.2.1",
+    "application data between the messages of a later handshake is processed",
+    not("there is no later handshake; data in the midst of a message that asks for one is refused"),
+  ],
+  [
+    "6.2.2",
+    "what decompresses to more than 2^14 bytes is a fatal decompression_failure; compressed it has at most 2^14 + 1024",
+    noCompression,
+  ],
+  [
+    "6.2.3",
+    "ciphertext has at most 2^14 + 2048 bytes",
+    by(
+      "record/layer.ts#checkHeader",
+      `${layer}: records that are refused > ciphertext of more than 2^14 + 2048 bytes, by its header alone`,
+    ),
+  ],
+  [
+    "6.2.3.2",
+    "the IV of a CBC record is random, and cannot be predicted",
+    by("record/protection.ts#encrypt", `${cbc}: what it seals, it opens, with a fresh IV for each record`),
+  ],
+  [
+    "6.2.3.2",
+    "each byte of padding is the padding's length, and the whole is a multiple of the block",
+    by("record/protection.ts#encrypt", `${cbc}: what it seals, it opens, with a fresh IV for each record`),
+  ],
+  [
+    "6.2.3.2",
+    "padding is checked, and wrong padding is bad_record_mac",
+    by("record/protection.ts#goodPadding", [
+      `${cbc}: bytes: every padding opens, and each fault is one error and as many compressions`,
+      `${cbc}: ciphertext that is no whole blocks, or too short for a MAC, is the same error`,
+    ]),
+  ],
+  [
+    "6.2.3.2",
+    "the time does not tell whether padding was right",
+    by("record/protection.ts#MacThenEncrypt", [
+      `${cbc}: padding that is wrong under a MAC that is right for none is refused, and as dearly`,
+      `${cbc}: bytes: every padding opens, and each fault is one error and as many compressions`,
+    ]),
+  ],
+  [
+    "6.2.3.3",
+    "an AEAD's suite says how its nonce is made, and it adds at most 1024 bytes",
+    by("record/protection.ts#AeadProtection", [
+      `${tests.suites}: our suites > make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)`,
+      "handshake/golden.test.ts: golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 writes them anew)",
+    ]),
+  ],
+  [
+    "6.2.3.3",
+    "an AEAD record that does not open is a fatal bad_record_mac",
+    by("record/protection.ts#authentic", [
+      `${layer}: records that are refused > any bit of a record altered`,
+      `${suite}: the end > an altered record is bad_record_mac, seen by both`,
+    ]),
+  ],
+  [
+    "6.3",
+    "the key block is cut into the keys in the order given, and never used beyond",
+    by(
+      "crypto/keySchedule.ts#keyBlock",
+      "crypto/prf.test.ts: keyBlock > cuts %s's block in the order of RFC 5246 §6.3",
+    ),
+  ],
+  [
+    "7.1",
+    "the new write state is used at once behind our ChangeCipherSpec, the new read state behind the peer's",
+    by(
+      ["handshake/peer.ts#Peer.sendChangeCipherSpec", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
+      [
+        `${order}: around ChangeCipherSpec > a plaintext record behind it is refused`,
+        `${order}: around ChangeCipherSpec > a fragment in the record before it is refused`,
+      ],
+    ),
+  ],
+  [
+    "7.2, 7.2.2",
+    "a session whose connection ended with a fatal alert is not resumed; its identifier, keys and secrets are forgotten",
+    by(
+      [
+        "stream/connection.ts#finish",
+        "handshake/resumption/client.ts#sessionsIn",
+        "handshake/resumption/server.ts#cacheSession",
+      ],
+      [
+        `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
+        `${tests.exporter}: exported keying material > keeps a master secret of its own, and forgets it`,
+      ],
+    ),
+  ],
+  [
+    "7.2, 7.2.2",
+    "and so the server takes no ticket of such a session",
+    otherwise(
+      "a server without state cannot know it (RFC 5077 §5.1 allows that): our client forgets the ticket, another's may come back with it, for as long as it lives",
+      "handshake/resumption/tickets.ts#Tickets",
+    ),
+  ],
+  [
+    "7.2",
+    "a fatal alert ends the connection at once",
+    by("handshake/peer.ts#Peer.record", `${order}: alerts during a handshake > a fatal one ends it, known or not`),
+  ],
+  [
+    "7.2.1",
+    "close_notify is sent before our side is closed; what comes behind the peer's is ignored; its absence is a truncation",
+    by(
+      [
+        "connection/engine.ts#Engine.close",
+        "connection/engine.ts#Engine.receive",
+        "connection/engine.ts#Engine.receiveEnd",
+      ],
+      [
+        `${suite}: the end > the client closes first`,
+        `${established}: limits > what comes behind close_notify is ignored (RFC 5246 §7.2.1)`,
+        `${suite}: the end > a transport that ends without close_notify is a truncation, for reader and closed`,
+      ],
+    ),
+  ],
+  [
+    "7.2.1",
+    "the peer's close_notify is answered with our own at once, and pending writes are discarded",
+    otherwise(
+      "it is answered, but behind what was written already: RFC 8446 §6.1 has made that the rule (docs/adr/0002)",
+      "stream/connection.ts#closeWhenIdle",
+      [
+        `${suite}: the end > half-close: what the other side still says arrives`,
+        `${suite}: the end > the server closes first`,
+      ],
+    ),
+  ],
+  [
+    "7.2.2",
+    "a fatal condition is told with its alert before the connection is closed, and then at the fatal level",
+    by("connection/engine.ts#Engine.abort", [
+      `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
+      "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit",
+      `${suite}: the end > an altered record is bad_record_mac, seen by both`,
+    ]),
+  ],
+  [
+    "7.2.2",
+    "bad_record_mac is the alert for whatever is wrong with ciphertext, block length and padding included",
+    by(
+      "record/protection.ts#badRecord",
+      `${cbc}: ciphertext that is no whole blocks, or too short for a MAC, is the same error`,
+    ),
+  ],
+  [
+    "7.2.2",
+    "decryption_failed, no_certificate and export_restriction are never sent",
+    by(
+      ["errors.ts#alertDescriptions", "stream/connection.ts#TlsConnection.abort"],
+      "errors.test.ts: the reserved alerts are known by name, and never sent (RFC 5246 §7.2.2)",
+    ),
+  ],
+  [
+    "7.2.2",
+    "who does not go on after a warning ends the connection with a fatal alert",
+    by("handshake/peer.ts#Peer.record", `${established}: limits > four warnings in a row are borne, five are not`),
+  ],
+  [
+    "7.3",
+    "the premaster secret is long: 46 bytes of random and more",
+    by("handshake/keyExchange/rsa.ts#rsa", `${rsa}: encrypt > through the provider: a premaster secret arrives`),
+  ],
+  [
+    "7.3",
+    "asked for a certificate, the client sends Certificate",
+    by("handshake/client.ts#clientHandshake", `${suite}: the client's certificate > request: not shown`),
+  ],
+  [
+    "7.3",
+    "no application data before the first handshake is complete, neither sent nor taken",
+    by(
+      ["connection/engine.ts#Engine.write", "handshake/peer.ts#Peer.expect"],
+      [
+        `${established}: limits > what is written before the handshake is done waits for it (RFC 5246 §7.3)`,
+        `${order}: application data during a handshake > before %s is refused`,
+      ],
+    ),
+  ],
+  [
+    "7.3",
+    "both sides send ChangeCipherSpec and then at once Finished; figure 2 the server first",
+    by(
+      [
+        "handshake/client.ts#clientHandshake",
+        "handshake/server.ts#serverHandshake",
+        "handshake/resumption/server.ts#resumeSession",
+      ],
+      [
+        `${order}: a message left out > %s`,
+        `${order}: while a session is resumed > unaltered, it goes through in figure 2's order`,
+        `${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`,
+      ],
+    ),
+  ],
+  [
+    "7.4",
+    "messages come in the order of the figures; any other order is fatal",
+    by("handshake/peer.ts#Peer.expect", [
+      `${order}: a message left out > %s`,
+      `${order}: a message sent twice > %s`,
+      `${order}: two messages in the wrong order > %s behind %s`,
+      `${order}: while a session is resumed > %s left out`,
+    ]),
+  ],
+  [
+    "7.4, 7.4.1.1",
+    "a client ignores a HelloRequest in the midst of a handshake, and it is no part of the hashes",
+    by("handshake/peer.ts#skipHelloRequest", [
+      `${order}: HelloRequest during a handshake > before %s is skipped, and not in the transcript`,
+      `${order}: HelloRequest during a handshake > four are skipped, the fifth is one too many`,
+    ]),
+  ],
+  ["7.4.1.1", "a server does not send HelloRequest at once, nor again and again", not("our server never sends one")],
+  [
+    "7.4.1.2",
+    "client_version is the highest that the client speaks",
+    by(
+      "handshake/client.ts#offer",
+      `${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`,
+    ),
+  ],
+  [
+    "7.4.1.2",
+    "session identifiers hold nothing confidential, and a forged one does no harm",
+    by(
+      ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#findSession"],
+      [
+        `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
+        `${resumedHostile}: a server that resumes what it should not > and says so only half: an echoed session_id, then a certificate`,
+      ],
+    ),
+  ],
+  [
+    "7.4.1.2",
+    "suites that the server does not know are ignored",
+    by("handshake/negotiate.ts#choose", [
+      `${hello}: ClientHello > has suites that a server does not know, which are ignored`,
+      `${grease}: a peer's GREASE is borne > suites`,
+    ]),
+  ],
+  [
+    "7.4.1.2",
+    "a client that resumes offers the session's suite and compression again",
+    by(
+      "handshake/resumption/client.ts#sessionsIn",
+      `${resumed}: what must not be resumed > a suite that the client no longer offers`,
+    ),
+  ],
+  [
+    "7.4.1.2",
+    "the null compression method is offered, and supported by all",
+    by(
+      ["handshake/client.ts#offer", "handshake/negotiate.ts#checkHello"],
+      [
+        `${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`,
+        `${hello}: ClientHello > without the null compression method is refused`,
+        `${grease}: a peer's GREASE is borne > compression methods`,
+      ],
+    ),
+  ],
+  [
+    "7.4.1.2",
+    "ClientHello with and without extensions is read; any other length is decode_error",
+    by("wire/codec.ts#trailing", [
+      `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
+      "wire/messages.test.ts: cut anywhere, or with a byte too many, it is a decode_error at a field",
+    ]),
+  ],
+  [
+    "7.4.1.3",
+    "the server's random owes nothing to the client's",
+    by(
+      "handshake/server.ts#serverHandshake",
+      `${hello}: ServerHello > has random bytes that owe nothing to the client's`,
+    ),
+  ],
+  [
+    "7.4.1.3",
+    "what the server chooses was offered; a resumed session keeps its suite",
+    by(
+      ["handshake/client.ts#agree", "handshake/resumption/client.ts#checkAnswer"],
+      [
+        `${hello}: ServerHello > is refused with %s`,
+        `${hello}: ServerHello > is refused with compression`,
+        `${resumedHostile}: a server that resumes what it should not > with another suite`,
+      ],
+    ),
+  ],
+  [
+    "7.4.1.3",
+    "a client that asks to resume is ready for a full handshake",
+    by("handshake/client.ts#clientHandshake", [
+      `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
+      `${resumed}: what is resumed > keys that a function gives, and that change`,
+    ]),
+  ],
+  [
+    "7.4.1.4",
+    "no extension is answered that was not offered; the client refuses one with unsupported_extension",
+    by(
+      ["handshake/extensions/extension.ts#answerExtensions", "handshake/extensions/extension.ts#acceptExtensions"],
+      [
+        `${tests.required}: an extension that nobody knows > is refused by a client, which did not ask for it`,
+        `${tests.etm}: encrypt_then_mac > is not answered unasked`,
+        "handshake/extensions/maxFragmentLength.test.ts: max_fragment_length > an answer unasked is unsupported_extension",
+      ],
+    ),
+  ],
+  [
+    "7.4.1.4",
+    "no extension comes twice",
+    by("handshake/extensions/extension.ts#byType", [
+      `${tests.required}: an extension that nobody knows > twice in the %s's hello is decode_error`,
+      `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
+    ]),
+  ],
+  [
+    "7.4.1.4",
+    "a client that resumes sends the extensions that it would send otherwise",
+    by(
+      "handshake/extensions/extension.ts#offerExtensions",
+      `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+    ),
+  ],
+  [
+    "7.4.1.4.1",
+    "signature_algorithms is sent, without anonymous; servers read it and never answer it",
+    by("handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsClient", [
+      `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+      `${hello}: ClientHello > offers no scheme of anonymous, MD5 or SHA-1`,
+      `${hello}: ServerHello > never has signature_algorithms, and is refused with it`,
+    ]),
+  ],
+  [
+    "7.4.1.4.1",
+    "a client without signature_algorithms is taken to verify SHA-1",
+    otherwise(
+      "SHA-1 signatures are worth nothing any more: RFC 9155 §2 and §5 forbid them, and have such a handshake end",
+      "handshake/extensions/extension.ts#noOffer",
+      `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
+    ),
+  ],
+  [
+    "7.4.1.4.1",
+    "clients that offer earlier versions do not send signature_algorithms",
+    not("we offer TLS 1.2 alone (the RFC itself lets servers of earlier versions ignore it)"),
+  ],
+  [
+    "7.4.2",
+    "the server shows a certificate whenever the suite's key exchange has one",
+    by(
+      ["handshake/server.ts#serverHandshake", "handshake/client.ts#verifyServer"],
+      [`${order}: a message left out > %s`, `${order}: a server that shows no certificate is refused`],
+    ),
+  ],
+  [
+    "7.4.2",
+    "its key fits the suite, and may be used for what the suite does with it: keyEncipherment for RSA, digitalSignature for DHE and ECDHE",
+    by(
+      ["handshake/client.ts#verifyServer", "handshake/negotiate.ts#canServe"],
+      [
+        `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
+        `${keyUsage}: keyUsage of the server's certificate > must have keyEncipherment for RSA key exchange`,
+        `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
+        "stream/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+      ],
+    ),
+  ],
+  [
+    "7.4.2",
+    "the sender's certificate is first, and each next one certifies the one before",
+    by("x509/chain.ts#readChain", "x509/chain.test.ts: a chain of our own > must be in order, and whole"),
+  ],
+  [
+    "7.4.2, 7.4.6",
+    "certificates are X.509v3",
+    by(
+      "x509/path.ts#checkIssued",
+      "x509/path.test.ts: a path that is valid > may rest on an anchor of version 1, and on nothing else of that version",
+    ),
+  ],
+  ["7.4.2", "certificates for static DH, static ECDH and DSS have their usages", noAnonymous],
+  [
+    "7.4.2",
+    "all certificates that the server sends are signed with what the client's signature_algorithms has",
+    otherwise(
+      "the key's own scheme is chosen by it, the signatures above are not looked at: RFC 8446 §4.4.2.2 has the server send the chain it has, and the client decides",
+      "handshake/negotiate.ts#signingScheme",
+      `${suite}: the server's certificate > RSA and ECDSA: what the client can verify decides`,
+    ),
+  ],
+  [
+    "7.4.2",
+    "a server with one certificate checks at the start that it serves",
+    by(
+      "handshake/negotiate.ts#canServe",
+      "stream/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+    ),
+  ],
+  [
+    "7.4.3",
+    "the scheme of ServerKeyExchange was offered and fits the key; suites are chosen with it in mind",
+    by(
+      ["handshake/negotiate.ts#signingScheme", "handshake/client.ts#verifyKeyExchange"],
+      [
+        `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
+        `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
+        `${suite}: the server's certificate > RSA and ECDSA: what the client can verify decides`,
+      ],
+    ),
+  ],
+  [
+    "7.4.3",
+    "the signature covers both randoms and the parameters, and is verified",
+    by(
+      "handshake/client.ts#verifyKeyExchange",
+      `${order}: signatures > of the server's key exchange, %s altered: found by the client at once`,
+    ),
+  ],
+  [
+    "7.4.4, 7.4.6",
+    "the client's certificate has a key of one of certificate_types that one of the schemes can verify",
+    by("handshake/client.ts#chooseCredential", [
+      "stream/clientCredential.test.ts: of a list of credentials > none is shown where none fits, nor one of a kind that the server cannot verify",
+      "stream/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+    ]),
+  ],
+  [
+    "7.4.4, 7.4.6",
+    "all certificates that the client sends are signed with what CertificateRequest has",
+    otherwise(
+      "as for the server's chain: the key's own scheme is chosen by it, the signatures above are the server's to judge (RFC 8446 §4.4.2.2, §4.4.2.3)",
+      "handshake/client.ts#chooseCredential",
+      "stream/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+    ),
+  ],
+  [
+    "7.4.5",
+    "at ServerHelloDone the client has verified the certificate, and all that the server chose, before it goes on",
+    by("handshake/client.ts#clientHandshake", [
+      `${tests.status}: an OCSP response > %s: the client refuses before it sends anything else`,
+      `${suite}: the server's certificate > a wrong CA`,
+    ]),
+  ],
+  [
+    "7.4.6",
+    "a client without a suitable certificate sends an empty list",
+    by("handshake/client.ts#clientHandshake", [
+      `${suite}: the client's certificate > request: not shown`,
+      `${suite}: the client's certificate > require: not shown is handshake_failure, seen by both`,
+    ]),
+  ],
+  [
+    "7.4.6",
+    "the client's certificate may sign (digitalSignature)",
+    by(
+      ["handshake/server.ts#expectCertificate"],
+      [
+        `${keyUsage}: keyUsage of the client's certificate must have digitalSignature`,
+        "stream/credential.test.ts: a client's certificate is refused before anything is sent > where it is for another purpose, or may not sign",
+      ],
+    ),
+  ],
+  [
+    "7.4.6",
+    "where the server names authorities, the chain is issued by one of them",
+    by("stream/clientCredential.ts#selector", [
+      "stream/clientCredential.test.ts: of a list of credentials > the first is shown whose chain leads to an authority that the server names",
+    ]),
+  ],
+  [
+    "7.4.6",
+    "and where there is a single certificate, it is not shown to others",
+    otherwise(
+      "a SHOULD: who configures one credential means that one, and an unfit one is refused with an alert that says so, where an empty list would not",
+      "stream/clientCredential.ts#selector",
+      "stream/clientCredential.test.ts: a single credential > is shown whatever authorities the server names",
+    ),
+  ],
+  [
+    "7.4.6, 7.4.7",
+    "certificates with static DH parameters, and an empty or implicit ClientKeyExchange for them",
+    noAnonymous,
+  ],
+  [
+    "7.4.7",
+    "ClientKeyExchange comes right behind the client's Certificate, or else first behind ServerHelloDone",
+    by("handshake/server.ts#serverHandshake", [
+      `${order}: two messages in the wrong order > %s behind %s`,
+      `${suite}: the trace > is complete and in order on both sides`,
+    ]),
+  ],
+  [
+    "7.4.7.1",
+    "the premaster secret begins with the version that the client offered, not with the one agreed on",
+    by(
+      "handshake/keyExchange/rsa.ts#rsa",
+      `${rsa}: unpadPremaster > the version is ClientHello's, not the one negotiated`,
+    ),
+  ],
+  [
+    "7.4.7.1",
+    "a premaster secret that does not decrypt, or is of another version, is replaced by random bytes, without an alert",
+    by("crypto/rsa.ts#unpadPremaster", [
+      `${rsa}: unpadPremaster > every other value of every checked byte gives the fallback`,
+      `${rsa}: unpadPremaster > reads the same bytes in the same order whatever they are`,
+      "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit > %s",
+    ]),
+  ],
+  [
+    "7.4.7.1",
+    "EncryptedPreMasterSecret has its length in front",
+    by(
+      "wire/messages.ts#clientEncryptedPremaster",
+      "wire/messages.test.ts: cut anywhere, or with a byte too many, it is a decode_error at a field",
+    ),
+  ],
+  [
+    "7.4.7.1",
+    "RSA private operations are blinded, or resist timing otherwise",
+    not("they are OpenSSL's, which blinds; in a browser there are none. Ours is the unpadding alone, see above"),
+  ],
+  ["7.4.7.2", "a client with a static DH certificate sends an empty key exchange", noAnonymous],
+  [
+    "7.4.8",
+    "CertificateVerify comes right behind ClientKeyExchange; its scheme was asked for and fits the key; its signature is verified",
+    by("handshake/server.ts#expectCertificateVerify", [
+      `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
+      `${order}: signatures > of the client's CertificateVerify: found by the server at once`,
+      `${order}: two messages in the wrong order > %s behind %s`,
+    ]),
+  ],
+  [
+    "7.4.9",
+    "Finished is verified, with the PRF's hash over all messages, 12 bytes of it",
+    by(
+      ["handshake/peer.ts#Peer.expectFinished", "crypto/keySchedule.ts#verifyData"],
+      [
+        `${established}: Finished > a %s that saw another handshake is found out`,
+        "crypto/prf.test.ts: verifyData > is the PRF under the role's label, 12 bytes",
+      ],
+    ),
+  ],
+  [
+    "8.1",
+    "the premaster secret is deleted once the master secret is made",
+    by(
+      "handshake/secrets.ts#Secrets.derive",
+      `${keyExchange}: the premaster secret is wiped once the master secret is made (RFC 5246 §8.1)`,
+    ),
+  ],
+  [
+    "8.1.2",
+    "leading zeros of a DH secret are stripped",
+    by(
+      "handshake/keyExchange/dhe.ts#agreeOn",
+      `${dhe}: leading zeros of the shared secret > DHE strips them (RFC 5246 §8.1.2)`,
+    ),
+  ],
+  [
+    "9",
+    "TLS_RSA_WITH_AES_128_CBC_SHA is implemented",
+    by("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
+      `${tests.suites}: our suites > have the one that every TLS 1.2 must (RFC 5246 §9), and those that RFC 8422 §6 wants; only forward secret AEADs by default`,
+      `${suite}: suite, certificate and group`,
+    ]),
+  ],
+  [
+    "A.5",
+    "TLS_NULL_WITH_NULL_NULL is never negotiated, anonymous suites not unless asked for",
+    by("handshake/suites.ts#CipherSuite", [
+      `${tests.suites}: our suites > encrypt, and know whom they talk to: none is NULL, anonymous, of export grade, or broken since (RFC 5246 §A.5)`,
+      `${hello}: ServerHello > is refused with %s`,
+    ]),
+  ],
+  [
+    "D.1",
+    "random bytes come from a cryptographically secure generator",
+    untested(
+      "stream/options.ts#systemRandom",
+      "it is the host's crypto.getRandomValues; whether that is good no test of ours can tell",
+    ),
+  ],
+  [
+    "E.1",
+    "a version chosen by the server that the client does not speak is a fatal protocol_version",
+    by("handshake/client.ts#agree", `${order}: versions > a ServerHello of another version is refused`),
+  ],
+  [
+    "E.1",
+    "a server answers a higher version with its own, and a lower one with protocol_version",
+    by("handshake/negotiate.ts#checkHello", [
+      `${order}: versions > a ClientHello above is answered with TLS 1.2, and the change found at Finished`,
+      `${order}: versions > a ClientHello below TLS 1.2 is refused`,
+    ]),
+  ],
+  [
+    "E.1",
+    "the record of a ClientHello may say any 3.x",
+    by("record/layer.ts#checkHeader", `${order}: versions > the first record may say %i`),
+  ],
+  ["E.2, E.3", "the hello of SSL 2.0, and falling back to it", noSsl],
+  [
+    "F.1.1.3",
+    "a new DH exponent for each handshake; the client looks at the group and at the public value",
+    by(
+      ["handshake/keyExchange/dhe.ts#newShare", "handshake/keyExchange/dhe.ts#fieldOf"],
+      [
+        `${keyExchange}: the peer's public key > is another one in each handshake`,
+        `${dhe}: the public value > %s is refused by both sides`,
+        `${dhe}: the group > a client refuses one %s`,
+      ],
+    ),
+  ],
+  [
+    "F.1.4",
+    "sessions are not resumed after 24 hours",
+    by(
+      "handshake/resumption/state.ts#expiry",
+      `${resumed}: what is resumed > a session in the second half of its life gets a new ticket, but never lives longer than a day`,
+    ),
+  ],
+]);
