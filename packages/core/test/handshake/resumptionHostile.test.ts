@@ -354,13 +354,13 @@ describe("a ticket and a session ID together (RFC 5077 §3.4)", () => {
 });
 
 describe("a server that resumes what it should not", () => {
-  const answering = async (change: (hello: ServerHello) => ServerHello) => {
+  const answering = async (change: (hello: ServerHello) => ServerHello, options: Client = {}) => {
     const config = configOf({ ticketKeys });
     const store = slot();
     const sessions = keepSessions({ store });
-    const first = await attempt(config, { sessions });
+    const first = await attempt(config, { ...options, sessions });
     await close(first.client, first.server);
-    const ends = await attempt(config, { sessions }, { alter: onHello("b->a", change) });
+    const ends = await attempt(config, { ...options, sessions }, { alter: onHello("b->a", change) });
     return { ends, store };
   };
   test("with another suite", async () => {
@@ -374,7 +374,10 @@ describe("a server that resumes what it should not", () => {
   });
   test("without renegotiation_info", async () => {
     const { ends } = await answering(withoutExtension(0xff01));
-    expect(ends.client).toMatchObject({ alert: "handshake_failure" });
+    expect(ends.client).toMatchObject({ alert: "handshake_failure", code: "unsafe_legacy_renegotiation" });
+    // A session that was made with it says so, though the client does not insist.
+    const lenient = await answering(withoutExtension(0xff01), { requireSecureRenegotiation: false });
+    expect(lenient.ends.client).toMatchObject({ alert: "handshake_failure", code: "renegotiation_mismatch" });
   });
   test("and says so only half: an echoed session_id, then a certificate", async () => {
     const config = configOf({ tickets: false, sessions: false });
