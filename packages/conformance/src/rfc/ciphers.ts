@@ -66,7 +66,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       ],
     ),
   ],
-  ["2.3", "ECDH_anon shows no certificates and signs nothing", noAnonymous],
+  ["2.3", "ECDH_anon shows no certificates and signs nothing; who uses it authenticates otherwise (§2)", noAnonymous],
   [
     "3",
     "a client whose certificate does not fit shows none, and then sends no CertificateVerify",

@@ -18,26 +18,27 @@ export function parted(test: string): readonly [file: string, title: string] {
   return [test.slice(0, at), test.slice(at + 2)];
 }
 
-const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-const cell = (text: string): string => text.replaceAll("|", "\\|");
-const link = (path: string): string => `[${baseName(path)}](../${path})`;
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("$", "\\$");
+
+/** `[file](link) one<br>two` for what stands in one file, the next file on a line of its own. */
+function placesIn(files: readonly (readonly [file: string, what: string])[], path: (file: string) => string): string {
+  const lines = files.map(([file, what], i) =>
+    i && files[i - 1]?.[0] === file ? what : `[${shown(file)}](../${path(file)}) ${what}`,
+  );
+  return lines.join("<br>");
+}
+const shown = (file: string): string => file.replace(/^packages\/testing\/src\//, "").replace(/(\.test)?\.ts$/, "");
 
 function codeCell({ code, verdict, reason }: Statement): string {
   const places = code.map((one) => {
     const [file = "", symbol = ""] = one.split("#");
-    return `${link(codeFile(file))} \`${symbol}\``;
+    return [file, `\`${symbol}\``] as const;
   });
   const why = reason && (verdict === "not as written" ? `**not as written:** ${reason}` : reason);
-  return [...(why ? [why] : []), ...places].join("<br>");
+  return [why, placesIn(places, codeFile)].filter(Boolean).join("<br>");
 }
 
-const testCell = ({ tests }: Statement): string =>
-  tests
-    .map((test) => {
-      const [file, title] = parted(test);
-      return `${link(testFile(file))} ${title}`;
-    })
-    .join("<br>");
+const testCell = ({ tests }: Statement): string => placesIn(tests.map(parted), testFile);
 
 const table = ({ number, title, statements }: Rfc): string => `## RFC ${number}, ${title}
 
@@ -83,7 +84,7 @@ Made from \`packages/conformance/src/rfc\`; do not edit (\`HANDCLASP_RFC_COVERAG
 ${six.map(({ number }) => number).join(", ")} (MUST, MUST NOT, SHALL, REQUIRED, and each SHOULD that matters to security), in our words and
 grouped where one place obeys several sentences, with the code under packages/core/src that obeys it and the tests that fail where it does not;
 of the others what concerns what we have of them. The test that holds this document and the statements together also looks whether
-each file, symbol and test is there. What peers and BoringSSL's runner say about the same is in [interop.md](interop.md).
+each file, symbol and test is there. A title with \`%s\` in it stands for a table of cases; suites/coreSuite runs with each provider of cryptography. What peers and BoringSSL's runner say about the same is in [interop.md](interop.md).
 
 | | rows | obeyed, with a test | obeyed, and no test can tell | does not apply | not as written |
 |---|---|---|---|---|---|

@@ -644,6 +644,11 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     ),
   ],
   [
+    "7.4.9",
+    "new suites and key exchanges say their PRF, the hash and length of Finished, and their messages (§5, §6.2.3.3 and §7.4.3 alike)",
+    not("a demand on who defines them; those that we have do"),
+  ],
+  [
     "8.1",
     "the premaster secret is deleted once the master secret is made",
     by(
