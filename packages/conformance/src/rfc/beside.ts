@@ -246,7 +246,7 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
   [
     "5",
     "a server that answers it ignores max_fragment_length; a client that gets both answers ends with illegal_parameter",
-    by("handshake/extensions/maxFragmentLength.ts#agreedFragmentLength", [
+    by("handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer", [
       `${sizes}: record_size_limit > beside it max_fragment_length is ignored (RFC 8449 §5)`,
       `${sizes}: record_size_limit > both answered, max_fragment_length %s it: illegal_parameter`,
     ]),

@@ -20,7 +20,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
   [
     "3",
     "the MAC covers number, header, IV and ciphertext",
-    by("record/protection.ts#EncryptThenMac", [
+    by("record/cbc.ts#EncryptThenMac", [
       `${record}: the vector, both ways`,
       `${record}: another number is the same error`,
     ]),
@@ -36,7 +36,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
   [
     "3",
     "the MAC is checked before anything is decrypted; a wrong one ends it there, with a fatal bad_record_mac",
-    by("record/protection.ts#EncryptThenMac", `${record}: any bit altered is one error, and nothing is decrypted`),
+    by("record/cbc.ts#EncryptThenMac", `${record}: any bit altered is one error, and nothing is decrypted`),
   ],
   ["3", "in DTLS the record is dropped", noDtls],
   ["3.1", "the mechanism stays over renegotiation, and never falls back to MAC-then-encrypt", noRenegotiation],

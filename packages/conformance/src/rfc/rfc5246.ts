@@ -113,17 +113,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6.2.3.2",
     "the IV of a CBC record is random, and cannot be predicted",
-    by("record/protection.ts#encrypt", `${cbc}: what it seals, it opens, with a fresh IV for each record`),
+    by("record/cbc.ts#encrypt", `${cbc}: what it seals, it opens, with a fresh IV for each record`),
   ],
   [
     "6.2.3.2",
     "each byte of padding is the padding's length, and the whole is a multiple of the block",
-    by("record/protection.ts#encrypt", `${cbc}: what it seals, it opens, with a fresh IV for each record`),
+    by("record/cbc.ts#encrypt", `${cbc}: what it seals, it opens, with a fresh IV for each record`),
   ],
   [
     "6.2.3.2",
     "padding is checked, and wrong padding is bad_record_mac",
-    by("record/protection.ts#goodPadding", [
+    by("record/cbc.ts#goodPadding", [
       `${cbc}: bytes: every padding opens, and each fault is one error and as many compressions`,
       `${cbc}: ciphertext that is no whole blocks, or too short for a MAC, is the same error`,
     ]),
@@ -131,7 +131,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6.2.3.2",
     "the time does not tell whether padding was right",
-    by("record/protection.ts#MacThenEncrypt", [
+    by("record/cbc.ts#MacThenEncrypt", [
       `${cbc}: padding that is wrong under a MAC that is right for none is refused, and as dearly`,
       `${cbc}: bytes: every padding opens, and each fault is one error and as many compressions`,
     ]),
@@ -139,7 +139,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6.2.3.3",
     "an AEAD's suite says how its nonce is made, and it adds at most 1024 bytes",
-    by("record/protection.ts#AeadProtection", [
+    by("record/aead.ts#AeadProtection", [
       `${tests.suites}: our suites > make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)`,
       "handshake/golden.test.ts: golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 writes them anew)",
     ]),
@@ -147,7 +147,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6.2.3.3",
     "an AEAD record that does not open is a fatal bad_record_mac",
-    by("record/protection.ts#authentic", [
+    by("record/aead.ts#authentic", [
       `${layer}: records that are refused > any bit of a record altered`,
       `${suite}: the end > an altered record is bad_record_mac, seen by both`,
     ]),
@@ -603,7 +603,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.7.1",
     "a premaster secret that does not decrypt, or is of another version, is replaced by random bytes, without an alert",
-    by("crypto/rsa.ts#unpadPremaster", [
+    by("crypto/premaster.ts#unpadPremaster", [
       `${rsa}: unpadPremaster > every other value of every checked byte gives the fallback`,
       `${rsa}: unpadPremaster > reads the same bytes in the same order whatever they are`,
       "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit > %s",
