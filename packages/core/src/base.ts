@@ -35,7 +35,7 @@ export {
 export { type Awaitable, run } from "./flow.ts";
 export type { CertificateRequested, ClientSessions } from "./handshake/config.ts";
 export type { ChannelBindingType } from "./handshake/exporter.ts";
-export type { KeyExchange, PresharedKey } from "./handshake/keyExchange/exchange.ts";
+export type { ClientPsk, KeyExchange, PresharedKey, ServerPsk } from "./handshake/keyExchange/exchange.ts";
 export type { SessionStore } from "./handshake/resumption/store.ts";
 export type { Session } from "./handshake/session.ts";
 export * from "./handshake/suites.ts";
@@ -43,7 +43,6 @@ export { maxTransportMessage } from "./limits.ts";
 export type { ClientCredential } from "./stream/clientCredential.ts";
 export { TlsConnection } from "./stream/connection.ts";
 export type { CommonOptions } from "./stream/options.ts";
-export type { ClientPsk, ServerPsk } from "./stream/psk.ts";
 export { type KeepSessionsOptions, keepSessions, memoryStore } from "./stream/sessions.ts";
 export type { Transport, TransportEvents } from "./stream/transport.ts";
 export type * from "./trace.ts";

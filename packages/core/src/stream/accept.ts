@@ -2,6 +2,7 @@ import { der } from "../bytes/der.ts";
 import type { Credential } from "../crypto/credential.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import type { ServerConfig, ServerCredential } from "../handshake/config.ts";
+import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
 import type { CipherSuite } from "../handshake/suites.ts";
@@ -11,7 +12,7 @@ import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions, showsSecrets } from "./options.ts";
-import { isCertified, type ServerPsk, serverPsk } from "./psk.ts";
+import { isCertified, serverPsk } from "./psk.ts";
 import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
 import { stapleOf } from "./staple.ts";
 import type { Transport } from "./transport.ts";

@@ -2,12 +2,13 @@ import { configurationError } from "../errors.ts";
 import { clientHandshake } from "../handshake/client.ts";
 import type { ClientConfig, ClientSessions } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
+import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
 import type { OcspPolicy } from "../x509/ocsp.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
 import { type ClientCredential, selector } from "./clientCredential.ts";
 import { TlsConnection } from "./connection.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
-import { type ClientPsk, clientPsk, isCertified } from "./psk.ts";
+import { clientPsk, isCertified } from "./psk.ts";
 import type { Transport } from "./transport.ts";
 
 export interface ConnectOptions extends CommonOptions, TrustOptions {

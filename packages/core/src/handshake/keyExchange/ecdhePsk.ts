@@ -7,11 +7,13 @@ import { clientEcdhPskPublic, serverEcdhPskKeyExchange } from "../../wire/messag
 import { agreeOn, ecdhParams, groupOf, isCurve, newShare } from "./ephemeral.ts";
 import type { KeyExchange } from "./exchange.ts";
 import { agreeOnKey, choosePsk, hintOf, holdsKey, lookUp } from "./presharedKey.ts";
+import { pskOptions } from "./pskOptions.ts";
 
 export const ecdhePsk: KeyExchange = {
   name: "ecdhe_psk",
   groups: defaultGroups,
   keyUsage: undefined,
+  psk: pskOptions,
   holdsKey,
 
   *client(peer, config) {

@@ -25,6 +25,11 @@ export interface KeyExchange {
   client(peer: Peer, config: ClientExchangeConfig): Flow<ClientSide>;
   /** Sends ServerKeyExchange, where there is one. */
   server(peer: Peer, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
+  /** Of those that take a pre-shared key: what the user gives, checked and made into what the exchange asks. */
+  readonly psk?: {
+    client(psk: ClientPsk): NonNullable<ClientExchangeConfig["psk"]>;
+    server(psk: ServerPsk): NonNullable<ServerExchangeConfig["psk"]>;
+  };
   /** Before a session is resumed: true where the pre-shared key that it rests on is still ours. */
   readonly holdsKey?: {
     client(config: ClientExchangeConfig, held: HeldKey): Flow<boolean>;
@@ -56,6 +61,21 @@ export interface PresharedKey {
   readonly key: Uint8Array;
   /** Take a key of less than 16 bytes, for a server whose key cannot be changed: whoever records one handshake can guess it. Default false. */
   readonly allowShortKey?: boolean;
+}
+
+/** A client's key, or a function that chooses one by the server's hint; `undefined`: none. */
+export type ClientPsk = PresharedKey | ((hint: string | undefined) => Awaitable<PresharedKey | undefined>);
+
+export interface ServerPsk {
+  /**
+   * The key of an identity, at least 16 bytes; `undefined` for an unknown one, whose handshake then fails as with a wrong key. An identity is whatever
+   * a stranger sent, at most 1,024 bytes. Take as long for an unknown one as for others, or the time tells which there are.
+   */
+  lookup(identity: string): Awaitable<Uint8Array | undefined>;
+  /** Tells clients with many keys which one to use. It is sent in the clear. Default: none. */
+  readonly hint?: string;
+  /** Take keys of less than 16 bytes, for clients whose keys cannot be changed: whoever records one handshake can guess them. Default false. */
+  readonly allowShortKeys?: boolean;
 }
 
 export interface ClientExchangeConfig extends ExchangeConfig {

@@ -7,11 +7,13 @@ import { settle } from "../../flow.ts";
 import { clientPskIdentity, serverPskKeyExchange } from "../../wire/messages.ts";
 import type { KeyExchange } from "./exchange.ts";
 import { agreeOnKey, choosePsk, hintOf, holdsKey, lookUp } from "./presharedKey.ts";
+import { pskOptions } from "./pskOptions.ts";
 
 export const psk: KeyExchange = {
   name: "psk",
   groups: [],
   keyUsage: undefined,
+  psk: pskOptions,
   holdsKey,
 
   *client(peer, config) {
