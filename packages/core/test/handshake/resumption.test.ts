@@ -466,6 +466,11 @@ describe("what must not be resumed", () => {
       second: { client: { alpn: ["a", "b"] }, server: { alpn: ["b", "a"] } },
       server: "configuration",
     },
+    "a server that gives sessions less time than the one with the same keys that made it": {
+      first: { server: { sessionLifetime: 7200 } },
+      second: { server: { sessionLifetime: 60 } },
+      server: "expired",
+    },
     "a key that was rotated out": { second: { server: { ticketKeys: [key(2)] } }, server: "unknown" },
     "a server whose keys nobody gives": {
       second: {

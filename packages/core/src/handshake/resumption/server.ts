@@ -57,8 +57,10 @@ export function* findSession(
   const suite = config.suites.find(({ id }) => id === state.suite);
   if (!suite || !hello.cipherSuites.includes(state.suite)) return "suite";
   if (!equal(state.binding, serverBinding(config))) return "configuration";
+  const { sessionLifetime } = config;
   const now = seconds(config.now());
-  if (now < state.created || now >= state.expires) return "expired";
+  // Who shares our keys, or we before, may have given it longer than a session is to have here.
+  if (now < state.created || now >= state.expires || state.expires - now > sessionLifetime) return "expired";
   if (latin1(state.serverName) !== (offer.serverName ?? "")) return "server_name";
   const credential = credentialsFor(config, offer.serverName).find(({ certificate }) =>
     equal(certificateHash(certificate), state.serverCertificate),
@@ -78,7 +80,6 @@ export function* findSession(
     throw new TlsError("handshake_failure", "the client resumes a session without its extended_master_secret", {
       code: "resumed_without_extended_master_secret",
     });
-  const { sessionLifetime } = config;
   const expires = expiry(now, state.created, sessionLifetime, peer);
   const renews = offer.ticket?.length && (oldKey || expires - state.expires > sessionLifetime / 2);
   return { state, suite, peer, credential, renewed: renews ? { ...state, expires } : undefined, forget };
