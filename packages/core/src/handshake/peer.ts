@@ -111,7 +111,12 @@ export class Peer {
       throw new TlsError("unexpected_message", "part of a handshake message before ChangeCipherSpec", {
         code: "excess_handshake_data",
       });
-    const record = yield* this.record();
+    let record = yield* this.record();
+    // Whole ones alone: of a part, nothing may stand before the change of keys.
+    while (this.#skipsHelloRequest && isHelloRequests(record)) {
+      this.#countHelloRequest(record.fragment.length / headerLength);
+      record = yield* this.record();
+    }
     if (record.type !== contentTypes.change_cipher_spec)
       throw new TlsError("unexpected_message", `expected ChangeCipherSpec, got ${this.#describe(record)}`);
     if (record.fragment.length !== 1 || record.fragment[0] !== 1)
@@ -254,9 +259,14 @@ export class Peer {
   }
 
   #skipHelloRequest(): void {
-    if (++this.#helloRequests > maxHelloRequests)
-      throw new TlsError("unexpected_message", "one HelloRequest after the other");
+    this.#countHelloRequest(1);
     this.#pending = this.#pending.subarray(headerLength);
+  }
+
+  #countHelloRequest(count: number): void {
+    this.#helloRequests += count;
+    if (this.#helloRequests > maxHelloRequests)
+      throw new TlsError("unexpected_message", "one HelloRequest after the other");
   }
 
   #append(fragment: Uint8Array): void {
@@ -290,6 +300,10 @@ export class Peer {
     return record.type === contentTypes.application_data ? "application data" : "ChangeCipherSpec";
   }
 }
+
+/** A record of nothing but HelloRequests, whose four bytes are zero. */
+const isHelloRequests = ({ type, fragment }: TlsRecord): boolean =>
+  type === contentTypes.handshake && fragment.length % headerLength === 0 && fragment.every((byte) => byte === 0);
 
 /** The peer will send no more (RFC 5246 §7.2.1): an end, not a failure, unless it comes during a handshake. */
 export class CloseNotify extends Error {}

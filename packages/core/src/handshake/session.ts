@@ -31,7 +31,7 @@ export interface Session {
   readonly pskIdentity?: string | undefined;
   /** To a client: the OCSP response that the server sent with its certificate, DER. Whether anybody has checked it, `ocspStatus` says. */
   readonly ocspResponse?: Uint8Array | undefined;
-  /** `"good"`: the response was verified, and says so. Absent where it was not checked. */
+  /** `"good"`: the response was verified, and says so. Absent where it was not checked, and where the session was resumed: it was checked then. */
   readonly ocspStatus?: "good" | undefined;
   /** To a client: the SignedCertificateTimestampList (RFC 6962 §3.3) that the server sent, unchecked. */
   readonly signedCertificateTimestamps?: Uint8Array | undefined;

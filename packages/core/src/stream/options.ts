@@ -20,7 +20,7 @@ export interface CommonOptions {
   readonly provider?: CryptoProvider;
   /** In order of preference. Default: `modernSuites`; `legacySuites` for devices that speak nothing better; `dheSuites` and `ccmSuites` where a peer has no other. */
   readonly suites?: readonly CipherSuite[];
-  /** In order of preference. Default: x25519, secp256r1, secp384r1, secp521r1; for DHE suites ffdhe2048, ffdhe3072, ffdhe4096. */
+  /** In order of preference. Default: x25519, secp256r1, secp384r1, secp521r1; for DHE suites ffdhe2048, ffdhe3072, ffdhe4096; a client takes RFC 3526's groups of 2048 bits and more beside them, whatever stands here. */
   readonly groups?: readonly NamedGroup[];
   /** What signatures of the peer we accept, in order of preference. */
   readonly signatureSchemes?: readonly SignatureScheme[];

@@ -1,16 +1,17 @@
 /**
  * What was found out about certificates and stays true: what one says, and that another's key signed it. Dates, names, purposes and trust are judged
- * anew each time. For hosts that see the same certificates again and again; without it nothing is remembered.
+ * anew each time. Only what stood on a verified path is kept: a stranger's certificates fill nothing. For hosts that see the same ones again and again.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 
 export interface CertificateCache {
-  /** As `parseCertificate`; the same object for the same bytes. */
+  /** As `parseCertificate`; of what is kept, the very object. */
   parse(der: Uint8Array, position?: number): Certificate;
   /** The one was seen to have signed the other. */
   knows(child: Certificate, issuer: Certificate): boolean;
+  /** On a path that ends in a trust anchor, the one signed the other: both are kept. */
   remember(child: Certificate, issuer: Certificate): void;
 }
 
@@ -27,27 +28,29 @@ export function certificateCache(entries = 256): CertificateCache {
   /** In the order of their last use. Two of one number replace each other: the bytes decide. */
   const kept = new Map<number, Certificate>();
   const signed = new WeakMap<Certificate, WeakSet<Certificate>>();
+  const keep = (certificate: Certificate): void => {
+    if (certificate.raw.length > maxKept) return;
+    const key = numberOf(certificate.raw);
+    kept.delete(key);
+    kept.set(key, certificate);
+    if (kept.size > entries) kept.delete(kept.keys().next().value as number);
+  };
   return {
     parse(der, position) {
-      const key = numberOf(der);
-      const found = kept.get(key);
+      const found = kept.get(numberOf(der));
       if (found && equal(found.raw, der)) {
-        kept.delete(key);
-        kept.set(key, found);
+        keep(found);
         return found;
       }
       // A copy: what came may be a view of a buffer a hundred times as large.
-      const certificate = parseCertificate(der.slice(), position);
-      if (der.length > maxKept) return certificate;
-      kept.delete(key);
-      kept.set(key, certificate);
-      if (kept.size > entries) kept.delete(kept.keys().next().value as number);
-      return certificate;
+      return parseCertificate(der.slice(), position);
     },
     knows: (child, issuer) => signed.get(child)?.has(issuer) ?? false,
     remember(child, issuer) {
       const issuers = signed.get(child) ?? new WeakSet();
       signed.set(child, issuers.add(issuer));
+      keep(issuer);
+      keep(child);
     },
   };
 }

@@ -94,7 +94,10 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       if (error) refuse(2, error);
       else if (isAnchor) {
         const failed = (yield* checkSignatures(longer)) ?? checkNames(longer) ?? search.accept(longer);
-        if (!failed) return longer;
+        if (!failed) {
+          for (const [j, below] of path.entries()) search.cache?.remember(below, longer[j + 1] as Certificate);
+          return longer;
+        }
         refuse(failed.code === "bad_signature" ? 1 : 3, failed);
       } else {
         const found = yield* extend(longer);
@@ -118,7 +121,6 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
         signatures += heavy ? 4 : 1;
         if (signatures > maxSignatures) throw spent(`${maxSignatures} signatures checked`);
         good = search.cache?.knows(child, issuer) || (yield* verifySignature(search.provider, child, issuer));
-        if (good) search.cache?.remember(child, issuer);
         known.set(issuer, good);
       }
       if (!good) {

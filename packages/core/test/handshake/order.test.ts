@@ -105,6 +105,25 @@ describe("while a session is resumed", () => {
   });
 });
 
+describe("HelloRequest while the server's ChangeCipherSpec is awaited", () => {
+  const helloRequest = record(22, message(0));
+  const before = (count: number) => (unit: Unit) =>
+    label(unit) === "server change_cipher_spec"
+      ? concat(...Array.from({ length: count }, () => helloRequest), unit.wire)
+      : unit.wire;
+  test.each(["full", "resumed"])("is skipped (%s), and the fifth is one too many", async (kind) => {
+    const options = kind === "full" ? {} : await resuming(people);
+    expect(await through(people, before(4), options)).toMatchObject({ client: undefined, server: undefined });
+    expect(raised(await through(people, before(5), options))).toBe("unexpected_message");
+  });
+  test("a part of one is refused", async () => {
+    const outcome = await through(people, (unit) =>
+      label(unit) === "server change_cipher_spec" ? concat(record(22, Uint8Array.of(0)), unit.wire) : unit.wire,
+    );
+    expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "us" });
+  });
+});
+
 describe("two messages in the wrong order", () => {
   const pairs = sequence.flatMap((one, i) => {
     const next = sequence[i + 1];

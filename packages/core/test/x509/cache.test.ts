@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import { run } from "../../src/flow.ts";
-import { certificateCache } from "../../src/x509/cache.ts";
+import { type CertificateCache, certificateCache } from "../../src/x509/cache.ts";
+import type { Certificate } from "../../src/x509/certificate.ts";
 import { trustPolicy, verifyPeer } from "../../src/x509/verify.ts";
 
 const ca = await testCa();
@@ -12,38 +13,45 @@ const issued = await ca.issue({ names: ["localhost"] });
 const der = issued.chain[0] as Uint8Array;
 
 describe("what is remembered of a certificate", () => {
+  /** As a verified path makes it. */
+  const keeping = (cache: CertificateCache, bytes: Uint8Array): Certificate => {
+    const certificate = cache.parse(bytes);
+    cache.remember(certificate, cache.parse(ca.der));
+    return certificate;
+  };
+
   test("the same bytes are the same object, whoever holds them; a bit off, another", () => {
     const cache = certificateCache();
-    const first = cache.parse(der);
+    const first = keeping(cache, der);
     expect(cache.parse(der.slice())).toBe(first);
     const buffer = new Uint8Array(10_000);
     buffer.set(der, 5000);
     expect(cache.parse(buffer.subarray(5000, 5000 + der.length))).toBe(first);
     const altered = der.slice();
     altered[20] = (altered[20] as number) ^ 1;
-    expect(cache.parse(altered)).not.toBe(first);
-    expect(cache.parse(altered).serialNumber).not.toBe(first.serialNumber);
     // Both have the same end, and so the same number: the bytes decide, and neither is taken for the other.
+    expect(keeping(cache, altered).serialNumber).not.toBe(first.serialNumber);
     expect(cache.parse(der).serialNumber).toBe(first.serialNumber);
+  });
+  test("is nothing where nobody vouches for it: a stranger's certificates fill no cache", () => {
+    const cache = certificateCache();
+    expect(cache.parse(der)).not.toBe(cache.parse(der));
   });
   test("is a copy: what the caller does to his bytes changes nothing", () => {
     const cache = certificateCache();
     const given = der.slice();
-    const { serialNumber } = cache.parse(given);
+    const { serialNumber } = keeping(cache, given);
     given.fill(0);
     expect(cache.parse(der).serialNumber).toBe(serialNumber);
     expect(cache.parse(der).raw).toEqual(der);
   });
   test("as many as one says, what was used least recently goes", async () => {
-    const cache = certificateCache(2);
-    const [a, b, c] = (await Promise.all([1, 2, 3].map(async () => (await ca.issue()).chain[0] as Uint8Array))) as [
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-    ];
-    const [first, second] = [cache.parse(a), cache.parse(b)];
+    const cache = certificateCache(3);
+    const issue = async (): Promise<Uint8Array> => (await ca.issue()).chain[0] as Uint8Array;
+    const [a, b, c] = [await issue(), await issue(), await issue()];
+    const [first, second] = [keeping(cache, a), keeping(cache, b)];
     expect(cache.parse(a)).toBe(first);
-    cache.parse(c);
+    keeping(cache, c);
     expect(cache.parse(a)).toBe(first);
     expect(cache.parse(b)).not.toBe(second);
   });
@@ -96,5 +104,6 @@ describe("a path that was verified", () => {
           ))(),
       ).rejects.toMatchObject({ code: "bad_signature" });
     expect(count()).toBe(2);
+    expect(cache.parse(altered)).not.toBe(cache.parse(altered));
   });
 });

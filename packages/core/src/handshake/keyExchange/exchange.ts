@@ -59,7 +59,7 @@ export interface PresharedKey {
   readonly identity: string;
   /** At least 16 random bytes: a password can be guessed from one recorded handshake. */
   readonly key: Uint8Array;
-  /** Take a key of less than 16 bytes, for a server whose key cannot be changed: whoever records one handshake can guess it. Default false. */
+  /** Take a key of less than 16 bytes, for a server whose key cannot be changed: whoever records one handshake, or reads a kept session, can guess it. Default false. */
   readonly allowShortKey?: boolean;
 }
 

@@ -3,7 +3,7 @@
  * that goes into one hash, which a session carries, and under another hash it is not resumed.
  * @module
  */
-import { ascii, fromHex } from "../../bytes/bytes.ts";
+import { ascii, fromHex, toHex } from "../../bytes/bytes.ts";
 import { bytes, type Codec, encode, list, struct, uint8, uint16 } from "../../wire/codec.ts";
 import type { Certificate } from "../../x509/certificate.ts";
 import type { TrustPolicy } from "../../x509/verify.ts";
@@ -59,7 +59,7 @@ function trustBytes(policy: TrustPolicy | undefined): Uint8Array {
   const { anchors, pins, insecure, minimumRsaBits = 0, minimumEcBits = 0 } = policy;
   return encode(trust, {
     kind: insecure ? 1 : policy.trust ? 2 : 0,
-    anchors: inOrder(anchors.map(({ fingerprint }) => fingerprint)),
+    anchors: inOrder(anchors.map((anchor) => toHex(certificateHash(anchor)))),
     pins: inOrder(pins),
     minimumRsaBits,
     minimumEcBits,
@@ -88,22 +88,24 @@ const chosen: Uint8Array = ascii("chosen");
 
 /** Of a client: whom it trusts and how much, the name it wants, what it can verify, the protocols it offers, and who it says it is. */
 export const clientBinding = (config: ClientConfig): Uint8Array =>
-  digest(config, 0, config.trust, [
-    Uint8Array.of((config.maxFragmentLength ?? 0) >> 8, Number(config.identityFits)),
-    ascii(config.serverName ?? ""),
-    ascii(config.ocsp?.name ?? ""),
-    ascii(config.sessionScope),
-    ...(config.identity?.map(certificateHash) ?? [chosen]),
-  ]);
+  once(config, () =>
+    digest(config, 0, config.trust, [
+      Uint8Array.of((config.maxFragmentLength ?? 0) >> 8, Number(config.identityFits)),
+      ascii(config.serverName ?? ""),
+      ascii(config.ocsp?.name ?? ""),
+      ascii(config.sessionScope),
+      ...(config.identity?.map(certificateHash) ?? [chosen]),
+    ]),
+  );
 
-const made = new WeakMap<ServerConfig, Uint8Array>();
+const made = new WeakMap<CommonConfig, Uint8Array>();
 
-/** Of a server: whether and whom it asks for certificates. Name and certificate are kept beside it, since they differ from client to client. */
-export function serverBinding(config: ServerConfig): Uint8Array {
-  let binding = made.get(config);
-  if (!binding) {
-    binding = digest(config, 1, config.clientTrust, [ascii(config.clientAuth)]);
-    made.set(config, binding);
-  }
+function once(config: CommonConfig, make: () => Uint8Array): Uint8Array {
+  const binding = made.get(config) ?? make();
+  made.set(config, binding);
   return binding;
 }
+
+/** Of a server: whether and whom it asks for certificates. Name and certificate are kept beside it, since they differ from client to client. */
+export const serverBinding = (config: ServerConfig): Uint8Array =>
+  once(config, () => digest(config, 1, config.clientTrust, [ascii(config.clientAuth)]));

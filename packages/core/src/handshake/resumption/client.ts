@@ -94,7 +94,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
       const held = keptKey(state);
       if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.client(config, held))))
         return "pre_shared_key";
-      const server = yield* keptPeer(state, config.trust, config.now());
+      const server = yield* keptPeer(state, config.trust, config);
       if (!server && suite.keyExchange.keyUsage) return "untrusted";
       return {
         state,

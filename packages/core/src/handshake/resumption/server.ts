@@ -73,7 +73,7 @@ export function* findSession(
   const held = keptKey(state);
   if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.server(config, held))))
     return "pre_shared_key";
-  const peer = yield* keptPeer(state, config.clientTrust, config.now());
+  const peer = yield* keptPeer(state, config.clientTrust, config);
   if (!peer && state.path.length) return "untrusted";
   // Last, because it ends the connection, and only what would be resumed else may do so (RFC 7627 §5.3).
   if (!offer.extendedMasterSecret)

@@ -7,6 +7,7 @@ import { TlsError } from "../../errors.ts";
 import type { Flow } from "../../flow.ts";
 import { maxSessionAge } from "../../limits.ts";
 import { bytes, type Codec, decode, encode, list, opaque, struct, uint8, uint16, uint32 } from "../../wire/codec.ts";
+import type { CertificateCache } from "../../x509/cache.ts";
 import { type TrustPolicy, type VerifiedPeer, verifyAgain } from "../../x509/verify.ts";
 import type { Hellos } from "../agreement.ts";
 import type { HeldKey } from "../keyExchange/exchange.ts";
@@ -133,12 +134,15 @@ export const keptKey = ({ pskIdentity, pskHint, pskDigest }: SessionState): Held
 export function* keptPeer(
   { path, verifiedBy }: SessionState,
   policy: TrustPolicy | undefined,
-  now: number,
+  {
+    now,
+    certificateCache: cache,
+  }: { readonly now: () => number; readonly certificateCache: CertificateCache | undefined },
 ): Flow<VerifiedPeer | undefined> {
   const trust = trusts[verifiedBy];
   if (!path.length || !policy || !trust) return undefined;
   try {
-    return yield* verifyAgain({ chain: path, policy, now }, trust);
+    return yield* verifyAgain({ chain: path, policy, now: now(), cache }, trust);
   } catch (error) {
     if (TlsError.is(error)) return undefined;
     throw error;
