@@ -12,7 +12,7 @@ import { makeProtection, type Protection } from "../../src/record/protection.ts"
 
 vi.mock("../../src/limits.ts", async (original) => ({ ...(await original<object>()), maxRecords: 20 }));
 
-const make = (suite: CipherSuite): Protection =>
+const make = async (suite: CipherSuite): Promise<Protection> =>
   run(
     makeProtection(
       noble,
@@ -20,7 +20,7 @@ const make = (suite: CipherSuite): Protection =>
       { key: new Uint8Array(suite.keyLength), macKey: new Uint8Array(20), iv: new Uint8Array(suite.fixedIvLength) },
       (length) => new Uint8Array(length),
     ),
-  ) as Protection;
+  );
 
 describe.each([
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -29,8 +29,8 @@ describe.each([
 ])("a key of $name that has protected all it may", (suite) => {
   const exhausted = expect.objectContaining({ code: "key_exhausted", fault: "application" });
 
-  test("seals no more data, and then no more alerts either", () => {
-    const out = make(suite);
+  test("seals no more data, and then no more alerts either", async () => {
+    const out = await make(suite);
     expect(out.sequenceNumber).toBe(0);
     for (let i = 0; i < 12; i++) out.seal(23, new Uint8Array(1));
     expect(() => out.seal(23, new Uint8Array(1))).toThrow(exhausted);
@@ -39,8 +39,8 @@ describe.each([
     expect(() => out.seal(21, Uint8Array.of(2, 80))).toThrow(exhausted);
   });
 
-  test("opens no more", () => {
-    const [out, into] = [make(suite), make(suite)];
+  test("opens no more", async () => {
+    const [out, into] = [await make(suite), await make(suite)];
     for (let i = 0; i < 20; i++) into.open(21, out.seal(21, Uint8Array.of(1, 90)) as Uint8Array);
     expect(() => into.open(21, new Uint8Array(80))).toThrow(exhausted);
   });
