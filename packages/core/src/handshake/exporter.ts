@@ -84,7 +84,7 @@ export class Exporter {
   }
 }
 
-/** RFC 7627 §1, RFC 9266 §3: without extended_master_secret two connections can be made to share one master secret. */
+/** RFC 7627 §1, RFC 9266 §4: without extended_master_secret two connections can be made to share one master secret. */
 const notUnique = (what: string) =>
   usageError(`${what} without extended_master_secret could be the same on another connection: have the peer enable it`);
 

@@ -116,7 +116,7 @@ describe("exported keying material", () => {
 });
 
 describe("channel binding", () => {
-  test("tls-exporter is 32 bytes under its label and an empty context (RFC 9266 §4.1)", async () => {
+  test("tls-exporter is 32 bytes under its label and an empty context (RFC 9266 §2)", async () => {
     const [client, server] = await ends();
     const binding = client.channelBinding("tls-exporter");
     expect(binding).toEqual(server.channelBinding("tls-exporter"));
