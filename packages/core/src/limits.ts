@@ -73,6 +73,11 @@ export const maxTransportMessage: number = 2 ** 20;
 export const maxFlush: number = 2 ** 18;
 /** And such a message has room for sixteen full records with what is around them. */
 export const maxFlushMessage: number = maxFlush + 2 ** 10;
+/**
+ * Bytes that a transport takes in a row without ever being full; then whoever writes waits for a turn of the event loop. One that is closing throws away what it is
+ * given, and would keep a writer that waits for nothing else, and with it the whole process, from ever hearing so.
+ */
+export const maxUnpaced: number = 2 ** 25;
 /** A handshake that is not done by then is given up, ms. */
 export const handshakeTimeout = 10_000;
 /** How long after our close_notify we wait for the peer's, ms. */

@@ -7,7 +7,15 @@ import { Engine, type EngineEvent, type EngineOptions } from "../connection/engi
 import { type AlertDescription, TlsError, usageError } from "../errors.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
 import type { Established, Session } from "../handshake/session.ts";
-import { closeTimeout, highWaterInbound, itemOverhead, maxFlush, maxFlushMessage, maxInbound } from "../limits.ts";
+import {
+  closeTimeout,
+  highWaterInbound,
+  itemOverhead,
+  maxFlush,
+  maxFlushMessage,
+  maxInbound,
+  maxUnpaced,
+} from "../limits.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -63,6 +71,9 @@ export class TlsConnection {
 
   /** The transport said so, and has not drained since. */
   #full = false;
+  /** What it took since it was last full, and whether we give the event loop a turn. */
+  #unpaced = 0;
+  #resting = false;
   #room: Deferred<void> | undefined;
   #writing: Promise<void> = Promise.resolve();
   #writes = 0;
@@ -274,7 +285,7 @@ export class TlsConnection {
 
   /** The transport takes more, and no whole message of ours waits for it, or for being sealed. */
   get #hasRoom(): boolean {
-    return !this.#full && this.#engine.pendingOut < maxFlush;
+    return !this.#full && !this.#resting && this.#engine.pendingOut < maxFlush;
   }
 
   #waitForRoom(): Promise<void> {
@@ -326,10 +337,24 @@ export class TlsConnection {
   /** Everything that is ready in one turn goes out together. */
   #flush(): void {
     const { output, events } = this.#engine.take();
-    for (const message of joined(output)) if (!this.#transport.send(message)) this.#full = true;
+    for (const message of joined(output)) {
+      this.#unpaced += message.length;
+      if (!this.#transport.send(message)) this.#full = true;
+    }
+    if (this.#full) this.#unpaced = 0;
+    else if (this.#unpaced > maxUnpaced) this.#rest();
     this.#makeRoom();
     for (const event of events) this.#on(event);
     this.#steer();
+  }
+
+  #rest(): void {
+    this.#unpaced = 0;
+    this.#resting = true;
+    setTimeout(() => {
+      this.#resting = false;
+      this.#makeRoom();
+    }, 0);
   }
 
   #on(event: EngineEvent): void {
