@@ -283,7 +283,7 @@ const rfc8701: Rfc = rfc(8701, "GREASE", [
   [
     "5",
     "values are random, and no extension stands twice",
-    by("handshake/grease.ts#greased", [
+    by("handshake/grease.ts#grease", [
       `${grease}: GREASE that we send > differs from hello to hello`,
       `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
     ]),
@@ -300,7 +300,7 @@ const rfc9266: Rfc = rfc(9266, "Channel Bindings for TLS 1.3: tls-exporter", [
     "2",
     "32 bytes exported under EXPORTER-Channel-Binding and an empty context; below TLS 1.3 only with extended_master_secret",
     by("handshake/exporter.ts#Exporter.channelBinding", [
-      `${exporter}: channel binding > tls-exporter is 32 bytes under its label and an empty context (RFC 9266 §4.1)`,
+      `${exporter}: channel binding > tls-exporter is 32 bytes under its label and an empty context (RFC 9266 §2)`,
       `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
     ]),
   ],

@@ -25,7 +25,6 @@ import { clientExtensions } from "./extensions/client.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { padded } from "./extensions/padding.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
-import { greased } from "./grease.ts";
 import type { ClientSide } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
@@ -136,7 +135,7 @@ function offer(config: ClientConfig, kept: KeptSession | undefined): ClientHello
     compressionMethods: [0],
     extensions: offerExtensions(clientExtensions, config, kept),
   };
-  return padded(config.grease ? greased(hello, config.random) : hello);
+  return padded(config.grease ? config.grease(hello, config.random) : hello);
 }
 
 /** What ServerHello chose must be something we offered. */
@@ -174,7 +173,7 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
 function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
   // A client may have no certificate to show, a server may not (RFC 5246 §7.4.2).
   if (!chain.length) throw new TlsError("decode_error", "the server's certificate_list is empty");
-  if (!config.trust) throw new Error("a suite with certificates without anybody to trust got past the configuration");
+  if (!config.trust) throw new Error("nobody is trusted");
   const server = yield* verifyPeer({
     chain,
     policy: config.trust,

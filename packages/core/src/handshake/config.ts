@@ -8,6 +8,7 @@ import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { Awaitable, Flow } from "../flow.ts";
 import type { NotResumed } from "../trace.ts";
+import type { ClientHello } from "../wire/messages.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { OcspPolicy } from "../x509/ocsp.ts";
@@ -66,7 +67,7 @@ export interface ClientConfig extends CommonConfig {
   /** Say that this is a second try (RFC 7507). */
   readonly fallbackScsv: boolean;
   /** Offer what nobody knows (RFC 8701). */
-  readonly grease: boolean;
+  readonly grease: ((hello: ClientHello, random: Random) => ClientHello) | undefined;
   /** What we make of the server's certificate status; `undefined`: we do not ask for it. */
   readonly ocsp: OcspPolicy | undefined;
   /** Ask for what logs say of the server's certificate. */
@@ -87,6 +88,8 @@ export interface ClientConfig extends CommonConfig {
 export interface ClientSessions {
   /** session_ticket is offered; else there are session IDs only. */
   readonly tickets: boolean;
+  /** Throws a configuration error where the scope cannot be. */
+  configure(scope: string): void;
   /** What may be offered under this configuration; or why what was kept may not. */
   find(config: ClientConfig): Flow<KeptSession | NotResumed | undefined>;
   /** Keeps a new session, where it may be resumed; what forgets it. */

@@ -72,9 +72,7 @@ export class Exporter {
       case "tls-server-end-point":
         return endPoint(serverCertificate, hashes);
       default:
-        throw usageError(
-          `channel binding ${JSON.stringify(type)}: not tls-exporter, tls-unique or tls-server-end-point`,
-        );
+        throw usageError(`no channel binding ${JSON.stringify(type)}`);
     }
   }
 

@@ -4,13 +4,19 @@
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
-import type { Random } from "../crypto/provider.ts";
-import type { ClientHello } from "../wire/messages.ts";
+import type { ClientConfig } from "./config.ts";
 import { signatureAlgorithmsClient } from "./extensions/signatureAlgorithms.ts";
 import { supportedGroupsClient } from "./extensions/supportedGroups.ts";
 
-/** One in front of each list, an empty extension first and one of a byte last. */
-export function greased(hello: ClientHello, random: Random): ClientHello {
+/** Adds to a hello. */
+export type Grease = NonNullable<ClientConfig["grease"]>;
+
+/**
+ * One number that means nothing in front of each list, an empty extension first and one of a byte last.
+ * @example
+ * const channel = await connect(url, { ca, grease });
+ */
+export const grease: Grease = (hello, random) => {
   // 0x0a0a, 0x1a1a … 0xfafa.
   const [suite, group, scheme, first, last] = Array.from(random(5), (byte) => ((byte & 0xf0) | 0x0a) * 0x101) as [
     number,
@@ -37,7 +43,7 @@ export function greased(hello: ClientHello, random: Random): ClientHello {
       { type: last === first ? last ^ 0x1010 : last, data: new Uint8Array(1) },
     ],
   };
-}
+};
 
 /** A `uint16 x<2..2^16-1>` with one more in front. */
 function longer(data: Uint8Array, value: number): Uint8Array {

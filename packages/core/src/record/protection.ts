@@ -69,7 +69,7 @@ export const makeProtection = (
 ): Flow<Protection> => spec.protect({ provider, spec, keys, random, encryptThenMac });
 
 export const present = <T>(row: T | undefined): T => {
-  if (!row) throw new Error("a cipher that the provider lacks got past the configuration");
+  if (!row) throw new Error("no such cipher");
   return row;
 };
 

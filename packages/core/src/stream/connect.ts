@@ -2,6 +2,7 @@ import { configurationError } from "../errors.ts";
 import { clientHandshake } from "../handshake/client.ts";
 import type { ClientConfig, ClientSessions } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
+import type { Grease } from "../handshake/grease.ts";
 import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
 import type { OcspPolicy } from "../x509/ocsp.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
@@ -28,8 +29,8 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
   readonly requireSecureRenegotiation?: boolean;
   /** Say that this is a second try, after one with a newer version failed (TLS_FALLBACK_SCSV, RFC 7507): a server that speaks the newer one then refuses. */
   readonly fallbackScsv?: boolean;
-  /** Offer some numbers that mean nothing, other ones each time (GREASE, RFC 8701): a server that cannot bear what it does not know is found out early. */
-  readonly grease?: boolean;
+  /** `grease`: offer some numbers that mean nothing, other ones each time (RFC 8701): a server that cannot bear what it does not know is found out early. */
+  readonly grease?: Grease;
   /**
    * Asks the server for the status of its certificate: a row of `ocsp` from `@handclasp/core/ocsp`. `request` hands over what comes, `check` verifies it,
    * `require` also wants it. Default: not asked.
@@ -87,10 +88,12 @@ function clientConfig(options: ConnectOptions): ClientConfig {
   if (trust?.anchors.length && serverName === undefined)
     throw configurationError(
       "ca without serverName",
-      "say which name the server's certificate must have: without it, any certificate of that CA would do",
+      "say which name the certificate must have: else any of that CA would do",
     );
-  if (options.sessions && typeof options.sessions.find !== "function")
+  const { sessions, sessionScope = "" } = options;
+  if (sessions && typeof sessions.find !== "function")
     throw configurationError("sessions that are a store", "give keepSessions({ store })");
+  sessions?.configure(sessionScope);
   if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
     throw configurationError(`maxFragmentLength ${maxFragmentLength}`, fragmentLengths.join(", "));
   return {
@@ -101,27 +104,18 @@ function clientConfig(options: ConnectOptions): ClientConfig {
     maxFragmentLength,
     requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
     fallbackScsv: options.fallbackScsv ?? false,
-    grease: options.grease ?? false,
+    grease: options.grease,
     ocsp: ocspOf(options, common.suites.every(isCertified)),
     signedCertificateTimestamps: options.signedCertificateTimestamps ?? false,
     ...selector(credential),
-    sessions: options.sessions,
-    sessionScope: scopeOf(options.sessionScope),
+    sessions,
+    sessionScope,
   };
-}
-
-function scopeOf(scope = ""): string {
-  if (!/^[\x20-\x7e]{0,1000}$/.test(scope))
-    throw configurationError("sessionScope", "at most 1,000 characters of ASCII");
-  return scope;
 }
 
 function ocspOf({ ocsp, ...trust }: ConnectOptions, certified: boolean): OcspPolicy | undefined {
   if (ocsp && typeof ocsp.check !== "function")
-    throw configurationError(
-      `ocsp: ${JSON.stringify(ocsp)}`,
-      'give ocsp.request, .check or .require of "@handclasp/core/ocsp"',
-    );
+    throw configurationError(`ocsp: ${JSON.stringify(ocsp)}`, 'a row of ocsp from "@handclasp/core/ocsp"');
   ocsp?.configure(trust, certified);
   return ocsp;
 }

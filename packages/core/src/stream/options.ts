@@ -78,6 +78,9 @@ export function commonConfig(options: CommonOptions): CommonConfig {
   const { maxFragment = maxPlaintext, recordSizeLimit } = options;
   checkSize("maxFragment", maxFragment);
   checkSize("recordSizeLimit", recordSizeLimit ?? maxPlaintext);
+  const { renegotiation = "decline" } = options;
+  if (renegotiation !== "decline" && renegotiation !== "abort")
+    throw configurationError(`renegotiation ${JSON.stringify(renegotiation)}`, '"decline" or "abort"');
   const suites = suitesOf(provider, options.suites);
   return {
     provider,
@@ -91,7 +94,7 @@ export function commonConfig(options: CommonOptions): CommonConfig {
     alpn: alpnOf(options.alpn ?? []),
     maxFragment,
     recordSizeLimit,
-    maxRenegotiations: options.renegotiation === "abort" ? 0 : maxRenegotiations,
+    maxRenegotiations: renegotiation === "abort" ? 0 : maxRenegotiations,
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
     certificateCache: options.certificateCache,
     keyLog: options.keyLog,

@@ -69,7 +69,11 @@ function keysOf(
 ): TicketKeys {
   if (!keys) return ownKeys(random, now, lifetime);
   if (typeof keys === "function") return () => withinTime(keys, []);
-  if (!keys.length || !keys.every((key) => key instanceof Uint8Array && key.length === ticketKeyLength))
+  if (
+    !Array.isArray(keys) ||
+    !keys.length ||
+    !keys.every((key) => key instanceof Uint8Array && key.length === ticketKeyLength)
+  )
     throw configurationError("ticketKeys", `one or more keys of ${ticketKeyLength} random bytes each`);
   const copies = keys.map((key) => key.slice());
   return () => copies;

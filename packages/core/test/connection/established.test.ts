@@ -60,7 +60,7 @@ async function established(
           maxFragmentLength: undefined,
           requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
           fallbackScsv: false,
-          grease: false,
+          grease: undefined,
           ocsp: undefined,
           signedCertificateTimestamps: false,
           selectCredential: () => undefined,

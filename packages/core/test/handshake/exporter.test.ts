@@ -180,7 +180,7 @@ describe("channel binding", () => {
   });
   test("of another name is a usage error", () => {
     expect(() => new Exporter(input()).channelBinding("tls-unique-for-telnet" as "tls-unique")).toThrow(
-      usage(/not tls-exporter/),
+      usage(/no channel binding/),
     );
   });
 });

@@ -1,4 +1,4 @@
-import { legacySuites, type Random, type TraceEvent } from "@handclasp/core";
+import { grease, legacySuites, type Random, type TraceEvent } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
 import { bytes, decode, encode, list, uint8, uint16 } from "../../src/wire/codec.ts";
 import type { ClientHello } from "../../src/wire/messages.ts";
@@ -23,7 +23,7 @@ const constant =
 
 describe("GREASE that we send", () => {
   test("is in suites, groups, schemes, and first and last of the extensions; and both go on as ever", async () => {
-    const { client, server, hellos } = await meet({ grease: true });
+    const { client, server, hellos } = await meet({ grease });
     expect(server).toMatchObject({ suite: client.suite, extendedMasterSecret: true });
     for (const values of [
       hellos.client?.cipherSuites ?? [],
@@ -41,12 +41,12 @@ describe("GREASE that we send", () => {
 
   test("differs from hello to hello", async () => {
     const seen = new Set<number | undefined>();
-    for (let i = 0; i < 20; i++) seen.add((await meet({ grease: true })).hellos.client?.cipherSuites[0]);
+    for (let i = 0; i < 20; i++) seen.add((await meet({ grease })).hellos.client?.cipherSuites[0]);
     expect(seen.size).toBeGreaterThan(3);
   });
 
   test.each([0x00, 0x5b, 0xff])("of random bytes 0x%x: no extension stands twice", async (byte) => {
-    const { hellos, server } = await meet({ grease: true, random: constant(byte) });
+    const { hellos, server } = await meet({ grease, random: constant(byte) });
     const first = ((byte & 0xf0) | 0x0a) * 0x101;
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
     expect([types[0], types.at(-1)]).toEqual([first, first ^ 0x1010]);
@@ -54,7 +54,7 @@ describe("GREASE that we send", () => {
   });
 
   test("stands before padding, and counts for it", async () => {
-    const { hellos } = await meet({ grease: true, suites: legacySuites, alpn: ["x".repeat(100)] });
+    const { hellos } = await meet({ grease, suites: legacySuites, alpn: ["x".repeat(100)] });
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
     expect(types.at(-1)).toBe(paddingId);
     expect(types.at(-2)).toSatisfy(isGrease);
@@ -71,7 +71,7 @@ describe("GREASE that we send", () => {
   });
 
   test("a server that chooses it is refused: a suite, an extension", async () => {
-    const client = { grease: true, random: constant(0x4a) };
+    const client = { grease, random: constant(0x4a) };
     const suite = await meet(client, {}, { server: (hello) => ({ ...hello, cipherSuite: 0x4a4a }) });
     expect(suite.client).toMatchObject({ code: "wrong_cipher_returned", by: "us" });
     const answered = await meet(client, {}, { server: (hello) => withExtension(hello, 0x4a4a, new Uint8Array(0)) });
@@ -93,7 +93,7 @@ describe("GREASE that we send", () => {
             : { params, signed: { ...signed, scheme: 0x4a4a } };
         return record(22, message(12, encode(serverEcdhKeyExchange.body, chosen)));
       },
-      { client: { grease: true, random: constant(0x4a) } },
+      { client: { grease, random: constant(0x4a) } },
     );
     expect(outcome.client).toMatchObject({ alert, by: "us" });
   });
@@ -107,7 +107,7 @@ describe("a peer's GREASE is borne", () => {
     expect(extension(met.hellos.server, alpn)).toEqual(encode(list(2, bytes(1)), [Uint8Array.of(0x68, 0x32)]));
     return met.events.server;
   };
-  const grease = [0x0a0a, 0xfafa];
+  const values = [0x0a0a, 0xfafa];
   test.each<[string, (hello: ClientHello) => ClientHello]>([
     ["suites", (hello) => ({ ...hello, cipherSuites: [0x0a0a, ...hello.cipherSuites, 0xfafa] })],
     ["compression methods", (hello) => ({ ...hello, compressionMethods: [0x0b, 0, 0x2a] })],
@@ -146,7 +146,7 @@ describe("a peer's GREASE is borne", () => {
           encode(certificateRequest.body, {
             ...request,
             certificateTypes: [0x0a, ...request.certificateTypes],
-            schemes: [...grease, ...request.schemes],
+            schemes: [...values, ...request.schemes],
           }),
         ),
       );

@@ -695,6 +695,8 @@ describe("options that cannot be", () => {
   const wrong: Readonly<Record<string, Server>> = {
     "no keys": { ticketKeys: [] },
     "a short key": { ticketKeys: [new Uint8Array(32)] },
+    "keys that are a text": { ticketKeys: "secret" as unknown as Uint8Array[] },
+    "another way to renegotiate": { renegotiation: "no" as "abort" },
     "keys without tickets": { ticketKeys, tickets: false },
     "tickets without AES-256-GCM": {
       tickets: true,
@@ -712,7 +714,10 @@ describe("options that cannot be", () => {
     expect(() => keepSessions({ store: {} as SessionStore })).toThrow(
       expect.objectContaining({ fault: "configuration" }),
     );
-    for (const options of [{ sessionScope: "ü" }, { sessions: memoryStore() as unknown as ClientSessions }])
+    for (const options of [
+      { sessions: keepSessions(), sessionScope: "ü" },
+      { sessions: memoryStore() as unknown as ClientSessions },
+    ])
       await expect(connect(memoryPair().a, { ca: ca.pem, serverName: "localhost", ...options })).rejects.toMatchObject({
         fault: "configuration",
       });

@@ -7,6 +7,7 @@ import {
   defaultGroups,
   dheSuites,
   ecdhePskSuites,
+  grease,
   legacySuites,
   type NamedCurve,
   noble,
@@ -373,7 +374,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
 
     test("GREASE, and a hello that is padded", async () => {
       const port = await sServer([...identity("ecdsa", issued.ecdsa), "-alpn", "h2"]);
-      const connection = await open(port, { grease: true, suites: legacySuites, alpn: ["h2", "x".repeat(100)] });
+      const connection = await open(port, { grease, suites: legacySuites, alpn: ["h2", "x".repeat(100)] });
       expect(connection.session).toMatchObject({ alpn: "h2" });
       await roundTrip(connection);
     });

@@ -34,7 +34,7 @@ export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCu
 
 export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurve): Flow<KeyShare> {
   const agreement = provider.groups[group.name];
-  if (!agreement) throw new Error("a group that the provider lacks got past the configuration");
+  if (!agreement) throw new Error("no such group");
   return yield* settle(agreement(random));
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { ascii, equal, toHex } from "../../bytes/bytes.ts";
-import { TlsError } from "../../errors.ts";
+import { configurationError, TlsError } from "../../errors.ts";
 import { call, type Flow } from "../../flow.ts";
 import { maxTicket, sessionLifetime } from "../../limits.ts";
 import { finished, newSessionTicket } from "../../wire/messages.ts";
@@ -81,6 +81,11 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
 
   return {
     tickets,
+
+    configure(scope) {
+      if (!/^[\x20-\x7e]{0,1000}$/.test(scope))
+        throw configurationError("sessionScope", "at most 1,000 characters of ASCII");
+    },
 
     *find(config) {
       const binding = clientBinding(config);

@@ -1,5 +1,5 @@
 /** What one side insists on (RFC 5746 §4.1, RFC 7627 §5.2 and §5.3), and what nobody knows. */
-import { type ConnectOptions, keepSessions } from "@handclasp/core";
+import { type ConnectOptions, grease, keepSessions } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
 import { encode } from "../../../src/wire/codec.ts";
 import { type ClientHello, clientHello, type RawExtension } from "../../../src/wire/messages.ts";
@@ -136,7 +136,7 @@ describe("in a hello that resumes a session", () => {
   }
 
   test("nothing is amiss as it stands, with GREASE, and padded, since the ticket makes it long enough", async () => {
-    const met = await again({}, { grease: true });
+    const met = await again({}, { grease });
     for (const end of [met.client, met.server]) expect(end).toMatchObject({ resumed: true });
     const length = 4 + encode(clientHello.body, met.hellos.client as ClientHello).length;
     expect(length).toBe(512);
