@@ -1,4 +1,5 @@
 import {
+  type Awaitable,
   type ConnectOptions as CoreConnectOptions,
   configurationError,
   connect as connectOver,
@@ -31,7 +32,7 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
   const url = new URL(target);
   return connectOver(() => open(url, options), {
     ...options,
-    ca: options.ca && withSystemRoots(options.ca),
+    ca: options.ca && (await withSystemRoots(options.ca)),
     provider: options.provider ?? nodeCrypto,
     certificateCache: options.certificateCache ?? certificates,
     serverName: options.serverName ?? hostOf(url),
@@ -42,7 +43,7 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
 /** The host without the brackets of an IPv6 address. */
 const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, "$1");
 
-function open(url: URL, { webSocket }: ConnectOptions): Transport {
+function open(url: URL, { webSocket }: ConnectOptions): Awaitable<Transport> {
   switch (url.protocol) {
     case "ws:":
     case "wss:":

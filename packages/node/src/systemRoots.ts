@@ -1,4 +1,3 @@
-import { rootCertificates } from "node:tls";
 import {
   type Certificate,
   type CertificateSource,
@@ -8,15 +7,20 @@ import {
 } from "@handclasp/core/client";
 
 /** What `ca` may be on Node.js: the word "system" stands for the roots that Node.js ships, alone or among others. */
-export function withSystemRoots(ca: CertificateSource | readonly CertificateSource[]): readonly CertificateSource[] {
+export async function withSystemRoots(
+  ca: CertificateSource | readonly CertificateSource[],
+): Promise<readonly CertificateSource[]> {
   const sources: readonly CertificateSource[] = Array.isArray(ca) ? ca : [ca];
-  return sources.flatMap((source): readonly CertificateSource[] => (source === "system" ? systemRoots() : [source]));
+  if (!sources.includes("system")) return sources;
+  const shipped = await systemRoots();
+  return sources.flatMap((source): readonly CertificateSource[] => (source === "system" ? shipped : [source]));
 }
 
 let roots: readonly Certificate[] | undefined;
 
-/** Parsed when they are first asked for. A root that we cannot read is none that we trust. */
-function systemRoots(): readonly Certificate[] {
+/** Loaded and parsed when they are first asked for. A root that we cannot read is none that we trust. */
+async function systemRoots(): Promise<readonly Certificate[]> {
+  const { rootCertificates } = await import("node:tls");
   roots ??= rootCertificates.flatMap(parsePemCertificates).flatMap((der) => {
     try {
       return [parseCertificate(der)];

@@ -60,5 +60,5 @@ test('ca: "system" stands for the roots of Node.js, alone or among others', asyn
   const channel = await connect(target, { ca: ["system", ca.pem] });
   await channel.close();
   // Those that are signed with SHA-1 are roots too; none of what Node.js ships is unreadable.
-  expect(withSystemRoots("system")).toHaveLength(rootCertificates.length);
+  expect(await withSystemRoots("system")).toHaveLength(rootCertificates.length);
 });

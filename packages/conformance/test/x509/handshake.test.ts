@@ -246,7 +246,7 @@ const pairs: Record<string, Pair> = {
     const accepted = new Promise<Transport>((resolve) => {
       next = resolve;
     });
-    const client = connectWebSocket(new URL(`ws://127.0.0.1:${port}/`));
+    const client = await connectWebSocket(new URL(`ws://127.0.0.1:${port}/`));
     return { client, server: await accepted };
   },
 };

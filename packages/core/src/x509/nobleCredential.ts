@@ -10,7 +10,8 @@ import { ownSchemes, type SignatureScheme } from "../crypto/signatures.ts";
 import { configurationError, usageError } from "../errors.ts";
 import { run } from "../flow.ts";
 import { type ChainSource, keyMismatch, readChain, verifyChain, verifyKey } from "./chain.ts";
-import { type PrivateKey, type PrivateKeyOptions, type PrivateKeySource, readPrivateKey } from "./privateKey.ts";
+import type { PrivateKeySource } from "./findPrivateKey.ts";
+import { type PrivateKey, type PrivateKeyOptions, readPrivateKey } from "./privateKey.ts";
 
 export interface NobleCredentialOptions extends PrivateKeyOptions {
   /** The chain, end-entity first: PEM, DER, or several of them. */

@@ -4,15 +4,15 @@
  * @module
  */
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import { concat, fromBase64, fromHex, latin1, toHex, wipe } from "../bytes/bytes.ts";
+import { concat, fromBase64, fromHex, wipe } from "../bytes/bytes.ts";
 import { type Der, der, derFault, tags } from "../bytes/der.ts";
 import { curves } from "../crypto/curves.ts";
 import type { EcCurveName, PublicKey } from "../crypto/provider.ts";
 import { rsaKeyFault } from "../crypto/rsaKey.ts";
 import { configurationError } from "../errors.ts";
+import { findPrivateKey, formOf, type JsonWebKey, type JwkMember, type PrivateKeySource } from "./findPrivateKey.ts";
 import { curveNames, ecPublicKey, ed25519, readPss, rsaEncryption, rsassaPss, type SignatureHash } from "./key.ts";
 import { decrypt, type PrivateKeyOptions, reading } from "./pbes2.ts";
-import { noPemAdvice, pemBlocks } from "./pem.ts";
 
 export type { Pbkdf2, PrivateKeyOptions } from "./pbes2.ts";
 
@@ -33,13 +33,6 @@ export type PrivateKey =
       /** RSAPrivateKey, DER (RFC 8017 §A.1.2). */
       readonly secret: Uint8Array;
     };
-
-/** A JSON Web Key, RFC 7517, as far as a private key has members: what `crypto.subtle.exportKey("jwk", …)` gives. */
-export type JsonWebKey = { readonly [M in JwkMember]?: string | undefined } & { readonly oth?: unknown };
-type JwkMember = "kty" | "crv" | "d" | "n" | "e" | "p" | "q" | "dp" | "dq" | "qi";
-
-/** PEM or a JWK as text, the contents of such a file, DER, or a JWK. Never the name of a file. */
-export type PrivateKeySource = string | Uint8Array | JsonWebKey;
 
 /**
  * Reads a private key: EC on P-256, P-384 or P-521, Ed25519, RSA, or RSA bound to PSS.
@@ -73,68 +66,6 @@ export async function readPrivateKey(source: PrivateKeySource, options: PrivateK
     "give the passphrase that the key was encrypted with; where it is the right one, the file is damaged",
     "wrong_passphrase",
   );
-}
-
-/** A private key as it was found, not read yet: for hosts that read it themselves. */
-export type FoundPrivateKey =
-  | { readonly form: "pkcs8" | "encrypted" | "pkcs1" | "sec1"; readonly der: Uint8Array }
-  | { readonly form: "jwk"; readonly jwk: JsonWebKey };
-
-/** Finds the one private key in what the user gave, or says what that is instead. Nothing of a key gets into the error. */
-export function findPrivateKey(source: PrivateKeySource): FoundPrivateKey {
-  if (source instanceof Uint8Array && source[0] === tags.sequence) return formed(source);
-  const text = source instanceof Uint8Array ? latin1(source) : source;
-  if (typeof text !== "string") return { form: "jwk", jwk: jwkOf(text) };
-  if (/^\s*\{/.test(text)) return { form: "jwk", jwk: jwkOf(parseJwk(text)) };
-  const blocks = pemBlocks(text);
-  const keys = blocks.filter(({ label }) => label.endsWith("PRIVATE KEY"));
-  const [key] = keys;
-  if (keys.length > 1)
-    throw configurationError(`${keys.length} private keys in one text`, "give the one that belongs to the certificate");
-  if (key?.label === "OPENSSH PRIVATE KEY") {
-    throw configurationError("a private key of OpenSSH", "convert a copy of it: ssh-keygen -p -N '' -m PKCS8 -f COPY");
-  }
-  if (key) return formed(key.der);
-  const [other] = blocks;
-  // A certificate, a public key: the shape has the message. DH or EC parameters have none.
-  if (other) formed(other.der);
-  throw configurationError("there is no private key", noPemAdvice(text, "PRIVATE KEY"));
-}
-
-function formed(bytes: Uint8Array): FoundPrivateKey {
-  const form = formOf(bytes);
-  if (form === "certificate") {
-    throw configurationError(
-      "the private key is a certificate",
-      "give the certificate as cert, and its private key as key",
-    );
-  }
-  if (form === "public")
-    throw configurationError("the private key is a public one", "give the private key that belongs to it");
-  if (form) return { form, der: bytes };
-  throw configurationError("there is no private key in this", "give PEM or DER: PKCS#8, PKCS#1 or SEC1");
-}
-
-/** What a DER value is, by the tags inside its SEQUENCE. */
-function formOf(bytes: Uint8Array): "pkcs8" | "encrypted" | "pkcs1" | "sec1" | "certificate" | "public" | undefined {
-  let shape = "";
-  try {
-    der(bytes, (outer) =>
-      outer.sequence((reader) => {
-        for (let { tag } = reader; tag !== undefined; { tag } = reader) {
-          reader.contents(tag);
-          shape += toHex(Uint8Array.of(tag));
-        }
-      }),
-    );
-  } catch {
-    return undefined;
-  }
-  if (/^023004(a0)?(81)?$/.test(shape)) return "pkcs8";
-  if (shape === "3004") return "encrypted";
-  if (/^(02){9}(30)?$/.test(shape)) return "pkcs1";
-  if (/^0204(a0)?(a1)?$/.test(shape)) return "sec1";
-  return shape === "303003" ? "certificate" : shape === "3003" ? "public" : undefined;
 }
 
 const unsupported = (what: string): never => {
@@ -222,23 +153,6 @@ function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash |
       if (fault) throw configurationError(`the RSA key is refused: ${fault}`, "make a new one of 2048 bits or more");
       return { type: "rsa", pssOnly, pssHash, secret: bytes.slice() };
     }),
-  );
-}
-
-function parseJwk(text: string): JsonWebKey {
-  try {
-    return JSON.parse(text) as JsonWebKey;
-  } catch {
-    throw configurationError("the private key is no JSON", "give a JWK, PEM or DER");
-  }
-}
-
-/** What JavaScript lets pass where a key is wanted: an unset variable, a file's handle. */
-function jwkOf(value: JsonWebKey | null | undefined): JsonWebKey {
-  if (typeof value?.kty === "string") return value;
-  throw configurationError(
-    `there is no private key in this ${value === null ? "null" : typeof value}`,
-    "give PEM, DER, or a JWK with its kty",
   );
 }
 

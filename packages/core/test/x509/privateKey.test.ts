@@ -10,7 +10,8 @@ import {
 import { describe, expect, it } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import { TlsError } from "../../src/errors.ts";
-import { type PrivateKeySource, privateKeyToPkcs8, readPrivateKey } from "../../src/x509/privateKey.ts";
+import type { PrivateKeySource } from "../../src/x509/findPrivateKey.ts";
+import { privateKeyToPkcs8, readPrivateKey } from "../../src/x509/privateKey.ts";
 import { ca, int, NULL, octets, oid, parsed, seq, spkiOf, tlv } from "./make.ts";
 
 const pss = generateKeyPairSync("rsa-pss", { modulusLength: 2048 });

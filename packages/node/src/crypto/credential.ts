@@ -25,7 +25,7 @@ import {
   usageError,
   verifyChain,
 } from "@handclasp/core";
-import { findPrivateKey, type JsonWebKey } from "@handclasp/core/keys";
+import { findPrivateKey, type JsonWebKey } from "@handclasp/core/pem";
 import { nodeCrypto } from "./nodeCrypto.ts";
 
 export interface NodeCredentialOptions {

@@ -6,7 +6,6 @@
 import type { Agent } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import type { Transport } from "@handclasp/core";
-import { WebSocket } from "ws";
 import { maxMessage } from "./inbox.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
@@ -24,8 +23,10 @@ export interface ConnectWebSocketOptions {
 }
 
 /** A transport to `url`, which is still opening: what is sent waits, a refusal is an `error` event. */
-export function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Transport {
+export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
   const { protocols = [], headers, agent, ca, handshakeTimeout = 10_000 } = options;
+  // Loaded when it is needed: to load it takes longer than a handshake over TCP does.
+  const { WebSocket } = await import("ws");
   const ws = new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], {
     maxPayload: maxMessage,
     perMessageDeflate: false,

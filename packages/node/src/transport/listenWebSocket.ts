@@ -3,11 +3,10 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Transport } from "@handclasp/core";
-import { WebSocketServer } from "ws";
 import { maxMessage } from "./inbox.ts";
 import { type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { webSocketTransport } from "./webSocket.ts";
@@ -27,6 +26,8 @@ export async function listenWebSocket(
   onTransport: (transport: Transport, request: IncomingMessage) => void,
 ): Promise<Listener> {
   const { path = "/", allow } = options;
+  // Loaded when they are needed: to load them takes longer than a handshake over TCP does.
+  const [{ createServer }, { WebSocketServer }] = await Promise.all([import("node:http"), import("ws")]);
   const own = options.server === undefined;
   const server = options.server ?? createServer((request, response) => refuseRequest(request, response, path));
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessage, perMessageDeflate: false });
@@ -41,8 +42,8 @@ export async function listenWebSocket(
   };
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      if (own) refuseUpgrade(socket, 404);
-    } else if (!allowed(request)) refuseUpgrade(socket, 403);
+      if (own) refuseUpgrade(socket, notFound);
+    } else if (!allowed(request)) refuseUpgrade(socket, forbidden);
     else sockets.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
   };
   server.on("upgrade", onUpgrade);
@@ -61,18 +62,29 @@ export async function listenWebSocket(
   return listener(server, stop, cut);
 }
 
+interface Status {
+  readonly code: number;
+  readonly text: string;
+}
+const forbidden: Status = { code: 403, text: "Forbidden" };
+const notFound: Status = { code: 404, text: "Not Found" };
+const upgradeRequired: Status = { code: 426, text: "Upgrade Required" };
+
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").replace(/[?#].*$/s, "");
 }
 
 function refuseRequest(request: IncomingMessage, response: ServerResponse, path: string): void {
-  const status = pathOf(request) === path ? 426 : 404;
-  response.writeHead(status, { "content-type": "text/plain", ...(status === 426 && { upgrade: "websocket" }) });
-  response.end(`${STATUS_CODES[status]}\n`);
+  const status = pathOf(request) === path ? upgradeRequired : notFound;
+  response.writeHead(status.code, {
+    "content-type": "text/plain",
+    ...(status === upgradeRequired && { upgrade: "websocket" }),
+  });
+  response.end(`${status.text}\n`);
 }
 
-function refuseUpgrade(socket: Duplex, status: number): void {
+function refuseUpgrade(socket: Duplex, { code, text }: Status): void {
   // A client that is gone by now is no error.
   socket.on("error", () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

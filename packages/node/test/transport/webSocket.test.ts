@@ -64,7 +64,7 @@ for (const [name, swap] of [
 describe("webSocketTransport", () => {
   test("keeps what is sent while it opens, and closes with 1000 after it", async () => {
     const { url, accepted, cleanup } = await bareServer();
-    const client = connectWebSocket(url);
+    const client = await connectWebSocket(url);
     client.start(quiet);
     client.send(new Uint8Array([1]));
     client.send(new Uint8Array([2]));
@@ -79,7 +79,7 @@ describe("webSocketTransport", () => {
 
   test("abort closes with 4000 and the reason, after what was sent", async () => {
     const { url, accepted, cleanup } = await bareServer();
-    const client = connectWebSocket(url);
+    const client = await connectWebSocket(url);
     client.start(quiet);
     client.send(new Uint8Array([1]));
     client.abort("bad_record_mac");
@@ -119,7 +119,7 @@ describe("webSocketTransport", () => {
 
   test("a message of more than 1 MiB is an error", async () => {
     const { url, accepted, cleanup } = await bareServer();
-    const client = connectWebSocket(url);
+    const client = await connectWebSocket(url);
     const error = failure(client);
     (await accepted).send(new Uint8Array(2 ** 20 + 1));
     expect(await error).toMatchObject({ code: "message_too_big", fault: "transport" });
@@ -128,7 +128,7 @@ describe("webSocketTransport", () => {
 
   test("a text message is an error, and closes", async () => {
     const { url, accepted, cleanup } = await bareServer();
-    const client = connectWebSocket(url);
+    const client = await connectWebSocket(url);
     const error = failure(client);
     const server = await accepted;
     server.send("hello");
@@ -141,7 +141,7 @@ describe("webSocketTransport", () => {
     ["says so with its code", 1011, { code: "connection_lost", message: expect.stringContaining("1011 (oops)") }],
   ])("a peer that fails %s", async (_name, code, wanted) => {
     const { url, accepted, cleanup } = await bareServer();
-    const error = failure(connectWebSocket(url));
+    const error = failure(await connectWebSocket(url));
     (await accepted).close(code, "oops");
     expect(await error).toMatchObject(wanted);
     cleanup();
@@ -162,11 +162,11 @@ describe("listenWebSocket", () => {
   test("accepts on its path, on the loopback only unless asked, and refuses what else comes", async () => {
     const { accepted, listener, url, port } = await listen({ path: "/tls" });
     expect(listener.address()).toMatchObject({ address: "127.0.0.1" });
-    const refused = await failure(connectWebSocket(`${url}/else`));
+    const refused = await failure(await connectWebSocket(`${url}/else`));
     expect(refused).toMatchObject({ code: "connection_failed", message: expect.stringContaining("404") });
     expect((await fetch(`http://127.0.0.1:${port}/tls`)).status).toBe(426);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
-    const client = connectWebSocket(`${url}/tls?query`);
+    const client = await connectWebSocket(`${url}/tls?query`);
     client.start(quiet);
     client.send(new Uint8Array([1, 2]));
     expect(await received(await accepted)).toEqual([1, 2]);
@@ -187,8 +187,8 @@ describe("listenWebSocket", () => {
     const { accepted, listener, url } = await listen({
       allow: ({ headers }) => headers.origin === "https://good.example",
     });
-    expect(await failure(connectWebSocket(url))).toMatchObject({ message: expect.stringContaining("403") });
-    const client = connectWebSocket(url, { headers: { origin: "https://good.example" } });
+    expect(await failure(await connectWebSocket(url))).toMatchObject({ message: expect.stringContaining("403") });
+    const client = await connectWebSocket(url, { headers: { origin: "https://good.example" } });
     client.start({ ...quiet, error: (error) => expect.unreachable(error.message) });
     (await accepted).start(quiet);
     client.end();
@@ -205,7 +205,7 @@ describe("listenWebSocket", () => {
       ["/two", two],
       ["/one", one],
     ] as const) {
-      const client = connectWebSocket(one.url + path);
+      const client = await connectWebSocket(one.url + path);
       client.start(quiet);
       client.send(new Uint8Array([7]));
       const transport = await accepted;
@@ -225,8 +225,8 @@ describe("listenWebSocket", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { accepted, listener, port } = await listen({ server });
     const url = `wss://localhost:${port}/`;
-    expect(await failure(connectWebSocket(url))).toMatchObject({ code: "connection_failed" });
-    const client = connectWebSocket(url, { ca: ca.pem });
+    expect(await failure(await connectWebSocket(url))).toMatchObject({ code: "connection_failed" });
+    const client = await connectWebSocket(url, { ca: ca.pem });
     client.start(quiet);
     client.send(new Uint8Array([7]));
     expect(await received(await accepted)).toEqual([7]);
@@ -243,12 +243,12 @@ describe("listenWebSocket", () => {
 
   test("close stops listening at once, waits for connections, then cuts them", async () => {
     const { accepted, listener, url } = await listen();
-    const client = connectWebSocket(url);
+    const client = await connectWebSocket(url);
     const error = failure(client);
     await accepted;
     const start = Date.now();
     const closed = listener.close(150);
-    expect(await failure(connectWebSocket(url))).toMatchObject({ code: "connection_failed" });
+    expect(await failure(await connectWebSocket(url))).toMatchObject({ code: "connection_failed" });
     await closed;
     expect(Date.now() - start).toBeGreaterThanOrEqual(140);
     expect(await error).toMatchObject({ code: "connection_lost" });

@@ -1,0 +1,44 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+
+/** Prints the address of each module that is loaded. */
+const hooks = `
+  import { writeSync } from "node:fs";
+  export async function load(url, context, next) {
+    writeSync(1, url + "\\n");
+    return next(url, context);
+  }
+`;
+const asModule = (source: string): string => `data:text/javascript,${encodeURIComponent(source)}`;
+const register = asModule(`
+  import { register } from "node:module";
+  register(${JSON.stringify(asModule(hooks))});
+`);
+
+async function loadedBy(source: string): Promise<string> {
+  const args = ["--import", register, "--input-type=module", "--eval", source];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: new URL("..", import.meta.url),
+  });
+  return stdout;
+}
+
+/** The built package, as its users load it. Each of these takes longer to load than a handshake takes. */
+describe("what loading @handclasp/node does not load", () => {
+  const heavy = ["node_modules/ws/", "@noble/curves", "@noble/ciphers", "node:http", "node:tls"];
+
+  test.each(heavy)("%s", async (module) => {
+    const loaded = await loadedBy('await import("@handclasp/node")');
+    expect(loaded).toContain("node/dist/index.js");
+    expect(loaded).not.toContain(module);
+  });
+
+  test("ws, which is loaded once a WebSocket is asked for", async () => {
+    const loaded = await loadedBy(`
+      const { connectWebSocket } = await import("@handclasp/node");
+      (await connectWebSocket("ws://127.0.0.1:1/")).abort("");
+    `);
+    expect(loaded).toContain("node_modules/ws/");
+  });
+});
