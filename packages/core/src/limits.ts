@@ -62,7 +62,7 @@ export const maxExport: number = 2 ** 16 - 1;
 /** Records under one key: AES-GCM's safe number, RFC 8446 §5.5; also far below the 2^53 that a JavaScript number counts. */
 export const maxRecords: number = 2 ** 24.5;
 /** Bytes of the peer that wait while a promise of ours is pending, before we ask the transport to pause. */
-export const highWaterInbound: number = 2 ** 16;
+export const highWaterInbound: number = 2 ** 18;
 /** The same, where the transport cannot pause (a page's `onmessage`): more ends the connection. */
 export const maxInbound: number = 2 ** 24;
 /** What a piece of data costs to keep beside its bytes: counted with them, or a flood of tiny pieces would hold a hundred times the limit. */
@@ -70,8 +70,8 @@ export const itemOverhead = 256;
 /** One message of a WebSocket; the `ws` default of 100 MiB is an invitation. */
 export const maxTransportMessage: number = 2 ** 20;
 /** Everything ready in one turn goes out as one message, once there is so much of it. */
-export const maxFlush: number = 2 ** 18;
-/** And such a message has room for sixteen full records with what is around them. */
+export const maxFlush: number = 2 ** 16;
+/** And such a message has room for four full records with what is around them. */
 export const maxFlushMessage: number = maxFlush + 2 ** 10;
 /**
  * Bytes that a transport takes in a row without ever being full; then whoever writes waits for a turn of the event loop. One that is closing throws away what it is

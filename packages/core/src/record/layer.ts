@@ -54,12 +54,14 @@ interface Sealed {
   show?: (() => void) | undefined;
 }
 
-/** A record on its way in; `finish` counts and traces it, once it is its turn. */
+/** A record on its way in, counted and traced once it is its turn. */
 interface Opening {
-  readonly type: number;
+  readonly type: ContentType;
+  /** With its header. */
+  readonly record: Uint8Array;
   readonly opened: Awaitable<Uint8Array>;
-  readonly finish: (fragment: Uint8Array) => TlsRecord;
-  readonly bytes: number;
+  readonly sequenceNumber: number;
+  readonly isProtected: boolean;
 }
 
 /** Ciphertext in flight to a provider that answers later. */
@@ -270,7 +272,13 @@ export class RecordLayer {
 
   /** The next record, `undefined` while it is not complete. With `ahead`, application data that arrived together is opened together. */
   next(ahead: boolean): Awaitable<TlsRecord> | undefined {
-    if (!this.#opening.length) this.#openOne();
+    if (!this.#opening.length) {
+      const first = this.#openOne();
+      // Who answers at once leaves nobody behind it to wait for its turn.
+      if (!first) return undefined;
+      if (!isPromise(first.opened)) return this.#finish(first, first.opened);
+      this.#queue(first);
+    }
     while (
       ahead &&
       this.#openingBytes < maxInFlight &&
@@ -278,24 +286,33 @@ export class RecordLayer {
       this.#mayOpenAhead()
     )
       if (!this.#openAhead()) break;
-    const head = this.#opening.shift();
-    if (!head) return undefined;
-    this.#openingBytes -= head.bytes;
-    return isPromise(head.opened) ? head.opened.then(head.finish) : head.finish(head.opened);
+    const head = this.#opening.shift() as Opening;
+    this.#openingBytes -= head.record.length + itemOverhead;
+    return isPromise(head.opened)
+      ? head.opened.then((fragment) => this.#finish(head, fragment))
+      : this.#finish(head, head.opened);
+  }
+
+  #queue(opening: Opening): void {
+    // A second `open` that rejects behind a failed head must not end the process as an unhandled rejection.
+    if (isPromise(opening.opened)) opening.opened.then(undefined, () => {});
+    this.#opening.push(opening);
+    this.#openingBytes += opening.record.length + itemOverhead;
   }
 
   /** A record that is bad on its face must not hide those before it, which are still being opened. */
   #openAhead(): boolean {
     try {
-      return this.#openOne();
+      const next = this.#openOne();
+      if (next) this.#queue(next);
+      return next !== undefined;
     } catch (error) {
-      const opened = Promise.reject(error);
-      opened.catch(() => {});
-      this.#opening.push({
+      this.#queue({
         type: contentTypes.application_data,
-        opened,
-        finish: (fragment) => ({ type: contentTypes.application_data, fragment }),
-        bytes: 0,
+        record: new Uint8Array(0),
+        opened: Promise.reject(error),
+        sequenceNumber: 0,
+        isProtected: true,
       });
       return false;
     }
@@ -307,44 +324,39 @@ export class RecordLayer {
     return last !== undefined && last.type === contentTypes.application_data && isPromise(last.opened);
   }
 
-  #openOne(): boolean {
-    if (this.#broken) return false;
-    if (this.#inboundBytes < headerLength) return false;
+  /** The next record on its way, `undefined` while it is not complete. */
+  #openOne(): Opening | undefined {
+    if (this.#broken) return undefined;
+    if (this.#inboundBytes < headerLength) return undefined;
     const head = this.#contiguous(headerLength);
     const at = this.#inboundAt;
     const type = head[at] as number;
     const version = ((head[at + 1] as number) << 8) | (head[at + 2] as number);
     const length = ((head[at + 3] as number) << 8) | (head[at + 4] as number);
     this.#checkHeader(type, version, length);
-    if (this.#inboundBytes < headerLength + length) return false;
+    if (this.#inboundBytes < headerLength + length) return undefined;
     const record = this.#takeIn(headerLength + length);
     this.#heard = true;
-    const body = record.subarray(headerLength);
     const sequenceNumber = this.#read?.sequenceNumber ?? 0;
-    const isProtected = this.#read !== undefined;
-    const opened = this.#guard(() => (this.#read ? this.#read.open(type as ContentType, body) : body));
-    const finish = (fragment: Uint8Array): TlsRecord => {
-      if (this.#options.trace)
-        this.#trace("received", type as ContentType, isProtected, sequenceNumber, record, body, fragment);
-      this.#checkLength(fragment.length, this.#receiveLimit);
-      this.#countEmpty(type, fragment);
-      return { type: type as ContentType, fragment };
-    };
-    // A second `open` that rejects behind a failed head must not end the process as an unhandled rejection.
-    if (isPromise(opened)) opened.then(undefined, () => {});
-    const bytes = length + itemOverhead;
-    this.#opening.push({ type, opened, finish, bytes });
-    this.#openingBytes += bytes;
-    return true;
+    const opened = this.#open(type as ContentType, record.subarray(headerLength));
+    return { type: type as ContentType, record, opened, sequenceNumber, isProtected: this.#read !== undefined };
   }
 
-  #guard<T>(open: () => T): T {
+  #open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array> {
     try {
-      return open();
+      return this.#read ? this.#read.open(type, body) : body;
     } catch (error) {
       this.#broken = true;
       throw error;
     }
+  }
+
+  #finish({ type, record, sequenceNumber, isProtected }: Opening, fragment: Uint8Array): TlsRecord {
+    if (this.#options.trace)
+      this.#trace("received", type, isProtected, sequenceNumber, record, record.subarray(headerLength), fragment);
+    this.#checkLength(fragment.length, this.#receiveLimit);
+    this.#countEmpty(type, fragment);
+    return { type, fragment };
   }
 
   #checkHeader(type: number, version: number, length: number): void {
