@@ -1,14 +1,20 @@
 import { TlsError } from "../errors.ts";
 
+/** What reads a value from a reader. */
+export interface Readable<T> {
+  read(reader: Reader): T;
+}
+
 /** Reads big-endian numbers and slices off an array; every fault is a `decode_error` that carries the path of the field. */
 export class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
-  #path: string;
+  /** The names of the fields around, and the places in lists: text is made of them in errors only. */
+  readonly #path: (string | number)[];
 
-  constructor(bytes: Uint8Array, path = "") {
+  constructor(bytes: Uint8Array, path: string | (string | number)[] = []) {
     this.#bytes = bytes;
-    this.#path = path;
+    this.#path = typeof path === "string" ? [path] : path;
   }
 
   get left(): number {
@@ -36,19 +42,18 @@ export class Reader {
   }
 
   /** Reads a part with its own reader, which it must use up. */
-  within<T>(length: number, read: (part: Reader) => T): T {
+  within<T>(length: number, inner: Readable<T>): T {
     const part = new Reader(this.take(length), this.#path);
-    const value = read(part);
+    const value = inner.read(part);
     part.end();
     return value;
   }
 
-  /** Reads a field, whose name joins the path in errors. */
-  field<T>(name: string, read: (reader: Reader) => T): T {
-    const outer = this.#path;
-    this.#path = name.startsWith("[") || !outer ? outer + name : `${outer}.${name}`;
-    const value = read(this);
-    this.#path = outer;
+  /** Reads a field, whose name, or place in a list, joins the path in errors. */
+  field<T>(name: string | number, inner: Readable<T>): T {
+    this.#path.push(name);
+    const value = inner.read(this);
+    this.#path.pop();
     return value;
   }
 
@@ -58,10 +63,16 @@ export class Reader {
   }
 
   fail(message: string): never {
-    throw new TlsError("decode_error", `${this.#path || "input"}: ${message}`);
+    throw new TlsError("decode_error", `${pathText(this.#path) || "input"}: ${message}`);
   }
 
   #want(length: number): void {
     if (length > this.left) this.fail(`wanted ${length} bytes, ${this.left} left`);
   }
 }
+
+const pathText = (path: readonly (string | number)[]): string =>
+  path.reduce<string>(
+    (text, name) => (typeof name === "number" ? `${text}[${name}]` : text ? `${text}.${name}` : name),
+    "",
+  );

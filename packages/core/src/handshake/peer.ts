@@ -11,7 +11,7 @@ import { maxCertificateMessage, maxHandshakeMessage, maxHelloRequests, maxWarnin
 import type { RecordLayer, TlsRecord } from "../record/layer.ts";
 import type { Protection } from "../record/protection.ts";
 import type { Decoded, TraceEvent } from "../trace.ts";
-import { decode, encode } from "../wire/codec.ts";
+import { decode } from "../wire/codec.ts";
 import {
   certificate,
   clientHello,
@@ -56,11 +56,9 @@ export class Peer {
   }
 
   send<T>(type: MessageType<T>, body: T): void {
-    const content = encode(type.body, body);
-    const message = new Writer(headerLength + content.length)
+    const message = new Writer()
       .uint(1, type.id)
-      .uint(3, content.length)
-      .put(content)
+      .prefixed(3, (writer) => type.body.write(writer, body))
       .done();
     this.#transcript.add(message);
     this.trace?.({

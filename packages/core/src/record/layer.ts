@@ -3,7 +3,7 @@
  * What is sealed or opened may be a promise; a FIFO each way keeps the order.
  * @module
  */
-import { join } from "../bytes/bytes.ts";
+import { concat, join } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
 import { itemOverhead, maxEmptyRecords, maxExpansion, maxFlushMessage, maxPlaintext } from "../limits.ts";
@@ -206,12 +206,20 @@ export class RecordLayer {
   }
 
   #submit(type: ContentType, fragment: Uint8Array): void {
-    const sequenceNumber = this.#write?.sequenceNumber ?? 0;
-    const sealed = this.#write ? this.#write.seal(type, fragment) : fragment.slice();
-    const entry: Sealed = { header: new Uint8Array(0), fragment: undefined };
     const isProtected = this.#write !== undefined;
+    const sequenceNumber = this.#write?.sequenceNumber ?? 0;
     const isFirst = !this.#heard && type === contentTypes.handshake;
     const version = (isFirst && this.#options.firstVersion) || tls12;
+    const sealed = this.#write ? this.#write.seal(type, fragment) : fragment;
+    if (!isPromise(sealed) && !this.#outbound.length) {
+      const record = concat(recordHeader(type, version, sealed.length), sealed);
+      this.#ready.push(record);
+      this.#readyBytes += record.length;
+      const body = record.subarray(headerLength);
+      if (this.#options.trace) this.#trace("sent", type, isProtected, sequenceNumber, record, body, fragment);
+      return;
+    }
+    const entry: Sealed = { header: new Uint8Array(0), fragment: undefined };
     const finish = (body: Uint8Array) => {
       entry.header = recordHeader(type, version, body.length);
       entry.fragment = body;
@@ -221,7 +229,7 @@ export class RecordLayer {
     };
     this.#outbound.push(entry);
     if (!isPromise(sealed)) {
-      finish(sealed);
+      finish(isProtected ? sealed : sealed.slice());
       return;
     }
     this.#outboundBytes += fragment.length;

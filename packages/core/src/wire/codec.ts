@@ -34,7 +34,7 @@ export const prefixed = <T>(width: number, inner: Codec<T>, min = 0): Codec<T> =
   read(r) {
     const length = r.uint(width);
     if (length < min) r.fail(`${length} bytes, at least ${min} wanted`);
-    return r.within(length, (part) => inner.read(part));
+    return r.within(length, inner);
   },
   write: (w, v) => void w.prefixed(width, () => inner.write(w, v)),
 });
@@ -49,7 +49,7 @@ export const list = <T>(width: number, item: Codec<T>, min = 0): Codec<readonly 
     {
       read(r) {
         const items: T[] = [];
-        while (r.left) items.push(r.field(`[${items.length}]`, (x) => item.read(x)));
+        while (r.left) items.push(r.field(items.length, item));
         return items;
       },
       write(w, items) {
@@ -66,7 +66,7 @@ type Fields = Record<string, Codec<any>>;
 export const struct = <F extends Fields>(fields: F): Codec<{ readonly [K in keyof F]: Value<F[K]> }> => ({
   read(r) {
     const value: Record<string, unknown> = {};
-    for (const name in fields) value[name] = r.field(name, (x) => (fields[name] as Codec<unknown>).read(x));
+    for (const name in fields) value[name] = r.field(name, fields[name] as Codec<unknown>);
     return value as { [K in keyof F]: Value<F[K]> };
   },
   write(w, value) {

@@ -66,19 +66,17 @@ describe("reader and writer", () => {
         const written = new Writer(1).prefixed(3, (w) => w.prefixed(1, (x) => x.put(one)).put(two)).done();
         expect(written.length).toBe(4 + one.length + two.length);
         const reader = new Reader(written);
-        reader.within(reader.uint(3), (part) => {
-          expect(part.take(part.uint(1))).toEqual(one);
-          expect(part.rest()).toEqual(two);
-        });
+        const parts = reader.within(reader.uint(3), { read: (part) => [part.take(part.uint(1)), part.rest()] });
+        expect(parts).toEqual([one, two]);
         reader.end();
       }),
     );
   });
   test("a part that is not used up, and one that is longer than the whole", () => {
-    expect(() => new Reader(Uint8Array.of(1, 2), "it").within(2, (part) => part.uint(1))).toThrow(
+    expect(() => new Reader(Uint8Array.of(1, 2), "it").within(2, { read: (part) => part.uint(1) })).toThrow(
       "it: 1 bytes too many",
     );
-    expect(() => new Reader(Uint8Array.of(1), "it").within(2, () => {})).toThrow("it: wanted 2 bytes, 1 left");
+    expect(() => new Reader(Uint8Array.of(1), "it").within(2, { read: () => 0 })).toThrow("it: wanted 2 bytes, 1 left");
     expect(() => new Reader(new Uint8Array(0)).uint(1)).toThrow("input: wanted 1 bytes, 0 left");
   });
 });
