@@ -31,6 +31,7 @@ import {
   seconds,
   writeState,
 } from "./state.ts";
+import type { SessionStore } from "./store.ts";
 
 /** A session that the client offers, and that holds under our configuration. */
 export interface OfferedSession {
@@ -107,7 +108,7 @@ function* lookUp(
   if (sessionId.length !== sessionIdLength) return { state: undefined };
   const key = toHex(sessionId);
   const bytes = yield* call(() => sessions.get(key));
-  return { state: bytes && readState(bytes), forget: () => void sessions.delete(key) };
+  return { state: bytes && readState(bytes), forget: dropping(sessions, key) };
 }
 
 /** The abbreviated handshake, RFC 5246 §7.3, figure 2, right column. */
@@ -191,5 +192,8 @@ export function* cacheSession(
   if (!sessions || !sessionId.length) return undefined;
   const key = toHex(sessionId);
   yield* call(() => sessions.set(key, writeState(state), state.expires * 1000));
-  return () => void sessions.delete(key);
+  return dropping(sessions, key);
 }
+
+/** By itself: what lives as long as the connection must not keep the state. */
+const dropping = (sessions: SessionStore, key: string) => (): void => void sessions.delete(key);
