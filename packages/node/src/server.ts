@@ -60,17 +60,25 @@ export class TlsServer {
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
     const connection = acceptWith(this.#config, transport, this.#options);
     this.#connections.add(connection);
-    connection.opened
-      .then(() => {
-        const handled = this.#handler(connection, request);
-        if (handled) connection.holdOpen(handled);
-        return handled;
-      })
-      .catch((error: unknown) => connection.abort(error));
+    this.#watch(
+      connection,
+      connection.opened.then(() => this.#handle(connection, request)),
+    );
+    return connection;
+  }
+
+  #handle(connection: TlsConnection, request: IncomingMessage | undefined): void | Promise<void> {
+    const handled = this.#handler(connection, request);
+    if (handled) connection.holdOpen(handled);
+    return handled;
+  }
+
+  /** Apart from `accept`: what waits for the end would keep the request until then, its headers and all. */
+  #watch(connection: TlsConnection, handled: Promise<void>): void {
+    handled.catch((error: unknown) => connection.abort(error));
     connection.closed
       .catch((error: unknown) => this.#failed(error, connection))
       .finally(() => this.#connections.delete(connection));
-    return connection;
   }
 
   /**
