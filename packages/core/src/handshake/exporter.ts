@@ -2,7 +2,7 @@
  * What can be taken out of a finished handshake: exported keying material (RFC 5705) and channel bindings (RFC 5929, RFC 9266).
  * @module
  */
-import { wipe } from "../bytes/bytes.ts";
+import { concat, wipe } from "../bytes/bytes.ts";
 import { Writer } from "../bytes/writer.ts";
 import { prf } from "../crypto/prf.ts";
 import type { Hash, HashName } from "../crypto/provider.ts";
@@ -37,18 +37,24 @@ const reserved: readonly string[] = [
   "key expansion",
 ];
 
+const masterSecretLength = 48;
+const randomsLength = 64;
+
 /** Holds the master secret for as long as the connection lives. */
 export class Exporter {
-  readonly #input: ExporterInput;
+  readonly #input: Pick<ExporterInput, "hashes" | "hash" | "extendedMasterSecret" | "resumed" | "serverCertificate">;
+  /** The master secret, both randoms and the first Finished, as one copy: each by itself would keep the message that it came in. */
+  readonly #kept: Uint8Array;
   #wiped = false;
 
-  constructor(input: ExporterInput) {
-    this.#input = { ...input, masterSecret: input.masterSecret.slice() };
+  constructor({ masterSecret, clientRandom, serverRandom, firstFinished, ...input }: ExporterInput) {
+    this.#input = input;
+    this.#kept = concat(masterSecret, clientRandom, serverRandom, firstFinished);
   }
 
   /** RFC 5705 §4. An empty context is not the same as none. */
   export(length: number, label: string, context?: Uint8Array): Uint8Array {
-    const { hash, masterSecret, clientRandom, serverRandom, extendedMasterSecret } = this.#input;
+    const { hash, extendedMasterSecret } = this.#input;
     if (this.#wiped) throw usageError("nothing can be exported once the connection is closed");
     if (!Number.isInteger(length) || length < 1 || length > maxExport)
       throw usageError(`${length} bytes of keying material, not 1 to ${maxExport}`);
@@ -56,19 +62,20 @@ export class Exporter {
       throw usageError(`label ${JSON.stringify(label)}: printable ASCII is wanted, and none of TLS's own`);
     if (context && context.length > 0xffff) throw usageError("a context above 65,535 bytes");
     if (!extendedMasterSecret) throw notUnique("exported keying material");
-    const seed = new Writer(64 + (context?.length ?? 0)).put(clientRandom).put(serverRandom);
+    const randoms = this.#kept.subarray(masterSecretLength, masterSecretLength + randomsLength);
+    const seed = new Writer(randomsLength + (context?.length ?? 0)).put(randoms);
     if (context) seed.uint(2, context.length).put(context);
-    return prf(hash, masterSecret, label, seed.done(), length);
+    return prf(hash, this.#kept.subarray(0, masterSecretLength), label, seed.done(), length);
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array {
-    const { resumed, extendedMasterSecret, firstFinished, serverCertificate, hashes } = this.#input;
+    const { resumed, extendedMasterSecret, serverCertificate, hashes } = this.#input;
     switch (type) {
       case "tls-exporter":
         return this.export(32, "EXPORTER-Channel-Binding", new Uint8Array(0));
       case "tls-unique":
         if (resumed && !extendedMasterSecret) throw notUnique("tls-unique of a resumed session");
-        return firstFinished.slice();
+        return this.#kept.slice(masterSecretLength + randomsLength);
       case "tls-server-end-point":
         return endPoint(serverCertificate, hashes);
       default:
@@ -78,7 +85,7 @@ export class Exporter {
 
   wipe(): void {
     this.#wiped = true;
-    wipe(this.#input.masterSecret);
+    wipe(this.#kept.subarray(0, masterSecretLength));
   }
 }
 
