@@ -55,20 +55,21 @@ export class Engine {
   #last: EngineEvent | undefined;
 
   constructor(options: EngineOptions) {
+    const { traceSecrets, wake } = options;
     const trace = options.trace
       ? (event: TraceEvent): void => {
           // The handshake's configuration may be shared with connections whose listeners get more.
-          if (event.type !== "secret" || options.traceSecrets) this.#events.push({ type: "trace", event });
+          if (event.type !== "secret" || traceSecrets) this.#events.push({ type: "trace", event });
         }
       : undefined;
-    this.#wake = options.wake;
+    this.#wake = wake;
     this.#records = new RecordLayer({
       maxFragment: options.maxFragment,
       // What all clients say: some old servers drop a first record of another version (RFC 5246 §E.1).
       ...(options.role === "client" && { firstVersion: tls10 }),
-      wake: () => this.#wake(),
+      wake,
       trace,
-      traceSecrets: options.traceSecrets,
+      traceSecrets,
     });
     this.#peer = new Peer(this.#records, options.role, options.maxRenegotiations, trace);
     this.#flow = life(this.#peer, options.handshake, {

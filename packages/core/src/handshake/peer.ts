@@ -24,10 +24,13 @@ import {
 import { contentTypes } from "../wire/record.ts";
 import { Transcript } from "./transcript.ts";
 
+/** Not a view of what was there: that would keep it. */
+const nothing: Uint8Array = new Uint8Array(0);
+
 export class Peer {
   readonly records: RecordLayer;
   readonly trace: ((event: TraceEvent) => void) | undefined;
-  #pending: Uint8Array = new Uint8Array(0);
+  #pending: Uint8Array = nothing;
   /** What came behind `#pending`, joined once enough is there: a byte at a time must not cost the square. */
   #more: Uint8Array[] = [];
   #moreLength = 0;
@@ -151,6 +154,7 @@ export class Peer {
         code: "excess_handshake_data",
       });
     this.#transcript = new Transcript();
+    this.#pending = nothing;
   }
 
   /** The next record that is no warning; alerts that end the connection are thrown. `ahead`: see RecordLayer.next. */
