@@ -33,6 +33,10 @@ const cleared = (length: number): Uint8Array => new Uint8Array(length);
 const sequenceLength = 8;
 const nonceLength = 12;
 
+/** Of all connections whose cipher writes where it is told to, and so is done when it returns; one that answers later gets them anew for each record. */
+const sharedNonce: Uint8Array = new Uint8Array(nonceLength);
+const sharedData: Uint8Array = new Uint8Array(additionalDataLength);
+
 class AeadProtection implements Protection {
   readonly #aead: Aead;
   readonly #iv: Uint8Array;
@@ -40,10 +44,9 @@ class AeadProtection implements Protection {
   readonly #tagLength: number;
   /** GCM and CCM send half of their nonce (RFC 5288 §3, RFC 6655 §3); ChaCha20 none (RFC 7905 §2). */
   readonly #explicit: number;
-  /** Of the record at hand; a cipher that answers later gets them anew for each. */
-  #nonce: Uint8Array;
-  #data: Uint8Array = new Uint8Array(additionalDataLength);
-  readonly #reuse: boolean;
+  /** Of the record at hand. */
+  #nonce = sharedNonce;
+  #data = sharedData;
   readonly inPlace: InPlace | undefined;
 
   constructor(aead: Aead, iv: Uint8Array, tagLength: number, allocate: (length: number) => Uint8Array) {
@@ -51,9 +54,7 @@ class AeadProtection implements Protection {
     this.#iv = iv;
     this.#tagLength = tagLength;
     this.#explicit = nonceLength - iv.length;
-    this.#nonce = concat(iv, new Uint8Array(this.#explicit));
-    this.#reuse = aead.sealInto !== undefined;
-    this.inPlace = this.#reuse
+    this.inPlace = aead.sealInto
       ? { overhead: this.#explicit + tagLength, allocate, seal: (...record) => this.#sealInto(...record) }
       : undefined;
   }
@@ -88,8 +89,8 @@ class AeadProtection implements Protection {
   }
 
   #next(type: ContentType, length: number, reserved: number): void {
-    if (!this.#reuse) {
-      this.#nonce = this.#nonce.slice();
+    if (!this.inPlace) {
+      this.#nonce = new Uint8Array(nonceLength);
       this.#data = new Uint8Array(additionalDataLength);
     }
     this.#counter.take(this.#data, reserved);
@@ -98,6 +99,7 @@ class AeadProtection implements Protection {
 
   /** The explicit half behind the fixed one, or the number over the end of the whole. */
   #setNonce(number: Uint8Array): void {
+    for (let i = 0; i < this.#iv.length; i++) this.#nonce[i] = this.#iv[i] as number;
     for (let i = 0; i < sequenceLength; i++)
       this.#nonce[4 + i] = (number[i] as number) ^ (this.#explicit ? 0 : (this.#iv[4 + i] as number));
   }
