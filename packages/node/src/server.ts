@@ -76,9 +76,11 @@ export class TlsServer {
   /** Apart from `accept`: what waits for the end would keep the request until then, its headers and all. */
   #watch(connection: TlsConnection, handled: Promise<void>): void {
     handled.catch((error: unknown) => connection.abort(error));
-    connection.closed
-      .catch((error: unknown) => this.#failed(error, connection))
-      .finally(() => this.#connections.delete(connection));
+    const gone = (error?: unknown): void => {
+      this.#failed(error, connection);
+      this.#connections.delete(connection);
+    };
+    connection.closed.then(gone, gone);
   }
 
   /**

@@ -30,10 +30,15 @@ function deferred<T>(): Deferred<T> {
   const promise = new Promise<T>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  // Whoever awaits it sees the error; nobody having to must not end the process.
-  promise.catch(() => {});
   return { promise, ...settle };
 }
+
+/** Whoever awaits it sees the error; nobody having to must not end the process. */
+function unheard<T>(later: Deferred<T>): Deferred<T> {
+  later.promise.catch(ignore);
+  return later;
+}
+const ignore = (): void => {};
 
 const written = Promise.resolve();
 
@@ -54,8 +59,8 @@ export class TlsConnection {
   readonly #transport: Transport;
   readonly #engine: Engine;
   readonly #options: ConnectionOptions;
-  readonly #opened = deferred<Session>();
-  readonly #closed = deferred<void>();
+  readonly #opened = unheard(deferred<Session>());
+  readonly #closed = unheard(deferred<void>());
   #established: Established | undefined;
   #flushing = false;
   /** Of the flush that is coming: what it has so far, and how many more microtasks it waits for more. */
@@ -176,20 +181,20 @@ export class TlsConnection {
   }
 
   /** The next bytes, or `undefined` after the peer's close_notify. Rejects with the TlsError that ended the connection. One read at a time. */
-  async read(): Promise<Uint8Array | undefined> {
-    if (this.#reader) throw usageError("a read is under way");
+  read(): Promise<Uint8Array | undefined> {
+    if (this.#reader) return Promise.reject(usageError("a read is under way"));
     const bytes = this.#inbox.shift();
     if (bytes) {
       this.#inboxBytes -= bytes.length + itemOverhead;
       this.#steer();
-      return bytes;
+      return Promise.resolve(bytes);
     }
     // What came after an authentic end cannot take it back.
     if (this.#ended) {
       this.#closeWhenIdle();
-      return undefined;
+      return Promise.resolve(undefined);
     }
-    this.#throwFailure();
+    if (this.#failure) return Promise.reject(this.#failure);
     this.#reader = deferred();
     return this.#reader.promise;
   }
@@ -261,8 +266,9 @@ export class TlsConnection {
     );
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    for (let bytes = await this.read(); bytes; bytes = await this.read()) yield bytes;
+  /** No generator: one that waits would cost a connection that waits more than its keys do. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, void, void> {
+    return { next: () => this.read().then(asResult) };
   }
 
   readonly #onAbort = (): void => this.abort(this.#options.signal?.reason);
@@ -369,6 +375,7 @@ export class TlsConnection {
         return callListener(() => this.#options.traceListener?.(event.event));
       case "established":
         clearTimeout(this.#timer);
+        this.#timer = undefined;
         this.#established = event.established;
         this.#opened.resolve(event.established.session);
         return callListener(() => this.#options.traceListener?.({ type: "established" }));
@@ -460,6 +467,9 @@ export class TlsConnection {
 /** RFC 5246 §7.2.2: a fatal alert, ours or the peer's, one of the peer's that has no name included. */
 const endsSession = ({ alert, by }: TlsError): boolean =>
   by === "peer" || (alert !== undefined && alert !== "close_notify");
+
+const asResult = (value: Uint8Array | undefined): IteratorResult<Uint8Array, void> =>
+  value ? { value } : { value, done: true };
 
 /** Records into transport messages, as few as the cap allows. */
 function* joined(parts: readonly Uint8Array[]): Generator<Uint8Array, void, void> {
