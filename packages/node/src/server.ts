@@ -60,22 +60,18 @@ export class TlsServer {
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
     const connection = acceptWith(this.#config, transport, this.#options);
     this.#connections.add(connection);
-    this.#watch(
-      connection,
-      connection.opened.then(() => this.#handle(connection, request)),
-    );
+    this.#watch(connection);
+    connection.opened.then(() => this.#handle(connection, request)).catch(abort(connection));
     return connection;
   }
 
-  #handle(connection: TlsConnection, request: IncomingMessage | undefined): void | Promise<void> {
+  #handle(connection: TlsConnection, request: IncomingMessage | undefined): void {
     const handled = this.#handler(connection, request);
-    if (handled) connection.holdOpen(handled);
-    return handled;
+    if (handled) connection.holdOpen(handled.then(undefined, abort(connection)));
   }
 
   /** Apart from `accept`: what waits for the end would keep the request until then, its headers and all. */
-  #watch(connection: TlsConnection, handled: Promise<void>): void {
-    handled.catch((error: unknown) => connection.abort(error));
+  #watch(connection: TlsConnection): void {
     const gone = (error?: unknown): void => {
       this.#failed(error, connection);
       this.#connections.delete(connection);
@@ -112,6 +108,11 @@ export class TlsServer {
     }
   }
 }
+
+const abort =
+  (connection: TlsConnection) =>
+  (error: unknown): void =>
+    connection.abort(error);
 
 /**
  * A server of channels.

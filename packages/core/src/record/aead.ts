@@ -25,7 +25,7 @@ type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CBC">;
 export const aead = (cipher: AeadName): CipherSpec["protect"] =>
   function* ({ provider, spec, keys }: Keyed): Flow<Protection> {
     const context = yield* settle(present(provider.ciphers[cipher])(keys.key));
-    return new AeadProtection(context, keys.iv.slice(), spec.tagLength ?? 16, provider.allocate ?? cleared);
+    return new AeadProtection(context, keys.iv, spec.tagLength ?? 16, provider.allocate ?? cleared);
   };
 
 const cleared = (length: number): Uint8Array => new Uint8Array(length);
@@ -39,7 +39,7 @@ const sharedData: Uint8Array = new Uint8Array(additionalDataLength);
 
 class AeadProtection implements Protection {
   readonly #aead: Aead;
-  readonly #iv: Uint8Array;
+  readonly #iv: readonly number[];
   readonly #counter = new Counter();
   readonly #tagLength: number;
   /** GCM and CCM send half of their nonce (RFC 5288 §3, RFC 6655 §3); ChaCha20 none (RFC 7905 §2). */
@@ -51,7 +51,7 @@ class AeadProtection implements Protection {
 
   constructor(aead: Aead, iv: Uint8Array, tagLength: number, allocate: (length: number) => Uint8Array) {
     this.#aead = aead;
-    this.#iv = iv;
+    this.#iv = [...iv];
     this.#tagLength = tagLength;
     this.#explicit = nonceLength - iv.length;
     this.inPlace = aead.sealInto

@@ -26,11 +26,12 @@ interface Deferred<T> {
 }
 
 function deferred<T>(): Deferred<T> {
-  let settle!: Pick<Deferred<T>, "resolve" | "reject">;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
+  let resolve!: Deferred<T>["resolve"];
+  let reject!: Deferred<T>["reject"];
+  const promise = new Promise<T>((...settle) => {
+    [resolve, reject] = settle;
   });
-  return { promise, ...settle };
+  return { promise, resolve, reject };
 }
 
 /** Whoever awaits it sees the error; nobody having to must not end the process. */
@@ -59,7 +60,8 @@ export class TlsConnection {
   readonly #transport: Transport;
   readonly #engine: Engine;
   readonly #options: ConnectionOptions;
-  readonly #opened = unheard(deferred<Session>());
+  readonly #opened: Promise<Session>;
+  #opening: Deferred<Session> | undefined;
   readonly #closed = unheard(deferred<void>());
   #established: Established | undefined;
   #flushing = false;
@@ -94,6 +96,8 @@ export class TlsConnection {
   constructor(transport: Transport, engine: Omit<EngineOptions, "wake" | "trace">, options: ConnectionOptions) {
     this.#transport = transport;
     this.#options = options;
+    this.#opening = unheard(deferred<Session>());
+    this.#opened = this.#opening.promise;
     this.#engine = new Engine({ ...engine, trace: options.traceListener !== undefined, wake: () => this.#schedule() });
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     transport.start({
@@ -115,7 +119,7 @@ export class TlsConnection {
 
   /** Resolves when the handshake is done; rejects with the TlsError that ended it. */
   get opened(): Promise<Session> {
-    return this.#opened.promise;
+    return this.#opened;
   }
   /** Resolves when both sides have closed in order; rejects with the TlsError that ended the connection, a truncation included. */
   get closed(): Promise<void> {
@@ -377,7 +381,8 @@ export class TlsConnection {
         clearTimeout(this.#timer);
         this.#timer = undefined;
         this.#established = event.established;
-        this.#opened.resolve(event.established.session);
+        this.#opening?.resolve(event.established.session);
+        this.#opening = undefined;
         return callListener(() => this.#options.traceListener?.({ type: "established" }));
       case "data":
         return this.#deliver(event.bytes);
@@ -449,7 +454,7 @@ export class TlsConnection {
     if (error && endsSession(error)) this.#established?.forget?.();
     if (error) this.#transport.abort(error.code);
     else this.#transport.end();
-    if (!this.#established) this.#opened.reject(error ?? usageError("the connection is closed"));
+    this.#opening?.reject(error ?? usageError("the connection is closed"));
     this.#room?.resolve();
     this.#room = undefined;
     if (error) {
