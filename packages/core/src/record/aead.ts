@@ -47,16 +47,26 @@ class AeadProtection implements Protection {
   /** Of the record at hand. */
   #nonce = sharedNonce;
   #data = sharedData;
-  readonly inPlace: InPlace | undefined;
+  readonly #allocate: (length: number) => Uint8Array;
+  #inPlace: InPlace | undefined;
 
   constructor(aead: Aead, iv: Uint8Array, tagLength: number, allocate: (length: number) => Uint8Array) {
     this.#aead = aead;
     this.#iv = [...iv];
     this.#tagLength = tagLength;
     this.#explicit = nonceLength - iv.length;
-    this.inPlace = aead.sealInto
-      ? { overhead: this.#explicit + tagLength, allocate, seal: (...record) => this.#sealInto(...record) }
-      : undefined;
+    this.#allocate = allocate;
+  }
+
+  /** Made when it is first asked for: of the two directions of a connection, one only opens. */
+  get inPlace(): InPlace | undefined {
+    if (!this.#aead.sealInto) return undefined;
+    this.#inPlace ??= {
+      overhead: this.#explicit + this.#tagLength,
+      allocate: this.#allocate,
+      seal: (...record) => this.#sealInto(...record),
+    };
+    return this.#inPlace;
   }
 
   get sequenceNumber(): number {
@@ -89,7 +99,7 @@ class AeadProtection implements Protection {
   }
 
   #next(type: ContentType, length: number, reserved: number): void {
-    if (!this.inPlace) {
+    if (!this.#aead.sealInto) {
       this.#nonce = new Uint8Array(nonceLength);
       this.#data = new Uint8Array(additionalDataLength);
     }

@@ -80,39 +80,41 @@ function aead(
   // Type declarations know one signature per mode; all three take the same options.
   const mode = cipher as "aes-128-gcm";
   const options = { authTagLength: tagLength };
-  return (key) => {
-    const held = secretKey(key, keyLength);
-    const sealInto: Aead["sealInto"] = (nonce, additionalData, plaintext, out) => {
-      const context = createCipheriv(mode, held, checked(nonce), options);
+  /** A class, not closures: every connection has two of them. */
+  class NodeAead implements Aead {
+    readonly #key: KeyObject;
+    constructor(key: KeyObject) {
+      this.#key = key;
+    }
+    seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Uint8Array {
+      const out = allocate(plaintext.length + tagLength);
+      this.sealInto(nonce, additionalData, plaintext, out);
+      return out;
+    }
+    sealInto(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
+      const context = createCipheriv(mode, this.#key, checked(nonce), options);
       context.setAAD(additionalData);
       out.set(context.update(plaintext));
       context.final(); // empty: these are stream ciphers
       out.set(context.getAuthTag(), plaintext.length);
-    };
-    return {
-      seal(nonce, additionalData, plaintext) {
-        const out = allocate(plaintext.length + tagLength);
-        sealInto(nonce, additionalData, plaintext, out);
-        return out;
-      },
-      sealInto,
-      open(nonce, additionalData, ciphertext) {
-        const length = ciphertext.length - tagLength;
-        if (length < 0) return undefined;
-        const context = createDecipheriv(mode, held, checked(nonce), options);
-        context.setAAD(additionalData);
-        context.setAuthTag(ciphertext.subarray(length));
-        const plaintext = context.update(ciphertext.subarray(0, length));
-        try {
-          context.final();
-        } catch {
-          plaintext.fill(0);
-          return undefined;
-        }
-        return plain(plaintext);
-      },
-    };
-  };
+    }
+    open(nonce: Uint8Array, additionalData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+      const length = ciphertext.length - tagLength;
+      if (length < 0) return undefined;
+      const context = createDecipheriv(mode, this.#key, checked(nonce), options);
+      context.setAAD(additionalData);
+      context.setAuthTag(ciphertext.subarray(length));
+      const plaintext = context.update(ciphertext.subarray(0, length));
+      try {
+        context.final();
+      } catch {
+        plaintext.fill(0);
+        return undefined;
+      }
+      return plain(plaintext);
+    }
+  }
+  return (key) => new NodeAead(secretKey(key, keyLength));
 }
 
 /** CCM counts the plaintext before it begins, and takes it in one piece. */
