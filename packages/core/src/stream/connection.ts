@@ -85,7 +85,7 @@ export class TlsConnection {
   #unpaced = 0;
   #resting = false;
   #room: Deferred<void> | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> = written;
   #writes = 0;
 
   #timer: unknown;
@@ -473,8 +473,7 @@ export class TlsConnection {
 const endsSession = ({ alert, by }: TlsError): boolean =>
   by === "peer" || (alert !== undefined && alert !== "close_notify");
 
-const asResult = (value: Uint8Array | undefined): IteratorResult<Uint8Array, void> =>
-  value ? { value } : { value, done: true };
+const asResult = (value: Uint8Array | undefined) => ({ value, done: !value }) as IteratorResult<Uint8Array, void>;
 
 /** Records into transport messages, as few as the cap allows. */
 function* joined(parts: readonly Uint8Array[]): Generator<Uint8Array, void, void> {

@@ -43,7 +43,7 @@ class WebSocketTransport implements Transport {
     this.#ws = ws;
     this.#opened = ws.readyState !== connecting;
     ws.binaryType = "nodebuffer";
-    ws.on("open", () => this.#onOpen());
+    if (ws.readyState === connecting) ws.on("open", () => this.#onOpen());
     ws.on("message", (data, isBinary) => {
       if (isBinary) this.#inbox.data(plain(data as Buffer));
       else this.#fail(1003, transportError("text_message", "the peer sent a text message: TLS is binary"));
