@@ -1,0 +1,146 @@
+/**
+ * One side of many connections, in a process of its own, so that what it holds can be told from what the other side holds: takes orders over IPC, see side.ts.
+ * Plain JavaScript, because Node runs it as it is.
+ */
+import { createHash } from "node:crypto";
+import { createServer as createHttpServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  connect,
+  createServer,
+  nodeCredential,
+  parsePemCertificates,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+} from "@handclasp/node";
+import { WebSocket, WebSocketServer } from "ws";
+
+const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
+const rawOptions = { perMessageDeflate: false, maxPayload: 2 ** 20 };
+
+let channels = [];
+let server;
+let rawServer;
+const writers = [];
+let written = 0;
+
+/** Bytes that tell when one is missing, doubled or out of place. */
+function* pieces(size, total) {
+  for (let at = 0; at < total; at += size) {
+    const piece = new Uint8Array(size).fill((at / size) & 0xff);
+    new DataView(piece.buffer).setFloat64(0, at);
+    yield piece;
+  }
+}
+
+async function writeEach(channel, size, total, hash) {
+  for (const piece of pieces(size, total)) {
+    hash.update(piece);
+    await channel.write(piece);
+    written += size;
+  }
+}
+
+async function pipe(channel, size, total, hash) {
+  const source = pieces(size, total);
+  const stream = new ReadableStream({
+    pull(controller) {
+      const { done, value } = source.next();
+      if (done) return controller.close();
+      hash.update(value);
+      written += size;
+      controller.enqueue(value);
+    },
+  });
+  await stream.pipeTo(channel.writable, { preventClose: true });
+}
+
+async function readAll(channel, total) {
+  const hash = createHash("sha256");
+  for (let got = 0; got < total; ) {
+    const bytes = await channel.read();
+    if (!bytes) throw new Error(`the end after ${got} of ${total} bytes`);
+    hash.update(bytes);
+    got += bytes.length;
+  }
+  return hash.digest("hex");
+}
+
+const methods = {
+  /** `reads`: as a server does that waits for what may come. Without it nothing is ever read. */
+  async serve({ identity, carrier, reads, sessions }) {
+    const credentials = [nodeCredential(identity)];
+    server = createServer({ suites, credentials, ...(sessions === false && { sessions }) }, async (channel) => {
+      if (!reads) return void channels.push(channel);
+      for await (const _ of channel);
+    });
+    const listener = carrier === "ws" ? await server.listenWebSocket() : await server.listenTcp();
+    return listener.address().port;
+  },
+  async serveRaw() {
+    const http = createHttpServer();
+    rawServer = new WebSocketServer({ server: http, ...rawOptions });
+    rawServer.on("connection", (ws) => {
+      ws.on("message", () => {});
+      ws.on("error", () => {});
+    });
+    await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
+    return http.address().port;
+  },
+  async connect({ ca, carrier, port, count }) {
+    const anchors = parsePemCertificates(ca);
+    const url = `${carrier}://127.0.0.1:${port}/`;
+    const open = () => connect(url, { ca: anchors, serverName: "localhost", suites });
+    for (let left = count; left > 0; left -= 20)
+      channels.push(...(await Promise.all(Array.from({ length: Math.min(20, left) }, open))));
+  },
+  async connectRaw({ port, count }) {
+    const open = () =>
+      new Promise((resolve, reject) => {
+        const ws = new WebSocket(`ws://127.0.0.1:${port}/`, rawOptions);
+        ws.once("open", () => resolve(ws));
+        ws.once("error", reject);
+      });
+    for (let left = count; left > 0; left -= 20)
+      channels.push(...(await Promise.all(Array.from({ length: Math.min(20, left) }, open))));
+  },
+  /** As many as are open, as a server. */
+  open: () => (server ? server.connections : rawServer.clients).size,
+  async close() {
+    await Promise.allSettled(channels.map((channel) => channel.close()));
+    channels = [];
+  },
+  /** Begins to write `total` bytes to each channel, as fast as it is let. */
+  async write({ how, size, total }) {
+    for (const channel of channels) {
+      const hash = createHash("sha256");
+      const done = (how === "pipe" ? pipe : writeEach)(channel, size, total, hash);
+      writers.push(done.then(() => hash.digest("hex")));
+    }
+  },
+  /** Once no writer is let on any more: what all of them were let write. */
+  async stalled() {
+    for (let before = -1; before !== written; await sleep(400)) before = written;
+    return written;
+  },
+  written: () => Promise.all(writers.splice(0)),
+  read: ({ total }) => Promise.all(channels.map((channel) => readAll(channel, total))),
+  /** Bytes on the heap and beside it, ArrayBuffers included. */
+  async memory() {
+    for (let i = 0; i < 4; i++) {
+      globalThis.gc();
+      await sleep(30);
+    }
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  },
+};
+
+process.on("message", ({ id, method, params }) => {
+  Promise.resolve()
+    .then(() => methods[method](params))
+    .then(
+      (result) => process.send({ id, result }),
+      (error) => process.send({ id, error: String(error) }),
+    );
+});
+process.on("disconnect", () => process.exit());
