@@ -1,0 +1,216 @@
+/** A fast writer against a reader that does not read, one of them a page: what the page holds, and how it ends where a page cannot stop the other side. */
+import { createHash } from "node:crypto";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import {
+  type ConnectionHandler,
+  createServer,
+  nodeCredential,
+  type TlsConnection,
+  type TlsError,
+  type TlsServer,
+} from "@handclasp/node";
+import { testCa } from "@handclasp/testing";
+import type { Page } from "@playwright/test";
+import { build } from "esbuild";
+import { test as base, expect } from "../support/test.ts";
+
+const chromiumOnly = { tag: "@chromium-only" };
+const mebibyte = 2 ** 20;
+/** `maxInbound` of core. */
+const limit = 16 * mebibyte;
+
+type Handclasp = typeof import("@handclasp/browser");
+declare global {
+  var library: Handclasp;
+  var kept: { ws: WebSocket; channel: Awaited<ReturnType<Handclasp["connect"]>>; written: number };
+}
+
+interface Service {
+  /** Opens a channel from the page, to the handler. */
+  connect(page: Page, handler: ConnectionHandler): Promise<void>;
+  readonly server: () => TlsServer;
+  /** What the server was told of the end. */
+  readonly errors: TlsError[];
+}
+
+const test = base.extend<{ service: Service }, { script: string }>({
+  script: [
+    async ({ missing: _ }, use) => {
+      const { outputFiles } = await build({
+        stdin: {
+          contents: 'import * as library from "@handclasp/browser"; globalThis.library = library;',
+          resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+        },
+        bundle: true,
+        format: "iife",
+        target: "es2022",
+        write: false,
+        logLevel: "error",
+      });
+      await use(outputFiles[0]?.text ?? "");
+    },
+    { scope: "worker" },
+  ],
+  service: async ({ script }, use) => {
+    const ca = await testCa();
+    const credentials = [nodeCredential(await ca.issue())];
+    const http = createHttpServer((request, response) => {
+      const isScript = request.url === "/library.js";
+      response
+        .setHeader("content-type", isScript ? "text/javascript" : "text/html")
+        .end(isScript ? script : '<!doctype html><meta charset="utf-8"><script src="library.js"></script>');
+    });
+    await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
+    const address = `127.0.0.1:${(http.address() as AddressInfo).port}`;
+    const errors: TlsError[] = [];
+    let server: TlsServer | undefined;
+    await use({
+      errors,
+      server: () => server as TlsServer,
+      async connect(page, handler) {
+        server = createServer({ credentials, onError: (error) => void errors.push(error) }, handler);
+        await server.listenWebSocket({ server: http, path: "/channel" });
+        await page.goto(`http://${address}/`);
+        await page.evaluate(
+          async ([url, pem]) => {
+            const ws = new WebSocket(url);
+            const channel = await library.connect(url, { ca: pem, transport: library.webSocketTransport(ws) });
+            globalThis.kept = { ws, channel, written: 0 };
+          },
+          [`ws://${address}/channel`, ca.pem] as const,
+        );
+      },
+    });
+    for (const channel of server?.connections ?? []) channel.abort();
+    await server?.close();
+    http.closeAllConnections();
+    await new Promise((closed) => http.close(closed));
+  },
+});
+
+/** Bytes of the page's heap and of the ArrayBuffers beside it, once what is garbage is gone. */
+async function memoryOf(page: Page): Promise<() => Promise<number>> {
+  const devTools = await page.context().newCDPSession(page);
+  return async () => {
+    await devTools.send("HeapProfiler.collectGarbage");
+    await devTools.send("HeapProfiler.collectGarbage");
+    const usage = (await devTools.send("Runtime.getHeapUsage")) as { usedSize: number; backingStorageSize: number };
+    return usage.usedSize + usage.backingStorageSize;
+  };
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+for (const how of ["write", "pipe"] as const) {
+  test(
+    `a page that goes by ${how} to a server that does not read is stopped, and loses nothing`,
+    chromiumOnly,
+    async ({ page, service }) => {
+      const total = 32 * mebibyte;
+      const accepted: TlsConnection[] = [];
+      await service.connect(page, (channel) => void accepted.push(channel));
+      const memory = await memoryOf(page);
+      const idle = await memory();
+
+      const done = page.evaluate(
+        async ([how, total]) => {
+          const { channel } = kept;
+          const size = 65_536;
+          const piece = (at: number) => new Uint8Array(size).fill(at / size);
+          if (how === "write")
+            for (let at = 0; at < total; at += size) {
+              await channel.write(piece(at));
+              kept.written += size;
+            }
+          else
+            await new ReadableStream<Uint8Array>({
+              pull(controller) {
+                if (kept.written === total) return controller.close();
+                controller.enqueue(piece(kept.written));
+                kept.written += size;
+              },
+            }).pipeTo(channel.writable, { preventClose: true });
+        },
+        [how, total] as const,
+      );
+      const state = () => page.evaluate(() => [kept.written, kept.ws.bufferedAmount] as const);
+      let before = -1;
+      let [written, buffered] = await state();
+      while (written !== before || written === 0) {
+        before = written;
+        await sleep(500);
+        [written, buffered] = await state();
+      }
+      expect(written).toBeLessThan(total);
+      expect(buffered).toBeGreaterThan(0);
+      const held = buffered + (await memory()) - idle;
+      expect(held).toBeLessThan(4 * mebibyte);
+
+      const [sent, received] = [createHash("sha256"), createHash("sha256")];
+      for (let at = 0; at < total; at += 65_536) sent.update(new Uint8Array(65_536).fill(at / 65_536));
+      for (let got = 0; got < total; ) {
+        const bytes = await accepted[0]?.read();
+        if (!bytes) throw new Error(`the end after ${got} bytes`);
+        received.update(bytes);
+        got += bytes.length;
+      }
+      await done;
+      expect(received.digest("hex")).toBe(sent.digest("hex"));
+    },
+  );
+}
+
+test("a page that does not read from a server that writes ends the connection at its limit, and says why", async ({
+  page,
+  service,
+  browserName,
+}) => {
+  let written = 0;
+  let stopped: unknown;
+  await service.connect(page, async (channel) => {
+    try {
+      for (;;) {
+        await channel.write(new Uint8Array(65_536));
+        written += 65_536;
+      }
+    } catch (error) {
+      stopped = error;
+    }
+  });
+  const error = await page.evaluate(() =>
+    kept.channel.closed.then(
+      () => undefined,
+      ({ code, fault, alert, by, message, advice }) => ({ code, fault, alert, by, message, advice }),
+    ),
+  );
+  expect(error).toMatchObject({ code: "inbound_overflow", fault: "application", alert: "internal_error", by: "us" });
+  expect(error?.advice).toContain("read faster");
+  expect(error?.message).toContain(String(limit));
+  // The writer hears of it, from the page and not from a carrier that broke.
+  await expect.poll(() => stopped).toMatchObject({ alert: "internal_error", by: "peer" });
+  await expect.poll(() => service.errors).toMatchObject([{ alert: "internal_error", by: "peer" }]);
+  expect(service.server().connections.size).toBe(0);
+  expect(written).toBeGreaterThan(limit / 2);
+  if (browserName !== "chromium") return;
+
+  // What had come is still to be read, and no more comes.
+  const memory = await memoryOf(page);
+  const held = await memory();
+  expect(held).toBeLessThan(limit + 4 * mebibyte);
+  await sleep(500);
+  expect((await memory()) - held).toBeLessThan(mebibyte / 4);
+  const read = await page.evaluate(async () => {
+    let got = 0;
+    try {
+      for await (const bytes of kept.channel) got += bytes.length;
+      return { got };
+    } catch (error) {
+      return { got, code: (error as { code: string }).code };
+    }
+  });
+  expect(read).toMatchObject({ code: "inbound_overflow" });
+  expect(read.got).toBeGreaterThan(limit / 2);
+  expect(await memory()).toBeLessThan(held - limit / 2);
+});
