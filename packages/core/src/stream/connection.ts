@@ -184,7 +184,11 @@ export class TlsConnection {
     return this.#writable;
   }
 
-  /** The next bytes, or `undefined` after the peer's close_notify. Rejects with the TlsError that ended the connection. One read at a time. */
+  /**
+   * The next bytes, or `undefined` after the peer's close_notify. Rejects with the TlsError that ended the connection. One read at a time.
+   *
+   * Who does not read stops the peer once 64 KiB wait. A page cannot stop it: there 16 MiB end the connection, with the error `inbound_overflow`.
+   */
   read(): Promise<Uint8Array | undefined> {
     if (this.#reader) return Promise.reject(usageError("a read is under way"));
     const bytes = this.#inbox.shift();
@@ -203,7 +207,12 @@ export class TlsConnection {
     return this.#reader.promise;
   }
 
-  /** Sends bytes; resolves when there is room for more. Rejects with a TlsError where the connection is not open. */
+  /**
+   * Sends bytes; resolves when there is room for more. Rejects with a TlsError where the connection is not open.
+   *
+   * Who waits for it holds 4 MiB at most, however slowly the peer reads. Who does not has all that it wrote in memory until there is room, without a limit; those bytes
+   * must not be changed before.
+   */
   write(bytes: Uint8Array): Promise<void> {
     // The usual case costs no promise of its own: nobody waits before us, and there is room.
     if (!this.#writes && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
