@@ -37,36 +37,28 @@ const nonceLength = 12;
 const sharedNonce: Uint8Array = new Uint8Array(nonceLength);
 const sharedData: Uint8Array = new Uint8Array(additionalDataLength);
 
-class AeadProtection implements Protection {
+class AeadProtection implements Protection, InPlace {
   readonly #aead: Aead;
   readonly #iv: readonly number[];
   readonly #counter = new Counter();
-  readonly #tagLength: number;
   /** GCM and CCM send half of their nonce (RFC 5288 §3, RFC 6655 §3); ChaCha20 none (RFC 7905 §2). */
   readonly #explicit: number;
   /** Of the record at hand. */
   #nonce = sharedNonce;
   #data = sharedData;
-  readonly #allocate: (length: number) => Uint8Array;
-  #inPlace: InPlace | undefined;
+  readonly overhead: number;
+  readonly allocate: (length: number) => Uint8Array;
 
   constructor(aead: Aead, iv: Uint8Array, tagLength: number, allocate: (length: number) => Uint8Array) {
     this.#aead = aead;
     this.#iv = [...iv];
-    this.#tagLength = tagLength;
     this.#explicit = nonceLength - iv.length;
-    this.#allocate = allocate;
+    this.overhead = this.#explicit + tagLength;
+    this.allocate = allocate;
   }
 
-  /** Made when it is first asked for: of the two directions of a connection, one only opens. */
   get inPlace(): InPlace | undefined {
-    if (!this.#aead.sealInto) return undefined;
-    this.#inPlace ??= {
-      overhead: this.#explicit + this.#tagLength,
-      allocate: this.#allocate,
-      seal: (...record) => this.#sealInto(...record),
-    };
-    return this.#inPlace;
+    return this.#aead.sealInto && this;
   }
 
   get sequenceNumber(): number {
@@ -82,7 +74,7 @@ class AeadProtection implements Protection {
     return isPromise(sealed) ? sealed.then((body) => concat(explicit, body)) : concat(explicit, sealed);
   }
 
-  #sealInto(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
+  sealInto(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
     this.#next(type, fragment.length, reservedFor(type));
     this.#setNonce(this.#data);
     for (let i = 0; i < this.#explicit; i++) out[i] = this.#data[i] as number;
@@ -90,7 +82,7 @@ class AeadProtection implements Protection {
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Awaitable<Uint8Array> {
-    const length = ciphertext.length - this.#explicit - this.#tagLength;
+    const length = ciphertext.length - this.overhead;
     this.#next(type, length, 0);
     if (length < 0) throw badRecord();
     this.#setNonce(this.#explicit ? ciphertext : this.#data);
@@ -109,7 +101,7 @@ class AeadProtection implements Protection {
 
   /** The explicit half behind the fixed one, or the number over the end of the whole. */
   #setNonce(number: Uint8Array): void {
-    for (let i = 0; i < this.#iv.length; i++) this.#nonce[i] = this.#iv[i] as number;
+    this.#nonce.set(this.#iv);
     for (let i = 0; i < sequenceLength; i++)
       this.#nonce[4 + i] = (number[i] as number) ^ (this.#explicit ? 0 : (this.#iv[4 + i] as number));
   }

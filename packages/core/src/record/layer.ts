@@ -199,7 +199,7 @@ export class RecordLayer {
     const record = this.#room(inPlace, headerLength + bodyLength, wanted);
     setRecordHeader(record, type, tls12, bodyLength);
     const body = record.subarray(headerLength);
-    inPlace.seal(type, fragment, body);
+    inPlace.sealInto(type, fragment, body);
     this.#ready.push(record);
     this.#readyBytes += record.length;
     if (this.#options.trace) this.#trace("sent", type, true, sequenceNumber, record, body, fragment);

@@ -30,7 +30,7 @@ export interface InPlace {
   /** Memory that may hold anything. */
   allocate(length: number): Uint8Array;
   /** What `seal` gives, into `out`, which is just as long. */
-  seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void;
+  sealInto(type: ContentType, fragment: Uint8Array, out: Uint8Array): void;
 }
 
 /** What protects records, apart from who agrees on its keys and how: the half of a cipher suite's name behind WITH. */
