@@ -4,7 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { format } from "./report.ts";
-import { bulk, type Effort, handshakes, type Table } from "./scenarios.ts";
+import { resumed } from "./scenarios/resumed.ts";
+import { type AnyTable, bulk, type Effort, handshakes } from "./scenarios.ts";
 
 const ours = "Handclasp";
 
@@ -36,15 +37,18 @@ const writes = values.size.length ? values.size.map(Number) : [16_384, 65_536];
 
 const pick = (names: readonly string[]): readonly string[] => (values.subject.length ? values.subject : names);
 
-const scenarios: Record<string, () => Promise<Table[]>> = {
+const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", writes, effort),
   "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", writes, effort),
-  sizes: () => bulk(pick(core), base, "down", sizes, effort),
+  "sizes-down": () => bulk(pick(core), base, "down", sizes, effort),
+  "sizes-up": () => bulk(pick(core), base, "up", sizes, effort),
   "handshake-ecdsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "ecdsa-p256", effort)],
   "handshake-rsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "rsa-2048", effort)],
+  "resumed-ecdsa": () => resumed("ecdsa-p256", effort),
+  "resumed-rsa": () => resumed("rsa-2048", effort),
 };
 
-const tables: Table[] = [];
+const tables: AnyTable[] = [];
 for (const [name, run] of Object.entries(scenarios)) {
   if (values.only.length && !values.only.some((part) => name.includes(part))) continue;
   const done = await run();

@@ -63,6 +63,8 @@ export class Pair {
     try {
       const { port } = await pair.server.call("serve", identity);
       await pair.client.call("prepare", { identity, port });
+      // A client that resumes has got its session over a channel of its own.
+      await pair.server.call("closeAll");
       return pair;
     } catch (error) {
       pair.stop();
@@ -82,8 +84,7 @@ export class Pair {
   }
 
   async close(): Promise<void> {
-    await this.client.call("closeAll");
-    await this.server.call("closeAll");
+    await Promise.all([this.client.call("closeAll"), this.server.call("closeAll")]);
   }
 
   /** What something costs both sides. */

@@ -1,12 +1,27 @@
 import type { Row } from "./rounds.ts";
-import type { Table } from "./scenarios.ts";
+import type { AnyTable, Column, Grid, Table } from "./scenarios.ts";
 
 const isRow = (row: Table["rows"][number]): row is Row => "speed" in row;
 
 const ratio = (n: number): string => `${n.toFixed(2)}x`;
 
 /** A table in Markdown, which reads well in a terminal too. */
-export function format({ title, base, unit, rows }: Table): string {
+export const format = (table: AnyTable): string => ("cells" in table ? formatGrid(table) : formatRows(table));
+
+function formatGrid({ title, note, columns, cells }: Grid): string {
+  const text = (cell: string | number, { digits = 2, unit = "" }: Column): string =>
+    typeof cell === "string" ? cell : `${thousands(cell.toFixed(digits))}${unit}`;
+  const lines = cells.map((row) => row.map((cell, i) => text(cell, columns[i] as Column)));
+  const head = columns.map(({ name }) => name);
+  return `### ${title}\n\n${note ? `${note}\n\n` : ""}${markdown(head, lines)}\n`;
+}
+
+const thousands = (digits: string): string => digits.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ",");
+
+const markdown = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+function formatRows({ title, base, unit, rows }: Table): string {
   const speed = ({ wall }: Row): string =>
     unit === "MiB" ? `${(1000 / wall).toFixed(wall > 100 ? 1 : 0)} MiB/s` : `${wall.toFixed(2)} ms`;
   const lines = rows.map((row) =>
@@ -29,6 +44,5 @@ export function format({ title, base, unit, rows }: Table): string {
     `CPU (${base} = 1), client / server / both`,
     "first round",
   ];
-  const table = [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`);
-  return `### ${title}\n\n${table.join("\n")}\n`;
+  return `### ${title}\n\n${markdown(head, lines)}\n`;
 }

@@ -4,7 +4,7 @@
  */
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
 import { Pair } from "./pair.ts";
-import { interleave, type Missing, per, type Row, rowsOf } from "./rounds.ts";
+import { interleave, type Missing, per, type Row, rowsOf, type Sample } from "./rounds.ts";
 import type { Identity } from "./subjects/subject.ts";
 
 export interface Effort {
@@ -14,6 +14,7 @@ export interface Effort {
   readonly duration: number;
 }
 
+/** A table of what is compared with a base, round by round. */
 export interface Table {
   readonly id: string;
   readonly title: string;
@@ -22,6 +23,25 @@ export interface Table {
   readonly base: string;
   readonly rows: readonly (Row | Missing)[];
 }
+
+/** A table of anything else. */
+export interface Grid {
+  readonly id: string;
+  readonly title: string;
+  /** What the figures are, where the columns' names do not say it. */
+  readonly note?: string;
+  readonly columns: readonly Column[];
+  /** A cell for each column; a text where a figure is missing says why. */
+  readonly cells: readonly (readonly (string | number)[])[];
+}
+
+export interface Column {
+  readonly name: string;
+  readonly digits?: number;
+  readonly unit?: string;
+}
+
+export type AnyTable = Table | Grid;
 
 export async function identity(algorithm: KeyAlgorithm): Promise<Identity> {
   const ca = await testCa({ algorithm });
@@ -122,27 +142,32 @@ export async function handshakes(
   names: readonly string[],
   base: string,
   algorithm: KeyAlgorithm,
-  { rounds, warm, duration }: Effort,
+  effort: Effort,
 ): Promise<Table> {
   return withPairs(
     names,
     await identity(algorithm),
     (pair) => pair.handshakes(3),
     async (pairs, missing) => {
-      const samples = await interleave(pairs, rounds, warm, async (pair) => {
-        const count = Math.max(5, Math.ceil(duration / 5));
-        return per(count, await pair.handshakes(count));
-      });
+      const samples = await handshakeSamples(pairs, effort);
       return {
         id: `handshake-${algorithm}`,
         title: `Full handshake, ${algorithm}`,
         unit: "handshake",
         base,
-        rows: [...rowsOf(samples, base, warm), ...missing],
+        rows: [...rowsOf(samples, base, effort.warm), ...missing],
       };
     },
     process.env.HANDCLASP_BENCH_ARGV?.split(" "),
   );
+}
+
+export function handshakeSamples(
+  pairs: readonly Pair[],
+  { rounds, warm, duration }: Effort,
+): Promise<ReadonlyMap<string, readonly Sample[]>> {
+  const count = Math.max(5, Math.ceil(duration / 5));
+  return interleave(pairs, rounds, warm, async (pair) => per(count, await pair.handshakes(count)));
 }
 
 /** 65536 as "64 KiB". */

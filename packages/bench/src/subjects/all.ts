@@ -1,11 +1,13 @@
-import type { Subject } from "./subject.ts";
+import { resumed, type Subject } from "./subject.ts";
 
 /** Each is loaded only in the processes that run it: what others bring along would count as its memory. */
 const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   Handclasp: async () => (await import("./handclasp.ts")).handclaspOverWs,
+  "Handclasp, resumed": async () => resumed((await import("./handclasp.ts")).handclaspOverWs),
   "Handclasp, noble": async () => (await import("./handclasp.ts")).handclaspNoble,
   "Handclasp, TCP": async () => (await import("./handclasp.ts")).handclaspOverTcp,
   "node:tls": async () => (await import("./nodeTls.ts")).nodeTlsOverWs,
+  "node:tls, resumed": async () => resumed((await import("./nodeTls.ts")).nodeTlsOverWs),
   "node:tls, TCP": async () => (await import("./nodeTls.ts")).nodeTlsOverTcp,
   "raw ws": async () => (await import("./raw.ts")).rawWebSocket,
   "raw TCP": async () => (await import("./raw.ts")).rawTcp,

@@ -1,8 +1,10 @@
 import {
   type CipherSuite,
+  type ConnectOptions,
   type CryptoProvider,
   connect,
   createServer,
+  keepSessions,
   noble,
   nodeCredential,
   nodeCrypto,
@@ -13,12 +15,17 @@ import {
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsConnection,
 } from "@handclasp/node";
-import { type Carrier, type Channel, nothing, type Subject } from "./subject.ts";
+import { type Carrier, type Channel, type Identity, nothing, notResumed, type Subject } from "./subject.ts";
 
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
 
 function handclasp(carrier: Carrier, provider: CryptoProvider, suites: readonly CipherSuite[]): Subject {
+  const opener = ({ ca: pem }: Identity, port: number, more: ConnectOptions = {}): (() => Promise<TlsConnection>) => {
+    const ca = parsePemCertificates(pem);
+    const url = `${carrier}://127.0.0.1:${port}/`;
+    return () => connect(url, { provider, suites, ca, serverName: "localhost", ...more });
+  };
   return {
     async server({ cert, key }, onChannel) {
       const server = createServer({ provider, suites, credentials: [nodeCredential({ cert, key })] }, (connection) =>
@@ -27,10 +34,18 @@ function handclasp(carrier: Carrier, provider: CryptoProvider, suites: readonly 
       const listener = carrier === "ws" ? await server.listenWebSocket() : await server.listenTcp();
       return listener.address() as { port: number };
     },
-    async client({ ca: pem }, port) {
-      const ca = parsePemCertificates(pem);
-      const url = `${carrier}://127.0.0.1:${port}/`;
-      return async () => channelOf(await connect(url, { provider, suites, ca, serverName: "localhost" }));
+    async client(identity, port) {
+      const open = opener(identity, port);
+      return async () => channelOf(await open());
+    },
+    async resuming(identity, port) {
+      const open = opener(identity, port, { sessions: keepSessions() });
+      await (await open()).close();
+      return async () => {
+        const connection = await open();
+        if (!connection.session?.resumed) throw notResumed();
+        return channelOf(connection);
+      };
     },
   };
 }
@@ -39,7 +54,8 @@ function channelOf(connection: TlsConnection): Channel {
   const channel: Channel = {
     write: (bytes) => connection.write(bytes),
     onData: nothing,
-    close: () => connection.abort(),
+    // Not abort(): a fatal alert makes both sides forget the session.
+    close: () => connection.close().catch(nothing),
   };
   const read = async (): Promise<void> => {
     for await (const bytes of connection) channel.onData(bytes.length);

@@ -1,6 +1,14 @@
-import { connect, createSecureContext, type SecureVersion, TLSSocket } from "node:tls";
+import { type ConnectionOptions, connect, createSecureContext, type SecureVersion, TLSSocket } from "node:tls";
 import { listenStreams, openStream, streamChannel } from "./carriers.ts";
-import { type Carrier, type Channel, type Identity, type Listening, nothing, type Subject } from "./subject.ts";
+import {
+  type Carrier,
+  type Channel,
+  type Identity,
+  type Listening,
+  nothing,
+  notResumed,
+  type Subject,
+} from "./subject.ts";
 
 const ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
 /** Handclasp's default too. */
@@ -31,20 +39,35 @@ export function nodeTlsServer(
 
 function nodeTls(carrier: Carrier): Subject {
   const version = "TLSv1.2";
+  const opener = ({ ca }: Identity, port: number): ((more?: ConnectionOptions) => Promise<TLSSocket>) => {
+    const secureContext = createSecureContext({ ca, minVersion: version, maxVersion: version, ciphers, ecdhCurve });
+    return async (more) => {
+      const stream = await openStream(carrier, port);
+      stream.on("error", nothing);
+      const socket = connect({ socket: stream, secureContext, servername: "localhost", ...more });
+      await new Promise((resolve, reject) => {
+        socket.once("secureConnect", resolve);
+        socket.once("error", reject);
+      });
+      return socket;
+    };
+  };
   return {
     server: (identity, onChannel) => nodeTlsServer(carrier, version, identity, onChannel),
-    async client({ ca }, port) {
-      const secureContext = createSecureContext({ ca, minVersion: version, maxVersion: version, ciphers, ecdhCurve });
+    async client(identity, port) {
+      const open = opener(identity, port);
+      return async () => streamChannel(await open());
+    },
+    async resuming(identity, port) {
+      const open = opener(identity, port);
+      const first = await open();
+      const session = first.getSession();
+      first.destroy();
+      if (!session) throw notResumed();
       return async () => {
-        const stream = await openStream(carrier, port);
-        stream.on("error", nothing);
-        const socket = connect({ socket: stream, secureContext, servername: "localhost" });
-        const channel = streamChannel(socket);
-        await new Promise((resolve, reject) => {
-          socket.once("secureConnect", resolve);
-          socket.once("error", reject);
-        });
-        return channel;
+        const socket = await open({ session });
+        if (!socket.isSessionReused()) throw notResumed();
+        return streamChannel(socket);
       };
     },
   };

@@ -11,7 +11,8 @@ export interface Channel {
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Called with the number of bytes whenever some have come in. */
   onData: (bytes: number) => void;
-  close(): void;
+  /** What it promises is waited for, so that it falls into nobody else's round. */
+  close(): void | Promise<void>;
 }
 
 export type Carrier = "ws" | "tcp";
@@ -24,7 +25,17 @@ export interface Listening {
 export interface Subject {
   readonly server: (identity: Identity, onChannel: (channel: Channel) => void) => Promise<Listening>;
   readonly client: (identity: Identity, port: number) => Promise<() => Promise<Channel>>;
+  /** A client that holds a session from the start: what it opens was resumed, or fails. */
+  readonly resuming?: (identity: Identity, port: number) => Promise<() => Promise<Channel>>;
 }
+
+/** The same subject, all of whose handshakes but a first one off the clock are resumed. */
+export function resumed({ server, resuming }: Subject): Subject {
+  if (!resuming) throw new Error("it does not resume");
+  return { server, client: resuming };
+}
+
+export const notResumed = (): Error => new Error("the session was not resumed");
 
 /** What a listener wants before anybody asks. */
 export const nothing = (): void => {};
