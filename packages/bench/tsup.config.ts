@@ -1,4 +1,8 @@
 import { defineConfig } from "tsup";
 import { shared } from "../../tsup.base.ts";
 
-export default defineConfig({ ...shared, entry: ["src/main.ts", "src/worker.ts"], skipNodeModulesBundle: true });
+export default defineConfig({
+  ...shared,
+  entry: ["src/main.ts", "src/worker.ts", "src/memory.ts", "src/coldClient.ts"],
+  skipNodeModulesBundle: true,
+});

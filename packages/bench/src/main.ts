@@ -4,6 +4,10 @@
  */
 import { parseArgs } from "node:util";
 import { format } from "./report.ts";
+import { cold, coldSubjects } from "./scenarios/cold.ts";
+import { growth, growthSubjects } from "./scenarios/growth.ts";
+import { idle, idleSubjects } from "./scenarios/idle.ts";
+import { memory } from "./scenarios/memory.ts";
 import { resumed } from "./scenarios/resumed.ts";
 import { type AnyTable, bulk, type Effort, handshakes } from "./scenarios.ts";
 
@@ -46,6 +50,11 @@ const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "handshake-rsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "rsa-2048", effort)],
   "resumed-ecdsa": () => resumed("ecdsa-p256", effort),
   "resumed-rsa": () => resumed("rsa-2048", effort),
+  memory: () => memory(effort),
+  "cold-ecdsa": () => cold("ecdsa-p256", pick(coldSubjects), base, effort),
+  "cold-rsa": () => cold("rsa-2048", pick(coldSubjects), base, effort),
+  idle: () => idle(pick(idleSubjects), values.quick ? 200 : 1000, effort),
+  growth: () => growth(pick(growthSubjects), base, values.quick ? [1, 10, 100] : [1, 10, 100, 1000, 5000], effort),
 };
 
 const tables: AnyTable[] = [];

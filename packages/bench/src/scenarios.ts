@@ -49,7 +49,7 @@ export async function identity(algorithm: KeyAlgorithm): Promise<Identity> {
   return { ca: ca.pem, cert, key };
 }
 
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Runs with all the pairs that can be started and tried out; the others are told with the reason. */
 export async function withPairs<T>(
@@ -79,7 +79,7 @@ export async function withPairs<T>(
   }
 }
 
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`nothing happened within ${ms / 1000} s`)), ms);

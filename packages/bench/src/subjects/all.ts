@@ -9,6 +9,8 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   "node:tls": async () => (await import("./nodeTls.ts")).nodeTlsOverWs,
   "node:tls, resumed": async () => resumed((await import("./nodeTls.ts")).nodeTlsOverWs),
   "node:tls, TCP": async () => (await import("./nodeTls.ts")).nodeTlsOverTcp,
+  "node:tls 1.3, TCP": async () => (await import("./nodeTls.ts")).nodeTls13OverTcp,
+  "node:tls 1.1, TCP": async () => (await import("./nodeTls.ts")).nodeTls11OverTcp,
   "raw ws": async () => (await import("./raw.ts")).rawWebSocket,
   "raw TCP": async () => (await import("./raw.ts")).rawTcp,
   "lemon-tls": async () => (await import("./lemonTls.ts")).lemonTlsOverWs,

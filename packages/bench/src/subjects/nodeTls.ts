@@ -28,6 +28,8 @@ export function nodeTlsServer(
     maxVersion: version,
     ecdhCurve,
     ...(version === "TLSv1.2" && { ciphers }),
+    // OpenSSL does not speak it without being told to.
+    ...(version === "TLSv1.1" && { ciphers: "AES128-SHA:@SECLEVEL=0" }),
   });
   return listenStreams(carrier, (stream) => {
     stream.on("error", nothing);
@@ -37,8 +39,7 @@ export function nodeTlsServer(
   });
 }
 
-function nodeTls(carrier: Carrier): Subject {
-  const version = "TLSv1.2";
+function nodeTls(carrier: Carrier, version: SecureVersion = "TLSv1.2"): Subject {
   const opener = ({ ca }: Identity, port: number): ((more?: ConnectionOptions) => Promise<TLSSocket>) => {
     const secureContext = createSecureContext({ ca, minVersion: version, maxVersion: version, ciphers, ecdhCurve });
     return async (more) => {
@@ -75,3 +76,6 @@ function nodeTls(carrier: Carrier): Subject {
 
 export const nodeTlsOverWs: Subject = nodeTls("ws");
 export const nodeTlsOverTcp: Subject = nodeTls("tcp");
+/** Servers of the clients that speak something else. */
+export const nodeTls13OverTcp: Subject = nodeTls("tcp", "TLSv1.3");
+export const nodeTls11OverTcp: Subject = nodeTls("tcp", "TLSv1.1");

@@ -1,0 +1,4 @@
+import { connect } from "@handclasp/node";
+import type { Handshake } from "../coldClient.ts";
+
+export const handshake: Handshake = (ca, port) => connect(`tcp://127.0.0.1:${port}`, { ca, serverName: "localhost" });

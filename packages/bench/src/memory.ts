@@ -1,0 +1,85 @@
+/**
+ * Both ends of Handclasp in this process, over a pair of transports in memory: what handshakes cost when no carrier does.
+ * Prints what each round's handshakes took.
+ * @module
+ */
+import { connect } from "@handclasp/core/client";
+import {
+  certificateCache,
+  createServer,
+  keepSessions,
+  nodeCredential,
+  nodeCrypto,
+  parsePemCertificates,
+  type TlsConnection,
+} from "@handclasp/node";
+import { memoryPair } from "@handclasp/testing";
+import type { Identity } from "./subjects/subject.ts";
+
+export interface MemoryParams {
+  readonly identity: Identity;
+  readonly rounds: number;
+  readonly count: number;
+}
+
+/** ms for a handshake, CPU time being that of both ends. */
+export interface MemorySample {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+export type MemoryKind = "full" | "resumed";
+
+export type MemorySamples = Readonly<Record<MemoryKind, readonly MemorySample[]>>;
+
+const { identity, rounds, count } = JSON.parse(process.argv[2] as string) as MemoryParams;
+const { cert, key } = identity;
+const ends: TlsConnection[] = [];
+const server = createServer({ credentials: [nodeCredential({ cert, key })] }, (connection) => {
+  ends.push(connection);
+});
+const common = {
+  provider: nodeCrypto,
+  certificateCache: certificateCache(),
+  ca: parsePemCertificates(identity.ca),
+  serverName: "localhost",
+};
+const sessions = keepSessions();
+
+async function open(kind: MemoryKind): Promise<void> {
+  const { a, b } = memoryPair();
+  const accepted = server.accept(b);
+  const options = kind === "resumed" ? { ...common, sessions } : common;
+  const [connection] = await Promise.all([connect(a, options), accepted.opened]);
+  ends.push(connection);
+  // The first one of those that keep a session has none to resume.
+  if (kind === "resumed" && primed && !connection.session?.resumed) throw new Error("the session was not resumed");
+}
+
+/** Off the clock, in order, so that no alert makes a side forget its session. */
+const closeAll = async (): Promise<void> => {
+  await Promise.all(ends.splice(0).map((connection) => connection.close()));
+};
+
+async function sample(kind: MemoryKind): Promise<MemorySample> {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  for (let i = 0; i < count; i++) await open(kind);
+  const wall = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  await closeAll();
+  return { wall: wall / count, cpu: (user + system) / 1000 / count };
+}
+
+let primed = false;
+await open("resumed");
+primed = true;
+await closeAll();
+
+const samples: Record<MemoryKind, MemorySample[]> = { full: [], resumed: [] };
+for (let round = 0; round < rounds; round++) {
+  const kinds: readonly MemoryKind[] = round % 2 ? ["full", "resumed"] : ["resumed", "full"];
+  for (const kind of kinds) samples[kind].push(await sample(kind));
+}
+console.log(JSON.stringify(samples satisfies MemorySamples));
+process.exit();
