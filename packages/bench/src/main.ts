@@ -2,13 +2,16 @@
  * `pnpm bench`: the figures of docs/performance.md.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { format } from "./report.ts";
+import { keep } from "./results.ts";
 import { cold, coldSubjects } from "./scenarios/cold.ts";
 import { growth, growthSubjects } from "./scenarios/growth.ts";
 import { idle, idleSubjects } from "./scenarios/idle.ts";
 import { memory } from "./scenarios/memory.ts";
 import { resumed } from "./scenarios/resumed.ts";
+import { sizesOf } from "./scenarios/sizes.ts";
 import { type AnyTable, bulk, type Effort, handshakes } from "./scenarios.ts";
 
 const ours = "Handclasp";
@@ -22,6 +25,10 @@ const { values } = parseArgs({
     subject: { type: "string", multiple: true, default: [] },
     rounds: { type: "string" },
     size: { type: "string", multiple: true, default: [] },
+    /** Puts what was measured into docs/performance.md. */
+    write: { type: "boolean", default: false },
+    /** Where that lies. */
+    docs: { type: "string", default: fileURLToPath(new URL("../../../docs", import.meta.url)) },
   },
 });
 
@@ -32,7 +39,6 @@ const effort: Effort = values.quick
 const core = [ours, "node:tls", "raw ws"];
 const others = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];
 const clients = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (TLS 1.1)"];
-const sizes = [16, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 
 /** What everything is a ratio to; where it was not asked for, the first that was. */
 const base = values.subject.length && !values.subject.includes("node:tls") ? (values.subject[0] as string) : "node:tls";
@@ -44,8 +50,8 @@ const pick = (names: readonly string[]): readonly string[] => (values.subject.le
 const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", writes, effort),
   "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", writes, effort),
-  "sizes-down": () => bulk(pick(core), base, "down", sizes, effort),
-  "sizes-up": () => bulk(pick(core), base, "up", sizes, effort),
+  "sizes-down": () => sizesOf(pick(core), base, "down", effort),
+  "sizes-up": () => sizesOf(pick(core), base, "up", effort),
   "handshake-ecdsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "ecdsa-p256", effort)],
   "handshake-rsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "rsa-2048", effort)],
   "resumed-ecdsa": () => resumed("ecdsa-p256", effort),
@@ -62,6 +68,8 @@ for (const [name, run] of Object.entries(scenarios)) {
   if (values.only.length && !values.only.some((part) => name.includes(part))) continue;
   const done = await run();
   tables.push(...done);
+  // At once: what comes after it takes minutes, and may fail.
+  if (values.write) await keep(values.docs, done, effort);
   if (!values.json) for (const table of done) console.log(format(table));
 }
 if (values.json) console.log(JSON.stringify(tables, undefined, 2));

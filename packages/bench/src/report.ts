@@ -1,5 +1,5 @@
 import type { Row } from "./rounds.ts";
-import type { AnyTable, Column, Grid, Table } from "./scenarios.ts";
+import { type AnyTable, bytes, type Column, type Grid, type Table } from "./scenarios.ts";
 
 const isRow = (row: Table["rows"][number]): row is Row => "speed" in row;
 
@@ -10,7 +10,7 @@ export const format = (table: AnyTable): string => ("cells" in table ? formatGri
 
 function formatGrid({ title, note, columns, cells }: Grid): string {
   const text = (cell: string | number, { digits = 2, unit = "" }: Column): string =>
-    typeof cell === "string" ? cell : `${thousands(cell.toFixed(digits))}${unit}`;
+    typeof cell === "string" ? cell : unit === "bytes" ? bytes(cell) : `${thousands(cell.toFixed(digits))}${unit}`;
   const lines = cells.map((row) => row.map((cell, i) => text(cell, columns[i] as Column)));
   const head = columns.map(({ name }) => name);
   return `### ${title}\n\n${note ? `${note}\n\n` : ""}${markdown(head, lines)}\n`;

@@ -38,6 +38,7 @@ export interface Grid {
 export interface Column {
   readonly name: string;
   readonly digits?: number;
+  /** Stands right behind the figure; `"bytes"` writes it as `bytes` does. */
   readonly unit?: string;
 }
 

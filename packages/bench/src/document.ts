@@ -1,0 +1,81 @@
+import type { Plot } from "./charts.ts";
+import { format } from "./report.ts";
+import type { Measured, Results } from "./results.ts";
+
+const start = "<!-- measured: written by `pnpm bench -- --write`, do not edit -->";
+const end = "<!-- end of what was measured -->";
+
+/** What a person writes around the tables; it stays as it is once it is there. */
+const outline = `# Performance
+
+How fast Handclasp is beside its peers, as measured by [packages/bench](../packages/bench).
+
+## In short
+
+## What falls short, and why
+
+## What the figures mean
+
+${start}
+${end}
+`;
+
+interface Section {
+  readonly title: string;
+  /** How the ids of its tables begin, in the order of the tables. */
+  readonly ids: readonly string[];
+}
+
+/** Tables with ids that begin otherwise come last. */
+const sections: readonly Section[] = [
+  { title: "Bulk data, Node to Node", ids: ["bulk-down", "bulk-up"] },
+  { title: "Sizes of writes", ids: ["sizes"] },
+  { title: "Full handshakes", ids: ["handshake"] },
+  { title: "Resumed handshakes", ids: ["resumed", "memory"] },
+  { title: "Cold start of a client", ids: ["cold"] },
+  { title: "Idle connections", ids: ["idle"] },
+  { title: "Many connections", ids: ["growth"] },
+  { title: "In a browser", ids: ["browser"] },
+];
+
+/** The document with its generated part anew. */
+export function document(before: string | undefined, results: Results, plots: readonly Plot[]): string {
+  const text = before?.includes(start) && before.includes(end) ? before : outline;
+  const [prose = ""] = text.split(start);
+  const after = text.slice(text.indexOf(end));
+  return `${prose}${start}\n\n${generated(results, plots)}\n${after}`;
+}
+
+function generated({ machine, tables }: Results, plots: readonly Plot[]): string {
+  const { cpu, cores, memory, kernel, node, bufferutil } = machine;
+  const about = `## Machine, and how to repeat
+
+- ${cpu}, ${cores} cores, ${memory}; ${kernel}; Node.js ${node}
+- bufferutil: ${bufferutil}, the same for both sides and for everybody who uses \`ws\`
+- \`pnpm bench -- --write\` measures everything and writes this part, [results.json](performance/results.json) and the plots; \`--only cold --write\` measures a part again, \`--json\` prints only, \`--quick\` is for a look.
+
+Client and server are processes of their own. A figure is a median over rounds in which every subject has its turn, in another order each time; a ratio is the median of the rounds' ratios, and what is in brackets (or stands under from and to) the middle half of them. "First round" is what the very first one took in units of that median: warm-up, which no other figure contains.`;
+  const used = new Set<Measured>();
+  const parts = sections.map(({ title, ids }) => {
+    const own = ids.flatMap((id) => tables.filter(({ table }) => table.id.startsWith(id)));
+    for (const measured of own) used.add(measured);
+    return part(
+      title,
+      own,
+      plots.filter(({ section }) => ids.includes(section)),
+    );
+  });
+  const rest = part(
+    "Others",
+    tables.filter((measured) => !used.has(measured)),
+    [],
+  );
+  return [about, ...parts, rest].filter((text) => text !== "").join("\n\n");
+}
+
+function part(title: string, tables: readonly Measured[], plots: readonly Plot[]): string {
+  if (tables.length === 0) return "";
+  const images = plots.map(({ file, alt }) => `![${alt}](performance/${file})`);
+  const bodies = tables.map(({ table, date, rounds }) => `${format(table)}\n${rounds} rounds, ${date}`);
+  return [`## ${title}`, ...images, ...bodies].join("\n\n");
+}

@@ -1,0 +1,32 @@
+import { createRequire } from "node:module";
+import { cpus, release, totalmem, type } from "node:os";
+
+/** Where figures were measured. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memory: string;
+  readonly kernel: string;
+  readonly node: string;
+  /** Of the `ws` that both sides share. */
+  readonly bufferutil: string;
+}
+
+export const machine = (): Machine => ({
+  cpu: cpus()[0]?.model.trim() ?? "unknown",
+  cores: cpus().length,
+  memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+  kernel: `${type()} ${release()}`,
+  node: process.version,
+  bufferutil: bufferutil(),
+});
+
+/** As `ws` finds it, from where `ws` lies. */
+function bufferutil(): string {
+  try {
+    const from = createRequire(createRequire(import.meta.url).resolve("ws"));
+    return from("bufferutil") === from("bufferutil/fallback.js") ? "its fallback in JavaScript" : "native";
+  } catch {
+    return "not installed";
+  }
+}
