@@ -4,8 +4,8 @@ import type { Duplex } from "node:stream";
 import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
 import { type Carrier, type Channel, type Listening, nothing } from "./subject.ts";
 
-/** The same for everybody: no compression, messages up to 1 MiB. */
-const options = { perMessageDeflate: false, maxPayload: 2 ** 20 } as const;
+/** The same for everybody: no compression, and room for what node:tls makes of a write of 1 MiB, which is one message and some more. */
+const options = { perMessageDeflate: false, maxPayload: 2 ** 24 } as const;
 
 const listening = (server: Server): Promise<Listening> =>
   new Promise((resolve) => {
