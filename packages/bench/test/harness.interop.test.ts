@@ -1,26 +1,62 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
-/** No figure is tested here: only that the harness still runs, so that it is there when figures are wanted. */
-test.each(["handshake-ecdsa", "bulk-down"])("%s, at its quickest", async (only) => {
-  const names = ["Handclasp", "node:tls"];
+interface Rows {
+  readonly rows: readonly { readonly subject: string; readonly cpuRatio: number; readonly speed: number }[];
+}
+
+interface Cells {
+  readonly cells: readonly (readonly (string | number)[])[];
+}
+
+const names = ["Handclasp", "node:tls"];
+
+async function bench<T>(only: string, ...more: readonly string[]): Promise<readonly T[]> {
   const chosen = names.flatMap((name) => ["--subject", name]);
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    main,
-    "--quick",
-    "--json",
-    "--only",
-    only,
-    ...chosen,
-  ]);
-  const tables = JSON.parse(stdout) as { rows: { subject: string; cpuRatio: number; speed: number }[] }[];
+  const args = [main, "--quick", "--json", "--only", only, ...chosen, ...more];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout) as T[];
+}
+
+/** No figure is tested here: only that the harness still runs, so that it is there when figures are wanted. */
+test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])("%s, at its quickest", async (only) => {
+  const tables = await bench<Rows>(only);
   expect(tables.length).toBeGreaterThan(0);
   for (const { rows } of tables) {
-    expect(rows.map(({ subject }) => subject)).toEqual(names);
+    if (only !== "resumed-ecdsa") expect(rows.map(({ subject }) => subject)).toEqual(names);
+    // One that could not be measured has no figures; of those that resume, neither must be one.
     for (const { cpuRatio, speed } of rows) expect(Math.min(cpuRatio, speed)).toBeGreaterThan(0);
+  }
+});
+
+test.each([
+  ["memory", 4],
+  ["cold-ecdsa", 2],
+])("%s, at its quickest", async (only, lines) => {
+  const [table] = await bench<Cells>(only, "--rounds", "2");
+  expect(table?.cells).toHaveLength(lines);
+  for (const [, ...figures] of table?.cells ?? []) expect(Math.min(...figures.map(Number))).toBeGreaterThan(0);
+});
+
+test("what is written is merged with what was there, and prose stays", async () => {
+  const docs = await mkdtemp(join(tmpdir(), "handclasp-bench-"));
+  const path = join(docs, "performance.md");
+  try {
+    await bench("memory", "--rounds", "2", "--write", "--docs", docs);
+    await bench("handshake-ecdsa", "--rounds", "1", "--write", "--docs", docs);
+    const text = await readFile(path, "utf8");
+    expect(text).toMatch(/^## In short$/m);
+    expect(text).toMatch(/^### Handshakes over a pair of transports in memory$/m);
+    expect(text).toContain("](performance/handshakes.svg)");
+    expect(await readFile(join(docs, "performance", "handshakes.svg"), "utf8")).toMatch(/^<svg /);
+  } finally {
+    await rm(docs, { recursive: true });
   }
 });
