@@ -17,13 +17,8 @@ export interface ExporterInput {
   readonly hashes: Readonly<Record<HashName, Hash>>;
   /** The hash of the suite's PRF. */
   readonly hash: Hash;
-  readonly masterSecret: Uint8Array;
-  readonly clientRandom: Uint8Array;
-  readonly serverRandom: Uint8Array;
   readonly extendedMasterSecret: boolean;
   readonly resumed: boolean;
-  /** verify_data of the first Finished of this handshake: the client's of a full one, the server's of an abbreviated one. */
-  readonly firstFinished: Uint8Array;
   /** Absent where a pre-shared key authenticates. */
   readonly serverCertificate: Certificate | undefined;
 }
@@ -42,14 +37,18 @@ const randomsLength = 64;
 
 /** Holds the master secret for as long as the connection lives. */
 export class Exporter {
-  readonly #input: Pick<ExporterInput, "hashes" | "hash" | "extendedMasterSecret" | "resumed" | "serverCertificate">;
-  /** The master secret, both randoms and the first Finished, as one copy: each by itself would keep the message that it came in. */
+  readonly #input: ExporterInput;
+  /** One copy of all: each by itself would keep the message that it came in. */
   readonly #kept: Uint8Array;
   #wiped = false;
 
-  constructor({ masterSecret, clientRandom, serverRandom, firstFinished, ...input }: ExporterInput) {
+  /**
+   * @param kept the master secret, the client's and the server's random, and verify_data of the first Finished of this handshake: the client's of a full one,
+   * the server's of an abbreviated one
+   */
+  constructor(input: ExporterInput, ...kept: readonly Uint8Array[]) {
     this.#input = input;
-    this.#kept = concat(masterSecret, clientRandom, serverRandom, firstFinished);
+    this.#kept = concat(...kept);
   }
 
   /** RFC 5705 §4. An empty context is not the same as none. */

@@ -61,17 +61,14 @@ export class Secrets {
 
   /** What outlives the handshake; it has a copy of the master secret. */
   exporter(agreement: Agreement, firstFinished: Uint8Array, serverCertificate: Certificate | undefined): Exporter {
-    return new Exporter({
-      hashes: this.#config.provider.hashes,
-      hash: this.#hash,
-      masterSecret: this.#known(),
-      clientRandom: this.#clientRandom,
-      serverRandom: this.#serverRandom,
-      extendedMasterSecret: agreement.extendedMasterSecret,
-      resumed: agreement.resumed,
+    const { extendedMasterSecret, resumed } = agreement;
+    return new Exporter(
+      { hashes: this.#config.provider.hashes, hash: this.#hash, extendedMasterSecret, resumed, serverCertificate },
+      this.#known(),
+      this.#clientRandom,
+      this.#serverRandom,
       firstFinished,
-      serverCertificate,
-    });
+    );
   }
 
   /** Both directions' contexts, made at once: ChangeCipherSpec itself never waits. */

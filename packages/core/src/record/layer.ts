@@ -206,7 +206,6 @@ export class RecordLayer {
   }
 
   #submit(type: ContentType, fragment: Uint8Array): void {
-    const isProtected = this.#write !== undefined;
     const sequenceNumber = this.#write?.sequenceNumber ?? 0;
     const isFirst = !this.#heard && type === contentTypes.handshake;
     const version = (isFirst && this.#options.firstVersion) || tls12;
@@ -216,20 +215,22 @@ export class RecordLayer {
       this.#ready.push(record);
       this.#readyBytes += record.length;
       const body = record.subarray(headerLength);
-      if (this.#options.trace) this.#trace("sent", type, isProtected, sequenceNumber, record, body, fragment);
+      if (this.#options.trace)
+        this.#trace("sent", type, this.#write !== undefined, sequenceNumber, record, body, fragment);
       return;
     }
+    // Only keys make a record wait.
     const entry: Sealed = { header: new Uint8Array(0), fragment: undefined };
     const finish = (body: Uint8Array) => {
       entry.header = recordHeader(type, version, body.length);
       entry.fragment = body;
       this.#outboundBytes += body.length;
-      entry.show = () => this.#trace("sent", type, isProtected, sequenceNumber, entry.header, body, fragment);
+      entry.show = () => this.#trace("sent", type, true, sequenceNumber, entry.header, body, fragment);
       if (this.#options.trace) this.#showReady();
     };
     this.#outbound.push(entry);
     if (!isPromise(sealed)) {
-      finish(isProtected ? sealed : sealed.slice());
+      finish(sealed);
       return;
     }
     this.#outboundBytes += fragment.length;

@@ -34,15 +34,23 @@ async function ends(options: Partial<Parameters<typeof connect>[1]> = {}): Promi
 const input = (changes: Partial<ExporterInput> = {}): ExporterInput => ({
   hashes: noble.hashes,
   hash: noble.hashes.sha256,
-  masterSecret: new Uint8Array(48).fill(1),
-  clientRandom: new Uint8Array(32).fill(2),
-  serverRandom: new Uint8Array(32).fill(3),
   extendedMasterSecret: true,
   resumed: false,
-  firstFinished: new Uint8Array(12).fill(4),
   serverCertificate: undefined,
   ...changes,
 });
+
+const secrets = () => ({
+  masterSecret: new Uint8Array(48).fill(1),
+  clientRandom: new Uint8Array(32).fill(2),
+  serverRandom: new Uint8Array(32).fill(3),
+  firstFinished: new Uint8Array(12).fill(4),
+});
+
+const exporterOf = (
+  changes: Partial<ExporterInput> = {},
+  { masterSecret, clientRandom, serverRandom, firstFinished } = secrets(),
+): Exporter => new Exporter(input(changes), masterSecret, clientRandom, serverRandom, firstFinished);
 
 const usage = (message: RegExp) =>
   expect.objectContaining({ code: "usage", message: expect.stringMatching(message) }) as TlsError;
@@ -71,8 +79,8 @@ describe("exported keying material", () => {
   });
 
   test("is PRF(master_secret, label, client_random + server_random + length and bytes of the context) (RFC 5705 §4)", () => {
-    const { masterSecret, clientRandom, serverRandom } = input();
-    const exporter = new Exporter(input());
+    const { masterSecret, clientRandom, serverRandom } = secrets();
+    const exporter = exporterOf();
     const seed = concat(clientRandom, serverRandom);
     expect(exporter.export(99, "label")).toEqual(prf(noble.hashes.sha256, masterSecret, "label", seed, 99));
     expect(exporter.export(99, "")).toEqual(prf(noble.hashes.sha256, masterSecret, "", seed, 99));
@@ -82,8 +90,8 @@ describe("exported keying material", () => {
   });
 
   test("keeps a master secret of its own, and forgets it", () => {
-    const given = input();
-    const exporter = new Exporter(given);
+    const given = secrets();
+    const exporter = exporterOf({}, given);
     const value = exporter.export(32, "label");
     given.masterSecret.fill(0);
     expect(exporter.export(32, "label")).toEqual(value);
@@ -103,13 +111,11 @@ describe("exported keying material", () => {
     [32, "server finished", undefined],
     [32, "label", new Uint8Array(65_536)],
   ] as const)("of %s bytes under %j is refused", (length, label, context) => {
-    expect(() => new Exporter(input()).export(length, label, context)).toThrow(
-      expect.objectContaining({ code: "usage" }),
-    );
+    expect(() => exporterOf().export(length, label, context)).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
   test("is refused without extended_master_secret, and before the handshake", async () => {
-    const exporter = new Exporter(input({ extendedMasterSecret: false }));
+    const exporter = exporterOf({ extendedMasterSecret: false });
     expect(() => exporter.export(32, "label")).toThrow(usage(/extended_master_secret/));
     expect(() => exporter.channelBinding("tls-exporter")).toThrow(usage(/extended_master_secret/));
   });
@@ -123,12 +129,12 @@ describe("channel binding", () => {
     expect(binding).toEqual(client.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", new Uint8Array(0)));
   });
   test("tls-unique is the first Finished, a copy; of a resumed session only with extended_master_secret", () => {
-    const given = input();
-    expect(new Exporter(given).channelBinding("tls-unique")).toEqual(given.firstFinished);
-    expect(new Exporter(given).channelBinding("tls-unique")).not.toBe(given.firstFinished);
+    const given = secrets();
+    expect(exporterOf({}, given).channelBinding("tls-unique")).toEqual(given.firstFinished);
+    expect(exporterOf({}, given).channelBinding("tls-unique")).not.toBe(given.firstFinished);
     const classic = { extendedMasterSecret: false };
-    expect(new Exporter(input(classic)).channelBinding("tls-unique")).toEqual(given.firstFinished);
-    expect(() => new Exporter(input({ ...classic, resumed: true })).channelBinding("tls-unique")).toThrow(
+    expect(exporterOf(classic).channelBinding("tls-unique")).toEqual(given.firstFinished);
+    expect(() => exporterOf({ ...classic, resumed: true }).channelBinding("tls-unique")).toThrow(
       usage(/extended_master_secret/),
     );
   });
@@ -156,17 +162,15 @@ describe("channel binding", () => {
   test("tls-server-end-point is SHA-256 where the certificate is signed with SHA-1 (RFC 5929 §4.1), and undefined under Ed25519 or without any", async () => {
     const real = parseCertificate(credential.chain[0] as Uint8Array);
     const old = { ...real, signatureAlgorithm: undefined, signatureAlgorithmOid: "1.2.840.113549.1.1.5" };
-    expect(new Exporter(input({ serverCertificate: old })).channelBinding("tls-server-end-point")).toEqual(
+    expect(exporterOf({ serverCertificate: old }).channelBinding("tls-server-end-point")).toEqual(
       noble.hashes.sha256.digest(real.raw),
     );
     const ed25519 = await testCa({ algorithm: "ed25519" });
     const signed = parseCertificate((await ed25519.issue()).chain[0] as Uint8Array);
-    expect(() => new Exporter(input({ serverCertificate: signed })).channelBinding("tls-server-end-point")).toThrow(
+    expect(() => exporterOf({ serverCertificate: signed }).channelBinding("tls-server-end-point")).toThrow(
       usage(/not defined/),
     );
-    expect(() => new Exporter(input()).channelBinding("tls-server-end-point")).toThrow(
-      usage(/without a server certificate/),
-    );
+    expect(() => exporterOf().channelBinding("tls-server-end-point")).toThrow(usage(/without a server certificate/));
   });
   test("of a pre-shared key: tls-exporter and tls-unique", async () => {
     const { a, b } = memoryPair();
@@ -179,7 +183,7 @@ describe("channel binding", () => {
       expect(client.channelBinding(type)).toEqual(server.channelBinding(type));
   });
   test("of another name is a usage error", () => {
-    expect(() => new Exporter(input()).channelBinding("tls-unique-for-telnet" as "tls-unique")).toThrow(
+    expect(() => exporterOf().channelBinding("tls-unique-for-telnet" as "tls-unique")).toThrow(
       usage(/no channel binding/),
     );
   });
