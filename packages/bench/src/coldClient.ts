@@ -4,6 +4,7 @@
  * @module
  */
 import { writeSync } from "node:fs";
+import type { Handshake } from "./cold/handshake.ts";
 
 export interface ColdParams {
   readonly subject: string;
@@ -16,9 +17,6 @@ export interface ColdSample {
   readonly imported: number;
   readonly shaken: number;
 }
-
-/** A stack's first handshake, done when application data could be sent. */
-export type Handshake = (ca: string, port: number) => Promise<unknown>;
 
 const clients: Readonly<Record<string, () => Promise<{ readonly handshake: Handshake }>>> = {
   nothing: () => import("./cold/nothing.ts"),

@@ -1,6 +1,19 @@
 import type { Plot } from "./charts.ts";
+import type { Machine } from "./machine.ts";
 import { format } from "./report.ts";
-import type { Measured, Results } from "./results.ts";
+import type { AnyTable } from "./scenarios.ts";
+
+export interface Results {
+  readonly machine: Machine;
+  readonly tables: readonly Measured[];
+}
+
+export interface Measured {
+  /** The day, in UTC. */
+  readonly date: string;
+  readonly rounds: number;
+  readonly table: AnyTable;
+}
 
 const start = "<!-- measured: written by `pnpm bench -- --write`, do not edit -->";
 const end = "<!-- end of what was measured -->";

@@ -5,21 +5,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { charts } from "./charts.ts";
-import { document } from "./document.ts";
-import { type Machine, machine } from "./machine.ts";
+import { document, type Results } from "./document.ts";
+import { machine } from "./machine.ts";
 import type { AnyTable, Effort } from "./scenarios.ts";
-
-export interface Results {
-  readonly machine: Machine;
-  readonly tables: readonly Measured[];
-}
-
-export interface Measured {
-  /** The day, in UTC. */
-  readonly date: string;
-  readonly rounds: number;
-  readonly table: AnyTable;
-}
 
 /** Puts tables into the results that `docs` has, each in place of its predecessor, and writes document and plots anew. */
 export async function keep(docs: string, tables: readonly AnyTable[], { rounds }: Effort): Promise<void> {

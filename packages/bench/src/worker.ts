@@ -81,7 +81,7 @@ const methods = {
     return { heap: heapUsed + external, rss };
   },
   async closeAll() {
-    await Promise.all(channels.splice(0).map((channel) => channel.close()));
+    await Promise.all(channels.splice(0).map(async (channel) => channel.close()));
   },
 };
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import forge from "node-forge";
-import type { Handshake } from "../coldClient.ts";
+import type { Handshake } from "./handshake.ts";
 
 export const handshake: Handshake = (ca, port) =>
   new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { connect, noble } from "@handclasp/node";
-import type { Handshake } from "../coldClient.ts";
+import type { Handshake } from "./handshake.ts";
 
 /** The provider is core's default; the import path is the one that has a TCP transport. */
 export const handshake: Handshake = (ca, port) =>

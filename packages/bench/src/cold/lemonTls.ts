@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { TLSSocket } from "lemon-tls";
-import type { Handshake } from "../coldClient.ts";
+import type { Handshake } from "./handshake.ts";
 
 const version = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
 

@@ -1,5 +1,5 @@
 import { connect } from "node:tls";
-import type { Handshake } from "../coldClient.ts";
+import type { Handshake } from "./handshake.ts";
 
 export const handshake: Handshake = (ca, port) =>
   new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { loadX509FromPem, makeTLSClient, setCryptoImplementation } from "@reclaimprotocol/tls";
 import { webcryptoCrypto } from "@reclaimprotocol/tls/webcrypto";
-import type { Handshake } from "../coldClient.ts";
+import type { Handshake } from "./handshake.ts";
 
 const silent = (): void => {};
 const logger = { debug: silent, info: silent, trace: silent, error: silent, warn: silent };

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { SocketReadQueue, startTls, TrustedCert } from "subtls";
-import type { Handshake } from "../coldClient.ts";
+import type { Handshake } from "./handshake.ts";
 
 export const handshake: Handshake = async (ca, port) => {
   const roots = await TrustedCert.databaseFromPEM(ca);
