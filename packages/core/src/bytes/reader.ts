@@ -63,16 +63,10 @@ export class Reader {
   }
 
   fail(message: string): never {
-    throw new TlsError("decode_error", `${pathText(this.#path) || "input"}: ${message}`);
+    throw new TlsError("decode_error", `${this.#path.join(".").replace(/\.(\d+)/g, "[$1]") || "input"}: ${message}`);
   }
 
   #want(length: number): void {
     if (length > this.left) this.fail(`wanted ${length} bytes, ${this.left} left`);
   }
 }
-
-const pathText = (path: readonly (string | number)[]): string =>
-  path.reduce<string>(
-    (text, name) => (typeof name === "number" ? `${text}[${name}]` : text ? `${text}.${name}` : name),
-    "",
-  );

@@ -7,6 +7,10 @@ export class Writer {
     this.#bytes = new Uint8Array(capacity);
   }
 
+  get length(): number {
+    return this.#at;
+  }
+
   /** An unsigned number of 1 to 4 bytes. Throws a RangeError where it does not fit. */
   uint(width: number, value: number): this {
     if (!Number.isInteger(value) || value < 0 || value >= 256 ** width)

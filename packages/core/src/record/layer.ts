@@ -4,6 +4,7 @@
  * @module
  */
 import { concat, join } from "../bytes/bytes.ts";
+import { Writer } from "../bytes/writer.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
 import { itemOverhead, maxEmptyRecords, maxExpansion, maxFlushMessage, maxPlaintext } from "../limits.ts";
@@ -45,13 +46,13 @@ export interface RecordLimits {
   readonly recordSizeLimit: { readonly send: number; readonly receive: number } | undefined;
 }
 
-/** A record on its way out, behind one that is not sealed yet, or not sealed itself: without a fragment it is not ready. */
-interface Sealed {
-  header: Uint8Array;
-  fragment: Uint8Array | undefined;
-  failed?: Error;
-  /** Tells the trace of it, once all before it are told. */
-  show?: (() => void) | undefined;
+/** A record on its way out that is being sealed, or stands behind one that is: without a body it is not ready. */
+interface Sealing {
+  readonly type: ContentType;
+  readonly sequenceNumber: number;
+  readonly fragment: Uint8Array;
+  body?: Uint8Array;
+  failed?: { readonly error: unknown };
 }
 
 /** A record on its way in, counted and traced once it is its turn. */
@@ -61,7 +62,7 @@ interface Opening {
   readonly record: Uint8Array;
   readonly opened: Awaitable<Uint8Array>;
   readonly sequenceNumber: number;
-  readonly isProtected: boolean;
+  readonly read: Protection | undefined;
 }
 
 /** Ciphertext in flight to a provider that answers later. */
@@ -83,8 +84,11 @@ export class RecordLayer {
   #ready: Uint8Array[] = [];
   #readyBytes = 0;
   /** Behind those. */
-  readonly #outbound: Sealed[] = [];
+  readonly #outbound: Sealing[] = [];
   #outboundBytes = 0;
+  /** Data that is not a record yet, and how much of it the last record had. */
+  #collected: Writer | undefined;
+  #lastCollected = 0;
   /** What records are built in, the part of it that is used, and how much was used of the one before. */
   #slab: Uint8Array | undefined;
   #slabUsed = 0;
@@ -130,7 +134,7 @@ export class RecordLayer {
 
   /** Bytes that were sent but could not be taken yet. */
   get pendingOut(): number {
-    return this.#outboundBytes + this.#readyBytes;
+    return this.#outboundBytes + this.#readyBytes + (this.#collected?.length ?? 0);
   }
   /** Nothing that was sent waits to be sealed or taken. */
   get idleOut(): boolean {
@@ -143,35 +147,62 @@ export class RecordLayer {
 
   // ---- out
 
-  /** Fragments, protects and queues. An empty message makes one empty record. */
+  /** Fragments, protects and queues. An empty message makes one empty record. Data waits for more of it, until there is a whole record or somebody takes. */
   send(type: ContentType, message: Uint8Array): void {
+    if (type === contentTypes.application_data && message.length) return this.#collect(message);
+    this.#sealCollected();
+    this.#fragment(type, message);
+  }
+
+  /** Many small writes are one record: to seal one costs as much as 4 KiB in it. Whole records are sealed from where they stand. */
+  #collect(data: Uint8Array): void {
     const most = this.#sendLimit;
+    const whole = this.#collected ? 0 : data.length - (data.length % most);
+    if (whole) this.#fragment(contentTypes.application_data, data.subarray(0, whole));
+    for (let at = whole; at < data.length; ) {
+      this.#collected ??= new Writer(Math.max(data.length - at, this.#lastCollected));
+      const part = data.subarray(at, at + most - this.#collected.length);
+      this.#collected.put(part);
+      at += part.length;
+      if (this.#collected.length === most) this.#sealCollected();
+    }
+  }
+
+  #sealCollected(): void {
+    if (!this.#collected) return;
+    const data = this.#collected.done();
+    this.#lastCollected = data.length;
+    // A provider that answers later still reads it by then: the next ones get memory of their own.
+    this.#collected = undefined;
+    this.#fragment(contentTypes.application_data, data);
+  }
+
+  #fragment(type: ContentType, message: Uint8Array): void {
     let at = 0;
     do {
-      const fragment = message.subarray(at, at + most);
-      const inPlace = this.#write?.inPlace;
-      if (inPlace && !this.#outbound.length) {
-        const left = message.length - at;
-        const each = headerLength + inPlace.overhead;
-        this.#submitInPlace(inPlace, type, fragment, left + each * Math.max(1, Math.ceil(left / most)));
-      } else this.#submit(type, fragment);
+      const fragment = message.subarray(at, at + this.#sendLimit);
+      this.#submit(type, fragment);
       at += fragment.length;
     } while (at < message.length);
   }
 
   /** Everything that is ready, in order; what was built in place stands one behind the other. Throws what sealing threw. */
   take(): Uint8Array[] {
-    for (let head = this.#outbound[0]; head?.fragment || head?.failed; head = this.#outbound[0]) {
-      if (head.failed) {
+    this.#sealCollected();
+    for (let head = this.#outbound[0]; head?.body || head?.failed; head = this.#outbound[0]) {
+      const { type, sequenceNumber, fragment, body, failed } = head;
+      if (!body) {
         this.#outbound.length = 0;
         this.#ready = [];
         this.#outboundBytes = 0;
         this.#readyBytes = 0;
-        throw head.failed;
+        throw failed?.error;
       }
-      this.#ready.push(head.header, head.fragment as Uint8Array);
-      this.#outboundBytes -= head.fragment?.length ?? 0;
+      const header = recordHeader(type, tls12, body.length);
+      this.#ready.push(header, body);
+      this.#outboundBytes -= body.length;
       this.#outbound.shift();
+      if (this.#options.trace) this.#trace("sent", type, this.#write, sequenceNumber, concat(header, body), fragment);
     }
     const ready = this.#ready;
     if (this.#readyBytes) this.#lastFlush = this.#readyBytes;
@@ -181,11 +212,11 @@ export class RecordLayer {
     return ready;
   }
 
-  /** Room for a record of `length` bytes; `wanted` is what the whole message needs. */
-  #room(inPlace: InPlace, length: number, wanted: number): Uint8Array {
+  /** Room for a record of `length` bytes. */
+  #room(inPlace: InPlace, length: number): Uint8Array {
     if (!this.#slab || this.#slab.length - this.#slabUsed < length) {
       // As much as the last flush took, so that all of a turn's records come to stand in one buffer, which nobody has to join.
-      this.#slab = inPlace.allocate(Math.max(length, Math.min(maxFlushMessage, Math.max(wanted, this.#lastFlush))));
+      this.#slab = inPlace.allocate(Math.max(length, Math.min(maxFlushMessage, this.#lastFlush)));
       this.#slabUsed = 0;
     }
     const from = this.#slabUsed;
@@ -193,67 +224,46 @@ export class RecordLayer {
     return this.#slab.subarray(from, this.#slabUsed);
   }
 
-  #submitInPlace(inPlace: InPlace, type: ContentType, fragment: Uint8Array, wanted: number): void {
-    const sequenceNumber = this.#write?.sequenceNumber ?? 0;
-    const bodyLength = fragment.length + inPlace.overhead;
-    const record = this.#room(inPlace, headerLength + bodyLength, wanted);
-    setRecordHeader(record, type, tls12, bodyLength);
-    const body = record.subarray(headerLength);
-    inPlace.sealInto(type, fragment, body);
-    this.#ready.push(record);
-    this.#readyBytes += record.length;
-    if (this.#options.trace) this.#trace("sent", type, true, sequenceNumber, record, body, fragment);
-  }
-
   #submit(type: ContentType, fragment: Uint8Array): void {
-    const sequenceNumber = this.#write?.sequenceNumber ?? 0;
-    const isFirst = !this.#heard && type === contentTypes.handshake;
-    const version = (isFirst && this.#options.firstVersion) || tls12;
-    const sealed = this.#write ? this.#write.seal(type, fragment) : fragment;
-    if (!isPromise(sealed) && !this.#outbound.length) {
-      const record = concat(recordHeader(type, version, sealed.length), sealed);
+    const write = this.#write;
+    const sequenceNumber = write?.sequenceNumber ?? 0;
+    const isReady = (record: Uint8Array): void => {
       this.#ready.push(record);
       this.#readyBytes += record.length;
-      const body = record.subarray(headerLength);
-      if (this.#options.trace)
-        this.#trace("sent", type, this.#write !== undefined, sequenceNumber, record, body, fragment);
-      return;
-    }
-    // Only keys make a record wait.
-    const entry: Sealed = { header: new Uint8Array(0), fragment: undefined };
-    const finish = (body: Uint8Array) => {
-      entry.header = recordHeader(type, version, body.length);
-      entry.fragment = body;
-      this.#outboundBytes += body.length;
-      entry.show = () => this.#trace("sent", type, true, sequenceNumber, entry.header, body, fragment);
-      if (this.#options.trace) this.#showReady();
+      this.#trace("sent", type, write, sequenceNumber, record, fragment);
     };
-    this.#outbound.push(entry);
-    if (!isPromise(sealed)) {
-      finish(sealed);
-      return;
+    if (write?.inPlace) {
+      const length = fragment.length + write.inPlace.overhead;
+      const record = this.#room(write.inPlace, headerLength + length);
+      setRecordHeader(record, type, tls12, length);
+      write.inPlace.sealInto(type, fragment, record.subarray(headerLength));
+      return isReady(record);
     }
+    const sealed = write ? write.seal(type, fragment) : fragment;
+    if (!isPromise(sealed) && !this.#outbound.length) {
+      const isFirst = !this.#heard && type === contentTypes.handshake;
+      const version = (isFirst && this.#options.firstVersion) || tls12;
+      return isReady(concat(recordHeader(type, version, sealed.length), sealed));
+    }
+    const sealing: Sealing = { type, sequenceNumber, fragment };
+    this.#outbound.push(sealing);
+    const done = (body: Uint8Array): void => {
+      sealing.body = body;
+      this.#outboundBytes += body.length;
+    };
+    if (!isPromise(sealed)) return done(sealed);
     this.#outboundBytes += fragment.length;
     sealed.then(
       (body) => {
         this.#outboundBytes -= fragment.length;
-        finish(body);
+        done(body);
         this.#options.wake();
       },
       (error: unknown) => {
-        entry.failed = error instanceof Error ? error : new Error("sealing failed", { cause: error });
+        sealing.failed = { error };
         this.#options.wake();
       },
     );
-  }
-
-  /** A later record may be sealed before an earlier one; the trace has them in the order of the wire. */
-  #showReady(): void {
-    for (const entry of this.#outbound) {
-      if (!entry.fragment) return;
-      entry.show?.();
-      entry.show = undefined;
-    }
   }
 
   // ---- in
@@ -321,7 +331,7 @@ export class RecordLayer {
         record: new Uint8Array(0),
         opened: Promise.reject(error),
         sequenceNumber: 0,
-        isProtected: true,
+        read: this.#read,
       });
       return false;
     }
@@ -348,7 +358,7 @@ export class RecordLayer {
     this.#heard = true;
     const sequenceNumber = this.#read?.sequenceNumber ?? 0;
     const opened = this.#open(type as ContentType, record.subarray(headerLength));
-    return { type: type as ContentType, record, opened, sequenceNumber, isProtected: this.#read !== undefined };
+    return { type: type as ContentType, record, opened, sequenceNumber, read: this.#read };
   }
 
   #open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array> {
@@ -360,9 +370,8 @@ export class RecordLayer {
     }
   }
 
-  #finish({ type, record, sequenceNumber, isProtected }: Opening, fragment: Uint8Array): TlsRecord {
-    if (this.#options.trace)
-      this.#trace("received", type, isProtected, sequenceNumber, record, record.subarray(headerLength), fragment);
+  #finish({ type, record, sequenceNumber, read }: Opening, fragment: Uint8Array): TlsRecord {
+    this.#trace("received", type, read, sequenceNumber, record, fragment);
     this.#checkLength(fragment.length, this.#receiveLimit);
     this.#countEmpty(type, fragment);
     return { type, fragment };
@@ -443,10 +452,9 @@ export class RecordLayer {
   #trace(
     direction: "sent" | "received",
     type: ContentType,
-    isProtected: boolean,
+    protection: Protection | undefined,
     sequenceNumber: number,
     record: Uint8Array,
-    body: Uint8Array,
     plaintext: Uint8Array,
   ): void {
     const { trace, traceSecrets } = this.#options;
@@ -456,10 +464,10 @@ export class RecordLayer {
       type: "record",
       direction,
       contentType: contentTypeName(type),
-      protected: isProtected,
+      protected: protection !== undefined,
       sequenceNumber,
       header: record.slice(0, headerLength),
-      fragment: body.slice(),
+      fragment: record.slice(headerLength),
       ...(shown && { plaintext: plaintext.slice() }),
     });
   }

@@ -48,6 +48,57 @@ function handHeld() {
   return { protection, settle, waiting };
 }
 
+describe("data that is sent before anybody takes", () => {
+  const lengths = (bytes: Uint8Array): number[] => {
+    const found: number[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const length = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
+      found.push(length);
+      at += 5 + length;
+    }
+    return found;
+  };
+  const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i * 7);
+
+  test.each([
+    { writes: [1, 2, 3], records: [6] },
+    { writes: [16_383, 1, 1], records: [16_384, 1] },
+    { writes: [16_384, 16_384], records: [16_384, 16_384] },
+    { writes: [40_000, 10_000], records: [16_384, 16_384, 16_384, 848] },
+    { writes: [1, 40_000], records: [16_384, 16_384, 7233] },
+  ])("$writes bytes are records of $records", ({ writes, records }) => {
+    const out = layer();
+    const sent = writes.map(pattern);
+    for (const bytes of sent) out.send(23, bytes);
+    expect(out.pendingOut).toBeGreaterThanOrEqual(writes.reduce((sum, length) => sum + length));
+    const taken = concat(...out.take());
+    expect(lengths(taken)).toEqual(records);
+    expect(out.pendingOut).toBe(0);
+    const into = layer();
+    into.feed(taken);
+    const got = records.map(() => (into.next(true) as TlsRecord).fragment);
+    expect(concat(...got)).toEqual(concat(...sent));
+  });
+
+  test("is the sender's own again at once", () => {
+    const out = layer();
+    const bytes = Uint8Array.of(1);
+    out.send(23, bytes);
+    bytes[0] = 2;
+    out.send(23, bytes);
+    expect(concat(...out.take())).toEqual(record(23, Uint8Array.of(1, 2)));
+  });
+
+  test("goes before an alert that is sent behind it", () => {
+    const out = layer();
+    out.send(23, Uint8Array.of(1));
+    out.send(21, Uint8Array.of(1, 0));
+    out.send(23, Uint8Array.of(2));
+    const expected = [record(23, Uint8Array.of(1)), record(21, Uint8Array.of(1, 0)), record(23, Uint8Array.of(2))];
+    expect(concat(...out.take())).toEqual(concat(...expected));
+  });
+});
+
 describe("promises that settle out of order", () => {
   test("what is sealed goes out in order, and is traced so", async () => {
     const trace: TraceEvent[] = [];
@@ -55,7 +106,10 @@ describe("promises that settle out of order", () => {
     const records = layer(trace, () => woken++);
     const { protection, settle } = handHeld();
     records.changeWriteState(protection);
-    for (const byte of [1, 2, 3]) records.send(23, Uint8Array.of(byte));
+    for (const byte of [1, 2, 3]) {
+      records.send(23, Uint8Array.of(byte));
+      expect(records.take()).toEqual([]);
+    }
     expect(records.pendingOut).toBe(3);
     await settle(2);
     await settle(1);
@@ -141,7 +195,10 @@ describe("promises that settle out of order", () => {
           if (out.idleOut) resolve();
         };
       });
-      for (let i = 0; i < 300; i++) out.send(23, Uint8Array.of(i >> 8, i & 255));
+      for (let i = 0; i < 300; i++) {
+        out.send(23, Uint8Array.of(i >> 8, i & 255));
+        for (const bytes of out.take()) into.feed(bytes);
+      }
       await drained;
       for (let i = 0; i < 300; i++) expect((await into.next(true))?.fragment).toEqual(Uint8Array.of(i >> 8, i & 255));
     },
