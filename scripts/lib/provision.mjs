@@ -84,6 +84,17 @@ export async function provision() {
 }
 
 /**
+ * The variables of a tool that is here already; `undefined` where it would have to be installed.
+ *
+ * @param {string} name
+ * @returns {Promise<NodeJS.ProcessEnv | undefined>}
+ */
+export async function locate(name) {
+  const tool = tools.find((tool) => tool.name === name);
+  return tool && ((await onSystem(tool)) ?? (await playwrightsOwn(tool)));
+}
+
+/**
  * @param {Tool} tool
  * @returns {Promise<import("./steps.mjs").StepResult & {found?: NodeJS.ProcessEnv, note: string}>}
  */

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { pageScenarios } from "./browser/scenarios.ts";
 import { format } from "./report.ts";
 import { keep } from "./results.ts";
 import { cold, coldSubjects } from "./scenarios/cold.ts";
@@ -61,6 +62,7 @@ const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "cold-rsa": () => cold("rsa-2048", pick(coldSubjects), base, effort),
   idle: () => idle(pick(idleSubjects), values.quick ? 200 : 1000, effort),
   growth: () => growth(pick(growthSubjects), base, values.quick ? [1, 10, 100] : [1, 10, 100, 1000, 5000], effort),
+  ...pageScenarios(effort, values.subject),
 };
 
 const tables: AnyTable[] = [];

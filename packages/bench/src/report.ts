@@ -3,7 +3,7 @@ import { type AnyTable, bytes, type Column, type Grid, type Table } from "./scen
 
 const isRow = (row: Table["rows"][number]): row is Row => "speed" in row;
 
-const ratio = (n: number): string => `${n.toFixed(2)}x`;
+const ratio = (n: number): string => (Number.isFinite(n) ? `${n.toFixed(2)}x` : "–");
 
 /** A table in Markdown, which reads well in a terminal too. */
 export const format = (table: AnyTable): string => ("cells" in table ? formatGrid(table) : formatRows(table));

@@ -1,4 +1,4 @@
-import type { Cost, Pair } from "./pair.ts";
+import type { Cost } from "./pair.ts";
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
@@ -42,16 +42,16 @@ export interface Missing {
  * Runs an action over all pairs, round by round, each round in another order, so that whatever else the machine does hits all of them.
  * The first `warm` rounds are told apart.
  */
-export async function interleave(
-  pairs: readonly Pair[],
+export async function interleave<P extends { readonly name: string }>(
+  pairs: readonly P[],
   rounds: number,
   warm: number,
-  action: (pair: Pair, round: number) => Promise<Sample>,
+  action: (pair: P, round: number) => Promise<Sample>,
 ): Promise<ReadonlyMap<string, readonly Sample[]>> {
   const samples = new Map<string, Sample[]>(pairs.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds + warm; round++) {
     for (let i = 0; i < pairs.length; i++) {
-      const pair = pairs[(i + round) % pairs.length] as Pair;
+      const pair = pairs[(i + round) % pairs.length] as P;
       samples.get(pair.name)?.push(await action(pair, round));
     }
   }

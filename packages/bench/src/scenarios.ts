@@ -19,7 +19,7 @@ export interface Table {
   readonly id: string;
   readonly title: string;
   /** What a unit of work is. */
-  readonly unit: "MiB" | "handshake" | "connection";
+  readonly unit: "MiB" | "handshake" | "connection" | "1,000 records";
   readonly base: string;
   readonly rows: readonly (Row | Missing)[];
 }

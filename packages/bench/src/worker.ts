@@ -66,6 +66,11 @@ const methods = {
   async pump({ size, count, over = 1 }: { size: number; count: number; over?: number }) {
     await Promise.all(channels.slice(0, over).map((channel) => pump(channel, size, count)));
   },
+  /** Writes to the first channel, in pieces of these sizes. */
+  async replay({ sizes }: { sizes: readonly number[] }) {
+    const [channel] = channels;
+    for (const size of sizes) await channel?.write(new Uint8Array(size));
+  },
   async mark() {
     mark = process.cpuUsage();
   },

@@ -17,6 +17,8 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   "lemon-tls, TCP": async () => (await import("./lemonTls.ts")).lemonTlsOverTcp,
   "@reclaimprotocol/tls": async () => (await import("./reclaim.ts")).reclaim,
   "subtls (TLS 1.3)": async () => (await import("./subtls.ts")).subtls,
+  "Handclasp for pages": async () => (await import("../browser/servers.ts")).handclaspForPages,
+  "records for pages": async () => (await import("../browser/servers.ts")).recordsForPages,
   "node-forge (TLS 1.1)": async () => (await import("./forge.ts")).nodeForge,
 };
 

@@ -50,7 +50,7 @@ function handclasp(carrier: Carrier, provider: CryptoProvider, suites: readonly 
   };
 }
 
-function channelOf(connection: TlsConnection): Channel {
+export function channelOf(connection: TlsConnection): Channel {
   const channel: Channel = {
     write: (bytes) => connection.write(bytes),
     onData: nothing,

@@ -1,0 +1,197 @@
+/**
+ * What a page can open a channel with, each as its own users would.
+ * @module
+ */
+import {
+  type CipherSuite,
+  type CryptoProvider,
+  connect,
+  noble,
+  parsePemCertificates,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+  webCrypto,
+  webSocketTransport,
+} from "@handclasp/browser";
+import { gcm } from "@noble/ciphers/aes.js";
+import { loadX509FromPem, makeTLSClient, setCryptoImplementation } from "@reclaimprotocol/tls";
+import { webcryptoCrypto } from "@reclaimprotocol/tls/webcrypto";
+import { startTls, TrustedCert, WebSocketReadQueue } from "subtls";
+import { type Channel, nothing } from "../subjects/subject.ts";
+import { joined, leadLength, maxFragment, recordKey, sealing, tagLength } from "./records.ts";
+
+/** Sizes of the WebSocket messages that a channel has sent and received. */
+export interface Messages {
+  readonly sent: number[];
+  readonly received: number[];
+}
+
+export interface Target {
+  readonly url: string;
+  /** PEM. */
+  readonly ca: string;
+  readonly messages: Messages;
+}
+
+export type Opener = (target: Target) => Promise<() => Promise<Channel>>;
+
+const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
+const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
+
+function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[]): Opener {
+  return async ({ url, ca: pem, messages }) => {
+    const ca = parsePemCertificates(pem);
+    return async () => {
+      const transport = webSocketTransport(counting(new WebSocket(url), messages));
+      const connection = await connect(url, { provider, suites, ca, serverName: "localhost", transport });
+      const channel: Channel = {
+        write: (bytes) => connection.write(bytes),
+        onData: nothing,
+        close: () => connection.abort(),
+      };
+      const read = async (): Promise<void> => {
+        for await (const bytes of connection) channel.onData(bytes.length);
+      };
+      read().catch(nothing);
+      return channel;
+    };
+  };
+}
+
+function counting(ws: WebSocket, { sent, received }: Messages): WebSocket {
+  ws.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => received.push(data.byteLength));
+  const send = ws.send.bind(ws);
+  ws.send = (data) => {
+    sent.push((data as Uint8Array).byteLength);
+    send(data);
+  };
+  return ws;
+}
+
+async function opened(url: string): Promise<WebSocket> {
+  const ws = new WebSocket(url);
+  ws.binaryType = "arraybuffer";
+  await new Promise((resolve, reject) => {
+    ws.onopen = resolve;
+    ws.onerror = () => reject(new Error("the WebSocket did not open"));
+  });
+  return ws;
+}
+
+/** Far apart, so that a socket never runs dry while its page, which is not told of room, looks at a clock of 4 ms. */
+const highWater = 2 ** 22;
+const lowWater = 2 ** 21;
+
+async function room(ws: WebSocket): Promise<void> {
+  while (ws.bufferedAmount > lowWater) await new Promise((resolve) => setTimeout(resolve));
+}
+
+const raw: Opener =
+  async ({ url }) =>
+  async () => {
+    const ws = await opened(url);
+    const channel: Channel = {
+      write(bytes) {
+        ws.send(bytes as Uint8Array<ArrayBuffer>);
+        return ws.bufferedAmount > highWater ? room(ws) : undefined;
+      },
+      onData: nothing,
+      close: () => ws.close(),
+    };
+    ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => channel.onData(data.byteLength);
+    return channel;
+  };
+
+const nobleRecords: Opener =
+  async ({ url }) =>
+  async () => {
+    const ws = await opened(url);
+    let sent = 0;
+    let received = 0;
+    const channel: Channel = {
+      write(bytes) {
+        for (let at = 0; at < bytes.length; at += maxFragment) {
+          const fragment = bytes.subarray(at, at + maxFragment);
+          const { lead, nonce, additionalData } = sealing(sent++, fragment.length);
+          ws.send(joined(lead, gcm(recordKey, nonce, additionalData).encrypt(fragment)));
+        }
+        return ws.bufferedAmount > highWater ? room(ws) : undefined;
+      },
+      onData: nothing,
+      close: () => ws.close(),
+    };
+    ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+      const record = new Uint8Array(data);
+      const { nonce, additionalData } = sealing(received++, record.length - leadLength - tagLength);
+      channel.onData(gcm(recordKey, nonce, additionalData).decrypt(record.subarray(leadLength)).length);
+    };
+    return channel;
+  };
+
+const silent = { debug: nothing, info: nothing, trace: nothing, error: nothing, warn: nothing };
+
+const reclaim: Opener = async ({ url, ca }) => {
+  setCryptoImplementation(webcryptoCrypto);
+  const rootCAs = [loadX509FromPem(ca)];
+  return async () => {
+    const ws = await opened(url);
+    return new Promise((resolve, reject) => {
+      const channel: Channel = {
+        async write(bytes) {
+          await tls.write(bytes);
+          if (ws.bufferedAmount > highWater) await room(ws);
+        },
+        onData: nothing,
+        close: () => ws.close(),
+      };
+      const tls = makeTLSClient({
+        host: "localhost",
+        logger: silent,
+        rootCAs,
+        supportedProtocolVersions: ["TLS1_2"],
+        cipherSuites: ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+        write: ({ header, content }) => ws.send(joined(header, content)),
+        onHandshake: () => resolve(channel),
+        onApplicationData: (bytes) => channel.onData(bytes.length),
+        onTlsEnd: (error) => reject(error ?? new Error("the connection ended")),
+      });
+      ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => void tls.handleReceivedBytes(new Uint8Array(data));
+      tls.startHandshake().catch(reject);
+    });
+  };
+};
+
+const subtls: Opener = async ({ url, ca }) => {
+  const roots = await TrustedCert.databaseFromPEM(ca);
+  return async () => {
+    const ws = await opened(url);
+    const queue = new WebSocketReadQueue(ws);
+    const send = (bytes: Uint8Array): void => ws.send(bytes as Uint8Array<ArrayBuffer>);
+    const tls = await startTls("localhost", roots, queue.read.bind(queue), send);
+    const channel: Channel = {
+      async write(bytes) {
+        await tls.write(bytes);
+        if (ws.bufferedAmount > highWater) await room(ws);
+      },
+      onData: nothing,
+      close: () => ws.close(),
+    };
+    const read = async (): Promise<void> => {
+      for (let bytes = await tls.read(); bytes; bytes = await tls.read()) channel.onData(bytes.length);
+    };
+    read().catch(nothing);
+    return channel;
+  };
+};
+
+export const openers = {
+  webCrypto: handclasp(webCrypto, aes),
+  nobleChaCha: handclasp(noble, chacha),
+  nobleAes: handclasp(noble, aes),
+  raw,
+  nobleRecords,
+  reclaim,
+  subtls,
+} satisfies Record<string, Opener>;

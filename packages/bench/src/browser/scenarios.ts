@@ -1,0 +1,219 @@
+/**
+ * What is measured between a page in Chromium and a Node process.
+ * @module
+ */
+import type { KeyAlgorithm } from "@handclasp/testing";
+import { interleave, type Missing, per, rowsOf, type Sample } from "../rounds.ts";
+import { bytes, type Effort, identity, reason, type Table, within } from "../scenarios.ts";
+import { Chromium, type Direction, PagePair, type PageSubject } from "./chromium.ts";
+import type { RecordOrder } from "./page.ts";
+
+const ours = "Handclasp, WebCrypto";
+const chacha = "Handclasp, noble";
+const nobleAes = "Handclasp, noble, AES-GCM";
+const same = "raw, same messages";
+const unbatched = "raw, unbatched";
+const gcm = "noble's gcm()";
+
+const subjects: Readonly<Record<string, PageSubject>> = {
+  [ours]: { opener: "webCrypto", server: "Handclasp for pages" },
+  [chacha]: { opener: "nobleChaCha", server: "Handclasp for pages" },
+  [nobleAes]: { opener: "nobleAes", server: "Handclasp for pages" },
+  [same]: { opener: "raw", server: "raw ws" },
+  [unbatched]: { opener: "raw", server: "raw ws" },
+  "raw WebSocket": { opener: "raw", server: "raw ws" },
+  [gcm]: { opener: "nobleRecords", server: "records for pages" },
+  "@reclaimprotocol/tls": { opener: "reclaim", server: "@reclaimprotocol/tls" },
+  "subtls (TLS 1.3)": { opener: "subtls", server: "subtls (TLS 1.3)" },
+};
+
+const peers = ["@reclaimprotocol/tls", "subtls (TLS 1.3)"];
+const sizes = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
+const mebi = 2 ** 20;
+
+/** The scenarios of `pnpm bench` that take a browser. */
+export function pageScenarios(effort: Effort, chosen: readonly string[]): Record<string, () => Promise<Table[]>> {
+  const pick = (names: readonly string[]): readonly string[] => {
+    const some = names.filter((name) => chosen.includes(name));
+    return some.length ? some : names;
+  };
+  const all = pick([ours, chacha, nobleAes, same, unbatched, gcm, ...peers]);
+  const bulk = (direction: Direction): Promise<Table[]> =>
+    skippable(`page-${direction}`, async () => {
+      const few = pick([ours, same, unbatched, ...peers]);
+      return [
+        ...(await transfers(direction, all, [16_384], [same, unbatched, gcm], effort)),
+        ...(await transfers(direction, few, [1024], [unbatched], effort)),
+      ];
+    });
+  return {
+    "page-down": () => bulk("down"),
+    "page-up": () => bulk("up"),
+    "page-sizes": () =>
+      skippable("page-sizes", async () => [
+        ...(await transfers("down", pick([ours, unbatched]), sizes, [unbatched], effort)),
+        ...(await transfers("up", pick([ours, unbatched]), sizes, [unbatched], effort)),
+      ]),
+    "page-handshake-ecdsa": () => skippable("page-handshake-ecdsa", () => handshakes("ecdsa-p256", pick, effort)),
+    "page-handshake-rsa": () => skippable("page-handshake-rsa", () => handshakes("rsa-2048", pick, effort)),
+    "page-records": () => skippable("page-records", () => records(effort)),
+  };
+}
+
+/** A machine without Chromium has everything else measured. */
+async function skippable(id: string, run: () => Promise<Table[]>): Promise<Table[]> {
+  try {
+    return await run();
+  } catch (error) {
+    return [{ id, title: id, unit: "MiB", base: "", rows: [{ subject: "Chromium", note: reason(error) }] }];
+  }
+}
+
+async function withPages<T>(
+  names: readonly string[],
+  algorithm: KeyAlgorithm,
+  tryOut: (pair: PagePair) => Promise<unknown>,
+  action: (pairs: readonly PagePair[], missing: readonly Missing[]) => Promise<T>,
+): Promise<T> {
+  const chromium = await Chromium.start();
+  const pairs: PagePair[] = [];
+  const missing: Missing[] = [];
+  try {
+    const who = await identity(algorithm);
+    for (const subject of names) {
+      let pair: PagePair | undefined;
+      try {
+        pair = await PagePair.start(subject, subjects[subject] as PageSubject, chromium, who);
+        await within(10_000, tryOut(pair));
+        pairs.push(pair);
+      } catch (error) {
+        await pair?.stop();
+        missing.push({ subject, note: reason(error).split("\n")[0] as string });
+      }
+    }
+    return await action(pairs, missing);
+  } finally {
+    for (const pair of pairs) await pair.stop();
+    await chromium.stop();
+  }
+}
+
+/** Bulk data one way over one connection; the raw page with the same messages sends what Handclasp did in the round before it. */
+function transfers(
+  direction: Direction,
+  names: readonly string[],
+  writes: readonly number[],
+  bases: readonly string[],
+  { rounds, warm, duration }: Effort,
+): Promise<Table[]> {
+  return withPages(
+    names,
+    "rsa-2048",
+    async (pair) => {
+      await pair.connect(1);
+      await pair.transfer(direction, 1024, 4);
+    },
+    async (pairs, missing) => {
+      const tables: Table[] = [];
+      for (const size of writes) {
+        const most = Math.min(200_000, Math.ceil((96 * mebi) / size));
+        const counts = new Map<string, number>();
+        for (const pair of pairs) {
+          const trial = Math.min(most, Math.max(8, Math.ceil(mebi / size)));
+          const first = await pair.transfer(direction, size, trial);
+          const second = await pair.transfer(direction, size, trial);
+          const wanted = Math.ceil((trial * duration) / Math.min(first.wall, second.wall));
+          counts.set(pair.name, Math.min(most, Math.max(4, wanted)));
+        }
+        let messages: readonly number[] = [];
+        const samples = await interleave(pairs, rounds, warm, async (pair): Promise<Sample> => {
+          const replaying = pair.name === same && messages.length > 0;
+          const count = counts.get(replaying ? ours : pair.name) as number;
+          const cost = replaying ? await pair.replay(direction, messages) : await pair.transfer(direction, size, count);
+          if (pair.name === ours) messages = await pair.messages(direction);
+          return per((count * size) / mebi, cost);
+        });
+        const mean = messages.reduce((sum, length) => sum + length, 0) / messages.length / 1024;
+        const told = messages.length ? `; Handclasp's messages have ${mean.toFixed(1)} KiB on average` : "";
+        const known = bases.filter((base) => samples.has(base));
+        for (const base of known.length ? known : [...samples.keys(), ""].slice(0, 1)) {
+          tables.push({
+            id: `page-${direction}-${size}${bases.length > 1 ? `, ${base} = 1` : ""}`,
+            title: `Chromium, bulk ${direction}, writes of ${bytes(size)}${told}`,
+            unit: "MiB",
+            base,
+            rows: [...rowsOf(samples, base, warm), ...missing],
+          });
+        }
+      }
+      return tables;
+    },
+  );
+}
+
+/** Full handshakes one after the other, each with the opening of its WebSocket, which is all that the raw one has. */
+async function handshakes(
+  algorithm: KeyAlgorithm,
+  pick: (names: readonly string[]) => readonly string[],
+  { rounds, warm, duration }: Effort,
+): Promise<Table[]> {
+  return withPages(
+    pick([ours, chacha, nobleAes, "raw WebSocket", ...peers]),
+    algorithm,
+    (pair) => pair.handshakes(3),
+    async (pairs, missing) => {
+      const count = Math.max(5, Math.ceil(duration / 10));
+      const samples = await interleave(pairs, rounds, warm, async (pair) => per(count, await pair.handshakes(count)));
+      const base = samples.has(chacha) ? chacha : (pairs[0]?.name ?? chacha);
+      return [
+        {
+          id: `page-handshake-${algorithm}`,
+          title: `Chromium, full handshake, ${algorithm}`,
+          unit: "handshake",
+          base,
+          rows: [...rowsOf(samples, base, warm), ...missing],
+        },
+      ];
+    },
+  );
+}
+
+type RecordSubject = Pick<RecordOrder, "provider" | "together">;
+
+const recordSubjects: Readonly<Record<string, RecordSubject>> = {
+  noble: { provider: "noble", together: 1 },
+  "WebCrypto, one at a time": { provider: "webCrypto", together: 1 },
+  "WebCrypto, 32 in flight": { provider: "webCrypto", together: 32 },
+};
+
+/** AES-128-GCM alone, in one page: where noble, which answers at once, would be quicker than WebCrypto, which is asked. */
+function records({ rounds, warm, duration }: Effort): Promise<Table[]> {
+  return withPages(
+    ["raw WebSocket"],
+    "ecdsa-p256",
+    (pair) => pair.connect(1),
+    async ([page]) => {
+      if (!page) throw new Error("the page did not start");
+      const tables: Table[] = [];
+      for (const size of [16, 64, 256, 1024, 4096, 16_384]) {
+        for (const operation of ["seal", "open"] as const) {
+          const subjects = Object.entries(recordSubjects).map(([name, subject]) => ({ name, subject }));
+          const samples = await interleave(subjects, rounds, warm, async ({ subject }): Promise<Sample> => {
+            const order = { ...subject, operation, size };
+            const trial = await page.call("records", { ...order, count: 64 });
+            const count = Math.min(100_000, Math.max(64, Math.ceil((64 * duration) / 4 / Math.max(trial, 0.1))));
+            return per(count / 1000, await page.records({ ...order, count }));
+          });
+          tables.push({
+            id: `page-records-${operation}-${size}`,
+            title: `Chromium, AES-128-GCM alone, ${operation}, records of ${bytes(size)}`,
+            unit: "1,000 records",
+            base: "noble",
+            rows: rowsOf(samples, "noble", warm),
+          });
+        }
+      }
+      return tables;
+    },
+  );
+}
