@@ -155,7 +155,12 @@ export class PagePair {
   }
 
   async connect(count: number): Promise<void> {
-    await this.call("connect", { count });
+    await this.call("openSockets", { count });
+    await this.#connect(count);
+  }
+
+  async #connect(count: number): Promise<void> {
+    await this.call("connect");
     await this.#server.call("channels", { count });
   }
 
@@ -209,9 +214,10 @@ export class PagePair {
     return { wall, client: (await this.#chromium.cpu()) - before, server: 0 };
   }
 
-  /** `count` handshakes one after the other, on WebSockets of their own; the channels are closed afterwards, off the clock. */
+  /** `count` handshakes one after the other, on WebSockets of their own that are open; the channels are closed afterwards, off the clock. */
   async handshakes(count: number): Promise<Cost> {
-    const cost = await this.#cost(() => this.connect(count));
+    await this.call("openSockets", { count });
+    const cost = await this.#cost(() => this.#connect(count));
     await this.call("closeAll");
     await this.#server.call("closeAll");
     return cost;

@@ -4,11 +4,13 @@
  */
 import { type Aead, noble, webCrypto } from "@handclasp/browser";
 import type { Channel } from "../subjects/subject.ts";
-import { type Messages, openers } from "./pageSubjects.ts";
+import { type Messages, opened, openers } from "./pageSubjects.ts";
 
 const messages: Messages = { sent: [], received: [] };
+const sockets: WebSocket[] = [];
 const channels: Channel[] = [];
-let open: (() => Promise<Channel>) | undefined;
+let url = "";
+let open: ((ws: WebSocket) => Promise<Channel>) | undefined;
 let received = 0;
 let wanted = Number.POSITIVE_INFINITY;
 let done: (() => void) | undefined;
@@ -21,13 +23,17 @@ function first(): Channel {
 
 const methods = {
   async prepare({ opener, port, ca }: { opener: keyof typeof openers; port: number; ca: string }) {
-    open = await openers[opener]({ url: `ws://127.0.0.1:${port}/`, ca, messages });
+    url = `ws://127.0.0.1:${port}/`;
+    open = await openers[opener]({ ca, messages });
   },
-  /** Opens `count` channels one after the other. */
-  async connect({ count }: { count: number }) {
+  async openSockets({ count }: { count: number }) {
+    for (let i = 0; i < count; i++) sockets.push(await opened(url));
+  },
+  /** A channel over each of the sockets, one after the other. */
+  async connect() {
     if (!open) throw new Error("not prepared");
-    for (let i = 0; i < count; i++) {
-      const channel = await open();
+    for (const ws of sockets.splice(0)) {
+      const channel = await open(ws);
       channels.push(channel);
       channel.onData = (bytes) => {
         received += bytes;

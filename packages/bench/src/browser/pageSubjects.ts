@@ -29,23 +29,23 @@ export interface Messages {
 }
 
 export interface Target {
-  readonly url: string;
   /** PEM. */
   readonly ca: string;
   readonly messages: Messages;
 }
 
-export type Opener = (target: Target) => Promise<() => Promise<Channel>>;
+/** What can be reused is made once; then each channel gets a WebSocket that is open. */
+export type Opener = (target: Target) => Promise<(ws: WebSocket) => Promise<Channel>>;
 
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
 
 function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[]): Opener {
-  return async ({ url, ca: pem, messages }) => {
+  return async ({ ca: pem, messages }) => {
     const ca = parsePemCertificates(pem);
-    return async () => {
-      const transport = webSocketTransport(counting(new WebSocket(url), messages));
-      const connection = await connect(url, { provider, suites, ca, serverName: "localhost", transport });
+    return async (ws) => {
+      const transport = webSocketTransport(counting(ws, messages));
+      const connection = await connect(ws.url, { provider, suites, ca, serverName: "localhost", transport });
       const channel: Channel = {
         write: (bytes) => connection.write(bytes),
         onData: nothing,
@@ -70,7 +70,7 @@ function counting(ws: WebSocket, { sent, received }: Messages): WebSocket {
   return ws;
 }
 
-async function opened(url: string): Promise<WebSocket> {
+export async function opened(url: string): Promise<WebSocket> {
   const ws = new WebSocket(url);
   ws.binaryType = "arraybuffer";
   await new Promise((resolve, reject) => {
@@ -88,55 +88,48 @@ async function room(ws: WebSocket): Promise<void> {
   while (ws.bufferedAmount > lowWater) await new Promise((resolve) => setTimeout(resolve));
 }
 
-const raw: Opener =
-  async ({ url }) =>
-  async () => {
-    const ws = await opened(url);
-    const channel: Channel = {
-      write(bytes) {
-        ws.send(bytes as Uint8Array<ArrayBuffer>);
-        return ws.bufferedAmount > highWater ? room(ws) : undefined;
-      },
-      onData: nothing,
-      close: () => ws.close(),
-    };
-    ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => channel.onData(data.byteLength);
-    return channel;
+const raw: Opener = async () => async (ws) => {
+  const channel: Channel = {
+    write(bytes) {
+      ws.send(bytes as Uint8Array<ArrayBuffer>);
+      return ws.bufferedAmount > highWater ? room(ws) : undefined;
+    },
+    onData: nothing,
+    close: () => ws.close(),
   };
+  ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => channel.onData(data.byteLength);
+  return channel;
+};
 
-const nobleRecords: Opener =
-  async ({ url }) =>
-  async () => {
-    const ws = await opened(url);
-    let sent = 0;
-    let received = 0;
-    const channel: Channel = {
-      write(bytes) {
-        for (let at = 0; at < bytes.length; at += maxFragment) {
-          const fragment = bytes.subarray(at, at + maxFragment);
-          const { lead, nonce, additionalData } = sealing(sent++, fragment.length);
-          ws.send(joined(lead, gcm(recordKey, nonce, additionalData).encrypt(fragment)));
-        }
-        return ws.bufferedAmount > highWater ? room(ws) : undefined;
-      },
-      onData: nothing,
-      close: () => ws.close(),
-    };
-    ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
-      const record = new Uint8Array(data);
-      const { nonce, additionalData } = sealing(received++, record.length - leadLength - tagLength);
-      channel.onData(gcm(recordKey, nonce, additionalData).decrypt(record.subarray(leadLength)).length);
-    };
-    return channel;
+const nobleRecords: Opener = async () => async (ws) => {
+  let sent = 0;
+  let received = 0;
+  const channel: Channel = {
+    write(bytes) {
+      for (let at = 0; at < bytes.length; at += maxFragment) {
+        const fragment = bytes.subarray(at, at + maxFragment);
+        const { lead, nonce, additionalData } = sealing(sent++, fragment.length);
+        ws.send(joined(lead, gcm(recordKey, nonce, additionalData).encrypt(fragment)));
+      }
+      return ws.bufferedAmount > highWater ? room(ws) : undefined;
+    },
+    onData: nothing,
+    close: () => ws.close(),
   };
+  ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+    const record = new Uint8Array(data);
+    const { nonce, additionalData } = sealing(received++, record.length - leadLength - tagLength);
+    channel.onData(gcm(recordKey, nonce, additionalData).decrypt(record.subarray(leadLength)).length);
+  };
+  return channel;
+};
 
 const silent = { debug: nothing, info: nothing, trace: nothing, error: nothing, warn: nothing };
 
-const reclaim: Opener = async ({ url, ca }) => {
+const reclaim: Opener = async ({ ca }) => {
   setCryptoImplementation(webcryptoCrypto);
   const rootCAs = [loadX509FromPem(ca)];
-  return async () => {
-    const ws = await opened(url);
+  return async (ws) => {
     return new Promise((resolve, reject) => {
       const channel: Channel = {
         async write(bytes) {
@@ -163,10 +156,9 @@ const reclaim: Opener = async ({ url, ca }) => {
   };
 };
 
-const subtls: Opener = async ({ url, ca }) => {
+const subtls: Opener = async ({ ca }) => {
   const roots = await TrustedCert.databaseFromPEM(ca);
-  return async () => {
-    const ws = await opened(url);
+  return async (ws) => {
     const queue = new WebSocketReadQueue(ws);
     const send = (bytes: Uint8Array): void => ws.send(bytes as Uint8Array<ArrayBuffer>);
     const tls = await startTls("localhost", roots, queue.read.bind(queue), send);

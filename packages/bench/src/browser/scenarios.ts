@@ -151,14 +151,14 @@ function transfers(
   );
 }
 
-/** Full handshakes one after the other, each with the opening of its WebSocket, which is all that the raw one has. */
+/** Full handshakes one after the other. Their WebSockets are open before: Chromium takes as long for one of those as for a handshake. */
 async function handshakes(
   algorithm: KeyAlgorithm,
   pick: (names: readonly string[]) => readonly string[],
   { rounds, warm, duration }: Effort,
 ): Promise<Table[]> {
   return withPages(
-    pick([ours, chacha, nobleAes, "raw WebSocket", ...peers]),
+    pick([ours, chacha, nobleAes, ...peers]),
     algorithm,
     (pair) => pair.handshakes(3),
     async (pairs, missing) => {
