@@ -16,9 +16,9 @@ interface Cells {
   readonly cells: readonly (readonly (string | number)[])[];
 }
 
-const names = ["Handclasp", "node:tls"];
+const ends = ["Handclasp", "node:tls"];
 
-async function bench<T>(only: string, ...more: readonly string[]): Promise<readonly T[]> {
+async function bench<T>(only: string, names: readonly string[], ...more: readonly string[]): Promise<readonly T[]> {
   const chosen = names.flatMap((name) => ["--subject", name]);
   const args = [main, "--quick", "--json", "--only", only, ...chosen, ...more];
   const { stdout } = await promisify(execFile)(process.execPath, args);
@@ -27,10 +27,10 @@ async function bench<T>(only: string, ...more: readonly string[]): Promise<reado
 
 /** No figure is tested here: only that the harness still runs, so that it is there when figures are wanted. */
 test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])("%s, at its quickest", async (only) => {
-  const tables = await bench<Rows>(only);
+  const tables = await bench<Rows>(only, ends);
   expect(tables.length).toBeGreaterThan(0);
   for (const { rows } of tables) {
-    if (only !== "resumed-ecdsa") expect(rows.map(({ subject }) => subject)).toEqual(names);
+    if (only !== "resumed-ecdsa") expect(rows.map(({ subject }) => subject)).toEqual(ends);
     // One that could not be measured has no figures; of those that resume, neither must be one.
     for (const { cpuRatio, speed } of rows) expect(Math.min(cpuRatio, speed)).toBeGreaterThan(0);
   }
@@ -40,17 +40,28 @@ test.each([
   ["memory", 4],
   ["cold-ecdsa", 2],
 ])("%s, at its quickest", async (only, lines) => {
-  const [table] = await bench<Cells>(only, "--rounds", "2");
+  const [table] = await bench<Cells>(only, ends, "--rounds", "2");
   expect(table?.cells).toHaveLength(lines);
   for (const [, ...figures] of table?.cells ?? []) expect(Math.min(...figures.map(Number))).toBeGreaterThan(0);
+});
+
+// What runs the tests names the Chromium that it found (scripts/with-browsers.mjs).
+test.skipIf(!process.env.HANDCLASP_CHROMIUM)("page-up, at its quickest", async () => {
+  const pages = ["Handclasp, WebCrypto", "raw, same messages"];
+  const tables = await bench<Rows>("page-up", pages);
+  expect(tables.length).toBeGreaterThan(0);
+  for (const { rows } of tables) {
+    expect(rows.map(({ subject }) => subject)).toEqual(pages);
+    for (const { speed } of rows) expect(speed).toBeGreaterThan(0);
+  }
 });
 
 test("what is written is merged with what was there, and prose stays", async () => {
   const docs = await mkdtemp(join(tmpdir(), "handclasp-bench-"));
   const path = join(docs, "performance.md");
   try {
-    await bench("memory", "--rounds", "2", "--write", "--docs", docs);
-    await bench("handshake-ecdsa", "--rounds", "1", "--write", "--docs", docs);
+    await bench("memory", ends, "--rounds", "2", "--write", "--docs", docs);
+    await bench("handshake-ecdsa", ends, "--rounds", "1", "--write", "--docs", docs);
     const text = await readFile(path, "utf8");
     expect(text).toMatch(/^## In short$/m);
     expect(text).toMatch(/^### Handshakes over a pair of transports in memory$/m);
