@@ -86,6 +86,7 @@ export async function provision() {
 /**
  * The variables of a tool that is here already; `undefined` where it would have to be installed.
  *
+ * @public packages/bench imports it when it runs, by its URL
  * @param {string} name
  * @returns {Promise<NodeJS.ProcessEnv | undefined>}
  */
