@@ -73,7 +73,7 @@ const methods = {
     return messages;
   },
   async closeAll() {
-    for (const channel of channels.splice(0)) channel.close();
+    for (const channel of channels.splice(0)) void channel.close();
   },
   /** Seals or opens `count` records of `size` bytes, `together` at once. */
   async records({ provider, operation, size, count, together }: RecordOrder) {
