@@ -34,8 +34,8 @@ const { values } = parseArgs({
 });
 
 const effort: Effort = values.quick
-  ? { rounds: Number(values.rounds ?? 3), warm: 1, duration: 60 }
-  : { rounds: Number(values.rounds ?? 15), warm: 3, duration: 250 };
+  ? { rounds: Number(values.rounds ?? 3), warm: 1, warmHandshakes: 100, duration: 60 }
+  : { rounds: Number(values.rounds ?? 15), warm: 3, warmHandshakes: 3000, duration: 250 };
 
 const core = [ours, "node:tls", "raw ws"];
 const others = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];

@@ -42,8 +42,8 @@ export async function growth(
           missing.push([subject, String(count), `not measured: ${reason(error)}`, "", "", "", ""]);
         }
       }
-    // As many MiB for everybody as a connection is known to manage in the time, and each connection two writes at least.
-    const volume = Math.ceil((duration / 1000) * 400 * mebi);
+    // As many MiB for everybody, and enough that a thousand connections each have some to do: their first bytes cost more than the others.
+    const volume = Math.ceil((duration / 1000) * 2000 * mebi);
     for (let round = 0; round < rounds + warm; round++)
       for (let i = 0; i < settings.length; i++) {
         const { pair, count, speeds } = settings[(i + round) % settings.length] as Setting;

@@ -17,7 +17,7 @@ export async function resumed(algorithm: KeyAlgorithm, effort: Effort): Promise<
         unit: "handshake",
         base,
         rows: [
-          ...rowsOf(new Map([...samples].filter(([name]) => names.includes(name))), base, effort.warm),
+          ...rowsOf(new Map([...samples].filter(([name]) => names.includes(name))), base, 1),
           ...missing.filter(({ subject }) => names.includes(subject)),
         ],
       });

@@ -7,6 +7,7 @@ import { connect, type Socket } from "node:net";
 import type { Transport, TransportEvents } from "@handclasp/core";
 import { release } from "../slabs.ts";
 import { abortTimeout, endTimeout, highWater, Inbox, lowWater, plain, transportError } from "./inbox.ts";
+import { inBudget, type Sender } from "./turn.ts";
 
 /** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
 export function tcpTransport(socket: Socket): Transport {
@@ -18,10 +19,12 @@ export function connectTcp(options: { host: string; port: number }): Transport {
   return tcpTransport(connect({ ...options, allowHalfOpen: true }));
 }
 
-class TcpTransport implements Transport {
+class TcpTransport implements Transport, Sender {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
   #full = false;
+  /** What this turn of the event loop may send is sent. */
+  #spent = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -57,12 +60,18 @@ class TcpTransport implements Transport {
       if (!error) done();
       if (!this.#full || (!error && this.#socket.writableLength > lowWater)) return;
       this.#full = false;
-      this.#inbox.drain();
+      if (!this.#spent) this.#inbox.drain();
     });
     // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
     if (this.#socket.writableLength === 0) done();
     if (this.#socket.writableLength >= highWater) this.#full = true;
-    return !this.#full;
+    if (!this.#spent && !inBudget(bytes.length, this)) this.#spent = true;
+    return !this.#full && !this.#spent;
+  }
+
+  nextTurn(): void {
+    this.#spent = false;
+    if (!this.#full) this.#inbox.drain();
   }
 
   pause(): boolean {

@@ -7,6 +7,7 @@ import type { Transport, TransportEvents } from "@handclasp/core";
 import type { WebSocket } from "ws";
 import { release } from "../slabs.ts";
 import { abortTimeout, highWater, Inbox, lowWater, maxMessage, plain, transportError } from "./inbox.ts";
+import { inBudget, type Sender } from "./turn.ts";
 
 /** The states of a WebSocket, without loading ws. */
 const connecting = 0;
@@ -25,13 +26,15 @@ export function webSocketTransport(ws: WebSocket): Transport {
   return new WebSocketTransport(ws);
 }
 
-class WebSocketTransport implements Transport {
+class WebSocketTransport implements Transport, Sender {
   readonly #ws: WebSocket;
   readonly #inbox = new Inbox();
   /** Sent before the socket was open. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
   #full = false;
+  /** What this turn of the event loop may send is sent. */
+  #spent = false;
   /** Nothing is read before `start`. */
   #paused = true;
   #opened: boolean;
@@ -78,7 +81,13 @@ class WebSocketTransport implements Transport {
     } else if (this.#ws.readyState === open) this.#write(bytes);
     else return true;
     if (this.#buffered() >= highWater) this.#full = true;
-    return !this.#full;
+    if (!this.#spent && !inBudget(bytes.length, this)) this.#spent = true;
+    return !this.#full && !this.#spent;
+  }
+
+  nextTurn(): void {
+    this.#spent = false;
+    if (!this.#full) this.#inbox.drain();
   }
 
   pause(): boolean {
@@ -133,7 +142,7 @@ class WebSocketTransport implements Transport {
         if (last && !error) done();
         if (!this.#full || (!error && this.#buffered() > lowWater)) return;
         this.#full = false;
-        this.#inbox.drain();
+        if (!this.#spent) this.#inbox.drain();
       });
     }
     // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
