@@ -52,7 +52,7 @@ export class Engine {
   #receivedClose = false;
   #transportEnded = false;
   /** "closed", which is told once everything sent is sealed: who hears it ends the transport, and an alert must not be lost. */
-  #last: EngineEvent | undefined;
+  #last: Extract<EngineEvent, { type: "closed" }> | undefined;
 
   constructor(options: EngineOptions) {
     const { traceSecrets, wake } = options;
@@ -152,6 +152,12 @@ export class Engine {
           fault: "application",
         }),
       );
+    try {
+      // Behind data that cannot be sealed, a close_notify would be a lie.
+      this.#records.seal();
+    } catch (error) {
+      return this.abort(asTlsError(error));
+    }
     this.#sentClose = true;
     this.#sendLastAlert("warning", "close_notify");
     if (this.#receivedClose) this.#finish(undefined);
@@ -182,7 +188,10 @@ export class Engine {
     try {
       output = this.#records.take();
     } catch (error) {
-      this.abort(asTlsError(error));
+      const failure = asTlsError(error);
+      this.abort(failure);
+      // It may have closed in order by then, behind data that was still being sealed.
+      if (this.#last) this.#last = { error: failure, ...this.#last };
     }
     if (this.#last && this.#records.idleOut) {
       this.#events.push(this.#last);

@@ -150,8 +150,12 @@ export class RecordLayer {
   /** Fragments, protects and queues. An empty message makes one empty record. Data waits for more of it, until there is a whole record or somebody takes. */
   send(type: ContentType, message: Uint8Array): void {
     if (type === contentTypes.application_data && message.length) return this.#collect(message);
-    this.#sealCollected();
-    this.#fragment(type, message);
+    try {
+      this.seal();
+    } finally {
+      // Data that cannot be sealed does not take the alert that says so with it.
+      this.#fragment(type, message);
+    }
   }
 
   /** Many small writes are one record: to seal one costs as much as 4 KiB in it. Whole records are sealed from where they stand. */
@@ -160,15 +164,16 @@ export class RecordLayer {
     const whole = this.#collected ? 0 : data.length - (data.length % most);
     if (whole) this.#fragment(contentTypes.application_data, data.subarray(0, whole));
     for (let at = whole; at < data.length; ) {
-      this.#collected ??= new Writer(Math.max(data.length - at, this.#lastCollected));
+      this.#collected ??= new Writer(Math.min(most, Math.max(data.length - at, this.#lastCollected)));
       const part = data.subarray(at, at + most - this.#collected.length);
       this.#collected.put(part);
       at += part.length;
-      if (this.#collected.length === most) this.#sealCollected();
+      if (this.#collected.length === most) this.seal();
     }
   }
 
-  #sealCollected(): void {
+  /** Makes a record of data that waits for more. Throws what sealing threw. */
+  seal(): void {
     if (!this.#collected) return;
     const data = this.#collected.done();
     this.#lastCollected = data.length;
@@ -188,7 +193,7 @@ export class RecordLayer {
 
   /** Everything that is ready, in order; what was built in place stands one behind the other. Throws what sealing threw. */
   take(): Uint8Array[] {
-    this.#sealCollected();
+    this.seal();
     for (let head = this.#outbound[0]; head?.body || head?.failed; head = this.#outbound[0]) {
       const { type, sequenceNumber, fragment, body, failed } = head;
       if (!body) {

@@ -390,3 +390,22 @@ describe("records that are refused", () => {
     });
   });
 });
+
+test("what waits for more takes no more memory than its record, however short a peer wants it", () => {
+  const kept = new Set<ArrayBufferLike>();
+  const out = layer();
+  out.limit({ maxFragmentLength: undefined, recordSizeLimit: { send: 63, receive: 16_384 } });
+  out.changeWriteState({
+    seal(_, fragment) {
+      kept.add(fragment.buffer);
+      return new Promise(() => {});
+    },
+    open: (_, body) => body,
+    sequenceNumber: 0,
+  });
+  out.send(23, new Uint8Array(1));
+  out.send(23, new Uint8Array(65_536));
+  let held = 0;
+  for (const { byteLength } of kept) held += byteLength;
+  expect(held).toBeLessThan(2 * 65_536);
+});
