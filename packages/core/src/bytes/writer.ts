@@ -34,7 +34,7 @@ export class Writer {
     this.uint(width, 0);
     write(this);
     const length = this.#at - start - width;
-    if (length >= 256 ** width) throw new RangeError(`${length} bytes do not fit a ${width}-byte length`);
+    if (length >= 256 ** width) throw new RangeError(`${length} does not fit ${width} bytes`);
     this.#set(start, width, length);
     return this;
   }

@@ -22,7 +22,7 @@ function late<T>(use: (provider: CryptoProvider) => Awaitable<T>): Awaitable<T> 
 
 /** A row that the real one has too; it is our mistake where not. */
 function present<T>(row: T | undefined): T {
-  if (!row) throw new Error("noble lacks what its late form promises");
+  if (!row) throw new Error("no such row in noble");
   return row;
 }
 

@@ -116,7 +116,7 @@ function read(config: ServerConfig, hello: ClientHello): ClientOffer {
 
 /** Parameters behind both randoms, signed with the certificate's key (RFC 5246 §7.4.3). */
 function* signParams({ credential, scheme }: Choice, content: Uint8Array): Flow<DigitallySigned> {
-  if (!credential || !scheme) throw new Error("a signature without a key or a scheme got past the choice");
+  if (!credential || !scheme) throw new Error("no key or scheme to sign with");
   return { scheme: scheme.id, signature: yield* call(() => credential.credential.sign(scheme, content)) };
 }
 

@@ -161,14 +161,14 @@ export class RecordLayer {
   /** Many small writes are one record: to seal one costs as much as 4 KiB in it. Whole records are sealed from where they stand. */
   #collect(data: Uint8Array): void {
     const most = this.#sendLimit;
-    const whole = this.#collected ? 0 : data.length - (data.length % most);
-    if (whole) this.#fragment(contentTypes.application_data, data.subarray(0, whole));
-    for (let at = whole; at < data.length; ) {
-      this.#collected ??= new Writer(Math.min(most, Math.max(data.length - at, this.#lastCollected)));
-      const part = data.subarray(at, at + most - this.#collected.length);
-      this.#collected.put(part);
+    for (let at = 0; at < data.length; ) {
+      const part = data.subarray(at, at + most - (this.#collected?.length ?? 0));
       at += part.length;
-      if (this.#collected.length === most) this.seal();
+      if (part.length === most) this.#submit(contentTypes.application_data, part);
+      else {
+        this.#collected ??= new Writer(Math.min(most, Math.max(part.length, this.#lastCollected)));
+        if (this.#collected.put(part).length === most) this.seal();
+      }
     }
   }
 
@@ -179,7 +179,7 @@ export class RecordLayer {
     this.#lastCollected = data.length;
     // A provider that answers later still reads it by then: the next ones get memory of their own.
     this.#collected = undefined;
-    this.#fragment(contentTypes.application_data, data);
+    this.#submit(contentTypes.application_data, data);
   }
 
   #fragment(type: ContentType, message: Uint8Array): void {
@@ -319,7 +319,7 @@ export class RecordLayer {
 
   #queue(opening: Opening): void {
     // A second `open` that rejects behind a failed head must not end the process as an unhandled rejection.
-    if (isPromise(opening.opened)) opening.opened.then(undefined, () => {});
+    if (isPromise(opening.opened)) opening.opened.then(null, () => {});
     this.#opening.push(opening);
     this.#openingBytes += opening.record.length + itemOverhead;
   }
@@ -478,5 +478,5 @@ export class RecordLayer {
   }
 }
 
-/** "G", "P", "H", "C", "O", "D": the first letter of an HTTP method, or "H" of a reply. */
-const looksLikeHttp = (type: number): boolean => [0x47, 0x50, 0x48, 0x43, 0x4f, 0x44].includes(type);
+/** The first letter of an HTTP method, or of a reply. */
+const looksLikeHttp = (type: number): boolean => "GPHCOD".includes(String.fromCharCode(type));

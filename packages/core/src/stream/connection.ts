@@ -41,10 +41,8 @@ function unheard<T>(later: Deferred<T>): Deferred<T> {
 }
 const ignore = (): void => {};
 
-const written = Promise.resolve();
-
-/** For microtasks of our own, one after the other: `queueMicrotask` wraps each of them in Node, which takes ten times as long. */
-const soon = Promise.resolve();
+/** Of a write that need not wait; and for microtasks of our own, since `queueMicrotask` wraps each of them in Node, which takes ten times as long. */
+const atOnce = Promise.resolve();
 
 /** Microtasks from the end of one write to the next one of the same writer: three where it awaits them, some more through a pipe of streams. */
 const patience = 12;
@@ -85,7 +83,7 @@ export class TlsConnection {
   #unpaced = 0;
   #resting = false;
   #room: Deferred<void> | undefined;
-  #writing: Promise<void> = written;
+  #writing: Promise<void> = atOnce;
   #writes = 0;
 
   #timer: unknown;
@@ -218,7 +216,7 @@ export class TlsConnection {
     if (!this.#writes && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
       try {
         this.#put(bytes);
-        return this.#hasRoom ? written : this.#waitForRoom();
+        return this.#hasRoom ? atOnce : this.#waitForRoom();
       } catch (error) {
         return Promise.reject(error);
       }
@@ -342,7 +340,7 @@ export class TlsConnection {
     if (this.#flushing) return;
     this.#flushing = true;
     this.#patience = patience;
-    void soon.then(this.#turn);
+    void atOnce.then(this.#turn);
   }
 
   /** A writer that waits for each write comes back within a few microtasks: while it does, its records join this message. */
@@ -351,7 +349,7 @@ export class TlsConnection {
     if (pending > this.#gathered) this.#patience = patience;
     this.#gathered = pending;
     if (this.#patience-- > 0 && pending > 0 && pending < maxFlush && this.#engine.phase === "open") {
-      void soon.then(this.#turn);
+      void atOnce.then(this.#turn);
       return;
     }
     this.#gathered = 0;
