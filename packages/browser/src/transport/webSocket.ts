@@ -11,11 +11,11 @@ const closed = 3;
 
 /** `send` returns false from this many bytes on. */
 const highWater = 2 ** 20;
-/** And there is room again below this many. */
-const lowWater = 2 ** 18;
+/** And there is room again below this many: what is sent until the next look must not be all of it. */
+const lowWater = 2 ** 19;
 /** A message is never larger than what our servers take. */
 const maxMessage = 2 ** 20;
-/** A page is not told when there is room again: it has to look, first after so many ms, then ever later. */
+/** A page is not told when there is room again: it has to look, every so many ms, and ever later where nothing moves. */
 const firstLook = 4;
 const lastLook = 64;
 
@@ -131,8 +131,9 @@ class WebSocketTransport implements Transport {
   }
 
   #lookLater(ms: number): void {
+    const before = this.#buffered();
     this.#look = setTimeout(() => {
-      if (!this.#checkRoom()) this.#lookLater(Math.min(ms * 2, lastLook));
+      if (!this.#checkRoom()) this.#lookLater(this.#buffered() < before ? firstLook : Math.min(ms * 2, lastLook));
     }, ms);
   }
 
