@@ -35,9 +35,9 @@ function deferred<T>(): Deferred<T> {
 }
 
 /** Whoever awaits it sees the error; nobody having to must not end the process. */
-function unheard<T>(later: Deferred<T>): Deferred<T> {
-  later.promise.catch(ignore);
-  return later;
+function unheard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
 }
 const ignore = (): void => {};
 
@@ -60,7 +60,7 @@ export class TlsConnection {
   readonly #options: ConnectionOptions;
   readonly #opened: Promise<Session>;
   #opening: Deferred<Session> | undefined;
-  readonly #closed = unheard(deferred<void>());
+  readonly #closed = deferred<void>();
   #established: Established | undefined;
   #flushing = false;
   /** Of the flush that is coming: what it has so far, and how many more microtasks it waits for more. */
@@ -94,8 +94,9 @@ export class TlsConnection {
   constructor(transport: Transport, engine: Omit<EngineOptions, "wake" | "trace">, options: ConnectionOptions) {
     this.#transport = transport;
     this.#options = options;
-    this.#opening = unheard(deferred<Session>());
-    this.#opened = this.#opening.promise;
+    this.#opening = deferred<Session>();
+    this.#opened = unheard(this.#opening.promise);
+    unheard(this.#closed.promise);
     this.#engine = new Engine({ ...engine, trace: options.traceListener !== undefined, wake: () => this.#schedule() });
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     transport.start({
@@ -185,7 +186,7 @@ export class TlsConnection {
   /**
    * The next bytes, or `undefined` after the peer's close_notify. Rejects with the TlsError that ended the connection. One read at a time.
    *
-   * Who does not read stops the peer once 64 KiB wait. A page cannot stop it: there 16 MiB end the connection, with the error `inbound_overflow`.
+   * Who does not read stops the peer once 256 KiB wait. A page cannot stop it: there 16 MiB end the connection, with the error `inbound_overflow`.
    */
   read(): Promise<Uint8Array | undefined> {
     if (this.#reader) return Promise.reject(usageError("a read is under way"));
@@ -216,9 +217,9 @@ export class TlsConnection {
     if (!this.#writes && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
       try {
         this.#put(bytes);
-        return this.#hasRoom ? atOnce : this.#waitForRoom();
+        return this.#hasRoom ? atOnce : unheard(this.#waitForRoom());
       } catch (error) {
-        return Promise.reject(error);
+        return unheard(Promise.reject(error));
       }
     }
     this.#writes++;
