@@ -301,6 +301,8 @@ export class TlsConnection {
 
   #put(bytes: Uint8Array): void {
     this.#engine.write(bytes);
+    // A write costs time beside that of its bytes: of the smallest, millions would come before as many bytes.
+    this.#unpaced += itemOverhead;
     this.#schedule();
   }
 
