@@ -279,8 +279,8 @@ export class TlsConnection {
   }
 
   /** No generator: one that waits would cost a connection that waits more than its keys do. */
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, void, void> {
-    return { next: () => this.read().then(asResult) };
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, void, void> {
+    return { next: () => this.read().then(asResult), [Symbol.asyncIterator]: itself };
   }
 
   readonly #onAbort = (): void => this.abort(this.#options.signal?.reason);
@@ -482,6 +482,11 @@ export class TlsConnection {
 /** RFC 5246 §7.2.2: a fatal alert, ours or the peer's, one of the peer's that has no name included. */
 const endsSession = ({ alert, by }: TlsError): boolean =>
   by === "peer" || (alert !== undefined && alert !== "close_notify");
+
+/** One for all: every connection that waits has an iterator. */
+function itself<T>(this: T): T {
+  return this;
+}
 
 const asResult = (value: Uint8Array | undefined) => ({ value, done: !value }) as IteratorResult<Uint8Array, void>;
 
