@@ -233,6 +233,8 @@ export class TlsConnection {
     await this.#writing;
     this.#throwFailure();
     this.#engine.close();
+    // It is the end of all, in order or because what was written cannot be sealed.
+    if (this.#engine.phase === "closed") return this.closed;
     if (this.#discarding) this.#awaitPeerClose();
   }
 

@@ -48,7 +48,7 @@ describe("data that no record is left for", () => {
   test("is not lost without a word when the writing side closes behind it", async () => {
     const end = outcome(server);
     await client.write(Uint8Array.of(12));
-    await client.closeWrite();
+    await expect(client.closeWrite()).rejects.toMatchObject(exhausted);
     await expect(client.closed).rejects.toMatchObject(exhausted);
     expect(await end).toMatchObject({ alert: "internal_error", by: "peer" });
   });
@@ -58,7 +58,7 @@ describe("data that no record is left for", () => {
     await server.closeWrite();
     expect(await client.read()).toBeUndefined();
     await client.write(Uint8Array.of(12));
-    await client.closeWrite();
+    await expect(client.closeWrite()).rejects.toMatchObject(exhausted);
     await expect(client.closed).rejects.toMatchObject(exhausted);
     expect(await end).toMatchObject({ alert: "internal_error", by: "peer" });
   });

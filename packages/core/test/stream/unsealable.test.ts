@@ -43,7 +43,7 @@ test("what could not be sealed is no end in order, though both sides had said th
   await server.closeWrite();
   expect(await client.read()).toBeUndefined();
   await client.write(new Uint8Array(unsealable));
-  await client.closeWrite();
+  await expect(client.closeWrite()).rejects.toMatchObject({ alert: "internal_error" });
   await expect(client.closed).rejects.toMatchObject({ alert: "internal_error", fault: "internal" });
   expect(await end).toMatchObject({ code: "truncated" });
 });
