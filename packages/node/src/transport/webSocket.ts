@@ -3,6 +3,7 @@
  * @module
  */
 
+import { Socket } from "node:net";
 import type { Transport, TransportEvents } from "@handclasp/core";
 import type { WebSocket } from "ws";
 import { release } from "../slabs.ts";
@@ -131,7 +132,7 @@ class WebSocketTransport implements Transport, Sender {
   }
 
   #write(bytes: Uint8Array): void {
-    let out = false;
+    let out = !isOverSocket(this.#ws);
     const done = (): void => {
       if (!out) release(bytes);
       out = true;
@@ -170,6 +171,9 @@ class WebSocketTransport implements Transport, Sender {
     this.#timer ??= setTimeout(() => this.#ws.terminate(), abortTimeout).unref();
   }
 }
+
+/** Node's own sockets have handed on what they are done with. Any other stream, which ws takes as well, may say so and still hold it. */
+const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as { _socket?: unknown })._socket instanceof Socket;
 
 function closeError(code: number, reason: string): Error {
   const why = code === 1006 ? "without a close frame" : `with code ${code}${reason && ` (${reason})`}`;
