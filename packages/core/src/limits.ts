@@ -62,7 +62,7 @@ export const maxExport: number = 2 ** 16 - 1;
 /** Records under one key: AES-GCM's safe number, RFC 8446 §5.5; also far below the 2^53 that a JavaScript number counts. */
 export const maxRecords: number = 2 ** 24.5;
 /** Bytes of the peer that wait while a promise of ours is pending, before we ask the transport to pause. */
-export const highWaterInbound: number = 2 ** 18;
+export const highWaterInbound: number = 2 ** 17;
 /** The same, where the transport cannot pause (a page's `onmessage`): more ends the connection. */
 export const maxInbound: number = 2 ** 24;
 /** What a piece of data costs to keep beside its bytes: counted with them, or a flood of tiny pieces would hold a hundred times the limit. */

@@ -1,4 +1,10 @@
-import { type CertificateCache, certificateCache } from "@handclasp/core";
+import { type CertificateCache, type CryptoProvider, certificateCache } from "@handclasp/core";
 
-/** Of the process: what its connections find out about certificates, they find out once. */
-export const certificates: CertificateCache = certificateCache();
+const caches = new WeakMap<CryptoProvider, CertificateCache>();
+
+/** What the connections of the process find out about certificates, they find out once: with each provider for itself, since none vouches for another's signatures. */
+export function certificatesOf(provider: CryptoProvider): CertificateCache {
+  const cache = caches.get(provider) ?? certificateCache();
+  caches.set(provider, cache);
+  return cache;
+}

@@ -1,15 +1,14 @@
 import {
-  type Awaitable,
   type ConnectOptions as CoreConnectOptions,
   configurationError,
   connect as connectOver,
   type TlsConnection,
   type Transport,
 } from "@handclasp/core/client";
-import { certificates } from "./certificates.ts";
+import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { withSystemRoots } from "./systemRoots.ts";
-import { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
+import { type ConnectWebSocketOptions, webSocketDialer } from "./transport/connectWebSocket.ts";
 import { connectTcp } from "./transport/tcp.ts";
 
 export interface ConnectOptions extends CoreConnectOptions {
@@ -30,11 +29,13 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
   if (!URL.canParse(String(target)))
     throw configurationError(`"${String(target)}" is no URL`, "ws://…, wss://… or tcp://host:port");
   const url = new URL(target);
-  return connectOver(() => open(url, options), {
+  const { provider = nodeCrypto } = options;
+  const dial = /^wss?:$/.test(url.protocol) ? await webSocketDialer() : undefined;
+  return connectOver(() => dial?.(url, options.webSocket) ?? open(url), {
     ...options,
     ca: options.ca && (await withSystemRoots(options.ca)),
-    provider: options.provider ?? nodeCrypto,
-    certificateCache: options.certificateCache ?? certificates,
+    provider,
+    certificateCache: options.certificateCache ?? certificatesOf(provider),
     serverName: options.serverName ?? hostOf(url),
     sessionScope: options.sessionScope ?? url.host,
   });
@@ -43,15 +44,9 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
 /** The host without the brackets of an IPv6 address. */
 const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, "$1");
 
-function open(url: URL, { webSocket }: ConnectOptions): Awaitable<Transport> {
-  switch (url.protocol) {
-    case "ws:":
-    case "wss:":
-      return connectWebSocket(url, webSocket);
-    case "tcp:":
-      if (!url.port) throw configurationError(`${url.href} names no port`, "tcp://host:port");
-      return connectTcp({ host: hostOf(url), port: Number(url.port) });
-    default:
-      throw configurationError(`cannot connect to "${url.href}"`, "ws://…, wss://… or tcp://host:port");
-  }
+function open(url: URL): Transport {
+  if (url.protocol !== "tcp:")
+    throw configurationError(`cannot connect to "${url.href}"`, "ws://…, wss://… or tcp://host:port");
+  if (!url.port) throw configurationError(`${url.href} names no port`, "tcp://host:port");
+  return connectTcp({ host: hostOf(url), port: Number(url.port) });
 }

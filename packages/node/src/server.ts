@@ -9,7 +9,7 @@ import {
   type Transport,
   withCredentials,
 } from "@handclasp/core/server";
-import { certificates } from "./certificates.ts";
+import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 import { listenTcp } from "./transport/listenTcp.ts";
@@ -35,7 +35,8 @@ export class TlsServer {
   readonly #listeners: Listener[] = [];
 
   constructor(options: ServerOptions, handler: ConnectionHandler) {
-    const { provider = nodeCrypto, certificateCache = certificates } = options;
+    const { provider = nodeCrypto } = options;
+    const { certificateCache = certificatesOf(provider) } = options;
     this.#options = { ...options, provider, certificateCache };
     this.#config = serverConfig(this.#options);
     this.#handler = handler;

@@ -1,5 +1,4 @@
 import { configurationError } from "../errors.ts";
-import type { Awaitable } from "../flow.ts";
 import { clientHandshake } from "../handshake/client.ts";
 import type { ClientConfig, ClientSessions } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
@@ -57,12 +56,12 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
  * const channel = await connect(transport, { ca: pem, serverName: "device.example" });
  */
 export async function connect(
-  transport: Transport | (() => Awaitable<Transport>),
+  transport: Transport | (() => Transport),
   options: ConnectOptions,
 ): Promise<TlsConnection> {
   const config = clientConfig(options);
   const connection = new TlsConnection(
-    typeof transport === "function" ? await transport() : transport,
+    typeof transport === "function" ? transport() : transport,
     {
       role: "client",
       handshake: (peer) => clientHandshake(peer, config),

@@ -96,7 +96,7 @@ export class TlsConnection {
     this.#options = options;
     this.#opening = deferred<Session>();
     this.#opened = unheard(this.#opening.promise);
-    unheard(this.#closed.promise);
+    void unheard(this.#closed.promise);
     this.#engine = new Engine({ ...engine, trace: options.traceListener !== undefined, wake: () => this.#schedule() });
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     transport.start({
@@ -186,7 +186,7 @@ export class TlsConnection {
   /**
    * The next bytes, or `undefined` after the peer's close_notify. Rejects with the TlsError that ended the connection. One read at a time.
    *
-   * Who does not read stops the peer once 256 KiB wait. A page cannot stop it: there 16 MiB end the connection, with the error `inbound_overflow`.
+   * Who does not read stops the peer once 128 KiB wait. A page cannot stop it: there 16 MiB end the connection, with the error `inbound_overflow`.
    */
   read(): Promise<Uint8Array | undefined> {
     if (this.#reader) return Promise.reject(usageError("a read is under way"));

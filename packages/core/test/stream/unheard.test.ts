@@ -48,7 +48,7 @@ test.each([
       expect(unhandled).toEqual([]);
     } finally {
       process.removeListener("unhandledRejection", listener);
-      for (const other of others) process.on("unhandledRejection", other as NodeJS.UnhandledRejectionListener);
+      for (const other of others) process.on("unhandledRejection", other);
     }
   },
 );

@@ -24,9 +24,22 @@ export interface ConnectWebSocketOptions {
 
 /** A transport to `url`, which is still opening: what is sent waits, a refusal is an `error` event. */
 export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
-  const { protocols = [], headers, agent, ca, handshakeTimeout = 10_000 } = options;
-  // Loaded when it is needed: to load it takes longer than a handshake over TCP does.
+  const dial = await webSocketDialer();
+  return dial(url, options);
+}
+
+/** What opens WebSockets, loaded when it is needed: to load it takes longer than a handshake over TCP does. */
+export async function webSocketDialer(): Promise<(url: string | URL, options?: ConnectWebSocketOptions) => Transport> {
   const { WebSocket } = await import("ws");
+  return (url, options) => open(WebSocket, url, options);
+}
+
+function open(
+  WebSocket: typeof import("ws").WebSocket,
+  url: string | URL,
+  options: ConnectWebSocketOptions = {},
+): Transport {
+  const { protocols = [], headers, agent, ca, handshakeTimeout = 10_000 } = options;
   const ws = new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], {
     maxPayload: maxMessage,
     perMessageDeflate: false,

@@ -7,6 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Transport } from "@handclasp/core";
+import type { WebSocketServer } from "ws";
 import { maxMessage } from "./inbox.ts";
 import { type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { webSocketTransport } from "./webSocket.ts";
@@ -26,11 +27,14 @@ export async function listenWebSocket(
   onTransport: (transport: Transport, request: IncomingMessage) => void,
 ): Promise<Listener> {
   const { path = "/", allow } = options;
-  // Loaded when they are needed: to load them takes longer than a handshake over TCP does.
-  const [{ createServer }, { WebSocketServer }] = await Promise.all([import("node:http"), import("ws")]);
   const own = options.server === undefined;
-  const server = options.server ?? createServer((request, response) => refuseRequest(request, response, path));
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessage, perMessageDeflate: false });
+  // Loaded when they are needed: to load them takes longer than a handshake over TCP does.
+  const loading = import("ws").then(
+    ({ WebSocketServer }) => new WebSocketServer({ noServer: true, maxPayload: maxMessage, perMessageDeflate: false }),
+  );
+  const server =
+    options.server ??
+    (await import("node:http")).createServer((request, response) => refuseRequest(request, response, path));
 
   // Only a plain `true` lets in: a promise is truthy, and a hook that throws must not end the process.
   const allowed = (request: IncomingMessage): boolean => {
@@ -40,13 +44,26 @@ export async function listenWebSocket(
       return false;
     }
   };
+  let sockets: WebSocketServer | undefined;
+  const upgrade = (to: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void =>
+    to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
       if (own) refuseUpgrade(socket, notFound);
     } else if (!allowed(request)) refuseUpgrade(socket, forbidden);
-    else sockets.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
+    else if (sockets) upgrade(sockets, request, socket, head);
+    else {
+      const gone = (): void => void socket.destroy();
+      socket.on("error", gone);
+      void loading.then((loaded) => {
+        socket.off("error", gone);
+        upgrade(loaded, request, socket, head);
+      });
+    }
   };
+  // At once: somebody else's server may be asked before ws is there.
   server.on("upgrade", onUpgrade);
+  sockets = await loading;
 
   if (own) await listen(server, options);
 

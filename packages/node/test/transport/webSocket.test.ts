@@ -195,6 +195,17 @@ describe("listenWebSocket", () => {
     await listener.close();
   });
 
+  test("hears somebody's server at once, though ws may not be loaded yet", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const starting = listenWebSocket({ server }, (transport) => transport.start(quiet));
+    expect(server.listenerCount("upgrade")).toBe(1);
+    const listener = await starting;
+    expect(server.listenerCount("upgrade")).toBe(1);
+    await listener.close();
+    server.close();
+  });
+
   test("shares somebody's server: two paths, two listeners, and the rest is left alone", async () => {
     const server = createServer((_request, response) => response.end("page"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
