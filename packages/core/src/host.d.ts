@@ -52,5 +52,4 @@ interface AbortSignal {
 declare const console: { error(...what: readonly unknown[]): void };
 declare function setTimeout(callback: () => void, ms: number): unknown;
 declare function clearTimeout(timer: unknown): void;
-declare function queueMicrotask(callback: () => void): void;
 declare const crypto: { getRandomValues(array: Uint8Array): Uint8Array };
