@@ -6,10 +6,12 @@
 
 /** Bytes: enough to keep the sockets busy until the next turn, and few enough to stay in the processor's cache. */
 const budget = 2 ** 21;
+/** Who waited is told in order, so many in a turn: with a message of 64 KiB from each, the budget is spent. All at once, they would fill a hundred times the cache. */
+const atOnce = 32;
 
 let sent = 0;
 let counting = false;
-let waiting: Sender[] = [];
+const waiting: Sender[] = [];
 
 /** Who sends, and is told of the next turn. */
 export interface Sender {
@@ -19,19 +21,22 @@ export interface Sender {
 /** Counts bytes that were sent. False where the turn's budget is spent: the sender is told of the next one. */
 export function inBudget(bytes: number, sender: Sender): boolean {
   sent += bytes;
-  if (!counting) {
-    counting = true;
-    setImmediate(nextTurn);
-  }
+  count();
   if (sent < budget) return true;
   waiting.push(sender);
   return false;
 }
 
+function count(): void {
+  if (counting) return;
+  counting = true;
+  setImmediate(nextTurn);
+}
+
 function nextTurn(): void {
   sent = 0;
   counting = false;
-  const all = waiting;
-  waiting = [];
-  for (const sender of all) sender.nextTurn();
+  const next = waiting.splice(0, atOnce);
+  if (waiting.length) count();
+  for (const sender of next) sender.nextTurn();
 }
