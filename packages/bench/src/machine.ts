@@ -16,7 +16,7 @@ export const machine = (): Machine => ({
   cpu: cpus()[0]?.model.trim() ?? "unknown",
   cores: cpus().length,
   memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-  kernel: `${type()} ${release()}`,
+  kernel: `${type()} ${release().replace(/-.*/, "")}`,
   node: process.version,
   bufferutil: bufferutil(),
 });

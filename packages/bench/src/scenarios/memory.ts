@@ -25,15 +25,19 @@ export async function memory(effort: Effort): Promise<Grid[]> {
   ];
 }
 
-async function rowsFor(algorithm: KeyAlgorithm, { rounds, warm, duration }: Effort): Promise<(string | number)[][]> {
+async function rowsFor(
+  algorithm: KeyAlgorithm,
+  { rounds, warmHandshakes, duration }: Effort,
+): Promise<(string | number)[][]> {
+  const count = Math.ceil(duration / 1.5);
+  const warm = Math.ceil(warmHandshakes / count);
   const params: MemoryParams = {
     identity: await identity(algorithm),
-    // A process that is to compile what it runs needs more than a pair of processes that stays.
-    rounds: rounds + 2 * warm,
-    count: Math.ceil(duration / 1.5),
+    rounds: rounds + warm,
+    count,
   };
   const samples = await ask<MemorySamples>("memory", params);
-  const later = (kind: MemoryKind) => samples[kind].slice(2 * warm);
+  const later = (kind: MemoryKind) => samples[kind].slice(warm);
   const full = later("full");
   return (["full", "resumed"] as const).map((kind) => {
     const own = later(kind);
