@@ -22,6 +22,7 @@ const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
     only: { type: "string", multiple: true, default: [] },
     subject: { type: "string", multiple: true, default: [] },
     rounds: { type: "string" },
@@ -64,6 +65,15 @@ const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   growth: () => growth(pick(growthSubjects), base, values.quick ? [1, 10, 100] : [1, 10, 100, 1000, 5000], effort),
   ...pageScenarios(effort, values.subject),
 };
+
+const unknown = values.only.find((part) => !Object.keys(scenarios).some((name) => name.startsWith(part)));
+if (unknown !== undefined || values.help) {
+  if (unknown !== undefined) console.error(`no scenario begins with "${unknown}"`);
+  console.error(
+    `pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--quick] [--json] [--write [--docs DIR]]\nscenarios: ${Object.keys(scenarios).join(", ")}`,
+  );
+  process.exit(unknown === undefined ? 0 : 2);
+}
 
 const tables: AnyTable[] = [];
 for (const [name, run] of Object.entries(scenarios)) {

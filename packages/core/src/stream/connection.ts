@@ -213,6 +213,9 @@ export class TlsConnection {
    * must not be changed before.
    */
   write(bytes: Uint8Array): Promise<void> {
+    // What JavaScript lets pass: text, an ArrayBuffer, a view of wider numbers.
+    if ((bytes as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
+      return unheard(Promise.reject(usageError("write wants a Uint8Array; for text, what TextEncoder makes of it")));
     // The usual case costs no promise of its own: nobody waits before us, and there is room.
     if (!this.#writes && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
       try {
