@@ -20,5 +20,5 @@ export const shared: Options = {
   sourcemap: true,
   dts: false,
   // Chunk names carry a hash, so old ones have to go; the declarations beside them are tsc -b's.
-  clean: ["!**/*.d.ts", "!**/*.d.ts.map", "!.tsbuildinfo"],
+  clean: ["!node/**", "!**/*.d.ts", "!**/*.d.ts.map", "!.tsbuildinfo"],
 };

@@ -4,7 +4,7 @@ import {
   connect as connectOver,
   type TlsConnection,
   type Transport,
-} from "@handclasp/core/client";
+} from "@handclasp/core";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { withSystemRoots } from "./systemRoots.ts";

@@ -8,7 +8,7 @@ import {
   TlsError,
   type Transport,
   withCredentials,
-} from "@handclasp/core/server";
+} from "@handclasp/core";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import type { Listener, ListenTcpOptions } from "./transport/listener.ts";

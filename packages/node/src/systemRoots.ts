@@ -4,7 +4,7 @@ import {
   parseCertificate,
   parsePemCertificates,
   TlsError,
-} from "@handclasp/core/client";
+} from "@handclasp/core";
 
 /** What `ca` may be on Node.js: the word "system" stands for the roots that Node.js ships, alone or among others. */
 export async function withSystemRoots(

@@ -130,6 +130,8 @@ export interface CryptoProvider {
   rsaEncrypt(key: PublicKey & { type: "rsa" }, message: Uint8Array, random: Random): Awaitable<Uint8Array>;
   /** AES-GCM or ChaCha20-Poly1305 first: what is fast on this host leads a default list of suites. */
   readonly prefers: "AES_GCM" | "CHACHA20_POLY1305";
+  /** The host's own source of random bytes, for everything that a connection draws. Default `crypto.getRandomValues`. */
+  readonly random?: Random;
   /** Memory whose every byte is going to be written: a host may give it without clearing it, which costs half as much as sealing a record. Default `new Uint8Array(length)`. */
   allocate?(length: number): Uint8Array;
 }

@@ -84,7 +84,7 @@ export function commonConfig(options: CommonOptions): CommonConfig {
   const suites = suitesOf(provider, options.suites);
   return {
     provider,
-    random: options.random ?? systemRandom,
+    random: options.random ?? provider.random ?? systemRandom,
     now: options.now ?? Date.now,
     suites,
     groups: groupsOf(provider, suites, options.groups),

@@ -14,10 +14,11 @@ import {
   createSecretKey,
   diffieHellman,
   generateKeyPairSync,
-  getCiphers,
+  getCipherInfo,
   type JsonWebKey,
   type KeyObject,
   publicEncrypt,
+  randomFillSync,
   verify,
 } from "node:crypto";
 import type {
@@ -342,8 +343,8 @@ export const nodeCrypto: CryptoProvider = {
     AES_128_GCM: aead("aes-128-gcm", 16),
     AES_256_GCM: aead("aes-256-gcm", 32),
     // Electron's BoringSSL has none, nor CCM.
-    ...(getCiphers().includes("chacha20-poly1305") && { CHACHA20_POLY1305: aead("chacha20-poly1305", 32) }),
-    ...(getCiphers().includes("aes-128-ccm") && { AES_128_CCM: ccm(16), AES_128_CCM_8: ccm(8) }),
+    ...(getCipherInfo("chacha20-poly1305") && { CHACHA20_POLY1305: aead("chacha20-poly1305", 32) }),
+    ...(getCipherInfo("aes-128-ccm") && { AES_128_CCM: ccm(16), AES_128_CCM_8: ccm(8) }),
     AES_128_CBC: blockChain("aes-128-cbc", 16),
     AES_256_CBC: blockChain("aes-256-cbc", 32),
   },
@@ -365,5 +366,6 @@ export const nodeCrypto: CryptoProvider = {
   rsaEncrypt: (key, message) =>
     plain(publicEncrypt({ key: importKey(key), padding: constants.RSA_PKCS1_PADDING }, message)),
   prefers: "AES_GCM",
+  random: (length) => randomFillSync(new Uint8Array(length)),
   allocate,
 };

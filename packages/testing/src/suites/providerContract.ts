@@ -42,6 +42,27 @@ export function providerContract(provider: CryptoProvider, reference: CryptoProv
     ...ccmCases(provider),
     ...groupCases(provider, reference),
     ...finiteFieldCases(provider),
+    ...randomCases(provider),
+  ];
+}
+
+/** Of what a generator promises nobody can test more than that it is asked, and that nothing of it is handed out twice. */
+function randomCases({ random }: CryptoProvider): ContractCase[] {
+  if (!random) return [];
+  return [
+    {
+      name: "random bytes",
+      run: async () => {
+        for (const length of [0, 1, 32, 70_000]) {
+          const bytes = random(length);
+          assertPlain(bytes, "random bytes");
+          assert(bytes.length === length, "as many as were asked for");
+        }
+        const [first, second] = [random(32), random(32)];
+        assert(first.buffer !== second.buffer, "memory of their own, for who wipes them");
+        assert(!sameBytes(first, second), "the same bytes twice");
+      },
+    },
   ];
 }
 

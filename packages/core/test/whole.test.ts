@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import * as whole from "../src/whole.ts";
+
+type Conditions = Readonly<Record<string, string>>;
+interface Manifest {
+  readonly exports: Readonly<Record<string, Conditions>>;
+  readonly publishConfig: { readonly exports: Readonly<Record<string, Conditions>> };
+}
+const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as Manifest;
+const apart = ["./keys", "./noble"];
+const inOne = Object.entries(manifest.exports).filter(([name]) => !apart.includes(name));
+
+describe("what Node.js loads", () => {
+  test.each(inOne)("%s: is the whole", async (_name, { "handclasp-source": source = "", node }) => {
+    expect(node).toBe("./dist/node/whole.js");
+    const entry = (await import(/* @vite-ignore */ `../${source}`)) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(entry)) expect(whole).toHaveProperty(name, value);
+  });
+
+  test.each(apart)("%s: stands beside it", (name) => {
+    const { node } = manifest.exports[name] ?? {};
+    expect(node).toBe(`./dist/node/${name.slice(2)}.js`);
+  });
+
+  test("published as it is here", () => {
+    for (const [name, { "handclasp-source": _source, ...conditions }] of Object.entries(manifest.exports))
+      expect(manifest.publishConfig.exports[name]).toEqual(conditions);
+  });
+});
