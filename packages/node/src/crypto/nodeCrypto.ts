@@ -208,10 +208,19 @@ function ecdh(curve: EcCurveName): KeyAgreement {
   };
 }
 
+/**
+ * The public key is exported while the pair is made, which the type declarations do not know. Later, `export` would take the key's lock; a collection of garbage
+ * meanwhile takes it again, for what made the key, and waits for ever (Node 20).
+ */
+const generate = generateKeyPairSync as unknown as (
+  type: "x25519",
+  options: { publicKeyEncoding: { format: "jwk" } },
+) => { publicKey: JsonWebKey; privateKey: KeyObject };
+
 const x25519: KeyAgreement = () => {
-  const pair = generateKeyPairSync("x25519");
+  const pair = generate("x25519", { publicKeyEncoding: { format: "jwk" } });
   // A copy, out of Buffer's pool.
-  const publicKey = Uint8Array.from(Buffer.from(pair.publicKey.export({ format: "jwk" }).x as string, "base64url"));
+  const publicKey = Uint8Array.from(Buffer.from(pair.publicKey.x as string, "base64url"));
   let held: KeyObject | undefined = pair.privateKey;
   return {
     publicKey,
