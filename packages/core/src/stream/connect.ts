@@ -113,9 +113,10 @@ function clientConfig(options: ConnectOptions): ClientConfig {
   };
 }
 
-function ocspOf({ ocsp, ...trust }: ConnectOptions, certified: boolean): OcspPolicy | undefined {
+function ocspOf(options: ConnectOptions, certified: boolean): OcspPolicy | undefined {
+  const { ocsp } = options;
   if (ocsp && typeof ocsp.check !== "function")
     throw configurationError(`ocsp: ${JSON.stringify(ocsp)}`, 'a row of ocsp from "@handclasp/core/ocsp"');
-  ocsp?.configure(trust, certified);
+  ocsp?.configure(options, certified);
   return ocsp;
 }
