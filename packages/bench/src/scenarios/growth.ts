@@ -1,6 +1,7 @@
 import { Pair } from "../pair.ts";
 import { median, quantile } from "../rounds.ts";
 import { type Effort, type Grid, identity, reason, within } from "../scenarios.ts";
+import type { Identity } from "../subjects/subject.ts";
 
 export const growthSubjects = ["Handclasp", "node:tls", "raw ws"];
 
@@ -19,42 +20,69 @@ interface Setting {
   readonly speeds: number[];
 }
 
-/** Throughput of all connections together, and the server's memory, over the number of connections. */
+/** What many connections are held against. */
+const few = 10;
+
+/**
+ * Throughput of all connections together, and the server's memory, over the number of connections. One number at a time, and beside it the few: whoever waits
+ * while thirty other processes have their turns forgets what it compiled, and gives its memory back.
+ */
 export async function growth(
   subjects: readonly string[],
   base: string,
   counts: readonly number[],
-  { rounds, warm, duration }: Effort,
+  effort: Effort,
 ): Promise<Grid[]> {
   const who = await identity("rsa-2048");
-  const settings: Setting[] = [];
+  const all: Setting[] = [];
   const missing: string[][] = [];
-  try {
-    for (const count of counts)
-      for (const subject of subjects) {
-        const pair = await Pair.start(subject, who);
-        try {
-          await within(240_000, pair.connect(count, 0, 20));
-          const { heap, rss } = await pair.server.call("memory");
-          settings.push({ subject, count, pair, heap: heap / mebi, rss: rss / mebi, speeds: [] });
-        } catch (error) {
-          pair.stop();
-          missing.push([subject, String(count), `not measured: ${reason(error)}`, "", "", "", ""]);
+  const compared: (readonly [of: Setting, few: Setting])[] = [];
+  for (const count of counts) {
+    const settings: Setting[] = [];
+    try {
+      for (const subject of subjects)
+        for (const over of count > few ? [count, few] : [count]) {
+          const opened = await open(subject, over, who);
+          if (typeof opened === "string")
+            missing.push([subject, String(over), `not measured: ${opened}`, "", "", "", ""]);
+          else settings.push(opened);
         }
-      }
-    // As many MiB for everybody, and enough that a thousand connections each have some to do: their first bytes cost more than the others.
-    const volume = Math.ceil((duration / 1000) * 2000 * mebi);
-    for (let round = 0; round < rounds + warm; round++)
-      for (let i = 0; i < settings.length; i++) {
-        const { pair, count, speeds } = settings[(i + round) % settings.length] as Setting;
-        const each = Math.max(2, Math.ceil(volume / write / count));
-        const { wall } = await pair.transfer("down", write, each, count);
-        if (round >= warm) speeds.push((each * count * write) / mebi / (wall / 1000));
-      }
-  } finally {
-    for (const { pair } of settings) pair.stop();
+      await measure(settings, effort);
+    } finally {
+      for (const { pair } of settings) pair.stop();
+    }
+    const many = settings.filter((setting) => setting.count === count);
+    all.push(...many);
+    for (const setting of many) {
+      const beside = settings.find((other) => other.subject === setting.subject && other.count === few);
+      if (count > few && beside) compared.push([setting, beside]);
+    }
   }
-  return [byCount(settings, base, missing), ratios(settings, subjects)];
+  return [byCount(all, base, missing), ratios(compared, subjects)];
+}
+
+async function open(subject: string, count: number, who: Identity): Promise<Setting | string> {
+  const pair = await Pair.start(subject, who);
+  try {
+    await within(240_000, pair.connect(count, 0, 20));
+    const { heap, rss } = await pair.server.call("memory");
+    return { subject, count, pair, heap: heap / mebi, rss: rss / mebi, speeds: [] };
+  } catch (error) {
+    pair.stop();
+    return reason(error);
+  }
+}
+
+async function measure(settings: readonly Setting[], { rounds, warm, duration }: Effort): Promise<void> {
+  // As many MiB for everybody, and enough that a thousand connections each have some to do: their first bytes cost more than the others. Rounds are few, for that.
+  const volume = Math.ceil((duration / 1000) * 8000 * mebi);
+  for (let round = 0; round < Math.ceil((rounds + warm) / 3); round++)
+    for (let i = 0; i < settings.length; i++) {
+      const { pair, count, speeds } = settings[(i + round) % settings.length] as Setting;
+      const each = Math.max(2, Math.ceil(volume / write / count));
+      const { wall } = await pair.transfer("down", write, each, count);
+      if (round >= Math.ceil(warm / 3)) speeds.push((each * count * write) / mebi / (wall / 1000));
+    }
 }
 
 function byCount(settings: readonly Setting[], base: string, missing: readonly string[][]): Grid {
@@ -81,29 +109,25 @@ function byCount(settings: readonly Setting[], base: string, missing: readonly s
   };
 }
 
-function ratios(settings: readonly Setting[], subjects: readonly string[]): Grid {
-  const find = (name: string, n: number) => settings.find(({ subject, count }) => subject === name && count === n);
-  const reference = 10;
-  const counts = [...new Set(settings.map(({ count }) => count))].filter((count) => count > reference);
+function ratios(compared: readonly (readonly [Setting, Setting])[], subjects: readonly string[]): Grid {
   return {
     id: "growth-ratio",
-    title: "Growth: throughput against that of 10 connections",
+    title: `Growth: throughput against that of ${few} connections`,
     note: "Ratios within a round, with the middle half of the rounds.",
     columns: [
       { name: "" },
       { name: "connections", digits: 0 },
-      { name: `throughput (${reference} = 1)`, unit: "x" },
+      { name: `throughput (${few} = 1)`, unit: "x" },
       { name: "from", unit: "x" },
       { name: "to", unit: "x" },
     ],
     cells: subjects.flatMap((name) =>
-      counts.flatMap((count) => {
-        const own = find(name, count);
-        const few = find(name, reference);
-        if (!own || !few) return [];
-        const all = against(own.speeds, few.speeds);
-        return [[name, count, median(all), quantile(all, 0.25), quantile(all, 0.75)]];
-      }),
+      compared
+        .filter(([{ subject }]) => subject === name)
+        .map(([own, beside]) => {
+          const all = against(own.speeds, beside.speeds);
+          return [name, own.count, median(all), quantile(all, 0.25), quantile(all, 0.75)];
+        }),
     ),
   };
 }
