@@ -13,7 +13,7 @@ import { type Listener, type ListenTcpOptions, listen, listener } from "./listen
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions {
-  /** An HTTP(S) server to attach to, whose other paths are left alone. Default: one of our own, at `port` and `host`. */
+  /** An HTTP(S) server to attach to, whose other paths are left alone: an upgrade on one of them is refused only where nobody else listens for upgrades. Default: one of our own, at `port` and `host`. */
   server?: Server | SecureServer;
   /** The path to serve. Default `"/"`. */
   path?: string;
@@ -49,7 +49,8 @@ export async function listenWebSocket(
     to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      if (own) refuseUpgrade(socket, notFound);
+      // Where others listen too, one of them may serve it.
+      if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket, notFound);
     } else if (!allowed(request)) refuseUpgrade(socket, forbidden);
     else if (sockets) upgrade(sockets, request, socket, head);
     else {

@@ -230,6 +230,16 @@ describe("listenWebSocket", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  test("where nobody else listens for upgrades on somebody's server, another path is refused at once", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { listener, url } = await listen({ server, path: "/tls" });
+    const refused = failure(await connectWebSocket(`${url}/else`));
+    expect(await refused).toMatchObject({ code: "connection_failed", message: expect.stringContaining("404") });
+    await listener.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   test("wss: the outer TLS of somebody's server, trusted by its own authority", async () => {
     const ca = await testCa();
     const server = createSecureServer(await ca.issue());
