@@ -34,15 +34,12 @@ export function* settle<T>(value: Awaitable<T>): Flow<T> {
  */
 export function* call<T>(hook: () => Awaitable<T>): Flow<T> {
   let result: T | undefined;
+  const keep = (value: T): void => {
+    result = value;
+  };
   yield () => {
     const value = hook();
-    if (!isPromise(value)) {
-      result = value;
-      return;
-    }
-    return value.then((v) => {
-      result = v;
-    });
+    return isPromise(value) ? value.then(keep) : keep(value);
   };
   return result as T;
 }
@@ -52,46 +49,33 @@ export function* call<T>(hook: () => Awaitable<T>): Flow<T> {
  * @example
  * const peer = await run(verifyCertificatePath(chain, policy));
  */
-export function run<T>(flow: Flow<T>): Awaitable<T> {
-  let failure: { error: unknown } | undefined;
-  for (;;) {
-    const step = failure ? flow.throw(failure.error) : flow.next();
-    failure = undefined;
-    if (step.done) return step.value;
-    if (step.value === "bytes") throw new Error("a flow that waits for bytes needs a connection");
-    try {
-      const pending = typeof step.value === "function" ? step.value() : step.value;
-      if (isPromise(pending)) return runLater(flow, pending);
-    } catch (error) {
-      failure = { error };
-    }
-  }
-}
+export const run = <T>(flow: Flow<T>): Awaitable<T> => advance(flow, flow.next());
 
-async function runLater<T>(flow: Flow<T>, first: PromiseLike<unknown>): Promise<T> {
-  let pending: PromiseLike<unknown> | void = first;
-  for (;;) {
-    let step: IteratorResult<Wait, T>;
+function advance<T>(flow: Flow<T>, first: IteratorResult<Wait, T>): Awaitable<T> {
+  let step = first;
+  while (!step.done) {
+    const wait = step.value;
+    if (wait === "bytes") throw new Error("a flow that waits for bytes needs a connection");
+    let pending: Awaitable<unknown>;
     try {
-      await pending;
+      pending = typeof wait === "function" ? wait() : wait;
     } catch (error) {
       step = flow.throw(error);
-      if (step.done) return step.value;
-      pending = start(step.value);
       continue;
     }
+    if (isPromise(pending))
+      return pending.then(
+        () => run(flow),
+        (error: unknown) => advance(flow, flow.throw(error)),
+      );
     step = flow.next();
-    if (step.done) return step.value;
-    pending = start(step.value);
   }
+  return step.value;
 }
 
-function start(wait: Wait): PromiseLike<unknown> | void {
-  if (wait === "bytes") throw new Error("a flow that waits for bytes needs a connection");
-  if (typeof wait !== "function") return wait;
-  try {
-    return wait();
-  } catch (error) {
-    return Promise.reject(error);
-  }
+/** Whoever awaits it sees the error; nobody having to must not end the process. */
+export function unheard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
 }
+export const ignore = (): void => {};

@@ -21,7 +21,15 @@ import {
 } from "@handclasp/core/client";
 import type { Pbkdf2, PrivateKeySource } from "@handclasp/core/keys";
 import { curves, signatureToDer } from "./ecdsa.ts";
-import { hashNames, hostSubtle, rsaNames, signatureParameters, view, webCrypto } from "./webCrypto.ts";
+import {
+  hashNames,
+  hostSubtle,
+  importParameters,
+  rsaNames,
+  signatureParameters,
+  view,
+  webCrypto,
+} from "./webCrypto.ts";
 
 export interface BrowserCredentialOptions {
   /** The chain, end-entity first: PEM, one DER certificate, or several. */
@@ -139,7 +147,7 @@ async function importKeys(
     for (const scheme of schemes) {
       const [first] = keys.values();
       const shared = publicKey.type === "rsa" ? undefined : first;
-      const parameters = importParameters(scheme, publicKey);
+      const parameters = importParameters(scheme.algorithm, publicKey);
       keys.set(scheme, shared ?? (await subtle.importKey("pkcs8", view(pkcs8), parameters, false, ["sign"])));
     }
     return keys;
@@ -152,18 +160,6 @@ async function importKeys(
       `the certificate is for ${kindOf(publicKey)}, and so must the key be`,
       "key_mismatch",
     );
-  }
-}
-
-function importParameters({ algorithm }: SignatureScheme, key: PublicKey): Algorithm | EcKeyImportParams {
-  switch (algorithm.type) {
-    case "ed25519":
-      return { name: "Ed25519" };
-    case "ecdsa":
-      return { name: "ECDSA", namedCurve: key.type === "ec" ? curves[key.curve].name : "" };
-    case "rsa_pkcs1":
-    case "rsa_pss":
-      return { name: rsaNames[algorithm.type], hash: hashNames[algorithm.hash] } as RsaHashedImportParams;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import {
   type Aead,
+  type Ciphers,
   type CryptoProvider,
   type EcCurveName,
   type KeyAgreement,
@@ -28,7 +29,7 @@ function aesGcm(name: "AES_128_GCM" | "AES_256_GCM", keyLength: number): (key: U
   return async (key) => {
     if (key.length !== keyLength) throw new RangeError(`a key of this cipher has ${keyLength} bytes`);
     const subtle = hostSubtle();
-    if (!subtle) return present(noble.ciphers[name])(key);
+    if (!subtle) return (noble.ciphers[name] as NonNullable<Ciphers[typeof name]>)(key);
     const held = await subtle.importKey("raw", view(key), "AES-GCM", false, ["encrypt", "decrypt"]);
     const parameters = (nonce: Uint8Array, additionalData: Uint8Array): AesGcmParams => {
       // GCM itself takes a nonce of any length, TLS does not.
@@ -67,7 +68,7 @@ interface HostGroup {
 }
 
 /** A key share of the host's, or noble's where the host does not know the group (any failure to make a key counts as that). */
-function keyAgreement(group: HostGroup, substitute: KeyAgreement | undefined): KeyAgreement {
+function keyAgreement(group: HostGroup, substitute: KeyAgreement): KeyAgreement {
   let unknown = false;
   return async (random) => {
     const subtle = hostSubtle();
@@ -78,7 +79,7 @@ function keyAgreement(group: HostGroup, substitute: KeyAgreement | undefined): K
         unknown = true;
       }
     }
-    return present(substitute)(random);
+    return substitute(random);
   };
 }
 
@@ -114,19 +115,13 @@ const ecdh = (curve: EcCurveName): KeyAgreement =>
       width: curves[curve].width,
       isPoint: (publicKey) => isUncompressed(publicKey, curve),
     },
-    noble.groups[curve],
+    noble.groups[curve] as KeyAgreement,
   );
 
 const x25519: KeyAgreement = /* @__PURE__ */ keyAgreement(
   { algorithm: { name: "X25519" }, width: 32, isPoint: (publicKey) => publicKey.length === 32 },
-  noble.groups.x25519,
+  noble.groups.x25519 as KeyAgreement,
 );
-
-/** What noble has, it has: a row missing there is a mistake of ours. */
-function present<T>(row: T | undefined): T {
-  if (row === undefined) throw new Error("neither the host nor noble has it");
-  return row;
-}
 
 /** WebCrypto's name of a hash. */
 export const hashNames = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" } as const;
@@ -134,54 +129,52 @@ export const hashNames = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-51
 /** WebCrypto's names of the two RSA paddings. */
 export const rsaNames = { rsa_pkcs1: "RSASSA-PKCS1-v1_5", rsa_pss: "RSA-PSS" } as const;
 
-/** What `sign` and `verify` are called with. */
-export function signatureParameters(algorithm: SignatureAlgorithm): Algorithm | EcdsaParams | RsaPssParams {
-  switch (algorithm.type) {
+const signatureNames = { ...rsaNames, ecdsa: "ECDSA", ed25519: "Ed25519" } as const;
+
+interface SignatureParameters extends Algorithm {
+  readonly hash?: string;
+  readonly saltLength?: number;
+}
+
+/** What `sign` and `verify` are called with, and RSA keys imported. WebCrypto looks only at those members that an algorithm has. */
+export const signatureParameters = (algorithm: SignatureAlgorithm): SignatureParameters => {
+  const name = signatureNames[algorithm.type];
+  if (!("hash" in algorithm)) return { name };
+  const { hash } = algorithm;
+  return { name, hash: hashNames[hash], saltLength: noble.hashes[hash].outputLength };
+};
+
+/** The signature as WebCrypto takes it; `undefined` where it, or the key, cannot be valid. */
+function hostSignature({ type }: SignatureAlgorithm, key: PublicKey, signature: Uint8Array): Uint8Array | undefined {
+  switch (key.type) {
     case "ed25519":
-      return { name: "Ed25519" };
-    case "ecdsa":
-      return { name: "ECDSA", hash: hashNames[algorithm.hash] };
-    case "rsa_pkcs1":
-      return { name: rsaNames.rsa_pkcs1 };
-    case "rsa_pss":
-      return { name: rsaNames.rsa_pss, saltLength: noble.hashes[algorithm.hash].outputLength };
+      return type === key.type && key.point.length === 32 && signature.length === 64 ? signature : undefined;
+    case "ec":
+      return type === "ecdsa" && isUncompressed(key.point, key.curve)
+        ? signatureFromDer(signature, curves[key.curve].width)
+        : undefined;
+    case "rsa":
+      return (type === "rsa_pss" || (type === "rsa_pkcs1" && !key.pssOnly)) &&
+        signature.length === unsigned(key.modulus).length
+        ? signature
+        : undefined;
   }
 }
 
-/** A key as WebCrypto takes it, and the signature in its form; `undefined` where the one or the other cannot be valid. */
-interface HostCheck {
-  readonly import: () => Promise<CryptoKey>;
-  readonly signature: Uint8Array;
-}
-
-function hostCheck(
-  subtle: SubtleCrypto,
+/** What a key is imported with. */
+export const importParameters = (
   algorithm: SignatureAlgorithm,
   key: PublicKey,
-  signature: Uint8Array,
-): HostCheck | undefined {
-  switch (algorithm.type) {
-    case "ed25519": {
-      if (key.type !== "ed25519" || key.point.length !== 32 || signature.length !== 64) return undefined;
-      return { signature, import: () => subtle.importKey("raw", view(key.point), "Ed25519", false, ["verify"]) };
-    }
-    case "ecdsa": {
-      if (key.type !== "ec" || !isUncompressed(key.point, key.curve)) return undefined;
-      const { name, width } = curves[key.curve];
-      const raw = signatureFromDer(signature, width);
-      const kind = { name: "ECDSA", namedCurve: name };
-      return raw && { signature: raw, import: () => subtle.importKey("raw", view(key.point), kind, false, ["verify"]) };
-    }
-    case "rsa_pkcs1":
-    case "rsa_pss": {
-      if (key.type !== "rsa" || (key.pssOnly && algorithm.type === "rsa_pkcs1")) return undefined;
-      const n = unsigned(key.modulus);
-      if (signature.length !== n.length) return undefined;
-      const jwk: JsonWebKey = { kty: "RSA", n: base64url(n), e: base64url(unsigned(key.exponent)) };
-      const kind = { name: rsaNames[algorithm.type], hash: hashNames[algorithm.hash] };
-      return { signature, import: () => subtle.importKey("jwk", jwk, kind, false, ["verify"]) };
-    }
-  }
+): SignatureParameters & { namedCurve?: string } => ({
+  ...signatureParameters(algorithm),
+  ...(key.type === "ec" && { namedCurve: curves[key.curve].name }),
+});
+
+function hostKey(subtle: SubtleCrypto, algorithm: SignatureAlgorithm, key: PublicKey): Promise<CryptoKey> {
+  const parameters = importParameters(algorithm, key);
+  if (key.type !== "rsa") return subtle.importKey("raw", view(key.point), parameters, false, ["verify"]);
+  const jwk = { kty: "RSA", n: base64url(unsigned(key.modulus)), e: base64url(unsigned(key.exponent)) };
+  return subtle.importKey("jwk", jwk, parameters, false, ["verify"]);
 }
 
 /** Base64urlUInt of RFC 7518 §2 allows no zeros in front. */
@@ -201,11 +194,11 @@ async function verify(
 ): Promise<boolean> {
   const subtle = hostSubtle();
   if (subtle) {
-    const check = hostCheck(subtle, algorithm, key, signature);
-    if (!check) return false;
+    const raw = hostSignature(algorithm, key, signature);
+    if (!raw) return false;
     try {
-      const held = await check.import();
-      return await subtle.verify(signatureParameters(algorithm), held, view(check.signature), view(message));
+      const held = await hostKey(subtle, algorithm, key);
+      return await subtle.verify(signatureParameters(algorithm), held, view(raw), view(message));
     } catch {
       // An algorithm or a combination that this host does not know, or a key that is none: noble tells the two apart.
     }

@@ -5,7 +5,14 @@
  */
 import { type Awaitable, isPromise } from "../flow.ts";
 import { hashes } from "./hashes.ts";
-import type { CipherName, Ciphers, CryptoProvider, GroupName, KeyAgreement } from "./provider.ts";
+import {
+  type CipherName,
+  type Ciphers,
+  type CryptoProvider,
+  type GroupName,
+  type KeyAgreement,
+  present,
+} from "./provider.ts";
 
 let loaded: CryptoProvider | undefined;
 
@@ -18,12 +25,6 @@ async function load(): Promise<CryptoProvider> {
 function late<T>(use: (provider: CryptoProvider) => Awaitable<T>): Awaitable<T> {
   const provider = loaded ?? load();
   return isPromise(provider) ? provider.then(use) : use(provider);
-}
-
-/** A row that the real one has too; it is our mistake where not. */
-function present<T>(row: T | undefined): T {
-  if (!row) throw new Error("no such row in noble");
-  return row;
 }
 
 const cipher = <Name extends CipherName>(name: Name): NonNullable<Ciphers[Name]> =>

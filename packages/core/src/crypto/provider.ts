@@ -40,6 +40,12 @@ export type CipherName =
   | "AES_128_CBC"
   | "AES_256_CBC";
 
+/** A row that is there: what a provider lacks is refused at configuration. */
+export const present = <T>(row: T | undefined): T => {
+  if (!row) throw new Error("no such row");
+  return row;
+};
+
 /** An AEAD under one key, RFC 5116: 12-byte nonce, at the end a tag of 16 bytes, or of 8 for CCM_8. */
 export interface Aead {
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Awaitable<Uint8Array>;

@@ -3,7 +3,7 @@
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
-import type { Aead } from "../crypto/provider.ts";
+import { type Aead, present } from "../crypto/provider.ts";
 import { type Awaitable, type Flow, isPromise, settle } from "../flow.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
@@ -14,7 +14,6 @@ import {
   type InPlace,
   type Keyed,
   type Protection,
-  present,
   reservedFor,
   setAdditionalData,
 } from "./protection.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { concat, equal } from "../bytes/bytes.ts";
-import type { BlockChain, Hash, Hmac, Random } from "../crypto/provider.ts";
+import { type BlockChain, type Hash, type Hmac, present, type Random } from "../crypto/provider.ts";
 import { type Flow, settle } from "../flow.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
@@ -13,7 +13,6 @@ import {
   Counter,
   type Keyed,
   type Protection,
-  present,
   reservedFor,
   setAdditionalData,
 } from "./protection.ts";

@@ -6,7 +6,7 @@
 import { concat, join } from "../bytes/bytes.ts";
 import { Writer } from "../bytes/writer.ts";
 import { TlsError } from "../errors.ts";
-import { type Awaitable, isPromise } from "../flow.ts";
+import { type Awaitable, ignore, isPromise } from "../flow.ts";
 import { itemOverhead, maxEmptyRecords, maxExpansion, maxFlushMessage, maxPlaintext } from "../limits.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls12 } from "../wire/messages.ts";
@@ -319,7 +319,7 @@ export class RecordLayer {
 
   #queue(opening: Opening): void {
     // A second `open` that rejects behind a failed head must not end the process as an unhandled rejection.
-    if (isPromise(opening.opened)) opening.opened.then(null, () => {});
+    if (isPromise(opening.opened)) opening.opened.then(null, ignore);
     this.#opening.push(opening);
     this.#openingBytes += opening.record.length + itemOverhead;
   }

@@ -68,11 +68,6 @@ export const makeProtection = (
   encryptThenMac = false,
 ): Flow<Protection> => spec.protect({ provider, spec, keys, random, encryptThenMac });
 
-export const present = <T>(row: T | undefined): T => {
-  if (!row) throw new Error("no such cipher");
-  return row;
-};
-
 export const badRecord = (): TlsError =>
   new TlsError("bad_record_mac", "a record was altered in transit, or its keys are not ours");
 

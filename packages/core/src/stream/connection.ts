@@ -5,6 +5,7 @@
 import { gather } from "../bytes/bytes.ts";
 import { Engine, type EngineEvent, type EngineOptions } from "../connection/engine.ts";
 import { type AlertDescription, TlsError, usageError } from "../errors.ts";
+import { ignore, unheard } from "../flow.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
 import type { Established, Session } from "../handshake/session.ts";
 import {
@@ -33,13 +34,6 @@ function deferred<T>(): Deferred<T> {
   });
   return { promise, resolve, reject };
 }
-
-/** Whoever awaits it sees the error; nobody having to must not end the process. */
-function unheard<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(ignore);
-  return promise;
-}
-const ignore = (): void => {};
 
 /** Of a write that need not wait; and for microtasks of our own, since `queueMicrotask` wraps each of them in Node, which takes ten times as long. */
 const atOnce = Promise.resolve();
@@ -227,7 +221,7 @@ export class TlsConnection {
     }
     this.#writes++;
     const done = this.#writing.then(() => this.#send(bytes)).finally(() => this.#writes--);
-    this.#writing = done.catch(() => {});
+    this.#writing = done.catch(ignore);
     return done;
   }
 
@@ -259,7 +253,7 @@ export class TlsConnection {
   /** Closes both ways: close_notify, then the peer's is waited for, 5 s at most. What comes in meanwhile is dropped. */
   async close(): Promise<void> {
     this.#discard();
-    await this.closeWrite().catch(() => {});
+    await this.closeWrite().catch(ignore);
     return this.closed;
   }
 

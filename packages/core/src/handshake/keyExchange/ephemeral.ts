@@ -3,7 +3,7 @@
  * @module
  */
 import type { NamedCurve, NamedGroup } from "../../crypto/groups.ts";
-import type { KeyShare } from "../../crypto/provider.ts";
+import { type KeyShare, present } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
 import { type Flow, settle } from "../../flow.ts";
 import type { EcdhParams } from "../../wire/messages.ts";
@@ -33,8 +33,7 @@ export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCu
 }
 
 export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurve): Flow<KeyShare> {
-  const agreement = provider.groups[group.name];
-  if (!agreement) throw new Error("no such group");
+  const agreement = present(provider.groups[group.name]);
   return yield* settle(agreement(random));
 }
 
