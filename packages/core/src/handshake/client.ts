@@ -69,6 +69,7 @@ function* shakeHands(peer: Peer, config: ClientConfig, kept: KeptSession | undef
 
   const secrets = new Secrets(peer, config, suite, offered.random, hello.random);
   try {
+    peer.records.hold();
     if (request) peer.send(certificate, { certificateList: own?.credential.chain ?? [] }); // Certificate*  -->
     const agreed = yield* exchange.send(server); //                                          ClientKeyExchange    -->
     secrets.derive(agreed.premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);

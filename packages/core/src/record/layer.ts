@@ -100,6 +100,7 @@ export class RecordLayer {
   #small: Uint8Array | undefined;
   readonly #opening: Opening[] = [];
   #openingBytes = 0;
+  #held = false;
   #emptyRecords = 0;
   /** Set once a record is bad: nothing behind it is looked at. */
   #broken = false;
@@ -117,6 +118,10 @@ export class RecordLayer {
   requireVersion(): void {
     this.#strictVersion = true;
   }
+  /** What is sent waits for ChangeCipherSpec, or for an alert: a WebSocket message costs more than the records in it. */
+  hold(): void {
+    this.#held = true;
+  }
   /** What the peer takes beside our own bound, and what we take: RFC 6066 at once, RFC 8449 once there are keys. */
   limit({ maxFragmentLength = maxPlaintext, recordSizeLimit }: RecordLimits): void {
     this.#sendLimit = Math.min(this.#options.maxFragment, maxFragmentLength);
@@ -124,6 +129,7 @@ export class RecordLayer {
     this.#protectedLimit = recordSizeLimit;
   }
   changeWriteState(protection: Protection): void {
+    this.#held = false;
     this.#write = protection;
     if (this.#protectedLimit) this.#sendLimit = Math.min(this.#options.maxFragment, this.#protectedLimit.send);
   }
@@ -136,9 +142,9 @@ export class RecordLayer {
   get pendingOut(): number {
     return this.#outboundBytes + this.#readyBytes + (this.#collected?.length ?? 0);
   }
-  /** Nothing that was sent waits to be sealed or taken. */
+  /** Nothing that was sent waits to be sealed or taken; what is held has nobody to wait for it. */
   get idleOut(): boolean {
-    return this.#outbound.length + this.#ready.length === 0;
+    return this.#held || this.#outbound.length + this.#ready.length === 0;
   }
   /** Bytes that came in and wait to be read. */
   get pendingIn(): number {
@@ -150,6 +156,7 @@ export class RecordLayer {
   /** Fragments, protects and queues. An empty message makes one empty record. Data waits for more of it, until there is a whole record or somebody takes. */
   send(type: ContentType, message: Uint8Array): void {
     if (type === contentTypes.application_data && message.length) return this.#collect(message);
+    if (type === contentTypes.alert) this.#held = false;
     try {
       this.seal();
     } finally {
@@ -209,6 +216,8 @@ export class RecordLayer {
       this.#outbound.shift();
       if (this.#options.trace) this.#trace("sent", type, this.#write, sequenceNumber, concat(header, body), fragment);
     }
+    // ChangeCipherSpec goes with the first record under its keys.
+    if (this.#held || this.#outbound[0]?.sequenceNumber === 0) return [];
     const ready = this.#ready;
     if (this.#readyBytes) this.#lastFlush = this.#readyBytes;
     this.#ready = [];

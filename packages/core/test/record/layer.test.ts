@@ -243,6 +243,37 @@ describe("fragments", () => {
   });
 });
 
+describe("what is held", () => {
+  const types = (records: RecordLayer): number[] => wireRecords(concat(...records.take())).map(({ type }) => type);
+
+  test("goes out with ChangeCipherSpec and the first record under its keys", async () => {
+    const { protection, settle } = handHeld();
+    const records = layer();
+    records.hold();
+    records.send(22, random(4));
+    expect(types(records)).toEqual([]);
+    records.send(20, Uint8Array.of(1));
+    records.changeWriteState(protection);
+    records.send(22, random(12));
+    expect(types(records)).toEqual([]);
+    expect(records.idleOut).toBe(false);
+    await settle(0);
+    expect(types(records)).toEqual([22, 20, 22]);
+    records.send(23, random(5));
+    records.seal();
+    await settle(1);
+    expect(types(records)).toEqual([23]);
+  });
+
+  test("goes out before an alert", () => {
+    const records = layer();
+    records.hold();
+    records.send(22, random(4));
+    records.send(21, Uint8Array.of(2, 40));
+    expect(types(records)).toEqual([22, 21]);
+  });
+});
+
 describe("limits that were agreed on", () => {
   const keys = { key: new Uint8Array(16), macKey: new Uint8Array(0), iv: new Uint8Array(4) };
   const gcm = (): Protection =>

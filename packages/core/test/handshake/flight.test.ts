@@ -1,0 +1,60 @@
+/** A client's answer to the server goes out as one message, and does not keep the connection from ending. */
+import { type CryptoProvider, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, type TlsConnection } from "@handclasp/core";
+import { asyncProvider, memoryPair } from "@handclasp/testing";
+import { expect, test } from "vitest";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+import { accept } from "../../src/stream/accept.ts";
+import { connect } from "../../src/stream/connect.ts";
+import { people } from "./extensions/meet.ts";
+
+test("with a provider that answers later, a client's flight is one message, and the end of a server's", async () => {
+  const sent: Record<"a" | "b", number> = { a: 0, b: 0 };
+  const pair = memoryPair();
+  for (const end of ["a", "b"] as const) {
+    const send = pair[end].send.bind(pair[end]);
+    pair[end].send = (bytes) => {
+      sent[end]++;
+      return send(bytes);
+    };
+  }
+  const provider = asyncProvider(nodeCrypto);
+  const ends: TlsConnection[] = await Promise.all([
+    connect(pair.a, { provider, ca: people.ca, serverName: "localhost" }),
+    accept(pair.b, { provider, credentials: [people.server] }),
+  ]);
+  // A server's first is two: it waits for its share, and for its signature.
+  expect(sent).toEqual({ a: 2, b: 3 });
+  for (const end of ends) end.abort();
+});
+
+test.each(["the carrier breaks", "we give up"])("a handshake whose keys never come ends when %s", async (what) => {
+  const pair = memoryPair();
+  let ask = (): void => {};
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  const provider: CryptoProvider = {
+    ...nodeCrypto,
+    ciphers: {
+      AES_128_GCM: () => {
+        ask();
+        return new Promise(() => {});
+      },
+    },
+  };
+  const ended = new AbortController();
+  const ends = Promise.allSettled([
+    connect(pair.a, {
+      provider,
+      suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
+      ca: people.ca,
+      serverName: "localhost",
+      signal: ended.signal,
+    }),
+    accept(pair.b, { provider: nodeCrypto, credentials: [people.server] }),
+  ]);
+  await asked;
+  if (what === "we give up") ended.abort();
+  else pair.fail(new Error("broken"));
+  expect(await ends).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+});
