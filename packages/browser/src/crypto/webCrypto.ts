@@ -227,6 +227,7 @@ export const webCrypto: CryptoProvider = {
   canVerify: (algorithm) => noble.canVerify(algorithm),
   verify,
   rsaEncrypt: (key, message, random) => noble.rsaEncrypt(key, message, random),
+  earlyShares: true,
   prefers: "AES_GCM",
 };
 

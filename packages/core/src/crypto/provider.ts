@@ -134,6 +134,11 @@ export interface CryptoProvider {
   verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
   /** RSAES-PKCS1-v1_5 encryption (RFC 8017 §7.2.1), for ClientKeyExchange with an RSA suite. */
   rsaEncrypt(key: PublicKey & { type: "rsa" }, message: Uint8Array, random: Random): Awaitable<Uint8Array>;
+  /**
+   * A client makes a key share while the server answers, before it knows whether the server chooses that group. For providers whose shares cost little
+   * beside a round trip: one that is not needed is wiped. Default false.
+   */
+  readonly earlyShares?: boolean;
   /** AES-GCM or ChaCha20-Poly1305 first: what is fast on this host leads a default list of suites. */
   readonly prefers: "AES_GCM" | "CHACHA20_POLY1305";
   /** The host's own source of random bytes, for everything that a connection draws. Default `crypto.getRandomValues`. */

@@ -25,7 +25,8 @@ import { clientExtensions } from "./extensions/client.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { padded } from "./extensions/padding.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
-import type { ClientSide } from "./keyExchange/exchange.ts";
+import { earlyShare } from "./keyExchange/ephemeral.ts";
+import type { ClientSide, EarlyShare } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
 import { type Established, sessionOf } from "./session.ts";
@@ -34,17 +35,26 @@ import type { CipherSuite } from "./suites.ts";
 /** A handshake that offers what was kept, where there is something. */
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
   const kept = yield* findSession(peer, config);
+  // Who is resumed needs none.
+  const early = kept ? undefined : earlyShare(config);
   try {
-    return yield* shakeHands(peer, config, kept);
+    return yield* shakeHands(peer, config, kept, early);
   } catch (error) {
     // Whatever ended it, an alert in place of ServerHello too: else a server that cannot bear the session would refuse us until it is over.
     if (kept) yield* kept.forget();
     throw error;
+  } finally {
+    early?.wipe();
   }
 }
 
 /** The full handshake, RFC 5246 §7.3, figure 1, left column. */
-function* shakeHands(peer: Peer, config: ClientConfig, kept: KeptSession | undefined): Flow<Established> {
+function* shakeHands(
+  peer: Peer,
+  config: ClientConfig,
+  kept: KeptSession | undefined,
+  early: EarlyShare | undefined,
+): Flow<Established> {
   const offered = offer(config, kept);
   peer.send(clientHello, offered); //                                                  ClientHello          -->
 
@@ -56,7 +66,7 @@ function* shakeHands(peer: Peer, config: ClientConfig, kept: KeptSession | undef
   if (kept) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
   const shown = suite.keyExchange.keyUsage && (yield* peer.expect(certificate)); //                          <-- Certificate*
   const status = shown && agreement.statusRequest && (yield* peer.optional(certificateStatus)); //          <-- CertificateStatus*
-  const exchange = yield* suite.keyExchange.client(peer, config); //                                        <-- ServerKeyExchange*
+  const exchange = yield* suite.keyExchange.client(peer, config, early); //                                 <-- ServerKeyExchange*
   const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*
   yield* peer.expect(serverHelloDone); //                                                                   <-- ServerHelloDone
   peer.endFlight();

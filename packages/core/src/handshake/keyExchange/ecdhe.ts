@@ -14,14 +14,14 @@ export const ecdhe: KeyExchange = {
   groups: defaultGroups,
   keyUsage: "digitalSignature",
 
-  *client(peer, config) {
+  *client(peer, config, early) {
     const { params, signed } = yield* peer.expect(serverEcdhKeyExchange);
     const group = groupOf(config, params);
     return {
       group: group.name,
       signed: { ...signed, params: encode(serverEcdhParams, params) },
       *send() {
-        const share = yield* newShare(config, group);
+        const share = yield* newShare(config, group, early);
         try {
           const premaster = yield* agreeOn(share, params.public, group);
           peer.send(clientEcdhPublic, { public: share.publicKey });

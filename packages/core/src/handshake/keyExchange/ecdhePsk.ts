@@ -16,14 +16,14 @@ export const ecdhePsk: KeyExchange = {
   psk: pskOptions,
   holdsKey,
 
-  *client(peer, config) {
+  *client(peer, config, early) {
     const { identityHint, params } = yield* peer.expect(serverEcdhPskKeyExchange);
     const group = groupOf(config, params);
     return {
       group: group.name,
       *send() {
         const own = yield* choosePsk(config, identityHint);
-        const share = yield* newShare(config, group);
+        const share = yield* newShare(config, group, early);
         try {
           const secret = yield* agreeOn(share, params.public, group);
           peer.send(clientEcdhPskPublic, { identity: own.identity, public: share.publicKey });

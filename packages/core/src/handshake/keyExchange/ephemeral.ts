@@ -5,9 +5,9 @@
 import type { NamedCurve, NamedGroup } from "../../crypto/groups.ts";
 import { type KeyShare, present } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
-import { type Flow, settle } from "../../flow.ts";
+import { type Flow, ignore, run, settle, unheard } from "../../flow.ts";
 import type { EcdhParams } from "../../wire/messages.ts";
-import type { ExchangeConfig } from "./exchange.ts";
+import type { EarlyShare, ExchangeConfig } from "./exchange.ts";
 
 const namedCurve = 3;
 
@@ -32,9 +32,19 @@ export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCu
   return group;
 }
 
-export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurve): Flow<KeyShare> {
+export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurve, early?: EarlyShare): Flow<KeyShare> {
   const agreement = present(provider.groups[group.name]);
-  return yield* settle(agreement(random));
+  return yield* settle(early?.group === group ? early.share : agreement(random));
+}
+
+/** On the first curve that we offer, which most servers choose. */
+export function earlyShare(config: ExchangeConfig): EarlyShare | undefined {
+  const group = config.groups.find(isCurve);
+  if (!group || !config.provider.earlyShares) return undefined;
+  // ClientHello goes out in the next microtask, and Chromium's WebCrypto computes while it is called.
+  const sent = Promise.resolve().then(ignore);
+  const share = unheard(sent.then(() => run(newShare(config, group))));
+  return { group, share, wipe: () => void share.then((made) => made.wipe(), ignore) };
 }
 
 /** The shared secret of our share and the peer's point; a point that the provider refuses is the peer's fault (RFC 8422 §5.11). */

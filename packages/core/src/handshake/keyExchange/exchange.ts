@@ -4,8 +4,8 @@
  * @module
  */
 import type { Credential } from "../../crypto/credential.ts";
-import type { NamedGroup } from "../../crypto/groups.ts";
-import type { CryptoProvider, Random } from "../../crypto/provider.ts";
+import type { NamedCurve, NamedGroup } from "../../crypto/groups.ts";
+import type { CryptoProvider, KeyShare, Random } from "../../crypto/provider.ts";
 import type { Awaitable, Flow } from "../../flow.ts";
 import type { DigitallySigned } from "../../wire/messages.ts";
 import type { Certificate } from "../../x509/certificate.ts";
@@ -22,7 +22,7 @@ export interface KeyExchange {
    */
   readonly keyUsage: "digitalSignature" | "keyEncipherment" | undefined;
   /** Takes ServerKeyExchange, where there is one. */
-  client(peer: Peer, config: ClientExchangeConfig): Flow<ClientSide>;
+  client(peer: Peer, config: ClientExchangeConfig, early?: EarlyShare): Flow<ClientSide>;
   /** Sends ServerKeyExchange, where there is one. */
   server(peer: Peer, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
   /** Of those that take a pre-shared key: what the user gives, checked and made into what the exchange asks. */
@@ -91,6 +91,13 @@ export interface ServerExchangeConfig extends ExchangeConfig {
         readonly hint: string;
       }
     | undefined;
+}
+
+/** What a client makes before it knows the group: for one exchange, and wiped when that is over. */
+export interface EarlyShare {
+  readonly group: NamedCurve;
+  readonly share: PromiseLike<KeyShare>;
+  wipe(): void;
 }
 
 export interface ClientSide {
