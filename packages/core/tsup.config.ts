@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 import { library, shared } from "../../tsup.base.ts";
 
@@ -10,8 +11,12 @@ export default defineConfig([
     outDir: "dist/node",
     noExternal: [/^@noble\//],
     clean: true,
-    banner: {
-      js: "/*! with parts of @noble/hashes, @noble/curves and @noble/ciphers: MIT License (c) Paul Miller (paulmillr.com) */",
+    // Whoever passes it on passes their licences on.
+    async onSuccess() {
+      const licences = ["hashes", "curves", "ciphers"].map(
+        (name) => `@noble/${name}\n\n${readFileSync(`node_modules/@noble/${name}/LICENSE`, "utf8")}`,
+      );
+      writeFileSync("dist/node/LICENSES.txt", licences.join("\n\n"));
     },
     esbuildOptions(options) {
       // Names stay, for whoever reads a stack.

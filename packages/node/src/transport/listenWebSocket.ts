@@ -13,7 +13,7 @@ import { type Listener, type ListenTcpOptions, listen, listener } from "./listen
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions {
-  /** An HTTP(S) server to attach to, whose other paths are left alone: an upgrade on one of them is refused only where nobody else listens for upgrades. Default: one of our own, at `port` and `host`. */
+  /** An HTTP(S) server to attach to, whose other paths are left alone: an upgrade on one of them is refused where nobody else listens for upgrades. Default: one of our own, at `port` and `host`. */
   server?: Server | SecureServer;
   /** The path to serve. Default `"/"`. */
   path?: string;
@@ -49,8 +49,7 @@ export async function listenWebSocket(
     to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      // Where others listen too, one of them may serve it.
-      if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket, notFound);
+      if (isNobodys(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
     } else if (!allowed(request)) refuseUpgrade(socket, forbidden);
     else if (sockets) upgrade(sockets, request, socket, head);
     else {
@@ -63,6 +62,7 @@ export async function listenWebSocket(
     }
   };
   // At once: somebody else's server may be asked before ws is there.
+  served.set(onUpgrade, path);
   server.on("upgrade", onUpgrade);
   sockets = await loading;
 
@@ -78,6 +78,15 @@ export async function listenWebSocket(
     if (own) server.closeAllConnections();
   };
   return listener(server, stop, cut);
+}
+
+/** What our own listeners for upgrades serve. */
+const served = new WeakMap<object, string>();
+
+/** Nobody serves this path, and `listener` is the one to say so. Who else listens for upgrades may serve any. */
+function isNobodys(server: Server | SecureServer, listener: object, path: string): boolean {
+  const all = server.listeners("upgrade");
+  return all[0] === listener && all.every((other) => (served.get(other) ?? path) !== path);
 }
 
 interface Status {

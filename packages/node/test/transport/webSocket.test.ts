@@ -230,13 +230,25 @@ describe("listenWebSocket", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("where nobody else listens for upgrades on somebody's server, another path is refused at once", async () => {
+  test("on somebody's server, a path is refused at once where nobody can serve it", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { listener, url } = await listen({ server, path: "/tls" });
-    const refused = failure(await connectWebSocket(`${url}/else`));
+    const one = await listen({ server, path: "/one" });
+    const two = await listen({ server, path: "/two" });
+    const refused = failure(await connectWebSocket(`${one.url}/else`));
     expect(await refused).toMatchObject({ code: "connection_failed", message: expect.stringContaining("404") });
-    await listener.close();
+
+    let asked = "";
+    server.on("upgrade", ({ url = "" }, socket) => {
+      asked = url;
+      socket.end("HTTP/1.1 410 Gone\r\n\r\n");
+    });
+    expect(await failure(await connectWebSocket(`${one.url}/else`))).toMatchObject({
+      message: expect.stringContaining("410"),
+    });
+    expect(asked).toBe("/else");
+    await one.listener.close();
+    await two.listener.close();
     await new Promise((resolve) => server.close(resolve));
   });
 
