@@ -70,7 +70,7 @@ const unknown = values.only.find((part) => !Object.keys(scenarios).some((name) =
 if (unknown !== undefined || values.help) {
   if (unknown !== undefined) console.error(`no scenario begins with "${unknown}"`);
   console.error(
-    `pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--quick] [--json] [--write [--docs DIR]]\nscenarios: ${Object.keys(scenarios).join(", ")}`,
+    `pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--quick] [--json] [--write [--docs DIR]]\n--only takes the beginning of a scenario's name; --quick is three short rounds, for a look; --write puts tables and plots into docs/performance.md\nscenarios: ${Object.keys(scenarios).join(", ")}`,
   );
   process.exit(unknown === undefined ? 0 : 2);
 }
