@@ -18,10 +18,5 @@ export default defineConfig([
       );
       writeFileSync("dist/node/LICENSES.txt", licences.join("\n\n"));
     },
-    esbuildOptions(options) {
-      // Names stay, for whoever reads a stack.
-      options.minifyWhitespace = true;
-      options.minifySyntax = true;
-    },
   },
 ]);

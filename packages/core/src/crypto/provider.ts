@@ -87,7 +87,7 @@ export interface KeyShare {
    * Throws (or rejects with) any error where the peer's point is malformed, not on the curve, or, for x25519, the secret all zero.
    */
   agree(peerPublicKey: Uint8Array): Awaitable<Uint8Array>;
-  /** Forgets the private key as far as the host allows. */
+  /** Forgets the private key as far as the host allows. It may be told to more than once. */
   wipe(): void;
 }
 
@@ -141,7 +141,7 @@ export interface CryptoProvider {
   readonly earlyShares?: boolean;
   /** AES-GCM or ChaCha20-Poly1305 first: what is fast on this host leads a default list of suites. */
   readonly prefers: "AES_GCM" | "CHACHA20_POLY1305";
-  /** The host's own source of random bytes, for everything that a connection draws. Default `crypto.getRandomValues`. */
+  /** The host's own source of random bytes, for everything that a connection draws; called without `this`. Default `crypto.getRandomValues`. */
   readonly random?: Random;
   /** Memory whose every byte is going to be written: a host may give it without clearing it, which costs half as much as sealing a record. Default `new Uint8Array(length)`. */
   allocate?(length: number): Uint8Array;

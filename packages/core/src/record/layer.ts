@@ -204,10 +204,9 @@ export class RecordLayer {
     for (let head = this.#outbound[0]; head?.body || head?.failed; head = this.#outbound[0]) {
       const { type, sequenceNumber, fragment, body, failed } = head;
       if (!body) {
+        // What was sealed before it stays, and goes out before the alert.
         this.#outbound.length = 0;
-        this.#ready = [];
         this.#outboundBytes = 0;
-        this.#readyBytes = 0;
         throw failed?.error;
       }
       const header = recordHeader(type, tls12, body.length);

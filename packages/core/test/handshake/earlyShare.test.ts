@@ -1,21 +1,38 @@
 /** A client's key share that is made before the server says which group it wants, and what becomes of it. */
 import {
+  type CipherSuite,
   type CryptoProvider,
   type GroupName,
   type KeyAgreement,
   keepSessions,
   memoryStore,
+  modernSuites,
   secp256r1,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+  TLS_RSA_WITH_AES_128_GCM_SHA256,
 } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { connect } from "../../src/stream/connect.ts";
 import { meet, people } from "./extensions/meet.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** What nobody caught until `act` was over. */
+async function uncaught(act: () => Promise<unknown>): Promise<unknown[]> {
+  const all: unknown[] = [];
+  const listener = (error: unknown): void => void all.push(error);
+  process.on("unhandledRejection", listener);
+  try {
+    await act();
+    await turn();
+  } finally {
+    process.off("unhandledRejection", listener);
+  }
+  return all;
+}
 
 interface Made {
   readonly group: GroupName;
@@ -55,7 +72,10 @@ function watched({ earlyShares, slow, fails }: { earlyShares: boolean; slow?: Pr
 }
 
 /** How many shares a client has made when ClientHello goes out, and how many by the time that it gives up waiting for an answer. */
-async function unanswered(options: Parameters<typeof watched>[0]): Promise<(number | undefined)[]> {
+async function unanswered(
+  options: Parameters<typeof watched>[0],
+  suites: readonly CipherSuite[] = modernSuites,
+): Promise<(number | undefined)[]> {
   const { client, made } = watched(options);
   const { a } = memoryPair();
   const send = a.send.bind(a);
@@ -64,7 +84,7 @@ async function unanswered(options: Parameters<typeof watched>[0]): Promise<(numb
     then ??= made.length;
     return send(bytes);
   };
-  const connecting = connect(a, { ...client, ca: people.ca, serverName: "localhost", handshakeTimeout: 20 });
+  const connecting = connect(a, { ...client, suites, ca: people.ca, serverName: "localhost", handshakeTimeout: 20 });
   await expect(connecting).rejects.toMatchObject({ code: "handshake_timeout" });
   return [then, made.length];
 }
@@ -116,11 +136,25 @@ describe("with a provider that says so, a share is made", () => {
     const { client } = watched({ earlyShares: true, fails: "x25519" });
     expect((await meet(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
     expect((await meet(client, {})).client).toMatchObject({ alert: "internal_error", by: "us" });
-    const unhandled = vi.fn();
-    process.on("unhandledRejection", unhandled);
-    await unanswered({ earlyShares: true, fails: "x25519" });
-    process.off("unhandledRejection", unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
+    expect(await uncaught(() => unanswered({ earlyShares: true, fails: "x25519" }))).toEqual([]);
+  });
+
+  test("and whose wiping fails ends no process", async () => {
+    const { client } = watched({ earlyShares: true });
+    const make = client.provider.groups.x25519 as KeyAgreement;
+    const x25519: KeyAgreement = async (random) => {
+      const { publicKey } = await make(random);
+      const wipe = (): void => {
+        throw new Error("wiped twice");
+      };
+      return { publicKey, agree: () => expect.unreachable(), wipe };
+    };
+    const provider = { ...client.provider, groups: { ...client.provider.groups, x25519 } };
+    expect(await uncaught(() => meet({ provider }, onlyP256))).toEqual([]);
+  });
+
+  test("not where no suite can use it", async () => {
+    expect(await unanswered({ earlyShares: true }, [TLS_RSA_WITH_AES_128_GCM_SHA256])).toEqual([0, 0]);
   });
 
   test("not where a session is to be resumed", async () => {

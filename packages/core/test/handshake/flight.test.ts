@@ -1,5 +1,10 @@
 /** A client's answer to the server goes out as one message, and does not keep the connection from ending. */
-import { type CryptoProvider, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, type TlsConnection } from "@handclasp/core";
+import {
+  type Aead,
+  type CryptoProvider,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  type TlsConnection,
+} from "@handclasp/core";
 import { asyncProvider, memoryPair } from "@handclasp/testing";
 import { expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
@@ -57,4 +62,47 @@ test.each(["the carrier breaks", "we give up"])("a handshake whose keys never co
   if (what === "we give up") ended.abort();
   else pair.fail(new Error("broken"));
   expect(await ends).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+});
+
+test("a Finished that cannot be sealed leaves what goes before it, and the alert behind that", async () => {
+  const pair = memoryPair();
+  const types: number[] = [];
+  const send = pair.a.send.bind(pair.a);
+  pair.a.send = (bytes) => {
+    for (let at = 0; at < bytes.length; at += 5 + (((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number)))
+      types.push(bytes[at] as number);
+    return send(bytes);
+  };
+  let broken = true;
+  const provider: CryptoProvider = {
+    ...nodeCrypto,
+    ciphers: {
+      AES_128_GCM(key) {
+        const real = (nodeCrypto.ciphers.AES_128_GCM as (key: Uint8Array) => Aead)(key);
+        return {
+          open: real.open.bind(real),
+          async seal(...what) {
+            if (!broken) return real.seal(...what);
+            broken = false;
+            throw new Error("the provider broke");
+          },
+        };
+      },
+    },
+  };
+  const ends = await Promise.allSettled([
+    connect(pair.a, {
+      provider,
+      suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
+      ca: people.ca,
+      serverName: "localhost",
+    }),
+    accept(pair.b, { provider: nodeCrypto, credentials: [people.server] }),
+  ]);
+  // ClientHello, ClientKeyExchange, ChangeCipherSpec: the alert is under keys that the server has by then.
+  expect(types).toEqual([22, 22, 20, 21]);
+  expect(ends).toMatchObject([
+    { status: "rejected", reason: { alert: "internal_error", by: "us" } },
+    { status: "rejected", reason: { alert: "bad_record_mac", by: "us" } },
+  ]);
 });

@@ -351,9 +351,14 @@ export const nodeCrypto: CryptoProvider = {
   ciphers: {
     AES_128_GCM: aead("aes-128-gcm", 16),
     AES_256_GCM: aead("aes-256-gcm", 32),
-    // Electron's BoringSSL has none, nor CCM.
-    ...(getCipherInfo("chacha20-poly1305") && { CHACHA20_POLY1305: aead("chacha20-poly1305", 32) }),
-    ...(getCipherInfo("aes-128-ccm") && { AES_128_CCM: ccm(16), AES_128_CCM_8: ccm(8) }),
+    // Electron's BoringSSL has none, nor CCM; nor has a FIPS provider of OpenSSL's. Only for lengths is it looked up whether there is one, not just a name.
+    ...(getCipherInfo("chacha20-poly1305", { keyLength: 32, ivLength: nonceLength }) && {
+      CHACHA20_POLY1305: aead("chacha20-poly1305", 32),
+    }),
+    ...(getCipherInfo("aes-128-ccm", { keyLength: 16, ivLength: nonceLength }) && {
+      AES_128_CCM: ccm(16),
+      AES_128_CCM_8: ccm(8),
+    }),
     AES_128_CBC: blockChain("aes-128-cbc", 16),
     AES_256_CBC: blockChain("aes-256-cbc", 32),
   },

@@ -7,7 +7,7 @@ import { type KeyShare, present } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
 import { type Flow, ignore, run, settle, unheard } from "../../flow.ts";
 import type { EcdhParams } from "../../wire/messages.ts";
-import type { EarlyShare, ExchangeConfig } from "./exchange.ts";
+import type { EarlyShare, ExchangeConfig, KeyExchange } from "./exchange.ts";
 
 const namedCurve = 3;
 
@@ -37,14 +37,18 @@ export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurv
   return yield* settle(early?.group === group ? early.share : agreement(random));
 }
 
-/** On the first curve that we offer, which most servers choose. */
-export function earlyShare(config: ExchangeConfig): EarlyShare | undefined {
-  const group = config.groups.find(isCurve);
+/** On the first curve that we offer and that a suite can use, which most servers choose. */
+export function earlyShare(
+  config: ExchangeConfig & { readonly suites: readonly { readonly keyExchange: KeyExchange }[] },
+): EarlyShare | undefined {
+  const usable = (group: NamedGroup): boolean =>
+    config.suites.some(({ keyExchange }) => keyExchange.groups.includes(group));
+  const group = config.groups.filter(isCurve).find(usable);
   if (!group || !config.provider.earlyShares) return undefined;
   // ClientHello goes out in the next microtask, and Chromium's WebCrypto computes while it is called.
   const sent = Promise.resolve().then(ignore);
   const share = unheard(sent.then(() => run(newShare(config, group))));
-  return { group, share, wipe: () => void share.then((made) => made.wipe(), ignore) };
+  return { group, share, wipe: () => void unheard(share.then((made) => made.wipe())) };
 }
 
 /** The shared secret of our share and the peer's point; a point that the provider refuses is the peer's fault (RFC 8422 §5.11). */
