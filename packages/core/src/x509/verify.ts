@@ -87,9 +87,13 @@ function within(option: string, value: number, least: number, most: number): voi
 
 const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
 
+/** Most programs have one text of anchors, and connect with it again and again. */
+let last: { readonly text: string; readonly anchors: readonly Certificate[] } | undefined;
+
 /** Of a bundle, what cannot be used (an old root with a small key) is left out; where that is all there is, it is an error. */
-function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): Certificate[] {
+function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): readonly Certificate[] {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) return [source];
+  if (source === last?.text) return last.anchors;
   let fault: TlsError | undefined;
   const anchors = certificateDers(source, "ca").flatMap((der) => {
     try {
@@ -101,6 +105,7 @@ function readAnchors(source: CertificateSource, cache: CertificateCache | undefi
     }
   });
   if (fault && !anchors.length) throw configurationError(`ca: ${fault.message}`);
+  if (typeof source === "string") last = { text: source, anchors };
   return anchors;
 }
 

@@ -39,6 +39,17 @@ describe("trustPolicy", () => {
     expect(error({ ca: pemOf(old.der) })).toMatch(/1024 bits/);
   });
 
+  it("reads a text that comes again and again once, and another one anew", () => {
+    const [one, other] = [pemOf(root.der), pemOf(foreignRoot.der)];
+    const [first] = trustPolicy({ ca: one }).anchors;
+    expect(trustPolicy({ ca: [...one].join("") }).anchors).toEqual([first]);
+    expect(trustPolicy({ ca: one }).anchors[0]).toBe(first);
+    expect(trustPolicy({ ca: other }).anchors[0]?.subject.text).toBe("CN=Foreign root,O=Test");
+    expect(error({ ca: "no PEM at all" })).toMatch(/no certificate/);
+    expect(trustPolicy({ ca: other }).anchors[0]?.subject.text).toBe("CN=Foreign root,O=Test");
+    expect(trustPolicy({ ca: one }).anchors[0]?.subject.text).toBe("CN=Root,O=Test");
+  });
+
   it("refuses what would trust nobody, or more than was meant", () => {
     expect(error({})).toMatch(/^configuration configuration: nobody is trusted/);
     expect(error({ ca: [] })).toMatch(/nobody is trusted/);
