@@ -54,8 +54,9 @@ export class Story {
   /** The directions in which ChangeCipherSpec has been seen: all that follows is encrypted. */
   readonly #sealed = new Set<Direction>();
 
-  /** Sent is told before it is traced. */
+  /** Sent is told before it is traced, but for what is held until the whole flight goes out. */
   #flip: Flip | undefined;
+  readonly #sentPlain: RecordEvent[] = [];
 
   constructor(suite: CipherSuite, group: string) {
     this.suite = suite;
@@ -69,21 +70,22 @@ export class Story {
   /** What an event adds to the ladder. */
   tell(event: TraceEvent): readonly Row[] {
     const row = this.#row(event);
-    const flip = event.type === "record" ? this.#takeFlip(event) : undefined;
+    const flip = event.type === "record" && event.direction === "sent" ? this.#takeFlip(event) : undefined;
     return [row, flip].filter((each) => each !== undefined);
   }
 
-  /** What a flipped bit adds to the ladder: now where it is on its way to us, else right after the record that it was in. */
+  /** What a flipped bit adds to the ladder: now where it is on its way to us, else right after the record that it was in, or the flight. */
   tellFlip(flip: Flip): readonly Row[] {
-    if (flip.direction === "received") return [{ kind: "flip", flip }];
+    if (flip.direction === "received" || this.#sentPlain.some((record) => isIn(flip, record)))
+      return [{ kind: "flip", flip }];
     this.#flip = flip;
     return [];
   }
 
   #takeFlip(record: RecordEvent): Row | undefined {
+    if (!record.protected) this.#sentPlain.push(record);
     const flip = this.#flip;
-    if (!flip || record.direction !== "sent" || indexOf(flip.record, record.fragment) !== record.header.length)
-      return undefined;
+    if (!flip || !isIn(flip, record)) return undefined;
     this.#flip = undefined;
     return { kind: "flip", flip };
   }
@@ -161,3 +163,6 @@ class Stream {
     return () => this.#records.filter((each) => each.start < end && each.end > start).map(({ record }) => record);
   }
 }
+
+const isIn = ({ record }: Flip, { header, fragment }: RecordEvent): boolean =>
+  record.length === header.length + fragment.length && indexOf(record, fragment) === header.length;

@@ -149,4 +149,12 @@ describe("a flipped bit", () => {
     expect(story.tell(own).map(({ kind }) => kind)).toEqual(["application_data", "flip"]);
     expect(story.tell(own).map(({ kind }) => kind)).toEqual(["application_data"]);
   });
+
+  test("in a record that was held: a row once it goes out", () => {
+    const [hello, own] = [record("sent", "handshake", bytes(9)), record("sent", "handshake", bytes(20))];
+    for (const each of [hello, own]) story.tell(each);
+    const flip = flipOf("sent", own);
+    expect(story.tellFlip(flip)).toEqual([{ kind: "flip", flip }]);
+    expect(story.tell(record("sent", "handshake", bytes(7)))).toEqual([]);
+  });
 });
