@@ -7,6 +7,7 @@ import { type Child, h } from "../dom.ts";
 import { count, hex, hexByte } from "../hex.ts";
 import { applicationData, changeCipherSpec, gistOf, lessonOf, messageTitle, steps, thenData } from "../lesson.ts";
 import type { RecordEvent, Row, Story } from "../story.ts";
+import type { Target } from "../tamper.ts";
 import { recordFigure, toned } from "./bytes.ts";
 import { derivation } from "./derivation.ts";
 import { fields } from "./fields.ts";
@@ -230,6 +231,13 @@ function derivedRung(row: Extract<Row, { kind: "secret" | "keys" }>, story: Stor
   return { element: h("li", { class: "rung derived", "data-testid": name }, card), step };
 }
 
+const flipped: Readonly<Record<Target, string>> = {
+  server_hello: "ServerHello",
+  client_key_exchange: "ClientKeyExchange",
+  message: "the message",
+  echo: "the echo",
+};
+
 function flipRung({ flip }: Extract<Row, { kind: "flip" }>): Rung {
   const from = Math.max(0, flip.offset - 4);
   const element = h(
@@ -241,7 +249,7 @@ function flipRung({ flip }: Extract<Row, { kind: "flip" }>): Rung {
       h(
         "p",
         { class: "head" },
-        h("strong", {}, "Somebody on the path flips one bit"),
+        h("strong", {}, `Somebody on the path flips one bit of ${flipped[flip.target]}`),
         h("span", { class: "size" }, `byte ${flip.offset} of ${flip.record.length}`),
       ),
       h(
