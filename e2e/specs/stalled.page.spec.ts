@@ -70,7 +70,7 @@ const test = base.extend<{ service: Service }, { script: string }>({
       errors,
       server: () => server as TlsServer,
       async connect(page, handler) {
-        server = createServer({ credentials, onError: (error) => void errors.push(error) }, handler);
+        server = createServer({ credentials, onError: (error) => void errors.push(error as TlsError) }, handler);
         await server.listenWebSocket({ server: http, path: "/channel" });
         await page.goto(`http://${address}/`);
         await page.evaluate(

@@ -2,7 +2,7 @@
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { createServer, type ServerOptions, type Session } from "@handclasp/node";
+import { createServer, type ServerOptions, type Session, type TlsError } from "@handclasp/node";
 import { build } from "esbuild";
 import type { Failure } from "./harness.ts";
 
@@ -43,8 +43,10 @@ export async function startService(): Promise<Service> {
     async serve(options) {
       const sessions: Session[] = [];
       const errors: Failure[] = [];
-      const onError: ServerOptions["onError"] = ({ code, alert, by, fault, message }) =>
+      const onError = (error: unknown): void => {
+        const { code, alert, by, fault, message } = error as TlsError;
         errors.push({ code, alert, by, fault, message });
+      };
       const server = createServer({ ...options, onError }, async (channel) => {
         sessions.push(channel.session);
         await channel.readable.pipeTo(channel.writable);

@@ -63,7 +63,7 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
       credentials: throwAway.credentials,
       suites: legacySuites, // the textbook's RSA key exchange is on request only: here it is the lesson
       groups: [x25519, secp384r1, secp521r1, secp256r1], // P-256 last: the page offers it beside the one that the reader chose
-      onError: (error) => tell({ type: "error", error }),
+      onError: (error) => tell({ type: "error", error: error as TlsError }),
       ...tls,
     },
     async (connection) => {

@@ -5,7 +5,6 @@ import {
   type Credential,
   serverConfig,
   type TlsConnection,
-  TlsError,
   type Transport,
   withCredentials,
 } from "@handclasp/core";
@@ -16,15 +15,19 @@ import { listenTcp } from "./transport/listenTcp.ts";
 import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
 
 export interface ServerOptions extends AcceptOptions {
-  /** Told of every connection that failed, its handshake or later. Default: nobody is. */
-  readonly onError?: (error: TlsError, connection: TlsConnection) => void;
+  /**
+   * Called for each connection that failed, in its handshake or later, with the TlsError that ended it; and for each handler that failed, with the
+   * error that it threw, whatever that is. Default: the failures of handlers go to `console.error`, those of connections nowhere.
+   */
+  readonly onError?: (error: unknown, connection: TlsConnection) => void;
 }
 
-/** Called once for each channel whose handshake is done. */
-export type ConnectionHandler = (
-  connection: TlsConnection,
-  request: IncomingMessage | undefined,
-) => void | Promise<void>;
+/**
+ * Called once for each channel whose handshake is done. Our side stays open until the promise that the handler returns settles; anything else that it
+ * returns means nothing. An error that it throws ends the connection with the alert internal_error and goes to `onError`, unless the error is the one
+ * that ended the connection.
+ */
+export type ConnectionHandler = (connection: TlsConnection, request: IncomingMessage | undefined) => unknown;
 
 /** A server, over any number of listeners. */
 export class TlsServer {
@@ -32,6 +35,8 @@ export class TlsServer {
   #config: ReturnType<typeof serverConfig>;
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
+  /** Their errors were told: that the connection was then aborted is no news. */
+  readonly #failedHandlers = new WeakSet<TlsConnection>();
   readonly #listeners: Listener[] = [];
 
   constructor(options: ServerOptions, handler: ConnectionHandler) {
@@ -62,19 +67,34 @@ export class TlsServer {
     const connection = acceptWith(this.#config, transport, this.#options);
     this.#connections.add(connection);
     this.#watch(connection);
-    connection.opened.then(() => this.#handle(connection, request)).catch(abort(connection));
+    // A handshake that fails is what `#watch` tells of.
+    connection.opened.then(() => this.#handle(connection, request), ignore);
     return connection;
   }
 
   #handle(connection: TlsConnection, request: IncomingMessage | undefined): void {
-    const handled = this.#handler(connection, request);
-    if (handled) connection.holdOpen(handled.then(undefined, abort(connection)));
+    const failed = (error: unknown): void => this.#handlerFailed(error, connection);
+    try {
+      const handled = this.#handler(connection, request);
+      if (isPromise(handled)) connection.holdOpen(handled.then(undefined, failed));
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #handlerFailed(error: unknown, connection: TlsConnection): void {
+    // The handler passed on how its connection ended, which `#watch` tells.
+    if (connection.endedBy(error)) return;
+    this.#failedHandlers.add(connection);
+    connection.abort(error, "internal_error");
+    if (this.#options.onError) this.#tell(error, connection);
+    else console.error("handclasp: the handler of a connection failed:", error);
   }
 
   /** Apart from `accept`: what waits for the end would keep the request until then, its headers and all. */
   #watch(connection: TlsConnection): void {
     const gone = (error?: unknown): void => {
-      this.#failed(error, connection);
+      if (error && !this.#failedHandlers.has(connection)) this.#tell(error, connection);
       this.#connections.delete(connection);
     };
     connection.closed.then(gone, gone);
@@ -101,19 +121,19 @@ export class TlsServer {
     return listener;
   }
 
-  #failed(error: unknown, connection: TlsConnection): void {
+  #tell(error: unknown, connection: TlsConnection): void {
     try {
-      if (TlsError.is(error)) this.#options.onError?.(error, connection);
+      this.#options.onError?.(error, connection);
     } catch (thrown) {
       console.error("handclasp: onError of the application threw:", thrown);
     }
   }
 }
 
-const abort =
-  (connection: TlsConnection) =>
-  (error: unknown): void =>
-    connection.abort(error);
+const ignore = (): void => {};
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 /**
  * A server of channels.

@@ -141,7 +141,7 @@ async function againstClient(cell: Cell, material: Material, trace: TraceListene
       ...(cell.kind === "ticket" && { sessions: false }),
       ...(cell.kind === "session ID" && { tickets: false }),
       trace,
-      onError: (error) => failures.push(error),
+      onError: (error) => failures.push(error as TlsError),
     },
     async (channel) => {
       sessions.push(channel.session);

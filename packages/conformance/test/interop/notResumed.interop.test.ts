@@ -49,7 +49,7 @@ async function visit(options: Server, args: readonly string[]): Promise<Visit> {
     {
       ...own,
       ...options,
-      onError: ({ code }: TlsError) => failures.push(code),
+      onError: (error) => failures.push((error as TlsError).code),
       trace: (event) => {
         if (event.type === "resumption" && !event.resumed) reason = event.reason;
       },

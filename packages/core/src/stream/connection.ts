@@ -277,6 +277,15 @@ export class TlsConnection {
     );
   }
 
+  /**
+   * True where `error` is how this connection ended: what its `read`, `write` and `closed` reject with.
+   * @example
+   * if (!channel.endedBy(error)) report(error);
+   */
+  endedBy(error: unknown): boolean {
+    return error !== undefined && error === this.#failure;
+  }
+
   /** No generator: one that waits would cost a connection that waits more than its keys do. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, void, void> {
     return { next: () => this.read().then(asResult), [Symbol.asyncIterator]: itself };
