@@ -21,10 +21,16 @@ export interface ConnectOptions extends CoreConnectOptions {
  */
 export async function connect(target: string | URL, options: ConnectOptions = {}): Promise<TlsConnection> {
   const url = new URL(target, globalThis.location?.href);
-  return connectOver(() => options.transport ?? webSocketTransport(new WebSocket(url)), {
+  const {
+    transport,
+    provider = defaultProvider(),
+    sessionScope = url.host,
+    serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"),
+  } = options;
+  return connectOver(() => (transport === undefined ? webSocketTransport(new WebSocket(url)) : transport), {
     ...options,
-    provider: options.provider ?? defaultProvider(),
-    sessionScope: options.sessionScope ?? url.host,
-    serverName: options.serverName ?? url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    provider,
+    sessionScope,
+    serverName,
   });
 }

@@ -7,6 +7,7 @@ import {
 } from "@handclasp/core";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
+import { given } from "./given.ts";
 import { withSystemRoots } from "./systemRoots.ts";
 import { type ConnectWebSocketOptions, webSocketDialer } from "./transport/connectWebSocket.ts";
 import { connectTcp } from "./transport/tcp.ts";
@@ -29,15 +30,17 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
   if (!URL.canParse(String(target)))
     throw configurationError(`"${String(target)}" is no URL`, "ws://…, wss://… or tcp://host:port");
   const url = new URL(target);
-  const { provider = nodeCrypto } = options;
+  const { provider = nodeCrypto, serverName = hostOf(url), sessionScope = url.host, webSocket } = options;
+  const { certificateCache = certificatesOf(provider) } = options;
+  given("webSocket", webSocket, typeof webSocket === "object" && webSocket, "an object of options");
   const dial = /^wss?:$/.test(url.protocol) ? await webSocketDialer() : undefined;
-  return connectOver(() => dial?.(url, options.webSocket) ?? open(url), {
+  return connectOver(() => dial?.(url, webSocket) ?? open(url), {
     ...options,
     ca: options.ca && (await withSystemRoots(options.ca)),
     provider,
-    certificateCache: options.certificateCache ?? certificatesOf(provider),
-    serverName: options.serverName ?? hostOf(url),
-    sessionScope: options.sessionScope ?? url.host,
+    certificateCache,
+    serverName,
+    sessionScope,
   });
 }
 

@@ -10,6 +10,7 @@ import {
 } from "@handclasp/core";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
+import { hook } from "./given.ts";
 import type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 import { listenTcp } from "./transport/listenTcp.ts";
 import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
@@ -44,6 +45,8 @@ export class TlsServer {
     const { certificateCache = certificatesOf(provider) } = options;
     this.#options = { ...options, provider, certificateCache };
     this.#config = serverConfig(this.#options);
+    hook("onError", options.onError);
+    hook("the handler of connections", handler ?? null);
     this.#handler = handler;
   }
 

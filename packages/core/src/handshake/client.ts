@@ -239,7 +239,7 @@ function* verifyKeyExchange(
       { code: "wrong_signature_type" },
     );
   const content = concat(offered.random, hello.random, signed.params);
-  if (!(yield* settle(config.provider.verify(scheme.algorithm, publicKey, content, signed.signature))))
+  if ((yield* settle(config.provider.verify(scheme.algorithm, publicKey, content, signed.signature))) !== true)
     throw new TlsError("decrypt_error", "the server's signature of its key exchange is wrong", {
       code: "bad_signature",
     });

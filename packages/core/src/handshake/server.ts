@@ -180,7 +180,7 @@ function* expectCertificateVerify(peer: Peer, config: ServerConfig, client: Veri
       `the client signed with scheme 0x${id.toString(16).padStart(4, "0")}, which was not asked for or does not fit its key`,
       { code: "wrong_signature_type" },
     );
-  if (!(yield* settle(config.provider.verify(scheme.algorithm, publicKey, transcript, signature))))
+  if ((yield* settle(config.provider.verify(scheme.algorithm, publicKey, transcript, signature))) !== true)
     throw new TlsError(
       "decrypt_error",
       "the client's CertificateVerify is wrong: it does not hold its certificate's key, or the handshake was altered",

@@ -1,6 +1,7 @@
 import { der } from "../bytes/der.ts";
 import type { Credential } from "../crypto/credential.ts";
 import { configurationError, TlsError } from "../errors.ts";
+import { understood } from "../given.ts";
 import type { ServerConfig, ServerCredential } from "../handshake/config.ts";
 import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
@@ -79,8 +80,12 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
 export function serverConfig(options: AcceptOptions): ServerConfig {
   const common = commonConfig(options);
   const { suites } = common;
+  understood(options, ["boolean strictSni", "function credentials.flatMap equalSuites.flatMap", "string clientAuth"]);
+  const { clientAuth = "none" } = options;
+  if (!["none", "request", "require"].includes(clientAuth))
+    throw configurationError(`clientAuth ${JSON.stringify(clientAuth)}`, '"none", "request" or "require"');
   const clientTrust = clientTrustOf(options);
-  if (options.clientAuth === "require" && !suites.every(isCertified))
+  if (clientAuth === "require" && !suites.every(isCertified))
     throw configurationError(
       'clientAuth "require" with suites of a pre-shared key, which have no certificates',
       'leave them out, or say "request": the key then is what proves who the client is',
@@ -89,7 +94,7 @@ export function serverConfig(options: AcceptOptions): ServerConfig {
     ...common,
     psk: serverPsk(suites, options.psk),
     credentials: serverCredentials(common, options.credentials),
-    clientAuth: options.clientAuth ?? "none",
+    clientAuth,
     clientTrust,
     certificateAuthorities: authoritiesOf(options, clientTrust),
     equalSuites: equalSuitesOf(suites, options.equalSuites ?? []),
@@ -102,9 +107,11 @@ function equalSuitesOf(
   suites: readonly CipherSuite[],
   groups: readonly (readonly CipherSuite[])[],
 ): readonly (readonly CipherSuite[])[] {
+  if (!groups.every(Array.isArray)) throw configurationError("equalSuites", "a list of lists of suites");
   const all = groups.flat();
-  const missing = all.find((suite) => !suites.includes(suite));
-  if (missing) throw configurationError(`equalSuites: ${missing.name} is none of the suites`, "name it there too");
+  const missing = all.filter((suite) => !suites.includes(suite));
+  if (missing.length > 0)
+    throw configurationError(`equalSuites: ${missing[0]?.name} is none of the suites`, "name it there too");
   const twice = all.find((suite, i) => all.indexOf(suite) !== i);
   if (twice) throw configurationError(`equalSuites: ${twice.name} stands twice`, "one group for each suite");
   return groups;
@@ -141,7 +148,9 @@ function serverCredentials(
 }
 
 function clientTrustOf({ clientAuth = "none", clientCa, clientTrust }: AcceptOptions): TrustPolicy | undefined {
-  if (clientCa !== undefined && clientTrust)
+  if (clientTrust !== undefined && Object(clientTrust) !== clientTrust)
+    throw configurationError("clientTrust is no object", "clientTrust: { ca, … }");
+  if (clientCa !== undefined && clientTrust !== undefined)
     throw configurationError("clientCa and clientTrust", "say clientTrust: { ca, … } alone");
   const trust = clientTrust ?? (clientCa === undefined ? undefined : { ca: clientCa });
   if (clientAuth !== "none" && !trust)
@@ -158,6 +167,8 @@ function authoritiesOf(
   { certificateAuthorities: asked, clientAuth = "none" }: AcceptOptions,
   trust: TrustPolicy | undefined,
 ): readonly Uint8Array[] {
+  if (asked !== undefined && asked !== false && !(Array.isArray(asked) && asked.every((n) => n instanceof Uint8Array)))
+    throw configurationError("certificateAuthorities", "a list of DER names (certificate.subject.der), or false");
   if (!asked) {
     const names = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));
     return asked === false || sizeOf([...names.values()]) > maxAuthorityNames ? [] : [...names.values()];

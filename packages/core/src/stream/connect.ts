@@ -77,7 +77,7 @@ export async function connect(
 
 /** Checks what the user says; see `connect` for what it throws. */
 function clientConfig(options: ConnectOptions): ClientConfig {
-  const { credential, serverName, maxFragmentLength } = options;
+  const { credential, serverName, maxFragmentLength, ocsp } = options;
   const common = commonConfig(options);
   const trust = common.suites.some(isCertified) ? trustPolicy(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
@@ -91,11 +91,12 @@ function clientConfig(options: ConnectOptions): ClientConfig {
       "say which name the certificate must have: else any of that CA would do",
     );
   const { sessions, sessionScope = "" } = options;
-  if (sessions && typeof sessions.find !== "function")
-    throw configurationError("sessions that are a store", "give keepSessions({ store })");
+  if (sessions !== undefined && typeof sessions?.configure !== "function")
+    throw configurationError("sessions", "give keepSessions({ store })");
   sessions?.configure(sessionScope);
   if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
     throw configurationError(`maxFragmentLength ${maxFragmentLength}`, fragmentLengths.join(", "));
+  ocsp?.configure(options, common.suites.every(isCertified));
   return {
     ...common,
     psk: clientPsk(common.suites, options.psk),
@@ -105,18 +106,10 @@ function clientConfig(options: ConnectOptions): ClientConfig {
     requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
     fallbackScsv: options.fallbackScsv ?? false,
     grease: options.grease,
-    ocsp: ocspOf(options, common.suites.every(isCertified)),
+    ocsp,
     signedCertificateTimestamps: options.signedCertificateTimestamps ?? false,
     ...selector(credential),
     sessions,
     sessionScope,
   };
-}
-
-function ocspOf(options: ConnectOptions, certified: boolean): OcspPolicy | undefined {
-  const { ocsp } = options;
-  if (ocsp && typeof ocsp.check !== "function")
-    throw configurationError(`ocsp: ${JSON.stringify(ocsp)}`, 'a row of ocsp from "@handclasp/core/ocsp"');
-  ocsp?.configure(options, certified);
-  return ocsp;
 }

@@ -7,6 +7,8 @@ import { anyExtendedKeyUsage, clientAuth, serverAuth, usageName } from "../x509/
 
 /** A credential of ours, parsed: what no peer would accept of it in this role is refused here, and not at the first handshake. Dates are not looked at: a server may outlive its certificate. */
 export function checkCredential(credential: Credential, role: "server" | "client"): ServerCredential {
+  if (typeof credential?.sign !== "function" || !Array.isArray(credential.schemes))
+    throw configurationError("credential without sign or schemes");
   const [certificate] = readChain(credential.chain);
   const wrong = (reason: string, advice: string): never => {
     throw configurationError(`the certificate of ${certificate.subject.text || "no subject"} ${reason}`, advice);

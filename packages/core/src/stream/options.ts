@@ -8,6 +8,7 @@ import { noble } from "../crypto/lateNoble.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
 import { configurationError } from "../errors.ts";
+import { understood } from "../given.ts";
 import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites } from "../handshake/suites.ts";
 import { handshakeTimeout, maxPlaintext, maxRenegotiations, minRecordSize } from "../limits.ts";
@@ -74,10 +75,11 @@ export interface ConnectionOptions {
 const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 export function commonConfig(options: CommonOptions): CommonConfig {
-  const provider = options.provider ?? noble;
-  const { maxFragment = maxPlaintext, recordSizeLimit } = options;
+  // Here too, so that a server does not find out at its first connection.
+  connectionOptions(options);
+  const { provider = noble, maxFragment = maxPlaintext, recordSizeLimit } = options;
   checkSize("maxFragment", maxFragment);
-  checkSize("recordSizeLimit", recordSizeLimit ?? maxPlaintext);
+  checkSize("recordSizeLimit", recordSizeLimit);
   const { renegotiation = "decline" } = options;
   if (renegotiation !== "decline" && renegotiation !== "abort")
     throw configurationError(`renegotiation ${JSON.stringify(renegotiation)}`, '"decline" or "abort"');
@@ -105,18 +107,22 @@ export function commonConfig(options: CommonOptions): CommonConfig {
 /** Only where it is said so, by who gives the listener. */
 export const showsSecrets = ({ trace }: CommonOptions): boolean => typeof trace === "object" && trace.secrets === true;
 
-function checkSize(option: string, size: number): void {
+function checkSize(option: string, size = maxPlaintext): void {
   if (!Number.isInteger(size) || size < minRecordSize || size > maxPlaintext)
     throw configurationError(`${option} ${size}`, "a number from 64 to 16,384");
 }
 
 export function connectionOptions(options: CommonOptions): ConnectionOptions {
-  const timeout = options.handshakeTimeout ?? handshakeTimeout;
+  const { handshakeTimeout: timeout = handshakeTimeout, trace } = options;
+  const listener = typeof trace === "object" ? (trace?.listener ?? null) : trace;
+  const traceSecrets = typeof trace === "object" ? trace?.secrets : undefined;
+  understood(options);
+  understood({ trace: listener, traceSecrets }, ["function trace", "boolean traceSecrets"]);
   // Above 2^31-1 ms a host's timer fires at once.
   if (!(timeout > 0 && timeout < 2 ** 31))
     throw configurationError(`handshakeTimeout ${timeout}`, "milliseconds, more than 0 and less than 2^31");
   return {
-    traceListener: typeof options.trace === "function" ? options.trace : options.trace?.listener,
+    traceListener: listener ?? undefined,
     signal: options.signal,
     handshakeTimeout: timeout,
     allowHalfOpen: options.allowHalfOpen ?? false,
@@ -131,12 +137,12 @@ function supported<T extends { readonly name: string }>(
   defaults: readonly T[],
   has: (row: T) => boolean,
 ): readonly T[] {
-  const missing = asked?.find((row) => !has(row));
-  if (missing)
-    throw configurationError(
-      `the provider "${provider.name}" lacks ${what} ${missing.name}`,
-      "leave it out, or use another provider",
-    );
+  for (const row of asked ?? [])
+    if (!row?.name || !has(row))
+      throw configurationError(
+        `the provider "${provider.name}" lacks ${what} ${row?.name}`,
+        "leave it out, or use another provider",
+      );
   if (asked?.length === 0) throw configurationError(`an empty list of ${what}s`);
   return asked ?? defaults.filter(has);
 }

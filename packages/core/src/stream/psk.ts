@@ -24,6 +24,7 @@ function optionsOf(suites: readonly CipherSuite[], psk: unknown): KeyExchange["p
   const suite = suites.find((row) => row.keyExchange.psk);
   if (suite && !psk)
     throw configurationError(`${suite.name} without a pre-shared key`, "say psk, or leave the suite out");
-  if (psk && !suite) throw configurationError("psk without a suite that uses it", "say suites: ecdhePskSuites");
+  if (psk !== undefined && !suite)
+    throw configurationError("psk without a suite that uses it", "say suites: ecdhePskSuites");
   return suite?.keyExchange.psk;
 }

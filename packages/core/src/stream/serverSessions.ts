@@ -5,6 +5,7 @@
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { configurationError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
+import { understood } from "../given.ts";
 import type { ServerConfig } from "../handshake/config.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
 import { ownKeys, type TicketKeys, Tickets, ticketKeyLength } from "../handshake/resumption/tickets.ts";
@@ -33,12 +34,13 @@ export function serverSessions(
   options: ServerSessionOptions,
   common: Pick<ServerConfig, "provider" | "random" | "now">,
 ): Pick<ServerConfig, "tickets" | "sessions" | "sessionLifetime"> {
-  const { sessions, sessionLifetime = defaultLifetime } = options;
+  understood(options, ["boolean tickets"]);
+  const { sessions = memoryStore({ now: common.now }), sessionLifetime = defaultLifetime } = options;
   if (!Number.isInteger(sessionLifetime) || sessionLifetime < 1 || sessionLifetime > maxSessionAge)
     throw configurationError(`sessionLifetime ${sessionLifetime}`, "whole seconds, from 1 to 86,400");
   return {
     tickets: ticketsOf(options, common, sessionLifetime),
-    sessions: sessions === false ? undefined : inTime(checkedStore(sessions ?? memoryStore({ now: common.now }))),
+    sessions: sessions === false ? undefined : inTime(checkedStore(sessions)),
     sessionLifetime,
   };
 }
@@ -48,7 +50,8 @@ function ticketsOf(
   { provider, random, now }: Pick<ServerConfig, "provider" | "random" | "now">,
   lifetime: number,
 ): Tickets | undefined {
-  if (tickets === false && ticketKeys) throw configurationError("ticketKeys without tickets", "leave one of them out");
+  if (tickets === false && ticketKeys !== undefined)
+    throw configurationError("ticketKeys without tickets", "leave one of them out");
   const asked = tickets === true || ticketKeys !== undefined;
   if (tickets === false || !canTicket(provider, asked)) return undefined;
   return new Tickets(provider, random, keysOf(ticketKeys, random, now, lifetime));
@@ -67,7 +70,7 @@ function keysOf(
   now: () => number,
   lifetime: number,
 ): TicketKeys {
-  if (!keys) return ownKeys(random, now, lifetime);
+  if (keys === undefined) return ownKeys(random, now, lifetime);
   if (typeof keys === "function") return () => withinTime(keys, []);
   if (
     !Array.isArray(keys) ||

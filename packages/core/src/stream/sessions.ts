@@ -4,6 +4,7 @@
  */
 import { configurationError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
+import { understood } from "../given.ts";
 import type { ClientSessions } from "../handshake/config.ts";
 import { sessionsIn } from "../handshake/resumption/client.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
@@ -80,8 +81,11 @@ export interface KeepSessionsOptions {
  * const first = await connect(url, { ca, sessions });
  * const second = await connect(url, { ca, sessions }); // second.session.resumed
  */
-export const keepSessions = ({ store = memoryStore(), tickets = true }: KeepSessionsOptions = {}): ClientSessions =>
-  sessionsIn(inTime(checkedStore(store)), tickets);
+export function keepSessions(options: KeepSessionsOptions = {}): ClientSessions {
+  understood(options, ["boolean tickets"]);
+  const { store = memoryStore(), tickets = true } = options;
+  return sessionsIn(inTime(checkedStore(store)), tickets);
+}
 
 /** The same store, which now answers within its time and never fails: what it has not told by then it does not have. */
 export function inTime(store: SessionStore): SessionStore {

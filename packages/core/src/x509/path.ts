@@ -120,7 +120,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
         const heavy = issuer.keyBits > (key.type === "rsa" ? 4096 : 384);
         signatures += heavy ? 4 : 1;
         if (signatures > maxSignatures) throw spent(`${maxSignatures} signatures checked`);
-        good = search.cache?.knows(child, issuer) || (yield* verifySignature(search.provider, child, issuer));
+        good = search.cache?.knows(child, issuer) === true || (yield* verifySignature(search.provider, child, issuer));
         known.set(issuer, good);
       }
       if (!good) {
@@ -243,7 +243,7 @@ export function* verifySignature(provider: CryptoProvider, child: Signed, issuer
   const { publicKey: key, pssHash } = issuer;
   // That algorithm and kind of key fit is the provider's to say: it knows a key that is bound to PSS, and not to which hash.
   if (!algorithm || (pssHash && (!("hash" in algorithm) || algorithm.hash !== pssHash))) return false;
-  return yield* settle(provider.verify(algorithm, key, child.tbs, child.signature));
+  return (yield* settle(provider.verify(algorithm, key, child.tbs, child.signature))) === true;
 }
 
 /** The same CA, whoever issued this certificate of it: what makes a loop. */

@@ -6,6 +6,7 @@ import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, call, type Flow } from "../flow.ts";
+import { understood } from "../given.ts";
 import { maxCertificates } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
@@ -37,8 +38,8 @@ export interface TrustPolicy {
    * It gets what the peer sent, end-entity first; dates, extendedKeyUsage and the handshake signature are checked besides, path and name are not.
    */
   readonly trust?: ((chain: readonly Certificate[]) => Awaitable<boolean>) | undefined;
-  /** A last check of a peer that is trusted already: it sees the verified path, and can only refuse, by `false` or by throwing. */
-  readonly verify?: ((peer: VerifiedPeer) => Awaitable<boolean | void>) | undefined;
+  /** A last check of a peer that is trusted already: it sees the verified path, and can only refuse. `true` alone accepts. */
+  readonly verify?: ((peer: VerifiedPeer) => Awaitable<boolean>) | undefined;
   /** RSA keys on the path have at least so many bits, 2048 to 8192; default 2048. */
   readonly minimumRsaBits?: number | undefined;
   /** The same for EC keys: 256 (the default), 384 or 521. An Ed25519 key counts as 256. */
@@ -64,6 +65,7 @@ export interface TrustOptions {
  * const policy = trustPolicy({ ca: await readFile("ca.pem", "utf8") });
  */
 export function trustPolicy(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
+  understood(options);
   const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
   if (roots.length > 1)
@@ -92,7 +94,10 @@ let last: { readonly text: string; readonly anchors: readonly Certificate[] } | 
 
 /** Of a bundle, what cannot be used (an old root with a small key) is left out; where that is all there is, it is an error. */
 function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): readonly Certificate[] {
-  if (typeof source !== "string" && !(source instanceof Uint8Array)) return [source];
+  if (typeof source !== "string" && !(source instanceof Uint8Array)) {
+    if (!(source?.raw instanceof Uint8Array)) throw configurationError("ca is neither PEM nor DER nor parsed");
+    return [source];
+  }
   if (source === last?.text) return last.anchors;
   let fault: TlsError | undefined;
   const anchors = certificateDers(source, "ca").flatMap((der) => {
@@ -110,11 +115,11 @@ function readAnchors(source: CertificateSource, cache: CertificateCache | undefi
 }
 
 function readPin(pin: string): string {
-  const clean = pin.replace(/\s+/g, "");
+  const clean = String(pin).replace(/\s+/g, "");
   // 32 bytes in base64: the last digit has two spare bits.
   if (/^sha256\/[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(clean)) return clean;
   throw configurationError(
-    `pin ${JSON.stringify(pin.slice(0, 80))}`,
+    `pin ${JSON.stringify(clean.slice(0, 80))}`,
     "expected sha256/ and the base64 of the SHA-256 of a SubjectPublicKeyInfo",
   );
 }
@@ -199,8 +204,12 @@ export function* verifyAgain(
 
 /** Past the user's last check. */
 function* approved({ verify }: TrustPolicy, peer: VerifiedPeer): Flow<VerifiedPeer> {
-  if (verify && (yield* ask("verify", peer.certificate, () => verify(peer))) === false) {
-    throw new CertificateError("untrusted", "refused by the verify hook", placeOf(peer.certificate));
+  if (verify && (yield* ask("verify", peer.certificate, () => verify(peer))) !== true) {
+    throw new CertificateError(
+      "untrusted",
+      "refused by the verify hook: its answer is not true",
+      placeOf(peer.certificate),
+    );
   }
   return peer;
 }
@@ -210,7 +219,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   const { positions, intermediates, unusable } = readChain(request);
   const sent = [...positions.keys()];
   const leaf = sent[0] as Certificate;
-  if (policy.insecure) return proven(leaf, [leaf], "insecure");
+  if (policy.insecure === true) return proven(leaf, [leaf], "insecure");
 
   const rules: Rules = {
     now,

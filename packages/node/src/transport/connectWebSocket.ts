@@ -6,6 +6,7 @@
 import type { Agent } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import type { Transport } from "@handclasp/core";
+import { given } from "../given.ts";
 import { maxMessage } from "./inbox.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
@@ -40,6 +41,12 @@ function open(
   options: ConnectWebSocketOptions = {},
 ): Transport {
   const { protocols = [], headers, agent, ca, handshakeTimeout = 10_000 } = options;
+  given(
+    "webSocket.handshakeTimeout",
+    handshakeTimeout,
+    handshakeTimeout > 0 && handshakeTimeout < 2 ** 31,
+    "milliseconds",
+  );
   const ws = new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], {
     maxPayload: maxMessage,
     perMessageDeflate: false,

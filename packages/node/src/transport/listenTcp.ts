@@ -5,7 +5,7 @@
 
 import { createServer, type Socket } from "node:net";
 import type { Transport } from "@handclasp/core";
-import { type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
+import { checkAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { tcpTransport } from "./tcp.ts";
 
 /** Listens, and calls `onTransport` for every connection. */
@@ -13,6 +13,7 @@ export async function listenTcp(
   options: ListenTcpOptions,
   onTransport: (transport: Transport, socket: Socket) => void,
 ): Promise<Listener> {
+  checkAddress(options);
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);

@@ -8,8 +8,9 @@ import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Transport } from "@handclasp/core";
 import type { WebSocketServer } from "ws";
+import { given, hook } from "../given.ts";
 import { maxMessage } from "./inbox.ts";
-import { type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
+import { checkAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions {
@@ -27,6 +28,10 @@ export async function listenWebSocket(
   onTransport: (transport: Transport, request: IncomingMessage) => void,
 ): Promise<Listener> {
   const { path = "/", allow } = options;
+  checkAddress(options);
+  hook("allow", allow);
+  given("path", path, typeof path === "string" && path.startsWith("/"), 'a path such as "/tls"');
+  given("server", options.server, typeof options.server?.on === "function", "an HTTP server of Node.js");
   const own = options.server === undefined;
   // Loaded when they are needed: to load them takes longer than a handshake over TCP does.
   const loading = import("ws").then(

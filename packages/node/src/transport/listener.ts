@@ -3,6 +3,7 @@
  * @module
  */
 import type { AddressInfo, Server } from "node:net";
+import { given } from "../given.ts";
 
 export interface ListenTcpOptions {
   /** Default 0: any free one. */
@@ -17,6 +18,12 @@ export interface Listener {
   address(): AddressInfo | string | null;
   /** Accepts nothing more from now on. Done when all connections are gone; those that are not after `grace` ms (default 5 s) are cut. */
   close(grace?: number): Promise<void>;
+}
+
+/** Node.js would take a host that is null or empty for all addresses. */
+export function checkAddress({ port, host }: ListenTcpOptions): void {
+  given("host", host, typeof host === "string" && host, "a name or an address");
+  given("port", port, Number.isInteger(port) && (port as number) >= 0 && (port as number) < 65536, "0 to 65,535");
 }
 
 /** Rejects where the port cannot be had. */

@@ -4,6 +4,7 @@
  */
 import { configurationError } from "../../errors.ts";
 import { type Awaitable, isPromise } from "../../flow.ts";
+import { understood } from "../../given.ts";
 import { maxPskIdentity, minPskLength } from "../../limits.ts";
 import type { KeyExchange, PresharedKey } from "./exchange.ts";
 
@@ -14,10 +15,11 @@ export const pskOptions: Required<KeyExchange>["psk"] = {
     return () => psk;
   },
   server(psk) {
-    const { hint = "" } = psk;
+    understood({ psk }, ["function psk.lookup"]);
+    understood(psk, ["boolean allowShortKeys", "string hint"]);
+    const { hint = "", allowShortKeys: allowShortKey = false } = psk;
     if (hint.length > maxPskIdentity)
       throw configurationError(`a PSK hint of ${hint.length} characters`, `at most ${maxPskIdentity}`);
-    const allowShortKey = psk.allowShortKeys === true;
     const lookup = (identity: string) =>
       then(psk.lookup(identity), (key) => key && checked({ identity, key, allowShortKey }).key);
     return { lookup, hint };
@@ -26,6 +28,7 @@ export const pskOptions: Required<KeyExchange>["psk"] = {
 
 /** No advice about a key says the key. */
 function checked(own: PresharedKey): PresharedKey {
+  understood(own, ["boolean allowShortKey"]);
   const { identity, key, allowShortKey } = own;
   const least = allowShortKey ? 1 : minPskLength;
   if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskIdentity)
