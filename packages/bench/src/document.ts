@@ -42,6 +42,7 @@ interface Section {
 /** Tables with ids that begin otherwise come last. */
 const sections: readonly Section[] = [
   { title: "Bulk data, Node to Node", ids: ["bulk-down", "bulk-up"] },
+  { title: "The floor", ids: ["floor"] },
   { title: "Sizes of writes", ids: ["sizes"] },
   { title: "Full handshakes", ids: ["handshake"] },
   { title: "Resumed handshakes", ids: ["resumed", "memory"] },

@@ -30,3 +30,9 @@ function bufferutil(): string {
     return "not installed";
   }
 }
+
+/** For a table that is read by itself. */
+export function machineName(): string {
+  const { cpu, cores, node } = machine();
+  return `${cpu}, ${cores} cores, Node.js ${node}`;
+}

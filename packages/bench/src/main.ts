@@ -8,6 +8,7 @@ import { pageScenarios } from "./browser/scenarios.ts";
 import { format } from "./report.ts";
 import { keep } from "./results.ts";
 import { cold, coldSubjects } from "./scenarios/cold.ts";
+import { floor } from "./scenarios/floor.ts";
 import { growth, growthSubjects } from "./scenarios/growth.ts";
 import { idle, idleSubjects } from "./scenarios/idle.ts";
 import { memory } from "./scenarios/memory.ts";
@@ -38,6 +39,9 @@ const effort: Effort = values.quick
   ? { rounds: Number(values.rounds ?? 3), warm: 1, warmHandshakes: 100, duration: 60 }
   : { rounds: Number(values.rounds ?? 15), warm: 3, warmHandshakes: 3000, duration: 250 };
 
+/** For what compares costs within a round. */
+const nine: Effort = { ...effort, rounds: Number(values.rounds ?? (values.quick ? 3 : 9)) };
+
 const core = [ours, "node:tls", "raw ws"];
 const others = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];
 const clients = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (TLS 1.1)"];
@@ -52,6 +56,7 @@ const pick = (names: readonly string[]): readonly string[] => (values.subject.le
 const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", writes, effort),
   "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", writes, effort),
+  floor: () => floor(ours, writes, nine),
   "sizes-down": () => sizesOf(pick(core), base, "down", effort),
   "sizes-up": () => sizesOf(pick(core), base, "up", effort),
   "handshake-ecdsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "ecdsa-p256", effort)],
@@ -81,7 +86,7 @@ for (const [name, run] of Object.entries(scenarios)) {
   const done = await run();
   tables.push(...done);
   // At once: what comes after it takes minutes, and may fail.
-  if (values.write) await keep(values.docs, done, effort);
+  if (values.write) await keep(values.docs, done, name === "floor" ? nine : effort);
   if (!values.json) for (const table of done) console.log(format(table));
 }
 if (values.json) console.log(JSON.stringify(tables, undefined, 2));

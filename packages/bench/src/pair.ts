@@ -39,6 +39,9 @@ export class Worker {
   }
 }
 
+/** Down is from the server to the client. */
+export type Direction = "down" | "up";
+
 /** Wall time, and CPU time of both sides, in ms. */
 export interface Cost {
   readonly wall: number;
@@ -98,10 +101,22 @@ export class Pair {
   }
 
   /** Sends `count` chunks of `size` bytes over each of `over` channels, one way. */
-  async transfer(direction: "down" | "up", size: number, count: number, over = 1): Promise<Cost> {
-    const [from, to] = direction === "down" ? [this.server, this.client] : [this.client, this.server];
+  async transfer(direction: Direction, size: number, count: number, over = 1): Promise<Cost> {
+    const [from, to] = this.ends(direction);
     await to.call("expect", { bytes: size * count * over });
     return this.cost(() => Promise.all([from.call("pump", { size, count, over }), to.call("arrived")]));
+  }
+
+  /** Sends the messages of a recording that the sender keeps, `bytes` in all. */
+  async resend(direction: Direction, bytes: number): Promise<Cost> {
+    const [from, to] = this.ends(direction);
+    await to.call("expect", { bytes });
+    return this.cost(() => Promise.all([from.call("resend"), to.call("arrived")]));
+  }
+
+  /** The sender, and the receiver. */
+  ends(direction: Direction): [Worker, Worker] {
+    return direction === "down" ? [this.server, this.client] : [this.client, this.server];
   }
 
   /** `count` handshakes one after the other, on carriers of their own; the channels are closed afterwards, off the clock. */

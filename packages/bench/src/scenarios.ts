@@ -3,7 +3,7 @@
  * @module
  */
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
-import { Pair } from "./pair.ts";
+import { type Direction, Pair } from "./pair.ts";
 import { interleave, type Missing, per, type Row, rowsOf, type Sample } from "./rounds.ts";
 import type { Identity } from "./subjects/subject.ts";
 
@@ -90,13 +90,13 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-const mebi = 2 ** 20;
+export const mebi = 2 ** 20;
 
 /** Bulk data one way over one connection, in writes of `size` bytes. */
 export async function bulk(
   names: readonly string[],
   base: string,
-  direction: "down" | "up",
+  direction: Direction,
   sizes: readonly number[],
   { rounds, warm, duration }: Effort,
 ): Promise<Table[]> {
@@ -111,22 +111,7 @@ export async function bulk(
     async (pairs, missing) => {
       const tables: Table[] = [];
       for (const size of sizes) {
-        const counts = new Map<string, number>();
-        for (const pair of pairs) {
-          const trial = Math.max(8, Math.ceil(mebi / size / 4));
-          const { wall } = await pair.transfer(direction, size, trial);
-          const warmer = await pair.transfer(direction, size, trial);
-          const most = Math.ceil((96 * mebi) / size);
-          counts.set(
-            pair.name,
-            Math.min(most, Math.max(4, Math.ceil((trial * duration) / Math.min(wall, warmer.wall)))),
-          );
-        }
-        const measure = async (pair: Pair): Promise<Sample> => {
-          const count = counts.get(pair.name) as number;
-          return per((count * size) / mebi, await pair.transfer(direction, size, count));
-        };
-        const samples = await interleave(pairs, rounds, warm, rested(measure));
+        const samples = await bulkSamples(pairs, direction, size, { rounds, warm, duration });
         tables.push({
           id: `bulk-${direction}-${size}`,
           title: `Bulk ${direction}, writes of ${bytes(size)}`,
@@ -139,6 +124,31 @@ export async function bulk(
     },
     process.env.HANDCLASP_BENCH_ARGV?.split(" "),
   );
+}
+
+/** Of pairs with one connection each. */
+export async function bulkSamples(
+  pairs: readonly Pair[],
+  direction: Direction,
+  size: number,
+  { rounds, warm, duration }: Pick<Effort, "rounds" | "warm" | "duration">,
+): Promise<ReadonlyMap<string, readonly Sample[]>> {
+  const counts = new Map<string, number>();
+  for (const pair of pairs) counts.set(pair.name, await writesFor(pair, direction, size, duration));
+  const measure = async (pair: Pair): Promise<Sample> => {
+    const count = counts.get(pair.name) as number;
+    return per((count * size) / mebi, await pair.transfer(direction, size, count));
+  };
+  return interleave(pairs, rounds, warm, rested(measure));
+}
+
+/** How many writes of `size` bytes take about `duration` ms. */
+async function writesFor(pair: Pair, direction: Direction, size: number, duration: number): Promise<number> {
+  const trial = Math.max(8, Math.ceil(mebi / size / 4));
+  const { wall } = await pair.transfer(direction, size, trial);
+  const warmer = await pair.transfer(direction, size, trial);
+  const most = Math.ceil((96 * mebi) / size);
+  return Math.min(most, Math.max(4, Math.ceil((trial * duration) / Math.min(wall, warmer.wall))));
 }
 
 /** Full handshakes one after the other, the carrier's own opening included. */
@@ -190,9 +200,9 @@ export async function handshakeSamples(
  * While the others have their turns a process rests, and the engine takes the chance to throw code away. Who is measured does the same once before, off the clock: what
  * is wanted is what it costs in a process that is at work.
  */
-const rested =
-  (measure: (pair: Pair) => Promise<Sample>) =>
-  async (pair: Pair, round: number): Promise<Sample> => {
+export const rested =
+  <P>(measure: (pair: P) => Promise<Sample>) =>
+  async (pair: P, round: number): Promise<Sample> => {
     if (round) await measure(pair);
     return measure(pair);
   };

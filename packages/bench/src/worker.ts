@@ -2,6 +2,7 @@
  * One side of one subject, in a process of its own: told what to do, and asked what it cost, over IPC.
  * @module
  */
+import type { Recording } from "./floor/recording.ts";
 import { subjectNamed } from "./subjects/all.ts";
 import type { Channel, Identity } from "./subjects/subject.ts";
 
@@ -12,6 +13,10 @@ let open: (() => Promise<Channel>) | undefined;
 let received = 0;
 let wanted = Number.POSITIVE_INFINITY;
 let done: (() => void) | undefined;
+let recorded: (() => Recording) | undefined;
+/** Set by `keep`, so that orders on the clock are short. */
+let kept: Recording = { messages: [], records: [] };
+let sealAndOpen: (() => void) | undefined;
 let mark = process.cpuUsage();
 
 function adopt(channel: Channel): void {
@@ -70,6 +75,27 @@ const methods = {
   async replay({ sizes }: { sizes: readonly number[] }) {
     const [channel] = channels;
     for (const size of sizes) await channel?.write(new Uint8Array(size));
+  },
+  /** From here on it is recorded what this process sends. */
+  async record() {
+    recorded = await (await import("./floor/recording.ts")).record();
+  },
+  async recorded() {
+    if (!recorded) throw new Error("not recording");
+    return recorded();
+  },
+  /** Takes a recording for `resend` and `sealAndOpen`. */
+  async keep(recording: Recording) {
+    kept = recording;
+    sealAndOpen = (await import("./floor/floor.ts")).sealAndOpen(recording.records);
+  },
+  async resend() {
+    const [channel] = channels;
+    if (!channel) throw new Error("not connected");
+    await (await import("./floor/floor.ts")).resend(channel, kept.messages);
+  },
+  async sealAndOpen() {
+    sealAndOpen?.();
   },
   async mark() {
     mark = process.cpuUsage();

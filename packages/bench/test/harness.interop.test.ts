@@ -45,6 +45,16 @@ test.each([
   for (const [, ...figures] of table?.cells ?? []) expect(Math.min(...figures.map(Number))).toBeGreaterThan(0);
 });
 
+test("floor, at its quickest", async () => {
+  const [table] = await bench<Cells>("floor", [], "--rounds", "1", "--size", "16384");
+  expect(table?.cells.map(([direction]) => direction)).toEqual(["down, writes of", "up, writes of"]);
+  for (const [, size, ...figures] of table?.cells ?? []) {
+    expect(size).toBe(16_384);
+    expect(figures).toHaveLength(8);
+    for (const figure of figures) expect(figure).toBeGreaterThan(0);
+  }
+});
+
 // What runs the tests names the Chromium that it found (scripts/with-browsers.mjs).
 test.skipIf(!process.env.HANDCLASP_CHROMIUM)("page-up, at its quickest", async () => {
   const pages = ["Handclasp, WebCrypto", "raw, same messages"];

@@ -13,6 +13,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   "node:tls 1.1, TCP": async () => (await import("./nodeTls.ts")).nodeTls11OverTcp,
   "raw ws": async () => (await import("./raw.ts")).rawWebSocket,
   "raw TCP": async () => (await import("./raw.ts")).rawTcp,
+  floor: async () => (await import("../floor/floor.ts")).floorWebSocket,
   "lemon-tls": async () => (await import("./lemonTls.ts")).lemonTlsOverWs,
   "lemon-tls, TCP": async () => (await import("./lemonTls.ts")).lemonTlsOverTcp,
   "@reclaimprotocol/tls": async () => (await import("./reclaim.ts")).reclaim,

@@ -1,0 +1,79 @@
+/**
+ * The floor under a bulk run of Handclasp: `ws` alone with the same messages, node:crypto's own calls for their records.
+ * Figures from before and after a change are set against this floor, so this file does not change.
+ * @module
+ */
+import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
+import { once } from "node:events";
+import type { WebSocket } from "ws";
+import { listenWebSockets, openWebSocket } from "../subjects/carriers.ts";
+import { type Channel, nothing, type Subject } from "../subjects/subject.ts";
+
+/** Handclasp's transport stops at so many bytes that are not sent yet, and goes on below the other. */
+const [highWater, lowWater] = [2 ** 20, 2 ** 18];
+
+export const floorWebSocket: Subject = {
+  server: (_, onChannel) => listenWebSockets((ws) => onChannel(channelOf(ws))),
+  client: async (_, port) => async () => {
+    const ws = openWebSocket(port);
+    await once(ws, "open");
+    return channelOf(ws);
+  },
+};
+
+function channelOf(ws: WebSocket): Channel {
+  let goOn = nothing;
+  const sent = (): void => {
+    if (ws.bufferedAmount <= lowWater) goOn();
+  };
+  const channel: Channel = {
+    write(bytes) {
+      ws.send(bytes, { binary: true, compress: false }, sent);
+      return ws.bufferedAmount < highWater ? undefined : new Promise((resolve) => (goOn = resolve));
+    },
+    onData: nothing,
+    close: () => ws.terminate(),
+  };
+  ws.on("message", (data: Buffer) => channel.onData(data.length));
+  ws.on("error", nothing);
+  return channel;
+}
+
+/** Sends messages of these sizes, all of them views of the same memory. */
+export async function resend(channel: Channel, sizes: readonly number[]): Promise<void> {
+  const bytes = new Uint8Array(Math.max(...sizes));
+  for (const size of sizes) {
+    const room = channel.write(bytes.subarray(0, size));
+    if (room) await room;
+  }
+}
+
+const mode = "aes-128-gcm";
+const tagged = { authTagLength: 16 } as const;
+const key = createSecretKey(new Uint8Array(16).fill(7));
+const [nonce, additionalData] = [new Uint8Array(12), new Uint8Array(13)];
+
+function seal(plaintext: Uint8Array): { readonly ciphertext: Uint8Array; readonly tag: Uint8Array } {
+  const context = createCipheriv(mode, key, nonce, tagged);
+  context.setAAD(additionalData);
+  const ciphertext = context.update(plaintext);
+  context.final();
+  return { ciphertext, tag: context.getAuthTag() };
+}
+
+/** Seals and opens a record for each length. Nothing is kept or copied: each length has its input from the start. */
+export function sealAndOpen(lengths: readonly number[]): () => void {
+  const made = new Map([...new Set(lengths)].map((length) => [length, new Uint8Array(length)]));
+  const inputs = new Map([...made].map(([length, plaintext]) => [length, { plaintext, ...seal(plaintext) }]));
+  const records = lengths.flatMap((length) => inputs.get(length) ?? []);
+  return () => {
+    for (const { plaintext, ciphertext, tag } of records) {
+      seal(plaintext);
+      const context = createDecipheriv(mode, key, nonce, tagged);
+      context.setAAD(additionalData);
+      context.setAuthTag(tag);
+      context.update(ciphertext);
+      context.final();
+    }
+  };
+}

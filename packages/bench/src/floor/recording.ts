@@ -1,0 +1,68 @@
+/**
+ * Watches which WebSocket messages this process sends, and which records of TLS are in them.
+ * It sees what is handed to `ws`, and nothing of Handclasp's inside.
+ * @module
+ */
+import type { RawData } from "ws";
+
+/** Sizes in the order in which they were sent. */
+export interface Recording {
+  /** Bytes of each message. */
+  readonly messages: readonly number[];
+  /** Bytes of plaintext in each record of application data, under AES-GCM. */
+  readonly records: readonly number[];
+}
+
+const headerLength = 5;
+const applicationData = 23;
+/** The explicit part of the nonce, and the tag (RFC 5288 §3). */
+const overhead = 8 + 16;
+
+/** Records until the function that it returns is called. */
+export async function record(): Promise<() => Recording> {
+  const { WebSocket } = await import("ws");
+  const messages: number[] = [];
+  const records = new RecordSizes();
+  const own = WebSocket.prototype.send;
+  WebSocket.prototype.send = function send(this: never, data: RawData, ...rest: never[]): void {
+    const bytes = bytesOf(data);
+    messages.push(bytes.length);
+    records.take(bytes);
+    own.call(this, data, ...(rest as [never]));
+  };
+  return () => {
+    WebSocket.prototype.send = own;
+    return { messages, records: records.sizes };
+  };
+}
+
+function bytesOf(data: RawData): Uint8Array {
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  throw new TypeError("a recording expects a message in one piece of memory");
+}
+
+/** Reads the headers of records in a stream that is cut anywhere. */
+class RecordSizes {
+  readonly sizes: number[] = [];
+  #header: number[] = [];
+  /** Bytes of the current record that are still to come. */
+  #left = 0;
+
+  take(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const skipped = Math.min(this.#left, bytes.length - at);
+      this.#left -= skipped;
+      at += skipped;
+      while (this.#left === 0 && at < bytes.length && this.#header.length < headerLength)
+        this.#header.push(bytes[at++] as number);
+      if (this.#header.length === headerLength) this.#begin();
+    }
+  }
+
+  #begin(): void {
+    const [type, , , high = 0, low = 0] = this.#header.splice(0);
+    this.#left = high * 256 + low;
+    if (type === applicationData) this.sizes.push(this.#left - overhead);
+  }
+}
