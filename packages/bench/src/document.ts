@@ -43,6 +43,7 @@ interface Section {
 const sections: readonly Section[] = [
   { title: "Bulk data, Node to Node", ids: ["bulk-down", "bulk-up"] },
   { title: "The floor", ids: ["floor"] },
+  { title: "Old against new", ids: ["versus"] },
   { title: "Sizes of writes", ids: ["sizes"] },
   { title: "Full handshakes", ids: ["handshake"] },
   { title: "Resumed handshakes", ids: ["resumed", "memory"] },
@@ -66,7 +67,7 @@ function generated({ machine, tables }: Results, plots: readonly Plot[]): string
 
 - ${cpu}, ${cores} cores, ${memory}; ${kernel}; Node.js ${node}
 - bufferutil: ${bufferutil}, the same for both sides and for everybody who uses \`ws\`
-- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` where there is no pnpm) measures everything, for half an hour, and writes this part, [results.json](performance/results.json) and the plots; \`--only cold --write\` measures a part again, \`--json\` prints only, \`--quick\` is for a look.
+- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` where there is no pnpm) measures everything, for half an hour, and writes this part, [results.json](performance/results.json) and the plots; \`--only cold --write\` measures a part again, \`--only versus --old PATH --write\` sets another worktree beside this one, \`--json\` prints only, \`--quick\` is for a look.
 
 Client and server are processes of their own. A figure is a median over rounds in which every subject has its turn, in another order each time; a ratio is the median of the rounds' ratios, and what is in brackets (or stands under from and to) the middle half of them. "First round" is what the very first one took in units of that median: warm-up, which no other figure contains. In bulk and handshakes every turn begins with one that is off the clock, since an engine drops compiled code of a process that rests.`;
   const used = new Set<Measured>();

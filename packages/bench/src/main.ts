@@ -2,6 +2,7 @@
  * `pnpm bench`: the figures of docs/performance.md.
  * @module
  */
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { pageScenarios } from "./browser/scenarios.ts";
@@ -14,6 +15,7 @@ import { idle, idleSubjects } from "./scenarios/idle.ts";
 import { memory } from "./scenarios/memory.ts";
 import { resumed } from "./scenarios/resumed.ts";
 import { sizesOf } from "./scenarios/sizes.ts";
+import { versus } from "./scenarios/versus.ts";
 import { type AnyTable, bulk, type Effort, handshakes } from "./scenarios.ts";
 
 const ours = "Handclasp";
@@ -28,6 +30,8 @@ const { values } = parseArgs({
     subject: { type: "string", multiple: true, default: [] },
     rounds: { type: "string" },
     size: { type: "string", multiple: true, default: [] },
+    /** Another worktree of this repository, built, whose Handclasp `versus` sets beside this one's. */
+    old: { type: "string" },
     /** Puts what was measured into docs/performance.md. */
     write: { type: "boolean", default: false },
     /** Where that lies. */
@@ -57,6 +61,7 @@ const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", writes, effort),
   "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", writes, effort),
   floor: () => floor(ours, writes, nine),
+  versus: () => versus(resolve(values.old ?? "."), values.size.length ? writes : [64, 1024, ...writes], nine),
   "sizes-down": () => sizesOf(pick(core), base, "down", effort),
   "sizes-up": () => sizesOf(pick(core), base, "up", effort),
   "handshake-ecdsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "ecdsa-p256", effort)],
@@ -75,18 +80,32 @@ const unknown = values.only.find((part) => !Object.keys(scenarios).some((name) =
 if (unknown !== undefined || values.help) {
   if (unknown !== undefined) console.error(`no scenario begins with "${unknown}"`);
   console.error(
-    `pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--quick] [--json] [--write [--docs DIR]]\n--only takes the beginning of a scenario's name; --quick is three short rounds, for a look; --write puts tables and plots into docs/performance.md\nscenarios: ${Object.keys(scenarios).join(", ")}`,
+    [
+      "pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--old PATH] [--quick] [--json]",
+      "  [--write [--docs DIR]]",
+      "--only takes the beginning of a scenario's name; --quick is three short rounds, for a look;",
+      '--old names another worktree of this repository, built, for "versus";',
+      "--write puts tables and plots into docs/performance.md",
+      `scenarios: ${Object.keys(scenarios).join(", ")}`,
+    ].join("\n"),
   );
   process.exit(unknown === undefined ? 0 : 2);
+}
+
+if (values.old === undefined && values.only.some((part) => "versus".startsWith(part))) {
+  console.error("versus needs --old PATH: another worktree of this repository, built");
+  process.exit(2);
 }
 
 const tables: AnyTable[] = [];
 for (const [name, run] of Object.entries(scenarios)) {
   if (values.only.length && !values.only.some((part) => name.startsWith(part))) continue;
+  // Who measures everything need not have another worktree.
+  if (name === "versus" && values.old === undefined) continue;
   const done = await run();
   tables.push(...done);
   // At once: what comes after it takes minutes, and may fail.
-  if (values.write) await keep(values.docs, done, name === "floor" ? nine : effort);
+  if (values.write) await keep(values.docs, done, ["floor", "versus"].includes(name) ? nine : effort);
   if (!values.json) for (const table of done) console.log(format(table));
 }
 if (values.json) console.log(JSON.stringify(tables, undefined, 2));

@@ -11,9 +11,11 @@ export class Worker {
   readonly #calls = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #id = 0;
 
-  constructor(subject: string, execArgv: readonly string[] = []) {
+  /** `from` is the worktree whose build it takes; without one, the subject is one of subjects/all.ts. */
+  constructor(subject: string, execArgv: readonly string[] = [], from?: string) {
     const script = fileURLToPath(new URL("worker.js", import.meta.url));
-    this.#child = fork(script, [subject], { execArgv: ["--expose-gc", "--disable-warning=DEP0151", ...execArgv] });
+    const args = from === undefined ? [subject] : [subject, from];
+    this.#child = fork(script, args, { execArgv: ["--expose-gc", "--disable-warning=DEP0151", ...execArgv] });
     this.#child.on("message", ({ id, result, error }: { id: number; result: never; error?: string }) => {
       const call = this.#calls.get(id);
       this.#calls.delete(id);
@@ -39,6 +41,9 @@ export class Worker {
   }
 }
 
+/** A subject, and the worktree that it is taken from. */
+type Source = readonly [subject: string, from?: string];
+
 /** Down is from the server to the client. */
 export type Direction = "down" | "up";
 
@@ -55,14 +60,19 @@ export class Pair {
   readonly client: Worker;
   readonly server: Worker;
 
-  private constructor(name: string, execArgv: readonly string[]) {
+  private constructor(name: string, execArgv: readonly string[], [subject, from]: Source) {
     this.name = name;
-    this.client = new Worker(name, execArgv);
-    this.server = new Worker(name, execArgv);
+    this.client = new Worker(subject, execArgv, from);
+    this.server = new Worker(subject, execArgv, from);
   }
 
-  static async start(name: string, identity: Identity, execArgv: readonly string[] = []): Promise<Pair> {
-    const pair = new Pair(name, execArgv);
+  static async start(
+    name: string,
+    identity: Identity,
+    execArgv: readonly string[] = [],
+    source: Source = [name],
+  ): Promise<Pair> {
+    const pair = new Pair(name, execArgv, source);
     try {
       const { port } = await pair.server.call("serve", identity);
       await pair.client.call("prepare", { identity, port });

@@ -87,3 +87,23 @@ export const per = (units: number, cost: Cost): Sample => ({
   client: cost.client / units,
   server: cost.server / units,
 });
+
+/** A cost's median and quartiles. */
+export interface Spread {
+  readonly median: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export const spreadOf = (values: readonly number[]): Spread => ({
+  median: median(values),
+  from: quantile(values, 0.25),
+  to: quantile(values, 0.75),
+});
+
+/** Two costs differ where both hold: their quartiles do not overlap, and their medians are more than 3 % apart. */
+export function verdict(before: Spread, after: Spread): "worse" | "better" | "same" {
+  const ratio = after.median / before.median;
+  if (after.from > before.to && ratio > 1.03) return "worse";
+  return after.to < before.from && ratio < 0.97 ? "better" : "same";
+}

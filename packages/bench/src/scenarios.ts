@@ -111,7 +111,9 @@ export async function bulk(
     async (pairs, missing) => {
       const tables: Table[] = [];
       for (const size of sizes) {
-        const samples = await bulkSamples(pairs, direction, size, { rounds, warm, duration });
+        const counts = new Map<string, number>();
+        for (const pair of pairs) counts.set(pair.name, await writesFor(pair, direction, size, duration));
+        const samples = await bulkSamples(pairs, direction, size, counts, { rounds, warm });
         tables.push({
           id: `bulk-${direction}-${size}`,
           title: `Bulk ${direction}, writes of ${bytes(size)}`,
@@ -126,15 +128,14 @@ export async function bulk(
   );
 }
 
-/** Of pairs with one connection each. */
-export async function bulkSamples(
+/** Of pairs with one connection each, and so many writes of each pair. */
+export function bulkSamples(
   pairs: readonly Pair[],
   direction: Direction,
   size: number,
-  { rounds, warm, duration }: Pick<Effort, "rounds" | "warm" | "duration">,
+  counts: ReadonlyMap<string, number>,
+  { rounds, warm }: Pick<Effort, "rounds" | "warm">,
 ): Promise<ReadonlyMap<string, readonly Sample[]>> {
-  const counts = new Map<string, number>();
-  for (const pair of pairs) counts.set(pair.name, await writesFor(pair, direction, size, duration));
   const measure = async (pair: Pair): Promise<Sample> => {
     const count = counts.get(pair.name) as number;
     return per((count * size) / mebi, await pair.transfer(direction, size, count));
@@ -143,7 +144,7 @@ export async function bulkSamples(
 }
 
 /** How many writes of `size` bytes take about `duration` ms. */
-async function writesFor(pair: Pair, direction: Direction, size: number, duration: number): Promise<number> {
+export async function writesFor(pair: Pair, direction: Direction, size: number, duration: number): Promise<number> {
   const trial = Math.max(8, Math.ceil(mebi / size / 4));
   const { wall } = await pair.transfer(direction, size, trial);
   const warmer = await pair.transfer(direction, size, trial);

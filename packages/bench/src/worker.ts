@@ -5,9 +5,10 @@
 import type { Recording } from "./floor/recording.ts";
 import { subjectNamed } from "./subjects/all.ts";
 import type { Channel, Identity } from "./subjects/subject.ts";
+import { subjectFrom } from "./subjects/worktree.ts";
 
-const [name] = process.argv.slice(2);
-const subject = await subjectNamed(name as string);
+const [name, from] = process.argv.slice(2) as [string, string?];
+const subject = from === undefined ? await subjectNamed(name) : await subjectFrom(from, name);
 const channels: Channel[] = [];
 let open: (() => Promise<Channel>) | undefined;
 let received = 0;

@@ -55,6 +55,25 @@ test("floor, at its quickest", async () => {
   }
 });
 
+test("versus, at its quickest, this worktree against itself", async () => {
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
+  const tables = await bench<Cells>("versus", [], "--old", root, "--rounds", "1", "--size", "1024");
+  expect(tables.map(({ cells }) => cells.map(([what, cost]) => `${what}: ${cost}`))).toEqual([
+    ["writes of 1 KiB: time", "writes of 1 KiB: CPU of both ends"],
+    ["writes of 1 KiB: time", "writes of 1 KiB: CPU of both ends"],
+    [
+      "full handshake: CPU of the server",
+      "full handshake: CPU of the client",
+      "resumed handshake: CPU of the server",
+      "resumed handshake: CPU of the client",
+    ],
+  ]);
+  for (const [, , before, , after, , ratio, said] of tables.flatMap(({ cells }) => cells)) {
+    for (const figure of [before, after, ratio]) expect(figure).toBeGreaterThan(0);
+    expect(["worse", "better", "same"]).toContain(said);
+  }
+});
+
 // What runs the tests names the Chromium that it found (scripts/with-browsers.mjs).
 test.skipIf(!process.env.HANDCLASP_CHROMIUM)("page-up, at its quickest", async () => {
   const pages = ["Handclasp, WebCrypto", "raw, same messages"];

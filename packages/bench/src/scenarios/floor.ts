@@ -1,7 +1,7 @@
 import type { Recording } from "../floor/recording.ts";
 import { machineName } from "../machine.ts";
 import { type Direction, Pair, Worker } from "../pair.ts";
-import { interleave, median, per, quantile, type Sample } from "../rounds.ts";
+import { interleave, median, per, type Sample, spreadOf } from "../rounds.ts";
 import { type Effort, type Grid, identity, mebi, rested } from "../scenarios.ts";
 import type { Identity } from "../subjects/subject.ts";
 
@@ -120,7 +120,8 @@ function figures(samples: ReadonlyMap<string, readonly Sample[]>, subject: strin
     (samples.get(name) ?? []).slice(warm).map(({ client, server }) => client + server);
   const [own, ws, crypto] = [costs(subject), costs(carrier), costs(ciphers)];
   const ratios = own.map((cost, i) => cost / ((ws[i] as number) + (crypto[i] as number)));
-  return [...[own, ws, crypto, ratios].map(median), quantile(ratios, 0.25), quantile(ratios, 0.75)];
+  const { median: ratio, from, to } = spreadOf(ratios);
+  return [...[own, ws, crypto].map(median), ratio, from, to];
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
