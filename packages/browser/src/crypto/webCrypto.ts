@@ -4,6 +4,7 @@
  */
 import {
   type Aead,
+  type Awaitable,
   type Ciphers,
   type CryptoProvider,
   type EcCurveName,
@@ -67,14 +68,14 @@ interface HostGroup {
   isPoint(publicKey: Uint8Array): boolean;
 }
 
-/** A key share of the host's, or noble's where the host does not know the group (any failure to make a key counts as that). */
+/** A key share of the host's, or noble's where the host does not know the group, or fails to make a key. */
 function keyAgreement(group: HostGroup, substitute: KeyAgreement): KeyAgreement {
   let unknown = false;
   return async (random) => {
     const subtle = hostSubtle();
     if (subtle && !unknown) {
       try {
-        return await hostShare(subtle, group);
+        return await hostShare(subtle, group, () => substitute(random));
       } catch {
         unknown = true;
       }
@@ -83,7 +84,11 @@ function keyAgreement(group: HostGroup, substitute: KeyAgreement): KeyAgreement 
   };
 }
 
-async function hostShare(subtle: SubtleCrypto, group: HostGroup): Promise<KeyShare> {
+async function hostShare(
+  subtle: SubtleCrypto,
+  group: HostGroup,
+  substitute: () => Awaitable<KeyShare>,
+): Promise<KeyShare> {
   const { algorithm, width } = group;
   const pair = (await subtle.generateKey(algorithm, false, ["deriveBits"])) as CryptoKeyPair;
   const publicKey = new Uint8Array(await subtle.exportKey("raw", pair.publicKey));
@@ -94,13 +99,18 @@ async function hostShare(subtle: SubtleCrypto, group: HostGroup): Promise<KeySha
     async agree(peerPublicKey) {
       if (!held) throw new Error("the key share was wiped");
       const own = held;
-      if (!group.isPoint(peerPublicKey)) throw new RangeError("a malformed public key");
-      const peer = await subtle.importKey("raw", view(peerPublicKey), algorithm, false, []);
-      const secret = await subtle.deriveBits({ name: algorithm.name, public: peer }, own, 8 * width);
-      const bytes = new Uint8Array(secret);
-      // RFC 8422 §5.11 asks for this check of x25519; not every host makes it.
-      if (bytes.every((byte) => byte === 0)) throw new RangeError("the shared secret is zero");
-      return bytes;
+      if (!group.isPoint(peerPublicKey)) return undefined;
+      try {
+        const peer = await subtle.importKey("raw", view(peerPublicKey), algorithm, false, []);
+        const secret = await subtle.deriveBits({ name: algorithm.name, public: peer }, own, 8 * width);
+        const bytes = new Uint8Array(secret);
+        // RFC 8422 §5.11 asks for this check of x25519; not every host makes it.
+        return bytes.some((byte) => byte) ? bytes : undefined;
+      } catch (error) {
+        // Engines refuse a bad point with different errors, and at different steps: noble tells whether the point is one.
+        if (!(await (await substitute()).agree(peerPublicKey))) return undefined;
+        throw error;
+      }
     },
     wipe() {
       held = undefined; // it cannot be read, and goes when it is collected

@@ -95,3 +95,40 @@ describe("where the host's WebCrypto lacks an algorithm", () => {
     expect([...kinds].sort()).toEqual(["verify ECDSA", "verify RSA-PSS"]);
   });
 });
+
+/** A `subtle` of which one method fails for as long as `error` is set. */
+function failing(method: string): { subtle: SubtleCrypto; failure: { error: unknown } } {
+  const failure: { error: unknown } = { error: undefined };
+  const { subtle } = globalThis.crypto;
+  const proxy = new Proxy(subtle, {
+    get(target, property) {
+      const own = Reflect.get(target, property) as (...args: unknown[]) => Promise<unknown>;
+      return async (...args: unknown[]) => {
+        if (property === method && failure.error !== undefined) throw failure.error;
+        return own.apply(target, args);
+      };
+    },
+  });
+  return { subtle: proxy, failure };
+}
+
+describe("where the host's WebCrypto fails", () => {
+  const random = (length: number) => globalThis.crypto.getRandomValues(new Uint8Array(length));
+
+  test.each([
+    ["x25519", "importKey"],
+    ["x25519", "deriveBits"],
+    ["secp256r1", "importKey"],
+    ["secp256r1", "deriveBits"],
+  ] as const)("%s: a failure of %s is the host's fault where the point is good", async (group, method) => {
+    const { subtle, failure } = failing(method);
+    withSubtle(subtle);
+    const mine = await webCrypto.groups[group]!(random);
+    const theirs = await noble.groups[group]!(random);
+    failure.error = new DOMException("the host broke", "OperationError");
+    await expect(mine.agree(theirs.publicKey)).rejects.toBe(failure.error);
+    const bad =
+      group === "x25519" ? new Uint8Array(32) : theirs.publicKey.map((byte, i) => (i === 64 ? byte ^ 1 : byte));
+    expect(await mine.agree(bad)).toBeUndefined();
+  });
+});

@@ -64,7 +64,7 @@ function blockChain(keyLength: number): (key: Uint8Array) => BlockChain {
 function keyShare(
   secret: Uint8Array,
   publicKey: Uint8Array,
-  agree: (secret: Uint8Array, peer: Uint8Array) => Uint8Array,
+  agree: (secret: Uint8Array, peer: Uint8Array) => Uint8Array | undefined,
 ): KeyShare {
   let wiped = false;
   return {
@@ -80,12 +80,21 @@ function keyShare(
   };
 }
 
-/** X25519, RFC 7748 §5. noble checks the length, and refuses the points whose secret would be all zero, as RFC 8422 §5.11 wants. */
+/** X25519, RFC 7748 §5. */
 const agreeX25519: KeyAgreement = (random) => {
   const secret = random(32).slice();
   // The ladder, not getPublicKey: that one builds a table of base points first, 84 ms where this takes 8.
-  return keyShare(secret, x25519.scalarMult(secret, x25519.GuBytes), x25519.scalarMult);
+  return keyShare(secret, x25519.scalarMult(secret, x25519.GuBytes), scalarMult);
 };
+
+function scalarMult(secret: Uint8Array, peer: Uint8Array): Uint8Array | undefined {
+  try {
+    return x25519.scalarMult(secret, peer);
+  } catch {
+    // Of a secret that is ours, noble throws for two things: a peer's key of another length, and a secret of all zeros (RFC 8422 §5.11).
+    return undefined;
+  }
+}
 
 /** A private key in 1 … n-1 by rejection, so that each is as likely as any other (FIPS 186-5 §A.2.2). */
 function scalar(curve: Curve, random: Random): Uint8Array {
@@ -112,7 +121,7 @@ function agreeOn(curve: Curve): KeyAgreement {
     const secret = scalar(curve, random);
     const publicKey = base.multiply(curve.Point.Fn.fromBytes(secret)).toBytes(false);
     return keyShare(secret, publicKey, (own, peer) => {
-      if (!isUncompressed(curve, peer)) throw new RangeError("not an uncompressed point of this curve");
+      if (!isUncompressed(curve, peer) || !curve.utils.isValidPublicKey(peer)) return undefined;
       // A compressed point is one byte and x.
       return curve.getSharedSecret(own, peer, true).slice(1);
     });

@@ -84,9 +84,10 @@ export interface KeyShare {
   readonly publicKey: Uint8Array;
   /**
    * The shared secret: the x coordinate at the field's full width (RFC 8422 §5.10); in a finite field as long as the prime.
-   * Throws (or rejects with) any error where the peer's point is malformed, not on the curve, or, for x25519, the secret all zero.
+   * `undefined` where the peer's public key is at fault: malformed, not on the curve, or, for x25519, the secret all zero (RFC 8422 §5.11).
+   * Whatever it throws or rejects with is a fault of this provider's, and the peer is not blamed for it.
    */
-  agree(peerPublicKey: Uint8Array): Awaitable<Uint8Array>;
+  agree(peerPublicKey: Uint8Array): Awaitable<Uint8Array | undefined>;
   /** Forgets the private key as far as the host allows. It may be told to more than once. */
   wipe(): void;
 }

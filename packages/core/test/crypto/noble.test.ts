@@ -218,7 +218,7 @@ describe("key agreement", () => {
   test.each(agreements)("$name: the RFC's vector", async ({ name, own, ownPublic, peer, secret }) => {
     const share = await noble.groups[name]!(given(fromHex(own)));
     expect(toHex(share.publicKey)).toBe(ownPublic);
-    expect(toHex(await share.agree(fromHex(peer)))).toBe(secret);
+    expect(toHex((await share.agree(fromHex(peer)))!)).toBe(secret);
   });
 
   const widths: readonly [GroupName, number, number][] = [
@@ -233,9 +233,9 @@ describe("key agreement", () => {
     const a = await noble.groups[name]!(random(1));
     const b = await noble.groups[name]!(random(2));
     expect(a.publicKey).toHaveLength(publicLength);
-    const secret = await a.agree(b.publicKey);
+    const secret = (await a.agree(b.publicKey))!;
     expect(secret).toHaveLength(secretLength);
-    expect(toHex(await b.agree(a.publicKey))).toBe(toHex(secret));
+    expect(toHex((await b.agree(a.publicKey))!)).toBe(toHex(secret));
     a.wipe();
     expect(() => a.agree(b.publicKey)).toThrow("wiped");
   });
@@ -246,7 +246,7 @@ describe("key agreement", () => {
     const longer = new Uint8Array(publicLength + 1);
     longer.set(b.publicKey);
     for (const wrong of [new Uint8Array(0), b.publicKey.subarray(1), longer, new Uint8Array(publicLength)])
-      expect(() => a.agree(wrong)).toThrow();
+      expect(await a.agree(wrong)).toBeUndefined();
     if (name === "x25519") return;
     const width = (publicLength - 1) / 2;
     const compressed = b.publicKey.slice(0, width + 1);
@@ -255,7 +255,7 @@ describe("key agreement", () => {
     hybrid[0] = 6 + (b.publicKey.at(-1)! & 1);
     const elsewhere = b.publicKey.slice();
     elsewhere[publicLength - 1]! ^= 1;
-    for (const wrong of [compressed, hybrid, elsewhere, Uint8Array.of(0)]) expect(() => a.agree(wrong)).toThrow();
+    for (const wrong of [compressed, hybrid, elsewhere, Uint8Array.of(0)]) expect(await a.agree(wrong)).toBeUndefined();
   });
 
   test.each(widths)("%s: what comes from `random` is not kept or changed", async (name, _, width) => {

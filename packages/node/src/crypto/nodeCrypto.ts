@@ -189,6 +189,25 @@ const curves = {
 const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =>
   point.length === 1 + 2 * curves[curve].width && point[0] === 4;
 
+/** What Node.js throws where the peer's public key is at fault, and for nothing else: off the curve, or not in the field. */
+const peersFault: ReadonlySet<unknown> = new Set([
+  "ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY",
+  "ERR_CRYPTO_INVALID_KEYLEN",
+  "ERR_CRYPTO_INVALID_KEYTYPE",
+]);
+
+function computeSecret(
+  own: { computeSecret(peerPublicKey: Uint8Array): Buffer },
+  peerPublicKey: Uint8Array,
+): Uint8Array | undefined {
+  try {
+    return plain(own.computeSecret(peerPublicKey));
+  } catch (error) {
+    if (peersFault.has((error as NodeJS.ErrnoException).code)) return undefined;
+    throw error;
+  }
+}
+
 /** Key pairs on a P-curve. createECDH costs a third of generateKeyPairSync, and checks that the peer's point is on the curve. */
 function ecdh(curve: EcCurveName): KeyAgreement {
   return () => {
@@ -198,8 +217,8 @@ function ecdh(curve: EcCurveName): KeyAgreement {
     return {
       publicKey,
       agree(peerPublicKey) {
-        if (!isUncompressed(peerPublicKey, curve)) throw new RangeError(`not an uncompressed point of ${curve}`);
-        return plain(present(held).computeSecret(peerPublicKey));
+        const own = present(held);
+        return isUncompressed(peerPublicKey, curve) ? computeSecret(own, peerPublicKey) : undefined;
       },
       wipe() {
         held = undefined; // OpenSSL clears the key when it is collected
@@ -225,12 +244,17 @@ const x25519: KeyAgreement = () => {
   return {
     publicKey,
     agree(peerPublicKey) {
-      if (peerPublicKey.length !== 32) throw new RangeError("an x25519 public key has 32 bytes");
+      const privateKey = present(held);
+      if (peerPublicKey.length !== 32) return undefined;
       const peer = jwk({ kty: "OKP", crv: "X25519", x: base64url(peerPublicKey) });
-      const secret = plain(diffieHellman({ privateKey: present(held), publicKey: peer }));
-      // RFC 8422 §5.11 asks for this check; OpenSSL has made it already, BoringSSL too.
-      if (secret.every((byte) => byte === 0)) throw new RangeError("the shared secret is zero");
-      return secret;
+      try {
+        const secret = plain(diffieHellman({ privateKey, publicKey: peer }));
+        // RFC 8422 §5.11 asks for this check; OpenSSL has made it already, BoringSSL too.
+        return secret.some((byte) => byte) ? secret : undefined;
+      } catch (error) {
+        if (isOfLowOrder(peerPublicKey)) return undefined;
+        throw error;
+      }
     },
     wipe() {
       held = undefined;
@@ -238,10 +262,28 @@ const x25519: KeyAgreement = () => {
   };
 };
 
+/**
+ * The points of low order, whose secret is zero whatever our key is (RFC 7748 §6.1): 0, 1, two of order 8, p − 1, p, p + 1, without their highest bit,
+ * which counts for nothing. How a host says so differs from version to version; the point itself does not.
+ */
+const lowOrder: ReadonlySet<string> = new Set([
+  "00".repeat(32),
+  `01${"00".repeat(31)}`,
+  "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+  "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+  ...["ec", "ed", "ee"].map((first) => `${first}${"ff".repeat(30)}7f`),
+]);
+
+function isOfLowOrder(point: Uint8Array): boolean {
+  const bytes = Buffer.from(point);
+  bytes[31] = (bytes[31] as number) & 0x7f;
+  return lowOrder.has(bytes.toString("hex"));
+}
+
 /** OpenSSL knows the primes of RFC 7919 and 3526, neither checks nor generates anything for them, and picks exponents of their strength. */
 const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
   const pair = createDiffieHellman(Buffer.from(prime), 2);
-  const full = (bytes: Buffer): Uint8Array => {
+  const full = (bytes: Uint8Array): Uint8Array => {
     const out = new Uint8Array(prime.length);
     out.set(bytes, prime.length - bytes.length);
     bytes.fill(0);
@@ -251,7 +293,10 @@ const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
   let held: typeof pair | undefined = pair;
   return {
     publicKey,
-    agree: (peerPublicKey) => full(present(held).computeSecret(peerPublicKey)),
+    agree(peerPublicKey) {
+      const secret = computeSecret(present(held), peerPublicKey);
+      return secret && full(secret);
+    },
     wipe() {
       held = undefined;
     },

@@ -82,11 +82,12 @@ function* newShare({ provider, random }: ExchangeConfig, field: FiniteField): Fl
 /** The secret without the zeros in front: here they are stripped (RFC 5246 §8.1.2), other than those of ECDH. */
 function* agreeOn(share: KeyShare, peerPublic: Uint8Array, field: FiniteField): Flow<Uint8Array> {
   const y = toNumber(peerPublic);
-  if (y <= 1n || y >= toNumber(field.prime()) - 1n)
+  const inRange = y > 1n && y < toNumber(field.prime()) - 1n;
+  const secret = inRange ? yield* settle(share.agree(trimmed(peerPublic))) : undefined;
+  if (!secret)
     throw new TlsError("illegal_parameter", `the peer's public key is no element of ${field.name} that may be used`, {
       code: "bad_dh_value",
     });
-  const secret = yield* settle(share.agree(trimmed(peerPublic)));
   const premaster = trimmed(secret).slice();
   wipe(secret);
   return premaster;

@@ -53,12 +53,10 @@ export function earlyShare(
 
 /** The shared secret of our share and the peer's point; a point that the provider refuses is the peer's fault (RFC 8422 §5.11). */
 export function* agreeOn(share: KeyShare, peerPublic: Uint8Array, group: NamedCurve): Flow<Uint8Array> {
-  try {
-    return yield* settle(share.agree(peerPublic));
-  } catch (cause) {
+  const secret = yield* settle(share.agree(peerPublic));
+  if (!secret)
     throw new TlsError("illegal_parameter", `the peer's public key is no valid point of ${group.name}`, {
       code: "bad_ecpoint",
-      cause,
     });
-  }
+  return secret;
 }
