@@ -76,8 +76,9 @@ function keyAgreement(group: HostGroup, substitute: KeyAgreement): KeyAgreement 
     if (subtle && !unknown) {
       try {
         return await hostShare(subtle, group, () => substitute(random));
-      } catch {
-        unknown = true;
+      } catch (error) {
+        // Any other failure may be over by the next handshake.
+        unknown = (error as DOMException).name === "NotSupportedError";
       }
     }
     return substitute(random);

@@ -114,6 +114,29 @@ function failing(method: string): { subtle: SubtleCrypto; failure: { error: unkn
 
 describe("where the host's WebCrypto fails", () => {
   const random = (length: number) => globalThis.crypto.getRandomValues(new Uint8Array(length));
+  const hostKeys = vi.fn();
+
+  test.each(["x25519", "secp256r1"] as const)("%s: once, the next share is the host's again", async (group) => {
+    vi.resetModules();
+    const fresh = (await import("../../src/crypto/webCrypto.ts")).webCrypto;
+    const { subtle, failure } = failing("generateKey");
+    const counted = new Proxy(subtle, {
+      get(target, property) {
+        if (property === "exportKey") hostKeys();
+        return Reflect.get(target, property);
+      },
+    });
+    hostKeys.mockClear();
+    withSubtle(counted);
+    failure.error = new DOMException("too many workers", "OperationError");
+    const theirs = await noble.groups[group]!(random);
+    const mine = await fresh.groups[group]!(random);
+    expect(await mine.agree(theirs.publicKey)).toEqual(await theirs.agree(mine.publicKey));
+    expect(hostKeys).not.toHaveBeenCalled();
+    failure.error = undefined;
+    await fresh.groups[group]!(random);
+    expect(hostKeys).toHaveBeenCalledOnce();
+  });
 
   test.each([
     ["x25519", "importKey"],
