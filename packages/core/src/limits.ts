@@ -59,8 +59,10 @@ export const maxStoreBytes: number = 2 ** 22;
 export const sweepInterval = 60_000;
 /** Bytes of exported keying material at once: as many as an unsigned 16-bit number counts, as in TLS 1.3; nobody needs more than a few keys. */
 export const maxExport: number = 2 ** 16 - 1;
-/** Records under one key: AES-GCM's safe number, RFC 8446 §5.5; also far below the 2^53 that a JavaScript number counts. */
+/** Records that we send under one key: AES-GCM's safe number, RFC 8446 §5.5. */
 export const maxRecords: number = 2 ** 24.5;
+/** Records that we receive under one key. How many are safe is the sender's to know (RFC 8446 §5.5); a JavaScript number counts to 2^53. */
+export const maxReceived: number = 2 ** 48;
 /** Bytes of the peer that wait while a promise of ours is pending, before we ask the transport to pause. */
 export const highWaterInbound: number = 2 ** 17;
 /** The same, where the transport cannot pause (a page's `onmessage`): more ends the connection. */

@@ -5,6 +5,7 @@
 import { concat } from "../bytes/bytes.ts";
 import { type Aead, present } from "../crypto/provider.ts";
 import { type Awaitable, type Flow, isPromise, settle } from "../flow.ts";
+import { maxReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
   additionalDataLength,
@@ -14,7 +15,7 @@ import {
   type InPlace,
   type Keyed,
   type Protection,
-  reservedFor,
+  sendLimit,
   setAdditionalData,
 } from "./protection.ts";
 
@@ -65,7 +66,7 @@ class AeadProtection implements Protection, InPlace {
   }
 
   seal(type: ContentType, fragment: Uint8Array): Awaitable<Uint8Array> {
-    this.#next(type, fragment.length, reservedFor(type));
+    this.#next(type, fragment.length, sendLimit(type));
     const explicit = this.#data.subarray(0, this.#explicit);
     this.#setNonce(this.#data);
     const sealed = this.#aead.seal(this.#nonce, this.#data, fragment);
@@ -74,7 +75,7 @@ class AeadProtection implements Protection, InPlace {
   }
 
   sealInto(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
-    this.#next(type, fragment.length, reservedFor(type));
+    this.#next(type, fragment.length, sendLimit(type));
     this.#setNonce(this.#data);
     for (let i = 0; i < this.#explicit; i++) out[i] = this.#data[i] as number;
     this.#aead.sealInto?.(this.#nonce, this.#data, fragment, out.subarray(this.#explicit));
@@ -82,19 +83,19 @@ class AeadProtection implements Protection, InPlace {
 
   open(type: ContentType, ciphertext: Uint8Array): Awaitable<Uint8Array> {
     const length = ciphertext.length - this.overhead;
-    this.#next(type, length, 0);
+    this.#next(type, length, maxReceived);
     if (length < 0) throw badRecord();
     this.#setNonce(this.#explicit ? ciphertext : this.#data);
     const opened = this.#aead.open(this.#nonce, this.#data, ciphertext.subarray(this.#explicit));
     return isPromise(opened) ? opened.then(authentic) : authentic(opened);
   }
 
-  #next(type: ContentType, length: number, reserved: number): void {
+  #next(type: ContentType, length: number, limit: number): void {
     if (!this.#aead.sealInto) {
       this.#nonce = new Uint8Array(nonceLength);
       this.#data = new Uint8Array(additionalDataLength);
     }
-    this.#counter.take(this.#data, reserved);
+    this.#counter.take(this.#data, limit);
     setAdditionalData(this.#data, type, length);
   }
 

@@ -5,6 +5,7 @@
 import { concat, equal } from "../bytes/bytes.ts";
 import { type BlockChain, type Hash, type Hmac, present, type Random } from "../crypto/provider.ts";
 import { type Flow, settle } from "../flow.ts";
+import { maxReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
   additionalDataLength,
@@ -13,7 +14,7 @@ import {
   Counter,
   type Keyed,
   type Protection,
-  reservedFor,
+  sendLimit,
   setAdditionalData,
 } from "./protection.ts";
 
@@ -53,9 +54,9 @@ abstract class CbcProtection implements Protection {
   abstract open(type: ContentType, ciphertext: Uint8Array): Uint8Array;
 
   /** seq_num, of which each record has its own; the rest is `mac`'s to write. */
-  protected number(reserved: number): Uint8Array {
+  protected number(limit: number): Uint8Array {
     const data = new Uint8Array(additionalDataLength);
-    this.#counter.take(data, reserved);
+    this.#counter.take(data, limit);
     return data;
   }
 
@@ -91,13 +92,13 @@ function goodPadding(plain: Uint8Array, before: number): number {
 /** Encrypt, then MAC (RFC 7366 §3): what was altered is never decrypted, so there is nothing for an oracle to tell. */
 class EncryptThenMac extends CbcProtection {
   seal(type: ContentType, fragment: Uint8Array): Uint8Array {
-    const number = this.number(reservedFor(type));
+    const number = this.number(sendLimit(type));
     const encrypted = this.encrypt(fragment);
     return concat(encrypted, this.mac(number, type, encrypted));
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
-    const number = this.number(0);
+    const number = this.number(maxReceived);
     const length = ciphertext.length - this.hash.outputLength;
     if (length < 2 * blockLength || length % blockLength) throw badRecord();
     const encrypted = ciphertext.subarray(0, length);
@@ -113,11 +114,11 @@ class MacThenEncrypt extends CbcProtection {
   readonly #zeros: Uint8Array = new Uint8Array(1024);
 
   seal(type: ContentType, fragment: Uint8Array): Uint8Array {
-    return this.encrypt(concat(fragment, this.mac(this.number(reservedFor(type)), type, fragment)));
+    return this.encrypt(concat(fragment, this.mac(this.number(sendLimit(type)), type, fragment)));
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
-    const number = this.number(0);
+    const number = this.number(maxReceived);
     const macLength = this.hash.outputLength;
     const length = ciphertext.length - blockLength;
     if (length % blockLength || length < macLength + 1) throw badRecord();

@@ -76,21 +76,22 @@ export class Counter {
   get value(): number {
     return this.#next;
   }
-  /** Writes the next number to 8 bytes. */
-  take(to: Uint8Array, reserved = 0): void {
-    if (this.#next >= maxRecords - reserved)
+  /** Writes the next number to 8 bytes. Throws from the number `limit` on: `sendLimit` for records that we seal, `maxReceived` for the peer's. */
+  take(to: Uint8Array, limit: number): void {
+    if (this.#next >= limit)
       throw new TlsError("internal_error", "too many records under one key", {
         fault: "application",
         code: "key_exhausted",
         advice: "open a new connection",
       });
-    // It never needs more than four of them: see `maxRecords`.
-    to[4] = this.#next >>> 24;
-    to[5] = this.#next >>> 16;
-    to[6] = this.#next >>> 8;
-    to[7] = this.#next;
-    this.#next++;
+    setSequenceNumber(to, this.#next++);
   }
+}
+
+/** All of the six bytes that a number below `maxReceived` needs: `to` may hold another connection's number. */
+export function setSequenceNumber(to: Uint8Array, number: number): void {
+  // An element of a Uint8Array takes a number modulo 256; a shift would take it modulo 2^32 first.
+  for (let i = 7, rest = number; i > 1; i--, rest /= 256) to[i] = rest;
 }
 
 /** seq_num + TLSCompressed.type + version + length (RFC 5246 §6.2.3.1, §6.2.3.3); seq_num is the counter's to write. */
@@ -105,4 +106,4 @@ export function setAdditionalData(to: Uint8Array, type: ContentType, length: num
 export const additionalDataLength = 13;
 
 /** Data leaves room for the alerts that end a direction whose numbers are used up. */
-export const reservedFor = (type: ContentType): number => (type === contentTypes.application_data ? 8 : 0);
+export const sendLimit = (type: ContentType): number => maxRecords - (type === contentTypes.application_data ? 8 : 0);

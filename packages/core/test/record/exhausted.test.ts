@@ -6,11 +6,21 @@ import {
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   TLS_RSA_WITH_AES_128_CBC_SHA,
 } from "@handclasp/core";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../src/flow.ts";
-import { makeProtection, type Protection } from "../../src/record/protection.ts";
+import { makeProtection, type Protection, setSequenceNumber } from "../../src/record/protection.ts";
 
-vi.mock("../../src/limits.ts", async (original) => ({ ...(await original<object>()), maxRecords: 20 }));
+const { limits } = vi.hoisted(() => ({ limits: { maxRecords: 20 } }));
+vi.mock("../../src/limits.ts", async (original) => ({
+  ...(await original<object>()),
+  get maxRecords() {
+    return limits.maxRecords;
+  },
+  maxReceived: 40,
+}));
+afterEach(() => {
+  limits.maxRecords = 20;
+});
 
 const make = async (suite: CipherSuite): Promise<Protection> =>
   run(
@@ -39,9 +49,26 @@ describe.each([
     expect(() => out.seal(21, Uint8Array.of(2, 80))).toThrow(exhausted);
   });
 
-  test("opens no more", async () => {
+  test("goes on opening: how much the peer may seal is for the peer to know (RFC 8446 §5.5)", async () => {
     const [out, into] = [await make(suite), await make(suite)];
-    for (let i = 0; i < 20; i++) into.open(21, out.seal(21, Uint8Array.of(1, 90)) as Uint8Array);
-    expect(() => into.open(21, new Uint8Array(80))).toThrow(exhausted);
+    limits.maxRecords = 48;
+    const sealed = Array.from({ length: 40 }, () => out.seal(23, Uint8Array.of(7)) as Uint8Array);
+    limits.maxRecords = 20;
+    for (const record of sealed) expect(await into.open(23, record)).toEqual(Uint8Array.of(7));
+    expect(into.sequenceNumber).toBe(40);
+    expect(() => into.open(23, new Uint8Array(80))).toThrow(exhausted);
   });
+});
+
+test.each([
+  [0, [0, 0, 0, 0, 0, 0, 0, 0]],
+  [0x01020304, [0, 0, 0, 0, 1, 2, 3, 4]],
+  [2 ** 32 - 1, [0, 0, 0, 0, 255, 255, 255, 255]],
+  [2 ** 32, [0, 0, 0, 1, 0, 0, 0, 0]],
+  [0x01fffefdfcfb, [0, 0, 0x01, 0xff, 0xfe, 0xfd, 0xfc, 0xfb]],
+  [2 ** 48 - 1, [0, 0, 255, 255, 255, 255, 255, 255]],
+])("the sequence number %i is written whole, over another's", (number, bytes) => {
+  const to = Uint8Array.of(0, 0, 9, 9, 9, 9, 9, 9);
+  setSequenceNumber(to, number);
+  expect([...to]).toEqual(bytes);
 });
