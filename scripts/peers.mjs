@@ -4,21 +4,26 @@
  *   node scripts/peers.mjs interop    every peer in every role: docs/interop.md
  *   node scripts/peers.mjs scan       sslscan and testssl.sh on `handclasp serve --tcp`: docs/scan.md
  */
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { aptInstallAsleep, hasApt } from "./lib/apt.mjs";
+import { join } from "node:path";
+import { installPeers } from "./lib/peers.mjs";
 import { bundle, install } from "./lib/pnpm.mjs";
 import { root, runForeground } from "./lib/process.mjs";
 import { step } from "./lib/steps.mjs";
 
-/** @type {Record<string, {variable: string, table: string, tests: string}>} */
+/** @type {Record<string, {group: import("./lib/peers.mjs").Group, variable: string, table: string, tests: string}>} */
 const commands = {
   interop: {
+    group: "interop",
     variable: "HANDCLASP_INTEROP_TABLE",
     table: "docs/interop.md",
     tests: "packages/conformance/test/interop",
   },
-  scan: { variable: "HANDCLASP_SCAN_TABLE", table: "docs/scan.md", tests: "packages/conformance/test/scan" },
+  scan: {
+    group: "scan",
+    variable: "HANDCLASP_SCAN_TABLE",
+    table: "docs/scan.md",
+    tests: "packages/conformance/test/scan",
+  },
 };
 
 const command = commands[process.argv[2] ?? ""];
@@ -34,22 +39,7 @@ async function orExit(done) {
 
 await orExit(step("install", install));
 await orExit(step("build", bundle));
-await step("peers", async () => {
-  const tools = await import(join(root, "packages/conformance/dist/tools.js"));
-  const missing = tools[process.argv[2] ?? ""].filter((/** @type {{programs: string[]}} */ { programs }) =>
-    programs.some((program) => !installed(program)),
-  );
-  const packages = missing.flatMap((/** @type {{packages: string[]}} */ tool) => tool.packages);
-  if (packages.length === 0) return { ok: true, note: "all are installed" };
-  if (!hasApt()) return { ok: false, skipped: true, note: `no apt-get to install ${packages.join(" ")}` };
-  return { ...(await aptInstallAsleep(packages)), skipped: true, note: packages.join(" ") };
-});
+await step("peers", async () => ({ ...(await installPeers(command.group)), skipped: true })); // tests without them are skipped
 process.exitCode = await runForeground("vitest", ["run", "--project", "interop", command.tests], {
   [command.variable]: join(root, command.table),
 });
-
-/** @param {string} program */
-function installed(program) {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
-  return folders.some((folder) => existsSync(join(folder, program)));
-}

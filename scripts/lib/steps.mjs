@@ -8,6 +8,11 @@
  * @property {string} [output] is printed where the step failed
  */
 
+/** @typedef {{name: string, seconds: number, note: string}} Part what a step took, and its note */
+
+/** @type {Part[]} every step that has ended, in the order in which they ended */
+export const parts = [];
+
 /**
  * @template {StepResult} Result
  * @param {string} name
@@ -17,11 +22,29 @@
 export async function step(name, action) {
   const started = performance.now();
   const result = await action();
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const part = { name, seconds: (performance.now() - started) / 1000, note: result.note ?? "" };
+  parts.push(part);
   const verdict = result.ok ? "ok" : result.skipped ? "skip" : "FAIL";
-  console.log(`${verdict.padEnd(4)} ${name.padEnd(12)} ${seconds.padStart(6)} s  ${result.note ?? ""}`.trimEnd());
+  console.log(`${verdict.padEnd(4)} ${partLine(part)}`);
   if (verdict === "FAIL" && result.output) console.log(result.output.trimEnd().replaceAll(/^/gm, "     | "));
   return result;
+}
+
+/**
+ * What took how long, the longest part first. Some parts run side by side, so they add up to more than the whole.
+ *
+ * @param {readonly Part[]} parts
+ * @param {number} seconds of the whole
+ */
+export function timeTable(parts, seconds) {
+  const rows = [...parts].sort((one, other) => other.seconds - one.seconds);
+  const whole = { name: "whole run", seconds, note: "parts that ran side by side add up to more" };
+  return ["time by part", ...[...rows, whole].map((part) => `     ${partLine(part)}`)].join("\n");
+}
+
+/** @param {Part} part */
+function partLine({ name, seconds, note }) {
+  return `${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s  ${note}`.trimEnd();
 }
 
 /**

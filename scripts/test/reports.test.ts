@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { root } from "../lib/process.mjs";
 import { readReport } from "../lib/reports.mjs";
 
 let folder: string;
@@ -10,10 +11,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function read(runner: "vitest" | "playwright", report: object | string, ok: boolean) {
+function read(runner: "vitest" | "playwright", report: object | string, ok: boolean, noSkip = false) {
   const path = join(folder, "report.json");
   writeFileSync(path, typeof report === "string" ? report : JSON.stringify(report));
-  return readReport(runner, path, ok);
+  return readReport(runner, path, ok, noSkip);
 }
 
 const vitest = {
@@ -69,5 +70,53 @@ describe("readReport", () => {
 
   it.each(["", "{"])("a report that was not written, or not to its end, is a failure: %j", (text) => {
     expect(read("vitest", text, true)).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  describe("where nothing may be skipped", () => {
+    const test = (status: string, title: string, ...ancestorTitles: string[]) => ({ status, title, ancestorTitles });
+    it("vitest: what was skipped has failed, under the title that says why", () => {
+      const assertionResults = [
+        test("skipped", "one", "no openssl"),
+        test("skipped", "another", "no openssl"),
+        test("passed", "RSA", "vectors"),
+        test("skipped", "AES: no vectors", "vectors"),
+        test("todo", "alone"),
+      ];
+      const testResults = [{ name: join(root, "packages/a.test.ts"), status: "passed", assertionResults }];
+      const report = { ...vitest, numPendingTests: 3, testResults };
+      expect(read("vitest", report, true, true)).toEqual({
+        passed: 3,
+        failed: 4,
+        skipped: 0,
+        note: "3 passed, 4 failed",
+        missing: [
+          "missing, so 2 skipped: packages/a.test.ts: no openssl",
+          "missing, so 1 skipped: packages/a.test.ts: vectors > AES: no vectors",
+          "missing, so 1 skipped: packages/a.test.ts: alone",
+        ],
+      });
+      expect(read("vitest", report, true)).toMatchObject({ failed: 0, skipped: 4, missing: [] });
+    });
+
+    it("playwright: likewise, under the reason that the test gave", () => {
+      const spec = (title: string, status: string, ...annotations: object[]) => ({
+        file: "a.spec.ts",
+        title,
+        tests: [{ status, annotations }],
+      });
+      const reason = { type: "skip", description: "webkit: not to be had" };
+      const suites = [
+        {
+          specs: [spec("sends", "expected"), spec("receives", "skipped", reason)],
+          suites: [{ specs: [spec("closes", "skipped", reason)] }],
+        },
+      ];
+      expect(read("playwright", { ...playwright, suites }, true, true)).toMatchObject({
+        passed: 3,
+        failed: 2,
+        skipped: 0,
+        missing: ["missing, so 2 skipped: a.spec.ts: webkit: not to be had"],
+      });
+    });
   });
 });
