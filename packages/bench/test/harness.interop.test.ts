@@ -75,7 +75,9 @@ test("versus, at its quickest, this worktree against itself", async () => {
 });
 
 // What runs the tests names the Chromium that it found (scripts/with-browsers.mjs).
-test.skipIf(!process.env.HANDCLASP_CHROMIUM)("page-up, at its quickest", async () => {
+const chromium = process.env.HANDCLASP_CHROMIUM;
+const pageUp = `page-up, at its quickest${chromium ? "" : ": no Chromium; HANDCLASP_CHROMIUM says where it is"}`;
+test.skipIf(!chromium)(pageUp, async () => {
   const pages = ["Handclasp, WebCrypto", "raw, same messages"];
   const tables = await bench<Rows>("page-up", pages);
   expect(tables.length).toBeGreaterThan(0);

@@ -125,20 +125,22 @@ describe("connect --session", () => {
     );
   });
 
-  test.skipIf(!process.getuid)("out of a file that others may write to: nothing is sent", async () => {
-    const session = file("everybody.session");
-    for (const [mode, code, message] of [
-      [0o622, 2, /^error: --session .*: others may write to it, and could pass for any server\n$/],
-      [0o600, 1, /ECONNREFUSED/],
-    ] as const) {
-      writeFileSync(session, "");
-      chmodSync(session, mode);
-      expect(await run(["connect", "tcp://127.0.0.1:1", "--insecure", "--session", session])).toMatchObject({
-        code,
-        stderr: expect.stringMatching(message),
-      });
-    }
-  });
+  // Windows has neither such modes nor getuid.
+  if (process.getuid)
+    test("out of a file that others may write to: nothing is sent", async () => {
+      const session = file("everybody.session");
+      for (const [mode, code, message] of [
+        [0o622, 2, /^error: --session .*: others may write to it, and could pass for any server\n$/],
+        [0o600, 1, /ECONNREFUSED/],
+      ] as const) {
+        writeFileSync(session, "");
+        chmodSync(session, mode);
+        expect(await run(["connect", "tcp://127.0.0.1:1", "--insecure", "--session", session])).toMatchObject({
+          code,
+          stderr: expect.stringMatching(message),
+        });
+      }
+    });
 
   test("into a folder that is not there, or over what is no file: nothing is sent", async () => {
     for (const [path, code, message] of [

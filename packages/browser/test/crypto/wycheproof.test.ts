@@ -5,7 +5,11 @@ import { webCrypto } from "../../src/crypto/webCrypto.ts";
 describe("webCrypto against Wycheproof", () => {
   // Whatever the host is: OpenSSL and BoringSSL both refuse a DigestInfo without NULL.
   for (const suite of providerVectors(webCrypto, undefined, { missingNull: "refuse" })) {
-    test.skipIf(!suite.present)(suite.name, { timeout: 60_000 }, async () => {
+    if (!suite.present) {
+      test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
+      continue;
+    }
+    test(suite.name, async () => {
       const { passed, failures } = await suite.run();
       expect(failures).toEqual([]);
       expect(passed).toBeGreaterThan(0);

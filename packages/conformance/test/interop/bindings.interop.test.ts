@@ -200,7 +200,12 @@ describe("node:tls", () => {
   });
 });
 
-describe.skipIf(missing.openssl.length)("openssl prints the same keying material", () => {
+const absent = (programs: readonly string[]) =>
+  programs.length ? `: no ${programs.join(", ")}; pnpm interop installs it` : "";
+const openssls = `openssl prints the same keying material${absent(missing.openssl)}`;
+const pythons = `Python has the same tls-unique${absent(missing.python)}`;
+
+describe.skipIf(missing.openssl.length)(openssls, () => {
   const keymat = ["-keymatexport", label, "-keymatexportlen", `${length}`];
   const printed = (text: string): string[] =>
     [...text.matchAll(/Keying material: ([0-9A-F]+)/g)].map(([, digits = ""]) => digits.toLowerCase());
@@ -214,7 +219,7 @@ describe.skipIf(missing.openssl.length)("openssl prints the same keying material
     });
     try {
       const mine = await connectTwice(one, port, (made) =>
-        expect.poll(() => printed(server.stdout()).length, { timeout: 5_000 }).toBe(made),
+        expect.poll(() => printed(server.stdout()).length).toBe(made),
       );
       isFullThenResumed(mine);
       expect(mine.map(({ exported }) => exported)).toEqual(printed(server.stdout()));
@@ -241,7 +246,7 @@ describe.skipIf(missing.openssl.length)("openssl prints the same keying material
   });
 });
 
-describe.skipIf(missing.python.length)("Python has the same tls-unique", () => {
+describe.skipIf(missing.python.length)(pythons, () => {
   const task = ({ exchange, how }: Case, port: number): Task => ({
     keyExchange: exchange,
     port,
@@ -261,7 +266,7 @@ describe.skipIf(missing.python.length)("Python has the same tls-unique", () => {
     const server: Running = start(command as Parameters<typeof start>[0]);
     try {
       const mine = await connectTwice(one, port, (made) =>
-        expect.poll(() => printed(server.stderr()).length, { timeout: 5_000 }).toBe(made),
+        expect.poll(() => printed(server.stderr()).length).toBe(made),
       );
       isFullThenResumed(mine);
       expect(printed(server.stderr())).toEqual(wanted(mine));

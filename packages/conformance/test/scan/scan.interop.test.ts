@@ -13,6 +13,7 @@ const material = await makeMaterial();
 const { ecdsa, rsa } = material.files.server;
 const lines: string[] = [];
 
+const listening = /^listening tcp:.*:(\d+)$/m;
 let server: Running;
 let port = "";
 beforeAll(async () => {
@@ -36,10 +37,8 @@ beforeAll(async () => {
     ],
     minutes: 10,
   });
-  for (let tries = 500; !port && tries; tries--) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    port = /^listening tcp:.*:(\d+)$/m.exec(server.stderr())?.[1] ?? "";
-  }
+  await expect.poll(() => server.stderr()).toMatch(listening);
+  port = listening.exec(server.stderr())?.[1] ?? "";
 });
 afterAll(async () => {
   await server.stop();
@@ -112,13 +111,10 @@ interface Finding {
 const doesNotCount =
   /^(cert_|DNS_|HSTS|HPKP|security_headers|banner_|cookie_|engine_problem|scanTime|scanProblem|rating_|grade_|overall_grade|final_score|protocol_support|key_exchange_score|cipher_strength)/;
 
-const noTestssl = !find("testssl")
-  ? "testssl.sh is not installed; pnpm scan installs it"
-  : file
-    ? undefined
-    : "testssl.sh takes minutes; pnpm scan runs it";
+// It takes minutes, so only `pnpm scan` has these tests.
+const scanned = file ? [find("testssl") ? "testssl.sh" : "testssl.sh is not installed; pnpm scan installs it"] : [];
 
-describe.skipIf(noTestssl)(noTestssl ?? "testssl.sh", () => {
+describe.skipIf(!find("testssl")).each(scanned)("%s", () => {
   let findings: readonly Finding[] = [];
   const finding = (id: string): string | undefined => findings.find((one) => one.id === id)?.finding;
   beforeAll(async () => {

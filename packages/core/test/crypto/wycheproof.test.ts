@@ -12,7 +12,7 @@ describe("noble against Wycheproof", () => {
       test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
       continue;
     }
-    test(suite.name, { timeout: 120_000 }, async () => {
+    test(suite.name, { timeout: 300_000 }, async () => {
       const { passed, failures } = await suite.run();
       expect(failures).toEqual([]);
       expect(passed).toBeGreaterThan(0);

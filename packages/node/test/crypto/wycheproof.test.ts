@@ -5,7 +5,11 @@ import { nodeCrypto } from "../../src/crypto/nodeCrypto.ts";
 describe("nodeCrypto against Wycheproof", () => {
   // OpenSSL refuses a DigestInfo without NULL.
   for (const suite of providerVectors(nodeCrypto, undefined, { missingNull: "refuse" })) {
-    test.skipIf(!suite.present)(suite.name, { timeout: 60_000 }, async () => {
+    if (!suite.present) {
+      test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
+      continue;
+    }
+    test(suite.name, async () => {
       const { passed, failures } = await suite.run();
       expect(failures).toEqual([]);
       expect(passed).toBeGreaterThan(0);
