@@ -6,6 +6,9 @@ import { chromiumArgs } from "./scripts/lib/chromiumArgs.mjs";
 const interop = ["{packages,examples}/*/test/**/*.interop.test.ts"];
 const browser = ["packages/*/test/**/*.browser.test.ts"];
 
+/** A hang ends after these; nothing that only takes its time on a busy machine does. */
+const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 90_000 } } };
+
 export default defineConfig({
   test: {
     reporters: process.env.HANDCLASP_REPORT
@@ -21,8 +24,7 @@ export default defineConfig({
           include: ["{packages/*,examples/*,scripts,tools}/test/**/*.test.ts"],
           exclude: [...interop, ...browser, "**/node_modules/**"],
           maxWorkers: "100%", // the default leaves one core idle: half of a machine with two
-          testTimeout: 60_000, // milliseconds each, but a machine under load stretches them; a hang ends all the same
-          hookTimeout: 60_000,
+          ...patience,
         },
       },
       {
@@ -32,8 +34,7 @@ export default defineConfig({
           include: interop,
           server: { deps: { external: [/\/dist\//] } },
           maxWorkers: 1,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patience,
         },
       },
       {
@@ -43,7 +44,7 @@ export default defineConfig({
           name: "browser",
           globalSetup: ["packages/browser/test/transport/relay.ts", "packages/conformance/test/x509/corpus.ts"],
           include: browser,
-          testTimeout: 30_000,
+          ...patience,
           browser: {
             enabled: true,
             headless: true,

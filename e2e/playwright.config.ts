@@ -23,7 +23,9 @@ export default defineConfig<unknown, EngineOptions>({
   testDir: "specs",
   workers: 2,
   forbidOnly: process.env.CI !== undefined,
-  timeout: 60_000,
+  // A hang ends after these; nothing that only takes its time on a busy machine does.
+  timeout: 240_000,
+  expect: { timeout: 90_000 },
   reporter: outputFile ? [["list"], ["json", { outputFile }]] : [["list"]],
   projects: [
     {

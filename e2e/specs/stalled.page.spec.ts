@@ -138,7 +138,8 @@ for (const how of ["write", "pipe"] as const) {
       const state = () => page.evaluate(() => [kept.written, kept.ws.bufferedAmount] as const);
       let before = -1;
       let [written, buffered] = await state();
-      while (written !== before || written === 0) {
+      // On a busy machine the page may write nothing for a while, but then the carrier has nothing left to send either.
+      while (written < total && (written !== before || buffered === 0)) {
         before = written;
         await sleep(500);
         [written, buffered] = await state();
@@ -191,7 +192,7 @@ test("a page that does not read from a server that writes ends the connection at
   // The writer hears of it, from the page and not from a carrier that broke.
   await expect.poll(() => stopped).toMatchObject({ alert: "internal_error", by: "peer" });
   await expect.poll(() => service.errors).toMatchObject([{ alert: "internal_error", by: "peer" }]);
-  expect(service.server().connections.size).toBe(0);
+  await expect.poll(() => service.server().connections.size).toBe(0);
   expect(written).toBeGreaterThan(limit / 2);
   if (browserName !== "chromium") return;
 

@@ -38,6 +38,6 @@ export const test = base.extend<{ skipMissing: undefined }, WorkerFixtures>({
         await browser.close();
       }
     },
-    { scope: "worker", timeout: 120_000 }, // Firefox takes up to 20 s on a busy machine
+    { scope: "worker", timeout: 240_000 }, // Firefox takes up to 20 s on a busy machine
   ],
 });

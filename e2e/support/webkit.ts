@@ -17,7 +17,7 @@ export async function launchWebKit(programs: WebKitPrograms): Promise<{ engine: 
     stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
   try {
-    const [display] = await once(xvfb.stdio[3] as Readable, "data", { signal: AbortSignal.timeout(10_000) });
+    const [display] = await once(xvfb.stdio[3] as Readable, "data", { signal: AbortSignal.timeout(90_000) });
     const env = { ...process.env, DISPLAY: `:${String(display).trim()}` };
     return {
       engine: { name: "webkit", open: (url) => openPage(programs, env, url) },
@@ -60,14 +60,15 @@ async function openPage(programs: WebKitPrograms, env: NodeJS.ProcessEnv, url: s
 /** Starts a session, as soon as the driver listens, and returns its address. */
 async function startSession(driver: string, miniBrowser: string): Promise<string> {
   const browserOptions = { binary: miniBrowser, args: ["--automation"] };
-  const alwaysMatch = { "webkitgtk:browserOptions": browserOptions, timeouts: { script: 60_000, pageLoad: 30_000 } };
-  for (let attempts = 100; ; attempts--) {
+  const alwaysMatch = { "webkitgtk:browserOptions": browserOptions, timeouts: { script: 180_000, pageLoad: 180_000 } };
+  const end = Date.now() + 90_000;
+  for (;;) {
     try {
       const { sessionId } = await command("POST", `${driver}/session`, { capabilities: { alwaysMatch } });
       return `${driver}/session/${sessionId}`;
     } catch (error) {
       const listens = !(error instanceof TypeError); // fetch's own
-      if (listens || attempts === 0) throw error;
+      if (listens || Date.now() > end) throw error;
       await sleep(50);
     }
   }
@@ -75,7 +76,7 @@ async function startSession(driver: string, miniBrowser: string): Promise<string
 
 // biome-ignore lint/suspicious/noExplicitAny: the shape of the answer is the command's
 async function command(method: string, url: string, body?: object): Promise<any> {
-  const signal = AbortSignal.timeout(90_000); // without a display, for one, a session never starts
+  const signal = AbortSignal.timeout(240_000); // without a display, for one, a session never starts
   const response = await fetch(url, { method, signal, ...(body && { body: JSON.stringify(body) }) });
   const { value } = (await response.json()) as { value: { message?: string } };
   if (!response.ok) throw new Error(`WebDriver, ${method} ${new URL(url).pathname}: ${value.message}`);

@@ -32,7 +32,7 @@ import { verdict } from "../../../core/test/x509/verify.ts";
 
 /** `pnpm fuzz` sets it. */
 const numRuns = Math.ceil(Number(process.env.HANDCLASP_FUZZ ?? 20_000) / 40);
-const timeout = 60_000 + 50 * numRuns;
+const timeout = 240_000 + 200 * numRuns;
 // node:crypto verifies what noble would, and makes thousands of chains a matter of seconds.
 const ask = { provider: { ...noble, verify: nodeCrypto.verify, canVerify: nodeCrypto.canVerify }, reference: null };
 

@@ -93,7 +93,7 @@ describe("golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 
     TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
     TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
     TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
-  ])("$name", { timeout: 30_000 }, async (suite) => {
+  ])("$name", async (suite) => {
     const file = new URL(`golden/${suite.name}.txt`, import.meta.url);
     const made = await transcript(suite);
     if (process.env.HANDCLASP_UPDATE_GOLDEN === "1") {

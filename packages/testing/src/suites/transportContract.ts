@@ -397,9 +397,9 @@ class Side {
 const later = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(condition: () => boolean, message: string | (() => string)): Promise<void> {
-  const limit = Date.now() + 4000;
+  const limit = Date.now() + 90_000; // a hang, however busy the machine is
   while (!condition()) {
-    if (Date.now() > limit) throw new Error(`gave up after 4 s: ${typeof message === "string" ? message : message()}`);
+    if (Date.now() > limit) throw new Error(`gave up after 90 s: ${typeof message === "string" ? message : message()}`);
     await later(2);
   }
 }
