@@ -1,9 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type MemoryPairOptions, memoryPair } from "../src/memoryPair.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (what: string) => new TextEncoder().encode(what);
-const later = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+const later = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 function start(options?: MemoryPairOptions) {
   const pair = memoryPair(options);
@@ -55,15 +55,20 @@ describe("memoryPair", () => {
   });
 
   test("a delay keeps the order", async () => {
-    let ms = 30;
-    const { a, log } = start({ delay: () => (ms -= 10) });
-    a.send(bytes("one"));
-    await later();
-    expect(log).toEqual([]);
-    a.send(bytes("two"));
-    a.end();
-    await later(60);
-    expect(log).toEqual(["b one", "b two", "b end"]);
+    vi.useFakeTimers();
+    try {
+      let ms = 30;
+      const { a, log } = start({ delay: () => (ms -= 10) });
+      a.send(bytes("one"));
+      await vi.advanceTimersByTimeAsync(9);
+      expect(log).toEqual([]);
+      a.send(bytes("two"));
+      a.end();
+      await vi.advanceTimersByTimeAsync(60);
+      expect(log).toEqual(["b one", "b two", "b end"]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("cut ends both sides after what was sent", async () => {

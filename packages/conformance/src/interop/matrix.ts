@@ -11,12 +11,12 @@ import {
   keepSessions,
   nodeCredential,
   type Session,
-  TlsError,
+  type TlsError,
   type TraceListener,
 } from "@handclasp/node";
 import type { Material } from "./files.ts";
 import { authentication, isPsk, type KeyExchangeName, type Peer, psk, type Role, type Task } from "./peer.ts";
-import { find, freePort, type Running, run, start } from "./programs.ts";
+import { find, freePort, patiently, type Running, run, start } from "./programs.ts";
 
 /** `"ticket"` and `"session ID"`: a second connection resumes so; with a client certificate, by whichever there is. */
 export type Kind = (typeof kinds)[number];
@@ -109,6 +109,9 @@ export async function runCell(cell: Cell, material: Material): Promise<Session> 
   return last;
 }
 
+/** Milliseconds: a peer that hangs, however slowly it starts on a busy machine. */
+const handshakeTimeout = 90_000;
+
 const key = handclasp.fromHex(psk.hex);
 const ourPsk = {
   client: { identity: psk.identity, key },
@@ -137,6 +140,7 @@ async function againstClient(cell: Cell, material: Material, trace: TraceListene
         ? { psk: ourPsk.server }
         : { credentials: [nodeCredential(material.server[authentication(cell.keyExchange)])] }),
       suites: suitesWith(cell.keyExchange),
+      handshakeTimeout,
       ...(isCertified(cell.kind) && { clientAuth: "require", clientCa: material.ca }),
       ...(cell.kind === "ticket" && { sessions: false }),
       ...(cell.kind === "session ID" && { tickets: false }),
@@ -204,14 +208,17 @@ async function exchange(
   server: Running,
   ours: { readonly sessions?: ClientSessions; readonly trace: TraceListener },
 ): Promise<Session> {
-  const channel = await patiently(server, () =>
-    connect(`tcp://127.0.0.1:${port}`, {
-      ...(isPsk(cell.keyExchange) ? { psk: ourPsk.client } : { ca: material.ca }),
-      serverName: "localhost",
-      suites: suitesWith(cell.keyExchange),
-      ...(isCertified(cell.kind) && { credential: nodeCredential(material.client) }),
-      ...ours,
-    }),
+  const channel = await patiently(
+    () =>
+      connect(`tcp://127.0.0.1:${port}`, {
+        ...(isPsk(cell.keyExchange) ? { psk: ourPsk.client } : { ca: material.ca }),
+        serverName: "localhost",
+        suites: suitesWith(cell.keyExchange),
+        handshakeTimeout,
+        ...(isCertified(cell.kind) && { credential: nodeCredential(material.client) }),
+        ...ours,
+      }),
+    () => server.process.exitCode !== null,
   );
   const path = `/${material.payload.slice(0, 600).replaceAll("\n", "")}`;
   const [request, expected] =
@@ -229,16 +236,4 @@ async function exchange(
   // Some commands drop the connection instead of saying close_notify; that is not what is tried here.
   await channel.close().catch(() => {});
   return session;
-}
-
-/** A server needs a moment until it listens, and does not say when. */
-async function patiently<T>({ process }: Running, attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 500; ; tries--) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!tries || process.exitCode !== null || !TlsError.is(error) || error.code !== "connection_failed") throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
 }

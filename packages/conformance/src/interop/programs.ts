@@ -19,7 +19,7 @@ export interface Command {
   /** Of a client that takes no payload: what it sends instead on each connection, and what it prints once it has the answers. */
   readonly own?: { readonly sends: string; readonly prints: string };
   readonly env?: NodeJS.ProcessEnv;
-  /** Then it is ended. Default half a minute, which is longer than any peer takes on a machine under load. */
+  /** Then it is ended. Default two minutes, which no peer takes unless it hangs, on a busy machine either. */
   readonly minutes?: number;
 }
 
@@ -42,7 +42,7 @@ export function find(program: string): string | undefined {
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
-export function start({ program, args, cwd, mirror, env, minutes = 0.5 }: Command): Running {
+export function start({ program, args, cwd, mirror, env, minutes = 2 }: Command): Running {
   const child = spawn(find(program) ?? program, args, {
     stdio: "pipe",
     ...(cwd && { cwd }),
@@ -95,6 +95,23 @@ export async function run(command: Command, input = "", expected?: string): Prom
   if (ok) return `${running.stdout()}${running.stderr()}`;
   const said = `${running.stderr()}\n${running.stdout()}`.trim().slice(-600);
   throw new Error(`${[command.program, ...command.args].join(" ")}: exit code ${code}: ${said}`);
+}
+
+/**
+ * The first attempt that reaches a server. A server needs a moment until it listens, and does not say when.
+ *
+ * @param hasEnded gives up at once, where the server is known to be gone
+ */
+export async function patiently<T>(attempt: () => Promise<T>, hasEnded: () => boolean = () => false): Promise<T> {
+  const end = Date.now() + 90_000; // a hang, on a busy machine too
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end || hasEnded() || (error as { code?: string }).code !== "connection_failed") throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 }
 
 /** For servers that cannot tell which port they took. */

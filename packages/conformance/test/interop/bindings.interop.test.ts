@@ -19,7 +19,7 @@ import { versionOf } from "../../src/interop/matrix.ts";
 import type { Task } from "../../src/interop/peer.ts";
 import { openssl } from "../../src/interop/peers/openssl.ts";
 import { python } from "../../src/interop/peers/python.ts";
-import { freePort, type Running, run, start } from "../../src/interop/programs.ts";
+import { freePort, patiently, type Running, run, start } from "../../src/interop/programs.ts";
 
 const material = await makeMaterial();
 afterAll(() => material.remove());
@@ -96,17 +96,6 @@ async function connectTwice(
     await channel.close().catch(() => {});
   }
   return told;
-}
-
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 500; ; tries--) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!tries || (error as { code?: string }).code !== "connection_failed") throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
 }
 
 const isFullThenResumed = (told: readonly Told[]): void => {

@@ -1,8 +1,8 @@
 /** record_size_limit with GnuTLS, which OpenSSL does not have: each side keeps to what the other takes. */
-import { connect, createServer, nodeCredential, type TlsConnection, type TraceEvent } from "@handclasp/node";
+import { connect, createServer, nodeCredential, type TraceEvent } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeMaterial } from "../../src/interop/files.ts";
-import { find, freePort, run, start } from "../../src/interop/programs.ts";
+import { find, freePort, patiently, run, start } from "../../src/interop/programs.ts";
 
 const missing = ["gnutls-cli", "gnutls-serv"].filter((program) => !find(program));
 const title = missing.length ? `GnuTLS: no ${missing.join(", ")}; pnpm interop installs it` : "GnuTLS";
@@ -80,15 +80,3 @@ describe.skipIf(missing.length)(title, () => {
     expect(longest).toEqual({ sent: its, received: own });
   });
 });
-
-/** It does not say when it listens. */
-async function patiently(open: () => Promise<TlsConnection>): Promise<TlsConnection> {
-  for (let tries = 200; ; tries--) {
-    try {
-      return await open();
-    } catch (error) {
-      if (!tries || (error as { code?: string }).code !== "connection_failed") throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}

@@ -81,8 +81,9 @@ async function capture(suite: CipherSuite, resumes?: "ticket" | "session ID"): P
       await channel.close();
     }
     await server.close();
-    // The kernel hands packets over in batches.
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    // The kernel hands packets over in batches, and each end's FIN comes behind all that it sent.
+    const wanted = 2 * (resumes ? 2 : 1);
+    await until(async () => (await fins(file)) >= wanted);
     dumpcap.process.kill("SIGINT");
     await dumpcap.exited;
   } finally {
@@ -92,11 +93,14 @@ async function capture(suite: CipherSuite, resumes?: "ticket" | "session ID"): P
   return { file, logs, port };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 500; !condition(); tries--) {
-    if (!tries) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+const until = (condition: () => boolean | Promise<boolean>): Promise<void> =>
+  expect.poll(condition, { interval: 20 }).toBe(true);
+
+/** How many FINs were captured so far; the file may end in the middle of a packet. */
+async function fins(file: string): Promise<number> {
+  const args = ["-r", file, "-Y", "tcp.flags.fin == 1", "-T", "fields", "-e", "tcp.stream"];
+  const said = await run({ program: "tshark", args }).catch(() => "");
+  return said.match(/^\d+$/gm)?.length ?? 0;
 }
 
 /** What tshark reads of a TLS stream. */

@@ -71,8 +71,8 @@ describe("tcpTransport", () => {
     const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     client.on("error", () => {});
     const { transport, socket } = await accepted;
-    transport.abort("no");
     const start = Date.now();
+    transport.abort("no");
     await new Promise((resolve) => socket.on("close", resolve));
     expect(Date.now() - start).toBeGreaterThan(1000);
     client.destroy();

@@ -93,10 +93,11 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
       connect(pair.a, {
         provider,
         serverName: "localhost",
+        handshakeTimeout: patience,
         ...(!client.insecure && { ca: ca.pem }),
         ...client,
       }),
-      accept(pair.b, { provider, credentials: [servers["ecdsa-p256"]], ...server }),
+      accept(pair.b, { provider, credentials: [servers["ecdsa-p256"]], handshakeTimeout: patience, ...server }),
     ]);
     return { pair, a, b };
   };
