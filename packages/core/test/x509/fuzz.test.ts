@@ -18,6 +18,7 @@ import { checkCertificate, checkIssued, findPath } from "../../src/x509/path.ts"
 import { parsePemCertificates } from "../../src/x509/pem.ts";
 import { readPrivateKey } from "../../src/x509/privateKey.ts";
 import { verifyPeer } from "../../src/x509/verify.ts";
+import { cpu } from "./cpu.ts";
 import {
   bytes,
   ca,
@@ -42,7 +43,7 @@ import { byteChanges, changeBytes, changeElements, elementChanges } from "./muta
 /** `pnpm fuzz` sets it for the long run. */
 const total = Number(process.env.HANDCLASP_FUZZ ?? 20_000);
 const share = (part: number) => ({ numRuns: Math.ceil(total * part), endOnFailure: true });
-const timeout = Math.max(30_000, 2 * total);
+const timeout = 180_000 + 10 * total;
 
 const constraints = nameConstraints(
   [dns("example.com"), ip(10, 0, 0, 0, 255, 0, 0, 0)],
@@ -96,33 +97,33 @@ afterAll(() => {
   const left = used() - before;
   const { inputs, refused, slowest, rss } = measured;
   console.log(
-    `fuzzing: ${inputs} inputs, ${refused} refused; slowest ${slowest.toFixed(1)} ms; ` +
+    `fuzzing: ${inputs} inputs, ${refused} refused; slowest ${slowest.toFixed(1)} ms of CPU; ` +
       `memory ${left.toFixed(1)} MiB more than before, ${Math.round(rss)} MiB resident at most`,
   );
   expect(left).toBeLessThan(32);
   expect(rss).toBeLessThan(1024);
 });
 
-/** Only typed errors that are not a book, each within a second; what it says is of one input. */
+/** Only typed errors that are not a book, each within a second of CPU; what it says is of one input. */
 function only<T>(work: () => T): T | undefined {
-  const start = performance.now();
+  const start = cpu();
   try {
     return work();
   } catch (error) {
     return typed(error);
   } finally {
-    measure(performance.now() - start);
+    measure(cpu() - start);
   }
 }
 
 async function onlyLater<T>(work: () => Promise<T>): Promise<T | undefined> {
-  const start = performance.now();
+  const start = cpu();
   try {
     return await work();
   } catch (error) {
     return typed(error);
   } finally {
-    measure(performance.now() - start);
+    measure(cpu() - start);
   }
 }
 

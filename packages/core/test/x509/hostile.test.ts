@@ -4,6 +4,7 @@ import { ascii } from "../../src/bytes/bytes.ts";
 import { noble } from "../../src/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import { matchesReference, parseReference } from "../../src/x509/name.ts";
+import { cpu } from "./cpu.ts";
 import {
   basicConstraints,
   bits,
@@ -170,11 +171,11 @@ describe("constraints", () => {
   it("take no longer for names that are very long", async () => {
     const mails = Array.from({ length: 900 }, (_, i) => email(`m${i}@example.com`));
     const only = ca("Only", { extensions: [nameConstraints(mails)] });
-    const start = performance.now();
+    const start = cpu();
     expect(await verdict([server(only, { names: [dns("www.example.com"), email("@".repeat(50_000))] })], [only])).toBe(
       "name_constraint",
     );
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(cpu() - start).toBeLessThan(500);
   });
 });
 
@@ -194,11 +195,11 @@ describe("work", () => {
         return false;
       },
     };
-    const start = performance.now();
+    const start = cpu();
     const code = await verdict([server({ ...maze[0]!, key }), ...maze], anchors, { provider });
     expect(["budget", "bad_signature"]).toContain(code);
     expect(checked).toBeLessThanOrEqual(100);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(cpu() - start).toBeLessThan(2000);
   });
 });
 

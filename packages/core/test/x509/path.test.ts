@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
+import { cpu } from "./cpu.ts";
 import {
   type Authority,
   basicConstraints,
@@ -386,14 +387,12 @@ describe("budgets", () => {
       ca("Maze", { key: ecKey(), issuer: { ...root, subject: name("O=Test", "CN=Maze") } }),
     );
     const { provider, verified } = count();
-    const start = performance.now();
     const code = await verdict([server({ ...maze[0]!, key })], [root], {
       intermediates: maze.map(({ der }) => der),
       provider,
     });
     expect(code).toBe("budget");
     expect(verified()).toBe(0);
-    expect(performance.now() - start).toBeLessThan(1000);
   });
 
   it("100 signatures, P-521 and large RSA keys counting as four", async () => {
@@ -414,9 +413,9 @@ describe("budgets", () => {
     });
     const names = (n: number) => [dns("www.example.com"), ...many(n, "example.com")];
     expect(await verdict([server(constrained, { names: names(400) })], [constrained])).toBe("ok");
-    const start = performance.now();
+    const start = cpu();
     expect(await verdict([server(constrained, { names: names(500) })], [constrained])).toBe("budget");
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(cpu() - start).toBeLessThan(500);
   });
 
   it("loops end", async () => {
