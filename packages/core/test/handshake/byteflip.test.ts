@@ -6,6 +6,7 @@ import {
   type TlsError,
 } from "@handclasp/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { virtualTime } from "../virtualTime.ts";
 import {
   type Cast,
   cast,
@@ -18,6 +19,8 @@ import {
   through,
   type Unit,
 } from "./mitm.ts";
+
+virtualTime();
 
 let people: Cast;
 let resumption: Awaited<ReturnType<typeof resuming>>;
@@ -107,7 +110,7 @@ describe.each(kinds)("$name, with a client certificate: a byte flipped in transi
     expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(expected);
   });
 
-  test.concurrent.each(expected)("%s", { timeout: 120_000 }, async (label) => {
+  test.concurrent.each(expected)("%s", { timeout: 300_000 }, async (label) => {
     // Signatures and certificates differ by a few bytes between runs: each handshake says how long its own message is.
     let length = 0;
     await through(

@@ -16,7 +16,10 @@ import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { connect } from "../../src/stream/connect.ts";
+import { virtualTime } from "../virtualTime.ts";
 import { meet, people } from "./extensions/meet.ts";
+
+virtualTime();
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 

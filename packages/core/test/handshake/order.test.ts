@@ -1,5 +1,6 @@
 import { concat, TlsError } from "@handclasp/core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { virtualTime } from "../virtualTime.ts";
 import {
   type Cast,
   cast,
@@ -14,6 +15,8 @@ import {
   through,
   type Unit,
 } from "./mitm.ts";
+
+virtualTime();
 
 let people: Cast;
 beforeAll(async () => {

@@ -30,7 +30,10 @@ import { newSessionId } from "../../src/handshake/resumption/server.ts";
 import { readState, type SessionState, writeState } from "../../src/handshake/resumption/state.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { type ClientHello, clientHello, type ServerHello, serverHello } from "../../src/wire/messages.ts";
+import { virtualTime } from "../virtualTime.ts";
 import { record, records } from "./mitm.ts";
+
+virtualTime();
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost", "b.example"] }));

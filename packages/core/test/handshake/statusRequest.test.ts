@@ -12,9 +12,12 @@ import { ocsp } from "../../src/ocsp.ts";
 import { type AcceptOptions, accept, serverConfig } from "../../src/stream/accept.ts";
 import { type ConnectOptions, connect } from "../../src/stream/connect.ts";
 import type { TlsConnection } from "../../src/stream/connection.ts";
+import { virtualTime } from "../virtualTime.ts";
 import { type Authority, ca, extKeyUsage, now, pinOf, server, serverAuth } from "../x509/make.ts";
 import { ocspResponse, type Single, single, statuses, tlsFeature } from "../x509/makeOcsp.ts";
 import { message, record, through, type Unit } from "./mitm.ts";
+
+virtualTime();
 
 const root = ca("Root");
 const leaf = server(root);
