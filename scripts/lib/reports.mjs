@@ -68,14 +68,15 @@ function skippedTests(runner, report) {
   return report.testResults.flatMap((/** @type {any} */ { name, assertionResults }) => {
     const ran = (/** @type {any} */ { status }) => status === "passed" || status === "failed";
     const groups = new Set(assertionResults.filter(ran).map((/** @type {any} */ test) => test.ancestorTitles[0]));
-    return assertionResults
-      .filter((/** @type {any} */ test) => !ran(test))
-      .map((/** @type {any} */ { ancestorTitles, title }) => {
-        const [group = title] = ancestorTitles;
-        // The title of a group that is skipped as a whole says why; otherwise the test's own does.
-        const reason = groups.has(group) ? [...ancestorTitles, title].join(" > ") : group;
-        return `${relative(root, name)}: ${reason}`;
-      });
+    const skipped = assertionResults.filter((/** @type {any} */ test) => !ran(test));
+    return skipped.map((/** @type {any} */ test) => {
+      const [group] = test.ancestorTitles;
+      // A group that is skipped as a whole is named once, by its first test: one of these titles says why.
+      const first = groups.has(group)
+        ? test
+        : skipped.find((/** @type {any} */ one) => one.ancestorTitles[0] === group);
+      return `${relative(root, name)}: ${[...first.ancestorTitles, first.title].join(" > ")}`;
+    });
   });
 }
 

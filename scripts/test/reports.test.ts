@@ -90,7 +90,7 @@ describe("readReport", () => {
         skipped: 0,
         note: "3 passed, 4 failed",
         missing: [
-          "missing, so 2 skipped: packages/a.test.ts: no openssl",
+          "missing, so 2 skipped: packages/a.test.ts: no openssl > one",
           "missing, so 1 skipped: packages/a.test.ts: vectors > AES: no vectors",
           "missing, so 1 skipped: packages/a.test.ts: alone",
         ],
