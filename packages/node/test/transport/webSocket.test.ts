@@ -98,6 +98,7 @@ describe("webSocketTransport", () => {
     const ws = new WebSocket(url);
     const client = webSocketTransport(ws);
     client.start(quiet);
+    await new Promise((resolve) => ws.on("open", resolve));
     const server = await accepted;
     server.pause();
     // By us: ws itself would wait for half a minute, and then it does not call this.
