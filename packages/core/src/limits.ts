@@ -17,6 +17,21 @@ export const maxCertificateMessage: number = 2 ** 17;
 export const maxCertificates = 16;
 /** One certificate (X509.md). */
 export const maxCertificate: number = 2 ** 16;
+/**
+ * DER elements in the certificates of one Certificate message: each takes microseconds before the code is warm, and 128 KiB have room for 60,000.
+ * A certificate with a thousand names has some 1,100, the issuers above it under 100 each.
+ */
+export const maxElements: number = 2 ** 13;
+/**
+ * Characters of an attribute of a name, beyond ASCII, that are normalised: NFKC takes time in the square of the combining marks in a row.
+ * X.520 allows 64 in most attributes; a longer value equals only the same text.
+ */
+export const maxNormalised = 256;
+/**
+ * Comparisons of a name with a constraint in one search for a path, where making a name or a constraint comparable counts as eight. A comparison takes about
+ * 0.1 µs; 128 KiB have no room for more than 70,000 of long names, which take 0.4 µs. Honest CAs have some hundred constraints, for as many names.
+ */
+export const maxComparisons = 250_000;
 /** Certificates in an OCSP response: its signer's alone is needed, some send the chain above it. Each one can cost a signature. */
 export const maxResponders = 4;
 /** How far thisUpdate of an OCSP response may lie ahead of our clock, ms: clocks of servers and pages are minutes apart. */

@@ -4,11 +4,12 @@
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
+import type { Allowance } from "../bytes/der.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 
 export interface CertificateCache {
   /** As `parseCertificate`; of what is kept, the very object. */
-  parse(der: Uint8Array, position?: number): Certificate;
+  parse(der: Uint8Array, position?: number, allowance?: Allowance): Certificate;
   /** The one was seen to have signed the other. */
   knows(child: Certificate, issuer: Certificate): boolean;
   /** On a path that ends in a trust anchor, the one signed the other: both are kept. */
@@ -36,14 +37,14 @@ export function certificateCache(entries = 256): CertificateCache {
     if (kept.size > entries) kept.delete(kept.keys().next().value as number);
   };
   return {
-    parse(der, position) {
+    parse(der, position, allowance) {
       const found = kept.get(numberOf(der));
       if (found && equal(found.raw, der)) {
         keep(found);
         return found;
       }
       // A copy: what came may be a view of a buffer a hundred times as large.
-      return parseCertificate(der.slice(), position);
+      return parseCertificate(der.slice(), position, allowance);
     },
     knows: (child, issuer) => signed.get(child)?.has(issuer) ?? false,
     remember(child, issuer) {

@@ -4,12 +4,12 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { equal, toBase64, toHex } from "../bytes/bytes.ts";
-import { type Der, der, derFault, ia5, sequence, tags } from "../bytes/der.ts";
+import { type Allowance, type Der, der, derFault, ia5, sequence, tags } from "../bytes/der.ts";
 import type { PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
 import { TlsError } from "../errors.ts";
 import { maxCertificate } from "../limits.ts";
 import { type Name, readName } from "./distinguishedName.ts";
-import { CertificateError } from "./errors.ts";
+import { CertificateError, type CertificateFault } from "./errors.ts";
 import { type GeneralName, readGeneralName, readGeneralNames } from "./generalName.ts";
 import { readPublicKey, readSignatureAlgorithm, type SignatureHash } from "./key.ts";
 import { formatIp } from "./name.ts";
@@ -111,19 +111,18 @@ const authorityKeyIdentifier = "2.5.29.35";
 const authorityInfoAccess = "1.3.6.1.5.5.7.1.1";
 
 /**
- * Reads one DER certificate. Throws a CertificateError: `"malformed"`, or `"weak_key"` for a key that is not accepted.
+ * Reads one DER certificate. Throws a CertificateError: `"malformed"`, `"weak_key"` for a key that is not accepted, or `"budget"` beyond the allowance.
  * @example
  * const { subject, notAfter } = parseCertificate(der);
  */
-export function parseCertificate(raw: Uint8Array, position?: number): Certificate {
+export function parseCertificate(raw: Uint8Array, position?: number, allowance?: Allowance): Certificate {
   const place: { position: number | undefined; subject?: string } = { position };
   try {
     if (raw.length > maxCertificate) derFault(`${raw.length} bytes, more than ${maxCertificate}`);
-    return sequence(raw, (reader) => readCertificate(raw, reader, place));
+    return sequence(raw, (reader) => readCertificate(raw, reader, place), allowance);
   } catch (error) {
     if (!TlsError.is(error) || error instanceof CertificateError) throw error;
-    const fault = error.code === "weak_key" ? "weak_key" : "malformed";
-    throw new CertificateError(fault, error.message, place, { cause: error });
+    throw new CertificateError(error.code as CertificateFault, error.message, place, { cause: error });
   }
 }
 
@@ -135,61 +134,65 @@ function readCertificate(
   const tbs = reader.element(tags.sequence);
   const outerAlgorithm = reader.element(tags.sequence);
   const signature = reader.octets();
-  return sequence(tbs, (body): Certificate => {
-    // In the order of TBSCertificate: what reads also moves on.
-    const version = body.optional(0xa0, readVersion) ?? 1;
-    const serialNumber = toHex(body.integer());
-    if (!equal(body.element(tags.sequence), outerAlgorithm)) derFault("signature and signatureAlgorithm differ");
-    const issuer = readName(body);
-    const [notBefore, notAfter] = body.sequence((validity) => [readTime(validity), readTime(validity)] as const);
-    const subject = readName(body);
-    place.subject = subject.text;
-    const spki = body.element(tags.sequence);
-    if (version > 1)
-      for (const uniqueIdentifier of [0x81, 0x82]) if (body.tag === uniqueIdentifier) body.bits(uniqueIdentifier);
-    const extensions = (version > 2 && body.optional(0xa3, readExtensions)) || new Map<string, Extension>();
-    const known = <T>(oid: string, read: (value: Der) => T): T | undefined => {
-      const extension = extensions.get(oid);
-      return extension && der(extension.value, read);
-    };
-    known(authorityInfoAccess, readAccessDescriptions);
-    return {
-      raw,
-      get fingerprint() {
-        return toHex(sha256(raw))
-          .toUpperCase()
-          .replace(/..(?=.)/g, "$&:");
-      },
-      get pin() {
-        return `sha256/${toBase64(sha256(spki))}`;
-      },
-      version,
-      serialNumber,
-      issuer,
-      subject,
-      notBefore,
-      notAfter,
-      spki,
-      ...readSignatureAlgorithm(outerAlgorithm),
-      signature,
-      tbs,
-      extensions,
-      subjectAltNames: sortNames(known(processedExtensions.subjectAltName, readGeneralNames) ?? []),
-      keyUsage: known(processedExtensions.keyUsage, readKeyUsage),
-      extendedKeyUsage: known(processedExtensions.extKeyUsage, (value) =>
-        value.many(tags.sequence, (inner) => inner.oid()),
-      ),
-      ...(known(processedExtensions.basicConstraints, readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
-      nameConstraints: known(processedExtensions.nameConstraints, readNameConstraints),
-      tlsFeatures: known(processedExtensions.tlsFeature, (value) =>
-        value.many(tags.sequence, (inner) => inner.small()),
-      ),
-      subjectKeyIdentifier: known(subjectKeyIdentifier, (value) => toHex(value.contents(tags.octetString))),
-      authorityKeyIdentifier: known(authorityKeyIdentifier, readAuthorityKeyIdentifier),
-      // Last: a certificate that is malformed as well is malformed first.
-      ...readPublicKey(spki),
-    };
-  });
+  return sequence(
+    tbs,
+    (body): Certificate => {
+      // In the order of TBSCertificate: what reads also moves on.
+      const version = body.optional(0xa0, readVersion) ?? 1;
+      const serialNumber = toHex(body.integer());
+      if (!equal(body.element(tags.sequence), outerAlgorithm)) derFault("signature and signatureAlgorithm differ");
+      const issuer = readName(body);
+      const [notBefore, notAfter] = body.sequence((validity) => [readTime(validity), readTime(validity)] as const);
+      const subject = readName(body);
+      place.subject = subject.text;
+      const spki = body.element(tags.sequence);
+      if (version > 1)
+        for (const uniqueIdentifier of [0x81, 0x82]) if (body.tag === uniqueIdentifier) body.bits(uniqueIdentifier);
+      const extensions = (version > 2 && body.optional(0xa3, readExtensions)) || new Map<string, Extension>();
+      const known = <T>(oid: string, read: (value: Der) => T): T | undefined => {
+        const extension = extensions.get(oid);
+        return extension && der(extension.value, read, reader.allowance);
+      };
+      known(authorityInfoAccess, readAccessDescriptions);
+      return {
+        raw,
+        get fingerprint() {
+          return toHex(sha256(raw))
+            .toUpperCase()
+            .replace(/..(?=.)/g, "$&:");
+        },
+        get pin() {
+          return `sha256/${toBase64(sha256(spki))}`;
+        },
+        version,
+        serialNumber,
+        issuer,
+        subject,
+        notBefore,
+        notAfter,
+        spki,
+        ...readSignatureAlgorithm(outerAlgorithm),
+        signature,
+        tbs,
+        extensions,
+        subjectAltNames: sortNames(known(processedExtensions.subjectAltName, readGeneralNames) ?? []),
+        keyUsage: known(processedExtensions.keyUsage, readKeyUsage),
+        extendedKeyUsage: known(processedExtensions.extKeyUsage, (value) =>
+          value.many(tags.sequence, (inner) => inner.oid()),
+        ),
+        ...(known(processedExtensions.basicConstraints, readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
+        nameConstraints: known(processedExtensions.nameConstraints, readNameConstraints),
+        tlsFeatures: known(processedExtensions.tlsFeature, (value) =>
+          value.many(tags.sequence, (inner) => inner.small()),
+        ),
+        subjectKeyIdentifier: known(subjectKeyIdentifier, (value) => toHex(value.contents(tags.octetString))),
+        authorityKeyIdentifier: known(authorityKeyIdentifier, readAuthorityKeyIdentifier),
+        // Last: a certificate that is malformed as well is malformed first.
+        ...readPublicKey(spki),
+      };
+    },
+    reader.allowance,
+  );
 }
 
 function readVersion(reader: Der): 2 | 3 {

@@ -4,6 +4,7 @@
  */
 import { latin1, toHex } from "../bytes/bytes.ts";
 import { Der, derFault, ia5, tags, utf8 } from "../bytes/der.ts";
+import { maxNormalised } from "../limits.ts";
 
 /** A distinguished name. */
 export interface Name {
@@ -11,10 +12,10 @@ export interface Name {
   readonly der: Uint8Array;
   /** RFC 4514: the last RDN first. */
   readonly text: string;
-  /** Each RDN normalised, first RDN first: names are equal where these are, and within a subtree where its are a prefix. */
-  readonly rdns: readonly string[];
-  /** All RDNs normalised, as one string. */
+  /** Each RDN normalised and a comma: names are equal where these are, and one is within a subtree where it begins with the subtree's. */
   readonly normalised: string;
+  /** A value is too long to be normalised: where `normalised` differs, names may be equal all the same. */
+  readonly isExact: boolean;
   /** The value of each attribute in order: dotted type and text (hex, after `#`, where it is no string). */
   readonly attributes: readonly { readonly type: string; readonly value: string }[];
 }
@@ -37,10 +38,11 @@ const shortNames: Record<string, string> = {
 /** Reads a Name. */
 export function readName(reader: Der): Name {
   const attributes: { type: string; value: string }[] = [];
-  const rdns: string[] = [];
   const texts: string[] = [];
+  let isExact = false;
+  let comparable = "";
   const raw = reader.element(tags.sequence);
-  new Der(raw).sequence((sequence) => {
+  new Der(raw, reader.allowance).sequence((sequence) => {
     while (sequence.more) {
       const normalised: string[] = [];
       const text: string[] = [];
@@ -52,20 +54,20 @@ export function readName(reader: Der): Name {
           const string = readString(tag, bytes);
           const value = string ?? `#${toHex(bytes)}`;
           attributes.push({ type, value });
-          normalised.push(`${type}=${string === undefined ? `#${tag} ${value}` : JSON.stringify(normalise(string))}`);
+          const isLong = value.length > maxNormalised && /[^\0-\x7f]/.test(value);
+          isExact ||= isLong;
+          normalised.push(
+            `${type}=${string === undefined ? `#${tag} ${value}` : JSON.stringify(isLong ? value : normalise(value))}`,
+          );
           text.push(`${shortNames[type] ?? type}=${string === undefined ? value : escaped(string)}`);
         }),
       );
-      rdns.push(normalised.sort().join("+"));
+      comparable += `${normalised.sort().join("+")},`;
       texts.push(text.join("+"));
     }
   });
-  return { der: raw, text: texts.reverse().join(","), rdns, normalised: rdns.join(","), attributes };
+  return { der: raw, text: texts.reverse().join(","), normalised: comparable, isExact, attributes };
 }
-
-/** True where the name lies in the subtree, RFC 5280 §4.2.1.10. */
-export const withinSubtree = (name: Name, subtree: Name): boolean =>
-  subtree.rdns.every((rdn, i) => name.rdns[i] === rdn);
 
 /** The text of a string type, `undefined` for any other. */
 function readString(tag: number, bytes: Uint8Array): string | undefined {

@@ -77,6 +77,6 @@ const describe = ({ position, subject }: CertificatePlace): string =>
 /** The peer chose this text: no control characters in a log, and no end of it. */
 export const printable = (text: string, length: number): string => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
+  const clean = text.slice(0, length + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
   return clean.length > length ? `${clean.slice(0, length)}…` : clean;
 };

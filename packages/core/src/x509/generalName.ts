@@ -26,7 +26,7 @@ export function readGeneralName(reader: Der): GeneralName {
     case 0x87:
       return { type: "ip", value };
     case 0xa4:
-      return { type: "directory", value: der(value, readName) };
+      return { type: "directory", value: der(value, readName, reader.allowance) };
     case 0xa0: // otherName
     case 0xa3: // x400Address
     case 0xa5: // ediPartyName

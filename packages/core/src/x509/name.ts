@@ -2,7 +2,7 @@
  * Reference identifiers, RFC 9525: is this certificate for the name that was asked for?
  * @module
  */
-import { equal, toHex } from "../bytes/bytes.ts";
+import { equal } from "../bytes/bytes.ts";
 import type { GeneralName } from "./generalName.ts";
 
 /** What is looked at of a certificate. */
@@ -80,10 +80,10 @@ export function formatIp(address: Uint8Array): string | undefined {
 }
 
 /** Two bytes a group, in hex without zeros in front. */
-const groupsOf = (address: Iterable<number>): string =>
-  toHex(Uint8Array.from(address))
-    .replace(/.{4}(?=.)/g, "$&:")
-    .replace(/\b0{1,3}/g, "");
+const groupsOf = (address: ArrayLike<number>): string =>
+  Array.from({ length: address.length / 2 }, (_, i) =>
+    ((address[2 * i] as number) * 256 + (address[2 * i + 1] as number)).toString(16),
+  ).join(":");
 
 function parseIpv4(text: string): Uint8Array | undefined {
   const parts = text.split(".");

@@ -5,6 +5,7 @@
 import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { type Flow, settle } from "../flow.ts";
+import { maxComparisons } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, processedExtensions } from "./certificate.ts";
 import { constrainedNames, violation } from "./constraints.ts";
@@ -14,8 +15,6 @@ import type { CertificateError, CertificateFault } from "./errors.ts";
 const maxSignatures = 100;
 /** Issuers tried. */
 const maxSteps = 1000;
-/** Names held against constraints. */
-const maxComparisons = 250_000;
 /** Intermediates on a path. */
 export const maxPathDepth = 8;
 
@@ -73,12 +72,12 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
     if (!error) return [leaf];
     refuse(3, error);
   }
-  const path = yield* extend([leaf]);
+  const path = yield* extend([leaf], 0);
   if (path) return path;
   throw worst?.error ?? search.noIssuer(leaf);
 
-  /** Tries every issuer of the path's last certificate, anchors first. */
-  function* extend(path: readonly Certificate[]): Flow<readonly Certificate[] | undefined> {
+  /** Tries every issuer of the path's last certificate, anchors first; `below`: how many intermediates are on it that are not self-issued. */
+  function* extend(path: readonly Certificate[], below: number): Flow<readonly Certificate[] | undefined> {
     const child = path[path.length - 1] as Certificate;
     const trusted = candidates(anchorsBySubject, child);
     const others = candidates(intermediatesBySubject, child).filter((issuer) => !path.some((on) => isSame(on, issuer)));
@@ -89,7 +88,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       const error =
         !isAnchor && path.length > search.maxDepth
           ? search.fault(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
-          : checkIssuer(search, issuer, path, isAnchor);
+          : checkIssuer(search, issuer, below, isAnchor);
       const longer = [...path, issuer];
       if (error) refuse(2, error);
       else if (isAnchor) {
@@ -100,7 +99,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
         }
         refuse(failed.code === "bad_signature" ? 1 : 3, failed);
       } else {
-        const found = yield* extend(longer);
+        const found = yield* extend(longer, below + (isSelfIssued(issuer) ? 0 : 1));
         if (found) return found;
       }
     }
@@ -144,7 +143,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       const count = constraints.permitted.length + constraints.excluded.length;
       for (const [j, below] of full.slice(0, i).entries()) {
         if (j && isSelfIssued(below)) continue;
-        comparisons += (below.subjectAltNames.all.length + below.subject.attributes.length + 1) * count;
+        comparisons += (below.subjectAltNames.all.length + below.subject.attributes.length + 8) * (count + 8);
         if (comparisons > maxComparisons) throw spent(`${maxComparisons} names compared with constraints`);
         const reason = violation(constrainedNames(below), constraints);
         if (reason)
@@ -202,7 +201,7 @@ export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certif
   const { version, isCa } = certificate;
   if (version !== 3)
     return fault(certificate, "malformed", `version ${version}; only a trust anchor may be older than 3`);
-  if (!certificate.issuer.rdns.length) return fault(certificate, "malformed", "its issuer has no name");
+  if (!certificate.issuer.normalised) return fault(certificate, "malformed", "its issuer has no name");
   if (certificate.nameConstraints && !isCa) return fault(certificate, "malformed", "nameConstraints, but no CA");
   if (certificate.keyUsage?.has("keyCertSign") && !isCa)
     return fault(certificate, "key_usage", "keyCertSign, but no CA");
@@ -215,7 +214,7 @@ export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certif
 function checkIssuer(
   search: PathSearch,
   issuer: Certificate,
-  path: readonly Certificate[],
+  below: number,
   anchor: boolean,
 ): CertificateError | undefined {
   const { fault } = search;
@@ -223,7 +222,6 @@ function checkIssuer(
     return fault(issuer, "not_a_ca", "it issued a certificate but is no CA (basicConstraints)");
   if (issuer.keyUsage && !issuer.keyUsage.has("keyCertSign"))
     return fault(issuer, "key_usage", "it issued a certificate without keyCertSign");
-  const below = path.slice(1).filter((certificate) => !isSelfIssued(certificate)).length;
   if (issuer.pathLen !== undefined && below > issuer.pathLen) {
     return fault(
       issuer,
@@ -248,7 +246,7 @@ export function* verifySignature(provider: CryptoProvider, child: Signed, issuer
 
 /** The same CA, whoever issued this certificate of it: what makes a loop. */
 const isSame = (a: Certificate, b: Certificate): boolean =>
-  a.subject.normalised === b.subject.normalised && equal(a.spki, b.spki);
+  equal(a.spki, b.spki) && a.subject.normalised === b.subject.normalised;
 
 const isSelfIssued = (certificate: Certificate): boolean =>
   certificate.subject.normalised === certificate.issuer.normalised;

@@ -7,7 +7,7 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, call, type Flow } from "../flow.ts";
 import { understood } from "../given.ts";
-import { maxCertificates } from "../limits.ts";
+import { maxCertificates, maxElements } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { CertificateError, type CertificatePlace } from "./errors.ts";
@@ -285,17 +285,18 @@ function readChain({
     throw new CertificateError("budget", `the peer sent ${chain.length} certificates, more than ${maxCertificates}`);
   }
   const parse = cache?.parse ?? parseCertificate;
-  const positions = new Map([[parse(first, 0), 0]]);
+  const allowance = { elements: maxElements };
+  const positions = new Map([[parse(first, 0, allowance), 0]]);
   const intermediates: Certificate[] = [];
   const unusable: CertificateError[] = [];
   for (const [i, der] of [...rest, ...known].entries()) {
     const position = i < rest.length ? i + 1 : undefined;
     try {
-      const certificate = parse(der, position);
+      const certificate = position ? parse(der, position, allowance) : parse(der);
       intermediates.push(certificate);
       if (position) positions.set(certificate, position);
     } catch (error) {
-      if (!(error instanceof CertificateError)) throw error;
+      if (!(error instanceof CertificateError) || error.code === "budget") throw error;
       unusable.push(error);
     }
   }

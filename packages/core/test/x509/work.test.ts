@@ -1,0 +1,116 @@
+/**
+ * The work that a Certificate message makes before its first signature, in steps of our code as V8 counts them (each run of each block) and in characters that
+ * are normalised. No clock: on a slow machine the numbers are the same.
+ */
+import { Session } from "node:inspector/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { CryptoProvider } from "../../src/crypto/provider.ts";
+
+const session = new Session();
+// Before the sources are compiled: V8 counts blocks only of what it compiles from then on.
+session.connect();
+await session.post("Profiler.enable");
+await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+const { noble } = await import("../../src/crypto/noble.ts");
+const { messages } = await import("./worst.ts");
+const { ca, directory, dns, name, nameConstraints, server, subjectAltName, uri } = await import("./make.ts");
+const { refusal, verdict } = await import("./verify.ts");
+
+const whole = 2 ** 17;
+/** Of an honest pair of certificates, some 2,000. A step takes up to 10 ns, in the loop over the bytes of two keys 1 ns. */
+const most = 2_500_000;
+
+async function steps(): Promise<number> {
+  const { result } = await session.post("Profiler.takePreciseCoverage");
+  return result
+    .filter(({ url }) => /\/core\/src\/(x509|bytes)\//.test(url))
+    .flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges.map(({ count }) => count)))
+    .reduce((sum, count) => sum + count, 0);
+}
+
+/** What a message costs: steps, and the longest text that is normalised. */
+async function cost(name: string, size: number): Promise<{ steps: number; normalised: number }> {
+  const { chain, anchors } = (messages[name] as NonNullable<(typeof messages)[string]>)(size);
+  const bytes = chain.reduce((sum, { der }) => sum + 3 + der.length, 3);
+  expect(bytes).toBeLessThanOrEqual(whole);
+  for (const { der } of chain) expect(der.length).toBeLessThanOrEqual(2 ** 16);
+  const provider: CryptoProvider = { ...noble, verify: () => true };
+  let normalised = 0;
+  const { normalize } = String.prototype;
+  const spy = vi.spyOn(String.prototype, "normalize").mockImplementation(function (this: string, form?: string) {
+    if (/[\u0080-\uffff]/.test(this)) normalised = Math.max(normalised, this.length);
+    return normalize.call(this, form);
+  });
+  await steps();
+  const reference = name.startsWith("constraints") ? null : "www.example.com";
+  await verdict(chain, anchors, { provider, reference });
+  spy.mockRestore();
+  return { steps: await steps(), normalised };
+}
+
+beforeAll(async () => void (await cost("honest", whole)));
+afterAll(() => session.disconnect());
+
+describe("a Certificate message of 128 KiB", () => {
+  it.each(Object.keys(messages))("makes work that is bounded, and grows no faster than its bytes: %s", async (name) => {
+    const [half, full] = [await cost(name, whole / 2), await cost(name, whole)];
+    if (process.env.HANDCLASP_WORK) console.log(name.padEnd(40), half.steps, full.steps, full.normalised);
+    expect(full.steps).toBeLessThan(most);
+    // Twice the bytes are twice the work and no more, but where names are held against constraints: that has a budget.
+    if (!name.startsWith("constraints")) expect(full.steps).toBeLessThan(2.5 * half.steps + 20_000);
+    expect(full.normalised).toBeLessThanOrEqual(256);
+  });
+});
+
+describe("budgets of reading", () => {
+  const root = ca("Root");
+  const many = (count: number) => Array.from({ length: count }, () => uri("a:"));
+
+  it("8,192 DER elements in a message, wherever they are", async () => {
+    const large = server(root, { names: [dns("www.example.com"), ...many(5000)] });
+    const spare = ca("Spare", { issuer: root, extensions: [subjectAltName(...many(5000))] });
+    expect(await verdict([large], [root])).toBe("ok");
+    expect(await verdict([server(root), spare], [root])).toBe("ok");
+    // The second is no part of the path: the work would be done all the same.
+    expect(await refusal([large, spare], [root])).toMatchObject({
+      code: "budget",
+      alert: "certificate_unknown",
+      position: 1,
+    });
+  });
+
+  it("not counting the intermediates that the user knows", async () => {
+    const large = ca("Large", { issuer: root, extensions: [subjectAltName(...many(5000))] });
+    const intermediates = [large.der, large.der, large.der];
+    expect(await verdict([server(large)], [root], { intermediates })).toBe("ok");
+    expect(await verdict([server(large), large, large], [root])).toBe("budget");
+  });
+});
+
+describe("values too long to be normalised", () => {
+  const long = (text: string) => name("O=Test", `CN=${text.repeat(300)}`);
+  const issued = (subject: Uint8Array, issuerName: Uint8Array) => {
+    const made = ca("x", { subject });
+    return verdict([server(made, { issuerName })], [made]);
+  };
+
+  it("equal the same text only; ASCII and shorter ones are normalised", async () => {
+    expect(await issued(long("ä"), long("ä"))).toBe("ok");
+    expect(await issued(long("ä"), long("Ä"))).toBe("unknown_issuer");
+    expect(await issued(long("a"), long("A"))).toBe("ok");
+    expect(await issued(name("O=Test", `CN=${"ä".repeat(256)}`), name("O=Test", `CN=${"Ä".repeat(256)}`))).toBe("ok");
+  });
+
+  it("cannot be processed under a constraint on directory names, whether it permits or excludes", async () => {
+    const under = (constraints: Uint8Array, subject: Uint8Array) => {
+      const only = ca("Only", { extensions: [constraints] });
+      return verdict([server(only, { subject })], [only]);
+    };
+    const subtree = directory(name("O=Test"));
+    expect(await under(nameConstraints([subtree]), name("O=Test", "CN=ä"))).toBe("ok");
+    expect(await under(nameConstraints([subtree]), long("ä"))).toBe("name_constraint");
+    expect(await under(nameConstraints([], [directory(name("O=Other"))]), long("ä"))).toBe("name_constraint");
+    expect(await under(nameConstraints([], [directory(long("Ä"))]), long("a"))).toBe("name_constraint");
+    expect(await under(nameConstraints([dns("example.com")]), long("ä"))).toBe("ok");
+  });
+});
