@@ -1,7 +1,7 @@
 /** @import { IForbiddenRuleType } from "dependency-cruiser" */
 
 /** core's layers, lowest first. A layer may import what stands before it, never what stands after. */
-const layers = ["bytes", "wire", "crypto", "x509", "record", "handshake", "connection", "stream"];
+const layers = ["bytes", "wire", "crypto", "x509", "record", "handshake", "engine", "connection"];
 
 const core = "^packages/core/src/";
 /** @param {string[]} names */
@@ -78,7 +78,7 @@ export const rules = [
         `${core}client\\.ts$`,
         `${core}handshake/(client|resumption/client)[^/]*\\.ts$`,
         `${core}handshake/extensions/client\\.ts$`,
-        `${core}stream/connect\\.ts$`,
+        `${core}connection/connect\\.ts$`,
       ],
     },
     {
@@ -86,7 +86,7 @@ export const rules = [
         `${core}server\\.ts$`,
         `${core}handshake/(server|resumption/server)[^/]*\\.ts$`,
         `${core}handshake/extensions/server\\.ts$`,
-        `${core}stream/accept\\.ts$`,
+        `${core}connection/accept\\.ts$`,
       ],
       reachable: true,
     },

@@ -20,7 +20,7 @@ export type Served = {
   readonly sessions: readonly Session[];
   /** What onError was told, in order. */
   readonly errors: readonly Failure[];
-  close(): Promise<void>;
+  close(): Promise<unknown>;
 };
 
 export async function startService(): Promise<Service> {

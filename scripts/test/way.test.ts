@@ -17,7 +17,7 @@ test("way: prints the files and functions of core that a record enters, and what
     expect(Number(figures?.[2]), way).toBeGreaterThan(0);
     expect(way).toMatch(/stream, [2-8] a message: \d+ files, \d+ functions of core/);
     // Each record is read or written once, and opened or sealed once: no call is lost or counted twice.
-    expect(way).toMatch(new RegExp(`core/src/stream/connection\\.ts\\n[^]*^ +${ours} +1\\.00 +1\\.00$`, "m"));
+    expect(way).toMatch(new RegExp(`core/src/connection/connection\\.ts\\n[^]*^ +${ours} +1\\.00 +1\\.00$`, "m"));
     expect(way).toMatch(new RegExp(`nodeCrypto\\.ts \\(beyond core\\)\\n[^]*^ +${theirs}\\w* +1\\.00 +1\\.00$`, "m"));
   }
 });

@@ -80,7 +80,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   await stopped;
   stopping = true;
   // Peers that do not answer our close_notify in time are cut.
-  await Promise.race([server.close(), new Promise((resolve) => setTimeout(resolve, 4_500))]);
+  await Promise.race([server.close({ grace: 0 }), new Promise((resolve) => setTimeout(resolve, 4_500))]);
 }
 
 /** After the error event, where there is one: the server is told first. */

@@ -3,6 +3,19 @@
  * @module
  */
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "./bytes/bytes.ts";
+export type { ClientCredential } from "./connection/clientCredential.ts";
+export { TlsConnection } from "./connection/connection.ts";
+export { transportError } from "./connection/errors.ts";
+export type { CommonOptions } from "./connection/options.ts";
+export { type KeepSessionsOptions, keepSessions, memoryStore } from "./connection/sessions.ts";
+export type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "./connection/transport.ts";
+export {
+  highWater,
+  tellClosed,
+  textMessage,
+  type WebSocketLike,
+  WebSocketSender,
+} from "./connection/webSocketSender.ts";
 export type { Credential, OcspSource } from "./crypto/credential.ts";
 export { type FiniteField, finiteField } from "./crypto/finiteField.ts";
 export {
@@ -40,11 +53,6 @@ export type { SessionStore } from "./handshake/resumption/store.ts";
 export type { Session } from "./handshake/session.ts";
 export * from "./handshake/suites.ts";
 export { maxTransportMessage } from "./limits.ts";
-export type { ClientCredential } from "./stream/clientCredential.ts";
-export { TlsConnection } from "./stream/connection.ts";
-export type { CommonOptions } from "./stream/options.ts";
-export { type KeepSessionsOptions, keepSessions, memoryStore } from "./stream/sessions.ts";
-export type { Transport, TransportEvents } from "./stream/transport.ts";
 export type * from "./trace.ts";
 export { type CertificateCache, certificateCache } from "./x509/cache.ts";
 export { type Certificate, parseCertificate } from "./x509/certificate.ts";

@@ -3,5 +3,5 @@
  * @module
  */
 export * from "./base.ts";
+export { type ConnectOptions, connect } from "./connection/connect.ts";
 export { type Grease, grease } from "./handshake/grease.ts";
-export { type ConnectOptions, connect } from "./stream/connect.ts";

@@ -9,7 +9,7 @@ const types = [
   "boolean insecure allowHalfOpen requireExtendedMasterSecret requireSecureRenegotiation fallbackScsv signedCertificateTimestamps signal.aborted",
   "function verify trust pins.flatMap provider.canVerify suites.flatMap groups.flatMap signatureSchemes.flatMap alpn.flatMap certificateCache.knows keyLog now random grease ocsp.configure signal.addEventListener",
   "string serverName sessionScope renegotiation",
-  "number handshakeTimeout minimumRsaBits minimumEcBits",
+  "number handshakeTimeout closeTimeout minimumRsaBits minimumEcBits",
 ];
 
 /**

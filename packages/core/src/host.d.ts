@@ -1,4 +1,4 @@
-// The few globals of every host that src/stream may use (DESIGN.md §2); nothing else of the DOM or of Node exists in core.
+// The few globals of every host that src/connection may use; nothing else of the DOM or of Node exists in core.
 interface ReadableStreamDefaultController<R> {
   readonly desiredSize: number | null;
   enqueue(chunk: R): void;
@@ -49,6 +49,7 @@ interface AbortSignal {
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
+declare const AbortController: { new (): { readonly signal: AbortSignal; abort(reason?: unknown): void } };
 declare const console: { error(...what: readonly unknown[]): void };
 declare function setTimeout(callback: () => void, ms: number): unknown;
 declare function clearTimeout(timer: unknown): void;

@@ -91,14 +91,22 @@ export const maxFlush: number = 2 ** 16;
 /** And such a message has room for four full records with what is around them. */
 export const maxFlushMessage: number = maxFlush + 2 ** 10;
 /**
- * Bytes that a transport takes in a row without ever being full; then whoever writes waits for a turn of the event loop. One that is closing throws away what it is
- * given, and would keep a writer that waits for nothing else, and with it the whole process, from ever hearing so.
+ * Bytes that all connections of a process send, or work off, between two turns of the event loop. A socket often takes all that it is given at once, so a
+ * writer would go on for ever otherwise: no callback would run, and no other connection would be read. Enough to keep the sockets busy until the next turn.
  */
-export const maxUnpaced: number = 2 ** 25;
+export const turnBudget: number = 2 ** 21;
+/** What a record that comes in costs beside its bytes, in bytes of that budget: so many records of a byte take as long as one of 4 KiB does. */
+export const recordCost: number = 2 ** 12;
+/** Connections that waited for the next turn and go on in it: with a message of 64 KiB from each, the budget is spent. */
+export const resumedInTurn = 32;
 /** A handshake that is not done by then is given up, ms. */
 export const handshakeTimeout = 10_000;
-/** How long after our close_notify we wait for the peer's, ms. */
+/** How long a close may take, ms: what was written before it, our close_notify, and the peer's. */
 export const closeTimeout = 5_000;
+/** How long a connection that is over waits for records that are still being sealed, ms: an alert should not be lost, and no provider may hold the end up. */
+export const sealTimeout = 2_000;
+/** How long after the peer's close_notify and the end of its carrier our side stays open while nothing is written, ms: the peer has gone, or waits for us alone. */
+export const endedGrace = 1_000;
 /** Iterations of PBKDF2 over a passphrase: twice the most that anybody advises (OWASP's 1,300,000 for SHA-1), half a minute in JavaScript. */
 export const maxIterations = 3_000_000;
 /** Bytes of memory for scrypt over a passphrase: four times OpenSSL's default. */

@@ -3,5 +3,5 @@
  * @module
  */
 export * from "./base.ts";
-export { type AcceptOptions, accept, acceptWith, serverConfig, withCredentials } from "./stream/accept.ts";
-export type { ServerSessionOptions } from "./stream/serverSessions.ts";
+export { type AcceptOptions, accept, acceptWith, serverConfig, withCredentials } from "./connection/accept.ts";
+export type { ServerSessionOptions } from "./connection/serverSessions.ts";

@@ -3,9 +3,12 @@ import {
   type AcceptOptions,
   acceptWith,
   type Credential,
+  configurationError,
   serverConfig,
   type TlsConnection,
+  TlsError,
   type Transport,
+  usageError,
   withCredentials,
 } from "@handclasp/core";
 import { certificatesOf } from "./certificates.ts";
@@ -17,16 +20,17 @@ import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listen
 
 export interface ServerOptions extends AcceptOptions {
   /**
-   * Called for each connection that failed, in its handshake or later, with the TlsError that ended it; and for each handler that failed, with the
-   * error that it threw, whatever that is. Default: the failures of handlers go to `console.error`, those of connections nowhere.
+   * Called for each connection that failed, in its handshake or later, with the TlsError that ended it; and for each
+   * handler that failed, with the error that it threw, whatever that is. Default: the failures of handlers go to
+   * `console.error`, those of connections nowhere.
    */
   readonly onError?: (error: unknown, connection: TlsConnection) => void;
 }
 
 /**
- * Called once for each channel whose handshake is done. Our side stays open until the promise that the handler returns settles; anything else that it
- * returns means nothing. An error that it throws ends the connection with the alert internal_error and goes to `onError`, unless the error is the one
- * that ended the connection.
+ * Called once for each channel whose handshake is done. Our side stays open until the promise that the handler returns
+ * settles; anything else that it returns means nothing. An error that it throws ends the connection with the alert
+ * internal_error and goes to `onError`, unless the error is the one that ended the connection.
  */
 export type ConnectionHandler = (connection: TlsConnection, request: IncomingMessage | undefined) => unknown;
 
@@ -36,7 +40,7 @@ export class TlsServer {
   #config: ReturnType<typeof serverConfig>;
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
-  /** Their errors were told: that the connection was then aborted is no news. */
+  /** Connections whose handler failed, and that was told: that they were then aborted is no news. */
   readonly #failedHandlers = new WeakSet<TlsConnection>();
   readonly #listeners: Listener[] = [];
 
@@ -50,6 +54,10 @@ export class TlsServer {
     this.#handler = handler;
   }
 
+  /** Handlers that have not settled, whose connection may be over. */
+  readonly #handling = new Map<TlsConnection, PromiseLike<unknown>>();
+  #closed: Promise<readonly TlsConnection[]> | undefined;
+
   /** Connections that are open or shaking hands. */
   get connections(): ReadonlySet<TlsConnection> {
     return this.#connections;
@@ -57,36 +65,49 @@ export class TlsServer {
 
   /** Accepts channels over WebSockets: on a port of its own, or attached to an HTTP server and a path. */
   listenWebSocket(options: ListenWebSocketOptions = {}): Promise<Listener> {
-    return this.#listen(listenWebSocket(options, (transport, request) => this.accept(transport, request)));
+    return this.#listen(listenWebSocket(options, (transport, request) => this.#take(transport, request)));
   }
 
   /** Accepts channels over TCP. */
   listenTcp(options: ListenTcpOptions = {}): Promise<Listener> {
-    return this.#listen(listenTcp(options, (transport) => this.accept(transport)));
+    return this.#listen(listenTcp(options, (transport) => this.#take(transport)));
   }
 
-  /** Accepts a channel over a transport of your own. */
+  /** Accepts a channel over a transport of your own. Throws a usage error once `close` was called. */
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
+    if (this.#closed) throw usageError("the server is closed");
     const connection = acceptWith(this.#config, transport, this.#options);
     this.#connections.add(connection);
     this.#watch(connection);
-    // A handshake that fails is what `#watch` tells of.
+    // `#watch` tells of a handshake that fails.
     connection.opened.then(() => this.#handle(connection, request), ignore);
     return connection;
+  }
+
+  #take(transport: Transport, request?: IncomingMessage): void {
+    if (this.#closed) transport.abort("the server is closed");
+    else this.accept(transport, request);
   }
 
   #handle(connection: TlsConnection, request: IncomingMessage | undefined): void {
     const failed = (error: unknown): void => this.#handlerFailed(error, connection);
     try {
       const handled = this.#handler(connection, request);
-      if (isPromise(handled)) connection.holdOpen(handled.then(undefined, failed));
+      if (!isPromise(handled)) return;
+      const done = (): boolean => this.#handling.delete(connection);
+      const settled = Promise.resolve(handled).then(done, (error: unknown) => {
+        done();
+        failed(error);
+      });
+      this.#handling.set(connection, settled);
+      connection.holdOpen(settled);
     } catch (error) {
       failed(error);
     }
   }
 
   #handlerFailed(error: unknown, connection: TlsConnection): void {
-    // The handler passed on how its connection ended, which `#watch` tells.
+    // The handler passed on how its connection ended, and `#watch` tells that.
     if (connection.endedBy(error)) return;
     this.#failedHandlers.add(connection);
     connection.abort(error, "internal_error");
@@ -94,10 +115,13 @@ export class TlsServer {
     else console.error("handclasp: the handler of a connection failed:", error);
   }
 
-  /** Apart from `accept`: what waits for the end would keep the request until then, its headers and all. */
+  /**
+   * Apart from `accept`: a function that waits for the end there would keep the request, headers and all, until then.
+   */
   #watch(connection: TlsConnection): void {
     const gone = (error?: unknown): void => {
-      if (error && !this.#failedHandlers.has(connection)) this.#tell(error, connection);
+      if (TlsError.is(error) && !this.#failedHandlers.has(connection) && error.code !== "peer_gone")
+        this.#tell(error, connection);
       this.#connections.delete(connection);
     };
     connection.closed.then(gone, gone);
@@ -111,15 +135,56 @@ export class TlsServer {
     this.#config = withCredentials(this.#config, credentials);
   }
 
-  /** Accepts no more, says close_notify to all, and is done when all are gone: 5 s at most. */
-  async close(): Promise<void> {
-    const closing = this.#listeners.splice(0).map((listener) => listener.close());
-    for (const connection of this.#connections) connection.close().catch(() => {});
-    await Promise.all(closing);
+  /**
+   * Accepts no more, and asks the handlers to finish: each connection's `closing` aborts. A connection is closed when
+   * its handler settles, or when the grace is over: close_notify behind what was written, then the close timeout
+   * applies. Connections that are shaking hands are closed at once. Called again, it resolves with the same.
+   * @param options.grace milliseconds that handlers have, 5,000 unless told otherwise; 0 closes all at once
+   * @returns the connections whose handler had not settled when the grace was over
+   * @example
+   * process.once("SIGTERM", () => server.close({ grace: 10_000 }));
+   */
+  close({ grace = 5_000 }: { readonly grace?: number } = {}): Promise<readonly TlsConnection[]> {
+    if (!(typeof grace === "number" && grace >= 0 && grace < 2 ** 31))
+      throw configurationError(`grace ${grace}`, "milliseconds, 0 or more and less than 2^31");
+    this.#closed ??= this.#close(grace);
+    this.#closed.catch(ignore);
+    return this.#closed;
+  }
+
+  async #close(grace: number): Promise<readonly TlsConnection[]> {
+    const { closeTimeout = 5_000 } = this.#options;
+    // A listener cuts what is left: that is never sooner than the connections have closed or failed.
+    const stopped = this.#listeners.splice(0).map((listener) => listener.close(grace + closeTimeout + 3_000));
+    const late: TlsConnection[] = [];
+    let over: NodeJS.Timeout | undefined;
+    const graceIsOver = new Promise<void>((resolve) => {
+      over = setTimeout(resolve, grace);
+    });
+    const closeOne = async (connection: TlsConnection): Promise<void> => {
+      const handled = this.#handling.get(connection);
+      connection.askToClose();
+      if (handled) await (grace > 0 ? Promise.race([handled, graceIsOver]) : undefined);
+      if (this.#handling.has(connection)) late.push(connection);
+      await connection.close().catch(ignore);
+    };
+    await Promise.all([...new Set([...this.#connections, ...this.#handling.keys()])].map(closeOne));
+    clearTimeout(over);
+    await Promise.all(stopped);
+    return late;
+  }
+
+  /** As `close`; it never rejects. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #listen(starting: Promise<Listener>): Promise<Listener> {
     const listener = await starting;
+    if (this.#closed) {
+      await listener.close(0);
+      throw usageError("the server is closed");
+    }
     this.#listeners.push(listener);
     return listener;
   }
@@ -142,7 +207,8 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
  * A server of channels.
  * @throws TlsError `configuration`
  * @example
- * const server = createServer({ credentials: [nodeCredential({ cert, key })] }, (channel) => channel.readable.pipeTo(channel.writable));
+ * const credentials = [nodeCredential({ cert, key })];
+ * const server = createServer({ credentials }, (channel) => channel.readable.pipeTo(channel.writable));
  * await server.listenWebSocket({ port: 8443 });
  */
 export const createServer = (options: ServerOptions, handler: ConnectionHandler): TlsServer =>

@@ -51,7 +51,8 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
     delay(async () => {
       const context = await make(key);
       return {
-        seal: (nonce, additionalData, plaintext) => delay(() => context.seal(nonce, additionalData, plaintext)),
+        seal: (nonce, additionalData, plaintext, out) =>
+          delay(() => context.seal(nonce, additionalData, plaintext, out)),
         open: (nonce, additionalData, ciphertext) => delay(() => context.open(nonce, additionalData, ciphertext)),
       } satisfies Aead;
     });

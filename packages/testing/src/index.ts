@@ -6,6 +6,7 @@ export * from "./asyncProvider.ts";
 export * from "./certificateForKey.ts";
 export * from "./certificates.ts";
 export * from "./memoryPair.ts";
+export * from "./sealed.ts";
 export * from "./suites/coreSuite.ts";
 export * from "./suites/providerContract.ts";
 export * from "./suites/transportContract.ts";

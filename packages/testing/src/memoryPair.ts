@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { Transport, TransportEvents } from "@handclasp/core";
+import { type SendResult, TlsError, type Transport, type TransportEvents } from "@handclasp/core";
 import { join } from "./join.ts";
 
 /** Which way bytes go. */
@@ -19,7 +19,7 @@ export interface MemoryPairOptions {
   alter?: (bytes: Uint8Array, direction: Direction) => Uint8Array | undefined;
   /** Milliseconds that a delivery takes. Default 0: a microtask. */
   delay?: number | ((direction: Direction) => number);
-  /** `send` returns false from this many undelivered bytes on. Default 1 MiB. */
+  /** `send` answers "full" from this many undelivered bytes on. Default 1 MiB. */
   highWater?: number;
 }
 
@@ -28,8 +28,13 @@ export interface MemoryPair {
   readonly b: Transport;
   /** Both directions end after what was sent so far, as TCP does when a program dies: in order, but without a close_notify. */
   readonly cut: () => void;
-  /** The carrier breaks for both: what has not arrived is lost. */
+  /** The carrier breaks for both: what has not arrived is lost. After an end it tells who is still listening that the carrier is gone both ways. */
   readonly fail: (error: Error) => void;
+  /**
+   * The carrier is gone both ways, behind what was sent so far: both ends hear `end`, as of a WebSocket that closed in order, and then `error`.
+   * Default: an error like that of a connection that was closed.
+   */
+  readonly gone: (error?: Error) => void;
 }
 
 /** Two transports joined in memory. */
@@ -51,8 +56,15 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
       forward.fail(error);
       backward.fail(error);
     },
+    gone(error: Error = closed()): void {
+      forward.end(error);
+      backward.end(error);
+    },
   };
 }
+
+const closed = (): TlsError =>
+  new TlsError(undefined, "the carrier was closed", { code: "connection_lost", fault: "transport" });
 
 /** One end: its outgoing and its incoming pipe. */
 class End implements Transport {
@@ -73,7 +85,7 @@ class End implements Transport {
     this.#out.schedule();
   }
 
-  send(bytes: Uint8Array): boolean {
+  send(bytes: Uint8Array): SendResult {
     return this.#out.send(bytes);
   }
 
@@ -114,6 +126,8 @@ class Pipe {
   #scheduled = false;
   #ending = false;
   #error: Error | undefined;
+  /** What follows the end. */
+  #gone: Error | undefined;
   /** The receiver was told of the end, or does not want to know. */
   #over = false;
 
@@ -124,8 +138,8 @@ class Pipe {
     this.#receiver = receiver;
   }
 
-  send(bytes: Uint8Array): boolean {
-    if (this.#ending || this.#over || this.#error) return true;
+  send(bytes: Uint8Array): SendResult {
+    if (this.#ending || this.#over || this.#error) return "gone";
     const altered = this.#options.alter ? this.#options.alter(bytes, this.#direction) : bytes;
     if (altered && altered.length > 0) {
       this.#sent.push(altered);
@@ -133,11 +147,13 @@ class Pipe {
       this.schedule();
     }
     if (this.#buffered >= (this.#options.highWater ?? 2 ** 20)) this.#full = true;
-    return !this.#full;
+    return this.#full ? "full" : "ok";
   }
 
-  end(): void {
+  end(gone?: Error): void {
     this.#ending = true;
+    this.#gone ??= gone;
+    if (this.#over) this.#error ??= this.#gone;
     this.schedule();
   }
 
@@ -175,13 +191,7 @@ class Pipe {
 
   #deliver(): void {
     const { events } = this.#receiver;
-    if (!this.#over && events && this.#error) {
-      this.#over = true;
-      if (!this.#receiver.silent) {
-        this.#receiver.silent = true;
-        events.error(this.#error);
-      }
-    }
+    if (events && this.#error) this.#break(events, this.#error);
     if (!this.#over && events && !this.paused) {
       this.#cut();
       for (let piece = this.#next(); piece; piece = this.#next()) {
@@ -197,12 +207,20 @@ class Pipe {
       ) {
         this.#over = true;
         events.end();
+        if (this.#gone) this.#break(events, this.#gone);
       }
     }
     if (this.#full && this.#sender.events && this.#buffered < (this.#options.highWater ?? 2 ** 20)) {
       this.#full = false;
       if (!this.#sender.silent) this.#sender.events.drain();
     }
+  }
+
+  #break(events: TransportEvents, error: Error): void {
+    this.#over = true;
+    if (this.#receiver.silent) return;
+    this.#receiver.silent = true;
+    events.error(error);
   }
 
   /** The receiver may pause, abort or break the pair while it handles a piece. */

@@ -88,4 +88,46 @@ describe("memoryPair", () => {
     await later();
     expect(log.sort()).toEqual(["a reset", "b reset"]);
   });
+
+  test("an error may follow the end: the carrier is then gone both ways", async () => {
+    const { a, log, cut, fail } = start();
+    a.send(bytes("one"));
+    cut();
+    await later();
+    fail(new Error("reset"));
+    await later();
+    expect(log).toEqual(["a end", "b one", "b end", "b reset", "a reset"]);
+  });
+
+  test("gone ends both sides after what was sent, and breaks them behind that", async () => {
+    const { a, b, log, gone } = start();
+    a.send(bytes("one"));
+    gone(new Error("closed"));
+    b.send(bytes("too late"));
+    await later();
+    expect(log).toEqual(["a end", "a closed", "b one", "b end", "b closed"]);
+    gone(new Error("again"));
+    await later();
+    expect(log).toHaveLength(5);
+  });
+
+  test("gone waits for a receiver that has paused", async () => {
+    const { a, b, log, gone } = start();
+    b.pause();
+    a.send(bytes("one"));
+    gone(new Error("closed"));
+    await later();
+    expect(log).toEqual(["a end", "a closed"]);
+    b.resume();
+    await later();
+    expect(log).toEqual(["a end", "a closed", "b one", "b end", "b closed"]);
+  });
+
+  test("an end that has aborted hears nothing of it", async () => {
+    const { a, log, gone } = start();
+    a.abort("done");
+    gone(new Error("closed"));
+    await later();
+    expect(log).toEqual(["b end", "b closed"]);
+  });
 });

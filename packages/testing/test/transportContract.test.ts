@@ -11,13 +11,9 @@ const kinds: Record<string, MemoryPairOptions> = {
 };
 
 for (const [name, options] of Object.entries(kinds)) {
-  transportContract(
-    { describe, test },
-    `memory, ${name}`,
-    async () => {
-      const pair = memoryPair(options);
-      return { ...pair, reset: () => pair.fail(new TlsError(undefined, "reset", { fault: "transport" })) };
-    },
-    { halfOpen: true },
-  );
+  transportContract({ describe, test }, `memory, ${name}`, async () => {
+    const pair = memoryPair(options);
+    const reset = () => pair.fail(new TlsError(undefined, "reset", { fault: "transport" }));
+    return { ...pair, reset, endHalf: () => pair.a.end() };
+  });
 }

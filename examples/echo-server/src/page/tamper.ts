@@ -2,7 +2,7 @@
  * Somebody on the path who flips one bit: a transport around a transport.
  * @module
  */
-import type { Direction, Transport, TransportEvents } from "@handclasp/core";
+import type { Direction, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
 
 /** Which record the next flip is for. */
 export type Target = "server_hello" | "client_key_exchange" | "message" | "echo";
@@ -35,6 +35,8 @@ const isHandshake = (record: Uint8Array, messageType: number): boolean => record
 export class TamperingTransport implements Transport {
   /** Set to alter the next record that fits; unset again when that is done. */
   target: Target | undefined;
+  /** Memory is not the inner transport's: what it gets are copies. */
+  readonly nextTurn?: NextTurn;
   readonly #inner: Transport;
   readonly #onFlip: (flip: Flip) => void;
   readonly #sent = new RecordCutter();
@@ -42,6 +44,7 @@ export class TamperingTransport implements Transport {
 
   constructor(inner: Transport, onFlip: (flip: Flip) => void) {
     this.#inner = inner;
+    if (inner.nextTurn) this.nextTurn = inner.nextTurn;
     this.#onFlip = onFlip;
   }
 
@@ -56,10 +59,10 @@ export class TamperingTransport implements Transport {
     });
   }
 
-  send(bytes: Uint8Array): boolean {
-    let room = true;
-    for (const record of this.#sent.cut(bytes)) room = this.#inner.send(this.#pass("sent", record));
-    return room;
+  send(bytes: Uint8Array): SendResult {
+    let result: SendResult = "ok";
+    for (const record of this.#sent.cut(bytes)) result = this.#inner.send(this.#pass("sent", record));
+    return result;
   }
 
   pause(): boolean {
@@ -76,6 +79,10 @@ export class TamperingTransport implements Transport {
 
   abort(reason: string): void {
     this.#inner.abort(reason);
+  }
+
+  established(): void {
+    this.#inner.established?.();
   }
 
   #pass(direction: Direction, record: Uint8Array): Uint8Array {

@@ -19,10 +19,12 @@ beforeEach(() => {
     start: (events) => {
       peer = events;
     },
-    send: (bytes) => wire.push(bytes) < 3,
+    send: (bytes) => (wire.push(bytes) < 3 ? "ok" : "full"),
     pause: () => calls.push("pause") > 0,
     resume: () => void calls.push("resume"),
     end: () => void calls.push("end"),
+    established: () => void calls.push("established"),
+    nextTurn: () => void calls.push("next turn"),
     abort: (reason) => void calls.push(`abort ${reason}`),
   };
   transport = new TamperingTransport(inner, (flip) => flips.push(flip));
@@ -51,18 +53,30 @@ describe("without a target", () => {
 
   test("the rest of the contract is the inner transport's", () => {
     expect([transport.send(handshake(1)), transport.send(handshake(1)), transport.send(handshake(1))]).toEqual([
-      true,
-      true,
-      false,
+      "ok",
+      "ok",
+      "full",
     ]);
     expect(transport.pause()).toBe(true);
     transport.resume();
+    transport.established();
+    transport.nextTurn?.(() => {});
     transport.end();
     transport.abort("bad_record_mac");
     peer.drain();
     peer.end();
     peer.error(new Error("lost"));
-    expect(calls).toEqual(["pause", "resume", "end", "abort bad_record_mac", "drained", "ended", "error Error: lost"]);
+    expect(calls).toEqual([
+      "pause",
+      "resume",
+      "established",
+      "next turn",
+      "end",
+      "abort bad_record_mac",
+      "drained",
+      "ended",
+      "error Error: lost",
+    ]);
   });
 });
 

@@ -80,9 +80,12 @@ const methods = {
     const aead = await (provider === "noble" ? noble : webCrypto).ciphers.AES_128_GCM?.(new Uint8Array(16));
     if (!aead) throw new Error("no AES-128-GCM");
     const plaintext = new Uint8Array(size);
-    const ciphertext = await aead.seal(nonce, additionalData, plaintext);
-    const once = (): ReturnType<Aead["open"]> =>
-      operation === "seal" ? aead.seal(nonce, additionalData, plaintext) : aead.open(nonce, additionalData, ciphertext);
+    const ciphertext = new Uint8Array(size + 16);
+    await aead.seal(nonce, additionalData, plaintext, ciphertext);
+    const once = (): ReturnType<Aead["open"] | Aead["seal"]> =>
+      operation === "seal"
+        ? aead.seal(nonce, additionalData, plaintext, ciphertext)
+        : aead.open(nonce, additionalData, ciphertext);
     const flow = async (records: number): Promise<void> => {
       for (let i = 0; i < records; i++) {
         const result = once();

@@ -43,8 +43,8 @@ function aesGcm(name: "AES_128_GCM" | "AES_256_GCM", keyLength: number): (key: U
       };
     };
     return {
-      async seal(nonce, additionalData, plaintext) {
-        return new Uint8Array(await subtle.encrypt(parameters(nonce, additionalData), held, view(plaintext)));
+      async seal(nonce, additionalData, plaintext, out) {
+        out.set(new Uint8Array(await subtle.encrypt(parameters(nonce, additionalData), held, view(plaintext))));
       },
       async open(nonce, additionalData, ciphertext) {
         const given = parameters(nonce, additionalData);

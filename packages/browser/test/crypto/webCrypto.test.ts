@@ -97,8 +97,8 @@ describe("where the host's WebCrypto lacks an algorithm", () => {
 });
 
 /** A `subtle` of which one method fails for as long as `error` is set. */
-function failing(method: string): { subtle: SubtleCrypto; failure: { error: unknown } } {
-  const failure: { error: unknown } = { error: undefined };
+function failing(method: string): { subtle: SubtleCrypto; failure: { error: Error | undefined } } {
+  const failure: { error: Error | undefined } = { error: undefined };
   const { subtle } = globalThis.crypto;
   const proxy = new Proxy(subtle, {
     get(target, property) {

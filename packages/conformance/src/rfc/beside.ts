@@ -29,7 +29,7 @@ const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
     "4, 5",
     "there is nothing to export before the handshake is done",
     by(
-      "stream/connection.ts#TlsConnection",
+      "connection/connection.ts#TlsConnection",
       `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
     ),
   ],
@@ -80,11 +80,15 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   [
     "4",
     "it holds from ServerHello on, either way; a longer record is record_overflow, before it is decrypted; it stays with the session",
-    by("record/layer.ts#RecordLayer.limit", [
-      `${tests.layer}: limits that were agreed on > max_fragment_length is of every record from now on, either way (RFC 6066 §4)`,
-      `${fragments}: max_fragment_length > a longer record is record_overflow, from ServerHello on`,
-      `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
-    ]),
+    by(
+      ["record/reader.ts#RecordReader.limit", "record/writer.ts#RecordWriter.limit"],
+      [
+        `${tests.reader}: limits that were agreed on > max_fragment_length is of every record from now on (RFC 6066 §4)`,
+        `${tests.writer}: limits that were agreed on > max_fragment_length is of every record from now on (RFC 6066 §4)`,
+        `${fragments}: max_fragment_length > a longer record is record_overflow, from ServerHello on`,
+        `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
+      ],
+    ),
   ],
   ["5, 6, 7", "client_certificate_url, trusted_ca_keys, truncated_hmac", not("we have none of them")],
   [
@@ -238,10 +242,14 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
   [
     "4",
     "it is of the plaintext of protected records, each way its own; a longer one is record_overflow; it is said anew where a session is resumed",
-    by("record/layer.ts#RecordLayer.limit", [
-      `${tests.layer}: limits that were agreed on > record_size_limit is of records under keys alone, and each side has its own (RFC 8449 §4)`,
-      `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
-    ]),
+    by(
+      ["record/reader.ts#RecordReader.limit", "record/writer.ts#RecordWriter.limit"],
+      [
+        `${tests.reader}: limits that were agreed on > record_size_limit is of records under keys alone (RFC 8449 §4)`,
+        `${tests.writer}: limits that were agreed on > record_size_limit is of records under keys alone (RFC 8449 §4)`,
+        `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
+      ],
+    ),
   ],
   [
     "5",

@@ -60,7 +60,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     by(
       ["handshake/client.ts#verifyServer", "handshake/negotiate.ts#signingScheme"],
       [
-        "stream/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+        "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
         `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
         `${suite}: suite, certificate and group`,
       ],
@@ -72,7 +72,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "a client whose certificate does not fit shows none, and then sends no CertificateVerify",
     by("handshake/client.ts#clientHandshake", [
       `${suite}: the client's certificate > request: not shown`,
-      "stream/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+      "connection/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
     ]),
   ],
   [

@@ -81,7 +81,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "4.2",
     "a HelloRequest that is not followed is answered with a warning no_renegotiation",
     by(
-      "handshake/peer.ts#Peer.refuseRenegotiation",
+      "engine/renegotiation.ts#RefusedRenegotiation",
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
     ),
   ],
@@ -97,7 +97,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
   [
     "4.4, 5",
     "servers do not let clients renegotiate without it; renegotiation can be switched off",
-    by("handshake/peer.ts#Peer.refuseRenegotiation", [
+    by("engine/renegotiation.ts#RefusedRenegotiation", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
       `${established}: renegotiation > a ClientHello in pieces is refused once it is whole`,
       `${established}: renegotiation > %s is fatal at once with renegotiation: "abort"`,

@@ -77,7 +77,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "3.3",
     "a client deletes a ticket whose lifetime is over",
     by(
-      ["handshake/resumption/client.ts#sessionsIn", "stream/sessions.ts#memoryStore"],
+      ["handshake/resumption/client.ts#sessionsIn", "connection/sessions.ts#memoryStore"],
       [
         `${resumed}: what must not be resumed > after its lifetime, by the client's clock`,
         `${resumedHostile}: a store > of this module forgets what was used least, what is over, and what is too much`,

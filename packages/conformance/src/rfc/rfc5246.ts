@@ -12,12 +12,13 @@ const {
   hello,
   keyExchange,
   keyUsage,
-  layer,
   order,
+  reader,
   resumed,
   resumedHostile,
   rsa,
   suite,
+  writer,
 } = tests;
 
 export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protocol Version 1.2", [
@@ -37,15 +38,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6",
     "no record type is sent that is not defined",
-    by("record/layer.ts#RecordLayer.send", `${suite}: the trace > is complete and in order on both sides`),
+    by("record/writer.ts#RecordWriter.send", `${suite}: the trace > is complete and in order on both sides`),
   ],
   [
     "6",
     "an unexpected record type is answered with unexpected_message",
     by(
-      ["record/layer.ts#checkHeader", "connection/life.ts#life"],
+      ["record/reader.ts#RecordReader.cut", "engine/established.ts#EstablishedConnection.receive"],
       [
-        `${layer}: records that are refused > a record of type %i`,
+        `${reader}: records that are refused > a record of type %i`,
         `${established}: limits > ChangeCipherSpec is refused`,
       ],
     ),
@@ -54,7 +55,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.1",
     "the state changes with each record; numbers begin at 0 with each state and rise by one",
     by("record/protection.ts#Counter", [
-      `${layer}: records that are refused > a record twice, in the wrong order, or of another type`,
+      `${reader}: records that are refused > a record twice, in the wrong order, or of another type`,
       `${suite}: the trace > is complete and in order on both sides`,
     ]),
   ],
@@ -66,16 +67,19 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6.2.1",
     "a fragment has at most 2^14 bytes",
-    by("record/layer.ts#checkLength", [
-      `${layer}: records that are refused > plaintext of more than 2^14 bytes, by its header alone`,
-      `${layer}: fragments > of at most %i bytes, joined again by whoever reads`,
-    ]),
+    by(
+      ["record/writer.ts#RecordWriter.limit", "record/reader.ts#RecordReader.cut"],
+      [
+        `${reader}: records that are refused > plaintext of more than 2^14 bytes, by its header alone`,
+        `${writer}: fragments > of at most %i bytes, joined again by whoever reads`,
+      ],
+    ),
   ],
   [
     "6.2.1",
     "no empty fragments of handshake, alert or ChangeCipherSpec",
     by(
-      ["record/layer.ts#countEmpty", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
+      ["record/reader.ts#RecordReader.countEmpty", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
       [
         "record/flood.test.ts: an empty handshake record is refused",
         `${order}: around ChangeCipherSpec > with the content %j is refused`,
@@ -88,8 +92,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.1",
     "records go out in the order in which they were protected",
     by(
-      "record/layer.ts#RecordLayer.take",
-      `${layer}: promises that settle out of order > what is sealed goes out in order, and is traced so`,
+      "record/writer.ts#RecordWriter.take",
+      `${writer}: promises that settle out of order > what is sealed goes out in order, and is traced so`,
     ),
   ],
   [
@@ -106,8 +110,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3",
     "ciphertext has at most 2^14 + 2048 bytes",
     by(
-      "record/layer.ts#checkHeader",
-      `${layer}: records that are refused > ciphertext of more than 2^14 + 2048 bytes, by its header alone`,
+      "record/reader.ts#RecordReader.cut",
+      `${reader}: records that are refused > ciphertext of more than 2^14 + 2048 bytes, by its header alone`,
     ),
   ],
   [
@@ -148,7 +152,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.3",
     "an AEAD record that does not open is a fatal bad_record_mac",
     by("record/aead.ts#authentic", [
-      `${layer}: records that are refused > any bit of a record altered`,
+      `${reader}: records that are refused > any bit of a record altered`,
       `${suite}: the end > an altered record is bad_record_mac, seen by both`,
     ]),
   ],
@@ -176,7 +180,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "a session whose connection ended with a fatal alert is not resumed; its identifier, keys and secrets are forgotten",
     by(
       [
-        "stream/connection.ts#finish",
+        "connection/connection.ts#TlsConnection.finish",
         "handshake/resumption/client.ts#sessionsIn",
         "handshake/resumption/server.ts#cacheSession",
       ],
@@ -197,17 +201,16 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2",
     "a fatal alert ends the connection at once",
-    by("handshake/peer.ts#Peer.record", `${order}: alerts during a handshake > a fatal one ends it, known or not`),
+    by(
+      "handshake/alerts.ts#Alerts.isWarning",
+      `${order}: alerts during a handshake > a fatal one ends it, known or not`,
+    ),
   ],
   [
     "7.2.1",
     "close_notify is sent before our side is closed; what comes behind the peer's is ignored; its absence is a truncation",
     by(
-      [
-        "connection/engine.ts#Engine.close",
-        "connection/engine.ts#Engine.receive",
-        "connection/engine.ts#Engine.receiveEnd",
-      ],
+      ["engine/engine.ts#Engine.close", "engine/engine.ts#Engine.receive", "engine/engine.ts#Engine.receiveEnd"],
       [
         `${suite}: the end > the client closes first`,
         `${established}: limits > what comes behind close_notify is ignored (RFC 5246 §7.2.1)`,
@@ -220,7 +223,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the peer's close_notify is answered with our own at once, and pending writes are discarded",
     otherwise(
       "it is answered, but behind what was written already: RFC 8446 §6.1 has made that the rule (docs/adr/0002)",
-      "stream/connection.ts#closeWhenIdle",
+      "connection/connection.ts#TlsConnection.closeWhenIdle",
       [
         `${suite}: the end > half-close: what the other side still says arrives`,
         `${suite}: the end > the server closes first`,
@@ -230,7 +233,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2.2",
     "a fatal condition is told with its alert before the connection is closed, and then at the fatal level",
-    by("connection/engine.ts#Engine.abort", [
+    by("engine/engine.ts#Engine.abort", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
       "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit",
       `${suite}: the end > an altered record is bad_record_mac, seen by both`,
@@ -248,14 +251,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.2.2",
     "decryption_failed, no_certificate and export_restriction are never sent",
     by(
-      ["errors.ts#alertDescriptions", "stream/connection.ts#TlsConnection.abort"],
+      ["errors.ts#alertDescriptions", "connection/connection.ts#TlsConnection.abort"],
       "errors.test.ts: the reserved alerts are known by name, and never sent (RFC 5246 §7.2.2)",
     ),
   ],
   [
     "7.2.2",
     "who does not go on after a warning ends the connection with a fatal alert",
-    by("handshake/peer.ts#Peer.record", `${established}: limits > four warnings in a row are borne, five are not`),
+    by(
+      "handshake/alerts.ts#Alerts.isWarning",
+      `${established}: limits > four warnings in a row are borne, five are not`,
+    ),
   ],
   [
     "7.3",
@@ -271,7 +277,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.3",
     "no application data before the first handshake is complete, neither sent nor taken",
     by(
-      ["connection/engine.ts#Engine.write", "handshake/peer.ts#Peer.expect"],
+      ["engine/engine.ts#Engine.write", "handshake/peer.ts#Peer.expect"],
       [
         `${established}: limits > what is written before the handshake is done waits for it (RFC 5246 §7.3)`,
         `${order}: application data during a handshake > before %s is refused`,
@@ -307,7 +313,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4, 7.4.1.1",
     "a client ignores a HelloRequest in the midst of a handshake, and it is no part of the hashes",
-    by("handshake/peer.ts#skipHelloRequest", [
+    by("handshake/peer.ts#Peer.skipHelloRequest", [
       `${order}: HelloRequest during a handshake > before %s is skipped, and not in the transcript`,
       `${order}: HelloRequest during a handshake > four are skipped, the fifth is one too many`,
     ]),
@@ -464,7 +470,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
         `${keyUsage}: keyUsage of the server's certificate > must have keyEncipherment for RSA key exchange`,
         `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
-        "stream/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+        "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
       ],
     ),
   ],
@@ -496,7 +502,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "a server with one certificate checks at the start that it serves",
     by(
       "handshake/negotiate.ts#canServe",
-      "stream/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+      "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
     ),
   ],
   [
@@ -523,8 +529,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.4, 7.4.6",
     "the client's certificate has a key of one of certificate_types that one of the schemes can verify",
     by("handshake/client.ts#chooseCredential", [
-      "stream/clientCredential.test.ts: of a list of credentials > none is shown where none fits, nor one of a kind that the server cannot verify",
-      "stream/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+      "connection/clientCredential.test.ts: of a list of credentials > none is shown where none fits, nor one of a kind that the server cannot verify",
+      "connection/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
     ]),
   ],
   [
@@ -533,7 +539,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     otherwise(
       "as for the server's chain: the key's own scheme is chosen by it, the signatures above are the server's to judge (RFC 8446 §4.4.2.2, §4.4.2.3)",
       "handshake/client.ts#chooseCredential",
-      "stream/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+      "connection/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
     ),
   ],
   [
@@ -559,15 +565,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ["handshake/server.ts#expectCertificate"],
       [
         `${keyUsage}: keyUsage of the client's certificate must have digitalSignature`,
-        "stream/credential.test.ts: a client's certificate is refused before anything is sent > where it is for another purpose, or may not sign",
+        "connection/credential.test.ts: a client's certificate is refused before anything is sent > where it is for another purpose, or may not sign",
       ],
     ),
   ],
   [
     "7.4.6",
     "where the server names authorities, the chain is issued by one of them",
-    by("stream/clientCredential.ts#selector", [
-      "stream/clientCredential.test.ts: of a list of credentials > the first is shown whose chain leads to an authority that the server names",
+    by("connection/clientCredential.ts#selector", [
+      "connection/clientCredential.test.ts: of a list of credentials > the first is shown whose chain leads to an authority that the server names",
     ]),
   ],
   [
@@ -575,8 +581,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "and where there is a single certificate, it is not shown to others",
     otherwise(
       "a SHOULD: who configures one credential means that one, and an unfit one is refused with an alert that says so, where an empty list would not",
-      "stream/clientCredential.ts#selector",
-      "stream/clientCredential.test.ts: a single credential > is shown whatever authorities the server names",
+      "connection/clientCredential.ts#selector",
+      "connection/clientCredential.test.ts: a single credential > is shown whatever authorities the server names",
     ),
   ],
   [
@@ -684,7 +690,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "D.1",
     "random bytes come from a cryptographically secure generator",
     untested(
-      "stream/options.ts#systemRandom",
+      "connection/options.ts#systemRandom",
       "it is the host's crypto.getRandomValues; whether that is good no test of ours can tell",
     ),
   ],
@@ -704,7 +710,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "E.1",
     "the record of a ClientHello may say any 3.x",
-    by("record/layer.ts#checkHeader", `${order}: versions > the first record may say %i`),
+    by("record/reader.ts#RecordReader.cut", `${order}: versions > the first record may say %i`),
   ],
   ["E.2, E.3", "the hello of SSL 2.0, and falling back to it", noSsl],
   [

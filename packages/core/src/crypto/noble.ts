@@ -37,7 +37,9 @@ function aead(cipher: NobleAead, keyLength: number): (key: Uint8Array) => Aead {
       return cipher(key, nonce, additionalData);
     };
     return {
-      seal: (nonce, additionalData, plaintext) => under(nonce, additionalData).encrypt(plaintext),
+      seal(nonce, additionalData, plaintext, out) {
+        out.set(under(nonce, additionalData).encrypt(plaintext));
+      },
       open(nonce, additionalData, ciphertext) {
         const opener = under(nonce, additionalData);
         try {

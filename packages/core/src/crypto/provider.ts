@@ -46,16 +46,15 @@ export const present = <T>(row: T | undefined): T => {
   return row;
 };
 
-/** An AEAD under one key, RFC 5116: 12-byte nonce, at the end a tag of 16 bytes, or of 8 for CCM_8. */
+/**
+ * An AEAD under one key, RFC 5116: 12-byte nonce, at the end a tag of 16 bytes, or of 8 for CCM_8. Where it answers at once, it is done with all that it was
+ * given when it returns; where it answers with a promise, it may use that until the promise has settled.
+ */
 export interface Aead {
-  seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Awaitable<Uint8Array>;
+  /** Writes ciphertext and tag to `out`, which is longer than the plaintext by the tag. */
+  seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): Awaitable<void>;
   /** The plaintext, or `undefined` where the tag is wrong; it never throws for that. */
   open(nonce: Uint8Array, additionalData: Uint8Array, ciphertext: Uint8Array): Awaitable<Uint8Array | undefined>;
-  /**
-   * The same as `seal`, at once, into `out`, which is longer than the plaintext by the tag: a whole flush of records is then built in one buffer.
-   * Only where `open` answers at once too; neither holds on to what it was given, so nonce and additional data may be reused.
-   */
-  sealInto?(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void;
 }
 
 /** AES-CBC under one key, without any padding of its own: whole blocks in, whole blocks out. */
@@ -144,6 +143,4 @@ export interface CryptoProvider {
   readonly prefers: "AES_GCM" | "CHACHA20_POLY1305";
   /** The host's own source of random bytes, for everything that a connection draws; called without `this`. Default `crypto.getRandomValues`. */
   readonly random?: Random;
-  /** Memory whose every byte is going to be written: a host may give it without clearing it, which costs half as much as sealing a record. Default `new Uint8Array(length)`. */
-  allocate?(length: number): Uint8Array;
 }

@@ -4,8 +4,8 @@
  */
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-import type { RecordLimits } from "../record/layer.ts";
-import type { Peer } from "./peer.ts";
+
+import type { Peer, RecordLimits } from "./peer.ts";
 import type { CipherSuite } from "./suites.ts";
 
 /** What ServerHello settles; the flow of either side starts from its suite alone, `noAgreement(suite)`. */
@@ -51,8 +51,7 @@ export interface Hellos {
 export function settleHellos(peer: Peer, provider: CryptoProvider, hellos: Hellos, group?: NamedGroup): void {
   const { agreement, clientRandom, serverRandom } = hellos;
   const { suite, extendedMasterSecret, resumed } = agreement;
-  peer.records.requireVersion();
-  peer.records.limit(agreement);
+  peer.agree(agreement);
   peer.transcript.useHash(provider.hashes[suite.prf]);
   peer.trace?.({
     type: "agreed",

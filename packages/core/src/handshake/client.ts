@@ -79,7 +79,7 @@ function* shakeHands(
 
   const secrets = new Secrets(peer, config, suite, offered.random, hello.random);
   try {
-    peer.records.hold();
+    peer.holdFlight();
     if (request) peer.send(certificate, { certificateList: own?.credential.chain ?? [] }); // Certificate*  -->
     const agreed = yield* exchange.send(server); //                                          ClientKeyExchange    -->
     secrets.derive(agreed.premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);

@@ -1,5 +1,5 @@
 /**
- * What a handshake is told: complete, checked, and free of defaults. stream/ makes it from what the user says.
+ * What a handshake is told: complete, checked, and free of defaults. connection/ makes it from what the user says.
  * @module
  */
 import type { Credential } from "../crypto/credential.ts";

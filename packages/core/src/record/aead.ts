@@ -2,7 +2,6 @@
  * Records under an AEAD, RFC 5246 §6.2.3.3: GCM (RFC 5288), CCM (RFC 6655), ChaCha20-Poly1305 (RFC 7905).
  * @module
  */
-import { concat } from "../bytes/bytes.ts";
 import { type Aead, present } from "../crypto/provider.ts";
 import { type Awaitable, type Flow, isPromise, settle } from "../flow.ts";
 import { maxReceived } from "../limits.ts";
@@ -12,7 +11,6 @@ import {
   badRecord,
   type CipherSpec,
   Counter,
-  type InPlace,
   type Keyed,
   type Protection,
   sendLimit,
@@ -25,89 +23,82 @@ type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CBC">;
 export const aead = (cipher: AeadName): CipherSpec["protect"] =>
   function* ({ provider, spec, keys }: Keyed): Flow<Protection> {
     const context = yield* settle(present(provider.ciphers[cipher])(keys.key));
-    return new AeadProtection(context, keys.iv, spec.tagLength ?? 16, provider.allocate ?? cleared);
+    return new AeadProtection(context, keys.iv, spec.tagLength ?? 16);
   };
-
-const cleared = (length: number): Uint8Array => new Uint8Array(length);
 
 const sequenceLength = 8;
 const nonceLength = 12;
 
-/** Of all connections whose cipher writes where it is told to, and so is done when it returns; one that answers later gets them anew for each record. */
-const sharedNonce: Uint8Array = new Uint8Array(nonceLength);
-const sharedData: Uint8Array = new Uint8Array(additionalDataLength);
+/**
+ * Nonce and additional data of the record at hand, of all connections: a cipher that answers at once is done with them
+ * when it returns.
+ */
+let nonce: Uint8Array = new Uint8Array(nonceLength);
+let data: Uint8Array = new Uint8Array(additionalDataLength);
 
-class AeadProtection implements Protection, InPlace {
+/** A cipher that answers later may still read both: it keeps them, and the next record gets others. */
+function keepInputs<T>(answer: PromiseLike<T>): PromiseLike<T> {
+  nonce = new Uint8Array(nonceLength);
+  data = new Uint8Array(additionalDataLength);
+  return answer;
+}
+
+class AeadProtection implements Protection {
   readonly #aead: Aead;
   readonly #iv: readonly number[];
   readonly #counter = new Counter();
-  /** GCM and CCM send half of their nonce (RFC 5288 §3, RFC 6655 §3); ChaCha20 none (RFC 7905 §2). */
+  /**
+   * Bytes of the nonce that the record carries: half of it with GCM and CCM (RFC 5288 §3, RFC 6655 §3), none with
+   * ChaCha20 (RFC 7905 §2).
+   */
   readonly #explicit: number;
-  /** Of the record at hand. */
-  #nonce = sharedNonce;
-  #data = sharedData;
-  readonly overhead: number;
-  readonly allocate: (length: number) => Uint8Array;
+  readonly #overhead: number;
 
-  constructor(aead: Aead, iv: Uint8Array, tagLength: number, allocate: (length: number) => Uint8Array) {
+  constructor(aead: Aead, iv: Uint8Array, tagLength: number) {
     this.#aead = aead;
     this.#iv = [...iv];
     this.#explicit = nonceLength - iv.length;
-    this.overhead = this.#explicit + tagLength;
-    this.allocate = allocate;
-  }
-
-  get inPlace(): InPlace | undefined {
-    return this.#aead.sealInto && this;
+    this.#overhead = this.#explicit + tagLength;
   }
 
   get sequenceNumber(): number {
     return this.#counter.value;
   }
 
-  seal(type: ContentType, fragment: Uint8Array): Awaitable<Uint8Array> {
-    this.#next(type, fragment.length, sendLimit(type));
-    const explicit = this.#data.subarray(0, this.#explicit);
-    this.#setNonce(this.#data);
-    const sealed = this.#aead.seal(this.#nonce, this.#data, fragment);
-    if (!this.#explicit) return sealed;
-    return isPromise(sealed) ? sealed.then((body) => concat(explicit, body)) : concat(explicit, sealed);
+  sealedLength(length: number): number {
+    return length + this.#overhead;
   }
 
-  sealInto(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
-    this.#next(type, fragment.length, sendLimit(type));
-    this.#setNonce(this.#data);
-    for (let i = 0; i < this.#explicit; i++) out[i] = this.#data[i] as number;
-    this.#aead.sealInto?.(this.#nonce, this.#data, fragment, out.subarray(this.#explicit));
+  seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): Awaitable<void> {
+    this.#counter.take(data, sendLimit(type));
+    setAdditionalData(data, type, fragment.length);
+    this.#setNonce(data);
+    for (let i = 0; i < this.#explicit; i++) out[i] = data[i] as number;
+    const sealed = this.#aead.seal(nonce, data, fragment, out.subarray(this.#explicit));
+    return isPromise(sealed) ? keepInputs(sealed) : sealed;
   }
 
-  open(type: ContentType, ciphertext: Uint8Array): Awaitable<Uint8Array> {
-    const length = ciphertext.length - this.overhead;
-    this.#next(type, length, maxReceived);
+  open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array> {
+    const length = body.length - this.#overhead;
+    this.#counter.take(data, maxReceived);
     if (length < 0) throw badRecord();
-    this.#setNonce(this.#explicit ? ciphertext : this.#data);
-    const opened = this.#aead.open(this.#nonce, this.#data, ciphertext.subarray(this.#explicit));
-    return isPromise(opened) ? opened.then(authentic) : authentic(opened);
-  }
-
-  #next(type: ContentType, length: number, limit: number): void {
-    if (!this.#aead.sealInto) {
-      this.#nonce = new Uint8Array(nonceLength);
-      this.#data = new Uint8Array(additionalDataLength);
-    }
-    this.#counter.take(this.#data, limit);
-    setAdditionalData(this.#data, type, length);
+    setAdditionalData(data, type, length);
+    this.#setNonce(this.#explicit ? body : data);
+    const opened = this.#aead.open(nonce, data, body.subarray(this.#explicit));
+    if (opened instanceof Uint8Array) return opened;
+    if (!opened) throw badRecord();
+    return keepInputs(opened).then(authentic);
   }
 
   /** The explicit half behind the fixed one, or the number over the end of the whole. */
   #setNonce(number: Uint8Array): void {
-    this.#nonce.set(this.#iv);
+    nonce.set(this.#iv);
     for (let i = 0; i < sequenceLength; i++)
-      this.#nonce[4 + i] = (number[i] as number) ^ (this.#explicit ? 0 : (this.#iv[4 + i] as number));
+      nonce[4 + i] = (number[i] as number) ^ (this.#explicit ? 0 : (this.#iv[4 + i] as number));
   }
 }
 
-const authentic = (plaintext: Uint8Array | undefined): Uint8Array => {
-  if (!plaintext) throw badRecord();
-  return plaintext;
+const authentic = (opened: Uint8Array | undefined): Uint8Array => {
+  if (!opened) throw badRecord();
+  return opened;
 };

@@ -50,7 +50,8 @@ abstract class CbcProtection implements Protection {
     return this.#counter.value;
   }
 
-  abstract seal(type: ContentType, fragment: Uint8Array): Uint8Array;
+  abstract sealedLength(length: number): number;
+  abstract seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void;
   abstract open(type: ContentType, ciphertext: Uint8Array): Uint8Array;
 
   /** seq_num, of which each record has its own; the rest is `mac`'s to write. */
@@ -64,11 +65,13 @@ abstract class CbcProtection implements Protection {
     return this.#hmac.mac(setAdditionalData(number, type, content.length), content);
   }
 
-  /** The IV and what is padded behind it. */
-  protected encrypt(content: Uint8Array): Uint8Array {
+  /** Writes the IV, and the padded content behind it. */
+  protected encrypt(content: Uint8Array, out: Uint8Array): void {
     const paddingLength = blockLength - 1 - (content.length % blockLength);
     const iv = this.#random(blockLength);
-    return concat(iv, this.#chain.encrypt(iv, concat(content, new Uint8Array(paddingLength + 1).fill(paddingLength))));
+    out.set(iv);
+    const padded = concat(content, new Uint8Array(paddingLength + 1).fill(paddingLength));
+    out.set(this.#chain.encrypt(iv, padded), blockLength);
   }
 
   /** With its padding. */
@@ -77,7 +80,13 @@ abstract class CbcProtection implements Protection {
   }
 }
 
-/** All ones where the padding is right, and leaves room for so many bytes before it; else zero. Nothing branches on the padding or its length. */
+/** Bytes of an IV and of so much content, padded: there is always a byte of padding at least. */
+const encryptedLength = (length: number): number => 2 * blockLength + length - (length % blockLength);
+
+/**
+ * All ones if the padding is right and leaves room for so many bytes before it, else zero. Nothing branches on the
+ * padding or its length.
+ */
 function goodPadding(plain: Uint8Array, before: number): number {
   const { length } = plain;
   const claimed = plain[length - 1] as number;
@@ -91,10 +100,15 @@ function goodPadding(plain: Uint8Array, before: number): number {
 
 /** Encrypt, then MAC (RFC 7366 §3): what was altered is never decrypted, so there is nothing for an oracle to tell. */
 class EncryptThenMac extends CbcProtection {
-  seal(type: ContentType, fragment: Uint8Array): Uint8Array {
+  sealedLength(length: number): number {
+    return encryptedLength(length) + this.hash.outputLength;
+  }
+
+  seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
     const number = this.number(sendLimit(type));
-    const encrypted = this.encrypt(fragment);
-    return concat(encrypted, this.mac(number, type, encrypted));
+    const encrypted = out.subarray(0, encryptedLength(fragment.length));
+    this.encrypt(fragment, encrypted);
+    out.set(this.mac(number, type, encrypted), encrypted.length);
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
@@ -109,12 +123,19 @@ class EncryptThenMac extends CbcProtection {
   }
 }
 
-/** MAC, then pad, then encrypt (RFC 5246 §6.2.3.2), opened without an oracle: one error, and as many compressions whatever the padding (Lucky 13). */
+/**
+ * MAC, then pad, then encrypt (RFC 5246 §6.2.3.2), opened without an oracle: one error, and as many compressions
+ * whatever the padding (Lucky 13).
+ */
 class MacThenEncrypt extends CbcProtection {
   readonly #zeros: Uint8Array = new Uint8Array(1024);
 
-  seal(type: ContentType, fragment: Uint8Array): Uint8Array {
-    return this.encrypt(concat(fragment, this.mac(this.number(sendLimit(type)), type, fragment)));
+  sealedLength(length: number): number {
+    return encryptedLength(length + this.hash.outputLength);
+  }
+
+  seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
+    this.encrypt(concat(fragment, this.mac(this.number(sendLimit(type)), type, fragment)), out);
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
@@ -141,7 +162,10 @@ class MacThenEncrypt extends CbcProtection {
     return Math.ceil((length + 1 + this.#lengthField) / this.hash.blockLength);
   }
 
-  /** Spends what the longest content would have taken over, and one more: always exactly one call, whose own cost would tell. */
+  /**
+   * Spends as many compressions as the longest content takes more, and one. It is always exactly one
+   * call, since the cost of a call would tell too.
+   */
   #compress(count: number): void {
     this.hash.digest(this.#zeros.subarray(0, count * this.hash.blockLength - 1 - this.#lengthField));
   }

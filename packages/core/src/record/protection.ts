@@ -11,34 +11,38 @@ import { maxRecords } from "../limits.ts";
 import { tls12 } from "../wire/messages.ts";
 import { type ContentType, contentTypes } from "../wire/record.ts";
 
-/** A direction under keys. */
+/** How the records of one direction are protected. */
 export interface Protection {
-  /** Bytes on the wire after the header, for a fragment of at most 2^14 bytes. */
-  seal(type: ContentType, fragment: Uint8Array): Awaitable<Uint8Array>;
-  /** The fragment, however long; a `bad_record_mac` error, the same whatever was wrong. */
-  open(type: ContentType, ciphertext: Uint8Array): Awaitable<Uint8Array>;
+  /** Bytes on the wire after the header, for a fragment of `length` bytes. */
+  sealedLength(length: number): number;
+  /**
+   * Writes the sealed bytes to `out`, which has exactly `sealedLength` of them. If it answers with a promise, it may
+   * read `fragment` and write `out` until that has settled.
+   */
+  seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): Awaitable<void>;
+  /** Answers the fragment, however long it is. Fails with `bad_record_mac`, the same error whatever was wrong. */
+  open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array>;
   /** Records so far. */
   readonly sequenceNumber: number;
-  /** Where the cipher writes where it is told to. */
-  readonly inPlace?: InPlace | undefined;
 }
 
-/** Sealing into a buffer that others write to as well. */
-export interface InPlace {
-  /** Bytes on the wire after the header, beyond those of the fragment. */
-  readonly overhead: number;
-  /** Memory that may hold anything. */
-  allocate(length: number): Uint8Array;
-  /** What `seal` gives, into `out`, which is just as long. */
-  sealInto(type: ContentType, fragment: Uint8Array, out: Uint8Array): void;
-}
+/** The state of both directions until ChangeCipherSpec: no protection. */
+export const plaintext: Protection = {
+  sealedLength: (length) => length,
+  seal: (_, fragment, out) => out.set(fragment),
+  open: (_, body) => body,
+  sequenceNumber: 0,
+};
 
-/** What protects records, apart from who agrees on its keys and how: the half of a cipher suite's name behind WITH. */
+/** What protects records, apart from how the sides agree on its keys: the half of a cipher suite's name behind WITH. */
 export interface CipherSpec {
   readonly cipher: CipherName;
   /** Bytes of a write key. */
   readonly keyLength: number;
-  /** Bytes of IV from the key block: 4 for GCM and CCM (RFC 5288, 6655), 12 for ChaCha20 (RFC 7905), none for CBC (RFC 5246 §6.3). */
+  /**
+   * Bytes of IV from the key block: 4 for GCM and CCM (RFC 5288, 6655), 12 for ChaCha20 (RFC 7905), none for CBC (RFC
+   * 5246 §6.3).
+   */
   readonly fixedIvLength: number;
   /** Bytes of an AEAD's tag where they are not 16. */
   readonly tagLength?: number;
@@ -76,7 +80,10 @@ export class Counter {
   get value(): number {
     return this.#next;
   }
-  /** Writes the next number to 8 bytes. Throws from the number `limit` on: `sendLimit` for records that we seal, `maxReceived` for the peer's. */
+  /**
+   * Writes the next number to 8 bytes. Throws from the number `limit` on: `sendLimit` for records that we seal,
+   * `maxReceived` for the peer's.
+   */
   take(to: Uint8Array, limit: number): void {
     if (this.#next >= limit)
       throw new TlsError("internal_error", "too many records under one key", {

@@ -12,8 +12,6 @@ export const contentTypeName = (type: ContentType): keyof typeof contentTypes =>
     (name) => contentTypes[name] === type,
   ) as keyof typeof contentTypes;
 
-export const isContentType = (type: number): type is ContentType => type >= 20 && type <= 23;
-
 /** Writes a header to the start of a record. */
 export function setRecordHeader(record: Uint8Array, type: ContentType, version: number, length: number): void {
   record[0] = type;
@@ -21,10 +19,4 @@ export function setRecordHeader(record: Uint8Array, type: ContentType, version: 
   record[2] = version;
   record[3] = length >> 8;
   record[4] = length;
-}
-
-export function recordHeader(type: ContentType, version: number, length: number): Uint8Array {
-  const header = new Uint8Array(headerLength);
-  setRecordHeader(header, type, version, length);
-  return header;
 }

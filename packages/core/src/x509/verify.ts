@@ -38,7 +38,7 @@ export interface TrustPolicy {
    * It gets what the peer sent, end-entity first; dates, extendedKeyUsage and the handshake signature are checked besides, path and name are not.
    */
   readonly trust?: ((chain: readonly Certificate[]) => Awaitable<boolean>) | undefined;
-  /** A last check of a peer that is trusted already: it sees the verified path, and can only refuse. `true` alone accepts. */
+  /** A last check of a peer that is trusted already: it sees the verified path. `true` alone accepts. */
   readonly verify?: ((peer: VerifiedPeer) => Awaitable<boolean>) | undefined;
   /** RSA keys on the path have at least so many bits, 2048 to 8192; default 2048. */
   readonly minimumRsaBits?: number | undefined;
@@ -92,7 +92,7 @@ const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly Certificate
 /** Most programs have one text of anchors, and connect with it again and again. */
 let last: { readonly text: string; readonly anchors: readonly Certificate[] } | undefined;
 
-/** Of a bundle, what cannot be used (an old root with a small key) is left out; where that is all there is, it is an error. */
+/** A bundle may hold what cannot be used (an old root with a small key); a bundle of nothing else is an error. */
 function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): readonly Certificate[] {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) {
     if (!(source?.raw instanceof Uint8Array)) throw configurationError("ca is neither PEM nor DER nor parsed");
@@ -307,8 +307,11 @@ function readChain({
 function* ask<T>(what: string, certificate: Certificate, hook: () => Awaitable<T>): Flow<T> {
   try {
     return yield* call(hook);
-  } catch (cause) {
-    if (TlsError.is(cause)) throw cause;
+  } catch (error) {
+    // A connection wraps what a hook throws; a TlsError of the hook's own making chooses the alert.
+    const isWrapped = TlsError.is(error) && error.code === "hook_failed";
+    if (TlsError.is(error) && !isWrapped) throw error;
+    const cause = isWrapped ? error.cause : error;
     const reason = `refused by the ${what} function: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new CertificateError("untrusted", reason, placeOf(certificate), { cause });
   }

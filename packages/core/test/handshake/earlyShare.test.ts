@@ -15,7 +15,7 @@ import {
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { connect } from "../../src/stream/connect.ts";
+import { connect } from "../../src/connection/connect.ts";
 import { virtualTime } from "../virtualTime.ts";
 import { meet, people } from "./extensions/meet.ts";
 

@@ -8,8 +8,8 @@ import {
 import { asyncProvider, memoryPair } from "@handclasp/testing";
 import { expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { accept } from "../../src/stream/accept.ts";
-import { connect } from "../../src/stream/connect.ts";
+import { accept } from "../../src/connection/accept.ts";
+import { connect } from "../../src/connection/connect.ts";
 import { people } from "./extensions/meet.ts";
 
 test("with a provider that answers later, a client's flight is one message, and the end of a server's", async () => {

@@ -4,11 +4,11 @@ import { memoryPair } from "@handclasp/testing";
 import { describe, expect, it } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+import { type AcceptOptions, acceptWith, serverConfig } from "../../src/connection/accept.ts";
+import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
 import type { Credential } from "../../src/crypto/credential.ts";
 import { schemesOf } from "../../src/crypto/signatures.ts";
 import { legacySuites, TLS_RSA_WITH_AES_128_GCM_SHA256 } from "../../src/handshake/suites.ts";
-import { type AcceptOptions, acceptWith, serverConfig } from "../../src/stream/accept.ts";
-import { type ConnectOptions, connect } from "../../src/stream/connect.ts";
 import { parseCertificate } from "../../src/x509/certificate.ts";
 import { type Authority, ca, dns, issue, type KeyPair, keyUsage, now, pinOf, subjectAltName } from "../x509/make.ts";
 

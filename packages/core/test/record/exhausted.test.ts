@@ -9,6 +9,7 @@ import {
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../src/flow.ts";
 import { makeProtection, type Protection, setSequenceNumber } from "../../src/record/protection.ts";
+import { sealed } from "./support.ts";
 
 const { limits } = vi.hoisted(() => ({ limits: { maxRecords: 20 } }));
 vi.mock("../../src/limits.ts", async (original) => ({
@@ -42,19 +43,19 @@ describe.each([
   test("seals no more data, and then no more alerts either", async () => {
     const out = await make(suite);
     expect(out.sequenceNumber).toBe(0);
-    for (let i = 0; i < 12; i++) out.seal(23, new Uint8Array(1));
-    expect(() => out.seal(23, new Uint8Array(1))).toThrow(exhausted);
-    for (let i = 0; i < 8; i++) out.seal(21, Uint8Array.of(2, 80));
+    for (let i = 0; i < 12; i++) sealed(out, 23, new Uint8Array(1));
+    expect(() => sealed(out, 23, new Uint8Array(1))).toThrow(exhausted);
+    for (let i = 0; i < 8; i++) sealed(out, 21, Uint8Array.of(2, 80));
     expect(out.sequenceNumber).toBe(20);
-    expect(() => out.seal(21, Uint8Array.of(2, 80))).toThrow(exhausted);
+    expect(() => sealed(out, 21, Uint8Array.of(2, 80))).toThrow(exhausted);
   });
 
   test("goes on opening: how much the peer may seal is for the peer to know (RFC 8446 §5.5)", async () => {
     const [out, into] = [await make(suite), await make(suite)];
     limits.maxRecords = 48;
-    const sealed = Array.from({ length: 40 }, () => out.seal(23, Uint8Array.of(7)) as Uint8Array);
+    const records = Array.from({ length: 40 }, () => sealed(out, 23, Uint8Array.of(7)));
     limits.maxRecords = 20;
-    for (const record of sealed) expect(await into.open(23, record)).toEqual(Uint8Array.of(7));
+    for (const record of records) expect(await into.open(23, record)).toEqual(Uint8Array.of(7));
     expect(into.sequenceNumber).toBe(40);
     expect(() => into.open(23, new Uint8Array(80))).toThrow(exhausted);
   });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
-import { cpu } from "./cpu.ts";
 import {
   type Authority,
   basicConstraints,

@@ -32,7 +32,6 @@ import type {
   PublicKey,
   SignatureAlgorithm,
 } from "@handclasp/core";
-import { allocate } from "../slabs.ts";
 
 /** A Buffer as what the contract promises: `Buffer.slice()` does not copy, so no Buffer leaves this file. */
 const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -87,12 +86,7 @@ function aead(
     constructor(key: KeyObject) {
       this.#key = key;
     }
-    seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Uint8Array {
-      const out = allocate(plaintext.length + tagLength);
-      this.sealInto(nonce, additionalData, plaintext, out);
-      return out;
-    }
-    sealInto(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
+    seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
       const context = createCipheriv(mode, this.#key, checked(nonce), options);
       context.setAAD(additionalData);
       out.set(context.update(plaintext));
@@ -124,20 +118,14 @@ function ccm(tagLength: 8 | 16): (key: Uint8Array) => Aead {
   const options = { authTagLength: tagLength };
   return (key) => {
     const held = secretKey(key, 16);
-    const sealInto: Aead["sealInto"] = (nonce, additionalData, plaintext, out) => {
-      const context = createCipheriv(mode, held, checked(nonce), options);
-      context.setAAD(additionalData, { plaintextLength: plaintext.length });
-      out.set(context.update(plaintext));
-      context.final();
-      out.set(context.getAuthTag(), plaintext.length);
-    };
     return {
-      seal(nonce, additionalData, plaintext) {
-        const out = allocate(plaintext.length + tagLength);
-        sealInto(nonce, additionalData, plaintext, out);
-        return out;
+      seal(nonce, additionalData, plaintext, out) {
+        const context = createCipheriv(mode, held, checked(nonce), options);
+        context.setAAD(additionalData, { plaintextLength: plaintext.length });
+        out.set(context.update(plaintext));
+        context.final();
+        out.set(context.getAuthTag(), plaintext.length);
       },
-      sealInto,
       open(nonce, additionalData, ciphertext) {
         const length = ciphertext.length - tagLength;
         if (length < 0) return undefined;
@@ -426,5 +414,4 @@ export const nodeCrypto: CryptoProvider = {
     plain(publicEncrypt({ key: importKey(key), padding: constants.RSA_PKCS1_PADDING }, message)),
   prefers: "AES_GCM",
   random: (length) => randomFillSync(new Uint8Array(length)),
-  allocate,
 };

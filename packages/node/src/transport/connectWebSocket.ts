@@ -7,7 +7,7 @@ import type { Agent } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import type { Transport } from "@handclasp/core";
 import { given } from "../given.ts";
-import { maxMessage } from "./inbox.ts";
+import { maxFragments, maxMessage } from "./inbox.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ConnectWebSocketOptions {
@@ -49,6 +49,7 @@ function open(
   );
   const ws = new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], {
     maxPayload: maxMessage,
+    maxFragments,
     perMessageDeflate: false,
     handshakeTimeout,
     ...(headers && { headers }),

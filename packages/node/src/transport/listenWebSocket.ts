@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import type { Transport } from "@handclasp/core";
 import type { WebSocketServer } from "ws";
 import { given, hook } from "../given.ts";
-import { maxMessage } from "./inbox.ts";
+import { maxFragments, maxMessage } from "./inbox.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
@@ -35,7 +35,8 @@ export async function listenWebSocket(
   const own = options.server === undefined;
   // Loaded when they are needed: to load them takes longer than a handshake over TCP does.
   const loading = import("ws").then(
-    ({ WebSocketServer }) => new WebSocketServer({ noServer: true, maxPayload: maxMessage, perMessageDeflate: false }),
+    ({ WebSocketServer }) =>
+      new WebSocketServer({ noServer: true, maxPayload: maxMessage, maxFragments, perMessageDeflate: false }),
   );
   const server =
     options.server ??

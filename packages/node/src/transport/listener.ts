@@ -18,6 +18,8 @@ export interface Listener {
   address(): AddressInfo | string | null;
   /** Accepts nothing more from now on. Done when all connections are gone; those that are not after `grace` ms (default 5 s) are cut. */
   close(grace?: number): Promise<void>;
+  /** As `close`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Node.js would take a host that is null or empty for all addresses. */
@@ -51,6 +53,9 @@ export function listener(server: Server, stop: (done: () => void) => void, cut: 
         });
       });
       return closing;
+    },
+    [Symbol.asyncDispose]() {
+      return this.close();
     },
   };
 }

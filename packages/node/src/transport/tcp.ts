@@ -4,10 +4,17 @@
  */
 
 import { connect, type Socket } from "node:net";
-import type { Transport, TransportEvents } from "@handclasp/core";
-import { release } from "../slabs.ts";
-import { abortTimeout, endTimeout, highWater, Inbox, lowWater, plain, transportError } from "./inbox.ts";
-import { inBudget, type Sender } from "./turn.ts";
+import {
+  highWater,
+  type Memory,
+  type NextTurn,
+  type SendResult,
+  type Transport,
+  type TransportEvents,
+  transportError,
+} from "@handclasp/core";
+import { abortTimeout, endTimeout, Inbox, lowWater, plain } from "./inbox.ts";
+import { memory } from "./memory.ts";
 
 /** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
 export function tcpTransport(socket: Socket): Transport {
@@ -19,12 +26,10 @@ export function connectTcp(options: { host: string; port: number }): Transport {
   return tcpTransport(connect({ ...options, allowHalfOpen: true }));
 }
 
-class TcpTransport implements Transport, Sender {
+class TcpTransport implements Transport {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
   #full = false;
-  /** What this turn of the event loop may send is sent. */
-  #spent = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -35,11 +40,17 @@ class TcpTransport implements Transport, Sender {
       const [code, what] = failed
         ? ["connection_failed", "no connection"]
         : ["connection_lost", "the connection broke"];
-      this.#inbox.error(transportError(code, `${what}: ${error.message}`, error));
+      this.#inbox.error(transportError(code, `${what}: ${error.message}`, { cause: error }));
     });
-    // After `end` or an error it says nothing new.
     socket.on("close", () => this.#inbox.error(transportError("connection_lost", "the connection was closed")));
     if (socket.destroyed) this.#inbox.error(transportError("connection_lost", "the connection was closed"));
+  }
+
+  get memory(): Memory {
+    return memory;
+  }
+  get nextTurn(): NextTurn {
+    return setImmediate;
   }
 
   start(events: TransportEvents): void {
@@ -49,29 +60,27 @@ class TcpTransport implements Transport, Sender {
     this.#socket.on("end", () => this.#inbox.end());
   }
 
-  send(bytes: Uint8Array): boolean {
-    if (!this.#socket.writable) return true;
+  send(bytes: Uint8Array): SendResult {
+    const socket = this.#socket;
+    if (!socket.writable) {
+      memory.give(bytes);
+      return "gone";
+    }
     let out = false;
     const done = (): void => {
-      if (!out) release(bytes);
+      if (!out) memory.give(bytes);
       out = true;
     };
-    this.#socket.write(bytes, (error) => {
+    socket.write(bytes, (error) => {
       if (!error) done();
-      if (!this.#full || (!error && this.#socket.writableLength > lowWater)) return;
+      if (!this.#full || (!error && socket.writableLength > lowWater)) return;
       this.#full = false;
-      if (!this.#spent) this.#inbox.drain();
+      this.#inbox.drain();
     });
     // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
-    if (this.#socket.writableLength === 0) done();
-    if (this.#socket.writableLength >= highWater) this.#full = true;
-    if (!this.#spent && !inBudget(bytes.length, this)) this.#spent = true;
-    return !this.#full && !this.#spent;
-  }
-
-  nextTurn(): void {
-    this.#spent = false;
-    if (!this.#full) this.#inbox.drain();
+    if (socket.writableLength === 0) done();
+    if (socket.writableLength >= highWater) this.#full = true;
+    return this.#full ? "full" : "ok";
   }
 
   pause(): boolean {
@@ -86,21 +95,23 @@ class TcpTransport implements Transport, Sender {
   }
 
   end(): void {
-    this.#socket.end();
-    // A peer that says nothing more, not even that it ends too, would keep the socket for ever (ws gives it as long).
-    this.#socket.setTimeout(endTimeout, () => this.#socket.destroy());
+    this.#endWithin(endTimeout);
   }
 
   abort(_reason: string): void {
-    const socket = this.#socket;
     this.#inbox.silence();
+    if (this.#socket.connecting && this.#socket.writableLength === 0) this.#socket.destroy();
+    else this.#endWithin(abortTimeout);
+  }
+
+  /**
+   * Closing with unread bytes sends a RST, and a RST makes the peer drop our alert: so our side ends first, and what the peer still sends is read and dropped
+   * until it ends its own; not for ever, though it may send a byte now and then.
+   */
+  #endWithin(ms: number): void {
+    const socket = this.#socket;
     if (socket.destroyed) return;
-    if (socket.connecting && socket.writableLength === 0) {
-      socket.destroy();
-      return;
-    }
-    // Closing with unread bytes sends a RST, and a RST makes the peer drop our alert: end our side, then read on until the peer ends its own.
-    const timer = setTimeout(() => socket.destroy(), abortTimeout).unref();
+    const timer = setTimeout(() => socket.destroy(), ms).unref();
     socket.on("close", () => clearTimeout(timer));
     socket.removeAllListeners("data").resume();
     socket.end();

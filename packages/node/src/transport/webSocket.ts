@@ -4,69 +4,85 @@
  */
 
 import { Socket } from "node:net";
-import type { Transport, TransportEvents } from "@handclasp/core";
+import type { Duplex } from "node:stream";
+import {
+  type Memory,
+  type NextTurn,
+  type SendResult,
+  type Transport,
+  type TransportEvents,
+  tellClosed,
+  textMessage,
+  transportError,
+  WebSocketSender,
+} from "@handclasp/core";
 import type { WebSocket } from "ws";
-import { release } from "../slabs.ts";
-import { abortTimeout, highWater, Inbox, lowWater, maxMessage, plain, transportError } from "./inbox.ts";
-import { inBudget, type Sender } from "./turn.ts";
+import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
+import { memory } from "./memory.ts";
 
 /** The states of a WebSocket, without loading ws. */
 const connecting = 0;
 const open = 1;
 const closed = 3;
 
-/** Of the peer's close codes, those that end in order: 4000 is how Handclasp closes after a fatal alert, which says more. */
-const orderly: readonly number[] = [1000, 1001, 1005, 4000];
-
 /**
  * A transport over a WebSocket that is open or still opening. It takes the socket over: nothing else may listen to its messages, send or close.
  *
- * Make the socket with `maxPayload: 2 ** 20` and `perMessageDeflate: false`, as `connectWebSocket` and `listenWebSocket` do.
+ * Make the socket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as `connectWebSocket` and `listenWebSocket` do.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
   return new WebSocketTransport(ws);
 }
 
-class WebSocketTransport implements Transport, Sender {
+/** What ws says of a message that it does not take. */
+const tooBig: readonly (string | undefined)[] = ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "WS_ERR_TOO_MANY_BUFFERED_PARTS"];
+
+/** What ws does not show: its socket, and what it holds of a message that is not whole. */
+interface Internals {
+  readonly _socket?: Duplex;
+  readonly _receiver?: { readonly _fragments?: readonly unknown[]; readonly _bufferedBytes?: number };
+}
+
+class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
   readonly #inbox = new Inbox();
-  /** Sent before the socket was open. */
-  #early: Uint8Array[] = [];
-  #earlyBytes = 0;
-  #full = false;
-  /** What this turn of the event loop may send is sent. */
-  #spent = false;
+  readonly #sender: WebSocketSender;
   /** Nothing is read before `start`. */
   #paused = true;
   #opened: boolean;
-  /** Sends nothing any more: closes as soon as what was sent is out. */
-  #closing: { code: number; reason: string } | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Bytes that were read since a message began that is not whole yet, and the most that they may be. */
+  #unfinished = 0;
+  #most = maxUnprovenMessage;
 
   constructor(ws: WebSocket) {
     this.#ws = ws;
+    this.#sender = new WebSocketSender(ws, (message) => this.#put(message));
     this.#opened = ws.readyState !== connecting;
     ws.binaryType = "nodebuffer";
     if (ws.readyState === connecting) ws.on("open", () => this.#onOpen());
     ws.on("message", (data, isBinary) => {
       if (isBinary) this.#inbox.data(plain(data as Buffer));
-      else this.#fail(1003, transportError("text_message", "the peer sent a text message: TLS is binary"));
+      else this.#fail(1003, textMessage());
     });
     ws.on("error", (error) => {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
-        this.#fail(1009, transportError("message_too_big", "the peer sent too large a WebSocket message", error));
+      if (tooBig.includes(code)) {
+        const what = "the peer sent too large a WebSocket message, or one in too many fragments";
+        this.#fail(1009, transportError("message_too_big", what, { cause: error }));
       } else if (this.#opened)
-        this.#fail(1002, transportError("connection_lost", `the WebSocket broke: ${error.message}`, error));
-      else this.#inbox.error(transportError("connection_failed", `no WebSocket: ${error.message}`, error));
+        this.#fail(1002, transportError("connection_lost", `the WebSocket broke: ${error.message}`, { cause: error }));
+      else this.#inbox.error(transportError("connection_failed", `no WebSocket: ${error.message}`, { cause: error }));
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);
-      if (orderly.includes(code)) this.#inbox.end();
-      else this.#inbox.error(closeError(code, reason.toString()));
+      tellClosed(this.#inbox, code, reason.toString());
     });
-    if (ws.readyState === open) ws.pause();
-    if (ws.readyState === closed) this.#inbox.error(closeError(1006, ""));
+    if (ws.readyState === open) {
+      this.#charge();
+      this.#hold(true);
+    }
+    if (ws.readyState === closed) tellClosed(this.#inbox, 1006, "");
   }
 
   start(events: TransportEvents): void {
@@ -74,113 +90,117 @@ class WebSocketTransport implements Transport, Sender {
     this.resume();
   }
 
-  send(bytes: Uint8Array): boolean {
-    if (this.#closing) return true;
-    if (this.#ws.readyState === connecting) {
-      this.#early.push(bytes);
-      this.#earlyBytes += bytes.length;
-    } else if (this.#ws.readyState === open) this.#write(bytes);
-    else return true;
-    if (this.#buffered() >= highWater) this.#full = true;
-    if (!this.#spent && !inBudget(bytes.length, this)) this.#spent = true;
-    return !this.#full && !this.#spent;
+  get memory(): Memory {
+    return memory;
+  }
+  get nextTurn(): NextTurn {
+    return setImmediate;
   }
 
-  nextTurn(): void {
-    this.#spent = false;
-    if (!this.#full) this.#inbox.drain();
+  established(): void {
+    // With the headers of its fragments, and pings between them.
+    this.#most = 2 * maxMessage;
+  }
+
+  send(bytes: Uint8Array): SendResult {
+    const result = this.#sender.send(bytes);
+    if (result === "gone") memory.give(bytes);
+    return result;
   }
 
   pause(): boolean {
-    this.#paused = true;
     this.#inbox.pause();
-    this.#ws.pause();
+    this.#hold(true);
     return true;
   }
 
   resume(): void {
-    this.#paused = false;
     this.#inbox.resume();
-    this.#ws.resume();
+    this.#hold(false);
   }
 
   end(): void {
-    this.#close(1000, "");
+    this.#terminateWithin(endTimeout);
+    this.#sender.close(1000);
   }
 
   abort(reason: string): void {
     this.#inbox.silence();
     if (this.#ws.readyState === closed) return;
-    if (this.#ws.readyState === connecting && this.#early.length === 0) {
-      this.#ws.terminate();
-      return;
-    }
-    this.#terminateLater();
-    this.#close(4000, reason);
+    this.#terminateWithin(abortTimeout);
+    this.#sender.abort(reason);
     // The peer's close frame must get through.
-    this.#paused = false;
-    this.#ws.resume();
+    this.#hold(false);
+  }
+
+  /**
+   * ws keeps each fragment of a message, and with it the whole piece of memory that it was read into, until the message is whole: all that is read meanwhile
+   * is charged, control frames included. Between messages those cost nothing.
+   */
+  #charge(): void {
+    const { _socket, _receiver } = this.#ws as unknown as Internals;
+    // Behind ws's own listener, which has worked off what is whole.
+    _socket?.on("data", ({ length }: Buffer) => {
+      if (this.#isWhole && !_receiver?._bufferedBytes) return;
+      this.#unfinished += length;
+      if (this.#unfinished <= this.#most) return;
+      this.#inbox.error(
+        transportError("message_too_big", "the peer sent too much without finishing a WebSocket message"),
+      );
+      this.#ws.terminate();
+    });
+    const whole = (): void => {
+      if (this.#isWhole) this.#unfinished = 0;
+    };
+    this.#ws.on("ping", whole).on("pong", whole).on("message", whole);
+  }
+
+  /** No fragment waits for the rest of its message. */
+  get #isWhole(): boolean {
+    return (this.#ws as unknown as Internals)._receiver?._fragments?.length === 0;
   }
 
   #onOpen(): void {
     this.#opened = true;
-    if (this.#paused) this.#ws.pause();
-    for (const bytes of this.#early) this.#write(bytes);
-    this.#early = [];
-    this.#earlyBytes = 0;
-    if (this.#closing) this.#ws.close(this.#closing.code, this.#closing.reason);
+    this.#charge();
+    this.#hold(this.#paused);
+    this.#sender.opened();
   }
 
-  #write(bytes: Uint8Array): void {
+  #put(message: Uint8Array): void {
     let out = !isOverSocket(this.#ws);
     const done = (): void => {
-      if (!out) release(bytes);
+      if (!out) memory.give(message);
       out = true;
     };
-    for (let at = 0; at < bytes.length; at += maxMessage) {
-      const last = at + maxMessage >= bytes.length;
-      this.#ws.send(bytes.subarray(at, at + maxMessage), { binary: true, compress: false }, (error) => {
-        if (last && !error) done();
-        if (!this.#full || (!error && this.#buffered() > lowWater)) return;
-        this.#full = false;
-        if (!this.#spent) this.#inbox.drain();
-      });
-    }
+    this.#ws.send(message, { binary: true, compress: false }, (error) => {
+      if (!error) done();
+      if (this.#sender.drained(lowWater)) this.#inbox.drain();
+    });
     // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
     if (this.#ws.bufferedAmount === 0) done();
   }
 
-  #buffered(): number {
-    return this.#earlyBytes + this.#ws.bufferedAmount;
-  }
-
-  #close(code: number, reason: string): void {
-    this.#closing ??= { code, reason: closeReason(reason) };
-    if (this.#ws.readyState !== connecting) this.#ws.close(this.#closing.code, this.#closing.reason);
-  }
-
   #fail(code: number, error: Error): void {
     this.#inbox.error(error);
-    this.#terminateLater();
-    this.#close(code, "");
-    this.#paused = false;
-    this.#ws.resume();
+    this.#terminateWithin(abortTimeout);
+    this.#sender.close(code);
+    this.#hold(false);
   }
 
-  #terminateLater(): void {
-    this.#timer ??= setTimeout(() => this.#ws.terminate(), abortTimeout).unref();
+  /** ws cannot pause what is not open yet, nor what has given up. */
+  #hold(paused: boolean): void {
+    this.#paused = paused;
+    if (!this.#opened) return;
+    if (paused) this.#ws.pause();
+    else this.#ws.resume();
+  }
+
+  /** Not for ever, though the peer may send a byte now and then. */
+  #terminateWithin(ms: number): void {
+    this.#timer ??= setTimeout(() => this.#ws.terminate(), ms).unref();
   }
 }
 
 /** Node's own sockets have handed on what they are done with. Any other stream, which ws takes as well, may say so and still hold it. */
-const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as { _socket?: unknown })._socket instanceof Socket;
-
-function closeError(code: number, reason: string): Error {
-  const why = code === 1006 ? "without a close frame" : `with code ${code}${reason && ` (${reason})`}`;
-  return transportError("connection_lost", `the WebSocket closed ${why}`);
-}
-
-/** RFC 6455 §5.5: a control frame holds 125 bytes, two of them the code. */
-function closeReason(reason: string): string {
-  return reason.replace(/[^ -~]/g, "?").slice(0, 123);
-}
+const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as Internals)._socket instanceof Socket;

@@ -13,18 +13,14 @@ async function server() {
   return { accepted, listener, port };
 }
 
-transportContract(
-  { describe, test },
-  "TCP",
-  async () => {
-    const { accepted, listener, port } = await server();
-    const client = connect({ port, host: "127.0.0.1" });
-    const a = tcpTransport(client);
-    const { transport: b, socket } = await accepted;
-    return { a, b, reset: () => socket.resetAndDestroy(), cleanup: () => listener.close(100) };
-  },
-  { halfOpen: true },
-);
+transportContract({ describe, test }, "TCP", async () => {
+  const { accepted, listener, port } = await server();
+  const client = connect({ port, host: "127.0.0.1" });
+  const a = tcpTransport(client);
+  const { transport: b, socket } = await accepted;
+  const reset = () => void socket.resetAndDestroy();
+  return { a, b, reset, endHalf: () => void client.end(), cleanup: () => listener.close(100) };
+});
 
 describe("tcpTransport", () => {
   test("keeps what is sent while it connects, and ends after it", async () => {

@@ -414,10 +414,10 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         same(await client.read(), undefined, "the client reads");
         await Promise.all([closing, client.closed, server.closed]);
       });
-      check("a write after close is a usage error", async () => {
+      check("a write after close says that this side has closed", async () => {
         const { client, server } = await joined();
         await finish(client, server);
-        fault(await thrown(client.write(Uint8Array.of(1))), { code: "usage", fault: "application" });
+        fault(await thrown(client.write(Uint8Array.of(1))), { code: "closed_locally", fault: "application" });
       });
       check("a transport that ends without close_notify is a truncation, for reader and closed", async () => {
         const { client, server, pair } = await joined();

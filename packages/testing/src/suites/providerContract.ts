@@ -19,6 +19,7 @@ import {
   type SignatureAlgorithm,
   type SignatureScheme,
 } from "@handclasp/core";
+import { sealed } from "../sealed.ts";
 import { assert, assertFails, assertSame, type ContractCase } from "./contract.ts";
 
 /** A credential with the public key of its certificate. */
@@ -177,6 +178,7 @@ function aeadCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
       const key = sample(keyLengths[name], 4);
       const nonce = sample(12, 5);
       const additional = sample(13, 6);
+      const tagLength = name === "AES_128_CCM_8" ? 8 : 16;
       const both = async () => {
         const wiped = key.slice();
         const mine = await make(wiped);
@@ -192,15 +194,19 @@ function aeadCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
             const { mine, theirs } = await both();
             for (const length of [0, 1, 15, 16, 17, 255, 1024, 16384]) {
               const plaintext = sample(length, 7);
-              const sealed = await mine.seal(nonce, additional, plaintext);
-              assertSame(sealed, await theirs.seal(nonce, additional, plaintext), `${length} bytes sealed`);
-              assertPlain(sealed, "what was sealed");
-              const opened = await mine.open(nonce, additional, sealed);
+              const ciphertext = await sealed(mine, nonce, additional, plaintext, tagLength);
+              assertSame(
+                ciphertext,
+                await sealed(theirs, nonce, additional, plaintext, tagLength),
+                `${length} bytes sealed`,
+              );
+              assertPlain(ciphertext, "what was sealed");
+              const opened = await mine.open(nonce, additional, ciphertext);
               assertSame(opened, plaintext, `${length} bytes opened`);
               assertPlain(opened as Uint8Array, "what was opened");
               assertSame(plaintext, sample(length, 7), "the input afterwards");
             }
-            const bare = await mine.seal(nonce, new Uint8Array(0), sample(9));
+            const bare = await sealed(mine, nonce, new Uint8Array(0), sample(9), tagLength);
             assertSame(await theirs.open(nonce, new Uint8Array(0), bare), sample(9), "without additional data");
           },
         },
@@ -208,11 +214,13 @@ function aeadCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
           name: `${name}: many at once keep apart`,
           run: async () => {
             const { mine, theirs } = await both();
-            const sealed = await Promise.all(
-              Array.from({ length: 20 }, async (_, i) => mine.seal(sample(12, i), additional, sample(50 * i, i))),
+            const ciphertexts = await Promise.all(
+              Array.from({ length: 20 }, async (_, i) =>
+                sealed(mine, sample(12, i), additional, sample(50 * i, i), tagLength),
+              ),
             );
             const opened = await Promise.all(
-              sealed.map(async (bytes, i) => {
+              ciphertexts.map(async (bytes, i) => {
                 assertSame(await theirs.open(sample(12, i), additional, bytes), sample(50 * i, i), `number ${i}`);
                 return mine.open(sample(12, i), additional, bytes);
               }),
@@ -224,23 +232,26 @@ function aeadCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
           name: `${name}: a flipped bit anywhere opens as nothing`,
           run: async () => {
             const { mine } = await both();
-            const sealed = await mine.seal(nonce, additional, sample(40, 8));
-            for (let i = 0; i < sealed.length; i++) {
-              const opened = await mine.open(nonce, additional, flipped(sealed, i, 1 << (i % 8)));
+            const ciphertext = await sealed(mine, nonce, additional, sample(40, 8), tagLength);
+            for (let i = 0; i < ciphertext.length; i++) {
+              const opened = await mine.open(nonce, additional, flipped(ciphertext, i, 1 << (i % 8)));
               assert(opened === undefined, `bit in byte ${i}`);
             }
             for (const i of [0, 7, 12]) {
-              assert((await mine.open(nonce, flipped(additional, i), sealed)) === undefined, "additional data");
+              assert((await mine.open(nonce, flipped(additional, i), ciphertext)) === undefined, "additional data");
             }
             for (const i of [0, 4, 11]) {
-              assert((await mine.open(flipped(nonce, i), additional, sealed)) === undefined, "nonce");
+              assert((await mine.open(flipped(nonce, i), additional, ciphertext)) === undefined, "nonce");
             }
-            for (const length of [0, 1, 7, 15, 16, sealed.length - 1]) {
-              const opened = await mine.open(nonce, additional, sealed.subarray(0, length));
+            for (const length of [0, 1, 7, 15, 16, ciphertext.length - 1]) {
+              const opened = await mine.open(nonce, additional, ciphertext.subarray(0, length));
               assert(opened === undefined, `only ${length} bytes`);
             }
-            assert((await mine.open(nonce, additional, join(sealed, new Uint8Array(1)))) === undefined, "a byte more");
-            assertSame(await mine.open(nonce, additional, sealed), sample(40, 8), "the right one, after all these");
+            assert(
+              (await mine.open(nonce, additional, join(ciphertext, new Uint8Array(1)))) === undefined,
+              "a byte more",
+            );
+            assertSame(await mine.open(nonce, additional, ciphertext), sample(40, 8), "the right one, after all these");
           },
         },
         {
@@ -251,7 +262,10 @@ function aeadCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
               await assertFails(() => make(new Uint8Array(length)), `key of ${length} bytes`);
             }
             for (const length of [0, 8, 11, 13, 16]) {
-              await assertFails(() => mine.seal(new Uint8Array(length), additional, key), `nonce of ${length} bytes`);
+              await assertFails(
+                () => sealed(mine, new Uint8Array(length), additional, key, tagLength),
+                `nonce of ${length} bytes`,
+              );
             }
           },
         },
@@ -273,8 +287,14 @@ function ccmCases(provider: CryptoProvider): ContractCase[] {
     run: async () => {
       const count = (length: number, from: number) => Uint8Array.from({ length }, (_, i) => from + i);
       const context = await make(count(16, 0x40));
-      const sealed = await context.seal(count(12, 0x10), count(20, 0), count(24, 0x20));
-      assertSame(sealed, fromHex(ccmAnswers[name]), "what was sealed");
+      const ciphertext = await sealed(
+        context,
+        count(12, 0x10),
+        count(20, 0),
+        count(24, 0x20),
+        name === "AES_128_CCM" ? 16 : 8,
+      );
+      assertSame(ciphertext, fromHex(ccmAnswers[name]), "what was sealed");
     },
   }));
 }

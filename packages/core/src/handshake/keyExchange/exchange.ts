@@ -87,6 +87,8 @@ export interface ServerExchangeConfig extends ExchangeConfig {
   readonly psk:
     | {
         readonly lookup: (identity: string) => Awaitable<Uint8Array | undefined>;
+        /** Keys below 128 bits are taken. */
+        readonly allowShortKeys: boolean;
         /** Empty: none is sent. */
         readonly hint: string;
       }

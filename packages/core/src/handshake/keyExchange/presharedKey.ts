@@ -17,6 +17,7 @@ import type {
   KeyExchange,
   ServerExchangeConfig,
 } from "./exchange.ts";
+import { checkedKey } from "./pskOptions.ts";
 
 /** A key that both sides have, and what it is called on the wire. */
 export interface Preshared {
@@ -35,7 +36,8 @@ export function* choosePsk({ psk }: ClientExchangeConfig, hint: Uint8Array): Flo
       code: "no_psk",
       advice: "have `psk` give an identity and a key",
     });
-  return { identity: utf8ToBytes(own.identity), hint, key: own.key };
+  const { identity, key } = checkedKey(own);
+  return { identity: utf8ToBytes(identity), hint, key };
 }
 
 /**
@@ -49,7 +51,9 @@ export function* lookUp(config: ServerExchangeConfig, identity: Uint8Array): Flo
 
 function* known({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<Uint8Array | undefined> {
   const name = identity.length <= maxPskIdentity ? textOf(identity) : undefined;
-  return yield* call(() => (name === undefined ? undefined : psk?.lookup(name)));
+  if (!psk || name === undefined) return undefined;
+  const key = yield* call(() => psk.lookup(name));
+  return key && checkedKey({ identity: name, key, allowShortKey: psk.allowShortKeys }).key;
 }
 
 /** A key may have been withdrawn, or replaced under the same identity: its sessions end with it. */

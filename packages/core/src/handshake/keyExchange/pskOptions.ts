@@ -3,31 +3,28 @@
  * @module
  */
 import { configurationError } from "../../errors.ts";
-import { type Awaitable, isPromise } from "../../flow.ts";
 import { understood } from "../../given.ts";
 import { maxPskIdentity, minPskLength } from "../../limits.ts";
 import type { KeyExchange, PresharedKey } from "./exchange.ts";
 
 export const pskOptions: Required<KeyExchange>["psk"] = {
   client(psk) {
-    if (typeof psk === "function") return (hint) => then(psk(hint), (own) => own && checked(own));
-    checked(psk);
+    if (typeof psk === "function") return psk;
+    checkedKey(psk);
     return () => psk;
   },
   server(psk) {
     understood({ psk }, ["function psk.lookup"]);
     understood(psk, ["boolean allowShortKeys", "string hint"]);
-    const { hint = "", allowShortKeys: allowShortKey = false } = psk;
+    const { hint = "", allowShortKeys = false } = psk;
     if (hint.length > maxPskIdentity)
       throw configurationError(`a PSK hint of ${hint.length} characters`, `at most ${maxPskIdentity}`);
-    const lookup = (identity: string) =>
-      then(psk.lookup(identity), (key) => key && checked({ identity, key, allowShortKey }).key);
-    return { lookup, hint };
+    return { lookup: (identity) => psk.lookup(identity), allowShortKeys, hint };
   },
 };
 
-/** No advice about a key says the key. */
-function checked(own: PresharedKey): PresharedKey {
+/** Throws a configuration error for a key that cannot be used; it does not say the key. */
+export function checkedKey(own: PresharedKey): PresharedKey {
   understood(own, ["boolean allowShortKey"]);
   const { identity, key, allowShortKey } = own;
   const least = allowShortKey ? 1 : minPskLength;
@@ -40,6 +37,3 @@ function checked(own: PresharedKey): PresharedKey {
     throw configurationError("the identity of a pre-shared key", `a text of at most ${maxPskIdentity} characters`);
   return own;
 }
-
-const then = <A, B>(value: Awaitable<A>, next: (value: A) => B): Awaitable<B> =>
-  isPromise(value) ? value.then(next) : next(value);

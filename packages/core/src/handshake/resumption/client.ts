@@ -44,7 +44,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
       checkAnswer(state, agreement);
       // It stays with the session, said again or not (RFC 6066 §4).
       if (!agreement.recordSizeLimit) agreement.maxFragmentLength ??= state.maxFragmentLength || undefined;
-      peer.records.limit(agreement);
+      peer.agree(agreement);
       secrets.resume(state.masterSecret);
       peer.transcript.forgetBytes();
       const keys = yield* secrets.protect(agreement.encryptThenMac);

@@ -3,13 +3,14 @@
  * name being additional data: it says which of the server's keys to use, and nothing else (§4).
  * @module
  */
-import { concat, equal } from "../../bytes/bytes.ts";
+import { equal } from "../../bytes/bytes.ts";
 import type { Aead, CryptoProvider, Random } from "../../crypto/provider.ts";
 import { type Awaitable, call, type Flow, settle } from "../../flow.ts";
 import { maxTicketState } from "../../limits.ts";
 
 const nameLength = 16;
 const nonceLength = 12;
+const tagLength = 16;
 /** Bytes of a ticket key: its public name, then an AES-256 key. */
 export const ticketKeyLength = 48;
 
@@ -57,7 +58,11 @@ export class Tickets {
     const name = key.slice(0, nameLength);
     const nonce = this.#random(nonceLength);
     const aead = yield* settle(this.#context(key));
-    return concat(name, nonce, yield* settle(aead.seal(nonce, name, state)));
+    const ticket = new Uint8Array(nameLength + nonceLength + state.length + tagLength);
+    ticket.set(name);
+    ticket.set(nonce, nameLength);
+    yield* settle(aead.seal(nonce, name, state, ticket.subarray(nameLength + nonceLength)));
+    return ticket;
   }
 
   /** `undefined` for a ticket that is not ours, or not any more, or altered: all the same to who sent it. */

@@ -1,0 +1,211 @@
+import { der } from "../bytes/der.ts";
+import type { Credential } from "../crypto/credential.ts";
+import { configurationError, TlsError } from "../errors.ts";
+import { understood } from "../given.ts";
+import type { ServerConfig, ServerCredential } from "../handshake/config.ts";
+import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
+import { canServe } from "../handshake/negotiate.ts";
+import { serverHandshake } from "../handshake/server.ts";
+import type { CipherSuite } from "../handshake/suites.ts";
+import { maxAuthorityNames } from "../limits.ts";
+import { readName } from "../x509/distinguishedName.ts";
+import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify.ts";
+import { TlsConnection } from "./connection.ts";
+import { checkCredential } from "./credential.ts";
+import { type CommonOptions, commonConfig, connectionOptions, showsSecrets } from "./options.ts";
+import { isCertified, serverPsk } from "./psk.ts";
+import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
+import { stapleOf } from "./staple.ts";
+import type { Transport } from "./transport.ts";
+
+export interface AcceptOptions extends CommonOptions, ServerSessionOptions {
+  /**
+   * Our certificates: chosen by server name and by what the client can verify; the first is the default. Needed unless
+   * all suites are of a pre-shared key.
+   */
+  readonly credentials?: readonly Credential[];
+  /** The keys that clients have too, for suites of `ecdhePskSuites` or `pskSuites`. */
+  readonly psk?: ServerPsk;
+  /** Whether clients show a certificate. Default `"none"`. */
+  readonly clientAuth?: "none" | "request" | "require";
+  /**
+   * Whom client certificates must come from, PEM or DER: short for `clientTrust: { ca }`. One of the two is needed
+   * unless `clientAuth` is `"none"`.
+   */
+  readonly clientCa?: TrustOptions["ca"];
+  /**
+   * Whom client certificates must come from: a CA, pins, a `trust` function; and `verify`, which may refuse for reasons
+   * of its own.
+   */
+  readonly clientTrust?: TrustOptions;
+  /**
+   * The authorities that we name to clients, DER names (`certificate.subject.der`): a client with several certificates
+   * chooses by them. Default: those of `clientCa` or `clientTrust.ca`, or none where they are too many for the message
+   * (65,000 bytes). `false`: none, which means any.
+   */
+  readonly certificateAuthorities?: readonly Uint8Array[] | false;
+  /**
+   * Groups of suites of equal preference: within one of them the client's order decides, for it may be faster with
+   * another than we are. Default: none, our order alone.
+   * @example
+   * equalSuites: [[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]]
+   */
+  readonly equalSuites?: readonly (readonly CipherSuite[])[];
+  /** Refuse a server name that no certificate has, instead of answering with the first. */
+  readonly strictSni?: boolean;
+}
+
+/**
+ * Accepts a channel as server, over any transport. Resolves once the handshake is done and, where required, the client
+ * verified. One call is one configuration: sessions are resumed only with a store or ticket keys that the calls have in
+ * common. `serverConfig` and `acceptWith` share all of it.
+ * @throws TlsError `configuration` before any byte is read; the handshake's failure else.
+ * @example
+ * const channel = await accept(transport, { credentials: [credential] });
+ */
+export async function accept(transport: Transport, options: AcceptOptions): Promise<TlsConnection> {
+  const { sessions = false, tickets = options.ticketKeys !== undefined } = options;
+  const connection = acceptWith(serverConfig({ ...options, sessions, tickets }), transport, options);
+  await connection.opened;
+  return connection;
+}
+
+/**
+ * The same with a configuration that many connections share. A trace has secrets where both it and `options` say so.
+ */
+export function acceptWith(config: ServerConfig, transport: Transport, options: CommonOptions): TlsConnection {
+  return new TlsConnection(
+    transport,
+    {
+      role: "server",
+      handshake: (peer) => serverHandshake(peer, config),
+      maxFragment: config.maxFragment,
+      maxRenegotiations: config.maxRenegotiations,
+      traceSecrets: config.traceSecrets && showsSecrets(options),
+    },
+    connectionOptions(options),
+  );
+}
+
+/**
+ * Checks what the user says; certificates are parsed once, here.
+ * @throws TlsError `configuration`, also for a certificate that cannot serve: of another purpose, out of order, or of a
+ *   kind that no suite uses.
+ */
+export function serverConfig(options: AcceptOptions): ServerConfig {
+  const common = commonConfig(options);
+  const { suites } = common;
+  understood(options, ["boolean strictSni", "function credentials.flatMap equalSuites.flatMap", "string clientAuth"]);
+  const { clientAuth = "none" } = options;
+  if (!["none", "request", "require"].includes(clientAuth))
+    throw configurationError(`clientAuth ${JSON.stringify(clientAuth)}`, '"none", "request" or "require"');
+  const clientTrust = clientTrustOf(options);
+  if (clientAuth === "require" && !suites.every(isCertified))
+    throw configurationError(
+      'clientAuth "require" with suites of a pre-shared key, which have no certificates',
+      'leave them out, or say "request": the key then is what proves who the client is',
+    );
+  return {
+    ...common,
+    psk: serverPsk(suites, options.psk),
+    credentials: serverCredentials(common, options.credentials),
+    clientAuth,
+    clientTrust,
+    certificateAuthorities: authoritiesOf(options, clientTrust),
+    equalSuites: equalSuitesOf(suites, options.equalSuites ?? []),
+    strictSni: options.strictSni ?? false,
+    ...serverSessions(options, common),
+  };
+}
+
+function equalSuitesOf(
+  suites: readonly CipherSuite[],
+  groups: readonly (readonly CipherSuite[])[],
+): readonly (readonly CipherSuite[])[] {
+  if (!groups.every(Array.isArray)) throw configurationError("equalSuites", "a list of lists of suites");
+  const all = groups.flat();
+  const missing = all.filter((suite) => !suites.includes(suite));
+  if (missing.length > 0)
+    throw configurationError(`equalSuites: ${missing[0]?.name} is none of the suites`, "name it there too");
+  const twice = all.find((suite, i) => all.indexOf(suite) !== i);
+  if (twice) throw configurationError(`equalSuites: ${twice.name} stands twice`, "one group for each suite");
+  return groups;
+}
+
+/**
+ * The same configuration with other certificates, checked as the first ones were: connections that are made with it
+ * from now on use them.
+ * @throws TlsError `configuration`; the old configuration is as good as before.
+ * @example
+ * config = withCredentials(config, [nodeCredential({ cert: renewed, key })]);
+ */
+export const withCredentials = (config: ServerConfig, credentials: readonly Credential[]): ServerConfig => ({
+  ...config,
+  credentials: serverCredentials(config, credentials),
+});
+
+function serverCredentials(
+  { suites }: Pick<ServerConfig, "suites">,
+  credentials: readonly Credential[] | undefined,
+): readonly ServerCredential[] {
+  if (!credentials?.length && !suites.some(isCertified)) return [];
+  if (!credentials?.length)
+    throw configurationError("a server needs a credential", "pass `credentials: [nodeCredential({ cert, key })]`");
+  return credentials.map((credential) => {
+    const checked = checkCredential(credential, "server");
+    const ocspResponse = stapleOf(credential, checked.certificate);
+    if (canServe(suites, checked)) return { ...checked, ocspResponse };
+    const { keyUsage, publicKey, subject } = checked.certificate;
+    throw configurationError(
+      `the certificate of ${subject.text || "no subject"} serves none of the suites: a key of the kind ${publicKey.type}, keyUsage ${keyUsage ? [...keyUsage].join(", ") : "unlimited"}`,
+      "ECDHE needs digitalSignature and a suite with the key's authentication; RSA key exchange needs keyEncipherment and a key that decrypts",
+    );
+  });
+}
+
+function clientTrustOf({ clientAuth = "none", clientCa, clientTrust }: AcceptOptions): TrustPolicy | undefined {
+  if (clientTrust !== undefined && Object(clientTrust) !== clientTrust)
+    throw configurationError("clientTrust is no object", "clientTrust: { ca, … }");
+  if (clientCa !== undefined && clientTrust !== undefined)
+    throw configurationError("clientCa and clientTrust", "say clientTrust: { ca, … } alone");
+  const trust = clientTrust ?? (clientCa === undefined ? undefined : { ca: clientCa });
+  if (clientAuth !== "none" && !trust)
+    throw configurationError(
+      `clientAuth "${clientAuth}" without clientCa`,
+      "say whom client certificates must come from",
+    );
+  if (clientAuth === "none" && trust)
+    throw configurationError("clientCa without clientAuth", 'say clientAuth: "request" or "require"');
+  return trust && trustPolicy(trust);
+}
+
+function authoritiesOf(
+  { certificateAuthorities: asked, clientAuth = "none" }: AcceptOptions,
+  trust: TrustPolicy | undefined,
+): readonly Uint8Array[] {
+  if (asked !== undefined && asked !== false && !(Array.isArray(asked) && asked.every((n) => n instanceof Uint8Array)))
+    throw configurationError("certificateAuthorities", "a list of DER names (certificate.subject.der), or false");
+  if (!asked) {
+    const names = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));
+    return asked === false || sizeOf([...names.values()]) > maxAuthorityNames ? [] : [...names.values()];
+  }
+  if (clientAuth === "none")
+    throw configurationError("certificateAuthorities without clientAuth", 'say clientAuth: "request" or "require"');
+  if (sizeOf(asked) > maxAuthorityNames)
+    throw configurationError(
+      `certificateAuthorities of ${sizeOf(asked)} bytes`,
+      `${maxAuthorityNames} are the most: name fewer, or give false`,
+    );
+  for (const [i, name] of asked.entries()) {
+    try {
+      der(name, readName);
+    } catch (error) {
+      if (!TlsError.is(error)) throw error;
+      throw configurationError(`certificateAuthorities[${i}]: ${error.message}`, "DER names: certificate.subject.der");
+    }
+  }
+  return asked;
+}
+
+/** With the two bytes before each. */
+const sizeOf = (names: readonly Uint8Array[]): number => names.reduce((sum, name) => sum + 2 + name.length, 0);

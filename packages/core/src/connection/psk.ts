@@ -1,0 +1,31 @@
+/**
+ * Pre-shared keys: whether the suites and what the user gives go together. The exchanges themselves check what the user
+ * gives, so that a page without them does not load that code.
+ * @module
+ */
+import { configurationError } from "../errors.ts";
+import type { ClientConfig, ServerConfig } from "../handshake/config.ts";
+import type { ClientPsk, KeyExchange, ServerPsk } from "../handshake/keyExchange/exchange.ts";
+import type { CipherSuite } from "../handshake/suites.ts";
+
+/** True where the server is known by its certificate. */
+export const isCertified = ({ keyExchange }: CipherSuite): boolean => keyExchange.keyUsage !== undefined;
+
+export function clientPsk(suites: readonly CipherSuite[], psk: ClientPsk | undefined): ClientConfig["psk"] {
+  const options = optionsOf(suites, psk);
+  return psk && options?.client(psk);
+}
+
+export function serverPsk(suites: readonly CipherSuite[], psk: ServerPsk | undefined): ServerConfig["psk"] {
+  const options = optionsOf(suites, psk);
+  return psk && options?.server(psk);
+}
+
+function optionsOf(suites: readonly CipherSuite[], psk: unknown): KeyExchange["psk"] {
+  const suite = suites.find((row) => row.keyExchange.psk);
+  if (suite && !psk)
+    throw configurationError(`${suite.name} without a pre-shared key`, "say psk, or leave the suite out");
+  if (psk !== undefined && !suite)
+    throw configurationError("psk without a suite that uses it", "say suites: ecdhePskSuites");
+  return suite?.keyExchange.psk;
+}

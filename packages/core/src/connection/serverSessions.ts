@@ -1,0 +1,86 @@
+/**
+ * How a server keeps sessions, as the user says it: tickets, their keys, and the cache of session IDs.
+ * @module
+ */
+import type { CryptoProvider, Random } from "../crypto/provider.ts";
+import { configurationError } from "../errors.ts";
+import type { Awaitable } from "../flow.ts";
+import { understood } from "../given.ts";
+import type { ServerConfig } from "../handshake/config.ts";
+import type { SessionStore } from "../handshake/resumption/store.ts";
+import { ownKeys, type TicketKeys, Tickets, ticketKeyLength } from "../handshake/resumption/tickets.ts";
+import { sessionLifetime as defaultLifetime, maxSessionAge } from "../limits.ts";
+import { checkedStore, inTime, memoryStore, withinTime } from "./sessions.ts";
+
+/** What a server takes about sessions. */
+export interface ServerSessionOptions {
+  /**
+   * Tickets (RFC 5077): the session, encrypted, is with the client. Default true, where the provider has AES-256-GCM.
+   */
+  readonly tickets?: boolean;
+  /**
+   * Keys of tickets, 48 random bytes each: a name of 16, sent in the clear, and an AES-256 key. The first one encrypts,
+   * all of them decrypt, so that a key is rotated by a new one in front of it. Servers that have the same resume each
+   * other's sessions. A function is asked for each ticket. Default: keys of this configuration's own, a new one each
+   * `sessionLifetime`. Whoever gets a key reads all that was sent in the sessions of its tickets: change them daily,
+   * and never write them to a disk.
+   */
+  readonly ticketKeys?: readonly Uint8Array[] | (() => Awaitable<readonly Uint8Array[]>);
+  /** The cache of session IDs, for clients without tickets. Default: 4 MiB in memory. `false`: none. */
+  readonly sessions?: SessionStore | false;
+  /** Seconds that a session can be resumed, 1 to 86,400. Default 7,200. */
+  readonly sessionLifetime?: number;
+}
+
+/** Checks them; see `accept` for what it throws. */
+export function serverSessions(
+  options: ServerSessionOptions,
+  common: Pick<ServerConfig, "provider" | "random" | "now">,
+): Pick<ServerConfig, "tickets" | "sessions" | "sessionLifetime"> {
+  understood(options, ["boolean tickets"]);
+  const { sessions = memoryStore({ now: common.now }), sessionLifetime = defaultLifetime } = options;
+  if (!Number.isInteger(sessionLifetime) || sessionLifetime < 1 || sessionLifetime > maxSessionAge)
+    throw configurationError(`sessionLifetime ${sessionLifetime}`, "whole seconds, from 1 to 86,400");
+  return {
+    tickets: ticketsOf(options, common, sessionLifetime),
+    sessions: sessions === false ? undefined : inTime(checkedStore(sessions)),
+    sessionLifetime,
+  };
+}
+
+function ticketsOf(
+  { tickets, ticketKeys }: ServerSessionOptions,
+  { provider, random, now }: Pick<ServerConfig, "provider" | "random" | "now">,
+  lifetime: number,
+): Tickets | undefined {
+  if (tickets === false && ticketKeys !== undefined)
+    throw configurationError("ticketKeys without tickets", "leave one of them out");
+  const asked = tickets === true || ticketKeys !== undefined;
+  if (tickets === false || !canTicket(provider, asked)) return undefined;
+  return new Tickets(provider, random, keysOf(ticketKeys, random, now, lifetime));
+}
+
+function canTicket(provider: CryptoProvider, asked: boolean): boolean {
+  if (provider.ciphers.AES_256_GCM) return true;
+  if (asked)
+    throw configurationError(`the provider "${provider.name}" lacks AES-256-GCM, which tickets are encrypted with`);
+  return false;
+}
+
+function keysOf(
+  keys: ServerSessionOptions["ticketKeys"],
+  random: Random,
+  now: () => number,
+  lifetime: number,
+): TicketKeys {
+  if (keys === undefined) return ownKeys(random, now, lifetime);
+  if (typeof keys === "function") return () => withinTime(keys, []);
+  if (
+    !Array.isArray(keys) ||
+    !keys.length ||
+    !keys.every((key) => key instanceof Uint8Array && key.length === ticketKeyLength)
+  )
+    throw configurationError("ticketKeys", `one or more keys of ${ticketKeyLength} random bytes each`);
+  const copies = keys.map((key) => key.slice());
+  return () => copies;
+}

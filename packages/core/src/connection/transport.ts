@@ -1,0 +1,55 @@
+/**
+ * The seam of everything: what carries TLS records. Plain callbacks, because they cost nothing.
+ * @module
+ */
+import type { Memory } from "../record/memory.ts";
+import type { NextTurn } from "./turn.ts";
+
+export type { Memory, NextTurn };
+
+/** What a transport tells its user. None is called before `start`, and none after `error`. */
+export interface TransportEvents {
+  /** Bytes of the peer, at any boundaries. The receiver owns the array. */
+  data(bytes: Uint8Array): void;
+  /** After `send` answered "full": there is room again. */
+  drain(): void;
+  /** The peer's side ended in order (TCP FIN, a WebSocket's close handshake), once. Whether that was a truncation is for TLS to say. Only `drain` and `error` follow. */
+  end(): void;
+  /**
+   * The carrier is gone, both ways: refused, reset, too large a message, a text message; or, after `end`, closed. A TlsError with fault `"transport"`.
+   * It is told without delay, whatever is paused; what came before it is delivered first.
+   */
+  error(error: Error): void;
+}
+
+/**
+ * What became of bytes that a transport was given: it takes more; it takes no more until `drain` (these will be sent); or it is gone, so that they are lost,
+ * and has said so or will, by `error`.
+ */
+export type SendResult = "ok" | "full" | "gone";
+
+/**
+ * An ordered, reliable carrier of bytes. `send` may be called right after `start`: a transport that is still opening keeps what it is given.
+ * Events are never called from inside a method of the transport.
+ */
+export interface Transport {
+  start(events: TransportEvents): void;
+  /** Takes ownership of `bytes`, and gives them back to `memory` once nobody reads them any more. */
+  send(bytes: Uint8Array): SendResult;
+  /** Advisory: a transport that can, stops delivering `data`. False where it cannot (a page's WebSocket). */
+  pause(): boolean;
+  resume(): void;
+  /**
+   * No more from us: flush, then close our side in order (a WebSocket: close 1000). `end` still comes when the peer's side has ended; what the peer
+   * sends until then may be dropped.
+   */
+  end(): void;
+  /** Flush what was sent where possible (a fatal alert must not be lost), then close as failed (a WebSocket: close 4000). No event follows. */
+  abort(reason: string): void;
+  /** The handshake is done: the peer is known, and may send larger messages from now on. */
+  established?(): void;
+  /** What records are built in, for a transport that lends the same memory again. Default: memory of the host's collector. */
+  readonly memory?: Memory;
+  /** The host's shortest way into the next turn of its event loop. Default: a timer. */
+  readonly nextTurn?: NextTurn;
+}

@@ -1,0 +1,45 @@
+/**
+ * What one turn of the event loop does for all connections of a process, and which of them go on in the next one.
+ * @module
+ */
+import { resumedInTurn } from "../limits.ts";
+
+/** Calls back in a later turn of the event loop, as soon as the host can. */
+export type NextTurn = (callback: () => void) => void;
+
+/** For hosts that say nothing better. */
+export const timerTurn: NextTurn = (callback) => void setTimeout(callback, 0);
+
+class Turn {
+  /**
+   * Bytes that all connections together have spent in this turn. From `turnBudget` on, a connection waits for the next
+   * one.
+   */
+  spent = 0;
+  #scheduled = false;
+  #waiting: (() => void)[] = [];
+
+  /** Calls `resume` in a later turn; connections that wait go on in order. */
+  wait(resume: () => void, nextTurn: NextTurn): void {
+    this.#waiting.push(resume);
+    this.#schedule(nextTurn);
+  }
+
+  #schedule(nextTurn: NextTurn): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    nextTurn(() => {
+      this.#scheduled = false;
+      this.spent = 0;
+      // If all went on at once, their data would be a hundred times the processor's cache.
+      const next = this.#waiting.splice(0, resumedInTurn);
+      if (this.#waiting.length) this.#schedule(nextTurn);
+      for (const resume of next) resume();
+    });
+  }
+}
+
+/** Bytes that are sent. */
+export const sending: Turn = /* @__PURE__ */ new Turn();
+/** Bytes that are worked off. */
+export const receiving: Turn = /* @__PURE__ */ new Turn();

@@ -1,0 +1,54 @@
+import { TlsError } from "../errors.ts";
+import type { Alerts } from "../handshake/alerts.ts";
+import type { TlsRecord } from "../record/reader.ts";
+import { contentTypes } from "../wire/record.ts";
+import { RefusedRenegotiation } from "./renegotiation.ts";
+
+/** What an established connection does with the records that come in, until an alert ends it. */
+export class EstablishedConnection {
+  readonly #alerts: Alerts;
+  readonly #inbound: { push(bytes: Uint8Array): void };
+  readonly #role: "client" | "server";
+  readonly #maxRenegotiations: number;
+  /** The first handshake message makes it: few connections ever see one. */
+  #renegotiation: RefusedRenegotiation | undefined;
+
+  constructor(
+    alerts: Alerts,
+    role: "client" | "server",
+    maxRenegotiations: number,
+    inbound: { push(bytes: Uint8Array): void },
+  ) {
+    this.#alerts = alerts;
+    this.#role = role;
+    this.#maxRenegotiations = maxRenegotiations;
+    this.#inbound = inbound;
+  }
+
+  /** The peer owes us the rest of a handshake message. */
+  get midMessage(): boolean {
+    return this.#renegotiation?.midMessage ?? false;
+  }
+
+  /**
+   * Works off one record; true if it was data. Throws `CloseNotify` when the peer has closed, else the error that ends
+   * the connection.
+   */
+  receive(record: TlsRecord): boolean {
+    const { type, fragment } = record;
+    if (type === contentTypes.application_data) {
+      if (this.#renegotiation?.midMessage)
+        throw new TlsError("unexpected_message", "application data in the midst of a handshake message");
+      if (!fragment.length) return true;
+      this.#alerts.warnings = 0;
+      this.#inbound.push(fragment);
+      return true;
+    }
+    if (this.#alerts.isWarning(record)) return false;
+    if (type === contentTypes.handshake) {
+      this.#renegotiation ??= new RefusedRenegotiation(this.#alerts, this.#role, this.#maxRenegotiations);
+      this.#renegotiation.receive(fragment);
+    } else throw new TlsError("unexpected_message", "ChangeCipherSpec on an established connection");
+    return false;
+  }
+}

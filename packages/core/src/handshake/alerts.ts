@@ -1,0 +1,83 @@
+/**
+ * The alert protocol, RFC 5246 §7.2, after the records that carry it.
+ * @module
+ */
+import { type AlertDescription, alertDescriptions, alertName, TlsError } from "../errors.ts";
+import { maxWarningAlerts } from "../limits.ts";
+import type { TlsRecord } from "../record/reader.ts";
+import type { RecordWriter } from "../record/writer.ts";
+import type { TraceEvent } from "../trace.ts";
+import { contentTypes } from "../wire/record.ts";
+
+export class Alerts {
+  readonly #writer: RecordWriter;
+  readonly #trace: ((event: TraceEvent) => void) | undefined;
+  /** In a row, since the last record that said more. */
+  warnings = 0;
+
+  constructor(writer: RecordWriter, trace: ((event: TraceEvent) => void) | undefined) {
+    this.#writer = writer;
+    this.#trace = trace;
+  }
+
+  send(level: "warning" | "fatal", description: AlertDescription): void {
+    this.#trace?.({ type: "alert", direction: "sent", level, description });
+    this.#writer.send(contentTypes.alert, Uint8Array.of(level === "fatal" ? 2 : 1, alertDescriptions[description]));
+  }
+
+  /** True where the record is an alert that only warns. Throws `CloseNotify`, and the error that a fatal alert is. */
+  isWarning({ type, fragment }: TlsRecord): boolean {
+    if (type !== contentTypes.alert) {
+      if (fragment.length) this.warnings = 0;
+      return false;
+    }
+    const [level, code] = fragment;
+    if (fragment.length !== 2 || code === undefined)
+      throw new TlsError("decode_error", `an alert of ${fragment.length} bytes, two are wanted`, { code: "bad_alert" });
+    if (level !== 1 && level !== 2)
+      throw new TlsError("illegal_parameter", `an alert of level ${level}: there are 1, warning, and 2, fatal`, {
+        code: "bad_alert",
+      });
+    const description = alertName(code);
+    this.#trace?.({
+      type: "alert",
+      direction: "received",
+      level: level === 2 ? "fatal" : "warning",
+      description: description ?? code,
+    });
+    if (description === "close_notify") throw closeNotify;
+    if (level === 2)
+      throw new TlsError(description, `the peer ended the connection: ${description ?? `unknown alert ${code}`}`, {
+        by: "peer",
+        code: description ?? "unknown_alert",
+        ...adviceFor(description),
+      });
+    if (++this.warnings > maxWarningAlerts)
+      throw new TlsError("unexpected_message", `more than ${maxWarningAlerts} warning alerts in a row`, {
+        code: "too_many_warning_alerts",
+      });
+    return true;
+  }
+}
+
+/** The peer will send no more (RFC 5246 §7.2.1): an end, not a failure, unless it comes during a handshake. */
+export class CloseNotify extends Error {}
+// Always the same one: nobody looks at its stack, and to take one costs more than the alert.
+const closeNotify: CloseNotify = /* @__PURE__ */ new CloseNotify();
+
+function adviceFor(description: AlertDescription | undefined): { advice?: string } {
+  switch (description) {
+    case "unknown_ca":
+      return { advice: "it does not trust the CA of our certificate" };
+    case "handshake_failure":
+      return { advice: "no suite, group or signature scheme in common, or it wants a client certificate" };
+    case "protocol_version":
+      return { advice: "it does not speak TLS 1.2" };
+    case "inappropriate_fallback":
+      return { advice: "it speaks more than TLS 1.2: leave out fallbackScsv, or let a TLS 1.3 client try first" };
+    case "unrecognized_name":
+      return { advice: "it does not serve the server name we asked for" };
+    default:
+      return {};
+  }
+}

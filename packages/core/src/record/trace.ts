@@ -1,0 +1,31 @@
+import type { TraceEvent } from "../trace.ts";
+import { type ContentType, contentTypeName, contentTypes, headerLength } from "../wire/record.ts";
+
+/** What is told of records. */
+export interface RecordTrace {
+  readonly trace: ((event: TraceEvent) => void) | undefined;
+  /** Show the plaintext of application data. */
+  readonly traceSecrets: boolean;
+}
+
+/** Tells of one record, with copies of its bytes. */
+export function traceRecord(
+  { trace, traceSecrets }: RecordTrace,
+  direction: "sent" | "received",
+  type: ContentType,
+  isProtected: boolean,
+  sequenceNumber: number,
+  record: Uint8Array,
+  plaintext: Uint8Array,
+): void {
+  trace?.({
+    type: "record",
+    direction,
+    contentType: contentTypeName(type),
+    protected: isProtected,
+    sequenceNumber,
+    header: record.slice(0, headerLength),
+    fragment: record.slice(headerLength),
+    ...((type !== contentTypes.application_data || traceSecrets) && { plaintext: plaintext.slice() }),
+  });
+}

@@ -1,0 +1,139 @@
+import { concat } from "@handclasp/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { HandshakeReader } from "../../src/handshake/handshakeReader.ts";
+import { message } from "./mitm.ts";
+
+/** Every whole message that is there. */
+const takeAll = (reader: HandshakeReader): Uint8Array[] => {
+  const taken: Uint8Array[] = [];
+  while (reader.isWhole) taken.push(reader.take());
+  return taken;
+};
+
+/** Tells `work` the lengths of the arrays that are made meanwhile. */
+function watchArrays(work: (lengths: readonly number[]) => void): void {
+  const lengths: number[] = [];
+  const real = Uint8Array;
+  globalThis.Uint8Array = new Proxy(real, {
+    construct(target, given: [number]) {
+      lengths.push(given[0]);
+      return new target(...given);
+    },
+  });
+  try {
+    work(lengths);
+  } finally {
+    globalThis.Uint8Array = real;
+  }
+}
+
+describe("handshake messages out of fragments", () => {
+  test("joined and split, they come out as they were said, each an array of its own", () => {
+    const bodies = fc.array(fc.uint8Array({ maxLength: 600 }), { minLength: 1, maxLength: 8 });
+    const cuts = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(bodies, cuts, (all, sizes) => {
+        const messages = all.map((body, i) => message(i, body));
+        const wire = concat(...messages);
+        const reader = new HandshakeReader();
+        const taken: Uint8Array[] = [];
+        for (let at = 0, i = 0; at < wire.length; i++) {
+          const end = at + (sizes[i % sizes.length] as number);
+          const fragment = wire.slice(at, end);
+          reader.append(fragment);
+          // Whoever fed it may do with its array what it likes.
+          fragment.fill(0xee);
+          at = end;
+          taken.push(...takeAll(reader));
+        }
+        expect(taken).toEqual(messages);
+        for (const one of taken) expect(one.buffer.byteLength).toBe(one.length);
+        expect(reader.pending).toBe(0);
+        expect(reader.type).toBeUndefined();
+      }),
+    );
+  });
+
+  test("several in one fragment wait in order, with the type and the length of the first", () => {
+    const reader = new HandshakeReader();
+    reader.append(concat(message(2, new Uint8Array(70)), message(14), message(20, new Uint8Array(12)).subarray(0, 5)));
+    expect([reader.type, reader.length, reader.isWhole, reader.pending]).toEqual([2, 74, true, 74 + 4 + 5]);
+    expect(reader.take()).toEqual(message(2, new Uint8Array(70)));
+    expect([reader.type, reader.length, reader.isWhole]).toEqual([14, 4, true]);
+    expect(reader.take()).toEqual(message(14));
+    expect([reader.type, reader.length, reader.isWhole, reader.pending]).toEqual([20, 16, false, 5]);
+    reader.append(new Uint8Array(11));
+    expect(reader.take()).toEqual(message(20, new Uint8Array(12)));
+    expect([reader.type, reader.length, reader.isWhole, reader.pending]).toEqual([undefined, undefined, false, 0]);
+  });
+
+  test("part of a header has a type, and no length yet", () => {
+    const reader = new HandshakeReader();
+    for (const byte of [1, 0, 0]) {
+      reader.append(Uint8Array.of(byte));
+      expect([reader.type, reader.length, reader.isWhole]).toEqual([1, undefined, false]);
+    }
+    reader.append(Uint8Array.of(0));
+    expect([reader.type, reader.length, reader.isWhole]).toEqual([1, 4, true]);
+  });
+
+  test.each([
+    ["64 KiB, a Certificate 128", 1, 2 ** 16],
+    ["64 KiB, a Certificate 128", 11, 2 ** 17],
+  ])("a message of more than %s is refused by its header alone (type %i)", (_, type, most) => {
+    const header = (length: number): Uint8Array => Uint8Array.of(type, length >> 16, (length >> 8) & 255, length & 255);
+    const reader = new HandshakeReader();
+    reader.append(header(most));
+    expect(reader.length).toBe(4 + most);
+    const other = new HandshakeReader();
+    other.append(header(most + 1));
+    expect(() => other.length).toThrow(expect.objectContaining({ code: "excessive_message_size" }));
+    expect(() => other.isWhole).toThrow(expect.objectContaining({ alert: "illegal_parameter" }));
+  });
+});
+
+describe("what waits for the rest of its message", () => {
+  const whole = message(
+    1,
+    new Uint8Array(2 ** 16 - 1).map((_, i) => i * 7),
+  );
+
+  test("a message of 64 KiB in fragments of a byte holds twice its bytes at most, at every step", () => {
+    const reader = new HandshakeReader();
+    const fragments = Array.from(whole, (byte) => Uint8Array.of(byte));
+    let [copied, most] = [0, 0];
+    watchArrays((made) => {
+      for (const fragment of fragments) {
+        const before = made.length;
+        reader.append(fragment);
+        if (made.length > before) copied += reader.pending - 1;
+        most = Math.max(most, (made.at(-1) as number) / reader.pending);
+      }
+      // Each is let go once there is a larger one.
+      expect(made).toEqual([...made].sort((a, b) => a - b));
+      expect(made.length).toBeLessThan(20);
+    });
+    expect(most).toBeLessThanOrEqual(2);
+    // Doubling copies each byte twice at most; one array a fragment would copy 2 GiB.
+    expect(copied).toBeLessThan(2 * whole.length);
+    expect(reader.take()).toEqual(whole);
+  });
+
+  test("what is taken leaves room: small messages without end do not make it grow", () => {
+    const reader = new HandshakeReader();
+    const request = message(0);
+    // Always the first byte of the next one stands behind it.
+    reader.append(request.subarray(0, 1));
+    let most = 0;
+    watchArrays((made) => {
+      for (let i = 0; i < 5000; i++) {
+        reader.append(concat(request.subarray(1), request.subarray(0, 1)));
+        reader.take();
+      }
+      most = Math.max(...made);
+    });
+    expect(reader.pending).toBe(1);
+    expect(most).toBeLessThanOrEqual(16);
+  });
+});

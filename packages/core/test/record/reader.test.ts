@@ -1,0 +1,320 @@
+import {
+  concat,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+  TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+  type TlsError,
+  type TraceEvent,
+} from "@handclasp/core";
+import { asyncProvider } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { noble } from "../../src/crypto/noble.ts";
+import { run } from "../../src/flow.ts";
+import { makeProtection } from "../../src/record/protection.ts";
+import type { RecordReader, TlsRecord } from "../../src/record/reader.ts";
+import { record } from "../handshake/mitm.ts";
+import { answering, gcm, handHeld, next, pattern, reader, sealed, traceInto, turn, writer, zeros } from "./support.ts";
+
+describe("promises that settle out of order", () => {
+  test("what is opened is delivered in order, and traced so", async () => {
+    const trace: TraceEvent[] = [];
+    const records = reader({ trace: traceInto(trace) });
+    const { protection, settle, waiting } = handHeld();
+    records.changeState(protection);
+    records.feed(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
+    const first = records.next() as Promise<TlsRecord>;
+    expect(waiting).toHaveLength(3);
+    await settle(1);
+    await settle(2);
+    expect(trace).toEqual([]);
+    await settle(0);
+    const got = [await first, await records.next(), await records.next()];
+    expect(got.map((one) => one?.fragment[0])).toEqual([1, 2, 3]);
+    expect(trace.map((event) => event.type === "record" && event.sequenceNumber)).toEqual([0, 1, 2]);
+    expect(records.next()).toBeUndefined();
+  });
+
+  test("a record that is bad on its face does not hide those before it", async () => {
+    const records = reader();
+    const { protection, settle } = handHeld();
+    records.requireVersion();
+    records.changeState(protection);
+    const bad = record(23, Uint8Array.of(2));
+    bad[2] = 1;
+    records.feed(concat(record(23, Uint8Array.of(1)), bad));
+    const first = records.next() as Promise<TlsRecord>;
+    await settle(0);
+    expect((await first).fragment).toEqual(Uint8Array.of(1));
+    await expect((async () => records.next())()).rejects.toMatchObject({ alert: "protocol_version" });
+    expect(records.next()).toBeUndefined();
+  });
+
+  test.each([TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256])(
+    "300 records of $name, delayed at random, arrive in order",
+    async (suite) => {
+      const keys = {
+        key: new Uint8Array(suite.keyLength).fill(1),
+        macKey: new Uint8Array(0),
+        iv: new Uint8Array(suite.fixedIvLength).fill(2),
+      };
+      const provider = asyncProvider(noble, { maxDelayMs: 2 });
+      let wake = (): void => {};
+      const out = writer({ wake: () => wake() });
+      out.changeState(await run(makeProtection(provider, suite, keys, zeros)));
+      const into = reader();
+      into.changeState(await run(makeProtection(provider, suite, keys, zeros)));
+      const drained = new Promise<void>((resolve) => {
+        wake = () => {
+          for (const bytes of out.take()) into.feed(bytes);
+          if (out.idle) resolve();
+        };
+      });
+      for (let i = 0; i < 300; i++) {
+        out.send(23, Uint8Array.of(i >> 8, i & 255));
+        for (const bytes of out.take()) into.feed(bytes);
+      }
+      await drained;
+      for (let i = 0; i < 300; i++) expect((await into.next())?.fragment).toEqual(Uint8Array.of(i >> 8, i & 255));
+    },
+  );
+
+  test("a second record that fails behind a failed head is no unhandled rejection", async () => {
+    const records = reader();
+    const foreign: unknown[] = [];
+    const listen = (reason: unknown): void => void foreign.push(reason);
+    process.on("unhandledRejection", listen);
+    records.changeState(
+      answering(async () => {
+        throw new Error("bad");
+      }),
+    );
+    records.feed(concat(record(23, Uint8Array.of(1)), record(23, Uint8Array.of(2))));
+    await expect(records.next()).rejects.toThrow("bad");
+    await turn();
+    process.off("unhandledRejection", listen);
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe("a record that is not admitted", () => {
+  test("stays where it is until it is, and only a whole one is deferred", () => {
+    const asked: number[] = [];
+    let open = false;
+    const admit = (bytes: number): boolean => {
+      asked.push(bytes);
+      return open;
+    };
+    const records = reader({ admission: { admit } });
+    const [one, two] = [record(23, Uint8Array.of(1, 2, 3)), record(23, Uint8Array.of(4))];
+    records.feed(one.subarray(0, 7));
+    expect(next(records)).toBeUndefined();
+    expect(records.deferred).toBe(false);
+    expect(asked).toEqual([]);
+    records.feed(concat(one.subarray(7), two));
+    for (let i = 0; i < 2; i++) {
+      expect(next(records)).toBeUndefined();
+      expect(records.deferred).toBe(true);
+      expect(records.pending).toBe(one.length + two.length);
+    }
+    open = true;
+    expect(next(records)).toMatchObject({ type: 23, fragment: Uint8Array.of(1, 2, 3) });
+    expect(records.deferred).toBe(false);
+    open = false;
+    expect(next(records)).toBeUndefined();
+    expect(records.deferred).toBe(true);
+    open = true;
+    expect(next(records)).toMatchObject({ fragment: Uint8Array.of(4) });
+    expect(next(records)).toBeUndefined();
+    expect(records.deferred).toBe(false);
+    expect(records.pending).toBe(0);
+    expect(asked).toEqual([3, 3, 3, 1, 1]);
+  });
+
+  test("keeps its number: it is opened once", () => {
+    let open = false;
+    const records = reader({ admission: { admit: () => open } });
+    records.changeState(gcm());
+    records.feed(record(23, sealed(gcm(), 23, Uint8Array.of(1))));
+    expect(next(records)).toBeUndefined();
+    open = true;
+    expect(next(records)).toMatchObject({ fragment: Uint8Array.of(1) });
+  });
+
+  test("is refused by its header all the same", () => {
+    const records = reader({ admission: { admit: () => false } });
+    records.feed(Uint8Array.of(23, 3, 3, 0x40, 0x01));
+    expect(() => next(records)).toThrow(expect.objectContaining({ alert: "record_overflow" }));
+  });
+
+  test("is not opened ahead either", async () => {
+    let room = 2;
+    const records = reader({ admission: { admit: () => room-- > 0 } });
+    const { protection, settle, waiting } = handHeld();
+    records.changeState(protection);
+    records.feed(concat(...[1, 2, 3, 4].map((byte) => record(23, Uint8Array.of(byte)))));
+    const first = records.next() as Promise<TlsRecord>;
+    expect(waiting).toHaveLength(2);
+    expect(records.deferred).toBe(true);
+    room = 1;
+    const second = records.next() as Promise<TlsRecord>;
+    expect(waiting).toHaveLength(3);
+    for (const i of [2, 1, 0]) await settle(i);
+    expect((await first).fragment).toEqual(Uint8Array.of(1));
+    expect((await second).fragment).toEqual(Uint8Array.of(2));
+    room = 1;
+    expect((await records.next())?.fragment).toEqual(Uint8Array.of(3));
+    expect(waiting).toHaveLength(4);
+  });
+});
+
+describe("limits that were agreed on", () => {
+  const overflow = expect.objectContaining({ alert: "record_overflow" });
+
+  test("max_fragment_length is of every record from now on (RFC 6066 §4)", () => {
+    const records = reader();
+    records.limit(512, undefined);
+    records.feed(record(22, zeros(512)));
+    expect(next(records)?.fragment).toHaveLength(512);
+    records.changeState(gcm());
+    const sealer = gcm();
+    records.feed(record(23, sealed(sealer, 23, zeros(512))));
+    expect(next(records)?.fragment).toHaveLength(512);
+    records.feed(record(23, sealed(sealer, 23, zeros(513))));
+    expect(() => next(records)).toThrow(overflow);
+  });
+
+  test("max_fragment_length is of plaintext too", () => {
+    const records = reader();
+    records.limit(512, undefined);
+    records.feed(record(22, zeros(513)));
+    expect(() => next(records)).toThrow(overflow);
+  });
+
+  test("record_size_limit is of records under keys alone (RFC 8449 §4)", () => {
+    const records = reader();
+    records.limit(16_384, 64);
+    records.feed(record(22, zeros(16_384)));
+    expect(next(records)?.fragment).toHaveLength(16_384);
+    records.changeState(gcm());
+    const sealer = gcm();
+    records.feed(record(23, sealed(sealer, 23, zeros(64))));
+    expect(next(records)?.fragment).toHaveLength(64);
+    records.feed(record(23, sealed(sealer, 23, zeros(65))));
+    expect(() => next(records)).toThrow(overflow);
+    expect(next(records)).toBeUndefined();
+  });
+
+  test("a record that no cipher could have made of so little is refused by its header alone", () => {
+    for (const [now, underKeys] of [
+      [512, undefined],
+      [16_384, 512],
+    ] as const) {
+      const records = reader();
+      records.limit(now, underKeys);
+      records.changeState(gcm());
+      records.feed(Uint8Array.of(23, 3, 3, (512 + 2049) >> 8, (512 + 2049) & 255));
+      expect(() => next(records)).toThrow(overflow);
+    }
+  });
+});
+
+describe("records that are refused", () => {
+  const refused = (records: RecordReader, bytes: Uint8Array): TlsError => {
+    records.feed(bytes);
+    try {
+      next(records);
+    } catch (error) {
+      // Nothing behind it is looked at.
+      records.feed(record(23, Uint8Array.of(1)));
+      expect(next(records)).toBeUndefined();
+      return error as TlsError;
+    }
+    throw new Error("it was taken");
+  };
+  const underKeys = (): RecordReader => {
+    const records = reader();
+    records.changeState(gcm());
+    return records;
+  };
+  const header = (length: number): Uint8Array => Uint8Array.of(23, 3, 3, length >> 8, length & 255);
+
+  test("plaintext of more than 2^14 bytes, by its header alone", () => {
+    expect(refused(reader(), header(16_385))).toMatchObject({ alert: "record_overflow" });
+    const records = reader();
+    records.feed(record(23, new Uint8Array(16_384)));
+    expect(next(records)?.fragment).toHaveLength(16_384);
+  });
+  test("ciphertext of more than 2^14 + 2048 bytes, by its header alone", () => {
+    expect(refused(underKeys(), header(16_384 + 2049))).toMatchObject({ alert: "record_overflow" });
+  });
+  test("ciphertext that opens to more than 2^14 bytes", () => {
+    expect(refused(underKeys(), record(23, sealed(gcm(), 23, new Uint8Array(16_385))))).toMatchObject({
+      alert: "record_overflow",
+    });
+  });
+  test.each([0, 1, 8, 23])("ciphertext of %i bytes, too short for its tag", (length) => {
+    expect(refused(underKeys(), record(23, new Uint8Array(length)))).toMatchObject({ alert: "bad_record_mac" });
+  });
+  test("a record twice, in the wrong order, or of another type", () => {
+    const sealer = gcm();
+    const one = sealed(sealer, 23, Uint8Array.of(1));
+    const two = sealed(sealer, 23, Uint8Array.of(2));
+    for (const [type, body] of [
+      [23, two],
+      [22, one],
+    ] as const)
+      expect(refused(underKeys(), record(type, body))).toMatchObject({ alert: "bad_record_mac" });
+    const records = underKeys();
+    records.feed(record(23, one));
+    expect(next(records)?.fragment).toEqual(Uint8Array.of(1));
+    expect(refused(records, record(23, one))).toMatchObject({ alert: "bad_record_mac" });
+  });
+  test("any bit of a record altered", () => {
+    const whole = record(23, sealed(gcm(), 23, Uint8Array.of(1, 2, 3)));
+    for (let bit = 5 * 8; bit < whole.length * 8; bit++) {
+      const altered = whole.slice();
+      altered[bit >> 3] = (altered[bit >> 3] as number) ^ (1 << (bit & 7));
+      expect(refused(underKeys(), altered)).toMatchObject({ alert: "bad_record_mac" });
+    }
+  });
+  test.each([0, 19, 24, 0x80])("a record of type %i", (type) => {
+    expect(refused(reader(), record(type, Uint8Array.of(1)))).toMatchObject({
+      alert: "unexpected_message",
+      message: expect.stringContaining("not TLS"),
+    });
+  });
+});
+
+describe("bytes at any boundaries", () => {
+  const bodies = [pattern(1), zeros(0), pattern(3000), pattern(300), zeros(0), pattern(7)];
+  const wire = concat(...bodies.map((body) => record(23, body)));
+  const fed = (pieces: readonly Uint8Array[]): Uint8Array[] => {
+    const records = reader();
+    const got: Uint8Array[] = [];
+    for (const piece of pieces) {
+      records.feed(piece);
+      for (let one = next(records); one; one = next(records)) got.push(one.fragment.slice());
+    }
+    expect(records.pending).toBe(0);
+    return got;
+  };
+
+  test("headers straddle pieces of every length", () => {
+    for (const size of [1, 2, 3, 4, 5, 6, 7, 255, 256, 257, 1000]) {
+      const pieces: Uint8Array[] = [];
+      for (let at = 0; at < wire.length; at += size) pieces.push(wire.slice(at, at + size));
+      expect(fed(pieces)).toEqual(bodies);
+    }
+  });
+  test("two cuts anywhere in and around a header", () => {
+    const two = concat(record(23, pattern(300)), record(22, pattern(400)));
+    for (let from = 298; from <= 312; from++)
+      for (let to = from; to <= 312; to++)
+        expect(fed([two.slice(0, from), two.slice(from, to), two.slice(to)])).toEqual([pattern(300), pattern(400)]);
+  });
+  test("all of it at once, and only then read", () => {
+    const records = reader();
+    for (let at = 0; at < wire.length; at += 2) records.feed(wire.slice(at, at + 2));
+    expect(bodies.map(() => next(records)?.fragment)).toEqual(bodies);
+    expect(records.pending).toBe(0);
+  });
+});

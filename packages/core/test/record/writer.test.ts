@@ -1,0 +1,206 @@
+import { concat, type TraceEvent } from "@handclasp/core";
+import { describe, expect, test } from "vitest";
+import type { RecordWriter } from "../../src/record/writer.ts";
+import { record, records as wireRecords } from "../handshake/mitm.ts";
+import { answering, gcm, handHeld, next, pattern, reader, traceInto, writer, zeros } from "./support.ts";
+
+/** The body lengths of everything that is ready. */
+const lengths = (out: RecordWriter): number[] => wireRecords(concat(...out.take())).map(({ body }) => body.length);
+const types = (out: RecordWriter): number[] => wireRecords(concat(...out.take())).map(({ type }) => type);
+
+describe("data that is sent before anybody takes", () => {
+  test.each([
+    { writes: [1, 2, 3], records: [6] },
+    { writes: [16_383, 1, 1], records: [16_384, 1] },
+    { writes: [16_384, 16_384], records: [16_384, 16_384] },
+    { writes: [40_000, 10_000], records: [16_384, 16_384, 16_384, 848] },
+    { writes: [1, 40_000], records: [16_384, 16_384, 7233] },
+  ])("$writes bytes are records of $records", ({ writes, records }) => {
+    const out = writer();
+    const sent = writes.map(pattern);
+    for (const bytes of sent) out.send(23, bytes);
+    expect(out.pending).toBeGreaterThanOrEqual(writes.reduce((sum, length) => sum + length));
+    const taken = concat(...out.take());
+    expect(wireRecords(taken).map(({ body }) => body.length)).toEqual(records);
+    expect(out.pending).toBe(0);
+    const into = reader();
+    into.feed(taken);
+    const got = records.map(() => next(into)?.fragment as Uint8Array);
+    expect(concat(...got)).toEqual(concat(...sent));
+  });
+
+  test("is the sender's own again at once", () => {
+    const out = writer();
+    const bytes = Uint8Array.of(1);
+    out.send(23, bytes);
+    bytes[0] = 2;
+    out.send(23, bytes);
+    expect(concat(...out.take())).toEqual(record(23, Uint8Array.of(1, 2)));
+  });
+
+  test("goes before an alert that is sent behind it", () => {
+    const out = writer();
+    out.send(23, Uint8Array.of(1));
+    out.send(21, Uint8Array.of(1, 0));
+    out.send(23, Uint8Array.of(2));
+    const expected = [record(23, Uint8Array.of(1)), record(21, Uint8Array.of(1, 0)), record(23, Uint8Array.of(2))];
+    expect(concat(...out.take())).toEqual(concat(...expected));
+  });
+
+  test("takes no more memory than its record, however short a peer wants it", () => {
+    const kept = new Set<ArrayBufferLike>();
+    const out = writer();
+    out.limit(16_384, 63);
+    out.changeState({
+      ...answering((_, body) => body),
+      seal(_, fragment) {
+        kept.add(fragment.buffer);
+        return new Promise(() => {});
+      },
+    });
+    out.send(23, new Uint8Array(1));
+    out.send(23, new Uint8Array(65_536));
+    let held = 0;
+    for (const { byteLength } of kept) held += byteLength;
+    expect(held).toBeLessThan(2 * 65_536);
+  });
+});
+
+describe("promises that settle out of order", () => {
+  test("what is sealed goes out in order, and is traced so", async () => {
+    const trace: TraceEvent[] = [];
+    let woken = 0;
+    const out = writer({ trace: traceInto(trace), wake: () => woken++ });
+    const { protection, settle } = handHeld();
+    out.changeState(protection);
+    for (const byte of [1, 2, 3]) {
+      out.send(23, Uint8Array.of(byte));
+      expect(out.take()).toEqual([]);
+    }
+    expect(out.pending).toBe(3 * 6);
+    await settle(2);
+    await settle(1);
+    expect(out.take()).toEqual([]);
+    expect(out.idle).toBe(false);
+    expect(woken).toBe(2);
+    await settle(0);
+    expect(concat(...out.take())).toEqual(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
+    expect(trace.map((event) => event.type === "record" && event.sequenceNumber)).toEqual([0, 1, 2]);
+    expect(out.pending).toBe(0);
+    expect(out.idle).toBe(true);
+  });
+
+  test("what was sealed before a failure goes out, nothing behind it does, and an alert can follow", async () => {
+    const out = writer();
+    const { protection, settle, fail } = handHeld();
+    out.changeState(protection);
+    for (const byte of [1, 2, 3]) {
+      out.send(23, Uint8Array.of(byte));
+      out.seal();
+    }
+    await settle(0);
+    await settle(2);
+    await fail(1, new Error("the provider broke"));
+    expect(() => out.take()).toThrow("the provider broke");
+    out.changeState(answering((_, body) => body));
+    out.send(21, Uint8Array.of(2, 80));
+    expect(concat(...out.take())).toEqual(concat(record(23, Uint8Array.of(1)), record(21, Uint8Array.of(2, 80))));
+    expect(out.pending).toBe(0);
+  });
+});
+
+describe("fragments", () => {
+  test.each([[64], [1000], [16_384]])("of at most %i bytes, joined again by whoever reads", (maxFragment) => {
+    const out = writer({ maxFragment });
+    const message = new Uint8Array(40_001).map((_, i) => i);
+    out.send(22, message);
+    const into = reader();
+    for (const bytes of out.take()) into.feed(bytes);
+    const got: Uint8Array[] = [];
+    for (let one = next(into); one; one = next(into)) {
+      expect(one.fragment.length).toBeLessThanOrEqual(maxFragment);
+      got.push(one.fragment);
+    }
+    expect(got).toHaveLength(Math.ceil(message.length / maxFragment));
+    expect(concat(...got)).toEqual(message);
+  });
+  test("an empty message is one empty record", () => {
+    const out = writer();
+    out.send(23, new Uint8Array(0));
+    expect(concat(...out.take())).toEqual(Uint8Array.of(23, 3, 3, 0, 0));
+  });
+});
+
+test("handshake records alone say the first version, until one is agreed (RFC 5246 §E.1)", () => {
+  const out = writer({ firstVersion: 0x0301 });
+  const versions = (): number[] => wireRecords(concat(...out.take())).map(({ header }) => header[2] as number);
+  out.send(22, zeros(4));
+  out.send(21, Uint8Array.of(2, 40));
+  expect(versions()).toEqual([1, 3]);
+  out.requireVersion();
+  out.send(22, zeros(4));
+  expect(versions()).toEqual([3]);
+});
+
+describe("what is held", () => {
+  test("goes out with ChangeCipherSpec and the first record under its keys", async () => {
+    const { protection, settle } = handHeld();
+    const out = writer();
+    out.hold();
+    out.send(22, zeros(4));
+    expect(types(out)).toEqual([]);
+    // Nobody waits for what is held.
+    expect(out.idle).toBe(true);
+    out.send(20, Uint8Array.of(1));
+    out.changeState(protection);
+    out.send(22, zeros(12));
+    expect(types(out)).toEqual([]);
+    expect(out.idle).toBe(false);
+    await settle(0);
+    expect(types(out)).toEqual([22, 20, 22]);
+    out.send(23, zeros(5));
+    out.seal();
+    await settle(1);
+    expect(types(out)).toEqual([23]);
+  });
+
+  test("goes out before an alert", () => {
+    const out = writer();
+    out.hold();
+    out.send(22, zeros(4));
+    out.send(21, Uint8Array.of(2, 40));
+    expect(types(out)).toEqual([22, 21]);
+  });
+});
+
+describe("limits that were agreed on", () => {
+  const sent = (out: RecordWriter, message: Uint8Array): number[] => {
+    out.send(23, message);
+    return lengths(out);
+  };
+
+  test("max_fragment_length is of every record from now on (RFC 6066 §4)", () => {
+    const out = writer();
+    out.limit(512, undefined);
+    expect(sent(out, zeros(1100))).toEqual([512, 512, 76]);
+    out.changeState(gcm());
+    expect(sent(out, zeros(1100))).toEqual([512 + 24, 512 + 24, 76 + 24]);
+  });
+
+  test("record_size_limit is of records under keys alone (RFC 8449 §4)", () => {
+    const out = writer();
+    out.limit(16_384, 100);
+    expect(sent(out, zeros(1100))).toEqual([1100]);
+    out.changeState(gcm());
+    expect(sent(out, zeros(201))).toEqual([124, 124, 25]);
+  });
+
+  test("our own bound stays where the peer takes more", () => {
+    const out = writer({ maxFragment: 200 });
+    out.limit(512, undefined);
+    expect(sent(out, zeros(401))).toEqual([200, 200, 1]);
+    out.limit(16_384, 300);
+    out.changeState(gcm());
+    expect(sent(out, zeros(401))).toEqual([224, 224, 25]);
+  });
+});

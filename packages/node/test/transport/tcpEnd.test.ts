@@ -1,0 +1,68 @@
+/** A socket whose two sides have both been closed does not live on because the peer goes on talking. The clock is virtual, the socket is real. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { listenTcp, tcpTransport } from "@handclasp/node";
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+const open: { destroy(): void }[] = [];
+afterEach(() => {
+  vi.useRealTimers();
+  for (const socket of open.splice(0)) socket.destroy();
+});
+
+/** Two joined sockets. */
+async function sockets(): Promise<[accepted: Socket, connected: Socket]> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const accepting = once(server, "connection") as Promise<[Socket]>;
+  const connected = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", allowHalfOpen: true });
+  const [accepted] = await accepting;
+  server.close();
+  connected.on("error", () => {});
+  open.push(accepted, connected);
+  return [accepted, connected];
+}
+
+const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
+
+test("after `end` a byte every 10 s does not keep the socket for ever", async () => {
+  const [accepted, peer] = await sockets();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const transport = tcpTransport(accepted);
+  transport.start({ data: () => {}, drain: () => {}, end: () => {}, error: () => {} });
+  transport.end();
+  let arrived = 0;
+  for (let seconds = 0; seconds <= 60 && !accepted.destroyed; seconds += 10) {
+    peer.write(Uint8Array.of(1));
+    arrived++;
+    // The byte has been read, or the socket is gone.
+    while (accepted.bytesRead < arrived && !accepted.destroyed) await new Promise((resolve) => setImmediate(resolve));
+    await pass(10_000);
+  }
+  expect(accepted.destroyed).toBe(true);
+});
+
+test("after `end` a peer that only ends has the time to", async () => {
+  const [accepted, peer] = await sockets();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const transport = tcpTransport(accepted);
+  let ended = false;
+  transport.start({ data: () => {}, drain: () => {}, end: () => (ended = true), error: () => {} });
+  transport.end();
+  await pass(1_000);
+  expect(accepted.destroyed).toBe(false);
+  peer.resume().end();
+  while (!ended) await new Promise((resolve) => setImmediate(resolve));
+  expect(ended).toBe(true);
+});
+
+describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose of a listener", () => {
+  test("closes it, and does not reject", async () => {
+    const listener = await listenTcp({}, () => {});
+    const { port } = listener.address() as AddressInfo;
+    await listener[Symbol.asyncDispose]();
+    await listener[Symbol.asyncDispose]();
+    const [error] = (await once(connect({ port, host: "127.0.0.1" }), "error")) as [NodeJS.ErrnoException];
+    expect(error.code).toBe("ECONNREFUSED");
+  });
+});
