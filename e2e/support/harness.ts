@@ -3,7 +3,6 @@
  * Bundled by service.ts; everything that goes in or out travels as JSON.
  */
 import {
-  browserCredential,
   concat,
   connect,
   defaultGroups,
@@ -19,6 +18,7 @@ import {
   toBase64,
   webSocketTransport,
 } from "@handclasp/browser";
+import { browserCredential } from "@handclasp/browser/credential";
 
 export type Call = {
   readonly url: string;
