@@ -2,14 +2,14 @@
  * noble's hashes, which every page needs at once: transcripts, PRF and fingerprints are always synchronous.
  * @module
  */
+
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
-import { sha1 } from "@noble/hashes/legacy.js";
+import type { sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import type { Hash, HashName, Hmac, RunningHash } from "./provider.ts";
+import type { Hash, Hashes, Hmac, RunningHash } from "./provider.ts";
 
-type NobleHash = typeof sha1 | typeof sha256;
-
-function hashOf(algorithm: NobleHash): Hash {
+/** One of noble's hashes as a provider has it. */
+export function hashOf(algorithm: typeof sha1 | typeof sha256): Hash {
   return {
     outputLength: algorithm.outputLen,
     blockLength: algorithm.blockLen,
@@ -39,8 +39,7 @@ function hashOf(algorithm: NobleHash): Hash {
   };
 }
 
-export const hashes: Readonly<Record<HashName, Hash>> = {
-  sha1: /* @__PURE__ */ hashOf(sha1),
+export const hashes: Hashes = {
   sha256: /* @__PURE__ */ hashOf(sha256),
   sha384: /* @__PURE__ */ hashOf(sha384),
   sha512: /* @__PURE__ */ hashOf(sha512),

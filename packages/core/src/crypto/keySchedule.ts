@@ -52,19 +52,16 @@ export interface KeyBlock {
   bytes: Uint8Array;
 }
 
-/**
- * The key block and its parts, RFC 5246 §6.3.
- * @param macLength bytes of a MAC key: the output length of the suite's HMAC hash, 0 for an AEAD.
- */
+/** The key block and its parts, RFC 5246 §6.3. */
 export function keyBlock(
   hash: Hash,
-  suite: { readonly keyLength: number; readonly fixedIvLength: number },
-  macLength: number,
+  suite: { readonly macLength: number; readonly keyLength: number; readonly fixedIvLength: number },
   master: Uint8Array,
   clientRandom: Uint8Array,
   serverRandom: Uint8Array,
 ): KeyBlock {
-  const length = 2 * (macLength + suite.keyLength + suite.fixedIvLength);
+  const { macLength, keyLength, fixedIvLength } = suite;
+  const length = 2 * (macLength + keyLength + fixedIvLength);
   // The server's random goes first here, other than in the master secret.
   const bytes = prf(hash, master, "key expansion", concat(serverRandom, clientRandom), length);
   let at = 0;
@@ -74,10 +71,10 @@ export function keyBlock(
   };
   const clientMac = next(macLength);
   const serverMac = next(macLength);
-  const clientKey = next(suite.keyLength);
-  const serverKey = next(suite.keyLength);
-  const clientIv = next(suite.fixedIvLength);
-  const serverIv = next(suite.fixedIvLength);
+  const clientKey = next(keyLength);
+  const serverKey = next(keyLength);
+  const clientIv = next(fixedIvLength);
+  const serverIv = next(fixedIvLength);
   return {
     client: { macKey: clientMac, key: clientKey, iv: clientIv },
     server: { macKey: serverMac, key: serverKey, iv: serverIv },

@@ -12,6 +12,7 @@ import type {
   Aead,
   BlockChain,
   CryptoProvider,
+  Hashes,
   KeyAgreement,
   KeyShare,
   PublicKey,
@@ -19,6 +20,7 @@ import type {
   SignatureAlgorithm,
 } from "./provider.ts";
 import { encryptPkcs1, verifyPkcs1, verifyPss } from "./rsa.ts";
+import { sha1 } from "./sha1.ts";
 
 type NobleAead = typeof gcm | typeof chacha20poly1305;
 
@@ -156,9 +158,9 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
  * import { noble } from "@handclasp/core/noble";
  * const channel = await connect(transport, { provider: noble, serverName: "example.org", ca });
  */
-export const noble: CryptoProvider = {
+export const noble: CryptoProvider & { readonly hashes: Required<Hashes> } = {
   name: "noble",
-  hashes,
+  hashes: { ...hashes, sha1 },
   ciphers: {
     AES_128_GCM: /* @__PURE__ */ aead(gcm, 16),
     AES_256_GCM: /* @__PURE__ */ aead(gcm, 32),

@@ -5,7 +5,7 @@
  */
 import type { Awaitable } from "../flow.ts";
 
-/** Hashes of TLS 1.2. SHA-1 lives on in HMAC of the CBC suites and nowhere else. */
+/** Hashes of TLS 1.2. SHA-1 lives on in HMAC of the CBC suites and in the names of OCSP, and nowhere else. */
 export type HashName = "sha1" | "sha256" | "sha384" | "sha512";
 
 export interface Hash {
@@ -18,6 +18,11 @@ export interface Hash {
   create(): RunningHash;
   /** An HMAC key, RFC 2104; an empty key is valid. */
   hmac(key: Uint8Array): Hmac;
+}
+
+export interface Hashes extends Readonly<Record<Exclude<HashName, "sha1">, Hash>> {
+  /** Absent: what needs SHA-1 brings noble's along. */
+  readonly sha1?: Hash;
 }
 
 export interface RunningHash {
@@ -117,7 +122,7 @@ export type SignatureAlgorithm =
 export interface CryptoProvider {
   /** For traces and error messages: `"noble"`, `"node"`, `"webcrypto"`. */
   readonly name: string;
-  readonly hashes: Readonly<Record<HashName, Hash>>;
+  readonly hashes: Hashes;
   readonly ciphers: Ciphers;
   readonly groups: { readonly [G in GroupName]?: KeyAgreement };
   /**

@@ -5,7 +5,7 @@
 import { concat, wipe } from "../bytes/bytes.ts";
 import { Writer } from "../bytes/writer.ts";
 import { prf } from "../crypto/prf.ts";
-import type { Hash, HashName } from "../crypto/provider.ts";
+import type { Hash, Hashes } from "../crypto/provider.ts";
 import { usageError } from "../errors.ts";
 import { maxExport } from "../limits.ts";
 import type { Certificate } from "../x509/certificate.ts";
@@ -14,7 +14,7 @@ import type { Certificate } from "../x509/certificate.ts";
 export type ChannelBindingType = "tls-unique" | "tls-server-end-point" | "tls-exporter";
 
 export interface ExporterInput {
-  readonly hashes: Readonly<Record<HashName, Hash>>;
+  readonly hashes: Hashes;
   /** The hash of the suite's PRF. */
   readonly hash: Hash;
   readonly extendedMasterSecret: boolean;

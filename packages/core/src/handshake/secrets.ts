@@ -79,8 +79,7 @@ export class Secrets {
       const line = `CLIENT_RANDOM ${toHex(this.#clientRandom)} ${toHex(master)}`;
       yield* call(() => keyLog(line));
     }
-    const macLength = this.#suite.mac ? provider.hashes[this.#suite.mac].outputLength : 0;
-    const keys = keyBlock(this.#hash, this.#suite, macLength, master, this.#clientRandom, this.#serverRandom);
+    const keys = keyBlock(this.#hash, this.#suite, master, this.#clientRandom, this.#serverRandom);
     try {
       this.#show("key_block", keys.bytes);
       for (const side of ["client", "server"] as const) {

@@ -4,6 +4,7 @@
  */
 import { concat, equal } from "../bytes/bytes.ts";
 import { type BlockChain, type Hash, type Hmac, present, type Random } from "../crypto/provider.ts";
+import { hashNamed } from "../crypto/sha1.ts";
 import { type Flow, settle } from "../flow.ts";
 import { maxReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
@@ -26,7 +27,7 @@ export const cbc = (
   function* ({ provider, keys, random, encryptThenMac }: Keyed): Flow<Protection> {
     const chain = yield* settle(present(provider.ciphers[cipher])(keys.key));
     const Cbc = encryptThenMac ? EncryptThenMac : MacThenEncrypt;
-    return new Cbc(chain, provider.hashes[mac], keys.macKey, random);
+    return new Cbc(chain, hashNamed(provider, mac), keys.macKey, random);
   };
 
 const blockLength = 16;

@@ -48,6 +48,8 @@ export interface CipherSpec {
   readonly tagLength?: number;
   /** HMAC hash of a CBC suite. */
   readonly mac?: "sha1" | "sha256" | "sha384";
+  /** Bytes of a MAC key: the length of that hash, none for an AEAD. */
+  readonly macLength: number;
   /** Hash of the PRF and of the handshake: SHA-256 unless the suite says more (RFC 5246 §5). */
   readonly prf: Extract<HashName, "sha256" | "sha384">;
   /** Makes the context of one direction. The row brings its code along, as it does that of its key exchange. */

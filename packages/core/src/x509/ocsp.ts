@@ -5,6 +5,7 @@
 import { equal } from "../bytes/bytes.ts";
 import { sequence, tags } from "../bytes/der.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
+import { hashNamed } from "../crypto/sha1.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Flow, settle } from "../flow.ts";
 import { maxClockSkew, maxStatusAge } from "../limits.ts";
@@ -185,7 +186,7 @@ function isAbout(
   provider: CryptoProvider,
 ): boolean {
   if (!single.hash || single.serialNumber !== certificate.serialNumber) return false;
-  const hash = provider.hashes[single.hash];
+  const hash = hashNamed(provider, single.hash);
   return (
     equal(single.issuerNameHash, hash.digest(certificate.issuer.der)) &&
     equal(single.issuerKeyHash, hash.digest(keyOf(issuer)))
@@ -237,9 +238,9 @@ function readResponder(raw: Uint8Array): Certificate | undefined {
   }
 }
 
-const isResponder = ({ responder }: OcspResponse, one: Certificate, { hashes }: CryptoProvider): boolean =>
+const isResponder = ({ responder }: OcspResponse, one: Certificate, provider: CryptoProvider): boolean =>
   responder instanceof Uint8Array
-    ? equal(responder, hashes.sha1.digest(keyOf(one)))
+    ? equal(responder, hashNamed(provider, "sha1").digest(keyOf(one)))
     : responder.normalised === one.subject.normalised;
 
 /** RFC 6960 §4.2.2.2. With id-pkix-ocsp-nocheck or without, the responder's own status is not asked: there is nobody to ask. */

@@ -120,6 +120,7 @@ const around = (blockLength: number): readonly number[] => [
 function hashCases(provider: CryptoProvider, reference: CryptoProvider): ContractCase[] {
   return entries<HashName, CryptoProvider["hashes"][HashName]>(provider.hashes).flatMap(([name, hash]) => {
     const expected = reference.hashes[name];
+    if (!hash || !expected) return [];
     return [
       {
         name: `${name}: digests`,

@@ -157,7 +157,9 @@ function hmacCheck(provider: CryptoProvider, name: "sha1" | "sha256" | "sha384")
   return (vector, group) => {
     const message = bytes(vector.msg);
     const cut = message.length >> 1;
-    const mac = provider.hashes[name]
+    const hash = provider.hashes[name];
+    if (!hash) return "skip";
+    const mac = hash
       .hmac(bytes(vector.key))
       .mac(message.subarray(0, cut), message.subarray(cut))
       .subarray(0, (group.tagSize as number) / 8);

@@ -1,0 +1,12 @@
+/**
+ * SHA-1, for the CBC suites and OCSP: it comes with their code, so that a page without them does not load it.
+ * @module
+ */
+import { sha1 as nobleSha1 } from "@noble/hashes/legacy.js";
+import { hashOf } from "./hashes.ts";
+import type { CryptoProvider, Hash, HashName } from "./provider.ts";
+
+export const sha1: Hash = /* @__PURE__ */ hashOf(nobleSha1);
+
+/** The provider's hash of that name; noble's where it has no SHA-1. */
+export const hashNamed = ({ hashes }: CryptoProvider, name: HashName): Hash => hashes[name] ?? sha1;

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { ascii, toHex } from "../../src/bytes/bytes.ts";
+import { noble as late } from "../../src/crypto/lateNoble.ts";
+import { noble } from "../../src/crypto/noble.ts";
+import { hashNamed } from "../../src/crypto/sha1.ts";
+import { type Flow, run } from "../../src/flow.ts";
+import { TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA } from "../../src/handshake/suites.ts";
+import { aes128cbc, aes256cbc } from "../../src/record/cipherSpec.ts";
+import { makeProtection, type Protection } from "../../src/record/protection.ts";
+
+describe("SHA-1", () => {
+  test("is noble's where the provider has none", () => {
+    expect(late.hashes.sha1).toBeUndefined();
+    // FIPS 180-4's example.
+    expect(toHex(hashNamed(late, "sha1").digest(ascii("abc")))).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
+  });
+
+  test("is the provider's own where it has one, and so is every other hash", () => {
+    const own = { ...noble.hashes.sha256 };
+    const provider = { ...late, hashes: { ...late.hashes, sha1: own } };
+    expect(hashNamed(provider, "sha1")).toBe(own);
+    for (const name of ["sha256", "sha384", "sha512"] as const)
+      expect(hashNamed(provider, name)).toBe(late.hashes[name]);
+  });
+
+  test("comes with a CBC suite: a provider without it reads what one with it protected", async () => {
+    const spec = TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA;
+    const keys = { key: new Uint8Array(16).fill(1), macKey: new Uint8Array(20).fill(2), iv: new Uint8Array(0) };
+    const made = (provider: typeof late): Flow<Protection> =>
+      makeProtection(provider, spec, keys, (length) => new Uint8Array(length).fill(3));
+    const [sealer, opener] = [await run(made(noble)), await run(made(late))];
+    const content = ascii("hello");
+    const record = new Uint8Array(sealer.sealedLength(content.length));
+    await sealer.seal(23, content, record);
+    expect(await opener.open(23, record)).toEqual(content);
+  });
+});
+
+test("a CBC row's MAC key is as long as its hash", () => {
+  for (const mac of ["sha1", "sha256", "sha384"] as const) {
+    expect(aes256cbc(mac).macLength).toBe(noble.hashes[mac].outputLength);
+    if (mac !== "sha384") expect(aes128cbc(mac).macLength).toBe(noble.hashes[mac].outputLength);
+  }
+});
