@@ -21,7 +21,7 @@ export interface Hash {
 }
 
 export interface Hashes extends Readonly<Record<Exclude<HashName, "sha1">, Hash>> {
-  /** Absent: what needs SHA-1 brings noble's along. */
+  /** Absent: what needs SHA-1 loads noble's. */
   readonly sha1?: Hash;
 }
 

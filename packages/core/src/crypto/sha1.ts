@@ -1,5 +1,5 @@
 /**
- * SHA-1, for the CBC suites and OCSP: it comes with their code, so that a page without them does not load it.
+ * SHA-1, for the CBC suites and OCSP, apart from the other hashes: a page without them does not load it.
  * @module
  */
 import { sha1 as nobleSha1 } from "@noble/hashes/legacy.js";
