@@ -2,13 +2,14 @@
  * Unsigned numbers in big-endian bytes, as RSA and the groups of finite fields have them. BigInt does not run in constant time.
  * @module
  */
-import { fromHex, toHex } from "../bytes/bytes.ts";
+import { hexToBytes } from "@noble/hashes/utils.js";
+import { toHex } from "../bytes/bytes.ts";
 
 export const toNumber = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`));
 
 /** I2OSP, RFC 8017 §4.1; the value must fit. */
 export const toBytes = (value: bigint, length: number): Uint8Array =>
-  fromHex(value.toString(16).padStart(2 * length, "0"));
+  hexToBytes(value.toString(16).padStart(2 * length, "0"));
 
 /** Without the zeros in front. */
 export const trimmed = (bytes: Uint8Array): Uint8Array => {

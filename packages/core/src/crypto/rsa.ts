@@ -4,7 +4,8 @@
  * may tell bits of it to somebody on the same machine (SECURITY.md).
  * @module
  */
-import { concat, equal, fromHex } from "../bytes/bytes.ts";
+import { hexToBytes } from "@noble/hashes/utils.js";
+import { concat, equal } from "../bytes/bytes.ts";
 import { TlsError } from "../errors.ts";
 import { powerModulo, toBytes, toNumber } from "./bigEndian.ts";
 import type { Hash, Random } from "./provider.ts";
@@ -63,7 +64,7 @@ export function verifyPkcs1(
   if (!opened) return false;
   const digest = hash.digest(message);
   return digestInfos[hashName].some((prefix) => {
-    const info = concat(fromHex(prefix), digest);
+    const info = concat(hexToBytes(prefix), digest);
     const expected = new Uint8Array(opened.block.length).fill(0xff);
     expected.set([0, 1]);
     expected[expected.length - info.length - 1] = 0;

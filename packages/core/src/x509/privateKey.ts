@@ -3,8 +3,8 @@
  * PEM or DER. Whoever connects without a key of its own loads nothing of this.
  * @module
  */
-import { utf8ToBytes } from "@noble/hashes/utils.js";
-import { concat, fromBase64, fromHex, wipe } from "../bytes/bytes.ts";
+import { hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { concat, fromBase64, wipe } from "../bytes/bytes.ts";
 import { type Der, der, derFault, tags } from "../bytes/der.ts";
 import { curves } from "../crypto/curves.ts";
 import type { EcCurveName, PublicKey } from "../crypto/provider.ts";
@@ -221,7 +221,7 @@ export function privateKeyToPkcs8(key: PrivateKey, publicKey?: PublicKey): Uint8
       : key.type === "ed25519"
         ? tlv(tags.octetString, key.secret)
         : tlv(tags.sequence, Uint8Array.of(2, 1, 1), tlv(tags.octetString, key.secret), point);
-  const identifier = fromHex(identifiers[key.type === "ec" ? key.curve : key.type]);
+  const identifier = hexToBytes(identifiers[key.type === "ec" ? key.curve : key.type]);
   return tlv(tags.sequence, Uint8Array.of(2, 1, 0), identifier, tlv(tags.octetString, inner));
 }
 
