@@ -1,5 +1,6 @@
 /**
  * The presentation language of RFC 5246 §4 as combinators: one declaration reads and writes.
+ * What makes them has no side effects and says so to bundlers, as functions alone can: a message that nobody sends or reads is left out.
  * @module
  */
 import { Reader } from "../bytes/reader.ts";
@@ -12,39 +13,52 @@ export interface Codec<T> {
 /** The value a codec reads. */
 export type Value<C> = C extends Codec<infer T> ? T : never;
 
-const uint = (width: number): Codec<number> => ({ read: (r) => r.uint(width), write: (w, v) => void w.uint(width, v) });
+/* @__NO_SIDE_EFFECTS__ */
+function uint(width: number): Codec<number> {
+  return { read: (r) => r.uint(width), write: (w, v) => void w.uint(width, v) };
+}
 export const uint8: Codec<number> = uint(1);
 export const uint16: Codec<number> = uint(2);
 export const uint32: Codec<number> = uint(4);
 
 /** `opaque x[length]` */
-export const opaque = (length: number): Codec<Uint8Array> => ({
-  read: (r) => r.take(length),
-  write(w, v) {
-    if (v.length !== length) throw new RangeError(`${v.length} bytes where ${length} are fixed`);
-    w.put(v);
-  },
-});
+/* @__NO_SIDE_EFFECTS__ */
+export function opaque(length: number): Codec<Uint8Array> {
+  return {
+    read: (r) => r.take(length),
+    write(w, v) {
+      if (v.length !== length) throw new RangeError(`${v.length} bytes where ${length} are fixed`);
+      w.put(v);
+    },
+  };
+}
 
 /** All that is left of the part being read. */
 export const rest: Codec<Uint8Array> = { read: (r) => r.rest(), write: (w, v) => void w.put(v) };
 
 /** `T x<min..2^(8·width)-1>`: a length in front, then exactly one `inner` that fills it. */
-export const prefixed = <T>(width: number, inner: Codec<T>, min = 0): Codec<T> => ({
-  read(r) {
-    const length = r.uint(width);
-    if (length < min) r.fail(`${length} bytes, at least ${min} wanted`);
-    return r.within(length, inner);
-  },
-  write: (w, v) => void w.prefixed(width, () => inner.write(w, v)),
-});
+/* @__NO_SIDE_EFFECTS__ */
+export function prefixed<T>(width: number, inner: Codec<T>, min = 0): Codec<T> {
+  return {
+    read(r) {
+      const length = r.uint(width);
+      if (length < min) r.fail(`${length} bytes, at least ${min} wanted`);
+      return r.within(length, inner);
+    },
+    write: (w, v) => void w.prefixed(width, () => inner.write(w, v)),
+  };
+}
 
 /** `opaque x<min..2^(8·width)-1>` */
-export const bytes = (width: number, min = 0): Codec<Uint8Array> => prefixed(width, rest, min);
+/* @__NO_SIDE_EFFECTS__ */
+export function bytes(width: number, min = 0): Codec<Uint8Array> {
+  return prefixed(width, rest, min);
+}
 
 /** `T x<min..2^(8·width)-1>` of many items. */
-export const list = <T>(width: number, item: Codec<T>, min = 0): Codec<readonly T[]> =>
-  prefixed<readonly T[]>(
+/* @__NO_SIDE_EFFECTS__ */
+export function list<T>(width: number, item: Codec<T>, min = 0): Codec<readonly T[]> {
+  return prefixed<readonly T[]>(
     width,
     {
       read(r) {
@@ -58,32 +72,39 @@ export const list = <T>(width: number, item: Codec<T>, min = 0): Codec<readonly 
     },
     min,
   );
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: a struct takes fields of any type
 type Fields = Record<string, Codec<any>>;
 
 /** `struct { … }`: fields in the order written. */
-export const struct = <F extends Fields>(fields: F): Codec<{ readonly [K in keyof F]: Value<F[K]> }> => ({
-  read(r) {
-    const value: Record<string, unknown> = {};
-    for (const name in fields) value[name] = r.field(name, fields[name] as Codec<unknown>);
-    return value as { [K in keyof F]: Value<F[K]> };
-  },
-  write(w, value) {
-    for (const name in fields) (fields[name] as Codec<unknown>).write(w, value[name]);
-  },
-});
+/* @__NO_SIDE_EFFECTS__ */
+export function struct<F extends Fields>(fields: F): Codec<{ readonly [K in keyof F]: Value<F[K]> }> {
+  return {
+    read(r) {
+      const value: Record<string, unknown> = {};
+      for (const name in fields) value[name] = r.field(name, fields[name] as Codec<unknown>);
+      return value as { [K in keyof F]: Value<F[K]> };
+    },
+    write(w, value) {
+      for (const name in fields) (fields[name] as Codec<unknown>).write(w, value[name]);
+    },
+  };
+}
 
 /** A body with nothing in it. */
 export const empty: Codec<Record<never, never>> = { read: () => ({}), write: () => {} };
 
 /** A trailing part that may be absent altogether, which is not the same as empty (extensions, RFC 5246 §7.4.1.2). */
-export const trailing = <T>(inner: Codec<T>): Codec<T | undefined> => ({
-  read: (r) => (r.left ? inner.read(r) : undefined),
-  write(w, v) {
-    if (v !== undefined) inner.write(w, v);
-  },
-});
+/* @__NO_SIDE_EFFECTS__ */
+export function trailing<T>(inner: Codec<T>): Codec<T | undefined> {
+  return {
+    read: (r) => (r.left ? inner.read(r) : undefined),
+    write(w, v) {
+      if (v !== undefined) inner.write(w, v);
+    },
+  };
+}
 
 /** Reads a whole array; `path` names it in errors. */
 export function decode<T>(codec: Codec<T>, data: Uint8Array, path: string): T {

@@ -24,7 +24,10 @@ export interface MessageType<T> {
   readonly name: string;
   readonly body: Codec<T>;
 }
-const message = <T>(id: number, name: string, body: Codec<T>): MessageType<T> => ({ id, name, body });
+/* @__NO_SIDE_EFFECTS__ */
+function message<T>(id: number, name: string, body: Codec<T>): MessageType<T> {
+  return { id, name, body };
+}
 
 /** Bytes in front of a body: msg_type and length. */
 export const messageHeaderLength = 4;
@@ -51,13 +54,16 @@ const sessionId: Codec<Uint8Array> = {
 };
 
 /** One number and no other. */
-const only = (value: number): Codec<number> => ({
-  read(r) {
-    const found = uint8.read(r);
-    return found === value ? found : r.fail(`${found}, only ${value} is known`);
-  },
-  write: uint8.write,
-});
+/* @__NO_SIDE_EFFECTS__ */
+function only(value: number): Codec<number> {
+  return {
+    read(r) {
+      const found = uint8.read(r);
+      return found === value ? found : r.fail(`${found}, only ${value} is known`);
+    },
+    write: uint8.write,
+  };
+}
 
 export const helloRequest: MessageType<Value<typeof empty>> = message(0, "hello_request", empty);
 
