@@ -47,26 +47,28 @@ const trusts: readonly VerifiedPeer["verifiedBy"][] = ["ca", "pin", "trust", "in
 /** A state of another form is none: both sides then shake hands in full. */
 const format = 1;
 
-const state: Codec<SessionState & { readonly format: number }> = struct({
-  format: uint8,
-  suite: uint16,
-  masterSecret: opaque(48),
-  binding: opaque(32),
-  created: uint32,
-  expires: uint32,
-  serverName: bytes(1),
-  alpn: bytes(1),
-  secureRenegotiation: uint8,
-  maxFragmentLength: uint16,
-  serverCertificate: bytes(1),
-  path: list(3, bytes(3, 1)),
-  verifiedBy: uint8,
-  pskIdentity: bytes(2),
-  pskHint: bytes(2),
-  pskDigest: bytes(1),
-  sessionId: bytes(1),
-  ticket: bytes(2),
-});
+// In a function: what it calls is of another file, so that a bundler would have to keep it.
+const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */ (() =>
+  struct({
+    format: uint8,
+    suite: uint16,
+    masterSecret: opaque(48),
+    binding: opaque(32),
+    created: uint32,
+    expires: uint32,
+    serverName: bytes(1),
+    alpn: bytes(1),
+    secureRenegotiation: uint8,
+    maxFragmentLength: uint16,
+    serverCertificate: bytes(1),
+    path: list(3, bytes(3, 1)),
+    verifiedBy: uint8,
+    pskIdentity: bytes(2),
+    pskHint: bytes(2),
+    pskDigest: bytes(1),
+    sessionId: bytes(1),
+    ticket: bytes(2),
+  }))();
 
 export const writeState = (value: SessionState): Uint8Array => encode(state, { format, ...value });
 
@@ -80,7 +82,7 @@ export function readState(data: Uint8Array): SessionState | undefined {
   }
 }
 
-export const nothing: Uint8Array = new Uint8Array(0);
+export const nothing: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /** What a full handshake made. */
 export interface MadeSession extends Pick<Hellos, "agreement"> {
