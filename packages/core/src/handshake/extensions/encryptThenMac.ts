@@ -3,22 +3,20 @@
  * @module
  */
 import { TlsError } from "../../errors.ts";
+import { empty } from "../../wire/codec.ts";
 import type { CipherSuite } from "../suites.ts";
-import type { ClientExtension, ServerExtension } from "./extension.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 22;
 const name = "encrypt_then_mac";
 const isCbc = (suite: CipherSuite): boolean => suite.mac !== undefined;
-const nothing = (data: Uint8Array): void => {
-  if (data.length) throw new TlsError("decode_error", "encrypt_then_mac must be empty");
-};
 
 export const encryptThenMacClient: ClientExtension = {
   id,
   name,
   offer: ({ suites }) => (suites.some(isCbc) ? new Uint8Array(0) : undefined),
   accept(answer, agreement) {
-    nothing(answer);
+    read(this, empty, answer);
     if (!isCbc(agreement.suite))
       throw new TlsError("illegal_parameter", `encrypt_then_mac with ${agreement.suite.name}, which is not CBC`);
     agreement.encryptThenMac = true;
@@ -29,7 +27,7 @@ export const encryptThenMacServer: ServerExtension = {
   id,
   name,
   read(data, offer) {
-    nothing(data);
+    read(this, empty, data);
     offer.encryptThenMac = true;
   },
   answer(offer, agreement) {

@@ -3,14 +3,12 @@
  * @module
  */
 import { TlsError } from "../../errors.ts";
+import { empty } from "../../wire/codec.ts";
 import type { CommonConfig } from "../config.ts";
-import type { ClientExtension, ServerExtension } from "./extension.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 23;
 const name = "extended_master_secret";
-const nothing = (data: Uint8Array): void => {
-  if (data.length) throw new TlsError("decode_error", "extended_master_secret must be empty");
-};
 
 const insist = (config: CommonConfig): void => {
   if (config.requireExtendedMasterSecret)
@@ -25,7 +23,7 @@ export const extendedMasterSecretClient: ClientExtension = {
   name,
   offer: () => new Uint8Array(0),
   accept(answer, agreement) {
-    nothing(answer);
+    read(this, empty, answer);
     agreement.extendedMasterSecret = true;
   },
   absent: insist,
@@ -35,7 +33,7 @@ export const extendedMasterSecretServer: ServerExtension = {
   id,
   name,
   read(data, offer) {
-    nothing(data);
+    read(this, empty, data);
     offer.extendedMasterSecret = true;
   },
   answer(offer, agreement, config) {

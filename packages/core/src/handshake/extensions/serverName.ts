@@ -4,7 +4,7 @@
  */
 import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
-import { bytes, type Codec, encode, list, struct, uint8 } from "../../wire/codec.ts";
+import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wire/codec.ts";
 import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 0;
@@ -25,7 +25,7 @@ export const serverNameClient: ClientExtension = {
     return encode(names, [{ nameType: hostName, name: ascii(serverName.replace(/\.$/, "")) }]);
   },
   accept(answer) {
-    if (answer.length) throw new TlsError("decode_error", "server_name: the answer must be empty");
+    read(this, empty, answer);
   },
 };
 

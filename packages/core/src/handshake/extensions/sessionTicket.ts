@@ -2,8 +2,8 @@
  * session_ticket, RFC 5077 §3.2: empty, it asks for a ticket; with one, to resume. Answered, always empty, it announces NewSessionTicket.
  * @module
  */
-import { TlsError } from "../../errors.ts";
-import type { ClientExtension, ServerExtension } from "./extension.ts";
+import { empty } from "../../wire/codec.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 35;
 const name = "session_ticket";
@@ -13,7 +13,7 @@ export const sessionTicketClient: ClientExtension = {
   name,
   offer: ({ sessions }, kept) => (sessions?.tickets ? (kept?.state.ticket ?? new Uint8Array(0)) : undefined),
   accept(answer, agreement) {
-    if (answer.length) throw new TlsError("decode_error", "session_ticket: the answer must be empty");
+    read(this, empty, answer);
     agreement.newTicket = true;
   },
 };

@@ -2,8 +2,7 @@
  * signed_certificate_timestamp, RFC 6962 §3.3.1: what logs say of the server's certificate, passed on as it is.
  * @module
  */
-import { TlsError } from "../../errors.ts";
-import { bytes, type Codec, list } from "../../wire/codec.ts";
+import { bytes, type Codec, empty, list } from "../../wire/codec.ts";
 import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 18;
@@ -25,7 +24,7 @@ export const signedCertificateTimestampServer: ServerExtension = {
   id,
   name,
   read(data, offer) {
-    if (data.length) throw new TlsError("decode_error", "signed_certificate_timestamp must be empty");
+    read(this, empty, data);
     offer.signedCertificateTimestamps = true;
   },
   answer: (offer, _agreement, _config, credential) =>

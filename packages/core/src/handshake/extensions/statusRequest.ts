@@ -5,7 +5,7 @@
 
 import { TlsError } from "../../errors.ts";
 import { call, type Flow } from "../../flow.ts";
-import { bytes, type Codec, encode, list, struct, uint8 } from "../../wire/codec.ts";
+import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wire/codec.ts";
 import { ocspStatus } from "../../wire/messages.ts";
 import type { Agreement } from "../agreement.ts";
 import type { ServerCredential } from "../config.ts";
@@ -27,7 +27,7 @@ export const statusRequestClient: ClientExtension = {
   offer: ({ ocsp }) =>
     ocsp && encode(request, { statusType: ocspStatus, responderIds: [], requestExtensions: new Uint8Array(0) }),
   accept(answer, agreement) {
-    if (answer.length) throw new TlsError("decode_error", "status_request: the answer must be empty");
+    read(this, empty, answer);
     agreement.statusRequest = true;
   },
 };
