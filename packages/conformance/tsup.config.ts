@@ -8,5 +8,8 @@ export default defineConfig({
     tools: "src/interop/tools.ts",
     "bogo-shim": "src/bogo/main.ts",
     bogo: "src/bogo/run.ts",
+    hostile: "src/hostile/main.ts",
+    "hostile-victim": "src/hostile/victim.ts",
+    "hostile-floor": "src/hostile/floor.ts",
   },
 });

@@ -1,0 +1,81 @@
+/**
+ * Certificate messages that cost more to look at than to send, from clients and from servers.
+ * @module
+ */
+import { type Arena, type Attack, stallOf } from "../attack.ts";
+import { type Bombs, makeBombs } from "../bombs.ts";
+import type { Carrier } from "../wire.ts";
+
+/** A Certificate message may cost so much before its first signature, ms. */
+const most = 50;
+/** Other load of the machine only adds to a stall: the best round is the one that was measured. */
+const rounds = 3;
+
+let made: Bombs | undefined;
+const bombs = (): Bombs => {
+  made ??= makeBombs();
+  return made;
+};
+
+const fromClient = (what: string, carrier: Carrier): Attack => ({
+  name: `${carrier}, a client certificate: ${what}`,
+  async run(arena) {
+    const { root, key, chains } = bombs();
+    const ports = await arena.start("reads", { clientCa: root });
+    // Once with nothing to show, so that what is loaded late is there.
+    (await arena.client(carrier, ports)).wire.reset();
+    await arena.expectGone(ports.server, ", one without a certificate before");
+    await measure(arena, async () => {
+      // The victim may refuse the certificate, or take it. Either way it answers: with an alert, or with its Finished.
+      const tls = await arena.client(carrier, ports, { chain: chains[what] as Uint8Array[], key }, "Finished");
+      await tls.wire.read();
+      return () => tls.wire.reset();
+    });
+    await arena.expectGone(ports.server);
+  },
+});
+
+const fromServer = (what: string, carrier: Carrier): Attack => ({
+  name: `${carrier}, a server certificate: ${what}`,
+  async run(arena) {
+    const first = await arena.server(carrier, "reads");
+    first.tls.wire.reset();
+    await arena.expectGone(first.party, ", one with a good certificate before");
+    const { chains, key } = bombs();
+    const parties: number[] = [];
+    await measure(arena, async () => {
+      const { tls, party } = await arena.server(
+        carrier,
+        "reads",
+        { chain: chains[what] as Uint8Array[], key },
+        "flight",
+      );
+      parties.push(party);
+      while (await tls.wire.read());
+      return () => tls.wire.reset();
+    });
+    for (const party of parties) await arena.expectGone(party);
+  },
+});
+
+async function measure(arena: Arena, attempt: () => Promise<() => void>): Promise<void> {
+  let [stall, cpu] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let round = 0; round < (arena.short ? 1 : rounds); round++) {
+    await arena.victim.call("mark");
+    const leave = await attempt();
+    const costs = await arena.victim.call("measure");
+    stall = Math.min(stall, stallOf(costs));
+    cpu = Math.min(cpu, costs.cpu);
+    leave();
+  }
+  arena.expect("least stall, ms", stall, most, "time");
+  arena.expect("least CPU, ms", cpu, Number.POSITIVE_INFINITY, "time");
+}
+
+export const certificates: readonly Attack[] = [
+  fromClient("two certificates of 61 KB of combining marks", "ws"),
+  fromClient("two certificates of 61 KB of combining marks", "tcp"),
+  fromClient("490 addresses under 490 constraints", "tcp"),
+  fromClient("900 mail names under 250 constraints", "tcp"),
+  fromServer("two certificates of 61 KB of combining marks", "tcp"),
+];

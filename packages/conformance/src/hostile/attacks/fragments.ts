@@ -1,0 +1,184 @@
+/**
+ * WebSocket messages in shapes that an honest peer does not send, before and after the handshake.
+ * @module
+ */
+import { type Arena, type Attack, held, KiB } from "../attack.ts";
+import { fragments, frame, opcodes } from "../frames.ts";
+import type { Ports } from "../protocol.ts";
+import { types } from "../rawTls.ts";
+import type { Wire } from "../wire.ts";
+
+/** A read of Node.js is 64 KiB at most: with so much between them, no two fragments come with the same one. */
+const chunk = 2 ** 16;
+const pongs = Buffer.concat(Array.from({ length: chunk / 131 + 1 }, () => frame(opcodes.pong, Buffer.alloc(125))));
+const pings = Buffer.concat(Array.from({ length: chunk / 131 + 1 }, () => frame(opcodes.ping, Buffer.alloc(125))));
+const unmaskedPong = frame(opcodes.pong, Buffer.alloc(125), { masked: false });
+const empty = frame(opcodes.continuation, Buffer.alloc(0), { fin: false });
+
+/** What stands between the 1-byte fragments of a message that never ends, and how many of them there are. */
+const paddings: readonly (readonly [what: string, padding: Buffer | undefined, count: number])[] = [
+  ["in segments of their own", undefined, 16_000],
+  ["between pongs", pongs, 2_000],
+  ["between pings", pings, 2_000],
+  ["between empty fragments", Buffer.concat(Array.from({ length: 7 }, () => empty)), 2_000],
+];
+
+const beforeHandshake = ([what, padding, all]: (typeof paddings)[number]): Attack => ({
+  name: `ws, 1-byte fragments ${what}`,
+  // The handshake's time must not be over before the last fragment is there.
+  clock: "manual",
+  async run(arena) {
+    const ports = await arena.start("reads");
+    await warmUp(arena, ports);
+    const count = arena.short && padding && padding.length > KiB ? all / 8 : all;
+    const wires = [await arena.dial("ws", ports), await arena.dial("ws", ports)];
+    await arena.victim.call("mark");
+    // The handshake record's header claims 16 KiB, so that its bytes are good as far as they go.
+    const message = Buffer.concat([Buffer.from([types.handshake, 3, 1, 0x40, 0]), Buffer.alloc(count)]);
+    const pieces = fragments(message, 1, true, padding).slice(0, -1);
+    await Promise.all(
+      wires.map(async (wire) => {
+        await wire.pieces(pieces, padding ? 2 : 1);
+        await wire.flushed();
+      }),
+    );
+    await settled(arena, wires);
+    arena.expect("KiB held a connection", held(await arena.costs()) / KiB / wires.length, 256);
+    for (const wire of wires) wire.reset();
+    await arena.expectGone(ports.server);
+  },
+});
+
+const fromServer: Attack = {
+  name: "ws, 1-byte fragments between pongs, from a server",
+  clock: "manual",
+  async run(arena) {
+    const first = await arena.server("ws", "reads");
+    first.tls.closeNotify();
+    first.tls.wire.finish();
+    await arena.expectGone(first.party, ", a polite one before");
+    const { tls, party } = await arena.server("ws", "reads", {}, "ClientHello read");
+    await arena.victim.call("mark");
+    const count = arena.short ? 250 : 2_000;
+    const message = Buffer.concat([Buffer.from([types.handshake, 3, 3, 0x40, 0]), Buffer.alloc(count)]);
+    const padding = Buffer.concat(Array.from({ length: chunk / 127 + 1 }, () => unmaskedPong));
+    await tls.wire.pieces(fragments(message, 1, false, padding).slice(0, -1), 2);
+    await settled(arena, [tls.wire]);
+    arena.expect("KiB held", held(await arena.costs()) / KiB, 256);
+    tls.wire.reset();
+    await arena.expectGone(party);
+  },
+};
+
+const afterFinished: Attack = {
+  name: "ws, a record in 1-byte fragments after Finished",
+  async run(arena) {
+    const ports = await arena.start("reads");
+    const tls = await arena.client("ws", ports);
+    const size = arena.short ? 4_000 : 15_000;
+    await arena.victim.call("mark");
+    const sealed = tls.records(types.applicationData, Buffer.alloc(size));
+    await tls.wire.pieces(fragments(sealed, 1, true).slice(0, -1), 1);
+    await settled(arena, [tls.wire]);
+    arena.expect("KiB held", held(await arena.costs()) / KiB, 256);
+    tls.wire.reset();
+    await arena.expectGone(ports.server);
+  },
+};
+
+/** What must go on working, whatever is refused: an honest message, cut by an honest library. */
+const honest: Attack = {
+  name: "ws, an honest message of 1 MiB in fragments of 4 KiB",
+  async run(arena) {
+    const ports = await arena.start("reads");
+    const tls = await arena.client("ws", ports);
+    const wanted = 2 ** 20 - 64 * 64;
+    const sealed = tls.records(types.applicationData, Buffer.alloc(wanted));
+    await tls.wire.pieces(fragments(sealed.subarray(0, 2 ** 20), 4 * KiB, true));
+    const { bytes } = await arena.until(ports.server, (seen) => seen.bytes === wanted);
+    arena.expect("bytes that did not arrive", wanted - bytes, 0);
+    tls.closeNotify();
+    tls.wire.finish();
+    await arena.expectGone(ports.server);
+  },
+};
+
+type Shape = readonly [what: string, frames: () => Buffer];
+
+/** Each ends the connection. */
+const refused: readonly Shape[] = [
+  ["a text message", () => frame(opcodes.text, Buffer.from("hello"))],
+  ["a message that claims 2^40 bytes", () => frame(opcodes.binary, Buffer.alloc(64), { claimed: 2 ** 40 })],
+  ["a message of 2 MiB", () => frame(opcodes.binary, Buffer.alloc(2 ** 21))],
+  ["fragments of 16 MiB", () => Buffer.concat(fragments(Buffer.alloc(2 ** 24), 2 ** 16, true))],
+  ["a frame that is not masked", () => frame(opcodes.binary, Buffer.alloc(64), { masked: false })],
+  ["a continuation of nothing", () => frame(opcodes.continuation, Buffer.alloc(64))],
+  ["100,000 fragments", () => Buffer.concat(fragments(Buffer.alloc(100_000), 1, true).slice(0, -1))],
+];
+
+const ends = ([what, frames]: Shape, open: boolean): Attack => ({
+  name: `ws, ${what} ${open ? "after" : "before"} the handshake`,
+  async run(arena) {
+    const ports = await arena.start("reads");
+    await warmUp(arena, ports);
+    const wire = open ? (await arena.client("ws", ports)).wire : await arena.dial("ws", ports);
+    await arena.victim.call("mark");
+    wire.raw(frames());
+    await arena.expectEnd(wire);
+    wire.finish();
+    await arena.expectGone(ports.server);
+    arena.expect("KiB held", held(await arena.costs()) / KiB, 8 * KiB);
+  },
+});
+
+const unreadPongs: Attack = {
+  name: "ws, pings whose pongs nobody reads",
+  async run(arena) {
+    const ports = await arena.start("reads");
+    await warmUp(arena, ports);
+    const wire = await arena.dial("ws", ports);
+    wire.socket.pause();
+    await arena.victim.call("mark");
+    const count = arena.short ? 300 : 600;
+    for (let i = 0; i < count && !wire.socket.destroyed; i++) {
+      wire.raw(pings);
+      await arena.status(ports.server);
+    }
+    arena.expect("KiB held", held(await arena.costs()) / KiB, 4 * KiB);
+    wire.reset();
+    await arena.expectGone(ports.server);
+  },
+};
+
+/** What the first connection loads is not what an attack costs. */
+export async function warmUp(arena: Arena, ports: Ports): Promise<void> {
+  for (const carrier of ["tcp", "ws"] as const) {
+    const tls = await arena.client(carrier, ports);
+    tls.data(Buffer.from("hello"));
+    tls.closeNotify();
+    while (await tls.read());
+    tls.wire.finish();
+  }
+  await arena.expectGone(ports.server, ", polite ones before");
+}
+
+/** Waits until the victim has read what it will read of what was sent: it has turns, and nothing more arrives. */
+export async function settled(arena: Arena, wires: readonly Wire[]): Promise<void> {
+  for (const wire of wires) await wire.flushed();
+  let before = -1;
+  for (let same = 0; same < 8; ) {
+    const now = await arena.victim.call("received");
+    same = now === before ? same + 1 : 0;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export const wsFragments: readonly Attack[] = [
+  ...paddings.map(beforeHandshake),
+  fromServer,
+  afterFinished,
+  honest,
+  ...refused.flatMap((shape) => [ends(shape, false), ends(shape, true)]),
+  unreadPongs,
+];

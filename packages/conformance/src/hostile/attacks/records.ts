@@ -1,0 +1,161 @@
+/**
+ * Tiny records: what each of them costs, how long they stop the event loop, and what they hold when nobody reads.
+ * @module
+ */
+import { type Arena, type Attack, held, KiB, MiB, stallOf } from "../attack.ts";
+import { floorOf } from "../floorProcess.ts";
+import type { Ports } from "../protocol.ts";
+import type { SuiteName } from "../rawKeys.ts";
+import { types } from "../rawTls.ts";
+import { carriers } from "../wire.ts";
+
+/** As many 1-byte records of ChaCha20-Poly1305 as fit into one WebSocket message of 1 MiB. */
+const perMessage = Math.floor(2 ** 20 / 22);
+
+const messages = (count: number, long: boolean): Attack => ({
+  long,
+  name: `ws, ${count} message${count > 1 ? "s" : ""} of 1 MB of 1-byte records`,
+  async run(arena) {
+    const ports = await arena.start("reads");
+    // Twice over the same connection: once to warm up, once to count.
+    const tls = await arena.client("ws", ports);
+    const stalls: number[] = [];
+    let expected = 0;
+    const rounds = arena.short ? 1 : count === 1 ? 6 : 2;
+    for (let round = 0; round < rounds; round++) {
+      const sealed = Array.from({ length: count }, () =>
+        tls.records(types.applicationData, Buffer.alloc(perMessage), 1),
+      );
+      await arena.victim.call("mark");
+      for (const message of sealed) tls.wire.write(message);
+      expected += count * perMessage;
+      await arena.until(ports.server, ({ bytes }) => bytes === expected);
+      stalls.push(stallOf(await arena.victim.call("measure")));
+    }
+    const { bytes, mostInTurn } = await arena.status(ports.server);
+    arena.expect("bytes that did not arrive", expected - bytes, 0);
+    // A third of a message: what 25 ms allow is far less.
+    arena.expect("1-byte records opened in one turn", mostInTurn, 2 ** 14);
+    // Other load of the machine only adds to a stall: the best round is the one that was measured.
+    arena.expect(`stall, best of ${rounds}, ms`, Math.min(...stalls), 25, "time");
+    const costs = await arena.costs();
+    arena.expect("CPU a record, µs", (costs.cpu * 1e3) / (count * perMessage), Number.POSITIVE_INFINITY, "time");
+    tls.closeNotify();
+    tls.wire.finish();
+    await arena.expectGone(ports.server);
+  },
+});
+
+/** CPU of the victim's process for one record, µs: the least of five rounds. */
+async function cpuOfRecords(
+  arena: Arena,
+  ports: Ports,
+  record: { suite: SuiteName; size: number; count: number; rounds: number },
+): Promise<number> {
+  const { suite, size, count, rounds } = record;
+  const tls = await arena.client("tcp", ports, { suite });
+  let least = Number.POSITIVE_INFINITY;
+  let expected = (await arena.status(ports.server)).bytes;
+  for (let round = 0; round < rounds; round++) {
+    const sealed = tls.records(types.applicationData, Buffer.alloc(count * size), size);
+    await arena.victim.call("mark");
+    tls.wire.write(sealed);
+    expected += count * size;
+    await arena.until(ports.server, ({ bytes }) => bytes >= expected);
+    const { cpu } = await arena.victim.call("measure");
+    least = Math.min(least, (cpu * 1e3) / count);
+  }
+  arena.expect("bytes that did not arrive", expected - (await arena.status(ports.server)).bytes, 0);
+  tls.closeNotify();
+  tls.wire.finish();
+  return least;
+}
+
+const overTcp = (suite: SuiteName, size: number, count: number): Attack => ({
+  // In its short form, it says no more than that all of them arrive.
+  long: size > 1,
+  name: `tcp, records of ${size} byte${size > 1 ? "s" : ""}, ${suite}`,
+  async run(arena) {
+    const record = { suite, size, count: arena.short ? 5_000 : count, rounds: arena.short ? 1 : 5 };
+    const ports = await arena.start("reads");
+    const ours = await cpuOfRecords(arena, ports, record);
+    await arena.costs();
+    await arena.expectGone(ports.server);
+    if (arena.short) return;
+    const floor = await floorOf(suite, size, count);
+    const theirs = await cpuOfRecords(arena, await arena.start("reads", { nodeTls: true }), record);
+    arena.expect("CPU a record, µs", ours, Number.POSITIVE_INFINITY, "time");
+    arena.expect("of node:crypto alone, µs", floor, Number.POSITIVE_INFINITY, "time");
+    // What the host's TCP takes for 16 KiB is more than node:crypto does: there the ratio says nothing of us.
+    arena.expect("ratio to node:crypto", ours / floor, size > KiB ? Number.POSITIVE_INFINITY : 2, "time");
+    arena.expect("ratio to node:tls", ours / theirs, Number.POSITIVE_INFINITY, "time");
+  },
+});
+
+const unread: readonly Attack[] = carriers.map((carrier) => ({
+  name: `${carrier}, 1-byte records that nobody reads`,
+  async run(arena) {
+    const ports = await arena.start("reads once");
+    const tls = await arena.client(carrier, ports);
+    const count = arena.short ? 4 : 12;
+    const sealed = Array.from({ length: count }, () => tls.records(types.applicationData, Buffer.alloc(perMessage), 1));
+    await arena.victim.call("mark");
+    for (const message of sealed) tls.wire.write(message);
+    await arena.until(ports.server, ({ bytes }) => bytes > 0);
+    // What the victim holds: a message of WebSocket is taken whole, records of TCP as far as the window goes.
+    arena.expect("KiB held", held(await arena.costs()) / KiB, 4 * KiB);
+    // Whether this connection ends is not asked: nobody reads it, so that nobody can see its end.
+  },
+}));
+
+const segments: Attack = {
+  name: "tcp, segments of 1 byte",
+  async run(arena) {
+    const ports = await arena.start("reads");
+    const tls = await arena.client("tcp", ports, { suite: "gcm" });
+    const sealed = tls.records(types.applicationData, Buffer.alloc(arena.short ? 2_000 : 16_384), 16_384);
+    await arena.victim.call("mark");
+    const pieces = Array.from(sealed, (_, at) => sealed.subarray(at, at + 1));
+    await tls.wire.pieces(pieces.slice(0, -1), 1);
+    arena.expect("KiB held", held(await arena.victim.call("measure")) / KiB, MiB / KiB);
+    await tls.wire.pieces(pieces.slice(-1));
+    const wanted = arena.short ? 2_000 : 16_384;
+    const { bytes } = await arena.until(ports.server, (seen) => seen.bytes === wanted);
+    arena.expect("bytes that did not arrive", wanted - bytes, 0);
+    tls.closeNotify();
+    tls.wire.finish();
+    await arena.expectGone(ports.server);
+  },
+};
+
+const floods: readonly Attack[] = (
+  [
+    ["empty records", types.applicationData, 0],
+    ["warning alerts", types.alert, 2],
+    ["HelloRequests", types.handshake, 4],
+  ] as const
+).map(([what, type, size]) => ({
+  name: `tcp, ${what} without end`,
+  async run(arena) {
+    const ports = await arena.start("reads");
+    const tls = await arena.client("tcp", ports);
+    await arena.victim.call("mark");
+    // A warning that says no_renegotiation, or a HelloRequest, which a client may not send.
+    const fragment = size === 2 ? Buffer.from([1, 100]) : Buffer.alloc(size);
+    const flood = Array.from({ length: 10_000 }, () => tls.record(type, fragment));
+    tls.wire.write(Buffer.concat(flood));
+    await arena.expectGone(ports.server);
+  },
+}));
+
+export const records: readonly Attack[] = [
+  messages(1, false),
+  messages(10, true),
+  overTcp("chacha", 1, 47_000),
+  overTcp("gcm", 1, 40_000),
+  overTcp("gcm", 256, 20_000),
+  overTcp("gcm", 16_384, 2_000),
+  ...unread,
+  segments,
+  ...floods,
+];

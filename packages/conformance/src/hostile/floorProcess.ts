@@ -1,0 +1,15 @@
+/**
+ * Asks a process of its own what node:crypto takes for a record.
+ * @module
+ */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { SuiteName } from "./rawKeys.ts";
+
+/** CPU time a record, µs. */
+export async function floorOf(suite: SuiteName, size: number, count: number): Promise<number> {
+  const program = fileURLToPath(new URL("hostile-floor.js", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [program, suite, String(size), String(count)]);
+  return Number(stdout);
+}

@@ -1,0 +1,38 @@
+/**
+ * The longest stall of an event loop, to a tenth of a millisecond.
+ * @module
+ */
+
+/** A timer of 1 ms that sets itself anew: what it is late by, everything else in the process waited for too. */
+export class StallSampler {
+  longest: { stall: number; stallCpu: number } = { stall: 0, stallCpu: 0 };
+  readonly #setTimeout: typeof setTimeout;
+  #last = 0n;
+  #cpu = process.cpuUsage();
+
+  constructor(timer: typeof setTimeout) {
+    this.#setTimeout = timer;
+    this.reset();
+    this.#tick();
+  }
+
+  reset(): void {
+    this.longest = { stall: 0, stallCpu: 0 };
+    this.#last = process.hrtime.bigint();
+    this.#cpu = process.cpuUsage();
+  }
+
+  #tick(): void {
+    const now = process.hrtime.bigint();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const { stall, stallCpu } = this.longest;
+    // Each by itself: on a busy machine, the longest wait may be one in which the process did nothing.
+    this.longest = {
+      stall: Math.max(stall, Number(now - this.#last) / 1e6 - 1),
+      stallCpu: Math.max(stallCpu, (user + system) / 1e3),
+    };
+    this.#last = now;
+    this.#cpu = process.cpuUsage();
+    this.#setTimeout(() => this.#tick(), 1);
+  }
+}
