@@ -97,6 +97,8 @@ export const maxFlushMessage: number = maxFlush + 2 ** 10;
 export const turnBudget: number = 2 ** 21;
 /** What a record that comes in costs beside its bytes, in bytes of that budget: so many records of a byte take as long as one of 4 KiB does. */
 export const recordCost: number = 2 ** 12;
+/** How long the host may take to come to its next turn, ms, before a timer does. */
+export const turnTimeout = 100;
 /** Connections that waited for the next turn and go on in it: with a message of 64 KiB from each, the budget is spent. */
 export const resumedInTurn = 32;
 /** A handshake that is not done by then is given up, ms. */

@@ -155,7 +155,9 @@ export class TlsServer {
   async #close(grace: number): Promise<readonly TlsConnection[]> {
     const { closeTimeout = 5_000 } = this.#options;
     // A listener cuts what is left: that is never sooner than the connections have closed or failed.
-    const stopped = this.#listeners.splice(0).map((listener) => listener.close(grace + closeTimeout + 3_000));
+    const stopped = this.#listeners
+      .splice(0)
+      .map((listener) => listener.close(Math.min(grace + closeTimeout + 3_000, 2 ** 31 - 1)));
     const late: TlsConnection[] = [];
     let over: NodeJS.Timeout | undefined;
     const graceIsOver = new Promise<void>((resolve) => {

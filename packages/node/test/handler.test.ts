@@ -114,6 +114,8 @@ describe("a handler that rejects with how its own connection ended", () => {
         const onError = vi.fn();
         const ends = await serving(handler, { onError });
         const seen = end(ends.client.closed);
+        // Its side closes once it has read ours.
+        void ends.client.read();
         happens(ends);
         await seen;
         expect(onError.mock.calls.map(([error]) => (error as TlsError).code)).toEqual(told);

@@ -78,12 +78,7 @@ export class TlsConnection {
       (events) => this.#tell(events),
       () => this.#outbound.fail(this.#ends(carrierGone())),
     );
-    this.#timers = new Timers(
-      this.#engine,
-      this.#outbound,
-      options,
-      () => this.#engine.carrierEnded || (this.#inbound.isEmpty && !this.#holds),
-    );
+    this.#timers = new Timers(this.#engine, this.#outbound, options);
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     transport.start({
       data: (bytes) => this.#engine.receive(bytes),
@@ -214,7 +209,7 @@ export class TlsConnection {
       this.#holds--;
       if (this.#inbound.isEndRead) this.#closeWhenIdle();
     };
-    done.then(release, release);
+    void Promise.resolve(done).then(release, release);
   }
 
   /**
@@ -303,7 +298,8 @@ export class TlsConnection {
     if (this.#options.allowHalfOpen) return;
     setTimeout(() => {
       if (this.#holds) return;
-      if (this.#outbound.isWriting) void this.#outbound.written.then(() => this.#closeWhenIdle());
+      const { busy } = this.#outbound;
+      if (busy) void busy.then(() => this.#closeWhenIdle());
       else this.#engine.close();
     }, 0);
   }

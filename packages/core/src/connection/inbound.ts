@@ -91,11 +91,6 @@ export class Inbound implements EngineInbound {
     return Promise.resolve(undefined);
   }
 
-  /** Nothing waits to be read. */
-  get isEmpty(): boolean {
-    return this.#bytes === 0;
-  }
-
   /** The application has read the peer's end. */
   get isEndRead(): boolean {
     return this.#endRead;

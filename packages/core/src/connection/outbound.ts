@@ -43,7 +43,7 @@ export class Outbound {
   #room: Deferred<void> | undefined;
   #writing: Promise<void> = atOnce;
   #waiting = 0;
-  #writes = 0;
+  #moves = 0;
 
   /**
    * @param tell hears what the engine has to tell, behind what it had to send
@@ -89,13 +89,13 @@ export class Outbound {
   get written(): Promise<void> {
     return this.#writing;
   }
-  /** A write waits. */
-  get isWriting(): boolean {
-    return this.#waiting > 0;
+  /** What a writer waits for, where one does. */
+  get busy(): Promise<void> | undefined {
+    return this.#waiting ? this.#writing : this.#room?.promise;
   }
-  /** How many times something was written. */
-  get writes(): number {
-    return this.#writes;
+  /** How often something was written, or room was made for more. */
+  get moves(): number {
+    return this.#moves;
   }
 
   /** Nothing more is written from now on. */
@@ -113,12 +113,14 @@ export class Outbound {
   /** The transport has room again. */
   drain(): void {
     this.#full = false;
+    this.#moves++;
     this.#makeRoom();
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
     this.#throwFailure();
     if (this.#engine.phase === "handshake") await this.#opened;
+    if (this.#engine.phase === "closed") await this.#waitForRoom();
     for (let at = 0; at < bytes.length; at += maxFlush) {
       this.#put(bytes.subarray(at, at + maxFlush));
       if (!this.#hasRoom) await this.#waitForRoom();
@@ -128,7 +130,7 @@ export class Outbound {
 
   #put(bytes: Uint8Array): void {
     this.#engine.write(bytes);
-    this.#writes++;
+    this.#moves++;
     // A write costs time beside that of its bytes: of the smallest, millions would come before as many bytes.
     sending.spent += itemOverhead;
     this.schedule();
@@ -149,7 +151,8 @@ export class Outbound {
   }
 
   #makeRoom(): void {
-    if (!this.#failure && this.#engine.phase !== "closed" && !this.#hasRoom) return;
+    // Of a connection that is over, a writer hears by its failure.
+    if (!this.#failure && (this.#engine.phase === "closed" || !this.#hasRoom)) return;
     this.#room?.resolve();
     this.#room = undefined;
   }

@@ -10,17 +10,14 @@ export class Timers {
   readonly #engine: Engine;
   readonly #outbound: Outbound;
   readonly #options: ConnectionOptions;
-  readonly #mayClose: () => boolean;
   #handshake: unknown;
   #message: unknown;
   #close: unknown;
   #ended: unknown;
   #seal: unknown;
 
-  /** @param mayClose whether nothing but a write can still keep our side open once the peer has closed */
-  constructor(engine: Engine, outbound: Outbound, options: ConnectionOptions, mayClose: () => boolean) {
+  constructor(engine: Engine, outbound: Outbound, options: ConnectionOptions) {
     this.#engine = engine;
-    this.#mayClose = mayClose;
     this.#outbound = outbound;
     this.#options = options;
     this.#handshake = this.#handshakeTimer("the handshake was not done");
@@ -41,7 +38,8 @@ export class Timers {
     } else this.#message ??= this.#handshakeTimer("a handshake message was not whole");
     // The connection has ended, and the engine has not told it yet: records are still being sealed.
     if (engine.phase === "closed") this.#seal ??= setTimeout(() => engine.giveUp(), sealTimeout);
-    else if (engine.receivedClose && !this.#options.allowHalfOpen) this.#ended ??= this.#closeOnceQuiet();
+    else if (engine.receivedClose && engine.carrierEnded && !this.#options.allowHalfOpen)
+      this.#ended ??= this.#closeOnceQuiet(0);
   }
 
   /** Says close_notify behind everything written, and bounds all of it. */
@@ -71,12 +69,19 @@ export class Timers {
     this.#engine.giveUp();
   }
 
-  /** The peer has closed, and wants to hear that we do too (RFC 5246 §7.2.1). It may still read what we write. */
-  #closeOnceQuiet(): unknown {
-    const { writes } = this.#outbound;
+  /**
+   * The peer has closed and its carrier has ended: it has gone, or it reads what is written now and nothing more. A writer that waits, and for which
+   * nothing moves, ends in a failure: close_notify behind a part of what it has to say would be a lie.
+   * @param quiet milliseconds in which nothing has moved
+   */
+  #closeOnceQuiet(quiet: number): unknown {
+    const { closeTimeout } = this.#options;
+    const { moves } = this.#outbound;
     return setTimeout(() => {
-      if (this.#outbound.writes !== writes || !this.#mayClose()) this.#ended = this.#closeOnceQuiet();
-      else this.close();
+      if (this.#outbound.moves !== moves) this.#ended = this.#closeOnceQuiet(0);
+      else if (!this.#outbound.busy) this.close();
+      else if (quiet + endedGrace >= closeTimeout) this.#end(closeTimedOut(closeTimeout));
+      else this.#ended = this.#closeOnceQuiet(quiet + endedGrace);
     }, endedGrace);
   }
 }

@@ -2,7 +2,8 @@
  * What one turn of the event loop does for all connections of a process, and which of them go on in the next one.
  * @module
  */
-import { resumedInTurn } from "../limits.ts";
+import { resumedInTurn, turnTimeout } from "../limits.ts";
+import { callListener } from "./callListener.ts";
 
 /** Calls back in a later turn of the event loop, as soon as the host can. */
 export type NextTurn = (callback: () => void) => void;
@@ -16,7 +17,8 @@ class Turn {
    * one.
    */
   spent = 0;
-  #scheduled = false;
+  /** Runs the next turn where the host's way into it leads nowhere: one carrier must not hold up all. */
+  #timer: unknown;
   #waiting: (() => void)[] = [];
 
   /** Calls `resume` in a later turn; connections that wait go on in order. */
@@ -26,16 +28,19 @@ class Turn {
   }
 
   #schedule(nextTurn: NextTurn): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    nextTurn(() => {
-      this.#scheduled = false;
+    if (this.#timer !== undefined) return;
+    const turn = (): void => {
+      if (this.#timer === undefined) return;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
       this.spent = 0;
       // If all went on at once, their data would be a hundred times the processor's cache.
       const next = this.#waiting.splice(0, resumedInTurn);
       if (this.#waiting.length) this.#schedule(nextTurn);
-      for (const resume of next) resume();
-    });
+      for (const resume of next) callListener(resume);
+    };
+    this.#timer = setTimeout(turn, turnTimeout);
+    nextTurn(turn);
   }
 }
 

@@ -50,7 +50,9 @@ export class Engine {
     const trace = options.trace
       ? (event: TraceEvent): void => {
           // The handshake's configuration may be shared with connections whose listeners get more.
-          if (event.type !== "secret" || traceSecrets) this.#events.push({ type: "trace", event });
+          if (event.type === "secret" && !traceSecrets) return;
+          this.#events.push({ type: "trace", event });
+          wake();
         }
       : undefined;
     this.#role = role;
@@ -114,18 +116,23 @@ export class Engine {
   /** The carrier is gone, both ways. */
   receiveError(error: TlsError): void {
     this.#carrierError ??= error;
+    // No hook of a handshake is waited for that nobody can finish.
+    if (this.#settling && this.#phase === "handshake") this.#finish(error);
     this.work();
   }
 
   /** Works off what came in, as far as it is admitted. */
   work(): void {
-    if (this.#running || this.#settling) return;
-    this.#running = true;
-    if (this.#phase === "handshake") this.#shakeHands();
-    if (this.#phase === "open") this.#readRecords();
-    // What arrived before the carrier's end counts, close_notify too.
-    if ((this.#carrierEnded || this.#carrierError) && !this.#settling && !this.#reader.deferred) this.#carrierGone();
-    this.#running = false;
+    if (this.#running) return;
+    if (!this.#settling) {
+      this.#running = true;
+      if (this.#phase === "handshake") this.#shakeHands();
+      if (this.#phase === "open") this.#readRecords();
+      // What arrived before the carrier's end counts, close_notify too.
+      if ((this.#carrierEnded || this.#carrierError) && !this.#settling && !this.#reader.deferred) this.#carrierGone();
+      this.#running = false;
+    }
+    // Also while a promise is waited for: what comes meanwhile stops the carrier.
     const { pending } = this.#reader;
     if (pending === this.#backlog) return;
     this.#backlog = pending;
@@ -149,8 +156,9 @@ export class Engine {
     try {
       if (bytes.length) this.#writer.send(contentTypes.application_data, bytes);
     } catch (error) {
-      this.abort(asTlsError(error));
-      throw error;
+      const failure = asTlsError(error);
+      this.abort(failure);
+      throw failure;
     }
   }
 
@@ -172,6 +180,7 @@ export class Engine {
     }
     this.#sentClose = true;
     this.#sendLastAlert("warning", "close_notify");
+    this.#alerts.closed = true;
     if (this.#receivedClose) this.#finish(undefined);
     this.#wake();
   }
@@ -304,6 +313,7 @@ export class Engine {
       );
     }
     this.#receivedClose = true;
+    this.#reader.drop();
     this.#events.push({ type: "end" });
     this.#wake();
     if (this.#sentClose) this.#finish(undefined);
@@ -312,6 +322,7 @@ export class Engine {
   #finish(error: TlsError | undefined): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
+    this.#reader.drop();
     this.#last = { type: "closed", ...(error && { error }) };
     if (error) noteEnd(error);
     // Wipes what its `finally` blocks wipe; it is suspended, or has ended.

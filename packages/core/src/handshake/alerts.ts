@@ -20,7 +20,11 @@ export class Alerts {
     this.#trace = trace;
   }
 
+  /** Our close_notify is out: no warning goes behind it. */
+  closed = false;
+
   send(level: "warning" | "fatal", description: AlertDescription): void {
+    if (this.closed && level === "warning") return;
     this.#trace?.({ type: "alert", direction: "sent", level, description });
     this.#writer.send(contentTypes.alert, Uint8Array.of(level === "fatal" ? 2 : 1, alertDescriptions[description]));
   }

@@ -36,11 +36,13 @@ const nonceLength = 12;
 let nonce: Uint8Array = new Uint8Array(nonceLength);
 let data: Uint8Array = new Uint8Array(additionalDataLength);
 
+/** A cipher is at work with them: one that calls back into a connection keeps these, and the other record gets others. */
+let inUse = false;
+
 /** A cipher that answers later may still read both: it keeps them, and the next record gets others. */
-function keepInputs<T>(answer: PromiseLike<T>): PromiseLike<T> {
+function renewInputs(): void {
   nonce = new Uint8Array(nonceLength);
   data = new Uint8Array(additionalDataLength);
-  return answer;
 }
 
 class AeadProtection implements Protection {
@@ -70,24 +72,38 @@ class AeadProtection implements Protection {
   }
 
   seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): Awaitable<void> {
+    if (inUse) renewInputs();
     this.#counter.take(data, sendLimit(type));
     setAdditionalData(data, type, fragment.length);
     this.#setNonce(data);
     for (let i = 0; i < this.#explicit; i++) out[i] = data[i] as number;
-    const sealed = this.#aead.seal(nonce, data, fragment, out.subarray(this.#explicit));
-    return isPromise(sealed) ? keepInputs(sealed) : sealed;
+    inUse = true;
+    try {
+      const sealed = this.#aead.seal(nonce, data, fragment, out.subarray(this.#explicit));
+      if (isPromise(sealed)) renewInputs();
+      return sealed;
+    } finally {
+      inUse = false;
+    }
   }
 
   open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array> {
     const length = body.length - this.#overhead;
+    if (inUse) renewInputs();
     this.#counter.take(data, maxReceived);
     if (length < 0) throw badRecord();
     setAdditionalData(data, type, length);
     this.#setNonce(this.#explicit ? body : data);
-    const opened = this.#aead.open(nonce, data, body.subarray(this.#explicit));
-    if (opened instanceof Uint8Array) return opened;
-    if (!opened) throw badRecord();
-    return keepInputs(opened).then(authentic);
+    inUse = true;
+    try {
+      const opened = this.#aead.open(nonce, data, body.subarray(this.#explicit));
+      if (opened instanceof Uint8Array) return opened;
+      if (!opened) throw badRecord();
+      renewInputs();
+      return opened.then(authentic);
+    } finally {
+      inUse = false;
+    }
   }
 
   /** The explicit half behind the fixed one, or the number over the end of the whole. */

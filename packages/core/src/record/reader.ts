@@ -88,6 +88,17 @@ export class RecordReader {
     return this.#deferred;
   }
 
+  /** Nothing more is read: what waits is let go. */
+  drop(): void {
+    this.#broken = true;
+    this.#piece = undefined;
+    this.#pieces = undefined;
+    this.#opening = undefined;
+    this.#bytes = 0;
+    this.#openingBytes = 0;
+    this.#deferred = false;
+  }
+
   feed(bytes: Uint8Array): void {
     if (!bytes.length || this.#broken) return;
     this.#bytes += bytes.length;
@@ -105,6 +116,7 @@ export class RecordReader {
    * data that arrived together is opened together.
    */
   next(): Awaitable<TlsRecord> | undefined {
+    this.#deferred = false;
     const waiting = this.#opening?.shift();
     if (waiting) {
       this.#openingBytes -= waiting.record.length + itemOverhead;

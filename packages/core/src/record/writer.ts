@@ -55,6 +55,8 @@ export class RecordWriter {
   #slabUsed = 0;
   #lastTaken = 0;
   #held = false;
+  /** The provider answers later: known from the first record under its keys on, which is Finished. */
+  #late = false;
 
   constructor(options: RecordWriterOptions) {
     this.#options = options;
@@ -121,7 +123,8 @@ export class RecordWriter {
     for (let at = 0; at < data.length; ) {
       const part = data.subarray(at, at + most - (this.#collected?.length ?? 0));
       at += part.length;
-      if (part.length === most) this.#submit(contentTypes.application_data, part);
+      // A provider that answers later would read what the application may have changed by then.
+      if (part.length === most) this.#submit(contentTypes.application_data, this.#late ? part.slice() : part);
       else {
         this.#collected ??= new Writer(Math.min(most, Math.max(part.length, this.#lastCollected)));
         if (this.#collected.put(part).length === most) this.seal();
@@ -189,6 +192,7 @@ export class RecordWriter {
     this.#sealing.push(sealing);
     this.#sealingBytes += record.length;
     if (!isPromise(sealed)) return;
+    this.#late = true;
     const settle = (): void => {
       sealing.settled = true;
       this.#options.wake();

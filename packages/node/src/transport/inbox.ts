@@ -111,8 +111,10 @@ export function plain(bytes: Uint8Array): Uint8Array {
 export const lowWater: number = 2 ** 18;
 /** How long a failed connection may take to get rid of its last bytes, ms. */
 export const abortTimeout = 2_000;
-/** How long a carrier may take to end once both sides have closed, whatever the peer still sends, ms. */
+/** How long a carrier may take to end once both sides have closed and all of ours is out, whatever the peer still sends, ms. */
 export const endTimeout = 5_000;
+/** How long a peer may take nothing of what is still to go out to it by then, ms. */
+export const stallTimeout = 30_000;
 /** Neither do we send a larger WebSocket message than this, nor take one (ws would take 100 MiB). */
 export const maxMessage: number = 2 ** 20;
 /**

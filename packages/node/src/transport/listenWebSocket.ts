@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import type { Transport } from "@handclasp/core";
 import type { WebSocketServer } from "ws";
 import { given, hook } from "../given.ts";
-import { maxFragments, maxMessage } from "./inbox.ts";
+import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
@@ -119,5 +119,8 @@ function refuseRequest(request: IncomingMessage, response: ServerResponse, path:
 function refuseUpgrade(socket: Duplex, { code, text }: Status): void {
   // A client that is gone by now is no error.
   socket.on("error", () => socket.destroy());
+  // Nor may one stay that never closes its side.
+  const timer = setTimeout(() => socket.destroy(), endTimeout).unref();
+  socket.on("close", () => clearTimeout(timer));
   socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

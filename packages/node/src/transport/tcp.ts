@@ -13,7 +13,7 @@ import {
   type TransportEvents,
   transportError,
 } from "@handclasp/core";
-import { abortTimeout, endTimeout, Inbox, lowWater, plain } from "./inbox.ts";
+import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
 import { memory } from "./memory.ts";
 
 /** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
@@ -95,24 +95,36 @@ class TcpTransport implements Transport {
   }
 
   end(): void {
-    this.#endWithin(endTimeout);
+    this.#endWithin(endTimeout, stallTimeout);
   }
 
   abort(_reason: string): void {
     this.#inbox.silence();
     if (this.#socket.connecting && this.#socket.writableLength === 0) this.#socket.destroy();
-    else this.#endWithin(abortTimeout);
+    else this.#endWithin(abortTimeout, abortTimeout);
   }
 
   /**
    * Closing with unread bytes sends a RST, and a RST makes the peer drop our alert: so our side ends first, and what the peer still sends is read and dropped
    * until it ends its own; not for ever, though it may send a byte now and then.
+   * @param ms from when all of ours is out
+   * @param stall how long nothing of ours may move before that
    */
-  #endWithin(ms: number): void {
+  #endWithin(ms: number, stall: number): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    const timer = setTimeout(() => socket.destroy(), ms).unref();
+    let left = socket.writableLength;
+    const look = (): void => {
+      if (socket.writableLength >= left) socket.destroy();
+      else timer = setTimeout(look, stall).unref();
+      left = socket.writableLength;
+    };
+    let timer = setTimeout(look, stall).unref();
     socket.on("close", () => clearTimeout(timer));
+    socket.on("finish", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => socket.destroy(), ms).unref();
+    });
     socket.removeAllListeners("data").resume();
     socket.end();
   }

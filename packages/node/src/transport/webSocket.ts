@@ -198,7 +198,12 @@ class WebSocketTransport implements Transport {
 
   /** Not for ever, though the peer may send a byte now and then. */
   #terminateWithin(ms: number): void {
-    this.#timer ??= setTimeout(() => this.#ws.terminate(), ms).unref();
+    // An end waits until all of ours is out; ws itself gives that half a minute.
+    const look = (): void => {
+      if (ms === abortTimeout || !this.#ws.bufferedAmount) this.#ws.terminate();
+      else this.#timer = setTimeout(look, ms).unref();
+    };
+    this.#timer ??= setTimeout(look, ms).unref();
   }
 }
 
