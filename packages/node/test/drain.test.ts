@@ -26,9 +26,8 @@ afterEach(async () => {
 async function serving(handlers: ((channel: TlsConnection) => unknown)[], options: Partial<ServerOptions> = {}) {
   const onError = vi.fn();
   let next = 0;
-  const server = createServer(
-    { credentials: [credential], onError, ...options },
-    (channel) => handlers[next++]?.(channel) as void,
+  const server = createServer({ credentials: [credential], onError, ...options }, (channel) =>
+    handlers[next++]?.(channel),
   );
   const ends = [];
   for (const _ of handlers) {
@@ -129,7 +128,7 @@ describe("server.close", () => {
   });
 
   test("behind the grace the close timeout applies: a peer that takes nothing is given up", async () => {
-    const { server, ends } = await serving([() => forEver], { closeTimeout: 2_000 } as Partial<ServerOptions>);
+    const { server, ends } = await serving([() => forEver], { closeTimeout: 2_000 });
     ends[0]?.pair.a.pause();
     const closing = outcome(server.close({ grace: 1_000 }));
     await pass(2_950);

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 /** A server with one connection, and its client. A handler may return what its type forbids: JavaScript lets it. */
 async function serving(handler: (channel: TlsConnection) => unknown, options: Partial<ServerOptions> = {}) {
-  const server = createServer({ credentials: [credential], ...options }, handler as never);
+  const server = createServer({ credentials: [credential], ...options }, handler);
   const pair = memoryPair();
   const connection = server.accept(pair.b);
   const connecting = connect(pair.a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" });
