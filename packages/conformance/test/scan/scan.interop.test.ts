@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defaultGroups, modernSuites } from "@handclasp/node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { makeMaterial } from "../../src/interop/files.ts";
 import { find, type Running, run, start } from "../../src/interop/programs.ts";
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
     ],
     minutes: 10,
   });
-  await expect.poll(() => server.stderr()).toMatch(listening);
+  await vi.waitFor(() => expect(server.stderr()).toMatch(listening), { timeout: 90_000 });
   port = listening.exec(server.stderr())?.[1] ?? "";
 });
 afterAll(async () => {

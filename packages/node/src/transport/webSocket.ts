@@ -198,6 +198,7 @@ class WebSocketTransport implements Transport {
 
   /** Not for ever, though the peer may send a byte now and then. */
   #terminateWithin(ms: number): void {
+    if (this.#ws.readyState === closed) return;
     // An end waits until all of ours is out; ws itself gives that half a minute.
     const look = (): void => {
       if (ms === abortTimeout || !this.#ws.bufferedAmount) this.#ws.terminate();
