@@ -212,6 +212,7 @@ test("a page that does not read from a server that writes ends the connection at
     }
   });
   expect(read).toMatchObject({ code: "inbound_overflow" });
-  expect(read.got).toBeGreaterThan(limit / 2);
+  // Records are opened as they are read: what was opened by then is still to be had.
+  expect(read.got).toBeGreaterThanOrEqual(mebibyte / 8);
   expect(await memory()).toBeLessThan(held - limit / 2);
 });
