@@ -40,7 +40,8 @@ class Turn {
       for (const resume of next) callListener(resume);
     };
     this.#timer = setTimeout(turn, turnTimeout);
-    nextTurn(turn);
+    // A carrier whose way throws is one of those; its error must not be another connection's.
+    callListener(() => nextTurn(turn));
   }
 }
 
