@@ -3,7 +3,7 @@
  * @module
  */
 import { Writer } from "../bytes/writer.ts";
-import { isPromise } from "../flow.ts";
+import { type Awaitable, isPromise } from "../flow.ts";
 import { maxFlushMessage } from "../limits.ts";
 import { tls12 } from "../wire/messages.ts";
 import { type ContentType, contentTypes, headerLength, setRecordHeader } from "../wire/record.ts";
@@ -186,12 +186,17 @@ export class RecordWriter {
     const length = protection.sealedLength(fragment.length);
     const record = this.#room(headerLength + length);
     setRecordHeader(record, type, type === contentTypes.handshake ? this.#version : tls12, length);
-    const sealed = protection.seal(type, fragment, record.subarray(headerLength));
-    const sealing: Sealing = { type, record, fragment, protection, sequenceNumber, settled: !isPromise(sealed) };
-    if (!isPromise(sealed) && !this.#sealing.length) return this.#isReady(sealing);
+    const sealing: Sealing = { type, record, fragment, protection, sequenceNumber, settled: false };
+    // In its place before it is sealed: a provider that sends on this connection meanwhile takes a later number.
     this.#sealing.push(sealing);
     this.#sealingBytes += record.length;
-    if (!isPromise(sealed)) return;
+    const sealed = this.#seal(sealing);
+    if (!isPromise(sealed)) {
+      sealing.settled = true;
+      if (this.#sealing.length > 1 || this.#sealing[0] !== sealing) return;
+      this.#remove(sealing);
+      return this.#isReady(sealing);
+    }
     this.#late = true;
     const settle = (): void => {
       sealing.settled = true;
@@ -201,6 +206,23 @@ export class RecordWriter {
       sealing.failed = { error };
       settle();
     });
+  }
+
+  #seal(sealing: Sealing): Awaitable<void> {
+    const { type, record, fragment, protection } = sealing;
+    try {
+      return protection.seal(type, fragment, record.subarray(headerLength));
+    } catch (error) {
+      this.#remove(sealing);
+      throw error;
+    }
+  }
+
+  #remove(sealing: Sealing): void {
+    const at = this.#sealing.indexOf(sealing);
+    if (at < 0) return;
+    this.#sealing.splice(at, 1);
+    this.#sealingBytes -= sealing.record.length;
   }
 
   #isReady({ type, record, fragment, protection, sequenceNumber }: Sealing): void {
