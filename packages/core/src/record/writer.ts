@@ -190,38 +190,31 @@ export class RecordWriter {
     // In its place before it is sealed: a provider that sends on this connection meanwhile takes a later number.
     this.#sealing.push(sealing);
     this.#sealingBytes += record.length;
-    const sealed = this.#seal(sealing);
-    if (!isPromise(sealed)) {
-      sealing.settled = true;
-      if (this.#sealing.length > 1 || this.#sealing[0] !== sealing) return;
-      this.#remove(sealing);
-      return this.#isReady(sealing);
-    }
-    this.#late = true;
-    const settle = (): void => {
-      sealing.settled = true;
-      this.#options.wake();
-    };
-    sealed.then(settle, (error: unknown) => {
-      sealing.failed = { error };
-      settle();
-    });
-  }
-
-  #seal(sealing: Sealing): Awaitable<void> {
-    const { type, record, fragment, protection } = sealing;
+    let sealed: Awaitable<void>;
     try {
-      return protection.seal(type, fragment, record.subarray(headerLength));
+      sealed = protection.seal(type, fragment, record.subarray(headerLength));
     } catch (error) {
-      this.#remove(sealing);
+      this.#takeOut(sealing);
       throw error;
     }
+    if (isPromise(sealed)) {
+      const settle = (): void => {
+        sealing.settled = true;
+        this.#options.wake();
+      };
+      this.#late = true;
+      sealed.then(settle, (error: unknown) => {
+        sealing.failed = { error };
+        settle();
+      });
+    } else if (this.#sealing.length === 1) {
+      this.#takeOut(sealing);
+      this.#isReady(sealing);
+    } else sealing.settled = true;
   }
 
-  #remove(sealing: Sealing): void {
-    const at = this.#sealing.indexOf(sealing);
-    if (at < 0) return;
-    this.#sealing.splice(at, 1);
+  #takeOut(sealing: Sealing): void {
+    this.#sealing = this.#sealing.filter((one) => one !== sealing);
     this.#sealingBytes -= sealing.record.length;
   }
 
