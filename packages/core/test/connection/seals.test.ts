@@ -58,35 +58,32 @@ describe.each(roles)("a provider of a %s's that reads its input when it answers,
     await seal(...what);
   });
 
-  test.each([1_000, fragment, 3 * fragment])(
-    "sends what was written, whatever becomes of it: %s bytes",
-    async (length) => {
-      const [client, server] = await pairOf(
-        ...((role === "client" ? [late, nodeCrypto] : [nodeCrypto, late]) as [CryptoProvider, CryptoProvider]),
-      );
-      const [own, peer] = role === "client" ? [client, server] : [server, client];
-      const seen = reading(peer);
-      const bytes = new Uint8Array(length);
-      for (const value of [1, 2]) {
-        bytes.fill(value);
-        const written = own.write(bytes);
-        for (let i = 0; i < 10; i++) await pass(5);
-        await written;
-      }
-      // One that resolved at once, and one whose bytes are changed as soon as it has.
-      for (const value of [3, 4]) {
-        bytes.fill(value);
-        let resolved = false;
-        void own.write(bytes).then(() => {
-          bytes.fill(0);
-          resolved = true;
-        });
-        while (!resolved) await pass(1);
-      }
-      for (let i = 0; i < 20; i++) await pass(5);
-      expect([...seen.counts]).toEqual([1, 2, 3, 4].map((value) => [value, length]));
-    },
-  );
+  test.each([fragment, 3 * fragment])("sends what was written, whatever becomes of it: %s bytes", async (length) => {
+    const [client, server] = await pairOf(
+      ...((role === "client" ? [late, nodeCrypto] : [nodeCrypto, late]) as [CryptoProvider, CryptoProvider]),
+    );
+    const [own, peer] = role === "client" ? [client, server] : [server, client];
+    const seen = reading(peer);
+    const bytes = new Uint8Array(length);
+    for (const value of [1, 2]) {
+      bytes.fill(value);
+      const written = own.write(bytes);
+      for (let i = 0; i < 10; i++) await pass(5);
+      await written;
+    }
+    // One that resolved at once, and one whose bytes are changed as soon as it has.
+    for (const value of [3, 4]) {
+      bytes.fill(value);
+      let resolved = false;
+      void own.write(bytes).then(() => {
+        bytes.fill(0);
+        resolved = true;
+      });
+      while (!resolved) await pass(1);
+    }
+    for (let i = 0; i < 20; i++) await pass(5);
+    expect([...seen.counts]).toEqual([1, 2, 3, 4].map((value) => [value, length]));
+  });
 });
 
 describe("a provider that writes to a connection while it seals", () => {
