@@ -92,6 +92,23 @@ test("with allowHalfOpen our side closes when the application says so", async ()
   await server.close();
 });
 
+test.each([
+  ["closeTimeout", { closeTimeout: 2 ** 31 - 1 }, {}],
+  ["grace", {}, { grace: 2 ** 31 - 1 }],
+])("the longest %s there is cuts no connection at once when the server closes", async (_, options, closing) => {
+  const { server, url } = await started(async (channel) => {
+    await once(channel.closing, "abort");
+    await later(30);
+    await channel.write(new Uint8Array(1000));
+  }, options);
+  const channel = await connect(url, { ca: ca.pem });
+  const closed = server.close(closing);
+  let got = 0;
+  for await (const bytes of channel) got += bytes.length;
+  expect(got).toBe(1000);
+  expect(await closed).toEqual([]);
+});
+
 test("onError and trace listeners that throw end neither the process nor a connection", async () => {
   const said = vi.spyOn(console, "error").mockImplementation(() => {});
   const { server, url } = await started((channel) => channel.readable.pipeTo(channel.writable), {

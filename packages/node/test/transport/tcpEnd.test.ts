@@ -56,6 +56,54 @@ test("after `end` a peer that only ends has the time to", async () => {
   expect(ended).toBe(true);
 });
 
+describe("after `end`, bytes that the peer has not taken yet", () => {
+  const part = 2 ** 25;
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  /** Two parts wait in the socket, more than the host takes, and our side has ended. */
+  async function queued() {
+    const [accepted, peer] = await sockets();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const transport = tcpTransport(accepted);
+    transport.start({ data: () => {}, drain: () => {}, end: () => {}, error: () => {} });
+    peer.pause();
+    for (let i = 0; i < 2; i++) transport.send(new Uint8Array(part));
+    transport.end();
+    /** The peer reads until no more than so many bytes are left. */
+    const readDownTo = async (left: number): Promise<void> => {
+      peer.resume();
+      await until(() => accepted.writableLength <= left);
+      peer.pause();
+    };
+    return { accepted, peer, readDownTo };
+  }
+
+  test("keep the socket while they move, and 5 s from when all are out", async () => {
+    const { accepted, peer, readDownTo } = await queued();
+    await pass(29_000);
+    expect(accepted.destroyed).toBe(false);
+    await readDownTo(part);
+    await pass(29_000);
+    expect(accepted.destroyed).toBe(false);
+    peer.resume();
+    await until(() => accepted.writableFinished);
+    await pass(4_900);
+    expect(accepted.destroyed).toBe(false);
+    await pass(200);
+    expect(accepted.destroyed).toBe(true);
+  });
+
+  test("are given up once none has moved for 30 s", async () => {
+    const { accepted } = await queued();
+    await pass(29_900);
+    expect(accepted.destroyed).toBe(false);
+    await pass(200);
+    expect(accepted.destroyed).toBe(true);
+  });
+});
+
 describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose of a listener", () => {
   test("closes it, and does not reject", async () => {
     const listener = await listenTcp({}, () => {});
