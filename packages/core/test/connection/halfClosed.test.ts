@@ -1,4 +1,7 @@
-/** What our side still says after the peer's close_notify: all of it, then close_notify; or a failure, never a part of it with a clean end behind. */
+/**
+ * What our side still says after the peer's close_notify: all of it, then close_notify; or a failure, never a part of
+ * it with a clean end behind.
+ */
 import {
   type Aead,
   accept,
@@ -18,7 +21,10 @@ virtualTime();
 
 const piece = 50_000;
 
-/** A server whose client has said close_notify and ended its side of the carrier, and that takes what the server says only when `move` lets it. */
+/**
+ * A server whose client has said close_notify and ended its side of the carrier. The carrier takes what the server says
+ * only when `move` lets it.
+ */
 async function slowReader() {
   const { a, b } = memoryPair();
   let slow = false;
@@ -153,8 +159,8 @@ describe.each(roles)("a %s whose peer has said close_notify", (role) => {
 const late: CryptoProvider = {
   ...nodeCrypto,
   ciphers: {
-    AES_128_GCM: async (key) => {
-      const aead = await (nodeCrypto.ciphers.AES_128_GCM as (key: Uint8Array) => Aead)(key);
+    AES_128_GCM: (key) => {
+      const aead = (nodeCrypto.ciphers.AES_128_GCM as (key: Uint8Array) => Aead)(key);
       return {
         open: (...what) => aead.open(...what),
         seal: async (...what) => {

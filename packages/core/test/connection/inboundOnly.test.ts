@@ -1,4 +1,7 @@
-/** What comes in while nothing goes out: a trace is told without delay, and what stands behind close_notify leaves no carrier paused. */
+/**
+ * What comes in while nothing goes out: a trace is told without delay, and what stands behind close_notify leaves no
+ * carrier paused.
+ */
 import { accept, connect, type TraceEvent, type Transport } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
@@ -26,7 +29,7 @@ describe.each(roles)("a trace listener of a %s's", (role) => {
   });
 });
 
-/** A client and a server whose carrier brings what the client says together with what `behind` puts behind it; it tells whether the server has paused it. */
+/** An open connection, from whose opening on each message of the client's has `length` bytes of junk behind it. */
 async function withBehind(length: number) {
   let behind = false;
   const pair = memoryPair({

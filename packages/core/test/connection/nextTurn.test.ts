@@ -1,4 +1,7 @@
-/** A carrier whose way into the next turn leads nowhere (a frame callback of a hidden page, say) holds up neither its own connection for ever nor any other one. */
+/**
+ * A carrier whose way into the next turn leads nowhere (a frame callback of a hidden page, say) holds up neither its
+ * own connection for ever nor any other one.
+ */
 import { accept, connect, type NextTurn, type TlsConnection } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
 import { expect, test, vi } from "vitest";

@@ -1,4 +1,4 @@
-/** A hook of the application that has not answered yet keeps neither the peer's bytes without a limit nor a carrier's error from being told. */
+/** A hook that has not answered yet: what the peer says meanwhile is bounded, and a carrier's error is told at once. */
 import { accept, connect, type Transport, type TransportEvents } from "@handclasp/core";
 import { type MemoryPair, memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";

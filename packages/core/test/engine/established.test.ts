@@ -172,25 +172,6 @@ describe("renegotiation", () => {
     expect(alerts(events, "sent")).toEqual(["fatal no_renegotiation"]);
   });
 
-  test.each([
-    ["a server's HelloRequest", "server", message(0)],
-    ["a client's ClientHello", "client", clientHello],
-  ] as const)(
-    "%s behind our close_notify is refused without a word: nothing follows close_notify",
-    async (_, asks, hello) => {
-      const ends = await established();
-      const [refuser, say, events] =
-        asks === "server"
-          ? [ends.client, ends.serverSays, ends.clientEvents]
-          : [ends.server, ends.clientSays, ends.serverEvents];
-      await refuser.closeWrite();
-      await say(handshake, hello);
-      expect(await bytes(refuser, 1)).toBe(1);
-      await turn();
-      expect(alerts(events, "sent")).toEqual(["warning close_notify"]);
-    },
-  );
-
   test("a ClientHello in pieces is refused once it is whole", async () => {
     const { server, clientSays, serverEvents } = await established();
     await clientSays(handshake, clientHello.subarray(0, 2), clientHello.subarray(2, 9), clientHello.subarray(9));
