@@ -147,3 +147,19 @@ test.each(["", "bücher.example", "a b", `${"a".repeat(254)}`])("serverName %j i
     code: "configuration",
   });
 });
+
+test.each(["acess_denied", "close_notify"])("abort with the alert %s is no clean end to the peer", async (alert) => {
+  const { server, url } = await started(
+    async (channel) => {
+      await channel.write(new Uint8Array(1000));
+      channel.abort(undefined, alert as "access_denied");
+    },
+    { onError: () => {} },
+  );
+  const channel = await connect(url, { ca: ca.pem });
+  const reading = (async () => {
+    while (await channel.read());
+  })();
+  await expect(reading).rejects.toMatchObject({ alert: "internal_error", by: "peer" });
+  await server.close();
+});

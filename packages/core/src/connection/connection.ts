@@ -5,7 +5,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Engine } from "../engine/engine.ts";
 import type { EngineEvent, EngineOptions } from "../engine/options.ts";
-import { type AlertDescription, type TlsError, usageError } from "../errors.ts";
+import { type AlertDescription, alertDescriptions, type TlsError, usageError } from "../errors.ts";
 import { ignore, unheard } from "../flow.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
 import type { Established, Session } from "../handshake/session.ts";
@@ -246,7 +246,8 @@ export class TlsConnection {
     reason?: unknown,
     alert: Exclude<AlertDescription, "close_notify" | `${string}_RESERVED`> = "user_canceled",
   ): void {
-    const error = abortedBy(reason, alert);
+    // An alert that is misspelt, or close_notify, must not read as a clean end.
+    const error = abortedBy(reason, alertDescriptions[alert] ? alert : "internal_error");
     const { phase } = this.#engine;
     if (phase !== "closed") this.#inbound.stop(this.#ends(error));
     this.#engine.abort(error);
