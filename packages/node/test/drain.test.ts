@@ -2,25 +2,15 @@
 import { accept, connect, type TlsConnection } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto, type ServerOptions } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { unhandledRejections } from "./ends/matrix.ts";
+import { describe, expect, test, vi } from "vitest";
+import { pass, virtualTime } from "./ends/virtualTime.ts";
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
-const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const forEver = new Promise<void>(() => {});
 
-let unhandled: ReturnType<typeof unhandledRejections>;
-beforeEach(() => {
-  unhandled = unhandledRejections();
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  await unhandled.stop();
-  expect(unhandled.reasons, "rejections that nobody handled").toEqual([]);
-});
+virtualTime();
 
 /** A server whose handlers are these, each with a client of its own that reads to the end. */
 async function serving(handlers: ((channel: TlsConnection) => unknown)[], options: Partial<ServerOptions> = {}) {

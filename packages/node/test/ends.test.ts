@@ -1,19 +1,8 @@
 /** Whoever goes first, and whatever the handler does: once the carrier has ended, so has the connection. In memory, under a virtual clock. */
 import { memoryPair } from "@handclasp/testing";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  type Carrier,
-  type Clock,
-  firsts,
-  handlerError,
-  handlers,
-  leaving,
-  leavings,
-  roles,
-  unhandledRejections,
-} from "./ends/matrix.ts";
-
-const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
+import { describe, expect, test } from "vitest";
+import { type Carrier, type Clock, firsts, handlerError, handlers, leaving, leavings, roles } from "./ends/matrix.ts";
+import { pass, virtualTime } from "./ends/virtualTime.ts";
 
 const virtual: Clock = {
   async settle(promise) {
@@ -32,16 +21,7 @@ function carrier(): Carrier {
   return { own: pair.a, peer: pair.b, leave: (how) => (how === "ends" ? pair.b.end() : pair.gone()) };
 }
 
-let unhandled: ReturnType<typeof unhandledRejections>;
-beforeEach(() => {
-  unhandled = unhandledRejections();
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  await unhandled.stop();
-  expect(unhandled.reasons, "rejections that nobody handled").toEqual([]);
-});
+virtualTime();
 
 const settled = expect.not.stringMatching(/^pending$/);
 

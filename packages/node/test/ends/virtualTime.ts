@@ -1,0 +1,20 @@
+/** A virtual clock for the tests of a file, and no rejection that nobody handles in any of them. */
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import { unhandledRejections } from "./matrix.ts";
+
+/** Lets this much virtual time pass, and everything happen that is due. */
+export const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
+
+/** To be called at the top of the file. */
+export function virtualTime(): void {
+  let unhandled: ReturnType<typeof unhandledRejections>;
+  beforeEach(() => {
+    unhandled = unhandledRejections();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  });
+  afterEach(async () => {
+    vi.useRealTimers();
+    await unhandled.stop();
+    expect(unhandled.reasons, "rejections that nobody handled").toEqual([]);
+  });
+}
