@@ -58,7 +58,7 @@ export interface TlsErrorOptions {
   /** Default `"peer"`. */
   fault?: Fault;
   /** What the reader can do about it, one sentence. */
-  advice?: string;
+  advice?: string | undefined;
   cause?: unknown;
 }
 
@@ -100,7 +100,7 @@ export class TlsError extends Error {
 
 /** The user asked for something that cannot be: raised before any byte is sent. `code` where a program can do something about it. */
 export const configurationError = (message: string, advice?: string, code = "configuration"): TlsError =>
-  new TlsError(undefined, message, { code, fault: "configuration", ...(advice && { advice }) });
+  new TlsError(undefined, message, { code, fault: "configuration", advice });
 
 /** The application used a connection in a way its state does not allow. */
 export const usageError = (message: string): TlsError =>

@@ -54,7 +54,7 @@ export class Alerts {
       throw new TlsError(description, `the peer ended the connection: ${description ?? `unknown alert ${code}`}`, {
         by: "peer",
         code: description ?? "unknown_alert",
-        ...adviceFor(description),
+        advice: description && advices[description],
       });
     if (++this.warnings > maxWarningAlerts)
       throw new TlsError("unexpected_message", `more than ${maxWarningAlerts} warning alerts in a row`, {
@@ -69,19 +69,11 @@ export class CloseNotify extends Error {}
 // Always the same one: nobody looks at its stack, and to take one costs more than the alert.
 const closeNotify: CloseNotify = /* @__PURE__ */ new CloseNotify();
 
-function adviceFor(description: AlertDescription | undefined): { advice?: string } {
-  switch (description) {
-    case "unknown_ca":
-      return { advice: "it does not trust the CA of our certificate" };
-    case "handshake_failure":
-      return { advice: "no suite, group or signature scheme in common, or it wants a client certificate" };
-    case "protocol_version":
-      return { advice: "it does not speak TLS 1.2" };
-    case "inappropriate_fallback":
-      return { advice: "it speaks more than TLS 1.2: leave out fallbackScsv, or let a TLS 1.3 client try first" };
-    case "unrecognized_name":
-      return { advice: "it does not serve the server name we asked for" };
-    default:
-      return {};
-  }
-}
+/** What to do about an alert of the peer's. */
+const advices: Readonly<Partial<Record<AlertDescription, string>>> = {
+  unknown_ca: "it does not trust the CA of our certificate",
+  handshake_failure: "no suite, group or signature scheme in common, or it wants a client certificate",
+  protocol_version: "it does not speak TLS 1.2",
+  inappropriate_fallback: "it speaks more than TLS 1.2: leave out fallbackScsv, or let a TLS 1.3 client try first",
+  unrecognized_name: "it does not serve the server name we asked for",
+};

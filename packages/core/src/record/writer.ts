@@ -55,6 +55,8 @@ export class RecordWriter {
   #slabUsed = 0;
   #lastTaken = 0;
   #held = false;
+  /** A number was used up for a record that could not be sealed: the peer would take each later one for altered. */
+  #broken = false;
   /** The provider answers later: known from the first record under its keys on, which is Finished. */
   #late = false;
 
@@ -152,7 +154,8 @@ export class RecordWriter {
     for (; this.#sealing[settled]?.settled; settled++) {
       const head = this.#sealing[settled] as Sealing;
       if (head.failed) {
-        // Records that were sealed before it stay, and go out before the alert.
+        // Records that were sealed before it stay, and go out before the end.
+        this.#broken = true;
         this.drop();
         throw head.failed.error;
       }
@@ -183,6 +186,7 @@ export class RecordWriter {
   #submit(type: ContentType, fragment: Uint8Array): void {
     const protection = this.#protection;
     const { sequenceNumber } = protection;
+    if (this.#broken) return;
     const length = protection.sealedLength(fragment.length);
     const record = this.#room(headerLength + length);
     setRecordHeader(record, type, type === contentTypes.handshake ? this.#version : tls12, length);
@@ -195,6 +199,8 @@ export class RecordWriter {
       sealed = protection.seal(type, fragment, record.subarray(headerLength));
     } catch (error) {
       this.#takeOut(sealing);
+      // Not so where no number is left: the last ones are kept for alerts.
+      this.#broken = protection.sequenceNumber > sequenceNumber;
       throw error;
     }
     if (isPromise(sealed)) {

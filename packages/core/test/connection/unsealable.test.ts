@@ -9,26 +9,29 @@ const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 const unsealable = 77;
 
-const failing = (make: (key: Uint8Array) => Aead) => async (key: Uint8Array) => {
+const broken = (): never => {
+  throw new Error("the provider broke");
+};
+const failing = (make: (key: Uint8Array) => Aead, late: boolean) => (key: Uint8Array) => {
   const inner = make(key);
   return {
-    async seal(nonce, additionalData, plaintext, out) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      if (plaintext.length === unsealable) throw new Error("the provider broke");
-      return inner.seal(nonce, additionalData, plaintext, out);
+    seal(nonce, additionalData, plaintext, out) {
+      const seal = () =>
+        plaintext.length === unsealable ? broken() : inner.seal(nonce, additionalData, plaintext, out);
+      return late ? new Promise((resolve) => setTimeout(resolve, 1)).then(seal) : seal();
     },
     open: inner.open.bind(inner),
   } satisfies Aead;
 };
-const provider: CryptoProvider = {
+const failingProvider = (late: boolean): CryptoProvider => ({
   ...nodeCrypto,
   ciphers: {
-    AES_128_GCM: failing(nodeCrypto.ciphers.AES_128_GCM as (key: Uint8Array) => Aead),
-    AES_256_GCM: failing(nodeCrypto.ciphers.AES_256_GCM as (key: Uint8Array) => Aead),
+    AES_128_GCM: failing(nodeCrypto.ciphers.AES_128_GCM as (key: Uint8Array) => Aead, late),
+    AES_256_GCM: failing(nodeCrypto.ciphers.AES_256_GCM as (key: Uint8Array) => Aead, late),
   },
-};
+});
 
-async function pair(): Promise<[TlsConnection, TlsConnection]> {
+async function pair(provider = failingProvider(true)): Promise<[TlsConnection, TlsConnection]> {
   const { a, b } = memoryPair();
   return Promise.all([
     connect(a, { provider, ca: ca.pem, serverName: "localhost" }),
@@ -55,4 +58,15 @@ test("nor is it before the peer's end", async () => {
   await client.closeWrite();
   await expect(client.closed).rejects.toMatchObject({ alert: "internal_error", fault: "internal" });
   expect(await end).toBeInstanceOf(Error);
+});
+
+test.each([
+  ["at once", false],
+  ["later", true],
+])("whose record could not be sealed, %s, does not read as one who was attacked: nothing follows", async (_, late) => {
+  const [client, server] = await pair(failingProvider(late));
+  const end = outcome(server);
+  await client.write(new Uint8Array(unsealable)).catch(() => {});
+  await expect(client.closed).rejects.toMatchObject({ alert: "internal_error", fault: "internal" });
+  expect(await end).toMatchObject({ code: "truncated" });
 });
