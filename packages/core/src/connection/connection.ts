@@ -78,8 +78,6 @@ export class TlsConnection {
       (events) => this.#tell(events),
       () => this.#outbound.fail(this.#ends(carrierGone())),
     );
-    this.#timers = new Timers(this.#engine, this.#outbound, options);
-    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     transport.start({
       data: (bytes) => this.#engine.receive(bytes),
       drain: () => this.#outbound.drain(),
@@ -91,6 +89,9 @@ export class TlsConnection {
         this.#timers.endWithin(() => asTransportError(error));
       },
     });
+    // Behind what may throw.
+    this.#timers = new Timers(this.#engine, this.#outbound, options);
+    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#engine.start();
     if (options.signal?.aborted) this.#onAbort();
   }
@@ -218,7 +219,7 @@ export class TlsConnection {
    */
   close(): Promise<void> {
     const error = this.#ends(closedLocally());
-    this.#outbound.refuse(error);
+    if (this.#engine.phase !== "closed") this.#outbound.refuse(error);
     this.#inbound.stop(error);
     this.askToClose();
     this.#timers.close();

@@ -115,9 +115,9 @@ export class Inbound implements EngineInbound {
     this.#goOn();
   }
 
-  /** This side has closed: a read must not take what is dropped for the peer's end, unless that was read before. */
+  /** This side has closed: a read must not take what is dropped for the peer's end, unless that was read before. A failure stays the end that it is. */
   stop(error: TlsError): void {
-    if (!this.#endRead) {
+    if (!this.#endRead && !this.#end?.error) {
       const reader = this.#reader;
       this.#reader = undefined;
       this.#end = { error };

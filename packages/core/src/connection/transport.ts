@@ -40,11 +40,14 @@ export interface Transport {
   pause(): boolean;
   resume(): void;
   /**
-   * No more from us: flush, then close our side in order (a WebSocket: close 1000). `end` still comes when the peer's side has ended; what the peer
-   * sends until then may be dropped.
+   * No more from us: flush, then close our side in order (a WebSocket: close 1000). What the peer sends from then on may be dropped. Nobody calls the
+   * transport after that: it frees the carrier by itself once the peer's side has ended too, and after a time of its own where that does not come.
    */
   end(): void;
-  /** Flush what was sent where possible (a fatal alert must not be lost), then close as failed (a WebSocket: close 4000). No event follows. */
+  /**
+   * Flush what was sent where possible (a fatal alert must not be lost), then close as failed (a WebSocket: close 4000), and free the carrier, within a time
+   * of its own. No event follows.
+   */
   abort(reason: string): void;
   /** The handshake is done: the peer is known, and may send larger messages from now on. */
   established?(): void;

@@ -36,9 +36,18 @@ const endings: Readonly<Record<string, (ends: Ends, signal: AbortController) => 
   },
   "our `closeWrite()`": ({ own }) => own.closeWrite(),
   "our `abort()`": ({ own }) => own.abort(),
+  "our `abort()`, then our `close()`": ({ own }) => {
+    own.abort();
+    void own.close();
+  },
   "our AbortSignal": (_, signal) => signal.abort(),
   "the peer's close_notify": ({ peer }) => peer.closeWrite(),
   "the peer's fatal alert": ({ peer }) => peer.abort(undefined, "access_denied"),
+  "the peer's fatal alert, then our `close()`": async ({ own, peer }) => {
+    peer.abort(undefined, "access_denied");
+    await pass(0);
+    void own.close();
+  },
   "our fatal alert, for a record that was altered": async ({ peer, network: state }) => {
     state.altered = true;
     await peer.write(Uint8Array.of(9));
