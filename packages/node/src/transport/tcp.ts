@@ -15,6 +15,7 @@ import {
 } from "@handclasp/core";
 import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
 import { memory } from "./memory.ts";
+import { Probe } from "./probe.ts";
 
 /** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
 export function tcpTransport(socket: Socket): Transport {
@@ -29,6 +30,7 @@ export function connectTcp(options: { host: string; port: number }): Transport {
 class TcpTransport implements Transport {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
+  readonly #probe = new Probe();
   #full = false;
 
   constructor(socket: Socket) {
@@ -86,11 +88,13 @@ class TcpTransport implements Transport {
   pause(): boolean {
     this.#inbox.pause();
     this.#socket.pause();
+    this.#probe.start(this.#socket);
     return true;
   }
 
   resume(): void {
     this.#inbox.resume();
+    this.#probe.stop();
     this.#socket.resume();
   }
 
@@ -112,12 +116,15 @@ class TcpTransport implements Transport {
    */
   #endWithin(ms: number, stall: number): void {
     const socket = this.#socket;
+    this.#probe.stop();
     if (socket.destroyed) return;
     let left = socket.writableLength;
+    let batch = batchLeft(socket);
     const look = (): void => {
-      if (socket.writableLength >= left) socket.destroy();
+      if (socket.writableLength >= left && batchLeft(socket) === batch) socket.destroy();
       else timer = setTimeout(look, stall).unref();
       left = socket.writableLength;
+      batch = batchLeft(socket);
     };
     let timer = setTimeout(look, stall).unref();
     socket.on("close", () => clearTimeout(timer));
@@ -128,4 +135,13 @@ class TcpTransport implements Transport {
     socket.removeAllListeners("data").resume();
     socket.end();
   }
+}
+
+/**
+ * Bytes that the host still has to take of the writes that it was given together. `writableLength` counts them until the last one is out, which takes minutes
+ * where the peer is slow; Node has the figure on the handle, for timeouts of its own.
+ */
+function batchLeft(socket: Socket): number | undefined {
+  return (socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle
+    ?.writeQueueSize;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import {
@@ -19,6 +20,7 @@ import {
 import type { WebSocket } from "ws";
 import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
 import { memory } from "./memory.ts";
+import { Probe } from "./probe.ts";
 
 /** The states of a WebSocket, without loading ws. */
 const connecting = 0;
@@ -40,12 +42,13 @@ const tooBig: readonly (string | undefined)[] = ["WS_ERR_UNSUPPORTED_MESSAGE_LEN
 /** What ws does not show: its socket, and what it holds of a message that is not whole. */
 interface Internals {
   readonly _socket?: Duplex;
-  readonly _receiver?: { readonly _fragments?: readonly unknown[]; readonly _bufferedBytes?: number };
+  readonly _receiver?: EventEmitter & { readonly _fragments?: readonly unknown[]; readonly _bufferedBytes?: number };
 }
 
 class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
   readonly #inbox = new Inbox();
+  readonly #probe = new Probe();
   readonly #sender: WebSocketSender;
   /** Nothing is read before `start`. */
   #paused = true;
@@ -79,7 +82,7 @@ class WebSocketTransport implements Transport {
       tellClosed(this.#inbox, code, reason.toString());
     });
     if (ws.readyState === open) {
-      this.#charge();
+      this.#bound();
       this.#hold(true);
     }
     if (ws.readyState === closed) tellClosed(this.#inbox, 1006, "");
@@ -134,10 +137,10 @@ class WebSocketTransport implements Transport {
   }
 
   /**
-   * ws keeps each fragment of a message, and with it the whole piece of memory that it was read into, until the message is whole: all that is read meanwhile
+   * What ws does not bound tightly, or at all. ws keeps each fragment of a message, and with it the whole piece of memory that it was read into, until the message is whole: all that is read meanwhile
    * is charged, control frames included. Between messages those cost nothing.
    */
-  #charge(): void {
+  #bound(): void {
     const { _socket, _receiver } = this.#ws as unknown as Internals;
     // Behind ws's own listener, which has worked off what is whole.
     _socket?.on("data", ({ length }: Buffer) => {
@@ -152,6 +155,8 @@ class WebSocketTransport implements Transport {
     const whole = (): void => {
       if (this.#isWhole) this.#unfinished = 0;
     };
+    // The peer's close frame: ws tells it once the peer's TCP has ended too, and gives that half a minute.
+    _receiver?.on("conclude", () => this.#terminateWithin(endTimeout));
     this.#ws.on("ping", whole).on("pong", whole).on("message", whole);
   }
 
@@ -162,7 +167,7 @@ class WebSocketTransport implements Transport {
 
   #onOpen(): void {
     this.#opened = true;
-    this.#charge();
+    this.#bound();
     this.#hold(this.#paused);
     this.#sender.opened();
   }
@@ -192,8 +197,13 @@ class WebSocketTransport implements Transport {
   #hold(paused: boolean): void {
     this.#paused = paused;
     if (!this.#opened) return;
-    if (paused) this.#ws.pause();
-    else this.#ws.resume();
+    if (paused) {
+      this.#ws.pause();
+      this.#probe.start((this.#ws as unknown as Internals)._socket);
+    } else {
+      this.#ws.resume();
+      this.#probe.stop();
+    }
   }
 
   /** Not for ever, though the peer may send a byte now and then. */

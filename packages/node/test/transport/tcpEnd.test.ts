@@ -95,6 +95,29 @@ describe("after `end`, bytes that the peer has not taken yet", () => {
     expect(accepted.destroyed).toBe(true);
   });
 
+  test("move also where they are a part of one batch of writes", async () => {
+    const [accepted, peer] = await sockets();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const transport = tcpTransport(accepted);
+    transport.start({ data: () => {}, drain: () => {}, end: () => {}, error: () => {} });
+    peer.pause();
+    for (let i = 0; i < 8; i++) transport.send(new Uint8Array(part));
+    transport.end();
+    const arrived = peer.bytesRead;
+    // The first write is out, the other seven are the batch.
+    peer.resume();
+    await until(() => peer.bytesRead > arrived + part * 2);
+    peer.pause();
+    const batch = accepted.writableLength;
+    await pass(29_900);
+    peer.resume();
+    await until(() => peer.bytesRead > arrived + part * 4);
+    peer.pause();
+    expect(accepted.writableLength).toBe(batch);
+    await pass(29_900);
+    expect(accepted.destroyed).toBe(false);
+  });
+
   test("are given up once none has moved for 30 s", async () => {
     const { accepted } = await queued();
     await pass(29_900);

@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Transport } from "@handclasp/core";
 import { testCa, transportContract } from "@handclasp/testing";
 import { describe, expect, test, vi } from "vitest";
@@ -146,6 +147,23 @@ describe("webSocketTransport", () => {
     const error = failure(await connectWebSocket(url));
     (await accepted).close(code, "oops");
     expect(await error).toMatchObject(wanted);
+    cleanup();
+  });
+
+  test("a peer that closes and leaves its TCP open is gone in 5 s, not in the 30 that ws gives it", async () => {
+    const { url, accepted, cleanup } = await bareServer();
+    const client = await connectWebSocket(url);
+    const error = failure(client);
+    const server = await accepted;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    // A close frame of code 1011, by hand, and no FIN.
+    const { _socket } = server as unknown as { _socket: Socket };
+    const arrived = once(_socket, "data");
+    _socket.write(Uint8Array.of(0x88, 2, 1011 >> 8, 1011 & 255));
+    await arrived;
+    await vi.advanceTimersByTimeAsync(5_000);
+    vi.useRealTimers();
+    expect(await error).toMatchObject({ code: "connection_lost" });
     cleanup();
   });
 

@@ -1,0 +1,58 @@
+/** A transport that is paused hears that its peer has gone, though its host does not watch the socket. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { listenTcp, listenWebSocket, type Transport, tcpTransport } from "@handclasp/node";
+import { expect, test } from "vitest";
+import { WebSocket } from "ws";
+
+const unread = new Uint8Array(300_000);
+const quiet = { data() {}, drain() {}, end() {} };
+
+/** A promise of the first transport that a listener accepts, and what the listener calls. */
+function accepting(): [promise: Promise<Transport>, accept: (transport: Transport) => void] {
+  let accept: (transport: Transport) => void = () => {};
+  const promise = new Promise<Transport>((resolve) => (accept = resolve));
+  return [promise, (transport) => accept(transport)];
+}
+
+/** What a transport that was paused before anything came says once its peer has sent more than its socket is read for, and has then been reset. */
+async function toldWhilePaused(transport: Transport, peer: Socket, send: () => void = () => void peer.write(unread)) {
+  const told = new Promise((resolve) => transport.start({ ...quiet, error: resolve }));
+  transport.pause();
+  send();
+  // Both sides are open: only what follows can end them.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  peer.resetAndDestroy();
+  return told;
+}
+
+test("over TCP, a server", async () => {
+  const [accepted, accept] = accepting();
+  const listener = await listenTcp({}, accept);
+  const peer = connect({ port: (listener.address() as AddressInfo).port, host: "127.0.0.1" });
+  expect(await toldWhilePaused(await accepted, peer)).toMatchObject({ code: "connection_lost" });
+  await listener.close();
+});
+
+test("over TCP, a client", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const connection = once(server, "connection") as Promise<[Socket]>;
+  const transport = tcpTransport(connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1" }));
+  const [peer] = await connection;
+  expect(await toldWhilePaused(transport, peer)).toMatchObject({ code: "connection_lost" });
+  server.close();
+});
+
+test("over a WebSocket", async () => {
+  const [accepted, accept] = accepting();
+  const listener = await listenWebSocket({}, accept);
+  const ws = new WebSocket(`ws://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+  ws.on("error", () => {});
+  await once(ws, "open");
+  const { _socket } = ws as unknown as { _socket: Socket };
+  expect(await toldWhilePaused(await accepted, _socket, () => ws.send(unread))).toMatchObject({
+    code: "connection_lost",
+  });
+  await listener.close();
+});
