@@ -15,7 +15,7 @@ import {
 } from "@handclasp/core";
 import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
 import { memory } from "./memory.ts";
-import { Probe } from "./probe.ts";
+import { probe } from "./probe.ts";
 
 /** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
 export function tcpTransport(socket: Socket): Transport {
@@ -30,7 +30,8 @@ export function connectTcp(options: { host: string; port: number }): Transport {
 class TcpTransport implements Transport {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
-  readonly #probe = new Probe();
+  /** While paused. */
+  #probe: NodeJS.Timeout | undefined;
   #full = false;
 
   constructor(socket: Socket) {
@@ -88,14 +89,19 @@ class TcpTransport implements Transport {
   pause(): boolean {
     this.#inbox.pause();
     this.#socket.pause();
-    this.#probe.start(this.#socket);
+    this.#probe ??= probe(this.#socket);
     return true;
   }
 
   resume(): void {
     this.#inbox.resume();
-    this.#probe.stop();
+    this.#stopProbe();
     this.#socket.resume();
+  }
+
+  #stopProbe(): void {
+    clearInterval(this.#probe);
+    this.#probe = undefined;
   }
 
   end(): void {
@@ -116,7 +122,7 @@ class TcpTransport implements Transport {
    */
   #endWithin(ms: number, stall: number): void {
     const socket = this.#socket;
-    this.#probe.stop();
+    this.#stopProbe();
     if (socket.destroyed) return;
     let left = socket.writableLength;
     let batch = batchLeft(socket);

@@ -20,7 +20,7 @@ import {
 import type { WebSocket } from "ws";
 import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
 import { memory } from "./memory.ts";
-import { Probe } from "./probe.ts";
+import { probe } from "./probe.ts";
 
 /** The states of a WebSocket, without loading ws. */
 const connecting = 0;
@@ -48,7 +48,8 @@ interface Internals {
 class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
   readonly #inbox = new Inbox();
-  readonly #probe = new Probe();
+  /** While paused. */
+  #probe: NodeJS.Timeout | undefined;
   readonly #sender: WebSocketSender;
   /** Nothing is read before `start`. */
   #paused = true;
@@ -154,9 +155,10 @@ class WebSocketTransport implements Transport {
     });
     const whole = (): void => {
       if (this.#isWhole) this.#unfinished = 0;
+      // The peer's close frame: ws tells it once the peer's TCP has ended too, and gives that half a minute.
+      if (this.#ws.readyState > open) this.#terminateWithin(endTimeout);
     };
-    // The peer's close frame: ws tells it once the peer's TCP has ended too, and gives that half a minute.
-    _receiver?.on("conclude", () => this.#terminateWithin(endTimeout));
+    _receiver?.on("conclude", whole);
     this.#ws.on("ping", whole).on("pong", whole).on("message", whole);
   }
 
@@ -199,10 +201,11 @@ class WebSocketTransport implements Transport {
     if (!this.#opened) return;
     if (paused) {
       this.#ws.pause();
-      this.#probe.start((this.#ws as unknown as Internals)._socket);
+      this.#probe ??= probe((this.#ws as unknown as Internals)._socket);
     } else {
       this.#ws.resume();
-      this.#probe.stop();
+      clearInterval(this.#probe);
+      this.#probe = undefined;
     }
   }
 
