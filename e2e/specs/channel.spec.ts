@@ -82,7 +82,7 @@ test.describe("1 MiB comes back intact", () => {
 
   for (const algorithm of Object.values(certificates)) {
     test(`a client certificate, ${algorithm}`, async ({ call, serve, ca }) => {
-      const server = await serve({ ...(await presenting(ca)), clientAuth: "require", clientCa: ca.pem });
+      const server = await serve({ ...(await presenting(ca)), clientAuth: "require", ca: ca.pem });
       const { cert, key } = await ca.issue({ client: true, algorithm, commonName: "a page" });
       const outcome = await call({ url: server.url, credential: { cert, key }, bytes: mebibyte });
       expect(outcome).toMatchObject({ ok: true, intact: true });
@@ -160,7 +160,7 @@ test.describe("the page gets a typed error, the server the alert", () => {
   });
 
   test("without the client certificate that the server requires", async ({ call, serve, ca }) => {
-    const server = await serve({ ...(await presenting(ca)), clientAuth: "require", clientCa: ca.pem });
+    const server = await serve({ ...(await presenting(ca)), clientAuth: "require", ca: ca.pem });
     expect(await call({ url: server.url, bytes: 0 })).toMatchObject(
       failure({ alert: "handshake_failure", by: "peer" }),
     );

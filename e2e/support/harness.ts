@@ -72,7 +72,7 @@ async function echo(call: Call): Promise<Outcome> {
     ...(suite && { suites: legacySuites.filter(({ name }) => name === suite) }),
     ...(groups && { groups: defaultGroups.filter(({ name }) => groups.includes(name)) }),
     ...(provider && { provider: noble }),
-    ...(credential && { credential: await browserCredential(credential) }),
+    ...(credential && { credentials: await browserCredential(credential) }),
     ...(wire && { transport: wire.transport }),
     ...(kept && { sessions: keepSessions({ store: kept }) }),
   });

@@ -92,14 +92,14 @@ function report(closed: Promise<void>, events: Events, traffic: Traffic): void {
 }
 
 /** Whoever names a CA for clients wants certificates of it. */
-function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions, "clientAuth" | "clientCa"> {
+function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions, "clientAuth" | "ca"> {
   if (clientCa === undefined) {
     if (clientAuth !== undefined && clientAuth !== "none")
       throw new UsageError(`--client-auth ${clientAuth} needs --client-ca`);
     return {};
   }
   if (clientAuth === "none") throw new UsageError("--client-ca needs --client-auth request or require");
-  return { clientAuth: clientAuth ?? "require", clientCa: authorities("--client-ca", clientCa) };
+  return { clientAuth: clientAuth ?? "require", ca: authorities("--client-ca", clientCa) };
 }
 
 /** By default both: tickets under keys of this process, and a cache in its memory. */
@@ -107,7 +107,7 @@ function sessionOptions({ tickets, sessionCache, ticketKeys }: ServeFlags): Serv
   if (!tickets && ticketKeys !== undefined) throw new UsageError("--ticket-keys and --no-tickets exclude each other");
   return {
     ...(!tickets && { tickets }),
-    ...(!sessionCache && { sessions: false }),
+    ...(!sessionCache && { sessionStore: false }),
     ...(ticketKeys !== undefined && { ticketKeys: ticketKeysOf(ticketKeys) }),
   };
 }

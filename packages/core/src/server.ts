@@ -3,5 +3,12 @@
  * @module
  */
 export * from "./base.ts";
-export { type AcceptOptions, accept, acceptWith, serverConfig, withCredentials } from "./connection/accept.ts";
+export {
+  type AcceptOptions,
+  accept,
+  accepted,
+  type ServerConfiguration,
+  type ServerCredentials,
+  serverConfig,
+} from "./connection/accept.ts";
 export type { ServerSessionOptions } from "./connection/serverSessions.ts";

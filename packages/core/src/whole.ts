@@ -7,4 +7,5 @@ export * from "./describe.ts";
 export * from "./index.ts";
 export * from "./pem.ts";
 export * from "./trace.ts";
+export * from "./unstable.ts";
 export * from "./x509.ts";

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import {
   type AcceptOptions,
-  acceptWith,
-  type Credential,
+  accepted,
   configurationError,
+  type ServerConfiguration,
+  type ServerCredentials,
   serverConfig,
   type TlsConnection,
   TlsError,
   type Transport,
   usageError,
-  withCredentials,
 } from "@handclasp/core";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
@@ -37,7 +37,7 @@ export type ConnectionHandler = (connection: TlsConnection, request: IncomingMes
 /** A server, over any number of listeners. */
 export class TlsServer {
   readonly #options: ServerOptions;
-  #config: ReturnType<typeof serverConfig>;
+  readonly #config: ServerConfiguration;
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
   /** Connections whose handler failed, and that was told: that they were then aborted is no news. */
@@ -76,7 +76,7 @@ export class TlsServer {
   /** Accepts a channel over a transport of your own. Throws a usage error once `close` was called. */
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
     if (this.#closed) throw usageError("the server is closed");
-    const connection = acceptWith(this.#config, transport, this.#options);
+    const connection = accepted(transport, this.#config);
     this.#connections.add(connection);
     this.#watch(connection);
     // `#watch` tells of a handshake that fails.
@@ -131,8 +131,8 @@ export class TlsServer {
    * Serves other certificates from now on, such as renewed ones; connections that are open keep theirs.
    * @throws TlsError `configuration` where they cannot serve; the server then goes on with those it has.
    */
-  setCredentials(credentials: readonly Credential[]): void {
-    this.#config = withCredentials(this.#config, credentials);
+  setCredentials(credentials: ServerCredentials): void {
+    this.#config.setCredentials(credentials);
   }
 
   /**

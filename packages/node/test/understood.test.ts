@@ -33,7 +33,7 @@ const serverTable = {
 };
 test.each(rows(serverTable))("createServer throws for %s: %j", (option, value) => {
   const [given] = value as unknown[];
-  const options = { ...own, clientCa: option === "clientAuth" ? ca.pem : undefined, [option]: given };
+  const options = { ...own, ca: option === "clientAuth" ? ca.pem : undefined, [option]: given };
   expect(() => createServer(options as ServerOptions, () => {})).toThrow(refusal(option));
 });
 
@@ -84,7 +84,7 @@ describe("what listens", () => {
 });
 
 test("an anonymous client does not get in where certificates are required, and the server lives on", async () => {
-  const server = createServer({ ...own, clientAuth: "require", clientCa: ca.pem }, (channel) => channel.close());
+  const server = createServer({ ...own, clientAuth: "require", ca: ca.pem }, (channel) => channel.close());
   const { port } = (await server.listenTcp()).address() as { port: number };
   for (let i = 0; i < 2; i++)
     await expect(connect(`tcp://127.0.0.1:${port}`, { ca: ca.pem })).rejects.toMatchObject({ by: "peer" });

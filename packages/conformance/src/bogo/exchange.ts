@@ -2,8 +2,10 @@
  * One connection of a shim, from TCP to the last byte.
  * @module
  */
+
 import { connect as connectSocket, type Socket } from "node:net";
-import { acceptWith, connect, serverConfig, type TlsConnection, TlsError, type Transport } from "@handclasp/core";
+import { connect, type TlsConnection, TlsError, type Transport } from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
 import { tcpTransport } from "@handclasp/node";
 import { checkExpectations } from "./expectations.ts";
 import type { ShimConfig } from "./flags.ts";
@@ -47,7 +49,7 @@ function introduce(socket: Socket, config: ShimConfig): void {
 async function open(task: Task, transport: Transport): Promise<TlsConnection> {
   if (!task.config.server) return connect(transport, connectOptions(task));
   const options = acceptOptions(task);
-  const connection = acceptWith(serverConfig(options), transport, options);
+  const connection = acceptWith(serverHandshakeConfig(options), transport, options);
   await connection.opened;
   return connection;
 }

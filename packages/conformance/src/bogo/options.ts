@@ -51,7 +51,7 @@ export function connectOptions(task: Task): ConnectOptions {
     ...(psk !== undefined && {
       psk: { identity: config["psk-identity"] ?? "", key: new TextEncoder().encode(psk), allowShortKey: true },
     }),
-    ...(own && { credential: own }),
+    ...(own && { credentials: own }),
     sessions: keepSessions({ store: kept.store, tickets: !config["no-ticket"] }),
     fallbackScsv: config["fallback-scsv"] === true,
     requireSecureRenegotiation: config["no-legacy-server-connect"] === true,
@@ -68,10 +68,10 @@ export function acceptOptions(task: Task): AcceptOptions {
     equalSuites: suites(config).equalSuites,
     credentials: own ? [own] : [],
     clientAuth,
-    ...(clientAuth !== "none" && { clientTrust: trust(task, true), ...authorities(config) }),
+    ...(clientAuth !== "none" && { ...trust(task, true), ...authorities(config) }),
     ...(psk !== undefined && { psk: serverPsk(config, psk) }),
     ...serverAlpn(config),
-    sessions: kept.store,
+    sessionStore: kept.store,
     ...(config["no-ticket"] ? { tickets: false } : { ticketKeys: [config["ticket-key"] ?? kept.ticketKey] }),
   };
 }

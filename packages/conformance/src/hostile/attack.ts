@@ -110,7 +110,7 @@ export class Arena {
   }
 
   /** What is spent from the first start on is counted, unless the attack marks a later moment. */
-  async start(app: AppName, options: { clientCa?: string; nodeTls?: boolean } = {}): Promise<Ports> {
+  async start(app: AppName, options: { ca?: string; nodeTls?: boolean } = {}): Promise<Ports> {
     const { cert, key } = this.material;
     const ports = await this.victim.call("start", { app, cert, key, ...options });
     await this.#markOnce();

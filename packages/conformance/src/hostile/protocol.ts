@@ -25,7 +25,7 @@ export interface ServerSetup {
   readonly cert: string;
   readonly key: string;
   /** Given, clients are asked for certificates of this authority. */
-  readonly clientCa?: string;
+  readonly ca?: string;
   /** node:tls in place of Handclasp, for comparison. Over TCP only, and it only reads. */
   readonly nodeTls?: boolean;
 }

@@ -111,12 +111,12 @@ process.on("message", ({ id, method, params }: { id: number; method: keyof Metho
 });
 process.on("disconnect", () => process.exit());
 
-async function start({ app, cert, key, clientCa }: ServerSetup): Promise<Ports> {
+async function start({ app, cert, key, ca }: ServerSetup): Promise<Ports> {
   const server = createServer(
     {
       credentials: [nodeCredential({ cert, key })],
       onError: (error: unknown) => failed(own, error),
-      ...(clientCa !== undefined && { clientAuth: "request", clientCa }),
+      ...(ca !== undefined && { clientAuth: "request", ca }),
     },
     (channel) => use(own, apps[app], channel),
   );

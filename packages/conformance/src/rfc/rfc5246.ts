@@ -529,8 +529,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.4, 7.4.6",
     "the client's certificate has a key of one of certificate_types that one of the schemes can verify",
     by("handshake/client.ts#chooseCredential", [
-      "connection/clientCredential.test.ts: of a list of credentials > none is shown where none fits, nor one of a kind that the server cannot verify",
-      "connection/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: of a list of credentials > none is shown where none fits, nor one of a kind that the server cannot verify",
+      "connection/clientCredentials.test.ts: a single credential > is not shown to who cannot verify its kind of key",
     ]),
   ],
   [
@@ -539,7 +539,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     otherwise(
       "as for the server's chain: the key's own scheme is chosen by it, the signatures above are the server's to judge (RFC 8446 §4.4.2.2, §4.4.2.3)",
       "handshake/client.ts#chooseCredential",
-      "connection/clientCredential.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: a single credential > is not shown to who cannot verify its kind of key",
     ),
   ],
   [
@@ -572,8 +572,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.6",
     "where the server names authorities, the chain is issued by one of them",
-    by("connection/clientCredential.ts#selector", [
-      "connection/clientCredential.test.ts: of a list of credentials > the first is shown whose chain leads to an authority that the server names",
+    by("connection/clientCredentials.ts#selector", [
+      "connection/clientCredentials.test.ts: of a list of credentials > the first is shown whose chain leads to an authority that the server names",
     ]),
   ],
   [
@@ -581,8 +581,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "and where there is a single certificate, it is not shown to others",
     otherwise(
       "a SHOULD: who configures one credential means that one, and an unfit one is refused with an alert that says so, where an empty list would not",
-      "connection/clientCredential.ts#selector",
-      "connection/clientCredential.test.ts: a single credential > is shown whatever authorities the server names",
+      "connection/clientCredentials.ts#selector",
+      "connection/clientCredentials.test.ts: a single credential > is shown whatever authorities the server names",
     ),
   ],
   [

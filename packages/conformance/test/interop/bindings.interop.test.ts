@@ -68,7 +68,7 @@ async function serveOurs({ suite, kind, how }: Case) {
     {
       credentials: [nodeCredential(material.server[kind])],
       suites: [suite],
-      ...(how === "ticket" ? { sessions: false } : { tickets: false }),
+      ...(how === "ticket" ? { sessionStore: false } : { tickets: false }),
     },
     async (channel) => {
       told.push(ours(channel));

@@ -27,7 +27,7 @@ const { missing } = await versionOf(openssl);
 const own = { credentials: [nodeCredential(material.server.ecdsa)] };
 const [ticketKey, otherKey] = [1, 2].map((fill) => new Uint8Array(48).fill(fill)) as [Uint8Array, Uint8Array];
 const clientCertificate = ["-cert", material.files.client.cert, "-key", material.files.client.key];
-const request = { clientAuth: "request", clientCa: material.ca } as const;
+const request = { clientAuth: "request", ca: material.ca } as const;
 
 type Server = Partial<ServerOptions>;
 
@@ -95,7 +95,7 @@ const cases: Readonly<Record<string, Case>> = {
   "a server that asked, and does not now": { reason: "configuration", first: request, firstArgs: clientCertificate },
   "a server that believed any client, and now those of a CA": {
     reason: "configuration",
-    first: { clientAuth: "require", clientTrust: { insecure: true } },
+    first: { clientAuth: "require", insecure: true },
     second: { ...request, clientAuth: "require" },
     firstArgs: clientCertificate,
     secondArgs: clientCertificate,
@@ -103,7 +103,7 @@ const cases: Readonly<Record<string, Case>> = {
   "a server that believes one more CA": {
     reason: "configuration",
     first: request,
-    second: { clientAuth: "request", clientTrust: { ca: [material.ca, renewed.ca] } },
+    second: { clientAuth: "request", ca: [material.ca, renewed.ca] },
     firstArgs: clientCertificate,
     secondArgs: clientCertificate,
   },
@@ -149,8 +149,8 @@ const cases: Readonly<Record<string, Case>> = {
 
 /** What the servers of one case share. The cache forgets nothing by itself, so that the handshake has to see to it. */
 const kinds = {
-  ticket: () => ({ sessions: false, ticketKeys: [ticketKey] }) as const,
-  "session ID": () => ({ tickets: false, sessions: memoryStore({ now: () => 0 }) }) as const,
+  ticket: () => ({ sessionStore: false, ticketKeys: [ticketKey] }) as const,
+  "session ID": () => ({ tickets: false, sessionStore: memoryStore({ now: () => 0 }) }) as const,
 };
 
 let made = 0;
@@ -193,7 +193,7 @@ describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s
 
   test.each<[string, Server, Server]>([
     ["a ticket, to a server that has none", kinds.ticket(), { tickets: false }],
-    ["a session ID, to a server that keeps none", kinds["session ID"](), { sessions: false }],
+    ["a session ID, to a server that keeps none", kinds["session ID"](), { sessionStore: false }],
   ])("%s", async (_, first, second) => {
     const file = `${material.files.folder}/not-resumed-${made++}.session`;
     await visit(first, ["-sess_out", file]);

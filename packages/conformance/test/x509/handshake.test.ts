@@ -1,8 +1,10 @@
 /** Certificates that must not get through a handshake, on either side: the reason here, the alert there. */
+
 import { sign } from "node:crypto";
 import { type Credential, ecdsa_secp256r1_sha256, TlsError, type Transport } from "@handclasp/core";
 import { type ConnectOptions, connect } from "@handclasp/core/client";
-import { type AcceptOptions, acceptWith, parseCertificate, serverConfig } from "@handclasp/core/server";
+import { type AcceptOptions, parseCertificate } from "@handclasp/core/server";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
 import { connectWebSocket, type Listener, listenWebSocket, nodeCrypto } from "@handclasp/node";
 import { memoryPair } from "@handclasp/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -198,7 +200,7 @@ const good = { server: [end("server", root)], client: [end("client", root)] };
 const trustsRoot = { ca: root.der };
 
 function attackingServer(chain: readonly Authority[], options: Partial<AcceptOptions> = {}) {
-  const config = serverConfig({ ...common, credentials: [credentialOf(good.server)], ...options });
+  const config = serverHandshakeConfig({ ...common, credentials: [credentialOf(good.server)], ...options });
   const credential = credentialOf(chain);
   const certificate = parseCertificate(credential.chain[0]!);
   return { ...config, credentials: [{ credential, certificate }] };
@@ -218,7 +220,11 @@ const endOf = (opening: Promise<unknown>): Promise<unknown> =>
 
 type Pair = () => Promise<{ client: Transport; server: Transport }>;
 
-async function handshake(pair: Pair, config: ReturnType<typeof serverConfig>, options: ConnectOptions): Promise<Ends> {
+async function handshake(
+  pair: Pair,
+  config: ReturnType<typeof serverHandshakeConfig>,
+  options: ConnectOptions,
+): Promise<Ends> {
   const transports = await pair();
   const accepted = acceptWith(config, transports.server, common);
   const [client, server] = await Promise.all([
@@ -253,8 +259,8 @@ const pairs: Record<string, Pair> = {
 
 describe.each(Object.entries(pairs))("a handshake %s", (_, pair) => {
   test("with good certificates connects", async () => {
-    const config = attackingServer(good.server, { clientAuth: "require", clientCa: root.der });
-    const ends = await handshake(pair, config, { ...trustsRoot, credential: () => credentialOf(good.client) });
+    const config = attackingServer(good.server, { clientAuth: "require", ca: root.der });
+    const ends = await handshake(pair, config, { ...trustsRoot, credentials: () => credentialOf(good.client) });
     expect(ends).toEqual({ client: "open", server: "open" });
   });
 
@@ -268,14 +274,14 @@ describe.each(Object.entries(pairs))("a handshake %s", (_, pair) => {
   test.each(badChains.filter((bad) => bad.client !== false))("a server refuses $what", async (bad) => {
     const { code, reason, alert } = bad;
     const { chain, trust } = bad.make("client");
-    const config = attackingServer(good.server, { clientAuth: "require", clientTrust: trust });
-    const { client, server } = await handshake(pair, config, { ...trustsRoot, credential: () => credentialOf(chain) });
+    const config = attackingServer(good.server, { clientAuth: "require", ...trust });
+    const { client, server } = await handshake(pair, config, { ...trustsRoot, credentials: () => credentialOf(chain) });
     expect(server).toMatchObject({ code, alert, by: "us", fault: "peer", message: expect.stringMatching(reason) });
     expect(client).toMatchObject({ code: alert, alert, by: "peer" });
   });
 
   test("a server refuses a client without a certificate where it needs one", async () => {
-    const config = attackingServer(good.server, { clientAuth: "require", clientCa: root.der });
+    const config = attackingServer(good.server, { clientAuth: "require", ca: root.der });
     const { client, server } = await handshake(pair, config, trustsRoot);
     expect(server).toMatchObject({ code: "no_client_certificate", alert: "handshake_failure", by: "us" });
     expect(client).toMatchObject({ code: "handshake_failure", by: "peer" });

@@ -1,8 +1,9 @@
 import { der } from "../bytes/der.ts";
 import type { Credential } from "../crypto/credential.ts";
 import { configurationError, TlsError } from "../errors.ts";
+import type { Awaitable } from "../flow.ts";
 import { understood } from "../given.ts";
-import type { ServerConfig, ServerCredential } from "../handshake/config.ts";
+import type { ClientHelloInfo, ServerConfig, ServerCredential } from "../handshake/config.ts";
 import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
@@ -18,30 +19,31 @@ import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
 import { stapleOf } from "./staple.ts";
 import type { Transport } from "./transport.ts";
 
-export interface AcceptOptions extends CommonOptions, ServerSessionOptions {
-  /**
-   * Our certificates: chosen by server name and by what the client can verify; the first is the default. Needed unless
-   * all suites are of a pre-shared key.
-   */
-  readonly credentials?: readonly Credential[];
+/**
+ * Our certificates: one, a list, or a function of the ClientHello that answers one or a list, for servers whose names are not known beforehand. Of a list, the
+ * name that the client asks for and what it can verify decide; the first is the default. A function is asked at each handshake, a resumed one too; where it
+ * answers nothing, the client gets unrecognized_name.
+ */
+export type ServerCredentials =
+  | Credential
+  | readonly Credential[]
+  | ((hello: ClientHelloInfo) => Awaitable<Credential | readonly Credential[] | undefined>);
+
+/**
+ * Beside what `connect` takes too. `ca`, `pins`, `trust`, `verify` and `insecure` say whom client certificates must come from: they need `clientAuth`, and
+ * `clientAuth` needs one of them.
+ */
+export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessionOptions {
+  /** Our certificates. Needed unless all suites are of a pre-shared key. */
+  readonly credentials?: ServerCredentials;
   /** The keys that clients have too, for suites of `ecdhePskSuites` or `pskSuites`. */
   readonly psk?: ServerPsk;
   /** Whether clients show a certificate. Default `"none"`. */
   readonly clientAuth?: "none" | "request" | "require";
   /**
-   * Whom client certificates must come from, PEM or DER: short for `clientTrust: { ca }`. One of the two is needed
-   * unless `clientAuth` is `"none"`.
-   */
-  readonly clientCa?: TrustOptions["ca"];
-  /**
-   * Whom client certificates must come from: a CA, pins, a `trust` function; and `verify`, which may refuse for reasons
-   * of its own.
-   */
-  readonly clientTrust?: TrustOptions;
-  /**
    * The authorities that we name to clients, DER names (`certificate.subject.der`): a client with several certificates
-   * chooses by them. Default: those of `clientCa` or `clientTrust.ca`, or none where they are too many for the message
-   * (65,000 bytes). `false`: none, which means any.
+   * chooses by them. Default: those of `ca`, or none where they are too many for the message (65,000 bytes). `false`:
+   * none, which means any.
    */
   readonly certificateAuthorities?: readonly Uint8Array[] | false;
   /**
@@ -55,24 +57,67 @@ export interface AcceptOptions extends CommonOptions, ServerSessionOptions {
   readonly strictSni?: boolean;
 }
 
+/** What many connections share: options that are checked and certificates that are parsed. `serverConfig` makes it. */
+export interface ServerConfiguration {
+  /** Certificates for the connections that are accepted from now on, such as renewed ones. Throws a configuration error, and changes nothing then. */
+  setCredentials(credentials: ServerCredentials): void;
+}
+
+/**
+ * Checks options once, for many connections. They share what is kept for resumption: tickets, their keys, and the store.
+ * @throws TlsError `configuration`
+ * @example
+ * const config = serverConfig({ credentials: [credential] });
+ * onTransport((transport) => accept(transport, config));
+ */
+export function serverConfig(options: AcceptOptions): ServerConfiguration {
+  return new SharedConfig(options);
+}
+
+class SharedConfig implements ServerConfiguration {
+  readonly options: AcceptOptions;
+  handshake: ServerConfig;
+
+  constructor(options: AcceptOptions) {
+    this.options = options;
+    this.handshake = serverHandshakeConfig(options);
+  }
+
+  setCredentials(credentials: ServerCredentials): void {
+    this.handshake = withCredentials(this.handshake, credentials);
+  }
+}
+
 /**
  * Accepts a channel as server, over any transport. Resolves once the handshake is done and, where required, the client
- * verified. One call is one configuration: sessions are resumed only with a store or ticket keys that the calls have in
- * common. `serverConfig` and `acceptWith` share all of it.
+ * verified. Options that are given here are for this connection alone, which then is not resumed unless they name a
+ * store or ticket keys; `serverConfig` makes what many connections share.
  * @throws TlsError `configuration` before any byte is read; the handshake's failure else.
  * @example
  * const channel = await accept(transport, { credentials: [credential] });
  */
-export async function accept(transport: Transport, options: AcceptOptions): Promise<TlsConnection> {
-  const { sessions = false, tickets = options.ticketKeys !== undefined } = options;
-  const connection = acceptWith(serverConfig({ ...options, sessions, tickets }), transport, options);
+export async function accept(
+  transport: Transport,
+  config: AcceptOptions | ServerConfiguration,
+): Promise<TlsConnection> {
+  const connection = accepted(transport, config instanceof SharedConfig ? config : once(config as AcceptOptions));
   await connection.opened;
   return connection;
 }
 
-/**
- * The same with a configuration that many connections share. A trace has secrets where both it and `options` say so.
- */
+/** Nobody could resume a session of theirs. */
+function once(options: AcceptOptions): SharedConfig {
+  const { sessionStore = false, tickets = options.ticketKeys !== undefined } = options;
+  return new SharedConfig({ ...options, sessionStore, tickets });
+}
+
+/** As `accept`, at once: the connection is still shaking hands. */
+export function accepted(transport: Transport, config: ServerConfiguration): TlsConnection {
+  if (!(config instanceof SharedConfig)) throw configurationError("no configuration", "what serverConfig() gives");
+  return acceptWith(config.handshake, transport, config.options);
+}
+
+/** The same with a handshake's configuration. A trace has secrets where both it and `options` say so. */
 export function acceptWith(config: ServerConfig, transport: Transport, options: CommonOptions): TlsConnection {
   return new TlsConnection(
     transport,
@@ -92,10 +137,10 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
  * @throws TlsError `configuration`, also for a certificate that cannot serve: of another purpose, out of order, or of a
  *   kind that no suite uses.
  */
-export function serverConfig(options: AcceptOptions): ServerConfig {
+export function serverHandshakeConfig(options: AcceptOptions): ServerConfig {
   const common = commonConfig(options);
   const { suites } = common;
-  understood(options, ["boolean strictSni", "function credentials.flatMap equalSuites.flatMap", "string clientAuth"]);
+  understood(options, ["boolean strictSni", "function equalSuites.flatMap", "string clientAuth"]);
   const { clientAuth = "none" } = options;
   if (!["none", "request", "require"].includes(clientAuth))
     throw configurationError(`clientAuth ${JSON.stringify(clientAuth)}`, '"none", "request" or "require"');
@@ -108,7 +153,7 @@ export function serverConfig(options: AcceptOptions): ServerConfig {
   return {
     ...common,
     psk: serverPsk(suites, options.psk),
-    credentials: serverCredentials(common, options.credentials),
+    ...credentialsOf(common, options.credentials),
     clientAuth,
     clientTrust,
     certificateAuthorities: authoritiesOf(options, clientTrust),
@@ -132,52 +177,60 @@ function equalSuitesOf(
   return groups;
 }
 
-/**
- * The same configuration with other certificates, checked as the first ones were: connections that are made with it
- * from now on use them.
- * @throws TlsError `configuration`; the old configuration is as good as before.
- * @example
- * config = withCredentials(config, [nodeCredential({ cert: renewed, key })]);
- */
-export const withCredentials = (config: ServerConfig, credentials: readonly Credential[]): ServerConfig => ({
+/** The same configuration with other certificates, checked as the first ones were. Throws a configuration error. */
+export const withCredentials = (config: ServerConfig, credentials: ServerCredentials): ServerConfig => ({
   ...config,
-  credentials: serverCredentials(config, credentials),
+  ...credentialsOf(config, credentials),
 });
 
-function serverCredentials(
+function credentialsOf(
   { suites }: Pick<ServerConfig, "suites">,
-  credentials: readonly Credential[] | undefined,
-): readonly ServerCredential[] {
-  if (!credentials?.length && !suites.some(isCertified)) return [];
-  if (!credentials?.length)
+  given: ServerCredentials | undefined,
+): Pick<ServerConfig, "credentials" | "chooseCredentials"> {
+  if (typeof given === "function") {
+    const known = new WeakMap<Credential, ServerCredential>();
+    const checked = (credential: Credential): ServerCredential => {
+      const found = known.get(credential) ?? serverCredential(suites, credential);
+      known.set(credential, found);
+      return found;
+    };
+    return {
+      credentials: [],
+      chooseCredentials: async (hello) => listOf(await given(hello)).map(checked),
+    };
+  }
+  const list = listOf(given);
+  if (!list.length && suites.some(isCertified))
     throw configurationError("a server needs a credential", "pass `credentials: [nodeCredential({ cert, key })]`");
-  return credentials.map((credential) => {
-    const checked = checkCredential(credential, "server");
-    const ocspResponse = stapleOf(credential, checked.certificate);
-    if (canServe(suites, checked)) return { ...checked, ocspResponse };
-    const { keyUsage, publicKey, subject } = checked.certificate;
-    throw configurationError(
-      `the certificate of ${subject.text || "no subject"} serves none of the suites: a key of the kind ${publicKey.type}, keyUsage ${keyUsage ? [...keyUsage].join(", ") : "unlimited"}`,
-      "ECDHE needs digitalSignature and a suite with the key's authentication; RSA key exchange needs keyEncipherment and a key that decrypts",
-    );
-  });
+  return { credentials: list.map((credential) => serverCredential(suites, credential)), chooseCredentials: undefined };
 }
 
-function clientTrustOf({ clientAuth = "none", clientCa, clientTrust }: AcceptOptions): TrustPolicy | undefined {
-  if (clientTrust !== undefined && Object(clientTrust) !== clientTrust)
-    throw configurationError("clientTrust is no object", "clientTrust: { ca, … }");
-  if (clientCa !== undefined && clientTrust !== undefined)
-    throw configurationError("clientCa and clientTrust", "say clientTrust: { ca, … } alone");
-  const trust = clientTrust ?? (clientCa === undefined ? undefined : { ca: clientCa });
-  if (clientAuth !== "none" && !trust)
-    throw configurationError(
-      `clientAuth "${clientAuth}" without clientCa`,
-      "say whom client certificates must come from",
-    );
-  if (clientAuth === "none" && trust)
-    throw configurationError("clientCa without clientAuth", 'say clientAuth: "request" or "require"');
-  return trust && trustPolicy(trust);
+const listOf = (given: Credential | readonly Credential[] | undefined): readonly Credential[] =>
+  given === undefined ? [] : Array.isArray(given) ? given : [given as Credential];
+
+function serverCredential(suites: readonly CipherSuite[], credential: Credential): ServerCredential {
+  const checked = checkCredential(credential, "server");
+  const ocspResponse = stapleOf(credential, checked.certificate);
+  if (canServe(suites, checked)) return { ...checked, ocspResponse };
+  const { keyUsage, publicKey, subject } = checked.certificate;
+  throw configurationError(
+    `the certificate of ${subject.text || "no subject"} serves none of the suites: a key of the kind ${publicKey.type}, keyUsage ${keyUsage ? [...keyUsage].join(", ") : "unlimited"}`,
+    "ECDHE needs digitalSignature and a suite with the key's authentication; RSA key exchange needs keyEncipherment and a key that decrypts",
+  );
 }
+
+function clientTrustOf(options: AcceptOptions): TrustPolicy | undefined {
+  const { clientAuth = "none" } = options;
+  const trusts = trustOptions.filter((option) => options[option] !== undefined);
+  if (clientAuth !== "none" && !trusts.length)
+    throw configurationError(`clientAuth "${clientAuth}" without ca`, "say whom client certificates must come from");
+  if (clientAuth === "none" && trusts.length)
+    throw configurationError(`${trusts[0]} without clientAuth`, 'say clientAuth: "request" or "require"');
+  return trusts.length ? trustPolicy(options) : undefined;
+}
+
+/** The options about whom to trust. */
+const trustOptions = ["ca", "pins", "trust", "insecure", "verify", "minimumRsaBits", "minimumEcBits"] as const;
 
 function authoritiesOf(
   { certificateAuthorities: asked, clientAuth = "none" }: AcceptOptions,

@@ -17,14 +17,14 @@ import { checkCredential } from "./credential.ts";
  *   certificate only to whom it is meant for;
  * - a function chooses by itself.
  */
-export type ClientCredential =
+export type ClientCredentials =
   | Credential
   | readonly Credential[]
   | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
 
 /** Checks what the user gives, and makes the choice of it. */
 export function selector(
-  given: ClientCredential | undefined,
+  given: ClientCredentials | undefined,
 ): Pick<ClientConfig, "selectCredential" | "identity" | "identityFits"> {
   if (typeof given === "function") return { selectCredential: given, identity: undefined, identityFits: false };
   if (given === undefined) return { selectCredential: () => undefined, identity: [], identityFits: false };

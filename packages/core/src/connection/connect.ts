@@ -6,7 +6,7 @@ import type { Grease } from "../handshake/grease.ts";
 import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
 import type { OcspPolicy } from "../x509/ocsp.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
-import { type ClientCredential, selector } from "./clientCredential.ts";
+import { type ClientCredentials, selector } from "./clientCredentials.ts";
 import { TlsConnection } from "./connection.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
 import { clientPsk, isCertified } from "./psk.ts";
@@ -60,7 +60,7 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
    * chain leads to an authority that it names; or a function that chooses. A single one is shown whatever authorities
    * the server names.
    */
-  readonly credential?: ClientCredential;
+  readonly credentials?: ClientCredentials;
   /** Keeps sessions, and resumes them: see `keepSessions`. Default: every handshake is a full one. */
   readonly sessions?: ClientSessions;
   /**
@@ -81,7 +81,7 @@ export async function connect(
   transport: Transport | (() => Transport),
   options: ConnectOptions,
 ): Promise<TlsConnection> {
-  const config = clientConfig(options);
+  const config = clientHandshakeConfig(options);
   const connection = new TlsConnection(
     typeof transport === "function" ? transport() : transport,
     {
@@ -98,8 +98,8 @@ export async function connect(
 }
 
 /** Checks what the user says; see `connect` for what it throws. */
-function clientConfig(options: ConnectOptions): ClientConfig {
-  const { credential, serverName, maxFragmentLength, ocsp } = options;
+export function clientHandshakeConfig(options: ConnectOptions): ClientConfig {
+  const { credentials, serverName, maxFragmentLength, ocsp } = options;
   const common = commonConfig(options);
   const trust = common.suites.some(isCertified) ? trustPolicy(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
@@ -130,7 +130,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
     grease: options.grease,
     ocsp,
     signedCertificateTimestamps: options.signedCertificateTimestamps ?? false,
-    ...selector(credential),
+    ...selector(credentials),
     sessions,
     sessionScope,
   };

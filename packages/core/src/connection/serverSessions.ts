@@ -27,7 +27,7 @@ export interface ServerSessionOptions {
    */
   readonly ticketKeys?: readonly Uint8Array[] | (() => Awaitable<readonly Uint8Array[]>);
   /** The cache of session IDs, for clients without tickets. Default: 4 MiB in memory. `false`: none. */
-  readonly sessions?: SessionStore | false;
+  readonly sessionStore?: SessionStore | false;
   /** Seconds that a session can be resumed, 1 to 86,400. Default 7,200. */
   readonly sessionLifetime?: number;
 }
@@ -38,12 +38,12 @@ export function serverSessions(
   common: Pick<ServerConfig, "provider" | "random" | "now">,
 ): Pick<ServerConfig, "tickets" | "sessions" | "sessionLifetime"> {
   understood(options, ["boolean tickets"]);
-  const { sessions = memoryStore({ now: common.now }), sessionLifetime = defaultLifetime } = options;
+  const { sessionStore = memoryStore({ now: common.now }), sessionLifetime = defaultLifetime } = options;
   if (!Number.isInteger(sessionLifetime) || sessionLifetime < 1 || sessionLifetime > maxSessionAge)
     throw configurationError(`sessionLifetime ${sessionLifetime}`, "whole seconds, from 1 to 86,400");
   return {
     tickets: ticketsOf(options, common, sessionLifetime),
-    sessions: sessions === false ? undefined : inTime(checkedStore(sessions)),
+    sessions: sessionStore === false ? undefined : inTime(checkedStore(sessionStore)),
     sessionLifetime,
   };
 }

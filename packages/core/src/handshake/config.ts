@@ -122,8 +122,22 @@ export interface ServerCredential {
   readonly ocspResponse?: (() => Awaitable<Uint8Array | undefined>) | undefined;
 }
 
+/** What a ClientHello says, for a server that chooses its certificates by it. */
+export interface ClientHelloInfo {
+  /** server_name, in lower case; `null` where the client names none. */
+  readonly serverName: string | null;
+  /** The protocols that it offers, in its order; empty for none. */
+  readonly alpn: readonly string[];
+  /** Numbers of the suites, in its order, those included that we do not know. */
+  readonly cipherSuites: readonly number[];
+  /** The message as it came, with its header of four bytes: what fingerprints such as JA4 are made from. */
+  readonly raw: Uint8Array<ArrayBuffer>;
+}
+
 export interface ServerConfig extends CommonConfig {
   readonly credentials: readonly ServerCredential[];
+  /** In place of them, for a server that chooses by the ClientHello. */
+  readonly chooseCredentials: ((hello: ClientHelloInfo) => Awaitable<readonly ServerCredential[]>) | undefined;
   readonly psk: ServerExchangeConfig["psk"];
   readonly clientAuth: "none" | "request" | "require";
   /** Whom client certificates must come from; there unless `clientAuth` is `"none"`. */

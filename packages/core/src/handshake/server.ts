@@ -18,6 +18,7 @@ import {
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
 import { noAgreement, settleHellos } from "./agreement.ts";
+import { chooseCredentials } from "./chooseCredentials.ts";
 import type { ServerConfig } from "./config.ts";
 import { answerExtensions, type ClientOffer, readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
@@ -37,11 +38,12 @@ import { Secrets } from "./secrets.ts";
 import { type Established, sessionOf } from "./session.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
-export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Established> {
+export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Established> {
   const hello = yield* peer.expect(clientHello); //                                ClientHello         -->
   peer.endFlight();
-  const offer = read(config, hello);
+  const offer = read(shared, hello);
   checkHello(hello, offer);
+  const config = yield* chooseCredentials(shared, hello, offer, peer.transcript.bytes());
   const asked = yield* findSession(config, hello, offer);
   if (typeof asked === "object") return yield* resumeSession(peer, config, hello, offer, asked); //         figure 2 from here
   if (asked) peer.trace?.({ type: "resumption", resumed: false, reason: asked });

@@ -4,8 +4,8 @@ import { memoryPair } from "@handclasp/testing";
 import { describe, expect, it, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { type AcceptOptions, accept, serverConfig } from "../../src/connection/accept.ts";
-import { type ClientCredential, selector } from "../../src/connection/clientCredential.ts";
+import { type AcceptOptions, accept, serverHandshakeConfig } from "../../src/connection/accept.ts";
+import { type ClientCredentials, selector } from "../../src/connection/clientCredentials.ts";
 import { connect } from "../../src/connection/connect.ts";
 import type { Credential } from "../../src/crypto/credential.ts";
 import { ecdsa_secp256r1_sha256 } from "../../src/crypto/signatures.ts";
@@ -41,20 +41,20 @@ const rsa = own(client(root, "rsa", { key: generateKeyPairSync("rsa", { modulusL
 const serving = own(server(root));
 
 /** The subject of what the client showed, `undefined` for nothing, the code of what went wrong. */
-async function shown(credential: ClientCredential, options: Partial<AcceptOptions> = {}): Promise<string | undefined> {
+async function shown(credential: ClientCredentials, options: Partial<AcceptOptions> = {}): Promise<string | undefined> {
   const { a, b } = memoryPair();
   const common = { provider: nodeCrypto, now: () => now };
   const accepting = accept(b, {
     ...common,
     credentials: [serving],
     clientAuth: "request",
-    clientTrust: { trust: () => true },
+    ...(options.ca === undefined && { trust: () => true }),
     ...options,
   }).then(
     ({ session }) => session.peer?.certificate.subject.text,
     (error: TlsError) => error.code,
   );
-  await connect(a, { ...common, ca: root.der, serverName: "www.example.com", credential }).catch(() => {});
+  await connect(a, { ...common, ca: root.der, serverName: "www.example.com", credentials: credential }).catch(() => {});
   return accepting;
 }
 const naming = (...names: readonly Uint8Array[]): Partial<AcceptOptions> => ({ certificateAuthorities: names });
@@ -70,7 +70,7 @@ describe("of a list of credentials", () => {
 
   it("the first is shown where the server names nobody", async () => {
     expect(await shown(all)).toBe("CN=of other");
-    expect(await shown(all, { clientTrust: { ca: root.der }, certificateAuthorities: false })).toBe("unknown_issuer");
+    expect(await shown(all, { ca: root.der, certificateAuthorities: false })).toBe("unknown_issuer");
   });
 
   it("none is shown where none fits, nor one of a kind that the server cannot verify", async () => {
@@ -107,7 +107,7 @@ describe("of a list of credentials", () => {
       provider: nodeCrypto,
       ca: root.der,
       serverName: "www.example.com",
-      credential: [ofRoot, wrong],
+      credentials: [ofRoot, wrong],
     });
     await expect(connecting).rejects.toMatchObject({ fault: "configuration" });
   });
@@ -125,20 +125,21 @@ describe("a single credential", () => {
 
 describe("a server names", () => {
   const base: AcceptOptions = { provider: nodeCrypto, credentials: [serving], clientAuth: "request" };
-  const names = (options: Partial<AcceptOptions>) => serverConfig({ ...base, ...options }).certificateAuthorities;
+  const names = (options: Partial<AcceptOptions>) =>
+    serverHandshakeConfig({ ...base, ...options }).certificateAuthorities;
 
   it("its anchors, each name once, unless it is told to name others or nobody", () => {
     const again = ca("Root", { key: ecKey() });
-    expect(names({ clientCa: [root.der, again.der, other.der] })).toEqual([root.subject, other.subject]);
-    expect(names({ clientCa: root.der, certificateAuthorities: [middle.subject] })).toEqual([middle.subject]);
-    expect(names({ clientCa: root.der, certificateAuthorities: false })).toEqual([]);
-    expect(names({ clientTrust: { trust: () => true } })).toEqual([]);
+    expect(names({ ca: [root.der, again.der, other.der] })).toEqual([root.subject, other.subject]);
+    expect(names({ ca: root.der, certificateAuthorities: [middle.subject] })).toEqual([middle.subject]);
+    expect(names({ ca: root.der, certificateAuthorities: false })).toEqual([]);
+    expect(names({ trust: () => true })).toEqual([]);
   });
 
   it("nobody where its anchors are too many for the message, and the handshake works", async () => {
     const many = Array.from({ length: 70 }, (_, i) => ca(`${i} ${"x".repeat(1000)}`).der);
-    expect(names({ clientCa: [...many, root.der] })).toEqual([]);
-    expect(await shown([ofRoot], { clientTrust: { ca: [...many, root.der] } })).toBe("CN=of root");
+    expect(names({ ca: [...many, root.der] })).toEqual([]);
+    expect(await shown([ofRoot], { ca: [...many, root.der] })).toBe("CN=of root");
   });
 
   it("as many as fit, which the client takes", async () => {
@@ -152,14 +153,11 @@ describe("a server names", () => {
     ["more than fit", naming(name(`CN=${"x".repeat(maxAuthorityNames)}`))],
     ["more than fit with their lengths", naming(...Array<Uint8Array>(4500).fill(name("CN=a")))],
     ["what is no name", naming(bytes(1, 2, 3))],
-    [
-      "authorities where nobody is asked",
-      { ...naming(root.subject), clientAuth: "none", clientTrust: undefined } as never,
-    ],
+    ["authorities where nobody is asked", { ...naming(root.subject), clientAuth: "none", trust: undefined } as never],
   ])("not %s", (_, options) => {
     const error = (() => {
       try {
-        return void serverConfig({ ...base, clientTrust: { trust: () => true }, ...options });
+        return void serverHandshakeConfig({ ...base, trust: () => true, ...options });
       } catch (error) {
         return error;
       }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
-import { type AcceptOptions, serverConfig, withCredentials } from "../../src/connection/accept.ts";
+import { type AcceptOptions, serverHandshakeConfig, withCredentials } from "../../src/connection/accept.ts";
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
 import type { Credential } from "../../src/crypto/credential.ts";
 import { ecdsa_secp256r1_sha256 } from "../../src/crypto/signatures.ts";
@@ -36,7 +36,7 @@ const good = made();
 
 function refusal(options: Partial<AcceptOptions>): TlsError {
   try {
-    serverConfig({ credentials: [good], ...options });
+    serverHandshakeConfig({ credentials: [good], ...options });
   } catch (error) {
     if (TlsError.is(error) && error.code === "configuration" && error.advice) return error;
     throw error;
@@ -51,7 +51,7 @@ describe("a server's certificate is refused at configuration", () => {
     expect(refused(made({ extensions: [extKeyUsage(clientAuth)] }))).toContain("is for clientAuth, not for a server");
     expect(refused(made({ extensions: [extKeyUsage("1.3.6.1.5.5.7.3.9")] }))).toContain("1.3.6.1.5.5.7.3.9");
     for (const usages of [[serverAuth], [clientAuth, serverAuth], ["2.5.29.37.0"]])
-      serverConfig({ credentials: [made({ extensions: [extKeyUsage(...usages)] })] });
+      serverHandshakeConfig({ credentials: [made({ extensions: [extKeyUsage(...usages)] })] });
   });
 
   it("where its keyUsage or its kind of key serves none of the suites", () => {
@@ -64,7 +64,7 @@ describe("a server's certificate is refused at configuration", () => {
     expect(refused(signing, [ecdsa])).toContain("a key of the kind rsa");
     const { rsaDecryptRaw: _, ...mute } = made({ key: rsaKey });
     expect(refused(mute, [rsa])).toContain("serves none of the suites");
-    serverConfig({ credentials: [sealed, signing], suites: [ecdheRsa, rsa] });
+    serverHandshakeConfig({ credentials: [sealed, signing], suites: [ecdheRsa, rsa] });
   });
 
   it("where its signer is of another kind", () => {
@@ -82,7 +82,7 @@ describe("a server's certificate is refused at configuration", () => {
   });
 
   it("when it is exchanged, too: the old one stays", () => {
-    const config = serverConfig({ credentials: [good] });
+    const config = serverHandshakeConfig({ credentials: [good] });
     const other = made({ extensions: [subjectAltName(dns("new.example"))] });
     const changed = withCredentials(config, [other]);
     expect(changed.credentials[0]?.certificate.subjectAltNames.dns).toEqual(["new.example"]);
@@ -96,7 +96,7 @@ describe("a server's certificate is refused at configuration", () => {
 
 describe("a client's certificate is refused before anything is sent", () => {
   const attempt = (credential: Credential) => {
-    const options: ConnectOptions = { credential, ca: root.der, serverName: "www.example.com" };
+    const options: ConnectOptions = { credentials: credential, ca: root.der, serverName: "www.example.com" };
     const transport = () => {
       throw new Error("the transport was opened");
     };
@@ -115,30 +115,29 @@ describe("whom client certificates must come from", () => {
     const pins = [pinOf(root.key)];
     const verify = () => true;
     expect(
-      serverConfig({ credentials: [good], clientAuth: "require", clientCa: root.der }).clientTrust?.anchors,
+      serverHandshakeConfig({ credentials: [good], clientAuth: "require", ca: root.der }).clientTrust?.anchors,
     ).toHaveLength(1);
-    const config = serverConfig({
+    const config = serverHandshakeConfig({
       credentials: [good],
       clientAuth: "request",
-      clientTrust: { ca: root.der, pins, verify },
+      ca: root.der,
+      pins,
+      verify,
     });
     expect(config.clientTrust).toMatchObject({ pins, verify });
-    expect(serverConfig({ credentials: [good] }).clientTrust).toBeUndefined();
+    expect(serverHandshakeConfig({ credentials: [good] }).clientTrust).toBeUndefined();
   });
 
   it("must be said, once, and only where clients show one", () => {
-    expect(refusal({ clientAuth: "require" }).message).toContain("without clientCa");
-    expect(refusal({ clientCa: root.der }).message).toContain("without clientAuth");
-    expect(refusal({ clientTrust: { ca: root.der } }).message).toContain("without clientAuth");
-    expect(refusal({ clientAuth: "require", clientCa: root.der, clientTrust: { ca: root.der } }).message).toContain(
-      "and clientTrust",
-    );
-    expect(refusal({ clientAuth: "require", clientTrust: {} }).message).toContain("nobody is trusted");
+    expect(refusal({ clientAuth: "require" }).message).toContain("without ca");
+    expect(refusal({ ca: root.der }).message).toContain("without clientAuth");
+    expect(refusal({ verify: () => true }).message).toContain("verify without clientAuth");
+    expect(refusal({ clientAuth: "require", verify: () => true }).message).toContain("nobody is trusted");
   });
 });
 
 it("a server without EKU or keyUsage in its certificate serves", () => {
-  serverConfig({
+  serverHandshakeConfig({
     credentials: [good, nodeCredential({ cert: server(root, { key: rsaKey }).der, key: rsaKey.privateKey })],
   });
 });

@@ -1,6 +1,8 @@
 /** docs/ends.md has the table of how connections end; this is what holds it. */
+
 import { readFileSync } from "node:fs";
-import { acceptWith, connect, serverConfig, TlsError } from "@handclasp/core";
+import { connect, TlsError } from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import {
@@ -141,7 +143,7 @@ function cellsOf(name: string, how: string): Record<string, unknown> {
 async function tooLong(role: Role): Promise<Record<string, string>> {
   const { pair, network: state } = network(role);
   state.silent = true;
-  const config = serverConfig({ provider: nodeCrypto, credentials: [credential] });
+  const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [credential] });
   const server = acceptWith(config, pair.b, role === "server" ? {} : { handshakeTimeout: 60_000 });
   const client = connect(pair.a, {
     provider: nodeCrypto,

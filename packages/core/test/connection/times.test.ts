@@ -1,14 +1,14 @@
 /** Every wait has a timer, and each timer bounds what it says it bounds. The clock is virtual. */
+
 import { createCipheriv } from "node:crypto";
 import {
-  acceptWith,
   type Credential,
   type CryptoProvider,
   connect,
-  serverConfig,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   type TraceEvent,
 } from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import {
@@ -51,7 +51,7 @@ function sticking(stuck: { seal: boolean; open: boolean }): CryptoProvider {
 function handshaking(role: Role, own: Options, credentials: readonly Credential[] = [credential]) {
   const { pair } = network(role);
   const server = acceptWith(
-    serverConfig({
+    serverHandshakeConfig({
       provider: nodeCrypto,
       suites,
       credentials,

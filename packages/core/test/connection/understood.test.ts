@@ -3,7 +3,7 @@ import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { testCa } from "../../../testing/src/certificates.ts";
 import { memoryPair } from "../../../testing/src/memoryPair.ts";
-import { type AcceptOptions, accept, acceptWith, serverConfig } from "../../src/connection/accept.ts";
+import { type AcceptOptions, accept, acceptWith, serverHandshakeConfig } from "../../src/connection/accept.ts";
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
 import { keepSessions } from "../../src/connection/sessions.ts";
 import { ecdhePskSuites, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } from "../../src/handshake/suites.ts";
@@ -33,9 +33,10 @@ const words: Readonly<Record<string, string>> = {
   suites: "suite",
   groups: "group",
   pins: "pin",
-  clientCa: "ca",
+  ca: "ca",
   credentials: "credential",
   sessions: "session",
+  sessionStore: "session",
 };
 const refusal = (option: string) => ({
   name: "TlsError",
@@ -88,7 +89,7 @@ describe("connect refuses, before it opens anything,", () => {
     grease: any,
     ocsp: [...any, "require", { check: () => {} }],
     signedCertificateTimestamps: flag,
-    credential: [...wrongFor(empty), [null], [{}], ["pem"]],
+    credentials: [...wrongFor(empty), [null], [{}], ["pem"]],
     sessions: any,
     sessionScope: wrongFor("yes", "true", "false", ""),
   };
@@ -131,34 +132,35 @@ describe("connect refuses, before it opens anything,", () => {
   });
 });
 
-describe("serverConfig refuses", () => {
+describe("serverHandshakeConfig refuses", () => {
   const table = {
     ...common,
-    credentials: [...any, [null], [{}]],
+    credentials: [...wrongFor(empty), [null], [{}]],
     clientAuth: [...any, "required", "Require", "REQUEST", ["require"]],
-    clientCa: [...any, [null]],
-    clientTrust: wrongFor((value: unknown) => typeof value === "object" && value !== null),
+    ca: [...any, [null]],
     certificateAuthorities: [...wrongFor(false, empty), [null], ["CN=CA"]],
     equalSuites: [...wrongFor(empty), [null], [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256], ["yes"]],
     strictSni: flag,
     tickets: flag,
     ticketKeys: [...any, [null], [new Uint8Array(47)]],
-    sessions: wrongFor(false),
+    sessionStore: wrongFor(false),
     sessionLifetime: [...wrongFor(1), "7200"],
   };
   test.each(rows(table))("%s: %s", (option, _, value) => {
-    const clientOptions = /^client(?!Auth)|^certificateA/.test(option) ? { clientAuth: "require" } : {};
-    const authority = option === "certificateAuthorities" ? { clientCa: ca.pem } : {};
+    const clientOptions = /^ca$|^certificateA/.test(option) ? { clientAuth: "require" } : {};
+    const authority = option === "certificateAuthorities" ? { ca: ca.pem } : {};
     const options = { provider: nodeCrypto, credentials: [own], ...clientOptions, ...authority, [option]: value };
-    expect(() => serverConfig(options as unknown as AcceptOptions)).toThrow(expect.objectContaining(refusal(option)));
+    expect(() => serverHandshakeConfig(options as unknown as AcceptOptions)).toThrow(
+      expect.objectContaining(refusal(option)),
+    );
   });
 
-  test.each([...rows({ ...trust, insecure: flag, trust: any })])("clientTrust.%s: %s", (option, _, value) => {
+  test.each([...rows({ ...trust, insecure: flag, trust: any })])("for clients, %s: %s", (option, _, value) => {
     const root = option === "insecure" || option === "trust" ? {} : { ca: ca.pem };
     const options = { provider: nodeCrypto, credentials: [own], clientAuth: "require" };
-    const given = { ...options, clientTrust: { ...root, [option]: value } } as unknown as AcceptOptions;
-    expect(() => serverConfig(given)).toThrow(expect.objectContaining(refusal(option)));
-    expect(() => trustPolicy(given.clientTrust ?? {})).toThrow(expect.objectContaining(refusal(option)));
+    const given = { ...options, ...root, [option]: value } as unknown as AcceptOptions;
+    expect(() => serverHandshakeConfig(given)).toThrow(expect.objectContaining(refusal(option)));
+    expect(() => trustPolicy(given)).toThrow(expect.objectContaining(refusal(option)));
   });
 
   test.each(
@@ -167,17 +169,17 @@ describe("serverConfig refuses", () => {
     const [, inner] = option.split(".");
     const psk = inner ? { lookup: () => undefined, [inner]: value } : value;
     const options = { provider: nodeCrypto, suites: ecdhePskSuites, psk } as unknown as AcceptOptions;
-    expect(() => serverConfig(options)).toThrow(expect.objectContaining(refusal(option)));
+    expect(() => serverHandshakeConfig(options)).toThrow(expect.objectContaining(refusal(option)));
   });
 
   test("psk: null, without a suite for it", () => {
     const options = { provider: nodeCrypto, credentials: [own], psk: null } as unknown as AcceptOptions;
-    expect(() => serverConfig(options)).toThrow(expect.objectContaining(refusal("psk")));
+    expect(() => serverHandshakeConfig(options)).toThrow(expect.objectContaining(refusal("psk")));
   });
 
   test("no option that is undefined", () => {
     const undefinedOptions = Object.fromEntries(Object.keys(table).map((option) => [option, undefined]));
-    serverConfig({ ...undefinedOptions, credentials: [own] });
+    serverHandshakeConfig({ ...undefinedOptions, credentials: [own] });
   });
 });
 
@@ -187,7 +189,7 @@ type Options<T> = { readonly [Option in keyof T]?: unknown };
 async function ends(clientOptions: Options<ConnectOptions>, serverOptions: Options<AcceptOptions> = {}) {
   const { a, b } = memoryPair();
   const server = { provider: nodeCrypto, credentials: [own], ...serverOptions } as AcceptOptions;
-  const accepted = acceptWith(serverConfig(server), b, server);
+  const accepted = acceptWith(serverHandshakeConfig(server), b, server);
   const options = { provider: nodeCrypto, serverName: "localhost", ca: ca.pem, ...clientOptions } as ConnectOptions;
   const [near, far] = await Promise.allSettled([connect(a, options), accepted.opened]);
   const code = (end: PromiseSettledResult<unknown>) => (end.status === "rejected" ? end.reason.code : "in");
@@ -199,7 +201,7 @@ describe("nobody gets in by a value that is not understood", () => {
   test.each(rows({ clientAuth: ["required", "Require", true, 1, {}, [], null] }))(
     "an anonymous client, %s: %s",
     async (_, __, clientAuth) => {
-      await expect(ends({}, { clientAuth, clientCa: ca.pem })).rejects.toMatchObject({ code: "configuration" });
+      await expect(ends({}, { clientAuth, ca: ca.pem })).rejects.toMatchObject({ code: "configuration" });
     },
   );
 
@@ -215,8 +217,8 @@ describe("nobody gets in by a value that is not understood", () => {
 
   test.each(rows({ client: answers }))("verify answers about a %s: %s", async (_, __, answer) => {
     for (const verify of hooks(answer)) {
-      const clientTrust = { ca: ca.pem, verify };
-      expect(await ends({ credential: client }, { clientAuth: "require", clientTrust })).toMatchObject({
+      const trusting = { ca: ca.pem, verify };
+      expect(await ends({ credentials: client }, { clientAuth: "require", ...trusting })).toMatchObject({
         server: "untrusted",
       });
     }
@@ -229,8 +231,8 @@ describe("nobody gets in by a value that is not understood", () => {
 
   test("true alone lets in, awaited or not", async () => {
     for (const verify of hooks(true)) expect(await ends({ verify })).toMatchObject({ client: "in", server: "in" });
-    const clientTrust = { ca: ca.pem, verify: async () => true };
-    expect(await ends({ credential: client }, { clientAuth: "require", clientTrust })).toMatchObject({ server: "in" });
+    const trusting = { ca: ca.pem, verify: async () => true };
+    expect(await ends({ credentials: client }, { clientAuth: "require", ...trusting })).toMatchObject({ server: "in" });
   });
 
   test("a provider, or a cache, that answers yes in other words", async () => {
@@ -254,8 +256,8 @@ describe("nobody gets in by a value that is not understood", () => {
 test("a configuration that was taken fails at no connection for what it says", () => {
   for (const options of [{ handshakeTimeout: "5s" }, { handshakeTimeout: 0 }, { signal: {} }] as object[]) {
     const given = { provider: nodeCrypto, credentials: [own], ...options } as AcceptOptions;
-    const all = () => acceptWith(serverConfig(given), memoryPair().b, given);
-    expect(() => serverConfig(given)).toThrow(expect.objectContaining({ code: "configuration" }));
+    const all = () => acceptWith(serverHandshakeConfig(given), memoryPair().b, given);
+    expect(() => serverHandshakeConfig(given)).toThrow(expect.objectContaining({ code: "configuration" }));
     expect(all).toThrow(expect.objectContaining({ code: "configuration" }));
   }
 });

@@ -1,4 +1,5 @@
-import { acceptWith, type CommonOptions, connect, serverConfig, TlsConnection, type TraceEvent } from "@handclasp/core";
+import { type CommonOptions, connect, TlsConnection, type TraceEvent } from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
 import { memoryPair } from "@handclasp/testing";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
@@ -57,7 +58,7 @@ async function established(
     allowHalfOpen: false,
   });
   const common = commonConfig({ provider: nodeCrypto, ...options });
-  const config = serverConfig({ provider: nodeCrypto, credentials: [people.server] });
+  const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [people.server] });
   const client = new TlsConnection(
     a,
     {
@@ -293,7 +294,7 @@ describe("limits", () => {
         return bytes;
       },
     });
-    const server = acceptWith(serverConfig({ provider: nodeCrypto, credentials: [people.server] }), b, {});
+    const server = acceptWith(serverHandshakeConfig({ provider: nodeCrypto, credentials: [people.server] }), b, {});
     const early = server.write(Uint8Array.of(7));
     const client = await connect(a, { provider: nodeCrypto, ca: people.ca, serverName: "localhost" });
     expect(await client.read()).toEqual(Uint8Array.of(7));
@@ -329,7 +330,7 @@ describe("what is not TLS", () => {
     const { a, b } = memoryPair();
     a.start({ data() {}, drain() {}, end() {}, error() {} });
     a.send(new TextEncoder().encode(text));
-    const server = acceptWith(serverConfig({ provider: nodeCrypto, credentials: [people.server] }), b, {
+    const server = acceptWith(serverHandshakeConfig({ provider: nodeCrypto, credentials: [people.server] }), b, {
       handshakeTimeout: 1000,
     });
     await expect(server.opened).rejects.toMatchObject({

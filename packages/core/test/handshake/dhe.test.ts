@@ -1,6 +1,7 @@
 /** DHE: which groups either side takes, which public values, and what becomes of the shared secret's leading zeros. */
 import { createHash, getDiffieHellman } from "node:crypto";
 import {
+  type AcceptOptions,
   accept,
   type CipherSuite,
   type CryptoProvider,
@@ -33,7 +34,7 @@ const suite = TLS_DHE_RSA_WITH_AES_128_GCM_SHA256;
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ algorithm: "rsa-2048" }));
 
-type Options = Partial<Parameters<typeof connect>[1] & Parameters<typeof accept>[1]>;
+type Options = Omit<Partial<Parameters<typeof connect>[1] & AcceptOptions>, "credentials">;
 
 /** The session of each side, or its error. */
 async function ends(client: Options, server: Options = {}) {

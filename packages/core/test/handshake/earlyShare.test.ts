@@ -163,7 +163,7 @@ describe("with a provider that says so, a share is made", () => {
   test("not where a session is to be resumed", async () => {
     const { client, made } = watched({ earlyShares: true });
     const sessions = keepSessions({ store: memoryStore() });
-    const theirs = { sessions: memoryStore(), tickets: false };
+    const theirs = { sessionStore: memoryStore(), tickets: false };
     const ends = [];
     for (let i = 0; i < 2; i++) ends.push((await meet({ ...client, sessions }, theirs)).client);
     expect(ends).toMatchObject([{ resumed: false }, { resumed: true }]);

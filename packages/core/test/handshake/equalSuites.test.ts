@@ -4,8 +4,8 @@ import {
   type CipherSuite,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 as chacha,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 as rsa,
-  serverConfig,
 } from "@handclasp/core";
+import { serverHandshakeConfig } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { meet, people } from "./extensions/meet.ts";
@@ -28,7 +28,7 @@ describe("suites of equal preference", () => {
     ["one in two groups", [[aes128, aes256], [aes128]], /twice/],
   ])("%s is a configuration error", (_, equalSuites, message) => {
     const options = { provider: nodeCrypto, credentials: [people.server], suites: [aes128, aes256], equalSuites };
-    expect(() => serverConfig(options)).toThrow(expect.objectContaining({ code: "configuration" }));
-    expect(() => serverConfig(options)).toThrow(message);
+    expect(() => serverHandshakeConfig(options)).toThrow(expect.objectContaining({ code: "configuration" }));
+    expect(() => serverHandshakeConfig(options)).toThrow(message);
   });
 });

@@ -77,8 +77,8 @@ async function transcript(suite: CipherSuite): Promise<string> {
   });
   const common = { provider: noble, suites: [suite], alpn: ["golden"], now: () => Date.UTC(2030, 0, 1) };
   const [client, server] = await Promise.all([
-    connect(a, { ...common, ca, serverName: "localhost", credential, random: counter("client") }),
-    accept(b, { ...common, credentials: [credential], clientAuth: "require", clientCa: ca, random: counter("server") }),
+    connect(a, { ...common, ca, serverName: "localhost", credentials: credential, random: counter("client") }),
+    accept(b, { ...common, credentials: [credential], clientAuth: "require", ca, random: counter("server") }),
   ]);
   await client.write(new TextEncoder().encode("What is said once"));
   await server.read();

@@ -15,7 +15,7 @@ import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { type AcceptOptions, acceptWith, serverConfig } from "../../src/connection/accept.ts";
+import { type AcceptOptions, acceptWith, serverHandshakeConfig } from "../../src/connection/accept.ts";
 import { connect } from "../../src/connection/connect.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { type ClientHello, certificateVerify, serverEcdhKeyExchange } from "../../src/wire/messages.ts";
@@ -119,7 +119,9 @@ describe("the server's certificate", () => {
     const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
     const options: AcceptOptions = { provider: nodeCrypto, suites, credentials: [people.server] };
     const rogue = { credential: { ...people.server, chain: [shown] }, certificate: parseCertificate(taken) };
-    const accepting = acceptWith({ ...serverConfig(options), credentials: [rogue] }, b, {}).opened.catch(() => {});
+    const accepting = acceptWith({ ...serverHandshakeConfig(options), credentials: [rogue] }, b, {}).opened.catch(
+      () => {},
+    );
     const common = { provider: nodeCrypto, ca: people.ca, serverName: "localhost" };
     const error = await connect(a, { ...common, suites, groups }).catch((reason: unknown) => reason);
     await accepting;

@@ -4,12 +4,13 @@ import { memoryPair } from "@handclasp/testing";
 import { describe, expect, it } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { type AcceptOptions, acceptWith, serverConfig } from "../../src/connection/accept.ts";
+import { type AcceptOptions, acceptWith, serverHandshakeConfig } from "../../src/connection/accept.ts";
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
 import type { Credential } from "../../src/crypto/credential.ts";
 import { schemesOf } from "../../src/crypto/signatures.ts";
 import { legacySuites, TLS_RSA_WITH_AES_128_GCM_SHA256 } from "../../src/handshake/suites.ts";
 import { parseCertificate } from "../../src/x509/certificate.ts";
+import type { TrustOptions } from "../../src/x509/verify.ts";
 import { type Authority, ca, dns, issue, type KeyPair, keyUsage, now, pinOf, subjectAltName } from "../x509/make.ts";
 
 const root = ca("Root");
@@ -35,7 +36,7 @@ async function ends({ server = good, client, connect: asked, accept }: Ends) {
   const { a, b } = memoryPair();
   const common = { provider: nodeCrypto, now: () => now, suites: legacySuites };
   const credential = credentialOf(server);
-  const config = serverConfig({
+  const config = serverHandshakeConfig({
     ...common,
     credentials: [credentialOf(good), credentialOf(made(rsaKey, 0, 2))],
     ...accept,
@@ -47,7 +48,7 @@ async function ends({ server = good, client, connect: asked, accept }: Ends) {
   const reason = (error: unknown) => error as { code: string; alert: string; by: string; message: string };
   const opened = acceptWith({ ...config, credentials: [rogue] }, b, {}).opened.then(() => undefined, reason);
   const options = { ca: root.der, serverName: "www.example.com", ...common, ...asked };
-  const ofServer = connect(a, { ...options, ...(ofClient && { credential: () => ofClient }) }).then(
+  const ofServer = connect(a, { ...options, ...(ofClient && { credentials: () => ofClient }) }).then(
     () => undefined,
     reason,
   );
@@ -95,7 +96,7 @@ describe("keyUsage of the server's certificate", () => {
 });
 
 it("keyUsage of the client's certificate must have digitalSignature", async () => {
-  const accept = { clientAuth: "require", clientCa: root.der } as const;
+  const accept = { clientAuth: "require", ca: root.der } as const;
   const { client, server } = await ends({ client: made(undefined, 4), accept });
   expect(server).toMatchObject({ code: "key_usage", alert: "unsupported_certificate", by: "us" });
   expect(client).toMatchObject({ alert: "unsupported_certificate", by: "peer" });
@@ -103,8 +104,7 @@ it("keyUsage of the client's certificate must have digitalSignature", async () =
 });
 
 it("client certificates may be pinned, and looked at by a hook", async () => {
-  const asked = (clientTrust: AcceptOptions["clientTrust"]) =>
-    ends({ client: good, accept: { clientAuth: "require", clientTrust: clientTrust! } });
+  const asked = (trust: TrustOptions) => ends({ client: good, accept: { clientAuth: "require", ...trust } });
   expect((await asked({ pins: [pinOf(good.key)] })).server).toBeUndefined();
   expect((await asked({ pins: [pinOf(root.key)] })).server).toMatchObject({
     code: "pin",

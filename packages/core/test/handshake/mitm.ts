@@ -151,14 +151,14 @@ export async function through(
   };
   const common = { provider: nodeCrypto, handshakeTimeout: 1000 };
   const [ofClient, ofServer] = await Promise.all([
-    end("client", connect(a, { ...common, ca, serverName: "localhost", credential: client, ...options.client })),
+    end("client", connect(a, { ...common, ca, serverName: "localhost", credentials: client, ...options.client })),
     end(
       "server",
       accept(b, {
         ...common,
         credentials: [options.credential ?? server],
         clientAuth: "require",
-        clientCa: ca,
+        ca: ca,
         ...options.server,
       }),
     ),

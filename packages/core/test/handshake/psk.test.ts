@@ -1,4 +1,5 @@
 /** PSK and ECDHE_PSK: who is let in and who is not, what an attacker learns, and what stays away from the wire. RFC 4279, RFC 5489. */
+
 import {
   accept,
   connect,
@@ -8,7 +9,6 @@ import {
   type PresharedKey,
   pskSuites,
   type Session,
-  serverConfig,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
   TLS_PSK_WITH_AES_128_GCM_SHA256,
@@ -16,6 +16,7 @@ import {
   type TraceEvent,
   toHex,
 } from "@handclasp/core";
+import { serverHandshakeConfig } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
@@ -52,7 +53,7 @@ async function ends(client: Client = {}, server: Server = {}) {
 
 describe("with the key", () => {
   test("both sides know its identity, and no certificate is shown or asked for", async () => {
-    const { client, server, messages } = await ends({}, { clientAuth: "request", clientCa: ca.pem });
+    const { client, server, messages } = await ends({}, { clientAuth: "request", ca: ca.pem });
     for (const end of [client, server]) {
       expect(end).toMatchObject({ suite: suite.name, pskIdentity: identity, extendedMasterSecret: true });
       expect(end.peer).toBeUndefined();
@@ -224,10 +225,10 @@ describe("a configuration that cannot be", () => {
     ["a suite without keys", { psk: undefined as never }, /without a pre-shared key/],
     ["keys without a suite", { suites: modernSuites, credentials: [credential] }, /psk without a suite/],
     ["no certificate for the other suites", { suites: [...pskSuites, ...modernSuites] }, /needs a credential/],
-    ["certificates of clients", { clientAuth: "require", clientCa: ca.pem }, /which have no certificates/],
+    ["certificates of clients", { clientAuth: "require", ca: ca.pem }, /which have no certificates/],
     ["a hint of 1,025 characters", { psk: { lookup, hint: "x".repeat(1025) } }, /hint/],
   ])("server: %s", async (_, options, message) => {
-    expect(() => serverConfig({ provider: nodeCrypto, suites: [suite], psk: { lookup }, ...options })).toThrow(
+    expect(() => serverHandshakeConfig({ provider: nodeCrypto, suites: [suite], psk: { lookup }, ...options })).toThrow(
       expect.objectContaining({ ...refused, message: expect.stringMatching(message) }),
     );
   });

@@ -1,7 +1,7 @@
 /** Abbreviated handshakes: what is resumed, by ticket and by session ID; and what must not be, each case of it (RFC 5246 §7.3, 5077, 6066, 7627). */
+
 import {
   type AcceptOptions,
-  acceptWith,
   type ConnectOptions,
   concat,
   connect,
@@ -16,7 +16,6 @@ import {
   type Session,
   type SessionStore,
   secp256r1,
-  serverConfig,
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
@@ -25,6 +24,7 @@ import {
   type TraceEvent,
   x25519,
 } from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
@@ -75,10 +75,11 @@ function oneSlot(): SessionStore & { session: Uint8Array | undefined } {
   };
 }
 
-const configOf = (options: Server = {}) => serverConfig({ provider: nodeCrypto, credentials: [server], ...options });
+const configOf = (options: Server = {}) =>
+  serverHandshakeConfig({ provider: nodeCrypto, credentials: [server], ...options });
 
 /** One connection that says something both ways, and closes in order. */
-async function visit(config: ReturnType<typeof serverConfig>, options: Client): Promise<Visit> {
+async function visit(config: ReturnType<typeof serverHandshakeConfig>, options: Client): Promise<Visit> {
   const { a, b } = memoryPair();
   const told: Record<"client" | "server", string | undefined> = { client: undefined, server: undefined };
   const messages: string[] = [];
@@ -151,10 +152,10 @@ describe("what is resumed", () => {
   });
 
   test("a client's certificate goes along, and the server knows who it is", async () => {
-    const config = configOf({ clientAuth: "require", clientCa: ca.pem });
+    const config = configOf({ clientAuth: "require", ca: ca.pem });
     const sessions = keepSessions();
-    await visit(config, { sessions, credential: client });
-    const { resumed, sessions: both } = await visit(config, { sessions, credential: client });
+    await visit(config, { sessions, credentials: client });
+    const { resumed, sessions: both } = await visit(config, { sessions, credentials: client });
     expect(resumed).toBe(true);
     expect(both[1].peer?.certificate.pin).toBe(parseCertificate(client.chain[0] as Uint8Array).pin);
     expect(both[1].peer?.path).toHaveLength(2);
@@ -330,8 +331,8 @@ describe("what must not be resumed", () => {
     "shorter fragments": { second: { client: { maxFragmentLength: 512 } }, client: "configuration" },
     "another scope": { second: { client: { sessionScope: "b.example:443" } }, client: "configuration" },
     "a server that now requires what it requested": {
-      first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },
-      second: { client: { credential: client }, server: { clientAuth: "require", clientCa: ca.pem } },
+      first: { client: { credentials: client }, server: { clientAuth: "request", ca: ca.pem } },
+      second: { client: { credentials: client }, server: { clientAuth: "require", ca: ca.pem } },
       server: "configuration",
     },
     "made with insecure, by a client with a trust function": {
@@ -375,17 +376,17 @@ describe("what must not be resumed", () => {
       client: "untrusted",
     },
     "another certificate of the client": {
-      first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },
-      second: { client: { credential: otherClient }, server: { clientAuth: "request", clientCa: ca.pem } },
+      first: { client: { credentials: client }, server: { clientAuth: "request", ca: ca.pem } },
+      second: { client: { credentials: otherClient }, server: { clientAuth: "request", ca: ca.pem } },
       client: "configuration",
     },
     "a client that shows its certificate to fewer": {
-      first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },
-      second: { client: { credential: [client] }, server: { clientAuth: "request", clientCa: ca.pem } },
+      first: { client: { credentials: client }, server: { clientAuth: "request", ca: ca.pem } },
+      second: { client: { credentials: [client] }, server: { clientAuth: "request", ca: ca.pem } },
       client: "configuration",
     },
     "a client without its certificate": {
-      first: { client: { credential: client } },
+      first: { client: { credentials: client } },
       client: "configuration",
     },
     "other groups": { second: { client: { groups: [secp256r1, x25519] } }, client: "configuration" },
@@ -422,32 +423,30 @@ describe("what must not be resumed", () => {
       server: "pre_shared_key",
     },
     "a server that now asks for certificates": {
-      second: { server: { clientAuth: "request", clientCa: ca.pem } },
+      second: { server: { clientAuth: "request", ca: ca.pem } },
       server: "configuration",
     },
     "a server that trusts another CA for its clients": {
-      first: { client: { credential: client }, server: { clientAuth: "request", clientCa: ca.pem } },
-      second: { client: { credential: client }, server: { clientAuth: "request", clientCa: [ca.pem, otherCa.pem] } },
+      first: { client: { credentials: client }, server: { clientAuth: "request", ca: ca.pem } },
+      second: { client: { credentials: client }, server: { clientAuth: "request", ca: [ca.pem, otherCa.pem] } },
       server: "configuration",
     },
     "a server that trusted anybody as a client, and now a CA": {
-      first: { client: { credential: client }, server: { clientAuth: "require", clientTrust: { insecure: true } } },
-      second: { client: { credential: client }, server: { clientAuth: "require", clientCa: ca.pem } },
+      first: { client: { credentials: client }, server: { clientAuth: "require", insecure: true } },
+      second: { client: { credentials: client }, server: { clientAuth: "require", ca: ca.pem } },
       server: "configuration",
     },
     "a client whom the server's verify refuses now": {
       first: {
-        client: { credential: client },
-        server: { clientAuth: "require", clientTrust: { ca: ca.pem, verify: () => true } },
+        client: { credentials: client },
+        server: { clientAuth: "require", ca: ca.pem, verify: () => true },
       },
       second: {
-        client: { credential: client },
+        client: { credentials: client },
         server: {
           clientAuth: "require",
-          clientTrust: {
-            ca: ca.pem,
-            verify: secondTime(),
-          },
+          ca: ca.pem,
+          verify: secondTime(),
         },
       },
       server: "untrusted",

@@ -1,7 +1,7 @@
 /** Who resumes dishonestly: clients that offer what is not theirs to offer, servers that resume what they should not, tickets and stores that were tampered with. */
+
 import {
   type AcceptOptions,
-  acceptWith,
   alertDescriptions,
   type ClientSessions,
   type ConnectOptions,
@@ -11,13 +11,13 @@ import {
   memoryStore,
   pskSuites,
   type SessionStore,
-  serverConfig,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
   type TlsConnection,
   TlsError,
   type TraceEvent,
 } from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
 import { type MemoryPairOptions, memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
@@ -49,11 +49,11 @@ interface Ends {
 }
 
 const configOf = (options: Server = {}) =>
-  serverConfig({ provider: nodeCrypto, credentials: [credential], ...options });
+  serverHandshakeConfig({ provider: nodeCrypto, credentials: [credential], ...options });
 
 /** Both ends after their handshake, or what ended them. */
 async function attempt(
-  config: ReturnType<typeof serverConfig>,
+  config: ReturnType<typeof serverHandshakeConfig>,
   options: Client,
   wire: MemoryPairOptions = {},
 ): Promise<Ends> {
@@ -105,7 +105,7 @@ function slot(): SessionStore & { session: Uint8Array | undefined } {
 }
 
 /** One session, as a client that visited once has it. */
-async function visited(config: ReturnType<typeof serverConfig>, options: Client = {}): Promise<SessionState> {
+async function visited(config: ReturnType<typeof serverHandshakeConfig>, options: Client = {}): Promise<SessionState> {
   const store = slot();
   const ends = await attempt(config, { ...options, sessions: keepSessions({ store, tickets: true }) });
   await close(ends.client, ends.server);
@@ -169,8 +169,8 @@ describe("a client that offers what was made for something else", () => {
   };
   test.each(Object.entries(cases))("%s: a full handshake", async (_, { first = {}, second = {}, reason }) => {
     for (const kind of [
-      { ticketKeys, sessions: false as const },
-      { tickets: false, sessions: memoryStore({ now: () => 0 }) },
+      { ticketKeys, sessionStore: false as const },
+      { tickets: false, sessionStore: memoryStore({ now: () => 0 }) },
     ]) {
       const state = await visited(configOf({ ...kind, ...first.server }), first.client);
       expect(kind.tickets === false ? state.sessionId.length : state.ticket.length).toBeGreaterThan(0);
@@ -202,10 +202,10 @@ describe("a client that offers what was made for something else", () => {
 
   test("with the certificate of a client that has expired since", async () => {
     const brief = nodeCredential(await ca.issue({ client: true, notAfter: new Date(Date.now() + 600_000) }));
-    const server: Server = { ticketKeys, clientAuth: "require", clientCa: ca.pem };
-    const state = await visited(configOf(server), { credential: brief });
+    const server: Server = { ticketKeys, clientAuth: "require", ca: ca.pem };
+    const state = await visited(configOf(server), { credentials: brief });
     const later = configOf({ ...server, now: () => Date.now() + 601_000 });
-    const ends = await attempt(later, { sessions: bold(state), credential: client });
+    const ends = await attempt(later, { sessions: bold(state), credentials: client });
     expect(ends.declined).toBe("expired");
   });
 });
@@ -255,7 +255,7 @@ test("a pre-shared key that cannot be looked up costs the session, not the hands
 describe("keys of tickets that a function gives", () => {
   test("may be written over where they are: what was encrypted before is then not read any more", async () => {
     const key = new Uint8Array(48).fill(1);
-    const config = configOf({ ticketKeys: () => [key], sessions: false });
+    const config = configOf({ ticketKeys: () => [key], sessionStore: false });
     const sessions = keepSessions();
     for (const resumed of [false, true]) {
       const ends = await attempt(config, { sessions });
@@ -266,7 +266,7 @@ describe("keys of tickets that a function gives", () => {
     const rotated = await attempt(config, { sessions });
     expect(rotated.declined).toBe("unknown");
     await close(rotated.client, rotated.server);
-    const other = await attempt(configOf({ ticketKeys: [key], sessions: false }), { sessions });
+    const other = await attempt(configOf({ ticketKeys: [key], sessionStore: false }), { sessions });
     expect(opened(other.client).session.resumed).toBe(true);
     await close(other.client, other.server);
   });
@@ -315,7 +315,11 @@ test.each([
 
 describe("a ticket and a session ID together (RFC 5077 §3.4)", () => {
   /** What a server does with this session, when its ClientHello goes with this session ID. */
-  async function offering(config: ReturnType<typeof serverConfig>, state: SessionState, sessionId: Uint8Array) {
+  async function offering(
+    config: ReturnType<typeof serverHandshakeConfig>,
+    state: SessionState,
+    sessionId: Uint8Array,
+  ) {
     const asked = onHello("a->b", (hello: ClientHello) => ({ ...hello, sessionId }) satisfies ClientHello);
     let answer: ServerHello | undefined;
     const answered = onHello("b->a", (hello: ServerHello) => {
@@ -337,10 +341,10 @@ describe("a ticket and a session ID together (RFC 5077 §3.4)", () => {
     return { told, sessionId: answer?.sessionId };
   }
   const sessions = memoryStore();
-  const config = configOf({ ticketKeys, sessions });
+  const config = configOf({ ticketKeys, sessionStore: sessions });
 
   test("where the ticket is none of ours, the session ID is not looked at", async () => {
-    const state = await visited(configOf({ tickets: false, sessions }));
+    const state = await visited(configOf({ tickets: false, sessionStore: sessions }));
     const { sessionId } = state;
     expect(sessionId).toHaveLength(32);
     expect(await offering(config, { ...state, ticket: new Uint8Array(100) }, sessionId)).toMatchObject({
@@ -385,7 +389,7 @@ describe("a server that resumes what it should not", () => {
     expect(lenient.ends.client).toMatchObject({ alert: "handshake_failure", code: "renegotiation_mismatch" });
   });
   test("and says so only half: an echoed session_id, then a certificate", async () => {
-    const config = configOf({ tickets: false, sessions: false });
+    const config = configOf({ tickets: false, sessionStore: false });
     const state = await visited(configOf({ ticketKeys }));
     let echoed = new Uint8Array(0) as Uint8Array;
     const listen = onHello("a->b", (hello: ClientHello) => {
@@ -532,8 +536,8 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
 describe("what is not kept", () => {
   test("a session of a client whose function chose a certificate; one that was not asked is", async () => {
     const store = slot();
-    const choosing: Client = { sessions: keepSessions({ store }), credential: () => client };
-    const asked = await attempt(configOf({ clientAuth: "request", clientCa: ca.pem }), choosing);
+    const choosing: Client = { sessions: keepSessions({ store }), credentials: () => client };
+    const asked = await attempt(configOf({ clientAuth: "request", ca: ca.pem }), choosing);
     await close(asked.client, asked.server);
     expect(store.session).toBeUndefined();
     const unasked = await attempt(configOf(), choosing);
@@ -555,9 +559,9 @@ describe("what is not kept", () => {
       await ca.issue({ client: true, names: Array.from({ length: 700 }, (_, i) => `host-${i}.a-long-domain.example`) }),
     );
     const store = slot();
-    const ends = await attempt(configOf({ clientAuth: "require", clientCa: ca.pem }), {
+    const ends = await attempt(configOf({ clientAuth: "require", ca: ca.pem }), {
       sessions: keepSessions({ store }),
-      credential: many,
+      credentials: many,
     });
     await close(ends.client, ends.server);
     expect(store.session).toBeUndefined();
@@ -596,13 +600,13 @@ describe("a store", () => {
     expect(opened(ofClient.client).session.resumed).toBe(false);
     await close(ofClient.client, ofClient.server);
     const state = await visited(configOf({ tickets: false }));
-    const ofServer = await attempt(configOf({ sessions: store }), { sessions: bold({ ...state }) });
+    const ofServer = await attempt(configOf({ sessionStore: store }), { sessions: bold({ ...state }) });
     expect(opened(ofServer.client).session.resumed).toBe(false);
     await close(ofServer.client, ofServer.server);
   });
   test("is asked for IDs that a server could have given, and for no others", async () => {
     const get = vi.fn();
-    const config = configOf({ tickets: false, sessions: { get, set() {}, delete() {} } });
+    const config = configOf({ tickets: false, sessionStore: { get, set() {}, delete() {} } });
     const state = await visited(configOf({ tickets: false }));
     for (const length of [1, 31, 32]) {
       const ends = await attempt(config, { sessions: bold({ ...state, sessionId: new Uint8Array(length) }) });
@@ -622,7 +626,7 @@ describe("a store", () => {
       set: async (key, session, expires) => inner.set(key, session, expires),
       delete: async (key) => inner.delete(key),
     };
-    const config = configOf({ tickets: false, sessions: slow });
+    const config = configOf({ tickets: false, sessionStore: slow });
     const sessions = keepSessions({ store: slow });
     const first = await attempt(config, { sessions });
     await close(first.client, first.server);
@@ -664,9 +668,7 @@ test("a store in memory forgets what is over though nobody asks for it: its secr
 
 describe("the form of a state", () => {
   test("any other is none, and nothing throws", async () => {
-    const good = writeState(
-      await visited(configOf({ clientAuth: "require", clientCa: ca.pem }), { credential: client }),
-    );
+    const good = writeState(await visited(configOf({ clientAuth: "require", ca: ca.pem }), { credentials: client }));
     expect(readState(good)).toBeDefined();
     for (let length = 0; length < good.length; length++) expect(readState(good.subarray(0, length))).toBeUndefined();
     expect(readState(Uint8Array.of(...good, 0))).toBeUndefined();
@@ -708,7 +710,7 @@ describe("options that cannot be", () => {
     },
     "a lifetime of no time": { sessionLifetime: 0 },
     "a lifetime of two days": { sessionLifetime: 172_800 },
-    "a store without delete": { sessions: { get: vi.fn(), set: vi.fn() } as unknown as SessionStore },
+    "a store without delete": { sessionStore: { get: vi.fn(), set: vi.fn() } as unknown as SessionStore },
   };
   test.each(Object.entries(wrong))("%s", (_, options) => {
     expect(() => configOf(options)).toThrow(expect.objectContaining({ fault: "configuration" }));

@@ -4,7 +4,7 @@ import { describe, expect, it, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { concat, fromHex } from "../../src/bytes/bytes.ts";
-import { type AcceptOptions, accept, serverConfig } from "../../src/connection/accept.ts";
+import { type AcceptOptions, accept, serverHandshakeConfig } from "../../src/connection/accept.ts";
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
 import type { TlsConnection } from "../../src/connection/connection.ts";
 import type { Credential } from "../../src/crypto/credential.ts";
@@ -202,18 +202,18 @@ describe("is a configuration error", () => {
     ["a response that no peer takes", { ocspResponse: new Uint8Array(maxOcspResponse + 1) }, /bytes/],
     ["timestamps that are none", { signedCertificateTimestamps: Uint8Array.of(0, 0) }, /signed_certificate_timestamp/],
   ])("%s", (_, more, reason) => {
-    expect(() => serverConfig({ provider: nodeCrypto, credentials: [own(leaf, more)] })).toThrow(reason);
+    expect(() => serverHandshakeConfig({ provider: nodeCrypto, credentials: [own(leaf, more)] })).toThrow(reason);
   });
 });
 
 describe("CertificateStatus on the wire", () => {
   const people = { ca: "", server: own(leaf, { ocspResponse: good }), rsa: own(leaf), client: own(leaf) };
   const client = { ...asked, ocsp: ocsp.request };
-  const none = { clientAuth: "none", clientCa: undefined } as const;
+  const none = { clientAuth: "none", ca: undefined } as const;
   const is = (unit: Unit, name: string): boolean => unit.from === "server" && unit.name === name;
   const via = (middle: (unit: Unit) => Uint8Array, options: Partial<ConnectOptions> = client) =>
     through(people, middle, {
-      client: { credential: undefined, ...asked, ...options } as ConnectOptions,
+      client: { credentials: undefined, ...asked, ...options } as ConnectOptions,
       server: none,
     });
 
@@ -296,8 +296,8 @@ describe("status_request and signed_certificate_timestamp in a hello", () => {
   const people = { ca: "", server: credential, rsa: credential, client: credential };
   const via = (from: "client" | "server", type: number, data: string, options: Partial<ConnectOptions> = {}) =>
     through(people, withExtension(from, type, data), {
-      client: { ...asked, credential: undefined, ...options } as ConnectOptions,
-      server: { clientAuth: "none", clientCa: undefined },
+      client: { ...asked, credentials: undefined, ...options } as ConnectOptions,
+      server: { clientAuth: "none", ca: undefined },
     });
 
   test.each([

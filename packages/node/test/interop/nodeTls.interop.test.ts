@@ -54,7 +54,7 @@ describe.each([
       {
         suites: all,
         credentials: [nodeCredential(ecdsa), nodeCredential(rsa)],
-        ...(withClient && { clientAuth: "require", clientCa: ca.pem }),
+        ...(withClient && { clientAuth: "require", ca: ca.pem }),
       },
       async (channel: TlsConnection) => {
         ({ session, closed } = channel);
@@ -126,7 +126,7 @@ describe.each([
         ca: ca.pem,
         serverName: "localhost",
         suites: [suite],
-        ...(withClient && { credential: nodeCredential(client) }),
+        ...(withClient && { credentials: nodeCredential(client) }),
       });
       expect(channel.session.suite).toBe(name);
       const writing = channel.write(sent).then(() => channel.closeWrite());

@@ -142,7 +142,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
 
     describe.each([
       ["without client certificate", {}, []],
-      ["with client certificate", { clientAuth: "require", clientCa: ca.pem } as const, clientIdentity],
+      ["with client certificate", { clientAuth: "require", ca: ca.pem } as const, clientIdentity],
     ])("%s", (_, options, args) => {
       let port = 0;
       beforeAll(async () => {
@@ -195,7 +195,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
     });
 
     test("requires a client certificate, and says so", async () => {
-      const port = await listen({ clientAuth: "require", clientCa: ca.pem });
+      const port = await listen({ clientAuth: "require", ca: ca.pem });
       const client = startOpenssl([
         "s_client",
         "-connect",
@@ -420,7 +420,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
           caFile,
         ]);
         const credential = nodeCredential(await ca.issue({ algorithm, client: true }));
-        await roundTrip(await open(port, { credential }));
+        await roundTrip(await open(port, { credentials: credential }));
       },
     );
 
@@ -434,7 +434,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         caFile,
       ]);
       const credential = nodeCredential(await ca.issue({ algorithm: "rsa-2048", client: true }));
-      await roundTrip(await open(port, { credential }));
+      await roundTrip(await open(port, { credentials: credential }));
     });
   });
 });

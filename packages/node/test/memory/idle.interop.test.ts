@@ -44,7 +44,7 @@ test("an idle connection costs a server 8 KiB more than a bare WebSocket", async
 test("connections that are closed leave nothing behind", async () => {
   const left = await withSides(async (server, client) => {
     // The cache of sessions has a limit of its own.
-    const port = await server.ask("serve", { identity, carrier: "ws", reads: true, sessions: false });
+    const port = await server.ask("serve", { identity, carrier: "ws", reads: true, sessionStore: false });
     const openAndClose = async (count: number) => {
       await client.ask("connect", { ca, carrier: "ws", port, count });
       await client.ask("close");

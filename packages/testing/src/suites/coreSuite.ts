@@ -2,11 +2,11 @@
  * The core suite: what a connection does from the first handshake to the last close, over any provider, both roles in one place.
  * @module
  */
+
 import {
   type AcceptOptions,
   type Awaitable,
   accept,
-  acceptWith,
   type CipherSuite,
   type ConnectOptions,
   type Credential,
@@ -25,13 +25,13 @@ import {
   parseCertificate,
   pskSuites,
   secp256r1,
-  serverConfig,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsConnection,
   TlsError,
   type TraceEvent,
   toHex,
 } from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
 import { type IssuedCertificate, type KeyAlgorithm, type TestCa, testCa } from "../certificates.ts";
 import { join } from "../join.ts";
 import { type MemoryPair, type MemoryPairOptions, memoryPair } from "../memoryPair.ts";
@@ -166,14 +166,14 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
     describe("resumption", () => {
       const kept: Readonly<Record<string, () => Server>> = {
         "a ticket": () => ({ ticketKeys: [randomBytes(48)] }),
-        "a session ID": () => ({ sessions: memoryStore() }),
+        "a session ID": () => ({ sessionStore: memoryStore() }),
       };
       for (const [what, make] of Object.entries(kept)) {
         for (const suite of modernOf(provider).filter(({ authentication }) => authentication === "ecdsa")) {
           check(`${what}, ${suite.name}: both know each other still, and the keys are new`, async () => {
             const { ca, client } = await kit();
-            const options: Client = { suites: [suite], sessions: keepSessions(), credential: client };
-            const serving: Server = { ...make(), clientAuth: "require", clientCa: ca.pem };
+            const options: Client = { suites: [suite], sessions: keepSessions(), credentials: client };
+            const serving: Server = { ...make(), clientAuth: "require", ca: ca.pem };
             const secrets: string[] = [];
             for (const wire of [{}, { chunk: 1 }, { chunk: Infinity }]) {
               const ends = await joined(options, serving, wire);
@@ -295,7 +295,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         const { ca, client, server } = await kit();
         const pair = memoryPair();
         // A server that did not look at its certificate when it started.
-        const config = serverConfig({ provider, credentials: [server["ecdsa-p256"]] });
+        const config = serverHandshakeConfig({ provider, credentials: [server["ecdsa-p256"]] });
         const rogue = { credential: client, certificate: parseCertificate(client.chain[0] as Uint8Array) };
         const connection = acceptWith({ ...config, credentials: [rogue] }, pair.b, {});
         const [a, b] = await Promise.allSettled([
@@ -309,7 +309,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
     describe("the client's certificate", () => {
       const withCa = async (clientAuth: "request" | "require"): Promise<Server> => ({
         clientAuth,
-        clientCa: (await kit()).ca.pem,
+        ca: (await kit()).ca.pem,
       });
       check("none: the server does not ask", async () => {
         let asked = false;
@@ -317,7 +317,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
           asked = true;
           return undefined;
         };
-        const { client, server } = await joined({ credential });
+        const { client, server } = await joined({ credentials: credential });
         assert(!asked, "asked");
         same(server.session.peer, undefined, "the peer");
         await finish(client, server);
@@ -325,18 +325,18 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
       for (const clientAuth of ["request", "require"] as const)
         check(`${clientAuth}: shown`, async () => {
           const { client: own } = await kit();
-          const { client, server } = await joined({ credential: own }, await withCa(clientAuth));
+          const { client, server } = await joined({ credentials: own }, await withCa(clientAuth));
           assertSame(server.session.peer?.certificate.raw, own.chain[0] as Uint8Array, "certificate");
           await echo({ client, server }, 1000);
         });
       check("a function chooses, told the schemes and the CAs", async () => {
         const { client: own } = await kit();
         let told = 0;
-        const credential: NonNullable<Client["credential"]> = async (request) => {
+        const credential: NonNullable<Client["credentials"]> = async (request) => {
           told = request.schemes.length && request.certificateAuthorities.length;
           return own;
         };
-        const { client, server } = await joined({ credential }, await withCa("require"));
+        const { client, server } = await joined({ credentials: credential }, await withCa("require"));
         same(told, 1, "CAs");
         await finish(client, server);
       });
@@ -351,7 +351,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         failed(a, { alert: "handshake_failure", by: "peer" });
       });
       check("from a wrong CA is unknown_ca, seen by both", async () => {
-        const { a, b } = await attempt({ credential: (await kit()).strangerClient }, await withCa("request"));
+        const { a, b } = await attempt({ credentials: (await kit()).strangerClient }, await withCa("request"));
         failed(b, { alert: "unknown_ca", code: "unknown_issuer", by: "us" });
         failed(a, { alert: "unknown_ca", by: "peer" });
       });
@@ -360,7 +360,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
     describe("bytes on the way", () => {
       const full = async (): Promise<[Client, Server]> => {
         const { ca, client } = await kit();
-        return [{ credential: client }, { clientAuth: "require", clientCa: ca.pem }];
+        return [{ credentials: client }, { clientAuth: "require", ca: ca.pem }];
       };
       const carried = (name: string, wire: MemoryPairOptions, length: number, maxFragment?: number): void =>
         check(name, async () => {
@@ -571,8 +571,8 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         };
         const keyLog = (line: string): void => void lines.push(line);
         const ends = await joined(
-          { credential: own, trace: trace("client"), keyLog },
-          { clientAuth: "require", clientCa: ca.pem, trace: trace("server"), keyLog },
+          { credentials: own, trace: trace("client"), keyLog },
+          { clientAuth: "require", ca: ca.pem, trace: trace("server"), keyLog },
           {
             alter: (bytes, direction) => {
               wire[direction].push(bytes.slice());

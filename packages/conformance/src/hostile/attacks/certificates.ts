@@ -21,7 +21,7 @@ const fromClient = (what: string, carrier: Carrier): Attack => ({
   name: `${carrier}, a client certificate: ${what}`,
   async run(arena) {
     const { root, key, chains } = bombs();
-    const ports = await arena.start("reads", { clientCa: root });
+    const ports = await arena.start("reads", { ca: root });
     // Once with nothing to show, so that what is loaded late is there.
     (await arena.client(carrier, ports)).wire.reset();
     await arena.expectGone(ports.server, ", one without a certificate before");

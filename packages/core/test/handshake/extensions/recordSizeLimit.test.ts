@@ -1,4 +1,5 @@
-import { serverConfig, type TraceEvent } from "@handclasp/core";
+import type { TraceEvent } from "@handclasp/core";
+import { serverHandshakeConfig } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import { alone, exchange, extension, meet, people, withExtension } from "./meet.ts";
 
@@ -107,7 +108,7 @@ describe("record_size_limit", () => {
   test.each([63, 16_385, 100.5, Number.NaN])("%d is a configuration error", async (recordSizeLimit) => {
     const refused = { code: "configuration", message: expect.stringContaining("recordSizeLimit") };
     await expect(alone({ recordSizeLimit })).rejects.toMatchObject(refused);
-    expect(() => serverConfig({ credentials: [people.server], recordSizeLimit })).toThrow(
+    expect(() => serverHandshakeConfig({ credentials: [people.server], recordSizeLimit })).toThrow(
       expect.objectContaining(refused),
     );
   });

@@ -27,7 +27,7 @@ const altered = (unit: Unit): Uint8Array => unit.wire.map((byte, i) => (i === un
 
 describe("session_ticket", () => {
   test("is empty where a client has no ticket and takes one, and then answered empty, with no session ID", async () => {
-    const { hellos } = await meet({ sessions: keepSessions() }, { ticketKeys, sessions: memoryStore() });
+    const { hellos } = await meet({ sessions: keepSessions() }, { ticketKeys, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, empty]);
     expect(hellos.server?.sessionId).toEqual(empty);
   });
@@ -36,13 +36,13 @@ describe("session_ticket", () => {
     ["that keeps no sessions", {}],
     ["that takes no tickets", { sessions: keepSessions({ tickets: false }) }],
   ])("is not sent by a client %s, and not answered", async (_, options) => {
-    const { hellos } = await meet(options, { ticketKeys, sessions: memoryStore() });
+    const { hellos } = await meet(options, { ticketKeys, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([undefined, undefined]);
     expect(hellos.server?.sessionId).toHaveLength(32);
   });
 
   test("is not answered by a server without tickets", async () => {
-    const { hellos } = await meet({ sessions: keepSessions() }, { tickets: false, sessions: memoryStore() });
+    const { hellos } = await meet({ sessions: keepSessions() }, { tickets: false, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, undefined]);
   });
 

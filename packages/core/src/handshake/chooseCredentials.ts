@@ -1,0 +1,21 @@
+import { TlsError } from "../errors.ts";
+import { call, type Flow } from "../flow.ts";
+import type { ClientHello } from "../wire/messages.ts";
+import type { ServerConfig } from "./config.ts";
+import type { ClientOffer } from "./extensions/extension.ts";
+
+/** The configuration for this client, where a function of the user's chooses the certificates. */
+export function* chooseCredentials(
+  config: ServerConfig,
+  { cipherSuites }: ClientHello,
+  offer: ClientOffer,
+  raw: Uint8Array,
+): Flow<ServerConfig> {
+  const { chooseCredentials: choose } = config;
+  if (!choose) return config;
+  const { serverName = null, alpn = [] } = offer;
+  const credentials = yield* call(() => choose({ serverName, alpn, cipherSuites, raw: raw.slice() }));
+  if (!credentials.length)
+    throw new TlsError("unrecognized_name", `no certificate for ${serverName ?? "a client that names no server"}`);
+  return { ...config, credentials };
+}
