@@ -76,7 +76,7 @@ const test = base.extend<{ service: Service }, { script: string }>({
         await page.evaluate(
           async ([url, pem]) => {
             const ws = new WebSocket(url);
-            const channel = await library.connect(url, { ca: pem, transport: library.webSocketTransport(ws) });
+            const channel = await library.connect(library.webSocketTransport(ws), { ca: pem, serverName: "127.0.0.1" });
             globalThis.kept = { ws, channel, written: 0 };
           },
           [`ws://${address}/channel`, ca.pem] as const,

@@ -2,12 +2,10 @@
  * What the channel's specs run in the page: one call opens a channel, sends random bytes, and compares what comes back.
  * Bundled by service.ts; everything that goes in or out travels as JSON.
  */
+
 import {
-  concat,
   connect,
   defaultGroups,
-  equal,
-  fromBase64,
   keepSessions,
   legacySuites,
   noble,
@@ -15,10 +13,10 @@ import {
   type SessionStore,
   TlsError,
   type Transport,
-  toBase64,
   webSocketTransport,
 } from "@handclasp/browser";
 import { browserCredential } from "@handclasp/browser/credential";
+import { concat, equal, fromBase64, toBase64 } from "@handclasp/core/unstable";
 
 export type Call = {
   readonly url: string;
@@ -66,14 +64,13 @@ async function echo(call: Call): Promise<Outcome> {
   const { url, ca, serverName, suite, groups, provider, credential, tamper } = call;
   const kept = call.session === undefined ? undefined : slot(call.session);
   const wire = tamper && tampering(webSocketTransport(new WebSocket(url)), tamper);
-  const channel = await connect(url, {
+  const channel = await connect(wire?.transport ?? url, {
     ca,
-    ...(serverName && { serverName }),
+    serverName: serverName ?? new URL(url).hostname,
     ...(suite && { suites: legacySuites.filter(({ name }) => name === suite) }),
     ...(groups && { groups: defaultGroups.filter(({ name }) => groups.includes(name)) }),
     ...(provider && { provider: noble }),
     ...(credential && { credentials: await browserCredential(credential) }),
-    ...(wire && { transport: wire.transport }),
     ...(kept && { sessions: keepSessions({ store: kept }) }),
   });
   wire?.arm();

@@ -3,14 +3,15 @@
  * Prints what each round's handshakes took.
  * @module
  */
+
 import { connect } from "@handclasp/core/client";
+import { parsePemCertificates } from "@handclasp/core/unstable";
 import {
   certificateCache,
   createServer,
   keepSessions,
   nodeCredential,
   nodeCrypto,
-  parsePemCertificates,
   type TlsConnection,
 } from "@handclasp/node";
 import { memoryPair } from "@handclasp/testing";

@@ -1,36 +1,39 @@
 import {
-  type ConnectOptions as CoreConnectOptions,
+  type ConnectOptions,
   connect as connectOver,
   type TlsConnection,
   type Transport,
 } from "@handclasp/core/client";
+import { configurationError } from "@handclasp/core/unstable";
 import { defaultProvider } from "./crypto/webCrypto.ts";
 import { webSocketTransport } from "./transport/webSocket.ts";
 
-export interface ConnectOptions extends CoreConnectOptions {
-  /** Carries the channel instead of a WebSocket to the URL. */
-  readonly transport?: Transport;
-}
-
 /**
- * Opens a channel from a page. The server's certificate must be for the URL's host, unless `serverName` says another.
- * Without `ca`, `pins` or `insecure` it is refused before any byte is sent.
+ * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. The server's certificate must be for the URL's host, unless
+ * `serverName` says another. Without `ca`, `pins` or `insecure` it is refused before any byte is sent.
  * @throws TlsError
  * @example
  * const channel = await connect("wss://relay.example/device", { ca: pem, serverName: "device.internal" });
  */
-export async function connect(target: string | URL, options: ConnectOptions = {}): Promise<TlsConnection> {
-  const url = new URL(target, globalThis.location?.href);
-  const {
-    transport,
-    provider = defaultProvider(),
-    sessionScope = url.host,
-    serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"),
-  } = options;
-  return connectOver(() => (transport === undefined ? webSocketTransport(new WebSocket(url)) : transport), {
-    ...options,
-    provider,
-    sessionScope,
-    serverName,
-  });
+export async function connect(target: string | URL | Transport, options: ConnectOptions = {}): Promise<TlsConnection> {
+  const { provider = defaultProvider() } = options;
+  if (isTransport(target)) return connectOver(target, { ...options, provider });
+  const url = urlOf(target);
+  const { sessionScope = url.host, serverName = url.hostname.replace(/^\[(.*)\]$/, "$1") } = options;
+  return connectOver(() => webSocketTransport(new WebSocket(url)), { ...options, provider, sessionScope, serverName });
+}
+
+const isTransport = (target: unknown): target is Transport =>
+  typeof (target as Partial<Transport> | undefined)?.send === "function";
+
+/** Relative ones are the page's, and a page's scheme stands for the one of its WebSockets. */
+function urlOf(target: string | URL): URL {
+  try {
+    const url = new URL(target, globalThis.location?.href);
+    url.protocol = url.protocol.replace(/^http/, "ws");
+    if (/^wss?:$/.test(url.protocol)) return url;
+  } catch {
+    // Said below, as of any other address that is none.
+  }
+  throw configurationError(`"${String(target)}" is no address of a WebSocket`, "ws://…, wss://… or a transport");
 }

@@ -3,6 +3,6 @@
  * @module
  */
 export * from "@handclasp/core/client";
-export { type ConnectOptions, connect } from "./connect.ts";
+export { connect } from "./connect.ts";
 export { defaultProvider, webCrypto } from "./crypto/webCrypto.ts";
 export { webSocketTransport } from "./transport/webSocket.ts";

@@ -6,7 +6,6 @@ export * from "./base.ts";
 export {
   type AcceptOptions,
   accept,
-  accepted,
   type ServerConfiguration,
   type ServerCredentials,
   serverConfig,

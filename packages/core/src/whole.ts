@@ -7,5 +7,6 @@ export * from "./describe.ts";
 export * from "./index.ts";
 export * from "./pem.ts";
 export * from "./trace.ts";
-export * from "./unstable.ts";
+export * from "./unstable/adapters.ts";
+export * from "./unstable/engine.ts";
 export * from "./x509.ts";

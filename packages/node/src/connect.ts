@@ -1,10 +1,10 @@
 import {
   type ConnectOptions as CoreConnectOptions,
-  configurationError,
   connect as connectOver,
   type TlsConnection,
   type Transport,
 } from "@handclasp/core";
+import { configurationError } from "@handclasp/core/unstable";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { given } from "./given.ts";

@@ -1,4 +1,4 @@
-import { configurationError } from "@handclasp/core";
+import { configurationError } from "@handclasp/core/unstable";
 
 /** Refuses a value that is given and that nobody documented. As in core: only `undefined` means "not given". */
 export function given(option: string, value: unknown, fits: unknown, allowed: string): void {

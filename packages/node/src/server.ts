@@ -1,16 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import {
   type AcceptOptions,
-  accepted,
-  configurationError,
   type ServerConfiguration,
   type ServerCredentials,
   serverConfig,
   type TlsConnection,
   TlsError,
   type Transport,
-  usageError,
 } from "@handclasp/core";
+import { configurationError, usageError } from "@handclasp/core/unstable";
+import { accepted } from "@handclasp/core/unstable/engine";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { hook } from "./given.ts";

@@ -1,10 +1,5 @@
-import {
-  type Certificate,
-  type CertificateSource,
-  parseCertificate,
-  parsePemCertificates,
-  TlsError,
-} from "@handclasp/core";
+import { type Certificate, type CertificateSource, parseCertificate, TlsError } from "@handclasp/core";
+import { parsePemCertificates } from "@handclasp/core/unstable";
 
 /** What `ca` may be on Node.js: the word "system" stands for the roots that Node.js ships, alone or among others. */
 export async function withSystemRoots(

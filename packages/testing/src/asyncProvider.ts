@@ -2,15 +2,9 @@
  * Any provider behind promises that settle late and out of order: how the order of promises is tested.
  * @module
  */
-import {
-  type Aead,
-  type Awaitable,
-  type BlockChain,
-  type Credential,
-  type CryptoProvider,
-  finiteField,
-  type KeyAgreement,
-} from "@handclasp/core";
+
+import type { Aead, Awaitable, BlockChain, Credential, CryptoProvider, KeyAgreement } from "@handclasp/core";
+import { finiteField } from "@handclasp/core/unstable";
 
 export interface AsyncProviderOptions {
   /** From 0 up to, but not, 1; a seeded one repeats a run. Default `Math.random`. */

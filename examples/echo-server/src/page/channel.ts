@@ -33,11 +33,11 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   const ca = await download("ca.pem");
   const transport = new TamperingTransport(webSocketTransport(new WebSocket(url)), options.onFlip);
   transport.target = options.tamper;
-  const connection = await connect(url, {
+  const connection = await connect(transport, {
     ca,
+    serverName: location.hostname.replace(/^\[|\]$/g, ""),
     suites: [options.suite],
     groups: offeredGroups(options.suite, options.group),
-    transport,
     trace: { listener: options.onTrace, secrets: true }, // a lesson shows its secrets; nothing else should
   });
   const writer = connection.writable.getWriter();

@@ -2,12 +2,12 @@
  * What a page can open a channel with, each as its own users would.
  * @module
  */
+
 import {
   type CipherSuite,
   type CryptoProvider,
   connect,
   noble,
-  parsePemCertificates,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -15,6 +15,7 @@ import {
   webCrypto,
   webSocketTransport,
 } from "@handclasp/browser";
+import { parsePemCertificates } from "@handclasp/core/unstable";
 import { gcm } from "@noble/ciphers/aes.js";
 import { loadX509FromPem, makeTLSClient, setCryptoImplementation } from "@reclaimprotocol/tls";
 import { webcryptoCrypto } from "@reclaimprotocol/tls/webcrypto";
@@ -45,7 +46,7 @@ function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[]): Op
     const ca = parsePemCertificates(pem);
     return async (ws) => {
       const transport = webSocketTransport(counting(ws, messages));
-      const connection = await connect(ws.url, { provider, suites, ca, serverName: "localhost", transport });
+      const connection = await connect(transport, { provider, suites, ca, serverName: "localhost" });
       const channel: Channel = {
         write: (bytes) => connection.write(bytes),
         onData: nothing,

@@ -1,3 +1,4 @@
+import { parsePemCertificates } from "@handclasp/core/unstable";
 import {
   type CipherSuite,
   type ConnectOptions,
@@ -8,7 +9,6 @@ import {
   noble,
   nodeCredential,
   nodeCrypto,
-  parsePemCertificates,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,

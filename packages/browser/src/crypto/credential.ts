@@ -2,24 +2,27 @@
  * A credential whose private key stays with WebCrypto, where nobody can read it.
  * @module
  */
+
 import {
   type ChainSource,
   type Credential,
-  configurationError,
-  keyMismatch,
   type OcspSource,
   ownSchemes,
   type PublicKey,
-  readChain,
-  run,
   type SignatureScheme,
   TlsError,
+} from "@handclasp/core/client";
+import type { Pbkdf2, PrivateKeySource } from "@handclasp/core/keys";
+import {
+  configurationError,
+  keyMismatch,
+  readChain,
+  run,
   usageError,
   verifyChain,
   verifyKey,
   wipe,
-} from "@handclasp/core/client";
-import type { Pbkdf2, PrivateKeySource } from "@handclasp/core/keys";
+} from "@handclasp/core/unstable";
 import { curves, signatureToDer } from "./ecdsa.ts";
 import {
   hashNames,

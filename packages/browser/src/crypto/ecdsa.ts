@@ -2,7 +2,9 @@
  * ECDSA signatures: WebCrypto has r || s at the curve's width (IEEE P1363), TLS has DER.
  * @module
  */
-import { concat, type EcCurveName } from "@handclasp/core/client";
+
+import type { EcCurveName } from "@handclasp/core/client";
+import { concat } from "@handclasp/core/unstable";
 
 /** What WebCrypto calls the curves, and the bytes of a coordinate, of r and of s. */
 export const curves: Readonly<Record<EcCurveName, { readonly name: string; readonly width: number }>> = {

@@ -2,6 +2,7 @@
  * The provider over WebCrypto, with noble's for all that a host's WebCrypto lacks.
  * @module
  */
+
 import {
   type Aead,
   type Awaitable,
@@ -13,8 +14,8 @@ import {
   noble,
   type PublicKey,
   type SignatureAlgorithm,
-  toBase64,
 } from "@handclasp/core/client";
+import { toBase64 } from "@handclasp/core/unstable";
 import { curves, isUncompressed, signatureFromDer } from "./ecdsa.ts";
 
 /** Absent on insecure origins, whatever the DOM's types say. */

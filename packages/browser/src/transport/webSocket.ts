@@ -3,16 +3,8 @@
  * @module
  */
 
-import {
-  type NextTurn,
-  type SendResult,
-  type Transport,
-  type TransportEvents,
-  tellClosed,
-  textMessage,
-  transportError,
-  WebSocketSender,
-} from "@handclasp/core/client";
+import type { NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core/client";
+import { tellClosed, textMessage, transportError, WebSocketSender } from "@handclasp/core/unstable";
 
 const connecting = 0;
 const closed = 3;

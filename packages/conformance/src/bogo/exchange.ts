@@ -5,7 +5,8 @@
 
 import { connect as connectSocket, type Socket } from "node:net";
 import { connect, type TlsConnection, TlsError, type Transport } from "@handclasp/core";
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { tcpTransport } from "@handclasp/node";
 import { checkExpectations } from "./expectations.ts";
 import type { ShimConfig } from "./flags.ts";

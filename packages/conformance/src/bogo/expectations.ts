@@ -2,8 +2,10 @@
  * The flags that begin with `-expect`: what must have come of a handshake.
  * @module
  */
+
 import { readFileSync } from "node:fs";
-import { defaultGroups, defaultSchemes, parsePemCertificates, type Session, toHex } from "@handclasp/core";
+import { defaultGroups, defaultSchemes, type Session } from "@handclasp/core";
+import { parsePemCertificates, toHex } from "@handclasp/core/unstable";
 import type { ShimConfig } from "./flags.ts";
 import type { Task } from "./options.ts";
 import { namesOf, protocolsOf } from "./rows.ts";

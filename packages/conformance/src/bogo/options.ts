@@ -2,6 +2,7 @@
  * What the runner's flags mean in Handclasp's options.
  * @module
  */
+
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
@@ -9,7 +10,6 @@ import {
   type CommonOptions,
   type ConnectOptions,
   type Credential,
-  fromHex,
   keepSessions,
   memoryStore,
   noble,
@@ -18,6 +18,7 @@ import {
   TlsError,
   type TrustOptions,
 } from "@handclasp/core";
+import { fromHex } from "@handclasp/core/unstable";
 import { nodeCredential, nodeCrypto } from "@handclasp/node";
 import { type ShimConfig, Unimplemented } from "./flags.ts";
 import { allSuites, groupsOf, namesOf, protocolsOf, type Suites, schemesOf, suitesOf } from "./rows.ts";

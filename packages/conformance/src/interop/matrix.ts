@@ -112,7 +112,7 @@ export async function runCell(cell: Cell, material: Material): Promise<Session> 
 /** Milliseconds: a peer that hangs, however slowly it starts on a busy machine. */
 const handshakeTimeout = 90_000;
 
-const key = handclasp.fromHex(psk.hex);
+const key = new Uint8Array(Buffer.from(psk.hex, "hex"));
 const ourPsk = {
   client: { identity: psk.identity, key },
   server: { lookup: (identity: string) => (identity === psk.identity ? key : undefined) },

@@ -2,7 +2,9 @@
  * A corpus of certification paths with the verdict that each must get, and our verdict on them. Knows no host: it runs in a page too.
  * @module
  */
-import { type CryptoProvider, fromBase64, TlsError } from "@handclasp/core";
+
+import { type CryptoProvider, TlsError } from "@handclasp/core";
+import { fromBase64 } from "@handclasp/core/unstable";
 import { type Certificate, parseCertificate, type VerifyRequest, verifyCertificatePath } from "@handclasp/core/x509";
 
 /** One path, as the file has it; `roots`, `ints` and `leaf` are indexes into the pool of certificates. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { ocsp } from "@handclasp/core/ocsp";
+import { toBase64 } from "@handclasp/core/unstable";
 import {
   type ConnectOptions,
   type Credential,
@@ -12,7 +13,6 @@ import {
   type Session,
   type TlsError,
   type TlsServer,
-  toBase64,
 } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { authority, type Issued, purposes } from "./openssl.ts";

@@ -1,11 +1,13 @@
 /**
  * OpenSSL as a certificate authority with a responder: what it issues, and what it says became of that.
  */
+
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseCertificate, parsePemCertificates } from "@handclasp/core";
+import { parseCertificate } from "@handclasp/core";
+import { parsePemCertificates } from "@handclasp/core/unstable";
 
 const command = process.env.HANDCLASP_OPENSSL || "openssl";
 

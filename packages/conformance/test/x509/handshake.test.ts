@@ -4,7 +4,8 @@ import { sign } from "node:crypto";
 import { type Credential, ecdsa_secp256r1_sha256, TlsError, type Transport } from "@handclasp/core";
 import { type ConnectOptions, connect } from "@handclasp/core/client";
 import { type AcceptOptions, parseCertificate } from "@handclasp/core/server";
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { connectWebSocket, type Listener, listenWebSocket, nodeCrypto } from "@handclasp/node";
 import { memoryPair } from "@handclasp/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parsePemCertificates, toBase64 } from "@handclasp/node";
+import { parsePemCertificates, toBase64 } from "@handclasp/core/unstable";
+
 import { testCa } from "@handclasp/testing";
 import { afterAll, describe, expect, test } from "vitest";
 

@@ -1,4 +1,5 @@
-import { noble, parsePemCertificates, toBase64 } from "@handclasp/core";
+import { noble } from "@handclasp/core";
+import { parsePemCertificates, toBase64 } from "@handclasp/core/unstable";
 import { nodeCrypto } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";

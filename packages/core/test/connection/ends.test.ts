@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { connect, TlsError } from "@handclasp/core";
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import {

@@ -2,16 +2,17 @@
  * Connections on the same lent memory, one of them over a provider that seals late and ended at every step: memory that a seal may still write, or that the
  * carrier still reads, is never another's.
  */
+
 import {
   type Aead,
   accept,
   type CryptoProvider,
-  concat,
   connect,
   type SendResult,
   type TlsConnection,
   type Transport,
 } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

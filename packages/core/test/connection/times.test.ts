@@ -8,7 +8,8 @@ import {
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   type TraceEvent,
 } from "@handclasp/core";
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import {

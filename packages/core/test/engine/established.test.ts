@@ -1,5 +1,6 @@
-import { type CommonOptions, connect, TlsConnection, type TraceEvent } from "@handclasp/core";
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
+import { type CommonOptions, connect, type TraceEvent } from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig, TlsConnection } from "@handclasp/core/unstable/engine";
+
 import { memoryPair } from "@handclasp/testing";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";

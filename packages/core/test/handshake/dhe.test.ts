@@ -1,4 +1,5 @@
 /** DHE: which groups either side takes, which public values, and what becomes of the shared secret's leading zeros. */
+
 import { createHash, getDiffieHellman } from "node:crypto";
 import {
   type AcceptOptions,
@@ -12,7 +13,6 @@ import {
   ffdhe2048,
   ffdhe3072,
   ffdhe4096,
-  finiteField,
   noble,
   type Random,
   secp256r1,
@@ -21,9 +21,9 @@ import {
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
   TLS_RSA_WITH_AES_128_GCM_SHA256,
   type TraceEvent,
-  toHex,
   x25519,
 } from "@handclasp/core";
+import { finiteField, toHex } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

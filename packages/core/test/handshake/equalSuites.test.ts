@@ -5,7 +5,8 @@ import {
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 as chacha,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 as rsa,
 } from "@handclasp/core";
-import { serverHandshakeConfig } from "@handclasp/core/unstable";
+import { serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { meet, people } from "./extensions/meet.ts";

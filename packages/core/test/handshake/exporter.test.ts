@@ -1,17 +1,8 @@
 /** Exported keying material and channel bindings: RFC 5705, RFC 5929, RFC 9266. Against openssl and node:tls they are compared in the interop tests. */
 
 import { createHash } from "node:crypto";
-import {
-  accept,
-  concat,
-  connect,
-  legacySuites,
-  noble,
-  pskSuites,
-  type TlsConnection,
-  type TlsError,
-  toHex,
-} from "@handclasp/core";
+import { accept, connect, legacySuites, noble, pskSuites, type TlsConnection, type TlsError } from "@handclasp/core";
+import { concat, toHex } from "@handclasp/core/unstable";
 import { type IssueOptions, memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

@@ -5,15 +5,13 @@ import {
   type Credential,
   connect,
   ecdsa_secp256r1_sha256,
-  fromHex,
   noble,
-  parsePemCertificates,
   type Random,
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-  toHex,
 } from "@handclasp/core";
+import { fromHex, parsePemCertificates, toHex } from "@handclasp/core/unstable";
 import { memoryPair } from "@handclasp/testing";
 import { p256 } from "@noble/curves/nist.js";
 import { describe, expect, test } from "vitest";

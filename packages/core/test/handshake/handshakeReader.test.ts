@@ -1,4 +1,4 @@
-import { concat } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HandshakeReader } from "../../src/handshake/handshakeReader.ts";

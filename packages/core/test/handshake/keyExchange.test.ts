@@ -1,7 +1,7 @@
 /** What each side asks of the other's key exchange, and what it does for its own (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1; RFC 8422 §5.3, §5.4, §5.11). */
+
 import {
   type CryptoProvider,
-  concat,
   type GroupName,
   type NamedGroup,
   secp256r1,
@@ -11,6 +11,7 @@ import {
   TLS_RSA_WITH_AES_128_GCM_SHA256,
   x25519,
 } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

@@ -1,18 +1,19 @@
 /**
  * A man in the middle who reads plaintext handshake records, and a fixed cast of both sides, over node:crypto for speed.
  */
+
 import {
   type AcceptOptions,
   accept,
   type ConnectOptions,
   type Credential,
-  concat,
   connect,
   keepSessions,
   type SessionStore,
   type TlsConnection,
   TlsError,
 } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

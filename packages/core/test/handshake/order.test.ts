@@ -1,4 +1,5 @@
-import { concat, TlsError } from "@handclasp/core";
+import { TlsError } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import { beforeAll, describe, expect, test } from "vitest";
 import { virtualTime } from "../virtualTime.ts";
 import {

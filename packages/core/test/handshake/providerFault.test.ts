@@ -1,16 +1,17 @@
 /** A provider that breaks in the midst of a key exchange: its own fault, never the peer's. */
+
 import {
   type Awaitable,
   accept,
   type CipherSuite,
   type CryptoProvider,
   connect,
-  finiteField,
   type KeyAgreement,
   TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 } from "@handclasp/core";
+import { finiteField } from "@handclasp/core/unstable";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

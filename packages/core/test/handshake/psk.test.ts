@@ -4,7 +4,6 @@ import {
   accept,
   connect,
   ecdhePskSuites,
-  fromHex,
   modernSuites,
   type PresharedKey,
   pskSuites,
@@ -14,9 +13,10 @@ import {
   TLS_PSK_WITH_AES_128_GCM_SHA256,
   type TlsError,
   type TraceEvent,
-  toHex,
 } from "@handclasp/core";
-import { serverHandshakeConfig } from "@handclasp/core/unstable";
+import { fromHex, toHex } from "@handclasp/core/unstable";
+import { serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

@@ -3,7 +3,6 @@
 import {
   type AcceptOptions,
   type ConnectOptions,
-  concat,
   connect,
   ecdhePskSuites,
   ecdsa_secp256r1_sha256,
@@ -24,7 +23,9 @@ import {
   type TraceEvent,
   x25519,
 } from "@handclasp/core";
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
+import { concat } from "@handclasp/core/unstable";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

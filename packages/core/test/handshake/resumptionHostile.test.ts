@@ -6,7 +6,6 @@ import {
   type ClientSessions,
   type ConnectOptions,
   connect,
-  fromHex,
   keepSessions,
   memoryStore,
   pskSuites,
@@ -17,7 +16,9 @@ import {
   TlsError,
   type TraceEvent,
 } from "@handclasp/core";
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
+import { fromHex } from "@handclasp/core/unstable";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { type MemoryPairOptions, memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

@@ -1,12 +1,12 @@
 import {
   type CryptoProvider,
-  concat,
   type Hash,
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
   type TlsError,
 } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import { run } from "../../src/flow.ts";

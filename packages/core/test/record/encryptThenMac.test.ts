@@ -1,11 +1,10 @@
 import {
-  concat,
-  fromHex,
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
   type TlsError,
 } from "@handclasp/core";
+import { concat, fromHex } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import type { BlockChain, CryptoProvider } from "../../src/crypto/provider.ts";

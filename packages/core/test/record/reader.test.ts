@@ -1,10 +1,10 @@
 import {
-  concat,
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsError,
   type TraceEvent,
 } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import { asyncProvider } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";

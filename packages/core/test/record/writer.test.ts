@@ -1,4 +1,5 @@
-import { concat, type TraceEvent } from "@handclasp/core";
+import type { TraceEvent } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import type { RecordWriter } from "../../src/record/writer.ts";
 import { record, records as wireRecords } from "../handshake/mitm.ts";

@@ -2,6 +2,7 @@
  * A credential whose private key stays with node:crypto.
  * @module
  */
+
 import {
   constants,
   createPrivateKey,
@@ -15,17 +16,12 @@ import {
   type Certificate,
   type ChainSource,
   type Credential,
-  configurationError,
-  keyMismatch,
   type OcspSource,
   ownSchemes,
-  readChain,
-  run,
   type SignatureScheme,
-  usageError,
-  verifyChain,
 } from "@handclasp/core";
 import { findPrivateKey, type JsonWebKey } from "@handclasp/core/pem";
+import { configurationError, keyMismatch, readChain, run, usageError, verifyChain } from "@handclasp/core/unstable";
 import { nodeCrypto } from "./nodeCrypto.ts";
 
 export interface NodeCredentialOptions {

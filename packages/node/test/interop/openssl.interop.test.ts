@@ -1,3 +1,4 @@
+import { toHex } from "@handclasp/core/unstable";
 import {
   type CipherSuite,
   type Credential,
@@ -21,7 +22,6 @@ import {
   TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
   type TlsConnection,
   type TlsServer,
-  toHex,
 } from "@handclasp/node";
 import { type IssuedCertificate, type KeyAlgorithm, testCa } from "@handclasp/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

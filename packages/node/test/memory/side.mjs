@@ -2,16 +2,12 @@
  * One side of many connections, in a process of its own, so that what it holds can be told from what the other side holds: takes orders over IPC, see side.ts.
  * Plain JavaScript, because Node runs it as it is.
  */
+
 import { createHash } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  connect,
-  createServer,
-  nodeCredential,
-  parsePemCertificates,
-  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-} from "@handclasp/node";
+import { parsePemCertificates } from "@handclasp/core/unstable";
+import { connect, createServer, nodeCredential, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } from "@handclasp/node";
 import { WebSocket, WebSocketServer } from "ws";
 
 const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];

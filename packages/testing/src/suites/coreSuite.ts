@@ -29,9 +29,10 @@ import {
   type TlsConnection,
   TlsError,
   type TraceEvent,
-  toHex,
 } from "@handclasp/core";
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable";
+import { toHex } from "@handclasp/core/unstable";
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { type IssuedCertificate, type KeyAlgorithm, type TestCa, testCa } from "../certificates.ts";
 import { join } from "../join.ts";
 import { type MemoryPair, type MemoryPairOptions, memoryPair } from "../memoryPair.ts";

@@ -2,15 +2,14 @@
  * What every CryptoProvider has to do, checked against another one. What a signature needs a private key for comes with {@link ContractSigner}s.
  * @module
  */
+
 import {
   type Awaitable,
   type CipherName,
   type Credential,
   type CryptoProvider,
   type EcCurveName,
-  finiteField,
   finiteFieldGroups,
-  fromHex,
   type GroupName,
   type HashName,
   type KeyShare,
@@ -19,6 +18,7 @@ import {
   type SignatureAlgorithm,
   type SignatureScheme,
 } from "@handclasp/core";
+import { finiteField, fromHex } from "@handclasp/core/unstable";
 import { sealed } from "../sealed.ts";
 import { assert, assertFails, assertSame, type ContractCase } from "./contract.ts";
 

@@ -1,15 +1,16 @@
 /** Two ends that meet over a middle that may rewrite their hellos: what each agreed on, or failed with. */
+
 import {
   type AcceptOptions,
   accept,
   type ConnectOptions,
-  concat,
   connect,
   type Session,
   type TlsConnection,
   type TlsError,
   type TraceEvent,
 } from "@handclasp/core";
+import { concat } from "@handclasp/core/unstable";
 import { memoryPair } from "@handclasp/testing";
 import { expect } from "vitest";
 import { nodeCrypto } from "../../../../node/src/crypto/nodeCrypto.ts";

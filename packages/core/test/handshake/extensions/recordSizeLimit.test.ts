@@ -1,5 +1,6 @@
 import type { TraceEvent } from "@handclasp/core";
-import { serverHandshakeConfig } from "@handclasp/core/unstable";
+import { serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+
 import { describe, expect, test } from "vitest";
 import { alone, exchange, extension, meet, people, withExtension } from "./meet.ts";
 

@@ -1,0 +1,20 @@
+/**
+ * What providers, credentials and transports are built from. Anything here may change in any version: pin one, and read CHANGELOG.
+ * @module
+ */
+export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "../bytes/bytes.ts";
+export { transportError } from "../connection/errors.ts";
+export {
+  highWater,
+  tellClosed,
+  textMessage,
+  type WebSocketLike,
+  WebSocketSender,
+} from "../connection/webSocketSender.ts";
+export { finiteField } from "../crypto/finiteField.ts";
+export { rsaKeyFault } from "../crypto/rsaKey.ts";
+export { configurationError, usageError } from "../errors.ts";
+export { run } from "../flow.ts";
+export { maxTransportMessage } from "../limits.ts";
+export { keyMismatch, readChain, verifyChain, verifyKey } from "../x509/chain.ts";
+export { parsePemCertificates, pemBlocks } from "../x509/pem.ts";

@@ -1,0 +1,7 @@
+/**
+ * The engine without I/O, and what it is told. Anything here may change in any version: pin one, and read CHANGELOG.
+ * @module
+ */
+export { accepted, acceptWith, serverHandshakeConfig, withCredentials } from "../connection/accept.ts";
+export { clientHandshakeConfig } from "../connection/connect.ts";
+export { TlsConnection } from "../connection/connection.ts";
