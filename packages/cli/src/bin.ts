@@ -54,7 +54,12 @@ channelFlags(
     .command("connect")
     .description("open a channel: stdin goes in, what comes back goes to stdout")
     .argument("<target>", "ws://…, wss://… or tcp://host:port", target)
-    .addOption(new Option("--ca <file>", "PEM of whom to trust").conflicts(["pin", "insecure"]))
+    .addOption(
+      new Option("--ca <file>", "PEM of whom to trust; system: the roots that Node.js ships").conflicts([
+        "pin",
+        "insecure",
+      ]),
+    )
     .addOption(
       new Option("--pin <pin>", "trust this key: sha256/BASE64, repeatable").argParser(repeated).conflicts("insecure"),
     )

@@ -373,6 +373,18 @@ describe("errors are one line", () => {
     ["a target without a port", ["connect", "tcp://localhost"], 2, /^error: .*tcp:\/\/host:port\n$/],
     ["nobody to trust", ["connect", "ws://127.0.0.1:1/"], 2, /^error: nobody is trusted: .*--insecure.*\n$/],
     [
+      "public authorities for the host whose outer TLS has a certificate of them",
+      ["connect", "ws://127.0.0.1:1/", "--ca", "system"],
+      2,
+      /^error: systemRoots\(\) over a WebSocket without serverName .*\n$/,
+    ],
+    [
+      "public authorities",
+      ["connect", "tcp://127.0.0.1:1", "--ca", "system"],
+      1,
+      /^error: no connection: .*ECONNREFUSED.*\n$/,
+    ],
+    [
       "two ways to trust",
       ["connect", "ws://127.0.0.1:1/", "--ca", "x", "--insecure"],
       2,

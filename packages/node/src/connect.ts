@@ -8,12 +8,16 @@ import {
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import { given } from "./given.ts";
-import { withSystemRoots } from "./systemRoots.ts";
+import { checkRoots } from "./systemRoots.ts";
 import { type ConnectWebSocketOptions, webSocketDialer } from "./transport/connectWebSocket.ts";
 import { connectTcp } from "./transport/tcp.ts";
 
 export interface ConnectOptions extends CoreConnectOptions {
-  /** Who is trusted to issue the server's certificate: PEM, DER or parsed. `"system"` stands for the roots that Node.js ships. */
+  /**
+   * Who is trusted to issue the server's certificate: PEM, DER or parsed. `await systemRoots()` are the public
+   * authorities. Over a WebSocket they need a `serverName` other than the URL's host, or `pins`: whoever ends the outer
+   * TLS has a public certificate for that host.
+   */
   readonly ca?: CoreConnectOptions["ca"];
   /** Of the WebSocket that carries the channel: headers, agent, CA of the outer TLS. */
   readonly webSocket?: ConnectWebSocketOptions;
@@ -33,10 +37,11 @@ export async function connect(target: string | URL, options: ConnectOptions = {}
   const { provider = nodeCrypto, serverName = hostOf(url), sessionScope = url.host, webSocket } = options;
   const { certificateCache = certificatesOf(provider) } = options;
   given("webSocket", webSocket, typeof webSocket === "object" && webSocket, "an object of options");
-  const dial = /^wss?:$/.test(url.protocol) ? await webSocketDialer() : undefined;
+  const isWebSocket = /^wss?:$/.test(url.protocol);
+  checkRoots(options, isWebSocket ? hostOf(url) : undefined);
+  const dial = isWebSocket ? await webSocketDialer() : undefined;
   return connectOver(() => dial?.(url, webSocket) ?? open(url), {
     ...options,
-    ca: options.ca && (await withSystemRoots(options.ca)),
     provider,
     certificateCache,
     serverName,
