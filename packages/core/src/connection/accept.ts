@@ -51,8 +51,18 @@ export interface AcceptOptions extends CommonOptions, ServerSessionOptions {
    * equalSuites: [[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]]
    */
   readonly equalSuites?: readonly (readonly CipherSuite[])[];
-  /** Refuse a server name that no certificate has, instead of answering with the first. */
+  /**
+   * Refuse a server name that no certificate has (unrecognized_name), instead of answering with the first. A client
+   * that names no server gets the first in any case. Default: true where the certificates have different names, so not
+   * for an RSA and an ECDSA certificate of the same names.
+   */
   readonly strictSni?: boolean;
+  /**
+   * Refuse a client that offers none of our `alpn` (no_application_protocol), also where it offers no protocol at all.
+   * Default false: such a client gets in, and `session.alpn` is `null`; one that offers only others is refused in any
+   * case.
+   */
+  readonly requireAlpn?: boolean;
 }
 
 /**
@@ -95,7 +105,11 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
 export function serverConfig(options: AcceptOptions): ServerConfig {
   const common = commonConfig(options);
   const { suites } = common;
-  understood(options, ["boolean strictSni", "function credentials.flatMap equalSuites.flatMap", "string clientAuth"]);
+  understood(options, [
+    "boolean strictSni requireAlpn",
+    "function credentials.flatMap equalSuites.flatMap",
+    "string clientAuth",
+  ]);
   const { clientAuth = "none" } = options;
   if (!["none", "request", "require"].includes(clientAuth))
     throw configurationError(`clientAuth ${JSON.stringify(clientAuth)}`, '"none", "request" or "require"');
@@ -105,15 +119,18 @@ export function serverConfig(options: AcceptOptions): ServerConfig {
       'clientAuth "require" with suites of a pre-shared key, which have no certificates',
       'leave them out, or say "request": the key then is what proves who the client is',
     );
+  if (options.requireAlpn && !common.alpn.length)
+    throw configurationError("requireAlpn without alpn", 'say which protocols we speak: alpn: ["…"]');
   return {
     ...common,
     psk: serverPsk(suites, options.psk),
-    credentials: serverCredentials(common, options.credentials),
+    ...serverCredentials(common, options.credentials),
     clientAuth,
     clientTrust,
     certificateAuthorities: authoritiesOf(options, clientTrust),
     equalSuites: equalSuitesOf(suites, options.equalSuites ?? []),
-    strictSni: options.strictSni ?? false,
+    strictSni: options.strictSni,
+    requireAlpn: options.requireAlpn ?? false,
     ...serverSessions(options, common),
   };
 }
@@ -141,17 +158,17 @@ function equalSuitesOf(
  */
 export const withCredentials = (config: ServerConfig, credentials: readonly Credential[]): ServerConfig => ({
   ...config,
-  credentials: serverCredentials(config, credentials),
+  ...serverCredentials(config, credentials),
 });
 
 function serverCredentials(
   { suites }: Pick<ServerConfig, "suites">,
   credentials: readonly Credential[] | undefined,
-): readonly ServerCredential[] {
-  if (!credentials?.length && !suites.some(isCertified)) return [];
+): Pick<ServerConfig, "credentials" | "namesDiffer"> {
+  if (!credentials?.length && !suites.some(isCertified)) return { credentials: [], namesDiffer: false };
   if (!credentials?.length)
     throw configurationError("a server needs a credential", "pass `credentials: [nodeCredential({ cert, key })]`");
-  return credentials.map((credential) => {
+  const served = credentials.map((credential): ServerCredential => {
     const checked = checkCredential(credential, "server");
     const ocspResponse = stapleOf(credential, checked.certificate);
     if (canServe(suites, checked)) return { ...checked, ocspResponse };
@@ -161,7 +178,13 @@ function serverCredentials(
       "ECDHE needs digitalSignature and a suite with the key's authentication; RSA key exchange needs keyEncipherment and a key that decrypts",
     );
   });
+  return { credentials: served, namesDiffer: new Set(served.map(namesOf)).size > 1 };
 }
+
+const namesOf = ({ certificate: { subjectAltNames } }: ServerCredential): string =>
+  JSON.stringify(
+    [...new Set([...subjectAltNames.dns.map((name) => name.toLowerCase()), ...subjectAltNames.ip])].sort(),
+  );
 
 function clientTrustOf({ clientAuth = "none", clientCa, clientTrust }: AcceptOptions): TrustPolicy | undefined {
   if (clientTrust !== undefined && Object(clientTrust) !== clientTrust)

@@ -130,8 +130,15 @@ export interface ServerConfig extends CommonConfig {
   readonly clientTrust: TrustPolicy | undefined;
   /** DER names that CertificateRequest lists; empty: any. */
   readonly certificateAuthorities: readonly Uint8Array[];
-  /** A name that none of our certificates has is refused (unrecognized_name), not answered with the first. */
-  readonly strictSni: boolean;
+  /**
+   * A name that none of our certificates has is refused (unrecognized_name), not answered with the first; `undefined`:
+   * where `namesDiffer`.
+   */
+  readonly strictSni: boolean | undefined;
+  /** Our certificates are not all for the same names. */
+  readonly namesDiffer: boolean;
+  /** A client that offers none of `alpn` is refused, also where it offers none at all. */
+  readonly requireAlpn: boolean;
   /** In each, all are of the preference of the first of them in `suites`. */
   readonly equalSuites: readonly (readonly CipherSuite[])[];
   /** `undefined`: none are issued or taken. */
