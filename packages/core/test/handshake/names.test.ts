@@ -48,13 +48,13 @@ const open = (serverName: string | null, serverNameMatched: boolean) =>
 
 describe("an unknown name", () => {
   test.each<[string, Partial<AcceptOptions>, boolean]>([
-    ["one certificate", { credentials: [a] }, false],
-    ["one certificate, strictSni", { credentials: [a], strictSni: true }, true],
-    ["RSA beside ECDSA, of the same names in another order", { credentials: [a, rsa] }, false],
-    ["certificates of different names", { credentials: [a, b] }, true],
-    ["certificates of different names, strictSni false", { credentials: [a, b], strictSni: false }, false],
-    ["certificates that share a name", { credentials: [a, wide] }, true],
-  ])("%s: %o is refused: %s", async (_, options, refused) => {
+    ["one certificate answers", { credentials: [a] }, false],
+    ["one certificate with strictSni refuses", { credentials: [a], strictSni: true }, true],
+    ["RSA beside ECDSA, of the same names in another order, answer", { credentials: [a, rsa] }, false],
+    ["certificates of different names refuse", { credentials: [a, b] }, true],
+    ["certificates of different names with strictSni false answer", { credentials: [a, b], strictSni: false }, false],
+    ["certificates that share a name, and not all names, refuse", { credentials: [a, wide] }, true],
+  ])("%s", async (_, options, refused) => {
     expect(await visit(options, "nobody.example")).toEqual(
       refused ? "unrecognized_name" : open("nobody.example", false),
     );
