@@ -62,7 +62,7 @@ export function checkRoots(
       "systemRoots() over a WebSocket without serverName",
       `say serverName, a name that only the inner server has a certificate for: ${why}`,
     );
-  if (sameHost(String(serverName), host) && !(Array.isArray(pins) && pins.length))
+  if (typeof serverName === "string" && sameHost(serverName, host) && !(Array.isArray(pins) && pins.length))
     throw configurationError(
       `systemRoots() over a WebSocket with the serverName ${host}, which is the host of the URL`,
       `${why}: give the inner server a name of its own, add pins, or trust a CA of your own`,

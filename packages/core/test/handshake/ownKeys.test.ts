@@ -92,11 +92,11 @@ test("are wiped when their time is over, at the next use or, where there is none
 test("a server waits with a timer that lets the process end, and then resumes nothing that it sealed", async () => {
   const timers: { ms: number | undefined; timer: NodeJS.Timeout; task: () => void }[] = [];
   const set = globalThis.setTimeout;
-  const spy = vi.spyOn(globalThis, "setTimeout").mockImplementation(((task: () => void, ms?: number) => {
+  const spy = vi.spyOn(globalThis, "setTimeout").mockImplementation((task: () => void, ms?: number) => {
     const timer = set(task, ms);
     timers.push({ ms, timer, task });
     return timer;
-  }) as typeof setTimeout);
+  });
   const ca = await testCa();
   let time = Date.now();
   const now = () => time;

@@ -5,7 +5,7 @@ import { connect, createServer as createTlsServer, nodeCredential, type TlsError
 import { testCa } from "@handclasp/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type ListenWebSocketOptions, listenWebSocket } from "../../src/transport/listenWebSocket.ts";
-import { type RequestRules, requestRules } from "../../src/transport/requestRules.ts";
+import { requestRules } from "../../src/transport/requestRules.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -102,7 +102,7 @@ describe("on any other address", () => {
     ["localhost, where it is not named", "localhost", undefined, { hosts: ["app.example"] }, 403],
     ["an address of IPv6, however it is written", "[fd00::1]:PORT", undefined, { hosts: ["fd00:0::1"] }, 101],
   ] as const)("%s: Host %s, Origin %s, %o: %s", async (_, host, origin, options, status) => {
-    const rules = requestRules(options as RequestRules, undefined);
+    const rules = requestRules(options, undefined);
     const headers = { host: host.replace("PORT", "1"), origin };
     expect(rules({ headers } as IncomingMessage, false)).toBe(status === 101);
   });
@@ -147,7 +147,7 @@ test.each([
   ["hosts", ["*.example"], 'a name or an address without port, such as "app.example"'],
   ["hosts", "app.example", "a list of texts"],
 ])("%s: %j is a configuration error", async (option, value, advice) => {
-  await expect(listening({ [option]: value } as ListenWebSocketOptions)).rejects.toMatchObject({
+  await expect(listening({ [option]: value })).rejects.toMatchObject({
     code: "configuration",
     message: expect.stringContaining(option),
     advice,
