@@ -6,6 +6,7 @@
 
 import { connect } from "@handclasp/core/client";
 import { parsePemCertificates } from "@handclasp/core/unstable";
+
 import {
   certificateCache,
   createServer,

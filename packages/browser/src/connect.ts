@@ -5,6 +5,7 @@ import {
   type Transport,
 } from "@handclasp/core/client";
 import { configurationError } from "@handclasp/core/unstable";
+
 import { defaultProvider } from "./crypto/webCrypto.ts";
 import { webSocketTransport } from "./transport/webSocket.ts";
 

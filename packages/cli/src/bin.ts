@@ -27,6 +27,11 @@ channelFlags(
     .option("--tcp <port>", "listen for TCP; 0: any free port", port)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--path <path>", "path of the WebSocket", pathname, "/")
+    .option("--origins <list>", "origins of pages of other hosts that may connect, such as https://app.example")
+    .option(
+      "--hosts <list>",
+      "names that the Host header may have, beside those of this computer on a loopback address",
+    )
     .option("--cert <file>", "PEM chain, repeatable; none: a throw-away certificate for localhost", repeated)
     .option("--key <file>", "PEM private key, one for each --cert", repeated)
     .option(
@@ -54,7 +59,12 @@ channelFlags(
     .command("connect")
     .description("open a channel: stdin goes in, what comes back goes to stdout")
     .argument("<target>", "ws://…, wss://… or tcp://host:port", target)
-    .addOption(new Option("--ca <file>", "PEM of whom to trust").conflicts(["pin", "insecure"]))
+    .addOption(
+      new Option("--ca <file>", "PEM of whom to trust; system: the roots that Node.js ships").conflicts([
+        "pin",
+        "insecure",
+      ]),
+    )
     .addOption(
       new Option("--pin <pin>", "trust this key: sha256/BASE64, repeatable").argParser(repeated).conflicts("insecure"),
     )

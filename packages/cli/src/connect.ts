@@ -7,6 +7,7 @@ import {
   keepSessions,
   ocsp,
   connect as open,
+  systemRoots,
   type TlsConnection,
   type TrustOptions,
 } from "@handclasp/node";
@@ -33,7 +34,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
   const events = flags.json ? jsonEvents(console.error) : textEvents(console.error);
   const [credential] = credentials(flags.cert ? [flags.cert] : [], flags.key ? [flags.key] : []);
   const [psk] = presharedKeys(flags.psk);
-  const trust = trustOptions(flags);
+  const trust = await trustOptions(flags);
   const kept = flags.session === undefined ? undefined : sessionFile(flags.session);
   const options: ConnectOptions = {
     ...channelOptions(flags, events, trust !== undefined),
@@ -75,8 +76,8 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
 }
 
 /** `undefined`: a pre-shared key is all there is. */
-function trustOptions({ ca, pin, insecure, psk }: ConnectFlags): TrustOptions | undefined {
-  if (ca !== undefined) return { ca: authorities("--ca", ca) };
+async function trustOptions({ ca, pin, insecure, psk }: ConnectFlags): Promise<TrustOptions | undefined> {
+  if (ca !== undefined) return { ca: ca === "system" ? await systemRoots() : authorities("--ca", ca) };
   if (pin !== undefined) return { pins: pin };
   if (insecure) return { insecure };
   if (psk) return undefined;

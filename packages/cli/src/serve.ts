@@ -10,6 +10,7 @@ import {
   type Credential,
   createServer,
   type Listener,
+  type ListenWebSocketOptions,
   nodeCredential,
   parseCertificate,
   type ServerSessionOptions,
@@ -17,6 +18,7 @@ import {
 import { UsageError } from "./errors.ts";
 import { type Events, jsonEvents, type Traffic, textEvents } from "./events.ts";
 import { authorities, credentials } from "./files.ts";
+import { commaList } from "./names.ts";
 import { type ChannelFlags, channelOptions, presharedKeys } from "./options.ts";
 import { responder } from "./respond.ts";
 import { ticketKeysOf } from "./ticketKeys.ts";
@@ -26,6 +28,8 @@ export interface ServeFlags extends ChannelFlags {
   readonly tcp?: number;
   readonly host: string;
   readonly path: string;
+  readonly origins?: string;
+  readonly hosts?: string;
   readonly cert?: readonly string[];
   readonly key?: readonly string[];
   readonly ocsp?: readonly string[];
@@ -45,6 +49,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   let stopping = false;
   const respond = responder(flags.respond);
   const client = clientOptions(flags);
+  const rules = requestRules(flags);
   const sessions = sessionOptions(flags);
   const options: CommonOptions = {
     ...channelOptions(flags, events),
@@ -73,8 +78,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
     },
   );
   const { host, path, tcp, ws = tcp === undefined ? 8443 : undefined } = flags;
-  if (ws !== undefined)
-    lines.push(`listening ws://${where(await server.listenWebSocket({ port: ws, host, path }))}${path}`);
+  if (ws !== undefined) {
+    const listener = await server.listenWebSocket({ port: ws, host, path, ...rules });
+    lines.push(`listening ws://${where(listener)}${path}`);
+  }
   if (tcp !== undefined) lines.push(`listening tcp://${where(await server.listenTcp({ port: tcp, host }))}`);
   for (const line of lines) console.error(line);
   await stopped;
@@ -100,6 +107,16 @@ function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions
   }
   if (clientAuth === "none") throw new UsageError("--client-ca needs --client-auth request or require");
   return { clientAuth: clientAuth ?? "require", ca: authorities("--client-ca", clientCa) };
+}
+
+/** Which pages may connect, and under which names. */
+function requestRules({ origins, hosts, tcp, ws }: ServeFlags): Pick<ListenWebSocketOptions, "origins" | "hosts"> {
+  if ((origins ?? hosts) !== undefined && tcp !== undefined && ws === undefined)
+    throw new UsageError("--origins and --hosts are about WebSockets: add --ws");
+  return {
+    ...(origins !== undefined && { origins: commaList("--origins", origins) }),
+    ...(hosts !== undefined && { hosts: commaList("--hosts", hosts) }),
+  };
 }
 
 /** By default both: tickets under keys of this process, and a cache in its memory. */

@@ -43,6 +43,29 @@ describe("certs", () => {
   });
 });
 
+/** What a server answers to a page that asks for a WebSocket. */
+async function statusFor(server: Server, host: string, origin: string): Promise<string | undefined> {
+  const socket = connectTcp(Number(new URL(server.ws).port), "127.0.0.1");
+  socket.write(
+    `GET / HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${"A".repeat(22)}==\r\n\r\n`,
+  );
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return answer.toString().split(" ")[1];
+}
+
+test("pages of other hosts get in where --origins and --hosts name them, and else the error says so", async () => {
+  const flags = [...serverCertificate, "--origins", "https://a.example,https://b.example", "--hosts", "a.example"];
+  await withServer(flags, async (server) => {
+    expect(await statusFor(server, "localhost", "https://b.example")).toBe("101");
+    expect(await statusFor(server, "a.example", "https://a.example")).toBe("101");
+    expect(await statusFor(server, "localhost", "https://c.example")).toBe("403");
+    await expect
+      .poll(() => server.events().filter(({ code }) => code === "origin_refused"))
+      .toMatchObject([{ event: "error", message: expect.stringContaining('origins: ["https://c.example"]') }]);
+  });
+});
+
 describe("serve and connect", () => {
   let server: Server;
   beforeAll(async () => {
@@ -373,6 +396,18 @@ describe("errors are one line", () => {
     ["a target without a port", ["connect", "tcp://localhost"], 2, /^error: .*tcp:\/\/host:port\n$/],
     ["nobody to trust", ["connect", "ws://127.0.0.1:1/"], 2, /^error: nobody is trusted: .*--insecure.*\n$/],
     [
+      "public authorities for the host whose outer TLS has a certificate of them",
+      ["connect", "ws://127.0.0.1:1/", "--ca", "system"],
+      2,
+      /^error: systemRoots\(\) over a WebSocket without serverName .*\n$/,
+    ],
+    [
+      "public authorities",
+      ["connect", "tcp://127.0.0.1:1", "--ca", "system"],
+      1,
+      /^error: no connection: .*ECONNREFUSED.*\n$/,
+    ],
+    [
       "two ways to trust",
       ["connect", "ws://127.0.0.1:1/", "--ca", "x", "--insecure"],
       2,
@@ -383,6 +418,8 @@ describe("errors are one line", () => {
     ["a port that is none", ["serve", "--ws", "65536"], 2, /^error: .*expected a number from 0 to 65535\n$/],
     ["a fragment too small", ["serve", "--max-fragment", "63"], 2, /^error: .*expected a number from 64 to 16384\n$/],
     ["an unknown answer", ["serve", "--respond", "echoes"], 2, /^error: --respond echoes: expected.*\n$/],
+    ["an origin that is none", ["serve", "--ws", "0", "--origins", "*"], 2, /^error: origins: "\*" is no origin .*\n$/],
+    ["origins for TCP", ["serve", "--tcp", "0", "--origins", "null"], 2, /^error: --origins and --hosts .*--ws\n$/],
     ["--cert without --key", ["serve", "--cert", "x"], 2, /^error: --cert and --key go together.*\n$/],
     ["--ocsp without --cert", ["serve", "--ocsp", "x"], 2, /^error: --ocsp needs --cert.*\n$/],
     [

@@ -7,6 +7,7 @@ export { type ConnectOptions, connect } from "./connect.ts";
 export { type NodeCredentialOptions, nodeCredential } from "./crypto/credential.ts";
 export { nodeCrypto } from "./crypto/nodeCrypto.ts";
 export { type ConnectionHandler, createServer, type ServerOptions, TlsServer } from "./server.ts";
+export { systemRoots } from "./systemRoots.ts";
 export { type ConnectWebSocketOptions, connectWebSocket } from "./transport/connectWebSocket.ts";
 export type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 export { listenTcp } from "./transport/listenTcp.ts";

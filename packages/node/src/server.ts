@@ -9,6 +9,7 @@ import {
   type Transport,
 } from "@handclasp/core";
 import { configurationError, usageError } from "@handclasp/core/unstable";
+
 import { accepted } from "@handclasp/core/unstable/engine";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
@@ -21,9 +22,10 @@ export interface ServerOptions extends AcceptOptions {
   /**
    * Called for each connection that failed, in its handshake or later, with the TlsError that ended it; and for each
    * handler that failed, with the error that it threw, whatever that is. Default: the failures of handlers go to
-   * `console.error`, those of connections nowhere.
+   * `console.error`, those of connections nowhere. A WebSocket that its Origin or Host kept out (`origin_refused`,
+   * `host_refused`) has no connection; it is told at most once a minute for the same two headers.
    */
-  readonly onError?: (error: unknown, connection: TlsConnection) => void;
+  readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
 }
 
 /**
@@ -64,7 +66,13 @@ export class TlsServer {
 
   /** Accepts channels over WebSockets: on a port of its own, or attached to an HTTP server and a path. */
   listenWebSocket(options: ListenWebSocketOptions = {}): Promise<Listener> {
-    return this.#listen(listenWebSocket(options, (transport, request) => this.#take(transport, request)));
+    return this.#listen(
+      listenWebSocket(
+        options,
+        (transport, request) => this.#take(transport, request),
+        (error) => this.#tell(error, undefined),
+      ),
+    );
   }
 
   /** Accepts channels over TCP. */
@@ -190,7 +198,7 @@ export class TlsServer {
     return listener;
   }
 
-  #tell(error: unknown, connection: TlsConnection): void {
+  #tell(error: unknown, connection: TlsConnection | undefined): void {
     try {
       this.#options.onError?.(error, connection);
     } catch (thrown) {

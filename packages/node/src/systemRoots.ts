@@ -1,22 +1,29 @@
-import { type Certificate, type CertificateSource, parseCertificate, TlsError } from "@handclasp/core";
-import { parsePemCertificates } from "@handclasp/core/unstable";
+/**
+ * The roots that Node.js ships.
+ * @module
+ */
 
-/** What `ca` may be on Node.js: the word "system" stands for the roots that Node.js ships, alone or among others. */
-export async function withSystemRoots(
-  ca: CertificateSource | readonly CertificateSource[],
-): Promise<readonly CertificateSource[]> {
-  const sources: readonly CertificateSource[] = Array.isArray(ca) ? ca : [ca];
-  if (!sources.includes("system")) return sources;
-  const shipped = await systemRoots();
-  return sources.flatMap((source): readonly CertificateSource[] => (source === "system" ? shipped : [source]));
+import { type Certificate, parseCertificate, TlsError } from "@handclasp/core";
+import { configurationError, parsePemCertificates } from "@handclasp/core/unstable";
+
+let roots: Promise<readonly Certificate[]> | undefined;
+const shipped = new WeakSet<object>();
+
+/**
+ * The roots of the public certificate authorities that Node.js ships (`rootCertificates` of node:tls), for `ca`. They
+ * are loaded and parsed at the first call, once for the process. A root that Handclasp cannot read is left out.
+ * @example
+ * const channel = await connect("tcp://example.com:8443", { ca: await systemRoots() });
+ * const both = await connect("tcp://example.com:8443", { ca: [...(await systemRoots()), own] });
+ */
+export function systemRoots(): Promise<readonly Certificate[]> {
+  roots ??= read();
+  return roots;
 }
 
-let roots: readonly Certificate[] | undefined;
-
-/** Loaded and parsed when they are first asked for. A root that we cannot read is none that we trust. */
-async function systemRoots(): Promise<readonly Certificate[]> {
+async function read(): Promise<readonly Certificate[]> {
   const { rootCertificates } = await import("node:tls");
-  roots ??= rootCertificates.flatMap(parsePemCertificates).flatMap((der) => {
+  const parsed = rootCertificates.flatMap(parsePemCertificates).flatMap((der) => {
     try {
       return [parseCertificate(der)];
     } catch (error) {
@@ -24,5 +31,47 @@ async function systemRoots(): Promise<readonly Certificate[]> {
       throw error;
     }
   });
-  return roots;
+  for (const root of parsed) shipped.add(root);
+  return Object.freeze(parsed);
 }
+
+/**
+ * Checks whom `connect` is told to trust. Whoever ends the outer TLS of a WebSocket holds a public certificate for the
+ * URL's host, so the system's roots prove nothing about that name to the inner TLS.
+ * @param host the URL's host where a WebSocket carries the channel
+ * @throws TlsError `configuration`
+ */
+export function checkRoots(
+  { ca, pins, serverName }: { readonly ca?: unknown; readonly pins?: unknown; readonly serverName?: unknown },
+  host: string | undefined,
+): void {
+  const sources: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
+  if (sources.includes("system"))
+    throw configurationError(
+      'ca: "system" is no certificate',
+      "ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
+    );
+  if (host === undefined || !sources.some(isShipped)) return;
+  const why = "whoever ends the outer TLS of the WebSocket has a public certificate for its host";
+  if (serverName === undefined)
+    throw configurationError(
+      "systemRoots() over a WebSocket without serverName",
+      `say serverName, a name that only the inner server has a certificate for: ${why}`,
+    );
+  if (typeof serverName === "string" && sameHost(serverName, host) && !(Array.isArray(pins) && pins.length))
+    throw configurationError(
+      `systemRoots() over a WebSocket with the serverName ${host}, which is the host of the URL`,
+      `${why}: give the inner server a name of its own, add pins, or trust a CA of your own`,
+    );
+}
+
+const isShipped = (source: unknown): boolean => shipped.has(source as object);
+
+/** Compares as URLs do: one address has many spellings. */
+function sameHost(name: string, host: string): boolean {
+  const bare = withoutDot(name);
+  const url = `ws://${bare.includes(":") && !bare.startsWith("[") ? `[${bare}]` : bare}`;
+  return URL.canParse(url) && new URL(url).hostname.replace(/^\[(.*)\]$/, "$1") === withoutDot(host);
+}
+
+const withoutDot = (name: string): string => name.replace(/\.$/, "");

@@ -1,8 +1,6 @@
-import { rootCertificates } from "node:tls";
 import { connect, createServer, nodeCredential, type TlsConnection } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { afterAll, expect, test } from "vitest";
-import { withSystemRoots } from "../src/systemRoots.ts";
 
 const ca = await testCa();
 const issued = await ca.issue({ names: ["localhost", "127.0.0.1"] });
@@ -52,13 +50,4 @@ test("other certificates serve new connections; what cannot serve changes nothin
   changing.setCredentials([nodeCredential(renewed)]);
   expect(await subject()).toBe("CN=renewed");
   await changing.close();
-});
-
-test('ca: "system" stands for the roots of Node.js, alone or among others', async () => {
-  const target = `tcp://localhost:${tcp.port}`;
-  await expect(connect(target, { ca: "system" })).rejects.toMatchObject({ code: "unknown_issuer" });
-  const channel = await connect(target, { ca: ["system", ca.pem] });
-  await channel.close();
-  // Those that are signed with SHA-1 are roots too; none of what Node.js ships is unreadable.
-  expect(await withSystemRoots("system")).toHaveLength(rootCertificates.length);
 });

@@ -16,6 +16,7 @@ import {
   webSocketTransport,
 } from "@handclasp/browser";
 import { parsePemCertificates } from "@handclasp/core/unstable";
+
 import { gcm } from "@noble/ciphers/aes.js";
 import { loadX509FromPem, makeTLSClient, setCryptoImplementation } from "@reclaimprotocol/tls";
 import { webcryptoCrypto } from "@reclaimprotocol/tls/webcrypto";

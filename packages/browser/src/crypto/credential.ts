@@ -23,6 +23,7 @@ import {
   verifyKey,
   wipe,
 } from "@handclasp/core/unstable";
+
 import { curves, signatureToDer } from "./ecdsa.ts";
 import {
   hashNames,

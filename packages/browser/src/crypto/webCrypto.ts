@@ -16,6 +16,7 @@ import {
   type SignatureAlgorithm,
 } from "@handclasp/core/client";
 import { toBase64 } from "@handclasp/core/unstable";
+
 import { curves, isUncompressed, signatureFromDer } from "./ecdsa.ts";
 
 /** Absent on insecure origins, whatever the DOM's types say. */

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { defaultGroups, defaultSchemes, type Session } from "@handclasp/core";
 import { parsePemCertificates, toHex } from "@handclasp/core/unstable";
+
 import type { ShimConfig } from "./flags.ts";
 import type { Task } from "./options.ts";
 import { namesOf, protocolsOf } from "./rows.ts";

@@ -19,6 +19,7 @@ import {
   type TrustOptions,
 } from "@handclasp/core";
 import { fromHex } from "@handclasp/core/unstable";
+
 import { nodeCredential, nodeCrypto } from "@handclasp/node";
 import { type ShimConfig, Unimplemented } from "./flags.ts";
 import { allSuites, groupsOf, namesOf, protocolsOf, type Suites, schemesOf, suitesOf } from "./rows.ts";

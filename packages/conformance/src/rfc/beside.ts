@@ -178,6 +178,7 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
     by("handshake/extensions/alpn.ts#agreedProtocol", [
       `${suite}: agreement > ALPN: the server's first that the client offers`,
       `${suite}: agreement > ALPN: none in common is no_application_protocol, seen by both`,
+      `${suite}: agreement > ALPN: not offered where the server requires it is no_application_protocol, seen by both`,
     ]),
   ],
   [

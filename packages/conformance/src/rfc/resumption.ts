@@ -129,6 +129,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "its keys are random, of 128 bits and more, for nothing else, and change; its lifetime has an end",
     by("handshake/resumption/tickets.ts#ownKeys", [
       `${resumed}: what is resumed > own keys change, and a ticket outlives one change`,
+      "handshake/ownKeys.test.ts: change at the end of their window, not so long after they were used",
+      "handshake/ownKeys.test.ts: are wiped when their time is over, at the next use or, where there is none, without it",
       `${resumedHostile}: options that cannot be > a short key`,
       `${resumedHostile}: options that cannot be > a lifetime of two days`,
     ]),

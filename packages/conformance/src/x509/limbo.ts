@@ -5,6 +5,7 @@
 
 import { type CryptoProvider, TlsError } from "@handclasp/core";
 import { fromBase64 } from "@handclasp/core/unstable";
+
 import { type Certificate, parseCertificate, type VerifyRequest, verifyCertificatePath } from "@handclasp/core/x509";
 
 /** One path, as the file has it; `roots`, `ints` and `leaf` are indexes into the pool of certificates. */

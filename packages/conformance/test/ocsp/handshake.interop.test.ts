@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { ocsp } from "@handclasp/core/ocsp";
 import { toBase64 } from "@handclasp/core/unstable";
+
 import {
   type ConnectOptions,
   type Credential,

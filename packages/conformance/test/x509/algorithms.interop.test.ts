@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TlsError } from "@handclasp/core";
 import { parsePemCertificates } from "@handclasp/core/unstable";
+
 import { trustPolicy, verifyCertificatePath } from "@handclasp/core/x509";
 import { noble, nodeCrypto } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";

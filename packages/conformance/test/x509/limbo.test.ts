@@ -1,5 +1,6 @@
 import { noble } from "@handclasp/core";
 import { parsePemCertificates, toBase64 } from "@handclasp/core/unstable";
+
 import { nodeCrypto } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";

@@ -53,8 +53,18 @@ export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessio
    * equalSuites: [[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]]
    */
   readonly equalSuites?: readonly (readonly CipherSuite[])[];
-  /** Refuse a server name that no certificate has, instead of answering with the first. */
+  /**
+   * Refuse a server name that no certificate has (unrecognized_name), instead of answering with the first. A client
+   * that names no server gets the first in any case. Default: true where the certificates have different names, so not
+   * for an RSA and an ECDSA certificate of the same names.
+   */
   readonly strictSni?: boolean;
+  /**
+   * Refuse a client that offers none of our `alpn` (no_application_protocol), also where it offers no protocol at all.
+   * Default false: such a client gets in, and `session.alpn` is `null`; one that offers only others is refused in any
+   * case.
+   */
+  readonly requireAlpn?: boolean;
 }
 
 /** What many connections share: options that are checked and certificates that are parsed. `serverConfig` makes it. */
@@ -140,7 +150,7 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
 export function serverHandshakeConfig(options: AcceptOptions): ServerConfig {
   const common = commonConfig(options);
   const { suites } = common;
-  understood(options, ["boolean strictSni", "function equalSuites.flatMap", "string clientAuth"]);
+  understood(options, ["boolean strictSni requireAlpn", "function equalSuites.flatMap", "string clientAuth"]);
   const { clientAuth = "none" } = options;
   if (!["none", "request", "require"].includes(clientAuth))
     throw configurationError(`clientAuth ${JSON.stringify(clientAuth)}`, '"none", "request" or "require"');
@@ -150,6 +160,8 @@ export function serverHandshakeConfig(options: AcceptOptions): ServerConfig {
       'clientAuth "require" with suites of a pre-shared key, which have no certificates',
       'leave them out, or say "request": the key then is what proves who the client is',
     );
+  if (options.requireAlpn && !common.alpn.length)
+    throw configurationError("requireAlpn without alpn", 'say which protocols we speak: alpn: ["…"]');
   return {
     ...common,
     psk: serverPsk(suites, options.psk),
@@ -158,7 +170,8 @@ export function serverHandshakeConfig(options: AcceptOptions): ServerConfig {
     clientTrust,
     certificateAuthorities: authoritiesOf(options, clientTrust),
     equalSuites: equalSuitesOf(suites, options.equalSuites ?? []),
-    strictSni: options.strictSni ?? false,
+    strictSni: options.strictSni,
+    requireAlpn: options.requireAlpn ?? false,
     ...serverSessions(options, common),
   };
 }
@@ -186,7 +199,7 @@ export const withCredentials = (config: ServerConfig, credentials: ServerCredent
 function credentialsOf(
   { suites }: Pick<ServerConfig, "suites">,
   given: ServerCredentials | undefined,
-): Pick<ServerConfig, "credentials" | "chooseCredentials"> {
+): Pick<ServerConfig, "credentials" | "namesDiffer" | "chooseCredentials"> {
   if (typeof given === "function") {
     const known = new WeakMap<Credential, ServerCredential>();
     const checked = (credential: Credential): ServerCredential => {
@@ -194,16 +207,23 @@ function credentialsOf(
       known.set(credential, found);
       return found;
     };
-    return {
-      credentials: [],
-      chooseCredentials: async (hello) => listOf(await given(hello)).map(checked),
-    };
+    return { ...served([]), chooseCredentials: async (hello) => served(listOf(await given(hello)).map(checked)) };
   }
   const list = listOf(given);
   if (!list.length && suites.some(isCertified))
     throw configurationError("a server needs a credential", "pass `credentials: [nodeCredential({ cert, key })]`");
-  return { credentials: list.map((credential) => serverCredential(suites, credential)), chooseCredentials: undefined };
+  return { ...served(list.map((credential) => serverCredential(suites, credential))), chooseCredentials: undefined };
 }
+
+const served = (credentials: readonly ServerCredential[]): Pick<ServerConfig, "credentials" | "namesDiffer"> => ({
+  credentials,
+  namesDiffer: new Set(credentials.map(namesOf)).size > 1,
+});
+
+const namesOf = ({ certificate: { subjectAltNames } }: ServerCredential): string =>
+  JSON.stringify(
+    [...new Set([...subjectAltNames.dns.map((name) => name.toLowerCase()), ...subjectAltNames.ip])].sort(),
+  );
 
 const listOf = (given: Credential | readonly Credential[] | undefined): readonly Credential[] =>
   given === undefined ? [] : Array.isArray(given) ? given : [given as Credential];

@@ -8,7 +8,7 @@ import type { Awaitable } from "../flow.ts";
 import { understood } from "../given.ts";
 import type { ServerConfig } from "../handshake/config.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
-import { ownKeys, type TicketKeys, Tickets, ticketKeyLength } from "../handshake/resumption/tickets.ts";
+import { type Later, ownKeys, type TicketKeys, Tickets, ticketKeyLength } from "../handshake/resumption/tickets.ts";
 import { sessionLifetime as defaultLifetime, maxSessionAge } from "../limits.ts";
 import { checkedStore, inTime, memoryStore, withinTime } from "./sessions.ts";
 
@@ -22,7 +22,7 @@ export interface ServerSessionOptions {
    * Keys of tickets, 48 random bytes each: a name of 16, sent in the clear, and an AES-256 key. The first one encrypts,
    * all of them decrypt, so that a key is rotated by a new one in front of it. Servers that have the same resume each
    * other's sessions. A function is asked for each ticket. Default: keys of this configuration's own, a new one each
-   * `sessionLifetime`. Whoever gets a key reads all that was sent in the sessions of its tickets: change them daily,
+   * `sessionLifetime`; each is wiped after two of them, though nobody connects. Whoever gets a key reads all that was sent in the sessions of its tickets: change them daily,
    * and never write them to a disk.
    */
   readonly ticketKeys?: readonly Uint8Array[] | (() => Awaitable<readonly Uint8Array[]>);
@@ -73,7 +73,7 @@ function keysOf(
   now: () => number,
   lifetime: number,
 ): TicketKeys {
-  if (keys === undefined) return ownKeys(random, now, lifetime);
+  if (keys === undefined) return ownKeys(random, now, lifetime, later);
   if (typeof keys === "function") return () => withinTime(keys, []);
   if (
     !Array.isArray(keys) ||
@@ -84,3 +84,10 @@ function keysOf(
   const copies = keys.map((key) => key.slice());
   return () => copies;
 }
+
+/** Node's timers can let the process end before they fire. Where they cannot, keys are wiped when the next are asked for. */
+const later: Later = (ms, task) => {
+  const timer = setTimeout(task, ms) as { unref?(): void } | number;
+  if (typeof timer === "object" && timer.unref) timer.unref();
+  else clearTimeout(timer);
+};

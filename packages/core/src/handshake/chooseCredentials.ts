@@ -14,8 +14,8 @@ export function* chooseCredentials(
   const { chooseCredentials: choose } = config;
   if (!choose) return config;
   const { serverName = null, alpn = [] } = offer;
-  const credentials = yield* call(() => choose({ serverName, alpn, cipherSuites, raw: raw.slice() }));
-  if (!credentials.length)
+  const chosen = yield* call(() => choose({ serverName, alpn, cipherSuites, raw: raw.slice() }));
+  if (!chosen.credentials.length)
     throw new TlsError("unrecognized_name", `no certificate for ${serverName ?? "a client that names no server"}`);
-  return { ...config, credentials };
+  return { ...config, ...chosen };
 }

@@ -137,15 +137,24 @@ export interface ClientHelloInfo {
 export interface ServerConfig extends CommonConfig {
   readonly credentials: readonly ServerCredential[];
   /** In place of them, for a server that chooses by the ClientHello. */
-  readonly chooseCredentials: ((hello: ClientHelloInfo) => Awaitable<readonly ServerCredential[]>) | undefined;
+  readonly chooseCredentials:
+    | ((hello: ClientHelloInfo) => Awaitable<Pick<ServerConfig, "credentials" | "namesDiffer">>)
+    | undefined;
   readonly psk: ServerExchangeConfig["psk"];
   readonly clientAuth: "none" | "request" | "require";
   /** Whom client certificates must come from; there unless `clientAuth` is `"none"`. */
   readonly clientTrust: TrustPolicy | undefined;
   /** DER names that CertificateRequest lists; empty: any. */
   readonly certificateAuthorities: readonly Uint8Array[];
-  /** A name that none of our certificates has is refused (unrecognized_name), not answered with the first. */
-  readonly strictSni: boolean;
+  /**
+   * A name that none of our certificates has is refused (unrecognized_name), not answered with the first; `undefined`:
+   * where `namesDiffer`.
+   */
+  readonly strictSni: boolean | undefined;
+  /** Our certificates are not all for the same names. */
+  readonly namesDiffer: boolean;
+  /** A client that offers none of `alpn` is refused, also where it offers none at all. */
+  readonly requireAlpn: boolean;
   /** In each, all are of the preference of the first of them in `suites`. */
   readonly equalSuites: readonly (readonly CipherSuite[])[];
   /** `undefined`: none are issued or taken. */

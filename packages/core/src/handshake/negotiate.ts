@@ -39,11 +39,20 @@ export function checkHello(hello: ClientHello, { versions }: ClientOffer): void 
     });
 }
 
+/** `requireAlpn`; a resumed handshake is held to it too. */
+export function checkAlpn(config: ServerConfig, offer: ClientOffer): void {
+  if (!config.requireAlpn || offer.alpn) return;
+  const advice = `have the client offer one of ${config.alpn.join(", ")}`;
+  throw new TlsError("no_application_protocol", "the client offers no ALPN protocol, and requireAlpn wants one", {
+    advice,
+  });
+}
+
 const hex = (version: number): string => `0x${version.toString(16).padStart(4, "0")}`;
 
 /** The first of our suites that the client offers and one of our certificates can serve. */
 export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOffer): Choice {
-  const credentials = credentialsFor(config, offer.serverName);
+  let credentials: readonly ServerCredential[] | undefined;
   let weakGroups = false;
   for (const suite of inOrder(config, hello)) {
     const group = groupFor(suite, config, offer);
@@ -52,6 +61,7 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
       continue;
     }
     if (!suite.keyExchange.keyUsage) return { suite, ...(group && { group }) };
+    credentials ??= credentialsFor(config, offer.serverName);
     for (const credential of credentials) {
       const use = usable(suite, credential, offer);
       if (use) return { suite, credential, ...(group && { group }), ...use };
@@ -87,9 +97,16 @@ export function credentialsFor(config: ServerConfig, serverName: string | undefi
     config.credentials.filter(({ certificate }) => matchesReference(certificate, serverName) === kind);
   const named = [...match("exact"), ...match("wildcard")];
   if (named.length) return named;
-  if (config.strictSni) throw new TlsError("unrecognized_name", `no certificate for ${serverName}`);
+  if (config.strictSni ?? config.namesDiffer)
+    throw new TlsError("unrecognized_name", `no certificate for ${serverName}`, {
+      advice: "add a credential for it; with strictSni: false the first one answers",
+    });
   return config.credentials;
 }
+
+/** Whether a certificate of ours is for the name that the client asks for. */
+export const isOurs = ({ credentials }: ServerConfig, serverName: string | undefined): boolean =>
+  serverName !== undefined && credentials.some(({ certificate }) => matchesReference(certificate, serverName));
 
 /**
  * The first of our groups that suits the exchange and that the client can. A client that says nothing of groups can secp256r1 (RFC 8422 §4); one

@@ -24,7 +24,7 @@ import { answerExtensions, type ClientOffer, readOffer } from "./extensions/exte
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
 import { serverExtensions } from "./extensions/server.ts";
 import { staple } from "./extensions/statusRequest.ts";
-import { type Choice, checkHello, choose } from "./negotiate.ts";
+import { type Choice, checkAlpn, checkHello, choose, isOurs } from "./negotiate.ts";
 import type { Peer } from "./peer.ts";
 import {
   cacheSession,
@@ -43,6 +43,7 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
   peer.endFlight();
   const offer = read(shared, hello);
   checkHello(hello, offer);
+  checkAlpn(shared, offer);
   const config = yield* chooseCredentials(shared, hello, offer, peer.transcript.bytes());
   const asked = yield* findSession(config, hello, offer);
   if (typeof asked === "object") return yield* resumeSession(peer, config, hello, offer, asked); //         figure 2 from here
@@ -100,6 +101,7 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
         signatureScheme: scheme?.name,
         peer: client,
         held,
+        serverNameMatched: isOurs(config, offer.serverName),
       }),
       exporter: secrets.exporter(agreement, first, credential?.certificate),
       forget: yield* cacheSession(config, sessionId, state),

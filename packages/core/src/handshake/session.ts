@@ -19,7 +19,13 @@ export interface Session {
   /** What the server signed its key exchange with; absent with RSA and PSK, and where the session was resumed. */
   readonly signatureScheme?: string | undefined;
   readonly alpn: string | null;
+  /** The name that the client asked for, in lower case. Clients say what they like: see `serverNameMatched`. */
   readonly serverName: string | null;
+  /**
+   * On a server: a certificate of ours is for `serverName`, whoever may have answered. False for a name that somebody
+   * made up, and where the client named none; choose a virtual host by `serverName` only where it is true.
+   */
+  readonly serverNameMatched?: boolean | undefined;
   /** The keys come from an earlier handshake, and so does all that was verified. */
   readonly resumed: boolean;
   readonly extendedMasterSecret: boolean;
@@ -47,7 +53,7 @@ export const sessionOf = (
   {
     held,
     ...rest
-  }: Pick<Session, "group" | "signatureScheme" | "peer" | "ocspResponse" | "ocspStatus"> & {
+  }: Pick<Session, "group" | "signatureScheme" | "peer" | "ocspResponse" | "ocspStatus" | "serverNameMatched"> & {
     readonly held: HeldKey | undefined;
   },
 ): Session => ({

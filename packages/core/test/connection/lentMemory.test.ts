@@ -13,6 +13,7 @@ import {
   type Transport,
 } from "@handclasp/core";
 import { concat } from "@handclasp/core/unstable";
+
 import { memoryPair, testCa } from "@handclasp/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

@@ -141,6 +141,7 @@ describe("serverHandshakeConfig refuses", () => {
     certificateAuthorities: [...wrongFor(false, empty), [null], ["CN=CA"]],
     equalSuites: [...wrongFor(empty), [null], [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256], ["yes"]],
     strictSni: flag,
+    requireAlpn: flag,
     tickets: flag,
     ticketKeys: [...any, [null], [new Uint8Array(47)]],
     sessionStore: wrongFor(false),

@@ -24,6 +24,7 @@ import {
   x25519,
 } from "@handclasp/core";
 import { finiteField, toHex } from "@handclasp/core/unstable";
+
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

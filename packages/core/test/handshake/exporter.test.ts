@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { accept, connect, legacySuites, noble, pskSuites, type TlsConnection, type TlsError } from "@handclasp/core";
 import { concat, toHex } from "@handclasp/core/unstable";
+
 import { type IssueOptions, memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

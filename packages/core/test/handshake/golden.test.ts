@@ -12,6 +12,7 @@ import {
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 } from "@handclasp/core";
 import { fromHex, parsePemCertificates, toHex } from "@handclasp/core/unstable";
+
 import { memoryPair } from "@handclasp/testing";
 import { p256 } from "@noble/curves/nist.js";
 import { describe, expect, test } from "vitest";

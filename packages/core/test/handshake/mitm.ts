@@ -14,6 +14,7 @@ import {
   TlsError,
 } from "@handclasp/core";
 import { concat } from "@handclasp/core/unstable";
+
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

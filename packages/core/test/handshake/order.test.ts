@@ -1,5 +1,6 @@
 import { TlsError } from "@handclasp/core";
 import { concat } from "@handclasp/core/unstable";
+
 import { beforeAll, describe, expect, test } from "vitest";
 import { virtualTime } from "../virtualTime.ts";
 import {

@@ -12,6 +12,7 @@ import {
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 } from "@handclasp/core";
 import { finiteField } from "@handclasp/core/unstable";
+
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";

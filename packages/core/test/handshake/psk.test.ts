@@ -15,6 +15,7 @@ import {
   type TraceEvent,
 } from "@handclasp/core";
 import { fromHex, toHex } from "@handclasp/core/unstable";
+
 import { serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
 import { memoryPair, testCa } from "@handclasp/testing";

@@ -17,6 +17,7 @@ import {
   type TraceEvent,
 } from "@handclasp/core";
 import { fromHex } from "@handclasp/core/unstable";
+
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
 import { type MemoryPairOptions, memoryPair, testCa } from "@handclasp/testing";
@@ -517,6 +518,29 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     const { client } = await attempt(configOf({ ticketKeys }), { sessions }, { alter: wrong });
     expect(client).toMatchObject({ code: "wrong_cipher_returned", by: "us" });
     expect(store.session).toBeUndefined();
+  });
+  test.each([
+    ["that resumed it", false],
+    ["that was resuming it", true],
+  ])("and a server that keeps it forgets it after one in the connection %s", async (_, inHandshake) => {
+    const config = configOf({ tickets: false });
+    const store = slot();
+    const sessions = keepSessions({ store });
+    const first = await attempt(config, { sessions });
+    await close(first.client, first.server);
+    const state = store.session;
+    const wrong = onHello("b->a", (hello: ServerHello) => ({ ...hello, cipherSuite: 0x1301 }));
+    const second = await attempt(config, { sessions }, inHandshake ? { alter: wrong } : undefined);
+    if (inHandshake) expect(second.server).toMatchObject({ alert: "illegal_parameter", by: "peer" });
+    else {
+      expect(opened(second.server).session.resumed).toBe(true);
+      opened(second.client).abort(new Error("enough"));
+      await expect(opened(second.server).closed).rejects.toMatchObject({ by: "peer" });
+    }
+    store.session = state;
+    const again = await attempt(config, { sessions });
+    expect(again.declined).toBe("unknown");
+    await close(again.client, again.server);
   });
   test("but not with close_notify, or where the carrier broke", async () => {
     const config = configOf({ tickets: false });

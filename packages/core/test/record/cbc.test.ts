@@ -7,6 +7,7 @@ import {
   type TlsError,
 } from "@handclasp/core";
 import { concat } from "@handclasp/core/unstable";
+
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import { run } from "../../src/flow.ts";

@@ -5,6 +5,7 @@ import {
   type TlsError,
 } from "@handclasp/core";
 import { concat, fromHex } from "@handclasp/core/unstable";
+
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import type { BlockChain, CryptoProvider } from "../../src/crypto/provider.ts";

@@ -5,6 +5,7 @@ import {
   type TraceEvent,
 } from "@handclasp/core";
 import { concat } from "@handclasp/core/unstable";
+
 import { asyncProvider } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";

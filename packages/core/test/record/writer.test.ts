@@ -1,5 +1,6 @@
 import type { TraceEvent } from "@handclasp/core";
 import { concat } from "@handclasp/core/unstable";
+
 import { describe, expect, test } from "vitest";
 import type { RecordWriter } from "../../src/record/writer.ts";
 import { record, records as wireRecords } from "../handshake/mitm.ts";

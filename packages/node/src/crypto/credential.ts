@@ -22,6 +22,7 @@ import {
 } from "@handclasp/core";
 import { findPrivateKey, type JsonWebKey } from "@handclasp/core/pem";
 import { configurationError, keyMismatch, readChain, run, usageError, verifyChain } from "@handclasp/core/unstable";
+
 import { nodeCrypto } from "./nodeCrypto.ts";
 
 export interface NodeCredentialOptions {

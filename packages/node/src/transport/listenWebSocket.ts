@@ -11,23 +11,30 @@ import type { WebSocketServer } from "ws";
 import { given, hook } from "../given.ts";
 import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
+import { isLoopbackAddress, type OnRefused, type RequestRules, requestRules } from "./requestRules.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
-export interface ListenWebSocketOptions extends ListenTcpOptions {
+export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
   /** An HTTP(S) server to attach to, whose other paths are left alone: an upgrade on one of them is refused where nobody else listens for upgrades. Default: one of our own, at `port` and `host`. */
   server?: Server | SecureServer;
   /** The path to serve. Default `"/"`. */
   path?: string;
-  /** Says whether a request may become a WebSocket, e.g. by its `origin`. Default: all may; who is allowed in, TLS decides. */
+  /**
+   * Says whether a request may become a WebSocket, e.g. by a cookie: `true` alone lets it in, and only what `origins`
+   * and `hosts` let in is asked for. Default: all of those may; TLS decides who is allowed in.
+   */
   allow?: (request: IncomingMessage) => boolean;
 }
 
-/** Listens, and calls `onTransport` for every WebSocket. */
+/** Listens, calls `onTransport` for every WebSocket, and `onRefused` for what `origins` or `hosts` kept out. */
 export async function listenWebSocket(
   options: ListenWebSocketOptions,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
+  onRefused?: OnRefused,
 ): Promise<Listener> {
   const { path = "/", allow } = options;
+  hook("onRefused", onRefused);
+  const fits = requestRules(options, onRefused);
   checkAddress(options);
   hook("allow", allow);
   given("path", path, typeof path === "string" && path.startsWith("/"), 'a path such as "/tls"');
@@ -56,7 +63,8 @@ export async function listenWebSocket(
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
       if (isNobodys(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
-    } else if (!allowed(request)) refuseUpgrade(socket, forbidden);
+    } else if (!fits(request, isLoopbackAddress(addressOf(server, request))) || !allowed(request))
+      refuseUpgrade(socket, forbidden);
     else if (sockets) upgrade(sockets, request, socket, head);
     else {
       const gone = (): void => void socket.destroy();
@@ -93,6 +101,12 @@ const served = new WeakMap<object, string>();
 function isNobodys(server: Server | SecureServer, listener: object, path: string): boolean {
   const all = server.listeners("upgrade");
   return all[0] === listener && all.every((other) => (served.get(other) ?? path) !== path);
+}
+
+/** Where a request came to. Sockets that somebody hands to a server that does not listen have an address of their own. */
+function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): string | undefined {
+  const address = server.address();
+  return typeof address === "string" ? undefined : (address?.address ?? socket.localAddress);
 }
 
 interface Status {

@@ -6,6 +6,7 @@
 import { connect, type Socket } from "node:net";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
 import { highWater, transportError } from "@handclasp/core/unstable";
+
 import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";

@@ -8,6 +8,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
 import { tellClosed, textMessage, transportError, WebSocketSender } from "@handclasp/core/unstable";
+
 import type { WebSocket } from "ws";
 import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
 import { memory } from "./memory.ts";

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parsePemCertificates } from "@handclasp/core/unstable";
+
 import { connect, createServer, nodeCredential, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } from "@handclasp/node";
 import { WebSocket, WebSocketServer } from "ws";
 

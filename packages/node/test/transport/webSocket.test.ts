@@ -205,9 +205,13 @@ describe("listenWebSocket", () => {
 
   test("lets a server refuse a request", async () => {
     const { accepted, listener, url } = await listen({
+      origins: ["https://good.example", "https://other.example"],
       allow: ({ headers }) => headers.origin === "https://good.example",
     });
-    expect(await failure(await connectWebSocket(url))).toMatchObject({ message: expect.stringContaining("403") });
+    for (const headers of [{}, { origin: "https://other.example" }])
+      expect(await failure(await connectWebSocket(url, { headers }))).toMatchObject({
+        message: expect.stringContaining("403"),
+      });
     const client = await connectWebSocket(url, { headers: { origin: "https://good.example" } });
     let ended = false;
     client.start({ ...quiet, end: () => (ended = true), error: ({ message }) => expect(ended, message).toBe(true) });

@@ -31,6 +31,7 @@ import {
   type TraceEvent,
 } from "@handclasp/core";
 import { toHex } from "@handclasp/core/unstable";
+
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
 import { type IssuedCertificate, type KeyAlgorithm, type TestCa, testCa } from "../certificates.ts";
@@ -219,6 +220,16 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
           await finish(ends.client, ends.server);
         }
       });
+      check("ALPN: not offered where the server requires it is no_application_protocol, seen by both", async () => {
+        for (const alpn of [undefined, ["a"]]) {
+          const ends = await attempt({ ...(alpn && { alpn }) }, { alpn: ["b"], requireAlpn: true });
+          failed(ends.b, { alert: "no_application_protocol", by: "us" });
+          failed(ends.a, { alert: "no_application_protocol", by: "peer" });
+        }
+        const { client, server } = await joined({ alpn: ["b"] }, { alpn: ["b"], requireAlpn: true });
+        same(server.session.alpn, "b", "the server's");
+        await finish(client, server);
+      });
       check("the server's order of suites decides", async () => {
         const own = modernOf(provider).filter((suite) => suite.authentication === "ecdsa");
         const { client, server } = await joined({ suites: own }, { suites: [...own].reverse() });
@@ -256,13 +267,15 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         (await shown("other.names.test", three))((await kit()).wildcard);
       });
       check("SNI: an unknown name gets the first", async () => {
-        const is = await shown("nobody.test", three, { insecure: true });
+        const is = await shown("nobody.test", three, { insecure: true }, { strictSni: false });
         is((await kit()).server["ecdsa-p256"]);
       });
       check("SNI: an unknown name with strictSni is unrecognized_name, seen by both", async () => {
-        const ends = await attempt({ serverName: "nobody.test" }, { credentials: three(await kit()), strictSni: true });
-        failed(ends.b, { alert: "unrecognized_name", by: "us" });
-        failed(ends.a, { alert: "unrecognized_name", by: "peer" });
+        for (const server of [{ strictSni: true }, {}]) {
+          const ends = await attempt({ serverName: "nobody.test" }, { credentials: three(await kit()), ...server });
+          failed(ends.b, { alert: "unrecognized_name", by: "us" });
+          failed(ends.a, { alert: "unrecognized_name", by: "peer" });
+        }
       });
       check("RSA and ECDSA: what the client can verify decides", async () => {
         const both = (all: Kit) => [all.server["ecdsa-p256"], all.server["rsa-2048"]];

@@ -19,6 +19,7 @@ import {
   type SignatureScheme,
 } from "@handclasp/core";
 import { finiteField, fromHex } from "@handclasp/core/unstable";
+
 import { sealed } from "../sealed.ts";
 import { assert, assertFails, assertSame, type ContractCase } from "./contract.ts";
 

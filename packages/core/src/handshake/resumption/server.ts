@@ -13,7 +13,7 @@ import type { ServerConfig, ServerCredential } from "../config.ts";
 import { agreedProtocol } from "../extensions/alpn.ts";
 import { answerExtensions, type ClientOffer } from "../extensions/extension.ts";
 import { serverExtensions } from "../extensions/server.ts";
-import { credentialsFor } from "../negotiate.ts";
+import { credentialsFor, isOurs } from "../negotiate.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
 import { type Established, sessionOf } from "../session.ts";
@@ -63,9 +63,11 @@ export function* findSession(
   // Who shares our keys, or we before, may have given it longer than a session is to have here.
   if (now < state.created || now >= state.expires || state.expires - now > sessionLifetime) return "expired";
   if (latin1(state.serverName) !== (offer.serverName ?? "")) return "server_name";
-  const credential = credentialsFor(config, offer.serverName).find(({ certificate }) =>
-    equal(certificateHash(certificate), state.serverCertificate),
-  );
+  const credential = suite.keyExchange.keyUsage
+    ? credentialsFor(config, offer.serverName).find(({ certificate }) =>
+        equal(certificateHash(certificate), state.serverCertificate),
+      )
+    : undefined;
   if (!credential && suite.keyExchange.keyUsage) return "certificate";
   if (latin1(state.alpn) !== (agreedProtocol(config, offer) ?? "")) return "alpn";
   if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
@@ -144,7 +146,11 @@ export function* resumeSession(
     yield* peer.expectFinished(() => secrets.verifyData("client")); //                Finished             -->
     peer.endHandshake();
     return {
-      session: sessionOf("server", agreement, offer.serverName, { peer: client, held: keptKey(state) }),
+      session: sessionOf("server", agreement, offer.serverName, {
+        peer: client,
+        held: keptKey(state),
+        serverNameMatched: isOurs(config, offer.serverName),
+      }),
       exporter: secrets.exporter(agreement, first, credential?.certificate),
       forget,
     };

@@ -23,17 +23,45 @@ export interface OpenedTicket {
   readonly oldKey: boolean;
 }
 
-/** Keys of this process's own: a new one each `lifetime` seconds, and the one before, for as long as its tickets live. `now` in ms. */
-export function ownKeys(random: Random, now: () => number, lifetime: number): TicketKeys {
-  let keys: readonly Uint8Array[] = [];
-  let since = 0;
+/** Runs `task` once in `ms`, or not at all where the host has no timer that lets the process end. */
+export type Later = (ms: number, task: () => void) => void;
+
+/**
+ * Keys of this process's own. Each belongs to a window of time of `lifetime` seconds, in which it encrypts, and decrypts
+ * in the next one as well, for as long as its tickets live. The windows follow one another however often keys are used,
+ * and a key whose time is over is wiped: at the next use, or by `later` where there is none. `now` in ms.
+ */
+export function ownKeys(random: Random, now: () => number, lifetime: number, later: Later): TicketKeys {
+  interface OwnKey {
+    readonly key: Uint8Array;
+    readonly since: number;
+  }
+  const window = lifetime * 1000;
+  /** The newest first; two at most. */
+  let keys: readonly OwnKey[] = [];
+  let waiting = false;
+  // How old a key is, nobody knows once the clock was set back to before it.
+  const isOver = ({ since }: OwnKey, time: number): boolean => !(time >= since && time < since + 2 * window);
+  const sweep = (time: number): void => {
+    for (const one of keys) if (isOver(one, time)) one.key.fill(0);
+    keys = keys.filter((one) => !isOver(one, time));
+    const oldest = keys.at(-1);
+    if (!oldest || waiting) return;
+    waiting = true;
+    later(oldest.since + 2 * window - time, () => {
+      waiting = false;
+      sweep(now());
+    });
+  };
   return () => {
-    const age = (now() - since) / 1000;
-    if (!keys.length || age >= lifetime || age < 0) {
-      keys = [random(ticketKeyLength), ...(age < 2 * lifetime ? keys.slice(0, 1) : [])];
-      since = now();
+    const time = now();
+    sweep(time);
+    const [newest] = keys;
+    if (!newest || time >= newest.since + window) {
+      keys = [{ key: random(ticketKeyLength), since: newest ? newest.since + window : time }, ...keys];
+      sweep(time);
     }
-    return keys;
+    return keys.map(({ key }) => key);
   };
 }
 

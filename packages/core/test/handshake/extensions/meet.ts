@@ -11,6 +11,7 @@ import {
   type TraceEvent,
 } from "@handclasp/core";
 import { concat } from "@handclasp/core/unstable";
+
 import { memoryPair } from "@handclasp/testing";
 import { expect } from "vitest";
 import { nodeCrypto } from "../../../../node/src/crypto/nodeCrypto.ts";

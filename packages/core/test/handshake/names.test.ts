@@ -1,0 +1,127 @@
+/** Names that clients ask for: which get an answer where nothing is said of it, and what the application learns of them. */
+
+import {
+  type AcceptOptions,
+  accept,
+  type ConnectOptions,
+  connect,
+  keepSessions,
+  pskSuites,
+  type Session,
+} from "@handclasp/core";
+import { acceptWith, serverHandshakeConfig, withCredentials } from "@handclasp/core/unstable/engine";
+import { type IssueOptions, memoryPair, testCa } from "@handclasp/testing";
+import { describe, expect, test } from "vitest";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+
+const ca = await testCa();
+const issue = async (names: string[], algorithm: NonNullable<IssueOptions["algorithm"]> = "ecdsa-p256") =>
+  nodeCredential(await ca.issue({ names, algorithm }));
+const a = await issue(["a.example", "127.0.0.1"]);
+const b = await issue(["b.example"]);
+const rsa = await issue(["127.0.0.1", "A.example"], "rsa-2048");
+const wide = await issue(["a.example", "*.c.example", "127.0.0.1"], "rsa-2048");
+
+/** The server's session, or the alert that it sent. */
+async function visit(
+  options: Partial<AcceptOptions> | ReturnType<typeof serverHandshakeConfig>,
+  serverName: string,
+  client: Partial<ConnectOptions> = {},
+): Promise<Session | string> {
+  const config = "schemes" in options ? options : serverHandshakeConfig({ provider: nodeCrypto, ...options });
+  const pair = memoryPair();
+  const server = acceptWith(config, pair.b, {});
+  const trust = client.psk ? {} : { insecure: true };
+  const ends = await Promise.allSettled([
+    connect(pair.a, { provider: nodeCrypto, serverName, ...trust, ...client }),
+    server.opened,
+  ]);
+  if (ends[0].status === "rejected") return ends[0].reason.alert;
+  // A session stays one that can be resumed only where it ends in order.
+  await Promise.all([ends[0].value.close(), server.close()]);
+  return server.session;
+}
+const open = (serverName: string | null, serverNameMatched: boolean) =>
+  expect.objectContaining({ serverName, serverNameMatched });
+
+describe("an unknown name", () => {
+  test.each<[string, Partial<AcceptOptions>, boolean]>([
+    ["one certificate answers", { credentials: [a] }, false],
+    ["one certificate with strictSni refuses", { credentials: [a], strictSni: true }, true],
+    ["RSA beside ECDSA, of the same names in another order, answer", { credentials: [a, rsa] }, false],
+    ["certificates of different names refuse", { credentials: [a, b] }, true],
+    ["certificates of different names with strictSni false answer", { credentials: [a, b], strictSni: false }, false],
+    ["certificates that share a name, and not all names, refuse", { credentials: [a, wide] }, true],
+  ])("%s", async (_, options, refused) => {
+    expect(await visit(options, "nobody.example")).toEqual(
+      refused ? "unrecognized_name" : open("nobody.example", false),
+    );
+    // A client that names nobody (an address is not sent) gets the first; and whose name we have is served.
+    expect(await visit(options, "127.0.0.1")).toEqual(open(null, false));
+    expect(await visit(options, "a.example")).toEqual(open("a.example", true));
+  });
+
+  test("what is so by default follows the certificates when they are exchanged", async () => {
+    const one = serverHandshakeConfig({ provider: nodeCrypto, credentials: [a] });
+    const two = withCredentials(one, [a, b]);
+    expect(await visit(two, "nobody.example")).toBe("unrecognized_name");
+    expect(await visit(withCredentials(two, [b]), "nobody.example")).toEqual(open("nobody.example", false));
+    const loose = serverHandshakeConfig({ provider: nodeCrypto, credentials: [a], strictSni: false });
+    expect(await visit(withCredentials(loose, [a, b]), "nobody.example")).toEqual(open("nobody.example", false));
+  });
+
+  test("costs a client with a pre-shared key nothing, which no certificate answers", async () => {
+    const key = new Uint8Array(32).fill(7);
+    const suites = [...pskSuites, ...serverHandshakeConfig({ provider: nodeCrypto, credentials: [a] }).suites];
+    const config = serverHandshakeConfig({
+      provider: nodeCrypto,
+      suites,
+      psk: { lookup: () => key },
+      credentials: [a, b],
+    });
+    const client = { suites: pskSuites, psk: { identity: "me", key }, sessions: keepSessions() };
+    for (const resumed of [false, true])
+      expect(await visit(config, "nobody.example", client)).toMatchObject({ resumed, serverNameMatched: false });
+    expect(await visit(config, "nobody.example")).toBe("unrecognized_name");
+  });
+});
+
+test("whether the name is ours is told of a resumed session too, and not to a client", async () => {
+  const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [wide] });
+  const sessions = keepSessions();
+  for (const resumed of [false, true]) {
+    const session = await visit(config, "X.c.example", { sessions });
+    expect(session).toMatchObject({ resumed, serverName: "x.c.example", serverNameMatched: true });
+  }
+  const pair = memoryPair();
+  const [client, server] = await Promise.all([
+    connect(pair.a, { provider: nodeCrypto, insecure: true, serverName: "a.example" }),
+    accept(pair.b, { provider: nodeCrypto, credentials: [wide] }),
+  ]);
+  expect(client.session.serverNameMatched).toBeUndefined();
+  await Promise.all([client.close(), server.close()]);
+});
+
+describe("requireAlpn", () => {
+  const required = { credentials: [a], alpn: ["x", "y"], requireAlpn: true };
+
+  test("refuses who offers none, and resumes nobody who does not offer it again", async () => {
+    expect(await visit(required, "a.example")).toBe("no_application_protocol");
+    expect(await visit(required, "a.example", { alpn: ["z"] })).toBe("no_application_protocol");
+    expect(await visit(required, "a.example", { alpn: ["y"] })).toMatchObject({ alpn: "y" });
+    expect(await visit({ ...required, requireAlpn: false }, "a.example")).toMatchObject({ alpn: null });
+  });
+
+  test("needs protocols", () => {
+    for (const alpn of [undefined, []])
+      expect(() =>
+        serverHandshakeConfig({ provider: nodeCrypto, credentials: [a], requireAlpn: true, ...(alpn && { alpn }) }),
+      ).toThrow(
+        expect.objectContaining({
+          code: "configuration",
+          message: expect.stringContaining("requireAlpn without alpn"),
+        }),
+      );
+  });
+});
