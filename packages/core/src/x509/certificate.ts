@@ -117,7 +117,7 @@ export const processedExtensions = {
 } as const;
 
 /** Others that are read. */
-export const otherExtensions = {
+const otherExtensions = {
   subjectKeyIdentifier: "2.5.29.14",
   authorityKeyIdentifier: "2.5.29.35",
   authorityInfoAccess: "1.3.6.1.5.5.7.1.1",

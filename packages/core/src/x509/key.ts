@@ -15,7 +15,7 @@ export const rsaEncryption = "1.2.840.113549.1.1.1";
 export const rsassaPss = "1.2.840.113549.1.1.10";
 /** What {@link readPss} wants. */
 export const pssAdvice =
-  "RSASSA-PSS needs SHA-256, SHA-384 or SHA-512, MGF1 with the same, and the hash's length as salt length: rsa_pss_saltlen:digest";
+  "RSASSA-PSS needs SHA-256 or better, in MGF1 too, and a salt length of the hash's: rsa_pss_saltlen:digest";
 const mgf1 = "1.2.840.113549.1.1.8";
 export const ecPublicKey = "1.2.840.10045.2.1";
 export const ed25519 = "1.3.101.112";

@@ -7,7 +7,7 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import { type Flow, settle } from "../flow.ts";
 import { maxComparisons } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
-import { type Certificate, otherExtensions, processedExtensions } from "./certificate.ts";
+import { type Certificate, processedExtensions } from "./certificate.ts";
 import { constrainedNames, violation } from "./constraints.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
 import { pssAdvice, rsassaPss } from "./key.ts";
@@ -56,7 +56,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   const { leaf, anchors, intermediates } = search;
   const anchorsBySubject = bySubject(anchors);
   const intermediatesBySubject = bySubject(intermediates);
-  const caOf = numberCas([leaf, ...intermediates]);
+  const caOf = firstOfCas([leaf, ...intermediates]);
   const verified = new Map<Certificate, Map<Certificate, boolean>>();
   let steps = 0;
   let signatures = 0;
@@ -182,7 +182,8 @@ export function checkCertificate(rules: Rules, certificate: Certificate, below =
 
 /** Extensions that some tool makes critical, and that are not processed there. */
 const extensionNames: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(otherExtensions).map(([name, oid]) => [oid, name])),
+  "2.5.29.14": "subjectKeyIdentifier",
+  "2.5.29.35": "authorityKeyIdentifier",
   "2.5.29.18": "issuerAltName",
   "2.5.29.46": "freshestCRL",
   "1.3.6.1.4.1.11129.2.4.3": "precertificate poison",
@@ -219,23 +220,21 @@ export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): C
 export const usageName = (oid: string): string =>
   oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
 
+/** For a certificate without extensions: what tutorials leave out. */
+export const noExtensions = "issue it with subjectAltName: `openssl x509 -req` and `openssl ca` take it from -extfile";
+
 /** What holds for every certificate but an anchor. */
 export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certificate): CertificateError | undefined {
   const { version, isCa } = certificate;
   if (version !== 3) {
-    const advice = "issue it with subjectAltName: `openssl x509 -req` takes it from -extfile";
-    return fault(certificate, "malformed", `version ${version}; only a trust anchor may be older than 3`, advice);
+    const reason = `version ${version}; only a trust anchor may be older than 3`;
+    return fault(certificate, "malformed", reason, noExtensions);
   }
   if (
     !certificate.subject.normalised &&
     certificate.extensions.get(processedExtensions.subjectAltName)?.critical === false
   )
-    return fault(
-      certificate,
-      "malformed",
-      "no subject, and subjectAltName not critical",
-      "issue it with one or the other",
-    );
+    return fault(certificate, "malformed", "no subject, and subjectAltName not critical", "issue it with either");
   if (!certificate.issuer.normalised) return fault(certificate, "malformed", "its issuer has no name");
   if (certificate.nameConstraints && !isCa) return fault(certificate, "malformed", "nameConstraints, but no CA");
   if (certificate.keyUsage?.has("keyCertSign") && !isCa)
@@ -285,15 +284,14 @@ export function* verifySignature(provider: CryptoProvider, child: Signed, issuer
   return (yield* settle(provider.verify(algorithm, key, child.tbs, child.signature))) === true;
 }
 
-/** A number for each CA, whoever issued this certificate of it: a path that comes back to one is a loop. */
-function numberCas(certificates: readonly Certificate[]): ReadonlyMap<Certificate, number> {
-  const numbers = new Map<string, number>();
+/** Of each CA the certificate that stands first, whoever issued it: a path that comes back to one CA is a loop. */
+function firstOfCas(certificates: readonly Certificate[]): ReadonlyMap<Certificate, unknown> {
+  const first = new Map<string, Certificate>();
   return new Map(
     certificates.map((certificate) => {
-      const ca = `${latin1(certificate.spki)} ${certificate.subject.normalised}`;
-      const number = numbers.get(ca) ?? numbers.size;
-      numbers.set(ca, number);
-      return [certificate, number];
+      const ca = latin1(certificate.spki) + certificate.subject.normalised;
+      if (!first.has(ca)) first.set(ca, certificate);
+      return [certificate, first.get(ca)];
     }),
   );
 }

@@ -5,7 +5,7 @@
 import type { Certificate } from "./certificate.ts";
 import type { CertificateError } from "./errors.ts";
 import { matchesReference, parseReference } from "./name.ts";
-import type { Rules } from "./path.ts";
+import { noExtensions, type Rules } from "./path.ts";
 
 /**
  * Nobody vouches for a certificate.
@@ -35,7 +35,7 @@ export function checkReference({ fault }: Rules, leaf: Certificate, reference: s
   const { dns, ip } = leaf.subjectAltNames;
   const names = [...dns.map((name) => `DNS:${name}`), ...ip.map((address) => `IP:${address}`)];
   const list = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
-  const advice = list ? undefined : "issue it with subjectAltName: `openssl x509 -req` takes it from -extfile";
+  const advice = list ? undefined : noExtensions;
   const reason = `not for ${reference}, but for ${list || "no name at all (subjectAltName)"}`;
   return fault(leaf, "name_mismatch", reason, advice);
 }
