@@ -193,7 +193,7 @@ const ecKeys: readonly Input[] = (
 ).map(([name, of]) => ({
   name: `ECDSA: ${name}`,
   algorithm: ecdsa,
-  key: of as PublicKey,
+  key: of,
   signature: der,
   valid: false,
 }));
