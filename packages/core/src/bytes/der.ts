@@ -15,11 +15,13 @@ export const tags = {
   null: 0x05,
   oid: 0x06,
   utf8String: 0x0c,
+  numericString: 0x12,
   printableString: 0x13,
   teletexString: 0x14,
   ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  visibleString: 0x1a,
   universalString: 0x1c,
   bmpString: 0x1e,
   sequence: 0x30,
@@ -105,12 +107,13 @@ export class Der {
     });
   }
 
-  /** BOOLEAN DEFAULT FALSE: a FALSE that is written out is a fault. */
-  flag(): boolean {
+  /** BOOLEAN DEFAULT FALSE: a FALSE that is written out is a fault, unless the caller allows it. */
+  flag(allowsFalse = false): boolean {
     if (this.tag !== tags.boolean) return false;
-    const value = this.contents(tags.boolean);
-    if (value.length !== 1 || value[0] !== 0xff) derFault("BOOLEAN neither TRUE nor left out");
-    return true;
+    const [value, more] = this.contents(tags.boolean);
+    if (more !== undefined || (value !== 0xff && (value !== 0 || !allowsFalse)))
+      derFault("BOOLEAN neither TRUE nor left out");
+    return value === 0xff;
   }
 
   /** INTEGER: its minimal two's complement. */
@@ -125,15 +128,15 @@ export class Der {
   }
 
   /** A non-negative INTEGER, without its leading zero. */
-  unsigned(): Uint8Array {
-    const value = this.integer();
+  unsigned(tag?: number): Uint8Array {
+    const value = this.integer(tag);
     if ((value[0] as number) & 0x80) derFault("INTEGER negative");
     return value[0] === 0 && value.length > 1 ? value.subarray(1) : value;
   }
 
   /** A non-negative INTEGER below 2^32. */
-  small(): number {
-    const value = this.unsigned();
+  small(tag?: number): number {
+    const value = this.unsigned(tag);
     if (value.length > 4) derFault("INTEGER too large");
     return value.reduce((n, byte) => n * 256 + byte, 0);
   }

@@ -9,6 +9,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { TlsError } from "@handclasp/core";
 import { configurationError } from "@handclasp/core/unstable";
+
 import { given } from "../given.ts";
 
 export interface RequestRules {
