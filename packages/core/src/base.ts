@@ -2,6 +2,7 @@
  * What both roles share: rows, contracts, errors.
  * @module
  */
+export type { Bytes } from "./bytes/bytes.ts";
 export type { ClientCredentials } from "./connection/clientCredentials.ts";
 export type { TlsConnection } from "./connection/connection.ts";
 export type { CommonOptions } from "./connection/options.ts";

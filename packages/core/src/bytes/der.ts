@@ -3,7 +3,9 @@
  * nothing left over. It never recurses by itself, so nesting costs nothing.
  * @module
  */
+
 import { TlsError } from "../errors.ts";
+import type { Bytes } from "./bytes.ts";
 import { latin1 } from "./bytes.ts";
 
 /** Identifier octets of the types that certificates and keys are made of. */
@@ -35,12 +37,12 @@ export interface Allowance {
 
 /** Reads the elements of one DER value one after the other; every fault is a TlsError with the code `"malformed"`. Results are views, not copies. */
 export class Der {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Bytes;
   readonly allowance: Allowance | undefined;
   #at = 0;
 
   constructor(bytes: Uint8Array, allowance?: Allowance) {
-    this.#bytes = bytes;
+    this.#bytes = bytes as Bytes;
     this.allowance = allowance;
   }
 
@@ -55,14 +57,14 @@ export class Der {
   }
 
   /** The next element, identifier and length included. */
-  element(tag: number): Uint8Array {
+  element(tag: number): Bytes {
     const start = this.#at;
     this.contents(tag);
     return this.#bytes.subarray(start, this.#at);
   }
 
   /** The contents of the next element. */
-  contents(tag: number): Uint8Array {
+  contents(tag: number): Bytes {
     const bytes = this.#bytes;
     if (this.allowance && this.allowance.elements-- < 1) derFault("too many elements", "budget");
     if (bytes[this.#at] !== tag) {
@@ -117,7 +119,7 @@ export class Der {
   }
 
   /** INTEGER: its minimal two's complement. */
-  integer(tag: number = tags.integer): Uint8Array {
+  integer(tag: number = tags.integer): Bytes {
     const value = this.contents(tag);
     const [first = -1, second] = value;
     // The first nine bits are neither all zero nor all one.
@@ -128,7 +130,7 @@ export class Der {
   }
 
   /** A non-negative INTEGER, without its leading zero. */
-  unsigned(tag?: number): Uint8Array {
+  unsigned(tag?: number): Bytes {
     const value = this.integer(tag);
     if ((value[0] as number) & 0x80) derFault("INTEGER negative");
     return value[0] === 0 && value.length > 1 ? value.subarray(1) : value;
@@ -164,7 +166,7 @@ export class Der {
   }
 
   /** BIT STRING: its bytes; unused bits must be zero. */
-  bits(tag: number = tags.bitString): Uint8Array {
+  bits(tag: number = tags.bitString): Bytes {
     const value = this.contents(tag);
     const unused = value[0] ?? 8;
     // Where there are no bits at all, the last byte is the count itself, which must be 0 then.
@@ -174,7 +176,7 @@ export class Der {
   }
 
   /** BIT STRING of whole bytes. */
-  octets(): Uint8Array {
+  octets(): Bytes {
     const value = this.contents(tags.bitString);
     if (value[0] !== 0) derFault("BIT STRING not of whole bytes");
     return value.subarray(1);

@@ -3,6 +3,7 @@
  * @module
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { Bytes } from "../bytes/bytes.ts";
 import { Engine } from "../engine/engine.ts";
 import type { EngineEvent, EngineOptions } from "../engine/options.ts";
 import { type AlertDescription, alertDescriptions, type TlsError, usageError } from "../errors.ts";
@@ -54,7 +55,7 @@ export class TlsConnection {
   #isOver = false;
   #closing: InstanceType<typeof AbortController> | undefined;
 
-  #readable: ReadableStream<Uint8Array> | undefined;
+  #readable: ReadableStream<Bytes> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
   constructor(transport: Transport, role: RoleOptions, options: ConnectionOptions) {
@@ -136,7 +137,7 @@ export class TlsConnection {
    * @example
    * const key = channel.exportKeyingMaterial(32, "EXPERIMENTAL my protocol");
    */
-  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Bytes {
     return this.#afterHandshake.exporter.export(length, label, context);
   }
 
@@ -146,7 +147,7 @@ export class TlsConnection {
    * @example
    * const binding = channel.channelBinding("tls-exporter"); // for SCRAM-SHA-256-PLUS
    */
-  channelBinding(type: ChannelBindingType): Uint8Array {
+  channelBinding(type: ChannelBindingType): Bytes {
     return this.#afterHandshake.exporter.channelBinding(type);
   }
 
@@ -156,7 +157,7 @@ export class TlsConnection {
   }
 
   /** Data as a stream. It errors with a TlsError where data may be missing. */
-  get readable(): ReadableStream<Uint8Array> {
+  get readable(): ReadableStream<Bytes> {
     this.#readable ??= readableOf(this.#inbound);
     return this.#readable;
   }
@@ -173,7 +174,7 @@ export class TlsConnection {
    *
    * A peer is stopped once 128 KiB wait that nobody reads. A page cannot stop it: there 16 MiB end the connection, with the error `inbound_overflow`.
    */
-  read(): Promise<Uint8Array | undefined> {
+  read(): Promise<Bytes | undefined> {
     return this.#inbound.read();
   }
 
@@ -265,7 +266,7 @@ export class TlsConnection {
     return this.#endings?.includes(error as TlsError) ?? false;
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, void, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Bytes, void, void> {
     return iteratorOf(this.#inbound);
   }
 

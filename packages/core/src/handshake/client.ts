@@ -1,4 +1,4 @@
-import { concat, equal } from "../bytes/bytes.ts";
+import { type Bytes, concat, equal } from "../bytes/bytes.ts";
 import type { Credential } from "../crypto/credential.ts";
 import { type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
@@ -72,7 +72,7 @@ function* shakeHands(
   peer.endFlight();
 
   const server = shown && (yield* verifyServer(config, suite, shown.certificateList));
-  const ocspResponse = status ? status.response : undefined;
+  const ocspResponse = status ? (status.response as Bytes) : undefined;
   const ocspStatus = server && (yield* checkStatus(config, server, ocspResponse));
   const scheme = server && (yield* verifyKeyExchange(config, server, offered, hello, exchange));
   const own = request && (yield* chooseCredential(config, request));
@@ -260,7 +260,7 @@ function* chooseCredential(config: ClientConfig, request: CertificateRequest): F
     (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
   );
   const credential = yield* call(() =>
-    config.selectCredential({ schemes, certificateAuthorities: request.certificateAuthorities }),
+    config.selectCredential({ schemes, certificateAuthorities: request.certificateAuthorities as readonly Bytes[] }),
   );
   const scheme = credential?.schemes.find((row) => schemes.some(({ id }) => id === row.id));
   return credential && scheme && { credential, scheme };

@@ -2,6 +2,7 @@
  * What a handshake is told: complete, checked, and free of defaults. connection/ makes it from what the user says.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import type { Credential } from "../crypto/credential.ts";
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
@@ -51,7 +52,7 @@ export interface CommonConfig {
 export interface CertificateRequested {
   readonly schemes: readonly SignatureScheme[];
   /** DER names; empty: any. */
-  readonly certificateAuthorities: readonly Uint8Array[];
+  readonly certificateAuthorities: readonly Bytes[];
 }
 
 export interface ClientConfig extends CommonConfig {
@@ -131,7 +132,7 @@ export interface ClientHelloInfo {
   /** Numbers of the suites, in its order, those included that we do not know. */
   readonly cipherSuites: readonly number[];
   /** The message as it came, with its header of four bytes: what fingerprints such as JA4 are made from. */
-  readonly raw: Uint8Array<ArrayBuffer>;
+  readonly raw: Bytes;
 }
 
 export interface ServerConfig extends CommonConfig {

@@ -2,6 +2,7 @@
  * What a handshake established.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import { utf8 } from "../bytes/der.ts";
 import type { VerifiedPeer } from "../x509/verify.ts";
 import type { Agreement } from "./agreement.ts";
@@ -36,11 +37,11 @@ export interface Session {
   /** Name of the pre-shared key that authenticates both sides, with a PSK suite. */
   readonly pskIdentity?: string | undefined;
   /** To a client: the OCSP response that the server sent with its certificate, DER. Whether anybody has checked it, `ocspStatus` says. */
-  readonly ocspResponse?: Uint8Array | undefined;
+  readonly ocspResponse?: Bytes | undefined;
   /** `"good"`: the response was verified, and says so. Absent where it was not checked, and where the session was resumed: it was checked then. */
   readonly ocspStatus?: "good" | undefined;
   /** To a client: the SignedCertificateTimestampList (RFC 6962 §3.3) that the server sent, unchecked. */
-  readonly signedCertificateTimestamps?: Uint8Array | undefined;
+  readonly signedCertificateTimestamps?: Bytes | undefined;
   /** The verified other side. A client has it unless there is a pre-shared key instead; a server where the client showed a certificate. */
   readonly peer?: VerifiedPeer | undefined;
 }
@@ -67,7 +68,7 @@ export const sessionOf = (
   encryptThenMac: agreement.encryptThenMac,
   maxFragmentLength: agreement.maxFragmentLength,
   secureRenegotiation: agreement.secureRenegotiation,
-  signedCertificateTimestamps: agreement.signedCertificateTimestamps,
+  signedCertificateTimestamps: agreement.signedCertificateTimestamps as Bytes | undefined,
   ...(held && { pskIdentity: utf8(held.identity) }),
   ...rest,
 });

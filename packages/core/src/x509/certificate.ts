@@ -2,7 +2,9 @@
  * X.509 certificates, RFC 5280 §4: parsed strictly, once, into what everything else reads.
  * @module
  */
+
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Bytes } from "../bytes/bytes.ts";
 import { equal, toBase64, toHex } from "../bytes/bytes.ts";
 import { type Allowance, type Der, der, derFault, ia5, sequence, tags } from "../bytes/der.ts";
 import type { PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
@@ -31,7 +33,7 @@ export type KeyUsage = (typeof keyUsages)[number];
 export interface Extension {
   readonly critical: boolean;
   /** The DER inside extnValue. */
-  readonly value: Uint8Array;
+  readonly value: Bytes;
 }
 
 /** Subtrees of nameConstraints, RFC 5280 §4.2.1.10. */
@@ -53,7 +55,7 @@ export interface SubjectAltNames {
 /** A certificate, parsed. Being parsed says nothing about being trusted: that is a VerifiedPeer. */
 export interface Certificate {
   /** The whole certificate. */
-  readonly raw: Uint8Array;
+  readonly raw: Bytes;
   /** The SHA-256 of the whole certificate as tools print it: `AB:CD:…`. */
   readonly fingerprint: string;
   /** `"sha256/"` and the base64 of the SHA-256 of the SubjectPublicKeyInfo: what a pin is (RFC 7469 §2.4). */
@@ -68,7 +70,7 @@ export interface Certificate {
   /** Inclusive to the end of its second, ms since 1970. */
   readonly notAfter: number;
   /** SubjectPublicKeyInfo. */
-  readonly spki: Uint8Array;
+  readonly spki: Bytes;
   readonly publicKey: PublicKey;
   /** The size of the key: RSA's modulus, the curve's field; 256 for Ed25519. */
   readonly keyBits: number;
@@ -77,9 +79,9 @@ export interface Certificate {
   /** What it is signed with; `undefined` for what is not accepted, such as SHA-1. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
-  readonly signature: Uint8Array;
+  readonly signature: Bytes;
   /** TBSCertificate, which the signature is over. */
-  readonly tbs: Uint8Array;
+  readonly tbs: Bytes;
   /** By dotted OID. */
   readonly extensions: ReadonlyMap<string, Extension>;
   readonly subjectAltNames: SubjectAltNames;
@@ -192,7 +194,7 @@ function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificat
       known("policyMappings", readPolicyMappings);
       known("inhibitAnyPolicy", (value) => value.small());
       return {
-        raw,
+        raw: raw as Bytes,
         get fingerprint() {
           return toHex(sha256(raw))
             .toUpperCase()

@@ -2,6 +2,7 @@
  * Distinguished names: read, compared as RFC 5280 §7.1 says, and written as RFC 4514 says.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import { latin1, toHex } from "../bytes/bytes.ts";
 import { Der, derFault, ia5, tags, utf8 } from "../bytes/der.ts";
 import { maxNormalised } from "../limits.ts";
@@ -9,7 +10,7 @@ import { maxNormalised } from "../limits.ts";
 /** A distinguished name. */
 export interface Name {
   /** As it stands in the certificate: what a CertificateRequest sends. */
-  readonly der: Uint8Array;
+  readonly der: Bytes;
   /** RFC 4514: the last RDN first. */
   readonly text: string;
   /** Each RDN normalised and a comma: names are equal where these are, and one is within a subtree where it begins with the subtree's. */

@@ -2,6 +2,7 @@
  * What is remembered of a session until it is resumed: on a client in its store, on a server in a ticket or its cache.
  * @module
  */
+import type { Bytes } from "../../bytes/bytes.ts";
 import { ascii } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import type { Flow } from "../../flow.ts";
@@ -70,7 +71,7 @@ const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */
     ticket: bytes(2),
   }))();
 
-export const writeState = (value: SessionState): Uint8Array => encode(state, { format, ...value });
+export const writeState = (value: SessionState): Bytes => encode(state, { format, ...value });
 
 /** `undefined` for anything that we did not write. */
 export function readState(data: Uint8Array): SessionState | undefined {
