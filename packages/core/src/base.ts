@@ -27,6 +27,7 @@ export {
 export { noble } from "./crypto/lateNoble.ts";
 export type * from "./crypto/provider.ts";
 export * from "./crypto/signatures.ts";
+export type { Traffic } from "./engine/options.ts";
 export {
   type AlertDescription,
   alertDescriptions,

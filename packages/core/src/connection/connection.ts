@@ -5,7 +5,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Bytes } from "../bytes/bytes.ts";
 import { Engine } from "../engine/engine.ts";
-import type { EngineEvent, EngineOptions } from "../engine/options.ts";
+import type { EngineEvent, EngineOptions, Traffic } from "../engine/options.ts";
 import { type AlertDescription, alertDescriptions, type TlsError, usageError } from "../errors.ts";
 import { ignore, unheard } from "../flow.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
@@ -111,6 +111,14 @@ export class TlsConnection {
   /** What the handshake established. Throws a usage error before that. */
   get session(): Session {
     return this.#afterHandshake.session;
+  }
+  /** The peer's address where the transport knows it: a proxy's, where there is one before us. `undefined` once the carrier is gone. */
+  get remoteAddress(): string | undefined {
+    return this.#transport.remoteAddress;
+  }
+  /** What has gone over it so far. */
+  get traffic(): Traffic {
+    return this.#engine.traffic;
   }
   /**
    * Aborts once this connection is to end: a server that closes asks its handlers to finish, `close` was called, or the connection is over.

@@ -53,6 +53,8 @@ export interface Transport {
   established?(): void;
   /** What records are built in, for a transport that lends the same memory again. Default: memory of the host's collector. */
   readonly memory?: Memory;
+  /** The peer's address, for logs and limits. Default: unknown. */
+  readonly remoteAddress?: string | undefined;
   /** The host's shortest way into the next turn of its event loop. Default: a timer. */
   readonly nextTurn?: NextTurn;
 }

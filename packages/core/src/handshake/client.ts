@@ -20,7 +20,7 @@ import {
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
 import { type Hellos, settleHellos } from "./agreement.ts";
-import type { ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
+import type { CertificateRequested, ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
 import { clientExtensions } from "./extensions/client.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { padded } from "./extensions/padding.ts";
@@ -105,6 +105,7 @@ function* shakeHands(
         held,
         ocspResponse,
         ocspStatus,
+        certificateRequest: request && requested(config, request),
       }),
       exporter: secrets.exporter(agreement, first, server?.certificate),
       forget: yield* keep(config, {
@@ -254,15 +255,19 @@ interface OwnCredential {
 /** ClientCertificateType, RFC 8422 §5.5: ecdsa_sign goes for EdDSA too. */
 const certificateTypes = { rsa: 1, rsa_pss: 1, ec: 64, ed25519: 64 } as const;
 
+/** What the server asks for, as far as we can. */
+const requested = (config: ClientConfig, request: CertificateRequest): CertificateRequested => ({
+  schemes: config.schemes.filter(
+    (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
+  ),
+  certificateAuthorities: request.certificateAuthorities as readonly Bytes[],
+});
+
 /** Our certificate, if we have one that the server can verify; none is an answer too (RFC 5246 §7.4.6). */
 function* chooseCredential(config: ClientConfig, request: CertificateRequest): Flow<OwnCredential | undefined> {
-  const schemes = config.schemes.filter(
-    (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
-  );
-  const credential = yield* call(() =>
-    config.selectCredential({ schemes, certificateAuthorities: request.certificateAuthorities as readonly Bytes[] }),
-  );
-  const scheme = credential?.schemes.find((row) => schemes.some(({ id }) => id === row.id));
+  const asked = requested(config, request);
+  const credential = yield* call(() => config.selectCredential(asked));
+  const scheme = credential?.schemes.find((row) => asked.schemes.some(({ id }) => id === row.id));
   return credential && scheme && { credential, scheme };
 }
 

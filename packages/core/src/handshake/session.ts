@@ -6,6 +6,7 @@ import type { Bytes } from "../bytes/bytes.ts";
 import { utf8 } from "../bytes/der.ts";
 import type { VerifiedPeer } from "../x509/verify.ts";
 import type { Agreement } from "./agreement.ts";
+import type { CertificateRequested } from "./config.ts";
 import type { Exporter } from "./exporter.ts";
 import type { HeldKey } from "./keyExchange/exchange.ts";
 
@@ -42,6 +43,8 @@ export interface Session {
   readonly ocspStatus?: "good" | undefined;
   /** To a client: the SignedCertificateTimestampList (RFC 6962 §3.3) that the server sent, unchecked. */
   readonly signedCertificateTimestamps?: Bytes | undefined;
+  /** To a client: what the server asked for, where it asked for a certificate, whether one was shown or not. Absent where it did not ask, and where the session was resumed. */
+  readonly certificateRequest?: CertificateRequested | undefined;
   /** The verified other side. A client has it unless there is a pre-shared key instead; a server where the client showed a certificate. */
   readonly peer?: VerifiedPeer | undefined;
 }
@@ -54,7 +57,10 @@ export const sessionOf = (
   {
     held,
     ...rest
-  }: Pick<Session, "group" | "signatureScheme" | "peer" | "ocspResponse" | "ocspStatus" | "serverNameMatched"> & {
+  }: Pick<
+    Session,
+    "group" | "signatureScheme" | "peer" | "ocspResponse" | "ocspStatus" | "serverNameMatched" | "certificateRequest"
+  > & {
     readonly held: HeldKey | undefined;
   },
 ): Session => ({

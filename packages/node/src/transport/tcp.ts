@@ -49,6 +49,9 @@ class TcpTransport implements Transport {
   get nextTurn(): NextTurn {
     return setImmediate;
   }
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
 
   start(events: TransportEvents): void {
     this.#inbox.start(events);
