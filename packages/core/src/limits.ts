@@ -109,6 +109,11 @@ export const closeTimeout = 5_000;
 export const sealTimeout = 2_000;
 /** How long after the peer's close_notify and the end of its carrier our side stays open while nothing is written, ms: the peer has gone, or waits for us alone. */
 export const endedGrace = 1_000;
+/**
+ * How long a peer that has closed waits for our close_notify where the application neither reads its end nor writes, ms: less than the 5 s after which its `close`
+ * fails, and as long as can be, since the application may still be about to answer.
+ */
+export const unreadGrace = 4_000;
 /** Iterations of PBKDF2 over a passphrase: twice the most that anybody advises (OWASP's 1,300,000 for SHA-1), half a minute in JavaScript. */
 export const maxIterations = 3_000_000;
 /** Bytes of memory for scrypt over a passphrase: four times OpenSSL's default. */

@@ -91,7 +91,7 @@ export class TlsConnection {
       },
     });
     // Behind what may throw.
-    this.#timers = new Timers(this.#engine, this.#outbound, options);
+    this.#timers = new Timers(this.#engine, this.#outbound, options, () => this.#holds > 0 || !this.#inbound.isEmpty);
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#engine.start();
     if (options.signal?.aborted) this.#onAbort();

@@ -92,6 +92,10 @@ export class Inbound implements EngineInbound {
     return Promise.resolve(undefined);
   }
 
+  /** All that came was read. */
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
   /** The application has read the peer's end. */
   get isEndRead(): boolean {
     return this.#endRead;
