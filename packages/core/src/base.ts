@@ -36,11 +36,11 @@ export {
   type TlsErrorOptions,
 } from "./errors.ts";
 export type { Awaitable } from "./flow.ts";
-export type { CertificateRequested, ClientHelloInfo, ClientSessions } from "./handshake/config.ts";
+export type { ClientHelloInfo, ClientSessions } from "./handshake/config.ts";
 export type { ChannelBindingType } from "./handshake/exporter.ts";
 export type { ClientPsk, KeyExchange, PresharedKey, ServerPsk } from "./handshake/keyExchange/exchange.ts";
 export type { SessionStore } from "./handshake/resumption/store.ts";
-export type { Session } from "./handshake/session.ts";
+export type { CertificateRequested, Session } from "./handshake/session.ts";
 export * from "./handshake/suites.ts";
 export type * from "./trace.ts";
 export { type CertificateCache, certificateCache } from "./x509/cache.ts";

@@ -20,7 +20,7 @@ import {
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
 import { type Hellos, settleHellos } from "./agreement.ts";
-import type { CertificateRequested, ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
+import type { ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
 import { clientExtensions } from "./extensions/client.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { padded } from "./extensions/padding.ts";
@@ -29,7 +29,7 @@ import { earlyShare } from "./keyExchange/ephemeral.ts";
 import type { ClientSide, EarlyShare } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
-import { type Established, sessionOf } from "./session.ts";
+import { type CertificateRequested, type Established, sessionOf } from "./session.ts";
 import type { CipherSuite } from "./suites.ts";
 
 /** A handshake that offers what was kept, where there is something. */

@@ -20,7 +20,7 @@ import type { Peer } from "./peer.ts";
 import type { MadeSession, SessionState } from "./resumption/state.ts";
 import type { SessionStore } from "./resumption/store.ts";
 import type { Tickets } from "./resumption/tickets.ts";
-import type { Established } from "./session.ts";
+import type { CertificateRequested, Established } from "./session.ts";
 import type { CipherSuite } from "./suites.ts";
 
 export interface CommonConfig {
@@ -46,13 +46,6 @@ export interface CommonConfig {
   /** One line of the NSS key log for each connection. */
   readonly keyLog: ((line: string) => void) | undefined;
   readonly traceSecrets: boolean;
-}
-
-/** What a CertificateRequest asks for. */
-export interface CertificateRequested {
-  readonly schemes: readonly SignatureScheme[];
-  /** DER names; empty: any. */
-  readonly certificateAuthorities: readonly Bytes[];
 }
 
 export interface ClientConfig extends CommonConfig {

@@ -4,11 +4,18 @@
  */
 import type { Bytes } from "../bytes/bytes.ts";
 import { utf8 } from "../bytes/der.ts";
+import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { VerifiedPeer } from "../x509/verify.ts";
 import type { Agreement } from "./agreement.ts";
-import type { CertificateRequested } from "./config.ts";
 import type { Exporter } from "./exporter.ts";
 import type { HeldKey } from "./keyExchange/exchange.ts";
+
+/** What a CertificateRequest asks for. */
+export interface CertificateRequested {
+  readonly schemes: readonly SignatureScheme[];
+  /** DER names; empty: any. */
+  readonly certificateAuthorities: readonly Bytes[];
+}
 
 /** Both sides agree on all of this once Finished is verified. */
 export interface Session {
