@@ -205,8 +205,8 @@ describe("what is resumed", () => {
     await visit(config, { sessions, trace });
     await visit(config, { sessions, trace });
     expect(answered).toEqual([
-      [0, 23, 35, 0xff01],
-      [23, 0xff01],
+      [0, 11, 23, 35, 0xff01],
+      [11, 23, 0xff01],
     ]);
   });
 

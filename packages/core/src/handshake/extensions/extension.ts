@@ -20,6 +20,8 @@ export interface ClientOffer {
   groups: readonly NamedGroup[] | undefined;
   /** It names finite fields, known to us or not: DHE then runs on one of them or not at all (RFC 7919 §4). */
   limitsFiniteFields: boolean;
+  /** It says which forms of points it takes. */
+  pointFormats: boolean;
   schemes: readonly SignatureScheme[];
   alpn: readonly string[] | undefined;
   extendedMasterSecret: boolean;
@@ -38,6 +40,7 @@ export const noOffer = (): ClientOffer => ({
   serverName: undefined,
   groups: undefined,
   limitsFiniteFields: false,
+  pointFormats: false,
   schemes: [],
   alpn: undefined,
   extendedMasterSecret: false,
