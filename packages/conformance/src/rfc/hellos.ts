@@ -16,23 +16,37 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "3",
     "one host_name, in ASCII, without a dot at its end, and never an address",
     ofClient("handshake/extensions/serverName.ts#serverNameClient", [
-      `${serverName}: server_name > is the host's, without a dot at its end, and answered empty`,
+      `${serverName}: server_name > is the host's, without a dot at its end, and goes to the server's session`,
       `${serverName}: server_name > is not sent for the address %s`,
     ]),
   ],
   [
     "3, 11.1",
-    "a list has no two names of a type, and no length in it makes anybody read beyond it",
-    ofServer(
-      "handshake/extensions/serverName.ts#serverNameServer",
+    "a list has no two names of a type, and no length in it makes anybody read beyond it; a server skips types that it does not know",
+    ofServer("handshake/extensions/serverName.ts#serverNameServer", [
       `${serverName}: server_name > with %s is decode_error`,
-    ),
+      `${serverName}: server_name > with %s is illegal_parameter`,
+      `${serverName}: server_name > %s is skipped (RFC 6066 §3)`,
+    ]),
   ],
   [
     "3",
-    "the answer is empty; a name that the server does not know is unrecognized_name, fatal, or goes on",
+    "a server answers where it used the name to choose a certificate, and the answer is empty",
+    both({
+      client: by(
+        "handshake/extensions/serverName.ts#serverNameClient",
+        `${serverName}: server_name > answered with content is decode_error`,
+      ),
+      server: by(
+        "handshake/extensions/serverName.ts#serverNameServer",
+        `${serverName}: server_name > %s to a server %s is answered where the name decided, empty: %j`,
+      ),
+    }),
+  ],
+  [
+    "3",
+    "a name that the server does not know is unrecognized_name, fatal, or goes on",
     by("handshake/negotiate.ts#credentialsFor", [
-      `${serverName}: server_name > answered with content is decode_error`,
       `${suite}: the server's certificate > SNI: an unknown name gets the first`,
       `${suite}: the server's certificate > SNI: an unknown name with strictSni is unrecognized_name, seen by both`,
     ]),

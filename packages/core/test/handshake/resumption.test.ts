@@ -194,7 +194,7 @@ describe("what is resumed", () => {
   });
 
   test("its ServerHello answers no server_name (RFC 6066 §3)", async () => {
-    const config = configOf();
+    const config = configOf({ strictSni: true });
     const sessions = keepSessions();
     const answered: number[][] = [];
     const trace = (event: TraceEvent) => {
