@@ -91,6 +91,23 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.1",
+    "messages of one type may share a record, and one may be spread over several: alerts too, but not over a change of keys",
+    by(
+      [
+        "handshake/handshakeReader.ts#HandshakeReader",
+        "handshake/alerts.ts#Alerts.take",
+        "handshake/peer.ts#Peer.expectChangeCipherSpec",
+      ],
+      [
+        `${order}: messages in pieces > cut anywhere, they are the same handshake`,
+        `${order}: alerts in pieces (RFC 5246 §6.2.1) > one over two records, and several in one, are heard`,
+        `${order}: alerts in pieces (RFC 5246 §6.2.1) > half of one before the %s is unexpected: the rest would be under other keys`,
+        `${established}: limits > a peer with records of one byte closes in order (RFC 5246 §6.2.1)`,
+      ],
+    ),
+  ],
+  [
+    "6.2.1",
     "no empty fragments of handshake, alert or ChangeCipherSpec",
     by(
       ["record/reader.ts#RecordReader.countEmpty", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
@@ -220,10 +237,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2",
     "a fatal alert ends the connection at once",
-    by(
-      "handshake/alerts.ts#Alerts.isWarning",
-      `${order}: alerts during a handshake > a fatal one ends it, known or not`,
-    ),
+    by("handshake/alerts.ts#Alerts.take", `${order}: alerts during a handshake > a fatal one ends it, known or not`),
   ],
   [
     "7.2.1",
@@ -277,10 +291,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2.2",
     "who does not go on after a warning ends the connection with a fatal alert",
-    by(
-      "handshake/alerts.ts#Alerts.isWarning",
-      `${established}: limits > four warnings in a row are borne, five are not`,
-    ),
+    by("handshake/alerts.ts#Alerts.take", `${established}: limits > four warnings in a row are borne, five are not`),
   ],
   [
     "7.3",

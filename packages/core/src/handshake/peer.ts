@@ -108,7 +108,7 @@ export class Peer {
     this.trace?.({ type: "change_cipher_spec", direction: "sent" });
   }
 
-  /** No fragment may straddle the change of keys (RFC 5246 §7.1). */
+  /** No message and no alert may straddle the change of keys (RFC 5246 §7.1). */
   *expectChangeCipherSpec(protection: Protection): Flow<void> {
     if (this.#messages.pending)
       throw new TlsError("unexpected_message", "part of a handshake message before ChangeCipherSpec", {
@@ -122,6 +122,7 @@ export class Peer {
     }
     if (record.type !== contentTypes.change_cipher_spec)
       throw new TlsError("unexpected_message", `expected ChangeCipherSpec, got ${describe(record)}`);
+    this.#alerts.endKeys();
     if (record.fragment.length !== 1 || record.fragment[0] !== 1)
       throw new TlsError("decode_error", "a malformed ChangeCipherSpec");
     this.#reader.changeState(protection);
@@ -177,7 +178,7 @@ export class Peer {
         continue;
       }
       const record = yield* settle(next);
-      if (!this.#alerts.isWarning(record)) return record;
+      if (!this.#alerts.take(record)) return record;
     }
   }
 
