@@ -98,6 +98,11 @@ class TcpTransport implements Transport {
     this.#socket.resume();
   }
 
+  closeWrite(): void {
+    this.#probe.stop();
+    this.#socket.end();
+  }
+
   end(): void {
     this.#endWithin(endTimeout, stallTimeout);
   }
@@ -128,10 +133,12 @@ class TcpTransport implements Transport {
     };
     let timer = setTimeout(look, stall).unref();
     socket.on("close", () => clearTimeout(timer));
-    socket.on("finish", () => {
+    const out = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => socket.destroy(), ms).unref();
-    });
+    };
+    if (socket.writableFinished) out();
+    else socket.on("finish", out);
     socket.removeAllListeners("data").resume();
     socket.end();
   }
