@@ -168,15 +168,22 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
   [
     "3.2",
     "the server takes its most preferred that the client offers; none in common is a fatal no_application_protocol",
-    by("handshake/extensions/alpn.ts#agreedProtocol", [
+    ofServer("handshake/extensions/alpn.ts#alpnServer", [
       `${suite}: agreement > ALPN: the server's first that the client offers`,
       `${suite}: agreement > ALPN: none in common is no_application_protocol, seen by both`,
     ]),
   ],
   [
     "3.2",
-    "what ServerHello says holds for the connection",
-    by("handshake/session.ts#sessionOf", `${suite}: agreement > ALPN: the server's first that the client offers`),
+    "what ServerHello says holds for the connection, and not for the session: a resumed one agrees anew",
+    by(
+      ["handshake/session.ts#sessionOf", "handshake/resumption/binding.ts#digest"],
+      [
+        `${suite}: agreement > ALPN: the server's first that the client offers`,
+        `${resumed}: what is resumed > with %s: ALPN is agreed on anew`,
+        `${resumed}: what is resumed > but not where no protocol is in common`,
+      ],
+    ),
   ],
 ]);
 

@@ -5,8 +5,7 @@
 import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { bytes, type Codec, encode, list } from "../../wire/codec.ts";
-import type { ServerConfig } from "../config.ts";
-import { type ClientExtension, type ClientOffer, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 16;
 const name = "application_layer_protocol_negotiation";
@@ -31,23 +30,21 @@ export const alpnClient: ClientExtension = {
   },
 };
 
-/** The first of the server's that the client offers. */
-export const agreedProtocol = ({ alpn }: ServerConfig, offer: ClientOffer): string | undefined =>
-  alpn.find((protocol) => offer.alpn?.includes(protocol));
-
 export const alpnServer: ServerExtension = {
   id,
   name,
   read(data, offer) {
     offer.alpn = read(this, protocols, data).map(latin1);
   },
+  /** The first of the server's that the client offers; anew where a session is resumed (RFC 7301 §3.2). */
   answer(offer, agreement, config) {
-    if (!offer.alpn || !config.alpn.length) return undefined;
-    agreement.alpn = agreedProtocol(config, offer);
+    const offered = offer.alpn;
+    if (!offered || !config.alpn.length) return undefined;
+    agreement.alpn = config.alpn.find((protocol) => offered.includes(protocol));
     if (agreement.alpn === undefined)
       throw new TlsError(
         "no_application_protocol",
-        `the client offers ALPN ${offer.alpn.map((one) => JSON.stringify(one)).join(", ")}, we speak ${config.alpn.join(", ")}`,
+        `the client offers ALPN ${offered.map((one) => JSON.stringify(one)).join(", ")}, we speak ${config.alpn.join(", ")}`,
       );
     return encode(protocols, [ascii(agreement.alpn)]);
   },

@@ -10,7 +10,6 @@ import { type ClientHello, finished, newSessionTicket, serverHello, tls12 } from
 import type { VerifiedPeer } from "../../x509/verify.ts";
 import { type Agreement, noAgreement, settleHellos } from "../agreement.ts";
 import type { ServerConfig, ServerCredential } from "../config.ts";
-import { agreedProtocol } from "../extensions/alpn.ts";
 import { answerExtensions, type ClientOffer } from "../extensions/extension.ts";
 import { serverExtensions } from "../extensions/server.ts";
 import { credentialsFor } from "../negotiate.ts";
@@ -67,7 +66,6 @@ export function* findSession(
     equal(certificateHash(certificate), state.serverCertificate),
   );
   if (!credential && suite.keyExchange.keyUsage) return "certificate";
-  if (latin1(state.alpn) !== (agreedProtocol(config, offer) ?? "")) return "alpn";
   if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
   // It stays with the session (RFC 6066 §4): a client that asks for another, or none, gets another session.
   if (state.maxFragmentLength !== (offer.maxFragmentLength ?? 0)) return "max_fragment_length";
