@@ -64,7 +64,7 @@ function* shakeHands(
   const { suite } = agreement;
   if (kept && agreement.resumed) return yield* kept.resume(peer, hellos); //                                figure 2 from here
   if (kept) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
-  const shown = suite.keyExchange.keyUsage && (yield* peer.expect(certificate)); //                          <-- Certificate*
+  const shown = suite.keyExchange.certified ? yield* peer.expect(certificate) : undefined; //                <-- Certificate*
   const status = shown && agreement.statusRequest && (yield* peer.optional(certificateStatus)); //          <-- CertificateStatus*
   const exchange = yield* suite.keyExchange.client(peer, config, early); //                                 <-- ServerKeyExchange*
   const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*

@@ -48,10 +48,10 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
   for (const suite of inOrder(config, hello)) {
     const group = groupFor(suite, config, offer);
     if (!group && suite.keyExchange.groups.length) {
-      weakGroups ||= suite.keyExchange.groups.some((row) => "field" in row);
+      weakGroups ||= suite.keyExchange.groups.some(({ kind }) => kind === "field");
       continue;
     }
-    if (!suite.keyExchange.keyUsage) return { suite, ...(group && { group }) };
+    if (!suite.keyExchange.certified) return { suite, ...(group && { group }) };
     for (const credential of credentials) {
       const use = usable(suite, credential, offer);
       if (use) return { suite, credential, ...(group && { group }), ...use };
@@ -99,7 +99,8 @@ function groupFor({ keyExchange }: CipherSuite, { groups }: ServerConfig, offer:
   const offered = offer.groups ?? [secp256r1];
   return groups.find(
     (row) =>
-      keyExchange.groups.includes(row) && (offered.includes(row) || ("field" in row && !offer.limitsFiniteFields)),
+      keyExchange.groups.includes(row) &&
+      (offered.includes(row) || (row.kind === "field" && !offer.limitsFiniteFields)),
   );
 }
 

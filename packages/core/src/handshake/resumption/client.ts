@@ -100,7 +100,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
       if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.client(config, held))))
         return "pre_shared_key";
       const server = yield* keptPeer(state, config.trust, config);
-      if (!server && suite.keyExchange.keyUsage) return "untrusted";
+      if (!server && suite.keyExchange.certified) return "untrusted";
       return {
         state,
         resume: (peer, hellos) => resume(peer, config, state, server, hellos),

@@ -65,7 +65,7 @@ export function* findSession(
   const credential = credentialsFor(config, offer.serverName).find(({ certificate }) =>
     equal(certificateHash(certificate), state.serverCertificate),
   );
-  if (!credential && suite.keyExchange.keyUsage) return "certificate";
+  if (!credential && suite.keyExchange.certified) return "certificate";
   if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
   // It stays with the session (RFC 6066 §4): a client that asks for another, or none, gets another session.
   if (state.maxFragmentLength !== (offer.maxFragmentLength ?? 0)) return "max_fragment_length";
