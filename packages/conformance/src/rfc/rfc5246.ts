@@ -499,7 +499,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "a client without signature_algorithms is taken to verify SHA-1",
     otherwise(
       "SHA-1 signatures are worth nothing any more: RFC 9155 §2 and §5 forbid them, and have such a handshake end",
-      "handshake/extensions/extension.ts#noOffer",
+      "handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsServer",
       `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
     ),
   ],

@@ -28,9 +28,9 @@ import { Transcript } from "./transcript.ts";
 /** What both sides agreed on in their hellos, bytes of a fragment. */
 export interface RecordLimits {
   /** Of every record from now on, either way (RFC 6066 §4). */
-  readonly maxFragmentLength: number | undefined;
+  readonly maxFragmentLength?: number | undefined;
   /** Of records under keys, what the peer takes and what we do (RFC 8449 §4). */
-  readonly recordSizeLimit: { readonly send: number; readonly receive: number } | undefined;
+  readonly recordSizeLimit?: { readonly send: number; readonly receive: number } | undefined;
 }
 
 /** The handshake's view of a connection: messages each way, and the change of keys. */

@@ -23,8 +23,6 @@ import { describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { settle } from "../../src/flow.ts";
-import { noAgreement } from "../../src/handshake/agreement.ts";
-import { noOffer } from "../../src/handshake/extensions/extension.ts";
 import { sessionTicketServer } from "../../src/handshake/extensions/sessionTicket.ts";
 import { newSessionId } from "../../src/handshake/resumption/server.ts";
 import { readState, type SessionState, writeState } from "../../src/handshake/resumption/state.ts";
@@ -532,12 +530,12 @@ describe("what is not kept", () => {
   });
   test("a session without extended_master_secret, by either side (RFC 7627 §5.3)", async () => {
     const config = configOf({ ticketKeys });
-    const offer = { ...noOffer(), ticket: new Uint8Array(0) };
-    for (const extendedMasterSecret of [true, false]) {
-      const agreement = { ...noAgreement(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256), extendedMasterSecret };
-      sessionTicketServer.answer?.(offer, agreement, config, undefined);
-      expect(agreement.newTicket).toBe(extendedMasterSecret);
-      expect(newSessionId(config, { ...agreement, newTicket: false })).toHaveLength(extendedMasterSecret ? 32 : 0);
+    const offered = new Uint8Array(0);
+    for (const extendedMasterSecret of [true, undefined] as const) {
+      const agreement = { suite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, resumed: false, extendedMasterSecret };
+      const answer = sessionTicketServer.answer?.(offered, { offer: { ticket: offered }, agreement, config });
+      expect(answer?.agreed).toBe(extendedMasterSecret);
+      expect(newSessionId(config, agreement)).toHaveLength(extendedMasterSecret ? 32 : 0);
     }
   });
   test("a ticket whose state would be too large: an empty one is sent, and the client keeps nothing", async () => {

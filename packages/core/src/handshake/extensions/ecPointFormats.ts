@@ -17,26 +17,27 @@ const said = (suites: readonly CipherSuite[]): Uint8Array | undefined =>
     ? encode(formats, [uncompressed])
     : undefined;
 
-function check(this: { readonly name: string }, data: Uint8Array): void {
+function check(this: { readonly name: string }, data: Uint8Array): true {
   if (!read(this, formats, data).includes(uncompressed))
     throw new TlsError("illegal_parameter", "ec_point_formats without uncompressed", {
       code: "no_uncompressed_points",
     });
+  return true;
 }
 
-export const ecPointFormatsClient: ClientExtension = {
+export const ecPointFormatsClient: ClientExtension<"pointFormats"> = {
   id,
   name,
   offer: ({ suites }) => said(suites),
   accept: check,
 };
 
-export const ecPointFormatsServer: ServerExtension = {
+export const ecPointFormatsServer: ServerExtension<"pointFormats"> = {
   id,
   name,
-  read(data, offer) {
-    check.call(this, data);
-    offer.pointFormats = true;
+  read: check,
+  answer(_, { agreement: { suite } }) {
+    const data = said([suite]);
+    return data && { data, agreed: true };
   },
-  answer: ({ pointFormats }, { suite }) => (pointFormats ? said([suite]) : undefined),
 };

@@ -6,7 +6,7 @@ import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wire/codec.ts";
 import { matchesReference } from "../../x509/name.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
 
 const id = 0;
 const name = "server_name";
@@ -20,7 +20,7 @@ const names: Codec<readonly { readonly nameType: number; readonly name: Uint8Arr
 const illegal = (why: string): TlsError => new TlsError("illegal_parameter", `server_name: ${why}`);
 const isIp = (host: string): boolean => host.includes(":") || /^[0-9.]+$/.test(host);
 
-export const serverNameClient: ClientExtension = {
+export const serverNameClient: ClientExtension<"serverName"> = {
   id,
   name,
   offer({ serverName }) {
@@ -29,30 +29,28 @@ export const serverNameClient: ClientExtension = {
   },
   accept(answer) {
     read(this, empty, answer);
+    return true;
   },
 };
 
-export const serverNameServer: ServerExtension = {
+export const serverNameServer: ServerExtension<"serverName"> = {
   id,
   name,
   /** Names of types that nobody has defined yet are skipped. */
-  read(data, offer) {
+  read(data) {
     const hosts = read(this, names, data).filter(({ nameType }) => nameType === hostName);
     if (hosts.length > 1) throw illegal(`${hosts.length} host names, at most one is allowed`);
     const [sent] = hosts;
-    if (!sent) return;
+    if (!sent) return undefined;
     const host = latin1(sent.name);
     if (!/^[A-Za-z0-9._-]{1,255}$/.test(host)) throw illegal("not a host name");
-    offer.serverName = host.toLowerCase();
+    return host.toLowerCase();
   },
   /**
    * Where the name decided which certificate is shown, or that one is (RFC 6066 §3). A resumed session has no credential here: it has the name already.
    */
-  answer: ({ serverName }, _agreement, { credentials, strictSni }, credential) =>
-    serverName !== undefined &&
-    credential &&
-    (credentials.length > 1 || strictSni) &&
-    matchesReference(credential.certificate, serverName)
-      ? new Uint8Array(0)
+  answer: (name, { config: { credentials, strictSni }, credential }) =>
+    credential && (credentials.length > 1 || strictSni) && matchesReference(credential.certificate, name)
+      ? yes
       : undefined,
 };

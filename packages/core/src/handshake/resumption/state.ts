@@ -99,7 +99,7 @@ export function newState(made: MadeSession, binding: Uint8Array, now: number, li
     created: now,
     expires: expiry(now, now, lifetime, peer),
     serverName: nothing,
-    secureRenegotiation: Number(agreement.secureRenegotiation),
+    secureRenegotiation: Number(agreement.secureRenegotiation ?? 0),
     maxFragmentLength: agreement.maxFragmentLength ?? 0,
     serverCertificate: nothing,
     path: peer?.verifiedBy === "trust" ? chain : (peer?.path.map(({ raw }) => raw) ?? []),
