@@ -3,6 +3,7 @@
  * @module
  */
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "./bytes/bytes.ts";
+export { derElement, derInteger } from "./bytes/der.ts";
 export type { ClientCredential } from "./connection/clientCredential.ts";
 export { TlsConnection } from "./connection/connection.ts";
 export { transportError } from "./connection/errors.ts";
