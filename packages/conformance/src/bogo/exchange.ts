@@ -53,8 +53,8 @@ async function open(task: Task, transport: Transport): Promise<TlsConnection> {
 }
 
 /**
- * BoringSSL's shim has a callback that takes any name, and acknowledges it unless it is told not to. A server of ours acknowledges a name by which it chose:
- * here, one certificate is for the name, and another is not.
+ * BoringSSL's shim has a callback that takes any name, and acknowledges it unless it is told not to. A server of ours
+ * acknowledges a name by which it chose: here, one certificate is for the name, and another is not.
  */
 function withName(
   config: ReturnType<typeof serverConfig>,

@@ -49,8 +49,8 @@ function boundBy({ demand }: Statement): readonly Role[] {
 }
 
 /**
- * Why the places of a statement do not show that each role obeys it. "A server's list of formats has the uncompressed one" once named the client's half
- * alone, which reads such a list: that the server sends one, nothing held.
+ * Why the places of a statement do not show that each role obeys it. "A server's list of formats has the uncompressed
+ * one" once named the client's half alone, which reads such a list: that the server sends one, nothing held.
  */
 function roleFault(statement: Statement): string | undefined {
   const { code, sides } = statement;

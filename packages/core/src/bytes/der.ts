@@ -1,6 +1,6 @@
 /**
- * DER, written and read. The reader is strict (ITU-T X.690 §8, §10, §11): definite minimal lengths, minimal integers, canonical bit strings,
- * nothing left over. It never recurses by itself, so nesting costs nothing.
+ * DER, written and read. The reader is strict (ITU-T X.690 §8, §10, §11): definite minimal lengths, minimal integers,
+ * canonical bit strings, nothing left over. It never recurses by itself, so nesting costs nothing.
  * @module
  */
 import { TlsError } from "../errors.ts";

@@ -278,7 +278,8 @@ export class TlsConnection {
   #tell(events: readonly EngineEvent[]): void {
     for (const event of events) this.#on(event);
     if (this.#isOver) return;
-    // Many a peer waits for this end before it says its own. `closeWrite` leaves it out: without allowHalfOpen, a peer takes it for our leaving.
+    // Many a peer waits for this end before it says its own. `closeWrite` leaves it out: without allowHalfOpen, a peer
+    // takes it for our leaving.
     if (this.#closesBoth && this.#engine.saidClose) {
       this.#closesBoth = false;
       this.#transport.closeWrite?.();

@@ -40,8 +40,8 @@ export interface Transport {
   pause(): boolean;
   resume(): void;
   /**
-   * No more from us, while the peer may go on: flush, then end our side alone (TCP's FIN). What the peer sends still arrives; `end` or `abort` follows. Left out
-   * where the carrier has no such half (a WebSocket).
+   * No more from us, while the peer may go on: flush, then end our side alone (TCP's FIN). What the peer sends still
+   * arrives; `end` or `abort` follows. Left out where the carrier has no such half (a WebSocket).
    */
   closeWrite?(): void;
   /**

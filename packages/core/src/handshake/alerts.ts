@@ -32,8 +32,8 @@ export class Alerts {
   }
 
   /**
-   * True where the record has alerts, or parts of them, that only warn: an alert may take two records, and a record may have several (RFC 5246 §6.2.1).
-   * Throws `CloseNotify`, and the error that a fatal alert is.
+   * True where the record has alerts, or parts of them, that only warn: an alert may take two records, and a record may
+   * have several (RFC 5246 §6.2.1). Throws `CloseNotify`, and the error that a fatal alert is.
    */
   take({ type, fragment }: TlsRecord): boolean {
     if (type !== contentTypes.alert) {

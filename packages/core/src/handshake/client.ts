@@ -90,7 +90,7 @@ function* shakeHands(
     const first = secrets.verifyData("client");
     peer.send(finished, { verifyData: first }); //                                     Finished             -->
 
-    const ticket = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //              <-- NewSessionTicket*
+    const ticket = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //                 <-- NewSessionTicket*
     yield* peer.expectChangeCipherSpec(keys.server); //                                                         [ChangeCipherSpec]
     yield* peer.expectFinished(() => secrets.verifyData("server")); //                                      <-- Finished
     peer.endHandshake();

@@ -92,7 +92,7 @@ export function* serverHandshake(peer: Peer, config: ServerConfig): Flow<Establi
     const first = yield* peer.expectFinished(() => secrets.verifyData("client")); // Finished          -->
     const made = { agreement, masterSecret: secrets.masterSecret, peer: client, chain, held };
     const state = serverState(config, made, offer, credential);
-    if (agreement.ticket) yield* sendTicket(peer, config, state); //                                 <-- NewSessionTicket*
+    if (agreement.ticket) yield* sendTicket(peer, config, state); //                                    <-- NewSessionTicket*
     peer.sendChangeCipherSpec(keys.server); //                                                              [ChangeCipherSpec]
     peer.send(finished, { verifyData: secrets.verifyData("server") }); //                               <-- Finished
     peer.endHandshake();

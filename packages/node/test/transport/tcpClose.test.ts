@@ -1,4 +1,7 @@
-/** What `close()` of a channel does to its TCP: our side ends behind close_notify, and the peer's stays open. No clock decides: whatever does not come, hangs. */
+/**
+ * What `close()` of a channel does to its TCP: our side ends behind close_notify, and the peer's stays open. No clock
+ * decides: whatever does not come, hangs.
+ */
 import { once } from "node:events";
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
 import { type AcceptOptions, acceptWith, connect, serverConfig, type TlsConnection } from "@handclasp/core";

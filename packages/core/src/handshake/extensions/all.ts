@@ -1,5 +1,6 @@
 /**
- * Which extensions there are, by the slots that they fill. The two lists stand in one file, and are two: a bundle that only connects drops the server's.
+ * Which extensions there are, by the slots that they fill. The two lists stand in one file, and are two: a bundle that
+ * only connects drops the server's.
  * @module
  */
 import { alpnClient, alpnServer } from "./alpn.ts";
@@ -18,7 +19,10 @@ import { statusRequestClient, statusRequestServer } from "./statusRequest.ts";
 import { supportedGroupsClient, supportedGroupsServer } from "./supportedGroups.ts";
 import { supportedVersionsServer } from "./supportedVersions.ts";
 
-/** What a client offers, in this order. The last one is never empty: some servers of old choke on an empty one at the end. */
+/**
+ * What a client offers, in this order. The last one is never empty: some servers of old choke on an empty one at the
+ * end.
+ */
 export const clientExtensions: ClientExtensions = {
   serverName: serverNameClient,
   extendedMasterSecret: extendedMasterSecretClient,
@@ -36,8 +40,8 @@ export const clientExtensions: ClientExtensions = {
 };
 
 /**
- * What a server reads and answers, in this order: record_size_limit before max_fragment_length, which it makes void, and extended_master_secret before
- * session_ticket, which rests on it.
+ * What a server reads and answers, in this order: record_size_limit before max_fragment_length, which it makes void,
+ * and extended_master_secret before session_ticket, which rests on it.
  */
 export const serverExtensions: ServerExtensions = {
   versions: supportedVersionsServer,

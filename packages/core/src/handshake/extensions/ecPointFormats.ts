@@ -1,5 +1,6 @@
 /**
- * ec_point_formats, RFC 8422 §5.1.2, §5.2: uncompressed is the only one, and must be there. Both sides say it where there is an ECC suite.
+ * ec_point_formats, RFC 8422 §5.1.2, §5.2: uncompressed is the only one, and must be there. Both sides say it where
+ * there is an ECC suite.
  * @module
  */
 import { secp256r1 } from "../../crypto/groups.ts";

@@ -1,6 +1,7 @@
 /**
- * The shape of an extension (RFC 5246 §7.4.1.4). Each is a file with a client half, a server half, or both, which fill a slot of `../session.ts`; all.ts lists
- * them. What a half reads or settles it returns: what other extensions say, it sees and cannot change.
+ * The shape of an extension (RFC 5246 §7.4.1.4). Each is a file with a client half, a server half, or both, which fill
+ * a slot of `../session.ts`; all.ts lists them. What a half reads or settles it returns: what other extensions say, it
+ * sees and cannot change.
  * @module
  */
 import { TlsError } from "../../errors.ts";
@@ -14,7 +15,10 @@ export interface ClientExtension<K extends keyof Slots = keyof Slots> {
   readonly name: string;
   /** Its data in ClientHello; `undefined`: it is not sent. */
   offer(config: ClientConfig, kept: KeptSession | undefined): Uint8Array | undefined;
-  /** What the server's answer settles; `agreement` has what those before it settled. Without this method an answer is `unsupported_extension`. */
+  /**
+   * What the server's answer settles; `agreement` has what those before it settled. Without this method an answer is
+   * `unsupported_extension`.
+   */
   accept?(answer: Uint8Array, agreement: Agreement, config: ClientConfig): Slots[K]["agreed"] | undefined;
   /** There is no answer: throws where we insist on one. */
   absent?(config: ClientConfig): void;
@@ -125,8 +129,8 @@ export function readOffer(
 }
 
 /**
- * A server's answers, and what both hellos settle. The answers are `undefined` where there is none, so that the whole block stays away
- * (RFC 5246 §7.4.1.3).
+ * A server's answers, and what both hellos settle. The answers are `undefined` where there is none, so that the whole
+ * block stays away (RFC 5246 §7.4.1.3).
  */
 export function answerExtensions(
   list: ServerExtensions,

@@ -47,7 +47,8 @@ export const serverNameServer: ServerExtension<"serverName"> = {
     return host.toLowerCase();
   },
   /**
-   * Where the name decided which certificate is shown, or that one is (RFC 6066 §3). A resumed session has no credential here: it has the name already.
+   * Where the name decided which certificate is shown, or that one is (RFC 6066 §3). A resumed session has no
+   * credential here: it has the name already.
    */
   answer: (name, { config: { credentials, strictSni }, credential }) =>
     credential && (credentials.length > 1 || strictSni) && matchesReference(credential.certificate, name)

@@ -50,7 +50,10 @@ function digest(config: CommonConfig, policy: TrustPolicy | undefined, specific:
   return binding;
 }
 
-/** Of a client: whom it trusts and how much, the name it wants, what it can verify, and who it says it is. Not ALPN: see ADR 3. */
+/**
+ * Of a client: whom it trusts and how much, the name it wants, what it can verify, and who it says it is. Not ALPN: see
+ * ADR 3.
+ */
 export const clientBinding = (config: ClientConfig): Uint8Array =>
   digest(config, config.trust, () => [
     "client",

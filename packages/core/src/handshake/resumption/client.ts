@@ -49,7 +49,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
       secrets.resume(state.masterSecret);
       peer.transcript.forgetBytes();
       const keys = yield* secrets.protect(agreement);
-      const renewal = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //       <-- NewSessionTicket*
+      const renewal = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //          <-- NewSessionTicket*
       yield* peer.expectChangeCipherSpec(keys.server); //                                                  [ChangeCipherSpec]
       const first = yield* peer.expectFinished(() => secrets.verifyData("server")); //                 <-- Finished
       peer.sendChangeCipherSpec(keys.client); //                                        [ChangeCipherSpec]

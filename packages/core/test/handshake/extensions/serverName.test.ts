@@ -70,7 +70,8 @@ describe("server_name", () => {
     ["one before the host's, empty", list([7, ""], [0, "a.example"]), "a.example"],
     ["two of one unknown type", list([7, "x"], [7, "y"], [0, "a.example"]), "a.example"],
   ])("%s is skipped (RFC 6066 §3)", async (_, data, serverName) => {
-    // The server goes on, and its ServerHello shows by the answer which name it read; the client's transcript is another, so the handshake ends later.
+    // The server goes on, and its ServerHello shows by the answer which name it read; the client's transcript is
+    // another, so the handshake ends later.
     const { hellos } = await meet({}, several, { client: (hello) => withExtension(hello, id, data) });
     expect(hellos.server).toBeDefined();
     expect(extension(hellos.server, id)).toEqual(serverName && empty);
