@@ -9,8 +9,17 @@ export const maxPlaintext: number = 2 ** 14;
 export const maxExpansion = 2048;
 /** The least that a peer may ask our records to be cut to, RFC 8449 §4; and so the least of our own bound. */
 export const minRecordSize = 64;
-/** One handshake message that is no Certificate: the largest honest ones (ClientHello with tickets) stay under 20 KiB. */
+/**
+ * One handshake message that is neither ClientHello nor Certificate: the largest honest ones (CertificateRequest,
+ * NewSessionTicket) have under 64 KiB.
+ */
 export const maxHandshakeMessage: number = 2 ** 16;
+/**
+ * A ClientHello: its suites and its extensions may have 64 KiB each (RFC 5246 §7.4.1.2), and large tickets and shares
+ * for later versions use some of that. Honest ones stay under 20 KiB. What waits for the rest of one takes twice its
+ * bytes at most, which is less than a peer has sent for it.
+ */
+export const maxClientHello: number = 2 ** 17;
 /** A Certificate message: sixteen certificates of 64 KiB would be 1 MiB; real chains are under 16 KiB, RSA-4096 with many names under 64. */
 export const maxCertificateMessage: number = 2 ** 17;
 /** Certificates in one chain (X509.md). */

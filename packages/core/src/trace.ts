@@ -80,9 +80,10 @@ export type TraceEvent =
   | { readonly type: "closed"; readonly error?: Error };
 
 /**
- * Why a session was not resumed: it is over (`expired`), was made under another configuration, for another name, certificate or protocol, with a suite
- * that is not offered; its peer is not trusted any more, or its pre-shared key is not there any more; it lacks a protection that this handshake has or the other
- * way round; it is `unknown` to the server; or the server `declined` what the client offered.
+ * Why a session was not resumed: it is over (`expired`), was made under another configuration, for another name or
+ * certificate, with a suite that is not offered; its peer is not trusted any more, or its pre-shared key is not there
+ * any more; it lacks a protection that this handshake has or the other way round; it is `unknown` to the server; or the
+ * server `declined` what the client offered.
  */
 export type NotResumed =
   | "unknown"
@@ -91,7 +92,6 @@ export type NotResumed =
   | "suite"
   | "server_name"
   | "certificate"
-  | "alpn"
   | "renegotiation_info"
   | "max_fragment_length"
   | "pre_shared_key"

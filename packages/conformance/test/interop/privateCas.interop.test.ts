@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { connect } from "@handclasp/core/client";
 import { accept } from "@handclasp/core/server";
 import { parsePemCertificates } from "@handclasp/core/unstable";
+
 import { nodeCredential, nodeCrypto, parseCertificate } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { afterAll, describe, expect, test } from "vitest";

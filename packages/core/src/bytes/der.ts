@@ -1,12 +1,11 @@
 /**
- * A strict reader of DER (ITU-T X.690 §8, §10, §11): definite minimal lengths, minimal integers, canonical bit strings,
- * nothing left over. It never recurses by itself, so nesting costs nothing.
+ * DER, written and read. The reader is strict (ITU-T X.690 §8, §10, §11): definite minimal lengths, minimal integers,
+ * canonical bit strings, nothing left over. It never recurses by itself, so nesting costs nothing.
  * @module
  */
 
 import { TlsError } from "../errors.ts";
-import type { Bytes } from "./bytes.ts";
-import { latin1 } from "./bytes.ts";
+import { type Bytes, concat, latin1 } from "./bytes.ts";
 
 /** Identifier octets of the types that certificates and keys are made of. */
 export const tags = {
@@ -29,6 +28,24 @@ export const tags = {
   sequence: 0x30,
   set: 0x31,
 } as const;
+
+/** An element with these contents, one behind the other. */
+export function derElement(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
+  const value = concat(...contents);
+  const length: number[] = [];
+  for (let n = value.length; n; n >>>= 8) length.unshift(n & 255);
+  return concat(
+    Uint8Array.from(value.length < 0x80 ? [tag, value.length] : [tag, 0x80 | length.length, ...length]),
+    value,
+  );
+}
+
+/** A non-negative INTEGER of big-endian bytes: a zero in front where the top bit is set, no other. */
+export function derInteger(value: Uint8Array): Uint8Array {
+  const first = value.findIndex((byte) => byte !== 0);
+  const digits = first < 0 ? value.subarray(-1) : value.subarray(first);
+  return derElement(tags.integer, Uint8Array.from((digits[0] as number) & 0x80 ? [0] : []), digits);
+}
 
 /** How many elements may still be read, by all readers together that have it. */
 export interface Allowance {

@@ -51,6 +51,8 @@ export class TlsConnection {
   /** Promises of the application's that its side stays open for. */
   #holds = 0;
   #isClosing = false;
+  /** `close` was called, and the transport has not been told to end our side. */
+  #closesBoth = false;
   /** All is told. */
   #isOver = false;
   #closing: InstanceType<typeof AbortController> | undefined;
@@ -231,6 +233,7 @@ export class TlsConnection {
     if (this.#engine.phase !== "closed") this.#outbound.refuse(error);
     this.#inbound.stop(error);
     this.askToClose();
+    this.#closesBoth = true;
     this.#timers.close();
     return this.closed;
   }
@@ -283,7 +286,14 @@ export class TlsConnection {
   /** What the engine has to tell, behind what it had to send. */
   #tell(events: readonly EngineEvent[]): void {
     for (const event of events) this.#on(event);
-    if (!this.#isOver) this.#timers.update();
+    if (this.#isOver) return;
+    // Many a peer waits for this end before it says its own. `closeWrite` leaves it out: without allowHalfOpen, a peer
+    // takes it for our leaving.
+    if (this.#closesBoth && this.#engine.saidClose) {
+      this.#closesBoth = false;
+      this.#transport.closeWrite?.();
+    }
+    this.#timers.update();
   }
 
   #on(event: EngineEvent): void {

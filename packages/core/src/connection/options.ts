@@ -202,7 +202,7 @@ function groupsOf(
     "group",
     asked,
     [...all],
-    (group) => "field" in group || provider.groups[group.name] !== undefined,
+    (group) => group.kind === "field" || provider.groups[group.name] !== undefined,
   );
   const stranded = suites.find(
     ({ keyExchange }) => keyExchange.groups.length && !keyExchange.groups.some((group) => groups.includes(group)),

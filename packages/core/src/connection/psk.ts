@@ -9,7 +9,7 @@ import type { ClientPsk, KeyExchange, ServerPsk } from "../handshake/keyExchange
 import type { CipherSuite } from "../handshake/suites.ts";
 
 /** True where the server is known by its certificate. */
-export const isCertified = ({ keyExchange }: CipherSuite): boolean => keyExchange.keyUsage !== undefined;
+export const isCertified = ({ keyExchange }: CipherSuite): boolean => keyExchange.certified;
 
 export function clientPsk(suites: readonly CipherSuite[], psk: ClientPsk | undefined): ClientConfig["psk"] {
   const options = optionsOf(suites, psk);

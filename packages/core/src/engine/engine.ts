@@ -92,6 +92,10 @@ export class Engine {
   get carrierEnded(): boolean {
     return this.#carrierEnded || this.#carrierError !== undefined;
   }
+  /** Our close_notify is sealed, and taken: nothing follows it. */
+  get saidClose(): boolean {
+    return this.#sentClose && this.#writer.idle;
+  }
   /** The peer owes us the rest of a handshake message, after the handshake. */
   get midMessage(): boolean {
     return this.#established?.midMessage ?? false;

@@ -21,7 +21,7 @@ import {
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
 import { type Hellos, settleHellos } from "./agreement.ts";
 import type { ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
-import { clientExtensions } from "./extensions/client.ts";
+import { clientExtensions } from "./extensions/all.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { padded } from "./extensions/padding.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
@@ -64,7 +64,7 @@ function* shakeHands(
   const { suite } = agreement;
   if (kept && agreement.resumed) return yield* kept.resume(peer, hellos); //                                figure 2 from here
   if (kept) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
-  const shown = suite.keyExchange.keyUsage && (yield* peer.expect(certificate)); //                          <-- Certificate*
+  const shown = suite.keyExchange.certified ? yield* peer.expect(certificate) : undefined; //                <-- Certificate*
   const status = shown && agreement.statusRequest && (yield* peer.optional(certificateStatus)); //          <-- CertificateStatus*
   const exchange = yield* suite.keyExchange.client(peer, config, early); //                                 <-- ServerKeyExchange*
   const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*
@@ -85,12 +85,12 @@ function* shakeHands(
     secrets.derive(agreed.premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (own) peer.send(certificateVerify, yield* signTranscript(peer, own)); //        CertificateVerify*   -->
     peer.transcript.forgetBytes();
-    const keys = yield* secrets.protect(agreement.encryptThenMac);
+    const keys = yield* secrets.protect(agreement);
     peer.sendChangeCipherSpec(keys.client); //                                         [ChangeCipherSpec]
     const first = secrets.verifyData("client");
     peer.send(finished, { verifyData: first }); //                                     Finished             -->
 
-    const ticket = agreement.newTicket ? yield* peer.expect(newSessionTicket) : undefined; //              <-- NewSessionTicket*
+    const ticket = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //                 <-- NewSessionTicket*
     yield* peer.expectChangeCipherSpec(keys.server); //                                                         [ChangeCipherSpec]
     yield* peer.expectFinished(() => secrets.verifyData("server")); //                                      <-- Finished
     peer.endHandshake();
@@ -172,9 +172,8 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
     clientExtensions,
     offered.extensions ?? [],
     hello.extensions,
-    suite,
+    { suite, resumed },
     config,
-    resumed,
   );
   const hellos = { agreement, clientRandom: offered.random, serverRandom: hello.random };
   settleHellos(peer, config.provider, hellos);

@@ -4,11 +4,57 @@
  */
 import type { Bytes } from "../bytes/bytes.ts";
 import { utf8 } from "../bytes/der.ts";
+import type { NamedGroup } from "../crypto/groups.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { VerifiedPeer } from "../x509/verify.ts";
-import type { Agreement } from "./agreement.ts";
 import type { Exporter } from "./exporter.ts";
 import type { HeldKey } from "./keyExchange/exchange.ts";
+import type { RecordLimits } from "./peer.ts";
+import type { CipherSuite } from "./suites.ts";
+
+/** What a client's hello says in an extension, and what both hellos settle by it; `never` where it settles nothing. */
+interface Slot<Offered, Agreed = never> {
+  readonly offered: Offered;
+  readonly agreed: Agreed;
+}
+
+/** One line an extension: `extensions/<name>.ts` fills it, `extensions/all.ts` names who does. */
+export interface Slots {
+  readonly versions: Slot<readonly number[]>;
+  readonly serverName: Slot<string, true>;
+  readonly extendedMasterSecret: Slot<true, true>;
+  readonly encryptThenMac: Slot<true, true>;
+  readonly secureRenegotiation: Slot<true, true>;
+  readonly recordSizeLimit: Slot<number, NonNullable<RecordLimits["recordSizeLimit"]>>;
+  readonly maxFragmentLength: Slot<number, number>;
+  readonly groups: Slot<OfferedGroups>;
+  readonly pointFormats: Slot<true, true>;
+  readonly schemes: Slot<readonly SignatureScheme[]>;
+  readonly alpn: Slot<readonly string[], string>;
+  /** Agreed: CertificateStatus may follow the server's Certificate. */
+  readonly statusRequest: Slot<true, true>;
+  /** Agreed: SignedCertificateTimestampList, as it came. */
+  readonly signedCertificateTimestamps: Slot<true, Uint8Array>;
+  /** Offered: empty, the client wants a ticket. Agreed: NewSessionTicket comes before the server's ChangeCipherSpec. */
+  readonly ticket: Slot<Uint8Array, true>;
+}
+
+export interface OfferedGroups {
+  /** Of ours. Without the extension the server may take any (RFC 8422 §4). */
+  readonly known: readonly NamedGroup[];
+  /** It names finite fields, known to us or not: DHE then runs on one of them or not at all (RFC 7919 §4). */
+  readonly limitsFiniteFields: boolean;
+}
+
+/** What a ClientHello's extensions say to a server; absent where the client does not send one. */
+export type Offer = { readonly [K in keyof Slots]?: Slots[K]["offered"] | undefined };
+
+/** What ServerHello settles. */
+export type Agreement = { readonly [K in keyof Slots]?: Slots[K]["agreed"] | undefined } & {
+  readonly suite: CipherSuite;
+  /** The handshake is an abbreviated one. */
+  readonly resumed: boolean;
+};
 
 /** What a CertificateRequest asks for. */
 export interface CertificateRequested {
@@ -77,10 +123,10 @@ export const sessionOf = (
   alpn: agreement.alpn ?? null,
   serverName: serverName ?? null,
   resumed: agreement.resumed,
-  extendedMasterSecret: agreement.extendedMasterSecret,
-  encryptThenMac: agreement.encryptThenMac,
+  extendedMasterSecret: agreement.extendedMasterSecret ?? false,
+  encryptThenMac: agreement.encryptThenMac ?? false,
   maxFragmentLength: agreement.maxFragmentLength,
-  secureRenegotiation: agreement.secureRenegotiation,
+  secureRenegotiation: agreement.secureRenegotiation ?? false,
   signedCertificateTimestamps: agreement.signedCertificateTimestamps as Bytes | undefined,
   ...(held && { pskIdentity: utf8(held.identity) }),
   ...rest,

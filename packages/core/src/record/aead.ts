@@ -17,7 +17,7 @@ import {
   setAdditionalData,
 } from "./protection.ts";
 
-type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CBC">;
+export type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CBC">;
 
 /** The `protect` of an AEAD's row. */
 export const aead = (cipher: AeadName): CipherSpec["protect"] =>

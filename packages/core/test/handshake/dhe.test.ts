@@ -51,7 +51,7 @@ async function ends(client: Options, server: Options = {}) {
 
 /** A server that uses a field of its own choice, whatever the client says. */
 function rogue(field: FiniteField): Options {
-  const group = { id: 0x0100, name: "ffdhe2048", field } as FiniteFieldGroup;
+  const group = { kind: "field", id: 0x0100, name: "ffdhe2048", field } as FiniteFieldGroup;
   return { groups: [group], suites: [{ ...suite, keyExchange: { ...suite.keyExchange, groups: [group] } }] };
 }
 

@@ -6,6 +6,7 @@
 import { constants, createHash, type KeyObject, publicDecrypt, verify } from "node:crypto";
 import type { PublicKey, SignatureAlgorithm } from "@handclasp/core";
 import { rsaKeyFault } from "@handclasp/core/unstable";
+
 import { importKey } from "./publicKeys.ts";
 
 /** Throws where the key is none. */

@@ -12,6 +12,7 @@ import type { KeyExchange } from "./exchange.ts";
 export const ecdhe: KeyExchange = {
   name: "ecdhe",
   groups: defaultGroups,
+  certified: true,
   keyUsage: "digitalSignature",
 
   *client(peer, config, early) {

@@ -12,6 +12,7 @@ import { pskOptions } from "./pskOptions.ts";
 export const ecdhePsk: KeyExchange = {
   name: "ecdhe_psk",
   groups: defaultGroups,
+  certified: false,
   keyUsage: undefined,
   psk: pskOptions,
   holdsKey,

@@ -18,8 +18,7 @@ export const ecdhParams = (group: NamedCurve, share: KeyShare): EcdhParams => ({
   public: share.publicKey,
 });
 
-export const isCurve = (group: NamedGroup | undefined): group is NamedCurve =>
-  group !== undefined && !("field" in group);
+export const isCurve = (group: NamedGroup | undefined): group is NamedCurve => group?.kind === "curve";
 
 /** The group that the server's parameters name: one that we offered. */
 export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCurve {

@@ -12,6 +12,7 @@ import { pskOptions } from "./pskOptions.ts";
 export const psk: KeyExchange = {
   name: "psk",
   groups: [],
+  certified: false,
   keyUsage: undefined,
   psk: pskOptions,
   holdsKey,

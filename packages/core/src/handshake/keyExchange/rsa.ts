@@ -12,6 +12,7 @@ import type { KeyExchange } from "./exchange.ts";
 export const rsa: KeyExchange = {
   name: "rsa",
   groups: [],
+  certified: true,
   keyUsage: "keyEncipherment",
 
   client: (peer, { provider, random }) =>

@@ -3,7 +3,6 @@
  * @module
  */
 import type { Bytes } from "../../bytes/bytes.ts";
-import { ascii } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import type { Flow } from "../../flow.ts";
 import { maxSessionAge } from "../../limits.ts";
@@ -23,8 +22,6 @@ export interface SessionState {
   readonly expires: number;
   /** Empty where none was sent. */
   readonly serverName: Uint8Array;
-  /** Empty where none was agreed. */
-  readonly alpn: Uint8Array;
   readonly secureRenegotiation: number;
   /** Bytes, which stay with a session (RFC 6066 §4); 0: not agreed. */
   readonly maxFragmentLength: number;
@@ -46,7 +43,7 @@ export interface SessionState {
 const trusts: readonly VerifiedPeer["verifiedBy"][] = ["ca", "pin", "trust", "insecure"];
 
 /** A state of another form is none: both sides then shake hands in full. */
-const format = 1;
+const format = 2;
 
 // In a function: what it calls is of another file, so that a bundler would have to keep it.
 const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */ (() =>
@@ -58,7 +55,6 @@ const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */
     created: uint32,
     expires: uint32,
     serverName: bytes(1),
-    alpn: bytes(1),
     secureRenegotiation: uint8,
     maxFragmentLength: uint16,
     serverCertificate: bytes(1),
@@ -104,8 +100,7 @@ export function newState(made: MadeSession, binding: Uint8Array, now: number, li
     created: now,
     expires: expiry(now, now, lifetime, peer),
     serverName: nothing,
-    alpn: ascii(agreement.alpn ?? ""),
-    secureRenegotiation: Number(agreement.secureRenegotiation),
+    secureRenegotiation: Number(agreement.secureRenegotiation ?? 0),
     maxFragmentLength: agreement.maxFragmentLength ?? 0,
     serverCertificate: nothing,
     path: peer?.verifiedBy === "trust" ? chain : (peer?.path.map(({ raw }) => raw) ?? []),
