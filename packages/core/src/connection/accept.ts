@@ -7,7 +7,7 @@ import type { ClientHelloInfo, ServerConfig, ServerCredential } from "../handsha
 import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
-import type { CipherSuite } from "../handshake/suites.ts";
+import type { CipherSuite, SuiteRow } from "../handshake/suites.ts";
 import { maxAuthorityNames } from "../limits.ts";
 import { readName } from "../x509/distinguishedName.ts";
 import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify.ts";
@@ -177,9 +177,9 @@ export function serverHandshakeConfig(options: AcceptOptions): ServerConfig {
 }
 
 function equalSuitesOf(
-  suites: readonly CipherSuite[],
+  suites: readonly SuiteRow[],
   groups: readonly (readonly CipherSuite[])[],
-): readonly (readonly CipherSuite[])[] {
+): readonly (readonly SuiteRow[])[] {
   if (!groups.every(Array.isArray)) throw configurationError("equalSuites", "a list of lists of suites");
   const all = groups.flat();
   const missing = all.filter((suite) => !suites.includes(suite));
@@ -228,7 +228,7 @@ const namesOf = ({ certificate: { subjectAltNames } }: ServerCredential): string
 const listOf = (given: Credential | readonly Credential[] | undefined): readonly Credential[] =>
   given === undefined ? [] : Array.isArray(given) ? given : [given as Credential];
 
-function serverCredential(suites: readonly CipherSuite[], credential: Credential): ServerCredential {
+function serverCredential(suites: readonly SuiteRow[], credential: Credential): ServerCredential {
   const checked = checkCredential(credential, "server");
   const ocspResponse = stapleOf(credential, checked.certificate);
   if (canServe(suites, checked)) return { ...checked, ocspResponse };

@@ -1,10 +1,10 @@
 import { configurationError } from "../errors.ts";
 import { clientHandshake } from "../handshake/client.ts";
-import type { ClientConfig, ClientSessions } from "../handshake/config.ts";
+import type { ClientConfig, ClientSessions, SessionKeeper } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
 import type { Grease } from "../handshake/grease.ts";
 import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
-import type { OcspPolicy } from "../x509/ocsp.ts";
+import type { OcspPolicy, OcspRow } from "../x509/ocsp.ts";
 import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
 import { type ClientCredentials, selector } from "./clientCredentials.ts";
 import { TlsConnection } from "./connection.ts";
@@ -99,7 +99,8 @@ export async function connect(
 
 /** Checks what the user says; see `connect` for what it throws. */
 export function clientHandshakeConfig(options: ConnectOptions): ClientConfig {
-  const { credentials, serverName, maxFragmentLength, ocsp } = options;
+  const { credentials, serverName, maxFragmentLength } = options;
+  const ocsp = options.ocsp as OcspRow | undefined;
   const common = commonConfig(options);
   const trust = common.suites.some(isCertified) ? trustPolicy(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
@@ -112,7 +113,8 @@ export function clientHandshakeConfig(options: ConnectOptions): ClientConfig {
       "ca without serverName",
       "say which name the certificate must have: else any of that CA would do",
     );
-  const { sessions, sessionScope = "" } = options;
+  const { sessionScope = "" } = options;
+  const sessions = options.sessions as SessionKeeper | undefined;
   if (sessions !== undefined && typeof sessions?.configure !== "function")
     throw configurationError("sessions", "give keepSessions({ store })");
   sessions?.configure(sessionScope);
@@ -127,7 +129,7 @@ export function clientHandshakeConfig(options: ConnectOptions): ClientConfig {
     maxFragmentLength,
     requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
     fallbackScsv: options.fallbackScsv ?? false,
-    grease: options.grease,
+    grease: options.grease as ClientConfig["grease"],
     ocsp,
     signedCertificateTimestamps: options.signedCertificateTimestamps ?? false,
     ...selector(credentials),

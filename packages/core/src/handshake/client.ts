@@ -30,7 +30,7 @@ import type { ClientSide, EarlyShare } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
 import { type CertificateRequested, type Established, sessionOf } from "./session.ts";
-import type { CipherSuite } from "./suites.ts";
+import type { SuiteRow } from "./suites.ts";
 
 /** A handshake that offers what was kept, where there is something. */
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
@@ -181,7 +181,7 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
 }
 
 /** The path and the name, then what this suite needs of the key (RFC 5246 §7.4.2, RFC 8422 §5.3). */
-function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
+function* verifyServer(config: ClientConfig, suite: SuiteRow, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
   // A client may have no certificate to show, a server may not (RFC 5246 §7.4.2).
   if (!chain.length) throw new TlsError("decode_error", "the server's certificate_list is empty");
   if (!config.trust) throw new Error("nobody is trusted");

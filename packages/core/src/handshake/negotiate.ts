@@ -10,10 +10,10 @@ import { matchesReference } from "../x509/name.ts";
 import type { ServerConfig, ServerCredential } from "./config.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
 import type { Offer, OfferedGroups } from "./session.ts";
-import type { CipherSuite } from "./suites.ts";
+import type { SuiteRow } from "./suites.ts";
 
 export interface Choice {
-  readonly suite: CipherSuite;
+  readonly suite: SuiteRow;
   /** Absent where a pre-shared key authenticates. */
   readonly credential?: ServerCredential;
   /** What the key exchange runs on; absent where it takes none. */
@@ -76,18 +76,18 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): 
 }
 
 /** What the client offers, in our order; where the first of several equals stands, all of them, in the client's. */
-function inOrder({ suites, equalSuites }: ServerConfig, { cipherSuites }: ClientHello): ReadonlySet<CipherSuite> {
-  const ordered = new Set<CipherSuite>();
+function inOrder({ suites, equalSuites }: ServerConfig, { cipherSuites }: ClientHello): ReadonlySet<SuiteRow> {
+  const ordered = new Set<SuiteRow>();
   for (const suite of suites) {
     const equals = equalSuites.find((group) => group.includes(suite)) ?? [suite];
-    const rank = ({ id }: CipherSuite): number => cipherSuites.indexOf(id);
+    const rank = ({ id }: SuiteRow): number => cipherSuites.indexOf(id);
     for (const one of equals.filter((equal) => rank(equal) >= 0).sort((a, b) => rank(a) - rank(b))) ordered.add(one);
   }
   return ordered;
 }
 
 /** True where one of the suites can be served with this credential, to a client that offers everything. */
-export const canServe = (suites: readonly CipherSuite[], one: ServerCredential): boolean =>
+export const canServe = (suites: readonly SuiteRow[], one: ServerCredential): boolean =>
   suites.some((suite) => usable(suite, one, { schemes: defaultSchemes }));
 
 /** Exact names first, then wildcards, then the rest in the order configured. */
@@ -112,7 +112,7 @@ export const isOurs = ({ credentials }: ServerConfig, serverName: string | undef
  * The first of our groups that suits the exchange and that the client can. A client that says nothing of groups can secp256r1 (RFC 8422 §4); one
  * that says nothing of finite fields takes any of them (RFC 7919 §4).
  */
-function groupFor({ keyExchange }: CipherSuite, { groups }: ServerConfig, offer: Offer): NamedGroup | undefined {
+function groupFor({ keyExchange }: SuiteRow, { groups }: ServerConfig, offer: Offer): NamedGroup | undefined {
   const { known, limitsFiniteFields } = offer.groups ?? noGroups;
   return groups.find(
     (row) => keyExchange.groups.includes(row) && (known.includes(row) || (row.kind === "field" && !limitsFiniteFields)),
@@ -123,7 +123,7 @@ const noGroups: OfferedGroups = { known: [secp256r1], limitsFiniteFields: false 
 
 /** What this credential does in this suite's key exchange, for this client; `undefined` where it cannot. */
 function usable(
-  suite: CipherSuite,
+  suite: SuiteRow,
   one: ServerCredential,
   offer: Pick<Offer, "groups" | "schemes">,
 ): { readonly scheme?: SignatureScheme } | undefined {
@@ -140,7 +140,7 @@ const canDecrypt = (one: ServerCredential): boolean =>
 
 /** A scheme for ServerKeyExchange that the client can verify with this certificate's key. */
 function signingScheme(
-  suite: CipherSuite,
+  suite: SuiteRow,
   one: ServerCredential,
   offer: Pick<Offer, "groups" | "schemes">,
 ): SignatureScheme | undefined {

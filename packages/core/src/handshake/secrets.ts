@@ -12,24 +12,18 @@ import type { CommonConfig } from "./config.ts";
 import { Exporter } from "./exporter.ts";
 import type { Peer } from "./peer.ts";
 import type { Agreement } from "./session.ts";
-import type { CipherSuite } from "./suites.ts";
+import type { SuiteRow } from "./suites.ts";
 
 export class Secrets {
   readonly #peer: Peer;
   readonly #config: CommonConfig;
-  readonly #suite: CipherSuite;
+  readonly #suite: SuiteRow;
   readonly #hash: Hash;
   readonly #clientRandom: Uint8Array;
   readonly #serverRandom: Uint8Array;
   #master: Uint8Array | undefined;
 
-  constructor(
-    peer: Peer,
-    config: CommonConfig,
-    suite: CipherSuite,
-    clientRandom: Uint8Array,
-    serverRandom: Uint8Array,
-  ) {
+  constructor(peer: Peer, config: CommonConfig, suite: SuiteRow, clientRandom: Uint8Array, serverRandom: Uint8Array) {
     this.#peer = peer;
     this.#config = config;
     this.#suite = suite;

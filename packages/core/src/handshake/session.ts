@@ -10,7 +10,7 @@ import type { VerifiedPeer } from "../x509/verify.ts";
 import type { Exporter } from "./exporter.ts";
 import type { HeldKey } from "./keyExchange/exchange.ts";
 import type { RecordLimits } from "./peer.ts";
-import type { CipherSuite } from "./suites.ts";
+import type { SuiteRow } from "./suites.ts";
 
 /** What a client's hello says in an extension, and what both hellos settle by it; `never` where it settles nothing. */
 interface Slot<Offered, Agreed = never> {
@@ -51,7 +51,7 @@ export type Offer = { readonly [K in keyof Slots]?: Slots[K]["offered"] | undefi
 
 /** What ServerHello settles. */
 export type Agreement = { readonly [K in keyof Slots]?: Slots[K]["agreed"] | undefined } & {
-  readonly suite: CipherSuite;
+  readonly suite: SuiteRow;
   /** The handshake is an abbreviated one. */
   readonly resumed: boolean;
 };

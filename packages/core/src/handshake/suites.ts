@@ -2,6 +2,7 @@
  * Cipher suites: one row each. Which are used, and in what order, is a list; lists are below, with their reasons.
  * @module
  */
+
 import {
   aes128cbcSha,
   aes128cbcSha256,
@@ -15,24 +16,32 @@ import {
   chacha20poly1305,
   type NamedSpec,
 } from "../record/cipherSpec.ts";
-import type { CipherSpec } from "../record/protection.ts";
+import type { CipherSpec, CipherSpecRow } from "../record/protection.ts";
 import { dhe } from "./keyExchange/dhe.ts";
 import { ecdhe } from "./keyExchange/ecdhe.ts";
 import { ecdhePsk } from "./keyExchange/ecdhePsk.ts";
-import type { KeyExchange } from "./keyExchange/exchange.ts";
+import type { KeyExchange, KeyExchangeRow } from "./keyExchange/exchange.ts";
 import { psk } from "./keyExchange/psk.ts";
 import { rsa } from "./keyExchange/rsa.ts";
 
+/** A cipher suite, as the constants and lists here have them. It brings along the code that it needs, so none can be made by hand. */
 export interface CipherSuite extends CipherSpec {
+  /** As in a ClientHello. */
   readonly id: number;
+  /** As IANA's registry has it. */
   readonly name: string;
   readonly keyExchange: KeyExchange;
   /** What the server's certificate must hold: an EC or EdDSA key, or an RSA key; or the key that both sides have. */
   readonly authentication: "ecdsa" | "rsa" | "psk";
 }
 
+/** What is behind it. */
+export interface SuiteRow extends CipherSuite, CipherSpecRow {
+  readonly keyExchange: KeyExchangeRow;
+}
+
 /** How the sides agree on keys, and by whose key the server is known: the half of a suite's name before WITH. */
-interface Agreed extends Pick<CipherSuite, "keyExchange" | "authentication"> {
+interface Agreed extends Pick<SuiteRow, "keyExchange" | "authentication"> {
   readonly name: string;
 }
 const ecdheEcdsa: Agreed = { name: "ECDHE_ECDSA", keyExchange: ecdhe, authentication: "ecdsa" };
@@ -43,7 +52,7 @@ const ecdhePskOnly: Agreed = { name: "ECDHE_PSK", keyExchange: ecdhePsk, authent
 const plainPsk: Agreed = { name: "PSK", keyExchange: psk, authentication: "psk" };
 
 /* @__NO_SIDE_EFFECTS__ */
-function suite(id: number, agreed: Agreed, spec: NamedSpec): CipherSuite {
+function suite(id: number, agreed: Agreed, spec: NamedSpec): SuiteRow {
   return { ...spec, ...agreed, id, name: `TLS_${agreed.name}_WITH_${spec.name}` };
 }
 

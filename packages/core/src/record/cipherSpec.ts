@@ -4,15 +4,15 @@
  */
 import { type AeadName, aead } from "./aead.ts";
 import { cbc } from "./cbc.ts";
-import type { CipherSpec } from "./protection.ts";
+import type { CipherSpecRow } from "./protection.ts";
 
 /** A row with the half of a cipher suite's name behind WITH. */
-export interface NamedSpec extends CipherSpec {
+export interface NamedSpec extends CipherSpecRow {
   readonly name: string;
 }
 
 /* @__NO_SIDE_EFFECTS__ */
-function aeadSpec(cipher: AeadName, keyLength: number, fixedIvLength: number, prf: CipherSpec["prf"]): NamedSpec {
+function aeadSpec(cipher: AeadName, keyLength: number, fixedIvLength: number, prf: CipherSpecRow["prf"]): NamedSpec {
   const name = `${cipher}_${prf.toUpperCase()}`;
   return { name, cipher, protect: aead(cipher), macLength: 0, keyLength, fixedIvLength, prf };
 }

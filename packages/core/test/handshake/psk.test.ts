@@ -22,7 +22,7 @@ import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import type { KeyExchange } from "../../src/handshake/keyExchange/exchange.ts";
+import type { KeyExchangeRow } from "../../src/handshake/keyExchange/exchange.ts";
 import { psk as pskExchange } from "../../src/handshake/keyExchange/psk.ts";
 import { clientPskIdentity } from "../../src/wire/messages.ts";
 
@@ -125,7 +125,7 @@ describe("without the key", () => {
     ["that is no UTF-8", Uint8Array.of(0xff)],
     ["of nothing", new Uint8Array(0)],
   ])("an identity %s is an unknown one", async (_, sent) => {
-    const keyExchange: KeyExchange = {
+    const keyExchange: KeyExchangeRow = {
       ...pskExchange,
       *client(peer, config) {
         const side = yield* pskExchange.client(peer, config);

@@ -18,7 +18,7 @@ import {
 } from "@handclasp/core";
 import { fromHex } from "@handclasp/core/unstable";
 
-import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
+import { acceptWith, type SessionKeeper, type SuiteRow, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
 import { type MemoryPairOptions, memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test, vi } from "vitest";
@@ -115,8 +115,8 @@ async function visited(config: ReturnType<typeof serverHandshakeConfig>, options
 }
 
 /** A client that asks itself no questions: it offers this session wherever it goes. */
-function bold(state: SessionState): ClientSessions {
-  const honest = keepSessions();
+function bold(state: SessionState): SessionKeeper {
+  const honest = keepSessions() as SessionKeeper;
   return {
     ...honest,
     find: () =>
@@ -561,7 +561,8 @@ describe("what is not kept", () => {
     const config = configOf({ ticketKeys });
     const offered = new Uint8Array(0);
     for (const extendedMasterSecret of [true, undefined] as const) {
-      const agreement = { suite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, resumed: false, extendedMasterSecret };
+      const suite = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 as SuiteRow;
+      const agreement = { suite, resumed: false, extendedMasterSecret };
       const answer = sessionTicketServer.answer?.(offered, { offer: { ticket: offered }, agreement, config });
       expect(answer?.agreed).toBe(extendedMasterSecret);
       expect(newSessionId(config, agreement)).toHaveLength(extendedMasterSecret ? 32 : 0);

@@ -6,14 +6,14 @@
 import { secp256r1 } from "../../crypto/groups.ts";
 import { TlsError } from "../../errors.ts";
 import { type Codec, encode, list, uint8 } from "../../wire/codec.ts";
-import type { CipherSuite } from "../suites.ts";
+import type { SuiteRow } from "../suites.ts";
 import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 11;
 const name = "ec_point_formats";
 const formats: Codec<readonly number[]> = list(1, uint8, 1);
 const uncompressed = 0;
-const said = (suites: readonly CipherSuite[]): Uint8Array | undefined =>
+const said = (suites: readonly SuiteRow[]): Uint8Array | undefined =>
   suites.some(({ keyExchange }) => keyExchange.groups.includes(secp256r1))
     ? encode(formats, [uncompressed])
     : undefined;

@@ -4,12 +4,12 @@
  */
 import { TlsError } from "../../errors.ts";
 import { empty } from "../../wire/codec.ts";
-import type { CipherSuite } from "../suites.ts";
+import type { SuiteRow } from "../suites.ts";
 import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
 
 const id = 22;
 const name = "encrypt_then_mac";
-const isCbc = (suite: CipherSuite): boolean => suite.mac !== undefined;
+const isCbc = (suite: SuiteRow): boolean => suite.mac !== undefined;
 
 export const encryptThenMacClient: ClientExtension<"encryptThenMac"> = {
   id,

@@ -12,9 +12,9 @@ import { TlsError } from "../../errors.ts";
 import { type Flow, settle } from "../../flow.ts";
 import { encode } from "../../wire/codec.ts";
 import { clientDhPublic, type DhParams, serverDhKeyExchange, serverDhParams } from "../../wire/messages.ts";
-import type { ExchangeConfig, KeyExchange } from "./exchange.ts";
+import type { ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
 
-export const dhe: KeyExchange = {
+export const dhe: KeyExchangeRow = {
   name: "dhe",
   groups: finiteFieldGroups,
   certified: true,

@@ -23,6 +23,10 @@ export interface KeyExchange {
   readonly certified: boolean;
   /** What the key of that certificate does in it, and so must be allowed to do (RFC 5280 §4.2.1.3). */
   readonly keyUsage: "digitalSignature" | "keyEncipherment" | undefined;
+}
+
+/** What is behind it. */
+export interface KeyExchangeRow extends KeyExchange {
   /** Takes ServerKeyExchange, where there is one. */
   client(peer: Peer, config: ClientExchangeConfig, early?: EarlyShare): Flow<ClientSide>;
   /** Sends ServerKeyExchange, where there is one. */

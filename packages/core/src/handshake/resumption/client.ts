@@ -9,7 +9,7 @@ import { maxTicket, sessionLifetime } from "../../limits.ts";
 import { finished, newSessionTicket } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
 import type { Hellos } from "../agreement.ts";
-import type { ClientConfig, ClientMadeSession, ClientSessions } from "../config.ts";
+import type { ClientConfig, ClientMadeSession, SessionKeeper } from "../config.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
 import { type Agreement, type Established, sessionOf } from "../session.ts";
@@ -30,7 +30,7 @@ import type { SessionStore } from "./store.ts";
 /**
  * Keeps the sessions of clients in a store, which answers in time and does not throw.
  */
-export function sessionsIn(store: SessionStore, tickets: boolean): ClientSessions {
+export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper {
   /** The abbreviated handshake, RFC 5246 §7.3, figure 2, left column, from ServerHello on. */
   function* resume(
     peer: Peer,

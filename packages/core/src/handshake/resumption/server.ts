@@ -16,7 +16,7 @@ import { credentialsFor, isOurs } from "../negotiate.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
 import { type Agreement, type Established, type Offer, sessionOf } from "../session.ts";
-import type { CipherSuite } from "../suites.ts";
+import type { SuiteRow } from "../suites.ts";
 import { certificateHash, serverBinding } from "./binding.ts";
 import {
   expiry,
@@ -35,7 +35,7 @@ import type { SessionStore } from "./store.ts";
 /** A session that the client offers, and that holds under our configuration. */
 export interface OfferedSession {
   readonly state: SessionState;
-  readonly suite: CipherSuite;
+  readonly suite: SuiteRow;
   readonly peer: VerifiedPeer | undefined;
   readonly credential: ServerCredential | undefined;
   /** The client gets this instead of its ticket. */
