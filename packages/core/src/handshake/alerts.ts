@@ -20,6 +20,9 @@ export class Alerts {
     this.#trace = trace;
   }
 
+  /** A client's: the server asked for a certificate, and got none. */
+  showedNone = false;
+
   /** Our close_notify is out: no warning goes behind it. */
   closed = false;
 
@@ -54,7 +57,7 @@ export class Alerts {
       throw new TlsError(description, `the peer ended the connection: ${description ?? `unknown alert ${code}`}`, {
         by: "peer",
         code: description ?? "unknown_alert",
-        advice: description && advices[description],
+        advice: description && (this.showedNone && wantsCertificate.test(description) ? giveOne : advices[description]),
       });
     if (++this.warnings > maxWarningAlerts)
       throw new TlsError("unexpected_message", `more than ${maxWarningAlerts} warning alerts in a row`, {
@@ -68,6 +71,10 @@ export class Alerts {
 export class CloseNotify extends Error {}
 // Always the same one: nobody looks at its stack, and to take one costs more than the alert.
 const closeNotify: CloseNotify = /* @__PURE__ */ new CloseNotify();
+
+/** What servers say that want a certificate and got none. */
+const wantsCertificate = /certificate|handshake_failure|access_denied|unknown_ca/;
+const giveOne = "it asked for a certificate and got none: give credentials whose key and issuer it accepts";
 
 /** What to do about an alert of the peer's. */
 const advices: Readonly<Partial<Record<AlertDescription, string>>> = {
