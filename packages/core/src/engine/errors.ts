@@ -14,16 +14,12 @@ export const carrierFailed = (error: TlsError, inHandshake: boolean): TlsError =
 /** The carrier ended, and TLS did not. */
 export const cutOff = (inHandshake: boolean, cause?: TlsError): TlsError =>
   inHandshake
-    ? new TlsError(
-        undefined,
-        cause ? `${cause.message}, during the handshake` : "the transport closed during the handshake",
-        {
-          code: "closed_during_handshake",
-          fault: "transport",
-          advice: "is the other side a TLS peer, and is it up?",
-          cause,
-        },
-      )
+    ? new TlsError(undefined, `${cause?.message ?? "the transport closed"} during the handshake`, {
+        code: "closed_during_handshake",
+        fault: "transport",
+        advice: "is the other side a TLS peer, and is it up?",
+        cause,
+      })
     : new TlsError(undefined, "the transport closed without close_notify: data may be missing", {
         code: "truncated",
         fault: "transport",

@@ -21,7 +21,7 @@ export class Alerts {
   }
 
   /** A client's: the server asked for a certificate, and got none. */
-  showedNone = false;
+  showsNone = false;
 
   /** Our close_notify is out: no warning goes behind it. */
   closed = false;
@@ -57,7 +57,7 @@ export class Alerts {
       throw new TlsError(description, `the peer ended the connection: ${description ?? `unknown alert ${code}`}`, {
         by: "peer",
         code: description ?? "unknown_alert",
-        advice: description && (this.showedNone && wantsCertificate.test(description) ? giveOne : advices[description]),
+        advice: description && (this.showsNone && wantsCertificate.test(description) ? giveOne : advices[description]),
       });
     if (++this.warnings > maxWarningAlerts)
       throw new TlsError("unexpected_message", `more than ${maxWarningAlerts} warning alerts in a row`, {
@@ -73,8 +73,8 @@ export class CloseNotify extends Error {}
 const closeNotify: CloseNotify = /* @__PURE__ */ new CloseNotify();
 
 /** What servers say that want a certificate and got none. */
-const wantsCertificate = /certificate|handshake_failure|access_denied|unknown_ca/;
-const giveOne = "it asked for a certificate and got none: give credentials whose key and issuer it accepts";
+const wantsCertificate = /certificate|handshake|access|unknown_ca/;
+const giveOne = "it asked for a certificate, and got none: give credentials that it accepts";
 
 /** What to do about an alert of the peer's. */
 const advices: Readonly<Partial<Record<AlertDescription, string>>> = {

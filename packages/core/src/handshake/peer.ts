@@ -104,7 +104,7 @@ export class Peer {
 
   /** A client's: the server asked for a certificate, and there is none to show. What it says to that can be explained. */
   showsNone(): void {
-    this.#alerts.showedNone = true;
+    this.#alerts.showsNone = true;
   }
 
   sendChangeCipherSpec(protection: Protection): void {

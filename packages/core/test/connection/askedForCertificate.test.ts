@@ -12,7 +12,7 @@ const ca = await testCa();
 const serving = nodeCredential(await ca.issue({ names: ["localhost"] }));
 const own = nodeCredential(await ca.issue({ names: ["client"], client: true }));
 const provider = nodeCrypto;
-const giveOne = expect.stringContaining("asked for a certificate and got none: give credentials");
+const giveOne = expect.stringContaining("asked for a certificate, and got none: give credentials");
 
 type Alert = Parameters<TlsConnection["abort"]>[1];
 
