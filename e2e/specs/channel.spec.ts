@@ -224,7 +224,7 @@ test("a page that is left is no truncation to the server", async ({ engine, serv
   const call = { url: server.url, ca: ca.pem, bytes: 1, stays: true };
   await page.evaluate((arg) => void globalThis.handclasp(arg), call);
   await expect.poll(() => server.sessions.length).toBe(1);
-  await page.evaluate(() => void location.assign("about:blank"));
+  await page.evaluate(() => location.assign("about:blank"));
   await expect.poll(() => server.errors).toMatchObject([{ code: "peer_left", fault: "transport" }]);
   await page.close();
 });
