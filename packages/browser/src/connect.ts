@@ -7,7 +7,7 @@ import {
 import { configurationError } from "@handclasp/core/unstable";
 
 import { defaultProvider } from "./crypto/webCrypto.ts";
-import { webSocketTransport } from "./transport/webSocket.ts";
+import { openWebSocket } from "./transport/webSocket.ts";
 
 /**
  * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. The server's certificate must be for the URL's host, unless
@@ -21,7 +21,7 @@ export async function connect(target: string | URL | Transport, options: Connect
   if (isTransport(target)) return connectOver(target, { ...options, provider });
   const url = urlOf(target);
   const { sessionScope = url.host, serverName = url.hostname.replace(/^\[(.*)\]$/, "$1") } = options;
-  return connectOver(() => webSocketTransport(new WebSocket(url)), { ...options, provider, sessionScope, serverName });
+  return connectOver(() => openWebSocket(url), { ...options, provider, sessionScope, serverName });
 }
 
 const isTransport = (target: unknown): target is Transport =>
