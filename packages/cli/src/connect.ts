@@ -42,7 +42,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     ...(psk && { psk }),
     ...(flags.ocsp && { ocsp: ocsp[flags.ocsp] }),
     ...(flags.servername !== undefined && { serverName: flags.servername }),
-    ...(credential && { credential }),
+    ...(credential && { credentials: credential }),
     // The file says whose session it is: not the port, on which another process may have the same ticket keys.
     ...(kept && { sessions: keepSessions({ store: kept.store }), sessionScope: "" }),
   };

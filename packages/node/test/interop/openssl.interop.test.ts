@@ -299,7 +299,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       test.each(suites.map((suite) => [suite.name, suite] as const))("%s", async (name, suite) => {
         const connection = await open(ports[suite.authentication], {
           suites: [suite],
-          ...(credential && { credential }),
+          ...(credential && { credentials: credential }),
         });
         expect(connection.session).toMatchObject({
           suite: name,
