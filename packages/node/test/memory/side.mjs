@@ -64,9 +64,9 @@ async function readAll(channel, total) {
 
 const methods = {
   /** `reads`: as a server does that waits for what may come. Without it nothing is ever read. */
-  async serve({ identity, carrier, reads, sessions }) {
+  async serve({ identity, carrier, reads, sessionStore }) {
     const credentials = [nodeCredential(identity)];
-    server = createServer({ suites, credentials, ...(sessions === false && { sessions }) }, async (channel) => {
+    server = createServer({ suites, credentials, ...(sessionStore === false && { sessionStore }) }, async (channel) => {
       if (!reads) return void channels.push(channel);
       for await (const _ of channel);
     });
