@@ -233,7 +233,7 @@ async function verdict(role: Role, ca: string, own: Identity): Promise<string> {
     provider: nodeCrypto,
     serverName: host,
     ca: role === "server" ? ca : ours.pem,
-    ...(role === "client" && { credential: nodeCredential(own) }),
+    ...(role === "client" && { credentials: nodeCredential(own) }),
   });
   const accepting = accept(b, {
     provider: nodeCrypto,
