@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Options } from "tsup";
 
-type Manifest = { exports: Record<string, { "handclasp-source": string; import: string }> };
+type Manifest = { exports: Record<string, { "handclasp-source": string; default: string }> };
 
 /** The build of a library package: one entry for each of the package's `exports`, shared chunks, no declarations. */
 export function library(): Options {
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
   const entries = Object.values(manifest.exports).map((paths) => {
-    const name = paths.import.replace(/^\.\/dist\/(.+)\.js$/, "$1");
+    const name = paths.default.replace(/^\.\/dist\/(.+)\.js$/, "$1");
     return [name, paths["handclasp-source"]];
   });
   return { ...shared, entry: Object.fromEntries(entries) };

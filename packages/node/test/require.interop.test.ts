@@ -1,0 +1,32 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+
+type Manifest = { name: string; exports: Record<string, unknown> };
+
+const entries = ["core", "node", "browser", "testing"].flatMap((folder) => {
+  const path = new URL(`../../${folder}/package.json`, import.meta.url);
+  const { name, exports } = JSON.parse(readFileSync(path, "utf8")) as Manifest;
+  return Object.keys(exports).map((entry): [name: string, path: URL] => [name + entry.slice(1), path]);
+});
+
+/** The built packages, as a CommonJS program of their user loads them. A package may require itself by its name. */
+describe("require()", () => {
+  test.each(entries)("%s: the very module that import() loads", async (name, path) => {
+    const source = `
+      const required = require(${JSON.stringify(name)});
+      import(${JSON.stringify(name)}).then((imported) => console.log(required === imported));
+    `;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--eval", source], { cwd: new URL(".", path) });
+    expect(stdout).toBe("true\n");
+  });
+
+  test("lends @handclasp/node the @handclasp/core that the program requires", () => {
+    const require = createRequire(import.meta.url);
+    const { TlsError } = require("@handclasp/core") as { TlsError: unknown };
+    expect(TlsError).toBeTypeOf("function");
+    expect((require("@handclasp/node") as { TlsError: unknown }).TlsError).toBe(TlsError);
+  });
+});
