@@ -26,7 +26,23 @@ export {
 } from "./crypto/groups.ts";
 export { noble } from "./crypto/lateNoble.ts";
 export type * from "./crypto/provider.ts";
-export * from "./crypto/signatures.ts";
+export {
+  defaultSchemes,
+  ecdsa_secp256r1_sha256,
+  ecdsa_secp384r1_sha384,
+  ecdsa_secp521r1_sha512,
+  ed25519,
+  rsa_pkcs1_sha256,
+  rsa_pkcs1_sha384,
+  rsa_pkcs1_sha512,
+  rsa_pss_pss_sha256,
+  rsa_pss_pss_sha384,
+  rsa_pss_pss_sha512,
+  rsa_pss_rsae_sha256,
+  rsa_pss_rsae_sha384,
+  rsa_pss_rsae_sha512,
+  type SignatureScheme,
+} from "./crypto/signatures.ts";
 export type { Traffic } from "./engine/options.ts";
 export {
   type AlertDescription,

@@ -7,7 +7,6 @@ import {
   type ChainSource,
   type Credential,
   type OcspSource,
-  ownSchemes,
   type PublicKey,
   type SignatureScheme,
   TlsError,
@@ -16,6 +15,7 @@ import type { Pbkdf2, PrivateKeySource } from "@handclasp/core/keys";
 import {
   configurationError,
   keyMismatch,
+  ownSchemes,
   readChain,
   run,
   usageError,

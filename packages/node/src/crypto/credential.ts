@@ -12,16 +12,17 @@ import {
   sign,
   X509Certificate,
 } from "node:crypto";
-import {
-  type Certificate,
-  type ChainSource,
-  type Credential,
-  type OcspSource,
-  ownSchemes,
-  type SignatureScheme,
-} from "@handclasp/core";
+import type { Certificate, ChainSource, Credential, OcspSource, SignatureScheme } from "@handclasp/core";
 import { findPrivateKey, type JsonWebKey } from "@handclasp/core/pem";
-import { configurationError, keyMismatch, readChain, run, usageError, verifyChain } from "@handclasp/core/unstable";
+import {
+  configurationError,
+  keyMismatch,
+  ownSchemes,
+  readChain,
+  run,
+  usageError,
+  verifyChain,
+} from "@handclasp/core/unstable";
 
 import { nodeCrypto } from "./nodeCrypto.ts";
 
