@@ -9,6 +9,7 @@ const commands = [
   ["oxlint", "oxlint", "--type-aware"],
   ["layers", process.execPath, "tools/layers.mjs"],
   ["knip", "knip"],
+  ["api", process.execPath, "tools/api.mjs", "--check"],
   ["publint", process.execPath, "scripts/published.mjs", "publint"],
   ["attw", process.execPath, "scripts/published.mjs", "attw"],
   ["size", process.execPath, "scripts/size.mjs"],
