@@ -59,9 +59,20 @@ export type { ClientPsk, KeyExchange, PresharedKey, ServerPsk } from "./handshak
 export type { SessionStore } from "./handshake/resumption/store.ts";
 export type { CertificateRequested, Session } from "./handshake/session.ts";
 export * from "./handshake/suites.ts";
+export type { CipherSpec } from "./record/protection.ts";
 export type * from "./trace.ts";
 export { type CertificateCache, certificateCache } from "./x509/cache.ts";
-export { type Certificate, parseCertificate } from "./x509/certificate.ts";
+export {
+  type Certificate,
+  type Extension,
+  type KeyUsage,
+  type NameConstraints,
+  parseCertificate,
+  type SubjectAltNames,
+} from "./x509/certificate.ts";
 export type { ChainSource } from "./x509/chain.ts";
+export type { Name } from "./x509/distinguishedName.ts";
+export type { CertificateError } from "./x509/errors.ts";
+export type { SignatureHash } from "./x509/key.ts";
 export type { OcspPolicy } from "./x509/ocsp.ts";
 export type { CertificateSource, TrustOptions, TrustPolicy, VerifiedPeer } from "./x509/verify.ts";

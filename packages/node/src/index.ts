@@ -12,5 +12,6 @@ export { type ConnectWebSocketOptions, connectWebSocket } from "./transport/conn
 export type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 export { listenTcp } from "./transport/listenTcp.ts";
 export { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
+export type { OnRefused, RequestRules } from "./transport/requestRules.ts";
 export { connectTcp, tcpTransport } from "./transport/tcp.ts";
 export { webSocketTransport } from "./transport/webSocket.ts";
