@@ -15,6 +15,9 @@ const pings = Buffer.concat(Array.from({ length: chunk / 131 + 1 }, () => frame(
 const unmaskedPong = frame(opcodes.pong, Buffer.alloc(125), { masked: false });
 const empty = frame(opcodes.continuation, Buffer.alloc(0), { fin: false });
 
+/** Connections that do the same: of one, the heap says what the process compiled meanwhile as well. */
+const several = 8;
+
 /** What stands between the 1-byte fragments of a message that never ends, and how many of them there are. */
 const paddings: readonly (readonly [what: string, padding: Buffer | undefined, count: number])[] = [
   ["in segments of their own", undefined, 16_000],
@@ -31,7 +34,7 @@ const beforeHandshake = ([what, padding, all]: (typeof paddings)[number]): Attac
     const ports = await arena.start("reads");
     await warmUp(arena, ports);
     const count = arena.short && padding && padding.length > KiB ? all / 8 : all;
-    const wires = [await arena.dial("ws", ports), await arena.dial("ws", ports)];
+    const wires = await Promise.all(Array.from({ length: several }, () => arena.dial("ws", ports)));
     await arena.victim.call("mark");
     // The handshake record's header claims 16 KiB, so that its bytes are good as far as they go.
     const message = Buffer.concat([Buffer.from([types.handshake, 3, 1, 0x40, 0]), Buffer.alloc(count)]);
@@ -74,14 +77,19 @@ const afterFinished: Attack = {
   name: "ws, a record in 1-byte fragments after Finished",
   async run(arena) {
     const ports = await arena.start("reads");
-    const tls = await arena.client("ws", ports);
+    const clients = await Promise.all(Array.from({ length: several }, () => arena.client("ws", ports)));
+    const wires = clients.map(({ wire }) => wire);
     const size = arena.short ? 4_000 : 15_000;
     await arena.victim.call("mark");
-    const sealed = tls.records(types.applicationData, Buffer.alloc(size));
-    await tls.wire.pieces(fragments(sealed, 1, true).slice(0, -1), 1);
-    await settled(arena, [tls.wire]);
-    arena.expect("KiB held", held(await arena.costs()) / KiB, 256);
-    tls.wire.reset();
+    await Promise.all(
+      clients.map(async (tls) => {
+        const sealed = tls.records(types.applicationData, Buffer.alloc(size));
+        await tls.wire.pieces(fragments(sealed, 1, true).slice(0, -1), 1);
+      }),
+    );
+    await settled(arena, wires);
+    arena.expect("KiB held a connection", held(await arena.costs()) / KiB / wires.length, 256);
+    for (const wire of wires) wire.reset();
     await arena.expectGone(ports.server);
   },
 };
