@@ -5,3 +5,6 @@
 export { accepted, acceptWith, serverHandshakeConfig, withCredentials } from "../connection/accept.ts";
 export { clientHandshakeConfig } from "../connection/connect.ts";
 export { TlsConnection } from "../connection/connection.ts";
+// Not beside `explained`: what pages import from there must not bring the explanations along.
+export { explainedAtOnce } from "../given/explainedAtOnce.ts";
+export { serverOptions } from "../given/serverTable.ts";

@@ -21,8 +21,18 @@ import {
   type SignatureScheme,
 } from "@handclasp/core";
 import { findPrivateKey, type JsonWebKey } from "@handclasp/core/pem";
-import { configurationError, keyMismatch, readChain, run, usageError, verifyChain } from "@handclasp/core/unstable";
+import {
+  configurationError,
+  keyMismatch,
+  optionsOf,
+  readChain,
+  run,
+  usageError,
+  verifyChain,
+} from "@handclasp/core/unstable";
+import { explainedAtOnce } from "@handclasp/core/unstable/engine";
 
+import { nodeCredentialOptions } from "../given.ts";
 import { nodeCrypto } from "./nodeCrypto.ts";
 
 export interface NodeCredentialOptions {
@@ -45,6 +55,10 @@ export interface NodeCredentialOptions {
  * const credential = nodeCredential({ cert: readFileSync("server.pem"), key: readFileSync("server.key") });
  */
 export function nodeCredential(options: NodeCredentialOptions): Credential {
+  return explainedAtOnce(() => credentialOf(optionsOf(options, nodeCredentialOptions)));
+}
+
+function credentialOf(options: NodeCredentialOptions): Credential {
   const { cert, key, passphrase, ocspResponse, signedCertificateTimestamps } = options;
   const privateKey = key instanceof KeyObject ? ownKey(key) : readKey(key, passphrase);
   requireKind(privateKey);
