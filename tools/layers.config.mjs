@@ -77,7 +77,7 @@ export const rules = [
       path: [
         `${core}client\\.ts$`,
         `${core}handshake/(client|resumption/client)[^/]*\\.ts$`,
-        `${core}handshake/extensions/client\\.ts$`,
+        `${core}handshake/extensions/`,
         `${core}connection/connect\\.ts$`,
       ],
     },
@@ -85,7 +85,6 @@ export const rules = [
       path: [
         `${core}server\\.ts$`,
         `${core}handshake/(server|resumption/server)[^/]*\\.ts$`,
-        `${core}handshake/extensions/server\\.ts$`,
         `${core}connection/accept\\.ts$`,
       ],
       reachable: true,

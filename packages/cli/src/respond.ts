@@ -55,13 +55,14 @@ function source(total: number): Responder {
 
 const maxHead = 2 ** 16;
 
-/** One request, one page, close_notify. */
+/** One request, one page, close_notify; to a peer that closes without a request, close_notify alone. */
 const http: Responder = async (connection, traffic) => {
   let head = "";
   for await (const bytes of incoming(connection, traffic)) {
     head += Buffer.from(bytes).toString("latin1");
     if (/\r?\n\r?\n/.test(head) || head.length > maxHead) break;
   }
+  if (!head.trim()) return connection.close();
   const [, path] = /^GET (\/\S*) HTTP\/1\.\d\r?\n/.exec(head) ?? [];
   const status = path === undefined ? "400 Bad Request" : path === "/" ? "200 OK" : "404 Not Found";
   const body = `<!doctype html><title>Handclasp</title><p>${status}: ${connection.session.suite}\n`;

@@ -62,7 +62,6 @@ const notResumed: Readonly<Record<NotResumed, string>> = {
   suite: "its suite is not offered, or not ours any more",
   server_name: "it was made for another server name",
   certificate: "it was made with another certificate of ours",
-  alpn: "it was made with another application protocol",
   renegotiation_info: "it has secure renegotiation, and this client does not",
   max_fragment_length: "it was made with another max_fragment_length",
   pre_shared_key: "its pre-shared key is another one now",

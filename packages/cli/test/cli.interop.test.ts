@@ -315,6 +315,12 @@ describe("--respond", () => {
       expect(other.stdout.toString()).toMatch(/^HTTP\/1\.1 404 /);
       const bare = await run(["connect", server.tcp, ...ca], "GET / HTTP/1.0\n\n");
       expect(bare.stdout.toString()).toMatch(/^HTTP\/1\.1 200 /);
+      const wrong = await run(["connect", server.tcp, ...ca], "PUT");
+      expect(wrong.stdout.toString()).toMatch(/^HTTP\/1\.1 400 /);
+      for (const nothing of ["", "\n"]) {
+        const silent = await run(["connect", server.tcp, ...ca], nothing);
+        expect([silent.code, silent.stdout.toString()]).toEqual([0, ""]);
+      }
     });
   });
 

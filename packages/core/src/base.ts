@@ -2,6 +2,7 @@
  * What both roles share: rows, contracts, errors.
  * @module
  */
+export type { Bytes } from "./bytes/bytes.ts";
 export type { ClientCredentials } from "./connection/clientCredentials.ts";
 export type { TlsConnection } from "./connection/connection.ts";
 export type { CommonOptions } from "./connection/options.ts";
@@ -26,6 +27,7 @@ export {
 export { noble } from "./crypto/lateNoble.ts";
 export type * from "./crypto/provider.ts";
 export * from "./crypto/signatures.ts";
+export type { Traffic } from "./engine/options.ts";
 export {
   type AlertDescription,
   alertDescriptions,
@@ -34,11 +36,11 @@ export {
   type TlsErrorOptions,
 } from "./errors.ts";
 export type { Awaitable } from "./flow.ts";
-export type { CertificateRequested, ClientHelloInfo, ClientSessions } from "./handshake/config.ts";
+export type { ClientHelloInfo, ClientSessions } from "./handshake/config.ts";
 export type { ChannelBindingType } from "./handshake/exporter.ts";
 export type { ClientPsk, KeyExchange, PresharedKey, ServerPsk } from "./handshake/keyExchange/exchange.ts";
 export type { SessionStore } from "./handshake/resumption/store.ts";
-export type { Session } from "./handshake/session.ts";
+export type { CertificateRequested, Session } from "./handshake/session.ts";
 export * from "./handshake/suites.ts";
 export type * from "./trace.ts";
 export { type CertificateCache, certificateCache } from "./x509/cache.ts";

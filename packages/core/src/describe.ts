@@ -7,7 +7,7 @@ import { latin1 } from "./bytes/bytes.ts";
 import { defaultGroups, finiteFieldGroups } from "./crypto/groups.ts";
 import { defaultSchemes } from "./crypto/signatures.ts";
 import { alertDescriptions } from "./errors.ts";
-import { clientExtensions } from "./handshake/extensions/client.ts";
+import { clientExtensions } from "./handshake/extensions/all.ts";
 import { fragmentLengths } from "./handshake/extensions/maxFragmentLength.ts";
 import { emptyRenegotiationInfoScsv } from "./handshake/extensions/renegotiationInfo.ts";
 import { fallbackScsv } from "./handshake/fallbackScsv.ts";
@@ -44,7 +44,7 @@ export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
     [0x0808, "ed448"],
   ]),
   extensions: new Map([
-    ...rows(clientExtensions),
+    ...rows(Object.values(clientExtensions)),
     [21, "padding"],
     [27, "compress_certificate"],
     [35, "session_ticket"],

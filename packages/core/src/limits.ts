@@ -9,8 +9,17 @@ export const maxPlaintext: number = 2 ** 14;
 export const maxExpansion = 2048;
 /** The least that a peer may ask our records to be cut to, RFC 8449 §4; and so the least of our own bound. */
 export const minRecordSize = 64;
-/** One handshake message that is no Certificate: the largest honest ones (ClientHello with tickets) stay under 20 KiB. */
+/**
+ * One handshake message that is neither ClientHello nor Certificate: the largest honest ones (CertificateRequest,
+ * NewSessionTicket) have under 64 KiB.
+ */
 export const maxHandshakeMessage: number = 2 ** 16;
+/**
+ * A ClientHello: its suites and its extensions may have 64 KiB each (RFC 5246 §7.4.1.2), and large tickets and shares
+ * for later versions use some of that. Honest ones stay under 20 KiB. What waits for the rest of one takes twice its
+ * bytes at most, which is less than a peer has sent for it.
+ */
+export const maxClientHello: number = 2 ** 17;
 /** A Certificate message: sixteen certificates of 64 KiB would be 1 MiB; real chains are under 16 KiB, RSA-4096 with many names under 64. */
 export const maxCertificateMessage: number = 2 ** 17;
 /** Certificates in one chain (X509.md). */
@@ -109,6 +118,11 @@ export const closeTimeout = 5_000;
 export const sealTimeout = 2_000;
 /** How long after the peer's close_notify and the end of its carrier our side stays open while nothing is written, ms: the peer has gone, or waits for us alone. */
 export const endedGrace = 1_000;
+/**
+ * How long a peer that has closed waits for our close_notify where the application neither reads its end nor writes, ms: less than the 5 s after which its `close`
+ * fails, and as long as can be, since the application may still be about to answer.
+ */
+export const unreadGrace = 4_000;
 /** Iterations of PBKDF2 over a passphrase: twice the most that anybody advises (OWASP's 1,300,000 for SHA-1), half a minute in JavaScript. */
 export const maxIterations = 3_000_000;
 /** Bytes of memory for scrypt over a passphrase: four times OpenSSL's default. */

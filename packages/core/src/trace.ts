@@ -2,6 +2,7 @@
  * What can be watched: typed events for every handshake message, record and secret, both directions. Free of cost when nobody listens.
  * @module
  */
+import type { Bytes } from "./bytes/bytes.ts";
 import type { AlertDescription } from "./errors.ts";
 
 export type Role = "client" | "server";
@@ -25,7 +26,7 @@ export type TraceEvent =
       readonly type: "handshake";
       readonly direction: Direction;
       readonly name: string;
-      readonly bytes: Uint8Array;
+      readonly bytes: Bytes;
       readonly body: Decoded;
     }
   /** One record. `protected` once keys are in use; `header` is the 5 bytes, `fragment` what was on the wire after them, `plaintext` what it carries; plaintext of application data only with `secrets`. */
@@ -35,9 +36,9 @@ export type TraceEvent =
       readonly contentType: ContentTypeName;
       readonly protected: boolean;
       readonly sequenceNumber: number;
-      readonly header: Uint8Array;
-      readonly fragment: Uint8Array;
-      readonly plaintext?: Uint8Array;
+      readonly header: Bytes;
+      readonly fragment: Bytes;
+      readonly plaintext?: Bytes;
     }
   | { readonly type: "change_cipher_spec"; readonly direction: Direction }
   | {
@@ -51,8 +52,8 @@ export type TraceEvent =
       readonly type: "agreed";
       readonly suite: string;
       readonly group?: string;
-      readonly clientRandom: Uint8Array;
-      readonly serverRandom: Uint8Array;
+      readonly clientRandom: Bytes;
+      readonly serverRandom: Bytes;
       readonly extendedMasterSecret: boolean;
     }
   /** An earlier session is resumed, or why not, where there was one to resume. Behind `agreed` where it is resumed. */
@@ -62,7 +63,7 @@ export type TraceEvent =
   | {
       readonly type: "secret";
       readonly name: "premaster_secret" | "master_secret" | "key_block";
-      readonly bytes: Uint8Array;
+      readonly bytes: Bytes;
     }
   | {
       readonly type: "secret";
@@ -73,15 +74,16 @@ export type TraceEvent =
         | "server_write_MAC_key"
         | "client_write_IV"
         | "server_write_IV";
-      readonly bytes: Uint8Array;
+      readonly bytes: Bytes;
     }
   | { readonly type: "established" }
   | { readonly type: "closed"; readonly error?: Error };
 
 /**
- * Why a session was not resumed: it is over (`expired`), was made under another configuration, for another name, certificate or protocol, with a suite
- * that is not offered; its peer is not trusted any more, or its pre-shared key is not there any more; it lacks a protection that this handshake has or the other
- * way round; it is `unknown` to the server; or the server `declined` what the client offered.
+ * Why a session was not resumed: it is over (`expired`), was made under another configuration, for another name or
+ * certificate, with a suite that is not offered; its peer is not trusted any more, or its pre-shared key is not there
+ * any more; it lacks a protection that this handshake has or the other way round; it is `unknown` to the server; or the
+ * server `declined` what the client offered.
  */
 export type NotResumed =
   | "unknown"
@@ -90,7 +92,6 @@ export type NotResumed =
   | "suite"
   | "server_name"
   | "certificate"
-  | "alpn"
   | "renegotiation_info"
   | "max_fragment_length"
   | "pre_shared_key"

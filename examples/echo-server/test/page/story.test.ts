@@ -12,9 +12,13 @@ beforeEach(() => {
 
 /** Numbered bytes, so that each record is one of its own. */
 let next = 0;
-const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => next++ & 0xff);
+const bytes = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, () => next++ & 0xff);
 
-const record = (direction: Direction, contentType: RecordEvent["contentType"], fragment: Uint8Array): RecordEvent => ({
+const record = (
+  direction: Direction,
+  contentType: RecordEvent["contentType"],
+  fragment: Uint8Array<ArrayBuffer>,
+): RecordEvent => ({
   type: "record",
   direction,
   contentType,

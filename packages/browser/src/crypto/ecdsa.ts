@@ -4,7 +4,7 @@
  */
 
 import type { EcCurveName } from "@handclasp/core/client";
-import { concat } from "@handclasp/core/unstable";
+import { derElement, derInteger } from "@handclasp/core/unstable";
 
 /** What WebCrypto calls the curves, and the bytes of a coordinate, of r and of s. */
 export const curves: Readonly<Record<EcCurveName, { readonly name: string; readonly width: number }>> = {
@@ -55,13 +55,5 @@ export function signatureFromDer(der: Uint8Array, width: number): Uint8Array | u
 /** r || s as Ecdsa-Sig-Value. */
 export function signatureToDer(raw: Uint8Array): Uint8Array {
   const width = raw.length / 2;
-  const body = concat(integer(raw.subarray(0, width)), integer(raw.subarray(width)));
-  return concat(Uint8Array.from(body.length < 128 ? [0x30, body.length] : [0x30, 0x81, body.length]), body);
-}
-
-function integer(value: Uint8Array): Uint8Array {
-  const first = value.findIndex((byte) => byte !== 0);
-  const digits = first < 0 ? value.subarray(-1) : value.subarray(first);
-  const sign = (digits[0] as number) & 0x80 ? [0] : [];
-  return concat(Uint8Array.of(2, digits.length + sign.length, ...sign), digits);
+  return derElement(0x30, derInteger(raw.subarray(0, width)), derInteger(raw.subarray(width)));
 }

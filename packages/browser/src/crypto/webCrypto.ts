@@ -15,7 +15,7 @@ import {
   type PublicKey,
   type SignatureAlgorithm,
 } from "@handclasp/core/client";
-import { toBase64 } from "@handclasp/core/unstable";
+import { rsaKeyFault, toBase64 } from "@handclasp/core/unstable";
 
 import { curves, isUncompressed, signatureFromDer } from "./ecdsa.ts";
 
@@ -161,17 +161,27 @@ export const signatureParameters = (algorithm: SignatureAlgorithm): SignaturePar
 function hostSignature({ type }: SignatureAlgorithm, key: PublicKey, signature: Uint8Array): Uint8Array | undefined {
   switch (key.type) {
     case "ed25519":
-      return type === key.type && key.point.length === 32 && signature.length === 64 ? signature : undefined;
+      return type === key.type && key.point.length === 32 && signature.length === 64 && !isLowOrder(key.point)
+        ? signature
+        : undefined;
     case "ec":
       return type === "ecdsa" && isUncompressed(key.point, key.curve)
         ? signatureFromDer(signature, curves[key.curve].width)
         : undefined;
     case "rsa":
       return (type === "rsa_pss" || (type === "rsa_pkcs1" && !key.pssOnly)) &&
+        !rsaKeyFault(key) &&
         signature.length === unsigned(key.modulus).length
         ? signature
         : undefined;
   }
+}
+
+/** Ed25519 keys of order 1, 2, 4 and 8, under which anybody can sign: y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d = −121665/121666. Not every host refuses them. */
+function isLowOrder(point: Uint8Array): boolean {
+  const y = point.reduceRight((n, byte, i) => n * 256n + BigInt(i === 31 ? byte & 127 : byte), 0n);
+  const y2 = y * y;
+  return (y * (y2 - 1n) * (121665n * y2 * y2 - 243332n * y2 + 121666n)) % (2n ** 255n - 19n) === 0n;
 }
 
 /** What a key is imported with. */
@@ -211,7 +221,9 @@ async function verify(
     if (!raw) return false;
     try {
       const held = await hostKey(subtle, algorithm, key);
-      return await subtle.verify(signatureParameters(algorithm), held, view(raw), view(message));
+      const good = await subtle.verify(signatureParameters(algorithm), held, view(raw), view(message));
+      // Hosts differ about a DigestInfo without NULL, which RFC 5246 §4.7 has accepted: noble does.
+      if (good || algorithm.type !== "rsa_pkcs1") return good;
     } catch {
       // An algorithm or a combination that this host does not know, or a key that is none: noble tells the two apart.
     }

@@ -50,9 +50,23 @@ function introduce(socket: Socket, config: ShimConfig): void {
 async function open(task: Task, transport: Transport): Promise<TlsConnection> {
   if (!task.config.server) return connect(transport, connectOptions(task));
   const options = acceptOptions(task);
-  const connection = acceptWith(serverHandshakeConfig(options), transport, options);
+  const connection = acceptWith(withName(serverHandshakeConfig(options), task.config), transport, options);
   await connection.opened;
   return connection;
+}
+
+/**
+ * BoringSSL's shim has a callback that takes any name, and acknowledges it unless it is told not to. A server of ours
+ * acknowledges a name by which it chose: here, one certificate is for the name, and another is not.
+ */
+function withName(
+  config: ReturnType<typeof serverHandshakeConfig>,
+  { "expect-server-name": name, "no-server-name-ack": silent }: ShimConfig,
+) {
+  const [first] = config.credentials;
+  if (name === undefined || silent || !first) return config;
+  const subjectAltNames = { ...first.certificate.subjectAltNames, all: [{ type: "dns", value: name }] as const };
+  return { ...config, credentials: [{ ...first, certificate: { ...first.certificate, subjectAltNames } }, first] };
 }
 
 /** Hands over one byte at a time: nothing may depend on where the carrier cuts. */

@@ -80,6 +80,7 @@ const kinds = {
   "shim-shuts-down": "flag",
   "check-close-notify": "flag",
   "read-size": "number",
+  "no-server-name-ack": "flag",
   // what must have come of it
   "expect-server-name": "text",
   "expect-alpn": "text",

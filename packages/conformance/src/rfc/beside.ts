@@ -1,15 +1,10 @@
 /**
- * What we have beside the six: extensions and what is made of the keys.
+ * What we have beside the six: the status of certificates, and what is made of the keys.
  * @module
  */
-import { by, noDtls, noRenegotiation, not, type Rfc, rfc, tests } from "./statement.ts";
+import { both, by, noRenegotiation, type Rfc, rfc, tests } from "./statement.ts";
 
-const { alpn, exporter, grease, ocsp, resumed, resumedHostile, status, suite } = tests;
-const serverName = "handshake/extensions/serverName.test.ts";
-const fragments = "handshake/extensions/maxFragmentLength.test.ts";
-const sizes = "handshake/extensions/recordSizeLimit.test.ts";
-const padding = "handshake/extensions/padding.test.ts";
-const fallback = "handshake/fallbackScsv.test.ts";
+const { exporter, ocsp, status } = tests;
 
 const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
   [
@@ -31,97 +26,6 @@ const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
     by(
       "connection/connection.ts#TlsConnection",
       `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
-    ),
-  ],
-]);
-
-const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length, status_request", [
-  [
-    "3",
-    "one host_name, in ASCII, without a dot at its end, and never an address",
-    by("handshake/extensions/serverName.ts#serverNameClient", [
-      `${serverName}: server_name > is the host's, without a dot at its end, and answered empty`,
-      `${serverName}: server_name > is not sent for the address %s`,
-    ]),
-  ],
-  [
-    "3, 11.1",
-    "a list has no two names of a type, and no length in it makes anybody read beyond it",
-    by("handshake/extensions/serverName.ts#serverNameServer", `${serverName}: server_name > with %s is decode_error`),
-  ],
-  [
-    "3",
-    "the answer is empty; a name that the server does not know is unrecognized_name, fatal, or goes on",
-    by("handshake/negotiate.ts#credentialsFor", [
-      `${serverName}: server_name > answered with content is decode_error`,
-      `${suite}: the server's certificate > SNI: an unknown name gets the first`,
-      `${suite}: the server's certificate > SNI: an unknown name with strictSni is unrecognized_name, seen by both`,
-    ]),
-  ],
-  [
-    "3",
-    "a session is not resumed under another name; its ServerHello does not answer server_name",
-    by(
-      ["handshake/resumption/server.ts#findSession", "handshake/extensions/serverName.ts#serverNameServer"],
-      [
-        `${resumedHostile}: a client that offers what was made for something else > another server name`,
-        `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
-      ],
-    ),
-  ],
-  [
-    "4",
-    "one of four lengths; any other, and an answer that differs, is illegal_parameter",
-    by("handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer", [
-      `${fragments}: max_fragment_length > %i is illegal_parameter to a server`,
-      `${fragments}: max_fragment_length > the answer %i to 512 bytes is illegal_parameter`,
-    ]),
-  ],
-  [
-    "4",
-    "it holds from ServerHello on, either way; a longer record is record_overflow, before it is decrypted; it stays with the session",
-    by(
-      ["record/reader.ts#RecordReader.limit", "record/writer.ts#RecordWriter.limit"],
-      [
-        `${tests.reader}: limits that were agreed on > max_fragment_length is of every record from now on (RFC 6066 §4)`,
-        `${tests.writer}: limits that were agreed on > max_fragment_length is of every record from now on (RFC 6066 §4)`,
-        `${fragments}: max_fragment_length > a longer record is record_overflow, from ServerHello on`,
-        `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
-      ],
-    ),
-  ],
-  ["5, 6, 7", "client_certificate_url, trusted_ca_keys, truncated_hmac", not("we have none of them")],
-  [
-    "8",
-    "the server's answer to status_request is empty, and given only where it was asked",
-    by("handshake/extensions/statusRequest.ts#statusRequestClient", [
-      `${status}: status_request and signed_certificate_timestamp in a hello > malformed answer, %i with 0x%s: the client refuses it`,
-      `${status}: an OCSP response > does not come where nobody asks, or there is none`,
-    ]),
-  ],
-  [
-    "8",
-    "CertificateStatus comes right behind Certificate, and only where both hellos have status_request",
-    by("handshake/server.ts#serverHandshake", [
-      `${status}: an OCSP response > comes behind Certificate where the client asks and the server has one`,
-      `${status}: CertificateStatus on the wire > that nobody asked for is unexpected`,
-      `${status}: CertificateStatus on the wire > comes once, and behind Certificate`,
-    ]),
-  ],
-  [
-    "8",
-    "a client checks the response, and one that is not satisfactory is a fatal bad_certificate_status_response",
-    by(
-      "x509/ocsp.ts#verifyOcspResponse",
-      `${status}: an OCSP response > %s: the client refuses before it sends anything else`,
-    ),
-  ],
-  [
-    "9",
-    "the new alerts go only to who sent an extended hello",
-    by(
-      ["handshake/negotiate.ts#credentialsFor", "handshake/extensions/extension.ts#readOffer"],
-      `${suite}: the server's certificate > SNI: an unknown name with strictSni is unrecognized_name, seen by both`,
     ),
   ],
 ]);
@@ -155,58 +59,20 @@ const rfc6962: Rfc = rfc(6962, "Certificate Transparency", [
   [
     "3.3.1",
     "the client's extension is empty; a server answers only where it was asked",
-    by("handshake/extensions/signedCertificateTimestamp.ts#signedCertificateTimestampServer", [
-      `${status}: signed certificate timestamps > do not come to one that does not, or where there are none`,
-      `${status}: status_request and signed_certificate_timestamp in a hello > malformed, %i with 0x%s: the server refuses it`,
-    ]),
+    both({
+      client: by(
+        ["handshake/extensions/signedCertificateTimestamp.ts#signedCertificateTimestampClient"],
+        [`${status}: signed certificate timestamps > come as they are to a client that asks`],
+      ),
+      server: by(
+        ["handshake/extensions/signedCertificateTimestamp.ts#signedCertificateTimestampServer"],
+        [
+          `${status}: signed certificate timestamps > do not come to one that does not, or where there are none`,
+          `${status}: status_request and signed_certificate_timestamp in a hello > malformed, %i with 0x%s: the server refuses it`,
+        ],
+      ),
+    }),
   ],
-]);
-
-const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
-  [
-    "3.1",
-    "a list has no empty name; the answer has exactly one, of those that were offered",
-    by("handshake/extensions/alpn.ts#alpnClient", [
-      `${alpn}: application_layer_protocol_negotiation > an offer of %s is decode_error`,
-      `${alpn}: application_layer_protocol_negotiation > an answer of %s is refused (RFC 7301 §3.1)`,
-      `${alpn}: application_layer_protocol_negotiation > the protocol %j is a configuration error`,
-    ]),
-  ],
-  [
-    "3.2",
-    "the server takes its most preferred that the client offers; none in common is a fatal no_application_protocol",
-    by("handshake/extensions/alpn.ts#agreedProtocol", [
-      `${suite}: agreement > ALPN: the server's first that the client offers`,
-      `${suite}: agreement > ALPN: none in common is no_application_protocol, seen by both`,
-      `${suite}: agreement > ALPN: not offered where the server requires it is no_application_protocol, seen by both`,
-    ]),
-  ],
-  [
-    "3.2",
-    "what ServerHello says holds for the connection",
-    by("handshake/session.ts#sessionOf", `${suite}: agreement > ALPN: the server's first that the client offers`),
-  ],
-]);
-
-const rfc7507: Rfc = rfc(7507, "TLS Fallback Signaling Cipher Suite Value", [
-  [
-    "3",
-    "a server that speaks more than client_version says answers the SCSV with a fatal inappropriate_fallback; else it changes nothing",
-    by("handshake/negotiate.ts#checkHello", [
-      `${fallback}: TLS_FALLBACK_SCSV > a ClientHello of TLS 1.1, with it: %s, is %s (RFC 7507 §3)`,
-      `${fallback}: TLS_FALLBACK_SCSV > in TLS 1.2, which is our best, it changes nothing; it stands behind the suites`,
-    ]),
-  ],
-  [
-    "4",
-    "a client that tries again with less sends it, behind its suites; none that resumes a session does, nor one whose best this is",
-    by("handshake/client.ts#offer", [
-      `${fallback}: TLS_FALLBACK_SCSV > is not sent unasked`,
-      `${fallback}: TLS_FALLBACK_SCSV > in TLS 1.2, which is our best, it changes nothing; it stands behind the suites`,
-      `${fallback}: TLS_FALLBACK_SCSV > is not sent with a session that is to be resumed (RFC 7507 §4)`,
-    ]),
-  ],
-  ["4", "the same in DTLS", noDtls],
 ]);
 
 const rfc7633: Rfc = rfc(7633, "TLS Feature Extension", [
@@ -217,90 +83,6 @@ const rfc7633: Rfc = rfc(7633, "TLS Feature Extension", [
       `${ocsp}: what a client makes of it > must-staple: a certificate that says so is refused without a response, however it was asked`,
       `${ocsp}: what a client makes of it > must-staple of a CA holds for what it issues`,
     ]),
-  ],
-]);
-
-const rfc7685: Rfc = rfc(7685, "ClientHello Padding", [
-  [
-    "3",
-    "the padding is zeros; a server does not answer it",
-    by("handshake/extensions/padding.ts#padded", [
-      `${padding}: padding > a ClientHello of %i bytes becomes one of %i (RFC 7685 §4)`,
-      `${padding}: padding > an answer is unsupported_extension`,
-    ]),
-  ],
-]);
-
-const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
-  [
-    "4",
-    "at least 64, and less is illegal_parameter; more than the version has is illegal_parameter in an answer, and not in an offer",
-    by("handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient", [
-      `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
-      `${sizes}: record_size_limit > more than TLS 1.2 has: a server takes it for another version's, a client refuses it`,
-    ]),
-  ],
-  [
-    "4",
-    "it is of the plaintext of protected records, each way its own; a longer one is record_overflow; it is said anew where a session is resumed",
-    by(
-      ["record/reader.ts#RecordReader.limit", "record/writer.ts#RecordWriter.limit"],
-      [
-        `${tests.reader}: limits that were agreed on > record_size_limit is of records under keys alone (RFC 8449 §4)`,
-        `${tests.writer}: limits that were agreed on > record_size_limit is of records under keys alone (RFC 8449 §4)`,
-        `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
-      ],
-    ),
-  ],
-  [
-    "5",
-    "a server that answers it ignores max_fragment_length; a client that gets both answers ends with illegal_parameter",
-    by("handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer", [
-      `${sizes}: record_size_limit > beside it max_fragment_length is ignored (RFC 8449 §5)`,
-      `${sizes}: record_size_limit > both answered, max_fragment_length %s it: illegal_parameter`,
-    ]),
-  ],
-]);
-
-const rfc8701: Rfc = rfc(8701, "GREASE", [
-  [
-    "3.1",
-    "a client refuses each GREASE value that a server chooses: a suite, an extension, a group, a scheme",
-    by("handshake/client.ts#agree", [
-      `${grease}: GREASE that we send > a server that chooses it is refused: a suite, an extension`,
-      `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
-    ]),
-  ],
-  [
-    "3.2",
-    "a server treats GREASE as any unknown value: it is ignored, and never chosen",
-    by("handshake/extensions/extension.ts#readOffer", [
-      `${grease}: a peer's GREASE is borne > suites`,
-      `${grease}: a peer's GREASE is borne > extensions`,
-      `${grease}: a peer's GREASE is borne > groups`,
-    ]),
-  ],
-  ["4.1", "a server refuses GREASE of its own that a client chooses", not("our server sends none")],
-  [
-    "4.2",
-    "a client treats GREASE in CertificateRequest as any unknown value",
-    by(
-      "handshake/client.ts#chooseCredential",
-      `${grease}: a peer's GREASE is borne > in CertificateRequest of a server`,
-    ),
-  ],
-  [
-    "5",
-    "values are random, and no extension stands twice",
-    by("handshake/grease.ts#grease", [
-      `${grease}: GREASE that we send > differs from hello to hello`,
-      `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
-    ]),
-  ],
-  [
-    "7",
-    "who fails with GREASE does not try again without",
-    not("connect never tries again by itself; what `grease` is, the user says"),
   ],
 ]);
 
@@ -317,16 +99,4 @@ const rfc9266: Rfc = rfc(9266, "Channel Bindings for TLS 1.3: tls-exporter", [
 ]);
 
 /** In the order of their numbers. */
-export const beside: readonly Rfc[] = [
-  rfc5705,
-  rfc6066,
-  rfc6960,
-  rfc6962,
-  rfc7301,
-  rfc7507,
-  rfc7633,
-  rfc7685,
-  rfc8449,
-  rfc8701,
-  rfc9266,
-];
+export const beside: readonly Rfc[] = [rfc5705, rfc6960, rfc6962, rfc7633, rfc9266];

@@ -2,7 +2,7 @@
  * RFC 7366, encrypt_then_mac, and RFC 8422, elliptic curves.
  * @module
  */
-import { by, noAnonymous, noDtls, noRenegotiation, not, type Rfc, rfc, tests } from "./statement.ts";
+import { both, by, noAnonymous, noDtls, noRenegotiation, not, ofClient, type Rfc, rfc, tests } from "./statement.ts";
 
 const { dhe, etm, grease, hello, keyExchange, keyUsage, points, suite } = tests;
 const record = "record/encryptThenMac.test.ts";
@@ -11,11 +11,24 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
   [
     "2",
     "the extension is number 22 and empty, and takes effect where both sent it",
-    by("handshake/extensions/encryptThenMac.ts#encryptThenMacServer", [
-      `${etm}: encrypt_then_mac > is agreed on with CBC`,
-      `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
-      `${etm}: encrypt_then_mac > where one side alone does it, nothing opens`,
-    ]),
+    both({
+      client: by(
+        ["handshake/extensions/encryptThenMac.ts#encryptThenMacClient"],
+        [
+          `${etm}: encrypt_then_mac > is agreed on with CBC`,
+          `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
+          `${etm}: encrypt_then_mac > where one side alone does it, nothing opens`,
+        ],
+      ),
+      server: by(
+        ["handshake/extensions/encryptThenMac.ts#encryptThenMacServer"],
+        [
+          `${etm}: encrypt_then_mac > is agreed on with CBC`,
+          `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
+          `${etm}: encrypt_then_mac > where one side alone does it, nothing opens`,
+        ],
+      ),
+    }),
   ],
   [
     "3",
@@ -28,10 +41,18 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
   [
     "3",
     "a server whose suite is an AEAD does not answer it; a client refuses such an answer",
-    by("handshake/extensions/encryptThenMac.ts#encryptThenMacClient", [
-      `${etm}: encrypt_then_mac > is offered with CBC among the suites, and not answered where the suite is another (RFC 7366 §3)`,
-      `${etm}: encrypt_then_mac > answered with an AEAD is illegal_parameter`,
-    ]),
+    both({
+      client: by(
+        ["handshake/extensions/encryptThenMac.ts#encryptThenMacClient"],
+        [`${etm}: encrypt_then_mac > answered with an AEAD is illegal_parameter`],
+      ),
+      server: by(
+        ["handshake/extensions/encryptThenMac.ts#encryptThenMacServer"],
+        [
+          `${etm}: encrypt_then_mac > is offered with CBC among the suites, and not answered where the suite is another (RFC 7366 §3)`,
+        ],
+      ),
+    }),
   ],
   [
     "3",
@@ -46,25 +67,36 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   [
     "2.1, 5.3",
     "ECDHE_ECDSA has an ECDSA or EdDSA key, which signs the parameters",
-    by(
-      ["handshake/client.ts#verifyServer", "handshake/negotiate.ts#signingScheme"],
-      [
-        `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
-        `${suite}: suite, certificate and group`,
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#verifyServer"],
+        [
+          `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
+          `${suite}: suite, certificate and group`,
+        ],
+      ),
+      server: by(["handshake/negotiate.ts#signingScheme"], [`${suite}: suite, certificate and group`]),
+    }),
   ],
   [
     "2.2, 5.3",
     "ECDHE_RSA has an RSA key that may sign, which does",
-    by(
-      ["handshake/client.ts#verifyServer", "handshake/negotiate.ts#signingScheme"],
-      [
-        "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
-        `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
-        `${suite}: suite, certificate and group`,
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#verifyServer"],
+        [
+          `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
+          `${suite}: suite, certificate and group`,
+        ],
+      ),
+      server: by(
+        ["handshake/negotiate.ts#signingScheme"],
+        [
+          "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+          `${suite}: suite, certificate and group`,
+        ],
+      ),
+    }),
   ],
   ["2.3", "ECDH_anon shows no certificates and signs nothing; who uses it authenticates otherwise (§2)", noAnonymous],
   [
@@ -109,21 +141,45 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   [
     "5.1, 5.1.2",
     "the uncompressed format is supported and listed, and no other; a client's list without it is illegal_parameter",
-    by("handshake/extensions/ecPointFormats.ts#ecPointFormatsServer", [
-      `${points}: ec_point_formats > without uncompressed among them is refused by a server (RFC 8422 §5.1.2)`,
-      `${hello}: ClientHello > names curves and the uncompressed format with an ECC suite, and neither without (RFC 8422 §4)`,
-      `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
-    ]),
+    both({
+      client: by(
+        ["handshake/extensions/ecPointFormats.ts#ecPointFormatsClient"],
+        [
+          `${hello}: ClientHello > names curves and the uncompressed format with an ECC suite, and neither without (RFC 8422 §4)`,
+          `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
+        ],
+      ),
+      server: by(
+        ["handshake/extensions/ecPointFormats.ts#ecPointFormatsServer"],
+        [
+          `${points}: ec_point_formats > without uncompressed among them is refused by a server (RFC 8422 §5.1.2)`,
+          `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
+        ],
+      ),
+    }),
   ],
   [
     "5.2",
-    "a server's list of formats has the uncompressed one, and the client heeds it",
-    by("handshake/extensions/ecPointFormats.ts#ecPointFormatsClient", `${points}: ec_point_formats > and by a client`),
+    "a server that chose an ECC suite answers a client's formats with a list of its own, which has the uncompressed one; the client heeds it",
+    both({
+      client: by(
+        ["handshake/extensions/ecPointFormats.ts#ecPointFormatsClient"],
+        [`${points}: ec_point_formats > and by a client`],
+      ),
+      server: by(
+        ["handshake/extensions/ecPointFormats.ts#ecPointFormatsServer"],
+        [
+          `${points}: ec_point_formats > is answered with uncompressed alone where an ECC suite is chosen (RFC 8422 §5.2)`,
+          `${points}: ec_point_formats > is not answered to a client that does not send it`,
+          `${points}: ec_point_formats > is not answered where the suite is none of ECC`,
+        ],
+      ),
+    }),
   ],
   [
     "5.3",
     "the server's key is on a curve that the client offered",
-    by(
+    ofClient(
       "handshake/client.ts#verifyServer",
       `${keyExchange}: the server's certificate > has its key on a curve that the client offered (RFC 8422 §5.3)`,
     ),

@@ -84,7 +84,7 @@ Made from \`packages/conformance/src/rfc\`; do not edit (\`HANDCLASP_RFC_COVERAG
 ${six.map(({ number }) => number).join(", ")} (MUST, MUST NOT, SHALL, REQUIRED, and each SHOULD that matters to security), in our words and
 grouped where one place obeys several sentences, with the code under packages/core/src that obeys it and the tests that fail where it does not;
 of the others what concerns what we have of them. The test that holds this document and the statements together also looks whether
-each file, symbol and test is there. A title with \`%s\` in it stands for a table of cases; suites/coreSuite runs with each provider of cryptography. What peers and BoringSSL's runner say about the same is in [interop.md](interop.md).
+each file, symbol and test is there, and whether a demand that binds both roles has code and a test of both. A title with \`%s\` in it stands for a table of cases; suites/coreSuite runs with each provider of cryptography. What peers and BoringSSL's runner say about the same is in [interop.md](interop.md).
 
 | | rows | obeyed, with a test | obeyed, and no test can tell | does not apply | not as written |
 |---|---|---|---|---|---|

@@ -2,7 +2,7 @@
  * RFC 5746, renegotiation_info.
  * @module
  */
-import { by, noRenegotiation, noSsl, type Rfc, rfc, tests } from "./statement.ts";
+import { both, by, noRenegotiation, noSsl, type Rfc, rfc, tests } from "./statement.ts";
 
 const { established, hello, order, required, resumedHostile } = tests;
 
@@ -26,14 +26,22 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
   [
     "3.4, 3.6",
     "each side remembers whether it was said; a session that was made with it is not resumed without",
-    by(
-      ["handshake/resumption/client.ts#checkAnswer", "handshake/resumption/server.ts#findSession"],
-      [
-        `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
-        `${resumedHostile}: a server that resumes what it should not > without renegotiation_info`,
-        `${resumedHostile}: a client that offers what was made for something else > without renegotiation_info, which it was made with: a full handshake`,
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/resumption/client.ts#checkAnswer"],
+        [
+          `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
+          `${resumedHostile}: a server that resumes what it should not > without renegotiation_info`,
+        ],
+      ),
+      server: by(
+        ["handshake/resumption/server.ts#findSession"],
+        [
+          `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
+          `${resumedHostile}: a client that offers what was made for something else > without renegotiation_info, which it was made with: a full handshake`,
+        ],
+      ),
+    }),
   ],
   ["3.5", "a client that renegotiates says its verify_data, and checks both in the answer", noRenegotiation],
   [

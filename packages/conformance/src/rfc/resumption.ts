@@ -2,7 +2,7 @@
  * RFC 5077, session tickets, and RFC 7627, extended_master_secret.
  * @module
  */
-import { by, noSsl, not, otherwise, type Rfc, rfc, tests } from "./statement.ts";
+import { both, by, noSsl, not, ofClient, ofServer, otherwise, type Rfc, rfc, tests } from "./statement.ts";
 
 const { established, exporter, hello, order, required, resumed, resumedHostile, suite, ticket } = tests;
 
@@ -28,7 +28,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   [
     "3.2",
     "a ticket that was accepted is deleted where the handshake then fails",
-    by(
+    ofClient(
       "handshake/resumption/client.ts#sessionsIn",
       `${resumedHostile}: a server that resumes what it should not > with another suite`,
     ),
@@ -36,23 +36,26 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   [
     "3.3",
     "NewSessionTicket comes where ServerHello announced it, and only there",
-    by(
-      [
-        "handshake/client.ts#clientHandshake",
-        "handshake/resumption/client.ts#sessionsIn",
-        "handshake/resumption/server.ts#sendTicket",
-      ],
-      [
-        `${order}: while a session is resumed > %s left out`,
-        `${ticket}: NewSessionTicket > that was not announced is unexpected`,
-        `${resumedHostile}: what is not kept > a ticket whose state would be too large: an empty one is sent, and the client keeps nothing`,
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
+        [
+          `${order}: while a session is resumed > %s left out`,
+          `${ticket}: NewSessionTicket > that was not announced is unexpected`,
+        ],
+      ),
+      server: by(
+        ["handshake/resumption/server.ts#sendTicket"],
+        [
+          `${resumedHostile}: what is not kept > a ticket whose state would be too large: an empty one is sent, and the client keeps nothing`,
+        ],
+      ),
+    }),
   ],
   [
     "3.3",
     "in a full handshake the server sends the ticket once it has verified the client's Finished",
-    by(
+    ofServer(
       "handshake/server.ts#serverHandshake",
       `${ticket}: NewSessionTicket > is sent once the client's Finished is verified, not before`,
     ),
@@ -60,7 +63,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   [
     "3.3",
     "a client takes the ticket for valid once it has verified the server's Finished",
-    by(
+    ofClient(
       "handshake/client.ts#clientHandshake",
       `${ticket}: NewSessionTicket > counts once the server's Finished is verified, not before`,
     ),
@@ -68,7 +71,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   [
     "3.3",
     "a server does not assume that a renewed ticket arrived before the client's Finished is verified",
-    by(
+    ofServer(
       "handshake/resumption/server.ts#resumeSession",
       `${resumed}: what is resumed > by another server with the same ticket keys, and by one that has the old key behind its own, which renews`,
     ),
@@ -95,15 +98,23 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   [
     "3.4",
     "the session ID that goes with an accepted ticket is echoed, and what it says does not matter",
-    by(
-      ["handshake/resumption/server.ts#resumeSession", "handshake/client.ts#offer"],
-      `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > a session ID of %i bytes is echoed where the ticket is taken, whatever it says`,
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#offer"],
+        [`${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`],
+      ),
+      server: by(
+        ["handshake/resumption/server.ts#resumeSession"],
+        [
+          `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > a session ID of %i bytes is echoed where the ticket is taken, whatever it says`,
+        ],
+      ),
+    }),
   ],
   [
     "3.4",
     "where there is a ticket, no session is looked up by the session ID",
-    by(
+    ofServer(
       "handshake/resumption/server.ts#lookUp",
       `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > where the ticket is none of ours, the session ID is not looked at`,
     ),
@@ -119,7 +130,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   [
     "5.2, 5.7",
     "a ticket is encrypted and authenticated with strong algorithms: AES-256-GCM under a random nonce",
-    by("handshake/resumption/tickets.ts#Tickets", [
+    ofServer("handshake/resumption/tickets.ts#Tickets", [
       `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
       `${resumedHostile}: options that cannot be > tickets without AES-256-GCM`,
     ]),
@@ -127,7 +138,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   [
     "5.5, 5.6",
     "its keys are random, of 128 bits and more, for nothing else, and change; its lifetime has an end",
-    by("handshake/resumption/tickets.ts#ownKeys", [
+    ofServer("handshake/resumption/tickets.ts#ownKeys", [
       `${resumed}: what is resumed > own keys change, and a ticket outlives one change`,
       "handshake/ownKeys.test.ts: change at the end of their window, not so long after they were used",
       "handshake/ownKeys.test.ts: are wiped when their time is over, at the next use or, where there is none, without it",
@@ -166,23 +177,43 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   [
     "5.1",
     "the extension is empty; both use the extended master secret where they agreed on it",
-    by(
-      ["handshake/client.ts#clientHandshake", "handshake/server.ts#serverHandshake"],
-      [
-        `${required}: extended_master_secret > with both requiring it, they agree`,
-        `${suite}: suite, certificate and group`,
-        `${required}: extended_master_secret > with content in the %s's hello is decode_error`,
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#clientHandshake"],
+        [
+          `${required}: extended_master_secret > with both requiring it, they agree`,
+          `${suite}: suite, certificate and group`,
+          `${required}: extended_master_secret > with content in the %s's hello is decode_error`,
+        ],
+      ),
+      server: by(
+        ["handshake/server.ts#serverHandshake"],
+        [
+          `${required}: extended_master_secret > with both requiring it, they agree`,
+          `${suite}: suite, certificate and group`,
+          `${required}: extended_master_secret > with content in the %s's hello is decode_error`,
+        ],
+      ),
+    }),
   ],
   [
     "5.2",
     "the client offers it in every handshake; a server that gets it answers it, and never where it does not",
-    by("handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer", [
-      `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
-      `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
-      `${required}: extended_master_secret > a client without it is refused where the server requires it, and else is not`,
-    ]),
+    both({
+      client: by(
+        ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretClient"],
+        [
+          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+        ],
+      ),
+      server: by(
+        ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
+        [
+          `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+          `${required}: extended_master_secret > a client without it is refused where the server requires it, and else is not`,
+        ],
+      ),
+    }),
   ],
   [
     "5.2",
@@ -203,22 +234,36 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   [
     "5.3",
     "a session without it is not offered, and not resumed by a server whom it is offered: it is never kept",
-    by(
-      [
-        "handshake/resumption/client.ts#sessionsIn",
-        "handshake/extensions/sessionTicket.ts#sessionTicketServer",
-        "handshake/resumption/server.ts#newSessionId",
-      ],
-      `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
-    ),
+    both({
+      client: by(
+        ["handshake/resumption/client.ts#sessionsIn"],
+        [
+          `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
+        ],
+      ),
+      server: by(
+        ["handshake/extensions/sessionTicket.ts#sessionTicketServer", "handshake/resumption/server.ts#newSessionId"],
+        [
+          `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
+        ],
+      ),
+    }),
   ],
   [
     "5.3",
     "a client that offers a session sends it, and a server that resumes answers it",
-    by(
-      "handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretClient",
-      `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
-    ),
+    both({
+      client: by(
+        ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretClient"],
+        [
+          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+        ],
+      ),
+      server: by(
+        ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
+        [`${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`],
+      ),
+    }),
   ],
   [
     "5.3, 5.4",

@@ -2,7 +2,21 @@
  * RFC 5246, TLS 1.2.
  * @module
  */
-import { by, noAnonymous, noCompression, noSsl, not, otherwise, type Rfc, rfc, tests, untested } from "./statement.ts";
+import {
+  both,
+  by,
+  noAnonymous,
+  noCompression,
+  noSsl,
+  not,
+  ofClient,
+  ofServer,
+  otherwise,
+  type Rfc,
+  rfc,
+  tests,
+  untested,
+} from "./statement.ts";
 
 const {
   cbc,
@@ -72,6 +86,23 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${reader}: records that are refused > plaintext of more than 2^14 bytes, by its header alone`,
         `${writer}: fragments > of at most %i bytes, joined again by whoever reads`,
+      ],
+    ),
+  ],
+  [
+    "6.2.1",
+    "messages of one type may share a record, and one may be spread over several: alerts too, but not over a change of keys",
+    by(
+      [
+        "handshake/handshakeReader.ts#HandshakeReader",
+        "handshake/alerts.ts#Alerts.take",
+        "handshake/peer.ts#Peer.expectChangeCipherSpec",
+      ],
+      [
+        `${order}: messages in pieces > cut anywhere, they are the same handshake`,
+        `${order}: alerts in pieces (RFC 5246 §6.2.1) > one over two records, and several in one, are heard`,
+        `${order}: alerts in pieces (RFC 5246 §6.2.1) > half of one before the %s is unexpected: the rest would be under other keys`,
+        `${established}: limits > a peer with records of one byte closes in order (RFC 5246 §6.2.1)`,
       ],
     ),
   ],
@@ -178,17 +209,22 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2, 7.2.2",
     "a session whose connection ended with a fatal alert is not resumed; its identifier, keys and secrets are forgotten",
-    by(
-      [
-        "connection/connection.ts#TlsConnection.finish",
-        "handshake/resumption/client.ts#sessionsIn",
-        "handshake/resumption/server.ts#cacheSession",
-      ],
-      [
-        `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
-        `${tests.exporter}: exported keying material > keeps a master secret of its own, and forgets it`,
-      ],
-    ),
+    both({
+      client: by(
+        ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
+        [
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
+          `${tests.exporter}: exported keying material > keeps a master secret of its own, and forgets it`,
+        ],
+      ),
+      server: by(
+        ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
+        [
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
+          `${tests.exporter}: exported keying material > keeps a master secret of its own, and forgets it`,
+        ],
+      ),
+    }),
   ],
   [
     "7.2, 7.2.2",
@@ -201,10 +237,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2",
     "a fatal alert ends the connection at once",
-    by(
-      "handshake/alerts.ts#Alerts.isWarning",
-      `${order}: alerts during a handshake > a fatal one ends it, known or not`,
-    ),
+    by("handshake/alerts.ts#Alerts.take", `${order}: alerts during a handshake > a fatal one ends it, known or not`),
   ],
   [
     "7.2.1",
@@ -258,10 +291,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2.2",
     "who does not go on after a warning ends the connection with a fatal alert",
-    by(
-      "handshake/alerts.ts#Alerts.isWarning",
-      `${established}: limits > four warnings in a row are borne, five are not`,
-    ),
+    by("handshake/alerts.ts#Alerts.take", `${established}: limits > four warnings in a row are borne, five are not`),
   ],
   [
     "7.3",
@@ -287,18 +317,23 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.3",
     "both sides send ChangeCipherSpec and then at once Finished; figure 2 the server first",
-    by(
-      [
-        "handshake/client.ts#clientHandshake",
-        "handshake/server.ts#serverHandshake",
-        "handshake/resumption/server.ts#resumeSession",
-      ],
-      [
-        `${order}: a message left out > %s`,
-        `${order}: while a session is resumed > unaltered, it goes through in figure 2's order`,
-        `${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`,
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
+        [
+          `${order}: a message left out > %s`,
+          `${order}: while a session is resumed > unaltered, it goes through in figure 2's order`,
+        ],
+      ),
+      server: by(
+        ["handshake/server.ts#serverHandshake", "handshake/resumption/server.ts#resumeSession"],
+        [
+          `${order}: a message left out > %s`,
+          `${order}: while a session is resumed > unaltered, it goes through in figure 2's order`,
+          `${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`,
+        ],
+      ),
+    }),
   ],
   [
     "7.4",
@@ -330,7 +365,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.1.2",
     "session identifiers hold nothing confidential, and a forged one does no harm",
-    by(
+    ofServer(
       ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#findSession"],
       [
         `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
@@ -357,14 +392,19 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.1.2",
     "the null compression method is offered, and supported by all",
-    by(
-      ["handshake/client.ts#offer", "handshake/negotiate.ts#checkHello"],
-      [
-        `${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`,
-        `${hello}: ClientHello > without the null compression method is refused`,
-        `${grease}: a peer's GREASE is borne > compression methods`,
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#offer"],
+        [`${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`],
+      ),
+      server: by(
+        ["handshake/negotiate.ts#checkHello"],
+        [
+          `${hello}: ClientHello > without the null compression method is refused`,
+          `${grease}: a peer's GREASE is borne > compression methods`,
+        ],
+      ),
+    }),
   ],
   [
     "7.4.1.2",
@@ -377,7 +417,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.1.3",
     "the server's random owes nothing to the client's",
-    by(
+    ofServer(
       "handshake/server.ts#serverHandshake",
       `${hello}: ServerHello > has random bytes that owe nothing to the client's`,
     ),
@@ -385,7 +425,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.1.3",
     "what the server chooses was offered; a resumed session keeps its suite",
-    by(
+    ofClient(
       ["handshake/client.ts#agree", "handshake/resumption/client.ts#checkAnswer"],
       [
         `${hello}: ServerHello > is refused with %s`,
@@ -433,18 +473,33 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.1.4.1",
     "signature_algorithms is sent, without anonymous; servers read it and never answer it",
-    by("handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsClient", [
-      `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
-      `${hello}: ClientHello > offers no scheme of anonymous, MD5 or SHA-1`,
-      `${hello}: ServerHello > never has signature_algorithms, and is refused with it`,
-    ]),
+    both({
+      client: by(
+        ["handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsClient"],
+        [
+          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+          `${hello}: ClientHello > offers no scheme of anonymous, MD5 or SHA-1`,
+          `${hello}: ServerHello > never has signature_algorithms, and is refused with it`,
+        ],
+      ),
+      server: by(
+        [
+          "handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsServer",
+          "handshake/negotiate.ts#signingScheme",
+        ],
+        [
+          `${hello}: ServerHello > never has signature_algorithms, and is refused with it`,
+          `${suite}: the server's certificate > RSA and ECDSA: what the client can verify decides`,
+        ],
+      ),
+    }),
   ],
   [
     "7.4.1.4.1",
     "a client without signature_algorithms is taken to verify SHA-1",
     otherwise(
       "SHA-1 signatures are worth nothing any more: RFC 9155 §2 and §5 forbid them, and have such a handshake end",
-      "handshake/extensions/extension.ts#noOffer",
+      "handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsServer",
       `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
     ),
   ],
@@ -456,23 +511,36 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.2",
     "the server shows a certificate whenever the suite's key exchange has one",
-    by(
-      ["handshake/server.ts#serverHandshake", "handshake/client.ts#verifyServer"],
-      [`${order}: a message left out > %s`, `${order}: a server that shows no certificate is refused`],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#verifyServer"],
+        [`${order}: a message left out > %s`, `${order}: a server that shows no certificate is refused`],
+      ),
+      server: by(
+        ["handshake/server.ts#serverHandshake"],
+        [`${suite}: the trace > is complete and in order on both sides`],
+      ),
+    }),
   ],
   [
     "7.4.2",
     "its key fits the suite, and may be used for what the suite does with it: keyEncipherment for RSA, digitalSignature for DHE and ECDHE",
-    by(
-      ["handshake/client.ts#verifyServer", "handshake/negotiate.ts#canServe"],
-      [
-        `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
-        `${keyUsage}: keyUsage of the server's certificate > must have keyEncipherment for RSA key exchange`,
-        `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
-        "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#verifyServer"],
+        [
+          `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
+          `${keyUsage}: keyUsage of the server's certificate > must have keyEncipherment for RSA key exchange`,
+          `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
+        ],
+      ),
+      server: by(
+        ["handshake/negotiate.ts#canServe"],
+        [
+          "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+        ],
+      ),
+    }),
   ],
   [
     "7.4.2",
@@ -508,22 +576,30 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.3",
     "the scheme of ServerKeyExchange was offered and fits the key; suites are chosen with it in mind",
-    by(
-      ["handshake/negotiate.ts#signingScheme", "handshake/client.ts#verifyKeyExchange"],
-      [
-        `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
-        `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
-        `${suite}: the server's certificate > RSA and ECDSA: what the client can verify decides`,
-      ],
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#verifyKeyExchange"],
+        [
+          `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
+          `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
+        ],
+      ),
+      server: by(
+        ["handshake/negotiate.ts#signingScheme"],
+        [`${suite}: the server's certificate > RSA and ECDSA: what the client can verify decides`],
+      ),
+    }),
   ],
   [
     "7.4.3",
     "the signature covers both randoms and the parameters, and is verified",
-    by(
-      "handshake/client.ts#verifyKeyExchange",
-      `${order}: signatures > of the server's key exchange, %s altered: found by the client at once`,
-    ),
+    both({
+      client: by(
+        ["handshake/client.ts#verifyKeyExchange"],
+        [`${order}: signatures > of the server's key exchange, %s altered: found by the client at once`],
+      ),
+      server: by(["handshake/server.ts#signParams"], [`${suite}: suite, certificate and group`]),
+    }),
   ],
   [
     "7.4.4, 7.4.6",
@@ -545,7 +621,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.5",
     "at ServerHelloDone the client has verified the certificate, and all that the server chose, before it goes on",
-    by("handshake/client.ts#clientHandshake", [
+    ofClient("handshake/client.ts#clientHandshake", [
       `${tests.status}: an OCSP response > %s: the client refuses before it sends anything else`,
       `${suite}: the server's certificate > a wrong CA`,
     ]),
@@ -561,13 +637,18 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.6",
     "the client's certificate may sign (digitalSignature)",
-    by(
-      ["handshake/server.ts#expectCertificate"],
-      [
-        `${keyUsage}: keyUsage of the client's certificate must have digitalSignature`,
-        "connection/credential.test.ts: a client's certificate is refused before anything is sent > where it is for another purpose, or may not sign",
-      ],
-    ),
+    both({
+      client: by(
+        ["connection/credential.ts#checkCredential"],
+        [
+          "connection/credential.test.ts: a client's certificate is refused before anything is sent > where it is for another purpose, or may not sign",
+        ],
+      ),
+      server: by(
+        ["handshake/server.ts#expectCertificate"],
+        [`${keyUsage}: keyUsage of the client's certificate must have digitalSignature`],
+      ),
+    }),
   ],
   [
     "7.4.6",
@@ -593,10 +674,13 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.7",
     "ClientKeyExchange comes right behind the client's Certificate, or else first behind ServerHelloDone",
-    by("handshake/server.ts#serverHandshake", [
-      `${order}: two messages in the wrong order > %s behind %s`,
-      `${suite}: the trace > is complete and in order on both sides`,
-    ]),
+    both({
+      client: by(
+        ["handshake/client.ts#clientHandshake"],
+        [`${suite}: the trace > is complete and in order on both sides`],
+      ),
+      server: by(["handshake/server.ts#serverHandshake"], [`${order}: two messages in the wrong order > %s behind %s`]),
+    }),
   ],
   [
     "7.4.7.1",
@@ -632,11 +716,20 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.8",
     "CertificateVerify comes right behind ClientKeyExchange; its scheme was asked for and fits the key; its signature is verified",
-    by("handshake/server.ts#expectCertificateVerify", [
-      `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
-      `${order}: signatures > of the client's CertificateVerify: found by the server at once`,
-      `${order}: two messages in the wrong order > %s behind %s`,
-    ]),
+    both({
+      client: by(
+        ["handshake/client.ts#chooseCredential", "handshake/client.ts#signTranscript"],
+        [`${suite}: the trace > is complete and in order on both sides`],
+      ),
+      server: by(
+        ["handshake/server.ts#expectCertificateVerify"],
+        [
+          `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
+          `${order}: signatures > of the client's CertificateVerify: found by the server at once`,
+          `${order}: two messages in the wrong order > %s behind %s`,
+        ],
+      ),
+    }),
   ],
   [
     "7.4.9",
@@ -697,7 +790,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "E.1",
     "a version chosen by the server that the client does not speak is a fatal protocol_version",
-    by("handshake/client.ts#agree", `${order}: versions > a ServerHello of another version is refused`),
+    ofClient("handshake/client.ts#agree", `${order}: versions > a ServerHello of another version is refused`),
   ],
   [
     "E.1",

@@ -6,15 +6,23 @@
 /** What becomes of a demand: it is obeyed here; it does not apply to us; we do otherwise. */
 export type Verdict = "obeyed" | "does not apply" | "not as written";
 
-export interface Statement {
-  /** Number of a section, or several, or a range: `"7.4.1.2"`, `"3.5, 3.7"`, `"F.1.1.3"`. */
-  readonly section: string;
-  readonly demand: string;
-  readonly verdict: Verdict;
+export type Role = "client" | "server";
+
+/** What obeys a demand, and what holds it. */
+export interface Held {
   /** `file#symbol`, the file under packages/core/src. */
   readonly code: readonly string[];
   /** `file: describe > title`, the file under packages/core/test, or from the root where it begins with `packages/`. */
   readonly tests: readonly string[];
+}
+
+export interface Statement extends Held {
+  /** Number of a section, or several, or a range: `"7.4.1.2"`, `"3.5, 3.7"`, `"F.1.1.3"`. */
+  readonly section: string;
+  readonly demand: string;
+  readonly verdict: Verdict;
+  /** Whom the demand binds, each with code and tests of its own; absent where the words of the demand say it, or where the code is the same for both. */
+  readonly sides?: Readonly<Partial<Record<Role, Held>>>;
   /** Why it does not apply, why we do otherwise, or why no test can tell. */
   readonly reason?: string;
 }
@@ -35,6 +43,22 @@ const all = (some: Some): readonly string[] => (typeof some === "string" ? [some
 
 /** Obeyed there, and held by these tests. */
 export const by = (code: Some, tests: Some): Answer => ({ verdict: "obeyed", code: all(code), tests: all(tests) });
+
+const oneSided = (role: Role, code: Some, tests: Some): Answer => {
+  const answer = by(code, tests);
+  return { ...answer, sides: { [role]: answer } };
+};
+/** The demand binds clients alone, though its words name servers or nobody. */
+export const ofClient = (code: Some, tests: Some): Answer => oneSided("client", code, tests);
+/** The demand binds servers alone, though its words name clients or nobody. */
+export const ofServer = (code: Some, tests: Some): Answer => oneSided("server", code, tests);
+
+/** The demand binds both roles, and each obeys it in code of its own. */
+export const both = (sides: Readonly<Record<Role, Held>>): Answer => {
+  const { client, server } = sides;
+  const merged = (key: keyof Held): readonly string[] => [...new Set([...client[key], ...server[key]])];
+  return { verdict: "obeyed", code: merged("code"), tests: merged("tests"), sides };
+};
 
 /** Obeyed there, and no test can tell. */
 export const untested = (code: Some, reason: string): Answer => ({

@@ -118,20 +118,6 @@ const cases: Readonly<Record<string, Case>> = {
   "another server name": { reason: "server_name", secondArgs: ["-servername", "other.example"] },
   "no server name": { reason: "server_name", secondArgs: ["-noservername"] },
   "a server name where there was none": { reason: "server_name", firstArgs: ["-noservername"] },
-  "another protocol": {
-    reason: "alpn",
-    first: { alpn: ["a", "b"] },
-    second: { alpn: ["a", "b"] },
-    firstArgs: ["-alpn", "a"],
-    secondArgs: ["-alpn", "b"],
-  },
-  "a server with other protocols": {
-    reason: "configuration",
-    first: { alpn: ["a", "b"] },
-    second: { alpn: ["a"] },
-    firstArgs: ["-alpn", "a"],
-    secondArgs: ["-alpn", "a"],
-  },
   "a suite that the client has no more": {
     reason: "suite",
     firstArgs: ["-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],

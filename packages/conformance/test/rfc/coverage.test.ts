@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { codeFile, coverage, parted, testFile } from "../../src/rfc/coverage.ts";
+import { both, by, type Role, type Statement } from "../../src/rfc/statement.ts";
 import { rfcs, six } from "../../src/rfc/statements.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
@@ -31,6 +32,43 @@ function says(source: string, title: string): boolean {
     from = Math.min(...found) + part.length;
     return true;
   });
+}
+
+const roles = ["client", "server"] as const;
+
+/** The role that alone has this code; `undefined` where both share it. */
+function ownerOf(place: string): Role | undefined {
+  if (/\/(client|connect)\.ts#|Client$/.test(place)) return "client";
+  return /\/(server|negotiate|accept|tickets)\.ts#|Server$/.test(place) ? "server" : undefined;
+}
+
+/** Whom a demand binds, by its words: one that names both roles or none binds both. */
+function boundBy({ demand }: Statement): readonly Role[] {
+  const named = roles.filter((role) => new RegExp(`\\b${role}s?\\b`).test(demand));
+  return named.length ? named : roles;
+}
+
+/**
+ * Why the places of a statement do not show that each role obeys it. "A server's list of formats has the uncompressed
+ * one" once named the client's half alone, which reads such a list: that the server sends one, nothing held.
+ */
+function roleFault(statement: Statement): string | undefined {
+  const { code, sides } = statement;
+  if (!sides) {
+    const owners = new Set(code.flatMap((place) => ownerOf(place) ?? []));
+    const bound = boundBy(statement);
+    return owners.size && !(bound.length === 1 && owners.size === 1 && owners.has(bound[0] as Role))
+      ? `binds ${bound.join(" and ")}, names code of ${[...owners].join(" and ")}: say whose it is by both(), ofClient() or ofServer()`
+      : undefined;
+  }
+  for (const role of roles) {
+    const side = sides[role];
+    if (!side) continue;
+    if (!side.code.length || !side.tests.length) return `names no code or no test of the ${role}`;
+    const foreign = side.code.find((place) => (ownerOf(place) ?? role) !== role);
+    if (foreign) return `names ${foreign} for the ${role}`;
+  }
+  return undefined;
 }
 
 describe("what a statement names is there", () => {
@@ -69,6 +107,31 @@ describe("each statement", () => {
       verdict === "obeyed" ? !code.length || !(tests.length || reason) : !reason,
     );
     expect(unsaid).toEqual([]);
+  });
+
+  test("names code and a test of each role that it binds", () => {
+    const wrong = statements.flatMap((one) => {
+      const fault = one.verdict === "obeyed" && roleFault(one);
+      return fault ? [`RFC ${one.rfc} §${one.section}, "${one.demand}": ${fault}`] : [];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("and one that names the half of one role for what binds both is found out", () => {
+    const client = by("handshake/extensions/alpn.ts#alpnClient", "a: b");
+    const server = by("handshake/extensions/alpn.ts#alpnServer", "a: b");
+    const fault = (demand: string, answer: Omit<Statement, "section" | "demand">) =>
+      roleFault({ section: "1", demand, ...answer });
+    expect(fault("a server's list has it, and the client heeds it", client)).toContain("binds client and server");
+    expect(fault("a list has it", client)).toContain("binds client and server");
+    expect(fault("a server's list has it", client)).toContain("names code of client");
+    expect(fault("a list has it", both({ client, server: client }))).toContain("alpnClient for the server");
+    expect(fault("a list has it", both({ client, server: { ...server, tests: [] } }))).toContain(
+      "no test of the server",
+    );
+    expect(fault("a list has it", both({ client, server }))).toBeUndefined();
+    expect(fault("a client's list has it", client)).toBeUndefined();
+    expect(fault("it is so", by("record/reader.ts#RecordReader", "a: b"))).toBeUndefined();
   });
 
   test("stands in the order of sections", () => {

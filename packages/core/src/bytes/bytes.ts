@@ -4,10 +4,16 @@
  */
 
 /** One array from a few. */
-export const concat = (...parts: readonly Uint8Array[]): Uint8Array => join(parts);
+/**
+ * Bytes that we hand out, of memory that nobody shares: what Blob, fetch, TextDecoderStream and WebCrypto take. The
+ * bytes that we take may be of any memory.
+ */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+export const concat = (...parts: readonly Uint8Array[]): Bytes => join(parts);
 
 /** One array from any number: a call takes only so many arguments. */
-export function join(parts: readonly Uint8Array[]): Uint8Array {
+export function join(parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
   const out = new Uint8Array(length);
@@ -49,7 +55,7 @@ export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Bytes from hex; spaces and line breaks are skipped. Throws a RangeError on anything else. */
-export function fromHex(hex: string): Uint8Array {
+export function fromHex(hex: string): Bytes {
   const clean = hex.replace(/\s+/g, "");
   if (clean.length % 2 || /[^0-9a-fA-F]/.test(clean)) throw new RangeError("not hex");
   const out = new Uint8Array(clean.length / 2);
@@ -73,7 +79,7 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /** Bytes from base64, RFC 4648 §4; line breaks and spaces are skipped. Throws a RangeError on anything else, non-zero spare bits included. */
-export function fromBase64(text: string): Uint8Array {
+export function fromBase64(text: string): Bytes {
   const clean = text.replace(/\s+/g, "");
   if (clean.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(clean)) throw new RangeError("not base64");
   const digits = clean.replace(/=+$/, "");
@@ -91,7 +97,7 @@ export function fromBase64(text: string): Uint8Array {
 }
 
 /** ASCII to bytes. Throws a RangeError on anything that is not ASCII. */
-export function ascii(text: string): Uint8Array {
+export function ascii(text: string): Bytes {
   const out = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -1,10 +1,11 @@
 /**
- * A strict reader of DER (ITU-T X.690 §8, §10, §11): definite minimal lengths, minimal integers, canonical bit strings,
- * nothing left over. It never recurses by itself, so nesting costs nothing.
+ * DER, written and read. The reader is strict (ITU-T X.690 §8, §10, §11): definite minimal lengths, minimal integers,
+ * canonical bit strings, nothing left over. It never recurses by itself, so nesting costs nothing.
  * @module
  */
+
 import { TlsError } from "../errors.ts";
-import { latin1 } from "./bytes.ts";
+import { type Bytes, concat, latin1 } from "./bytes.ts";
 
 /** Identifier octets of the types that certificates and keys are made of. */
 export const tags = {
@@ -15,16 +16,36 @@ export const tags = {
   null: 0x05,
   oid: 0x06,
   utf8String: 0x0c,
+  numericString: 0x12,
   printableString: 0x13,
   teletexString: 0x14,
   ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  visibleString: 0x1a,
   universalString: 0x1c,
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
 } as const;
+
+/** An element with these contents, one behind the other. */
+export function derElement(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
+  const value = concat(...contents);
+  const length: number[] = [];
+  for (let n = value.length; n; n >>>= 8) length.unshift(n & 255);
+  return concat(
+    Uint8Array.from(value.length < 0x80 ? [tag, value.length] : [tag, 0x80 | length.length, ...length]),
+    value,
+  );
+}
+
+/** A non-negative INTEGER of big-endian bytes: a zero in front where the top bit is set, no other. */
+export function derInteger(value: Uint8Array): Uint8Array {
+  const first = value.findIndex((byte) => byte !== 0);
+  const digits = first < 0 ? value.subarray(-1) : value.subarray(first);
+  return derElement(tags.integer, Uint8Array.from((digits[0] as number) & 0x80 ? [0] : []), digits);
+}
 
 /** How many elements may still be read, by all readers together that have it. */
 export interface Allowance {
@@ -33,12 +54,12 @@ export interface Allowance {
 
 /** Reads the elements of one DER value one after the other; every fault is a TlsError with the code `"malformed"`. Results are views, not copies. */
 export class Der {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Bytes;
   readonly allowance: Allowance | undefined;
   #at = 0;
 
   constructor(bytes: Uint8Array, allowance?: Allowance) {
-    this.#bytes = bytes;
+    this.#bytes = bytes as Bytes;
     this.allowance = allowance;
   }
 
@@ -53,14 +74,14 @@ export class Der {
   }
 
   /** The next element, identifier and length included. */
-  element(tag: number): Uint8Array {
+  element(tag: number): Bytes {
     const start = this.#at;
     this.contents(tag);
     return this.#bytes.subarray(start, this.#at);
   }
 
   /** The contents of the next element. */
-  contents(tag: number): Uint8Array {
+  contents(tag: number): Bytes {
     const bytes = this.#bytes;
     if (this.allowance && this.allowance.elements-- < 1) derFault("too many elements", "budget");
     if (bytes[this.#at] !== tag) {
@@ -105,16 +126,17 @@ export class Der {
     });
   }
 
-  /** BOOLEAN DEFAULT FALSE: a FALSE that is written out is a fault. */
-  flag(): boolean {
+  /** BOOLEAN DEFAULT FALSE: a FALSE that is written out is a fault, unless the caller allows it. */
+  flag(allowsFalse = false): boolean {
     if (this.tag !== tags.boolean) return false;
-    const value = this.contents(tags.boolean);
-    if (value.length !== 1 || value[0] !== 0xff) derFault("BOOLEAN neither TRUE nor left out");
-    return true;
+    const [value, more] = this.contents(tags.boolean);
+    if (more !== undefined || (value !== 0xff && (value !== 0 || !allowsFalse)))
+      derFault("BOOLEAN neither TRUE nor left out");
+    return value === 0xff;
   }
 
   /** INTEGER: its minimal two's complement. */
-  integer(tag: number = tags.integer): Uint8Array {
+  integer(tag: number = tags.integer): Bytes {
     const value = this.contents(tag);
     const [first = -1, second] = value;
     // The first nine bits are neither all zero nor all one.
@@ -125,15 +147,15 @@ export class Der {
   }
 
   /** A non-negative INTEGER, without its leading zero. */
-  unsigned(): Uint8Array {
-    const value = this.integer();
+  unsigned(tag?: number): Bytes {
+    const value = this.integer(tag);
     if ((value[0] as number) & 0x80) derFault("INTEGER negative");
     return value[0] === 0 && value.length > 1 ? value.subarray(1) : value;
   }
 
   /** A non-negative INTEGER below 2^32. */
-  small(): number {
-    const value = this.unsigned();
+  small(tag?: number): number {
+    const value = this.unsigned(tag);
     if (value.length > 4) derFault("INTEGER too large");
     return value.reduce((n, byte) => n * 256 + byte, 0);
   }
@@ -161,7 +183,7 @@ export class Der {
   }
 
   /** BIT STRING: its bytes; unused bits must be zero. */
-  bits(tag: number = tags.bitString): Uint8Array {
+  bits(tag: number = tags.bitString): Bytes {
     const value = this.contents(tag);
     const unused = value[0] ?? 8;
     // Where there are no bits at all, the last byte is the count itself, which must be 0 then.
@@ -171,7 +193,7 @@ export class Der {
   }
 
   /** BIT STRING of whole bytes. */
-  octets(): Uint8Array {
+  octets(): Bytes {
     const value = this.contents(tags.bitString);
     if (value[0] !== 0) derFault("BIT STRING not of whole bytes");
     return value.subarray(1);

@@ -1,6 +1,7 @@
+import type { Bytes } from "./bytes.ts";
 /** Writes big-endian numbers and slices into an array that grows. */
 export class Writer {
-  #bytes: Uint8Array;
+  #bytes: Bytes;
   #at = 0;
 
   constructor(capacity = 256) {
@@ -40,7 +41,7 @@ export class Writer {
   }
 
   /** What was written: a view of the whole. */
-  done(): Uint8Array {
+  done(): Bytes {
     return this.#bytes.subarray(0, this.#at);
   }
 

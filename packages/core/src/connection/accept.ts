@@ -9,7 +9,7 @@ import type { ClientHelloInfo, ServerConfig, ServerCredential } from "../handsha
 import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
-import type { CipherSuite } from "../handshake/suites.ts";
+import type { CipherSuite, SuiteRow } from "../handshake/suites.ts";
 import { maxAuthorityNames } from "../limits.ts";
 import { readName } from "../x509/distinguishedName.ts";
 import { readTrust, type TrustOptions, type TrustPolicy } from "../x509/verify.ts";
@@ -186,9 +186,10 @@ function configOf(options: AcceptOptions): ServerConfig {
 }
 
 function equalSuitesOf(
-  suites: readonly CipherSuite[],
-  groups: readonly (readonly CipherSuite[])[],
-): readonly (readonly CipherSuite[])[] {
+  suites: readonly SuiteRow[],
+  asked: readonly (readonly CipherSuite[])[],
+): readonly (readonly SuiteRow[])[] {
+  const groups = asked as readonly (readonly SuiteRow[])[];
   const all = groups.flat();
   const missing = all.filter((suite) => !suites.includes(suite));
   if (missing.length > 0)
@@ -236,7 +237,7 @@ const namesOf = ({ certificate: { subjectAltNames } }: ServerCredential): string
 const listOf = (given: Credential | readonly Credential[] | undefined): readonly Credential[] =>
   given === undefined ? [] : Array.isArray(given) ? given : [given as Credential];
 
-function serverCredential(suites: readonly CipherSuite[], credential: Credential): ServerCredential {
+function serverCredential(suites: readonly SuiteRow[], credential: Credential): ServerCredential {
   const checked = checkCredential(credential, "server");
   const ocspResponse = stapleOf(credential, checked.certificate);
   if (canServe(suites, checked)) return { ...checked, ocspResponse };
@@ -264,7 +265,11 @@ function authoritiesOf(
   { certificateAuthorities: asked, clientAuth = "none" }: AcceptOptions,
   trust: TrustPolicy | undefined,
 ): readonly Uint8Array[] {
-  if (asked !== undefined && asked !== false && !(Array.isArray(asked) && asked.every((name) => name instanceof Uint8Array)))
+  if (
+    asked !== undefined &&
+    asked !== false &&
+    !(Array.isArray(asked) && asked.every((name) => name instanceof Uint8Array))
+  )
     throw wrong("certificateAuthorities", asked, "a list of DER names, or false");
   if (!asked) {
     const names = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));

@@ -2,11 +2,11 @@ import { explained } from "../given/explained.ts";
 import { brief, optionsOf, wrong } from "../given/options.ts";
 import { clientOptions } from "../given/tables.ts";
 import { clientHandshake } from "../handshake/client.ts";
-import type { ClientConfig, ClientSessions } from "../handshake/config.ts";
+import type { ClientConfig, ClientSessions, SessionKeeper } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
 import type { Grease } from "../handshake/grease.ts";
 import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
-import type { OcspPolicy } from "../x509/ocsp.ts";
+import type { OcspPolicy, OcspRow } from "../x509/ocsp.ts";
 import { readTrust, type TrustOptions } from "../x509/verify.ts";
 import { type ClientCredentials, selector } from "./clientCredentials.ts";
 import { TlsConnection } from "./connection.ts";
@@ -107,13 +107,15 @@ export const clientHandshakeConfig = (options: ConnectOptions): ClientConfig =>
   configOf(optionsOf(options, clientOptions()));
 
 function configOf(options: ConnectOptions): ClientConfig {
-  const { credentials, serverName, maxFragmentLength, ocsp } = options;
+  const { credentials, serverName, maxFragmentLength } = options;
+  const ocsp = options.ocsp as OcspRow | undefined;
   const common = commonConfig(options);
   const trust = common.suites.some(isCertified) ? readTrust(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
     throw wrong("serverName", serverName, "a DNS name");
   if (trust?.anchors.length && serverName === undefined) throw brief("ca without serverName");
-  const { sessions, sessionScope = "" } = options;
+  const { sessionScope = "" } = options;
+  const sessions = options.sessions as SessionKeeper | undefined;
   sessions?.configure(sessionScope);
   if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
     throw wrong("maxFragmentLength", maxFragmentLength, fragmentLengths.join());
@@ -126,7 +128,7 @@ function configOf(options: ConnectOptions): ClientConfig {
     maxFragmentLength,
     requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
     fallbackScsv: options.fallbackScsv ?? false,
-    grease: options.grease,
+    grease: options.grease as ClientConfig["grease"],
     ocsp,
     signedCertificateTimestamps: options.signedCertificateTimestamps ?? false,
     ...selector(credentials),

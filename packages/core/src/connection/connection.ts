@@ -3,8 +3,9 @@
  * @module
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { Bytes } from "../bytes/bytes.ts";
 import { Engine } from "../engine/engine.ts";
-import type { EngineEvent, EngineOptions } from "../engine/options.ts";
+import type { EngineEvent, EngineOptions, Traffic } from "../engine/options.ts";
 import { type AlertDescription, alertDescriptions, type TlsError, usageError } from "../errors.ts";
 import { ignore, unheard } from "../flow.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
@@ -50,11 +51,13 @@ export class TlsConnection {
   /** Promises of the application's that its side stays open for. */
   #holds = 0;
   #isClosing = false;
+  /** `close` was called, and the transport has not been told to end our side. */
+  #closesBoth = false;
   /** All is told. */
   #isOver = false;
   #closing: InstanceType<typeof AbortController> | undefined;
 
-  #readable: ReadableStream<Uint8Array> | undefined;
+  #readable: ReadableStream<Bytes> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
   constructor(transport: Transport, role: RoleOptions, options: ConnectionOptions) {
@@ -90,7 +93,7 @@ export class TlsConnection {
       },
     });
     // Behind what may throw.
-    this.#timers = new Timers(this.#engine, this.#outbound, options);
+    this.#timers = new Timers(this.#engine, this.#outbound, options, () => this.#holds > 0 || !this.#inbound.isEmpty);
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#engine.start();
     if (options.signal?.aborted) this.#onAbort();
@@ -110,6 +113,14 @@ export class TlsConnection {
   /** What the handshake established. Throws a usage error before that. */
   get session(): Session {
     return this.#afterHandshake.session;
+  }
+  /** The peer's address where the transport knows it: a proxy's, where there is one before us. `undefined` once the carrier is gone. */
+  get remoteAddress(): string | undefined {
+    return this.#transport.remoteAddress;
+  }
+  /** What has gone over it so far. */
+  get traffic(): Traffic {
+    return this.#engine.traffic;
   }
   /**
    * Aborts once this connection is to end: a server that closes asks its handlers to finish, `close` was called, or the connection is over.
@@ -136,7 +147,7 @@ export class TlsConnection {
    * @example
    * const key = channel.exportKeyingMaterial(32, "EXPERIMENTAL my protocol");
    */
-  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Bytes {
     return this.#afterHandshake.exporter.export(length, label, context);
   }
 
@@ -146,7 +157,7 @@ export class TlsConnection {
    * @example
    * const binding = channel.channelBinding("tls-exporter"); // for SCRAM-SHA-256-PLUS
    */
-  channelBinding(type: ChannelBindingType): Uint8Array {
+  channelBinding(type: ChannelBindingType): Bytes {
     return this.#afterHandshake.exporter.channelBinding(type);
   }
 
@@ -156,7 +167,7 @@ export class TlsConnection {
   }
 
   /** Data as a stream. It errors with a TlsError where data may be missing. */
-  get readable(): ReadableStream<Uint8Array> {
+  get readable(): ReadableStream<Bytes> {
     this.#readable ??= readableOf(this.#inbound);
     return this.#readable;
   }
@@ -173,7 +184,7 @@ export class TlsConnection {
    *
    * A peer is stopped once 128 KiB wait that nobody reads. A page cannot stop it: there 16 MiB end the connection, with the error `inbound_overflow`.
    */
-  read(): Promise<Uint8Array | undefined> {
+  read(): Promise<Bytes | undefined> {
     return this.#inbound.read();
   }
 
@@ -222,6 +233,7 @@ export class TlsConnection {
     if (this.#engine.phase !== "closed") this.#outbound.refuse(error);
     this.#inbound.stop(error);
     this.askToClose();
+    this.#closesBoth = true;
     this.#timers.close();
     return this.closed;
   }
@@ -265,7 +277,7 @@ export class TlsConnection {
     return this.#endings?.includes(error as TlsError) ?? false;
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, void, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Bytes, void, void> {
     return iteratorOf(this.#inbound);
   }
 
@@ -274,7 +286,14 @@ export class TlsConnection {
   /** What the engine has to tell, behind what it had to send. */
   #tell(events: readonly EngineEvent[]): void {
     for (const event of events) this.#on(event);
-    if (!this.#isOver) this.#timers.update();
+    if (this.#isOver) return;
+    // Many a peer waits for this end before it says its own. `closeWrite` leaves it out: without allowHalfOpen, a peer
+    // takes it for our leaving.
+    if (this.#closesBoth && this.#engine.saidClose) {
+      this.#closesBoth = false;
+      this.#transport.closeWrite?.();
+    }
+    this.#timers.update();
   }
 
   #on(event: EngineEvent): void {

@@ -2,6 +2,7 @@
  * The way in, behind the engine: what waits to be read, and when the peer is stopped. The only place that pauses and resumes a carrier.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import { ByteQueue } from "../bytes/queue.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EngineInbound } from "../engine/options.ts";
@@ -22,7 +23,7 @@ export class Inbound implements EngineInbound {
   /** Bytes that wait, each piece with its overhead; and those that the engine has not worked off. */
   #bytes = 0;
   #backlog = 0;
-  #reader: Omit<Deferred<Uint8Array | undefined>, "promise"> | undefined;
+  #reader: Omit<Deferred<Bytes | undefined>, "promise"> | undefined;
   /** What a read finds once the queue is empty: the peer's end, or why there is none. */
   #end: { readonly error?: TlsError } | undefined;
   #endRead = false;
@@ -48,7 +49,7 @@ export class Inbound implements EngineInbound {
     const reader = this.#reader;
     if (reader) {
       this.#reader = undefined;
-      return reader.resolve(bytes);
+      return reader.resolve(bytes as Bytes);
     }
     this.#bytes += bytes.length;
     this.#queue ??= new ByteQueue();
@@ -62,16 +63,16 @@ export class Inbound implements EngineInbound {
   }
 
   /** See `TlsConnection.read`. */
-  read(): Promise<Uint8Array | undefined> {
+  read(): Promise<Bytes | undefined> {
     if (this.#reader) return unheard(Promise.reject(usageError("a read is under way")));
     const bytes = this.#bytes > 0 ? this.#queue?.shift() : undefined;
     if (bytes) {
       this.#bytes -= bytes.length + itemOverhead;
       this.#goOn();
-      return Promise.resolve(bytes);
+      return Promise.resolve(bytes as Bytes);
     }
     if (this.#end) return this.#tellEnd(this.#end.error);
-    const promise = new Promise<Uint8Array | undefined>((resolve, reject) => {
+    const promise = new Promise<Bytes | undefined>((resolve, reject) => {
       // A read may be ignored: its rejection must not end the process.
       this.#reader = {
         resolve,
@@ -91,6 +92,10 @@ export class Inbound implements EngineInbound {
     return Promise.resolve(undefined);
   }
 
+  /** All that came was read. */
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
   /** The application has read the peer's end. */
   get isEndRead(): boolean {
     return this.#endRead;

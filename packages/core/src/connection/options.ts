@@ -10,7 +10,7 @@ import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
 import { brief, optionsOf, wrong } from "../given/options.ts";
 import type { CommonConfig } from "../handshake/config.ts";
-import { type CipherSuite, modernSuites } from "../handshake/suites.ts";
+import { type CipherSuite, modernSuites, type SuiteRow } from "../handshake/suites.ts";
 import { closeTimeout, handshakeTimeout, maxPlaintext, maxRenegotiations } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
 import type { CertificateCache } from "../x509/cache.ts";
@@ -150,16 +150,16 @@ function supported<T extends { readonly name: string }>(
   return asked ?? defaults.filter(has);
 }
 
-function suitesOf(provider: CryptoProvider, asked: readonly CipherSuite[] | undefined): readonly CipherSuite[] {
+function suitesOf(provider: CryptoProvider, asked: readonly CipherSuite[] | undefined): readonly SuiteRow[] {
   const suites = supported(
     provider,
     "suite",
-    asked,
-    modernSuites,
+    asked as readonly SuiteRow[] | undefined,
+    modernSuites as readonly SuiteRow[],
     (suite) => provider.ciphers[suite.cipher] !== undefined,
   );
   if (asked || provider.prefers === "AES_GCM") return suites;
-  const isChaCha = (suite: CipherSuite) => suite.cipher === "CHACHA20_POLY1305";
+  const isChaCha = (suite: SuiteRow) => suite.cipher === "CHACHA20_POLY1305";
   return [...suites.filter(isChaCha), ...suites.filter((suite) => !isChaCha(suite))];
 }
 
@@ -169,7 +169,7 @@ function suitesOf(provider: CryptoProvider, asked: readonly CipherSuite[] | unde
  */
 function groupsOf(
   provider: CryptoProvider,
-  suites: readonly CipherSuite[],
+  suites: readonly SuiteRow[],
   asked: readonly NamedGroup[] | undefined,
 ): readonly NamedGroup[] {
   const all = new Set([...defaultGroups, ...suites.flatMap(({ keyExchange }) => keyExchange.groups)]);
@@ -178,7 +178,7 @@ function groupsOf(
     "group",
     asked,
     [...all],
-    (group) => "field" in group || provider.groups[group.name] !== undefined,
+    (group) => group.kind === "field" || provider.groups[group.name] !== undefined,
   );
   const stranded = suites.find(
     ({ keyExchange }) => keyExchange.groups.length && !keyExchange.groups.some((group) => groups.includes(group)),

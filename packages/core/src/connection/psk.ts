@@ -5,23 +5,23 @@
  */
 import { brief } from "../given/options.ts";
 import type { ClientConfig, ServerConfig } from "../handshake/config.ts";
-import type { ClientPsk, KeyExchange, ServerPsk } from "../handshake/keyExchange/exchange.ts";
-import type { CipherSuite } from "../handshake/suites.ts";
+import type { ClientPsk, KeyExchangeRow, ServerPsk } from "../handshake/keyExchange/exchange.ts";
+import type { SuiteRow } from "../handshake/suites.ts";
 
 /** True where the server is known by its certificate. */
-export const isCertified = ({ keyExchange }: CipherSuite): boolean => keyExchange.keyUsage !== undefined;
+export const isCertified = ({ keyExchange }: SuiteRow): boolean => keyExchange.certified;
 
-export function clientPsk(suites: readonly CipherSuite[], psk: ClientPsk | undefined): ClientConfig["psk"] {
+export function clientPsk(suites: readonly SuiteRow[], psk: ClientPsk | undefined): ClientConfig["psk"] {
   const options = optionsOf(suites, psk);
   return psk && options?.client(psk);
 }
 
-export function serverPsk(suites: readonly CipherSuite[], psk: ServerPsk | undefined): ServerConfig["psk"] {
+export function serverPsk(suites: readonly SuiteRow[], psk: ServerPsk | undefined): ServerConfig["psk"] {
   const options = optionsOf(suites, psk);
   return psk && options?.server(psk);
 }
 
-function optionsOf(suites: readonly CipherSuite[], psk: unknown): KeyExchange["psk"] {
+function optionsOf(suites: readonly SuiteRow[], psk: unknown): KeyExchangeRow["psk"] {
   const suite = suites.find((row) => row.keyExchange.psk);
   if (suite && !psk) throw brief(`${suite.name} without psk`);
   if (psk !== undefined && !suite) throw brief("psk without a suite that uses it");

@@ -3,9 +3,11 @@
  * @module
  */
 
+import type { Bytes } from "../bytes/bytes.ts";
+
 /** Where bytes come from. */
 interface Source {
-  read(): Promise<Uint8Array | undefined>;
+  read(): Promise<Bytes | undefined>;
   /** The reader wants no more. */
   drop(): void;
 }
@@ -16,7 +18,7 @@ interface Sink {
   abort(reason?: unknown): void;
 }
 
-export const readableOf = (source: Source): ReadableStream<Uint8Array> =>
+export const readableOf = (source: Source): ReadableStream<Bytes> =>
   new ReadableStream(
     {
       async pull(controller) {
@@ -37,7 +39,7 @@ export const writableOf = (sink: Sink): WritableStream<Uint8Array> =>
   });
 
 /** No generator: one that waits would cost a connection that waits more than its keys do. */
-export const iteratorOf = (source: Source): AsyncIterableIterator<Uint8Array, void, void> => ({
+export const iteratorOf = (source: Source): AsyncIterableIterator<Bytes, void, void> => ({
   next: () => source.read().then(asResult),
   [Symbol.asyncIterator]: itself,
 });
@@ -47,4 +49,4 @@ function itself<T>(this: T): T {
   return this;
 }
 
-const asResult = (value: Uint8Array | undefined) => ({ value, done: !value }) as IteratorResult<Uint8Array, void>;
+const asResult = (value: Bytes | undefined) => ({ value, done: !value }) as IteratorResult<Bytes, void>;

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { TlsError } from "../errors.ts";
-import { endedGrace, sealTimeout } from "../limits.ts";
+import { endedGrace, sealTimeout, unreadGrace } from "../limits.ts";
 import { closeTimedOut, handshakeTimedOut } from "./errors.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Outbound } from "./outbound.ts";
@@ -10,13 +10,16 @@ export class Timers {
   readonly #engine: Engine;
   readonly #outbound: Outbound;
   readonly #options: ConnectionOptions;
+  readonly #isWanted: () => boolean;
   #handshake: unknown;
   #message: unknown;
   #close: unknown;
   #ended: unknown;
   #seal: unknown;
 
-  constructor(engine: Engine, outbound: Outbound, options: ConnectionOptions) {
+  /** @param isWanted whether somebody still has what the peer said, or is at work on an answer */
+  constructor(engine: Engine, outbound: Outbound, options: ConnectionOptions, isWanted: () => boolean) {
+    this.#isWanted = isWanted;
     this.#engine = engine;
     this.#outbound = outbound;
     this.#options = options;
@@ -38,8 +41,7 @@ export class Timers {
     } else this.#message ??= this.#handshakeTimer("a handshake message was not whole");
     // The connection has ended, and the engine has not told it yet: records are still being sealed.
     if (engine.phase === "closed") this.#seal ??= setTimeout(() => engine.giveUp(), sealTimeout);
-    else if (engine.receivedClose && engine.carrierEnded && !this.#options.allowHalfOpen)
-      this.#ended ??= this.#closeOnceQuiet(0);
+    else if (engine.receivedClose && !this.#options.allowHalfOpen) this.#ended ??= this.#closeOnceQuiet(0);
   }
 
   /** Says close_notify behind everything written, and bounds all of it. */
@@ -70,7 +72,8 @@ export class Timers {
   }
 
   /**
-   * The peer has closed and its carrier has ended: it has gone, or it reads what is written now and nothing more. A writer that waits, and for which
+   * The peer has closed, and waits for our close_notify (RFC 5246 §7.2.1): it gets one though the application never reads the end, once all else was read and
+   * nobody works on an answer. Where the carrier has ended too, the peer has gone, or reads what is written now and nothing more. A writer that waits, and for which
    * nothing moves, ends in a failure: close_notify behind a part of what it has to say would be a lie.
    * @param quiet milliseconds in which nothing has moved
    */
@@ -78,10 +81,13 @@ export class Timers {
     const { closeTimeout } = this.#options;
     const { moves } = this.#outbound;
     return setTimeout(() => {
-      if (this.#outbound.moves !== moves) this.#ended = this.#closeOnceQuiet(0);
+      const { carrierEnded } = this.#engine;
+      const isQuiet = this.#outbound.moves === moves && (carrierEnded || !this.#isWanted());
+      const time = isQuiet ? quiet + endedGrace : 0;
+      if (!time || (!carrierEnded && time < unreadGrace)) this.#ended = this.#closeOnceQuiet(time);
       else if (!this.#outbound.busy) this.close();
-      else if (quiet + endedGrace >= closeTimeout) this.#end(closeTimedOut(closeTimeout));
-      else this.#ended = this.#closeOnceQuiet(quiet + endedGrace);
+      else if (time >= closeTimeout) this.#end(closeTimedOut(closeTimeout));
+      else this.#ended = this.#closeOnceQuiet(time);
     }, endedGrace);
   }
 }

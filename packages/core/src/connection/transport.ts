@@ -41,6 +41,11 @@ export interface Transport {
   pause(): boolean;
   resume(): void;
   /**
+   * No more from us, while the peer may go on: flush, then end our side alone (TCP's FIN). What the peer sends still
+   * arrives; `end` or `abort` follows. Left out where the carrier has no such half (a WebSocket).
+   */
+  closeWrite?(): void;
+  /**
    * No more from us: flush, then close our side in order (a WebSocket: close 1000). What the peer sends from then on may be dropped. Nobody calls the
    * transport after that: it frees the carrier by itself once the peer's side has ended too, and after a time of its own where that does not come.
    */
@@ -54,6 +59,8 @@ export interface Transport {
   established?(): void;
   /** What records are built in, for a transport that lends the same memory again. Default: memory of the host's collector. */
   readonly memory?: Memory;
+  /** The peer's address, for logs and limits. Default: unknown. */
+  readonly remoteAddress?: string | undefined;
   /** The host's shortest way into the next turn of its event loop. Default: a timer. */
   readonly nextTurn?: NextTurn;
 }

@@ -7,12 +7,14 @@ import type { GroupName } from "./provider.ts";
 
 /** A curve: what ECDHE runs on. */
 export interface NamedCurve {
+  readonly kind: "curve";
   readonly id: number;
   readonly name: GroupName;
 }
 
 /** A finite field: what DHE runs on. */
 export interface FiniteFieldGroup {
+  readonly kind: "field";
   readonly id: number;
   readonly name: "ffdhe2048" | "ffdhe3072" | "ffdhe4096";
   readonly field: FiniteField;
@@ -20,14 +22,14 @@ export interface FiniteFieldGroup {
 
 export type NamedGroup = NamedCurve | FiniteFieldGroup;
 
-export const x25519: NamedCurve = { id: 0x001d, name: "x25519" };
-export const secp256r1: NamedCurve = { id: 0x0017, name: "secp256r1" };
-export const secp384r1: NamedCurve = { id: 0x0018, name: "secp384r1" };
-export const secp521r1: NamedCurve = { id: 0x0019, name: "secp521r1" };
+export const x25519: NamedCurve = { kind: "curve", id: 0x001d, name: "x25519" };
+export const secp256r1: NamedCurve = { kind: "curve", id: 0x0017, name: "secp256r1" };
+export const secp384r1: NamedCurve = { kind: "curve", id: 0x0018, name: "secp384r1" };
+export const secp521r1: NamedCurve = { kind: "curve", id: 0x0019, name: "secp521r1" };
 
-export const ffdhe2048: FiniteFieldGroup = { id: 0x0100, name: "ffdhe2048", field: ffdhe2048Field };
-export const ffdhe3072: FiniteFieldGroup = { id: 0x0101, name: "ffdhe3072", field: ffdhe3072Field };
-export const ffdhe4096: FiniteFieldGroup = { id: 0x0102, name: "ffdhe4096", field: ffdhe4096Field };
+export const ffdhe2048: FiniteFieldGroup = { kind: "field", id: 0x0100, name: "ffdhe2048", field: ffdhe2048Field };
+export const ffdhe3072: FiniteFieldGroup = { kind: "field", id: 0x0101, name: "ffdhe3072", field: ffdhe3072Field };
+export const ffdhe4096: FiniteFieldGroup = { kind: "field", id: 0x0102, name: "ffdhe4096", field: ffdhe4096Field };
 
 /** The default, in order of preference: x25519 costs least everywhere and has no invalid points. */
 export const defaultGroups: readonly NamedCurve[] = [x25519, secp256r1, secp384r1, secp521r1];

@@ -6,6 +6,8 @@
 import { cbc, gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
+import { bytesToNumberLE } from "@noble/curves/utils.js";
+import { concat, equal } from "../bytes/bytes.ts";
 import { type Curve, curves, isUncompressed } from "./curves.ts";
 import { hashes } from "./hashes.ts";
 import type {
@@ -147,9 +149,21 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
       return curve.verify(signature, digest, key.point, { prehash: false, lowS: false, format: "der" });
     }
     case "ed25519":
-      // RFC 8032, not the looser rules of ZIP 215.
-      return key.type === "ed25519" && ed25519.verify(signature, message, key.point, { zip215: false });
+      return key.type === "ed25519" && verifyEd25519(signature, message, key.point);
   }
+}
+
+/**
+ * RFC 8032 §5.1.7 without the cofactor, and no key of low order, under which anybody can sign: the answer of hosts. noble's own verification multiplies
+ * by the cofactor, and so takes signatures that hosts refuse.
+ */
+function verifyEd25519(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
+  const { BASE, Fn, fromBytes } = ed25519.Point;
+  const [R, s] = [signature.subarray(0, 32), bytesToNumberLE(signature.subarray(32))];
+  const A = fromBytes(key);
+  if (signature.length !== 64 || s >= Fn.ORDER || A.isSmallOrder()) return false;
+  const k = bytesToNumberLE(hashes.sha512.digest(concat(R, key, message))) % Fn.ORDER;
+  return equal(BASE.multiplyUnsafe(s).subtract(A.multiplyUnsafe(k)).toBytes(), R);
 }
 
 /**

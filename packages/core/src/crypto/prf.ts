@@ -2,6 +2,7 @@
  * The pseudorandom function of TLS 1.2: P_hash over a label and a seed, RFC 5246 §5.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import { ascii, concat } from "../bytes/bytes.ts";
 import type { Hash } from "./provider.ts";
 
@@ -10,12 +11,12 @@ import type { Hash } from "./provider.ts";
  * @example
  * const master = prf(provider.hashes.sha256, premaster, "master secret", concat(clientRandom, serverRandom), 48);
  */
-export function prf(hash: Hash, secret: Uint8Array, label: string, seed: Uint8Array, length: number): Uint8Array {
+export function prf(hash: Hash, secret: Uint8Array, label: string, seed: Uint8Array, length: number): Bytes {
   const hmac = hash.hmac(secret);
   const labelled = concat(ascii(label), seed);
   const out = new Uint8Array(length);
   // A(0) is the seed itself; A(i) is the MAC of A(i-1).
-  let a = labelled;
+  let a: Uint8Array = labelled;
   for (let at = 0; at < length; at += hash.outputLength) {
     a = hmac.mac(a);
     const block = hmac.mac(a, labelled);

@@ -8,6 +8,7 @@ import { type Flow, isPromise } from "../flow.ts";
 import { Alerts, CloseNotify } from "../handshake/alerts.ts";
 import { Peer } from "../handshake/peer.ts";
 import type { Established } from "../handshake/session.ts";
+import { sendLimit } from "../record/protection.ts";
 import { RecordReader, type TlsRecord } from "../record/reader.ts";
 import { RecordWriter } from "../record/writer.ts";
 import type { TraceEvent } from "../trace.ts";
@@ -16,7 +17,7 @@ import { contentTypes } from "../wire/record.ts";
 import { asTlsError, cutOff, noteEnd, peerGone, sealTimedOut } from "./errors.ts";
 import { EstablishedConnection } from "./established.ts";
 import { type Failure, start } from "./hook.ts";
-import type { EngineEvent, EngineInbound, EngineOptions } from "./options.ts";
+import type { EngineEvent, EngineInbound, EngineOptions, Traffic } from "./options.ts";
 
 type Phase = "handshake" | "open" | "closed";
 export class Engine {
@@ -91,9 +92,20 @@ export class Engine {
   get carrierEnded(): boolean {
     return this.#carrierEnded || this.#carrierError !== undefined;
   }
+  /** Our close_notify is sealed, and taken: nothing follows it. */
+  get saidClose(): boolean {
+    return this.#sentClose && this.#writer.idle;
+  }
   /** The peer owes us the rest of a handshake message, after the handshake. */
   get midMessage(): boolean {
     return this.#established?.midMessage ?? false;
+  }
+
+  get traffic(): Traffic {
+    const { bytes: bytesReceived, records: recordsReceived } = this.#reader;
+    const { bytes: bytesSent, records: recordsSent } = this.#writer;
+    const recordsLeft = Math.max(0, Math.floor(sendLimit(contentTypes.application_data) - recordsSent));
+    return { bytesReceived, bytesSent, recordsReceived, recordsSent, recordsLeft };
   }
 
   start(): void {

@@ -44,7 +44,7 @@ export class EstablishedConnection {
       this.#inbound.push(fragment);
       return true;
     }
-    if (this.#alerts.isWarning(record)) return false;
+    if (this.#alerts.take(record)) return false;
     if (type === contentTypes.handshake) {
       this.#renegotiation ??= new RefusedRenegotiation(this.#alerts, this.#role, this.#maxRenegotiations);
       this.#renegotiation.receive(fragment);

@@ -4,41 +4,8 @@
  */
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-
-import type { Peer, RecordLimits } from "./peer.ts";
-import type { CipherSuite } from "./suites.ts";
-
-/** What ServerHello settles; the flow of either side starts from its suite alone, `noAgreement(suite)`. */
-export interface Agreement extends RecordLimits {
-  readonly suite: CipherSuite;
-  extendedMasterSecret: boolean;
-  secureRenegotiation: boolean;
-  alpn: string | undefined;
-  encryptThenMac: boolean;
-  maxFragmentLength: RecordLimits["maxFragmentLength"];
-  recordSizeLimit: RecordLimits["recordSizeLimit"];
-  /** CertificateStatus may follow the server's Certificate. */
-  statusRequest: boolean;
-  /** SignedCertificateTimestampList, as it came. */
-  signedCertificateTimestamps: Uint8Array | undefined;
-  /** The handshake is an abbreviated one. */
-  readonly resumed: boolean;
-  /** NewSessionTicket comes before the server's ChangeCipherSpec. */
-  newTicket: boolean;
-}
-export const noAgreement = (suite: CipherSuite, resumed = false): Agreement => ({
-  suite,
-  extendedMasterSecret: false,
-  secureRenegotiation: false,
-  alpn: undefined,
-  encryptThenMac: false,
-  maxFragmentLength: undefined,
-  recordSizeLimit: undefined,
-  statusRequest: false,
-  signedCertificateTimestamps: undefined,
-  resumed,
-  newTicket: false,
-});
+import type { Peer } from "./peer.ts";
+import type { Agreement } from "./session.ts";
 
 /** What both hellos settled. */
 export interface Hellos {
@@ -59,7 +26,7 @@ export function settleHellos(peer: Peer, provider: CryptoProvider, hellos: Hello
     ...(group && { group: group.name }),
     clientRandom: clientRandom.slice(),
     serverRandom: serverRandom.slice(),
-    extendedMasterSecret,
+    extendedMasterSecret: extendedMasterSecret ?? false,
   });
   if (resumed) peer.trace?.({ type: "resumption", resumed });
 }

@@ -14,6 +14,8 @@ export class Alerts {
   readonly #trace: ((event: TraceEvent) => void) | undefined;
   /** In a row, since the last record that said more. */
   warnings = 0;
+  /** Of an alert whose description has not come yet. */
+  #level: number | undefined;
 
   constructor(writer: RecordWriter, trace: ((event: TraceEvent) => void) | undefined) {
     this.#writer = writer;
@@ -29,15 +31,31 @@ export class Alerts {
     this.#writer.send(contentTypes.alert, Uint8Array.of(level === "fatal" ? 2 : 1, alertDescriptions[description]));
   }
 
-  /** True where the record is an alert that only warns. Throws `CloseNotify`, and the error that a fatal alert is. */
-  isWarning({ type, fragment }: TlsRecord): boolean {
+  /**
+   * True where the record has alerts, or parts of them, that only warn: an alert may take two records, and a record may
+   * have several (RFC 5246 §6.2.1). Throws `CloseNotify`, and the error that a fatal alert is.
+   */
+  take({ type, fragment }: TlsRecord): boolean {
     if (type !== contentTypes.alert) {
       if (fragment.length) this.warnings = 0;
       return false;
     }
-    const [level, code] = fragment;
-    if (fragment.length !== 2 || code === undefined)
-      throw new TlsError("decode_error", `an alert of ${fragment.length} bytes, two are wanted`, { code: "bad_alert" });
+    if (!fragment.length) throw new TlsError("decode_error", "an alert record without a byte", { code: "bad_alert" });
+    for (const byte of fragment) {
+      const level = this.#level;
+      this.#level = level === undefined ? byte : undefined;
+      if (level !== undefined) this.#receive(level, byte);
+    }
+    return true;
+  }
+
+  /** Before the peer's keys change: half of an alert under the old ones and half under the new ones is none. */
+  endKeys(): void {
+    if (this.#level !== undefined)
+      throw new TlsError("unexpected_message", "half an alert before ChangeCipherSpec", { code: "excess_alert_data" });
+  }
+
+  #receive(level: number, code: number): void {
     if (level !== 1 && level !== 2)
       throw new TlsError("illegal_parameter", `an alert of level ${level}: there are 1, warning, and 2, fatal`, {
         code: "bad_alert",
@@ -60,7 +78,6 @@ export class Alerts {
       throw new TlsError("unexpected_message", `more than ${maxWarningAlerts} warning alerts in a row`, {
         code: "too_many_warning_alerts",
       });
-    return true;
   }
 }
 

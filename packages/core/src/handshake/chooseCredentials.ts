@@ -2,13 +2,13 @@ import { TlsError } from "../errors.ts";
 import { call, type Flow } from "../flow.ts";
 import type { ClientHello } from "../wire/messages.ts";
 import type { ServerConfig } from "./config.ts";
-import type { ClientOffer } from "./extensions/extension.ts";
+import type { Offer } from "./session.ts";
 
 /** The configuration for this client, where a function of the user's chooses the certificates. */
 export function* chooseCredentials(
   config: ServerConfig,
   { cipherSuites }: ClientHello,
-  offer: ClientOffer,
+  offer: Offer,
   raw: Uint8Array,
 ): Flow<ServerConfig> {
   const { chooseCredentials: choose } = config;

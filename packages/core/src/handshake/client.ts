@@ -1,4 +1,4 @@
-import { concat, equal } from "../bytes/bytes.ts";
+import { type Bytes, concat, equal } from "../bytes/bytes.ts";
 import type { Credential } from "../crypto/credential.ts";
 import { type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
@@ -21,7 +21,7 @@ import {
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
 import { type Hellos, settleHellos } from "./agreement.ts";
 import type { ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
-import { clientExtensions } from "./extensions/client.ts";
+import { clientExtensions } from "./extensions/all.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { padded } from "./extensions/padding.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
@@ -29,8 +29,8 @@ import { earlyShare } from "./keyExchange/ephemeral.ts";
 import type { ClientSide, EarlyShare } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
-import { type Established, sessionOf } from "./session.ts";
-import type { CipherSuite } from "./suites.ts";
+import { type CertificateRequested, type Established, sessionOf } from "./session.ts";
+import type { SuiteRow } from "./suites.ts";
 
 /** A handshake that offers what was kept, where there is something. */
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
@@ -64,7 +64,7 @@ function* shakeHands(
   const { suite } = agreement;
   if (kept && agreement.resumed) return yield* kept.resume(peer, hellos); //                                figure 2 from here
   if (kept) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
-  const shown = suite.keyExchange.keyUsage && (yield* peer.expect(certificate)); //                          <-- Certificate*
+  const shown = suite.keyExchange.certified ? yield* peer.expect(certificate) : undefined; //                <-- Certificate*
   const status = shown && agreement.statusRequest && (yield* peer.optional(certificateStatus)); //          <-- CertificateStatus*
   const exchange = yield* suite.keyExchange.client(peer, config, early); //                                 <-- ServerKeyExchange*
   const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*
@@ -72,7 +72,7 @@ function* shakeHands(
   peer.endFlight();
 
   const server = shown && (yield* verifyServer(config, suite, shown.certificateList));
-  const ocspResponse = status ? status.response : undefined;
+  const ocspResponse = status ? (status.response as Bytes) : undefined;
   const ocspStatus = server && (yield* checkStatus(config, server, ocspResponse));
   const scheme = server && (yield* verifyKeyExchange(config, server, offered, hello, exchange));
   const own = request && (yield* chooseCredential(config, request));
@@ -85,12 +85,12 @@ function* shakeHands(
     secrets.derive(agreed.premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (own) peer.send(certificateVerify, yield* signTranscript(peer, own)); //        CertificateVerify*   -->
     peer.transcript.forgetBytes();
-    const keys = yield* secrets.protect(agreement.encryptThenMac);
+    const keys = yield* secrets.protect(agreement);
     peer.sendChangeCipherSpec(keys.client); //                                         [ChangeCipherSpec]
     const first = secrets.verifyData("client");
     peer.send(finished, { verifyData: first }); //                                     Finished             -->
 
-    const ticket = agreement.newTicket ? yield* peer.expect(newSessionTicket) : undefined; //              <-- NewSessionTicket*
+    const ticket = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //                 <-- NewSessionTicket*
     yield* peer.expectChangeCipherSpec(keys.server); //                                                         [ChangeCipherSpec]
     yield* peer.expectFinished(() => secrets.verifyData("server")); //                                      <-- Finished
     peer.endHandshake();
@@ -105,6 +105,7 @@ function* shakeHands(
         held,
         ocspResponse,
         ocspStatus,
+        certificateRequest: request && requested(config, request),
       }),
       exporter: secrets.exporter(agreement, first, server?.certificate),
       forget: yield* keep(config, {
@@ -171,9 +172,8 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
     clientExtensions,
     offered.extensions ?? [],
     hello.extensions,
-    suite,
+    { suite, resumed },
     config,
-    resumed,
   );
   const hellos = { agreement, clientRandom: offered.random, serverRandom: hello.random };
   settleHellos(peer, config.provider, hellos);
@@ -181,7 +181,7 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
 }
 
 /** The path and the name, then what this suite needs of the key (RFC 5246 §7.4.2, RFC 8422 §5.3). */
-function* verifyServer(config: ClientConfig, suite: CipherSuite, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
+function* verifyServer(config: ClientConfig, suite: SuiteRow, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
   // A client may have no certificate to show, a server may not (RFC 5246 §7.4.2).
   if (!chain.length) throw new TlsError("decode_error", "the server's certificate_list is empty");
   if (!config.trust) throw new Error("nobody is trusted");
@@ -254,15 +254,19 @@ interface OwnCredential {
 /** ClientCertificateType, RFC 8422 §5.5: ecdsa_sign goes for EdDSA too. */
 const certificateTypes = { rsa: 1, rsa_pss: 1, ec: 64, ed25519: 64 } as const;
 
+/** What the server asks for, as far as we can. */
+const requested = (config: ClientConfig, request: CertificateRequest): CertificateRequested => ({
+  schemes: config.schemes.filter(
+    (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
+  ),
+  certificateAuthorities: request.certificateAuthorities as readonly Bytes[],
+});
+
 /** Our certificate, if we have one that the server can verify; none is an answer too (RFC 5246 §7.4.6). */
 function* chooseCredential(config: ClientConfig, request: CertificateRequest): Flow<OwnCredential | undefined> {
-  const schemes = config.schemes.filter(
-    (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
-  );
-  const credential = yield* call(() =>
-    config.selectCredential({ schemes, certificateAuthorities: request.certificateAuthorities }),
-  );
-  const scheme = credential?.schemes.find((row) => schemes.some(({ id }) => id === row.id));
+  const asked = requested(config, request);
+  const credential = yield* call(() => config.selectCredential(asked));
+  const scheme = credential?.schemes.find((row) => asked.schemes.some(({ id }) => id === row.id));
   return credential && scheme && { credential, scheme };
 }
 

@@ -2,6 +2,7 @@
  * What a handshake is told: complete, checked, and free of defaults. connection/ makes it from what the user says.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import type { Credential } from "../crypto/credential.ts";
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
@@ -11,7 +12,7 @@ import type { NotResumed } from "../trace.ts";
 import type { ClientHello } from "../wire/messages.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 import type { Certificate } from "../x509/certificate.ts";
-import type { OcspPolicy } from "../x509/ocsp.ts";
+import type { OcspRow } from "../x509/ocsp.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
 import type { Hellos } from "./agreement.ts";
 import type { ClientExchangeConfig, ServerExchangeConfig } from "./keyExchange/exchange.ts";
@@ -19,8 +20,8 @@ import type { Peer } from "./peer.ts";
 import type { MadeSession, SessionState } from "./resumption/state.ts";
 import type { SessionStore } from "./resumption/store.ts";
 import type { Tickets } from "./resumption/tickets.ts";
-import type { Established } from "./session.ts";
-import type { CipherSuite } from "./suites.ts";
+import type { CertificateRequested, Established } from "./session.ts";
+import type { SuiteRow } from "./suites.ts";
 
 export interface CommonConfig {
   readonly provider: CryptoProvider;
@@ -28,7 +29,7 @@ export interface CommonConfig {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In order of preference, as are the next three. */
-  readonly suites: readonly CipherSuite[];
+  readonly suites: readonly SuiteRow[];
   readonly groups: readonly NamedGroup[];
   readonly schemes: readonly SignatureScheme[];
   readonly alpn: readonly string[];
@@ -47,13 +48,6 @@ export interface CommonConfig {
   readonly traceSecrets: boolean;
 }
 
-/** What a CertificateRequest asks for. */
-export interface CertificateRequested {
-  readonly schemes: readonly SignatureScheme[];
-  /** DER names; empty: any. */
-  readonly certificateAuthorities: readonly Uint8Array[];
-}
-
 export interface ClientConfig extends CommonConfig {
   /** The reference identifier: a DNS name or an IP address; `undefined` where only a pin or nothing is checked. */
   readonly serverName: string | undefined;
@@ -69,7 +63,7 @@ export interface ClientConfig extends CommonConfig {
   /** Offer what nobody knows (RFC 8701). */
   readonly grease: ((hello: ClientHello, random: Random) => ClientHello) | undefined;
   /** What we make of the server's certificate status; `undefined`: we do not ask for it. */
-  readonly ocsp: OcspPolicy | undefined;
+  readonly ocsp: OcspRow | undefined;
   /** Ask for what logs say of the server's certificate. */
   readonly signedCertificateTimestamps: boolean;
   /** Our certificate, for a server that asks. `undefined`: none. */
@@ -79,15 +73,19 @@ export interface ClientConfig extends CommonConfig {
   /** It is shown only where the server names an authority that it leads to, or none at all. */
   readonly identityFits: boolean;
   /** `undefined`: sessions are neither kept nor resumed. A value with its code, so that a page that does neither does not load it. */
-  readonly sessions: ClientSessions | undefined;
+  readonly sessions: SessionKeeper | undefined;
   /** Tells servers of one name apart. */
   readonly sessionScope: string;
 }
 
-/** How a client keeps sessions and resumes them. */
+/** How a client keeps sessions and resumes them: what `keepSessions` gives. */
 export interface ClientSessions {
   /** session_ticket is offered; else there are session IDs only. */
   readonly tickets: boolean;
+}
+
+/** What is behind it. */
+export interface SessionKeeper extends ClientSessions {
   /** Throws a configuration error where the scope cannot be. */
   configure(scope: string): void;
   /** What may be offered under this configuration; or why what was kept may not. */
@@ -131,7 +129,7 @@ export interface ClientHelloInfo {
   /** Numbers of the suites, in its order, those included that we do not know. */
   readonly cipherSuites: readonly number[];
   /** The message as it came, with its header of four bytes: what fingerprints such as JA4 are made from. */
-  readonly raw: Uint8Array<ArrayBuffer>;
+  readonly raw: Bytes;
 }
 
 export interface ServerConfig extends CommonConfig {
@@ -156,7 +154,7 @@ export interface ServerConfig extends CommonConfig {
   /** A client that offers none of `alpn` is refused, also where it offers none at all. */
   readonly requireAlpn: boolean;
   /** In each, all are of the preference of the first of them in `suites`. */
-  readonly equalSuites: readonly (readonly CipherSuite[])[];
+  readonly equalSuites: readonly (readonly SuiteRow[])[];
   /** `undefined`: none are issued or taken. */
   readonly tickets: Tickets | undefined;
   /** The cache of session IDs; it answers in time and does not throw. `undefined`: there is none. */

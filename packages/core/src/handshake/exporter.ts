@@ -2,6 +2,7 @@
  * What can be taken out of a finished handshake: exported keying material (RFC 5705) and channel bindings (RFC 5929, RFC 9266).
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import { concat, wipe } from "../bytes/bytes.ts";
 import { Writer } from "../bytes/writer.ts";
 import { prf } from "../crypto/prf.ts";
@@ -52,7 +53,7 @@ export class Exporter {
   }
 
   /** RFC 5705 §4. An empty context is not the same as none. */
-  export(length: number, label: string, context?: Uint8Array): Uint8Array {
+  export(length: number, label: string, context?: Uint8Array): Bytes {
     const { hash, extendedMasterSecret } = this.#input;
     if (this.#wiped) throw usageError("nothing can be exported once the connection is closed");
     if (!Number.isInteger(length) || length < 1 || length > maxExport)
@@ -67,7 +68,7 @@ export class Exporter {
     return prf(hash, this.#kept.subarray(0, masterSecretLength), label, seed.done(), length);
   }
 
-  channelBinding(type: ChannelBindingType): Uint8Array {
+  channelBinding(type: ChannelBindingType): Bytes {
     const { resumed, extendedMasterSecret, serverCertificate, hashes } = this.#input;
     switch (type) {
       case "tls-exporter":
@@ -76,7 +77,7 @@ export class Exporter {
         if (resumed && !extendedMasterSecret) throw notUnique("tls-unique of a resumed session");
         return this.#kept.slice(masterSecretLength + randomsLength);
       case "tls-server-end-point":
-        return endPoint(serverCertificate, hashes);
+        return endPoint(serverCertificate, hashes) as Bytes;
       default:
         throw usageError(`no channel binding ${JSON.stringify(type)}`);
     }

@@ -4,19 +4,20 @@
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
-import type { ClientConfig } from "./config.ts";
+import type { Random } from "../crypto/provider.ts";
+import type { ClientHello } from "../wire/messages.ts";
 import { signatureAlgorithmsClient } from "./extensions/signatureAlgorithms.ts";
 import { supportedGroupsClient } from "./extensions/supportedGroups.ts";
 
-/** Adds to a hello. */
-export type Grease = NonNullable<ClientConfig["grease"]>;
+/** What `grease` is, and `connect` takes. */
+export type Grease = (...hello: never[]) => unknown;
 
 /**
  * One number that means nothing in front of each list, an empty extension first and one of a byte last.
  * @example
  * const channel = await connect(url, { ca, grease });
  */
-export const grease: Grease = (hello, random) => {
+export const grease: Grease = (hello: ClientHello, random: Random): ClientHello => {
   // 0x0a0a, 0x1a1a … 0xfafa.
   const [suite, group, scheme, first, last] = Array.from(random(5), (byte) => ((byte & 0xf0) | 0x0a) * 0x101) as [
     number,

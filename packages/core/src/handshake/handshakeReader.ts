@@ -1,6 +1,12 @@
 import { TlsError } from "../errors.ts";
-import { maxCertificateMessage, maxHandshakeMessage } from "../limits.ts";
-import { certificate, messageHeaderLength as headerLength, messageName } from "../wire/messages.ts";
+import { maxCertificateMessage, maxClientHello, maxHandshakeMessage } from "../limits.ts";
+import { certificate, clientHello, messageHeaderLength as headerLength, messageName } from "../wire/messages.ts";
+
+/** By type, of those that may be longer than others. */
+const limits: Readonly<Record<number, number>> = {
+  [clientHello.id]: maxClientHello,
+  [certificate.id]: maxCertificateMessage,
+};
 
 /**
  * Handshake messages out of the fragments of records, RFC 5246 §7.4: a record may hold several messages, and a message
@@ -43,7 +49,7 @@ export class HandshakeReader {
     const buffer = this.#buffer as Uint8Array;
     const [type, high, middle, low] = buffer.subarray(this.#from) as unknown as [number, number, number, number];
     const length = (high << 16) | (middle << 8) | low;
-    const limit = type === certificate.id ? maxCertificateMessage : maxHandshakeMessage;
+    const limit = limits[type] ?? maxHandshakeMessage;
     if (length > limit)
       throw new TlsError("illegal_parameter", `${messageName(type)} of ${length} bytes, at most ${limit} accepted`, {
         code: "excessive_message_size",

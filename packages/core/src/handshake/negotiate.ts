@@ -8,12 +8,12 @@ import { TlsError } from "../errors.ts";
 import { type ClientHello, tls12 } from "../wire/messages.ts";
 import { matchesReference } from "../x509/name.ts";
 import type { ServerConfig, ServerCredential } from "./config.ts";
-import type { ClientOffer } from "./extensions/extension.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
-import type { CipherSuite } from "./suites.ts";
+import type { Offer, OfferedGroups } from "./session.ts";
+import type { SuiteRow } from "./suites.ts";
 
 export interface Choice {
-  readonly suite: CipherSuite;
+  readonly suite: SuiteRow;
   /** Absent where a pre-shared key authenticates. */
   readonly credential?: ServerCredential;
   /** What the key exchange runs on; absent where it takes none. */
@@ -23,7 +23,7 @@ export interface Choice {
 }
 
 /** What every handshake takes, a resumed one too. */
-export function checkHello(hello: ClientHello, { versions }: ClientOffer): void {
+export function checkHello(hello: ClientHello, { versions }: Offer): void {
   if (versions ? !versions.includes(tls12) : hello.clientVersion < tls12)
     throw new TlsError(
       // RFC 7507 §3: it could do better, so somebody may have broken its first try.
@@ -40,7 +40,7 @@ export function checkHello(hello: ClientHello, { versions }: ClientOffer): void 
 }
 
 /** `requireAlpn`; a resumed handshake is held to it too. */
-export function checkAlpn(config: ServerConfig, offer: ClientOffer): void {
+export function checkAlpn(config: ServerConfig, offer: Offer): void {
   if (!config.requireAlpn || offer.alpn) return;
   const advice = `have the client offer one of ${config.alpn.join(", ")}`;
   throw new TlsError("no_application_protocol", "the client offers no ALPN protocol, and requireAlpn wants one", {
@@ -51,16 +51,16 @@ export function checkAlpn(config: ServerConfig, offer: ClientOffer): void {
 const hex = (version: number): string => `0x${version.toString(16).padStart(4, "0")}`;
 
 /** The first of our suites that the client offers and one of our certificates can serve. */
-export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOffer): Choice {
+export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): Choice {
   let credentials: readonly ServerCredential[] | undefined;
   let weakGroups = false;
   for (const suite of inOrder(config, hello)) {
     const group = groupFor(suite, config, offer);
     if (!group && suite.keyExchange.groups.length) {
-      weakGroups ||= suite.keyExchange.groups.some((row) => "field" in row);
+      weakGroups ||= suite.keyExchange.groups.some(({ kind }) => kind === "field");
       continue;
     }
-    if (!suite.keyExchange.keyUsage) return { suite, ...(group && { group }) };
+    if (!suite.keyExchange.certified) return { suite, ...(group && { group }) };
     credentials ??= credentialsFor(config, offer.serverName);
     for (const credential of credentials) {
       const use = usable(suite, credential, offer);
@@ -76,19 +76,19 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: ClientOf
 }
 
 /** What the client offers, in our order; where the first of several equals stands, all of them, in the client's. */
-function inOrder({ suites, equalSuites }: ServerConfig, { cipherSuites }: ClientHello): ReadonlySet<CipherSuite> {
-  const ordered = new Set<CipherSuite>();
+function inOrder({ suites, equalSuites }: ServerConfig, { cipherSuites }: ClientHello): ReadonlySet<SuiteRow> {
+  const ordered = new Set<SuiteRow>();
   for (const suite of suites) {
     const equals = equalSuites.find((group) => group.includes(suite)) ?? [suite];
-    const rank = ({ id }: CipherSuite): number => cipherSuites.indexOf(id);
+    const rank = ({ id }: SuiteRow): number => cipherSuites.indexOf(id);
     for (const one of equals.filter((equal) => rank(equal) >= 0).sort((a, b) => rank(a) - rank(b))) ordered.add(one);
   }
   return ordered;
 }
 
 /** True where one of the suites can be served with this credential, to a client that offers everything. */
-export const canServe = (suites: readonly CipherSuite[], one: ServerCredential): boolean =>
-  suites.some((suite) => usable(suite, one, { groups: undefined, schemes: defaultSchemes }));
+export const canServe = (suites: readonly SuiteRow[], one: ServerCredential): boolean =>
+  suites.some((suite) => usable(suite, one, { schemes: defaultSchemes }));
 
 /** Exact names first, then wildcards, then the rest in the order configured. */
 export function credentialsFor(config: ServerConfig, serverName: string | undefined): readonly ServerCredential[] {
@@ -112,19 +112,20 @@ export const isOurs = ({ credentials }: ServerConfig, serverName: string | undef
  * The first of our groups that suits the exchange and that the client can. A client that says nothing of groups can secp256r1 (RFC 8422 §4); one
  * that says nothing of finite fields takes any of them (RFC 7919 §4).
  */
-function groupFor({ keyExchange }: CipherSuite, { groups }: ServerConfig, offer: ClientOffer): NamedGroup | undefined {
-  const offered = offer.groups ?? [secp256r1];
+function groupFor({ keyExchange }: SuiteRow, { groups }: ServerConfig, offer: Offer): NamedGroup | undefined {
+  const { known, limitsFiniteFields } = offer.groups ?? noGroups;
   return groups.find(
-    (row) =>
-      keyExchange.groups.includes(row) && (offered.includes(row) || ("field" in row && !offer.limitsFiniteFields)),
+    (row) => keyExchange.groups.includes(row) && (known.includes(row) || (row.kind === "field" && !limitsFiniteFields)),
   );
 }
 
+const noGroups: OfferedGroups = { known: [secp256r1], limitsFiniteFields: false };
+
 /** What this credential does in this suite's key exchange, for this client; `undefined` where it cannot. */
 function usable(
-  suite: CipherSuite,
+  suite: SuiteRow,
   one: ServerCredential,
-  offer: Pick<ClientOffer, "groups" | "schemes">,
+  offer: Pick<Offer, "groups" | "schemes">,
 ): { readonly scheme?: SignatureScheme } | undefined {
   if (suite.keyExchange.keyUsage === "keyEncipherment") return canDecrypt(one) ? {} : undefined;
   const scheme = signingScheme(suite, one, offer);
@@ -139,15 +140,15 @@ const canDecrypt = (one: ServerCredential): boolean =>
 
 /** A scheme for ServerKeyExchange that the client can verify with this certificate's key. */
 function signingScheme(
-  suite: CipherSuite,
+  suite: SuiteRow,
   one: ServerCredential,
-  offer: Pick<ClientOffer, "groups" | "schemes">,
+  offer: Pick<Offer, "groups" | "schemes">,
 ): SignatureScheme | undefined {
   const { publicKey, pssHash } = one.certificate;
   if ((publicKey.type === "rsa") !== (suite.authentication === "rsa") || !may(one, "digitalSignature"))
     return undefined;
-  if (publicKey.type === "ec" && offer.groups && !offer.groups.some((group) => group.name === publicKey.curve))
+  if (publicKey.type === "ec" && offer.groups && !offer.groups.known.some((group) => group.name === publicKey.curve))
     return undefined;
-  const verifiable = schemesOf(publicKey, offer.schemes, pssHash);
+  const verifiable = schemesOf(publicKey, offer.schemes ?? [], pssHash);
   return one.credential.schemes.find((scheme) => verifiable.some((row) => row.id === scheme.id));
 }

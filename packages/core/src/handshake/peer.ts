@@ -28,9 +28,9 @@ import { Transcript } from "./transcript.ts";
 /** What both sides agreed on in their hellos, bytes of a fragment. */
 export interface RecordLimits {
   /** Of every record from now on, either way (RFC 6066 §4). */
-  readonly maxFragmentLength: number | undefined;
+  readonly maxFragmentLength?: number | undefined;
   /** Of records under keys, what the peer takes and what we do (RFC 8449 §4). */
-  readonly recordSizeLimit: { readonly send: number; readonly receive: number } | undefined;
+  readonly recordSizeLimit?: { readonly send: number; readonly receive: number } | undefined;
 }
 
 /** The handshake's view of a connection: messages each way, and the change of keys. */
@@ -108,7 +108,7 @@ export class Peer {
     this.trace?.({ type: "change_cipher_spec", direction: "sent" });
   }
 
-  /** No fragment may straddle the change of keys (RFC 5246 §7.1). */
+  /** No message and no alert may straddle the change of keys (RFC 5246 §7.1). */
   *expectChangeCipherSpec(protection: Protection): Flow<void> {
     if (this.#messages.pending)
       throw new TlsError("unexpected_message", "part of a handshake message before ChangeCipherSpec", {
@@ -122,6 +122,7 @@ export class Peer {
     }
     if (record.type !== contentTypes.change_cipher_spec)
       throw new TlsError("unexpected_message", `expected ChangeCipherSpec, got ${describe(record)}`);
+    this.#alerts.endKeys();
     if (record.fragment.length !== 1 || record.fragment[0] !== 1)
       throw new TlsError("decode_error", "a malformed ChangeCipherSpec");
     this.#reader.changeState(protection);
@@ -177,7 +178,7 @@ export class Peer {
         continue;
       }
       const record = yield* settle(next);
-      if (!this.#alerts.isWarning(record)) return record;
+      if (!this.#alerts.take(record)) return record;
     }
   }
 

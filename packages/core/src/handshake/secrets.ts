@@ -8,28 +8,22 @@ import type { Hash } from "../crypto/provider.ts";
 import { call, type Flow } from "../flow.ts";
 import { makeProtection, type Protection } from "../record/protection.ts";
 import type { Certificate } from "../x509/certificate.ts";
-import type { Agreement } from "./agreement.ts";
 import type { CommonConfig } from "./config.ts";
 import { Exporter } from "./exporter.ts";
 import type { Peer } from "./peer.ts";
-import type { CipherSuite } from "./suites.ts";
+import type { Agreement } from "./session.ts";
+import type { SuiteRow } from "./suites.ts";
 
 export class Secrets {
   readonly #peer: Peer;
   readonly #config: CommonConfig;
-  readonly #suite: CipherSuite;
+  readonly #suite: SuiteRow;
   readonly #hash: Hash;
   readonly #clientRandom: Uint8Array;
   readonly #serverRandom: Uint8Array;
   #master: Uint8Array | undefined;
 
-  constructor(
-    peer: Peer,
-    config: CommonConfig,
-    suite: CipherSuite,
-    clientRandom: Uint8Array,
-    serverRandom: Uint8Array,
-  ) {
+  constructor(peer: Peer, config: CommonConfig, suite: SuiteRow, clientRandom: Uint8Array, serverRandom: Uint8Array) {
     this.#peer = peer;
     this.#config = config;
     this.#suite = suite;
@@ -61,7 +55,7 @@ export class Secrets {
 
   /** What outlives the handshake; it has a copy of the master secret. */
   exporter(agreement: Agreement, firstFinished: Uint8Array, serverCertificate: Certificate | undefined): Exporter {
-    const { extendedMasterSecret, resumed } = agreement;
+    const { extendedMasterSecret = false, resumed } = agreement;
     return new Exporter(
       { hashes: this.#config.provider.hashes, hash: this.#hash, extendedMasterSecret, resumed, serverCertificate },
       this.#known(),
@@ -72,8 +66,9 @@ export class Secrets {
   }
 
   /** Both directions' contexts, made at once: ChangeCipherSpec itself never waits. */
-  *protect(encryptThenMac: boolean): Flow<{ readonly client: Protection; readonly server: Protection }> {
+  *protect(agreement: Agreement): Flow<{ readonly client: Protection; readonly server: Protection }> {
     const { provider, random, keyLog } = this.#config;
+    const encryptThenMac = agreement.encryptThenMac ?? false;
     const master = this.#known();
     if (keyLog) {
       const line = `CLIENT_RANDOM ${toHex(this.#clientRandom)} ${toHex(master)}`;

@@ -17,12 +17,12 @@ import {
   tls12,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
-import { noAgreement, settleHellos } from "./agreement.ts";
+import { settleHellos } from "./agreement.ts";
 import { chooseCredentials } from "./chooseCredentials.ts";
 import type { ServerConfig } from "./config.ts";
-import { answerExtensions, type ClientOffer, readOffer } from "./extensions/extension.ts";
+import { serverExtensions } from "./extensions/all.ts";
+import { answerExtensions, readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
-import { serverExtensions } from "./extensions/server.ts";
 import { staple } from "./extensions/statusRequest.ts";
 import { type Choice, checkAlpn, checkHello, choose, isOurs } from "./negotiate.ts";
 import type { Peer } from "./peer.ts";
@@ -35,7 +35,7 @@ import {
   serverState,
 } from "./resumption/server.ts";
 import { Secrets } from "./secrets.ts";
-import { type Established, sessionOf } from "./session.ts";
+import { type Established, type Offer, sessionOf } from "./session.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
 export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Established> {
@@ -51,9 +51,14 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
 
   const choice = choose(config, hello, offer);
   const { suite, credential, group, scheme } = choice;
-  const agreement = noAgreement(suite);
-  const response = yield* staple(offer, agreement, credential);
-  const extensions = answerExtensions(serverExtensions, offer, agreement, config, credential);
+  const response = yield* staple(offer, credential);
+  const { agreement, extensions } = answerExtensions(serverExtensions, {
+    offer,
+    agreement: { suite, resumed: false },
+    config,
+    credential,
+    response,
+  });
   const random = config.random(32);
   const sessionId = newSessionId(config, agreement);
 
@@ -85,12 +90,12 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
     secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (client) yield* expectCertificateVerify(peer, config, client); //           CertificateVerify*  -->
     peer.transcript.forgetBytes();
-    const keys = yield* secrets.protect(agreement.encryptThenMac);
+    const keys = yield* secrets.protect(agreement);
     yield* peer.expectChangeCipherSpec(keys.client); //                            [ChangeCipherSpec]
     const first = yield* peer.expectFinished(() => secrets.verifyData("client")); // Finished          -->
     const made = { agreement, masterSecret: secrets.masterSecret, peer: client, chain, held };
     const state = serverState(config, made, offer, credential);
-    if (agreement.newTicket) yield* sendTicket(peer, config, state); //                                 <-- NewSessionTicket*
+    if (agreement.ticket) yield* sendTicket(peer, config, state); //                                    <-- NewSessionTicket*
     peer.sendChangeCipherSpec(keys.server); //                                                              [ChangeCipherSpec]
     peer.send(finished, { verifyData: secrets.verifyData("server") }); //                               <-- Finished
     peer.endHandshake();
@@ -112,10 +117,9 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
   }
 }
 
-function read(config: ServerConfig, hello: ClientHello): ClientOffer {
+function read(config: ServerConfig, hello: ClientHello): Offer {
   const offer = readOffer(serverExtensions, hello.extensions, config);
-  if (hello.cipherSuites.includes(emptyRenegotiationInfoScsv)) offer.secureRenegotiation = true;
-  return offer;
+  return hello.cipherSuites.includes(emptyRenegotiationInfoScsv) ? { ...offer, secureRenegotiation: true } : offer;
 }
 
 /** Parameters behind both randoms, signed with the certificate's key (RFC 5246 §7.4.3). */

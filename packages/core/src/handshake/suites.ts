@@ -2,269 +2,103 @@
  * Cipher suites: one row each. Which are used, and in what order, is a list; lists are below, with their reasons.
  * @module
  */
+
 import {
-  aes128cbc,
+  aes128cbcSha,
+  aes128cbcSha256,
   aes128ccm,
   aes128ccm8,
   aes128gcm,
-  aes256cbc,
+  aes256cbcSha,
+  aes256cbcSha256,
+  aes256cbcSha384,
   aes256gcm,
   chacha20poly1305,
+  type NamedSpec,
 } from "../record/cipherSpec.ts";
-import type { CipherSpec } from "../record/protection.ts";
+import type { CipherSpec, CipherSpecRow } from "../record/protection.ts";
 import { dhe } from "./keyExchange/dhe.ts";
 import { ecdhe } from "./keyExchange/ecdhe.ts";
 import { ecdhePsk } from "./keyExchange/ecdhePsk.ts";
-import type { KeyExchange } from "./keyExchange/exchange.ts";
+import type { KeyExchange, KeyExchangeRow } from "./keyExchange/exchange.ts";
 import { psk } from "./keyExchange/psk.ts";
 import { rsa } from "./keyExchange/rsa.ts";
 
+/** A cipher suite, as the constants and lists here have them. It brings along the code that it needs, so none can be made by hand. */
 export interface CipherSuite extends CipherSpec {
+  /** As in a ClientHello. */
   readonly id: number;
+  /** As IANA's registry has it. */
   readonly name: string;
   readonly keyExchange: KeyExchange;
   /** What the server's certificate must hold: an EC or EdDSA key, or an RSA key; or the key that both sides have. */
   readonly authentication: "ecdsa" | "rsa" | "psk";
 }
 
-const ecdheEcdsa = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
-  id,
-  name: `TLS_ECDHE_ECDSA_WITH_${name}`,
-  keyExchange: ecdhe,
-  authentication: "ecdsa",
-  ...spec,
-});
-const ecdheRsa = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
-  id,
-  name: `TLS_ECDHE_RSA_WITH_${name}`,
-  keyExchange: ecdhe,
-  authentication: "rsa",
-  ...spec,
-});
-const dheRsa = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
-  id,
-  name: `TLS_DHE_RSA_WITH_${name}`,
-  keyExchange: dhe,
-  authentication: "rsa",
-  ...spec,
-});
-const plainPsk = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
-  id,
-  name: `TLS_PSK_WITH_${name}`,
-  keyExchange: psk,
-  authentication: "psk",
-  ...spec,
-});
-const ecdhePskSuite = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
-  id,
-  name: `TLS_ECDHE_PSK_WITH_${name}`,
-  keyExchange: ecdhePsk,
-  authentication: "psk",
-  ...spec,
-});
-const rsaSuite = (id: number, name: string, spec: CipherSpec): CipherSuite => ({
-  id,
-  name: `TLS_RSA_WITH_${name}`,
-  keyExchange: rsa,
-  authentication: "rsa",
-  ...spec,
-});
+/** What is behind it. */
+export interface SuiteRow extends CipherSuite, CipherSpecRow {
+  readonly keyExchange: KeyExchangeRow;
+}
 
-export const TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xc02b,
-  "AES_128_GCM_SHA256",
-  aes128gcm,
-);
-export const TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xc02c,
-  "AES_256_GCM_SHA384",
-  aes256gcm,
-);
-export const TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xcca9,
-  "CHACHA20_POLY1305_SHA256",
-  chacha20poly1305,
-);
-export const TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ ecdheRsa(
-  0xc02f,
-  "AES_128_GCM_SHA256",
-  aes128gcm,
-);
-export const TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384: CipherSuite = /* @__PURE__ */ ecdheRsa(
-  0xc030,
-  "AES_256_GCM_SHA384",
-  aes256gcm,
-);
-export const TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE__ */ ecdheRsa(
-  0xcca8,
-  "CHACHA20_POLY1305_SHA256",
-  chacha20poly1305,
-);
+/** How the sides agree on keys, and by whose key the server is known: the half of a suite's name before WITH. */
+interface Agreed extends Pick<SuiteRow, "keyExchange" | "authentication"> {
+  readonly name: string;
+}
+const ecdheEcdsa: Agreed = { name: "ECDHE_ECDSA", keyExchange: ecdhe, authentication: "ecdsa" };
+const ecdheRsa: Agreed = { name: "ECDHE_RSA", keyExchange: ecdhe, authentication: "rsa" };
+const dheRsa: Agreed = { name: "DHE_RSA", keyExchange: dhe, authentication: "rsa" };
+const plainRsa: Agreed = { name: "RSA", keyExchange: rsa, authentication: "rsa" };
+const ecdhePskOnly: Agreed = { name: "ECDHE_PSK", keyExchange: ecdhePsk, authentication: "psk" };
+const plainPsk: Agreed = { name: "PSK", keyExchange: psk, authentication: "psk" };
 
-export const TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xc009,
-  "AES_128_CBC_SHA",
-  /* @__PURE__ */ aes128cbc("sha1"),
-);
-export const TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xc00a,
-  "AES_256_CBC_SHA",
-  /* @__PURE__ */ aes256cbc("sha1"),
-);
-export const TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xc023,
-  "AES_128_CBC_SHA256",
-  /* @__PURE__ */ aes128cbc("sha256"),
-);
-export const TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xc024,
-  "AES_256_CBC_SHA384",
-  /* @__PURE__ */ aes256cbc("sha384"),
-);
-export const TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdheRsa(
-  0xc013,
-  "AES_128_CBC_SHA",
-  /* @__PURE__ */ aes128cbc("sha1"),
-);
-export const TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdheRsa(
-  0xc014,
-  "AES_256_CBC_SHA",
-  /* @__PURE__ */ aes256cbc("sha1"),
-);
-export const TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ ecdheRsa(
-  0xc027,
-  "AES_128_CBC_SHA256",
-  /* @__PURE__ */ aes128cbc("sha256"),
-);
-export const TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384: CipherSuite = /* @__PURE__ */ ecdheRsa(
-  0xc028,
-  "AES_256_CBC_SHA384",
-  /* @__PURE__ */ aes256cbc("sha384"),
-);
+/* @__NO_SIDE_EFFECTS__ */
+function suite(id: number, agreed: Agreed, spec: NamedSpec): SuiteRow {
+  return { ...spec, ...agreed, id, name: `TLS_${agreed.name}_WITH_${spec.name}` };
+}
 
-export const TLS_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ rsaSuite(
-  0x009c,
-  "AES_128_GCM_SHA256",
-  aes128gcm,
-);
-export const TLS_RSA_WITH_AES_256_GCM_SHA384: CipherSuite = /* @__PURE__ */ rsaSuite(
-  0x009d,
-  "AES_256_GCM_SHA384",
-  aes256gcm,
-);
-export const TLS_RSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ rsaSuite(
-  0x002f,
-  "AES_128_CBC_SHA",
-  /* @__PURE__ */ aes128cbc("sha1"),
-);
-export const TLS_RSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ rsaSuite(
-  0x0035,
-  "AES_256_CBC_SHA",
-  /* @__PURE__ */ aes256cbc("sha1"),
-);
-export const TLS_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ rsaSuite(
-  0x003c,
-  "AES_128_CBC_SHA256",
-  /* @__PURE__ */ aes128cbc("sha256"),
-);
-export const TLS_RSA_WITH_AES_256_CBC_SHA256: CipherSuite = /* @__PURE__ */ rsaSuite(
-  0x003d,
-  "AES_256_CBC_SHA256",
-  /* @__PURE__ */ aes256cbc("sha256"),
-);
+export const TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: CipherSuite = suite(0xc02b, ecdheEcdsa, aes128gcm);
+export const TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384: CipherSuite = suite(0xc02c, ecdheEcdsa, aes256gcm);
+export const TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = suite(0xcca9, ecdheEcdsa, chacha20poly1305);
+export const TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = suite(0xc02f, ecdheRsa, aes128gcm);
+export const TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384: CipherSuite = suite(0xc030, ecdheRsa, aes256gcm);
+export const TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = suite(0xcca8, ecdheRsa, chacha20poly1305);
 
-export const TLS_DHE_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
-  0x009e,
-  "AES_128_GCM_SHA256",
-  aes128gcm,
-);
-export const TLS_DHE_RSA_WITH_AES_256_GCM_SHA384: CipherSuite = /* @__PURE__ */ dheRsa(
-  0x009f,
-  "AES_256_GCM_SHA384",
-  aes256gcm,
-);
-export const TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
-  0xccaa,
-  "CHACHA20_POLY1305_SHA256",
-  chacha20poly1305,
-);
-export const TLS_DHE_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
-  0x0067,
-  "AES_128_CBC_SHA256",
-  /* @__PURE__ */ aes128cbc("sha256"),
-);
-export const TLS_DHE_RSA_WITH_AES_256_CBC_SHA256: CipherSuite = /* @__PURE__ */ dheRsa(
-  0x006b,
-  "AES_256_CBC_SHA256",
-  /* @__PURE__ */ aes256cbc("sha256"),
-);
-export const TLS_DHE_RSA_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ dheRsa(
-  0x0033,
-  "AES_128_CBC_SHA",
-  /* @__PURE__ */ aes128cbc("sha1"),
-);
-export const TLS_DHE_RSA_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ dheRsa(
-  0x0039,
-  "AES_256_CBC_SHA",
-  /* @__PURE__ */ aes256cbc("sha1"),
-);
+export const TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: CipherSuite = suite(0xc009, ecdheEcdsa, aes128cbcSha);
+export const TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: CipherSuite = suite(0xc00a, ecdheEcdsa, aes256cbcSha);
+export const TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: CipherSuite = suite(0xc023, ecdheEcdsa, aes128cbcSha256);
+export const TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384: CipherSuite = suite(0xc024, ecdheEcdsa, aes256cbcSha384);
+export const TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA: CipherSuite = suite(0xc013, ecdheRsa, aes128cbcSha);
+export const TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA: CipherSuite = suite(0xc014, ecdheRsa, aes256cbcSha);
+export const TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = suite(0xc027, ecdheRsa, aes128cbcSha256);
+export const TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384: CipherSuite = suite(0xc028, ecdheRsa, aes256cbcSha384);
 
-export const TLS_ECDHE_ECDSA_WITH_AES_128_CCM: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xc0ac,
-  "AES_128_CCM",
-  aes128ccm,
-);
-export const TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8: CipherSuite = /* @__PURE__ */ ecdheEcdsa(
-  0xc0ae,
-  "AES_128_CCM_8",
-  aes128ccm8,
-);
+export const TLS_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = suite(0x009c, plainRsa, aes128gcm);
+export const TLS_RSA_WITH_AES_256_GCM_SHA384: CipherSuite = suite(0x009d, plainRsa, aes256gcm);
+export const TLS_RSA_WITH_AES_128_CBC_SHA: CipherSuite = suite(0x002f, plainRsa, aes128cbcSha);
+export const TLS_RSA_WITH_AES_256_CBC_SHA: CipherSuite = suite(0x0035, plainRsa, aes256cbcSha);
+export const TLS_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = suite(0x003c, plainRsa, aes128cbcSha256);
+export const TLS_RSA_WITH_AES_256_CBC_SHA256: CipherSuite = suite(0x003d, plainRsa, aes256cbcSha256);
 
-export const TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ ecdhePskSuite(
-  0xd001,
-  "AES_128_GCM_SHA256",
-  aes128gcm,
-);
-export const TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE__ */ ecdhePskSuite(
-  0xccac,
-  "CHACHA20_POLY1305_SHA256",
-  chacha20poly1305,
-);
-export const TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdhePskSuite(
-  0xc035,
-  "AES_128_CBC_SHA",
-  /* @__PURE__ */ aes128cbc("sha1"),
-);
-export const TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ ecdhePskSuite(
-  0xc036,
-  "AES_256_CBC_SHA",
-  /* @__PURE__ */ aes256cbc("sha1"),
-);
-export const TLS_PSK_WITH_AES_128_GCM_SHA256: CipherSuite = /* @__PURE__ */ plainPsk(
-  0x00a8,
-  "AES_128_GCM_SHA256",
-  aes128gcm,
-);
-export const TLS_PSK_WITH_AES_256_GCM_SHA384: CipherSuite = /* @__PURE__ */ plainPsk(
-  0x00a9,
-  "AES_256_GCM_SHA384",
-  aes256gcm,
-);
-export const TLS_PSK_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = /* @__PURE__ */ plainPsk(
-  0xccab,
-  "CHACHA20_POLY1305_SHA256",
-  chacha20poly1305,
-);
-export const TLS_PSK_WITH_AES_128_CBC_SHA: CipherSuite = /* @__PURE__ */ plainPsk(
-  0x008c,
-  "AES_128_CBC_SHA",
-  /* @__PURE__ */ aes128cbc("sha1"),
-);
-export const TLS_PSK_WITH_AES_256_CBC_SHA: CipherSuite = /* @__PURE__ */ plainPsk(
-  0x008d,
-  "AES_256_CBC_SHA",
-  /* @__PURE__ */ aes256cbc("sha1"),
-);
+export const TLS_DHE_RSA_WITH_AES_128_GCM_SHA256: CipherSuite = suite(0x009e, dheRsa, aes128gcm);
+export const TLS_DHE_RSA_WITH_AES_256_GCM_SHA384: CipherSuite = suite(0x009f, dheRsa, aes256gcm);
+export const TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = suite(0xccaa, dheRsa, chacha20poly1305);
+export const TLS_DHE_RSA_WITH_AES_128_CBC_SHA256: CipherSuite = suite(0x0067, dheRsa, aes128cbcSha256);
+export const TLS_DHE_RSA_WITH_AES_256_CBC_SHA256: CipherSuite = suite(0x006b, dheRsa, aes256cbcSha256);
+export const TLS_DHE_RSA_WITH_AES_128_CBC_SHA: CipherSuite = suite(0x0033, dheRsa, aes128cbcSha);
+export const TLS_DHE_RSA_WITH_AES_256_CBC_SHA: CipherSuite = suite(0x0039, dheRsa, aes256cbcSha);
+
+export const TLS_ECDHE_ECDSA_WITH_AES_128_CCM: CipherSuite = suite(0xc0ac, ecdheEcdsa, aes128ccm);
+export const TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8: CipherSuite = suite(0xc0ae, ecdheEcdsa, aes128ccm8);
+
+export const TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256: CipherSuite = suite(0xd001, ecdhePskOnly, aes128gcm);
+export const TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = suite(0xccac, ecdhePskOnly, chacha20poly1305);
+export const TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA: CipherSuite = suite(0xc035, ecdhePskOnly, aes128cbcSha);
+export const TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA: CipherSuite = suite(0xc036, ecdhePskOnly, aes256cbcSha);
+export const TLS_PSK_WITH_AES_128_GCM_SHA256: CipherSuite = suite(0x00a8, plainPsk, aes128gcm);
+export const TLS_PSK_WITH_AES_256_GCM_SHA384: CipherSuite = suite(0x00a9, plainPsk, aes256gcm);
+export const TLS_PSK_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = suite(0xccab, plainPsk, chacha20poly1305);
+export const TLS_PSK_WITH_AES_128_CBC_SHA: CipherSuite = suite(0x008c, plainPsk, aes128cbcSha);
+export const TLS_PSK_WITH_AES_256_CBC_SHA: CipherSuite = suite(0x008d, plainPsk, aes256cbcSha);
 
 /** The default: forward secret and authenticated. AES-GCM first, for hosts with AES in hardware. */
 export const modernSuites: readonly CipherSuite[] = [

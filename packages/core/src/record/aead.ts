@@ -10,6 +10,7 @@ import {
   additionalDataLength,
   badRecord,
   type CipherSpec,
+  type CipherSpecRow,
   Counter,
   type Keyed,
   type Protection,
@@ -17,10 +18,10 @@ import {
   setAdditionalData,
 } from "./protection.ts";
 
-type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CBC">;
+export type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CBC">;
 
 /** The `protect` of an AEAD's row. */
-export const aead = (cipher: AeadName): CipherSpec["protect"] =>
+export const aead = (cipher: AeadName): CipherSpecRow["protect"] =>
   function* ({ provider, spec, keys }: Keyed): Flow<Protection> {
     const context = yield* settle(present(provider.ciphers[cipher])(keys.key));
     return new AeadProtection(context, keys.iv, spec.tagLength ?? 16);

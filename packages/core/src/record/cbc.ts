@@ -11,6 +11,7 @@ import {
   additionalDataLength,
   badRecord,
   type CipherSpec,
+  type CipherSpecRow,
   Counter,
   type Keyed,
   type Protection,
@@ -22,7 +23,7 @@ import {
 export const cbc = (
   cipher: "AES_128_CBC" | "AES_256_CBC",
   mac: NonNullable<CipherSpec["mac"]>,
-): CipherSpec["protect"] =>
+): CipherSpecRow["protect"] =>
   function* ({ provider, keys, random, encryptThenMac }: Keyed): Flow<Protection> {
     const chain = yield* settle(present(provider.ciphers[cipher])(keys.key));
     // A page's provider has no SHA-1: it comes with noble's ciphers, which this suite needs there anyway.

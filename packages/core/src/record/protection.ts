@@ -52,7 +52,11 @@ export interface CipherSpec {
   readonly macLength: number;
   /** Hash of the PRF and of the handshake: SHA-256 unless the suite says more (RFC 5246 §5). */
   readonly prf: Extract<HashName, "sha256" | "sha384">;
-  /** Makes the context of one direction. The row brings its code along, as it does that of its key exchange. */
+}
+
+/** What is behind it: the row brings its code along, as it does that of its key exchange. */
+export interface CipherSpecRow extends CipherSpec {
+  /** Makes the context of one direction. */
   protect(keyed: Keyed): Flow<Protection>;
 }
 
@@ -72,7 +76,7 @@ export const makeProtection = (
   keys: DirectionKeys,
   random: Random,
   encryptThenMac = false,
-): Flow<Protection> => spec.protect({ provider, spec, keys, random, encryptThenMac });
+): Flow<Protection> => (spec as CipherSpecRow).protect({ provider, spec, keys, random, encryptThenMac });
 
 export const badRecord = (): TlsError =>
   new TlsError("bad_record_mac", "a record was altered in transit, or its keys are not ours");

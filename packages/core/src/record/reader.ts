@@ -74,6 +74,12 @@ export class RecordReader {
     this.#limit = now;
     this.#protectedLimit = underKeys;
   }
+  /** Bytes that came in, and records under the present keys. */
+  bytes = 0;
+  get records(): number {
+    return this.#protection.sequenceNumber;
+  }
+
   changeState(protection: Protection): void {
     this.#protection = protection;
     this.#limit = this.#protectedLimit ?? this.#limit;
@@ -100,6 +106,7 @@ export class RecordReader {
   }
 
   feed(bytes: Uint8Array): void {
+    this.bytes += bytes.length;
     if (!bytes.length || this.#broken) return;
     this.#bytes += bytes.length;
     if (this.#piece) {

@@ -85,6 +85,12 @@ export class RecordWriter {
     this.#limit = Math.min(this.#options.maxFragment, now);
     this.#protectedLimit = underKeys && Math.min(this.#options.maxFragment, underKeys);
   }
+  /** Bytes that were taken, and records under the present keys. */
+  bytes = 0;
+  get records(): number {
+    return this.#protection.sequenceNumber;
+  }
+
   changeState(protection: Protection): void {
     this.#held = false;
     this.#protection = protection;
@@ -168,6 +174,7 @@ export class RecordWriter {
     if (this.#held || (next && next.protection !== plaintext && next.sequenceNumber === 0)) return [];
     const ready = this.#ready;
     if (this.#readyBytes) this.#lastTaken = this.#readyBytes;
+    this.bytes += this.#readyBytes;
     this.#ready = [];
     this.#readyBytes = 0;
     this.#retireSlab();

@@ -3,6 +3,7 @@
  * @module
  */
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "../bytes/bytes.ts";
+export { derElement, derInteger } from "../bytes/der.ts";
 export { transportError } from "../connection/errors.ts";
 export {
   highWater,

@@ -3,6 +3,7 @@
  * What makes them has no side effects and says so to bundlers, as functions alone can: a message that nobody sends or reads is left out.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { Writer } from "../bytes/writer.ts";
 
@@ -114,7 +115,7 @@ export function decode<T>(codec: Codec<T>, data: Uint8Array, path: string): T {
   return value;
 }
 
-export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+export function encode<T>(codec: Codec<T>, value: T): Bytes {
   const writer = new Writer();
   codec.write(writer, value);
   return writer.done();

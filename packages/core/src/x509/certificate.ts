@@ -2,7 +2,9 @@
  * X.509 certificates, RFC 5280 §4: parsed strictly, once, into what everything else reads.
  * @module
  */
+
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Bytes } from "../bytes/bytes.ts";
 import { equal, toBase64, toHex } from "../bytes/bytes.ts";
 import { type Allowance, type Der, der, derFault, ia5, sequence, tags } from "../bytes/der.ts";
 import type { PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
@@ -31,7 +33,7 @@ export type KeyUsage = (typeof keyUsages)[number];
 export interface Extension {
   readonly critical: boolean;
   /** The DER inside extnValue. */
-  readonly value: Uint8Array;
+  readonly value: Bytes;
 }
 
 /** Subtrees of nameConstraints, RFC 5280 §4.2.1.10. */
@@ -53,7 +55,7 @@ export interface SubjectAltNames {
 /** A certificate, parsed. Being parsed says nothing about being trusted: that is a VerifiedPeer. */
 export interface Certificate {
   /** The whole certificate. */
-  readonly raw: Uint8Array;
+  readonly raw: Bytes;
   /** The SHA-256 of the whole certificate as tools print it: `AB:CD:…`. */
   readonly fingerprint: string;
   /** `"sha256/"` and the base64 of the SHA-256 of the SubjectPublicKeyInfo: what a pin is (RFC 7469 §2.4). */
@@ -68,7 +70,7 @@ export interface Certificate {
   /** Inclusive to the end of its second, ms since 1970. */
   readonly notAfter: number;
   /** SubjectPublicKeyInfo. */
-  readonly spki: Uint8Array;
+  readonly spki: Bytes;
   readonly publicKey: PublicKey;
   /** The size of the key: RSA's modulus, the curve's field; 256 for Ed25519. */
   readonly keyBits: number;
@@ -77,9 +79,9 @@ export interface Certificate {
   /** What it is signed with; `undefined` for what is not accepted, such as SHA-1. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
-  readonly signature: Uint8Array;
+  readonly signature: Bytes;
   /** TBSCertificate, which the signature is over. */
-  readonly tbs: Uint8Array;
+  readonly tbs: Bytes;
   /** By dotted OID. */
   readonly extensions: ReadonlyMap<string, Extension>;
   readonly subjectAltNames: SubjectAltNames;
@@ -90,25 +92,48 @@ export interface Certificate {
   readonly isCa: boolean;
   readonly pathLen: number | undefined;
   readonly nameConstraints: NameConstraints | undefined;
+  /** requireExplicitPolicy of policyConstraints (RFC 5280 §4.2.1.11): so many certificates below need no policy yet. */
+  readonly requireExplicitPolicy: number | undefined;
   /** Extensions that a server with this certificate answers where a client offers them, RFC 7633: 5 (status_request) is "must-staple". */
   readonly tlsFeatures: readonly number[] | undefined;
   readonly subjectKeyIdentifier: string | undefined;
   readonly authorityKeyIdentifier: string | undefined;
 }
 
-/** Extensions that are processed, by path validation or (tlsFeature) by the handshake; any other that is critical is fatal on the path. */
+/**
+ * Extensions that are processed, by path validation or (tlsFeature) by the handshake; any other that is critical is fatal on the path.
+ * Policies are processed where no certificate of the path requires an explicit one: then RFC 5280 §6.1 fails no path because of them. CRLs are not fetched.
+ */
 export const processedExtensions = {
   keyUsage: "2.5.29.15",
   subjectAltName: "2.5.29.17",
   basicConstraints: "2.5.29.19",
   nameConstraints: "2.5.29.30",
+  cRLDistributionPoints: "2.5.29.31",
+  certificatePolicies: "2.5.29.32",
+  policyMappings: "2.5.29.33",
+  policyConstraints: "2.5.29.36",
   extKeyUsage: "2.5.29.37",
+  inhibitAnyPolicy: "2.5.29.54",
   tlsFeature: "1.3.6.1.5.5.7.1.24",
 } as const;
 
-const subjectKeyIdentifier = "2.5.29.14";
-const authorityKeyIdentifier = "2.5.29.35";
-const authorityInfoAccess = "1.3.6.1.5.5.7.1.1";
+/** Others that are read. */
+const otherExtensions = {
+  subjectKeyIdentifier: "2.5.29.14",
+  authorityKeyIdentifier: "2.5.29.35",
+  authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
+} as const;
+const oids = { ...processedExtensions, ...otherExtensions } as const;
+const anyPolicy = "2.5.29.32.0";
+
+/** What is known of a certificate before it is read to its end: for errors. */
+interface Place {
+  readonly position: number | undefined;
+  subject?: string;
+  /** The part that is being read, as RFC 5280 §4.1 or §4.2 calls it. */
+  field?: string;
+}
 
 /**
  * Reads one DER certificate. Throws a CertificateError: `"malformed"`, `"weak_key"` for a key that is not accepted, or `"budget"` beyond the allowance.
@@ -116,46 +141,60 @@ const authorityInfoAccess = "1.3.6.1.5.5.7.1.1";
  * const { subject, notAfter } = parseCertificate(der);
  */
 export function parseCertificate(raw: Uint8Array, position?: number, allowance?: Allowance): Certificate {
-  const place: { position: number | undefined; subject?: string } = { position };
+  const place: Place = { position };
   try {
     if (raw.length > maxCertificate) derFault(`${raw.length} bytes, more than ${maxCertificate}`);
     return sequence(raw, (reader) => readCertificate(raw, reader, place), allowance);
   } catch (error) {
     if (!TlsError.is(error) || error instanceof CertificateError) throw error;
-    throw new CertificateError(error.code as CertificateFault, error.message, place, { cause: error });
+    const reason = place.field ? `${place.field}: ${error.message}` : error.message;
+    throw new CertificateError(error.code as CertificateFault, reason, place, { cause: error });
   }
 }
 
-function readCertificate(
-  raw: Uint8Array,
-  reader: Der,
-  place: { position: number | undefined; subject?: string },
-): Certificate {
-  const tbs = reader.element(tags.sequence);
-  const outerAlgorithm = reader.element(tags.sequence);
-  const signature = reader.octets();
+function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificate {
+  const at = <T>(field: string, read: () => T): T => {
+    place.field = field;
+    return read();
+  };
+  const tbs = at("tbsCertificate", () => reader.element(tags.sequence));
+  const outerAlgorithm = at("signatureAlgorithm", () => reader.element(tags.sequence));
+  const signature = at("signatureValue", () => reader.octets());
   return sequence(
     tbs,
     (body): Certificate => {
       // In the order of TBSCertificate: what reads also moves on.
-      const version = body.optional(0xa0, readVersion) ?? 1;
-      const serialNumber = toHex(body.integer());
-      if (!equal(body.element(tags.sequence), outerAlgorithm)) derFault("signature and signatureAlgorithm differ");
-      const issuer = readName(body);
-      const [notBefore, notAfter] = body.sequence((validity) => [readTime(validity), readTime(validity)] as const);
-      const subject = readName(body);
+      const version = at("version", () => body.optional(0xa0, readVersion)) ?? 1;
+      const serialNumber = at("serialNumber", () => toHex(body.integer()));
+      const signatureReading = at("signature", () => {
+        if (!equal(body.element(tags.sequence), outerAlgorithm)) derFault("signature and signatureAlgorithm differ");
+        return readSignatureAlgorithm(outerAlgorithm);
+      });
+      const issuer = at("issuer", () => readName(body));
+      const [notBefore, notAfter] = at("validity", () =>
+        body.sequence((validity) => [readTime(validity), readTime(validity)] as const),
+      );
+      const subject = at("subject", () => readName(body));
       place.subject = subject.text;
-      const spki = body.element(tags.sequence);
-      if (version > 1)
-        for (const uniqueIdentifier of [0x81, 0x82]) if (body.tag === uniqueIdentifier) body.bits(uniqueIdentifier);
-      const extensions = (version > 2 && body.optional(0xa3, readExtensions)) || new Map<string, Extension>();
-      const known = <T>(oid: string, read: (value: Der) => T): T | undefined => {
-        const extension = extensions.get(oid);
-        return extension && der(extension.value, read, reader.allowance);
+      const spki = at("subjectPublicKeyInfo", () => body.element(tags.sequence));
+      const extensions = at("extensions", () => {
+        if (version > 1)
+          for (const uniqueIdentifier of [0x81, 0x82]) if (body.tag === uniqueIdentifier) body.bits(uniqueIdentifier);
+        const list = (version > 2 && body.optional(0xa3, readExtensions)) || new Map<string, Extension>();
+        body.end();
+        return list;
+      });
+      const known = <T>(name: keyof typeof oids, read: (value: Der) => T): T | undefined => {
+        const extension = extensions.get(oids[name]);
+        return extension && at(name, () => der(extension.value, read, reader.allowance));
       };
-      known(authorityInfoAccess, readAccessDescriptions);
+      known("authorityInfoAccess", readAccessDescriptions);
+      known("cRLDistributionPoints", (value) => value.many(tags.sequence, (list) => list.contents(tags.sequence)));
+      known("certificatePolicies", readPolicies);
+      known("policyMappings", readPolicyMappings);
+      known("inhibitAnyPolicy", (value) => value.small());
       return {
-        raw,
+        raw: raw as Bytes,
         get fingerprint() {
           return toHex(sha256(raw))
             .toUpperCase()
@@ -171,24 +210,21 @@ function readCertificate(
         notBefore,
         notAfter,
         spki,
-        ...readSignatureAlgorithm(outerAlgorithm),
+        ...signatureReading,
         signature,
         tbs,
         extensions,
-        subjectAltNames: sortNames(known(processedExtensions.subjectAltName, readGeneralNames) ?? []),
-        keyUsage: known(processedExtensions.keyUsage, readKeyUsage),
-        extendedKeyUsage: known(processedExtensions.extKeyUsage, (value) =>
-          value.many(tags.sequence, (inner) => inner.oid()),
-        ),
-        ...(known(processedExtensions.basicConstraints, readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
-        nameConstraints: known(processedExtensions.nameConstraints, readNameConstraints),
-        tlsFeatures: known(processedExtensions.tlsFeature, (value) =>
-          value.many(tags.sequence, (inner) => inner.small()),
-        ),
-        subjectKeyIdentifier: known(subjectKeyIdentifier, (value) => toHex(value.contents(tags.octetString))),
-        authorityKeyIdentifier: known(authorityKeyIdentifier, readAuthorityKeyIdentifier),
+        subjectAltNames: sortNames(known("subjectAltName", readGeneralNames) ?? []),
+        keyUsage: known("keyUsage", readKeyUsage),
+        extendedKeyUsage: known("extKeyUsage", (value) => value.many(tags.sequence, (inner) => inner.oid())),
+        ...(known("basicConstraints", readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
+        nameConstraints: known("nameConstraints", readNameConstraints),
+        requireExplicitPolicy: known("policyConstraints", readPolicyConstraints),
+        tlsFeatures: known("tlsFeature", (value) => value.many(tags.sequence, (inner) => inner.small())),
+        subjectKeyIdentifier: known("subjectKeyIdentifier", (value) => toHex(value.contents(tags.octetString))),
+        authorityKeyIdentifier: known("authorityKeyIdentifier", readAuthorityKeyIdentifier),
         // Last: a certificate that is malformed as well is malformed first.
-        ...readPublicKey(spki),
+        ...at("subjectPublicKeyInfo", () => readPublicKey(spki)),
       };
     },
     reader.allowance,
@@ -228,7 +264,8 @@ export function readExtensions(reader: Der): Map<string, Extension> {
 
 const readBasicConstraints = (reader: Der): { isCa: boolean; pathLen: number | undefined } =>
   reader.sequence((inner) => {
-    const isCa = inner.flag();
+    // Some libraries write the FALSE of an end-entity out.
+    const isCa = inner.flag(true);
     const pathLen = inner.more ? inner.small() : undefined;
     return { isCa, pathLen: isCa ? pathLen : undefined };
   });
@@ -236,19 +273,44 @@ const readBasicConstraints = (reader: Der): { isCa: boolean; pathLen: number | u
 function readKeyUsage(reader: Der): ReadonlySet<KeyUsage> {
   const bits = reader.bits();
   const usage = new Set(keyUsages.filter((_, i) => ((bits[i >> 3] ?? 0) >> (7 - (i & 7))) & 1));
-  if (!usage.size) derFault("keyUsage empty");
+  if (!usage.size) derFault("empty");
   return usage;
 }
 
 function readNameConstraints(reader: Der): NameConstraints {
   return reader.sequence((inner) => {
-    if (!inner.more) derFault("nameConstraints empty");
+    if (!inner.more) derFault("empty");
     // minimum is always the default, so left out; maximum is always absent (RFC 5280 §4.2.1.10).
     const subtrees = (tag: number) =>
       inner.tag === tag ? inner.many(tag, (list) => list.sequence(readGeneralName)) : [];
     return { permitted: subtrees(0xa0), excluded: subtrees(0xa1) };
   });
 }
+
+/** Qualifiers are for people to read, and change no verdict. */
+const readPolicies = (reader: Der): unknown =>
+  reader.many(tags.sequence, (list) =>
+    list.sequence((policy) => {
+      policy.oid();
+      policy.skip();
+    }),
+  );
+
+/** RFC 5280 §6.1.4 (a): a path with anyPolicy on either side of a mapping is not valid. */
+const readPolicyMappings = (reader: Der): unknown =>
+  reader.many(tags.sequence, (list) =>
+    list.sequence((pair) => {
+      if ([pair.oid(), pair.oid()].includes(anyPolicy)) derFault("anyPolicy is mapped");
+    }),
+  );
+
+const readPolicyConstraints = (reader: Der): number | undefined =>
+  reader.sequence((inner) => {
+    if (!inner.more) derFault("empty");
+    const required = inner.tag === 0x80 ? inner.small(0x80) : undefined;
+    if (inner.tag === 0x81) inner.small(0x81);
+    return required;
+  });
 
 function readAuthorityKeyIdentifier(reader: Der): string | undefined {
   return reader.sequence((inner) => {

@@ -1,10 +1,11 @@
 /**
- * Name constraints, RFC 5280 §4.2.1.10: which names the certificates under a CA may have.
+ * Name constraints, RFC 5280 §4.2.1.10: which names the certificates under a CA may have. A DNS constraint with a leading dot, which the RFC does not
+ * have and CAs write, takes sub-domains only.
  * @module
  */
 import type { Certificate, NameConstraints } from "./certificate.ts";
 import type { GeneralName } from "./generalName.ts";
-import { dnsName } from "./name.ts";
+import { dnsName, parseReference } from "./name.ts";
 
 const emailAddress = "1.2.840.113549.1.9.1";
 
@@ -22,18 +23,22 @@ export function constrainedNames(certificate: Certificate): GeneralName[] {
 /** The first of the names that the constraints do not allow, and why; `undefined` where they allow them all. */
 export function violation(names: readonly GeneralName[], constraints: NameConstraints): string | undefined {
   const subtrees = [constraints.permitted, constraints.excluded].flatMap((list, isExcluded) =>
-    list.map((subtree) => ({ form: formOf(subtree), start: keyOf(subtree, true), isExcluded })),
+    list.map((subtree) => ({
+      form: formOf(subtree),
+      start: keyOf(subtree, true),
+      isBelow: subtree.type === "dns" && subtree.value.startsWith("."),
+      isExcluded,
+    })),
   );
   for (const name of names) {
     const [form, key] = [formOf(name), keyOf(name, false)];
-    const isWildcard = name.type === "dns" && name.value.startsWith("*.");
     let excluded = false;
     let permitted: boolean | undefined;
-    for (const { form: its, start, isExcluded } of subtrees) {
+    for (const { form: its, start, isBelow, isExcluded } of subtrees) {
       if (its !== form) continue;
       if (key === undefined || start === undefined) return `${show(name)} or a constraint on it cannot be processed`;
-      const within = startsWith(key, start);
-      if (isExcluded) excluded ||= within || (isWildcard && isParent(key, start));
+      const within = startsWith(key, start) && !(isBelow && key === start);
+      if (isExcluded) excluded ||= within || (!isBelow && key.endsWith("*.") && isParent(key.slice(0, -2), start));
       else permitted ||= within;
     }
     if (excluded) return `${show(name)} is excluded`;
@@ -56,10 +61,14 @@ function keyOf({ type, value }: GeneralName, isSubtree: boolean): string | undef
   if (type === "ip") return ipKey(value, isSubtree);
   if (type === "directory") return value.isExact ? undefined : value.normalised;
   if (isSubtree && !value) return "";
-  if (type === "dns") return hostKey(isSubtree ? value : value.replace(/^\*\./, ""), ".");
-  if (type !== "email") return undefined;
-  if (!isSubtree || value.includes("@")) return mailboxKey(value);
-  // All mailboxes of the hosts below a domain, or of a host.
+  if (type === "dns") {
+    if (isSubtree) return hostKey(value.replace(/^\./, ""), ".");
+    return value.startsWith("*.") ? hostKey(value.slice(2), ".*.") : hostKey(value, ".");
+  }
+  if (type === "other") return undefined;
+  if (type === "email" && (!isSubtree || value.includes("@"))) return mailboxKey(value);
+  if (!isSubtree) return hostKey(uriHost(value), "@");
+  // All hosts below a domain, or one host: of mailboxes, or of URIs.
   return value.startsWith(".") ? hostKey(value.slice(1), ".") : hostKey(value, "@");
 }
 
@@ -68,6 +77,17 @@ const hostKey = (text: string, end: string): string | undefined => {
   const name = dnsName(text);
   return name === undefined ? undefined : name.split(".").reverse().join(".") + end;
 };
+
+/**
+ * The host of a URI with an authority, RFC 3986 §3.2: nothing where it is no domain name, which RFC 5280 §4.2.1.10 refuses under a constraint.
+ * The lengths bound the work.
+ */
+function uriHost(uri: string): string {
+  const authority =
+    /^[a-z][a-z0-9+.-]{0,63}:\/\/(?:[\w.~!$&'()*+,;=:%-]{0,255}@)?([\w.-]{1,253})(?::\d{0,5})?(?:[/?#]|$)/i;
+  const host = authority.exec(uri)?.[1] ?? "";
+  return parseReference(host)?.type === "dns" ? host : "";
+}
 
 /** The width and the bits, of a subtree those that its mask leaves; `undefined` for a mask with holes. */
 function ipKey(bytes: Uint8Array, isSubtree: boolean): string | undefined {

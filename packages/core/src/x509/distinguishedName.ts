@@ -2,6 +2,7 @@
  * Distinguished names: read, compared as RFC 5280 §7.1 says, and written as RFC 4514 says.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import { latin1, toHex } from "../bytes/bytes.ts";
 import { Der, derFault, ia5, tags, utf8 } from "../bytes/der.ts";
 import { maxNormalised } from "../limits.ts";
@@ -9,12 +10,12 @@ import { maxNormalised } from "../limits.ts";
 /** A distinguished name. */
 export interface Name {
   /** As it stands in the certificate: what a CertificateRequest sends. */
-  readonly der: Uint8Array;
+  readonly der: Bytes;
   /** RFC 4514: the last RDN first. */
   readonly text: string;
   /** Each RDN normalised and a comma: names are equal where these are, and one is within a subtree where it begins with the subtree's. */
   readonly normalised: string;
-  /** A value is too long to be normalised: where `normalised` differs, names may be equal all the same. */
+  /** A value is too long to be normalised, or is no text: where `normalised` differs, names may be equal all the same. */
   readonly isExact: boolean;
   /** The value of each attribute in order: dotted type and text (hex, after `#`, where it is no string). */
   readonly attributes: readonly { readonly type: string; readonly value: string }[];
@@ -35,6 +36,9 @@ const shortNames: Record<string, string> = {
   "1.2.840.113549.1.9.1": "emailAddress",
 };
 
+/** x500UniqueIdentifier (RFC 2256 §5.46): the one attribute that is no text. */
+const uniqueIdentifier = "2.5.4.45";
+
 /** Reads a Name. */
 export function readName(reader: Der): Name {
   const attributes: { type: string; value: string }[] = [];
@@ -51,11 +55,11 @@ export function readName(reader: Der): Name {
           const type = attribute.oid();
           const tag = attribute.tag ?? derFault("attribute without a value");
           const bytes = attribute.contents(tag);
-          const string = readString(tag, bytes);
+          const string = readString(type, tag, bytes);
           const value = string ?? `#${toHex(bytes)}`;
           attributes.push({ type, value });
           const isLong = value.length > maxNormalised && /[^\0-\x7f]/.test(value);
-          isExact ||= isLong;
+          isExact ||= isLong || (tag === tags.printableString && string === undefined);
           normalised.push(
             `${type}=${string === undefined ? `#${tag} ${value}` : JSON.stringify(isLong ? value : normalise(value))}`,
           );
@@ -69,13 +73,18 @@ export function readName(reader: Der): Name {
   return { der: raw, text: texts.reverse().join(","), normalised: comparable, isExact, attributes };
 }
 
-/** The text of a string type, `undefined` for any other. */
-function readString(tag: number, bytes: Uint8Array): string | undefined {
+/** The text of a value; `undefined` where it has none, and its bytes are compared. */
+function readString(type: string, tag: number, bytes: Uint8Array): string | undefined {
   switch (tag) {
     case tags.utf8String:
       return utf8(bytes);
     case tags.printableString:
+      // Old tools write Latin-1 or UTF-8 under this tag, and nothing says which.
+      if (bytes.some((byte) => byte > 127)) return undefined;
+      return latin1(bytes);
+    case tags.numericString:
     case tags.ia5String:
+    case tags.visibleString:
       return ia5(bytes);
     case tags.teletexString:
       return latin1(bytes);
@@ -84,6 +93,7 @@ function readString(tag: number, bytes: Uint8Array): string | undefined {
     case tags.universalString:
       return wide(bytes, 4);
     default:
+      if (tag !== tags.bitString || type !== uniqueIdentifier) derFault(`attribute ${type} with the tag ${tag}`);
       return undefined;
   }
 }

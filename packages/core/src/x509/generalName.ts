@@ -27,7 +27,16 @@ export function readGeneralName(reader: Der): GeneralName {
       return { type: "ip", value };
     case 0xa4:
       return { type: "directory", value: der(value, readName, reader.allowance) };
-    case 0xa0: // otherName
+    case 0xa0: // otherName: its type and one value
+      der(
+        value,
+        (inner) => {
+          inner.oid();
+          inner.within(0xa0, (explicit) => explicit.contents(explicit.tag ?? 0));
+        },
+        reader.allowance,
+      );
+      return { type: "other", tag, value };
     case 0xa3: // x400Address
     case 0xa5: // ediPartyName
     case 0x88: // registeredID

@@ -27,29 +27,17 @@ export interface ShownStatus {
 /** What a client does with the status that it asks a server for: a row of {@link ocsp}. */
 export interface OcspPolicy {
   readonly name: "request" | "check" | "require";
+}
+
+/** What is behind it. */
+export interface OcspRow extends OcspPolicy {
   /** Throws a configuration error where nothing could be checked. `certified`: all suites have certificates. */
   configure(trust: TrustOptions, certified: boolean): void;
   /** `"good"` where that was verified; throws where it is refused. */
   check(shown: ShownStatus): Flow<"good" | undefined>;
 }
 
-/**
- * The ways to ask a server for the status of its certificate (OCSP stapling, RFC 6066 §8):
- * - `request`: it comes as `session.ocspResponse`, and nobody has checked it;
- * - `check`: what comes must say "good", and nothing need come;
- * - `require`: something must come, and say "good".
- *
- * With each of them, a certificate that says must-staple (RFC 7633) is refused where nothing comes. An attacker who holds a revoked certificate
- * leaves the status out: only `require` and must-staple keep him from that.
- *
- * A status is its issuer's word, so one is needed on the verified path. With `insecure` or a `trust` function there is none: `check` and `require` are then
- * configuration errors. A certificate that is trusted by itself (its key is pinned, or it stands in `ca`) has none either: `require` refuses it, `check`
- * leaves what comes unchecked. An issuer that merely came along would be no help: whoever stole the pinned key makes one of his own.
- * @example
- * import { ocsp } from "@handclasp/core/ocsp";
- * const channel = await connect(url, { ca, ocsp: ocsp.require });
- */
-export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; readonly require: OcspPolicy } = {
+const rows: Readonly<Record<OcspPolicy["name"], OcspRow>> = {
   request: {
     name: "request",
     configure() {},
@@ -89,6 +77,24 @@ export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; r
     },
   },
 };
+
+/**
+ * The ways to ask a server for the status of its certificate (OCSP stapling, RFC 6066 §8):
+ * - `request`: it comes as `session.ocspResponse`, and nobody has checked it;
+ * - `check`: what comes must say "good", and nothing need come;
+ * - `require`: something must come, and say "good".
+ *
+ * With each of them, a certificate that says must-staple (RFC 7633) is refused where nothing comes. An attacker who holds a revoked certificate
+ * leaves the status out: only `require` and must-staple keep him from that.
+ *
+ * A status is its issuer's word, so one is needed on the verified path. With `insecure` or a `trust` function there is none: `check` and `require` are then
+ * configuration errors. A certificate that is trusted by itself (its key is pinned, or it stands in `ca`) has none either: `require` refuses it, `check`
+ * leaves what comes unchecked. An issuer that merely came along would be no help: whoever stole the pinned key makes one of his own.
+ * @example
+ * import { ocsp } from "@handclasp/core/ocsp";
+ * const channel = await connect(url, { ca, ocsp: ocsp.require });
+ */
+export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; readonly require: OcspPolicy } = rows;
 
 /** A status is its issuer's word: where nobody verifies who that is, it cannot be checked, and to say so is better than to leave it out. */
 function needsIssuer({ name }: OcspPolicy, { insecure, trust }: TrustOptions): void {

@@ -2,6 +2,7 @@
  * OCSP responses, RFC 6960 §4.2.1: parsed strictly. Whether one is to be believed is said in ocsp.ts.
  * @module
  */
+import type { Bytes } from "../bytes/bytes.ts";
 import { toHex } from "../bytes/bytes.ts";
 import { type Der, derFault, sequence, tags } from "../bytes/der.ts";
 import type { HashName, SignatureAlgorithm } from "../crypto/provider.ts";
@@ -40,8 +41,8 @@ export const ocspError = (code: OcspFault, reason: string, advice?: string, caus
 export interface SingleResponse {
   /** `undefined`: of a kind that we do not compute. */
   readonly hash: HashName | undefined;
-  readonly issuerNameHash: Uint8Array;
-  readonly issuerKeyHash: Uint8Array;
+  readonly issuerNameHash: Bytes;
+  readonly issuerKeyHash: Bytes;
   /** Hex, as that of a Certificate. */
   readonly serialNumber: string;
   readonly status: "good" | "revoked" | "unknown";
@@ -58,18 +59,18 @@ export interface SingleResponse {
 /** A BasicOCSPResponse, RFC 6960 §4.2.1. Being parsed says nothing about being signed by anybody. */
 export interface OcspResponse {
   /** The name of who signed it, or the SHA-1 of its key. */
-  readonly responder: Name | Uint8Array;
+  readonly responder: Name | Bytes;
   /** ms since 1970. */
   readonly producedAt: number;
   readonly responses: readonly SingleResponse[];
   readonly extensions: ReadonlyMap<string, Extension>;
   /** ResponseData, which the signature is over. */
-  readonly tbs: Uint8Array;
+  readonly tbs: Bytes;
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
-  readonly signature: Uint8Array;
+  readonly signature: Bytes;
   /** DER of what came along to verify it with. */
-  readonly certificates: readonly Uint8Array[];
+  readonly certificates: readonly Bytes[];
 }
 
 const enumerated = 0x0a;
@@ -142,9 +143,9 @@ function readBasicResponse(reader: Der): OcspResponse {
 }
 
 /** SEQUENCE OF Certificate, which some write though it is empty. */
-const readCertificates = (reader: Der): readonly Uint8Array[] =>
+const readCertificates = (reader: Der): readonly Bytes[] =>
   reader.sequence((list) => {
-    const certificates: Uint8Array[] = [];
+    const certificates: Bytes[] = [];
     while (list.more) certificates.push(list.element(tags.sequence));
     return certificates.length > maxResponders ? derFault(`more than ${maxResponders} certificates`) : certificates;
   });
@@ -153,7 +154,7 @@ const readCertificates = (reader: Der): readonly Uint8Array[] =>
 const readGeneralizedTime = (reader: Der): number =>
   reader.tag === tags.generalizedTime ? readTime(reader) : derFault("no GeneralizedTime");
 
-const readKeyHash = (reader: Der): Uint8Array => reader.contents(tags.octetString);
+const readKeyHash = (reader: Der): Bytes => reader.contents(tags.octetString);
 
 function readSingleResponse(reader: Der): SingleResponse {
   const certId = reader.sequence((id) => ({

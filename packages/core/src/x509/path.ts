@@ -2,7 +2,7 @@
  * Certification path building and validation, RFC 5280 §6: a depth-first search with budgets.
  * @module
  */
-import { equal } from "../bytes/bytes.ts";
+import { equal, latin1 } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { type Flow, settle } from "../flow.ts";
 import { maxComparisons } from "../limits.ts";
@@ -10,6 +10,7 @@ import type { CertificateCache } from "./cache.ts";
 import { type Certificate, processedExtensions } from "./certificate.ts";
 import { constrainedNames, violation } from "./constraints.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
+import { pssAdvice, rsassaPss } from "./key.ts";
 
 /** Signatures checked; P-521 and RSA above 4096 bits count as four. */
 const maxSignatures = 100;
@@ -55,6 +56,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   const { leaf, anchors, intermediates } = search;
   const anchorsBySubject = bySubject(anchors);
   const intermediatesBySubject = bySubject(intermediates);
+  const caOf = firstOfCas([leaf, ...intermediates]);
   const verified = new Map<Certificate, Map<Certificate, boolean>>();
   let steps = 0;
   let signatures = 0;
@@ -80,13 +82,15 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   function* extend(path: readonly Certificate[], below: number): Flow<readonly Certificate[] | undefined> {
     const child = path[path.length - 1] as Certificate;
     const trusted = candidates(anchorsBySubject, child);
-    const others = candidates(intermediatesBySubject, child).filter((issuer) => !path.some((on) => isSame(on, issuer)));
+    const onPath = new Set(path.map((certificate) => caOf.get(certificate)));
+    const others = candidates(intermediatesBySubject, child).filter((issuer) => !onPath.has(caOf.get(issuer)));
     if (!trusted.length && !others.length) refuse(0, search.noIssuer(child));
     for (const [i, issuer] of [...trusted, ...others].entries()) {
       const isAnchor = i < trusted.length;
       if (++steps > maxSteps) throw spent(`${maxSteps} issuers tried`);
+      const counted = below + (isSelfIssued(issuer) ? 0 : 1);
       const error =
-        !isAnchor && path.length > search.maxDepth
+        !isAnchor && counted > search.maxDepth
           ? search.fault(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
           : checkIssuer(search, issuer, below, isAnchor);
       const longer = [...path, issuer];
@@ -99,7 +103,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
         }
         refuse(failed.code === "bad_signature" ? 1 : 3, failed);
       } else {
-        const found = yield* extend(longer, below + (isSelfIssued(issuer) ? 0 : 1));
+        const found = yield* extend(longer, counted);
         if (found) return found;
       }
     }
@@ -154,17 +158,37 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   }
 }
 
-/** What holds for every certificate on a path, the anchor included: `undefined` where nothing is wrong. */
-export function checkCertificate(rules: Rules, certificate: Certificate): CertificateError | undefined {
+/**
+ * What holds for every certificate on a path, the anchor included: `undefined` where nothing is wrong.
+ * @param below how many intermediates stand below an issuer; those that are self-issued do not count
+ */
+export function checkCertificate(rules: Rules, certificate: Certificate, below = -1): CertificateError | undefined {
   const early = checkDates(rules, certificate) ?? checkKeySize(rules, certificate);
   if (early) return early;
   for (const [oid, { critical }] of certificate.extensions) {
     if (critical && !processed.has(oid)) {
-      return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
+      const named = extensionNames[oid] ? `${extensionNames[oid]} (${oid})` : oid;
+      const reason = `the critical extension ${named} is unknown`;
+      return rules.fault(certificate, "unknown_critical_extension", reason, "issue it without, or not critical");
     }
+  }
+  // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below counts down by one, and nothing may be left at the end.
+  if ((certificate.requireExplicitPolicy ?? Number.POSITIVE_INFINITY) <= below + 1) {
+    const reason = "policyConstraints (2.5.29.36) requires an explicit policy, which is unknown";
+    return rules.fault(certificate, "unknown_critical_extension", reason, "issue it without requireExplicitPolicy");
   }
   return checkExtendedKeyUsage(rules, certificate);
 }
+
+/** Extensions that some tool makes critical, and that are not processed there. */
+const extensionNames: Readonly<Record<string, string>> = {
+  "2.5.29.14": "subjectKeyIdentifier",
+  "2.5.29.35": "authorityKeyIdentifier",
+  "2.5.29.18": "issuerAltName",
+  "2.5.29.46": "freshestCRL",
+  "1.3.6.1.4.1.11129.2.4.3": "precertificate poison",
+  "2.16.840.1.113730.1.1": "netscapeCertType",
+};
 
 export function checkDates(
   { now, fault }: Pick<Rules, "now" | "fault">,
@@ -196,18 +220,34 @@ export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): C
 export const usageName = (oid: string): string =>
   oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
 
+/** For a certificate without extensions: what tutorials leave out. */
+export const noExtensions = "issue it with subjectAltName: `openssl x509 -req` and `openssl ca` take it from -extfile";
+
 /** What holds for every certificate but an anchor. */
 export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certificate): CertificateError | undefined {
   const { version, isCa } = certificate;
-  if (version !== 3)
-    return fault(certificate, "malformed", `version ${version}; only a trust anchor may be older than 3`);
+  if (version !== 3) {
+    const reason = `version ${version}; only a trust anchor may be older than 3`;
+    return fault(certificate, "malformed", reason, noExtensions);
+  }
+  if (
+    !certificate.subject.normalised &&
+    certificate.extensions.get(processedExtensions.subjectAltName)?.critical === false
+  )
+    return fault(certificate, "malformed", "no subject, and subjectAltName not critical", "issue it with either");
   if (!certificate.issuer.normalised) return fault(certificate, "malformed", "its issuer has no name");
   if (certificate.nameConstraints && !isCa) return fault(certificate, "malformed", "nameConstraints, but no CA");
   if (certificate.keyUsage?.has("keyCertSign") && !isCa)
     return fault(certificate, "key_usage", "keyCertSign, but no CA");
   if (certificate.signatureAlgorithm) return undefined;
   const reason = `signed with ${certificate.signatureAlgorithmOid}, which is not accepted`;
-  return fault(certificate, "weak_signature", reason, "use SHA-256 or better with RSA, ECDSA or Ed25519");
+  const { signatureAlgorithmOid: oid } = certificate;
+  return fault(
+    certificate,
+    "weak_signature",
+    reason,
+    oid === rsassaPss ? pssAdvice : "use SHA-256 or better with RSA, ECDSA or Ed25519",
+  );
 }
 
 /** May this certificate issue what stands on the path so far? */
@@ -229,7 +269,7 @@ function checkIssuer(
       `pathLenConstraint is ${issuer.pathLen}, but ${below} intermediates stand below it`,
     );
   }
-  return checkCertificate(search, issuer) ?? (anchor ? undefined : checkIssued(search, issuer));
+  return checkCertificate(search, issuer, below) ?? (anchor ? undefined : checkIssued(search, issuer));
 }
 
 /** A certificate, or whatever else is signed as one is. */
@@ -244,9 +284,17 @@ export function* verifySignature(provider: CryptoProvider, child: Signed, issuer
   return (yield* settle(provider.verify(algorithm, key, child.tbs, child.signature))) === true;
 }
 
-/** The same CA, whoever issued this certificate of it: what makes a loop. */
-const isSame = (a: Certificate, b: Certificate): boolean =>
-  equal(a.spki, b.spki) && a.subject.normalised === b.subject.normalised;
+/** Of each CA the certificate that stands first, whoever issued it: a path that comes back to one CA is a loop. */
+function firstOfCas(certificates: readonly Certificate[]): ReadonlyMap<Certificate, unknown> {
+  const first = new Map<string, Certificate>();
+  return new Map(
+    certificates.map((certificate) => {
+      const ca = latin1(certificate.spki) + certificate.subject.normalised;
+      if (!first.has(ca)) first.set(ca, certificate);
+      return [certificate, first.get(ca)];
+    }),
+  );
+}
 
 const isSelfIssued = (certificate: Certificate): boolean =>
   certificate.subject.normalised === certificate.issuer.normalised;

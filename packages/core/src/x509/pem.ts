@@ -20,7 +20,8 @@ export function pemBlocks(text: string): PemBlock[] {
   const begin = /^(?:\uFEFF|\xEF\xBB\xBF)?[ \t]*-----BEGIN ([A-Z0-9 #-]{1,64})-----[ \t]*$/gm;
   for (let match = begin.exec(text); match; match = begin.exec(text)) {
     const label = match[1] as string;
-    const fault = (what: string, advice?: string) => configurationError(`PEM: ${label} ${what}`, advice);
+    const fault = (what: string, advice?: string) =>
+      configurationError(`PEM: ${label} (block ${blocks.length + 1}) ${what}`, advice);
     const end = text.indexOf(`-----END ${label}-----`, begin.lastIndex);
     if (end < 0) throw fault("has no end", "the text is cut off or mixed up");
     const body = text.slice(begin.lastIndex, end);

@@ -4,8 +4,8 @@
  * @module
  */
 import { hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { concat, fromBase64, wipe } from "../bytes/bytes.ts";
-import { type Der, der, derFault, tags } from "../bytes/der.ts";
+import { fromBase64, wipe } from "../bytes/bytes.ts";
+import { type Der, der, derElement, derFault, derInteger, tags } from "../bytes/der.ts";
 import { curves } from "../crypto/curves.ts";
 import type { EcCurveName, PublicKey } from "../crypto/provider.ts";
 import { rsaKeyFault } from "../crypto/rsaKey.ts";
@@ -172,9 +172,9 @@ function readJwk(jwk: JsonWebKey): PrivateKey {
       case "RSA": {
         if (jwk.oth !== undefined) return unsupported("an RSA key of more than two primes");
         const numbers = (["n", "e", "d", "p", "q", "dp", "dq", "qi"] as const).map((name) =>
-          integer(member(jwk, name)),
+          derInteger(member(jwk, name)),
         );
-        const whole = tlv(tags.sequence, Uint8Array.of(2, 1, 0), ...numbers);
+        const whole = derElement(tags.sequence, Uint8Array.of(2, 1, 0), ...numbers);
         wipe(...numbers);
         return readPkcs1(whole, false, undefined);
       }
@@ -214,30 +214,15 @@ const identifiers = {
  */
 export function privateKeyToPkcs8(key: PrivateKey, publicKey?: PublicKey): Uint8Array {
   const point =
-    publicKey?.type === "ec" ? tlv(0xa1, tlv(tags.bitString, Uint8Array.of(0), publicKey.point)) : new Uint8Array(0);
+    publicKey?.type === "ec"
+      ? derElement(0xa1, derElement(tags.bitString, Uint8Array.of(0), publicKey.point))
+      : new Uint8Array(0);
   const inner =
     key.type === "rsa"
       ? key.secret
       : key.type === "ed25519"
-        ? tlv(tags.octetString, key.secret)
-        : tlv(tags.sequence, Uint8Array.of(2, 1, 1), tlv(tags.octetString, key.secret), point);
+        ? derElement(tags.octetString, key.secret)
+        : derElement(tags.sequence, Uint8Array.of(2, 1, 1), derElement(tags.octetString, key.secret), point);
   const identifier = hexToBytes(identifiers[key.type === "ec" ? key.curve : key.type]);
-  return tlv(tags.sequence, Uint8Array.of(2, 1, 0), identifier, tlv(tags.octetString, inner));
-}
-
-function tlv(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
-  const value = concat(...contents);
-  const length: number[] = [];
-  for (let n = value.length; n; n >>>= 8) length.unshift(n & 255);
-  return concat(
-    Uint8Array.from(value.length < 0x80 ? [tag, value.length] : [tag, 0x80 | length.length, ...length]),
-    value,
-  );
-}
-
-/** A positive INTEGER: a zero in front where the top bit is set, no other. */
-function integer(value: Uint8Array): Uint8Array {
-  const first = value.findIndex((byte) => byte !== 0);
-  const digits = first < 0 ? value.subarray(-1) : value.subarray(first);
-  return tlv(tags.integer, Uint8Array.from((digits[0] as number) & 0x80 ? [0] : []), digits);
+  return derElement(tags.sequence, Uint8Array.of(2, 1, 0), identifier, derElement(tags.octetString, inner));
 }

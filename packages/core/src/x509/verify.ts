@@ -12,7 +12,6 @@ import { maxCertificates, maxElements } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { CertificateError, type CertificatePlace } from "./errors.ts";
-import { matchesReference, parseReference } from "./name.ts";
 import {
   checkCertificate,
   checkDates,
@@ -26,10 +25,13 @@ import {
   serverAuth,
 } from "./path.ts";
 import { certificateDers } from "./pem.ts";
+import { checkReference, unknownIssuer } from "./refusals.ts";
 
 /** Whom to trust. Made by {@link trustPolicy}. */
 export interface TrustPolicy {
   readonly anchors: readonly Certificate[];
+  /** Why others of the same bundles are left out. */
+  readonly unusable?: readonly CertificateError[];
   /** `"sha256/BASE64"` each. */
   readonly pins: readonly string[];
   /** Any certificate will do: no identity is proven, and anybody in the middle can read along. */
@@ -74,43 +76,49 @@ export function readTrust(options: TrustOptions, cache?: CertificateCache): Trus
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
   if (roots.length > 1)
     throw configurationError("more than one root of trust", "give ca and pins, or trust, or insecure alone");
-  const anchors = ca === undefined ? [] : (isList(ca) ? ca : [ca]).flatMap((source) => readAnchors(source, cache));
+  const bundles = ca === undefined ? [] : (isList(ca) ? ca : [ca]).map((source) => readAnchors(source, cache));
+  const anchors = bundles.flatMap((bundle) => bundle.anchors);
+  const unusable = bundles.flatMap((bundle) => bundle.unusable);
   if (!anchors.length && !pins.length && !insecure && !trust) {
     throw configurationError(
       "nobody is trusted",
       "give ca (the certificate of your CA), pins (sha256/…), or insecure: true where no identity is needed",
     );
   }
-  return { anchors, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
+  return { anchors, unusable, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
 }
 
 const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
 
 /** Most programs have one text of anchors, and connect with it again and again. */
-let last: { readonly text: string; readonly anchors: readonly Certificate[] } | undefined;
+let last: { readonly text: string; readonly bundle: Bundle } | undefined;
+type Bundle = Required<Pick<TrustPolicy, "anchors" | "unusable">>;
 
 /** A bundle may hold what cannot be used (an old root with a small key); a bundle of nothing else is an error. */
-function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): readonly Certificate[] {
+function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): Bundle {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) {
     // node:crypto's certificates have `raw` too, and are none of ours.
     if (!(source?.raw instanceof Uint8Array && source.subject.der)) throw wrong("ca", source, "PEM, DER or parsed");
-    return [source];
+    return { anchors: [source], unusable: [] };
   }
-  if (source === last?.text) return last.anchors;
-  let fault: TlsError | undefined;
-  const anchors = certificateDers(source, "ca").flatMap((der) => {
+  if (source === last?.text) return last.bundle;
+  const ders = certificateDers(source, "ca");
+  const unusable: CertificateError[] = [];
+  const anchors = ders.flatMap((der, i) => {
     try {
       return [cache ? cache.parse(der) : parseCertificate(der)];
     } catch (error) {
-      if (!TlsError.is(error)) throw error;
-      fault ??= error;
+      if (!(error instanceof CertificateError)) throw error;
+      error.message = `ca: ${error.message.replace("certificate", `certificate ${i + 1} of ${ders.length}`)}`;
+      unusable.push(error);
       return [];
     }
   });
-  if (fault && !anchors.length)
-    throw about(configurationError(`ca: ${fault.message}`), { option: "ca", value: source });
-  if (typeof source === "string") last = { text: source, anchors };
-  return anchors;
+  if (unusable[0] && !anchors.length)
+    throw about(configurationError(unusable[0].message), { option: "ca", value: source });
+  const bundle = { anchors, unusable };
+  if (typeof source === "string") last = { text: source, bundle };
+  return bundle;
 }
 
 function readPin(pin: string): string {
@@ -262,7 +270,8 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
     provider,
     cache: request.cache,
     noIssuer: (certificate) =>
-      unusable.find((error) => error.subject === certificate.issuer.text) ?? unknownIssuer(rules, certificate),
+      unusable.find((error) => error.subject === certificate.issuer.text) ??
+      unknownIssuer(rules, certificate, policy.unusable),
     accept: (path) => (!pinsAlone && policy.pins.length && !path.some(isPinned) ? noPin() : undefined),
   });
   return proven(leaf, path, pinsAlone ? "pin" : "ca");
@@ -320,24 +329,4 @@ const placeOf = (leaf: Certificate): CertificatePlace => ({ position: 0, subject
 
 function refuse(error: CertificateError | undefined): void {
   if (error) throw error;
-}
-
-function unknownIssuer({ fault }: Rules, certificate: Certificate): CertificateError {
-  if (certificate.issuer.normalised === certificate.subject.normalised) {
-    const advice = "add it to ca or pin it, if it is the right one";
-    return fault(certificate, "unknown_issuer", "self-signed and no trust anchor", advice);
-  }
-  const reason = `its issuer ${certificate.issuer.text} is no trust anchor and was not sent`;
-  return fault(certificate, "unknown_issuer", reason, "add the CA to ca, or have the peer send its intermediates");
-}
-
-function checkReference({ fault }: Rules, leaf: Certificate, reference: string): CertificateError | undefined {
-  if (matchesReference(leaf, reference)) return undefined;
-  if (!parseReference(reference)) {
-    return fault(leaf, "name_mismatch", `${JSON.stringify(reference)} is neither a DNS name nor an IP address`);
-  }
-  const { dns, ip } = leaf.subjectAltNames;
-  const names = [...dns.map((name) => `DNS:${name}`), ...ip.map((address) => `IP:${address}`)];
-  const list = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
-  return fault(leaf, "name_mismatch", `not for ${reference}, but for ${list || "no name at all (subjectAltName)"}`);
 }

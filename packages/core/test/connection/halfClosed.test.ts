@@ -198,3 +198,21 @@ async function openLate(role: Role, suites: readonly CipherSuite[]) {
   for (let i = 0; i < 20; i++) await pass(100);
   return opening;
 }
+
+describe.each(roles)("a %s that never reads the end of its peer", (role) => {
+  test("answers it after 4 s all the same, so that the peer's close does not fail", async () => {
+    const { own, peer } = await open(role);
+    const closed = outcome(peer.close(), 4_900);
+    expect(await closed).toBe("resolves");
+    expect(await outcome(own.closed)).toBe("resolves");
+  });
+
+  test("does not while a promise holds it open, nor while bytes wait that were not read", async () => {
+    for (const hold of [true, false]) {
+      const { own, peer } = await open(role);
+      if (hold) own.holdOpen(new Promise(() => {}));
+      else await peer.write(Uint8Array.of(1));
+      expect(await outcome(peer.close(), 6_000)).toBe("`close_timeout`");
+    }
+  });
+});

@@ -272,6 +272,28 @@ describe("limits", () => {
     await repeat(ends, 5, alert, Uint8Array.of(1, 90));
     await expect(ends.server.closed).rejects.toMatchObject({ code: "too_many_warning_alerts", by: "us" });
   });
+  test("a warning in two records counts as one, and so does each of several in a record", async () => {
+    const ends = await established();
+    const [level, description] = [Uint8Array.of(1), Uint8Array.of(90)];
+    await ends.clientSays(alert, level, description, level, description, level, description, level, description);
+    expect(await bytes(ends.server, 1)).toBe(1);
+    await ends.clientSays(alert, Uint8Array.of(1, 90, 1, 90, 1, 90, 1, 90, 1), description);
+    await expect(ends.server.closed).rejects.toMatchObject({ code: "too_many_warning_alerts", by: "us" });
+  });
+  test("a peer with records of one byte closes in order (RFC 5246 §6.2.1)", async () => {
+    const { client, serverSays } = await established();
+    await serverSays(alert, Uint8Array.of(1), Uint8Array.of(0));
+    expect(await client.read()).toBeUndefined();
+    await client.closed;
+  });
+  test("data may stand between the halves of an alert", async () => {
+    const { client, serverSays } = await established();
+    await serverSays(alert, Uint8Array.of(1));
+    await serverSays(alert, Uint8Array.of(0));
+    expect(await client.read()).toEqual(one);
+    expect(await client.read()).toBeUndefined();
+    await client.closed;
+  });
   test("ChangeCipherSpec is refused", async () => {
     const ends = await established();
     await repeat(ends, 1, 20, one);

@@ -79,8 +79,10 @@ describe("handshake messages out of fragments", () => {
   });
 
   test.each([
-    ["64 KiB, a Certificate 128", 1, 2 ** 16],
-    ["64 KiB, a Certificate 128", 11, 2 ** 17],
+    ["64 KiB", 2, 2 ** 16],
+    ["64 KiB", 13, 2 ** 16],
+    ["128 KiB, as a ClientHello,", 1, 2 ** 17],
+    ["128 KiB, as a Certificate,", 11, 2 ** 17],
   ])("a message of more than %s is refused by its header alone (type %i)", (_, type, most) => {
     const header = (length: number): Uint8Array => Uint8Array.of(type, length >> 16, (length >> 8) & 255, length & 255);
     const reader = new HandshakeReader();

@@ -5,7 +5,10 @@ import {
   TLS_RSA_WITH_AES_128_CBC_SHA,
 } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
+import { decode, encode } from "../../src/wire/codec.ts";
+import { type ClientHello, clientHello } from "../../src/wire/messages.ts";
 import { extension, meet, people, withExtension } from "./extensions/meet.ts";
+import { fragmented, message, through } from "./mitm.ts";
 
 const supportedGroups = 10;
 const ecPointFormats = 11;
@@ -44,6 +47,33 @@ describe("ClientHello", () => {
     expect(extension(ecc, ecPointFormats)).toEqual(Uint8Array.of(1, 0));
     const none = (await meet(rsa)).hellos.client;
     expect([extension(none, supportedGroups), extension(none, ecPointFormats)]).toEqual([undefined, undefined]);
+  });
+
+  /** As many suites as there can be, and an extension that nobody knows, until the whole has so many bytes. */
+  const ofLength = (length: number) => ({
+    client(hello: ClientHello): ClientHello {
+      const own = hello.cipherSuites;
+      const cipherSuites = [...own, ...Array.from({ length: 32_767 - own.length }, () => 0x0a0a)];
+      const filled = (bytes: number) => withExtension({ ...hello, cipherSuites }, 0xfafa, new Uint8Array(bytes));
+      return filled(length - encode(clientHello.body, filled(0)).length);
+    },
+  });
+  test("of 128 KiB is taken, and of a byte more is not", async () => {
+    const { hellos } = await meet({}, {}, ofLength(2 ** 17));
+    expect(hellos.server?.cipherSuite).toBe(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.id);
+    const { server } = await meet({}, {}, ofLength(2 ** 17 + 1));
+    expect(server).toMatchObject({ alert: "illegal_parameter", code: "excessive_message_size", by: "us" });
+  });
+  test("that is cut short is decode_error, of 128 KiB too", async () => {
+    for (const length of [200, 2 ** 17]) {
+      const outcome = await through(people, (unit) => {
+        if (unit.name !== "client_hello") return unit.wire;
+        const hello = decode(clientHello.body, unit.body, "client_hello");
+        const whole = encode(clientHello.body, length > 2 ** 16 ? ofLength(length).client(hello) : hello);
+        return fragmented(22, message(1, whole.subarray(0, -1)));
+      });
+      expect(outcome.server).toMatchObject({ alert: "decode_error", by: "us" });
+    }
   });
 
   test("without the null compression method is refused", async () => {

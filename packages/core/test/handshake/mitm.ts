@@ -44,8 +44,16 @@ export function records(bytes: Uint8Array): WireRecord[] {
 export const record = (type: number, body: Uint8Array): Uint8Array =>
   concat(Uint8Array.of(type, 3, 3, body.length >> 8, body.length & 255), body);
 
+/** The same in as many records as it takes. */
+export const fragmented = (type: number, content: Uint8Array): Uint8Array =>
+  concat(
+    ...Array.from({ length: Math.ceil(content.length / 2 ** 14) }, (_, i) =>
+      record(type, content.subarray(i * 2 ** 14, (i + 1) * 2 ** 14)),
+    ),
+  );
+
 export const message = (type: number, body: Uint8Array = new Uint8Array(0)): Uint8Array =>
-  concat(Uint8Array.of(type, 0, body.length >> 8, body.length & 255), body);
+  concat(Uint8Array.of(type, body.length >> 16, (body.length >> 8) & 255, body.length & 255), body);
 
 /** A whole handshake over ECDHE with a client certificate, unit by unit. */
 export const sequence = [

@@ -320,9 +320,9 @@ describe("alerts during a handshake", () => {
     expect((await through(people, before(alert(1, 0)))).client).toMatchObject({ code: "closed_during_handshake" });
   });
   test.each([
-    [Uint8Array.of(2), "decode_error"],
-    [Uint8Array.of(2, 40, 0), "decode_error"],
+    [Uint8Array.of(), "decode_error"],
     [Uint8Array.of(3, 40), "illegal_parameter"],
+    [Uint8Array.of(1, 90, 0, 0), "illegal_parameter"],
   ])("a malformed one is refused: %j with %s", async (content, answer) => {
     expect((await through(people, before(record(21, content)))).client).toMatchObject({
       code: "bad_alert",
@@ -330,6 +330,45 @@ describe("alerts during a handshake", () => {
       by: "us",
     });
   });
+});
+
+describe("alerts in pieces (RFC 5246 §6.2.1)", () => {
+  const before = (one: Label, wire: Uint8Array) => (unit: Unit) =>
+    label(unit) === one ? concat(wire, unit.wire) : unit.wire;
+  const pieces = (...contents: readonly (readonly number[])[]): Uint8Array =>
+    concat(...contents.map((content) => record(21, Uint8Array.from(content))));
+  test("one over two records, and several in one, are heard", async () => {
+    for (const wire of [pieces([1], [90]), pieces([1, 90, 1, 90]), pieces([1, 90, 1], [90, 1], [90])]) {
+      const outcome = await through(people, before("server server_hello", wire));
+      expect(outcome).toMatchObject({ client: undefined, server: undefined });
+    }
+  });
+  test.each([
+    ["in two records", [[2], [40]]],
+    ["behind a warning", [[1, 90, 2, 40]]],
+    ["before another", [[2, 40, 2, 80]]],
+  ])("a fatal one %s ends it", async (_, contents) => {
+    const { client } = await through(people, before("server server_hello", pieces(...contents)));
+    expect(client).toMatchObject({ alert: "handshake_failure", by: "peer" });
+  });
+  test("the warnings of one record count one by one", async () => {
+    const four = Array.from({ length: 4 }, () => [1, 90]).flat();
+    const first = await through(people, before("server server_hello", pieces(four)));
+    expect(first.client).toBeUndefined();
+    const { client } = await through(people, before("server server_hello", pieces([...four, 1], [90])));
+    expect(client).toMatchObject({ code: "too_many_warning_alerts", by: "us" });
+  });
+  test.each(["client change_cipher_spec", "server change_cipher_spec"] as const)(
+    "half of one before the %s is unexpected: the rest would be under other keys",
+    async (one) => {
+      const outcome = await through(people, before(one, pieces([1])));
+      expect(one.startsWith("client") ? outcome.server : outcome.client).toMatchObject({
+        alert: "unexpected_message",
+        code: "excess_alert_data",
+        by: "us",
+      });
+    },
+  );
 });
 
 describe("versions", () => {

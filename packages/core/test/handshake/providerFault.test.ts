@@ -37,7 +37,7 @@ function agreeing(agree: () => Awaitable<Uint8Array | undefined>): CryptoProvide
 /** How the handshake fails on each side. */
 async function ends(suite: CipherSuite, client: CryptoProvider, server: CryptoProvider) {
   const { a, b } = memoryPair();
-  const psk = suite.keyExchange.psk !== undefined;
+  const psk = !suite.keyExchange.certified;
   const [mine, theirs] = await Promise.allSettled([
     connect(a, {
       provider: client,

@@ -197,7 +197,7 @@ describe("what is resumed", () => {
   });
 
   test("its ServerHello answers no server_name (RFC 6066 §3)", async () => {
-    const config = configOf();
+    const config = configOf({ strictSni: true });
     const sessions = keepSessions();
     const answered: number[][] = [];
     const trace = (event: TraceEvent) => {
@@ -208,8 +208,8 @@ describe("what is resumed", () => {
     await visit(config, { sessions, trace });
     await visit(config, { sessions, trace });
     expect(answered).toEqual([
-      [0, 23, 35, 0xff01],
-      [23, 0xff01],
+      [0, 11, 23, 35, 0xff01],
+      [11, 23, 0xff01],
     ]);
   });
 
@@ -229,6 +229,36 @@ describe("what is resumed", () => {
     const again = await visit(config, { ...cbc, recordSizeLimit: 600 });
     expect(again.resumed).toBe(true);
     for (const session of again.sessions) expect(session.encryptThenMac).toBe(true);
+  });
+
+  /** ALPN is of the connection, and what an earlier one agreed on says nothing (RFC 7301 §3.2). */
+  test.each<[string, Client, Server, Client, Server, string | null]>([
+    ["another protocol offered", { alpn: ["a"] }, { alpn: ["a", "b"] }, { alpn: ["b"] }, { alpn: ["a", "b"] }, "b"],
+    ["none offered any more", { alpn: ["a"] }, { alpn: ["a"] }, {}, { alpn: ["a"] }, null],
+    ["one where there was none", {}, { alpn: ["a"] }, { alpn: ["a"] }, { alpn: ["a"] }, "a"],
+    [
+      "protocols served in another order",
+      { alpn: ["a", "b"] },
+      { alpn: ["a", "b"] },
+      { alpn: ["a", "b"] },
+      { alpn: ["b", "a"] },
+      "b",
+    ],
+  ])("with %s: ALPN is agreed on anew", async (_, client1, server1, client2, server2, agreed) => {
+    const sessions = keepSessions();
+    const make = (options: Server) => configOf({ ticketKeys: [key(1)], ...options });
+    await visit(make(server1), { ...client1, sessions });
+    const { resumed, sessions: seen } = await visit(make(server2), { ...client2, sessions });
+    expect([resumed, ...seen.map(({ alpn }) => alpn)]).toEqual([true, agreed, agreed]);
+  });
+
+  test("but not where no protocol is in common", async () => {
+    const sessions = keepSessions();
+    const make = (options: Server) => configOf({ ticketKeys: [key(1)], ...options });
+    await visit(make({ alpn: ["a"] }), { alpn: ["a"], sessions });
+    await expect(visit(make({ alpn: ["a"] }), { alpn: ["b"], sessions })).rejects.toMatchObject({
+      alert: "no_application_protocol",
+    });
   });
 
   test("until a certificate on its path expires, however long its lifetime", async () => {
@@ -393,11 +423,6 @@ describe("what must not be resumed", () => {
       client: "configuration",
     },
     "other groups": { second: { client: { groups: [secp256r1, x25519] } }, client: "configuration" },
-    "other protocols offered": {
-      first: { client: { alpn: ["a"] } },
-      second: { client: { alpn: ["b"] } },
-      client: "configuration",
-    },
     "a suite that the client no longer offers": {
       first: { client: { suites: both } },
       second: { client: { suites: both.slice(1) } },
@@ -462,11 +487,6 @@ describe("what must not be resumed", () => {
     "a virtual host with another certificate": {
       second: { server: { credentials: [renewed] } },
       server: "certificate",
-    },
-    "other protocols served": {
-      first: { client: { alpn: ["a", "b"] }, server: { alpn: ["a", "b"] } },
-      second: { client: { alpn: ["a", "b"] }, server: { alpn: ["b", "a"] } },
-      server: "configuration",
     },
     "a server that gives sessions less time than the one with the same keys that made it": {
       first: { server: { sessionLifetime: 7200 } },

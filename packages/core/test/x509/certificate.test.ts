@@ -129,17 +129,40 @@ describe("a certificate", () => {
     expect(subject(0x1c, bytes(0, 1, 0xf6, 0)).text).toBe("CN=😀");
     expect(subject(0x14, bytes(0xe9)).text).toBe("CN=é");
     expect(subject(0x13, ascii("a")).normalised).toBe(subject(0x1e, bytes(0, 0x41)).normalised);
-    expect(subject(0x03, bytes(0, 1)).text).toBe("CN=#0001");
+    expect(subject(0x12, ascii("12 34")).normalised).toBe(subject(0x0c, ascii("12 34")).normalised);
+    expect(subject(0x1a, ascii("a")).text).toBe("CN=a");
     for (const [tag, value] of [
       [0x1e, bytes(1)],
       [0x1e, bytes(0xd8, 0)],
       [0x1c, bytes(1, 0, 0, 0)],
       [0x0c, bytes(0xc0, 0x80)],
       [0x0c, bytes(0xff)],
-      [0x13, bytes(0xe9)],
+      [0x12, bytes(0xe9)],
+      [0x16, bytes(0xe9)],
+      [0x1a, bytes(0xe9)],
+      // No strings at all: BIT STRING, OCTET STRING, GeneralizedTime, a context tag, a string in pieces.
+      [0x03, bytes(0, 1)],
+      [0x04, ascii("a")],
+      [0x18, ascii("20250101000000Z")],
+      [0x80, ascii("a")],
+      [0x2c, tlv(0x0c, ascii("a"))],
+      [0x30, bytes()],
     ] as const) {
       expect(of({ subject: name(attribute(tag, value)) })).toBe("malformed");
     }
+  });
+
+  it("may have bytes beyond ASCII in a PrintableString, and x500UniqueIdentifier, which is none", () => {
+    const of = (type: string, tag: number, value: Uint8Array) =>
+      parsed(issue({ subject: name({ type, value: tlv(tag, value) }) })).subject;
+    const latin = of("CN", 0x13, bytes(0x4d, 0xfc));
+    expect(latin).toMatchObject({ text: "CN=#4dfc", isExact: true });
+    // Compared bytewise: another case, another encoding and another type are other names.
+    for (const value of [bytes(0x6d, 0xfc), bytes(0x4d, 0xc3, 0xbc)])
+      expect(of("CN", 0x13, value).normalised).not.toBe(latin.normalised);
+    expect(of("CN", 0x14, bytes(0x4d, 0xfc)).normalised).not.toBe(latin.normalised);
+    expect(of("CN", 0x13, ascii("a*b@c"))).toMatchObject({ text: "CN=a*b@c", isExact: false });
+    expect(of("2.5.4.45", 0x03, bytes(0, 1)).text).toBe("2.5.4.45=#0001");
   });
 
   it("of the world's CAs can be read", () => {
@@ -263,7 +286,12 @@ describe("malformed is", () => {
   });
 
   it("basicConstraints, keyUsage, extendedKeyUsage that are not what they should be", () => {
-    expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0)))).toBe("malformed");
+    // FALSE written out, as some libraries do; no other value.
+    expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0)))).toBe("ok");
+    expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0), int(0)))).toBe("ok");
+    expect(parsed(issue({ extensions: [extension("2.5.29.19", seq(bytes(1, 1, 0)))] })).isCa).toBe(false);
+    for (const value of [bytes(1, 0), bytes(1, 1, 1), bytes(1, 2, 0, 0), bytes(1, 1, 0, 1, 1, 0xff)])
+      expect(withExtension("2.5.29.19", seq(value))).toBe("malformed");
     expect(withExtension("2.5.29.19", seq(TRUE, int(0), NULL))).toBe("malformed");
     expect(withExtension("2.5.29.19", seq(TRUE, tlv(2, bytes(0xff))))).toBe("malformed");
     expect(withExtension("2.5.29.19", seq(TRUE, tlv(2, bytes(0, 0xff))))).toBe("ok");
@@ -340,7 +368,9 @@ describe("malformed is", () => {
         position: 2,
         subject: "CN=broken\u001b[31m",
       });
-      expect((error as Error).message).toBe("certificate 2 (CN=broken\ufffd[31m): DER: expected tag 6, got the end");
+      expect((error as Error).message).toBe(
+        "certificate 2 (CN=broken\ufffd[31m): extKeyUsage: DER: expected tag 6, got the end",
+      );
     }
   });
 });

@@ -7,8 +7,10 @@ import {
   extension,
   ip,
   issue,
+  NULL,
   name,
   nameConstraints,
+  oid,
   other,
   seq,
   server,
@@ -59,8 +61,31 @@ describe("DNS", () => {
     expect(await exclude(dns("other.test"), dns("*.example.com"))).toBe(ok);
   });
 
+  it("takes sub-domains only, after a leading dot", async () => {
+    expect(await permit(dns(".example.com"), dns("www.EXAMPLE.com"))).toBe(ok);
+    expect(await permit(dns(".example.com"), dns("a.b.example.com"))).toBe(ok);
+    expect(await permit(dns(".example.com"), dns("*.example.com"))).toBe(ok);
+    expect(await permit(dns(".example.com"), dns("example.com"))).toBe(no);
+    expect(await permit(dns(".example.com"), dns("www.notexample.com"))).toBe(no);
+    expect(await permit(dns(".a.example.com"), dns("*.example.com"))).toBe(no);
+    expect(await exclude(dns(".example.com"), dns("www.example.com"))).toBe(no);
+    expect(await exclude(dns(".example.com"), dns("*.example.com"))).toBe(no);
+    expect(await exclude(dns(".example.com"), dns("example.com"))).toBe(ok);
+    // The wildcard stands for a.example.com, and not for what is below.
+    expect(await exclude(dns(".a.example.com"), dns("*.example.com"))).toBe(ok);
+    expect(await exclude(dns(".example.com"), dns("example.org"))).toBe(ok);
+  });
+
   it("refuses malformed names and constraints where they meet", async () => {
-    for (const constraint of ["*.example.com", ".example.com", "example..com", "exa mple.com", "example.com."]) {
+    for (const constraint of [
+      "*.example.com",
+      ".",
+      "..example.com",
+      ".*.example.com",
+      "example..com",
+      "exa mple.com",
+      "example.com.",
+    ]) {
       expect(await permit(dns(constraint), dns("www.example.com"))).toBe(no);
       expect(await exclude(dns(constraint), dns("www.other.test"))).toBe(no);
       expect(await permit(dns(constraint), ip(127, 0, 0, 1))).toBe(ok);
@@ -159,10 +184,62 @@ describe("directory names", () => {
     expect(await at(name("C=DE", "O=Tests", "CN=x"))).toBe(no);
     expect(await at(name("O=Test", "C=DE", "CN=x"))).toBe(no);
     expect(await at(name("C=DE"))).toBe(no);
-    expect(await at(name())).toBe(ok);
+    const unnamed = extension("2.5.29.17", seq(dns("x.test")), true);
+    const only = ca("Only", { extensions: [nameConstraints([unit])] });
+    const made = issue({ issuer: only, subject: name(), extensions: [unnamed] });
+    expect(await verdict([made], [only], { reference: null })).toBe(ok);
     expect(await under([], [unit], [dns("x.test")], name("C=DE", "O=test", "CN=x"))).toBe(no);
     expect(await under([unit], [], [directory(name("C=FR"))], name("C=DE", "O=Test"))).toBe(no);
     expect(await under([], [unit], [directory(name("C=DE", "O=Test"))])).toBe(no);
+  });
+});
+
+describe("URIs", () => {
+  const u = (text: string) => uri(text);
+
+  it("take one host, or all below a domain, whatever the scheme", async () => {
+    expect(await permit(u("example.com"), u("https://EXAMPLE.com/a?b#c"))).toBe(ok);
+    expect(await permit(u("example.com"), u("https://me:x@example.com:8443"))).toBe(ok);
+    expect(await permit(u("example.com"), u("https://www.example.com/"))).toBe(no);
+    expect(await permit(u(".example.com"), u("https://www.example.com/"))).toBe(ok);
+    expect(await permit(u(".example.com"), u("https://example.com/"))).toBe(no);
+    expect(await exclude(u("example.com"), u("https://example.com/"))).toBe(no);
+    expect(await exclude(u("example.com"), u("https://example.org/"))).toBe(ok);
+    expect(await permit(u(""), u("https://example.com/"))).toBe(ok);
+    expect(await exclude(u(""), u("https://example.com/"))).toBe(no);
+  });
+
+  it("hold SPIFFE identities to their trust domain", async () => {
+    expect(await permit(u("prod.example"), u("spiffe://prod.example/ns/default/sa/web"))).toBe(ok);
+    expect(await permit(u("prod.example"), u("spiffe://test.example/ns/default/sa/web"))).toBe(no);
+    expect(await permit(u("prod.example"), u("spiffe://evil.test/prod.example"))).toBe(no);
+  });
+
+  it("refuses what has no host, or one that is no domain name", async () => {
+    for (const bad of [
+      "urn:uuid:1",
+      "mailto:me@example.com",
+      "https:example.com",
+      "https:///example.com",
+      "https://example.com.",
+      "https://127.0.0.1/",
+      "https://[::1]/",
+      "https://example.com\\@other.test/",
+      "https://other.test\\@example.com/",
+      "https://exa%6dple.com/",
+      "https://a@b@example.com/",
+      "https://example.com:port/",
+      "//example.com/",
+      " https://example.com/",
+      "",
+    ]) {
+      expect([bad, await permit(u("example.com"), u(bad))]).toEqual([bad, no]);
+      expect([bad, await exclude(u("other.test"), u(bad))]).toEqual([bad, no]);
+    }
+    for (const constraint of ["https://example.com", "me@example.com", "example.com:443", "*.example.com", "a..b"]) {
+      expect(await permit(u(constraint), u("https://example.com/"))).toBe(no);
+      expect(await exclude(u(constraint), u("https://other.test/"))).toBe(no);
+    }
   });
 });
 
@@ -171,7 +248,6 @@ describe("other forms", () => {
     expect(await exclude(other("x"), other("y"))).toBe(no);
     expect(await permit(other("x"), other("x"))).toBe(no);
     expect(await exclude(other("x"), dns("www.example.com"))).toBe(ok);
-    expect(await permit(uri("example.com"), uri("https://example.com/"))).toBe(no);
     expect(await permit(dns("example.com"), uri("https://other.test/"), other("x"))).toBe(ok);
     expect(await permit(tlv(0x88, new Uint8Array([42])), other("x"))).toBe(ok);
   });
@@ -213,6 +289,15 @@ describe("along a path", () => {
       seq(tlv(0xa0), tlv(0xa1)),
       minimum,
       seq(tlv(0xa1, seq(dns("x"))), tlv(0xa0, seq(dns("a")))),
+      // An otherName is a type and one value.
+      ...[
+        tlv(0xa0),
+        tlv(0xa0, oid("1.2.3")),
+        tlv(0xa0, oid("1.2.3"), tlv(0xa0)),
+        tlv(0xa0, oid("1.2.3"), tlv(0x0c)),
+        tlv(0xa0, oid("1.2.3"), tlv(0xa0, NULL, NULL)),
+        tlv(0xa0, oid("1.2.3"), tlv(0xa0, NULL), NULL),
+      ].map((broken) => seq(tlv(0xa0, seq(broken)))),
     ]) {
       const made = value(bad);
       expect(await refusal([issue({ issuer: made }), made], [root], { reference: null })).toMatchObject({

@@ -17,7 +17,7 @@ export function tlv(tag: number, ...contents: readonly Uint8Array[]): Uint8Array
 }
 
 export const seq = (...parts: readonly Uint8Array[]): Uint8Array => tlv(0x30, ...parts);
-export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+export const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(values);
 export const int = (value: number): Uint8Array => tlv(2, value > 127 ? bytes(value >> 8, value & 255) : bytes(value));
 export const octets = (value: Uint8Array): Uint8Array => tlv(4, value);
 export const bits = (value: Uint8Array, unused = 0): Uint8Array => tlv(3, bytes(unused), value);

@@ -6,7 +6,11 @@ import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import { TlsError } from "../../src/errors.ts";
 import { run } from "../../src/flow.ts";
 import { maxClockSkew, maxStatusAge } from "../../src/limits.ts";
-import { type OcspPolicy, ocsp, parseOcspResponse, verifyOcsp } from "../../src/ocsp.ts";
+import { parseOcspResponse, ocsp as policies, verifyOcsp } from "../../src/ocsp.ts";
+import type { OcspPolicy, OcspRow } from "../../src/x509/ocsp.ts";
+
+const ocsp = policies as Readonly<Record<OcspPolicy["name"], OcspRow>>;
+
 import {
   type Authority,
   basicConstraints,
@@ -308,7 +312,7 @@ describe("what a client makes of it", () => {
     server(middle, { ...content, extensions: [extKeyUsage(serverAuth), tlsFeature()] });
   const must = stapled({});
   async function made(
-    policy: OcspPolicy,
+    policy: OcspRow,
     response: Uint8Array | undefined,
     end: Authority = leaf,
     trust: Parameters<typeof verifyPath>[1] = [root],
@@ -350,7 +354,7 @@ describe("what a client makes of it", () => {
   it("must-staple of a CA holds for what it issues", async () => {
     const strict = ca("Strict", { issuer: root, extensions: [tlsFeature()] });
     const peer = await verifyPath([server(strict), strict], [root]);
-    const check = (policy: OcspPolicy) => run(policy.check({ response: undefined, peer, now, provider: noble }));
+    const check = (policy: OcspRow) => run(policy.check({ response: undefined, peer, now, provider: noble }));
     expect(() => check(ocsp.check)).toThrow(/must-staple/);
   });
 
@@ -371,7 +375,7 @@ describe("what a client makes of it", () => {
     // An anchor itself, too.
     const own = issue({ subject: name("CN=own"), extensions: [basicConstraints(false), tlsFeature()] });
     const peer = await verifyPath([own], [own], { reference: null });
-    const check = (policy: OcspPolicy, response?: Uint8Array) =>
+    const check = (policy: OcspRow, response?: Uint8Array) =>
       run(policy.check({ response, peer, now, provider: noble }));
     expect(() => check(ocsp.require, good())).toThrow(/trusted by itself/);
     // That it must staple is no word of an issuer's.

@@ -293,6 +293,17 @@ describe("path length", () => {
     expect(await verdict(of(1), [root], { maxDepth: 0 })).toBe("path_length");
     expect(await verdict(of(0), [root], { maxDepth: 0 })).toBe("ok");
   });
+
+  it("of what is asked for does not count self-issued intermediates either", async () => {
+    const chain = [ca("Same", { issuer: root })];
+    for (let i = 0; i < 3; i++) chain.unshift(ca("Same", { issuer: chain[0]! }));
+    expect(await verdict([server(chain[0]!), ...chain], [root], { maxDepth: 1 })).toBe("ok");
+    expect(await verdict([server(chain[0]!), ...chain], [root], { maxDepth: 0 })).toBe("path_length");
+    const rolled = ca("Root", { issuer: root });
+    expect(await verdict([server(rolled), rolled], [root], { maxDepth: 0 })).toBe("ok");
+    const below = ca("Below", { issuer: chain[0]! });
+    expect(await verdict([server(below), below, ...chain], [root], { maxDepth: 1 })).toBe("path_length");
+  });
 });
 
 describe("extensions", () => {

@@ -55,9 +55,9 @@ describe("trustPolicy", () => {
     expect(error({ ca: [] })).toMatch(/nobody is trusted/);
     expect(error({ pins: [] })).toMatch(/nobody is trusted/);
     expect(error({ ca: "no PEM at all" })).toMatch(/no certificate/);
-    expect(error({ ca: bytes(0x30, 1, 2) })).toMatch(/ca: certificate: DER/);
+    expect(error({ ca: bytes(0x30, 1, 2) })).toMatch(/ca: certificate 1 of 1: tbsCertificate: DER/);
     expect(error({ ca: pemOf(root.der).replace("END", "DNE") })).toMatch(/has no end/);
-    expect(error({ ca: pemOf(bytes(1, 2, 3)) })).toMatch(/ca: certificate: DER/);
+    expect(error({ ca: pemOf(bytes(1, 2, 3)) })).toMatch(/ca: certificate 1 of 1: DER/);
     for (const pin of [
       "",
       "sha256/",
@@ -66,7 +66,7 @@ describe("trustPolicy", () => {
       "A".repeat(43),
       `sha256/${"!".repeat(43)}=`,
     ]) {
-      expect(error({ pins: [pin] })).toMatch(/^configuration configuration: pin /);
+      expect(error({ pins: [pin] })).toMatch(/^configuration configuration: pins: /);
     }
     expect(error({ insecure: true, ca: root.der })).toMatch(/more than one root of trust/);
     expect(error({ insecure: true, ...pins(root) })).toMatch(/more than one root of trust/);

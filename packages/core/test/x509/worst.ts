@@ -167,7 +167,12 @@ export const messages: Readonly<Record<string, (size: number) => Message>> = {
   "name: BMPString": subject((size) => seq(rdn(tlv(0x1e, new Uint8Array((size - 40) & ~1).fill(1))))),
   "name: UniversalString": subject((size) => seq(rdn(tlv(0x1c, new Uint8Array((size - 40) & ~3))))),
   "name: TeletexString": subject((size) => seq(rdn(tlv(0x14, new Uint8Array(size - 40).fill(0xe4))))),
-  "name: a value that is no string": subject((size) => seq(rdn(tlv(0x04, new Uint8Array(size - 40))))),
+  "name: a value that is no string": subject((size) =>
+    seq(tlv(0x31, attribute(oid("2.5.4.45"), tlv(0x03, new Uint8Array(size - 40))))),
+  ),
+  "name: a PrintableString beyond ASCII": subject((size) =>
+    seq(rdn(tlv(0x13, new Uint8Array(size - 40).fill(65), bytes(0xe9)))),
+  ),
   "name: many RDNs": subject((size) => seq(...fill(size, () => tlv(0x31, attribute(tlv(6, bytes(42)), tlv(0x0c)))))),
   "name: many attributes in one RDN": subject((size) =>
     seq(tlv(0x31, ...fill(size, (i) => attribute(shortOid(i), tlv(0x0c))))),
@@ -199,6 +204,10 @@ export const messages: Readonly<Record<string, (size: number) => Message>> = {
   "extendedKeyUsage: one-byte arcs": extensions((size) => [
     extension("2.5.29.37", seq(...fill(size, () => tlv(6, new Uint8Array(64).fill(1))))),
   ]),
+  "policy mappings: many": extensions((size) => [
+    extension("2.5.29.33", seq(...fill(size, (i) => seq(longOid(i), longOid(i))))),
+  ]),
+  "distribution points: many": extensions((size) => [extension("2.5.29.31", seq(...fill(size, () => seq())))]),
   "policies: many": extensions((size) => [extension("2.5.29.32", seq(...fill(size, (i) => seq(shortOid(i)))))]),
   "access descriptions: many": extensions((size) => [
     extension("1.3.6.1.5.5.7.1.1", seq(...fill(size, () => seq(tlv(6, bytes(42)), tlv(0x86))))),
@@ -315,8 +324,24 @@ export const messages: Readonly<Record<string, (size: number) => Message>> = {
     (i) => directory(seq(rdn(tlv(0x0c, utf8(`${"A".repeat(3000)}${i + 5000}`))))),
   ),
   "constraints: URI": constrained(
-    (i) => uri(`a${i}`),
-    (i) => dns(`b${i}.test`),
+    (i) => uri(`a${i}.test`),
+    (i) => uri(`spiffe://b${i}.test/x`),
+  ),
+  "constraints: long URI": constrained(
+    (i) => uri(hostOf(i, 240)),
+    (i) => uri(`https://${"u".repeat(250)}@${hostOf(i + 5000, 240)}/`),
+  ),
+  "constraints: URI that are none": constrained(
+    (i) => uri(hostOf(i, 240)),
+    () => uri(`${"a".repeat(64)}://${"%".repeat(3000)}`),
+  ),
+  "constraints: URI of 30 KiB": constrained(
+    (i) => uri(`.${hostOf(i, 240)}`),
+    (i) => uri(`a://${i}.test/${"a".repeat(30_000)}`),
+  ),
+  "constraints: a leading dot": constrained(
+    (i) => dns(`.a${i}.b.test`),
+    (i) => dns(`*.c${i}.b.test`),
   ),
   "constraints: unlike forms": constrained(
     (i) => (i % 2 ? dns(`a${i}.a`) : ip(...counter(i), 255, 255, 255, 255)),

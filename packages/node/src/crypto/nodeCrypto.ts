@@ -10,7 +10,6 @@ import {
   createECDH,
   createHash,
   createHmac,
-  createPublicKey,
   createSecretKey,
   diffieHellman,
   generateKeyPairSync,
@@ -19,19 +18,10 @@ import {
   type KeyObject,
   publicEncrypt,
   randomFillSync,
-  verify,
 } from "node:crypto";
-import type {
-  Aead,
-  BlockChain,
-  CryptoProvider,
-  EcCurveName,
-  Hash,
-  HashName,
-  KeyAgreement,
-  PublicKey,
-  SignatureAlgorithm,
-} from "@handclasp/core";
+import type { Aead, BlockChain, CryptoProvider, EcCurveName, Hash, HashName, KeyAgreement } from "@handclasp/core";
+import { base64url, curves, importKey, isUncompressed, jwk } from "./publicKeys.ts";
+import { isSignature } from "./signatures.ts";
 
 /** A Buffer as what the contract promises: `Buffer.slice()` does not copy, so no Buffer leaves this file. */
 const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -166,17 +156,6 @@ function secretKey(key: Uint8Array, length: number): KeyObject {
   return createSecretKey(key);
 }
 
-/** What RFC 8422, OpenSSL and JWK call one curve, and the bytes of a coordinate. */
-const curves = {
-  secp256r1: { openssl: "prime256v1", jwk: "P-256", width: 32 },
-  secp384r1: { openssl: "secp384r1", jwk: "P-384", width: 48 },
-  secp521r1: { openssl: "secp521r1", jwk: "P-521", width: 66 },
-} as const;
-
-/** True for `04 || x || y` of that curve: no other form of a point is allowed in TLS (RFC 8422 §5.1.2). */
-const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =>
-  point.length === 1 + 2 * curves[curve].width && point[0] === 4;
-
 /** What Node.js throws where the peer's public key is at fault, and for nothing else: off the curve, or not in the field. */
 const peersFault: ReadonlySet<unknown> = new Set([
   "ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY",
@@ -294,78 +273,6 @@ const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
 function present<T>(key: T | undefined): T {
   if (!key) throw new Error("the key share was wiped");
   return key;
-}
-
-const base64url = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url");
-
-/** JWK is the cheapest way in: SPKI costs up to 190 µs on Node 24. */
-const jwk = (key: JsonWebKey): KeyObject => createPublicKey({ key, format: "jwk" });
-
-/** Imported keys by their text, of the peers that were seen last: to import one costs as much as to verify with it. */
-const imported = new Map<string, KeyObject>();
-const maxImported = 256;
-
-/** Throws where the key is none. */
-function importKey(key: PublicKey): KeyObject {
-  const text = key.type === "rsa" ? `${base64url(key.modulus)}.${base64url(key.exponent)}` : base64url(key.point);
-  const name = key.type === "ec" ? `${key.curve} ${text}` : `${key.type} ${text}`;
-  const held = imported.get(name) ?? makeKey(key);
-  imported.delete(name);
-  imported.set(name, held);
-  if (imported.size > maxImported) imported.delete(imported.keys().next().value as string);
-  return held;
-}
-
-function makeKey(key: PublicKey): KeyObject {
-  switch (key.type) {
-    case "rsa":
-      return jwk({ kty: "RSA", n: base64url(key.modulus), e: base64url(key.exponent) });
-    case "ed25519":
-      return jwk({ kty: "OKP", crv: "Ed25519", x: base64url(key.point) });
-    case "ec": {
-      if (!isUncompressed(key.point, key.curve)) throw new RangeError(`not an uncompressed point of ${key.curve}`);
-      const { jwk: crv, width } = curves[key.curve];
-      return jwk({
-        kty: "EC",
-        crv,
-        x: base64url(key.point.subarray(1, 1 + width)),
-        y: base64url(key.point.subarray(1 + width)),
-      });
-    }
-  }
-}
-
-function isSignature(
-  algorithm: SignatureAlgorithm,
-  key: PublicKey,
-  message: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  switch (algorithm.type) {
-    case "ed25519":
-      return key.type === "ed25519" && verify(null, message, importKey(key), signature);
-    case "ecdsa":
-      return (
-        key.type === "ec" && verify(algorithm.hash, message, { key: importKey(key), dsaEncoding: "der" }, signature)
-      );
-    case "rsa_pkcs1":
-    case "rsa_pss": {
-      const pss = algorithm.type === "rsa_pss";
-      if (key.type !== "rsa" || (key.pssOnly && !pss)) return false;
-      // OpenSSL takes a short signature for one with leading zeros; RFC 8017 §8.1.2 step 1 does not.
-      if (signature.length !== modulusLength(key.modulus)) return false;
-      const padding = pss
-        ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
-        : { padding: constants.RSA_PKCS1_PADDING };
-      return verify(algorithm.hash, message, { key: importKey(key), ...padding }, signature);
-    }
-  }
-}
-
-function modulusLength(modulus: Uint8Array): number {
-  const zeros = modulus.findIndex((byte) => byte !== 0);
-  return zeros < 0 ? 0 : modulus.length - zeros;
 }
 
 /**

@@ -52,6 +52,9 @@ class TcpTransport implements Transport {
   get nextTurn(): NextTurn {
     return setImmediate;
   }
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
 
   start(events: TransportEvents): void {
     this.#inbox.start(events);
@@ -96,6 +99,11 @@ class TcpTransport implements Transport {
     this.#socket.resume();
   }
 
+  closeWrite(): void {
+    this.#stopProbe();
+    this.#socket.end();
+  }
+
   #stopProbe(): void {
     clearInterval(this.#probe);
     this.#probe = undefined;
@@ -131,10 +139,12 @@ class TcpTransport implements Transport {
     };
     let timer = setTimeout(look, stall).unref();
     socket.on("close", () => clearTimeout(timer));
-    socket.on("finish", () => {
+    const out = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => socket.destroy(), ms).unref();
-    });
+    };
+    if (socket.writableFinished) out();
+    else socket.on("finish", out);
     socket.removeAllListeners("data").resume();
     socket.end();
   }

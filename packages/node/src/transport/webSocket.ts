@@ -92,6 +92,10 @@ class WebSocketTransport implements Transport {
   get nextTurn(): NextTurn {
     return setImmediate;
   }
+  get remoteAddress(): string | undefined {
+    const { _socket } = this.#ws as unknown as Internals;
+    return _socket instanceof Socket ? _socket.remoteAddress : undefined;
+  }
 
   established(): void {
     // With the headers of its fragments, and pings between them.

@@ -42,6 +42,24 @@ test("after `end` a byte every 10 s does not keep the socket for ever", async ()
   expect(accepted.destroyed).toBe(true);
 });
 
+test("after `closeWrite` and `end` a peer that does not end is given 5 s", async () => {
+  const [accepted, peer] = await sockets();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const transport = tcpTransport(accepted);
+  transport.start({ data: () => {}, drain: () => {}, end: () => {}, error: () => {} });
+  transport.closeWrite?.();
+  peer.resume();
+  await once(peer, "end");
+  while (!accepted.writableFinished) await new Promise((resolve) => setImmediate(resolve));
+  await pass(60_000);
+  expect(accepted.destroyed).toBe(false);
+  transport.end();
+  await pass(4_900);
+  expect(accepted.destroyed).toBe(false);
+  await pass(200);
+  expect(accepted.destroyed).toBe(true);
+});
+
 test("after `end` a peer that only ends has the time to", async () => {
   const [accepted, peer] = await sockets();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

@@ -750,7 +750,7 @@ const modernOf = (provider: CryptoProvider): readonly CipherSuite[] =>
 
 function combinations(provider: CryptoProvider): Combination[] {
   return allOf(provider).flatMap((suite) => {
-    const groups = suite.keyExchange.groups.filter((group) => "field" in group || provider.groups[group.name]);
+    const groups = suite.keyExchange.groups.filter((group) => group.kind === "field" || provider.groups[group.name]);
     return kinds
       .filter((kind) => (kind === "rsa-2048") === (suite.authentication === "rsa"))
       .flatMap((kind, k): Combination[] =>

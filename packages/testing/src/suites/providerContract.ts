@@ -18,7 +18,7 @@ import {
   type SignatureAlgorithm,
   type SignatureScheme,
 } from "@handclasp/core";
-import { finiteField, fromHex } from "@handclasp/core/unstable";
+import { derElement, derInteger, finiteField, fromHex } from "@handclasp/core/unstable";
 
 import { sealed } from "../sealed.ts";
 import { assert, assertFails, assertSame, type ContractCase } from "./contract.ts";
@@ -502,18 +502,8 @@ function bytesOf(value: bigint, length: number): Uint8Array {
 const numberOf = (bytes: Uint8Array): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
 /** INTEGER of DER. */
-function integer(value: bigint): Uint8Array {
-  const hexLength = value.toString(16).length;
-  const bytes = bytesOf(value, Math.floor((hexLength + 1) / 2));
-  const body = (bytes[0] as number) & 0x80 ? join(Uint8Array.of(0), bytes) : bytes;
-  return join(Uint8Array.of(2, body.length), body);
-}
-
-const header = (length: number): Uint8Array => Uint8Array.from(length < 128 ? [0x30, length] : [0x30, 0x81, length]);
-const sequence = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const body = join(...parts);
-  return join(header(body.length), body);
-};
+const integer = (value: bigint): Uint8Array => derInteger(bytesOf(value, Math.ceil(value.toString(16).length / 2)));
+const sequence = (...parts: readonly Uint8Array[]): Uint8Array => derElement(0x30, ...parts);
 
 /** r and s of a well-formed Ecdsa-Sig-Value. */
 function split(signature: Uint8Array): { r: bigint; s: bigint } {

@@ -57,6 +57,23 @@ export function checkEnds(check: Check): void {
     assert(b.ends === 1, "no end, or two");
   });
 
+  check("closeWrite ends our side behind what was sent, and the peer goes on, where it can", async ({ a, b }) => {
+    a.start();
+    b.start();
+    a.send(pattern(50_000));
+    if (!a.closeWrite()) return;
+    assert(a.send(pattern(10)) === "gone", "it takes bytes after closeWrite");
+    await until(() => b.ends === 1, "no end");
+    b.equals(pattern(50_000));
+    await later(20);
+    assert(b.send(pattern(100_000)) !== "gone", "the carrier is said to be gone");
+    await a.received(100_000);
+    a.equals(pattern(100_000));
+    a.end();
+    b.end();
+    await until(() => a.ends === 1, "no end of the other side");
+  });
+
   check("error after end, once, and nothing behind it", async ({ a, b, gone }) => {
     a.start();
     b.start();

@@ -91,6 +91,12 @@ export class Side {
     this.#call(() => this.transport.resume());
   }
 
+  /** False where the transport has no such half. */
+  closeWrite(): boolean {
+    this.#call(() => this.transport.closeWrite?.());
+    return this.transport.closeWrite !== undefined;
+  }
+
   end(): void {
     this.#call(() => this.transport.end());
   }

@@ -13,10 +13,10 @@ import { settled, warmUp } from "./fragments.ts";
  */
 const alone = 512;
 
-/** The start of a ClientHello that claims as much as a handshake message may have. */
+/** The start of a ClientHello that claims as much as one may have. */
 const endlessHello = (length: number): Buffer => {
   const bytes = Buffer.alloc(length);
-  bytes.writeUInt32BE(0x01000000 + 2 ** 16 - 1);
+  bytes.writeUInt32BE(0x01000000 + 2 ** 17);
   return bytes;
 };
 
@@ -29,13 +29,13 @@ async function send(wire: Wire, bytes: Buffer): Promise<void> {
 }
 
 const halfOpen = (carrier: Carrier): Attack => ({
-  name: `${carrier}, half-open, a handshake message in 65,000 1-byte records`,
+  name: `${carrier}, half-open, a ClientHello in 131,000 1-byte records`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
     await warmUp(arena, ports);
     const tls = await arena.client(carrier, ports, {}, "connected");
-    const sent = tinyRecords(tls, 65_000);
+    const sent = tinyRecords(tls, 131_000);
     await arena.victim.call("mark");
     await send(tls.wire, sent);
     await settled(arena, [tls.wire]);
@@ -46,13 +46,13 @@ const halfOpen = (carrier: Carrier): Attack => ({
 });
 
 const afterFinished = (carrier: Carrier): Attack => ({
-  name: `${carrier}, after Finished, a handshake message in 65,000 1-byte records`,
+  name: `${carrier}, after Finished, a ClientHello in 131,000 1-byte records`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
     await warmUp(arena, ports);
     const tls = await arena.client(carrier, ports);
-    const sent = tinyRecords(tls, 65_000);
+    const sent = tinyRecords(tls, 131_000);
     await arena.victim.call("mark");
     await send(tls.wire, sent);
     await settled(arena, [tls.wire]);

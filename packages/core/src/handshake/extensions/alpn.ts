@@ -5,18 +5,17 @@
 import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { bytes, type Codec, encode, list } from "../../wire/codec.ts";
-import type { ServerConfig } from "../config.ts";
-import { type ClientExtension, type ClientOffer, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 16;
 const name = "application_layer_protocol_negotiation";
 const protocols: Codec<readonly Uint8Array[]> = list(2, bytes(1, 1), 2);
 
-export const alpnClient: ClientExtension = {
+export const alpnClient: ClientExtension<"alpn"> = {
   id,
   name,
   offer: (config) => (config.alpn.length ? encode(protocols, config.alpn.map(ascii)) : undefined),
-  accept(answer, agreement, config) {
+  accept(answer, _agreement, config) {
     const chosen = read(this, protocols, answer).map(latin1);
     const [protocol] = chosen;
     if (chosen.length !== 1 || protocol === undefined)
@@ -27,28 +26,25 @@ export const alpnClient: ClientExtension = {
         `the server chose ALPN ${JSON.stringify(protocol)}, which was not offered`,
         { code: "invalid_alpn" },
       );
-    agreement.alpn = protocol;
+    return protocol;
   },
 };
 
-/** The first of the server's that the client offers. */
-export const agreedProtocol = ({ alpn }: ServerConfig, offer: ClientOffer): string | undefined =>
-  alpn.find((protocol) => offer.alpn?.includes(protocol));
-
-export const alpnServer: ServerExtension = {
+export const alpnServer: ServerExtension<"alpn"> = {
   id,
   name,
-  read(data, offer) {
-    offer.alpn = read(this, protocols, data).map(latin1);
+  read(data) {
+    return read(this, protocols, data).map(latin1);
   },
-  answer(offer, agreement, config) {
-    if (!offer.alpn || !config.alpn.length) return undefined;
-    agreement.alpn = agreedProtocol(config, offer);
-    if (agreement.alpn === undefined)
+  /** The first of the server's that the client offers; anew where a session is resumed (RFC 7301 §3.2). */
+  answer(offered, { config: { alpn } }) {
+    if (!alpn.length) return undefined;
+    const agreed = alpn.find((protocol) => offered.includes(protocol));
+    if (agreed === undefined)
       throw new TlsError(
         "no_application_protocol",
-        `the client offers ALPN ${offer.alpn.map((one) => JSON.stringify(one)).join(", ")}, we speak ${config.alpn.join(", ")}`,
+        `the client offers ALPN ${offered.map((one) => JSON.stringify(one)).join(", ")}, we speak ${alpn.join(", ")}`,
       );
-    return encode(protocols, [ascii(agreement.alpn)]);
+    return { data: encode(protocols, [ascii(agreed)]), agreed };
   },
 };

@@ -4,14 +4,14 @@
  */
 import { TlsError } from "../../errors.ts";
 import { empty } from "../../wire/codec.ts";
-import type { CipherSuite } from "../suites.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import type { SuiteRow } from "../suites.ts";
+import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
 
 const id = 22;
 const name = "encrypt_then_mac";
-const isCbc = (suite: CipherSuite): boolean => suite.mac !== undefined;
+const isCbc = (suite: SuiteRow): boolean => suite.mac !== undefined;
 
-export const encryptThenMacClient: ClientExtension = {
+export const encryptThenMacClient: ClientExtension<"encryptThenMac"> = {
   id,
   name,
   offer: ({ suites }) => (suites.some(isCbc) ? new Uint8Array(0) : undefined),
@@ -19,19 +19,16 @@ export const encryptThenMacClient: ClientExtension = {
     read(this, empty, answer);
     if (!isCbc(agreement.suite))
       throw new TlsError("illegal_parameter", `encrypt_then_mac with ${agreement.suite.name}, which is not CBC`);
-    agreement.encryptThenMac = true;
+    return true;
   },
 };
 
-export const encryptThenMacServer: ServerExtension = {
+export const encryptThenMacServer: ServerExtension<"encryptThenMac"> = {
   id,
   name,
-  read(data, offer) {
+  read(data) {
     read(this, empty, data);
-    offer.encryptThenMac = true;
+    return true;
   },
-  answer(offer, agreement) {
-    agreement.encryptThenMac = offer.encryptThenMac && isCbc(agreement.suite);
-    return agreement.encryptThenMac ? new Uint8Array(0) : undefined;
-  },
+  answer: (_, { agreement }) => (isCbc(agreement.suite) ? yes : undefined),
 };

@@ -5,7 +5,7 @@
 import { TlsError } from "../../errors.ts";
 import { empty } from "../../wire/codec.ts";
 import type { CommonConfig } from "../config.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
 
 const id = 23;
 const name = "extended_master_secret";
@@ -18,27 +18,24 @@ const insist = (config: CommonConfig): void => {
     });
 };
 
-export const extendedMasterSecretClient: ClientExtension = {
+export const extendedMasterSecretClient: ClientExtension<"extendedMasterSecret"> = {
   id,
   name,
   offer: () => new Uint8Array(0),
-  accept(answer, agreement) {
+  accept(answer) {
     read(this, empty, answer);
-    agreement.extendedMasterSecret = true;
+    return true;
   },
   absent: insist,
 };
 
-export const extendedMasterSecretServer: ServerExtension = {
+export const extendedMasterSecretServer: ServerExtension<"extendedMasterSecret"> = {
   id,
   name,
-  read(data, offer) {
+  read(data) {
     read(this, empty, data);
-    offer.extendedMasterSecret = true;
+    return true;
   },
-  answer(offer, agreement, config) {
-    if (!offer.extendedMasterSecret) insist(config);
-    agreement.extendedMasterSecret = offer.extendedMasterSecret;
-    return offer.extendedMasterSecret ? new Uint8Array(0) : undefined;
-  },
+  answer: () => yes,
+  absent: insist,
 };

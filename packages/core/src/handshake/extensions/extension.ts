@@ -1,78 +1,66 @@
 /**
- * The shape of an extension (RFC 5246 §7.4.1.4). Each is a file with a client half, a server half, or both; all.ts lists them.
+ * The shape of an extension (RFC 5246 §7.4.1.4). Each is a file with a client half, a server half, or both, which fill
+ * a slot of `../session.ts`; all.ts lists them. What a half reads or settles it returns: what other extensions say, it
+ * sees and cannot change.
  * @module
  */
-import type { NamedGroup } from "../../crypto/groups.ts";
-import type { SignatureScheme } from "../../crypto/signatures.ts";
 import { TlsError } from "../../errors.ts";
 import { type Codec, decode } from "../../wire/codec.ts";
 import type { RawExtension } from "../../wire/messages.ts";
-import { type Agreement, noAgreement } from "../agreement.ts";
 import type { ClientConfig, KeptSession, ServerConfig, ServerCredential } from "../config.ts";
-import type { CipherSuite } from "../suites.ts";
+import type { Agreement, Offer, Slots } from "../session.ts";
 
-/** What a ClientHello's extensions say to a server. */
-export interface ClientOffer {
-  /** `undefined`: client_version says it alone. */
-  versions: readonly number[] | undefined;
-  serverName: string | undefined;
-  /** `undefined`: not said; the server may take any (RFC 8422 §4). Numbers we do not know are dropped. */
-  groups: readonly NamedGroup[] | undefined;
-  /** It names finite fields, known to us or not: DHE then runs on one of them or not at all (RFC 7919 §4). */
-  limitsFiniteFields: boolean;
-  schemes: readonly SignatureScheme[];
-  alpn: readonly string[] | undefined;
-  extendedMasterSecret: boolean;
-  secureRenegotiation: boolean;
-  encryptThenMac: boolean;
-  maxFragmentLength: number | undefined;
-  recordSizeLimit: number | undefined;
-  /** `undefined`: the client takes none. Empty: it wants one. */
-  ticket: Uint8Array | undefined;
-  /** It asks for an OCSP response. */
-  statusRequest: boolean;
-  signedCertificateTimestamps: boolean;
-}
-export const noOffer = (): ClientOffer => ({
-  versions: undefined,
-  serverName: undefined,
-  groups: undefined,
-  limitsFiniteFields: false,
-  schemes: [],
-  alpn: undefined,
-  extendedMasterSecret: false,
-  secureRenegotiation: false,
-  encryptThenMac: false,
-  maxFragmentLength: undefined,
-  recordSizeLimit: undefined,
-  ticket: undefined,
-  statusRequest: false,
-  signedCertificateTimestamps: false,
-});
-
-export interface ClientExtension {
+export interface ClientExtension<K extends keyof Slots = keyof Slots> {
   readonly id: number;
   readonly name: string;
   /** Its data in ClientHello; `undefined`: it is not sent. */
   offer(config: ClientConfig, kept: KeptSession | undefined): Uint8Array | undefined;
-  /** The server's answer. Without this method an answer is `unsupported_extension`. */
-  accept?(answer: Uint8Array, agreement: Agreement, config: ClientConfig): void;
+  /**
+   * What the server's answer settles; `agreement` has what those before it settled. Without this method an answer is
+   * `unsupported_extension`.
+   */
+  accept?(answer: Uint8Array, agreement: Agreement, config: ClientConfig): Slots[K]["agreed"] | undefined;
   /** There is no answer: throws where we insist on one. */
   absent?(config: ClientConfig): void;
 }
 
-export interface ServerExtension {
+/** What a server knows when it answers. */
+export interface Answering {
+  readonly offer: Offer;
+  /** What the extensions before it in the list have settled. */
+  readonly agreement: Agreement;
+  readonly config: ServerConfig;
+  /** Of the Certificate that follows, where one does. */
+  readonly credential?: ServerCredential | undefined;
+  /** The OCSP response that follows it. */
+  readonly response?: Uint8Array | undefined;
+  /** The client of a session that is resumed gets a new ticket. */
+  readonly renews?: boolean;
+}
+
+/** The data of an answer, and what it settles. */
+export interface Answer<Agreed> {
+  readonly data: Uint8Array;
+  readonly agreed: Agreed;
+}
+
+export interface ServerExtension<K extends keyof Slots = keyof Slots> {
   readonly id: number;
   readonly name: string;
-  read(data: Uint8Array, offer: ClientOffer, config: ServerConfig): void;
-  /** Its data in ServerHello; asked only where the client sent it (or, for renegotiation_info, its SCSV). */
-  answer?(
-    offer: ClientOffer,
-    agreement: Agreement,
-    config: ServerConfig,
-    credential: ServerCredential | undefined,
-  ): Uint8Array | undefined;
+  /** What the client says; `offer` has what those before it in the list say. `undefined`: as if it were not sent. */
+  read(data: Uint8Array, config: ServerConfig, offer: Offer): Slots[K]["offered"] | undefined;
+  /** Asked only where the client sent it (or, for renegotiation_info, its SCSV). */
+  answer?(offered: Slots[K]["offered"], answering: Answering): Answer<Slots[K]["agreed"]> | undefined;
+  /** The client did not send it: throws where we insist on it. */
+  absent?(config: ServerConfig): void;
 }
+
+/** By slot, in the order in which they are sent and read. */
+export type ClientExtensions = { readonly [K in keyof Slots]?: ClientExtension<K> };
+export type ServerExtensions = { readonly [K in keyof Slots]?: ServerExtension<K> };
+
+/** The answer that has no data. */
+export const yes: Answer<true> = { data: /* @__PURE__ */ new Uint8Array(0), agreed: true };
 
 /** Decodes an extension's data, its name in the error's path. */
 export const read = <T>(extension: { readonly name: string }, codec: Codec<T>, data: Uint8Array): T =>
@@ -90,67 +78,81 @@ export function byType(extensions: readonly RawExtension[] | undefined): Map<num
 
 /** What a client offers, in the order of the list. */
 export function offerExtensions(
-  list: readonly ClientExtension[],
+  list: ClientExtensions,
   config: ClientConfig,
   kept: KeptSession | undefined,
 ): RawExtension[] {
-  return list.flatMap((extension) => {
+  return Object.values(list).flatMap((extension) => {
     const data = extension.offer(config, kept);
     return data ? [{ type: extension.id, data }] : [];
   });
 }
 
-/** A client reads the answers: none that it did not ask for (RFC 5246 §7.4.1.4). */
+/** A client reads the answers, none that it did not ask for (RFC 5246 §7.4.1.4). `settled`: what no extension says. */
 export function acceptExtensions(
-  list: readonly ClientExtension[],
+  list: ClientExtensions,
   offered: readonly RawExtension[],
   answered: readonly RawExtension[] | undefined,
-  suite: CipherSuite,
+  settled: Pick<Agreement, "suite" | "resumed">,
   config: ClientConfig,
-  resumed: boolean,
 ): Agreement {
-  const agreement = noAgreement(suite, resumed);
+  let agreement: Agreement = settled;
   const answers = byType(answered);
+  const entries = Object.entries<ClientExtension>(list);
   for (const [type, data] of answers) {
-    const extension = list.find((one) => one.id === type);
+    const [slot = "", extension] = entries.find(([, one]) => one.id === type) ?? [];
     if (!extension?.accept || !offered.some((one) => one.type === type))
       throw new TlsError(
         "unsupported_extension",
         `the server answers extension ${extension?.name ?? type}, which was not offered`,
         { code: "unexpected_extension" },
       );
-    extension.accept(data, agreement, config);
+    agreement = { ...agreement, [slot]: extension.accept(data, agreement, config) };
   }
-  for (const extension of list) if (!answers.has(extension.id)) extension.absent?.(config);
+  for (const [, extension] of entries) if (!answers.has(extension.id)) extension.absent?.(config);
   return agreement;
 }
 
 /** A server reads the offers; what it does not know is ignored. */
 export function readOffer(
-  list: readonly ServerExtension[],
+  list: ServerExtensions,
   extensions: readonly RawExtension[] | undefined,
   config: ServerConfig,
-): ClientOffer {
-  const offer = noOffer();
+): Offer {
+  let offer: Offer = {};
   const raw = byType(extensions);
-  for (const extension of list) {
+  for (const [slot, extension] of Object.entries<ServerExtension>(list)) {
     const data = raw.get(extension.id);
-    if (data) extension.read(data, offer, config);
+    if (data) offer = { ...offer, [slot]: extension.read(data, config, offer) };
   }
   return offer;
 }
 
-/** A server's answers, with a Certificate of this credential to follow or without one; `undefined` where there is none, so that the whole block stays away (RFC 5246 §7.4.1.3). */
+/**
+ * A server's answers, and what both hellos settle. The answers are `undefined` where there is none, so that the whole
+ * block stays away (RFC 5246 §7.4.1.3).
+ */
 export function answerExtensions(
-  list: readonly ServerExtension[],
-  offer: ClientOffer,
-  agreement: Agreement,
-  config: ServerConfig,
-  credential: ServerCredential | undefined,
-): RawExtension[] | undefined {
-  const answers = list.flatMap((extension) => {
-    const data = extension.answer?.(offer, agreement, config, credential);
-    return data ? [{ type: extension.id, data }] : [];
-  });
-  return answers.length ? answers : undefined;
+  list: ServerExtensions,
+  answering: Answering,
+): { readonly agreement: Agreement; readonly extensions: RawExtension[] | undefined } {
+  const { offer, config } = answering;
+  let { agreement } = answering;
+  const extensions: RawExtension[] = [];
+  for (const [slot, extension] of Object.entries(list as Record<keyof Slots, AnyServerExtension>)) {
+    const offered = offer[slot as keyof Slots];
+    if (offered === undefined) extension.absent?.(config);
+    else {
+      const answer = extension.answer?.(offered, { ...answering, agreement });
+      if (!answer) continue;
+      extensions.push({ type: extension.id, data: answer.data });
+      agreement = { ...agreement, [slot]: answer.agreed };
+    }
+  }
+  return { agreement, extensions: extensions.length ? extensions : undefined };
+}
+
+/** A half whose slot is not known to the compiler: the list has put it there. */
+interface AnyServerExtension extends Omit<ServerExtension, "answer"> {
+  answer?(offered: unknown, answering: Answering): Answer<unknown> | undefined;
 }

@@ -21,7 +21,7 @@ const illegal = (why: string): TlsError => new TlsError("illegal_parameter", `ma
 /** RFC 8449 §5. */
 export const bothAnswered = (): TlsError => illegal("the server answers record_size_limit too");
 
-export const maxFragmentLengthClient: ClientExtension = {
+export const maxFragmentLengthClient: ClientExtension<"maxFragmentLength"> = {
   id,
   name,
   offer: ({ maxFragmentLength }) => said(maxFragmentLength),
@@ -32,21 +32,19 @@ export const maxFragmentLengthClient: ClientExtension = {
         `the server answers ${chosen ?? "a length that is none"}, we asked for ${config.maxFragmentLength}`,
       );
     if (agreement.recordSizeLimit) throw bothAnswered();
-    agreement.maxFragmentLength = chosen;
+    return chosen;
   },
 };
 
-export const maxFragmentLengthServer: ServerExtension = {
+export const maxFragmentLengthServer: ServerExtension<"maxFragmentLength"> = {
   id,
   name,
-  read(data, offer) {
+  read(data, _config, { recordSizeLimit }) {
     // Ignored beside record_size_limit, whatever it says (RFC 8449 §5).
-    if (offer.recordSizeLimit !== undefined) return;
-    offer.maxFragmentLength = read(this, length, data);
-    if (offer.maxFragmentLength === undefined) throw illegal("a length that is none of the four");
+    if (recordSizeLimit !== undefined) return undefined;
+    const offered = read(this, length, data);
+    if (offered === undefined) throw illegal("a length that is none of the four");
+    return offered;
   },
-  answer(offer, agreement) {
-    agreement.maxFragmentLength = offer.maxFragmentLength;
-    return said(agreement.maxFragmentLength);
-  },
+  answer: (agreed) => ({ data: encode(length, agreed), agreed }),
 };

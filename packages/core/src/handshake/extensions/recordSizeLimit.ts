@@ -18,7 +18,7 @@ function readLimit(this: { readonly name: string }, data: Uint8Array): number {
   return limit;
 }
 
-export const recordSizeLimitClient: ClientExtension = {
+export const recordSizeLimitClient: ClientExtension<"recordSizeLimit"> = {
   id,
   name,
   offer: ({ recordSizeLimit: limit }) => (limit === undefined ? undefined : encode(uint16, limit)),
@@ -26,20 +26,17 @@ export const recordSizeLimitClient: ClientExtension = {
     const send = readLimit.call(this, answer);
     if (send > maxPlaintext) throw illegal(`${send}, TLS 1.2 has at most ${maxPlaintext}`);
     if (agreement.maxFragmentLength !== undefined) throw bothAnswered();
-    agreement.recordSizeLimit = { send, receive: config.recordSizeLimit ?? maxPlaintext };
+    return { send, receive: config.recordSizeLimit ?? maxPlaintext };
   },
 };
 
-export const recordSizeLimitServer: ServerExtension = {
+export const recordSizeLimitServer: ServerExtension<"recordSizeLimit"> = {
   id,
   name,
   /** More than TLS 1.2 has may be for a version that we do not know (RFC 8449 §4): our own bound is less. */
-  read(data, offer) {
-    offer.recordSizeLimit = readLimit.call(this, data);
-  },
-  answer({ recordSizeLimit: send }, agreement, { recordSizeLimit: receive = maxPlaintext }) {
-    if (send === undefined) return undefined;
-    agreement.recordSizeLimit = { send, receive };
-    return encode(uint16, receive);
-  },
+  read: readLimit,
+  answer: (send, { config: { recordSizeLimit: receive = maxPlaintext } }) => ({
+    data: encode(uint16, receive),
+    agreed: { send, receive },
+  }),
 };

@@ -13,21 +13,19 @@ const renegotiatedConnection = bytes(1);
 /** TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 §3.3: the same in a suite's number. */
 export const emptyRenegotiationInfoScsv = 0x00ff;
 
-function check(this: { readonly name: string }, data: Uint8Array): void {
+function check(this: { readonly name: string }, data: Uint8Array): true {
   if (read(this, renegotiatedConnection, data).length)
     throw new TlsError("handshake_failure", "renegotiation_info of an initial handshake must be empty", {
       code: "renegotiation_mismatch",
     });
+  return true;
 }
 
-export const renegotiationInfoClient: ClientExtension = {
+export const renegotiationInfoClient: ClientExtension<"secureRenegotiation"> = {
   id,
   name,
   offer: () => encode(renegotiatedConnection, new Uint8Array(0)),
-  accept(answer, agreement) {
-    check.call(this, answer);
-    agreement.secureRenegotiation = true;
-  },
+  accept: check,
   absent({ requireSecureRenegotiation }) {
     if (requireSecureRenegotiation)
       throw new TlsError("handshake_failure", "the server does not know secure renegotiation (RFC 5746)", {
@@ -37,15 +35,9 @@ export const renegotiationInfoClient: ClientExtension = {
   },
 };
 
-export const renegotiationInfoServer: ServerExtension = {
+export const renegotiationInfoServer: ServerExtension<"secureRenegotiation"> = {
   id,
   name,
-  read(data, offer) {
-    check.call(this, data);
-    offer.secureRenegotiation = true;
-  },
-  answer(offer, agreement) {
-    agreement.secureRenegotiation = offer.secureRenegotiation;
-    return offer.secureRenegotiation ? encode(renegotiatedConnection, new Uint8Array(0)) : undefined;
-  },
+  read: check,
+  answer: () => ({ data: encode(renegotiatedConnection, new Uint8Array(0)), agreed: true }),
 };

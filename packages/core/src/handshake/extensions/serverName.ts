@@ -5,19 +5,22 @@
 import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { matchesReference } from "../../x509/name.ts";
+import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
 
 const id = 0;
 const name = "server_name";
 const hostName = 0;
+/** Names of any type: all of them begin with a length of two bytes (RFC 6066 §3). */
 const names: Codec<readonly { readonly nameType: number; readonly name: Uint8Array }[]> = list(
   2,
-  struct({ nameType: uint8, name: bytes(2, 1) }),
+  struct({ nameType: uint8, name: bytes(2) }),
   1,
 );
+const illegal = (why: string): TlsError => new TlsError("illegal_parameter", `server_name: ${why}`);
 const isIp = (host: string): boolean => host.includes(":") || /^[0-9.]+$/.test(host);
 
-export const serverNameClient: ClientExtension = {
+export const serverNameClient: ClientExtension<"serverName"> = {
   id,
   name,
   offer({ serverName }) {
@@ -26,21 +29,31 @@ export const serverNameClient: ClientExtension = {
   },
   accept(answer) {
     read(this, empty, answer);
+    return true;
   },
 };
 
-export const serverNameServer: ServerExtension = {
+export const serverNameServer: ServerExtension<"serverName"> = {
   id,
   name,
-  read(data, offer) {
-    const sent = read(this, names, data);
-    const [first] = sent;
-    if (sent.length !== 1 || first?.nameType !== hostName)
-      throw new TlsError("decode_error", "server_name: exactly one host_name is wanted");
-    const host = latin1(first.name);
-    if (!/^[A-Za-z0-9._-]{1,255}$/.test(host)) throw new TlsError("decode_error", "server_name: not a host name");
-    offer.serverName = host.toLowerCase();
+  /** Names of types that nobody has defined yet are skipped. */
+  read(data) {
+    const hosts = read(this, names, data).filter(({ nameType }) => nameType === hostName);
+    if (hosts.length > 1) throw illegal(`${hosts.length} host names, at most one is allowed`);
+    const [sent] = hosts;
+    if (!sent) return undefined;
+    const host = latin1(sent.name);
+    if (!/^[A-Za-z0-9._-]{1,255}$/.test(host)) throw illegal("not a host name");
+    return host.toLowerCase();
   },
-  /** Not where a session is resumed: it has the name already (RFC 6066 §3). */
-  answer: (offer, agreement) => (offer.serverName === undefined || agreement.resumed ? undefined : new Uint8Array(0)),
+  /**
+   * Where the name decided which certificate is shown, or that one is (RFC 6066 §3). A resumed session has no
+   * credential here: it has the name already.
+   */
+  answer: (name, { config: { chooseCredentials, credentials, strictSni }, credential }) =>
+    credential &&
+    (chooseCredentials || credentials.length > 1 || strictSni) &&
+    matchesReference(credential.certificate, name)
+      ? yes
+      : undefined,
 };

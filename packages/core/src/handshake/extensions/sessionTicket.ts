@@ -3,31 +3,26 @@
  * @module
  */
 import { empty } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
 
 const id = 35;
 const name = "session_ticket";
 
-export const sessionTicketClient: ClientExtension = {
+export const sessionTicketClient: ClientExtension<"ticket"> = {
   id,
   name,
   offer: ({ sessions }, kept) => (sessions?.tickets ? (kept?.state.ticket ?? new Uint8Array(0)) : undefined),
-  accept(answer, agreement) {
+  accept(answer) {
     read(this, empty, answer);
-    agreement.newTicket = true;
+    return true;
   },
 };
 
-export const sessionTicketServer: ServerExtension = {
+export const sessionTicketServer: ServerExtension<"ticket"> = {
   id,
   name,
-  read(data, offer) {
-    offer.ticket = data.slice();
-  },
-  /** Whether a resumed session gets a new one is settled already. Behind extended_master_secret in the list: without it, a session is not kept. */
-  answer(offer, agreement, { tickets }) {
-    if (!agreement.resumed)
-      agreement.newTicket = tickets !== undefined && offer.ticket !== undefined && agreement.extendedMasterSecret;
-    return agreement.newTicket ? new Uint8Array(0) : undefined;
-  },
+  read: (data) => data.slice(),
+  /** Behind extended_master_secret in the list: without it, a session is not kept. */
+  answer: (_, { agreement, config, renews }) =>
+    (agreement.resumed ? renews : config.tickets && agreement.extendedMasterSecret) ? yes : undefined,
 };

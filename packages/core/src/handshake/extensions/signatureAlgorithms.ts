@@ -10,7 +10,7 @@ const name = "signature_algorithms";
 const schemes: Codec<readonly number[]> = list(2, uint16, 2);
 
 /** The server must not answer it (RFC 5246 §7.4.1.4.1). */
-export const signatureAlgorithmsClient: ClientExtension = {
+export const signatureAlgorithmsClient: ClientExtension<"schemes"> = {
   id,
   name,
   offer: (config) =>
@@ -20,11 +20,11 @@ export const signatureAlgorithmsClient: ClientExtension = {
     ),
 };
 
-export const signatureAlgorithmsServer: ServerExtension = {
+export const signatureAlgorithmsServer: ServerExtension<"schemes"> = {
   id,
   name,
-  read(data, offer, config) {
+  read(data, config) {
     const sent = read(this, schemes, data);
-    offer.schemes = config.schemes.filter((scheme) => sent.includes(scheme.id));
+    return config.schemes.filter((scheme) => sent.includes(scheme.id));
   },
 };

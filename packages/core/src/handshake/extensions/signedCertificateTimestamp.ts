@@ -10,23 +10,25 @@ const name = "signed_certificate_timestamp";
 /** SignedCertificateTimestampList. */
 export const timestampList: Codec<readonly Uint8Array[]> = list(2, bytes(2, 1), 1);
 
-export const signedCertificateTimestampClient: ClientExtension = {
+export const signedCertificateTimestampClient: ClientExtension<"signedCertificateTimestamps"> = {
   id,
   name,
   offer: (config) => (config.signedCertificateTimestamps ? new Uint8Array(0) : undefined),
-  accept(answer, agreement) {
+  accept(answer) {
     read(this, timestampList, answer);
-    agreement.signedCertificateTimestamps = answer;
+    return answer;
   },
 };
 
-export const signedCertificateTimestampServer: ServerExtension = {
+export const signedCertificateTimestampServer: ServerExtension<"signedCertificateTimestamps"> = {
   id,
   name,
-  read(data, offer) {
+  read(data) {
     read(this, empty, data);
-    offer.signedCertificateTimestamps = true;
+    return true;
   },
-  answer: (offer, _agreement, _config, credential) =>
-    offer.signedCertificateTimestamps ? credential?.credential.signedCertificateTimestamps : undefined,
+  answer(_, { credential }) {
+    const data = credential?.credential.signedCertificateTimestamps;
+    return data && { data, agreed: data };
+  },
 };

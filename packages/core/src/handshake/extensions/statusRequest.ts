@@ -7,9 +7,9 @@ import { TlsError } from "../../errors.ts";
 import { call, type Flow } from "../../flow.ts";
 import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wire/codec.ts";
 import { ocspStatus } from "../../wire/messages.ts";
-import type { Agreement } from "../agreement.ts";
 import type { ServerCredential } from "../config.ts";
-import { type ClientExtension, type ClientOffer, read, type ServerExtension } from "./extension.ts";
+import type { Offer } from "../session.ts";
+import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
 
 const id = 5;
 const name = "status_request";
@@ -21,39 +21,33 @@ const request: Codec<{
   readonly requestExtensions: Uint8Array;
 }> = struct({ statusType: uint8, responderIds: list(2, bytes(2, 1)), requestExtensions: bytes(2) });
 
-export const statusRequestClient: ClientExtension = {
+export const statusRequestClient: ClientExtension<"statusRequest"> = {
   id,
   name,
   offer: ({ ocsp }) =>
     ocsp && encode(request, { statusType: ocspStatus, responderIds: [], requestExtensions: new Uint8Array(0) }),
-  accept(answer, agreement) {
+  accept(answer) {
     read(this, empty, answer);
-    agreement.statusRequest = true;
+    return true;
   },
 };
 
-export const statusRequestServer: ServerExtension = {
+export const statusRequestServer: ServerExtension<"statusRequest"> = {
   id,
   name,
-  read(data, offer) {
+  read(data) {
     if (!data.length) throw new TlsError("decode_error", "status_request without a type");
     // Of another type we do not know the shape.
-    if (data[0] !== ocspStatus) return;
+    if (data[0] !== ocspStatus) return undefined;
     read(this, request, data);
-    offer.statusRequest = true;
+    return true;
   },
-  answer: (_, agreement) => (agreement.statusRequest ? new Uint8Array(0) : undefined),
+  answer: (_, { response }) => (response ? yes : undefined),
 };
 
 /** The OCSP response for a client that asks, where there is one: then the answer says so. What keeps it away (a function that throws, or is slow) is no reason to fail. */
-export function* staple(
-  offer: ClientOffer,
-  agreement: Agreement,
-  credential: ServerCredential | undefined,
-): Flow<Uint8Array | undefined> {
+export function* staple(offer: Offer, credential: ServerCredential | undefined): Flow<Uint8Array | undefined> {
   const source = credential?.ocspResponse;
   if (!offer.statusRequest || !source) return undefined;
-  const response = yield* call(source);
-  agreement.statusRequest = response !== undefined;
-  return response;
+  return yield* call(source);
 }

@@ -10,7 +10,7 @@ const id = 10;
 const name = "supported_groups";
 const groups: Codec<readonly number[]> = list(2, uint16, 2);
 
-export const supportedGroupsClient: ClientExtension = {
+export const supportedGroupsClient: ClientExtension<"groups"> = {
   id,
   name,
   offer: (config) =>
@@ -21,15 +21,17 @@ export const supportedGroupsClient: ClientExtension = {
         )
       : undefined,
   /** Not for a server to send, but some do; it means nothing. */
-  accept() {},
+  accept: () => undefined,
 };
 
-export const supportedGroupsServer: ServerExtension = {
+export const supportedGroupsServer: ServerExtension<"groups"> = {
   id,
   name,
-  read(data, offer, config) {
+  read(data, config) {
     const sent = read(this, groups, data);
-    offer.groups = config.groups.filter((group) => sent.includes(group.id));
-    offer.limitsFiniteFields = sent.some(isFiniteField);
+    return {
+      known: config.groups.filter((group) => sent.includes(group.id)),
+      limitsFiniteFields: sent.some(isFiniteField),
+    };
   },
 };

@@ -8,10 +8,10 @@ import { read, type ServerExtension } from "./extension.ts";
 
 const versions: Codec<readonly number[]> = list(1, uint16, 2);
 
-export const supportedVersionsServer: ServerExtension = {
+export const supportedVersionsServer: ServerExtension<"versions"> = {
   id: 43,
   name: "supported_versions",
-  read(data, offer) {
-    offer.versions = read(this, versions, data);
+  read(data) {
+    return read(this, versions, data);
   },
 };

@@ -12,11 +12,12 @@ import { TlsError } from "../../errors.ts";
 import { type Flow, settle } from "../../flow.ts";
 import { encode } from "../../wire/codec.ts";
 import { clientDhPublic, type DhParams, serverDhKeyExchange, serverDhParams } from "../../wire/messages.ts";
-import type { ExchangeConfig, KeyExchange } from "./exchange.ts";
+import type { ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
 
-export const dhe: KeyExchange = {
+export const dhe: KeyExchangeRow = {
   name: "dhe",
   groups: finiteFieldGroups,
+  certified: true,
   keyUsage: "digitalSignature",
 
   *client(peer, config) {
@@ -39,7 +40,7 @@ export const dhe: KeyExchange = {
   },
 
   *server(peer, config, { group, sign }) {
-    if (!group || !("field" in group)) throw new Error("DHE without a group got past the choice");
+    if (group?.kind !== "field") throw new Error("DHE without a group got past the choice");
     const { field } = group;
     const share = yield* newShare(config, field);
     try {
@@ -63,7 +64,7 @@ const generator = 2;
 
 function fieldOf({ groups }: ExchangeConfig, { p, g }: DhParams): FiniteField {
   const prime = trimmed(p);
-  const ours = groups.flatMap((group) => ("field" in group ? [group.field] : []));
+  const ours = groups.flatMap((group) => (group.kind === "field" ? [group.field] : []));
   const field = [...ours, ...modpFields].find((one) => equal(one.prime(), prime));
   if (!field || toNumber(g) !== BigInt(generator))
     throw new TlsError(

@@ -7,11 +7,12 @@ import { defaultGroups } from "../../crypto/groups.ts";
 import { encode } from "../../wire/codec.ts";
 import { clientEcdhPublic, serverEcdhKeyExchange, serverEcdhParams } from "../../wire/messages.ts";
 import { agreeOn, ecdhParams, groupOf, isCurve, newShare } from "./ephemeral.ts";
-import type { KeyExchange } from "./exchange.ts";
+import type { KeyExchangeRow } from "./exchange.ts";
 
-export const ecdhe: KeyExchange = {
+export const ecdhe: KeyExchangeRow = {
   name: "ecdhe",
   groups: defaultGroups,
+  certified: true,
   keyUsage: "digitalSignature",
 
   *client(peer, config, early) {

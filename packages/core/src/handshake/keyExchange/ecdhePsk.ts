@@ -5,13 +5,14 @@
 import { defaultGroups } from "../../crypto/groups.ts";
 import { clientEcdhPskPublic, serverEcdhPskKeyExchange } from "../../wire/messages.ts";
 import { agreeOn, ecdhParams, groupOf, isCurve, newShare } from "./ephemeral.ts";
-import type { KeyExchange } from "./exchange.ts";
+import type { KeyExchangeRow } from "./exchange.ts";
 import { agreeOnKey, choosePsk, hintOf, holdsKey, lookUp } from "./presharedKey.ts";
 import { pskOptions } from "./pskOptions.ts";
 
-export const ecdhePsk: KeyExchange = {
+export const ecdhePsk: KeyExchangeRow = {
   name: "ecdhe_psk",
   groups: defaultGroups,
+  certified: false,
   keyUsage: undefined,
   psk: pskOptions,
   holdsKey,

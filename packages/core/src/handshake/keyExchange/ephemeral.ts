@@ -7,7 +7,7 @@ import { type KeyShare, present } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
 import { type Flow, ignore, run, settle, unheard } from "../../flow.ts";
 import type { EcdhParams } from "../../wire/messages.ts";
-import type { EarlyShare, ExchangeConfig, KeyExchange } from "./exchange.ts";
+import type { EarlyShare, ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
 
 const namedCurve = 3;
 
@@ -18,8 +18,7 @@ export const ecdhParams = (group: NamedCurve, share: KeyShare): EcdhParams => ({
   public: share.publicKey,
 });
 
-export const isCurve = (group: NamedGroup | undefined): group is NamedCurve =>
-  group !== undefined && !("field" in group);
+export const isCurve = (group: NamedGroup | undefined): group is NamedCurve => group?.kind === "curve";
 
 /** The group that the server's parameters name: one that we offered. */
 export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCurve {
@@ -39,7 +38,7 @@ export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurv
 
 /** On the first curve that we offer and that a suite can use, which most servers choose. */
 export function earlyShare(
-  config: ExchangeConfig & { readonly suites: readonly { readonly keyExchange: KeyExchange }[] },
+  config: ExchangeConfig & { readonly suites: readonly { readonly keyExchange: KeyExchangeRow }[] },
 ): EarlyShare | undefined {
   const usable = (group: NamedGroup): boolean =>
     config.suites.some(({ keyExchange }) => keyExchange.groups.includes(group));

@@ -17,10 +17,16 @@ export interface KeyExchange {
   /** What it can run on, in order of preference; empty where it takes no group. */
   readonly groups: readonly NamedGroup[];
   /**
-   * What the server's key does in it, and so must be allowed to do (RFC 5280 §4.2.1.3). `undefined`: there is no certificate on either side, and
-   * a pre-shared key is what authenticates both.
+   * The server shows a certificate. Where not, there is none on either side, and a pre-shared key is what authenticates
+   * both.
    */
+  readonly certified: boolean;
+  /** What the key of that certificate does in it, and so must be allowed to do (RFC 5280 §4.2.1.3). */
   readonly keyUsage: "digitalSignature" | "keyEncipherment" | undefined;
+}
+
+/** What is behind it. */
+export interface KeyExchangeRow extends KeyExchange {
   /** Takes ServerKeyExchange, where there is one. */
   client(peer: Peer, config: ClientExchangeConfig, early?: EarlyShare): Flow<ClientSide>;
   /** Sends ServerKeyExchange, where there is one. */

@@ -14,7 +14,7 @@ import type {
   ClientExchangeConfig,
   ExchangeConfig,
   HeldKey,
-  KeyExchange,
+  KeyExchangeRow,
   ServerExchangeConfig,
 } from "./exchange.ts";
 import { checkedKey } from "./pskOptions.ts";
@@ -57,7 +57,7 @@ function* known({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<Uint8
 }
 
 /** A key may have been withdrawn, or replaced under the same identity: its sessions end with it. */
-export const holdsKey: Required<KeyExchange>["holdsKey"] = {
+export const holdsKey: Required<KeyExchangeRow>["holdsKey"] = {
   *client(config, { hint, digest }) {
     try {
       const { identity, key } = yield* choosePsk(config, hint);

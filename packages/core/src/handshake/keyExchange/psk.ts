@@ -5,13 +5,14 @@
 
 import { settle } from "../../flow.ts";
 import { clientPskIdentity, serverPskKeyExchange } from "../../wire/messages.ts";
-import type { KeyExchange } from "./exchange.ts";
+import type { KeyExchangeRow } from "./exchange.ts";
 import { agreeOnKey, choosePsk, hintOf, holdsKey, lookUp } from "./presharedKey.ts";
 import { pskOptions } from "./pskOptions.ts";
 
-export const psk: KeyExchange = {
+export const psk: KeyExchangeRow = {
   name: "psk",
   groups: [],
+  certified: false,
   keyUsage: undefined,
   psk: pskOptions,
   holdsKey,

@@ -5,9 +5,9 @@
 import { configurationError } from "../../errors.ts";
 import { optionsOf, wrong } from "../../given/options.ts";
 import { maxPskIdentity, minPskLength } from "../../limits.ts";
-import type { KeyExchange, PresharedKey } from "./exchange.ts";
+import type { KeyExchangeRow, PresharedKey } from "./exchange.ts";
 
-export const pskOptions: Required<KeyExchange>["psk"] = {
+export const pskOptions: Required<KeyExchangeRow>["psk"] = {
   client(psk) {
     if (typeof psk === "function") return psk;
     const key = checkedKey(optionsOf(psk, ["string! identity", "bytes! key", "boolean allowShortKey"], "psk."));

@@ -7,11 +7,12 @@ import { unpadPremaster } from "../../crypto/premaster.ts";
 import { TlsError } from "../../errors.ts";
 import { call, settle } from "../../flow.ts";
 import { clientEncryptedPremaster, tls12 } from "../../wire/messages.ts";
-import type { KeyExchange } from "./exchange.ts";
+import type { KeyExchangeRow } from "./exchange.ts";
 
-export const rsa: KeyExchange = {
+export const rsa: KeyExchangeRow = {
   name: "rsa",
   groups: [],
+  certified: true,
   keyUsage: "keyEncipherment",
 
   client: (peer, { provider, random }) =>

@@ -39,18 +39,21 @@ const made = new WeakMap<CommonConfig, Uint8Array>();
 
 /** In JSON two different configurations never look the same, and an engine writes it faster than anything of ours would. */
 function digest(config: CommonConfig, policy: TrustPolicy | undefined, specific: () => Written): Uint8Array {
-  const { provider, groups, schemes, alpn } = config;
+  const { provider, groups, schemes } = config;
   let binding = made.get(config);
   if (!binding) {
     const ids = [groups, schemes].map((rows) => rows.map(({ id }) => id));
-    const content: Written = [policy && trustOf(policy), ...ids, alpn, ...specific()];
+    const content: Written = [policy && trustOf(policy), ...ids, ...specific()];
     binding = provider.hashes.sha256.digest(ascii(JSON.stringify(content)));
     made.set(config, binding);
   }
   return binding;
 }
 
-/** Of a client: whom it trusts and how much, the name it wants, what it can verify, the protocols it offers, and who it says it is. */
+/**
+ * Of a client: whom it trusts and how much, the name it wants, what it can verify, and who it says it is. Not ALPN: see
+ * ADR 3.
+ */
 export const clientBinding = (config: ClientConfig): Uint8Array =>
   digest(config, config.trust, () => [
     "client",

@@ -8,11 +8,11 @@ import { call, type Flow } from "../../flow.ts";
 import { maxTicket, sessionLifetime } from "../../limits.ts";
 import { finished, newSessionTicket } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
-import type { Agreement, Hellos } from "../agreement.ts";
-import type { ClientConfig, ClientMadeSession, ClientSessions } from "../config.ts";
+import type { Hellos } from "../agreement.ts";
+import type { ClientConfig, ClientMadeSession, SessionKeeper } from "../config.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
-import { type Established, sessionOf } from "../session.ts";
+import { type Agreement, type Established, sessionOf } from "../session.ts";
 import { clientBinding } from "./binding.ts";
 import {
   expiry,
@@ -30,25 +30,26 @@ import type { SessionStore } from "./store.ts";
 /**
  * Keeps the sessions of clients in a store, which answers in time and does not throw.
  */
-export function sessionsIn(store: SessionStore, tickets: boolean): ClientSessions {
+export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper {
   /** The abbreviated handshake, RFC 5246 §7.3, figure 2, left column, from ServerHello on. */
   function* resume(
     peer: Peer,
     config: ClientConfig,
     state: SessionState,
     server: VerifiedPeer | undefined,
-    { agreement, clientRandom, serverRandom }: Hellos,
+    { agreement: answered, clientRandom, serverRandom }: Hellos,
   ): Flow<Established> {
-    const secrets = new Secrets(peer, config, agreement.suite, clientRandom, serverRandom);
+    const secrets = new Secrets(peer, config, answered.suite, clientRandom, serverRandom);
     try {
-      checkAnswer(state, agreement);
+      checkAnswer(state, answered);
       // It stays with the session, said again or not (RFC 6066 §4).
-      if (!agreement.recordSizeLimit) agreement.maxFragmentLength ??= state.maxFragmentLength || undefined;
+      const maxFragmentLength = answered.maxFragmentLength ?? (state.maxFragmentLength || undefined);
+      const agreement = answered.recordSizeLimit ? answered : { ...answered, maxFragmentLength };
       peer.agree(agreement);
       secrets.resume(state.masterSecret);
       peer.transcript.forgetBytes();
-      const keys = yield* secrets.protect(agreement.encryptThenMac);
-      const renewal = agreement.newTicket ? yield* peer.expect(newSessionTicket) : undefined; //       <-- NewSessionTicket*
+      const keys = yield* secrets.protect(agreement);
+      const renewal = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //          <-- NewSessionTicket*
       yield* peer.expectChangeCipherSpec(keys.server); //                                                  [ChangeCipherSpec]
       const first = yield* peer.expectFinished(() => secrets.verifyData("server")); //                 <-- Finished
       peer.sendChangeCipherSpec(keys.client); //                                        [ChangeCipherSpec]
@@ -100,7 +101,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): ClientSession
       if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.client(config, held))))
         return "pre_shared_key";
       const server = yield* keptPeer(state, config.trust, config);
-      if (!server && suite.keyExchange.keyUsage) return "untrusted";
+      if (!server && suite.keyExchange.certified) return "untrusted";
       return {
         state,
         resume: (peer, hellos) => resume(peer, config, state, server, hellos),

@@ -8,16 +8,15 @@ import { call, type Flow } from "../../flow.ts";
 import type { NotResumed } from "../../trace.ts";
 import { type ClientHello, finished, newSessionTicket, serverHello, tls12 } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
-import { type Agreement, noAgreement, settleHellos } from "../agreement.ts";
+import { settleHellos } from "../agreement.ts";
 import type { ServerConfig, ServerCredential } from "../config.ts";
-import { agreedProtocol } from "../extensions/alpn.ts";
-import { answerExtensions, type ClientOffer } from "../extensions/extension.ts";
-import { serverExtensions } from "../extensions/server.ts";
+import { serverExtensions } from "../extensions/all.ts";
+import { answerExtensions } from "../extensions/extension.ts";
 import { credentialsFor, isOurs } from "../negotiate.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
-import { type Established, sessionOf } from "../session.ts";
-import type { CipherSuite } from "../suites.ts";
+import { type Agreement, type Established, type Offer, sessionOf } from "../session.ts";
+import type { SuiteRow } from "../suites.ts";
 import { certificateHash, serverBinding } from "./binding.ts";
 import {
   expiry,
@@ -36,7 +35,7 @@ import type { SessionStore } from "./store.ts";
 /** A session that the client offers, and that holds under our configuration. */
 export interface OfferedSession {
   readonly state: SessionState;
-  readonly suite: CipherSuite;
+  readonly suite: SuiteRow;
   readonly peer: VerifiedPeer | undefined;
   readonly credential: ServerCredential | undefined;
   /** The client gets this instead of its ticket. */
@@ -49,7 +48,7 @@ export interface OfferedSession {
 export function* findSession(
   config: ServerConfig,
   hello: ClientHello,
-  offer: ClientOffer,
+  offer: Offer,
 ): Flow<OfferedSession | NotResumed | undefined> {
   const asked = yield* lookUp(config, hello, offer);
   if (!asked) return undefined;
@@ -63,13 +62,12 @@ export function* findSession(
   // Who shares our keys, or we before, may have given it longer than a session is to have here.
   if (now < state.created || now >= state.expires || state.expires - now > sessionLifetime) return "expired";
   if (latin1(state.serverName) !== (offer.serverName ?? "")) return "server_name";
-  const credential = suite.keyExchange.keyUsage
+  const credential = suite.keyExchange.certified
     ? credentialsFor(config, offer.serverName).find(({ certificate }) =>
         equal(certificateHash(certificate), state.serverCertificate),
       )
     : undefined;
-  if (!credential && suite.keyExchange.keyUsage) return "certificate";
-  if (latin1(state.alpn) !== (agreedProtocol(config, offer) ?? "")) return "alpn";
+  if (!credential && suite.keyExchange.certified) return "certificate";
   if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
   // It stays with the session (RFC 6066 §4): a client that asks for another, or none, gets another session.
   if (state.maxFragmentLength !== (offer.maxFragmentLength ?? 0)) return "max_fragment_length";
@@ -99,7 +97,7 @@ interface Asked {
 function* lookUp(
   { tickets, sessions }: ServerConfig,
   { sessionId }: ClientHello,
-  { ticket }: ClientOffer,
+  { ticket }: Offer,
 ): Flow<Asked | undefined> {
   if (ticket?.length && tickets) {
     const opened = yield* tickets.open(ticket);
@@ -118,11 +116,15 @@ export function* resumeSession(
   peer: Peer,
   config: ServerConfig,
   hello: ClientHello,
-  offer: ClientOffer,
+  offer: Offer,
   { state, suite, peer: client, credential, renewed, forget }: OfferedSession,
 ): Flow<Established> {
-  const agreement = noAgreement(suite, true);
-  agreement.newTicket = renewed !== undefined;
+  const { agreement, extensions } = answerExtensions(serverExtensions, {
+    offer,
+    agreement: { suite, resumed: true },
+    config,
+    renews: renewed !== undefined,
+  });
   const random = config.random(32);
   peer.send(serverHello, {
     serverVersion: tls12,
@@ -130,14 +132,14 @@ export function* resumeSession(
     sessionId: hello.sessionId,
     cipherSuite: suite.id,
     compressionMethod: 0,
-    extensions: answerExtensions(serverExtensions, offer, agreement, config, undefined),
+    extensions,
   }); //                                                                                               <-- ServerHello
   settleHellos(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random });
   peer.transcript.forgetBytes();
   const secrets = new Secrets(peer, config, suite, hello.random, random);
   try {
     secrets.resume(state.masterSecret);
-    const keys = yield* secrets.protect(agreement.encryptThenMac);
+    const keys = yield* secrets.protect(agreement);
     if (renewed) yield* sendTicket(peer, config, renewed); //                                          <-- NewSessionTicket*
     peer.sendChangeCipherSpec(keys.server); //                                                             [ChangeCipherSpec]
     const first = secrets.verifyData("server");
@@ -166,13 +168,13 @@ const sessionIdLength = 32;
 
 /** The ID under which the session of a full handshake will be in the cache; empty: it will not be. A ticket makes it needless (RFC 5077 §3.4). */
 export const newSessionId = ({ sessions, random }: ServerConfig, agreement: Agreement): Uint8Array =>
-  sessions && agreement.extendedMasterSecret && !agreement.newTicket ? random(sessionIdLength) : nothing;
+  sessions && agreement.extendedMasterSecret && !agreement.ticket ? random(sessionIdLength) : nothing;
 
 /** The state of a session that a full handshake made. */
 export function serverState(
   config: ServerConfig,
   made: MadeSession,
-  { serverName = "" }: ClientOffer,
+  { serverName = "" }: Offer,
   credential: ServerCredential | undefined,
 ): SessionState {
   return {

@@ -2,7 +2,7 @@
  * What is remembered of a session until it is resumed: on a client in its store, on a server in a ticket or its cache.
  * @module
  */
-import { ascii } from "../../bytes/bytes.ts";
+import type { Bytes } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import type { Flow } from "../../flow.ts";
 import { maxSessionAge } from "../../limits.ts";
@@ -22,8 +22,6 @@ export interface SessionState {
   readonly expires: number;
   /** Empty where none was sent. */
   readonly serverName: Uint8Array;
-  /** Empty where none was agreed. */
-  readonly alpn: Uint8Array;
   readonly secureRenegotiation: number;
   /** Bytes, which stay with a session (RFC 6066 §4); 0: not agreed. */
   readonly maxFragmentLength: number;
@@ -45,7 +43,7 @@ export interface SessionState {
 const trusts: readonly VerifiedPeer["verifiedBy"][] = ["ca", "pin", "trust", "insecure"];
 
 /** A state of another form is none: both sides then shake hands in full. */
-const format = 1;
+const format = 2;
 
 // In a function: what it calls is of another file, so that a bundler would have to keep it.
 const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */ (() =>
@@ -57,7 +55,6 @@ const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */
     created: uint32,
     expires: uint32,
     serverName: bytes(1),
-    alpn: bytes(1),
     secureRenegotiation: uint8,
     maxFragmentLength: uint16,
     serverCertificate: bytes(1),
@@ -70,7 +67,7 @@ const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */
     ticket: bytes(2),
   }))();
 
-export const writeState = (value: SessionState): Uint8Array => encode(state, { format, ...value });
+export const writeState = (value: SessionState): Bytes => encode(state, { format, ...value });
 
 /** `undefined` for anything that we did not write. */
 export function readState(data: Uint8Array): SessionState | undefined {
@@ -103,8 +100,7 @@ export function newState(made: MadeSession, binding: Uint8Array, now: number, li
     created: now,
     expires: expiry(now, now, lifetime, peer),
     serverName: nothing,
-    alpn: ascii(agreement.alpn ?? ""),
-    secureRenegotiation: Number(agreement.secureRenegotiation),
+    secureRenegotiation: Number(agreement.secureRenegotiation ?? 0),
     maxFragmentLength: agreement.maxFragmentLength ?? 0,
     serverCertificate: nothing,
     path: peer?.verifiedBy === "trust" ? chain : (peer?.path.map(({ raw }) => raw) ?? []),

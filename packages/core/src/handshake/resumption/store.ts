@@ -2,6 +2,7 @@
  * Where sessions are kept.
  * @module
  */
+import type { Bytes } from "../../bytes/bytes.ts";
 import type { Awaitable } from "../../flow.ts";
 
 /**
@@ -18,6 +19,6 @@ export interface SessionStore {
   /** `key`: 64 hexadecimal digits. A store for one session may ignore it: what does not fit is not used. */
   get(key: string): Awaitable<Uint8Array | undefined>;
   /** `expires`: ms since 1970; afterwards the session is of no use. */
-  set(key: string, session: Uint8Array, expires: number): Awaitable<void>;
+  set(key: string, session: Bytes, expires: number): Awaitable<void>;
   delete(key: string): Awaitable<void>;
 }

@@ -24,7 +24,7 @@ import {
   type ServerHello,
   serverHello,
 } from "../../../src/wire/messages.ts";
-import { cast, message, record, type Unit, unitsOf } from "../mitm.ts";
+import { cast, fragmented, message, type Unit, unitsOf } from "../mitm.ts";
 
 export const people = await cast();
 
@@ -62,7 +62,7 @@ export async function meet(
     const hello = decode(type.body, unit.body, type.name);
     const changed = by ? by(hello) : hello;
     keep(changed);
-    return by ? record(22, message(type.id, encode(type.body, changed))) : unit.wire;
+    return by ? fragmented(22, message(type.id, encode(type.body, changed))) : unit.wire;
   };
   const alter = unitsOf((unit) => {
     if (unit.name === "client_hello")

@@ -1,5 +1,7 @@
+import { testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
-import { extension, meet, withExtension } from "./meet.ts";
+import { nodeCredential } from "../../../../node/src/crypto/credential.ts";
+import { extension, meet, people, withExtension } from "./meet.ts";
 
 const id = 0;
 /** ServerNameList, RFC 6066 §3. */
@@ -8,13 +10,38 @@ const list = (...names: readonly (readonly [type: number, name: string])[]): Uin
   return Uint8Array.of(all.length >> 8, all.length & 255, ...all);
 };
 const trusting = { ca: undefined, insecure: true } as const;
+const empty = new Uint8Array(0);
+
+const ca = await testCa();
+const other = nodeCredential(await ca.issue({ names: ["a.example", "*.b.example"] }));
+const several = { credentials: [people.server, other] };
 
 describe("server_name", () => {
-  test("is the host's, without a dot at its end, and answered empty", async () => {
+  test("is the host's, without a dot at its end, and goes to the server's session", async () => {
     const { hellos, server } = await meet({ ...trusting, serverName: "www.example.com." });
     expect(extension(hellos.client, id)).toEqual(list([0, "www.example.com"]));
-    expect(extension(hellos.server, id)).toEqual(new Uint8Array(0));
     expect(server).toMatchObject({ serverName: "www.example.com" });
+  });
+
+  const lax = { ...several, strictSni: false };
+  const ends = {
+    "of two certificates": several,
+    "of two, not strict": lax,
+    "of one": {},
+    "of one, with strictSni": { strictSni: true },
+  };
+  test.each([
+    ["a.example", "of two certificates", empty],
+    ["w.b.example", "of two certificates", empty],
+    ["localhost", "of two certificates", empty],
+    ["c.example", "of two, not strict", undefined],
+    ["localhost", "of one", undefined],
+    ["localhost", "of one, with strictSni", empty],
+  ] as const)("%s to a server %s is answered where the name decided, empty: %j", async (serverName, name, wanted) => {
+    const end = ends[name];
+    const { hellos, server } = await meet({ ...trusting, serverName }, end);
+    expect(server).toMatchObject({ serverName });
+    expect(extension(hellos.server, id)).toEqual(wanted);
   });
 
   test.each(["127.0.0.1", "::1", "2001:db8::1"])("is not sent for the address %s", async (serverName) => {
@@ -25,14 +52,35 @@ describe("server_name", () => {
 
   test.each([
     ["no name", list()],
-    ["an empty name", list([0, ""])],
-    ["two names of one type", list([0, "a.example"], [0, "b.example"])],
-    ["a name of another type", list([1, "a.example"])],
-    ["a name with a zero in it", list([0, "a.example\0.b"])],
     ["a name that is longer than there are bytes", Uint8Array.of(0, 5, 0, 0, 9, 97, 98)],
+    ["a name of another type that is cut", Uint8Array.of(0, 2, 1, 0)],
   ])("with %s is decode_error", async (_, data) => {
     const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
     expect(server).toMatchObject({ alert: "decode_error", by: "us" });
+  });
+
+  test.each([
+    ["an empty name", list([0, ""])],
+    ["two names of one type", list([0, "a.example"], [0, "b.example"])],
+    ["two names of one type, another between", list([0, "a.example"], [1, "x"], [0, "a.example"])],
+    ["a name with a zero in it", list([0, "a.example\0.b"])],
+    ["a name of 256 bytes", Uint8Array.of(1, 3, 0, 1, 0, ...new Uint8Array(256).fill(97))],
+  ])("with %s is illegal_parameter", async (_, data) => {
+    const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
+    expect(server).toMatchObject({ alert: "illegal_parameter", by: "us" });
+  });
+
+  test.each([
+    ["a name of another type alone", list([1, "x"]), undefined],
+    ["one behind the host's", list([0, "a.example"], [255, "\0"]), "a.example"],
+    ["one before the host's, empty", list([7, ""], [0, "a.example"]), "a.example"],
+    ["two of one unknown type", list([7, "x"], [7, "y"], [0, "a.example"]), "a.example"],
+  ])("%s is skipped (RFC 6066 §3)", async (_, data, serverName) => {
+    // The server goes on, and its ServerHello shows by the answer which name it read; the client's transcript is
+    // another, so the handshake ends later.
+    const { hellos } = await meet({}, several, { client: (hello) => withExtension(hello, id, data) });
+    expect(hellos.server).toBeDefined();
+    expect(extension(hellos.server, id)).toEqual(serverName && empty);
   });
 
   test("answered with content is decode_error", async () => {

@@ -1,0 +1,41 @@
+/**
+ * The two refusals that users see most, and what to do about them: nobody vouches for the certificate, and it is for another name.
+ * @module
+ */
+import type { Certificate } from "./certificate.ts";
+import type { CertificateError } from "./errors.ts";
+import { matchesReference, parseReference } from "./name.ts";
+import { noExtensions, type Rules } from "./path.ts";
+
+/**
+ * Nobody vouches for a certificate.
+ * @param unusable what was left out of the user's own anchors: its issuer may be among them
+ */
+export function unknownIssuer(
+  { fault }: Rules,
+  certificate: Certificate,
+  unusable: readonly CertificateError[] = [],
+): CertificateError {
+  if (certificate.issuer.normalised === certificate.subject.normalised) {
+    const advice = "add it to ca or pin it, if it is the right one";
+    return fault(certificate, "unknown_issuer", "self-signed and no trust anchor", advice);
+  }
+  const reason = `its issuer ${certificate.issuer.text} is no trust anchor and was not sent`;
+  const own = unusable.find(({ subject }) => subject === certificate.issuer.text);
+  const advice = own?.message ?? "add the CA to ca, or have the peer send its intermediates";
+  return fault(certificate, "unknown_issuer", reason, advice);
+}
+
+/** Is the certificate for the name that was asked for? */
+export function checkReference({ fault }: Rules, leaf: Certificate, reference: string): CertificateError | undefined {
+  if (matchesReference(leaf, reference)) return undefined;
+  if (!parseReference(reference)) {
+    return fault(leaf, "name_mismatch", `${JSON.stringify(reference)} is neither a DNS name nor an IP address`);
+  }
+  const { dns, ip } = leaf.subjectAltNames;
+  const names = [...dns.map((name) => `DNS:${name}`), ...ip.map((address) => `IP:${address}`)];
+  const list = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
+  const advice = list ? undefined : noExtensions;
+  const reason = `not for ${reference}, but for ${list || "no name at all (subjectAltName)"}`;
+  return fault(leaf, "name_mismatch", reason, advice);
+}

@@ -1,0 +1,77 @@
+/**
+ * Signatures verified by node:crypto, with the answers that every provider gives: a test runs the same inputs through all of them.
+ * @module
+ */
+
+import { constants, createHash, type KeyObject, publicDecrypt, verify } from "node:crypto";
+import type { PublicKey, SignatureAlgorithm } from "@handclasp/core";
+import { rsaKeyFault } from "@handclasp/core/unstable";
+
+import { importKey } from "./publicKeys.ts";
+
+/** Throws where the key is none. */
+export function isSignature(
+  algorithm: SignatureAlgorithm,
+  key: PublicKey,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  switch (algorithm.type) {
+    case "ed25519":
+      return key.type === "ed25519" && !isLowOrderKey(key.point) && verify(null, message, importKey(key), signature);
+    case "ecdsa":
+      return (
+        key.type === "ec" && verify(algorithm.hash, message, { key: importKey(key), dsaEncoding: "der" }, signature)
+      );
+    case "rsa_pkcs1":
+    case "rsa_pss": {
+      const pss = algorithm.type === "rsa_pss";
+      if (key.type !== "rsa" || (key.pssOnly && !pss) || rsaKeyFault(key)) return false;
+      // OpenSSL takes a short signature for one with leading zeros; RFC 8017 §8.1.2 step 1 does not.
+      if (signature.length !== modulusLength(key.modulus)) return false;
+      const padding = pss
+        ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+        : { padding: constants.RSA_PKCS1_PADDING };
+      return (
+        verify(algorithm.hash, message, { key: importKey(key), ...padding }, signature) ||
+        (!pss && isWithoutNull(algorithm.hash, message, importKey(key), signature))
+      );
+    }
+  }
+}
+
+/** DigestInfo whose hash has no parameters, up to the digest: OpenSSL refuses it, RFC 5246 §4.7 has it accepted. */
+const withoutNull = {
+  sha256: "302f300b06096086480165030402010420",
+  sha384: "303f300b06096086480165030402020430",
+  sha512: "304f300b06096086480165030402030440",
+} as const;
+
+/** OpenSSL checks the padding, and what is behind it is compared as a whole. */
+function isWithoutNull(
+  hash: keyof typeof withoutNull,
+  message: Uint8Array,
+  key: KeyObject,
+  signature: Uint8Array,
+): boolean {
+  const digest = createHash(hash).update(message).digest();
+  const expected = Buffer.concat([Buffer.from(withoutNull[hash], "hex"), digest]);
+  return publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature).equals(expected);
+}
+
+/**
+ * Ed25519 keys of order 1, 2, 4 and 8, under which anybody can sign: y is 0, 1, −1, or a root of dy⁴ + 2y² − 1 (the doubled point has y = 0). OpenSSL takes
+ * them; with d = −121665/121666, and of y modulo p, for OpenSSL takes larger ones as well.
+ */
+function isLowOrderKey(point: Uint8Array): boolean {
+  const bytes = Uint8Array.from(point).reverse();
+  bytes[0] = (bytes[0] as number) & 0x7f; // the sign of x
+  const y = BigInt(`0x${Buffer.from(bytes).toString("hex") || "0"}`);
+  const y2 = y * y;
+  return (y * (y2 - 1n) * (121665n * y2 * y2 - 243332n * y2 + 121666n)) % (2n ** 255n - 19n) === 0n;
+}
+
+function modulusLength(modulus: Uint8Array): number {
+  const zeros = modulus.findIndex((byte) => byte !== 0);
+  return zeros < 0 ? 0 : modulus.length - zeros;
+}
