@@ -2,7 +2,7 @@
  * A page and a Node.js service talk: TLS 1.2 inside a WebSocket, in real browsers.
  * What is tagged `@chromium-only` runs in Chromium alone; all else is the smaller matrix of the other engines too.
  */
-import { legacySuites, nodeCredential } from "@handclasp/node";
+import { legacySuites, nodeCredential, type TlsErrorCode } from "@handclasp/node";
 import { type IssueOptions, type TestCa, testCa } from "@handclasp/testing";
 import type { EnginePage } from "../support/engine.ts";
 import type { Call, Failure, Outcome } from "../support/harness.ts";
@@ -187,6 +187,46 @@ test.describe("the page gets a typed error, the server the alert", () => {
       await sees(server, { alert: "bad_record_mac", by: "us" });
     });
   }
+});
+
+test.describe("a WebSocket that never opens is said as that", () => {
+  const message: unknown = expect.stringMatching(/^the WebSocket to ws:.* never opened/);
+  const unopened = (code: TlsErrorCode) => ({ ok: false, error: { by: "us", fault: "transport", code, message } });
+
+  test("nobody listens there", async ({ call }) => {
+    expect(await call({ url: "ws://127.0.0.1:1/", bytes: 0 })).toMatchObject(unopened("websocket_not_opened"));
+  });
+
+  test("a web server has no WebSocket there", async ({ call, service }) => {
+    const url = service.url.replace("http:", "ws:");
+    expect(await call({ url, bytes: 0 })).toMatchObject(unopened("websocket_not_opened"));
+  });
+
+  test("the page's policy forbids it", async ({ engine, service, serve, ca }) => {
+    const server = await serve(await presenting(ca));
+    const page = await engine.open(service.url);
+    await page.evaluate(() => {
+      const policy = document.createElement("meta");
+      policy.httpEquiv = "Content-Security-Policy";
+      policy.content = "connect-src https:";
+      document.head.append(policy);
+    });
+    const call = { url: server.url, ca: ca.pem, bytes: 0 };
+    const outcome = await page.evaluate((arg) => globalThis.handclasp(arg), call);
+    await page.close();
+    expect(outcome).toMatchObject(unopened("websocket_blocked"));
+  });
+});
+
+test("a page that is left is no truncation to the server", async ({ engine, service, serve, ca }) => {
+  const server = await serve(await presenting(ca));
+  const page = await engine.open(service.url);
+  const call = { url: server.url, ca: ca.pem, bytes: 1, stays: true };
+  await page.evaluate((arg) => void globalThis.handclasp(arg), call);
+  await expect.poll(() => server.sessions.length).toBe(1);
+  await page.evaluate(() => location.assign("about:blank"));
+  await expect.poll(() => server.errors).toMatchObject([{ code: "peer_left", fault: "transport" }]);
+  await page.close();
 });
 
 const presenting = async (ca: TestCa, issue: IssueOptions = {}) => ({

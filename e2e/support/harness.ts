@@ -33,6 +33,8 @@ export type Call = {
   readonly bytes: number;
   /** Flips a bit of the first record of application data, on its way out or on its way in. */
   readonly tamper?: "sent" | "received";
+  /** Leaves the channel open: the page is to be left. */
+  readonly stays?: boolean;
   /** A session of an earlier page, base64, or `""` to keep one. */
   readonly session?: string;
 };
@@ -83,7 +85,7 @@ async function echo(call: Call): Promise<Outcome> {
     received.push(bytes);
     missing -= bytes.length;
     // Not before all is there: an alert behind our close_notify would find nobody.
-    if (missing <= 0) await written.then(() => channel.closeWrite());
+    if (missing <= 0 && !call.stays) await written.then(() => channel.closeWrite());
   }
   await written;
   await channel.closed;

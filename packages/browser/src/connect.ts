@@ -7,7 +7,7 @@ import {
 import { clientOptions, explained, optionsOf, wrong } from "@handclasp/core/unstable";
 
 import { defaultProvider } from "./crypto/webCrypto.ts";
-import { webSocketTransport } from "./transport/webSocket.ts";
+import { openWebSocket } from "./transport/webSocket.ts";
 
 /**
  * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. The server's certificate must be for the URL's host, unless
@@ -23,7 +23,7 @@ export async function connect(target: string | URL | Transport, options: Connect
     if (isTransport(target)) return connectOver(target, { ...given, provider });
     const url = urlOf(target);
     const { sessionScope = url.host, serverName = url.hostname.replace(/^\[(.*)\]$/, "$1") } = given;
-    return connectOver(() => webSocketTransport(new WebSocket(url)), { ...given, provider, sessionScope, serverName });
+    return connectOver(() => openWebSocket(url), { ...given, provider, sessionScope, serverName });
   });
 }
 

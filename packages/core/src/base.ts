@@ -33,6 +33,7 @@ export {
   alertDescriptions,
   type Fault,
   TlsError,
+  type TlsErrorCode,
   type TlsErrorOptions,
 } from "./errors.ts";
 export type { Awaitable } from "./flow.ts";

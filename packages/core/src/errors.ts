@@ -2,6 +2,7 @@
  * Every failure of Handclasp is one class, told by its brand: what happened, whose fault it is, the alert, what to do.
  * @module
  */
+import type { OwnCode } from "./errorCodes.ts";
 
 /** AlertDescription, RFC 5246 §7.2 and the registry since. */
 export const alertDescriptions = {
@@ -50,9 +51,12 @@ export function alertName(code: number): AlertDescription | undefined {
 /** Whose fault a failure is: what we were sent, how we were set up, what carries us, or ourselves. */
 export type Fault = "peer" | "configuration" | "transport" | "application" | "internal";
 
+/** A stable name of what happened, for programs; docs/errors.md says of each what it means and what to do. */
+export type TlsErrorCode = AlertDescription | OwnCode;
+
 export interface TlsErrorOptions {
   /** A stable name for programs; the alert's where nothing is more exact. */
-  code?: string;
+  code?: TlsErrorCode;
   /** Who raised it: we, or the peer by sending us an alert. Default `"us"`. */
   by?: "us" | "peer";
   /** Default `"peer"`. */
@@ -72,7 +76,7 @@ const brand = Symbol.for("handclasp.TlsError");
 export class TlsError extends Error {
   override readonly name = "TlsError";
   /** A stable name for programs, e.g. `"unknown_issuer"`, `"bad_record_mac"`, `"handshake_timeout"`. */
-  readonly code: string;
+  readonly code: TlsErrorCode;
   /** The alert that we send for it, or that the peer sent us; `undefined` where none fits (a transport that broke). */
   readonly alert: AlertDescription | undefined;
   readonly by: "us" | "peer";
@@ -99,7 +103,7 @@ export class TlsError extends Error {
 }
 
 /** The user asked for something that cannot be: raised before any byte is sent. `code` where a program can do something about it. */
-export const configurationError = (message: string, advice?: string, code = "configuration"): TlsError =>
+export const configurationError = (message: string, advice?: string, code: TlsErrorCode = "configuration"): TlsError =>
   new TlsError(undefined, message, { code, fault: "configuration", advice });
 
 /** The application used a connection in a way its state does not allow. */

@@ -3,11 +3,13 @@
  * @module
  */
 
-import type { NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core/client";
+import type { NextTurn, SendResult, TlsError, TlsErrorCode, Transport, TransportEvents } from "@handclasp/core/client";
 import { tellClosed, textMessage, transportError, WebSocketSender } from "@handclasp/core/unstable";
 
 const connecting = 0;
 const closed = 3;
+/** What a page hears where its policy forbids an address. */
+const violation = "securitypolicyviolation";
 
 /** After "full" there is room again below this many bytes: what is sent until the next look must not be all of it. */
 const lowWater = 2 ** 19;
@@ -20,6 +22,27 @@ export function webSocketTransport(ws: WebSocket): Transport {
   return new WebSocketTransport(ws);
 }
 
+/**
+ * Opens a WebSocket, which the browser may forbid the page.
+ * @throws TlsError `websocket_blocked`
+ */
+export function openWebSocket(url: URL): Transport {
+  try {
+    return new WebSocketTransport(new WebSocket(url), false);
+  } catch (error) {
+    throw blocked(url.href, error);
+  }
+}
+
+/** Some browsers throw, others tell the page's window. */
+const blocked = (url: string, cause?: unknown): TlsError => {
+  const advice = "the browser forbids it: see connect-src of Content-Security-Policy; from https: only wss: opens";
+  return neverOpened("websocket_blocked", url, advice, cause);
+};
+
+const neverOpened = (code: TlsErrorCode, url: string, advice: string, cause?: unknown): TlsError =>
+  transportError(code, `the WebSocket to ${url} never opened`, { advice, cause });
+
 class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
   readonly #sender: WebSocketSender;
@@ -31,13 +54,16 @@ class WebSocketTransport implements Transport {
   #opened: boolean;
   #look: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(ws: WebSocket) {
+  /** @param opened false of a new one: Chromium has it closed at once where a policy forbids it, and says so later. */
+  constructor(ws: WebSocket, opened = ws.readyState !== connecting) {
     this.#ws = ws;
     this.#sender = new WebSocketSender(ws, (message) => ws.send(message as Uint8Array<ArrayBuffer>));
-    this.#opened = ws.readyState !== connecting;
+    this.#opened = opened;
+    if (!opened) globalThis.addEventListener?.(violation, this.#onViolation);
     ws.binaryType = "arraybuffer";
     ws.addEventListener("open", () => {
       this.#opened = true;
+      this.#unwatch();
       this.#sender.opened();
     });
     ws.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
@@ -47,10 +73,12 @@ class WebSocketTransport implements Transport {
         this.#checkRoom();
       } else this.#fail(textMessage());
     });
-    // An `error` event says nothing, and `close` always follows.
-    ws.addEventListener("error", () => {});
+    // An `error` event says nothing, and `close` follows; not in Chromium where a policy forbids the WebSocket.
+    ws.addEventListener("error", () => {
+      if (!this.#opened) this.#onClose(1006, "");
+    });
     ws.addEventListener("close", ({ code, reason }: CloseEvent) => this.#onClose(code, reason));
-    if (ws.readyState === closed) this.#onClose(1006, "");
+    if (opened && ws.readyState === closed) this.#onClose(1006, "");
   }
 
   start(events: TransportEvents): void {
@@ -86,15 +114,20 @@ class WebSocketTransport implements Transport {
     this.#sender.abort(reason);
   }
 
+  readonly #onViolation = ({ blockedURI, disposition }: SecurityPolicyViolationEvent): void => {
+    if (disposition === "enforce" && blockedURI === this.#ws.url) this.#fail(blocked(blockedURI));
+  };
+
+  #unwatch(): void {
+    globalThis.removeEventListener?.(violation, this.#onViolation);
+  }
+
   #onClose(code: number, reason: string): void {
     clearTimeout(this.#look);
     this.#say((events) => {
       this.#silence();
       if (this.#opened) tellClosed(events, code, reason);
-      else {
-        const advice = "the browser's console says why; a page that came over https: may open wss: only";
-        events.error(transportError("connection_failed", `no WebSocket to ${this.#ws.url}`, { advice }));
-      }
+      else events.error(neverOpened("websocket_not_opened", this.#ws.url, "the browser's console says why"));
     });
   }
 
@@ -123,6 +156,7 @@ class WebSocketTransport implements Transport {
 
   #silence(): void {
     this.#silent = true;
+    this.#unwatch();
     clearTimeout(this.#look);
   }
 

@@ -51,9 +51,9 @@ describe("webSocketTransport", () => {
     const client = webSocketTransport(native(new WsWebSocket(url)));
     const error = await new Promise((resolve) => client.start({ ...quiet, error: resolve }));
     expect(error).toMatchObject({
-      code: "connection_failed",
+      code: "websocket_not_opened",
       fault: "transport",
-      advice: expect.stringContaining("wss:"),
+      advice: expect.stringContaining("console"),
     });
   });
 

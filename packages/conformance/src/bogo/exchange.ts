@@ -123,9 +123,7 @@ async function shutDown(connection: TlsConnection, config: ShimConfig): Promise<
   if (config["shim-shuts-down"]) {
     await connection.closeWrite();
     if (await connection.read())
-      throw new TlsError(undefined, "the peer goes on after our close_notify", {
-        code: "application_data_on_shutdown",
-      });
+      throw new Error(":application_data_on_shutdown: the peer goes on after our close_notify");
   }
   await connection.closed;
 }

@@ -108,7 +108,7 @@ export async function patiently<T>(attempt: () => Promise<T>, hasEnded: () => bo
     try {
       return await attempt();
     } catch (error) {
-      if (Date.now() > end || hasEnded() || (error as { code?: string }).code !== "connection_failed") throw error;
+      if (Date.now() > end || hasEnded() || (error as { code?: string }).code !== "connection_refused") throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -3,7 +3,7 @@
  * canonical bit strings, nothing left over. It never recurses by itself, so nesting costs nothing.
  * @module
  */
-
+import type { CertificateFault } from "../errorCodes.ts";
 import { TlsError } from "../errors.ts";
 import { type Bytes, concat, latin1 } from "./bytes.ts";
 
@@ -228,7 +228,7 @@ export const sequence = <T>(bytes: Uint8Array, read: (reader: Der) => T, allowan
   der(bytes, (outer) => outer.sequence(read), allowance);
 
 /** The fault of whoever wrote the DER. */
-export function derFault(message: string, code = "malformed"): never {
+export function derFault(message: string, code: CertificateFault = "malformed"): never {
   throw new TlsError("bad_certificate", `DER: ${message}`, { code });
 }
 

@@ -2,11 +2,11 @@
  * The errors of a channel's own: of its clock, its carrier and its user.
  * @module
  */
-import { type AlertDescription, TlsError, type TlsErrorOptions } from "../errors.ts";
+import { type AlertDescription, TlsError, type TlsErrorCode, type TlsErrorOptions } from "../errors.ts";
 
 /** The carrier's failure as Handclasp's. */
 export const transportError = (
-  code: string,
+  code: TlsErrorCode,
   message: string,
   options?: Pick<TlsErrorOptions, "advice" | "cause">,
 ): TlsError => new TlsError(undefined, message, { code, fault: "transport", ...options });

@@ -13,7 +13,9 @@ const open = 1;
 /** How Handclasp closes after a fatal alert, which says more. */
 const failed = 4000;
 /** The close codes of a peer that ended in order. */
-const orderly: readonly number[] = [1000, 1001, 1005, failed];
+const orderly: readonly number[] = [1000, 1005, failed];
+/** A page was left or closed, or a program ends (RFC 6455 §7.4.1): nobody cut the connection, and TLS was not closed. */
+const goingAway = 1001;
 
 /** `send` answers "full" from this many bytes on. */
 export const highWater: number = 2 ** 20;
@@ -99,7 +101,7 @@ export class WebSocketSender {
 export function tellClosed(to: Pick<TransportEvents, "end" | "error">, code: number, reason: string): void {
   if (orderly.includes(code)) to.end();
   const how = code === 1006 ? "without a close frame" : `with code ${code}${reason && ` (${reason})`}`;
-  to.error(transportError("connection_lost", `the WebSocket closed ${how}`));
+  to.error(transportError(code === goingAway ? "peer_left" : "connection_lost", `the WebSocket closed ${how}`));
 }
 
 export const textMessage = (): TlsError =>

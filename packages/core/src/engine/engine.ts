@@ -14,7 +14,7 @@ import { RecordWriter } from "../record/writer.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls10 } from "../wire/messages.ts";
 import { contentTypes } from "../wire/record.ts";
-import { asTlsError, cutOff, noteEnd, peerGone, sealTimedOut } from "./errors.ts";
+import { asTlsError, carrierFailed, cutOff, noteEnd, peerGone, sealTimedOut } from "./errors.ts";
 import { EstablishedConnection } from "./established.ts";
 import { type Failure, start } from "./hook.ts";
 import type { EngineEvent, EngineInbound, EngineOptions, Traffic } from "./options.ts";
@@ -129,7 +129,7 @@ export class Engine {
   receiveError(error: TlsError): void {
     this.#carrierError ??= error;
     // No hook of a handshake is waited for that nobody can finish.
-    if (this.#settling && this.#phase === "handshake") this.#finish(error);
+    if (this.#settling && this.#phase === "handshake") this.#finish(carrierFailed(error, true));
     this.work();
   }
 
@@ -158,7 +158,10 @@ export class Engine {
     if (this.#receivedClose) {
       // The peer has said all it had to say. While the carrier lives our way, what we still say may reach it, and `close` is what finishes.
       if (error) this.#finish(peerGone(error));
-    } else this.#finish(error && !this.#carrierEnded ? error : cutOff(this.#phase === "handshake"));
+    } else {
+      const inHandshake = this.#phase === "handshake";
+      this.#finish(error && !this.#carrierEnded ? carrierFailed(error, inHandshake) : cutOff(inHandshake));
+    }
   }
 
   /** Application data. Throws a usage error unless the connection is open for writing. */

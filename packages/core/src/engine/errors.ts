@@ -7,13 +7,18 @@ import { TlsError } from "../errors.ts";
 export const sealTimedOut = (): TlsError =>
   new TlsError(undefined, "a record was not sealed in time, and is lost", { code: "seal_timeout", fault: "internal" });
 
-/** The carrier ended in order, and TLS did not. */
-export const cutOff = (inHandshake: boolean): TlsError =>
+/** The carrier failed. Where it was there and is gone during the handshake, it is told as what that means for TLS. */
+export const carrierFailed = (error: TlsError, inHandshake: boolean): TlsError =>
+  inHandshake && (error.code === "connection_lost" || error.code === "peer_left") ? cutOff(true, error) : error;
+
+/** The carrier ended, and TLS did not. */
+export const cutOff = (inHandshake: boolean, cause?: TlsError): TlsError =>
   inHandshake
-    ? new TlsError(undefined, "the transport closed during the handshake", {
+    ? new TlsError(undefined, `${cause?.message ?? "the transport closed"} during the handshake`, {
         code: "closed_during_handshake",
         fault: "transport",
-        advice: "is the other side a TLS server, and is it up?",
+        advice: "is the other side a TLS peer, and is it up?",
+        cause,
       })
     : new TlsError(undefined, "the transport closed without close_notify: data may be missing", {
         code: "truncated",

@@ -22,6 +22,9 @@ export class Alerts {
     this.#trace = trace;
   }
 
+  /** A client's: the server asked for a certificate, and got none. */
+  showsNone = false;
+
   /** Our close_notify is out: no warning goes behind it. */
   closed = false;
 
@@ -72,7 +75,7 @@ export class Alerts {
       throw new TlsError(description, `the peer ended the connection: ${description ?? `unknown alert ${code}`}`, {
         by: "peer",
         code: description ?? "unknown_alert",
-        advice: description && advices[description],
+        advice: description && (this.showsNone && wantsCertificate.test(description) ? giveOne : advices[description]),
       });
     if (++this.warnings > maxWarningAlerts)
       throw new TlsError("unexpected_message", `more than ${maxWarningAlerts} warning alerts in a row`, {
@@ -85,6 +88,10 @@ export class Alerts {
 export class CloseNotify extends Error {}
 // Always the same one: nobody looks at its stack, and to take one costs more than the alert.
 const closeNotify: CloseNotify = /* @__PURE__ */ new CloseNotify();
+
+/** What servers say that want a certificate and got none. */
+const wantsCertificate = /certificate|handshake|access|unknown_ca/;
+const giveOne = "it asked for a certificate, and got none: give credentials that it accepts";
 
 /** What to do about an alert of the peer's. */
 const advices: Readonly<Partial<Record<AlertDescription, string>>> = {

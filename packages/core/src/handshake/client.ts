@@ -76,6 +76,7 @@ function* shakeHands(
   const ocspStatus = server && (yield* checkStatus(config, server, ocspResponse));
   const scheme = server && (yield* verifyKeyExchange(config, server, offered, hello, exchange));
   const own = request && (yield* chooseCredential(config, request));
+  if (request && !own) peer.showsNone();
 
   const secrets = new Secrets(peer, config, suite, offered.random, hello.random);
   try {

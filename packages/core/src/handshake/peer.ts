@@ -102,6 +102,11 @@ export class Peer {
     this.#writer.hold();
   }
 
+  /** A client's: the server asked for a certificate, and there is none to show. What it says to that can be explained. */
+  showsNone(): void {
+    this.#alerts.showsNone = true;
+  }
+
   sendChangeCipherSpec(protection: Protection): void {
     this.#writer.send(contentTypes.change_cipher_spec, Uint8Array.of(1));
     this.#writer.changeState(protection);

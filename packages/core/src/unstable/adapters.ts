@@ -14,6 +14,7 @@ export {
 } from "../connection/webSocketSender.ts";
 export { finiteField } from "../crypto/finiteField.ts";
 export { rsaKeyFault } from "../crypto/rsaKey.ts";
+export type { LocalFault, ProtocolFault, TransportFault } from "../errorCodes.ts";
 export { configurationError, usageError } from "../errors.ts";
 export { run } from "../flow.ts";
 export { explained } from "../given/explained.ts";

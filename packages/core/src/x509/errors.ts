@@ -2,27 +2,10 @@
  * Why a certificate is refused, and the alert that says so (RFC 5246 §7.2.2).
  * @module
  */
+import type { CertificateFault } from "../errorCodes.ts";
 import { type AlertDescription, TlsError, type TlsErrorOptions } from "../errors.ts";
 
-/** What is wrong with a certificate or with the path to it. */
-export type CertificateFault =
-  | "unknown_issuer"
-  | "expired"
-  | "not_yet_valid"
-  | "key_usage"
-  | "extended_key_usage"
-  | "weak_key"
-  | "weak_signature"
-  | "bad_signature"
-  | "malformed"
-  | "name_mismatch"
-  | "not_a_ca"
-  | "path_length"
-  | "name_constraint"
-  | "unknown_critical_extension"
-  | "budget"
-  | "pin"
-  | "untrusted";
+export type { CertificateFault };
 
 const alerts: Partial<Record<CertificateFault, AlertDescription>> = {
   unknown_issuer: "unknown_ca",

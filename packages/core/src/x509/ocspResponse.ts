@@ -6,28 +6,14 @@ import type { Bytes } from "../bytes/bytes.ts";
 import { toHex } from "../bytes/bytes.ts";
 import { type Der, derFault, sequence, tags } from "../bytes/der.ts";
 import type { HashName, SignatureAlgorithm } from "../crypto/provider.ts";
+import type { OcspFault } from "../errorCodes.ts";
 import { TlsError } from "../errors.ts";
 import { maxResponders } from "../limits.ts";
 import { type Extension, readExtensions, readTime } from "./certificate.ts";
 import { type Name, readName } from "./distinguishedName.ts";
 import { readSignatureAlgorithm } from "./key.ts";
 
-/** What is wrong with a status, or the lack of one. */
-export type OcspFault =
-  /** The issuer took the certificate back. */
-  | "revoked"
-  /** Not DER, not a basic response, or not successful. */
-  | "ocsp_malformed"
-  /** Not signed by the issuer, or by whom it authorised to. */
-  | "ocsp_signature"
-  /** Out of date, or not yet valid. */
-  | "ocsp_expired"
-  /** It says "unknown", or speaks of another certificate. */
-  | "ocsp_unknown"
-  /** None came, and one was needed. */
-  | "ocsp_missing"
-  /** Nobody issued the certificate that we could ask: it is trusted by itself. */
-  | "ocsp_issuer";
+export type { OcspFault };
 
 /** The error of a status that is not good; its alert is `certificate_revoked` or `bad_certificate_status_response` (RFC 6066 §8). */
 export const ocspError = (code: OcspFault, reason: string, advice?: string, cause?: unknown): TlsError =>

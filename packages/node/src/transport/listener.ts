@@ -4,6 +4,7 @@
  */
 import type { AddressInfo, Server } from "node:net";
 import { wrong } from "@handclasp/core/unstable";
+import { listenError } from "./errors.ts";
 
 export interface ListenTcpOptions {
   /** Default 0: any free one. */
@@ -28,12 +29,13 @@ export function checkedAddress<T extends ListenTcpOptions>(options: T): T {
   return options;
 }
 
-/** Rejects where the port cannot be had. */
+/** Rejects with a TlsError where the port cannot be had. */
 export function listen(server: Server, { port = 0, host = "127.0.0.1" }: ListenTcpOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const failed = (error: Error): void => reject(listenError(error));
+    server.once("error", failed);
     server.listen(port, host, () => {
-      server.removeListener("error", reject);
+      server.removeListener("error", failed);
       resolve();
     });
   });

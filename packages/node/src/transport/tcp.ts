@@ -9,6 +9,7 @@ import { highWater, optionsOf, transportError } from "@handclasp/core/unstable";
 import { explainedAtOnce } from "@handclasp/core/unstable/engine";
 import { connectTcpOptions } from "../given.ts";
 
+import { connectError } from "./errors.ts";
 import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
@@ -35,13 +36,15 @@ class TcpTransport implements Transport {
     this.#socket = socket;
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    socket.on("error", (error) => {
-      const failed = (error as NodeJS.ErrnoException).syscall === "connect" || socket.connecting;
-      const [code, what] = failed
-        ? ["connection_failed", "no connection"]
-        : ["connection_lost", "the connection broke"];
-      this.#inbox.error(transportError(code, `${what}: ${error.message}`, { cause: error }));
-    });
+    let isConnected = !socket.pending;
+    if (!isConnected) socket.once("connect", () => (isConnected = true));
+    socket.on("error", (error) =>
+      this.#inbox.error(
+        isConnected
+          ? transportError("connection_lost", `the connection broke: ${error.message}`, { cause: error })
+          : connectError(error),
+      ),
+    );
     socket.on("close", () => this.#inbox.error(transportError("connection_lost", "the connection was closed")));
     if (socket.destroyed) this.#inbox.error(transportError("connection_lost", "the connection was closed"));
   }

@@ -10,6 +10,7 @@ import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@
 import { tellClosed, textMessage, transportError, WebSocketSender } from "@handclasp/core/unstable";
 
 import type { WebSocket } from "ws";
+import { openError } from "./errors.ts";
 import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
@@ -68,7 +69,7 @@ class WebSocketTransport implements Transport {
         this.#fail(1009, transportError("message_too_big", what, { cause: error }));
       } else if (this.#opened)
         this.#fail(1002, transportError("connection_lost", `the WebSocket broke: ${error.message}`, { cause: error }));
-      else this.#inbox.error(transportError("connection_failed", `no WebSocket: ${error.message}`, { cause: error }));
+      else this.#inbox.error(openError(error));
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);

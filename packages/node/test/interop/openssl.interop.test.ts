@@ -277,7 +277,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         try {
           return await connect(`tcp://127.0.0.1:${port}`, { ca: ca.pem, serverName: "localhost", ...options });
         } catch (error) {
-          if (Date.now() > end || (error as { code?: string }).code !== "connection_failed") throw error;
+          if (Date.now() > end || (error as { code?: string }).code !== "connection_refused") throw error;
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
       }

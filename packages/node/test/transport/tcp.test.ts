@@ -45,7 +45,7 @@ describe("tcpTransport", () => {
     const error = await new Promise((resolve) =>
       connectTcp({ port, host: "127.0.0.1" }).start({ data() {}, drain() {}, end() {}, error: resolve }),
     );
-    expect(error).toMatchObject({ code: "connection_failed", fault: "transport" });
+    expect(error).toMatchObject({ code: "connection_refused", fault: "transport" });
   });
 
   test("the last bytes before abort arrive although the peer's were never read", async () => {
@@ -85,7 +85,7 @@ describe("listenTcp", () => {
 
   test("a port in use is a rejection", async () => {
     const { listener, port } = await server();
-    await expect(listenTcp({ port }, () => {})).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await expect(listenTcp({ port }, () => {})).rejects.toMatchObject({ code: "address_in_use" });
     await listener.close();
   });
 

@@ -183,7 +183,7 @@ describe("listenWebSocket", () => {
     const { accepted, listener, url, port } = await listen({ path: "/tls" });
     expect(listener.address()).toMatchObject({ address: "127.0.0.1" });
     const refused = await failure(await connectWebSocket(`${url}/else`));
-    expect(refused).toMatchObject({ code: "connection_failed", message: expect.stringContaining("404") });
+    expect(refused).toMatchObject({ code: "websocket_refused", message: expect.stringContaining("404") });
     expect((await fetch(`http://127.0.0.1:${port}/tls`)).status).toBe(426);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
     const client = await connectWebSocket(`${url}/tls?query`);
@@ -261,7 +261,7 @@ describe("listenWebSocket", () => {
     const one = await listen({ server, path: "/one" });
     const two = await listen({ server, path: "/two" });
     const refused = failure(await connectWebSocket(`${one.url}/else`));
-    expect(await refused).toMatchObject({ code: "connection_failed", message: expect.stringContaining("404") });
+    expect(await refused).toMatchObject({ code: "websocket_refused", message: expect.stringContaining("404") });
 
     let asked = "";
     server.on("upgrade", ({ url = "" }, socket) => {
@@ -283,7 +283,7 @@ describe("listenWebSocket", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { accepted, listener, port } = await listen({ server });
     const url = `wss://localhost:${port}/`;
-    expect(await failure(await connectWebSocket(url))).toMatchObject({ code: "connection_failed" });
+    expect(await failure(await connectWebSocket(url))).toMatchObject({ code: "outer_certificate" });
     const client = await connectWebSocket(url, { ca: ca.pem });
     client.start(quiet);
     client.send(new Uint8Array([7]));
@@ -295,7 +295,7 @@ describe("listenWebSocket", () => {
 
   test("a port in use is a rejection", async () => {
     const { listener, port } = await listen();
-    await expect(listenWebSocket({ port }, () => {})).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await expect(listenWebSocket({ port }, () => {})).rejects.toMatchObject({ code: "address_in_use" });
     await listener.close();
   });
 
@@ -306,7 +306,7 @@ describe("listenWebSocket", () => {
     await accepted;
     const start = Date.now();
     const closed = listener.close(150);
-    expect(await failure(await connectWebSocket(url))).toMatchObject({ code: "connection_failed" });
+    expect(await failure(await connectWebSocket(url))).toMatchObject({ code: "connection_refused" });
     await closed;
     expect(Date.now() - start).toBeGreaterThanOrEqual(140);
     expect(await error).toMatchObject({ code: "connection_lost" });

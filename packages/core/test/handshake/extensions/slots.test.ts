@@ -2,6 +2,7 @@
 
 import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 as suite, TlsError } from "@handclasp/core";
 import { configurationError } from "@handclasp/core/unstable";
+
 import type { SuiteRow } from "@handclasp/core/unstable/engine";
 import { describe, expect, test } from "vitest";
 import type { ClientConfig, ServerConfig } from "../../../src/handshake/config.ts";
