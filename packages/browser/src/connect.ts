@@ -33,9 +33,10 @@ const isTransport = (target: unknown): target is Transport =>
 /** Relative ones are the page's, and a page's scheme stands for the one of its WebSockets. */
 function urlOf(target: string | URL): URL {
   try {
-    const url = new URL(typeof target === "string" ? target : target.href, globalThis.location?.href);
+    const text = typeof target === "string" ? target : target.href;
+    const url = new URL(text, globalThis.location?.href);
     url.protocol = url.protocol.replace(/^http/, "ws");
-    if (target && /^wss?:$/.test(url.protocol)) return url;
+    if (text && /^wss?:$/.test(url.protocol)) return url;
   } catch {
     // Said below, as of any other address that is none.
   }

@@ -38,7 +38,7 @@ function remedy(text: string, hasTcp: boolean): string | undefined {
   if (/^(tcp|tls|ssl):/i.test(text))
     return hasTcp
       ? `say tcp://${/:\d+$/.test(rest) ? rest : "host:port"}, with a port`
-      : "a page has no TCP: say ws: or wss:, and let a relay or the server take WebSockets";
+      : "say ws: or wss:. A page has no TCP: a relay, or the server itself, has to take WebSockets; in Node.js, connect takes tcp:";
   return undefined;
 }
 

@@ -52,19 +52,19 @@ export function optionsOf<T extends object>(options: T, rows: readonly string[],
   if (typeof options !== "object" || !options || "then" in options)
     throw wrong(prefix.slice(0, -1) || "options", options, "object");
   const given = options as Bag;
-  const all: Bag = {};
+  const all: Bag = Object.create(null);
   const everys: Bag = {};
   const table = rows.flatMap((row) => {
     const [type, ...paths] = row.split(" ");
     return paths.map((path) => [type, ...path.split(".")] as [string, string, string?]);
   });
   for (const [, option] of table) {
-    if (Object.hasOwn(all, option)) continue;
+    if (option in all) continue;
     const value = given[option];
     all[option] = value === everys[option] ? undefined : value;
   }
   for (const option in given)
-    if (!Object.hasOwn(all, option) && given[option] !== everys[option])
+    if (!(option in all) && given[option] !== everys[option])
       throw wrong(prefix + option, given[option], "", Object.keys(all));
   for (const [type, option, property] of table) {
     const value = all[option];
