@@ -34,11 +34,11 @@ const publicKey = String(createPublicKey(key).export({ type: "spki", format: "pe
 type Wrong = any;
 const client = (options: Wrong, target: Wrong = "tcp://127.0.0.1:1") => connect(target, options);
 const over = (options: object) => client({ ca: ca.pem, ...options });
-const page = (options: object) => connect("ws://127.0.0.1:1", { ca: ca.pem, webSocket: options as Wrong });
-const server = (options: object) => createServer({ credentials, ...options } as Wrong, handler);
+const page = (options: object) => connect("ws://127.0.0.1:1", { ca: ca.pem, webSocket: options });
+const server = (options: object) => createServer({ credentials, ...options }, handler);
 const psk = (options: Wrong) => client({ suites: ecdhePskSuites, psk: options });
 const serverPsk = (options: Wrong) => createServer({ suites: ecdhePskSuites, psk: options }, handler);
-const listen = (options: object) => listenWebSocket(options as Wrong, handler);
+const listen = (options: object) => listenWebSocket(options, handler);
 
 type Row = [name: string, act: () => unknown, names: string, remedy: string];
 const rows: Row[] = [

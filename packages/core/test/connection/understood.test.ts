@@ -7,7 +7,7 @@ import { type AcceptOptions, accept, acceptWith, serverHandshakeConfig } from ".
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
 import { keepSessions } from "../../src/connection/sessions.ts";
 import { ecdhePskSuites, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } from "../../src/handshake/suites.ts";
-import { type TrustOptions, trustPolicy } from "../../src/x509/verify.ts";
+import { trustPolicy } from "../../src/x509/verify.ts";
 
 const ca = await testCa();
 const own = nodeCredential(await ca.issue({ names: ["localhost"] }));
@@ -161,9 +161,7 @@ describe("serverHandshakeConfig refuses", () => {
     const options = { provider: nodeCrypto, credentials: [own], clientAuth: "require" };
     const given = { ...options, ...root, [option]: value } as unknown as AcceptOptions;
     expect(() => serverHandshakeConfig(given)).toThrow(expect.objectContaining(refusal(option)));
-    expect(() => trustPolicy({ ...root, [option]: value } as TrustOptions)).toThrow(
-      expect.objectContaining(refusal(option)),
-    );
+    expect(() => trustPolicy({ ...root, [option]: value })).toThrow(expect.objectContaining(refusal(option)));
   });
 
   test.each(
