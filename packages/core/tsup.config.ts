@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 import { defineConfig } from "tsup";
 import { library, shared } from "../../tsup.base.ts";
@@ -18,6 +18,15 @@ export default defineConfig([
     outDir: "dist/node",
     noExternal: [/^@noble\//],
     clean: true,
+    // One file: what a page loads late stands in it.
+    esbuildPlugins: [
+      {
+        name: "explain-now",
+        setup(build) {
+          build.onResolve({ filter: /\/late\.ts$/ }, ({ resolveDir }) => ({ path: join(resolveDir, "now.ts") }));
+        },
+      },
+    ],
     async onSuccess() {
       // Whoever passes it on passes their licences on.
       const licences = noble.map(

@@ -4,7 +4,7 @@ import {
   type TlsConnection,
   type Transport,
 } from "@handclasp/core/client";
-import { configurationError } from "@handclasp/core/unstable";
+import { clientOptions, explained, optionsOf, wrong } from "@handclasp/core/unstable";
 
 import { defaultProvider } from "./crypto/webCrypto.ts";
 import { openWebSocket } from "./transport/webSocket.ts";
@@ -17,24 +17,28 @@ import { openWebSocket } from "./transport/webSocket.ts";
  * const channel = await connect("wss://relay.example/device", { ca: pem, serverName: "device.internal" });
  */
 export async function connect(target: string | URL | Transport, options: ConnectOptions = {}): Promise<TlsConnection> {
-  const { provider = defaultProvider() } = options;
-  if (isTransport(target)) return connectOver(target, { ...options, provider });
-  const url = urlOf(target);
-  const { sessionScope = url.host, serverName = url.hostname.replace(/^\[(.*)\]$/, "$1") } = options;
-  return connectOver(() => openWebSocket(url), { ...options, provider, sessionScope, serverName });
+  return explained(() => {
+    const given = optionsOf(options, clientOptions());
+    const { provider = defaultProvider() } = given;
+    if (isTransport(target)) return connectOver(target, { ...given, provider });
+    const url = urlOf(target);
+    const { sessionScope = url.host, serverName = url.hostname.replace(/^\[(.*)\]$/, "$1") } = given;
+    return connectOver(() => openWebSocket(url), { ...given, provider, sessionScope, serverName });
+  });
 }
 
 const isTransport = (target: unknown): target is Transport =>
-  typeof (target as Partial<Transport> | undefined)?.send === "function";
+  typeof (target as Partial<Transport> | undefined)?.start === "function";
 
 /** Relative ones are the page's, and a page's scheme stands for the one of its WebSockets. */
 function urlOf(target: string | URL): URL {
   try {
-    const url = new URL(target, globalThis.location?.href);
+    const text = typeof target === "string" ? target : target.href;
+    const url = new URL(text, globalThis.location?.href);
     url.protocol = url.protocol.replace(/^http/, "ws");
-    if (/^wss?:$/.test(url.protocol)) return url;
+    if (text && /^wss?:$/.test(url.protocol)) return url;
   } catch {
     // Said below, as of any other address that is none.
   }
-  throw configurationError(`"${String(target)}" is no address of a WebSocket`, "ws://…, wss://… or a transport");
+  throw wrong("the address", target, "ws://…, wss://… or a transport");
 }

@@ -4,13 +4,12 @@ import {
   type TlsConnection,
   type Transport,
 } from "@handclasp/core";
-import { configurationError } from "@handclasp/core/unstable";
+import { clientOptions, explained, optionsOf, wrong } from "@handclasp/core/unstable";
 
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
-import { given } from "./given.ts";
 import { checkRoots } from "./systemRoots.ts";
-import { type ConnectWebSocketOptions, webSocketDialer } from "./transport/connectWebSocket.ts";
+import { type ConnectWebSocketOptions, checkedWebSocket, webSocketDialer } from "./transport/connectWebSocket.ts";
 import { connectTcp } from "./transport/tcp.ts";
 
 export interface ConnectOptions extends CoreConnectOptions {
@@ -32,39 +31,45 @@ export interface ConnectOptions extends CoreConnectOptions {
  * const channel = await connect("ws://localhost:8443/", { ca: await readFile("ca.pem", "utf8") });
  */
 export async function connect(target: string | URL | Transport, options: ConnectOptions = {}): Promise<TlsConnection> {
-  const { provider = nodeCrypto, webSocket } = options;
-  const { certificateCache = certificatesOf(provider) } = options;
-  given("webSocket", webSocket, typeof webSocket === "object" && webSocket, "an object of options");
-  if (isTransport(target)) {
-    checkRoots(options, undefined);
-    given("webSocket", webSocket, false, "nothing where a transport is given: it carries the channel");
-    return connectOver(target, { ...options, provider, certificateCache });
-  }
-  const url = urlOf(target);
-  const { serverName = hostOf(url), sessionScope = url.host } = options;
-  const isWebSocket = url.protocol !== "tcp:";
-  checkRoots(options, isWebSocket ? hostOf(url) : undefined);
-  const dial = isWebSocket ? await webSocketDialer() : undefined;
-  return connectOver(() => dial?.(url, webSocket) ?? connectTcp({ host: hostOf(url), port: Number(url.port) }), {
-    ...options,
-    provider,
-    certificateCache,
-    serverName,
-    sessionScope,
+  return explained(() => {
+    const { webSocket, ...given } = optionsOf(options, [...clientOptions(), "object webSocket"]);
+    if (!isTransport(target)) return connectTo(urlOf(target), given, webSocket);
+    checkRoots(given, undefined);
+    if (webSocket) throw wrong("webSocket", webSocket, "nothing where a transport is given: it carries the channel");
+    return connectOver(target, withDefaults(given));
   });
 }
 
-const isTransport = (target: unknown): target is Transport =>
-  typeof (target as Partial<Transport> | null | undefined)?.send === "function";
+async function connectTo(
+  url: URL,
+  options: CoreConnectOptions,
+  webSocket: ConnectWebSocketOptions = {},
+): Promise<TlsConnection> {
+  const { serverName = hostOf(url), sessionScope = url.host } = options;
+  const isWebSocket = url.protocol !== "tcp:";
+  checkRoots(options, isWebSocket ? hostOf(url) : undefined);
+  const outer = checkedWebSocket(webSocket, "webSocket.");
+  const dial = isWebSocket ? await webSocketDialer() : undefined;
+  const open = (): Transport => dial?.(url, outer) ?? connectTcp({ host: hostOf(url), port: Number(url.port) });
+  return connectOver(open, withDefaults({ ...options, serverName, sessionScope }));
+}
 
-function urlOf(target: string | URL): URL {
-  const text = String(target);
-  if (!URL.canParse(text)) throw configurationError(`"${text}" is no URL`, "ws://…, wss://… or tcp://host:port");
-  const url = new URL(text);
-  if (!/^(wss?|tcp):$/.test(url.protocol))
-    throw configurationError(`cannot connect to "${text}"`, "ws://…, wss://… or tcp://host:port");
-  if (url.protocol === "tcp:" && !url.port) throw configurationError(`${text} names no port`, "tcp://host:port");
-  return url;
+function withDefaults(options: CoreConnectOptions): CoreConnectOptions {
+  const { provider = nodeCrypto } = options;
+  const { certificateCache = certificatesOf(provider) } = options;
+  return { ...options, provider, certificateCache };
+}
+
+const isTransport = (target: unknown): target is Transport =>
+  typeof (target as Partial<Transport> | null | undefined)?.send === "function" &&
+  typeof (target as Partial<Transport>).start === "function";
+
+function urlOf(target: unknown): URL {
+  // A URL may be one of another realm.
+  const text = typeof target === "string" ? target : (target as URL | null | undefined)?.href;
+  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
+  if (url && (/^wss?:$/.test(url.protocol) || (url.protocol === "tcp:" && url.hostname && url.port))) return url;
+  throw wrong("the address", target, "ws://…, wss://… or tcp://host:port");
 }
 
 /** The host without the brackets of an IPv6 address. */

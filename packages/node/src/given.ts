@@ -1,10 +1,29 @@
-import { configurationError } from "@handclasp/core/unstable";
+/**
+ * What the functions of this package take beside what core's take; core's `optionsOf` says how a row is written.
+ * @module
+ */
 
-/** Refuses a value that is given and that nobody documented. As in core: only `undefined` means "not given". */
-export function given(option: string, value: unknown, fits: unknown, allowed: string): void {
-  if (value !== undefined && !fits)
-    throw configurationError(`${option}: ${value === null ? value : typeof value}`, allowed);
-}
+export const listenTcpOptions: readonly string[] = ["string host", "0~65535 port"];
 
-export const hook = (option: string, value: unknown): void =>
-  given(option, value, typeof value === "function", "a function");
+export const listenWebSocketOptions: readonly string[] = [
+  ...listenTcpOptions,
+  "function server.on allow",
+  "string path",
+  "string[] origins hosts",
+];
+
+export const connectTcpOptions: readonly string[] = ["string! host", "1~65535! port"];
+
+export const connectWebSocketOptions: readonly string[] = [
+  "string|string[] protocols",
+  "object headers agent",
+  "any ca",
+  "ms handshakeTimeout",
+];
+
+export const nodeCredentialOptions: readonly string[] = [
+  "any! cert key",
+  "string passphrase",
+  "bytes|function ocspResponse",
+  "bytes signedCertificateTimestamps",
+];

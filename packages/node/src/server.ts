@@ -8,12 +8,11 @@ import {
   TlsError,
   type Transport,
 } from "@handclasp/core";
-import { configurationError, usageError } from "@handclasp/core/unstable";
+import { optionsOf, usageError, wrong } from "@handclasp/core/unstable";
+import { accepted, explainedAtOnce, serverOptions } from "@handclasp/core/unstable/engine";
 
-import { accepted } from "@handclasp/core/unstable/engine";
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
-import { hook } from "./given.ts";
 import type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 import { listenTcp } from "./transport/listenTcp.ts";
 import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listenWebSocket.ts";
@@ -46,12 +45,11 @@ export class TlsServer {
   readonly #listeners: Listener[] = [];
 
   constructor(options: ServerOptions, handler: ConnectionHandler) {
-    const { provider = nodeCrypto } = options;
-    const { certificateCache = certificatesOf(provider) } = options;
-    this.#options = { ...options, provider, certificateCache };
-    this.#config = serverConfig(this.#options);
-    hook("onError", options.onError);
-    hook("the handler of connections", handler ?? null);
+    const { onError, ...given } = explainedAtOnce(() => checked(options, handler));
+    const { provider = nodeCrypto } = given;
+    const { certificateCache = certificatesOf(provider) } = given;
+    this.#config = serverConfig({ ...given, provider, certificateCache });
+    this.#options = { ...given, ...(onError && { onError }) };
     this.#handler = handler;
   }
 
@@ -151,9 +149,8 @@ export class TlsServer {
    * @example
    * process.once("SIGTERM", () => server.close({ grace: 10_000 }));
    */
-  close({ grace = 5_000 }: { readonly grace?: number } = {}): Promise<readonly TlsConnection[]> {
-    if (!(typeof grace === "number" && grace >= 0 && grace < 2 ** 31))
-      throw configurationError(`grace ${grace}`, "milliseconds, 0 or more and less than 2^31");
+  close(options: { readonly grace?: number } = {}): Promise<readonly TlsConnection[]> {
+    const { grace = 5_000 } = explainedAtOnce(() => optionsOf(options, ["ms|0~0 grace"]));
     this.#closed ??= this.#close(grace);
     this.#closed.catch(ignore);
     return this.#closed;
@@ -205,6 +202,12 @@ export class TlsServer {
       console.error("handclasp: onError of the application threw:", thrown);
     }
   }
+}
+
+function checked(options: ServerOptions, handler: unknown): ServerOptions {
+  const given = optionsOf(options, [...serverOptions(), "function onError"]);
+  if (typeof handler === "function") return given;
+  throw wrong("the handler of connections", handler, "a function behind the options: (channel, request) => …");
 }
 
 const ignore = (): void => {};

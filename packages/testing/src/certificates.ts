@@ -49,14 +49,14 @@ export interface IssueOptions {
   commonName?: string;
 }
 
-/** A certificate with its key. */
+/** A certificate with its key: the options of a credential. */
 export interface IssuedCertificate {
   /** PEM of the chain: the certificate, then the intermediates where there are any. The root is left out. */
   cert: string;
   /** PEM of the private key, PKCS#8, not encrypted. */
   key: string;
-  /** DER of the chain, in the same order. */
-  chain: Uint8Array[];
+  /** DER of the chain, in the same order. Not enumerable: a credential takes no such option. */
+  readonly chain: Uint8Array[];
 }
 
 /** An authority that nobody should trust for longer than a test. Its key is never written anywhere. */
@@ -154,11 +154,11 @@ async function issue(issuer: Issuer, options: IssueOptions): Promise<IssuedCerti
     ],
   });
   const chain = [certificate, ...issuer.intermediates].map(({ rawData }) => new Uint8Array(rawData));
-  return {
+  const credential = {
     cert: chain.map((der) => pem(der, "CERTIFICATE")).join(""),
     key: pem(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
-    chain,
   };
+  return Object.defineProperty(credential, "chain", { value: chain }) as IssuedCertificate;
 }
 
 interface Content {

@@ -14,7 +14,9 @@ import {
 import type { Pbkdf2, PrivateKeySource } from "@handclasp/core/keys";
 import {
   configurationError,
+  explained,
   keyMismatch,
+  optionsOf,
   ownSchemes,
   readChain,
   run,
@@ -61,13 +63,29 @@ export interface BrowserCredentialOptions {
  * const credential = await browserCredential({ cert: pem, key: await crypto.subtle.unwrapKey(…) });
  */
 export async function browserCredential(options: BrowserCredentialOptions): Promise<Credential> {
-  const { cert, key, scheme, ocspResponse, signedCertificateTimestamps } = options;
+  return explained(() => credentialOf(optionsOf(options, browserCredentialOptions)));
+}
+
+const browserCredentialOptions = [
+  "any! cert key",
+  "string passphrase",
+  "bytes|function ocspResponse",
+  "bytes signedCertificateTimestamps",
+  "named scheme",
+];
+
+async function credentialOf(options: BrowserCredentialOptions): Promise<Credential> {
+  const { cert, key, passphrase, scheme, ocspResponse, signedCertificateTimestamps } = options;
   const subtle = hostSubtle();
   const credential = subtle
     ? await hostCredential(subtle, options)
     : isCryptoKey(key)
       ? wrongKey("the key is of a WebCrypto that this host does not have")
-      : await (await import("@handclasp/core/keys")).nobleCredential({ ...options, cert, key });
+      : await (await import("@handclasp/core/keys")).nobleCredential({
+          cert,
+          key,
+          ...(passphrase !== undefined && { passphrase }),
+        });
   const schemes = credential.schemes.filter(({ id }) => !scheme || id === scheme.id);
   if (!schemes.length) return wrongKey(`the key does not sign with ${scheme?.name}`);
   return { ...credential, schemes, ocspResponse, signedCertificateTimestamps };

@@ -88,7 +88,7 @@ describe("browserCredential", () => {
       ["cannot sign", { cert: rsa.cert, key: pair.privateKey }],
       ["is a certificate", { cert, key: cert }],
       ["name of a file", { cert, key: "client.key" }],
-      ["there is no certificate", { cert: key, key }],
+      ["a private key in place of a certificate", { cert: key, key }],
       ["there is no certificate", { cert: [], key }],
       ["there is no certificate", { cert: new Uint8Array(50), key }],
       ["certificate cannot be used", { cert: Uint8Array.of(0x30, 0), key }],

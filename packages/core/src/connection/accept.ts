@@ -2,7 +2,9 @@ import { der } from "../bytes/der.ts";
 import type { Credential } from "../crypto/credential.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
-import { understood } from "../given.ts";
+import { explainedAtOnce } from "../given/explainedAtOnce.ts";
+import { optionsOf, wrong } from "../given/options.ts";
+import { serverOptions } from "../given/serverTable.ts";
 import type { ClientHelloInfo, ServerConfig, ServerCredential } from "../handshake/config.ts";
 import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
@@ -10,14 +12,14 @@ import { serverHandshake } from "../handshake/server.ts";
 import type { CipherSuite, SuiteRow } from "../handshake/suites.ts";
 import { maxAuthorityNames } from "../limits.ts";
 import { readName } from "../x509/distinguishedName.ts";
-import { type TrustOptions, type TrustPolicy, trustPolicy } from "../x509/verify.ts";
+import { readTrust, type TrustOptions, type TrustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
 import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions, showsSecrets } from "./options.ts";
 import { isCertified, serverPsk } from "./psk.ts";
 import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
 import { stapleOf } from "./staple.ts";
-import type { Transport } from "./transport.ts";
+import { checkedTransport, type Transport } from "./transport.ts";
 
 /**
  * Our certificates: one, a list, or a function of the ClientHello that answers one or a list, for servers whose names are not known beforehand. Of a list, the
@@ -81,20 +83,21 @@ export interface ServerConfiguration {
  * onTransport((transport) => accept(transport, config));
  */
 export function serverConfig(options: AcceptOptions): ServerConfiguration {
-  return new SharedConfig(options);
+  return explainedAtOnce(() => new SharedConfig(optionsOf(options, serverOptions())));
 }
 
 class SharedConfig implements ServerConfiguration {
   readonly options: AcceptOptions;
   handshake: ServerConfig;
 
+  /** @param options that are checked */
   constructor(options: AcceptOptions) {
     this.options = options;
-    this.handshake = serverHandshakeConfig(options);
+    this.handshake = configOf(options);
   }
 
   setCredentials(credentials: ServerCredentials): void {
-    this.handshake = withCredentials(this.handshake, credentials);
+    this.handshake = explainedAtOnce(() => withCredentials(this.handshake, credentials));
   }
 }
 
@@ -110,13 +113,15 @@ export async function accept(
   transport: Transport,
   config: AcceptOptions | ServerConfiguration,
 ): Promise<TlsConnection> {
-  const connection = accepted(transport, config instanceof SharedConfig ? config : once(config as AcceptOptions));
+  const shared = config instanceof SharedConfig ? config : explainedAtOnce(() => once(config as AcceptOptions));
+  const connection = accepted(transport, shared);
   await connection.opened;
   return connection;
 }
 
 /** Nobody could resume a session of theirs. */
-function once(options: AcceptOptions): SharedConfig {
+function once(given: AcceptOptions): SharedConfig {
+  const options = optionsOf(given, serverOptions());
   const { sessionStore = false, tickets = options.ticketKeys !== undefined } = options;
   return new SharedConfig({ ...options, sessionStore, tickets });
 }
@@ -124,7 +129,11 @@ function once(options: AcceptOptions): SharedConfig {
 /** As `accept`, at once: the connection is still shaking hands. */
 export function accepted(transport: Transport, config: ServerConfiguration): TlsConnection {
   if (!(config instanceof SharedConfig)) throw configurationError("no configuration", "what serverConfig() gives");
-  return acceptWith(config.handshake, transport, config.options);
+  return acceptWith(
+    config.handshake,
+    explainedAtOnce(() => checkedTransport(transport)),
+    config.options,
+  );
 }
 
 /** The same with a handshake's configuration. A trace has secrets where both it and `options` say so. */
@@ -147,13 +156,13 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
  * @throws TlsError `configuration`, also for a certificate that cannot serve: of another purpose, out of order, or of a
  *   kind that no suite uses.
  */
-export function serverHandshakeConfig(options: AcceptOptions): ServerConfig {
+export const serverHandshakeConfig = (options: AcceptOptions): ServerConfig =>
+  configOf(optionsOf(options, serverOptions()));
+
+function configOf(options: AcceptOptions): ServerConfig {
   const common = commonConfig(options);
   const { suites } = common;
-  understood(options, ["boolean strictSni requireAlpn", "function equalSuites.flatMap", "string clientAuth"]);
   const { clientAuth = "none" } = options;
-  if (!["none", "request", "require"].includes(clientAuth))
-    throw configurationError(`clientAuth ${JSON.stringify(clientAuth)}`, '"none", "request" or "require"');
   const clientTrust = clientTrustOf(options);
   if (clientAuth === "require" && !suites.every(isCertified))
     throw configurationError(
@@ -178,9 +187,9 @@ export function serverHandshakeConfig(options: AcceptOptions): ServerConfig {
 
 function equalSuitesOf(
   suites: readonly SuiteRow[],
-  groups: readonly (readonly CipherSuite[])[],
+  asked: readonly (readonly CipherSuite[])[],
 ): readonly (readonly SuiteRow[])[] {
-  if (!groups.every(Array.isArray)) throw configurationError("equalSuites", "a list of lists of suites");
+  const groups = asked as readonly (readonly SuiteRow[])[];
   const all = groups.flat();
   const missing = all.filter((suite) => !suites.includes(suite));
   if (missing.length > 0)
@@ -246,7 +255,7 @@ function clientTrustOf(options: AcceptOptions): TrustPolicy | undefined {
     throw configurationError(`clientAuth "${clientAuth}" without ca`, "say whom client certificates must come from");
   if (clientAuth === "none" && trusts.length)
     throw configurationError(`${trusts[0]} without clientAuth`, 'say clientAuth: "request" or "require"');
-  return trusts.length ? trustPolicy(options) : undefined;
+  return trusts.length ? readTrust(options) : undefined;
 }
 
 /** The options about whom to trust. */
@@ -256,8 +265,12 @@ function authoritiesOf(
   { certificateAuthorities: asked, clientAuth = "none" }: AcceptOptions,
   trust: TrustPolicy | undefined,
 ): readonly Uint8Array[] {
-  if (asked !== undefined && asked !== false && !(Array.isArray(asked) && asked.every((n) => n instanceof Uint8Array)))
-    throw configurationError("certificateAuthorities", "a list of DER names (certificate.subject.der), or false");
+  if (
+    asked !== undefined &&
+    asked !== false &&
+    !(Array.isArray(asked) && asked.every((name) => name instanceof Uint8Array))
+  )
+    throw wrong("certificateAuthorities", asked, "a list of DER names, or false");
   if (!asked) {
     const names = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));
     return asked === false || sizeOf([...names.values()]) > maxAuthorityNames ? [] : [...names.values()];

@@ -1,16 +1,18 @@
-import { configurationError } from "../errors.ts";
+import { explained } from "../given/explained.ts";
+import { brief, optionsOf, wrong } from "../given/options.ts";
+import { clientOptions } from "../given/tables.ts";
 import { clientHandshake } from "../handshake/client.ts";
 import type { ClientConfig, ClientSessions, SessionKeeper } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
 import type { Grease } from "../handshake/grease.ts";
 import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
 import type { OcspPolicy, OcspRow } from "../x509/ocsp.ts";
-import { type TrustOptions, trustPolicy } from "../x509/verify.ts";
+import { readTrust, type TrustOptions } from "../x509/verify.ts";
 import { type ClientCredentials, selector } from "./clientCredentials.ts";
 import { TlsConnection } from "./connection.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
 import { clientPsk, isCertified } from "./psk.ts";
-import type { Transport } from "./transport.ts";
+import { checkedTransport, type Transport } from "./transport.ts";
 
 export interface ConnectOptions extends CommonOptions, TrustOptions {
   /**
@@ -81,45 +83,42 @@ export async function connect(
   transport: Transport | (() => Transport),
   options: ConnectOptions,
 ): Promise<TlsConnection> {
-  const config = clientHandshakeConfig(options);
-  const connection = new TlsConnection(
-    typeof transport === "function" ? transport() : transport,
-    {
-      role: "client",
-      handshake: (peer) => clientHandshake(peer, config),
-      maxFragment: config.maxFragment,
-      maxRenegotiations: config.maxRenegotiations,
-      traceSecrets: config.traceSecrets,
-    },
-    connectionOptions(options),
-  );
+  const connection = await explained(() => {
+    const given = optionsOf(options, clientOptions());
+    const config = configOf(given);
+    return new TlsConnection(
+      checkedTransport(typeof transport === "function" ? transport() : transport),
+      {
+        role: "client",
+        handshake: (peer) => clientHandshake(peer, config),
+        maxFragment: config.maxFragment,
+        maxRenegotiations: config.maxRenegotiations,
+        traceSecrets: config.traceSecrets,
+      },
+      connectionOptions(given),
+    );
+  });
   await connection.opened;
   return connection;
 }
 
 /** Checks what the user says; see `connect` for what it throws. */
-export function clientHandshakeConfig(options: ConnectOptions): ClientConfig {
+export const clientHandshakeConfig = (options: ConnectOptions): ClientConfig =>
+  configOf(optionsOf(options, clientOptions()));
+
+function configOf(options: ConnectOptions): ClientConfig {
   const { credentials, serverName, maxFragmentLength } = options;
   const ocsp = options.ocsp as OcspRow | undefined;
   const common = commonConfig(options);
-  const trust = common.suites.some(isCertified) ? trustPolicy(options, options.certificateCache) : undefined;
+  const trust = common.suites.some(isCertified) ? readTrust(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
-    throw configurationError(
-      `serverName ${JSON.stringify(serverName)}`,
-      "a DNS name in ASCII (xn--… for others) or an IP address",
-    );
-  if (trust?.anchors.length && serverName === undefined)
-    throw configurationError(
-      "ca without serverName",
-      "say which name the certificate must have: else any of that CA would do",
-    );
+    throw wrong("serverName", serverName, "a DNS name");
+  if (trust?.anchors.length && serverName === undefined) throw brief("ca without serverName");
   const { sessionScope = "" } = options;
   const sessions = options.sessions as SessionKeeper | undefined;
-  if (sessions !== undefined && typeof sessions?.configure !== "function")
-    throw configurationError("sessions", "give keepSessions({ store })");
   sessions?.configure(sessionScope);
   if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
-    throw configurationError(`maxFragmentLength ${maxFragmentLength}`, fragmentLengths.join(", "));
+    throw wrong("maxFragmentLength", maxFragmentLength, fragmentLengths.join());
   ocsp?.configure(options, common.suites.every(isCertified));
   return {
     ...common,

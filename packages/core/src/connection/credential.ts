@@ -1,6 +1,6 @@
 import type { Credential } from "../crypto/credential.ts";
 import { schemesOf } from "../crypto/signatures.ts";
-import { configurationError } from "../errors.ts";
+import { brief, wrong } from "../given/options.ts";
 import type { ServerCredential } from "../handshake/config.ts";
 import { readChain } from "../x509/chain.ts";
 import { anyExtendedKeyUsage, clientAuth, serverAuth, usageName } from "../x509/path.ts";
@@ -10,26 +10,24 @@ import { anyExtendedKeyUsage, clientAuth, serverAuth, usageName } from "../x509/
  * It does not look at dates: a server may outlive its certificate.
  */
 export function checkCredential(credential: Credential, role: "server" | "client"): ServerCredential {
-  if (typeof credential?.sign !== "function" || !Array.isArray(credential.schemes))
-    throw configurationError("credential without sign or schemes");
+  const { sign, schemes, chain } = (credential as Credential | null) ?? {};
+  if (typeof sign !== "function" || !Array.isArray(schemes) || !Array.isArray(chain))
+    throw wrong("credentials", credential, "what nodeCredential or browserCredential returns");
   const [certificate] = readChain(credential.chain);
-  const wrong = (reason: string, advice: string): never => {
-    throw configurationError(`the certificate of ${certificate.subject.text || "no subject"} ${reason}`, advice);
+  const unfit = (reason: string): never => {
+    throw brief(`the certificate of ${certificate.subject.text || "no subject"} ${reason}`);
   };
   const { extendedKeyUsage, keyUsage, publicKey, pssHash } = certificate;
   const wanted = role === "server" ? serverAuth : clientAuth;
   if (extendedKeyUsage && !extendedKeyUsage.includes(wanted) && !extendedKeyUsage.includes(anyExtendedKeyUsage)) {
     const list = extendedKeyUsage.map(usageName).join(", ");
-    wrong(`is for ${list}, not for a ${role}`, `have one issued with ${usageName(wanted)} in extendedKeyUsage`);
+    unfit(`is for ${list}, not for a ${role}: extendedKeyUsage lacks ${usageName(wanted)}`);
   }
   if (role === "client" && keyUsage && !keyUsage.has("digitalSignature"))
-    wrong("may not sign, and a client signs", "have one issued with digitalSignature in keyUsage");
+    unfit("may not sign, and a client signs: keyUsage lacks digitalSignature");
   const fitting = schemesOf(publicKey, credential.schemes, pssHash);
   if (!fitting.length && !credential.rsaDecryptRaw)
-    wrong(
-      `has another kind of key than its signer, which signs with ${names(credential)}`,
-      "give the key of this certificate",
-    );
+    unfit(`has another kind of key than its signer, which signs with ${names(credential)}`);
   return { credential, certificate };
 }
 

@@ -8,11 +8,10 @@ import { defaultGroups, type NamedGroup } from "../crypto/groups.ts";
 import { noble } from "../crypto/lateNoble.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
-import { configurationError } from "../errors.ts";
-import { understood } from "../given.ts";
+import { brief, optionsOf, wrong } from "../given/options.ts";
 import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites, type SuiteRow } from "../handshake/suites.ts";
-import { closeTimeout, handshakeTimeout, maxPlaintext, maxRenegotiations, minRecordSize } from "../limits.ts";
+import { closeTimeout, handshakeTimeout, maxPlaintext, maxRenegotiations } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 
@@ -96,14 +95,9 @@ export interface ConnectionOptions {
 const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 export function commonConfig(options: CommonOptions): CommonConfig {
-  // Here too, so that a server does not find out at its first connection.
-  connectionOptions(options);
-  const { provider = noble, maxFragment = maxPlaintext, recordSizeLimit } = options;
-  checkSize("maxFragment", maxFragment);
-  checkSize("recordSizeLimit", recordSizeLimit);
-  const { renegotiation = "decline" } = options;
-  if (renegotiation !== "decline" && renegotiation !== "abort")
-    throw configurationError(`renegotiation ${JSON.stringify(renegotiation)}`, '"decline" or "abort"');
+  // So that a server does not find out at its first connection.
+  traceOf(options);
+  const { provider = noble, maxFragment = maxPlaintext, recordSizeLimit, renegotiation } = options;
   const suites = suitesOf(provider, options.suites);
   return {
     provider,
@@ -128,33 +122,19 @@ export function commonConfig(options: CommonOptions): CommonConfig {
 /** Only if the caller that gives the listener asks for them. */
 export const showsSecrets = ({ trace }: CommonOptions): boolean => typeof trace === "object" && trace.secrets === true;
 
-function checkSize(option: string, size = maxPlaintext): void {
-  if (!Number.isInteger(size) || size < minRecordSize || size > maxPlaintext)
-    throw configurationError(`${option} ${size}`, "a number from 64 to 16,384");
+function traceOf({ trace }: CommonOptions): Partial<TraceOptions> {
+  if (typeof trace === "function") return { listener: trace };
+  return trace === undefined ? {} : optionsOf(trace, ["function! listener", "boolean secrets"], "trace.");
 }
 
-export function connectionOptions(options: CommonOptions): ConnectionOptions {
-  const { trace } = options;
-  const listener = typeof trace === "object" ? (trace?.listener ?? null) : trace;
-  const traceSecrets = typeof trace === "object" ? trace?.secrets : undefined;
-  understood(options);
-  understood({ trace: listener, traceSecrets }, ["function trace", "boolean traceSecrets"]);
-  return {
-    traceListener: listener ?? undefined,
-    signal: options.signal,
-    handshakeTimeout: milliseconds("handshakeTimeout", options.handshakeTimeout, handshakeTimeout),
-    closeTimeout: milliseconds("closeTimeout", options.closeTimeout, closeTimeout),
-    allowHalfOpen: options.allowHalfOpen ?? false,
-  };
-}
-
-function milliseconds(option: string, value: number | undefined, byDefault: number): number {
-  // Above 2^31-1 ms a host's timer fires at once.
-  const ms = value ?? byDefault;
-  if (!(ms > 0 && ms < 2 ** 31))
-    throw configurationError(`${option} ${ms}`, "milliseconds, more than 0 and less than 2^31");
-  return ms;
-}
+/** Of options that are checked. */
+export const connectionOptions = (options: CommonOptions): ConnectionOptions => ({
+  traceListener: traceOf(options).listener,
+  signal: options.signal,
+  handshakeTimeout: options.handshakeTimeout ?? handshakeTimeout,
+  closeTimeout: options.closeTimeout ?? closeTimeout,
+  allowHalfOpen: options.allowHalfOpen ?? false,
+});
 
 /** Asked for by name, a row must be there; of the defaults, those that are. */
 function supported<T extends { readonly name: string }>(
@@ -165,12 +145,8 @@ function supported<T extends { readonly name: string }>(
   has: (row: T) => boolean,
 ): readonly T[] {
   for (const row of asked ?? [])
-    if (!row?.name || !has(row))
-      throw configurationError(
-        `the provider "${provider.name}" lacks ${what} ${row?.name}`,
-        "leave it out, or use another provider",
-      );
-  if (asked?.length === 0) throw configurationError(`an empty list of ${what}s`);
+    if (!has(row)) throw brief(`the provider "${provider.name}" lacks ${what} ${row.name}`);
+  if (asked?.length === 0) throw brief(`an empty list of ${what}s`);
   return asked ?? defaults.filter(has);
 }
 
@@ -208,9 +184,8 @@ function groupsOf(
     ({ keyExchange }) => keyExchange.groups.length && !keyExchange.groups.some((group) => groups.includes(group)),
   );
   if (stranded)
-    throw configurationError(
-      `${stranded.name} has none of the groups that it can run on`,
-      `add ${stranded.keyExchange.groups[0]?.name} to the groups, or leave the suite out`,
+    throw brief(
+      `${stranded.name} has none of the groups that it can run on, such as ${stranded.keyExchange.groups[0]?.name}`,
     );
   return groups;
 }
@@ -223,8 +198,7 @@ function alpnOf(protocols: readonly string[]): readonly string[] {
     } catch {
       // Not ASCII: the check below says so.
     }
-    if (length < 1 || length > 255)
-      throw configurationError(`ALPN protocol ${JSON.stringify(protocol)}`, "1 to 255 ASCII characters");
+    if (length < 1 || length > 255) throw wrong("alpn", protocol, "1 to 255 ASCII characters each");
   }
   return protocols;
 }

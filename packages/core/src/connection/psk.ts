@@ -3,7 +3,7 @@
  * gives, so that a page without them does not load that code.
  * @module
  */
-import { configurationError } from "../errors.ts";
+import { brief } from "../given/options.ts";
 import type { ClientConfig, ServerConfig } from "../handshake/config.ts";
 import type { ClientPsk, KeyExchangeRow, ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import type { SuiteRow } from "../handshake/suites.ts";
@@ -23,9 +23,7 @@ export function serverPsk(suites: readonly SuiteRow[], psk: ServerPsk | undefine
 
 function optionsOf(suites: readonly SuiteRow[], psk: unknown): KeyExchangeRow["psk"] {
   const suite = suites.find((row) => row.keyExchange.psk);
-  if (suite && !psk)
-    throw configurationError(`${suite.name} without a pre-shared key`, "say psk, or leave the suite out");
-  if (psk !== undefined && !suite)
-    throw configurationError("psk without a suite that uses it", "say suites: ecdhePskSuites");
+  if (suite && !psk) throw brief(`${suite.name} without psk`);
+  if (psk !== undefined && !suite) throw brief("psk without a suite that uses it");
   return suite?.keyExchange.psk;
 }

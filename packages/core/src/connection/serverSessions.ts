@@ -5,11 +5,11 @@
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { configurationError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
-import { understood } from "../given.ts";
+import { wrong } from "../given/options.ts";
 import type { ServerConfig } from "../handshake/config.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
 import { type Later, ownKeys, type TicketKeys, Tickets, ticketKeyLength } from "../handshake/resumption/tickets.ts";
-import { sessionLifetime as defaultLifetime, maxSessionAge } from "../limits.ts";
+import { sessionLifetime as defaultLifetime } from "../limits.ts";
 import { checkedStore, inTime, memoryStore, withinTime } from "./sessions.ts";
 
 /** What a server takes about sessions. */
@@ -37,13 +37,10 @@ export function serverSessions(
   options: ServerSessionOptions,
   common: Pick<ServerConfig, "provider" | "random" | "now">,
 ): Pick<ServerConfig, "tickets" | "sessions" | "sessionLifetime"> {
-  understood(options, ["boolean tickets"]);
   const { sessionStore = memoryStore({ now: common.now }), sessionLifetime = defaultLifetime } = options;
-  if (!Number.isInteger(sessionLifetime) || sessionLifetime < 1 || sessionLifetime > maxSessionAge)
-    throw configurationError(`sessionLifetime ${sessionLifetime}`, "whole seconds, from 1 to 86,400");
   return {
     tickets: ticketsOf(options, common, sessionLifetime),
-    sessions: sessionStore === false ? undefined : inTime(checkedStore(sessionStore)),
+    sessions: sessionStore === false ? undefined : inTime(checkedStore(sessionStore, "sessionStore")),
     sessionLifetime,
   };
 }
@@ -75,12 +72,8 @@ function keysOf(
 ): TicketKeys {
   if (keys === undefined) return ownKeys(random, now, lifetime, later);
   if (typeof keys === "function") return () => withinTime(keys, []);
-  if (
-    !Array.isArray(keys) ||
-    !keys.length ||
-    !keys.every((key) => key instanceof Uint8Array && key.length === ticketKeyLength)
-  )
-    throw configurationError("ticketKeys", `one or more keys of ${ticketKeyLength} random bytes each`);
+  if (!keys.length || keys.some((key) => key.length !== ticketKeyLength))
+    throw wrong("ticketKeys", keys, `keys of ${ticketKeyLength} random bytes each`);
   const copies = keys.map((key) => key.slice());
   return () => copies;
 }

@@ -2,9 +2,8 @@
  * Where sessions are kept, and the keys of tickets, with the host's clock: what does not answer in time has nothing.
  * @module
  */
-import { configurationError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
-import { understood } from "../given.ts";
+import { optionsOf, wrong } from "../given/options.ts";
 import type { ClientSessions } from "../handshake/config.ts";
 import { sessionsIn } from "../handshake/resumption/client.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
@@ -12,17 +11,11 @@ import { itemOverhead, maxStoreBytes, storeTimeout, sweepInterval } from "../lim
 
 /**
  * A store in memory: what was used least recently makes room, and what is over is forgotten.
- * @param maxBytes of all sessions together, each counted with 256 bytes more. Default 4 MiB.
  * @example
  * const sessions = keepSessions({ store: memoryStore({ maxBytes: 65_536 }) });
  */
-export function memoryStore({
-  maxBytes = maxStoreBytes,
-  now = Date.now,
-}: {
-  readonly maxBytes?: number;
-  readonly now?: () => number;
-} = {}): SessionStore {
+export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
+  const { maxBytes = maxStoreBytes, now = Date.now } = optionsOf(options, memoryStoreOptions);
   /** In the order of their last use. */
   const kept = new Map<string, { readonly session: Uint8Array; readonly expires: number }>();
   let held = 0;
@@ -63,6 +56,16 @@ export function memoryStore({
   };
 }
 
+export interface MemoryStoreOptions {
+  /** Of all sessions together, each counted with 256 bytes more. Default 4 MiB. */
+  readonly maxBytes?: number;
+  /** For tests: the clock in milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Up to 2^53-1 bytes. */
+const memoryStoreOptions = ["1~9007199254740991 maxBytes", "function now"];
+
 const cost = (session: Uint8Array | undefined): number => (session ? session.length + itemOverhead : 0);
 
 export interface KeepSessionsOptions {
@@ -71,6 +74,8 @@ export interface KeepSessionsOptions {
   /** Take tickets (RFC 5077) too, not only session IDs. Default true. */
   readonly tickets?: boolean;
 }
+
+const keepSessionsOptions = ["any store", "boolean tickets"];
 
 /**
  * Keeps the sessions of a client's connections, and resumes them: a reconnect then takes one round trip and no
@@ -83,9 +88,8 @@ export interface KeepSessionsOptions {
  * const second = await connect(url, { ca, sessions }); // second.session.resumed
  */
 export function keepSessions(options: KeepSessionsOptions = {}): ClientSessions {
-  understood(options, ["boolean tickets"]);
-  const { store = memoryStore(), tickets = true } = options;
-  return sessionsIn(inTime(checkedStore(store)), tickets);
+  const { store = memoryStore(), tickets = true } = optionsOf(options, keepSessionsOptions);
+  return sessionsIn(inTime(checkedStore(store, "store")), tickets);
 }
 
 /** The same store, which now answers within its time and never fails: what it has not told by then it does not have. */
@@ -126,9 +130,9 @@ export function withinTime<T>(ask: () => Awaitable<T>, otherwise: T): Awaitable<
   });
 }
 
-export function checkedStore(store: SessionStore): SessionStore {
+export function checkedStore(store: SessionStore, option: string): SessionStore {
   for (const method of ["get", "set", "delete"] as const)
     if (typeof store?.[method] !== "function")
-      throw configurationError(`a session store without ${method}()`, "give an object with get, set and delete");
+      throw wrong(option, store, `an object with get, set and delete, and it has no ${method}`);
   return store;
 }

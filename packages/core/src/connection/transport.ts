@@ -2,6 +2,7 @@
  * The seam of everything: what carries TLS records. Plain callbacks, because they cost nothing.
  * @module
  */
+import { wrong } from "../given/options.ts";
 import type { Memory } from "../record/memory.ts";
 import type { NextTurn } from "./turn.ts";
 
@@ -62,4 +63,10 @@ export interface Transport {
   readonly remoteAddress?: string | undefined;
   /** The host's shortest way into the next turn of its event loop. Default: a timer. */
   readonly nextTurn?: NextTurn;
+}
+
+/** WebSockets and sockets send as well. */
+export function checkedTransport(transport: Transport): Transport {
+  if (typeof transport?.send === "function" && typeof transport.start === "function") return transport;
+  throw wrong("the transport", transport, "a transport, such as webSocketTransport(socket) or tcpTransport(socket)");
 }

@@ -6,6 +6,7 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, type Flow, settle } from "../flow.ts";
+import { about, wrong } from "../given/options.ts";
 import { maxCertificates } from "../limits.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { verifySignature } from "./path.ts";
@@ -22,6 +23,8 @@ export type ChainSource = string | Uint8Array | readonly (string | Uint8Array)[]
  */
 export function readChain(source: ChainSource): readonly [Certificate, ...Certificate[]] {
   const sources = typeof source === "string" || source instanceof Uint8Array ? [source] : source;
+  if (!Array.isArray(sources) || !sources.every((one) => typeof one === "string" || one instanceof Uint8Array))
+    throw wrong("cert", source, "PEM, DER or a list of them");
   const [first, ...rest] = sources.flatMap((one) => certificateDers(one, "cert")).map(parseOwn);
   if (!first) throw configurationError("there is no certificate", "give the chain, end-entity first");
   if (rest.length >= maxCertificates) {
@@ -41,10 +44,11 @@ function parseOwn(der: Uint8Array, position: number): Certificate {
     return parseCertificate(der.slice(), position);
   } catch (cause) {
     if (!TlsError.is(cause)) throw cause;
-    throw configurationError(
+    const error = configurationError(
       `the certificate cannot be used: ${cause.message}`,
       "give X.509 certificates, PEM or DER, for keys on P-256, P-384 or P-521, Ed25519 keys or RSA keys of 2048 bits or more",
     );
+    throw about(error, { option: "cert", value: der });
   }
 }
 

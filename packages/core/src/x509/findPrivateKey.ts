@@ -5,6 +5,7 @@
 import { latin1, toHex } from "../bytes/bytes.ts";
 import { der, tags } from "../bytes/der.ts";
 import { configurationError } from "../errors.ts";
+import { about } from "../given/options.ts";
 import { noPemAdvice, pemBlocks } from "./pem.ts";
 
 /** A JSON Web Key, RFC 7517, as far as a private key has members: what `crypto.subtle.exportKey("jwk", …)` gives. */
@@ -37,7 +38,8 @@ export function findPrivateKey(source: PrivateKeySource): FoundPrivateKey {
   const [other] = blocks;
   // A certificate, a public key: the shape has the message. DH or EC parameters have none.
   if (other) formed(other.der);
-  throw configurationError("there is no private key", noPemAdvice(text, "PRIVATE KEY"));
+  const error = configurationError("key: there is no private key", noPemAdvice(text, "PRIVATE KEY"));
+  throw about(error, { option: "key", value: source });
 }
 
 function formed(bytes: Uint8Array): FoundPrivateKey {
@@ -51,7 +53,8 @@ function formed(bytes: Uint8Array): FoundPrivateKey {
   if (form === "public")
     throw configurationError("the private key is a public one", "give the private key that belongs to it");
   if (form) return { form, der: bytes };
-  throw configurationError("there is no private key in this", "give PEM or DER: PKCS#8, PKCS#1 or SEC1");
+  const error = configurationError("key: there is no private key in it", "give PEM or DER: PKCS#8, PKCS#1 or SEC1");
+  throw about(error, { option: "key", value: bytes });
 }
 
 /** What a DER value is, by the tags inside its SEQUENCE. */
@@ -89,8 +92,9 @@ function parseJwk(text: string): JsonWebKey {
 /** What JavaScript lets pass where a key is wanted: an unset variable, a file's handle. */
 function jwkOf(value: JsonWebKey | null | undefined): JsonWebKey {
   if (typeof value?.kty === "string") return value;
-  throw configurationError(
+  const error = configurationError(
     `there is no private key in this ${value === null ? "null" : typeof value}`,
     "give PEM, DER, or a JWK with its kty",
   );
+  throw about(error, { option: "key", value });
 }

@@ -9,6 +9,8 @@ import { noble } from "../crypto/noble.ts";
 import { ownSchemes, type SignatureScheme } from "../crypto/signatures.ts";
 import { configurationError, usageError } from "../errors.ts";
 import { run } from "../flow.ts";
+import { explained } from "../given/explained.ts";
+import { optionsOf } from "../given/options.ts";
 import { type ChainSource, keyMismatch, readChain, verifyChain, verifyKey } from "./chain.ts";
 import type { PrivateKeySource } from "./findPrivateKey.ts";
 import { type PrivateKey, type PrivateKeyOptions, readPrivateKey } from "./privateKey.ts";
@@ -27,7 +29,10 @@ export interface NobleCredentialOptions extends PrivateKeyOptions {
  * @example
  * const credential = await nobleCredential({ cert: pem, key: pem });
  */
-export async function nobleCredential(options: NobleCredentialOptions): Promise<Credential> {
+export const nobleCredential = (options: NobleCredentialOptions): Promise<Credential> =>
+  explained(() => credentialOf(optionsOf(options, ["any! cert key", "string|bytes passphrase", "function pbkdf2"])));
+
+async function credentialOf(options: NobleCredentialOptions): Promise<Credential> {
   const chain = readChain(options.cert);
   const key = await readPrivateKey(options.key, options);
   const signWith = signer(key);

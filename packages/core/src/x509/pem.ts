@@ -1,10 +1,12 @@
 /**
- * PEM, RFC 7468: text around the blocks is skipped, the blocks themselves are read strictly.
+ * PEM, RFC 7468: text around the blocks is skipped, the blocks themselves are read strictly. They may be indented, as in the source of a program, and follow
+ * the byte order mark of an editor.
  * @module
  */
 import { fromBase64, latin1 } from "../bytes/bytes.ts";
 import { tags } from "../bytes/der.ts";
 import { configurationError } from "../errors.ts";
+import { about } from "../given/options.ts";
 
 export interface PemBlock {
   /** `"CERTIFICATE"`, `"PRIVATE KEY"` … */
@@ -15,7 +17,7 @@ export interface PemBlock {
 /** All blocks in order. Throws a configuration error for one that is cut off or not base64. */
 export function pemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
-  const begin = /^-----BEGIN ([A-Z0-9 #-]{1,64})-----[ \t]*$/gm;
+  const begin = /^(?:\uFEFF|\xEF\xBB\xBF)?[ \t]*-----BEGIN ([A-Z0-9 #-]{1,64})-----[ \t]*$/gm;
   for (let match = begin.exec(text); match; match = begin.exec(text)) {
     const label = match[1] as string;
     const fault = (what: string, advice?: string) =>
@@ -55,5 +57,6 @@ export function certificateDers(source: string | Uint8Array, what: string): Uint
   const text = typeof source === "string" ? source : latin1(source);
   const ders = parsePemCertificates(text);
   if (ders.length) return ders;
-  throw configurationError(`${what}: there is no certificate in it`, noPemAdvice(text, "CERTIFICATE"));
+  const error = configurationError(`${what}: there is no certificate in it`, noPemAdvice(text, "CERTIFICATE"));
+  throw about(error, { option: what, value: source });
 }

@@ -6,7 +6,8 @@ import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, call, type Flow } from "../flow.ts";
-import { understood } from "../given.ts";
+import { about, optionsOf, wrong } from "../given/options.ts";
+import { trustOptions } from "../given/tables.ts";
 import { maxCertificates, maxElements } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
@@ -66,8 +67,11 @@ export interface TrustOptions {
  * @example
  * const policy = trustPolicy({ ca: await readFile("ca.pem", "utf8") });
  */
-export function trustPolicy(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
-  understood(options);
+export const trustPolicy = (options: TrustOptions, cache?: CertificateCache): TrustPolicy =>
+  readTrust(optionsOf(options, trustOptions), cache);
+
+/** The same of options that are checked, among others. */
+export function readTrust(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
   const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
   if (roots.length > 1)
@@ -81,14 +85,7 @@ export function trustPolicy(options: TrustOptions, cache?: CertificateCache): Tr
       "give ca (the certificate of your CA), pins (sha256/…), or insecure: true where no identity is needed",
     );
   }
-  within("minimumRsaBits", minimumRsaBits, 2048, 8192);
-  within("minimumEcBits", minimumEcBits, 256, 521);
   return { anchors, unusable, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
-}
-
-function within(option: string, value: number, least: number, most: number): void {
-  if (!(value >= least && value <= most))
-    throw configurationError(`${option}: ${value}`, `expected ${least} to ${most}`);
 }
 
 const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
@@ -100,7 +97,8 @@ type Bundle = Required<Pick<TrustPolicy, "anchors" | "unusable">>;
 /** A bundle may hold what cannot be used (an old root with a small key); a bundle of nothing else is an error. */
 function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): Bundle {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) {
-    if (!(source?.raw instanceof Uint8Array)) throw configurationError("ca is neither PEM nor DER nor parsed");
+    // node:crypto's certificates have `raw` too, and are none of ours.
+    if (!(source?.raw instanceof Uint8Array && source.subject.der)) throw wrong("ca", source, "PEM, DER or parsed");
     return { anchors: [source], unusable: [] };
   }
   if (source === last?.text) return last.bundle;
@@ -116,7 +114,8 @@ function readAnchors(source: CertificateSource, cache: CertificateCache | undefi
       return [];
     }
   });
-  if (unusable[0] && !anchors.length) throw configurationError(unusable[0].message);
+  if (unusable[0] && !anchors.length)
+    throw about(configurationError(unusable[0].message), { option: "ca", value: source });
   const bundle = { anchors, unusable };
   if (typeof source === "string") last = { text: source, bundle };
   return bundle;
@@ -127,7 +126,7 @@ function readPin(pin: string): string {
   // 32 bytes in base64: the last digit has two spare bits.
   if (/^sha256\/[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(clean)) return clean;
   throw configurationError(
-    `pin ${JSON.stringify(clean.slice(0, 80))}`,
+    `pins: ${JSON.stringify(clean.slice(0, 80))}`,
     "expected sha256/ and the base64 of the SHA-256 of a SubjectPublicKeyInfo",
   );
 }

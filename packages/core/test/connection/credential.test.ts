@@ -1,7 +1,12 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
-import { type AcceptOptions, serverHandshakeConfig, withCredentials } from "../../src/connection/accept.ts";
+import {
+  type AcceptOptions,
+  serverConfig,
+  serverHandshakeConfig,
+  withCredentials,
+} from "../../src/connection/accept.ts";
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
 import type { Credential } from "../../src/crypto/credential.ts";
 import { ecdsa_secp256r1_sha256 } from "../../src/crypto/signatures.ts";
@@ -36,7 +41,7 @@ const good = made();
 
 function refusal(options: Partial<AcceptOptions>): TlsError {
   try {
-    serverHandshakeConfig({ credentials: [good], ...options });
+    serverConfig({ credentials: [good], ...options });
   } catch (error) {
     if (TlsError.is(error) && error.code === "configuration" && error.advice) return error;
     throw error;

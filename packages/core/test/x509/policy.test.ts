@@ -66,7 +66,7 @@ describe("trustPolicy", () => {
       "A".repeat(43),
       `sha256/${"!".repeat(43)}=`,
     ]) {
-      expect(error({ pins: [pin] })).toMatch(/^configuration configuration: pin /);
+      expect(error({ pins: [pin] })).toMatch(/^configuration configuration: pins: /);
     }
     expect(error({ insecure: true, ca: root.der })).toMatch(/more than one root of trust/);
     expect(error({ insecure: true, ...pins(root) })).toMatch(/more than one root of trust/);

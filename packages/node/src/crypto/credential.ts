@@ -17,13 +17,16 @@ import { findPrivateKey, type JsonWebKey } from "@handclasp/core/pem";
 import {
   configurationError,
   keyMismatch,
+  optionsOf,
   ownSchemes,
   readChain,
   run,
   usageError,
   verifyChain,
 } from "@handclasp/core/unstable";
+import { explainedAtOnce } from "@handclasp/core/unstable/engine";
 
+import { nodeCredentialOptions } from "../given.ts";
 import { nodeCrypto } from "./nodeCrypto.ts";
 
 export interface NodeCredentialOptions {
@@ -46,6 +49,10 @@ export interface NodeCredentialOptions {
  * const credential = nodeCredential({ cert: readFileSync("server.pem"), key: readFileSync("server.key") });
  */
 export function nodeCredential(options: NodeCredentialOptions): Credential {
+  return explainedAtOnce(() => credentialOf(optionsOf(options, nodeCredentialOptions)));
+}
+
+function credentialOf(options: NodeCredentialOptions): Credential {
   const { cert, key, passphrase, ocspResponse, signedCertificateTimestamps } = options;
   const privateKey = key instanceof KeyObject ? ownKey(key) : readKey(key, passphrase);
   requireKind(privateKey);

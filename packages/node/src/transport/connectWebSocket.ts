@@ -6,7 +6,8 @@
 import type { Agent } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import type { Transport } from "@handclasp/core";
-import { given } from "../given.ts";
+import { configurationError, explained, optionsOf, wrong } from "@handclasp/core/unstable";
+import { connectWebSocketOptions } from "../given.ts";
 import { maxFragments, maxMessage } from "./inbox.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
@@ -25,8 +26,21 @@ export interface ConnectWebSocketOptions {
 
 /** A transport to `url`, which is still opening: what is sent waits, a refusal is an `error` event. */
 export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
-  const dial = await webSocketDialer();
-  return dial(url, options);
+  return explained(async () => {
+    const given = checkedWebSocket(options);
+    if (!/^wss?:$/.test(URL.canParse(String(url)) ? new URL(url).protocol : ""))
+      throw wrong("the address", url, "ws://… or wss://…");
+    return (await webSocketDialer())(url, given);
+  });
+}
+
+/** @param prefix of the names of options in errors */
+export function checkedWebSocket(options: ConnectWebSocketOptions, prefix = ""): ConnectWebSocketOptions {
+  const given = optionsOf(options, connectWebSocketOptions, prefix);
+  // Node.js throws for others only when it writes them.
+  for (const [name, value] of Object.entries(given.headers ?? {}))
+    if (typeof value !== "string") throw wrong(`${prefix}headers`, value, `a text for ${name}`);
+  return given;
 }
 
 /** What opens WebSockets, loaded when it is needed: to load it takes longer than a handshake over TCP does. */
@@ -41,13 +55,7 @@ function open(
   options: ConnectWebSocketOptions = {},
 ): Transport {
   const { protocols = [], headers, agent, ca, handshakeTimeout = 10_000 } = options;
-  given(
-    "webSocket.handshakeTimeout",
-    handshakeTimeout,
-    handshakeTimeout > 0 && handshakeTimeout < 2 ** 31,
-    "milliseconds",
-  );
-  const ws = new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], {
+  const settings = {
     maxPayload: maxMessage,
     maxFragments,
     perMessageDeflate: false,
@@ -55,6 +63,12 @@ function open(
     ...(headers && { headers }),
     ...(agent && { agent }),
     ...(ca !== undefined && { ca }),
-  });
-  return webSocketTransport(ws);
+  };
+  try {
+    return webSocketTransport(new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], settings));
+  } catch (cause) {
+    // A protocol or a header that HTTP does not allow: the error names it, and not its value.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw configurationError(`webSocket: ${reason}`, "give what HTTP allows in a header");
+  }
 }

@@ -5,7 +5,9 @@
 
 import { createServer, type Socket } from "node:net";
 import type { Transport } from "@handclasp/core";
-import { checkAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
+import { explained, optionsOf, wrong } from "@handclasp/core/unstable";
+import { listenTcpOptions } from "../given.ts";
+import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { tcpTransport } from "./tcp.ts";
 
 /** Listens, and calls `onTransport` for every connection. */
@@ -13,14 +15,17 @@ export async function listenTcp(
   options: ListenTcpOptions,
   onTransport: (transport: Transport, socket: Socket) => void,
 ): Promise<Listener> {
-  checkAddress(options);
+  const address = await explained(() => {
+    if (typeof onTransport !== "function") throw wrong("onTransport", onTransport, "a function of the transport");
+    return checkedAddress(optionsOf(options, listenTcpOptions));
+  });
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     onTransport(tcpTransport(socket), socket);
   });
-  await listen(server, options);
+  await listen(server, address);
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };

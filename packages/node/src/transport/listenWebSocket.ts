@@ -7,10 +7,11 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Transport } from "@handclasp/core";
+import { explained, optionsOf, wrong } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
-import { given, hook } from "../given.ts";
+import { listenWebSocketOptions } from "../given.ts";
 import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
-import { checkAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
+import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { isLoopbackAddress, type OnRefused, type RequestRules, requestRules } from "./requestRules.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
@@ -32,13 +33,23 @@ export async function listenWebSocket(
   onTransport: (transport: Transport, request: IncomingMessage) => void,
   onRefused?: OnRefused,
 ): Promise<Listener> {
-  const { path = "/", allow } = options;
-  hook("onRefused", onRefused);
-  const fits = requestRules(options, onRefused);
-  checkAddress(options);
-  hook("allow", allow);
-  given("path", path, typeof path === "string" && path.startsWith("/"), 'a path such as "/tls"');
-  given("server", options.server, typeof options.server?.on === "function", "an HTTP server of Node.js");
+  return explained(() => {
+    const given = checkedAddress(optionsOf(options, listenWebSocketOptions));
+    const { path = "/" } = given;
+    if (typeof onTransport !== "function") throw wrong("onTransport", onTransport, "a function of the transport");
+    if (onRefused !== undefined && typeof onRefused !== "function") throw wrong("onRefused", onRefused, "a function");
+    if (!path.startsWith("/")) throw wrong("path", path, "a path that begins with a slash");
+    return listenOn(given, path, onTransport, requestRules(given, onRefused));
+  });
+}
+
+async function listenOn(
+  options: ListenWebSocketOptions,
+  path: string,
+  onTransport: (transport: Transport, request: IncomingMessage) => void,
+  fits: ReturnType<typeof requestRules>,
+): Promise<Listener> {
+  const { allow } = options;
   const own = options.server === undefined;
   // Loaded when they are needed: to load them takes longer than a handshake over TCP does.
   const loading = import("ws").then(

@@ -3,7 +3,7 @@
  * @module
  */
 import type { AddressInfo, Server } from "node:net";
-import { given } from "../given.ts";
+import { wrong } from "@handclasp/core/unstable";
 import { listenError } from "./errors.ts";
 
 export interface ListenTcpOptions {
@@ -24,9 +24,9 @@ export interface Listener {
 }
 
 /** Node.js would take a host that is null or empty for all addresses. */
-export function checkAddress({ port, host }: ListenTcpOptions): void {
-  given("host", host, typeof host === "string" && host, "a name or an address");
-  given("port", port, Number.isInteger(port) && (port as number) >= 0 && (port as number) < 65536, "0 to 65,535");
+export function checkedAddress<T extends ListenTcpOptions>(options: T): T {
+  if (options.host === "") throw wrong("host", "", "a name or an address");
+  return options;
 }
 
 /** Rejects with a TlsError where the port cannot be had. */

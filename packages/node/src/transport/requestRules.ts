@@ -10,8 +10,6 @@ import { isIP } from "node:net";
 import { TlsError } from "@handclasp/core";
 import { configurationError } from "@handclasp/core/unstable";
 
-import { given } from "../given.ts";
-
 export interface RequestRules {
   /**
    * Origins of pages that may connect from a host other than the Host header's: `"https://app.example"`, exactly as a
@@ -45,8 +43,8 @@ export function requestRules(
   onRefused: OnRefused | undefined,
   now: () => number = () => performance.now(),
 ): (request: IncomingMessage, isLoopback: boolean) => boolean {
-  const listed = new Set(listOf("origins", origins).map(checkedOrigin));
-  const named = new Set(listOf("hosts", hosts).map(checkedHost));
+  const listed = new Set((origins ?? []).map(checkedOrigin));
+  const named = new Set((hosts ?? []).map(checkedHost));
   const told = new Map<string, number>();
 
   const isNews = (key: string): boolean => {
@@ -111,11 +109,6 @@ function refusal(host: string, origin: string | undefined, hostFits: boolean, or
 }
 
 const shown = (header: string): string => (header.length > maxShown ? `${header.slice(0, maxShown)}…` : header);
-
-function listOf(option: string, list: readonly string[] | undefined): readonly string[] {
-  given(option, list, Array.isArray(list) && list.every((one) => typeof one === "string"), "a list of texts");
-  return list ?? [];
-}
 
 /** As a browser writes it: no path, no port that goes without saying, lower case. */
 const isOrigin = (text: string): boolean =>

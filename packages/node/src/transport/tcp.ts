@@ -5,7 +5,9 @@
 
 import { connect, type Socket } from "node:net";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
-import { highWater, transportError } from "@handclasp/core/unstable";
+import { highWater, optionsOf, transportError } from "@handclasp/core/unstable";
+import { explainedAtOnce } from "@handclasp/core/unstable/engine";
+import { connectTcpOptions } from "../given.ts";
 
 import { connectError } from "./errors.ts";
 import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
@@ -19,7 +21,8 @@ export function tcpTransport(socket: Socket): Transport {
 
 /** A transport to a TCP port, which is still connecting: what is sent waits, a refusal is an `error` event. */
 export function connectTcp(options: { host: string; port: number }): Transport {
-  return tcpTransport(connect({ ...options, allowHalfOpen: true }));
+  const { host, port } = explainedAtOnce(() => optionsOf(options, connectTcpOptions));
+  return tcpTransport(connect({ host, port, allowHalfOpen: true }));
 }
 
 class TcpTransport implements Transport {

@@ -3,30 +3,30 @@
  * @module
  */
 import { configurationError } from "../../errors.ts";
-import { understood } from "../../given.ts";
+import { optionsOf, wrong } from "../../given/options.ts";
 import { maxPskIdentity, minPskLength } from "../../limits.ts";
 import type { KeyExchangeRow, PresharedKey } from "./exchange.ts";
 
 export const pskOptions: Required<KeyExchangeRow>["psk"] = {
   client(psk) {
     if (typeof psk === "function") return psk;
-    checkedKey(psk);
-    return () => psk;
+    const key = checkedKey(optionsOf(psk, ["string! identity", "bytes! key", "boolean allowShortKey"], "psk."));
+    return () => key;
   },
   server(psk) {
-    understood({ psk }, ["function psk.lookup"]);
-    understood(psk, ["boolean allowShortKeys", "string hint"]);
-    const { hint = "", allowShortKeys = false } = psk;
+    const given = optionsOf(psk, ["function! lookup", "boolean allowShortKeys", "string hint"], "psk.");
+    const { hint = "", allowShortKeys = false } = given;
     if (hint.length > maxPskIdentity)
-      throw configurationError(`a PSK hint of ${hint.length} characters`, `at most ${maxPskIdentity}`);
+      throw configurationError(`psk.hint: ${hint.length} characters`, `at most ${maxPskIdentity}`);
     return { lookup: (identity) => psk.lookup(identity), allowShortKeys, hint };
   },
 };
 
 /** Throws a configuration error for a key that cannot be used; it does not say the key. */
 export function checkedKey(own: PresharedKey): PresharedKey {
-  understood(own, ["boolean allowShortKey"]);
   const { identity, key, allowShortKey } = own;
+  if (allowShortKey !== undefined && typeof allowShortKey !== "boolean")
+    throw wrong("psk.allowShortKey", allowShortKey, "boolean");
   const least = allowShortKey ? 1 : minPskLength;
   if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskIdentity)
     throw configurationError(

@@ -1,0 +1,122 @@
+/**
+ * Errors about options in full: what came, what was meant, how to put it right. No value is repeated, unless it is a number, a boolean or the name of
+ * something of TLS: any other may be a secret in the wrong place. It imports nothing of the first load, which then stays in one piece.
+ * @module
+ */
+import { explainAddress } from "./address.ts";
+import { explainContents } from "./contents.ts";
+import { type Finding, kindOf } from "./finding.ts";
+import type { OptionFault } from "./options.ts";
+import { foreign, ofClients, ofServers, remedies, takes } from "./words.ts";
+
+/** Message and advice of an error that says more than the one that has `message`; `undefined` where there is no more to say. */
+export function explain({ option, value, expected, known }: OptionFault, message: string): Finding | undefined {
+  if (option === undefined) return [message, remedies.find(([pattern]) => pattern.test(message))?.[1] ?? ""];
+  if (known) return [`unknown option ${option}`, remedyOf(option.replace(/^.*\./, ""), known)];
+  if (option === "the address" || option === "the transport") {
+    const [what, advice] = explainAddress(option, value, expected ?? "");
+    return [`${option}: ${what}`, advice];
+  }
+  const finding = wrongValue(option, value, expected);
+  return finding && [`${option}: ${finding[0]}`, finding[1]];
+}
+
+function remedyOf(name: string, known: readonly string[]): string {
+  if (/^\d+$/.test(name)) return "options are an object, not a list or a text";
+  const meant = nearest(name, known);
+  if (meant) return `did you mean ${meant}? It takes ${takes[meant] ?? "something else"}`;
+  const other = known.includes("sessionScope") ? ofServers : known.includes("clientAuth") ? ofClients : {};
+  if (Object.hasOwn(other, name))
+    return `it is an option of a ${other === ofServers ? "server" : "client"}: ${other[name]}`;
+  const lower = name.toLowerCase();
+  return (Object.hasOwn(foreign, lower) ? foreign[lower] : undefined) ?? `known are ${known.join(", ")}`;
+}
+
+function wrongValue(option: string, value: unknown, expected: string | undefined): Finding | undefined {
+  const name = Object.hasOwn(takes, option) ? option : option.replace(/^.*\./, "");
+  const text = takes[name] ?? expected;
+  if (isPromise(value)) return ["a Promise", `put await before it: ${name}: await …`];
+  if (value === null) return ["null", `leave it out, or give ${text}`];
+  const finding = explainContents(name, value) ?? explainRows(name, value) ?? explainShape(name, value);
+  if (finding || expected === undefined) return finding;
+  return [value === undefined ? "missing" : shown(value), `give ${text}`];
+}
+
+const isPromise = (value: unknown): boolean =>
+  typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+
+const shown = (value: unknown): string =>
+  typeof value === "number" || typeof value === "boolean" ? String(value) : value === "" ? "empty" : kindOf(value);
+
+/** Suites, groups and schemes by name: a name of one is no secret. */
+function explainRows(option: string, value: unknown): Finding | undefined {
+  if (!["suites", "groups", "signatureSchemes", "equalSuites"].includes(option)) return undefined;
+  const given = (Array.isArray(value) ? value : [value]).flat().find((row) => typeof row === "string");
+  if (given === undefined) return undefined;
+  const name = /^(TLS_[A-Z0-9_]+|x25519|secp\w+|ffdhe\d+|(ecdsa|rsa)_\w+|ed25519)$/.test(given) ? given : undefined;
+  const what = name && name.length < 64 ? `the text ${name}` : "a text";
+  if (/^TLS_(AES|CHACHA20)_/.test(given)) return [what, "that suite is of TLS 1.3; leave the option out"];
+  const row = name ?? { groups: "x25519", signatureSchemes: "ed25519" }[option] ?? "TLS_…";
+  return [
+    what,
+    `give the row, not its name: import { ${row} } from your package of Handclasp, and say ${option}: [${row}]`,
+  ];
+}
+
+/** Values that show which mistake they are. */
+function explainShape(option: string, value: unknown): Finding | undefined {
+  const has = (property: string): boolean => typeof value === "object" && value !== null && property in value;
+  if (option === "credentials") {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (isPromise(first))
+      return ["a Promise", "put await before it: credentials: await browserCredential({ cert, key })"];
+    if (typeof first === "object" && first !== null && ("cert" in first || "key" in first))
+      return [
+        "certificate and key as they are",
+        "make a credential of them: credentials: nodeCredential({ cert, key }), in a page await browserCredential({ cert, key })",
+      ];
+  }
+  if (option === "options" && typeof value === "function")
+    return ["a function", "the options come first: createServer({ credentials }, handler)"];
+  if (option === "options" && value === undefined) return ["missing", "give an object: nodeCredential({ cert, key })"];
+  if (option === "signal" && has("signal")) return ["an AbortController", "give its signal: controller.signal"];
+  if (option === "psk" && (typeof value === "string" || value instanceof Uint8Array))
+    return ["a key without identity", takes.psk ?? ""];
+  if (option === "psk.key" && typeof value === "string")
+    return ["a text", "give bytes: fromHex, TextEncoder or Buffer.from(text, encoding) make them of a text"];
+  return undefined;
+}
+
+/** The known option that differs least: by one letter, by two where the name is long. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const limit = name.length < 6 ? 1 : 2;
+  const [best] = known
+    .map((option) => ({ option, far: distance(name.toLowerCase(), option.toLowerCase()) }))
+    .filter(({ far }) => far <= limit)
+    .sort((a, b) => a.far - b.far);
+  return best?.option;
+}
+
+/** Letters to insert, leave out, replace or swap with the next. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row.push(
+        Math.min(
+          (last[j] ?? 0) + 1,
+          (row[j - 1] ?? 0) + 1,
+          (last[j - 1] ?? 0) + (same ? 0 : 1),
+          swapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
+    }
+    before = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}

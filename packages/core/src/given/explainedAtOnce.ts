@@ -1,0 +1,14 @@
+import { configurationError } from "../errors.ts";
+import { explain } from "./explain.ts";
+import { faults } from "./options.ts";
+
+/** As `explained`, for functions that return at once: the explanations are loaded with them. */
+export function explainedAtOnce<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const fault = faults.get(error as object);
+    const better = fault && explain(fault, (error as Error).message);
+    throw better ? configurationError(...better) : error;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Options as they are given, against the table of the function that takes them. Every option is checked before anything is opened: that it exists, its type,
+ * its range. Only `undefined` means "not given"; a value that nobody documented is refused, so it never means "allow".
+ *
+ * A table is a list of rows, each a type and the options of that type: `"boolean strictSni tickets"`. A type is one or more kinds with `|` between them:
+ * what `typeof` says; `any`; `ms`; `bytes`; `named` (a row of ours, such as a suite); `=word`; `least~most` (whole numbers); `kind[]` (a list).
+ * `!` behind the type: the option is needed. `provider.canVerify`: an object is known by a property of that type.
+ *
+ * The first load of a page holds the tables and short errors; `explain.ts` is loaded on the way to an error, and says more.
+ * @module
+ */
+import { configurationError, type TlsError } from "../errors.ts";
+
+/** What is wrong with an option: what `explain` makes the full error from. */
+export interface OptionFault {
+  /** Neither option nor value: the message says what is wrong, and `explain` adds what to do. */
+  readonly option?: string;
+  readonly value?: unknown;
+  /** The type in the table, or a text; where neither is there, the error says already what there is to say of a value of the right kind. */
+  readonly expected?: string;
+  /** The option is unknown; these are known. */
+  readonly known?: readonly string[];
+}
+
+/** Apart from the errors, which outlive the connection and must not keep a secret that was given in the wrong place. */
+export const faults: WeakMap<object, OptionFault> = new WeakMap();
+
+/** A configuration error about one option. It does not repeat the value. */
+export const wrong = (option: string, value: unknown, expected: string, known?: readonly string[]): TlsError =>
+  known
+    ? about(configurationError(`unknown option ${option}`, `known are ${known.join(", ")}`), { option, value, known })
+    : about(configurationError(`${option}: wrong value`, `expected ${expected}`), { option, value, expected });
+
+/** The same error, which `explain` finds a better one for if it can. */
+export function about(error: TlsError, fault: OptionFault): TlsError {
+  faults.set(error, fault);
+  return error;
+}
+
+/** A configuration error about more than one option. What to do about it is a part of the explanations. */
+export const brief = (message: string): TlsError => about(configurationError(message), {});
+
+/**
+ * The options of a table in a plain object of their own, each read once, wherever in the prototype chain it stands: options may be an instance of a class, or
+ * inherit defaults. What every object has is no option, so nobody who pollutes Object.prototype turns `insecure` on.
+ * @param prefix of options inside another one, such as `"psk."`
+ * @throws TlsError `configuration` for an option that is unknown, of another type, or out of range
+ * @example
+ * const { tickets = true } = optionsOf(options, ["boolean tickets"]);
+ */
+export function optionsOf<T extends object>(options: T, rows: readonly string[], prefix = ""): T {
+  if (typeof options !== "object" || !options || "then" in options)
+    throw wrong(prefix.slice(0, -1) || "options", options, "object");
+  const given = options as Bag;
+  const all: Bag = Object.create(null);
+  const everys: Bag = {};
+  const table = rows.flatMap((row) => {
+    const [type, ...paths] = row.split(" ");
+    return paths.map((path) => [type, ...path.split(".")] as [string, string, string?]);
+  });
+  for (const [, option] of table) {
+    if (option in all) continue;
+    const value = given[option];
+    all[option] = value === everys[option] ? undefined : value;
+  }
+  for (const option in given)
+    if (!(option in all) && given[option] !== everys[option])
+      throw wrong(prefix + option, given[option], "", Object.keys(all));
+  for (const [type, option, property] of table) {
+    const value = all[option];
+    const [kinds, needed] = type.split("!") as [string, string?];
+    if (
+      (value !== undefined || needed === "") &&
+      !kinds.split("|").some((kind) => fits(kind, property ? (value as Bag | null)?.[property] : value))
+    )
+      throw wrong(prefix + option, value, property ? `${kinds} ${property}` : kinds);
+  }
+  return all as T;
+}
+
+type Bag = Record<string, unknown>;
+
+function fits(kind: string, value: unknown): boolean {
+  if (kind.endsWith("[]")) return Array.isArray(value) && value.every((one) => fits(kind.slice(0, -2), one));
+  const [least, most] = kind.split("~").map(Number) as [number, number?];
+  if (most !== undefined) return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  if (kind === "any") return value != null;
+  // A host's timer fires at once for more.
+  if (kind === "ms") return typeof value === "number" && value > 0 && value < 2 ** 31;
+  if (kind === "bytes") return value instanceof Uint8Array;
+  if (kind === "named") return typeof (value as Bag | null)?.name === "string";
+  return value !== null && (typeof value === kind || (typeof value === "string" && kind === `=${value}`));
+}

@@ -1,0 +1,36 @@
+/**
+ * What a client takes. See `options.ts` for how a row is written.
+ * @module
+ */
+
+export const trustOptions: readonly string[] = [
+  "any ca",
+  "string[] pins",
+  "boolean insecure",
+  "function trust verify",
+  "2048~8192 minimumRsaBits",
+  "256~521 minimumEcBits",
+];
+
+/** What both roles take. */
+export const commonOptions: readonly string[] = [
+  "function provider.canVerify certificateCache.knows signal.addEventListener keyLog now random",
+  "object provider.ciphers provider.groups",
+  "named[] suites groups signatureSchemes",
+  "string[] alpn",
+  "any credentials psk trace",
+  "ms handshakeTimeout closeTimeout",
+  "boolean allowHalfOpen requireExtendedMasterSecret signal.aborted",
+  "64~16384 maxFragment recordSizeLimit",
+  "=decline|=abort renegotiation",
+];
+
+/** A function, so that who does not connect does not load it. */
+export const clientOptions = (): readonly string[] => [
+  ...trustOptions,
+  "string serverName sessionScope",
+  ...commonOptions,
+  "function sessions.configure ocsp.configure grease",
+  "boolean requireSecureRenegotiation fallbackScsv signedCertificateTimestamps",
+  "512~4096 maxFragmentLength",
+];

@@ -1,0 +1,184 @@
+import { describe, expect, expectTypeOf, test } from "vitest";
+import type { AcceptOptions } from "../../src/connection/accept.ts";
+import type { ConnectOptions } from "../../src/connection/connect.ts";
+import { explain } from "../../src/given/explain.ts";
+import { faults, optionsOf } from "../../src/given/options.ts";
+import { serverOptions } from "../../src/given/serverTable.ts";
+import { clientOptions } from "../../src/given/tables.ts";
+import { foreign, ofClients, ofServers, takes } from "../../src/given/words.ts";
+import { certificateDers } from "../../src/x509/pem.ts";
+
+const namesIn = (rows: readonly string[]): string[] => [
+  ...new Set(rows.flatMap((row) => row.split(" ").slice(1)).map((path) => path.replace(/\..*/, ""))),
+];
+const client = namesIn(clientOptions());
+const server = namesIn(serverOptions());
+
+/** Every option of the types, which the compiler compares. */
+const connectOptions = {
+  allowHalfOpen: 1,
+  alpn: 1,
+  ca: 1,
+  certificateCache: 1,
+  closeTimeout: 1,
+  credentials: 1,
+  fallbackScsv: 1,
+  grease: 1,
+  groups: 1,
+  handshakeTimeout: 1,
+  insecure: 1,
+  keyLog: 1,
+  maxFragment: 1,
+  maxFragmentLength: 1,
+  minimumEcBits: 1,
+  minimumRsaBits: 1,
+  now: 1,
+  ocsp: 1,
+  pins: 1,
+  provider: 1,
+  psk: 1,
+  random: 1,
+  recordSizeLimit: 1,
+  renegotiation: 1,
+  requireExtendedMasterSecret: 1,
+  requireSecureRenegotiation: 1,
+  serverName: 1,
+  sessions: 1,
+  sessionScope: 1,
+  signal: 1,
+  signatureSchemes: 1,
+  signedCertificateTimestamps: 1,
+  suites: 1,
+  trace: 1,
+  trust: 1,
+  verify: 1,
+} as const;
+const acceptOptions = {
+  allowHalfOpen: 1,
+  alpn: 1,
+  ca: 1,
+  certificateAuthorities: 1,
+  certificateCache: 1,
+  clientAuth: 1,
+  closeTimeout: 1,
+  credentials: 1,
+  equalSuites: 1,
+  groups: 1,
+  handshakeTimeout: 1,
+  insecure: 1,
+  keyLog: 1,
+  maxFragment: 1,
+  minimumEcBits: 1,
+  minimumRsaBits: 1,
+  now: 1,
+  pins: 1,
+  provider: 1,
+  psk: 1,
+  random: 1,
+  recordSizeLimit: 1,
+  renegotiation: 1,
+  requireAlpn: 1,
+  requireExtendedMasterSecret: 1,
+  sessionLifetime: 1,
+  sessionStore: 1,
+  signal: 1,
+  signatureSchemes: 1,
+  strictSni: 1,
+  suites: 1,
+  ticketKeys: 1,
+  tickets: 1,
+  trace: 1,
+  trust: 1,
+  verify: 1,
+} as const;
+
+describe("the tables", () => {
+  test("have the options of the types, and no others", () => {
+    expectTypeOf<keyof typeof connectOptions>().toEqualTypeOf<keyof ConnectOptions>();
+    expectTypeOf<keyof typeof acceptOptions>().toEqualTypeOf<keyof AcceptOptions>();
+    expect(client.sort()).toEqual(Object.keys(connectOptions).sort());
+    expect(server.sort()).toEqual(Object.keys(acceptOptions).sort());
+  });
+
+  test("have an explanation of each option, and of each that only one role has", () => {
+    for (const option of [...client, ...server]) expect(takes, option).toHaveProperty(option);
+    expect(Object.keys(ofServers).sort()).toEqual(server.filter((option) => !client.includes(option)).sort());
+    expect(Object.keys(ofClients).sort()).toEqual(client.filter((option) => !server.includes(option)).sort());
+    // They are looked up so.
+    for (const name of Object.keys(foreign)) expect(name).toBe(name.toLowerCase());
+  });
+});
+
+describe("options", () => {
+  const rows = ["boolean insecure", "string name", "any ca"];
+
+  test("may be inherited, or stand in getters of a class", () => {
+    class Settings {
+      readonly ca = "pem";
+      get name() {
+        return "device";
+      }
+      method() {}
+    }
+    expect(optionsOf(new Settings(), rows)).toEqual({ ca: "pem", name: "device", insecure: undefined });
+    expect(optionsOf(Object.create({ ca: "pem" }), rows)).toMatchObject({ ca: "pem" });
+    expect(() => optionsOf(Object.create({ insecur: true }), rows)).toThrow("insecur");
+  });
+
+  test("are read once", () => {
+    let asked = 0;
+    const changing = {
+      get insecure() {
+        asked++;
+        return asked > 1;
+      },
+    };
+    expect(optionsOf(changing, rows).insecure).toBe(false);
+    expect(asked).toBe(1);
+  });
+
+  test("are none that every object has: nobody turns insecure on through Object.prototype", () => {
+    Object.defineProperty(Object.prototype, "insecure", {
+      value: true,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+    try {
+      expect((optionsOf({ ca: "pem" }, rows) as { insecure?: boolean }).insecure).toBeUndefined();
+      expect(optionsOf({ ca: "pem" }, ["any ca"])).toMatchObject({ ca: "pem" });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "insecure");
+    }
+  });
+
+  test("that are undefined are not given, known or not", () => {
+    expect(optionsOf({ insecure: undefined, other: undefined }, rows)).not.toHaveProperty("other");
+  });
+
+  test("in error are not kept by it", () => {
+    const secret = { key: "secret" };
+    try {
+      optionsOf({ name: secret }, rows);
+      expect.unreachable();
+    } catch (error) {
+      expect(Object.values(error as object)).not.toContain(secret);
+      expect(explain(faults.get(error as object) ?? {}, "")).toEqual(["name: object", "give string"]);
+    }
+  });
+});
+
+describe("PEM", () => {
+  const pem = `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`;
+  const indented = pem.replace(/^(?=.)/gm, "    ");
+
+  test.each([
+    ["behind a byte order mark", `\uFEFF${pem}`],
+    ["behind a byte order mark, as bytes", new TextEncoder().encode(`\uFEFF${pem}`)],
+    ["indented", indented],
+    ["indented by tabs, two of them", (indented + indented).replaceAll("    ", "\t")],
+    ["with the line ends of Windows", pem.replaceAll("\n", "\r\n")],
+  ])("%s is taken", (_, source) => {
+    expect(certificateDers(source, "ca")[0]).toEqual(new Uint8Array(3));
+  });
+});

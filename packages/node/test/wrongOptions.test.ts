@@ -1,0 +1,213 @@
+import { createPublicKey } from "node:crypto";
+import { createServer as createHttp } from "node:http";
+import { Socket } from "node:net";
+import {
+  accept,
+  certificateCache,
+  connect,
+  connectTcp,
+  connectWebSocket,
+  createServer,
+  ecdhePskSuites,
+  keepSessions,
+  listenTcp,
+  listenWebSocket,
+  memoryStore,
+  nodeCredential,
+  serverConfig,
+} from "@handclasp/node";
+import { memoryPair, testCa } from "@handclasp/testing";
+import { expect, test } from "vitest";
+import { trustPolicy } from "../../core/src/x509/verify.ts";
+
+const ca = await testCa();
+const { cert, key } = await ca.issue({ names: ["127.0.0.1"] });
+const credentials = [nodeCredential({ cert, key })];
+const handler = () => {};
+const secret = "correct horse battery staple";
+const der = (pem: string): Buffer => Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64");
+const relabelled = (label: string): string => ca.pem.replaceAll("CERTIFICATE", label);
+const publicKey = String(createPublicKey(key).export({ type: "spki", format: "pem" }));
+
+/** A page's, a program's or a tutorial's plain JavaScript: nothing of it compiles. */
+// biome-ignore lint/suspicious/noExplicitAny: that is what is tried.
+type Wrong = any;
+const client = (options: Wrong, target: Wrong = "tcp://127.0.0.1:1") => connect(target, options);
+const over = (options: object) => client({ ca: ca.pem, ...options });
+const page = (options: object) => connect("ws://127.0.0.1:1", { ca: ca.pem, webSocket: options });
+const server = (options: object) => createServer({ credentials, ...options }, handler);
+const psk = (options: Wrong) => client({ suites: ecdhePskSuites, psk: options });
+const serverPsk = (options: Wrong) => createServer({ suites: ecdhePskSuites, psk: options }, handler);
+const listen = (options: object) => listenWebSocket(options, handler);
+
+type Row = [name: string, act: () => unknown, names: string, remedy: string];
+const rows: Row[] = [
+  // Misspelt, or as other libraries call it.
+  ["crt and key", () => client({ crt: cert, key }), "crt", "nodeCredential({ cert, key })"],
+  ["cert", () => over({ cert }), "cert", "nodeCredential({ cert, key })"],
+  ["pfx", () => over({ pfx: der(cert) }), "pfx", "openssl pkcs12"],
+  ["passphrase", () => over({ passphrase: secret }), "passphrase", "nodeCredential"],
+  ["rejectUnauthorized", () => client({ rejectUnauthorized: false }), "rejectUnauthorized", "insecure: true"],
+  ["servername", () => over({ servername: "a" }), "servername", "did you mean serverName"],
+  ["ALPNProtocols", () => over({ ALPNProtocols: ["h2"] }), "ALPNProtocols", 'alpn: ["h2"]'],
+  ["minVersion", () => over({ minVersion: "TLSv1.2" }), "minVersion", "TLS 1.2 alone"],
+  ["ciphers", () => over({ ciphers: "HIGH" }), "ciphers", "suites"],
+  ["ecdhCurve", () => over({ ecdhCurve: "auto" }), "ecdhCurve", "groups"],
+  ["secureContext", () => over({ secureContext: {} }), "secureContext", "serverConfig()"],
+  ["checkServerIdentity", () => over({ checkServerIdentity: handler }), "checkServerIdentity", "verify"],
+  ["timeout", () => over({ timeout: 5 }), "timeout", "handshakeTimeout"],
+  ["headers", () => over({ headers: {} }), "headers", "webSocket: {"],
+  ["a letter too few", () => over({ handshakTimeout: 5 }), "handshakTimeout", "did you mean handshakeTimeout"],
+  ["two letters swapped", () => over({ trsut: handler }), "trsut", "did you mean trust"],
+  ["null under an unknown name", () => over({ pin: null }), "pin", "did you mean pins"],
+  ["inherited", () => client(Object.create({ ca: ca.pem, crt: cert })), "crt", "nodeCredential"],
+  ["requestCert", () => server({ requestCert: true }), "requestCert", "clientAuth"],
+  ["SNICallback", () => server({ SNICallback: handler }), "SNICallback", "ClientHello"],
+  ["port", () => server({ port: 8443 }), "port", "server.listenTcp({ port"],
+  ["credential", () => createServer({ credential: { cert, key } } as Wrong, handler), "credential", "credentials"],
+  ["webSockt", () => over({ webSockt: {} }), "webSockt", "did you mean webSocket"],
+  ["header", () => page({ header: {} }), "webSocket.header", "did you mean headers"],
+  [
+    "psk.secret",
+    () => psk({ identity: "a", key: new Uint8Array(16), secret }),
+    "psk.secret",
+    "known are identity, key",
+  ],
+  ["trace.secret", () => over({ trace: { listener: handler, secret: true } }), "trace.secret", "did you mean secrets"],
+  ["keepSessions", () => keepSessions({ ticket: true } as Wrong), "ticket", "tickets"],
+  ["memoryStore", () => memoryStore({ max: 5 } as Wrong), "max", "maxBytes"],
+  ["trustPolicy", () => trustPolicy({ CA: ca.pem } as Wrong), "CA", "ca"],
+  ["listenTcp", () => listenTcp({ prot: 1 } as Wrong, handler), "prot", "did you mean port"],
+  ["listenWebSocket", () => listen({ origin: ["https://a.example"] }), "origin", "did you mean origins"],
+  ["connectTcp", () => connectTcp({ host: "a", prt: 1 } as Wrong), "prt", "did you mean port"],
+  ["nodeCredential", () => nodeCredential({ crt: cert, key } as Wrong), "crt", "did you mean cert"],
+  ["a pfx for nodeCredential", () => nodeCredential({ pfx: der(cert), passphrase: secret } as Wrong), "pfx", "openssl"],
+  // Of the other role.
+  ["clientAuth", () => over({ clientAuth: "require" }), "clientAuth", "option of a server"],
+  ["strictSni", () => over({ strictSni: true }), "strictSni", "option of a server"],
+  ["serverName", () => server({ serverName: "a" }), "serverName", "option of a client"],
+  ["sessions", () => server({ sessions: keepSessions() }), "sessions", "sessionStore"],
+  // Of another type, or out of range.
+  ["alpn as text", () => over({ alpn: "h2" }), "alpn", 'alpn: ["h2"]'],
+  ["alpn that is empty", () => over({ alpn: [""] }), "alpn", "a list of protocols"],
+  ["pins as text", () => client({ pins: "sha256/abc" }), "pins", 'pins: ["sha256/…"]'],
+  ["a pin that is none", () => client({ pins: ["abc"] }), "pins", "base64 of the SHA-256"],
+  ["suites by name", () => over({ suites: ["TLS_RSA_PSK"] }), "TLS_RSA_PSK", "import { TLS_RSA_PSK }"],
+  ["suites of TLS 1.3", () => over({ suites: ["TLS_AES_128_GCM_SHA256"] }), "suites", "TLS 1.3"],
+  ["suites as OpenSSL has them", () => over({ suites: "ECDHE-RSA-AES128" }), "suites", "import { TLS_… }"],
+  ["groups by name", () => over({ groups: ["x25519"] }), "groups", "import { x25519 }"],
+  ["schemes by name", () => over({ signatureSchemes: ["ed25519"] }), "signatureSchemes", "import { ed25519 }"],
+  ["no suites", () => over({ suites: [] }), "suite", "leave the option out"],
+  ["seconds", () => over({ handshakeTimeout: 2 ** 31 }), "handshakeTimeout", "milliseconds"],
+  ["zero", () => over({ closeTimeout: 0 }), "closeTimeout", "milliseconds"],
+  ["insecure as text", () => client({ insecure: "true" }), "insecure", "true, where no identity is needed"],
+  ["a fragment too small", () => over({ maxFragment: 63 }), "maxFragment", "64 to 16,384"],
+  ["maxFragmentLength", () => over({ maxFragmentLength: 1000 }), "maxFragmentLength", "512, 1024"],
+  ["bits", () => over({ minimumRsaBits: 1024 }), "minimumRsaBits", "2048 to 8192"],
+  ["renegotiation", () => over({ renegotiation: "never" }), "renegotiation", '"decline" or "abort"'],
+  ["an AbortController", () => over({ signal: new AbortController() }), "signal", "AbortController"],
+  ["a name that is none", () => over({ serverName: "a b" }), "serverName", "DNS name"],
+  [
+    "credentials as they are",
+    () => over({ credentials: { cert, key } }),
+    "credentials",
+    "nodeCredential({ cert, key })",
+  ],
+  [
+    "credentials in a list",
+    () => server({ credentials: [{ cert, key }] }),
+    "credentials",
+    "nodeCredential({ cert, key })",
+  ],
+  ["credentials as PEM", () => server({ credentials: key }), "credentials", "nodeCredential({ cert, key })"],
+  ["provider", () => over({ provider: {} }), "provider", "nodeCrypto"],
+  ["trace", () => over({ trace: true }), "trace", "a function"],
+  ["a trace of nobody", () => over({ trace: {} }), "trace.listener", "a function"],
+  ["sessions as true", () => over({ sessions: true }), "sessions", "keepSessions()"],
+  ["clientAuth as true", () => server({ clientAuth: true, ca: ca.pem }), "clientAuth", '"require"'],
+  ["ticketKeys", () => server({ ticketKeys: [Buffer.from(secret)] }), "ticketKeys", "48 random bytes"],
+  ["sessionLifetime", () => server({ sessionLifetime: 0 }), "sessionLifetime", "1 to 86,400"],
+  ["sessionStore", () => server({ sessionStore: new Map([[1, 2]]).keys() }), "sessionStore", "get, set and delete"],
+  ["psk.key as text", () => psk({ identity: "a", key: secret }), "psk.key", "bytes"],
+  ["psk without identity", () => psk({ key: new Uint8Array(16) }), "psk.identity", "a text"],
+  ["psk as text", () => psk(secret), "psk", "identity"],
+  ["psk of a client for a server", () => serverPsk({ identity: "a", key: Buffer.from(secret) }), "psk.", "lookup"],
+  ["psk without suites", () => over({ psk: { identity: "a", key: Buffer.from(secret) } }), "psk", "ecdhePskSuites"],
+  ["no handler", () => createServer({ credentials }, undefined as Wrong), "handler", "(channel, request)"],
+  ["the handler first", () => createServer(handler as Wrong, handler), "options", "options come first"],
+  ["no credential", () => createServer({}, handler), "credential", "nodeCredential"],
+  ["onError", () => server({ onError: "log" }), "onError", "a function"],
+  ["no options of accept", () => accept(memoryPair().a, null as Wrong), "options", "give an object"],
+  ["serverConfig", () => serverConfig({ credentials, tickets: "no" } as Wrong), "tickets", "true or false"],
+  ["keepSessions' store", () => keepSessions({ store: new Map().keys() as Wrong }), "store", "get, set and delete"],
+  ["memoryStore's bytes", () => memoryStore({ maxBytes: -1 }), "maxBytes", "expected"],
+  ["certificateCache", () => certificateCache(0), "entries", "1 or more"],
+  ["listenTcp's port", () => listenTcp({ port: 65_536 }, handler), "port", "65,535"],
+  ["listenTcp's host", () => listenTcp({ host: "" }, handler), "host", "0.0.0.0"],
+  ["listenTcp without handler", () => listenTcp({}, undefined as Wrong), "onTransport", "a function"],
+  ["a path", () => listen({ path: "tls" }), "path", "begins with a slash"],
+  ["a server that is none", () => listen({ server: {} }), "server", "node:http"],
+  ["an origin as text", () => listen({ origins: "https://a.example" }), "origins", "a list of origins"],
+  ["connectTcp without port", () => connectTcp({ host: "127.0.0.1" } as Wrong), "port", "65,535"],
+  ["headers of numbers", () => page({ headers: { authorization: 5 } }), "webSocket.headers", "an object of texts"],
+  ["a protocol that HTTP has not", () => page({ protocols: "a b" }), "webSocket", "HTTP allows"],
+  ["a header that HTTP has not", () => page({ headers: { "a b": secret } }), "webSocket", "HTTP allows"],
+  ["connectWebSocket", () => connectWebSocket("http://a:1"), "address", "say ws://a:1"],
+  ["grace", () => createServer({ credentials }, handler).close({ grace: -1 }), "grace", "ms"],
+  // In place of a certificate, or of a key.
+  ["ca: null", () => client({ ca: null }), "ca", "leave it out"],
+  ["ca that is empty", () => client({ ca: "" }), "ca", "the file is empty"],
+  ["ca: a Promise", () => client({ ca: Promise.resolve(ca.pem) }), "ca", "put await before it"],
+  ["ca: a path", () => client({ ca: "/etc/ssl/ca.pem" }), "ca", "the file's contents"],
+  ["ca: a URL", () => client({ ca: new URL("file:///ca.pem") }), "ca", "readFileSync"],
+  ["ca: a private key", () => client({ ca: key }), "ca", "the certificate of the CA"],
+  ["ca: a private key, DER", () => client({ ca: der(key) }), "ca", "private key in place of a certificate"],
+  ["ca: a public key", () => client({ ca: publicKey }), "ca", "pins"],
+  ["ca: TRUSTED", () => client({ ca: relabelled("TRUSTED CERTIFICATE") }), "ca", "openssl x509 -in FILE -out"],
+  ["ca: a request", () => client({ ca: relabelled("CERTIFICATE REQUEST") }), "ca", "that the CA makes of it"],
+  ["ca: line breaks written out", () => client({ ca: ca.pem.replaceAll("\n", "\\n") }), "ca", "replaceAll"],
+  ["ca: UTF-16", () => client({ ca: Buffer.from(`\uFEFF${ca.pem}`, "utf16le") }), "ca", "UTF-8"],
+  ["nodeCredential()", () => nodeCredential(undefined as Wrong), "options", "nodeCredential({ cert, key })"],
+  ["no key", () => nodeCredential({ cert } as Wrong), "key", "give the private key"],
+  ["cert: a key", () => nodeCredential({ cert: key, key }), "cert", "give the certificate as cert"],
+  ["key: a certificate", () => nodeCredential({ cert, key: cert }), "key", "its private key as key"],
+  [
+    "cert: a Promise",
+    () => nodeCredential({ cert: Promise.resolve(cert) as Wrong, key }),
+    "cert",
+    "put await before it",
+  ],
+  [
+    "a passphrase as bytes",
+    () => nodeCredential({ cert, key, passphrase: Buffer.from(secret) as Wrong }),
+    "passphrase",
+    "a text",
+  ],
+  // The address.
+  ["localhost:8443", () => client({}, "localhost:8443"), "localhost:8443", "tcp://localhost:8443"],
+  ["https", () => client({}, `https://user:${secret}@a.example/x?token=${secret}`), "https://a.example", "say wss://"],
+  ["tcp without port", () => client({}, "tcp://a.example"), "tcp://a.example", "with a port"],
+  ["no address", () => client({}, null), "address", "tcp://host:port"],
+  ["host and port", () => client({}, { host: "a", port: 1 }), "address", "tcp://host:port"],
+  ["a socket", () => client({}, new Socket()), "address", "tcpTransport(socket)"],
+  ["a server", () => client({}, createHttp()), "address", "the address comes first"],
+  ["options: null", () => client(null), "options", "an object"],
+  ["options: PEM", () => client(ca.pem), "options", "an object"],
+  ["options: a Promise", () => client(Promise.resolve({ ca: ca.pem })), "options", "put await before it"],
+];
+
+const secrets = [secret, key.split("\n")[1] as string, key.split("\n")[2] as string, der(key).toString("hex")];
+
+test.each(rows)("%s", async (_, act, names, remedy) => {
+  const error: Wrong = await (async () => act())().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toMatchObject({ name: "TlsError", code: "configuration", fault: "configuration" });
+  expect(error.message).toContain(names);
+  expect(error.advice).toBeTruthy();
+  expect(error.message).toContain(remedy);
+  for (const text of secrets) expect(error.message).not.toContain(text);
+});
+
+test("a table of at least 60", () => expect(rows.length).toBeGreaterThanOrEqual(60));
