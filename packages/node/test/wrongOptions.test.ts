@@ -89,7 +89,7 @@ const rows: Row[] = [
   ["sessions", () => server({ sessions: keepSessions() }), "sessions", "sessionStore"],
   // Of another type, or out of range.
   ["alpn as text", () => over({ alpn: "h2" }), "alpn", 'alpn: ["h2"]'],
-  ["alpn that is empty", () => over({ alpn: [""] }), "alpn", "a list of protocols"],
+  ["alpn that is empty", () => over({ alpn: [""] }), "alpn", "1 to 255 ASCII characters"],
   ["pins as text", () => client({ pins: "sha256/abc" }), "pins", 'pins: ["sha256/…"]'],
   ["a pin that is none", () => client({ pins: ["abc"] }), "pins", "base64 of the SHA-256"],
   ["suites by name", () => over({ suites: ["TLS_RSA_PSK"] }), "TLS_RSA_PSK", "import { TLS_RSA_PSK }"],
@@ -106,7 +106,7 @@ const rows: Row[] = [
   ["bits", () => over({ minimumRsaBits: 1024 }), "minimumRsaBits", "2048 to 8192"],
   ["renegotiation", () => over({ renegotiation: "never" }), "renegotiation", '"decline" or "abort"'],
   ["an AbortController", () => over({ signal: new AbortController() }), "signal", "AbortController"],
-  ["a name that is none", () => over({ serverName: "a b" }), "serverName", "DNS name"],
+  ["a name that is none", () => over({ serverName: "a b" }), "serverName: no name", "DNS name"],
   [
     "credentials as they are",
     () => over({ credentials: { cert, key } }),

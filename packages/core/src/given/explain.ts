@@ -76,6 +76,9 @@ function explainShape(option: string, value: unknown): Finding | undefined {
         "make a credential of them: credentials: nodeCredential({ cert, key }), in a page await browserCredential({ cert, key })",
       ];
   }
+  if (option === "serverName" && typeof value === "string") return ["no name", takes.serverName ?? ""];
+  if (option === "alpn" && Array.isArray(value))
+    return ["a protocol that is none", "give 1 to 255 ASCII characters each, as texts in a list"];
   if (option === "options" && typeof value === "function")
     return ["a function", "the options come first: createServer({ credentials }, handler)"];
   if (option === "options" && value === undefined) return ["missing", "give an object: nodeCredential({ cert, key })"];
