@@ -11,8 +11,10 @@ const apart = ["./keys", "./noble"];
 const inOne = Object.entries(manifest.exports).filter(([name]) => !apart.includes(name));
 
 describe("what Node.js loads", () => {
-  test.each(inOne)("%s: is the whole", async (_name, { "handclasp-source": source = "", node }) => {
-    expect(node).toBe("./dist/node/whole.js");
+  test.each(inOne)("%s: takes its names from the whole, which has them all", async (_name, conditions) => {
+    const { "handclasp-source": source = "", node, default: elsewhere } = conditions;
+    // The build writes it, a line with the entry's names; require.interop.test.ts loads it.
+    expect(node).toBe(elsewhere?.replace("./dist/", "./dist/node/"));
     const entry = (await import(/* @vite-ignore */ `../${source}`)) as Record<string, unknown>;
     for (const [name, value] of Object.entries(entry)) expect(whole).toHaveProperty(name, value);
   });
