@@ -6,7 +6,7 @@ export type { Bytes } from "./bytes/bytes.ts";
 export type { ClientCredentials } from "./connection/clientCredentials.ts";
 export type { TlsConnection } from "./connection/connection.ts";
 export type { CommonOptions } from "./connection/options.ts";
-export { type KeepSessionsOptions, keepSessions, memoryStore } from "./connection/sessions.ts";
+export { type KeepSessionsOptions, keepSessions, type MemoryStoreOptions, memoryStore } from "./connection/sessions.ts";
 export type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "./connection/transport.ts";
 export type { Credential, OcspSource } from "./crypto/credential.ts";
 export type { FiniteField } from "./crypto/finiteField.ts";
