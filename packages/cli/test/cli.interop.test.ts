@@ -470,14 +470,24 @@ describe("errors are one line", () => {
     ["suites that are none", ["serve", "--suites", ","], 2, /^error: --suites: names nothing\n$/],
     ["groups that are none", ["serve", "--groups", ""], 2, /^error: --groups: names nothing\n$/],
     ["protocols that are none", ["serve", "--alpn", ""], 2, /^error: --alpn: names nothing\n$/],
-    ["a pin that is none", ["connect", "ws://127.0.0.1:1/", "--pin", "x"], 2, /^error: pins: "x" \(expected sha256.*\n$/],
+    [
+      "a pin that is none",
+      ["connect", "ws://127.0.0.1:1/", "--pin", "x"],
+      2,
+      /^error: pins: "x" \(expected sha256.*\n$/,
+    ],
     [
       "a name that is none",
       ["connect", "ws://127.0.0.1:1/", "--insecure", "--servername", "a b"],
       2,
       /^error: serverName: no name .*\n$/,
     ],
-    ["a protocol too long", ["serve", "--ws", "0", "--alpn", "x".repeat(256)], 2, /^error: alpn: a protocol that is none .*\n$/],
+    [
+      "a protocol too long",
+      ["serve", "--ws", "0", "--alpn", "x".repeat(256)],
+      2,
+      /^error: alpn: a protocol that is none .*\n$/,
+    ],
     ["a host that is none", ["certs", "x", "--host", "a b"], 2, /^error: --host: a b is neither.*\n$/],
     [
       "a key log in no folder",
