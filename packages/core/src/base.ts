@@ -3,6 +3,7 @@
  * @module
  */
 export type { Bytes } from "./bytes/bytes.ts";
+export type { ByteReadable } from "./connection/byteReadable.ts";
 export type { ClientCredentials } from "./connection/clientCredentials.ts";
 export type { TlsConnection } from "./connection/connection.ts";
 export type { CommonOptions } from "./connection/options.ts";

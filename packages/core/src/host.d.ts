@@ -8,12 +8,13 @@ interface ReadableStreamDefaultController<R> {
 interface ReadableStream<R> {
   readonly locked: boolean;
   cancel(reason?: unknown): Promise<void>;
-  getReader(): {
-    read(): Promise<{ done: false; value: R } | { done: true; value?: R }>;
-    cancel(reason?: unknown): Promise<void>;
-    releaseLock(): void;
-  };
-  pipeTo(destination: WritableStream<R>): Promise<void>;
+  getReader(): ReadableStreamDefaultReader<R>;
+  pipeTo(destination: WritableStream<R>, options?: { signal?: AbortSignal }): Promise<void>;
+}
+interface ReadableStreamDefaultReader<R> {
+  read(): Promise<{ done: false; value: R } | { done: true; value?: R }>;
+  cancel(reason?: unknown): Promise<void>;
+  releaseLock(): void;
 }
 declare const ReadableStream: {
   new <R>(

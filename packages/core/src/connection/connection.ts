@@ -11,6 +11,7 @@ import { ignore, unheard } from "../flow.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
 import type { Established, Session } from "../handshake/session.ts";
 import { hostMemory } from "../record/memory.ts";
+import type { ByteReadable } from "./byteReadable.ts";
 import { callListener } from "./callListener.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { abortedBy, asTransportError, carrierGone, closedLocally, connectionClosed, endsSession } from "./errors.ts";
@@ -57,7 +58,7 @@ export class TlsConnection {
   #isOver = false;
   #closing: InstanceType<typeof AbortController> | undefined;
 
-  #readable: ReadableStream<Bytes> | undefined;
+  #readable: ByteReadable | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
   constructor(transport: Transport, role: RoleOptions, options: ConnectionOptions) {
@@ -167,7 +168,7 @@ export class TlsConnection {
   }
 
   /** Data as a stream. It errors with a TlsError where data may be missing. */
-  get readable(): ReadableStream<Bytes> {
+  get readable(): ByteReadable {
     this.#readable ??= readableOf(this.#inbound);
     return this.#readable;
   }

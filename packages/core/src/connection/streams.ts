@@ -4,6 +4,7 @@
  */
 
 import type { Bytes } from "../bytes/bytes.ts";
+import type { ByteReadable } from "./byteReadable.ts";
 
 /** Where bytes come from. */
 interface Source {
@@ -18,8 +19,8 @@ interface Sink {
   abort(reason?: unknown): void;
 }
 
-export const readableOf = (source: Source): ReadableStream<Bytes> =>
-  new ReadableStream(
+export const readableOf = (source: Source): ByteReadable =>
+  new ReadableStream<Bytes>(
     {
       async pull(controller) {
         const bytes = await source.read();
@@ -29,7 +30,7 @@ export const readableOf = (source: Source): ReadableStream<Bytes> =>
       cancel: () => source.drop(),
     },
     { highWaterMark: 0 },
-  );
+  ) as ByteReadable;
 
 export const writableOf = (sink: Sink): WritableStream<Uint8Array> =>
   new WritableStream({

@@ -1,0 +1,23 @@
+import { accept, connect } from "@handclasp/core";
+import { memoryPair, testCa } from "@handclasp/testing";
+import { expect, test } from "vitest";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
+
+const ca = await testCa();
+const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
+
+/** The type of `readable` says `never`, so that the stream fits lib.dom and node:stream/web: `never` has to be true. */
+test("a channel's stream has no BYOB reader, and stays unlocked where one was asked for", async () => {
+  const { a, b } = memoryPair();
+  const [client, server] = await Promise.all([
+    connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),
+    accept(b, { provider: nodeCrypto, credentials: [credential] }),
+  ]);
+  const { readable } = client;
+  const askForByob = (): unknown => readable.getReader({ mode: "byob" });
+  expect(askForByob).toThrow(TypeError);
+  await server.write(Uint8Array.of(1));
+  expect(await readable.getReader().read()).toEqual({ done: false, value: Uint8Array.of(1) });
+  client.abort();
+});
