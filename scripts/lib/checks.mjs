@@ -10,6 +10,7 @@ const commands = [
   ["layers", process.execPath, "tools/layers.mjs"],
   ["knip", "knip"],
   ["api", process.execPath, "tools/api.mjs", "--check"],
+  ["consumers", process.execPath, "scripts/consumers.mjs"],
   ["publint", process.execPath, "scripts/published.mjs", "publint"],
   ["attw", process.execPath, "scripts/published.mjs", "attw"],
   ["size", process.execPath, "scripts/size.mjs"],
