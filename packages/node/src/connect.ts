@@ -32,12 +32,19 @@ export interface ConnectOptions extends CoreConnectOptions {
  */
 export async function connect(target: string | URL | Transport, options: ConnectOptions = {}): Promise<TlsConnection> {
   return explained(() => {
-    const { webSocket, ...given } = optionsOf(options, [...clientOptions(), "object webSocket"]);
+    const { webSocket, ...given } = optionsOf(options, connectOptions());
     if (!isTransport(target)) return connectTo(urlOf(target), given, webSocket);
     checkRoots(given, undefined);
     if (webSocket) throw wrong("webSocket", webSocket, "nothing where a transport is given: it carries the channel");
     return connectOver(target, withDefaults(given));
   });
+}
+
+let all: readonly string[] | undefined;
+
+function connectOptions(): readonly string[] {
+  all ??= [...clientOptions(), "object webSocket"];
+  return all;
 }
 
 async function connectTo(

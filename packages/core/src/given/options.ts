@@ -52,42 +52,74 @@ export function optionsOf<T extends object>(options: T, rows: readonly string[],
   if (typeof options !== "object" || !options || "then" in options)
     throw wrong(prefix.slice(0, -1) || "options", options, "object");
   const given = options as Bag;
+  const { names, entries } = tableOf(rows);
   const all: Bag = Object.create(null);
   const everys: Bag = {};
-  const table = rows.flatMap((row) => {
-    const [type, ...paths] = row.split(" ");
-    return paths.map((path) => [type, ...path.split(".")] as [string, string, string?]);
-  });
-  for (const [, option] of table) {
-    if (option in all) continue;
+  for (const option of names) {
     const value = given[option];
-    all[option] = value === everys[option] ? undefined : value;
+    if (value !== undefined && value !== everys[option]) all[option] = value;
   }
   for (const option in given)
-    if (!(option in all) && given[option] !== everys[option])
-      throw wrong(prefix + option, given[option], "", Object.keys(all));
-  for (const [type, option, property] of table) {
+    if (!names.has(option) && given[option] !== everys[option])
+      throw wrong(prefix + option, given[option], "", [...names]);
+  for (const { option, property, type, isNeeded, tests } of entries) {
     const value = all[option];
-    const [kinds, needed] = type.split("!") as [string, string?];
-    if (
-      (value !== undefined || needed === "") &&
-      !kinds.split("|").some((kind) => fits(kind, property ? (value as Bag | null)?.[property] : value))
-    )
-      throw wrong(prefix + option, value, property ? `${kinds} ${property}` : kinds);
+    const tested = property ? (value as Bag | null | undefined)?.[property] : value;
+    if ((value !== undefined || isNeeded) && !tests.some((test) => test(tested)))
+      throw wrong(prefix + option, value, property ? `${type} ${property}` : type);
   }
   return all as T;
 }
 
 type Bag = Record<string, unknown>;
 
-function fits(kind: string, value: unknown): boolean {
-  if (kind.endsWith("[]")) return Array.isArray(value) && value.every((one) => fits(kind.slice(0, -2), one));
+interface Table {
+  readonly names: ReadonlySet<string>;
+  readonly entries: readonly Entry[];
+}
+
+interface Entry {
+  readonly option: string;
+  readonly property: string | undefined;
+  readonly type: string;
+  readonly isNeeded: boolean;
+  readonly tests: readonly ((value: unknown) => boolean)[];
+}
+
+/** A table is read once: to read it takes longer than to check what a connection is given. */
+const tables = new WeakMap<readonly string[], Table>();
+
+function tableOf(rows: readonly string[]): Table {
+  let table = tables.get(rows);
+  if (!table) {
+    const entries = rows.flatMap((row) => {
+      const [kinds = "", ...paths] = row.split(" ");
+      const type = kinds.replace("!", "");
+      const tests = type.split("|").map(testOf);
+      return paths.map((path) => {
+        const [option = "", property] = path.split(".");
+        return { option, property, type, isNeeded: type !== kinds, tests };
+      });
+    });
+    table = { names: new Set(entries.map(({ option }) => option)), entries };
+    tables.set(rows, table);
+  }
+  return table;
+}
+
+function testOf(kind: string): (value: unknown) => boolean {
+  if (kind.endsWith("[]")) {
+    const fits = testOf(kind.slice(0, -2));
+    // A hole is undefined here; `every` of the list itself would pass over it.
+    return (value) => Array.isArray(value) && [...value].every(fits);
+  }
   const [least, most] = kind.split("~").map(Number) as [number, number?];
-  if (most !== undefined) return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-  if (kind === "any") return value != null;
+  if (most !== undefined)
+    return (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  if (kind === "any") return (value) => value != null;
   // A host's timer fires at once for more.
-  if (kind === "ms") return typeof value === "number" && value > 0 && value < 2 ** 31;
-  if (kind === "bytes") return value instanceof Uint8Array;
-  if (kind === "named") return typeof (value as Bag | null)?.name === "string";
-  return value !== null && (typeof value === kind || (typeof value === "string" && kind === `=${value}`));
+  if (kind === "ms") return (value) => typeof value === "number" && value > 0 && value < 2 ** 31;
+  if (kind === "bytes") return (value) => value instanceof Uint8Array;
+  if (kind === "named") return (value) => typeof (value as Bag | null | undefined)?.name === "string";
+  return (value) => value !== null && (typeof value === kind || (typeof value === "string" && kind === `=${value}`));
 }

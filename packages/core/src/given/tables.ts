@@ -25,12 +25,17 @@ export const commonOptions: readonly string[] = [
   "=decline|=abort renegotiation",
 ];
 
-/** A function, so that who does not connect does not load it. */
-export const clientOptions = (): readonly string[] => [
-  ...trustOptions,
-  "string serverName sessionScope",
-  ...commonOptions,
-  "function sessions.configure ocsp.configure grease",
-  "boolean requireSecureRenegotiation fallbackScsv signedCertificateTimestamps",
-  "512~4096 maxFragmentLength",
-];
+let client: readonly string[] | undefined;
+
+/** Always the same list. A function, so that a bundle which does not connect leaves it out. */
+export function clientOptions(): readonly string[] {
+  client ??= [
+    ...trustOptions,
+    "string serverName sessionScope",
+    ...commonOptions,
+    "function sessions.configure ocsp.configure grease",
+    "boolean requireSecureRenegotiation fallbackScsv signedCertificateTimestamps",
+    "512~4096 maxFragmentLength",
+  ];
+  return client;
+}
