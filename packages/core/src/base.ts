@@ -44,7 +44,6 @@ export {
   rsa_pss_rsae_sha512,
   type SignatureScheme,
 } from "./crypto/signatures.ts";
-export type { Traffic } from "./engine/options.ts";
 export {
   type AlertDescription,
   alertDescriptions,
@@ -61,6 +60,7 @@ export type { SessionStore } from "./handshake/resumption/store.ts";
 export type { CertificateRequested, Session } from "./handshake/session.ts";
 export * from "./handshake/suites.ts";
 export type { CipherSpec } from "./record/protection.ts";
+export type { Traffic } from "./record/traffic.ts";
 export type * from "./trace.ts";
 export { type CertificateCache, certificateCache } from "./x509/cache.ts";
 export {

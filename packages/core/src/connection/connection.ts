@@ -5,15 +5,18 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Bytes } from "../bytes/bytes.ts";
 import { Engine } from "../engine/engine.ts";
-import type { EngineEvent, EngineOptions, Traffic } from "../engine/options.ts";
+import type { EngineEvent, EngineOptions } from "../engine/options.ts";
 import { type AlertDescription, alertDescriptions, type TlsError, usageError } from "../errors.ts";
-import { ignore, unheard } from "../flow.ts";
+import { unheard } from "../flow.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
 import type { Established, Session } from "../handshake/session.ts";
 import { hostMemory } from "../record/memory.ts";
+import type { Traffic } from "../record/traffic.ts";
+import { closeAtDispose } from "./asyncDispose.ts";
 import type { ByteReadable } from "./byteReadable.ts";
 import { callListener } from "./callListener.ts";
 import { type Deferred, deferred } from "./deferred.ts";
+import { Endings } from "./endings.ts";
 import { abortedBy, asTransportError, carrierGone, closedLocally, connectionClosed, endsSession } from "./errors.ts";
 import { Inbound } from "./inbound.ts";
 import type { ConnectionOptions } from "./options.ts";
@@ -47,13 +50,10 @@ export class TlsConnection {
   #opening: Deferred<Session> | undefined = deferred<Session>();
   readonly #closed = deferred<void>();
   #established: Established | undefined;
-  /** What reads, writes and `closed` reject with: how the connection ended, and that this side has closed. */
-  #endings: TlsError[] | undefined;
+  readonly #endings = new Endings();
   /** Promises of the application's that its side stays open for. */
   #holds = 0;
   #isClosing = false;
-  /** `close` was called, and the transport has not been told to end our side. */
-  #closesBoth = false;
   /** All is told. */
   #isOver = false;
   #closing: InstanceType<typeof AbortController> | undefined;
@@ -80,7 +80,7 @@ export class TlsConnection {
       this.#engine,
       this.#opened,
       (events) => this.#tell(events),
-      () => this.#outbound.fail(this.#ends(carrierGone())),
+      () => this.#outbound.fail(this.#endings.later(carrierGone)),
     );
     transport.start({
       data: (bytes) => this.#engine.receive(bytes),
@@ -230,11 +230,11 @@ export class TlsConnection {
    * meanwhile is dropped; a read or write that comes too late rejects with `closed_locally`. Resolves and rejects as `closed` does.
    */
   close(): Promise<void> {
-    const error = this.#ends(closedLocally());
-    if (this.#engine.phase !== "closed") this.#outbound.refuse(error);
-    this.#inbound.stop(error);
+    const ending = this.#endings.later(closedLocally);
+    if (this.#engine.phase !== "closed") this.#outbound.refuse(ending);
+    this.#inbound.stop(ending);
     this.askToClose();
-    this.#closesBoth = true;
+    this.#outbound.endBehindClose();
     this.#timers.close();
     return this.closed;
   }
@@ -242,12 +242,7 @@ export class TlsConnection {
   /** As `close`; it never rejects. On hosts that have the symbol. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
-    if (Symbol.asyncDispose)
-      Object.defineProperty(TlsConnection.prototype, Symbol.asyncDispose, {
-        value(this: TlsConnection): Promise<void> {
-          return this.close().catch(ignore);
-        },
-      });
+    closeAtDispose(TlsConnection.prototype);
   }
 
   /**
@@ -263,7 +258,7 @@ export class TlsConnection {
     // An alert that is misspelt, or close_notify, must not read as a clean end.
     const error = abortedBy(reason, alertDescriptions[alert] ? alert : "internal_error");
     const { phase } = this.#engine;
-    if (phase !== "closed") this.#inbound.stop(this.#ends(error));
+    if (phase !== "closed") this.#inbound.stop(this.#endings.add(error));
     this.#engine.abort(error);
     // In a handshake, no data waits for a provider that may never answer.
     if (phase === "handshake") this.#engine.giveUp();
@@ -275,7 +270,7 @@ export class TlsConnection {
    * if (!channel.endedBy(error)) report(error);
    */
   endedBy(error: unknown): boolean {
-    return this.#endings?.includes(error as TlsError) ?? false;
+    return this.#endings.has(error);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Bytes, void, void> {
@@ -287,14 +282,7 @@ export class TlsConnection {
   /** What the engine has to tell, behind what it had to send. */
   #tell(events: readonly EngineEvent[]): void {
     for (const event of events) this.#on(event);
-    if (this.#isOver) return;
-    // Many a peer waits for this end before it says its own. `closeWrite` leaves it out: without allowHalfOpen, a peer
-    // takes it for our leaving.
-    if (this.#closesBoth && this.#engine.saidClose) {
-      this.#closesBoth = false;
-      this.#transport.closeWrite?.();
-    }
-    this.#timers.update();
+    if (!this.#isOver) this.#timers.update();
   }
 
   #on(event: EngineEvent): void {
@@ -326,25 +314,18 @@ export class TlsConnection {
     }, 0);
   }
 
-  /** Remembers that this error is the connection's end. */
-  #ends(error: TlsError): TlsError {
-    this.#endings ??= [];
-    this.#endings.push(error);
-    return error;
-  }
-
   #finish(error: TlsError | undefined): void {
     this.#isOver = true;
     this.#timers.stop();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    const ending = this.#ends(error ?? connectionClosed());
+    const ending = error ? this.#endings.add(error) : this.#endings.later(connectionClosed);
     this.#outbound.fail(ending);
     this.#established?.exporter.wipe();
     if (error && endsSession(error)) this.#established?.forget?.();
     if (error) this.#transport.abort(error.code);
     else this.#transport.end();
-    this.#opening?.reject(ending);
-    this.#inbound.end(error);
+    this.#opening?.reject(ending());
+    this.#inbound.end(error && ending);
     if (error) this.#closed.reject(error);
     else this.#closed.resolve();
     this.askToClose();

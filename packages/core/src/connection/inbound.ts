@@ -10,6 +10,7 @@ import { TlsError, usageError } from "../errors.ts";
 import { unheard } from "../flow.ts";
 import { highWaterInbound, itemOverhead, maxInbound, recordCost, turnBudget } from "../limits.ts";
 import type { Deferred } from "./deferred.ts";
+import type { Ending } from "./endings.ts";
 import type { Transport } from "./transport.ts";
 import { receiving, timerTurn } from "./turn.ts";
 
@@ -25,7 +26,7 @@ export class Inbound implements EngineInbound {
   #backlog = 0;
   #reader: Omit<Deferred<Bytes | undefined>, "promise"> | undefined;
   /** What a read finds once the queue is empty: the peer's end, or why there is none. */
-  #end: { readonly error?: TlsError } | undefined;
+  #end: { readonly error?: Ending } | undefined;
   #endRead = false;
   /** What comes is dropped. */
   #dropping = false;
@@ -85,8 +86,8 @@ export class Inbound implements EngineInbound {
     return promise;
   }
 
-  #tellEnd(error: TlsError | undefined): Promise<undefined> {
-    if (error) return unheard(Promise.reject(error));
+  #tellEnd(error: Ending | undefined): Promise<undefined> {
+    if (error) return unheard(Promise.reject(error()));
     this.#endRead = true;
     this.#onEndRead();
     return Promise.resolve(undefined);
@@ -102,7 +103,7 @@ export class Inbound implements EngineInbound {
   }
 
   /** Nothing follows: the peer's end, or an error. Only the first counts: what comes after an authentic end cannot take it back. */
-  end(error?: TlsError): void {
+  end(error?: Ending): void {
     if (this.#end) return;
     this.#end = { ...(error && { error }) };
     const reader = this.#reader;
@@ -121,12 +122,12 @@ export class Inbound implements EngineInbound {
   }
 
   /** This side has closed: a read must not take what is dropped for the peer's end, unless that was read before. A failure stays the end that it is. */
-  stop(error: TlsError): void {
+  stop(error: Ending): void {
     if (!this.#endRead && !this.#end?.error) {
       const reader = this.#reader;
       this.#reader = undefined;
       this.#end = { error };
-      reader?.reject(error);
+      reader?.reject(error());
     }
     this.drop();
   }

@@ -6,11 +6,12 @@
 import { gather } from "../bytes/bytes.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EngineEvent } from "../engine/options.ts";
-import { type TlsError, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { ignore, unheard } from "../flow.ts";
 import { itemOverhead, maxFlush, maxFlushMessage, turnBudget } from "../limits.ts";
 import { hostMemory, type Memory } from "../record/memory.ts";
 import { type Deferred, deferred } from "./deferred.ts";
+import type { Ending } from "./endings.ts";
 import type { Transport } from "./transport.ts";
 import { sending, timerTurn } from "./turn.ts";
 
@@ -28,8 +29,8 @@ export class Outbound {
   readonly #tell: (events: readonly EngineEvent[]) => void;
   readonly #gone: () => void;
   /** Why nothing more can be written: for writes from now on; and for those that wait too. */
-  #refusal: TlsError | undefined;
-  #failure: TlsError | undefined;
+  #refusal: Ending | undefined;
+  #failure: Ending | undefined;
 
   #scheduled = false;
   /** Of the flush that is coming: what it has so far, and how many more microtasks it waits for more. */
@@ -44,6 +45,7 @@ export class Outbound {
   #writing: Promise<void> = atOnce;
   #waiting = 0;
   #moves = 0;
+  #endsCarrier = false;
 
   /**
    * @param tell hears what the engine has to tell, behind what it had to send
@@ -69,7 +71,7 @@ export class Outbound {
     // What JavaScript lets pass: text, an ArrayBuffer, a view of wider numbers.
     if ((bytes as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
       return unheard(Promise.reject(usageError("write wants a Uint8Array; for text, what TextEncoder makes of it")));
-    if (this.#refusal) return unheard(Promise.reject(this.#refusal));
+    if (this.#refusal) return unheard(Promise.reject(this.#refusal()));
     // The usual case costs no promise of its own: nobody waits before us, and there is room.
     if (!this.#waiting && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
       try {
@@ -98,15 +100,23 @@ export class Outbound {
     return this.#moves;
   }
 
+  /**
+   * The carrier's side ends once close_notify is out: many a peer waits for that end before it says its own. `closeWrite`
+   * does not ask for it: without allowHalfOpen, a peer takes it for our leaving.
+   */
+  endBehindClose(): void {
+    this.#endsCarrier = true;
+  }
+
   /** Nothing more is written from now on. */
-  refuse(error: TlsError): void {
-    this.#refusal ??= error;
+  refuse(ending: Ending): void {
+    this.#refusal ??= ending;
   }
 
   /** The writes that wait fail too. */
-  fail(error: TlsError): void {
-    this.#failure ??= error;
-    this.refuse(error);
+  fail(ending: Ending): void {
+    this.#failure ??= ending;
+    this.refuse(ending);
     this.#makeRoom();
   }
 
@@ -137,7 +147,7 @@ export class Outbound {
   }
 
   #throwFailure(): void {
-    if (this.#failure) throw this.#failure;
+    if (this.#failure) throw this.#failure();
   }
 
   /** The transport takes more, and no whole message of ours waits for it, or for being sealed. */
@@ -194,6 +204,9 @@ export class Outbound {
     if (output.length && sending.spent >= turnBudget) this.#rest();
     this.#makeRoom();
     this.#tell(events);
+    if (!this.#endsCarrier || !this.#engine.saidClose || this.#engine.phase === "closed") return;
+    this.#endsCarrier = false;
+    this.#transport.closeWrite?.();
   }
 
   #rest(): void {

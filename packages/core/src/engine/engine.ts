@@ -8,8 +8,8 @@ import { type Flow, isPromise } from "../flow.ts";
 import { Alerts, CloseNotify } from "../handshake/alerts.ts";
 import { Peer } from "../handshake/peer.ts";
 import type { Established } from "../handshake/session.ts";
-import { sendLimit } from "../record/protection.ts";
 import { RecordReader, type TlsRecord } from "../record/reader.ts";
+import { type Traffic, trafficOf } from "../record/traffic.ts";
 import { RecordWriter } from "../record/writer.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls10 } from "../wire/messages.ts";
@@ -17,7 +17,7 @@ import { contentTypes } from "../wire/record.ts";
 import { asTlsError, carrierFailed, cutOff, noteEnd, peerGone, sealTimedOut } from "./errors.ts";
 import { EstablishedConnection } from "./established.ts";
 import { type Failure, start } from "./hook.ts";
-import type { EngineEvent, EngineInbound, EngineOptions, Traffic } from "./options.ts";
+import type { EngineEvent, EngineInbound, EngineOptions } from "./options.ts";
 
 type Phase = "handshake" | "open" | "closed";
 export class Engine {
@@ -102,10 +102,7 @@ export class Engine {
   }
 
   get traffic(): Traffic {
-    const { bytes: bytesReceived, records: recordsReceived } = this.#reader;
-    const { bytes: bytesSent, records: recordsSent } = this.#writer;
-    const recordsLeft = Math.max(0, Math.floor(sendLimit(contentTypes.application_data) - recordsSent));
-    return { bytesReceived, bytesSent, recordsReceived, recordsSent, recordsLeft };
+    return trafficOf(this.#reader, this.#writer);
   }
 
   start(): void {

@@ -38,16 +38,3 @@ export interface EngineOptions {
   /** There may be something to take. Called at any time but never while a flow runs. */
   readonly wake: () => void;
 }
-
-/** What has gone over a connection so far. Bytes are those of the carrier, records those under the session's keys. */
-export interface Traffic {
-  readonly bytesReceived: number;
-  readonly bytesSent: number;
-  readonly recordsReceived: number;
-  readonly recordsSent: number;
-  /**
-   * Records of data that may still be sent under the key: a limit of AES-GCM (RFC 8446 §5.5). At 0 the connection ends with `key_exhausted`, so a program that sends
-   * for days opens a new one before. A whole record has 16,384 bytes; a smaller write that goes out by itself is one too.
-   */
-  readonly recordsLeft: number;
-}

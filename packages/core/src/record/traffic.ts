@@ -1,0 +1,24 @@
+import { contentTypes } from "../wire/record.ts";
+import { sendLimit } from "./protection.ts";
+import type { RecordReader } from "./reader.ts";
+import type { RecordWriter } from "./writer.ts";
+
+/** What has gone over a connection so far. Bytes are those of the carrier, records those under the session's keys. */
+export interface Traffic {
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly recordsReceived: number;
+  readonly recordsSent: number;
+  /**
+   * Records of data that may still be sent under the key: a limit of AES-GCM (RFC 8446 §5.5). At 0 the connection ends with `key_exhausted`, so a program that sends
+   * for days opens a new one before. A whole record has 16,384 bytes; a smaller write that goes out by itself is one too.
+   */
+  readonly recordsLeft: number;
+}
+
+export function trafficOf(reader: RecordReader, writer: RecordWriter): Traffic {
+  const { bytes: bytesReceived, records: recordsReceived } = reader;
+  const { bytes: bytesSent, records: recordsSent } = writer;
+  const recordsLeft = Math.max(0, Math.floor(sendLimit(contentTypes.application_data) - recordsSent));
+  return { bytesReceived, bytesSent, recordsReceived, recordsSent, recordsLeft };
+}
