@@ -127,3 +127,5 @@ export const unreadGrace = 4_000;
 export const maxIterations = 3_000_000;
 /** Bytes of memory for scrypt over a passphrase: four times OpenSSL's default. */
 export const maxScryptMemory: number = 2 ** 26;
+/** How long an error about options waits for the chunk that explains it, ms: without it, the error says what is wrong, and not what to do. */
+export const explanationTimeout = 2_000;
