@@ -6,7 +6,7 @@ const layers = ["bytes", "wire", "crypto", "x509", "record", "handshake", "engin
 const core = "^packages/core/src/";
 /** @param {string[]} names */
 const layer = (...names) => `${core}(${names.join("|")})/`;
-const base = `${core}((errorCodes|errors|limits|flow|host\\.d)\\.ts$|given/)`;
+const base = `${core}((errorCodes|errors|limits|flow|loading|host\\.d)\\.ts$|given/)`;
 const trace = `${core}trace\\.ts$`;
 const entries = `${core}(index|base|client|server|describe|keys|noble|pem|whole|x509)\\.ts$`;
 
@@ -47,7 +47,7 @@ export const rules = [
     ),
   forbid(
     "core-base-imports-nothing",
-    "errors, given, limits and flow lie under every layer",
+    "errors, given, limits, flow and loading lie under every layer",
     { path: base },
     { path: core, pathNot: base },
   ),

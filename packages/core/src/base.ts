@@ -9,7 +9,6 @@ export type { TlsConnection } from "./connection/connection.ts";
 export type { CommonOptions } from "./connection/options.ts";
 export { type KeepSessionsOptions, keepSessions, type MemoryStoreOptions, memoryStore } from "./connection/sessions.ts";
 export type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "./connection/transport.ts";
-export type { Credential, OcspSource } from "./crypto/credential.ts";
 export type { FiniteField } from "./crypto/finiteField.ts";
 export {
   defaultGroups,
@@ -72,6 +71,7 @@ export {
   type SubjectAltNames,
 } from "./x509/certificate.ts";
 export type { ChainSource } from "./x509/chain.ts";
+export type { Credential, OcspSource } from "./x509/credential.ts";
 export type { Name } from "./x509/distinguishedName.ts";
 export type { CertificateError } from "./x509/errors.ts";
 export type { SignatureHash } from "./x509/key.ts";

@@ -82,6 +82,7 @@ export type TransportFault =
   | "connection_timeout"
   | "host_not_found"
   | "host_unreachable"
+  | "not_loaded"
   // No WebSocket came about.
   | "not_a_websocket"
   | "outer_certificate"

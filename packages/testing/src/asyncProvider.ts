@@ -98,6 +98,7 @@ export function asyncCredential(inner: Credential, options: AsyncProviderOptions
   return {
     chain: inner.chain,
     schemes: inner.schemes,
+    read: inner.read,
     sign: (scheme, message) => delay(() => inner.sign(scheme, message)),
     ...(inner.rsaDecryptRaw && {
       rsaDecryptRaw: (ciphertext: Uint8Array) =>

@@ -19,6 +19,7 @@ import {
   optionsOf,
   ownSchemes,
   readChain,
+  readCredential,
   run,
   usageError,
   verifyChain,
@@ -109,7 +110,7 @@ async function hostCredential(subtle: SubtleCrypto, options: BrowserCredentialOp
   };
   await run(verifyKey(chain[0], first, sign, webCrypto));
   await run(verifyChain(chain, webCrypto));
-  return { chain: chain.map(({ raw }) => raw), schemes: [first, ...others], sign };
+  return { chain: chain.map(({ raw }) => raw), schemes: [first, ...others], sign, read: readCredential };
 }
 
 function wrongKey(message: string): never {

@@ -639,7 +639,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the client's certificate may sign (digitalSignature)",
     both({
       client: by(
-        ["connection/credential.ts#checkCredential"],
+        ["x509/credential.ts#readCredential"],
         [
           "connection/credential.test.ts: a client's certificate is refused before anything is sent > where it is for another purpose, or may not sign",
         ],

@@ -4,6 +4,7 @@ import { sign } from "node:crypto";
 import { type Credential, ecdsa_secp256r1_sha256, TlsError, type Transport } from "@handclasp/core";
 import { type ConnectOptions, connect } from "@handclasp/core/client";
 import { type AcceptOptions, parseCertificate } from "@handclasp/core/server";
+import { readCredential } from "@handclasp/core/unstable";
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
 import { connectWebSocket, type Listener, listenWebSocket, nodeCrypto } from "@handclasp/node";
@@ -193,6 +194,7 @@ const badChains: readonly BadChain[] = [
 const credentialOf = (chain: readonly Authority[]): Credential => ({
   chain: chain.map(({ der }) => der),
   schemes: [ecdsa_secp256r1_sha256],
+  read: readCredential,
   sign: (_, message) => new Uint8Array(sign("sha256", message, chain[0]!.key.privateKey)),
 });
 

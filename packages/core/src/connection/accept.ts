@@ -1,5 +1,4 @@
 import { der } from "../bytes/der.ts";
-import type { Credential } from "../crypto/credential.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import { explainedAtOnce } from "../given/explainedAtOnce.ts";
@@ -11,11 +10,12 @@ import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
 import type { CipherSuite, SuiteRow } from "../handshake/suites.ts";
 import { maxAuthorityNames } from "../limits.ts";
+import type { Credential } from "../x509/credential.ts";
 import { readName } from "../x509/distinguishedName.ts";
 import { readTrust, type TrustOptions, type TrustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
-import { checkCredential } from "./credential.ts";
 import { type CommonOptions, commonConfig, connectionOptions, showsSecrets } from "./options.ts";
+import { readOwn } from "./ownChain.ts";
 import { isCertified, serverPsk } from "./psk.ts";
 import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
 import { stapleOf } from "./staple.ts";
@@ -238,8 +238,9 @@ const listOf = (given: Credential | readonly Credential[] | undefined): readonly
   given === undefined ? [] : Array.isArray(given) ? given : [given as Credential];
 
 function serverCredential(suites: readonly SuiteRow[], credential: Credential): ServerCredential {
-  const checked = checkCredential(credential, "server");
-  const ocspResponse = stapleOf(credential, checked.certificate);
+  const [certificate] = readOwn(credential, "server");
+  const checked = { credential, certificate };
+  const ocspResponse = stapleOf(credential, certificate);
   if (canServe(suites, checked)) return { ...checked, ocspResponse };
   const { keyUsage, publicKey, subject } = checked.certificate;
   throw configurationError(

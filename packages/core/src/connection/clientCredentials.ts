@@ -1,12 +1,11 @@
 import { der } from "../bytes/der.ts";
-import type { Credential } from "../crypto/credential.ts";
 import { TlsError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import type { ClientConfig } from "../handshake/config.ts";
 import type { CertificateRequested } from "../handshake/session.ts";
-import { readChain } from "../x509/chain.ts";
+import type { Credential } from "../x509/credential.ts";
 import { readName } from "../x509/distinguishedName.ts";
-import { checkCredential } from "./credential.ts";
+import { readOwn } from "./ownChain.ts";
 
 /**
  * Our certificate for a server that asks for one:
@@ -30,12 +29,12 @@ export function selector(
   if (typeof given === "function") return { selectCredential: given, identity: undefined, identityFits: false };
   if (given === undefined) return { selectCredential: () => undefined, identity: [], identityFits: false };
   if (!isList(given)) {
-    const { certificate } = checkCredential(given, "client");
+    const [certificate] = readOwn(given, "client");
     return { selectCredential: () => given, identity: [certificate], identityFits: false };
   }
   const candidates = given.map((credential) => {
-    const { certificate } = checkCredential(credential, "client");
-    return { credential, certificate, issuers: readChain(credential.chain).map(({ issuer }) => issuer.normalised) };
+    const chain = readOwn(credential, "client");
+    return { credential, certificate: chain[0], issuers: chain.map(({ issuer }) => issuer.normalised) };
   });
   const selectCredential: ClientConfig["selectCredential"] = ({ schemes, certificateAuthorities }) => {
     const names = certificateAuthorities.flatMap(normalised);

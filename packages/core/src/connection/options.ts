@@ -198,7 +198,7 @@ function alpnOf(protocols: readonly string[]): readonly string[] {
     } catch {
       // Not ASCII: the check below says so.
     }
-    if (length < 1 || length > 255) throw wrong("alpn", protocols, "1 to 255 ASCII characters each");
+    if (length < 1 || length > 255) throw wrong("alpn", protocols, "ASCII");
   }
   return protocols;
 }

@@ -1,10 +1,10 @@
-import type { Credential, OcspSource } from "../crypto/credential.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
 import { timestampList } from "../handshake/extensions/signedCertificateTimestamp.ts";
 import { maxOcspResponse, ocspResponseTimeout } from "../limits.ts";
 import { decode } from "../wire/codec.ts";
 import type { Certificate } from "../x509/certificate.ts";
+import type { Credential, OcspSource } from "../x509/credential.ts";
 import { parseOcspResponse } from "../x509/ocspResponse.ts";
 
 /**

@@ -68,5 +68,5 @@ export interface Transport {
 /** WebSockets and sockets send as well. */
 export function checkedTransport(transport: Transport): Transport {
   if (typeof transport?.send === "function" && typeof transport.start === "function") return transport;
-  throw wrong("the transport", transport, "a transport, such as webSocketTransport(socket) or tcpTransport(socket)");
+  throw wrong("the transport", transport, "a transport");
 }

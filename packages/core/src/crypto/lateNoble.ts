@@ -4,6 +4,7 @@
  * @module
  */
 import { type Awaitable, isPromise } from "../flow.ts";
+import { notLoaded } from "../loading.ts";
 import { hashes } from "./hashes.ts";
 import {
   type CipherName,
@@ -17,7 +18,7 @@ import {
 let loaded: CryptoProvider | undefined;
 
 async function load(): Promise<CryptoProvider> {
-  const module = await import("./noble.ts");
+  const module = await import("./noble.ts").catch(notLoaded);
   loaded = module.noble;
   return loaded;
 }

@@ -4,8 +4,10 @@
  */
 import { type Finding, kindOf } from "./finding.ts";
 
-/** @param expected the addresses that the host knows; `"tcp:"` is among them in Node.js alone, and none where a transport is wanted */
-export function explainAddress(option: string, value: unknown, expected: string): Finding {
+/** @param wanted the addresses that the host knows; `"tcp:"` is among them in Node.js alone, and none where a transport is wanted */
+export function explainAddress(option: string, value: unknown, wanted: string): Finding {
+  const expected =
+    option === "the transport" ? "a transport, such as webSocketTransport(socket) or tcpTransport(socket)" : wanted;
   const hasTcp = expected.includes("tcp:");
   if (typeof value === "string" || isUrl(value)) {
     const text = (typeof value === "string" ? value : String(value.href)).trim();

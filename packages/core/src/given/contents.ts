@@ -4,6 +4,7 @@
  */
 
 import type { Finding } from "./finding.ts";
+import { noPemAdvice } from "./noPem.ts";
 
 /** `undefined`: nothing that is known to go wrong. Nothing of the value gets into the result. */
 export function explainContents(option: string, value: unknown): Finding | undefined {
@@ -47,7 +48,7 @@ function ofText(option: string, source: string | Uint8Array): Finding | undefine
       "base64 without the lines around it",
       "give the whole file, with -----BEGIN …-----; or its bytes: fromBase64",
     ];
-  return undefined;
+  return option === "key" ? undefined : ["there is no certificate in it", noPemAdvice(text, "CERTIFICATE")];
 }
 
 /** The first KiB and a half says what it is; a bundle is looked at as a whole. */

@@ -221,4 +221,12 @@ export const remedies: readonly (readonly [RegExp, string])[] = [
   [/^psk without a suite/, "say suites: ecdhePskSuites"],
   [/extendedKeyUsage lacks|keyUsage lacks/, "have one issued that has it"],
   [/another kind of key/, "give the key of this certificate"],
+  [/^more than one root/, "give ca and pins, or trust, or insecure alone"],
+  [
+    /^nobody is trusted/,
+    "give ca (the certificate of your CA), pins (sha256/…), or insecure: true where no identity is needed",
+  ],
+  [/^pins: "/, "expected sha256/ and the base64 of the SHA-256 of a SubjectPublicKeyInfo"],
+  [/^PEM: .* has no end$/, "the text is cut off or mixed up"],
+  [/^PEM: .* has headers$/, "decrypt a legacy encrypted key with `openssl pkcs8 -topk8`"],
 ];

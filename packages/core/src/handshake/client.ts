@@ -1,5 +1,4 @@
 import { type Bytes, concat, equal } from "../bytes/bytes.ts";
-import type { Credential } from "../crypto/credential.ts";
 import { type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
 import { call, type Flow, settle } from "../flow.ts";
@@ -18,6 +17,7 @@ import {
   serverHelloDone,
   tls12,
 } from "../wire/messages.ts";
+import type { Credential } from "../x509/credential.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
 import { type Hellos, settleHellos } from "./agreement.ts";
 import type { ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";

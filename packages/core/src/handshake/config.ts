@@ -3,7 +3,6 @@
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
-import type { Credential } from "../crypto/credential.ts";
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
@@ -12,6 +11,7 @@ import type { NotResumed } from "../trace.ts";
 import type { ClientHello } from "../wire/messages.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 import type { Certificate } from "../x509/certificate.ts";
+import type { Credential } from "../x509/credential.ts";
 import type { OcspRow } from "../x509/ocsp.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
 import type { Hellos } from "./agreement.ts";

@@ -23,4 +23,5 @@ export { optionsOf, wrong } from "../given/options.ts";
 export { clientOptions } from "../given/tables.ts";
 export { maxTransportMessage } from "../limits.ts";
 export { keyMismatch, readChain, verifyChain, verifyKey } from "../x509/chain.ts";
+export { readCredential } from "../x509/credential.ts";
 export { parsePemCertificates, pemBlocks } from "../x509/pem.ts";

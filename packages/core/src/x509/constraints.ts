@@ -1,11 +1,18 @@
 /**
  * Name constraints, RFC 5280 §4.2.1.10: which names the certificates under a CA may have. A DNS constraint with a leading dot, which the RFC does not
- * have and CAs write, takes sub-domains only.
+ * have and CAs write, takes sub-domains only. It imports nothing: a page loads it where it meets a constraint, and bundlers would cut what it shares with
+ * the first load out of that.
  * @module
  */
 import type { Certificate, NameConstraints } from "./certificate.ts";
 import type { GeneralName } from "./generalName.ts";
-import { dnsName, parseReference } from "./name.ts";
+import type { dnsName, parseReference } from "./name.ts";
+
+/** Of name.ts. */
+interface NameReaders {
+  readonly dnsName: typeof dnsName;
+  readonly parseReference: typeof parseReference;
+}
 
 const emailAddress = "1.2.840.113549.1.9.1";
 
@@ -21,17 +28,21 @@ export function constrainedNames(certificate: Certificate): GeneralName[] {
 }
 
 /** The first of the names that the constraints do not allow, and why; `undefined` where they allow them all. */
-export function violation(names: readonly GeneralName[], constraints: NameConstraints): string | undefined {
+export function violation(
+  names: readonly GeneralName[],
+  constraints: NameConstraints,
+  read: NameReaders,
+): string | undefined {
   const subtrees = [constraints.permitted, constraints.excluded].flatMap((list, isExcluded) =>
     list.map((subtree) => ({
       form: formOf(subtree),
-      start: keyOf(subtree, true),
+      start: keyOf(subtree, true, read),
       isBelow: subtree.type === "dns" && subtree.value.startsWith("."),
       isExcluded,
     })),
   );
   for (const name of names) {
-    const [form, key] = [formOf(name), keyOf(name, false)];
+    const [form, key] = [formOf(name), keyOf(name, false, read)];
     let excluded = false;
     let permitted: boolean | undefined;
     for (const { form: its, start, isBelow, isExcluded } of subtrees) {
@@ -57,23 +68,23 @@ const isParent = (key: string, below: string): boolean =>
 const startsWith = (text: string, start: string): boolean => text.slice(0, start.length) === start;
 
 /** A name lies in a subtree where its key begins with the subtree's; `undefined`: malformed, or a form that is not processed. */
-function keyOf({ type, value }: GeneralName, isSubtree: boolean): string | undefined {
+function keyOf({ type, value }: GeneralName, isSubtree: boolean, read: NameReaders): string | undefined {
   if (type === "ip") return ipKey(value, isSubtree);
   if (type === "directory") return value.isExact ? undefined : value.normalised;
   if (isSubtree && !value) return "";
   if (type === "dns") {
-    if (isSubtree) return hostKey(value.replace(/^\./, ""), ".");
-    return value.startsWith("*.") ? hostKey(value.slice(2), ".*.") : hostKey(value, ".");
+    if (isSubtree) return hostKey(value.replace(/^\./, ""), ".", read);
+    return value.startsWith("*.") ? hostKey(value.slice(2), ".*.", read) : hostKey(value, ".", read);
   }
   if (type === "other") return undefined;
-  if (type === "email" && (!isSubtree || value.includes("@"))) return mailboxKey(value);
-  if (!isSubtree) return hostKey(uriHost(value), "@");
+  if (type === "email" && (!isSubtree || value.includes("@"))) return mailboxKey(value, read);
+  if (!isSubtree) return hostKey(uriHost(value, read), "@", read);
   // All hosts below a domain, or one host: of mailboxes, or of URIs.
-  return value.startsWith(".") ? hostKey(value.slice(1), ".") : hostKey(value, "@");
+  return value.startsWith(".") ? hostKey(value.slice(1), ".", read) : hostKey(value, "@", read);
 }
 
 /** `com.example.www` and what ends it, of `www.example.com`. */
-const hostKey = (text: string, end: string): string | undefined => {
+const hostKey = (text: string, end: string, { dnsName }: NameReaders): string | undefined => {
   const name = dnsName(text);
   return name === undefined ? undefined : name.split(".").reverse().join(".") + end;
 };
@@ -82,7 +93,7 @@ const hostKey = (text: string, end: string): string | undefined => {
  * The host of a URI with an authority, RFC 3986 §3.2: nothing where it is no domain name, which RFC 5280 §4.2.1.10 refuses under a constraint.
  * The lengths bound the work.
  */
-function uriHost(uri: string): string {
+function uriHost(uri: string, { parseReference }: NameReaders): string {
   const authority =
     /^[a-z][a-z0-9+.-]{0,63}:\/\/(?:[\w.~!$&'()*+,;=:%-]{0,255}@)?([\w.-]{1,253})(?::\d{0,5})?(?:[/?#]|$)/i;
   const host = authority.exec(uri)?.[1] ?? "";
@@ -99,12 +110,12 @@ function ipKey(bytes: Uint8Array, isSubtree: boolean): string | undefined {
 }
 
 /** `com.example@me@` of `me@example.com`: a Mailbox of RFC 5321 §4.1.2, quoted local parts apart. */
-function mailboxKey(text: string): string | undefined {
+function mailboxKey(text: string, read: NameReaders): string | undefined {
   // 64, the sign and 253: longer ones are none.
   if (text.length > 318) return undefined;
   const at = text.indexOf("@");
   const local = text.slice(0, Math.max(0, at));
-  const host = hostKey(text.slice(at + 1), "@");
+  const host = hostKey(text.slice(at + 1), "@", read);
   return host !== undefined && /^[\w!#$%&'*+\-/=?^`{|}~.]{1,64}$/.test(local) ? `${host}${local}@` : undefined;
 }
 

@@ -5,8 +5,9 @@
 import { latin1, toHex } from "../bytes/bytes.ts";
 import { der, tags } from "../bytes/der.ts";
 import { configurationError } from "../errors.ts";
+import { noPemAdvice } from "../given/noPem.ts";
 import { about } from "../given/options.ts";
-import { noPemAdvice, pemBlocks } from "./pem.ts";
+import { pemBlocks } from "./pem.ts";
 
 /** A JSON Web Key, RFC 7517, as far as a private key has members: what `crypto.subtle.exportKey("jwk", …)` gives. */
 export type JsonWebKey = { readonly [M in JwkMember]?: string | undefined } & { readonly oth?: unknown };

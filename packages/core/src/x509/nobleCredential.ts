@@ -3,7 +3,6 @@
  * @module
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
-import type { Credential } from "../crypto/credential.ts";
 import { curves } from "../crypto/curves.ts";
 import { noble } from "../crypto/noble.ts";
 import { ownSchemes, type SignatureScheme } from "../crypto/signatures.ts";
@@ -12,6 +11,7 @@ import { run } from "../flow.ts";
 import { explained } from "../given/explained.ts";
 import { optionsOf } from "../given/options.ts";
 import { type ChainSource, keyMismatch, readChain, verifyChain, verifyKey } from "./chain.ts";
+import { type Credential, readCredential } from "./credential.ts";
 import type { PrivateKeySource } from "./findPrivateKey.ts";
 import { type PrivateKey, type PrivateKeyOptions, readPrivateKey } from "./privateKey.ts";
 
@@ -43,7 +43,7 @@ async function credentialOf(options: NobleCredentialOptions): Promise<Credential
   };
   await run(verifyKey(chain[0], schemes[0] as SignatureScheme, sign, noble));
   await run(verifyChain(chain, noble));
-  return { chain: chain.map(({ raw }) => raw), schemes, sign };
+  return { chain: chain.map(({ raw }) => raw), schemes, sign, read: readCredential };
 }
 
 function signer(key: PrivateKey): (scheme: SignatureScheme, message: Uint8Array) => Uint8Array {

@@ -8,9 +8,10 @@ import { type Flow, settle } from "../flow.ts";
 import { maxComparisons } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, processedExtensions } from "./certificate.ts";
-import { constrainedNames, violation } from "./constraints.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
 import { pssAdvice, rsassaPss } from "./key.ts";
+import { constraints as loadConstraints } from "./late.ts";
+import { dnsName, parseReference } from "./name.ts";
 
 /** Signatures checked; P-521 and RSA above 4096 bits count as four. */
 const maxSignatures = 100;
@@ -96,7 +97,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       const longer = [...path, issuer];
       if (error) refuse(2, error);
       else if (isAnchor) {
-        const failed = (yield* checkSignatures(longer)) ?? checkNames(longer) ?? search.accept(longer);
+        const failed = (yield* checkSignatures(longer)) ?? (yield* checkNames(longer)) ?? search.accept(longer);
         if (!failed) {
           for (const [j, below] of path.entries()) search.cache?.remember(below, longer[j + 1] as Certificate);
           return longer;
@@ -140,16 +141,17 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   }
 
   /** Each CA's constraints against everything below it; self-issued intermediates are exempt. */
-  function checkNames(full: readonly Certificate[]): CertificateError | undefined {
+  function* checkNames(full: readonly Certificate[]): Flow<CertificateError | undefined> {
     for (const [i, issuer] of full.entries()) {
       const constraints = issuer.nameConstraints;
       if (!constraints || !i) continue;
+      const { constrainedNames, violation } = yield* settle(loadConstraints());
       const count = constraints.permitted.length + constraints.excluded.length;
       for (const [j, below] of full.slice(0, i).entries()) {
         if (j && isSelfIssued(below)) continue;
         comparisons += (below.subjectAltNames.all.length + below.subject.attributes.length + 8) * (count + 8);
         if (comparisons > maxComparisons) throw spent(`${maxComparisons} names compared with constraints`);
-        const reason = violation(constrainedNames(below), constraints);
+        const reason = violation(constrainedNames(below), constraints, { dnsName, parseReference });
         if (reason)
           return search.fault(below, "name_constraint", `${reason} by the constraints of ${issuer.subject.text}`);
       }

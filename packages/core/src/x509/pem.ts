@@ -6,7 +6,7 @@
 import { fromBase64, latin1 } from "../bytes/bytes.ts";
 import { tags } from "../bytes/der.ts";
 import { configurationError } from "../errors.ts";
-import { about } from "../given/options.ts";
+import { about, brief } from "../given/options.ts";
 
 export interface PemBlock {
   /** `"CERTIFICATE"`, `"PRIVATE KEY"` … */
@@ -20,12 +20,11 @@ export function pemBlocks(text: string): PemBlock[] {
   const begin = /^(?:\uFEFF|\xEF\xBB\xBF)?[ \t]*-----BEGIN ([A-Z0-9 #-]{1,64})-----[ \t]*$/gm;
   for (let match = begin.exec(text); match; match = begin.exec(text)) {
     const label = match[1] as string;
-    const fault = (what: string, advice?: string) =>
-      configurationError(`PEM: ${label} (block ${blocks.length + 1}) ${what}`, advice);
+    const fault = (what: string) => brief(`PEM: ${label} (block ${blocks.length + 1}) ${what}`);
     const end = text.indexOf(`-----END ${label}-----`, begin.lastIndex);
-    if (end < 0) throw fault("has no end", "the text is cut off or mixed up");
+    if (end < 0) throw fault("has no end");
     const body = text.slice(begin.lastIndex, end);
-    if (body.includes(":")) throw fault("has headers", "decrypt a legacy encrypted key with `openssl pkcs8 -topk8`");
+    if (body.includes(":")) throw fault("has headers");
     begin.lastIndex = end;
     try {
       blocks.push({ label, der: fromBase64(body) });
@@ -45,18 +44,11 @@ export function pemBlocks(text: string): PemBlock[] {
 export const parsePemCertificates = (text: string): Uint8Array[] =>
   pemBlocks(text).flatMap(({ label, der }) => (label === "CERTIFICATE" || label === "X509 CERTIFICATE" ? [der] : []));
 
-/** What to do about a text without the block that was looked for. The text itself may be a secret, and is not repeated. */
-export const noPemAdvice = (text: string, label: string): string =>
-  /^[^\n\r]{1,1024}$/.test(text) && /[/\\.]/.test(text)
-    ? "that looks like the name of a file: give the file's contents"
-    : `expected PEM with -----BEGIN ${label}-----, or DER`;
-
 /** The certificates in PEM or DER, as DER. Throws a configuration error where there is none; `what` is the option that has it. */
 export function certificateDers(source: string | Uint8Array, what: string): Uint8Array[] {
   if (typeof source !== "string" && source[0] === tags.sequence) return [source];
   const text = typeof source === "string" ? source : latin1(source);
   const ders = parsePemCertificates(text);
   if (ders.length) return ders;
-  const error = configurationError(`${what}: there is no certificate in it`, noPemAdvice(text, "CERTIFICATE"));
-  throw about(error, { option: what, value: source });
+  throw about(configurationError(`${what}: there is no certificate in it`), { option: what, value: source });
 }

@@ -10,6 +10,7 @@ import { curves } from "../crypto/curves.ts";
 import type { EcCurveName, PublicKey } from "../crypto/provider.ts";
 import { rsaKeyFault } from "../crypto/rsaKey.ts";
 import { configurationError } from "../errors.ts";
+import { explained } from "../given/explained.ts";
 import { findPrivateKey, formOf, type JsonWebKey, type JwkMember, type PrivateKeySource } from "./findPrivateKey.ts";
 import { curveNames, ecPublicKey, ed25519, readPss, rsaEncryption, rsassaPss, type SignatureHash } from "./key.ts";
 import { decrypt, type PrivateKeyOptions, reading } from "./pbes2.ts";
@@ -40,12 +41,15 @@ export type PrivateKey =
  * @example
  * const key = await readPrivateKey(await readFile("server.key"), { passphrase: "correct horse" });
  */
-export async function readPrivateKey(source: PrivateKeySource, options: PrivateKeyOptions = {}): Promise<PrivateKey> {
+export const readPrivateKey = (source: PrivateKeySource, options: PrivateKeyOptions = {}): Promise<PrivateKey> =>
+  explained(() => read(source, options));
+
+async function read(source: PrivateKeySource, options: PrivateKeyOptions): Promise<PrivateKey> {
   const found = findPrivateKey(source);
   if (found.form === "jwk") return readJwk(found.jwk);
   if (found.form !== "encrypted") {
-    const read = readers[found.form];
-    return reading(() => read(found.der));
+    const reader = readers[found.form];
+    return reading(() => reader(found.der));
   }
   const { passphrase } = options;
   if (passphrase === undefined)

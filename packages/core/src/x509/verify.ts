@@ -6,7 +6,7 @@ import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, call, type Flow } from "../flow.ts";
-import { about, optionsOf, wrong } from "../given/options.ts";
+import { about, brief, optionsOf, wrong } from "../given/options.ts";
 import { trustOptions } from "../given/tables.ts";
 import { maxCertificates, maxElements } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
@@ -74,17 +74,12 @@ export const trustPolicy = (options: TrustOptions, cache?: CertificateCache): Tr
 export function readTrust(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
   const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
-  if (roots.length > 1)
-    throw configurationError("more than one root of trust", "give ca and pins, or trust, or insecure alone");
+  if (roots.length > 1) throw brief("more than one root of trust");
   const bundles = ca === undefined ? [] : (isList(ca) ? ca : [ca]).map((source) => readAnchors(source, cache));
   const anchors = bundles.flatMap((bundle) => bundle.anchors);
   const unusable = bundles.flatMap((bundle) => bundle.unusable);
-  if (!anchors.length && !pins.length && !insecure && !trust) {
-    throw configurationError(
-      "nobody is trusted",
-      "give ca (the certificate of your CA), pins (sha256/…), or insecure: true where no identity is needed",
-    );
-  }
+  if (!anchors.length && !pins.length && !insecure && !trust)
+    throw brief("nobody is trusted: no ca, pins, trust or insecure");
   return { anchors, unusable, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
 }
 
@@ -125,10 +120,7 @@ function readPin(pin: string): string {
   const clean = String(pin).replace(/\s+/g, "");
   // 32 bytes in base64: the last digit has two spare bits.
   if (/^sha256\/[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(clean)) return clean;
-  throw configurationError(
-    `pins: ${JSON.stringify(clean.slice(0, 80))}`,
-    "expected sha256/ and the base64 of the SHA-256 of a SubjectPublicKeyInfo",
-  );
+  throw brief(`pins: ${JSON.stringify(clean.slice(0, 80))}`);
 }
 
 export interface VerifyRequest {
@@ -212,11 +204,7 @@ export function* verifyAgain(
 /** Past the user's last check. */
 function* approved({ verify }: TrustPolicy, peer: VerifiedPeer): Flow<VerifiedPeer> {
   if (verify && (yield* ask("verify", peer.certificate, () => verify(peer))) !== true) {
-    throw new CertificateError(
-      "untrusted",
-      "refused by the verify hook: its answer is not true",
-      placeOf(peer.certificate),
-    );
+    throw new CertificateError("untrusted", "refused by the verify function", placeOf(peer.certificate));
   }
   return peer;
 }

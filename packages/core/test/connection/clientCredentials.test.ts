@@ -7,11 +7,11 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { type AcceptOptions, accept, serverHandshakeConfig } from "../../src/connection/accept.ts";
 import { type ClientCredentials, selector } from "../../src/connection/clientCredentials.ts";
 import { connect } from "../../src/connection/connect.ts";
-import type { Credential } from "../../src/crypto/credential.ts";
 import { ecdsa_secp256r1_sha256 } from "../../src/crypto/signatures.ts";
 import { TlsError } from "../../src/errors.ts";
 import type { CertificateRequested } from "../../src/handshake/session.ts";
 import { maxAuthorityNames } from "../../src/limits.ts";
+import type { Credential } from "../../src/x509/credential.ts";
 import {
   type Authority,
   bytes,

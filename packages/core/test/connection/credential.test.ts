@@ -8,7 +8,6 @@ import {
   withCredentials,
 } from "../../src/connection/accept.ts";
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
-import type { Credential } from "../../src/crypto/credential.ts";
 import { ecdsa_secp256r1_sha256 } from "../../src/crypto/signatures.ts";
 import { TlsError } from "../../src/errors.ts";
 import {
@@ -16,6 +15,7 @@ import {
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 as ecdsa,
   TLS_RSA_WITH_AES_128_GCM_SHA256 as rsa,
 } from "../../src/handshake/suites.ts";
+import type { Credential } from "../../src/x509/credential.ts";
 import {
   ca,
   clientAuth,
@@ -84,6 +84,12 @@ describe("a server's certificate is refused at configuration", () => {
     expect(refused({ ...good, chain: [Uint8Array.of(0x30, 0)] })).toContain("cannot be used");
     expect(refused({ ...good, chain: [] })).toContain("no certificate");
     expect(refusal({ credentials: [] }).message).toContain("needs a credential");
+  });
+
+  it("where it is no credential, or one made by hand that does not say how it is read", () => {
+    const { read: _, ...unread } = good;
+    for (const none of [unread, { ...good, sign: undefined }, { ...good, schemes: undefined }, null, "pem"])
+      expect(refusal({ credentials: [none as unknown as Credential] }).message).toContain("credentials");
   });
 
   it("when it is exchanged, too: the old one stays", () => {

@@ -11,7 +11,7 @@ import {
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 } from "@handclasp/core";
-import { fromHex, parsePemCertificates, toHex } from "@handclasp/core/unstable";
+import { fromHex, parsePemCertificates, readCredential, toHex } from "@handclasp/core/unstable";
 
 import { memoryPair } from "@handclasp/testing";
 import { p256 } from "@noble/curves/nist.js";
@@ -48,6 +48,7 @@ const key = fromHex("c792215f88d7c206a52914ca2d69524e23bd499c1f955dbfd926db846a6
 const credential: Credential = {
   chain: parsePemCertificates(cert),
   schemes: [ecdsa_secp256r1_sha256],
+  read: readCredential,
   sign: (_, message) =>
     p256.sign(noble.hashes.sha256.digest(message), key, { prehash: false, lowS: false, format: "der" }),
 };

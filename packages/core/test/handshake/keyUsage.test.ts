@@ -6,10 +6,10 @@ import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { type AcceptOptions, acceptWith, serverHandshakeConfig } from "../../src/connection/accept.ts";
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
-import type { Credential } from "../../src/crypto/credential.ts";
 import { schemesOf } from "../../src/crypto/signatures.ts";
 import { legacySuites, TLS_RSA_WITH_AES_128_GCM_SHA256 } from "../../src/handshake/suites.ts";
 import { parseCertificate } from "../../src/x509/certificate.ts";
+import type { Credential } from "../../src/x509/credential.ts";
 import type { TrustOptions } from "../../src/x509/verify.ts";
 import { type Authority, ca, dns, issue, type KeyPair, keyUsage, now, pinOf, subjectAltName } from "../x509/make.ts";
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import { TlsError } from "../../src/errors.ts";
 import { run } from "../../src/flow.ts";
+import { explainedAtOnce } from "../../src/given/explainedAtOnce.ts";
 import { type ChainSource, readChain, verifyChain } from "../../src/x509/chain.ts";
 import { nobleCredential } from "../../src/x509/nobleCredential.ts";
 import {
@@ -88,9 +89,9 @@ describe("a chain of our own", () => {
   it("has at most 16 certificates, and at least one", () => {
     expect(broken(...Array.from({ length: 17 }, () => root))).toContain("17 certificates");
     expect(broken()).toContain("no certificate");
-    expect(fault(() => readChain("chain.pem")).advice).toContain("name of a file");
-    expect(fault(() => readChain("hello")).advice).toContain("BEGIN CERTIFICATE");
-    expect(fault(() => readChain(root.der.slice(1))).message).toContain("no certificate");
+    expect(fault(() => explainedAtOnce(() => readChain("chain.pem"))).advice).toContain("name of a file");
+    expect(fault(() => explainedAtOnce(() => readChain("hello"))).advice).toContain("BEGIN CERTIFICATE");
+    expect(fault(() => explainedAtOnce(() => readChain(root.der.slice(1)))).message).toContain("no certificate");
     expect(fault(() => readChain(root.der.slice(0, -1))).message).toContain("cannot be used");
   });
 });

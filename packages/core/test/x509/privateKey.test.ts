@@ -249,7 +249,7 @@ describe("what is no private key we can use is told apart:", () => {
     ["a public JWK", "is a public key", publicKey.export({ format: "jwk" })],
     ["the name of a file", "name of a file", "/etc/ssl/private/server.key"],
     ["the name of a file", "name of a file", "server.key"],
-    ["no text", "no private key", ""],
+    ["no text", "key: empty (the file is empty", ""],
     ["some text", "BEGIN PRIVATE KEY", "hello"],
     ["rubbish", "no private key", Uint8Array.of(1, 2, 3)],
     ["DER of something", "no private key", seq(int(1), int(2))],
@@ -327,16 +327,16 @@ it("what is mutated is read or refused, and nothing else", async () => {
 
 describe("what JavaScript lets pass for a key", () => {
   it.each([
-    [undefined, "undefined"],
-    [null, "null"],
-    [7, "number"],
-    [{}, "object"],
-    [[], "object"],
-    ["{}", "object"],
-  ])("%j is none, and says so", async (source, kind) => {
+    [undefined, "no private key in this undefined"],
+    [null, "key: null (leave it out"],
+    [7, "no private key in this number"],
+    [{}, "no private key in this object"],
+    [[], "no private key in this object"],
+    ["{}", "no private key in this object"],
+  ])("%j is none, and says so", async (source, message) => {
     await expect(readPrivateKey(source as never)).rejects.toMatchObject({
       code: "configuration",
-      message: expect.stringContaining(`no private key in this ${kind}`),
+      message: expect.stringContaining(message),
     });
   });
 });

@@ -20,6 +20,7 @@ import {
   optionsOf,
   ownSchemes,
   readChain,
+  readCredential,
   run,
   usageError,
   verifyChain,
@@ -62,6 +63,7 @@ function credentialOf(options: NodeCredentialOptions): Credential {
   return {
     chain: chain.map(({ raw }) => raw),
     schemes,
+    read: readCredential,
     sign(scheme, message) {
       if (!schemes.some(({ id }) => id === scheme.id)) throw usageError(`this key does not sign with ${scheme.name}`);
       return Uint8Array.from(signWith(scheme, privateKey, message));

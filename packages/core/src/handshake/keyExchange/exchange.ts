@@ -3,12 +3,13 @@
  * Each is a file with both halves, and a suite's row names it: a program holds the exchanges of the suites that it names.
  * @module
  */
-import type { Credential } from "../../crypto/credential.ts";
+
 import type { NamedCurve, NamedGroup } from "../../crypto/groups.ts";
 import type { CryptoProvider, KeyShare, Random } from "../../crypto/provider.ts";
 import type { Awaitable, Flow } from "../../flow.ts";
 import type { DigitallySigned } from "../../wire/messages.ts";
 import type { Certificate } from "../../x509/certificate.ts";
+import type { Credential } from "../../x509/credential.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
 import type { Peer } from "../peer.ts";
 

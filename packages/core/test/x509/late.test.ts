@@ -1,0 +1,24 @@
+/** A page loads the rules of name constraints when a CA has some: where they do not come, nobody is trusted. */
+import { expect, it, vi } from "vitest";
+import { ca, dns, nameConstraints, server } from "./make.ts";
+import { verify } from "./verify.ts";
+
+const rules = vi.hoisted(() => ({ asked: 0 }));
+vi.mock("../../src/x509/late.ts", () => ({
+  constraints: () => {
+    rules.asked++;
+    return Promise.reject(new Error("no network"));
+  },
+}));
+
+it("a chain under a CA with constraints is refused where their rules do not load", async () => {
+  const root = ca("Constrained", { extensions: [nameConstraints([dns("example.test")])] });
+  await expect(verify([server(root)], { ca: root.der })).rejects.toThrow("no network");
+});
+
+it("one without is not held up by them", async () => {
+  rules.asked = 0;
+  const root = ca("Root");
+  await verify([server(root)], { ca: root.der });
+  expect(rules.asked).toBe(0);
+});
