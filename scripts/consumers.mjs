@@ -69,6 +69,7 @@ async function compile(typescript, { host, program, packages, lib, types }, reso
     target: "ES2022",
     strict: true,
     noEmit: true,
+    allowImportingTsExtensions: true,
     skipLibCheck: false,
     skipDefaultLibCheck: true, // TypeScript's own declarations are not ours to check
   };
