@@ -35,7 +35,7 @@ export function checkReference({ fault }: Rules, leaf: Certificate, reference: s
   const { dns, ip } = leaf.subjectAltNames;
   const names = [...dns.map((name) => `DNS:${name}`), ...ip.map((address) => `IP:${address}`)];
   const list = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
-  const advice = list ? undefined : noExtensions;
+  const advice = list ? "if one of these is meant, say it as serverName" : noExtensions;
   const reason = `not for ${reference}, but for ${list || "no name at all (subjectAltName)"}`;
   return fault(leaf, "name_mismatch", reason, advice);
 }
