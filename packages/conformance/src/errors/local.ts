@@ -43,7 +43,7 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   hook_failed: application(
     "internal_error",
-    "A function of yours threw: `verify`, `trust`, `psk`, a signer, a store of sessions. `cause` has what it threw. To choose the alert, throw a TlsError that names it.",
+    "A function of yours threw, or gave what it must not: `credentials`, `psk`, a signer, `keyLog`. `cause` has what it threw. To choose the alert, throw a TlsError that names it. A `verify` or `trust` that throws is `untrusted`; a store of sessions that throws costs only the resumption.",
     "`cause` says what failed.",
     "a hook of the application threw",
   ),

@@ -78,7 +78,7 @@ Made from \`packages/conformance/src/errors\`; do not edit (\`HANDCLASP_ERRORS=w
 Whatever fails is a \`TlsError\`. \`error.code\` is one of the names below, and stays what it is; \`TlsErrorCode\` is the union of them, so that a code that is
 misspelt does not compile. \`error.alert\` is the alert that we sent, or that the peer sent where \`error.by\` is \`"peer"\`. \`error.fault\` says whose fault it is:
 \`"peer"\` what we were sent, \`"configuration"\` how we were set up, \`"transport"\` what carries us, \`"application"\` the program that uses Handclasp,
-\`"internal"\` ourselves. \`error.advice\` says what to do, and follows the message in brackets; \`error.cause\` is what another library threw. The words of
+\`"internal"\` ourselves. \`error.advice\`, where there is one, says what to do, and follows the message in brackets; \`error.cause\` is what another library threw. The words of
 messages may change in any version.
 
 \`\`\`ts
