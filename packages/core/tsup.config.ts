@@ -23,7 +23,9 @@ export default defineConfig([
       {
         name: "explain-now",
         setup(build) {
-          build.onResolve({ filter: /\/late\.ts$/ }, ({ resolveDir }) => ({ path: join(resolveDir, "now.ts") }));
+          build.onResolve({ filter: /\/late\.ts$/ }, ({ resolveDir, path }) => ({
+            path: join(resolveDir, dirname(path), "now.ts"),
+          }));
         },
       },
     ],

@@ -7,7 +7,10 @@ import { explainAddress } from "./address.ts";
 import { explainContents } from "./contents.ts";
 import { type Finding, kindOf } from "./finding.ts";
 import type { OptionFault } from "./options.ts";
+import { adviceOf } from "./refusals.ts";
 import { foreign, ofClients, ofServers, remedies, takes } from "./words.ts";
+
+export { adviceOf };
 
 /** Message and advice of an error that says more than the one that has `message`; `undefined` where there is no more to say. */
 export function explain({ option, value, expected, known }: OptionFault, message: string): Finding | undefined {
@@ -18,7 +21,9 @@ export function explain({ option, value, expected, known }: OptionFault, message
     return [`${option}: ${what}`, advice];
   }
   const finding = wrongValue(option, value, expected);
-  return finding && [`${option}: ${finding[0]}`, finding[1]];
+  if (finding) return [`${option}: ${finding[0]}`, finding[1]];
+  const advice = option === "ca" || option === "cert" ? adviceOf("weak_key", message) : undefined;
+  return advice === undefined ? undefined : [message, advice];
 }
 
 function remedyOf(name: string, known: readonly string[]): string {

@@ -35,6 +35,8 @@ export interface CertificatePlace {
  */
 export class CertificateError extends TlsError {
   declare readonly code: CertificateFault;
+  /** What is wrong: the message without place and advice. */
+  readonly reason: string;
   readonly position: number | undefined;
   readonly subject: string | undefined;
 
@@ -44,10 +46,9 @@ export class CertificateError extends TlsError {
     place: CertificatePlace = {},
     options: Omit<TlsErrorOptions, "code"> = {},
   ) {
-    super(alerts[fault] ?? "bad_certificate", `${describe(place)}: ${printable(reason, 600)}`, {
-      ...options,
-      code: fault,
-    });
+    const clean = printable(reason, 600);
+    super(alerts[fault] ?? "bad_certificate", `${describe(place)}: ${clean}`, { ...options, code: fault });
+    this.reason = clean;
     this.position = place.position;
     this.subject = place.subject;
   }

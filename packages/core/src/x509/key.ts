@@ -13,9 +13,6 @@ export type SignatureHash = "sha256" | "sha384" | "sha512";
 
 export const rsaEncryption = "1.2.840.113549.1.1.1";
 export const rsassaPss = "1.2.840.113549.1.1.10";
-/** What {@link readPss} wants. */
-export const pssAdvice =
-  "RSASSA-PSS needs SHA-256 or better, in MGF1 too, and a salt length of the hash's: rsa_pss_saltlen:digest";
 const mgf1 = "1.2.840.113549.1.1.8";
 export const ecPublicKey = "1.2.840.10045.2.1";
 export const ed25519 = "1.3.101.112";
@@ -76,8 +73,7 @@ function readKey(algorithm: Der, bytes: Uint8Array): Omit<KeyReading, "keyBits">
       algorithm.null();
       break;
     case rsassaPss:
-      if (algorithm.more)
-        pssHash = readPss(algorithm) ?? weak(`RSASSA-PSS with parameters that are not accepted; ${pssAdvice}`);
+      if (algorithm.more) pssHash = readPss(algorithm) ?? weak("RSASSA-PSS with parameters that are not accepted");
       break;
     case ecPublicKey:
       if (!algorithm.more) derFault("EC key without a curve");

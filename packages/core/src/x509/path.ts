@@ -9,7 +9,6 @@ import { maxComparisons } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, processedExtensions } from "./certificate.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
-import { pssAdvice, rsassaPss } from "./key.ts";
 import { constraints as loadConstraints } from "./late.ts";
 import { dnsName, parseReference } from "./name.ts";
 
@@ -35,7 +34,7 @@ export interface Rules {
   readonly minimumRsaBits: number;
   readonly minimumEcBits: number;
   /** Makes the errors: knows which certificate stands where. */
-  fault(certificate: Certificate, fault: CertificateFault, reason: string, advice?: string): CertificateError;
+  fault(certificate: Certificate, fault: CertificateFault, reason: string): CertificateError;
 }
 
 export interface PathSearch extends Rules {
@@ -129,12 +128,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       }
       if (!good) {
         const reason = `its signature is not that of its issuer ${issuer.subject.text}`;
-        return search.fault(
-          child,
-          "bad_signature",
-          reason,
-          "a CA of that name has another key: use the CA certificate that belongs to this chain",
-        );
+        return search.fault(child, "bad_signature", reason);
       }
     }
     return undefined;
@@ -169,28 +163,16 @@ export function checkCertificate(rules: Rules, certificate: Certificate, below =
   if (early) return early;
   for (const [oid, { critical }] of certificate.extensions) {
     if (critical && !processed.has(oid)) {
-      const named = extensionNames[oid] ? `${extensionNames[oid]} (${oid})` : oid;
-      const reason = `the critical extension ${named} is unknown`;
-      return rules.fault(certificate, "unknown_critical_extension", reason, "issue it without, or not critical");
+      return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
     }
   }
   // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below counts down by one, and nothing may be left at the end.
   if ((certificate.requireExplicitPolicy ?? Number.POSITIVE_INFINITY) <= below + 1) {
     const reason = "policyConstraints (2.5.29.36) requires an explicit policy, which is unknown";
-    return rules.fault(certificate, "unknown_critical_extension", reason, "issue it without requireExplicitPolicy");
+    return rules.fault(certificate, "unknown_critical_extension", reason);
   }
   return checkExtendedKeyUsage(rules, certificate);
 }
-
-/** Extensions that some tool makes critical, and that are not processed there. */
-const extensionNames: Readonly<Record<string, string>> = {
-  "2.5.29.14": "subjectKeyIdentifier",
-  "2.5.29.35": "authorityKeyIdentifier",
-  "2.5.29.18": "issuerAltName",
-  "2.5.29.46": "freshestCRL",
-  "1.3.6.1.4.1.11129.2.4.3": "precertificate poison",
-  "2.16.840.1.113730.1.1": "netscapeCertType",
-};
 
 export function checkDates(
   { now, fault }: Pick<Rules, "now" | "fault">,
@@ -200,7 +182,7 @@ export function checkDates(
   const second = Math.floor(now / 1000) * 1000;
   if (second > notAfter) return fault(certificate, "expired", `expired on ${iso(notAfter)}, now is ${iso(second)}`);
   if (second >= notBefore) return undefined;
-  return fault(certificate, "not_yet_valid", `valid from ${iso(notBefore)}, now is ${iso(second)}`, "check the clock");
+  return fault(certificate, "not_yet_valid", `valid from ${iso(notBefore)}, now is ${iso(second)}`);
 }
 
 export function checkKeySize(rules: Rules, certificate: Certificate): CertificateError | undefined {
@@ -222,34 +204,25 @@ export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): C
 export const usageName = (oid: string): string =>
   oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
 
-/** For a certificate without extensions: what tutorials leave out. */
-export const noExtensions = "issue it with subjectAltName: `openssl x509 -req` and `openssl ca` take it from -extfile";
-
 /** What holds for every certificate but an anchor. */
 export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certificate): CertificateError | undefined {
   const { version, isCa } = certificate;
   if (version !== 3) {
     const reason = `version ${version}; only a trust anchor may be older than 3`;
-    return fault(certificate, "malformed", reason, noExtensions);
+    return fault(certificate, "malformed", reason);
   }
   if (
     !certificate.subject.normalised &&
     certificate.extensions.get(processedExtensions.subjectAltName)?.critical === false
   )
-    return fault(certificate, "malformed", "no subject, and subjectAltName not critical", "issue it with either");
+    return fault(certificate, "malformed", "no subject, and subjectAltName not critical");
   if (!certificate.issuer.normalised) return fault(certificate, "malformed", "its issuer has no name");
   if (certificate.nameConstraints && !isCa) return fault(certificate, "malformed", "nameConstraints, but no CA");
   if (certificate.keyUsage?.has("keyCertSign") && !isCa)
     return fault(certificate, "key_usage", "keyCertSign, but no CA");
   if (certificate.signatureAlgorithm) return undefined;
   const reason = `signed with ${certificate.signatureAlgorithmOid}, which is not accepted`;
-  const { signatureAlgorithmOid: oid } = certificate;
-  return fault(
-    certificate,
-    "weak_signature",
-    reason,
-    oid === rsassaPss ? pssAdvice : "use SHA-256 or better with RSA, ECDSA or Ed25519",
-  );
+  return fault(certificate, "weak_signature", reason);
 }
 
 /** May this certificate issue what stands on the path so far? */

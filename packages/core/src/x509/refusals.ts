@@ -5,7 +5,7 @@
 import type { Certificate } from "./certificate.ts";
 import type { CertificateError } from "./errors.ts";
 import { matchesReference, parseReference } from "./name.ts";
-import { noExtensions, type Rules } from "./path.ts";
+import type { Rules } from "./path.ts";
 
 /**
  * Nobody vouches for a certificate.
@@ -16,14 +16,11 @@ export function unknownIssuer(
   certificate: Certificate,
   unusable: readonly CertificateError[] = [],
 ): CertificateError {
-  if (certificate.issuer.normalised === certificate.subject.normalised) {
-    const advice = "add it to ca or pin it, if it is the right one";
-    return fault(certificate, "unknown_issuer", "self-signed and no trust anchor", advice);
-  }
-  const reason = `its issuer ${certificate.issuer.text} is no trust anchor and was not sent`;
+  if (certificate.issuer.normalised === certificate.subject.normalised)
+    return fault(certificate, "unknown_issuer", "self-signed and no trust anchor");
   const own = unusable.find(({ subject }) => subject === certificate.issuer.text);
-  const advice = own?.message ?? "add the CA to ca, or have the peer send its intermediates";
-  return fault(certificate, "unknown_issuer", reason, advice);
+  const reason = `its issuer ${certificate.issuer.text} is no trust anchor and was not sent`;
+  return fault(certificate, "unknown_issuer", own ? `${reason}; ${own.message}` : reason);
 }
 
 /** Is the certificate for the name that was asked for? */
@@ -35,7 +32,5 @@ export function checkReference({ fault }: Rules, leaf: Certificate, reference: s
   const { dns, ip } = leaf.subjectAltNames;
   const names = [...dns.map((name) => `DNS:${name}`), ...ip.map((address) => `IP:${address}`)];
   const list = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
-  const advice = list ? "if one of these is meant, say it as serverName" : noExtensions;
-  const reason = `not for ${reference}, but for ${list || "no name at all (subjectAltName)"}`;
-  return fault(leaf, "name_mismatch", reason, advice);
+  return fault(leaf, "name_mismatch", `not for ${reference}, but for ${list || "no name at all (subjectAltName)"}`);
 }

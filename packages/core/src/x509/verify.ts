@@ -5,7 +5,8 @@
 import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
-import { type Awaitable, call, type Flow } from "../flow.ts";
+import { type Awaitable, call, type Flow, settle } from "../flow.ts";
+import { explanations } from "../given/late.ts";
 import { about, brief, optionsOf, wrong } from "../given/options.ts";
 import { trustOptions } from "../given/tables.ts";
 import { maxCertificates, maxElements } from "../limits.ts";
@@ -177,7 +178,7 @@ export class VerifiedPeer {
  * const peer = yield* verifyPeer({ chain, policy, purpose: "server", reference: "example.com", now, provider });
  */
 export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
-  return yield* approved(request.policy, yield* decide(request));
+  return yield* advised(decide(request), request.policy);
 }
 
 /**
@@ -185,6 +186,13 @@ export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
  * a `trust` function what the peer sent. Left to ask is what changes with time: dates, and the functions of the user.
  */
 export function* verifyAgain(
+  request: Pick<VerifyRequest, "chain" | "policy" | "now" | "cache">,
+  verifiedBy: VerifiedPeer["verifiedBy"],
+): Flow<VerifiedPeer> {
+  return yield* advised(decideAgain(request, verifiedBy), request.policy);
+}
+
+function* decideAgain(
   request: Pick<VerifyRequest, "chain" | "policy" | "now" | "cache">,
   verifiedBy: VerifiedPeer["verifiedBy"],
 ): Flow<VerifiedPeer> {
@@ -198,7 +206,18 @@ export function* verifyAgain(
   if (verifiedBy !== "insecure") for (const certificate of path) refuse(checkDates({ now, fault }, certificate));
   if (verifiedBy === "trust" && !(trust && (yield* ask("trust", leaf, () => trust(chain))) === true))
     throw fault(leaf, "untrusted", "refused by the trust function");
-  return yield* approved(policy, proven(leaf, path, verifiedBy));
+  return proven(leaf, path, verifiedBy);
+}
+
+/** The verdict, past the user's last check; a refusal says what to do about it. */
+function* advised(verdict: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<VerifiedPeer> {
+  try {
+    return yield* approved(policy, yield* verdict);
+  } catch (error) {
+    if (!(error instanceof CertificateError) || error.advice) throw error;
+    const advice = (yield* settle(explanations()))?.adviceOf(error.code, error.reason);
+    throw advice ? new CertificateError(error.code, error.reason, error, { advice, cause: error.cause }) : error;
+  }
 }
 
 /** Past the user's last check. */
@@ -221,10 +240,11 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
     extendedKeyUsage: request.extendedKeyUsage ?? (request.purpose === "server" ? serverAuth : clientAuth),
     minimumRsaBits: policy.minimumRsaBits ?? 0,
     minimumEcBits: policy.minimumEcBits ?? 0,
-    fault(certificate, fault, reason, advice) {
-      const place = { position: positions.get(certificate), subject: certificate.subject.text };
-      return new CertificateError(fault, reason, place, advice === undefined ? {} : { advice });
-    },
+    fault: (certificate, fault, reason) =>
+      new CertificateError(fault, reason, {
+        position: positions.get(certificate),
+        subject: certificate.subject.text,
+      }),
   };
   const isPinned = (certificate: Certificate): boolean => policy.pins.includes(certificate.pin);
   const pinsAlone = policy.pins.length > 0 && !policy.anchors.length;

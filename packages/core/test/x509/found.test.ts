@@ -159,7 +159,7 @@ describe("what a refusal says", () => {
   it("version 1: -extfile", async () => {
     const old = issue({ subject: name("CN=old"), issuer: root, version: 1 });
     expect(await said([old])).toMatch(
-      /^malformed 0 certificate 0 \(CN=old\): version 1.*\| .*subjectAltName.*-extfile/,
+      /^malformed 0 certificate 0 \(CN=old\): version 1.*\| issue it as version 3: .*-extfile/,
     );
   });
 
@@ -185,15 +185,15 @@ describe("what a refusal says", () => {
   });
 
   it.each([
-    ["2.5.29.18", "issuerAltName (2.5.29.18)"],
-    ["1.3.6.1.4.1.11129.2.4.3", "precertificate poison (1.3.6.1.4.1.11129.2.4.3)"],
-    ["2.16.840.1.113730.1.1", "netscapeCertType (2.16.840.1.113730.1.1)"],
-    ["1.3.6.1.4.1.99999.1", "1.3.6.1.4.1.99999.1"],
-  ])("a critical extension that is unknown: its name and OID, %s", async (id, named) => {
+    ["2.5.29.18", "issuerAltName: "],
+    ["1.3.6.1.4.1.11129.2.4.3", "precertificate poison: "],
+    ["2.16.840.1.113730.1.1", "netscapeCertType: "],
+    ["1.3.6.1.4.1.99999.1", ""],
+  ])("a critical extension that is unknown: its OID and name, %s", async (id, name) => {
     const made = server(root, { extensions: [extension(id, octets(bytes()), true)] });
     const text = await said([made]);
-    expect(text).toContain(`the critical extension ${named} is unknown`);
-    expect(text).toMatch(/\| issue it without, or not critical$/);
+    expect(text).toContain(`the critical extension ${id} is unknown`);
+    expect(text.split(" | ")[1]).toBe(`${name}issue it without, or not critical`);
   });
 
   it.each([
@@ -250,9 +250,10 @@ describe("what a refusal says", () => {
     expect(anchors).toHaveLength(1);
     const error = await refusal([server(bad)], { ca: pemOf(root.der) + pemOf(bad.der) });
     expect(error).toMatchObject({ code: "unknown_issuer", alert: "unknown_ca" });
-    expect(error.advice).toBe(
+    expect(error.reason).toContain(
       "ca: certificate 2 of 2 (CN=Left out,O=Test): extKeyUsage: DER: expected tag 6, got the end",
     );
+    expect(error.advice).toBe("replace that certificate in ca");
   });
 
   it("a fault in our own chain: which certificate", () => {

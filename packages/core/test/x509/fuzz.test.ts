@@ -9,6 +9,7 @@ import { noble } from "../../src/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import { TlsError } from "../../src/errors.ts";
 import { run } from "../../src/flow.ts";
+import { explanations } from "../../src/given/late.ts";
 import { type Certificate, parseCertificate } from "../../src/x509/certificate.ts";
 import { CertificateError, type CertificateFault } from "../../src/x509/errors.ts";
 import { constraints as loadConstraints } from "../../src/x509/late.ts";
@@ -95,7 +96,7 @@ const text = fc.string({ unit: "binary" });
 fc.sample(text, 1);
 const before = used();
 // What is loaded once is there at once: each verdict below is.
-await loadConstraints();
+await Promise.all([loadConstraints(), explanations()]);
 
 afterAll(() => {
   const left = used() - before;
