@@ -87,6 +87,13 @@ const rows: Row[] = [
   ["strictSni", () => over({ strictSni: true }), "strictSni", "option of a server"],
   ["serverName", () => server({ serverName: "a" }), "serverName", "option of a client"],
   ["sessions", () => server({ sessions: keepSessions() }), "sessions", "sessionStore"],
+  ["psk.lookup", () => psk({ lookup: handler }), "psk.lookup", "known are identity, key"],
+  [
+    "webSocket.rejectUnauthorized",
+    () => page({ rejectUnauthorized: false }),
+    "webSocket.rejectUnauthorized",
+    "say webSocket: { ca }",
+  ],
   // Of another type, or out of range.
   ["alpn as text", () => over({ alpn: "h2" }), "alpn", 'alpn: ["h2"]'],
   ["alpn that is empty", () => over({ alpn: [""] }), "alpn", "1 to 255 ASCII characters"],
