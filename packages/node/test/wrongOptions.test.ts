@@ -15,6 +15,7 @@ import {
   memoryStore,
   nodeCredential,
   serverConfig,
+  x25519,
 } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
@@ -36,6 +37,7 @@ const client = (options: Wrong, target: Wrong = "tcp://127.0.0.1:1") => connect(
 const over = (options: object) => client({ ca: ca.pem, ...options });
 const page = (options: object) => connect("ws://127.0.0.1:1", { ca: ca.pem, webSocket: options });
 const server = (options: object) => createServer({ credentials, ...options }, handler);
+const auth = { clientAuth: "request", ca: ca.pem };
 const psk = (options: Wrong) => client({ suites: ecdhePskSuites, psk: options });
 const serverPsk = (options: Wrong) => createServer({ suites: ecdhePskSuites, psk: options }, handler);
 const listen = (options: object) => listenWebSocket(options, handler);
@@ -113,6 +115,16 @@ const rows: Row[] = [
   ["bits", () => over({ minimumRsaBits: 1024 }), "minimumRsaBits", "2048 to 8192"],
   ["renegotiation", () => over({ renegotiation: "never" }), "renegotiation", '"decline" or "abort"'],
   ["an AbortController", () => over({ signal: new AbortController() }), "signal", "AbortController"],
+  ["a name with a port", () => over({ serverName: "localhost:8443" }), "serverName: no name", "without port"],
+  ["a name that is a URL", () => over({ serverName: "https://a.example" }), "serverName: no name", "DNS name"],
+  ["a name with a star", () => over({ serverName: "*.a.example" }), "serverName: no name", "DNS name"],
+  ["a group for a scheme", () => over({ signatureSchemes: [x25519] }), "signature scheme x25519", "leave it out"],
+  [
+    "authorities with a hole",
+    () => server({ ...auth, certificateAuthorities: new Array(1) }),
+    "certificateAuthorities",
+    "DER",
+  ],
   ["a name that is none", () => over({ serverName: "a b" }), "serverName: no name", "DNS name"],
   [
     "credentials as they are",
@@ -163,6 +175,7 @@ const rows: Row[] = [
   ["grace", () => createServer({ credentials }, handler).close({ grace: -1 }), "grace", "ms"],
   // In place of a certificate, or of a key.
   ["ca: null", () => client({ ca: null }), "ca", "leave it out"],
+  ["ca: something raw", () => client({ ca: { raw: der(cert) } }), "ca", "the certificate of your CA"],
   ["ca that is empty", () => client({ ca: "" }), "ca", "the file is empty"],
   ["ca: a Promise", () => client({ ca: Promise.resolve(ca.pem) }), "ca", "put await before it"],
   ["ca: a path", () => client({ ca: "/etc/ssl/ca.pem" }), "ca", "the file's contents"],

@@ -268,7 +268,7 @@ function authoritiesOf(
   if (
     asked !== undefined &&
     asked !== false &&
-    !(Array.isArray(asked) && asked.every((name) => name instanceof Uint8Array))
+    !(Array.isArray(asked) && [...asked].every((name) => name instanceof Uint8Array))
   )
     throw wrong("certificateAuthorities", asked, "a list of DER names, or false");
   if (!asked) {
