@@ -123,7 +123,8 @@ export async function accept(
 function once(given: AcceptOptions): SharedConfig {
   const options = optionsOf(given, serverOptions());
   const { sessionStore = false, tickets = options.ticketKeys !== undefined } = options;
-  return new SharedConfig({ ...options, sessionStore, tickets });
+  // Of nobody's prototype, as `options` are.
+  return new SharedConfig(Object.assign(Object.create(null), options, { sessionStore, tickets }) as AcceptOptions);
 }
 
 /** As `accept`, at once: the connection is still shaking hands. */
