@@ -72,7 +72,9 @@ async function listenOn(
   // Only a plain `true` lets in: a promise is truthy, and a hook that throws must not end the process.
   const allowed = (request: IncomingMessage): boolean => {
     try {
-      return allow === undefined || allow(request) === true;
+      const answer: unknown = allow === undefined || allow(request);
+      if (answer instanceof Promise) answer.catch(() => {});
+      return answer === true;
     } catch {
       return false;
     }
