@@ -11,7 +11,7 @@ import { tellClosed, textMessage, transportError, WebSocketSender, wrong } from 
 import { explainedAtOnce } from "@handclasp/core/unstable/engine";
 
 import type { WebSocket } from "ws";
-import { openError } from "./errors.ts";
+import { openError, printable } from "./errors.ts";
 import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
@@ -78,7 +78,7 @@ class WebSocketTransport implements Transport {
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);
-      tellClosed(this.#inbox, code, reason.toString());
+      tellClosed(this.#inbox, code, printable(reason.toString()));
     });
     if (ws.readyState === open) {
       this.#bound();
