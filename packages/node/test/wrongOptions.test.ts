@@ -96,7 +96,7 @@ const rows: Row[] = [
     "webSocket.rejectUnauthorized",
     () => page({ rejectUnauthorized: false }),
     "webSocket.rejectUnauthorized",
-    "say webSocket: { ca }",
+    "known are protocols",
   ],
   // What has no effect beside another.
   ["webSocket over TCP", () => over({ webSocket: { headers: {} } }), "webSocket", "ws: and wss:"],

@@ -177,8 +177,6 @@ export const foreign: Readonly<Record<string, string>> = {
   timeout,
   transport: "it is the address: connect(transport, { … })",
   url: address,
-  "websocket.rejectunauthorized":
-    "the outer TLS is always verified: say webSocket: { ca } where a CA of your own issued its certificate",
   verifyclient: "of the request: allow: (request) => boolean, where the server listens; of certificates: clientAuth",
   verifyhost: "the name is always checked: serverName says which",
   verifypeer: "the peer is always verified: say ca or pins, or insecure: true where no identity is needed",
