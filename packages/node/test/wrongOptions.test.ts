@@ -238,7 +238,7 @@ const rows: Row[] = [
   ["localhost:8443", () => client({}, "localhost:8443"), "localhost:8443", "tcp://localhost:8443"],
   ["https", () => client({}, `https://user:${secret}@a.example/x?token=${secret}`), "https://a.example", "say wss://"],
   ["tcp without port", () => client({}, "tcp://a.example"), "tcp://a.example", "with a port"],
-  ["a private key", () => client({}, key), "the address: a text of several lines", "tcp://host:port"],
+  ["a private key", () => client({}, key), "the address: several lines", "tcp://host:port"],
   ["a password with a slash", () => client({}, `tcp://user:a/${secret}@a.example:1`), "address", "with a port"],
   ["no address", () => client({}, null), "address", "tcp://host:port"],
   ["host and port", () => client({}, { host: "a", port: 1 }), "address", "tcp://host:port"],

@@ -12,7 +12,7 @@ export function explainAddress(option: string, value: unknown, expected: string)
     if (!expected.includes("ws:"))
       return ["a text", `${expected}; connect of @handclasp/node and of @handclasp/browser takes addresses`];
     // Nobody writes an address in several lines: it is a key, or a file, in the wrong place.
-    if (/[\r\n]|-----BEGIN/.test(text)) return ["a text of several lines", expected];
+    if (/\n|---/.test(text)) return ["several lines", expected];
     return [text === "" ? "empty" : `"${withoutSecrets(text)}"`, remedy(text, hasTcp) ?? expected];
   }
   const has = (property: string): boolean =>
