@@ -133,7 +133,7 @@ const rows: Row[] = [
   ["a group for a scheme", () => over({ signatureSchemes: [x25519] }), "signature scheme x25519", "leave it out"],
   [
     "authorities with a hole",
-    () => server({ ...auth, certificateAuthorities: new Array(1) }),
+    () => server({ ...auth, certificateAuthorities: Array.from({ length: 1 }) }),
     "certificateAuthorities",
     "DER",
   ],
