@@ -2,9 +2,10 @@ import {
   type ConnectOptions as CoreConnectOptions,
   connect as connectOver,
   type TlsConnection,
+  type TlsError,
   type Transport,
 } from "@handclasp/core";
-import { clientOptions, explained, optionsOf, wrong } from "@handclasp/core/unstable";
+import { clientOptions, configurationError, explained, optionsOf, wrong } from "@handclasp/core/unstable";
 
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
@@ -35,7 +36,7 @@ export async function connect(target: string | URL | Transport, options: Connect
     const { webSocket, ...given } = optionsOf(options, connectOptions());
     if (!isTransport(target)) return connectTo(urlOf(target), given, webSocket);
     checkRoots(given, undefined);
-    if (webSocket) throw wrong("webSocket", webSocket, "nothing where a transport is given: it carries the channel");
+    if (webSocket) throw noWebSocket("beside a transport, which carries the channel");
     return connectOver(target, withDefaults(given));
   });
 }
@@ -50,12 +51,13 @@ function connectOptions(): readonly string[] {
 async function connectTo(
   url: URL,
   options: CoreConnectOptions,
-  webSocket: ConnectWebSocketOptions = {},
+  webSocket: ConnectWebSocketOptions | undefined,
 ): Promise<TlsConnection> {
   const { serverName = hostOf(url), sessionScope = url.host } = options;
   const isWebSocket = url.protocol !== "tcp:";
+  if (webSocket && !isWebSocket) throw noWebSocket("beside tcp:");
   checkRoots(options, isWebSocket ? hostOf(url) : undefined);
-  const outer = checkedWebSocket(webSocket, "webSocket.");
+  const outer = checkedWebSocket(webSocket ?? {}, "webSocket.");
   const dial = isWebSocket ? await webSocketDialer() : undefined;
   const open = (): Transport => dial?.(url, outer) ?? connectTcp({ host: hostOf(url), port: Number(url.port) });
   return connectOver(open, withDefaults({ ...options, serverName, sessionScope }));
@@ -66,6 +68,9 @@ function withDefaults(options: CoreConnectOptions): CoreConnectOptions {
   const { certificateCache = certificatesOf(provider) } = options;
   return { ...options, provider, certificateCache };
 }
+
+const noWebSocket = (where: string): TlsError =>
+  configurationError(`webSocket ${where}`, "leave it out: it is for addresses with ws: and wss:");
 
 const isTransport = (target: unknown): target is Transport =>
   typeof (target as Partial<Transport> | null | undefined)?.send === "function" &&

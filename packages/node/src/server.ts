@@ -196,10 +196,13 @@ export class TlsServer {
   }
 
   #tell(error: unknown, connection: TlsConnection | undefined): void {
+    const failed = (thrown: unknown): void => console.error("handclasp: onError of the application threw:", thrown);
     try {
-      this.#options.onError?.(error, connection);
+      const told: unknown = this.#options.onError?.(error, connection);
+      // Any peer can bring an error about: one that is told to an async function must not end the process either.
+      if (isPromise(told)) Promise.resolve(told).catch(failed);
     } catch (thrown) {
-      console.error("handclasp: onError of the application threw:", thrown);
+      failed(thrown);
     }
   }
 }

@@ -109,6 +109,20 @@ test.each([
   expect(await closed).toEqual([]);
 });
 
+test("an async onError that rejects does not end the process: any peer can have it called", async () => {
+  const said = vi.spyOn(console, "error").mockImplementation(() => {});
+  const escaped = vi.fn();
+  process.once("unhandledRejection", escaped);
+  const { server, url } = await started(() => {}, { onError: () => Promise.reject(new Error("no database")) });
+  await expect(connect(url, { ca: (await testCa()).pem })).rejects.toMatchObject({ code: "unknown_issuer" });
+  await server.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeListener("unhandledRejection", escaped);
+  expect(escaped).not.toHaveBeenCalled();
+  expect(said.mock.calls.map(([, error]) => (error as Error).message)).toContain("no database");
+  said.mockRestore();
+});
+
 test("onError and trace listeners that throw end neither the process nor a connection", async () => {
   const said = vi.spyOn(console, "error").mockImplementation(() => {});
   const { server, url } = await started((channel) => channel.readable.pipeTo(channel.writable), {

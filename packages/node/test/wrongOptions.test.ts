@@ -15,6 +15,9 @@ import {
   memoryStore,
   nodeCredential,
   serverConfig,
+  tcpTransport,
+  webSocketTransport,
+  x25519,
 } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
@@ -36,6 +39,7 @@ const client = (options: Wrong, target: Wrong = "tcp://127.0.0.1:1") => connect(
 const over = (options: object) => client({ ca: ca.pem, ...options });
 const page = (options: object) => connect("ws://127.0.0.1:1", { ca: ca.pem, webSocket: options });
 const server = (options: object) => createServer({ credentials, ...options }, handler);
+const auth = { clientAuth: "request", ca: ca.pem };
 const psk = (options: Wrong) => client({ suites: ecdhePskSuites, psk: options });
 const serverPsk = (options: Wrong) => createServer({ suites: ecdhePskSuites, psk: options }, handler);
 const listen = (options: object) => listenWebSocket(options, handler);
@@ -87,6 +91,23 @@ const rows: Row[] = [
   ["strictSni", () => over({ strictSni: true }), "strictSni", "option of a server"],
   ["serverName", () => server({ serverName: "a" }), "serverName", "option of a client"],
   ["sessions", () => server({ sessions: keepSessions() }), "sessions", "sessionStore"],
+  ["psk.lookup", () => psk({ lookup: handler }), "psk.lookup", "known are identity, key"],
+  [
+    "webSocket.rejectUnauthorized",
+    () => page({ rejectUnauthorized: false }),
+    "webSocket.rejectUnauthorized",
+    "known are protocols",
+  ],
+  // What has no effect beside another.
+  ["webSocket over TCP", () => over({ webSocket: { headers: {} } }), "webSocket", "ws: and wss:"],
+  [
+    "webSocket beside a transport",
+    () => client({ ca: ca.pem, webSocket: {} }, memoryPair().a),
+    "webSocket beside a transport",
+    "ws: and wss:",
+  ],
+  ["a port beside a server", () => listen({ server: createHttp(), port: 1 }), "port", "the server's own listen()"],
+  ["a host beside a server", () => listen({ server: createHttp(), host: "::" }), "host", "the server's own listen()"],
   // Of another type, or out of range.
   ["alpn as text", () => over({ alpn: "h2" }), "alpn", 'alpn: ["h2"]'],
   ["alpn that is empty", () => over({ alpn: [""] }), "alpn", "1 to 255 ASCII characters"],
@@ -106,6 +127,16 @@ const rows: Row[] = [
   ["bits", () => over({ minimumRsaBits: 1024 }), "minimumRsaBits", "2048 to 8192"],
   ["renegotiation", () => over({ renegotiation: "never" }), "renegotiation", '"decline" or "abort"'],
   ["an AbortController", () => over({ signal: new AbortController() }), "signal", "AbortController"],
+  ["a name with a port", () => over({ serverName: "localhost:8443" }), "serverName: no name", "without port"],
+  ["a name that is a URL", () => over({ serverName: "https://a.example" }), "serverName: no name", "DNS name"],
+  ["a name with a star", () => over({ serverName: "*.a.example" }), "serverName: no name", "DNS name"],
+  ["a group for a scheme", () => over({ signatureSchemes: [x25519] }), "signature scheme x25519", "leave it out"],
+  [
+    "authorities with a hole",
+    () => server({ ...auth, certificateAuthorities: Array.from({ length: 1 }) }),
+    "certificateAuthorities",
+    "DER",
+  ],
   ["a name that is none", () => over({ serverName: "a b" }), "serverName: no name", "DNS name"],
   [
     "credentials as they are",
@@ -146,16 +177,36 @@ const rows: Row[] = [
   ["listenTcp's host", () => listenTcp({ host: "" }, handler), "host", "0.0.0.0"],
   ["listenTcp without handler", () => listenTcp({}, undefined as Wrong), "onTransport", "a function"],
   ["a path", () => listen({ path: "tls" }), "path", "begins with a slash"],
+  ["a path with a query", () => listen({ path: "/tls?a" }), "path", "without ? and #"],
+  ["a path that is no ASCII", () => listen({ path: "/grün" }), "path", "%XX"],
   ["a server that is none", () => listen({ server: {} }), "server", "node:http"],
   ["an origin as text", () => listen({ origins: "https://a.example" }), "origins", "a list of origins"],
+  ["connectTcp's host", () => connectTcp({ host: "", port: 1 }), "host", "a name or an address"],
   ["connectTcp without port", () => connectTcp({ host: "127.0.0.1" } as Wrong), "port", "65,535"],
   ["headers of numbers", () => page({ headers: { authorization: 5 } }), "webSocket.headers", "an object of texts"],
+  ["Headers", () => page({ headers: new Headers({ a: secret }) }), "webSocket.headers", "an object of texts"],
+  ["headers in a Map", () => page({ headers: new Map([["a", secret]]) }), "webSocket.headers", "an object of texts"],
+  ["headers in a list", () => page({ headers: [`a: ${secret}`] }), "webSocket.headers", "an object of texts"],
+  ["the outer CA as a number", () => page({ ca: 5 }), "webSocket.ca", "give the certificate of your CA"],
+  ["the outer CA: a key", () => page({ ca: key }), "webSocket.ca", "the certificate of the CA"],
+  ["the outer CA: a path", () => page({ ca: ["/etc/ca.pem"] }), "webSocket.ca", "the certificate of your CA"],
+  ["a fragment in the address", () => connectWebSocket("ws://127.0.0.1:1/#a"), "fragment", "leave out"],
   ["a protocol that HTTP has not", () => page({ protocols: "a b" }), "webSocket", "HTTP allows"],
   ["a header that HTTP has not", () => page({ headers: { "a b": secret } }), "webSocket", "HTTP allows"],
   ["connectWebSocket", () => connectWebSocket("http://a:1"), "address", "say ws://a:1"],
+  ["tcpTransport", () => tcpTransport({} as Wrong), "the socket", "node:net"],
+  ["webSocketTransport", () => webSocketTransport(undefined as Wrong), "the WebSocket", "of the package ws"],
+  ["webSocketTransport of a socket", () => webSocketTransport(new Socket() as Wrong), "the WebSocket", "tcpTransport"],
+  [
+    "a listener's grace",
+    async () => (await listenTcp({}, handler)).close({ grace: 5 } as Wrong),
+    "grace",
+    "milliseconds: close(5000)",
+  ],
   ["grace", () => createServer({ credentials }, handler).close({ grace: -1 }), "grace", "ms"],
   // In place of a certificate, or of a key.
   ["ca: null", () => client({ ca: null }), "ca", "leave it out"],
+  ["ca: something raw", () => client({ ca: { raw: der(cert) } }), "ca", "the certificate of your CA"],
   ["ca that is empty", () => client({ ca: "" }), "ca", "the file is empty"],
   ["ca: a Promise", () => client({ ca: Promise.resolve(ca.pem) }), "ca", "put await before it"],
   ["ca: a path", () => client({ ca: "/etc/ssl/ca.pem" }), "ca", "the file's contents"],
@@ -187,6 +238,8 @@ const rows: Row[] = [
   ["localhost:8443", () => client({}, "localhost:8443"), "localhost:8443", "tcp://localhost:8443"],
   ["https", () => client({}, `https://user:${secret}@a.example/x?token=${secret}`), "https://a.example", "say wss://"],
   ["tcp without port", () => client({}, "tcp://a.example"), "tcp://a.example", "with a port"],
+  ["a private key", () => client({}, key), "the address: several lines", "tcp://host:port"],
+  ["a password with a slash", () => client({}, `tcp://user:a/${secret}@a.example:1`), "address", "with a port"],
   ["no address", () => client({}, null), "address", "tcp://host:port"],
   ["host and port", () => client({}, { host: "a", port: 1 }), "address", "tcp://host:port"],
   ["a socket", () => client({}, new Socket()), "address", "tcpTransport(socket)"],

@@ -123,7 +123,8 @@ export async function accept(
 function once(given: AcceptOptions): SharedConfig {
   const options = optionsOf(given, serverOptions());
   const { sessionStore = false, tickets = options.ticketKeys !== undefined } = options;
-  return new SharedConfig({ ...options, sessionStore, tickets });
+  // Of nobody's prototype, as `options` are.
+  return new SharedConfig(Object.assign(Object.create(null), options, { sessionStore, tickets }) as AcceptOptions);
 }
 
 /** As `accept`, at once: the connection is still shaking hands. */
@@ -269,7 +270,7 @@ function authoritiesOf(
   if (
     asked !== undefined &&
     asked !== false &&
-    !(Array.isArray(asked) && asked.every((name) => name instanceof Uint8Array))
+    !(Array.isArray(asked) && [...asked].every((name) => name instanceof Uint8Array))
   )
     throw wrong("certificateAuthorities", asked, "a list of DER names, or false");
   if (!asked) {

@@ -6,6 +6,7 @@ import type { ClientConfig, ClientSessions, SessionKeeper } from "../handshake/c
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
 import type { Grease } from "../handshake/grease.ts";
 import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
+import { dnsName, parseReference } from "../x509/name.ts";
 import type { OcspPolicy, OcspRow } from "../x509/ocsp.ts";
 import { readTrust, type TrustOptions } from "../x509/verify.ts";
 import { type ClientCredentials, selector } from "./clientCredentials.ts";
@@ -111,7 +112,7 @@ function configOf(options: ConnectOptions): ClientConfig {
   const ocsp = options.ocsp as OcspRow | undefined;
   const common = commonConfig(options);
   const trust = common.suites.some(isCertified) ? readTrust(options, options.certificateCache) : undefined;
-  if (serverName !== undefined && !/^[\x21-\x7e]{1,253}$/.test(serverName))
+  if (serverName !== undefined && !parseReference(serverName) && !dnsName(serverName))
     throw wrong("serverName", serverName, "a DNS name");
   if (trust?.anchors.length && serverName === undefined) throw brief("ca without serverName");
   const { sessionScope = "" } = options;

@@ -105,8 +105,13 @@ export function commonConfig(options: CommonOptions): CommonConfig {
     now: options.now ?? Date.now,
     suites,
     groups: groupsOf(provider, suites, options.groups),
-    schemes: supported(provider, "signature scheme", options.signatureSchemes, defaultSchemes, (scheme) =>
-      provider.canVerify(scheme.algorithm),
+    schemes: supported(
+      provider,
+      "signature scheme",
+      options.signatureSchemes,
+      defaultSchemes,
+      // A group has a name too, and no provider looks for what is not there.
+      ({ algorithm }) => algorithm && provider.canVerify(algorithm),
     ),
     alpn: alpnOf(options.alpn ?? []),
     maxFragment,

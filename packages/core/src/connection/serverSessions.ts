@@ -74,7 +74,8 @@ function keysOf(
   if (typeof keys === "function") return () => withinTime(keys, []);
   if (!keys.length || keys.some((key) => key.length !== ticketKeyLength))
     throw wrong("ticketKeys", keys, `keys of ${ticketKeyLength} random bytes each`);
-  const copies = keys.map((key) => key.slice());
+  // `slice` of a Buffer does not copy: who wipes his own would leave us a key of zeros.
+  const copies = keys.map((key) => new Uint8Array(key));
   return () => copies;
 }
 

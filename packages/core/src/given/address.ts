@@ -13,6 +13,8 @@ export function explainAddress(option: string, value: unknown, wanted: string): 
     const text = (typeof value === "string" ? value : String(value.href)).trim();
     if (!expected.includes("ws:"))
       return ["a text", `${expected}; connect of @handclasp/node and of @handclasp/browser takes addresses`];
+    // Nobody writes an address in several lines: it is a key, or a file, in the wrong place.
+    if (/\n|---/.test(text)) return ["several lines", expected];
     return [text === "" ? "empty" : `"${withoutSecrets(text)}"`, remedy(text, hasTcp) ?? expected];
   }
   const has = (property: string): boolean =>
@@ -44,9 +46,9 @@ function remedy(text: string, hasTcp: boolean): string | undefined {
   return undefined;
 }
 
-/** Without a password, and without what is behind the path. */
+/** Without a password, which may have any character in it, and without what is behind the path. */
 const withoutSecrets = (text: string): string =>
   text
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/@?#:]*(:(?!\d{1,5}[/?#]).*)?@/is, "$1")
     .replace(/[?#].*$/s, "")
-    .replace(/^([a-z][a-z0-9+.-]*:)?(\/\/)?[^/]*@/i, "$1$2")
     .slice(0, 200);

@@ -15,7 +15,7 @@ export { adviceOf };
 /** Message and advice of an error that says more than the one that has `message`; `undefined` where there is no more to say. */
 export function explain({ option, value, expected, known }: OptionFault, message: string): Finding | undefined {
   if (option === undefined) return [message, remedies.find(([pattern]) => pattern.test(message))?.[1] ?? ""];
-  if (known) return [`unknown option ${option}`, remedyOf(option.replace(/^.*\./, ""), known)];
+  if (known) return [`unknown option ${option}`, remedyOf(option, known)];
   if (option === "the address" || option === "the transport") {
     const [what, advice] = explainAddress(option, value, expected ?? "");
     return [`${option}: ${what}`, advice];
@@ -26,14 +26,16 @@ export function explain({ option, value, expected, known }: OptionFault, message
   return advice === undefined ? undefined : [message, advice];
 }
 
-function remedyOf(name: string, known: readonly string[]): string {
+function remedyOf(option: string, known: readonly string[]): string {
+  const name = option.replace(/^.*\./, "");
   if (/^\d+$/.test(name)) return "options are an object, not a list or a text";
   const meant = nearest(name, known);
   if (meant) return `did you mean ${meant}? It takes ${takes[meant] ?? "something else"}`;
   const other = known.includes("sessionScope") ? ofServers : known.includes("clientAuth") ? ofClients : {};
   if (Object.hasOwn(other, name))
     return `it is an option of a ${other === ofServers ? "server" : "client"}: ${other[name]}`;
-  const lower = name.toLowerCase();
+  // Inside another option, a name means something else than beside it.
+  const lower = option.toLowerCase();
   return (Object.hasOwn(foreign, lower) ? foreign[lower] : undefined) ?? `known are ${known.join(", ")}`;
 }
 

@@ -14,7 +14,9 @@ export function* chooseCredentials(
   const { chooseCredentials: choose } = config;
   if (!choose) return config;
   const { serverName = null, alpn = [] } = offer;
-  const chosen = yield* call(() => choose({ serverName, alpn, cipherSuites, raw: raw.slice() }));
+  // Copies: whoever sorts a list must not change what is negotiated from.
+  const hello = { serverName, alpn: [...alpn], cipherSuites: [...cipherSuites], raw: raw.slice() };
+  const chosen = yield* call(() => choose(hello));
   if (!chosen.credentials.length)
     throw new TlsError("unrecognized_name", `no certificate for ${serverName ?? "a client that names no server"}`);
   return { ...config, ...chosen };

@@ -58,9 +58,11 @@ export class Exporter {
     if (this.#wiped) throw usageError("nothing can be exported once the connection is closed");
     if (!Number.isInteger(length) || length < 1 || length > maxExport)
       throw usageError(`${length} bytes of keying material, not 1 to ${maxExport}`);
-    if (!/^[\x20-\x7e]*$/.test(label) || reserved.includes(label))
+    if (typeof label !== "string" || !/^[\x20-\x7e]*$/.test(label) || reserved.includes(label))
       throw usageError(`label ${JSON.stringify(label)}: printable ASCII is wanted, and none of TLS's own`);
-    if (context && context.length > 0xffff) throw usageError("a context above 65,535 bytes");
+    // A text would be as many zeros: another key than the peer's, and the same for any text of that length.
+    if (context !== undefined && !(context instanceof Uint8Array && context.length < 2 ** 16))
+      throw usageError("a context is up to 65,535 bytes");
     if (!extendedMasterSecret) throw notUnique("exported keying material");
     const randoms = this.#kept.subarray(masterSecretLength, masterSecretLength + randomsLength);
     const seed = new Writer(randomsLength + (context?.length ?? 0)).put(randoms);

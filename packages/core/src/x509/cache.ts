@@ -46,7 +46,7 @@ export function certificateCache(entries = 256): CertificateCache {
         return found;
       }
       // A copy: what came may be a view of a buffer a hundred times as large.
-      return parseCertificate(der.slice(), position, allowance);
+      return parseCertificate(new Uint8Array(der), position, allowance);
     },
     knows: (child, issuer) => signed.get(child)?.has(issuer) ?? false,
     remember(child, issuer) {

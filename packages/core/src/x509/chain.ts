@@ -40,8 +40,8 @@ export function readChain(source: ChainSource): readonly [Certificate, ...Certif
 
 function parseOwn(der: Uint8Array, position: number): Certificate {
   try {
-    // A copy: the caller may do with his bytes what he likes.
-    return parseCertificate(der.slice(), position);
+    // A copy, which `slice` of a Buffer is not: the caller may do with his bytes what he likes.
+    return parseCertificate(new Uint8Array(der), position);
   } catch (cause) {
     if (!TlsError.is(cause)) throw cause;
     const error = configurationError(

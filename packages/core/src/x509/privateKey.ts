@@ -121,7 +121,7 @@ function readInner(identifier: Der, bytes: Uint8Array): PrivateKey {
 }
 
 const seed = (secret: Uint8Array): PrivateKey =>
-  secret.length === 32 ? { type: "ed25519", secret: secret.slice() } : derFault("Ed25519 key not 32 bytes");
+  secret.length === 32 ? { type: "ed25519", secret: new Uint8Array(secret) } : derFault("Ed25519 key not 32 bytes");
 
 /** ECPrivateKey: it names its curve where nothing around it does, and the same one where something does. */
 function readSec1(bytes: Uint8Array, around: string | undefined): PrivateKey {
@@ -142,7 +142,7 @@ function readSec1(bytes: Uint8Array, around: string | undefined): PrivateKey {
 function ec(curve: EcCurveName | undefined, secret: Uint8Array): PrivateKey {
   if (!curve) return unsupported("an EC key on another curve");
   if (secret.length !== curves[curve].lengths.secretKey) derFault(`a key on ${curve} of ${secret.length} bytes`);
-  return { type: "ec", curve, secret: secret.slice() };
+  return { type: "ec", curve, secret: new Uint8Array(secret) };
 }
 
 /** RSAPrivateKey of two primes. */
@@ -155,7 +155,7 @@ function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash |
       for (let i = 0; i < 6; i++) reader.unsigned();
       const fault = rsaKeyFault({ type: "rsa", modulus, exponent, pssOnly });
       if (fault) throw configurationError(`the RSA key is refused: ${fault}`, "make a new one of 2048 bits or more");
-      return { type: "rsa", pssOnly, pssHash, secret: bytes.slice() };
+      return { type: "rsa", pssOnly, pssHash, secret: new Uint8Array(bytes) };
     }),
   );
 }

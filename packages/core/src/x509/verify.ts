@@ -94,7 +94,7 @@ type Bundle = Required<Pick<TrustPolicy, "anchors" | "unusable">>;
 function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): Bundle {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) {
     // node:crypto's certificates have `raw` too, and are none of ours.
-    if (!(source?.raw instanceof Uint8Array && source.subject.der)) throw wrong("ca", source, "PEM, DER or parsed");
+    if (!(source?.raw instanceof Uint8Array && source.subject?.der)) throw wrong("ca", source, "PEM, DER or parsed");
     return { anchors: [source], unusable: [] };
   }
   if (source === last?.text) return last.bundle;

@@ -56,6 +56,19 @@ describe("credentials that a function of the ClientHello chooses", () => {
     }
   });
 
+  test("may sort or empty what they see: it changes nothing of what is negotiated", async () => {
+    const { a, b } = memoryPair();
+    const credentials = (hello: ClientHelloInfo): Credential => {
+      for (const list of [hello.cipherSuites, hello.alpn] as unknown[][]) list.length = 0;
+      return one;
+    };
+    const [channel] = await Promise.all([
+      connect(a, { ...trusting("one.example"), alpn: ["h2"] }),
+      accept(b, { ...serving, alpn: ["h2"], credentials }),
+    ]);
+    expect(channel.session.alpn).toBe("h2");
+  });
+
   test("see the ClientHello as it came", async () => {
     const { a, b } = memoryPair();
     const seen: ClientHelloInfo[] = [];

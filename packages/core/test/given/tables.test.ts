@@ -1,5 +1,7 @@
+import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import type { AcceptOptions } from "../../src/connection/accept.ts";
+import { nodeCredential } from "../../../node/src/crypto/credential.ts";
+import { type AcceptOptions, accept } from "../../src/connection/accept.ts";
 import type { ConnectOptions } from "../../src/connection/connect.ts";
 import { explain } from "../../src/given/explain.ts";
 import { faults, optionsOf } from "../../src/given/options.ts";
@@ -8,6 +10,7 @@ import { clientOptions } from "../../src/given/tables.ts";
 import { foreign, ofClients, ofServers, takes } from "../../src/given/words.ts";
 import { certificateDers } from "../../src/x509/pem.ts";
 
+const credentials = nodeCredential(await (await testCa()).issue());
 const namesIn = (rows: readonly string[]): string[] => [
   ...new Set(rows.flatMap((row) => row.split(" ").slice(1)).map((path) => path.replace(/\..*/, ""))),
 ];
@@ -150,6 +153,14 @@ describe("options", () => {
     } finally {
       Reflect.deleteProperty(Object.prototype, "insecure");
     }
+  });
+
+  test("nor for a server of one connection", async () => {
+    const given = { credentials, clientAuth: "require", verify: () => true } as const;
+    Object.defineProperty(Object.prototype, "insecure", { value: true, enumerable: true, configurable: true });
+    const accepting = accept(memoryPair().a, given);
+    Reflect.deleteProperty(Object.prototype, "insecure");
+    await expect(accepting).rejects.toMatchObject({ code: "configuration" });
   });
 
   test("that are undefined are not given, known or not", () => {

@@ -102,6 +102,10 @@ describe("exported keying material", () => {
     [32, "client finished", undefined],
     [32, "server finished", undefined],
     [32, "label", new Uint8Array(65_536)],
+    [32, "label", "a text" as unknown as Uint8Array],
+    [32, "label", null as unknown as Uint8Array],
+    [32, "label", new ArrayBuffer(4) as unknown as Uint8Array],
+    [32, undefined as unknown as string, undefined],
   ] as const)("of %s bytes under %j is refused", (length, label, context) => {
     expect(() => exporterOf().export(length, label, context)).toThrow(expect.objectContaining({ code: "usage" }));
   });

@@ -37,11 +37,20 @@ export async function connectWebSocket(url: string | URL, options: ConnectWebSoc
 /** @param prefix of the names of options in errors */
 export function checkedWebSocket(options: ConnectWebSocketOptions, prefix = ""): ConnectWebSocketOptions {
   const given = optionsOf(options, connectWebSocketOptions, prefix);
+  const { headers } = given;
+  // Of a list, a Map or Headers, Node.js would send nothing, or what nobody meant.
+  if (headers && Symbol.iterator in headers) throw wrong(`${prefix}headers`, headers, "object");
+  for (const source of [given.ca ?? []].flat())
+    if (!(source instanceof Uint8Array || (typeof source === "string" && certificate.test(source))))
+      throw wrong(`${prefix}ca`, source, "PEM");
   // Node.js throws for others only when it writes them.
   for (const [name, value] of Object.entries(given.headers ?? {}))
     if (typeof value !== "string") throw wrong(`${prefix}headers`, value, `a text for ${name}`);
   return given;
 }
+
+/** OpenSSL, which reads it, passes over what is none. */
+const certificate = /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/;
 
 /** What opens WebSockets, loaded when it is needed: to load it takes longer than a handshake over TCP does. */
 export async function webSocketDialer(): Promise<(url: string | URL, options?: ConnectWebSocketOptions) => Transport> {
@@ -69,6 +78,10 @@ function open(
   } catch (cause) {
     // A protocol or a header that HTTP does not allow: the error names it, and not its value.
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw configurationError(`webSocket: ${reason}`, "give what HTTP allows in a header");
+    const isFragment = /fragment/.test(reason);
+    throw configurationError(
+      `webSocket: ${reason}`,
+      isFragment ? "leave out what begins with # in the address" : "give what HTTP allows in a header",
+    );
   }
 }

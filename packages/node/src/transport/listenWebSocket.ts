@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Transport } from "@handclasp/core";
-import { explained, optionsOf, wrong } from "@handclasp/core/unstable";
+import { configurationError, explained, optionsOf, wrong } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
 import { listenWebSocketOptions } from "../given.ts";
 import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
@@ -39,6 +39,15 @@ export async function listenWebSocket(
     if (typeof onTransport !== "function") throw wrong("onTransport", onTransport, "a function of the transport");
     if (onRefused !== undefined && typeof onRefused !== "function") throw wrong("onRefused", onRefused, "a function");
     if (!path.startsWith("/")) throw wrong("path", path, "a path that begins with a slash");
+    // A request never has it: what is behind the path is cut off, and other characters come as %XX.
+    if (!/^[!-~]+$/.test(path) || /[?#]/.test(path))
+      throw configurationError(
+        "path: no request has it",
+        "give it without ? and #, in ASCII, with %XX for what is none",
+      );
+    for (const option of ["port", "host"] as const)
+      if (given.server && given[option] !== undefined)
+        throw configurationError(`${option} beside server`, "leave it out: the server's own listen() says where");
     return listenOn(given, path, onTransport, requestRules(given, onRefused));
   });
 }
@@ -63,7 +72,9 @@ async function listenOn(
   // Only a plain `true` lets in: a promise is truthy, and a hook that throws must not end the process.
   const allowed = (request: IncomingMessage): boolean => {
     try {
-      return allow === undefined || allow(request) === true;
+      const answer: unknown = allow === undefined || allow(request);
+      if (answer instanceof Promise) answer.catch(() => {});
+      return answer === true;
     } catch {
       return false;
     }

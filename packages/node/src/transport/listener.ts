@@ -3,7 +3,7 @@
  * @module
  */
 import type { AddressInfo, Server } from "node:net";
-import { wrong } from "@handclasp/core/unstable";
+import { configurationError, wrong } from "@handclasp/core/unstable";
 import { listenError } from "./errors.ts";
 
 export interface ListenTcpOptions {
@@ -46,7 +46,10 @@ export function listener(server: Server, stop: (done: () => void) => void, cut: 
   let closing: Promise<void> | undefined;
   return {
     address: () => server.address(),
-    close(grace = 5_000): Promise<void> {
+    async close(grace = 5_000): Promise<void> {
+      // A timer would fire at once for what is no number.
+      if (!(typeof grace === "number" && grace >= 0 && grace < 2 ** 31))
+        throw configurationError("grace: no number of milliseconds", "give milliseconds: close(5000)");
       closing ??= new Promise((resolve) => {
         const timer = setTimeout(cut, grace);
         stop(() => {

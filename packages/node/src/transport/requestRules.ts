@@ -9,6 +9,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { TlsError } from "@handclasp/core";
 import { configurationError } from "@handclasp/core/unstable";
+import { printable } from "./errors.ts";
 
 export interface RequestRules {
   /**
@@ -56,7 +57,9 @@ export function requestRules(
   };
 
   return (request, isLoopback) => {
-    const { host = "", origin } = request.headers;
+    const { host: sent = "", origin } = request.headers;
+    // Of several, Node.js takes the first; a proxy before us may have gone by another (RFC 9112 §3.2).
+    const host = request.headersDistinct?.host?.join(", ") ?? sent;
     const name = hostOf(host);
     const hostFits =
       (!isLoopback && hosts === undefined) ||
@@ -108,7 +111,8 @@ function refusal(host: string, origin: string | undefined, hostFits: boolean, or
   });
 }
 
-const shown = (header: string): string => (header.length > maxShown ? `${header.slice(0, maxShown)}…` : header);
+const shown = (header: string): string =>
+  printable(header.length > maxShown ? `${header.slice(0, maxShown)}…` : header);
 
 /** As a browser writes it: no path, no port that goes without saying, lower case. */
 const isOrigin = (text: string): boolean =>

@@ -5,23 +5,28 @@
 
 import { connect, type Socket } from "node:net";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
-import { highWater, optionsOf, transportError } from "@handclasp/core/unstable";
+import { highWater, optionsOf, transportError, wrong } from "@handclasp/core/unstable";
 import { explainedAtOnce } from "@handclasp/core/unstable/engine";
 import { connectTcpOptions } from "../given.ts";
 
 import { connectError } from "./errors.ts";
 import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
+import { checkedAddress } from "./listener.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
 /** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
 export function tcpTransport(socket: Socket): Transport {
-  return new TcpTransport(socket);
+  return explainedAtOnce(() => {
+    if (typeof socket?.setNoDelay !== "function")
+      throw wrong("the socket", socket, "a socket of node:net: tcpTransport(socket)");
+    return new TcpTransport(socket);
+  });
 }
 
 /** A transport to a TCP port, which is still connecting: what is sent waits, a refusal is an `error` event. */
 export function connectTcp(options: { host: string; port: number }): Transport {
-  const { host, port } = explainedAtOnce(() => optionsOf(options, connectTcpOptions));
+  const { host, port } = explainedAtOnce(() => checkedAddress(optionsOf(options, connectTcpOptions)));
   return tcpTransport(connect({ host, port, allowHalfOpen: true }));
 }
 

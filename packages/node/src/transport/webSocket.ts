@@ -7,10 +7,11 @@ import type { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
-import { tellClosed, textMessage, transportError, WebSocketSender } from "@handclasp/core/unstable";
+import { tellClosed, textMessage, transportError, WebSocketSender, wrong } from "@handclasp/core/unstable";
+import { explainedAtOnce } from "@handclasp/core/unstable/engine";
 
 import type { WebSocket } from "ws";
-import { openError } from "./errors.ts";
+import { openError, printable } from "./errors.ts";
 import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
@@ -26,7 +27,11 @@ const closed = 3;
  * Make the socket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as `connectWebSocket` and `listenWebSocket` do.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
-  return new WebSocketTransport(ws);
+  return explainedAtOnce(() => {
+    if (typeof ws?.on !== "function" || typeof ws.terminate !== "function")
+      throw wrong("the WebSocket", ws, "a WebSocket of the package ws; for a socket of node:net, tcpTransport(socket)");
+    return new WebSocketTransport(ws);
+  });
 }
 
 /** What ws says of a message that it does not take. */
@@ -73,7 +78,7 @@ class WebSocketTransport implements Transport {
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);
-      tellClosed(this.#inbox, code, reason.toString());
+      tellClosed(this.#inbox, code, printable(reason.toString()));
     });
     if (ws.readyState === open) {
       this.#bound();

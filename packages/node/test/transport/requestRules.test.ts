@@ -1,12 +1,15 @@
 /** Which requests become a WebSocket, by Origin and Host; and who is told of those that do not. */
+
+import { once } from "node:events";
 import { createServer, type IncomingMessage, request } from "node:http";
-import { type AddressInfo, createServer as createFront } from "node:net";
+import { type AddressInfo, connect as connectSocket, createServer as createFront } from "node:net";
 import { connect, createServer as createTlsServer, nodeCredential, type TlsError } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type ListenWebSocketOptions, listenWebSocket } from "../../src/transport/listenWebSocket.ts";
 import { requestRules } from "../../src/transport/requestRules.ts";
 
+const key = "AAAAAAAAAAAAAAAAAAAAAA==";
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -19,7 +22,7 @@ function ask(port: number, host: string, origin?: string): Promise<number | unde
       connection: "Upgrade",
       upgrade: "websocket",
       "sec-websocket-version": "13",
-      "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+      "sec-websocket-key": key,
       host: host.replace("PORT", String(port)),
       ...(origin !== undefined && { origin: origin.replace("PORT", String(port)) }),
     };
@@ -106,6 +109,34 @@ describe("on any other address", () => {
     const headers = { host: host.replace("PORT", "1"), origin };
     expect(rules({ headers } as IncomingMessage, false)).toBe(status === 101);
   });
+});
+
+test("a request with two Hosts is refused, whichever comes first (RFC 9112 §3.2)", async () => {
+  const { port } = await listening({});
+  for (const hosts of [
+    ["localhost", "evil.example"],
+    ["localhost", "localhost"],
+  ]) {
+    const socket = connectSocket(port, "127.0.0.1");
+    const lines = ["GET / HTTP/1.1", ...hosts.map((host) => `Host: ${host}`), "Connection: Upgrade"];
+    socket.write(
+      [...lines, "Upgrade: websocket", "Sec-WebSocket-Version: 13", `Sec-WebSocket-Key: ${key}`, "", ""].join("\r\n"),
+    );
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(String(answer)).toMatch(/^HTTP\/1.1 403 /);
+    socket.destroy();
+  }
+});
+
+test("allow may be async by mistake: nobody gets in, and a rejection ends no process", async () => {
+  const escaped = vi.fn();
+  process.once("unhandledRejection", escaped);
+  const allow = (() => Promise.reject(new Error("no database"))) as unknown as () => boolean;
+  const { port } = await listening({ allow });
+  expect(await ask(port, "localhost")).toBe(403);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeListener("unhandledRejection", escaped);
+  expect(escaped).not.toHaveBeenCalled();
 });
 
 describe("attached to somebody's server", () => {
@@ -200,6 +231,15 @@ describe("who is told", () => {
     const { port, told } = await listening({ allow: () => false });
     expect(await ask(port, "localhost")).toBe(403);
     expect(told).toEqual([]);
+  });
+
+  test("no line and no command gets into a log", () => {
+    const told: string[] = [];
+    const rules = requestRules({}, ({ message }) => told.push(message));
+    const headers = { host: "x\u009b31m\u0085", origin: "http://\u009by" };
+    expect(rules({ headers } as IncomingMessage, false)).toBe(false);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(told).toEqual([expect.not.stringMatching(/[\u0000-\u001f\u007f-\u009f]/)]);
   });
 
   test("once a minute for the same two values, and of a flood no more than 64 in a minute", () => {

@@ -150,6 +150,18 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
+  test("the reason that a peer closes with writes no line and no command into a log", async () => {
+    const { url, accepted, cleanup } = await bareServer();
+    const transport = await connectWebSocket(url);
+    const failed = failure(transport);
+    (await accepted).close(4001, "\n\u001b[31m\u009b31m\u202eoops");
+    const { message } = (await failed) as Error;
+    expect(message).toContain("oops");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    cleanup();
+  });
+
   test("a peer that closes and leaves its TCP open is gone in 5 s, not in the 30 that ws gives it", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);

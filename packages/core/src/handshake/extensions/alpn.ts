@@ -5,6 +5,7 @@
 import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { bytes, type Codec, encode, list } from "../../wire/codec.ts";
+import { printable } from "../../x509/errors.ts";
 import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
 
 const id = 16;
@@ -40,11 +41,14 @@ export const alpnServer: ServerExtension<"alpn"> = {
   answer(offered, { config: { alpn } }) {
     if (!alpn.length) return undefined;
     const agreed = alpn.find((protocol) => offered.includes(protocol));
-    if (agreed === undefined)
+    if (agreed === undefined) {
+      // It may have offered 64 KiB of control characters.
+      const theirs = offered.slice(0, 16).map((one) => JSON.stringify(one));
       throw new TlsError(
         "no_application_protocol",
-        `the client offers ALPN ${offered.map((one) => JSON.stringify(one)).join(", ")}, we speak ${alpn.join(", ")}`,
+        `the client offers ALPN ${printable(theirs.join(", "), 200)}, we speak ${alpn.join(", ")}`,
       );
+    }
     return { data: encode(protocols, [ascii(agreed)]), agreed };
   },
 };

@@ -69,10 +69,13 @@ const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */
 
 export const writeState = (value: SessionState): Bytes => encode(state, { format, ...value });
 
-/** `undefined` for anything that we did not write. */
+/**
+ * `undefined` for anything that we did not write. It is read from a copy: a store's Buffer, whose `slice` does not copy,
+ * must not get its master secret wiped with ours, and then be resumed under one of zeros.
+ */
 export function readState(data: Uint8Array): SessionState | undefined {
   try {
-    const { format: found, ...value } = decode(state, data, "session");
+    const { format: found, ...value } = decode(state, new Uint8Array(data), "session");
     return found === format && value.verifiedBy < trusts.length ? value : undefined;
   } catch {
     return undefined;

@@ -83,7 +83,7 @@ export class Tickets {
   *seal(state: Uint8Array): Flow<Uint8Array> {
     const [key] = yield* this.#current();
     if (!key || state.length > maxTicketState) return new Uint8Array(0);
-    const name = key.slice(0, nameLength);
+    const name = new Uint8Array(key.subarray(0, nameLength));
     const nonce = this.#random(nonceLength);
     const aead = yield* settle(this.#context(key));
     const ticket = new Uint8Array(nameLength + nonceLength + state.length + tagLength);
@@ -120,7 +120,8 @@ export class Tickets {
     if (known && equal(known.key, key)) return known.aead;
     const make = this.#provider.ciphers.AES_256_GCM;
     if (!make) throw new Error("tickets without AES-256-GCM got past the configuration");
-    const copy = key.slice();
+    // `slice` of a Buffer does not copy.
+    const copy = new Uint8Array(key);
     const aead = make(copy.subarray(nameLength));
     this.#contexts.set(key, { key: copy, aead });
     return aead;

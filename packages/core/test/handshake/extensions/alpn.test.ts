@@ -34,6 +34,15 @@ describe("application_layer_protocol_negotiation", () => {
     expect(server).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
+  test("what a client offers comes into the error without control characters, and not all of it", async () => {
+    const offers = names(...Array<string>(200).fill("\u001b\u007f"));
+    const { server } = await meet({ alpn }, { alpn }, { client: (hello) => withExtension(hello, id, offers) });
+    expect(server).toMatchObject({ code: "no_application_protocol" });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect((server as Error).message).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    expect((server as Error).message.length).toBeLessThan(300);
+  });
+
   test.each(["", "x".repeat(256), "ü"])("the protocol %j is a configuration error", async (protocol) => {
     await expect(alone({ alpn: [protocol] })).rejects.toMatchObject({ fault: "configuration" });
   });
