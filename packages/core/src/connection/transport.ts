@@ -67,6 +67,7 @@ export interface Transport {
 
 /** WebSockets and sockets send as well. */
 export function checkedTransport(transport: Transport): Transport {
-  if (typeof transport?.send === "function" && typeof transport.start === "function") return transport;
+  const methods = ["start", "send", "pause", "resume", "end", "abort"] as const;
+  if (methods.every((method) => typeof transport?.[method] === "function")) return transport;
   throw wrong("the transport", transport, "a transport");
 }

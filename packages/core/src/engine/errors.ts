@@ -52,6 +52,7 @@ export const asHookError = (error: unknown): TlsError =>
   TlsError.is(error) && error.alert && error.by === "us" && !ends.has(error)
     ? error
     : new TlsError("internal_error", "a hook of the application threw", {
+        advice: "the cause is its error",
         fault: "application",
         code: "hook_failed",
         cause: error,

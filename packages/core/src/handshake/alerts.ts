@@ -96,7 +96,7 @@ const giveOne = "it asked for a certificate, and got none: give credentials that
 /** What to do about an alert of the peer's. */
 const advices: Readonly<Partial<Record<AlertDescription, string>>> = {
   unknown_ca: "it does not trust the CA of our certificate",
-  handshake_failure: "no suite, group or signature scheme in common, or it wants a client certificate",
+  handshake_failure: "no suite, group or signature scheme in common",
   protocol_version: "it does not speak TLS 1.2",
   inappropriate_fallback: "it speaks more than TLS 1.2: leave out fallbackScsv, or let a TLS 1.3 client try first",
   unrecognized_name: "it does not serve the server name we asked for",

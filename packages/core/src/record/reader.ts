@@ -281,7 +281,9 @@ function notTls(type: number): TlsError {
   return new TlsError(
     "unexpected_message",
     `record type ${type}: ${isHttp ? "this looks like plain HTTP" : "this is not TLS"}`,
-    { code: isHttp ? "plain_http" : "not_tls" },
+    isHttp
+      ? { code: "plain_http", advice: "over a WebSocket, say ws: or wss: in place of tcp:" }
+      : { code: "not_tls", advice: "another service answers there" },
   );
 }
 

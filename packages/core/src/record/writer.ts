@@ -132,7 +132,7 @@ export class RecordWriter {
       const part = data.subarray(at, at + most - (this.#collected?.length ?? 0));
       at += part.length;
       // A provider that answers later would read what the application may have changed by then.
-      if (part.length === most) this.#submit(contentTypes.application_data, this.#late ? part.slice() : part);
+      if (part.length === most) this.#submit(contentTypes.application_data, this.#late ? new Uint8Array(part) : part);
       else {
         this.#collected ??= new Writer(Math.min(most, Math.max(part.length, this.#lastCollected)));
         if (this.#collected.put(part).length === most) this.seal();

@@ -110,8 +110,14 @@ function wide(bytes: Uint8Array, width: number): string {
   return text;
 }
 
-/** RFC 4518 as far as RFC 5280 §7.1 needs it: compatibility forms and case folded, outer spaces dropped, inner runs one space. */
-const normalise = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+/** RFC 4518 as far as RFC 5280 §7.1 needs it: what nobody sees dropped, compatibility forms and case folded, outer spaces dropped, inner runs one space. */
+const normalise = (text: string): string =>
+  text
+    .replace(/\p{DI}/gu, "")
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/\s+/g, " ")
+    .trim();
 
 /** RFC 4514 §2.4. */
 const escaped = (text: string): string =>

@@ -1,7 +1,7 @@
 /** What becomes of an error that a hook of the application throws: it is never another connection's. */
 import { accept, type Credential, connect, TlsError } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 
@@ -64,5 +64,43 @@ describe.each(throwers)("a hook that %s", (_how, thrower) => {
     });
     expect(server).toMatchObject({ code: "hook_failed", by: "us", fault: "application", cause });
     expect(client).toMatchObject({ by: "peer", alert: "internal_error" });
+  });
+});
+
+describe("what JavaScript lets pass", () => {
+  const options = { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" };
+
+  test("a transport that lacks a method is refused before anything is sent", async () => {
+    for (const method of ["start", "send", "pause", "resume", "end", "abort"] as const) {
+      const { a } = memoryPair();
+      const lame = Object.assign(Object.create(a), { [method]: undefined });
+      await expect(connect(lame, options)).rejects.toMatchObject({ code: "configuration" });
+    }
+  });
+
+  test("an alert that every object has is none: the peer gets internal_error, and no clean end", async () => {
+    const { a, b } = memoryPair();
+    const [client, server] = await Promise.all([
+      connect(a, options),
+      accept(b, { provider: nodeCrypto, credentials: credential }),
+    ]);
+    client.abort(undefined, "toString" as "user_canceled");
+    await expect(server.read()).rejects.toMatchObject({ by: "peer", alert: "internal_error" });
+  });
+
+  test("a listener that rejects is told, and ends neither the connection nor the process", async () => {
+    const told = vi.spyOn(console, "error").mockReturnValue();
+    const cause = new Error("the disk is full");
+    const { a, b } = memoryPair();
+    const listener = async (): Promise<void> => {
+      throw cause;
+    };
+    const [client] = await Promise.all([
+      connect(a, { ...options, trace: { listener } }),
+      accept(b, { provider: nodeCrypto, credentials: credential }),
+    ]);
+    await client.close();
+    expect(told).toHaveBeenCalledWith(expect.stringContaining("a listener of the application threw"), cause);
+    told.mockRestore();
   });
 });

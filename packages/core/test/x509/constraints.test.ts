@@ -189,6 +189,8 @@ describe("directory names", () => {
     const made = issue({ issuer: only, subject: name(), extensions: [unnamed] });
     expect(await verdict([made], [only], { reference: null })).toBe(ok);
     expect(await under([], [unit], [dns("x.test")], name("C=DE", "O=test", "CN=x"))).toBe(no);
+    // RFC 4518 §2.2: what nobody sees is mapped to nothing.
+    expect(await under([], [unit], [dns("x.test")], name("C=DE", "O=Te\u200bst", "CN=x"))).toBe(no);
     expect(await under([unit], [], [directory(name("C=FR"))], name("C=DE", "O=Test"))).toBe(no);
     expect(await under([], [unit], [directory(name("C=DE", "O=Test"))])).toBe(no);
   });

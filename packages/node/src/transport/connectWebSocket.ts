@@ -20,7 +20,7 @@ export interface ConnectWebSocketOptions {
   agent?: Agent;
   /** Certificates to trust for the *outer* TLS of a `wss:` address, in PEM. The inner TLS has its own. */
   ca?: ConnectionOptions["ca"];
-  /** Until the WebSocket is open, ms. Default 10 s. */
+  /** Until the WebSocket is open, ms. Default 8 s. */
   handshakeTimeout?: number;
 }
 
@@ -49,6 +49,12 @@ export function checkedWebSocket(options: ConnectWebSocketOptions, prefix = ""):
   return given;
 }
 
+/**
+ * How long a WebSocket may take to open, ms: less than a handshake by default, so that the error says which of them did not come about. Over TLS, ws gives each of
+ * TCP and TLS that long.
+ */
+const openTimeout = 8_000;
+
 /** OpenSSL, which reads it, passes over what is none. */
 const certificate = /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/;
 
@@ -63,7 +69,7 @@ function open(
   url: string | URL,
   options: ConnectWebSocketOptions = {},
 ): Transport {
-  const { protocols = [], headers, agent, ca, handshakeTimeout = 10_000 } = options;
+  const { protocols = [], headers, agent, ca, handshakeTimeout = openTimeout } = options;
   const settings = {
     maxPayload: maxMessage,
     maxFragments,

@@ -1,6 +1,6 @@
 /** Behind nginx as a reverse proxy: which pages get in where it passes on its own Host, and where it passes on that of the page. */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { type AddressInfo, connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
@@ -59,9 +59,16 @@ http {
     nginx.kill();
     return gone;
   });
-  await expect.poll(() => existsSync(path) || said).toBe(true);
+  await expect.poll(() => said || listens(path)).toBe(true);
   return path;
 }
+
+/** The file is there from bind() on: nobody listens yet. */
+const listens = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connectSocket(path, () => resolve(true));
+    socket.on("error", () => resolve(false)).on("connect", () => socket.destroy());
+  });
 
 /** Calls `ws://app.example/` through nginx. `undefined`: the channel is open, else how it failed. */
 async function call(path: string, origin: string | undefined): Promise<string | undefined> {
