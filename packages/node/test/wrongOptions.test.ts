@@ -194,6 +194,7 @@ const rows: Row[] = [
   ["a protocol that HTTP has not", () => page({ protocols: "a b" }), "webSocket", "HTTP allows"],
   ["a header that HTTP has not", () => page({ headers: { "a b": secret } }), "webSocket", "HTTP allows"],
   ["connectWebSocket", () => connectWebSocket("http://a:1"), "address", "say ws://a:1"],
+  ["noServer", () => listen({ noServer: true }), "noServer", "server.accept"],
   ["tcpTransport", () => tcpTransport({} as Wrong), "the socket", "node:net"],
   ["webSocketTransport", () => webSocketTransport(undefined as Wrong), "the WebSocket", "of the package ws"],
   ["webSocketTransport of a socket", () => webSocketTransport(new Socket() as Wrong), "the WebSocket", "tcpTransport"],

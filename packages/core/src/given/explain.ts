@@ -29,15 +29,19 @@ export function explain({ option, value, expected, known }: OptionFault, message
 function remedyOf(option: string, known: readonly string[]): string {
   const name = option.replace(/^.*\./, "");
   if (/^\d+$/.test(name)) return "options are an object, not a list or a text";
-  const meant = nearest(name, known);
-  if (meant) return `did you mean ${meant}? It takes ${takes[meant] ?? "something else"}`;
+  const slip = nearest(name, known, 1);
+  if (slip) return didYouMean(slip);
   const other = known.includes("sessionScope") ? ofServers : known.includes("clientAuth") ? ofClients : {};
   if (Object.hasOwn(other, name))
     return `it is an option of a ${other === ofServers ? "server" : "client"}: ${other[name]}`;
   // Inside another option, a name means something else than beside it.
   const lower = option.toLowerCase();
-  return (Object.hasOwn(foreign, lower) ? foreign[lower] : undefined) ?? `known are ${known.join(", ")}`;
+  if (Object.hasOwn(foreign, lower)) return foreign[lower] as string;
+  const meant = name.length < 6 ? undefined : nearest(name, known, 2);
+  return meant ? didYouMean(meant) : `known are ${known.join(", ")}`;
 }
+
+const didYouMean = (option: string): string => `did you mean ${option}? It takes ${takes[option] ?? "something else"}`;
 
 function wrongValue(option: string, value: unknown, expected: string | undefined): Finding | undefined {
   const name = Object.hasOwn(takes, option) ? option : option.replace(/^.*\./, "");
@@ -97,9 +101,8 @@ function explainShape(option: string, value: unknown): Finding | undefined {
   return undefined;
 }
 
-/** The known option that differs least: by one letter, by two where the name is long. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const limit = name.length < 6 ? 1 : 2;
+/** The known option that differs least, by so many letters at most. */
+function nearest(name: string, known: readonly string[], limit: number): string | undefined {
   const [best] = known
     .map((option) => ({ option, far: distance(name.toLowerCase(), option.toLowerCase()) }))
     .filter(({ far }) => far <= limit)

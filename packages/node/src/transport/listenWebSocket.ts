@@ -6,13 +6,13 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
-import type { Transport } from "@handclasp/core";
+import { TlsError, type Transport } from "@handclasp/core";
 import { configurationError, explained, optionsOf, wrong } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
 import { listenWebSocketOptions } from "../given.ts";
 import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
 import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
-import { isLoopbackAddress, type OnRefused, type RequestRules, requestRules } from "./requestRules.ts";
+import { isLoopbackAddress, type OnRefused, quiet, type RequestRules, requestRules, tell } from "./requestRules.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
@@ -45,10 +45,19 @@ export async function listenWebSocket(
         "path: no request has it",
         "give it without ? and #, in ASCII, with %XX for what is none",
       );
+    const { server } = given;
+    // A server of net, tls or ws says nothing of requests for a WebSocket.
+    if (server && typeof server.setTimeout !== "function")
+      throw wrong("server", server, "a server of node:http or node:https");
+    if (server?.listeners("upgrade").some((other) => served.get(other) === path))
+      throw configurationError(
+        `the server has WebSockets at ${path} already`,
+        "give another path, or close that listener",
+      );
     for (const option of ["port", "host"] as const)
       if (given.server && given[option] !== undefined)
         throw configurationError(`${option} beside server`, "leave it out: the server's own listen() says where");
-    return listenOn(given, path, onTransport, requestRules(given, onRefused));
+    return listenOn(given, path, onTransport, requestRules(given, onRefused), onRefused);
   });
 }
 
@@ -57,6 +66,7 @@ async function listenOn(
   path: string,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
   fits: ReturnType<typeof requestRules>,
+  onRefused: OnRefused | undefined,
 ): Promise<Listener> {
   const { allow } = options;
   const own = options.server === undefined;
@@ -69,14 +79,29 @@ async function listenOn(
     options.server ??
     (await import("node:http")).createServer((request, response) => refuseRequest(request, response, path));
 
+  let told = Number.NEGATIVE_INFINITY;
+  const fails = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
+    const now = performance.now();
+    // A peer can ask any number of times.
+    if (now - told >= quiet) {
+      told = now;
+      tell(
+        onRefused,
+        new TlsError(undefined, message, { code: "hook_failed", fault: "application", advice, cause }),
+        request,
+      );
+    }
+    return false;
+  };
   // Only a plain `true` lets in: a promise is truthy, and a hook that throws must not end the process.
   const allowed = (request: IncomingMessage): boolean => {
     try {
       const answer: unknown = allow === undefined || allow(request);
+      if (typeof answer === "boolean") return answer;
       if (answer instanceof Promise) answer.catch(() => {});
-      return answer === true;
-    } catch {
-      return false;
+      return fails(request, "allow answered neither true nor false", "let it answer at once, not by a promise");
+    } catch (cause) {
+      return fails(request, "allow threw", "the cause is its error", cause);
     }
   };
   let sockets: WebSocketServer | undefined;

@@ -29,7 +29,7 @@ export interface RequestRules {
 export type OnRefused = (error: TlsError, request: IncomingMessage) => void;
 
 /** How long the same two values are not told again, ms. */
-const quiet = 60_000;
+export const quiet = 60_000;
 /** How many pairs of values are told in that time: a peer can send any number of them, and each one is kept. */
 const maxTold = 64;
 /** Characters of a header that are kept and told: names of hosts have 253 at most. */
@@ -68,13 +68,18 @@ export function requestRules(
       origin === undefined || listed.has(origin) || (name !== undefined && hostOfOrigin(origin) === name);
     if (hostFits && originFits) return true;
     if (onRefused && isNews(JSON.stringify([shown(host), origin && shown(origin)])))
-      try {
-        onRefused(refusal(host, origin, hostFits, originFits), request);
-      } catch (thrown) {
-        console.error("handclasp: onRefused of the application threw:", thrown);
-      }
+      tell(onRefused, refusal(host, origin, hostFits, originFits), request);
     return false;
   };
+}
+
+/** Tells of a refusal. A function that throws must not end the process. */
+export function tell(onRefused: OnRefused | undefined, error: TlsError, request: IncomingMessage): void {
+  try {
+    onRefused?.(error, request);
+  } catch (thrown) {
+    console.error("handclasp: onRefused of the application threw:", thrown);
+  }
 }
 
 /** 127.0.0.0/8 and ::1, the former as IPv6 writes it too. */

@@ -1,11 +1,12 @@
 /** Which requests become a WebSocket, by Origin and Host; and who is told of those that do not. */
 
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request } from "node:http";
-import { type AddressInfo, connect as connectSocket, createServer as createFront } from "node:net";
+import { createServer, type IncomingMessage, request, type Server } from "node:http";
+import { type AddressInfo, connect as connectSocket, createServer as createFront, Server as NetServer } from "node:net";
 import { connect, createServer as createTlsServer, nodeCredential, type TlsError } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { type ListenWebSocketOptions, listenWebSocket } from "../../src/transport/listenWebSocket.ts";
 import { requestRules } from "../../src/transport/requestRules.ts";
 
@@ -139,7 +140,46 @@ test("allow may be async by mistake: nobody gets in, and a rejection ends no pro
   expect(escaped).not.toHaveBeenCalled();
 });
 
+test.each<[string, () => unknown, string]>([
+  ["throws", () => fail(), "allow threw (the cause is its error)"],
+  ["is async", async () => true, "allow answered neither true nor false (let it answer at once, not by a promise)"],
+  ["answers 1", () => 1, "allow answered neither true nor false (let it answer at once, not by a promise)"],
+])("an allow that %s lets nobody in, and its author hears of it, once", async (_, allow, message) => {
+  const { port, told } = await listening({ allow: allow as () => boolean });
+  for (let i = 0; i < 3; i++) expect(await ask(port, "localhost")).toBe(403);
+  expect(told).toMatchObject([{ code: "hook_failed", fault: "application", message }]);
+});
+
+function fail(): never {
+  throw new Error("no database");
+}
+
 describe("attached to somebody's server", () => {
+  test("twice at one path is a configuration error, and once more behind its close is none", async () => {
+    const server = createServer();
+    const nobody = (): void => {};
+    const first = await listenWebSocket({ server, path: "/tls" }, nobody);
+    const again = (path: string) => listenWebSocket({ server, path }, nobody);
+    await expect(again("/tls")).rejects.toMatchObject({
+      code: "configuration",
+      message: expect.stringContaining("/tls"),
+    });
+    closing.push((await again("/other")).close);
+    await first.close(0);
+    closing.push((await again("/tls")).close);
+  });
+
+  test.each([
+    ["net", () => new NetServer()],
+    ["ws", () => new WebSocketServer({ noServer: true })],
+  ])("a server of %s is none of http", async (_, make) => {
+    const server = make() as unknown as Server;
+    await expect(listenWebSocket({ server }, () => {})).rejects.toMatchObject({
+      code: "configuration",
+      message: expect.stringMatching(/^server: .*node:http/),
+    });
+  });
+
   test("the address is that of the server", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
