@@ -41,7 +41,7 @@ const blocked = (url: string, cause?: unknown): TlsError => {
 };
 
 const neverOpened = (code: TlsErrorCode, url: string, advice: string, cause?: unknown): TlsError =>
-  transportError(code, `the WebSocket to ${url.replace(/\?.*/, "")} never opened`, { advice, cause });
+  transportError(code, `the WebSocket to ${url.replace(/[^/]*@|\?.*/g, "")} never opened`, { advice, cause });
 
 class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;

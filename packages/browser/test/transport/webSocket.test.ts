@@ -45,6 +45,16 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
+  test("its error shows neither a password nor what is behind the path", async () => {
+    const { url, cleanup } = await bareServer();
+    cleanup();
+    const secret = url.replace("//", "//me:hidden@").replace(/$/, "path?token=hidden");
+    const transport = webSocketTransport(native(new WsWebSocket(secret)));
+    const error = await new Promise<Error>((resolve) => transport.start({ ...quiet, error: resolve }));
+    expect(error.message).toContain(`${url}path never opened`);
+    expect(error.message).not.toContain("hidden");
+  });
+
   test("a refused connection is an error of the transport, with advice", async () => {
     const { url, cleanup } = await bareServer();
     cleanup();
