@@ -256,7 +256,7 @@ export class TlsConnection {
     alert: Exclude<AlertDescription, "close_notify" | `${string}_RESERVED`> = "user_canceled",
   ): void {
     // An alert that is misspelt, or close_notify, must not read as a clean end.
-    const error = abortedBy(reason, Object.hasOwn(alertDescriptions, alert) ? alert : "internal_error");
+    const error = abortedBy(reason, alertDescriptions[alert] > 0 ? alert : "internal_error");
     const { phase } = this.#engine;
     if (phase !== "closed") this.#inbound.stop(this.#endings.add(error));
     this.#engine.abort(error);
