@@ -22,7 +22,7 @@ const advices: Readonly<Partial<Record<CertificateFault, readonly (readonly [Reg
   bad_signature: [[/./, "a CA of that name has another key: use the CA certificate that belongs to this chain"]],
   expired: [[/./, "renew it; if it is new, check the clock"]],
   malformed: [
-    [/^version \d/, `issue it as version 3: ${extensionFile}`],
+    [/^version \d/, `issue it as version 3, a server's with subjectAltName: ${extensionFile}`],
     [/^no subject/, "issue it with either"],
     [/expected tag 48, got 45$/, "that is PEM: give DER"],
   ],
