@@ -111,6 +111,7 @@ const rows: Row[] = [
   // Of another type, or out of range.
   ["alpn as text", () => over({ alpn: "h2" }), "alpn", 'alpn: ["h2"]'],
   ["alpn that is empty", () => over({ alpn: [""] }), "alpn", "1 to 255 ASCII characters"],
+  ["alpn that is too long", () => over({ alpn: Array(256).fill("h".repeat(255)) }), "alpn", "at most 255 texts"],
   ["pins as text", () => client({ pins: "sha256/abc" }), "pins", 'pins: ["sha256/…"]'],
   ["a pin that is none", () => client({ pins: ["abc"] }), "pins", "base64 of the SHA-256"],
   ["suites by name", () => over({ suites: ["TLS_RSA_PSK"] }), "TLS_RSA_PSK", "import { TLS_RSA_PSK }"],

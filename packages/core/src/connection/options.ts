@@ -203,7 +203,7 @@ function alpnOf(protocols: readonly string[]): readonly string[] {
     } catch {
       // Not ASCII: the check below says so.
     }
-    if (length < 1 || length > 255) throw wrong("alpn", protocols, "ASCII");
+    if (length < 1 || length > 255 || protocols.length > 255) throw wrong("alpn", protocols, "ASCII");
   }
   return protocols;
 }

@@ -89,7 +89,7 @@ function explainShape(option: string, value: unknown): Finding | undefined {
   }
   if (option === "serverName" && typeof value === "string") return ["no name", takes.serverName ?? ""];
   if (option === "alpn" && Array.isArray(value))
-    return ["a protocol that is none", "give 1 to 255 ASCII characters each, as texts in a list"];
+    return ["a protocol that is none", "give at most 255 texts, of 1 to 255 ASCII characters each"];
   if (option === "options" && typeof value === "function")
     return ["a function", "the options come first: createServer({ credentials }, handler)"];
   if (option === "options" && value === undefined) return ["missing", "give an object: nodeCredential({ cert, key })"];
