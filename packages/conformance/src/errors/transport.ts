@@ -33,11 +33,14 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
     "Check the address, and the network of this computer.",
     "no connection: connect EHOSTUNREACH 192.0.2.1:8443",
   ),
-  not_loaded: transport(
-    "A page loads some parts of Handclasp when they are first needed: noble, what shows a certificate of its own, what a CA's name constraints need. This one did not load, or not within 10 s.",
-    "Check the network, and that the page's server still has the files of this build.",
-    "a part of Handclasp did not load",
-  ),
+  not_loaded: {
+    ...transport(
+      "A page loads some parts of Handclasp when they are first needed: noble, and what a CA's name constraints need. This one did not load.",
+      "Check the network, and that the page's server still has the files of this build.",
+      "a part of Handclasp did not load",
+    ),
+    alerts: ["internal_error"],
+  },
   not_a_websocket: transport(
     "What answers there speaks no HTTP, or agrees to no WebSocket. Where it answers with a TLS alert, the advice says so.",
     `${wrongPlace} Use wss: for a WebSocket over TLS, tcp: for TLS alone.`,

@@ -123,7 +123,7 @@ export async function accept(
 function once(given: AcceptOptions): SharedConfig {
   const options = optionsOf(given, serverOptions());
   const { sessionStore = false, tickets = options.ticketKeys !== undefined } = options;
-  // Of nobody's prototype, as `options` are.
+  // Without a prototype, as `options` are: what Object.prototype has is no option.
   return new SharedConfig(Object.assign(Object.create(null), options, { sessionStore, tickets }) as AcceptOptions);
 }
 

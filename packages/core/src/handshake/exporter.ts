@@ -62,7 +62,7 @@ export class Exporter {
       throw usageError(`label ${JSON.stringify(label)}: printable ASCII is wanted, and none of TLS's own`);
     // A text would be as many zeros: another key than the peer's, and the same for any text of that length.
     if (context !== undefined && !(context instanceof Uint8Array && context.length < 2 ** 16))
-      throw usageError("a context is up to 65,535 bytes");
+      throw usageError("a context is a Uint8Array of up to 65,535 bytes");
     if (!extendedMasterSecret) throw notUnique("exported keying material");
     const randoms = this.#kept.subarray(masterSecretLength, masterSecretLength + randomsLength);
     const seed = new Writer(randomsLength + (context?.length ?? 0)).put(randoms);

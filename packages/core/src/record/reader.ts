@@ -282,8 +282,8 @@ function notTls(type: number): TlsError {
     "unexpected_message",
     `record type ${type}: ${isHttp ? "this looks like plain HTTP" : "this is not TLS"}`,
     isHttp
-      ? { code: "plain_http", advice: "over a WebSocket, say ws: or wss: in place of tcp:" }
-      : { code: "not_tls", advice: "another service answers there" },
+      ? { code: "plain_http", advice: "tcp: and listenTcp are for TLS alone, ws: and listenWebSocket for WebSockets" }
+      : { code: "not_tls", advice: "the other side is another service" },
   );
 }
 

@@ -24,4 +24,5 @@ export { clientOptions } from "../given/tables.ts";
 export { maxTransportMessage } from "../limits.ts";
 export { keyMismatch, readChain, verifyChain, verifyKey } from "../x509/chain.ts";
 export { readCredential } from "../x509/credential.ts";
+export { printable } from "../x509/errors.ts";
 export { parsePemCertificates, pemBlocks } from "../x509/pem.ts";

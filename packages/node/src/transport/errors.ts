@@ -4,7 +4,7 @@
  */
 
 import type { TlsError, TlsErrorCode } from "@handclasp/core";
-import { transportError } from "@handclasp/core/unstable";
+import { printable, transportError } from "@handclasp/core/unstable";
 
 type Row = readonly [code: TlsErrorCode, advice: string];
 
@@ -105,13 +105,8 @@ const hungUp = (error: Error): Row | undefined =>
     ? ["websocket_not_opened", "it may speak TLS (use wss:, or tcp: for TLS alone), or it is about to stop"]
     : undefined;
 
-/** A peer chose this text, or a part of it: a log gets no line of the peer's, and a terminal no command. */
-export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
-
 const said = (what: string, error: Error, [code, advice]: readonly [code: TlsErrorCode, advice?: string]): TlsError =>
-  transportError(code, `${what}: ${printable(messageOf(error).trim())}`, { advice, cause: error });
+  transportError(code, `${what}: ${printable(messageOf(error).trim(), 600)}`, { advice, cause: error });
 
 const codeOf = (error: Error): string => String((error as NodeJS.ErrnoException).code ?? "");
 

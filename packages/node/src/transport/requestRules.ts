@@ -8,8 +8,7 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { TlsError } from "@handclasp/core";
-import { configurationError } from "@handclasp/core/unstable";
-import { printable } from "./errors.ts";
+import { configurationError, printable } from "@handclasp/core/unstable";
 
 export interface RequestRules {
   /**
@@ -73,12 +72,14 @@ export function requestRules(
   };
 }
 
-/** Tells of a refusal. A function that throws must not end the process. */
+/** Tells of a refusal. A function that throws, or rejects, must not end the process. */
 export function tell(onRefused: OnRefused | undefined, error: TlsError, request: IncomingMessage): void {
+  const failed = (thrown: unknown): void => console.error("handclasp: onRefused of the application threw:", thrown);
   try {
-    onRefused?.(error, request);
+    const told: unknown = onRefused?.(error, request);
+    if (told instanceof Promise) told.catch(failed);
   } catch (thrown) {
-    console.error("handclasp: onRefused of the application threw:", thrown);
+    failed(thrown);
   }
 }
 
@@ -116,8 +117,7 @@ function refusal(host: string, origin: string | undefined, hostFits: boolean, or
   });
 }
 
-const shown = (header: string): string =>
-  printable(header.length > maxShown ? `${header.slice(0, maxShown)}…` : header);
+const shown = (header: string): string => printable(header, maxShown);
 
 /** As a browser writes it: no path, no port that goes without saying, lower case. */
 const isOrigin = (text: string): boolean =>

@@ -7,11 +7,11 @@ import type { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
-import { tellClosed, textMessage, transportError, WebSocketSender, wrong } from "@handclasp/core/unstable";
+import { printable, tellClosed, textMessage, transportError, WebSocketSender, wrong } from "@handclasp/core/unstable";
 import { explainedAtOnce } from "@handclasp/core/unstable/engine";
 
 import type { WebSocket } from "ws";
-import { openError, printable } from "./errors.ts";
+import { openError } from "./errors.ts";
 import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
@@ -78,7 +78,7 @@ class WebSocketTransport implements Transport {
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);
-      tellClosed(this.#inbox, code, printable(reason.toString()));
+      tellClosed(this.#inbox, code, printable(reason.toString(), 123));
     });
     if (ws.readyState === open) {
       this.#bound();

@@ -150,6 +150,20 @@ test.each<[string, () => unknown, string]>([
   expect(told).toMatchObject([{ code: "hook_failed", fault: "application", message }]);
 });
 
+test("an onRefused that rejects ends no process, though any peer brings it about", async () => {
+  const escaped = vi.fn();
+  const printed = vi.spyOn(console, "error").mockReturnValue();
+  process.once("unhandledRejection", escaped);
+  const refused = (() => Promise.reject(new Error("no disk"))) as () => void;
+  const listener = await listenWebSocket({ hosts: [] }, () => {}, refused);
+  closing.push(() => listener.close(0));
+  expect(await ask((listener.address() as AddressInfo).port, "evil.example")).toBe(403);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeListener("unhandledRejection", escaped);
+  expect([escaped.mock.calls.length, printed.mock.calls.length]).toEqual([0, 1]);
+  printed.mockRestore();
+});
+
 function fail(): never {
   throw new Error("no database");
 }
