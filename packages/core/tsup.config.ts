@@ -14,17 +14,17 @@ export default defineConfig([
   {
     ...shared,
     // In Node.js, what a process loads first is a matter of files more than of bytes: @noble, thirty more, comes along.
-    entry: { whole: "src/whole.ts", keys: "src/keys.ts", noble: "src/noble.ts" },
+    entry: { allEntries: "src/allEntries.ts", keys: "src/keys.ts", noble: "src/noble.ts" },
     outDir: "dist/node",
     noExternal: [/^@noble\//],
     clean: true,
     // One file: what a page loads late stands in it.
     esbuildPlugins: [
       {
-        name: "explain-now",
+        name: "eager",
         setup(build) {
-          build.onResolve({ filter: /\/late\.ts$/ }, ({ resolveDir, path }) => ({
-            path: join(resolveDir, dirname(path), "now.ts"),
+          build.onResolve({ filter: /\/lazy\.ts$/ }, ({ resolveDir, path }) => ({
+            path: join(resolveDir, dirname(path), "eager.ts"),
           }));
         },
       },
@@ -55,7 +55,10 @@ async function writeEntries(): Promise<void> {
   });
   for (const [file, { exports }] of Object.entries(metafile.outputs)) {
     mkdirSync(dirname(file), { recursive: true });
-    const whole = relative(dirname(file), "dist/node/whole.js");
-    writeFileSync(file, `export { ${exports.join(", ")} } from "${whole.startsWith(".") ? whole : `./${whole}`}";\n`);
+    const allEntries = relative(dirname(file), "dist/node/allEntries.js");
+    writeFileSync(
+      file,
+      `export { ${exports.join(", ")} } from "${allEntries.startsWith(".") ? allEntries : `./${allEntries}`}";\n`,
+    );
   }
 }

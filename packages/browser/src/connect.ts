@@ -4,7 +4,7 @@ import {
   type TlsConnection,
   type Transport,
 } from "@handclasp/core/client";
-import { clientOptions, explained, optionsOf, wrong } from "@handclasp/core/unstable";
+import { clientOptions, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 
 import { defaultProvider } from "./crypto/webCrypto.ts";
 import { openWebSocket } from "./transport/webSocket.ts";
@@ -17,7 +17,7 @@ import { openWebSocket } from "./transport/webSocket.ts";
  * const channel = await connect("wss://relay.example/device", { ca: pem, serverName: "device.internal" });
  */
 export async function connect(target: string | URL | Transport, options: ConnectOptions = {}): Promise<TlsConnection> {
-  return explained(() => {
+  return withExplanation(() => {
     const given = optionsOf(options, clientOptions());
     const { provider = defaultProvider() } = given;
     if (isTransport(target)) return connectOver(target, { ...given, provider });
@@ -40,5 +40,5 @@ function urlOf(target: string | URL): URL {
   } catch {
     // Said below, as of any other address that is none.
   }
-  throw wrong("the address", target, "ws://…, wss://… or a transport");
+  throw wrongOption("the address", target, "ws://…, wss://… or a transport");
 }

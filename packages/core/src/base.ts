@@ -24,7 +24,7 @@ export {
   secp521r1,
   x25519,
 } from "./crypto/groups.ts";
-export { noble } from "./crypto/lateNoble.ts";
+export { noble } from "./crypto/lazyNoble.ts";
 export type * from "./crypto/provider.ts";
 export {
   defaultSchemes,

@@ -18,7 +18,7 @@ export const isPromise = <T>(value: Awaitable<T>): value is PromiseLike<T> =>
   typeof (value as PromiseLike<T> | undefined | null)?.then === "function";
 
 /** The value of something that may be a promise. Costs nothing where it is none. */
-export function* settle<T>(value: Awaitable<T>): Flow<T> {
+export function* waitFor<T>(value: Awaitable<T>): Flow<T> {
   if (!isPromise(value)) return value;
   let settled: T | undefined;
   yield value.then((v) => {
@@ -30,9 +30,9 @@ export function* settle<T>(value: Awaitable<T>): Flow<T> {
 /**
  * The value of a function that is not ours (a hook, a signer, a store). It runs while the flow is suspended.
  * @example
- * const credential = yield* call(() => config.selectCredential(request));
+ * const credential = yield* callHook(() => config.selectCredential(request));
  */
-export function* call<T>(hook: () => Awaitable<T>): Flow<T> {
+export function* callHook<T>(hook: () => Awaitable<T>): Flow<T> {
   let result: T | undefined;
   const keep = (value: T): void => {
     result = value;
@@ -47,9 +47,9 @@ export function* call<T>(hook: () => Awaitable<T>): Flow<T> {
 /**
  * Runs a flow that never waits for bytes, outside of a connection. Synchronous if everything it settles is.
  * @example
- * const peer = await run(verifyCertificatePath(chain, policy));
+ * const peer = await runFlow(verifyCertificatePath(chain, policy));
  */
-export const run = <T>(flow: Flow<T>): Awaitable<T> => advance(flow, flow.next());
+export const runFlow = <T>(flow: Flow<T>): Awaitable<T> => advance(flow, flow.next());
 
 function advance<T>(flow: Flow<T>, first: IteratorResult<Wait, T>): Awaitable<T> {
   let step = first;
@@ -65,7 +65,7 @@ function advance<T>(flow: Flow<T>, first: IteratorResult<Wait, T>): Awaitable<T>
     }
     if (isPromise(pending))
       return pending.then(
-        () => run(flow),
+        () => runFlow(flow),
         (error: unknown) => advance(flow, flow.throw(error)),
       );
     step = flow.next();
@@ -74,7 +74,7 @@ function advance<T>(flow: Flow<T>, first: IteratorResult<Wait, T>): Awaitable<T>
 }
 
 /** Whoever awaits it sees the error; nobody having to must not end the process. */
-export function unheard<T>(promise: Promise<T>): Promise<T> {
+export function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;
 }

@@ -2,7 +2,7 @@
  * OCSP: the status of a server's certificate, as the server shows it. Loaded only by who asks for it.
  * @module
  */
-import { run } from "./flow.ts";
+import { runFlow } from "./flow.ts";
 import { type OcspRequest, verifyOcspResponse } from "./x509/ocsp.ts";
 import type { SingleResponse } from "./x509/ocspResponse.ts";
 
@@ -18,5 +18,5 @@ export type { OcspRequest, SingleResponse };
  * const { nextUpdate } = await verifyOcsp({ response, certificate, issuer, now: Date.now(), provider: noble });
  */
 export async function verifyOcsp(request: OcspRequest): Promise<SingleResponse> {
-  return run(verifyOcspResponse(request));
+  return runFlow(verifyOcspResponse(request));
 }

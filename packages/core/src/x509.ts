@@ -2,7 +2,7 @@
  * Certification path validation by itself, without a connection: RFC 5280 §6, RFC 9525.
  * @module
  */
-import { run } from "./flow.ts";
+import { runFlow } from "./flow.ts";
 import { type VerifiedPeer, type VerifyRequest, verifyPeer } from "./x509/verify.ts";
 
 export { type CertificateCache, certificateCache } from "./x509/cache.ts";
@@ -20,5 +20,5 @@ export type { VerifiedPeer, VerifyRequest };
  * });
  */
 export async function verifyCertificatePath(request: VerifyRequest): Promise<VerifiedPeer> {
-  return run(verifyPeer(request));
+  return runFlow(verifyPeer(request));
 }

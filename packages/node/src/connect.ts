@@ -5,7 +5,7 @@ import {
   type TlsError,
   type Transport,
 } from "@handclasp/core";
-import { clientOptions, configurationError, explained, optionsOf, wrong } from "@handclasp/core/unstable";
+import { clientOptions, configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
@@ -32,7 +32,7 @@ export interface ConnectOptions extends CoreConnectOptions {
  * const channel = await connect("ws://localhost:8443/", { ca: await readFile("ca.pem", "utf8") });
  */
 export async function connect(target: string | URL | Transport, options: ConnectOptions = {}): Promise<TlsConnection> {
-  return explained(() => {
+  return withExplanation(() => {
     const { webSocket, ...given } = optionsOf(options, connectOptions());
     if (!isTransport(target)) return connectTo(urlOf(target), given, webSocket);
     checkRoots(given, undefined);
@@ -81,7 +81,7 @@ function urlOf(target: unknown): URL {
   const text = typeof target === "string" ? target : (target as URL | null | undefined)?.href;
   const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
   if (url && (/^wss?:$/.test(url.protocol) || (url.protocol === "tcp:" && url.hostname && url.port))) return url;
-  throw wrong("the address", target, "ws://…, wss://… or tcp://host:port");
+  throw wrongOption("the address", target, "ws://…, wss://… or tcp://host:port");
 }
 
 /** The host without the brackets of an IPv6 address. */

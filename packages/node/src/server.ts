@@ -8,8 +8,8 @@ import {
   TlsError,
   type Transport,
 } from "@handclasp/core";
-import { optionsOf, usageError, wrong } from "@handclasp/core/unstable";
-import { accepted, explainedAtOnce, serverOptions } from "@handclasp/core/unstable/engine";
+import { optionsOf, usageError, wrongOption } from "@handclasp/core/unstable";
+import { accepted, serverOptions, withExplanationSync } from "@handclasp/core/unstable/engine";
 
 import { certificatesOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
@@ -45,7 +45,7 @@ export class TlsServer {
   readonly #listeners: Listener[] = [];
 
   constructor(options: ServerOptions, handler: ConnectionHandler) {
-    const { onError, ...given } = explainedAtOnce(() => checked(options, handler));
+    const { onError, ...given } = withExplanationSync(() => checked(options, handler));
     const { provider = nodeCrypto } = given;
     const { certificateCache = certificatesOf(provider) } = given;
     this.#config = serverConfig({ ...given, provider, certificateCache });
@@ -150,7 +150,7 @@ export class TlsServer {
    * process.once("SIGTERM", () => server.close({ grace: 10_000 }));
    */
   close(options: { readonly grace?: number } = {}): Promise<readonly TlsConnection[]> {
-    const { grace = 5_000 } = explainedAtOnce(() => optionsOf(options, ["ms|0~0 grace"]));
+    const { grace = 5_000 } = withExplanationSync(() => optionsOf(options, ["ms|0~0 grace"]));
     this.#closed ??= this.#close(grace);
     this.#closed.catch(ignore);
     return this.#closed;
@@ -210,7 +210,7 @@ export class TlsServer {
 function checked(options: ServerOptions, handler: unknown): ServerOptions {
   const given = optionsOf(options, [...serverOptions(), "function onError"]);
   if (typeof handler === "function") return given;
-  throw wrong("the handler of connections", handler, "a function behind the options: (channel, request) => …");
+  throw wrongOption("the handler of connections", handler, "a function behind the options: (channel, request) => …");
 }
 
 const ignore = (): void => {};

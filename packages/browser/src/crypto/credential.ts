@@ -14,17 +14,17 @@ import {
 import type { Pbkdf2, PrivateKeySource } from "@handclasp/core/keys";
 import {
   configurationError,
-  explained,
   keyMismatch,
   optionsOf,
-  ownSchemes,
-  readChain,
   readCredential,
-  run,
+  readOwnChain,
+  runFlow,
+  signingSchemes,
   usageError,
   verifyChain,
   verifyKey,
   wipe,
+  withExplanation,
 } from "@handclasp/core/unstable";
 
 import { curves, signatureToDer } from "./ecdsa.ts";
@@ -64,7 +64,7 @@ export interface BrowserCredentialOptions {
  * const credential = await browserCredential({ cert: pem, key: await crypto.subtle.unwrapKey(…) });
  */
 export async function browserCredential(options: BrowserCredentialOptions): Promise<Credential> {
-  return explained(() => credentialOf(optionsOf(options, browserCredentialOptions)));
+  return withExplanation(() => credentialOf(optionsOf(options, browserCredentialOptions)));
 }
 
 const browserCredentialOptions = [
@@ -96,9 +96,9 @@ const isCryptoKey = (key: BrowserCredentialOptions["key"]): key is CryptoKey =>
   typeof key === "object" && "algorithm" in key && "usages" in key;
 
 async function hostCredential(subtle: SubtleCrypto, options: BrowserCredentialOptions): Promise<Credential> {
-  const chain = readChain(options.cert);
+  const chain = readOwnChain(options.cert);
   const { publicKey, pssHash } = chain[0];
-  const keys = await keysFor(subtle, options, publicKey, ownSchemes(publicKey, pssHash));
+  const keys = await keysFor(subtle, options, publicKey, signingSchemes(publicKey, pssHash));
   const [first, ...others] = keys.keys();
   if (!first) return wrongKey("the key cannot sign for this certificate");
   const byId = new Map([...keys].map(([row, held]) => [row.id, held]));
@@ -108,8 +108,8 @@ async function hostCredential(subtle: SubtleCrypto, options: BrowserCredentialOp
     const signature = new Uint8Array(await subtle.sign(signatureParameters(row.algorithm), held, view(message)));
     return row.algorithm.type === "ecdsa" ? signatureToDer(signature) : signature;
   };
-  await run(verifyKey(chain[0], first, sign, webCrypto));
-  await run(verifyChain(chain, webCrypto));
+  await runFlow(verifyKey(chain[0], first, sign, webCrypto));
+  await runFlow(verifyChain(chain, webCrypto));
   return { chain: chain.map(({ raw }) => raw), schemes: [first, ...others], sign, read: readCredential };
 }
 

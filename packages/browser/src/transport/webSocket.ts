@@ -4,7 +4,7 @@
  */
 
 import type { NextTurn, SendResult, TlsError, TlsErrorCode, Transport, TransportEvents } from "@handclasp/core/client";
-import { tellClosed, textMessage, transportError, WebSocketSender } from "@handclasp/core/unstable";
+import { reportClose, textMessage, transportError, WebSocketSender } from "@handclasp/core/unstable";
 
 const connecting = 0;
 const closed = 3;
@@ -126,7 +126,7 @@ class WebSocketTransport implements Transport {
     clearTimeout(this.#look);
     this.#say((events) => {
       this.#silence();
-      if (this.#opened) tellClosed(events, code, reason);
+      if (this.#opened) reportClose(events, code, reason);
       else events.error(neverOpened("websocket_not_opened", this.#ws.url, "the browser's console says why"));
     });
   }

@@ -198,7 +198,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "5.9",
     "certificates with EC and EdDSA keys are as RFC 3279 and RFC 8410 have them; Ed25519 keys sign as ed25519, and never as ECDSA",
     by(
-      ["x509/key.ts#readPublicKey", "crypto/signatures.ts#schemesOf"],
+      ["x509/key.ts#readPublicKey", "crypto/signatures.ts#schemesForKey"],
       [
         "x509/algorithms.test.ts: accepted > %s",
         "x509/algorithms.test.ts: keys refused > as malformed: %s",
@@ -238,7 +238,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "5.10, 5.11",
     "an X25519 secret of zeros ends the handshake; a NIST point is on its curve; both sides check",
     by(
-      ["handshake/keyExchange/ephemeral.ts#agreeOn", "crypto/noble.ts#agreeX25519"],
+      ["handshake/keyExchange/ephemeral.ts#ecdhSharedSecret", "crypto/noble.ts#agreeX25519"],
       [
         `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
         "crypto/noble.test.ts: key agreement > %s: lengths that do not fit, and other encodings, are refused",

@@ -35,7 +35,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
         ],
       ),
       server: by(
-        ["handshake/resumption/server.ts#findSession"],
+        ["handshake/resumption/server.ts#findOfferedSession"],
         [
           `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
           `${resumedHostile}: a client that offers what was made for something else > without renegotiation_info, which it was made with: a full handshake`,

@@ -115,7 +115,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "3.4",
     "where there is a ticket, no session is looked up by the session ID",
     ofServer(
-      "handshake/resumption/server.ts#lookUp",
+      "handshake/resumption/server.ts#findState",
       `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > where the ticket is none of ours, the session ID is not looked at`,
     ),
   ],
@@ -138,7 +138,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   [
     "5.5, 5.6",
     "its keys are random, of 128 bits and more, for nothing else, and change; its lifetime has an end",
-    ofServer("handshake/resumption/tickets.ts#ownKeys", [
+    ofServer("handshake/resumption/tickets.ts#rotatingKeys", [
       `${resumed}: what is resumed > own keys change, and a ticket outlives one change`,
       "handshake/ownKeys.test.ts: change at the end of their window, not so long after they were used",
       "handshake/ownKeys.test.ts: are wiped when their time is over, at the next use or, where there is none, without it",
@@ -269,7 +269,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     "5.3, 5.4",
     "a session with it, whose ClientHello comes without: the server ends the handshake",
     by(
-      "handshake/resumption/server.ts#findSession",
+      "handshake/resumption/server.ts#findOfferedSession",
       `${resumedHostile}: a client that offers what was made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
     ),
   ],

@@ -366,7 +366,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.2",
     "session identifiers hold nothing confidential, and a forged one does no harm",
     ofServer(
-      ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#findSession"],
+      ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#findOfferedSession"],
       [
         `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
         `${resumedHostile}: a server that resumes what it should not > and says so only half: an echoed session_id, then a certificate`,
@@ -545,7 +545,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.2",
     "the sender's certificate is first, and each next one certifies the one before",
-    by("x509/chain.ts#readChain", "x509/chain.test.ts: a chain of our own > must be in order, and whole"),
+    by("x509/chain.ts#readOwnChain", "x509/chain.test.ts: a chain of our own > must be in order, and whole"),
   ],
   [
     "7.4.2, 7.4.6",
@@ -759,7 +759,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "8.1.2",
     "leading zeros of a DH secret are stripped",
     by(
-      "handshake/keyExchange/dhe.ts#agreeOn",
+      "handshake/keyExchange/dhe.ts#dhSharedSecret",
       `${dhe}: leading zeros of the shared secret > DHE strips them (RFC 5246 §8.1.2)`,
     ),
   ],

@@ -26,7 +26,7 @@ export function join(parts: readonly Uint8Array[]): Bytes {
 }
 
 /** One array from any number, without a copy where they stand one behind the other in one buffer. */
-export function gather(parts: readonly Uint8Array[]): Uint8Array {
+export function joinContiguous(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
   if (!first) return new Uint8Array(0);
   let end = first.byteOffset;

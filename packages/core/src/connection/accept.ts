@@ -1,15 +1,15 @@
 import { der } from "../bytes/der.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
-import { explainedAtOnce } from "../given/explainedAtOnce.ts";
-import { optionsOf, wrong } from "../given/options.ts";
-import { serverOptions } from "../given/serverTable.ts";
 import type { ClientHelloInfo, ServerConfig, ServerCredential } from "../handshake/config.ts";
 import type { ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import { canServe } from "../handshake/negotiate.ts";
 import { serverHandshake } from "../handshake/server.ts";
 import type { CipherSuite, SuiteRow } from "../handshake/suites.ts";
 import { maxAuthorityNames } from "../limits.ts";
+import { optionsOf, wrongOption } from "../validation/options.ts";
+import { serverOptions } from "../validation/serverTable.ts";
+import { withExplanationSync } from "../validation/withExplanationSync.ts";
 import type { Credential } from "../x509/credential.ts";
 import { readName } from "../x509/distinguishedName.ts";
 import { readTrust, type TrustOptions, type TrustPolicy } from "../x509/verify.ts";
@@ -83,7 +83,7 @@ export interface ServerConfiguration {
  * onTransport((transport) => accept(transport, config));
  */
 export function serverConfig(options: AcceptOptions): ServerConfiguration {
-  return explainedAtOnce(() => new SharedConfig(optionsOf(options, serverOptions())));
+  return withExplanationSync(() => new SharedConfig(optionsOf(options, serverOptions())));
 }
 
 class SharedConfig implements ServerConfiguration {
@@ -97,7 +97,7 @@ class SharedConfig implements ServerConfiguration {
   }
 
   setCredentials(credentials: ServerCredentials): void {
-    this.handshake = explainedAtOnce(() => withCredentials(this.handshake, credentials));
+    this.handshake = withExplanationSync(() => withCredentials(this.handshake, credentials));
   }
 }
 
@@ -113,7 +113,7 @@ export async function accept(
   transport: Transport,
   config: AcceptOptions | ServerConfiguration,
 ): Promise<TlsConnection> {
-  const shared = config instanceof SharedConfig ? config : explainedAtOnce(() => once(config as AcceptOptions));
+  const shared = config instanceof SharedConfig ? config : withExplanationSync(() => once(config as AcceptOptions));
   const connection = accepted(transport, shared);
   await connection.opened;
   return connection;
@@ -132,7 +132,7 @@ export function accepted(transport: Transport, config: ServerConfiguration): Tls
   if (!(config instanceof SharedConfig)) throw configurationError("no configuration", "what serverConfig() gives");
   return acceptWith(
     config.handshake,
-    explainedAtOnce(() => checkedTransport(transport)),
+    withExplanationSync(() => checkedTransport(transport)),
     config.options,
   );
 }
@@ -272,7 +272,7 @@ function authoritiesOf(
     asked !== false &&
     !(Array.isArray(asked) && [...asked].every((name) => name instanceof Uint8Array))
   )
-    throw wrong("certificateAuthorities", asked, "a list of DER names, or false");
+    throw wrongOption("certificateAuthorities", asked, "a list of DER names, or false");
   if (!asked) {
     const names = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));
     return asked === false || sizeOf([...names.values()]) > maxAuthorityNames ? [] : [...names.values()];

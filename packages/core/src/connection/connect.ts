@@ -1,11 +1,11 @@
-import { explained } from "../given/explained.ts";
-import { brief, optionsOf, wrong } from "../given/options.ts";
-import { clientOptions } from "../given/tables.ts";
 import { clientHandshake } from "../handshake/client.ts";
 import type { ClientConfig, ClientSessions, SessionKeeper } from "../handshake/config.ts";
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
 import type { Grease } from "../handshake/grease.ts";
 import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
+import { briefError, optionsOf, wrongOption } from "../validation/options.ts";
+import { clientOptions } from "../validation/tables.ts";
+import { withExplanation } from "../validation/withExplanation.ts";
 import { dnsName, parseReference } from "../x509/name.ts";
 import type { OcspPolicy, OcspRow } from "../x509/ocsp.ts";
 import { readTrust, type TrustOptions } from "../x509/verify.ts";
@@ -84,7 +84,7 @@ export async function connect(
   transport: Transport | (() => Transport),
   options: ConnectOptions,
 ): Promise<TlsConnection> {
-  const connection = await explained(() => {
+  const connection = await withExplanation(() => {
     const given = optionsOf(options, clientOptions());
     const config = configOf(given);
     return new TlsConnection(
@@ -113,13 +113,13 @@ function configOf(options: ConnectOptions): ClientConfig {
   const common = commonConfig(options);
   const trust = common.suites.some(isCertified) ? readTrust(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !parseReference(serverName) && !dnsName(serverName))
-    throw wrong("serverName", serverName, "a DNS name");
-  if (trust?.anchors.length && serverName === undefined) throw brief("ca without serverName");
+    throw wrongOption("serverName", serverName, "a DNS name");
+  if (trust?.anchors.length && serverName === undefined) throw briefError("ca without serverName");
   const { sessionScope = "" } = options;
   const sessions = options.sessions as SessionKeeper | undefined;
   sessions?.configure(sessionScope);
   if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
-    throw wrong("maxFragmentLength", maxFragmentLength, fragmentLengths.join());
+    throw wrongOption("maxFragmentLength", maxFragmentLength, fragmentLengths.join());
   ocsp?.configure(options, common.suites.every(isCertified));
   return {
     ...common,

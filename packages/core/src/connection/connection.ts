@@ -7,7 +7,7 @@ import type { Bytes } from "../bytes/bytes.ts";
 import { Engine } from "../engine/engine.ts";
 import type { EngineEvent, EngineOptions } from "../engine/options.ts";
 import { type AlertDescription, alertDescriptions, type TlsError, usageError } from "../errors.ts";
-import { unheard } from "../flow.ts";
+import { markHandled } from "../flow.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
 import type { Established, Session } from "../handshake/session.ts";
 import { hostMemory } from "../record/memory.ts";
@@ -64,8 +64,8 @@ export class TlsConnection {
   constructor(transport: Transport, role: RoleOptions, options: ConnectionOptions) {
     this.#transport = transport;
     this.#options = options;
-    this.#opened = unheard((this.#opening as Deferred<Session>).promise);
-    void unheard(this.#closed.promise);
+    this.#opened = markHandled((this.#opening as Deferred<Session>).promise);
+    void markHandled(this.#closed.promise);
     this.#inbound = new Inbound(transport, () => this.#closeWhenIdle());
     this.#engine = new Engine({
       ...role,
@@ -201,7 +201,7 @@ export class TlsConnection {
 
   /** Says close_notify behind everything written; reading stays open. */
   closeWrite(): Promise<void> {
-    return unheard(
+    return markHandled(
       this.#outbound.written.then(() => {
         this.#engine.close();
         // It is the end of all, in order or because what was written cannot be sealed.

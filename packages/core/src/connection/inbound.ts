@@ -7,12 +7,12 @@ import { ByteQueue } from "../bytes/queue.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EngineInbound } from "../engine/options.ts";
 import { TlsError, usageError } from "../errors.ts";
-import { unheard } from "../flow.ts";
+import { markHandled } from "../flow.ts";
 import { highWaterInbound, itemOverhead, maxInbound, recordCost, turnBudget } from "../limits.ts";
 import type { Deferred } from "./deferred.ts";
 import type { Ending } from "./endings.ts";
 import type { Transport } from "./transport.ts";
-import { receiving, timerTurn } from "./turn.ts";
+import { nextTimerTurn, receiveBudget } from "./turnBudget.ts";
 
 export class Inbound implements EngineInbound {
   readonly #transport: Transport;
@@ -65,7 +65,7 @@ export class Inbound implements EngineInbound {
 
   /** See `TlsConnection.read`. */
   read(): Promise<Bytes | undefined> {
-    if (this.#reader) return unheard(Promise.reject(usageError("a read is under way")));
+    if (this.#reader) return markHandled(Promise.reject(usageError("a read is under way")));
     const bytes = this.#bytes > 0 ? this.#queue?.shift() : undefined;
     if (bytes) {
       this.#bytes -= bytes.length + itemOverhead;
@@ -78,7 +78,7 @@ export class Inbound implements EngineInbound {
       this.#reader = {
         resolve,
         reject(error) {
-          void unheard(promise);
+          void markHandled(promise);
           reject(error);
         },
       };
@@ -87,7 +87,7 @@ export class Inbound implements EngineInbound {
   }
 
   #tellEnd(error: Ending | undefined): Promise<undefined> {
-    if (error) return unheard(Promise.reject(error()));
+    if (error) return markHandled(Promise.reject(error()));
     this.#endRead = true;
     this.#onEndRead();
     return Promise.resolve(undefined);
@@ -136,8 +136,8 @@ export class Inbound implements EngineInbound {
   admit(bytes: number): boolean {
     this.#blocked = this.#bytes > highWaterInbound && !this.#unlimited;
     if (this.#blocked) return false;
-    if (receiving.spent < turnBudget) {
-      receiving.spent += bytes + recordCost;
+    if (receiveBudget.spent < turnBudget) {
+      receiveBudget.spent += bytes + recordCost;
       return true;
     }
     this.#rest();
@@ -147,10 +147,10 @@ export class Inbound implements EngineInbound {
   #rest(): void {
     if (this.#resting) return;
     this.#resting = true;
-    receiving.wait(() => {
+    receiveBudget.wait(() => {
       this.#resting = false;
       this.engine.work();
-    }, this.#transport.nextTurn ?? timerTurn);
+    }, this.#transport.nextTurn ?? nextTimerTurn);
   }
 
   /** There is room again. */

@@ -5,14 +5,14 @@
  */
 import { ascii } from "../bytes/bytes.ts";
 import { defaultGroups, type NamedGroup } from "../crypto/groups.ts";
-import { noble } from "../crypto/lateNoble.ts";
+import { noble } from "../crypto/lazyNoble.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
-import { brief, optionsOf, wrong } from "../given/options.ts";
 import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites, type SuiteRow } from "../handshake/suites.ts";
 import { closeTimeout, handshakeTimeout, maxPlaintext, maxRenegotiations } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
+import { briefError, optionsOf, wrongOption } from "../validation/options.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 
 /** What `connect` and `accept` both take. */
@@ -150,8 +150,8 @@ function supported<T extends { readonly name: string }>(
   has: (row: T) => boolean,
 ): readonly T[] {
   for (const row of asked ?? [])
-    if (!has(row)) throw brief(`the provider "${provider.name}" lacks ${what} ${row.name}`);
-  if (asked?.length === 0) throw brief(`an empty list of ${what}s`);
+    if (!has(row)) throw briefError(`the provider "${provider.name}" lacks ${what} ${row.name}`);
+  if (asked?.length === 0) throw briefError(`an empty list of ${what}s`);
   return asked ?? defaults.filter(has);
 }
 
@@ -189,7 +189,7 @@ function groupsOf(
     ({ keyExchange }) => keyExchange.groups.length && !keyExchange.groups.some((group) => groups.includes(group)),
   );
   if (stranded)
-    throw brief(
+    throw briefError(
       `${stranded.name} has none of the groups that it can run on, such as ${stranded.keyExchange.groups[0]?.name}`,
     );
   return groups;
@@ -203,7 +203,7 @@ function alpnOf(protocols: readonly string[]): readonly string[] {
     } catch {
       // Not ASCII: the check below says so.
     }
-    if (length < 1 || length > 255 || protocols.length > 255) throw wrong("alpn", protocols, "ASCII");
+    if (length < 1 || length > 255 || protocols.length > 255) throw wrongOption("alpn", protocols, "ASCII");
   }
   return protocols;
 }

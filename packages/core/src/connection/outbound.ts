@@ -3,17 +3,17 @@
  * is sent.
  * @module
  */
-import { gather } from "../bytes/bytes.ts";
+import { joinContiguous } from "../bytes/bytes.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EngineEvent } from "../engine/options.ts";
 import { usageError } from "../errors.ts";
-import { ignore, unheard } from "../flow.ts";
+import { ignore, markHandled } from "../flow.ts";
 import { itemOverhead, maxFlush, maxFlushMessage, turnBudget } from "../limits.ts";
 import { hostMemory, type Memory } from "../record/memory.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { Ending } from "./endings.ts";
 import type { Transport } from "./transport.ts";
-import { sending, timerTurn } from "./turn.ts";
+import { nextTimerTurn, sendBudget } from "./turnBudget.ts";
 
 /** Of a write that need not wait; and for microtasks of our own, since `queueMicrotask` wraps each of them in Node, which takes ten times as long. */
 const atOnce = Promise.resolve();
@@ -70,15 +70,17 @@ export class Outbound {
   write(bytes: Uint8Array): Promise<void> {
     // What JavaScript lets pass: text, an ArrayBuffer, a view of wider numbers.
     if ((bytes as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
-      return unheard(Promise.reject(usageError("write wants a Uint8Array; for text, what TextEncoder makes of it")));
-    if (this.#refusal) return unheard(Promise.reject(this.#refusal()));
+      return markHandled(
+        Promise.reject(usageError("write wants a Uint8Array; for text, what TextEncoder makes of it")),
+      );
+    if (this.#refusal) return markHandled(Promise.reject(this.#refusal()));
     // The usual case costs no promise of its own: nobody waits before us, and there is room.
     if (!this.#waiting && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
       try {
         this.#put(bytes);
-        return this.#hasRoom ? atOnce : unheard(this.#waitForRoom());
+        return this.#hasRoom ? atOnce : markHandled(this.#waitForRoom());
       } catch (error) {
-        return unheard(Promise.reject(error));
+        return markHandled(Promise.reject(error));
       }
     }
     this.#waiting++;
@@ -142,7 +144,7 @@ export class Outbound {
     this.#engine.write(bytes);
     this.#moves++;
     // A write costs time beside that of its bytes: of the smallest, millions would come before as many bytes.
-    sending.spent += itemOverhead;
+    sendBudget.spent += itemOverhead;
     this.schedule();
   }
 
@@ -193,7 +195,7 @@ export class Outbound {
   #flush(): void {
     const { output, events } = this.#engine.take();
     for (const message of messages(output, this.#memory)) {
-      sending.spent += message.length;
+      sendBudget.spent += message.length;
       const result = this.#transport.send(message);
       if (result === "full") this.#full = true;
       else if (result === "gone") {
@@ -201,7 +203,7 @@ export class Outbound {
         break;
       }
     }
-    if (output.length && sending.spent >= turnBudget) this.#rest();
+    if (output.length && sendBudget.spent >= turnBudget) this.#rest();
     this.#makeRoom();
     this.#tell(events);
     if (!this.#endsCarrier || !this.#engine.saidClose || this.#engine.phase === "closed") return;
@@ -212,10 +214,10 @@ export class Outbound {
   #rest(): void {
     if (this.#resting) return;
     this.#resting = true;
-    sending.wait(() => {
+    sendBudget.wait(() => {
       this.#resting = false;
       this.#makeRoom();
-    }, this.#transport.nextTurn ?? timerTurn);
+    }, this.#transport.nextTurn ?? nextTimerTurn);
   }
 }
 
@@ -228,7 +230,7 @@ function* messages(records: readonly Uint8Array[], memory: Memory): Generator<Ui
       if (length > maxFlushMessage) break;
     }
     const parts = records.slice(from, to);
-    const message = gather(parts);
+    const message = joinContiguous(parts);
     if (message.buffer !== parts[0]?.buffer) for (const part of parts) memory.give(part);
     yield message;
   }

@@ -3,10 +3,11 @@
  * gives, so that a page without them does not load that code.
  * @module
  */
-import { brief } from "../given/options.ts";
+
 import type { ClientConfig, ServerConfig } from "../handshake/config.ts";
 import type { ClientPsk, KeyExchangeRow, ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import type { SuiteRow } from "../handshake/suites.ts";
+import { briefError } from "../validation/options.ts";
 
 /** True where the server is known by its certificate. */
 export const isCertified = ({ keyExchange }: SuiteRow): boolean => keyExchange.certified;
@@ -23,7 +24,7 @@ export function serverPsk(suites: readonly SuiteRow[], psk: ServerPsk | undefine
 
 function optionsOf(suites: readonly SuiteRow[], psk: unknown): KeyExchangeRow["psk"] {
   const suite = suites.find((row) => row.keyExchange.psk);
-  if (suite && !psk) throw brief(`${suite.name} without psk`);
-  if (psk !== undefined && !suite) throw brief("psk without a suite that uses it");
+  if (suite && !psk) throw briefError(`${suite.name} without psk`);
+  if (psk !== undefined && !suite) throw briefError("psk without a suite that uses it");
   return suite?.keyExchange.psk;
 }

@@ -5,12 +5,18 @@
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { configurationError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
-import { wrong } from "../given/options.ts";
 import type { ServerConfig } from "../handshake/config.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
-import { type Later, ownKeys, type TicketKeys, Tickets, ticketKeyLength } from "../handshake/resumption/tickets.ts";
+import {
+  rotatingKeys,
+  type ScheduleTask,
+  type TicketKeys,
+  Tickets,
+  ticketKeyLength,
+} from "../handshake/resumption/tickets.ts";
 import { sessionLifetime as defaultLifetime } from "../limits.ts";
-import { checkedStore, inTime, memoryStore, withinTime } from "./sessions.ts";
+import { wrongOption } from "../validation/options.ts";
+import { boundedStore, checkedStore, memoryStore, withinTime } from "./sessions.ts";
 
 /** What a server takes about sessions. */
 export interface ServerSessionOptions {
@@ -40,7 +46,7 @@ export function serverSessions(
   const { sessionStore = memoryStore({ now: common.now }), sessionLifetime = defaultLifetime } = options;
   return {
     tickets: ticketsOf(options, common, sessionLifetime),
-    sessions: sessionStore === false ? undefined : inTime(checkedStore(sessionStore, "sessionStore")),
+    sessions: sessionStore === false ? undefined : boundedStore(checkedStore(sessionStore, "sessionStore")),
     sessionLifetime,
   };
 }
@@ -70,17 +76,17 @@ function keysOf(
   now: () => number,
   lifetime: number,
 ): TicketKeys {
-  if (keys === undefined) return ownKeys(random, now, lifetime, later);
+  if (keys === undefined) return rotatingKeys(random, now, lifetime, later);
   if (typeof keys === "function") return () => withinTime(keys, []);
   if (!keys.length || keys.some((key) => key.length !== ticketKeyLength))
-    throw wrong("ticketKeys", keys, `keys of ${ticketKeyLength} random bytes each`);
+    throw wrongOption("ticketKeys", keys, `keys of ${ticketKeyLength} random bytes each`);
   // `slice` of a Buffer does not copy: who wipes his own would leave us a key of zeros.
   const copies = keys.map((key) => new Uint8Array(key));
   return () => copies;
 }
 
 /** Node's timers can let the process end before they fire. Where they cannot, keys are wiped when the next are asked for. */
-const later: Later = (ms, task) => {
+const later: ScheduleTask = (ms, task) => {
   const timer = setTimeout(task, ms) as { unref?(): void } | number;
   if (typeof timer === "object" && timer.unref) timer.unref();
   else clearTimeout(timer);

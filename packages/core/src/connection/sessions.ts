@@ -3,11 +3,11 @@
  * @module
  */
 import { type Awaitable, isPromise } from "../flow.ts";
-import { optionsOf, wrong } from "../given/options.ts";
 import type { ClientSessions } from "../handshake/config.ts";
 import { sessionsIn } from "../handshake/resumption/client.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
 import { itemOverhead, maxStoreBytes, storeTimeout, sweepInterval } from "../limits.ts";
+import { optionsOf, wrongOption } from "../validation/options.ts";
 
 /**
  * A store in memory: what was used least recently makes room, and what is over is forgotten.
@@ -89,11 +89,11 @@ const keepSessionsOptions = ["any store", "boolean tickets"];
  */
 export function keepSessions(options: KeepSessionsOptions = {}): ClientSessions {
   const { store = memoryStore(), tickets = true } = optionsOf(options, keepSessionsOptions);
-  return sessionsIn(inTime(checkedStore(store, "store")), tickets);
+  return sessionsIn(boundedStore(checkedStore(store, "store")), tickets);
 }
 
 /** The same store, which now answers within its time and never fails: what it has not told by then it does not have. */
-export function inTime(store: SessionStore): SessionStore {
+export function boundedStore(store: SessionStore): SessionStore {
   const quietly = (act: () => Awaitable<void>): void => {
     try {
       const done = act();
@@ -133,6 +133,6 @@ export function withinTime<T>(ask: () => Awaitable<T>, otherwise: T): Awaitable<
 export function checkedStore(store: SessionStore, option: string): SessionStore {
   for (const method of ["get", "set", "delete"] as const)
     if (typeof store?.[method] !== "function")
-      throw wrong(option, store, `an object with get, set and delete, and it has no ${method}`);
+      throw wrongOption(option, store, `an object with get, set and delete, and it has no ${method}`);
   return store;
 }

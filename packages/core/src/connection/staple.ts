@@ -16,7 +16,7 @@ export function stapleOf(
   certificate: Certificate,
 ): (() => Awaitable<Uint8Array | undefined>) | undefined {
   if (signedCertificateTimestamps) checkTimestamps(signedCertificateTimestamps);
-  if (typeof ocspResponse === "function") return () => inTime(ocspResponse);
+  if (typeof ocspResponse === "function") return () => boundedResponse(ocspResponse);
   if (ocspResponse === undefined) return undefined;
   checkResponse(ocspResponse, certificate);
   return () => ocspResponse;
@@ -51,7 +51,7 @@ function attempt<T>(what: string, read: () => T): T {
 }
 
 /** What comes in time and can be sent. */
-function inTime(source: Exclude<OcspSource, Uint8Array>): Awaitable<Uint8Array | undefined> {
+function boundedResponse(source: Exclude<OcspSource, Uint8Array>): Awaitable<Uint8Array | undefined> {
   try {
     const response = source();
     return isPromise(response) ? race(response) : sendable(response);

@@ -2,9 +2,10 @@
  * The seam of everything: what carries TLS records. Plain callbacks, because they cost nothing.
  * @module
  */
-import { wrong } from "../given/options.ts";
+
 import type { Memory } from "../record/memory.ts";
-import type { NextTurn } from "./turn.ts";
+import { wrongOption } from "../validation/options.ts";
+import type { NextTurn } from "./turnBudget.ts";
 
 export type { Memory, NextTurn };
 
@@ -69,5 +70,5 @@ export interface Transport {
 export function checkedTransport(transport: Transport): Transport {
   const methods = ["start", "send", "pause", "resume", "end", "abort"] as const;
   if (methods.every((method) => typeof transport?.[method] === "function")) return transport;
-  throw wrong("the transport", transport, "a transport");
+  throw wrongOption("the transport", transport, "a transport");
 }

@@ -98,7 +98,7 @@ export class WebSocketSender {
 }
 
 /** What it means that an open WebSocket has closed: its end where that was in order, and that it is gone. */
-export function tellClosed(to: Pick<TransportEvents, "end" | "error">, code: number, reason: string): void {
+export function reportClose(to: Pick<TransportEvents, "end" | "error">, code: number, reason: string): void {
   if (orderly.includes(code)) to.end();
   const how = code === 1006 ? "without a close frame" : `with code ${code}${reason && ` (${reason})`}`;
   to.error(transportError(code === goingAway ? "peer_left" : "connection_lost", `the WebSocket closed ${how}`));

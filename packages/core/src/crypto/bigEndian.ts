@@ -12,7 +12,7 @@ export const toBytes = (value: bigint, length: number): Uint8Array =>
   hexToBytes(value.toString(16).padStart(2 * length, "0"));
 
 /** Without the zeros in front. */
-export const trimmed = (bytes: Uint8Array): Uint8Array => {
+export const withoutLeadingZeros = (bytes: Uint8Array): Uint8Array => {
   const first = bytes.findIndex((byte) => byte !== 0);
   return first < 0 ? bytes.subarray(0, 0) : bytes.subarray(first);
 };

@@ -116,7 +116,7 @@ function scalar(curve: Curve, random: Random): Uint8Array {
 }
 
 /** ECDH on a curve over a prime field, RFC 8422 §5.10: the secret is x at full width. */
-function agreeOn(curve: Curve): KeyAgreement {
+function curveAgreement(curve: Curve): KeyAgreement {
   let base: Curve["Point"]["BASE"] | undefined;
   return (random) => {
     // A copy of the base point with a small table: noble's own would take 120 ms to build on P-256 where this takes 33, and is left as it is for others.
@@ -184,9 +184,9 @@ export const noble: CryptoProvider & { readonly hashes: Required<Hashes> } = {
   },
   groups: {
     x25519: agreeX25519,
-    secp256r1: /* @__PURE__ */ agreeOn(curves.secp256r1),
-    secp384r1: /* @__PURE__ */ agreeOn(curves.secp384r1),
-    secp521r1: /* @__PURE__ */ agreeOn(curves.secp521r1),
+    secp256r1: /* @__PURE__ */ curveAgreement(curves.secp256r1),
+    secp384r1: /* @__PURE__ */ curveAgreement(curves.secp384r1),
+    secp521r1: /* @__PURE__ */ curveAgreement(curves.secp521r1),
   },
   canVerify: () => true,
   verify(algorithm, key, message, signature) {

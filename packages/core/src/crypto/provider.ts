@@ -46,7 +46,7 @@ export type CipherName =
   | "AES_256_CBC";
 
 /** A row that is there: what a provider lacks is refused at configuration. */
-export const present = <T>(row: T | undefined): T => {
+export const requireEntry = <T>(row: T | undefined): T => {
   if (!row) throw new Error("no such row");
   return row;
 };

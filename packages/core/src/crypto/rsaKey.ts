@@ -2,7 +2,7 @@
  * Which RSA keys are accepted: known when one is parsed, long before anything is computed with it.
  * @module
  */
-import { trimmed } from "./bigEndian.ts";
+import { withoutLeadingZeros } from "./bigEndian.ts";
 import type { PublicKey } from "./provider.ts";
 
 export type RsaPublicKey = PublicKey & { type: "rsa" };
@@ -17,7 +17,7 @@ const isOdd = (bytes: Uint8Array): boolean => ((bytes.at(-1) ?? 0) & 1) === 1;
 
 /** The size of a key: that of its modulus. */
 export function rsaBits({ modulus }: Pick<RsaPublicKey, "modulus">): number {
-  const digits = trimmed(modulus);
+  const digits = withoutLeadingZeros(modulus);
   return digits.length === 0 ? 0 : 8 * digits.length + 24 - Math.clz32(digits[0] as number);
 }
 
@@ -27,7 +27,7 @@ export function rsaKeyFault(key: RsaPublicKey): string | undefined {
   if (bits < minModulusBits || bits > maxModulusBits)
     return `its modulus has ${bits} bits, not ${minModulusBits} to ${maxModulusBits}`;
   if (!isOdd(key.modulus)) return "its modulus is even";
-  const exponent = trimmed(key.exponent);
+  const exponent = withoutLeadingZeros(key.exponent);
   if (!isOdd(exponent) || exponent.length > maxExponentLength || (exponent.length === 1 && exponent[0] === 1))
     return "its exponent is not an odd number from 3 to 2^32 - 1";
   return undefined;

@@ -88,7 +88,7 @@ export const defaultSchemes: readonly SignatureScheme[] = [
 ];
 
 /** The schemes that a public key can be used with. `hash`: the only one that an id-RSASSA-PSS key allows. */
-export function schemesOf(
+export function schemesForKey(
   key: PublicKey,
   schemes: readonly SignatureScheme[] = defaultSchemes,
   hash?: string,
@@ -106,8 +106,8 @@ const ownSchemeOf = {
 } as const;
 
 /** What the holder of a key signs with, in order of preference: the hash of the key's own curve first. `hash` as above. */
-export function ownSchemes(key: PublicKey, hash?: string): readonly SignatureScheme[] {
-  const schemes = schemesOf(key, defaultSchemes, hash);
+export function signingSchemes(key: PublicKey, hash?: string): readonly SignatureScheme[] {
+  const schemes = schemesForKey(key, defaultSchemes, hash);
   if (key.type !== "ec") return schemes;
   const own = ownSchemeOf[key.curve];
   return [own, ...schemes.filter((row) => row !== own)];

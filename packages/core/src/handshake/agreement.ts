@@ -15,7 +15,7 @@ export interface Hellos {
 }
 
 /** ServerHello is out: from now on the suite's hash runs, and each record says the version. */
-export function settleHellos(peer: Peer, provider: CryptoProvider, hellos: Hellos, group?: NamedGroup): void {
+export function applyAgreement(peer: Peer, provider: CryptoProvider, hellos: Hellos, group?: NamedGroup): void {
   const { agreement, clientRandom, serverRandom } = hellos;
   const { suite, extendedMasterSecret, resumed } = agreement;
   peer.agree(agreement);

@@ -1,5 +1,5 @@
 import { TlsError } from "../errors.ts";
-import { call, type Flow } from "../flow.ts";
+import { callHook, type Flow } from "../flow.ts";
 import type { ClientHello } from "../wire/messages.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Offer } from "./session.ts";
@@ -16,7 +16,7 @@ export function* chooseCredentials(
   const { serverName = null, alpn = [] } = offer;
   // Copies: whoever sorts a list must not change what is negotiated from.
   const hello = { serverName, alpn: [...alpn], cipherSuites: [...cipherSuites], raw: raw.slice() };
-  const chosen = yield* call(() => choose(hello));
+  const chosen = yield* callHook(() => choose(hello));
   if (!chosen.credentials.length)
     throw new TlsError("unrecognized_name", `no certificate for ${serverName ?? "a client that names no server"}`);
   return { ...config, ...chosen };

@@ -1,7 +1,7 @@
 import { type Bytes, concat, equal } from "../bytes/bytes.ts";
-import { type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
+import { type SignatureScheme, schemesForKey } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
-import { call, type Flow, settle } from "../flow.ts";
+import { callHook, type Flow, waitFor } from "../flow.ts";
 import {
   type CertificateRequest,
   type ClientHello,
@@ -19,8 +19,8 @@ import {
 } from "../wire/messages.ts";
 import type { Credential } from "../x509/credential.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
-import { type Hellos, settleHellos } from "./agreement.ts";
-import type { ClientConfig, ClientMadeSession, KeptSession } from "./config.ts";
+import { applyAgreement, type Hellos } from "./agreement.ts";
+import type { ClientConfig, NewClientSession, ResumableSession } from "./config.ts";
 import { clientExtensions } from "./extensions/all.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { padded } from "./extensions/padding.ts";
@@ -34,7 +34,7 @@ import type { SuiteRow } from "./suites.ts";
 
 /** A handshake that offers what was kept, where there is something. */
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
-  const kept = yield* findSession(peer, config);
+  const kept = yield* findResumableSession(peer, config);
   // Who is resumed needs none.
   const early = kept ? undefined : earlyShare(config);
   try {
@@ -52,7 +52,7 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
 function* shakeHands(
   peer: Peer,
   config: ClientConfig,
-  kept: KeptSession | undefined,
+  kept: ResumableSession | undefined,
   early: EarlyShare | undefined,
 ): Flow<Established> {
   const offered = offer(config, kept);
@@ -96,14 +96,14 @@ function* shakeHands(
     yield* peer.expectFinished(() => secrets.verifyData("server")); //                                      <-- Finished
     peer.endHandshake();
 
-    const { held } = agreed;
-    const made = { agreement, masterSecret: secrets.masterSecret, peer: server, held };
+    const { sessionPsk } = agreed;
+    const made = { agreement, masterSecret: secrets.masterSecret, peer: server, sessionPsk };
     return {
       session: sessionOf("client", agreement, config.serverName, {
         group: exchange.group,
         signatureScheme: scheme?.name,
         peer: server,
-        held,
+        sessionPsk,
         ocspResponse,
         ocspStatus,
         certificateRequest: request && requested(config, request),
@@ -122,12 +122,12 @@ function* shakeHands(
   }
 }
 
-function* keep(config: ClientConfig, made: ClientMadeSession): Flow<Established["forget"]> {
+function* keep(config: ClientConfig, made: NewClientSession): Flow<Established["forget"]> {
   return config.sessions && (yield* config.sessions.keep(config, made));
 }
 
 /** What was kept of an earlier session with this server, where all that we want holds for it still. */
-function* findSession(peer: Peer, config: ClientConfig): Flow<KeptSession | undefined> {
+function* findResumableSession(peer: Peer, config: ClientConfig): Flow<ResumableSession | undefined> {
   const found = config.sessions && (yield* config.sessions.find(config));
   if (typeof found === "string") {
     peer.trace?.({ type: "resumption", resumed: false, reason: found });
@@ -137,7 +137,7 @@ function* findSession(peer: Peer, config: ClientConfig): Flow<KeptSession | unde
 }
 
 /** A ticket goes with a random session_id, whose echo tells that the server takes it (RFC 5077 §3.4). */
-function offer(config: ClientConfig, kept: KeptSession | undefined): ClientHello {
+function offer(config: ClientConfig, kept: ResumableSession | undefined): ClientHello {
   const suites = config.suites.map((suite) => suite.id);
   const hello: ClientHello = {
     clientVersion: tls12,
@@ -177,7 +177,7 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
     config,
   );
   const hellos = { agreement, clientRandom: offered.random, serverRandom: hello.random };
-  settleHellos(peer, config.provider, hellos);
+  applyAgreement(peer, config.provider, hellos);
   return hellos;
 }
 
@@ -232,7 +232,7 @@ function* verifyKeyExchange(
 ): Flow<SignatureScheme | undefined> {
   if (!signed) return undefined;
   const { publicKey, pssHash } = server.certificate;
-  const scheme = schemesOf(publicKey, config.schemes, pssHash).find((row) => row.id === signed.scheme);
+  const scheme = schemesForKey(publicKey, config.schemes, pssHash).find((row) => row.id === signed.scheme);
   if (!scheme)
     throw new TlsError(
       "illegal_parameter",
@@ -240,7 +240,7 @@ function* verifyKeyExchange(
       { code: "wrong_signature_type" },
     );
   const content = concat(offered.random, hello.random, signed.params);
-  if ((yield* settle(config.provider.verify(scheme.algorithm, publicKey, content, signed.signature))) !== true)
+  if ((yield* waitFor(config.provider.verify(scheme.algorithm, publicKey, content, signed.signature))) !== true)
     throw new TlsError("decrypt_error", "the server's signature of its key exchange is wrong", {
       code: "bad_signature",
     });
@@ -266,7 +266,7 @@ const requested = (config: ClientConfig, request: CertificateRequest): Certifica
 /** Our certificate, if we have one that the server can verify; none is an answer too (RFC 5246 §7.4.6). */
 function* chooseCredential(config: ClientConfig, request: CertificateRequest): Flow<OwnCredential | undefined> {
   const asked = requested(config, request);
-  const credential = yield* call(() => config.selectCredential(asked));
+  const credential = yield* callHook(() => config.selectCredential(asked));
   const scheme = credential?.schemes.find((row) => asked.schemes.some(({ id }) => id === row.id));
   return credential && scheme && { credential, scheme };
 }
@@ -276,5 +276,5 @@ function* signTranscript(
   { credential, scheme }: OwnCredential,
 ): Flow<{ scheme: number; signature: Uint8Array }> {
   const transcript = peer.transcript.bytes();
-  return { scheme: scheme.id, signature: yield* call(() => credential.sign(scheme, transcript)) };
+  return { scheme: scheme.id, signature: yield* callHook(() => credential.sign(scheme, transcript)) };
 }

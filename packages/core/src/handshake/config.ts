@@ -17,7 +17,7 @@ import type { TrustPolicy } from "../x509/verify.ts";
 import type { Hellos } from "./agreement.ts";
 import type { ClientExchangeConfig, ServerExchangeConfig } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
-import type { MadeSession, SessionState } from "./resumption/state.ts";
+import type { NewSession, SessionState } from "./resumption/state.ts";
 import type { SessionStore } from "./resumption/store.ts";
 import type { Tickets } from "./resumption/tickets.ts";
 import type { CertificateRequested, Established } from "./session.ts";
@@ -89,13 +89,13 @@ export interface SessionKeeper extends ClientSessions {
   /** Throws a configuration error where the scope cannot be. */
   configure(scope: string): void;
   /** What may be offered under this configuration; or why what was kept may not. */
-  find(config: ClientConfig): Flow<KeptSession | NotResumed | undefined>;
+  find(config: ClientConfig): Flow<ResumableSession | NotResumed | undefined>;
   /** Keeps a new session, where it may be resumed; what forgets it. */
-  keep(config: ClientConfig, made: ClientMadeSession): Flow<Established["forget"]>;
+  keep(config: ClientConfig, made: NewClientSession): Flow<Established["forget"]>;
 }
 
 /** A session that a client may offer: all that the user wants of its peer holds. */
-export interface KeptSession {
+export interface ResumableSession {
   readonly state: SessionState;
   /** The abbreviated handshake, from ServerHello on. */
   resume(peer: Peer, hellos: Hellos): Flow<Established>;
@@ -104,7 +104,7 @@ export interface KeptSession {
 }
 
 /** What a full handshake made for a client to keep. */
-export interface ClientMadeSession extends MadeSession {
+export interface NewClientSession extends NewSession {
   /** The server's, empty for none. */
   readonly sessionId: Uint8Array;
   readonly ticket: { readonly lifetimeHint: number; readonly ticket: Uint8Array } | undefined;

@@ -3,7 +3,7 @@
  * @module
  */
 import { type NamedGroup, secp256r1 } from "../crypto/groups.ts";
-import { defaultSchemes, type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
+import { defaultSchemes, type SignatureScheme, schemesForKey } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
 import { type ClientHello, tls12 } from "../wire/messages.ts";
 import { matchesReference } from "../x509/name.ts";
@@ -149,6 +149,6 @@ function signingScheme(
     return undefined;
   if (publicKey.type === "ec" && offer.groups && !offer.groups.known.some((group) => group.name === publicKey.curve))
     return undefined;
-  const verifiable = schemesOf(publicKey, offer.schemes ?? [], pssHash);
+  const verifiable = schemesForKey(publicKey, offer.schemes ?? [], pssHash);
   return one.credential.schemes.find((scheme) => verifiable.some((row) => row.id === scheme.id));
 }

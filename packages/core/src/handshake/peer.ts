@@ -6,7 +6,7 @@
 import { equal } from "../bytes/bytes.ts";
 import { Writer } from "../bytes/writer.ts";
 import { TlsError } from "../errors.ts";
-import { type Flow, settle } from "../flow.ts";
+import { type Flow, waitFor } from "../flow.ts";
 import { maxHelloRequests, maxPlaintext } from "../limits.ts";
 import type { Protection } from "../record/protection.ts";
 import type { RecordReader, TlsRecord } from "../record/reader.ts";
@@ -182,7 +182,7 @@ export class Peer {
         yield "bytes";
         continue;
       }
-      const record = yield* settle(next);
+      const record = yield* waitFor(next);
       if (!this.#alerts.take(record)) return record;
     }
   }

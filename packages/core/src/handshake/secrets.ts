@@ -5,7 +5,7 @@
 import { toHex, wipe } from "../bytes/bytes.ts";
 import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from "../crypto/keySchedule.ts";
 import type { Hash } from "../crypto/provider.ts";
-import { call, type Flow } from "../flow.ts";
+import { callHook, type Flow } from "../flow.ts";
 import { makeProtection, type Protection } from "../record/protection.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { CommonConfig } from "./config.ts";
@@ -72,7 +72,7 @@ export class Secrets {
     const master = this.#known();
     if (keyLog) {
       const line = `CLIENT_RANDOM ${toHex(this.#clientRandom)} ${toHex(master)}`;
-      yield* call(() => keyLog(line));
+      yield* callHook(() => keyLog(line));
     }
     const keys = keyBlock(this.#hash, this.#suite, master, this.#clientRandom, this.#serverRandom);
     try {

@@ -1,7 +1,7 @@
 import { concat } from "../bytes/bytes.ts";
-import { schemesOf } from "../crypto/signatures.ts";
+import { schemesForKey } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
-import { call, type Flow, settle } from "../flow.ts";
+import { callHook, type Flow, waitFor } from "../flow.ts";
 import {
   type ClientHello,
   certificate,
@@ -17,7 +17,7 @@ import {
   tls12,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
-import { settleHellos } from "./agreement.ts";
+import { applyAgreement } from "./agreement.ts";
 import { chooseCredentials } from "./chooseCredentials.ts";
 import type { ServerConfig } from "./config.ts";
 import { serverExtensions } from "./extensions/all.ts";
@@ -28,7 +28,7 @@ import { type Choice, checkAlpn, checkHello, choose, isOurs } from "./negotiate.
 import type { Peer } from "./peer.ts";
 import {
   cacheSession,
-  findSession,
+  findOfferedSession,
   newSessionId,
   resumeSession,
   sendTicket,
@@ -45,7 +45,7 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
   checkHello(hello, offer);
   checkAlpn(shared, offer);
   const config = yield* chooseCredentials(shared, hello, offer, peer.transcript.bytes());
-  const asked = yield* findSession(config, hello, offer);
+  const asked = yield* findOfferedSession(config, hello, offer);
   if (typeof asked === "object") return yield* resumeSession(peer, config, hello, offer, asked); //         figure 2 from here
   if (asked) peer.trace?.({ type: "resumption", resumed: false, reason: asked });
 
@@ -70,7 +70,7 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
     compressionMethod: 0,
     extensions,
   }); //                                                                                                <-- ServerHello
-  settleHellos(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random }, group);
+  applyAgreement(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random }, group);
   const certifies = credential && config.clientAuth !== "none";
   if (credential) peer.send(certificate, { certificateList: credential.credential.chain }); //          <-- Certificate*
   if (response) peer.send(certificateStatus, { statusType: ocspStatus, response }); //                  <-- CertificateStatus*
@@ -86,14 +86,14 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
     peer.send(serverHelloDone, {}); //                                                                  <-- ServerHelloDone
 
     const { client, chain } = certifies ? yield* expectCertificate(peer, config) : nobody; // Certificate*  -->
-    const { premaster, held } = yield* exchange.expect(); //                          ClientKeyExchange   -->
+    const { premaster, sessionPsk } = yield* exchange.expect(); //                          ClientKeyExchange   -->
     secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
     if (client) yield* expectCertificateVerify(peer, config, client); //           CertificateVerify*  -->
     peer.transcript.forgetBytes();
     const keys = yield* secrets.protect(agreement);
     yield* peer.expectChangeCipherSpec(keys.client); //                            [ChangeCipherSpec]
     const first = yield* peer.expectFinished(() => secrets.verifyData("client")); // Finished          -->
-    const made = { agreement, masterSecret: secrets.masterSecret, peer: client, chain, held };
+    const made = { agreement, masterSecret: secrets.masterSecret, peer: client, chain, sessionPsk };
     const state = serverState(config, made, offer, credential);
     if (agreement.ticket) yield* sendTicket(peer, config, state); //                                    <-- NewSessionTicket*
     peer.sendChangeCipherSpec(keys.server); //                                                              [ChangeCipherSpec]
@@ -105,7 +105,7 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
         group: group?.name,
         signatureScheme: scheme?.name,
         peer: client,
-        held,
+        sessionPsk,
         serverNameMatched: isOurs(config, offer.serverName),
       }),
       exporter: secrets.exporter(agreement, first, credential?.certificate),
@@ -125,7 +125,7 @@ function read(config: ServerConfig, hello: ClientHello): Offer {
 /** Parameters behind both randoms, signed with the certificate's key (RFC 5246 §7.4.3). */
 function* signParams({ credential, scheme }: Choice, content: Uint8Array): Flow<DigitallySigned> {
   if (!credential || !scheme) throw new Error("no key or scheme to sign with");
-  return { scheme: scheme.id, signature: yield* call(() => credential.credential.sign(scheme, content)) };
+  return { scheme: scheme.id, signature: yield* callHook(() => credential.credential.sign(scheme, content)) };
 }
 
 function request(config: ServerConfig): {
@@ -181,14 +181,14 @@ function* expectCertificateVerify(peer: Peer, config: ServerConfig, client: Veri
   const transcript = peer.transcript.bytes();
   const { scheme: id, signature } = yield* peer.expect(certificateVerify);
   const { publicKey, pssHash } = client.certificate;
-  const scheme = schemesOf(publicKey, config.schemes, pssHash).find((row) => row.id === id);
+  const scheme = schemesForKey(publicKey, config.schemes, pssHash).find((row) => row.id === id);
   if (!scheme)
     throw new TlsError(
       "illegal_parameter",
       `the client signed with scheme 0x${id.toString(16).padStart(4, "0")}, which was not asked for or does not fit its key`,
       { code: "wrong_signature_type" },
     );
-  if ((yield* settle(config.provider.verify(scheme.algorithm, publicKey, transcript, signature))) !== true)
+  if ((yield* waitFor(config.provider.verify(scheme.algorithm, publicKey, transcript, signature))) !== true)
     throw new TlsError(
       "decrypt_error",
       "the client's CertificateVerify is wrong: it does not hold its certificate's key, or the handshake was altered",

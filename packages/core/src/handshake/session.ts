@@ -8,7 +8,7 @@ import type { NamedGroup } from "../crypto/groups.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { VerifiedPeer } from "../x509/verify.ts";
 import type { Exporter } from "./exporter.ts";
-import type { HeldKey } from "./keyExchange/exchange.ts";
+import type { SessionPsk } from "./keyExchange/exchange.ts";
 import type { RecordLimits } from "./peer.ts";
 import type { SuiteRow } from "./suites.ts";
 
@@ -108,13 +108,13 @@ export const sessionOf = (
   agreement: Agreement,
   serverName: string | undefined,
   {
-    held,
+    sessionPsk,
     ...rest
   }: Pick<
     Session,
     "group" | "signatureScheme" | "peer" | "ocspResponse" | "ocspStatus" | "serverNameMatched" | "certificateRequest"
   > & {
-    readonly held: HeldKey | undefined;
+    readonly sessionPsk: SessionPsk | undefined;
   },
 ): Session => ({
   role,
@@ -128,7 +128,7 @@ export const sessionOf = (
   maxFragmentLength: agreement.maxFragmentLength,
   secureRenegotiation: agreement.secureRenegotiation ?? false,
   signedCertificateTimestamps: agreement.signedCertificateTimestamps as Bytes | undefined,
-  ...(held && { pskIdentity: utf8(held.identity) }),
+  ...(sessionPsk && { pskIdentity: utf8(sessionPsk.identity) }),
   ...rest,
 });
 

@@ -2,8 +2,8 @@
  * Records under an AEAD, RFC 5246 §6.2.3.3: GCM (RFC 5288), CCM (RFC 6655), ChaCha20-Poly1305 (RFC 7905).
  * @module
  */
-import { type Aead, present } from "../crypto/provider.ts";
-import { type Awaitable, type Flow, isPromise, settle } from "../flow.ts";
+import { type Aead, requireEntry } from "../crypto/provider.ts";
+import { type Awaitable, type Flow, isPromise, waitFor } from "../flow.ts";
 import { maxReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
@@ -23,7 +23,7 @@ export type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CB
 /** The `protect` of an AEAD's row. */
 export const aead = (cipher: AeadName): CipherSpecRow["protect"] =>
   function* ({ provider, spec, keys }: Keyed): Flow<Protection> {
-    const context = yield* settle(present(provider.ciphers[cipher])(keys.key));
+    const context = yield* waitFor(requireEntry(provider.ciphers[cipher])(keys.key));
     return new AeadProtection(context, keys.iv, spec.tagLength ?? 16);
   };
 

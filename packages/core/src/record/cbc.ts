@@ -3,8 +3,8 @@
  * @module
  */
 import { concat, equal } from "../bytes/bytes.ts";
-import { type BlockChain, type Hash, type Hmac, present, type Random } from "../crypto/provider.ts";
-import { type Flow, settle } from "../flow.ts";
+import { type BlockChain, type Hash, type Hmac, type Random, requireEntry } from "../crypto/provider.ts";
+import { type Flow, waitFor } from "../flow.ts";
 import { maxReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
@@ -25,9 +25,9 @@ export const cbc = (
   mac: NonNullable<CipherSpec["mac"]>,
 ): CipherSpecRow["protect"] =>
   function* ({ provider, keys, random, encryptThenMac }: Keyed): Flow<Protection> {
-    const chain = yield* settle(present(provider.ciphers[cipher])(keys.key));
+    const chain = yield* waitFor(requireEntry(provider.ciphers[cipher])(keys.key));
     // A page's provider has no SHA-1: it comes with noble's ciphers, which this suite needs there anyway.
-    const hash = provider.hashes[mac] ?? (yield* settle(import("../crypto/noble.ts"))).noble.hashes[mac];
+    const hash = provider.hashes[mac] ?? (yield* waitFor(import("../crypto/noble.ts"))).noble.hashes[mac];
     const Cbc = encryptThenMac ? EncryptThenMac : MacThenEncrypt;
     return new Cbc(chain, hash, keys.macKey, random);
   };

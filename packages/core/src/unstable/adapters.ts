@@ -7,22 +7,22 @@ export { derElement, derInteger } from "../bytes/der.ts";
 export { transportError } from "../connection/errors.ts";
 export {
   highWater,
-  tellClosed,
+  reportClose,
   textMessage,
   type WebSocketLike,
   WebSocketSender,
 } from "../connection/webSocketSender.ts";
 export { finiteField } from "../crypto/finiteField.ts";
 export { rsaKeyFault } from "../crypto/rsaKey.ts";
-export { ownSchemes, schemesOf } from "../crypto/signatures.ts";
+export { schemesForKey, signingSchemes } from "../crypto/signatures.ts";
 export type { LocalFault, ProtocolFault, TransportFault } from "../errorCodes.ts";
 export { configurationError, usageError } from "../errors.ts";
-export { run } from "../flow.ts";
-export { explained } from "../given/explained.ts";
-export { optionsOf, wrong } from "../given/options.ts";
-export { clientOptions } from "../given/tables.ts";
+export { runFlow } from "../flow.ts";
 export { maxTransportMessage } from "../limits.ts";
-export { keyMismatch, readChain, verifyChain, verifyKey } from "../x509/chain.ts";
+export { optionsOf, wrongOption } from "../validation/options.ts";
+export { clientOptions } from "../validation/tables.ts";
+export { withExplanation } from "../validation/withExplanation.ts";
+export { keyMismatch, readOwnChain, verifyChain, verifyKey } from "../x509/chain.ts";
 export { readCredential } from "../x509/credential.ts";
 export { printable } from "../x509/errors.ts";
 export { parsePemCertificates, pemBlocks } from "../x509/pem.ts";

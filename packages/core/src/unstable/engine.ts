@@ -14,12 +14,12 @@ import { hostMemory } from "../record/memory.ts";
 export { accepted, acceptWith, withCredentials } from "../connection/accept.ts";
 export { TlsConnection } from "../connection/connection.ts";
 export type { EngineEvent } from "../engine/options.ts";
-// Not beside `explained`: what pages import from there must not bring the explanations along.
-export { explainedAtOnce } from "../given/explainedAtOnce.ts";
-export { serverOptions } from "../given/serverTable.ts";
 export type { SessionKeeper } from "../handshake/config.ts";
 export type { KeyExchangeRow } from "../handshake/keyExchange/exchange.ts";
 export type { SuiteRow } from "../handshake/suites.ts";
+export { serverOptions } from "../validation/serverTable.ts";
+// Not beside `explained`: what pages import from there must not bring the explanations along.
+export { withExplanationSync } from "../validation/withExplanationSync.ts";
 export { clientHandshakeConfig, type Engine, type EngineInbound, serverHandshakeConfig };
 
 /** Who drives an engine. */

@@ -5,7 +5,7 @@
  */
 import { equal } from "../bytes/bytes.ts";
 import type { Allowance } from "../bytes/der.ts";
-import { wrong } from "../given/options.ts";
+import { wrongOption } from "../validation/options.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 
 export interface CertificateCache {
@@ -27,7 +27,7 @@ const maxKept = 8192;
  * await connect(transport, { ca, serverName, certificateCache: cache });
  */
 export function certificateCache(entries = 256): CertificateCache {
-  if (!(Number.isInteger(entries) && entries > 0)) throw wrong("entries", entries, "a whole number, 1 or more");
+  if (!(Number.isInteger(entries) && entries > 0)) throw wrongOption("entries", entries, "a whole number, 1 or more");
   /** In the order of their last use. Two of one number replace each other: the bytes decide. */
   const kept = new Map<number, Certificate>();
   const signed = new WeakMap<Certificate, WeakSet<Certificate>>();

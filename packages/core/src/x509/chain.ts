@@ -5,9 +5,9 @@
 import type { CryptoProvider } from "../crypto/provider.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
 import { configurationError, TlsError } from "../errors.ts";
-import { type Awaitable, type Flow, settle } from "../flow.ts";
-import { about, wrong } from "../given/options.ts";
+import { type Awaitable, type Flow, waitFor } from "../flow.ts";
 import { maxCertificates } from "../limits.ts";
+import { withFault, wrongOption } from "../validation/options.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { verifySignature } from "./path.ts";
 import { certificateDers } from "./pem.ts";
@@ -19,12 +19,12 @@ export type ChainSource = string | Uint8Array | readonly (string | Uint8Array)[]
  * Reads and checks a chain of our own: each certificate is issued by the next.
  * @throws TlsError `configuration`
  * @example
- * const [leaf, ...issuers] = readChain(await readFile("chain.pem"));
+ * const [leaf, ...issuers] = readOwnChain(await readFile("chain.pem"));
  */
-export function readChain(source: ChainSource): readonly [Certificate, ...Certificate[]] {
+export function readOwnChain(source: ChainSource): readonly [Certificate, ...Certificate[]] {
   const sources = typeof source === "string" || source instanceof Uint8Array ? [source] : source;
   if (!Array.isArray(sources) || !sources.every((one) => typeof one === "string" || one instanceof Uint8Array))
-    throw wrong("cert", source, "PEM, DER or a list of them");
+    throw wrongOption("cert", source, "PEM, DER or a list of them");
   const [first, ...rest] = sources.flatMap((one) => certificateDers(one, "cert")).map(parseOwn);
   if (!first) throw configurationError("there is no certificate", "give the chain, end-entity first");
   if (rest.length >= maxCertificates) {
@@ -48,7 +48,7 @@ function parseOwn(der: Uint8Array, position: number): Certificate {
       `the certificate cannot be used: ${cause.message}`,
       "give X.509 certificates, PEM or DER, for keys on P-256, P-384 or P-521, Ed25519 keys or RSA keys of 2048 bits or more",
     );
-    throw about(error, { option: "cert", value: der });
+    throw withFault(error, { option: "cert", value: der });
   }
 }
 
@@ -102,8 +102,8 @@ export function* verifyKey(
   provider: CryptoProvider,
 ): Flow<void> {
   const message = new Uint8Array(32);
-  const signature = yield* settle(sign(scheme, message));
-  if (yield* settle(provider.verify(scheme.algorithm, publicKey, message, signature))) return;
+  const signature = yield* waitFor(sign(scheme, message));
+  if (yield* waitFor(provider.verify(scheme.algorithm, publicKey, message, signature))) return;
   throw keyMismatch();
 }
 

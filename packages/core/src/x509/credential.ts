@@ -2,11 +2,11 @@
  * A credential: who we are, and the private key that says so. It is independent of the provider: it carries its own signer.
  * @module
  */
-import { type SignatureScheme, schemesOf } from "../crypto/signatures.ts";
+import { type SignatureScheme, schemesForKey } from "../crypto/signatures.ts";
 import type { Awaitable } from "../flow.ts";
-import { brief, wrong } from "../given/options.ts";
+import { briefError, wrongOption } from "../validation/options.ts";
 import type { Certificate } from "./certificate.ts";
-import { readChain } from "./chain.ts";
+import { readOwnChain } from "./chain.ts";
 import { anyExtendedKeyUsage, clientAuth, serverAuth, usageName } from "./path.ts";
 
 /**
@@ -55,11 +55,12 @@ export type OwnChain = readonly [Certificate, ...Certificate[]];
  */
 export function readCredential(credential: Credential, role: "server" | "client"): OwnChain {
   const { schemes, chain } = credential;
-  if (!Array.isArray(schemes) || !Array.isArray(chain)) throw wrong("credentials", credential, "chain and schemes");
-  const parsed = readChain(credential.chain);
+  if (!Array.isArray(schemes) || !Array.isArray(chain))
+    throw wrongOption("credentials", credential, "chain and schemes");
+  const parsed = readOwnChain(credential.chain);
   const [certificate] = parsed;
   const unfit = (reason: string): never => {
-    throw brief(`the certificate of ${certificate.subject.text || "no subject"} ${reason}`);
+    throw briefError(`the certificate of ${certificate.subject.text || "no subject"} ${reason}`);
   };
   const { extendedKeyUsage, keyUsage, publicKey, pssHash } = certificate;
   const wanted = role === "server" ? serverAuth : clientAuth;
@@ -69,7 +70,7 @@ export function readCredential(credential: Credential, role: "server" | "client"
   }
   if (role === "client" && keyUsage && !keyUsage.has("digitalSignature"))
     unfit("may not sign, and a client signs: keyUsage lacks digitalSignature");
-  const fitting = schemesOf(publicKey, credential.schemes, pssHash);
+  const fitting = schemesForKey(publicKey, credential.schemes, pssHash);
   if (!fitting.length && !credential.rsaDecryptRaw)
     unfit(`has another kind of key than its signer, which signs with ${names(credential)}`);
   return parsed;

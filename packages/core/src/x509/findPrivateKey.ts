@@ -5,8 +5,8 @@
 import { latin1, toHex } from "../bytes/bytes.ts";
 import { der, tags } from "../bytes/der.ts";
 import { configurationError } from "../errors.ts";
-import { noPemAdvice } from "../given/noPem.ts";
-import { about } from "../given/options.ts";
+import { noPemAdvice } from "../validation/noPem.ts";
+import { withFault } from "../validation/options.ts";
 import { pemBlocks } from "./pem.ts";
 
 /** A JSON Web Key, RFC 7517, as far as a private key has members: what `crypto.subtle.exportKey("jwk", …)` gives. */
@@ -40,7 +40,7 @@ export function findPrivateKey(source: PrivateKeySource): FoundPrivateKey {
   // A certificate, a public key: the shape has the message. DH or EC parameters have none.
   if (other) formed(other.der);
   const error = configurationError("key: there is no private key", noPemAdvice(text, "PRIVATE KEY"));
-  throw about(error, { option: "key", value: source });
+  throw withFault(error, { option: "key", value: source });
 }
 
 function formed(bytes: Uint8Array): FoundPrivateKey {
@@ -55,7 +55,7 @@ function formed(bytes: Uint8Array): FoundPrivateKey {
     throw configurationError("the private key is a public one", "give the private key that belongs to it");
   if (form) return { form, der: bytes };
   const error = configurationError("key: there is no private key in it", "give PEM or DER: PKCS#8, PKCS#1 or SEC1");
-  throw about(error, { option: "key", value: bytes });
+  throw withFault(error, { option: "key", value: bytes });
 }
 
 /** What a DER value is, by the tags inside its SEQUENCE. */
@@ -97,5 +97,5 @@ function jwkOf(value: JsonWebKey | null | undefined): JsonWebKey {
     `there is no private key in this ${value === null ? "null" : typeof value}`,
     "give PEM, DER, or a JWK with its kty",
   );
-  throw about(error, { option: "key", value });
+  throw withFault(error, { option: "key", value });
 }

@@ -5,12 +5,12 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { curves } from "../crypto/curves.ts";
 import { noble } from "../crypto/noble.ts";
-import { ownSchemes, type SignatureScheme } from "../crypto/signatures.ts";
+import { type SignatureScheme, signingSchemes } from "../crypto/signatures.ts";
 import { configurationError, usageError } from "../errors.ts";
-import { run } from "../flow.ts";
-import { explained } from "../given/explained.ts";
-import { optionsOf } from "../given/options.ts";
-import { type ChainSource, keyMismatch, readChain, verifyChain, verifyKey } from "./chain.ts";
+import { runFlow } from "../flow.ts";
+import { optionsOf } from "../validation/options.ts";
+import { withExplanation } from "../validation/withExplanation.ts";
+import { type ChainSource, keyMismatch, readOwnChain, verifyChain, verifyKey } from "./chain.ts";
 import { type Credential, readCredential } from "./credential.ts";
 import type { PrivateKeySource } from "./findPrivateKey.ts";
 import { type PrivateKey, type PrivateKeyOptions, readPrivateKey } from "./privateKey.ts";
@@ -30,19 +30,21 @@ export interface NobleCredentialOptions extends PrivateKeyOptions {
  * const credential = await nobleCredential({ cert: pem, key: pem });
  */
 export const nobleCredential = (options: NobleCredentialOptions): Promise<Credential> =>
-  explained(() => credentialOf(optionsOf(options, ["any! cert key", "string|bytes passphrase", "function pbkdf2"])));
+  withExplanation(() =>
+    credentialOf(optionsOf(options, ["any! cert key", "string|bytes passphrase", "function pbkdf2"])),
+  );
 
 async function credentialOf(options: NobleCredentialOptions): Promise<Credential> {
-  const chain = readChain(options.cert);
+  const chain = readOwnChain(options.cert);
   const key = await readPrivateKey(options.key, options);
   const signWith = signer(key);
-  const schemes = ownSchemes(chain[0].publicKey);
+  const schemes = signingSchemes(chain[0].publicKey);
   const sign = (scheme: SignatureScheme, message: Uint8Array): Uint8Array => {
     if (!schemes.some(({ id }) => id === scheme.id)) throw usageError(`this key does not sign with ${scheme.name}`);
     return signWith(scheme, message);
   };
-  await run(verifyKey(chain[0], schemes[0] as SignatureScheme, sign, noble));
-  await run(verifyChain(chain, noble));
+  await runFlow(verifyKey(chain[0], schemes[0] as SignatureScheme, sign, noble));
+  await runFlow(verifyChain(chain, noble));
   return { chain: chain.map(({ raw }) => raw), schemes, sign, read: readCredential };
 }
 

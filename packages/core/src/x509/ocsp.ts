@@ -7,7 +7,7 @@ import { sequence, tags } from "../bytes/der.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { hashNamed } from "../crypto/sha1.ts";
 import { configurationError, TlsError } from "../errors.ts";
-import { type Flow, settle } from "../flow.ts";
+import { type Flow, waitFor } from "../flow.ts";
 import { maxClockSkew, maxStatusAge } from "../limits.ts";
 import { type Certificate, type Extension, parseCertificate } from "./certificate.ts";
 import { CertificateError, printable } from "./errors.ts";
@@ -43,7 +43,7 @@ const rows: Readonly<Record<OcspPolicy["name"], OcspRow>> = {
     configure() {},
     *check(shown) {
       checkStapled(shown);
-      return yield* settle(undefined);
+      return yield* waitFor(undefined);
     },
   },
   check: {

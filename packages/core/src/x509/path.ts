@@ -4,12 +4,12 @@
  */
 import { equal, latin1 } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-import { type Flow, settle } from "../flow.ts";
+import { type Flow, waitFor } from "../flow.ts";
 import { maxComparisons } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, processedExtensions } from "./certificate.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
-import { constraints as loadConstraints } from "./late.ts";
+import { loadConstraints } from "./lazy.ts";
 import { dnsName, parseReference } from "./name.ts";
 
 /** Signatures checked; P-521 and RSA above 4096 bits count as four. */
@@ -139,7 +139,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
     for (const [i, issuer] of full.entries()) {
       const constraints = issuer.nameConstraints;
       if (!constraints || !i) continue;
-      const { constrainedNames, violation } = yield* settle(loadConstraints());
+      const { constrainedNames, violation } = yield* waitFor(loadConstraints());
       const count = constraints.permitted.length + constraints.excluded.length;
       for (const [j, below] of full.slice(0, i).entries()) {
         if (j && isSelfIssued(below)) continue;
@@ -256,7 +256,7 @@ export function* verifySignature(provider: CryptoProvider, child: Signed, issuer
   const { publicKey: key, pssHash } = issuer;
   // That algorithm and kind of key fit is the provider's to say: it knows a key that is bound to PSS, and not to which hash.
   if (!algorithm || (pssHash && (!("hash" in algorithm) || algorithm.hash !== pssHash))) return false;
-  return (yield* settle(provider.verify(algorithm, key, child.tbs, child.signature))) === true;
+  return (yield* waitFor(provider.verify(algorithm, key, child.tbs, child.signature))) === true;
 }
 
 /** Of each CA the certificate that stands first, whoever issued it: a path that comes back to one CA is a loop. */

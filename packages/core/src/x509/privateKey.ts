@@ -10,7 +10,7 @@ import { curves } from "../crypto/curves.ts";
 import type { EcCurveName, PublicKey } from "../crypto/provider.ts";
 import { rsaKeyFault } from "../crypto/rsaKey.ts";
 import { configurationError } from "../errors.ts";
-import { explained } from "../given/explained.ts";
+import { withExplanation } from "../validation/withExplanation.ts";
 import { findPrivateKey, formOf, type JsonWebKey, type JwkMember, type PrivateKeySource } from "./findPrivateKey.ts";
 import { curveNames, ecPublicKey, ed25519, readPss, rsaEncryption, rsassaPss, type SignatureHash } from "./key.ts";
 import { decrypt, type PrivateKeyOptions, reading } from "./pbes2.ts";
@@ -42,7 +42,7 @@ export type PrivateKey =
  * const key = await readPrivateKey(await readFile("server.key"), { passphrase: "correct horse" });
  */
 export const readPrivateKey = (source: PrivateKeySource, options: PrivateKeyOptions = {}): Promise<PrivateKey> =>
-  explained(() => read(source, options));
+  withExplanation(() => read(source, options));
 
 async function read(source: PrivateKeySource, options: PrivateKeyOptions): Promise<PrivateKey> {
   const found = findPrivateKey(source);

@@ -5,11 +5,11 @@
 import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
-import { type Awaitable, call, type Flow, settle } from "../flow.ts";
-import { explanations } from "../given/late.ts";
-import { about, brief, optionsOf, wrong } from "../given/options.ts";
-import { trustOptions } from "../given/tables.ts";
+import { type Awaitable, callHook, type Flow, waitFor } from "../flow.ts";
 import { maxCertificates, maxElements } from "../limits.ts";
+import { loadExplanations } from "../validation/lazy.ts";
+import { briefError, optionsOf, withFault, wrongOption } from "../validation/options.ts";
+import { trustOptions } from "../validation/tables.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { CertificateError, type CertificatePlace } from "./errors.ts";
@@ -75,12 +75,12 @@ export const trustPolicy = (options: TrustOptions, cache?: CertificateCache): Tr
 export function readTrust(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
   const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
-  if (roots.length > 1) throw brief("more than one root of trust");
+  if (roots.length > 1) throw briefError("more than one root of trust");
   const bundles = ca === undefined ? [] : (isList(ca) ? ca : [ca]).map((source) => readAnchors(source, cache));
   const anchors = bundles.flatMap((bundle) => bundle.anchors);
   const unusable = bundles.flatMap((bundle) => bundle.unusable);
   if (!anchors.length && !pins.length && !insecure && !trust)
-    throw brief("nobody is trusted: no ca, pins, trust or insecure");
+    throw briefError("nobody is trusted: no ca, pins, trust or insecure");
   return { anchors, unusable, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
 }
 
@@ -94,7 +94,8 @@ type Bundle = Required<Pick<TrustPolicy, "anchors" | "unusable">>;
 function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): Bundle {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) {
     // node:crypto's certificates have `raw` too, and are none of ours.
-    if (!(source?.raw instanceof Uint8Array && source.subject?.der)) throw wrong("ca", source, "PEM, DER or parsed");
+    if (!(source?.raw instanceof Uint8Array && source.subject?.der))
+      throw wrongOption("ca", source, "PEM, DER or parsed");
     return { anchors: [source], unusable: [] };
   }
   if (source === last?.text) return last.bundle;
@@ -111,7 +112,7 @@ function readAnchors(source: CertificateSource, cache: CertificateCache | undefi
     }
   });
   if (unusable[0] && !anchors.length)
-    throw about(configurationError(unusable[0].message), { option: "ca", value: source });
+    throw withFault(configurationError(unusable[0].message), { option: "ca", value: source });
   const bundle = { anchors, unusable };
   if (typeof source === "string") last = { text: source, bundle };
   return bundle;
@@ -121,7 +122,7 @@ function readPin(pin: string): string {
   const clean = String(pin).replace(/\s+/g, "");
   // 32 bytes in base64: the last digit has two spare bits.
   if (/^sha256\/[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(clean)) return clean;
-  throw brief(`pins: ${JSON.stringify(clean.slice(0, 80))}`);
+  throw briefError(`pins: ${JSON.stringify(clean.slice(0, 80))}`);
 }
 
 export interface VerifyRequest {
@@ -198,7 +199,7 @@ function* decideAgain(
 ): Flow<VerifiedPeer> {
   const { now, policy } = request;
   const { trust } = policy;
-  const chain = [...readChain(request).positions.keys()];
+  const chain = [...parsePeerChain(request).positions.keys()];
   const leaf = chain[0] as Certificate;
   const path = verifiedBy === "trust" ? [leaf] : chain;
   const fault: Rules["fault"] = (certificate, code, reason) =>
@@ -215,7 +216,7 @@ function* advised(verdict: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<Verifi
     return yield* approved(policy, yield* verdict);
   } catch (error) {
     if (!(error instanceof CertificateError) || error.advice) throw error;
-    const advice = (yield* settle(explanations()))?.adviceOf(error.code, error.reason);
+    const advice = (yield* waitFor(loadExplanations()))?.adviceOf(error.code, error.reason);
     throw advice ? new CertificateError(error.code, error.reason, error, { advice, cause: error.cause }) : error;
   }
 }
@@ -230,7 +231,7 @@ function* approved({ verify }: TrustPolicy, peer: VerifiedPeer): Flow<VerifiedPe
 
 function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   const { policy, now, provider } = request;
-  const { positions, intermediates, unusable } = readChain(request);
+  const { positions, intermediates, unusable } = parsePeerChain(request);
   const sent = [...positions.keys()];
   const leaf = sent[0] as Certificate;
   if (policy.insecure === true) return proven(leaf, [leaf], "insecure");
@@ -286,7 +287,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
 }
 
 /** Parses all that came: a malformed end-entity is fatal, any other malformed certificate is put aside. `positions` has what the peer sent, in order. */
-function readChain({
+function parsePeerChain({
   chain,
   intermediates: known = [],
   cache,
@@ -322,7 +323,7 @@ function readChain({
 /** Asks a function of the user's: what it throws refuses. */
 function* ask<T>(what: string, certificate: Certificate, hook: () => Awaitable<T>): Flow<T> {
   try {
-    return yield* call(hook);
+    return yield* callHook(hook);
   } catch (error) {
     // A connection wraps what a hook throws; a TlsError of the hook's own making chooses the alert.
     const isWrapped = TlsError.is(error) && error.code === "hook_failed";

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { connect, TlsError } from "@handclasp/core";
-import { tellClosed } from "@handclasp/core/unstable";
+import { reportClose } from "@handclasp/core/unstable";
 
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
@@ -60,7 +60,7 @@ const endings: Readonly<Record<string, (ends: Ends, signal: AbortController) => 
   "the carrier's end, without close_notify": ({ carrier }) => carrier.end(),
   "the carrier's error, without close_notify": ({ pair }) => pair.fail(lost()),
   "a WebSocket's close with 1001, without close_notify": ({ pair }) =>
-    tellClosed({ end() {}, error: pair.fail }, 1001, ""),
+    reportClose({ end() {}, error: pair.fail }, 1001, ""),
   "close_notify, then the carrier's end": async ({ peer, carrier }) => {
     await peer.closeWrite();
     await pass(0);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ascii, toHex } from "../../src/bytes/bytes.ts";
-import { noble as late } from "../../src/crypto/lateNoble.ts";
+import { noble as late } from "../../src/crypto/lazyNoble.ts";
 import { noble } from "../../src/crypto/noble.ts";
 import { hashNamed } from "../../src/crypto/sha1.ts";
-import { type Flow, run } from "../../src/flow.ts";
+import { type Flow, runFlow } from "../../src/flow.ts";
 import { TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA } from "../../src/handshake/suites.ts";
 import * as rows from "../../src/record/cipherSpec.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
@@ -28,7 +28,7 @@ describe("SHA-1", () => {
     const keys = { key: new Uint8Array(16).fill(1), macKey: new Uint8Array(20).fill(2), iv: new Uint8Array(0) };
     const made = (provider: typeof late): Flow<Protection> =>
       makeProtection(provider, spec, keys, (length) => new Uint8Array(length).fill(3));
-    const [sealer, opener] = [await run(made(noble)), await run(made(late))];
+    const [sealer, opener] = [await runFlow(made(noble)), await runFlow(made(late))];
     const content = ascii("hello");
     const record = new Uint8Array(sealer.sealedLength(content.length));
     await sealer.seal(23, content, record);

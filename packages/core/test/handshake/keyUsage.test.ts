@@ -6,7 +6,7 @@ import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { type AcceptOptions, acceptWith, serverHandshakeConfig } from "../../src/connection/accept.ts";
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
-import { schemesOf } from "../../src/crypto/signatures.ts";
+import { schemesForKey } from "../../src/crypto/signatures.ts";
 import { legacySuites, TLS_RSA_WITH_AES_128_GCM_SHA256 } from "../../src/handshake/suites.ts";
 import { parseCertificate } from "../../src/x509/certificate.ts";
 import type { Credential } from "../../src/x509/credential.ts";
@@ -123,6 +123,6 @@ it("a key that restricts itself to one hash of RSASSA-PSS is held to it", () => 
     saltLength: 48 as unknown as string,
   });
   const { publicKey, pssHash } = parseCertificate(made(restricted, 0).der);
-  expect(schemesOf(publicKey, undefined, pssHash).map(({ name }) => name)).toEqual(["rsa_pss_pss_sha384"]);
-  expect(schemesOf(publicKey)).toHaveLength(3);
+  expect(schemesForKey(publicKey, undefined, pssHash).map(({ name }) => name)).toEqual(["rsa_pss_pss_sha384"]);
+  expect(schemesForKey(publicKey)).toHaveLength(3);
 });

@@ -6,7 +6,7 @@ import { memoryPair, testCa } from "@handclasp/testing";
 import { expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { ownKeys } from "../../src/handshake/resumption/tickets.ts";
+import { rotatingKeys } from "../../src/handshake/resumption/tickets.ts";
 
 const lifetime = 100;
 const s = 1000;
@@ -15,7 +15,7 @@ function keysAt(start: number) {
   let time = start;
   let made = 0;
   const timers: { at: number; task: () => void }[] = [];
-  const keys = ownKeys(
+  const keys = rotatingKeys(
     (length) => new Uint8Array(length).fill(++made),
     () => time,
     lifetime,

@@ -24,10 +24,10 @@ import { type MemoryPairOptions, memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { settle } from "../../src/flow.ts";
+import { waitFor } from "../../src/flow.ts";
 import { sessionTicketServer } from "../../src/handshake/extensions/sessionTicket.ts";
 import { newSessionId } from "../../src/handshake/resumption/server.ts";
-import { readState, type SessionState, writeState } from "../../src/handshake/resumption/state.ts";
+import { readSessionState, type SessionState, writeSessionState } from "../../src/handshake/resumption/state.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { type ClientHello, clientHello, type ServerHello, serverHello } from "../../src/wire/messages.ts";
 import { virtualTime } from "../virtualTime.ts";
@@ -109,7 +109,7 @@ async function visited(config: ReturnType<typeof serverHandshakeConfig>, options
   const store = slot();
   const ends = await attempt(config, { ...options, sessions: keepSessions({ store, tickets: true }) });
   await close(ends.client, ends.server);
-  const state = store.session && readState(store.session);
+  const state = store.session && readSessionState(store.session);
   if (!state) throw new Error("nothing kept");
   return state;
 }
@@ -120,10 +120,10 @@ function bold(state: SessionState): SessionKeeper {
   return {
     ...honest,
     find: () =>
-      settle({
+      waitFor({
         state,
-        resume: () => settle<never>(Promise.reject(new Error("it was resumed"))),
-        forget: () => settle<void>(undefined),
+        resume: () => waitFor<never>(Promise.reject(new Error("it was resumed"))),
+        forget: () => waitFor<void>(undefined),
       }),
   };
 }
@@ -283,7 +283,7 @@ test("a clock that moves past the session's end while its ticket is made costs n
   const ends = await attempt(config, { sessions: keepSessions({ store }) });
   expect(opened(ends.server).session.resumed).toBe(false);
   await close(ends.client, ends.server);
-  const state = store.session && readState(store.session);
+  const state = store.session && readSessionState(store.session);
   expect((state?.expires ?? 0) - (state?.created ?? 0)).toBe(1);
 });
 
@@ -388,7 +388,7 @@ describe("a server that resumes what it should not", () => {
     });
     const answer = onHello("b->a", (hello: ServerHello) => ({ ...hello, sessionId: echoed }));
     const store = slot();
-    store.session = writeState(state);
+    store.session = writeSessionState(state);
     const ends = await attempt(
       config,
       { sessions: keepSessions({ store }) },
@@ -406,7 +406,7 @@ describe("a ticket that no ClientHello has room for", () => {
     const { tickets } = config;
     if (!tickets) throw new Error("no tickets");
     vi.spyOn(tickets, "seal").mockImplementation(function* () {
-      yield* settle(undefined);
+      yield* waitFor(undefined);
       return new Uint8Array(length);
     });
     return config;
@@ -426,17 +426,17 @@ describe("a ticket that no ClientHello has room for", () => {
     const sessions = keepSessions({ store });
     const first = await attempt(configOf({ ticketKeys }), { sessions });
     await close(first.client, first.server);
-    const before = store.session && readState(store.session);
+    const before = store.session && readSessionState(store.session);
     const rotated = configOf({ ticketKeys: [new Uint8Array(48).fill(2), ...ticketKeys] });
     if (!rotated.tickets) throw new Error("no tickets");
     vi.spyOn(rotated.tickets, "seal").mockImplementation(function* () {
-      yield* settle(undefined);
+      yield* waitFor(undefined);
       return new Uint8Array(65_500);
     });
     const second = await attempt(rotated, { sessions });
     expect(opened(second.client).session.resumed).toBe(true);
     await close(second.client, second.server);
-    const after = store.session && readState(store.session);
+    const after = store.session && readSessionState(store.session);
     expect(after?.ticket.length).toBe(before?.ticket.length);
   });
 });
@@ -682,12 +682,15 @@ test("a store in memory forgets what is over though nobody asks for it: its secr
 
 describe("the form of a state", () => {
   test("any other is none, and nothing throws", async () => {
-    const good = writeState(await visited(configOf({ clientAuth: "require", ca: ca.pem }), { credentials: client }));
-    expect(readState(good)).toBeDefined();
-    for (let length = 0; length < good.length; length++) expect(readState(good.subarray(0, length))).toBeUndefined();
-    expect(readState(Uint8Array.of(...good, 0))).toBeUndefined();
-    for (let i = 0; i < good.length; i++) readState(good.map((byte, j) => (i === j ? byte ^ 0xff : byte)));
-    expect(readState(Uint8Array.of(1, ...good.subarray(1)))).toBeUndefined();
+    const good = writeSessionState(
+      await visited(configOf({ clientAuth: "require", ca: ca.pem }), { credentials: client }),
+    );
+    expect(readSessionState(good)).toBeDefined();
+    for (let length = 0; length < good.length; length++)
+      expect(readSessionState(good.subarray(0, length))).toBeUndefined();
+    expect(readSessionState(Uint8Array.of(...good, 0))).toBeUndefined();
+    for (let i = 0; i < good.length; i++) readSessionState(good.map((byte, j) => (i === j ? byte ^ 0xff : byte)));
+    expect(readSessionState(Uint8Array.of(1, ...good.subarray(1)))).toBeUndefined();
   });
 });
 

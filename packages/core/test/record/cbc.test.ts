@@ -10,7 +10,7 @@ import { concat } from "@handclasp/core/unstable";
 
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
-import { run } from "../../src/flow.ts";
+import { runFlow } from "../../src/flow.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
 import { sealed } from "./support.ts";
 
@@ -61,7 +61,7 @@ describe.each([
   const type = 23;
 
   const open = (plain: Uint8Array): { content?: Uint8Array; error?: TlsError; compressions: number } => {
-    const opener = run(
+    const opener = runFlow(
       makeProtection(provider, suite, { key, macKey, iv: new Uint8Array(0) }, (length) => new Uint8Array(length)),
     ) as Protection;
     const chain = noble.ciphers[cipher]?.(key) as Exclude<
@@ -147,7 +147,7 @@ describe.each([
   });
 
   test("ciphertext that is no whole blocks, or too short for a MAC, is the same error", () => {
-    const opener = run(
+    const opener = runFlow(
       makeProtection(provider, suite, { key, macKey, iv: new Uint8Array(0) }, (length) => new Uint8Array(length)),
     ) as Protection;
     for (const length of [0, 1, 15, 16, 17, 16 + shortest - 16, 16 + shortest + 1])
@@ -156,7 +156,7 @@ describe.each([
 
   test("what it seals, it opens, with a fresh IV for each record", () => {
     const make = () =>
-      run(
+      runFlow(
         makeProtection(provider, suite, { key, macKey, iv: new Uint8Array(0) }, (length) =>
           crypto.getRandomValues(new Uint8Array(length)),
         ),

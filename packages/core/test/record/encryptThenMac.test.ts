@@ -9,7 +9,7 @@ import { concat, fromHex } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import type { BlockChain, CryptoProvider } from "../../src/crypto/provider.ts";
-import { run } from "../../src/flow.ts";
+import { runFlow } from "../../src/flow.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
 import { sealed } from "./support.ts";
 
@@ -53,7 +53,7 @@ describe.each([
     },
   };
   const make = (): Protection =>
-    run(
+    runFlow(
       makeProtection(
         provider,
         suite,

@@ -7,7 +7,7 @@ import {
   TLS_RSA_WITH_AES_128_CBC_SHA,
 } from "@handclasp/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { run } from "../../src/flow.ts";
+import { runFlow } from "../../src/flow.ts";
 import { makeProtection, type Protection, setSequenceNumber } from "../../src/record/protection.ts";
 import { sealed } from "./support.ts";
 
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 const make = async (suite: CipherSuite): Promise<Protection> =>
-  run(
+  runFlow(
     makeProtection(
       noble,
       suite,

@@ -1,7 +1,7 @@
 /** Lent memory and the records in it: built in one piece, given back byte by byte, and not before the seal has settled. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { gather } from "../../src/bytes/bytes.ts";
+import { joinContiguous } from "../../src/bytes/bytes.ts";
 import type { Protection } from "../../src/record/protection.ts";
 import { answering, handHeld, pattern, turn, watched, writer, zeros } from "./support.ts";
 
@@ -53,7 +53,7 @@ describe("a provider that answers later, on lent memory", () => {
     outs.length = 0;
     const records = await round();
     expect(lending.takes).toBe(before + 1);
-    const message = gather(records);
+    const message = joinContiguous(records);
     expect(lending.owns(message)).toBe(true);
     expect(message).toHaveLength(3 * (5 + 16_384 + overhead) + 5 + 100 + overhead);
     for (const [i, record] of records.entries()) {

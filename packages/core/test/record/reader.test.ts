@@ -9,7 +9,7 @@ import { concat } from "@handclasp/core/unstable";
 import { asyncProvider } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
-import { run } from "../../src/flow.ts";
+import { runFlow } from "../../src/flow.ts";
 import { makeProtection } from "../../src/record/protection.ts";
 import type { RecordReader, TlsRecord } from "../../src/record/reader.ts";
 import { record } from "../handshake/mitm.ts";
@@ -60,9 +60,9 @@ describe("promises that settle out of order", () => {
       const provider = asyncProvider(noble, { maxDelayMs: 2 });
       let wake = (): void => {};
       const out = writer({ wake: () => wake() });
-      out.changeState(await run(makeProtection(provider, suite, keys, zeros)));
+      out.changeState(await runFlow(makeProtection(provider, suite, keys, zeros)));
       const into = reader();
-      into.changeState(await run(makeProtection(provider, suite, keys, zeros)));
+      into.changeState(await runFlow(makeProtection(provider, suite, keys, zeros)));
       const drained = new Promise<void>((resolve) => {
         wake = () => {
           for (const bytes of out.take()) into.feed(bytes);

@@ -1,7 +1,7 @@
 /** What the tests of records share: both halves of the layer, protections in hand, memory whose lending is watched. */
 import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, type TraceEvent } from "@handclasp/core";
 import { noble } from "../../src/crypto/noble.ts";
-import { type Awaitable, isPromise, run } from "../../src/flow.ts";
+import { type Awaitable, isPromise, runFlow } from "../../src/flow.ts";
 import { hostMemory, type Memory } from "../../src/record/memory.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
 import { RecordReader, type RecordReaderOptions, type TlsRecord } from "../../src/record/reader.ts";
@@ -42,7 +42,7 @@ export function sealed(protection: Protection, type: ContentType, fragment: Uint
 
 const keys = { key: new Uint8Array(16), macKey: new Uint8Array(0), iv: new Uint8Array(4) };
 export const gcm = (): Protection =>
-  run(makeProtection(noble, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, keys, zeros)) as Protection;
+  runFlow(makeProtection(noble, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, keys, zeros)) as Protection;
 
 /** All microtasks have run. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,7 @@ import { testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
-import { run } from "../../src/flow.ts";
+import { runFlow } from "../../src/flow.ts";
 import { type CertificateCache, certificateCache } from "../../src/x509/cache.ts";
 import type { Certificate } from "../../src/x509/certificate.ts";
 import { trustPolicy, verifyPeer } from "../../src/x509/verify.ts";
@@ -77,12 +77,14 @@ describe("a path that was verified", () => {
     const { provider, count } = counting();
     const policy = trustPolicy({ ca: ca.pem }, cache);
     for (const _ of [1, 2, 3]) {
-      const peer = await run(verifyPeer({ ...request, policy: trustPolicy({ ca: ca.pem }, cache), provider, cache }));
+      const peer = await runFlow(
+        verifyPeer({ ...request, policy: trustPolicy({ ca: ca.pem }, cache), provider, cache }),
+      );
       expect(peer.verifiedBy).toBe("ca");
     }
     expect(count()).toBe(1);
     const refused = async (changes: object): Promise<unknown> =>
-      run(verifyPeer({ ...request, policy, provider, cache, ...changes }));
+      runFlow(verifyPeer({ ...request, policy, provider, cache, ...changes }));
     await expect(refused({ now: Date.now() + 400 * 86_400_000 })).rejects.toMatchObject({ code: "expired" });
     await expect(refused({ reference: "elsewhere" })).rejects.toMatchObject({ code: "name_mismatch" });
     await expect(refused({ purpose: "client" })).rejects.toMatchObject({ code: "extended_key_usage" });
@@ -99,7 +101,7 @@ describe("a path that was verified", () => {
     for (const _ of [1, 2])
       await expect(
         (async () =>
-          run(
+          runFlow(
             verifyPeer({ ...request, chain: [altered], policy: trustPolicy({ ca: ca.pem }, cache), provider, cache }),
           ))(),
       ).rejects.toMatchObject({ code: "bad_signature" });

@@ -2,9 +2,9 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 import { TlsError } from "../../src/errors.ts";
-import { run } from "../../src/flow.ts";
-import { explainedAtOnce } from "../../src/given/explainedAtOnce.ts";
-import { type ChainSource, readChain, verifyChain } from "../../src/x509/chain.ts";
+import { runFlow } from "../../src/flow.ts";
+import { withExplanationSync } from "../../src/validation/withExplanationSync.ts";
+import { type ChainSource, readOwnChain, verifyChain } from "../../src/x509/chain.ts";
 import { nobleCredential } from "../../src/x509/nobleCredential.ts";
 import {
   ca,
@@ -35,12 +35,12 @@ function fault(read: () => unknown): TlsError {
   }
   throw new Error("nothing was refused");
 }
-const broken = (...chain: { der: Uint8Array }[]) => fault(() => readChain(chain.map(({ der }) => der))).message;
+const broken = (...chain: { der: Uint8Array }[]) => fault(() => readOwnChain(chain.map(({ der }) => der))).message;
 
 describe("a chain of our own", () => {
   it("is read from PEM, DER and lists of them, with the root or without", () => {
     const pems = [leaf, middle, root].map(({ der }) => pemOf(der));
-    const subjects = (source: ChainSource) => readChain(source).map(({ subject }) => subject.text);
+    const subjects = (source: ChainSource) => readOwnChain(source).map(({ subject }) => subject.text);
     const all = ["CN=www.example.com", "CN=Middle,O=Test", "CN=Root,O=Test"];
     expect(subjects(pems.join(""))).toEqual(all);
     expect(subjects(Buffer.from(pems.join("")))).toEqual(all);
@@ -51,7 +51,7 @@ describe("a chain of our own", () => {
 
   it("is a copy: what becomes of the caller's bytes does not matter", () => {
     const der = leaf.der.slice();
-    const [certificate] = readChain(der);
+    const [certificate] = readOwnChain(der);
     der.fill(0);
     expect(certificate.raw).toEqual(leaf.der);
   });
@@ -77,7 +77,7 @@ describe("a chain of our own", () => {
 
   it("must be signed by its issuer, not by another of that name", async () => {
     const again = ca("Middle", { issuer: root });
-    const check = (...chain: { der: Uint8Array }[]) => run(verifyChain(chain.map(parsed), noble));
+    const check = (...chain: { der: Uint8Array }[]) => runFlow(verifyChain(chain.map(parsed), noble));
     await check(leaf, middle, root);
     await expect(async () => check(leaf, again, root)).rejects.toThrow("another key");
     const id = (oid: string, value: Uint8Array) => extension(oid, value);
@@ -89,10 +89,10 @@ describe("a chain of our own", () => {
   it("has at most 16 certificates, and at least one", () => {
     expect(broken(...Array.from({ length: 17 }, () => root))).toContain("17 certificates");
     expect(broken()).toContain("no certificate");
-    expect(fault(() => explainedAtOnce(() => readChain("chain.pem"))).advice).toContain("name of a file");
-    expect(fault(() => explainedAtOnce(() => readChain("hello"))).advice).toContain("BEGIN CERTIFICATE");
-    expect(fault(() => explainedAtOnce(() => readChain(root.der.slice(1)))).message).toContain("no certificate");
-    expect(fault(() => readChain(root.der.slice(0, -1))).message).toContain("cannot be used");
+    expect(fault(() => withExplanationSync(() => readOwnChain("chain.pem"))).advice).toContain("name of a file");
+    expect(fault(() => withExplanationSync(() => readOwnChain("hello"))).advice).toContain("BEGIN CERTIFICATE");
+    expect(fault(() => withExplanationSync(() => readOwnChain(root.der.slice(1)))).message).toContain("no certificate");
+    expect(fault(() => readOwnChain(root.der.slice(0, -1))).message).toContain("cannot be used");
   });
 });
 

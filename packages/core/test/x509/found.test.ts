@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { ascii } from "../../src/bytes/bytes.ts";
 import { TlsError } from "../../src/errors.ts";
-import { readChain } from "../../src/x509/chain.ts";
+import { readOwnChain } from "../../src/x509/chain.ts";
 import { trustPolicy } from "../../src/x509/verify.ts";
 import {
   type Authority,
@@ -257,7 +257,7 @@ describe("what a refusal says", () => {
   });
 
   it("a fault in our own chain: which certificate", () => {
-    expect(thrown(() => readChain(pemOf(server(root).der) + pemOf(broken.der)))).toMatch(
+    expect(thrown(() => readOwnChain(pemOf(server(root).der) + pemOf(broken.der)))).toMatch(
       /certificate 1 \(CN=broken\): extKeyUsage: DER/,
     );
   });

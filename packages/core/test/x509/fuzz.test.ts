@@ -8,11 +8,11 @@ import { concat, equal, toHex } from "../../src/bytes/bytes.ts";
 import { noble } from "../../src/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import { TlsError } from "../../src/errors.ts";
-import { run } from "../../src/flow.ts";
-import { explanations } from "../../src/given/late.ts";
+import { runFlow } from "../../src/flow.ts";
+import { loadExplanations } from "../../src/validation/lazy.ts";
 import { type Certificate, parseCertificate } from "../../src/x509/certificate.ts";
 import { CertificateError, type CertificateFault } from "../../src/x509/errors.ts";
-import { constraints as loadConstraints } from "../../src/x509/late.ts";
+import { loadConstraints } from "../../src/x509/lazy.ts";
 import { matchesReference, parseReference } from "../../src/x509/name.ts";
 import { verifyOcspResponse } from "../../src/x509/ocsp.ts";
 import { parseOcspResponse } from "../../src/x509/ocspResponse.ts";
@@ -96,7 +96,7 @@ const text = fc.string({ unit: "binary" });
 fc.sample(text, 1);
 const before = used();
 // What is loaded once is there at once: each verdict below is.
-await Promise.all([loadConstraints(), explanations()]);
+await Promise.all([loadConstraints(), loadExplanations()]);
 
 afterAll(() => {
   const left = used() - before;
@@ -149,7 +149,7 @@ function measure(ms: number): void {
 
 const verify = (chain: readonly Uint8Array[]) =>
   only(() =>
-    run(
+    runFlow(
       verifyPeer({
         chain,
         policy: { anchors, pins: [] },
@@ -170,7 +170,7 @@ const search = ([end, ...issuers]: readonly Certificate[], provider: CryptoProvi
   if (refused) throw refused;
   const accept = () => undefined;
   const given = { leaf: end!, intermediates: issuers.slice(0, -1), anchors: issuers.slice(-1) };
-  return run(findPath({ ...rules, ...given, maxDepth: 8, provider, cache: undefined, noIssuer, accept }));
+  return runFlow(findPath({ ...rules, ...given, maxDepth: 8, provider, cache: undefined, noIssuer, accept }));
 };
 
 /** One of ours in its chain: whatever is changed, it must not verify. */
@@ -220,7 +220,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     const original = parseOcspResponse(stapled);
     const about = { certificate: parsed(leaf), issuer: parsed(middle), now };
     const gullible: CryptoProvider = { ...provider, verify: () => true };
-    expect(only(() => run(verifyOcspResponse({ ...about, response: stapled, provider })))).toBeDefined();
+    expect(only(() => runFlow(verifyOcspResponse({ ...about, response: stapled, provider })))).toBeDefined();
     fc.assert(
       fc.property(
         fc.oneof(
@@ -229,10 +229,10 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
           fc.uint8Array({ maxLength: 200 }).map((rubbish) => tlv(0x30, rubbish)),
         ),
         (response) => {
-          const good = only(() => run(verifyOcspResponse({ ...about, response, provider })));
+          const good = only(() => runFlow(verifyOcspResponse({ ...about, response, provider })));
           // The certificates beside it are signed by others, and may come twice.
           if (good) expect(equal(parseOcspResponse(response).tbs, original.tbs)).toBe(true);
-          only(() => run(verifyOcspResponse({ ...about, response, provider: gullible })));
+          only(() => runFlow(verifyOcspResponse({ ...about, response, provider: gullible })));
         },
       ),
       share(0.15),

@@ -4,7 +4,7 @@ import { concat } from "../../src/bytes/bytes.ts";
 import { noble } from "../../src/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import { TlsError } from "../../src/errors.ts";
-import { run } from "../../src/flow.ts";
+import { runFlow } from "../../src/flow.ts";
 import { maxClockSkew, maxStatusAge } from "../../src/limits.ts";
 import { parseOcspResponse, ocsp as policies, verifyOcsp } from "../../src/ocsp.ts";
 import type { OcspPolicy, OcspRow } from "../../src/x509/ocsp.ts";
@@ -319,7 +319,7 @@ describe("what a client makes of it", () => {
   ): Promise<string | undefined> {
     const peer = await verifyPath([end, middle], trust);
     try {
-      return await run(policy.check({ response, peer, now, provider: noble }));
+      return await runFlow(policy.check({ response, peer, now, provider: noble }));
     } catch (error) {
       if (!TlsError.is(error)) throw error;
       expect(["certificate_revoked", "bad_certificate_status_response"]).toContain(error.alert);
@@ -354,7 +354,7 @@ describe("what a client makes of it", () => {
   it("must-staple of a CA holds for what it issues", async () => {
     const strict = ca("Strict", { issuer: root, extensions: [tlsFeature()] });
     const peer = await verifyPath([server(strict), strict], [root]);
-    const check = (policy: OcspRow) => run(policy.check({ response: undefined, peer, now, provider: noble }));
+    const check = (policy: OcspRow) => runFlow(policy.check({ response: undefined, peer, now, provider: noble }));
     expect(() => check(ocsp.check)).toThrow(/must-staple/);
   });
 
@@ -376,7 +376,7 @@ describe("what a client makes of it", () => {
     const own = issue({ subject: name("CN=own"), extensions: [basicConstraints(false), tlsFeature()] });
     const peer = await verifyPath([own], [own], { reference: null });
     const check = (policy: OcspRow, response?: Uint8Array) =>
-      run(policy.check({ response, peer, now, provider: noble }));
+      runFlow(policy.check({ response, peer, now, provider: noble }));
     expect(() => check(ocsp.require, good())).toThrow(/trusted by itself/);
     // That it must staple is no word of an issuer's.
     expect(() => check(ocsp.check)).toThrow(/must-staple/);
@@ -389,6 +389,6 @@ describe("what a client makes of it", () => {
     const end = server(pinnedCa);
     const peer = await verifyPath([end, pinnedCa], { pins: [pinOf(key)] });
     const response = ocspResponse({ responses: [single({ of: end, by: pinnedCa })], signedBy: pinnedCa });
-    expect(await run(ocsp.require.check({ response, peer, now, provider: noble }))).toBe("good");
+    expect(await runFlow(ocsp.require.check({ response, peer, now, provider: noble }))).toBe("good");
   });
 });

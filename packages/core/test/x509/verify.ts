@@ -1,7 +1,7 @@
 /** Verdicts in one word, for tests. */
 import { noble } from "../../src/crypto/noble.ts";
 import { TlsError } from "../../src/errors.ts";
-import { run } from "../../src/flow.ts";
+import { runFlow } from "../../src/flow.ts";
 import { CertificateError } from "../../src/x509/errors.ts";
 import {
   type TrustOptions,
@@ -27,7 +27,7 @@ export async function verify(
 ): Promise<VerifiedPeer> {
   const { reference = "www.example.com", provider = noble, ...rest } = ask;
   const options = Array.isArray(trust) ? { ca: trust.map(({ der }) => der) } : trust;
-  return await run(
+  return await runFlow(
     verifyPeer({
       chain: chain.map(({ der }) => der),
       policy: trustPolicy(options),

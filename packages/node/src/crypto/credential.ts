@@ -18,16 +18,16 @@ import {
   configurationError,
   keyMismatch,
   optionsOf,
-  ownSchemes,
-  readChain,
   readCredential,
-  run,
+  readOwnChain,
+  runFlow,
+  signingSchemes,
   usageError,
   verifyChain,
 } from "@handclasp/core/unstable";
-import { explainedAtOnce } from "@handclasp/core/unstable/engine";
+import { withExplanationSync } from "@handclasp/core/unstable/engine";
 
-import { nodeCredentialOptions } from "../given.ts";
+import { nodeCredentialOptions } from "../optionTables.ts";
 import { nodeCrypto } from "./nodeCrypto.ts";
 
 export interface NodeCredentialOptions {
@@ -50,16 +50,16 @@ export interface NodeCredentialOptions {
  * const credential = nodeCredential({ cert: readFileSync("server.pem"), key: readFileSync("server.key") });
  */
 export function nodeCredential(options: NodeCredentialOptions): Credential {
-  return explainedAtOnce(() => credentialOf(optionsOf(options, nodeCredentialOptions)));
+  return withExplanationSync(() => credentialOf(optionsOf(options, nodeCredentialOptions)));
 }
 
 function credentialOf(options: NodeCredentialOptions): Credential {
   const { cert, key, passphrase, ocspResponse, signedCertificateTimestamps } = options;
   const privateKey = key instanceof KeyObject ? ownKey(key) : readKey(key, passphrase);
   requireKind(privateKey);
-  const chain = readChain(cert);
+  const chain = readOwnChain(cert);
   const schemes = schemesOfKey(privateKey, chain[0]);
-  void run(verifyChain(chain, nodeCrypto)); // node:crypto is synchronous, and so is this
+  void runFlow(verifyChain(chain, nodeCrypto)); // node:crypto is synchronous, and so is this
   return {
     chain: chain.map(({ raw }) => raw),
     schemes,
@@ -149,7 +149,7 @@ function requireKind({ asymmetricKeyType: type, asymmetricKeyDetails: details }:
 function schemesOfKey(key: KeyObject, leaf: Certificate): readonly SignatureScheme[] {
   if (!new X509Certificate(leaf.raw).checkPrivateKey(key)) throw keyMismatch();
   // Both may name a hash: the one binds OpenSSL, the other whoever verifies.
-  const schemes = ownSchemes(leaf.publicKey, leaf.pssHash).filter((scheme) => allows(key, scheme));
+  const schemes = signingSchemes(leaf.publicKey, leaf.pssHash).filter((scheme) => allows(key, scheme));
   if (schemes.length > 0) return schemes;
   throw configurationError(
     "the RSASSA-PSS key is restricted to a hash or salt that TLS does not use",

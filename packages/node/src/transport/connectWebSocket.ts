@@ -6,8 +6,8 @@
 import type { Agent } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import type { Transport } from "@handclasp/core";
-import { configurationError, explained, optionsOf, wrong } from "@handclasp/core/unstable";
-import { connectWebSocketOptions } from "../given.ts";
+import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
+import { connectWebSocketOptions } from "../optionTables.ts";
 import { maxFragments, maxMessage } from "./inbox.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
@@ -26,10 +26,10 @@ export interface ConnectWebSocketOptions {
 
 /** A transport to `url`, which is still opening: what is sent waits, a refusal is an `error` event. */
 export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
-  return explained(async () => {
+  return withExplanation(async () => {
     const given = checkedWebSocket(options);
     if (!/^wss?:$/.test(URL.canParse(String(url)) ? new URL(url).protocol : ""))
-      throw wrong("the address", url, "ws://… or wss://…");
+      throw wrongOption("the address", url, "ws://… or wss://…");
     return (await webSocketDialer())(url, given);
   });
 }
@@ -39,13 +39,13 @@ export function checkedWebSocket(options: ConnectWebSocketOptions, prefix = ""):
   const given = optionsOf(options, connectWebSocketOptions, prefix);
   const { headers } = given;
   // Of a list, a Map or Headers, Node.js would send nothing, or what nobody meant.
-  if (headers && Symbol.iterator in headers) throw wrong(`${prefix}headers`, headers, "object");
+  if (headers && Symbol.iterator in headers) throw wrongOption(`${prefix}headers`, headers, "object");
   for (const source of [given.ca ?? []].flat())
     if (!(source instanceof Uint8Array || (typeof source === "string" && certificate.test(source))))
-      throw wrong(`${prefix}ca`, source, "PEM");
+      throw wrongOption(`${prefix}ca`, source, "PEM");
   // Node.js throws for others only when it writes them.
   for (const [name, value] of Object.entries(given.headers ?? {}))
-    if (typeof value !== "string") throw wrong(`${prefix}headers`, value, `a text for ${name}`);
+    if (typeof value !== "string") throw wrongOption(`${prefix}headers`, value, `a text for ${name}`);
   return given;
 }
 

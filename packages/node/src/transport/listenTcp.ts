@@ -5,8 +5,8 @@
 
 import { createServer, type Socket } from "node:net";
 import type { Transport } from "@handclasp/core";
-import { explained, optionsOf, wrong } from "@handclasp/core/unstable";
-import { listenTcpOptions } from "../given.ts";
+import { optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
+import { listenTcpOptions } from "../optionTables.ts";
 import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { tcpTransport } from "./tcp.ts";
 
@@ -15,8 +15,8 @@ export async function listenTcp(
   options: ListenTcpOptions,
   onTransport: (transport: Transport, socket: Socket) => void,
 ): Promise<Listener> {
-  const address = await explained(() => {
-    if (typeof onTransport !== "function") throw wrong("onTransport", onTransport, "a function of the transport");
+  const address = await withExplanation(() => {
+    if (typeof onTransport !== "function") throw wrongOption("onTransport", onTransport, "a function of the transport");
     return checkedAddress(optionsOf(options, listenTcpOptions));
   });
   const sockets = new Set<Socket>();

@@ -7,9 +7,9 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { TlsError, type Transport } from "@handclasp/core";
-import { configurationError, explained, optionsOf, wrong } from "@handclasp/core/unstable";
+import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
-import { listenWebSocketOptions } from "../given.ts";
+import { listenWebSocketOptions } from "../optionTables.ts";
 import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
 import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { isLoopbackAddress, type OnRefused, quiet, type RequestRules, requestRules, tell } from "./requestRules.ts";
@@ -33,12 +33,13 @@ export async function listenWebSocket(
   onTransport: (transport: Transport, request: IncomingMessage) => void,
   onRefused?: OnRefused,
 ): Promise<Listener> {
-  return explained(() => {
+  return withExplanation(() => {
     const given = checkedAddress(optionsOf(options, listenWebSocketOptions));
     const { path = "/" } = given;
-    if (typeof onTransport !== "function") throw wrong("onTransport", onTransport, "a function of the transport");
-    if (onRefused !== undefined && typeof onRefused !== "function") throw wrong("onRefused", onRefused, "a function");
-    if (!path.startsWith("/")) throw wrong("path", path, "a path that begins with a slash");
+    if (typeof onTransport !== "function") throw wrongOption("onTransport", onTransport, "a function of the transport");
+    if (onRefused !== undefined && typeof onRefused !== "function")
+      throw wrongOption("onRefused", onRefused, "a function");
+    if (!path.startsWith("/")) throw wrongOption("path", path, "a path that begins with a slash");
     // A request never has it: what is behind the path is cut off, and other characters come as %XX.
     if (!/^[!-~]+$/.test(path) || /[?#]/.test(path))
       throw configurationError(
@@ -48,7 +49,7 @@ export async function listenWebSocket(
     const { server } = given;
     // A server of net, tls or ws says nothing of requests for a WebSocket.
     if (server && typeof server.setTimeout !== "function")
-      throw wrong("server", server, "a server of node:http or node:https");
+      throw wrongOption("server", server, "a server of node:http or node:https");
     if (server?.listeners("upgrade").some((other) => served.get(other) === path))
       throw configurationError(
         `the server has WebSockets at ${path} already`,

@@ -3,7 +3,7 @@
  * @module
  */
 import type { AddressInfo, Server } from "node:net";
-import { configurationError, wrong } from "@handclasp/core/unstable";
+import { configurationError, wrongOption } from "@handclasp/core/unstable";
 import { listenError } from "./errors.ts";
 
 export interface ListenTcpOptions {
@@ -25,7 +25,7 @@ export interface Listener {
 
 /** Node.js would take a host that is null or empty for all addresses. */
 export function checkedAddress<T extends ListenTcpOptions>(options: T): T {
-  if (options.host === "") throw wrong("host", "", "a name or an address");
+  if (options.host === "") throw wrongOption("host", "", "a name or an address");
   return options;
 }
 

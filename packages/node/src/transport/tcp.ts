@@ -5,9 +5,9 @@
 
 import { connect, type Socket } from "node:net";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
-import { highWater, optionsOf, transportError, wrong } from "@handclasp/core/unstable";
-import { explainedAtOnce } from "@handclasp/core/unstable/engine";
-import { connectTcpOptions } from "../given.ts";
+import { highWater, optionsOf, transportError, wrongOption } from "@handclasp/core/unstable";
+import { withExplanationSync } from "@handclasp/core/unstable/engine";
+import { connectTcpOptions } from "../optionTables.ts";
 
 import { connectError } from "./errors.ts";
 import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
@@ -17,16 +17,16 @@ import { probe } from "./probe.ts";
 
 /** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
 export function tcpTransport(socket: Socket): Transport {
-  return explainedAtOnce(() => {
+  return withExplanationSync(() => {
     if (typeof socket?.setNoDelay !== "function")
-      throw wrong("the socket", socket, "a socket of node:net: tcpTransport(socket)");
+      throw wrongOption("the socket", socket, "a socket of node:net: tcpTransport(socket)");
     return new TcpTransport(socket);
   });
 }
 
 /** A transport to a TCP port, which is still connecting: what is sent waits, a refusal is an `error` event. */
 export function connectTcp(options: { host: string; port: number }): Transport {
-  const { host, port } = explainedAtOnce(() => checkedAddress(optionsOf(options, connectTcpOptions)));
+  const { host, port } = withExplanationSync(() => checkedAddress(optionsOf(options, connectTcpOptions)));
   return tcpTransport(connect({ host, port, allowHalfOpen: true }));
 }
 

@@ -7,8 +7,15 @@ import type { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
-import { printable, tellClosed, textMessage, transportError, WebSocketSender, wrong } from "@handclasp/core/unstable";
-import { explainedAtOnce } from "@handclasp/core/unstable/engine";
+import {
+  printable,
+  reportClose,
+  textMessage,
+  transportError,
+  WebSocketSender,
+  wrongOption,
+} from "@handclasp/core/unstable";
+import { withExplanationSync } from "@handclasp/core/unstable/engine";
 
 import type { WebSocket } from "ws";
 import { openError } from "./errors.ts";
@@ -27,9 +34,13 @@ const closed = 3;
  * Make the socket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as `connectWebSocket` and `listenWebSocket` do.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
-  return explainedAtOnce(() => {
+  return withExplanationSync(() => {
     if (typeof ws?.on !== "function" || typeof ws.terminate !== "function")
-      throw wrong("the WebSocket", ws, "a WebSocket of the package ws; for a socket of node:net, tcpTransport(socket)");
+      throw wrongOption(
+        "the WebSocket",
+        ws,
+        "a WebSocket of the package ws; for a socket of node:net, tcpTransport(socket)",
+      );
     return new WebSocketTransport(ws);
   });
 }
@@ -78,13 +89,13 @@ class WebSocketTransport implements Transport {
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);
-      tellClosed(this.#inbox, code, printable(reason.toString(), 123));
+      reportClose(this.#inbox, code, printable(reason.toString(), 123));
     });
     if (ws.readyState === open) {
       this.#bound();
       this.#hold(true);
     }
-    if (ws.readyState === closed) tellClosed(this.#inbox, 1006, "");
+    if (ws.readyState === closed) reportClose(this.#inbox, 1006, "");
   }
 
   start(events: TransportEvents): void {

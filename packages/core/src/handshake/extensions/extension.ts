@@ -7,14 +7,14 @@
 import { TlsError } from "../../errors.ts";
 import { type Codec, decode } from "../../wire/codec.ts";
 import type { RawExtension } from "../../wire/messages.ts";
-import type { ClientConfig, KeptSession, ServerConfig, ServerCredential } from "../config.ts";
+import type { ClientConfig, ResumableSession, ServerConfig, ServerCredential } from "../config.ts";
 import type { Agreement, Offer, Slots } from "../session.ts";
 
 export interface ClientExtension<K extends keyof Slots = keyof Slots> {
   readonly id: number;
   readonly name: string;
   /** Its data in ClientHello; `undefined`: it is not sent. */
-  offer(config: ClientConfig, kept: KeptSession | undefined): Uint8Array | undefined;
+  offer(config: ClientConfig, kept: ResumableSession | undefined): Uint8Array | undefined;
   /**
    * What the server's answer settles; `agreement` has what those before it settled. Without this method an answer is
    * `unsupported_extension`.
@@ -80,7 +80,7 @@ export function byType(extensions: readonly RawExtension[] | undefined): Map<num
 export function offerExtensions(
   list: ClientExtensions,
   config: ClientConfig,
-  kept: KeptSession | undefined,
+  kept: ResumableSession | undefined,
 ): RawExtension[] {
   return Object.values(list).flatMap((extension) => {
     const data = extension.offer(config, kept);

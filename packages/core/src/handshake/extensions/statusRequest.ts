@@ -4,7 +4,7 @@
  */
 
 import { TlsError } from "../../errors.ts";
-import { call, type Flow } from "../../flow.ts";
+import { callHook, type Flow } from "../../flow.ts";
 import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wire/codec.ts";
 import { ocspStatus } from "../../wire/messages.ts";
 import type { ServerCredential } from "../config.ts";
@@ -49,5 +49,5 @@ export const statusRequestServer: ServerExtension<"statusRequest"> = {
 export function* staple(offer: Offer, credential: ServerCredential | undefined): Flow<Uint8Array | undefined> {
   const source = credential?.ocspResponse;
   if (!offer.statusRequest || !source) return undefined;
-  return yield* call(source);
+  return yield* callHook(source);
 }

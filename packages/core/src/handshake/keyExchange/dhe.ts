@@ -4,12 +4,12 @@
  * @module
  */
 import { equal, wipe } from "../../bytes/bytes.ts";
-import { toNumber, trimmed } from "../../crypto/bigEndian.ts";
+import { toNumber, withoutLeadingZeros } from "../../crypto/bigEndian.ts";
 import { type FiniteField, finiteField, modpFields } from "../../crypto/finiteField.ts";
 import { finiteFieldGroups } from "../../crypto/groups.ts";
 import type { KeyShare } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
-import { type Flow, settle } from "../../flow.ts";
+import { type Flow, waitFor } from "../../flow.ts";
 import { encode } from "../../wire/codec.ts";
 import { clientDhPublic, type DhParams, serverDhKeyExchange, serverDhParams } from "../../wire/messages.ts";
 import type { ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
@@ -29,7 +29,7 @@ export const dhe: KeyExchangeRow = {
       *send() {
         const share = yield* newShare(config, field);
         try {
-          const premaster = yield* agreeOn(share, params.public, field);
+          const premaster = yield* dhSharedSecret(share, params.public, field);
           peer.send(clientDhPublic, { public: share.publicKey });
           return { premaster };
         } finally {
@@ -53,7 +53,7 @@ export const dhe: KeyExchangeRow = {
     return {
       *expect() {
         const message = yield* peer.expect(clientDhPublic);
-        return { premaster: yield* agreeOn(share, message.public, field) };
+        return { premaster: yield* dhSharedSecret(share, message.public, field) };
       },
       wipe: () => share.wipe(),
     };
@@ -63,7 +63,7 @@ export const dhe: KeyExchangeRow = {
 const generator = 2;
 
 function fieldOf({ groups }: ExchangeConfig, { p, g }: DhParams): FiniteField {
-  const prime = trimmed(p);
+  const prime = withoutLeadingZeros(p);
   const ours = groups.flatMap((group) => (group.kind === "field" ? [group.field] : []));
   const field = [...ours, ...modpFields].find((one) => equal(one.prime(), prime));
   if (!field || toNumber(g) !== BigInt(generator))
@@ -77,19 +77,19 @@ function fieldOf({ groups }: ExchangeConfig, { p, g }: DhParams): FiniteField {
 
 function* newShare({ provider, random }: ExchangeConfig, field: FiniteField): Flow<KeyShare> {
   const agreement = (provider.finiteField ?? finiteField)(field.prime(), field.exponentLength);
-  return yield* settle(agreement(random));
+  return yield* waitFor(agreement(random));
 }
 
 /** The secret without the zeros in front: here they are stripped (RFC 5246 §8.1.2), other than those of ECDH. */
-function* agreeOn(share: KeyShare, peerPublic: Uint8Array, field: FiniteField): Flow<Uint8Array> {
+function* dhSharedSecret(share: KeyShare, peerPublic: Uint8Array, field: FiniteField): Flow<Uint8Array> {
   const y = toNumber(peerPublic);
   const inRange = y > 1n && y < toNumber(field.prime()) - 1n;
-  const secret = inRange ? yield* settle(share.agree(trimmed(peerPublic))) : undefined;
+  const secret = inRange ? yield* waitFor(share.agree(withoutLeadingZeros(peerPublic))) : undefined;
   if (!secret)
     throw new TlsError("illegal_parameter", `the peer's public key is no element of ${field.name} that may be used`, {
       code: "bad_dh_value",
     });
-  const premaster = trimmed(secret).slice();
+  const premaster = withoutLeadingZeros(secret).slice();
   wipe(secret);
   return premaster;
 }

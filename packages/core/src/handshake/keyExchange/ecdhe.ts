@@ -6,7 +6,7 @@
 import { defaultGroups } from "../../crypto/groups.ts";
 import { encode } from "../../wire/codec.ts";
 import { clientEcdhPublic, serverEcdhKeyExchange, serverEcdhParams } from "../../wire/messages.ts";
-import { agreeOn, ecdhParams, groupOf, isCurve, newShare } from "./ephemeral.ts";
+import { ecdhParams, ecdhSharedSecret, groupOf, isCurve, newShare } from "./ephemeral.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
 
 export const ecdhe: KeyExchangeRow = {
@@ -24,7 +24,7 @@ export const ecdhe: KeyExchangeRow = {
       *send() {
         const share = yield* newShare(config, group, early);
         try {
-          const premaster = yield* agreeOn(share, params.public, group);
+          const premaster = yield* ecdhSharedSecret(share, params.public, group);
           peer.send(clientEcdhPublic, { public: share.publicKey });
           return { premaster };
         } finally {
@@ -47,7 +47,7 @@ export const ecdhe: KeyExchangeRow = {
     return {
       *expect() {
         const message = yield* peer.expect(clientEcdhPublic);
-        return { premaster: yield* agreeOn(share, message.public, group) };
+        return { premaster: yield* ecdhSharedSecret(share, message.public, group) };
       },
       wipe: () => share.wipe(),
     };

@@ -4,9 +4,9 @@
  */
 import { defaultGroups } from "../../crypto/groups.ts";
 import { clientEcdhPskPublic, serverEcdhPskKeyExchange } from "../../wire/messages.ts";
-import { agreeOn, ecdhParams, groupOf, isCurve, newShare } from "./ephemeral.ts";
+import { ecdhParams, ecdhSharedSecret, groupOf, isCurve, newShare } from "./ephemeral.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
-import { agreeOnKey, choosePsk, hintOf, holdsKey, lookUp } from "./presharedKey.ts";
+import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./presharedKey.ts";
 import { pskOptions } from "./pskOptions.ts";
 
 export const ecdhePsk: KeyExchangeRow = {
@@ -15,7 +15,7 @@ export const ecdhePsk: KeyExchangeRow = {
   certified: false,
   keyUsage: undefined,
   psk: pskOptions,
-  holdsKey,
+  stillHasKey: stillHasKey,
 
   *client(peer, config, early) {
     const { identityHint, params } = yield* peer.expect(serverEcdhPskKeyExchange);
@@ -23,12 +23,12 @@ export const ecdhePsk: KeyExchangeRow = {
     return {
       group: group.name,
       *send() {
-        const own = yield* choosePsk(config, identityHint);
+        const own = yield* clientPskFor(config, identityHint);
         const share = yield* newShare(config, group, early);
         try {
-          const secret = yield* agreeOn(share, params.public, group);
+          const secret = yield* ecdhSharedSecret(share, params.public, group);
           peer.send(clientEcdhPskPublic, { identity: own.identity, public: share.publicKey });
-          return agreeOnKey(config, own, secret);
+          return pskPremaster(config, own, secret);
         } finally {
           share.wipe();
         }
@@ -43,8 +43,8 @@ export const ecdhePsk: KeyExchangeRow = {
     return {
       *expect() {
         const message = yield* peer.expect(clientEcdhPskPublic);
-        const secret = yield* agreeOn(share, message.public, group);
-        return agreeOnKey(config, yield* lookUp(config, message.identity), secret);
+        const secret = yield* ecdhSharedSecret(share, message.public, group);
+        return pskPremaster(config, yield* serverPskFor(config, message.identity), secret);
       },
       wipe: () => share.wipe(),
     };

@@ -3,9 +3,9 @@
  * @module
  */
 import type { NamedCurve, NamedGroup } from "../../crypto/groups.ts";
-import { type KeyShare, present } from "../../crypto/provider.ts";
+import { type KeyShare, requireEntry } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
-import { type Flow, ignore, run, settle, unheard } from "../../flow.ts";
+import { type Flow, ignore, markHandled, runFlow, waitFor } from "../../flow.ts";
 import type { EcdhParams } from "../../wire/messages.ts";
 import type { EarlyShare, ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
 
@@ -32,8 +32,8 @@ export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCu
 }
 
 export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurve, early?: EarlyShare): Flow<KeyShare> {
-  const agreement = present(provider.groups[group.name]);
-  return yield* settle(early?.group === group ? early.share : agreement(random));
+  const agreement = requireEntry(provider.groups[group.name]);
+  return yield* waitFor(early?.group === group ? early.share : agreement(random));
 }
 
 /** On the first curve that we offer and that a suite can use, which most servers choose. */
@@ -46,13 +46,13 @@ export function earlyShare(
   if (!group || !config.provider.earlyShares) return undefined;
   // ClientHello goes out in the next microtask, and Chromium's WebCrypto computes while it is called.
   const sent = Promise.resolve().then(ignore);
-  const share = unheard(sent.then(() => run(newShare(config, group))));
-  return { group, share, wipe: () => void unheard(share.then((made) => made.wipe())) };
+  const share = markHandled(sent.then(() => runFlow(newShare(config, group))));
+  return { group, share, wipe: () => void markHandled(share.then((made) => made.wipe())) };
 }
 
 /** The shared secret of our share and the peer's point; a point that the provider refuses is the peer's fault (RFC 8422 §5.11). */
-export function* agreeOn(share: KeyShare, peerPublic: Uint8Array, group: NamedCurve): Flow<Uint8Array> {
-  const secret = yield* settle(share.agree(peerPublic));
+export function* ecdhSharedSecret(share: KeyShare, peerPublic: Uint8Array, group: NamedCurve): Flow<Uint8Array> {
+  const secret = yield* waitFor(share.agree(peerPublic));
   if (!secret)
     throw new TlsError("illegal_parameter", `the peer's public key is no valid point of ${group.name}`, {
       code: "bad_ecpoint",

@@ -38,14 +38,14 @@ export interface KeyExchangeRow extends KeyExchange {
     server(psk: ServerPsk): NonNullable<ServerExchangeConfig["psk"]>;
   };
   /** Before a session is resumed: true where the pre-shared key that it rests on is still ours. */
-  readonly holdsKey?: {
-    client(config: ClientExchangeConfig, held: HeldKey): Flow<boolean>;
-    server(config: ServerExchangeConfig, held: HeldKey): Flow<boolean>;
+  readonly stillHasKey?: {
+    client(config: ClientExchangeConfig, sessionPsk: SessionPsk): Flow<boolean>;
+    server(config: ServerExchangeConfig, sessionPsk: SessionPsk): Flow<boolean>;
   };
 }
 
 /** What a session remembers of the pre-shared key that it rests on. */
-export interface HeldKey {
+export interface SessionPsk {
   readonly identity: Uint8Array;
   /** The server's; empty for none. */
   readonly hint: Uint8Array;
@@ -115,13 +115,13 @@ export interface ClientSide {
   /** What the server signed, together with both randoms, and its signature: to be verified before `send`. */
   readonly signed?: DigitallySigned & { readonly params: Uint8Array };
   /** Sends ClientKeyExchange. `server`: where it is known by its certificate. */
-  send(server: VerifiedPeer | undefined): Flow<Agreed>;
+  send(server: VerifiedPeer | undefined): Flow<AgreedSecret>;
 }
 
-export interface Agreed {
+export interface AgreedSecret {
   /** The premaster secret, to be wiped. */
   readonly premaster: Uint8Array;
-  readonly held?: HeldKey;
+  readonly sessionPsk?: SessionPsk;
 }
 
 /** What a server has settled on before it sends ServerKeyExchange. */
@@ -136,7 +136,7 @@ export interface ServerChoice {
 
 export interface ServerSide {
   /** Takes ClientKeyExchange. */
-  expect(): Flow<Agreed>;
+  expect(): Flow<AgreedSecret>;
   /** Forgets what was kept for it. */
   wipe?(): void;
 }

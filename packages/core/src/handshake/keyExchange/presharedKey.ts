@@ -6,21 +6,21 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { concat, equal, wipe } from "../../bytes/bytes.ts";
 import { utf8 } from "../../bytes/der.ts";
 import { TlsError } from "../../errors.ts";
-import { call, type Flow } from "../../flow.ts";
+import { callHook, type Flow } from "../../flow.ts";
 import { maxPskIdentity } from "../../limits.ts";
 import { bytes, encode, struct } from "../../wire/codec.ts";
 import type {
-  Agreed,
+  AgreedSecret,
   ClientExchangeConfig,
   ExchangeConfig,
-  HeldKey,
   KeyExchangeRow,
   ServerExchangeConfig,
+  SessionPsk,
 } from "./exchange.ts";
 import { checkedKey } from "./pskOptions.ts";
 
 /** A key that both sides have, and what it is called on the wire. */
-export interface Preshared {
+export interface PskMaterial {
   readonly identity: Uint8Array;
   /** Empty: none. */
   readonly hint: Uint8Array;
@@ -28,8 +28,8 @@ export interface Preshared {
 }
 
 /** The client's key for a server that gave this hint. */
-export function* choosePsk({ psk }: ClientExchangeConfig, hint: Uint8Array): Flow<Preshared> {
-  const own = psk && (yield* call(() => psk(hint.length ? textOf(hint) : undefined)));
+export function* clientPskFor({ psk }: ClientExchangeConfig, hint: Uint8Array): Flow<PskMaterial> {
+  const own = psk && (yield* callHook(() => psk(hint.length ? textOf(hint) : undefined)));
   if (!own)
     throw new TlsError("handshake_failure", "there is no pre-shared key for this server", {
       fault: "application",
@@ -44,7 +44,7 @@ export function* choosePsk({ psk }: ClientExchangeConfig, hint: Uint8Array): Flo
  * The server's key for an identity. An unknown one gets a random key, so that its handshake ends where that of a wrong key does, at Finished:
  * who guesses identities learns nothing (RFC 4279 §2).
  */
-export function* lookUp(config: ServerExchangeConfig, identity: Uint8Array): Flow<Preshared> {
+export function* serverPskFor(config: ServerExchangeConfig, identity: Uint8Array): Flow<PskMaterial> {
   const key = yield* known(config, identity);
   return { identity, hint: hintOf(config), key: key ?? config.random(32) };
 }
@@ -52,15 +52,15 @@ export function* lookUp(config: ServerExchangeConfig, identity: Uint8Array): Flo
 function* known({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<Uint8Array | undefined> {
   const name = identity.length <= maxPskIdentity ? textOf(identity) : undefined;
   if (!psk || name === undefined) return undefined;
-  const key = yield* call(() => psk.lookup(name));
+  const key = yield* callHook(() => psk.lookup(name));
   return key && checkedKey({ identity: name, key, allowShortKey: psk.allowShortKeys }).key;
 }
 
 /** A key may have been withdrawn, or replaced under the same identity: its sessions end with it. */
-export const holdsKey: Required<KeyExchangeRow>["holdsKey"] = {
+export const stillHasKey: Required<KeyExchangeRow>["stillHasKey"] = {
   *client(config, { hint, digest }) {
     try {
-      const { identity, key } = yield* choosePsk(config, hint);
+      const { identity, key } = yield* clientPskFor(config, hint);
       return equal(digestOf(config, identity, key), digest);
     } catch {
       return false;
@@ -93,14 +93,14 @@ function textOf(identity: Uint8Array): string | undefined {
 const parts = struct({ otherSecret: bytes(2), psk: bytes(2) });
 
 /** The premaster secret; `otherSecret`, which ends here, is zeros where the key stands alone (RFC 4279 §2). */
-export function agreeOnKey(
+export function pskPremaster(
   config: ExchangeConfig,
-  { identity, hint, key }: Preshared,
+  { identity, hint, key }: PskMaterial,
   otherSecret: Uint8Array = new Uint8Array(key.length),
-): Agreed & { readonly held: HeldKey } {
+): AgreedSecret & { readonly sessionPsk: SessionPsk } {
   try {
     const digest = digestOf(config, identity, key);
-    return { premaster: encode(parts, { otherSecret, psk: key }), held: { identity, hint, digest } };
+    return { premaster: encode(parts, { otherSecret, psk: key }), sessionPsk: { identity, hint, digest } };
   } finally {
     wipe(otherSecret);
   }

@@ -3,10 +3,10 @@
  * @module
  */
 
-import { settle } from "../../flow.ts";
+import { waitFor } from "../../flow.ts";
 import { clientPskIdentity, serverPskKeyExchange } from "../../wire/messages.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
-import { agreeOnKey, choosePsk, hintOf, holdsKey, lookUp } from "./presharedKey.ts";
+import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./presharedKey.ts";
 import { pskOptions } from "./pskOptions.ts";
 
 export const psk: KeyExchangeRow = {
@@ -15,15 +15,15 @@ export const psk: KeyExchangeRow = {
   certified: false,
   keyUsage: undefined,
   psk: pskOptions,
-  holdsKey,
+  stillHasKey: stillHasKey,
 
   *client(peer, config) {
     const message = yield* peer.optional(serverPskKeyExchange);
     return {
       *send() {
-        const own = yield* choosePsk(config, message?.identityHint ?? new Uint8Array(0));
+        const own = yield* clientPskFor(config, message?.identityHint ?? new Uint8Array(0));
         peer.send(clientPskIdentity, { identity: own.identity });
-        return agreeOnKey(config, own);
+        return pskPremaster(config, own);
       },
     };
   },
@@ -31,10 +31,10 @@ export const psk: KeyExchangeRow = {
   server(peer, config) {
     const identityHint = hintOf(config);
     if (identityHint.length) peer.send(serverPskKeyExchange, { identityHint });
-    return settle({
+    return waitFor({
       *expect() {
         const { identity } = yield* peer.expect(clientPskIdentity);
-        return agreeOnKey(config, yield* lookUp(config, identity));
+        return pskPremaster(config, yield* serverPskFor(config, identity));
       },
     });
   },

@@ -3,8 +3,8 @@
  * @module
  */
 import { configurationError } from "../../errors.ts";
-import { optionsOf, wrong } from "../../given/options.ts";
 import { maxPskIdentity, minPskLength } from "../../limits.ts";
+import { optionsOf, wrongOption } from "../../validation/options.ts";
 import type { KeyExchangeRow, PresharedKey } from "./exchange.ts";
 
 export const pskOptions: Required<KeyExchangeRow>["psk"] = {
@@ -26,7 +26,7 @@ export const pskOptions: Required<KeyExchangeRow>["psk"] = {
 export function checkedKey(own: PresharedKey): PresharedKey {
   const { identity, key, allowShortKey } = own;
   if (allowShortKey !== undefined && typeof allowShortKey !== "boolean")
-    throw wrong("psk.allowShortKey", allowShortKey, "boolean");
+    throw wrongOption("psk.allowShortKey", allowShortKey, "boolean");
   const least = allowShortKey ? 1 : minPskLength;
   if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskIdentity)
     throw configurationError(

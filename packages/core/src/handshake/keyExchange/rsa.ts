@@ -5,7 +5,7 @@
 import { wipe } from "../../bytes/bytes.ts";
 import { unpadPremaster } from "../../crypto/premaster.ts";
 import { TlsError } from "../../errors.ts";
-import { call, settle } from "../../flow.ts";
+import { callHook, waitFor } from "../../flow.ts";
 import { clientEncryptedPremaster, tls12 } from "../../wire/messages.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
 
@@ -16,7 +16,7 @@ export const rsa: KeyExchangeRow = {
   keyUsage: "keyEncipherment",
 
   client: (peer, { provider, random }) =>
-    settle({
+    waitFor({
       *send(server) {
         const publicKey = server?.certificate.publicKey;
         if (publicKey?.type !== "rsa" || publicKey.pssOnly)
@@ -29,7 +29,7 @@ export const rsa: KeyExchangeRow = {
         premaster[1] = tls12 & 255;
         try {
           peer.send(clientEncryptedPremaster, {
-            encryptedPremasterSecret: yield* settle(provider.rsaEncrypt(publicKey, premaster, random)),
+            encryptedPremasterSecret: yield* waitFor(provider.rsaEncrypt(publicKey, premaster, random)),
           });
         } catch (error) {
           wipe(premaster);
@@ -40,7 +40,7 @@ export const rsa: KeyExchangeRow = {
     }),
 
   server: (peer, { random }, { credential: own, clientVersion }) =>
-    settle({
+    waitFor({
       /** Whatever is wrong with the ciphertext, the handshake goes on with random bytes and fails at Finished. */
       *expect() {
         const { encryptedPremasterSecret } = yield* peer.expect(clientEncryptedPremaster);
@@ -54,7 +54,7 @@ export const rsa: KeyExchangeRow = {
           encryptedPremasterSecret.length === length ? encryptedPremasterSecret : new Uint8Array(length);
         let block: Uint8Array = new Uint8Array(length);
         try {
-          block = yield* call(() => own.credential.rsaDecryptRaw?.(ciphertext) ?? block);
+          block = yield* callHook(() => own.credential.rsaDecryptRaw?.(ciphertext) ?? block);
         } catch {
           // A ciphertext that is not below the modulus; the empty block above is not a valid one.
         }

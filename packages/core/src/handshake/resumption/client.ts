@@ -4,26 +4,26 @@
  */
 import { ascii, equal, toHex } from "../../bytes/bytes.ts";
 import { configurationError, TlsError } from "../../errors.ts";
-import { call, type Flow } from "../../flow.ts";
+import { callHook, type Flow } from "../../flow.ts";
 import { maxTicket, sessionLifetime } from "../../limits.ts";
 import { finished, newSessionTicket } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
 import type { Hellos } from "../agreement.ts";
-import type { ClientConfig, ClientMadeSession, SessionKeeper } from "../config.ts";
+import type { ClientConfig, NewClientSession, SessionKeeper } from "../config.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
 import { type Agreement, type Established, sessionOf } from "../session.ts";
 import { clientBinding } from "./binding.ts";
 import {
+  emptyBytes,
   expiry,
-  keptKey,
-  keptPeer,
-  newState,
-  nothing,
-  readState,
+  newSessionState,
+  readSessionState,
   type SessionState,
   seconds,
-  writeState,
+  sessionPskOf,
+  verifiedPeerOf,
+  writeSessionState,
 } from "./state.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -56,7 +56,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
       peer.send(finished, { verifyData: secrets.verifyData("client") }); //             Finished           -->
       peer.endHandshake();
       return {
-        session: sessionOf("client", agreement, config.serverName, { peer: server, held: keptKey(state) }),
+        session: sessionOf("client", agreement, config.serverName, { peer: server, sessionPsk: sessionPskOf(state) }),
         exporter: secrets.exporter(agreement, first, server?.certificate),
         forget: yield* keepRenewed(state, renewal && renewed(config, state, renewal, server)),
       };
@@ -66,7 +66,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
   }
 
   function* put(state: SessionState): Flow<() => void> {
-    yield* call(() => store.set(toHex(state.binding), writeState(state), state.expires * 1000));
+    yield* callHook(() => store.set(toHex(state.binding), writeSessionState(state), state.expires * 1000));
     return dropping(state);
   }
 
@@ -90,32 +90,35 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
 
     *find(config) {
       const binding = clientBinding(config);
-      const bytes = yield* call(() => store.get(toHex(binding)));
-      const state = bytes && readState(bytes);
+      const bytes = yield* callHook(() => store.get(toHex(binding)));
+      const state = bytes && readSessionState(bytes);
       if (!state || !(state.sessionId.length || state.ticket.length)) return undefined;
       const suite = config.suites.find(({ id }) => id === state.suite);
       if (!suite || !equal(state.binding, binding)) return "configuration";
       const now = seconds(config.now());
       if (now < state.created || now >= state.expires) return "expired";
-      const held = keptKey(state);
-      if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.client(config, held))))
+      const sessionPsk = sessionPskOf(state);
+      if (
+        sessionPsk &&
+        !(suite.keyExchange.stillHasKey && (yield* suite.keyExchange.stillHasKey.client(config, sessionPsk)))
+      )
         return "pre_shared_key";
-      const server = yield* keptPeer(state, config.trust, config);
+      const server = yield* verifiedPeerOf(state, config.trust, config);
       if (!server && suite.keyExchange.certified) return "untrusted";
       return {
         state,
         resume: (peer, hellos) => resume(peer, config, state, server, hellos),
-        forget: () => call(() => store.delete(toHex(binding))),
+        forget: () => callHook(() => store.delete(toHex(binding))),
       };
     },
 
     *keep(config, made) {
-      const ticket = made.ticket && fits(made.ticket) ? made.ticket.ticket : nothing;
-      const sessionId = ticket.length ? nothing : made.sessionId;
+      const ticket = made.ticket && fits(made.ticket) ? made.ticket.ticket : emptyBytes;
+      const sessionId = ticket.length ? emptyBytes : made.sessionId;
       // Without extended_master_secret it could be somebody else's session too (RFC 7627 §1); and who a function makes us next time, nobody knows.
       if (!made.agreement.extendedMasterSecret || made.chose || !(ticket.length || sessionId.length)) return undefined;
       const lifetime = made.ticket?.lifetimeHint || sessionLifetime;
-      const state = newState(made, clientBinding(config), seconds(config.now()), lifetime);
+      const state = newSessionState(made, clientBinding(config), seconds(config.now()), lifetime);
       return yield* put({ ...state, serverName: ascii(config.serverName ?? ""), sessionId, ticket });
     },
   };
@@ -138,7 +141,7 @@ function checkAnswer(state: SessionState, agreement: Agreement): void {
     });
 }
 
-type NewTicket = NonNullable<ClientMadeSession["ticket"]>;
+type NewTicket = NonNullable<NewClientSession["ticket"]>;
 
 /** One that a ClientHello has no room for would make an end of every connection until it is over. */
 const fits = ({ ticket }: NewTicket): boolean => ticket.length <= maxTicket;
@@ -153,5 +156,5 @@ function renewed(
   const { lifetimeHint, ticket } = made;
   if (!ticket.length || !fits(made)) return state;
   const expires = expiry(seconds(config.now()), state.created, lifetimeHint || sessionLifetime, peer);
-  return { ...state, expires, sessionId: nothing, ticket };
+  return { ...state, expires, sessionId: emptyBytes, ticket };
 }

@@ -4,11 +4,11 @@
  */
 import { ascii, equal, latin1, toHex } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
-import { call, type Flow } from "../../flow.ts";
+import { callHook, type Flow } from "../../flow.ts";
 import type { NotResumed } from "../../trace.ts";
 import { type ClientHello, finished, newSessionTicket, serverHello, tls12 } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
-import { settleHellos } from "../agreement.ts";
+import { applyAgreement } from "../agreement.ts";
 import type { ServerConfig, ServerCredential } from "../config.ts";
 import { serverExtensions } from "../extensions/all.ts";
 import { answerExtensions } from "../extensions/extension.ts";
@@ -19,16 +19,16 @@ import { type Agreement, type Established, type Offer, sessionOf } from "../sess
 import type { SuiteRow } from "../suites.ts";
 import { certificateHash, serverBinding } from "./binding.ts";
 import {
+  emptyBytes,
   expiry,
-  keptKey,
-  keptPeer,
-  type MadeSession,
-  newState,
-  nothing,
-  readState,
+  type NewSession,
+  newSessionState,
+  readSessionState,
   type SessionState,
   seconds,
-  writeState,
+  sessionPskOf,
+  verifiedPeerOf,
+  writeSessionState,
 } from "./state.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -45,12 +45,12 @@ export interface OfferedSession {
 }
 
 /** The session that a ClientHello asks for; or why it is not resumed; `undefined` where it asks for none. */
-export function* findSession(
+export function* findOfferedSession(
   config: ServerConfig,
   hello: ClientHello,
   offer: Offer,
 ): Flow<OfferedSession | NotResumed | undefined> {
-  const asked = yield* lookUp(config, hello, offer);
+  const asked = yield* findState(config, hello, offer);
   if (!asked) return undefined;
   const { state, oldKey, forget } = asked;
   if (!state) return "unknown";
@@ -71,10 +71,13 @@ export function* findSession(
   if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
   // It stays with the session (RFC 6066 §4): a client that asks for another, or none, gets another session.
   if (state.maxFragmentLength !== (offer.maxFragmentLength ?? 0)) return "max_fragment_length";
-  const held = keptKey(state);
-  if (held && !(suite.keyExchange.holdsKey && (yield* suite.keyExchange.holdsKey.server(config, held))))
+  const sessionPsk = sessionPskOf(state);
+  if (
+    sessionPsk &&
+    !(suite.keyExchange.stillHasKey && (yield* suite.keyExchange.stillHasKey.server(config, sessionPsk)))
+  )
     return "pre_shared_key";
-  const peer = yield* keptPeer(state, config.clientTrust, config);
+  const peer = yield* verifiedPeerOf(state, config.clientTrust, config);
   if (!peer && state.path.length) return "untrusted";
   // Last, because it ends the connection, and only what would be resumed else may do so (RFC 7627 §5.3).
   if (!offer.extendedMasterSecret)
@@ -94,21 +97,21 @@ interface Asked {
 }
 
 /** From the ticket or, only where there is none, from the cache (RFC 5077 §3.4). */
-function* lookUp(
+function* findState(
   { tickets, sessions }: ServerConfig,
   { sessionId }: ClientHello,
   { ticket }: Offer,
 ): Flow<Asked | undefined> {
   if (ticket?.length && tickets) {
     const opened = yield* tickets.open(ticket);
-    return opened ? { state: readState(opened.state), oldKey: opened.oldKey } : { state: undefined };
+    return opened ? { state: readSessionState(opened.state), oldKey: opened.oldKey } : { state: undefined };
   }
   if (!sessionId.length || !sessions) return undefined;
   // None of ours: what a stranger makes up need not be looked for, in a store that may be far away.
   if (sessionId.length !== sessionIdLength) return { state: undefined };
   const key = toHex(sessionId);
-  const bytes = yield* call(() => sessions.get(key));
-  return { state: bytes && readState(bytes), forget: dropping(sessions, key) };
+  const bytes = yield* callHook(() => sessions.get(key));
+  return { state: bytes && readSessionState(bytes), forget: dropping(sessions, key) };
 }
 
 /** The abbreviated handshake, RFC 5246 §7.3, figure 2, right column. */
@@ -134,7 +137,7 @@ export function* resumeSession(
     compressionMethod: 0,
     extensions,
   }); //                                                                                               <-- ServerHello
-  settleHellos(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random });
+  applyAgreement(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random });
   peer.transcript.forgetBytes();
   const secrets = new Secrets(peer, config, suite, hello.random, random);
   try {
@@ -150,14 +153,14 @@ export function* resumeSession(
     return {
       session: sessionOf("server", agreement, offer.serverName, {
         peer: client,
-        held: keptKey(state),
+        sessionPsk: sessionPskOf(state),
         serverNameMatched: isOurs(config, offer.serverName),
       }),
       exporter: secrets.exporter(agreement, first, credential?.certificate),
       forget,
     };
   } catch (error) {
-    if (forget) yield* call(forget);
+    if (forget) yield* callHook(forget);
     throw error;
   } finally {
     secrets.wipe();
@@ -168,25 +171,25 @@ const sessionIdLength = 32;
 
 /** The ID under which the session of a full handshake will be in the cache; empty: it will not be. A ticket makes it needless (RFC 5077 §3.4). */
 export const newSessionId = ({ sessions, random }: ServerConfig, agreement: Agreement): Uint8Array =>
-  sessions && agreement.extendedMasterSecret && !agreement.ticket ? random(sessionIdLength) : nothing;
+  sessions && agreement.extendedMasterSecret && !agreement.ticket ? random(sessionIdLength) : emptyBytes;
 
 /** The state of a session that a full handshake made. */
 export function serverState(
   config: ServerConfig,
-  made: MadeSession,
+  made: NewSession,
   { serverName = "" }: Offer,
   credential: ServerCredential | undefined,
 ): SessionState {
   return {
-    ...newState(made, serverBinding(config), seconds(config.now()), config.sessionLifetime),
+    ...newSessionState(made, serverBinding(config), seconds(config.now()), config.sessionLifetime),
     serverName: ascii(serverName),
-    serverCertificate: credential ? certificateHash(credential.certificate) : nothing,
+    serverCertificate: credential ? certificateHash(credential.certificate) : emptyBytes,
   };
 }
 
 /** NewSessionTicket; where there is no key to make one with, it is empty, as RFC 5077 §3.3 allows. */
 export function* sendTicket(peer: Peer, { tickets, now }: ServerConfig, state: SessionState): Flow<void> {
-  const ticket = tickets ? yield* tickets.seal(writeState(state)) : nothing;
+  const ticket = tickets ? yield* tickets.seal(writeSessionState(state)) : emptyBytes;
   // The clock may have moved meanwhile, past the end of the session even; 0 would say that there is no end.
   peer.send(newSessionTicket, { lifetimeHint: Math.max(1, state.expires - seconds(now())), ticket });
 }
@@ -199,7 +202,7 @@ export function* cacheSession(
 ): Flow<Established["forget"]> {
   if (!sessions || !sessionId.length) return undefined;
   const key = toHex(sessionId);
-  yield* call(() => sessions.set(key, writeState(state), state.expires * 1000));
+  yield* callHook(() => sessions.set(key, writeSessionState(state), state.expires * 1000));
   return dropping(sessions, key);
 }
 

@@ -10,7 +10,7 @@ import { bytes, type Codec, decode, encode, list, opaque, struct, uint8, uint16,
 import type { CertificateCache } from "../../x509/cache.ts";
 import { type TrustPolicy, type VerifiedPeer, verifyAgain } from "../../x509/verify.ts";
 import type { Hellos } from "../agreement.ts";
-import type { HeldKey } from "../keyExchange/exchange.ts";
+import type { SessionPsk } from "../keyExchange/exchange.ts";
 
 export interface SessionState {
   readonly suite: number;
@@ -67,13 +67,13 @@ const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */
     ticket: bytes(2),
   }))();
 
-export const writeState = (value: SessionState): Bytes => encode(state, { format, ...value });
+export const writeSessionState = (value: SessionState): Bytes => encode(state, { format, ...value });
 
 /**
  * `undefined` for anything that we did not write. It is read from a copy: a store's Buffer, whose `slice` does not copy,
  * must not get its master secret wiped with ours, and then be resumed under one of zeros.
  */
-export function readState(data: Uint8Array): SessionState | undefined {
+export function readSessionState(data: Uint8Array): SessionState | undefined {
   try {
     const { format: found, ...value } = decode(state, new Uint8Array(data), "session");
     return found === format && value.verifiedBy < trusts.length ? value : undefined;
@@ -82,37 +82,37 @@ export function readState(data: Uint8Array): SessionState | undefined {
   }
 }
 
-export const nothing: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
+export const emptyBytes: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /** What a full handshake made. */
-export interface MadeSession extends Pick<Hellos, "agreement"> {
+export interface NewSession extends Pick<Hellos, "agreement"> {
   readonly masterSecret: Uint8Array;
   readonly peer: VerifiedPeer | undefined;
   /** As the peer sent it. */
   readonly chain: readonly Uint8Array[];
-  readonly held: HeldKey | undefined;
+  readonly sessionPsk: SessionPsk | undefined;
 }
 
 /** Of a session that was made just now. What differs by role is empty still. */
-export function newState(made: MadeSession, binding: Uint8Array, now: number, lifetime: number): SessionState {
-  const { agreement, masterSecret, peer, chain, held } = made;
+export function newSessionState(made: NewSession, binding: Uint8Array, now: number, lifetime: number): SessionState {
+  const { agreement, masterSecret, peer, chain, sessionPsk } = made;
   return {
     suite: agreement.suite.id,
     masterSecret,
     binding,
     created: now,
     expires: expiry(now, now, lifetime, peer),
-    serverName: nothing,
+    serverName: emptyBytes,
     secureRenegotiation: Number(agreement.secureRenegotiation ?? 0),
     maxFragmentLength: agreement.maxFragmentLength ?? 0,
-    serverCertificate: nothing,
+    serverCertificate: emptyBytes,
     path: peer?.verifiedBy === "trust" ? chain : (peer?.path.map(({ raw }) => raw) ?? []),
     verifiedBy: peer ? trusts.indexOf(peer.verifiedBy) : 0,
-    pskIdentity: held?.identity ?? nothing,
-    pskHint: held?.hint ?? nothing,
-    pskDigest: held?.digest ?? nothing,
-    sessionId: nothing,
-    ticket: nothing,
+    pskIdentity: sessionPsk?.identity ?? emptyBytes,
+    pskHint: sessionPsk?.hint ?? emptyBytes,
+    pskDigest: sessionPsk?.digest ?? emptyBytes,
+    sessionId: emptyBytes,
+    ticket: emptyBytes,
   };
 }
 
@@ -128,11 +128,11 @@ const lastSecond = 2 ** 32 - 1;
 /** From ms. */
 export const seconds = (ms: number): number => Math.min(lastSecond, Math.max(0, Math.floor(ms / 1000)));
 
-export const keptKey = ({ pskIdentity, pskHint, pskDigest }: SessionState): HeldKey | undefined =>
+export const sessionPskOf = ({ pskIdentity, pskHint, pskDigest }: SessionState): SessionPsk | undefined =>
   pskDigest.length ? { identity: pskIdentity, hint: pskHint, digest: pskDigest } : undefined;
 
 /** The peer of a session, where it has one and would pass now; `undefined` where not. */
-export function* keptPeer(
+export function* verifiedPeerOf(
   { path, verifiedBy }: SessionState,
   policy: TrustPolicy | undefined,
   {

@@ -5,7 +5,7 @@
  */
 import { equal } from "../../bytes/bytes.ts";
 import type { Aead, CryptoProvider, Random } from "../../crypto/provider.ts";
-import { type Awaitable, call, type Flow, settle } from "../../flow.ts";
+import { type Awaitable, callHook, type Flow, waitFor } from "../../flow.ts";
 import { maxTicketState } from "../../limits.ts";
 
 const nameLength = 16;
@@ -24,14 +24,14 @@ export interface OpenedTicket {
 }
 
 /** Runs `task` once in `ms`, or not at all where the host has no timer that lets the process end. */
-export type Later = (ms: number, task: () => void) => void;
+export type ScheduleTask = (ms: number, task: () => void) => void;
 
 /**
  * Keys of this process's own. Each belongs to a window of time of `lifetime` seconds, in which it encrypts, and decrypts
  * in the next one as well, for as long as its tickets live. The windows follow one another however often keys are used,
  * and a key whose time is over is wiped: at the next use, or by `later` where there is none. `now` in ms.
  */
-export function ownKeys(random: Random, now: () => number, lifetime: number, later: Later): TicketKeys {
+export function rotatingKeys(random: Random, now: () => number, lifetime: number, later: ScheduleTask): TicketKeys {
   interface OwnKey {
     readonly key: Uint8Array;
     readonly since: number;
@@ -85,11 +85,11 @@ export class Tickets {
     if (!key || state.length > maxTicketState) return new Uint8Array(0);
     const name = new Uint8Array(key.subarray(0, nameLength));
     const nonce = this.#random(nonceLength);
-    const aead = yield* settle(this.#context(key));
+    const aead = yield* waitFor(this.#context(key));
     const ticket = new Uint8Array(nameLength + nonceLength + state.length + tagLength);
     ticket.set(name);
     ticket.set(nonce, nameLength);
-    yield* settle(aead.seal(nonce, name, state, ticket.subarray(nameLength + nonceLength)));
+    yield* waitFor(aead.seal(nonce, name, state, ticket.subarray(nameLength + nonceLength)));
     return ticket;
   }
 
@@ -99,16 +99,16 @@ export class Tickets {
     const name = ticket.subarray(0, nameLength);
     const key = keys.find((one) => equal(one.subarray(0, nameLength), name));
     if (!key || ticket.length < nameLength + nonceLength) return undefined;
-    const aead = yield* settle(this.#context(key));
+    const aead = yield* waitFor(this.#context(key));
     const nonce = ticket.slice(nameLength, nameLength + nonceLength);
-    const state = yield* settle(aead.open(nonce, name.slice(), ticket.slice(nameLength + nonceLength)));
+    const state = yield* waitFor(aead.open(nonce, name.slice(), ticket.slice(nameLength + nonceLength)));
     return state && { state, oldKey: key !== keys[0] };
   }
 
   /** Who gives the keys is not ours: what breaks there costs a full handshake, not the connection. */
   *#current(): Flow<readonly Uint8Array[]> {
     try {
-      const keys = yield* call(this.#keys);
+      const keys = yield* callHook(this.#keys);
       return keys.filter((key) => key instanceof Uint8Array && key.length === ticketKeyLength);
     } catch {
       return [];

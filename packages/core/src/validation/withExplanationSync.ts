@@ -3,7 +3,7 @@ import { explain } from "./explain.ts";
 import { faults } from "./options.ts";
 
 /** As `explained`, for functions that return at once: the explanations are loaded with them. */
-export function explainedAtOnce<T>(act: () => T): T {
+export function withExplanationSync<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {

@@ -26,19 +26,23 @@ export interface OptionFault {
 export const faults: WeakMap<object, OptionFault> = new WeakMap();
 
 /** A configuration error about one option. It does not repeat the value. */
-export const wrong = (option: string, value: unknown, expected: string, known?: readonly string[]): TlsError =>
+export const wrongOption = (option: string, value: unknown, expected: string, known?: readonly string[]): TlsError =>
   known
-    ? about(configurationError(`unknown option ${option}`, `known are ${known.join(", ")}`), { option, value, known })
-    : about(configurationError(`${option}: wrong value`, `expected ${expected}`), { option, value, expected });
+    ? withFault(configurationError(`unknown option ${option}`, `known are ${known.join(", ")}`), {
+        option,
+        value,
+        known,
+      })
+    : withFault(configurationError(`${option}: wrong value`, `expected ${expected}`), { option, value, expected });
 
 /** The same error, which `explain` finds a better one for if it can. */
-export function about(error: TlsError, fault: OptionFault): TlsError {
+export function withFault(error: TlsError, fault: OptionFault): TlsError {
   faults.set(error, fault);
   return error;
 }
 
 /** A configuration error about more than one option. What to do about it is a part of the explanations. */
-export const brief = (message: string): TlsError => about(configurationError(message), {});
+export const briefError = (message: string): TlsError => withFault(configurationError(message), {});
 
 /**
  * The options of a table in a plain object of their own, each read once, wherever in the prototype chain it stands: options may be an instance of a class, or
@@ -50,7 +54,7 @@ export const brief = (message: string): TlsError => about(configurationError(mes
  */
 export function optionsOf<T extends object>(options: T, rows: readonly string[], prefix = ""): T {
   if (typeof options !== "object" || !options || "then" in options)
-    throw wrong(prefix.slice(0, -1) || "options", options, "object");
+    throw wrongOption(prefix.slice(0, -1) || "options", options, "object");
   const given = options as Bag;
   const { names, entries } = tableOf(rows);
   const all: Bag = Object.create(null);
@@ -61,12 +65,12 @@ export function optionsOf<T extends object>(options: T, rows: readonly string[],
   }
   for (const option in given)
     if (!names.has(option) && given[option] !== everys[option])
-      throw wrong(prefix + option, given[option], "", [...names]);
+      throw wrongOption(prefix + option, given[option], "", [...names]);
   for (const { option, property, type, isNeeded, tests } of entries) {
     const value = all[option];
     const tested = property ? (value as Bag | null | undefined)?.[property] : value;
     if ((value !== undefined || isNeeded) && !tests.some((test) => test(tested)))
-      throw wrong(prefix + option, value, property ? `${type} ${property}` : type);
+      throw wrongOption(prefix + option, value, property ? `${type} ${property}` : type);
   }
   return all as T;
 }

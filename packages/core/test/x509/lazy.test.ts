@@ -4,8 +4,8 @@ import { ca, dns, nameConstraints, server } from "./make.ts";
 import { verify } from "./verify.ts";
 
 const rules = vi.hoisted(() => ({ asked: 0 }));
-vi.mock("../../src/x509/late.ts", () => ({
-  constraints: () => {
+vi.mock("../../src/x509/lazy.ts", () => ({
+  loadConstraints: () => {
     rules.asked++;
     return Promise.reject(new Error("no network"));
   },

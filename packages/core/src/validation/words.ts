@@ -4,7 +4,7 @@
  */
 
 /** What to give, by option. Where a text has an example, it is one line that works. */
-export const takes: Readonly<Record<string, string>> = {
+export const expectedValues: Readonly<Record<string, string>> = {
   agent: "an http.Agent",
   allow: "a function of the request that returns true or false",
   allowHalfOpen: "true or false",
@@ -97,7 +97,7 @@ const requests = "say it where the server listens: server.listenWebSocket({ … 
 const address = 'the address comes first: connect("tcp://host:port", { … }) or connect("wss://host/path", { … })';
 
 /** What to say instead, by the name that node:tls, node:https, ws, socket.io, Deno, Bun or curl has for it, in lower case. */
-export const foreign: Readonly<Record<string, string>> = {
+export const otherNames: Readonly<Record<string, string>> = {
   agent: outer,
   allow: requests,
   allowpartialtrustchain: "a certificate in ca ends a path, whether it is a root or not: leave it out",
@@ -187,7 +187,7 @@ const forClients = "a client leaves it out";
 const forServers = "a server leaves it out";
 
 /** Every option that only a server has, and what a client says. */
-export const ofServers: Readonly<Record<string, string>> = {
+export const serverOnlyOptions: Readonly<Record<string, string>> = {
   certificateAuthorities: "a client that has several certificates gives all of them: credentials: […]",
   clientAuth: "a client shows what it has where it is asked: credentials",
   equalSuites: "a client says suites, in order of preference",
@@ -200,7 +200,7 @@ export const ofServers: Readonly<Record<string, string>> = {
 };
 
 /** Every option that only a client has, and what a server says. */
-export const ofClients: Readonly<Record<string, string>> = {
+export const clientOnlyOptions: Readonly<Record<string, string>> = {
   fallbackScsv: forServers,
   grease: forServers,
   maxFragmentLength: "a server does what the client asks for; maxFragment bounds what it sends",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import * as whole from "../src/whole.ts";
+import * as whole from "../src/allEntries.ts";
 
 type Conditions = Readonly<Record<string, string>>;
 interface Manifest {

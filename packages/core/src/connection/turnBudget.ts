@@ -9,9 +9,9 @@ import { callListener } from "./callListener.ts";
 export type NextTurn = (callback: () => void) => void;
 
 /** For hosts that say nothing better. */
-export const timerTurn: NextTurn = (callback) => void setTimeout(callback, 0);
+export const nextTimerTurn: NextTurn = (callback) => void setTimeout(callback, 0);
 
-class Turn {
+class TurnBudget {
   /**
    * Bytes that all connections together have spent in this turn. From `turnBudget` on, a connection waits for the next
    * one.
@@ -46,6 +46,6 @@ class Turn {
 }
 
 /** Bytes that are sent. */
-export const sending: Turn = /* @__PURE__ */ new Turn();
+export const sendBudget: TurnBudget = /* @__PURE__ */ new TurnBudget();
 /** Bytes that are worked off. */
-export const receiving: Turn = /* @__PURE__ */ new Turn();
+export const receiveBudget: TurnBudget = /* @__PURE__ */ new TurnBudget();

@@ -3,11 +3,11 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { type AcceptOptions, accept } from "../../src/connection/accept.ts";
 import type { ConnectOptions } from "../../src/connection/connect.ts";
-import { explain } from "../../src/given/explain.ts";
-import { faults, optionsOf } from "../../src/given/options.ts";
-import { serverOptions } from "../../src/given/serverTable.ts";
-import { clientOptions } from "../../src/given/tables.ts";
-import { foreign, ofClients, ofServers, takes } from "../../src/given/words.ts";
+import { explain } from "../../src/validation/explain.ts";
+import { faults, optionsOf } from "../../src/validation/options.ts";
+import { serverOptions } from "../../src/validation/serverTable.ts";
+import { clientOptions } from "../../src/validation/tables.ts";
+import { clientOnlyOptions, expectedValues, otherNames, serverOnlyOptions } from "../../src/validation/words.ts";
 import { certificateDers } from "../../src/x509/pem.ts";
 
 const credentials = nodeCredential(await (await testCa()).issue());
@@ -104,11 +104,11 @@ describe("the tables", () => {
   });
 
   test("have an explanation of each option, and of each that only one role has", () => {
-    for (const option of [...client, ...server]) expect(takes, option).toHaveProperty(option);
-    expect(Object.keys(ofServers).sort()).toEqual(server.filter((option) => !client.includes(option)).sort());
-    expect(Object.keys(ofClients).sort()).toEqual(client.filter((option) => !server.includes(option)).sort());
+    for (const option of [...client, ...server]) expect(expectedValues, option).toHaveProperty(option);
+    expect(Object.keys(serverOnlyOptions).sort()).toEqual(server.filter((option) => !client.includes(option)).sort());
+    expect(Object.keys(clientOnlyOptions).sort()).toEqual(client.filter((option) => !server.includes(option)).sort());
     // They are looked up so.
-    for (const name of Object.keys(foreign)) expect(name).toBe(name.toLowerCase());
+    for (const name of Object.keys(otherNames)) expect(name).toBe(name.toLowerCase());
   });
 });
 

@@ -8,7 +8,7 @@ import { explainContents } from "./contents.ts";
 import { type Finding, kindOf } from "./finding.ts";
 import type { OptionFault } from "./options.ts";
 import { adviceOf } from "./refusals.ts";
-import { foreign, ofClients, ofServers, remedies, takes } from "./words.ts";
+import { clientOnlyOptions, expectedValues, otherNames, remedies, serverOnlyOptions } from "./words.ts";
 
 export { adviceOf };
 
@@ -31,21 +31,26 @@ function remedyOf(option: string, known: readonly string[]): string {
   if (/^\d+$/.test(name)) return "options are an object, not a list or a text";
   const slip = nearest(name, known, 1);
   if (slip) return didYouMean(slip);
-  const other = known.includes("sessionScope") ? ofServers : known.includes("clientAuth") ? ofClients : {};
+  const other = known.includes("sessionScope")
+    ? serverOnlyOptions
+    : known.includes("clientAuth")
+      ? clientOnlyOptions
+      : {};
   if (Object.hasOwn(other, name))
-    return `it is an option of a ${other === ofServers ? "server" : "client"}: ${other[name]}`;
+    return `it is an option of a ${other === serverOnlyOptions ? "server" : "client"}: ${other[name]}`;
   // Inside another option, a name means something else than beside it.
   const lower = option.toLowerCase();
-  if (Object.hasOwn(foreign, lower)) return foreign[lower] as string;
+  if (Object.hasOwn(otherNames, lower)) return otherNames[lower] as string;
   const meant = name.length < 6 ? undefined : nearest(name, known, 2);
   return meant ? didYouMean(meant) : `known are ${known.join(", ")}`;
 }
 
-const didYouMean = (option: string): string => `did you mean ${option}? It takes ${takes[option] ?? "something else"}`;
+const didYouMean = (option: string): string =>
+  `did you mean ${option}? It takes ${expectedValues[option] ?? "something else"}`;
 
 function wrongValue(option: string, value: unknown, expected: string | undefined): Finding | undefined {
-  const name = Object.hasOwn(takes, option) ? option : option.replace(/^.*\./, "");
-  const text = takes[name] ?? expected;
+  const name = Object.hasOwn(expectedValues, option) ? option : option.replace(/^.*\./, "");
+  const text = expectedValues[name] ?? expected;
   if (isPromise(value)) return ["a Promise", `put await before it: ${name}: await …`];
   if (value === null) return ["null", `leave it out, or give ${text}`];
   const finding = explainContents(name, value) ?? explainRows(name, value) ?? explainShape(name, value);
@@ -87,7 +92,7 @@ function explainShape(option: string, value: unknown): Finding | undefined {
         "make a credential of them: credentials: nodeCredential({ cert, key }), in a page await browserCredential({ cert, key })",
       ];
   }
-  if (option === "serverName" && typeof value === "string") return ["no name", takes.serverName ?? ""];
+  if (option === "serverName" && typeof value === "string") return ["no name", expectedValues.serverName ?? ""];
   if (option === "alpn" && Array.isArray(value))
     return ["a protocol that is none", "give at most 255 texts, of 1 to 255 ASCII characters each"];
   if (option === "options" && typeof value === "function")
@@ -95,7 +100,7 @@ function explainShape(option: string, value: unknown): Finding | undefined {
   if (option === "options" && value === undefined) return ["missing", "give an object: nodeCredential({ cert, key })"];
   if (option === "signal" && has("signal")) return ["an AbortController", "give its signal: controller.signal"];
   if (option === "psk" && (typeof value === "string" || value instanceof Uint8Array))
-    return ["a key without identity", takes.psk ?? ""];
+    return ["a key without identity", expectedValues.psk ?? ""];
   if (option === "psk.key" && typeof value === "string")
     return ["a text", "give bytes: fromHex, TextEncoder or Buffer.from(text, encoding) make them of a text"];
   return undefined;

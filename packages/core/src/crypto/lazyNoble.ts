@@ -4,7 +4,7 @@
  * @module
  */
 import { type Awaitable, isPromise } from "../flow.ts";
-import { notLoaded } from "../loading.ts";
+import { throwNotLoaded } from "../loading.ts";
 import { hashes } from "./hashes.ts";
 import {
   type CipherName,
@@ -12,13 +12,13 @@ import {
   type CryptoProvider,
   type GroupName,
   type KeyAgreement,
-  present,
+  requireEntry,
 } from "./provider.ts";
 
 let loaded: CryptoProvider | undefined;
 
 async function load(): Promise<CryptoProvider> {
-  const module = await import("./noble.ts").catch(notLoaded);
+  const module = await import("./noble.ts").catch(throwNotLoaded);
   loaded = module.noble;
   return loaded;
 }
@@ -30,14 +30,14 @@ function late<T>(use: (provider: CryptoProvider) => Awaitable<T>): Awaitable<T> 
 
 const cipher = <Name extends CipherName>(name: Name): NonNullable<Ciphers[Name]> =>
   ((key: Uint8Array) =>
-    late((provider) => present<(key: Uint8Array) => Awaitable<unknown>>(provider.ciphers[name])(key))) as NonNullable<
-    Ciphers[Name]
-  >;
+    late((provider) =>
+      requireEntry<(key: Uint8Array) => Awaitable<unknown>>(provider.ciphers[name])(key),
+    )) as NonNullable<Ciphers[Name]>;
 
 const group =
   (name: GroupName): KeyAgreement =>
   (random) =>
-    late((provider) => present(provider.groups[name])(random));
+    late((provider) => requireEntry(provider.groups[name])(random));
 
 /**
  * Cryptography in JavaScript alone, the same on every host: the default where the host has none. It is loaded when it is first needed; `@handclasp/core/noble` has it at once.

@@ -1,0 +1,142 @@
+/**
+ * The English of a file: its comments and the texts that people read, without code.
+ * @module
+ */
+import { extname } from "node:path";
+import ts from "typescript";
+
+/** @typedef {{line: number, text: string}} Passage a comment, a string or a paragraph, and the line on which it begins */
+
+/** Recorded data; and the rules of English themselves, with their examples. */
+const skipped = /(^|\/)(testdata|vectors)\/|^pnpm-lock\.yaml$|^docs\/performance\/|^tools\/(test\/)?english\./;
+
+/**
+ * @param {string} file its name, which says how to read it
+ * @param {string} text
+ * @returns {Passage[]}
+ */
+export function passagesOf(file, text) {
+  if (skipped.test(file)) return [];
+  return readers[extname(file)]?.(text) ?? [];
+}
+
+/** @type {Record<string, (text: string) => Passage[]>} */
+const readers = {
+  ".ts": passagesOfCode,
+  ".mjs": passagesOfCode,
+  ".js": passagesOfCode,
+  ".json": passagesOfCode,
+  ".jsonc": passagesOfCode,
+  ".css": (text) => matches(text, /\/\*(.*?)\*\//gs),
+  ".html": (text) => matches(text, />([^<>]*[a-z][^<>]*)</gi),
+  ".yaml": (text) => matches(text, /(?:^|\s)#\s(.*)$/gm),
+  ".md": passagesOfMarkdown,
+};
+
+/** @param {string} text */
+function passagesOfCode(text) {
+  const source = ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest, true);
+  const lineAt = (/** @type {number} */ position) => source.getLineAndCharacterOfPosition(position).line + 1;
+  /** @type {Map<number, ts.CommentRange>} */
+  const comments = new Map();
+  /** @type {Passage[]} */
+  const passages = [];
+
+  /** @param {ts.Node} node */
+  const walk = (node) => {
+    if (ts.isJSDoc(node)) return;
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) add(node, node.text);
+    if (ts.isTemplateExpression(node))
+      add(node, node.head.text + node.templateSpans.map(({ literal }) => `x${literal.text}`).join(""));
+    const children = node.getChildren(source);
+    if (children.length === 0)
+      for (const range of [
+        ...(ts.getLeadingCommentRanges(text, node.pos) ?? []),
+        ...(ts.getTrailingCommentRanges(text, node.end) ?? []),
+      ])
+        comments.set(range.pos, range);
+    for (const child of children) walk(child);
+  };
+  /** @param {ts.Node} node @param {string} shown */
+  const add = (node, shown) => {
+    if (/[a-z,;:] [a-z]/i.test(shown)) passages.push({ line: lineAt(node.getStart(source)), text: shown });
+  };
+
+  walk(source);
+  return [
+    ...passages,
+    ...joined(
+      [...comments.values()].sort((one, other) => one.pos - other.pos),
+      text,
+      lineAt,
+    ),
+  ];
+}
+
+/**
+ * Line comments that follow each other are one passage.
+ *
+ * @param {readonly ts.CommentRange[]} ranges
+ * @param {string} text
+ * @param {(position: number) => number} lineAt
+ */
+function joined(ranges, text, lineAt) {
+  /** @type {Passage[]} */
+  const passages = [];
+  let lastLine = -1;
+  for (const { pos, end, kind } of ranges) {
+    const line = lineAt(pos);
+    const words = proseOf(text.slice(pos, end));
+    const before = passages.at(-1);
+    const isLine = kind === ts.SyntaxKind.SingleLineCommentTrivia;
+    if (isLine && before && line === lastLine + 1) before.text += `\n${words}`;
+    else passages.push({ line, text: words });
+    lastLine = isLine ? line : -1;
+  }
+  return passages;
+}
+
+/** The words of a comment: without its marks, its examples and the names in its tags. @param {string} comment */
+function proseOf(comment) {
+  return withoutCode(
+    comment
+      .replace(/^\/\*+|\*+\/$|^\/\/+/g, "")
+      .replace(/^[ \t]*\* ?/gm, "")
+      .replace(/@example\b[\s\S]*?(?=\n@|$(?![\s\S]))/g, "\n\n")
+      .replace(/^\s*@(param|throws|returns|type|typedef|property|template|module|see)\b(\s*\{.*?\})?/gm, "\n\n"),
+  );
+}
+
+/** @param {string} text */
+function passagesOfMarkdown(text) {
+  /** @type {Passage[]} */
+  const passages = [];
+  let fenced = false;
+  /** @type {Passage | undefined} */
+  let paragraph;
+  const shown = text.replace(/<!-- english: off -->.*?<!-- english: on -->/gs, (part) => part.replace(/[^\n]/g, ""));
+  for (const [i, row] of shown.split("\n").entries()) {
+    if (/^\s*(```|~~~)/.test(row)) {
+      fenced = !fenced;
+      paragraph = undefined;
+    } else if (fenced || row.trim() === "") paragraph = undefined;
+    else if (row.startsWith("|"))
+      passages.push(...row.split(/(?<!\\)\|/).map((cell) => ({ line: i + 1, text: withoutCode(cell) })));
+    else if (paragraph && !/^\s*([-*]|\d+\.|#+)\s/.test(row)) paragraph.text += `\n${withoutCode(row)}`;
+    else {
+      paragraph = { line: i + 1, text: withoutCode(row.replace(/^\s*([-*]|\d+\.|#+)\s+/, "")) };
+      passages.push(paragraph);
+    }
+  }
+  return passages;
+}
+
+/** @param {string} text @param {RegExp} pattern whose first group is the passage */
+const matches = (text, pattern) =>
+  [...text.matchAll(pattern)].map((match) => ({
+    line: text.slice(0, match.index).split("\n").length,
+    text: match[1] ?? "",
+  }));
+
+/** Code in a sentence counts as a name. @param {string} text */
+const withoutCode = (text) => text.replace(/`[^`\n]*`/g, "`x`").replace(/\]\([^)]*\)/g, "]");
