@@ -69,7 +69,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "ECDHE_ECDSA has an ECDSA or EdDSA key, which signs the parameters",
     both({
       client: by(
-        ["handshake/client.ts#verifyServer"],
+        ["handshake/client.ts#verifyCertificate"],
         [
           `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
           `${suite}: suite, certificate and group`,
@@ -83,7 +83,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "ECDHE_RSA has an RSA key that may sign, which does",
     both({
       client: by(
-        ["handshake/client.ts#verifyServer"],
+        ["handshake/client.ts#verifyCertificate"],
         [
           `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
           `${suite}: suite, certificate and group`,
@@ -180,7 +180,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "5.3",
     "the server's key is on a curve that the client offered",
     ofClient(
-      "handshake/client.ts#verifyServer",
+      "handshake/client.ts#verifyCertificate",
       `${keyExchange}: the server's certificate > has its key on a curve that the client offered (RFC 8422 §5.3)`,
     ),
   ],

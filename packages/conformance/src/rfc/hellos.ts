@@ -60,7 +60,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
         [`${resumed}: what must not be resumed > another server name`],
       ),
       server: by(
-        ["handshake/resumption/server.ts#findOfferedSession", "handshake/extensions/serverName.ts#serverNameServer"],
+        ["handshake/resumption/server.ts#checkOfferedSession", "handshake/extensions/serverName.ts#serverNameServer"],
         [
           `${resumedHostile}: a client that offers what was made for something else > another server name`,
           `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,

@@ -28,14 +28,14 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "each side remembers whether it was said; a session that was made with it is not resumed without",
     both({
       client: by(
-        ["handshake/resumption/client.ts#checkAnswer"],
+        ["handshake/resumption/client.ts#resumedAgreement"],
         [
           `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
           `${resumedHostile}: a server that resumes what it should not > without renegotiation_info`,
         ],
       ),
       server: by(
-        ["handshake/resumption/server.ts#findOfferedSession"],
+        ["handshake/resumption/server.ts#checkOfferedSession"],
         [
           `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
           `${resumedHostile}: a client that offers what was made for something else > without renegotiation_info, which it was made with: a full handshake`,

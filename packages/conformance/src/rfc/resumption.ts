@@ -269,7 +269,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     "5.3, 5.4",
     "a session with it, whose ClientHello comes without: the server ends the handshake",
     by(
-      "handshake/resumption/server.ts#findOfferedSession",
+      "handshake/resumption/server.ts#checkOfferedSession",
       `${resumedHostile}: a client that offers what was made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
     ),
   ],
@@ -277,7 +277,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     "5.3, 5.4",
     "a session with it, whose ServerHello comes without: the client ends the handshake",
     by(
-      "handshake/resumption/client.ts#checkAnswer",
+      "handshake/resumption/client.ts#resumedAgreement",
       `${resumedHostile}: a server that resumes what it should not > without extended_master_secret (RFC 7627 §5.3)`,
     ),
   ],

@@ -366,7 +366,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.2",
     "session identifiers hold nothing confidential, and a forged one does no harm",
     ofServer(
-      ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#findOfferedSession"],
+      ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#checkOfferedSession"],
       [
         `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
         `${resumedHostile}: a server that resumes what it should not > and says so only half: an echoed session_id, then a certificate`,
@@ -426,7 +426,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.3",
     "what the server chooses was offered; a resumed session keeps its suite",
     ofClient(
-      ["handshake/client.ts#agree", "handshake/resumption/client.ts#checkAnswer"],
+      ["handshake/client.ts#agree", "handshake/resumption/client.ts#resumedAgreement"],
       [
         `${hello}: ServerHello > is refused with %s`,
         `${hello}: ServerHello > is refused with compression`,
@@ -513,7 +513,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the server shows a certificate whenever the suite's key exchange has one",
     both({
       client: by(
-        ["handshake/client.ts#verifyServer"],
+        ["handshake/client.ts#verifyCertificate"],
         [`${order}: a message left out > %s`, `${order}: a server that shows no certificate is refused`],
       ),
       server: by(
@@ -527,7 +527,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "its key fits the suite, and may be used for what the suite does with it: keyEncipherment for RSA, digitalSignature for DHE and ECDHE",
     both({
       client: by(
-        ["handshake/client.ts#verifyServer"],
+        ["handshake/client.ts#verifyCertificate"],
         [
           `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
           `${keyUsage}: keyUsage of the server's certificate > must have keyEncipherment for RSA key exchange`,
@@ -578,7 +578,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the scheme of ServerKeyExchange was offered and fits the key; suites are chosen with it in mind",
     both({
       client: by(
-        ["handshake/client.ts#verifyKeyExchange"],
+        ["handshake/client.ts#verifySignature"],
         [
           `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
           `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
@@ -595,7 +595,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the signature covers both randoms and the parameters, and is verified",
     both({
       client: by(
-        ["handshake/client.ts#verifyKeyExchange"],
+        ["handshake/client.ts#verifySignature"],
         [`${order}: signatures > of the server's key exchange, %s altered: found by the client at once`],
       ),
       server: by(["handshake/server.ts#signParams"], [`${suite}: suite, certificate and group`]),
@@ -718,7 +718,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "CertificateVerify comes right behind ClientKeyExchange; its scheme was asked for and fits the key; its signature is verified",
     both({
       client: by(
-        ["handshake/client.ts#chooseCredential", "handshake/client.ts#signTranscript"],
+        ["handshake/client.ts#chooseCredential", "handshake/client.ts#signMessages"],
         [`${suite}: the trace > is complete and in order on both sides`],
       ),
       server: by(

@@ -113,3 +113,6 @@ export function latin1(bytes: Uint8Array): string {
   for (const byte of bytes) out += String.fromCharCode(byte);
   return out;
 }
+
+/** A number of 16 bits as TLS registries write it, such as `0x0303`. */
+export const hex16 = (value: number): string => `0x${value.toString(16).padStart(4, "0")}`;

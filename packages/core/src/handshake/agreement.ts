@@ -1,5 +1,5 @@
 /**
- * What the two hellos settle.
+ * The result of ClientHello and ServerHello, and what changes on the connection once ServerHello is on the wire.
  * @module
  */
 import type { NamedGroup } from "../crypto/groups.ts";
@@ -7,19 +7,22 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import type { Peer } from "./peer.ts";
 import type { Agreement } from "./session.ts";
 
-/** What both hellos settled. */
+/** What both hellos settle together: the agreement and both randoms. */
 export interface Hellos {
   readonly agreement: Agreement;
   readonly clientRandom: Uint8Array;
   readonly serverRandom: Uint8Array;
 }
 
-/** ServerHello is out: from now on the suite's hash runs, and each record says the version. */
+/**
+ * After ServerHello, each record carries the agreed version and keeps the agreed limits, and the transcript is hashed
+ * with the suite's hash.
+ */
 export function applyAgreement(peer: Peer, provider: CryptoProvider, hellos: Hellos, group?: NamedGroup): void {
   const { agreement, clientRandom, serverRandom } = hellos;
   const { suite, extendedMasterSecret, resumed } = agreement;
-  peer.agree(agreement);
-  peer.transcript.useHash(provider.hashes[suite.prf]);
+  peer.applyLimits(agreement);
+  peer.useHash(provider.hashes[suite.prf]);
   peer.trace?.({
     type: "agreed",
     suite: suite.name,

@@ -1,4 +1,4 @@
-import { type Bytes, concat, equal } from "../bytes/bytes.ts";
+import { type Bytes, concat, equal, hex16 } from "../bytes/bytes.ts";
 import { type SignatureScheme, schemesForKey } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
 import { callHook, type Flow, waitFor } from "../flow.ts";
@@ -10,6 +10,7 @@ import {
   certificateStatus,
   certificateVerify,
   clientHello,
+  type DigitallySigned,
   finished,
   newSessionTicket,
   type ServerHello,
@@ -26,22 +27,23 @@ import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { padded } from "./extensions/padding.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
 import { earlyShare } from "./keyExchange/ephemeral.ts";
-import type { ClientSide, EarlyShare } from "./keyExchange/exchange.ts";
+import type { ClientSide, EarlyShare, SessionPsk } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
-import { type CertificateRequested, type Established, sessionOf } from "./session.ts";
+import { type CertificateRequested, type Established, type Session, sessionOf } from "./session.ts";
 import type { SuiteRow } from "./suites.ts";
 
-/** A handshake that offers what was kept, where there is something. */
+/** A handshake that offers to resume an earlier session, if there is one. */
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
-  const kept = yield* findResumableSession(peer, config);
-  // Who is resumed needs none.
-  const early = kept ? undefined : earlyShare(config);
+  const resumable = yield* findResumableSession(peer, config);
+  // A resumed handshake needs no key share.
+  const early = resumable ? undefined : earlyShare(config);
   try {
-    return yield* shakeHands(peer, config, kept, early);
+    return yield* fullHandshake(peer, config, resumable, early);
   } catch (error) {
-    // Whatever ended it, an alert in place of ServerHello too: else a server that cannot bear the session would refuse us until it is over.
-    if (kept) yield* kept.forget();
+    // After any failure, an alert in place of ServerHello included: otherwise a server that rejects the session would
+    // do so until the session expires.
+    if (resumable) yield* resumable.forget();
     throw error;
   } finally {
     early?.wipe();
@@ -49,69 +51,53 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
 }
 
 /** The full handshake, RFC 5246 §7.3, figure 1, left column. */
-function* shakeHands(
+function* fullHandshake(
   peer: Peer,
   config: ClientConfig,
-  kept: ResumableSession | undefined,
+  resumable: ResumableSession | undefined,
   early: EarlyShare | undefined,
 ): Flow<Established> {
-  const offered = offer(config, kept);
-  peer.send(clientHello, offered); //                                                  ClientHello          -->
+  const offered = offer(config, resumable);
+  peer.send(clientHello, offered); //                                                           --> ClientHello
 
-  const hello = yield* peer.expect(serverHello); //                                                         <-- ServerHello
+  const hello = yield* peer.expect(serverHello); //                                             <-- ServerHello
   const hellos = agree(peer, config, offered, hello);
-  const { agreement } = hellos;
-  const { suite } = agreement;
-  if (kept && agreement.resumed) return yield* kept.resume(peer, hellos); //                                figure 2 from here
-  if (kept) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
-  const shown = suite.keyExchange.certified ? yield* peer.expect(certificate) : undefined; //                <-- Certificate*
-  const status = shown && agreement.statusRequest && (yield* peer.optional(certificateStatus)); //          <-- CertificateStatus*
-  const exchange = yield* suite.keyExchange.client(peer, config, early); //                                 <-- ServerKeyExchange*
-  const request = shown && (yield* peer.optional(certificateRequest)); //                                    <-- CertificateRequest*
-  yield* peer.expect(serverHelloDone); //                                                                   <-- ServerHelloDone
+  const { resumed, statusRequest, ticket: sendsTicket } = hellos.agreement;
+  const { keyExchange } = hellos.agreement.suite;
+  if (resumable && resumed) return yield* resumable.resume(peer, hellos); //                    figure 2 from here
+  if (resumable) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
+  const certificates = keyExchange.certified ? yield* peer.expect(certificate) : undefined; //  <-- Certificate*
+  const status = certificates && statusRequest && (yield* peer.optional(certificateStatus)); // <-- CertificateStatus*
+  const exchange = yield* keyExchange.client(peer, config, early); //                           <-- ServerKeyExchange*
+  const request = certificates && (yield* peer.optional(certificateRequest)); //                <-- CertificateRequest*
+  yield* peer.expect(serverHelloDone); //                                                       <-- ServerHelloDone
   peer.endFlight();
 
-  const server = shown && (yield* verifyServer(config, suite, shown.certificateList));
-  const ocspResponse = status ? (status.response as Bytes) : undefined;
-  const ocspStatus = server && (yield* checkStatus(config, server, ocspResponse));
-  const scheme = server && (yield* verifyKeyExchange(config, server, offered, hello, exchange));
-  const own = request && (yield* chooseCredential(config, request));
-  if (request && !own) peer.showsNone();
-
-  const secrets = new Secrets(peer, config, suite, offered.random, hello.random);
+  const chain = certificates?.certificateList ?? [];
+  const server = certificates && (yield* verifyServer(config, hellos, chain, status?.response, exchange));
+  const identity = yield* chooseCredential(peer, config, request);
+  const secrets = new Secrets(peer, config, hellos);
   try {
     peer.holdFlight();
-    if (request) peer.send(certificate, { certificateList: own?.credential.chain ?? [] }); // Certificate*  -->
-    const agreed = yield* exchange.send(server); //                                          ClientKeyExchange    -->
-    secrets.derive(agreed.premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
-    if (own) peer.send(certificateVerify, yield* signTranscript(peer, own)); //        CertificateVerify*   -->
-    peer.transcript.forgetBytes();
-    const keys = yield* secrets.protect(agreement);
-    peer.sendChangeCipherSpec(keys.client); //                                         [ChangeCipherSpec]
-    const first = secrets.verifyData("client");
-    peer.send(finished, { verifyData: first }); //                                     Finished             -->
+    if (request) peer.send(certificate, { certificateList: identity?.credential.chain ?? [] }); // --> Certificate*
+    const { premaster, sessionPsk } = yield* exchange.send(server?.peer); //                    --> ClientKeyExchange
+    secrets.derive(premaster);
+    if (identity) peer.send(certificateVerify, yield* signMessages(peer, identity)); //         --> CertificateVerify*
+    const keys = yield* secrets.protect();
+    peer.sendChangeCipherSpec(keys.client); //                                                  --> [ChangeCipherSpec]
+    peer.send(finished, { verifyData: secrets.verifyData("client") }); //                       --> Finished
 
-    const ticket = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //                 <-- NewSessionTicket*
-    yield* peer.expectChangeCipherSpec(keys.server); //                                                         [ChangeCipherSpec]
-    yield* peer.expectFinished(() => secrets.verifyData("server")); //                                      <-- Finished
+    const ticket = sendsTicket ? yield* peer.expect(newSessionTicket) : undefined; //           <-- NewSessionTicket*
+    yield* peer.expectChangeCipherSpec(keys.server); //                                         <-- [ChangeCipherSpec]
+    yield* peer.expectFinished(() => secrets.verifyData("server")); //                          <-- Finished
     peer.endHandshake();
-
-    const { sessionPsk } = agreed;
-    const made = { agreement, masterSecret: secrets.masterSecret, peer: server, sessionPsk };
     return {
-      session: sessionOf("client", agreement, config.serverName, {
-        group: exchange.group,
-        signatureScheme: scheme?.name,
-        peer: server,
+      session: clientSession(config, hellos, { ...server, group: exchange.group, sessionPsk, request }),
+      exporter: secrets.exporter(server?.peer.certificate),
+      forget: yield* keepSession(config, hellos, secrets, {
+        peer: server?.peer,
         sessionPsk,
-        ocspResponse,
-        ocspStatus,
-        certificateRequest: request && requested(config, request),
-      }),
-      exporter: secrets.exporter(agreement, first, server?.certificate),
-      forget: yield* keep(config, {
-        ...made,
-        chain: shown?.certificateList ?? [],
+        chain,
         sessionId: hello.sessionId,
         ticket,
         chose: request !== undefined && config.identity === undefined,
@@ -122,11 +108,7 @@ function* shakeHands(
   }
 }
 
-function* keep(config: ClientConfig, made: NewClientSession): Flow<Established["forget"]> {
-  return config.sessions && (yield* config.sessions.keep(config, made));
-}
-
-/** What was kept of an earlier session with this server, where all that we want holds for it still. */
+/** The earlier session to offer: one that this configuration allows. */
 function* findResumableSession(peer: Peer, config: ClientConfig): Flow<ResumableSession | undefined> {
   const found = config.sessions && (yield* config.sessions.find(config));
   if (typeof found === "string") {
@@ -136,34 +118,37 @@ function* findResumableSession(peer: Peer, config: ClientConfig): Flow<Resumable
   return found;
 }
 
-/** A ticket goes with a random session_id, whose echo tells that the server takes it (RFC 5077 §3.4). */
-function offer(config: ClientConfig, kept: ResumableSession | undefined): ClientHello {
+/**
+ * The ClientHello. A ticket goes with a random session_id: the server accepts the ticket by echoing the session_id (RFC
+ * 5077 §3.4).
+ */
+function offer(config: ClientConfig, resumable: ResumableSession | undefined): ClientHello {
   const suites = config.suites.map((suite) => suite.id);
   const hello: ClientHello = {
     clientVersion: tls12,
     random: config.random(32),
-    sessionId: kept?.state.ticket.length ? config.random(32) : (kept?.state.sessionId ?? new Uint8Array(0)),
-    // Who resumes knows what the server speaks, and says nothing of a second try (RFC 7507 §4).
-    cipherSuites: config.fallbackScsv && !kept ? [...suites, fallbackScsv] : suites,
+    sessionId: resumable?.state.ticket.length ? config.random(32) : (resumable?.state.sessionId ?? new Uint8Array(0)),
+    // A client that resumes knows the server's version, so this is not a second try with a lower one (RFC 7507 §4).
+    cipherSuites: config.fallbackScsv && !resumable ? [...suites, fallbackScsv] : suites,
     compressionMethods: [0],
-    extensions: offerExtensions(clientExtensions, config, kept),
+    extensions: offerExtensions(clientExtensions, config, resumable),
   };
   return padded(config.grease ? config.grease(hello, config.random) : hello);
 }
 
-/** What ServerHello chose must be something we offered. */
+/** Checks that ServerHello chose from what the client offered. */
 function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: ServerHello): Hellos {
   if (hello.serverVersion !== tls12)
     throw new TlsError(
       "protocol_version",
-      `the server chose version 0x${hello.serverVersion.toString(16).padStart(4, "0")}, we speak TLS 1.2 only`,
+      `the server chose version ${hex16(hello.serverVersion)}, we speak TLS 1.2 only`,
       { advice: "enable TLS 1.2 on the server" },
     );
   const suite = config.suites.find((row) => row.id === hello.cipherSuite);
   if (!suite)
     throw new TlsError(
       "illegal_parameter",
-      `the server chose suite 0x${hello.cipherSuite.toString(16).padStart(4, "0")}, which was not offered`,
+      `the server chose suite ${hex16(hello.cipherSuite)}, which was not offered`,
       { code: "wrong_cipher_returned" },
     );
   if (hello.compressionMethod !== 0)
@@ -181,11 +166,34 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
   return hellos;
 }
 
-/** The path and the name, then what this suite needs of the key (RFC 5246 §7.4.2, RFC 8422 §5.3). */
-function* verifyServer(config: ClientConfig, suite: SuiteRow, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
-  // A client may have no certificate to show, a server may not (RFC 5246 §7.4.2).
+/** What a client learned about the server from its certificate: fields of the session. */
+interface VerifiedServer {
+  readonly peer: VerifiedPeer;
+  readonly signatureScheme: string | undefined;
+  readonly ocspResponse: Bytes | undefined;
+  readonly ocspStatus: "good" | undefined;
+}
+
+/** Verifies the certificate, its status, and the signature of the key exchange, in this order. */
+function* verifyServer(
+  config: ClientConfig,
+  hellos: Hellos,
+  chain: readonly Uint8Array[],
+  response: Uint8Array | undefined,
+  { signed }: ClientSide,
+): Flow<VerifiedServer> {
+  const peer = yield* verifyCertificate(config, hellos.agreement.suite, chain);
+  const { ocsp, now, provider } = config;
+  const ocspStatus = ocsp && (yield* ocsp.check({ response, peer, now: now(), provider }));
+  const scheme = signed && (yield* verifySignature(config, peer, hellos, signed));
+  return { peer, signatureScheme: scheme?.name, ocspResponse: response as Bytes | undefined, ocspStatus };
+}
+
+/** Verifies the path and the name, then that the key fits the suite (RFC 5246 §7.4.2, RFC 8422 §5.3). */
+function* verifyCertificate(config: ClientConfig, suite: SuiteRow, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
+  // A client may send an empty list, a server may not (RFC 5246 §7.4.2).
   if (!chain.length) throw new TlsError("decode_error", "the server's certificate_list is empty");
-  if (!config.trust) throw new Error("nobody is trusted");
+  if (!config.trust) throw new Error("certificates without a trust policy passed the configuration");
   const server = yield* verifyPeer({
     chain,
     policy: config.trust,
@@ -214,32 +222,25 @@ function* verifyServer(config: ClientConfig, suite: SuiteRow, chain: readonly Ui
   return server;
 }
 
-function* checkStatus(
-  { ocsp, now, provider }: ClientConfig,
-  peer: VerifiedPeer,
-  response: Uint8Array | undefined,
-): Flow<"good" | undefined> {
-  return ocsp && (yield* ocsp.check({ response, peer, now: now(), provider }));
-}
-
-/** The server's ephemeral key, signed together with both randoms (RFC 5246 §7.4.3); the scheme it was signed with. */
-function* verifyKeyExchange(
+/**
+ * Verifies the signature over both randoms and the server's ephemeral key (RFC 5246 §7.4.3). Returns its
+ * scheme.
+ */
+function* verifySignature(
   config: ClientConfig,
   server: VerifiedPeer,
-  offered: ClientHello,
-  hello: ServerHello,
-  { signed }: ClientSide,
-): Flow<SignatureScheme | undefined> {
-  if (!signed) return undefined;
+  { clientRandom, serverRandom }: Hellos,
+  signed: NonNullable<ClientSide["signed"]>,
+): Flow<SignatureScheme> {
   const { publicKey, pssHash } = server.certificate;
   const scheme = schemesForKey(publicKey, config.schemes, pssHash).find((row) => row.id === signed.scheme);
   if (!scheme)
     throw new TlsError(
       "illegal_parameter",
-      `the server signed with scheme 0x${signed.scheme.toString(16).padStart(4, "0")}, which was not offered or does not fit its key`,
+      `the server signed with scheme ${hex16(signed.scheme)}, which was not offered or does not fit its key`,
       { code: "wrong_signature_type" },
     );
-  const content = concat(offered.random, hello.random, signed.params);
+  const content = concat(clientRandom, serverRandom, signed.params);
   if ((yield* waitFor(config.provider.verify(scheme.algorithm, publicKey, content, signed.signature))) !== true)
     throw new TlsError("decrypt_error", "the server's signature of its key exchange is wrong", {
       code: "bad_signature",
@@ -247,15 +248,15 @@ function* verifyKeyExchange(
   return scheme;
 }
 
-interface OwnCredential {
+interface ClientIdentity {
   readonly credential: Credential;
   readonly scheme: SignatureScheme;
 }
 
-/** ClientCertificateType, RFC 8422 §5.5: ecdsa_sign goes for EdDSA too. */
+/** ClientCertificateType of each kind of key. ecdsa_sign covers EdDSA too (RFC 8422 §5.5). */
 const certificateTypes = { rsa: 1, rsa_pss: 1, ec: 64, ed25519: 64 } as const;
 
-/** What the server asks for, as far as we can. */
+/** The schemes of the request that we support, and the authorities that it names. */
 const requested = (config: ClientConfig, request: CertificateRequest): CertificateRequested => ({
   schemes: config.schemes.filter(
     (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
@@ -263,18 +264,53 @@ const requested = (config: ClientConfig, request: CertificateRequest): Certifica
   certificateAuthorities: request.certificateAuthorities as readonly Bytes[],
 });
 
-/** Our certificate, if we have one that the server can verify; none is an answer too (RFC 5246 §7.4.6). */
-function* chooseCredential(config: ClientConfig, request: CertificateRequest): Flow<OwnCredential | undefined> {
-  const asked = requested(config, request);
-  const credential = yield* callHook(() => config.selectCredential(asked));
-  const scheme = credential?.schemes.find((row) => asked.schemes.some(({ id }) => id === row.id));
-  return credential && scheme && { credential, scheme };
+/**
+ * The credential that answers the request, if we have one that the server can verify. Sending no certificate is an
+ * answer too (RFC 5246 §7.4.6).
+ */
+function* chooseCredential(
+  peer: Peer,
+  config: ClientConfig,
+  request: CertificateRequest | undefined,
+): Flow<ClientIdentity | undefined> {
+  if (!request) return undefined;
+  const accepted = requested(config, request);
+  const credential = yield* callHook(() => config.selectCredential(accepted));
+  const scheme = credential?.schemes.find((row) => accepted.schemes.some(({ id }) => id === row.id));
+  if (credential && scheme) return { credential, scheme };
+  peer.showsNone();
+  return undefined;
 }
 
-function* signTranscript(
-  peer: Peer,
-  { credential, scheme }: OwnCredential,
-): Flow<{ scheme: number; signature: Uint8Array }> {
-  const transcript = peer.transcript.bytes();
-  return { scheme: scheme.id, signature: yield* callHook(() => credential.sign(scheme, transcript)) };
+/** Signs all messages so far (RFC 5246 §7.4.8). */
+function* signMessages(peer: Peer, { credential, scheme }: ClientIdentity): Flow<DigitallySigned> {
+  const messages = peer.transcriptBytes();
+  return { scheme: scheme.id, signature: yield* callHook(() => credential.sign(scheme, messages)) };
+}
+
+const clientSession = (
+  config: ClientConfig,
+  { agreement }: Hellos,
+  {
+    request,
+    ...facts
+  }: Partial<VerifiedServer> & {
+    readonly group: string | undefined;
+    readonly sessionPsk: SessionPsk | undefined;
+    readonly request: CertificateRequest | undefined;
+  },
+): Session =>
+  sessionOf("client", agreement, config.serverName, {
+    ...facts,
+    certificateRequest: request && requested(config, request),
+  });
+
+/** Keeps the session for a later handshake, if the user wants that. Returns what forgets it. */
+function* keepSession(
+  config: ClientConfig,
+  { agreement }: Hellos,
+  { masterSecret }: Secrets,
+  made: Omit<NewClientSession, "agreement" | "masterSecret">,
+): Flow<Established["forget"]> {
+  return config.sessions && (yield* config.sessions.keep(config, { ...made, agreement, masterSecret }));
 }

@@ -1,10 +1,11 @@
 /**
- * What a flow says to, and hears from, the other side. A message is asked for by its type and never dispatched,
- * so one that is not expected cannot be accepted.
+ * The other side, as a flow sees it. A flow asks for a message by its type and nothing is dispatched, so a message that
+ * is not expected cannot be accepted.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
 import { Writer } from "../bytes/writer.ts";
+import type { Hash } from "../crypto/provider.ts";
 import { TlsError } from "../errors.ts";
 import { type Flow, waitFor } from "../flow.ts";
 import { maxHelloRequests, maxPlaintext } from "../limits.ts";
@@ -25,18 +26,18 @@ import type { Alerts } from "./alerts.ts";
 import { HandshakeReader } from "./handshakeReader.ts";
 import { Transcript } from "./transcript.ts";
 
-/** What both sides agreed on in their hellos, bytes of a fragment. */
+/** The limits that both hellos agreed on, in bytes of a fragment. */
 export interface RecordLimits {
-  /** Of every record from now on, either way (RFC 6066 §4). */
+  /** The limit of each record, protected or not, in both directions (RFC 6066 §4). */
   readonly maxFragmentLength?: number | undefined;
-  /** Of records under keys, what the peer takes and what we do (RFC 8449 §4). */
+  /** The limits of protected records: `send` is what the peer accepts, `receive` what we accept (RFC 8449 §4). */
   readonly recordSizeLimit?: { readonly send: number; readonly receive: number } | undefined;
 }
 
-/** The handshake's view of a connection: messages each way, and the change of keys. */
+/** The handshake's view of a connection: messages in both directions, their transcript, and the change of keys. */
 export class Peer {
   readonly trace: ((event: TraceEvent) => void) | undefined;
-  readonly transcript: Transcript = new Transcript();
+  readonly #transcript = new Transcript();
   readonly #reader: RecordReader;
   readonly #writer: RecordWriter;
   readonly #alerts: Alerts;
@@ -79,9 +80,12 @@ export class Peer {
     return message;
   }
 
-  /** The next message if it is of this type, else it stays for the next `expect`. Only where a handshake message must follow. */
+  /**
+   * The next message if it is of this type. Otherwise `undefined`, and the message stays for the next `expect`. Some
+   * handshake message must follow here.
+   */
   *optional<T>(type: MessageType<T>): Flow<T | undefined> {
-    yield* this.#wholeMessage();
+    yield* this.#receiveMessage();
     if (this.#messages.type !== type.id) return undefined;
     const message = this.#messages.take();
     const body = decode(type.body, message.subarray(headerLength), type.name);
@@ -89,20 +93,20 @@ export class Peer {
     return body;
   }
 
-  /** From here on every record carries the version that was agreed, and keeps to the limits. */
-  agree({ maxFragmentLength = maxPlaintext, recordSizeLimit }: RecordLimits): void {
+  /** From here on, each record carries the agreed version and keeps the agreed limits. */
+  applyLimits({ maxFragmentLength = maxPlaintext, recordSizeLimit }: RecordLimits): void {
     this.#reader.requireVersion();
     this.#writer.requireVersion();
     this.#reader.limit(maxFragmentLength, recordSizeLimit?.receive);
     this.#writer.limit(maxFragmentLength, recordSizeLimit?.send);
   }
 
-  /** What is sent from here on goes out together with ChangeCipherSpec and Finished. */
+  /** From here on, messages wait until ChangeCipherSpec and Finished go out with them. */
   holdFlight(): void {
     this.#writer.hold();
   }
 
-  /** A client's: the server asked for a certificate, and there is none to show. What it says to that can be explained. */
+  /** Clients only: the server asked for a certificate and gets none. An alert that follows is explained by that. */
   showsNone(): void {
     this.#alerts.showsNone = true;
   }
@@ -120,7 +124,7 @@ export class Peer {
         code: "excess_handshake_data",
       });
     let record = yield* this.#record();
-    // Whole ones alone: of a part, nothing may stand before the change of keys.
+    // Complete messages only: no part of a message may precede the change of keys.
     while (this.#skipsHelloRequest && isHelloRequests(record)) {
       this.#countHelloRequest(record.fragment.length / headerLength);
       record = yield* this.#record();
@@ -134,17 +138,22 @@ export class Peer {
     this.trace?.({ type: "change_cipher_spec", direction: "received" });
   }
 
-  /** Finished with the right verify_data, which is computed just before Finished is taken: NewSessionTicket is part of it. Returns it. */
-  *expectFinished(verifyData: () => Uint8Array): Flow<Uint8Array> {
-    yield* this.#wholeMessage();
+  /**
+   * Expects Finished. `verifyData` is called just before Finished enters the transcript, because NewSessionTicket is
+   * part of the transcript.
+   */
+  *expectFinished(verifyData: () => Uint8Array): Flow<void> {
+    yield* this.#receiveMessage();
     const expected = verifyData();
     const message = yield* this.expect(finished);
     if (!equal(message.verifyData, expected))
       throw new TlsError("decrypt_error", "verify_data of Finished is wrong: the two sides saw different handshakes");
-    return expected;
   }
 
-  /** The peer's turn is over: what stands behind its last message was said before our answer, and so cannot be one to it (RFC 5246 §7.3). */
+  /**
+   * The peer's flight ends here. Bytes after its last message were sent before our answer, so they cannot be a reply to
+   * it (RFC 5246 §7.3).
+   */
   endFlight(): void {
     const messages = this.#messages;
     while (this.#isHelloRequest()) this.#skipHelloRequest();
@@ -155,7 +164,7 @@ export class Peer {
       });
   }
 
-  /** The handshake ends on a record boundary. */
+  /** Checks that the handshake ends on a record boundary. */
   endHandshake(): void {
     if (this.#messages.pending)
       throw new TlsError("unexpected_message", "data behind Finished in the same flight", {
@@ -163,8 +172,28 @@ export class Peer {
       });
   }
 
+  /** Starts the transcript's hash: the suite is agreed. */
+  useHash(hash: Hash): void {
+    this.#transcript.useHash(hash);
+  }
+
+  /** The hash of all messages so far. */
+  transcriptHash(): Uint8Array {
+    return this.#transcript.hash();
+  }
+
+  /** All messages so far, which CertificateVerify signs. */
+  transcriptBytes(): Uint8Array {
+    return this.#transcript.bytes();
+  }
+
+  /** From here on, the transcript is its hash alone: no CertificateVerify follows. */
+  dropMessages(): void {
+    this.#transcript.dropBytes();
+  }
+
   #add<T>(direction: "sent" | "received", type: MessageType<T>, message: Uint8Array): void {
-    this.transcript.add(message);
+    this.#transcript.add(message);
     this.trace?.({
       type: "handshake",
       direction,
@@ -174,7 +203,7 @@ export class Peer {
     });
   }
 
-  /** The next record that is no warning; alerts that end the connection are thrown. */
+  /** The next record that is not a warning alert. Throws for an alert that ends the connection. */
   *#record(): Flow<TlsRecord> {
     for (;;) {
       const next = this.#reader.next();
@@ -187,7 +216,8 @@ export class Peer {
     }
   }
 
-  *#wholeMessage(): Flow<void> {
+  /** Waits until a complete message is there, skipping HelloRequests on a client. */
+  *#receiveMessage(): Flow<void> {
     for (;;) {
       while (this.#isHelloRequest()) this.#skipHelloRequest();
       if (this.#messages.isWhole) return;
@@ -198,7 +228,7 @@ export class Peer {
     }
   }
 
-  /** A whole one, which a client skips. */
+  /** A complete HelloRequest, which a client skips. */
   #isHelloRequest(): boolean {
     const messages = this.#messages;
     return this.#skipsHelloRequest && messages.type === helloRequest.id && messages.length === headerLength;
@@ -216,7 +246,7 @@ export class Peer {
   }
 }
 
-/** A record of nothing but HelloRequests, whose four bytes are zero. */
+/** A record that holds HelloRequests only. The four bytes of a HelloRequest are zero. */
 const isHelloRequests = ({ type, fragment }: TlsRecord): boolean =>
   type === contentTypes.handshake && fragment.length % headerLength === 0 && fragment.every((byte) => byte === 0);
 

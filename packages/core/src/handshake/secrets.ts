@@ -1,5 +1,6 @@
 /**
- * The secrets of one handshake, from the premaster secret to both directions' protection, and their end (RFC 5246 §6.3, §8.1).
+ * The secrets of one handshake: from the premaster secret to the protection of both directions, and their erasure (RFC
+ * 5246 §6.3, §8.1).
  * @module
  */
 import { toHex, wipe } from "../bytes/bytes.ts";
@@ -8,104 +9,112 @@ import type { Hash } from "../crypto/provider.ts";
 import { callHook, type Flow } from "../flow.ts";
 import { makeProtection, type Protection } from "../record/protection.ts";
 import type { Certificate } from "../x509/certificate.ts";
+import type { Hellos } from "./agreement.ts";
 import type { CommonConfig } from "./config.ts";
 import { Exporter } from "./exporter.ts";
 import type { Peer } from "./peer.ts";
-import type { Agreement } from "./session.ts";
-import type { SuiteRow } from "./suites.ts";
 
 export class Secrets {
   readonly #peer: Peer;
   readonly #config: CommonConfig;
-  readonly #suite: SuiteRow;
+  readonly #hellos: Hellos;
   readonly #hash: Hash;
-  readonly #clientRandom: Uint8Array;
-  readonly #serverRandom: Uint8Array;
   #master: Uint8Array | undefined;
+  #firstVerifyData: Uint8Array | undefined;
 
-  constructor(peer: Peer, config: CommonConfig, suite: SuiteRow, clientRandom: Uint8Array, serverRandom: Uint8Array) {
+  constructor(peer: Peer, config: CommonConfig, hellos: Hellos) {
     this.#peer = peer;
     this.#config = config;
-    this.#suite = suite;
-    this.#hash = config.provider.hashes[suite.prf];
-    this.#clientRandom = clientRandom;
-    this.#serverRandom = serverRandom;
+    this.#hellos = hellos;
+    this.#hash = config.provider.hashes[hellos.agreement.suite.prf];
   }
 
-  /** From the premaster secret, which is wiped. With a session hash the master secret is the extended one (RFC 7627). */
-  derive(premaster: Uint8Array, sessionHash: Uint8Array | undefined): void {
-    this.#show("premaster_secret", premaster);
-    this.#master = sessionHash
-      ? extendedMasterSecret(this.#hash, premaster, sessionHash)
-      : masterSecret(this.#hash, premaster, this.#clientRandom, this.#serverRandom);
+  /**
+   * Makes the master secret from the premaster secret, and wipes the latter. With extended_master_secret it is bound to
+   * the messages up to ClientKeyExchange, which must be the last one in the transcript (RFC 7627 §4).
+   */
+  derive(premaster: Uint8Array): void {
+    const { agreement, clientRandom, serverRandom } = this.#hellos;
+    this.#traceSecret("premaster_secret", premaster);
+    this.#master = agreement.extendedMasterSecret
+      ? extendedMasterSecret(this.#hash, premaster, this.#peer.transcriptHash())
+      : masterSecret(this.#hash, premaster, clientRandom, serverRandom);
     wipe(premaster);
-    this.#show("master_secret", this.#master);
+    this.#traceSecret("master_secret", this.#master);
   }
 
-  /** The master secret of a session that is resumed (RFC 5246 §F.1.4). */
+  /** Takes the master secret of the session that is resumed (RFC 5246 §F.1.4). */
   resume(masterSecret: Uint8Array): void {
     this.#master = masterSecret.slice();
-    this.#show("master_secret", this.#master);
+    this.#traceSecret("master_secret", this.#master);
   }
 
-  /** For who keeps the session. */
+  /** The master secret, for a session that is to be resumed later. */
   get masterSecret(): Uint8Array {
-    return this.#known();
+    if (!this.#master) throw new Error("no master secret yet");
+    return this.#master;
   }
 
-  /** What outlives the handshake; it has a copy of the master secret. */
-  exporter(agreement: Agreement, firstFinished: Uint8Array, serverCertificate: Certificate | undefined): Exporter {
+  /** The exporter of the finished handshake. It has copies of what it needs, and outlives these secrets. */
+  exporter(serverCertificate: Certificate | undefined): Exporter {
+    const { agreement, clientRandom, serverRandom } = this.#hellos;
     const { extendedMasterSecret = false, resumed } = agreement;
+    if (!this.#firstVerifyData) throw new Error("no Finished yet");
     return new Exporter(
       { hashes: this.#config.provider.hashes, hash: this.#hash, extendedMasterSecret, resumed, serverCertificate },
-      this.#known(),
-      this.#clientRandom,
-      this.#serverRandom,
-      firstFinished,
+      this.masterSecret,
+      clientRandom,
+      serverRandom,
+      this.#firstVerifyData,
     );
   }
 
-  /** Both directions' contexts, made at once: ChangeCipherSpec itself never waits. */
-  *protect(agreement: Agreement): Flow<{ readonly client: Protection; readonly server: Protection }> {
+  /**
+   * Makes the protection of both directions at once, so that ChangeCipherSpec itself never waits. A CertificateVerify
+   * must have been signed or verified before, because the messages themselves are dropped here; their hash goes on.
+   */
+  *protect(): Flow<{ readonly client: Protection; readonly server: Protection }> {
+    const { agreement, clientRandom, serverRandom } = this.#hellos;
+    const { suite, encryptThenMac = false } = agreement;
     const { provider, random, keyLog } = this.#config;
-    const encryptThenMac = agreement.encryptThenMac ?? false;
-    const master = this.#known();
+    const master = this.masterSecret;
+    this.#peer.dropMessages();
     if (keyLog) {
-      const line = `CLIENT_RANDOM ${toHex(this.#clientRandom)} ${toHex(master)}`;
+      const line = `CLIENT_RANDOM ${toHex(clientRandom)} ${toHex(master)}`;
       yield* callHook(() => keyLog(line));
     }
-    const keys = keyBlock(this.#hash, this.#suite, master, this.#clientRandom, this.#serverRandom);
+    const keys = keyBlock(this.#hash, suite, master, clientRandom, serverRandom);
     try {
-      this.#show("key_block", keys.bytes);
+      this.#traceSecret("key_block", keys.bytes);
       for (const side of ["client", "server"] as const) {
-        this.#show(`${side}_write_MAC_key`, keys[side].macKey);
-        this.#show(`${side}_write_key`, keys[side].key);
-        this.#show(`${side}_write_IV`, keys[side].iv);
+        this.#traceSecret(`${side}_write_MAC_key`, keys[side].macKey);
+        this.#traceSecret(`${side}_write_key`, keys[side].key);
+        this.#traceSecret(`${side}_write_IV`, keys[side].iv);
       }
       return {
-        client: yield* makeProtection(provider, this.#suite, keys.client, random, encryptThenMac),
-        server: yield* makeProtection(provider, this.#suite, keys.server, random, encryptThenMac),
+        client: yield* makeProtection(provider, suite, keys.client, random, encryptThenMac),
+        server: yield* makeProtection(provider, suite, keys.server, random, encryptThenMac),
       };
     } finally {
       wipe(keys.bytes);
     }
   }
 
-  /** What `role` says in its Finished, over the transcript as it stands. */
+  /**
+   * The verify_data of the Finished that `role` sends, over the messages so far. The first one of a handshake is its
+   * tls-unique (RFC 5929 §3.1).
+   */
   verifyData(role: "client" | "server"): Uint8Array {
-    return verifyData(this.#hash, this.#known(), role, this.#peer.transcript.hash());
+    const data = verifyData(this.#hash, this.masterSecret, role, this.#peer.transcriptHash());
+    this.#firstVerifyData ??= data;
+    return data;
   }
 
   wipe(): void {
     wipe(this.#master);
   }
 
-  #known(): Uint8Array {
-    if (!this.#master) throw new Error("no master secret yet");
-    return this.#master;
-  }
-
-  #show(
+  #traceSecret(
     name:
       | "premaster_secret"
       | "master_secret"

@@ -1,4 +1,4 @@
-import { concat } from "../bytes/bytes.ts";
+import { concat, hex16 } from "../bytes/bytes.ts";
 import { schemesForKey } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
 import { callHook, type Flow, waitFor } from "../flow.ts";
@@ -14,14 +14,13 @@ import {
   ocspStatus,
   serverHello,
   serverHelloDone,
-  tls12,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
-import { applyAgreement } from "./agreement.ts";
+import { applyAgreement, type Hellos } from "./agreement.ts";
 import { chooseCredentials } from "./chooseCredentials.ts";
 import type { ServerConfig } from "./config.ts";
 import { serverExtensions } from "./extensions/all.ts";
-import { answerExtensions, readOffer } from "./extensions/extension.ts";
+import { readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
 import { staple } from "./extensions/statusRequest.ts";
 import { type Choice, checkAlpn, checkHello, choose, isOurs } from "./negotiate.ts";
@@ -35,81 +34,63 @@ import {
   serverState,
 } from "./resumption/server.ts";
 import { Secrets } from "./secrets.ts";
+import { answerHello } from "./serverHello.ts";
 import { type Established, type Offer, sessionOf } from "./session.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
 export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Established> {
-  const hello = yield* peer.expect(clientHello); //                                ClientHello         -->
+  const hello = yield* peer.expect(clientHello); //                                             --> ClientHello
   peer.endFlight();
-  const offer = read(shared, hello);
-  checkHello(hello, offer);
-  checkAlpn(shared, offer);
-  const config = yield* chooseCredentials(shared, hello, offer, peer.transcript.bytes());
-  const asked = yield* findOfferedSession(config, hello, offer);
-  if (typeof asked === "object") return yield* resumeSession(peer, config, hello, offer, asked); //         figure 2 from here
-  if (asked) peer.trace?.({ type: "resumption", resumed: false, reason: asked });
+  const offer = readHello(shared, hello);
+  const config = yield* chooseCredentials(shared, hello, offer, peer.transcriptBytes());
+  const session = yield* findOfferedSession(peer, config, hello, offer);
+  if (session) return yield* resumeSession(peer, config, hello, offer, session); //             figure 2 from here
 
   const choice = choose(config, hello, offer);
-  const { suite, credential, group, scheme } = choice;
+  const { suite, credential, group } = choice;
   const response = yield* staple(offer, credential);
-  const { agreement, extensions } = answerExtensions(serverExtensions, {
-    offer,
-    agreement: { suite, resumed: false },
-    config,
-    credential,
-    response,
-  });
-  const random = config.random(32);
-  const sessionId = newSessionId(config, agreement);
+  const answering = { offer, agreement: { suite, resumed: false }, credential, response };
+  const { message, hellos } = answerHello(config, hello, answering, (agreement) => newSessionId(config, agreement));
 
-  peer.send(serverHello, {
-    serverVersion: tls12,
-    random,
-    sessionId,
-    cipherSuite: suite.id,
-    compressionMethod: 0,
-    extensions,
-  }); //                                                                                                <-- ServerHello
-  applyAgreement(peer, config.provider, { agreement, clientRandom: hello.random, serverRandom: random }, group);
-  const certifies = credential && config.clientAuth !== "none";
-  if (credential) peer.send(certificate, { certificateList: credential.credential.chain }); //          <-- Certificate*
-  if (response) peer.send(certificateStatus, { statusType: ocspStatus, response }); //                  <-- CertificateStatus*
+  peer.send(serverHello, message); //                                                           <-- ServerHello
+  applyAgreement(peer, config.provider, hellos, group);
+  if (credential) peer.send(certificate, { certificateList: credential.credential.chain }); //  <-- Certificate*
+  if (response) peer.send(certificateStatus, { statusType: ocspStatus, response }); //          <-- CertificateStatus*
   const exchange = yield* suite.keyExchange.server(peer, config, {
     group,
     credential,
     clientVersion: hello.clientVersion,
-    sign: (params) => signParams(choice, concat(hello.random, random, params)),
-  }); //                                                                                                <-- ServerKeyExchange*
-  const secrets = new Secrets(peer, config, suite, hello.random, random);
+    sign: (params) => signParams(choice, hellos, params),
+  }); //                                                                                        <-- ServerKeyExchange*
+  const secrets = new Secrets(peer, config, hellos);
   try {
-    if (certifies) peer.send(certificateRequest, request(config)); //                <-- CertificateRequest*
-    peer.send(serverHelloDone, {}); //                                                                  <-- ServerHelloDone
+    const requestsCertificate = credential !== undefined && config.clientAuth !== "none";
+    if (requestsCertificate) peer.send(certificateRequest, requestFrom(config)); //             <-- CertificateRequest*
+    peer.send(serverHelloDone, {}); //                                                          <-- ServerHelloDone
 
-    const { client, chain } = certifies ? yield* expectCertificate(peer, config) : nobody; // Certificate*  -->
-    const { premaster, sessionPsk } = yield* exchange.expect(); //                          ClientKeyExchange   -->
-    secrets.derive(premaster, agreement.extendedMasterSecret ? peer.transcript.hash() : undefined);
-    if (client) yield* expectCertificateVerify(peer, config, client); //           CertificateVerify*  -->
-    peer.transcript.forgetBytes();
-    const keys = yield* secrets.protect(agreement);
-    yield* peer.expectChangeCipherSpec(keys.client); //                            [ChangeCipherSpec]
-    const first = yield* peer.expectFinished(() => secrets.verifyData("client")); // Finished          -->
-    const made = { agreement, masterSecret: secrets.masterSecret, peer: client, chain, sessionPsk };
-    const state = serverState(config, made, offer, credential);
-    if (agreement.ticket) yield* sendTicket(peer, config, state); //                                    <-- NewSessionTicket*
-    peer.sendChangeCipherSpec(keys.server); //                                                              [ChangeCipherSpec]
-    peer.send(finished, { verifyData: secrets.verifyData("server") }); //                               <-- Finished
+    const client = requestsCertificate ? yield* expectCertificate(peer, config) : anonymous; // --> Certificate*
+    const { premaster, sessionPsk } = yield* exchange.expect(); //                              --> ClientKeyExchange
+    secrets.derive(premaster);
+    if (client.peer) yield* expectCertificateVerify(peer, config, client.peer); //              --> CertificateVerify*
+    const keys = yield* secrets.protect();
+    yield* peer.expectChangeCipherSpec(keys.client); //                                         --> [ChangeCipherSpec]
+    yield* peer.expectFinished(() => secrets.verifyData("client")); //                          --> Finished
+
+    const state = serverState(config, hellos, secrets, { ...client, sessionPsk }, offer, credential);
+    if (hellos.agreement.ticket) yield* sendTicket(peer, config, state); //                     <-- NewSessionTicket*
+    peer.sendChangeCipherSpec(keys.server); //                                                  <-- [ChangeCipherSpec]
+    peer.send(finished, { verifyData: secrets.verifyData("server") }); //                       <-- Finished
     peer.endHandshake();
-
     return {
-      session: sessionOf("server", agreement, offer.serverName, {
+      session: sessionOf("server", hellos.agreement, offer.serverName, {
         group: group?.name,
-        signatureScheme: scheme?.name,
-        peer: client,
+        signatureScheme: choice.scheme?.name,
+        peer: client.peer,
         sessionPsk,
         serverNameMatched: isOurs(config, offer.serverName),
       }),
-      exporter: secrets.exporter(agreement, first, credential?.certificate),
-      forget: yield* cacheSession(config, sessionId, state),
+      exporter: secrets.exporter(credential?.certificate),
+      forget: yield* cacheSession(config, message.sessionId, state),
     };
   } finally {
     secrets.wipe();
@@ -117,18 +98,28 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
   }
 }
 
-function read(config: ServerConfig, hello: ClientHello): Offer {
-  const offer = readOffer(serverExtensions, hello.extensions, config);
-  return hello.cipherSuites.includes(emptyRenegotiationInfoScsv) ? { ...offer, secureRenegotiation: true } : offer;
+/** The offers of a ClientHello, after the checks that every handshake makes, a resumed one too. */
+function readHello(config: ServerConfig, hello: ClientHello): Offer {
+  const extensions = readOffer(serverExtensions, hello.extensions, config);
+  const secureRenegotiation = hello.cipherSuites.includes(emptyRenegotiationInfoScsv);
+  const offer = secureRenegotiation ? { ...extensions, secureRenegotiation } : extensions;
+  checkHello(hello, offer);
+  checkAlpn(config, offer);
+  return offer;
 }
 
-/** Parameters behind both randoms, signed with the certificate's key (RFC 5246 §7.4.3). */
-function* signParams({ credential, scheme }: Choice, content: Uint8Array): Flow<DigitallySigned> {
+/** Signs both randoms and the parameters of ServerKeyExchange with the certificate's key (RFC 5246 §7.4.3). */
+function* signParams(
+  { credential, scheme }: Choice,
+  { clientRandom, serverRandom }: Hellos,
+  params: Uint8Array,
+): Flow<DigitallySigned> {
   if (!credential || !scheme) throw new Error("no key or scheme to sign with");
+  const content = concat(clientRandom, serverRandom, params);
   return { scheme: scheme.id, signature: yield* callHook(() => credential.credential.sign(scheme, content)) };
 }
 
-function request(config: ServerConfig): {
+function requestFrom(config: ServerConfig): {
   certificateTypes: number[];
   schemes: number[];
   certificateAuthorities: readonly Uint8Array[];
@@ -142,14 +133,14 @@ function request(config: ServerConfig): {
   };
 }
 
-interface ShownClient {
-  readonly client: VerifiedPeer | undefined;
-  /** As it was sent. */
+/** The client's certificate: verified as `peer`, and as it was sent. */
+interface ClientCertificate {
+  readonly peer: VerifiedPeer | undefined;
   readonly chain: readonly Uint8Array[];
 }
-const nobody: ShownClient = { client: undefined, chain: [] };
+const anonymous: ClientCertificate = { peer: undefined, chain: [] };
 
-function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ShownClient> {
+function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ClientCertificate> {
   const { certificateList } = yield* peer.expect(certificate);
   if (!certificateList.length) {
     if (config.clientAuth === "require")
@@ -157,9 +148,9 @@ function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ShownClient>
         code: "no_client_certificate",
         advice: "give the client a credential",
       });
-    return nobody;
+    return anonymous;
   }
-  if (!config.clientTrust) throw new Error("clientAuth without clientTrust got past the configuration");
+  if (!config.clientTrust) throw new Error("clientAuth without clientTrust passed the configuration");
   const client = yield* verifyPeer({
     chain: certificateList,
     policy: config.clientTrust,
@@ -173,22 +164,22 @@ function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ShownClient>
     throw new TlsError("unsupported_certificate", "keyUsage of the client's certificate lacks digitalSignature", {
       code: "key_usage",
     });
-  return { client, chain: certificateList };
+  return { peer: client, chain: certificateList };
 }
 
-/** The client holds the key of its certificate: it signs all messages so far (RFC 5246 §7.4.8). */
+/** Verifies that the client holds the key of its certificate: it has signed all messages so far (RFC 5246 §7.4.8). */
 function* expectCertificateVerify(peer: Peer, config: ServerConfig, client: VerifiedPeer): Flow<void> {
-  const transcript = peer.transcript.bytes();
+  const messages = peer.transcriptBytes();
   const { scheme: id, signature } = yield* peer.expect(certificateVerify);
   const { publicKey, pssHash } = client.certificate;
   const scheme = schemesForKey(publicKey, config.schemes, pssHash).find((row) => row.id === id);
   if (!scheme)
     throw new TlsError(
       "illegal_parameter",
-      `the client signed with scheme 0x${id.toString(16).padStart(4, "0")}, which was not asked for or does not fit its key`,
+      `the client signed with scheme ${hex16(id)}, which was not asked for or does not fit its key`,
       { code: "wrong_signature_type" },
     );
-  if ((yield* waitFor(config.provider.verify(scheme.algorithm, publicKey, transcript, signature))) !== true)
+  if ((yield* waitFor(config.provider.verify(scheme.algorithm, publicKey, messages, signature))) !== true)
     throw new TlsError(
       "decrypt_error",
       "the client's CertificateVerify is wrong: it does not hold its certificate's key, or the handshake was altered",

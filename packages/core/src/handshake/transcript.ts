@@ -1,6 +1,8 @@
 /**
- * All handshake messages of one handshake, in the order in which the flow took or sent them (RFC 5246 §7.4.9).
- * Raw until the hash is known, and on until CertificateVerify is past or excluded, since that signs the bytes with a hash of its own.
+ * All messages of one handshake, in the order in which the flow took or sent them (RFC 5246 §7.4.9).
+ *
+ * The messages are kept as bytes until the hash is agreed on, and until CertificateVerify is done or excluded: it signs
+ * the bytes, with a hash of its own.
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
@@ -9,7 +11,7 @@ import { TlsError } from "../errors.ts";
 import { maxTranscript } from "../limits.ts";
 
 export class Transcript {
-  #raw: Uint8Array[] | undefined = [];
+  #messages: Uint8Array[] | undefined = [];
   #length = 0;
   #running: RunningHash | undefined;
 
@@ -20,13 +22,13 @@ export class Transcript {
         code: "handshake_too_large",
       });
     this.#running?.update(message);
-    this.#raw?.push(message);
+    this.#messages?.push(message);
   }
 
-  /** The suite is agreed, and with it the hash. */
+  /** Starts the hash of the agreed suite, with the messages so far. */
   useHash(hash: Hash): void {
     this.#running = hash.create();
-    for (const message of this.#raw ?? []) this.#running.update(message);
+    for (const message of this.#messages ?? []) this.#running.update(message);
   }
 
   /** The hash of all messages so far. */
@@ -35,14 +37,14 @@ export class Transcript {
     return this.#running.snapshot();
   }
 
-  /** All messages so far: what CertificateVerify signs. */
+  /** All messages so far, which CertificateVerify signs. */
   bytes(): Uint8Array {
-    if (!this.#raw) throw new Error("the messages are gone");
-    return concat(...this.#raw);
+    if (!this.#messages) throw new Error("the messages were dropped");
+    return concat(...this.#messages);
   }
 
-  /** No CertificateVerify will come any more: the running hash is enough. */
-  forgetBytes(): void {
-    this.#raw = undefined;
+  /** No CertificateVerify follows: from here on the running hash is enough. */
+  dropBytes(): void {
+    this.#messages = undefined;
   }
 }

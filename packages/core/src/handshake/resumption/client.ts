@@ -1,5 +1,5 @@
 /**
- * A client that resumes: what it offers, the abbreviated handshake, and what it keeps.
+ * Resumption on a client: the session that it offers, the abbreviated handshake, and the session that it keeps.
  * @module
  */
 import { ascii, equal, toHex } from "../../bytes/bytes.ts";
@@ -27,9 +27,7 @@ import {
 } from "./state.ts";
 import type { SessionStore } from "./store.ts";
 
-/**
- * Keeps the sessions of clients in a store, which answers in time and does not throw.
- */
+/** Keeps a client's sessions in a store. The store answers in time and does not throw. */
 export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper {
   /** The abbreviated handshake, RFC 5246 §7.3, figure 2, left column, from ServerHello on. */
   function* resume(
@@ -37,28 +35,25 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
     config: ClientConfig,
     state: SessionState,
     server: VerifiedPeer | undefined,
-    { agreement: answered, clientRandom, serverRandom }: Hellos,
+    hellos: Hellos,
   ): Flow<Established> {
-    const secrets = new Secrets(peer, config, answered.suite, clientRandom, serverRandom);
+    const secrets = new Secrets(peer, config, hellos);
     try {
-      checkAnswer(state, answered);
-      // It stays with the session, said again or not (RFC 6066 §4).
-      const maxFragmentLength = answered.maxFragmentLength ?? (state.maxFragmentLength || undefined);
-      const agreement = answered.recordSizeLimit ? answered : { ...answered, maxFragmentLength };
-      peer.agree(agreement);
+      const agreement = resumedAgreement(state, hellos.agreement);
+      peer.applyLimits(agreement);
       secrets.resume(state.masterSecret);
-      peer.transcript.forgetBytes();
-      const keys = yield* secrets.protect(agreement);
-      const renewal = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //          <-- NewSessionTicket*
-      yield* peer.expectChangeCipherSpec(keys.server); //                                                  [ChangeCipherSpec]
-      const first = yield* peer.expectFinished(() => secrets.verifyData("server")); //                 <-- Finished
-      peer.sendChangeCipherSpec(keys.client); //                                        [ChangeCipherSpec]
-      peer.send(finished, { verifyData: secrets.verifyData("client") }); //             Finished           -->
+      const keys = yield* secrets.protect();
+      const ticket = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //    <-- NewSessionTicket*
+      yield* peer.expectChangeCipherSpec(keys.server); //                                       <-- [ChangeCipherSpec]
+      yield* peer.expectFinished(() => secrets.verifyData("server")); //                        <-- Finished
+      peer.sendChangeCipherSpec(keys.client); //                                                --> [ChangeCipherSpec]
+      peer.send(finished, { verifyData: secrets.verifyData("client") }); //                     --> Finished
       peer.endHandshake();
+      const sessionPsk = sessionPskOf(state);
       return {
-        session: sessionOf("client", agreement, config.serverName, { peer: server, sessionPsk: sessionPskOf(state) }),
-        exporter: secrets.exporter(agreement, first, server?.certificate),
-        forget: yield* keepRenewed(state, renewal && renewed(config, state, renewal, server)),
+        session: sessionOf("client", agreement, config.serverName, { peer: server, sessionPsk }),
+        exporter: secrets.exporter(server?.certificate),
+        forget: yield* keepRenewed(state, ticket && renewed(config, state, ticket, server)),
       };
     } finally {
       secrets.wipe();
@@ -67,17 +62,20 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
 
   function* put(state: SessionState): Flow<() => void> {
     yield* callHook(() => store.set(toHex(state.binding), writeSessionState(state), state.expires * 1000));
-    return dropping(state);
+    return removal(state);
   }
 
-  const dropping =
+  const removal =
     ({ binding }: SessionState) =>
     (): void =>
       void store.delete(toHex(binding));
 
-  /** What did not change stays as the store has it by now: another connection, or the user, may have dropped it meanwhile. */
+  /**
+   * Stores a renewed session. An unchanged one is not written: another connection, or the user, may have removed it
+   * from the store meanwhile.
+   */
   function* keepRenewed(old: SessionState, next = old): Flow<() => void> {
-    return next === old ? dropping(old) : yield* put(next);
+    return next === old ? removal(old) : yield* put(next);
   }
 
   return {
@@ -115,7 +113,8 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
     *keep(config, made) {
       const ticket = made.ticket && fits(made.ticket) ? made.ticket.ticket : emptyBytes;
       const sessionId = ticket.length ? emptyBytes : made.sessionId;
-      // Without extended_master_secret it could be somebody else's session too (RFC 7627 §1); and who a function makes us next time, nobody knows.
+      // Without extended_master_secret another client could have the same master secret (RFC 7627 §1). A function may
+      // choose another certificate next time.
       if (!made.agreement.extendedMasterSecret || made.chose || !(ticket.length || sessionId.length)) return undefined;
       const lifetime = made.ticket?.lifetimeHint || sessionLifetime;
       const state = newSessionState(made, clientBinding(config), seconds(config.now()), lifetime);
@@ -124,8 +123,11 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
   };
 }
 
-/** What a server that resumes must not change (RFC 5246 §7.4.1.3, RFC 7627 §5.3, RFC 5746 §3.5). */
-function checkAnswer(state: SessionState, agreement: Agreement): void {
+/**
+ * The agreement of a resumed session. Throws if the server changes what it must not change (RFC 5246 §7.4.1.3, RFC 7627
+ * §5.3, RFC 5746 §3.5).
+ */
+function resumedAgreement(state: SessionState, agreement: Agreement): Agreement {
   const { suite } = agreement;
   if (suite.id !== state.suite)
     throw new TlsError("illegal_parameter", `the server resumes the session with another suite, ${suite.name}`, {
@@ -139,14 +141,23 @@ function checkAnswer(state: SessionState, agreement: Agreement): void {
     throw new TlsError("handshake_failure", "the server resumes the session without renegotiation_info", {
       code: "renegotiation_mismatch",
     });
+  // The length belongs to the session, whether the server repeats it or not (RFC 6066 §4).
+  const maxFragmentLength = agreement.maxFragmentLength ?? (state.maxFragmentLength || undefined);
+  return agreement.recordSizeLimit ? agreement : { ...agreement, maxFragmentLength };
 }
 
 type NewTicket = NonNullable<NewClientSession["ticket"]>;
 
-/** One that a ClientHello has no room for would make an end of every connection until it is over. */
+/**
+ * True if a ClientHello has room for the ticket. With a longer one, every handshake would fail until the session
+ * expires.
+ */
 const fits = ({ ticket }: NewTicket): boolean => ticket.length <= maxTicket;
 
-/** The same session under another ticket: it is as old as it was. An empty one means to keep the old (RFC 5077 §3.3). */
+/**
+ * The same session under a new ticket; its age does not change. An empty ticket means that the client keeps the old one
+ * (RFC 5077 §3.3).
+ */
 function renewed(
   config: ClientConfig,
   state: SessionState,

@@ -1,0 +1,35 @@
+/**
+ * A server's ServerHello, in a full and in an abbreviated handshake (RFC 5246 §7.4.1.3).
+ * @module
+ */
+import { type ClientHello, type ServerHello, tls12 } from "../wire/messages.ts";
+import type { Hellos } from "./agreement.ts";
+import type { ServerConfig } from "./config.ts";
+import { serverExtensions } from "./extensions/all.ts";
+import { type Answering, answerExtensions } from "./extensions/extension.ts";
+import type { Agreement } from "./session.ts";
+
+/**
+ * The ServerHello to send, and what both hellos settle by it.
+ * @param sessionIdFor gives the session_id, once the extensions are answered
+ */
+export function answerHello(
+  config: ServerConfig,
+  hello: ClientHello,
+  answering: Omit<Answering, "config">,
+  sessionIdFor: (agreement: Agreement) => Uint8Array,
+): { readonly message: ServerHello; readonly hellos: Hellos } {
+  const { agreement, extensions } = answerExtensions(serverExtensions, { ...answering, config });
+  const random = config.random(32);
+  return {
+    message: {
+      serverVersion: tls12,
+      random,
+      sessionId: sessionIdFor(agreement),
+      cipherSuite: agreement.suite.id,
+      compressionMethod: 0,
+      extensions,
+    },
+    hellos: { agreement, clientRandom: hello.random, serverRandom: random },
+  };
+}
