@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rules } from "./english.config.mjs";
-import { passagesOf } from "./lib/passages.mjs";
+import { passagesOf, withoutCode } from "./lib/passages.mjs";
 
 /** @typedef {{file: string, line: number, rule: string, instead: string, sentence: string}} Finding */
 
@@ -21,7 +21,7 @@ import { passagesOf } from "./lib/passages.mjs";
  */
 export function checkEnglish(file, text) {
   return passagesOf(file, text).flatMap(({ line, text: passage }) =>
-    sentencesOf(passage).flatMap((sentence) =>
+    sentencesOf(withoutCode(passage)).flatMap((sentence) =>
       rules
         .filter(({ pattern }) => pattern.test(sentence))
         .map(({ name, instead }) => ({ file, line, rule: name, instead, sentence })),

@@ -5,7 +5,14 @@
 import { extname } from "node:path";
 import ts from "typescript";
 
-/** @typedef {{line: number, text: string}} Passage a comment, a string or a paragraph, and the line on which it begins */
+/**
+ * A comment, a string or a paragraph.
+ *
+ * @typedef {object} Passage
+ * @property {number} line the line on which it begins
+ * @property {string} text its words
+ * @property {boolean} [isText] it is a string of the program
+ */
 
 /** Recorded data; and the rules of English themselves, with their examples. */
 const skipped = /(^|\/)(testdata|vectors)\/|^pnpm-lock\.yaml$|^docs\/performance\/|^tools\/(test\/)?english\./;
@@ -59,7 +66,8 @@ function passagesOfCode(text) {
   };
   /** @param {ts.Node} node @param {string} shown */
   const add = (node, shown) => {
-    if (/[a-z,;:] [a-z]/i.test(shown)) passages.push({ line: lineAt(node.getStart(source)), text: shown });
+    if (/[a-z,;:] [a-z]/i.test(shown))
+      passages.push({ line: lineAt(node.getStart(source)), text: shown, isText: true });
   };
 
   walk(source);
@@ -98,13 +106,27 @@ function joined(ranges, text, lineAt) {
 
 /** The words of a comment: without its marks, its examples and the names in its tags. @param {string} comment */
 function proseOf(comment) {
-  return withoutCode(
-    comment
-      .replace(/^\/\*+|\*+\/$|^\/\/+/g, "")
-      .replace(/^[ \t]*\* ?/gm, "")
-      .replace(/@example\b[\s\S]*?(?=\n@|$(?![\s\S]))/g, "\n\n")
-      .replace(/^\s*@(param|throws|returns|type|typedef|property|template|module|see)\b(\s*\{.*?\})?/gm, "\n\n"),
-  );
+  return comment
+    .replace(/^\/\*+|\*+\/$|^\/\/+/g, "")
+    .replace(/^[ \t]*\* ?/gm, "")
+    .replace(/@example\b[\s\S]*?(?=\n@|$(?![\s\S]))/g, "\n\n")
+    .replace(/^\s*@(param|throws|returns|type|typedef|property|template|module|see)\b(\s*\{.*?\})?/gm, "\n\n");
+}
+
+/**
+ * The `@example`s in the documentation of a source file.
+ *
+ * @param {string} text
+ * @returns {Passage[]}
+ */
+export function examplesOf(text) {
+  return [...text.matchAll(/\/\*\*.*?\*\//gs)].flatMap((comment) => {
+    const words = comment[0].replace(/\s*\*\/$/, "").replace(/^[ \t]*\* ?/gm, "");
+    return [...words.matchAll(/^@example\n(.*?)(?=\n@\w|$(?![\s\S]))/gms)].map((example) => ({
+      line: text.slice(0, comment.index).split("\n").length + words.slice(0, example.index).split("\n").length,
+      text: (example[1] ?? "").trim(),
+    }));
+  });
 }
 
 /** @param {string} text */
@@ -120,11 +142,10 @@ function passagesOfMarkdown(text) {
       fenced = !fenced;
       paragraph = undefined;
     } else if (fenced || row.trim() === "") paragraph = undefined;
-    else if (row.startsWith("|"))
-      passages.push(...row.split(/(?<!\\)\|/).map((cell) => ({ line: i + 1, text: withoutCode(cell) })));
-    else if (paragraph && !/^\s*([-*]|\d+\.|#+)\s/.test(row)) paragraph.text += `\n${withoutCode(row)}`;
+    else if (row.startsWith("|")) passages.push(...row.split(/(?<!\\)\|/).map((cell) => ({ line: i + 1, text: cell })));
+    else if (paragraph && !/^\s*([-*]|\d+\.|#+)\s/.test(row)) paragraph.text += `\n${row}`;
     else {
-      paragraph = { line: i + 1, text: withoutCode(row.replace(/^\s*([-*]|\d+\.|#+)\s+/, "")) };
+      paragraph = { line: i + 1, text: row.replace(/^\s*([-*]|\d+\.|#+)\s+/, "") };
       passages.push(paragraph);
     }
   }
@@ -138,5 +159,5 @@ const matches = (text, pattern) =>
     text: match[1] ?? "",
   }));
 
-/** Code in a sentence counts as a name. @param {string} text */
-const withoutCode = (text) => text.replace(/`[^`\n]*`/g, "`x`").replace(/\]\([^)]*\)/g, "]");
+/** The same text, where a piece of code is a name. @param {string} text */
+export const withoutCode = (text) => text.replace(/`[^`\n]*`/g, "`x`").replace(/\]\([^)]*\)/g, "]");

@@ -1,0 +1,215 @@
+/**
+ * Compiles every `@example` of the packages' sources, as a user would paste it into a module.
+ *
+ *   node tools/examples.mjs
+ *
+ * An example may use names that it does not declare: exports of its own file, exports of our packages, and the names that `presumed` declares.
+ * All names that come from our packages come from one and the same, tried in the order of `providers`.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { examplesOf } from "./lib/passages.mjs";
+
+/** @typedef {{file: string, line: number, text: string}} Example */
+/** @typedef {Example & {problems: string[]}} Verdict */
+
+/** The packages that examples take names from, with their entries. */
+const providers = [
+  ["@handclasp/core", "@handclasp/core/x509", "@handclasp/core/keys", "@handclasp/core/unstable"],
+  ["@handclasp/node", "@handclasp/core", "@handclasp/testing"],
+  ["@handclasp/browser", "@handclasp/core"],
+].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);
+
+/** What a reader of an example has in mind: values of the application around it. */
+const presumed = `
+import type { Credential, Random, Transport, TlsConnection, CryptoProvider } from "@handclasp/core";
+import type { Certificate, TrustPolicy } from "@handclasp/core/x509";
+declare global {
+  const url: string, pem: string, ca: string, serverName: string, cert: string, key: Uint8Array;
+  const transport: Transport, channel: TlsConnection, credential: Credential, provider: CryptoProvider, random: Random;
+  const chain: Uint8Array[], der: Uint8Array, leaf: Uint8Array, response: Uint8Array, now: number;
+  const certificate: Certificate, issuer: Certificate, policy: TrustPolicy;
+  const clientRandom: Uint8Array, serverRandom: Uint8Array, premaster: Uint8Array;
+  const error: unknown;
+  const hsm: { sign(scheme: string, message: Uint8Array): Promise<Uint8Array> };
+  function stopWorking(): void;
+  function renewCertificate(): void;
+  function report(error: unknown): void;
+}
+`;
+
+/** @type {ts.CompilerOptions} */
+const options = {
+  target: ts.ScriptTarget.ES2024,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  customConditions: ["handclasp-source"],
+  allowImportingTsExtensions: true,
+  noEmit: true,
+  strict: true,
+  skipLibCheck: true,
+  lib: [
+    "lib.es2024.d.ts",
+    "lib.esnext.disposable.d.ts",
+    "lib.dom.d.ts",
+    "lib.dom.iterable.d.ts",
+    "lib.dom.asynciterable.d.ts",
+  ],
+  types: ["node"],
+};
+
+/**
+ * @param {string} root the workspace's folder
+ * @param {readonly Example[]} examples
+ * @returns {Verdict[]} those that do not compile, with what the compiler says
+ */
+export function compile(root, examples) {
+  const modules = new Modules(root);
+  const tables = providers.map((entries) => entries.map((entry) => ({ entry, names: modules.exportsOf(entry) })));
+  let open = modules.problemsOf(examples.map((example) => ({ ...example, imports: [] })));
+  const missing = new Map(open.map(({ example, problems }) => [example.text, problems.flatMap(missingName)]));
+  /** @type {Map<string, Verdict>} */
+  const verdicts = new Map();
+  for (const table of tables) {
+    const again = open.map(({ example }) => {
+      const own = { entry: join(root, example.file), names: modules.exportsOf(join(root, example.file)) };
+      return { ...example, imports: importsOf([own, ...table], missing.get(example.text) ?? []) };
+    });
+    open = modules.problemsOf(again);
+    for (const { example, problems } of open) {
+      const before = verdicts.get(example.text)?.problems.length ?? Number.POSITIVE_INFINITY;
+      const { file, line, text } = example;
+      if (problems.length <= before) verdicts.set(text, { file, line, text, problems });
+    }
+  }
+  return open.map(({ example }) => /** @type {Verdict} */ (verdicts.get(example.text)));
+}
+
+/** @param {string} problem */
+const missingName = (problem) =>
+  /Cannot find name '(\w+)'|shorthand property '(\w+)'/
+    .exec(problem)
+    ?.slice(1)
+    .filter((name) => name !== undefined) ?? [];
+
+/** @typedef {Example & {imports: readonly string[]}} Candidate */
+
+/** Modules that exist in memory only. */
+class Modules {
+  #root;
+  /** @type {Map<string, {text: string, version: number}>} */
+  #files = new Map();
+  #service;
+
+  /** @param {string} root */
+  constructor(root) {
+    this.#root = root;
+    this.#set("presumed.ts", presumed);
+    const files = this.#files;
+    this.#service = ts.createLanguageService({
+      getCompilationSettings: () => ({ ...options, paths: entriesOf(root) }),
+      getScriptFileNames: () => [...files.keys()],
+      getScriptVersion: (name) => `${files.get(name)?.version ?? 0}`,
+      getScriptSnapshot: (name) => {
+        const text = files.get(name)?.text ?? ts.sys.readFile(name);
+        return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+      },
+      getCurrentDirectory: () => root,
+      getDefaultLibFileName: (settings) => ts.getDefaultLibFilePath(settings),
+      fileExists: (name) => files.has(name) || ts.sys.fileExists(name),
+      readFile: (name) => files.get(name)?.text ?? ts.sys.readFile(name),
+      directoryExists: ts.sys.directoryExists,
+      getDirectories: ts.sys.getDirectories,
+      ...(ts.sys.realpath && { realpath: ts.sys.realpath }),
+    });
+  }
+
+  /**
+   * Compiles all at once, and returns those that fail.
+   *
+   * @param {readonly Candidate[]} candidates
+   * @returns {{example: Candidate, problems: string[]}[]}
+   */
+  problemsOf(candidates) {
+    const named = candidates.map((example, i) => {
+      const lines = example.text.split("\n");
+      const imports = [...example.imports, ...lines.filter(isImport)];
+      const body = lines.filter((line) => !isImport(line));
+      const text = [...imports, "export async function* example() {", ...body, "}"].join("\n");
+      return { example, name: this.#set(`example${i}.ts`, text) };
+    });
+    return named.flatMap(({ example, name }) => {
+      const syntax = this.#service.getSyntacticDiagnostics(name);
+      const found = syntax.length > 0 ? syntax : this.#service.getSemanticDiagnostics(name);
+      const problems = found
+        .filter(({ category }) => category === ts.DiagnosticCategory.Error)
+        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+      return problems.length > 0 ? [{ example, problems }] : [];
+    });
+  }
+
+  /** The names that a module exports. @param {string} specifier */
+  exportsOf(specifier) {
+    const name = this.#set("exports.ts", `export * from ${JSON.stringify(specifier)};`);
+    const program = this.#service.getProgram();
+    const source = program?.getSourceFile(name);
+    const checker = program?.getTypeChecker();
+    const symbol = source && checker?.getSymbolAtLocation(source);
+    return new Set(symbol && checker?.getExportsOfModule(symbol).map((one) => one.name));
+  }
+
+  /** @param {string} file @param {string} text */
+  #set(file, text) {
+    const name = join(this.#root, "packages/testing", file); // from there, Node.js's types are found
+    const before = this.#files.get(name);
+    if (before?.text !== text) this.#files.set(name, { text, version: (before?.version ?? 0) + 1 });
+    return name;
+  }
+}
+
+/** The entries of our packages, by the names that users import. @param {string} root */
+function entriesOf(root) {
+  const packages = ["core", "node", "browser", "testing"].map((name) => join(root, "packages", name));
+  return Object.fromEntries(
+    packages.flatMap((folder) => {
+      const { name, exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      return Object.entries(exports).map(([entry, paths]) => [
+        `${name}${entry.slice(1)}`,
+        [join(folder, paths["handclasp-source"])],
+      ]);
+    }),
+  );
+}
+
+const isImport = (/** @type {string} */ line) => line.startsWith("import ");
+
+/**
+ * An import for each missing name, from the first module that exports it.
+ *
+ * @param {readonly {entry: string, names: ReadonlySet<string>}[]} tables
+ * @param {readonly string[]} missing
+ */
+function importsOf(tables, missing) {
+  return [...new Set(missing)].flatMap((name) => {
+    const table = tables.find(({ names }) => names.has(name));
+    return table ? [`import { ${name} } from ${JSON.stringify(table.entry)};`] : [];
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const files = execFileSync("git", ["ls-files", "packages/*/src/*.ts"], { cwd: root, encoding: "utf8" })
+    .trim()
+    .split("\n");
+  const examples = files.flatMap((file) =>
+    examplesOf(readFileSync(join(root, file), "utf8")).map((example) => ({ file, ...example })),
+  );
+  const failed = compile(root, examples);
+  for (const { file, line, problems } of failed)
+    console.log(`${file}:${line}: the example does not compile:\n  ${problems.join("\n  ")}`);
+  console.log(`${examples.length} examples, ${failed.length} do not compile`);
+  process.exitCode = failed.length > 0 || examples.length === 0 ? 1 : 0;
+}
