@@ -31,7 +31,7 @@ export const rules = [
   },
   {
     name: "bare-who",
-    pattern: /\b(for|to|by|of|than|as|with|from) who\b|\b(and|or|but) who\b(?! (the|is|was|are)\b)/i,
+    pattern: /\b(for|to|by|of|than|as|with|from) who\b/i,
     instead: '"anyone who", or the actor by name',
   },
   { name: "else-opens", pattern: /^["'(]?Else\b/, instead: '"Otherwise", or "Without …"' },

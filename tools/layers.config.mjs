@@ -8,7 +8,7 @@ const core = "^packages/core/src/";
 const layer = (...names) => `${core}(${names.join("|")})/`;
 const base = `${core}((errorCodes|errors|limits|flow|loading|host\\.d)\\.ts$|validation/)`;
 const trace = `${core}trace\\.ts$`;
-const entries = `${core}(index|base|client|server|describe|keys|noble|pem|allEntries|x509)\\.ts$`;
+const entries = `${core}(index|base|client|server|describe|keys|noble|ocsp|pem|allEntries|x509)\\.ts$`;
 
 /**
  * Packages, and what of the workspace each may import. `testing` has a part for Node.js (node, vectors); the rest of it
