@@ -110,6 +110,7 @@ function* namesIn(workspace, file, text) {
 
 /** The names of symbols in a piece of code: `foo`, `Foo.bar()`, `#baz`. Anything else is an example. @param {string} code */
 function symbolsIn(code) {
+  if (/\.(ts|mjs|md|jsonc?|html|css|yaml)$/.test(code)) return [];
   const symbol = /^(?:await |new |yield\* )?#?[A-Za-z_$][\w$]*(?:\??\.#?[A-Za-z_$][\w$]*)*(?:\([^)]*\))?$/.exec(code);
   return symbol ? (code.replace(/^(await|new|yield\*) |\(.*$/g, "").match(/[A-Za-z_$][\w$]*/g) ?? []) : [];
 }
