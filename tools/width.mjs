@@ -1,0 +1,33 @@
+/**
+ * Lines of code and comments have at most 120 columns. Markdown and recorded data have no such limit.
+ *
+ *   node tools/width.mjs
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const limit = 120;
+const checked = /\.(ts|mjs|css|html|jsonc|yaml)$/;
+const recorded = /(^|\/)(testdata|vectors)\/|^pnpm-lock\.yaml$/;
+
+/**
+ * @param {string} file its name
+ * @param {string} text
+ * @returns {number[]} the numbers of the lines that are too wide
+ */
+export function wideLines(file, text) {
+  if (!checked.test(file) || recorded.test(file)) return [];
+  return text.split("\n").flatMap((line, i) => ([...line].length > limit ? [i + 1] : []));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const files = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0").filter(Boolean);
+  const wide = files.flatMap((file) =>
+    checked.test(file) ? wideLines(file, readFileSync(root + file, "utf8")).map((line) => `${file}:${line}`) : [],
+  );
+  for (const place of wide) console.log(`${place}: more than ${limit} columns`);
+  console.log(`${files.length} files, ${wide.length} lines of more than ${limit} columns`);
+  process.exitCode = wide.length > 0 ? 1 : 0;
+}
