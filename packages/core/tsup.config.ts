@@ -5,20 +5,20 @@ import { defineConfig } from "tsup";
 import { library, shared } from "../../tsup.base.ts";
 
 const noble = ["hashes", "curves", "ciphers"];
-/** In a file of its own: they hold nothing of what is in the others. */
-const apart = ["keys", "noble"];
+/** The entries that `allEntries.ts` does not export. */
+const separate = ["keys", "noble"];
 const entries = library().entry as Record<string, string>;
 
 export default defineConfig([
   library(),
   {
     ...shared,
-    // In Node.js, what a process loads first is a matter of files more than of bytes: @noble, thirty more, comes along.
+    // In Node.js, the time to load depends on files more than on bytes, so the build includes @noble, which has thirty.
     entry: { allEntries: "src/allEntries.ts", keys: "src/keys.ts", noble: "src/noble.ts" },
     outDir: "dist/node",
     noExternal: [/^@noble\//],
     clean: true,
-    // One file: what a page loads late stands in it.
+    // The code that a page loads on first use is part of the same file here.
     esbuildPlugins: [
       {
         name: "eager",
@@ -30,7 +30,7 @@ export default defineConfig([
       },
     ],
     async onSuccess() {
-      // Whoever passes it on passes their licences on.
+      // The files include code of these packages, so their licences go with it.
       const licences = noble.map(
         (name) => `@noble/${name}\n\n${readFileSync(`node_modules/@noble/${name}/LICENSE`, "utf8")}`,
       );
@@ -40,9 +40,9 @@ export default defineConfig([
   },
 ]);
 
-/** Each entry shows what it has, and no more: it takes its names from the one file that all of them are. */
+/** Writes each entry: it re-exports its own names from `allEntries.js`. */
 async function writeEntries(): Promise<void> {
-  const entryPoints = Object.fromEntries(Object.entries(entries).filter(([name]) => !apart.includes(name)));
+  const entryPoints = Object.fromEntries(Object.entries(entries).filter(([name]) => !separate.includes(name)));
   const { metafile } = await build({
     entryPoints,
     bundle: true,

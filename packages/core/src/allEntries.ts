@@ -1,6 +1,7 @@
 /**
- * Every entry that needs nothing of `@noble/curves` and `@noble/ciphers`, in one: what Node.js loads in place of each (the condition `node` in package.json), because there a file more costs
- * more than what is in it.
+ * All entries in one module, except `keys` and `noble`, which import `@noble/curves` and `@noble/ciphers`. In Node.js
+ * each entry re-exports names of this module (the condition `node` in package.json), because another file costs more
+ * there than the code in it.
  * @module
  */
 export * from "./describe.ts";

@@ -1,5 +1,5 @@
 /**
- * What both roles share: rows, contracts, errors.
+ * The exports that clients and servers share: suites, groups, signature schemes, interfaces, errors.
  * @module
  */
 export type { Bytes } from "./bytes/bytes.ts";

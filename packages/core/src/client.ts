@@ -1,5 +1,5 @@
 /**
- * The client alone: server code is unreachable from here.
+ * The client. No server code is reachable from this module.
  * @module
  */
 export * from "./base.ts";

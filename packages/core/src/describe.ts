@@ -1,6 +1,6 @@
 /**
- * What the numbers in a message mean, those included that Handclasp does not speak but its peers mention. For traces and
- * inspectors: a module of its own, so that a page that only connects does not load it.
+ * Names for the numbers in messages, including those that Handclasp does not support but peers send. They serve traces
+ * and inspectors, and are a separate module so that a page that only connects does not load them.
  * @module
  */
 import { latin1 } from "./bytes/bytes.ts";
@@ -23,7 +23,7 @@ import { ocspStatus, tls12 } from "./wire/messages.ts";
  */
 export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
   cipherSuites: new Map([
-    ...rows([...legacySuites, ...dheSuites, ...ccmSuites, ...ecdhePskSuites, ...pskSuites]),
+    ...idsAndNames([...legacySuites, ...dheSuites, ...ccmSuites, ...ecdhePskSuites, ...pskSuites]),
     [emptyRenegotiationInfoScsv, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"],
     [fallbackScsv, "TLS_FALLBACK_SCSV"],
     [0x1301, "TLS_AES_128_GCM_SHA256"],
@@ -31,20 +31,20 @@ export const names: Readonly<Record<Registry, ReadonlyMap<number, string>>> = {
     [0x1303, "TLS_CHACHA20_POLY1305_SHA256"],
   ]),
   groups: new Map([
-    ...rows([...defaultGroups, ...finiteFieldGroups]),
+    ...idsAndNames([...defaultGroups, ...finiteFieldGroups]),
     [0x001e, "x448"],
     [0x0103, "ffdhe6144"],
     [0x0104, "ffdhe8192"],
     [0x11ec, "X25519MLKEM768"],
   ]),
   signatureSchemes: new Map([
-    ...rows(defaultSchemes),
+    ...idsAndNames(defaultSchemes),
     [0x0201, "rsa_pkcs1_sha1"],
     [0x0203, "ecdsa_sha1"],
     [0x0808, "ed448"],
   ]),
   extensions: new Map([
-    ...rows(Object.values(clientExtensions)),
+    ...idsAndNames(Object.values(clientExtensions)),
     [21, "padding"],
     [27, "compress_certificate"],
     [35, "session_ticket"],
@@ -86,10 +86,13 @@ export type Registry =
   | "statusTypes";
 
 /**
- * The body of a traced handshake message for people: `"x25519 (0x001d)"` where a number has a registry, and extensions as
- * an object by name, decoded where they are lists or texts. Texts are the peer's: escape them where they are shown.
+ * "handshake" && console.log(event.name, describe(event.body)) }); === The body of a traced handshake message in
+ * readable form: a number that has a registry becomes `"x25519 (0x001d)"`, and the extensions become an object by name,
+ * decoded if they are lists or texts. The peer chose the texts: escape them before you display them.
  * @example
- * connect(url, { ca, trace: (event) => event.type === "handshake" && console.log(event.name, describe(event.body)) });
+ * const trace: TraceListener = (event) => {
+ *   if (event.type === "handshake") console.log(event.name, describe(event.body));
+ * };=== "handshake" && console.log(event.name, describe(event.body)) });
  */
 export function describe(body: Decoded, field = ""): Decoded {
   if (typeof body === "number") return fields[field] ? label(fields[field], body) : body;
@@ -98,13 +101,16 @@ export function describe(body: Decoded, field = ""): Decoded {
     return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, describe(value, name)]));
   if (field !== "extensions") return body.map((item) => describe(item, field));
   return Object.fromEntries(
-    (body as readonly Extension[]).map(({ type, data }) => [label("extensions", type), contents[type]?.(data) ?? data]),
+    (body as readonly Extension[]).map(({ type, data }) => [
+      label("extensions", type),
+      dataDescribers[type]?.(data) ?? data,
+    ]),
   );
 }
 
 type Extension = { readonly type: number; readonly data: Uint8Array };
 
-/** The fields of messages whose numbers have a registry. */
+/** The registries of message fields that have one. */
 const fields: Readonly<Record<string, Registry>> = {
   clientVersion: "versions",
   serverVersion: "versions",
@@ -120,8 +126,8 @@ const fields: Readonly<Record<string, Registry>> = {
   statusType: "statusTypes",
 };
 
-/** Registries of one byte; the others have two. */
-const narrow: readonly Registry[] = [
+/** The registries of one-byte numbers. Numbers of the other registries have two bytes. */
+const oneByteRegistries: readonly Registry[] = [
   "compressionMethods",
   "certificateTypes",
   "curveTypes",
@@ -130,44 +136,51 @@ const narrow: readonly Registry[] = [
 ];
 
 function label(registry: Registry, value: number): string {
-  const isNarrow = narrow.includes(registry);
-  const number = `0x${value.toString(16).padStart(isNarrow ? 2 : 4, "0")}`;
-  const name = names[registry].get(value) ?? (isNarrow || !isGrease(value) ? undefined : "GREASE");
+  const isOneByte = oneByteRegistries.includes(registry);
+  const number = `0x${value.toString(16).padStart(isOneByte ? 2 : 4, "0")}`;
+  const name = names[registry].get(value) ?? (isOneByte || !isGrease(value) ? undefined : "GREASE");
   return name === undefined ? number : `${name} (${number})`;
 }
 
-/** Sixteen numbers that never mean anything, RFC 8701 §2. */
+/** True for the sixteen GREASE values of two bytes, RFC 8701 §2. */
 const isGrease = (value: number): boolean => (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 255);
 
-/** What came may be malformed, and the answer to an extension has a shape of its own: then it stays bytes. */
-const content =
-  <T>(codec: Codec<T>, shown: (value: T) => Decoded) =>
+/**
+ * Describes an extension's data. It remains bytes if it is malformed, or if it has another shape, as a server's answer
+ * does.
+ */
+const describeData =
+  <T>(codec: Codec<T>, format: (value: T) => Decoded) =>
   (data: Uint8Array): Decoded => {
     try {
-      return shown(decode(codec, data, ""));
+      return format(decode(codec, data, ""));
     } catch {
       return data;
     }
   };
-const numbers = (registry: Registry, codec: Codec<readonly number[]>) =>
-  content(codec, (all) => all.map((value) => label(registry, value)));
+const describeNumbers = (registry: Registry, codec: Codec<readonly number[]>) =>
+  describeData(codec, (values) => values.map((value) => label(registry, value)));
 
-const contents: Readonly<Record<number, (data: Uint8Array) => Decoded>> = {
-  0: content(list(2, struct({ nameType: uint8, name: bytes(2) })), (all) => all.map(({ name }) => latin1(name))),
-  1: content(uint8, (code) => fragmentLengths[code - 1] ?? code),
-  5: content(struct({ statusType: uint8, responderIds: list(2, bytes(2)), requestExtensions: bytes(2) }), describe),
-  10: numbers("groups", list(2, uint16)),
-  11: numbers("pointFormats", list(1, uint8)),
-  13: numbers("signatureSchemes", list(2, uint16)),
-  16: content(list(2, bytes(1)), (all) => all.map(latin1)),
-  21: content(rest, (zeros) => `${zeros.length} bytes`),
-  28: content(uint16, (limit) => limit),
-  43: numbers("versions", list(1, uint16)),
-  50: numbers("signatureSchemes", list(2, uint16)),
+/** Functions that describe the data of an extension, by the extension's number. */
+const dataDescribers: Readonly<Record<number, (data: Uint8Array) => Decoded>> = {
+  0: describeData(list(2, struct({ nameType: uint8, name: bytes(2) })), (all) => all.map(({ name }) => latin1(name))),
+  1: describeData(uint8, (code) => fragmentLengths[code - 1] ?? code),
+  5: describeData(
+    struct({ statusType: uint8, responderIds: list(2, bytes(2)), requestExtensions: bytes(2) }),
+    describe,
+  ),
+  10: describeNumbers("groups", list(2, uint16)),
+  11: describeNumbers("pointFormats", list(1, uint8)),
+  13: describeNumbers("signatureSchemes", list(2, uint16)),
+  16: describeData(list(2, bytes(1)), (all) => all.map(latin1)),
+  21: describeData(rest, (zeros) => `${zeros.length} bytes`),
+  28: describeData(uint16, (limit) => limit),
+  43: describeNumbers("versions", list(1, uint16)),
+  50: describeNumbers("signatureSchemes", list(2, uint16)),
 };
 
-function rows(all: readonly { readonly id: number; readonly name: string }[]): [number, string][] {
-  return all.map(({ id, name }) => [id, name]);
+function idsAndNames(rows: readonly { readonly id: number; readonly name: string }[]): [number, string][] {
+  return rows.map(({ id, name }) => [id, name]);
 }
 
 const isList = (body: Decoded): body is readonly Decoded[] => Array.isArray(body);

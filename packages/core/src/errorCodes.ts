@@ -1,10 +1,10 @@
 /**
- * Every code that an error of Handclasp may have, beside the names of alerts. They are types alone, and cost nothing when the program runs; docs/errors.md
- * says what each means.
+ * The codes that an error of Handclasp may have in addition to the names of alerts. They are types, so they cost
+ * nothing at run time. `docs/errors.md` explains each code.
  * @module
  */
 
-/** What is wrong with a certificate or with the path to it. */
+/** Faults of a certificate or of its certification path. */
 export type CertificateFault =
   | "unknown_issuer"
   | "expired"
@@ -24,24 +24,24 @@ export type CertificateFault =
   | "pin"
   | "untrusted";
 
-/** What is wrong with a status, or the lack of one. */
+/** Faults of a certificate's OCSP status, or its absence. */
 export type OcspFault =
-  /** The issuer took the certificate back. */
+  /** The issuer has revoked the certificate. */
   | "revoked"
-  /** Not DER, not a basic response, or not successful. */
+  /** The response is not DER, not a basic response, or not successful. */
   | "ocsp_malformed"
-  /** Not signed by the issuer, or by whom it authorised to. */
+  /** The response is signed neither by the issuer nor by a responder that the issuer has authorised. */
   | "ocsp_signature"
-  /** Out of date, or not yet valid. */
+  /** The response is out of date or not yet valid. */
   | "ocsp_expired"
-  /** It says "unknown", or speaks of another certificate. */
+  /** The response says "unknown", or is about another certificate. */
   | "ocsp_unknown"
-  /** None came, and one was needed. */
+  /** The server sent no response, and the policy requires one. */
   | "ocsp_missing"
-  /** Nobody issued the certificate that we could ask: it is trusted by itself. */
+  /** The certificate is itself a trust anchor, so there is no issuer to verify a response with. */
   | "ocsp_issuer";
 
-/** What a peer says that the protocol does not allow, where the alert for it says less. */
+/** Violations of the protocol by the peer, if the code says more than the alert. */
 export type ProtocolFault =
   | "bad_alert"
   | "excess_alert_data"
@@ -74,16 +74,16 @@ export type ProtocolFault =
   | "wrong_curve"
   | "wrong_signature_type";
 
-/** Why there is no connection below TLS, or none any more. */
+/** Failures of the transport: it could not be opened, or it ended. */
 export type TransportFault =
-  // No connection came about.
+  // The connection could not be opened.
   | "connection_failed"
   | "connection_refused"
   | "connection_timeout"
   | "host_not_found"
   | "host_unreachable"
   | "not_loaded"
-  // No WebSocket came about.
+  // The WebSocket could not be opened.
   | "not_a_websocket"
   | "outer_certificate"
   | "outer_tls"
@@ -91,27 +91,27 @@ export type TransportFault =
   | "websocket_not_opened"
   | "websocket_refused"
   | "websocket_timeout"
-  // Nobody can be listened to.
+  // The server cannot listen.
   | "address_in_use"
   | "address_not_available"
   | "address_not_permitted"
   | "listen_failed"
-  // A listener let no WebSocket come about.
+  // A listener refused to open a WebSocket.
   | "host_refused"
   | "origin_refused"
-  // A connection is gone.
+  // The connection ended.
   | "closed"
   | "closed_during_handshake"
   | "connection_lost"
   | "peer_gone"
   | "peer_left"
   | "truncated"
-  // What carries the connection is none of ours, or carries what is no TLS.
+  // The transport failed, or carried a message that cannot be TLS.
   | "message_too_big"
   | "text_message"
   | "transport_failed";
 
-/** What the program that uses Handclasp did, or left undone; and what is our own fault. */
+/** Faults of the program that uses Handclasp, its limits in time, and our own faults. */
 export type LocalFault =
   | "aborted"
   | "close_timeout"
@@ -129,5 +129,5 @@ export type LocalFault =
   | "usage"
   | "wrong_passphrase";
 
-/** A fault that has a code of its own, because the alert's name says less or there is no alert. */
+/** A code that is not the name of an alert: it says more than the alert does, or there is no alert. */
 export type OwnCode = CertificateFault | OcspFault | ProtocolFault | TransportFault | LocalFault;

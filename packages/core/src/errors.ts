@@ -1,10 +1,10 @@
 /**
- * Every failure of Handclasp is one class, told by its brand: what happened, whose fault it is, the alert, what to do.
+ * The class of every failure of Handclasp: what happened, whose fault it is, the alert, and what to do.
  * @module
  */
 import type { OwnCode } from "./errorCodes.ts";
 
-/** AlertDescription, RFC 5246 §7.2 and the registry since. */
+/** AlertDescription: RFC 5246 §7.2, and later entries of IANA's registry. */
 export const alertDescriptions = {
   close_notify: 0,
   unexpected_message: 10,
@@ -40,28 +40,31 @@ export const alertDescriptions = {
   no_application_protocol: 120,
 } as const;
 
-/** The RFC's name of an alert. */
+/** An alert's name in the RFC. */
 export type AlertDescription = keyof typeof alertDescriptions;
 
-/** The name of an alert's number, `undefined` where the registry has none. */
+/** The name of an alert, or `undefined` if the registry has none for that number. */
 export function alertName(code: number): AlertDescription | undefined {
   return (Object.keys(alertDescriptions) as AlertDescription[]).find((name) => alertDescriptions[name] === code);
 }
 
-/** Whose fault a failure is: what we were sent, how we were set up, what carries us, or ourselves. */
+/**
+ * The cause of a failure: the peer's messages, our configuration, the transport, the application that uses Handclasp,
+ * or Handclasp itself.
+ */
 export type Fault = "peer" | "configuration" | "transport" | "application" | "internal";
 
-/** A stable name of what happened, for programs; docs/errors.md says of each what it means and what to do. */
+/** A stable name of a failure, for programs. `docs/errors.md` explains each one and says what to do. */
 export type TlsErrorCode = AlertDescription | OwnCode;
 
 export interface TlsErrorOptions {
-  /** A stable name for programs; the alert's where nothing is more exact. */
+  /** A stable name for programs. Default: the name of the alert. */
   code?: TlsErrorCode;
-  /** Who raised it: we, or the peer by sending us an alert. Default `"us"`. */
+  /** The side that found the failure: we, or the peer, which sent us an alert. Default `"us"`. */
   by?: "us" | "peer";
   /** Default `"peer"`. */
   fault?: Fault;
-  /** What the reader can do about it, one sentence. */
+  /** One sentence that tells the reader what to do. */
   advice?: string | undefined;
   cause?: unknown;
 }
@@ -69,15 +72,17 @@ export interface TlsErrorOptions {
 const brand = Symbol.for("handclasp.TlsError");
 
 /**
- * A typed failure.
+ * A failure with a code, the alert for it, and its cause.
  * @example
- * try { await channel.opened } catch (error) { if (TlsError.is(error) && error.code === "expired") renew(); }
+ * const hasExpired = (error: unknown): boolean => TlsError.is(error) && error.code === "expired";
  */
 export class TlsError extends Error {
   override readonly name = "TlsError";
   /** A stable name for programs, e.g. `"unknown_issuer"`, `"bad_record_mac"`, `"handshake_timeout"`. */
   readonly code: TlsErrorCode;
-  /** The alert that we send for it, or that the peer sent us; `undefined` where none fits (a transport that broke). */
+  /**
+   * The alert that we send, or that the peer sent. `undefined` if no alert fits, for example when a transport failed.
+   */
   readonly alert: AlertDescription | undefined;
   readonly by: "us" | "peer";
   readonly fault: Fault;
@@ -96,16 +101,18 @@ export class TlsError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** True for an error of any copy of Handclasp: packages may be bundled twice, so `instanceof` would lie. */
+  /** True for an error of any copy of Handclasp. `instanceof` fails if a package is bundled twice. */
   static is(error: unknown): error is TlsError {
     return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[brand] === true;
   }
 }
 
-/** The user asked for something that cannot be: raised before any byte is sent. `code` where a program can do something about it. */
+/**
+ * The error of an impossible configuration, raised before any byte is sent. Give a `code` if a program can react to it.
+ */
 export const configurationError = (message: string, advice?: string, code: TlsErrorCode = "configuration"): TlsError =>
   new TlsError(undefined, message, { code, fault: "configuration", advice });
 
-/** The application used a connection in a way its state does not allow. */
+/** The error of a call that the connection's state does not allow. */
 export const usageError = (message: string): TlsError =>
   new TlsError(undefined, message, { code: "usage", fault: "application" });

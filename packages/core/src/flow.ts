@@ -1,13 +1,16 @@
 /**
- * A flow is protocol text that reads top to bottom and does no I/O: a generator that suspends whenever it must wait.
- * It waits for exactly three things: the peer's bytes, a promise of ours, or a call that its driver makes for it.
+ * A flow is protocol code that reads from top to bottom and does no I/O: a generator that suspends whenever it must
+ * wait. It waits for exactly three things: the peer's bytes, a promise of ours, or a call that its driver makes for it.
  * @module
  */
 
-/** A value, or a promise of it: synchronous providers stay synchronous. */
+/** A value or a promise of it. A synchronous provider remains synchronous. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** What a suspended flow waits for. A function is called by the driver *after* the flow has suspended, so that a hook of the user may safely call back into the connection. */
+/**
+ * The reason why a flow is suspended. The driver calls a function *after* the flow has suspended, so a hook of the
+ * application may safely call back into the connection.
+ */
 export type Wait = "bytes" | PromiseLike<unknown> | (() => Awaitable<void>);
 
 /** A suspended computation that returns `T`. */
@@ -17,7 +20,7 @@ export type Flow<T> = Generator<Wait, T, void>;
 export const isPromise = <T>(value: Awaitable<T>): value is PromiseLike<T> =>
   typeof (value as PromiseLike<T> | undefined | null)?.then === "function";
 
-/** The value of something that may be a promise. Costs nothing where it is none. */
+/** Returns the value, after it has settled if it is a promise. A value that is no promise does not suspend the flow. */
 export function* waitFor<T>(value: Awaitable<T>): Flow<T> {
   if (!isPromise(value)) return value;
   let settled: T | undefined;
@@ -28,9 +31,11 @@ export function* waitFor<T>(value: Awaitable<T>): Flow<T> {
 }
 
 /**
- * The value of a function that is not ours (a hook, a signer, a store). It runs while the flow is suspended.
+ * Calls a function that is not ours (a hook, a signer, a store) while the flow is suspended, and returns its value.
  * @example
- * const credential = yield* callHook(() => config.selectCredential(request));
+ * function* sessionFlow(store: SessionStore, key: string): Flow<Uint8Array | undefined> {
+ *   return yield* callHook(() => store.get(key));
+ * }
  */
 export function* callHook<T>(hook: () => Awaitable<T>): Flow<T> {
   let result: T | undefined;
@@ -45,9 +50,10 @@ export function* callHook<T>(hook: () => Awaitable<T>): Flow<T> {
 }
 
 /**
- * Runs a flow that never waits for bytes, outside of a connection. Synchronous if everything it settles is.
+ * Runs a flow outside of a connection; it must not wait for bytes. The result is synchronous if the flow waits for no
+ * promise.
  * @example
- * const peer = await runFlow(verifyCertificatePath(chain, policy));
+ * const verifyOwnChain = async (chain: readonly Certificate[]): Promise<void> => runFlow(verifyChain(chain, noble));
  */
 export const runFlow = <T>(flow: Flow<T>): Awaitable<T> => advance(flow, flow.next());
 
@@ -73,7 +79,7 @@ function advance<T>(flow: Flow<T>, first: IteratorResult<Wait, T>): Awaitable<T>
   return step.value;
 }
 
-/** Whoever awaits it sees the error; nobody having to must not end the process. */
+/** A caller that awaits the promise sees the error. A caller that ignores it does not end the process. */
 export function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;

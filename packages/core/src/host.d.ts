@@ -1,4 +1,4 @@
-// The few globals of every host that src/connection may use; nothing else of the DOM or of Node exists in core.
+// The globals that core may use, because every host has them. Core sees nothing else of the DOM or of Node.js.
 interface ReadableStreamDefaultController<R> {
   readonly desiredSize: number | null;
   enqueue(chunk: R): void;

@@ -1,5 +1,6 @@
 /**
- * Private keys from files, and credentials that sign in JavaScript: loaded only by who needs them.
+ * Private keys from files, and credentials that sign in JavaScript. A program that needs neither does not load this
+ * module.
  * @module
  */
 

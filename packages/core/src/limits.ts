@@ -1,131 +1,246 @@
 /**
- * Every bound on what a peer can make us hold or do, each with its reason.
+ * The limits on what a peer can make core store, compute or wait for, each with the reason for its number.
+ *
+ * Some limits are elsewhere, next to the only code that reads them: the work of a path search (`x509/path.ts`:
+ * `maxSignatures`, `maxSteps`, `maxPathDepth`), the sizes of RSA keys (`crypto/rsaKey.ts`), the size of a certificate
+ * that a cache stores (`x509/cache.ts`) and the ciphertext that a provider opens at the same time (`record/reader.ts`:
+ * `maxInFlight`). The transports of `@handclasp/node` have limits on sockets and WebSockets of their own, in that
+ * package's `src/transport` folder, because core knows neither.
  * @module
  */
 
-/** TLSPlaintext.length, RFC 5246 §6.2.1. */
+/** Bytes of a TLSPlaintext fragment: the RFC's maximum (RFC 5246 §6.2.1). */
 export const maxPlaintext: number = 2 ** 14;
-/** What protection may add to a fragment: TLSCiphertext.length is at most 2^14 + 2048, RFC 5246 §6.2.3. */
+/** Bytes that protection may add to a fragment: TLSCiphertext.length is at most 2^14 + 2048 (RFC 5246 §6.2.3). */
 export const maxExpansion = 2048;
-/** The least that a peer may ask our records to be cut to, RFC 8449 §4; and so the least of our own bound. */
+/**
+ * Bytes of a record that a peer may ask us to keep to, at least: the minimum of record_size_limit (RFC 8449 §4). Our
+ * own limit on records has the same minimum.
+ */
 export const minRecordSize = 64;
 /**
- * One handshake message that is neither ClientHello nor Certificate: the largest honest ones (CertificateRequest,
- * NewSessionTicket) have under 64 KiB.
+ * Bytes of a handshake message that is neither ClientHello nor Certificate: the largest honest ones
+ * (CertificateRequest, NewSessionTicket) have less than 64 KiB.
  */
 export const maxHandshakeMessage: number = 2 ** 16;
 /**
- * A ClientHello: its suites and its extensions may have 64 KiB each (RFC 5246 §7.4.1.2), and large tickets and shares
- * for later versions use some of that. Honest ones stay under 20 KiB. What waits for the rest of one takes twice its
- * bytes at most, which is less than a peer has sent for it.
+ * Bytes of a ClientHello: its suites and its extensions may have 64 KiB each (RFC 5246 §7.4.1.2), and large tickets and
+ * key shares of later versions use some of that. Honest ones stay below 20 KiB. The buffer of an incomplete ClientHello
+ * has at most twice the bytes that arrived.
  */
 export const maxClientHello: number = 2 ** 17;
-/** A Certificate message: sixteen certificates of 64 KiB would be 1 MiB; real chains are under 16 KiB, RSA-4096 with many names under 64. */
+/**
+ * Bytes of a Certificate message: `maxCertificates` of `maxCertificate` bytes would be 1 MiB, but real chains have less
+ * than 16 KiB, and those with RSA-4096 and many names less than 64 KiB.
+ */
 export const maxCertificateMessage: number = 2 ** 17;
-/** Certificates in one chain (X509.md). */
+/** Certificates in a Certificate message: real chains have two to four. */
 export const maxCertificates = 16;
-/** One certificate (X509.md). */
+/** Bytes of a certificate: one with a thousand names of 30 characters has about half as many. */
 export const maxCertificate: number = 2 ** 16;
 /**
- * DER elements in the certificates of one Certificate message: each takes microseconds before the code is warm, and 128 KiB have room for 60,000.
- * A certificate with a thousand names has some 1,100, the issuers above it under 100 each.
+ * DER elements in the certificates of one Certificate message: each takes microseconds before the code is warm, and
+ * 128 KiB have room for 60,000. A certificate with a thousand names has some 1,100, each issuer above it less than 100.
  */
 export const maxElements: number = 2 ** 13;
 /**
- * Characters of an attribute of a name, beyond ASCII, that are normalised: NFKC takes time in the square of the combining marks in a row.
- * X.520 allows 64 in most attributes; a longer value equals only the same text.
+ * Characters of an attribute of a name that is normalised, if it is not ASCII: NFKC takes time in the square of the
+ * combining marks in a row. X.520 allows 64 in most attributes. A longer value equals only the same text.
  */
 export const maxNormalised = 256;
 /**
- * Comparisons of a name with a constraint in one search for a path, where making a name or a constraint comparable counts as eight. A comparison takes about
- * 0.1 µs; 128 KiB have no room for more than 70,000 of long names, which take 0.4 µs. Honest CAs have some hundred constraints, for as many names.
+ * Comparisons of a name with a constraint in one path search; preparing a name or a constraint for comparison counts as
+ * eight. A comparison takes about 0.1 µs; 128 KiB have no room for more than 70,000 of long names, which take 0.4 µs.
+ * Honest CAs have some hundred constraints, for as many names.
  */
 export const maxComparisons = 250_000;
-/** Certificates in an OCSP response: its signer's alone is needed, some send the chain above it. Each one can cost a signature. */
+/**
+ * Certificates in an OCSP response: only the signer's is needed, and some responders send the chain above it. Each one
+ * can cost a signature verification.
+ */
 export const maxResponders = 4;
-/** How far thisUpdate of an OCSP response may lie ahead of our clock, ms: clocks of servers and pages are minutes apart. */
+/**
+ * Milliseconds that an OCSP response's thisUpdate may be ahead of our clock: clocks of servers and pages are minutes
+ * apart.
+ */
 export const maxClockSkew = 300_000;
-/** How old an OCSP response may be that names no nextUpdate, ms: a week, the usual lifetime of those that do (RFC 6960 §4.2.2.1 sets none). */
+/**
+ * Age of an OCSP response without nextUpdate, ms: a week, the usual lifetime of responses that have one (RFC 6960
+ * §4.2.2.1 sets no limit).
+ */
 export const maxStatusAge: number = 7 * 24 * 3600 * 1000;
-/** An OCSP response that a server sends: as much as fits into a handshake message. Real ones have 500 to 2,500 bytes. */
+/**
+ * Bytes of an OCSP response that a server sends: as many as fit into a handshake message. Real ones have 500 to 2,500.
+ */
 export const maxOcspResponse: number = maxHandshakeMessage - 4;
-/** How long a server waits for the OCSP response of its application, ms: a handshake without one is better than none. */
+/**
+ * Milliseconds that a server waits for the application's OCSP response: a handshake without one is better than none.
+ */
 export const ocspResponseTimeout = 1_000;
-/** Bytes of the names in a CertificateRequest: the list could have 65,535, but then the message would be longer than peers, we among them, take. */
+/**
+ * Bytes of the names in a CertificateRequest: the RFC allows 65,535, but peers would then refuse the whole
+ * message as too long, and so would we (`maxHandshakeMessage`).
+ */
 export const maxAuthorityNames = 65_000;
-/** A whole handshake, both Certificates included: nothing honest needs more, and all of it may be held until CertificateVerify. */
+/**
+ * Bytes of all messages of a handshake, both Certificates included: no honest handshake needs more, and a connection
+ * may have to store all of them until CertificateVerify.
+ */
 export const maxTranscript: number = 2 ** 18;
-/** Empty records in a row: OpenSSL sends one as a CBC countermeasure, nobody sends more than a few (BoringSSL's number). */
+/**
+ * Empty records in a row: OpenSSL sends one as a CBC countermeasure, and no peer sends more than a few (BoringSSL's
+ * number).
+ */
 export const maxEmptyRecords = 32;
-/** Warning alerts in a row (BoringSSL's number). */
+/** Warning alerts in a row: BoringSSL's number. */
 export const maxWarningAlerts = 4;
-/** Refused renegotiations before the peer is taken for hostile. */
+/**
+ * Renegotiations that we refuse before the connection ends: an honest peer has no reason to ask again after a refusal.
+ */
 export const maxRenegotiations = 3;
-/** HelloRequests skipped during a handshake (RFC 5246 §7.4.1.1 says ignore, not for ever). */
+/** HelloRequests that a client ignores during a handshake: RFC 5246 §7.4.1.1 says to ignore them, but not how many. */
 export const maxHelloRequests = 4;
-/** Bytes of a pre-shared key: 128 bits (RFC 9257 §6); from one recorded handshake, shorter ones can be guessed (RFC 4279 §7.2). */
+/**
+ * Bytes of a pre-shared key, at least: 128 bits (RFC 9257 §6). An attacker who has recorded one handshake can guess a
+ * shorter key (RFC 4279 §7.2).
+ */
 export const minPskLength = 16;
-/** Bytes of a PSK identity, a hint or a pre-shared key: RFC 4279 §5.3 wants 128 and 64 at least. */
+/**
+ * Bytes of a PSK identity, an identity hint or a pre-shared key: RFC 4279 §5.3 requires support of 128 for identities
+ * and 64 for keys.
+ */
 export const maxPskIdentity = 1024;
-/** Bytes of a session's state in a ticket, which the client sends back in every ClientHello: a client's verified path is a few KiB of it. */
+/**
+ * Bytes of a session's state in a ticket, which the client sends in every ClientHello: a client's verified path takes a
+ * few KiB of it.
+ */
 export const maxTicketState: number = 2 ** 14;
-/** Bytes of a ticket that a client keeps: it goes into each ClientHello, whose extensions have 65,535 together. Those of a server of ours have half as many. */
+/**
+ * Bytes of a ticket that a client stores: it goes into each ClientHello, whose extensions have 65,535 together. The
+ * tickets of our own server have at most half as many.
+ */
 export const maxTicket: number = 2 ** 15;
-/** Seconds that a session can be resumed, unless told otherwise: what it was verified with may have been revoked since. */
+/**
+ * Default lifetime of a session, in seconds: the certificate that it was verified with may have been revoked in the
+ * meantime.
+ */
 export const sessionLifetime = 7_200;
-/** Seconds from the full handshake on after which a session is not resumed, however often it was renewed (RFC 5246 §F.1.4). */
+/**
+ * Seconds after the full handshake in which its session can be resumed, however often it was renewed: RFC 5246 §F.1.4
+ * suggests 24 hours.
+ */
 export const maxSessionAge = 86_400;
-/** A store of sessions, or a source of ticket keys, that has not answered by then is taken to have nothing, ms. */
+/**
+ * Milliseconds that a connection waits for a store of sessions or a source of ticket keys: after that it goes on
+ * without, since a slow store should not cost more time than the full handshake that it saves.
+ */
 export const storeTimeout = 250;
-/** Bytes of the sessions that a memory store holds, each with `itemOverhead`: some nine thousand without client certificates. */
+/**
+ * Bytes of the sessions in a memory store, each counted with `itemOverhead`: about nine thousand sessions without
+ * client certificates.
+ */
 export const maxStoreBytes: number = 2 ** 22;
-/** How often a memory store that is in use looks for what is over, ms: at each use it would cost more than the session saves. */
+/**
+ * Interval in which a memory store removes expired sessions while it is in use, ms: to look for them at each use would
+ * cost more than a session saves.
+ */
 export const sweepInterval = 60_000;
-/** Bytes of exported keying material at once: as many as an unsigned 16-bit number counts, as in TLS 1.3; nobody needs more than a few keys. */
+/**
+ * Bytes of keying material that one call exports: the largest unsigned 16-bit number, as in TLS 1.3. Applications need
+ * no more than a few keys.
+ */
 export const maxExport: number = 2 ** 16 - 1;
-/** Records that we send under one key: AES-GCM's safe number, RFC 8446 §5.5. */
+/** Records that we send under one key: the safe number for AES-GCM (RFC 8446 §5.5). */
 export const maxRecords: number = 2 ** 24.5;
-/** Records that we receive under one key. How many are safe is the sender's to know (RFC 8446 §5.5); a JavaScript number counts to 2^53. */
+/**
+ * Records that we receive under one key: six bytes of the sequence number, well below the 2^53 to which a JavaScript
+ * number is exact. The safe number for the cipher is the sender's concern (RFC 8446 §5.5).
+ */
 export const maxReceived: number = 2 ** 48;
-/** Bytes of the peer that wait while a promise of ours is pending, before we ask the transport to pause. */
+/**
+ * Received bytes that may wait while a promise of ours is pending or the application does not read: with more, the
+ * connection asks the transport to pause. The number is eight full records.
+ */
 export const highWaterInbound: number = 2 ** 17;
-/** The same, where the transport cannot pause (a page's `onmessage`): more ends the connection. */
+/**
+ * Received bytes that may wait if the transport cannot pause (a page's `onmessage`): with more, the connection ends.
+ * The number is a second of data at 134 Mbit/s.
+ */
 export const maxInbound: number = 2 ** 24;
-/** What a piece of data costs to keep beside its bytes: counted with them, or a flood of tiny pieces would hold a hundred times the limit. */
+/**
+ * Bytes that storing one piece of data costs in addition to its contents. Limits count it with each piece; otherwise a
+ * flood of tiny pieces would take a hundred times the limit.
+ */
 export const itemOverhead = 256;
-/** One message of a WebSocket; the `ws` default of 100 MiB is an invitation. */
+/**
+ * Bytes of a WebSocket message that we send: transports of `@handclasp/node` accept no more, because the 100 MiB that
+ * the `ws` package accepts by default let a peer fill memory.
+ */
 export const maxTransportMessage: number = 2 ** 20;
-/** Everything ready in one turn goes out as one message, once there is so much of it. */
+/**
+ * Bytes of records that are sent as one message of the transport: four full records, so that the cost of a message is
+ * shared.
+ */
 export const maxFlush: number = 2 ** 16;
-/** And such a message has room for four full records with what is around them. */
+/** Bytes of such a message: four full records with their headers and the overhead of protection. */
 export const maxFlushMessage: number = maxFlush + 2 ** 10;
 /**
- * Bytes that all connections of a process send, or work off, between two turns of the event loop. A socket often takes all that it is given at once, so a
- * writer would go on for ever otherwise: no callback would run, and no other connection would be read. Enough to keep the sockets busy until the next turn.
+ * Bytes that all connections of a process together send, and as many that they process, in one turn of the event loop.
+ * A socket often accepts everything at once, so without the limit a writer would never stop: no callback would run, and
+ * no other connection would be read. The number keeps sockets busy until the next turn.
  */
 export const turnBudget: number = 2 ** 21;
-/** What a record that comes in costs beside its bytes, in bytes of that budget: so many records of a byte take as long as one of 4 KiB does. */
+/**
+ * Bytes of that budget that a received record costs in addition to its contents: a record of one byte takes as long as
+ * 4 KiB of data.
+ */
 export const recordCost: number = 2 ** 12;
-/** How long the host may take to come to its next turn, ms, before a timer does. */
+/**
+ * Milliseconds within which the host must begin its next turn; after that a timer begins it, so that one transport that
+ * never calls back cannot stop all connections.
+ */
 export const turnTimeout = 100;
-/** Connections that waited for the next turn and go on in it: with a message of 64 KiB from each, the budget is spent. */
+/**
+ * Connections that waited for the next turn and resume in it: with a message of 64 KiB from each, they use up the
+ * budget.
+ */
 export const resumedInTurn = 32;
-/** A handshake that is not done by then is given up, ms. */
+/**
+ * Default time limit of a handshake, ms: two round trips on a slow network and cryptography in JavaScript fit into it.
+ */
 export const handshakeTimeout = 10_000;
-/** How long a close may take, ms: what was written before it, our close_notify, and the peer's. */
+/**
+ * Default time limit of a close, ms: for the data that was written before it, our close_notify and the peer's
+ * close_notify.
+ */
 export const closeTimeout = 5_000;
-/** How long a connection that is over waits for records that are still being sealed, ms: an alert should not be lost, and no provider may hold the end up. */
+/**
+ * Milliseconds that a closed connection waits for records that are still being sealed: an alert should not be lost, but
+ * a provider that never answers must not delay the end.
+ */
 export const sealTimeout = 2_000;
-/** How long after the peer's close_notify and the end of its carrier our side stays open while nothing is written, ms: the peer has gone, or waits for us alone. */
+/**
+ * Milliseconds without a write after which we close our side, once the peer has sent close_notify and its transport has
+ * ended: the peer is gone, or waits only for us.
+ */
 export const endedGrace = 1_000;
 /**
- * How long a peer that has closed waits for our close_notify where the application neither reads its end nor writes, ms: less than the 5 s after which its `close`
- * fails, and as long as can be, since the application may still be about to answer.
+ * Milliseconds after which a peer that has closed gets our close_notify although the application neither reads the end
+ * nor writes. They are fewer than `closeTimeout`, after which the peer's `close` fails, and otherwise as many as
+ * possible, because the application may still be about to answer.
  */
 export const unreadGrace = 4_000;
-/** Iterations of PBKDF2 over a passphrase: twice the most that anybody advises (OWASP's 1,300,000 for SHA-1), half a minute in JavaScript. */
+/**
+ * Iterations of PBKDF2 over a passphrase: about twice OWASP's 1,300,000 for SHA-1, the highest number that any
+ * guideline recommends. In JavaScript they take half a minute.
+ */
 export const maxIterations = 3_000_000;
-/** Bytes of memory for scrypt over a passphrase: four times OpenSSL's default. */
+/**
+ * Bytes of memory for scrypt over a passphrase: four times what OpenSSL's default parameters take (N = 16,384, r = 8).
+ */
 export const maxScryptMemory: number = 2 ** 26;
-/** How long an error about options waits for the chunk that explains it, ms: without it, the error says what is wrong, and not what to do. */
+/**
+ * Milliseconds that an error about options waits for the chunk that explains it: without the chunk, the error says what
+ * is wrong but not what to do.
+ */
 export const explanationTimeout = 2_000;

@@ -1,5 +1,5 @@
 /**
- * noble at once: for who wants a provider that is synchronous from its first call on.
+ * The provider `noble`, loaded at once, so that it is synchronous from its first call on.
  * @module
  */
 export { noble } from "./crypto/noble.ts";

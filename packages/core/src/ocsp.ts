@@ -1,5 +1,5 @@
 /**
- * OCSP: the status of a server's certificate, as the server shows it. Loaded only by who asks for it.
+ * OCSP: the status of a server's certificate, which the server sends in the handshake (stapling).
  * @module
  */
 import { runFlow } from "./flow.ts";
@@ -11,11 +11,14 @@ export { type OcspFault, type OcspResponse, parseOcspResponse } from "./x509/ocs
 export type { OcspRequest, SingleResponse };
 
 /**
- * Verifies a response without a connection, as `ocsp.check` does with what a server shows: one that was fetched, or that came with `ocsp.request`.
+ * Verifies a response without a connection, in the way in which `ocsp.check` verifies a server's response. The response
+ * may have been fetched, or requested with `ocsp.request`.
  * @throws TlsError, whose code is an {@link OcspFault}
  * @example
- * const [certificate, issuer] = channel.session.peer.path;
- * const { nextUpdate } = await verifyOcsp({ response, certificate, issuer, now: Date.now(), provider: noble });
+ * async function nextUpdate(response: Uint8Array, certificate: Certificate, issuer: Certificate) {
+ *   const verified = await verifyOcsp({ response, certificate, issuer, now: Date.now(), provider: noble });
+ *   return verified.nextUpdate;
+ * }
  */
 export async function verifyOcsp(request: OcspRequest): Promise<SingleResponse> {
   return runFlow(verifyOcspResponse(request));

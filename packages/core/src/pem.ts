@@ -1,5 +1,5 @@
 /**
- * What stands in the files that users have, found and not yet read: for hosts that read keys themselves, and load nothing that does.
+ * Finds certificates and private keys in the text of files without parsing them, for hosts that parse keys themselves.
  * @module
  */
 export { type FoundPrivateKey, findPrivateKey, type JsonWebKey, type PrivateKeySource } from "./x509/findPrivateKey.ts";

@@ -1,5 +1,5 @@
 /**
- * The server alone.
+ * The server, without the client.
  * @module
  */
 export * from "./base.ts";

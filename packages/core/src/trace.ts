@@ -1,16 +1,16 @@
 /**
- * What can be watched: typed events for every handshake message, record and secret, both directions. Free of cost when nobody listens.
+ * Trace events for every handshake message, record and secret in both directions. Without a listener they cost nothing.
  * @module
  */
 import type { Bytes } from "./bytes/bytes.ts";
 import type { AlertDescription } from "./errors.ts";
 
 export type Role = "client" | "server";
-/** From our point of view. */
+/** The direction from our point of view. */
 export type Direction = "sent" | "received";
 export type ContentTypeName = "change_cipher_spec" | "alert" | "handshake" | "application_data";
 
-/** A decoded body: numbers, strings, bytes, lists and nested structs, keys as in the RFC but camelCase. */
+/** A decoded body: numbers, strings, bytes, lists and nested structs. Keys are the RFC's field names in camelCase. */
 export type Decoded =
   | number
   | string
@@ -21,7 +21,10 @@ export type Decoded =
   | { readonly [field: string]: Decoded };
 
 export type TraceEvent =
-  /** One handshake message (RFC 5246 §7.4), with the four bytes of its header; `body` has the RFC's fields in camelCase, numbers as numbers. */
+  /**
+   * One handshake message (RFC 5246 §7.4). `bytes` includes the four bytes of its header; `body` has the RFC's fields
+   * in camelCase, with numbers as numbers.
+   */
   | {
       readonly type: "handshake";
       readonly direction: Direction;
@@ -29,7 +32,10 @@ export type TraceEvent =
       readonly bytes: Bytes;
       readonly body: Decoded;
     }
-  /** One record. `protected` once keys are in use; `header` is the 5 bytes, `fragment` what was on the wire after them, `plaintext` what it carries; plaintext of application data only with `secrets`. */
+  /**
+   * One record. `protected` is true once keys are in use. `header` has 5 bytes, `fragment` the bytes that followed on
+   * the wire, and `plaintext` their contents; application data has `plaintext` only with `secrets`.
+   */
   | {
       readonly type: "record";
       readonly direction: Direction;
@@ -47,7 +53,7 @@ export type TraceEvent =
       readonly level: "warning" | "fatal";
       readonly description: AlertDescription | number;
     }
-  /** What was agreed, as soon as ServerHello is there. */
+  /** The parameters that the two sides have agreed on, once ServerHello has been sent or received. */
   | {
       readonly type: "agreed";
       readonly suite: string;
@@ -56,10 +62,10 @@ export type TraceEvent =
       readonly serverRandom: Bytes;
       readonly extendedMasterSecret: boolean;
     }
-  /** An earlier session is resumed, or why not, where there was one to resume. Behind `agreed` where it is resumed. */
+  /** An earlier session is resumed, or the reason why it is not. If it is resumed, this event comes after `agreed`. */
   | { readonly type: "resumption"; readonly resumed: true }
   | { readonly type: "resumption"; readonly resumed: false; readonly reason: NotResumed }
-  /** Secrets, in the order in which they arise; only where asked for by name (`trace: {secrets: true}`). */
+  /** The secrets in the order in which they are computed, only with the option `secrets: true`. */
   | {
       readonly type: "secret";
       readonly name: "premaster_secret" | "master_secret" | "key_block";
@@ -80,10 +86,10 @@ export type TraceEvent =
   | { readonly type: "closed"; readonly error?: Error };
 
 /**
- * Why a session was not resumed: it is over (`expired`), was made under another configuration, for another name or
- * certificate, with a suite that is not offered; its peer is not trusted any more, or its pre-shared key is not there
- * any more; it lacks a protection that this handshake has or the other way round; it is `unknown` to the server; or the
- * server `declined` what the client offered.
+ * The reason why a session was not resumed: it has expired; it was made under another configuration, for another name
+ * or certificate, or with a suite that is not offered; its peer is no longer trusted, or its pre-shared key no longer
+ * exists; it has another state of renegotiation_info or max_fragment_length than this handshake; it is `unknown` to the
+ * server; or the server `declined` the session that the client offered.
  */
 export type NotResumed =
   | "unknown"
@@ -100,9 +106,14 @@ export type NotResumed =
 
 export type TraceListener = (event: TraceEvent) => void;
 
-/** Pass a function, or ask for secrets by name. Events carry copies: keeping them is safe. */
+/**
+ * The option `trace` in its long form, which can ask for secrets. Events have copies of the bytes, so you may store
+ * them.
+ */
 export interface TraceOptions {
   readonly listener: TraceListener;
-  /** Also give secrets and the plaintext of application data. Whoever sees them can read everything. */
+  /**
+   * Also trace secrets and the plaintext of application data. Anyone who has the secrets can decrypt the connection.
+   */
   readonly secrets?: boolean;
 }

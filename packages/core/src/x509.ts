@@ -12,12 +12,14 @@ export { type TrustOptions, type TrustPolicy, trustPolicy } from "./x509/verify.
 export type { VerifiedPeer, VerifyRequest };
 
 /**
- * Verifies a peer's certificates as a handshake does: the path, and the name where one is asked for.
- * @throws CertificateError, whose `code` is what is wrong
+ * Verifies a peer's certificates as a handshake does: the path, and the name if `reference` is given.
+ * @throws CertificateError, whose `code` is the fault
  * @example
- * const { path } = await verifyCertificatePath({
- *   chain, policy: trustPolicy({ ca: pem }), purpose: "server", reference: "device.example", now: Date.now(), provider: noble,
- * });
+ * async function verifyDevice(chain: readonly Uint8Array[], ca: string) {
+ *   const policy = trustPolicy({ ca });
+ *   const request = { chain, policy, purpose: "server", reference: "device.example", provider: noble } as const;
+ *   return verifyCertificatePath({ ...request, now: Date.now() });
+ * }
  */
 export async function verifyCertificatePath(request: VerifyRequest): Promise<VerifiedPeer> {
   return runFlow(verifyPeer(request));

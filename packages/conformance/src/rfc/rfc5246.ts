@@ -158,7 +158,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6.2.3.2",
     "padding is checked, and wrong padding is bad_record_mac",
-    by("record/cbc.ts#goodPadding", [
+    by("record/cbc.ts#paddingMask", [
       `${cbc}: bytes: every padding opens, and each fault is one error and as many compressions`,
       `${cbc}: ciphertext that is no whole blocks, or too short for a MAC, is the same error`,
     ]),
@@ -182,7 +182,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6.2.3.3",
     "an AEAD record that does not open is a fatal bad_record_mac",
-    by("record/aead.ts#authentic", [
+    by("record/aead.ts#requireAuthentic", [
       `${reader}: records that are refused > any bit of a record altered`,
       `${suite}: the end > an altered record is bad_record_mac, seen by both`,
     ]),

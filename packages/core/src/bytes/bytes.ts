@@ -1,18 +1,18 @@
 /**
- * The few things done to bytes everywhere.
+ * Functions on bytes: join, compare, wipe, and conversions to and from text.
  * @module
  */
 
-/** One array from a few. */
 /**
- * Bytes that we hand out, of memory that nobody shares: what Blob, fetch, TextDecoderStream and WebCrypto take. The
- * bytes that we take may be of any memory.
+ * Bytes that we return: their memory is not a SharedArrayBuffer, so Blob, fetch, TextDecoderStream and WebCrypto accept
+ * them. Bytes that we accept may be in any memory.
  */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
+/** One array with the bytes of a few. */
 export const concat = (...parts: readonly Uint8Array[]): Bytes => join(parts);
 
-/** One array from any number: a call takes only so many arguments. */
+/** One array with the bytes of any number of arrays, which may be more than a call can have arguments. */
 export function join(parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -25,7 +25,7 @@ export function join(parts: readonly Uint8Array[]): Bytes {
   return out;
 }
 
-/** One array from any number, without a copy where they stand one behind the other in one buffer. */
+/** The same without a copy if the arrays follow each other in one buffer. */
 export function joinContiguous(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
   if (!first) return new Uint8Array(0);
@@ -37,7 +37,7 @@ export function joinContiguous(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(first.buffer, first.byteOffset, end - first.byteOffset);
 }
 
-/** Compares in time that depends on the lengths only, as far as a JavaScript engine allows. */
+/** Compares in a time that depends only on the lengths, as far as a JavaScript engine allows. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -45,16 +45,16 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** Overwrites secrets that are no longer needed. Copies that the engine's collector made are out of reach. */
+/** Overwrites secrets that are no longer needed. It cannot reach copies that the garbage collector made. */
 export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
   for (const secret of secrets) secret?.fill(0);
 }
 
-/** Lower-case hex. Joined, not added up: of a sum, the engine keeps every term for as long as the text lives. */
+/** Lower-case hex. `join` makes a flat string; after `+=`, the engine keeps each part as long as the string exists. */
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Bytes from hex; spaces and line breaks are skipped. Throws a RangeError on anything else. */
+/** Bytes from hex; ignores spaces and line breaks. Throws a RangeError for anything else. */
 export function fromHex(hex: string): Bytes {
   const clean = hex.replace(/\s+/g, "");
   if (clean.length % 2 || /[^0-9a-fA-F]/.test(clean)) throw new RangeError("not hex");
@@ -78,25 +78,28 @@ export function toBase64(bytes: Uint8Array): string {
   return out;
 }
 
-/** Bytes from base64, RFC 4648 §4; line breaks and spaces are skipped. Throws a RangeError on anything else, non-zero spare bits included. */
+/**
+ * Bytes from base64, RFC 4648 §4; ignores line breaks and spaces. Throws a RangeError for anything else, including
+ * non-zero spare bits.
+ */
 export function fromBase64(text: string): Bytes {
   const clean = text.replace(/\s+/g, "");
   if (clean.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(clean)) throw new RangeError("not base64");
   const digits = clean.replace(/=+$/, "");
   const out = new Uint8Array((digits.length * 6) >> 3);
-  let [bits, waiting, at] = [0, 0, 0];
+  let [bits, bitCount, at] = [0, 0, 0];
   for (const digit of digits) {
     bits = ((bits << 6) | alphabet.indexOf(digit)) & 0xfff;
-    waiting += 6;
-    if (waiting < 8) continue;
-    waiting -= 8;
-    out[at++] = bits >> waiting;
+    bitCount += 6;
+    if (bitCount < 8) continue;
+    bitCount -= 8;
+    out[at++] = bits >> bitCount;
   }
-  if (bits & ((1 << waiting) - 1)) throw new RangeError("not base64: spare bits set");
+  if (bits & ((1 << bitCount) - 1)) throw new RangeError("not base64: spare bits set");
   return out;
 }
 
-/** ASCII to bytes. Throws a RangeError on anything that is not ASCII. */
+/** ASCII text as bytes. Throws a RangeError for text that is not ASCII. */
 export function ascii(text: string): Bytes {
   const out = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -107,7 +110,7 @@ export function ascii(text: string): Bytes {
   return out;
 }
 
-/** Bytes as text, one char code each. */
+/** Bytes as text: each byte becomes the character with that code. */
 export function latin1(bytes: Uint8Array): string {
   let out = "";
   for (const byte of bytes) out += String.fromCharCode(byte);

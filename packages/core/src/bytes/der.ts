@@ -1,13 +1,14 @@
 /**
- * DER, written and read. The reader is strict (ITU-T X.690 §8, §10, §11): definite minimal lengths, minimal integers,
- * canonical bit strings, nothing left over. It never recurses by itself, so nesting costs nothing.
+ * Writes and reads DER. The reader is strict (ITU-T X.690 §8, §10, §11): it accepts only definite minimal lengths,
+ * minimal integers and canonical bit strings, and no bytes after the value. It does not recurse, so deep nesting is
+ * harmless.
  * @module
  */
 import type { CertificateFault } from "../errorCodes.ts";
 import { TlsError } from "../errors.ts";
 import { type Bytes, concat, latin1 } from "./bytes.ts";
 
-/** Identifier octets of the types that certificates and keys are made of. */
+/** The identifier octets of the types in certificates and keys. */
 export const tags = {
   boolean: 0x01,
   integer: 0x02,
@@ -29,7 +30,7 @@ export const tags = {
   set: 0x31,
 } as const;
 
-/** An element with these contents, one behind the other. */
+/** An element with the given contents, in order. */
 export function derElement(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
   const value = concat(...contents);
   const length: number[] = [];
@@ -40,19 +41,22 @@ export function derElement(tag: number, ...contents: readonly Uint8Array[]): Uin
   );
 }
 
-/** A non-negative INTEGER of big-endian bytes: a zero in front where the top bit is set, no other. */
+/** A non-negative INTEGER from big-endian bytes. It begins with a zero byte only if the next bit is set. */
 export function derInteger(value: Uint8Array): Uint8Array {
   const first = value.findIndex((byte) => byte !== 0);
   const digits = first < 0 ? value.subarray(-1) : value.subarray(first);
   return derElement(tags.integer, Uint8Array.from((digits[0] as number) & 0x80 ? [0] : []), digits);
 }
 
-/** How many elements may still be read, by all readers together that have it. */
+/** The number of elements that may still be read by all readers that share this object. */
 export interface Allowance {
   elements: number;
 }
 
-/** Reads the elements of one DER value one after the other; every fault is a TlsError with the code `"malformed"`. Results are views, not copies. */
+/**
+ * Reads the elements of one DER value in order. Every fault is a TlsError with the code `"malformed"`, or `"budget"`
+ * after too many elements. Results are views, not copies.
+ */
 export class Der {
   readonly #bytes: Bytes;
   readonly allowance: Allowance | undefined;
@@ -63,17 +67,17 @@ export class Der {
     this.allowance = allowance;
   }
 
-  /** Something is left to read. */
+  /** True if there are bytes left to read. */
   get more(): boolean {
     return this.#at < this.#bytes.length;
   }
 
-  /** The next element's tag, `undefined` at the end. */
+  /** The tag of the next element, or `undefined` at the end. */
   get tag(): number | undefined {
     return this.#bytes[this.#at];
   }
 
-  /** The next element, identifier and length included. */
+  /** The next element, including its identifier and length. */
   element(tag: number): Bytes {
     const start = this.#at;
     this.contents(tag);
@@ -101,17 +105,17 @@ export class Der {
     return bytes.subarray(at, this.#at);
   }
 
-  /** Reads into the next element, which must be used up. */
+  /** Reads the contents of the next element, all of which must be read. */
   within<T>(tag: number, read: (inner: Der) => T): T {
     return der(this.contents(tag), read, this.allowance);
   }
 
-  /** The same, where the next element has this tag; else `undefined`. */
+  /** The same if the next element has this tag; otherwise `undefined`. */
   optional<T>(tag: number, read: (inner: Der) => T): T | undefined {
     return this.tag === tag ? this.within(tag, read) : undefined;
   }
 
-  /** Reads into the next element, a SEQUENCE. */
+  /** Reads the contents of the next element, a SEQUENCE. */
   sequence<T>(read: (inner: Der) => T): T {
     return this.within(tags.sequence, read);
   }
@@ -126,7 +130,7 @@ export class Der {
     });
   }
 
-  /** BOOLEAN DEFAULT FALSE: a FALSE that is written out is a fault, unless the caller allows it. */
+  /** BOOLEAN DEFAULT FALSE: an encoded FALSE is a fault, unless the caller allows it. */
   flag(allowsFalse = false): boolean {
     if (this.tag !== tags.boolean) return false;
     const [value, more] = this.contents(tags.boolean);
@@ -135,7 +139,7 @@ export class Der {
     return value === 0xff;
   }
 
-  /** INTEGER: its minimal two's complement. */
+  /** INTEGER: its minimal two's complement bytes. */
   integer(tag: number = tags.integer): Bytes {
     const value = this.contents(tag);
     const [first = -1, second] = value;
@@ -160,18 +164,18 @@ export class Der {
     return value.reduce((n, byte) => n * 256 + byte, 0);
   }
 
-  /** OBJECT IDENTIFIER, dotted. */
+  /** OBJECT IDENTIFIER in dotted form. */
   oid(tag: number = tags.oid): string {
     const value = this.contents(tag);
     if (!value.length || value.length > 64 || (value[value.length - 1] as number) & 0x80) derFault("OID malformed");
     const arcs: bigint[] = [];
     let arc = 0n;
-    let fresh = true;
+    let isArcStart = true;
     for (const byte of value) {
-      if (fresh && byte === 0x80) derFault("OID malformed");
+      if (isArcStart && byte === 0x80) derFault("OID malformed");
       arc = (arc << 7n) | BigInt(byte & 0x7f);
-      fresh = byte < 0x80;
-      if (!fresh) continue;
+      isArcStart = byte < 0x80;
+      if (!isArcStart) continue;
       if (arcs.length) arcs.push(arc);
       else {
         const top = arc < 80n ? arc / 40n : 2n;
@@ -186,7 +190,7 @@ export class Der {
   bits(tag: number = tags.bitString): Bytes {
     const value = this.contents(tag);
     const unused = value[0] ?? 8;
-    // Where there are no bits at all, the last byte is the count itself, which must be 0 then.
+    // Without any bits, the last byte is the count of unused bits, which must then be 0.
     const last = value[value.length - 1] as number;
     if (unused > 7 || last & ((1 << unused) - 1) || (unused && value.length < 2)) derFault("BIT STRING malformed");
     return value.subarray(1);
@@ -204,18 +208,18 @@ export class Der {
     if (this.contents(tags.null).length) derFault("NULL not empty");
   }
 
-  /** Passes over the rest, whatever it is: for what is going to be refused by name. */
+  /** Skips the remaining bytes unread, for a value that the caller will refuse for another reason. */
   skip(): undefined {
     this.#at = this.#bytes.length;
   }
 
-  /** Nothing may be left over. */
+  /** Throws if there are bytes left. */
   end(): void {
     if (this.more) derFault(`${this.#bytes.length - this.#at} bytes too many`);
   }
 }
 
-/** Reads a whole DER value; nothing may be left over. */
+/** Reads a whole DER value. Throws if there are bytes left after it. */
 export function der<T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: Allowance): T {
   const reader = new Der(bytes, allowance);
   const value = read(reader);
@@ -223,26 +227,26 @@ export function der<T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: 
   return value;
 }
 
-/** The same for a SEQUENCE: the reader is inside it. */
+/** The same for a SEQUENCE; `read` gets a reader of its contents. */
 export const sequence = <T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: Allowance): T =>
   der(bytes, (outer) => outer.sequence(read), allowance);
 
-/** The fault of whoever wrote the DER. */
+/** Throws the error of malformed DER. */
 export function derFault(message: string, code: CertificateFault = "malformed"): never {
   throw new TlsError("bad_certificate", `DER: ${message}`, { code });
 }
 
-/** UTF-8 to text; a fault where it is none. */
+/** UTF-8 as text. Throws if the bytes are not UTF-8. */
 export function utf8(bytes: Uint8Array): string {
   try {
-    // `escape` writes a char code below 256 as %XX, and every engine has it; to write it in JavaScript costs thirty times as much.
+    // `escape` writes a char code below 256 as %XX. Every engine has it, and it is thirty times as fast as JavaScript.
     return decodeURIComponent(escape(latin1(bytes)));
   } catch {
     return derFault("UTF8String not UTF-8");
   }
 }
 
-/** ASCII to text; a fault where it is none. */
+/** ASCII as text. Throws if the bytes are not ASCII. */
 export function ia5(bytes: Uint8Array): string {
   for (const byte of bytes) if (byte > 127) derFault("string not ASCII");
   return latin1(bytes);

@@ -1,15 +1,17 @@
 import { TlsError } from "../errors.ts";
 
-/** What reads a value from a reader. */
+/** An object that reads a value with a reader. */
 export interface Readable<T> {
   read(reader: Reader): T;
 }
 
-/** Reads big-endian numbers and slices off an array; every fault is a `decode_error` that carries the path of the field. */
+/**
+ * Reads big-endian numbers and slices from an array. Every fault is a `decode_error` that names the path of the field.
+ */
 export class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
-  /** The names of the fields around, and the places in lists: text is made of them in errors only. */
+  /** The names of the enclosing fields, and indexes in lists. Only an error makes text of them. */
   readonly #path: (string | number)[];
 
   constructor(bytes: Uint8Array, path: string | (string | number)[] = []) {
@@ -23,7 +25,7 @@ export class Reader {
 
   /** An unsigned number of 1 to 4 bytes. */
   uint(width: number): number {
-    this.#want(width);
+    this.#require(width);
     let n = 0;
     for (let i = 0; i < width; i++) n = n * 256 + (this.#bytes[this.#at++] as number);
     return n;
@@ -31,17 +33,17 @@ export class Reader {
 
   /** The next `length` bytes: a view, not a copy. */
   take(length: number): Uint8Array {
-    this.#want(length);
+    this.#require(length);
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
-  /** All that is left: a view, not a copy. */
+  /** The remaining bytes: a view, not a copy. */
   rest(): Uint8Array {
     return this.take(this.left);
   }
 
-  /** Reads a part with its own reader, which it must use up. */
+  /** Reads the next `length` bytes with a reader of their own. `inner` must read all of them. */
   within<T>(length: number, inner: Readable<T>): T {
     const part = new Reader(this.take(length), this.#path);
     const value = inner.read(part);
@@ -49,7 +51,7 @@ export class Reader {
     return value;
   }
 
-  /** Reads a field, whose name, or place in a list, joins the path in errors. */
+  /** Reads a field. Its name, or its index in a list, is added to the path in errors. */
   field<T>(name: string | number, inner: Readable<T>): T {
     this.#path.push(name);
     const value = inner.read(this);
@@ -57,7 +59,7 @@ export class Reader {
     return value;
   }
 
-  /** Nothing may be left over. */
+  /** Throws if there are bytes left. */
   end(): void {
     if (this.left) this.fail(`${this.left} bytes too many`);
   }
@@ -66,7 +68,7 @@ export class Reader {
     throw new TlsError("decode_error", `${this.#path.join(".").replace(/\.(\d+)/g, "[$1]") || "input"}: ${message}`);
   }
 
-  #want(length: number): void {
+  #require(length: number): void {
     if (length > this.left) this.fail(`wanted ${length} bytes, ${this.left} left`);
   }
 }

@@ -1,4 +1,5 @@
 import type { Bytes } from "./bytes.ts";
+
 /** Writes big-endian numbers and slices into an array that grows. */
 export class Writer {
   #bytes: Bytes;
@@ -12,24 +13,24 @@ export class Writer {
     return this.#at;
   }
 
-  /** An unsigned number of 1 to 4 bytes. Throws a RangeError where it does not fit. */
+  /** Writes an unsigned number of 1 to 4 bytes. Throws a RangeError if the value does not fit. */
   uint(width: number, value: number): this {
     if (!Number.isInteger(value) || value < 0 || value >= 256 ** width)
       throw new RangeError(`${value} does not fit ${width} bytes`);
-    this.#room(width);
+    this.#reserve(width);
     this.#set(this.#at, width, value);
     this.#at += width;
     return this;
   }
 
   put(bytes: Uint8Array): this {
-    this.#room(bytes.length);
+    this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
     return this;
   }
 
-  /** A part with its length in front. */
+  /** Writes a part with its length before it. */
   prefixed(width: number, write: (writer: this) => void): this {
     const start = this.#at;
     this.uint(width, 0);
@@ -40,7 +41,7 @@ export class Writer {
     return this;
   }
 
-  /** What was written: a view of the whole. */
+  /** A view of the bytes that were written. */
   done(): Bytes {
     return this.#bytes.subarray(0, this.#at);
   }
@@ -49,7 +50,7 @@ export class Writer {
     for (let i = width - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) this.#bytes[at + i] = rest % 256;
   }
 
-  #room(more: number): void {
+  #reserve(more: number): void {
     if (this.#at + more <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#at + more));
     larger.set(this.#bytes.subarray(0, this.#at));

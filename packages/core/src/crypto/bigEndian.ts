@@ -1,5 +1,5 @@
 /**
- * Unsigned numbers in big-endian bytes, as RSA and the groups of finite fields have them. BigInt does not run in constant time.
+ * Conversions between BigInt and the big-endian bytes of RSA and finite fields. BigInt does not run in constant time.
  * @module
  */
 import { hexToBytes } from "@noble/hashes/utils.js";
@@ -11,13 +11,13 @@ export const toNumber = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n 
 export const toBytes = (value: bigint, length: number): Uint8Array =>
   hexToBytes(value.toString(16).padStart(2 * length, "0"));
 
-/** Without the zeros in front. */
+/** The bytes without leading zeros. */
 export const withoutLeadingZeros = (bytes: Uint8Array): Uint8Array => {
   const first = bytes.findIndex((byte) => byte !== 0);
   return first < 0 ? bytes.subarray(0, 0) : bytes.subarray(first);
 };
 
-/** `base` to the `exponent`, modulo `modulus`: square and multiply. */
+/** `base` to the power of `exponent`, modulo `modulus`, by square and multiply. */
 export function powerModulo(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n;
   let square = base % modulus;

@@ -1,5 +1,5 @@
 /**
- * The curves of ECDSA and ECDH, as @noble has them.
+ * @noble's curves for ECDSA and ECDH.
  * @module
  */
 import { p256, p384, p521 } from "@noble/curves/nist.js";
@@ -9,6 +9,6 @@ export type Curve = typeof p256;
 
 export const curves: Readonly<Record<EcCurveName, Curve>> = { secp256r1: p256, secp384r1: p384, secp521r1: p521 };
 
-/** RFC 8422 §5.4.1: `04 || x || y`, and nothing else. That it lies on the curve is another question. */
+/** True for `04 || x || y`, the only form in RFC 8422 §5.4.1. It does not check that the point is on the curve. */
 export const isUncompressed = (curve: Curve, point: Uint8Array): boolean =>
   point.length === curve.lengths.publicKeyUncompressed && point[0] === 4;

@@ -1,12 +1,12 @@
 /**
- * The equations of the curves, SEC 2 §2: whether a point lies on one. A certificate is parsed before anybody knows whether its key will be used, and for that a
- * page must not load whole curves.
+ * Checks that a point is on a curve, with the equations of SEC 2 §2. Parsing a certificate needs only this check, so a
+ * page does not load the curves for it.
  * @module
  */
 import { toNumber } from "./bigEndian.ts";
 import type { EcCurveName } from "./provider.ts";
 
-/** y² = x³ − 3x + b modulo p: bytes of a coordinate, p, b. */
+/** y² = x³ − 3x + b modulo p: the bytes of a coordinate, p and b. */
 const equations: Readonly<Record<EcCurveName, readonly [width: number, p: bigint, b: bigint]>> = {
   secp256r1: [
     32,
@@ -25,12 +25,15 @@ const equations: Readonly<Record<EcCurveName, readonly [width: number, p: bigint
   ],
 };
 
-/** Whether bytes are a point of the curve, uncompressed as TLS wants it (RFC 8422 §5.4.1): `"form"` and `"curve"` are what is wrong. */
+/**
+ * `"form"` if the bytes are not an uncompressed point (RFC 8422 §5.4.1), `"curve"` if the point is not on the curve,
+ * `undefined` if it is.
+ */
 export function pointFault(name: EcCurveName, point: Uint8Array): "form" | "curve" | undefined {
   const [width, p, b] = equations[name];
   if (point.length !== 1 + 2 * width || point[0] !== 4) return "form";
   const x = toNumber(point.subarray(1, 1 + width));
   const y = toNumber(point.subarray(1 + width));
-  const onCurve = x < p && y < p && (y * y - x * x * x + 3n * x - b) % p === 0n;
-  return onCurve ? undefined : "curve";
+  const isOnCurve = x < p && y < p && (y * y - x * x * x + 3n * x - b) % p === 0n;
+  return isOnCurve ? undefined : "curve";
 }

@@ -1,6 +1,7 @@
 /**
- * Finite fields for Diffie-Hellman: safe primes of RFC 7919 and RFC 3526, the generator always 2. The primes are computed as the RFCs define them,
- * from the digits of e and π, which takes a few ms once and saves a page 6 KB that no compression would.
+ * Finite fields for Diffie-Hellman: the safe primes of RFC 7919 and RFC 3526, all with generator 2. The code computes
+ * the primes from the digits of e and π, as the RFCs define them. That takes a few ms once, and saves a page 6 KB that
+ * do not compress.
  * @module
  */
 import { powerModulo, toBytes, toNumber } from "./bigEndian.ts";
@@ -8,9 +9,9 @@ import type { KeyAgreement, Random } from "./provider.ts";
 
 export interface FiniteField<Name extends string = string> {
   readonly name: Name;
-  /** Bytes of a secret exponent: at least the bits of RFC 7919 §5.2, rounded up. */
+  /** The bytes of a secret exponent: at least the bits of RFC 7919 §5.2, rounded up. */
   readonly exponentLength: number;
-  /** p, big-endian and without zeros in front. */
+  /** p, big-endian, without leading zeros. */
   prime(): Uint8Array;
 }
 
@@ -22,44 +23,47 @@ function field<Name extends string>(
   x: bigint,
   exponentLength: number,
 ): FiniteField<Name> {
-  let made: Uint8Array | undefined;
+  let prime: Uint8Array | undefined;
   return {
     name,
     exponentLength,
     prime() {
       const n = BigInt(bits);
-      made ??= toBytes((1n << n) - (1n << (n - 64n)) + ((constant(n - 130n) + x) << 64n) - 1n, bits / 8);
-      return made;
+      prime ??= toBytes((1n << n) - (1n << (n - 64n)) + ((constant(n - 130n) + x) << 64n) - 1n, bits / 8);
+      return prime;
     },
   };
 }
 
-/** Bits that rounding may spoil while a series is summed. */
-const guard = 64n;
+/** Extra bits for the rounding errors of a sum. */
+const guardBits = 64n;
 
-/** ⌊2^bits·e⌋: the sum of 1/k!. */
+/** ⌊2^bits·e⌋ as the sum of 1/k!. */
 function e(bits: bigint): bigint {
   let sum = 0n;
-  for (let [term, k] = [1n << (bits + guard), 1n]; term; term /= k++) sum += term;
-  return sum >> guard;
+  for (let [term, k] = [1n << (bits + guardBits), 1n]; term; term /= k++) sum += term;
+  return sum >> guardBits;
 }
 
 /** ⌊2^bits·π⌋ by Machin's formula: π/4 = 4·arctan(1/5) − arctan(1/239). */
 function pi(bits: bigint): bigint {
   const arctan = (x: bigint): bigint => {
     let sum = 0n;
-    for (let [power, k, sign] = [(1n << (bits + guard)) / x, 1n, 1n]; power; power /= x * x, k += 2n, sign = -sign)
+    for (let [power, k, sign] = [(1n << (bits + guardBits)) / x, 1n, 1n]; power; power /= x * x, k += 2n, sign = -sign)
       sum += sign * (power / k);
     return sum;
   };
-  return (4n * (4n * arctan(5n) - arctan(239n))) >> guard;
+  return (4n * (4n * arctan(5n) - arctan(239n))) >> guardBits;
 }
 
 export const ffdhe2048Field: FiniteField<"ffdhe2048"> = /* @__PURE__ */ field("ffdhe2048", 2048, e, 560316n, 32);
 export const ffdhe3072Field: FiniteField<"ffdhe3072"> = /* @__PURE__ */ field("ffdhe3072", 3072, e, 2625351n, 40);
 export const ffdhe4096Field: FiniteField<"ffdhe4096"> = /* @__PURE__ */ field("ffdhe4096", 4096, e, 5736041n, 48);
 
-/** Groups 14 to 18 of RFC 3526: what servers send that do not know RFC 7919, OpenSSL 3.0 among them. They have no number in TLS. */
+/**
+ * Groups 14 to 18 of RFC 3526, which servers without RFC 7919 send, for example OpenSSL 3.0. They have no number in
+ * TLS.
+ */
 export const modpFields: readonly FiniteField[] = [
   /* @__PURE__ */ field("modp2048", 2048, pi, 124476n, 32),
   /* @__PURE__ */ field("modp3072", 3072, pi, 1690314n, 40),
@@ -69,8 +73,8 @@ export const modpFields: readonly FiniteField[] = [
 ];
 
 /**
- * Key shares in a field, in BigInt: for providers whose host has none. Public key and secret have the prime's length.
- * The exponent serves one handshake, so there is little to learn from the time that it takes.
+ * Key shares in a field, computed with BigInt, for providers whose host has no Diffie-Hellman. The public key and the
+ * secret have the prime's length. Each exponent is used in one handshake, so its timing reveals little.
  */
 export const finiteField =
   (prime: Uint8Array, exponentLength: number): KeyAgreement =>

@@ -1,18 +1,18 @@
 /**
- * NamedGroup, RFC 8422 §5.1.1 and RFC 7919 §2: one row each.
+ * NamedGroup, RFC 8422 §5.1.1 and RFC 7919 §2, one row each.
  * @module
  */
 import { type FiniteField, ffdhe2048Field, ffdhe3072Field, ffdhe4096Field } from "./finiteField.ts";
 import type { GroupName } from "./provider.ts";
 
-/** A curve: what ECDHE runs on. */
+/** A curve, for ECDHE. */
 export interface NamedCurve {
   readonly kind: "curve";
   readonly id: number;
   readonly name: GroupName;
 }
 
-/** A finite field: what DHE runs on. */
+/** A finite field, for DHE. */
 export interface FiniteFieldGroup {
   readonly kind: "field";
   readonly id: number;
@@ -31,10 +31,13 @@ export const ffdhe2048: FiniteFieldGroup = { kind: "field", id: 0x0100, name: "f
 export const ffdhe3072: FiniteFieldGroup = { kind: "field", id: 0x0101, name: "ffdhe3072", field: ffdhe3072Field };
 export const ffdhe4096: FiniteFieldGroup = { kind: "field", id: 0x0102, name: "ffdhe4096", field: ffdhe4096Field };
 
-/** The default, in order of preference: x25519 costs least everywhere and has no invalid points. */
+/** The default groups, in order of preference: x25519 is the fastest on every host and has no invalid points. */
 export const defaultGroups: readonly NamedCurve[] = [x25519, secp256r1, secp384r1, secp521r1];
-/** The default for DHE, in order of preference: 2048 bits are worth about 103, and cost a quarter of what 3072 do. */
+/**
+ * The default groups of DHE, in order of preference: 2048 bits have a strength of about 103, at a quarter of the cost
+ * of 3072.
+ */
 export const finiteFieldGroups: readonly FiniteFieldGroup[] = [ffdhe2048, ffdhe3072, ffdhe4096];
 
-/** RFC 7919 §2 keeps 0x0100 to 0x01ff for finite fields. */
+/** True for the numbers 0x0100 to 0x01ff, which RFC 7919 §2 reserves for finite fields. */
 export const isFiniteField = (id: number): boolean => id >> 8 === 1;

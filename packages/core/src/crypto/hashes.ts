@@ -1,14 +1,13 @@
 /**
- * noble's hashes, which every page needs at once: transcripts, PRF and fingerprints are always synchronous.
+ * noble's hashes. Every page needs them at once, because transcripts, the PRF and fingerprints are always synchronous.
  * @module
  */
-
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
 import type { sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import type { Hash, Hashes, Hmac, RunningHash } from "./provider.ts";
 
-/** One of noble's hashes as a provider has it. */
+/** One of noble's hashes as a provider's `Hash`. */
 export function hashOf(algorithm: typeof sha1 | typeof sha256): Hash {
   return {
     outputLength: algorithm.outputLen,
@@ -21,12 +20,12 @@ export function hashOf(algorithm: typeof sha1 | typeof sha256): Hash {
           state.update(data);
           return this;
         },
-        // A digest ends its state, so a copy of the state is what ends.
+        // `digest` destroys its state, so this takes the digest of a copy.
         snapshot: () => state.clone().digest(),
       };
     },
     hmac(key): Hmac {
-      // Both pads are compressed once per key: each MAC starts from a copy.
+      // The two pads are compressed once for each key. Each MAC starts from a copy of that state.
       const keyed = nobleHmac.create(algorithm, key);
       return {
         mac(...parts) {

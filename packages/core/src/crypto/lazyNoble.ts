@@ -1,6 +1,7 @@
 /**
- * noble behind promises: its curves and ciphers are two thirds of what a page would load, and where the host has cryptography of its own they are seldom
- * asked for. What is loaded once is there at once from then on.
+ * The provider `noble` with curves and ciphers that are loaded on first use. They would be two thirds of what a page
+ * loads, and a page whose host has cryptography of its own rarely needs them. Once they are loaded, the provider is
+ * synchronous.
  * @module
  */
 import { type Awaitable, isPromise } from "../flow.ts";
@@ -23,26 +24,28 @@ async function load(): Promise<CryptoProvider> {
   return loaded;
 }
 
-function late<T>(use: (provider: CryptoProvider) => Awaitable<T>): Awaitable<T> {
+function withNoble<T>(use: (provider: CryptoProvider) => Awaitable<T>): Awaitable<T> {
   const provider = loaded ?? load();
   return isPromise(provider) ? provider.then(use) : use(provider);
 }
 
 const cipher = <Name extends CipherName>(name: Name): NonNullable<Ciphers[Name]> =>
   ((key: Uint8Array) =>
-    late((provider) =>
+    withNoble((provider) =>
       requireEntry<(key: Uint8Array) => Awaitable<unknown>>(provider.ciphers[name])(key),
     )) as NonNullable<Ciphers[Name]>;
 
 const group =
   (name: GroupName): KeyAgreement =>
   (random) =>
-    late((provider) => requireEntry(provider.groups[name])(random));
+    withNoble((provider) => requireEntry(provider.groups[name])(random));
 
 /**
- * Cryptography in JavaScript alone, the same on every host: the default where the host has none. It is loaded when it is first needed; `@handclasp/core/noble` has it at once.
+ * Cryptography in JavaScript, the same on every host, and the default on a host that has none. Its curves and ciphers
+ * are loaded on first use; `@handclasp/core/noble` loads them at once.
  * @example
- * const channel = await connect(transport, { provider: noble, serverName: "example.org", ca });
+ * const open = (transport: Transport, ca: string): Promise<TlsConnection> =>
+ *   connect(transport, { provider: noble, serverName: "device.example", ca });
  */
 export const noble: CryptoProvider = {
   name: "noble",
@@ -61,7 +64,7 @@ export const noble: CryptoProvider = {
     secp521r1: /* @__PURE__ */ group("secp521r1"),
   },
   canVerify: () => true,
-  verify: (...what) => late((provider) => provider.verify(...what)),
-  rsaEncrypt: (...what) => late((provider) => provider.rsaEncrypt(...what)),
+  verify: (...args) => withNoble((provider) => provider.verify(...args)),
+  rsaEncrypt: (...args) => withNoble((provider) => provider.rsaEncrypt(...args)),
   prefers: "CHACHA20_POLY1305",
 };

@@ -1,6 +1,7 @@
 /**
- * The provider that needs no host: @noble's hashes, ciphers and curves, and our own RSA. Works on insecure origins too, where WebCrypto is absent.
- * JavaScript cannot promise constant time; what @noble does about it is in its own documentation, and docs/security.md says what that means here.
+ * The provider that needs no cryptography of the host: @noble's hashes, ciphers and curves, and our own RSA. It also
+ * works on insecure origins, which have no WebCrypto. JavaScript cannot guarantee constant time. @noble's documentation
+ * says what @noble does about it, and `SECURITY.md` says what that means for Handclasp.
  * @module
  */
 import { cbc, gcm } from "@noble/ciphers/aes.js";
@@ -26,28 +27,28 @@ import { sha1 } from "./sha1.ts";
 
 type NobleAead = typeof gcm | typeof chacha20poly1305;
 
-const keyOf = (key: Uint8Array, length: number): Uint8Array => {
-  // One function of noble's serves AES-128 and AES-256 both: it would take the other's key.
-  if (key.length !== length) throw new RangeError(`a key of ${key.length} bytes, not ${length}`);
+const copyKey = (key: Uint8Array, length: number): Uint8Array => {
+  // noble has one function for AES-128 and AES-256, which accepts the keys of both.
+  if (key.length !== length) throw new RangeError(`expected a key of ${length} bytes, got ${key.length}`);
   return key.slice();
 };
 
 function aead(cipher: NobleAead, keyLength: number): (key: Uint8Array) => Aead {
-  return (given) => {
-    const key = keyOf(given, keyLength);
-    const under = (nonce: Uint8Array, additionalData: Uint8Array) => {
-      // noble's GCM would take nonces of other lengths, by way of GHASH.
-      if (nonce.length !== 12) throw new RangeError(`a nonce of ${nonce.length} bytes, not 12`);
+  return (writeKey) => {
+    const key = copyKey(writeKey, keyLength);
+    const forRecord = (nonce: Uint8Array, additionalData: Uint8Array) => {
+      // noble's GCM would accept nonces of other lengths, by way of GHASH.
+      if (nonce.length !== 12) throw new RangeError(`expected a nonce of 12 bytes, got ${nonce.length}`);
       return cipher(key, nonce, additionalData);
     };
     return {
       seal(nonce, additionalData, plaintext, out) {
-        out.set(under(nonce, additionalData).encrypt(plaintext));
+        out.set(forRecord(nonce, additionalData).encrypt(plaintext));
       },
       open(nonce, additionalData, ciphertext) {
-        const opener = under(nonce, additionalData);
+        const decryptor = forRecord(nonce, additionalData);
         try {
-          return opener.decrypt(ciphertext);
+          return decryptor.decrypt(ciphertext);
         } catch {
           return undefined;
         }
@@ -57,8 +58,8 @@ function aead(cipher: NobleAead, keyLength: number): (key: Uint8Array) => Aead {
 }
 
 function blockChain(keyLength: number): (key: Uint8Array) => BlockChain {
-  return (given) => {
-    const key = keyOf(given, keyLength);
+  return (writeKey) => {
+    const key = copyKey(writeKey, keyLength);
     return {
       encrypt: (iv, blocks) => cbc(key, iv, { disablePadding: true }).encrypt(blocks),
       decrypt: (iv, blocks) => cbc(key, iv, { disablePadding: true }).decrypt(blocks),
@@ -66,21 +67,21 @@ function blockChain(keyLength: number): (key: Uint8Array) => BlockChain {
   };
 }
 
-/** A key share around a private key, which `wipe` forgets. */
+/** A key share with a private key, which `wipe` overwrites. */
 function keyShare(
   secret: Uint8Array,
   publicKey: Uint8Array,
   agree: (secret: Uint8Array, peer: Uint8Array) => Uint8Array | undefined,
 ): KeyShare {
-  let wiped = false;
+  let isWiped = false;
   return {
     publicKey,
     agree(peerPublicKey) {
-      if (wiped) throw new Error("this key share is wiped");
+      if (isWiped) throw new Error("this key share is wiped");
       return agree(secret, peerPublicKey);
     },
     wipe() {
-      wiped = true;
+      isWiped = true;
       secret.fill(0);
     },
   };
@@ -89,7 +90,7 @@ function keyShare(
 /** X25519, RFC 7748 §5. */
 const agreeX25519: KeyAgreement = (random) => {
   const secret = random(32).slice();
-  // The ladder, not getPublicKey: that one builds a table of base points first, 84 ms where this takes 8.
+  // `scalarMult` is the ladder and takes 8 ms. `getPublicKey` would first build a table of base points, in 84 ms.
   return keyShare(secret, x25519.scalarMult(secret, x25519.GuBytes), scalarMult);
 };
 
@@ -97,15 +98,16 @@ function scalarMult(secret: Uint8Array, peer: Uint8Array): Uint8Array | undefine
   try {
     return x25519.scalarMult(secret, peer);
   } catch {
-    // Of a secret that is ours, noble throws for two things: a peer's key of another length, and a secret of all zeros (RFC 8422 §5.11).
+    // Our own secret is valid, so noble throws for two reasons: a peer's key of another length, or an all-zero result
+    // (RFC 8422 §5.11).
     return undefined;
   }
 }
 
-/** A private key in 1 … n-1 by rejection, so that each is as likely as any other (FIPS 186-5 §A.2.2). */
-function scalar(curve: Curve, random: Random): Uint8Array {
+/** A private key, uniform in 1 … n−1 by rejection sampling (FIPS 186-5 §A.2.2). */
+function randomScalar(curve: Curve, random: Random): Uint8Array {
   const { Fn } = curve.Point;
-  // P-521's order ends within its first byte: without the mask, nearly every draw would be rejected.
+  // The order of P-521 has one bit in its first byte. Without the mask, nearly every candidate would be rejected.
   const topMask = 0xff >> (8 * Fn.BYTES - Fn.BITS);
   for (let tries = 0; tries < 128; tries++) {
     const secret = random(Fn.BYTES).slice();
@@ -115,21 +117,22 @@ function scalar(curve: Curve, random: Random): Uint8Array {
   throw new Error("the source of random bytes is broken");
 }
 
-/** ECDH on a curve over a prime field, RFC 8422 §5.10: the secret is x at full width. */
+/** ECDH on a curve over a prime field, RFC 8422 §5.10. The secret is the x coordinate at full width. */
 function curveAgreement(curve: Curve): KeyAgreement {
   let base: Curve["Point"]["BASE"] | undefined;
   return (random) => {
-    // A copy of the base point with a small table: noble's own would take 120 ms to build on P-256 where this takes 33, and is left as it is for others.
+    // A copy of the base point with a small table, which takes 33 ms to build for P-256. noble's own table would take
+    // 120 ms, and other users of noble keep it.
     if (!base) {
       base = curve.Point.fromAffine(curve.Point.BASE.toAffine());
       base.precompute(2);
     }
-    const secret = scalar(curve, random);
+    const secret = randomScalar(curve, random);
     const publicKey = base.multiply(curve.Point.Fn.fromBytes(secret)).toBytes(false);
-    return keyShare(secret, publicKey, (own, peer) => {
+    return keyShare(secret, publicKey, (privateKey, peer) => {
       if (!isUncompressed(curve, peer) || !curve.utils.isValidPublicKey(peer)) return undefined;
-      // A compressed point is one byte and x.
-      return curve.getSharedSecret(own, peer, true).slice(1);
+      // A compressed point is one byte and the x coordinate.
+      return curve.getSharedSecret(privateKey, peer, true).slice(1);
     });
   };
 }
@@ -144,7 +147,8 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
       if (key.type !== "ec") return false;
       const curve = curves[key.curve];
       if (!isUncompressed(curve, key.point)) return false;
-      // The hash is the scheme's, not the curve's, so noble gets the digest; and half of all signatures in the world have a high S.
+      // noble gets the digest, because the scheme chooses the hash, not the curve. Half of all signatures have a high
+      // S.
       const digest = hashes[algorithm.hash].digest(message);
       return curve.verify(signature, digest, key.point, { prehash: false, lowS: false, format: "der" });
     }
@@ -154,8 +158,8 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
 }
 
 /**
- * RFC 8032 §5.1.7 without the cofactor, and no key of low order, under which anybody can sign: the answer of hosts. noble's own verification multiplies
- * by the cofactor, and so takes signatures that hosts refuse.
+ * RFC 8032 §5.1.7 without the cofactor, as the hosts verify. It refuses keys of low order, under which anyone can sign.
+ * noble's own verification multiplies by the cofactor, so it accepts signatures that hosts refuse.
  */
 function verifyEd25519(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
   const { BASE, Fn, fromBytes } = ed25519.Point;
@@ -167,10 +171,10 @@ function verifyEd25519(signature: Uint8Array, message: Uint8Array, key: Uint8Arr
 }
 
 /**
- * Cryptography in JavaScript alone, the same on every host, at once.
+ * Cryptography in JavaScript, the same on every host, and synchronous from the first call on.
  * @example
- * import { noble } from "@handclasp/core/noble";
- * const channel = await connect(transport, { provider: noble, serverName: "example.org", ca });
+ * const open = (transport: Transport, ca: string): Promise<TlsConnection> =>
+ *   connect(transport, { provider: noble, serverName: "device.example", ca });
  */
 export const noble: CryptoProvider & { readonly hashes: Required<Hashes> } = {
   name: "noble",
@@ -193,11 +197,11 @@ export const noble: CryptoProvider & { readonly hashes: Required<Hashes> } = {
     try {
       return verify(algorithm, key, message, signature);
     } catch {
-      // noble throws for lengths that cannot be.
+      // noble throws for impossible lengths.
       return false;
     }
   },
   rsaEncrypt: encryptPkcs1,
-  // AES without tables or hardware costs three times as much as ChaCha20.
+  // AES without hardware takes three times as long as ChaCha20.
   prefers: "CHACHA20_POLY1305",
 };

@@ -9,7 +9,8 @@ import type { Hash } from "./provider.ts";
 /**
  * `length` bytes of PRF(secret, label, seed).
  * @example
- * const master = prf(provider.hashes.sha256, premaster, "master secret", concat(clientRandom, serverRandom), 48);
+ * const masterSecret = ({ hashes }: CryptoProvider, premaster: Uint8Array, randoms: Uint8Array): Bytes =>
+ *   prf(hashes.sha256, premaster, "master secret", randoms, 48);
  */
 export function prf(hash: Hash, secret: Uint8Array, label: string, seed: Uint8Array, length: number): Bytes {
   const hmac = hash.hmac(secret);

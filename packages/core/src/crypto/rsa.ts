@@ -1,7 +1,7 @@
 /**
- * RSA's public operations in BigInt, RFC 8017.
- * Nothing here holds a private key: that operation is the host's. RSAVP1 works on public numbers; RSAEP takes a premaster secret through BigInt, whose time
- * may tell bits of it to somebody on the same machine (SECURITY.md).
+ * RSA's public operations with BigInt, RFC 8017. This module has no private keys; the host does the private-key
+ * operation. RSAVP1 works on public numbers. RSAEP works on a premaster secret with BigInt, whose timing may reveal
+ * bits of it to an attacker on the same machine (`SECURITY.md`).
  * @module
  */
 import { hexToBytes } from "@noble/hashes/utils.js";
@@ -11,36 +11,36 @@ import { powerModulo, toBytes, toNumber } from "./bigEndian.ts";
 import type { Hash, Random } from "./provider.ts";
 import { type RsaPublicKey, rsaBits, rsaKeyFault } from "./rsaKey.ts";
 
-interface Numbers {
+interface KeyNumbers {
   readonly n: bigint;
   readonly e: bigint;
-  /** Bytes of the modulus: k of RFC 8017. */
+  /** The bytes of the modulus: k in RFC 8017. */
   readonly length: number;
   readonly bits: number;
 }
 
-/** The key's numbers, or why it is refused. */
-function numbers(key: RsaPublicKey): Numbers | string {
+/** The key's numbers, or the reason why the key is refused. */
+function keyNumbers(key: RsaPublicKey): KeyNumbers | string {
   const fault = rsaKeyFault(key);
   if (fault !== undefined) return fault;
   const bits = rsaBits(key);
   return { n: toNumber(key.modulus), e: toNumber(key.exponent), length: Math.ceil(bits / 8), bits };
 }
 
-/** RSAVP1 with the checks around it, RFC 8017 §5.2.2: the padded block, `undefined` where the key or the signature cannot be. */
-function open(key: RsaPublicKey, signature: Uint8Array): { block: Uint8Array; bits: number } | undefined {
-  const checked = numbers(key);
-  if (typeof checked === "string" || signature.length !== checked.length) return undefined;
+/** RSAVP1 with its checks, RFC 8017 §5.2.2: the padded block, or `undefined` if the key or the signature is invalid. */
+function openSignature(key: RsaPublicKey, signature: Uint8Array): { block: Uint8Array; bits: number } | undefined {
+  const numbers = keyNumbers(key);
+  if (typeof numbers === "string" || signature.length !== numbers.length) return undefined;
   const s = toNumber(signature);
-  if (s >= checked.n) return undefined;
-  return { block: toBytes(powerModulo(s, checked.e, checked.n), checked.length), bits: checked.bits };
+  if (s >= numbers.n) return undefined;
+  return { block: toBytes(powerModulo(s, numbers.e, numbers.n), numbers.length), bits: numbers.bits };
 }
 
 export type RsaHashName = "sha256" | "sha384" | "sha512";
 
 /**
- * DER of DigestInfo up to the digest, RFC 8017 §9.2 note 1. The first has NULL for the hash's parameters, as everybody writes it; the second leaves
- * them out, which RFC 5246 §4.7 tells us to take as well.
+ * The DER of DigestInfo before the digest, RFC 8017 §9.2 note 1. The first form has NULL as the hash's parameters, as
+ * all implementations write it. The second form omits them, and RFC 5246 §4.7 requires that we accept it too.
  */
 const digestInfos: Readonly<Record<RsaHashName, readonly [string, string]>> = {
   sha256: ["3031300d060960864801650304020105000420", "302f300b06096086480165030402010420"],
@@ -49,8 +49,8 @@ const digestInfos: Readonly<Record<RsaHashName, readonly [string, string]>> = {
 };
 
 /**
- * RSASSA-PKCS1-v1_5, RFC 8017 §8.2.2: builds the padded blocks that there are and compares all of each.
- * Parsing the block instead is how forgeries with small exponents came about.
+ * RSASSA-PKCS1-v1_5, RFC 8017 §8.2.2: builds each possible padded block and compares all of it.
+ * Implementations that parse the block instead have accepted forgeries with small exponents.
  */
 export function verifyPkcs1(
   hash: Hash,
@@ -60,7 +60,7 @@ export function verifyPkcs1(
   signature: Uint8Array,
 ): boolean {
   if (key.pssOnly) return false;
-  const opened = open(key, signature);
+  const opened = openSignature(key, signature);
   if (!opened) return false;
   const digest = hash.digest(message);
   return digestInfos[hashName].some((prefix) => {
@@ -73,8 +73,8 @@ export function verifyPkcs1(
   });
 }
 
-/** MGF1, RFC 8017 §B.2.1, xored onto `target`. */
-function maskWith(hash: Hash, seed: Uint8Array, target: Uint8Array): void {
+/** XORs MGF1 of the seed (RFC 8017 §B.2.1) into `target`. */
+function applyMask(hash: Hash, seed: Uint8Array, target: Uint8Array): void {
   const input = concat(seed, new Uint8Array(4));
   const view = new DataView(input.buffer);
   for (let at = 0, counter = 0; at < target.length; counter++) {
@@ -86,11 +86,14 @@ function maskWith(hash: Hash, seed: Uint8Array, target: Uint8Array): void {
   }
 }
 
-/** RSASSA-PSS with MGF1 of the same hash and a salt as long as the hash, RFC 8017 §8.1.2 and §9.1.2, as RFC 8446 §4.2.3 has it. */
+/**
+ * RSASSA-PSS, RFC 8017 §8.1.2 and §9.1.2, with MGF1 of the same hash and a salt as long as the hash (RFC 8446 §4.2.3).
+ */
 export function verifyPss(hash: Hash, key: RsaPublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  const opened = open(key, signature);
+  const opened = openSignature(key, signature);
   if (!opened) return false;
-  // The encoded message has one bit less than the modulus: a modulus of 8m + 1 bits leaves a byte in front, which must be zero.
+  // The encoded message has one bit less than the modulus. With a modulus of 8m + 1 bits, the block has one more byte
+  // at the start, which must be zero.
   const bits = opened.bits - 1;
   const length = Math.ceil(bits / 8);
   if (length < opened.block.length && opened.block[0] !== 0) return false;
@@ -100,10 +103,11 @@ export function verifyPss(hash: Hash, key: RsaPublicKey, message: Uint8Array, si
   const db = block.subarray(0, length - digestLength - 1);
   const topMask = 0xff >> (8 * length - bits);
   if (((db[0] as number) & ~topMask & 0xff) !== 0) return false;
-  maskWith(hash, h, db);
+  applyMask(hash, h, db);
   db[0] = (db[0] as number) & topMask;
   const salt = db.subarray(db.length - digestLength);
-  // PS || 01 || salt || H' || bc, compared as a whole: the limits on the modulus leave room for all of it with every hash.
+  // PS || 01 || salt || H' || bc, compared as a whole. It fits with every hash, because of the minimum size of the
+  // modulus.
   const expected = new Uint8Array(length);
   expected[db.length - digestLength - 1] = 1;
   expected.set(salt, db.length - digestLength);
@@ -112,19 +116,19 @@ export function verifyPss(hash: Hash, key: RsaPublicKey, message: Uint8Array, si
   return equal(expected, block);
 }
 
-/** RSAES-PKCS1-v1_5 encryption, RFC 8017 §7.2.1. Throws a TlsError where the key is refused. */
+/** RSAES-PKCS1-v1_5 encryption, RFC 8017 §7.2.1. Throws a TlsError if the key is refused. */
 export function encryptPkcs1(key: RsaPublicKey, message: Uint8Array, random: Random): Uint8Array {
-  const checked = numbers(key);
-  if (typeof checked === "string")
-    throw new TlsError("unsupported_certificate", `the peer's RSA key is refused: ${checked}`, { code: "weak_key" });
-  const { n, e, length } = checked;
+  const numbers = keyNumbers(key);
+  if (typeof numbers === "string")
+    throw new TlsError("unsupported_certificate", `the peer's RSA key is refused: ${numbers}`, { code: "weak_key" });
+  const { n, e, length } = numbers;
   if (message.length > length - 11) throw new RangeError(`${message.length} bytes do not fit an RSA key of ${length}`);
   const block = new Uint8Array(length);
   block[1] = 2;
   const end = length - message.length - 1;
   for (let at = 2, tries = 0; at < end; tries++) {
     if (tries === 128) throw new Error("the source of random bytes is broken");
-    // Zeros end the padding, so they are drawn again.
+    // A zero would end the padding, so it is replaced by another random byte.
     for (const byte of random(end - at)) if (byte !== 0) block[at++] = byte;
   }
   block.set(message, end + 1);

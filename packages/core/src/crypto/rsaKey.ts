@@ -1,5 +1,5 @@
 /**
- * Which RSA keys are accepted: known when one is parsed, long before anything is computed with it.
+ * The limits on RSA keys. They are checked when a key is parsed, before any computation with it.
  * @module
  */
 import { withoutLeadingZeros } from "./bigEndian.ts";
@@ -7,21 +7,25 @@ import type { PublicKey } from "./provider.ts";
 
 export type RsaPublicKey = PublicKey & { type: "rsa" };
 
-/** Below, too weak; above, a peer could make us compute for long. */
+/** Bits of a modulus, at least: smaller ones are too weak. */
 const minModulusBits = 2048;
+/** Bits of a modulus, at most: with larger ones a peer could make us compute for a long time. */
 const maxModulusBits = 8192;
-/** Bytes: an exponent of 33 bits and more is only ever a way to make us compute for long. */
+/** Bytes of an exponent: a longer one has no use but to make us compute for a long time. */
 const maxExponentLength = 4;
 
 const isOdd = (bytes: Uint8Array): boolean => ((bytes.at(-1) ?? 0) & 1) === 1;
 
-/** The size of a key: that of its modulus. */
+/** The size of a key, which is the size of its modulus. */
 export function rsaBits({ modulus }: Pick<RsaPublicKey, "modulus">): number {
   const digits = withoutLeadingZeros(modulus);
   return digits.length === 0 ? 0 : 8 * digits.length + 24 - Math.clz32(digits[0] as number);
 }
 
-/** Why an RSA key is refused, `undefined` for one within the limits. No BigInt is made: its cost depends on the length. */
+/**
+ * The reason why an RSA key is refused, or `undefined` if it is within the limits. It uses no BigInt, whose cost grows
+ * with the length.
+ */
 export function rsaKeyFault(key: RsaPublicKey): string | undefined {
   const bits = rsaBits(key);
   if (bits < minModulusBits || bits > maxModulusBits)

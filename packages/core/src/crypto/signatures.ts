@@ -1,6 +1,7 @@
 /**
- * SignatureScheme: one row each. The numbers are RFC 8446 §4.2.3's; in TLS 1.2 their two bytes are RFC 5246's
- * SignatureAndHashAlgorithm, and 0x0403, 0x0503, 0x0603 mean ECDSA with that hash on *any* offered curve.
+ * SignatureScheme, one row each. The numbers are those of RFC 8446 §4.2.3. In TLS 1.2 their two bytes are the
+ * SignatureAndHashAlgorithm of RFC 5246, and 0x0403, 0x0503 and 0x0603 mean ECDSA with that hash on *any* offered
+ * curve.
  * @module
  */
 import type { PublicKey, SignatureAlgorithm } from "./provider.ts";
@@ -70,7 +71,7 @@ export const rsa_pkcs1_sha512: SignatureScheme = scheme(0x0601, "rsa_pkcs1_sha51
   hash: "sha512",
 });
 
-/** The default offer, in order of preference: cheap to verify first, PSS before PKCS#1. */
+/** The default offer, in order of preference: fast verification first, and PSS before PKCS#1. */
 export const defaultSchemes: readonly SignatureScheme[] = [
   ecdsa_secp256r1_sha256,
   ed25519,
@@ -87,7 +88,7 @@ export const defaultSchemes: readonly SignatureScheme[] = [
   rsa_pkcs1_sha512,
 ];
 
-/** The schemes that a public key can be used with. `hash`: the only one that an id-RSASSA-PSS key allows. */
+/** The schemes that fit a public key. `hash` is the only hash that an id-RSASSA-PSS key allows, if it restricts it. */
 export function schemesForKey(
   key: PublicKey,
   schemes: readonly SignatureScheme[] = defaultSchemes,
@@ -99,16 +100,19 @@ export function schemesForKey(
   );
 }
 
-const ownSchemeOf = {
+const schemeOfCurve = {
   secp256r1: ecdsa_secp256r1_sha256,
   secp384r1: ecdsa_secp384r1_sha384,
   secp521r1: ecdsa_secp521r1_sha512,
 } as const;
 
-/** What the holder of a key signs with, in order of preference: the hash of the key's own curve first. `hash` as above. */
+/**
+ * The schemes with which the holder of a key signs, in order of preference. An EC key begins with the hash that matches
+ * its curve. `hash` is as in `schemesForKey`.
+ */
 export function signingSchemes(key: PublicKey, hash?: string): readonly SignatureScheme[] {
   const schemes = schemesForKey(key, defaultSchemes, hash);
   if (key.type !== "ec") return schemes;
-  const own = ownSchemeOf[key.curve];
-  return [own, ...schemes.filter((row) => row !== own)];
+  const preferred = schemeOfCurve[key.curve];
+  return [preferred, ...schemes.filter((row) => row !== preferred)];
 }

@@ -1,5 +1,5 @@
 /**
- * Records under an AEAD, RFC 5246 §6.2.3.3: GCM (RFC 5288), CCM (RFC 6655), ChaCha20-Poly1305 (RFC 7905).
+ * Record protection with an AEAD, RFC 5246 §6.2.3.3: GCM (RFC 5288), CCM (RFC 6655), ChaCha20-Poly1305 (RFC 7905).
  * @module
  */
 import { type Aead, requireEntry } from "../crypto/provider.ts";
@@ -12,17 +12,17 @@ import {
   type CipherSpec,
   type CipherSpecRow,
   Counter,
-  type Keyed,
   type Protection,
+  type ProtectionParameters,
   sendLimit,
   setAdditionalData,
 } from "./protection.ts";
 
 export type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CBC">;
 
-/** The `protect` of an AEAD's row. */
+/** The function `protect` of an AEAD's row. */
 export const aead = (cipher: AeadName): CipherSpecRow["protect"] =>
-  function* ({ provider, spec, keys }: Keyed): Flow<Protection> {
+  function* ({ provider, spec, keys }: ProtectionParameters): Flow<Protection> {
     const context = yield* waitFor(requireEntry(provider.ciphers[cipher])(keys.key));
     return new AeadProtection(context, keys.iv, spec.tagLength ?? 16);
   };
@@ -31,19 +31,22 @@ const sequenceLength = 8;
 const nonceLength = 12;
 
 /**
- * Nonce and additional data of the record at hand, of all connections: a cipher that answers at once is done with them
- * when it returns.
+ * The nonce and the additional data of the current record, shared by all connections: a synchronous cipher no longer
+ * uses them when it returns.
  */
 let nonce: Uint8Array = new Uint8Array(nonceLength);
-let data: Uint8Array = new Uint8Array(additionalDataLength);
+let additionalData: Uint8Array = new Uint8Array(additionalDataLength);
 
-/** A cipher is at work with them: one that calls back into a connection keeps these, and the other record gets others. */
-let inUse = false;
+/**
+ * True while a cipher uses both. If the cipher calls back into a connection, a record of that connection gets new
+ * arrays.
+ */
+let isInUse = false;
 
-/** A cipher that answers later may still read both: it keeps them, and the next record gets others. */
+/** An asynchronous cipher may still read both after it returns, so the next record gets new arrays. */
 function renewInputs(): void {
   nonce = new Uint8Array(nonceLength);
-  data = new Uint8Array(additionalDataLength);
+  additionalData = new Uint8Array(additionalDataLength);
 }
 
 class AeadProtection implements Protection {
@@ -51,17 +54,17 @@ class AeadProtection implements Protection {
   readonly #iv: readonly number[];
   readonly #counter = new Counter();
   /**
-   * Bytes of the nonce that the record carries: half of it with GCM and CCM (RFC 5288 §3, RFC 6655 §3), none with
+   * The bytes of the explicit nonce in the record: 8 of 12 with GCM and CCM (RFC 5288 §3, RFC 6655 §3), none with
    * ChaCha20 (RFC 7905 §2).
    */
-  readonly #explicit: number;
+  readonly #explicitLength: number;
   readonly #overhead: number;
 
   constructor(aead: Aead, iv: Uint8Array, tagLength: number) {
     this.#aead = aead;
     this.#iv = [...iv];
-    this.#explicit = nonceLength - iv.length;
-    this.#overhead = this.#explicit + tagLength;
+    this.#explicitLength = nonceLength - iv.length;
+    this.#overhead = this.#explicitLength + tagLength;
   }
 
   get sequenceNumber(): number {
@@ -73,49 +76,49 @@ class AeadProtection implements Protection {
   }
 
   seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): Awaitable<void> {
-    if (inUse) renewInputs();
-    this.#counter.take(data, sendLimit(type));
-    setAdditionalData(data, type, fragment.length);
-    this.#setNonce(data);
-    for (let i = 0; i < this.#explicit; i++) out[i] = data[i] as number;
-    inUse = true;
+    if (isInUse) renewInputs();
+    this.#counter.take(additionalData, sendLimit(type));
+    setAdditionalData(additionalData, type, fragment.length);
+    this.#setNonce(additionalData);
+    for (let i = 0; i < this.#explicitLength; i++) out[i] = additionalData[i] as number;
+    isInUse = true;
     try {
-      const sealed = this.#aead.seal(nonce, data, fragment, out.subarray(this.#explicit));
+      const sealed = this.#aead.seal(nonce, additionalData, fragment, out.subarray(this.#explicitLength));
       if (isPromise(sealed)) renewInputs();
       return sealed;
     } finally {
-      inUse = false;
+      isInUse = false;
     }
   }
 
   open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array> {
     const length = body.length - this.#overhead;
-    if (inUse) renewInputs();
-    this.#counter.take(data, maxReceived);
+    if (isInUse) renewInputs();
+    this.#counter.take(additionalData, maxReceived);
     if (length < 0) throw badRecord();
-    setAdditionalData(data, type, length);
-    this.#setNonce(this.#explicit ? body : data);
-    inUse = true;
+    setAdditionalData(additionalData, type, length);
+    this.#setNonce(this.#explicitLength ? body : additionalData);
+    isInUse = true;
     try {
-      const opened = this.#aead.open(nonce, data, body.subarray(this.#explicit));
+      const opened = this.#aead.open(nonce, additionalData, body.subarray(this.#explicitLength));
       if (opened instanceof Uint8Array) return opened;
       if (!opened) throw badRecord();
       renewInputs();
-      return opened.then(authentic);
+      return opened.then(requireAuthentic);
     } finally {
-      inUse = false;
+      isInUse = false;
     }
   }
 
-  /** The explicit half behind the fixed one, or the number over the end of the whole. */
+  /** The fixed part and then the explicit part, or, with ChaCha20, the IV XORed with the padded sequence number. */
   #setNonce(number: Uint8Array): void {
     nonce.set(this.#iv);
     for (let i = 0; i < sequenceLength; i++)
-      nonce[4 + i] = (number[i] as number) ^ (this.#explicit ? 0 : (this.#iv[4 + i] as number));
+      nonce[4 + i] = (number[i] as number) ^ (this.#explicitLength ? 0 : (this.#iv[4 + i] as number));
   }
 }
 
-const authentic = (opened: Uint8Array | undefined): Uint8Array => {
+const requireAuthentic = (opened: Uint8Array | undefined): Uint8Array => {
   if (!opened) throw badRecord();
   return opened;
 };

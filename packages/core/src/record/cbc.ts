@@ -1,5 +1,5 @@
 /**
- * Records under CBC, RFC 5246 §6.2.3.2 and RFC 7366: for suites that name it, and loaded with them alone.
+ * Record protection with CBC, RFC 5246 §6.2.3.2 and RFC 7366. A program that names no CBC suite does not load it.
  * @module
  */
 import { concat, equal } from "../bytes/bytes.ts";
@@ -13,20 +13,21 @@ import {
   type CipherSpec,
   type CipherSpecRow,
   Counter,
-  type Keyed,
   type Protection,
+  type ProtectionParameters,
   sendLimit,
   setAdditionalData,
 } from "./protection.ts";
 
-/** The `protect` of a CBC row. */
+/** The function `protect` of a CBC row. */
 export const cbc = (
   cipher: "AES_128_CBC" | "AES_256_CBC",
   mac: NonNullable<CipherSpec["mac"]>,
 ): CipherSpecRow["protect"] =>
-  function* ({ provider, keys, random, encryptThenMac }: Keyed): Flow<Protection> {
+  function* ({ provider, keys, random, encryptThenMac }: ProtectionParameters): Flow<Protection> {
     const chain = yield* waitFor(requireEntry(provider.ciphers[cipher])(keys.key));
-    // A page's provider has no SHA-1: it comes with noble's ciphers, which this suite needs there anyway.
+    // A page's provider has no SHA-1. noble has it, and is loaded in any case, because the suite uses its AES-CBC
+    // there.
     const hash = provider.hashes[mac] ?? (yield* waitFor(import("../crypto/noble.ts"))).noble.hashes[mac];
     const Cbc = encryptThenMac ? EncryptThenMac : MacThenEncrypt;
     return new Cbc(chain, hash, keys.macKey, random);
@@ -34,7 +35,7 @@ export const cbc = (
 
 const blockLength = 16;
 
-/** What both ways of CBC share: numbers, MACs, whole blocks behind an IV that nobody can predict. */
+/** The base of both constructions: sequence numbers, MACs, and encryption of whole blocks with an unpredictable IV. */
 abstract class CbcProtection implements Protection {
   readonly #chain: BlockChain;
   readonly #hmac: Hmac;
@@ -57,18 +58,18 @@ abstract class CbcProtection implements Protection {
   abstract seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void;
   abstract open(type: ContentType, ciphertext: Uint8Array): Uint8Array;
 
-  /** seq_num, of which each record has its own; the rest is `mac`'s to write. */
-  protected number(limit: number): Uint8Array {
+  /** The additional data of the next record, with its seq_num; `mac` writes the other fields. */
+  protected nextAdditionalData(limit: number): Uint8Array {
     const data = new Uint8Array(additionalDataLength);
     this.#counter.take(data, limit);
     return data;
   }
 
-  protected mac(number: Uint8Array, type: ContentType, content: Uint8Array): Uint8Array {
-    return this.#hmac.mac(setAdditionalData(number, type, content.length), content);
+  protected mac(additionalData: Uint8Array, type: ContentType, content: Uint8Array): Uint8Array {
+    return this.#hmac.mac(setAdditionalData(additionalData, type, content.length), content);
   }
 
-  /** Writes the IV, and the padded content behind it. */
+  /** Writes the IV and then the padded and encrypted content. */
   protected encrypt(content: Uint8Array, out: Uint8Array): void {
     const paddingLength = blockLength - 1 - (content.length % blockLength);
     const iv = this.#random(blockLength);
@@ -77,23 +78,23 @@ abstract class CbcProtection implements Protection {
     out.set(this.#chain.encrypt(iv, padded), blockLength);
   }
 
-  /** With its padding. */
+  /** The decrypted content with its padding. */
   protected decrypt(ciphertext: Uint8Array): Uint8Array {
     return this.#chain.decrypt(ciphertext.subarray(0, blockLength), ciphertext.subarray(blockLength));
   }
 }
 
-/** Bytes of an IV and of so much content, padded: there is always a byte of padding at least. */
+/** The bytes of an IV and of `length` bytes of content with padding, which has at least one byte. */
 const encryptedLength = (length: number): number => 2 * blockLength + length - (length % blockLength);
 
 /**
- * All ones if the padding is right and leaves room for so many bytes before it, else zero. Nothing branches on the
- * padding or its length.
+ * All ones if the padding is correct and leaves room for `minContent` bytes before it, otherwise zero. No branch
+ * depends on the padding or its length.
  */
-function goodPadding(plain: Uint8Array, before: number): number {
+function paddingMask(plain: Uint8Array, minContent: number): number {
   const { length } = plain;
   const claimed = plain[length - 1] as number;
-  let fault = (length - 1 - before - claimed) >> 31; // all ones where the padding cannot fit
+  let fault = (length - 1 - minContent - claimed) >> 31; // all ones if the padding cannot fit
   for (let i = 0; i < Math.min(256, length); i++) {
     const inPadding = ~((claimed - i) >> 31);
     fault |= inPadding & ((plain[length - 1 - i] as number) ^ claimed);
@@ -101,34 +102,34 @@ function goodPadding(plain: Uint8Array, before: number): number {
   return ~((fault | -fault) >> 31);
 }
 
-/** Encrypt, then MAC (RFC 7366 §3): what was altered is never decrypted, so there is nothing for an oracle to tell. */
+/** Encrypt-then-MAC (RFC 7366 §3): an altered record is never decrypted, so there is no padding oracle. */
 class EncryptThenMac extends CbcProtection {
   sealedLength(length: number): number {
     return encryptedLength(length) + this.hash.outputLength;
   }
 
   seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
-    const number = this.number(sendLimit(type));
+    const additionalData = this.nextAdditionalData(sendLimit(type));
     const encrypted = out.subarray(0, encryptedLength(fragment.length));
     this.encrypt(fragment, encrypted);
-    out.set(this.mac(number, type, encrypted), encrypted.length);
+    out.set(this.mac(additionalData, type, encrypted), encrypted.length);
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
-    const number = this.number(maxReceived);
+    const additionalData = this.nextAdditionalData(maxReceived);
     const length = ciphertext.length - this.hash.outputLength;
     if (length < 2 * blockLength || length % blockLength) throw badRecord();
     const encrypted = ciphertext.subarray(0, length);
-    if (!equal(this.mac(number, type, encrypted), ciphertext.subarray(length))) throw badRecord();
+    if (!equal(this.mac(additionalData, type, encrypted), ciphertext.subarray(length))) throw badRecord();
     const plain = this.decrypt(encrypted);
-    if (!goodPadding(plain, 0)) throw badRecord();
+    if (!paddingMask(plain, 0)) throw badRecord();
     return plain.subarray(0, plain.length - 1 - (plain.at(-1) as number));
   }
 }
 
 /**
- * MAC, then pad, then encrypt (RFC 5246 §6.2.3.2), opened without an oracle: one error, and as many compressions
- * whatever the padding (Lucky 13).
+ * MAC-then-encrypt (RFC 5246 §6.2.3.2). Opening is no oracle: there is one error, and the number of compressions does
+ * not depend on the padding (Lucky 13).
  */
 class MacThenEncrypt extends CbcProtection {
   readonly #zeros: Uint8Array = new Uint8Array(1024);
@@ -138,36 +139,36 @@ class MacThenEncrypt extends CbcProtection {
   }
 
   seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void {
-    this.encrypt(concat(fragment, this.mac(this.number(sendLimit(type)), type, fragment)), out);
+    this.encrypt(concat(fragment, this.mac(this.nextAdditionalData(sendLimit(type)), type, fragment)), out);
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
-    const number = this.number(maxReceived);
+    const additionalData = this.nextAdditionalData(maxReceived);
     const macLength = this.hash.outputLength;
     const length = ciphertext.length - blockLength;
     if (length % blockLength || length < macLength + 1) throw badRecord();
     const plain = this.decrypt(ciphertext);
 
-    // From here to the comparison, nothing branches on the padding or its length.
-    const longest = length - macLength - 1;
-    const good = goodPadding(plain, macLength);
-    const contentLength = longest - ((plain[length - 1] as number) & good);
+    // From here to the comparison, no branch depends on the padding or its length.
+    const maxContentLength = length - macLength - 1;
+    const mask = paddingMask(plain, macLength);
+    const contentLength = maxContentLength - ((plain[length - 1] as number) & mask);
 
-    const expected = this.mac(number, type, plain.subarray(0, contentLength));
-    this.#compress(1 + this.#compressions(13 + longest) - this.#compressions(13 + contentLength));
-    const authenticated = equal(expected, macAt(plain, contentLength, macLength));
-    if (!(authenticated && good)) throw badRecord();
+    const expected = this.mac(additionalData, type, plain.subarray(0, contentLength));
+    this.#compress(1 + this.#compressions(13 + maxContentLength) - this.#compressions(13 + contentLength));
+    const isAuthentic = equal(expected, macAt(plain, contentLength, macLength));
+    if (!(isAuthentic && mask)) throw badRecord();
     return plain.subarray(0, contentLength);
   }
 
-  /** Compressions of a message of `length` bytes, the padding of the hash included. */
+  /** The compressions of a message of `length` bytes, including the padding of the hash. */
   #compressions(length: number): number {
     return Math.ceil((length + 1 + this.#lengthField) / this.hash.blockLength);
   }
 
   /**
-   * Spends as many compressions as the longest content takes more, and one. It is always exactly one
-   * call, since the cost of a call would tell too.
+   * Computes `count` compressions: the difference to the longest possible content, and one more. It is always exactly
+   * one call, because the time of a call could be measured too.
    */
   #compress(count: number): void {
     this.hash.digest(this.#zeros.subarray(0, count * this.hash.blockLength - 1 - this.#lengthField));
@@ -178,7 +179,7 @@ class MacThenEncrypt extends CbcProtection {
   }
 }
 
-/** The MAC at a secret place: every byte that could belong to it is read. */
+/** The MAC at a secret position. It reads every byte that could be part of the MAC. */
 function macAt(plain: Uint8Array, start: number, length: number): Uint8Array {
   const mac = new Uint8Array(length);
   const first = Math.max(0, plain.length - length - 256);

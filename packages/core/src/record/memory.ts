@@ -1,21 +1,24 @@
 /**
- * Memory that records are built in. New memory for each message costs its page faults and its collection, together as
- * much as sealing what is in it, so a carrier may lend the same memory again.
+ * Memory in which records are built. New memory for each message costs page faults and garbage collection, which take
+ * as long as sealing its records, so a transport may lend the same memory again.
  * @module
  */
 
 /**
- * Lends memory and takes it back piece by piece. Memory may be lent again once every byte of it was given back, and not
- * before: a record that is still being sealed, or that a carrier still reads, has not given back its bytes.
+ * Lends memory and takes it back piece by piece. It may lend memory again only after every byte of it was given back:
+ * the bytes of a record that is still being sealed, or that a transport still reads, have not been given back.
  */
 export interface Memory {
-  /** So many bytes of any contents. */
+  /** Lends `length` bytes with any contents. */
   take(length: number): Uint8Array;
-  /** Nobody reads or writes these bytes any more. Each byte is given back once; bytes from elsewhere are ignored. */
+  /**
+   * Takes back bytes that are no longer read or written. Each byte is given back once. It ignores bytes that it did not
+   * lend.
+   */
   give(bytes: Uint8Array): void;
 }
 
-/** Memory of the host's own collector, for carriers that lend none. */
+/** New memory from the host, for transports that lend none. */
 export const hostMemory: Memory = {
   take: (length) => new Uint8Array(length),
   give() {},

@@ -1,6 +1,6 @@
 /**
  * One direction of a protected connection: keys, nonce, additional data, sequence number (RFC 5246 §6.2.3, 5288, 7905).
- * The sequence number is taken when a record is submitted, so order stays right however long a promise takes.
+ * A record takes its sequence number when it is submitted, so the order is right however long a promise takes.
  * @module
  */
 import type { DirectionKeys } from "../crypto/keySchedule.ts";
@@ -11,22 +11,22 @@ import { maxRecords } from "../limits.ts";
 import { tls12 } from "../wire/messages.ts";
 import { type ContentType, contentTypes } from "../wire/record.ts";
 
-/** How the records of one direction are protected. */
+/** Protects the records of one direction. */
 export interface Protection {
-  /** Bytes on the wire after the header, for a fragment of `length` bytes. */
+  /** The bytes on the wire after the header, for a fragment of `length` bytes. */
   sealedLength(length: number): number;
   /**
-   * Writes the sealed bytes to `out`, which has exactly `sealedLength` of them. If it answers with a promise, it may
-   * read `fragment` and write `out` until that has settled.
+   * Writes the sealed bytes to `out`, which has exactly `sealedLength` bytes. If it returns a promise, it may read
+   * `fragment` and write `out` until the promise has settled.
    */
   seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): Awaitable<void>;
-  /** Answers the fragment, however long it is. Fails with `bad_record_mac`, the same error whatever was wrong. */
+  /** Returns the fragment, of any length. It fails with `bad_record_mac`, always the same error. */
   open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array>;
-  /** Records so far. */
+  /** The number of records so far, which is the sequence number of the next. */
   readonly sequenceNumber: number;
 }
 
-/** The state of both directions until ChangeCipherSpec: no protection. */
+/** The state of both directions before ChangeCipherSpec: no protection. */
 export const plaintext: Protection = {
   sealedLength: (length) => length,
   seal: (_, fragment, out) => out.set(fragment),
@@ -34,42 +34,44 @@ export const plaintext: Protection = {
   sequenceNumber: 0,
 };
 
-/** What protects records, apart from how the sides agree on its keys: the half of a cipher suite's name behind WITH. */
+/**
+ * The record protection and the hash of a cipher suite, without the key exchange: the part of its name after `WITH_`.
+ */
 export interface CipherSpec {
   readonly cipher: CipherName;
-  /** Bytes of a write key. */
+  /** The bytes of a write key. */
   readonly keyLength: number;
   /**
-   * Bytes of IV from the key block: 4 for GCM and CCM (RFC 5288, 6655), 12 for ChaCha20 (RFC 7905), none for CBC (RFC
-   * 5246 §6.3).
+   * The bytes of an IV from the key block: 4 for GCM and CCM (RFC 5288, 6655), 12 for ChaCha20 (RFC 7905), none for CBC
+   * (RFC 5246 §6.3).
    */
   readonly fixedIvLength: number;
-  /** Bytes of an AEAD's tag where they are not 16. */
+  /** The bytes of an AEAD's tag. Default 16. */
   readonly tagLength?: number;
-  /** HMAC hash of a CBC suite. */
+  /** The HMAC hash of a CBC suite. */
   readonly mac?: "sha1" | "sha256" | "sha384";
-  /** Bytes of a MAC key: the length of that hash, none for an AEAD. */
+  /** The bytes of a MAC key: the output length of that hash, or 0 for an AEAD. */
   readonly macLength: number;
-  /** Hash of the PRF and of the handshake: SHA-256 unless the suite says more (RFC 5246 §5). */
+  /** The hash of the PRF and of the handshake: SHA-256, unless the suite names another (RFC 5246 §5). */
   readonly prf: Extract<HashName, "sha256" | "sha384">;
 }
 
-/** What is behind it: the row brings its code along, as it does that of its key exchange. */
+/** A cipher spec with its code, so that a bundle has the code of only those suites that it names. */
 export interface CipherSpecRow extends CipherSpec {
-  /** Makes the context of one direction. */
-  protect(keyed: Keyed): Flow<Protection>;
+  /** Makes the protection of one direction. */
+  protect(parameters: ProtectionParameters): Flow<Protection>;
 }
 
-export interface Keyed {
+export interface ProtectionParameters {
   readonly provider: CryptoProvider;
   readonly spec: CipherSpec;
   readonly keys: DirectionKeys;
   readonly random: Random;
-  /** Of CBC alone (RFC 7366). */
+  /** True if encrypt_then_mac was negotiated, which affects only CBC (RFC 7366). */
   readonly encryptThenMac: boolean;
 }
 
-/** Makes the context of one direction; the key may be wiped afterwards. */
+/** Makes the protection of one direction. The caller may wipe the keys afterwards. */
 export const makeProtection = (
   provider: CryptoProvider,
   spec: CipherSpec,
@@ -87,8 +89,8 @@ export class Counter {
     return this.#next;
   }
   /**
-   * Writes the next number to 8 bytes. Throws from the number `limit` on: `sendLimit` for records that we seal,
-   * `maxReceived` for the peer's.
+   * Writes the next sequence number to the first 8 bytes. Throws once the number is `limit`: `sendLimit` for records
+   * that we seal, `maxReceived` for records of the peer.
    */
   take(to: Uint8Array, limit: number): void {
     if (this.#next >= limit)
@@ -101,13 +103,19 @@ export class Counter {
   }
 }
 
-/** All of the six bytes that a number below `maxReceived` needs: `to` may hold another connection's number. */
+/**
+ * Writes all six bytes that a number below `maxReceived` can have, because `to` may contain the number of another
+ * connection.
+ */
 export function setSequenceNumber(to: Uint8Array, number: number): void {
-  // An element of a Uint8Array takes a number modulo 256; a shift would take it modulo 2^32 first.
+  // A Uint8Array stores a number modulo 256. A shift would first reduce it modulo 2^32.
   for (let i = 7, rest = number; i > 1; i--, rest /= 256) to[i] = rest;
 }
 
-/** seq_num + TLSCompressed.type + version + length (RFC 5246 §6.2.3.1, §6.2.3.3); seq_num is the counter's to write. */
+/**
+ * Completes seq_num + TLSCompressed.type + version + length (RFC 5246 §6.2.3.1, §6.2.3.3); `Counter` has written
+ * seq_num.
+ */
 export function setAdditionalData(to: Uint8Array, type: ContentType, length: number): Uint8Array {
   to[8] = type;
   to[9] = tls12 >> 8;
@@ -118,5 +126,5 @@ export function setAdditionalData(to: Uint8Array, type: ContentType, length: num
 }
 export const additionalDataLength = 13;
 
-/** Data leaves room for the alerts that end a direction whose numbers are used up. */
+/** The records that may be sent under one key: application data leaves eight for the alerts after it. */
 export const sendLimit = (type: ContentType): number => maxRecords - (type === contentTypes.application_data ? 8 : 0);

@@ -1,5 +1,5 @@
 /**
- * Records that come in, RFC 5246 §6.2: from bytes at any boundaries to fragments that are authentic and in order.
+ * Received records, RFC 5246 §6.2: turns bytes with any boundaries into authentic fragments in order.
  * @module
  */
 import { join } from "../bytes/bytes.ts";
@@ -19,13 +19,12 @@ export interface TlsRecord {
 
 export interface RecordReaderOptions extends RecordTrace {
   /**
-   * The reader asks this before it works off a record of so many bytes. After false, the record stays where it is for
-   * now.
+   * The reader calls `admit` before it processes a record of `bytes` bytes. If it returns false, the record waits.
    */
   readonly admission: { admit(bytes: number): boolean };
 }
 
-/** A record that a provider is still opening. The reader traces and checks it when its turn comes. */
+/** A record that a provider is still opening. The reader traces and checks it when the records before it are done. */
 interface Opening {
   readonly record: Uint8Array;
   readonly opened: PromiseLike<Uint8Array>;
@@ -33,48 +32,49 @@ interface Opening {
   readonly protection: Protection;
 }
 
-/** Ciphertext in flight to a provider that answers later. */
+/** Bytes of ciphertext that an asynchronous provider opens at the same time: enough to keep it busy. */
 const maxInFlight = 2 ** 19;
 
 export class RecordReader {
   readonly #options: RecordReaderOptions;
   #protection: Protection = plaintext;
-  /** The most bytes of a fragment that we take: now, and from the next change of keys on. */
+  /** The most bytes of a fragment that we accept: now, and after the next ChangeCipherSpec. */
   #limit: number = maxPlaintext;
   #protectedLimit: number | undefined;
 
-  /** The piece that we read from, and how much of it is read. The rest of what came in waits behind it. */
+  /** The piece of received bytes that we read from, how much of it was read, and the pieces after it. */
   #piece: Uint8Array | undefined;
   #at = 0;
   #pieces: ByteQueue | undefined;
-  /** Bytes that came in and are not cut into records. */
+  /** Received bytes that are not yet cut into records. */
   #bytes = 0;
-  /** In order; made once a provider answers later. */
+  /** Records that are being opened, in order; `undefined` until a provider returns a promise. */
   #opening: Opening[] | undefined;
   #openingBytes = 0;
-  #deferred = false;
+  #isDeferred = false;
   #emptyRecords = 0;
-  /** Set once a record is bad: nothing behind it is looked at. */
-  #broken = false;
+  /** True once a record was bad: no record after it is read. */
+  #isBroken = false;
   /**
-   * The peer's first record may say any version 3.x (RFC 5246 §E.1); once a version is agreed, every record says 3.3.
+   * The peer's first record may have any version 3.x (RFC 5246 §E.1). Once the version is negotiated, every record must
+   * have 3.3.
    */
-  #strictVersion = false;
+  #requiresVersion = false;
 
   constructor(options: RecordReaderOptions) {
     this.#options = options;
   }
 
-  /** Every record must carry the agreed version from now on. */
+  /** From now on, every record must have the negotiated version. */
   requireVersion(): void {
-    this.#strictVersion = true;
+    this.#requiresVersion = true;
   }
-  /** Bytes of a fragment, at once (RFC 6066 §4) and from the next change of keys on (RFC 8449 §4). */
+  /** Limits the bytes of a fragment, now (RFC 6066 §4) and after the next ChangeCipherSpec (RFC 8449 §4). */
   limit(now: number, underKeys: number | undefined): void {
     this.#limit = now;
     this.#protectedLimit = underKeys;
   }
-  /** Bytes that came in, and records under the present keys. */
+  /** The number of bytes received, and of records received under the current keys. */
   bytes = 0;
   get records(): number {
     return this.#protection.sequenceNumber;
@@ -85,29 +85,29 @@ export class RecordReader {
     this.#limit = this.#protectedLimit ?? this.#limit;
   }
 
-  /** Bytes that came in and wait to be read, each record that is being opened with its overhead. */
+  /** The received bytes that wait to be read, including `itemOverhead` for each record that is being opened. */
   get pending(): number {
     return this.#bytes + this.#openingBytes;
   }
-  /** The last call of `next` left a whole record where it is, because it was not admitted. */
+  /** True if the last call of `next` found a complete record that was not admitted. */
   get deferred(): boolean {
-    return this.#deferred;
+    return this.#isDeferred;
   }
 
-  /** Nothing more is read: what waits is let go. */
+  /** Stops reading, and discards the bytes that wait. */
   drop(): void {
-    this.#broken = true;
+    this.#isBroken = true;
     this.#piece = undefined;
     this.#pieces = undefined;
     this.#opening = undefined;
     this.#bytes = 0;
     this.#openingBytes = 0;
-    this.#deferred = false;
+    this.#isDeferred = false;
   }
 
   feed(bytes: Uint8Array): void {
     this.bytes += bytes.length;
-    if (!bytes.length || this.#broken) return;
+    if (!bytes.length || this.#isBroken) return;
     this.#bytes += bytes.length;
     if (this.#piece) {
       this.#pieces ??= new ByteQueue();
@@ -119,15 +119,15 @@ export class RecordReader {
   }
 
   /**
-   * The next record; `undefined` while it is not complete or not admitted. If the provider answers later, application
-   * data that arrived together is opened together.
+   * The next record, or `undefined` while it is incomplete or not admitted. An asynchronous provider opens several
+   * records of application data at the same time if they have arrived.
    */
   next(): Awaitable<TlsRecord> | undefined {
-    this.#deferred = false;
-    const waiting = this.#opening?.shift();
-    if (waiting) {
-      this.#openingBytes -= waiting.record.length + itemOverhead;
-      return this.#later(waiting);
+    this.#isDeferred = false;
+    const opening = this.#opening?.shift();
+    if (opening) {
+      this.#openingBytes -= opening.record.length + itemOverhead;
+      return this.#openLater(opening);
     }
     const record = this.#cut();
     if (!record) return undefined;
@@ -137,26 +137,26 @@ export class RecordReader {
     try {
       opened = protection.open(record[0] as ContentType, record.subarray(headerLength));
     } catch (error) {
-      this.#broken = true;
+      this.#isBroken = true;
       throw error;
     }
-    if (opened instanceof Uint8Array) return this.#checked(record, protection, sequenceNumber, opened);
-    return this.#later({ record, opened, sequenceNumber, protection });
+    if (opened instanceof Uint8Array) return this.#check(record, protection, sequenceNumber, opened);
+    return this.#openLater({ record, opened, sequenceNumber, protection });
   }
 
-  #later(opening: Opening): PromiseLike<TlsRecord> {
-    for (let last: Opening | undefined = this.#opening?.at(-1) ?? opening; last && this.#mayOpenBehind(last); )
-      last = this.#openAhead();
+  #openLater(opening: Opening): PromiseLike<TlsRecord> {
+    for (let last: Opening | undefined = this.#opening?.at(-1) ?? opening; last && this.#canOpenAfter(last); )
+      last = this.#openNext();
     const { record, opened, sequenceNumber, protection } = opening;
-    return opened.then((fragment) => this.#checked(record, protection, sequenceNumber, fragment));
+    return opened.then((fragment) => this.#check(record, protection, sequenceNumber, fragment));
   }
 
-  /** An alert, a handshake record or a ChangeCipherSpec is worked off before anything behind it is opened. */
-  #mayOpenBehind({ record }: Opening): boolean {
+  /** An alert, a handshake record or a ChangeCipherSpec must be processed before a record after it is opened. */
+  #canOpenAfter({ record }: Opening): boolean {
     return record[0] === contentTypes.application_data && this.#openingBytes < maxInFlight;
   }
 
-  #openAhead(): Opening | undefined {
+  #openNext(): Opening | undefined {
     const protection = this.#protection;
     let record: Uint8Array | undefined;
     let opened: Promise<Uint8Array>;
@@ -166,12 +166,12 @@ export class RecordReader {
       if (!record) return undefined;
       opened = Promise.resolve(protection.open(record[0] as ContentType, record.subarray(headerLength)));
     } catch (error) {
-      // A record that is bad on its face must not hide those before it, which are still being opened.
-      this.#broken = true;
+      // A malformed record must not hide the records before it, which are still being opened.
+      this.#isBroken = true;
       record = new Uint8Array(0);
       opened = Promise.reject(error);
     }
-    // A promise that rejects behind a failed record must not end the process as an unhandled rejection.
+    // A promise that rejects after a failed record must not end the process as an unhandled rejection.
     opened.catch(ignore);
     const opening = { record, opened, sequenceNumber, protection };
     this.#opening ??= [];
@@ -180,32 +180,32 @@ export class RecordReader {
     return opening;
   }
 
-  /** The next record as it came, header and body; `undefined` while it is not complete or not admitted. */
+  /** The next record as received, header and body, or `undefined` while it is incomplete or not admitted. */
   #cut(): Uint8Array | undefined {
-    this.#deferred = false;
+    this.#isDeferred = false;
     const piece = this.#piece;
-    if (this.#broken || !piece || this.#bytes < headerLength) return undefined;
-    const whole = piece.length - this.#at >= headerLength;
-    const header = whole ? piece : this.#gatherHeader();
-    const at = whole ? this.#at : 0;
+    if (this.#isBroken || !piece || this.#bytes < headerLength) return undefined;
+    const isHeaderInPiece = piece.length - this.#at >= headerLength;
+    const header = isHeaderInPiece ? piece : this.#gatherHeader();
+    const at = isHeaderInPiece ? this.#at : 0;
     const type = header[at] as number;
     const version = ((header[at + 1] as number) << 8) | (header[at + 2] as number);
     const length = ((header[at + 3] as number) << 8) | (header[at + 4] as number);
     if (type < contentTypes.change_cipher_spec || type > contentTypes.application_data)
-      throw this.#refused(notTls(type));
-    if (this.#strictVersion ? version !== tls12 : version >> 8 !== 3)
-      throw this.#refused(
+      throw this.#breakWith(notTls(type));
+    if (this.#requiresVersion ? version !== tls12 : version >> 8 !== 3)
+      throw this.#breakWith(
         new TlsError("protocol_version", `record version 0x${version.toString(16).padStart(4, "0")}`),
       );
-    const most = this.#limit + (this.#protection === plaintext ? 0 : maxExpansion);
-    if (length > most) throw this.#refused(tooLong(length, most));
+    const limit = this.#limit + (this.#protection === plaintext ? 0 : maxExpansion);
+    if (length > limit) throw this.#breakWith(tooLong(length, limit));
     if (this.#bytes < headerLength + length) return undefined;
-    this.#deferred = !this.#options.admission.admit(length);
-    if (this.#deferred) return undefined;
+    this.#isDeferred = !this.#options.admission.admit(length);
+    if (this.#isDeferred) return undefined;
     this.#bytes -= headerLength + length;
     const from = this.#at;
     const to = from + headerLength + length;
-    if (to > piece.length) return this.#takeAcross(headerLength + length);
+    if (to > piece.length) return this.#takeFromPieces(headerLength + length);
     this.#at = to;
     if (to === piece.length) {
       if (this.#bytes > 0) this.#nextPiece();
@@ -214,19 +214,19 @@ export class RecordReader {
     return piece.subarray(from, to);
   }
 
-  #checked(record: Uint8Array, protection: Protection, sequenceNumber: number, fragment: Uint8Array): TlsRecord {
+  #check(record: Uint8Array, protection: Protection, sequenceNumber: number, fragment: Uint8Array): TlsRecord {
     const type = record[0] as ContentType;
     if (this.#options.trace)
       traceRecord(this.#options, "received", type, protection !== plaintext, sequenceNumber, record, fragment);
-    if (fragment.length > this.#limit) throw this.#refused(tooLong(fragment.length, this.#limit));
+    if (fragment.length > this.#limit) throw this.#breakWith(tooLong(fragment.length, this.#limit));
     if (!fragment.length) this.#countEmpty(type);
-    // An alert between empty records says no more than they do.
+    // An alert between empty records does not reset the count.
     else if (type !== contentTypes.alert) this.#emptyRecords = 0;
     return { type, fragment };
   }
 
-  #refused(error: TlsError): TlsError {
-    this.#broken = true;
+  #breakWith(error: TlsError): TlsError {
+    this.#isBroken = true;
     return error;
   }
 
@@ -241,7 +241,7 @@ export class RecordReader {
       });
   }
 
-  /** The next header, which stands in several pieces. */
+  /** The next header, which is spread over several pieces. */
   #gatherHeader(): Uint8Array {
     const header = new Uint8Array(headerLength);
     let part = (this.#piece as Uint8Array).subarray(this.#at);
@@ -258,23 +258,23 @@ export class RecordReader {
     this.#at = 0;
   }
 
-  /** Takes so many bytes, which stand in several pieces. */
-  #takeAcross(length: number): Uint8Array {
+  /** Takes `length` bytes, which are spread over several pieces. */
+  #takeFromPieces(length: number): Uint8Array {
     const parts: Uint8Array[] = [];
-    for (let wanted = length; wanted > 0; ) {
+    for (let missing = length; missing > 0; ) {
       const piece = this.#piece as Uint8Array;
-      const part = piece.subarray(this.#at, this.#at + wanted);
+      const part = piece.subarray(this.#at, this.#at + missing);
       this.#at += part.length;
       if (this.#at === piece.length) this.#nextPiece();
       parts.push(part);
-      wanted -= part.length;
+      missing -= part.length;
     }
     return join(parts);
   }
 }
 
-const tooLong = (length: number, most: number): TlsError =>
-  new TlsError("record_overflow", `a record of ${length} bytes, at most ${most} allowed`);
+const tooLong = (length: number, limit: number): TlsError =>
+  new TlsError("record_overflow", `a record of ${length} bytes, at most ${limit} allowed`);
 
 function notTls(type: number): TlsError {
   const isHttp = looksLikeHttp(type);
@@ -287,5 +287,5 @@ function notTls(type: number): TlsError {
   );
 }
 
-/** The first letter of an HTTP method, or of a reply. */
+/** True for the first letter of an HTTP method or of an HTTP response. */
 const looksLikeHttp = (type: number): boolean => "GPHCOD".includes(String.fromCharCode(type));

@@ -1,14 +1,14 @@
 import type { TraceEvent } from "../trace.ts";
 import { type ContentType, contentTypeName, contentTypes, headerLength } from "../wire/record.ts";
 
-/** What is told of records. */
+/** The trace options of a reader or writer of records. */
 export interface RecordTrace {
   readonly trace: ((event: TraceEvent) => void) | undefined;
-  /** Show the plaintext of application data. */
+  /** True if trace events have the plaintext of application data. */
   readonly traceSecrets: boolean;
 }
 
-/** Tells of one record, with copies of its bytes. */
+/** Traces one record, with copies of its bytes. */
 export function traceRecord(
   { trace, traceSecrets }: RecordTrace,
   direction: "sent" | "received",

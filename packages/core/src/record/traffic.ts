@@ -3,15 +3,18 @@ import { sendLimit } from "./protection.ts";
 import type { RecordReader } from "./reader.ts";
 import type { RecordWriter } from "./writer.ts";
 
-/** What has gone over a connection so far. Bytes are those of the carrier, records those under the session's keys. */
+/**
+ * The traffic of a connection so far. Bytes are counted on the transport; records are those under the session's keys.
+ */
 export interface Traffic {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly recordsReceived: number;
   readonly recordsSent: number;
   /**
-   * Records of data that may still be sent under the key: a limit of AES-GCM (RFC 8446 §5.5). At 0 the connection ends with `key_exhausted`, so a program that sends
-   * for days opens a new one before. A whole record has 16,384 bytes; a smaller write that goes out by itself is one too.
+   * The records of application data that may still be sent under the key, by the limit for AES-GCM (RFC 8446 §5.5). At
+   * 0 the connection ends with `key_exhausted`, so a program that sends for days opens a new connection before that. A
+   * full record has 16,384 bytes; a smaller write that is sent by itself is a record too.
    */
   readonly recordsLeft: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Records that go out, RFC 5246 §6.2: fragments, protection, and the order of both while promises settle.
+ * Sent records, RFC 5246 §6.2: fragmentation, protection, and their order while promises settle.
  * @module
  */
 import { Writer } from "../bytes/writer.ts";
@@ -14,15 +14,15 @@ import { type RecordTrace, traceRecord } from "./trace.ts";
 export interface RecordWriterOptions extends RecordTrace {
   /** The most bytes of a fragment that we send, 2^14 or less. */
   readonly maxFragment: number;
-  /** What handshake records say until a version is agreed. Default {3, 3}. */
+  /** The version in handshake records before a version is negotiated. Default {3, 3}. */
   readonly firstVersion?: number;
-  /** Lends the memory for records. */
+  /** The memory for records. */
   readonly memory: Memory;
-  /** The writer calls this when a record that it waited for can be taken, and never from inside a method. */
+  /** The writer calls this when `take` can return a record that was being sealed, and never from inside a method. */
   readonly wake: () => void;
 }
 
-/** A record that is being sealed, or stands behind one that is. */
+/** A record that is being sealed, or that comes after one that is. */
 interface Sealing {
   readonly type: ContentType;
   readonly record: Uint8Array;
@@ -37,28 +37,30 @@ export class RecordWriter {
   readonly #options: RecordWriterOptions;
   #protection: Protection = plaintext;
   #version: number;
-  /** The most bytes of a fragment that we send: now, and from the next change of keys on. */
+  /** The most bytes of a fragment that we send: now, and after the next ChangeCipherSpec. */
   #limit: number;
   #protectedLimit: number | undefined;
 
-  /** Records that can be taken. */
+  /** Records that `take` can return. */
   #ready: Uint8Array[] = [];
   #readyBytes = 0;
-  /** Records behind those, in order: the first of them is still being sealed. */
+  /** The records after those, in order. The first of them is still being sealed. */
   #sealing: Sealing[] = [];
   #sealingBytes = 0;
-  /** Data that is not a record yet, and how many bytes of it the last such record had. */
+  /** Application data that is not a record yet, and the bytes of the last record that was made of such data. */
   #collected: Writer | undefined;
   #lastCollected = 0;
-  /** The memory for the next records, how much of it is used, and how many bytes the last `take` gave out. */
-  #slab: Uint8Array | undefined;
-  #slabUsed = 0;
+  /** The memory for the next records, how much of it is used, and how many bytes the last `take` returned. */
+  #buffer: Uint8Array | undefined;
+  #bufferUsed = 0;
   #lastTaken = 0;
-  #held = false;
-  /** A number was used up for a record that could not be sealed: the peer would take each later one for altered. */
-  #broken = false;
-  /** The provider answers later: known from the first record under its keys on, which is Finished. */
-  #late = false;
+  #isHeld = false;
+  /**
+   * True once a record could not be sealed after it took a sequence number: the peer could not open any later record.
+   */
+  #isBroken = false;
+  /** True if the provider returns promises, which its first record shows (Finished). */
+  #isAsync = false;
 
   constructor(options: RecordWriterOptions) {
     this.#options = options;
@@ -66,93 +68,94 @@ export class RecordWriter {
     this.#version = options.firstVersion ?? tls12;
   }
 
-  /** The two sides have agreed on a version. */
+  /** From now on, every record has the negotiated version. */
   requireVersion(): void {
     this.#version = tls12;
   }
   /**
-   * Records wait from now on, until ChangeCipherSpec or an alert: a WebSocket message costs more than the records in
-   * it.
+   * From now on, `take` returns no records until ChangeCipherSpec or an alert, because a WebSocket message costs more
+   * than the records in it.
    */
   hold(): void {
-    this.#held = true;
+    this.#isHeld = true;
   }
   /**
-   * The most bytes of a fragment that the peer takes: now (RFC 6066 §4), and from the next change of keys on (RFC 8449
-   * §4).
+   * Sets the most bytes of a fragment that the peer accepts: now (RFC 6066 §4), and after the next ChangeCipherSpec
+   * (RFC 8449 §4).
    */
   limit(now: number, underKeys: number | undefined): void {
     this.#limit = Math.min(this.#options.maxFragment, now);
     this.#protectedLimit = underKeys && Math.min(this.#options.maxFragment, underKeys);
   }
-  /** Bytes that were taken, and records under the present keys. */
+  /** The number of bytes that `take` has returned, and of records under the current keys. */
   bytes = 0;
   get records(): number {
     return this.#protection.sequenceNumber;
   }
 
   changeState(protection: Protection): void {
-    this.#held = false;
+    this.#isHeld = false;
     this.#protection = protection;
     this.#limit = this.#protectedLimit ?? this.#limit;
   }
 
-  /** Bytes that were sent and not taken yet. */
+  /** The bytes that `send` got and `take` has not returned yet. */
   get pending(): number {
     return this.#sealingBytes + this.#readyBytes + (this.#collected?.length ?? 0);
   }
-  /** No record waits to be sealed or taken. Records that are held do not count. */
+  /** True if no record waits to be sealed or taken. Records that `hold` keeps do not count. */
   get idle(): boolean {
-    return this.#held || this.#sealing.length + this.#ready.length === 0;
+    return this.#isHeld || this.#sealing.length + this.#ready.length === 0;
   }
 
   /**
-   * Fragments, protects and queues. An empty message makes one empty record. Data waits for more of it, until there is
-   * a whole record or `take` is called.
+   * Fragments, protects and queues a message. An empty message makes one empty record. Application data waits until
+   * there is a full record or `take` is called.
    */
   send(type: ContentType, message: Uint8Array): void {
     if (type === contentTypes.application_data && message.length) return this.#collect(message);
-    if (type === contentTypes.alert) this.#held = false;
+    if (type === contentTypes.alert) this.#isHeld = false;
     try {
       this.seal();
     } finally {
-      // If the data cannot be sealed, the alert that says so still goes out.
+      // If the data cannot be sealed, the alert about it is still sent.
       for (let at = 0; at === 0 || at < message.length; at += this.#limit)
         this.#submit(type, message.subarray(at, at + this.#limit));
     }
   }
 
   /**
-   * Many small writes make one record, since sealing one costs as much as 4 KiB in it. Data of a whole record is not
-   * copied.
+   * Makes one record of many small writes, because sealing a record costs as much as sealing 4 KiB more in it. Data
+   * that fills a record is not copied.
    */
   #collect(data: Uint8Array): void {
-    const most = this.#limit;
+    const limit = this.#limit;
     for (let at = 0; at < data.length; ) {
-      const part = data.subarray(at, at + most - (this.#collected?.length ?? 0));
+      const part = data.subarray(at, at + limit - (this.#collected?.length ?? 0));
       at += part.length;
-      // A provider that answers later would read what the application may have changed by then.
-      if (part.length === most) this.#submit(contentTypes.application_data, this.#late ? new Uint8Array(part) : part);
+      // The application may change its data before an asynchronous provider has read it.
+      if (part.length === limit)
+        this.#submit(contentTypes.application_data, this.#isAsync ? new Uint8Array(part) : part);
       else {
-        this.#collected ??= new Writer(Math.min(most, Math.max(part.length, this.#lastCollected)));
-        if (this.#collected.put(part).length === most) this.seal();
+        this.#collected ??= new Writer(Math.min(limit, Math.max(part.length, this.#lastCollected)));
+        if (this.#collected.put(part).length === limit) this.seal();
       }
     }
   }
 
-  /** Makes a record of the data that was collected. Throws what sealing threw. */
+  /** Makes a record of the collected data. Throws the error of sealing. */
   seal(): void {
     if (!this.#collected) return;
     const data = this.#collected.done();
     this.#lastCollected = data.length;
-    // A provider that answers later still reads it by then: the next ones get memory of their own.
+    // An asynchronous provider may still read the data, so the next data gets memory of its own.
     this.#collected = undefined;
     this.#submit(contentTypes.application_data, data);
   }
 
   /**
-   * Everything that is ready, in order; records that were built together stand one behind the other. Throws what
-   * sealing threw.
+   * Returns the records that are sealed, in order; records that were built together follow each other in memory. Throws
+   * the error of sealing.
    */
   take(): Uint8Array[] {
     this.seal();
@@ -160,30 +163,30 @@ export class RecordWriter {
     for (; this.#sealing[settled]?.settled; settled++) {
       const head = this.#sealing[settled] as Sealing;
       if (head.failed) {
-        // Records that were sealed before it stay, and go out before the end.
-        this.#broken = true;
+        // Records that were sealed before it remain, and are sent before the end.
+        this.#isBroken = true;
         this.drop();
         throw head.failed.error;
       }
       this.#sealingBytes -= head.record.length;
-      this.#isReady(head);
+      this.#addReady(head);
     }
     if (settled) this.#sealing.splice(0, settled);
-    // ChangeCipherSpec goes with the first record under its keys.
+    // ChangeCipherSpec waits for the first record under its keys.
     const [next] = this.#sealing;
-    if (this.#held || (next && next.protection !== plaintext && next.sequenceNumber === 0)) return [];
+    if (this.#isHeld || (next && next.protection !== plaintext && next.sequenceNumber === 0)) return [];
     const ready = this.#ready;
     if (this.#readyBytes) this.#lastTaken = this.#readyBytes;
     this.bytes += this.#readyBytes;
     this.#ready = [];
     this.#readyBytes = 0;
-    this.#retireSlab();
+    this.#releaseBuffer();
     return ready;
   }
 
   /**
-   * Forgets the records that are still being sealed: they do not go out. Their memory is never given back, since the
-   * provider may still write there.
+   * Discards the records that are still being sealed. Their memory is never given back, because the provider may still
+   * write to it.
    */
   drop(): void {
     this.#sealing = [];
@@ -193,21 +196,21 @@ export class RecordWriter {
   #submit(type: ContentType, fragment: Uint8Array): void {
     const protection = this.#protection;
     const { sequenceNumber } = protection;
-    if (this.#broken) return;
+    if (this.#isBroken) return;
     const length = protection.sealedLength(fragment.length);
-    const record = this.#room(headerLength + length);
+    const record = this.#allocate(headerLength + length);
     setRecordHeader(record, type, type === contentTypes.handshake ? this.#version : tls12, length);
     const sealing: Sealing = { type, record, fragment, protection, sequenceNumber, settled: false };
-    // In its place before it is sealed: a provider that sends on this connection meanwhile takes a later number.
+    // Queued before it is sealed: a provider that sends on this connection during the call takes a later number.
     this.#sealing.push(sealing);
     this.#sealingBytes += record.length;
     let sealed: Awaitable<void>;
     try {
       sealed = protection.seal(type, fragment, record.subarray(headerLength));
     } catch (error) {
-      this.#takeOut(sealing);
-      // Not so where no number is left: the last ones are kept for alerts.
-      this.#broken = protection.sequenceNumber > sequenceNumber;
+      this.#remove(sealing);
+      // If `seal` failed because data has no number left, the reserved numbers still serve for alerts.
+      this.#isBroken = protection.sequenceNumber > sequenceNumber;
       throw error;
     }
     if (isPromise(sealed)) {
@@ -215,47 +218,46 @@ export class RecordWriter {
         sealing.settled = true;
         this.#options.wake();
       };
-      this.#late = true;
+      this.#isAsync = true;
       sealed.then(settle, (error: unknown) => {
         sealing.failed = { error };
         settle();
       });
     } else if (this.#sealing.length === 1) {
-      this.#takeOut(sealing);
-      this.#isReady(sealing);
+      this.#remove(sealing);
+      this.#addReady(sealing);
     } else sealing.settled = true;
   }
 
-  #takeOut(sealing: Sealing): void {
-    this.#sealing = this.#sealing.filter((one) => one !== sealing);
+  #remove(sealing: Sealing): void {
+    this.#sealing = this.#sealing.filter((other) => other !== sealing);
     this.#sealingBytes -= sealing.record.length;
   }
 
-  #isReady({ type, record, fragment, protection, sequenceNumber }: Sealing): void {
+  #addReady({ type, record, fragment, protection, sequenceNumber }: Sealing): void {
     this.#ready.push(record);
     this.#readyBytes += record.length;
     if (this.#options.trace)
       traceRecord(this.#options, "sent", type, protection !== plaintext, sequenceNumber, record, fragment);
   }
 
-  /** Room for a record of `length` bytes. */
-  #room(length: number): Uint8Array {
-    if (!this.#slab || this.#slab.length - this.#slabUsed < length) {
-      this.#retireSlab();
-      // As much as the last `take` gave out: then all records of a turn stand in one piece of memory, and nobody has to
-      // join them.
-      this.#slab = this.#options.memory.take(Math.max(length, Math.min(maxFlushMessage, this.#lastTaken)));
+  /** Memory for a record of `length` bytes. */
+  #allocate(length: number): Uint8Array {
+    if (!this.#buffer || this.#buffer.length - this.#bufferUsed < length) {
+      this.#releaseBuffer();
+      // As much as the last `take` returned: then all records of a turn are contiguous, and are sent without a copy.
+      this.#buffer = this.#options.memory.take(Math.max(length, Math.min(maxFlushMessage, this.#lastTaken)));
     }
-    const from = this.#slabUsed;
-    this.#slabUsed += length;
-    return this.#slab.subarray(from, this.#slabUsed);
+    const from = this.#bufferUsed;
+    this.#bufferUsed += length;
+    return this.#buffer.subarray(from, this.#bufferUsed);
   }
 
-  /** The next record gets other memory. */
-  #retireSlab(): void {
-    if (this.#slab && this.#slabUsed < this.#slab.length)
-      this.#options.memory.give(this.#slab.subarray(this.#slabUsed));
-    this.#slab = undefined;
-    this.#slabUsed = 0;
+  /** Gives back the unused memory. The next record gets new memory. */
+  #releaseBuffer(): void {
+    if (this.#buffer && this.#bufferUsed < this.#buffer.length)
+      this.#options.memory.give(this.#buffer.subarray(this.#bufferUsed));
+    this.#buffer = undefined;
+    this.#bufferUsed = 0;
   }
 }

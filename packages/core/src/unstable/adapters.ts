@@ -1,5 +1,6 @@
 /**
- * What providers, credentials and transports are built from. Anything here may change in any version: pin one, and read CHANGELOG.
+ * Parts for the authors of providers, credentials and transports. All of it may change in any version: pin one, and
+ * read `CHANGELOG.md`.
  * @module
  */
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "../bytes/bytes.ts";

@@ -1,5 +1,6 @@
 /**
- * The engine without I/O, and what it is told. Anything here may change in any version: pin one, and read CHANGELOG.
+ * The engine, which does no I/O, and its options. All of it may change in any version: pin one, and read
+ * `CHANGELOG.md`.
  * @module
  */
 import { type AcceptOptions, serverHandshakeConfig } from "../connection/accept.ts";
@@ -18,36 +19,39 @@ export type { SessionKeeper } from "../handshake/config.ts";
 export type { KeyExchangeRow } from "../handshake/keyExchange/exchange.ts";
 export type { SuiteRow } from "../handshake/suites.ts";
 export { serverOptions } from "../validation/serverTable.ts";
-// Not beside `explained`: what pages import from there must not bring the explanations along.
+// Not exported from `adapters.ts`: pages import that module, and must not load the explanations with it.
 export { withExplanationSync } from "../validation/withExplanationSync.ts";
 export { clientHandshakeConfig, type Engine, type EngineInbound, serverHandshakeConfig };
 
-/** Who drives an engine. */
+/** The functions of an engine's driver that the engine calls. */
 export interface EngineDriver {
-  /** Takes application data, and says whether there is room for more. */
+  /** Takes application data, and tells the engine whether there is room for more. */
   readonly inbound: EngineInbound;
   /**
-   * The engine has something for `take`: bytes to send, events to tell. It is called from inside the engine's methods, so call `take` later, once a turn or a
-   * microtask.
+   * The engine calls this when `take` would return bytes or events. The call comes from inside the engine's own
+   * methods, so call `take` later, once in a turn or a microtask.
    */
   wake(): void;
 }
 
 /**
- * An engine as client. Feed it what comes in (`receive`, `receiveEnd`), send what `take` gives, and say `start` once. It keeps no clock: a handshake that takes
- * too long is yours to end, with `abort`.
+ * The engine of a client. Call `start` once, pass received bytes to `receive` and the end of the transport to
+ * `receiveEnd`, and send the bytes that `take` returns. The engine has no timers: call `abort` if a handshake takes too
+ * long.
  * @throws TlsError `configuration`
  * @example
- * const engine = clientEngine({ ca, serverName: "device.example" }, { inbound, wake });
- * engine.start();
- * for (const bytes of engine.take().output) pipe.send(bytes);
+ * function firstFlight(ca: string, inbound: EngineInbound, wake: () => void): readonly Uint8Array[] {
+ *   const engine = clientEngine({ ca, serverName: "device.example" }, { inbound, wake });
+ *   engine.start();
+ *   return engine.take().output;
+ * }
  */
 export function clientEngine(options: ConnectOptions, driver: EngineDriver): Engine {
   const config = clientHandshakeConfig(options);
   return engine("client", config, (peer) => clientHandshake(peer, config), driver);
 }
 
-/** An engine as server; see `clientEngine`. */
+/** The engine of a server; see `clientEngine`. */
 export function serverEngine(options: AcceptOptions, driver: EngineDriver): Engine {
   const config = serverHandshakeConfig(options);
   return engine("server", config, (peer) => serverHandshake(peer, config), driver);

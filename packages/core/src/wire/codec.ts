@@ -1,6 +1,6 @@
 /**
- * The presentation language of RFC 5246 §4 as combinators: one declaration reads and writes.
- * What makes them has no side effects and says so to bundlers, as functions alone can: a message that nobody sends or reads is left out.
+ * The presentation language of RFC 5246 §4 as combinators: one declaration both reads and writes. The functions that
+ * make codecs are marked as free of side effects, so a bundler leaves out messages that a program does not use.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -11,7 +11,7 @@ export interface Codec<T> {
   read(reader: Reader): T;
   write(writer: Writer, value: T): void;
 }
-/** The value a codec reads. */
+/** The type of the values that a codec reads. */
 export type Value<C> = C extends Codec<infer T> ? T : never;
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -28,16 +28,16 @@ export function opaque(length: number): Codec<Uint8Array> {
   return {
     read: (r) => r.take(length),
     write(w, v) {
-      if (v.length !== length) throw new RangeError(`${v.length} bytes where ${length} are fixed`);
+      if (v.length !== length) throw new RangeError(`expected ${length} bytes, got ${v.length}`);
       w.put(v);
     },
   };
 }
 
-/** All that is left of the part being read. */
+/** The remaining bytes of the enclosing part. */
 export const rest: Codec<Uint8Array> = { read: (r) => r.rest(), write: (w, v) => void w.put(v) };
 
-/** `T x<min..2^(8·width)-1>`: a length in front, then exactly one `inner` that fills it. */
+/** `T x<min..2^(8·width)-1>`: a length, then exactly one `inner` of that many bytes. */
 /* @__NO_SIDE_EFFECTS__ */
 export function prefixed<T>(width: number, inner: Codec<T>, min = 0): Codec<T> {
   return {
@@ -56,7 +56,7 @@ export function bytes(width: number, min = 0): Codec<Uint8Array> {
   return prefixed(width, rest, min);
 }
 
-/** `T x<min..2^(8·width)-1>` of many items. */
+/** `T x<min..2^(8·width)-1>`: a length in bytes, then any number of items. */
 /* @__NO_SIDE_EFFECTS__ */
 export function list<T>(width: number, item: Codec<T>, min = 0): Codec<readonly T[]> {
   return prefixed<readonly T[]>(
@@ -78,7 +78,7 @@ export function list<T>(width: number, item: Codec<T>, min = 0): Codec<readonly 
 // biome-ignore lint/suspicious/noExplicitAny: a struct takes fields of any type
 type Fields = Record<string, Codec<any>>;
 
-/** `struct { … }`: fields in the order written. */
+/** `struct { … }`: the fields in the order of the object's properties. */
 /* @__NO_SIDE_EFFECTS__ */
 export function struct<F extends Fields>(fields: F): Codec<{ readonly [K in keyof F]: Value<F[K]> }> {
   return {
@@ -93,10 +93,10 @@ export function struct<F extends Fields>(fields: F): Codec<{ readonly [K in keyo
   };
 }
 
-/** A body with nothing in it. */
+/** An empty body. */
 export const empty: Codec<Record<never, never>> = { read: () => ({}), write: () => {} };
 
-/** A trailing part that may be absent altogether, which is not the same as empty (extensions, RFC 5246 §7.4.1.2). */
+/** A part at the end that may be absent, which differs from an empty one (extensions, RFC 5246 §7.4.1.2). */
 /* @__NO_SIDE_EFFECTS__ */
 export function trailing<T>(inner: Codec<T>): Codec<T | undefined> {
   return {
@@ -107,7 +107,7 @@ export function trailing<T>(inner: Codec<T>): Codec<T | undefined> {
   };
 }
 
-/** Reads a whole array; `path` names it in errors. */
+/** Reads a value that must fill the whole array; `path` names it in errors. */
 export function decode<T>(codec: Codec<T>, data: Uint8Array, path: string): T {
   const reader = new Reader(data, path);
   const value = codec.read(reader);

@@ -1,5 +1,5 @@
 /**
- * The handshake messages, RFC 5246 §7.4: one declaration each.
+ * The handshake messages, RFC 5246 §7.4, one declaration each.
  * @module
  */
 import {
@@ -18,7 +18,7 @@ import {
   type Value,
 } from "./codec.ts";
 
-/** A handshake message: its number and name in the RFC, its body. */
+/** A type of handshake message: its number and name in the RFC, and its body. */
 export interface MessageType<T> {
   readonly id: number;
   readonly name: string;
@@ -29,7 +29,7 @@ function message<T>(id: number, name: string, body: Codec<T>): MessageType<T> {
   return { id, name, body };
 }
 
-/** Bytes in front of a body: msg_type and length. */
+/** The bytes before a body: msg_type and length. */
 export const messageHeaderLength = 4;
 
 /** ProtocolVersion {3, 3}. */
@@ -53,9 +53,9 @@ const sessionId: Codec<Uint8Array> = {
   write: (w, id) => upTo255.write(w, id),
 };
 
-/** One number and no other. */
+/** A number of one byte that has only one valid value. */
 /* @__NO_SIDE_EFFECTS__ */
-function only(value: number): Codec<number> {
+function constant(value: number): Codec<number> {
   return {
     read(r) {
       const found = uint8.read(r);
@@ -73,7 +73,7 @@ export interface ClientHello {
   readonly sessionId: Uint8Array;
   readonly cipherSuites: readonly number[];
   readonly compressionMethods: readonly number[];
-  /** `undefined`: the whole block is absent. */
+  /** `undefined` if the whole block is absent. */
   readonly extensions: readonly RawExtension[] | undefined;
 }
 const clientHelloBody: Codec<ClientHello> = struct({
@@ -104,7 +104,9 @@ const serverHelloBody: Codec<ServerHello> = struct({
 });
 export const serverHello: MessageType<ServerHello> = message(2, "server_hello", serverHelloBody);
 
-/** RFC 5077 §3.3. The hint is in seconds, 0 for none; a ticket of no bytes is none. */
+/**
+ * NewSessionTicket, RFC 5077 §3.3. The hint is in seconds; 0 means no hint. An empty ticket means no ticket.
+ */
 export const newSessionTicket: MessageType<{ readonly lifetimeHint: number; readonly ticket: Uint8Array }> = message(
   4,
   "new_session_ticket",
@@ -120,7 +122,7 @@ export const certificate: MessageType<CertificateMessage> = message(
   struct({ certificateList: list(3, bytes(3, 1)) }),
 );
 
-/** Signature with its scheme in front: `digitally-signed` of RFC 5246 §4.7. */
+/** A scheme and a signature: `digitally-signed` of RFC 5246 §4.7. */
 export interface DigitallySigned {
   readonly scheme: number;
   readonly signature: Uint8Array;
@@ -155,7 +157,7 @@ export const serverDhParams: Codec<DhParams> = struct({ p: bytes(2, 1), g: bytes
 export const serverDhKeyExchange: MessageType<{ readonly params: DhParams; readonly signed: DigitallySigned }> =
   message(12, "server_key_exchange", struct({ params: serverDhParams, signed }));
 
-/** ServerKeyExchange of PSK, which stays away where there is no hint, RFC 4279 §2. */
+/** ServerKeyExchange of PSK, RFC 4279 §2. A server without a hint does not send it. */
 export const serverPskKeyExchange: MessageType<{ readonly identityHint: Uint8Array }> = message(
   12,
   "server_key_exchange",
@@ -182,13 +184,13 @@ export const certificateRequest: MessageType<CertificateRequest> = message(
   }),
 );
 
-/** CertificateStatusType: the only one that TLS 1.2 has (RFC 6066 §8). */
+/** The CertificateStatusType `ocsp` (RFC 6066 §8). */
 export const ocspStatus = 1;
 /** CertificateStatus, RFC 6066 §8: the DER of an OCSPResponse. */
 export const certificateStatus: MessageType<{ readonly statusType: number; readonly response: Uint8Array }> = message(
   22,
   "certificate_status",
-  struct({ statusType: only(ocspStatus), response: bytes(3, 1) }),
+  struct({ statusType: constant(ocspStatus), response: bytes(3, 1) }),
 );
 
 export const serverHelloDone: MessageType<Value<typeof empty>> = message(14, "server_hello_done", empty);
@@ -231,7 +233,7 @@ export const finished: MessageType<{ readonly verifyData: Uint8Array }> = messag
   struct({ verifyData: opaque(12) }),
 );
 
-/** Names for errors: what came, when something else was expected. */
+/** The name of a message for errors. */
 export const messageName = (id: number): string =>
   ({
     0: "hello_request",
