@@ -27,8 +27,8 @@ const rows: [name: string, act: () => Promise<unknown>, names: string, remedy: s
     "credentials",
     "await",
   ],
-  ["tcp", () => over({ ca: ca.pem }, "tcp://a.example:1"), "tcp://a.example:1", "say ws: or wss:"],
-  ["localhost:8443", () => over({ ca: ca.pem }, "localhost:8443"), "localhost:8443", "say ws://localhost:8443"],
+  ["tcp", () => over({ ca: ca.pem }, "tcp://a.example:1"), "tcp://a.example:1", "use ws: or wss:"],
+  ["localhost:8443", () => over({ ca: ca.pem }, "localhost:8443"), "localhost:8443", "use ws://localhost:8443"],
   ["no address", () => over({ ca: ca.pem }, null), "address", "the address comes first"],
   ["an empty address", () => over({ ca: ca.pem }, ""), "address", "ws://"],
   [

@@ -480,13 +480,13 @@ describe("errors are one line", () => {
       "a name that is none",
       ["connect", "ws://127.0.0.1:1/", "--insecure", "--servername", "a b"],
       2,
-      /^error: serverName: no name .*\n$/,
+      /^error: serverName: not a name .*\n$/,
     ],
     [
       "a protocol too long",
       ["serve", "--ws", "0", "--alpn", "x".repeat(256)],
       2,
-      /^error: alpn: a protocol that is none .*\n$/,
+      /^error: alpn: wrong protocols .*\n$/,
     ],
     ["a host that is none", ["certs", "x", "--host", "a b"], 2, /^error: --host: a b is neither.*\n$/],
     [

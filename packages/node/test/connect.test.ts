@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 test("no options trust nobody", async () => {
   await expect(connect("ws://127.0.0.1:1/")).rejects.toMatchObject({
     code: "configuration",
-    message: /nobody is trusted/,
+    message: /no trust anchor/,
   });
 });
 

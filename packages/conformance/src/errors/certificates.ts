@@ -42,7 +42,7 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
     "unsupported_certificate",
     "A key is too short, or of a kind that is not accepted.",
     "Use a key of 2,048 bits of RSA, P-256 or Ed25519, or more; `minimumRsaBits` and `minimumEcBits` have the limits.",
-    "certificate 0 (CN=device): a key of 1024 bits; 2048 are wanted",
+    "certificate 0 (CN=device): a key of 1024 bits; 2048 are needed",
   ),
   weak_signature: peer(
     "unsupported_certificate",
@@ -74,13 +74,13 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
     "bad_certificate",
     "A certificate issued another one, and basicConstraints does not say that it is a CA.",
     "Issue with a CA certificate: basicConstraints with CA:TRUE.",
-    "certificate 1 (CN=Some CA): it issued a certificate but is no CA (basicConstraints)",
+    "certificate 1 (CN=Some CA): it issued a certificate but is not a CA (basicConstraints)",
   ),
   path_length: peer(
     "bad_certificate",
     "More intermediates stand on the path than a CA, or `maxDepth`, allows.",
     "Have a CA with a larger pathLenConstraint issue, or raise `maxDepth`.",
-    "certificate 2 (CN=Root): pathLenConstraint is 0, but 1 intermediates stand below it",
+    "certificate 2 (CN=Root): pathLenConstraint is 0, but 1 intermediates are below it",
   ),
   name_constraint: peer(
     "bad_certificate",
@@ -137,7 +137,7 @@ export const ocspRows: Readonly<Record<OcspFault, ErrorRow>> = {
   ocsp_expired: ocsp(
     "The OCSP response is out of date, or not valid yet.",
     "Have the server fetch a new response before the old one ends; check the clocks.",
-    "the OCSP response was good until 2026-01-01T00:00:00Z, now is 2026-01-02T00:00:00Z",
+    "the OCSP response was valid until 2026-01-01T00:00:00Z, now is 2026-01-02T00:00:00Z",
   ),
   ocsp_unknown: ocsp(
     'The OCSP response says "unknown", or is about another certificate.',

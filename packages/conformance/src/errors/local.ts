@@ -27,7 +27,7 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   configuration: configuration(
     "An option is wrong, missing, or does not go with another. No byte was sent.",
     "The message names the option, and the advice what to give.",
-    "nobody is trusted",
+    "no trust anchor",
   ),
   error: peer(
     undefined,

@@ -35,22 +35,22 @@ const rfc6960: Rfc = rfc(6960, "Online Certificate Status Protocol", [
     "3.2",
     "a response is about the certificate that was asked, signed by its issuer or by whom it authorised, and in date",
     by("x509/ocsp.ts#verifyOcspResponse", [
-      `${ocsp}: a status > is of this certificate: serial number, issuer's name and issuer's key`,
-      `${ocsp}: who signs a status > is the issuer, and nobody else`,
+      `${ocsp}: the status of a certificate > matches the serial number, the issuer's name and the issuer's key`,
+      `${ocsp}: the signer of a status > is the issuer, and no other certificate`,
       `${ocsp}: the time of a status > nextUpdate is inclusive, in whole seconds`,
     ]),
   ],
   [
     "4.2.1",
     "the basic response type is understood",
-    by("x509/ocspResponse.ts#parseOcspResponse", `${ocsp}: the form of a response > is read into what it says`),
+    by("x509/ocspResponse.ts#parseOcspResponse", `${ocsp}: the form of a response > is read into an OcspResponse`),
   ],
   [
     "4.2.2.2",
     "a responder's certificate has id-kp-OCSPSigning, and is issued directly by the CA that issued the certificate in question",
     by(
       "x509/ocsp.ts#delegationFault",
-      `${ocsp}: who signs a status > a responder is held to extendedKeyUsage, dates, keyUsage, signature, and to its issuer`,
+      `${ocsp}: the signer of a status > must be certified by the issuer, with the right extendedKeyUsage, dates, keyUsage and signature`,
     ),
   ],
 ]);
@@ -80,8 +80,8 @@ const rfc7633: Rfc = rfc(7633, "TLS Feature Extension", [
     "4.2.2, 4.3",
     "a server does what its certificate, or a CA's above it, lists as a feature, where the client offers it",
     by("x509/ocsp.ts#checkStapled", [
-      `${ocsp}: what a client makes of it > must-staple: a certificate that says so is refused without a response, however it was asked`,
-      `${ocsp}: what a client makes of it > must-staple of a CA holds for what it issues`,
+      `${ocsp}: a client's policy > every policy refuses a must-staple certificate without a response`,
+      `${ocsp}: a client's policy > must-staple of a CA holds for the certificates below it`,
     ]),
   ],
 ]);

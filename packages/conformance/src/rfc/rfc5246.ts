@@ -545,14 +545,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.2",
     "the sender's certificate is first, and each next one certifies the one before",
-    by("x509/chain.ts#readOwnChain", "x509/chain.test.ts: a chain of our own > must be in order, and whole"),
+    by("x509/chain.ts#readOwnChain", "x509/chain.test.ts: a chain of our own > must be in order and complete"),
   ],
   [
     "7.4.2, 7.4.6",
     "certificates are X.509v3",
     by(
       "x509/path.ts#checkIssued",
-      "x509/path.test.ts: a path that is valid > may rest on an anchor of version 1, and on nothing else of that version",
+      "x509/path.test.ts: a path that is valid > may have version 1 in its anchor only",
     ),
   ],
   ["7.4.2", "certificates for static DH, static ECDH and DSS have their usages", noAnonymous],

@@ -101,7 +101,7 @@ const badChains: readonly BadChain[] = [
       return under(end(purpose, ordinary), ordinary);
     },
     code: "not_a_ca",
-    reason: /certificate 1 \(CN=ordinary\).*no CA/,
+    reason: /certificate 1 \(CN=ordinary\).*not a CA/,
     alert: "bad_certificate",
   },
   {

@@ -1,5 +1,6 @@
 /**
- * The explanations, in the same file: what the build for Node.js takes in place of `lazy.ts`, because a file more costs more there than what is in it.
+ * The explanations without a chunk of their own. The build for Node.js takes this file in place of `lazy.ts`, because
+ * loading one more file costs more there than the code in it.
  * @module
  */
 import type { Awaitable } from "../flow.ts";

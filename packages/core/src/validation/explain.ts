@@ -1,6 +1,7 @@
 /**
- * Errors about options in full: what came, what was meant, how to put it right. No value is repeated, unless it is a number, a boolean or the name of
- * something of TLS: any other may be a secret in the wrong place. It imports nothing of the first load, which then stays in one piece.
+ * Full errors about options: the value that came, the value that is expected, and the remedy. An error repeats only
+ * numbers, booleans and the names of TLS's suites, groups and schemes: any other value may be a secret in the wrong
+ * place. This file imports no code of the first load, so that the first load stays one file.
  * @module
  */
 import { explainAddress } from "./address.ts";
@@ -12,7 +13,7 @@ import { clientOnlyOptions, expectedValues, otherNames, remedies, serverOnlyOpti
 
 export { adviceOf };
 
-/** Message and advice of an error that says more than the one that has `message`; `undefined` where there is no more to say. */
+/** The message and advice of a fuller error than the one with `message`; `undefined` if there is nothing to add. */
 export function explain({ option, value, expected, known }: OptionFault, message: string): Finding | undefined {
   if (option === undefined) return [message, remedies.find(([pattern]) => pattern.test(message))?.[1] ?? ""];
   if (known) return [`unknown option ${option}`, remedyOf(option, known)];
@@ -38,7 +39,7 @@ function remedyOf(option: string, known: readonly string[]): string {
       : {};
   if (Object.hasOwn(other, name))
     return `it is an option of a ${other === serverOnlyOptions ? "server" : "client"}: ${other[name]}`;
-  // Inside another option, a name means something else than beside it.
+  // The full path: a name inside another option means something else than the same name at the top.
   const lower = option.toLowerCase();
   if (Object.hasOwn(otherNames, lower)) return otherNames[lower] as string;
   const meant = name.length < 6 ? undefined : nearest(name, known, 2);
@@ -55,31 +56,31 @@ function wrongValue(option: string, value: unknown, expected: string | undefined
   if (value === null) return ["null", `leave it out, or give ${text}`];
   const finding = explainContents(name, value) ?? explainRows(name, value) ?? explainShape(name, value);
   if (finding || expected === undefined) return finding;
-  return [value === undefined ? "missing" : shown(value), `give ${text}`];
+  return [value === undefined ? "missing" : describe(value), `give ${text}`];
 }
 
 const isPromise = (value: unknown): boolean =>
   typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 
-const shown = (value: unknown): string =>
+const describe = (value: unknown): string =>
   typeof value === "number" || typeof value === "boolean" ? String(value) : value === "" ? "empty" : kindOf(value);
 
-/** Suites, groups and schemes by name: a name of one is no secret. */
+/** Explains suites, groups and schemes that were given by name. A known name is no secret and is repeated. */
 function explainRows(option: string, value: unknown): Finding | undefined {
   if (!["suites", "groups", "signatureSchemes", "equalSuites"].includes(option)) return undefined;
-  const given = (Array.isArray(value) ? value : [value]).flat().find((row) => typeof row === "string");
-  if (given === undefined) return undefined;
-  const name = /^(TLS_[A-Z0-9_]+|x25519|secp\w+|ffdhe\d+|(ecdsa|rsa)_\w+|ed25519)$/.test(given) ? given : undefined;
+  const text = (Array.isArray(value) ? value : [value]).flat().find((row) => typeof row === "string");
+  if (text === undefined) return undefined;
+  const name = /^(TLS_[A-Z0-9_]+|x25519|secp\w+|ffdhe\d+|(ecdsa|rsa)_\w+|ed25519)$/.test(text) ? text : undefined;
   const what = name && name.length < 64 ? `the text ${name}` : "a text";
-  if (/^TLS_(AES|CHACHA20)_/.test(given)) return [what, "that suite is of TLS 1.3; leave the option out"];
+  if (/^TLS_(AES|CHACHA20)_/.test(text)) return [what, "that is a suite of TLS 1.3: leave the option out"];
   const row = name ?? { groups: "x25519", signatureSchemes: "ed25519" }[option] ?? "TLS_…";
   return [
     what,
-    `give the row, not its name: import { ${row} } from your package of Handclasp, and say ${option}: [${row}]`,
+    `give the row, not its name: import { ${row} } from your Handclasp package and use ${option}: [${row}]`,
   ];
 }
 
-/** Values that show which mistake they are. */
+/** Explains values whose form shows the mistake. */
 function explainShape(option: string, value: unknown): Finding | undefined {
   const has = (property: string): boolean => typeof value === "object" && value !== null && property in value;
   if (option === "credentials") {
@@ -89,33 +90,34 @@ function explainShape(option: string, value: unknown): Finding | undefined {
     if (typeof first === "object" && first !== null && ("cert" in first || "key" in first))
       return [
         "certificate and key as they are",
-        "make a credential of them: credentials: nodeCredential({ cert, key }), in a page await browserCredential({ cert, key })",
+        "make a credential of them: credentials: nodeCredential({ cert, key }), " +
+          "in a page await browserCredential({ cert, key })",
       ];
   }
-  if (option === "serverName" && typeof value === "string") return ["no name", expectedValues.serverName ?? ""];
+  if (option === "serverName" && typeof value === "string") return ["not a name", expectedValues.serverName ?? ""];
   if (option === "alpn" && Array.isArray(value))
-    return ["a protocol that is none", "give at most 255 texts, of 1 to 255 ASCII characters each"];
+    return ["wrong protocols", "give at most 255 texts, of 1 to 255 ASCII characters each"];
   if (option === "options" && typeof value === "function")
     return ["a function", "the options come first: createServer({ credentials }, handler)"];
   if (option === "options" && value === undefined) return ["missing", "give an object: nodeCredential({ cert, key })"];
   if (option === "signal" && has("signal")) return ["an AbortController", "give its signal: controller.signal"];
   if (option === "psk" && (typeof value === "string" || value instanceof Uint8Array))
-    return ["a key without identity", expectedValues.psk ?? ""];
+    return ["a key without an identity", expectedValues.psk ?? ""];
   if (option === "psk.key" && typeof value === "string")
-    return ["a text", "give bytes: fromHex, TextEncoder or Buffer.from(text, encoding) make them of a text"];
+    return ["a text", "give bytes: fromHex, TextEncoder or Buffer.from(text, encoding)"];
   return undefined;
 }
 
-/** The known option that differs least, by so many letters at most. */
+/** The known option that differs least from `name`, by at most `limit` letters. */
 function nearest(name: string, known: readonly string[], limit: number): string | undefined {
   const [best] = known
-    .map((option) => ({ option, far: distance(name.toLowerCase(), option.toLowerCase()) }))
-    .filter(({ far }) => far <= limit)
-    .sort((a, b) => a.far - b.far);
+    .map((option) => ({ option, letters: distance(name.toLowerCase(), option.toLowerCase()) }))
+    .filter(({ letters }) => letters <= limit)
+    .sort((a, b) => a.letters - b.letters);
   return best?.option;
 }
 
-/** Letters to insert, leave out, replace or swap with the next. */
+/** The number of letters to insert, leave out, replace or swap with the next. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -1,4 +1,4 @@
-/** What came, and what to do: message and advice of an error. */
+/** The message and the advice of an error: the value that came, and the remedy. */
 export type Finding = [what: string, advice: string];
 
 export const kindOf = (value: unknown): string =>

@@ -1,6 +1,6 @@
 /**
- * Where the explanations come from: a chunk of its own, since a page whose options and certificates are right never needs it. The build for Node.js takes
- * `eager.ts` instead.
+ * Loads the explanations, which are a chunk of their own: a page whose options and certificates are right never needs
+ * them. The build for Node.js takes `eager.ts` instead.
  * @module
  */
 import type { Awaitable } from "../flow.ts";
@@ -9,7 +9,9 @@ import { loadWithTimeout } from "./loadWithTimeout.ts";
 
 let loaded: typeof explain | undefined;
 
-/** Once loaded, they are there at once; `undefined` where they do not come. */
+/**
+ * A promise of the explanations, or `undefined` if they do not load; once they are loaded, the explanations themselves.
+ */
 export const loadExplanations = (): Awaitable<typeof explain | undefined> =>
   loaded ??
   loadWithTimeout(

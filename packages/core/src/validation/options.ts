@@ -1,28 +1,35 @@
 /**
- * Options as they are given, against the table of the function that takes them. Every option is checked before anything is opened: that it exists, its type,
- * its range. Only `undefined` means "not given"; a value that nobody documented is refused, so it never means "allow".
+ * Checks options against the table of the function that takes them: that each option exists, its type and its range.
+ * This happens before anything is opened. Only `undefined` means "not given"; an undocumented value is refused, and so
+ * never means "allow".
  *
- * A table is a list of rows, each a type and the options of that type: `"boolean strictSni tickets"`. A type is one or more kinds with `|` between them:
- * what `typeof` says; `any`; `ms`; `bytes`; `named` (a row of ours, such as a suite); `=word`; `least~most` (whole numbers); `kind[]` (a list).
- * `!` behind the type: the option is needed. `provider.canVerify`: an object is known by a property of that type.
+ * A table is a list of rows, each a type and the options of that type: `"boolean strictSni tickets"`. A type is one or
+ * more kinds with `|` between them. A kind is a result of `typeof`; `any`; `ms`; `bytes`; `named` (a row of ours, such
+ * as a suite); `=word`; `least~most` (a range of whole numbers); or `kind[]` (a list). `!` after the type makes the
+ * option mandatory. `provider.canVerify` means that the object has a property `canVerify` of the row's type.
  *
- * The first load of a page holds the tables and short errors; `explain.ts` is loaded on the way to an error, and says more.
+ * The first load of a page contains the tables and short errors; `explain.ts` is loaded before an error is thrown, and
+ * says more.
  * @module
  */
 import { configurationError, type TlsError } from "../errors.ts";
 
-/** What is wrong with an option: what `explain` makes the full error from. */
+/** The fault of an option, from which `explain` makes the full error. */
 export interface OptionFault {
-  /** Neither option nor value: the message says what is wrong, and `explain` adds what to do. */
+  /** The name of the option; without it, the message says what is wrong, and `explain` adds only the advice. */
   readonly option?: string;
   readonly value?: unknown;
-  /** The type in the table, or a text; where neither is there, the error says already what there is to say of a value of the right kind. */
+  /**
+   * The type in the table, or a text; without it, the short error is complete unless `explain` recognises a mistake.
+   */
   readonly expected?: string;
-  /** The option is unknown; these are known. */
+  /** The known options; only if the option is unknown. */
   readonly known?: readonly string[];
 }
 
-/** Apart from the errors, which outlive the connection and must not keep a secret that was given in the wrong place. */
+/**
+ * The faults by error. An error outlives the connection, and must not itself keep a secret that is in the wrong place.
+ */
 export const faults: WeakMap<object, OptionFault> = new WeakMap();
 
 /** A configuration error about one option. It does not repeat the value. */
@@ -35,19 +42,20 @@ export const wrongOption = (option: string, value: unknown, expected: string, kn
       })
     : withFault(configurationError(`${option}: wrong value`, `expected ${expected}`), { option, value, expected });
 
-/** The same error, which `explain` finds a better one for if it can. */
+/** Notes the fault of an error, so that `explain` can find a better error for it. Returns the error. */
 export function withFault(error: TlsError, fault: OptionFault): TlsError {
   faults.set(error, fault);
   return error;
 }
 
-/** A configuration error about more than one option. What to do about it is a part of the explanations. */
+/** A configuration error about more than one option. The explanations contain its advice. */
 export const briefError = (message: string): TlsError => withFault(configurationError(message), {});
 
 /**
- * The options of a table in a plain object of their own, each read once, wherever in the prototype chain it stands: options may be an instance of a class, or
- * inherit defaults. What every object has is no option, so nobody who pollutes Object.prototype turns `insecure` on.
- * @param prefix of options inside another one, such as `"psk."`
+ * Copies the options of a table into a plain object. Each option is read once. It may be anywhere in the prototype
+ * chain, because options may be an instance of a class or inherit defaults. A property that every object has is not an
+ * option, so that a polluted Object.prototype cannot turn `insecure` on.
+ * @param prefix the path of options inside another option, such as `"psk."`
  * @throws TlsError `configuration` for an option that is unknown, of another type, or out of range
  * @example
  * const { tickets = true } = optionsOf(options, ["boolean tickets"]);
@@ -55,27 +63,27 @@ export const briefError = (message: string): TlsError => withFault(configuration
 export function optionsOf<T extends object>(options: T, rows: readonly string[], prefix = ""): T {
   if (typeof options !== "object" || !options || "then" in options)
     throw wrongOption(prefix.slice(0, -1) || "options", options, "object");
-  const given = options as Bag;
+  const source = options as Properties;
   const { names, entries } = tableOf(rows);
-  const all: Bag = Object.create(null);
-  const everys: Bag = {};
+  const result: Properties = Object.create(null);
+  const inheritedByAll: Properties = {};
   for (const option of names) {
-    const value = given[option];
-    if (value !== undefined && value !== everys[option]) all[option] = value;
+    const value = source[option];
+    if (value !== undefined && value !== inheritedByAll[option]) result[option] = value;
   }
-  for (const option in given)
-    if (!names.has(option) && given[option] !== everys[option])
-      throw wrongOption(prefix + option, given[option], "", [...names]);
+  for (const option in source)
+    if (!names.has(option) && source[option] !== inheritedByAll[option])
+      throw wrongOption(prefix + option, source[option], "", [...names]);
   for (const { option, property, type, isNeeded, tests } of entries) {
-    const value = all[option];
-    const tested = property ? (value as Bag | null | undefined)?.[property] : value;
+    const value = result[option];
+    const tested = property ? (value as Properties | null | undefined)?.[property] : value;
     if ((value !== undefined || isNeeded) && !tests.some((test) => test(tested)))
       throw wrongOption(prefix + option, value, property ? `${type} ${property}` : type);
   }
-  return all as T;
+  return result as T;
 }
 
-type Bag = Record<string, unknown>;
+type Properties = Record<string, unknown>;
 
 interface Table {
   readonly names: ReadonlySet<string>;
@@ -90,7 +98,7 @@ interface Entry {
   readonly tests: readonly ((value: unknown) => boolean)[];
 }
 
-/** A table is read once: to read it takes longer than to check what a connection is given. */
+/** The parsed tables: to parse one takes longer than to check the options of a connection. */
 const tables = new WeakMap<readonly string[], Table>();
 
 function tableOf(rows: readonly string[]): Table {
@@ -113,17 +121,17 @@ function tableOf(rows: readonly string[]): Table {
 
 function testOf(kind: string): (value: unknown) => boolean {
   if (kind.endsWith("[]")) {
-    const fits = testOf(kind.slice(0, -2));
-    // A hole is undefined here; `every` of the list itself would pass over it.
-    return (value) => Array.isArray(value) && [...value].every(fits);
+    const test = testOf(kind.slice(0, -2));
+    // The copy has `undefined` for each hole of the list, which `every` of the list itself would skip.
+    return (value) => Array.isArray(value) && [...value].every(test);
   }
   const [least, most] = kind.split("~").map(Number) as [number, number?];
   if (most !== undefined)
     return (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
   if (kind === "any") return (value) => value != null;
-  // A host's timer fires at once for more.
+  // A host's timer fires at once if its delay is longer.
   if (kind === "ms") return (value) => typeof value === "number" && value > 0 && value < 2 ** 31;
   if (kind === "bytes") return (value) => value instanceof Uint8Array;
-  if (kind === "named") return (value) => typeof (value as Bag | null | undefined)?.name === "string";
+  if (kind === "named") return (value) => typeof (value as Properties | null | undefined)?.name === "string";
   return (value) => value !== null && (typeof value === kind || (typeof value === "string" && kind === `=${value}`));
 }

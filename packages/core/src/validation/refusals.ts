@@ -1,5 +1,5 @@
 /**
- * What to do about a certificate that is refused.
+ * The advice for a certificate that is refused.
  * @module
  */
 import type { CertificateFault } from "../errorCodes.ts";
@@ -7,7 +7,7 @@ import type { CertificateFault } from "../errorCodes.ts";
 const pss = "RSASSA-PSS needs SHA-256 or better, in MGF1 too, and a salt length of the hash's: rsa_pss_saltlen:digest";
 const extensionFile = "`openssl x509 -req` and `openssl ca` take the extensions from -extfile";
 
-/** Names of extensions that some tool makes critical, and that are not processed there. */
+/** The names of extensions that some tools make critical, and that Handclasp does not process. */
 const extensionNames: Readonly<Record<string, string>> = {
   "2.5.29.14": "subjectKeyIdentifier",
   "2.5.29.35": "authorityKeyIdentifier",
@@ -17,9 +17,12 @@ const extensionNames: Readonly<Record<string, string>> = {
   "2.16.840.1.113730.1.1": "netscapeCertType",
 };
 
-/** The first whose pattern the reason has. A reason may have text of the peer's in it: an advice repeats nothing of it. */
+/**
+ * The first row whose pattern matches the reason counts. A reason may contain text of the peer, which no advice
+ * repeats.
+ */
 const advices: Readonly<Partial<Record<CertificateFault, readonly (readonly [RegExp, string])[]>>> = {
-  bad_signature: [[/./, "a CA of that name has another key: use the CA certificate that belongs to this chain"]],
+  bad_signature: [[/./, "a CA of this name has another key: use the CA certificate that belongs to this chain"]],
   expired: [[/./, "renew it; if it is new, check the clock"]],
   malformed: [
     [/^version \d/, `issue it as version 3, a server's with subjectAltName: ${extensionFile}`],
@@ -28,11 +31,11 @@ const advices: Readonly<Partial<Record<CertificateFault, readonly (readonly [Reg
   ],
   name_mismatch: [
     [/no name at all/, `issue it with subjectAltName: ${extensionFile}`],
-    [/but for /, "connect to a name that it has, or say it as serverName, if that is the right server"],
+    [/but for /, "connect to a name that it has, or use that as serverName, if it is the right server"],
   ],
   not_a_ca: [[/./, "have it issued by a CA, or issue the CA's certificate with basicConstraints CA:TRUE"]],
   not_yet_valid: [[/./, "check the clock"]],
-  pin: [[/./, "if that is the right key, pin it"]],
+  pin: [[/./, "if this is the right key, pin it"]],
   unknown_critical_extension: [
     [/explicit policy/, "issue it without requireExplicitPolicy"],
     [/./, "issue it without, or not critical"],
@@ -49,7 +52,7 @@ const advices: Readonly<Partial<Record<CertificateFault, readonly (readonly [Reg
   ],
 };
 
-/** @param reason what is wrong with the certificate, without its place */
+/** @param reason the fault of the certificate, without its place */
 export function adviceOf(code: CertificateFault, reason: string): string | undefined {
   const advice = advices[code]?.find(([pattern]) => pattern.test(reason))?.[1];
   const [, oid = ""] = /^the critical extension ([\d.]+)/.exec(reason) ?? [];

@@ -1,12 +1,12 @@
 /**
- * What a server takes. See `options.ts` for how a row is written.
+ * The options of a server. `options.ts` describes the rows.
  * @module
  */
 import { commonOptions, trustOptions } from "./tables.ts";
 
 let server: readonly string[] | undefined;
 
-/** Always the same list; see `clientOptions`. */
+/** The same list each time; see `clientOptions`. */
 export function serverOptions(): readonly string[] {
   server ??= [
     "any credentials",

@@ -1,5 +1,5 @@
 /**
- * What a client takes. See `options.ts` for how a row is written.
+ * The options of a client. `options.ts` describes the rows.
  * @module
  */
 
@@ -12,7 +12,7 @@ export const trustOptions: readonly string[] = [
   "256~521 minimumEcBits",
 ];
 
-/** What both roles take. */
+/** The options of both roles. */
 export const commonOptions: readonly string[] = [
   "function provider.canVerify certificateCache.knows signal.addEventListener keyLog now random",
   "object provider.ciphers provider.groups",
@@ -27,7 +27,7 @@ export const commonOptions: readonly string[] = [
 
 let client: readonly string[] | undefined;
 
-/** Always the same list. A function, so that a bundle which does not connect leaves it out. */
+/** The same list each time. It is a function so that the bundle of a page without a client leaves it out. */
 export function clientOptions(): readonly string[] {
   client ??= [
     ...trustOptions,

@@ -1,9 +1,9 @@
 /**
- * What options take, and the names that other libraries have for them: for errors alone.
+ * The values that options take, and the names that other libraries have for options. Only errors use them.
  * @module
  */
 
-/** What to give, by option. Where a text has an example, it is one line that works. */
+/** The values to give, by option. An example in a text is one line that works. */
 export const expectedValues: Readonly<Record<string, string>> = {
   agent: "an http.Agent",
   allow: "a function of the request that returns true or false",
@@ -18,18 +18,19 @@ export const expectedValues: Readonly<Record<string, string>> = {
   clientAuth: '"none", "request" or "require"',
   closeTimeout: "milliseconds, more than 0 and less than 2^31",
   credentials:
-    "a credential, a list of them or a function: credentials: nodeCredential({ cert, key }), in a page await browserCredential({ cert, key })",
+    "a credential, a list of them or a function: credentials: nodeCredential({ cert, key }), " +
+    "in a page await browserCredential({ cert, key })",
   equalSuites: "a list of lists of suites: equalSuites: [[TLS_…, TLS_…]]",
   fallbackScsv: "true or false",
   grease: 'the function grease: import { grease } from "@handclasp/core"',
-  groups: "a list of rows, not of names: import { x25519 } and say groups: [x25519]",
+  groups: "a list of rows, not of names: import { x25519 } and use groups: [x25519]",
   handshakeTimeout: "milliseconds, more than 0 and less than 2^31",
   headers: 'an object of texts: headers: { authorization: "…" }',
   hint: "a text of at most 1,024 characters",
   host: 'a name or an address, such as "0.0.0.0" for all networks',
   hosts: 'a list of names without port: hosts: ["app.example"]',
   identity: "a text of at most 1,024 characters",
-  insecure: "true, where no identity is needed, or leave it out",
+  insecure: "true, if you need no identity, or leave it out",
   key: 'the private key, as PEM text, DER or a JWK: key: readFileSync("key.pem", "utf8")',
   keyLog: "a function that gets each line",
   listener: "a function that gets each event",
@@ -40,7 +41,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   minimumEcBits: "256, 384 or 521",
   minimumRsaBits: "a whole number from 2048 to 8192",
   now: "a function that returns milliseconds: Date.now",
-  ocsp: 'a policy: import { ocsp } from "@handclasp/core/ocsp" and say ocsp: ocsp.require',
+  ocsp: 'a policy: import { ocsp } from "@handclasp/core/ocsp" and use ocsp: ocsp.require',
   ocspResponse: "the response as DER, or a function that returns it",
   onError: "a function of the error and the connection",
   options: "an object",
@@ -52,8 +53,8 @@ export const expectedValues: Readonly<Record<string, string>> = {
   protocols: "a text or a list of texts",
   provider: "a provider: nodeCrypto, webCrypto or noble",
   "psk.key": "from 16 to 1,024 random bytes: a password can be guessed from one recorded handshake",
-  psk: 'a client gives psk: { identity: "…", key: bytes } or a function, a server psk: { lookup: (identity) => bytes }',
-  random: "a function that returns so many random bytes",
+  psk: 'for a client { identity: "…", key: bytes } or a function, ' + "for a server { lookup: (identity) => bytes }",
+  random: "a function that returns the given number of random bytes",
   recordSizeLimit: "a whole number from 64 to 16,384",
   renegotiation: '"decline" or "abort"',
   requireAlpn: "true or false",
@@ -69,11 +70,11 @@ export const expectedValues: Readonly<Record<string, string>> = {
   sessionStore: "an object with get, set and delete, such as memoryStore(), or false",
   signal: "the signal of an AbortController: signal: AbortSignal.timeout(5000)",
   signatureSchemes:
-    "a list of rows, not of names: import { rsa_pss_rsae_sha256 } and say signatureSchemes: [rsa_pss_rsae_sha256]",
-  signedCertificateTimestamps: "for connect true or false, for a credential the list as bytes",
+    "a list of rows, not of names: import { rsa_pss_rsae_sha256 } and use signatureSchemes: [rsa_pss_rsae_sha256]",
+  signedCertificateTimestamps: "true or false for connect, the list as bytes for a credential",
   store: "an object with get, set and delete, such as memoryStore()",
   strictSni: "true or false",
-  suites: "a list of rows, not of names: import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } and put it into the list",
+  suites: "a list of rows, not of names: import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } and put it in the list",
   ticketKeys:
     "one or more keys of 48 random bytes each: ticketKeys: [randomBytes(48)], or a function that returns them",
   tickets: "true or false",
@@ -84,150 +85,150 @@ export const expectedValues: Readonly<Record<string, string>> = {
 };
 
 const credential =
-  "certificate and key are one credential: credentials: nodeCredential({ cert, key }), in a page await browserCredential({ cert, key })";
-const timeout = "say handshakeTimeout, in milliseconds; for what comes later, signal: AbortSignal.timeout(ms)";
-const version = "Handclasp speaks TLS 1.2 alone: leave it out";
+  "certificate and key are one credential: credentials: nodeCredential({ cert, key }), " +
+  "in a page await browserCredential({ cert, key })";
+const timeout = "use handshakeTimeout, in milliseconds; after the handshake, signal: AbortSignal.timeout(ms)";
+const version = "Handclasp speaks only TLS 1.2: leave it out";
 const verifies =
-  "say verify: (peer) => boolean, which is asked once path and name are right, or trust, which is asked instead";
-const suites = "say suites: [TLS_…], a list of rows that are imported, in order of preference";
+  "use verify: (peer) => boolean, which is called once path and name are right, or trust, which replaces both checks";
+const suites = "use suites: [TLS_…], a list of imported rows in order of preference";
 const outer = "it is an option of the WebSocket: webSocket: { … }";
 const listens =
-  "say it where the server listens: server.listenTcp({ port, host }), or server.listenWebSocket({ port, host, path })";
-const requests = "say it where the server listens: server.listenWebSocket({ … })";
+  "pass it to the listener: server.listenTcp({ port, host }) or server.listenWebSocket({ port, host, path })";
+const requests = "pass it to the listener: server.listenWebSocket({ … })";
 const address = 'the address comes first: connect("tcp://host:port", { … }) or connect("wss://host/path", { … })';
 
-/** What to say instead, by the name that node:tls, node:https, ws, socket.io, Deno, Bun or curl has for it, in lower case. */
+/** The remedy, by the name of the option in node:tls, node:https, ws, socket.io, Deno, Bun or curl, in lower case. */
 export const otherNames: Readonly<Record<string, string>> = {
   agent: outer,
   allow: requests,
   allowpartialtrustchain: "a certificate in ca ends a path, whether it is a root or not: leave it out",
-  alpnprotocols: 'say alpn: ["h2"]',
-  alpncallback: "say alpn, a list in order of preference",
-  backlog: "Node.js's default is taken: leave it out, or listen with a server of your own and give it as server",
-  noserver: "say server.accept(webSocketTransport(socket), request) for a WebSocket that somebody else accepted",
-  cacert: "say ca",
-  cacerts: "say ca",
-  cafile: "say ca, with the file's contents",
+  alpnprotocols: 'use alpn: ["h2"]',
+  alpncallback: "use alpn, a list in order of preference",
+  backlog: "leave it out for Node.js's default, or listen with a server of your own and give it as server",
+  noserver: "use server.accept(webSocketTransport(socket), request) for a WebSocket that your own code accepted",
+  cacert: "use ca",
+  cacerts: "use ca",
+  cafile: "use ca, with the file's contents",
   cert: credential,
   certchain: credential,
   certfile: credential,
   certificate: credential,
   certificates: credential,
-  chain: "a credential is no options: { credentials: … }",
-  checkserveridentity: `the name is checked: serverName says which. For more, ${verifies}`,
+  chain: "a credential is not the options: { credentials: … }",
+  checkserveridentity: `the name is checked: serverName sets it. For more, ${verifies}`,
   cipher: suites,
   ciphers: suites,
   ciphersuites: suites,
   clientcertengine: credential,
-  credential: "say credentials",
-  crl: "say verify: (peer) => boolean, and look up whether a certificate of its path is revoked; or ocsp",
+  credential: "use credentials",
+  crl: "use verify: (peer) => boolean, and look up whether a certificate of the path is revoked; or use ocsp",
   crt: credential,
-  dhparam: "say groups: [ffdhe2048]",
-  dhparams: "say groups: [ffdhe2048]",
-  ecdhcurve: "say groups: [x25519, secp256r1], a list of rows that are imported",
-  enabletrace: "say trace: (event) => …",
-  extraheaders: "say webSocket: { headers: { … } }",
-  followredirects: "a redirect is not followed: give the address that it leads to",
+  dhparam: "use groups: [ffdhe2048]",
+  dhparams: "use groups: [ffdhe2048]",
+  ecdhcurve: "use groups: [x25519, secp256r1], a list of imported rows",
+  enabletrace: "use trace: (event) => …",
+  extraheaders: "use webSocket: { headers: { … } }",
+  followredirects: "redirects are not followed: give the final address",
   headers: outer,
   honorcipherorder: "the server's order decides; equalSuites leaves a choice to the client",
-  host: `of a server: ${listens}; of a client: ${address}`,
-  hostname: "say serverName",
+  host: `for a server, ${listens}; for a client, ${address}`,
+  hostname: "use serverName",
   hosts: requests,
   keepalive: "make a transport of a socket of your own: tcpTransport(socket)",
   key: credential,
   keyfile: credential,
   localaddress: "make a transport of a socket of your own: tcpTransport(socket)",
   lookup: "make a transport of a socket of your own: tcpTransport(socket)",
-  maxpayload: "messages are bounded already: leave it out",
+  maxpayload: "messages are bounded: leave it out",
   maxversion: version,
   method: "a WebSocket always begins with GET: leave it out",
-  mindhsize: "groups of 2048 bits are the least already: leave it out",
+  mindhsize: "no group has less than 2048 bits: leave it out",
   minversion: version,
   nodelay: "leave it out: small records are not held back",
-  origin: "say webSocket: { headers: { origin } }; of a server: origins, where it listens",
+  origin: "use webSocket: { headers: { origin } }; for a server, pass origins to the listener",
   origins: requests,
   passphrase: credential,
-  path: `of a server: ${listens}; of a client: ${address}`,
-  permessagedeflate: "what is encrypted does not get smaller: leave it out",
-  pfx: "take it apart: openssl pkcs12 -in FILE -nodes -out both.pem; then credentials: nodeCredential({ cert, key }), both of them the text of both.pem",
+  path: `for a server, ${listens}; for a client, ${address}`,
+  permessagedeflate: "encrypted bytes do not compress: leave it out",
+  pfx:
+    "take it apart: openssl pkcs12 -in FILE -nodes -out both.pem; " +
+    "then credentials: nodeCredential({ cert, key }), both of them the text of both.pem",
   pkcs12: "take it apart: openssl pkcs12 -in FILE -nodes -out both.pem, and give its text as cert and as key",
-  port: `of a server: ${listens}; of a client: ${address}`,
+  port: `for a server, ${listens}; for a client, ${address}`,
   privatekey: credential,
-  protocol: "say alpn, a list; of the WebSocket: webSocket: { protocols }",
-  protocols: 'say alpn: ["…"]; of the WebSocket: webSocket: { protocols }',
-  pskcallback: "say psk, with suites: ecdhePskSuites",
-  pskidentityhint: "say psk: { lookup, hint }",
+  protocol: "use alpn, a list; for the WebSocket, webSocket: { protocols }",
+  protocols: 'use alpn: ["…"]; for the WebSocket, webSocket: { protocols }',
+  pskcallback: "use psk, with suites: ecdhePskSuites",
+  pskidentityhint: "use psk: { lookup, hint }",
   rejectunauthorized:
-    "the peer is always verified: say ca or pins; insecure: true stands for false, where no identity is needed. A server says clientAuth",
-  requestcert: 'say clientAuth: "request" or "require"',
+    "the peer is always verified: use ca or pins, or insecure: true if you need no identity. A server uses clientAuth",
+  requestcert: 'use clientAuth: "request" or "require"',
   requesttimeout: timeout,
-  root: "say ca",
-  rootcas: "say ca",
-  roots: "say ca",
-  securecontext: "options are given each time, or once for many with serverConfig(); sessions: keepSessions()",
+  root: "use ca",
+  rootcas: "use ca",
+  roots: "use ca",
+  securecontext: "give the options each time, or once for many with serverConfig(); sessions: keepSessions()",
   secureprotocol: version,
-  secureoptions: "leave it out: what they switch off is off",
+  secureoptions: "leave it out: everything that they switch off is off",
   server: requests,
-  session: "say sessions: keepSessions(), once for many connections",
-  sessionidcontext: "sessions are resumed only under the configuration that made them: leave it out",
-  sessiontimeout: "say sessionLifetime, in seconds",
-  sigalgs: "say signatureSchemes: [rsa_pss_rsae_sha256], a list of rows that are imported",
-  sni: "say serverName",
-  snicallback: "say credentials: a list, of which the name decides; or a function of the ClientHello",
+  session: "use sessions: keepSessions(), once for many connections",
+  sessionidcontext: "sessions resume only under the configuration that made them: leave it out",
+  sessiontimeout: "use sessionLifetime, in seconds",
+  sigalgs: "use signatureSchemes: [rsa_pss_rsae_sha256], a list of imported rows",
+  sni: "use serverName",
+  snicallback: "use credentials: a list, from which the name chooses, or a function of the ClientHello",
   socket: "it is the address: connect(tcpTransport(socket), { … })",
   timeout,
   transport: "it is the address: connect(transport, { … })",
   url: address,
-  verifyclient: "of the request: allow: (request) => boolean, where the server listens; of certificates: clientAuth",
-  verifyhost: "the name is always checked: serverName says which",
-  verifypeer: "the peer is always verified: say ca or pins, or insecure: true where no identity is needed",
+  verifyclient: "for requests, pass allow: (request) => boolean to the listener; for certificates, use clientAuth",
+  verifyhost: "the name is always checked: serverName sets it",
+  verifypeer: "the peer is always verified: use ca or pins, or insecure: true if you need no identity",
 };
 
 const forClients = "a client leaves it out";
 const forServers = "a server leaves it out";
 
-/** Every option that only a server has, and what a client says. */
+/** Every option that only a server has, and the remedy for a client. */
 export const serverOnlyOptions: Readonly<Record<string, string>> = {
-  certificateAuthorities: "a client that has several certificates gives all of them: credentials: […]",
-  clientAuth: "a client shows what it has where it is asked: credentials",
-  equalSuites: "a client says suites, in order of preference",
-  requireAlpn: "a client looks at session.alpn",
+  certificateAuthorities: "a client with several certificates gives all of them: credentials: […]",
+  clientAuth: "a client gives credentials, which it uses if a server asks",
+  equalSuites: "a client gives suites, in order of preference",
+  requireAlpn: "a client checks session.alpn",
   sessionLifetime: forClients,
-  sessionStore: "a client says sessions: keepSessions({ store })",
-  strictSni: "a client says serverName, and no other name will do",
+  sessionStore: "a client uses sessions: keepSessions({ store })",
+  strictSni: "a client gives serverName, and accepts no other name",
   ticketKeys: forClients,
-  tickets: "a client says sessions: keepSessions({ tickets })",
+  tickets: "a client uses sessions: keepSessions({ tickets })",
 };
 
-/** Every option that only a client has, and what a server says. */
+/** Every option that only a client has, and the remedy for a server. */
 export const clientOnlyOptions: Readonly<Record<string, string>> = {
   fallbackScsv: forServers,
   grease: forServers,
-  maxFragmentLength: "a server does what the client asks for; maxFragment bounds what it sends",
-  ocsp: "a server shows its status: nodeCredential({ cert, key, ocspResponse })",
+  maxFragmentLength: "a server accepts the client's; maxFragment bounds the records that it sends",
+  ocsp: "a server staples its status: nodeCredential({ cert, key, ocspResponse })",
   requireSecureRenegotiation: forServers,
-  serverName: "the names of a server are those of its certificates; where there are several, the client's decides",
+  serverName: "a server's names are those of its certificates, from which the client's name chooses",
   sessionScope: forServers,
-  sessions: "a server says tickets, ticketKeys and sessionStore",
-  signedCertificateTimestamps: "a server shows them: nodeCredential({ cert, key, signedCertificateTimestamps })",
+  sessions: "a server uses tickets, ticketKeys and sessionStore",
+  signedCertificateTimestamps: "a server sends them: nodeCredential({ cert, key, signedCertificateTimestamps })",
 };
 
-/** What to do, by the message of an error about more than one option. */
+/** The advice, by the message of an error about more than one option. */
 export const remedies: readonly (readonly [RegExp, string])[] = [
   [/^the provider .* lacks/, "leave it out, or use another provider"],
-  [/^an empty list of/, "leave the option out for the default, or name what you want"],
+  [/^an empty list of/, "leave the option out for the default, or fill the list"],
   [/none of the groups/, "add one to groups, or leave the suite out"],
-  [/^ca without serverName/, "say which name the certificate must have: else any of that CA would do"],
-  [/ without psk$/, "say psk, or leave the suite out"],
-  [/^psk without a suite/, "say suites: ecdhePskSuites"],
-  [/extendedKeyUsage lacks|keyUsage lacks/, "have one issued that has it"],
+  [/^ca without serverName/, "use serverName: without it, every certificate of the CA would do"],
+  [/ without psk$/, "use psk, or leave the suite out"],
+  [/^psk without a suite/, "use suites: ecdhePskSuites"],
+  [/extendedKeyUsage lacks|keyUsage lacks/, "have a certificate issued that has it"],
   [/another kind of key/, "give the key of this certificate"],
-  [/^more than one root/, "give ca and pins, or trust, or insecure alone"],
-  [
-    /^nobody is trusted/,
-    "give ca (the certificate of your CA), pins (sha256/…), or insecure: true where no identity is needed",
-  ],
+  [/^more than one root/, "give only one of them: ca and pins, trust, or insecure"],
+  [/^no trust anchor/, "ca: the certificate of your CA; pins: sha256/…; or insecure: true if you need no identity"],
   [/^pins: "/, "expected sha256/ and the base64 of the SHA-256 of a SubjectPublicKeyInfo"],
-  [/^PEM: .* has no end$/, "the text is cut off or mixed up"],
+  [/^PEM: .* has no end$/, "the text is cut off or damaged"],
   [/^PEM: .* has headers$/, "decrypt a legacy encrypted key with `openssl pkcs8 -topk8`"],
 ];

@@ -1,6 +1,7 @@
 /**
- * What was found out about certificates and stays true: what one says, and that another's key signed it. Dates, names, purposes and trust are judged
- * anew each time. Only what stood on a verified path is kept: a stranger's certificates fill nothing. For hosts that see the same ones again and again.
+ * A cache of parsed certificates and of signatures that were verified, for hosts that see the same certificates again
+ * and again. Dates, names, purposes and trust are judged anew each time. The cache keeps only certificates of verified
+ * paths, so that a stranger cannot fill it.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
@@ -9,57 +10,62 @@ import { wrongOption } from "../validation/options.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 
 export interface CertificateCache {
-  /** As `parseCertificate`; of what is kept, the very object. */
+  /** The same as `parseCertificate`; a certificate that is in the cache comes back as the same object. */
   parse(der: Uint8Array, position?: number, allowance?: Allowance): Certificate;
-  /** The one was seen to have signed the other. */
+  /** True if the issuer's signature on the child was verified before. */
   knows(child: Certificate, issuer: Certificate): boolean;
-  /** On a path that ends in a trust anchor, the one signed the other: both are kept. */
+  /** Keeps both certificates: on a path that ends in a trust anchor, the issuer signed the child. */
   remember(child: Certificate, issuer: Certificate): void;
 }
 
-/** Longer ones are not kept: with them, the whole would have no bound worth the name. */
-const maxKept = 8192;
+/** The size of a certificate that the cache keeps, at most, in bytes: it bounds the memory of the whole cache. */
+const maxSize = 8192;
 
 /**
- * A cache of so many certificates, of 8 KiB each at most; what was used least recently goes.
+ * Makes a cache of at most `entries` certificates of at most 8 KiB each. A full cache drops the one that was used least
+ * recently.
  * @example
  * const cache = certificateCache();
  * await connect(transport, { ca, serverName, certificateCache: cache });
  */
 export function certificateCache(entries = 256): CertificateCache {
   if (!(Number.isInteger(entries) && entries > 0)) throw wrongOption("entries", entries, "a whole number, 1 or more");
-  /** In the order of their last use. Two of one number replace each other: the bytes decide. */
-  const kept = new Map<number, Certificate>();
+  /**
+   * By hash, in the order of last use. Two certificates with one hash replace each other; `parse` compares the bytes.
+   */
+  const certificates = new Map<number, Certificate>();
   const signed = new WeakMap<Certificate, WeakSet<Certificate>>();
-  const keep = (certificate: Certificate): void => {
-    if (certificate.raw.length > maxKept) return;
-    const key = numberOf(certificate.raw);
-    kept.delete(key);
-    kept.set(key, certificate);
-    if (kept.size > entries) kept.delete(kept.keys().next().value as number);
+  const store = (certificate: Certificate): void => {
+    if (certificate.raw.length > maxSize) return;
+    const key = hashOf(certificate.raw);
+    certificates.delete(key);
+    certificates.set(key, certificate);
+    if (certificates.size > entries) certificates.delete(certificates.keys().next().value as number);
   };
   return {
     parse(der, position, allowance) {
-      const found = kept.get(numberOf(der));
+      const found = certificates.get(hashOf(der));
       if (found && equal(found.raw, der)) {
-        keep(found);
+        store(found);
         return found;
       }
-      // A copy: what came may be a view of a buffer a hundred times as large.
+      // A copy, because `der` may be a view of a buffer a hundred times as large.
       return parseCertificate(new Uint8Array(der), position, allowance);
     },
     knows: (child, issuer) => signed.get(child)?.has(issuer) ?? false,
     remember(child, issuer) {
       const issuers = signed.get(child) ?? new WeakSet();
       signed.set(child, issuers.add(issuer));
-      keep(issuer);
-      keep(child);
+      store(issuer);
+      store(child);
     },
   };
 }
 
-/** Of the signature, which is as good as random, and where it is not, collisions cost no more than a parse. */
-function numberOf(der: Uint8Array): number {
+/**
+ * A hash of the last 32 bytes. They are the signature's, which are as good as random; a collision costs only a parse.
+ */
+function hashOf(der: Uint8Array): number {
   let number = der.length;
   for (let i = Math.max(0, der.length - 32); i < der.length; i++)
     number = (Math.imul(number, 31) + (der[i] as number)) | 0;

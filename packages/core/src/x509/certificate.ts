@@ -1,5 +1,5 @@
 /**
- * X.509 certificates, RFC 5280 §4: parsed strictly, once, into what everything else reads.
+ * X.509 certificates, RFC 5280 §4: parsed strictly, once, into the `Certificate` that everything else reads.
  * @module
  */
 
@@ -16,7 +16,7 @@ import { type GeneralName, readGeneralName, readGeneralNames } from "./generalNa
 import { readPublicKey, readSignatureAlgorithm, type SignatureHash } from "./key.ts";
 import { formatIp } from "./name.ts";
 
-/** Bits of keyUsage, RFC 5280 §4.2.1.3, in order. */
+/** The bits of keyUsage in order, RFC 5280 §4.2.1.3. */
 export const keyUsages = [
   "digitalSignature",
   "nonRepudiation",
@@ -36,7 +36,7 @@ export interface Extension {
   readonly value: Bytes;
 }
 
-/** Subtrees of nameConstraints, RFC 5280 §4.2.1.10. */
+/** The subtrees of nameConstraints, RFC 5280 §4.2.1.10. */
 export interface NameConstraints {
   readonly permitted: readonly GeneralName[];
   readonly excluded: readonly GeneralName[];
@@ -44,65 +44,72 @@ export interface NameConstraints {
 
 export interface SubjectAltNames {
   readonly dns: readonly string[];
-  /** As text; an iPAddress of a wrong length is left out. */
+  /** The addresses as text, without each iPAddress of a wrong length. */
   readonly ip: readonly string[];
   readonly email: readonly string[];
   readonly uri: readonly string[];
-  /** All of them as they are, in order. */
+  /** All names as the certificate has them, in order. */
   readonly all: readonly GeneralName[];
 }
 
-/** A certificate, parsed. Being parsed says nothing about being trusted: that is a VerifiedPeer. */
+/** A parsed certificate. Anyone can make one: the proof that a certificate is trusted is a `VerifiedPeer`. */
 export interface Certificate {
-  /** The whole certificate. */
+  /** The DER of the whole certificate. */
   readonly raw: Bytes;
-  /** The SHA-256 of the whole certificate as tools print it: `AB:CD:…`. */
+  /** The SHA-256 of the whole certificate, as tools print it: `AB:CD:…`. */
   readonly fingerprint: string;
-  /** `"sha256/"` and the base64 of the SHA-256 of the SubjectPublicKeyInfo: what a pin is (RFC 7469 §2.4). */
+  /** The pin: `"sha256/"` and the base64 of the SHA-256 of the SubjectPublicKeyInfo (RFC 7469 §2.4). */
   readonly pin: string;
   readonly version: 1 | 2 | 3;
   /** Hex. */
   readonly serialNumber: string;
   readonly issuer: Name;
   readonly subject: Name;
-  /** Inclusive, ms since 1970. */
+  /** The first millisecond of validity, in ms since 1970. */
   readonly notBefore: number;
-  /** Inclusive to the end of its second, ms since 1970. */
+  /** The last second of validity, which is valid to its end, in ms since 1970. */
   readonly notAfter: number;
-  /** SubjectPublicKeyInfo. */
+  /** The DER of the SubjectPublicKeyInfo. */
   readonly spki: Bytes;
   readonly publicKey: PublicKey;
-  /** The size of the key: RSA's modulus, the curve's field; 256 for Ed25519. */
+  /** The size of the key in bits: of an RSA key's modulus, of an EC key's field; 256 for Ed25519. */
   readonly keyBits: number;
   /** The one hash that an id-RSASSA-PSS key restricts itself to. */
   readonly pssHash: SignatureHash | undefined;
-  /** What it is signed with; `undefined` for what is not accepted, such as SHA-1. */
+  /** The algorithm of the signature; `undefined` for one that is not accepted, such as SHA-1. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
   readonly signature: Bytes;
-  /** TBSCertificate, which the signature is over. */
+  /** The DER of the TBSCertificate, which the signature covers. */
   readonly tbs: Bytes;
-  /** By dotted OID. */
+  /** The extensions by dotted OID. */
   readonly extensions: ReadonlyMap<string, Extension>;
   readonly subjectAltNames: SubjectAltNames;
-  /** `undefined` where the extension is absent, which allows everything. */
+  /** `undefined` if the extension is absent: the key may then be used for everything. */
   readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
-  /** Dotted OIDs; `undefined` where the extension is absent, which allows everything. */
+  /** Dotted OIDs; `undefined` if the extension is absent: the certificate then serves every purpose. */
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly isCa: boolean;
   readonly pathLen: number | undefined;
   readonly nameConstraints: NameConstraints | undefined;
-  /** requireExplicitPolicy of policyConstraints (RFC 5280 §4.2.1.11): so many certificates below need no policy yet. */
+  /**
+   * requireExplicitPolicy of policyConstraints (RFC 5280 §4.2.1.11): the number of further certificates on the path
+   * before each needs an explicit policy.
+   */
   readonly requireExplicitPolicy: number | undefined;
-  /** Extensions that a server with this certificate answers where a client offers them, RFC 7633: 5 (status_request) is "must-staple". */
+  /**
+   * The TLS extensions that a server with this certificate must answer if a client offers them, RFC 7633.
+   * 5 (status_request) is "must-staple".
+   */
   readonly tlsFeatures: readonly number[] | undefined;
   readonly subjectKeyIdentifier: string | undefined;
   readonly authorityKeyIdentifier: string | undefined;
 }
 
 /**
- * Extensions that are processed, by path validation or (tlsFeature) by the handshake; any other that is critical is fatal on the path.
- * Policies are processed where no certificate of the path requires an explicit one: then RFC 5280 §6.1 fails no path because of them. CRLs are not fetched.
+ * The extensions that are processed, by path validation or (tlsFeature) by the handshake. Any other extension that is
+ * critical makes a path invalid. Policies count as processed because a path that requires an explicit one is refused:
+ * on every other path, RFC 5280 §6.1 refuses nothing because of its policies. CRLs are not fetched.
  */
 export const processedExtensions = {
   keyUsage: "2.5.29.15",
@@ -118,7 +125,7 @@ export const processedExtensions = {
   tlsFeature: "1.3.6.1.5.5.7.1.24",
 } as const;
 
-/** Others that are read. */
+/** Further extensions that are read. */
 const otherExtensions = {
   subjectKeyIdentifier: "2.5.29.14",
   authorityKeyIdentifier: "2.5.29.35",
@@ -127,16 +134,18 @@ const otherExtensions = {
 const oids = { ...processedExtensions, ...otherExtensions } as const;
 const anyPolicy = "2.5.29.32.0";
 
-/** What is known of a certificate before it is read to its end: for errors. */
+/** The place of a fault, for its error, while a certificate is being read. */
 interface Place {
   readonly position: number | undefined;
   subject?: string;
-  /** The part that is being read, as RFC 5280 §4.1 or §4.2 calls it. */
+  /** The field that is being read, as RFC 5280 §4.1 or §4.2 calls it. */
   field?: string;
 }
 
 /**
- * Reads one DER certificate. Throws a CertificateError: `"malformed"`, `"weak_key"` for a key that is not accepted, or `"budget"` beyond the allowance.
+ * Reads one DER certificate.
+ * @throws CertificateError `"malformed"`, `"weak_key"` for a key that is not accepted, or `"budget"` for more elements
+ * than the allowance
  * @example
  * const { subject, notAfter } = parseCertificate(der);
  */
@@ -153,46 +162,48 @@ export function parseCertificate(raw: Uint8Array, position?: number, allowance?:
 }
 
 function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificate {
-  const at = <T>(field: string, read: () => T): T => {
+  const inField = <T>(field: string, read: () => T): T => {
     place.field = field;
     return read();
   };
-  const tbs = at("tbsCertificate", () => reader.element(tags.sequence));
-  const outerAlgorithm = at("signatureAlgorithm", () => reader.element(tags.sequence));
-  const signature = at("signatureValue", () => reader.octets());
+  const tbs = inField("tbsCertificate", () => reader.element(tags.sequence));
+  const outerAlgorithm = inField("signatureAlgorithm", () => reader.element(tags.sequence));
+  const signature = inField("signatureValue", () => reader.octets());
   return sequence(
     tbs,
     (body): Certificate => {
-      // In the order of TBSCertificate: what reads also moves on.
-      const version = at("version", () => body.optional(0xa0, readVersion)) ?? 1;
-      const serialNumber = at("serialNumber", () => toHex(body.integer()));
-      const signatureReading = at("signature", () => {
+      // In the order of TBSCertificate, because each read moves the reader on.
+      const version = inField("version", () => body.optional(0xa0, readVersion)) ?? 1;
+      const serialNumber = inField("serialNumber", () => toHex(body.integer()));
+      const signatureReading = inField("signature", () => {
         if (!equal(body.element(tags.sequence), outerAlgorithm)) derFault("signature and signatureAlgorithm differ");
         return readSignatureAlgorithm(outerAlgorithm);
       });
-      const issuer = at("issuer", () => readName(body));
-      const [notBefore, notAfter] = at("validity", () =>
+      const issuer = inField("issuer", () => readName(body));
+      const [notBefore, notAfter] = inField("validity", () =>
         body.sequence((validity) => [readTime(validity), readTime(validity)] as const),
       );
-      const subject = at("subject", () => readName(body));
+      const subject = inField("subject", () => readName(body));
       place.subject = subject.text;
-      const spki = at("subjectPublicKeyInfo", () => body.element(tags.sequence));
-      const extensions = at("extensions", () => {
+      const spki = inField("subjectPublicKeyInfo", () => body.element(tags.sequence));
+      const extensions = inField("extensions", () => {
         if (version > 1)
           for (const uniqueIdentifier of [0x81, 0x82]) if (body.tag === uniqueIdentifier) body.bits(uniqueIdentifier);
         const list = (version > 2 && body.optional(0xa3, readExtensions)) || new Map<string, Extension>();
         body.end();
         return list;
       });
-      const known = <T>(name: keyof typeof oids, read: (value: Der) => T): T | undefined => {
+      const readExtension = <T>(name: keyof typeof oids, read: (value: Der) => T): T | undefined => {
         const extension = extensions.get(oids[name]);
-        return extension && at(name, () => der(extension.value, read, reader.allowance));
+        return extension && inField(name, () => der(extension.value, read, reader.allowance));
       };
-      known("authorityInfoAccess", readAccessDescriptions);
-      known("cRLDistributionPoints", (value) => value.many(tags.sequence, (list) => list.contents(tags.sequence)));
-      known("certificatePolicies", readPolicies);
-      known("policyMappings", readPolicyMappings);
-      known("inhibitAnyPolicy", (value) => value.small());
+      readExtension("authorityInfoAccess", readAccessDescriptions);
+      readExtension("cRLDistributionPoints", (value) =>
+        value.many(tags.sequence, (list) => list.contents(tags.sequence)),
+      );
+      readExtension("certificatePolicies", readPolicies);
+      readExtension("policyMappings", readPolicyMappings);
+      readExtension("inhibitAnyPolicy", (value) => value.small());
       return {
         raw: raw as Bytes,
         get fingerprint() {
@@ -214,17 +225,17 @@ function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificat
         signature,
         tbs,
         extensions,
-        subjectAltNames: sortNames(known("subjectAltName", readGeneralNames) ?? []),
-        keyUsage: known("keyUsage", readKeyUsage),
-        extendedKeyUsage: known("extKeyUsage", (value) => value.many(tags.sequence, (inner) => inner.oid())),
-        ...(known("basicConstraints", readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
-        nameConstraints: known("nameConstraints", readNameConstraints),
-        requireExplicitPolicy: known("policyConstraints", readPolicyConstraints),
-        tlsFeatures: known("tlsFeature", (value) => value.many(tags.sequence, (inner) => inner.small())),
-        subjectKeyIdentifier: known("subjectKeyIdentifier", (value) => toHex(value.contents(tags.octetString))),
-        authorityKeyIdentifier: known("authorityKeyIdentifier", readAuthorityKeyIdentifier),
-        // Last: a certificate that is malformed as well is malformed first.
-        ...at("subjectPublicKeyInfo", () => readPublicKey(spki)),
+        subjectAltNames: sortNames(readExtension("subjectAltName", readGeneralNames) ?? []),
+        keyUsage: readExtension("keyUsage", readKeyUsage),
+        extendedKeyUsage: readExtension("extKeyUsage", (value) => value.many(tags.sequence, (inner) => inner.oid())),
+        ...(readExtension("basicConstraints", readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
+        nameConstraints: readExtension("nameConstraints", readNameConstraints),
+        requireExplicitPolicy: readExtension("policyConstraints", readPolicyConstraints),
+        tlsFeatures: readExtension("tlsFeature", (value) => value.many(tags.sequence, (inner) => inner.small())),
+        subjectKeyIdentifier: readExtension("subjectKeyIdentifier", (value) => toHex(value.contents(tags.octetString))),
+        authorityKeyIdentifier: readExtension("authorityKeyIdentifier", readAuthorityKeyIdentifier),
+        // The key comes last: a certificate that is malformed and has a weak key is refused as malformed.
+        ...inField("subjectPublicKeyInfo", () => readPublicKey(spki)),
       };
     },
     reader.allowance,
@@ -243,13 +254,13 @@ export function readTime(reader: Der): number {
   const full = utc ? (text < "5" ? "20" : "19") + text : text;
   const iso = full.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6.000Z");
   const time = Date.parse(iso);
-  // What does not exist (30 February, 24 o'clock) is no time, or comes back as another.
+  // A time that does not exist (30 February, 24:00) does not parse, or parses as another time.
   if (iso === full || Number.isNaN(time) || new Date(time).toISOString() !== iso)
     derFault(`no such time: ${text.slice(0, 20)}`);
   return time;
 }
 
-/** Extensions, RFC 5280 §4.1; by dotted OID. */
+/** Reads Extensions, RFC 5280 §4.1, into a map by dotted OID. */
 export function readExtensions(reader: Der): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
   reader.many(tags.sequence, (list) =>
@@ -264,7 +275,7 @@ export function readExtensions(reader: Der): Map<string, Extension> {
 
 const readBasicConstraints = (reader: Der): { isCa: boolean; pathLen: number | undefined } =>
   reader.sequence((inner) => {
-    // Some libraries write the FALSE of an end-entity out.
+    // Some libraries encode the default FALSE in certificates of end-entities.
     const isCa = inner.flag(true);
     const pathLen = inner.more ? inner.small() : undefined;
     return { isCa, pathLen: isCa ? pathLen : undefined };
@@ -280,14 +291,14 @@ function readKeyUsage(reader: Der): ReadonlySet<KeyUsage> {
 function readNameConstraints(reader: Der): NameConstraints {
   return reader.sequence((inner) => {
     if (!inner.more) derFault("empty");
-    // minimum is always the default, so left out; maximum is always absent (RFC 5280 §4.2.1.10).
+    // Neither minimum nor maximum is ever encoded (RFC 5280 §4.2.1.10): 0 is the default of minimum.
     const subtrees = (tag: number) =>
       inner.tag === tag ? inner.many(tag, (list) => list.sequence(readGeneralName)) : [];
     return { permitted: subtrees(0xa0), excluded: subtrees(0xa1) };
   });
 }
 
-/** Qualifiers are for people to read, and change no verdict. */
+/** Checks the form of certificatePolicies. Qualifiers are for people to read, and change no verdict. */
 const readPolicies = (reader: Der): unknown =>
   reader.many(tags.sequence, (list) =>
     list.sequence((policy) => {
@@ -296,7 +307,9 @@ const readPolicies = (reader: Der): unknown =>
     }),
   );
 
-/** RFC 5280 §6.1.4 (a): a path with anyPolicy on either side of a mapping is not valid. */
+/**
+ * Checks the form of policyMappings. A path with anyPolicy on either side of a mapping is invalid, RFC 5280 §6.1.4 (a).
+ */
 const readPolicyMappings = (reader: Der): unknown =>
   reader.many(tags.sequence, (list) =>
     list.sequence((pair) => {

@@ -1,5 +1,6 @@
 /**
- * The chain that we send: read and checked when it is configured, so that a mistake in it is an error at start and not at the first handshake.
+ * The chain that we send. It is read and checked when it is configured, so that a mistake in it is an error at the
+ * start and not in the first handshake.
  * @module
  */
 import type { CryptoProvider } from "../crypto/provider.ts";
@@ -16,7 +17,7 @@ import { certificateDers } from "./pem.ts";
 export type ChainSource = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /**
- * Reads and checks a chain of our own: each certificate is issued by the next.
+ * Reads a chain of our own, and checks that each certificate is issued by the next one.
  * @throws TlsError `configuration`
  * @example
  * const [leaf, ...issuers] = readOwnChain(await readFile("chain.pem"));
@@ -40,13 +41,14 @@ export function readOwnChain(source: ChainSource): readonly [Certificate, ...Cer
 
 function parseOwn(der: Uint8Array, position: number): Certificate {
   try {
-    // A copy, which `slice` of a Buffer is not: the caller may do with his bytes what he likes.
+    // A copy, so that the caller may reuse the bytes. `slice` of a Buffer would not copy.
     return parseCertificate(new Uint8Array(der), position);
   } catch (cause) {
     if (!TlsError.is(cause)) throw cause;
     const error = configurationError(
       `the certificate cannot be used: ${cause.message}`,
-      "give X.509 certificates, PEM or DER, for keys on P-256, P-384 or P-521, Ed25519 keys or RSA keys of 2048 bits or more",
+      "give X.509 certificates, PEM or DER, for keys on P-256, P-384 or P-521, " +
+        "Ed25519 keys or RSA keys of 2048 bits or more",
     );
     throw withFault(error, { option: "cert", value: der });
   }
@@ -57,7 +59,7 @@ const describe = (i: number, certificate: Certificate): string =>
 
 function checkLink(chain: readonly Certificate[], i: number, issuer: Certificate): void {
   const certificate = chain[i] as Certificate;
-  const wrong = (reason: string, advice: string): never => {
+  const refuse = (reason: string, advice: string): never => {
     throw configurationError(`the chain is broken: ${describe(i + 1, issuer)} ${reason}`, advice);
   };
   const order = "the end-entity comes first, and each certificate is followed by its issuer";
@@ -65,7 +67,7 @@ function checkLink(chain: readonly Certificate[], i: number, issuer: Certificate
     const elsewhere = chain.findIndex(
       (other) => other !== certificate && other.subject.normalised === certificate.issuer.normalised,
     );
-    wrong(
+    refuse(
       `did not issue ${describe(i, certificate)}, whose issuer is ${certificate.issuer.text}`,
       elsewhere < 0
         ? `leave out what does not belong to the chain: ${order}`
@@ -73,20 +75,20 @@ function checkLink(chain: readonly Certificate[], i: number, issuer: Certificate
     );
   }
   if (!issuer.isCa)
-    wrong(
-      `issued ${describe(i, certificate)}, but is no CA`,
+    refuse(
+      `issued ${describe(i, certificate)}, but is not a CA`,
       "no peer accepts it: have the certificate issued by a CA",
     );
   if (issuer.keyUsage && !issuer.keyUsage.has("keyCertSign"))
-    wrong("lacks keyCertSign", "no peer accepts what it issued");
+    refuse("lacks keyCertSign", "no peer accepts what it issued");
   const { authorityKeyIdentifier: wanted } = certificate;
-  if (wanted && issuer.subjectKeyIdentifier && wanted !== issuer.subjectKeyIdentifier) wrong(anotherKey, rightIssuer);
+  if (wanted && issuer.subjectKeyIdentifier && wanted !== issuer.subjectKeyIdentifier) refuse(anotherKey, rightIssuer);
 }
 
 const anotherKey = "has the issuer's name, but another key than the one that issued the certificate before it";
 const rightIssuer = "take the CA certificate that belongs to this chain";
 
-/** The same for the signatures, which takes cryptography. */
+/** Verifies the signature of each certificate of a chain with the key of the next one. */
 export function* verifyChain(chain: readonly Certificate[], provider: CryptoProvider): Flow<void> {
   for (const [i, issuer] of chain.slice(1).entries()) {
     if (!(yield* verifySignature(provider, chain[i] as Certificate, issuer)))
@@ -94,7 +96,7 @@ export function* verifyChain(chain: readonly Certificate[], provider: CryptoProv
   }
 }
 
-/** The key cannot be looked at, but it can be tried: what it signs must be the certificate's. */
+/** Checks that a private key is the certificate's. Its bytes may be out of reach, so the key signs and we verify. */
 export function* verifyKey(
   { publicKey }: Certificate,
   scheme: SignatureScheme,
@@ -107,7 +109,7 @@ export function* verifyKey(
   throw keyMismatch();
 }
 
-/** The key is another one than the certificate's. */
+/** The error for a private key that does not belong to the certificate. */
 export const keyMismatch = (): TlsError =>
   configurationError(
     "the private key does not belong to the certificate",

@@ -1,14 +1,14 @@
 /**
- * Name constraints, RFC 5280 §4.2.1.10: which names the certificates under a CA may have. A DNS constraint with a leading dot, which the RFC does not
- * have and CAs write, takes sub-domains only. It imports nothing: a page loads it where it meets a constraint, and bundlers would cut what it shares with
- * the first load out of that.
+ * Name constraints, RFC 5280 §4.2.1.10: the names that certificates under a CA may have. A DNS constraint with a
+ * leading dot, which the RFC does not have and some CAs write, covers sub-domains only. This file imports no code: a
+ * page loads it only when it meets a constraint, and a bundler would move shared code out of the first load.
  * @module
  */
 import type { Certificate, NameConstraints } from "./certificate.ts";
 import type { GeneralName } from "./generalName.ts";
 import type { dnsName, parseReference } from "./name.ts";
 
-/** Of name.ts. */
+/** The functions of name.ts that are needed here. */
 interface NameReaders {
   readonly dnsName: typeof dnsName;
   readonly parseReference: typeof parseReference;
@@ -16,7 +16,10 @@ interface NameReaders {
 
 const emailAddress = "1.2.840.113549.1.9.1";
 
-/** The names of a certificate that constraints apply to: its subject, its subjectAltNames, and the subject's addresses where it has no other. */
+/**
+ * The names of a certificate that constraints apply to: its subjectAltNames, its subject, and the subject's e-mail
+ * addresses if subjectAltName has none.
+ */
 export function constrainedNames(certificate: Certificate): GeneralName[] {
   const { subject, subjectAltNames } = certificate;
   const names: GeneralName[] = [...subjectAltNames.all];
@@ -27,7 +30,7 @@ export function constrainedNames(certificate: Certificate): GeneralName[] {
   return names;
 }
 
-/** The first of the names that the constraints do not allow, and why; `undefined` where they allow them all. */
+/** The first of the names that the constraints do not allow, and why; `undefined` if they allow all of them. */
 export function violation(
   names: readonly GeneralName[],
   constraints: NameConstraints,
@@ -36,8 +39,8 @@ export function violation(
   const subtrees = [constraints.permitted, constraints.excluded].flatMap((list, isExcluded) =>
     list.map((subtree) => ({
       form: formOf(subtree),
-      start: keyOf(subtree, true, read),
-      isBelow: subtree.type === "dns" && subtree.value.startsWith("."),
+      prefix: keyOf(subtree, true, read),
+      hasLeadingDot: subtree.type === "dns" && subtree.value.startsWith("."),
       isExcluded,
     })),
   );
@@ -45,15 +48,17 @@ export function violation(
     const [form, key] = [formOf(name), keyOf(name, false, read)];
     let excluded = false;
     let permitted: boolean | undefined;
-    for (const { form: its, start, isBelow, isExcluded } of subtrees) {
-      if (its !== form) continue;
-      if (key === undefined || start === undefined) return `${show(name)} or a constraint on it cannot be processed`;
-      const within = startsWith(key, start) && !(isBelow && key === start);
-      if (isExcluded) excluded ||= within || (!isBelow && key.endsWith("*.") && isParent(key.slice(0, -2), start));
+    for (const { form: subtreeForm, prefix, hasLeadingDot, isExcluded } of subtrees) {
+      if (subtreeForm !== form) continue;
+      if (key === undefined || prefix === undefined)
+        return `${describe(name)} or a constraint on it cannot be processed`;
+      const within = startsWith(key, prefix) && !(hasLeadingDot && key === prefix);
+      if (isExcluded)
+        excluded ||= within || (!hasLeadingDot && key.endsWith("*.") && isParent(key.slice(0, -2), prefix));
       else permitted ||= within;
     }
-    if (excluded) return `${show(name)} is excluded`;
-    if (permitted === false) return `${show(name)} is not permitted`;
+    if (excluded) return `${describe(name)} is excluded`;
+    if (permitted === false) return `${describe(name)} is not permitted`;
   }
   return undefined;
 }
@@ -64,10 +69,13 @@ const formOf = (name: GeneralName): string => name.type + (name.type === "other"
 const isParent = (key: string, below: string): boolean =>
   startsWith(below, key) && below.indexOf(".", key.length) === below.length - 1;
 
-/** V8's own goes character by character: on long names that begin alike it takes twenty times as long. */
-const startsWith = (text: string, start: string): boolean => text.slice(0, start.length) === start;
+/** V8's `startsWith` compares character by character: it takes twenty times as long for long names that begin alike. */
+const startsWith = (text: string, prefix: string): boolean => text.slice(0, prefix.length) === prefix;
 
-/** A name lies in a subtree where its key begins with the subtree's; `undefined`: malformed, or a form that is not processed. */
+/**
+ * The key of a name or a subtree: a name is within a subtree if its key begins with the subtree's key. `undefined` for
+ * a malformed name or a form that is not processed.
+ */
 function keyOf({ type, value }: GeneralName, isSubtree: boolean, read: NameReaders): string | undefined {
   if (type === "ip") return ipKey(value, isSubtree);
   if (type === "directory") return value.isExact ? undefined : value.normalised;
@@ -79,19 +87,19 @@ function keyOf({ type, value }: GeneralName, isSubtree: boolean, read: NameReade
   if (type === "other") return undefined;
   if (type === "email" && (!isSubtree || value.includes("@"))) return mailboxKey(value, read);
   if (!isSubtree) return hostKey(uriHost(value, read), "@", read);
-  // All hosts below a domain, or one host: of mailboxes, or of URIs.
+  // A constraint on mailboxes or URIs: all hosts below a domain, or one host.
   return value.startsWith(".") ? hostKey(value.slice(1), ".", read) : hostKey(value, "@", read);
 }
 
-/** `com.example.www` and what ends it, of `www.example.com`. */
+/** `com.example.www` and `end`, for `www.example.com`. */
 const hostKey = (text: string, end: string, { dnsName }: NameReaders): string | undefined => {
   const name = dnsName(text);
   return name === undefined ? undefined : name.split(".").reverse().join(".") + end;
 };
 
 /**
- * The host of a URI with an authority, RFC 3986 §3.2: nothing where it is no domain name, which RFC 5280 §4.2.1.10 refuses under a constraint.
- * The lengths bound the work.
+ * The host of a URI with an authority, RFC 3986 §3.2. Empty if it is not a domain name: RFC 5280 §4.2.1.10 refuses such
+ * a URI under a constraint. The lengths in the pattern bound the work.
  */
 function uriHost(uri: string, { parseReference }: NameReaders): string {
   const authority =
@@ -100,7 +108,9 @@ function uriHost(uri: string, { parseReference }: NameReaders): string {
   return parseReference(host)?.type === "dns" ? host : "";
 }
 
-/** The width and the bits, of a subtree those that its mask leaves; `undefined` for a mask with holes. */
+/**
+ * The width and the bits of an address, or the bits that a subtree's mask covers; `undefined` for a mask with holes.
+ */
 function ipKey(bytes: Uint8Array, isSubtree: boolean): string | undefined {
   const width = isSubtree ? bytes.length / 2 : bytes.length;
   if (width !== 4 && width !== 16) return undefined;
@@ -109,9 +119,9 @@ function ipKey(bytes: Uint8Array, isSubtree: boolean): string | undefined {
   return mask ? `${width}:${bits.slice(0, isSubtree ? mask[1]?.length : 128)}` : undefined;
 }
 
-/** `com.example@me@` of `me@example.com`: a Mailbox of RFC 5321 §4.1.2, quoted local parts apart. */
+/** `com.example@me@`, for `me@example.com`: a Mailbox of RFC 5321 §4.1.2 without a quoted local part. */
 function mailboxKey(text: string, read: NameReaders): string | undefined {
-  // 64, the sign and 253: longer ones are none.
+  // A mailbox has at most 64 characters, the sign and 253 characters.
   if (text.length > 318) return undefined;
   const at = text.indexOf("@");
   const local = text.slice(0, Math.max(0, at));
@@ -119,7 +129,7 @@ function mailboxKey(text: string, read: NameReaders): string | undefined {
   return host !== undefined && /^[\w!#$%&'*+\-/=?^`{|}~.]{1,64}$/.test(local) ? `${host}${local}@` : undefined;
 }
 
-const show = (name: GeneralName): string =>
+const describe = (name: GeneralName): string =>
   name.type === "directory"
     ? `the name ${name.value.text}`
     : typeof name.value === "string"

@@ -1,5 +1,5 @@
 /**
- * Distinguished names: read, compared as RFC 5280 §7.1 says, and written as RFC 4514 says.
+ * Distinguished names: read, normalised for the comparison of RFC 5280 §7.1, and written as text of RFC 4514.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -9,19 +9,22 @@ import { maxNormalised } from "../limits.ts";
 
 /** A distinguished name. */
 export interface Name {
-  /** As it stands in the certificate: what a CertificateRequest sends. */
+  /** The bytes that are in the certificate, which a CertificateRequest sends. */
   readonly der: Bytes;
   /** RFC 4514: the last RDN first. */
   readonly text: string;
-  /** Each RDN normalised and a comma: names are equal where these are, and one is within a subtree where it begins with the subtree's. */
+  /**
+   * Each RDN in normalised form, followed by a comma. Names are equal if their normalised forms are equal; a name is
+   * within a subtree if its normalised form begins with that of the subtree.
+   */
   readonly normalised: string;
-  /** A value is too long to be normalised, or is no text: where `normalised` differs, names may be equal all the same. */
+  /** True if a value is not text or too long to normalise: names may then be equal although `normalised` differs. */
   readonly isExact: boolean;
-  /** The value of each attribute in order: dotted type and text (hex, after `#`, where it is no string). */
+  /** The attributes in order: the dotted type, and the value as text (`#` and hex if it is not a string). */
   readonly attributes: readonly { readonly type: string; readonly value: string }[];
 }
 
-/** Short names of RFC 4514 §3 and those that everybody writes. */
+/** The short names of RFC 4514 §3, and others in common use. */
 const shortNames: Record<string, string> = {
   "2.5.4.3": "CN",
   "2.5.4.5": "serialNumber",
@@ -36,7 +39,7 @@ const shortNames: Record<string, string> = {
   "1.2.840.113549.1.9.1": "emailAddress",
 };
 
-/** x500UniqueIdentifier (RFC 2256 §5.46): the one attribute that is no text. */
+/** x500UniqueIdentifier (RFC 2256 §5.46), the only attribute whose value is not text. */
 const uniqueIdentifier = "2.5.4.45";
 
 /** Reads a Name. */
@@ -44,7 +47,7 @@ export function readName(reader: Der): Name {
   const attributes: { type: string; value: string }[] = [];
   const texts: string[] = [];
   let isExact = false;
-  let comparable = "";
+  let joined = "";
   const raw = reader.element(tags.sequence);
   new Der(raw, reader.allowance).sequence((sequence) => {
     while (sequence.more) {
@@ -63,23 +66,23 @@ export function readName(reader: Der): Name {
           normalised.push(
             `${type}=${string === undefined ? `#${tag} ${value}` : JSON.stringify(isLong ? value : normalise(value))}`,
           );
-          text.push(`${shortNames[type] ?? type}=${string === undefined ? value : escaped(string)}`);
+          text.push(`${shortNames[type] ?? type}=${string === undefined ? value : escapeValue(string)}`);
         }),
       );
-      comparable += `${normalised.sort().join("+")},`;
+      joined += `${normalised.sort().join("+")},`;
       texts.push(text.join("+"));
     }
   });
-  return { der: raw, text: texts.reverse().join(","), normalised: comparable, isExact, attributes };
+  return { der: raw, text: texts.reverse().join(","), normalised: joined, isExact, attributes };
 }
 
-/** The text of a value; `undefined` where it has none, and its bytes are compared. */
+/** The text of a value; `undefined` if the bytes must be compared instead. */
 function readString(type: string, tag: number, bytes: Uint8Array): string | undefined {
   switch (tag) {
     case tags.utf8String:
       return utf8(bytes);
     case tags.printableString:
-      // Old tools write Latin-1 or UTF-8 under this tag, and nothing says which.
+      // Old tools write Latin-1 or UTF-8 under this tag, and a reader cannot know which.
       if (bytes.some((byte) => byte > 127)) return undefined;
       return latin1(bytes);
     case tags.numericString:
@@ -89,16 +92,16 @@ function readString(type: string, tag: number, bytes: Uint8Array): string | unde
     case tags.teletexString:
       return latin1(bytes);
     case tags.bmpString:
-      return wide(bytes, 2);
+      return readWide(bytes, 2);
     case tags.universalString:
-      return wide(bytes, 4);
+      return readWide(bytes, 4);
     default:
       if (tag !== tags.bitString || type !== uniqueIdentifier) derFault(`attribute ${type} with the tag ${tag}`);
       return undefined;
   }
 }
 
-function wide(bytes: Uint8Array, width: number): string {
+function readWide(bytes: Uint8Array, width: number): string {
   if (bytes.length % width) derFault("string cut off");
   let text = "";
   for (let i = 0; i < bytes.length; i += width) {
@@ -110,7 +113,10 @@ function wide(bytes: Uint8Array, width: number): string {
   return text;
 }
 
-/** RFC 4518 as far as RFC 5280 §7.1 needs it: what nobody sees dropped, compatibility forms and case folded, outer spaces dropped, inner runs one space. */
+/**
+ * RFC 4518 as far as RFC 5280 §7.1 needs it: removes invisible characters and outer spaces, folds compatibility forms
+ * and case, and makes each run of spaces one space.
+ */
 const normalise = (text: string): string =>
   text
     .replace(/\p{DI}/gu, "")
@@ -119,8 +125,8 @@ const normalise = (text: string): string =>
     .replace(/\s+/g, " ")
     .trim();
 
-/** RFC 4514 §2.4. */
-const escaped = (text: string): string =>
+/** Escapes a value, RFC 4514 §2.4. */
+const escapeValue = (text: string): string =>
   text
     .replace(/[\\"+,;<>=]/g, "\\$&")
     .replace(/^[ #]| $/g, "\\$&")

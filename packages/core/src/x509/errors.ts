@@ -1,5 +1,5 @@
 /**
- * Why a certificate is refused, and the alert that says so (RFC 5246 §7.2.2).
+ * The error for a certificate that is refused, and the alert that goes with it (RFC 5246 §7.2.2).
  * @module
  */
 import type { CertificateFault } from "../errorCodes.ts";
@@ -20,22 +20,25 @@ const alerts: Partial<Record<CertificateFault, AlertDescription>> = {
   untrusted: "certificate_unknown",
 };
 
-/** Which certificate an error is about. */
+/** The certificate that an error is about. */
 export interface CertificatePlace {
-  /** Its index in the chain that the peer sent, end-entity 0; `undefined` for one that was not sent, such as a trust anchor. */
+  /**
+   * Its index in the chain that the peer sent, 0 for the end-entity; `undefined` if the peer did not send it, as with a
+   * trust anchor.
+   */
   readonly position?: number | undefined;
-  /** Its subject, RFC 4514; `undefined` where it could not be read. */
+  /** Its subject as text of RFC 4514; `undefined` if it could not be read. */
   readonly subject?: string | undefined;
 }
 
 /**
- * A certificate that was refused: `code` is the fault.
+ * A certificate was refused; `code` says why.
  * @example
  * if (TlsError.is(error) && error.code === "expired") console.error((error as CertificateError).subject);
  */
 export class CertificateError extends TlsError {
   declare readonly code: CertificateFault;
-  /** What is wrong: the message without place and advice. */
+  /** The message without its place and its advice. */
   readonly reason: string;
   readonly position: number | undefined;
   readonly subject: string | undefined;
@@ -58,9 +61,9 @@ const describe = ({ position, subject }: CertificatePlace): string =>
   (position === undefined ? "certificate" : `certificate ${position}`) +
   (subject === undefined ? "" : ` (${printable(subject, 200) || "no subject"})`);
 
-/** The peer chose this text: no control characters in a log, and no end of it. */
+/** A text that the peer chose, made safe for a log: without control characters, and cut to `length`. */
 export const printable = (text: string, length: number): string => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are replaced
   const clean = text.slice(0, length + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
   return clean.length > length ? `${clean.slice(0, length)}…` : clean;
 };

@@ -1,11 +1,11 @@
 /**
- * GeneralName, RFC 5280 §4.2.1.6: what a certificate is for, and what a constraint is about.
+ * GeneralName, RFC 5280 §4.2.1.6: a name in subjectAltName or in a name constraint.
  * @module
  */
 import { type Der, der, derFault, ia5, tags } from "../bytes/der.ts";
 import { type Name, readName } from "./distinguishedName.ts";
 
-/** One name; `other` is any form that Handclasp does not process: its tag keeps the forms apart. */
+/** One name. `other` is any form that Handclasp does not process; its tag tells such forms apart. */
 export type GeneralName =
   | { readonly type: "dns" | "email" | "uri"; readonly value: string }
   | { readonly type: "ip"; readonly value: Uint8Array }
@@ -27,7 +27,7 @@ export function readGeneralName(reader: Der): GeneralName {
       return { type: "ip", value };
     case 0xa4:
       return { type: "directory", value: der(value, readName, reader.allowance) };
-    case 0xa0: // otherName: its type and one value
+    case 0xa0: // otherName: a type-id and one value
       der(
         value,
         (inner) => {
@@ -42,10 +42,10 @@ export function readGeneralName(reader: Der): GeneralName {
     case 0x88: // registeredID
       return { type: "other", tag, value };
     default:
-      return derFault(`0x${tag.toString(16)} is no GeneralName`);
+      return derFault(`0x${tag.toString(16)} is not a GeneralName`);
   }
 }
 
-/** GeneralNames, at least one. */
+/** Reads GeneralNames, of which there is at least one. */
 export const readGeneralNames = (reader: Der, tag: number = tags.sequence): GeneralName[] =>
   reader.many(tag, readGeneralName);

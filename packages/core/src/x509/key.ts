@@ -1,5 +1,6 @@
 /**
- * SubjectPublicKeyInfo and AlgorithmIdentifier: the keys and signatures that are accepted, and nothing else.
+ * Reads SubjectPublicKeyInfo and AlgorithmIdentifier, and refuses every key and signature algorithm that is not
+ * accepted.
  * @module
  */
 import { type Der, derFault, sequence, tags } from "../bytes/der.ts";
@@ -8,7 +9,7 @@ import type { EcCurveName, PublicKey, SignatureAlgorithm } from "../crypto/provi
 import { rsaBits, rsaKeyFault } from "../crypto/rsaKey.ts";
 import { TlsError } from "../errors.ts";
 
-/** Hashes that sign certificates. */
+/** The hashes of signatures on certificates. */
 export type SignatureHash = "sha256" | "sha384" | "sha512";
 
 export const rsaEncryption = "1.2.840.113549.1.1.1";
@@ -33,30 +34,30 @@ const signatures: Record<string, SignatureAlgorithm> = {
   "1.2.840.10045.4.3.4": { type: "ecdsa", hash: "sha512" },
 };
 
-/** The curves by OID, RFC 5480 §2.1.1.1. */
+/** The named curves by OID, RFC 5480 §2.1.1.1. */
 export const curveNames: Readonly<Record<string, EcCurveName>> = {
   "1.2.840.10045.3.1.7": "secp256r1",
   "1.3.132.0.34": "secp384r1",
   "1.3.132.0.35": "secp521r1",
 };
 
-/** A public key, and the one hash that an id-RSASSA-PSS key restricts itself to. */
+/** A public key, its size in bits, and the one hash that an id-RSASSA-PSS key restricts itself to. */
 export interface KeyReading {
   readonly publicKey: PublicKey;
   readonly keyBits: number;
   readonly pssHash: SignatureHash | undefined;
 }
 
-/** The size of a key: RSA's modulus, the curve's field; an Ed25519 key counts as 256. */
+/** The size of a key in bits: of an RSA key's modulus, of an EC key's field; 256 for an Ed25519 key. */
 const keyBits = (key: PublicKey): number =>
   key.type === "rsa" ? rsaBits(key) : key.type === "ec" ? Number(key.curve.slice(4, 7)) : 256;
 
-/** The fault of a key that is well-formed, and not accepted (RFC 5280 §4.1.2.7, RFC 3279, 4055, 5480, 8410). */
-function weak(message: string): never {
+/** Throws the error for a key that is well-formed and not accepted (RFC 5280 §4.1.2.7, RFC 3279, 4055, 5480, 8410). */
+function refuseKey(message: string): never {
   throw new TlsError("unsupported_certificate", message, { code: "weak_key" });
 }
 
-/** Reads a SubjectPublicKeyInfo. Throws `"malformed"`, or `"weak_key"` for a kind or size of key that is not accepted. */
+/** Reads a SubjectPublicKeyInfo. Throws `"malformed"`, or `"weak_key"` for a key whose type or size is not accepted. */
 export const readPublicKey = (spki: Uint8Array): KeyReading =>
   sequence(spki, (reader) => {
     const algorithm = reader.element(tags.sequence);
@@ -73,36 +74,36 @@ function readKey(algorithm: Der, bytes: Uint8Array): Omit<KeyReading, "keyBits">
       algorithm.null();
       break;
     case rsassaPss:
-      if (algorithm.more) pssHash = readPss(algorithm) ?? weak("RSASSA-PSS with parameters that are not accepted");
+      if (algorithm.more) pssHash = readPss(algorithm) ?? refuseKey("RSASSA-PSS with parameters that are not accepted");
       break;
     case ecPublicKey:
       if (!algorithm.more) derFault("EC key without a curve");
-      if (algorithm.tag !== tags.oid) weak("an EC key with explicit parameters, not a named curve");
+      if (algorithm.tag !== tags.oid) refuseKey("an EC key with explicit parameters, not a named curve");
       return { publicKey: readPoint(algorithm.oid(), bytes), pssHash };
     case ed25519:
       if (bytes.length !== 32) derFault("Ed25519 key not 32 bytes");
       return { publicKey: { type: "ed25519", point: bytes }, pssHash };
     default:
-      weak(`a key of the kind ${oid}; RSA, EC and Ed25519 keys only`);
+      refuseKey(`a key of the type ${oid}; RSA, EC and Ed25519 keys only`);
   }
   const publicKey = sequence(bytes, (reader) => {
     const modulus = reader.unsigned();
     return { type: "rsa", modulus, exponent: reader.unsigned(), pssOnly: oid === rsassaPss } as const;
   });
   const fault = rsaKeyFault(publicKey);
-  if (fault) weak(`an RSA key that is not accepted: ${fault}`);
+  if (fault) refuseKey(`an RSA key that is not accepted: ${fault}`);
   return { publicKey, pssHash };
 }
 
 function readPoint(oid: string, point: Uint8Array): PublicKey {
-  const name = curveNames[oid] ?? weak(`an EC key on the curve ${oid}; P-256, P-384 and P-521 only`);
+  const name = curveNames[oid] ?? refuseKey(`an EC key on the curve ${oid}; P-256, P-384 and P-521 only`);
   const fault = pointFault(name, point);
-  if (fault === "form") weak(`a point on ${name} that is not uncompressed`);
+  if (fault === "form") refuseKey(`a point on ${name} that is not uncompressed`);
   if (fault) derFault(`point not on ${name}`);
   return { type: "ec", curve: name, point };
 }
 
-/** A signature's AlgorithmIdentifier; `undefined` for every algorithm that is not accepted (SHA-1, MD5, DSA …). */
+/** A signature's AlgorithmIdentifier; `signatureAlgorithm` is `undefined` if it is not accepted (SHA-1, MD5, DSA …). */
 export interface SignatureReading {
   readonly signatureAlgorithmOid: string;
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
@@ -116,12 +117,15 @@ export const readSignatureAlgorithm = (identifier: Uint8Array): SignatureReading
       const hash = readPss(reader);
       if (hash) signatureAlgorithm = { type: "rsa_pss", hash };
     } else if (!signatureAlgorithm) reader.skip();
-    // RFC 4055 §5: NULL, but absent is accepted; RFC 5758 §3.2 and RFC 8410 §3: absent.
+    // Parameters: RSA has NULL, and its absence is accepted (RFC 4055 §5); the others have none (RFC 5758, 8410).
     else if (signatureAlgorithm.type === "rsa_pkcs1" && reader.more) reader.null();
     return { signatureAlgorithmOid, signatureAlgorithm };
   });
 
-/** RSASSA-PSS-params, RFC 4055 §3.1: the hash, `undefined` unless MGF1 has the same and the salt is as long. The defaults are SHA-1, so nothing may be left out. */
+/**
+ * Reads RSASSA-PSS-params, RFC 4055 §3.1. Returns the hash, or `undefined` unless MGF1 uses the same hash and the salt
+ * is as long as the hash. The defaults are SHA-1, so none of the three may be left out.
+ */
 export function readPss(reader: Der): SignatureHash | undefined {
   return reader.sequence((params) => {
     const hash = params.optional(0xa0, readHash);

@@ -1,5 +1,6 @@
 /**
- * What a page loads where a CA constrains names, which few do. The build for Node.js takes `eager.ts` instead.
+ * Loads the rules of name constraints, which a page needs only if a CA constrains names. Few CAs do. The build for
+ * Node.js takes `eager.ts` instead.
  * @module
  */
 import type { Awaitable } from "../flow.ts";
@@ -9,7 +10,7 @@ import type * as rules from "./constraints.ts";
 type Constraints = typeof rules;
 let loaded: Constraints | undefined;
 
-/** Once loaded, they are there at once. */
+/** A promise of the rules; once they are loaded, the rules themselves. */
 export const loadConstraints = (): Awaitable<Constraints> =>
   loaded ??
   import("./constraints.ts").then((module) => {

@@ -1,21 +1,21 @@
 /**
- * Reference identifiers, RFC 9525: is this certificate for the name that was asked for?
+ * Reference identifiers, RFC 9525: does a certificate name the host that the client wants?
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
 import type { GeneralName } from "./generalName.ts";
 
-/** What is looked at of a certificate. */
+/** The part of a certificate that is compared. */
 interface Named {
   readonly subjectAltNames: { readonly all: readonly GeneralName[] };
 }
 
-/** What a reference turned out to be. */
+/** A reference identifier, parsed. */
 export type ReferenceIdentifier =
   | { readonly type: "dns"; readonly value: string }
   | { readonly type: "ip"; readonly value: Uint8Array };
 
-/** A DNS name or an IP literal (IPv6 with or without brackets), normalised; `undefined` where it is neither. */
+/** Normalises a DNS name or an IP literal (IPv6 with or without brackets); `undefined` if it is neither. */
 export function parseReference(reference: string): ReferenceIdentifier | undefined {
   const ip = parseIp(reference.replace(/^\[(.*)\]$/, "$1"));
   if (ip) return { type: "ip", value: ip };
@@ -24,39 +24,40 @@ export function parseReference(reference: string): ReferenceIdentifier | undefin
 }
 
 /**
- * How a certificate's subjectAltName names the reference: the common name never counts, and IP literals match iPAddress only.
+ * Tells how a certificate's subjectAltName names the reference. The common name never counts, and an IP literal matches
+ * only an iPAddress.
  * @example
  * matchesReference(certificate, "www.example.com"); // "exact", "wildcard" or undefined
  */
 export function matchesReference(certificate: Named, reference: string): "exact" | "wildcard" | undefined {
-  const wanted = parseReference(reference);
-  if (!wanted) return undefined;
+  const identifier = parseReference(reference);
+  if (!identifier) return undefined;
   let wildcard = false;
-  const parent = wanted.type === "dns" ? wanted.value.slice(wanted.value.indexOf(".") + 1) : "";
+  const parent = identifier.type === "dns" ? identifier.value.slice(identifier.value.indexOf(".") + 1) : "";
   for (const name of certificate.subjectAltNames.all) {
-    if (wanted.type === "ip") {
-      if (name.type === "ip" && equal(name.value, wanted.value)) return "exact";
+    if (identifier.type === "ip") {
+      if (name.type === "ip" && equal(name.value, identifier.value)) return "exact";
     } else if (name.type === "dns") {
       const presented = name.value.toLowerCase();
-      if (presented === wanted.value) return "exact";
-      // One `*`, the whole left-most label, with two labels or more behind it.
-      if (parent.includes(".") && wanted.value !== parent && presented === `*.${parent}`) wildcard = true;
+      if (presented === identifier.value) return "exact";
+      // `*` must be the whole left-most label, and two labels or more must follow it.
+      if (parent.includes(".") && identifier.value !== parent && presented === `*.${parent}`) wildcard = true;
     }
   }
   return wildcard ? "wildcard" : undefined;
 }
 
-/** A DNS name in lower case: LDH labels and underscores, A-labels as they are; `undefined` for anything else. */
+/** A DNS name in lower case: labels of letters, digits, hyphens and underscores; `undefined` for any other text. */
 export function dnsName(text: string): string | undefined {
   if (text.length > 253 || !/^([a-z0-9_][a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*$/i.test(text)) return undefined;
   return text.toLowerCase();
 }
 
-/** The 4 or 16 bytes of an IP literal, `undefined` where it is none; scope identifiers are none. */
+/** The 4 or 16 bytes of an IP literal; `undefined` for any other text, which includes a scope identifier. */
 export function parseIp(text: string): Uint8Array | undefined {
   if (!text.includes(":")) return parseIpv4(text);
   if (text.length > 45) return undefined;
-  // An IPv4 address at the end stands for two groups.
+  // An IPv4 address at the end is written as two groups.
   const [head = [], tail, more] = text
     .replace(/[^:]+\.[^:]+$/, (last) => groupsOf(parseIpv4(last) ?? []) || last)
     .split("::")
@@ -70,7 +71,7 @@ export function parseIp(text: string): Uint8Array | undefined {
   );
 }
 
-/** An address as text: IPv6 as RFC 5952 says; `undefined` for a wrong length. */
+/** An address as text, IPv6 in the form of RFC 5952; `undefined` for a wrong length. */
 export function formatIp(address: Uint8Array): string | undefined {
   if (address.length === 4) return address.join(".");
   if (address.length !== 16) return undefined;
@@ -79,7 +80,7 @@ export function formatIp(address: Uint8Array): string | undefined {
   return zeros ? text.replace(new RegExp(`(^|:)${zeros}(:|$)`), "::") : text;
 }
 
-/** Two bytes a group, in hex without zeros in front. */
+/** Each two bytes as a group of hex without leading zeros. */
 const groupsOf = (address: ArrayLike<number>): string =>
   Array.from({ length: address.length / 2 }, (_, i) =>
     ((address[2 * i] as number) * 256 + (address[2 * i + 1] as number)).toString(16),

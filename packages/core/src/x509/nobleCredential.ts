@@ -1,5 +1,5 @@
 /**
- * A credential for hosts that have no cryptography of their own: the private key lives in JavaScript.
+ * A credential for hosts without cryptography of their own: JavaScript holds the private key.
  * @module
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
@@ -23,8 +23,9 @@ export interface NobleCredentialOptions extends PrivateKeyOptions {
 }
 
 /**
- * A certificate chain and its private key, which signs in JavaScript: where a host has cryptography, `nodeCredential` and `browserCredential` keep the key
- * out of reach and in constant time. ECDSA is deterministic (RFC 6979). RSA keys are refused: their private operation belongs to a host.
+ * Makes a credential whose private key signs in JavaScript. Prefer `nodeCredential` or `browserCredential` if the host
+ * has cryptography: they keep the key out of reach of JavaScript, and sign in constant time. ECDSA is deterministic
+ * (RFC 6979). RSA keys are refused, because only a host's RSA is safe from timing attacks.
  * @throws TlsError with the fault `"configuration"`
  * @example
  * const credential = await nobleCredential({ cert: pem, key: pem });
@@ -37,7 +38,7 @@ export const nobleCredential = (options: NobleCredentialOptions): Promise<Creden
 async function credentialOf(options: NobleCredentialOptions): Promise<Credential> {
   const chain = readOwnChain(options.cert);
   const key = await readPrivateKey(options.key, options);
-  const signWith = signer(key);
+  const signWith = makeSigner(key);
   const schemes = signingSchemes(chain[0].publicKey);
   const sign = (scheme: SignatureScheme, message: Uint8Array): Uint8Array => {
     if (!schemes.some(({ id }) => id === scheme.id)) throw usageError(`this key does not sign with ${scheme.name}`);
@@ -48,7 +49,7 @@ async function credentialOf(options: NobleCredentialOptions): Promise<Credential
   return { chain: chain.map(({ raw }) => raw), schemes, sign, read: readCredential };
 }
 
-function signer(key: PrivateKey): (scheme: SignatureScheme, message: Uint8Array) => Uint8Array {
+function makeSigner(key: PrivateKey): (scheme: SignatureScheme, message: Uint8Array) => Uint8Array {
   const { secret } = key;
   switch (key.type) {
     case "rsa":

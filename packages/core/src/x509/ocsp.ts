@@ -1,5 +1,6 @@
 /**
- * What a client makes of its server's certificate status, and the verdict on a response: RFC 6960 §3.2, RFC 6066 §8, RFC 7633.
+ * How a client uses the status of its server's certificate, and the verification of a response: RFC 6960 §3.2,
+ * RFC 6066 §8, RFC 7633.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
@@ -15,64 +16,64 @@ import { type OcspResponse, ocspError, parseOcspResponse, type SingleResponse } 
 import { checkDates, checkIssued, processed, type Rules, verifySignature } from "./path.ts";
 import type { TrustOptions, VerifiedPeer } from "./verify.ts";
 
-/** What a server showed of its certificate's status. */
-export interface ShownStatus {
-  /** DER; `undefined`: nothing. */
+/** The stapled status of a server's certificate, and everything that its verification needs. */
+export interface StapledStatus {
+  /** The DER of the response; `undefined` if the server sent none. */
   readonly response: Uint8Array | undefined;
   readonly peer: VerifiedPeer;
   readonly now: number;
   readonly provider: CryptoProvider;
 }
 
-/** What a client does with the status that it asks a server for: a row of {@link ocsp}. */
+/** A client's policy for the status of its server's certificate: a row of {@link ocsp}. */
 export interface OcspPolicy {
   readonly name: "request" | "check" | "require";
 }
 
-/** What is behind it. */
+/** A policy and its functions. */
 export interface OcspRow extends OcspPolicy {
-  /** Throws a configuration error where nothing could be checked. `certified`: all suites have certificates. */
+  /** Throws a configuration error if nothing could be checked. `certified` is true if all suites use certificates. */
   configure(trust: TrustOptions, certified: boolean): void;
-  /** `"good"` where that was verified; throws where it is refused. */
-  check(shown: ShownStatus): Flow<"good" | undefined>;
+  /** Returns `"good"` if the status was verified; throws if the client refuses the server. */
+  check(status: StapledStatus): Flow<"good" | undefined>;
 }
 
 const rows: Readonly<Record<OcspPolicy["name"], OcspRow>> = {
   request: {
     name: "request",
     configure() {},
-    *check(shown) {
-      checkStapled(shown);
+    *check(status) {
+      checkStapled(status);
       return yield* waitFor(undefined);
     },
   },
   check: {
     name: "check",
     configure(trust) {
-      needsIssuer(this, trust);
+      requireIssuer(this, trust);
     },
-    *check(shown) {
-      checkStapled(shown);
-      return yield* good(shown);
+    *check(status) {
+      checkStapled(status);
+      return yield* verifyStapled(status);
     },
   },
   require: {
     name: "require",
     configure(trust, certified) {
-      needsIssuer(this, trust);
+      requireIssuer(this, trust);
       if (!certified)
         throw configurationError(
           "ocsp.require with suites of a pre-shared key, which have no certificates",
-          "leave them out, or give ocsp.check",
+          "leave them out, or use ocsp.check",
         );
     },
-    *check(shown) {
-      if (!shown.response) throw missing("and one is required");
-      if (yield* good(shown)) return "good";
+    *check(status) {
+      if (!status.response) throw missingResponse("and one is required");
+      if (yield* verifyStapled(status)) return "good";
       throw ocspError(
         "ocsp_issuer",
         "the server's certificate is trusted by itself: there is no issuer whose OCSP response could be required",
-        "where a key alone is trusted, leave ocsp.require out; to have certificates revoked, trust their CA",
+        "if you trust a key alone, leave ocsp.require out; if certificates must be revocable, trust their CA",
       );
     },
   },
@@ -80,24 +81,25 @@ const rows: Readonly<Record<OcspPolicy["name"], OcspRow>> = {
 
 /**
  * The ways to ask a server for the status of its certificate (OCSP stapling, RFC 6066 §8):
- * - `request`: it comes as `session.ocspResponse`, and nobody has checked it;
- * - `check`: what comes must say "good", and nothing need come;
- * - `require`: something must come, and say "good".
+ * - `request`: the response is in `session.ocspResponse`, unchecked;
+ * - `check`: a response that comes must say "good"; the server may send none;
+ * - `require`: a response must come, and say "good".
  *
- * With each of them, a certificate that says must-staple (RFC 7633) is refused where nothing comes. An attacker who holds a revoked certificate
- * leaves the status out: only `require` and must-staple keep him from that.
+ * Each of them refuses a must-staple certificate (RFC 7633) without a response. An attacker with a revoked certificate
+ * sends no response: only `require` and must-staple prevent that.
  *
- * A status is its issuer's word, so one is needed on the verified path. With `insecure` or a `trust` function there is none: `check` and `require` are then
- * configuration errors. A certificate that is trusted by itself (its key is pinned, or it stands in `ca`) has none either: `require` refuses it, `check`
- * leaves what comes unchecked. An issuer that merely came along would be no help: whoever stole the pinned key makes one of his own.
+ * The issuer signs the status, so the verified path must contain the issuer. With `insecure` or a `trust` function
+ * there is no verified issuer, and `check` and `require` are configuration errors. A certificate that is trusted by
+ * itself (its key is pinned, or `ca` contains it) has no verified issuer either: `require` refuses it, and `check`
+ * leaves the response unchecked. An unverified issuer would not help: a thief of the pinned key can make one.
  * @example
  * import { ocsp } from "@handclasp/core/ocsp";
  * const channel = await connect(url, { ca, ocsp: ocsp.require });
  */
 export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; readonly require: OcspPolicy } = rows;
 
-/** A status is its issuer's word: where nobody verifies who that is, it cannot be checked, and to say so is better than to leave it out. */
-function needsIssuer({ name }: OcspPolicy, { insecure, trust }: TrustOptions): void {
+/** Throws if the trust policy verifies no issuer: no status could then be checked, which must not go unnoticed. */
+function requireIssuer({ name }: OcspPolicy, { insecure, trust }: TrustOptions): void {
   if (insecure || trust)
     throw configurationError(
       `ocsp.${name} with ${insecure ? "insecure" : "a trust function"}, which verify no issuer`,
@@ -105,35 +107,35 @@ function needsIssuer({ name }: OcspPolicy, { insecure, trust }: TrustOptions): v
     );
 }
 
-function* good({ response, peer, now, provider }: ShownStatus): Flow<"good" | undefined> {
+function* verifyStapled({ response, peer, now, provider }: StapledStatus): Flow<"good" | undefined> {
   const [certificate, issuer] = peer.path;
   if (!response || !certificate || !issuer) return undefined;
   yield* verifyOcspResponse({ response, certificate, issuer, now, provider });
   return "good";
 }
 
-/** status_request among the features of RFC 7633, which are numbers of extensions. */
+/** status_request as a feature of RFC 7633: the number of the TLS extension. */
 const statusRequest = 5;
 
-/** Must-staple. What a CA has it in its own certificate for, holds below it (RFC 7633 §4.2.2). */
-function checkStapled({ response, peer }: ShownStatus): void {
+/** Checks must-staple. The extension in a CA's certificate holds for every certificate below it (RFC 7633 §4.2.2). */
+function checkStapled({ response, peer }: StapledStatus): void {
   if (!response && peer.path.some(({ tlsFeatures }) => tlsFeatures?.includes(statusRequest)))
-    throw missing("and its certificate says that it must (must-staple)");
+    throw missingResponse("and its certificate requires one (must-staple)");
 }
 
-const missing = (why: string): TlsError =>
+const missingResponse = (why: string): TlsError =>
   ocspError(
     "ocsp_missing",
     `the server sent no OCSP response, ${why}`,
-    "switch OCSP stapling on at the server; one that has just started may not have its first response yet",
+    "switch OCSP stapling on at the server; after its start, it may not have its first response yet",
   );
 
 export interface OcspRequest {
-  /** DER. */
+  /** The DER of the response. */
   readonly response: Uint8Array;
-  /** Whose status is asked. */
+  /** The certificate whose status is wanted. */
   readonly certificate: Certificate;
-  /** Who issued it, from a verified path. */
+  /** Its issuer, from a verified path. */
   readonly issuer: Certificate;
   /** ms since 1970. */
   readonly now: number;
@@ -142,31 +144,35 @@ export interface OcspRequest {
 
 const noCheck = "1.3.6.1.5.5.7.48.1.5";
 const ocspSigning = "1.3.6.1.5.5.7.3.9";
-/** Critical extensions that we process: of a response none, of a responder's certificate one more than of any other. */
-const none: ReadonlySet<string> = new Set();
-const ofResponders: ReadonlySet<string> = new Set([...processed, noCheck]);
+/**
+ * The critical extensions that we process: none in a response, and id-pkix-ocsp-nocheck in a responder's certificate.
+ */
+const responseExtensions: ReadonlySet<string> = new Set();
+const responderExtensions: ReadonlySet<string> = new Set([...processed, noCheck]);
 
 /**
- * Verifies that a response says "good" of a certificate: it is about this certificate, signed by its issuer or by a responder that the issuer
- * certified itself for nothing else (RFC 6960 §4.2.2.2), and in date. Throws a TlsError with an {@link OcspFault} as code.
+ * Verifies that a response says "good" about a certificate. It must be about this certificate, current, and signed by
+ * the issuer or by a responder that the issuer itself certified for OCSP (RFC 6960 §4.2.2.2).
+ * @throws TlsError with an {@link OcspFault} as code
  * @example
  * const { thisUpdate } = yield* verifyOcspResponse({ response, certificate, issuer, now, provider });
  */
 export function* verifyOcspResponse(request: OcspRequest): Flow<SingleResponse> {
   const { certificate, issuer, now, provider } = request;
   const response = parseOcspResponse(request.response);
-  const about = response.responses.filter((single) => isAbout(single, certificate, issuer, provider));
-  // Of several, what is not good counts.
-  const single = about.find(({ status }) => status !== "good") ?? about[0];
+  const matching = response.responses.filter((single) => isAbout(single, certificate, issuer, provider));
+  // If several match, a status other than good wins.
+  const single = matching.find(({ status }) => status !== "good") ?? matching[0];
   if (!single) {
     throw ocspError(
       "ocsp_unknown",
       `the OCSP response is about another certificate than ${subjectOf(certificate)}`,
-      "the server must send the response for the certificate that it shows",
+      "the server must send the response for its own certificate",
     );
   }
   yield* checkSignature(response, request);
-  const critical = unknownCritical(response.extensions, none) ?? unknownCritical(single.extensions, none);
+  const critical =
+    unknownCritical(response.extensions, responseExtensions) ?? unknownCritical(single.extensions, responseExtensions);
   if (critical !== undefined)
     throw ocspError("ocsp_malformed", `the critical extension ${critical} of the OCSP response is unknown`);
   checkFreshness(single, now);
@@ -175,16 +181,21 @@ export function* verifyOcspResponse(request: OcspRequest): Flow<SingleResponse> 
       return single;
     case "unknown":
       throw ocspError("ocsp_unknown", `its issuer does not know the certificate ${subjectOf(certificate)}`);
-    case "revoked":
+    case "revoked": {
+      const time = iso(single.revocationTime ?? 0);
       throw ocspError(
         "revoked",
-        `the certificate ${subjectOf(certificate)} was revoked on ${iso(single.revocationTime ?? 0)}${reasonOf(single)}`,
-        "its issuer took it back: the server needs another",
+        `the certificate ${subjectOf(certificate)} was revoked on ${time}${reasonOf(single)}`,
+        "the server needs a new certificate",
       );
+    }
   }
 }
 
-/** CertID, RFC 6960 §4.1.1: the hash of the issuer's name as the certificate writes it, of the issuer's key, and the serial number. */
+/**
+ * Compares a CertID with the certificate, RFC 6960 §4.1.1: the hash of the issuer's name as the certificate encodes it,
+ * the hash of the issuer's key, and the serial number.
+ */
 function isAbout(
   single: SingleResponse,
   certificate: Certificate,
@@ -199,14 +210,14 @@ function isAbout(
   );
 }
 
-/** The bits of subjectPublicKey, without tag, length and count of unused bits. */
+/** The bits of subjectPublicKey, without the tag, the length and the count of unused bits. */
 const keyOf = ({ spki }: Certificate): Uint8Array =>
   sequence(spki, (reader) => {
     reader.element(tags.sequence);
     return reader.octets();
   });
 
-/** By the issuer's own key, or by that of a certificate that came along and that the issuer itself issued for this. */
+/** Verifies the signature with the issuer's key, or with the key of a responder that the issuer certified for OCSP. */
 function* checkSignature(response: OcspResponse, { issuer, now, provider }: OcspRequest): Flow<void> {
   if (!response.signatureAlgorithm) {
     throw ocspError(
@@ -215,26 +226,27 @@ function* checkSignature(response: OcspResponse, { issuer, now, provider }: Ocsp
       "the responder must use SHA-256 or better with RSA, ECDSA or Ed25519",
     );
   }
-  let refused: string | undefined;
+  let reason: string | undefined;
   if (isResponder(response, issuer, provider)) {
     if (yield* verifySignature(provider, response, issuer)) return;
-    refused = `its signature is not that of ${subjectOf(issuer)}`;
+    reason = `its signature is not that of ${subjectOf(issuer)}`;
   }
   for (const raw of response.certificates) {
     const responder = readResponder(raw);
     if (!responder || equal(responder.raw, issuer.raw) || !isResponder(response, responder, provider)) continue;
     const fault = yield* delegationFault(responder, issuer, now, provider);
     if (!fault && (yield* verifySignature(provider, response, responder))) return;
-    refused = fault ?? `its signature is not that of ${subjectOf(responder)}`;
+    reason = fault ?? `its signature is not that of ${subjectOf(responder)}`;
   }
   throw ocspError(
     "ocsp_signature",
-    `the OCSP response is not signed by ${subjectOf(issuer)}, or by whom it authorised: ${refused ?? "the responder is somebody else, or its certificate is missing"}`,
-    "only the CA that issued the certificate can say what became of it",
+    `the OCSP response is not signed by ${subjectOf(issuer)} or a responder that it authorised: ` +
+      (reason ?? "another responder signed, or its certificate is missing"),
+    "only the CA that issued the certificate can give its status",
   );
 }
 
-/** What cannot be read cannot have signed it. */
+/** Parses a responder's certificate; `undefined` for one that cannot be read, which then cannot be the signer. */
 function readResponder(raw: Uint8Array): Certificate | undefined {
   try {
     return parseCertificate(raw);
@@ -244,12 +256,15 @@ function readResponder(raw: Uint8Array): Certificate | undefined {
   }
 }
 
-const isResponder = ({ responder }: OcspResponse, one: Certificate, provider: CryptoProvider): boolean =>
+const isResponder = ({ responder }: OcspResponse, certificate: Certificate, provider: CryptoProvider): boolean =>
   responder instanceof Uint8Array
-    ? equal(responder, hashNamed(provider, "sha1").digest(keyOf(one)))
-    : responder.normalised === one.subject.normalised;
+    ? equal(responder, hashNamed(provider, "sha1").digest(keyOf(certificate)))
+    : responder.normalised === certificate.subject.normalised;
 
-/** RFC 6960 §4.2.2.2. With id-pkix-ocsp-nocheck or without, the responder's own status is not asked: there is nobody to ask. */
+/**
+ * The reason why a certificate may not sign for the issuer, RFC 6960 §4.2.2.2; `undefined` if it may. The responder's
+ * own status is not checked, even without id-pkix-ocsp-nocheck, because a client fetches nothing.
+ */
 function* delegationFault(
   responder: Certificate,
   issuer: Certificate,
@@ -258,16 +273,16 @@ function* delegationFault(
 ): Flow<string | undefined> {
   const { extendedKeyUsage, keyUsage, extensions } = responder;
   if (responder.issuer.normalised !== issuer.subject.normalised)
-    return `${subjectOf(responder)} was certified by another than the issuer`;
-  // anyExtendedKeyUsage would make a responder of every certificate of that CA.
+    return `${subjectOf(responder)} was certified by another CA than the issuer`;
+  // anyExtendedKeyUsage is not enough: it would make responders of certificates that the CA issued for other purposes.
   if (!extendedKeyUsage?.includes(ocspSigning)) return `${subjectOf(responder)} may not sign OCSP (extendedKeyUsage)`;
   if (keyUsage && !keyUsage.has("digitalSignature") && !keyUsage.has("nonRepudiation"))
     return `${subjectOf(responder)} may not sign (keyUsage)`;
-  const critical = unknownCritical(extensions, ofResponders);
+  const critical = unknownCritical(extensions, responderExtensions);
   if (critical !== undefined) return `the critical extension ${critical} of ${subjectOf(responder)} is unknown`;
   const rules: Pick<Rules, "now" | "fault"> = {
     now,
-    fault: (one, fault, reason) => new CertificateError(fault, reason, { subject: one.subject.text }),
+    fault: ({ subject }, fault, reason) => new CertificateError(fault, reason, { subject: subject.text }),
   };
   const fault = checkDates(rules, responder) ?? checkIssued(rules, responder);
   if (fault) return fault.message;
@@ -275,28 +290,28 @@ function* delegationFault(
   return `the certificate of ${subjectOf(responder)} is not signed by the issuer`;
 }
 
-/** The OID of an extension that is critical, and none of those that are known. */
+/** The OID of the first critical extension that is not known. */
 function unknownCritical(extensions: ReadonlyMap<string, Extension>, known: ReadonlySet<string>): string | undefined {
   for (const [oid, { critical }] of extensions) if (critical && !known.has(oid)) return oid;
   return undefined;
 }
 
-/** thisUpdate and nextUpdate, RFC 6960 §3.2, §4.2.2.1; both inclusive, in whole seconds. */
+/** Checks thisUpdate and nextUpdate, both inclusive, in whole seconds: RFC 6960 §3.2, §4.2.2.1. */
 function checkFreshness({ thisUpdate, nextUpdate }: SingleResponse, now: number): void {
   const second = Math.floor(now / 1000) * 1000;
   const until = nextUpdate ?? thisUpdate + maxStatusAge;
   if (thisUpdate > second + maxClockSkew)
     throw ocspError(
       "ocsp_expired",
-      `the OCSP response is of ${iso(thisUpdate)}, now is ${iso(second)}`,
+      `the OCSP response is from ${iso(thisUpdate)}, now is ${iso(second)}`,
       "check the clock",
     );
   if (until < second || until < thisUpdate) {
-    const end = nextUpdate === undefined ? `it is of ${iso(thisUpdate)} and says no nextUpdate` : iso(nextUpdate);
+    const end = iso(until) + (nextUpdate === undefined ? " (without nextUpdate)" : "");
     throw ocspError(
       "ocsp_expired",
-      `the OCSP response was good until ${end}, now is ${iso(second)}`,
-      "the server must fetch a new one before the old one ends",
+      `the OCSP response was valid until ${end}, now is ${iso(second)}`,
+      "the server must fetch a new one before the old one expires",
     );
   }
 }

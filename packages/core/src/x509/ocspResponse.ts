@@ -1,5 +1,5 @@
 /**
- * OCSP responses, RFC 6960 §4.2.1: parsed strictly. Whether one is to be believed is said in ocsp.ts.
+ * OCSP responses, RFC 6960 §4.2.1, parsed strictly. `ocsp.ts` verifies them.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -15,7 +15,10 @@ import { readSignatureAlgorithm } from "./key.ts";
 
 export type { OcspFault };
 
-/** The error of a status that is not good; its alert is `certificate_revoked` or `bad_certificate_status_response` (RFC 6066 §8). */
+/**
+ * The error for a status that is not good. Its alert is `certificate_revoked`, or `bad_certificate_status_response`
+ * (RFC 6066 §8).
+ */
 export const ocspError = (code: OcspFault, reason: string, advice?: string, cause?: unknown): TlsError =>
   new TlsError(code === "revoked" ? "certificate_revoked" : "bad_certificate_status_response", reason, {
     code,
@@ -25,16 +28,16 @@ export const ocspError = (code: OcspFault, reason: string, advice?: string, caus
 
 /** The status of one certificate, RFC 6960 §4.2.1. */
 export interface SingleResponse {
-  /** `undefined`: of a kind that we do not compute. */
+  /** The hash of the CertID; `undefined` for one that we do not compute. */
   readonly hash: HashName | undefined;
   readonly issuerNameHash: Bytes;
   readonly issuerKeyHash: Bytes;
-  /** Hex, as that of a Certificate. */
+  /** Hex, as in `Certificate`. */
   readonly serialNumber: string;
   readonly status: "good" | "revoked" | "unknown";
-  /** ms since 1970; of a revoked certificate. */
+  /** The time of revocation in ms since 1970; only for a revoked certificate. */
   readonly revocationTime?: number;
-  /** CRLReason, RFC 5280 §5.3.1; of a revoked certificate, where it is said. */
+  /** The CRLReason of a revoked certificate, RFC 5280 §5.3.1; `undefined` if the response gives none. */
   readonly revocationReason?: number | undefined;
   /** ms since 1970. */
   readonly thisUpdate: number;
@@ -42,27 +45,29 @@ export interface SingleResponse {
   readonly extensions: ReadonlyMap<string, Extension>;
 }
 
-/** A BasicOCSPResponse, RFC 6960 §4.2.1. Being parsed says nothing about being signed by anybody. */
+/** A parsed BasicOCSPResponse, RFC 6960 §4.2.1. Its signature is not verified. */
 export interface OcspResponse {
-  /** The name of who signed it, or the SHA-1 of its key. */
+  /** The responder's name, or the SHA-1 of its key. */
   readonly responder: Name | Bytes;
   /** ms since 1970. */
   readonly producedAt: number;
   readonly responses: readonly SingleResponse[];
   readonly extensions: ReadonlyMap<string, Extension>;
-  /** ResponseData, which the signature is over. */
+  /** The DER of the ResponseData, which the signature covers. */
   readonly tbs: Bytes;
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
   readonly signature: Bytes;
-  /** DER of what came along to verify it with. */
+  /** The DER of the certificates that the response brings for its verification. */
   readonly certificates: readonly Bytes[];
 }
 
 const enumerated = 0x0a;
 const basicResponse = "1.3.6.1.5.5.7.48.1.1";
 
-/** Hashes of names and keys: of SHA-1 no resistance to collisions is asked here (RFC 6960 §4.3). */
+/**
+ * The hashes of names and keys in a CertID. SHA-1 is safe here: CertID needs no collision resistance (RFC 6960 §4.3).
+ */
 const hashes: Readonly<Record<string, HashName>> = {
   "1.3.14.3.2.26": "sha1",
   "2.16.840.1.101.3.4.2.1": "sha256",
@@ -70,8 +75,8 @@ const hashes: Readonly<Record<string, HashName>> = {
   "2.16.840.1.101.3.4.2.3": "sha512",
 };
 
-/** OCSPResponseStatus, by number. */
-const failures: readonly (string | undefined)[] = [
+/** OCSPResponseStatus by number. */
+const statuses: readonly (string | undefined)[] = [
   "successful",
   "malformedRequest",
   "internalError",
@@ -82,7 +87,8 @@ const failures: readonly (string | undefined)[] = [
 ];
 
 /**
- * Reads a DER OCSPResponse. Throws a TlsError `ocsp_malformed`, also for one whose responseStatus is not "successful".
+ * Reads a DER OCSPResponse.
+ * @throws TlsError `ocsp_malformed`, also for a responseStatus other than "successful"
  * @example
  * const { responses, producedAt } = parseOcspResponse(await readFile("response.der"));
  */
@@ -90,8 +96,8 @@ export function parseOcspResponse(raw: Uint8Array): OcspResponse {
   try {
     return sequence(raw, (outer) => {
       const [status = 0xff, ...more] = outer.contents(enumerated);
-      if (more.length || !failures[status]) derFault("responseStatus unknown");
-      if (status) throw notSuccessful(failures[status]);
+      if (more.length || !statuses[status]) derFault("responseStatus unknown");
+      if (status) throw notSuccessful(statuses[status]);
       return outer.within(0xa0, (inner) =>
         inner.sequence((bytes) => {
           if (bytes.oid() !== basicResponse) derFault("not a basic response");
@@ -109,7 +115,7 @@ const notSuccessful = (status: string): TlsError =>
   ocspError(
     "ocsp_malformed",
     `the OCSP response is an error of the responder: ${status}`,
-    "the server must not send it on: fetch another, or send none",
+    "the server must not send it: fetch another, or send none",
   );
 
 function readBasicResponse(reader: Der): OcspResponse {
@@ -118,7 +124,7 @@ function readBasicResponse(reader: Der): OcspResponse {
   const signature = reader.octets();
   const certificates = reader.optional(0xa0, readCertificates) ?? [];
   return sequence(tbs, (data): OcspResponse => {
-    // DEFAULT v1, so it is left out; there is no other.
+    // v1 is the only version, and as the DEFAULT it must be left out.
     if (data.tag === 0xa0) derFault("version other than v1, or v1 written out");
     const responder = data.tag === 0xa1 ? data.within(0xa1, readName) : data.within(0xa2, readKeyHash);
     const producedAt = readGeneralizedTime(data);
@@ -128,7 +134,7 @@ function readBasicResponse(reader: Der): OcspResponse {
   });
 }
 
-/** SEQUENCE OF Certificate, which some write though it is empty. */
+/** SEQUENCE OF Certificate, which some responders send empty. */
 const readCertificates = (reader: Der): readonly Bytes[] =>
   reader.sequence((list) => {
     const certificates: Bytes[] = [];
@@ -136,7 +142,7 @@ const readCertificates = (reader: Der): readonly Bytes[] =>
     return certificates.length > maxResponders ? derFault(`more than ${maxResponders} certificates`) : certificates;
   });
 
-/** In certificates it may be a UTCTime too. */
+/** Reads a GeneralizedTime. Unlike certificates, OCSP responses have no UTCTime. */
 const readGeneralizedTime = (reader: Der): number =>
   reader.tag === tags.generalizedTime ? readTime(reader) : derFault("no GeneralizedTime");
 
@@ -146,7 +152,7 @@ function readSingleResponse(reader: Der): SingleResponse {
   const certId = reader.sequence((id) => ({
     hash: id.sequence((identifier) => {
       const hash = hashes[identifier.oid()];
-      // NULL or absent: both are written.
+      // The parameters are NULL or absent: responders write both.
       if (hash && identifier.more) identifier.null();
       else identifier.skip();
       return hash;

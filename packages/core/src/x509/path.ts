@@ -1,5 +1,5 @@
 /**
- * Certification path building and validation, RFC 5280 §6: a depth-first search with budgets.
+ * Certification path building and validation, RFC 5280 §6: a depth-first search within budgets.
  * @module
  */
 import { equal, latin1 } from "../bytes/bytes.ts";
@@ -12,11 +12,11 @@ import type { CertificateError, CertificateFault } from "./errors.ts";
 import { loadConstraints } from "./lazy.ts";
 import { dnsName, parseReference } from "./name.ts";
 
-/** Signatures checked; P-521 and RSA above 4096 bits count as four. */
+/** The budget of signatures checked. A signature of a P-521 key or an RSA key above 4096 bits counts as four. */
 const maxSignatures = 100;
-/** Issuers tried. */
+/** The budget of issuers tried. */
 const maxSteps = 1000;
-/** Intermediates on a path. */
+/** The default limit of intermediates on a path; self-issued ones do not count. */
 export const maxPathDepth = 8;
 
 export const serverAuth = "1.3.6.1.5.5.7.3.1";
@@ -24,34 +24,37 @@ export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const anyExtendedKeyUsage = "2.5.29.37.0";
 export const processed: ReadonlySet<string> = new Set(Object.values(processedExtensions));
 
-/** What a certificate must keep wherever it stands. */
+/** The rules for each certificate of a path, and the maker of their errors. */
 export interface Rules {
-  /** OID that every extendedKeyUsage on the path must contain. */
+  /** The OID that every extendedKeyUsage on the path must contain. */
   readonly extendedKeyUsage: string;
   /** ms since 1970. */
   readonly now: number;
-  /** The parser's own minima are 2048 and 256. */
+  /** The parser alone accepts no less than 2048 and 256 bits. */
   readonly minimumRsaBits: number;
   readonly minimumEcBits: number;
-  /** Makes the errors: knows which certificate stands where. */
+  /** Makes an error, and adds the certificate's position in the peer's chain. */
   fault(certificate: Certificate, fault: CertificateFault, reason: string): CertificateError;
 }
 
 export interface PathSearch extends Rules {
   readonly leaf: Certificate;
-  /** Certificates that came along, in any order, as many as one likes. */
+  /** Possible intermediates, in any order and number. */
   readonly intermediates: readonly Certificate[];
   readonly anchors: readonly Certificate[];
   readonly maxDepth: number;
   readonly provider: CryptoProvider;
   readonly cache: CertificateCache | undefined;
-  /** Where no issuer can be tried: why (a certificate that was sent may have been unusable). */
+  /** Makes the error for a certificate without a known issuer. The peer may have sent one that is unusable. */
   noIssuer(certificate: Certificate): CertificateError;
-  /** The last word on a path that is valid otherwise: a pin may be wanted on it. */
+  /** A last check of a path that is valid otherwise: it may need a pinned key. Returns the error of a refusal. */
   accept(path: readonly Certificate[]): CertificateError | undefined;
 }
 
-/** The first path from the leaf to an anchor that is valid; throws the CertificateError that says most. The leaf itself was checked before. */
+/**
+ * Finds the first valid path from the leaf to an anchor. The caller has checked the leaf itself.
+ * @throws CertificateError the most informative one of all that were met
+ */
 export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   const { leaf, anchors, intermediates } = search;
   const anchorsBySubject = bySubject(anchors);
@@ -63,54 +66,59 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   let comparisons = 0;
   let worst: { rank: number; error: CertificateError } | undefined;
 
-  const refuse = (rank: number, error: CertificateError): void => {
+  const noteError = (rank: number, error: CertificateError): void => {
     if (!worst || rank > worst.rank) worst = { rank, error };
   };
-  const spent = (what: string): CertificateError =>
+  const overBudget = (what: string): CertificateError =>
     search.fault(leaf, "budget", `too much work to find a path: ${what}`);
 
   if (anchors.some((anchor) => equal(anchor.raw, leaf.raw))) {
     const error = search.accept([leaf]);
     if (!error) return [leaf];
-    refuse(3, error);
+    noteError(3, error);
   }
   const path = yield* extend([leaf], 0);
   if (path) return path;
   throw worst?.error ?? search.noIssuer(leaf);
 
-  /** Tries every issuer of the path's last certificate, anchors first; `below`: how many intermediates are on it that are not self-issued. */
+  /**
+   * Tries every possible issuer of the path's last certificate, anchors first.
+   * `below` is the number of intermediates on the path that are not self-issued.
+   */
   function* extend(path: readonly Certificate[], below: number): Flow<readonly Certificate[] | undefined> {
     const child = path[path.length - 1] as Certificate;
     const trusted = candidates(anchorsBySubject, child);
     const onPath = new Set(path.map((certificate) => caOf.get(certificate)));
     const others = candidates(intermediatesBySubject, child).filter((issuer) => !onPath.has(caOf.get(issuer)));
-    if (!trusted.length && !others.length) refuse(0, search.noIssuer(child));
+    if (!trusted.length && !others.length) noteError(0, search.noIssuer(child));
     for (const [i, issuer] of [...trusted, ...others].entries()) {
       const isAnchor = i < trusted.length;
-      if (++steps > maxSteps) throw spent(`${maxSteps} issuers tried`);
+      if (++steps > maxSteps) throw overBudget(`${maxSteps} issuers tried`);
       const counted = below + (isSelfIssued(issuer) ? 0 : 1);
       const error =
         !isAnchor && counted > search.maxDepth
           ? search.fault(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
           : checkIssuer(search, issuer, below, isAnchor);
-      const longer = [...path, issuer];
-      if (error) refuse(2, error);
+      const extended = [...path, issuer];
+      if (error) noteError(2, error);
       else if (isAnchor) {
-        const failed = (yield* checkSignatures(longer)) ?? (yield* checkNames(longer)) ?? search.accept(longer);
+        const failed = (yield* checkSignatures(extended)) ?? (yield* checkNames(extended)) ?? search.accept(extended);
         if (!failed) {
-          for (const [j, below] of path.entries()) search.cache?.remember(below, longer[j + 1] as Certificate);
-          return longer;
+          for (const [j, below] of path.entries()) search.cache?.remember(below, extended[j + 1] as Certificate);
+          return extended;
         }
-        refuse(failed.code === "bad_signature" ? 1 : 3, failed);
+        noteError(failed.code === "bad_signature" ? 1 : 3, failed);
       } else {
-        const found = yield* extend(longer, counted);
+        const found = yield* extend(extended, counted);
         if (found) return found;
       }
     }
     return undefined;
   }
 
-  /** From the anchor down, so that nobody makes us check signatures of keys that nobody vouches for. */
+  /**
+   * Checks signatures from the anchor down, so that a peer cannot make us verify with keys that no anchor vouches for.
+   */
   function* checkSignatures(full: readonly Certificate[]): Flow<CertificateError | undefined> {
     for (let i = full.length - 2; i >= 0; i--) {
       const child = full[i] as Certificate;
@@ -122,7 +130,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
         const { publicKey: key } = issuer;
         const heavy = issuer.keyBits > (key.type === "rsa" ? 4096 : 384);
         signatures += heavy ? 4 : 1;
-        if (signatures > maxSignatures) throw spent(`${maxSignatures} signatures checked`);
+        if (signatures > maxSignatures) throw overBudget(`${maxSignatures} signatures checked`);
         good = search.cache?.knows(child, issuer) === true || (yield* verifySignature(search.provider, child, issuer));
         known.set(issuer, good);
       }
@@ -134,7 +142,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
     return undefined;
   }
 
-  /** Each CA's constraints against everything below it; self-issued intermediates are exempt. */
+  /** Checks each CA's name constraints against every certificate below it, except self-issued intermediates. */
   function* checkNames(full: readonly Certificate[]): Flow<CertificateError | undefined> {
     for (const [i, issuer] of full.entries()) {
       const constraints = issuer.nameConstraints;
@@ -144,7 +152,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       for (const [j, below] of full.slice(0, i).entries()) {
         if (j && isSelfIssued(below)) continue;
         comparisons += (below.subjectAltNames.all.length + below.subject.attributes.length + 8) * (count + 8);
-        if (comparisons > maxComparisons) throw spent(`${maxComparisons} names compared with constraints`);
+        if (comparisons > maxComparisons) throw overBudget(`${maxComparisons} names compared with constraints`);
         const reason = violation(constrainedNames(below), constraints, { dnsName, parseReference });
         if (reason)
           return search.fault(below, "name_constraint", `${reason} by the constraints of ${issuer.subject.text}`);
@@ -155,8 +163,8 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
 }
 
 /**
- * What holds for every certificate on a path, the anchor included: `undefined` where nothing is wrong.
- * @param below how many intermediates stand below an issuer; those that are self-issued do not count
+ * Applies the rules that hold for every certificate on a path, the anchor included. Returns the first error.
+ * @param below the number of intermediates below an issuer, without self-issued ones; -1 for the end-entity
  */
 export function checkCertificate(rules: Rules, certificate: Certificate, below = -1): CertificateError | undefined {
   const early = checkDates(rules, certificate) ?? checkKeySize(rules, certificate);
@@ -166,7 +174,7 @@ export function checkCertificate(rules: Rules, certificate: Certificate, below =
       return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
     }
   }
-  // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below counts down by one, and nothing may be left at the end.
+  // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below counts down by one; a policy is required at 0.
   if ((certificate.requireExplicitPolicy ?? Number.POSITIVE_INFINITY) <= below + 1) {
     const reason = "policyConstraints (2.5.29.36) requires an explicit policy, which is unknown";
     return rules.fault(certificate, "unknown_critical_extension", reason);
@@ -189,7 +197,7 @@ export function checkKeySize(rules: Rules, certificate: Certificate): Certificat
   const { keyBits, publicKey } = certificate;
   const wanted = publicKey.type === "rsa" ? rules.minimumRsaBits : rules.minimumEcBits;
   if (keyBits >= wanted) return undefined;
-  return rules.fault(certificate, "weak_key", `a key of ${keyBits} bits; ${wanted} are wanted`);
+  return rules.fault(certificate, "weak_key", `a key of ${keyBits} bits; ${wanted} are needed`);
 }
 
 export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): CertificateError | undefined {
@@ -200,11 +208,11 @@ export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): C
   return rules.fault(certificate, "extended_key_usage", `extendedKeyUsage is ${list}, not ${usageName(wanted)}`);
 }
 
-/** The common name of a purpose, its OID where it has none. */
+/** The usual name of a purpose; its OID if it has none. */
 export const usageName = (oid: string): string =>
   oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
 
-/** What holds for every certificate but an anchor. */
+/** Applies the rules that hold for every certificate except an anchor. Returns the first error. */
 export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certificate): CertificateError | undefined {
   const { version, isCa } = certificate;
   if (version !== 3) {
@@ -217,49 +225,52 @@ export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certif
   )
     return fault(certificate, "malformed", "no subject, and subjectAltName not critical");
   if (!certificate.issuer.normalised) return fault(certificate, "malformed", "its issuer has no name");
-  if (certificate.nameConstraints && !isCa) return fault(certificate, "malformed", "nameConstraints, but no CA");
+  if (certificate.nameConstraints && !isCa) return fault(certificate, "malformed", "nameConstraints, but not a CA");
   if (certificate.keyUsage?.has("keyCertSign") && !isCa)
-    return fault(certificate, "key_usage", "keyCertSign, but no CA");
+    return fault(certificate, "key_usage", "keyCertSign, but not a CA");
   if (certificate.signatureAlgorithm) return undefined;
   const reason = `signed with ${certificate.signatureAlgorithmOid}, which is not accepted`;
   return fault(certificate, "weak_signature", reason);
 }
 
-/** May this certificate issue what stands on the path so far? */
+/** Checks that a certificate may issue the last certificate of the path. Returns the first error. */
 function checkIssuer(
   search: PathSearch,
   issuer: Certificate,
   below: number,
-  anchor: boolean,
+  isAnchor: boolean,
 ): CertificateError | undefined {
   const { fault } = search;
-  if (!issuer.isCa && !(anchor && issuer.version < 3))
-    return fault(issuer, "not_a_ca", "it issued a certificate but is no CA (basicConstraints)");
+  if (!issuer.isCa && !(isAnchor && issuer.version < 3))
+    return fault(issuer, "not_a_ca", "it issued a certificate but is not a CA (basicConstraints)");
   if (issuer.keyUsage && !issuer.keyUsage.has("keyCertSign"))
     return fault(issuer, "key_usage", "it issued a certificate without keyCertSign");
   if (issuer.pathLen !== undefined && below > issuer.pathLen) {
     return fault(
       issuer,
       "path_length",
-      `pathLenConstraint is ${issuer.pathLen}, but ${below} intermediates stand below it`,
+      `pathLenConstraint is ${issuer.pathLen}, but ${below} intermediates are below it`,
     );
   }
-  return checkCertificate(search, issuer, below) ?? (anchor ? undefined : checkIssued(search, issuer));
+  return checkCertificate(search, issuer, below) ?? (isAnchor ? undefined : checkIssued(search, issuer));
 }
 
-/** A certificate, or whatever else is signed as one is. */
+/** A certificate, or another structure that is signed like one. */
 type Signed = Pick<Certificate, "signatureAlgorithm" | "tbs" | "signature">;
 
-/** True where the one signed the other: the algorithm fits the key, and the signature is right. */
+/** True if `issuer` signed `child`: the algorithm fits the key, and the signature is right. */
 export function* verifySignature(provider: CryptoProvider, child: Signed, issuer: Certificate): Flow<boolean> {
   const { signatureAlgorithm: algorithm } = child;
   const { publicKey: key, pssHash } = issuer;
-  // That algorithm and kind of key fit is the provider's to say: it knows a key that is bound to PSS, and not to which hash.
+  // The provider checks that the algorithm fits the type of key. It knows that a key is bound to PSS, but not its hash.
   if (!algorithm || (pssHash && (!("hash" in algorithm) || algorithm.hash !== pssHash))) return false;
   return (yield* waitFor(provider.verify(algorithm, key, child.tbs, child.signature))) === true;
 }
 
-/** Of each CA the certificate that stands first, whoever issued it: a path that comes back to one CA is a loop. */
+/**
+ * Maps each certificate to the first one with the same name and key, which stands for that CA. Issuers do not matter: a
+ * path that comes back to a CA is a loop.
+ */
 function firstOfCas(certificates: readonly Certificate[]): ReadonlyMap<Certificate, unknown> {
   const first = new Map<string, Certificate>();
   return new Map(
@@ -284,7 +295,7 @@ function bySubject(certificates: readonly Certificate[]): Map<string, Certificat
   return map;
 }
 
-/** Who may have issued it, by name; the key identifier only orders them. */
+/** The possible issuers of a certificate, by name. The key identifier only orders them. */
 function candidates(map: ReadonlyMap<string, readonly Certificate[]>, child: Certificate): readonly Certificate[] {
   const list = map.get(child.issuer.normalised) ?? [];
   const wanted = child.authorityKeyIdentifier;

@@ -1,5 +1,5 @@
 /**
- * Private keys under a passphrase: PBES2 with PBKDF2 or scrypt (RFC 8018, RFC 7914). Older schemes are refused by name.
+ * Private keys under a passphrase: PBES2 with PBKDF2 or scrypt (RFC 8018, RFC 7914). Older schemes are refused.
  * @module
  */
 import { cbc } from "@noble/ciphers/aes.js";
@@ -14,7 +14,7 @@ import { configurationError, TlsError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import { maxIterations, maxScryptMemory } from "../limits.ts";
 
-/** PBKDF2, RFC 8018 §5.2: `length` bytes. */
+/** PBKDF2, RFC 8018 §5.2: derives `length` bytes. */
 export type Pbkdf2 = (
   hash: HashName,
   password: Uint8Array,
@@ -24,14 +24,14 @@ export type Pbkdf2 = (
 ) => Awaitable<Uint8Array>;
 
 export interface PrivateKeyOptions {
-  /** Opens an encrypted key; text is taken as UTF-8. */
+  /** The passphrase of an encrypted key; text is encoded as UTF-8. */
   readonly passphrase?: string | Uint8Array | undefined;
-  /** The host's PBKDF2, which is several times as fast as ours. */
+  /** The host's PBKDF2, which is several times as fast as the default in JavaScript. */
   readonly pbkdf2?: Pbkdf2 | undefined;
 }
 
-/** Faults in the file are the user's, not a peer's. */
-export function reading<T>(read: () => T): T {
+/** Runs a reader of a file, and turns its errors into configuration errors: the user gave the file, not a peer. */
+export function asUserFault<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -45,14 +45,14 @@ export function reading<T>(read: () => T): T {
 
 const schemes = { pbes2: "1.2.840.113549.1.5.13", pbkdf2: "1.2.840.113549.1.5.12", scrypt: "1.3.6.1.4.1.11591.4.11" };
 
-/** The key's length in bytes, for each cipher of PBES2. */
+/** The key length of each cipher of PBES2, in bytes. */
 const ciphers: Record<string, number> = {
   "2.16.840.1.101.3.4.1.2": 16,
   "2.16.840.1.101.3.4.1.22": 24,
   "2.16.840.1.101.3.4.1.42": 32,
 };
 
-/** HMAC with each hash. */
+/** The hash of each HMAC by OID. */
 const prfs: Record<string, HashName> = {
   "1.2.840.113549.2.7": "sha1",
   "1.2.840.113549.2.9": "sha256",
@@ -64,13 +64,13 @@ const hashes = { sha1, sha256, sha384, sha512 };
 
 type DeriveKey = (password: Uint8Array, length: number) => Awaitable<Uint8Array>;
 
-/** EncryptedPrivateKeyInfo, RFC 5958 §3, under PBES2: what is inside, `undefined` where the passphrase cannot be right. */
+/** Decrypts an EncryptedPrivateKeyInfo under PBES2, RFC 5958 §3; `undefined` if the passphrase cannot be right. */
 export async function decrypt(
   bytes: Uint8Array,
   password: Uint8Array,
   options: PrivateKeyOptions,
 ): Promise<Uint8Array | undefined> {
-  const { derive, length, iv, ciphertext } = reading(() =>
+  const { derive, length, iv, ciphertext } = asUserFault(() =>
     der(bytes, (outer) =>
       outer.sequence((info) => {
         const parameters = info.sequence((algorithm) => readPbes2(algorithm, options));
@@ -88,24 +88,24 @@ export async function decrypt(
   }
 }
 
-/** RFC 8018 §A.4. Older schemes (DES, RC2, a hash run once) keep nobody out. */
+/** Reads PBES2-params, RFC 8018 §A.4. Older schemes (DES, RC2, one run of a hash) do not protect a key. */
 function readPbes2(algorithm: Der, options: PrivateKeyOptions): { derive: DeriveKey; length: number; iv: Uint8Array } {
-  const old = (): never => {
+  const refuseScheme = (): never => {
     throw configurationError(
       "the private key is encrypted in a way that is not supported",
       "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256",
     );
   };
-  if (algorithm.oid() !== schemes.pbes2) return old();
+  if (algorithm.oid() !== schemes.pbes2) return refuseScheme();
   return algorithm.sequence((parameters) => {
     const [derive, keyLength] = parameters.sequence((kdf) => {
       const oid = kdf.oid();
-      if (oid === schemes.pbkdf2) return kdf.sequence((reader) => readPbkdf2(reader, options, old));
+      if (oid === schemes.pbkdf2) return kdf.sequence((reader) => readPbkdf2(reader, options, refuseScheme));
       if (oid === schemes.scrypt) return kdf.sequence(readScrypt);
-      return old();
+      return refuseScheme();
     });
     return parameters.sequence((cipher) => {
-      const length = ciphers[cipher.oid()] ?? old();
+      const length = ciphers[cipher.oid()] ?? refuseScheme();
       const iv = cipher.contents(tags.octetString);
       if (iv.length !== 16) derFault("IV not 16 bytes");
       if (keyLength !== undefined && keyLength !== length) derFault("keyLength does not fit the cipher");
@@ -114,35 +114,39 @@ function readPbes2(algorithm: Der, options: PrivateKeyOptions): { derive: Derive
   });
 }
 
-function readPbkdf2(reader: Der, options: PrivateKeyOptions, old: () => never): [DeriveKey, number | undefined] {
+function readPbkdf2(
+  reader: Der,
+  options: PrivateKeyOptions,
+  refuseScheme: () => never,
+): [DeriveKey, number | undefined] {
   const salt = reader.contents(tags.octetString);
   const iterations = reader.small();
   const length = reader.tag === tags.integer ? reader.small() : undefined;
   const hash =
     reader.optional(tags.sequence, (prf) => {
-      const name = prfs[prf.oid()] ?? old();
+      const name = prfs[prf.oid()] ?? refuseScheme();
       prf.null();
       return name;
     }) ?? "sha1";
-  bounded("iterations of PBKDF2", iterations, maxIterations);
-  const host = options.pbkdf2 ?? ourPbkdf2;
+  checkBound("iterations of PBKDF2", iterations, maxIterations);
+  const host = options.pbkdf2 ?? noblePbkdf2;
   return [(password, size) => host(hash, password, salt, iterations, size), length];
 }
 
-const ourPbkdf2: Pbkdf2 = (hash, password, salt, iterations, length) =>
+const noblePbkdf2: Pbkdf2 = (hash, password, salt, iterations, length) =>
   pbkdf2(hashes[hash], password, salt, { c: iterations, dkLen: length });
 
-/** RFC 7914 §7. */
+/** Reads scrypt-params, RFC 7914 §7. */
 function readScrypt(reader: Der): [DeriveKey, number | undefined] {
   const salt = reader.contents(tags.octetString);
   const [N, r, p] = [reader.small(), reader.small(), reader.small()];
   const length = reader.more ? reader.small() : undefined;
-  bounded("bytes of scrypt", 128 * N * r * p, maxScryptMemory);
-  if (N < 2 || N & (N - 1)) derFault("the cost of scrypt is no power of two");
+  checkBound("bytes of scrypt", 128 * N * r * p, maxScryptMemory);
+  if (N < 2 || N & (N - 1)) derFault("the cost of scrypt is not a power of two");
   return [(password, size) => scrypt(password, salt, { N, r, p, dkLen: size }), length];
 }
 
-function bounded(what: string, value: number, most: number): void {
+function checkBound(what: string, value: number, most: number): void {
   if (value >= 1 && value <= most) return;
   throw configurationError(`${value} ${what}; 1 to ${most} are accepted`, "encrypt the key anew: openssl pkcs8 -topk8");
 }

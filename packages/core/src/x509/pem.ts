@@ -1,6 +1,6 @@
 /**
- * PEM, RFC 7468: text around the blocks is skipped, the blocks themselves are read strictly. They may be indented, as in the source of a program, and follow
- * the byte order mark of an editor.
+ * PEM, RFC 7468. Text around the blocks is skipped, and the blocks are read strictly. Two things beyond the RFC are
+ * accepted: blocks that are indented, as in the source of a program, and an editor's byte order mark before them.
  * @module
  */
 import { fromBase64, latin1 } from "../bytes/bytes.ts";
@@ -14,7 +14,7 @@ export interface PemBlock {
   readonly der: Uint8Array;
 }
 
-/** All blocks in order. Throws a configuration error for one that is cut off or not base64. */
+/** Reads all blocks in order. Throws a configuration error for a block that is cut off or not base64. */
 export function pemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   const begin = /^(?:\uFEFF|\xEF\xBB\xBF)?[ \t]*-----BEGIN ([A-Z0-9 #-]{1,64})-----[ \t]*$/gm;
@@ -44,11 +44,15 @@ export function pemBlocks(text: string): PemBlock[] {
 export const parsePemCertificates = (text: string): Uint8Array[] =>
   pemBlocks(text).flatMap(({ label, der }) => (label === "CERTIFICATE" || label === "X509 CERTIFICATE" ? [der] : []));
 
-/** The certificates in PEM or DER, as DER. Throws a configuration error where there is none; `what` is the option that has it. */
-export function certificateDers(source: string | Uint8Array, what: string): Uint8Array[] {
+/**
+ * The DER of the certificates in PEM or DER.
+ * @param option the option that has the source, for the error
+ * @throws TlsError `configuration` if there is no certificate
+ */
+export function certificateDers(source: string | Uint8Array, option: string): Uint8Array[] {
   if (typeof source !== "string" && source[0] === tags.sequence) return [source];
   const text = typeof source === "string" ? source : latin1(source);
   const ders = parsePemCertificates(text);
   if (ders.length) return ders;
-  throw withFault(configurationError(`${what}: there is no certificate in it`), { option: what, value: source });
+  throw withFault(configurationError(`${option}: there is no certificate in it`), { option, value: source });
 }

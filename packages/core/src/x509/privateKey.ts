@@ -1,6 +1,6 @@
 /**
- * Private keys as files have them: PKCS#8 (RFC 5958), plain or under a passphrase (PBES2, RFC 8018), SEC1 (RFC 5915), PKCS#1 (RFC 8017) and JWK (RFC 7517),
- * PEM or DER. Whoever connects without a key of its own loads nothing of this.
+ * Private keys in the formats of files: PKCS#8 (RFC 5958), plain or under a passphrase (PBES2, RFC 8018), SEC1
+ * (RFC 5915), PKCS#1 (RFC 8017) and JWK (RFC 7517), PEM or DER. A client without a key of its own does not load this.
  * @module
  */
 import { hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
@@ -13,31 +13,37 @@ import { configurationError } from "../errors.ts";
 import { withExplanation } from "../validation/withExplanation.ts";
 import { findPrivateKey, formOf, type JsonWebKey, type JwkMember, type PrivateKeySource } from "./findPrivateKey.ts";
 import { curveNames, ecPublicKey, ed25519, readPss, rsaEncryption, rsassaPss, type SignatureHash } from "./key.ts";
-import { decrypt, type PrivateKeyOptions, reading } from "./pbes2.ts";
+import { asUserFault, decrypt, type PrivateKeyOptions } from "./pbes2.ts";
 
 export type { Pbkdf2, PrivateKeyOptions } from "./pbes2.ts";
 
-/** A private key, read. Its bytes are the caller's own: wipe them when they have been imported. */
+/** A private key that was read. Its bytes belong to the caller, who should wipe them after the import. */
 export type PrivateKey =
   | {
       readonly type: "ec";
-      readonly curve: EcCurveName /** Big-endian, as long as the field. */;
+      readonly curve: EcCurveName;
+      /** The private scalar, big-endian, as long as the field. */
       readonly secret: Uint8Array;
     }
-  | { readonly type: "ed25519" /** The 32-byte seed of RFC 8032. */; readonly secret: Uint8Array }
+  | {
+      readonly type: "ed25519";
+      /** The 32-byte seed of RFC 8032. */
+      readonly secret: Uint8Array;
+    }
   | {
       readonly type: "rsa";
-      /** The key's OID is id-RSASSA-PSS: it signs with PSS only. */
+      /** True if the key's OID is id-RSASSA-PSS: it signs with PSS only. */
       readonly pssOnly: boolean;
       /** The one hash that such a key restricts itself to. */
       readonly pssHash: SignatureHash | undefined;
-      /** RSAPrivateKey, DER (RFC 8017 §A.1.2). */
+      /** The DER of the RSAPrivateKey, RFC 8017 §A.1.2. */
       readonly secret: Uint8Array;
     };
 
 /**
  * Reads a private key: EC on P-256, P-384 or P-521, Ed25519, RSA, or RSA bound to PSS.
- * @throws TlsError with the fault `"configuration"` and an advice; the codes `"passphrase_needed"` and `"wrong_passphrase"` where that is it.
+ * @throws TlsError with the fault `"configuration"` and an advice; with the code `"passphrase_needed"` or
+ * `"wrong_passphrase"` if the passphrase is the cause
  * @example
  * const key = await readPrivateKey(await readFile("server.key"), { passphrase: "correct horse" });
  */
@@ -49,7 +55,7 @@ async function read(source: PrivateKeySource, options: PrivateKeyOptions): Promi
   if (found.form === "jwk") return readJwk(found.jwk);
   if (found.form !== "encrypted") {
     const reader = readers[found.form];
-    return reading(() => reader(found.der));
+    return asUserFault(() => reader(found.der));
   }
   const { passphrase } = options;
   if (passphrase === undefined)
@@ -60,14 +66,14 @@ async function read(source: PrivateKeySource, options: PrivateKeyOptions): Promi
     options,
   );
   try {
-    // One wrong passphrase in 256 gives good padding, and then rubbish.
-    if (plain && formOf(plain) === "pkcs8") return reading(() => readPkcs8(plain));
+    // One wrong passphrase in 256 yields valid padding by chance, and then rubbish.
+    if (plain && formOf(plain) === "pkcs8") return asUserFault(() => readPkcs8(plain));
   } finally {
     wipe(plain);
   }
   throw configurationError(
     "the private key does not open with this passphrase",
-    "give the passphrase that the key was encrypted with; where it is the right one, the file is damaged",
+    "give the passphrase that the key was encrypted with; if it is the right one, the file is damaged",
     "wrong_passphrase",
   );
 }
@@ -85,7 +91,7 @@ const readers = {
   sec1: (bytes: Uint8Array) => readSec1(bytes, undefined),
 };
 
-/** PrivateKeyInfo, or OneAsymmetricKey, which may add the public key (RFC 5958 §2). */
+/** Reads PrivateKeyInfo, or OneAsymmetricKey, which may add the public key (RFC 5958 §2). */
 function readPkcs8(bytes: Uint8Array): PrivateKey {
   return der(bytes, (outer) =>
     outer.sequence((info) => {
@@ -94,12 +100,12 @@ function readPkcs8(bytes: Uint8Array): PrivateKey {
       const inner = info.contents(tags.octetString);
       if (info.tag === 0xa0) info.contents(0xa0);
       if (info.tag === 0x81) info.bits(0x81);
-      return der(algorithm, (reader) => reader.sequence((identifier) => readInner(identifier, inner)));
+      return der(algorithm, (reader) => reader.sequence((identifier) => readByAlgorithm(identifier, inner)));
     }),
   );
 }
 
-function readInner(identifier: Der, bytes: Uint8Array): PrivateKey {
+function readByAlgorithm(identifier: Der, bytes: Uint8Array): PrivateKey {
   const oid = identifier.oid();
   switch (oid) {
     case rsaEncryption:
@@ -114,38 +120,40 @@ function readInner(identifier: Der, bytes: Uint8Array): PrivateKey {
       if (identifier.tag !== tags.oid) return unsupported("an EC key with explicit parameters");
       return readSec1(bytes, identifier.oid());
     case ed25519:
-      return seed(der(bytes, (reader) => reader.contents(tags.octetString)));
+      return ed25519Key(der(bytes, (reader) => reader.contents(tags.octetString)));
     default:
-      return unsupported(`a private key of the kind ${oid}`);
+      return unsupported(`a private key of the type ${oid}`);
   }
 }
 
-const seed = (secret: Uint8Array): PrivateKey =>
+const ed25519Key = (secret: Uint8Array): PrivateKey =>
   secret.length === 32 ? { type: "ed25519", secret: new Uint8Array(secret) } : derFault("Ed25519 key not 32 bytes");
 
-/** ECPrivateKey: it names its curve where nothing around it does, and the same one where something does. */
-function readSec1(bytes: Uint8Array, around: string | undefined): PrivateKey {
+/**
+ * Reads ECPrivateKey. It must name its curve if PKCS#8 around it does not, and may not name another one than PKCS#8.
+ */
+function readSec1(bytes: Uint8Array, pkcs8Curve: string | undefined): PrivateKey {
   return der(bytes, (outer) =>
     outer.sequence((reader) => {
       if (reader.small() !== 1) derFault("ECPrivateKey version not 1");
       const secret = reader.contents(tags.octetString);
-      const inside = reader.optional(0xa0, (parameters) =>
+      const ownCurve = reader.optional(0xa0, (parameters) =>
         parameters.tag === tags.oid ? parameters.oid() : unsupported("an EC key with explicit parameters"),
       );
       reader.optional(0xa1, (inner) => inner.octets());
-      if (around && inside && around !== inside) derFault("two curves");
-      return ec(curveNames[around ?? inside ?? derFault("EC key without a curve")], secret);
+      if (pkcs8Curve && ownCurve && pkcs8Curve !== ownCurve) derFault("two curves");
+      return ecKey(curveNames[pkcs8Curve ?? ownCurve ?? derFault("EC key without a curve")], secret);
     }),
   );
 }
 
-function ec(curve: EcCurveName | undefined, secret: Uint8Array): PrivateKey {
+function ecKey(curve: EcCurveName | undefined, secret: Uint8Array): PrivateKey {
   if (!curve) return unsupported("an EC key on another curve");
   if (secret.length !== curves[curve].lengths.secretKey) derFault(`a key on ${curve} of ${secret.length} bytes`);
   return { type: "ec", curve, secret: new Uint8Array(secret) };
 }
 
-/** RSAPrivateKey of two primes. */
+/** Reads an RSAPrivateKey of two primes. */
 function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash | undefined): PrivateKey {
   return der(bytes, (outer) =>
     outer.sequence((reader) => {
@@ -154,7 +162,7 @@ function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash |
       const exponent = reader.unsigned();
       for (let i = 0; i < 6; i++) reader.unsigned();
       const fault = rsaKeyFault({ type: "rsa", modulus, exponent, pssOnly });
-      if (fault) throw configurationError(`the RSA key is refused: ${fault}`, "make a new one of 2048 bits or more");
+      if (fault) throw configurationError(`the RSA key is refused: ${fault}`, "make a new key of 2048 bits or more");
       return { type: "rsa", pssOnly, pssHash, secret: new Uint8Array(bytes) };
     }),
   );
@@ -162,25 +170,25 @@ function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash |
 
 const jwkCurves: Record<string, EcCurveName> = { "P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1" };
 
-/** RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2. */
+/** Reads a JWK, RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2. */
 function readJwk(jwk: JsonWebKey): PrivateKey {
   if (typeof jwk.d !== "string" && ["EC", "OKP", "RSA"].includes(jwk.kty as string)) {
-    throw configurationError("the JWK is a public key", 'give the private one, which has "d"');
+    throw configurationError("the JWK is a public key", 'give the private key, which has "d"');
   }
-  return reading(() => {
+  return asUserFault(() => {
     switch (jwk.kty) {
       case "EC":
-        return ec(jwkCurves[jwk.crv as string], member(jwk, "d"));
+        return ecKey(jwkCurves[jwk.crv as string], readMember(jwk, "d"));
       case "OKP":
-        return jwk.crv === "Ed25519" ? seed(member(jwk, "d")) : unsupported("a JWK on another curve");
+        return jwk.crv === "Ed25519" ? ed25519Key(readMember(jwk, "d")) : unsupported("a JWK on another curve");
       case "RSA": {
         if (jwk.oth !== undefined) return unsupported("an RSA key of more than two primes");
         const numbers = (["n", "e", "d", "p", "q", "dp", "dq", "qi"] as const).map((name) =>
-          derInteger(member(jwk, name)),
+          derInteger(readMember(jwk, name)),
         );
-        const whole = derElement(tags.sequence, Uint8Array.of(2, 1, 0), ...numbers);
+        const pkcs1 = derElement(tags.sequence, Uint8Array.of(2, 1, 0), ...numbers);
         wipe(...numbers);
-        return readPkcs1(whole, false, undefined);
+        return readPkcs1(pkcs1, false, undefined);
       }
       default:
         return unsupported("a JWK of this kind");
@@ -188,21 +196,24 @@ function readJwk(jwk: JsonWebKey): PrivateKey {
   });
 }
 
-/** A base64url member, which has neither padding nor spaces (RFC 7515 §2). */
-function member(jwk: JsonWebKey, name: JwkMember): Uint8Array {
+/** Reads a readMember in base64url, which has neither padding nor spaces (RFC 7515 §2). */
+function readMember(jwk: JsonWebKey, name: JwkMember): Uint8Array {
   const text = jwk[name];
   if (typeof text === "string" && /^[\w-]+$/.test(text)) {
     const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
     try {
       return fromBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, "="));
     } catch {
-      // The error below says it.
+      // The error below is thrown.
     }
   }
   return derFault(`"${name}" of the JWK is not base64url`);
 }
 
-/** AlgorithmIdentifiers, DER. A key bound to PSS is written as any RSA key: WebCrypto knows no other, and its caller says what it signs. */
+/**
+ * The DER of AlgorithmIdentifiers. A key bound to PSS is written as an ordinary RSA key: WebCrypto imports no other
+ * form, and its caller chooses the scheme.
+ */
 const identifiers = {
   secp256r1: "301306072a8648ce3d020106082a8648ce3d030107",
   secp384r1: "301006072a8648ce3d020106052b81040022",
@@ -212,7 +223,8 @@ const identifiers = {
 } as const;
 
 /**
- * The key as plain PKCS#8, which hosts import. An EC key takes its public key along, which Firefox insists on.
+ * Writes the key as plain PKCS#8, which hosts import. Pass the public key of an EC key: Firefox does not import one
+ * without it.
  * @example
  * const pkcs8 = privateKeyToPkcs8(key, parseCertificate(leaf).publicKey);
  */

@@ -1,5 +1,5 @@
 /**
- * The two refusals that users see most, and what to do about them: nobody vouches for the certificate, and it is for another name.
+ * The two refusals that users see most: no trust anchor vouches for a certificate, or it is for another name.
  * @module
  */
 import type { Certificate } from "./certificate.ts";
@@ -8,8 +8,8 @@ import { matchesReference, parseReference } from "./name.ts";
 import type { Rules } from "./path.ts";
 
 /**
- * Nobody vouches for a certificate.
- * @param unusable what was left out of the user's own anchors: its issuer may be among them
+ * The error for a certificate whose issuer is unknown.
+ * @param unusable the errors of the certificates in `ca` that could not be used: the issuer may be among them
  */
 export function unknownIssuer(
   { fault }: Rules,
@@ -18,12 +18,12 @@ export function unknownIssuer(
 ): CertificateError {
   if (certificate.issuer.normalised === certificate.subject.normalised)
     return fault(certificate, "unknown_issuer", "self-signed and no trust anchor");
-  const own = unusable.find(({ subject }) => subject === certificate.issuer.text);
+  const unusableAnchor = unusable.find(({ subject }) => subject === certificate.issuer.text);
   const reason = `its issuer ${certificate.issuer.text} is no trust anchor and was not sent`;
-  return fault(certificate, "unknown_issuer", own ? `${reason}; ${own.message}` : reason);
+  return fault(certificate, "unknown_issuer", unusableAnchor ? `${reason}; ${unusableAnchor.message}` : reason);
 }
 
-/** Is the certificate for the name that was asked for? */
+/** Checks that the certificate is for the reference; returns the error if it is not. */
 export function checkReference({ fault }: Rules, leaf: Certificate, reference: string): CertificateError | undefined {
   if (matchesReference(leaf, reference)) return undefined;
   if (!parseReference(reference)) {

@@ -1,5 +1,6 @@
 /**
- * The verdict on a peer's certificates: trust anchors, pins, or a named opt-out, and the proof that it was made.
+ * Verifies a peer's certificates with trust anchors, pins, a function of the user or `insecure`. The result, a
+ * `VerifiedPeer`, is the proof of the verification.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
@@ -28,25 +29,26 @@ import {
 import { certificateDers } from "./pem.ts";
 import { checkReference, unknownIssuer } from "./refusals.ts";
 
-/** Whom to trust. Made by {@link trustPolicy}. */
+/** The user's trust options, read by {@link trustPolicy}. */
 export interface TrustPolicy {
   readonly anchors: readonly Certificate[];
-  /** Why others of the same bundles are left out. */
+  /** The errors of the certificates in `ca` that are left out because they cannot be used. */
   readonly unusable?: readonly CertificateError[];
-  /** `"sha256/BASE64"` each. */
+  /** Pins in the form `"sha256/BASE64"`. */
   readonly pins: readonly string[];
-  /** Any certificate will do: no identity is proven, and anybody in the middle can read along. */
+  /** Accepts every certificate: no identity is makeVerifiedPeer, and an attacker on the network can read along. */
   readonly insecure?: boolean | undefined;
   /**
-   * The trust decision itself, instead of anchors and pins, for who has another root of trust (DANE, an attestation in the certificate, trust on first use).
-   * It gets what the peer sent, end-entity first; dates, extendedKeyUsage and the handshake signature are checked besides, path and name are not.
+   * Decides instead of anchors and pins, for another root of trust (DANE, an attestation in the certificate, trust on
+   * first use). It gets the chain that the peer sent, end-entity first. Dates, extendedKeyUsage and the handshake
+   * signature are checked in addition; the path and the name are not checked.
    */
   readonly trust?: ((chain: readonly Certificate[]) => Awaitable<boolean>) | undefined;
-  /** A last check of a peer that is trusted already: it sees the verified path. `true` alone accepts. */
+  /** A last check of a peer that is trusted already: it sees the verified path. Only `true` accepts. */
   readonly verify?: ((peer: VerifiedPeer) => Awaitable<boolean>) | undefined;
-  /** RSA keys on the path have at least so many bits, 2048 to 8192; default 2048. */
+  /** The minimum size of RSA keys on the path in bits: 2048 (the default) to 8192. */
   readonly minimumRsaBits?: number | undefined;
-  /** The same for EC keys: 256 (the default), 384 or 521. An Ed25519 key counts as 256. */
+  /** The minimum size of EC keys on the path in bits: 256 (the default), 384 or 521. An Ed25519 key counts as 256. */
   readonly minimumEcBits?: number | undefined;
 }
 
@@ -64,14 +66,14 @@ export interface TrustOptions {
 }
 
 /**
- * Reads what the user trusts. Throws a configuration error where that is nothing, or anything of it is malformed.
+ * Reads the user's trust options. Throws a configuration error if they trust no peer, or if one of them is malformed.
  * @example
  * const policy = trustPolicy({ ca: await readFile("ca.pem", "utf8") });
  */
 export const trustPolicy = (options: TrustOptions, cache?: CertificateCache): TrustPolicy =>
   readTrust(optionsOf(options, trustOptions), cache);
 
-/** The same of options that are checked, among others. */
+/** The same as {@link trustPolicy}, for options that were checked together with others. */
 export function readTrust(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
   const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
@@ -80,25 +82,25 @@ export function readTrust(options: TrustOptions, cache?: CertificateCache): Trus
   const anchors = bundles.flatMap((bundle) => bundle.anchors);
   const unusable = bundles.flatMap((bundle) => bundle.unusable);
   if (!anchors.length && !pins.length && !insecure && !trust)
-    throw briefError("nobody is trusted: no ca, pins, trust or insecure");
+    throw briefError("no trust anchor: give ca, pins or trust");
   return { anchors, unusable, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
 }
 
 const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
 
-/** Most programs have one text of anchors, and connect with it again and again. */
-let last: { readonly text: string; readonly bundle: Bundle } | undefined;
+/** The last bundle that was read: most programs have one text of anchors, and use it for every connection. */
+let lastBundle: { readonly text: string; readonly bundle: Bundle } | undefined;
 type Bundle = Required<Pick<TrustPolicy, "anchors" | "unusable">>;
 
-/** A bundle may hold what cannot be used (an old root with a small key); a bundle of nothing else is an error. */
+/** Reads a bundle. It may contain unusable certificates (an old root with a small key), but not only those. */
 function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): Bundle {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) {
-    // node:crypto's certificates have `raw` too, and are none of ours.
+    // An X509Certificate of node:crypto has `raw` too, but no `subject.der`.
     if (!(source?.raw instanceof Uint8Array && source.subject?.der))
       throw wrongOption("ca", source, "PEM, DER or parsed");
     return { anchors: [source], unusable: [] };
   }
-  if (source === last?.text) return last.bundle;
+  if (source === lastBundle?.text) return lastBundle.bundle;
   const ders = certificateDers(source, "ca");
   const unusable: CertificateError[] = [];
   const anchors = ders.flatMap((der, i) => {
@@ -114,7 +116,7 @@ function readAnchors(source: CertificateSource, cache: CertificateCache | undefi
   if (unusable[0] && !anchors.length)
     throw withFault(configurationError(unusable[0].message), { option: "ca", value: source });
   const bundle = { anchors, unusable };
-  if (typeof source === "string") last = { text: source, bundle };
+  if (typeof source === "string") lastBundle = { text: source, bundle };
   return bundle;
 }
 
@@ -126,39 +128,39 @@ function readPin(pin: string): string {
 }
 
 export interface VerifyRequest {
-  /** DER as the peer sent it, end-entity first. */
+  /** The DER of the certificates that the peer sent, end-entity first. */
   readonly chain: readonly Uint8Array[];
   readonly policy: TrustPolicy;
-  /** What the peer is. */
+  /** The role of the peer. */
   readonly purpose: "server" | "client";
-  /** DNS name or IP literal; absent: the name is not checked. */
+  /** The DNS name or IP literal that the certificate must have; without it, the name is not checked. */
   readonly reference?: string | undefined;
   /** ms since 1970. */
   readonly now: number;
   readonly provider: CryptoProvider;
-  /** Intermediates known beforehand; unlike those in the chain, their number is not limited. */
+  /** The DER of intermediates that the caller knows; their number is not limited, unlike that of the chain. */
   readonly intermediates?: readonly Uint8Array[] | undefined;
-  /** Default: nothing is remembered. */
+  /** A cache of parsed certificates and verified signatures; none by default. */
   readonly cache?: CertificateCache | undefined;
-  /** Intermediates on a path, at most; default 8. */
+  /** The maximum number of intermediates on a path; default 8. */
   readonly maxDepth?: number | undefined;
   /** The OID that extendedKeyUsage must contain; default serverAuth or clientAuth by `purpose`. */
   readonly extendedKeyUsage?: string | undefined;
 }
 
-let proven: (
+let makeVerifiedPeer: (
   certificate: Certificate,
   path: readonly Certificate[],
   verifiedBy: VerifiedPeer["verifiedBy"],
 ) => VerifiedPeer;
 
-/** The proof that a peer's certificates were verified: {@link verifyPeer} alone makes it, and {@link verifyAgain} from what it made. */
+/** The proof that a peer's certificates were verified. Only {@link verifyPeer} and {@link verifyAgain} make it. */
 export class VerifiedPeer {
   /** The end-entity certificate. */
   readonly certificate: Certificate;
-  /** From the end-entity to the trust anchor; the end-entity alone where its pin or `insecure` decided. */
+  /** From the end-entity to the trust anchor; only the end-entity if its pin, `trust` or `insecure` decided. */
   readonly path: readonly Certificate[];
-  /** What the trust rests on. */
+  /** The option that the trust rests on. */
   readonly verifiedBy: "ca" | "pin" | "trust" | "insecure";
 
   private constructor(certificate: Certificate, path: readonly Certificate[], verifiedBy: VerifiedPeer["verifiedBy"]) {
@@ -168,29 +170,30 @@ export class VerifiedPeer {
   }
 
   static {
-    proven = (certificate, path, verifiedBy) => new VerifiedPeer(certificate, path, verifiedBy);
+    makeVerifiedPeer = (certificate, path, verifiedBy) => new VerifiedPeer(certificate, path, verifiedBy);
   }
 }
 
 /**
- * Verifies a peer's certificates under a policy; throws the CertificateError that says most about why not.
- * keyUsage for the handshake and the handshake's own signature are the handshake's to check.
+ * Verifies a peer's certificates under a policy. The handshake itself checks its signature and the keyUsage for it.
+ * @throws CertificateError the most informative one of all that were met
  * @example
  * const peer = yield* verifyPeer({ chain, policy, purpose: "server", reference: "example.com", now, provider });
  */
 export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
-  return yield* advised(decide(request), request.policy);
+  return yield* withAdvice(decide(request), request.policy);
 }
 
 /**
- * The proof again, for a session that is to be resumed, from what {@link verifyPeer} found out under the very same policy: `chain` is the path, or for
- * a `trust` function what the peer sent. Left to ask is what changes with time: dates, and the functions of the user.
+ * Makes the proof again when a session is resumed, from the result of {@link verifyPeer} under the same policy: `chain`
+ * is the verified path, or the chain that the peer sent if a `trust` function decided. It checks only what changes with
+ * time: the dates, and the decisions of the user's functions.
  */
 export function* verifyAgain(
   request: Pick<VerifyRequest, "chain" | "policy" | "now" | "cache">,
   verifiedBy: VerifiedPeer["verifiedBy"],
 ): Flow<VerifiedPeer> {
-  return yield* advised(decideAgain(request, verifiedBy), request.policy);
+  return yield* withAdvice(decideAgain(request, verifiedBy), request.policy);
 }
 
 function* decideAgain(
@@ -205,15 +208,15 @@ function* decideAgain(
   const fault: Rules["fault"] = (certificate, code, reason) =>
     new CertificateError(code, reason, { position: chain.indexOf(certificate), subject: certificate.subject.text });
   if (verifiedBy !== "insecure") for (const certificate of path) refuse(checkDates({ now, fault }, certificate));
-  if (verifiedBy === "trust" && !(trust && (yield* ask("trust", leaf, () => trust(chain))) === true))
+  if (verifiedBy === "trust" && !(trust && (yield* callUser("trust", leaf, () => trust(chain))) === true))
     throw fault(leaf, "untrusted", "refused by the trust function");
-  return proven(leaf, path, verifiedBy);
+  return makeVerifiedPeer(leaf, path, verifiedBy);
 }
 
-/** The verdict, past the user's last check; a refusal says what to do about it. */
-function* advised(verdict: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<VerifiedPeer> {
+/** Returns the verdict after the `verify` function has accepted it, and adds advice to the error of a refusal. */
+function* withAdvice(verdict: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<VerifiedPeer> {
   try {
-    return yield* approved(policy, yield* verdict);
+    return yield* askVerify(policy, yield* verdict);
   } catch (error) {
     if (!(error instanceof CertificateError) || error.advice) throw error;
     const advice = (yield* waitFor(loadExplanations()))?.adviceOf(error.code, error.reason);
@@ -221,9 +224,9 @@ function* advised(verdict: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<Verifi
   }
 }
 
-/** Past the user's last check. */
-function* approved({ verify }: TrustPolicy, peer: VerifiedPeer): Flow<VerifiedPeer> {
-  if (verify && (yield* ask("verify", peer.certificate, () => verify(peer))) !== true) {
+/** Returns the peer if the policy has no `verify` function, or if it accepts the peer. */
+function* askVerify({ verify }: TrustPolicy, peer: VerifiedPeer): Flow<VerifiedPeer> {
+  if (verify && (yield* callUser("verify", peer.certificate, () => verify(peer))) !== true) {
     throw new CertificateError("untrusted", "refused by the verify function", placeOf(peer.certificate));
   }
   return peer;
@@ -234,7 +237,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   const { positions, intermediates, unusable } = parsePeerChain(request);
   const sent = [...positions.keys()];
   const leaf = sent[0] as Certificate;
-  if (policy.insecure === true) return proven(leaf, [leaf], "insecure");
+  if (policy.insecure === true) return makeVerifiedPeer(leaf, [leaf], "insecure");
 
   const rules: Rules = {
     now,
@@ -248,24 +251,24 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
       }),
   };
   const isPinned = (certificate: Certificate): boolean => policy.pins.includes(certificate.pin);
-  const pinsAlone = policy.pins.length > 0 && !policy.anchors.length;
+  const hasOnlyPins = policy.pins.length > 0 && !policy.anchors.length;
 
-  if (policy.trust || (pinsAlone && isPinned(leaf))) {
-    // RFC 7671 §5.1: the key is the identity; path and name add nothing.
+  if (policy.trust || (hasOnlyPins && isPinned(leaf))) {
+    // RFC 7671 §5.1: the key is the identity, so path and name are not checked.
     refuse(checkDates(rules, leaf) ?? checkKeySize(rules, leaf) ?? checkExtendedKeyUsage(rules, leaf));
     const { trust } = policy;
-    if (!trust) return proven(leaf, [leaf], "pin");
-    if ((yield* ask("trust", leaf, () => trust(sent))) === true) return proven(leaf, [leaf], "trust");
+    if (!trust) return makeVerifiedPeer(leaf, [leaf], "pin");
+    if ((yield* callUser("trust", leaf, () => trust(sent))) === true) return makeVerifiedPeer(leaf, [leaf], "trust");
     throw rules.fault(leaf, "untrusted", "refused by the trust function");
   }
 
   const noPin = (): CertificateError =>
     rules.fault(leaf, "pin", `no key on its path is pinned; its own is ${leaf.pin}`);
-  // A certificate that merely came along proves nothing: a pinned CA must be where a verified path ends.
-  const anchors = pinsAlone
+  // An unverified certificate of the chain proves nothing: a pinned CA must be the anchor of a verified path.
+  const anchors = hasOnlyPins
     ? sent.slice(1).filter((certificate) => certificate.isCa && isPinned(certificate))
     : policy.anchors;
-  if (pinsAlone && !anchors.length) throw noPin();
+  if (hasOnlyPins && !anchors.length) throw noPin();
 
   refuse(checkCertificate(rules, leaf));
   if (!anchors.some((anchor) => equal(anchor.raw, leaf.raw))) refuse(checkIssued(rules, leaf));
@@ -281,12 +284,15 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
     noIssuer: (certificate) =>
       unusable.find((error) => error.subject === certificate.issuer.text) ??
       unknownIssuer(rules, certificate, policy.unusable),
-    accept: (path) => (!pinsAlone && policy.pins.length && !path.some(isPinned) ? noPin() : undefined),
+    accept: (path) => (!hasOnlyPins && policy.pins.length && !path.some(isPinned) ? noPin() : undefined),
   });
-  return proven(leaf, path, pinsAlone ? "pin" : "ca");
+  return makeVerifiedPeer(leaf, path, hasOnlyPins ? "pin" : "ca");
 }
 
-/** Parses all that came: a malformed end-entity is fatal, any other malformed certificate is put aside. `positions` has what the peer sent, in order. */
+/**
+ * Parses the chain and the known intermediates. A malformed end-entity is fatal; any other malformed certificate goes
+ * to `unusable`. `positions` has the certificates that the peer sent, in order.
+ */
 function parsePeerChain({
   chain,
   intermediates: known = [],
@@ -320,12 +326,12 @@ function parsePeerChain({
   return { positions, intermediates, unusable };
 }
 
-/** Asks a function of the user's: what it throws refuses. */
-function* ask<T>(what: string, certificate: Certificate, hook: () => Awaitable<T>): Flow<T> {
+/** Calls a function of the user; an error that it throws refuses the peer. */
+function* callUser<T>(what: string, certificate: Certificate, hook: () => Awaitable<T>): Flow<T> {
   try {
     return yield* callHook(hook);
   } catch (error) {
-    // A connection wraps what a hook throws; a TlsError of the hook's own making chooses the alert.
+    // A connection wraps the error that a hook throws. A TlsError that the hook makes itself chooses the alert.
     const isWrapped = TlsError.is(error) && error.code === "hook_failed";
     if (TlsError.is(error) && !isWrapped) throw error;
     const cause = isWrapped ? error.cause : error;

@@ -103,7 +103,7 @@ describe("the tables", () => {
     expect(server.sort()).toEqual(Object.keys(acceptOptions).sort());
   });
 
-  test("have an explanation of each option, and of each that only one role has", () => {
+  test("explain each option, and each that only one role has", () => {
     for (const option of [...client, ...server]) expect(expectedValues, option).toHaveProperty(option);
     expect(Object.keys(serverOnlyOptions).sort()).toEqual(server.filter((option) => !client.includes(option)).sort());
     expect(Object.keys(clientOnlyOptions).sort()).toEqual(client.filter((option) => !server.includes(option)).sort());
@@ -115,7 +115,7 @@ describe("the tables", () => {
 describe("options", () => {
   const rows = ["boolean insecure", "string name", "any ca"];
 
-  test("may be inherited, or stand in getters of a class", () => {
+  test("may be inherited, or getters of a class", () => {
     class Settings {
       readonly ca = "pem";
       get name() {
@@ -140,7 +140,7 @@ describe("options", () => {
     expect(asked).toBe(1);
   });
 
-  test("are none that every object has: nobody turns insecure on through Object.prototype", () => {
+  test("are not read from Object.prototype, which cannot turn insecure on", () => {
     Object.defineProperty(Object.prototype, "insecure", {
       value: true,
       configurable: true,
@@ -155,7 +155,7 @@ describe("options", () => {
     }
   });
 
-  test("nor for a server of one connection", async () => {
+  test("are not read from Object.prototype for a server of one connection either", async () => {
     const given = { credentials, clientAuth: "require", verify: () => true } as const;
     Object.defineProperty(Object.prototype, "insecure", { value: true, enumerable: true, configurable: true });
     const accepting = accept(memoryPair().a, given);
@@ -163,11 +163,11 @@ describe("options", () => {
     await expect(accepting).rejects.toMatchObject({ code: "configuration" });
   });
 
-  test("that are undefined are not given, known or not", () => {
+  test("count as not given if they are undefined, known or not", () => {
     expect(optionsOf({ insecure: undefined, other: undefined }, rows)).not.toHaveProperty("other");
   });
 
-  test("in error are not kept by it", () => {
+  test("are not kept by the error", () => {
     const secret = { key: "secret" };
     try {
       optionsOf({ name: secret }, rows);
@@ -189,7 +189,7 @@ describe("PEM", () => {
     ["indented", indented],
     ["indented by tabs, two of them", (indented + indented).replaceAll("    ", "\t")],
     ["with the line ends of Windows", pem.replaceAll("\n", "\r\n")],
-  ])("%s is taken", (_, source) => {
+  ])("%s is read", (_, source) => {
     expect(certificateDers(source, "ca")[0]).toEqual(new Uint8Array(3));
   });
 });

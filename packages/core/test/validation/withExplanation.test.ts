@@ -10,7 +10,7 @@ vi.mock("../../src/validation/lazy.ts", () => ({
 afterEach(() => vi.useRealTimers());
 const virtual = (): void => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 
-test("a wrong option is told without its explanation, and no timer is left", async () => {
+test("a wrong option throws the short error if the explanation does not load, and no timer is left", async () => {
   virtual();
   const wrong = withExplanation(() => optionsOf({ tickets: "yes" }, ["boolean tickets"]));
   await expect(wrong).rejects.toMatchObject({

@@ -42,7 +42,7 @@ const path = (key: KeyPair, signer: Signer) => {
 const root = ca("Root");
 const end = (spki: Uint8Array) => verdict([server(root, { spki })], [root]);
 
-describe("accepted", () => {
+describe("a path is accepted with", () => {
   const rows: [string, KeyPair, Signer][] = [
     ["P-256 with SHA-256", p256, signers.ecdsaSha256],
     ["P-256 with SHA-384", p256, signers.ecdsaSha384],
@@ -71,7 +71,7 @@ describe("accepted", () => {
   });
 });
 
-describe("signatures refused below an anchor, and no matter on it", () => {
+describe("a signature is refused below an anchor and ignored on the anchor", () => {
   const rows: [string, KeyPair, Signer][] = [
     ["RSA with SHA-1", rsa2048, signers.rsaSha1],
     ["RSA with MD5", rsa2048, signers.rsaMd5],
@@ -94,8 +94,8 @@ describe("signatures refused below an anchor, and no matter on it", () => {
   });
 });
 
-describe("a signature of another kind than the issuer's key", () => {
-  it("is bad", async () => {
+describe("a signature of another type than the issuer's key", () => {
+  it("is refused as bad_signature", async () => {
     const lying: Signer = { identifier: signers.ed25519.identifier, sign: signers.ecdsaSha256.sign };
     expect(await verdict([server({ ...root, signer: lying })], [root])).toBe("bad_signature");
     const pssKey = restrictedPss("sha512", 64);
@@ -111,7 +111,7 @@ describe("a signature of another kind than the issuer's key", () => {
   });
 });
 
-describe("keys refused", () => {
+describe("a key is refused", () => {
   const rsaSpki = (modulus: Uint8Array, exponent: Uint8Array, ...parameters: Uint8Array[]) =>
     seq(
       seq(oid("1.2.840.113549.1.1.1"), ...(parameters.length ? parameters : [NULL])),
@@ -171,7 +171,7 @@ describe("keys refused", () => {
     expect(await end(spki)).toBe("malformed");
   });
 
-  it("where they are on a smaller curve than the user allows", async () => {
+  it("if its curve is smaller than minimumEcBits", async () => {
     const big = ca("Big", { key: p384 });
     const at = (minimumEcBits: number, key: KeyPair, by = big) =>
       verdict([server(by, { key })], { ca: by.der, minimumEcBits });
@@ -185,7 +185,7 @@ describe("keys refused", () => {
     expect(await verdict([server(big, { key: rsa2048 })], { ca: big.der, minimumEcBits: 384 })).toBe("ok");
   });
 
-  it("where they are smaller than the user allows", async () => {
+  it("if it is smaller than minimumRsaBits", async () => {
     const big = ca("Big", { key: rsa(3072) });
     const chain = [server(big, { key: rsa2048 })];
     expect(await verdict(chain, { ca: big.der, minimumRsaBits: 2048 })).toBe("ok");

@@ -12,7 +12,7 @@ const other = await testCa();
 const issued = await ca.issue({ names: ["localhost"] });
 const der = issued.chain[0] as Uint8Array;
 
-describe("what is remembered of a certificate", () => {
+describe("a cache of certificates", () => {
   /** As a verified path makes it. */
   const keeping = (cache: CertificateCache, bytes: Uint8Array): Certificate => {
     const certificate = cache.parse(bytes);
@@ -20,7 +20,7 @@ describe("what is remembered of a certificate", () => {
     return certificate;
   };
 
-  test("the same bytes are the same object, whoever holds them; a bit off, another", () => {
+  test("returns the same object for the same bytes in any buffer, and another for bytes that differ", () => {
     const cache = certificateCache();
     const first = keeping(cache, der);
     expect(cache.parse(der.slice())).toBe(first);
@@ -33,11 +33,11 @@ describe("what is remembered of a certificate", () => {
     expect(keeping(cache, altered).serialNumber).not.toBe(first.serialNumber);
     expect(cache.parse(der).serialNumber).toBe(first.serialNumber);
   });
-  test("is nothing where nobody vouches for it: a stranger's certificates fill no cache", () => {
+  test("keeps no certificate without a verified path, so that a stranger cannot fill it", () => {
     const cache = certificateCache();
     expect(cache.parse(der)).not.toBe(cache.parse(der));
   });
-  test("is a copy: what the caller does to his bytes changes nothing", () => {
+  test("copies the bytes, which the caller may then change", () => {
     const cache = certificateCache();
     const given = der.slice();
     const { serialNumber } = keeping(cache, given);
@@ -45,7 +45,7 @@ describe("what is remembered of a certificate", () => {
     expect(cache.parse(der).serialNumber).toBe(serialNumber);
     expect(cache.parse(der).raw).toEqual(der);
   });
-  test("as many as one says, what was used least recently goes", async () => {
+  test("keeps as many as its size, and drops the one that was used least recently", async () => {
     const cache = certificateCache(3);
     const issue = async (): Promise<Uint8Array> => (await ca.issue()).chain[0] as Uint8Array;
     const [a, b, c] = [await issue(), await issue(), await issue()];
@@ -55,13 +55,13 @@ describe("what is remembered of a certificate", () => {
     expect(cache.parse(a)).toBe(first);
     expect(cache.parse(b)).not.toBe(second);
   });
-  test("malformed ones are refused each time, by their place", () => {
+  test("refuses a malformed certificate each time, with its position", () => {
     const cache = certificateCache();
     for (const _ of [1, 2]) expect(() => cache.parse(der.subarray(0, 40), 3)).toThrow(/certificate 3/);
   });
 });
 
-describe("a path that was verified", () => {
+describe("a path that was verified before", () => {
   const counting = (): { provider: CryptoProvider; count: () => number } => {
     let count = 0;
     const verify: CryptoProvider["verify"] = (...what) => {
@@ -72,7 +72,7 @@ describe("a path that was verified", () => {
   };
   const request = { chain: [der], purpose: "server" as const, reference: "localhost", now: Date.now() };
 
-  test("costs no signature the second time, and is judged as the first time", async () => {
+  test("costs no signature the second time, and is judged anew", async () => {
     const cache = certificateCache();
     const { provider, count } = counting();
     const policy = trustPolicy({ ca: ca.pem }, cache);
@@ -93,7 +93,7 @@ describe("a path that was verified", () => {
     });
     expect(count()).toBe(1);
   });
-  test("is not remembered where it was wrong", async () => {
+  test("is not kept if it was refused", async () => {
     const cache = certificateCache();
     const { provider, count } = counting();
     const altered = der.slice();

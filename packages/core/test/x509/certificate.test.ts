@@ -81,7 +81,7 @@ describe("a certificate", () => {
   });
   const certificate = parsed(made);
 
-  it("says all that it says", () => {
+  it("is parsed with all its fields", () => {
     expect(certificate).toMatchObject({
       version: 3,
       serialNumber: "00ff01",
@@ -114,7 +114,7 @@ describe("a certificate", () => {
     expect(parsed(ca("P", { pathLen: 300 }))).toMatchObject({ isCa: true, pathLen: 300 });
   });
 
-  it("says what Node says", () => {
+  it("is parsed like Node parses it", () => {
     const node = new X509Certificate(made.der);
     expect(certificate.serialNumber.replace(/^00/, "").toUpperCase()).toBe(node.serialNumber);
     expect(certificate.notAfter).toBe(Date.parse(node.validTo));
@@ -122,7 +122,7 @@ describe("a certificate", () => {
     expect(certificate.spki).toEqual(new Uint8Array(node.publicKey.export({ type: "spki", format: "der" })));
   });
 
-  it("may have old strings in its names", () => {
+  it("may have names of old string types", () => {
     const attribute = (tag: number, value: Uint8Array) => ({ type: "CN", value: tlv(tag, value) });
     const subject = (tag: number, value: Uint8Array) => parsed(issue({ subject: name(attribute(tag, value)) })).subject;
     expect(subject(0x1e, bytes(0, 0x41, 0x20, 0xac)).text).toBe("CN=A€");
@@ -152,7 +152,7 @@ describe("a certificate", () => {
     }
   });
 
-  it("may have bytes beyond ASCII in a PrintableString, and x500UniqueIdentifier, which is none", () => {
+  it("may have bytes beyond ASCII in a PrintableString, and an x500UniqueIdentifier, which is not a string", () => {
     const of = (type: string, tag: number, value: Uint8Array) =>
       parsed(issue({ subject: name({ type, value: tlv(tag, value) }) })).subject;
     const latin = of("CN", 0x13, bytes(0x4d, 0xfc));
@@ -165,7 +165,7 @@ describe("a certificate", () => {
     expect(of("2.5.4.45", 0x03, bytes(0, 1)).text).toBe("2.5.4.45=#0001");
   });
 
-  it("of the world's CAs can be read", () => {
+  it("can be read if it is a public root CA", () => {
     for (const pem of rootCertificates) {
       const [block] = pemBlocks(pem);
       const ours = parseCertificate(block!.der);
@@ -173,7 +173,7 @@ describe("a certificate", () => {
     }
   });
 
-  it("made by openssl can be read", () => {
+  it("can be read if openssl made it", () => {
     const pem = execFileSync(
       "openssl",
       [
@@ -201,16 +201,16 @@ describe("a certificate", () => {
   });
 });
 
-describe("malformed is", () => {
+describe("a certificate is malformed", () => {
   const good = issue({ extensions: [basicConstraints(false)] }).der;
 
-  it("what is cut off, or has something behind it", () => {
+  it("if it is cut off, or bytes follow it", () => {
     expect(fault(good)).toBe("ok");
     for (let i = 0; i < good.length; i++) expect(fault(good.subarray(0, i))).toBe("malformed");
     expect(fault(concat(good, bytes(0)))).toBe("malformed");
   });
 
-  it("a length that is indefinite or longer than need be", () => {
+  it("if a length is indefinite or not minimal", () => {
     const body = good.subarray(4);
     expect(fault(concat(bytes(0x30, 0x83, 0), good.subarray(2, 4), body))).toBe("malformed");
     expect(fault(concat(bytes(0x30, 0x80), body, bytes(0, 0)))).toBe("malformed");
@@ -218,12 +218,12 @@ describe("malformed is", () => {
     expect(fault(bytes(0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0))).toBe("malformed");
   });
 
-  it("two signature algorithms", () => {
+  it("if its two signature algorithms differ", () => {
     expect(of({ outerAlgorithm: signers.ecdsaSha384.identifier })).toBe("malformed");
     expect(of({ outerAlgorithm: seq(oid("1.2.840.10045.4.3.2"), NULL) })).toBe("malformed");
   });
 
-  it("a version that is no version", () => {
+  it("if its version is not one of X.509", () => {
     expect(of({ version: 2 })).toBe("ok");
     expect(of({ version: 2, extensions: [basicConstraints(false)] })).toBe("malformed");
     expect(of({ version: 4 as 3 })).toBe("malformed");
@@ -240,7 +240,7 @@ describe("malformed is", () => {
     expect(fault(seq(tbs, signers.ecdsaSha256.identifier, bits(bytes(1))))).toBe("malformed");
   });
 
-  it("a serial number that is not minimal; long, negative and zero ones are only odd", () => {
+  it("if its serial number is not minimal; a long, negative or zero one is accepted", () => {
     expect(of({ serial: tlv(2, bytes(0, 1)) })).toBe("malformed");
     expect(of({ serial: tlv(2, bytes(0xff, 0x80)) })).toBe("malformed");
     expect(of({ serial: tlv(2) })).toBe("malformed");
@@ -248,7 +248,7 @@ describe("malformed is", () => {
       expect(of({ serial: tlv(2, serial) })).toBe("ok");
   });
 
-  it("a time that is not as RFC 5280 writes it, or does not exist", () => {
+  it("if a time is not in the form of RFC 5280, or does not exist", () => {
     const at = (tag: number, text: string) => of({ validity: [tlv(tag, ascii(text)), time("2099-01-01T00:00:00Z")] });
     expect(at(0x17, "250101000000Z")).toBe("ok");
     expect(at(0x18, "20250101000000Z")).toBe("ok");
@@ -276,7 +276,7 @@ describe("malformed is", () => {
     expect(at(0x16, "250101000000Z")).toBe("malformed");
   });
 
-  it("an extension twice, a FALSE written out, no extension at all", () => {
+  it("if an extension is there twice, encodes FALSE or has no value", () => {
     expect(of({ extensions: [basicConstraints(false), basicConstraints(false)] })).toBe("malformed");
     expect(of({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 0), octets(NULL))] })).toBe("malformed");
     expect(of({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 1), octets(NULL))] })).toBe("malformed");
@@ -285,7 +285,7 @@ describe("malformed is", () => {
     expect(of({ extensions: [seq(oid("1.2.3"))] })).toBe("malformed");
   });
 
-  it("basicConstraints, keyUsage, extendedKeyUsage that are not what they should be", () => {
+  it("if its basicConstraints, keyUsage or extendedKeyUsage is malformed; an encoded FALSE of basicConstraints is accepted", () => {
     // FALSE written out, as some libraries do; no other value.
     expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0)))).toBe("ok");
     expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0), int(0)))).toBe("ok");
@@ -312,7 +312,7 @@ describe("malformed is", () => {
     expect(withExtension("2.5.29.37", seq(NULL))).toBe("malformed");
   });
 
-  it("a subjectAltName that is none", () => {
+  it("if its subjectAltName is malformed", () => {
     for (const value of [
       seq(),
       ascii("example.com"),
@@ -326,7 +326,7 @@ describe("malformed is", () => {
     }
   });
 
-  it("authority information or key identifiers that are none, even where not critical", () => {
+  it("if its authority information or key identifiers are malformed, even if they are not critical", () => {
     expect(withExtension("1.3.6.1.5.5.7.1.1", seq(seq(oid("1.3.6.1.5.5.7.48.2"), uri("http://a.test/"))))).toBe("ok");
     for (const value of [seq(), seq(seq()), ascii("malformed"), seq(seq(oid("1.2.3")))])
       expect(withExtension("1.3.6.1.5.5.7.1.1", value)).toBe("malformed");
@@ -337,7 +337,7 @@ describe("malformed is", () => {
     expect(withExtension("1.3.6.1.5.5.7.1.11", ascii("whatever"))).toBe("ok");
   });
 
-  it("an OID that is none", () => {
+  it("if an OID is malformed", () => {
     for (const value of [
       bytes(),
       bytes(0x80, 1),
@@ -353,7 +353,7 @@ describe("malformed is", () => {
     expect([...uuid.extensions.keys()][0]).toMatch(/^2\.25\.\d{30,}$/);
   });
 
-  it("an error that says where and what", () => {
+  it("and the error says where and why", () => {
     try {
       parseCertificate(
         issue({ subject: name("CN=broken\u001b[31m"), extensions: [extension("2.5.29.37", seq())] }).der,
@@ -386,7 +386,7 @@ describe("PEM", () => {
     return undefined;
   };
 
-  it("is read wherever it stands in a text", () => {
+  it("is read anywhere in a text", () => {
     const pem = pemOf(der);
     expect(
       pemBlocks(`Bag Attributes\n  a: b\n${pem}\n# other\n${pem.replaceAll("CERTIFICATE", "PRIVATE KEY")}`),
@@ -399,7 +399,7 @@ describe("PEM", () => {
     expect(toHex(pemBlocks("-----BEGIN X-----\nAAE=\n-----END X-----")[0]!.der)).toBe("0001");
   });
 
-  it("is an error where it is cut off or not base64", () => {
+  it("is an error if it is cut off or not base64", () => {
     for (const text of [
       "-----BEGIN X-----\nAAE=\n",
       "-----BEGIN X-----\nAAE=\n-----END Y-----\n",

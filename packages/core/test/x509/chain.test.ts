@@ -38,7 +38,7 @@ function fault(read: () => unknown): TlsError {
 const broken = (...chain: { der: Uint8Array }[]) => fault(() => readOwnChain(chain.map(({ der }) => der))).message;
 
 describe("a chain of our own", () => {
-  it("is read from PEM, DER and lists of them, with the root or without", () => {
+  it("is read from PEM, DER and lists of them, with or without the root", () => {
     const pems = [leaf, middle, root].map(({ der }) => pemOf(der));
     const subjects = (source: ChainSource) => readOwnChain(source).map(({ subject }) => subject.text);
     const all = ["CN=www.example.com", "CN=Middle,O=Test", "CN=Root,O=Test"];
@@ -49,14 +49,14 @@ describe("a chain of our own", () => {
     expect(subjects(leaf.der)).toEqual(all.slice(0, 1));
   });
 
-  it("is a copy: what becomes of the caller's bytes does not matter", () => {
+  it("is a copy, so that the caller may change the bytes", () => {
     const der = leaf.der.slice();
     const [certificate] = readOwnChain(der);
     der.fill(0);
     expect(certificate.raw).toEqual(leaf.der);
   });
 
-  it("must be in order, and whole", () => {
+  it("must be in order and complete", () => {
     expect(broken(middle, leaf)).toContain("certificate 1 (CN=www.example.com) did not issue certificate 0");
     expect(broken(leaf, root, middle)).toContain("certificate 2 did: the end-entity comes first");
     expect(broken(leaf, root)).toContain("leave out what does not belong");
@@ -66,7 +66,7 @@ describe("a chain of our own", () => {
 
   it("must be of CAs that no peer refuses", () => {
     const ordinary = issue({ subject: name("CN=ordinary"), issuer: root });
-    expect(broken(server(ordinary), ordinary)).toContain("is no CA");
+    expect(broken(server(ordinary), ordinary)).toContain("is not a CA");
     const unusable = issue({
       subject: name("CN=unusable"),
       issuer: root,
@@ -75,7 +75,7 @@ describe("a chain of our own", () => {
     expect(broken(server(unusable), unusable)).toContain("keyCertSign");
   });
 
-  it("must be signed by its issuer, not by another of that name", async () => {
+  it("must be signed by its issuer, not by another CA of the same name", async () => {
     const again = ca("Middle", { issuer: root });
     const check = (...chain: { der: Uint8Array }[]) => runFlow(verifyChain(chain.map(parsed), noble));
     await check(leaf, middle, root);
@@ -118,7 +118,7 @@ describe("nobleCredential", () => {
     expect(() => credential.sign(foreign, cert)).toThrow("rsa_pkcs1_sha256");
   });
 
-  it("refuses a key that is not the certificate's, RSA keys, and a broken chain", async () => {
+  it("refuses a key that is not the certificate's, an RSA key, and a broken chain", async () => {
     const pem = (key: keyof typeof kinds) => kinds[key].privateKey.export({ type: "pkcs8", format: "pem" });
     const cert = server(middle, { key: kinds.secp256r1 }).der;
     for (const key of [pem("secp384r1"), pem("ed25519"), ecKey().privateKey.export({ format: "jwk" })])

@@ -32,8 +32,8 @@ const exclude = (subtree: Uint8Array, ...names: Names) => under([], [subtree], n
 const ok = "ok";
 const no = "name_constraint";
 
-describe("DNS", () => {
-  it("takes a name and all below it", async () => {
+describe("a constraint on DNS names", () => {
+  it("covers a name and all names below it", async () => {
     expect(await permit(dns("example.com"), dns("example.com"))).toBe(ok);
     expect(await permit(dns("example.com"), dns("a.b.EXAMPLE.com"))).toBe(ok);
     expect(await permit(dns("example.com"), dns("notexample.com"))).toBe(no);
@@ -45,7 +45,7 @@ describe("DNS", () => {
     expect(await exclude(dns(""), dns("www.example.com"))).toBe(no);
   });
 
-  it("needs one of many permitted, and none excluded", async () => {
+  it("needs one permitted subtree and no excluded one", async () => {
     expect(await under([dns("a.test"), dns("b.test")], [], [dns("b.test"), dns("x.a.test")])).toBe(ok);
     expect(await under([dns("a.test")], [dns("secret.a.test")], [dns("a.test")])).toBe(ok);
     expect(await under([dns("a.test")], [dns("secret.a.test")], [dns("x.secret.a.test")])).toBe(no);
@@ -61,7 +61,7 @@ describe("DNS", () => {
     expect(await exclude(dns("other.test"), dns("*.example.com"))).toBe(ok);
   });
 
-  it("takes sub-domains only, after a leading dot", async () => {
+  it("covers only sub-domains if it has a leading dot", async () => {
     expect(await permit(dns(".example.com"), dns("www.EXAMPLE.com"))).toBe(ok);
     expect(await permit(dns(".example.com"), dns("a.b.example.com"))).toBe(ok);
     expect(await permit(dns(".example.com"), dns("*.example.com"))).toBe(ok);
@@ -76,7 +76,7 @@ describe("DNS", () => {
     expect(await exclude(dns(".example.com"), dns("example.org"))).toBe(ok);
   });
 
-  it("refuses malformed names and constraints where they meet", async () => {
+  it("refuses a malformed name or constraint if both are of one form", async () => {
     for (const constraint of [
       "*.example.com",
       ".",
@@ -106,7 +106,7 @@ describe("DNS", () => {
   });
 });
 
-describe("IP", () => {
+describe("a constraint on IP addresses", () => {
   const net = ip(192, 0, 2, 0, 255, 255, 255, 0);
   const net6 = ip(
     0x20,
@@ -119,7 +119,7 @@ describe("IP", () => {
   );
   const host6 = ip(0x20, 1, 0xd, 0xb8, ...Array<number>(11).fill(0), 1);
 
-  it("takes a network", async () => {
+  it("covers a network", async () => {
     expect(await permit(net, ip(192, 0, 2, 77))).toBe(ok);
     expect(await permit(net, ip(192, 0, 3, 77))).toBe(no);
     expect(await exclude(net, ip(192, 0, 2, 77))).toBe(no);
@@ -129,7 +129,7 @@ describe("IP", () => {
     expect(await exclude(ip(0, 0, 0, 0, 0, 0, 0, 0), ip(1, 2, 3, 4))).toBe(no);
   });
 
-  it("permits no address of the other family, and excludes none", async () => {
+  it("neither permits nor excludes an address of the other family", async () => {
     expect(await permit(net, host6)).toBe(no);
     expect(await exclude(net, host6)).toBe(ok);
   });
@@ -144,8 +144,8 @@ describe("IP", () => {
   });
 });
 
-describe("e-mail", () => {
-  it("takes a mailbox, a host, or all hosts of a domain", async () => {
+describe("a constraint on e-mail addresses", () => {
+  it("covers a mailbox, a host, or all hosts of a domain", async () => {
     expect(await permit(email("me@example.com"), email("me@EXAMPLE.com"))).toBe(ok);
     expect(await permit(email("me@example.com"), email("Me@example.com"))).toBe(no);
     expect(await permit(email("*@example.com"), email("me@example.com"))).toBe(no);
@@ -166,7 +166,7 @@ describe("e-mail", () => {
     expect(await exclude(email("example.com"), email(`${"a".repeat(60_000)}@other.test`))).toBe(no);
   });
 
-  it("reaches addresses in the subject where there are no others", async () => {
+  it("covers addresses in the subject if subjectAltName has none", async () => {
     const subject = name("CN=x", "E=me@example.org");
     expect(await under([email("example.com")], [], [dns("www.example.com")], subject)).toBe(no);
     expect(await under([email("example.org")], [], [dns("www.example.com")], subject)).toBe(ok);
@@ -174,10 +174,10 @@ describe("e-mail", () => {
   });
 });
 
-describe("directory names", () => {
+describe("a constraint on directory names", () => {
   const unit = directory(name("C=DE", "O=Test"));
 
-  it("take a name and all below it, in the subject and in subjectAltName, normalised", async () => {
+  it("covers a name and all names below it, in the subject and in subjectAltName, normalised", async () => {
     const at = (subject: Uint8Array) => under([unit], [], [dns("x.test")], subject);
     expect(await at(name("C=DE", "O=Test", "CN=x"))).toBe(ok);
     expect(await at(name("C=de", "O= TEST ", "CN=x"))).toBe(ok);
@@ -196,10 +196,10 @@ describe("directory names", () => {
   });
 });
 
-describe("URIs", () => {
+describe("a constraint on URIs", () => {
   const u = (text: string) => uri(text);
 
-  it("take one host, or all below a domain, whatever the scheme", async () => {
+  it("covers one host, or all hosts below a domain, with any scheme", async () => {
     expect(await permit(u("example.com"), u("https://EXAMPLE.com/a?b#c"))).toBe(ok);
     expect(await permit(u("example.com"), u("https://me:x@example.com:8443"))).toBe(ok);
     expect(await permit(u("example.com"), u("https://www.example.com/"))).toBe(no);
@@ -211,13 +211,13 @@ describe("URIs", () => {
     expect(await exclude(u(""), u("https://example.com/"))).toBe(no);
   });
 
-  it("hold SPIFFE identities to their trust domain", async () => {
+  it("limits SPIFFE identities to a trust domain", async () => {
     expect(await permit(u("prod.example"), u("spiffe://prod.example/ns/default/sa/web"))).toBe(ok);
     expect(await permit(u("prod.example"), u("spiffe://test.example/ns/default/sa/web"))).toBe(no);
     expect(await permit(u("prod.example"), u("spiffe://evil.test/prod.example"))).toBe(no);
   });
 
-  it("refuses what has no host, or one that is no domain name", async () => {
+  it("refuses a URI without a host, or whose host is not a domain name", async () => {
     for (const bad of [
       "urn:uuid:1",
       "mailto:me@example.com",
@@ -245,8 +245,8 @@ describe("URIs", () => {
   });
 });
 
-describe("other forms", () => {
-  it("are refused where they are constrained, and ignored where not", async () => {
+describe("names of other forms", () => {
+  it("are refused if they are constrained, and otherwise ignored", async () => {
     expect(await exclude(other("x"), other("y"))).toBe(no);
     expect(await permit(other("x"), other("x"))).toBe(no);
     expect(await exclude(other("x"), dns("www.example.com"))).toBe(ok);
@@ -255,10 +255,10 @@ describe("other forms", () => {
   });
 });
 
-describe("along a path", () => {
+describe("on a path", () => {
   const root = ca("Root", { extensions: [nameConstraints([dns("a.test"), dns("b.test")])] });
 
-  it("every CA's constraints hold: they can narrow, not widen", async () => {
+  it("the constraints of every CA hold: a CA can narrow them, and not widen them", async () => {
     const narrow = ca("Narrow", { issuer: root, extensions: [nameConstraints([dns("b.test"), dns("c.test")])] });
     const end = (host: string) =>
       verdict([server(narrow, { names: [dns(host)] }), narrow], [root], { reference: null });
@@ -273,7 +273,7 @@ describe("along a path", () => {
     });
   });
 
-  it("intermediates are bound, self-issued ones are not, an end-entity always is", async () => {
+  it("constraints bind intermediates except self-issued ones, and always the end-entity", async () => {
     const strange = [subjectAltName(dns("other.test"))];
     const bound = ca("Bound", { issuer: root, extensions: strange });
     expect(await verdict([server(bound, { names: [dns("a.test")] }), bound], [root], { reference: null })).toBe(no);
@@ -282,7 +282,7 @@ describe("along a path", () => {
     expect(await verdict([rolled], [root], { reference: null })).toBe(no);
   });
 
-  it("a CA whose constraints are malformed is not used", async () => {
+  it("a CA with malformed constraints is not used", async () => {
     const value = (der: Uint8Array) => ca("Bad", { issuer: root, extensions: [extension("2.5.29.30", der, true)] });
     const minimum = seq(tlv(0xa0, seq(dns("a.test"), tlv(0x80, new Uint8Array([0])))));
     for (const bad of [

@@ -51,7 +51,7 @@ const inCa = (...extensions: Uint8Array[]) => {
 const inLeaf = (...extensions: Uint8Array[]) => verdict([server(root, { extensions })], [root]);
 
 describe("policies", () => {
-  it("may be critical where nothing requires one", async () => {
+  it("may be critical if no certificate requires an explicit one", async () => {
     for (const extensions of [
       [policies(true, "1.2.3")],
       [policies(true, anyPolicy)],
@@ -66,7 +66,7 @@ describe("policies", () => {
     expect(await verdict([server(top)], [top])).toBe("ok");
   });
 
-  it("that are malformed, or map anyPolicy, are refused", async () => {
+  it("are refused if they are malformed or map anyPolicy", async () => {
     for (const bad of [
       extension("2.5.29.32", seq(), true),
       extension("2.5.29.32", seq(seq()), true),
@@ -83,7 +83,7 @@ describe("policies", () => {
     }
   });
 
-  it("that must be explicit are refused, critical or not, with what to do", async () => {
+  it("are refused if they must be explicit, critical or not, with advice", async () => {
     expect(await inLeaf(requires(0))).toBe("unknown_critical_extension");
     expect(await inLeaf(requires(1))).toBe("ok");
     for (const critical of [true, false]) {
@@ -97,7 +97,7 @@ describe("policies", () => {
     expect(await verdict([server(top)], [top])).toBe("unknown_critical_extension");
   });
 
-  it("need not be explicit for as many certificates below as the CA says, self-issued ones aside", async () => {
+  it("need not be explicit for as many certificates below a CA as it says, without self-issued ones", async () => {
     // RFC 5280 §6.1.4 (h), (i) and §6.1.5 (a): the end-entity counts.
     expect(await inCa(requires(1))).toBe("unknown_critical_extension");
     expect(await inCa(requires(2))).toBe("ok");
@@ -110,7 +110,7 @@ describe("policies", () => {
 });
 
 describe("other extensions", () => {
-  it("cRLDistributionPoints may be critical, and must be well-formed", async () => {
+  it("may be critical cRLDistributionPoints, which must be well-formed", async () => {
     const point = seq(tlv(0xa0, tlv(0xa0, uri("http://ca.test/crl"))));
     expect(await inLeaf(extension("2.5.29.31", seq(point), true))).toBe("ok");
     expect(await inCa(extension("2.5.29.31", seq(point, point), true))).toBe("ok");
@@ -118,7 +118,7 @@ describe("other extensions", () => {
       expect(await inLeaf(extension("2.5.29.31", bad, true))).toBe("malformed");
   });
 
-  it("a subjectAltName that is not critical beside an empty subject is refused", async () => {
+  it("include a critical subjectAltName if the subject is empty", async () => {
     const made = (critical: boolean, subject = name()) =>
       issue({ issuer: root, subject, extensions: [extension("2.5.29.17", seq(dns("www.example.com")), critical)] });
     expect(await verdict([made(true)], [root])).toBe("ok");
@@ -129,7 +129,7 @@ describe("other extensions", () => {
     expect(await verdict([issue({ issuer: root, subject: name() })], [root], { reference: null })).toBe("ok");
   });
 
-  it("issuers may be named by a PrintableString beyond ASCII: the same bytes are the same name", async () => {
+  it("are joined by issuer names that a PrintableString beyond ASCII holds: equal bytes are equal names", async () => {
     const printable = (...value: number[]) => name("O=Test", { type: "CN", value: tlv(0x13, bytes(...value)) });
     const made = ca("x", { subject: printable(0x4d, 0xfc) });
     const under = (issuerName: Uint8Array) => verdict([server(made, { issuerName })], [made]);
@@ -138,7 +138,7 @@ describe("other extensions", () => {
     expect(await under(name("O=Test", "CN=Mü"))).toBe("unknown_issuer");
   });
 
-  it("a PrintableString beyond ASCII cannot be held against a constraint", async () => {
+  it("under a constraint on names may not have a PrintableString beyond ASCII", async () => {
     const subject = name("O=Test", { type: "CN", value: tlv(0x13, bytes(0x4d, 0xfc)) });
     const excluding = (dn: Uint8Array) => {
       const subtree = tlv(0xa1, seq(tlv(0xa4, dn)));
@@ -150,25 +150,25 @@ describe("other extensions", () => {
   });
 });
 
-describe("what a refusal says", () => {
+describe("a refusal says", () => {
   const said = async (chain: readonly Authority[], trust: Parameters<typeof refusal>[1] = [root]) => {
     const { code, position, message, advice } = await refusal(chain, trust);
     return `${code} ${position} ${message} | ${advice}`;
   };
 
-  it("version 1: -extfile", async () => {
+  it("how to issue version 3 with -extfile, if a certificate is of version 1", async () => {
     const old = issue({ subject: name("CN=old"), issuer: root, version: 1 });
     expect(await said([old])).toMatch(
       /^malformed 0 certificate 0 \(CN=old\): version 1.*\| issue it as version 3, .*subjectAltName.*-extfile/,
     );
   });
 
-  it("no name: -extfile too", async () => {
+  it("how to issue subjectAltName with -extfile, if a certificate has no name", async () => {
     const unnamed = issue({ subject: name("CN=www.example.com"), issuer: root, extensions: [basicConstraints(false)] });
     expect(await said([unnamed])).toMatch(/^name_mismatch 0 .*no name at all.*\| .*subjectAltName.*-extfile/);
   });
 
-  it("a salt of another length: the salt's length, for signatures and for keys", async () => {
+  it("the right length of the salt, for signatures and for keys", async () => {
     const key = (await import("node:crypto")).generateKeyPairSync("rsa", { modulusLength: 2048 });
     const signed = { ...ca("PSS", { key, issuer: root }), signer: signers.pssSha256Salt20 };
     expect(await said([server(signed), signed])).toMatch(
@@ -189,7 +189,7 @@ describe("what a refusal says", () => {
     ["1.3.6.1.4.1.11129.2.4.3", "precertificate poison: "],
     ["2.16.840.1.113730.1.1", "netscapeCertType: "],
     ["1.3.6.1.4.1.99999.1", ""],
-  ])("a critical extension that is unknown: its OID and name, %s", async (id, name) => {
+  ])("the OID and the name of an unknown critical extension, %s", async (id, name) => {
     const made = server(root, { extensions: [extension(id, octets(bytes()), true)] });
     const text = await said([made]);
     expect(text).toContain(`the critical extension ${id} is unknown`);
@@ -212,13 +212,13 @@ describe("what a refusal says", () => {
     ["certificatePolicies", { extensions: [extension("2.5.29.32", seq())] }],
     ["authorityKeyIdentifier", { extensions: [extension("2.5.29.35", NULL)] }],
     ["authorityInfoAccess", { extensions: [extension("1.3.6.1.5.5.7.1.1", seq())] }],
-  ])("a DER fault: the field, %s", async (field, content) => {
+  ])("the field of a DER fault, %s", async (field, content) => {
     const error = await refusal([issue({ issuer: root, ...content })], [root]);
     expect(error.code).toMatch(/malformed|weak_key/);
     expect(error.message).toMatch(new RegExp(`: ${field}: (DER: )?`));
   });
 
-  it("nor is a fault outside of all fields given one", async () => {
+  it("no field if a fault is outside of all fields", async () => {
     const error = await refusal([{ der: bytes(0x30, 0x80) }], [root]);
     expect(error.message).toBe("certificate 0: DER: length indefinite or above 4 bytes");
   });
@@ -234,7 +234,7 @@ describe("what a refusal says", () => {
   };
   const broken = issue({ subject: name("CN=broken"), extensions: [extension("2.5.29.37", seq())] });
 
-  it("a fault in ca: which certificate", () => {
+  it("which certificate of ca has a fault", () => {
     expect(thrown(() => trustPolicy({ ca: pemOf(broken.der) }))).toBe(
       "ca: certificate 1 of 1 (CN=broken): extKeyUsage: DER: expected tag 6, got the end",
     );
@@ -244,7 +244,7 @@ describe("what a refusal says", () => {
     expect(thrown(() => trustPolicy({ ca: cut }))).toMatch(/^PEM: CERTIFICATE \(block 2\) /);
   });
 
-  it("a CA of ours that was left out of the bundle, where its certificates come", async () => {
+  it("that the issuer was left out of ca, and why", async () => {
     const bad = ca("Left out", { extensions: [extension("2.5.29.37", seq())] });
     const { anchors } = trustPolicy({ ca: pemOf(root.der) + pemOf(bad.der) });
     expect(anchors).toHaveLength(1);
@@ -256,14 +256,14 @@ describe("what a refusal says", () => {
     expect(error.advice).toBe("replace that certificate in ca");
   });
 
-  it("a fault in our own chain: which certificate", () => {
+  it("which certificate of our own chain has a fault", () => {
     expect(thrown(() => readOwnChain(pemOf(server(root).der) + pemOf(broken.der)))).toMatch(
       /certificate 1 \(CN=broken\): extKeyUsage: DER/,
     );
   });
 });
 
-it("URI names are there for the application to decide by", () => {
+it("the application can read the URI names of a certificate", () => {
   const spiffe = "spiffe://prod.example/ns/default/sa/web";
   expect(parsed(server(root, { names: [uri(spiffe)] })).subjectAltNames.uri).toEqual([spiffe]);
 });

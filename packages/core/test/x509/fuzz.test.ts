@@ -192,7 +192,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     );
   });
 
-  it("changed real certificates are read or refused, in every place of a chain that somebody signed", {
+  it("changed real certificates are read or refused, in every place of a chain whose signatures all verify", {
     timeout,
   }, () => {
     const gullible: CryptoProvider = { ...provider, verify: () => true };
@@ -216,7 +216,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     );
   });
 
-  it("changed OCSP responses say nothing that was not signed", { timeout }, () => {
+  it("a changed OCSP response is good only if its signed part is unchanged", { timeout }, () => {
     const original = parseOcspResponse(stapled);
     const about = { certificate: parsed(leaf), issuer: parsed(middle), now };
     const gullible: CryptoProvider = { ...provider, verify: () => true };
@@ -239,7 +239,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     );
   });
 
-  it("rubbish of any kind", { timeout }, () => {
+  it("random bytes are refused", { timeout }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (der) => {
         only(() => parseCertificate(der));
@@ -249,7 +249,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     );
   });
 
-  it("nested to any depth, with lengths that lie", { timeout }, () => {
+  it("DER of any depth, with wrong lengths, is refused", { timeout }, () => {
     fc.assert(
       fc.property(
         fc.nat(3000),
@@ -268,7 +268,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     );
   });
 
-  it("PEM that is nearly PEM", { timeout }, () => {
+  it("damaged PEM is read or refused", { timeout }, () => {
     const pem = pemOf(leaf.der);
     fc.assert(
       fc.property(
@@ -287,7 +287,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     only(() => parsePemCertificates(pem.repeat(200)));
   });
 
-  it("references of any kind", { timeout }, () => {
+  it("any text is a reference or is refused", { timeout }, () => {
     const certificate = parsed(leaf);
     fc.assert(
       fc.property(
@@ -303,7 +303,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     fc.assert(fc.property(fc.oneof(fc.ipV6(), fc.ipV4()), (text) => parseReference(text)?.type === "ip"));
   });
 
-  it("private keys of every form, changed", { timeout }, async () => {
+  it("changed private keys of every form are read or refused", { timeout }, async () => {
     const { privateKey: ec } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const { privateKey: rsa } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const { privateKey: ed25519 } = generateKeyPairSync("ed25519");
@@ -345,7 +345,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     );
   });
 
-  it("the largest certificates", { timeout }, () => {
+  it("the largest certificates cost bounded memory", { timeout }, () => {
     const grown = (work: () => unknown): void => {
       const start = used();
       work();

@@ -36,8 +36,8 @@ const certificate = (...names: string[]) => ({
 });
 const matches = (presented: string, reference: string) => matchesReference(certificate(presented), reference);
 
-describe("names", () => {
-  it("that only look like ASCII are no reference", () => {
+describe("a name", () => {
+  it("that only looks like ASCII is not a reference", () => {
     // KELVIN SIGN and LONG S become k and s in some case mappings; a full stop of another script; a fraction.
     for (const reference of [
       "\u212aey.example",
@@ -63,7 +63,7 @@ describe("names", () => {
     expect(matches("xn--bcher-kva.example", "XN--BCHER-KVA.example")).toBe("exact");
   });
 
-  it("with a NUL, a space or a dot behind match nothing", () => {
+  it("with a NUL, a space or a dot at its end matches nothing", () => {
     for (const presented of [
       "www.example.com\0.evil.test",
       "www.example.com ",
@@ -73,7 +73,7 @@ describe("names", () => {
       expect([presented, matches(presented, "www.example.com")]).toEqual([presented, undefined]);
   });
 
-  it("with a wildcard anywhere else match nothing", () => {
+  it("with a wildcard in any other place matches nothing", () => {
     for (const presented of [
       "*",
       "*.com",
@@ -95,7 +95,7 @@ describe("names", () => {
     expect(matches("*.example.com", "xn--bcher-kva.example.com")).toBe("wildcard");
   });
 
-  it("that are numbers are addresses, in any writing", () => {
+  it("that is a number, in any notation, is not a DNS name", () => {
     for (const reference of [
       "1.2.3",
       "0x7f.1",
@@ -117,7 +117,7 @@ describe("names", () => {
 
 describe("extendedKeyUsage", () => {
   const any = "2.5.29.37.0";
-  it("any, in a CA, allows what is below it and no more than that", async () => {
+  it("anyExtendedKeyUsage of a CA allows the purposes of the certificates below it, and no others", async () => {
     const open = ca("Open", { issuer: root, extensions: [extKeyUsage(any)] });
     expect(await verdict([server(open), open], [root])).toBe("ok");
     expect(await verdict([server(open, { extensions: [extKeyUsage(clientAuth)] }), open], [root])).toBe(
@@ -131,7 +131,7 @@ describe("extendedKeyUsage", () => {
 });
 
 describe("path length", () => {
-  it("is not got around by issuing to oneself under the key of another", async () => {
+  it("holds although a CA issues a certificate for its own name and another key", async () => {
     const limited = ca("Limited", { issuer: root, pathLen: 0 });
     // Self-issued, so it does not count; the next one does, whoever it says it is.
     const again = ca("Limited", { issuer: limited, key: ecKey() });
@@ -145,8 +145,8 @@ describe("path length", () => {
   });
 });
 
-describe("constraints", () => {
-  it("are not got around by a subject, a common name or another case", async () => {
+describe("name constraints", () => {
+  it("hold for every name, in any case", async () => {
     const only = ca("Only", {
       issuer: root,
       extensions: [nameConstraints([dns("good.example")], [dns("bad.good.example")])],
@@ -168,7 +168,7 @@ describe("constraints", () => {
       expect([names, await asked(...names)]).toEqual([names, "name_constraint"]);
   });
 
-  it("take no longer for names that are very long", async () => {
+  it("are checked quickly for very long names", async () => {
     const mails = Array.from({ length: 900 }, (_, i) => email(`m${i}@example.com`));
     const only = ca("Only", { extensions: [nameConstraints(mails)] });
     const start = cpu();
@@ -179,8 +179,8 @@ describe("constraints", () => {
   });
 });
 
-describe("work", () => {
-  it("has a bound, whatever the sixteen certificates", async () => {
+describe("the search of a path", () => {
+  it("does bounded work for any sixteen certificates", async () => {
     // Every certificate could be issued by every other one, by name; each signature would have to be checked.
     const key = ecKey();
     const maze = Array.from({ length: 15 }, () =>
@@ -206,7 +206,7 @@ describe("work", () => {
 describe("DER", () => {
   const of = (...extensions: Uint8Array[]) =>
     verdict([issue({ issuer: root, extensions })], [root], { reference: null });
-  it("has one form for everything", async () => {
+  it("has one encoding for each value", async () => {
     expect(await of(keyUsage(0))).toBe("ok");
     const cases: [string, Uint8Array][] = [
       ["a long form of a short length", seq(oid("1.2.3"), Uint8Array.of(4, 0x81, 1, 0))],
@@ -225,7 +225,7 @@ describe("DER", () => {
     for (const [what, extra] of cases) expect([what, await of(extra)]).toEqual([what, "malformed"]);
   });
 
-  it("has one form for times: what Date would take is not enough", async () => {
+  it("has one form for times, and not every form that Date reads", async () => {
     const at = (text: string, tag = 0x18) =>
       verdict([issue({ issuer: root, validity: [tlv(0x17, ascii("250101000000Z")), tlv(tag, ascii(text))] })], [root], {
         reference: null,
@@ -253,8 +253,8 @@ describe("DER", () => {
   });
 });
 
-describe("what merely came along", () => {
-  it("is not part of the path: constraints, dates and critical extensions of strangers change nothing", async () => {
+describe("an unrelated certificate in the chain", () => {
+  it("is not part of the path: its constraints, dates and critical extensions change nothing", async () => {
     const stranger = [
       ca("Old", { notAfter: "2025-02-01T00:00:00Z" }),
       issue({ extensions: [basicConstraints(true), extension("1.2.3.4", seq(int(1)), true)] }),
@@ -264,7 +264,7 @@ describe("what merely came along", () => {
     expect(await verdict([server(stranger[0]!), stranger[0]!, root], [root])).toBe("expired");
   });
 
-  it("and an end-entity cannot issue, even to itself", async () => {
+  it("cannot be issued by an end-entity, even for its own name", async () => {
     const key = ecKey();
     const end = server(root, { key });
     const twice = server(end, { key, subject: name("CN=www.example.com") });

@@ -11,12 +11,12 @@ vi.mock("../../src/x509/lazy.ts", () => ({
   },
 }));
 
-it("a chain under a CA with constraints is refused where their rules do not load", async () => {
+it("a chain under a CA with constraints is refused if the rules do not load", async () => {
   const root = ca("Constrained", { extensions: [nameConstraints([dns("example.test")])] });
   await expect(verify([server(root)], { ca: root.der })).rejects.toThrow("no network");
 });
 
-it("one without is not held up by them", async () => {
+it("a chain without constraints does not load the rules", async () => {
   rules.asked = 0;
   const root = ca("Root");
   await verify([server(root)], { ca: root.der });

@@ -8,7 +8,7 @@ const kind = (names: readonly Uint8Array[], reference: string) =>
 const match = (presented: string, reference: string) => kind([dns(presented)], reference);
 
 describe("DNS names", () => {
-  it("match label by label, whatever the case, the reference's trailing dot dropped", () => {
+  it("match label by label in any case, without the reference's trailing dot", () => {
     expect(match("www.example.com", "www.example.com")).toBe("exact");
     expect(match("WWW.Example.com", "www.eXample.COM.")).toBe("exact");
     expect(match("foo_bar.example.com", "foo_bar.example.com")).toBe("exact");
@@ -26,7 +26,7 @@ describe("DNS names", () => {
     expect(match("www.example.com.", "www.example.com")).toBeUndefined();
   });
 
-  it("take one * as the whole left-most label over two labels or more", () => {
+  it("may have one * as the whole left-most label, before two labels or more", () => {
     expect(match("*.example.com", "www.example.com")).toBe("wildcard");
     expect(match("*.EXAMPLE.com", "xn--bcher-kva.example.com")).toBe("wildcard");
     expect(match("*.example.com", "example.com")).toBeUndefined();
@@ -42,12 +42,12 @@ describe("DNS names", () => {
     expect(kind([dns("*.example.com"), dns("www.example.com")], "www.example.com")).toBe("exact");
   });
 
-  it("stand in subjectAltName, never in the common name or another form", () => {
+  it("count in subjectAltName only, not in the common name or another form", () => {
     expect(matchesReference(parsed(issue({ subject: name("CN=www.example.com") })), "www.example.com")).toBeUndefined();
     expect(kind([uri("www.example.com"), email("www.example.com")], "www.example.com")).toBeUndefined();
   });
 
-  it("are refused where they are none", () => {
+  it("are refused if they are malformed", () => {
     for (const bad of [
       "",
       ".",
@@ -73,7 +73,7 @@ describe("DNS names", () => {
 });
 
 describe("IP addresses", () => {
-  it("match iPAddress only, byte by byte", () => {
+  it("match only iPAddress, byte by byte", () => {
     expect(kind([ip(127, 0, 0, 1)], "127.0.0.1")).toBe("exact");
     expect(kind([ip(127, 0, 0, 1)], "127.0.0.2")).toBeUndefined();
     expect(kind([dns("127.0.0.1")], "127.0.0.1")).toBeUndefined();

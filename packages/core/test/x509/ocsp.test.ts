@@ -82,15 +82,15 @@ async function fault(response: Uint8Array, provider: CryptoProvider = noble, at 
 const verdict = async (what: Told = {}, at = now): Promise<string> =>
   (await fault(told(what), noble, at))?.code ?? "good";
 
-describe("a status", () => {
-  it("is good where its issuer says so, whatever the hash of CertID and the form of ResponderID", async () => {
+describe("the status of a certificate", () => {
+  it("is good if its issuer says so, with any hash of CertID and form of ResponderID", async () => {
     for (const hash of ["sha1", "sha256"] as const)
       for (const parameters of [[], [NULL]])
         for (const responder of [byName(middle), byKey(middle)])
           expect(await verdict({ single: { hash, parameters }, responder })).toBe("good");
   });
 
-  it("is revoked, unknown: refused, each with its alert", async () => {
+  it("is refused if it is revoked or unknown, each with its alert", async () => {
     const revoked = await fault(told({ single: { status: statuses.revoked } }));
     expect(revoked).toMatchObject({ code: "revoked", alert: "certificate_revoked", by: "us", fault: "peer" });
     expect(revoked?.message).toContain("revoked on 2025-06-15T11:00:00Z: keyCompromise");
@@ -100,7 +100,7 @@ describe("a status", () => {
     expect(unknown).toMatchObject({ code: "ocsp_unknown", alert: "bad_certificate_status_response" });
   });
 
-  it("is of this certificate: serial number, issuer's name and issuer's key", async () => {
+  it("matches the serial number, the issuer's name and the issuer's key", async () => {
     const elsewhere: readonly Partial<Single>[] = [
       { serial: int(7) },
       { nameHash: digest("sha1", stranger.subject) },
@@ -113,7 +113,7 @@ describe("a status", () => {
     expect(await verdict({ single: { hash: "md5" } })).toBe("ocsp_unknown");
   });
 
-  it("is found among others, and of two about this certificate the one that is not good counts", async () => {
+  it("is found among others; of two for this certificate, the one that is not good wins", async () => {
     const others = [about({ of: other, status: statuses.revoked }), about({ hash: "md5" })];
     expect(await verdict({ responses: [...others, about()] })).toBe("good");
     expect(
@@ -121,7 +121,7 @@ describe("a status", () => {
     ).toBe("revoked");
   });
 
-  it("verifies with a provider of promises", async () => {
+  it("is verified with a provider of promises", async () => {
     const provider = asyncProvider(noble);
     expect(await fault(told(), provider)).toBeUndefined();
     expect((await fault(told({ forge: true }), provider))?.code).toBe("ocsp_signature");
@@ -129,7 +129,7 @@ describe("a status", () => {
 });
 
 describe("the time of a status", () => {
-  it("thisUpdate may be a little ahead of our clock", async () => {
+  it("thisUpdate may be at most maxClockSkew ahead of our clock", async () => {
     expect(await verdict({ single: { thisUpdate: maxClockSkew, nextUpdate: day } })).toBe("good");
     expect(await verdict({ single: { thisUpdate: maxClockSkew + second, nextUpdate: day } })).toBe("ocsp_expired");
   });
@@ -143,14 +143,14 @@ describe("the time of a status", () => {
     expect(error?.message).toContain("until 2025-06-15T11:59:59Z");
   });
 
-  it("without nextUpdate there is a limit of its age", async () => {
+  it("a status without nextUpdate is valid for maxStatusAge", async () => {
     expect(await verdict({ single: { nextUpdate: null, thisUpdate: -maxStatusAge } })).toBe("good");
     expect(await verdict({ single: { nextUpdate: null, thisUpdate: -maxStatusAge - second } })).toBe("ocsp_expired");
   });
 });
 
-describe("who signs a status", () => {
-  it("is the issuer, and nobody else", async () => {
+describe("the signer of a status", () => {
+  it("is the issuer, and no other certificate", async () => {
     expect(await verdict({ forge: true })).toBe("ocsp_signature");
     for (const signedBy of [root, stranger, leaf]) {
       expect(await verdict({ signedBy })).toBe("ocsp_signature");
@@ -180,7 +180,7 @@ describe("who signs a status", () => {
     expect(await verdict({ signedBy, certificates: [rubbish, middle.der, signedBy.der] })).toBe("good");
   });
 
-  it("a responder is held to extendedKeyUsage, dates, keyUsage, signature, and to its issuer", async () => {
+  it("must be certified by the issuer, with the right extendedKeyUsage, dates, keyUsage and signature", async () => {
     const eku = extKeyUsage(ocspSigning);
     const impostor = ca("Middle"); // of the right name, with another key
     const below = ca("Below", { issuer: middle });
@@ -193,8 +193,8 @@ describe("who signs a status", () => {
       ["keyUsage", responder(middle, { extensions: [eku, keyUsage(2)] })],
       ["not signed by the issuer", responder(middle, { forge: true })],
       ["not signed by the issuer", responder(impostor)],
-      ["another than the issuer", responder(root)],
-      ["another than the issuer", responder(below)],
+      ["another CA than the issuer", responder(root)],
+      ["another CA than the issuer", responder(below)],
       ["critical extension 1.2.3", responder(middle, { extensions: [eku, extension("1.2.3", NULL, true)] })],
       ["not accepted", responder(middle, { signer: signers.ecdsaSha1 })],
       ["version 1", responder(middle, { version: 1, extensions: [] })],
@@ -210,19 +210,19 @@ describe("who signs a status", () => {
     }
   });
 
-  it("an issuer cannot be spoken for by a CA that it certified, nor by the server itself", async () => {
+  it("is neither a CA below the issuer nor the server itself", async () => {
     const below = ca("Below", { issuer: middle });
     expect(await verdict({ signedBy: below, certificates: [below.der] })).toBe("ocsp_signature");
     expect(await verdict({ signedBy: leaf, certificates: [leaf.der] })).toBe("ocsp_signature");
   });
 
-  it("SHA-1 is refused as a signature", async () => {
+  it("may not sign with SHA-1", async () => {
     const error = await fault(told({ signer: signers.ecdsaSha1 }));
     expect(error).toMatchObject({ code: "ocsp_signature" });
     expect(error?.message).toContain("1.2.840.10045.4.1");
   });
 
-  it("a stolen subject cannot fill a log: its text is cut and cleaned", async () => {
+  it("cannot fill a log with its subject, which is cut and cleaned", async () => {
     const signedBy = responder(middle, {
       subject: name(`CN=\u001b[31m${"x".repeat(5000)}`),
       extensions: [keyUsage(0)],
@@ -236,7 +236,7 @@ describe("who signs a status", () => {
 
 describe("extensions of a response", () => {
   const nonce = extension("1.3.6.1.5.5.7.48.1.2", bytes(4, 1, 7));
-  it("that are critical and unknown are fatal, of the whole and of the one status", async () => {
+  it("are fatal if they are critical and unknown, in the response and in a single status", async () => {
     expect(await verdict({ extensions: [nonce], single: { extensions: [extension("1.2.3", NULL)] } })).toBe("good");
     expect(await verdict({ extensions: [nonce, extension("1.2.3", NULL, true)] })).toBe("ocsp_malformed");
     expect(await verdict({ single: { extensions: [extension("1.2.3", NULL, true)] } })).toBe("ocsp_malformed");
@@ -282,11 +282,11 @@ describe("the form of a response", () => {
     expect(error).toMatchObject({ code: "ocsp_malformed", alert: "bad_certificate_status_response", fault: "peer" });
   });
 
-  it("an error of the responder is named", async () => {
+  it("is an error that names the responder's status", async () => {
     expect((await fault(seq(bytes(0x0a, 1, 3))))?.message).toContain("tryLater");
   });
 
-  it("is read into what it says", () => {
+  it("is read into an OcspResponse", () => {
     const read = parseOcspResponse(told({ single: { status: statuses.revoked, nextUpdate: null } }));
     expect(read).toMatchObject({
       responder: { text: "CN=Middle,O=Test" },
@@ -307,7 +307,7 @@ describe("the form of a response", () => {
   });
 });
 
-describe("what a client makes of it", () => {
+describe("a client's policy", () => {
   const stapled = (content: Parameters<typeof server>[1]): Authority =>
     server(middle, { ...content, extensions: [extKeyUsage(serverAuth), tlsFeature()] });
   const must = stapled({});
@@ -329,7 +329,7 @@ describe("what a client makes of it", () => {
   const good = (of = leaf): Uint8Array => told({ single: { of } });
   const revoked = told({ single: { status: statuses.revoked } });
 
-  it("request checks nothing, check checks what comes, require wants it", async () => {
+  it("request checks nothing, check checks a response, require also needs one", async () => {
     expect(await made(ocsp.request, undefined)).toBeUndefined();
     expect(await made(ocsp.request, bytes(1))).toBeUndefined();
     expect(await made(ocsp.check, undefined)).toBeUndefined();
@@ -341,7 +341,7 @@ describe("what a client makes of it", () => {
     expect(await made(ocsp.require, revoked)).toBe("revoked");
   });
 
-  it("must-staple: a certificate that says so is refused without a response, however it was asked", async () => {
+  it("every policy refuses a must-staple certificate without a response", async () => {
     for (const policy of [ocsp.request, ocsp.check, ocsp.require]) {
       expect(await made(policy, undefined, must)).toBe("ocsp_missing");
       expect(await made(policy, good(must), must)).toBe(policy === ocsp.request ? undefined : "good");
@@ -351,14 +351,14 @@ describe("what a client makes of it", () => {
     expect(await made(ocsp.check, undefined, features)).toBeUndefined();
   });
 
-  it("must-staple of a CA holds for what it issues", async () => {
+  it("must-staple of a CA holds for the certificates below it", async () => {
     const strict = ca("Strict", { issuer: root, extensions: [tlsFeature()] });
     const peer = await verifyPath([server(strict), strict], [root]);
     const check = (policy: OcspRow) => runFlow(policy.check({ response: undefined, peer, now, provider: noble }));
     expect(() => check(ocsp.check)).toThrow(/must-staple/);
   });
 
-  it("must-staple is understood where it is critical, and must be well-formed", async () => {
+  it("must-staple may be critical, and must be well-formed", async () => {
     const critical = server(middle, { extensions: [extKeyUsage(serverAuth), tlsFeature(true)] });
     expect(parsed(critical).tlsFeatures).toEqual([5]);
     expect(await pathVerdict([critical, middle], [root])).toBe("ok");
@@ -366,7 +366,7 @@ describe("what a client makes of it", () => {
     expect(await pathVerdict([broken, middle], [root])).toBe("malformed");
   });
 
-  it("a certificate that is trusted by itself has no issuer to ask: check leaves it, require refuses it", async () => {
+  it("a certificate that is trusted by itself has no verified issuer: check ignores its response, require refuses it", async () => {
     const key = ecKey();
     const pinned = server(middle, { key });
     const pins = { pins: [pinOf(key)] };
@@ -383,7 +383,7 @@ describe("what a client makes of it", () => {
     expect(await check(ocsp.check, bytes(1))).toBeUndefined();
   });
 
-  it("with the pin of a CA there is an issuer", async () => {
+  it("the pin of a CA makes it a verified issuer", async () => {
     const key = ecKey();
     const pinnedCa = ca("Pinned", { key });
     const end = server(pinnedCa);

@@ -43,7 +43,7 @@ describe("a path that is valid", () => {
     expect(verifiedBy).toBe("ca");
   });
 
-  it("is found whatever the order, with strangers, the root and rubbish among what was sent", async () => {
+  it("is found in any order, among strangers, the root and rubbish", async () => {
     const stranger = ca("Stranger");
     expect(await verdict([leaf, stranger, root, { der: bytes(1, 2, 3) }, intermediate], [stranger, root])).toBe("ok");
   });
@@ -53,7 +53,7 @@ describe("a path that is valid", () => {
     expect(path).toHaveLength(2);
   });
 
-  it("is the end-entity alone where it is an anchor itself", async () => {
+  it("is only the end-entity if that is an anchor itself", async () => {
     const own = issue({
       subject: name("CN=www.example.com"),
       extensions: [subjectAltName(dns("www.example.com"))],
@@ -65,14 +65,14 @@ describe("a path that is valid", () => {
     expect(await verdict([own], [root])).toBe("weak_signature");
   });
 
-  it("may end in a CA certificate, as `openssl req -x509` makes them", async () => {
+  it("may begin with a CA certificate, as `openssl req -x509` makes them", async () => {
     const own = ca("self", { extensions: [subjectAltName(dns("www.example.com"))] });
     expect(await verdict([own], [own])).toBe("ok");
     const issued = ca("as leaf", { issuer: root, extensions: [subjectAltName(dns("www.example.com"))] });
     expect(await verdict([issued], [root])).toBe("ok");
   });
 
-  it("may rest on an anchor of version 1, and on nothing else of that version", async () => {
+  it("may have version 1 in its anchor only", async () => {
     const old = issue({ subject: name("CN=Old"), version: 1 });
     expect(await verdict([server(old)], [old])).toBe("ok");
     const middle = issue({ subject: name("CN=Middle"), issuer: root, version: 1 });
@@ -81,7 +81,7 @@ describe("a path that is valid", () => {
     expect(await verdict([end], [root], { reference: null })).toBe("malformed");
   });
 
-  it("is found by trying again: a second intermediate of the same name and key is good", async () => {
+  it("is found by backtracking to a second intermediate of the same name and key", async () => {
     const key = ecKey();
     const bad = [
       ca("Twin", { key, issuer: root, notAfter: "2025-02-01T00:00:00Z" }),
@@ -109,7 +109,7 @@ describe("a path that is valid", () => {
     );
   });
 
-  it("verifies with a provider of promises", async () => {
+  it("is verified with a provider of promises", async () => {
     const provider: CryptoProvider = { ...noble, verify: async (...what) => await noble.verify(...what) };
     expect(await verdict([leaf, intermediate], [root], { provider })).toBe("ok");
     expect(await verdict([server(intermediate, { forge: true }), intermediate], [root], { provider })).toBe(
@@ -118,8 +118,8 @@ describe("a path that is valid", () => {
   });
 });
 
-describe("who issued it", () => {
-  it("must be known", async () => {
+describe("the issuer of a certificate", () => {
+  it("must be known to the search", async () => {
     const error = await refusal([leaf], [root]);
     expect(error).toMatchObject({
       code: "unknown_issuer",
@@ -141,7 +141,7 @@ describe("who issued it", () => {
     expect(await verdict([server(intermediate, { forge: true }), intermediate], [root])).toBe("bad_signature");
   });
 
-  it("must be a CA: an ordinary end-entity is none, in a chain or as an anchor", async () => {
+  it("must be a CA, in the chain and as an anchor", async () => {
     const forged = server(leaf);
     expect(await refusal([forged, leaf, intermediate], [root])).toMatchObject({
       code: "not_a_ca",
@@ -154,7 +154,7 @@ describe("who issued it", () => {
     expect(await verdict([server(bareRoot)], [bareRoot])).toBe("not_a_ca");
   });
 
-  it("must have keyCertSign where it has keyUsage", async () => {
+  it("must have keyCertSign if it has keyUsage", async () => {
     const key = ecKey();
     for (const issuer of [root, undefined]) {
       const signing = (usage: Uint8Array[]) =>
@@ -174,7 +174,7 @@ describe("who issued it", () => {
     }
   });
 
-  it("may say so only if it is a CA", async () => {
+  it("must be a CA to have keyCertSign or nameConstraints", async () => {
     const end = issue({ subject: name("CN=End"), issuer: root, extensions: [keyUsage(0, 5)] });
     expect(await verdict([end], [root], { reference: null })).toBe("key_usage");
     const constrains = issue({
@@ -207,7 +207,7 @@ describe("who issued it", () => {
     expect(tries).toBe(1);
   });
 
-  it("is not one whose certificate cannot be used, which the error says", async () => {
+  it("is not an unusable certificate, whose error is reported", async () => {
     const weak = issue({
       subject: name("O=Test", "CN=Weak"),
       issuer: root,
@@ -248,7 +248,7 @@ describe("validity", () => {
     expect(await verdict([server(young)], [young])).toBe("not_yet_valid");
   });
 
-  it("runs from 1950 to 9999", async () => {
+  it("covers 1950 to 9999", async () => {
     const long = server(root, {
       validity: [tlv(0x17, new TextEncoder().encode("500101000000Z")), time("9999-12-31T23:59:59Z")],
     });
@@ -257,7 +257,7 @@ describe("validity", () => {
 });
 
 describe("path length", () => {
-  it("counts intermediates below, self-issued ones not, nor the end-entity", async () => {
+  it("counts the intermediates below, without self-issued ones and the end-entity", async () => {
     const zero = ca("Zero", { issuer: root, pathLen: 0 });
     expect(await verdict([server(zero), zero], [root])).toBe("ok");
     const below = ca("Below", { issuer: zero });
@@ -281,7 +281,7 @@ describe("path length", () => {
     expect(await verdict([server(below), below], [short])).toBe("path_length");
   });
 
-  it("is 8 intermediates at most, or what is asked for", async () => {
+  it("is at most 8 intermediates, or maxDepth", async () => {
     const chain = [root];
     for (let i = 0; i < 9; i++) chain.unshift(ca(`CA ${i}`, { issuer: chain[0]! }));
     const of = (depth: number) => [server(chain[9 - depth]!), ...chain.slice(9 - depth, 9)];
@@ -294,7 +294,7 @@ describe("path length", () => {
     expect(await verdict(of(0), [root], { maxDepth: 0 })).toBe("ok");
   });
 
-  it("of what is asked for does not count self-issued intermediates either", async () => {
+  it("in maxDepth does not count self-issued intermediates either", async () => {
     const chain = [ca("Same", { issuer: root })];
     for (let i = 0; i < 3; i++) chain.unshift(ca("Same", { issuer: chain[0]! }));
     expect(await verdict([server(chain[0]!), ...chain], [root], { maxDepth: 1 })).toBe("ok");
@@ -307,7 +307,7 @@ describe("path length", () => {
 });
 
 describe("extensions", () => {
-  it("that are critical and unknown are fatal on the path, the anchor included", async () => {
+  it("are fatal on the path if they are critical and unknown, also in the anchor", async () => {
     const critical = { extensions: [unknown(true)] };
     expect(await refusal([server(root, critical)], [root])).toMatchObject({
       code: "unknown_critical_extension",
@@ -322,7 +322,7 @@ describe("extensions", () => {
     expect(await verdict([server(top)], [top])).toBe("unknown_critical_extension");
   });
 
-  it("are fatal on no other path, and harmless where not critical", async () => {
+  it("are fatal on no other path, and ignored if they are not critical", async () => {
     const key = ecKey();
     const critical = ca("Middle", { key, issuer: root, extensions: [unknown(true)] });
     const good = ca("Middle", { key, issuer: root, extensions: [unknown(false)] });
@@ -337,7 +337,7 @@ describe("extensions", () => {
 describe("extendedKeyUsage", () => {
   const usage = (...ids: string[]) => ({ extensions: [extKeyUsage(...ids)] });
 
-  it("of the end-entity allows what the peer is", async () => {
+  it("of the end-entity must allow the role of the peer", async () => {
     expect(await verdict([server(root, usage(serverAuth))], [root])).toBe("ok");
     expect(await verdict([server(root, usage(clientAuth, serverAuth))], [root])).toBe("ok");
     expect(await verdict([server(root, usage("2.5.29.37.0"))], [root])).toBe("ok");
@@ -353,7 +353,7 @@ describe("extendedKeyUsage", () => {
     expect(await verdict([server(root, usage("1.2.3"))], [root], { extendedKeyUsage: "1.2.3" })).toBe("ok");
   });
 
-  it("nests: of intermediates and anchors it limits what is below", async () => {
+  it("of intermediates and anchors limits the certificates below", async () => {
     const clients = ca("Clients", { issuer: root, ...usage(clientAuth) });
     expect(await refusal([server(clients), clients], [root])).toMatchObject({
       code: "extended_key_usage",
@@ -391,7 +391,7 @@ describe("budgets", () => {
     expect(await verdict([leaf, ca("Fat", fat), intermediate], [root])).toBe("ok");
   });
 
-  it("1,000 steps, without a signature checked for nobody's keys", async () => {
+  it("1,000 steps, without a signature of a key that no anchor vouches for", async () => {
     const key = ecKey();
     const maze = Array.from({ length: 40 }, () =>
       ca("Maze", { key: ecKey(), issuer: { ...root, subject: name("O=Test", "CN=Maze") } }),
@@ -405,7 +405,7 @@ describe("budgets", () => {
     expect(verified()).toBe(0);
   });
 
-  it("100 signatures, P-521 and large RSA keys counting as four", async () => {
+  it("100 signatures, of which P-521 and large RSA keys count as four", async () => {
     const { provider, verified } = count(0);
     const same = Array.from({ length: 120 }, () => ca("Root"));
     expect(await verdict([server(root)], same, { provider })).toBe("budget");
@@ -416,7 +416,7 @@ describe("budgets", () => {
     expect(heavy.verified()).toBe(25);
   });
 
-  it("250,000 comparisons of names with constraints, before the work", async () => {
+  it("250,000 comparisons of names with constraints, charged before the work", async () => {
     const many = (n: number, suffix: string) => Array.from({ length: n }, (_, i) => dns(`n${i}.${suffix}`));
     const constrained = ca("Constrained", {
       extensions: [nameConstraints([dns("example.com"), ...many(500, "a.test")], many(50, "b.test"))],
@@ -431,7 +431,7 @@ describe("budgets", () => {
     ).toBe("name_constraint");
   });
 
-  it("loops end", async () => {
+  it("a loop ends", async () => {
     const [a, b] = [ecKey(), ecKey()];
     const nowhere = ca("Nowhere");
     const asB: Authority = { ...ca("B", { key: b, issuer: nowhere }), key: b };

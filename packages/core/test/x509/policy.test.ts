@@ -32,14 +32,14 @@ describe("trustPolicy", () => {
     expect(trustPolicy({ ca: [pem, root.der, parsed(root)] }).anchors).toHaveLength(4);
   });
 
-  it("leaves out of a bundle what cannot be used", () => {
+  it("leaves unusable certificates out of a bundle", () => {
     const old = ca("Old", { key: generateKeyPairSync("rsa", { modulusLength: 1024 }) });
     const bundle = [old, root, { der: bytes(0x30, 0) }].map(({ der }) => pemOf(der)).join("");
     expect(trustPolicy({ ca: bundle }).anchors.map(({ subject }) => subject.text)).toEqual(["CN=Root,O=Test"]);
     expect(error({ ca: pemOf(old.der) })).toMatch(/1024 bits/);
   });
 
-  it("reads a text that comes again and again once, and another one anew", () => {
+  it("reads the same text once, and another one anew", () => {
     const [one, other] = [pemOf(root.der), pemOf(foreignRoot.der)];
     const [first] = trustPolicy({ ca: one }).anchors;
     expect(trustPolicy({ ca: Buffer.from(one).toString() }).anchors).toEqual([first]);
@@ -50,10 +50,10 @@ describe("trustPolicy", () => {
     expect(trustPolicy({ ca: one }).anchors[0]?.subject.text).toBe("CN=Root,O=Test");
   });
 
-  it("refuses what would trust nobody, or more than was meant", () => {
-    expect(error({})).toMatch(/^configuration configuration: nobody is trusted/);
-    expect(error({ ca: [] })).toMatch(/nobody is trusted/);
-    expect(error({ pins: [] })).toMatch(/nobody is trusted/);
+  it("refuses options that trust no peer, or more than one root of trust", () => {
+    expect(error({})).toMatch(/^configuration configuration: no trust anchor/);
+    expect(error({ ca: [] })).toMatch(/no trust anchor/);
+    expect(error({ pins: [] })).toMatch(/no trust anchor/);
     expect(error({ ca: "no PEM at all" })).toMatch(/no certificate/);
     expect(error({ ca: bytes(0x30, 1, 2) })).toMatch(/ca: certificate 1 of 1: tbsCertificate: DER/);
     expect(error({ ca: pemOf(root.der).replace("END", "DNE") })).toMatch(/has no end/);
@@ -78,7 +78,7 @@ describe("trustPolicy", () => {
 });
 
 describe("pins with a CA", () => {
-  it("may match any certificate of the verified path", async () => {
+  it("match any certificate of the verified path", async () => {
     for (const pinned of [leaf, intermediate, root]) {
       const peer = await verify([leaf, intermediate], { ca: root.der, ...pins(pinned) });
       expect(peer.verifiedBy).toBe("ca");
@@ -90,20 +90,20 @@ describe("pins with a CA", () => {
     expect(await verdict([leaf, intermediate], { ca: root.der, pins: [...pins(foreign).pins, pin!] })).toBe("ok");
   });
 
-  it("never match one that merely came along", async () => {
+  it("never match a certificate outside of the verified path", async () => {
     expect(await refusal([leaf, intermediate, foreignRoot], { ca: root.der, ...pins(foreignRoot) })).toMatchObject({
       code: "pin",
       alert: "certificate_unknown",
     });
   });
 
-  it("do not stand in for the path or the name", async () => {
+  it("replace neither the path nor the name", async () => {
     expect(await verdict([foreign, foreignRoot], { ca: root.der, ...pins(foreign) })).toBe("unknown_issuer");
     const other = server(root, { names: [dns("other.example.com")] });
     expect(await verdict([other], { ca: root.der, ...pins(other) })).toBe("name_mismatch");
   });
 
-  it("choose among paths", async () => {
+  it("choose between paths", async () => {
     const key = ecKey();
     const second = ca("Second root");
     const crossed = [ca("Crossed", { key, issuer: root }), ca("Crossed", { key, issuer: second })];
@@ -116,7 +116,7 @@ describe("pins with a CA", () => {
 });
 
 describe("pins alone", () => {
-  it("on the end-entity's key skip path and name", async () => {
+  it("on the end-entity's key replace path and name", async () => {
     const peer = await verify([leaf], pins(leaf), { reference: "anything.test" });
     expect(peer).toMatchObject({ verifiedBy: "pin" });
     expect(peer.path).toHaveLength(1);
@@ -133,7 +133,7 @@ describe("pins alone", () => {
     expect(await verdict([client], pins(client), { purpose: "client", reference: null })).toBe("ok");
   });
 
-  it("on a CA that was sent make it the anchor of a fully verified path", async () => {
+  it("on a CA in the chain make it the anchor of a fully verified path", async () => {
     const peer = await verify([leaf, intermediate], pins(intermediate));
     expect(peer.verifiedBy).toBe("pin");
     expect(peer.path).toHaveLength(2);
@@ -146,7 +146,7 @@ describe("pins alone", () => {
     expect(await verdict([server(old), old], pins(old))).toBe("expired");
   });
 
-  it("never on a certificate appended to a foreign chain", async () => {
+  it("never accept a certificate that is appended to a foreign chain", async () => {
     expect(await verdict([foreign, foreignRoot, root], pins(root))).toBe("unknown_issuer");
     expect(await verdict([foreign, leaf], pins(leaf))).toBe("pin");
     // A certificate of one's own with the pinned CA's name: the signature tells.
@@ -154,7 +154,7 @@ describe("pins alone", () => {
     expect(await verdict([server(fake), intermediate], pins(intermediate))).toBe("bad_signature");
   });
 
-  it("not on a CA that was not sent, nor on an ordinary certificate as CA", async () => {
+  it("accept neither a CA that was not sent nor an ordinary certificate as a CA", async () => {
     expect(await refusal([leaf, intermediate], pins(root))).toMatchObject({
       code: "pin",
       alert: "certificate_unknown",
@@ -165,7 +165,7 @@ describe("pins alone", () => {
 });
 
 describe("insecure", () => {
-  it("takes any certificate that can be read, and says so", async () => {
+  it("accepts any certificate that can be read, and reports it", async () => {
     const old = server(foreignRoot, { notAfter: "2025-02-01T00:00:00Z", forge: true });
     const peer = await verify([old], { insecure: true });
     expect(peer.verifiedBy).toBe("insecure");
@@ -175,7 +175,7 @@ describe("insecure", () => {
 });
 
 describe("hooks", () => {
-  it("verify sees the verified path and can only refuse", async () => {
+  it("verify gets the verified path and can only refuse", async () => {
     const seen: string[] = [];
     const look = (peer: VerifiedPeer) => seen.push(`${peer.verifiedBy} ${peer.path.length}`) > 0;
     expect(await verdict([leaf, intermediate], { ca: root.der, verify: look })).toBe("ok");
@@ -193,7 +193,7 @@ describe("hooks", () => {
     expect(await verdict([leaf], { insecure: true, verify: () => false })).toBe("untrusted");
   });
 
-  it("trust is the decision itself; dates and extendedKeyUsage hold", async () => {
+  it("trust decides; dates and extendedKeyUsage are checked as well", async () => {
     const peer = await verify([foreign, foreignRoot], { trust: async (chain) => chain.length === 2 });
     expect(peer.verifiedBy).toBe("trust");
     expect(await verdict([foreign], { trust: () => false })).toBe("untrusted");
@@ -204,7 +204,7 @@ describe("hooks", () => {
   });
 });
 
-it("a VerifiedPeer comes from verifyPeer only", () => {
+it("only verifyPeer makes a VerifiedPeer", () => {
   // @ts-expect-error its constructor is private
   const forge = () => new VerifiedPeer(parsed(leaf), [], "ca");
   expect(forge).toBeTypeOf("function");
@@ -214,7 +214,7 @@ it("a chain without a certificate is malformed", async () => {
   expect(await verdict([], [root])).toBe("malformed");
 });
 
-it("pins and fingerprints are those of other tools", () => {
+it("pins and fingerprints equal those of other tools", () => {
   const certificate = parsed(leaf);
   expect(certificate.pin).toBe(pinOf(leaf.key));
   expect(certificate.fingerprint).toBe(new X509Certificate(leaf.der).fingerprint256);

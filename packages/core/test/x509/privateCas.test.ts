@@ -228,7 +228,7 @@ async function handshake({ ca, server, client }: Way) {
   return sessions;
 }
 
-describe("a CA and certificates as they are written by", () => {
+describe("a handshake works with a CA and certificates as written by", () => {
   it.each(Object.entries({ mkcert, cfssl, step, "cert-manager": certManager, "AD CS": adcs, rcgen }))(
     "%s",
     async (_, make) => {
@@ -241,7 +241,7 @@ describe("a CA and certificates as they are written by", () => {
   );
 });
 
-it("a client's SPIFFE identity is there for the server to decide by, and held to its trust domain", async () => {
+it("a server can read a client's SPIFFE identity, which is limited to its trust domain", async () => {
   const way = certManager();
   expect((await handshake(way)).server.peer?.certificate.subjectAltNames.uri).toEqual([identity]);
   const foreign = issue({

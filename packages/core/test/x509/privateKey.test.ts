@@ -99,7 +99,7 @@ describe("a private key is read from", () => {
     await expectSame(whole, keys.Ed25519);
   });
 
-  it("an RSASSA-PSS key says so, and its hash", async () => {
+  it("an RSASSA-PSS key, with its hash", async () => {
     expect(await readPrivateKey(pkcs8(pss))).toMatchObject({ type: "rsa", pssOnly: true, pssHash: undefined });
     expect(await readPrivateKey(pkcs8(keys["RSA-PSS for SHA-384"]))).toMatchObject({
       pssOnly: true,
@@ -108,7 +108,7 @@ describe("a private key is read from", () => {
   });
 });
 
-it("PKCS#8 that we write has an EC key's public key where it is known", async () => {
+it("PKCS#8 that we write has an EC key's public key if it is known", async () => {
   const key = await readPrivateKey(pkcs8(keys["P-384"]));
   const { publicKey } = parsed(ca("Root", { key: keys["P-384"] }));
   expect(privateKeyToPkcs8(key, publicKey)).toEqual(pkcs8(keys["P-384"]));
@@ -194,7 +194,7 @@ describe("an encrypted key", () => {
     expect(asked).toEqual(["sha384", 100, 32]);
   });
 
-  it("needs its passphrase, the right one", async () => {
+  it("needs the right passphrase", async () => {
     const der = underPbkdf2(plain);
     expect((await refusal(der)).code).toBe("passphrase_needed");
     expect((await refusal(pem("ENCRYPTED PRIVATE KEY", der))).code).toBe("passphrase_needed");
@@ -204,7 +204,7 @@ describe("an encrypted key", () => {
     expect((await refusal(der, { passphrase: "" })).code).toBe("wrong_passphrase");
   });
 
-  it("is bounded in what it makes us compute, and refused where its scheme keeps nobody out", async () => {
+  it("costs bounded work, and is refused if its scheme is too weak", async () => {
     const kdf = (...parameters: Uint8Array[]) => seq(ids.pbkdf2, seq(octets(salt), ...parameters));
     const scrypt = (...costs: number[]) => seq(ids.scrypt, seq(octets(salt), ...costs.map(big2)));
     const big2 = (n: number) => (n < 32768 ? int(n) : big(n));
@@ -225,7 +225,7 @@ describe("an encrypted key", () => {
   });
 });
 
-describe("what is no private key we can use is told apart:", () => {
+describe("a source without a usable private key is recognised:", () => {
   const { publicKey, privateKey } = keys["P-256"];
   const jwk = privateKey.export({ format: "jwk" });
   const rsaJwk = keys["RSA-2048"].privateKey.export({ format: "jwk" });
@@ -244,8 +244,8 @@ describe("what is no private key we can use is told apart:", () => {
   const rows: [string, string, PrivateKeySource][] = [
     ["a certificate, DER", "is a certificate", ca("Root").der],
     ["a certificate, PEM", "is a certificate", pem("CERTIFICATE", ca("Root").der)],
-    ["a public key", "is a public one", publicKey.export({ type: "spki", format: "pem" })],
-    ["a public key, DER", "is a public one", spkiOf(keys["P-256"])],
+    ["a public key", "is a public key", publicKey.export({ type: "spki", format: "pem" })],
+    ["a public key, DER", "is a public key", spkiOf(keys["P-256"])],
     ["a public JWK", "is a public key", publicKey.export({ format: "jwk" })],
     ["the name of a file", "name of a file", "/etc/ssl/private/server.key"],
     ["the name of a file", "name of a file", "server.key"],
@@ -278,7 +278,7 @@ describe("what is no private key we can use is told apart:", () => {
     ["Ed25519 of 31 bytes", "not 32 bytes", seq(int(0), seq(oid("1.3.101.112")), octets(octets(secret.slice(1))))],
     ["RSA of three primes", "two primes", seq(int(1), ...Array.from({ length: 8 }, () => int(3)), seq(seq(int(3))))],
     ["PSS for SHA-1", "restrictions", seq(int(0), seq(oid("1.2.840.113549.1.1.10"), seq()), octets(seq(int(0))))],
-    ["no JSON", "no JSON", "{"],
+    ["text that is not JSON", "not JSON", "{"],
     ["a JWK of no kind", "no private key in this object", { d: "AA" }],
     ["a symmetric JWK", "not supported", { kty: "oct", k: "AA", d: "AA" }],
     ["a JWK on secp256k1", "another curve", { ...jwk, crv: "secp256k1" }],
@@ -292,7 +292,7 @@ describe("what is no private key we can use is told apart:", () => {
     expect(await refused(source)).toContain(message);
   });
 
-  it("and no error repeats the key", async () => {
+  it("no error repeats the key", async () => {
     const body = Buffer.from(pkcs8(keys["P-256"])).toString("base64");
     for (const source of [
       body,
@@ -308,7 +308,7 @@ describe("what is no private key we can use is told apart:", () => {
   });
 });
 
-it("what is mutated is read or refused, and nothing else", async () => {
+it("a mutated key is read or refused with a configuration error", async () => {
   const der = pkcs8(keys["P-256"]);
   const locked = underPbkdf2(der);
   const rsa = new Uint8Array(keys["RSA-2048"].privateKey.export({ type: "pkcs1", format: "der" })).slice(0, 400);
@@ -325,7 +325,7 @@ it("what is mutated is read or refused, and nothing else", async () => {
   }
 });
 
-describe("what JavaScript lets pass for a key", () => {
+describe("a value that JavaScript lets pass for a key", () => {
   it.each([
     [undefined, "no private key in this undefined"],
     [null, "key: null (leave it out"],
@@ -333,7 +333,7 @@ describe("what JavaScript lets pass for a key", () => {
     [{}, "no private key in this object"],
     [[], "no private key in this object"],
     ["{}", "no private key in this object"],
-  ])("%j is none, and says so", async (source, message) => {
+  ])("%j is refused", async (source, message) => {
     await expect(readPrivateKey(source as never)).rejects.toMatchObject({
       code: "configuration",
       message: expect.stringContaining(message),

@@ -52,7 +52,7 @@ beforeAll(async () => void (await cost("honest", whole)));
 afterAll(() => session.disconnect());
 
 describe("a Certificate message of 128 KiB", () => {
-  it.each(Object.keys(messages))("makes work that is bounded, and grows no faster than its bytes: %s", async (name) => {
+  it.each(Object.keys(messages))("costs bounded work, which grows no faster than its bytes: %s", async (name) => {
     const [half, full] = [await cost(name, whole / 2), await cost(name, whole)];
     if (process.env.HANDCLASP_WORK) console.log(name.padEnd(40), half.steps, full.steps, full.normalised);
     expect(full.steps).toBeLessThan(most);
@@ -62,11 +62,11 @@ describe("a Certificate message of 128 KiB", () => {
   });
 });
 
-describe("budgets of reading", () => {
+describe("the budget of parsing is", () => {
   const root = ca("Root");
   const many = (count: number) => Array.from({ length: count }, () => uri("a:"));
 
-  it("8,192 DER elements in a message, wherever they are", async () => {
+  it("8,192 DER elements in a message, in any certificate", async () => {
     const large = server(root, { names: [dns("www.example.com"), ...many(5000)] });
     const spare = ca("Spare", { issuer: root, extensions: [subjectAltName(...many(5000))] });
     expect(await verdict([large], [root])).toBe("ok");
@@ -79,7 +79,7 @@ describe("budgets of reading", () => {
     });
   });
 
-  it("not counting the intermediates that the user knows", async () => {
+  it("without the intermediates that the caller knows", async () => {
     const large = ca("Large", { issuer: root, extensions: [subjectAltName(...many(5000))] });
     const intermediates = [large.der, large.der, large.der];
     expect(await verdict([server(large)], [root], { intermediates })).toBe("ok");
@@ -87,21 +87,21 @@ describe("budgets of reading", () => {
   });
 });
 
-describe("values too long to be normalised", () => {
+describe("values that are too long to normalise", () => {
   const long = (text: string) => name("O=Test", `CN=${text.repeat(300)}`);
   const issued = (subject: Uint8Array, issuerName: Uint8Array) => {
     const made = ca("x", { subject });
     return verdict([server(made, { issuerName })], [made]);
   };
 
-  it("equal the same text only; ASCII and shorter ones are normalised", async () => {
+  it("equal only the same text; ASCII and shorter values are normalised", async () => {
     expect(await issued(long("ä"), long("ä"))).toBe("ok");
     expect(await issued(long("ä"), long("Ä"))).toBe("unknown_issuer");
     expect(await issued(long("a"), long("A"))).toBe("ok");
     expect(await issued(name("O=Test", `CN=${"ä".repeat(256)}`), name("O=Test", `CN=${"Ä".repeat(256)}`))).toBe("ok");
   });
 
-  it("cannot be processed under a constraint on directory names, whether it permits or excludes", async () => {
+  it("are refused under a constraint on directory names, which permits or excludes", async () => {
     const under = (constraints: Uint8Array, subject: Uint8Array) => {
       const only = ca("Only", { extensions: [constraints] });
       return verdict([server(only, { subject })], [only]);
