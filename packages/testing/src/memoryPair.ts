@@ -233,8 +233,8 @@ class Pipe {
   }
 
   /**
-   * Takes the next piece. Returns `undefined` if no piece waits, or if the receiver paused, aborted or broke the pair while it
-   * handled the last one.
+   * Takes the next piece. Returns `undefined` if no piece waits, or if the receiver paused, aborted or broke the pair
+   * while it handled the last one.
    */
   #next(): Uint8Array | undefined {
     return this.isPaused || this.#hasEnded ? undefined : this.#pieces.shift();

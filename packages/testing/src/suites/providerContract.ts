@@ -406,8 +406,10 @@ const fields: Readonly<Record<EcCurveName, { width: number; p: bigint; order: bi
   secp521r1: {
     width: 66,
     p: 2n ** 521n - 1n,
-    order:
-      0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+    order: BigInt(
+      "0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa" +
+        "51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
+    ),
   },
 };
 

@@ -3,7 +3,7 @@
  * They need Node.js, because they read files.
  *
  * The rules of TLS 1.2 decide about vectors whose result is "acceptable": a provider refuses compressed points (RFC
- * 8422 §5.4.1), accepts any X25519 public key but refuses an all-zero secret (§5.11), and accepts a DigestInfo without
+ * 8422 §5.4.1), accepts any X25519 public key, refuses an all-zero secret (§5.11), and accepts a DigestInfo without
  * NULL (RFC 5246 §4.7), unless `missingNull` says otherwise: OpenSSL refuses it.
  * @module
  */
