@@ -3,7 +3,9 @@ import type { Options } from "tsup";
 
 type Manifest = { exports: Record<string, { "handclasp-source": string; default: string }> };
 
-/** The build of a library package: one entry for each of the package's `exports`, shared chunks, no declarations. */
+/**
+ * The build of a library package: one entry for each of the package's `exports`, shared chunks, and no declarations.
+ */
 export function library(): Options {
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
   const entries = Object.values(manifest.exports).map((paths) => {
@@ -19,6 +21,7 @@ export const shared: Options = {
   splitting: true,
   sourcemap: true,
   dts: false,
-  // Chunk names carry a hash, so old ones have to go; the declarations beside them are tsc -b's.
+  // Chunk names contain a hash, so old chunks are removed. `tsc -b` writes the declarations in the same folder, which
+  // stay.
   clean: ["!node/**", "!**/*.d.ts", "!**/*.d.ts.map", "!.tsbuildinfo"],
 };

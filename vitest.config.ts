@@ -6,8 +6,8 @@ import { chromiumArgs } from "./scripts/lib/chromiumArgs.mjs";
 const interop = ["{packages,examples}/*/test/**/*.interop.test.ts"];
 const browser = ["packages/*/test/**/*.browser.test.ts"];
 
-/** A hang ends after these; nothing that only takes its time on a busy machine does. */
-const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 90_000 } } };
+/** Time limits that only a hang reaches, even on a busy machine. */
+const timeouts = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 90_000 } } };
 
 export default defineConfig({
   test: {
@@ -17,34 +17,35 @@ export default defineConfig({
     coverage: { include: ["packages/*/src/**"], reporter: ["text-summary", "html"] },
     projects: [
       {
-        // On the sources, so that nothing has to be built first.
+        // Unit tests run on the sources, so they need no build.
         ssr: { resolve: { conditions: ["handclasp-source", ...defaultServerConditions] } },
         test: {
           name: "unit",
           include: ["{packages/*,examples/*,scripts,tools}/test/**/*.test.ts"],
           exclude: [...interop, ...browser, "**/node_modules/**"],
           maxWorkers: "100%", // the default leaves one core idle: half of a machine with two
-          ...patience,
+          ...timeouts,
         },
       },
       {
-        // On dist, loaded by Node itself as a user would: against real peers, a few at a time.
+        // Interop tests run on dist, which Node.js loads as in a user's program, against real peers, one file at a
+        // time.
         test: {
           name: "interop",
           include: interop,
           server: { deps: { external: [/\/dist\//] } },
           maxWorkers: 1,
-          ...patience,
+          ...timeouts,
         },
       },
       {
-        // On the sources, in a real browser: what only its WebCrypto and WebSocket can tell.
+        // Browser tests run on the sources, in a real browser, to test with its WebCrypto and WebSocket.
         resolve: { conditions: ["handclasp-source", ...defaultClientConditions] },
         test: {
           name: "browser",
           globalSetup: ["packages/browser/test/transport/relay.ts", "packages/conformance/test/x509/corpus.ts"],
           include: browser,
-          ...patience,
+          ...timeouts,
           browser: {
             enabled: true,
             headless: true,

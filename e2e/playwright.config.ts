@@ -1,6 +1,7 @@
 /**
- * One suite, three engines. `*.spec.ts` use the `engine` of support/test.ts and run in all of them; `*.page.spec.ts` use
- * Playwright's own `page`, which WebKitGTK has not. What is tagged `@chromium-only` is more than a smaller matrix needs. Paths come from scripts/lib/provision.mjs: `pnpm test:e2e`.
+ * Runs one suite in three engines. `*.spec.ts` use the `engine` of support/test.ts and run in all of them.
+ * `*.page.spec.ts` use Playwright's `page`, which WebKitGTK does not have. Tests with the tag `@chromium-only` run in
+ * Chromium only, which saves time. `pnpm test:e2e` sets the paths of the browsers (scripts/lib/provision.mjs).
  */
 import { defineConfig, firefox, webkit } from "@playwright/test";
 import { chromiumArgs } from "../scripts/lib/chromiumArgs.mjs";
@@ -17,13 +18,13 @@ const {
 } = process.env;
 
 const reasons: Record<string, string> = JSON.parse(missing);
-const ownWebKit = driver === webkit.executablePath();
+const isPlaywrightWebKit = driver === webkit.executablePath();
 
 export default defineConfig<unknown, EngineOptions>({
   testDir: "specs",
   workers: 2,
   forbidOnly: process.env.CI !== undefined,
-  // A hang ends after these; nothing that only takes its time on a busy machine does.
+  // Only a hang reaches these limits, even on a busy machine.
   timeout: 240_000,
   expect: { timeout: 90_000 },
   reporter: outputFile ? [["list"], ["json", { outputFile }]] : [["list"]],
@@ -41,7 +42,7 @@ export default defineConfig<unknown, EngineOptions>({
       grepInvert: /@chromium-only/,
       use: {
         browserName: "firefox",
-        // A stock Firefox speaks WebDriver BiDi, which the prefix "moz-" asks for.
+        // The prefix "moz-" selects WebDriver BiDi, the protocol of a stock Firefox.
         launchOptions:
           firefoxPath && firefoxPath !== firefox.executablePath()
             ? { channel: "moz-firefox", executablePath: firefoxPath, timeout: 120_000 }
@@ -52,7 +53,7 @@ export default defineConfig<unknown, EngineOptions>({
     {
       name: "webkit",
       grepInvert: /@chromium-only/,
-      testIgnore: ownWebKit ? [] : "**/*.page.spec.ts",
+      testIgnore: isPlaywrightWebKit ? [] : "**/*.page.spec.ts",
       use: {
         browserName: "webkit",
         webKitGtk: driver && miniBrowser && xvfb ? { driver, miniBrowser, xvfb } : undefined,

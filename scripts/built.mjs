@@ -1,5 +1,5 @@
 /**
- * Runs a program that has to be built, and builds first where that has not been done:
+ * Runs a program of `dist`. If the program is missing, installs and builds first:
  *
  *   node scripts/built.mjs packages/conformance/dist/limbo.js FILE
  */

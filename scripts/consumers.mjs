@@ -1,6 +1,6 @@
 /**
- * Compiles the programs in consumers/ as their users would: on the declarations in dist, outside this workspace and its
- * settings, with each TypeScript that we promise, with and without lib.dom.
+ * Compiles the programs in consumers/ as a user would: with the declarations in dist, outside this workspace and
+ * without its settings, with each TypeScript version that we support, with and without lib.dom.
  *
  *   node scripts/consumers.mjs
  */
@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, run } from "./lib/process.mjs";
-import { atMost } from "./lib/steps.mjs";
+import { runConcurrently } from "./lib/steps.mjs";
 
 const typescripts = ["tools/node_modules/typescript-5.9", "tools/node_modules/typescript", "node_modules/typescript"];
 
@@ -30,7 +30,7 @@ try {
   const compilations = typescripts.flatMap((typescript) =>
     hosts.flatMap((host) => resolutions.map((resolution) => () => compile(typescript, host, resolution))),
   );
-  for (const failure of await atMost(2, compilations)) {
+  for (const failure of await runConcurrently(2, compilations)) {
     if (!failure) continue;
     console.error(failure);
     process.exitCode = 1;
@@ -39,7 +39,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** What npm would install. An installed package has one condition less in its exports, which no user names. */
+/** Makes node_modules as npm would. The exports have one condition more (handclasp-source), which users do not set. */
 function install() {
   cpSync(join(root, "scripts/consumers"), folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
@@ -51,15 +51,15 @@ function install() {
 }
 
 /**
- * @param {string} typescript its folder
+ * @param {string} typescript the folder of the TypeScript package
  * @param {(typeof hosts)[number]} host
  * @param {(typeof resolutions)[number]} resolution
- * @returns {Promise<string | undefined>} what failed
+ * @returns {Promise<string | undefined>} the errors, or `undefined` if it compiles
  */
 async function compile(typescript, { host, program, packages, lib, types }, resolution) {
   const { version } = readManifest(join(root, typescript));
   const name = `${version}-${host}-${resolution.moduleResolution}`.replaceAll(/[^\w.-]/g, "-");
-  // Every entry, so that all declarations are checked, and not just those that the program needs.
+  // Imports every entry, so that the compiler checks all declarations and not only those that the program needs.
   const imports = packages.flatMap(entriesOf).map((entry) => `import "${entry}";\n`);
   writeFileSync(join(folder, `${name}.ts`), imports.join(""));
   const compilerOptions = {
@@ -71,7 +71,7 @@ async function compile(typescript, { host, program, packages, lib, types }, reso
     noEmit: true,
     allowImportingTsExtensions: true,
     skipLibCheck: false,
-    skipDefaultLibCheck: true, // TypeScript's own declarations are not ours to check
+    skipDefaultLibCheck: true, // TypeScript's own declarations
   };
   const project = join(folder, `${name}.json`);
   writeFileSync(project, JSON.stringify({ compilerOptions, files: [program, `${name}.ts`] }));

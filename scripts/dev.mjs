@@ -1,6 +1,6 @@
 /**
- * `npm start` and `npm test` on a machine with Node.js and npm only, which is why this file and scripts/lib import
- * nothing that has to be installed.
+ * `npm start` and `npm test`. They have to run on a machine that has only Node.js and npm, so this file and the parts
+ * of scripts/lib that run before the installation import only modules of Node.js.
  */
 import { bundle, install, types } from "./lib/pnpm.mjs";
 import { runForeground } from "./lib/process.mjs";
@@ -9,7 +9,7 @@ import { runTests } from "./lib/tests.mjs";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`Handclasp is developed on Node.js 20.19 or newer; this is ${process.versions.node}.`);
+  console.error(`Handclasp needs Node.js 20.19 or newer for development; this is ${process.versions.node}.`);
   process.exit(1);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Looks at the packages as npm would get them: packed, with publishConfig applied.
+ * Checks the packages as npm would publish them: packed, with publishConfig applied.
  *
  *   node scripts/published.mjs publint|attw
  */
@@ -11,11 +11,11 @@ import { root, run } from "./lib/process.mjs";
 
 const tools = {
   publint: { args: ["run", "--strict"], skip: undefined },
-  // The command line package has no types to get wrong.
+  // The package of the command line has no types.
   attw: { args: ["--profile", "esm-only"], skip: /^handclasp-\d/ },
 };
 
-/** The packages that npm gets at all. */
+/** The folders of the packages that are published. */
 const published = readdirSync(join(root, "packages")).filter((name) => {
   return !JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).private;
 });

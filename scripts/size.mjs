@@ -1,6 +1,7 @@
 /**
- * `pnpm size`: what a page downloads, against the limits in .size-limit.json. What it has to load before it can connect is cut out of a bundle first, as a
- * bundler with code splitting makes it: size-limit itself would count what is loaded later as well.
+ * `pnpm size`: compares the size of a page's downloads with the limits in .size-limit.json. It bundles a page with code
+ * splitting and keeps the chunks that the page loads before it can connect, because size-limit alone would count the
+ * chunks that load later too.
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -15,7 +16,7 @@ await mkdir(out, { recursive: true });
 const { outputFiles, metafile } = await build({
   stdin: {
     contents: 'import { connect } from "@handclasp/browser"; globalThis.connect = connect;',
-    // From where the browser package can be found.
+    // The folder from which esbuild finds the browser package.
     resolveDir: join(root, "e2e"),
   },
   bundle: true,
@@ -31,16 +32,16 @@ const { outputFiles, metafile } = await build({
 
 const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]));
 /** @type {(name: string, seen?: Set<string>) => Set<string>} */
-const atOnce = (name, seen = new Set()) => {
+const staticImports = (name, seen = new Set()) => {
   if (seen.has(name)) return seen;
   seen.add(name);
   for (const { kind, path } of outputs.get(name)?.imports ?? [])
-    if (kind === "import-statement") atOnce(basename(path), seen);
+    if (kind === "import-statement") staticImports(basename(path), seen);
   return seen;
 };
-const first = atOnce("stdin.js");
+const firstLoad = staticImports("stdin.js");
 for (const { path, contents } of outputFiles)
-  if (first.has(basename(path))) await writeFile(join(out, basename(path)), contents);
+  if (firstLoad.has(basename(path))) await writeFile(join(out, basename(path)), contents);
 
 const { ok, output } = await run("size-limit", []);
 console.log(output);

@@ -1,31 +1,33 @@
 /**
- * The way of a byte: which functions of ours a record of 16 KiB enters, and in which files they are.
+ * Prints the path of a byte: the functions of core that a record of 16 KiB enters, and their files.
  *
  *   node scripts/way.mjs [RECORDS] [nodeCrypto|noble]
  *
- * Receiving is from `data` of the transport to `read`, sending from `write` to `send` of the transport.
- * V8 counts every call only while it does not optimize, so noble takes long.
+ * Receiving goes from the transport's `data` to `read`, sending from `write` to the transport's `send`.
+ * V8 counts every call only while it does not optimize, so noble is slow.
  */
 import { register } from "node:module";
 
 register("./lib/sources.mjs", import.meta.url);
 const { measure } = await import("./lib/way.mjs");
 
-/** Of the records, how many must enter a function for it to be on their way. */
-const often = 0.5;
+/** A function is on the path if it has at least this many calls a record. */
+const minCalls = 0.5;
 const [records = "10000", provider = "nodeCrypto"] = process.argv.slice(2);
-/** What this printed with nodeCrypto at b80e1d2, before the rewrite of the record layer, engine and connection. */
+/** The result with nodeCrypto at commit b80e1d2, before the rewrite of the record layer, engine and connection. */
 const before = {
   receiving: { alone: "9 files, 52 functions", stream: "9 files, 35 functions" },
   sending: { alone: "7 files, 35 functions", stream: "6 files, 26 functions" },
 };
 
 const ways = await measure(Number(records), provider);
-console.log(`${records} records of 16 KiB, ${provider}. Listed is what at least every second record enters.`);
+console.log(
+  `${records} records of 16 KiB, ${provider}. The lists hold the functions that at least every second record enters.`,
+);
 for (const way of /** @type {const} */ (["receiving", "sending"])) {
   const [alone, stream] = [ways.alone[way], ways.stream[way]];
   const rows = [...new Map([...alone.functions, ...stream.functions])].filter(([key]) =>
-    [alone, stream].some(({ functions }) => (functions.get(key)?.calls ?? 0) >= often),
+    [alone, stream].some(({ functions }) => (functions.get(key)?.calls ?? 0) >= minCalls),
   );
   const files = [...new Set(rows.map(([, { file }]) => file))].sort((a, b) => Number(isCore(b)) - Number(isCore(a)));
   console.log(`
@@ -35,8 +37,8 @@ ${way === "receiving" ? "receiving, from data to read" : "sending, from write to
   ${"calls a record".padEnd(44)}   alone  stream`);
   for (const file of files) {
     console.log(`  ${file}${isCore(file) ? "" : " (beyond core)"}`);
-    for (const [key, { name, file: its }] of rows)
-      if (its === file) console.log(`    ${name.padEnd(42)}${calls(alone, key)}${calls(stream, key)}`);
+    for (const [key, { name, file: fileOfRow }] of rows)
+      if (fileOfRow === file) console.log(`    ${name.padEnd(42)}${calls(alone, key)}${calls(stream, key)}`);
   }
 }
 
@@ -49,12 +51,12 @@ function perMessage({ records, messages }) {
 
 /** @param {Way} way */
 function summary({ functions }) {
-  const core = [...functions.values()].filter(({ file, calls }) => isCore(file) && calls >= often);
+  const core = [...functions.values()].filter(({ file, calls }) => isCore(file) && calls >= minCalls);
   return `${new Set(core.map(({ file }) => file)).size} files, ${core.length} functions`;
 }
 
 /**
- * The provider is beyond core, whichever package has it.
+ * Whether `file` is core without its provider: both providers count as beyond core.
  *
  * @param {string} file
  */

@@ -1,5 +1,5 @@
 /**
- * Runs a command with the browsers' paths in its environment, installing browsers where it has to.
+ * Runs a command with the browsers' paths in its environment. Installs missing browsers first.
  *
  *   node scripts/with-browsers.mjs playwright test -c e2e
  */

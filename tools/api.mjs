@@ -1,8 +1,8 @@
 /**
- * Keeps `api/`: for each entry of each library package, the declarations that its users see, as a file to review.
+ * Writes `api/`: for each entry of each library package a report of the declarations that its users see, for review.
  *
- *   node tools/api.mjs            writes the reports anew, from the declarations in dist
- *   node tools/api.mjs --check    fails where a report differs
+ *   node tools/api.mjs            writes the reports from the declarations in dist
+ *   node tools/api.mjs --check    fails if a report differs
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,12 +22,15 @@ const inReport = { logLevel: /** @type {ExtractorLogLevel} */ ("none"), addToApi
 /** @type {IExtractorMessagesConfig} */
 const messages = {
   compilerMessageReporting: { default: { logLevel: /** @type {ExtractorLogLevel} */ ("error") } },
-  // Docstrings are markdown for editors, with no release tags.
+  // Docstrings are Markdown for editors, without release tags.
   extractorMessageReporting: { default: none, "ae-forgotten-export": inReport },
   tsdocMessageReporting: { default: none },
 };
 
-/** @typedef {{ report: string, folder: string, types: string }} Entry names of its report and declarations */
+/**
+ * @typedef {{ report: string, folder: string, types: string }} Entry an entry's report, its package's folder and its
+ * declarations
+ */
 
 /** @returns {Entry[]} */
 function entriesOf(/** @type {string} */ name) {
@@ -51,7 +54,7 @@ function configOf(/** @type {Entry} */ { report, folder, types }, /** @type {str
     configObject: {
       projectFolder: folder,
       mainEntryPointFilePath: types,
-      // No condition of the workspace: packages find each other's declarations, as they find an installed package's.
+      // Without the condition handclasp-source, packages find each other's declarations, as a user's program does.
       compiler: {
         overrideTsconfig: {
           files,
@@ -88,40 +91,43 @@ try {
   let compilerState;
   for (const entry of entries) {
     const config = configOf(entry, temporary);
-    // One program for all entries: most of the time goes into reading declarations.
+    // All entries share one program, because reading the declarations takes most of the time.
     compilerState ??= CompilerState.create(config, { additionalEntryPoints: files });
     const { errorCount } = Extractor.invoke(config, { compilerState, localBuild: true, messageCallback });
     if (errorCount > 0) process.exitCode = 1;
-    settle(entry.report, withoutLines(readFileSync(join(temporary, entry.report), "utf8")));
+    writeOrCompare(entry.report, withoutLines(readFileSync(join(temporary, entry.report), "utf8")));
   }
   const expected = new Set(entries.map(({ report }) => report));
   for (const name of readdirSync(reports).filter((file) => !expected.has(file))) {
-    if (check) complain(`api/${name} is the report of no entry`);
+    if (check) complain(`api/${name} belongs to no entry`);
     else rmSync(join(reports, name));
   }
 } finally {
   rmSync(temporary, { recursive: true });
 }
 
-function settle(/** @type {string} */ name, /** @type {string} */ report) {
+function writeOrCompare(/** @type {string} */ name, /** @type {string} */ report) {
   const path = join(reports, name);
   if (existsSync(path) && readFileSync(path, "utf8") === report) return;
   if (check) complain(`api/${name} differs from the declarations`);
   else writeFileSync(path, report);
 }
 
-/** The extractor names lines of sources beside some messages: a report would change with every line above them. */
+/**
+ * Removes the line numbers that the extractor adds to some messages. With them, a report would change whenever a line
+ * above does.
+ */
 function withoutLines(/** @type {string} */ report) {
   return report.replaceAll(/^(\/\/ \S+\.ts):\d+:\d+ - /gm, "$1 - ");
 }
 
-/** The extractor says what it does too. */
+/** Prints errors only. The extractor also reports its progress. */
 function messageCallback(/** @type {ExtractorMessage} */ message) {
   if (message.logLevel === "error") console.error(message.formatMessageWithLocation(root));
   message.handled = true;
 }
 
-function complain(/** @type {string} */ what) {
-  console.error(`${what}: run \`pnpm api\` and review what it changed`);
+function complain(/** @type {string} */ problem) {
+  console.error(`${problem}: run \`pnpm api\` and review its changes`);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /** @import { IForbiddenRuleType } from "dependency-cruiser" */
 
-/** core's layers, lowest first. A layer may import what stands before it, never what stands after. */
+/** The layers of core, lowest first. A layer may import the layers before it, never those after it. */
 const layers = ["bytes", "wire", "crypto", "x509", "record", "handshake", "engine", "connection"];
 
 const core = "^packages/core/src/";
@@ -11,14 +11,14 @@ const trace = `${core}trace\\.ts$`;
 const entries = `${core}(index|base|client|server|describe|keys|noble|ocsp|pem|allEntries|x509)\\.ts$`;
 
 /**
- * Packages, and what of the workspace each may import. `testing` has a part for Node.js (node, vectors); the rest of it
- * runs in pages too.
+ * The packages, and the folders of the workspace that each may import. `testing` has a part for Node.js (vectors); the
+ * rest of it runs in pages too.
  */
 const packages = {
   "packages/core/": [],
   "packages/node/": ["packages/core/"],
   "packages/browser/": ["packages/core/"],
-  "packages/testing/": ["packages/core/", "packages/node/"],
+  "packages/testing/": ["packages/core/"],
   "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
   "packages/conformance/": ["packages/core/", "packages/node/", "packages/testing/"],
   "packages/bench/": ["packages/core/", "packages/node/", "packages/browser/", "packages/testing/"],
@@ -29,7 +29,7 @@ const workspace = "^(packages|examples|e2e|tools|scripts)/";
  * @param {string} name
  * @param {string} comment
  * @param {IForbiddenRuleType["from"]} from
- * @param {object} to what IForbiddenRuleType allows: a union that a parameter cannot follow
+ * @param {object} to the `to` of IForbiddenRuleType, a union that a parameter cannot have as its type
  * @returns {IForbiddenRuleType}
  */
 const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
@@ -47,31 +47,32 @@ export const rules = [
     ),
   forbid(
     "core-base-imports-nothing",
-    "errors, given, limits, flow and loading lie under every layer",
+    "errors, limits, flow, loading and validation are below every layer",
     { path: base },
     { path: core, pathNot: base },
   ),
   forbid(
     "core-trace-is-types-of-low-layers",
-    "every layer that reports events imports trace.ts, so it may know only what lies under them all",
+    "every layer that reports events imports trace.ts, so it may import only the layers below all of them",
     { path: trace },
     { path: core, pathNot: [base, layer("bytes", "wire", "crypto", "x509")] },
   ),
   forbid(
     "core-trace-imports-types-only",
-    "a trace costs nothing when nobody listens",
+    "a trace costs nothing without a listener",
     { path: trace },
     { dependencyTypesNot: ["type-only"] },
   ),
   forbid(
     "core-entries-on-top",
-    "index, client, server, keys, pem and x509 are what users import, and are imported by nothing below",
+    "users import the entries (index, client, server, keys, pem, x509), and no module below imports them",
     { path: core, pathNot: entries },
     { path: entries },
   ),
   forbid(
     "core-client-never-reaches-server",
-    // By name: an extension holds both halves, so handshake/extensions/serverName.ts is no server code.
+    // The rule matches names. An extension holds both roles, so handshake/extensions/serverName.ts does not count as
+    // server code.
     "a page that connects does not download a server",
     {
       path: [
@@ -92,7 +93,7 @@ export const rules = [
   ),
   forbid(
     "core-connects-without-key-reader",
-    "a page without a key of its own does not download what reads one",
+    "a page without a private key does not download the code that reads one",
     { path: [`${core}client\\.ts$`, `${core}server\\.ts$`] },
     { path: `${core}x509/(privateKey|pbes2|nobleCredential)\\.ts$`, reachable: true },
   ),
@@ -104,28 +105,28 @@ export const rules = [
   ),
   forbid(
     "no-node-in-pages",
-    "what runs in a page imports no Node module",
-    { path: "^(packages/browser/src/|packages/testing/src/(?!node|vectors)|examples/[^/]+/src/page/)" },
+    "code that runs in a page imports no module of Node.js",
+    { path: "^(packages/browser/src/|packages/testing/src/(?!vectors)|examples/[^/]+/src/page/)" },
     { dependencyTypes: ["core"] },
   ),
   forbid(
     "no-node-package-in-pages",
-    "what runs in a page imports no package for Node",
-    { path: "^(packages/testing/src/(?!node|vectors)|examples/[^/]+/src/page/)" },
-    { path: "^packages/(node/|testing/src/(node|vectors))" },
+    "code that runs in a page imports no package for Node.js",
+    { path: "^(packages/testing/src/(?!vectors)|examples/[^/]+/src/page/)" },
+    { path: "^packages/(node/|testing/src/vectors)" },
   ),
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
       `${name.split("/")[1]}-imports-downward`,
-      "packages: core ← node, browser ← testing ← cli, conformance, examples, e2e",
+      "packages: core ← node, browser, testing ← cli, conformance, bench",
       { path: `^${name}src/` },
       { path: workspace, pathNot: [name, ...allowed].map((path) => `^${path}`) },
     ),
   ),
-  forbid("no-cycles", "a cycle has no lower part", {}, { circular: true }),
+  forbid("no-cycles", "modules of a cycle cannot be put into an order", {}, { circular: true }),
   forbid(
     "no-unresolved",
-    "an import that leads nowhere would slip past every other rule",
+    "an import that cannot be resolved would pass every other rule",
     {},
     { couldNotResolve: true },
   ),

@@ -1,5 +1,5 @@
 /**
- * Who imports whom, checked against layers.config.mjs.
+ * Checks the imports between modules against the rules of layers.config.mjs.
  *
  *   node tools/layers.mjs
  */
@@ -10,8 +10,9 @@ import { cruise } from "dependency-cruiser";
 import { rules } from "./layers.config.mjs";
 
 /**
- * Cruises the sources below `root` and returns what breaks a rule.
- * Throws where nothing was cruised: with a TypeScript that it cannot use, dependency-cruiser finds no module and is content.
+ * Cruises the sources below `root` and returns the imports that break a rule.
+ * Throws if no TypeScript was cruised: with a TypeScript version that it cannot use, dependency-cruiser finds no module
+ * and reports success.
  *
  * @param {string} root the workspace's folder
  * @returns {Promise<{modules: number, violations: {rule: string, from: string, to: string, comment: string}[]}>}
@@ -50,6 +51,6 @@ function sourceFolders(root) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { modules, violations } = await checkLayers(fileURLToPath(new URL("..", import.meta.url)));
   for (const { rule, from, to, comment } of violations) console.error(`${rule}: ${from} → ${to}\n  ${comment}`);
-  console.log(`${modules} modules, ${violations.length} imports against the rules`);
+  console.log(`${modules} modules, ${violations.length} imports that break a rule`);
   process.exitCode = violations.length > 0 ? 1 : 0;
 }

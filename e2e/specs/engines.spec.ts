@@ -13,7 +13,7 @@ test.afterAll(() => {
   server.close();
 });
 
-test("the engine has what Handclasp needs of a page's host", async ({ engine }) => {
+test("the engine has the APIs that Handclasp needs", async ({ engine }) => {
   const page = await engine.open(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const found = await page.evaluate(
     async (bytes) => ({
@@ -28,7 +28,7 @@ test("the engine has what Handclasp needs of a page's host", async ({ engine }) 
   await page.close();
 });
 
-test("two pages of the engine know nothing of each other", async ({ engine }) => {
+test("two pages of the engine share no state", async ({ engine }) => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const pages = await Promise.all([engine.open(url), engine.open(url)]);
   const [first, second] = pages;

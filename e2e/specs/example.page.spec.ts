@@ -1,23 +1,23 @@
-/** The example's page, as a newcomer uses it, against the server that `npm start` starts. */
+/** The page of the example, with the server that `npm start` starts. */
 import { type EchoServer, startEchoServer } from "@handclasp/example-echo-server";
 import type { Page } from "@playwright/test";
 import axe from "axe-core";
 import { test as base, expect } from "../support/test.ts";
 
-const test = base.extend<{ server: EchoServer; quietPage: Page }>({
+const test = base.extend<{ server: EchoServer; examplePage: Page }>({
   server: async ({ skipMissing: _ }, use) => {
     const server = await startEchoServer();
     await use(server);
     await server.close();
   },
-  /** Open on the example, and failing the test where the page throws or breaks its own Content-Security-Policy. */
-  quietPage: async ({ page, server }, use) => {
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  /** A page with the example. The test fails if the page throws or violates its Content-Security-Policy. */
+  examplePage: async ({ page, server }, use) => {
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     await page.goto(server.url);
     await use(page);
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
   },
 });
 
@@ -31,7 +31,10 @@ const sevenSteps = [
   "Session keys",
 ];
 
-test("connect: the seven steps appear, and a message comes back", async ({ quietPage: page, server }) => {
+test("after connecting, the page shows the seven steps, and a message comes back", async ({
+  examplePage: page,
+  server,
+}) => {
   await expect(page.locator("#steps li")).toHaveText(sevenSteps);
   await expect(page.locator("#steps a")).toHaveCount(0);
   await connect(page);
@@ -43,18 +46,18 @@ test("connect: the seven steps appear, and a message comes back", async ({ quiet
     await expect(rung(page, secret)).toBeVisible();
   await expect(rung(page, "finished")).toHaveCount(2);
 
-  await page.getByTestId("connect").click(); // which is "Disconnect" by now
+  await page.getByTestId("connect").click(); // the button is "Disconnect" now
   await expect(page.getByTestId("status")).toHaveAttribute("data-state", "idle");
   await expect.poll(() => server.events.map(({ type }) => type)).toEqual(["established", "closed"]);
 });
 
-test("a message opens to its decoded fields", async ({ quietPage: page }) => {
+test("a click on a message shows its decoded fields", async ({ examplePage: page }) => {
   await connect(page);
   await rung(page, "server_hello").locator("summary").click();
   await expect(rung(page, "server_hello").locator(".inside")).toContainText("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
 });
 
-test("the textbook's RSA key exchange", async ({ quietPage: page, server }) => {
+test("the textbook's RSA key exchange works", async ({ examplePage: page, server }) => {
   const suite = "TLS_RSA_WITH_AES_128_CBC_SHA";
   await page.getByRole("radio", { name: "RSA" }).check();
   await page.getByTestId("suite").selectOption(suite);
@@ -71,7 +74,7 @@ for (const { flip, alert, by } of [
   { flip: "server_hello", alert: "decrypt_error", by: "client" },
   { flip: "client_key_exchange", alert: "bad_record_mac", by: "server" },
 ] as const) {
-  test(`a bit of ${flip} flipped: the card says ${alert}`, async ({ quietPage: page, server }) => {
+  test(`after a flipped bit of ${flip} the error card shows ${alert}`, async ({ examplePage: page, server }) => {
     await page.getByTestId("tamper").selectOption(flip);
     await page.getByTestId("connect").click();
     await expectFailure(page, server, alert, by);
@@ -82,7 +85,10 @@ for (const { flip, by } of [
   { flip: "message", by: "server" },
   { flip: "echo", by: "client" },
 ] as const) {
-  test(`a bit of the ${flip} flipped: the card says bad_record_mac`, async ({ quietPage: page, server }) => {
+  test(`after a flipped bit of the ${flip} the error card shows bad_record_mac`, async ({
+    examplePage: page,
+    server,
+  }) => {
     await connect(page);
     await page.getByTestId("message-tamper").selectOption(flip);
     await page.getByTestId("send").click();
@@ -95,10 +101,10 @@ for (const { device, width, height } of [
   { device: "phone", width: 375, height: 812 },
   { device: "desktop", width: 1280, height: 800 },
 ]) {
-  test(`fits a ${device} of ${width} px`, async ({ quietPage: page }) => {
+  test(`the page fits a ${device} of ${width} px`, async ({ examplePage: page }) => {
     await page.setViewportSize({ width, height });
     await expectNoOverflow(page);
-    await page.getByRole("radio", { name: "RSA" }).check(); // the widest: 256 bytes of premaster secret
+    await page.getByRole("radio", { name: "RSA" }).check(); // the widest: a premaster secret in 256 bytes
     await connect(page);
     await echo(page, "x".repeat(1000));
     await page.locator("#ladder").evaluate((ladder) => {
@@ -113,12 +119,12 @@ for (const { device, width, height } of [
   });
 }
 
-// The rules look at the page, which is the same in every engine.
+// One engine is enough, because the rules check the document, which is the same in all.
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`accessible, ${colorScheme}: before, with everything open, and after a failure`, {
+  test(`the page is accessible in ${colorScheme} mode, with all details open and after a failure`, {
     tag: "@chromium-only",
-  }, async ({ quietPage: page }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" }); // what fades in has no contrast yet
+  }, async ({ examplePage: page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" }); // no fading: it lowers contrast
     await expectAccessible(page);
     await connect(page);
     await echo(page, "hello");
@@ -143,7 +149,7 @@ async function echo(page: Page, text: string): Promise<void> {
   await expect(rung(page, "application_data")).toHaveCount(2);
 }
 
-/** On the page, and at the server: one has raised the alert, the other has received it. */
+/** Expects the failure on both sides: one sent the alert, the other received it. */
 async function expectFailure(page: Page, server: EchoServer, alert: string, by: "client" | "server"): Promise<void> {
   await expect(page.getByTestId("error")).toBeVisible();
   await expect(page.getByTestId("error-alert")).toHaveText(alert);
@@ -160,7 +166,7 @@ async function expectNoOverflow(page: Page): Promise<void> {
   expect(content).toBeLessThanOrEqual(viewport);
 }
 
-/** WCAG 2.2 A and AA, as far as a program can tell. */
+/** Expects no violation of the rules of WCAG 2.2 A and AA that a program can check. */
 async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source);
   const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -173,5 +179,5 @@ async function expectAccessible(page: Page): Promise<void> {
   ).toEqual([]);
 }
 
-/** What the ladder shows of a message or secret. */
+/** The rungs of a message or secret. */
 const rung = (page: Page, name: string) => page.locator("#ladder").getByTestId(name);

@@ -1,4 +1,7 @@
-/** What a page loads before it can connect: enough for a default handshake where there is WebCrypto; noble comes when it is asked for. */
+/**
+ * The chunks that a page loads before it can connect: with WebCrypto they suffice for a default handshake, and noble
+ * loads only if needed.
+ */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
@@ -8,9 +11,7 @@ import { testCa } from "@handclasp/testing";
 import { build } from "esbuild";
 import { expect, test } from "../support/test.ts";
 
-test("noble's curves and ciphers are not loaded for a default handshake", { tag: "@chromium-only" }, async ({
-  page,
-}) => {
+test("a default handshake does not load noble's curves and ciphers", { tag: "@chromium-only" }, async ({ page }) => {
   const { outputFiles } = await build({
     stdin: {
       contents: 'import { connect } from "@handclasp/browser"; globalThis.open = connect;',
@@ -44,7 +45,7 @@ test("noble's curves and ciphers are not loaded for a default handshake", { tag:
     page.evaluate(
       async ([url, pem, which]) => {
         const open = globalThis.open as unknown as typeof import("@handclasp/browser").connect;
-        // Without crypto.subtle, as on an insecure origin.
+        // An insecure origin has no crypto.subtle.
         if (which === "noble") Object.defineProperty(crypto, "subtle", { value: undefined });
         const channel = await open(url, { ca: pem });
         const { suite } = channel.session;
@@ -56,11 +57,11 @@ test("noble's curves and ciphers are not loaded for a default handshake", { tag:
   try {
     await page.goto(`http://127.0.0.1:${port}/`);
     expect(await connectWith("default")).toContain("AES_128_GCM");
-    const first = loaded.filter((path) => files.has(path));
-    expect(first.some((path) => path.startsWith("/noble"))).toBe(false);
+    const firstLoad = loaded.filter((path) => files.has(path));
+    expect(firstLoad.some((path) => path.startsWith("/noble"))).toBe(false);
     await connectWith("noble");
-    const later = loaded.filter((path) => files.has(path)).slice(first.length);
-    expect(later.some((path) => path.startsWith("/noble"))).toBe(true);
+    const laterLoad = loaded.filter((path) => files.has(path)).slice(firstLoad.length);
+    expect(laterLoad.some((path) => path.startsWith("/noble"))).toBe(true);
   } finally {
     await server.close();
     http.closeAllConnections();

@@ -1,4 +1,7 @@
-/** A fast writer against a reader that does not read, one of them a page: what the page holds, and how it ends where a page cannot stop the other side. */
+/**
+ * A fast writer and a reader that does not read, one of them a page: the memory that the page uses, and the end of a
+ * connection whose writer the page cannot stop.
+ */
 import { createHash } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -18,20 +21,20 @@ import { test as base, expect } from "../support/test.ts";
 
 const chromiumOnly = { tag: "@chromium-only" };
 const mebibyte = 2 ** 20;
-/** `maxInbound` of core. */
+/** The value of core's `maxInbound`. */
 const limit = 16 * mebibyte;
 
 type Handclasp = typeof import("@handclasp/browser");
 declare global {
   var library: Handclasp;
-  var kept: { ws: WebSocket; channel: Awaited<ReturnType<Handclasp["connect"]>>; written: number };
+  var state: { ws: WebSocket; channel: Awaited<ReturnType<Handclasp["connect"]>>; written: number };
 }
 
 interface Service {
-  /** Opens a channel from the page, to the handler. */
+  /** Opens a channel from the page to a server with this handler. */
   connect(page: Page, handler: ConnectionHandler): Promise<void>;
   readonly server: () => TlsServer;
-  /** What the server was told of the end. */
+  /** The errors of the server's `onError`. */
   readonly errors: TlsError[];
 }
 
@@ -77,7 +80,7 @@ const test = base.extend<{ service: Service }, { script: string }>({
           async ([url, pem]) => {
             const ws = new WebSocket(url);
             const channel = await library.connect(library.webSocketTransport(ws), { ca: pem, serverName: "127.0.0.1" });
-            globalThis.kept = { ws, channel, written: 0 };
+            globalThis.state = { ws, channel, written: 0 };
           },
           [`ws://${address}/channel`, ca.pem] as const,
         );
@@ -90,7 +93,7 @@ const test = base.extend<{ service: Service }, { script: string }>({
   },
 });
 
-/** Bytes of the page's heap and of the ArrayBuffers beside it, once what is garbage is gone. */
+/** Returns a function that collects garbage and measures the bytes of the page's heap and ArrayBuffers. */
 async function memoryOf(page: Page): Promise<() => Promise<number>> {
   const devTools = await page.context().newCDPSession(page);
   return async () => {
@@ -105,7 +108,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 for (const how of ["write", "pipe"] as const) {
   test(
-    `a page that goes by ${how} to a server that does not read is stopped, and loses nothing`,
+    `a page that sends with ${how} to a server that does not read is stopped, and no bytes are lost`,
     chromiumOnly,
     async ({ page, service }) => {
       const total = 32 * mebibyte;
@@ -116,44 +119,44 @@ for (const how of ["write", "pipe"] as const) {
 
       const done = page.evaluate(
         async ([how, total]) => {
-          const { channel } = kept;
+          const { channel } = state;
           const size = 65_536;
           const piece = (at: number) => new Uint8Array(size).fill(at / size);
           if (how === "write")
             for (let at = 0; at < total; at += size) {
               await channel.write(piece(at));
-              kept.written += size;
+              state.written += size;
             }
           else
             await new ReadableStream<Uint8Array>({
               pull(controller) {
-                if (kept.written === total) return controller.close();
-                controller.enqueue(piece(kept.written));
-                kept.written += size;
+                if (state.written === total) return controller.close();
+                controller.enqueue(piece(state.written));
+                state.written += size;
               },
             }).pipeTo(channel.writable, { preventClose: true });
         },
         [how, total] as const,
       );
-      const state = () => page.evaluate(() => [kept.written, kept.ws.bufferedAmount] as const);
+      const readState = () => page.evaluate(() => [state.written, state.ws.bufferedAmount] as const);
       let before = -1;
-      let [written, buffered] = await state();
-      // On a busy machine the page may write nothing for a while, but then the carrier has nothing left to send either.
+      let [written, buffered] = await readState();
+      // On a busy machine the page may write nothing for a while, but then the WebSocket has no bytes to send either.
       while (written < total && (written !== before || buffered === 0)) {
         before = written;
         await sleep(500);
-        [written, buffered] = await state();
+        [written, buffered] = await readState();
       }
       expect(written).toBeLessThan(total);
       expect(buffered).toBeGreaterThan(0);
-      const held = buffered + (await memory()) - idle;
-      expect(held).toBeLessThan(4 * mebibyte);
+      const used = buffered + (await memory()) - idle;
+      expect(used).toBeLessThan(4 * mebibyte);
 
       const [sent, received] = [createHash("sha256"), createHash("sha256")];
       for (let at = 0; at < total; at += 65_536) sent.update(new Uint8Array(65_536).fill(at / 65_536));
       for (let got = 0; got < total; ) {
         const bytes = await accepted[0]?.read();
-        if (!bytes) throw new Error(`the end after ${got} bytes`);
+        if (!bytes) throw new Error(`the channel ended after ${got} bytes`);
         received.update(bytes);
         got += bytes.length;
       }
@@ -163,13 +166,13 @@ for (const how of ["write", "pipe"] as const) {
   );
 }
 
-test("a page that does not read from a server that writes ends the connection at its limit, and says why", async ({
+test("a page that does not read ends the connection of a writing server at its limit, with the reason", async ({
   page,
   service,
   browserName,
 }) => {
   let written = 0;
-  let stopped: unknown;
+  let writeError: unknown;
   await service.connect(page, async (channel) => {
     try {
       for (;;) {
@@ -177,11 +180,11 @@ test("a page that does not read from a server that writes ends the connection at
         written += 65_536;
       }
     } catch (error) {
-      stopped = error;
+      writeError = error;
     }
   });
   const error = await page.evaluate(() =>
-    kept.channel.closed.then(
+    state.channel.closed.then(
       () => undefined,
       ({ code, fault, alert, by, message, advice }) => ({ code, fault, alert, by, message, advice }),
     ),
@@ -189,29 +192,29 @@ test("a page that does not read from a server that writes ends the connection at
   expect(error).toMatchObject({ code: "inbound_overflow", fault: "application", alert: "internal_error", by: "us" });
   expect(error?.advice).toContain("read faster");
   expect(error?.message).toContain(String(limit));
-  // The writer hears of it, from the page and not from a carrier that broke.
-  await expect.poll(() => stopped).toMatchObject({ alert: "internal_error", by: "peer" });
+  // The writer gets the page's alert, and not the error of a broken connection.
+  await expect.poll(() => writeError).toMatchObject({ alert: "internal_error", by: "peer" });
   await expect.poll(() => service.errors).toMatchObject([{ alert: "internal_error", by: "peer" }]);
   await expect.poll(() => service.server().connections.size).toBe(0);
   expect(written).toBeGreaterThan(limit / 2);
   if (browserName !== "chromium") return;
 
-  // What was not opened is let go, what was is still to be read, and no more comes.
+  // The page has released the records that were not decrypted, keeps the decrypted ones, and receives no more.
   const memory = await memoryOf(page);
-  const held = await memory();
-  expect(held).toBeLessThan(limit / 2);
+  const memoryAfter = await memory();
+  expect(memoryAfter).toBeLessThan(limit / 2);
   await sleep(500);
-  expect((await memory()) - held).toBeLessThan(mebibyte / 4);
+  expect((await memory()) - memoryAfter).toBeLessThan(mebibyte / 4);
   const read = await page.evaluate(async () => {
     let got = 0;
     try {
-      for await (const bytes of kept.channel) got += bytes.length;
+      for await (const bytes of state.channel) got += bytes.length;
       return { got };
     } catch (error) {
       return { got, code: (error as { code: string }).code };
     }
   });
   expect(read).toMatchObject({ code: "inbound_overflow" });
-  // Records are opened as they are read: what was opened by then is still to be had.
+  // Records are decrypted as they are read. Those that were decrypted before the error can still be read.
   expect(read.got).toBeGreaterThanOrEqual(mebibyte / 8);
 });

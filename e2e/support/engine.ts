@@ -1,12 +1,12 @@
-/** A browser as the specs see it, whichever protocol drives it. */
+/** A browser as the specs use it, independent of the protocol that drives it. */
 export type Engine = {
   readonly name: "chromium" | "firefox" | "webkit";
-  /** Opens a page of its own, without anything left over from another. */
+  /** Opens a new page, which shares no state with other pages. */
   open(url: string): Promise<EnginePage>;
 };
 
 export type EnginePage = {
-  /** Calls a function in the page. It stands there alone, sees its argument only, and both travel as JSON. */
+  /** Calls a function in the page. The function can use its argument only, and argument and result are sent as JSON. */
   evaluate<R, A extends Json = null>(inPage: (arg: A) => R | Promise<R>, arg?: A): Promise<R>;
   screenshot(path: string): Promise<void>;
   close(): Promise<void>;

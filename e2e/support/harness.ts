@@ -1,6 +1,6 @@
 /**
- * What the channel's specs run in the page: one call opens a channel, sends random bytes, and compares what comes back.
- * Bundled by service.ts; everything that goes in or out travels as JSON.
+ * The code that the channel's specs run in the page: it opens a channel, sends random bytes and compares the echo.
+ * service.ts bundles it. Its input and output are JSON.
  */
 
 import {
@@ -18,29 +18,29 @@ import {
 import { browserCredential } from "@handclasp/browser/credential";
 import { concat, equal, fromBase64, toBase64 } from "@handclasp/core/unstable";
 
-export type Call = {
+export type EchoOptions = {
   readonly url: string;
   readonly ca: string;
   readonly serverName?: string;
-  /** What to offer. Default: the package's own. */
+  /** The suite to offer. Default: those of `connect`. */
   readonly suite?: string;
   readonly groups?: readonly string[];
-  /** Default WebCrypto. */
+  /** The provider. Default WebCrypto. */
   readonly provider?: "noble";
-  /** Our certificate and its key, PEM. */
+  /** The client's certificate and private key, PEM. */
   readonly credential?: { readonly cert: string; readonly key: string };
-  /** How many random bytes go out and have to come back. */
+  /** The number of random bytes to send and to receive. */
   readonly bytes: number;
-  /** Flips a bit of the first record of application data, on its way out or on its way in. */
+  /** Flips a bit in the first sent or received record of application data. */
   readonly tamper?: "sent" | "received";
-  /** Leaves the channel open: the page is to be left. */
-  readonly stays?: boolean;
-  /** A session of an earlier page, base64, or `""` to keep one. */
+  /** Leaves the channel open, for a test that leaves the page. */
+  readonly keepOpen?: boolean;
+  /** The session of an earlier page in base64, or `""` to keep the new session. */
   readonly session?: string;
 };
 
 export type Outcome =
-  | { readonly ok: true; readonly session: Agreed; readonly intact: boolean; readonly kept?: string }
+  | { readonly ok: true; readonly session: Agreed; readonly intact: boolean; readonly savedSession?: string }
   | { readonly ok: false; readonly error: Failure };
 
 export type Agreed = Pick<Session, "suite" | "group" | "serverName" | "resumed">;
@@ -49,34 +49,34 @@ export type Agreed = Pick<Session, "suite" | "group" | "serverName" | "resumed">
 export type Failure = Pick<TlsError, "code" | "alert" | "by" | "fault" | "message">;
 
 declare global {
-  var handclasp: (call: Call) => Promise<Outcome>;
+  var handclasp: (options: EchoOptions) => Promise<Outcome>;
 }
 
-globalThis.handclasp = async (call) => {
+globalThis.handclasp = async (options) => {
   try {
-    return await echo(call);
+    return await echo(options);
   } catch (error) {
-    if (!TlsError.is(error)) throw error; // a foreign exception is never an outcome
+    if (!TlsError.is(error)) throw error; // other exceptions fail the test
     const { code, alert, by, fault, message } = error;
     return { ok: false, error: { code, alert, by, fault, message } };
   }
 };
 
-async function echo(call: Call): Promise<Outcome> {
-  const { url, ca, serverName, suite, groups, provider, credential, tamper } = call;
-  const kept = call.session === undefined ? undefined : slot(call.session);
-  const wire = tamper && tampering(webSocketTransport(new WebSocket(url)), tamper);
-  const channel = await connect(wire?.transport ?? url, {
+async function echo(options: EchoOptions): Promise<Outcome> {
+  const { url, ca, serverName, suite, groups, provider, credential, tamper } = options;
+  const store = options.session === undefined ? undefined : sessionSlot(options.session);
+  const tampered = tamper && tamperOnce(webSocketTransport(new WebSocket(url)), tamper);
+  const channel = await connect(tampered?.transport ?? url, {
     ca,
     serverName: serverName ?? new URL(url).hostname,
     ...(suite && { suites: legacySuites.filter(({ name }) => name === suite) }),
     ...(groups && { groups: defaultGroups.filter(({ name }) => groups.includes(name)) }),
     ...(provider && { provider: noble }),
     ...(credential && { credentials: await browserCredential(credential) }),
-    ...(kept && { sessions: keepSessions({ store: kept }) }),
+    ...(store && { sessions: keepSessions({ store }) }),
   });
-  wire?.arm();
-  const sent = randomBytes(call.bytes);
+  tampered?.arm();
+  const sent = randomBytes(options.bytes);
   const written = channel.write(sent);
   const received: Uint8Array[] = [];
   let missing = sent.length;
@@ -84,8 +84,8 @@ async function echo(call: Call): Promise<Outcome> {
   for await (const bytes of channel) {
     received.push(bytes);
     missing -= bytes.length;
-    // Not before all is there: an alert behind our close_notify would find nobody.
-    if (missing <= 0 && !call.stays) await written.then(() => channel.closeWrite());
+    // Close only after the whole echo has arrived: the page would not see an alert that comes after its close_notify.
+    if (missing <= 0 && !options.keepOpen) await written.then(() => channel.closeWrite());
   }
   await written;
   await channel.closed;
@@ -99,12 +99,12 @@ async function echo(call: Call): Promise<Outcome> {
       resumed: session.resumed,
     },
     intact: equal(concat(...received), sent),
-    ...(kept && { kept: kept.text }),
+    ...(store && { savedSession: store.text }),
   };
 }
 
-/** A store for one session, as text. */
-function slot(text: string): SessionStore & { text: string } {
+/** A store for one session, as base64. */
+function sessionSlot(text: string): SessionStore & { text: string } {
   return {
     text,
     get() {
@@ -119,20 +119,20 @@ function slot(text: string): SessionStore & { text: string } {
   };
 }
 
-/** Somebody on the way who, once armed, flips the last bit of the next message, and leaves the others alone. */
-function tampering(transport: Transport, which: "sent" | "received"): { transport: Transport; arm(): void } {
-  let armed = false;
+/** Wraps a transport. After `arm`, it flips the last bit of the next message in one direction. */
+function tamperOnce(transport: Transport, target: "sent" | "received"): { transport: Transport; arm(): void } {
+  let isArmed = false;
   const pass = (bytes: Uint8Array, direction: "sent" | "received"): Uint8Array => {
     const last = bytes.length - 1;
-    if (armed && which === direction) {
+    if (isArmed && target === direction) {
       bytes[last] = (bytes[last] ?? 0) ^ 1;
-      armed = false;
+      isArmed = false;
     }
     return bytes;
   };
   return {
     arm: () => {
-      armed = true;
+      isArmed = true;
     },
     transport: {
       start: (events) =>
@@ -151,7 +151,7 @@ function tampering(transport: Transport, which: "sent" | "received"): { transpor
   };
 }
 
-/** As much as is asked for: getRandomValues gives 65,536 bytes at most. */
+/** Random bytes of any length. `getRandomValues` returns at most 65,536 bytes. */
 function randomBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));

@@ -9,7 +9,7 @@ export function playwrightEngine(name: Engine["name"], browser: Browser): Engine
       const page = await browser.newPage();
       await page.goto(url);
       return {
-        // By its text, as WebDriver does it: what runs in one engine runs in all.
+        // Sends the function as text, as WebDriver does, so that a function that runs in one engine runs in all.
         evaluate: (inPage, arg) => page.evaluate(`(${inPage.toString()})(${JSON.stringify(arg ?? null)})`),
         screenshot: async (path) => void (await page.screenshot({ path, fullPage: true })),
         close: () => page.close(),

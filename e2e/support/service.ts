@@ -1,4 +1,4 @@
-/** The other side of the channel's specs: an HTTP server with the harness page, and Handclasp servers on paths of it. */
+/** The servers of the channel's specs: an HTTP server with the harness page, and Handclasp servers on paths of it. */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -7,18 +7,18 @@ import { build } from "esbuild";
 import type { Failure } from "./harness.ts";
 
 export type Service = {
-  /** Of the harness page. */
+  /** The URL of the harness page. */
   readonly url: string;
-  /** A server of its own, which sends everything back. */
+  /** Starts a new echo server. */
   serve(options: ServerOptions): Promise<Served>;
   close(): Promise<void>;
 };
 
 export type Served = {
   readonly url: string;
-  /** Of every channel whose handshake was done. */
+  /** The sessions of all channels whose handshake succeeded. */
   readonly sessions: readonly Session[];
-  /** What onError was told, in order. */
+  /** The errors of `onError`, in order. */
   readonly errors: readonly Failure[];
   close(): Promise<unknown>;
 };
@@ -37,7 +37,7 @@ export async function startService(): Promise<Service> {
   });
   await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
   const address = `127.0.0.1:${(http.address() as AddressInfo).port}`;
-  let served = 0;
+  let serverCount = 0;
   return {
     url: `http://${address}/`,
     async serve(options) {
@@ -51,7 +51,7 @@ export async function startService(): Promise<Service> {
         sessions.push(channel.session);
         await channel.readable.pipeTo(channel.writable);
       });
-      const path = `/channel/${++served}`;
+      const path = `/channel/${++serverCount}`;
       await server.listenWebSocket({ server: http, path });
       return { url: `ws://${address}${path}`, sessions, errors, close: () => server.close() };
     },

@@ -5,17 +5,20 @@ import { launchWebKit, type WebKitPrograms } from "./webkit.ts";
 
 export { expect };
 
-/** What playwright.config.ts says of a project's engine. */
+/** The options of a project's engine, which playwright.config.ts sets. */
 export type EngineOptions = {
-  /** Why the engine is not to be had on this machine. */
+  /** The reason why the engine is not available on this machine. */
   missing: string | undefined;
-  /** Drives WebKitGTK with these, instead of Playwright's browser. */
+  /** The programs that drive WebKitGTK, instead of Playwright's browser. */
   webKitGtk: WebKitPrograms | undefined;
 };
 
 type WorkerFixtures = EngineOptions & { engine: Engine };
 
-/** Playwright's `test` with the `engine` of the project; skipped, with the reason, where that is not to be had. */
+/**
+ * Playwright's `test` with the `engine` of the project. If the engine is not available, tests are skipped with the
+ * reason.
+ */
 export const test = base.extend<{ skipMissing: undefined }, WorkerFixtures>({
   missing: [undefined, { option: true, scope: "worker" }],
   webKitGtk: [undefined, { option: true, scope: "worker" }],

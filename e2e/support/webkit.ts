@@ -1,6 +1,6 @@
 /**
- * WebKitGTK over WebDriver, because Playwright drives only a WebKit of its own, which not every machine can have.
- * A driver has one session, so each page gets a driver; all share an X server that nobody looks at.
+ * Drives WebKitGTK over WebDriver, because Playwright drives only its own build of WebKit, which does not run on every
+ * machine. A driver has one session, so each page has a driver. All share a virtual X server.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -38,7 +38,10 @@ async function openPage(programs: WebKitPrograms, env: NodeJS.ProcessEnv, url: s
     return {
       async evaluate(inPage, arg) {
         const script = `const [arg, done] = arguments;
-          (async () => (${inPage.toString()})(arg))().then((value) => done({ value }), (e) => done({ error: String(e) + "\\n" + e?.stack }))`;
+          (async () => (${inPage.toString()})(arg))().then(
+            (value) => done({ value }),
+            (e) => done({ error: String(e) + "\\n" + e?.stack }),
+          )`;
         const { value, error } = await command("POST", `${session}/execute/async`, { script, args: [arg ?? null] });
         if (error) throw new Error(error);
         return value;
@@ -57,26 +60,26 @@ async function openPage(programs: WebKitPrograms, env: NodeJS.ProcessEnv, url: s
   }
 }
 
-/** Starts a session, as soon as the driver listens, and returns its address. */
+/** Starts a session when the driver listens, and returns the session's address. */
 async function startSession(driver: string, miniBrowser: string): Promise<string> {
   const browserOptions = { binary: miniBrowser, args: ["--automation"] };
   const alwaysMatch = { "webkitgtk:browserOptions": browserOptions, timeouts: { script: 180_000, pageLoad: 180_000 } };
-  const end = Date.now() + 90_000;
+  const deadline = Date.now() + 90_000;
   for (;;) {
     try {
       const { sessionId } = await command("POST", `${driver}/session`, { capabilities: { alwaysMatch } });
       return `${driver}/session/${sessionId}`;
     } catch (error) {
-      const listens = !(error instanceof TypeError); // fetch's own
-      if (listens || Date.now() > end) throw error;
+      const isListening = !(error instanceof TypeError); // fetch throws a TypeError if it cannot connect
+      if (isListening || Date.now() > deadline) throw error;
       await sleep(50);
     }
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the shape of the answer is the command's
+// biome-ignore lint/suspicious/noExplicitAny: the command determines the type of the answer
 async function command(method: string, url: string, body?: object): Promise<any> {
-  const signal = AbortSignal.timeout(240_000); // without a display, for one, a session never starts
+  const signal = AbortSignal.timeout(240_000); // without a display, for example, a session never starts
   const response = await fetch(url, { method, signal, ...(body && { body: JSON.stringify(body) }) });
   const { value } = (await response.json()) as { value: { message?: string } };
   if (!response.ok) throw new Error(`WebDriver, ${method} ${new URL(url).pathname}: ${value.message}`);

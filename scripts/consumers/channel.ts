@@ -1,4 +1,6 @@
-/** What a program does with a channel, in a page as in Node.js. Compiled by scripts/consumers.mjs, never run. */
+/**
+ * Uses of a channel that compile in a page and in Node.js. scripts/consumers.mjs compiles this file; nothing runs it.
+ */
 import type { TlsConnection } from "@handclasp/core";
 
 export async function asText(channel: TlsConnection): Promise<string | undefined> {
@@ -19,6 +21,7 @@ export async function echo(channel: TlsConnection): Promise<void> {
 }
 
 export function wrong(channel: TlsConnection): Promise<void> {
-  // @ts-expect-error: a channel sends bytes. Were its type `any`, everything above would compile too.
+  // @ts-expect-error: a channel sends bytes. This shows that its type is not `any`, with which all of the above
+  // compiles too.
   return channel.write("text");
 }

@@ -1,4 +1,4 @@
-/** A program of Node.js that uses a channel with what else it has. Compiled by scripts/consumers.mjs, never run. */
+/** Uses of a channel with the streams of Node.js. scripts/consumers.mjs compiles this file; nothing runs it. */
 import { Duplex, Readable } from "node:stream";
 import { connect, type TlsConnection } from "@handclasp/node";
 

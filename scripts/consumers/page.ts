@@ -1,4 +1,4 @@
-/** A page that uses a channel with what else it has. Compiled by scripts/consumers.mjs, never run. */
+/** Uses of a channel with the APIs of a page. scripts/consumers.mjs compiles this file; nothing runs it. */
 import { connect, type TlsConnection } from "@handclasp/browser";
 
 export * from "./channel.ts";

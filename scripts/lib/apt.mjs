@@ -1,4 +1,4 @@
-/** Debian's and Ubuntu's packages. */
+/** Installs packages of Debian and Ubuntu. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run } from "./process.mjs";
@@ -14,12 +14,12 @@ const apt = (...args) => {
 /** @type {ReturnType<typeof apt> | undefined} */
 let updated;
 
-/** Whether this machine has packages at all. */
+/** Whether this machine has apt-get. */
 export const hasApt = () =>
   (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "apt-get")));
 
 /**
- * Installs packages, nothing that they only recommend.
+ * Installs packages without those that they only recommend.
  *
  * @param {readonly string[]} packages
  * @returns {Promise<{ok: boolean, output: string}>}
@@ -33,11 +33,12 @@ export async function aptInstall(packages) {
 }
 
 /**
- * The same, and no service of theirs starts, as root: invoke-rc.d asks this file before it starts one.
+ * Installs packages without starting their services, if we are root: invoke-rc.d runs policy-rc.d before it starts a
+ * service.
  *
  * @param {readonly string[]} packages
  */
-export async function aptInstallAsleep(packages) {
+export async function aptInstallWithoutServices(packages) {
   const policy = "/usr/sbin/policy-rc.d";
   if (existsSync(policy) || process.getuid?.() !== 0) return aptInstall(packages);
   writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });

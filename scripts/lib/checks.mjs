@@ -1,7 +1,7 @@
-/** Everything that is checked without running the product, by `pnpm check` and by `npm test`. */
+/** The checks of `pnpm check` and `npm test` that do not run the product. */
 import { bundle, types } from "./pnpm.mjs";
 import { run } from "./process.mjs";
-import { atMost } from "./steps.mjs";
+import { runConcurrently } from "./steps.mjs";
 
 /** @type {[name: string, command: string, ...args: string[]][]} */
 const commands = [
@@ -17,17 +17,18 @@ const commands = [
 ];
 
 /**
- * Builds, since most checks look at what was built, then checks.
+ * Builds, because most checks read the build, and then runs the checks, two at a time.
  *
- * @param {(name: string, action: () => Promise<{ok: boolean, output: string}>) => Promise<unknown>} check is told each
+ * @param {(name: string, action: () => Promise<{ok: boolean, output: string}>) => Promise<unknown>} check is called for
+ *   each step
  */
 export async function runChecks(check) {
   await check("types", types);
   await check("build", bundle);
-  const two = commands.map(
+  const tasks = commands.map(
     ([name, command, ...args]) =>
       () =>
         check(name, () => run(command, args)),
   );
-  await atMost(2, two);
+  await runConcurrently(2, tasks);
 }

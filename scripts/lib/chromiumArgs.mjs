@@ -1,4 +1,7 @@
-/** Quiet (no traffic of its own) and, for root, without the sandbox that Chromium refuses to start as root. */
+/**
+ * Arguments for Chromium: no traffic of its own and, for root, no sandbox, because Chromium does not start as root with
+ * one.
+ */
 export const chromiumArgs = [
   "--disable-quic",
   "--no-first-run",

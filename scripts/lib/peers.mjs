@@ -1,13 +1,14 @@
-/** Installs the programs of others that the tests run against. */
+/** Installs the programs that the tests use as peers. */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { aptInstallAsleep, hasApt } from "./apt.mjs";
+import { aptInstallWithoutServices, hasApt } from "./apt.mjs";
 import { root } from "./process.mjs";
 
-/** @typedef {"interop" | "scan"} Group a list of packages/conformance, which has to be built */
+/** @typedef {"interop" | "scan"} Group a list of the built packages/conformance */
 
 /**
- * Installs what is missing of these groups from Debian. A program that is still missing afterwards fails the step by name.
+ * Installs the missing programs of these groups from Debian. If one is still missing afterwards, the step fails and
+ * names it.
  *
  * @param {...Group} groups
  * @returns {Promise<import("./steps.mjs").StepResult & {note: string}>}
@@ -16,18 +17,18 @@ export async function installPeers(...groups) {
   const lists = await import(join(root, "packages/conformance/dist/tools.js"));
   /** @type {{programs: string[], packages: string[]}[]} */
   const tools = groups.flatMap((group) => lists[group]);
-  const missing = () => tools.filter(({ programs }) => programs.some((program) => !installed(program)));
+  const missing = () => tools.filter(({ programs }) => programs.some((program) => !isInstalled(program)));
   const packages = [...new Set(missing().flatMap((tool) => tool.packages))];
   if (packages.length === 0) return { ok: true, note: "all are installed" };
   if (!hasApt()) return { ok: false, note: `no apt-get to install ${packages.join(" ")}` };
-  const { output } = await aptInstallAsleep(packages);
-  const absent = missing().flatMap(({ programs }) => programs.filter((program) => !installed(program)));
+  const { output } = await aptInstallWithoutServices(packages);
+  const absent = missing().flatMap(({ programs }) => programs.filter((program) => !isInstalled(program)));
   if (absent.length === 0) return { ok: true, note: `installed ${packages.join(" ")}` };
-  return { ok: false, note: `not to be had: ${[...new Set(absent)].join(" ")}`, output };
+  return { ok: false, note: `not available: ${[...new Set(absent)].join(" ")}`, output };
 }
 
 /** @param {string} program */
-function installed(program) {
+function isInstalled(program) {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
   return folders.some((folder) => existsSync(join(folder, program)));
 }

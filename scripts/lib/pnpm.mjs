@@ -3,44 +3,45 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, run } from "./process.mjs";
 
-const wanted = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
+const requiredPnpm = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
 const stamp = join(root, "node_modules", ".installed");
 
-/** Installs what the lock file says, unless that has been done since it was last written. */
+/** Installs the packages of the lock file, unless that was done after the file's last change. */
 export async function install() {
-  if (modified(stamp) > modified(join(root, "pnpm-lock.yaml"))) return { ok: true, note: "up to date" };
+  if (modifiedAt(stamp) > modifiedAt(join(root, "pnpm-lock.yaml"))) return { ok: true, note: "up to date" };
   const result = await pnpm("install", "--frozen-lockfile");
   if (result.ok) writeFileSync(stamp, "");
   return result;
 }
 
-/** Declarations, and the types of everything. */
+/** Checks the types of everything and writes the declarations. */
 export const types = () => run("tsc", ["-b"]);
 
-/** JavaScript: the packages, then what bundles them. */
+/** Builds the JavaScript of the packages, then the examples, which bundle them. */
 export const bundle = () => pnpm("run", "bundle");
 
 /** @param {string[]} args */
 export async function pnpm(...args) {
-  found ??= find();
-  const [command, ...first] = await found;
-  return run(command, [...first, ...args]);
+  pnpmCommand ??= findPnpm();
+  const [command, ...leadingArgs] = await pnpmCommand;
+  return run(command, [...leadingArgs, ...args]);
 }
 
 /** @type {Promise<[command: string, ...args: string[]]> | undefined} */
-let found;
+let pnpmCommand;
 
 /**
- * The pnpm of the machine where it is the one we ask for, else npx's. (corepack, which comes with some Node.js versions, can fail.)
+ * The installed pnpm if it has the required version, otherwise pnpm by npx. (corepack, which some Node.js versions
+ * have, can fail.)
  *
  * @returns {Promise<[command: string, ...args: string[]]>}
  */
-async function find() {
+async function findPnpm() {
   const { ok, output } = await run("pnpm", ["--version"]);
-  return ok && `pnpm@${output.trim()}` === wanted ? ["pnpm"] : ["npx", "--yes", wanted];
+  return ok && `pnpm@${output.trim()}` === requiredPnpm ? ["pnpm"] : ["npx", "--yes", requiredPnpm];
 }
 
 /** @param {string} path */
-function modified(path) {
+function modifiedAt(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -1,4 +1,4 @@
-/** Child processes: bounded, heard to the end, and ended with us. */
+/** Runs child processes with a time limit, collects their output, and ends them when this process ends. */
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,12 +8,12 @@ import { stripVTControlCharacters } from "node:util";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What npm hands down to the scripts it runs would be read as settings by the pnpm that we run, so it is left out. */
+/** The environment without the variables that npm sets for its scripts, because pnpm would read them as settings. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
 const path = Object.keys(environment).find((name) => name.toUpperCase() === "PATH") ?? "PATH"; // Windows: Path
 environment[path] = `${join(root, "node_modules", ".bin")}${delimiter}${environment[path]}`;
 
-const windows = process.platform === "win32";
+const isWindows = process.platform === "win32";
 
 /** @type {Set<ChildProcess>} */
 const running = new Set();
@@ -22,7 +22,7 @@ const running = new Set();
 let foreground;
 
 /**
- * Runs a command to its end and returns what it printed. A command that cannot be started, or is not done in time, fails.
+ * Runs a command until it ends and returns its output. A command that does not start, or is not done in time, fails.
  *
  * @param {string} command
  * @param {string[]} args
@@ -32,19 +32,19 @@ let foreground;
 export function run(command, args, { env = {}, minutes = 10 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      ...options(command, { ...env, CI: "true" }), // so that it asks no question
+      ...options(command, { ...env, CI: "true" }), // so that the command asks no questions
       stdio: ["ignore", "pipe", "pipe"],
-      detached: !windows, // a process group, so that a browser ends with the runner that started it
+      detached: !isWindows, // a process group, so that a browser ends with the runner that started it
     });
     running.add(child);
     let output = "";
-    const done = (/** @type {boolean} */ ok) => {
+    const finish = (/** @type {boolean} */ ok) => {
       clearTimeout(timer);
       running.delete(child);
       resolve({ ok, output: stripVTControlCharacters(output) });
     };
     const timer = setTimeout(() => {
-      output += `\n${command} was ended: not done after ${minutes} minutes\n`;
+      output += `\n${command} was stopped: not done after ${minutes} minutes\n`;
       end(child);
     }, minutes * 60_000);
     for (const stream of [child.stdout, child.stderr]) {
@@ -54,9 +54,9 @@ export function run(command, args, { env = {}, minutes = 10 } = {}) {
     }
     child.on("error", (error) => {
       output += `${error.message}\n`;
-      done(false);
+      finish(false);
     });
-    child.on("close", (code) => done(code === 0));
+    child.on("close", (code) => finish(code === 0));
   });
 }
 
@@ -81,17 +81,17 @@ export function runForeground(command, args, env = {}) {
  * @param {NodeJS.ProcessEnv} env
  */
 function options(command, env) {
-  const shell = windows && command !== process.execPath; // Windows starts .cmd files through a shell only
+  const shell = isWindows && command !== process.execPath; // Windows starts .cmd files through a shell only
   return { cwd: root, env: { ...environment, ...env }, shell };
 }
 
 /** @param {ChildProcess} child */
 function end(child) {
   try {
-    if (windows || child.pid === undefined) child.kill();
+    if (isWindows || child.pid === undefined) child.kill();
     else process.kill(-child.pid, "SIGKILL");
   } catch {
-    // It has ended meanwhile.
+    // The process has already ended.
   }
 }
 
@@ -101,6 +101,6 @@ function endAll(code) {
   process.exit(code);
 }
 
-// A terminal sends Ctrl-C to the command in the foreground too, which then ends in its own time.
+// A terminal sends Ctrl-C also to the command in the foreground, which then ends by itself.
 process.on("SIGINT", () => foreground ?? endAll(130));
 process.on("SIGTERM", () => (foreground ? foreground.kill("SIGTERM") : endAll(143)));

@@ -1,7 +1,7 @@
 /**
- * Finds or installs the browsers and peers that the tests run against, and hands over their paths in environment
- * variables. In this order: what such a variable names already; what the system has; what Playwright has downloaded
- * before; Debian's and Ubuntu's packages; Playwright's download.
+ * Finds or installs the browsers and peers that the tests use, and returns their paths as environment
+ * variables. The order is: a variable that is already set, the system's programs, Playwright's earlier
+ * downloads, packages of Debian and Ubuntu, a download by Playwright.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
@@ -12,19 +12,20 @@ import { step } from "./steps.mjs";
 /**
  * @typedef {object} Tool
  * @property {string} name
- * @property {Program[]} programs all of which it takes
- * @property {string[]} packages Debian's
- * @property {"chromium" | "firefox" | "webkit"} [playwright] the browser of Playwright's own that can stand in
+ * @property {Program[]} programs all of which the tool needs
+ * @property {string[]} packages the packages of Debian
+ * @property {"chromium" | "firefox" | "webkit"} [playwright] Playwright's browser that can replace it
  *
  * @typedef {object} Program
  * @property {string} variable
- * @property {string[]} candidates names on the PATH, or absolute paths with at most one folder left open (*)
- * @property {string} [probe] the argument with which it ends at once and well; none where it needs a display for that
+ * @property {string[]} candidates names on the PATH, or absolute paths with at most one * for a folder
+ * @property {string} [probe] an argument with which the program ends at once with exit code 0; absent if it needs a
+ *   display for that
  */
 
 const mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
-/** Tests cannot do without; the others are named as skipped. */
+/** The tools that the tests require. The tests of the others are skipped if they are missing. */
 const required = ["chromium"];
 
 /** @type {Tool[]} */
@@ -65,16 +66,17 @@ const tools = [
 ];
 
 /**
- * Needs to run after the installation, since it asks Playwright too.
+ * Finds or installs all tools. It has to run after the installation, because it imports Playwright.
  *
- * @returns {Promise<{env: NodeJS.ProcessEnv, missing: Record<string, string>}>} the variables, and why a tool is not to be had
+ * @returns {Promise<{env: NodeJS.ProcessEnv, missing: Record<string, string>}>} the variables, and for each missing
+ *   tool the reason
  */
 export async function provision() {
   /** @type {NodeJS.ProcessEnv} */
   const env = {};
   /** @type {Record<string, string>} */
   const missing = {};
-  // One after the other: they would wait for each other's lock.
+  // One after the other, because the installations share a lock.
   for (const tool of tools) {
     const { found, note } = await step(tool.name, () => obtain(tool));
     if (found) Object.assign(env, found);
@@ -84,15 +86,15 @@ export async function provision() {
 }
 
 /**
- * The variables of a tool that is here already; `undefined` where it would have to be installed.
+ * The variables of a tool that is installed already, or `undefined`.
  *
- * @public packages/bench imports it when it runs, by its URL
+ * @public packages/bench imports it at run time, by its URL
  * @param {string} name
  * @returns {Promise<NodeJS.ProcessEnv | undefined>}
  */
 export async function locate(name) {
   const tool = tools.find((tool) => tool.name === name);
-  return tool && ((await onSystem(tool)) ?? (await playwrightsOwn(tool)));
+  return tool && ((await findOnSystem(tool)) ?? (await findPlaywrightsOwn(tool)));
 }
 
 /**
@@ -102,18 +104,19 @@ export async function locate(name) {
 async function obtain(tool) {
   /** @type {string[]} */
   const output = [];
-  const ways = [
-    () => onSystem(tool),
-    () => playwrightsOwn(tool),
-    () => packaged(tool, output),
-    () => downloaded(tool, output),
+  const sources = [
+    () => findOnSystem(tool),
+    () => findPlaywrightsOwn(tool),
+    () => installPackage(tool, output),
+    () => download(tool, output),
   ];
-  for (const way of ways) {
-    const found = await way();
+  for (const source of sources) {
+    const found = await source();
     if (found) return { ok: true, found, note: Object.values(found).join(" ") };
   }
-  const reason = output.find((line) => /^E: |error/i.test(line)) ?? "no way to install it is known here";
-  const note = `not to be had: ${reason.trim()}`;
+  const reason =
+    output.find((line) => /^E: |error/i.test(line)) ?? "there is no known way to install it on this machine";
+  const note = `not available: ${reason.trim()}`;
   return { ok: false, skipped: !required.includes(tool.name), note, output: output.join("\n") };
 }
 
@@ -121,13 +124,13 @@ async function obtain(tool) {
  * @param {Tool} tool
  * @returns {Promise<NodeJS.ProcessEnv | undefined>}
  */
-async function onSystem({ programs }) {
+async function findOnSystem({ programs }) {
   /** @type {NodeJS.ProcessEnv} */
   const found = {};
   for (const { variable, candidates, probe } of programs) {
-    const named = process.env[variable];
-    for (const path of named ? [named] : candidates.flatMap(paths)) {
-      if (probe && !(await run(path, [probe], { minutes: 1 })).ok) continue; // a stub that only tells how to install it
+    const preset = process.env[variable];
+    for (const path of preset ? [preset] : candidates.flatMap(existingPaths)) {
+      if (probe && !(await run(path, [probe], { minutes: 1 })).ok) continue; // a stub that does not work
       found[variable] = path;
       break;
     }
@@ -137,7 +140,7 @@ async function onSystem({ programs }) {
 }
 
 /** @param {Tool} tool */
-async function playwrightsOwn({ playwright: name, programs: [program] }) {
+async function findPlaywrightsOwn({ playwright: name, programs: [program] }) {
   if (!name || !program) return undefined;
   const playwright = await import("playwright");
   const path = playwright[name].executablePath();
@@ -148,37 +151,37 @@ async function playwrightsOwn({ playwright: name, programs: [program] }) {
  * @param {Tool} tool
  * @param {string[]} output
  */
-async function packaged(tool, output) {
+async function installPackage(tool, output) {
   if (!hasApt()) return undefined;
   const result = await aptInstall(tool.packages);
   output.push(...result.output.split("\n"));
-  return result.ok ? onSystem(tool) : undefined;
+  return result.ok ? findOnSystem(tool) : undefined;
 }
 
 /**
  * @param {Tool} tool
  * @param {string[]} output
  */
-async function downloaded(tool, output) {
+async function download(tool, output) {
   if (!tool.playwright) return undefined;
   const result = await run("playwright", ["install", "--with-deps", tool.playwright], { minutes: 5 });
   output.push(...result.output.split("\n"));
-  return result.ok ? playwrightsOwn(tool) : undefined;
+  return result.ok ? findPlaywrightsOwn(tool) : undefined;
 }
 
 /**
- * Where a candidate is on this machine.
+ * The paths of a candidate that exist on this machine.
  *
  * @param {string} candidate
  * @returns {string[]}
  */
-function paths(candidate) {
+function existingPaths(candidate) {
   if (!isAbsolute(candidate)) {
     const folders = (process.env.PATH ?? "").split(delimiter);
     return folders.map((folder) => join(folder, candidate)).filter((path) => existsSync(path));
   }
   const [before = "", after] = candidate.split("*");
   const all =
-    after === undefined || !existsSync(before) ? [before] : readdirSync(before).map((open) => before + open + after);
+    after === undefined || !existsSync(before) ? [before] : readdirSync(before).map((name) => before + name + after);
   return all.filter((path) => existsSync(path));
 }

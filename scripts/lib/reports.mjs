@@ -1,6 +1,6 @@
 /**
- * What a test runner's JSON report says, in counts. A runner that ended badly, wrote no report or ran nothing counts as a
- * failure, whatever it reported.
+ * Counts the tests of a test runner's JSON report. A runner that exits with an error, writes no report or runs no test
+ * counts as a failure, whatever its report says.
  *
  * @typedef {{passed: number, failed: number, skipped: number}} Counts
  */
@@ -12,18 +12,18 @@ import { root } from "./process.mjs";
 
 /**
  * @param {Runner} runner
- * @param {string} path of the report
- * @param {boolean} ok whether the runner ended well
- * @param {boolean} [noSkip] a test that was skipped is a failure
- * @returns {Counts & {note: string, missing: string[]}} `missing` names what was skipped, where that is a failure
+ * @param {string} path the path of the report
+ * @param {boolean} ok whether the runner's exit code was 0
+ * @param {boolean} [noSkip] whether a skipped test counts as a failure
+ * @returns {Counts & {note: string, missing: string[]}} `missing` names the skipped tests if they count as failures
  */
 export function readReport(runner, path, ok, noSkip = false) {
   const report = read(path);
-  const all = report ? counts(runner, report) : { passed: 0, failed: 0, skipped: 0 }; // it never came so far
+  const all = report ? counts(runner, report) : { passed: 0, failed: 0, skipped: 0 };
   const missing = noSkip && report ? namesOf(skippedTests(runner, report)) : [];
   const { passed, failed, skipped } = noSkip ? { ...all, failed: all.failed + all.skipped, skipped: 0 } : all;
   const note = `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`;
-  if (passed + failed + skipped === 0) return { passed, failed: 1, skipped, note: "no test was run", missing };
+  if (passed + failed + skipped === 0) return { passed, failed: 1, skipped, note: "no test ran", missing };
   if (!ok && failed === 0) {
     return { passed, failed: 1, skipped, note: `${note}, and an error outside the tests`, missing };
   }
@@ -51,13 +51,13 @@ function counts(runner, report) {
   }
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + report.testResults.filter(failedOutsideItsTests).length,
+    failed: report.numFailedTests + report.testResults.filter(failedToLoad).length,
     skipped: report.numPendingTests + report.numTodoTests,
   };
 }
 
 /**
- * Where each skipped test stands: its file, and what says why it is skipped.
+ * For each skipped test its file, and the title or annotation with the reason.
  *
  * @param {Runner} runner
  * @param {any} report
@@ -71,41 +71,41 @@ function skippedTests(runner, report) {
     const skipped = assertionResults.filter((/** @type {any} */ test) => !ran(test));
     return skipped.map((/** @type {any} */ test) => {
       const [group] = test.ancestorTitles;
-      // A group that is skipped as a whole is named once, by its first test: one of these titles says why.
+      // A group whose tests are all skipped is named by its first test. One of these titles has the reason.
       const first = groups.has(group)
         ? test
-        : skipped.find((/** @type {any} */ one) => one.ancestorTitles[0] === group);
+        : skipped.find((/** @type {any} */ candidate) => candidate.ancestorTitles[0] === group);
       return `${relative(root, name)}: ${[...first.ancestorTitles, first.title].join(" > ")}`;
     });
   });
 }
 
 /**
- * @param {any} suite Playwright's
+ * @param {any} suite a suite of Playwright's report
  * @returns {string[]}
  */
 function skippedSpecs({ suites = [], specs = [] }) {
-  const own = specs.flatMap((/** @type {any} */ { file, title, tests }) =>
+  const direct = specs.flatMap((/** @type {any} */ { file, title, tests }) =>
     tests
       .filter((/** @type {any} */ { status }) => status === "skipped")
       .map((/** @type {any} */ { annotations }) => `${file}: ${annotations[0]?.description ?? title}`),
   );
-  return [...own, ...suites.flatMap(skippedSpecs)];
+  return [...direct, ...suites.flatMap(skippedSpecs)];
 }
 
 /** @param {string[]} skipped */
 function namesOf(skipped) {
   return [...new Set(skipped)].map((name) => {
-    const count = skipped.filter((one) => one === name).length;
+    const count = skipped.filter((other) => other === name).length;
     return `missing, so ${count} skipped: ${name}`;
   });
 }
 
 /**
- * A file that could not be loaded has no test that could fail.
+ * Whether a file failed to load: its status is "failed", but no test of it failed.
  *
  * @param {{status: string, assertionResults: {status: string}[]}} file
  */
-function failedOutsideItsTests({ status, assertionResults }) {
+function failedToLoad({ status, assertionResults }) {
   return status === "failed" && assertionResults.every((test) => test.status !== "failed");
 }

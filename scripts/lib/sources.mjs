@@ -1,6 +1,6 @@
 /**
- * Lets this process import the packages' sources, file by file, so that V8's coverage has our files and functions.
- * Hooks of `module.register`; `transpile` is what the loader makes of a file.
+ * Lets this process import the sources of the packages file by file, so that V8's coverage names our files and
+ * functions. The hooks of `module.register`, and `transpile`, which turns a file of TypeScript into JavaScript.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

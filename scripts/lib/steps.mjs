@@ -1,16 +1,16 @@
-/** One line for each step, with its duration; a step that fails also prints what it had to say. */
+/** Prints one line for each step, with its duration. A step that fails also prints its output. */
 
 /**
  * @typedef {object} StepResult
  * @property {boolean} ok
- * @property {boolean} [skipped] the step could not be done, and the rest can go on without it
- * @property {string} [note] stands on the step's line
- * @property {string} [output] is printed where the step failed
+ * @property {boolean} [skipped] the step could not be done, but the others do not need it
+ * @property {string} [note] is printed on the step's line
+ * @property {string} [output] is printed if the step failed
  */
 
-/** @typedef {{name: string, seconds: number, note: string}} Part what a step took, and its note */
+/** @typedef {{name: string, seconds: number, note: string}} Part a step's duration and note */
 
-/** @type {Part[]} every step that has ended, in the order in which they ended */
+/** @type {Part[]} the steps that have ended, in the order of their ends */
 export const parts = [];
 
 /**
@@ -31,15 +31,16 @@ export async function step(name, action) {
 }
 
 /**
- * What took how long, the longest part first. Some parts run side by side, so they add up to more than the whole.
+ * A table of durations, the longest first. Some parts run at the same time, so their sum exceeds the duration of the
+ * run.
  *
  * @param {readonly Part[]} parts
- * @param {number} seconds of the whole
+ * @param {number} seconds the duration of the run
  */
 export function timeTable(parts, seconds) {
-  const rows = [...parts].sort((one, other) => other.seconds - one.seconds);
-  const whole = { name: "whole run", seconds, note: "parts that ran side by side add up to more" };
-  return ["time by part", ...[...rows, whole].map((part) => `     ${partLine(part)}`)].join("\n");
+  const rows = [...parts].sort((a, b) => b.seconds - a.seconds);
+  const total = { name: "total", seconds, note: "less than the sum, because parts run at the same time" };
+  return ["time by part", ...[...rows, total].map((part) => `     ${partLine(part)}`)].join("\n");
 }
 
 /** @param {Part} part */
@@ -48,17 +49,17 @@ function partLine({ name, seconds, note }) {
 }
 
 /**
- * Runs tasks, a few at a time, and returns their results in the order of the tasks.
+ * Runs at most `limit` tasks at a time and returns their results in the order of the tasks.
  *
  * @template T
  * @param {number} limit
  * @param {(() => Promise<T>)[]} tasks
  * @returns {Promise<T[]>}
  */
-export async function atMost(limit, tasks) {
+export async function runConcurrently(limit, tasks) {
   /** @type {T[]} */
   const results = [];
-  const queue = tasks.entries(); // one queue, from which every worker takes
+  const queue = tasks.entries(); // all workers take tasks from this iterator
   const worker = async () => {
     for (const [i, task] of queue) results[i] = await task();
   };

@@ -1,4 +1,4 @@
-/** `npm test`: every check and every test, counted together, and what each part took. */
+/** `npm test`: runs every check and every test, and prints the duration of each part and the totals. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,18 +13,18 @@ import { parts, step, timeTable } from "./steps.mjs";
 /** @import { Counts } from "./reports.mjs" */
 /** @import { StepResult } from "./steps.mjs" */
 
-/** `HANDCLASP_NO_SKIP=1`: every peer and browser is installed first, and one that is missing then is a failure. */
+/** `HANDCLASP_NO_SKIP=1`: installs every peer and browser first, and counts a missing one as a failure. */
 const noSkip = process.env.HANDCLASP_NO_SKIP === "1";
 
-/** @returns {Promise<boolean>} whether all that was run passed */
+/** @returns {Promise<boolean>} whether all checks and tests passed */
 export async function runTests() {
   const started = performance.now();
   const reports = mkdtempSync(join(tmpdir(), "handclasp-reports-"));
   try {
-    const total = sum(await everything(reports));
+    const total = sum(await runAll(reports));
     console.log(timeTable(parts, (performance.now() - started) / 1000));
     const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-    console.log(`${total.passed} passed, ${total.failed} failed${skipped}`); // the last line: CI reads it
+    console.log(`${total.passed} passed, ${total.failed} failed${skipped}`); // CI reads this last line
     return total.failed === 0;
   } finally {
     rmSync(reports, { recursive: true });
@@ -35,7 +35,7 @@ export async function runTests() {
  * @param {string} reports the folder for the runners' reports
  * @returns {Promise<Counts[]>}
  */
-async function everything(reports) {
+async function runAll(reports) {
   /** @type {Counts[]} */
   const counts = [];
   const check = async (/** @type {string} */ name, /** @type {() => Promise<StepResult>} */ action) => {
@@ -43,20 +43,22 @@ async function everything(reports) {
     counts.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
     return ok;
   };
-  /** @type {(name: string, runner: "vitest" | "playwright", args: string[], env?: NodeJS.ProcessEnv) => Promise<void>} */
+  /**
+   * @type {(name: string, runner: "vitest" | "playwright", args: string[], env?: NodeJS.ProcessEnv) => Promise<void>}
+   */
   const test = async (name, runner, args, env = {}) => {
     const report = join(reports, `${name}.json`);
-    const { counted } = await step(name, async () => {
+    const { testCounts } = await step(name, async () => {
       const { ok, output } = await run(runner, args, { env: { ...env, HANDCLASP_REPORT: report }, minutes: 30 });
-      const counted = readReport(runner, report, ok, noSkip);
-      const { note, missing } = counted;
-      return { ok: counted.failed === 0, output: [output.trimEnd(), ...missing].join("\n"), note, counted };
+      const testCounts = readReport(runner, report, ok, noSkip);
+      const { note, missing } = testCounts;
+      return { ok: testCounts.failed === 0, output: [output.trimEnd(), ...missing].join("\n"), note, testCounts };
     });
-    counts.push(counted);
+    counts.push(testCounts);
   };
 
   if (!(await check("install", install))) return counts;
-  // Installing browsers is mostly waiting, so it goes on beside everything that needs none.
+  // Installing browsers is mostly waiting, so it runs at the same time as the parts that need no browser.
   const provisioning = provision();
   await runChecks(check);
   await test("unit", "vitest", ["run", "--project", "unit"]);

@@ -1,4 +1,4 @@
-/** Measures the way of a byte, with nothing but the public interface of core, and a transport of its own. */
+/** Measures the path of a byte through core, with the public interface of core and a transport in memory. */
 import { Session } from "node:inspector/promises";
 import { SourceMap } from "node:module";
 import { relative } from "node:path";
@@ -12,14 +12,16 @@ import { transpile } from "./sources.mjs";
 /**
  * @typedef {object} Way
  * @property {number} records
- * @property {number} messages what the transport was given, or gave
- * @property {Map<string, {file: string, name: string, calls: number}>} functions by their place; calls are a record's
+ * @property {number} messages the number of arrays that the transport received or delivered
+ * @property {Map<string, {file: string, name: string, calls: number}>} functions by file and offset; `calls` is the
+ *   mean for one record
  */
 
 const recordLength = 2 ** 14;
 
 /**
- * Both ways: of records that go alone, each in a turn of the event loop and a message of its own, and of a stream.
+ * Measures both directions, with records that are sent alone, each in its own turn of the event loop, and with a
+ * stream.
  *
  * @param {number} records
  * @param {string} provider
@@ -40,7 +42,7 @@ async function bothWays(records, providerName, alone) {
   const { noble } = await fromSource("packages/core/src/noble.ts");
   const { testCa } = await fromSource("packages/testing/src/index.ts");
   const provider = { nodeCrypto, noble }[providerName];
-  if (!provider) throw new Error(`no provider ${providerName}: nodeCrypto or noble`);
+  if (!provider) throw new Error(`unknown provider ${providerName}: expected nodeCrypto or noble`);
 
   const [a, b] = [new End(), new End()];
   a.peer = b;
@@ -57,38 +59,40 @@ async function bothWays(records, providerName, alone) {
   await session.post("Profiler.enable");
   await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
 
-  // What waits below would wait for ever on a connection that has ended: nothing catches this, so it ends the process.
+  // The promises below would never settle after the connection ends. Nothing catches this error, so it ends the
+  // process.
   void Promise.race([sender.closed, receiver.closed]).then(() => {
     throw new Error("one side has closed the connection");
   });
   await turn();
   /** @type {Uint8Array[]} */
   const messages = [];
-  a.keep(messages);
+  a.record(messages);
   const bytes = new Uint8Array(recordLength);
-  // The first record is not counted: it tells how long a record is on the wire, and what happens once has happened.
+  // The first record is not counted. It shows the length of a record on the wire, and it pays for all work that happens
+  // once.
   await sender.write(bytes);
   while (messages.length === 0) await turn();
   const [first] = messages.splice(0);
-  const wireLength = a.keptLength;
-  const sent = await counted(session, async () => {
+  const wireLength = a.recordedLength;
+  const sent = await countCalls(session, async () => {
     for (let i = 1; i <= records; i++) {
       await sender.write(bytes);
-      while ((alone || i === records) && a.keptLength < (i + 1) * wireLength) await turn();
+      while ((alone || i === records) && a.recordedLength < (i + 1) * wireLength) await turn();
     }
   });
 
   const read = async (/** @type {number} */ length) => {
-    for (let left = length; left > 0; ) left -= (await receiver.read()).length;
+    for (let remaining = length; remaining > 0; ) remaining -= (await receiver.read()).length;
   };
   b.events.data(first);
   await read(recordLength);
-  const received = await counted(session, async () => {
+  const received = await countCalls(session, async () => {
     const reading = read(records * recordLength);
     for (const message of messages) {
       b.events.data(message);
       do await turn();
-      while (b.paused);
+      while (b.isPaused);
     }
     await reading;
   });
@@ -106,20 +110,20 @@ async function bothWays(records, providerName, alone) {
 /** @param {string} path */
 const fromSource = (path) => import(new URL(`../../${path}`, import.meta.url).href);
 
-/** A transport in memory. After `keep` it keeps what core sends, and delivers nothing. */
+/** A transport in memory. After `record` it stores the arrays that core sends, and delivers nothing. */
 class End {
   /** @type {End | undefined} */
   peer;
-  /** @type {any} what core listens with */
+  /** @type {any} the event handlers of core */
   events;
-  paused = false;
-  keptLength = 0;
+  isPaused = false;
+  recordedLength = 0;
   /** @type {Uint8Array[] | undefined} */
-  #kept;
+  #messages;
 
-  /** @param {Uint8Array[]} messages where to */
-  keep(messages) {
-    this.#kept = messages;
+  /** @param {Uint8Array[]} messages the array to store them in */
+  record(messages) {
+    this.#messages = messages;
   }
 
   /** @param {unknown} events */
@@ -129,23 +133,23 @@ class End {
 
   /**
    * @param {Uint8Array} bytes
-   * @param {() => void} [done] called once nobody reads `bytes` any more
+   * @param {() => void} [done] called when `bytes` are no longer read
    */
   send(bytes, done) {
     const copy = bytes.slice();
-    this.keptLength += this.#kept ? copy.length : 0;
-    if (this.#kept) this.#kept.push(copy);
+    this.recordedLength += this.#messages ? copy.length : 0;
+    if (this.#messages) this.#messages.push(copy);
     else setImmediate(() => this.peer?.events.data(copy));
     if (done) queueMicrotask(done);
-    return "ok"; // for a contract whose answer is a boolean, this is true: there is always room
+    return "ok"; // also true for the older contract, in which `send` returned a boolean
   }
 
   pause() {
-    this.paused = true;
+    this.isPaused = true;
     return true;
   }
   resume() {
-    this.paused = false;
+    this.isPaused = false;
   }
   end() {}
   abort() {}
@@ -154,18 +158,18 @@ class End {
 /** @typedef {Map<string, {file: string, name: string, count: number}>} Counts */
 
 /**
- * How often each function of ours was called meanwhile.
+ * Counts the calls of each function of ours while `task` runs.
  *
  * @param {Session} session
  * @param {() => Promise<unknown>} task
  * @returns {Promise<Counts>}
  */
-async function counted(session, task) {
-  await session.post("Profiler.takePreciseCoverage"); // sets the counters back
+async function countCalls(session, task) {
+  await session.post("Profiler.takePreciseCoverage"); // resets the counters
   await task();
   const { result } = await session.post("Profiler.takePreciseCoverage");
-  const ours = result.filter(({ url }) => /^file:.*\/packages\/\w+\/src\/.*\.ts$/.test(url));
-  return new Map(ours.flatMap(countsOf));
+  const sources = result.filter(({ url }) => /^file:.*\/packages\/\w+\/src\/.*\.ts$/.test(url));
+  return new Map(sources.flatMap(countsOf));
 }
 
 /**
@@ -179,8 +183,8 @@ function countsOf({ url, functions }) {
   return functions.flatMap(({ functionName, ranges: [range] }) => {
     if (!range?.count) return [];
     const before = code.slice(0, range.startOffset).split("\n");
-    const place = lines.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
-    const line = "originalLine" in place ? place.originalLine + 1 : 0;
+    const position = lines.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
+    const line = "originalLine" in position ? position.originalLine + 1 : 0;
     return [[`${file}:${range.startOffset}`, { file, name: functionName || `line ${line}`, count: range.count }]];
   });
 }

@@ -25,7 +25,7 @@ const vitest = {
   testResults: [{ status: "passed", assertionResults: [{ status: "passed" }] }],
 };
 const playwright = { stats: { expected: 3, unexpected: 0, flaky: 0, skipped: 2 }, errors: [] };
-const nothing = {
+const empty = {
   vitest: { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] },
   playwright: { stats: { expected: 0, unexpected: 0, flaky: 0, skipped: 0 }, errors: [] },
 };
@@ -34,11 +34,11 @@ describe("readReport", () => {
   it.each([
     ["vitest", vitest],
     ["playwright", playwright],
-  ] as const)("%s: counts what passed and what was skipped", (runner, report) => {
+  ] as const)("%s: counts the passed and the skipped tests", (runner, report) => {
     expect(read(runner, report, true)).toMatchObject({ passed: 3, failed: 0, skipped: 2 });
   });
 
-  it("vitest: counts what failed, and files that could not be loaded", () => {
+  it("vitest: counts the failed tests and the files that could not be loaded", () => {
     const testResults = [
       { status: "failed", assertionResults: [{ status: "failed" }, { status: "passed" }] },
       { status: "failed", assertionResults: [] },
@@ -49,7 +49,7 @@ describe("readReport", () => {
     });
   });
 
-  it("playwright: counts what failed, what passed only when repeated, and errors outside the tests", () => {
+  it("playwright: counts failed tests, flaky tests and errors outside the tests as failures", () => {
     const report = {
       stats: { expected: 3, unexpected: 1, flaky: 1, skipped: 0 },
       errors: [{ message: "no such file" }],
@@ -60,21 +60,21 @@ describe("readReport", () => {
   it.each([
     ["vitest", vitest],
     ["playwright", playwright],
-  ] as const)("%s: a runner that ends badly has failed, whatever it reports", (runner, report) => {
+  ] as const)("%s: counts a failure if the runner exits with an error, whatever it reports", (runner, report) => {
     expect(read(runner, report, false)).toMatchObject({ passed: 3, failed: 1 });
   });
 
-  it.each(["vitest", "playwright"] as const)("%s: a runner that ran nothing has failed", (runner) => {
-    expect(read(runner, nothing[runner], true)).toMatchObject({ passed: 0, failed: 1, note: "no test was run" });
+  it.each(["vitest", "playwright"] as const)("%s: counts a failure if the runner ran no test", (runner) => {
+    expect(read(runner, empty[runner], true)).toMatchObject({ passed: 0, failed: 1, note: "no test ran" });
   });
 
-  it.each(["", "{"])("a report that was not written, or not to its end, is a failure: %j", (text) => {
+  it.each(["", "{"])("counts a failure if the report is missing or incomplete: %j", (text) => {
     expect(read("vitest", text, true)).toMatchObject({ passed: 0, failed: 1 });
   });
 
-  describe("where nothing may be skipped", () => {
+  describe("with noSkip", () => {
     const test = (status: string, title: string, ...ancestorTitles: string[]) => ({ status, title, ancestorTitles });
-    it("vitest: what was skipped has failed, under the title that says why", () => {
+    it("vitest: counts skipped tests as failures and names the titles with the reason", () => {
       const assertionResults = [
         test("skipped", "one", "no openssl"),
         test("skipped", "another", "no openssl"),
@@ -98,13 +98,13 @@ describe("readReport", () => {
       expect(read("vitest", report, true)).toMatchObject({ failed: 0, skipped: 4, missing: [] });
     });
 
-    it("playwright: likewise, under the reason that the test gave", () => {
+    it("playwright: counts skipped tests as failures and names the reason of the annotation", () => {
       const spec = (title: string, status: string, ...annotations: object[]) => ({
         file: "a.spec.ts",
         title,
         tests: [{ status, annotations }],
       });
-      const reason = { type: "skip", description: "webkit: not to be had" };
+      const reason = { type: "skip", description: "webkit: not available" };
       const suites = [
         {
           specs: [spec("sends", "expected"), spec("receives", "skipped", reason)],
@@ -115,7 +115,7 @@ describe("readReport", () => {
         passed: 3,
         failed: 2,
         skipped: 0,
-        missing: ["missing, so 2 skipped: a.spec.ts: webkit: not to be had"],
+        missing: ["missing, so 2 skipped: a.spec.ts: webkit: not available"],
       });
     });
   });

@@ -10,11 +10,14 @@ const manifests = readdirSync(packages).map((name): [string, Manifest] => {
 });
 
 describe("the exports of a published package", () => {
-  it.each(manifests.filter(([, { exports }]) => exports))("%s: those of its sources, without them", (_, manifest) => {
-    const published = Object.entries(manifest.exports ?? {}).map(([path, { "handclasp-source": _, ...rest }]) => [
-      path,
-      rest,
-    ]);
-    expect(manifest.publishConfig?.exports).toEqual(Object.fromEntries(published));
-  });
+  it.each(manifests.filter(([, { exports }]) => exports))(
+    "%s: the entries of the workspace, without the sources",
+    (_, manifest) => {
+      const published = Object.entries(manifest.exports ?? {}).map(([path, { "handclasp-source": _, ...rest }]) => [
+        path,
+        rest,
+      ]);
+      expect(manifest.publishConfig?.exports).toEqual(Object.fromEntries(published));
+    },
+  );
 });

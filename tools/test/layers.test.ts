@@ -18,8 +18,8 @@ function write(files: Record<string, string>) {
   }
 }
 
-/** A small workspace that keeps every rule. */
-const sound = {
+/** A small workspace that breaks no rule. */
+const goodWorkspace = {
   "packages/core/src/errors.ts": "export const error = 1;",
   "packages/core/src/flow.ts": 'import { error } from "./errors.ts"; export const flow = error;',
   "packages/core/src/bytes/bytes.ts": 'import { error } from "../errors.ts"; export const bytes = error;',
@@ -42,14 +42,14 @@ const sound = {
   "packages/node/src/index.ts": 'import "node:net"; export * from "../../core/src/index.ts";',
   "packages/browser/src/index.ts": 'export * from "../../core/src/client.ts";',
   "packages/testing/src/index.ts": 'export * from "../../core/src/index.ts";',
-  "packages/testing/src/node.ts": 'import "node:fs"; export * from "../../node/src/index.ts";',
-  "packages/cli/src/bin.ts": 'import "../../testing/src/node.ts"; import "../../node/src/index.ts";',
+  "packages/testing/src/vectors/files.ts": 'import "node:fs"; export * from "../../../core/src/index.ts";',
+  "packages/cli/src/bin.ts": 'import "../../testing/src/vectors/files.ts"; import "../../node/src/index.ts";',
   "packages/conformance/src/x509/main.ts": 'export * from "../../../node/src/index.ts";',
   "examples/echo-server/src/page/main.ts": 'export * from "../../../../packages/browser/src/index.ts";',
 };
 
-/** One bad import for each rule: the rule it breaks, the file it is added to, the import. */
-const plants: [rule: string, file: string, statement: string][] = [
+/** At least one bad import for each rule: the rule that it breaks, the file that it is added to, the import. */
+const badImports: [rule: string, file: string, statement: string][] = [
   ["core-bytes-imports-downward", "packages/core/src/bytes/bytes.ts", 'import "../connection/connect.ts";'],
   ["core-wire-imports-downward", "packages/core/src/wire/codec.ts", 'import "../crypto/prf.ts";'],
   ["core-crypto-imports-downward", "packages/core/src/crypto/prf.ts", 'import type { path } from "../x509/path.ts";'],
@@ -75,7 +75,7 @@ const plants: [rule: string, file: string, statement: string][] = [
   ["core-imports-downward", "packages/core/src/index.ts", 'import "../../node/src/index.ts";'],
   ["node-imports-downward", "packages/node/src/index.ts", 'import "../../browser/src/index.ts";'],
   ["browser-imports-downward", "packages/browser/src/index.ts", 'import "../../node/src/index.ts";'],
-  ["testing-imports-downward", "packages/testing/src/node.ts", 'import "../../cli/src/bin.ts";'],
+  ["testing-imports-downward", "packages/testing/src/vectors/files.ts", 'import "../../../cli/src/bin.ts";'],
   ["cli-imports-downward", "packages/cli/src/bin.ts", 'import "../../../examples/echo-server/src/page/main.ts";'],
   ["conformance-imports-downward", "packages/conformance/src/x509/main.ts", 'import "../../../cli/src/bin.ts";'],
   ["bench-imports-downward", "packages/bench/src/main.ts", 'import "../../cli/src/bin.ts";'],
@@ -84,22 +84,22 @@ const plants: [rule: string, file: string, statement: string][] = [
 ];
 
 describe("the layer rules", () => {
-  it("pass a sound workspace", async () => {
-    write(sound);
+  it("accept a workspace that breaks none", async () => {
+    write(goodWorkspace);
     expect(await checkLayers(root)).toEqual({ modules: expect.any(Number), violations: [] });
   });
 
-  it.each(plants)("%s fails on a bad import in %s", async (rule, file, statement) => {
-    write({ ...sound, [file]: `${statement} ${sound[file as keyof typeof sound]}` });
+  it.each(badImports)("%s fails on a bad import in %s", async (rule, file, statement) => {
+    write({ ...goodWorkspace, [file]: `${statement} ${goodWorkspace[file as keyof typeof goodWorkspace]}` });
     const { violations } = await checkLayers(root);
     expect(violations.map((violation) => violation.rule)).toContain(rule);
   });
 
-  it("are each shown to fail above", () => {
-    expect(new Set(plants.map(([rule]) => rule))).toEqual(new Set(rules.map((rule) => rule.name)));
+  it("each have a bad import above", () => {
+    expect(new Set(badImports.map(([rule]) => rule))).toEqual(new Set(rules.map((rule) => rule.name)));
   });
 
-  it("refuse a workspace in which they find nothing to check", async () => {
+  it("reject a workspace without TypeScript modules", async () => {
     write({ "packages/core/src/README": "" });
     await expect(checkLayers(root)).rejects.toThrow("no TypeScript module was cruised");
   });

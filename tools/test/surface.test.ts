@@ -2,12 +2,15 @@ import { expect, test } from "vitest";
 
 type Surface = Record<string, unknown>;
 
-/** On the sources: what the declarations list. core's one file for Node.js has more names at run time (ADR 7). */
+/**
+ * Loads the sources, which export the names of the declarations. Core's single file for Node.js has more names at run
+ * time (ADR 7).
+ */
 const load = async (name: string): Promise<Surface> => {
   return (await import(new URL(`../../packages/${name}/src/index.ts`, import.meta.url).href)) as Surface;
 };
 
-/** A suite, group or scheme: what has a number on the wire and a name in a registry. */
+/** Whether `value` is a row of a registry: a suite, group or scheme, with its number on the wire and its name. */
 const isRow = (value: unknown): boolean => {
   return typeof value === "object" && value !== null && "id" in value && "name" in value;
 };
@@ -17,13 +20,13 @@ test.each([
   ["node", 30],
   ["browser", 20],
 ])(
-  "@handclasp/%s exports at most %i values beside the rows and lists of suites, groups and schemes",
-  async (name, most) => {
+  "@handclasp/%s exports at most %i values besides the rows and lists of suites, groups and schemes",
+  async (name, limit) => {
     const surface = Object.entries(await load(name));
     const rows = surface.filter(([, value]) => isRow(value) || isRows(value));
-    const others = surface.filter((each) => !rows.includes(each)).map(([key]) => key);
+    const others = surface.filter((entry) => !rows.includes(entry)).map(([key]) => key);
     expect(rows.length).toBeGreaterThan(50);
     expect(others).toContain("connect");
-    expect(others.length, others.join(", ")).toBeLessThanOrEqual(most);
+    expect(others.length, others.join(", ")).toBeLessThanOrEqual(limit);
   },
 );

@@ -1,5 +1,6 @@
 /**
- * The example's server: a page over plain HTTP, and on one path of the same port TLS 1.2 inside a WebSocket, where everything comes back.
+ * The example's server: a page over plain HTTP and, at `/channel` on the same port, an echo over TLS 1.2 in a
+ * WebSocket.
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -19,15 +20,18 @@ import {
 import { createServer, nodeCredential, type ServerOptions } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 
-/** Anything of the TLS server's options may be said; what is not, is made for a first look. */
+/** All options of the TLS server are allowed. The defaults suit a first look, with throw-away certificates. */
 export interface EchoServerOptions extends Partial<ServerOptions> {
-  /** Default `"127.0.0.1"`. */
+  /** The address to listen on. Default `"127.0.0.1"`. */
   readonly host?: string;
-  /** Default 0: any free one. */
+  /** The port to listen on. Default 0: any free port. */
   readonly port?: number;
-  /** What `/ca.pem` hands out: PEM of whom the page trusts. Default: the CA of the throw-away certificates. */
+  /**
+   * PEM of the CA that the page trusts, which it downloads from `/ca.pem`. Default: the CA of the throw-away
+   * certificates.
+   */
   readonly ca?: string;
-  /** Told of everything, as it happens. */
+  /** Called for every event. */
   readonly onEvent?: (event: EchoEvent) => void;
 }
 
@@ -37,14 +41,15 @@ export type EchoEvent =
   | { readonly type: "error"; readonly error: TlsError };
 
 export interface EchoServer {
-  /** Of the page; the channel is at `channel` below it. */
+  /** The URL of the page. The WebSocket is at `channel` below it. */
   readonly url: string;
-  /** Everything that has happened so far. */
+  /** All events so far. */
   readonly events: readonly EchoEvent[];
   close(): Promise<void>;
 }
 
 /**
+ * Starts the server.
  * @example
  * const server = await startEchoServer({ port: 8080 });
  * console.log(server.url);
@@ -52,7 +57,7 @@ export interface EchoServer {
 export async function startEchoServer(options: EchoServerOptions = {}): Promise<EchoServer> {
   const { host = "127.0.0.1", port = 0, ca, onEvent, ...tls } = options;
   const events: EchoEvent[] = [];
-  const tell = (event: EchoEvent): void => {
+  const emit = (event: EchoEvent): void => {
     events.push(event);
     onEvent?.(event);
   };
@@ -61,19 +66,20 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
   const server = createServer(
     {
       credentials: throwAway.credentials,
-      suites: legacySuites, // the textbook's RSA key exchange is on request only: here it is the lesson
-      groups: [x25519, secp384r1, secp521r1, secp256r1], // P-256 last: the page offers it beside the one that the reader chose
-      onError: (error) => tell({ type: "error", error: error as TlsError }),
+      suites: legacySuites, // Handclasp does not enable RSA key exchange by default; this page teaches it
+      // P-256 is last, because the page offers it in addition to the chosen group.
+      groups: [x25519, secp384r1, secp521r1, secp256r1],
+      onError: (error) => emit({ type: "error", error: error as TlsError }),
       ...tls,
     },
     async (connection) => {
-      tell({ type: "established", session: connection.session });
+      emit({ type: "established", session: connection.session });
       await connection.readable.pipeTo(connection.writable);
-      tell({ type: "closed" });
+      emit({ type: "closed" });
     },
   );
 
-  const http = createHttpServer(pageOf(ca ?? throwAway.ca));
+  const http = createHttpServer(servePage(ca ?? throwAway.ca));
   await server.listenWebSocket({ server: http, path: "/channel" });
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject);
@@ -90,7 +96,7 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
   };
 }
 
-/** One for each kind of suite: which is used, the suite decides. */
+/** Issues an ECDSA and an RSA certificate. The cipher suite decides which of them a handshake uses. */
 async function throwAwayCertificates(): Promise<{ ca: string; credentials: Credential[] }> {
   const ca = await testCa();
   const names = ["localhost", "127.0.0.1"];
@@ -101,7 +107,7 @@ async function throwAwayCertificates(): Promise<{ ca: string; credentials: Crede
   return { ca: ca.pem, credentials: issued.map(nodeCredential) };
 }
 
-const types: Readonly<Record<string, string>> = {
+const contentTypes: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -110,13 +116,16 @@ const types: Readonly<Record<string, string>> = {
   ".pem": "application/x-pem-file",
 };
 
-/** The built page and the CA's certificate, and nothing else. */
-function pageOf(ca: string): RequestListener {
+/** Serves the files of the built page and the CA's certificate. */
+function servePage(ca: string): RequestListener {
   const page = new URL("page/", import.meta.url);
   const files = new Map<string, string | Buffer>(
     readdirSync(page).map((name) => [`/${name}`, readFileSync(new URL(name, page))]),
   );
   files.set("/ca.pem", ca);
+  const contentSecurityPolicy = (host: string | undefined): string =>
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+    `connect-src 'self' ws://${host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
   return (request, response) => {
     const [path = "/"] = (request.url ?? "/").split("?");
     const name = path === "/" ? "/index.html" : path;
@@ -126,9 +135,9 @@ function pageOf(ca: string): RequestListener {
       return;
     }
     response.writeHead(200, {
-      "content-type": types[extname(name)] ?? "application/octet-stream",
+      "content-type": contentTypes[extname(name)] ?? "application/octet-stream",
       "cache-control": "no-store",
-      "content-security-policy": `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws://${request.headers.host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      "content-security-policy": contentSecurityPolicy(request.headers.host),
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
     });

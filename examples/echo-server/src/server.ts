@@ -1,21 +1,21 @@
-/** Starts the example and prints where it is, then a line for everything that happens. */
+/** Starts the example, prints its address and then a line for every event. */
 import { type EchoEvent, startEchoServer } from "./echoServer.ts";
 
 const port = Number(process.env.PORT ?? 8080);
-const server = await startEchoServer({ port, onEvent: (event) => console.log(describe(event)) }).catch(refuse);
+const server = await startEchoServer({ port, onEvent: (event) => console.log(describe(event)) }).catch(exitWithAdvice);
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void server.close());
 }
-// Last: who reads it may end us at once.
+// This line is last, because a program that reads it may stop this process at once.
 console.log(`Handclasp echo server: open ${server.url} in a browser. Ctrl-C ends it.`);
 
-/** One line that says what to do. */
-function refuse(error: NodeJS.ErrnoException): never {
-  const advice = "`PORT=0 npm start` takes a free one";
+/** Ends the process with one line that says what to do. */
+function exitWithAdvice(error: NodeJS.ErrnoException): never {
+  const advice = "`PORT=0 npm start` uses a free one";
   const lines: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} is taken by another program: ${advice}`,
-    EACCES: `port ${port} is not ours to take: ${advice}`,
-    ERR_SOCKET_BAD_PORT: `PORT=${process.env.PORT} is no port: ${advice}`,
+    EADDRINUSE: `port ${port} is used by another program: ${advice}`,
+    EACCES: `this user may not listen on port ${port}: ${advice}`,
+    ERR_SOCKET_BAD_PORT: `PORT=${process.env.PORT} is not a port number: ${advice}`,
   };
   const line = lines[error.code ?? ""];
   if (line === undefined) throw error;
@@ -31,7 +31,10 @@ function describe(event: EchoEvent): string {
         .join("  ");
     case "closed":
       return "closed       in order";
-    case "error":
-      return `failed       ${event.error.alert ?? event.error.code}, noticed by ${event.error.by === "us" ? "the server" : "the client"}: ${event.error.message}`;
+    case "error": {
+      const { alert, by, code, message } = event.error;
+      const noticedBy = by === "us" ? "the server" : "the client";
+      return `failed       ${alert ?? code}, noticed by ${noticedBy}: ${message}`;
+    }
   }
 }

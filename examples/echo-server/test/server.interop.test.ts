@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-/** Starts the example as `npm start` does. */
+/** Starts the built example, as `npm start` does. */
 function start(port: string) {
   const program = fileURLToPath(new URL("../dist/server.js", import.meta.url));
   const child = spawn(process.execPath, [program], { env: { ...process.env, PORT: port }, stdio: "pipe" });
@@ -13,7 +13,7 @@ function start(port: string) {
   return { child, ended: once(child, "close").then(([code]) => ({ code, output })) };
 }
 
-test("a free port: prints the address, and ends in order", async () => {
+test("on a free port, the server prints its address and stops in order at SIGTERM", async () => {
   const { child, ended } = start("0");
   await once(child.stdout, "data");
   child.kill("SIGTERM");
@@ -23,20 +23,20 @@ test("a free port: prints the address, and ends in order", async () => {
   });
 });
 
-test("a port that is taken: one line that says what to do", async () => {
+test("a port that is in use is an error of one line that says what to do", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as AddressInfo;
   expect(await start(String(port)).ended).toEqual({
     code: 1,
-    output: `port ${port} is taken by another program: \`PORT=0 npm start\` takes a free one\n`,
+    output: `port ${port} is used by another program: \`PORT=0 npm start\` uses a free one\n`,
   });
   other.close();
 });
 
-test("a port that is none: one line too", async () => {
+test("a PORT that is not a number is an error of one line that says what to do", async () => {
   expect(await start("echo").ended).toEqual({
     code: 1,
-    output: "PORT=echo is no port: `PORT=0 npm start` takes a free one\n",
+    output: "PORT=echo is not a port number: `PORT=0 npm start` uses a free one\n",
   });
 });

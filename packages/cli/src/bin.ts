@@ -23,30 +23,39 @@ channelFlags(
   program
     .command("serve")
     .description("accept channels until SIGTERM; default: over WebSocket on port 8443")
-    .option("--ws <port>", "listen for WebSockets; 0: any free port", port)
-    .option("--tcp <port>", "listen for TCP; 0: any free port", port)
+    .option("--ws <port>", "listen for WebSockets; 0: any free port", parsePort)
+    .option("--tcp <port>", "listen for TCP; 0: any free port", parsePort)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--path <path>", "path of the WebSocket", pathname, "/")
+    .option("--path <path>", "path of the WebSocket", parsePath, "/")
     .option("--origins <list>", "origins of pages of other hosts that may connect, such as https://app.example")
+    .option("--hosts <list>", "names that the Host header may have, on a loopback address in addition to localhost")
     .option(
-      "--hosts <list>",
-      "names that the Host header may have, beside those of this computer on a loopback address",
+      "--cert <file>",
+      "PEM certificate chain, repeatable; default: a throw-away certificate for localhost",
+      collect,
     )
-    .option("--cert <file>", "PEM chain, repeatable; none: a throw-away certificate for localhost", repeated)
-    .option("--key <file>", "PEM private key, one for each --cert", repeated)
+    .option("--key <file>", "PEM private key, one for each --cert", collect)
     .option(
       "--ocsp <file>",
-      "OCSP response (DER) for a --cert, shown to clients that ask; repeatable, each goes with the certificate that it is about",
-      repeated,
+      "OCSP response (DER) for a --cert, for clients that ask; repeatable, each belongs to the certificate it names",
+      collect,
     )
-    .option("--client-ca <file>", "CA of client certificates, which are then required unless --client-auth says less")
+    .option(
+      "--client-ca <file>",
+      "PEM CA that issues the client certificates; the server then requires one, unless --client-auth is request",
+    )
     .addOption(new Option("--client-auth <how>", "ask for client certificates").choices(["none", "request", "require"]))
-    .option("--max-fragment <bytes>", "bytes of a record that we send, 64 to 16384", fragment)
-    .option("--no-tickets", "issue and take no session tickets")
-    .option("--no-session-cache", "keep no sessions for clients that resume by session ID")
+    .option(
+      "--max-fragment <bytes>",
+      "the most bytes of plaintext in a record that the server sends, 64 to 16384",
+      parseMaxFragment,
+    )
+    .option("--no-tickets", "do not issue or accept session tickets")
+    .option("--no-session-cache", "do not keep sessions for clients that resume by session ID")
     .option(
       "--ticket-keys <file>",
-      "ticket keys, shared with other processes: 48 random bytes each, or lines of 96 hex digits; the first encrypts, all decrypt; SIGHUP reads the file again",
+      "ticket keys, shared with other processes: 48 random bytes each, or lines of 96 hex digits; " +
+        "the first encrypts, all decrypt; SIGHUP reads the file again",
     )
     .option("--respond <how>", "echo, http, sink or source[:BYTES]", "echo"),
 ).action(async (flags: ServeFlags) => {
@@ -57,45 +66,46 @@ channelFlags(
 channelFlags(
   program
     .command("connect")
-    .description("open a channel: stdin goes in, what comes back goes to stdout")
-    .argument("<target>", "ws://…, wss://… or tcp://host:port", target)
+    .description("open a channel: sends stdin, and writes the received data to stdout")
+    .argument("<target>", "ws://…, wss://… or tcp://host:port", parseTarget)
     .addOption(
-      new Option("--ca <file>", "PEM of whom to trust; system: the roots that Node.js ships").conflicts([
+      new Option("--ca <file>", "PEM certificates of the trusted CAs; system: the roots that Node.js ships").conflicts([
         "pin",
         "insecure",
       ]),
     )
     .addOption(
-      new Option("--pin <pin>", "trust this key: sha256/BASE64, repeatable").argParser(repeated).conflicts("insecure"),
+      new Option("--pin <pin>", "trust this key: sha256/BASE64, repeatable").argParser(collect).conflicts("insecure"),
     )
-    .option("--insecure", "trust anybody: no identity is proven")
+    .option("--insecure", "accept any certificate: the server's identity is not verified")
     .addOption(
       new Option(
         "--ocsp <how>",
-        "ask for the status of the server's certificate: check what comes, or require it too",
+        "ask for the OCSP status of the server's certificate; check: verify it if it comes, require: fail without it",
       ).choices(["request", "check", "require"]),
     )
-    .option("--servername <name>", "name the certificate must be for; default: the target's host")
-    .option("--cert <file>", "PEM chain for a server that asks")
+    .option("--servername <name>", "name that the certificate must be for; default: the target's host")
+    .option("--cert <file>", "PEM certificate chain, for a server that requests one")
     .option("--key <file>", "its PEM private key")
     .option(
       "--session <file>",
-      "resume the session in this file, and keep the one that comes of it: whoever has it can read the connection",
+      "resume the session in this file, and write the new one to it; anyone who reads it can decrypt the connection",
     )
-    .option("--http <path>", "send one GET and print the reply", pathname),
-).action(async (where: URL, flags: ConnectFlags) => {
-  process.exitCode = await connect(where, flags);
-  // Our last bytes go out by themselves; a peer that does not hang up is not waited for longer.
+    .option("--http <path>", "send one GET and print the reply", parsePath),
+).action(async (url: URL, flags: ConnectFlags) => {
+  process.exitCode = await connect(url, flags);
+  // Node.js sends our last bytes in the background. A peer that does not close its side keeps the process for 2 s at
+  // most.
   setTimeout(() => process.exit(), 2_000).unref();
 });
 
 program
   .command("certs")
-  .description("make a throw-away CA, and a server's and a client's certificate")
-  .argument("<dir>", "where ca.pem, server.pem, server.key, client.pem and client.key go")
-  .option("--host <names>", "names and addresses of the server", "localhost,127.0.0.1")
+  .description("make a throw-away CA, a server certificate and a client certificate")
+  .argument("<dir>", "folder for ca.pem, server.pem, server.key, client.pem and client.key")
+  .option("--host <names>", "DNS names and IP addresses of the server", "localhost,127.0.0.1")
   .addOption(
-    new Option("--algorithm <name>", "of the keys")
+    new Option("--algorithm <name>", "algorithm of the keys")
       .choices(["ecdsa-p256", "rsa-2048", "ed25519"])
       .default("ecdsa-p256"),
   )
@@ -105,7 +115,7 @@ program
       if (isIP(name) === 0 && !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name))
         throw new UsageError(`--host: ${name} is neither a DNS name in ASCII nor an IP address`);
     }
-    // Loaded here alone: it is large.
+    // Only this command loads the module, because it is large.
     const { certs } = await import("./certs.ts");
     await certs(directory, names, flags.algorithm);
   });
@@ -123,46 +133,51 @@ function channelFlags(command: Command): Command {
     )
     .option(
       "--psk <identity:hexkey>",
-      "pre-shared key, whose suites then lead; repeatable for a server. Others on this machine can see it",
-      repeated,
+      "pre-shared key, whose suites come first; repeatable for a server. Other users of this machine can see it",
+      collect,
     )
-    .option("--keylog <file>", "append secrets in the format of NSS: whoever has it can read everything")
-    .addOption(new Option("--provider <name>", "whose cryptography").choices(["node", "noble"]).default("node"))
-    .option("--json", "one event a line, as JSON")
+    .option(
+      "--keylog <file>",
+      "append secrets in the NSS key log format; anyone who reads the file can decrypt the connections",
+    )
+    .addOption(
+      new Option("--provider <name>", "implementation of the cryptography").choices(["node", "noble"]).default("node"),
+    )
+    .option("--json", "print events as JSON, one a line")
     .option("--trace", "print each handshake message and record");
 }
 
-function port(text: string): number {
-  return number(text, 0, 65_535);
+function parsePort(text: string): number {
+  return parseNumber(text, 0, 65_535);
 }
 
-function fragment(text: string): number {
-  return number(text, 64, 16_384);
+function parseMaxFragment(text: string): number {
+  return parseNumber(text, 64, 16_384);
 }
 
-function number(text: string, least: number, most: number): number {
+function parseNumber(text: string, min: number, max: number): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new InvalidArgumentError(`expected a number from ${least} to ${most}`);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`expected a number from ${min} to ${max}`);
 }
 
-function pathname(text: string): string {
+function parsePath(text: string): string {
   if (/^\/[!-~]*$/.test(text)) return text;
   throw new InvalidArgumentError("expected a path that begins with /");
 }
 
-function target(text: string): URL {
+function parseTarget(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const ok = url && (url.protocol === "tcp:" ? url.hostname && url.port : /^wss?:$/.test(url.protocol));
-  if (url && ok) return url;
+  const isTarget = url && (url.protocol === "tcp:" ? url.hostname && url.port : /^wss?:$/.test(url.protocol));
+  if (url && isTarget) return url;
   throw new InvalidArgumentError("expected ws://…, wss://… or tcp://host:port");
 }
 
-function repeated(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text];
+function collect(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, text];
 }
 
-process.stdout.on("error", () => process.exit(1)); // nobody reads on
+process.stdout.on("error", () => process.exit(1)); // the reader has closed the pipe
 try {
   await program.parseAsync();
 } catch (error) {

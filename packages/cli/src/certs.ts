@@ -1,5 +1,5 @@
 /**
- * `handclasp certs`: a throw-away CA, and a server's and a client's certificate of it.
+ * `handclasp certs`: makes a throw-away CA, and a server certificate and a client certificate that it issues.
  * @module
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { parseCertificate } from "@handclasp/node";
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
 import { orFail } from "./files.ts";
 
-/** Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`; the CA's own key is kept nowhere. */
+/** Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`; the CA's private key is not written. */
 export async function certs(directory: string, names: readonly string[], algorithm: KeyAlgorithm): Promise<void> {
   const ca = await testCa({ algorithm });
   const server = await ca.issue({ names, algorithm });
@@ -17,7 +17,7 @@ export async function certs(directory: string, names: readonly string[], algorit
   const write = (name: string, text: string, mode: number): void => {
     const file = join(directory, name);
     orFail(file, () => {
-      rmSync(file, { force: true }); // so that the mode is ours
+      rmSync(file, { force: true }); // an existing file would keep its mode
       writeFileSync(file, text, { mode });
     });
     console.log(file);

@@ -1,5 +1,5 @@
 /**
- * `handclasp connect`: stdin goes in, what comes back goes to stdout.
+ * `handclasp connect`: sends stdin, and writes the received data to stdout.
  * @module
  */
 import {
@@ -29,13 +29,13 @@ export interface ConnectFlags extends ChannelFlags {
   readonly http?: string;
 }
 
-/** Resolves to the exit code: 0 where both sides closed in order. What goes wrong on the way is told here. */
+/** Resolves to the exit code: 0 if both sides closed in order. It prints the errors of the connection itself. */
 export async function connect(target: URL, flags: ConnectFlags): Promise<number> {
   const events = flags.json ? jsonEvents(console.error) : textEvents(console.error);
   const [credential] = credentials(flags.cert ? [flags.cert] : [], flags.key ? [flags.key] : []);
   const [psk] = presharedKeys(flags.psk);
   const trust = await trustOptions(flags);
-  const kept = flags.session === undefined ? undefined : sessionFile(flags.session);
+  const savedSession = flags.session === undefined ? undefined : sessionFile(flags.session);
   const options: ConnectOptions = {
     ...channelOptions(flags, events, trust !== undefined),
     ...trust,
@@ -43,8 +43,8 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     ...(flags.ocsp && { ocsp: ocsp[flags.ocsp] }),
     ...(flags.servername !== undefined && { serverName: flags.servername }),
     ...(credential && { credentials: credential }),
-    // The file says whose session it is: not the port, on which another process may have the same ticket keys.
-    ...(kept && { sessions: keepSessions({ store: kept.store }), sessionScope: "" }),
+    // The file selects the session, so the scope is empty: servers on other ports may share the ticket keys.
+    ...(savedSession && { sessions: keepSessions({ store: savedSession.store }), sessionScope: "" }),
   };
   const traffic: Traffic = { bytesIn: 0, bytesOut: 0 };
   let established = false;
@@ -54,7 +54,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     events.established(connection.session);
     const sending =
       flags.http === undefined ? sendStdin(connection, traffic) : sendGet(connection, traffic, target, flags.http);
-    // A connection that fails fails reading too, and is told from there.
+    // A failed connection also fails the loop below, which reports the error.
     sending.catch((error: unknown) => connection.abort(error));
     for await (const bytes of connection) {
       traffic.bytesIn += bytes.length;
@@ -62,7 +62,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     }
     await connection.closed;
     events.closed(true, traffic);
-    const failure = kept?.failure();
+    const failure = savedSession?.failure();
     if (failure) events.error(failure);
     return failure ? exitCode(failure) : 0;
   } catch (error) {
@@ -70,19 +70,19 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     if (established) events.closed(false, traffic);
     return exitCode(error);
   } finally {
-    // The peer may have ended while we still wait for input.
+    // The peer may have closed while stdin is still open, which would keep the process running.
     process.stdin.destroy();
   }
 }
 
-/** `undefined`: a pre-shared key is all there is. */
+/** Returns `undefined` if a pre-shared key is the only authentication. */
 async function trustOptions({ ca, pin, insecure, psk }: ConnectFlags): Promise<TrustOptions | undefined> {
   if (ca !== undefined) return { ca: ca === "system" ? await systemRoots() : authorities("--ca", ca) };
   if (pin !== undefined) return { pins: pin };
   if (insecure) return { insecure };
   if (psk) return undefined;
   throw new UsageError(
-    "nobody is trusted: give --ca FILE, --pin sha256/BASE64, --psk IDENTITY:HEXKEY, or --insecure where it does not matter",
+    "no trust anchor: give --ca FILE, --pin sha256/BASE64, --psk IDENTITY:HEXKEY, or --insecure if any server will do",
   );
 }
 
@@ -91,7 +91,7 @@ async function sendStdin(connection: TlsConnection, traffic: Traffic): Promise<v
   await connection.closeWrite();
 }
 
-/** The server closes after its reply; closing before it would tell some servers that we are gone. */
+/** Sends a GET request and leaves our side open: some servers treat our close_notify as an abort and do not reply. */
 function sendGet(connection: TlsConnection, traffic: Traffic, { host }: URL, path: string): Promise<void> {
   const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
   return send(connection, traffic, Buffer.from(request, "latin1"));

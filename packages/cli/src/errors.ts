@@ -1,19 +1,19 @@
 /**
- * What goes wrong, as one line.
+ * Error messages of one line, and exit codes.
  * @module
  */
 import { TlsError } from "@handclasp/node";
 
-/** The command was called in a way that cannot work: exit code 2. */
+/** The command's flags are wrong or contradict each other: exit code 2. */
 export class UsageError extends Error {}
 
-/** One line that names what failed, and the alert. */
+/** One line with the error and the alert that was sent or received. */
 export function errorLine(error: unknown): string {
   if (!TlsError.is(error) || !error.alert) return `error: ${reason(error)}`;
   return `error: ${reason(error)} [alert ${error.alert}, ${error.by === "us" ? "sent" : "received"}]`;
 }
 
-/** What failed, on one line; where that is a bug, its cause as well. */
+/** The error's message on one line. For a bug (fault "internal"), the message of its cause follows. */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error));
   const cause =
@@ -21,7 +21,7 @@ export function reason(error: unknown): string {
   return oneLine(cause ? `${error.message}: ${cause.message}` : error.message);
 }
 
-/** 2 where the flags cannot work, 1 for whatever else fails. */
+/** 2 for wrong flags, 1 for every other error. */
 export const exitCode = (error: unknown): 1 | 2 =>
   error instanceof UsageError || (TlsError.is(error) && error.fault === "configuration") ? 2 : 1;
 

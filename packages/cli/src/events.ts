@@ -1,5 +1,5 @@
 /**
- * What is told of a connection: lines for people on stderr, or with `--json` one object a line.
+ * The events of a connection, as text on stderr or, with `--json`, as one object a line.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -7,7 +7,7 @@ import { type Session, TlsError, type TraceListener } from "@handclasp/node";
 import { errorLine, reason } from "./errors.ts";
 import { traceJson, traceText } from "./trace.ts";
 
-/** Application bytes of one connection. */
+/** The number of application bytes that one connection received and sent. */
 export interface Traffic {
   bytesIn: number;
   bytesOut: number;
@@ -22,7 +22,7 @@ export interface Events {
 
 type Print = (line: string) => void;
 
-/** For `--json`. */
+/** The events as JSON, for `--json`. */
 export function jsonEvents(print: Print): Events {
   const event = (name: string, fields: object): void => print(JSON.stringify({ event: name, ...fields }));
   return {
@@ -32,22 +32,22 @@ export function jsonEvents(print: Print): Events {
       const { alert = null, by = "us", code = "error" } = TlsError.is(error) ? error : {};
       event("error", { alert, by, code, message: reason(error) });
     },
-    trace: (traced) => {
-      const json = traceJson(traced);
+    trace: (traceEvent) => {
+      const json = traceJson(traceEvent);
       if (json) event("trace", json);
     },
   };
 }
 
-/** For people. */
+/** The events as text. */
 export function textEvents(print: Print): Events {
   return {
     established: (session) => print(`established ${summary(session)}`),
     closed: (clean, { bytesIn, bytesOut }) =>
       print(`closed ${clean ? "in order" : "with an error"}, ${bytesIn} bytes in, ${bytesOut} bytes out`),
     error: (error) => print(errorLine(error)),
-    trace: (traced) => {
-      const text = traceText(traced);
+    trace: (traceEvent) => {
+      const text = traceText(traceEvent);
       if (text) print(text);
     },
   };
@@ -87,8 +87,8 @@ function summary(session: Session): string {
     alpn && `ALPN ${alpn}`,
     serverName && `for ${serverName}`,
   ];
-  const shared = pskIdentity !== undefined && `key ${pskIdentity}`;
-  const who = peer && `peer ${peer.certificate.subject.text || "without a subject"}`;
+  const key = pskIdentity !== undefined && `key ${pskIdentity}`;
+  const peerName = peer && `peer ${peer.certificate.subject.text || "without a subject"}`;
   const status = session.ocspResponse && `OCSP ${session.ocspStatus ?? "unchecked"}`;
-  return [...parts, shared, who, status].filter(Boolean).join(" ");
+  return [...parts, key, peerName, status].filter(Boolean).join(" ");
 }

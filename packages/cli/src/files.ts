@@ -1,5 +1,5 @@
 /**
- * Files that options name.
+ * Reads the files that options name.
  * @module
  */
 import { openSync, readFileSync, writeSync } from "node:fs";
@@ -7,47 +7,48 @@ import { trustPolicy } from "@handclasp/core/x509";
 import { type Credential, nodeCredential, parseCertificate, parseOcspResponse, TlsError } from "@handclasp/node";
 import { oneLine, UsageError } from "./errors.ts";
 
-/** The bytes of a file; the error says which option named it. */
+/** Reads a file. An error names the option that named the file. */
 export function read(option: string, file: string): Uint8Array {
   return orFail(`${option} ${file}`, () => readFileSync(file));
 }
 
-/** The file of certificates to trust, read once to see that it holds some. */
+/** Reads a file of CA certificates, and checks that it holds at least one. */
 export function authorities(option: string, file: string): Uint8Array {
   const ca = read(option, file);
   orFail(`${option} ${file}`, () => trustPolicy({ ca }));
   return ca;
 }
 
-/** `--cert` and `--key`, as often as they are given; `--ocsp` goes with the certificate that it is about. */
+/** The credentials of all `--cert` and `--key`. Each `--ocsp` belongs to the credential whose certificate it names. */
 export function credentials(
   certs: readonly string[] = [],
   keys: readonly string[] = [],
   ocsp: readonly string[] = [],
 ): Credential[] {
   if (certs.length !== keys.length) {
-    throw new UsageError(`--cert and --key go together: ${certs.length} of the one, ${keys.length} of the other`);
+    throw new UsageError(`--cert and --key go together: got ${certs.length} --cert and ${keys.length} --key`);
   }
-  if (ocsp.length && !certs.length) throw new UsageError("--ocsp needs --cert: nobody vouches for a throw-away one");
-  const own = certs.map((cert, i) => {
+  if (ocsp.length && !certs.length)
+    throw new UsageError("--ocsp needs --cert: a throw-away certificate has no OCSP responder");
+  const all = certs.map((cert, i) => {
     const key = keys[i] as string;
     return orFail(`--cert ${cert} --key ${key}`, () =>
       nodeCredential({ cert: read("--cert", cert), key: read("--key", key) }),
     );
   });
-  return ocsp.reduce(staple, own);
+  return ocsp.reduce(staple, all);
 }
 
-/** The same credentials, those with what a file says of them that it is about. */
-function staple(own: readonly Credential[], file: string): Credential[] {
+/** Adds the OCSP response of `file` to the credentials whose certificates it names. */
+function staple(all: readonly Credential[], file: string): Credential[] {
   const ocspResponse = read("--ocsp", file);
   const { responses } = orFail(`--ocsp ${file}`, () => parseOcspResponse(ocspResponse));
-  const about = ({ chain }: Credential): boolean => {
+  const isNamed = ({ chain }: Credential): boolean => {
     const { serialNumber } = parseCertificate(chain[0] as Uint8Array);
     return responses.some((single) => single.serialNumber === serialNumber);
   };
-  if (!own.some(about)) throw new Error(`--ocsp ${file}: it is about none of the certificates`);
-  return own.map((credential) => (about(credential) ? { ...credential, ocspResponse } : credential));
+  if (!all.some(isNamed)) throw new Error(`--ocsp ${file}: the response names none of the certificates`);
+  return all.map((credential) => (isNamed(credential) ? { ...credential, ocspResponse } : credential));
 }
 
 /** Appends lines of the NSS key log to a file that only its owner can read. */
@@ -56,7 +57,9 @@ export function keyLogTo(file: string): (line: string) => void {
   return (line) => void writeSync(handle, `${line.trimEnd()}\n`);
 }
 
-/** Says of an error of a file or of what it holds where it comes from. */
+/**
+ * Runs `task`. If a file cannot be read or parsed, the error's message begins with `what`. Other errors pass unchanged.
+ */
 export function orFail<T>(what: string, task: () => T): T {
   try {
     return task();
@@ -69,8 +72,8 @@ export function orFail<T>(what: string, task: () => T): T {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "no such file or folder",
-  EISDIR: "that is a folder, not a file",
-  ENOTDIR: "a file stands where a folder should",
-  EEXIST: "a file stands where a folder should",
-  EACCES: "not allowed",
+  EISDIR: "expected a file, found a folder",
+  ENOTDIR: "expected a folder, found a file",
+  EEXIST: "expected a folder, found a file",
+  EACCES: "permission denied",
 };

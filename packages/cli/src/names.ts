@@ -1,5 +1,6 @@
 /**
- * Names of the registries to rows of core. The lookup lives here, so that a program that says its suites by value ships no others.
+ * Finds core's suites and groups by their IANA names. The lookup is in the CLI, so that a program that imports its
+ * suites does not ship the others.
  * @module
  */
 import {
@@ -17,7 +18,7 @@ import {
 } from "@handclasp/node";
 import { UsageError } from "./errors.ts";
 
-/** What has no forward secrecy comes last. */
+/** The suites without forward secrecy come last. */
 const legacy = [
   ...legacySuites.filter(({ keyExchange }) => keyExchange.name !== "rsa"),
   ...dheSuites,
@@ -28,51 +29,54 @@ const suiteGroups: Readonly<Record<string, (provider: CryptoProvider) => readonl
   legacy: () => legacy,
   all: ({ ciphers }) => [...legacy, ...ccmSuites].filter(({ cipher }) => ciphers[cipher]),
 };
-const sharedSuites = [...ecdhePskSuites, ...pskSuites];
-const everySuite = [...legacySuites, ...dheSuites, ...ccmSuites, ...sharedSuites];
-const everyGroup = [...defaultGroups, ...finiteFieldGroups];
+const pskOnlySuites = [...ecdhePskSuites, ...pskSuites];
+const allSuites = [...legacySuites, ...dheSuites, ...ccmSuites, ...pskOnlySuites];
+const allGroups = [...defaultGroups, ...finiteFieldGroups];
 
 /**
- * `NAME,…` in order of preference, `modern`, `legacy` and `all` (of what the provider has) among them; these begin with the suites of a pre-shared key
- * where there is one, and without `certificates` there are no others. `undefined` for the default, which the provider orders.
+ * Parses `--suites`: IANA names and the groups `modern`, `legacy` and `all` (all suites that the provider has), in
+ * order of preference. With a pre-shared key, a group begins with the PSK suites. Without `certificates`, only PSK
+ * suites remain. Returns `undefined` for the default list, whose order the provider decides.
  */
 export function suitesOf(
   list: string | undefined,
   provider: CryptoProvider,
-  psk: boolean,
-  certificates: boolean,
+  hasPsk: boolean,
+  hasCertificates: boolean,
 ): readonly CipherSuite[] | undefined {
-  if (!psk && (list === undefined || list === "modern")) return undefined;
+  if (!hasPsk && (list === undefined || list === "modern")) return undefined;
   const rows = commaList("--suites", list ?? "modern").flatMap((name) => {
     const group = suiteGroups[name]?.(provider);
-    const known = group ? [...(psk ? sharedSuites : []), ...group] : everySuite.filter((suite) => suite.name === name);
+    const known = group
+      ? [...(hasPsk ? pskOnlySuites : []), ...group]
+      : allSuites.filter((suite) => suite.name === name);
     if (known.length === 0) {
       throw new UsageError(
-        `--suites: ${name} is not known; use modern, legacy, all, or ${legacySuites[0]?.name} and the like`,
+        `--suites: ${name} is unknown; expected modern, legacy, all, or IANA names such as ${legacySuites[0]?.name}`,
       );
     }
     return known;
   });
-  return [...new Set(rows)].filter(({ authentication }) => certificates || authentication === "psk");
+  return [...new Set(rows)].filter(({ authentication }) => hasCertificates || authentication === "psk");
 }
 
-/** `NAME,…` in order of preference. */
+/** Parses `--groups`: names in order of preference. */
 export function groupsOf(list: string | undefined): readonly NamedGroup[] | undefined {
   return list === undefined
     ? undefined
     : commaList("--groups", list).map((name) => {
-        const group = everyGroup.find((row) => row.name === name);
+        const group = allGroups.find((row) => row.name === name);
         if (group) return group;
-        throw new UsageError(`--groups: ${name} is not one of ${everyGroup.map((row) => row.name).join(", ")}`);
+        throw new UsageError(`--groups: ${name} is not one of ${allGroups.map((row) => row.name).join(", ")}`);
       });
 }
 
-/** The items of `a,b,…`; one at least, since to name none is a slip and not a choice. */
+/** The items of `a,b,…`. An empty list is an error, because it is a mistake and not a choice. */
 export function commaList(option: string, list: string): string[] {
   const items = list
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
-  if (items.length === 0) throw new UsageError(`${option}: names nothing`);
+  if (items.length === 0) throw new UsageError(`${option}: the list is empty`);
   return items;
 }

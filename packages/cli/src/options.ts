@@ -1,5 +1,5 @@
 /**
- * What both sides of a channel take, from flags to options.
+ * Turns the flags that `serve` and `connect` share into options.
  * @module
  */
 import { type CommonOptions, noble, nodeCrypto, type PresharedKey } from "@handclasp/node";
@@ -19,10 +19,10 @@ export interface ChannelFlags {
   readonly trace?: boolean;
 }
 
-/** `certificates` false: nobody is trusted to issue any, so that a pre-shared key has to do. */
-export function channelOptions(flags: ChannelFlags, events: Events, certificates = true): CommonOptions {
+/** `hasCertificates` is `false` if the client has no trust anchor: then only a pre-shared key authenticates. */
+export function channelOptions(flags: ChannelFlags, events: Events, hasCertificates = true): CommonOptions {
   const provider = flags.provider === "noble" ? noble : nodeCrypto;
-  const suites = suitesOf(flags.suites, provider, flags.psk !== undefined, certificates);
+  const suites = suitesOf(flags.suites, provider, flags.psk !== undefined, hasCertificates);
   const groups = groupsOf(flags.groups);
   return {
     provider,
@@ -34,11 +34,11 @@ export function channelOptions(flags: ChannelFlags, events: Events, certificates
   };
 }
 
-/** Of `--psk IDENTITY:HEXKEY`. What is wrong with one is told without it. */
+/** Parses `--psk IDENTITY:HEXKEY`. The error does not repeat the text, because it may be a secret. */
 export function presharedKeys(texts: readonly string[] = []): PresharedKey[] {
   return texts.map((text) => {
     const [, identity, key] = /^(.+):((?:[0-9a-f]{2}){16,1024})$/i.exec(text) ?? [];
-    if (!identity || !key) throw new UsageError("--psk: expected IDENTITY:HEXKEY, the key of 16 bytes or more");
+    if (!identity || !key) throw new UsageError("--psk: expected IDENTITY:HEXKEY with a key of 16 to 1024 bytes");
     return { identity, key: Buffer.from(key, "hex") };
   });
 }

@@ -1,5 +1,5 @@
 /**
- * What `serve` does with a channel.
+ * The responders of `serve`: what it does with the data of a connection.
  * @module
  */
 import type { TlsConnection } from "@handclasp/node";
@@ -8,16 +8,18 @@ import type { Traffic } from "./events.ts";
 
 const endless = Number.POSITIVE_INFINITY;
 
-/** Done when the application's part is; closing in order may still be under way. */
+/**
+ * Serves one connection. The promise fulfils when the responder is done, which may be before the connection has closed.
+ */
 export type Responder = (connection: TlsConnection, traffic: Traffic) => Promise<void>;
 
 /** `echo`, `http`, `sink`, `source` or `source:BYTES`. */
 export function responder(name: string): Responder {
   const bytes = /^source:(\d{1,15})$/.exec(name)?.[1];
   if (bytes !== undefined) return source(Number(bytes));
-  const found = responders[name];
-  if (!found) throw new UsageError(`--respond ${name}: expected echo, http, sink or source[:BYTES]`);
-  return found;
+  const named = responders[name];
+  if (!named) throw new UsageError(`--respond ${name}: expected echo, http, sink or source[:BYTES]`);
+  return named;
 }
 
 const echo: Responder = async (connection, traffic) => {
@@ -30,20 +32,21 @@ const sink: Responder = async (connection, traffic) => {
   await connection.closeWrite();
 };
 
-/** Sends so many bytes, or without end until the peer closes; what comes in is dropped. */
+/** Sends `total` bytes and drops the received data. If `total` is infinite, it sends until the peer closes. */
 function source(total: number): Responder {
   const block = Uint8Array.from({ length: 2 ** 14 }, (_, i) => 97 + (i % 26));
   return async (connection, traffic) => {
-    let ended = false;
+    let hasPeerEnded = false;
     const reading = drop(connection, traffic).finally(() => {
-      ended = true;
+      hasPeerEnded = true;
     });
     reading.catch(() => {}); // awaited below, unless writing fails first
-    // The next write is under way before the last is done: a peer that has closed gets the rest, as long as there is one.
+    // A write starts before the previous one is done, so two are pending. A peer that has closed its side still gets
+    // all of a finite total.
     let writing = Promise.resolve();
-    for (let left = total; left > 0 && !(ended && total === endless); left -= block.length) {
-      const next = send(connection, traffic, left < block.length ? block.subarray(0, left) : block);
-      next.catch(() => {}); // awaited in the next round, unless the last one fails first
+    for (let remaining = total; remaining > 0 && !(hasPeerEnded && total === endless); remaining -= block.length) {
+      const next = send(connection, traffic, remaining < block.length ? block.subarray(0, remaining) : block);
+      next.catch(() => {}); // awaited in the next round, unless the previous write fails first
       await writing;
       writing = next;
     }
@@ -55,7 +58,7 @@ function source(total: number): Responder {
 
 const maxHead = 2 ** 16;
 
-/** One request, one page, close_notify; to a peer that closes without a request, close_notify alone. */
+/** Answers one request with one page and close_notify. A peer that closes without a request gets close_notify only. */
 const http: Responder = async (connection, traffic) => {
   let head = "";
   for await (const bytes of incoming(connection, traffic)) {
@@ -66,8 +69,8 @@ const http: Responder = async (connection, traffic) => {
   const [, path] = /^GET (\/\S*) HTTP\/1\.\d\r?\n/.exec(head) ?? [];
   const status = path === undefined ? "400 Bad Request" : path === "/" ? "200 OK" : "404 Not Found";
   const body = `<!doctype html><title>Handclasp</title><p>${status}: ${connection.session.suite}\n`;
-  const page = `HTTP/1.1 ${status}\r\nContent-Type: text/html\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
-  await send(connection, traffic, Buffer.from(page, "latin1"));
+  const headers = `Content-Type: text/html\r\nContent-Length: ${body.length}\r\nConnection: close\r\n`;
+  await send(connection, traffic, Buffer.from(`HTTP/1.1 ${status}\r\n${headers}\r\n${body}`, "latin1"));
   await connection.close();
 };
 

@@ -1,5 +1,5 @@
 /**
- * `handclasp serve`: a server over WebSocket, TCP or both.
+ * `handclasp serve`: runs a server over WebSocket, TCP or both.
  * @module
  */
 import type { AddressInfo } from "node:net";
@@ -45,8 +45,8 @@ export interface ServeFlags extends ChannelFlags {
 /** Serves until SIGTERM or SIGINT. */
 export async function serve(flags: ServeFlags): Promise<void> {
   const events = flags.json ? jsonEvents(console.log) : textEvents(console.error);
-  const stopped = signalled(); // from the start: a signal must not cut a start short
-  let stopping = false;
+  const stopped = nextSignal(); // first, so that a signal during the start stops the server in order
+  let isStopping = false;
   const respond = responder(flags.respond);
   const client = clientOptions(flags);
   const rules = requestRules(flags);
@@ -57,14 +57,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
   };
   const keys = new Map(presharedKeys(flags.psk).map(({ identity, key }) => [identity, key]));
   const lines: string[] = [];
-  const own = credentials(flags.cert, flags.key, flags.ocsp);
+  const given = credentials(flags.cert, flags.key, flags.ocsp);
   const server = createServer(
     {
       ...options,
       ...client,
       ...sessions,
       ...(keys.size > 0 && { psk: { lookup: (identity) => keys.get(identity) } }),
-      credentials: own.length > 0 ? own : await throwAway(options.suites, lines),
+      credentials: given.length > 0 ? given : await throwAway(options.suites, lines),
       onError: (error) => events.error(error),
     },
     async (connection) => {
@@ -72,25 +72,25 @@ export async function serve(flags: ServeFlags): Promise<void> {
       const traffic: Traffic = { bytesIn: 0, bytesOut: 0 };
       report(connection.closed, events, traffic);
       await respond(connection, traffic).catch((error: unknown) => {
-        // Writing fails once we have said close_notify; the peer's is still waited for.
-        if (!stopping) throw error;
+        // Writes fail after we sent close_notify. The server still waits for the peer's close_notify.
+        if (!isStopping) throw error;
       });
     },
   );
   const { host, path, tcp, ws = tcp === undefined ? 8443 : undefined } = flags;
   if (ws !== undefined) {
     const listener = await server.listenWebSocket({ port: ws, host, path, ...rules });
-    lines.push(`listening ws://${where(listener)}${path}`);
+    lines.push(`listening ws://${authorityOf(listener)}${path}`);
   }
-  if (tcp !== undefined) lines.push(`listening tcp://${where(await server.listenTcp({ port: tcp, host }))}`);
+  if (tcp !== undefined) lines.push(`listening tcp://${authorityOf(await server.listenTcp({ port: tcp, host }))}`);
   for (const line of lines) console.error(line);
   await stopped;
-  stopping = true;
-  // Peers that do not answer our close_notify in time are cut.
+  isStopping = true;
+  // Connections whose peers do not answer our close_notify in 4.5 s end with the process.
   await Promise.race([server.close({ grace: 0 }), new Promise((resolve) => setTimeout(resolve, 4_500))]);
 }
 
-/** After the error event, where there is one: the server is told first. */
+/** Prints `closed` when the connection has ended. The server's `onError` runs before, so an error event comes first. */
 function report(closed: Promise<void>, events: Events, traffic: Traffic): void {
   closed.then(
     () => events.closed(true, traffic),
@@ -98,7 +98,7 @@ function report(closed: Promise<void>, events: Events, traffic: Traffic): void {
   );
 }
 
-/** Whoever names a CA for clients wants certificates of it. */
+/** The options of client authentication. With `--client-ca`, the default is to require a certificate. */
 function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions, "clientAuth" | "ca"> {
   if (clientCa === undefined) {
     if (clientAuth !== undefined && clientAuth !== "none")
@@ -109,17 +109,17 @@ function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions
   return { clientAuth: clientAuth ?? "require", ca: authorities("--client-ca", clientCa) };
 }
 
-/** Which pages may connect, and under which names. */
+/** The rules for WebSocket requests: allowed origins and Host names. */
 function requestRules({ origins, hosts, tcp, ws }: ServeFlags): Pick<ListenWebSocketOptions, "origins" | "hosts"> {
   if ((origins ?? hosts) !== undefined && tcp !== undefined && ws === undefined)
-    throw new UsageError("--origins and --hosts are about WebSockets: add --ws");
+    throw new UsageError("--origins and --hosts apply to WebSockets: add --ws");
   return {
     ...(origins !== undefined && { origins: commaList("--origins", origins) }),
     ...(hosts !== undefined && { hosts: commaList("--hosts", hosts) }),
   };
 }
 
-/** By default both: tickets under keys of this process, and a cache in its memory. */
+/** The options of resumption. By default the server issues tickets under keys of its own and has a cache in memory. */
 function sessionOptions({ tickets, sessionCache, ticketKeys }: ServeFlags): ServerSessionOptions {
   if (!tickets && ticketKeys !== undefined) throw new UsageError("--ticket-keys and --no-tickets exclude each other");
   return {
@@ -129,7 +129,10 @@ function sessionOptions({ tickets, sessionCache, ticketKeys }: ServeFlags): Serv
   };
 }
 
-/** A certificate for localhost that nobody knows; its pin is what a client can hold on to. None where all suites rest on a pre-shared key. */
+/**
+ * Makes a throw-away certificate for localhost and prints its pin, with which a client can trust it. If all suites use
+ * a pre-shared key, no certificate is needed.
+ */
 async function throwAway(suites: readonly CipherSuite[] | undefined, lines: string[]): Promise<Credential[]> {
   if (suites?.every(({ authentication }) => authentication === "psk")) return [];
   const { testCa } = await import("@handclasp/testing");
@@ -139,12 +142,12 @@ async function throwAway(suites: readonly CipherSuite[] | undefined, lines: stri
   return [nodeCredential(issued)];
 }
 
-function where(listener: Listener): string {
+function authorityOf(listener: Listener): string {
   const { address, family, port } = listener.address() as AddressInfo;
   return `${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
-const signalled = (): Promise<void> =>
+const nextSignal = (): Promise<void> =>
   new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
   });

@@ -1,5 +1,5 @@
 /**
- * `connect --session FILE`: one session, kept between two runs of the command.
+ * `connect --session FILE`: keeps a session between runs of the command.
  * @module
  */
 import {
@@ -18,16 +18,22 @@ import { UsageError } from "./errors.ts";
 import { orFail } from "./files.ts";
 
 export interface SessionFile {
-  /** Holds one session, whatever its key: one that does not fit is not resumed, and the next takes its place. */
+  /**
+   * A store of one session that ignores the key. The client does not resume a session that does not fit, and a new one
+   * replaces it.
+   */
   readonly store: SessionStore;
-  /** Why the session could not be written, where that went wrong. */
+  /** The error with which writing the session failed, or `undefined`. */
   failure(): unknown;
 }
 
-/** That it can be written is seen before anything is sent; a file that is not there, or holds something else, is no session. */
+/**
+ * Checks that the file can be written, before the client sends anything. A file that is missing or has another content
+ * counts as no session.
+ */
 export function sessionFile(file: string): SessionFile {
   const what = `--session ${file}`;
-  const path = orFail(what, () => usable(file));
+  const path = orFail(what, () => resolveFile(file));
   let failure: unknown;
   return {
     store: {
@@ -45,20 +51,23 @@ export function sessionFile(file: string): SessionFile {
   };
 }
 
-/** Where the session goes: behind a link, since what is renamed would replace the link itself. */
-function usable(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found && !found.isFile()) throw new UsageError(`--session ${file}: expected a file, or the name for one`);
-  // What it says is believed as if it had been verified: its master secret, and the certificates beside it.
-  if (found && (found.uid !== (process.getuid?.() ?? found.uid) || (process.getuid && found.mode & 0o022)))
-    throw new UsageError(`--session ${file}: others may write to it, and could pass for any server`);
-  const path = found ? realpathSync(file) : file;
-  if (found) accessSync(path, constants.R_OK);
+/** The path to write to. It follows a symbolic link, because `renameSync` would replace the link itself. */
+function resolveFile(file: string): string {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats && !stats.isFile()) throw new UsageError(`--session ${file}: expected a file, or a name for a new one`);
+  // The client trusts the file's master secret and certificates as if it had verified them.
+  if (stats && (stats.uid !== (process.getuid?.() ?? stats.uid) || (process.getuid && stats.mode & 0o022)))
+    throw new UsageError(`--session ${file}: other users may write to it, and could then impersonate any server`);
+  const path = stats ? realpathSync(file) : file;
+  if (stats) accessSync(path, constants.R_OK);
   accessSync(dirname(path), constants.W_OK);
   return path;
 }
 
-/** Whoever reads the file meanwhile has the old session or the new one; and nobody else reads it, whatever mode it had. */
+/**
+ * Replaces the file at once: a process that reads it gets the old session or the new one. The new file is readable by
+ * its owner only.
+ */
 function replace(path: string, session: Uint8Array): void {
   const next = `${path}.${process.pid}`;
   rmSync(next, { force: true });

@@ -1,5 +1,6 @@
 /**
- * `serve --ticket-keys FILE`: keys that processes share, so that each resumes the sessions of all.
+ * `serve --ticket-keys FILE`: ticket keys that processes share, so that each process resumes the sessions of the
+ * others.
  * @module
  */
 import { errorLine } from "./errors.ts";
@@ -9,15 +10,16 @@ const option = "--ticket-keys";
 const keyLength = 48;
 
 /**
- * The keys in a file, asked for again with each ticket; SIGHUP has the file read anew, and one that is no good leaves the keys as they are.
- * The file: n×48 random bytes (with one key, what `openssl rand 48` writes), or lines of 96 hexadecimal digits.
+ * Returns a function that the server calls for each ticket, and that returns the keys of the file. SIGHUP reads the
+ * file again. If the new content is invalid, the keys stay as they were. The file holds keys of 48 random bytes each
+ * (`openssl rand 48` writes one), or lines of 96 hexadecimal digits.
  */
 export function ticketKeysOf(file: string): () => readonly Uint8Array[] {
   const load = (): readonly Uint8Array[] => {
     const keys = parse(read(option, file));
     if (keys) return keys;
     throw new Error(
-      `${option} ${file}: expected keys of ${keyLength} bytes, or lines of ${2 * keyLength} hexadecimal digits`,
+      `${option} ${file}: expected keys of ${keyLength} random bytes, or lines of ${2 * keyLength} hexadecimal digits`,
     );
   };
   let keys = load();
@@ -32,9 +34,9 @@ export function ticketKeysOf(file: string): () => readonly Uint8Array[] {
   return () => keys;
 }
 
-/** `undefined` where there are none. */
+/** Returns `undefined` if `content` is not a list of keys. */
 function parse(content: Uint8Array): Uint8Array[] | undefined {
-  // Random bytes never look like this.
+  // Random bytes do not look like lines of digits.
   const lines = Buffer.from(content)
     .toString("latin1")
     .split(/\r?\n/)
@@ -47,6 +49,9 @@ function parse(content: Uint8Array): Uint8Array[] | undefined {
   );
 }
 
-/** 48 random bytes never are: it is another file, which others may have too, or digits that are miscounted. */
+/**
+ * Whether `content` is ASCII text, which 48 random bytes are not: then it is another file, maybe a public one, or has a
+ * wrong number of digits.
+ */
 const isText = (content: Uint8Array): boolean =>
   content.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));

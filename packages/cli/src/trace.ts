@@ -1,14 +1,14 @@
 /**
- * Trace events as text and as JSON. Secrets are no part of it: they are not asked for, and would not be printed.
+ * Trace events as text and as JSON. They contain no secrets: the CLI does not ask for them, and would not print them.
  * @module
  */
 import { describe } from "@handclasp/core/describe";
 import type { Decoded, NotResumed, TraceEvent } from "@handclasp/node";
 
-/** Bytes of one value that are printed. */
-const shown = 64;
+/** The number of bytes of a value that are printed. */
+const printedBytes = 64;
 
-/** Lines for people; `undefined` for what has its own event. */
+/** An event as text. `undefined` for an event that `Events` prints in another way or not at all. */
 export function traceText(event: TraceEvent): string | undefined {
   switch (event.type) {
     case "handshake":
@@ -17,15 +17,18 @@ export function traceText(event: TraceEvent): string | undefined {
         ...fields(describe(event.body), "    "),
       ].join("\n");
     case "record": {
-      const { contentType, fragment, sequenceNumber, protected: sealed } = event;
-      return `${arrow(event)}   record ${contentType}, ${fragment.length} bytes${sealed ? `, protected, number ${sequenceNumber}` : ""}`;
+      const { contentType, fragment, sequenceNumber, protected: isProtected } = event;
+      const protection = isProtected ? `, protected, number ${sequenceNumber}` : "";
+      return `${arrow(event)}   record ${contentType}, ${fragment.length} bytes${protection}`;
     }
     case "change_cipher_spec":
       return `${arrow(event)} change_cipher_spec`;
     case "alert":
       return `${arrow(event)} alert ${event.level} ${event.description}`;
-    case "agreed":
-      return `  agreed ${[event.suite, event.group, event.extendedMasterSecret && "extended master secret"].filter(Boolean).join(", ")}`;
+    case "agreed": {
+      const parts = [event.suite, event.group, event.extendedMasterSecret && "extended master secret"];
+      return `  agreed ${parts.filter(Boolean).join(", ")}`;
+    }
     case "resumption":
       return event.resumed
         ? "  an earlier session is resumed"
@@ -35,14 +38,17 @@ export function traceText(event: TraceEvent): string | undefined {
   }
 }
 
-/** Fields for a line of JSON, bytes as hex. */
+/**
+ * An event's fields for a line of JSON, with bytes as hex. `undefined` for an event that `Events` prints in another way
+ * or not at all.
+ */
 export function traceJson(event: TraceEvent): object | undefined {
   switch (event.type) {
     case "handshake":
       return { type: event.type, direction: event.direction, name: event.name, body: plain(event.body) };
     case "record": {
-      const { type, direction, contentType, fragment, sequenceNumber, protected: sealed } = event;
-      return { type, direction, contentType, protected: sealed, sequenceNumber, length: fragment.length };
+      const { type, direction, contentType, fragment, sequenceNumber, protected: isProtected } = event;
+      return { type, direction, contentType, protected: isProtected, sequenceNumber, length: fragment.length };
     }
     case "change_cipher_spec":
     case "alert":
@@ -56,25 +62,25 @@ export function traceJson(event: TraceEvent): object | undefined {
 }
 
 const notResumed: Readonly<Record<NotResumed, string>> = {
-  unknown: "its ticket is under no key of ours, or altered, or its ID is not in the cache",
-  expired: "its time is over",
-  configuration: "it was made under another configuration",
-  suite: "its suite is not offered, or not ours any more",
-  server_name: "it was made for another server name",
-  certificate: "it was made with another certificate of ours",
-  renegotiation_info: "it has secure renegotiation, and this client does not",
-  max_fragment_length: "it was made with another max_fragment_length",
-  pre_shared_key: "its pre-shared key is another one now",
-  untrusted: "whom it was made with is not trusted any more",
-  declined: "the server did not take it",
+  unknown: "its ticket is not under one of our keys or was altered, or its session ID is not in the cache",
+  expired: "it has expired",
+  configuration: "it was established with another configuration",
+  suite: "the client does not offer its suite, or our configuration no longer has it",
+  server_name: "it was established for another server name",
+  certificate: "it was established with another certificate of ours",
+  renegotiation_info: "it was established with secure renegotiation, which this client does not offer",
+  max_fragment_length: "it was established with another max_fragment_length",
+  pre_shared_key: "its pre-shared key has changed",
+  untrusted: "its peer is no longer trusted",
+  declined: "the server declined it",
 };
 
 const arrow = ({ direction }: { direction: "sent" | "received" }): string => (direction === "sent" ? "->" : "<-");
 
 function fields(value: Decoded, indent: string): string[] {
   return entries(value).flatMap(([name, inner]) => {
-    const short = inline(inner);
-    return short === undefined ? [`${indent}${name}`, ...fields(inner, `${indent}  `)] : [`${indent}${name} ${short}`];
+    const text = inline(inner);
+    return text === undefined ? [`${indent}${name}`, ...fields(inner, `${indent}  `)] : [`${indent}${name} ${text}`];
   });
 }
 
@@ -87,7 +93,10 @@ type Plain = number | string | boolean | null | Uint8Array;
 const isPlain = (value: Decoded): value is Plain =>
   typeof value !== "object" || value === null || value instanceof Uint8Array;
 
-/** What fits one line: a value, or a list of short ones. The peer chose the texts: no control characters. */
+/**
+ * The text of a value that fits one line, or of a list of such values. The peer chose the texts, so control characters
+ * are replaced.
+ */
 function inline(value: Decoded): string | undefined {
   if (value instanceof Uint8Array) return hex(value);
   if (isPlain(value)) return printable(String(value));
@@ -101,8 +110,8 @@ function inline(value: Decoded): string | undefined {
 const printable = (text: string): string => text.replace(/[^ -~]/g, "?");
 
 function hex(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.subarray(0, shown)).toString("hex");
-  return bytes.length > shown ? `${text}… (${bytes.length} bytes)` : text || "(empty)";
+  const text = Buffer.from(bytes.subarray(0, printedBytes)).toString("hex");
+  return bytes.length > printedBytes ? `${text}… (${bytes.length} bytes)` : text || "(empty)";
 }
 
 function plain(value: Decoded): unknown {

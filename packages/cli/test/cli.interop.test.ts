@@ -12,12 +12,11 @@ const ca = ["--ca", file("ca.pem")];
 const serverCertificate = ["--cert", file("server.pem"), "--key", file("server.key")];
 const clientCertificate = ["--cert", file("client.pem"), "--key", file("client.key")];
 beforeAll(async () => {
-  const made = await run(["certs", folder.path]);
-  expect(made).toMatchObject({ code: 0 });
+  expect(await run(["certs", folder.path])).toMatchObject({ code: 0 });
 });
 afterAll(() => folder.remove());
 
-/** Starts a server, and stops it when the body is done. */
+/** Starts a server, runs `body`, and stops the server. */
 async function withServer(args: string[], body: (server: Server) => Promise<void>): Promise<void> {
   const server = await serve(...args);
   try {
@@ -28,33 +27,44 @@ async function withServer(args: string[], body: (server: Server) => Promise<void
 }
 
 describe("certs", () => {
-  test.each(["ecdsa-p256", "rsa-2048", "ed25519"])("%s", async (algorithm) => {
-    const own = join(folder.path, algorithm);
-    const { code, stdout } = await run(["certs", own, "--algorithm", algorithm, "--host", "device.example,10.0.0.1"]);
-    expect(code).toBe(0);
-    const names = ["ca.pem", "server.pem", "server.key", "client.pem", "client.key"];
-    expect(stdout.toString().trim().split("\n")).toEqual(names.map((name) => join(own, name)));
-    const [authority, server, client] = ["ca.pem", "server.pem", "client.pem"].map(
-      (name) => new X509Certificate(readFileSync(join(own, name))),
-    );
-    expect(server!.subjectAltName).toBe("DNS:device.example, IP Address:10.0.0.1");
-    expect(server!.verify(authority!.publicKey) && client!.verify(authority!.publicKey)).toBe(true);
-    expect(statSync(join(own, "server.key")).mode & 0o777).toBe(0o600);
-  });
+  test.each(["ecdsa-p256", "rsa-2048", "ed25519"])(
+    "writes a CA, a server and a client certificate: %s",
+    async (algorithm) => {
+      const target = join(folder.path, algorithm);
+      const { code, stdout } = await run([
+        "certs",
+        target,
+        "--algorithm",
+        algorithm,
+        "--host",
+        "device.example,10.0.0.1",
+      ]);
+      expect(code).toBe(0);
+      const names = ["ca.pem", "server.pem", "server.key", "client.pem", "client.key"];
+      expect(stdout.toString().trim().split("\n")).toEqual(names.map((name) => join(target, name)));
+      const [authority, server, client] = ["ca.pem", "server.pem", "client.pem"].map(
+        (name) => new X509Certificate(readFileSync(join(target, name))),
+      );
+      expect(server!.subjectAltName).toBe("DNS:device.example, IP Address:10.0.0.1");
+      expect(server!.verify(authority!.publicKey) && client!.verify(authority!.publicKey)).toBe(true);
+      expect(statSync(join(target, "server.key")).mode & 0o777).toBe(0o600);
+    },
+  );
 });
 
-/** What a server answers to a page that asks for a WebSocket. */
+/** The HTTP status with which a server answers a page that opens a WebSocket. */
 async function statusFor(server: Server, host: string, origin: string): Promise<string | undefined> {
   const socket = connectTcp(Number(new URL(server.ws).port), "127.0.0.1");
   socket.write(
-    `GET / HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${"A".repeat(22)}==\r\n\r\n`,
+    `GET / HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${"A".repeat(22)}==\r\n\r\n`,
   );
   const [answer] = (await once(socket, "data")) as [Buffer];
   socket.destroy();
   return answer.toString().split(" ")[1];
 }
 
-test("pages of other hosts get in where --origins and --hosts name them, and else the error says so", async () => {
+test("--origins and --hosts admit pages of other hosts, and the error names a refused origin", async () => {
   const flags = [...serverCertificate, "--origins", "https://a.example,https://b.example", "--hosts", "a.example"];
   await withServer(flags, async (server) => {
     expect(await statusFor(server, "localhost", "https://b.example")).toBe("101");
@@ -74,7 +84,7 @@ describe("serve and connect", () => {
   afterAll(() => server.stop());
 
   describe.each(["ws", "tcp"] as const)("%s", (transport) => {
-    test("echo: 1 MiB through stdin and stdout, and events on both sides", async () => {
+    test("1 MiB comes back from the echo, and both sides print their events", async () => {
       const before = server.events().length;
       const sent = randomBytes(2 ** 20);
       const { code, stdout, stderr } = await run(
@@ -106,12 +116,12 @@ describe("serve and connect", () => {
         .toEqual([{ ...established, role: "server", peer: null }, closed]);
     });
 
-    test("noble", async () => {
+    test("connect works with --provider noble", async () => {
       const { code, stdout } = await run(["connect", server[transport], ...ca, "--provider", "noble"], "hello");
       expect([code, stdout.toString()]).toEqual([0, "hello"]);
     });
 
-    test("a CA that is not the server's: unknown_ca, sent and received", async () => {
+    test("another CA is unknown_ca, which connect sends and serve receives", async () => {
       const before = server.events().length;
       const { code, stdout, stderr } = await run(["connect", server[transport], "--ca", file("client.pem")], "hello");
       expect(code).toBe(1);
@@ -127,7 +137,7 @@ describe("serve and connect", () => {
       await expect.poll(() => server.events().slice(before)).toEqual([error]);
     });
 
-    test("a name that the certificate is not for", async () => {
+    test("a name that is not in the certificate is bad_certificate", async () => {
       const { code, stderr } = await run([
         "connect",
         server[transport],
@@ -142,7 +152,7 @@ describe("serve and connect", () => {
       ]);
     });
 
-    test("no suite in common: the server says so", async () => {
+    test("no common suite is handshake_failure from the server", async () => {
       const { code, stderr } = await run([
         "connect",
         server[transport],
@@ -156,7 +166,7 @@ describe("serve and connect", () => {
     });
   });
 
-  test("--groups, --keylog and --trace", async () => {
+  test("--groups, --keylog and --trace show one handshake without its secrets", async () => {
     const log = file("keys.log");
     const { code, stderr } = await run(
       ["connect", server.tcp, ...ca, "--groups", "secp256r1", "--keylog", log, "--trace"],
@@ -182,11 +192,11 @@ describe("serve and connect", () => {
     expect(stderr).toMatch(/^-> alert warning close_notify$/m);
   });
 
-  test("a client that is gone without close_notify: truncated", async () => {
+  test("a client that ends without close_notify is truncated", async () => {
     const before = server.events().length;
     const client = start(["connect", server.tcp, ...ca]);
     client.process.stdin.write("hello");
-    await client.said("stdout", /hello/);
+    await client.waitFor("stdout", /hello/);
     client.process.kill("SIGKILL");
     await client.ended;
     await expect
@@ -197,17 +207,17 @@ describe("serve and connect", () => {
       ]);
   });
 
-  test("reads on after stdin's end, and ends with the server while stdin is open", async () => {
-    const own = await serve(...serverCertificate);
-    const client = start(["connect", own.ws, ...ca]);
+  test("connect ends when the server stops, while stdin is still open", async () => {
+    const stoppable = await serve(...serverCertificate);
+    const client = start(["connect", stoppable.ws, ...ca]);
     client.process.stdin.write("hello");
-    await client.said("stdout", /hello/);
-    const [stopped, ended] = await Promise.all([own.stop(), client.ended]);
+    await client.waitFor("stdout", /hello/);
+    const [stopped, ended] = await Promise.all([stoppable.stop(), client.ended]);
     expect([stopped.code, ended.code]).toEqual([0, 0]);
   });
 });
 
-test("a client certificate, required", async () => {
+test("--client-auth require accepts a client certificate and refuses a client without one", async () => {
   await withServer(
     [...serverCertificate, "--client-ca", file("ca.pem"), "--client-auth", "require"],
     async (server) => {
@@ -220,7 +230,7 @@ test("a client certificate, required", async () => {
   );
 });
 
-test("a throw-away certificate, by its pin", async () => {
+test("connect trusts the throw-away certificate by its pin", async () => {
   await withServer([], async (server) => {
     const [, pin = ""] = /pin (sha256\/\S+)$/m.exec(server.stderr()) ?? [];
     expect(await run(["connect", server.ws, "--pin", pin], "x")).toMatchObject({ code: 0 });
@@ -232,7 +242,7 @@ test("a throw-away certificate, by its pin", async () => {
   });
 });
 
-test("the textbook's RSA key exchange with a throw-away certificate", async () => {
+test("RSA key exchange works with a throw-away certificate", async () => {
   const suite = "TLS_RSA_WITH_AES_128_CBC_SHA";
   await withServer(["--suites", suite], async (server) => {
     const { code, stdout, stderr } = await run(
@@ -248,7 +258,7 @@ describe("--psk", () => {
   const key = "00112233445566778899aabbccddeeff";
   const connectWith = (server: Server, ...args: string[]) => run(["connect", server.tcp, "--json", ...args], "hello");
 
-  test("alone, beside a CA, and by suite", async () => {
+  test("a client uses a PSK alone, chooses a PSK suite by name, or uses certificates", async () => {
     await withServer(["--psk", `device:7:${key}`, "--psk", `device 8:${"ff".repeat(32)}`], async (server) => {
       const alone = await connectWith(server, "--psk", `device:7:${key}`);
       expect([alone.code, alone.stdout.toString()]).toEqual([0, "hello"]);
@@ -259,15 +269,15 @@ describe("--psk", () => {
         signatureScheme: null,
         peer: null,
       });
-      const named = "TLS_PSK_WITH_AES_256_CBC_SHA";
-      const other = await connectWith(server, "--psk", `device 8:${"ff".repeat(32)}`, "--suites", named);
-      expect(jsonLines(other.stderr)[0]).toMatchObject({ suite: named, pskIdentity: "device 8" });
+      const suiteName = "TLS_PSK_WITH_AES_256_CBC_SHA";
+      const other = await connectWith(server, "--psk", `device 8:${"ff".repeat(32)}`, "--suites", suiteName);
+      expect(jsonLines(other.stderr)[0]).toMatchObject({ suite: suiteName, pskIdentity: "device 8" });
       const certified = await connectWith(server, "--insecure");
       expect(jsonLines(certified.stderr)[0]).not.toHaveProperty("pskIdentity");
     });
   });
 
-  test("a server of nothing else needs no certificate", async () => {
+  test("a server with PSK suites only has no certificate", async () => {
     const suites = ["--suites", "TLS_PSK_WITH_AES_128_GCM_SHA256"];
     await withServer(["--psk", `device:${key}`, ...suites], async (server) => {
       expect(server.stderr()).not.toContain("throw-away");
@@ -275,7 +285,7 @@ describe("--psk", () => {
     });
   });
 
-  test("a wrong key, an unknown identity: one answer", async () => {
+  test("a wrong key and an unknown identity get the same alert", async () => {
     await withServer(["--psk", `device:${key}`], async (server) => {
       for (const wrong of [`device:${"ff".repeat(16)}`, `other:${key}`]) {
         const { code, stderr } = await connectWith(server, "--psk", wrong);
@@ -286,7 +296,7 @@ describe("--psk", () => {
   });
 });
 
-test("two certificates: the client's suites choose, and ALPN agrees", async () => {
+test("of two certificates the client's suites choose one, and ALPN is agreed", async () => {
   await run(["certs", file("rsa"), "--algorithm", "rsa-2048"]);
   const rsa = ["--cert", file("rsa/server.pem"), "--key", file("rsa/server.key")];
   await withServer([...serverCertificate, ...rsa, "--alpn", "a,b", "--max-fragment", "512"], async (server) => {
@@ -303,7 +313,7 @@ test("two certificates: the client's suites choose, and ALPN agrees", async () =
 });
 
 describe("--respond", () => {
-  test("http", async () => {
+  test("http answers GET / with a page, and other requests with an error", async () => {
     await withServer([...serverCertificate, "--respond", "http"], async (server) => {
       const page = await run(["connect", server.ws, ...ca, "--http", "/", "--json"]);
       expect(page.stdout.toString()).toMatch(
@@ -317,14 +327,14 @@ describe("--respond", () => {
       expect(bare.stdout.toString()).toMatch(/^HTTP\/1\.1 200 /);
       const wrong = await run(["connect", server.tcp, ...ca], "PUT");
       expect(wrong.stdout.toString()).toMatch(/^HTTP\/1\.1 400 /);
-      for (const nothing of ["", "\n"]) {
-        const silent = await run(["connect", server.tcp, ...ca], nothing);
-        expect([silent.code, silent.stdout.toString()]).toEqual([0, ""]);
+      for (const input of ["", "\n"]) {
+        const empty = await run(["connect", server.tcp, ...ca], input);
+        expect([empty.code, empty.stdout.toString()]).toEqual([0, ""]);
       }
     });
   });
 
-  test("sink", async () => {
+  test("sink reads all data and sends none", async () => {
     await withServer([...serverCertificate, "--respond", "sink"], async (server) => {
       const { code, stdout } = await run(["connect", server.ws, ...ca], randomBytes(300_000));
       expect([code, stdout.length]).toEqual([0, 0]);
@@ -334,14 +344,14 @@ describe("--respond", () => {
     });
   });
 
-  test("source:BYTES", async () => {
+  test("source:BYTES sends that many bytes", async () => {
     await withServer([...serverCertificate, "--respond", "source:1000000"], async (server) => {
       const { code, stdout } = await run(["connect", server.tcp, ...ca]);
       expect([code, stdout.length]).toEqual([0, 1_000_000]);
     });
   });
 
-  test("source, until the client has enough", async () => {
+  test("source sends until the client closes", async () => {
     await withServer([...serverCertificate, "--respond", "source"], async (server) => {
       const client = start(["connect", server.ws, ...ca]);
       await once(client.process.stdout, "data");
@@ -352,10 +362,10 @@ describe("--respond", () => {
 });
 
 describe("SIGTERM", () => {
-  test("says close_notify to all, and ends with 0", async () => {
+  test("sends close_notify to all peers and exits with 0", async () => {
     const server = await serve(...serverCertificate);
     const clients = [server.ws, server.tcp].map((target) => start(["connect", target, ...ca, "--json"]));
-    for (const client of clients) await client.said("stderr", /"established"/);
+    for (const client of clients) await client.waitFor("stderr", /"established"/);
     expect(await server.stop()).toMatchObject({ code: 0 });
     for (const client of clients) {
       const { code, stderr } = await client.ended;
@@ -364,7 +374,7 @@ describe("SIGTERM", () => {
     await expect(run(["connect", server.tcp, ...ca])).resolves.toMatchObject({ code: 1 });
   });
 
-  test("in the middle of a source without end", async () => {
+  test("ends a source that sends without limit, in order", async () => {
     const server = await serve(...serverCertificate, "--respond", "source");
     const client = start(["connect", server.tcp, ...ca, "--json"]);
     await once(client.process.stdout, "data");
@@ -375,15 +385,15 @@ describe("SIGTERM", () => {
       expect(events).toMatchObject([{ event: "established" }, { event: "closed", clean: true }]);
   });
 
-  test("a peer that does not answer is cut", async () => {
+  test("does not wait for a peer that does not answer", async () => {
     const server = await serve(...serverCertificate);
     const { port } = new URL(server.tcp);
-    const silent = connectTcp({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
-    silent.on("error", () => {});
-    await new Promise((resolve) => silent.once("connect", resolve));
+    const mutePeer = connectTcp({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+    mutePeer.on("error", () => {});
+    await new Promise((resolve) => mutePeer.once("connect", resolve));
     const { code } = await server.stop();
     expect(code).toBe(0);
-    silent.destroy();
+    mutePeer.destroy();
   });
 });
 
@@ -400,48 +410,53 @@ describe("errors are one line", () => {
       /^error: .*http:\/\/localhost.*expected ws:.*\n$/,
     ],
     ["a target without a port", ["connect", "tcp://localhost"], 2, /^error: .*tcp:\/\/host:port\n$/],
-    ["nobody to trust", ["connect", "ws://127.0.0.1:1/"], 2, /^error: nobody is trusted: .*--insecure.*\n$/],
+    ["no trust anchor", ["connect", "ws://127.0.0.1:1/"], 2, /^error: no trust anchor: .*--insecure.*\n$/],
     [
-      "public authorities for the host whose outer TLS has a certificate of them",
+      "--ca system over a WebSocket, whose outer TLS has a certificate from the same CAs",
       ["connect", "ws://127.0.0.1:1/", "--ca", "system"],
       2,
       /^error: systemRoots\(\) over a WebSocket without serverName .*\n$/,
     ],
     [
-      "public authorities",
+      "--ca system over TCP, without a server",
       ["connect", "tcp://127.0.0.1:1", "--ca", "system"],
       1,
       /^error: no connection: .*ECONNREFUSED.*\n$/,
     ],
     [
-      "two ways to trust",
+      "two kinds of trust",
       ["connect", "ws://127.0.0.1:1/", "--ca", "x", "--insecure"],
       2,
       /^error: option '--ca <file>' cannot be used with.*\n$/,
     ],
-    ["an unknown suite", ["serve", "--suites", "TLS_NULL"], 2, /^error: --suites: TLS_NULL is not known.*\n$/],
+    ["an unknown suite", ["serve", "--suites", "TLS_NULL"], 2, /^error: --suites: TLS_NULL is unknown.*\n$/],
     ["an unknown group", ["serve", "--groups", "x448"], 2, /^error: --groups: x448 is not one of.*\n$/],
-    ["a port that is none", ["serve", "--ws", "65536"], 2, /^error: .*expected a number from 0 to 65535\n$/],
-    ["a fragment too small", ["serve", "--max-fragment", "63"], 2, /^error: .*expected a number from 64 to 16384\n$/],
-    ["an unknown answer", ["serve", "--respond", "echoes"], 2, /^error: --respond echoes: expected.*\n$/],
-    ["an origin that is none", ["serve", "--ws", "0", "--origins", "*"], 2, /^error: origins: "\*" is no origin .*\n$/],
+    ["an invalid port", ["serve", "--ws", "65536"], 2, /^error: .*expected a number from 0 to 65535\n$/],
+    [
+      "a --max-fragment that is too small",
+      ["serve", "--max-fragment", "63"],
+      2,
+      /^error: .*expected a number from 64 to 16384\n$/,
+    ],
+    ["an unknown responder", ["serve", "--respond", "echoes"], 2, /^error: --respond echoes: expected.*\n$/],
+    ["an invalid origin", ["serve", "--ws", "0", "--origins", "*"], 2, /^error: origins: "\*" is no origin .*\n$/],
     ["origins for TCP", ["serve", "--tcp", "0", "--origins", "null"], 2, /^error: --origins and --hosts .*--ws\n$/],
     ["--cert without --key", ["serve", "--cert", "x"], 2, /^error: --cert and --key go together.*\n$/],
     ["--ocsp without --cert", ["serve", "--ocsp", "x"], 2, /^error: --ocsp needs --cert.*\n$/],
     [
-      "an OCSP response that is none",
+      "a file that is not an OCSP response",
       ["serve", ...serverCertificate, "--ocsp", file("ca.pem")],
       1,
       /^error: --ocsp .*ca.pem: the OCSP response cannot be read: .*\n$/,
     ],
     [
-      "an OCSP response that is not there",
+      "a missing file of an OCSP response",
       ["serve", ...serverCertificate, "--ocsp", "/nowhere.der"],
       1,
       /^error: --ocsp \/nowhere.der: no such file or folder\n$/,
     ],
     [
-      "a status of whom nobody vouches for",
+      "--ocsp check with --insecure",
       ["connect", "tcp://127.0.0.1:1", "--insecure", "--ocsp", "check"],
       2,
       /^error: ocsp.check with insecure.*\n$/,
@@ -449,60 +464,55 @@ describe("errors are one line", () => {
     ["--client-auth without --client-ca", ["serve", "--client-auth", "require"], 2, /^error: .*needs --client-ca\n$/],
     ["an unknown algorithm", ["certs", "x", "--algorithm", "dsa"], 2, /^error: .*ecdsa-p256, rsa-2048, ed25519\.\n$/],
     [
-      "a file that is not there",
+      "a missing file",
       ["connect", "ws://127.0.0.1:1/", "--ca", "/nowhere.pem"],
       1,
       /^error: --ca \/nowhere.pem: no such file or folder\n$/,
     ],
     [
-      "a folder where a file is wanted",
+      "a folder instead of a file",
       ["serve", "--client-ca", "/"],
       1,
-      /^error: --client-ca \/: that is a folder, not a file\n$/,
+      /^error: --client-ca \/: expected a file, found a folder\n$/,
     ],
     [
-      "a CA that is no certificate",
+      "a CA file without a certificate",
       ["connect", "ws://127.0.0.1:1/", "--ca", process.execPath],
       1,
       /^error: --ca .*there is no certificate in it.*\n$/,
     ],
-    ["a short key", ["serve", "--psk", "device:c0ffee"], 2, /^error: --psk: expected IDENTITY:HEXKEY(?!.*c0ffee).*\n$/],
-    ["suites that are none", ["serve", "--suites", ","], 2, /^error: --suites: names nothing\n$/],
-    ["groups that are none", ["serve", "--groups", ""], 2, /^error: --groups: names nothing\n$/],
-    ["protocols that are none", ["serve", "--alpn", ""], 2, /^error: --alpn: names nothing\n$/],
+    ["a short PSK", ["serve", "--psk", "device:c0ffee"], 2, /^error: --psk: expected IDENTITY:HEXKEY(?!.*c0ffee).*\n$/],
+    ["an empty list of suites", ["serve", "--suites", ","], 2, /^error: --suites: the list is empty\n$/],
+    ["an empty list of groups", ["serve", "--groups", ""], 2, /^error: --groups: the list is empty\n$/],
+    ["an empty list of protocols", ["serve", "--alpn", ""], 2, /^error: --alpn: the list is empty\n$/],
+    ["an invalid pin", ["connect", "ws://127.0.0.1:1/", "--pin", "x"], 2, /^error: pins: "x" \(expected sha256.*\n$/],
     [
-      "a pin that is none",
-      ["connect", "ws://127.0.0.1:1/", "--pin", "x"],
-      2,
-      /^error: pins: "x" \(expected sha256.*\n$/,
-    ],
-    [
-      "a name that is none",
+      "an invalid server name",
       ["connect", "ws://127.0.0.1:1/", "--insecure", "--servername", "a b"],
       2,
       /^error: serverName: not a name .*\n$/,
     ],
     [
-      "a protocol too long",
+      "a protocol that is too long",
       ["serve", "--ws", "0", "--alpn", "x".repeat(256)],
       2,
       /^error: alpn: wrong protocols .*\n$/,
     ],
-    ["a host that is none", ["certs", "x", "--host", "a b"], 2, /^error: --host: a b is neither.*\n$/],
+    ["an invalid host", ["certs", "x", "--host", "a b"], 2, /^error: --host: a b is neither.*\n$/],
     [
-      "a key log in no folder",
+      "a key log in a missing folder",
       ["serve", "--keylog", "/nowhere/log"],
       1,
       /^error: --keylog .*no such file or folder\n$/,
     ],
     [
-      "certificates into a file",
+      "a folder below a file",
       ["certs", join(process.execPath, "x")],
       1,
-      /^error: .*: a file stands where a folder should\n$/,
+      /^error: .*: expected a folder, found a file\n$/,
     ],
     [
-      "nobody at the address",
+      "no server at the address",
       ["connect", "tcp://127.0.0.1:1", "--insecure"],
       1,
       /^error: no connection: .*ECONNREFUSED.*\n$/,
@@ -511,7 +521,7 @@ describe("errors are one line", () => {
     expect(await run(args)).toMatchObject({ code, stderr: expect.stringMatching(stderr) });
   });
 
-  test("a port that is taken", async () => {
+  test("a port that is in use", async () => {
     await withServer(serverCertificate, async (server) => {
       const { port } = new URL(server.tcp);
       const { code, stderr } = await run(["serve", "--tcp", port, ...serverCertificate]);
@@ -519,7 +529,7 @@ describe("errors are one line", () => {
     });
   });
 
-  test("a key that is another's", async () => {
+  test("a key of another certificate", async () => {
     const { code, stderr } = await run(["serve", "--cert", file("server.pem"), "--key", file("client.key")]);
     expect([code, stderr]).toEqual([
       1,

@@ -1,5 +1,5 @@
 /**
- * The built command as a child process.
+ * Runs the built command as a child process.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -21,23 +21,23 @@ export interface Running {
   readonly process: ChildProcessWithoutNullStreams;
   stdout(): Buffer;
   stderr(): string;
-  /** Resolves once stdout or stderr has a match. */
-  said(stream: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves when the output of stdout or stderr matches. */
+  waitFor(stream: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<Ended>;
 }
 
-/** Starts a program, the command unless told otherwise. */
+/** Starts a program, by default the command. */
 export function start(
   args: readonly string[],
   program: readonly [string, ...string[]] = [process.execPath, bin],
 ): Running {
-  const [file, ...first] = program;
-  const child = spawn(file, [...first, ...args], { stdio: "pipe" });
-  child.stdin.on("error", () => {}); // it may end before it has read everything
-  const got = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  const text = (stream: "stdout" | "stderr"): Buffer => Buffer.concat(got[stream]);
+  const [file, ...leadingArgs] = program;
+  const child = spawn(file, [...leadingArgs, ...args], { stdio: "pipe" });
+  child.stdin.on("error", () => {}); // the program may end before it has read all input
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  const text = (stream: "stdout" | "stderr"): Buffer => Buffer.concat(chunks[stream]);
   for (const stream of ["stdout", "stderr"] as const)
-    child[stream].on("data", (bytes: Buffer) => got[stream].push(bytes));
+    child[stream].on("data", (bytes: Buffer) => chunks[stream].push(bytes));
   const ended = once(child, "close").then(
     ([code]): Ended => ({ code, stdout: text("stdout"), stderr: text("stderr").toString() }),
   );
@@ -45,19 +45,20 @@ export function start(
     process: child,
     stdout: () => text("stdout"),
     stderr: () => text("stderr").toString(),
-    async said(stream, pattern) {
-      for (let over = false; ; ) {
+    async waitFor(stream, pattern) {
+      for (let hasEnded = false; ; ) {
         const match = pattern.exec(text(stream).toString());
         if (match) return match;
-        if (over) throw new Error(`it ended without ${pattern}: ${text("stderr").toString()}`);
-        over = await Promise.race([once(child[stream], "data").then(() => false), ended.then(() => true)]);
+        if (hasEnded)
+          throw new Error(`the program ended without output that matches ${pattern}: ${text("stderr").toString()}`);
+        hasEnded = await Promise.race([once(child[stream], "data").then(() => false), ended.then(() => true)]);
       }
     },
     ended,
   };
 }
 
-/** Runs the command to its end, with this input. */
+/** Runs the command with `input` on stdin until it ends. */
 export function run(args: readonly string[], input: string | Uint8Array = ""): Promise<Ended> {
   const running = start(args);
   running.process.stdin.end(input);
@@ -67,16 +68,16 @@ export function run(args: readonly string[], input: string | Uint8Array = ""): P
 export interface Server extends Running {
   readonly ws: string;
   readonly tcp: string;
-  /** Its events so far. */
+  /** The events that the server has printed so far. */
   events(): Record<string, unknown>[];
   stop(): Promise<Ended>;
 }
 
-/** `handclasp serve` over both transports, with `--json`. */
+/** Starts `handclasp serve --json` over WebSocket and TCP. */
 export async function serve(...args: string[]): Promise<Server> {
   const running = start(["serve", "--ws", "0", "--tcp", "0", "--json", ...args]);
-  const tcp = (await running.said("stderr", /^listening (tcp:.*)$/m))[1] as string;
-  const ws = (await running.said("stderr", /^listening (ws:.*)$/m))[1] as string;
+  const tcp = (await running.waitFor("stderr", /^listening (tcp:.*)$/m))[1] as string;
+  const ws = (await running.waitFor("stderr", /^listening (ws:.*)$/m))[1] as string;
   return {
     ...running,
     ws,
@@ -95,7 +96,7 @@ export const jsonLines = (text: string): Record<string, unknown>[] =>
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-/** A folder of its own, which `certs` makes and `remove` removes. */
+/** The path of a new folder. `handclasp certs` creates the folder, `remove` deletes it. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = join(tmpdir(), `handclasp-cli-${randomUUID()}`);
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };

@@ -12,7 +12,7 @@ const version = ((): string | undefined => {
   }
 })();
 
-describe.skipIf(!version)(version ?? "no openssl: HANDCLASP_OPENSSL says where it is", () => {
+describe.skipIf(!version)(version ?? "openssl is not installed: set HANDCLASP_OPENSSL to its path", () => {
   const folder = temporaryFolder();
   const file = (name: string): string => join(folder.path, name);
   beforeAll(async () => {
@@ -27,7 +27,7 @@ describe.skipIf(!version)(version ?? "no openssl: HANDCLASP_OPENSSL says where i
     });
     afterAll(() => server.stop());
 
-    test("s_client gets the page, then close_notify", async () => {
+    test("s_client receives the page and then close_notify", async () => {
       const { host } = new URL(server.tcp);
       const client = start(
         ["s_client", "-connect", host, "-CAfile", file("ca.pem"), "-verify_return_error", "-quiet"],
@@ -40,11 +40,11 @@ describe.skipIf(!version)(version ?? "no openssl: HANDCLASP_OPENSSL says where i
     });
   });
 
-  test("connect gets a page of s_server", async () => {
+  test("connect receives a page from s_server", async () => {
     const certificate = ["-cert", file("server.pem"), "-key", file("server.key")];
     const server = start(["s_server", "-accept", "127.0.0.1:0", "-tls1_2", "-www", ...certificate], [openssl]);
     try {
-      const [, address = ""] = await server.said("stdout", /^ACCEPT (\S+)/m);
+      const [, address = ""] = await server.waitFor("stdout", /^ACCEPT (\S+)/m);
       const { stdout, stderr } = await run([
         "connect",
         `tcp://${address}`,

@@ -1,5 +1,6 @@
 /**
- * Any provider behind promises that settle late and out of order: how the order of promises is tested.
+ * Wraps a provider so that its promises settle late and out of order: tests use it to find code that depends on their
+ * order.
  * @module
  */
 
@@ -7,40 +8,47 @@ import type { Aead, Awaitable, BlockChain, Credential, CryptoProvider, KeyAgreem
 import { finiteField } from "@handclasp/core/unstable";
 
 export interface AsyncProviderOptions {
-  /** From 0 up to, but not, 1; a seeded one repeats a run. Default `Math.random`. */
+  /**
+   * Returns a number from 0 (inclusive) to 1 (exclusive). A seeded generator makes a test repeatable. Default
+   * `Math.random`.
+   */
   random?: () => number;
-  /** The longest delay by a timer, in ms. Default 2; 0 is microtasks only. */
+  /** The longest delay that a timer makes, in milliseconds. Default 2. With 0 there are no timers, only microtasks. */
   maxDelayMs?: number;
 }
 
-type Later = <T>(compute: () => Awaitable<T>) => Promise<T>;
+type Delay = <T>(compute: () => Awaitable<T>) => Promise<T>;
 
-/** Computes at once, as WebCrypto copies its input at once, and tells late: after a few microtasks or a timer. What throws rejects. */
-function later({ random = Math.random, maxDelayMs = 2 }: AsyncProviderOptions): Later {
+/**
+ * Returns a function that computes at once, as WebCrypto copies its input at once, and delays the result by a few
+ * microtasks or a timer. An exception becomes a rejection.
+ */
+function makeDelay({ random = Math.random, maxDelayMs = 2 }: AsyncProviderOptions): Delay {
   return async <T>(compute: () => Awaitable<T>): Promise<T> => {
-    const [outcome] = await Promise.allSettled([tell(compute), pause(random, maxDelayMs)]);
+    const [outcome] = await Promise.allSettled([toPromise(compute), pause(random, maxDelayMs)]);
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value;
   };
 }
 
-const tell = async <T>(compute: () => Awaitable<T>): Promise<T> => compute();
+const toPromise = async <T>(compute: () => Awaitable<T>): Promise<T> => compute();
 
 async function pause(random: () => number, maxDelayMs: number): Promise<void> {
   if (maxDelayMs === 0 || random() < 0.5) {
-    for (let turns = Math.floor(random() * 4); turns > 0; turns--) await Promise.resolve();
+    for (let microtasks = Math.floor(random() * 4); microtasks > 0; microtasks--) await Promise.resolve();
     return;
   }
   await new Promise<void>((resolve) => setTimeout(resolve, random() * maxDelayMs));
 }
 
 /**
- * `inner` with a promise wherever the contract allows one. Hashes stay synchronous, as they must.
+ * `inner` with a promise in every place where `CryptoProvider` allows one. Hashes stay synchronous, because the
+ * interface has no promise there.
  * @example
  * const provider = asyncProvider(noble, { random: seeded(1) });
  */
 export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptions = {}): CryptoProvider {
-  const delay = later(options);
+  const delay = makeDelay(options);
   const aead = (make: (key: Uint8Array) => Awaitable<Aead>) => (key: Uint8Array) =>
     delay(async () => {
       const context = await make(key);
@@ -92,9 +100,9 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
   };
 }
 
-/** `inner` with promises for its private operations. */
+/** `inner` with delayed promises from `sign` and `rsaDecryptRaw`. */
 export function asyncCredential(inner: Credential, options: AsyncProviderOptions = {}): Credential {
-  const delay = later(options);
+  const delay = makeDelay(options);
   return {
     chain: inner.chain,
     schemes: inner.schemes,

@@ -1,7 +1,8 @@
 import { ascii, derElement, fromHex } from "@handclasp/core/unstable";
 
 /**
- * A certificate of version 3 around any public key, valid from 2020 to 2049, whose signature is nonsense: for tests of keys that no CA of WebCrypto's certifies.
+ * A version 3 certificate for any public key, valid from 2020 to 2049, with a signature that does not verify. It serves
+ * tests of keys that a {@link testCa} cannot issue, because WebCrypto does not generate them.
  * @param spki SubjectPublicKeyInfo, DER
  */
 export function certificateForKey(spki: Uint8Array): Uint8Array {

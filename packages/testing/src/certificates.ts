@@ -1,9 +1,10 @@
 /**
- * A throw-away certificate authority, made with WebCrypto: for tests, examples and `handclasp certs`, in Node and in a page.
+ * A throw-away certificate authority, made with WebCrypto in Node.js or in a page: for tests, examples and `handclasp
+ * certs`.
  * @module
  */
 
-// tsyringe, under @peculiar/x509, wants it loaded before.
+// tsyringe, a dependency of @peculiar/x509, requires this import before its own.
 import "reflect-metadata";
 import {
   AuthorityKeyIdentifierExtension,
@@ -24,48 +25,56 @@ import {
 export type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa-2048" | "ed25519";
 
 export interface TestCaOptions {
-  /** Of the authority's own key. Default `"ecdsa-p256"`. */
+  /** The algorithm of the authority's own key. Default `"ecdsa-p256"`. */
   algorithm?: KeyAlgorithm;
-  /** Default `"Handclasp throw-away CA"`. */
+  /**
+   * Default `"Handclasp throw-away CA"` and eight random digits, for an intermediate `"Handclasp throw-away
+   * intermediate"`.
+   */
   commonName?: string;
-  /** Default yesterday. */
+  /** Default 24 hours ago. */
   notBefore?: Date;
-  /** Default a year from now. */
+  /** Default 365 days from now. */
   notAfter?: Date;
 }
 
 export interface IssueOptions {
-  /** DNS names and IP addresses, as they stand in subjectAltName. Default `["localhost", "127.0.0.1", "::1"]`, none for a client. */
+  /**
+   * The DNS names and IP addresses of subjectAltName. Default `["localhost", "127.0.0.1", "::1"]`, for a client an
+   * empty list.
+   */
   names?: readonly string[];
   /** Default `"ecdsa-p256"`. */
   algorithm?: KeyAlgorithm;
-  /** For a client (clientAuth) instead of a server (serverAuth). */
+  /** `true` for a client's certificate (clientAuth), `false` for a server's (serverAuth). Default `false`. */
   client?: boolean;
-  /** Default yesterday. */
+  /** Default 24 hours ago. */
   notBefore?: Date;
-  /** Default in 90 days. */
+  /** Default 90 days from now. */
   notAfter?: Date;
-  /** Default the first name, `"client"` for a client without names. */
+  /** Default the first of `names`; without names `"client"` or `"server"`. */
   commonName?: string;
 }
 
-/** A certificate with its key: the options of a credential. */
+/** A certificate and its private key, in the form that the options of a credential have. */
 export interface IssuedCertificate {
-  /** PEM of the chain: the certificate, then the intermediates where there are any. The root is left out. */
+  /** PEM of the chain: the certificate, then any intermediates. The root is left out. */
   cert: string;
   /** PEM of the private key, PKCS#8, not encrypted. */
   key: string;
-  /** DER of the chain, in the same order. Not enumerable: a credential takes no such option. */
+  /** DER of the chain, in the same order. The property is not enumerable, because a credential has no such option. */
   readonly chain: Uint8Array[];
 }
 
-/** An authority that nobody should trust for longer than a test. Its key is never written anywhere. */
+/** A certificate authority that you should trust only during a test. Its private key never leaves memory. */
 export interface TestCa {
-  /** Its own certificate. */
+  /** PEM of the authority's own certificate. */
   readonly pem: string;
+  /** DER of the authority's own certificate. */
   readonly der: Uint8Array;
+  /** Issues an end-entity certificate with a fresh key. */
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
-  /** An authority below this one; what it issues carries it in the chain. */
+  /** Makes an authority below this one. The chains that it issues include its certificate. */
   intermediate(options?: TestCaOptions): Promise<TestCa>;
 }
 
@@ -102,14 +111,17 @@ export function testCa(options: TestCaOptions = {}): Promise<TestCa> {
   return makeCa(options);
 }
 
-/** Two authorities are told apart by name, so that the wrong one is an unknown issuer and not a bad signature. */
-const unique = (): string => crypto.randomUUID().slice(0, 8);
+/**
+ * Makes each root's name unique, so that a client with the wrong root reports an unknown issuer and not a bad
+ * signature.
+ */
+const uniqueSuffix = (): string => crypto.randomUUID().slice(0, 8);
 
 interface Issuer {
   certificate: X509Certificate;
   algorithm: KeyAlgorithm;
   privateKey: CryptoKey;
-  /** From this authority up to, and without, the root. */
+  /** The certificates from this authority up to the root, without the root. Empty for a root. */
   intermediates: X509Certificate[];
 }
 
@@ -117,7 +129,7 @@ async function makeCa(options: TestCaOptions, parent?: Issuer): Promise<TestCa> 
   const algorithm = options.algorithm ?? "ecdsa-p256";
   const keys = await generate(algorithm);
   const commonName =
-    options.commonName ?? (parent ? "Handclasp throw-away intermediate" : `Handclasp throw-away CA ${unique()}`);
+    options.commonName ?? (parent ? "Handclasp throw-away intermediate" : `Handclasp throw-away CA ${uniqueSuffix()}`);
   const certificate = await sign(keys, parent ?? { algorithm, privateKey: keys.privateKey }, {
     commonName,
     notBefore: options.notBefore ?? new Date(Date.now() - day),
@@ -132,8 +144,8 @@ async function makeCa(options: TestCaOptions, parent?: Issuer): Promise<TestCa> 
   return {
     pem: pem(certificate.rawData, "CERTIFICATE"),
     der: new Uint8Array(certificate.rawData),
-    issue: (what = {}) => issue(issuer, what),
-    intermediate: (what = {}) => makeCa(what, issuer),
+    issue: (options = {}) => issue(issuer, options),
+    intermediate: (options = {}) => makeCa(options, issuer),
   };
 }
 
@@ -141,14 +153,14 @@ async function issue(issuer: Issuer, options: IssueOptions): Promise<IssuedCerti
   const { client = false, algorithm = "ecdsa-p256" } = options;
   const names = options.names ?? (client ? [] : ["localhost", "127.0.0.1", "::1"]);
   const keys = await generate(algorithm);
-  const encipher = algorithm === "rsa-2048" ? KeyUsageFlags.keyEncipherment : 0;
+  const keyEncipherment = algorithm === "rsa-2048" ? KeyUsageFlags.keyEncipherment : 0;
   const certificate = await sign(keys, issuer, {
     commonName: options.commonName ?? names[0] ?? (client ? "client" : "server"),
     notBefore: options.notBefore ?? new Date(Date.now() - day),
     notAfter: options.notAfter ?? new Date(Date.now() + 90 * day),
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | encipher, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | keyEncipherment, true),
       new ExtendedKeyUsageExtension([client ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth]),
       ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names.map(generalName))]),
     ],
@@ -168,7 +180,7 @@ interface Content {
   extensions: NonNullable<Parameters<typeof X509CertificateGenerator.create>[0]["extensions"]>;
 }
 
-/** By an issuer, or by itself where the issuer has no certificate yet. */
+/** Makes a certificate that `issuer` signs. It is self-signed if `issuer` has no certificate yet. */
 async function sign(
   keys: CryptoKeyPair,
   issuer: Omit<Issuer, "certificate" | "intermediates"> & { certificate?: X509Certificate },
@@ -200,7 +212,10 @@ function ecdsa(namedCurve: string, hash: string): Key {
   return { generate: { name: "ECDSA", namedCurve }, sign: { name: "ECDSA", hash } };
 }
 
-/** Positive, without a leading zero octet: 16 octets, the first from 0x40 to 0x7f. */
+/**
+ * A random serial number of 16 octets. The first is from 0x40 to 0x7f, so that the INTEGER is positive and has no
+ * leading zero octet.
+ */
 function serialNumber(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
@@ -208,8 +223,8 @@ function serialNumber(): string {
 }
 
 function generalName(value: string): JsonGeneralName {
-  const ip = value.includes(":") || /^\d{1,3}(\.\d{1,3}){3}$/.test(value);
-  return { type: ip ? "ip" : "dns", value };
+  const isIp = value.includes(":") || /^\d{1,3}(\.\d{1,3}){3}$/.test(value);
+  return { type: isIp ? "ip" : "dns", value };
 }
 
 function pem(der: BufferSource, label: string): string {

@@ -1,5 +1,5 @@
 /**
- * What tests of Handclasp share, in Node and in a browser: a throw-away CA, transports in memory, contract suites.
+ * The test kit of Handclasp, for Node.js and browsers: a throw-away CA, transports in memory, contract suites.
  * @module
  */
 export * from "./asyncProvider.ts";

@@ -1,10 +1,13 @@
-/** One array of many: `concat(...parts)` would be too many arguments where bytes come one by one. */
+/**
+ * Joins `parts` into one array. Core's `concat(...parts)` would exceed the limit on arguments if every part is one
+ * byte.
+ */
 export function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
-    whole.set(part, at);
+    joined.set(part, at);
     at += part.length;
   }
-  return whole;
+  return joined;
 }

@@ -1,43 +1,51 @@
 /**
- * Two transports joined in memory, and everything a network does to bytes on the way: cut, joined, altered, late, lost.
+ * Two transports that are joined in memory, with the faults of a network: bytes arrive cut, joined, altered or late, or
+ * do not arrive.
  * @module
  */
 
 import { type SendResult, TlsError, type Transport, type TransportEvents } from "@handclasp/core";
 import { join } from "./join.ts";
 
-/** Which way bytes go. */
+/** The way that bytes go. */
 export type Direction = "a->b" | "b->a";
 
 export interface MemoryPairOptions {
   /**
-   * How bytes arrive. Default: as they were sent. A number: everything of one turn joined, then cut into pieces of that size (1 is byte-wise,
-   * Infinity only joins). A function gets everything of one turn joined, and says the pieces.
+   * The pieces in which bytes arrive. Default: as they were sent. A number: the pair joins all bytes that wait, then
+   * cuts them into pieces of that size (1 delivers single bytes, Infinity only joins). A function gets all bytes that
+   * wait, joined, and returns the pieces.
    */
   chunk?: number | ((bytes: Uint8Array, direction: Direction) => Uint8Array[]);
-  /** Sees every `send` on the way; what it returns is delivered instead, nothing for `undefined`. */
+  /** Gets the bytes of every `send`. The bytes that it returns are delivered instead; `undefined` delivers nothing. */
   alter?: (bytes: Uint8Array, direction: Direction) => Uint8Array | undefined;
-  /** Milliseconds that a delivery takes. Default 0: a microtask. */
+  /** The time that a delivery takes, in milliseconds. Default 0: a microtask. */
   delay?: number | ((direction: Direction) => number);
-  /** `send` answers "full" from this many undelivered bytes on. Default 1 MiB. */
+  /** The number of undelivered bytes from which on `send` returns `"full"`. Default 1 MiB. */
   highWater?: number;
 }
 
 export interface MemoryPair {
   readonly a: Transport;
   readonly b: Transport;
-  /** Both directions end after what was sent so far, as TCP does when a program dies: in order, but without a close_notify. */
+  /**
+   * Ends both directions after the bytes sent so far, as TCP does when a program dies: in order, but without a
+   * close_notify.
+   */
   readonly cut: () => void;
-  /** The carrier breaks for both: what has not arrived is lost. After an end it tells who is still listening that the carrier is gone both ways. */
+  /**
+   * Breaks both transports: each side gets `error`, also if it had `end` before, and bytes that have not arrived are
+   * lost.
+   */
   readonly fail: (error: Error) => void;
   /**
-   * The carrier is gone both ways, behind what was sent so far: both ends hear `end`, as of a WebSocket that closed in order, and then `error`.
-   * Default: an error like that of a connection that was closed.
+   * Closes both directions after the bytes sent so far: both sides get `end` and then `error`, as from a WebSocket that
+   * closed in order. Default: a TlsError with the code `"connection_lost"`.
    */
   readonly gone: (error?: Error) => void;
 }
 
-/** Two transports joined in memory. */
+/** Makes two transports that are joined in memory. */
 export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
   const a = new End();
   const b = new End();
@@ -64,13 +72,13 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
 }
 
 const closed = (): TlsError =>
-  new TlsError(undefined, "the carrier was closed", { code: "connection_lost", fault: "transport" });
+  new TlsError(undefined, "the transport was closed", { code: "connection_lost", fault: "transport" });
 
-/** One end: its outgoing and its incoming pipe. */
+/** One side of the pair, with its outgoing and its incoming pipe. */
 class End implements Transport {
   events: TransportEvents | undefined;
-  /** No event any more, not even `drain`. */
-  silent = false;
+  /** Whether this side gets no more events, not even `drain`. */
+  isSilent = false;
   #out!: Pipe;
   #in!: Pipe;
 
@@ -90,12 +98,12 @@ class End implements Transport {
   }
 
   pause(): boolean {
-    this.#in.paused = true;
+    this.#in.isPaused = true;
     return true;
   }
 
   resume(): void {
-    this.#in.paused = false;
+    this.#in.isPaused = false;
     this.#in.schedule();
   }
 
@@ -104,32 +112,33 @@ class End implements Transport {
   }
 
   abort(_reason: string): void {
-    this.silent = true;
+    this.isSilent = true;
     this.#out.end();
     this.#in.discard();
   }
 }
 
-/** One direction. */
+/** One direction of the pair. */
 class Pipe {
-  paused = false;
+  isPaused = false;
   readonly #direction: Direction;
   readonly #options: MemoryPairOptions;
   readonly #sender: End;
   readonly #receiver: End;
-  /** Sent, not yet cut into pieces. */
+  /** The bytes of each `send` that are not yet cut into pieces. */
   #sent: Uint8Array[] = [];
-  /** What the receiver gets next. */
+  /** The pieces that the receiver gets next. */
   #pieces: Uint8Array[] = [];
+  /** The number of bytes in `#sent` and `#pieces`. */
   #buffered = 0;
-  #full = false;
-  #scheduled = false;
-  #ending = false;
+  #isFull = false;
+  #isScheduled = false;
+  #isEnding = false;
   #error: Error | undefined;
-  /** What follows the end. */
-  #gone: Error | undefined;
-  /** The receiver was told of the end, or does not want to know. */
-  #over = false;
+  /** The error that follows the end. */
+  #errorAfterEnd: Error | undefined;
+  /** Whether the receiver got its end or error, or has aborted. */
+  #hasEnded = false;
 
   constructor(direction: Direction, options: MemoryPairOptions, sender: End, receiver: End) {
     this.#direction = direction;
@@ -139,21 +148,21 @@ class Pipe {
   }
 
   send(bytes: Uint8Array): SendResult {
-    if (this.#ending || this.#over || this.#error) return "gone";
+    if (this.#isEnding || this.#hasEnded || this.#error) return "gone";
     const altered = this.#options.alter ? this.#options.alter(bytes, this.#direction) : bytes;
     if (altered && altered.length > 0) {
       this.#sent.push(altered);
       this.#buffered += altered.length;
       this.schedule();
     }
-    if (this.#buffered >= (this.#options.highWater ?? 2 ** 20)) this.#full = true;
-    return this.#full ? "full" : "ok";
+    if (this.#buffered >= (this.#options.highWater ?? 2 ** 20)) this.#isFull = true;
+    return this.#isFull ? "full" : "ok";
   }
 
-  end(gone?: Error): void {
-    this.#ending = true;
-    this.#gone ??= gone;
-    if (this.#over) this.#error ??= this.#gone;
+  end(errorAfterEnd?: Error): void {
+    this.#isEnding = true;
+    this.#errorAfterEnd ??= errorAfterEnd;
+    if (this.#hasEnded) this.#error ??= this.#errorAfterEnd;
     this.schedule();
   }
 
@@ -163,24 +172,24 @@ class Pipe {
     this.schedule();
   }
 
-  /** The receiver is gone: what is under way, and all that follows, vanishes. */
+  /** Drops all bytes, those that wait and those that are sent later, because the receiver has aborted. */
   discard(): void {
-    this.#over = true;
+    this.#hasEnded = true;
     this.#drop();
     this.schedule();
   }
 
   schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     const { delay = 0 } = this.#options;
     const ms = typeof delay === "number" ? delay : delay(this.#direction);
-    const run = (): void => {
-      this.#scheduled = false;
+    const deliver = (): void => {
+      this.#isScheduled = false;
       this.#deliver();
     };
-    if (ms > 0) setTimeout(run, ms);
-    else queueMicrotask(run);
+    if (ms > 0) setTimeout(deliver, ms);
+    else queueMicrotask(deliver);
   }
 
   #drop(): void {
@@ -191,44 +200,47 @@ class Pipe {
 
   #deliver(): void {
     const { events } = this.#receiver;
-    if (events && this.#error) this.#break(events, this.#error);
-    if (!this.#over && events && !this.paused) {
-      this.#cut();
+    if (events && this.#error) this.#report(events, this.#error);
+    if (!this.#hasEnded && events && !this.isPaused) {
+      this.#cutIntoPieces();
       for (let piece = this.#next(); piece; piece = this.#next()) {
         this.#buffered -= piece.length;
         events.data(piece);
       }
       if (
-        this.#ending &&
-        !this.#over &&
+        this.#isEnding &&
+        !this.#hasEnded &&
         !this.#error &&
-        !this.paused &&
+        !this.isPaused &&
         this.#pieces.length + this.#sent.length === 0
       ) {
-        this.#over = true;
+        this.#hasEnded = true;
         events.end();
-        if (this.#gone) this.#break(events, this.#gone);
+        if (this.#errorAfterEnd) this.#report(events, this.#errorAfterEnd);
       }
     }
-    if (this.#full && this.#sender.events && this.#buffered < (this.#options.highWater ?? 2 ** 20)) {
-      this.#full = false;
-      if (!this.#sender.silent) this.#sender.events.drain();
+    if (this.#isFull && this.#sender.events && this.#buffered < (this.#options.highWater ?? 2 ** 20)) {
+      this.#isFull = false;
+      if (!this.#sender.isSilent) this.#sender.events.drain();
     }
   }
 
-  #break(events: TransportEvents, error: Error): void {
-    this.#over = true;
-    if (this.#receiver.silent) return;
-    this.#receiver.silent = true;
+  #report(events: TransportEvents, error: Error): void {
+    this.#hasEnded = true;
+    if (this.#receiver.isSilent) return;
+    this.#receiver.isSilent = true;
     events.error(error);
   }
 
-  /** The receiver may pause, abort or break the pair while it handles a piece. */
+  /**
+   * Takes the next piece. Returns `undefined` if no piece waits, or if the receiver paused, aborted or broke the pair
+   * while it handled the last one.
+   */
   #next(): Uint8Array | undefined {
-    return this.paused || this.#over ? undefined : this.#pieces.shift();
+    return this.isPaused || this.#hasEnded ? undefined : this.#pieces.shift();
   }
 
-  #cut(): void {
+  #cutIntoPieces(): void {
     if (this.#sent.length === 0) return;
     const sent = this.#sent;
     this.#sent = [];
@@ -237,12 +249,12 @@ class Pipe {
     else if (typeof chunk === "function") {
       const pieces = chunk(join(sent), this.#direction).filter((piece) => piece.length > 0);
       this.#pieces.push(...pieces);
-      // A function may lose bytes or make some up.
+      // The function may drop or add bytes, so they are counted again.
       this.#buffered = this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
     } else {
       const bytes = join(sent);
       const size = Math.max(1, chunk);
-      // Copies: the receiver owns each piece.
+      // Each piece is a copy, because the receiver owns it.
       for (let at = 0; at < bytes.length; at += size) this.#pieces.push(bytes.slice(at, at + size));
     }
   }

@@ -1,6 +1,6 @@
 import type { Aead, Awaitable } from "@handclasp/core";
 
-/** Ciphertext and tag in an array of their own. The tag has 16 bytes unless told otherwise. */
+/** Seals into a new array: the ciphertext and then the tag, of 16 bytes by default. */
 export function sealed(
   aead: Aead,
   nonce: Uint8Array,
@@ -9,6 +9,6 @@ export function sealed(
   tagLength = 16,
 ): Awaitable<Uint8Array> {
   const out = new Uint8Array(plaintext.length + tagLength);
-  const done = aead.seal(nonce, additionalData, plaintext, out);
-  return done === undefined ? out : done.then(() => out);
+  const pending = aead.seal(nonce, additionalData, plaintext, out);
+  return pending === undefined ? out : pending.then(() => out);
 }

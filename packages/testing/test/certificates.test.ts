@@ -7,7 +7,7 @@ const algorithms: KeyAlgorithm[] = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "r
 
 describe("testCa", () => {
   test.each(algorithms)(
-    "%s: key and certificate belong together, under an authority of the same kind",
+    "%s: the certificate matches its key, and an authority with the same algorithm issues it",
     async (algorithm) => {
       const ca = await testCa({ algorithm });
       const { cert, key } = await ca.issue({ algorithm, names: ["a.example", "192.0.2.1", "2001:db8::1"] });
@@ -24,32 +24,32 @@ describe("testCa", () => {
     },
   );
 
-  test("DER is what the PEM holds", async () => {
+  test("chain and der hold the DER of the same certificates as the PEM", async () => {
     const ca = await testCa();
     const { cert, chain } = await ca.issue();
     expect(new Uint8Array(new X509Certificate(ca.pem).raw)).toEqual(ca.der);
     expect(new Uint8Array(new X509Certificate(cert).raw)).toEqual(chain[0]);
   });
 
-  test("times, name and purpose are taken over", async () => {
+  test("a certificate has the validity, the common name and the purpose that the options ask for", async () => {
     const ca = await testCa();
     const notBefore = new Date("2020-01-01T00:00:00Z");
     const notAfter = new Date("2055-01-01T00:00:00Z");
-    const { cert } = await ca.issue({ client: true, commonName: "somebody", notBefore, notAfter });
+    const { cert } = await ca.issue({ client: true, commonName: "device 7", notBefore, notAfter });
     const leaf = new X509Certificate(cert);
     expect(new Date(leaf.validFrom)).toEqual(notBefore);
     expect(new Date(leaf.validTo)).toEqual(notAfter);
-    expect(leaf.subject).toBe("CN=somebody");
+    expect(leaf.subject).toBe("CN=device 7");
     expect(leaf.subjectAltName).toBeUndefined();
     expect(leaf.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
   });
 
   test.each(["ecdsa-p256", "rsa-2048"] as const)(
-    "OpenSSL accepts it, client and intermediate included (%s)",
+    "OpenSSL accepts a server's chain with an intermediate, and a client's certificate (%s)",
     async (algorithm) => {
       const ca = await testCa();
-      const between = await ca.intermediate({ algorithm });
-      const server = await between.issue({ algorithm });
+      const intermediate = await ca.intermediate({ algorithm });
+      const server = await intermediate.issue({ algorithm });
       const client = await ca.issue({ algorithm, client: true });
       expect(server.chain).toHaveLength(2);
       const listener = createServer(

@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from "vitest";
 import { type MemoryPairOptions, memoryPair } from "../src/memoryPair.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-const bytes = (what: string) => new TextEncoder().encode(what);
-const later = () => new Promise((resolve) => setTimeout(resolve, 0));
+const bytes = (content: string) => new TextEncoder().encode(content);
+const macrotask = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 function start(options?: MemoryPairOptions) {
   const pair = memoryPair(options);
@@ -20,7 +20,7 @@ function start(options?: MemoryPairOptions) {
 }
 
 describe("memoryPair", () => {
-  test("delivers as it was sent, in a microtask", async () => {
+  test("delivers the bytes of each send in one piece, in a microtask", async () => {
     const { a, b, log } = start();
     a.send(bytes("one"));
     a.send(bytes("two"));
@@ -31,26 +31,26 @@ describe("memoryPair", () => {
   });
 
   test.each([
-    ["byte by byte", 1, ["b o", "b n", "b e", "b t", "b w", "b o"]],
-    ["in pieces", 4, ["b onet", "b wo"]],
-    ["joined", Number.POSITIVE_INFINITY, ["b onetwo"]],
-    ["as a function wants", (all: Uint8Array) => [all.subarray(0, 5)], ["b onetw"]],
-  ])("cuts and joins: %s", async (_name, chunk, wanted) => {
+    ["single bytes", 1, ["b o", "b n", "b e", "b t", "b w", "b o"]],
+    ["pieces of 4 bytes", 4, ["b onet", "b wo"]],
+    ["one piece", Number.POSITIVE_INFINITY, ["b onetwo"]],
+    ["the pieces that a function returns", (all: Uint8Array) => [all.subarray(0, 5)], ["b onetw"]],
+  ])("cuts and joins by `chunk`: %s", async (_name, chunk, expected) => {
     const { a, log } = start({ chunk });
     a.send(bytes("one"));
     a.send(bytes("two"));
-    await later();
-    expect(log).toEqual(wanted);
+    await macrotask();
+    expect(log).toEqual(expected);
   });
 
-  test("alters, drops and knows the direction", async () => {
+  test("alters or drops bytes, with a function that knows the direction", async () => {
     const { a, b, log } = start({
       alter: (data, direction) => (text(data) === "drop" ? undefined : bytes(`${direction} ${text(data)}`)),
     });
     a.send(bytes("drop"));
     a.send(bytes("keep"));
     b.send(bytes("keep"));
-    await later();
+    await macrotask();
     expect(log.sort()).toEqual(["a b->a keep", "b a->b keep"]);
   });
 
@@ -71,43 +71,43 @@ describe("memoryPair", () => {
     }
   });
 
-  test("cut ends both sides after what was sent", async () => {
+  test("cut ends both directions after the bytes sent before", async () => {
     const { a, b, log, cut } = start();
     a.send(bytes("one"));
     cut();
     a.send(bytes("too late"));
     b.send(bytes("too late"));
-    await later();
+    await macrotask();
     expect(log.sort()).toEqual(["a end", "b end", "b one"]);
   });
 
-  test("fail breaks both sides at once", async () => {
+  test("fail breaks both sides at once and loses bytes on the way", async () => {
     const { a, log, fail } = start();
     a.send(bytes("lost"));
     fail(new Error("reset"));
-    await later();
+    await macrotask();
     expect(log.sort()).toEqual(["a reset", "b reset"]);
   });
 
-  test("an error may follow the end: the carrier is then gone both ways", async () => {
+  test("fail after the end is an error for both sides", async () => {
     const { a, log, cut, fail } = start();
     a.send(bytes("one"));
     cut();
-    await later();
+    await macrotask();
     fail(new Error("reset"));
-    await later();
+    await macrotask();
     expect(log).toEqual(["a end", "b one", "b end", "b reset", "a reset"]);
   });
 
-  test("gone ends both sides after what was sent, and breaks them behind that", async () => {
+  test("gone ends both directions after the bytes sent before, and then both sides get an error", async () => {
     const { a, b, log, gone } = start();
     a.send(bytes("one"));
     gone(new Error("closed"));
     b.send(bytes("too late"));
-    await later();
+    await macrotask();
     expect(log).toEqual(["a end", "a closed", "b one", "b end", "b closed"]);
     gone(new Error("again"));
-    await later();
+    await macrotask();
     expect(log).toHaveLength(5);
   });
 
@@ -116,18 +116,18 @@ describe("memoryPair", () => {
     b.pause();
     a.send(bytes("one"));
     gone(new Error("closed"));
-    await later();
+    await macrotask();
     expect(log).toEqual(["a end", "a closed"]);
     b.resume();
-    await later();
+    await macrotask();
     expect(log).toEqual(["a end", "a closed", "b one", "b end", "b closed"]);
   });
 
-  test("an end that has aborted hears nothing of it", async () => {
+  test("a side that has aborted gets no event from gone", async () => {
     const { a, log, gone } = start();
     a.abort("done");
     gone(new Error("closed"));
-    await later();
+    await macrotask();
     expect(log).toEqual(["b end", "b closed"]);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The whole use of Handclasp on this page: connect, send, read.
+ * All code of this page that uses Handclasp: it connects, sends and reads.
  * @module
  */
 import { connect, webSocketTransport } from "@handclasp/browser";
@@ -9,19 +9,19 @@ import { type Flip, TamperingTransport, type Target } from "./tamper.ts";
 export interface ChannelOptions {
   readonly suite: CipherSuite;
   readonly group: NamedGroup;
-  /** Alter this handshake message on its way. */
+  /** The handshake message to alter on the path. */
   readonly tamper: Target | undefined;
   readonly onTrace: TraceListener;
   readonly onFlip: (flip: Flip) => void;
-  /** What came back. */
+  /** Called with each piece of text that the server sends back. */
   readonly onText: (text: string) => void;
 }
 
 export interface Channel {
   readonly session: TlsConnection["session"];
-  /** Rejects with a TlsError where the connection did not end in order. */
+  /** Rejects with a TlsError if the connection does not end in order. */
   readonly closed: Promise<void>;
-  /** `tamper`: alter this message, or its echo, on its way. */
+  /** Sends `text`. With `tamper`, the message or its echo is altered on the path. */
   send(text: string, tamper: Target | undefined): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export interface Channel {
 export async function openChannel(options: ChannelOptions): Promise<Channel> {
   const url = new URL("channel", location.href.replace(/^http/, "ws"));
   url.search = "";
-  // A real page has its CA built in: who could alter the WebSocket could alter this download too.
+  // A real page has its CA built in, because an attacker who can alter the WebSocket can alter this download too.
   const ca = await download("ca.pem");
   const transport = new TamperingTransport(webSocketTransport(new WebSocket(url)), options.onFlip);
   transport.target = options.tamper;
@@ -38,14 +38,14 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     serverName: location.hostname.replace(/^\[|\]$/g, ""),
     suites: [options.suite],
     groups: offeredGroups(options.suite, options.group),
-    trace: { listener: options.onTrace, secrets: true }, // a lesson shows its secrets; nothing else should
+    trace: { listener: options.onTrace, secrets: true }, // for the lesson; other programs should not ask for secrets
   });
   const writer = connection.writable.getWriter();
   const decoder = new TextDecoder();
   const reading = connection.readable.pipeTo(
     new WritableStream({ write: (bytes: Uint8Array) => options.onText(decoder.decode(bytes, { stream: true })) }),
   );
-  reading.catch(() => {}); // `closed` says why
+  reading.catch(() => {}); // `closed` rejects with the reason
   return {
     session: connection.session,
     closed: connection.closed,
@@ -64,7 +64,10 @@ async function download(path: string): Promise<string> {
   return response.text();
 }
 
-/** To offer P-256 also says that we can verify with the server's ECDSA key, which lies on it (RFC 8422 §5.1). The echo server likes it least. */
+/**
+ * The chosen group and, for an ECDSA suite, P-256: a client must offer the curve of the server's ECDSA key, or it could
+ * not verify with that key (RFC 8422 §5.1). The echo server prefers every other group to P-256.
+ */
 function offeredGroups(suite: CipherSuite, group: NamedGroup): NamedGroup[] {
   return suite.authentication === "ecdsa" && group !== secp256r1 ? [group, secp256r1] : [group];
 }

@@ -1,5 +1,5 @@
 /**
- * What the reader chooses, in the form and in the page's address.
+ * The options that the reader chooses, in the form or in the page's address.
  * @module
  */
 import {
@@ -26,17 +26,17 @@ const suites = byId("suite", HTMLSelectElement);
 const groups = byId("group", HTMLSelectElement);
 const tamper = byId("tamper", HTMLSelectElement);
 
-/** Fills the form from the address: `?kx=rsa&suite=TLS_…&group=secp256r1&tamper=server_hello`. */
+/** Fills the form from the page's address: `?kx=rsa&suite=TLS_…&group=secp256r1&tamper=server_hello`. */
 export function startChoices(query: URLSearchParams): void {
-  const wanted = suiteNamed(query.get("suite") ?? "");
-  const keyExchange = wanted?.keyExchange.name ?? (query.get("kx") === "rsa" ? "rsa" : "ecdhe");
+  const requested = suiteNamed(query.get("suite") ?? "");
+  const keyExchange = requested?.keyExchange.name ?? (query.get("kx") === "rsa" ? "rsa" : "ecdhe");
   for (const radio of form.querySelectorAll<HTMLInputElement>("input[name=kx]")) {
     radio.checked = radio.value === keyExchange;
-    radio.addEventListener("change", () => offer(radio.value === "rsa" ? "rsa" : "ecdhe"));
+    radio.addEventListener("change", () => showSuites(radio.value === "rsa" ? "rsa" : "ecdhe"));
   }
   groups.append(...defaultGroups.map(({ name }) => h("option", { value: name }, groupTitles[name])));
-  offer(keyExchange);
-  select(suites, wanted?.name);
+  showSuites(keyExchange);
+  select(suites, requested?.name);
   select(groups, query.get("group"));
   select(tamper, query.get("tamper"));
 }
@@ -56,17 +56,20 @@ const groupTitles: Record<NamedCurve["name"], string> = {
   secp521r1: "secp521r1 (P-521)",
 };
 
-/** RSA key exchange has its own suites, and no group. */
-function offer(keyExchange: KeyExchange["name"]): void {
+/** Fills the list of suites. RSA key exchange has its own suites and no group. */
+function showSuites(keyExchange: KeyExchange["name"]): void {
   const rows = legacySuites.filter((suite) => suite.keyExchange.name === keyExchange);
   suites.replaceChildren(
     h("optgroup", { label: "Authenticated encryption" }, ...rows.filter(({ mac }) => !mac).map(option)),
-    h("optgroup", { label: "CBC and HMAC, the textbook’s" }, ...rows.filter(({ mac }) => mac).map(option)),
+    h("optgroup", { label: "CBC and HMAC, as in textbooks" }, ...rows.filter(({ mac }) => mac).map(option)),
   );
   groups.disabled = keyExchange === "rsa";
 }
 
-/** `ECDSA · AES 128 GCM SHA256`: what the choices above leave open. */
+/**
+ * An option such as `ECDSA · AES 128 GCM SHA256`: the part of the suite's name that the key exchange does not
+ * determine.
+ */
 function option({ name, keyExchange, authentication }: CipherSuite): HTMLOptionElement {
   const [, protection = name] = name.split("_WITH_");
   const certificate = keyExchange.name === "ecdhe" ? `${authentication.toUpperCase()} · ` : "";
@@ -74,5 +77,5 @@ function option({ name, keyExchange, authentication }: CipherSuite): HTMLOptionE
 }
 
 function select(element: HTMLSelectElement, value: string | null | undefined): void {
-  if (value && Array.from(element.options).some((each) => each.value === value)) element.value = value;
+  if (value && Array.from(element.options).some((option) => option.value === value)) element.value = value;
 }

@@ -1,11 +1,14 @@
 /**
- * The few lines that a page needs in place of a framework.
+ * Two helpers for elements of the page, instead of a framework.
  * @module
  */
 
 export type Child = Node | string | false | undefined;
 
-/** An element with its attributes (`true` is the empty attribute, `false` none) and children. Text stays text: nothing is parsed. */
+/**
+ * Makes an element with attributes (`true` sets an empty attribute, `false` sets none) and children. Strings become
+ * text and are not parsed as HTML.
+ */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string | boolean | undefined>> = {},
@@ -19,7 +22,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** The element that index.html promises. */
+/** Finds an element of index.html. */
 export function byId<Type extends HTMLElement>(id: string, type: new () => Type): Type {
   const element = document.getElementById(id);
   if (!(element instanceof type)) throw new Error(`index.html lacks #${id}`);

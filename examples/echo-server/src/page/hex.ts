@@ -1,5 +1,5 @@
 /**
- * Bytes as people read them.
+ * Formats bytes for readers.
  * @module
  */
 
@@ -11,10 +11,10 @@ export const hexByte = (byte: number): string => byte.toString(16).padStart(2, "
 /** `1 byte`, `1,024 bytes`. */
 export const count = (bytes: number): string => `${bytes.toLocaleString("en")} ${bytes === 1 ? "byte" : "bytes"}`;
 
-/** Where `part` begins in `whole`, -1 where it does not occur. */
-export function indexOf(whole: Uint8Array, part: Uint8Array): number {
-  for (let start = 0; start + part.length <= whole.length; start++) {
-    if (part.every((byte, i) => whole[start + i] === byte)) return start;
+/** The index at which `part` begins in `bytes`, or -1. */
+export function indexOf(bytes: Uint8Array, part: Uint8Array): number {
+  for (let start = 0; start + part.length <= bytes.length; start++) {
+    if (part.every((byte, i) => bytes[start + i] === byte)) return start;
   }
   return -1;
 }

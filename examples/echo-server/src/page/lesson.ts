@@ -1,5 +1,5 @@
 /**
- * The words of the lesson: the textbook's seven steps, and what each message is for.
+ * The texts of the lesson: the textbook's seven steps, and the purpose of each message.
  * @module
  */
 import type { CipherSuite, KeyExchange } from "@handclasp/core";
@@ -10,34 +10,38 @@ export interface Step {
   readonly text: string;
 }
 
-/** The textbook's handshake, as it stands before anything has happened. */
+/** The textbook's handshake, which the page shows before the first connection. */
 export const steps: readonly Step[] = [
-  { name: "ClientHello", direction: "sent", text: "“Let’s talk. Here is a random number, and what I can do.”" },
-  { name: "ServerHello", direction: "received", text: "“We’ll use this cipher suite. Here is my random number.”" },
-  { name: "Certificate", direction: "received", text: "“This is who I am, and my public key. A CA vouches for it.”" },
-  { name: "ServerHelloDone", direction: "received", text: "“That is all from me. Your turn.”" },
+  {
+    name: "ClientHello",
+    direction: "sent",
+    text: "“Hello. Here is my random value, and the cipher suites that I support.”",
+  },
+  { name: "ServerHello", direction: "received", text: "“We use this cipher suite. Here is my random value.”" },
+  { name: "Certificate", direction: "received", text: "“This is my name and my public key. A CA has signed them.”" },
+  { name: "ServerHelloDone", direction: "received", text: "“I have sent everything. It is your turn.”" },
   {
     name: "ClientKeyExchange",
     direction: "sent",
-    text: "“From this we get the premaster secret. Only you and I can.”",
+    text: "“With this we both get the premaster secret. No one else can.”",
   },
   {
     name: "Master secret",
     direction: "both",
-    text: "Each side makes it from the premaster secret and the two random numbers. It never travels.",
+    text: "Each side computes it from the premaster secret and the messages so far. It is never sent.",
   },
-  { name: "Session keys", direction: "both", text: "Each side cuts the same keys out of the master secret." },
+  { name: "Session keys", direction: "both", text: "Each side derives the same keys from the master secret." },
 ];
 
-/** What the seven steps are for. */
+/** The purpose of the seven steps. */
 export const thenData: Step = {
   name: "Then: application data",
   direction: "both",
-  text: "After a ChangeCipherSpec and a Finished from each side, all is encrypted and protected against every change.",
+  text: "After a ChangeCipherSpec and a Finished from each side, all data is encrypted and protected against changes.",
 };
 
 interface Lesson {
-  /** Counted from 1; absent where the textbook has no number for it. */
+  /** The step's number, from 1. Absent if the textbook does not have the message. */
   readonly step?: number;
   readonly text: string;
 }
@@ -49,78 +53,112 @@ const always =
   () =>
     lesson;
 
+const certificateLesson =
+  "The server sends its certificate: its name and its public key, signed by a certification " +
+  "authority that the client trusts. The client checks the signature, the validity period and the " +
+  "host name.";
+
 const messages: Readonly<Record<string, Words>> = {
   client_hello: always({
     step: 1,
-    text: "The client opens. It sends 32 fresh random bytes, so that no two connections ever have the same keys, and lists what it can do: cipher suites, groups, signature schemes. All of this is readable by anybody on the way.",
+    text:
+      "The client begins. It sends 32 random bytes, so that no two connections have the same " +
+      "keys, and lists the cipher suites, groups and signature schemes that it supports. Anyone " +
+      "on the path can read all of this.",
   }),
   server_hello: always({
     step: 2,
-    text: "The server picks one suite from the client’s list and adds 32 random bytes of its own. Both randoms go into the keys, so neither side alone decides them, and a recording cannot be played back.",
+    text:
+      "The server chooses one suite from the client’s list and adds 32 random bytes of its own. " +
+      "The keys depend on both random values, so neither side determines them alone, and an " +
+      "attacker cannot replay a recorded handshake.",
   }),
   certificate: (keyExchange) => ({
     step: 3,
-    text: `The server names itself and shows its public key, signed by a certification authority that the client trusts. The client checks the signature, the dates and the host name. ${
+    text: `${certificateLesson} ${
       keyExchange === "rsa"
-        ? "The public key is about to encrypt the premaster secret."
-        : "The public key is about to verify the signature in ServerKeyExchange."
+        ? "The client will encrypt the premaster secret with this public key."
+        : "The client will verify the signature in ServerKeyExchange with this public key."
     }`,
   }),
   server_key_exchange: always({
-    text: "What the textbook’s RSA handshake does not have: a throw-away public key, made for this connection only and signed with the certificate’s private key, together with both randoms. Whoever steals the certificate’s key later still cannot read today’s traffic: forward secrecy.",
+    text:
+      "The textbook’s RSA handshake does not have this message. It carries an ephemeral public " +
+      "key, which the server made for this connection only. The server signs it, together with " +
+      "both random values, with the certificate’s private key. An attacker who steals the " +
+      "certificate’s private key later still cannot decrypt this connection: that is forward " +
+      "secrecy.",
   }),
-  certificate_request: always({ text: "The server wants to know who the client is: it asks for a certificate." }),
-  certificate_status: always({ text: "The CA’s word of today that the certificate has not been revoked." }),
+  certificate_request: always({ text: "The server asks the client for a certificate, to learn who the client is." }),
+  certificate_status: always({
+    text: "A recent OCSP response: the CA’s signed statement whether the certificate is revoked.",
+  }),
   server_hello_done: always({
     step: 4,
-    text: "An empty message: four bytes of header and nothing else. The server has said what it has to say and waits.",
+    text:
+      "An empty message: a header of four bytes and no body. The server has sent everything and " +
+      "waits for the client.",
   }),
   client_key_exchange: (keyExchange) => ({
     step: 5,
     text:
       keyExchange === "rsa"
-        ? "The heart of the textbook’s handshake: the premaster secret, encrypted to the public key of the certificate. Only the certificate’s private key opens it. (Steal that key, even years later, and every recorded connection opens too; that is why ECDHE replaced it.)"
-        : "The client’s own throw-away public key. Each side now combines its private key with the other’s public key and gets the same premaster secret, which itself never travels.",
+        ? "The core of the textbook’s handshake: the premaster secret, encrypted with the " +
+          "certificate’s public key. Only the certificate’s private key can decrypt it. (An attacker " +
+          "who steals that key, even years later, can decrypt every recorded connection. That is why " +
+          "ECDHE replaced it.)"
+        : "The client’s own ephemeral public key. Each side now combines its private key with the " +
+          "other side’s public key. Both get the same premaster secret, which is never sent.",
   }),
   certificate_verify: always({
-    text: "The client signs everything said so far, which proves that it holds the private key of its certificate.",
+    text:
+      "The client signs all handshake messages so far, which proves that it holds the private " +
+      "key of its certificate.",
   }),
-  new_session_ticket: always({ text: "A sealed note to self: showing it next time makes the handshake shorter." }),
+  new_session_ticket: always({
+    text:
+      "The session’s state, encrypted with a key that only the server has. A client that " +
+      "presents the ticket next time gets a shorter handshake.",
+  }),
   finished: always({
-    text: "The first encrypted message. It holds a hash of everything that was said before, made with the master secret: had anybody changed one bit of the handshake, the two sides would not agree on it and the connection would end here.",
+    text:
+      "The first encrypted message. It holds a value that is computed from the master secret and " +
+      "a hash of all handshake messages before it. If anyone had changed one bit of the " +
+      "handshake, the two sides would compute different values and the connection would end here.",
   }),
 };
 
-/** What there is to say about a handshake message. */
+/** The lesson about a handshake message. */
 export const lessonOf = (name: string, keyExchange: KeyExchange["name"]): Lesson =>
   messages[name]?.(keyExchange) ?? { text: "" };
 
-export const changeCipherSpec =
-  "One byte that says: from my next record on, everything is encrypted with the keys that we agreed on. Strictly it is no handshake message, and so it is not part of the hash in Finished.";
+export const changeCipherSpec: string =
+  "One byte that says: from my next record on, everything is encrypted with the new keys. It is not " +
+  "a handshake message, so the hash in Finished does not cover it.";
 
 export const applicationData =
-  "What it was all for. On the wire nobody can read it, and nobody can change it without being noticed.";
+  "The purpose of the handshake. No one on the path can read the data, and a change does not go unnoticed.";
 
-/** What a message says, in a few words. */
+/** The meaning of a message, in a few words. */
 export const gistOf = (name: string, keyExchange: KeyExchange["name"]): string => gists[name]?.(keyExchange) ?? "";
 
 const gists: Readonly<Record<string, (keyExchange: KeyExchange["name"]) => string>> = {
-  certificate: () => "Who I am, my public key, and who vouches for it.",
-  server_key_exchange: () => "A throw-away public key, signed.",
-  certificate_request: () => "Who are you? Show me a certificate.",
-  server_hello_done: () => "That is all from me. Your turn.",
+  certificate: () => "My name and my public key, signed by a CA.",
+  server_key_exchange: () => "My ephemeral public key, signed.",
+  certificate_request: () => "Please send me a certificate.",
+  server_hello_done: () => "I have sent everything. It is your turn.",
   client_key_exchange: (keyExchange) =>
-    keyExchange === "rsa" ? "The premaster secret, encrypted to your public key." : "My own throw-away public key.",
-  certificate_verify: () => "My signature over all of this.",
+    keyExchange === "rsa" ? "The premaster secret, encrypted with your public key." : "My own ephemeral public key.",
+  certificate_verify: () => "My signature over all messages so far.",
   new_session_ticket: () => "For a shorter handshake next time.",
-  finished: () => "A hash of all that was said, encrypted.",
+  finished: () => "A proof that we both saw the same messages, encrypted.",
 };
 
-/** `client_hello` as the RFC writes it: `ClientHello`. */
+/** `ClientHello` for `client_hello`, as the RFC's figures spell it. */
 export const messageTitle = (name: string): string =>
   name.replace(/(^|_)([a-z])/g, (_, _underscore, letter: string) => letter.toUpperCase());
 
-/** What the protection of a suite adds to a record, first to last. */
+/** The parts of a protected record's fragment, in order. */
 export function protectedParts(
   suite: CipherSuite,
   length: number,
@@ -128,12 +166,13 @@ export function protectedParts(
   if (suite.mac)
     return [
       { name: "initialization vector", length: 16 },
-      { name: "encrypted: data, MAC and padding", length: length - 16 },
+      { name: "encrypted data and padding, with the MAC", length: length - 16 },
     ];
-  const nonce = 12 - suite.fixedIvLength; // of GCM 8 bytes travel, of ChaCha20 none
+  // The part of the nonce that is sent: 8 bytes with GCM, none with ChaCha20-Poly1305.
+  const explicitNonce = 12 - suite.fixedIvLength;
   return [
-    { name: "nonce", length: nonce },
-    { name: "encrypted data", length: length - nonce - 16 },
+    { name: "explicit nonce", length: explicitNonce },
+    { name: "encrypted data", length: length - explicitNonce - 16 },
     { name: "authentication tag", length: 16 },
   ].filter((part) => part.length > 0);
 }

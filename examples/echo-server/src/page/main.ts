@@ -1,5 +1,5 @@
 /**
- * The page: choices in, one connection at a time, its story on the ladder.
+ * The page: it reads the form, opens one connection at a time, and shows it on the ladder.
  * @module
  */
 import { TlsError } from "@handclasp/core";
@@ -24,8 +24,10 @@ const message = byId("message", HTMLInputElement);
 const messageTamper = byId("message-tamper", HTMLSelectElement);
 const echo = byId("echo", HTMLOutputElement);
 
-/** A handshake takes milliseconds; its rungs appear one after the other, so that eyes can follow. */
-const pace = 70;
+/**
+ * The delay between rungs, in milliseconds. A handshake takes only a few, so without it all rungs would appear at once.
+ */
+const rungDelay = 70;
 let nextRung = 0;
 let channel: Channel | undefined;
 
@@ -36,23 +38,23 @@ async function connect(): Promise<void> {
     for (const row of rows) showRow(row, story);
   };
   reset();
-  say("busy", "Shaking hands …");
+  showStatus("busy", "Handshake in progress …");
   const started = performance.now();
   try {
-    const opened = await openChannel({
+    const current = await openChannel({
       suite,
       group,
       tamper,
-      onTrace: (event) => show(story.tell(event)),
-      onFlip: (flip) => show(story.tellFlip(flip)),
+      onTrace: (event) => show(story.add(event)),
+      onFlip: (flip) => show(story.addFlip(flip)),
       onText: (text) => {
         echo.value += text;
       },
     });
-    channel = opened;
+    channel = current;
     const milliseconds = Math.round(performance.now() - started);
-    const { session } = opened;
-    say(
+    const { session } = current;
+    showStatus(
       "open",
       ["Connected", session.suite, session.group, session.signatureScheme, `${milliseconds} ms`]
         .filter(Boolean)
@@ -60,10 +62,10 @@ async function connect(): Promise<void> {
     );
     connectButton.textContent = "Disconnect";
     messageForm.hidden = false;
-    await opened.closed;
-    say("idle", "Closed in order, by a close_notify from each side.");
+    await current.closed;
+    showStatus("idle", "Closed in order: each side sent a close_notify.");
   } catch (error) {
-    say("failed", `Failed: ${TlsError.is(error) ? error.code : "see below"}.`);
+    showStatus("failed", `Failed: ${TlsError.is(error) ? error.code : "see below"}.`);
     failure.replaceChildren(errorCard(error));
     failure.scrollIntoView({ block: "nearest" });
   } finally {
@@ -88,22 +90,22 @@ function reset(): void {
 function showRow(row: Row, story: Story): void {
   const { element, step } = rung(row, story);
   const now = performance.now();
-  nextRung = Math.max(now, nextRung + pace);
+  nextRung = Math.max(now, nextRung + rungDelay);
   element.style.setProperty("--delay", `${nextRung - now}ms`);
   ladder.append(element);
-  if (step !== undefined) reach(step, element);
+  if (step !== undefined) linkStep(step, element);
   if (row.kind === "application_data") element.scrollIntoView({ block: "nearest" });
 }
 
-/** A step that has been reached leads to its rung. */
-function reach(step: number, element: HTMLElement): void {
+/** Turns a step that the handshake has reached into a link to its rung. */
+function linkStep(step: number, element: HTMLElement): void {
   const item = progress.children[step - 1];
   if (!item || item.querySelector("a")) return;
   element.id = `step-${step}`;
   item.replaceChildren(h("a", { href: `#${element.id}` }, item.textContent ?? ""));
 }
 
-function say(state: "idle" | "busy" | "open" | "failed", text: string): void {
+function showStatus(state: "idle" | "busy" | "open" | "failed", text: string): void {
   status.dataset.state = state;
   status.textContent = text;
   if (state === "open") connectButton.disabled = false;
@@ -112,7 +114,7 @@ function say(state: "idle" | "busy" | "open" | "failed", text: string): void {
 choices.addEventListener("submit", (event) => {
   event.preventDefault();
   if (channel)
-    channel.close().catch(() => {}); // `closed` says it too
+    channel.close().catch(() => {}); // `closed` rejects too, and connect() shows the error
   else {
     void connect();
     stage.scrollIntoView({ block: "nearest" });
@@ -123,12 +125,13 @@ messageForm.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!channel || message.value === "") return;
   echo.value = "";
-  channel.send(message.value, messageTamper.value === "" ? undefined : (messageTamper.value as Target)).catch(() => {}); // `closed` says why
+  const tamper = messageTamper.value === "" ? undefined : (messageTamper.value as Target);
+  channel.send(message.value, tamper).catch(() => {}); // `closed` rejects with the reason
   message.select();
 });
 
 addEventListener("pagehide", () => {
-  channel?.close().catch(() => {}); // there is nobody left to tell
+  channel?.close().catch(() => {}); // the page is gone and cannot show the error
 });
 
 const query = new URLSearchParams(location.search);

@@ -1,5 +1,6 @@
 /**
- * From trace events to what the ladder shows: rows in the order in which they happened, each message with the records that carried it.
+ * Turns trace events into the rows of the ladder, in the order of the events. Each message knows the records that
+ * carried it.
  * @module
  */
 import { type CipherSuite, type Decoded, type Direction, legacySuites, type TraceEvent } from "@handclasp/core";
@@ -17,45 +18,49 @@ export type Row =
       readonly name: string;
       readonly bytes: Uint8Array;
       readonly body: Decoded;
-      readonly sealed: boolean;
-      readonly carriers: Carriers;
+      readonly isEncrypted: boolean;
+      readonly findRecords: FindRecords;
     }
-  | { readonly kind: "change_cipher_spec"; readonly direction: Direction; readonly carriers: Carriers }
+  | { readonly kind: "change_cipher_spec"; readonly direction: Direction; readonly findRecords: FindRecords }
   | {
       readonly kind: "alert";
       readonly direction: Direction;
       readonly alert: AlertEvent;
-      readonly sealed: boolean;
-      readonly carriers: Carriers;
+      readonly isEncrypted: boolean;
+      readonly findRecords: FindRecords;
     }
   | { readonly kind: "application_data"; readonly direction: Direction; readonly record: RecordEvent }
   | { readonly kind: "secret"; readonly secret: SecretEvent }
   | { readonly kind: "keys"; readonly keys: readonly SecretEvent[] }
   | { readonly kind: "flip"; readonly flip: Flip };
 
-/** The records a message travelled in. A record and its message are reported one after the other, so ask late. */
-export type Carriers = () => readonly RecordEvent[];
+/**
+ * Finds the records that carried a message. The trace reports a record and its messages one after the other, so call it
+ * when all are known.
+ */
+export type FindRecords = () => readonly RecordEvent[];
 
-/** A value that has a name, so that it can be recognized wherever its bytes turn up. */
+/** A value with a name. The page marks its bytes wherever they occur. */
 export interface KnownValue {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** One connection, as it is told so far. */
+/** The events of one connection so far. */
 export class Story {
-  /** The only suite that is offered, so it is known before it is agreed. */
+  /** The only suite that the client offers, so it is known before the agreement. */
   readonly suite: CipherSuite;
   readonly group: string;
   extendedMasterSecret = false;
-  readonly #known: KnownValue[] = [];
+  readonly #knownValues: KnownValue[] = [];
   readonly #streams = new Map<string, Stream>();
   readonly #keys: SecretEvent[] = [];
-  /** The directions in which ChangeCipherSpec has been seen: all that follows is encrypted. */
-  readonly #sealed = new Set<Direction>();
+  /** The directions with a ChangeCipherSpec. All later records in them are encrypted. */
+  readonly #encryptedDirections = new Set<Direction>();
 
-  /** Sent is told before it is traced, but for what is held until the whole flight goes out. */
+  /** A flip in a sent record. The transport usually reports it before the trace reports the record. */
   #flip: Flip | undefined;
+  /** The unprotected records sent so far. Those of a flight are traced before the transport gets the flight. */
   readonly #sentPlain: RecordEvent[] = [];
 
   constructor(suite: CipherSuite, group: string) {
@@ -63,19 +68,22 @@ export class Story {
     this.group = group;
   }
 
-  get known(): readonly KnownValue[] {
-    return this.#known;
+  get knownValues(): readonly KnownValue[] {
+    return this.#knownValues;
   }
 
-  /** What an event adds to the ladder. */
-  tell(event: TraceEvent): readonly Row[] {
-    const row = this.#row(event);
+  /** The rows that an event adds to the ladder. */
+  add(event: TraceEvent): readonly Row[] {
+    const row = this.#toRow(event);
     const flip = event.type === "record" && event.direction === "sent" ? this.#takeFlip(event) : undefined;
-    return [row, flip].filter((each) => each !== undefined);
+    return [row, flip].filter((added) => added !== undefined);
   }
 
-  /** What a flipped bit adds to the ladder: now where it is on its way to us, else right after the record that it was in, or the flight. */
-  tellFlip(flip: Flip): readonly Row[] {
+  /**
+   * The rows that a flip adds to the ladder. A flip in a sent record that is not traced yet is added right after that
+   * record.
+   */
+  addFlip(flip: Flip): readonly Row[] {
     if (flip.direction === "received" || this.#sentPlain.some((record) => isIn(flip, record)))
       return [{ kind: "flip", flip }];
     this.#flip = flip;
@@ -90,47 +98,55 @@ export class Story {
     return { kind: "flip", flip };
   }
 
-  #row(event: TraceEvent): Row | undefined {
+  #toRow(event: TraceEvent): Row | undefined {
     switch (event.type) {
       case "agreed":
         this.extendedMasterSecret = event.extendedMasterSecret;
-        this.#known.push({ name: "client random", bytes: event.clientRandom });
-        this.#known.push({ name: "server random", bytes: event.serverRandom });
+        this.#knownValues.push({ name: "client random", bytes: event.clientRandom });
+        this.#knownValues.push({ name: "server random", bytes: event.serverRandom });
         return undefined;
       case "record":
         if (event.contentType === "application_data") {
           return { kind: "application_data", direction: event.direction, record: event };
         }
-        this.#stream(event.direction, event.contentType).carry(event);
+        this.#streamOf(event.direction, event.contentType).addRecord(event);
         return undefined;
       case "handshake": {
-        const carriers = this.#stream(event.direction, "handshake").take(event.bytes.length);
+        const findRecords = this.#streamOf(event.direction, "handshake").addMessage(event.bytes.length);
         const { direction, name, bytes, body } = event;
-        return { kind: "handshake", direction, name, bytes, body, sealed: this.#sealed.has(direction), carriers };
+        return {
+          kind: "handshake",
+          direction,
+          name,
+          bytes,
+          body,
+          isEncrypted: this.#encryptedDirections.has(direction),
+          findRecords,
+        };
       }
       case "change_cipher_spec": {
-        const carriers = this.#stream(event.direction, "change_cipher_spec").take(1);
-        this.#sealed.add(event.direction);
-        return { kind: "change_cipher_spec", direction: event.direction, carriers };
+        const findRecords = this.#streamOf(event.direction, "change_cipher_spec").addMessage(1);
+        this.#encryptedDirections.add(event.direction);
+        return { kind: "change_cipher_spec", direction: event.direction, findRecords };
       }
       case "alert": {
-        const carriers = this.#stream(event.direction, "alert").take(2);
-        const sealed = this.#sealed.has(event.direction);
-        return { kind: "alert", direction: event.direction, alert: event, sealed, carriers };
+        const findRecords = this.#streamOf(event.direction, "alert").addMessage(2);
+        const isEncrypted = this.#encryptedDirections.has(event.direction);
+        return { kind: "alert", direction: event.direction, alert: event, isEncrypted, findRecords };
       }
       case "secret":
-        this.#known.push({ name: event.name.replaceAll("_", " "), bytes: event.bytes });
+        this.#knownValues.push({ name: event.name.replaceAll("_", " "), bytes: event.bytes });
         if (event.name === "premaster_secret" || event.name === "master_secret")
           return { kind: "secret", secret: event };
         this.#keys.push(event);
-        // The rest of the key block follows at once and joins the row of its first.
+        // The keys that the key block contains follow at once. They join its row.
         return this.#keys.length === 1 ? { kind: "keys", keys: this.#keys } : undefined;
       default:
         return undefined;
     }
   }
 
-  #stream(direction: Direction, contentType: string): Stream {
+  #streamOf(direction: Direction, contentType: string): Stream {
     const name = `${direction} ${contentType}`;
     const stream = this.#streams.get(name) ?? new Stream();
     this.#streams.set(name, stream);
@@ -138,29 +154,29 @@ export class Story {
   }
 }
 
-/** The suite of that IANA name, if Handclasp has it. */
+/** The suite with that IANA name, if the page offers it. */
 export const suiteNamed = (name: string): CipherSuite | undefined => legacySuites.find((suite) => suite.name === name);
 
 /**
- * Messages of one content type in one direction are a stream of bytes that records cut as they like (RFC 5246 §6.2.1):
- * a message travelled in those records whose stretch of the stream it overlaps.
+ * The messages of one content type in one direction are a stream of bytes, which the sender may cut into records
+ * anywhere (RFC 5246 §6.2.1). A message is in the records whose ranges of the stream overlap its own.
  */
 class Stream {
   readonly #records: { readonly record: RecordEvent; readonly start: number; readonly end: number }[] = [];
-  #carried = 0;
-  #taken = 0;
+  #recordBytes = 0;
+  #messageBytes = 0;
 
-  carry(record: RecordEvent): void {
-    const start = this.#carried;
-    this.#carried += (record.plaintext ?? record.fragment).length;
-    this.#records.push({ record, start, end: this.#carried });
+  addRecord(record: RecordEvent): void {
+    const start = this.#recordBytes;
+    this.#recordBytes += (record.plaintext ?? record.fragment).length;
+    this.#records.push({ record, start, end: this.#recordBytes });
   }
 
-  take(length: number): Carriers {
-    const start = this.#taken;
+  addMessage(length: number): FindRecords {
+    const start = this.#messageBytes;
     const end = start + length;
-    this.#taken = end;
-    return () => this.#records.filter((each) => each.start < end && each.end > start).map(({ record }) => record);
+    this.#messageBytes = end;
+    return () => this.#records.filter((range) => range.start < end && range.end > start).map(({ record }) => record);
   }
 }
 

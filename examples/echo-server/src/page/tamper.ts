@@ -1,26 +1,26 @@
 /**
- * Somebody on the path who flips one bit: a transport around a transport.
+ * An attacker on the path who flips one bit: a transport that wraps another one.
  * @module
  */
 import type { Direction, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
 
-/** Which record the next flip is for. */
+/** The record in which to flip a bit. */
 export type Target = "server_hello" | "client_key_exchange" | "message" | "echo";
 
 export interface Flip {
   readonly direction: Direction;
   readonly target: Target;
-  /** The record as it was sent. */
+  /** The record before the flip. */
   readonly record: Uint8Array;
-  /** Of the byte, in the record. */
+  /** The index of the altered byte in the record. */
   readonly offset: number;
   readonly before: number;
   readonly after: number;
 }
 
-/** The byte to alter for a target, `undefined` where the record is another one. */
-const aims: Record<Target, (direction: Direction, record: Uint8Array) => number | undefined> = {
-  // The sixteenth byte of the server random: past record header, message header and server_version.
+/** For each target, the index of the byte to alter, or `undefined` if the record is another one. */
+const findByte: Record<Target, (direction: Direction, record: Uint8Array) => number | undefined> = {
+  // The sixteenth byte of the server random, after the record header, the message header and server_version.
   server_hello: (direction, record) =>
     direction === "received" && isHandshake(record, 2) ? 5 + 4 + 2 + 15 : undefined,
   client_key_exchange: (direction, record) =>
@@ -31,16 +31,16 @@ const aims: Record<Target, (direction: Direction, record: Uint8Array) => number 
 
 const isHandshake = (record: Uint8Array, messageType: number): boolean => record[0] === 22 && record[5] === messageType;
 
-/** Passes everything on, record by record, and alters one bit of the first record that is aimed at. */
+/** Passes all bytes on, record by record, and flips one bit in the first record that is the target. */
 export class TamperingTransport implements Transport {
-  /** Set to alter the next record that fits; unset again when that is done. */
+  /** The record to alter next. It becomes `undefined` after the flip. */
   target: Target | undefined;
-  /** Memory is not the inner transport's: what it gets are copies. */
+  /** The inner transport's `nextTurn`. Its `memory` is not passed on, because this transport sends copies. */
   readonly nextTurn?: NextTurn;
   readonly #inner: Transport;
   readonly #onFlip: (flip: Flip) => void;
-  readonly #sent = new RecordCutter();
-  readonly #received = new RecordCutter();
+  readonly #sent = new RecordSplitter();
+  readonly #received = new RecordSplitter();
 
   constructor(inner: Transport, onFlip: (flip: Flip) => void) {
     this.#inner = inner;
@@ -51,7 +51,7 @@ export class TamperingTransport implements Transport {
   start(events: TransportEvents): void {
     this.#inner.start({
       data: (bytes) => {
-        for (const record of this.#received.cut(bytes)) events.data(this.#pass("received", record));
+        for (const record of this.#received.split(bytes)) events.data(this.#tamperWith("received", record));
       },
       drain: () => events.drain(),
       end: () => events.end(),
@@ -61,7 +61,7 @@ export class TamperingTransport implements Transport {
 
   send(bytes: Uint8Array): SendResult {
     let result: SendResult = "ok";
-    for (const record of this.#sent.cut(bytes)) result = this.#inner.send(this.#pass("sent", record));
+    for (const record of this.#sent.split(bytes)) result = this.#inner.send(this.#tamperWith("sent", record));
     return result;
   }
 
@@ -85,9 +85,9 @@ export class TamperingTransport implements Transport {
     this.#inner.established?.();
   }
 
-  #pass(direction: Direction, record: Uint8Array): Uint8Array {
+  #tamperWith(direction: Direction, record: Uint8Array): Uint8Array {
     const target = this.target;
-    const offset = target && aims[target](direction, record);
+    const offset = target && findByte[target](direction, record);
     const before = offset === undefined ? undefined : record[offset];
     if (target === undefined || offset === undefined || before === undefined) return record;
     this.target = undefined;
@@ -99,11 +99,11 @@ export class TamperingTransport implements Transport {
   }
 }
 
-/** Whole records out of bytes at any boundaries. */
-class RecordCutter {
+/** Collects bytes and cuts them into whole records. */
+class RecordSplitter {
   #rest = new Uint8Array(0);
 
-  cut(bytes: Uint8Array): Uint8Array[] {
+  split(bytes: Uint8Array): Uint8Array[] {
     const all = new Uint8Array(this.#rest.length + bytes.length);
     all.set(this.#rest);
     all.set(bytes, this.#rest.length);

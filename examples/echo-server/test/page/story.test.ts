@@ -10,7 +10,7 @@ beforeEach(() => {
   story = new Story(TLS_RSA_WITH_AES_128_CBC_SHA, "x25519");
 });
 
-/** Numbered bytes, so that each record is one of its own. */
+/** Bytes that count on from call to call, so that no two records are equal. */
 let next = 0;
 const bytes = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, () => next++ & 0xff);
 
@@ -45,83 +45,84 @@ function only<Kind extends Row["kind"]>(rows: readonly Row[], kind: Kind): Extra
   return rows[0] as Extract<Row, { kind: Kind }>;
 }
 
-describe("the records a message travelled in", () => {
-  test("are known also where the record is told after its message", () => {
-    const row = only(story.tell(message("sent", "client_hello", 60)), "handshake");
-    expect(row.carriers()).toEqual([]);
+describe("the records that carried a message", () => {
+  test("include a record that the trace reports after the message", () => {
+    const row = only(story.add(message("sent", "client_hello", 60)), "handshake");
+    expect(row.findRecords()).toEqual([]);
     const carrier = record("sent", "handshake", bytes(60));
-    expect(story.tell(carrier)).toEqual([]);
-    expect(row.carriers()).toEqual([carrier]);
+    expect(story.add(carrier)).toEqual([]);
+    expect(row.findRecords()).toEqual([carrier]);
   });
 
-  test("two messages in one record, and one message over two records", () => {
+  test("are found for two messages in one record, and for one message in two records", () => {
     const [first, second] = [record("received", "handshake", bytes(50)), record("received", "handshake", bytes(30))];
-    story.tell(first);
-    story.tell(second);
-    const rows = [40, 4, 36].map((length) => only(story.tell(message("received", "certificate", length)), "handshake"));
-    expect(rows.map((row) => row.carriers())).toEqual([[first], [first], [first, second]]);
+    story.add(first);
+    story.add(second);
+    const rows = [40, 4, 36].map((length) => only(story.add(message("received", "certificate", length)), "handshake"));
+    expect(rows.map((row) => row.findRecords())).toEqual([[first], [first], [first, second]]);
   });
 
-  test("are those of its own direction and content type", () => {
-    const own = record("sent", "handshake", bytes(10));
+  test("have its direction and content type", () => {
+    const carrying = record("sent", "handshake", bytes(10));
     for (const other of [
       record("received", "handshake", bytes(10)),
       record("sent", "alert", bytes(2)),
       record("sent", "change_cipher_spec", bytes(1)),
     ])
-      story.tell(other);
-    story.tell(own);
-    expect(only(story.tell(message("sent", "finished", 10)), "handshake").carriers()).toEqual([own]);
+      story.add(other);
+    story.add(carrying);
+    expect(only(story.add(message("sent", "finished", 10)), "handshake").findRecords()).toEqual([carrying]);
   });
 
-  test("a protected record counts by what it carries", () => {
+  test("are found by the length of the plaintext if they are protected", () => {
     const plaintext = bytes(16);
     const carrier = { ...record("sent", "handshake", bytes(64)), protected: true, plaintext };
     const after = record("sent", "handshake", bytes(16));
-    story.tell(carrier);
-    story.tell(after);
-    expect(only(story.tell(message("sent", "finished", 16)), "handshake").carriers()).toEqual([carrier]);
-    expect(only(story.tell(message("sent", "finished", 16)), "handshake").carriers()).toEqual([after]);
+    story.add(carrier);
+    story.add(after);
+    expect(only(story.add(message("sent", "finished", 16)), "handshake").findRecords()).toEqual([carrier]);
+    expect(only(story.add(message("sent", "finished", 16)), "handshake").findRecords()).toEqual([after]);
   });
 });
 
-test("what follows a ChangeCipherSpec is sealed, in its direction only", () => {
-  const sealed = (direction: Direction) => only(story.tell(message(direction, "finished", 16)), "handshake").sealed;
-  expect([sealed("sent"), sealed("received")]).toEqual([false, false]);
-  only(story.tell({ type: "change_cipher_spec", direction: "sent" }), "change_cipher_spec");
-  expect([sealed("sent"), sealed("received")]).toEqual([true, false]);
+test("messages after a ChangeCipherSpec are encrypted, in its direction only", () => {
+  const isEncrypted = (direction: Direction) =>
+    only(story.add(message(direction, "finished", 16)), "handshake").isEncrypted;
+  expect([isEncrypted("sent"), isEncrypted("received")]).toEqual([false, false]);
+  only(story.add({ type: "change_cipher_spec", direction: "sent" }), "change_cipher_spec");
+  expect([isEncrypted("sent"), isEncrypted("received")]).toEqual([true, false]);
   const alert = only(
-    story.tell({ type: "alert", direction: "sent", level: "warning", description: "close_notify" }),
+    story.add({ type: "alert", direction: "sent", level: "warning", description: "close_notify" }),
     "alert",
   );
-  expect(alert.sealed).toBe(true);
+  expect(alert.isEncrypted).toBe(true);
 });
 
-test("application data is a row as soon as its record is told", () => {
+test("a record of application data is a row", () => {
   const data = record("received", "application_data", bytes(40));
-  expect(story.tell(data)).toEqual([{ kind: "application_data", direction: "received", record: data }]);
+  expect(story.add(data)).toEqual([{ kind: "application_data", direction: "received", record: data }]);
 });
 
-test("premaster and master secret are rows, and the whole key block is one", () => {
-  only(story.tell(secret("premaster_secret", 48)), "secret");
-  only(story.tell(secret("master_secret", 48)), "secret");
-  const keys = only(story.tell(secret("key_block", 104)), "keys");
-  expect(story.tell(secret("client_write_key", 16))).toEqual([]);
-  expect(story.tell(secret("server_write_IV", 16))).toEqual([]);
+test("the premaster secret and the master secret are rows, and the key block with its keys is one row", () => {
+  only(story.add(secret("premaster_secret", 48)), "secret");
+  only(story.add(secret("master_secret", 48)), "secret");
+  const keys = only(story.add(secret("key_block", 104)), "keys");
+  expect(story.add(secret("client_write_key", 16))).toEqual([]);
+  expect(story.add(secret("server_write_IV", 16))).toEqual([]);
   expect(keys.keys.map(({ name }) => name)).toEqual(["key_block", "client_write_key", "server_write_IV"]);
 });
 
-test("values are known by name, so that they are recognized wherever they turn up", () => {
-  story.tell({
+test("randoms and secrets become known values with names", () => {
+  story.add({
     type: "agreed",
     suite: "TLS_RSA_WITH_AES_128_CBC_SHA",
     clientRandom: bytes(32),
     serverRandom: bytes(32),
     extendedMasterSecret: true,
   });
-  story.tell(secret("premaster_secret", 48));
-  story.tell(secret("client_write_MAC_key", 20));
-  expect(story.known.map(({ name }) => name)).toEqual([
+  story.add(secret("premaster_secret", 48));
+  story.add(secret("client_write_MAC_key", 20));
+  expect(story.knownValues.map(({ name }) => name)).toEqual([
     "client random",
     "server random",
     "premaster secret",
@@ -140,25 +141,25 @@ describe("a flipped bit", () => {
     after: 1,
   });
 
-  test("on its way to us: a row before what it altered", () => {
+  test("in a received record is a row before the altered record", () => {
     const flip = flipOf("received", record("received", "handshake", bytes(20)));
-    expect(story.tellFlip(flip)).toEqual([{ kind: "flip", flip }]);
+    expect(story.addFlip(flip)).toEqual([{ kind: "flip", flip }]);
   });
 
-  test("on its way from us: a row right after its record, and after no other", () => {
-    const [other, own] = [record("sent", "handshake", bytes(20)), record("sent", "application_data", bytes(20))];
-    const flip = flipOf("sent", own);
-    expect(story.tellFlip(flip)).toEqual([]);
-    expect(story.tell(other)).toEqual([]);
-    expect(story.tell(own).map(({ kind }) => kind)).toEqual(["application_data", "flip"]);
-    expect(story.tell(own).map(({ kind }) => kind)).toEqual(["application_data"]);
+  test("in a sent record is a row right after that record", () => {
+    const [other, carrying] = [record("sent", "handshake", bytes(20)), record("sent", "application_data", bytes(20))];
+    const flip = flipOf("sent", carrying);
+    expect(story.addFlip(flip)).toEqual([]);
+    expect(story.add(other)).toEqual([]);
+    expect(story.add(carrying).map(({ kind }) => kind)).toEqual(["application_data", "flip"]);
+    expect(story.add(carrying).map(({ kind }) => kind)).toEqual(["application_data"]);
   });
 
-  test("in a record that was held: a row once it goes out", () => {
-    const [hello, own] = [record("sent", "handshake", bytes(9)), record("sent", "handshake", bytes(20))];
-    for (const each of [hello, own]) story.tell(each);
-    const flip = flipOf("sent", own);
-    expect(story.tellFlip(flip)).toEqual([{ kind: "flip", flip }]);
-    expect(story.tell(record("sent", "handshake", bytes(7)))).toEqual([]);
+  test("in a record that was traced before it was sent is a row at once", () => {
+    const [hello, carrying] = [record("sent", "handshake", bytes(9)), record("sent", "handshake", bytes(20))];
+    for (const sent of [hello, carrying]) story.add(sent);
+    const flip = flipOf("sent", carrying);
+    expect(story.addFlip(flip)).toEqual([{ kind: "flip", flip }]);
+    expect(story.add(record("sent", "handshake", bytes(7)))).toEqual([]);
   });
 });

@@ -7,19 +7,19 @@ const zeros = (length: number): number[] => Array.from({ length }, () => 0);
 const handshake = (type: number, length = 60): Uint8Array => record(22, type, 0, 0, length, ...zeros(length));
 const applicationData = record(23, ...zeros(40));
 
-let wire: Uint8Array[];
-let got: Uint8Array[];
+let sent: Uint8Array[];
+let received: Uint8Array[];
 let flips: Flip[];
 let calls: string[];
 let peer: TransportEvents;
 let transport: TamperingTransport;
 beforeEach(() => {
-  [wire, got, flips, calls] = [[], [], [], []];
+  [sent, received, flips, calls] = [[], [], [], []];
   const inner: Transport = {
     start: (events) => {
       peer = events;
     },
-    send: (bytes) => (wire.push(bytes) < 3 ? "ok" : "full"),
+    send: (bytes) => (sent.push(bytes) < 3 ? "ok" : "full"),
     pause: () => calls.push("pause") > 0,
     resume: () => void calls.push("resume"),
     end: () => void calls.push("end"),
@@ -29,7 +29,7 @@ beforeEach(() => {
   };
   transport = new TamperingTransport(inner, (flip) => flips.push(flip));
   transport.start({
-    data: (bytes) => got.push(bytes),
+    data: (bytes) => received.push(bytes),
     drain: () => calls.push("drained"),
     end: () => calls.push("ended"),
     error: (error) => calls.push(`error ${String(error)}`),
@@ -39,19 +39,19 @@ beforeEach(() => {
 const join = (parts: readonly Uint8Array[]): number[] => parts.flatMap((part) => [...part]);
 
 describe("without a target", () => {
-  test("everything passes unaltered, both ways", () => {
+  test("all records pass unaltered in both directions", () => {
     const all = [handshake(2), handshake(16), applicationData];
     transport.send(Uint8Array.from(join(all)));
     peer.data(Uint8Array.from(join(all)));
-    expect([wire, got, flips]).toEqual([all, all, []]);
+    expect([sent, received, flips]).toEqual([all, all, []]);
   });
 
-  test("what comes byte by byte goes on record by record", () => {
+  test("single bytes are passed on as whole records", () => {
     for (const byte of join([handshake(2), applicationData])) peer.data(Uint8Array.of(byte));
-    expect(got).toEqual([handshake(2), applicationData]);
+    expect(received).toEqual([handshake(2), applicationData]);
   });
 
-  test("the rest of the contract is the inner transport's", () => {
+  test("the other methods and events are those of the inner transport", () => {
     expect([transport.send(handshake(1)), transport.send(handshake(1)), transport.send(handshake(1))]).toEqual([
       "ok",
       "ok",
@@ -80,35 +80,35 @@ describe("without a target", () => {
   });
 });
 
-describe.each<{ target: Target; direction: Flip["direction"]; own: Uint8Array; offset: number }>([
-  { target: "server_hello", direction: "received", own: handshake(2), offset: 26 },
-  { target: "client_key_exchange", direction: "sent", own: handshake(16), offset: 57 },
-  { target: "message", direction: "sent", own: applicationData, offset: 44 },
-  { target: "echo", direction: "received", own: applicationData, offset: 44 },
-])("target $target", ({ target, direction, own, offset }) => {
-  const pass = (way: Flip["direction"], bytes: Uint8Array): Uint8Array | undefined => {
-    if (way === "received") peer.data(bytes);
+describe.each<{ target: Target; direction: Flip["direction"]; targeted: Uint8Array; offset: number }>([
+  { target: "server_hello", direction: "received", targeted: handshake(2), offset: 26 },
+  { target: "client_key_exchange", direction: "sent", targeted: handshake(16), offset: 57 },
+  { target: "message", direction: "sent", targeted: applicationData, offset: 44 },
+  { target: "echo", direction: "received", targeted: applicationData, offset: 44 },
+])("target $target", ({ target, direction, targeted, offset }) => {
+  const pass = (passDirection: Flip["direction"], bytes: Uint8Array): Uint8Array | undefined => {
+    if (passDirection === "received") peer.data(bytes);
     else transport.send(bytes);
-    return (way === "received" ? got : wire).at(-1);
+    return (passDirection === "received" ? received : sent).at(-1);
   };
 
-  test("alters one bit of the first such record, says which, and is done", () => {
+  test("flips one bit in the first such record, reports it, and then stops", () => {
     transport.target = target;
-    const altered = own.slice();
+    const altered = targeted.slice();
     altered[offset] = 1;
-    expect(pass(direction, own)).toEqual(altered);
-    expect(flips).toEqual([{ direction, target, record: own, offset, before: 0, after: 1 }]);
+    expect(pass(direction, targeted)).toEqual(altered);
+    expect(flips).toEqual([{ direction, target, record: targeted, offset, before: 0, after: 1 }]);
     expect(transport.target).toBeUndefined();
-    expect(pass(direction, own)).toEqual(own);
+    expect(pass(direction, targeted)).toEqual(targeted);
     expect(flips).toHaveLength(1);
   });
 
-  test("leaves the other direction and other records alone, and waits", () => {
+  test("does not alter other records or the other direction, and waits", () => {
     transport.target = target;
     const other = direction === "sent" ? "received" : "sent";
-    expect(pass(other, own)).toEqual(own);
-    for (const bystander of [handshake(1), handshake(11), record(20, 1), record(21, 2, 40)])
-      expect(pass(direction, bystander)).toEqual(bystander);
+    expect(pass(other, targeted)).toEqual(targeted);
+    for (const unrelated of [handshake(1), handshake(11), record(20, 1), record(21, 2, 40)])
+      expect(pass(direction, unrelated)).toEqual(unrelated);
     expect([flips, transport.target]).toEqual([[], target]);
   });
 });

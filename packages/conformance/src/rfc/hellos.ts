@@ -47,8 +47,8 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "3",
     "a name that the server does not know is unrecognized_name, fatal, or goes on",
     by("handshake/negotiate.ts#credentialsFor", [
-      `${suite}: the server's certificate > SNI: an unknown name gets the first`,
-      `${suite}: the server's certificate > SNI: an unknown name with strictSni is unrecognized_name, seen by both`,
+      `${suite}: the server's certificate > SNI: without strictSni, an unknown name gets the first certificate`,
+      `${suite}: the server's certificate > SNI: with strictSni, the default, an unknown name is unrecognized_name on both sides`,
     ]),
   ],
   [
@@ -142,7 +142,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "the new alerts go only to who sent an extended hello",
     ofServer(
       ["handshake/negotiate.ts#credentialsFor", "handshake/extensions/extension.ts#readOffer"],
-      `${suite}: the server's certificate > SNI: an unknown name with strictSni is unrecognized_name, seen by both`,
+      `${suite}: the server's certificate > SNI: with strictSni, the default, an unknown name is unrecognized_name on both sides`,
     ),
   ],
 ]);
@@ -169,9 +169,9 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
     "3.2",
     "the server takes its most preferred that the client offers; none in common is a fatal no_application_protocol",
     ofServer("handshake/extensions/alpn.ts#alpnServer", [
-      `${suite}: agreement > ALPN: the server's first that the client offers`,
-      `${suite}: agreement > ALPN: none in common is no_application_protocol, seen by both`,
-      `${suite}: agreement > ALPN: not offered where the server requires it is no_application_protocol, seen by both`,
+      `${suite}: agreement > ALPN: the server's first protocol that the client offers is agreed`,
+      `${suite}: agreement > ALPN: no common protocol is no_application_protocol on both sides`,
+      `${suite}: agreement > ALPN: with requireAlpn, no common protocol or no offer is no_application_protocol on both sides`,
     ]),
   ],
   [
@@ -180,7 +180,7 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
     by(
       ["handshake/session.ts#sessionOf", "handshake/resumption/binding.ts#digest"],
       [
-        `${suite}: agreement > ALPN: the server's first that the client offers`,
+        `${suite}: agreement > ALPN: the server's first protocol that the client offers is agreed`,
         `${resumed}: what is resumed > with %s: ALPN is agreed on anew`,
         `${resumed}: what is resumed > but not where no protocol is in common`,
       ],

@@ -184,7 +184,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "an AEAD record that does not open is a fatal bad_record_mac",
     by("record/aead.ts#requireAuthentic", [
       `${reader}: records that are refused > any bit of a record altered`,
-      `${suite}: the end > an altered record is bad_record_mac, seen by both`,
+      `${suite}: the end > an altered record is bad_record_mac on both sides`,
     ]),
   ],
   [
@@ -247,7 +247,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${suite}: the end > the client closes first`,
         `${established}: limits > what comes behind close_notify is ignored (RFC 5246 §7.2.1)`,
-        `${suite}: the end > a transport that ends without close_notify is a truncation, for reader and closed`,
+        `${suite}: the end > a transport that ends without close_notify is a truncation, for reads and for closed`,
       ],
     ),
   ],
@@ -258,7 +258,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       "it is answered, but behind what was written already: RFC 8446 §6.1 has made that the rule (docs/adr/0002)",
       "connection/connection.ts#TlsConnection.closeWhenIdle",
       [
-        `${suite}: the end > half-close: what the other side still says arrives`,
+        `${suite}: the end > half-close: bytes that the other side still sends arrive`,
         `${suite}: the end > the server closes first`,
       ],
     ),
@@ -269,7 +269,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by("engine/engine.ts#Engine.abort", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
       "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit",
-      `${suite}: the end > an altered record is bad_record_mac, seen by both`,
+      `${suite}: the end > an altered record is bad_record_mac on both sides`,
     ]),
   ],
   [
@@ -301,7 +301,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.3",
     "asked for a certificate, the client sends Certificate",
-    by("handshake/client.ts#clientHandshake", `${suite}: the client's certificate > request: not shown`),
+    by(
+      "handshake/client.ts#clientHandshake",
+      `${suite}: the client's certificate > request: a client without a certificate connects`,
+    ),
   ],
   [
     "7.3",
@@ -489,7 +492,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ],
         [
           `${hello}: ServerHello > never has signature_algorithms, and is refused with it`,
-          `${suite}: the server's certificate > RSA and ECDSA: what the client can verify decides`,
+          `${suite}: the server's certificate > RSA and ECDSA: the server chooses a certificate that the client can verify`,
         ],
       ),
     }),
@@ -562,7 +565,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     otherwise(
       "the key's own scheme is chosen by it, the signatures above are not looked at: RFC 8446 §4.4.2.2 has the server send the chain it has, and the client decides",
       "handshake/negotiate.ts#signingScheme",
-      `${suite}: the server's certificate > RSA and ECDSA: what the client can verify decides`,
+      `${suite}: the server's certificate > RSA and ECDSA: the server chooses a certificate that the client can verify`,
     ),
   ],
   [
@@ -586,7 +589,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ),
       server: by(
         ["handshake/negotiate.ts#signingScheme"],
-        [`${suite}: the server's certificate > RSA and ECDSA: what the client can verify decides`],
+        [
+          `${suite}: the server's certificate > RSA and ECDSA: the server chooses a certificate that the client can verify`,
+        ],
       ),
     }),
   ],
@@ -623,15 +628,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "at ServerHelloDone the client has verified the certificate, and all that the server chose, before it goes on",
     ofClient("handshake/client.ts#clientHandshake", [
       `${tests.status}: an OCSP response > %s: the client refuses before it sends anything else`,
-      `${suite}: the server's certificate > a wrong CA`,
+      `${suite}: the server's certificate > a certificate from an unknown CA`,
     ]),
   ],
   [
     "7.4.6",
     "a client without a suitable certificate sends an empty list",
     by("handshake/client.ts#clientHandshake", [
-      `${suite}: the client's certificate > request: not shown`,
-      `${suite}: the client's certificate > require: not shown is handshake_failure, seen by both`,
+      `${suite}: the client's certificate > request: a client without a certificate connects`,
+      `${suite}: the client's certificate > require: no certificate is handshake_failure on both sides`,
     ]),
   ],
   [

@@ -1,5 +1,6 @@
 /**
- * What a contract suite is made of. It knows no test runner: `for (const { name, run } of suite) test(name, run)`.
+ * The parts of a contract suite. The suite does not depend on a test runner: `for (const { name, run } of suite)
+ * test(name, run)`.
  * @module
  */
 
@@ -8,26 +9,26 @@ export interface ContractCase {
   readonly run: () => Promise<void>;
 }
 
-export function assert(condition: boolean, what: string): asserts condition {
-  if (!condition) throw new Error(what);
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
 }
 
 const hex = (bytes: Uint8Array): string => {
-  const shown = Array.from(bytes.subarray(0, 80), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return bytes.length > 80 ? `${shown}… (${bytes.length} bytes)` : shown;
+  const digits = Array.from(bytes.subarray(0, 80), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytes.length > 80 ? `${digits}… (${bytes.length} bytes)` : digits;
 };
 
 export function assertSame(actual: Uint8Array | undefined, expected: Uint8Array, what: string): void {
-  const same = actual?.length === expected.length && expected.every((byte, i) => byte === actual[i]);
-  assert(same, `${what}: ${actual ? hex(actual) : "nothing"} instead of ${hex(expected)}`);
+  const isSame = actual?.length === expected.length && expected.every((byte, i) => byte === actual[i]);
+  assert(isSame, `${what}: got ${actual ? hex(actual) : "undefined"}, expected ${hex(expected)}`);
 }
 
-/** The call throws, or its promise rejects. */
+/** Asserts that `call` throws, or that its promise rejects. */
 export async function assertFails(call: () => unknown, what: string): Promise<void> {
   try {
     await call();
   } catch {
     return;
   }
-  throw new Error(`${what}: accepted`);
+  throw new Error(`${what}: was accepted, expected an error`);
 }

@@ -1,5 +1,6 @@
 /**
- * The core suite: what a connection does from the first handshake to the last close, over any provider, both roles in one place.
+ * The core suite: tests of a connection, client and server, from the first handshake to the last close, with any
+ * provider.
  * @module
  */
 
@@ -39,7 +40,7 @@ import { join } from "../join.ts";
 import { type MemoryPair, type MemoryPairOptions, memoryPair } from "../memoryPair.ts";
 import { assert, assertSame } from "./contract.ts";
 
-/** `describe` and `test` of vitest, or of anything that has them. */
+/** The `describe` and `test` of vitest or another test runner. */
 export interface CoreRunner {
   describe(name: string, body: () => void): void;
   test(name: string, body: () => Promise<void>, timeout?: number): void;
@@ -47,39 +48,44 @@ export interface CoreRunner {
 
 export interface CoreSuiteOptions {
   readonly name: string;
-  /** Of both sides. */
+  /** The provider that both sides use. */
   readonly provider: CryptoProvider;
-  /** The host's way from a certificate and its key to a credential. */
+  /** Makes a credential of the host from a certificate and its key. */
   readonly credential: (issued: IssuedCertificate) => Awaitable<Credential>;
-  /** The credentials can decrypt for RSA key exchange; without, a server refuses those suites. */
+  /** Whether the credentials can decrypt for RSA key exchange. Without it, a server refuses those suites. */
   readonly rawRsa: boolean;
-  /** Echo 1 MiB with every group too, not only with every suite and certificate: for providers that are fast. */
+  /**
+   * Whether to echo 1 MiB with every group too, not only with every suite and certificate: for fast providers. Default
+   * `false`.
+   */
   readonly bulkEverywhere?: boolean;
 }
 
 const kinds: readonly KeyAlgorithm[] = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048"];
-/** Milliseconds until a test hangs, however busy the machine is. */
-const patience = 240_000;
+/** The time limit of a test, in milliseconds: only a hang takes as long, even on a busy machine. */
+const testTimeout = 240_000;
 const mebibyte = 2 ** 20;
 
 type Client = Partial<ConnectOptions>;
 type Server = Partial<AcceptOptions>;
 
-/** What all cases share: made once, when the first one asks. */
+/** The certificates that all tests share. The first test that needs them makes them. */
 interface Kit {
   readonly ca: TestCa;
   readonly server: Readonly<Record<KeyAlgorithm, Credential>>;
   readonly client: Credential;
-  /** From an authority that nobody trusts. */
-  readonly stranger: Credential;
-  readonly strangerClient: Credential;
+  /** A server's credential from an authority that no client trusts. */
+  readonly untrusted: Credential;
+  readonly untrustedClient: Credential;
   readonly expired: Credential;
+  /** A server's credential for www.names.test. */
   readonly exact: Credential;
+  /** A server's credential for *.names.test. */
   readonly wildcard: Credential;
 }
 
 /**
- * Everything that a connection has to do, over one provider.
+ * Defines the tests of a connection with one provider.
  * @example
  * coreSuite({ describe, test }, { name: "noble", provider: noble, credential: nodeCredential });
  */
@@ -87,7 +93,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
   const { provider } = options;
   const kit = once(() => makeKit(options));
 
-  /** Both ends, and what became of each. */
+  /** Runs a handshake over a memory pair and returns the outcome on both sides. */
   const attempt = async (client: Client = {}, server: Server = {}, wire: MemoryPairOptions = {}): Promise<Attempt> => {
     const { ca, server: servers } = await kit();
     const pair = memoryPair(wire);
@@ -95,38 +101,43 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
       connect(pair.a, {
         provider,
         serverName: "localhost",
-        handshakeTimeout: patience,
+        handshakeTimeout: testTimeout,
         ...(!client.insecure && { ca: ca.pem }),
         ...client,
       }),
-      accept(pair.b, { provider, credentials: [servers["ecdsa-p256"]], handshakeTimeout: patience, ...server }),
+      accept(pair.b, { provider, credentials: [servers["ecdsa-p256"]], handshakeTimeout: testTimeout, ...server }),
     ]);
     return { pair, a, b };
   };
-  const joined = async (client: Client = {}, server: Server = {}, wire: MemoryPairOptions = {}): Promise<Joined> => {
+  /** Runs a handshake that has to succeed, and returns both connections. */
+  const connectPair = async (
+    client: Client = {},
+    server: Server = {},
+    wire: MemoryPairOptions = {},
+  ): Promise<ConnectedPair> => {
     const { pair, a, b } = await attempt(client, server, wire);
     if (a.status === "rejected") throw a.reason;
     if (b.status === "rejected") throw b.reason;
     return { pair, client: a.value, server: b.value };
   };
-  const check = (name: string, body: () => Promise<void>): void => test(name, body, patience);
+  const check = (name: string, body: () => Promise<void>): void => test(name, body, testTimeout);
 
-  describe(`core over ${options.name}`, () => {
+  describe(`core with ${options.name}`, () => {
     describe("suite, certificate and group", () => {
       for (const { suite, kind, group, bulk } of combinations(provider)) {
         const name = `${suite.name} ${kind}${group ? ` ${group.name}` : ""}`;
         if (suite.keyExchange.name === "rsa" && !options.rawRsa) {
-          check(`${name}: refused, because the host has no raw RSA decryption`, async () => {
+          check(`${name}: a server refuses the suite, because the host has no raw RSA decryption`, async () => {
             const { server: servers } = await kit();
             const ends = await attempt({ suites: [suite] }, { suites: allOf(provider), credentials: [servers[kind]] });
-            failed(ends.b, { alert: "handshake_failure", by: "us", code: "no_shared_cipher" });
-            failed(ends.a, { alert: "handshake_failure", by: "peer" });
+            expectFailure(ends.b, { alert: "handshake_failure", by: "us", code: "no_shared_cipher" });
+            expectFailure(ends.a, { alert: "handshake_failure", by: "peer" });
           });
           continue;
         }
         check(name, async () => {
           const { server: servers } = await kit();
-          const ends = await joined(
+          const ends = await connectPair(
             { suites: [suite], ...(group && { groups: withCurve(group, kind) }) },
             {
               suites: allOf(provider),
@@ -149,7 +160,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
       const key = randomBytes(32);
       for (const suite of [...ecdhePskSuites, ...pskSuites].filter(({ cipher }) => provider.ciphers[cipher])) {
         check(suite.name, async () => {
-          const ends = await joined(
+          const ends = await connectPair(
             { suites: [suite], psk: { identity: "device 7", key } },
             { suites: [suite], psk: { lookup: (identity) => (identity === "device 7" ? key : undefined) } },
           );
@@ -166,21 +177,21 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
     });
 
     describe("resumption", () => {
-      const kept: Readonly<Record<string, () => Server>> = {
+      const serverOptions: Readonly<Record<string, () => Server>> = {
         "a ticket": () => ({ ticketKeys: [randomBytes(48)] }),
         "a session ID": () => ({ sessionStore: memoryStore() }),
       };
-      for (const [what, make] of Object.entries(kept)) {
+      for (const [means, makeOptions] of Object.entries(serverOptions)) {
         for (const suite of modernOf(provider).filter(({ authentication }) => authentication === "ecdsa")) {
-          check(`${what}, ${suite.name}: both know each other still, and the keys are new`, async () => {
+          check(`${means}, ${suite.name}: a resumed session keeps the verified peer and has new keys`, async () => {
             const { ca, client } = await kit();
-            const options: Client = { suites: [suite], sessions: keepSessions(), credentials: client };
-            const serving: Server = { ...make(), clientAuth: "require", ca: ca.pem };
-            const secrets: string[] = [];
+            const clientSide: Client = { suites: [suite], sessions: keepSessions(), credentials: client };
+            const serverSide: Server = { ...makeOptions(), clientAuth: "require", ca: ca.pem };
+            const bindings: string[] = [];
             for (const wire of [{}, { chunk: 1 }, { chunk: Infinity }]) {
-              const ends = await joined(options, serving, wire);
+              const ends = await connectPair(clientSide, serverSide, wire);
               for (const { session } of [ends.client, ends.server]) {
-                same(session.resumed, secrets.length > 0, "resumed");
+                same(session.resumed, bindings.length > 0, "resumed");
                 same(session.suite, suite.name, "suite");
                 same(session.extendedMasterSecret, true, "extended master secret");
                 same(session.secureRenegotiation, true, "secure renegotiation");
@@ -188,8 +199,8 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
               }
               const binding = toHex(ends.client.channelBinding("tls-exporter"));
               same(toHex(ends.server.channelBinding("tls-exporter")), binding, "tls-exporter");
-              same(secrets.includes(binding), false, "an earlier binding");
-              secrets.push(binding);
+              same(bindings.includes(binding), false, "the binding is that of an earlier connection");
+              bindings.push(binding);
               await echo(ends, 20_000);
             }
           });
@@ -198,120 +209,125 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
     });
 
     describe("agreement", () => {
-      check("ALPN: the server's first that the client offers", async () => {
-        const { client, server } = await joined({ alpn: ["c", "a", "b"] }, { alpn: ["x", "b", "a"] });
+      check("ALPN: the server's first protocol that the client offers is agreed", async () => {
+        const { client, server } = await connectPair({ alpn: ["c", "a", "b"] }, { alpn: ["x", "b", "a"] });
         same(client.session.alpn, "b", "the client's");
         same(server.session.alpn, "b", "the server's");
         await finish(client, server);
       });
-      check("ALPN: none in common is no_application_protocol, seen by both", async () => {
+      check("ALPN: no common protocol is no_application_protocol on both sides", async () => {
         const ends = await attempt({ alpn: ["a"] }, { alpn: ["b"] });
-        failed(ends.b, { alert: "no_application_protocol", by: "us" });
-        failed(ends.a, { alert: "no_application_protocol", by: "peer" });
+        expectFailure(ends.b, { alert: "no_application_protocol", by: "us" });
+        expectFailure(ends.a, { alert: "no_application_protocol", by: "peer" });
       });
-      check("ALPN: not offered, or not spoken, is none", async () => {
+      check("ALPN: no protocol is agreed if only one side has a list", async () => {
         for (const [client, server] of [
           [{}, { alpn: ["b"] }],
           [{ alpn: ["a"] }, {}],
         ] as const) {
-          const ends = await joined(client, server);
+          const ends = await connectPair(client, server);
           same(ends.client.session.alpn, null, "the client's");
           same(ends.server.session.alpn, null, "the server's");
           await finish(ends.client, ends.server);
         }
       });
-      check("ALPN: not offered where the server requires it is no_application_protocol, seen by both", async () => {
-        for (const alpn of [undefined, ["a"]]) {
-          const ends = await attempt({ ...(alpn && { alpn }) }, { alpn: ["b"], requireAlpn: true });
-          failed(ends.b, { alert: "no_application_protocol", by: "us" });
-          failed(ends.a, { alert: "no_application_protocol", by: "peer" });
-        }
-        const { client, server } = await joined({ alpn: ["b"] }, { alpn: ["b"], requireAlpn: true });
-        same(server.session.alpn, "b", "the server's");
-        await finish(client, server);
-      });
+      check(
+        "ALPN: with requireAlpn, no common protocol or no offer is no_application_protocol on both sides",
+        async () => {
+          for (const alpn of [undefined, ["a"]]) {
+            const ends = await attempt({ ...(alpn && { alpn }) }, { alpn: ["b"], requireAlpn: true });
+            expectFailure(ends.b, { alert: "no_application_protocol", by: "us" });
+            expectFailure(ends.a, { alert: "no_application_protocol", by: "peer" });
+          }
+          const { client, server } = await connectPair({ alpn: ["b"] }, { alpn: ["b"], requireAlpn: true });
+          same(server.session.alpn, "b", "the server's");
+          await finish(client, server);
+        },
+      );
       check("the server's order of suites decides", async () => {
-        const own = modernOf(provider).filter((suite) => suite.authentication === "ecdsa");
-        const { client, server } = await joined({ suites: own }, { suites: [...own].reverse() });
-        same(client.session.suite, own.at(-1)?.name, "suite");
+        const suites = modernOf(provider).filter((suite) => suite.authentication === "ecdsa");
+        const { client, server } = await connectPair({ suites }, { suites: [...suites].reverse() });
+        same(client.session.suite, suites.at(-1)?.name, "suite");
         await finish(client, server);
       });
-      check("nothing in common is handshake_failure, seen by both", async () => {
-        const own = modernOf(provider).filter((suite) => suite.authentication === "ecdsa");
-        const ends = await attempt({ suites: own.slice(0, 1) }, { suites: own.slice(1) });
-        failed(ends.b, { alert: "handshake_failure", by: "us", code: "no_shared_cipher" });
-        failed(ends.a, { alert: "handshake_failure", by: "peer" });
+      check("no common suite is handshake_failure on both sides", async () => {
+        const suites = modernOf(provider).filter((suite) => suite.authentication === "ecdsa");
+        const ends = await attempt({ suites: suites.slice(0, 1) }, { suites: suites.slice(1) });
+        expectFailure(ends.b, { alert: "handshake_failure", by: "us", code: "no_shared_cipher" });
+        expectFailure(ends.a, { alert: "handshake_failure", by: "peer" });
       });
     });
 
     describe("the server's certificate", () => {
-      const shown = async (
+      /** Connects to `serverName` and returns a function that checks which credential the server chose. */
+      const connectTo = async (
         serverName: string,
         credentials: (kit: Kit) => readonly Credential[],
         client: Client = {},
         server: Server = {},
       ) => {
-        const all = await kit();
-        const given = credentials(all);
-        const ends = await joined({ serverName, ...client }, { credentials: given, ...server });
+        const chosenFrom = credentials(await kit());
+        const ends = await connectPair({ serverName, ...client }, { credentials: chosenFrom, ...server });
         const raw = ends.client.session.peer?.certificate.raw;
         same(ends.server.session.serverName, serverName, "server name");
         await finish(ends.client, ends.server);
         return (credential: Credential): void => assertSame(raw, credential.chain[0] as Uint8Array, "certificate");
       };
       const three = (all: Kit) => [all.server["ecdsa-p256"], all.wildcard, all.exact];
-      check("SNI: the exact name goes before the wildcard", async () => {
-        (await shown("www.names.test", three))((await kit()).exact);
+      check("SNI: a certificate for the exact name is preferred to a wildcard", async () => {
+        (await connectTo("www.names.test", three))((await kit()).exact);
       });
-      check("SNI: the wildcard", async () => {
-        (await shown("other.names.test", three))((await kit()).wildcard);
+      check("SNI: a wildcard certificate is chosen for a name that it covers", async () => {
+        (await connectTo("other.names.test", three))((await kit()).wildcard);
       });
-      check("SNI: an unknown name gets the first", async () => {
-        const is = await shown("nobody.test", three, { insecure: true }, { strictSni: false });
-        is((await kit()).server["ecdsa-p256"]);
+      check("SNI: without strictSni, an unknown name gets the first certificate", async () => {
+        const expectChosen = await connectTo("unknown.test", three, { insecure: true }, { strictSni: false });
+        expectChosen((await kit()).server["ecdsa-p256"]);
       });
-      check("SNI: an unknown name with strictSni is unrecognized_name, seen by both", async () => {
+      check("SNI: with strictSni, the default, an unknown name is unrecognized_name on both sides", async () => {
         for (const server of [{ strictSni: true }, {}]) {
-          const ends = await attempt({ serverName: "nobody.test" }, { credentials: three(await kit()), ...server });
-          failed(ends.b, { alert: "unrecognized_name", by: "us" });
-          failed(ends.a, { alert: "unrecognized_name", by: "peer" });
+          const ends = await attempt({ serverName: "unknown.test" }, { credentials: three(await kit()), ...server });
+          expectFailure(ends.b, { alert: "unrecognized_name", by: "us" });
+          expectFailure(ends.a, { alert: "unrecognized_name", by: "peer" });
         }
       });
-      check("RSA and ECDSA: what the client can verify decides", async () => {
+      check("RSA and ECDSA: the server chooses a certificate that the client can verify", async () => {
         const both = (all: Kit) => [all.server["ecdsa-p256"], all.server["rsa-2048"]];
         const all = await kit();
-        const of = (authentication: string) =>
+        const suitesWith = (authentication: string) =>
           modernOf(provider).filter((suite) => suite.authentication === authentication);
-        (await shown("localhost", both, { suites: of("rsa") }))(all.server["rsa-2048"]);
-        (await shown("localhost", both, { suites: of("ecdsa") }))(all.server["ecdsa-p256"]);
-        // The CA signs with ECDSA, which this client could not verify.
+        (await connectTo("localhost", both, { suites: suitesWith("rsa") }))(all.server["rsa-2048"]);
+        (await connectTo("localhost", both, { suites: suitesWith("ecdsa") }))(all.server["ecdsa-p256"]);
+        // The client is insecure, because the CA signs with ECDSA, which these schemes cannot verify.
         const rsaSchemes = all.server["rsa-2048"].schemes;
-        (await shown("localhost", both, { insecure: true, signatureSchemes: rsaSchemes }))(all.server["rsa-2048"]);
+        (await connectTo("localhost", both, { insecure: true, signatureSchemes: rsaSchemes }))(all.server["rsa-2048"]);
       });
       check("an ECDSA certificate on a curve that the client does not offer is not chosen", async () => {
         const both = (all: Kit) => [all.server["ecdsa-p384"], all.server["ecdsa-p256"]];
-        (await shown("localhost", both, { groups: [secp256r1] }))((await kit()).server["ecdsa-p256"]);
+        (await connectTo("localhost", both, { groups: [secp256r1] }))((await kit()).server["ecdsa-p256"]);
       });
-      const refused = (name: string, code: string, alert: string, ends: () => Promise<Attempt>): void =>
-        check(`${name} is ${alert}, seen by both`, async () => {
+      const checkRefusal = (name: string, code: string, alert: string, ends: () => Promise<Attempt>): void =>
+        check(`${name} is ${alert} on both sides`, async () => {
           const { a, b } = await ends();
-          failed(a, { code, alert, by: "us" });
-          failed(b, { code: alert, alert, by: "peer" });
+          expectFailure(a, { code, alert, by: "us" });
+          expectFailure(b, { code: alert, alert, by: "peer" });
         });
-      refused("a wrong CA", "unknown_issuer", "unknown_ca", async () =>
-        attempt({}, { credentials: [(await kit()).stranger] }),
+      checkRefusal("a certificate from an unknown CA", "unknown_issuer", "unknown_ca", async () =>
+        attempt({}, { credentials: [(await kit()).untrusted] }),
       );
-      refused("a wrong host", "name_mismatch", "bad_certificate", () => attempt({ serverName: "other.test" }));
-      refused("an expired certificate", "expired", "certificate_expired", async () =>
+      checkRefusal("a certificate for another name", "name_mismatch", "bad_certificate", () =>
+        attempt({ serverName: "other.test" }),
+      );
+      checkRefusal("an expired certificate", "expired", "certificate_expired", async () =>
         attempt({}, { credentials: [(await kit()).expired] }),
       );
-      refused("a client certificate for a server", "extended_key_usage", "unsupported_certificate", async () => {
+      checkRefusal("a client's certificate for a server", "extended_key_usage", "unsupported_certificate", async () => {
         const { ca, client, server } = await kit();
         const pair = memoryPair();
-        // A server that did not look at its certificate when it started.
+        // `serverHandshakeConfig` would reject the client's certificate, so it is put into the finished configuration.
         const config = serverHandshakeConfig({ provider, credentials: [server["ecdsa-p256"]] });
-        const rogue = { credential: client, certificate: parseCertificate(client.chain[0] as Uint8Array) };
-        const connection = acceptWith({ ...config, credentials: [rogue] }, pair.b, {});
+        const misused = { credential: client, certificate: parseCertificate(client.chain[0] as Uint8Array) };
+        const connection = acceptWith({ ...config, credentials: [misused] }, pair.b, {});
         const [a, b] = await Promise.allSettled([
           connect(pair.a, { provider, serverName: "localhost", ca: ca.pem }),
           connection.opened.then(() => connection),
@@ -325,102 +341,102 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         clientAuth,
         ca: (await kit()).ca.pem,
       });
-      check("none: the server does not ask", async () => {
-        let asked = false;
-        const credential = () => {
-          asked = true;
+      check("a server without clientAuth does not request a certificate", async () => {
+        let isRequested = false;
+        const chooseCredential = () => {
+          isRequested = true;
           return undefined;
         };
-        const { client, server } = await joined({ credentials: credential });
-        assert(!asked, "asked");
+        const { client, server } = await connectPair({ credentials: chooseCredential });
+        assert(!isRequested, "the server requested a certificate");
         same(server.session.peer, undefined, "the peer");
         await finish(client, server);
       });
       for (const clientAuth of ["request", "require"] as const)
-        check(`${clientAuth}: shown`, async () => {
-          const { client: own } = await kit();
-          const { client, server } = await joined({ credentials: own }, await withCa(clientAuth));
-          assertSame(server.session.peer?.certificate.raw, own.chain[0] as Uint8Array, "certificate");
+        check(`${clientAuth}: the server verifies the client's certificate`, async () => {
+          const { client: credential } = await kit();
+          const { client, server } = await connectPair({ credentials: credential }, await withCa(clientAuth));
+          assertSame(server.session.peer?.certificate.raw, credential.chain[0] as Uint8Array, "certificate");
           await echo({ client, server }, 1000);
         });
-      check("a function chooses, told the schemes and the CAs", async () => {
-        const { client: own } = await kit();
-        let told = 0;
-        const credential: NonNullable<Client["credentials"]> = async (request) => {
-          told = request.schemes.length && request.certificateAuthorities.length;
-          return own;
+      check("a function of the client chooses the credential from the schemes and the CAs of the request", async () => {
+        const { client: credential } = await kit();
+        let caCount = 0;
+        const chooseCredential: NonNullable<Client["credentials"]> = async (request) => {
+          caCount = request.schemes.length && request.certificateAuthorities.length;
+          return credential;
         };
-        const { client, server } = await joined({ credentials: credential }, await withCa("require"));
-        same(told, 1, "CAs");
+        const { client, server } = await connectPair({ credentials: chooseCredential }, await withCa("require"));
+        same(caCount, 1, "CAs");
         await finish(client, server);
       });
-      check("request: not shown", async () => {
-        const { client, server } = await joined({}, await withCa("request"));
+      check("request: a client without a certificate connects", async () => {
+        const { client, server } = await connectPair({}, await withCa("request"));
         same(server.session.peer, undefined, "the peer");
         await finish(client, server);
       });
-      check("require: not shown is handshake_failure, seen by both", async () => {
+      check("require: no certificate is handshake_failure on both sides", async () => {
         const { a, b } = await attempt({}, await withCa("require"));
-        failed(b, { alert: "handshake_failure", code: "no_client_certificate", by: "us" });
-        failed(a, { alert: "handshake_failure", by: "peer" });
+        expectFailure(b, { alert: "handshake_failure", code: "no_client_certificate", by: "us" });
+        expectFailure(a, { alert: "handshake_failure", by: "peer" });
       });
-      check("from a wrong CA is unknown_ca, seen by both", async () => {
-        const { a, b } = await attempt({ credentials: (await kit()).strangerClient }, await withCa("request"));
-        failed(b, { alert: "unknown_ca", code: "unknown_issuer", by: "us" });
-        failed(a, { alert: "unknown_ca", by: "peer" });
+      check("a certificate from an unknown CA is unknown_ca on both sides", async () => {
+        const { a, b } = await attempt({ credentials: (await kit()).untrustedClient }, await withCa("request"));
+        expectFailure(b, { alert: "unknown_ca", code: "unknown_issuer", by: "us" });
+        expectFailure(a, { alert: "unknown_ca", by: "peer" });
       });
     });
 
-    describe("bytes on the way", () => {
+    describe("delivery of bytes", () => {
       const full = async (): Promise<[Client, Server]> => {
         const { ca, client } = await kit();
         return [{ credentials: client }, { clientAuth: "require", ca: ca.pem }];
       };
-      const carried = (name: string, wire: MemoryPairOptions, length: number, maxFragment?: number): void =>
+      const checkEcho = (name: string, wire: MemoryPairOptions, length: number, maxFragment?: number): void =>
         check(name, async () => {
           const [client, server] = await full();
           const limit = maxFragment ? { maxFragment } : {};
-          await echo(await joined({ ...client, ...limit }, { ...server, ...limit }, wire), length);
+          await echo(await connectPair({ ...client, ...limit }, { ...server, ...limit }, wire), length);
         });
-      carried("byte by byte", { chunk: 1 }, 5000);
-      carried("everything joined", { chunk: Number.POSITIVE_INFINITY }, 100_000);
-      for (const chunk of [2, 3, 4, 5, 6, 7, 64, 1021, 16_389]) carried(`in pieces of ${chunk}`, { chunk }, 40_000);
-      carried("at random boundaries", { chunk: randomly }, 100_000);
-      carried("late", { delay: 3 }, 50_000);
-      carried("one handshake message over many records", {}, 5000, 64);
-      carried("one handshake message over many records, byte by byte", { chunk: 1 }, 2000, 64);
+      checkEcho("in single bytes", { chunk: 1 }, 5000);
+      checkEcho("all waiting bytes joined", { chunk: Number.POSITIVE_INFINITY }, 100_000);
+      for (const chunk of [2, 3, 4, 5, 6, 7, 64, 1021, 16_389]) checkEcho(`in pieces of ${chunk}`, { chunk }, 40_000);
+      checkEcho("at random boundaries", { chunk: cutRandomly }, 100_000);
+      checkEcho("delayed", { delay: 3 }, 50_000);
+      checkEcho("one handshake message over many records", {}, 5000, 64);
+      checkEcho("one handshake message over many records, in single bytes", { chunk: 1 }, 2000, 64);
     });
 
     describe("the end", () => {
       check("the client closes first", async () => {
-        const { client, server } = await joined();
+        const { client, server } = await connectPair();
         const closing = client.close();
         same(await server.read(), undefined, "the server reads");
         await Promise.all([closing, client.closed, server.closed]);
       });
       check("the server closes first", async () => {
-        const { client, server } = await joined();
+        const { client, server } = await connectPair();
         const closing = server.close();
         same(await client.read(), undefined, "the client reads");
         await Promise.all([closing, client.closed, server.closed]);
       });
-      check("both at once", async () => {
-        const { client, server } = await joined();
+      check("both sides close at once", async () => {
+        const { client, server } = await connectPair();
         await Promise.all([client.close(), server.close()]);
         await Promise.all([client.closed, server.closed]);
       });
-      check("half-close: what the other side still says arrives", async () => {
-        const { client, server } = await joined();
+      check("half-close: bytes that the other side still sends arrive", async () => {
+        const { client, server } = await connectPair();
         const question = randomBytes(50_000);
         const answer = randomBytes(300_000);
-        const asked = client.write(question).then(() => client.closeWrite());
+        const asking = client.write(question).then(() => client.closeWrite());
         assertSame(await readAll(server), question, "the question");
-        const answered = server.write(answer);
+        const answering = server.write(answer);
         assertSame(await readAll(client), answer, "the answer");
-        await Promise.all([asked, answered, client.closed, server.closed]);
+        await Promise.all([asking, answering, client.closed, server.closed]);
       });
-      check("what is written right before close arrives", async () => {
-        const { client, server } = await joined();
+      check("bytes that are written right before close arrive", async () => {
+        const { client, server } = await connectPair();
         const sent = randomBytes(70_000);
         void client.write(sent);
         const closing = client.closeWrite();
@@ -428,106 +444,109 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         same(await client.read(), undefined, "the client reads");
         await Promise.all([closing, client.closed, server.closed]);
       });
-      check("a write after close says that this side has closed", async () => {
-        const { client, server } = await joined();
+      check("a write after close rejects with closed_locally", async () => {
+        const { client, server } = await connectPair();
         await finish(client, server);
-        fault(await thrown(client.write(Uint8Array.of(1))), { code: "closed_locally", fault: "application" });
+        expectError(await rejectionOf(client.write(Uint8Array.of(1))), {
+          code: "closed_locally",
+          fault: "application",
+        });
       });
-      check("a transport that ends without close_notify is a truncation, for reader and closed", async () => {
-        const { client, server, pair } = await joined();
+      check("a transport that ends without close_notify is a truncation, for reads and for closed", async () => {
+        const { client, server, pair } = await connectPair();
         await client.write(Uint8Array.of(1));
         assertSame(await server.read(), Uint8Array.of(1), "data before the cut");
-        const reading = [thrown(client.read()), thrown(server.read())];
+        const reading = [rejectionOf(client.read()), rejectionOf(server.read())];
         pair.cut();
-        for (const error of await Promise.all([...reading, thrown(client.closed), thrown(server.closed)]))
-          fault(error, { code: "truncated", fault: "transport" });
-        fault(await thrown(server.read()), { code: "truncated" });
+        for (const error of await Promise.all([...reading, rejectionOf(client.closed), rejectionOf(server.closed)]))
+          expectError(error, { code: "truncated", fault: "transport" });
+        expectError(await rejectionOf(server.read()), { code: "truncated" });
       });
       check("the readable stream errors on truncation", async () => {
-        const { client, server, pair } = await joined();
+        const { client, server, pair } = await connectPair();
         const reader = client.readable.getReader();
-        const reading = thrown(reader.read());
+        const reading = rejectionOf(reader.read());
         pair.cut();
-        fault(await reading, { code: "truncated" });
-        await thrown(server.closed);
+        expectError(await reading, { code: "truncated" });
+        await rejectionOf(server.closed);
       });
-      check("a cut during the handshake is typed for both", async () => {
+      check("a transport that ends during the handshake is closed_during_handshake on both sides", async () => {
         const { ca, server } = await kit();
         const pair = memoryPair({ delay: 5 });
         const both = Promise.all([
-          thrown(connect(pair.a, { provider, serverName: "localhost", ca: ca.pem })),
-          thrown(accept(pair.b, { provider, credentials: [server["ecdsa-p256"]] })),
+          rejectionOf(connect(pair.a, { provider, serverName: "localhost", ca: ca.pem })),
+          rejectionOf(accept(pair.b, { provider, credentials: [server["ecdsa-p256"]] })),
         ]);
         pair.cut();
-        for (const error of await both) fault(error, { code: "closed_during_handshake", fault: "transport" });
+        for (const error of await both) expectError(error, { code: "closed_during_handshake", fault: "transport" });
       });
-      check("a transport that breaks is a transport error", async () => {
-        const { client, server, pair } = await joined();
+      check("a transport that breaks is transport_failed on both sides", async () => {
+        const { client, server, pair } = await connectPair();
         pair.fail(new Error("cable pulled"));
-        for (const error of await Promise.all([thrown(client.closed), thrown(server.closed)]))
-          fault(error, { fault: "transport", code: "transport_failed" });
+        for (const error of await Promise.all([rejectionOf(client.closed), rejectionOf(server.closed)]))
+          expectError(error, { fault: "transport", code: "transport_failed" });
       });
-      check("abort is seen by the peer", async () => {
-        const { client, server } = await joined();
+      check("abort sends the peer user_canceled", async () => {
+        const { client, server } = await connectPair();
         client.abort("enough");
-        fault(await thrown(client.closed), { code: "aborted", fault: "application", by: "us" });
-        fault(await thrown(server.closed), { alert: "user_canceled", by: "peer" });
+        expectError(await rejectionOf(client.closed), { code: "aborted", fault: "application", by: "us" });
+        expectError(await rejectionOf(server.closed), { alert: "user_canceled", by: "peer" });
       });
-      check("abort tells the peer why", async () => {
-        const { client, server } = await joined();
+      check("abort with an alert sends the peer that alert", async () => {
+        const { client, server } = await connectPair();
         server.abort("not on the list", "access_denied");
-        fault(await thrown(server.closed), { code: "aborted", fault: "application", by: "us" });
-        fault(await thrown(client.closed), { alert: "access_denied", code: "access_denied", by: "peer" });
+        expectError(await rejectionOf(server.closed), { code: "aborted", fault: "application", by: "us" });
+        expectError(await rejectionOf(client.closed), { alert: "access_denied", code: "access_denied", by: "peer" });
       });
-      check("an altered record is bad_record_mac, seen by both", async () => {
-        let tamper = false;
-        const { client, server } = await joined(
+      check("an altered record is bad_record_mac on both sides", async () => {
+        let isTampering = false;
+        const { client, server } = await connectPair(
           {},
           {},
-          { alter: (bytes) => (tamper && bytes[0] === 23 ? flipLast(bytes) : bytes) },
+          { alter: (bytes) => (isTampering && bytes[0] === 23 ? flipLast(bytes) : bytes) },
         );
-        tamper = true;
+        isTampering = true;
         await client.write(randomBytes(100));
-        fault(await thrown(server.read()), { alert: "bad_record_mac", by: "us" });
-        fault(await thrown(client.closed), { alert: "bad_record_mac", by: "peer" });
-        fault(await thrown(server.closed), { alert: "bad_record_mac", by: "us" });
+        expectError(await rejectionOf(server.read()), { alert: "bad_record_mac", by: "us" });
+        expectError(await rejectionOf(client.closed), { alert: "bad_record_mac", by: "peer" });
+        expectError(await rejectionOf(server.closed), { alert: "bad_record_mac", by: "us" });
       });
-      check("AbortSignal: aborted before, during and after the handshake", async () => {
+      check("an AbortSignal aborts before, during and after the handshake", async () => {
         const before = AbortSignal.abort();
-        failed((await attempt({ signal: before })).a, { code: "aborted" });
+        expectFailure((await attempt({ signal: before })).a, { code: "aborted" });
         const during = new AbortController();
         const ended = await attempt(
           { signal: during.signal },
           {},
           {
             alter(bytes, direction) {
-              if (direction === "b->a") during.abort(); // the server has heard of the client, and has answered
+              if (direction === "b->a") during.abort(); // the server has received the ClientHello and answers
               return bytes;
             },
           },
         );
-        failed(ended.a, { code: "aborted" });
-        failed(ended.b, { by: "peer", alert: "user_canceled" });
+        expectFailure(ended.a, { code: "aborted" });
+        expectFailure(ended.b, { by: "peer", alert: "user_canceled" });
         const after = new AbortController();
-        const { client, server } = await joined({ signal: after.signal });
+        const { client, server } = await connectPair({ signal: after.signal });
         after.abort();
-        fault(await thrown(client.closed), { code: "aborted" });
-        fault(await thrown(server.closed), { by: "peer", alert: "user_canceled" });
+        expectError(await rejectionOf(client.closed), { code: "aborted" });
+        expectError(await rejectionOf(server.closed), { by: "peer", alert: "user_canceled" });
       });
-      check("a handshake that takes too long is given up", async () => {
+      check("a handshake that takes too long is a handshake_timeout", async () => {
         const { ca, server } = await kit();
-        const silent = { alter: () => undefined };
-        const near = memoryPair(silent);
-        const far = memoryPair(silent);
-        far.a.start({ data() {}, drain() {}, end() {}, error() {} });
-        near.b.start({ data() {}, drain() {}, end() {}, error() {} });
+        const dropAll = { alter: () => undefined };
+        const clientPair = memoryPair(dropAll);
+        const serverPair = memoryPair(dropAll);
+        serverPair.a.start({ data() {}, drain() {}, end() {}, error() {} });
+        clientPair.b.start({ data() {}, drain() {}, end() {}, error() {} });
         for (const error of await Promise.all([
-          thrown(connect(near.a, { provider, serverName: "localhost", ca: ca.pem, handshakeTimeout: 60 })),
-          thrown(accept(far.b, { provider, credentials: [server["ecdsa-p256"]], handshakeTimeout: 60 })),
+          rejectionOf(connect(clientPair.a, { provider, serverName: "localhost", ca: ca.pem, handshakeTimeout: 60 })),
+          rejectionOf(accept(serverPair.b, { provider, credentials: [server["ecdsa-p256"]], handshakeTimeout: 60 })),
         ]))
-          fault(error, { code: "handshake_timeout", alert: "close_notify", by: "us" });
+          expectError(error, { code: "handshake_timeout", alert: "close_notify", by: "us" });
       });
-      check("without anybody to trust nothing is sent", async () => {
+      check("a client without a trust anchor sends nothing", async () => {
         let sent = 0;
         const { a } = memoryPair({
           alter: (bytes) => {
@@ -535,7 +554,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
             return bytes;
           },
         });
-        fault(await thrown(connect(a, { provider, serverName: "localhost" })), {
+        expectError(await rejectionOf(connect(a, { provider, serverName: "localhost" })), {
           code: "configuration",
           fault: "configuration",
         });
@@ -543,11 +562,11 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
       });
     });
 
-    check("a reader that stalls stops the writer, and loses nothing", async () => {
+    check("a reader that stalls stops the writer and loses no bytes", async () => {
       const suites = provider.ciphers.CHACHA20_POLY1305
         ? [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]
         : modernOf(provider);
-      const { client, server } = await joined({ suites }, { suites });
+      const { client, server } = await connectPair({ suites }, { suites });
       const piece = randomBytes(65_536);
       const pieces = 128;
       let written = 0;
@@ -563,8 +582,8 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         before = written;
         await sleep(250);
       }
-      // The pair holds 1 MiB, each side some flushes more.
-      assert(written < 4 * mebibyte, `${written} bytes were taken while nobody read`);
+      // The pair holds 1 MiB, and each side holds a few flushes more.
+      assert(written < 4 * mebibyte, `${written} bytes were taken while the server did not read`);
       let got = 0;
       for await (const bytes of server) got += bytes.length;
       await writing;
@@ -574,18 +593,18 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
     });
 
     describe("the trace", () => {
-      const watched = async (secrets: boolean) => {
-        const { ca, client: own } = await kit();
+      const traceHandshake = async (withSecrets: boolean) => {
+        const { ca, client: credential } = await kit();
         const log: Record<"client" | "server", TraceEvent[]> = { client: [], server: [] };
         const wire: Record<"a->b" | "b->a", Uint8Array[]> = { "a->b": [], "b->a": [] };
         const lines: string[] = [];
         const trace = (role: "client" | "server") => {
           const listener = (event: TraceEvent): void => void log[role].push(event);
-          return secrets ? { listener, secrets } : listener;
+          return withSecrets ? { listener, secrets: true } : listener;
         };
         const keyLog = (line: string): void => void lines.push(line);
-        const ends = await joined(
-          { credentials: own, trace: trace("client"), keyLog },
+        const ends = await connectPair(
+          { credentials: credential, trace: trace("client"), keyLog },
           { clientAuth: "require", ca: ca.pem, trace: trace("server"), keyLog },
           {
             alter: (bytes, direction) => {
@@ -598,11 +617,11 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
         return { ...ends, log, wire, lines };
       };
       check("is complete and in order on both sides", async () => {
-        const { log, wire } = await watched(false);
+        const { log, wire } = await traceHandshake(false);
         for (const role of ["client", "server"] as const) {
-          const own = role === "client" ? "sent" : "received";
-          const peers = role === "client" ? "received" : "sent";
-          const seen = log[role].flatMap((event) =>
+          const byClient = role === "client" ? "sent" : "received";
+          const byServer = role === "client" ? "received" : "sent";
+          const steps = log[role].flatMap((event) =>
             event.type === "handshake"
               ? [`${event.direction} ${event.name}`]
               : event.type === "change_cipher_spec"
@@ -611,20 +630,20 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
                   ? [event.type]
                   : [],
           );
-          // The server knows what is agreed once it has said so, the client once it has heard it.
+          // The server reports "agreed" after it sends ServerHello, the client after it receives ServerHello.
           same(
-            seen.join("\n"),
+            steps.join("\n"),
             [
-              `${own} client_hello`,
-              `${peers} server_hello`,
+              `${byClient} client_hello`,
+              `${byServer} server_hello`,
               "agreed",
               ...["certificate", "server_key_exchange", "certificate_request", "server_hello_done"].map(
-                (name) => `${peers} ${name}`,
+                (name) => `${byServer} ${name}`,
               ),
               ...["certificate", "client_key_exchange", "certificate_verify", "change_cipher_spec", "finished"].map(
-                (name) => `${own} ${name}`,
+                (name) => `${byClient} ${name}`,
               ),
-              ...["change_cipher_spec", "finished"].map((name) => `${peers} ${name}`),
+              ...["change_cipher_spec", "finished"].map((name) => `${byServer} ${name}`),
               "established",
             ].join("\n"),
             `${role}'s handshake`,
@@ -654,8 +673,8 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
           }
         }
       });
-      check("has no secrets unless they are asked for", async () => {
-        const { log, lines } = await watched(false);
+      check("has no secrets without the option", async () => {
+        const { log, lines } = await traceHandshake(false);
         const master = lines[0]?.split(" ")[2] as string;
         for (const event of [...log.client, ...log.server]) {
           assert(event.type !== "secret", "a secret");
@@ -663,30 +682,27 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
             !(event.type === "record" && event.contentType === "application_data" && event.plaintext),
             "plaintext of application data",
           );
-          assert(!everyByte(event).includes(master), `the master secret in ${event.type}`);
+          assert(!toHexDeep(event).includes(master), `the master secret in ${event.type}`);
         }
       });
-      check(
-        "has the secrets in the order in which they arise, and the same on both sides, where asked for",
-        async () => {
-          const { log } = await watched(true);
-          const secrets = (role: "client" | "server") =>
-            log[role].filter((event) => event.type === "secret").map(({ name, bytes }) => `${name} ${toHex(bytes)}`);
-          same(secrets("client").join("\n"), secrets("server").join("\n"), "secrets");
-          const names = secrets("client").map((line) => line.split(" ")[0]);
-          same(names.slice(0, 3).join(), "premaster_secret,master_secret,key_block", "order");
-          assert(names.includes("client_write_key") && names.includes("server_write_key"), "write keys");
-          assert(!secrets("client").some((line) => / 0+$/.test(line)), "a secret was wiped before it was shown");
-          assert(
-            log.server.some(
-              (event) => event.type === "record" && event.contentType === "application_data" && event.plaintext?.length,
-            ),
-            "plaintext of application data",
-          );
-        },
-      );
-      check("key log: one line, the same on both sides", async () => {
-        const { lines, log } = await watched(false);
+      check("has the same secrets on both sides, in the order in which they are derived, with the option", async () => {
+        const { log } = await traceHandshake(true);
+        const secrets = (role: "client" | "server") =>
+          log[role].filter((event) => event.type === "secret").map(({ name, bytes }) => `${name} ${toHex(bytes)}`);
+        same(secrets("client").join("\n"), secrets("server").join("\n"), "secrets");
+        const names = secrets("client").map((line) => line.split(" ")[0]);
+        same(names.slice(0, 3).join(), "premaster_secret,master_secret,key_block", "order");
+        assert(names.includes("client_write_key") && names.includes("server_write_key"), "write keys");
+        assert(!secrets("client").some((line) => / 0+$/.test(line)), "a secret was wiped before the listener got it");
+        assert(
+          log.server.some(
+            (event) => event.type === "record" && event.contentType === "application_data" && event.plaintext?.length,
+          ),
+          "plaintext of application data",
+        );
+      });
+      check("key log: each side writes the same single line", async () => {
+        const { lines, log } = await traceHandshake(false);
         same(lines.length, 2, "lines");
         same(lines[0], lines[1], "the sides");
         assert(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$/.test(lines[0] as string), `${lines[0]}`);
@@ -697,7 +713,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
   });
 }
 
-interface Joined {
+interface ConnectedPair {
   readonly client: TlsConnection;
   readonly server: TlsConnection;
   readonly pair: MemoryPair;
@@ -710,16 +726,16 @@ interface Attempt {
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
+  let promise: Promise<T> | undefined;
+  return () => (promise ??= make());
 }
 
 async function makeKit({ credential }: CoreSuiteOptions): Promise<Kit> {
   const ca = await testCa();
-  const strangers = await testCa({ commonName: "Nobody's CA" });
+  const untrustedCa = await testCa({ commonName: "An untrusted CA" });
   const day = 86_400_000;
-  const issue = async (from: TestCa, what: Parameters<TestCa["issue"]>[0] = {}): Promise<Credential> =>
-    credential(await from.issue(what));
+  const issue = async (from: TestCa, options: Parameters<TestCa["issue"]>[0] = {}): Promise<Credential> =>
+    credential(await from.issue(options));
   const servers = await Promise.all(
     kinds.map(async (algorithm) => [algorithm, await issue(ca, { algorithm })] as const),
   );
@@ -727,8 +743,8 @@ async function makeKit({ credential }: CoreSuiteOptions): Promise<Kit> {
     ca,
     server: Object.fromEntries(servers) as Record<KeyAlgorithm, Credential>,
     client: await issue(ca, { client: true, commonName: "a client" }),
-    stranger: await issue(strangers),
-    strangerClient: await issue(strangers, { client: true }),
+    untrusted: await issue(untrustedCa),
+    untrustedClient: await issue(untrustedCa, { client: true }),
     expired: await issue(ca, { notBefore: new Date(Date.now() - 3 * day), notAfter: new Date(Date.now() - day) }),
     exact: await issue(ca, { names: ["www.names.test"] }),
     wildcard: await issue(ca, { names: ["*.names.test"] }),
@@ -739,7 +755,7 @@ interface Combination {
   readonly suite: CipherSuite;
   readonly kind: KeyAlgorithm;
   readonly group: NamedGroup | undefined;
-  /** The first time that this suite meets this certificate. */
+  /** Whether this combination echoes 1 MiB: exactly one for each suite and certificate does. */
   readonly bulk: boolean;
 }
 
@@ -767,7 +783,10 @@ const curveOf: Partial<Record<KeyAlgorithm, string>> = {
   "ecdsa-p521": "secp521r1",
 };
 
-/** The group alone, and behind it the certificate's curve, which must be offered too (RFC 8422 §5.1.1); the first is agreed. */
+/**
+ * `group`, which is agreed because it is first, and the certificate's curve, which the client must offer too (RFC 8422
+ * §5.1.1).
+ */
 function withCurve(group: NamedGroup, kind: KeyAlgorithm): readonly NamedGroup[] {
   const curve = defaultGroups.find((row) => row.name === curveOf[kind]);
   return curve && curve !== group ? [group, curve] : [group];
@@ -781,7 +800,7 @@ function randomBytes(length: number): Uint8Array {
   return bytes;
 }
 
-function randomly(bytes: Uint8Array): Uint8Array[] {
+function cutRandomly(bytes: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
     const length = 1 + Math.floor(Math.random() ** 4 * 5000);
@@ -803,8 +822,8 @@ async function readAll(connection: TlsConnection): Promise<Uint8Array> {
   return join(parts);
 }
 
-/** `length` random bytes there and back through the streams, then an orderly end on both sides. */
-async function echo({ client, server }: Pick<Joined, "client" | "server">, length: number): Promise<void> {
+/** Sends `length` random bytes to the server and back through the streams, then closes both sides in order. */
+async function echo({ client, server }: Pick<ConnectedPair, "client" | "server">, length: number): Promise<void> {
   const sent = randomBytes(length);
   const echoing = server.readable.pipeTo(server.writable);
   const writing = client.write(sent).then(() => client.closeWrite());
@@ -817,34 +836,34 @@ async function finish(client: TlsConnection, server: TlsConnection): Promise<voi
 }
 
 function same<T>(actual: T, expected: T, what: string): void {
-  assert(Object.is(actual, expected), `${what}: ${String(actual)} instead of ${String(expected)}`);
+  assert(Object.is(actual, expected), `${what}: got ${String(actual)}, expected ${String(expected)}`);
 }
 
 type Expected = Partial<Record<"code" | "alert" | "by" | "fault", string>>;
 
-function fault(error: unknown, expected: Expected): void {
-  assert(TlsError.is(error), `no TlsError: ${String(error)}`);
+function expectError(error: unknown, expected: Expected): void {
+  assert(TlsError.is(error), `expected a TlsError, got ${String(error)}`);
   for (const [key, value] of Object.entries(expected))
     same<unknown>(error[key as keyof Expected], value, `${key} of "${error.message}"`);
 }
 
-function failed(end: PromiseSettledResult<TlsConnection>, expected: Expected): void {
-  assert(end.status === "rejected", "the handshake went through");
-  fault(end.reason, expected);
+function expectFailure(end: PromiseSettledResult<TlsConnection>, expected: Expected): void {
+  assert(end.status === "rejected", "the handshake succeeded, expected it to fail");
+  expectError(end.reason, expected);
 }
 
-async function thrown(promise: Promise<unknown>): Promise<unknown> {
+async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (error) {
     return error;
   }
-  throw new Error("nothing was thrown");
+  throw new Error("the promise was fulfilled, expected a rejection");
 }
 
-/** All bytes of an event as hex, however deep. */
-function everyByte(value: unknown): string {
+/** The bytes and strings of an event and of the objects in it, the bytes as hex. */
+function toHexDeep(value: unknown): string {
   if (value instanceof Uint8Array) return toHex(value);
   if (typeof value === "string") return value;
-  return typeof value === "object" && value !== null ? Object.values(value).map(everyByte).join(" ") : "";
+  return typeof value === "object" && value !== null ? Object.values(value).map(toHexDeep).join(" ") : "";
 }

@@ -1,13 +1,13 @@
 /**
- * What every transport has to do with bytes: order, room, pauses, and the memory that they are in.
+ * How a transport has to deliver bytes: order, backpressure, pauses, and the memory that it lends.
  * @module
  */
 
 import { join } from "../join.ts";
-import { assert, type Check, later, pattern, same, until } from "./transportSide.ts";
+import { assert, assertSame, type Check, pattern, sleep, until } from "./transportSide.ts";
 
 export function checkFlow(check: Check): void {
-  check("carries bytes both ways, sent right after start", async ({ a, b }) => {
+  check("carries bytes both ways, also bytes sent right after start", async ({ a, b }) => {
     a.start();
     a.send(pattern(10));
     b.start();
@@ -18,16 +18,16 @@ export function checkFlow(check: Check): void {
     b.equals(pattern(10));
   });
 
-  check("keeps what arrives before start", async ({ a, b }) => {
+  check("keeps bytes that arrive before start", async ({ a, b }) => {
     a.start();
     a.send(pattern(1000));
-    await later(50);
+    await sleep(50);
     b.start();
     await b.received(1000);
     b.equals(pattern(1000));
   });
 
-  check("delivers in order and intact, whatever the sizes", async ({ a, b }) => {
+  check("delivers bytes of all sizes in order and intact", async ({ a, b }) => {
     a.start();
     b.start();
     a.established();
@@ -53,33 +53,33 @@ export function checkFlow(check: Check): void {
     };
     for (let at = 0; at < 5000; at += 100) a.send(pattern(5000).slice(at, at + 100));
     await b.received(5000);
-    same(join(b.copies), pattern(5000));
+    assertSame(join(b.copies), pattern(5000));
   });
 
-  check('says "full" when it is, then drain', async ({ a, b }) => {
+  check('send returns "full" when there is no room, and a drain event follows', async ({ a, b }) => {
     a.start();
     b.start();
     b.pause();
     const piece = 65_536;
     let sent = 0;
     let full = 0;
-    // The carrier has buffers of its own (a kernel's): where the receiver can pause, go on until even those are full.
+    // The connection has buffers of its own (the kernel's). If the receiver can pause, this loop fills those too.
     do {
       for (let more = true; more; sent += piece) {
-        assert(sent < 2 ** 26, "took 64 MiB and was not full");
+        assert(sent < 2 ** 26, 'send took 64 MiB and did not return "full"');
         more = a.send(pattern(piece)) === "ok";
       }
       full++;
-      await later(30);
-    } while (b.pauses && a.drains === full);
+      await sleep(30);
+    } while (b.canPause && a.drains === full);
     b.resume();
     await b.received(sent);
-    await until(() => a.drains === full, "no drain");
-    await later(20);
-    assert(a.drains === full, `${a.drains} times drain for ${full} times "full"`);
+    await until(() => a.drains === full, "no drain event");
+    await sleep(20);
+    assert(a.drains === full, `${a.drains} drain events, and "full" ${full} times`);
   });
 
-  check("pauses and resumes, where it can", async ({ a, b }) => {
+  check("pauses and resumes, if it can", async ({ a, b }) => {
     a.start();
     b.start();
     a.send(pattern(100));
@@ -88,14 +88,14 @@ export function checkFlow(check: Check): void {
     a.send(pattern(100));
     a.send(pattern(100));
     a.end();
-    await later(50);
-    if (b.pauses) assert(b.length === 100 && b.ends === 0, "something came while it was paused");
+    await sleep(50);
+    if (b.canPause) assert(b.length === 100 && b.ends === 0, "an event came while the transport was paused");
     b.resume();
     await b.received(300);
-    await until(() => b.ends === 1, "no end");
+    await until(() => b.ends === 1, "no end event");
   });
 
-  check("may be paused from inside data", async ({ a, b }) => {
+  check("may be paused inside the data handler", async ({ a, b }) => {
     a.start();
     b.start();
     let calls = 0;
@@ -105,11 +105,11 @@ export function checkFlow(check: Check): void {
     };
     for (let sent = 0; sent < 10; sent++) {
       a.send(pattern(100));
-      await later();
+      await sleep();
     }
-    await until(() => calls > 0, "no data");
-    await later(20);
-    if (b.pauses) assert(calls === 1, `${calls} calls of data although paused in the first`);
+    await until(() => calls > 0, "no data event");
+    await sleep(20);
+    if (b.canPause) assert(calls === 1, `${calls} data events, although the first one paused`);
     b.onData = undefined;
     b.resume();
     await b.received(1000);
@@ -123,32 +123,32 @@ export function checkFlow(check: Check): void {
     b.equals(pattern(81_920));
   });
 
-  check("memory: every byte that was sent comes back once", async ({ a, b }) => {
+  check("memory: every byte that was sent is given back once", async ({ a, b }) => {
     const { memory } = a.transport;
     if (!memory) {
       a.start();
       return;
     }
     const returned = new Map<ArrayBufferLike, Uint8Array>();
-    let back = 0;
+    let returnedCount = 0;
     const give = memory.give;
-    // It is lent once only here, so that each byte can be counted.
+    // The test keeps the memory that comes back, so that each byte can be counted.
     memory.give = (bytes) => {
-      const times = returned.get(bytes.buffer);
-      if (!times) return;
-      back += bytes.length;
-      times.fill(1, bytes.byteOffset, bytes.byteOffset + bytes.length);
-      // Whoever still reads it reads something else now, as when it is lent again.
+      const marks = returned.get(bytes.buffer);
+      if (!marks) return;
+      returnedCount += bytes.length;
+      marks.fill(1, bytes.byteOffset, bytes.byteOffset + bytes.length);
+      // A transport that still reads the memory now sends wrong bytes, as if the memory were lent again.
       bytes.fill(0xee);
     };
     try {
       const lengths = [1, 100, 16_413, 3 * 16_413, 66_560, 66_560, 20_000, 2_000_000, 500, 66_560];
-      const wanted: Uint8Array[] = [];
+      const contents: Uint8Array[] = [];
       const lend = (length: number): Uint8Array => {
         const bytes = memory.take(length);
-        const content = pattern(length + wanted.length).subarray(wanted.length);
+        const content = pattern(length + contents.length).subarray(contents.length);
         bytes.set(content);
-        wanted.push(content);
+        contents.push(content);
         returned.set(bytes.buffer, new Uint8Array(bytes.buffer.byteLength));
         return bytes;
       };
@@ -160,20 +160,23 @@ export function checkFlow(check: Check): void {
       b.pause();
       for (let more = 64; more && a.send(lend(66_560)) === "ok"; more--);
       b.resume();
-      const all = join(wanted);
+      const all = join(contents);
       await b.received(all.length);
       b.equals(all);
       a.end();
-      assert(a.send(lend(1000)) === "gone", "it takes bytes after end");
+      assert(a.send(lend(1000)) === "gone", "send took bytes after end");
       const sent = all.length + 1000;
-      const total = (): number =>
-        [...returned.values()].reduce((sum, times) => times.reduce((count, n) => count + n, sum), 0);
+      const countDistinct = (): number =>
+        [...returned.values()].reduce((sum, marks) => marks.reduce((count, mark) => count + mark, sum), 0);
       await until(
-        () => back >= sent,
-        () => `${back} of ${sent} bytes came back`,
+        () => returnedCount >= sent,
+        () => `${returnedCount} of ${sent} bytes were given back`,
       );
-      await later(20);
-      assert(back === sent && total() === sent, `${back} bytes came back, ${total()} different ones of ${sent}`);
+      await sleep(20);
+      assert(
+        returnedCount === sent && countDistinct() === sent,
+        `of ${sent} bytes, ${returnedCount} were given back, ${countDistinct()} of them different`,
+      );
     } finally {
       memory.give = give;
     }

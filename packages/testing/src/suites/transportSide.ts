@@ -1,32 +1,35 @@
 /**
- * One side of a transport under test, and what checks wait and compare with.
+ * One side of a pair of transports under test, and the helpers with which checks wait and compare.
  * @module
  */
 
 import type { SendResult, Transport, TransportEvents } from "@handclasp/core";
 import { join } from "../join.ts";
 
-/** Two joined transports, not started yet. */
+/** Two joined transports that are not started yet. */
 export interface TransportPair {
   a: Transport;
   b: Transport;
-  /** Breaks the carrier so that `a` has an error. */
+  /** Breaks the connection under the transports so that `a` gets `error`. */
   reset?: () => void;
-  /** Ends what `a` sends and nothing else, where the carrier has two sides (TCP; not a WebSocket): `a` goes on receiving. */
+  /**
+   * Ends the direction from `a` to `b` only, if the transport can do that (TCP can, WebSocket cannot): `a` still
+   * receives.
+   */
   endHalf?: () => void;
-  /** Closes the carrier in order. Default: both sides end. */
+  /** Closes the connection under the transports in order. Default: `b` ends, then `a`. */
   gone?: () => void;
-  /** Sends `a` a text message, where the carrier has such a thing. */
+  /** Sends `a` a text message, if the transport has message types (WebSocket). */
   text?: () => void;
   cleanup?: () => void | Promise<void>;
 }
 
-export type Checked = Omit<TransportPair, "a" | "b"> & { a: Side; b: Side };
+export type CheckedPair = Omit<TransportPair, "a" | "b"> & { a: Side; b: Side };
 
-/** Defines one check. */
-export type Check = (what: string, body: (pair: Checked) => Promise<void>) => void;
+/** Defines one test. */
+export type Check = (title: string, body: (pair: CheckedPair) => Promise<void>) => void;
 
-/** A transport, and all that it says; notes what it may not say. */
+/** A transport and a record of its events. `verify` fails if an event broke the contract. */
 export class Side {
   readonly transport: Transport;
   readonly copies: Uint8Array[] = [];
@@ -34,12 +37,13 @@ export class Side {
   drains = 0;
   ends = 0;
   readonly errors: Error[] = [];
-  /** Whether it can pause. */
-  pauses = false;
+  /** Whether the transport can pause, as its last `pause` returned. */
+  canPause = false;
   onData: ((bytes: Uint8Array) => void) | undefined;
   readonly #faults: string[] = [];
-  #inside = 0;
-  #over = false;
+  /** The number of the transport's methods that are running: no event may come before they return. */
+  #runningMethods = 0;
+  #hasEnded = false;
 
   constructor(transport: Transport) {
     this.transport = transport;
@@ -50,12 +54,12 @@ export class Side {
       data: (bytes) => {
         this.#event("data", this.ends > 0);
         if (!(bytes instanceof Uint8Array) || bytes.constructor !== Uint8Array)
-          this.#faults.push("data is no plain Uint8Array");
+          this.#faults.push("data is not a plain Uint8Array");
         this.length += bytes.length;
         if (this.onData) this.onData(bytes);
         else this.copies.push(bytes);
       },
-      // Where carriers are half-open, there may be room again after the peer's end.
+      // On a half-open connection there may be room again after the peer's end.
       drain: () => {
         this.#event("drain", false);
         this.drains++;
@@ -67,88 +71,88 @@ export class Side {
       error: (error) => {
         this.#event("error", false);
         this.errors.push(error);
-        this.#over = true;
+        this.#hasEnded = true;
         if ((error as { fault?: unknown }).fault !== "transport")
-          this.#faults.push(`not a transport's TlsError: ${error}`);
+          this.#faults.push(`the error is not a TlsError with fault "transport": ${error}`);
       },
     };
-    this.#call(() => this.transport.start(events));
+    this.#callMethod(() => this.transport.start(events));
   }
 
   send(bytes: Uint8Array): SendResult {
-    return this.#call(() => this.transport.send(bytes));
+    return this.#callMethod(() => this.transport.send(bytes));
   }
 
   established(): void {
-    this.#call(() => this.transport.established?.());
+    this.#callMethod(() => this.transport.established?.());
   }
 
   pause(): void {
-    this.pauses = this.#call(() => this.transport.pause());
+    this.canPause = this.#callMethod(() => this.transport.pause());
   }
 
   resume(): void {
-    this.#call(() => this.transport.resume());
+    this.#callMethod(() => this.transport.resume());
   }
 
-  /** False where the transport has no such half. */
+  /** Returns `false` if the transport has no `closeWrite`. */
   closeWrite(): boolean {
-    this.#call(() => this.transport.closeWrite?.());
+    this.#callMethod(() => this.transport.closeWrite?.());
     return this.transport.closeWrite !== undefined;
   }
 
   end(): void {
-    this.#call(() => this.transport.end());
+    this.#callMethod(() => this.transport.end());
   }
 
   abort(reason: string): void {
-    this.#call(() => this.transport.abort(reason));
-    this.#over = true;
+    this.#callMethod(() => this.transport.abort(reason));
+    this.#hasEnded = true;
   }
 
   async received(length: number): Promise<void> {
     await until(
       () => this.length >= length,
-      () => `${this.length} of ${length} bytes`,
+      () => `${this.length} of ${length} bytes arrived`,
     );
-    assert(this.length === length, `${this.length} bytes instead of ${length}`);
+    assert(this.length === length, `${this.length} bytes arrived, expected ${length}`);
   }
 
   async drained(): Promise<void> {
     const before = this.drains;
-    await until(() => this.drains > before, "no drain");
+    await until(() => this.drains > before, "no drain event");
   }
 
-  equals(wanted: Uint8Array): void {
-    same(join(this.copies), wanted);
+  equals(expected: Uint8Array): void {
+    assertSame(join(this.copies), expected);
   }
 
   verify(): void {
     assert(this.#faults.length === 0, this.#faults.join("; "));
   }
 
-  #call<T>(method: () => T): T {
-    this.#inside++;
+  #callMethod<T>(method: () => T): T {
+    this.#runningMethods++;
     try {
       return method();
     } finally {
-      this.#inside--;
+      this.#runningMethods--;
     }
   }
 
-  #event(name: string, late: boolean): void {
-    if (this.#inside > 0) this.#faults.push(`${name} from inside a method`);
-    if (late || this.#over) this.#faults.push(`${name} after the last event`);
+  #event(name: string, isLate: boolean): void {
+    if (this.#runningMethods > 0) this.#faults.push(`${name} from inside a method`);
+    if (isLate || this.#hasEnded) this.#faults.push(`${name} after the last event`);
   }
 }
 
-export const later = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const sleep = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function until(condition: () => boolean, message: string | (() => string)): Promise<void> {
-  const limit = Date.now() + 90_000; // a hang, however busy the machine is
+  const limit = Date.now() + 90_000; // only a hang takes as long, even on a busy machine
   while (!condition()) {
     if (Date.now() > limit) throw new Error(`gave up after 90 s: ${typeof message === "string" ? message : message()}`);
-    await later(2);
+    await sleep(2);
   }
 }
 
@@ -156,13 +160,13 @@ export function assert(condition: boolean, message: string): void {
   if (!condition) throw new Error(message);
 }
 
-export function same(got: Uint8Array, wanted: Uint8Array): void {
-  assert(got.length === wanted.length, `${got.length} bytes instead of ${wanted.length}`);
-  const at = wanted.findIndex((byte, index) => byte !== got[index]);
-  assert(at < 0, `byte ${at} is ${got[at]} instead of ${wanted[at]}`);
+export function assertSame(actual: Uint8Array, expected: Uint8Array): void {
+  assert(actual.length === expected.length, `got ${actual.length} bytes, expected ${expected.length}`);
+  const at = expected.findIndex((byte, index) => byte !== actual[index]);
+  assert(at < 0, `byte ${at} is ${actual[at]}, expected ${expected[at]}`);
 }
 
-/** Bytes that tell when they are shifted. */
+/** Bytes in which a shift is visible: neighbours and pages of 256 differ. */
 export function pattern(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8) * 17) & 0xff);
 }

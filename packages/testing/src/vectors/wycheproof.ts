@@ -1,8 +1,10 @@
 /**
- * Wycheproof's vectors against any provider: one suite per file, for a test runner to name and run. Node only, since it reads files.
+ * Wycheproof's vectors as suites that check any provider: one suite for each file, which a test runner names and runs.
+ * They need Node.js, because they read files.
  *
- * A file's "acceptable" is read by TLS 1.2's own rules: compressed points are refused (RFC 8422 §5.4.1), X25519 takes any public key but refuses an
- * all-zero secret (§5.11), and a DigestInfo without NULL may be taken (RFC 5246 §4.7 says must, OpenSSL does not; `missingNull` says which).
+ * The rules of TLS 1.2 decide about vectors whose result is "acceptable": a provider refuses compressed points (RFC
+ * 8422 §5.4.1), accepts any X25519 public key, refuses an all-zero secret (§5.11), and accepts a DigestInfo without
+ * NULL (RFC 5246 §4.7), unless `missingNull` says otherwise: OpenSSL refuses it.
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -20,30 +22,35 @@ import type {
 import { sealed } from "../sealed.ts";
 
 export interface VectorResult {
+  /** The number of vectors that hold. */
   readonly passed: number;
-  /** Vectors of parameters that TLS 1.2 or this provider does not have. */
+  /** The number of vectors with parameters that TLS 1.2 or this provider does not have. */
   readonly skipped: number;
-  /** One line each; empty is what a test wants. */
+  /** One line for each vector that does not hold. A test expects an empty array. */
   readonly failures: readonly string[];
 }
 
 export interface VectorSuite {
-  /** The file's name. */
+  /** The file's name without `_test.json`. */
   readonly name: string;
-  /** Where the file should be. */
+  /** The path where the file should be. */
   readonly path: string;
+  /** Whether the file exists. */
   readonly present: boolean;
   run(): Promise<VectorResult>;
 }
 
 export interface VectorOptions {
-  /** What the provider does with a DigestInfo that lacks NULL. Default `"accept"`, as RFC 5246 §4.7 has it. */
+  /** Whether the provider accepts a DigestInfo without NULL. Default `"accept"`, as RFC 5246 §4.7 requires. */
   readonly missingNull?: "accept" | "refuse";
-  /** A key share with this private key, for a provider whose groups ignore `random`. Without it, such a provider is only asked which points it takes. */
+  /**
+   * Makes a key share with a given private key, for a provider whose groups ignore `random`. Without it, the vectors
+   * only check which points such a provider accepts.
+   */
   readonly keyShareFrom?: (group: GroupName, privateKey: Uint8Array) => KeyShare | PromiseLike<KeyShare>;
 }
 
-/** `HANDCLASP_VECTORS`, or `../shared/vectors` beside the repository. */
+/** The directory that `HANDCLASP_VECTORS` names, otherwise `../shared/vectors` next to the repository. */
 export function vectorsDirectory(): string {
   if (process.env.HANDCLASP_VECTORS) return resolve(process.env.HANDCLASP_VECTORS);
   for (let at = process.cwd(); ; at = dirname(at)) {
@@ -65,7 +72,7 @@ interface Group {
   readonly [field: string]: unknown;
 }
 
-/** `true` where the vector holds, `"skip"` where it does not apply, otherwise what went wrong. */
+/** `true` if the vector holds, `"skip"` if it does not apply, otherwise a text that says how it fails. */
 type Verdict = true | string;
 type Check = (vector: Vector, group: Group) => Verdict | Promise<Verdict>;
 
@@ -75,9 +82,10 @@ const hex = (value: Uint8Array | undefined): string =>
 const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && hex(a) === hex(b);
 
 /**
- * The suites of all files under `directory`/wycheproof that a provider can be held to.
+ * The suites of all files under `directory`/wycheproof that apply to a provider.
  * @example
- * for (const suite of providerVectors(noble)) test.skipIf(!suite.present)(suite.name, async () => expect((await suite.run()).failures).toEqual([]));
+ * for (const suite of providerVectors(noble))
+ *   test.skipIf(!suite.present)(suite.name, async () => expect((await suite.run()).failures).toEqual([]));
  */
 export function providerVectors(
   provider: CryptoProvider,
@@ -148,7 +156,7 @@ function aeadCheck(provider: CryptoProvider, names: Readonly<Record<number, Ciph
     const [nonce, aad, plaintext] = [bytes(vector.iv), bytes(vector.aad), bytes(vector.msg)];
     const expected = bytes(`${String(vector.ct)}${String(vector.tag)}`);
     const opened = await context.open(nonce, aad, expected);
-    if (vector.result !== "valid") return opened === undefined || "opened it";
+    if (vector.result !== "valid") return opened === undefined || "opened the ciphertext, expected undefined";
     if (!same(opened, plaintext)) return `opened ${hex(opened)}`;
     const again = await sealed(context, nonce, aad, plaintext);
     return same(again, expected) || `sealed ${hex(again)}`;
@@ -163,44 +171,44 @@ function hmacCheck(hash: Hash): Check {
       .hmac(bytes(vector.key))
       .mac(message.subarray(0, cut), message.subarray(cut))
       .subarray(0, (group.tagSize as number) / 8);
-    return same(mac, bytes(vector.tag)) === (vector.result === "valid") || `made ${hex(mac)}`;
+    return same(mac, bytes(vector.tag)) === (vector.result === "valid") || `the MAC is ${hex(mac)}`;
   };
 }
 
 function agreementCheck(provider: CryptoProvider, name: GroupName, width: number, options: VectorOptions): Check {
   const group = provider.groups[name];
-  const shares = new Map<string, { share: KeyShare; own: boolean }>();
-  const shareOf = async (privateKey: Uint8Array): Promise<{ share: KeyShare; own: boolean }> => {
-    if (options.keyShareFrom) return { share: await options.keyShareFrom(name, privateKey), own: true };
-    let own = false;
+  const shares = new Map<string, { share: KeyShare; isFromVector: boolean }>();
+  const shareOf = async (privateKey: Uint8Array): Promise<{ share: KeyShare; isFromVector: boolean }> => {
+    if (options.keyShareFrom) return { share: await options.keyShareFrom(name, privateKey), isFromVector: true };
+    let isFromVector = false;
     const share = await group?.((length) => {
-      own = true;
-      if (length !== width) throw new RangeError(`asked for ${length} random bytes, not ${width}`);
+      isFromVector = true;
+      if (length !== width) throw new RangeError(`the group took ${length} random bytes, expected ${width}`);
       return privateKey.slice();
     });
-    if (!share) throw new Error("no key share");
-    return { share, own };
+    if (!share) throw new Error("the provider made no key share");
+    return { share, isFromVector };
   };
   return async (vector) => {
     if (!group) return "skip";
-    // Private keys of the prime curves are written as integers.
+    // The files write private keys of the prime curves as integers.
     const digits = String(vector.private);
     const privateKey = digits.slice(-2 * width).padStart(2 * width, "0");
-    let made = shares.get(privateKey);
-    if (!made) shares.set(privateKey, (made = await shareOf(bytes(privateKey))));
-    const refused =
+    let entry = shares.get(privateKey);
+    if (!entry) shares.set(privateKey, (entry = await shareOf(bytes(privateKey))));
+    const mustRefuse =
       vector.result === "invalid" ||
       (vector.result === "acceptable" &&
         (vector.flags.includes("CompressedPublic") || vector.flags.includes("ZeroSharedSecret")));
-    const secret = await made.share.agree(bytes(vector.public));
-    if (!secret) return refused || "refused the point";
-    if (refused) return `took the point, made ${hex(secret)}`;
-    if (!made.own) return secret.length === width || `a secret of ${secret.length} bytes`;
-    return same(secret, bytes(vector.shared)) || `made ${hex(secret)}`;
+    const secret = await entry.share.agree(bytes(vector.public));
+    if (!secret) return mustRefuse || "refused the point";
+    if (mustRefuse) return `accepted the point, with the secret ${hex(secret)}`;
+    if (!entry.isFromVector) return secret.length === width || `a secret of ${secret.length} bytes`;
+    return same(secret, bytes(vector.shared)) || `the secret is ${hex(secret)}`;
   };
 }
 
-/** SHA-1 and SHA-224 are no signature hashes of ours. */
+/** The hashes of the signatures that we support. SHA-1 and SHA-224 are not among them. */
 const hashes: Readonly<Record<string, "sha256" | "sha384" | "sha512">> = {
   "SHA-256": "sha256",
   "SHA-384": "sha384",
@@ -212,11 +220,11 @@ async function verifyCheck(
   algorithm: SignatureAlgorithm,
   key: PublicKey,
   vector: Vector,
-  good: boolean,
+  isValid: boolean,
 ): Promise<Verdict> {
   if (!provider.canVerify(algorithm)) return "skip";
   const verified = await provider.verify(algorithm, key, bytes(vector.msg), bytes(vector.sig));
-  return verified === good || `verified: ${verified}`;
+  return verified === isValid || `verified: ${verified}`;
 }
 
 function ecdsaCheck(provider: CryptoProvider): Check {
@@ -238,10 +246,10 @@ function ed25519Check(provider: CryptoProvider): Check {
 
 function rsaKey(group: Group): PublicKey {
   const { modulus, publicExponent } = group.publicKey as { modulus: string; publicExponent: string };
-  // Unsigned numbers in as few bytes as they take: the files write them as DER does, with a zero in front.
+  // Removes the leading zero with which the files, as DER, mark a positive number.
   const unsigned = (digits: string): Uint8Array => {
-    const least = digits.replace(/^0+/, "");
-    return bytes(least.padStart(least.length + (least.length % 2), "0"));
+    const significant = digits.replace(/^0+/, "");
+    return bytes(significant.padStart(significant.length + (significant.length % 2), "0"));
   };
   return { type: "rsa", modulus: unsigned(modulus), exponent: unsigned(publicExponent), pssOnly: false };
 }
@@ -250,12 +258,12 @@ function pkcs1Check(provider: CryptoProvider, options: VectorOptions): Check {
   return (vector, group) => {
     const hash = hashes[group.sha as string];
     if (!hash) return "skip";
-    const good =
+    const isValid =
       vector.result === "valid" ||
       (vector.result === "acceptable" &&
         vector.flags.includes("MissingNull") &&
         (options.missingNull ?? "accept") === "accept");
-    return verifyCheck(provider, { type: "rsa_pkcs1", hash }, rsaKey(group), vector, good);
+    return verifyCheck(provider, { type: "rsa_pkcs1", hash }, rsaKey(group), vector, isValid);
   };
 }
 
@@ -263,14 +271,15 @@ function pssCheck(provider: CryptoProvider): Check {
   return (vector, group) => {
     const hash = hashes[group.sha as string];
     if (!hash) return "skip";
-    // A good signature with another mask or salt is none in TLS.
-    const ours = group.mgfSha === group.sha && group.sLen === Number(hash.slice(3)) / 8;
+    // TLS requires the hash of the signature in MGF1 and a salt as long as its digest (RFC 8446 §4.2.3): others do not
+    // verify.
+    const hasTlsParameters = group.mgfSha === group.sha && group.sLen === Number(hash.slice(3)) / 8;
     return verifyCheck(
       provider,
       { type: "rsa_pss", hash },
       rsaKey(group),
       vector,
-      ours && vector.result === "valid",
+      hasTlsParameters && vector.result === "valid",
     );
   };
 }

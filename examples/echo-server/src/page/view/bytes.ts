@@ -1,5 +1,5 @@
 /**
- * Bytes with captions: a record and what each stretch of it is, known values in their colours.
+ * Shows the bytes of a record, with a caption for each stretch and known values in their colours.
  * @module
  */
 import { h } from "../dom.ts";
@@ -20,14 +20,14 @@ const contentTypes: Readonly<Record<RecordEvent["contentType"], string>> = {
   application_data: "application data",
 };
 
-/** A record as it was on the wire; of the handshake messages in it, `message` is the one to explain. */
+/** Shows a record as it was on the wire. `message` is the handshake message in it that the figure explains. */
 export function recordFigure(record: RecordEvent, story: Story, message?: Uint8Array): HTMLElement {
   const { header, fragment } = record;
   const stretches: Stretch[] = [
     { bytes: header.subarray(0, 1), caption: contentTypes[record.contentType], look: "header" },
     { bytes: header.subarray(1, 3), caption: "TLS version", look: "header" },
     { bytes: header.subarray(3, 5), caption: count(fragment.length), look: "header" },
-    ...(record.protected ? sealed(fragment, story) : clear(fragment, message)),
+    ...(record.protected ? protectedStretches(fragment, story) : plainStretches(fragment, message)),
   ];
   const title = record.protected ? "Record on the wire, encrypted" : "Record on the wire";
   const total = count(header.length + fragment.length);
@@ -41,13 +41,13 @@ export function recordFigure(record: RecordEvent, story: Story, message?: Uint8A
       ...stretches
         .filter(({ bytes }) => bytes.length > 0)
         .map(({ bytes, caption, look }) =>
-          h("li", { class: `stretch ${look ?? ""}` }, toned(bytes, story.known), h("small", {}, caption)),
+          h("li", { class: `stretch ${look ?? ""}` }, markedHex(bytes, story.knownValues), h("small", {}, caption)),
         ),
     ),
   );
 }
 
-function sealed(fragment: Uint8Array, story: Story): Stretch[] {
+function protectedStretches(fragment: Uint8Array, story: Story): Stretch[] {
   let start = 0;
   return protectedParts(story.suite, fragment.length).map(({ name, length }) => {
     const bytes = fragment.subarray(start, start + length);
@@ -56,8 +56,8 @@ function sealed(fragment: Uint8Array, story: Story): Stretch[] {
   });
 }
 
-/** A record may carry several messages, and a message may go over several records: then its part is not taken apart. */
-function clear(fragment: Uint8Array, message: Uint8Array | undefined): Stretch[] {
+/** A record may carry several messages. A message that spans several records is maxBytes as one stretch. */
+function plainStretches(fragment: Uint8Array, message: Uint8Array | undefined): Stretch[] {
   const start = message ? indexOf(fragment, message) : -1;
   if (!message || start < 0) return [{ bytes: fragment, caption: "content" }];
   const [type, length, body] = [message.subarray(0, 1), message.subarray(1, 4), message.subarray(4)];
@@ -70,17 +70,17 @@ function clear(fragment: Uint8Array, message: Uint8Array | undefined): Stretch[]
   ];
 }
 
-/** What is shorter turns up by chance. */
-const leastMarked = 16;
+/** The length in bytes from which on values are marked. Shorter values could occur by chance. */
+const minMarkedLength = 16;
 
-/** Hex, with every known value in it marked by name. */
-export function toned(bytes: Uint8Array, known: readonly KnownValue[]): HTMLElement {
-  const first = known
-    .filter((value) => value.bytes.length >= leastMarked)
+/** Shows bytes as hex and marks every known value in them. */
+export function markedHex(bytes: Uint8Array, knownValues: readonly KnownValue[]): HTMLElement {
+  const first = knownValues
+    .filter((value) => value.bytes.length >= minMarkedLength)
     .map((value) => ({ ...value, start: indexOf(bytes, value.bytes) }))
     .filter(({ start }) => start >= 0)
     .sort((a, b) => a.start - b.start)[0];
-  if (!first) return h("code", { class: "hex" }, shortened(bytes));
+  if (!first) return h("code", { class: "hex" }, truncatedHex(bytes));
   const before = hex(bytes.subarray(0, first.start));
   const after = bytes.subarray(first.start + first.bytes.length);
   return h(
@@ -88,11 +88,13 @@ export function toned(bytes: Uint8Array, known: readonly KnownValue[]): HTMLElem
     { class: "hex" },
     before && `${before} `,
     h("mark", { "data-value": first.name, title: first.name }, hex(first.bytes)),
-    ...(after.length > 0 ? [" ", ...toned(after, known).childNodes] : []),
+    ...(after.length > 0 ? [" ", ...markedHex(after, knownValues).childNodes] : []),
   );
 }
 
-const shown = 640;
+const maxBytes = 640;
 
-const shortened = (bytes: Uint8Array): string =>
-  bytes.length <= shown ? hex(bytes) : `${hex(bytes.subarray(0, shown))} … and ${count(bytes.length - shown)} more`;
+const truncatedHex = (bytes: Uint8Array): string =>
+  bytes.length <= maxBytes
+    ? hex(bytes)
+    : `${hex(bytes.subarray(0, maxBytes))} … and ${count(bytes.length - maxBytes)} more`;

@@ -1,11 +1,11 @@
 /**
- * What both sides compute, with the calculation spelled out (RFC 5246 §8.1, §6.3; RFC 7627).
+ * Shows the secrets that both sides compute, with the formulas (RFC 5246 §8.1, §6.3; RFC 7627).
  * @module
  */
 import { type Child, h } from "../dom.ts";
 import { count } from "../hex.ts";
 import type { Row, Story } from "../story.ts";
-import { toned } from "./bytes.ts";
+import { markedHex } from "./bytes.ts";
 
 type SecretRow = Extract<Row, { kind: "secret" | "keys" }>;
 
@@ -16,13 +16,13 @@ export function derivation(row: SecretRow, story: Story): HTMLElement[] {
     : masterSecret(row.secret.bytes, story);
 }
 
-/** A name of a value, in the colour that its bytes have everywhere. */
+/** The name of a value, in the colour of its bytes. */
 const term = (name: string): HTMLElement => h("mark", { "data-value": name }, name);
 const formula = (...parts: Child[]): HTMLElement => h("p", { class: "formula" }, ...parts);
 const prfHash = (story: Story): string => (story.suite.prf === "sha384" ? "SHA-384" : "SHA-256");
 
 function premasterSecret(bytes: Uint8Array, story: Story): HTMLElement[] {
-  const value = toned(bytes, story.known);
+  const value = markedHex(bytes, story.knownValues);
   if (story.suite.keyExchange.name === "rsa") {
     return [
       formula(term("premaster secret"), " = 03 03 ‖ 46 random bytes"),
@@ -30,7 +30,9 @@ function premasterSecret(bytes: Uint8Array, story: Story): HTMLElement[] {
       h(
         "p",
         {},
-        "Made by the client alone. 03 03 is TLS 1.2, so that nobody can talk the two into an older version. It travels in ClientKeyExchange, encrypted to the server’s RSA key.",
+        "The client makes it alone. 03 03 is the version TLS 1.2, which the server checks, so that " +
+          "an attacker cannot make the two sides use an older version. The client sends it in " +
+          "ClientKeyExchange, encrypted with the server’s RSA key.",
       ),
     ];
   }
@@ -40,7 +42,10 @@ function premasterSecret(bytes: Uint8Array, story: Story): HTMLElement[] {
     h(
       "p",
       {},
-      "Diffie and Hellman’s trick: client’s private key with server’s public key gives the same as server’s private key with client’s public key. The public keys are in ServerKeyExchange and ClientKeyExchange for all to see, but they do not suffice.",
+      "The Diffie-Hellman key exchange: the client’s private key with the server’s public key gives " +
+        "the same value as the server’s private key with the client’s public key. Anyone on the path " +
+        "can read the public keys in ServerKeyExchange and ClientKeyExchange, but cannot compute the " +
+        "secret from them.",
     ),
   ];
 }
@@ -51,22 +56,25 @@ function masterSecret(bytes: Uint8Array, story: Story): HTMLElement[] {
     : ["“master secret”, ", term("client random"), " ‖ ", term("server random")];
   return [
     formula(term("master secret"), " = PRF(", term("premaster secret"), ", ", ...seed, ")"),
-    toned(bytes, story.known),
+    markedHex(bytes, story.knownValues),
     h(
       "p",
       {},
       story.extendedMasterSecret
-        ? "48 bytes. The textbook mixes in the two randoms; RFC 7627 mixes in a hash of every message so far, which holds both randoms and the certificate too, so that a man in the middle cannot bring two connections to one master secret."
-        : "48 bytes, from the premaster secret and both randoms.",
+        ? "48 bytes. The textbook uses the two random values as the seed. RFC 7627 uses a hash of " +
+            "all handshake messages so far, which include both random values and the certificate. So a " +
+            "man in the middle cannot give two connections the same master secret."
+        : "48 bytes, from the premaster secret and both random values.",
     ),
     h(
       "details",
       { class: "aside" },
-      h("summary", {}, "What PRF is"),
+      h("summary", {}, "The PRF"),
       h(
         "p",
         {},
-        `The pseudo-random function of TLS 1.2 stretches a secret to as many bytes as are needed, with HMAC-${prfHash(story)} over and over:`,
+        `The pseudorandom function of TLS 1.2 expands a secret to any number of bytes. It repeats ` +
+          `HMAC-${prfHash(story)}:`,
       ),
       formula("PRF(secret, label, seed) = HMAC(secret, A₁ ‖ label ‖ seed) ‖ HMAC(secret, A₂ ‖ label ‖ seed) ‖ …"),
       formula("A₀ = label ‖ seed,  Aᵢ = HMAC(secret, Aᵢ₋₁)"),
@@ -86,7 +94,7 @@ function sessionKeys(row: Extract<Row, { kind: "keys" }>): HTMLElement[] {
       term("client random"),
       ")",
     ),
-    h("p", {}, "Cut into pieces, one set for each direction:"),
+    h("p", {}, "The key block is cut into one set of keys for each direction:"),
     h(
       "dl",
       { class: "keys" },
@@ -95,7 +103,7 @@ function sessionKeys(row: Extract<Row, { kind: "keys" }>): HTMLElement[] {
           "div",
           { "data-testid": name },
           h("dt", {}, name.replaceAll("_", " "), h("span", { class: "quiet" }, ` ${count(bytes.length)}`)),
-          h("dd", {}, h("mark", { "data-value": name.replaceAll("_", " ") }, toned(bytes, []))),
+          h("dd", {}, h("mark", { "data-value": name.replaceAll("_", " ") }, markedHex(bytes, []))),
         ),
       ),
     ),

@@ -1,5 +1,5 @@
 /**
- * A failure, told in full: what, who noticed, which alert, what to do.
+ * Shows a failure: the error, the side that noticed it, the alert and what to do.
  * @module
  */
 import { TlsError } from "@handclasp/core";
@@ -10,14 +10,14 @@ export function errorCard(error: unknown): HTMLElement {
     return h(
       "div",
       { class: "failure", "data-testid": "error" },
-      h("h2", {}, "That did not work"),
+      h("h2", {}, "The connection failed"),
       h("p", { "data-testid": "error-message" }, error instanceof Error ? error.message : String(error)),
     );
   }
   const facts: readonly (readonly [string, string])[] = [
     ["code", error.code],
     ["alert", error.alert ?? "none"],
-    ["noticed by", error.by === "us" ? "this page (the client)" : "the server, which told us by an alert"],
+    ["noticed by", error.by === "us" ? "this page (the client)" : "the server, which sent us the alert"],
     ["fault", error.fault],
   ];
   return h(
@@ -31,11 +31,11 @@ export function errorCard(error: unknown): HTMLElement {
         h("div", {}, h("dt", {}, name), h("dd", { "data-testid": `error-${name.replace(" ", "-")}` }, value)),
       ),
     ),
-    h("p", { class: "advice" }, h("strong", {}, "What to do: "), advice(error)),
+    h("p", { class: "advice" }, h("strong", {}, "Advice: "), advice(error)),
   );
 }
 
-/** The message alone: what to do stands below it. */
+/** The message without the advice, which the card shows below it. */
 function sentence({ message, advice = "" }: TlsError): string {
   const text = message.replace(` (${advice})`, "");
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -45,14 +45,15 @@ function advice(error: TlsError): string {
   if (error.advice) return error.advice;
   switch (error.fault) {
     case "transport":
-      return "see whether the server is running and can be reached, then connect again.";
+      return "check that the server is running and reachable, then connect again.";
     case "configuration":
       return "choose another suite or group above.";
     case "peer":
       return /certificate|unknown_ca/.test(error.alert ?? "")
-        ? "send nothing. Whoever runs the server has to show a certificate for this host, in date, from a CA that is trusted here."
-        : "nothing that was damaged got through, so connecting again is safe. If it comes back although nobody tampers, the last rows of the ladder show where it went wrong.";
+        ? "do not send anything. The server needs a valid certificate for this host, from a CA that this page trusts."
+        : "connect again. That is safe, because no altered data was accepted. If the error comes " +
+            "back without tampering, the last rows of the ladder show where the handshake failed.";
     default:
-      return "connect again. If it comes back, this is a bug of ours.";
+      return "connect again. If the error comes back, it is a bug in Handclasp.";
   }
 }

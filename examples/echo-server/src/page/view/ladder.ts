@@ -1,5 +1,5 @@
 /**
- * The ladder: one rung for each thing that happens between client and server.
+ * The ladder diagram: one rung for each message, secret or flip between client and server.
  * @module
  */
 import type { Direction } from "@handclasp/core";
@@ -8,11 +8,11 @@ import { count, hex, hexByte } from "../hex.ts";
 import { applicationData, changeCipherSpec, gistOf, lessonOf, messageTitle, steps, thenData } from "../lesson.ts";
 import type { RecordEvent, Row, Story } from "../story.ts";
 import type { Target } from "../tamper.ts";
-import { recordFigure, toned } from "./bytes.ts";
+import { markedHex, recordFigure } from "./bytes.ts";
 import { derivation } from "./derivation.ts";
-import { fields } from "./fields.ts";
+import { showFields } from "./fields.ts";
 
-/** The textbook's ladder, before anything has happened. */
+/** The textbook's handshake, which the page shows before the first connection. */
 export const preview = (): HTMLElement[] =>
   [...steps, thenData].map(({ name, direction, text }, i) =>
     h(
@@ -26,7 +26,7 @@ export const preview = (): HTMLElement[] =>
 
 export interface Rung {
   readonly element: HTMLElement;
-  /** The textbook's step that is reached with it. */
+  /** The textbook's step that this rung completes. */
   readonly step?: number;
 }
 
@@ -39,10 +39,10 @@ export function rung(row: Row, story: Story): Rung {
         h("p", {}, text),
         row.name === "finished" && verifyData(row.direction, story),
         h("h3", {}, "Decoded"),
-        fields(row.body, story.known),
-        ...row.carriers().map((record) => recordFigure(record, story, row.bytes)),
+        showFields(row.body, story.knownValues),
+        ...row.findRecords().map((record) => recordFigure(record, story, row.bytes)),
       ];
-      const { sealed, bytes } = row;
+      const { isEncrypted, bytes } = row;
       return arrowRung({
         row,
         name: row.name,
@@ -50,7 +50,7 @@ export function rung(row: Row, story: Story): Rung {
         step,
         gist: handshakeGist(row, story),
         size: bytes.length,
-        sealed,
+        isEncrypted,
         detail,
       });
     }
@@ -59,9 +59,9 @@ export function rung(row: Row, story: Story): Rung {
         row,
         name: "change_cipher_spec",
         title: "ChangeCipherSpec",
-        gist: ["From my next record on, all is encrypted."],
+        gist: ["From my next record on, everything is encrypted."],
         size: 1,
-        detail: () => [h("p", {}, changeCipherSpec), ...row.carriers().map((record) => recordFigure(record, story))],
+        detail: () => [h("p", {}, changeCipherSpec), ...row.findRecords().map((record) => recordFigure(record, story))],
       });
     case "alert": {
       const { level, description } = row.alert;
@@ -71,11 +71,13 @@ export function rung(row: Row, story: Story): Rung {
         title: `Alert: ${description}`,
         look: description === "close_notify" ? undefined : "alarm",
         gist: [
-          description === "close_notify" ? "Goodbye, in order: nothing was cut off." : `${level}: the connection ends.`,
+          description === "close_notify"
+            ? "I close the connection in order: no data is missing."
+            : `${level}: the connection ends.`,
         ],
         size: 2,
-        sealed: row.sealed,
-        detail: () => row.carriers().map((record) => recordFigure(record, story)),
+        isEncrypted: row.isEncrypted,
+        detail: () => row.findRecords().map((record) => recordFigure(record, story)),
       });
     }
     case "application_data":
@@ -90,19 +92,19 @@ export function rung(row: Row, story: Story): Rung {
 
 interface ArrowRung {
   readonly row: Extract<Row, { direction: Direction }>;
-  /** The RFC's spelling. */
+  /** The message's name in the RFC's spelling. */
   readonly name: string;
   readonly title: string;
   readonly step?: number | undefined;
   readonly look?: string | undefined;
   readonly gist: readonly Child[];
   readonly size: number;
-  readonly sealed?: boolean;
-  /** Made when it is opened. */
+  readonly isEncrypted?: boolean;
+  /** Makes the details when the reader opens them. */
   readonly detail: () => readonly Child[];
 }
 
-function arrowRung({ row, name, title, step, look, gist, size, sealed, detail }: ArrowRung): Rung {
+function arrowRung({ row, name, title, step, look, gist, size, isEncrypted, detail }: ArrowRung): Rung {
   const details = h(
     "details",
     {},
@@ -115,7 +117,7 @@ function arrowRung({ row, name, title, step, look, gist, size, sealed, detail }:
         badge(step),
         h("strong", {}, title),
         h("span", { class: "unseen" }, row.direction === "sent" ? "from client to server" : "from server to client"),
-        sealed && lock(),
+        isEncrypted && lock(),
         h("span", { class: "size" }, count(size)),
       ),
       h("span", { class: "gist" }, ...gist),
@@ -128,15 +130,15 @@ function arrowRung({ row, name, title, step, look, gist, size, sealed, detail }:
   return step === undefined ? { element } : { element, step };
 }
 
-/** The randoms and the chosen suite are shown where they arise. */
+/** The gist of a message. Those of ClientHello and ServerHello show the random value, and the chosen suite. */
 function handshakeGist({ name, body }: Extract<Row, { kind: "handshake" }>, story: Story): Child[] {
   const random = typeof body === "object" && body !== null && "random" in body ? body.random : undefined;
   if (!(random instanceof Uint8Array)) return [gistOf(name, story.suite.keyExchange.name)];
-  const own = name === "client_hello" ? "client random" : "server random";
-  const shown = [`${own} `, toned(random, [{ name: own, bytes: random }])];
+  const randomName = name === "client_hello" ? "client random" : "server random";
+  const content = [`${randomName} `, markedHex(random, [{ name: randomName, bytes: random }])];
   return name === "client_hello"
-    ? shown
-    : ["cipher suite ", h("span", { class: "chosen" }, story.suite.name), ...shown];
+    ? content
+    : ["cipher suite ", h("span", { class: "chosen" }, story.suite.name), ...content];
 }
 
 function verifyData(direction: Direction, story: Story): HTMLElement {
@@ -147,11 +149,11 @@ function verifyData(direction: Direction, story: Story): HTMLElement {
     { class: "formula" },
     "verify_data = PRF(",
     h("mark", { "data-value": "master secret" }, "master secret"),
-    `, “${label}”, ${hash}(all handshake messages before))`,
+    `, “${label}”, ${hash}(all handshake messages so far))`,
   );
 }
 
-/** Plaintext and ciphertext side by side, without a click: that is the point. */
+/** Shows plaintext and ciphertext next to each other without a click, because the comparison is the point. */
 function dataRung(
   { direction, record }: { readonly direction: Direction; readonly record: RecordEvent },
   story: Story,
@@ -181,7 +183,7 @@ function dataRung(
 }
 
 function plaintext(side: string, { plaintext }: RecordEvent): HTMLElement {
-  if (!plaintext) return h("p", {}, h("small", {}, "Plaintext"), "none: it does not open");
+  if (!plaintext) return h("p", {}, h("small", {}, "Plaintext"), "none: decryption failed");
   return h(
     "p",
     {},
@@ -191,31 +193,31 @@ function plaintext(side: string, { plaintext }: RecordEvent): HTMLElement {
 }
 
 function ciphertext({ header, fragment }: RecordEvent): HTMLElement {
-  const some = fragment.subarray(0, 27);
+  const excerpt = fragment.subarray(0, 27);
   return h(
     "p",
     {},
-    h("small", {}, "What travels"),
+    h("small", {}, "Sent on the wire"),
     h(
       "code",
       { class: "hex", "data-testid": "ciphertext" },
-      `${hex(header)} ${hex(some)}${some.length < fragment.length ? " …" : ""}`,
+      `${hex(header)} ${hex(excerpt)}${excerpt.length < fragment.length ? " …" : ""}`,
     ),
   );
 }
 
 function derivedRung(row: Extract<Row, { kind: "secret" | "keys" }>, story: Story): Rung {
-  const premaster = row.kind === "secret" && row.secret.name === "premaster_secret";
+  const isPremaster = row.kind === "secret" && row.secret.name === "premaster_secret";
   const name = row.kind === "keys" ? "session_keys" : row.secret.name;
   const titles: Readonly<Record<string, string>> = {
     premaster_secret: "The premaster secret",
     master_secret: "The master secret",
     session_keys: "The session keys",
   };
-  const step = premaster ? 5 : row.kind === "secret" ? 6 : 7;
-  const alone = premaster && story.suite.keyExchange.name === "rsa";
+  const step = isPremaster ? 5 : row.kind === "secret" ? 6 : 7;
+  const isClientOnly = isPremaster && story.suite.keyExchange.name === "rsa";
   const card = h("div", { class: "card" });
-  // The other keys of the block are reported right after the first.
+  // The trace reports the keys right after the key block, so the card waits for them.
   queueMicrotask(() =>
     card.append(
       h(
@@ -223,7 +225,7 @@ function derivedRung(row: Extract<Row, { kind: "secret" | "keys" }>, story: Stor
         { class: "head" },
         badge(step),
         h("strong", {}, titles[name] ?? name),
-        h("span", { class: "size" }, alone ? "made by the client" : "both sides, each by itself"),
+        h("span", { class: "size" }, isClientOnly ? "made by the client" : "computed by each side"),
       ),
       ...derivation(row, story),
     ),
@@ -231,7 +233,7 @@ function derivedRung(row: Extract<Row, { kind: "secret" | "keys" }>, story: Stor
   return { element: h("li", { class: "rung derived", "data-testid": name }, card), step };
 }
 
-const flipped: Readonly<Record<Target, string>> = {
+const targetTitles: Readonly<Record<Target, string>> = {
   server_hello: "ServerHello",
   client_key_exchange: "ClientKeyExchange",
   message: "the message",
@@ -249,7 +251,7 @@ function flipRung({ flip }: Extract<Row, { kind: "flip" }>): Rung {
       h(
         "p",
         { class: "head" },
-        h("strong", {}, `Somebody on the path flips one bit of ${flipped[flip.target]}`),
+        h("strong", {}, `Someone on the path flips one bit of ${targetTitles[flip.target]}`),
         h("span", { class: "size" }, `byte ${flip.offset} of ${flip.record.length}`),
       ),
       h(
@@ -274,7 +276,7 @@ const badge = (step: number | undefined): Child =>
   step !== undefined &&
   h(
     "span",
-    { class: "badge", title: `step ${step} of the textbook` },
+    { class: "badge", title: `step ${step} of the textbook’s handshake` },
     h("span", { class: "unseen" }, "Step "),
     String(step),
   );
