@@ -553,10 +553,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.2, 7.4.6",
     "certificates are X.509v3",
-    by(
-      "x509/path.ts#checkIssued",
-      "x509/path.test.ts: a path that is valid > may have version 1 in its anchor only",
-    ),
+    by("x509/path.ts#checkIssued", "x509/path.test.ts: a path that is valid > may have version 1 in its anchor only"),
   ],
   ["7.4.2", "certificates for static DH, static ECDH and DSS have their usages", noAnonymous],
   [
