@@ -131,7 +131,7 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "internal_error",
     "Something broke that should not: in Handclasp or its host where the error is `by` us, at the peer otherwise. `cause` has what broke.",
     "By us: report it, with the cause. By the peer: its log says more.",
-    "something broke that should not",
+    "unexpected exception",
   ),
   inappropriate_fallback: both(
     "inappropriate_fallback",
@@ -148,7 +148,7 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "no_renegotiation",
     "The peer tried again and again to renegotiate, which Handclasp never does.",
     "Switch renegotiation off at the peer.",
-    "4 tries to renegotiate, which we never do",
+    "renegotiation attempt 4: we never renegotiate",
   ),
   unsupported_extension: theirs(
     "The peer received an extension that it did not ask for. An error of ours with this alert has the code unexpected_extension.",

@@ -79,7 +79,7 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
     undefined,
     "The provider of cryptography did not seal a record in time: that record is lost.",
     "Look at the provider, or at a process that is too busy.",
-    "a record was not sealed in time, and is lost",
+    "a record was not sealed in time and is lost",
   ),
   usage: application(
     undefined,

@@ -130,7 +130,7 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
   peer_gone: transport(
     "The peer closed in order, and its carrier was gone before our close_notify. All that it sent was received.",
     "Nothing, unless what was written last matters: have the peer confirm it ([ends.md](ends.md)).",
-    "the peer closed in order, and left before our close_notify",
+    "the peer closed in order and left before our close_notify",
   ),
   peer_left: transport(
     "The peer's WebSocket closed with 1001, without close_notify: a page was left or closed, or a program ends. Data may be missing.",

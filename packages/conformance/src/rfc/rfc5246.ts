@@ -655,7 +655,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.6",
     "where the server names authorities, the chain is issued by one of them",
-    by("connection/clientCredentials.ts#selector", [
+    by("connection/clientCredentials.ts#credentialSelector", [
       "connection/clientCredentials.test.ts: of a list of credentials > the first is shown whose chain leads to an authority that the server names",
     ]),
   ],
@@ -664,7 +664,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "and where there is a single certificate, it is not shown to others",
     otherwise(
       "a SHOULD: who configures one credential means that one, and an unfit one is refused with an alert that says so, where an empty list would not",
-      "connection/clientCredentials.ts#selector",
+      "connection/clientCredentials.ts#credentialSelector",
       "connection/clientCredentials.test.ts: a single credential > is shown whatever authorities the server names",
     ),
   ],

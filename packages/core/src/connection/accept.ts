@@ -15,16 +15,17 @@ import { readName } from "../x509/distinguishedName.ts";
 import { readTrust, type TrustOptions, type TrustPolicy } from "../x509/verify.ts";
 import { TlsConnection } from "./connection.ts";
 import { type CommonOptions, commonConfig, connectionOptions, showsSecrets } from "./options.ts";
-import { readOwn } from "./ownChain.ts";
+import { checkedChain } from "./ownChain.ts";
 import { isCertified, serverPsk } from "./psk.ts";
 import { type ServerSessionOptions, serverSessions } from "./serverSessions.ts";
-import { stapleOf } from "./staple.ts";
+import { readStaple } from "./staple.ts";
 import { checkedTransport, type Transport } from "./transport.ts";
 
 /**
- * Our certificates: one, a list, or a function of the ClientHello that answers one or a list, for servers whose names are not known beforehand. Of a list, the
- * name that the client asks for and what it can verify decide; the first is the default. A function is asked at each handshake, a resumed one too; where it
- * answers nothing, the client gets unrecognized_name.
+ * The server's certificates: one, a list, or a function of the ClientHello that returns one or a list, for a server
+ * that does not know its names beforehand. From a list, the server takes a certificate that has the name the client
+ * asks for and that the client can verify; the first one is the default. The function is called in every handshake, a
+ * resumed one included. If it returns nothing, the client gets unrecognized_name.
  */
 export type ServerCredentials =
   | Credential
@@ -32,51 +33,55 @@ export type ServerCredentials =
   | ((hello: ClientHelloInfo) => Awaitable<Credential | readonly Credential[] | undefined>);
 
 /**
- * Beside what `connect` takes too. `ca`, `pins`, `trust`, `verify` and `insecure` say whom client certificates must come from: they need `clientAuth`, and
- * `clientAuth` needs one of them.
+ * A server's options, in addition to those that `connect` takes too. `ca`, `pins`, `trust`, `verify` and `insecure` say
+ * which client certificates are trusted: they need `clientAuth`, and `clientAuth` needs one of them.
  */
 export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessionOptions {
-  /** Our certificates. Needed unless all suites are of a pre-shared key. */
+  /** The server's certificates. Required unless every suite uses a pre-shared key. */
   readonly credentials?: ServerCredentials;
-  /** The keys that clients have too, for suites of `ecdhePskSuites` or `pskSuites`. */
+  /** The pre-shared keys, for suites of `ecdhePskSuites` or `pskSuites`. */
   readonly psk?: ServerPsk;
-  /** Whether clients show a certificate. Default `"none"`. */
+  /** Whether the server asks for a client certificate, and whether it requires one. Default `"none"`. */
   readonly clientAuth?: "none" | "request" | "require";
   /**
-   * The authorities that we name to clients, DER names (`certificate.subject.der`): a client with several certificates
-   * chooses by them. Default: those of `ca`, or none where they are too many for the message (65,000 bytes). `false`:
-   * none, which means any.
+   * The authorities that the server names to clients, as DER names (`certificate.subject.der`): a client with several
+   * certificates chooses by them. Default: the subjects of `ca`, or none if they do not fit into the message (65,000
+   * bytes). `false`: none, which allows any authority.
    */
   readonly certificateAuthorities?: readonly Uint8Array[] | false;
   /**
-   * Groups of suites of equal preference: within one of them the client's order decides, for it may be faster with
-   * another than we are. Default: none, our order alone.
+   * Groups of suites of equal preference: within a group the client's order decides, because the client may be faster
+   * with another suite than the server. Default: no groups, so the server's order decides.
    * @example
    * equalSuites: [[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]]
    */
   readonly equalSuites?: readonly (readonly CipherSuite[])[];
   /**
-   * Refuse a server name that no certificate has (unrecognized_name), instead of answering with the first. A client
-   * that names no server gets the first in any case. Default: true where the certificates have different names, so not
-   * for an RSA and an ECDSA certificate of the same names.
+   * Refuses a server name that no certificate has (unrecognized_name), instead of answering with the first certificate.
+   * A client that names no server gets the first certificate in any case. Default: true if the certificates have
+   * different names. An RSA and an ECDSA certificate of the same names have the default false.
    */
   readonly strictSni?: boolean;
   /**
-   * Refuse a client that offers none of our `alpn` (no_application_protocol), also where it offers no protocol at all.
-   * Default false: such a client gets in, and `session.alpn` is `null`; one that offers only others is refused in any
-   * case.
+   * Refuses a client that offers none of our `alpn` (no_application_protocol), even if it offers no protocol at all.
+   * Default false: a client that offers no protocol is accepted, and `session.alpn` is `null`. A client that offers
+   * only other protocols is always refused.
    */
   readonly requireAlpn?: boolean;
 }
 
-/** What many connections share: options that are checked and certificates that are parsed. `serverConfig` makes it. */
+/** The checked options and parsed certificates that many connections share. `serverConfig` makes it. */
 export interface ServerConfiguration {
-  /** Certificates for the connections that are accepted from now on, such as renewed ones. Throws a configuration error, and changes nothing then. */
+  /**
+   * Sets the certificates for later connections, for example renewed ones. Throws a configuration error without
+   * changing anything.
+   */
   setCredentials(credentials: ServerCredentials): void;
 }
 
 /**
- * Checks options once, for many connections. They share what is kept for resumption: tickets, their keys, and the store.
+ * Checks options once, for many connections. The connections share their resumption state: tickets, ticket keys and the
+ * session store.
  * @throws TlsError `configuration`
  * @example
  * const config = serverConfig({ credentials: [credential] });
@@ -90,7 +95,7 @@ class SharedConfig implements ServerConfiguration {
   readonly options: AcceptOptions;
   handshake: ServerConfig;
 
-  /** @param options that are checked */
+  /** @param options checked options */
   constructor(options: AcceptOptions) {
     this.options = options;
     this.handshake = configOf(options);
@@ -102,10 +107,10 @@ class SharedConfig implements ServerConfiguration {
 }
 
 /**
- * Accepts a channel as server, over any transport. Resolves once the handshake is done and, where required, the client
- * verified. Options that are given here are for this connection alone, which then is not resumed unless they name a
- * store or ticket keys; `serverConfig` makes what many connections share.
- * @throws TlsError `configuration` before any byte is read; the handshake's failure else.
+ * Accepts a channel as server, over any transport. Resolves once the handshake is done and any required client
+ * certificate is verified. Options passed here are for this connection alone, which is then not resumed unless they
+ * name a store or ticket keys; use `serverConfig` to share state between connections.
+ * @throws TlsError `configuration` before any byte is read; otherwise the error that ended the handshake
  * @example
  * const channel = await accept(transport, { credentials: [credential] });
  */
@@ -113,23 +118,27 @@ export async function accept(
   transport: Transport,
   config: AcceptOptions | ServerConfiguration,
 ): Promise<TlsConnection> {
-  const shared = config instanceof SharedConfig ? config : withExplanationSync(() => once(config as AcceptOptions));
+  const shared =
+    config instanceof SharedConfig ? config : withExplanationSync(() => singleUseConfig(config as AcceptOptions));
   const connection = accepted(transport, shared);
   await connection.opened;
   return connection;
 }
 
-/** Nobody could resume a session of theirs. */
-function once(given: AcceptOptions): SharedConfig {
-  const options = optionsOf(given, serverOptions());
+/**
+ * A configuration for one connection. It keeps no sessions by default, because no later connection could resume them.
+ */
+function singleUseConfig(unchecked: AcceptOptions): SharedConfig {
+  const options = optionsOf(unchecked, serverOptions());
   const { sessionStore = false, tickets = options.ticketKeys !== undefined } = options;
-  // Without a prototype, as `options` are: what Object.prototype has is no option.
+  // Without a prototype, as `options` has none, so that no property of Object.prototype is taken as an option.
   return new SharedConfig(Object.assign(Object.create(null), options, { sessionStore, tickets }) as AcceptOptions);
 }
 
-/** As `accept`, at once: the connection is still shaking hands. */
+/** As `accept`, but returns immediately, while the handshake is running. */
 export function accepted(transport: Transport, config: ServerConfiguration): TlsConnection {
-  if (!(config instanceof SharedConfig)) throw configurationError("no configuration", "what serverConfig() gives");
+  if (!(config instanceof SharedConfig))
+    throw configurationError("not a server configuration", "pass the result of serverConfig()");
   return acceptWith(
     config.handshake,
     withExplanationSync(() => checkedTransport(transport)),
@@ -137,7 +146,9 @@ export function accepted(transport: Transport, config: ServerConfiguration): Tls
   );
 }
 
-/** The same with a handshake's configuration. A trace has secrets where both it and `options` say so. */
+/**
+ * As `accepted`, with a handshake's configuration. The trace contains secrets if both `config` and `options` allow it.
+ */
 export function acceptWith(config: ServerConfig, transport: Transport, options: CommonOptions): TlsConnection {
   return new TlsConnection(
     transport,
@@ -153,9 +164,9 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
 }
 
 /**
- * Checks what the user says; certificates are parsed once, here.
- * @throws TlsError `configuration`, also for a certificate that cannot serve: of another purpose, out of order, or of a
- *   kind that no suite uses.
+ * Checks the options and parses the certificates.
+ * @throws TlsError `configuration`, also for a certificate that cannot serve: for another purpose, out of order, or of
+ *   a kind that no suite uses
  */
 export const serverHandshakeConfig = (options: AcceptOptions): ServerConfig =>
   configOf(optionsOf(options, serverOptions()));
@@ -168,10 +179,10 @@ function configOf(options: AcceptOptions): ServerConfig {
   if (clientAuth === "require" && !suites.every(isCertified))
     throw configurationError(
       'clientAuth "require" with suites of a pre-shared key, which have no certificates',
-      'leave them out, or say "request": the key then is what proves who the client is',
+      'leave these suites out, or use "request": the pre-shared key then authenticates the client',
     );
   if (options.requireAlpn && !common.alpn.length)
-    throw configurationError("requireAlpn without alpn", 'say which protocols we speak: alpn: ["…"]');
+    throw configurationError("requireAlpn without alpn", 'list the protocols of this server: alpn: ["…"]');
   return {
     ...common,
     psk: serverPsk(suites, options.psk),
@@ -188,19 +199,21 @@ function configOf(options: AcceptOptions): ServerConfig {
 
 function equalSuitesOf(
   suites: readonly SuiteRow[],
-  asked: readonly (readonly CipherSuite[])[],
+  option: readonly (readonly CipherSuite[])[],
 ): readonly (readonly SuiteRow[])[] {
-  const groups = asked as readonly (readonly SuiteRow[])[];
+  const groups = option as readonly (readonly SuiteRow[])[];
   const all = groups.flat();
   const missing = all.filter((suite) => !suites.includes(suite));
   if (missing.length > 0)
-    throw configurationError(`equalSuites: ${missing[0]?.name} is none of the suites`, "name it there too");
-  const twice = all.find((suite, i) => all.indexOf(suite) !== i);
-  if (twice) throw configurationError(`equalSuites: ${twice.name} stands twice`, "one group for each suite");
+    throw configurationError(`equalSuites: ${missing[0]?.name} is not in suites`, "add it to suites");
+  const duplicate = all.find((suite, i) => all.indexOf(suite) !== i);
+  if (duplicate) throw configurationError(`equalSuites: ${duplicate.name} occurs twice`, "name each suite once");
   return groups;
 }
 
-/** The same configuration with other certificates, checked as the first ones were. Throws a configuration error. */
+/**
+ * The same configuration with other certificates, which are checked like the first ones. Throws a configuration error.
+ */
 export const withCredentials = (config: ServerConfig, credentials: ServerCredentials): ServerConfig => ({
   ...config,
   ...credentialsOf(config, credentials),
@@ -208,24 +221,32 @@ export const withCredentials = (config: ServerConfig, credentials: ServerCredent
 
 function credentialsOf(
   { suites }: Pick<ServerConfig, "suites">,
-  given: ServerCredentials | undefined,
+  credentials: ServerCredentials | undefined,
 ): Pick<ServerConfig, "credentials" | "namesDiffer" | "chooseCredentials"> {
-  if (typeof given === "function") {
-    const known = new WeakMap<Credential, ServerCredential>();
-    const checked = (credential: Credential): ServerCredential => {
-      const found = known.get(credential) ?? serverCredential(suites, credential);
-      known.set(credential, found);
-      return found;
+  if (typeof credentials === "function") {
+    const cache = new WeakMap<Credential, ServerCredential>();
+    const check = (credential: Credential): ServerCredential => {
+      const checked = cache.get(credential) ?? serverCredential(suites, credential);
+      cache.set(credential, checked);
+      return checked;
     };
-    return { ...served([]), chooseCredentials: async (hello) => served(listOf(await given(hello)).map(checked)) };
+    return {
+      ...credentialSet([]),
+      chooseCredentials: async (hello) => credentialSet(listOf(await credentials(hello)).map(check)),
+    };
   }
-  const list = listOf(given);
+  const list = listOf(credentials);
   if (!list.length && suites.some(isCertified))
     throw configurationError("a server needs a credential", "pass `credentials: [nodeCredential({ cert, key })]`");
-  return { ...served(list.map((credential) => serverCredential(suites, credential))), chooseCredentials: undefined };
+  return {
+    ...credentialSet(list.map((credential) => serverCredential(suites, credential))),
+    chooseCredentials: undefined,
+  };
 }
 
-const served = (credentials: readonly ServerCredential[]): Pick<ServerConfig, "credentials" | "namesDiffer"> => ({
+const credentialSet = (
+  credentials: readonly ServerCredential[],
+): Pick<ServerConfig, "credentials" | "namesDiffer"> => ({
   credentials,
   namesDiffer: new Set(credentials.map(namesOf)).size > 1,
 });
@@ -235,18 +256,20 @@ const namesOf = ({ certificate: { subjectAltNames } }: ServerCredential): string
     [...new Set([...subjectAltNames.dns.map((name) => name.toLowerCase()), ...subjectAltNames.ip])].sort(),
   );
 
-const listOf = (given: Credential | readonly Credential[] | undefined): readonly Credential[] =>
-  given === undefined ? [] : Array.isArray(given) ? given : [given as Credential];
+const listOf = (credentials: Credential | readonly Credential[] | undefined): readonly Credential[] =>
+  credentials === undefined ? [] : Array.isArray(credentials) ? credentials : [credentials as Credential];
 
 function serverCredential(suites: readonly SuiteRow[], credential: Credential): ServerCredential {
-  const [certificate] = readOwn(credential, "server");
+  const [certificate] = checkedChain(credential, "server");
   const checked = { credential, certificate };
-  const ocspResponse = stapleOf(credential, certificate);
+  const ocspResponse = readStaple(credential, certificate);
   if (canServe(suites, checked)) return { ...checked, ocspResponse };
   const { keyUsage, publicKey, subject } = checked.certificate;
   throw configurationError(
-    `the certificate of ${subject.text || "no subject"} serves none of the suites: a key of the kind ${publicKey.type}, keyUsage ${keyUsage ? [...keyUsage].join(", ") : "unlimited"}`,
-    "ECDHE needs digitalSignature and a suite with the key's authentication; RSA key exchange needs keyEncipherment and a key that decrypts",
+    `the certificate of ${subject.text || "no subject"} serves none of the suites: ` +
+      `key type ${publicKey.type}, keyUsage ${keyUsage ? [...keyUsage].join(", ") : "absent"}`,
+    "ECDHE needs digitalSignature and a suite that authenticates with this key type; " +
+      "RSA key exchange needs keyEncipherment and a key that decrypts",
   );
 }
 
@@ -254,46 +277,52 @@ function clientTrustOf(options: AcceptOptions): TrustPolicy | undefined {
   const { clientAuth = "none" } = options;
   const trusts = trustOptions.filter((option) => options[option] !== undefined);
   if (clientAuth !== "none" && !trusts.length)
-    throw configurationError(`clientAuth "${clientAuth}" without ca`, "say whom client certificates must come from");
+    throw configurationError(
+      `clientAuth "${clientAuth}" without ca`,
+      "say which client certificates are trusted, for example with ca",
+    );
   if (clientAuth === "none" && trusts.length)
-    throw configurationError(`${trusts[0]} without clientAuth`, 'say clientAuth: "request" or "require"');
+    throw configurationError(`${trusts[0]} without clientAuth`, 'set clientAuth: "request" or "require"');
   return trusts.length ? readTrust(options) : undefined;
 }
 
-/** The options about whom to trust. */
+/** The options that decide which client certificates are trusted. */
 const trustOptions = ["ca", "pins", "trust", "insecure", "verify", "minimumRsaBits", "minimumEcBits"] as const;
 
 function authoritiesOf(
-  { certificateAuthorities: asked, clientAuth = "none" }: AcceptOptions,
+  { certificateAuthorities: names, clientAuth = "none" }: AcceptOptions,
   trust: TrustPolicy | undefined,
 ): readonly Uint8Array[] {
   if (
-    asked !== undefined &&
-    asked !== false &&
-    !(Array.isArray(asked) && [...asked].every((name) => name instanceof Uint8Array))
+    names !== undefined &&
+    names !== false &&
+    !(Array.isArray(names) && [...names].every((name) => name instanceof Uint8Array))
   )
-    throw wrongOption("certificateAuthorities", asked, "a list of DER names, or false");
-  if (!asked) {
-    const names = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));
-    return asked === false || sizeOf([...names.values()]) > maxAuthorityNames ? [] : [...names.values()];
+    throw wrongOption("certificateAuthorities", names, "a list of DER names, or false");
+  if (!names) {
+    const subjects = new Map(trust?.anchors.map(({ subject }) => [subject.normalised, subject.der]));
+    return names === false || sizeOf([...subjects.values()]) > maxAuthorityNames ? [] : [...subjects.values()];
   }
   if (clientAuth === "none")
-    throw configurationError("certificateAuthorities without clientAuth", 'say clientAuth: "request" or "require"');
-  if (sizeOf(asked) > maxAuthorityNames)
+    throw configurationError("certificateAuthorities without clientAuth", 'set clientAuth: "request" or "require"');
+  if (sizeOf(names) > maxAuthorityNames)
     throw configurationError(
-      `certificateAuthorities of ${sizeOf(asked)} bytes`,
-      `${maxAuthorityNames} are the most: name fewer, or give false`,
+      `certificateAuthorities of ${sizeOf(names)} bytes`,
+      `at most ${maxAuthorityNames} bytes fit: name fewer, or pass false`,
     );
-  for (const [i, name] of asked.entries()) {
+  for (const [i, name] of names.entries()) {
     try {
       der(name, readName);
     } catch (error) {
       if (!TlsError.is(error)) throw error;
-      throw configurationError(`certificateAuthorities[${i}]: ${error.message}`, "DER names: certificate.subject.der");
+      throw configurationError(
+        `certificateAuthorities[${i}]: ${error.message}`,
+        "expected a DER name, such as certificate.subject.der",
+      );
     }
   }
-  return asked;
+  return names;
 }
 
-/** With the two bytes before each. */
+/** The size of the names in the message: each is preceded by two bytes of length. */
 const sizeOf = (names: readonly Uint8Array[]): number => names.reduce((sum, name) => sum + 2 + name.length, 0);

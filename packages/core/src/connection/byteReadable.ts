@@ -1,5 +1,5 @@
 /**
- * What `channel.readable` is: the host's ReadableStream, declared so that it fits lib.dom and node:stream/web alike.
+ * The type of `channel.readable`: the host's ReadableStream, declared so that it fits both lib.dom and node:stream/web.
  * @module
  */
 
@@ -8,10 +8,10 @@ import type { Bytes } from "../bytes/bytes.ts";
 /**
  * A stream of bytes, for every API that takes a ReadableStream.
  *
- * The declarations of lib.dom and of `@types/node` differ in BYOB readers, so the stream of neither fits the other.
- * This stream has no BYOB reader: asking for one throws a TypeError. Its type says so, and fits both.
+ * The declarations of lib.dom and of `@types/node` differ in their BYOB readers, so neither type fits the other. This
+ * stream has no BYOB reader: asking for one throws a TypeError. Its type says so, and fits both.
  *
- * Safari does not iterate over streams: `for await (const bytes of channel)` works everywhere.
+ * Safari cannot iterate over streams; `for await (const bytes of channel)` works everywhere.
  * @example
  * const text = channel.readable.pipeThrough(new TextDecoderStream());
  * @example
@@ -22,11 +22,11 @@ export interface ByteReadable extends ReadableStream<Bytes> {
   getReader(): ReadableStreamDefaultReader<Bytes>;
   pipeThrough<R>(
     transform: { readable: R; writable: WritableStream<Bytes> },
-    // `pipeTo` takes the same options, and their type does not have the same name in every host.
+    // The options of `pipeTo`, because the name of their type differs between hosts.
     options?: Parameters<ReadableStream<Bytes>["pipeTo"]>[1],
   ): R;
   tee(): [ByteReadable, ByteReadable];
-  // TypeScript 5.9 has these in lib.dom.asynciterable, which a program with lib.dom may leave out.
+  // TypeScript 5.9 declares these in lib.dom.asynciterable, which a program that uses lib.dom may leave out.
   values(options?: { preventCancel?: boolean }): AsyncIteratorObject<Bytes, undefined, unknown>;
   [Symbol.asyncIterator](options?: { preventCancel?: boolean }): AsyncIteratorObject<Bytes, undefined, unknown>;
 }

@@ -1,6 +1,9 @@
 import { isPromise } from "../flow.ts";
 
-/** A listener that throws, or rejects, must end neither the connection nor the process: its error is printed where people look. */
+/**
+ * Calls a listener of the application. If it throws or rejects, the error goes to the console, and neither the
+ * connection nor the process ends.
+ */
 export function callListener(listener: () => unknown): void {
   try {
     const result = listener();

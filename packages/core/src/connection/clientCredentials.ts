@@ -5,35 +5,36 @@ import type { ClientConfig } from "../handshake/config.ts";
 import type { CertificateRequested } from "../handshake/session.ts";
 import type { Credential } from "../x509/credential.ts";
 import { readName } from "../x509/distinguishedName.ts";
-import { readOwn } from "./ownChain.ts";
+import { checkedChain } from "./ownChain.ts";
 
 /**
- * Our certificate for a server that asks for one:
- * - one credential is shown to every server that can verify its kind of key, whatever authorities the server names: who
- *   gives one means it. RFC 5246 §7.4.6 says only SHOULD, servers often name the root where our chain ends below it,
- *   and "unknown_ca" says more than "no certificate";
- * - of a list, the first that the server can verify and whose chain leads to an authority that it names, any where it
- *   names none; where none fits, the server is told that there is no certificate. A list, even of one, thus shows a
- *   certificate only to whom it is meant for;
- * - a function chooses by itself.
+ * The client's certificate for a server that asks for one:
+ * - A single credential is sent to every server that can verify its kind of key, whatever authorities the server names.
+ *   The list of authorities is only a SHOULD (RFC 5246 §7.4.6), servers often name the root while our chain ends below
+ *   it, and "unknown_ca" says more than "no certificate".
+ * - From a list, the client sends the first credential that the server can verify and whose chain leads to an authority
+ *   that the server names, or to any authority if the server names none. If none fits, the client sends an empty
+ *   certificate list. So a list, even of one credential, shows a certificate only to servers that it is meant for.
+ * - A function chooses for itself.
  */
 export type ClientCredentials =
   | Credential
   | readonly Credential[]
   | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
 
-/** Checks what the user gives, and makes the choice of it. */
-export function selector(
-  given: ClientCredentials | undefined,
+/** Checks the option `credentials`, and makes the function that selects a credential. */
+export function credentialSelector(
+  credentials: ClientCredentials | undefined,
 ): Pick<ClientConfig, "selectCredential" | "identity" | "identityFits"> {
-  if (typeof given === "function") return { selectCredential: given, identity: undefined, identityFits: false };
-  if (given === undefined) return { selectCredential: () => undefined, identity: [], identityFits: false };
-  if (!isList(given)) {
-    const [certificate] = readOwn(given, "client");
-    return { selectCredential: () => given, identity: [certificate], identityFits: false };
+  if (typeof credentials === "function")
+    return { selectCredential: credentials, identity: undefined, identityFits: false };
+  if (credentials === undefined) return { selectCredential: () => undefined, identity: [], identityFits: false };
+  if (!isList(credentials)) {
+    const [certificate] = checkedChain(credentials, "client");
+    return { selectCredential: () => credentials, identity: [certificate], identityFits: false };
   }
-  const candidates = given.map((credential) => {
-    const chain = readOwn(credential, "client");
+  const candidates = credentials.map((credential) => {
+    const chain = checkedChain(credential, "client");
     return { credential, certificate: chain[0], issuers: chain.map(({ issuer }) => issuer.normalised) };
   });
   const selectCredential: ClientConfig["selectCredential"] = ({ schemes, certificateAuthorities }) => {
@@ -46,9 +47,10 @@ export function selector(
   return { selectCredential, identity: candidates.map(({ certificate }) => certificate), identityFits: true };
 }
 
-const isList = (given: Credential | readonly Credential[]): given is readonly Credential[] => Array.isArray(given);
+const isList = (credentials: Credential | readonly Credential[]): credentials is readonly Credential[] =>
+  Array.isArray(credentials);
 
-/** A name that is none is the name of nobody. */
+/** The normalised name. An encoding that is not a name matches no issuer, so it yields an empty list. */
 function normalised(name: Uint8Array): readonly string[] {
   try {
     return [der(name, readName).normalised];

@@ -9,7 +9,7 @@ import { withExplanation } from "../validation/withExplanation.ts";
 import { dnsName, parseReference } from "../x509/name.ts";
 import type { OcspPolicy, OcspRow } from "../x509/ocsp.ts";
 import { readTrust, type TrustOptions } from "../x509/verify.ts";
-import { type ClientCredentials, selector } from "./clientCredentials.ts";
+import { type ClientCredentials, credentialSelector } from "./clientCredentials.ts";
 import { TlsConnection } from "./connection.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";
 import { clientPsk, isCertified } from "./psk.ts";
@@ -17,66 +17,66 @@ import { checkedTransport, type Transport } from "./transport.ts";
 
 export interface ConnectOptions extends CommonOptions, TrustOptions {
   /**
-   * A key that the server has too, for suites of `ecdhePskSuites` or `pskSuites`. Where there are no others, nobody
-   * else needs to be trusted.
+   * The pre-shared key, for suites of `ecdhePskSuites` or `pskSuites`. If there are no other suites, no trust option is
+   * needed.
    */
   readonly psk?: ClientPsk;
   /**
-   * The DNS name or IP address that the server's certificate must be for. Needed with `ca`; the adapters take it from
-   * the URL.
+   * The DNS name or IP address that the server's certificate must contain. Required with `ca`; the adapters take it
+   * from the URL.
    */
   readonly serverName?: string;
   /**
-   * Bytes of a fragment, either way, for a host with little memory (max_fragment_length, RFC 6066 §4). A server that
-   * does not know the extension is not bound by it: `session.maxFragmentLength` says. `recordSizeLimit` is its
-   * successor, and goes before it where both are there.
+   * The largest fragment in bytes, in both directions, for a host with little memory (max_fragment_length, RFC 6066
+   * §4). A server that does not know the extension ignores it; `session.maxFragmentLength` shows the result.
+   * `recordSizeLimit` is its successor, and takes precedence if both are set.
    */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096;
   /**
-   * Refuse a server without renegotiation_info (RFC 5746), with `unsafe_legacy_renegotiation`: whoever is in the middle
-   * may have begun a session with it and splice ours behind that. Default true; false for servers of before 2010
-   * (docs/adr/0004).
+   * Refuses a server without renegotiation_info (RFC 5746) with `unsafe_legacy_renegotiation`: an attacker in the
+   * middle may have begun a session with such a server and splice ours after it. Default true; set false for servers
+   * from before 2010 (docs/adr/0004).
    */
   readonly requireSecureRenegotiation?: boolean;
   /**
-   * Say that this is a second try, after one with a newer version failed (TLS_FALLBACK_SCSV, RFC 7507): a server that
-   * speaks the newer one then refuses.
+   * Tells the server that this is a second attempt, after one with a newer version failed (TLS_FALLBACK_SCSV, RFC
+   * 7507). A server that supports the newer version then refuses.
    */
   readonly fallbackScsv?: boolean;
   /**
-   * `grease`: offer some numbers that mean nothing, other ones each time (RFC 8701): a server that cannot bear what it
-   * does not know is found out early.
+   * `grease`: offers some reserved values, different ones each time (RFC 8701), so that a server that does not tolerate
+   * unknown values is found early.
    */
   readonly grease?: Grease;
   /**
-   * Asks the server for the status of its certificate: a row of `ocsp` from `@handclasp/core/ocsp`. `request` hands
-   * over what comes, `check` verifies it, `require` also wants it. Default: not asked.
+   * Asks the server for the status of its certificate: a row of `ocsp` from `@handclasp/core/ocsp`. `request` passes
+   * the response on, `check` verifies it, `require` also insists on one. Default: the client does not ask.
    */
   readonly ocsp?: OcspPolicy;
   /**
-   * Asks the server for signed certificate timestamps (RFC 6962 §3.3.1); they come as
-   * `session.signedCertificateTimestamps`, unchecked. Default false.
+   * Asks the server for signed certificate timestamps (RFC 6962 §3.3.1). They are in
+   * `session.signedCertificateTimestamps`, not verified. Default false.
    */
   readonly signedCertificateTimestamps?: boolean;
   /**
-   * Our certificate for a server that asks; a list, of which the first is shown that the server can verify and whose
-   * chain leads to an authority that it names; or a function that chooses. A single one is shown whatever authorities
-   * the server names.
+   * The client's certificate for a server that asks: a single one, which is sent whatever authorities the server names;
+   * a list, from which the first one is sent that the server can verify and whose chain leads to an authority that the
+   * server names; or a function that chooses.
    */
   readonly credentials?: ClientCredentials;
-  /** Keeps sessions, and resumes them: see `keepSessions`. Default: every handshake is a full one. */
+  /** Keeps sessions and resumes them: see `keepSessions`. Default: every handshake is a full one. */
   readonly sessions?: ClientSessions;
   /**
-   * Tells servers of one name apart, so that their sessions do not replace each other's. The adapters say the URL's
-   * host and port.
+   * Distinguishes servers of the same name, so that they do not replace each other's sessions. The adapters set it to
+   * the URL's host and port.
    */
   readonly sessionScope?: string;
 }
 
 /**
- * Opens a channel as client, over any transport, or over one that is opened only once the options are found right.
- * Resolves once the handshake is done and the server verified.
- * @throws TlsError `configuration` before any byte is sent; the handshake's failure else.
+ * Opens a channel as client, over a transport, or over one that a function opens after the options are checked.
+ * Resolves once the handshake is done and the server is verified.
+ * @throws TlsError `configuration` before any byte is sent; otherwise the error that ended the handshake
  * @example
  * const channel = await connect(transport, { ca: pem, serverName: "device.example" });
  */
@@ -85,8 +85,8 @@ export async function connect(
   options: ConnectOptions,
 ): Promise<TlsConnection> {
   const connection = await withExplanation(() => {
-    const given = optionsOf(options, clientOptions());
-    const config = configOf(given);
+    const checked = optionsOf(options, clientOptions());
+    const config = configOf(checked);
     return new TlsConnection(
       checkedTransport(typeof transport === "function" ? transport() : transport),
       {
@@ -96,14 +96,14 @@ export async function connect(
         maxRenegotiations: config.maxRenegotiations,
         traceSecrets: config.traceSecrets,
       },
-      connectionOptions(given),
+      connectionOptions(checked),
     );
   });
   await connection.opened;
   return connection;
 }
 
-/** Checks what the user says; see `connect` for what it throws. */
+/** Checks the options; see `connect` for the errors. */
 export const clientHandshakeConfig = (options: ConnectOptions): ClientConfig =>
   configOf(optionsOf(options, clientOptions()));
 
@@ -132,7 +132,7 @@ function configOf(options: ConnectOptions): ClientConfig {
     grease: options.grease as ClientConfig["grease"],
     ocsp,
     signedCertificateTimestamps: options.signedCertificateTimestamps ?? false,
-    ...selector(credentials),
+    ...credentialSelector(credentials),
     sessions,
     sessionScope,
   };

@@ -1,5 +1,5 @@
 /**
- * A channel: an engine, a transport, and between them the host's clock and streams.
+ * A channel: an engine, a transport, and the host's timers and streams.
  * @module
  */
 /// <reference lib="esnext.disposable" preserve="true" />
@@ -17,7 +17,7 @@ import type { ByteReadable } from "./byteReadable.ts";
 import { callListener } from "./callListener.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { Endings } from "./endings.ts";
-import { abortedBy, asTransportError, carrierGone, closedLocally, connectionClosed, endsSession } from "./errors.ts";
+import { abortedBy, asTransportError, closedLocally, connectionClosed, endsSession, transportGone } from "./errors.ts";
 import { Inbound } from "./inbound.ts";
 import type { ConnectionOptions } from "./options.ts";
 import { Outbound } from "./outbound.ts";
@@ -25,15 +25,15 @@ import { iteratorOf, readableOf, writableOf } from "./streams.ts";
 import { Timers } from "./timers.ts";
 import type { Transport } from "./transport.ts";
 
-/** What the roles give; the rest is the connection's own. */
+/** The engine options that depend on the role. The connection sets the others. */
 export type RoleOptions = Pick<
   EngineOptions,
   "role" | "handshake" | "maxFragment" | "maxRenegotiations" | "traceSecrets"
 >;
 
 /**
- * An authenticated, encrypted channel. Read and write it as web streams, or with `read` and `write`.
- * Each promise that it gives out may be ignored. docs/ends.md says what each of them sees for every way in which a connection can end.
+ * An authenticated, encrypted channel. Read and write it as web streams, or with `read` and `write`. You may ignore
+ * every promise that it returns. docs/ends.md lists what each of them sees for every way in which a connection can end.
  * @example
  * const channel = await connect(transport, { ca, serverName: "localhost" });
  * await channel.write(new TextEncoder().encode("hello"));
@@ -51,11 +51,11 @@ export class TlsConnection {
   readonly #closed = deferred<void>();
   #established: Established | undefined;
   readonly #endings = new Endings();
-  /** Promises of the application's that its side stays open for. */
-  #holds = 0;
+  /** The pending promises given to `holdOpen`. */
+  #holdCount = 0;
   #isClosing = false;
-  /** All is told. */
-  #isOver = false;
+  /** The "closed" event has been handled. */
+  #hasEnded = false;
   #closing: InstanceType<typeof AbortController> | undefined;
 
   #readable: ByteReadable | undefined;
@@ -79,22 +79,27 @@ export class TlsConnection {
       transport,
       this.#engine,
       this.#opened,
-      (events) => this.#tell(events),
-      () => this.#outbound.fail(this.#endings.later(carrierGone)),
+      (events) => this.#handleEvents(events),
+      () => this.#outbound.fail(this.#endings.lazy(transportGone)),
     );
     transport.start({
       data: (bytes) => this.#engine.receive(bytes),
       drain: () => this.#outbound.drain(),
       end: () => this.#engine.receiveEnd(),
       error: (error) => {
-        this.#inbound.carrierGone();
+        this.#inbound.transportGone();
         this.#engine.receiveError(asTransportError(error));
-        // A provider that never opens what came before must not hold the end up.
+        // A provider that never opens a received record must not delay the end.
         this.#timers.endWithin(() => asTransportError(error));
       },
     });
-    // Behind what may throw.
-    this.#timers = new Timers(this.#engine, this.#outbound, options, () => this.#holds > 0 || !this.#inbound.isEmpty);
+    // Created last, because the calls above may throw, and timers would then keep running.
+    this.#timers = new Timers(
+      this.#engine,
+      this.#outbound,
+      options,
+      () => this.#holdCount > 0 || !this.#inbound.isEmpty,
+    );
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#engine.start();
     if (options.signal?.aborted) this.#onAbort();
@@ -105,26 +110,30 @@ export class TlsConnection {
     return this.#opened;
   }
   /**
-   * Resolves once both sides have sent close_notify: that says nothing of what the peer's application has read. Rejects with the TlsError that ended the
-   * connection otherwise, a truncation included.
+   * Resolves once both sides have sent close_notify, which does not mean that the peer's application has read
+   * everything. Otherwise rejects with the TlsError that ended the connection, a truncation included.
    */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
-  /** What the handshake established. Throws a usage error before that. */
+  /** The result of the handshake. Throws a usage error before the handshake is done. */
   get session(): Session {
     return this.#afterHandshake.session;
   }
-  /** The peer's address where the transport knows it: a proxy's, where there is one before us. `undefined` once the carrier is gone. */
+  /**
+   * The peer's address if the transport knows it: the proxy's, if there is a proxy. `undefined` once the transport is
+   * gone.
+   */
   get remoteAddress(): string | undefined {
     return this.#transport.remoteAddress;
   }
-  /** What has gone over it so far. */
+  /** The records and bytes sent and received so far. */
   get traffic(): Traffic {
     return this.#engine.traffic;
   }
   /**
-   * Aborts once this connection is to end: a server that closes asks its handlers to finish, `close` was called, or the connection is over.
+   * A signal that aborts when this connection is about to end: a closing server asks its handlers to finish, `close`
+   * was called, or the connection has ended.
    * @example
    * channel.closing.addEventListener("abort", () => stopTheWork());
    */
@@ -133,18 +142,19 @@ export class TlsConnection {
     if (this.#isClosing) this.#closing.abort();
     return this.#closing.signal;
   }
-  /** Aborts `closing`, and leaves the connection open for what its user still has to say. */
+  /** Aborts `closing`, and leaves the connection open so that the application can finish. */
   askToClose(): void {
     this.#isClosing = true;
     this.#closing?.abort();
   }
 
   /**
-   * Keying material for another protocol, bound to this connection and known to both sides alone (RFC 5705). Both get the same for the same
-   * label and context. Throws a usage error before the handshake, after the end, and where extended_master_secret was not agreed.
+   * Keying material for another protocol, bound to this connection and known only to the two peers (RFC 5705). Both
+   * peers get the same bytes for the same label and context. Throws a usage error before the handshake is done, after
+   * the connection has ended, and without extended_master_secret.
    * @param length bytes, 1 to 65,535
-   * @param label ASCII; the registry has them, private ones begin with "EXPERIMENTAL"
-   * @param context any bytes, 65,535 at most; no context is not the same as an empty one
+   * @param label ASCII, from the IANA registry; private labels begin with "EXPERIMENTAL"
+   * @param context at most 65,535 bytes; no context is not the same as an empty one
    * @example
    * const key = channel.exportKeyingMaterial(32, "EXPERIMENTAL my protocol");
    */
@@ -153,8 +163,9 @@ export class TlsConnection {
   }
 
   /**
-   * What binds an authentication inside the channel to the channel (RFC 5056): who relays it to another channel is found out. `tls-exporter` (RFC 9266) for new
-   * protocols, `tls-unique` and `tls-server-end-point` (RFC 5929) for old ones. Throws a usage error where it would bind nothing.
+   * Binds an authentication inside the channel to the channel (RFC 5056), so that relaying it to another channel is
+   * detected. Use `tls-exporter` (RFC 9266) for new protocols, `tls-unique` and `tls-server-end-point` (RFC 5929) for
+   * old ones. Throws a usage error if the result would bind nothing.
    * @example
    * const binding = channel.channelBinding("tls-exporter"); // for SCRAM-SHA-256-PLUS
    */
@@ -167,87 +178,89 @@ export class TlsConnection {
     return this.#established;
   }
 
-  /** Data as a stream. It errors with a TlsError where data may be missing. */
+  /** The received data as a stream. The stream errors with a TlsError if data may be missing. */
   get readable(): ByteReadable {
     this.#readable ??= readableOf(this.#inbound);
     return this.#readable;
   }
 
-  /** A stream to write to; closing it says close_notify and leaves reading open. */
+  /** A stream to write to. Closing it sends close_notify and leaves reading open. */
   get writable(): WritableStream<Uint8Array> {
     this.#writable ??= writableOf(this);
     return this.#writable;
   }
 
   /**
-   * The next bytes, or `undefined` after the peer's close_notify, once every byte before that was read. Rejects with the TlsError that ended the connection,
-   * `closed_locally` where we did. One read at a time.
+   * The next bytes, or `undefined` after the peer's close_notify, once every byte before it was read. Rejects with the
+   * TlsError that ended the connection, `closed_locally` if this side closed it. Only one read may be pending.
    *
-   * A peer is stopped once 128 KiB wait that nobody reads. A page cannot stop it: there 16 MiB end the connection, with the error `inbound_overflow`.
+   * The transport is paused while more than 128 KiB wait to be read. A page cannot pause a WebSocket: there, more than
+   * 16 MiB end the connection with the error `inbound_overflow`.
    */
   read(): Promise<Bytes | undefined> {
     return this.#inbound.read();
   }
 
   /**
-   * Sends bytes; resolves when there is room for more. Rejects with a TlsError where the connection is not open.
+   * Sends bytes; resolves when there is room for more. Rejects with a TlsError if the connection is not open.
    *
-   * A writer that waits for it holds 4 MiB at most, however slowly the peer reads. All that is written by one that does not wait stays in memory until there is
-   * room, without a limit; those bytes must not be changed before.
+   * A writer that awaits each write buffers at most 4 MiB, however slowly the peer reads. The data of a writer that
+   * does not await is buffered without limit, and must not be changed until its write resolves.
    */
   write(bytes: Uint8Array): Promise<void> {
     return this.#outbound.write(bytes);
   }
 
-  /** Says close_notify behind everything written; reading stays open. */
+  /** Sends close_notify after everything written. Reading stays open. */
   closeWrite(): Promise<void> {
     return markHandled(
       this.#outbound.written.then(() => {
         this.#engine.close();
-        // It is the end of all, in order or because what was written cannot be sealed.
+        // The connection has ended: in order, or because written data could not be sealed.
         return this.#engine.phase === "closed" ? this.closed : undefined;
       }),
     );
   }
 
   /**
-   * Keeps our side open until `done` settles, though the peer's end is read before that: an answer may still be on its way.
-   * A server does so for the promise of its handler.
+   * Keeps our side open until `done` settles, even if the application reads the peer's end before: an answer may still
+   * be written. A server does so for the promise of its handler.
    * @example
    * channel.holdOpen(answer(channel));
    */
   holdOpen(done: PromiseLike<unknown>): void {
-    this.#holds++;
+    this.#holdCount++;
     const release = (): void => {
-      this.#holds--;
+      this.#holdCount--;
       if (this.#inbound.isEndRead) this.#closeWhenIdle();
     };
     void Promise.resolve(done).then(release, release);
   }
 
   /**
-   * Closes both ways: close_notify behind everything written, then the peer's. All of it takes `closeTimeout` at most, 5 s unless told otherwise. What comes in
-   * meanwhile is dropped; a read or write that comes too late rejects with `closed_locally`. Resolves and rejects as `closed` does.
+   * Closes both directions: sends close_notify after everything written, and waits for the peer's. All of it takes at
+   * most `closeTimeout`, 5 s by default. Data that arrives meanwhile is discarded, and later reads and writes reject
+   * with `closed_locally`. Resolves and rejects as `closed` does.
    */
   close(): Promise<void> {
-    const ending = this.#endings.later(closedLocally);
+    const ending = this.#endings.lazy(closedLocally);
     if (this.#engine.phase !== "closed") this.#outbound.refuse(ending);
     this.#inbound.stop(ending);
     this.askToClose();
-    this.#outbound.endBehindClose();
+    this.#outbound.endAfterClose();
     this.#timers.close();
     return this.closed;
   }
 
-  /** As `close`; it never rejects. On hosts that have the symbol. */
+  /** As `close`, but never rejects. Exists on hosts that have the symbol. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     closeAtDispose(TlsConnection.prototype);
   }
 
   /**
-   * Ends the connection at once, without the order of `close`.
-   * @param alert what the peer is told, as a fatal alert; none of those that RFC 5246 §7.2.2 reserves
+   * Ends the connection at once, without waiting for written data or the peer.
+   * @param alert the fatal alert for the peer; not one that RFC 5246 §7.2.2 reserves
    * @example
    * channel.abort(undefined, "access_denied");
    */
@@ -255,17 +268,17 @@ export class TlsConnection {
     reason?: unknown,
     alert: Exclude<AlertDescription, "close_notify" | `${string}_RESERVED`> = "user_canceled",
   ): void {
-    // An alert that is misspelt, or close_notify, must not read as a clean end.
+    // A misspelt alert, or close_notify, must not look like a clean end.
     const error = abortedBy(reason, alertDescriptions[alert] > 0 ? alert : "internal_error");
     const { phase } = this.#engine;
     if (phase !== "closed") this.#inbound.stop(this.#endings.add(error));
     this.#engine.abort(error);
-    // In a handshake, no data waits for a provider that may never answer.
-    if (phase === "handshake") this.#engine.giveUp();
+    // During a handshake there is no data to lose, and the provider may never answer.
+    if (phase === "handshake") this.#engine.dropUnsealed();
   }
 
   /**
-   * True where `error` is how this connection ended: what its `read`, `write` and `closed` reject with.
+   * True if `error` is one of the errors with which the `read`, `write` and `closed` of this connection reject.
    * @example
    * if (!channel.endedBy(error)) report(error);
    */
@@ -279,13 +292,13 @@ export class TlsConnection {
 
   readonly #onAbort = (): void => this.abort(this.#options.signal?.reason);
 
-  /** What the engine has to tell, behind what it had to send. */
-  #tell(events: readonly EngineEvent[]): void {
-    for (const event of events) this.#on(event);
-    if (!this.#isOver) this.#timers.update();
+  /** Handles the engine's events, after its output was sent. */
+  #handleEvents(events: readonly EngineEvent[]): void {
+    for (const event of events) this.#handleEvent(event);
+    if (!this.#hasEnded) this.#timers.update();
   }
 
-  #on(event: EngineEvent): void {
+  #handleEvent(event: EngineEvent): void {
     switch (event.type) {
       case "trace":
         return callListener(() => this.#options.traceListener?.(event.event));
@@ -303,22 +316,22 @@ export class TlsConnection {
     }
   }
 
-  /** The application has seen the peer's end: what it has written still goes out, then our close_notify. */
+  /** Closes our side after the application has read the peer's end, once everything written is sent. */
   #closeWhenIdle(): void {
     if (this.#options.allowHalfOpen) return;
     setTimeout(() => {
-      if (this.#holds) return;
-      const { busy } = this.#outbound;
-      if (busy) void busy.then(() => this.#closeWhenIdle());
+      if (this.#holdCount) return;
+      const { pending } = this.#outbound;
+      if (pending) void pending.then(() => this.#closeWhenIdle());
       else this.#engine.close();
     }, 0);
   }
 
   #finish(error: TlsError | undefined): void {
-    this.#isOver = true;
+    this.#hasEnded = true;
     this.#timers.stop();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    const ending = error ? this.#endings.add(error) : this.#endings.later(connectionClosed);
+    const ending = error ? this.#endings.add(error) : this.#endings.lazy(connectionClosed);
     this.#outbound.fail(ending);
     this.#established?.exporter.wipe();
     if (error && endsSession(error)) this.#established?.forget?.();

@@ -1,11 +1,11 @@
 import type { TlsError } from "../errors.ts";
 
-/** Why reads and writes fail; the same error at each call. */
+/** The error that reads and writes reject with; each call returns the same one. */
 export type Ending = () => TlsError;
 
-/** What reads, writes and `closed` of a connection reject with: how it ended, and that this side has closed. */
+/** The errors that the reads, writes and `closed` of one connection reject with. */
 export class Endings {
-  /** Made at the first: most connections have none for as long as they live. */
+  /** Created with the first error, because most open connections have none. */
   #errors: TlsError[] | undefined;
 
   add(error: TlsError): Ending {
@@ -14,8 +14,8 @@ export class Endings {
     return () => error;
   }
 
-  /** The error is made when somebody asks: its stack costs more than the rest of an orderly close. */
-  later(make: () => TlsError): Ending {
+  /** The error is made when it is first needed: its stack trace costs more than the rest of an orderly close. */
+  lazy(make: () => TlsError): Ending {
     let ending: Ending | undefined;
     return () => {
       ending ??= this.add(make());

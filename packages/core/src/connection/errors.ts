@@ -1,29 +1,29 @@
 /**
- * The errors of a channel's own: of its clock, its carrier and its user.
+ * The errors of a channel itself: of its timers, its transport and its application.
  * @module
  */
 import { type AlertDescription, TlsError, type TlsErrorCode, type TlsErrorOptions } from "../errors.ts";
 
-/** The carrier's failure as Handclasp's. */
+/** An error of the transport. */
 export const transportError = (
   code: TlsErrorCode,
   message: string,
   options?: Pick<TlsErrorOptions, "advice" | "cause">,
 ): TlsError => new TlsError(undefined, message, { code, fault: "transport", ...options });
 
-/** This side called `close`: a read or write that comes too late rejects with this. */
+/** This side called `close`: later reads and writes reject with this error. */
 export const closedLocally = (): TlsError =>
   new TlsError(undefined, "this side has closed the connection", { code: "closed_locally", fault: "application" });
 
-/** The connection ended in order, and the peer's end came first. */
+/** The connection ended in order, and the peer closed first. */
 export const connectionClosed = (): TlsError => transportError("closed", "the connection is closed");
 
-/** The transport takes nothing any more. */
-export const carrierGone = (): TlsError => transportError("connection_lost", "the carrier of the connection is gone");
+/** The transport accepts no more bytes. */
+export const transportGone = (): TlsError => transportError("connection_lost", "the transport is gone");
 
 /**
- * This side called `abort`. It is always this connection's own error: the alert of another one would tell this peer a
- * lie.
+ * This side called `abort`. The error always belongs to this connection: the alert of another connection's error would
+ * misinform this peer.
  */
 export const abortedBy = (reason: unknown, alert: AlertDescription): TlsError =>
   new TlsError(alert, "the application ended the connection", {
@@ -46,6 +46,9 @@ export const asTransportError = (error: Error): TlsError =>
     ? error
     : transportError("transport_failed", `the transport failed: ${error.message}`, { cause: error });
 
-/** RFC 5246 §7.2.2: a fatal alert, ours or the peer's, one of the peer's that has no name included. */
+/**
+ * True if a fatal alert ended the connection, sent by us or by the peer (RFC 5246 §7.2.2). A peer's alert may have no
+ * name.
+ */
 export const endsSession = ({ alert, by }: TlsError): boolean =>
   by === "peer" || (alert !== undefined && alert !== "close_notify");

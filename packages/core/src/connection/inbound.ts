@@ -1,5 +1,6 @@
 /**
- * The way in, behind the engine: what waits to be read, and when the peer is stopped. The only place that pauses and resumes a carrier.
+ * Received application data, after the engine: the queue of bytes to read, and when the peer is paused. Only this file
+ * pauses and resumes a transport.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -17,36 +18,36 @@ import { nextTimerTurn, receiveBudget } from "./turnBudget.ts";
 export class Inbound implements EngineInbound {
   readonly #transport: Transport;
   readonly #onEndRead: () => void;
-  /** Set before anything comes in. */
+  /** Set before any data arrives. */
   engine!: Pick<Engine, "work" | "abort">;
-  /** Made once something waits: most connections wait for bytes, not bytes for them. */
+  /** Created when data first waits to be read: on most connections, a read waits for data instead. */
   #queue: ByteQueue | undefined;
-  /** Bytes that wait, each piece with its overhead; and those that the engine has not worked off. */
+  /** Bytes that wait to be read, each piece with its overhead. */
   #bytes = 0;
   #backlog = 0;
   #reader: Omit<Deferred<Bytes | undefined>, "promise"> | undefined;
-  /** What a read finds once the queue is empty: the peer's end, or why there is none. */
+  /** The end that a read sees once the queue is empty: the peer's close, or an error. */
   #end: { readonly error?: Ending } | undefined;
-  #endRead = false;
-  /** What comes is dropped. */
-  #dropping = false;
-  #paused = false;
-  /** A record waits for the application to read. */
-  #blocked = false;
+  #isEndRead = false;
+  /** Received data is discarded. */
+  #isDiscarding = false;
+  #isPaused = false;
+  /** A record waits until the application reads. */
+  #isWaitingForRoom = false;
   /** A record waits for the next turn of the event loop. */
-  #resting = false;
-  /** The carrier is gone: what it brought is worked off whether somebody reads or not. */
-  #unlimited = false;
+  #isWaitingForTurn = false;
+  /** The transport is gone: everything it delivered is processed, even if the application does not read. */
+  #isTransportGone = false;
 
-  /** @param onEndRead hears that the application has read the peer's end */
+  /** @param onEndRead called when the application has read the peer's end */
   constructor(transport: Transport, onEndRead: () => void) {
     this.#transport = transport;
     this.#onEndRead = onEndRead;
   }
 
-  /** Application data. */
+  /** Takes application data from the engine. */
   push(bytes: Uint8Array): void {
-    if (this.#dropping) return;
+    if (this.#isDiscarding) return;
     const reader = this.#reader;
     if (reader) {
       this.#reader = undefined;
@@ -55,12 +56,12 @@ export class Inbound implements EngineInbound {
     this.#bytes += bytes.length;
     this.#queue ??= new ByteQueue();
     if (!this.#queue.push(bytes)) this.#bytes += itemOverhead;
-    if (this.#bytes > highWaterInbound) this.#steer();
+    if (this.#bytes > highWaterInbound) this.#updatePause();
   }
 
   backlog(bytes: number): void {
     this.#backlog = bytes;
-    this.#steer();
+    this.#updatePause();
   }
 
   /** See `TlsConnection.read`. */
@@ -69,12 +70,12 @@ export class Inbound implements EngineInbound {
     const bytes = this.#bytes > 0 ? this.#queue?.shift() : undefined;
     if (bytes) {
       this.#bytes -= bytes.length + itemOverhead;
-      this.#goOn();
+      this.#continueReading();
       return Promise.resolve(bytes as Bytes);
     }
-    if (this.#end) return this.#tellEnd(this.#end.error);
+    if (this.#end) return this.#deliverEnd(this.#end.error);
     const promise = new Promise<Bytes | undefined>((resolve, reject) => {
-      // A read may be ignored: its rejection must not end the process.
+      // The application may ignore a read: its rejection must not end the process.
       this.#reader = {
         resolve,
         reject(error) {
@@ -86,44 +87,50 @@ export class Inbound implements EngineInbound {
     return promise;
   }
 
-  #tellEnd(error: Ending | undefined): Promise<undefined> {
+  #deliverEnd(error: Ending | undefined): Promise<undefined> {
     if (error) return markHandled(Promise.reject(error()));
-    this.#endRead = true;
+    this.#isEndRead = true;
     this.#onEndRead();
     return Promise.resolve(undefined);
   }
 
-  /** All that came was read. */
+  /** The application has read every byte that arrived. */
   get isEmpty(): boolean {
     return this.#bytes === 0;
   }
   /** The application has read the peer's end. */
   get isEndRead(): boolean {
-    return this.#endRead;
+    return this.#isEndRead;
   }
 
-  /** Nothing follows: the peer's end, or an error. Only the first counts: what comes after an authentic end cannot take it back. */
+  /**
+   * Ends the data, in order or with an error. Only the first call counts: a later error does not undo an authenticated
+   * end.
+   */
   end(error?: Ending): void {
     if (this.#end) return;
     this.#end = { ...(error && { error }) };
     const reader = this.#reader;
     this.#reader = undefined;
-    if (reader) this.#tellEnd(error).then(reader.resolve, reader.reject);
-    else if (!error && this.#dropping) this.#onEndRead();
+    if (reader) this.#deliverEnd(error).then(reader.resolve, reader.reject);
+    else if (!error && this.#isDiscarding) this.#onEndRead();
   }
 
-  /** The application wants no more: what waits and what comes is dropped. */
+  /** Discards the data that waits and all that follows: the application wants no more. */
   drop(): void {
-    this.#dropping = true;
+    this.#isDiscarding = true;
     this.#queue = undefined;
     this.#bytes = 0;
-    if (this.#end && !this.#end.error && !this.#endRead) this.#onEndRead();
-    this.#goOn();
+    if (this.#end && !this.#end.error && !this.#isEndRead) this.#onEndRead();
+    this.#continueReading();
   }
 
-  /** This side has closed: a read must not take what is dropped for the peer's end, unless that was read before. A failure stays the end that it is. */
+  /**
+   * This side has closed, so data is discarded. Reads then fail, because the discarded data must not look like the
+   * peer's end. If the application has read that end, or the connection failed before, the earlier end stays.
+   */
   stop(error: Ending): void {
-    if (!this.#endRead && !this.#end?.error) {
+    if (!this.#isEndRead && !this.#end?.error) {
       const reader = this.#reader;
       this.#reader = undefined;
       this.#end = { error };
@@ -132,50 +139,50 @@ export class Inbound implements EngineInbound {
     this.drop();
   }
 
-  /** Whether a record of so many bytes may be worked off now. */
+  /** Returns whether a record of this many bytes may be processed now. */
   admit(bytes: number): boolean {
-    this.#blocked = this.#bytes > highWaterInbound && !this.#unlimited;
-    if (this.#blocked) return false;
+    this.#isWaitingForRoom = this.#bytes > highWaterInbound && !this.#isTransportGone;
+    if (this.#isWaitingForRoom) return false;
     if (receiveBudget.spent < turnBudget) {
       receiveBudget.spent += bytes + recordCost;
       return true;
     }
-    this.#rest();
+    this.#waitForTurn();
     return false;
   }
 
-  #rest(): void {
-    if (this.#resting) return;
-    this.#resting = true;
+  #waitForTurn(): void {
+    if (this.#isWaitingForTurn) return;
+    this.#isWaitingForTurn = true;
     receiveBudget.wait(() => {
-      this.#resting = false;
+      this.#isWaitingForTurn = false;
       this.engine.work();
     }, this.#transport.nextTurn ?? nextTimerTurn);
   }
 
-  /** There is room again. */
-  #goOn(): void {
-    if (this.#blocked && this.#bytes <= highWaterInbound) {
-      this.#blocked = false;
+  /** Continues after the queue has shrunk. */
+  #continueReading(): void {
+    if (this.#isWaitingForRoom && this.#bytes <= highWaterInbound) {
+      this.#isWaitingForRoom = false;
       this.engine.work();
     }
-    if (this.#paused) this.#steer();
+    if (this.#isPaused) this.#updatePause();
   }
 
-  /** The carrier brings no more. */
-  carrierGone(): void {
-    this.#unlimited = true;
+  /** The transport delivers no more. */
+  transportGone(): void {
+    this.#isTransportGone = true;
   }
 
-  /** Pauses the carrier while we hold enough; where it cannot pause, there is a limit. */
-  #steer(): void {
-    const held = this.#bytes + this.#backlog;
-    if (held > highWaterInbound && !this.#paused) this.#paused = this.#transport.pause();
-    else if (held <= highWaterInbound && this.#paused) {
-      this.#paused = false;
+  /** Pauses the transport while enough data is buffered. If it cannot pause, `maxInbound` limits the data. */
+  #updatePause(): void {
+    const buffered = this.#bytes + this.#backlog;
+    if (buffered > highWaterInbound && !this.#isPaused) this.#isPaused = this.#transport.pause();
+    else if (buffered <= highWaterInbound && this.#isPaused) {
+      this.#isPaused = false;
       this.#transport.resume();
     }
-    if (held > maxInbound)
+    if (buffered > maxInbound)
       this.engine.abort(
         new TlsError(
           "internal_error",

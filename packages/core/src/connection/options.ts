@@ -1,6 +1,6 @@
 /**
- * What the user says, checked and completed into what a handshake is told. Everything wrong is found here, before any
- * byte is sent.
+ * Checks the options of `connect` and `accept` and completes them into the configuration of a handshake. Every mistake
+ * is found here, before any byte is sent.
  * @module
  */
 import { ascii } from "../bytes/bytes.ts";
@@ -15,7 +15,7 @@ import type { TraceListener, TraceOptions } from "../trace.ts";
 import { briefError, optionsOf, wrongOption } from "../validation/options.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 
-/** What `connect` and `accept` both take. */
+/** The options that `connect` and `accept` have in common. */
 export interface CommonOptions {
   /**
    * The cryptography to use. Default: the package's own (noble in core, node:crypto in @handclasp/node, WebCrypto in
@@ -23,67 +23,68 @@ export interface CommonOptions {
    */
   readonly provider?: CryptoProvider;
   /**
-   * In order of preference. Default: `modernSuites`; `legacySuites` for devices that speak nothing better; `dheSuites`
-   * and `ccmSuites` where a peer has no other.
+   * The cipher suites, in order of preference. Default: `modernSuites`. Add `legacySuites` for devices that support
+   * nothing better; `dheSuites` and `ccmSuites` for peers that have no other.
    */
   readonly suites?: readonly CipherSuite[];
   /**
-   * In order of preference. Default: x25519, secp256r1, secp384r1, secp521r1; for DHE suites ffdhe2048, ffdhe3072,
-   * ffdhe4096; a client takes RFC 3526's groups of 2048 bits and more beside them, whatever stands here.
+   * The groups, in order of preference. Default: x25519, secp256r1, secp384r1, secp521r1; for DHE suites ffdhe2048,
+   * ffdhe3072, ffdhe4096. A client also accepts RFC 3526's groups of 2048 bits and more, whatever this option is.
    */
   readonly groups?: readonly NamedGroup[];
-  /** What signatures of the peer we accept, in order of preference. */
+  /** The signature schemes that we accept from the peer, in order of preference. */
   readonly signatureSchemes?: readonly SignatureScheme[];
-  /** Application protocols, RFC 7301, in order of preference. */
+  /** The application protocols (RFC 7301), in order of preference. */
   readonly alpn?: readonly string[];
-  /** Watch the connection; secrets only with `{ listener, secrets: true }`. */
+  /** A listener that watches the connection. It gets secrets only with `{ listener, secrets: true }`. */
   readonly trace?: TraceListener | TraceOptions;
   /**
-   * Remembers what certificates say and who signed them, for many connections. Default: @handclasp/node has one for the
-   * process; core and pages have none.
+   * Remembers parsed certificates and verified signatures, for many connections. Default: @handclasp/node has one for
+   * the process; core and pages have none.
    */
   readonly certificateCache?: CertificateCache;
-  /** Gets lines of the NSS key log. Whoever sees them can read everything. */
+  /** Gets lines of the NSS key log. Anyone who has them can decrypt the connection. */
   readonly keyLog?: (line: string) => void;
-  /** Ends the connection when it aborts. */
+  /** A signal that ends the connection when it aborts. */
   readonly signal?: AbortSignal;
-  /** Milliseconds. Default 10,000. */
+  /** How long the handshake may take, in milliseconds. Default 10,000. */
   readonly handshakeTimeout?: number;
   /**
-   * How long `close` may take, in milliseconds: what was written before it, our close_notify, and the peer's. Default
-   * 5,000; give more where much is written over a slow network right before the close.
+   * How long `close` may take, in milliseconds: to send the data written before it and our close_notify, and to receive
+   * the peer's. Default 5,000; set more if much is written over a slow network right before the close.
    */
   readonly closeTimeout?: number;
   /**
-   * Our side stays open when the peer's end is read, until `close` or `closeWrite`.
-   * Default false: close_notify is answered once all that was written is out (RFC 5246 §7.2.1).
+   * Keeps our side open after the application has read the peer's end, until `close` or `closeWrite`. Default false:
+   * once everything written is sent, we answer close_notify with ours (RFC 5246 §7.2.1).
    */
   readonly allowHalfOpen?: boolean;
-  /** Bytes of a fragment that we send, 64 to 16,384. Default 16,384. */
+  /** The largest fragment that we send, in bytes, 64 to 16,384. Default 16,384. */
   readonly maxFragment?: number;
   /**
-   * Bytes of a record's plaintext that we take, 64 to 16,384 (record_size_limit, RFC 8449), for a host with little
-   * memory: a peer that knows the extension sends no longer ones. Default: a client does not ask, a server answers
-   * 16,384 to one that does.
+   * The largest plaintext of a record that we accept, in bytes, 64 to 16,384 (record_size_limit, RFC 8449), for a host
+   * with little memory: a peer that knows the extension sends no larger records. Default: a client does not send the
+   * extension, and a server answers it with 16,384.
    */
   readonly recordSizeLimit?: number;
   /**
-   * What becomes of a peer that wants a new handshake on an open connection, which we never do. `"decline"`: it gets a
-   * warning and the connection goes on, three times (RFC 5246 §7.2.2). `"abort"`: the first time ends it, with
+   * How to answer a peer that asks to renegotiate an open connection, which we never do. `"decline"`: the peer gets a
+   * warning and the connection goes on, three times (RFC 5246 §7.2.2). `"abort"`: the first request ends it with
    * no_renegotiation. Default `"decline"`.
    */
   readonly renegotiation?: "decline" | "abort";
   /**
-   * Refuse a peer without extended_master_secret (RFC 7627), with `no_extended_master_secret`. Default false: without
-   * it a session is neither kept nor exported from, and then nothing is lost (docs/adr/0004).
+   * Refuses a peer without extended_master_secret (RFC 7627), with `no_extended_master_secret`. Default false: without
+   * the extension, a session is neither resumed nor exported from, so nothing is lost (docs/adr/0004).
    */
   readonly requireExtendedMasterSecret?: boolean;
-  /** For tests: the clock in milliseconds, and the source of random bytes. */
+  /** For tests: the clock, in milliseconds. */
   readonly now?: () => number;
+  /** For tests: the source of random bytes. */
   readonly random?: Random;
 }
 
-/** What the streams need to know beside the handshake's configuration. */
+/** The connection's options that are not part of the handshake's configuration. */
 export interface ConnectionOptions {
   readonly traceListener: TraceListener | undefined;
   readonly signal: AbortSignal | undefined;
@@ -95,7 +96,7 @@ export interface ConnectionOptions {
 const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 export function commonConfig(options: CommonOptions): CommonConfig {
-  // So that a server does not find out at its first connection.
+  // Checked here, so that a server fails at its configuration and not at its first connection.
   traceOf(options);
   const { provider = noble, maxFragment = maxPlaintext, recordSizeLimit, renegotiation } = options;
   const suites = suitesOf(provider, options.suites);
@@ -110,7 +111,7 @@ export function commonConfig(options: CommonOptions): CommonConfig {
       "signature scheme",
       options.signatureSchemes,
       defaultSchemes,
-      // A group has a name too, and no provider looks for what is not there.
+      // A group also has a name but no algorithm, and no provider would look it up.
       ({ algorithm }) => algorithm && provider.canVerify(algorithm),
     ),
     alpn: alpnOf(options.alpn ?? []),
@@ -124,7 +125,7 @@ export function commonConfig(options: CommonOptions): CommonConfig {
   };
 }
 
-/** Only if the caller that gives the listener asks for them. */
+/** True if the caller that passes the listener asks for secrets. */
 export const showsSecrets = ({ trace }: CommonOptions): boolean => typeof trace === "object" && trace.secrets === true;
 
 function traceOf({ trace }: CommonOptions): Partial<TraceOptions> {
@@ -132,7 +133,7 @@ function traceOf({ trace }: CommonOptions): Partial<TraceOptions> {
   return trace === undefined ? {} : optionsOf(trace, ["function! listener", "boolean secrets"], "trace.");
 }
 
-/** Of options that are checked. */
+/** Takes checked options. */
 export const connectionOptions = (options: CommonOptions): ConnectionOptions => ({
   traceListener: traceOf(options).listener,
   signal: options.signal,
@@ -141,47 +142,47 @@ export const connectionOptions = (options: CommonOptions): ConnectionOptions => 
   allowHalfOpen: options.allowHalfOpen ?? false,
 });
 
-/** Asked for by name, a row must be there; of the defaults, those that are. */
+/** The provider must support every row that the caller names. Defaults that it does not support are left out. */
 function supported<T extends { readonly name: string }>(
   provider: CryptoProvider,
   what: string,
-  asked: readonly T[] | undefined,
+  requested: readonly T[] | undefined,
   defaults: readonly T[],
   has: (row: T) => boolean,
 ): readonly T[] {
-  for (const row of asked ?? [])
+  for (const row of requested ?? [])
     if (!has(row)) throw briefError(`the provider "${provider.name}" lacks ${what} ${row.name}`);
-  if (asked?.length === 0) throw briefError(`an empty list of ${what}s`);
-  return asked ?? defaults.filter(has);
+  if (requested?.length === 0) throw briefError(`an empty list of ${what}s`);
+  return requested ?? defaults.filter(has);
 }
 
-function suitesOf(provider: CryptoProvider, asked: readonly CipherSuite[] | undefined): readonly SuiteRow[] {
+function suitesOf(provider: CryptoProvider, requested: readonly CipherSuite[] | undefined): readonly SuiteRow[] {
   const suites = supported(
     provider,
     "suite",
-    asked as readonly SuiteRow[] | undefined,
+    requested as readonly SuiteRow[] | undefined,
     modernSuites as readonly SuiteRow[],
     (suite) => provider.ciphers[suite.cipher] !== undefined,
   );
-  if (asked || provider.prefers === "AES_GCM") return suites;
+  if (requested || provider.prefers === "AES_GCM") return suites;
   const isChaCha = (suite: SuiteRow) => suite.cipher === "CHACHA20_POLY1305";
   return [...suites.filter(isChaCha), ...suites.filter((suite) => !isChaCha(suite))];
 }
 
 /**
- * Default: all that the suites' key exchanges can run on, and the curves in any case: they also say whose ECDSA we can
- * verify (RFC 8422 §5.1.1).
+ * Default: the groups of the suites' key exchanges, and the curves in any case, because the curves also say which ECDSA
+ * keys we can verify (RFC 8422 §5.1.1).
  */
 function groupsOf(
   provider: CryptoProvider,
   suites: readonly SuiteRow[],
-  asked: readonly NamedGroup[] | undefined,
+  requested: readonly NamedGroup[] | undefined,
 ): readonly NamedGroup[] {
   const all = new Set([...defaultGroups, ...suites.flatMap(({ keyExchange }) => keyExchange.groups)]);
   const groups = supported(
     provider,
     "group",
-    asked,
+    requested,
     [...all],
     (group) => group.kind === "field" || provider.groups[group.name] !== undefined,
   );
@@ -201,7 +202,7 @@ function alpnOf(protocols: readonly string[]): readonly string[] {
     try {
       length = ascii(protocol).length;
     } catch {
-      // Not ASCII: the check below says so.
+      // Not ASCII. The check below reports it.
     }
     if (length < 1 || length > 255 || protocols.length > 255) throw wrongOption("alpn", protocols, "ASCII");
   }

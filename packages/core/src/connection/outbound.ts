@@ -1,6 +1,6 @@
 /**
- * The way out, behind the engine: the order of writes, when a writer waits, and how records are put into messages. The only place in core that paces what
- * is sent.
+ * Data to send, before the transport: the order of writes, when a writer waits, and how records are grouped into
+ * messages. Only this file of core paces what is sent.
  * @module
  */
 import { joinContiguous } from "../bytes/bytes.ts";
@@ -15,135 +15,140 @@ import type { Ending } from "./endings.ts";
 import type { Transport } from "./transport.ts";
 import { nextTimerTurn, sendBudget } from "./turnBudget.ts";
 
-/** Of a write that need not wait; and for microtasks of our own, since `queueMicrotask` wraps each of them in Node, which takes ten times as long. */
-const atOnce = Promise.resolve();
+/**
+ * The result of a write that need not wait. Its `then` also runs our microtasks: in Node, `queueMicrotask` takes ten
+ * times as long, because it wraps each callback.
+ */
+const resolved = Promise.resolve();
 
-/** Microtasks from the end of one write to the next one of the same writer: three where it awaits them, some more through a pipe of streams. */
-const patience = 12;
+/**
+ * The microtasks that a flush waits for the next write. A writer that awaits its writes comes back after three; through
+ * a pipe of streams, it takes a few more.
+ */
+const maxIdleMicrotasks = 12;
 
 export class Outbound {
   readonly #transport: Transport;
   readonly #memory: Memory;
   readonly #engine: Engine;
   readonly #opened: Promise<unknown>;
-  readonly #tell: (events: readonly EngineEvent[]) => void;
-  readonly #gone: () => void;
-  /** Why nothing more can be written: for writes from now on; and for those that wait too. */
+  readonly #onEvents: (events: readonly EngineEvent[]) => void;
+  readonly #onGone: () => void;
+  /** The error of all later writes. */
   #refusal: Ending | undefined;
+  /** The error of the writes that wait. */
   #failure: Ending | undefined;
 
-  #scheduled = false;
-  /** Of the flush that is coming: what it has so far, and how many more microtasks it waits for more. */
+  #isScheduled = false;
+  /** The bytes that are ready for the next flush, and the microtasks that it still waits without more bytes. */
   #gathered = 0;
-  #patience = 0;
+  #idleLeft = 0;
 
-  /** The transport said so, and has not drained since. */
-  #full = false;
-  /** This turn of the event loop has sent enough. */
-  #resting = false;
+  /** The transport answered "full" and has not drained since. */
+  #isFull = false;
+  /** The connections have sent enough in this turn of the event loop. */
+  #isWaitingForTurn = false;
   #room: Deferred<void> | undefined;
-  #writing: Promise<void> = atOnce;
-  #waiting = 0;
-  #moves = 0;
-  #endsCarrier = false;
+  #lastWrite: Promise<void> = resolved;
+  #queued = 0;
+  #progress = 0;
+  #endsTransport = false;
 
   /**
-   * @param tell hears what the engine has to tell, behind what it had to send
-   * @param gone hears that the transport takes nothing any more
+   * @param onEvents handles the engine's events, after its output was sent
+   * @param onGone called when the transport accepts no more
    */
   constructor(
     transport: Transport,
     engine: Engine,
     opened: Promise<unknown>,
-    tell: (events: readonly EngineEvent[]) => void,
-    gone: () => void,
+    onEvents: (events: readonly EngineEvent[]) => void,
+    onGone: () => void,
   ) {
     this.#transport = transport;
     this.#memory = transport.memory ?? hostMemory;
     this.#engine = engine;
     this.#opened = opened;
-    this.#tell = tell;
-    this.#gone = gone;
+    this.#onEvents = onEvents;
+    this.#onGone = onGone;
   }
 
   /** See `TlsConnection.write`. */
   write(bytes: Uint8Array): Promise<void> {
-    // What JavaScript lets pass: text, an ArrayBuffer, a view of wider numbers.
+    // JavaScript callers may pass text, an ArrayBuffer, or a view of wider numbers.
     if ((bytes as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
-      return markHandled(
-        Promise.reject(usageError("write wants a Uint8Array; for text, what TextEncoder makes of it")),
-      );
+      return markHandled(Promise.reject(usageError("write takes a Uint8Array: encode text with TextEncoder")));
     if (this.#refusal) return markHandled(Promise.reject(this.#refusal()));
-    // The usual case costs no promise of its own: nobody waits before us, and there is room.
-    if (!this.#waiting && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
+    // Fast path: no other write is pending and the transport has room, so no promise is created.
+    if (!this.#queued && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
       try {
-        this.#put(bytes);
-        return this.#hasRoom ? atOnce : markHandled(this.#waitForRoom());
+        this.#writeNow(bytes);
+        return this.#hasRoom ? resolved : markHandled(this.#waitForRoom());
       } catch (error) {
         return markHandled(Promise.reject(error));
       }
     }
-    this.#waiting++;
-    const done = this.#writing.then(() => this.#send(bytes)).finally(() => this.#waiting--);
-    this.#writing = done.catch(ignore);
+    this.#queued++;
+    const done = this.#lastWrite.then(() => this.#writeQueued(bytes)).finally(() => this.#queued--);
+    this.#lastWrite = done.catch(ignore);
     return done;
   }
 
-  /** All writes until now have settled. */
+  /** Resolves when all writes until now have settled. */
   get written(): Promise<void> {
-    return this.#writing;
+    return this.#lastWrite;
   }
-  /** What a writer waits for, where one does. */
-  get busy(): Promise<void> | undefined {
-    return this.#waiting ? this.#writing : this.#room?.promise;
+  /** Resolves when the pending writes settle or the awaited room is free. `undefined` if no writer waits. */
+  get pending(): Promise<void> | undefined {
+    return this.#queued ? this.#lastWrite : this.#room?.promise;
   }
-  /** How often something was written, or room was made for more. */
-  get moves(): number {
-    return this.#moves;
+  /** Counts the writes and drains, so that a timer sees whether data moves. */
+  get progress(): number {
+    return this.#progress;
   }
 
   /**
-   * The carrier's side ends once close_notify is out: many a peer waits for that end before it says its own. `closeWrite`
-   * does not ask for it: without allowHalfOpen, a peer takes it for our leaving.
+   * Ends our side of the transport after close_notify is sent, because many peers send their close_notify only after
+   * that. `closeWrite` does not do this: a peer without allowHalfOpen takes the transport's end as our departure.
    */
-  endBehindClose(): void {
-    this.#endsCarrier = true;
+  endAfterClose(): void {
+    this.#endsTransport = true;
   }
 
-  /** Nothing more is written from now on. */
+  /** Makes later writes fail. */
   refuse(ending: Ending): void {
     this.#refusal ??= ending;
   }
 
-  /** The writes that wait fail too. */
+  /** Makes later writes fail, and those that wait. */
   fail(ending: Ending): void {
     this.#failure ??= ending;
     this.refuse(ending);
-    this.#makeRoom();
+    this.#releaseWriters();
   }
 
   /** The transport has room again. */
   drain(): void {
-    this.#full = false;
-    this.#moves++;
-    this.#makeRoom();
+    this.#isFull = false;
+    this.#progress++;
+    this.#releaseWriters();
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
+  async #writeQueued(bytes: Uint8Array): Promise<void> {
     this.#throwFailure();
     if (this.#engine.phase === "handshake") await this.#opened;
     if (this.#engine.phase === "closed") await this.#waitForRoom();
     for (let at = 0; at < bytes.length; at += maxFlush) {
-      this.#put(bytes.subarray(at, at + maxFlush));
+      this.#writeNow(bytes.subarray(at, at + maxFlush));
       if (!this.#hasRoom) await this.#waitForRoom();
       this.#throwFailure();
     }
   }
 
-  #put(bytes: Uint8Array): void {
+  #writeNow(bytes: Uint8Array): void {
     this.#engine.write(bytes);
-    this.#moves++;
-    // A write costs time beside that of its bytes: of the smallest, millions would come before as many bytes.
+    this.#progress++;
+    // Each write takes time of its own: without this charge, millions of tiny writes would fit into one turn.
     sendBudget.spent += itemOverhead;
     this.schedule();
   }
@@ -152,9 +157,9 @@ export class Outbound {
     if (this.#failure) throw this.#failure();
   }
 
-  /** The transport takes more, and no whole message of ours waits for it, or for being sealed. */
+  /** The transport has room, and less than a whole message waits to be sealed or sent. */
   get #hasRoom(): boolean {
-    return !this.#full && !this.#resting && this.#engine.pendingOut < maxFlush;
+    return !this.#isFull && !this.#isWaitingForTurn && this.#engine.pendingOut < maxFlush;
   }
 
   #waitForRoom(): Promise<void> {
@@ -162,66 +167,71 @@ export class Outbound {
     return this.#room.promise.then(() => this.#throwFailure());
   }
 
-  #makeRoom(): void {
-    // Of a connection that is over, a writer hears by its failure.
+  #releaseWriters(): void {
+    // After the end of the connection, a writer waits until `fail` gives its error.
     if (!this.#failure && (this.#engine.phase === "closed" || !this.#hasRoom)) return;
     this.#room?.resolve();
     this.#room = undefined;
   }
 
-  /** What is ready goes out at the end of this turn's microtasks, or once there is a whole message. */
+  /** Sends what is ready at the end of this turn's microtasks, or as soon as it fills a message. */
   schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#patience = patience;
-    void atOnce.then(this.#turn);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#idleLeft = maxIdleMicrotasks;
+    void resolved.then(this.#gather);
   }
 
-  /** A writer that waits for each write comes back within a few microtasks: while it does, its records join this message. */
-  readonly #turn = (): void => {
+  /**
+   * A writer that awaits each write comes back within a few microtasks. While it does, its records join this message.
+   */
+  readonly #gather = (): void => {
     const pending = this.#engine.pendingOut;
-    if (pending > this.#gathered) this.#patience = patience;
+    if (pending > this.#gathered) this.#idleLeft = maxIdleMicrotasks;
     this.#gathered = pending;
-    if (this.#patience-- > 0 && pending > 0 && pending < maxFlush && this.#engine.phase === "open") {
-      void atOnce.then(this.#turn);
+    if (this.#idleLeft-- > 0 && pending > 0 && pending < maxFlush && this.#engine.phase === "open") {
+      void resolved.then(this.#gather);
       return;
     }
     this.#gathered = 0;
-    this.#scheduled = false;
+    this.#isScheduled = false;
     this.#flush();
   };
 
-  /** Everything that is ready in one turn goes out together. */
+  /** Sends everything that is ready as few messages. */
   #flush(): void {
     const { output, events } = this.#engine.take();
     for (const message of messages(output, this.#memory)) {
       sendBudget.spent += message.length;
       const result = this.#transport.send(message);
-      if (result === "full") this.#full = true;
+      if (result === "full") this.#isFull = true;
       else if (result === "gone") {
-        this.#gone();
+        this.#onGone();
         break;
       }
     }
-    if (output.length && sendBudget.spent >= turnBudget) this.#rest();
-    this.#makeRoom();
-    this.#tell(events);
-    if (!this.#endsCarrier || !this.#engine.saidClose || this.#engine.phase === "closed") return;
-    this.#endsCarrier = false;
+    if (output.length && sendBudget.spent >= turnBudget) this.#waitForTurn();
+    this.#releaseWriters();
+    this.#onEvents(events);
+    if (!this.#endsTransport || !this.#engine.closeFlushed || this.#engine.phase === "closed") return;
+    this.#endsTransport = false;
     this.#transport.closeWrite?.();
   }
 
-  #rest(): void {
-    if (this.#resting) return;
-    this.#resting = true;
+  #waitForTurn(): void {
+    if (this.#isWaitingForTurn) return;
+    this.#isWaitingForTurn = true;
     sendBudget.wait(() => {
-      this.#resting = false;
-      this.#makeRoom();
+      this.#isWaitingForTurn = false;
+      this.#releaseWriters();
     }, this.#transport.nextTurn ?? nextTimerTurn);
   }
 }
 
-/** Records into messages, as few as the cap allows. Records that do not stand one behind the other are copied, and their memory goes back. */
+/**
+ * Groups records into as few messages as the limit allows. Records that are not contiguous in memory are copied, and
+ * their memory is given back.
+ */
 function* messages(records: readonly Uint8Array[], memory: Memory): Generator<Uint8Array, void, void> {
   for (let from = 0, to = 0; from < records.length; from = to) {
     let length = (records[to++] as Uint8Array).length;

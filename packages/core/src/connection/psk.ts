@@ -1,6 +1,6 @@
 /**
- * Pre-shared keys: whether the suites and what the user gives go together. The exchanges themselves check what the user
- * gives, so that a page without them does not load that code.
+ * Checks that the suites and the option `psk` fit together. The key exchanges check the option itself, so that a page
+ * without them does not load that code.
  * @module
  */
 
@@ -9,20 +9,20 @@ import type { ClientPsk, KeyExchangeRow, ServerPsk } from "../handshake/keyExcha
 import type { SuiteRow } from "../handshake/suites.ts";
 import { briefError } from "../validation/options.ts";
 
-/** True where the server is known by its certificate. */
+/** True if the suite authenticates the server by a certificate. */
 export const isCertified = ({ keyExchange }: SuiteRow): boolean => keyExchange.certified;
 
 export function clientPsk(suites: readonly SuiteRow[], psk: ClientPsk | undefined): ClientConfig["psk"] {
-  const options = optionsOf(suites, psk);
+  const options = findPskReader(suites, psk);
   return psk && options?.client(psk);
 }
 
 export function serverPsk(suites: readonly SuiteRow[], psk: ServerPsk | undefined): ServerConfig["psk"] {
-  const options = optionsOf(suites, psk);
+  const options = findPskReader(suites, psk);
   return psk && options?.server(psk);
 }
 
-function optionsOf(suites: readonly SuiteRow[], psk: unknown): KeyExchangeRow["psk"] {
+function findPskReader(suites: readonly SuiteRow[], psk: unknown): KeyExchangeRow["psk"] {
   const suite = suites.find((row) => row.keyExchange.psk);
   if (suite && !psk) throw briefError(`${suite.name} without psk`);
   if (psk !== undefined && !suite) throw briefError("psk without a suite that uses it");

@@ -1,5 +1,5 @@
 /**
- * How a server keeps sessions, as the user says it: tickets, their keys, and the cache of session IDs.
+ * A server's options for resumption: tickets, ticket keys and the cache of session IDs.
  * @module
  */
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
@@ -18,27 +18,28 @@ import { sessionLifetime as defaultLifetime } from "../limits.ts";
 import { wrongOption } from "../validation/options.ts";
 import { boundedStore, checkedStore, memoryStore, withinTime } from "./sessions.ts";
 
-/** What a server takes about sessions. */
+/** A server's options for resumption. */
 export interface ServerSessionOptions {
   /**
-   * Tickets (RFC 5077): the session, encrypted, is with the client. Default true, where the provider has AES-256-GCM.
+   * Whether the server issues tickets (RFC 5077), which store the encrypted session at the client. Default true if the
+   * provider has AES-256-GCM.
    */
   readonly tickets?: boolean;
   /**
-   * Keys of tickets, 48 random bytes each: a name of 16, sent in the clear, and an AES-256 key. The first one encrypts,
-   * all of them decrypt, so that a key is rotated by a new one in front of it. Servers that have the same resume each
-   * other's sessions. A function is asked for each ticket. Default: keys of this configuration's own, a new one each
-   * `sessionLifetime`; each is wiped after two of them, though nobody connects. Whoever gets a key reads all that was sent in the sessions of its tickets: change them daily,
-   * and never write them to a disk.
+   * The ticket keys, 48 random bytes each: a name of 16 bytes, which is sent in the clear, and an AES-256 key. The
+   * first key encrypts and all keys decrypt, so you rotate keys by putting a new one first. Servers with the same keys
+   * resume each other's sessions. A function is called for each ticket. Default: keys of this configuration alone, a
+   * new one every `sessionLifetime`; each is wiped after two lifetimes, even without connections. Anyone who gets a key
+   * can decrypt the sessions of its tickets: change keys daily, and never write them to disk.
    */
   readonly ticketKeys?: readonly Uint8Array[] | (() => Awaitable<readonly Uint8Array[]>);
-  /** The cache of session IDs, for clients without tickets. Default: 4 MiB in memory. `false`: none. */
+  /** The cache of session IDs, for clients without tickets. Default: 4 MiB in memory. `false`: no cache. */
   readonly sessionStore?: SessionStore | false;
-  /** Seconds that a session can be resumed, 1 to 86,400. Default 7,200. */
+  /** How long a session can be resumed, in seconds, 1 to 86,400. Default 7,200. */
   readonly sessionLifetime?: number;
 }
 
-/** Checks them; see `accept` for what it throws. */
+/** Checks the options; see `accept` for the errors. */
 export function serverSessions(
   options: ServerSessionOptions,
   common: Pick<ServerConfig, "provider" | "random" | "now">,
@@ -57,15 +58,15 @@ function ticketsOf(
   lifetime: number,
 ): Tickets | undefined {
   if (tickets === false && ticketKeys !== undefined)
-    throw configurationError("ticketKeys without tickets", "leave one of them out");
-  const asked = tickets === true || ticketKeys !== undefined;
-  if (tickets === false || !canTicket(provider, asked)) return undefined;
+    throw configurationError("ticketKeys without tickets", "leave out ticketKeys, or tickets: false");
+  const isRequired = tickets === true || ticketKeys !== undefined;
+  if (tickets === false || !canIssueTickets(provider, isRequired)) return undefined;
   return new Tickets(provider, random, keysOf(ticketKeys, random, now, lifetime));
 }
 
-function canTicket(provider: CryptoProvider, asked: boolean): boolean {
+function canIssueTickets(provider: CryptoProvider, isRequired: boolean): boolean {
   if (provider.ciphers.AES_256_GCM) return true;
-  if (asked)
+  if (isRequired)
     throw configurationError(`the provider "${provider.name}" lacks AES-256-GCM, which tickets are encrypted with`);
   return false;
 }
@@ -76,17 +77,20 @@ function keysOf(
   now: () => number,
   lifetime: number,
 ): TicketKeys {
-  if (keys === undefined) return rotatingKeys(random, now, lifetime, later);
+  if (keys === undefined) return rotatingKeys(random, now, lifetime, scheduleUnref);
   if (typeof keys === "function") return () => withinTime(keys, []);
   if (!keys.length || keys.some((key) => key.length !== ticketKeyLength))
     throw wrongOption("ticketKeys", keys, `keys of ${ticketKeyLength} random bytes each`);
-  // `slice` of a Buffer does not copy: who wipes his own would leave us a key of zeros.
+  // A copy, because the application may wipe its keys. `slice` of a Buffer would not copy.
   const copies = keys.map((key) => new Uint8Array(key));
   return () => copies;
 }
 
-/** Node's timers can let the process end before they fire. Where they cannot, keys are wiped when the next are asked for. */
-const later: ScheduleTask = (ms, task) => {
+/**
+ * Schedules `task` if the host's timers do not keep the process alive, as Node's can. On other hosts, old keys are
+ * wiped when the next ones are requested.
+ */
+const scheduleUnref: ScheduleTask = (ms, task) => {
   const timer = setTimeout(task, ms) as { unref?(): void } | number;
   if (typeof timer === "object" && timer.unref) timer.unref();
   else clearTimeout(timer);

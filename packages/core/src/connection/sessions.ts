@@ -1,5 +1,6 @@
 /**
- * Where sessions are kept, and the keys of tickets, with the host's clock: what does not answer in time has nothing.
+ * Session stores and sources of ticket keys, with the host's timers: a store or source that does not answer in time has
+ * nothing.
  * @module
  */
 import { type Awaitable, isPromise } from "../flow.ts";
@@ -10,34 +11,34 @@ import { itemOverhead, maxStoreBytes, storeTimeout, sweepInterval } from "../lim
 import { optionsOf, wrongOption } from "../validation/options.ts";
 
 /**
- * A store in memory: what was used least recently makes room, and what is over is forgotten.
+ * A store in memory. It evicts the least recently used session when it is full, and deletes expired ones.
  * @example
  * const sessions = keepSessions({ store: memoryStore({ maxBytes: 65_536 }) });
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const { maxBytes = maxStoreBytes, now = Date.now } = optionsOf(options, memoryStoreOptions);
-  /** In the order of their last use. */
-  const kept = new Map<string, { readonly session: Uint8Array; readonly expires: number }>();
-  let held = 0;
-  let swept = now();
+  /** The sessions, in the order of their last use. */
+  const entries = new Map<string, { readonly session: Uint8Array; readonly expires: number }>();
+  let totalBytes = 0;
+  let lastSweep = now();
   const drop = (key: string): void => {
-    held -= cost(kept.get(key)?.session);
-    kept.delete(key);
+    totalBytes -= cost(entries.get(key)?.session);
+    entries.delete(key);
   };
-  /** Nobody may ask for it any more, and what was recorded could be read with it. */
+  /** Deletes expired sessions, because they could decrypt recorded connections. */
   const sweep = (): void => {
     const time = now();
-    if (Math.abs(time - swept) < sweepInterval) return;
-    swept = time;
-    for (const [key, { expires }] of kept) if (expires <= time) drop(key);
+    if (Math.abs(time - lastSweep) < sweepInterval) return;
+    lastSweep = time;
+    for (const [key, { expires }] of entries) if (expires <= time) drop(key);
   };
   return {
     get(key) {
       sweep();
-      const entry = kept.get(key);
+      const entry = entries.get(key);
       if (!entry) return undefined;
-      kept.delete(key);
-      kept.set(key, entry);
+      entries.delete(key);
+      entries.set(key, entry);
       if (now() < entry.expires) return entry.session;
       drop(key);
       return undefined;
@@ -45,10 +46,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     set(key, session, expires) {
       sweep();
       drop(key);
-      kept.set(key, { session, expires });
-      held += cost(session);
-      for (const oldest of kept.keys()) {
-        if (held <= maxBytes) return;
+      entries.set(key, { session, expires });
+      totalBytes += cost(session);
+      for (const oldest of entries.keys()) {
+        if (totalBytes <= maxBytes) return;
         drop(oldest);
       }
     },
@@ -57,31 +58,31 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 }
 
 export interface MemoryStoreOptions {
-  /** Of all sessions together, each counted with 256 bytes more. Default 4 MiB. */
+  /** The size of all sessions, each counted with 256 bytes more. Default 4 MiB. */
   readonly maxBytes?: number;
-  /** For tests: the clock in milliseconds. */
+  /** For tests: the clock, in milliseconds. */
   readonly now?: () => number;
 }
 
-/** Up to 2^53-1 bytes. */
+/** `maxBytes` is at most 2^53-1. */
 const memoryStoreOptions = ["1~9007199254740991 maxBytes", "function now"];
 
 const cost = (session: Uint8Array | undefined): number => (session ? session.length + itemOverhead : 0);
 
 export interface KeepSessionsOptions {
-  /** Where they are kept. Default: a store in memory of this object's own. */
+  /** The store of the sessions. Default: a store in memory for this object alone. */
   readonly store?: SessionStore;
-  /** Take tickets (RFC 5077) too, not only session IDs. Default true. */
+  /** Whether to accept tickets (RFC 5077) in addition to session IDs. Default true. */
   readonly tickets?: boolean;
 }
 
 const keepSessionsOptions = ["any store", "boolean tickets"];
 
 /**
- * Keeps the sessions of a client's connections, and resumes them: a reconnect then takes one round trip and no
- * public-key operation. A session is resumed only under the very configuration that it was made with: name, trust, own
- * certificate, groups, schemes and protocols. Without it, every connection shakes hands in full, and a server cannot
- * tell by a session that two of them come from one client.
+ * Keeps the sessions of a client's connections and resumes them: a reconnect then takes one round trip and no
+ * public-key operation. A session is resumed only under the configuration that it was made with: name, trust, client
+ * certificate, groups, schemes and protocols. Without this option, every handshake is a full one, and a server cannot
+ * link two connections of one client by their session.
  * @example
  * const sessions = keepSessions();
  * const first = await connect(url, { ca, sessions });
@@ -92,7 +93,7 @@ export function keepSessions(options: KeepSessionsOptions = {}): ClientSessions 
   return sessionsIn(boundedStore(checkedStore(store, "store")), tickets);
 }
 
-/** The same store, which now answers within its time and never fails: what it has not told by then it does not have. */
+/** The same store with a time limit, which never fails. A `get` that is late or fails finds nothing. */
 export function boundedStore(store: SessionStore): SessionStore {
   const quietly = (act: () => Awaitable<void>): void => {
     try {
@@ -109,30 +110,30 @@ export function boundedStore(store: SessionStore): SessionStore {
   };
 }
 
-/** What a function of the user's gives; `otherwise` where it throws, or takes too long. */
-export function withinTime<T>(ask: () => Awaitable<T>, otherwise: T): Awaitable<T> {
+/** Calls a function of the application. Returns `fallback` if it throws, rejects or takes too long. */
+export function withinTime<T>(ask: () => Awaitable<T>, fallback: T): Awaitable<T> {
   let promised: Promise<T>;
   try {
     const answer = ask();
     if (!isPromise(answer)) return answer;
-    // Its `then` may be the user's as well.
+    // Its `then` may be the application's code too.
     promised = Promise.resolve(answer);
   } catch {
-    return otherwise;
+    return fallback;
   }
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(otherwise), storeTimeout);
+    const timer = setTimeout(() => resolve(fallback), storeTimeout);
     const settle = (value: T): void => {
       clearTimeout(timer);
       resolve(value);
     };
-    promised.then(settle, () => settle(otherwise));
+    promised.then(settle, () => settle(fallback));
   });
 }
 
 export function checkedStore(store: SessionStore, option: string): SessionStore {
   for (const method of ["get", "set", "delete"] as const)
     if (typeof store?.[method] !== "function")
-      throw wrongOption(option, store, `an object with get, set and delete, and it has no ${method}`);
+      throw wrongOption(option, store, `an object with get, set and delete; ${method} is missing`);
   return store;
 }

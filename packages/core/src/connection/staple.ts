@@ -8,10 +8,10 @@ import type { Credential, OcspSource } from "../x509/credential.ts";
 import { parseOcspResponse } from "../x509/ocspResponse.ts";
 
 /**
- * What a server shows beside its certificate, checked as far as it can be when it is configured; what a function says
- * then never breaks a handshake.
+ * Reads the OCSP response and the timestamps that a server sends with its certificate, and checks them as far as the
+ * configuration allows. A function is called in each handshake; its failure never ends the handshake.
  */
-export function stapleOf(
+export function readStaple(
   { ocspResponse, signedCertificateTimestamps }: Credential,
   certificate: Certificate,
 ): (() => Awaitable<Uint8Array | undefined>) | undefined {
@@ -26,10 +26,11 @@ function checkResponse(response: Uint8Array, { serialNumber, subject }: Certific
   if (response.length > maxOcspResponse)
     throw configurationError(
       `an OCSP response of ${response.length} bytes`,
-      `${maxOcspResponse} are the most that a peer takes`,
+      `peers accept at most ${maxOcspResponse} bytes`,
     );
-  // Whether it is signed and in date is the client's to find: we do not have the issuer, and may outlive the response.
-  const { responses } = attempt("the OCSP response", () => parseOcspResponse(response));
+  // The client checks the signature and the dates: we do not have the issuer, and may run longer than the response is
+  // valid.
+  const { responses } = asConfigurationError("the OCSP response", () => parseOcspResponse(response));
   if (!responses.some((single) => single.serialNumber === serialNumber))
     throw configurationError(
       `the OCSP response is not about the certificate of ${subject.text || "no subject"}`,
@@ -38,10 +39,12 @@ function checkResponse(response: Uint8Array, { serialNumber, subject }: Certific
 }
 
 function checkTimestamps(list: Uint8Array): void {
-  attempt("signedCertificateTimestamps", () => decode(timestampList, list, "signed_certificate_timestamp"));
+  asConfigurationError("signedCertificateTimestamps", () =>
+    decode(timestampList, list, "signed_certificate_timestamp"),
+  );
 }
 
-function attempt<T>(what: string, read: () => T): T {
+function asConfigurationError<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -50,23 +53,23 @@ function attempt<T>(what: string, read: () => T): T {
   }
 }
 
-/** What comes in time and can be sent. */
+/** The response, if it arrives in time and can be sent. */
 function boundedResponse(source: Exclude<OcspSource, Uint8Array>): Awaitable<Uint8Array | undefined> {
   try {
     const response = source();
-    return isPromise(response) ? race(response) : sendable(response);
+    return isPromise(response) ? withTimeout(response) : usableResponse(response);
   } catch {
     return undefined;
   }
 }
 
-async function race(pending: PromiseLike<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+async function withTimeout(pending: PromiseLike<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
   let timer: unknown;
-  const late = new Promise<undefined>((resolve) => {
+  const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), ocspResponseTimeout);
   });
   try {
-    return sendable(await Promise.race([pending, late]));
+    return usableResponse(await Promise.race([pending, timeout]));
   } catch {
     return undefined;
   } finally {
@@ -74,5 +77,5 @@ async function race(pending: PromiseLike<Uint8Array | undefined>): Promise<Uint8
   }
 }
 
-const sendable = (response: Uint8Array | undefined): Uint8Array | undefined =>
+const usableResponse = (response: Uint8Array | undefined): Uint8Array | undefined =>
   response instanceof Uint8Array && response.length > 0 && response.length <= maxOcspResponse ? response : undefined;

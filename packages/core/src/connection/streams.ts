@@ -1,15 +1,15 @@
 /**
- * The shapes in which the web reads and writes: streams, and asynchronous iteration.
+ * Web streams and asynchronous iteration over a connection.
  * @module
  */
 
 import type { Bytes } from "../bytes/bytes.ts";
 import type { ByteReadable } from "./byteReadable.ts";
 
-/** Where bytes come from. */
+/** The source of the bytes. */
 interface Source {
   read(): Promise<Bytes | undefined>;
-  /** The reader wants no more. */
+  /** The reader wants no more bytes. */
   drop(): void;
 }
 
@@ -39,13 +39,13 @@ export const writableOf = (sink: Sink): WritableStream<Uint8Array> =>
     abort: (reason) => sink.abort(reason),
   });
 
-/** No generator: one that waits would cost a connection that waits more than its keys do. */
+/** A plain object, because a waiting generator would take more memory than the connection's keys. */
 export const iteratorOf = (source: Source): AsyncIterableIterator<Bytes, void, void> => ({
   next: () => source.read().then(asResult),
   [Symbol.asyncIterator]: itself,
 });
 
-/** One for all: every connection that waits has an iterator. */
+/** One function for all iterators, because every idle connection has an iterator. */
 function itself<T>(this: T): T {
   return this;
 }

@@ -5,89 +5,93 @@ import { closeTimedOut, handshakeTimedOut } from "./errors.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Outbound } from "./outbound.ts";
 
-/** The clocks of one connection: they bound each state that waits for the peer or for a provider. */
+/** The timers of one connection. They bound each state that waits for the peer or for a provider. */
 export class Timers {
   readonly #engine: Engine;
   readonly #outbound: Outbound;
   readonly #options: ConnectionOptions;
-  readonly #isWanted: () => boolean;
+  readonly #isAppBusy: () => boolean;
   #handshake: unknown;
   #message: unknown;
   #close: unknown;
-  #ended: unknown;
+  #peerClosed: unknown;
   #seal: unknown;
 
-  /** @param isWanted whether somebody still has what the peer said, or is at work on an answer */
-  constructor(engine: Engine, outbound: Outbound, options: ConnectionOptions, isWanted: () => boolean) {
-    this.#isWanted = isWanted;
+  /** @param isAppBusy whether the application has unread data or works on an answer */
+  constructor(engine: Engine, outbound: Outbound, options: ConnectionOptions, isAppBusy: () => boolean) {
+    this.#isAppBusy = isAppBusy;
     this.#engine = engine;
     this.#outbound = outbound;
     this.#options = options;
     this.#handshake = this.#handshakeTimer("the handshake was not done");
   }
 
-  /** The handshake is done. */
+  /** Stops the handshake timer. */
   established(): void {
     clearTimeout(this.#handshake);
     this.#handshake = undefined;
   }
 
-  /** Starts and stops clocks after the engine has worked. */
+  /** Starts and stops timers after the engine has worked. */
   update(): void {
     const engine = this.#engine;
     if (!engine.midMessage) {
       clearTimeout(this.#message);
       this.#message = undefined;
-    } else this.#message ??= this.#handshakeTimer("a handshake message was not whole");
-    // The connection has ended, and the engine has not told it yet: records are still being sealed.
-    if (engine.phase === "closed") this.#seal ??= setTimeout(() => engine.giveUp(), sealTimeout);
-    else if (engine.receivedClose && !this.#options.allowHalfOpen) this.#ended ??= this.#closeOnceQuiet(0);
+    } else this.#message ??= this.#handshakeTimer("a handshake message was not complete");
+    // The connection has ended, but records are still being sealed, so the engine has not emitted "closed" yet.
+    if (engine.phase === "closed") this.#seal ??= setTimeout(() => engine.dropUnsealed(), sealTimeout);
+    else if (engine.receivedClose && !this.#options.allowHalfOpen) this.#peerClosed ??= this.#closeAfterIdle(0);
   }
 
-  /** Says close_notify behind everything written, and bounds all of it. */
+  /**
+   * Sends close_notify after everything written, and ends the connection if that and the peer's answer take too long.
+   */
   close(): void {
     void this.#outbound.written.then(() => this.#engine.close());
     this.endWithin(() => closeTimedOut(this.#options.closeTimeout));
   }
 
-  /** Ends the connection with this error if it is not over by the close timeout. */
+  /** Ends the connection with this error unless it ends before the close timeout. */
   endWithin(error: () => TlsError): void {
     if (this.#engine.phase !== "closed")
-      this.#close ??= setTimeout(() => this.#end(error()), this.#options.closeTimeout);
+      this.#close ??= setTimeout(() => this.#abort(error()), this.#options.closeTimeout);
   }
 
   stop(): void {
-    for (const timer of [this.#handshake, this.#message, this.#close, this.#ended, this.#seal]) clearTimeout(timer);
+    for (const timer of [this.#handshake, this.#message, this.#close, this.#peerClosed, this.#seal])
+      clearTimeout(timer);
   }
 
   #handshakeTimer(what: string): unknown {
     const { handshakeTimeout } = this.#options;
-    return setTimeout(() => this.#end(handshakeTimedOut(what, handshakeTimeout)), handshakeTimeout);
+    return setTimeout(() => this.#abort(handshakeTimedOut(what, handshakeTimeout)), handshakeTimeout);
   }
 
-  /** Ends the connection, and waits for no provider. */
-  #end(error: TlsError): void {
+  /** Ends the connection without waiting for a provider. */
+  #abort(error: TlsError): void {
     this.#engine.abort(error);
-    this.#engine.giveUp();
+    this.#engine.dropUnsealed();
   }
 
   /**
-   * The peer has closed, and waits for our close_notify (RFC 5246 §7.2.1): it gets one though the application never reads the end, once all else was read and
-   * nobody works on an answer. Where the carrier has ended too, the peer has gone, or reads what is written now and nothing more. A writer that waits, and for which
-   * nothing moves, ends in a failure: close_notify behind a part of what it has to say would be a lie.
-   * @param quiet milliseconds in which nothing has moved
+   * The peer has closed and waits for our close_notify (RFC 5246 §7.2.1). It gets one even if the application never
+   * reads the end, once the application has read all data and does not work on an answer. If the transport has ended
+   * too, the peer has gone or at most still reads, so a second without a write is enough. A writer that waits without
+   * progress ends in a failure, because close_notify after a part of its data would claim that the data is complete.
+   * @param idleTime milliseconds without progress
    */
-  #closeOnceQuiet(quiet: number): unknown {
+  #closeAfterIdle(idleTime: number): unknown {
     const { closeTimeout } = this.#options;
-    const { moves } = this.#outbound;
+    const { progress } = this.#outbound;
     return setTimeout(() => {
-      const { carrierEnded } = this.#engine;
-      const isQuiet = this.#outbound.moves === moves && (carrierEnded || !this.#isWanted());
-      const time = isQuiet ? quiet + endedGrace : 0;
-      if (!time || (!carrierEnded && time < unreadGrace)) this.#ended = this.#closeOnceQuiet(time);
-      else if (!this.#outbound.busy) this.close();
-      else if (time >= closeTimeout) this.#end(closeTimedOut(closeTimeout));
-      else this.#ended = this.#closeOnceQuiet(time);
+      const { transportEnded } = this.#engine;
+      const isIdle = this.#outbound.progress === progress && (transportEnded || !this.#isAppBusy());
+      const idle = isIdle ? idleTime + endedGrace : 0;
+      if (!idle || (!transportEnded && idle < unreadGrace)) this.#peerClosed = this.#closeAfterIdle(idle);
+      else if (!this.#outbound.pending) this.close();
+      else if (idle >= closeTimeout) this.#abort(closeTimedOut(closeTimeout));
+      else this.#peerClosed = this.#closeAfterIdle(idle);
     }, endedGrace);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The seam of everything: what carries TLS records. Plain callbacks, because they cost nothing.
+ * The interface between a connection and the transport that carries its TLS records. It uses plain callbacks, because
+ * they cost nothing.
  * @module
  */
 
@@ -9,64 +10,71 @@ import type { NextTurn } from "./turnBudget.ts";
 
 export type { Memory, NextTurn };
 
-/** What a transport tells its user. None is called before `start`, and none after `error`. */
+/** The events of a transport. None is called before `start`, and none after `error`. */
 export interface TransportEvents {
-  /** Bytes of the peer, at any boundaries. The receiver owns the array. */
+  /** Received bytes, cut at any boundaries. The receiver owns the array. */
   data(bytes: Uint8Array): void;
-  /** After `send` answered "full": there is room again. */
+  /** After `send` returned "full": there is room again. */
   drain(): void;
-  /** The peer's side ended in order (TCP FIN, a WebSocket's close handshake), once. Whether that was a truncation is for TLS to say. Only `drain` and `error` follow. */
+  /**
+   * The peer's side ended in order (TCP FIN, a WebSocket's close handshake); called once. TLS decides whether this is a
+   * truncation. Only `drain` and `error` follow.
+   */
   end(): void;
   /**
-   * The carrier is gone, both ways: refused, reset, too large a message, a text message; or, after `end`, closed. A TlsError with fault `"transport"`.
-   * It is told without delay, whatever is paused; what came before it is delivered first.
+   * The transport failed in both directions: refused, reset, a message that is too large, a text message; or, after
+   * `end`, it closed. A TlsError with fault `"transport"`. Called without delay, even while paused; data received
+   * before it is delivered first.
    */
   error(error: Error): void;
 }
 
 /**
- * What became of bytes that a transport was given: it takes more; it takes no more until `drain` (these will be sent); or it is gone, so that they are lost,
- * and has said so or will, by `error`.
+ * The result of `send`: "ok", the transport accepts more; "full", it will send these bytes, and accepts more after
+ * `drain`; "gone", the bytes are lost, and the transport has called `error` or will.
  */
 export type SendResult = "ok" | "full" | "gone";
 
 /**
- * An ordered, reliable carrier of bytes. `send` may be called right after `start`: a transport that is still opening keeps what it is given.
- * Events are never called from inside a method of the transport.
+ * Carries bytes in both directions, in order and reliably. `send` may be called right after `start`: a transport that
+ * is still opening buffers the bytes. A transport never calls events from inside one of its methods.
  */
 export interface Transport {
   start(events: TransportEvents): void;
-  /** Takes ownership of `bytes`, and gives them back to `memory` once nobody reads them any more. */
+  /** Takes ownership of `bytes`, and gives them back to `memory` once they are no longer read. */
   send(bytes: Uint8Array): SendResult;
-  /** Advisory: a transport that can, stops delivering `data`. False where it cannot (a page's WebSocket). */
+  /** Advisory: stops delivering `data`. Returns false if the transport cannot pause (a page's WebSocket). */
   pause(): boolean;
   resume(): void;
   /**
-   * No more from us, while the peer may go on: flush, then end our side alone (TCP's FIN). What the peer sends still
-   * arrives; `end` or `abort` follows. Left out where the carrier has no such half (a WebSocket).
+   * Flushes, then ends only our side (TCP's FIN); the peer may go on sending. `end` or `abort` follows. Left out if the
+   * transport cannot be half closed (a WebSocket).
    */
   closeWrite?(): void;
   /**
-   * No more from us: flush, then close our side in order (a WebSocket: close 1000). What the peer sends from then on may be dropped. Nobody calls the
-   * transport after that: it frees the carrier by itself once the peer's side has ended too, and after a time of its own where that does not come.
+   * Flushes, then closes our side in order (a WebSocket: close 1000). Data that the peer sends afterwards may be
+   * dropped. The connection does not call the transport after that: the transport frees its resources once the peer's
+   * side has ended too, or after a timeout of its own.
    */
   end(): void;
   /**
-   * Flush what was sent where possible (a fatal alert must not be lost), then close as failed (a WebSocket: close 4000), and free the carrier, within a time
-   * of its own. No event follows.
+   * Flushes if possible (a fatal alert must not be lost), then closes as failed (a WebSocket: close 4000) and frees its
+   * resources, within a timeout of its own. No event follows.
    */
   abort(reason: string): void;
-  /** The handshake is done: the peer is known, and may send larger messages from now on. */
+  /** The handshake is done: the peer may send larger messages from now on. */
   established?(): void;
-  /** What records are built in, for a transport that lends the same memory again. Default: memory of the host's collector. */
+  /**
+   * The memory in which records are built, for a transport that reuses its buffers. Default: garbage-collected memory.
+   */
   readonly memory?: Memory;
-  /** The peer's address, for logs and limits. Default: unknown. */
+  /** The peer's address, for logs and limits. `undefined` if it is unknown. */
   readonly remoteAddress?: string | undefined;
-  /** The host's shortest way into the next turn of its event loop. Default: a timer. */
+  /** The fastest way to a later turn of the host's event loop. Default: a timer. */
   readonly nextTurn?: NextTurn;
 }
 
-/** WebSockets and sockets send as well. */
+/** WebSockets and sockets have a `send` too, so all methods are checked. */
 export function checkedTransport(transport: Transport): Transport {
   const methods = ["start", "send", "pause", "resume", "end", "abort"] as const;
   if (methods.every((method) => typeof transport?.[method] === "function")) return transport;

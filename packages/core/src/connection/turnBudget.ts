@@ -1,5 +1,6 @@
 /**
- * What one turn of the event loop does for all connections of a process, and which of them go on in the next one.
+ * Limits the work that one turn of the event loop does for all connections of a process, and chooses the connections
+ * that continue in the next turn.
  * @module
  */
 import { resumedInTurn, turnTimeout } from "../limits.ts";
@@ -8,20 +9,20 @@ import { callListener } from "./callListener.ts";
 /** Calls back in a later turn of the event loop, as soon as the host can. */
 export type NextTurn = (callback: () => void) => void;
 
-/** For hosts that say nothing better. */
+/** For transports without a `nextTurn` of their own. */
 export const nextTimerTurn: NextTurn = (callback) => void setTimeout(callback, 0);
 
 class TurnBudget {
   /**
-   * Bytes that all connections together have spent in this turn. From `turnBudget` on, a connection waits for the next
-   * one.
+   * The bytes that all connections together have spent in this turn. At `turnBudget`, a connection waits for the next
+   * turn.
    */
   spent = 0;
-  /** Runs the next turn where the host's way into it leads nowhere: one carrier must not hold up all. */
+  /** Runs the next turn if the transport's `nextTurn` never calls back: one transport must not stop all connections. */
   #timer: unknown;
   #waiting: (() => void)[] = [];
 
-  /** Calls `resume` in a later turn; connections that wait go on in order. */
+  /** Calls `resume` in a later turn. Waiting connections continue in order. */
   wait(resume: () => void, nextTurn: NextTurn): void {
     this.#waiting.push(resume);
     this.#schedule(nextTurn);
@@ -34,18 +35,18 @@ class TurnBudget {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.spent = 0;
-      // If all went on at once, their data would be a hundred times the processor's cache.
+      // If all connections continued at once, their data would be a hundred times the size of the processor's cache.
       const next = this.#waiting.splice(0, resumedInTurn);
       if (this.#waiting.length) this.#schedule(nextTurn);
       for (const resume of next) callListener(resume);
     };
     this.#timer = setTimeout(turn, turnTimeout);
-    // A carrier whose way throws is one of those; its error must not be another connection's.
+    // A `nextTurn` that throws counts as one that never calls back. Its error must not reach another connection.
     callListener(() => nextTurn(turn));
   }
 }
 
-/** Bytes that are sent. */
+/** The bytes that are sent. */
 export const sendBudget: TurnBudget = /* @__PURE__ */ new TurnBudget();
-/** Bytes that are worked off. */
+/** The received bytes that are processed. */
 export const receiveBudget: TurnBudget = /* @__PURE__ */ new TurnBudget();

@@ -1,5 +1,6 @@
 /**
- * What the transports over a WebSocket have in common, a page's and a program's: what is sent before it is open, when it is full, and how it closes.
+ * The common part of the browser's and Node's WebSocket transports: buffering before the socket is open, back-pressure,
+ * and closing.
  * @module
  */
 import type { TlsError } from "../errors.ts";
@@ -10,35 +11,37 @@ import type { SendResult, TransportEvents } from "./transport.ts";
 const connecting = 0;
 const open = 1;
 
-/** How Handclasp closes after a fatal alert, which says more. */
+/** The close code after a failure; a fatal alert before it gives the reason. */
 const failed = 4000;
-/** The close codes of a peer that ended in order. */
+/** The close codes of a peer that closed in order. */
 const orderly: readonly number[] = [1000, 1005, failed];
-/** A page was left or closed, or a program ends (RFC 6455 §7.4.1): nobody cut the connection, and TLS was not closed. */
+/**
+ * The page was left or closed, or the program ends (RFC 6455 §7.4.1): the WebSocket closed in order, but TLS did not.
+ */
 const goingAway = 1001;
 
-/** `send` answers "full" from this many bytes on. */
+/** From this many buffered bytes on, `send` returns "full". */
 export const highWater: number = 2 ** 20;
 
-/** What a sender uses of a WebSocket. */
+/** The part of a WebSocket that the sender uses. */
 export interface WebSocketLike {
   readonly readyState: number;
   readonly bufferedAmount: number;
   close(code?: number, reason?: string): void;
 }
 
-/** The sending half of a transport over a WebSocket that is open or still opening. */
+/** The sending half of a transport over a WebSocket that is open or opening. */
 export class WebSocketSender {
   readonly #socket: WebSocketLike;
   readonly #put: (message: Uint8Array) => void;
-  /** Sent before the socket was open. */
+  /** Messages sent before the socket was open. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
-  /** Sends nothing any more: closes as soon as the socket is open. */
+  /** Set once the sender is closing: the code and reason, also for a socket that is still opening. */
   #closing: [code: number, reason: string] | undefined;
   #full = false;
 
-  /** @param put sends one message, which the socket's peer takes: of 1 MiB at most */
+  /** @param put sends one message of at most 1 MiB */
   constructor(socket: WebSocketLike, put: (message: Uint8Array) => void) {
     this.#socket = socket;
     this.#put = put;
@@ -56,7 +59,7 @@ export class WebSocketSender {
     return this.#full ? "full" : "ok";
   }
 
-  /** To be called once the socket is open. */
+  /** Call this once the socket is open. */
   opened(): void {
     for (const bytes of this.#early) this.#write(bytes);
     this.#early = [];
@@ -64,26 +67,29 @@ export class WebSocketSender {
     if (this.#closing) this.#socket.close(...this.#closing);
   }
 
-  /** Bytes that are not sent yet. */
+  /** The bytes that are not sent yet. */
   get buffered(): number {
     return this.#earlyBytes + this.#socket.bufferedAmount;
   }
 
-  /** Once after "full": true where no more than so many bytes are left. */
+  /** Once after "full": true if no more than `lowWater` bytes are left. */
   drained(lowWater: number): boolean {
     if (!this.#full || this.buffered > lowWater) return false;
     this.#full = false;
     return true;
   }
 
-  /** Closes behind what was sent. */
+  /** Closes after everything that was sent. */
   close(code: number, reason = ""): void {
-    // RFC 6455 §5.5: a control frame holds 125 bytes, two of them the code.
+    // RFC 6455 §5.5: a control frame holds 125 bytes, of which the code takes two.
     this.#closing ??= [code, reason.replace(/[^ -~]/g, "?").slice(0, 123)];
     if (this.#socket.readyState !== connecting) this.#socket.close(...this.#closing);
   }
 
-  /** Closes as failed, behind what was sent; where that is nothing, a socket that is still opening gives up. */
+  /**
+   * Closes as failed, after everything that was sent. A socket that is still opening with nothing to send closes at
+   * once.
+   */
   abort(reason: string): void {
     const isIdle = this.#socket.readyState === connecting && !this.#earlyBytes;
     this.close(failed, reason);
@@ -97,7 +103,7 @@ export class WebSocketSender {
   }
 }
 
-/** What it means that an open WebSocket has closed: its end where that was in order, and that it is gone. */
+/** Reports the close of an open WebSocket: its end, if it closed in order, and that the transport is gone. */
 export function reportClose(to: Pick<TransportEvents, "end" | "error">, code: number, reason: string): void {
   if (orderly.includes(code)) to.end();
   const how = code === 1006 ? "without a close frame" : `with code ${code}${reason && ` (${reason})`}`;

@@ -1,6 +1,6 @@
 /**
- * A connection without I/O: bytes and commands in, bytes and events out. It only queues, and never calls the application while a flow runs;
- * whoever drives it takes everything once a microtask. Here is the one place where an error becomes an alert.
+ * A connection without I/O: bytes and commands in, bytes and events out. It queues, and never calls the application
+ * while a flow runs; its driver calls `take` once a microtask after `wake`. Only this file turns errors into alerts.
  * @module
  */
 import { type AlertDescription, TlsError, usageError } from "../errors.ts";
@@ -14,12 +14,13 @@ import { RecordWriter } from "../record/writer.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls10 } from "../wire/messages.ts";
 import { contentTypes } from "../wire/record.ts";
-import { asTlsError, carrierFailed, cutOff, noteEnd, peerGone, sealTimedOut } from "./errors.ts";
+import { asTlsError, peerGone, rememberEnd, sealTimedOut, transportFailed, truncated } from "./errors.ts";
 import { EstablishedConnection } from "./established.ts";
-import { type Failure, start } from "./hook.ts";
+import { beginWait, type Failure } from "./hook.ts";
 import type { EngineEvent, EngineInbound, EngineOptions } from "./options.ts";
 
 type Phase = "handshake" | "open" | "closed";
+
 export class Engine {
   readonly #role: EngineOptions["role"];
   readonly #maxRenegotiations: number;
@@ -28,29 +29,32 @@ export class Engine {
   readonly #reader: RecordReader;
   readonly #writer: RecordWriter;
   readonly #alerts: Alerts;
-  /** Dropped once it has returned: what the handshake held can then be collected. */
+  /** Dropped once it has returned, so that the state of the handshake can be collected. */
   #flow: Flow<Established> | undefined;
   #established: EstablishedConnection | undefined;
   #events: EngineEvent[] = [];
   #phase: Phase = "handshake";
-  #running = false;
-  /** A promise of ours is waited for, not bytes. */
-  #settling = false;
+  #isRunning = false;
+  /** The engine waits for a promise of a provider or a hook, not for bytes. */
+  #isWaiting = false;
   #sentClose = false;
   #receivedClose = false;
-  /** What `inbound` was last told of. */
+  /** The number of bytes that `inbound` was last told of. */
   #backlog = 0;
-  /** The peer's side of the carrier ended in order; the carrier is gone both ways. */
-  #carrierEnded = false;
-  #carrierError: TlsError | undefined;
-  /** "closed", which is told once everything sent is sealed: whoever hears it ends the carrier, and an alert must not be lost. */
-  #last: Extract<EngineEvent, { type: "closed" }> | undefined;
+  /** The peer's side of the transport has ended in order. */
+  #receivedEnd = false;
+  /** The transport has failed, in both directions. */
+  #transportError: TlsError | undefined;
+  /**
+   * The "closed" event, held back until all is sealed: its receiver ends the transport, and an alert must not be lost.
+   */
+  #closedEvent: Extract<EngineEvent, { type: "closed" }> | undefined;
 
   constructor(options: EngineOptions) {
     const { role, traceSecrets, wake, memory, maxFragment, inbound } = options;
     const trace = options.trace
       ? (event: TraceEvent): void => {
-          // The handshake's configuration may be shared with connections whose listeners get more.
+          // The configuration may be shared with connections that trace secrets. This connection may not.
           if (event.type === "secret" && !traceSecrets) return;
           this.#events.push({ type: "trace", event });
           wake();
@@ -60,11 +64,11 @@ export class Engine {
     this.#maxRenegotiations = options.maxRenegotiations;
     this.#inbound = inbound;
     this.#wake = wake;
-    // One for both, and no reference to ours: a connection that waits costs what it holds on to.
+    // The reader and the writer share this object, so that an idle connection holds less memory.
     const records = {
       admission: inbound,
       maxFragment,
-      // What all clients say: some old servers drop a first record of another version (RFC 5246 §E.1).
+      // As other clients do: some old servers drop a first record of another version (RFC 5246 §E.1).
       ...(role === "client" && { firstVersion: tls10 }),
       memory,
       wake,
@@ -80,23 +84,23 @@ export class Engine {
   get phase(): Phase {
     return this.#phase;
   }
-  /** Bytes that are sealed, or being sealed, and not taken. */
+  /** Bytes that are sealed, or being sealed, and that `take` has not returned yet. */
   get pendingOut(): number {
     return this.#writer.pending;
   }
-  /** The peer's close_notify is there: all its data was handed over. */
+  /** The peer has sent close_notify. All data before it has been passed to `inbound`. */
   get receivedClose(): boolean {
     return this.#receivedClose;
   }
-  /** The carrier brings nothing any more. */
-  get carrierEnded(): boolean {
-    return this.#carrierEnded || this.#carrierError !== undefined;
+  /** The transport delivers no more bytes. */
+  get transportEnded(): boolean {
+    return this.#receivedEnd || this.#transportError !== undefined;
   }
-  /** Our close_notify is sealed, and taken: nothing follows it. */
-  get saidClose(): boolean {
+  /** Our close_notify is sealed, and `take` has returned it: nothing follows it. */
+  get closeFlushed(): boolean {
     return this.#sentClose && this.#writer.idle;
   }
-  /** The peer owes us the rest of a handshake message, after the handshake. */
+  /** After the handshake: a part of a handshake message has arrived, and the rest has not. */
   get midMessage(): boolean {
     return this.#established?.midMessage ?? false;
   }
@@ -109,59 +113,61 @@ export class Engine {
     this.work();
   }
 
-  /** Bytes of the peer, at any boundaries. Never throws. */
+  /** Takes received bytes, cut at any boundaries. Never throws. */
   receive(bytes: Uint8Array): void {
     if (this.#phase === "closed" || this.#receivedClose) return;
     this.#reader.feed(bytes);
     this.work();
   }
 
-  /** The carrier brings no more. Without close_notify that is a truncation, which may be an attack (RFC 5246 §7.2.1). */
+  /** The transport has ended. Without close_notify this is a truncation, possibly an attack (RFC 5246 §7.2.1). */
   receiveEnd(): void {
-    this.#carrierEnded = true;
+    this.#receivedEnd = true;
     this.work();
   }
 
-  /** The carrier is gone, both ways. */
+  /** The transport has failed, in both directions. */
   receiveError(error: TlsError): void {
-    this.#carrierError ??= error;
-    // No hook of a handshake is waited for that nobody can finish.
-    if (this.#settling && this.#phase === "handshake") this.#finish(carrierFailed(error, true));
+    this.#transportError ??= error;
+    // The handshake cannot complete any more, so the engine does not wait for the hook.
+    if (this.#isWaiting && this.#phase === "handshake") this.#finish(transportFailed(error, true));
     this.work();
   }
 
-  /** Works off what came in, as far as it is admitted. */
+  /** Processes the received bytes, as far as `inbound` admits records. */
   work(): void {
-    if (this.#running) return;
-    if (!this.#settling) {
-      this.#running = true;
+    if (this.#isRunning) return;
+    if (!this.#isWaiting) {
+      this.#isRunning = true;
       if (this.#phase === "handshake") this.#shakeHands();
       if (this.#phase === "open") this.#readRecords();
-      // What arrived before the carrier's end counts, close_notify too.
-      if ((this.#carrierEnded || this.#carrierError) && !this.#settling && !this.#reader.deferred) this.#carrierGone();
-      this.#running = false;
+      // Everything that arrived before the end of the transport counts, close_notify included.
+      if ((this.#receivedEnd || this.#transportError) && !this.#isWaiting && !this.#reader.deferred)
+        this.#endWithTransport();
+      this.#isRunning = false;
     }
-    // Also while a promise is waited for: what comes meanwhile stops the carrier.
+    // Even while a promise is pending: bytes that arrive meanwhile may have to pause the transport.
     const { pending } = this.#reader;
     if (pending === this.#backlog) return;
     this.#backlog = pending;
     this.#inbound.backlog(pending);
   }
 
-  #carrierGone(): void {
+  #endWithTransport(): void {
     if (this.#phase === "closed") return;
     this.#wake();
-    const error = this.#carrierError;
+    const error = this.#transportError;
     if (this.#receivedClose) {
-      // The peer has said all it had to say. While the carrier lives our way, what we still say may reach it, and `close` is what finishes.
+      // The peer has sent everything. Our data may still reach it until the transport fails; `close` completes the
+      // connection.
       if (error) this.#finish(peerGone(error));
     } else {
       const inHandshake = this.#phase === "handshake";
-      this.#finish(error && !this.#carrierEnded ? carrierFailed(error, inHandshake) : cutOff(inHandshake));
+      this.#finish(error && !this.#receivedEnd ? transportFailed(error, inHandshake) : truncated(inHandshake));
     }
   }
 
-  /** Application data. Throws a usage error unless the connection is open for writing. */
+  /** Sends application data. Throws a usage error unless the connection is open for writing. */
   write(bytes: Uint8Array): void {
     if (this.#phase !== "open" || this.#sentClose)
       throw usageError(this.#phase === "handshake" ? "write before the handshake is done" : "write after close");
@@ -174,18 +180,18 @@ export class Engine {
     }
   }
 
-  /** No more from us: close_notify. The connection is closed once the peer has said it too. */
+  /** Sends close_notify. The connection is closed once the peer has sent it too. */
   close(): void {
     if (this.#phase === "closed" || this.#sentClose) return;
     if (this.#phase === "handshake")
       return this.abort(
-        new TlsError("close_notify", "closed during the handshake", {
+        new TlsError("close_notify", "this side closed during the handshake", {
           code: "closed_during_handshake",
           fault: "application",
         }),
       );
     try {
-      // Behind data that cannot be sealed, a close_notify would be a lie.
+      // close_notify after data that could not be sealed would hide the loss.
       this.#writer.seal();
     } catch (error) {
       return this.abort(asTlsError(error));
@@ -197,7 +203,7 @@ export class Engine {
     this.#wake();
   }
 
-  /** Ends the connection with this error, and with its alert where it has one and it is ours to send. */
+  /** Ends the connection with this error. Sends its alert if the error is ours and close_notify was not sent. */
   abort(error: TlsError): void {
     if (this.#phase === "closed") return;
     const { alert } = error;
@@ -206,24 +212,24 @@ export class Engine {
     this.#finish(error);
   }
 
-  /** What is still being sealed is not waited for any more: it is lost, so the end was not in order. */
-  giveUp(): void {
+  /** Stops waiting for records that are being sealed. They are lost, so the connection ends with an error. */
+  dropUnsealed(): void {
     if (this.#writer.idle) return;
     this.#writer.drop();
-    if (this.#last) this.#last = { error: sealTimedOut(), ...this.#last };
+    if (this.#closedEvent) this.#closedEvent = { error: sealTimedOut(), ...this.#closedEvent };
     this.#wake();
   }
 
-  /** A direction that can seal no more cannot say so either; the connection ends all the same. */
+  /** If no record can be sealed any more, no alert can be sent. The connection ends anyway. */
   #sendLastAlert(level: "warning" | "fatal", description: AlertDescription): void {
     try {
       this.#alerts.send(level, description);
     } catch {
-      // The error that led here is the one to tell.
+      // The caller reports the error that ended the connection.
     }
   }
 
-  /** Everything to send and to tell since the last call, in order. */
+  /** Returns the bytes to send and the events since the last call, in order. */
   take(): { readonly output: readonly Uint8Array[]; readonly events: readonly EngineEvent[] } {
     let output: readonly Uint8Array[] = [];
     try {
@@ -231,26 +237,26 @@ export class Engine {
     } catch (error) {
       const failure = asTlsError(error);
       this.abort(failure);
-      // It may have closed in order by then, behind data that was still being sealed.
-      if (this.#last) this.#last = { error: failure, ...this.#last };
+      // The connection may have closed in order while earlier data was still being sealed.
+      if (this.#closedEvent) this.#closedEvent = { error: failure, ...this.#closedEvent };
     }
-    if (this.#last && this.#writer.idle) {
-      this.#events.push(this.#last);
-      this.#last = undefined;
+    if (this.#closedEvent && this.#writer.idle) {
+      this.#events.push(this.#closedEvent);
+      this.#closedEvent = undefined;
     }
     const events = this.#events;
     this.#events = [];
     return { output, events };
   }
 
-  /** Runs the handshake until it must wait for what is not there. */
+  /** Runs the handshake until it waits for bytes or for a promise. */
   #shakeHands(failure?: Failure): void {
     this.#wake();
     for (let fault = failure; this.#phase === "handshake"; ) {
       const wait = this.#step(fault);
       if (wait === undefined || wait === "bytes") return;
-      const pending = start(wait);
-      if (isPromise(pending)) return this.#settle(pending, (failed) => this.#shakeHands(failed));
+      const pending = beginWait(wait);
+      if (isPromise(pending)) return this.#waitFor(pending, (failed) => this.#shakeHands(failed));
       fault = pending;
     }
   }
@@ -261,7 +267,7 @@ export class Engine {
       if (!step?.done) return step?.value;
       this.#open(step.value);
     } catch (error) {
-      this.#failed(error);
+      this.#fail(error);
     }
     return undefined;
   }
@@ -273,38 +279,38 @@ export class Engine {
     this.#events.push({ type: "established", established });
   }
 
-  /** Works off every record that is there and admitted. */
+  /** Processes every record that is complete and admitted. */
   #readRecords(): void {
     const established = this.#established as EstablishedConnection;
     try {
       while (this.#phase === "open" && !this.#receivedClose) {
         const next = this.#reader.next();
         if (next === undefined) return;
-        if (!("fragment" in next)) return this.#settle(next, (failed, record) => this.#receiveRecord(failed, record));
+        if (!("fragment" in next)) return this.#waitFor(next, (fault, record) => this.#receiveRecord(fault, record));
         if (!established.receive(next)) this.#wake();
       }
     } catch (error) {
-      this.#failed(error);
+      this.#fail(error);
     }
   }
 
-  /** A record whose provider answered later. */
+  /** Processes a record that the provider decrypted asynchronously. */
   #receiveRecord(failure: Failure | undefined, record: TlsRecord | undefined): void {
     try {
       if (failure) throw failure.error;
       if (this.#phase === "open" && record && !this.#established?.receive(record)) this.#wake();
     } catch (error) {
-      this.#failed(error);
+      this.#fail(error);
     }
   }
 
-  #settle<T>(pending: PromiseLike<T>, resume: (failure: Failure | undefined, value?: T) => void): void {
-    this.#settling = true;
+  #waitFor<T>(pending: PromiseLike<T>, resume: (failure: Failure | undefined, value?: T) => void): void {
+    this.#isWaiting = true;
     const settled = (failure: Failure | undefined, value?: T): void => {
-      this.#settling = false;
-      this.#running = true;
+      this.#isWaiting = false;
+      this.#isRunning = true;
       resume(failure, value);
-      this.#running = false;
+      this.#isRunning = false;
       this.work();
     };
     pending.then(
@@ -313,7 +319,7 @@ export class Engine {
     );
   }
 
-  #failed(error: unknown): void {
+  #fail(error: unknown): void {
     if (!(error instanceof CloseNotify)) return this.abort(asTlsError(error));
     if (this.#phase === "handshake") {
       this.#sendLastAlert("warning", "close_notify");
@@ -335,9 +341,9 @@ export class Engine {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#reader.drop();
-    this.#last = { type: "closed", ...(error && { error }) };
-    if (error) noteEnd(error);
-    // Wipes what its `finally` blocks wipe; it is suspended, or has ended.
+    this.#closedEvent = { type: "closed", ...(error && { error }) };
+    if (error) rememberEnd(error);
+    // The flow is suspended or has returned. `return` runs its `finally` blocks, which wipe secrets.
     this.#flow?.return(undefined as never);
     this.#wake();
   }

@@ -1,18 +1,18 @@
 /**
- * The errors of a connection that no message of the peer's is to blame for.
+ * The errors of a connection that are not caused by a message of the peer.
  * @module
  */
 import { TlsError } from "../errors.ts";
 
 export const sealTimedOut = (): TlsError =>
-  new TlsError(undefined, "a record was not sealed in time, and is lost", { code: "seal_timeout", fault: "internal" });
+  new TlsError(undefined, "a record was not sealed in time and is lost", { code: "seal_timeout", fault: "internal" });
 
-/** The carrier failed. Where it was there and is gone during the handshake, it is told as what that means for TLS. */
-export const carrierFailed = (error: TlsError, inHandshake: boolean): TlsError =>
-  inHandshake && (error.code === "connection_lost" || error.code === "peer_left") ? cutOff(true, error) : error;
+/** The error of a failed transport; `closed_during_handshake` if an open transport is lost during the handshake. */
+export const transportFailed = (error: TlsError, inHandshake: boolean): TlsError =>
+  inHandshake && (error.code === "connection_lost" || error.code === "peer_left") ? truncated(true, error) : error;
 
-/** The carrier ended, and TLS did not. */
-export const cutOff = (inHandshake: boolean, cause?: TlsError): TlsError =>
+/** The transport ended without close_notify. */
+export const truncated = (inHandshake: boolean, cause?: TlsError): TlsError =>
   inHandshake
     ? new TlsError(undefined, `${cause?.message ?? "the transport closed"} during the handshake`, {
         code: "closed_during_handshake",
@@ -26,7 +26,7 @@ export const cutOff = (inHandshake: boolean, cause?: TlsError): TlsError =>
       });
 
 export const peerGone = (cause: TlsError): TlsError =>
-  new TlsError(undefined, "the peer closed in order, and left before our close_notify", {
+  new TlsError(undefined, "the peer closed in order and left before our close_notify", {
     code: "peer_gone",
     fault: "transport",
     cause,
@@ -35,24 +35,30 @@ export const peerGone = (cause: TlsError): TlsError =>
 export const asTlsError = (error: unknown): TlsError =>
   TlsError.is(error)
     ? error
-    : new TlsError("internal_error", "something broke that should not", {
+    : new TlsError("internal_error", "unexpected exception", {
         fault: "internal",
         cause: error,
-        advice: "this is a bug of Handclasp or of its host: please report the cause",
+        advice: "a bug in Handclasp or its host: please report the cause",
       });
 
-/** Errors that ended a connection: what a hook passes on of another connection has not to do with this one's peer. */
-const ends: WeakSet<TlsError> = /* @__PURE__ */ new WeakSet();
+/**
+ * Errors that ended a connection. A hook may pass on the error of another connection, which says nothing about this
+ * connection's peer.
+ */
+const connectionErrors: WeakSet<TlsError> = /* @__PURE__ */ new WeakSet();
 
-/** This error ends a connection. */
-export const noteEnd = (error: TlsError): void => void ends.add(error);
+/** Records that this error ended a connection. */
+export const rememberEnd = (error: TlsError): void => void connectionErrors.add(error);
 
-/** A hook may choose the alert, by a TlsError of its own making that names one. */
+/**
+ * A hook chooses the alert by throwing a TlsError that it made itself and that names one. Any other error becomes
+ * `hook_failed`.
+ */
 export const asHookError = (error: unknown): TlsError =>
-  TlsError.is(error) && error.alert && error.by === "us" && !ends.has(error)
+  TlsError.is(error) && error.alert && error.by === "us" && !connectionErrors.has(error)
     ? error
     : new TlsError("internal_error", "a hook of the application threw", {
-        advice: "the cause is its error",
+        advice: "see the cause",
         fault: "application",
         code: "hook_failed",
         cause: error,

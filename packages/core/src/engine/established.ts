@@ -4,13 +4,13 @@ import type { TlsRecord } from "../record/reader.ts";
 import { contentTypes } from "../wire/record.ts";
 import { RefusedRenegotiation } from "./renegotiation.ts";
 
-/** What an established connection does with the records that come in, until an alert ends it. */
+/** Processes the records of an established connection, until an alert or an error ends it. */
 export class EstablishedConnection {
   readonly #alerts: Alerts;
   readonly #inbound: { push(bytes: Uint8Array): void };
   readonly #role: "client" | "server";
   readonly #maxRenegotiations: number;
-  /** The first handshake message makes it: few connections ever see one. */
+  /** Created for the first handshake message: few connections receive one. */
   #renegotiation: RefusedRenegotiation | undefined;
 
   constructor(
@@ -25,20 +25,20 @@ export class EstablishedConnection {
     this.#inbound = inbound;
   }
 
-  /** The peer owes us the rest of a handshake message. */
+  /** A part of a handshake message has arrived, and the rest has not. */
   get midMessage(): boolean {
     return this.#renegotiation?.midMessage ?? false;
   }
 
   /**
-   * Works off one record; true if it was data. Throws `CloseNotify` when the peer has closed, else the error that ends
-   * the connection.
+   * Processes one record; true if it was application data.
+   * @throws `CloseNotify` if the peer has closed; otherwise the error that ends the connection
    */
   receive(record: TlsRecord): boolean {
     const { type, fragment } = record;
     if (type === contentTypes.application_data) {
       if (this.#renegotiation?.midMessage)
-        throw new TlsError("unexpected_message", "application data in the midst of a handshake message");
+        throw new TlsError("unexpected_message", "application data inside a handshake message");
       if (!fragment.length) return true;
       this.#alerts.warnings = 0;
       this.#inbound.push(fragment);

@@ -1,16 +1,17 @@
 import { type Awaitable, isPromise } from "../flow.ts";
 import { asHookError } from "./errors.ts";
 
-/** What a flow is told of that waited in vain. */
+/** The error of a promise or of a hook, for the flow that waits for it. */
 export interface Failure {
   readonly error: unknown;
 }
 
 /**
- * What a suspended flow waits for, begun. A promise of ours is as it is; a call is made now, while the flow is suspended, so that a hook may close the
- * connection. An error of a hook is the application's, also where it is a TlsError: that is of another connection.
+ * Begins what a suspended flow waits for. A promise is returned as it is. A hook is called now, while the flow is
+ * suspended, so that it may close the connection. `asHookError` converts what a hook throws, a TlsError of another
+ * connection included.
  */
-export function start(
+export function beginWait(
   wait: PromiseLike<unknown> | (() => Awaitable<void>),
 ): PromiseLike<unknown> | Failure | undefined {
   if (typeof wait !== "function") return wait;

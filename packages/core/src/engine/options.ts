@@ -7,19 +7,22 @@ import type { TraceEvent } from "../trace.ts";
 
 export type EngineEvent =
   | { readonly type: "established"; readonly established: Established }
-  /** The peer sent close_notify: no more data, and none is missing. */
+  /** The peer sent close_notify: all its data has arrived. */
   | { readonly type: "end" }
-  /** Nothing follows. Without an error both sides said close_notify. */
+  /** The last event. Without an error, both sides sent close_notify. */
   | { readonly type: "closed"; readonly error?: TlsError }
   | { readonly type: "trace"; readonly event: TraceEvent };
 
-/** Where application data goes, and who says how much of it. Its methods must not call the engine back. */
+/** Receives application data, and controls how much of it is processed. Its methods must not call the engine. */
 export interface EngineInbound {
-  /** Asked before a record of so many bytes is worked off. After false, `work` is called once it may be. */
+  /**
+   * Called before a record of this many bytes is processed. After false, the driver calls `work` once the record may be
+   * processed.
+   */
   admit(bytes: number): boolean;
-  /** Application data, in order. */
+  /** Takes application data, in order. */
   push(bytes: Uint8Array): void;
-  /** So many bytes came in that are not worked off yet. */
+  /** Takes the number of received bytes that are not processed yet. */
   backlog(bytes: number): void;
 }
 
@@ -27,14 +30,14 @@ export interface EngineOptions {
   readonly role: "client" | "server";
   readonly handshake: (peer: Peer) => Flow<Established>;
   readonly maxFragment: number;
-  /** Tries of the peer to renegotiate that are declined, before one ends the connection. */
+  /** How many renegotiation attempts of the peer are declined; the next one ends the connection. */
   readonly maxRenegotiations: number;
-  /** Make trace events. */
+  /** Whether to make trace events. */
   readonly trace: boolean;
   readonly traceSecrets: boolean;
-  /** What records are built in. */
+  /** The memory in which records are built. */
   readonly memory: Memory;
   readonly inbound: EngineInbound;
-  /** There may be something to take. Called at any time but never while a flow runs. */
+  /** Called when `take` may have something to return. Called at any time except while a flow runs. */
   readonly wake: () => void;
 }

@@ -4,24 +4,25 @@ import { HandshakeReader } from "../handshake/handshakeReader.ts";
 import { clientHello, messageHeaderLength as headerLength, helloRequest, messageName } from "../wire/messages.ts";
 
 /**
- * Handshake messages on an established connection can only ask for a new handshake. We refuse it with a warning, and
- * the connection goes on (RFC 5246 §7.2.2). A peer that insists is cut off.
+ * On an established connection, the only valid handshake message is a request to renegotiate. We refuse it with a
+ * warning, and the connection goes on (RFC 5246 §7.2.2). After `maxRefusals` warnings, the next request ends the
+ * connection.
  */
 export class RefusedRenegotiation {
   readonly #alerts: Alerts;
-  /** The message by which the peer asks. */
+  /** The message that requests a renegotiation: HelloRequest from a server, ClientHello from a client. */
   readonly #request: number;
-  readonly #most: number;
+  readonly #maxRefusals: number;
   readonly #messages = new HandshakeReader();
   #refused = 0;
 
-  constructor(alerts: Alerts, role: "client" | "server", most: number) {
+  constructor(alerts: Alerts, role: "client" | "server", maxRefusals: number) {
     this.#alerts = alerts;
     this.#request = role === "client" ? helloRequest.id : clientHello.id;
-    this.#most = most;
+    this.#maxRefusals = maxRefusals;
   }
 
-  /** Some of a message is there, and not all of it. */
+  /** A part of a message has arrived, and the rest has not. */
   get midMessage(): boolean {
     return this.#messages.pending > 0;
   }
@@ -39,8 +40,8 @@ export class RefusedRenegotiation {
         throw new TlsError("decode_error", "a HelloRequest with a body");
       if (!messages.isWhole) return;
       messages.take();
-      if (++this.#refused > this.#most)
-        throw new TlsError("no_renegotiation", `${this.#refused} tries to renegotiate, which we never do`);
+      if (++this.#refused > this.#maxRefusals)
+        throw new TlsError("no_renegotiation", `renegotiation attempt ${this.#refused}: we never renegotiate`);
       this.#alerts.send("warning", "no_renegotiation");
     }
   }

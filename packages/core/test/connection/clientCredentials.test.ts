@@ -5,7 +5,7 @@ import { describe, expect, it, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { type AcceptOptions, accept, serverHandshakeConfig } from "../../src/connection/accept.ts";
-import { type ClientCredentials, selector } from "../../src/connection/clientCredentials.ts";
+import { type ClientCredentials, credentialSelector } from "../../src/connection/clientCredentials.ts";
 import { connect } from "../../src/connection/connect.ts";
 import { ecdsa_secp256r1_sha256 } from "../../src/crypto/signatures.ts";
 import { TlsError } from "../../src/errors.ts";
@@ -95,9 +95,9 @@ describe("of a list of credentials", () => {
       schemes: [ecdsa_secp256r1_sha256],
       certificateAuthorities: [bytes(1, 2, 3)],
     };
-    expect(selector(all).selectCredential(choose)).toBeUndefined();
+    expect(credentialSelector(all).selectCredential(choose)).toBeUndefined();
     expect(
-      selector(all).selectCredential({ ...choose, certificateAuthorities: [bytes(1), root.subject.slice()] }),
+      credentialSelector(all).selectCredential({ ...choose, certificateAuthorities: [bytes(1), root.subject.slice()] }),
     ).toBe(ofMiddle);
   });
 
