@@ -16,15 +16,15 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const reports = join(root, "api");
 const check = process.argv.includes("--check");
 
-const none = { logLevel: /** @type {ExtractorLogLevel} */ ("none"), addToApiReportFile: false };
-const inReport = { logLevel: /** @type {ExtractorLogLevel} */ ("none"), addToApiReportFile: true };
+const ignored = { logLevel: /** @type {ExtractorLogLevel} */ ("none"), addToApiReportFile: false };
+const reported = { logLevel: /** @type {ExtractorLogLevel} */ ("none"), addToApiReportFile: true };
 
 /** @type {IExtractorMessagesConfig} */
 const messages = {
   compilerMessageReporting: { default: { logLevel: /** @type {ExtractorLogLevel} */ ("error") } },
   // Docstrings are Markdown for editors, without release tags.
-  extractorMessageReporting: { default: none, "ae-forgotten-export": inReport },
-  tsdocMessageReporting: { default: none },
+  extractorMessageReporting: { default: ignored, "ae-forgotten-export": reported },
+  tsdocMessageReporting: { default: ignored },
 };
 
 /**

@@ -2,7 +2,7 @@
 import { Session } from "node:inspector/promises";
 import { SourceMap } from "node:module";
 import { relative } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { root } from "./process.mjs";
 import { transpile } from "./sources.mjs";
@@ -64,7 +64,7 @@ async function bothWays(records, providerName, alone) {
   void Promise.race([sender.closed, receiver.closed]).then(() => {
     throw new Error("one side has closed the connection");
   });
-  await turn();
+  await nextTurn();
   /** @type {Uint8Array[]} */
   const messages = [];
   a.record(messages);
@@ -72,13 +72,13 @@ async function bothWays(records, providerName, alone) {
   // The first record is not counted. It shows the length of a record on the wire, and it pays for all work that happens
   // once.
   await sender.write(bytes);
-  while (messages.length === 0) await turn();
+  while (messages.length === 0) await nextTurn();
   const [first] = messages.splice(0);
   const wireLength = a.recordedLength;
   const sent = await countCalls(session, async () => {
     for (let i = 1; i <= records; i++) {
       await sender.write(bytes);
-      while ((alone || i === records) && a.recordedLength < (i + 1) * wireLength) await turn();
+      while ((alone || i === records) && a.recordedLength < (i + 1) * wireLength) await nextTurn();
     }
   });
 
@@ -91,7 +91,7 @@ async function bothWays(records, providerName, alone) {
     const reading = read(records * recordLength);
     for (const message of messages) {
       b.events.data(message);
-      do await turn();
+      do await nextTurn();
       while (b.isPaused);
     }
     await reading;

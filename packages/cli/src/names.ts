@@ -35,7 +35,7 @@ const allGroups = [...defaultGroups, ...finiteFieldGroups];
 
 /**
  * Parses `--suites`: IANA names and the groups `modern`, `legacy` and `all` (all suites that the provider has), in
- * order of preference. With a pre-shared key, a group begins with the PSK suites. Without `certificates`, only PSK
+ * order of preference. With a pre-shared key, a group begins with the PSK suites. Without certificates, only PSK
  * suites remain. Returns `undefined` for the default list, whose order the provider decides.
  */
 export function suitesOf(

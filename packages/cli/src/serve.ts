@@ -57,14 +57,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
   };
   const keys = new Map(presharedKeys(flags.psk).map(({ identity, key }) => [identity, key]));
   const lines: string[] = [];
-  const given = credentials(flags.cert, flags.key, flags.ocsp);
+  const configured = credentials(flags.cert, flags.key, flags.ocsp);
   const server = createServer(
     {
       ...options,
       ...client,
       ...sessions,
       ...(keys.size > 0 && { psk: { lookup: (identity) => keys.get(identity) } }),
-      credentials: given.length > 0 ? given : await throwAway(options.suites, lines),
+      credentials: configured.length > 0 ? configured : await throwAway(options.suites, lines),
       onError: (error) => events.error(error),
     },
     async (connection) => {

@@ -28,7 +28,7 @@ export interface TestCaOptions {
   /** The algorithm of the authority's own key. Default `"ecdsa-p256"`. */
   algorithm?: KeyAlgorithm;
   /**
-   * Default `"Handclasp throw-away CA"` and eight random digits, for an intermediate `"Handclasp throw-away
+   * Default `"Handclasp throw-away CA"` and eight random hex digits, for an intermediate `"Handclasp throw-away
    * intermediate"`.
    */
   commonName?: string;

@@ -56,7 +56,7 @@ function protectedStretches(fragment: Uint8Array, story: Story): Stretch[] {
   });
 }
 
-/** A record may carry several messages. A message that spans several records is maxBytes as one stretch. */
+/** A record may carry several messages. A message that spans several records is shown as one stretch. */
 function plainStretches(fragment: Uint8Array, message: Uint8Array | undefined): Stretch[] {
   const start = message ? indexOf(fragment, message) : -1;
   if (!message || start < 0) return [{ bytes: fragment, caption: "content" }];
