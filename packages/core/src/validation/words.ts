@@ -66,7 +66,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   serverName: 'a DNS name in ASCII (xn--… for others) or an IP address, without port: serverName: "device.example"',
   sessionLifetime: "whole seconds, from 1 to 86,400",
   sessionScope: "a text",
-  sessions: "what keepSessions() returns: const sessions = keepSessions(), once for many connections",
+  sessions: "the result of keepSessions(): const sessions = keepSessions(), once for many connections",
   sessionStore: "an object with get, set and delete, such as memoryStore(), or false",
   signal: "the signal of an AbortController: signal: AbortSignal.timeout(5000)",
   signatureSchemes:

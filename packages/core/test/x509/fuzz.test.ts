@@ -85,7 +85,7 @@ const corpus = [
 
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;
-const used = () => {
+const memoryUsed = () => {
   gc();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return (heapUsed + arrayBuffers) / 2 ** 20;
@@ -94,18 +94,18 @@ const measured = { inputs: 0, refused: 0, slowest: 0, rss: 0 };
 // Sampled once before the measurement: its table of characters is larger than everything that is measured.
 const text = fc.string({ unit: "binary" });
 fc.sample(text, 1);
-const before = used();
+const before = memoryUsed();
 // Both are loaded now, so that each verdict below is synchronous.
 await Promise.all([loadConstraints(), loadExplanations()]);
 
 afterAll(() => {
-  const left = used() - before;
+  const growth = memoryUsed() - before;
   const { inputs, refused, slowest, rss } = measured;
   console.log(
     `fuzzing: ${inputs} inputs, ${refused} refused; slowest ${slowest.toFixed(1)} ms of CPU; ` +
-      `memory ${left.toFixed(1)} MiB more than before, ${Math.round(rss)} MiB resident at most`,
+      `memory ${growth.toFixed(1)} MiB more than before, ${Math.round(rss)} MiB resident at most`,
   );
-  expect(left).toBeLessThan(32);
+  expect(growth).toBeLessThan(32);
   expect(rss).toBeLessThan(1024);
 });
 
@@ -118,7 +118,7 @@ function expectTyped<T>(work: () => T): T | undefined {
     expect(result).not.toBeInstanceOf(Promise);
     return result;
   } catch (error) {
-    return typed(error);
+    return expectTypedError(error);
   } finally {
     measure(cpu() - start);
   }
@@ -129,13 +129,14 @@ async function expectTypedLater<T>(work: () => Promise<T>): Promise<T | undefine
   try {
     return await work();
   } catch (error) {
-    return typed(error);
+    return expectTypedError(error);
   } finally {
     measure(cpu() - start);
   }
 }
 
-function typed(error: unknown): undefined {
+/** Rethrows an error that is not typed, and counts one that is. */
+function expectTypedError(error: unknown): undefined {
   if (!TlsError.is(error)) throw error;
   expect(error.message.length).toBeLessThan(1500);
   measured.refused++;
@@ -348,7 +349,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
 
   it("the largest certificates cost bounded memory", { timeout }, () => {
     const expectBoundedMemory = (work: () => unknown): void => {
-      const start = used();
+      const start = memoryUsed();
       work();
       const { heapUsed, arrayBuffers } = process.memoryUsage();
       expect((heapUsed + arrayBuffers) / 2 ** 20 - start).toBeLessThan(128);
