@@ -21,7 +21,7 @@ function explainObject(option: string, value: unknown): Finding | undefined {
   if (value === null || value === undefined) return undefined;
   const has = (property: string): boolean => typeof value === "object" && property in value;
   if (has("then")) return ["a Promise", `put await before it: ${option}: await readFile(…)`];
-  if (has("href")) return ["a URL", `give what is in the file: ${option}: readFileSync(url)`];
+  if (has("href")) return ["a URL", `give the file's contents: ${option}: readFileSync(url)`];
   if (has("checkPrivateKey")) return ["an X509Certificate of node:crypto", `give its DER: ${option}: certificate.raw`];
   if (option !== "key" && (has("asymmetricKeyType") || has("usages")))
     return ["a key in place of a certificate", "give the certificate; only a credential takes the private key"];

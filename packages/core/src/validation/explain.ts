@@ -30,8 +30,8 @@ export function explain({ option, value, expected, known }: OptionFault, message
 function remedyOf(option: string, known: readonly string[]): string {
   const name = option.replace(/^.*\./, "");
   if (/^\d+$/.test(name)) return "options are an object, not a list or a text";
-  const slip = nearest(name, known, 1);
-  if (slip) return didYouMean(slip);
+  const typo = nearest(name, known, 1);
+  if (typo) return didYouMean(typo);
   const other = known.includes("sessionScope")
     ? serverOnlyOptions
     : known.includes("clientAuth")
@@ -42,8 +42,8 @@ function remedyOf(option: string, known: readonly string[]): string {
   // The full path: a name inside another option means something else than the same name at the top.
   const lower = option.toLowerCase();
   if (Object.hasOwn(otherNames, lower)) return otherNames[lower] as string;
-  const meant = name.length < 6 ? undefined : nearest(name, known, 2);
-  return meant ? didYouMean(meant) : `known are ${known.join(", ")}`;
+  const guess = name.length < 6 ? undefined : nearest(name, known, 2);
+  return guess ? didYouMean(guess) : `known are ${known.join(", ")}`;
 }
 
 const didYouMean = (option: string): string =>

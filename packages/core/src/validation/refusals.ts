@@ -26,7 +26,7 @@ const advices: Readonly<Partial<Record<CertificateFault, readonly (readonly [Reg
   expired: [[/./, "renew it; if it is new, check the clock"]],
   malformed: [
     [/^version \d/, `issue it as version 3, a server's with subjectAltName: ${extensionFile}`],
-    [/^no subject/, "issue it with either"],
+    [/^no subject/, "issue it with a subject or a critical subjectAltName"],
     [/expected tag 48, got 45$/, "that is PEM: give DER"],
   ],
   name_mismatch: [

@@ -66,7 +66,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   serverName: 'a DNS name in ASCII (xn--… for others) or an IP address, without port: serverName: "device.example"',
   sessionLifetime: "whole seconds, from 1 to 86,400",
   sessionScope: "a text",
-  sessions: "what keepSessions() returns: const sessions = keepSessions(), once for many connections",
+  sessions: "the result of keepSessions(): const sessions = keepSessions(), once for many connections",
   sessionStore: "an object with get, set and delete, such as memoryStore(), or false",
   signal: "the signal of an AbortController: signal: AbortSignal.timeout(5000)",
   signatureSchemes:
@@ -89,19 +89,19 @@ const credential =
   "in a page await browserCredential({ cert, key })";
 const timeout = "use handshakeTimeout, in milliseconds; after the handshake, signal: AbortSignal.timeout(ms)";
 const version = "Handclasp speaks only TLS 1.2: leave it out";
-const verifies =
+const verifyOrTrust =
   "use verify: (peer) => boolean, which is called once path and name are right, or trust, which replaces both checks";
 const suites = "use suites: [TLS_…], a list of imported rows in order of preference";
-const outer = "it is an option of the WebSocket: webSocket: { … }";
-const listens =
+const webSocketOption = "it is an option of the WebSocket: webSocket: { … }";
+const toListener =
   "pass it to the listener: server.listenTcp({ port, host }) or server.listenWebSocket({ port, host, path })";
-const requests = "pass it to the listener: server.listenWebSocket({ … })";
+const toWebSocketListener = "pass it to the listener: server.listenWebSocket({ … })";
 const address = 'the address comes first: connect("tcp://host:port", { … }) or connect("wss://host/path", { … })';
 
 /** The remedy, by the name of the option in node:tls, node:https, ws, socket.io, Deno, Bun or curl, in lower case. */
 export const otherNames: Readonly<Record<string, string>> = {
-  agent: outer,
-  allow: requests,
+  agent: webSocketOption,
+  allow: toWebSocketListener,
   allowpartialtrustchain: "a certificate in ca ends a path, whether it is a root or not: leave it out",
   alpnprotocols: 'use alpn: ["h2"]',
   alpncallback: "use alpn, a list in order of preference",
@@ -116,7 +116,7 @@ export const otherNames: Readonly<Record<string, string>> = {
   certificate: credential,
   certificates: credential,
   chain: "a credential is not the options: { credentials: … }",
-  checkserveridentity: `the name is checked: serverName sets it. For more, ${verifies}`,
+  checkserveridentity: `the name is checked: serverName sets it. For more, ${verifyOrTrust}`,
   cipher: suites,
   ciphers: suites,
   ciphersuites: suites,
@@ -130,11 +130,11 @@ export const otherNames: Readonly<Record<string, string>> = {
   enabletrace: "use trace: (event) => …",
   extraheaders: "use webSocket: { headers: { … } }",
   followredirects: "redirects are not followed: give the final address",
-  headers: outer,
+  headers: webSocketOption,
   honorcipherorder: "the server's order decides; equalSuites leaves a choice to the client",
-  host: `for a server, ${listens}; for a client, ${address}`,
+  host: `for a server, ${toListener}; for a client, ${address}`,
   hostname: "use serverName",
-  hosts: requests,
+  hosts: toWebSocketListener,
   keepalive: "make a transport of a socket of your own: tcpTransport(socket)",
   key: credential,
   keyfile: credential,
@@ -143,19 +143,19 @@ export const otherNames: Readonly<Record<string, string>> = {
   maxpayload: "messages are bounded: leave it out",
   maxversion: version,
   method: "a WebSocket always begins with GET: leave it out",
-  mindhsize: "no group has less than 2048 bits: leave it out",
+  mindhsize: "no ffdhe group has less than 2048 bits: leave it out",
   minversion: version,
   nodelay: "leave it out: small records are not held back",
   origin: "use webSocket: { headers: { origin } }; for a server, pass origins to the listener",
-  origins: requests,
+  origins: toWebSocketListener,
   passphrase: credential,
-  path: `for a server, ${listens}; for a client, ${address}`,
+  path: `for a server, ${toListener}; for a client, ${address}`,
   permessagedeflate: "encrypted bytes do not compress: leave it out",
   pfx:
     "take it apart: openssl pkcs12 -in FILE -nodes -out both.pem; " +
     "then credentials: nodeCredential({ cert, key }), both of them the text of both.pem",
   pkcs12: "take it apart: openssl pkcs12 -in FILE -nodes -out both.pem, and give its text as cert and as key",
-  port: `for a server, ${listens}; for a client, ${address}`,
+  port: `for a server, ${toListener}; for a client, ${address}`,
   privatekey: credential,
   protocol: "use alpn, a list; for the WebSocket, webSocket: { protocols }",
   protocols: 'use alpn: ["…"]; for the WebSocket, webSocket: { protocols }',
@@ -171,7 +171,7 @@ export const otherNames: Readonly<Record<string, string>> = {
   securecontext: "give the options each time, or once for many with serverConfig(); sessions: keepSessions()",
   secureprotocol: version,
   secureoptions: "leave it out: everything that they switch off is off",
-  server: requests,
+  server: toWebSocketListener,
   session: "use sessions: keepSessions(), once for many connections",
   sessionidcontext: "sessions resume only under the configuration that made them: leave it out",
   sessiontimeout: "use sessionLifetime, in seconds",

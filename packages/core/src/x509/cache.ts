@@ -18,7 +18,7 @@ export interface CertificateCache {
   remember(child: Certificate, issuer: Certificate): void;
 }
 
-/** The size of a certificate that the cache keeps, at most, in bytes: it bounds the memory of the whole cache. */
+/** The maximum size of a certificate in the cache, in bytes; it bounds the memory of the whole cache. */
 const maxSize = 8192;
 
 /**

@@ -69,9 +69,7 @@ function checkLink(chain: readonly Certificate[], i: number, issuer: Certificate
     );
     refuse(
       `did not issue ${describe(i, certificate)}, whose issuer is ${certificate.issuer.text}`,
-      elsewhere < 0
-        ? `leave out what does not belong to the chain: ${order}`
-        : `certificate ${elsewhere} did: ${order}`,
+      elsewhere < 0 ? `leave out certificates of other chains: ${order}` : `certificate ${elsewhere} did: ${order}`,
     );
   }
   if (!issuer.isCa)
@@ -80,7 +78,7 @@ function checkLink(chain: readonly Certificate[], i: number, issuer: Certificate
       "no peer accepts it: have the certificate issued by a CA",
     );
   if (issuer.keyUsage && !issuer.keyUsage.has("keyCertSign"))
-    refuse("lacks keyCertSign", "no peer accepts what it issued");
+    refuse("lacks keyCertSign", "no peer accepts certificates that it issued");
   const { authorityKeyIdentifier: wanted } = certificate;
   if (wanted && issuer.subjectKeyIdentifier && wanted !== issuer.subjectKeyIdentifier) refuse(anotherKey, rightIssuer);
 }

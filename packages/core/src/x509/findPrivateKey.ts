@@ -40,7 +40,7 @@ export function findPrivateKey(source: PrivateKeySource): FoundPrivateKey {
   }
   if (key) return classify(key.der);
   const [other] = blocks;
-  // `classify` throws a message of its own for a certificate or a public key, and a general one for parameters of DH.
+  // `classify` has a message for a certificate and a public key. Parameters of DH or EC get the general one below.
   if (other) classify(other.der);
   const error = configurationError("key: there is no private key", noPemAdvice(text, "PRIVATE KEY"));
   throw withFault(error, { option: "key", value: source });

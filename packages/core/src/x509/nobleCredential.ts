@@ -25,7 +25,7 @@ export interface NobleCredentialOptions extends PrivateKeyOptions {
 /**
  * Makes a credential whose private key signs in JavaScript. Prefer `nodeCredential` or `browserCredential` if the host
  * has cryptography: they keep the key out of reach of JavaScript, and sign in constant time. ECDSA is deterministic
- * (RFC 6979). RSA keys are refused, because only a host's RSA is safe from timing attacks.
+ * (RFC 6979). RSA keys are refused: leave their private operation to a host.
  * @throws TlsError with the fault `"configuration"`
  * @example
  * const credential = await nobleCredential({ cert: pem, key: pem });

@@ -64,10 +64,10 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   let steps = 0;
   let signatures = 0;
   let comparisons = 0;
-  let worst: { rank: number; error: CertificateError } | undefined;
+  let reported: { rank: number; error: CertificateError } | undefined;
 
   const noteError = (rank: number, error: CertificateError): void => {
-    if (!worst || rank > worst.rank) worst = { rank, error };
+    if (!reported || rank > reported.rank) reported = { rank, error };
   };
   const overBudget = (what: string): CertificateError =>
     search.fault(leaf, "budget", `too much work to find a path: ${what}`);
@@ -79,7 +79,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   }
   const path = yield* extend([leaf], 0);
   if (path) return path;
-  throw worst?.error ?? search.noIssuer(leaf);
+  throw reported?.error ?? search.noIssuer(leaf);
 
   /**
    * Tries every possible issuer of the path's last certificate, anchors first.

@@ -1,6 +1,6 @@
 /**
- * PEM, RFC 7468. Text around the blocks is skipped, and the blocks are read strictly. Two things beyond the RFC are
- * accepted: blocks that are indented, as in the source of a program, and an editor's byte order mark before them.
+ * PEM, RFC 7468. Text around the blocks is skipped, and the blocks are read strictly. They may be indented, as in the
+ * source of a program, and follow an editor's byte order mark.
  * @module
  */
 import { fromBase64, latin1 } from "../bytes/bytes.ts";

@@ -196,7 +196,7 @@ function readJwk(jwk: JsonWebKey): PrivateKey {
   });
 }
 
-/** Reads a readMember in base64url, which has neither padding nor spaces (RFC 7515 §2). */
+/** Reads a member in base64url, which has neither padding nor spaces (RFC 7515 §2). */
 function readMember(jwk: JsonWebKey, name: JwkMember): Uint8Array {
   const text = jwk[name];
   if (typeof text === "string" && /^[\w-]+$/.test(text)) {

@@ -36,7 +36,7 @@ export interface TrustPolicy {
   readonly unusable?: readonly CertificateError[];
   /** Pins in the form `"sha256/BASE64"`. */
   readonly pins: readonly string[];
-  /** Accepts every certificate: no identity is makeVerifiedPeer, and an attacker on the network can read along. */
+  /** Accepts every certificate: no identity is proven, and an attacker on the network can read along. */
   readonly insecure?: boolean | undefined;
   /**
    * Decides instead of anchors and pins, for another root of trust (DANE, an attestation in the certificate, trust on

@@ -17,7 +17,7 @@ const namesIn = (rows: readonly string[]): string[] => [
 const client = namesIn(clientOptions());
 const server = namesIn(serverOptions());
 
-/** Every option of the types, which the compiler compares. */
+/** Every option of the types; the compiler compares them. */
 const connectOptions = {
   allowHalfOpen: 1,
   alpn: 1,
@@ -107,7 +107,7 @@ describe("the tables", () => {
     for (const option of [...client, ...server]) expect(expectedValues, option).toHaveProperty(option);
     expect(Object.keys(serverOnlyOptions).sort()).toEqual(server.filter((option) => !client.includes(option)).sort());
     expect(Object.keys(clientOnlyOptions).sort()).toEqual(client.filter((option) => !server.includes(option)).sort());
-    // They are looked up so.
+    // They are looked up in lower case.
     for (const name of Object.keys(otherNames)) expect(name).toBe(name.toLowerCase());
   });
 });
@@ -129,15 +129,15 @@ describe("options", () => {
   });
 
   test("are read once", () => {
-    let asked = 0;
+    let reads = 0;
     const changing = {
       get insecure() {
-        asked++;
-        return asked > 1;
+        reads++;
+        return reads > 1;
       },
     };
     expect(optionsOf(changing, rows).insecure).toBe(false);
-    expect(asked).toBe(1);
+    expect(reads).toBe(1);
   });
 
   test("are not read from Object.prototype, which cannot turn insecure on", () => {
@@ -156,9 +156,9 @@ describe("options", () => {
   });
 
   test("are not read from Object.prototype for a server of one connection either", async () => {
-    const given = { credentials, clientAuth: "require", verify: () => true } as const;
+    const options = { credentials, clientAuth: "require", verify: () => true } as const;
     Object.defineProperty(Object.prototype, "insecure", { value: true, enumerable: true, configurable: true });
-    const accepting = accept(memoryPair().a, given);
+    const accepting = accept(memoryPair().a, options);
     Reflect.deleteProperty(Object.prototype, "insecure");
     await expect(accepting).rejects.toMatchObject({ code: "configuration" });
   });
@@ -184,8 +184,8 @@ describe("PEM", () => {
   const indented = pem.replace(/^(?=.)/gm, "    ");
 
   test.each([
-    ["behind a byte order mark", `\uFEFF${pem}`],
-    ["behind a byte order mark, as bytes", new TextEncoder().encode(`\uFEFF${pem}`)],
+    ["after a byte order mark", `\uFEFF${pem}`],
+    ["after a byte order mark, as bytes", new TextEncoder().encode(`\uFEFF${pem}`)],
     ["indented", indented],
     ["indented by tabs, two of them", (indented + indented).replaceAll("    ", "\t")],
     ["with the line ends of Windows", pem.replaceAll("\n", "\r\n")],

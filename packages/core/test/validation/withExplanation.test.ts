@@ -1,4 +1,4 @@
-/** Where the explanations of wrong options do not come, the short error does, and soon. */
+/** If the explanations of wrong options do not load, the short error is thrown soon. */
 import { afterEach, expect, test, vi } from "vitest";
 import { loadWithTimeout } from "../../src/validation/loadWithTimeout.ts";
 import { optionsOf } from "../../src/validation/options.ts";
@@ -8,10 +8,10 @@ vi.mock("../../src/validation/lazy.ts", () => ({
   loadExplanations: () => loadWithTimeout(Promise.reject(new Error("no network"))),
 }));
 afterEach(() => vi.useRealTimers());
-const virtual = (): void => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+const useVirtualTime = (): void => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 
 test("a wrong option throws the short error if the explanation does not load, and no timer is left", async () => {
-  virtual();
+  useVirtualTime();
   const wrong = withExplanation(() => optionsOf({ tickets: "yes" }, ["boolean tickets"]));
   await expect(wrong).rejects.toMatchObject({
     code: "configuration",
@@ -21,13 +21,13 @@ test("a wrong option throws the short error if the explanation does not load, an
 });
 
 test("a chunk that hangs holds the error back for 2 s", async () => {
-  virtual();
-  let end: unknown = "none";
+  useVirtualTime();
+  let result: unknown = "pending";
   void loadWithTimeout(new Promise(() => {})).then((part) => {
-    end = part;
+    result = part;
   });
   await vi.advanceTimersByTimeAsync(1_900);
-  expect(end).toBe("none");
+  expect(result).toBe("pending");
   await vi.advanceTimersByTimeAsync(200);
-  expect(end).toBeUndefined();
+  expect(result).toBeUndefined();
 });

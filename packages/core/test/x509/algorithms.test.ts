@@ -26,21 +26,21 @@ const restrictedPss = (hash: string, saltLength: number): KeyPair =>
     modulusLength: 2048,
     hashAlgorithm: hash,
     mgf1HashAlgorithm: hash,
-    // @types/node calls it a string; Node wants a number.
+    // @types/node declares a string; Node.js needs a number.
     saltLength: saltLength as unknown as string,
   });
 const ed25519 = generateKeyPairSync("ed25519");
 const [p256, p384, p521] = [ecKey("P-256"), ecKey("P-384"), ecKey("P-521")];
 
-/** A path of three with one key and one signature algorithm everywhere. */
-const path = (key: KeyPair, signer: Signer) => {
+/** The verdict on a path of three certificates with one key and one signature algorithm. */
+const verdictOnPath = (key: KeyPair, signer: Signer) => {
   const root = { ...ca("Root", { key, signer }), signer };
   const middle = { ...ca("Middle", { key, issuer: root }), signer };
   return verdict([server(middle, { key }), middle], [root], {});
 };
-/** The verdict on an end-entity with this SubjectPublicKeyInfo. */
 const root = ca("Root");
-const end = (spki: Uint8Array) => verdict([server(root, { spki })], [root]);
+/** The verdict on an end-entity with this SubjectPublicKeyInfo. */
+const verdictOnKey = (spki: Uint8Array) => verdict([server(root, { spki })], [root]);
 
 describe("a path is accepted with", () => {
   const rows: [string, KeyPair, Signer][] = [
@@ -66,8 +66,8 @@ describe("a path is accepted with", () => {
     ["an id-RSASSA-PSS key that restricts itself", restrictedPss("sha256", 32), signers.pssSha256],
   ];
   it.each(rows)("%s", async (_, key, signer) => {
-    // The self-made chain shares one key, which is no loop: its names differ.
-    expect(await path(key, signer)).toBe("ok");
+    // All certificates of this chain have one key. That is not a loop, because their names differ.
+    expect(await verdictOnPath(key, signer)).toBe("ok");
   });
 });
 
@@ -80,7 +80,7 @@ describe("a signature is refused below an anchor and ignored on the anchor", () 
     ["DSA", p256, signers.dsaSha256],
   ];
   it.each(rows)("%s", async (_, key, signer) => {
-    expect(await path(key, signer)).toBe("weak_signature");
+    expect(await verdictOnPath(key, signer)).toBe("weak_signature");
     const anchor = ca("Anchor", { key, signer });
     const strong = { ...anchor, signer: key === rsa2048 ? signers.rsaSha256 : signers.ecdsaSha256 };
     expect(await verdict([server(strong)], [anchor])).toBe("ok");
@@ -96,16 +96,16 @@ describe("a signature is refused below an anchor and ignored on the anchor", () 
 
 describe("a signature of another type than the issuer's key", () => {
   it("is refused as bad_signature", async () => {
-    const lying: Signer = { identifier: signers.ed25519.identifier, sign: signers.ecdsaSha256.sign };
-    expect(await verdict([server({ ...root, signer: lying })], [root])).toBe("bad_signature");
+    const mislabelled: Signer = { identifier: signers.ed25519.identifier, sign: signers.ecdsaSha256.sign };
+    expect(await verdict([server({ ...root, signer: mislabelled })], [root])).toBe("bad_signature");
     const pssKey = restrictedPss("sha512", 64);
     const pssRoot = ca("PSS", { key: pssKey, signer: signers.pssSha512 });
-    const claims = (identifier: Uint8Array): Signer => ({ identifier, sign: signers.pssSha512.sign });
+    const claim = (identifier: Uint8Array): Signer => ({ identifier, sign: signers.pssSha512.sign });
     expect(await verdict([server({ ...pssRoot, signer: signers.pssSha512 })], [pssRoot])).toBe("ok");
-    expect(await verdict([server({ ...pssRoot, signer: claims(signers.pssSha256.identifier) })], [pssRoot])).toBe(
+    expect(await verdict([server({ ...pssRoot, signer: claim(signers.pssSha256.identifier) })], [pssRoot])).toBe(
       "bad_signature",
     );
-    expect(await verdict([server({ ...pssRoot, signer: claims(signers.rsaSha512.identifier) })], [pssRoot])).toBe(
+    expect(await verdict([server({ ...pssRoot, signer: claim(signers.rsaSha512.identifier) })], [pssRoot])).toBe(
       "bad_signature",
     );
   });
@@ -121,7 +121,7 @@ describe("a key is refused", () => {
     concat(bytes(first), new Uint8Array(length - 2).fill(7), bytes(last));
   const ec = (curve: Uint8Array, point: Uint8Array) => seq(seq(oid("1.2.840.10045.2.1"), curve), bits(point));
   const point = spkiOf(p256).slice(-65);
-  const changed = (at: number, to: number) => Object.assign(point.slice(), { [at]: to });
+  const changed = (verdictAt: number, to: number) => Object.assign(point.slice(), { [verdictAt]: to });
   const P256 = oid("1.2.840.10045.3.1.7");
 
   const weak: [string, Uint8Array][] = [
@@ -148,7 +148,7 @@ describe("a key is refused", () => {
     ],
   ];
   it.each(weak)("as weak: %s", async (_, spki) => {
-    expect(await end(spki)).toBe("weak_key");
+    expect(await verdictOnKey(spki)).toBe("weak_key");
     expect(await refusal([server(root, { spki })], [root])).toMatchObject({
       alert: "unsupported_certificate",
       position: 0,
@@ -158,30 +158,33 @@ describe("a key is refused", () => {
   const malformed: [string, Uint8Array][] = [
     ["RSA without NULL", seq(seq(oid("1.2.840.113549.1.1.1")), bits(seq(int(1), int(3))))],
     ["a negative modulus", seq(seq(oid("1.2.840.113549.1.1.1"), NULL), bits(seq(tlv(2, modulus(256, 0x80)), int(3))))],
-    ["RSA with something behind", seq(seq(oid("1.2.840.113549.1.1.1"), NULL), bits(concat(seq(int(1), int(3)), NULL)))],
+    [
+      "RSA with bytes after the key",
+      seq(seq(oid("1.2.840.113549.1.1.1"), NULL), bits(concat(seq(int(1), int(3)), NULL))),
+    ],
     ["a point that is not on its curve", ec(P256, changed(64, point[64]! ^ 1))],
     ["a coordinate beyond the prime", ec(P256, concat(bytes(4), new Uint8Array(32).fill(255), point.slice(33)))],
     ["an EC key without a curve", seq(seq(oid("1.2.840.10045.2.1")), bits(point))],
-    ["an EC key with two", seq(seq(oid("1.2.840.10045.2.1"), P256, P256), bits(point))],
+    ["an EC key with two curves", seq(seq(oid("1.2.840.10045.2.1"), P256, P256), bits(point))],
     ["Ed25519 with parameters", seq(seq(oid("1.3.101.112"), NULL), bits(new Uint8Array(32)))],
     ["Ed25519 of 31 bytes", seq(seq(oid("1.3.101.112")), bits(new Uint8Array(31)))],
     ["unused bits", seq(seq(oid("1.3.101.112")), bits(new Uint8Array(32), 1))],
   ];
   it.each(malformed)("as malformed: %s", async (_, spki) => {
-    expect(await end(spki)).toBe("malformed");
+    expect(await verdictOnKey(spki)).toBe("malformed");
   });
 
   it("if its curve is smaller than minimumEcBits", async () => {
     const big = ca("Big", { key: p384 });
-    const at = (minimumEcBits: number, key: KeyPair, by = big) =>
-      verdict([server(by, { key })], { ca: by.der, minimumEcBits });
-    expect(await at(384, p384)).toBe("ok");
-    expect(await at(384, p256)).toBe("weak_key");
-    expect(await at(384, ed25519)).toBe("weak_key");
-    expect(await at(256, ed25519)).toBe("ok");
-    expect(await at(521, p521)).toBe("weak_key");
-    expect(await at(521, p521, ca("Biggest", { key: p521 }))).toBe("ok");
-    // The one minimum says nothing about the other kind of key.
+    const verdictAt = (minimumEcBits: number, key: KeyPair, issuer = big) =>
+      verdict([server(issuer, { key })], { ca: issuer.der, minimumEcBits });
+    expect(await verdictAt(384, p384)).toBe("ok");
+    expect(await verdictAt(384, p256)).toBe("weak_key");
+    expect(await verdictAt(384, ed25519)).toBe("weak_key");
+    expect(await verdictAt(256, ed25519)).toBe("ok");
+    expect(await verdictAt(521, p521)).toBe("weak_key");
+    expect(await verdictAt(521, p521, ca("Biggest", { key: p521 }))).toBe("ok");
+    // The minimum of EC keys does not apply to RSA keys.
     expect(await verdict([server(big, { key: rsa2048 })], { ca: big.der, minimumEcBits: 384 })).toBe("ok");
   });
 

@@ -13,8 +13,8 @@ const issued = await ca.issue({ names: ["localhost"] });
 const der = issued.chain[0] as Uint8Array;
 
 describe("a cache of certificates", () => {
-  /** As a verified path makes it. */
-  const keeping = (cache: CertificateCache, bytes: Uint8Array): Certificate => {
+  /** Parses a certificate and keeps it, as a verified path does. */
+  const parseAndKeep = (cache: CertificateCache, bytes: Uint8Array): Certificate => {
     const certificate = cache.parse(bytes);
     cache.remember(certificate, cache.parse(ca.der));
     return certificate;
@@ -22,15 +22,15 @@ describe("a cache of certificates", () => {
 
   test("returns the same object for the same bytes in any buffer, and another for bytes that differ", () => {
     const cache = certificateCache();
-    const first = keeping(cache, der);
+    const first = parseAndKeep(cache, der);
     expect(cache.parse(der.slice())).toBe(first);
     const buffer = new Uint8Array(10_000);
     buffer.set(der, 5000);
     expect(cache.parse(buffer.subarray(5000, 5000 + der.length))).toBe(first);
     const altered = der.slice();
     altered[20] = (altered[20] as number) ^ 1;
-    // Both have the same end, and so the same number: the bytes decide, and neither is taken for the other.
-    expect(keeping(cache, altered).serialNumber).not.toBe(first.serialNumber);
+    // Both have the same last bytes, and so the same hash. The cache compares the bytes and does not confuse them.
+    expect(parseAndKeep(cache, altered).serialNumber).not.toBe(first.serialNumber);
     expect(cache.parse(der).serialNumber).toBe(first.serialNumber);
   });
   test("keeps no certificate without a verified path, so that a stranger cannot fill it", () => {
@@ -39,9 +39,9 @@ describe("a cache of certificates", () => {
   });
   test("copies the bytes, which the caller may then change", () => {
     const cache = certificateCache();
-    const given = der.slice();
-    const { serialNumber } = keeping(cache, given);
-    given.fill(0);
+    const bytes = der.slice();
+    const { serialNumber } = parseAndKeep(cache, bytes);
+    bytes.fill(0);
     expect(cache.parse(der).serialNumber).toBe(serialNumber);
     expect(cache.parse(der).raw).toEqual(der);
   });
@@ -49,9 +49,9 @@ describe("a cache of certificates", () => {
     const cache = certificateCache(3);
     const issue = async (): Promise<Uint8Array> => (await ca.issue()).chain[0] as Uint8Array;
     const [a, b, c] = [await issue(), await issue(), await issue()];
-    const [first, second] = [keeping(cache, a), keeping(cache, b)];
+    const [first, second] = [parseAndKeep(cache, a), parseAndKeep(cache, b)];
     expect(cache.parse(a)).toBe(first);
-    keeping(cache, c);
+    parseAndKeep(cache, c);
     expect(cache.parse(a)).toBe(first);
     expect(cache.parse(b)).not.toBe(second);
   });
@@ -61,20 +61,20 @@ describe("a cache of certificates", () => {
   });
 });
 
-describe("a path that was verified before", () => {
-  const counting = (): { provider: CryptoProvider; count: () => number } => {
+describe("a path", () => {
+  const countingProvider = (): { provider: CryptoProvider; count: () => number } => {
     let count = 0;
-    const verify: CryptoProvider["verify"] = (...what) => {
+    const verify: CryptoProvider["verify"] = (...parameters) => {
       count++;
-      return noble.verify(...what);
+      return noble.verify(...parameters);
     };
     return { provider: { ...noble, verify }, count: () => count };
   };
   const request = { chain: [der], purpose: "server" as const, reference: "localhost", now: Date.now() };
 
-  test("costs no signature the second time, and is judged anew", async () => {
+  test("costs no signature once it is verified, and is judged anew", async () => {
     const cache = certificateCache();
-    const { provider, count } = counting();
+    const { provider, count } = countingProvider();
     const policy = trustPolicy({ ca: ca.pem }, cache);
     for (const _ of [1, 2, 3]) {
       const peer = await runFlow(
@@ -83,19 +83,19 @@ describe("a path that was verified before", () => {
       expect(peer.verifiedBy).toBe("ca");
     }
     expect(count()).toBe(1);
-    const refused = async (changes: object): Promise<unknown> =>
+    const verifyWith = async (changes: object): Promise<unknown> =>
       runFlow(verifyPeer({ ...request, policy, provider, cache, ...changes }));
-    await expect(refused({ now: Date.now() + 400 * 86_400_000 })).rejects.toMatchObject({ code: "expired" });
-    await expect(refused({ reference: "elsewhere" })).rejects.toMatchObject({ code: "name_mismatch" });
-    await expect(refused({ purpose: "client" })).rejects.toMatchObject({ code: "extended_key_usage" });
-    await expect(refused({ policy: trustPolicy({ ca: other.pem }, cache) })).rejects.toMatchObject({
+    await expect(verifyWith({ now: Date.now() + 400 * 86_400_000 })).rejects.toMatchObject({ code: "expired" });
+    await expect(verifyWith({ reference: "elsewhere" })).rejects.toMatchObject({ code: "name_mismatch" });
+    await expect(verifyWith({ purpose: "client" })).rejects.toMatchObject({ code: "extended_key_usage" });
+    await expect(verifyWith({ policy: trustPolicy({ ca: other.pem }, cache) })).rejects.toMatchObject({
       code: "unknown_issuer",
     });
     expect(count()).toBe(1);
   });
   test("is not kept if it was refused", async () => {
     const cache = certificateCache();
-    const { provider, count } = counting();
+    const { provider, count } = countingProvider();
     const altered = der.slice();
     altered[altered.length - 1] = (altered.at(-1) as number) ^ 1;
     for (const _ of [1, 2])

@@ -40,6 +40,7 @@ import {
   uri,
 } from "./make.ts";
 
+/** The code of the error for a certificate; "ok" if it is accepted. */
 const fault = (der: Uint8Array): string => {
   try {
     parseCertificate(der);
@@ -49,13 +50,13 @@ const fault = (der: Uint8Array): string => {
     return error.code;
   }
 };
-const of = (content: Content): string => fault(issue(content).der);
-const withExtension = (id: string, value: Uint8Array): string => of({ extensions: [extension(id, value)] });
+const faultOf = (content: Content): string => fault(issue(content).der);
+const withExtension = (id: string, value: Uint8Array): string => faultOf({ extensions: [extension(id, value)] });
 
 describe("a certificate", () => {
   const root = ca("Root");
   const key = ecKey();
-  const made = issue({
+  const issued = issue({
     issuer: root,
     key,
     serial: tlv(2, fromHex("00ff01")),
@@ -79,7 +80,7 @@ describe("a certificate", () => {
       extension("2.5.29.35", seq(tlv(0x80, bytes(8)), tlv(0xa1, directory(name("CN=y"))), tlv(0x82, bytes(1)))),
     ],
   });
-  const certificate = parsed(made);
+  const certificate = parsed(issued);
 
   it("is parsed with all its fields", () => {
     expect(certificate).toMatchObject({
@@ -106,7 +107,7 @@ describe("a certificate", () => {
     expect(certificate.subjectAltNames.all).toHaveLength(6);
     expect(certificate.subject.text).toBe("CN=\\#1 \u0001 \\<x\\>,O=Straße\\, GmbH,C=DE");
     expect(certificate.issuer.text).toBe("CN=Root,O=Test");
-    expect(certificate.raw).toEqual(made.der);
+    expect(certificate.raw).toEqual(issued.der);
     expect(certificate.spki).toEqual(spkiOf(key));
     expect(certificate.publicKey).toMatchObject({ type: "ec", curve: "secp256r1" });
     expect(certificate.keyBits).toBe(256);
@@ -115,7 +116,7 @@ describe("a certificate", () => {
   });
 
   it("is parsed like Node parses it", () => {
-    const node = new X509Certificate(made.der);
+    const node = new X509Certificate(issued.der);
     expect(certificate.serialNumber.replace(/^00/, "").toUpperCase()).toBe(node.serialNumber);
     expect(certificate.notAfter).toBe(Date.parse(node.validTo));
     expect(certificate.fingerprint).toBe(node.fingerprint256);
@@ -140,7 +141,7 @@ describe("a certificate", () => {
       [0x12, bytes(0xe9)],
       [0x16, bytes(0xe9)],
       [0x1a, bytes(0xe9)],
-      // No strings at all: BIT STRING, OCTET STRING, GeneralizedTime, a context tag, a string in pieces.
+      // Values that are not strings: BIT STRING, OCTET STRING, GeneralizedTime, a context tag, a constructed string.
       [0x03, bytes(0, 1)],
       [0x04, ascii("a")],
       [0x18, ascii("20250101000000Z")],
@@ -148,21 +149,21 @@ describe("a certificate", () => {
       [0x2c, tlv(0x0c, ascii("a"))],
       [0x30, bytes()],
     ] as const) {
-      expect(of({ subject: name(attribute(tag, value)) })).toBe("malformed");
+      expect(faultOf({ subject: name(attribute(tag, value)) })).toBe("malformed");
     }
   });
 
   it("may have bytes beyond ASCII in a PrintableString, and an x500UniqueIdentifier, which is not a string", () => {
-    const of = (type: string, tag: number, value: Uint8Array) =>
+    const subjectOf = (type: string, tag: number, value: Uint8Array) =>
       parsed(issue({ subject: name({ type, value: tlv(tag, value) }) })).subject;
-    const latin = of("CN", 0x13, bytes(0x4d, 0xfc));
+    const latin = subjectOf("CN", 0x13, bytes(0x4d, 0xfc));
     expect(latin).toMatchObject({ text: "CN=#4dfc", isExact: true });
-    // Compared bytewise: another case, another encoding and another type are other names.
+    // Such values are compared by their bytes: another case, encoding or type makes another name.
     for (const value of [bytes(0x6d, 0xfc), bytes(0x4d, 0xc3, 0xbc)])
-      expect(of("CN", 0x13, value).normalised).not.toBe(latin.normalised);
-    expect(of("CN", 0x14, bytes(0x4d, 0xfc)).normalised).not.toBe(latin.normalised);
-    expect(of("CN", 0x13, ascii("a*b@c"))).toMatchObject({ text: "CN=a*b@c", isExact: false });
-    expect(of("2.5.4.45", 0x03, bytes(0, 1)).text).toBe("2.5.4.45=#0001");
+      expect(subjectOf("CN", 0x13, value).normalised).not.toBe(latin.normalised);
+    expect(subjectOf("CN", 0x14, bytes(0x4d, 0xfc)).normalised).not.toBe(latin.normalised);
+    expect(subjectOf("CN", 0x13, ascii("a*b@c"))).toMatchObject({ text: "CN=a*b@c", isExact: false });
+    expect(subjectOf("2.5.4.45", 0x03, bytes(0, 1)).text).toBe("2.5.4.45=#0001");
   });
 
   it("can be read if it is a public root CA", () => {
@@ -219,15 +220,15 @@ describe("a certificate is malformed", () => {
   });
 
   it("if its two signature algorithms differ", () => {
-    expect(of({ outerAlgorithm: signers.ecdsaSha384.identifier })).toBe("malformed");
-    expect(of({ outerAlgorithm: seq(oid("1.2.840.10045.4.3.2"), NULL) })).toBe("malformed");
+    expect(faultOf({ outerAlgorithm: signers.ecdsaSha384.identifier })).toBe("malformed");
+    expect(faultOf({ outerAlgorithm: seq(oid("1.2.840.10045.4.3.2"), NULL) })).toBe("malformed");
   });
 
   it("if its version is not one of X.509", () => {
-    expect(of({ version: 2 })).toBe("ok");
-    expect(of({ version: 2, extensions: [basicConstraints(false)] })).toBe("malformed");
-    expect(of({ version: 4 as 3 })).toBe("malformed");
-    // v1 is the DEFAULT, so it may not be written out.
+    expect(faultOf({ version: 2 })).toBe("ok");
+    expect(faultOf({ version: 2, extensions: [basicConstraints(false)] })).toBe("malformed");
+    expect(faultOf({ version: 4 as 3 })).toBe("malformed");
+    // v1 is the DEFAULT, so DER may not encode it.
     const tbs = seq(
       tlv(0xa0, int(0)),
       int(1),
@@ -241,15 +242,16 @@ describe("a certificate is malformed", () => {
   });
 
   it("if its serial number is not minimal; a long, negative or zero one is accepted", () => {
-    expect(of({ serial: tlv(2, bytes(0, 1)) })).toBe("malformed");
-    expect(of({ serial: tlv(2, bytes(0xff, 0x80)) })).toBe("malformed");
-    expect(of({ serial: tlv(2) })).toBe("malformed");
+    expect(faultOf({ serial: tlv(2, bytes(0, 1)) })).toBe("malformed");
+    expect(faultOf({ serial: tlv(2, bytes(0xff, 0x80)) })).toBe("malformed");
+    expect(faultOf({ serial: tlv(2) })).toBe("malformed");
     for (const serial of [bytes(0), bytes(0x80), new Uint8Array(40).fill(1)])
-      expect(of({ serial: tlv(2, serial) })).toBe("ok");
+      expect(faultOf({ serial: tlv(2, serial) })).toBe("ok");
   });
 
   it("if a time is not in the form of RFC 5280, or does not exist", () => {
-    const at = (tag: number, text: string) => of({ validity: [tlv(tag, ascii(text)), time("2099-01-01T00:00:00Z")] });
+    const at = (tag: number, text: string) =>
+      faultOf({ validity: [tlv(tag, ascii(text)), time("2099-01-01T00:00:00Z")] });
     expect(at(0x17, "250101000000Z")).toBe("ok");
     expect(at(0x18, "20250101000000Z")).toBe("ok");
     expect(at(0x18, "00010101000000Z")).toBe("ok");
@@ -277,16 +279,16 @@ describe("a certificate is malformed", () => {
   });
 
   it("if an extension is there twice, encodes FALSE or has no value", () => {
-    expect(of({ extensions: [basicConstraints(false), basicConstraints(false)] })).toBe("malformed");
-    expect(of({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 0), octets(NULL))] })).toBe("malformed");
-    expect(of({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 1), octets(NULL))] })).toBe("malformed");
-    expect(of({ extensions: [seq(oid("1.2.3"), TRUE, octets(NULL))] })).toBe("ok");
-    expect(of({ extensions: [seq(oid("1.2.3"), octets(NULL), NULL)] })).toBe("malformed");
-    expect(of({ extensions: [seq(oid("1.2.3"))] })).toBe("malformed");
+    expect(faultOf({ extensions: [basicConstraints(false), basicConstraints(false)] })).toBe("malformed");
+    expect(faultOf({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 0), octets(NULL))] })).toBe("malformed");
+    expect(faultOf({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 1), octets(NULL))] })).toBe("malformed");
+    expect(faultOf({ extensions: [seq(oid("1.2.3"), TRUE, octets(NULL))] })).toBe("ok");
+    expect(faultOf({ extensions: [seq(oid("1.2.3"), octets(NULL), NULL)] })).toBe("malformed");
+    expect(faultOf({ extensions: [seq(oid("1.2.3"))] })).toBe("malformed");
   });
 
-  it("if its basicConstraints, keyUsage or extendedKeyUsage is malformed; an encoded FALSE of basicConstraints is accepted", () => {
-    // FALSE written out, as some libraries do; no other value.
+  it("if basicConstraints, keyUsage or extendedKeyUsage is malformed; an encoded FALSE is accepted", () => {
+    // Some libraries encode FALSE, which is accepted; no other value is.
     expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0)))).toBe("ok");
     expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0), int(0)))).toBe("ok");
     expect(parsed(issue({ extensions: [extension("2.5.29.19", seq(bytes(1, 1, 0)))] })).isCa).toBe(false);
@@ -295,7 +297,7 @@ describe("a certificate is malformed", () => {
     expect(withExtension("2.5.29.19", seq(TRUE, int(0), NULL))).toBe("malformed");
     expect(withExtension("2.5.29.19", seq(TRUE, tlv(2, bytes(0xff))))).toBe("malformed");
     expect(withExtension("2.5.29.19", seq(TRUE, tlv(2, bytes(0, 0xff))))).toBe("ok");
-    // The tutorials' CA:FALSE, pathlen:0.
+    // CA:FALSE, pathlen:0, as tutorials write it.
     expect(withExtension("2.5.29.19", seq(int(0)))).toBe("ok");
     for (const value of [
       bits(bytes()),
@@ -345,7 +347,7 @@ describe("a certificate is malformed", () => {
       bytes(0x2a, 0x81),
       new Uint8Array(65).fill(1),
     ]) {
-      expect(of({ extensions: [seq(tlv(6, value), octets(NULL))] })).toBe("malformed");
+      expect(faultOf({ extensions: [seq(tlv(6, value), octets(NULL))] })).toBe("malformed");
     }
     const uuid = parsed(
       issue({ extensions: [seq(tlv(6, fromHex("6983faaba4dbd5bfc2ddb8ffeefbadf3ce9f0f")), octets(NULL))] }),

@@ -26,6 +26,7 @@ const root = ca("Root");
 const middle = ca("Middle", { issuer: root });
 const leaf = server(middle);
 
+/** The configuration error that `read` must throw. */
 function fault(read: () => unknown): TlsError {
   try {
     read();
@@ -35,7 +36,8 @@ function fault(read: () => unknown): TlsError {
   }
   throw new Error("nothing was refused");
 }
-const broken = (...chain: { der: Uint8Array }[]) => fault(() => readOwnChain(chain.map(({ der }) => der))).message;
+/** The message of the error for a chain. */
+const refusalOf = (...chain: { der: Uint8Array }[]) => fault(() => readOwnChain(chain.map(({ der }) => der))).message;
 
 describe("a chain of our own", () => {
   it("is read from PEM, DER and lists of them, with or without the root", () => {
@@ -57,22 +59,22 @@ describe("a chain of our own", () => {
   });
 
   it("must be in order and complete", () => {
-    expect(broken(middle, leaf)).toContain("certificate 1 (CN=www.example.com) did not issue certificate 0");
-    expect(broken(leaf, root, middle)).toContain("certificate 2 did: the end-entity comes first");
-    expect(broken(leaf, root)).toContain("leave out what does not belong");
-    expect(broken(leaf, leaf)).toContain("did not issue");
-    expect(broken(leaf, middle, root, leaf)).toContain("did not issue");
+    expect(refusalOf(middle, leaf)).toContain("certificate 1 (CN=www.example.com) did not issue certificate 0");
+    expect(refusalOf(leaf, root, middle)).toContain("certificate 2 did: the end-entity comes first");
+    expect(refusalOf(leaf, root)).toContain("leave out certificates of other chains");
+    expect(refusalOf(leaf, leaf)).toContain("did not issue");
+    expect(refusalOf(leaf, middle, root, leaf)).toContain("did not issue");
   });
 
   it("must be of CAs that no peer refuses", () => {
     const ordinary = issue({ subject: name("CN=ordinary"), issuer: root });
-    expect(broken(server(ordinary), ordinary)).toContain("is not a CA");
+    expect(refusalOf(server(ordinary), ordinary)).toContain("is not a CA");
     const unusable = issue({
       subject: name("CN=unusable"),
       issuer: root,
       extensions: [extension("2.5.29.19", tlv(0x30, Uint8Array.of(1, 1, 255)), true), keyUsage(6)],
     });
-    expect(broken(server(unusable), unusable)).toContain("keyCertSign");
+    expect(refusalOf(server(unusable), unusable)).toContain("keyCertSign");
   });
 
   it("must be signed by its issuer, not by another CA of the same name", async () => {
@@ -83,12 +85,12 @@ describe("a chain of our own", () => {
     const id = (oid: string, value: Uint8Array) => extension(oid, value);
     const identified = ca("Identified", { extensions: [id("2.5.29.14", octets(Uint8Array.of(1)))] });
     const end = issue({ issuer: identified, extensions: [id("2.5.29.35", tlv(0x30, tlv(0x80, Uint8Array.of(2))))] });
-    expect(broken(end, identified)).toContain("another key");
+    expect(refusalOf(end, identified)).toContain("another key");
   });
 
   it("has at most 16 certificates, and at least one", () => {
-    expect(broken(...Array.from({ length: 17 }, () => root))).toContain("17 certificates");
-    expect(broken()).toContain("no certificate");
+    expect(refusalOf(...Array.from({ length: 17 }, () => root))).toContain("17 certificates");
+    expect(refusalOf()).toContain("no certificate");
     expect(fault(() => withExplanationSync(() => readOwnChain("chain.pem"))).advice).toContain("name of a file");
     expect(fault(() => withExplanationSync(() => readOwnChain("hello"))).advice).toContain("BEGIN CERTIFICATE");
     expect(fault(() => withExplanationSync(() => readOwnChain(root.der.slice(1)))).message).toContain("no certificate");

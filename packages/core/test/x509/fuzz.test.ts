@@ -64,7 +64,7 @@ const stapled = ocspResponse({
   certificates: [signer.der],
 });
 
-/** Signatures that cannot be forged, at no cost: they hold for what was signed and nothing else. */
+/** Signatures that cannot be forged, and that cost nothing: a set of the messages that were signed. */
 const signed = new Set(
   [...[leaf, middle, signer].map(parsed), parseOcspResponse(stapled)].map(
     ({ tbs, signature }) => `${toHex(tbs)} ${toHex(signature)}`,
@@ -75,8 +75,8 @@ const provider: CryptoProvider = {
   verify: (_algorithm, _key, message, signature) => signed.has(`${toHex(message)} ${toHex(signature)}`),
 };
 const originals = [leaf.der, middle.der, root.der];
-/** What real CAs have made, of RSA and EC keys, and all kinds of ours. */
-const many = [
+/** Certificates of real CAs with RSA and EC keys, and of our own with every other type of key. */
+const corpus = [
   ...originals,
   ...rootCertificates.map((pem) => parsePemCertificates(pem)[0]!),
   ca("Ed25519", { key: generateKeyPairSync("ed25519") }).der,
@@ -85,57 +85,58 @@ const many = [
 
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;
-const used = () => {
+const memoryUsed = () => {
   gc();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return (heapUsed + arrayBuffers) / 2 ** 20;
 };
 const measured = { inputs: 0, refused: 0, slowest: 0, rss: 0 };
-// Whose table of characters is larger than all that is measured.
+// Sampled once before the measurement: its table of characters is larger than everything that is measured.
 const text = fc.string({ unit: "binary" });
 fc.sample(text, 1);
-const before = used();
-// What is loaded once is there at once: each verdict below is.
+const before = memoryUsed();
+// Both are loaded now, so that each verdict below is synchronous.
 await Promise.all([loadConstraints(), loadExplanations()]);
 
 afterAll(() => {
-  const left = used() - before;
+  const growth = memoryUsed() - before;
   const { inputs, refused, slowest, rss } = measured;
   console.log(
     `fuzzing: ${inputs} inputs, ${refused} refused; slowest ${slowest.toFixed(1)} ms of CPU; ` +
-      `memory ${left.toFixed(1)} MiB more than before, ${Math.round(rss)} MiB resident at most`,
+      `memory ${growth.toFixed(1)} MiB more than before, ${Math.round(rss)} MiB resident at most`,
   );
-  expect(left).toBeLessThan(32);
+  expect(growth).toBeLessThan(32);
   expect(rss).toBeLessThan(1024);
 });
 
-/** Only typed errors that are not a book, each within a second of CPU; what it says is of one input. */
-function only<T>(work: () => T): T | undefined {
+/** Runs the code for one input, which may throw only typed errors of bounded length, and takes less than 1 s of CPU. */
+function expectTyped<T>(work: () => T): T | undefined {
   const start = cpu();
   try {
     const result = work();
-    // What comes later is not looked at.
+    // The outcome of a promise would not be checked.
     expect(result).not.toBeInstanceOf(Promise);
     return result;
   } catch (error) {
-    return typed(error);
+    return expectTypedError(error);
   } finally {
     measure(cpu() - start);
   }
 }
 
-async function onlyLater<T>(work: () => Promise<T>): Promise<T | undefined> {
+async function expectTypedLater<T>(work: () => Promise<T>): Promise<T | undefined> {
   const start = cpu();
   try {
     return await work();
   } catch (error) {
-    return typed(error);
+    return expectTypedError(error);
   } finally {
     measure(cpu() - start);
   }
 }
 
-function typed(error: unknown): undefined {
+/** Rethrows an error that is not typed, and counts one that is. */
+function expectTypedError(error: unknown): undefined {
   if (!TlsError.is(error)) throw error;
   expect(error.message.length).toBeLessThan(1500);
   measured.refused++;
@@ -148,7 +149,7 @@ function measure(ms: number): void {
 }
 
 const verify = (chain: readonly Uint8Array[]) =>
-  only(() =>
+  expectTyped(() =>
     runFlow(
       verifyPeer({
         chain,
@@ -161,19 +162,19 @@ const verify = (chain: readonly Uint8Array[]) =>
     ),
   );
 
-/** The search alone: what it gets need not be what somebody encoded. */
+/** Only the search of a path, whose certificates need not be encodable. */
 const search = ([end, ...issuers]: readonly Certificate[], provider: CryptoProvider) => {
   const fault = (_: Certificate, code: CertificateFault, reason: string) => new CertificateError(code, reason);
-  const noIssuer = (certificate: Certificate) => fault(certificate, "unknown_issuer", "nobody");
+  const noIssuer = (certificate: Certificate) => fault(certificate, "unknown_issuer", "no issuer");
   const rules = { now, extendedKeyUsage: serverAuth, minimumRsaBits: 0, minimumEcBits: 0, fault };
-  const refused = checkCertificate(rules, end!) ?? checkIssued(rules, end!);
-  if (refused) throw refused;
+  const error = checkCertificate(rules, end!) ?? checkIssued(rules, end!);
+  if (error) throw error;
   const accept = () => undefined;
-  const given = { leaf: end!, intermediates: issuers.slice(0, -1), anchors: issuers.slice(-1) };
-  return runFlow(findPath({ ...rules, ...given, maxDepth: 8, provider, cache: undefined, noIssuer, accept }));
+  const certificates = { leaf: end!, intermediates: issuers.slice(0, -1), anchors: issuers.slice(-1) };
+  return runFlow(findPath({ ...rules, ...certificates, maxDepth: 8, provider, cache: undefined, noIssuer, accept }));
 };
 
-/** One of ours in its chain: whatever is changed, it must not verify. */
+/** One of our certificates, changed: the chain must not verify. */
 const changed = fc.oneof(
   fc.tuple(fc.nat(1), byteChanges).map(([which, changes]) => ({ which, der: changeBytes(originals[which]!, changes) })),
   fc
@@ -195,22 +196,22 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
   it("changed real certificates are read or refused, in every place of a chain whose signatures all verify", {
     timeout,
   }, () => {
-    const gullible: CryptoProvider = { ...provider, verify: () => true };
+    const acceptingProvider: CryptoProvider = { ...provider, verify: () => true };
     const chain = originals.map((der) => parseCertificate(der));
-    const which = fc.oneof(fc.nat(originals.length - 1), fc.nat(many.length - 1));
+    const which = fc.oneof(fc.nat(originals.length - 1), fc.nat(corpus.length - 1));
     const input = fc.oneof(
-      fc.tuple(which, byteChanges).map(([i, changes]) => changeBytes(many[i]!, changes)),
-      fc.tuple(which, elementChanges).map(([i, changes]) => changeElements(many[i]!, changes)),
+      fc.tuple(which, byteChanges).map(([i, changes]) => changeBytes(corpus[i]!, changes)),
+      fc.tuple(which, elementChanges).map(([i, changes]) => changeElements(corpus[i]!, changes)),
     );
     fc.assert(
       fc.property(input, fc.nat(2), (der, place) => {
-        const certificate = only(() => parseCertificate(der));
+        const certificate = expectTyped(() => parseCertificate(der));
         if (!certificate) return;
         matchesReference(certificate, "www.example.com");
-        // Names made to fit, so that the search goes on to what else the certificate says.
+        // The names are made to match, so that the search goes on to the rest of the certificate.
         const { subject, issuer } = chain[place]!;
         const fitted = chain.map((other, i) => (i === place ? { ...certificate, subject, issuer } : other));
-        only(() => search(fitted, gullible));
+        expectTyped(() => search(fitted, acceptingProvider));
       }),
       share(0.3),
     );
@@ -219,8 +220,8 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
   it("a changed OCSP response is good only if its signed part is unchanged", { timeout }, () => {
     const original = parseOcspResponse(stapled);
     const about = { certificate: parsed(leaf), issuer: parsed(middle), now };
-    const gullible: CryptoProvider = { ...provider, verify: () => true };
-    expect(only(() => runFlow(verifyOcspResponse({ ...about, response: stapled, provider })))).toBeDefined();
+    const acceptingProvider: CryptoProvider = { ...provider, verify: () => true };
+    expect(expectTyped(() => runFlow(verifyOcspResponse({ ...about, response: stapled, provider })))).toBeDefined();
     fc.assert(
       fc.property(
         fc.oneof(
@@ -229,27 +230,27 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
           fc.uint8Array({ maxLength: 200 }).map((rubbish) => tlv(0x30, rubbish)),
         ),
         (response) => {
-          const good = only(() => runFlow(verifyOcspResponse({ ...about, response, provider })));
-          // The certificates beside it are signed by others, and may come twice.
+          const good = expectTyped(() => runFlow(verifyOcspResponse({ ...about, response, provider })));
+          // The other certificates in the response are not covered by its signature, and may be doubled.
           if (good) expect(equal(parseOcspResponse(response).tbs, original.tbs)).toBe(true);
-          only(() => runFlow(verifyOcspResponse({ ...about, response, provider: gullible })));
+          expectTyped(() => runFlow(verifyOcspResponse({ ...about, response, provider: acceptingProvider })));
         },
       ),
       share(0.15),
     );
   });
 
-  it("random bytes are refused", { timeout }, () => {
+  it("random bytes are read or refused", { timeout }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (der) => {
-        only(() => parseCertificate(der));
-        only(() => parseCertificate(tlv(0x30, der)));
+        expectTyped(() => parseCertificate(der));
+        expectTyped(() => parseCertificate(tlv(0x30, der)));
       }),
       share(0.05),
     );
   });
 
-  it("DER of any depth, with wrong lengths, is refused", { timeout }, () => {
+  it("DER of any depth, with wrong lengths, is read or refused", { timeout }, () => {
     fc.assert(
       fc.property(
         fc.nat(3000),
@@ -258,10 +259,10 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
         (depth, tag, tail) => {
           let der: Uint8Array = tail;
           for (let i = 0; i < Math.min(depth, 60); i++) der = tlv(tag, der);
-          only(() => parseCertificate(der));
-          only(() => parseCertificate(concat(new Uint8Array(2 * depth).fill(tag), tail)));
-          only(() => parseCertificate(concat(bytes(0x30, 0x84, ...tail.slice(0, 4)), der)));
-          only(() => verify([leaf.der, tlv(0x30, der), middle.der]));
+          expectTyped(() => parseCertificate(der));
+          expectTyped(() => parseCertificate(concat(new Uint8Array(2 * depth).fill(tag), tail)));
+          expectTyped(() => parseCertificate(concat(bytes(0x30, 0x84, ...tail.slice(0, 4)), der)));
+          expectTyped(() => verify([leaf.der, tlv(0x30, der), middle.der]));
         },
       ),
       share(0.05),
@@ -277,14 +278,15 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
         (changes, drop) => {
           let text = pem;
           for (const [at, put] of changes) text = text.slice(0, at) + put + text.slice(at + (drop ? 1 : 0));
-          for (const der of only(() => parsePemCertificates(text)) ?? []) only(() => parseCertificate(der));
+          for (const der of expectTyped(() => parsePemCertificates(text)) ?? [])
+            expectTyped(() => parseCertificate(der));
         },
       ),
       share(0.1),
     );
-    only(() => parsePemCertificates("-----BEGIN CERTIFICATE-----\n".repeat(50_000)));
-    only(() => parsePemCertificates(`-----BEGIN CERTIFICATE-----${" ".repeat(1_000_000)}`));
-    only(() => parsePemCertificates(pem.repeat(200)));
+    expectTyped(() => parsePemCertificates("-----BEGIN CERTIFICATE-----\n".repeat(50_000)));
+    expectTyped(() => parsePemCertificates(`-----BEGIN CERTIFICATE-----${" ".repeat(1_000_000)}`));
+    expectTyped(() => parsePemCertificates(pem.repeat(200)));
   });
 
   it("any text is a reference or is refused", { timeout }, () => {
@@ -293,7 +295,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
       fc.property(
         fc.oneof(text, fc.ipV6(), fc.ipV4(), fc.domain(), fc.stringMatching(/^[0-9a-f:.[\]%*-]{0,50}$/)),
         (reference) =>
-          only(() => {
+          expectTyped(() => {
             parseReference(reference);
             matchesReference(certificate, reference);
           }),
@@ -319,7 +321,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     ];
     const options = {
       passphrase: "open",
-      // A host's, and not for as long as the file says: how long that may take is another limit's matter.
+      // The host's PBKDF2 with fewer iterations than the file has: another test checks the limit of iterations.
       pbkdf2: (hash: string, password: Uint8Array, salt: Uint8Array, iterations: number, length: number) =>
         new Uint8Array(pbkdf2Sync(password, salt, Math.min(iterations, 2048), length, hash)),
     };
@@ -339,15 +341,15 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.oneof({ weight: 9, arbitrary: input }, { weight: 1, arbitrary: jwk }), async (source) => {
-        await onlyLater(() => readPrivateKey(source, options));
+        await expectTypedLater(() => readPrivateKey(source, options));
       }),
       share(0.15),
     );
   });
 
   it("the largest certificates cost bounded memory", { timeout }, () => {
-    const grown = (work: () => unknown): void => {
-      const start = used();
+    const expectBoundedMemory = (work: () => unknown): void => {
+      const start = memoryUsed();
       work();
       const { heapUsed, arrayBuffers } = process.memoryUsage();
       expect((heapUsed + arrayBuffers) / 2 ** 20 - start).toBeLessThan(128);
@@ -360,14 +362,14 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
       [email(`${"a".repeat(60_000)}@${"b.".repeat(200)}`)],
     ]) {
       const { der } = server(middle, { names: some });
-      grown(() => verify([der, middle.der]));
+      expectBoundedMemory(() => verify([der, middle.der]));
     }
     for (const subject of [
       name(...names(4000, () => bytes()).map((_, i) => `CN=${i}`)),
       name(`CN=${"\ufdfa".repeat(20_000)}`),
     ]) {
       const { der } = server(middle, { subject });
-      grown(() => verify([der, middle.der]));
+      expectBoundedMemory(() => verify([der, middle.der]));
     }
   });
 });

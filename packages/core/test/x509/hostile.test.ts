@@ -1,4 +1,4 @@
-/** What somebody would try who wants in: names that look alike, work without end, proofs that merely came along. */
+/** Attacks on verification: names that look alike, endless work, and unrelated certificates in the chain. */
 import { describe, expect, it } from "vitest";
 import { ascii } from "../../src/bytes/bytes.ts";
 import { noble } from "../../src/crypto/noble.ts";
@@ -38,7 +38,7 @@ const matches = (presented: string, reference: string) => matchesReference(certi
 
 describe("a name", () => {
   it("that only looks like ASCII is not a reference", () => {
-    // KELVIN SIGN and LONG S become k and s in some case mappings; a full stop of another script; a fraction.
+    // KELVIN SIGN and LONG S, which become k and s in some case mappings; a full stop of another script; a fraction.
     for (const reference of [
       "\u212aey.example",
       "te\u017ft.example",
@@ -91,7 +91,7 @@ describe("a name", () => {
     expect(matches("*.example.com", "a.b.example.com")).toBeUndefined();
     expect(matches("*.example.com", "example.com")).toBeUndefined();
     expect(matches("*.example.com", "*.example.com")).toBeUndefined();
-    // A wildcard over an A-label is the owner's to ask for.
+    // A wildcard may cover an A-label: the owner of the domain asked for it.
     expect(matches("*.example.com", "xn--bcher-kva.example.com")).toBe("wildcard");
   });
 
@@ -133,12 +133,12 @@ describe("extendedKeyUsage", () => {
 describe("path length", () => {
   it("holds although a CA issues a certificate for its own name and another key", async () => {
     const limited = ca("Limited", { issuer: root, pathLen: 0 });
-    // Self-issued, so it does not count; the next one does, whoever it says it is.
+    // `again` is self-issued and does not count; `below` counts.
     const again = ca("Limited", { issuer: limited, key: ecKey() });
     const below = ca("Below", { issuer: again });
     expect(await verdict([server(again), again, limited], [root])).toBe("ok");
     expect(await verdict([server(below), below, again, limited], [root])).toBe("path_length");
-    // A self-issued one cannot widen it either.
+    // A self-issued certificate cannot raise the limit either.
     const wide = ca("Limited", { issuer: limited, key: ecKey(), pathLen: 5 });
     const child = ca("Child", { issuer: wide });
     expect(await verdict([server(child), child, wide, limited], [root])).toBe("path_length");
@@ -151,9 +151,9 @@ describe("name constraints", () => {
       issuer: root,
       extensions: [nameConstraints([dns("good.example")], [dns("bad.good.example")])],
     });
-    const asked = (...names: string[]) =>
+    const verdictOn = (...names: string[]) =>
       verdict([server(only, { names: names.map(dns) }), only], [root], { reference: null });
-    expect(await asked("www.good.example")).toBe("ok");
+    expect(await verdictOn("www.good.example")).toBe("ok");
     for (const names of [
       ["evil.example"],
       ["www.good.example", "evil.example"],
@@ -165,7 +165,7 @@ describe("name constraints", () => {
       ["www.good.example\0.evil"],
       [".good.example"],
     ])
-      expect([names, await asked(...names)]).toEqual([names, "name_constraint"]);
+      expect([names, await verdictOn(...names)]).toEqual([names, "name_constraint"]);
   });
 
   it("are checked quickly for very long names", async () => {
@@ -181,7 +181,7 @@ describe("name constraints", () => {
 
 describe("the search of a path", () => {
   it("does bounded work for any sixteen certificates", async () => {
-    // Every certificate could be issued by every other one, by name; each signature would have to be checked.
+    // By name, each certificate could be the issuer of each other one, and each signature would have to be checked.
     const key = ecKey();
     const maze = Array.from({ length: 15 }, () =>
       ca("Maze", { key: ecKey(), issuer: { ...root, subject: name("O=Test", "CN=Maze") } }),
@@ -204,25 +204,25 @@ describe("the search of a path", () => {
 });
 
 describe("DER", () => {
-  const of = (...extensions: Uint8Array[]) =>
+  const verdictWith = (...extensions: Uint8Array[]) =>
     verdict([issue({ issuer: root, extensions })], [root], { reference: null });
   it("has one encoding for each value", async () => {
-    expect(await of(keyUsage(0))).toBe("ok");
+    expect(await verdictWith(keyUsage(0))).toBe("ok");
     const cases: [string, Uint8Array][] = [
       ["a long form of a short length", seq(oid("1.2.3"), Uint8Array.of(4, 0x81, 1, 0))],
       ["a BOOLEAN of two bytes", seq(oid("1.2.3"), bytes(1, 2, 0xff, 0xff), octets(bytes()))],
-      ["a BOOLEAN of none", seq(oid("1.2.3"), bytes(1, 0), octets(bytes()))],
+      ["a BOOLEAN of no bytes", seq(oid("1.2.3"), bytes(1, 0), octets(bytes()))],
       ["an OID that starts with zeros", seq(tlv(6, bytes(0x80, 1)), octets(bytes()))],
       ["an OID without an end", seq(tlv(6, bytes(0x2a, 0x81)), octets(bytes()))],
       ["an empty OID", seq(tlv(6), octets(bytes()))],
-      ["an OCTET STRING in pieces", seq(oid("1.2.3"), tlv(0x24, octets(bytes())))],
-      ["a BIT STRING with bits that do not count", extension("2.5.29.15", bits(bytes(0xc1), 6))],
+      ["a constructed OCTET STRING", seq(oid("1.2.3"), tlv(0x24, octets(bytes())))],
+      ["a BIT STRING whose unused bits are set", extension("2.5.29.15", bits(bytes(0xc1), 6))],
       ["a pathLen that is negative", extension("2.5.29.19", seq(bytes(1, 1, 255), tlv(2, bytes(0x80))))],
       ["a pathLen of five bytes", extension("2.5.29.19", seq(bytes(1, 1, 255), tlv(2, bytes(1, 0, 0, 0, 0))))],
-      ["an INTEGER with nine zeros in front", extension("2.5.29.19", seq(bytes(1, 1, 255), tlv(2, bytes(0, 1))))],
+      ["an INTEGER with nine leading zero bits", extension("2.5.29.19", seq(bytes(1, 1, 255), tlv(2, bytes(0, 1))))],
       ["UTF-8 in an IA5String", extension("2.5.29.17", seq(tlv(0x82, new TextEncoder().encode("é.example"))))],
     ];
-    for (const [what, extra] of cases) expect([what, await of(extra)]).toEqual([what, "malformed"]);
+    for (const [fault, extra] of cases) expect([fault, await verdictWith(extra)]).toEqual([fault, "malformed"]);
   });
 
   it("has one form for times, and not every form that Date reads", async () => {
@@ -268,7 +268,7 @@ describe("an unrelated certificate in the chain", () => {
     const key = ecKey();
     const end = server(root, { key });
     const twice = server(end, { key, subject: name("CN=www.example.com") });
-    // One name and one key: a loop.
+    // Both have one name and one key, which is a loop.
     expect(await verdict([twice, end], [root])).toBe("unknown_issuer");
     expect(await verdict([server(end, { subject: name("CN=other") }), end], [root])).toBe("not_a_ca");
   });

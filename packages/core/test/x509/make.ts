@@ -1,6 +1,6 @@
 /**
- * Certificates written byte by byte, so that a test can make any of them, the impossible ones included.
- * node:crypto has the keys and signs.
+ * Writes certificates byte by byte, so that a test can make any certificate, even a malformed one.
+ * node:crypto makes the keys and signs.
  */
 import { constants, createHash, generateKeyPairSync, type KeyObject, sign as signWith } from "node:crypto";
 import { ascii, concat } from "../../src/bytes/bytes.ts";
@@ -36,7 +36,7 @@ export function oid(dotted: string): Uint8Array {
   return tlv(6, Uint8Array.from(out));
 }
 
-/** One RDN each: `"CN=x"`; or the attribute's value as DER. */
+/** The OIDs of attribute types. */
 const types: Record<string, string> = {
   C: "2.5.4.6",
   O: "2.5.4.10",
@@ -44,6 +44,7 @@ const types: Record<string, string> = {
   CN: "2.5.4.3",
   E: "1.2.840.113549.1.9.1",
 };
+/** A Name. Each parameter is an RDN of one attribute: `"CN=x"`, or its type and its value as DER. */
 export const name = (...rdns: readonly (string | { type: string; value: Uint8Array })[]): Uint8Array =>
   seq(
     ...rdns.map((rdn) => {
@@ -65,7 +66,7 @@ export const extension = (id: string, value: Uint8Array, critical = false): Uint
   seq(oid(id), ...(critical ? [TRUE] : []), octets(value));
 export const basicConstraints = (isCa: boolean, pathLen?: number): Uint8Array =>
   extension("2.5.29.19", seq(...(isCa ? [TRUE] : []), ...(pathLen === undefined ? [] : [int(pathLen)])), true);
-/** Bits by number: 0 digitalSignature, 2 keyEncipherment, 5 keyCertSign. */
+/** keyUsage with bits by number: 0 digitalSignature, 2 keyEncipherment, 5 keyCertSign, 6 cRLSign. */
 export const keyUsage = (...which: number[]): Uint8Array => {
   const byte = which.reduce((sum, bit) => sum | (128 >> bit), 0);
   return extension("2.5.29.15", bits(bytes(byte), 7 - Math.max(...which)), true);
@@ -86,7 +87,7 @@ export interface KeyPair {
 }
 export const ecKey = (namedCurve = "P-256"): KeyPair => generateKeyPairSync("ec", { namedCurve });
 
-/** How a certificate is signed: its AlgorithmIdentifier, and node's way to do it. */
+/** The AlgorithmIdentifier of a signature, and a function of node:crypto that makes the signature. */
 export interface Signer {
   identifier: Uint8Array;
   sign(message: Uint8Array, key: KeyObject): Uint8Array;
@@ -127,27 +128,27 @@ export const time = (iso: string): Uint8Array => {
   return Number(iso.slice(0, 4)) < 2050 ? tlv(0x17, ascii(digits.slice(2))) : tlv(0x18, ascii(digits));
 };
 
-/** The clock of all these tests. */
+/** The time of all these tests. */
 export const now: number = Date.parse("2025-06-15T12:00:00Z");
 
 export interface Content {
   subject?: Uint8Array;
-  /** Who signs; itself where absent. */
+  /** The issuer; without it, the certificate is self-signed. */
   issuer?: Authority;
   issuerName?: Uint8Array;
   key?: KeyPair;
   spki?: Uint8Array;
   notBefore?: string;
   notAfter?: string;
-  /** Whole Time elements. */
+  /** The two Time elements as DER, in place of notBefore and notAfter. */
   validity?: readonly [Uint8Array, Uint8Array];
-  /** 3 unless said. */
+  /** 3 by default. */
   version?: 1 | 2 | 3;
   serial?: Uint8Array;
   extensions?: readonly Uint8Array[];
   signer?: Signer;
   outerAlgorithm?: Uint8Array;
-  /** Bits of the signature turned over. */
+  /** True to change a bit of the signature. */
   forge?: boolean;
 }
 
@@ -160,7 +161,7 @@ export interface Authority {
 
 let serial = 0;
 
-/** Issues what is asked for. */
+/** Issues a certificate. */
 export function issue(content: Content = {}): Authority {
   const key = content.key ?? ecKey();
   const issuer = content.issuer;
@@ -193,20 +194,20 @@ export const signerOf = (key: KeyPair): Signer =>
       ? signers.ecdsaSha256
       : signers.rsaSha256;
 
-/** A CA; a root unless an issuer is given. */
+/** Makes a CA, which is a root if no issuer is given. */
 export const ca = (commonName: string, content: Content & { pathLen?: number } = {}): Authority => {
   const key = content.key ?? ecKey();
-  const made = issue({
+  const issued = issue({
     subject: name("O=Test", `CN=${commonName}`),
     ...content,
     key,
     signer: content.signer ?? content.issuer?.signer ?? signerOf(key),
     extensions: [basicConstraints(true, content.pathLen), keyUsage(5, 6), ...(content.extensions ?? [])],
   });
-  return { ...made, signer: signerOf(key) };
+  return { ...issued, signer: signerOf(key) };
 };
 
-/** A server's certificate for www.example.com. */
+/** Issues a server's certificate for www.example.com. */
 export const server = (issuer: Authority, content: Content & { names?: readonly Uint8Array[] } = {}): Authority =>
   issue({
     subject: name("CN=www.example.com"),
@@ -219,7 +220,7 @@ export const server = (issuer: Authority, content: Content & { names?: readonly 
     ],
   });
 
-export const parsed = (made: { der: Uint8Array }): Certificate => parseCertificate(made.der);
+export const parsed = (issued: { der: Uint8Array }): Certificate => parseCertificate(issued.der);
 export const pinOf = (key: KeyPair): string => `sha256/${createHash("sha256").update(spkiOf(key)).digest("base64")}`;
 export const pemOf = (der: Uint8Array): string =>
   `-----BEGIN CERTIFICATE-----\n${Buffer.from(der)

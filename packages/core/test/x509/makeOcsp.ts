@@ -1,4 +1,4 @@
-/** OCSP responses written byte by byte, as certificates are in make.ts. */
+/** Writes OCSP responses byte by byte, as `make.ts` writes certificates. */
 import { createHash } from "node:crypto";
 import { ascii, fromHex } from "../../src/bytes/bytes.ts";
 import { sequence } from "../../src/bytes/der.ts";
@@ -26,7 +26,7 @@ export const generalizedTime = (ms: number): Uint8Array =>
   tlv(0x18, ascii(new Date(ms).toISOString().replace(/[-:T]|\.\d+/g, "")));
 const hour = 3_600_000;
 
-/** CertStatus. */
+/** CertStatus, RFC 6960 §4.2.1. */
 export const statuses = {
   good: bytes(0x80, 0),
   unknown: bytes(0x82, 0),
@@ -36,7 +36,7 @@ export const statuses = {
 const hashOids = { sha1: "1.3.14.3.2.26", sha256: "2.16.840.1.101.3.4.2.1", md5: "1.2.840.113549.2.5" } as const;
 export type CertIdHash = keyof typeof hashOids;
 
-/** What is in the BIT STRING of subjectPublicKey. */
+/** The bytes in the BIT STRING of subjectPublicKey. */
 export const keyBitsOf = ({ key }: Authority): Uint8Array =>
   sequence(spkiOf(key), (reader) => {
     reader.element(0x30);
@@ -46,20 +46,20 @@ export const digest = (hash: string, data: Uint8Array): Uint8Array =>
   new Uint8Array(createHash(hash).update(data).digest());
 
 export interface Single {
-  /** About this certificate … */
+  /** The certificate that the status is about. */
   of: Authority;
-  /** … of this issuer. */
+  /** The issuer of that certificate. */
   by: Authority;
   hash?: CertIdHash;
   nameHash?: Uint8Array;
   keyHash?: Uint8Array;
   serial?: Uint8Array;
-  /** Parameters of the hash's AlgorithmIdentifier. */
+  /** The parameters of the hash's AlgorithmIdentifier. */
   parameters?: readonly Uint8Array[];
   status?: Uint8Array;
-  /** ms from now. */
+  /** In ms from now. */
   thisUpdate?: number;
-  /** ms from now; `null`: none. */
+  /** In ms from now; `null` leaves it out. */
   nextUpdate?: number | null;
   extensions?: readonly Uint8Array[];
 }
@@ -86,12 +86,12 @@ export function single(about: Single): Uint8Array {
 
 export interface Response {
   responses: readonly Uint8Array[];
-  /** Whose key signs. */
+  /** The authority whose key signs. */
   signedBy: Authority;
-  /** ResponderID; default byName of who signs. */
+  /** The ResponderID; by default byName of the signer. */
   responder?: Uint8Array;
   signer?: Signer;
-  /** Before ResponderID, such as a version. */
+  /** The element before ResponderID. */
   version?: Uint8Array;
   producedAt?: Uint8Array;
   extensions?: readonly Uint8Array[];
@@ -102,7 +102,7 @@ export interface Response {
 export const byName = ({ subject }: Authority): Uint8Array => tlv(0xa1, subject);
 export const byKey = (one: Authority): Uint8Array => tlv(0xa2, octets(digest("sha1", keyBitsOf(one))));
 
-/** A BasicOCSPResponse. */
+/** Makes a BasicOCSPResponse. */
 export function basic(response: Response): Uint8Array {
   const { signedBy, signer = signers.ecdsaSha256, certificates, extensions } = response;
   const data = seq(
@@ -117,7 +117,7 @@ export function basic(response: Response): Uint8Array {
   return seq(data, signer.identifier, bits(signature), ...(certificates ? [tlv(0xa0, seq(...certificates))] : []));
 }
 
-/** An OCSPResponse around it. */
+/** Wraps a BasicOCSPResponse in an OCSPResponse. */
 export const wrapped = (
   inner: Uint8Array,
   status: Uint8Array = bytes(0x0a, 1, 0),
@@ -128,7 +128,7 @@ export const ocspResponse = (response: Response): Uint8Array => wrapped(basic(re
 
 export const ocspSigning = "1.3.6.1.5.5.7.3.9";
 export const noCheck = (critical = false): Uint8Array => extension("1.3.6.1.5.5.7.48.1.5", NULL, critical);
-/** A responder that a CA authorised. */
+/** Issues the certificate of a responder that a CA authorised. */
 export const responder = (issuer: Authority, content: Parameters<typeof issue>[0] = {}): Authority =>
   issue({
     subject: name("O=Test", "CN=Responder"),
@@ -136,6 +136,6 @@ export const responder = (issuer: Authority, content: Parameters<typeof issue>[0
     extensions: [extKeyUsage(ocspSigning), noCheck()],
     ...content,
   });
-/** RFC 7633; 5 is must-staple. */
+/** The extension tlsFeature, RFC 7633, by default with 5, which is must-staple. */
 export const tlsFeature = (critical = false, ...features: number[]): Uint8Array =>
   extension("1.3.6.1.5.5.7.1.24", seq(...(features.length ? features : [5]).map((id) => tlv(2, bytes(id)))), critical);

@@ -1,9 +1,12 @@
-/** What fuzzing does to DER: to its bytes, and to its elements, lengths made right again so that the change gets deep inside. */
+/**
+ * The changes that fuzzing makes to DER: to its bytes, or to its elements, after which the lengths are corrected so
+ * that the parser gets to the change.
+ */
 import fc from "fast-check";
 import { concat } from "../../src/bytes/bytes.ts";
 import { bytes } from "./make.ts";
 
-/** Bytes set, turned, taken out, put in, or cut off. */
+/** Sets a byte, flips a bit, takes bytes out, inserts a byte, or cuts the rest off. */
 export const byteChanges = fc.array(
   fc.tuple(fc.nat(), fc.constantFrom("set", "drop", "insert", "cut", "flip"), fc.nat(255)),
   { minLength: 1, maxLength: 4 },
@@ -22,7 +25,10 @@ export function changeBytes(original: Uint8Array, changes: readonly (readonly [n
   return der;
 }
 
-/** Elements of another tag, missing, doubled, in another order, with another's contents, wrapped, or with a length that lies. */
+/**
+ * Gives an element another tag, contents or a wrong length, takes it out, repeats it, replaces it by another element,
+ * or wraps it.
+ */
 export const elementChanges = fc.array(
   fc.record({
     where: fc.nat(),
@@ -50,7 +56,7 @@ type ElementChange = typeof elementChanges extends fc.Arbitrary<readonly (infer 
 
 interface Node {
   tag: number;
-  /** In front of what is inside: the unused bits of a BIT STRING. */
+  /** The byte before the children: the count of unused bits of a BIT STRING. */
   before: Uint8Array;
   children: Node[] | undefined;
   contents: Uint8Array;
@@ -66,12 +72,12 @@ export function changeElements(original: Uint8Array, changes: readonly ElementCh
     const { parent, index } = place;
     const node = parent.children![index]!;
     const donor = places[other % places.length]!;
-    const lent = donor.parent.children![donor.index]!;
+    const donated = donor.parent.children![donor.index]!;
     if (how === "tag") node.tag = tag;
     else if (how === "drop") parent.children!.splice(index, 1);
     else if (how === "double") for (let i = 0; i <= other % 40; i++) parent.children!.splice(index, 0, copy(node));
-    else if (how === "swap") parent.children!.splice(index, 1, copy(lent));
-    else if (how === "borrow") Object.assign(node, { ...copy(lent), tag: node.tag });
+    else if (how === "swap") parent.children!.splice(index, 1, copy(donated));
+    else if (how === "borrow") Object.assign(node, { ...copy(donated), tag: node.tag });
     else if (how === "fill") Object.assign(node, { children: undefined, contents: fill, before: bytes() });
     else if (how === "length") node.length = length;
     else parent.children![index] = { tag, before: bytes(), children: [copy(node)], contents: bytes() };
@@ -89,11 +95,11 @@ function encode({ tag, before, children, contents, length }: Node): Uint8Array {
   const value = children ? concat(before, ...children.map(encode)) : contents;
   const digits: number[] = [];
   for (let n = value.length; n; n >>= 8) digits.unshift(n & 255);
-  const honest = value.length < 128 ? [value.length] : [0x80 | digits.length, ...digits];
-  return concat(bytes(tag, ...(length ?? honest)), value);
+  const rightLength = value.length < 128 ? [value.length] : [0x80 | digits.length, ...digits];
+  return concat(bytes(tag, ...(length ?? rightLength)), value);
 }
 
-/** `undefined` where it is no sequence of elements. Looks into OCTET and BIT STRINGs too. */
+/** Parses elements, also inside OCTET STRINGs and BIT STRINGs; `undefined` if the bytes are not elements. */
 function elements(der: Uint8Array): Node[] | undefined {
   const nodes: Node[] = [];
   for (let at = 0; at < der.length; ) {

@@ -3,9 +3,9 @@ import { formatIp, matchesReference, parseIp, parseReference } from "../../src/x
 import { ca, dns, email, ip, issue, name, parsed, server, tlv, uri } from "./make.ts";
 
 const root = ca("Root");
-const kind = (names: readonly Uint8Array[], reference: string) =>
+const matchOf = (names: readonly Uint8Array[], reference: string) =>
   matchesReference(parsed(server(root, { names })), reference);
-const match = (presented: string, reference: string) => kind([dns(presented)], reference);
+const match = (presented: string, reference: string) => matchOf([dns(presented)], reference);
 
 describe("DNS names", () => {
   it("match label by label in any case, without the reference's trailing dot", () => {
@@ -39,12 +39,12 @@ describe("DNS names", () => {
     expect(match("*.*.example.com", "a.b.example.com")).toBeUndefined();
     expect(match("www.*.com", "www.example.com")).toBeUndefined();
     expect(match("xn--*-1b3c148a.example.com", "xn--bliss-1b3c148a.example.com")).toBeUndefined();
-    expect(kind([dns("*.example.com"), dns("www.example.com")], "www.example.com")).toBe("exact");
+    expect(matchOf([dns("*.example.com"), dns("www.example.com")], "www.example.com")).toBe("exact");
   });
 
   it("count in subjectAltName only, not in the common name or another form", () => {
     expect(matchesReference(parsed(issue({ subject: name("CN=www.example.com") })), "www.example.com")).toBeUndefined();
-    expect(kind([uri("www.example.com"), email("www.example.com")], "www.example.com")).toBeUndefined();
+    expect(matchOf([uri("www.example.com"), email("www.example.com")], "www.example.com")).toBeUndefined();
   });
 
   it("are refused if they are malformed", () => {
@@ -74,14 +74,14 @@ describe("DNS names", () => {
 
 describe("IP addresses", () => {
   it("match only iPAddress, byte by byte", () => {
-    expect(kind([ip(127, 0, 0, 1)], "127.0.0.1")).toBe("exact");
-    expect(kind([ip(127, 0, 0, 1)], "127.0.0.2")).toBeUndefined();
-    expect(kind([dns("127.0.0.1")], "127.0.0.1")).toBeUndefined();
-    expect(kind([dns("*.0.0.1")], "127.0.0.1")).toBeUndefined();
-    expect(kind([ip(...Array<number>(15).fill(0), 1)], "::1")).toBe("exact");
-    expect(kind([ip(...Array<number>(15).fill(0), 1)], "[0:0:0:0:0:0:0:1]")).toBe("exact");
-    expect(kind([ip(127, 0, 0, 1)], "::ffff:127.0.0.1")).toBeUndefined();
-    expect(kind([tlv(0x87)], "0.0.0.0")).toBeUndefined();
+    expect(matchOf([ip(127, 0, 0, 1)], "127.0.0.1")).toBe("exact");
+    expect(matchOf([ip(127, 0, 0, 1)], "127.0.0.2")).toBeUndefined();
+    expect(matchOf([dns("127.0.0.1")], "127.0.0.1")).toBeUndefined();
+    expect(matchOf([dns("*.0.0.1")], "127.0.0.1")).toBeUndefined();
+    expect(matchOf([ip(...Array<number>(15).fill(0), 1)], "::1")).toBe("exact");
+    expect(matchOf([ip(...Array<number>(15).fill(0), 1)], "[0:0:0:0:0:0:0:1]")).toBe("exact");
+    expect(matchOf([ip(127, 0, 0, 1)], "::ffff:127.0.0.1")).toBeUndefined();
+    expect(matchOf([tlv(0x87)], "0.0.0.0")).toBeUndefined();
   });
 
   it("are read and written", () => {

@@ -61,15 +61,16 @@ const stranger = ca("Stranger");
 const second = 1000;
 const day = 86_400_000;
 
-interface Told extends Partial<Omit<Response, "responses">> {
+/** The fields of a response that differ from a good one. */
+interface Changes extends Partial<Omit<Response, "responses">> {
   single?: Partial<Single>;
   responses?: readonly Uint8Array[];
 }
-const about = (fields: Partial<Single> = {}): Uint8Array => single({ of: leaf, by: middle, ...fields });
-const told = ({ single: fields, ...response }: Told = {}): Uint8Array =>
-  ocspResponse({ responses: [about(fields)], signedBy: middle, ...response });
+const statusOf = (fields: Partial<Single> = {}): Uint8Array => single({ of: leaf, by: middle, ...fields });
+const responseWith = ({ single: fields, ...response }: Changes = {}): Uint8Array =>
+  ocspResponse({ responses: [statusOf(fields)], signedBy: middle, ...response });
 
-/** The error, `undefined` for one that is good. */
+/** The error for a response, `undefined` if it is good. */
 async function fault(response: Uint8Array, provider: CryptoProvider = noble, at = now): Promise<TlsError | undefined> {
   try {
     await verifyOcsp({ response, certificate: parsed(leaf), issuer: parsed(middle), now: at, provider });
@@ -79,8 +80,8 @@ async function fault(response: Uint8Array, provider: CryptoProvider = noble, at 
     throw error;
   }
 }
-const verdict = async (what: Told = {}, at = now): Promise<string> =>
-  (await fault(told(what), noble, at))?.code ?? "good";
+const verdict = async (changes: Changes = {}, at = now): Promise<string> =>
+  (await fault(responseWith(changes), noble, at))?.code ?? "good";
 
 describe("the status of a certificate", () => {
   it("is good if its issuer says so, with any hash of CertID and form of ResponderID", async () => {
@@ -91,40 +92,40 @@ describe("the status of a certificate", () => {
   });
 
   it("is refused if it is revoked or unknown, each with its alert", async () => {
-    const revoked = await fault(told({ single: { status: statuses.revoked } }));
+    const revoked = await fault(responseWith({ single: { status: statuses.revoked } }));
     expect(revoked).toMatchObject({ code: "revoked", alert: "certificate_revoked", by: "us", fault: "peer" });
     expect(revoked?.message).toContain("revoked on 2025-06-15T11:00:00Z: keyCompromise");
     const withoutReason = tlv(0xa1, generalizedTime(now));
     expect(await verdict({ single: { status: withoutReason } })).toBe("revoked");
-    const unknown = await fault(told({ single: { status: statuses.unknown } }));
+    const unknown = await fault(responseWith({ single: { status: statuses.unknown } }));
     expect(unknown).toMatchObject({ code: "ocsp_unknown", alert: "bad_certificate_status_response" });
   });
 
   it("matches the serial number, the issuer's name and the issuer's key", async () => {
-    const elsewhere: readonly Partial<Single>[] = [
+    const mismatches: readonly Partial<Single>[] = [
       { serial: int(7) },
       { nameHash: digest("sha1", stranger.subject) },
       { keyHash: digest("sha1", keyBitsOf(root)) },
       { hash: "sha256", keyHash: digest("sha1", keyBitsOf(middle)) },
       { of: other },
     ];
-    for (const one of elsewhere) expect(await verdict({ single: one })).toBe("ocsp_unknown");
-    // A hash that nobody should use any more is none that we compute.
+    for (const mismatch of mismatches) expect(await verdict({ single: mismatch })).toBe("ocsp_unknown");
+    // We do not compute obsolete hashes.
     expect(await verdict({ single: { hash: "md5" } })).toBe("ocsp_unknown");
   });
 
   it("is found among others; of two for this certificate, the one that is not good wins", async () => {
-    const others = [about({ of: other, status: statuses.revoked }), about({ hash: "md5" })];
-    expect(await verdict({ responses: [...others, about()] })).toBe("good");
+    const others = [statusOf({ of: other, status: statuses.revoked }), statusOf({ hash: "md5" })];
+    expect(await verdict({ responses: [...others, statusOf()] })).toBe("good");
     expect(
-      await verdict({ responses: [about(), ...others, about({ status: statuses.revoked, hash: "sha256" })] }),
+      await verdict({ responses: [statusOf(), ...others, statusOf({ status: statuses.revoked, hash: "sha256" })] }),
     ).toBe("revoked");
   });
 
   it("is verified with a provider of promises", async () => {
     const provider = asyncProvider(noble);
-    expect(await fault(told(), provider)).toBeUndefined();
-    expect((await fault(told({ forge: true }), provider))?.code).toBe("ocsp_signature");
+    expect(await fault(responseWith(), provider)).toBeUndefined();
+    expect((await fault(responseWith({ forge: true }), provider))?.code).toBe("ocsp_signature");
   });
 });
 
@@ -138,7 +139,7 @@ describe("the time of a status", () => {
     expect(await verdict({ single: { nextUpdate: 0 } }, now + 999)).toBe("good");
     expect(await verdict({ single: { nextUpdate: 0 } }, now + second)).toBe("ocsp_expired");
     expect(await verdict({ single: { thisUpdate: maxClockSkew, nextUpdate: second } })).toBe("ocsp_expired");
-    const error = await fault(told({ single: { nextUpdate: -second } }));
+    const error = await fault(responseWith({ single: { nextUpdate: -second } }));
     expect(error).toMatchObject({ alert: "bad_certificate_status_response" });
     expect(error?.message).toContain("until 2025-06-15T11:59:59Z");
   });
@@ -159,7 +160,7 @@ describe("the signer of a status", () => {
         "ocsp_signature",
       );
     }
-    // It signed, and says that it was another.
+    // The issuer signed, but ResponderID names another CA.
     expect(await verdict({ responder: byName(root) })).toBe("ocsp_signature");
     expect(await verdict({ responder: byKey(root) })).toBe("ocsp_signature");
   });
@@ -182,7 +183,7 @@ describe("the signer of a status", () => {
 
   it("must be certified by the issuer, with the right extendedKeyUsage, dates, keyUsage and signature", async () => {
     const eku = extKeyUsage(ocspSigning);
-    const impostor = ca("Middle"); // of the right name, with another key
+    const impostor = ca("Middle"); // the right name with another key
     const below = ca("Below", { issuer: middle });
     const wrong: readonly (readonly [string, Authority])[] = [
       ["extendedKeyUsage", responder(middle, { extensions: [noCheck()] })],
@@ -200,7 +201,7 @@ describe("the signer of a status", () => {
       ["version 1", responder(middle, { version: 1, extensions: [] })],
     ];
     for (const [reason, signedBy] of wrong) {
-      const error = await fault(told({ signedBy, certificates: [signedBy.der] }));
+      const error = await fault(responseWith({ signedBy, certificates: [signedBy.der] }));
       expect(error, reason).toMatchObject({ code: "ocsp_signature", alert: "bad_certificate_status_response" });
       if (reason !== "version 1") expect(error?.message).toContain(reason);
     }
@@ -217,7 +218,7 @@ describe("the signer of a status", () => {
   });
 
   it("may not sign with SHA-1", async () => {
-    const error = await fault(told({ signer: signers.ecdsaSha1 }));
+    const error = await fault(responseWith({ signer: signers.ecdsaSha1 }));
     expect(error).toMatchObject({ code: "ocsp_signature" });
     expect(error?.message).toContain("1.2.840.10045.4.1");
   });
@@ -227,7 +228,7 @@ describe("the signer of a status", () => {
       subject: name(`CN=\u001b[31m${"x".repeat(5000)}`),
       extensions: [keyUsage(0)],
     });
-    const message = (await fault(told({ signedBy, certificates: [signedBy.der] })))?.message ?? "";
+    const message = (await fault(responseWith({ signedBy, certificates: [signedBy.der] })))?.message ?? "";
     expect(message).toContain("extendedKeyUsage");
     expect(message.length).toBeLessThan(1000);
     expect(message).not.toContain("\u001b");
@@ -240,54 +241,54 @@ describe("extensions of a response", () => {
     expect(await verdict({ extensions: [nonce], single: { extensions: [extension("1.2.3", NULL)] } })).toBe("good");
     expect(await verdict({ extensions: [nonce, extension("1.2.3", NULL, true)] })).toBe("ocsp_malformed");
     expect(await verdict({ single: { extensions: [extension("1.2.3", NULL, true)] } })).toBe("ocsp_malformed");
-    // keyUsage is known in certificates, and not here.
+    // keyUsage is known in certificates, but not in responses.
     expect(await verdict({ extensions: [keyUsage(0)] })).toBe("ocsp_malformed");
     expect(await verdict({ single: { extensions: [keyUsage(0)] } })).toBe("ocsp_malformed");
   });
 });
 
 describe("the form of a response", () => {
-  const inner = basic({ responses: [about()], signedBy: middle });
+  const inner = basic({ responses: [statusOf()], signedBy: middle });
   const malformed: readonly (readonly [string, Uint8Array])[] = [
     ["empty", bytes()],
     ["no SEQUENCE", bytes(4, 0)],
-    ["cut off", told().slice(0, -1)],
-    ["something behind it", concat(told(), bytes(0))],
+    ["cut off", responseWith().slice(0, -1)],
+    ["bytes after it", concat(responseWith(), bytes(0))],
     ["tryLater", seq(bytes(0x0a, 1, 3))],
     ["unauthorized", seq(bytes(0x0a, 1, 6))],
-    ["a responseStatus that there is not", wrapped(inner, bytes(0x0a, 1, 4))],
+    ["an unknown responseStatus", wrapped(inner, bytes(0x0a, 1, 4))],
     ["a responseStatus of two bytes", wrapped(inner, bytes(0x0a, 2, 0, 0))],
-    ["a responseStatus of none", wrapped(inner, bytes(0x0a, 0))],
+    ["a responseStatus of no bytes", wrapped(inner, bytes(0x0a, 0))],
     ["successful and nothing else", seq(bytes(0x0a, 1, 0))],
     ["another type", wrapped(inner, undefined, "1.3.6.1.5.5.7.48.1.2")],
-    ["version 1 written out", told({ version: tlv(0xa0, int(0)) })],
-    ["version 2", told({ version: tlv(0xa0, int(1)) })],
-    ["a ResponderID that is neither", told({ responder: tlv(0xa3, bytes(4, 0)) })],
-    ["UTCTime", told({ producedAt: tlv(0x17, new TextEncoder().encode("250615120000Z")) })],
-    ["fractions of a second", told({ producedAt: tlv(0x18, new TextEncoder().encode("20250615120000.5Z")) })],
-    ["no status at all", told({ responses: [] })],
-    ["a CertStatus that there is not", told({ single: { status: bytes(0x83, 0) } })],
-    ["a good that says something", told({ single: { status: bytes(0x80, 1, 0) } })],
+    ["version 1 encoded", responseWith({ version: tlv(0xa0, int(0)) })],
+    ["version 2", responseWith({ version: tlv(0xa0, int(1)) })],
+    ["a ResponderID of neither form", responseWith({ responder: tlv(0xa3, bytes(4, 0)) })],
+    ["UTCTime", responseWith({ producedAt: tlv(0x17, new TextEncoder().encode("250615120000Z")) })],
+    ["fractions of a second", responseWith({ producedAt: tlv(0x18, new TextEncoder().encode("20250615120000.5Z")) })],
+    ["no status at all", responseWith({ responses: [] })],
+    ["an unknown CertStatus", responseWith({ single: { status: bytes(0x83, 0) } })],
+    ["a good with contents", responseWith({ single: { status: bytes(0x80, 1, 0) } })],
     [
-      "a reason that there is not",
-      told({ single: { status: tlv(0xa1, generalizedTime(now), tlv(0xa0, bytes(10, 1, 11))) } }),
+      "an unknown reason",
+      responseWith({ single: { status: tlv(0xa1, generalizedTime(now), tlv(0xa0, bytes(10, 1, 11))) } }),
     ],
-    ["parameters of SHA-1", told({ single: { parameters: [int(1)] } })],
-    ["a serial number that is not minimal", told({ single: { serial: bytes(2, 2, 0, 1) } })],
-    ["an extension twice", told({ extensions: [noCheck(), noCheck()] })],
-    ["five certificates", told({ certificates: Array<Uint8Array>(5).fill(middle.der) })],
+    ["parameters of SHA-1", responseWith({ single: { parameters: [int(1)] } })],
+    ["a serial number that is not minimal", responseWith({ single: { serial: bytes(2, 2, 0, 1) } })],
+    ["an extension twice", responseWith({ extensions: [noCheck(), noCheck()] })],
+    ["five certificates", responseWith({ certificates: Array<Uint8Array>(5).fill(middle.der) })],
   ];
   test.each(malformed)("%s: ocsp_malformed", async (_, response) => {
     const error = await fault(response);
     expect(error).toMatchObject({ code: "ocsp_malformed", alert: "bad_certificate_status_response", fault: "peer" });
   });
 
-  it("is an error that names the responder's status", async () => {
+  it("an error of the responder names its status", async () => {
     expect((await fault(seq(bytes(0x0a, 1, 3))))?.message).toContain("tryLater");
   });
 
   it("is read into an OcspResponse", () => {
-    const read = parseOcspResponse(told({ single: { status: statuses.revoked, nextUpdate: null } }));
+    const read = parseOcspResponse(responseWith({ single: { status: statuses.revoked, nextUpdate: null } }));
     expect(read).toMatchObject({
       responder: { text: "CN=Middle,O=Test" },
       producedAt: now - 3_600_000,
@@ -303,15 +304,13 @@ describe("the form of a response", () => {
       ],
       certificates: [],
     });
-    expect(parseOcspResponse(told({ certificates: [] })).certificates).toEqual([]);
+    expect(parseOcspResponse(responseWith({ certificates: [] })).certificates).toEqual([]);
   });
 });
 
 describe("a client's policy", () => {
-  const stapled = (content: Parameters<typeof server>[1]): Authority =>
-    server(middle, { ...content, extensions: [extKeyUsage(serverAuth), tlsFeature()] });
-  const must = stapled({});
-  async function made(
+  const mustStaple = server(middle, { extensions: [extKeyUsage(serverAuth), tlsFeature()] });
+  async function resultOf(
     policy: OcspRow,
     response: Uint8Array | undefined,
     end: Authority = leaf,
@@ -326,29 +325,29 @@ describe("a client's policy", () => {
       return error.code;
     }
   }
-  const good = (of = leaf): Uint8Array => told({ single: { of } });
-  const revoked = told({ single: { status: statuses.revoked } });
+  const good = (of = leaf): Uint8Array => responseWith({ single: { of } });
+  const revoked = responseWith({ single: { status: statuses.revoked } });
 
   it("request checks nothing, check checks a response, require also needs one", async () => {
-    expect(await made(ocsp.request, undefined)).toBeUndefined();
-    expect(await made(ocsp.request, bytes(1))).toBeUndefined();
-    expect(await made(ocsp.check, undefined)).toBeUndefined();
-    expect(await made(ocsp.check, good())).toBe("good");
-    expect(await made(ocsp.check, revoked)).toBe("revoked");
-    expect(await made(ocsp.check, bytes(1))).toBe("ocsp_malformed");
-    expect(await made(ocsp.require, undefined)).toBe("ocsp_missing");
-    expect(await made(ocsp.require, good())).toBe("good");
-    expect(await made(ocsp.require, revoked)).toBe("revoked");
+    expect(await resultOf(ocsp.request, undefined)).toBeUndefined();
+    expect(await resultOf(ocsp.request, bytes(1))).toBeUndefined();
+    expect(await resultOf(ocsp.check, undefined)).toBeUndefined();
+    expect(await resultOf(ocsp.check, good())).toBe("good");
+    expect(await resultOf(ocsp.check, revoked)).toBe("revoked");
+    expect(await resultOf(ocsp.check, bytes(1))).toBe("ocsp_malformed");
+    expect(await resultOf(ocsp.require, undefined)).toBe("ocsp_missing");
+    expect(await resultOf(ocsp.require, good())).toBe("good");
+    expect(await resultOf(ocsp.require, revoked)).toBe("revoked");
   });
 
   it("every policy refuses a must-staple certificate without a response", async () => {
     for (const policy of [ocsp.request, ocsp.check, ocsp.require]) {
-      expect(await made(policy, undefined, must)).toBe("ocsp_missing");
-      expect(await made(policy, good(must), must)).toBe(policy === ocsp.request ? undefined : "good");
+      expect(await resultOf(policy, undefined, mustStaple)).toBe("ocsp_missing");
+      expect(await resultOf(policy, good(mustStaple), mustStaple)).toBe(policy === ocsp.request ? undefined : "good");
     }
-    // Of other features nothing follows.
+    // Other features do not matter.
     const features = server(middle, { extensions: [extKeyUsage(serverAuth), tlsFeature(false, 17, 23)] });
-    expect(await made(ocsp.check, undefined, features)).toBeUndefined();
+    expect(await resultOf(ocsp.check, undefined, features)).toBeUndefined();
   });
 
   it("must-staple of a CA holds for the certificates below it", async () => {
@@ -366,19 +365,19 @@ describe("a client's policy", () => {
     expect(await pathVerdict([broken, middle], [root])).toBe("malformed");
   });
 
-  it("a certificate that is trusted by itself has no verified issuer: check ignores its response, require refuses it", async () => {
+  it("a certificate that is trusted by itself has no verified issuer: check passes, require refuses", async () => {
     const key = ecKey();
     const pinned = server(middle, { key });
     const pins = { pins: [pinOf(key)] };
-    expect(await made(ocsp.check, bytes(1), pinned, pins)).toBeUndefined();
-    expect(await made(ocsp.require, good(pinned), pinned, pins)).toBe("ocsp_issuer");
-    // An anchor itself, too.
-    const own = issue({ subject: name("CN=own"), extensions: [basicConstraints(false), tlsFeature()] });
-    const peer = await verifyPath([own], [own], { reference: null });
+    expect(await resultOf(ocsp.check, bytes(1), pinned, pins)).toBeUndefined();
+    expect(await resultOf(ocsp.require, good(pinned), pinned, pins)).toBe("ocsp_issuer");
+    // The same holds for a certificate that is an anchor itself.
+    const selfSigned = issue({ subject: name("CN=own"), extensions: [basicConstraints(false), tlsFeature()] });
+    const peer = await verifyPath([selfSigned], [selfSigned], { reference: null });
     const check = (policy: OcspRow, response?: Uint8Array) =>
       runFlow(policy.check({ response, peer, now, provider: noble }));
     expect(() => check(ocsp.require, good())).toThrow(/trusted by itself/);
-    // That it must staple is no word of an issuer's.
+    // Must-staple holds without a verified issuer.
     expect(() => check(ocsp.check)).toThrow(/must-staple/);
     expect(await check(ocsp.check, bytes(1))).toBeUndefined();
   });

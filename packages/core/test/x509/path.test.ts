@@ -54,20 +54,20 @@ describe("a path that is valid", () => {
   });
 
   it("is only the end-entity if that is an anchor itself", async () => {
-    const own = issue({
+    const selfSigned = issue({
       subject: name("CN=www.example.com"),
       extensions: [subjectAltName(dns("www.example.com"))],
       signer: signers.ecdsaSha1,
     });
-    expect((await verify([own], [own])).path).toHaveLength(1);
-    expect(await verdict([own], [own], { reference: "other.example.com" })).toBe("name_mismatch");
-    expect(await verdict([own], [own], { now: Date.parse("2026-06-01T00:00:00Z") })).toBe("expired");
-    expect(await verdict([own], [root])).toBe("weak_signature");
+    expect((await verify([selfSigned], [selfSigned])).path).toHaveLength(1);
+    expect(await verdict([selfSigned], [selfSigned], { reference: "other.example.com" })).toBe("name_mismatch");
+    expect(await verdict([selfSigned], [selfSigned], { now: Date.parse("2026-06-01T00:00:00Z") })).toBe("expired");
+    expect(await verdict([selfSigned], [root])).toBe("weak_signature");
   });
 
   it("may begin with a CA certificate, as `openssl req -x509` makes them", async () => {
-    const own = ca("self", { extensions: [subjectAltName(dns("www.example.com"))] });
-    expect(await verdict([own], [own])).toBe("ok");
+    const selfSigned = ca("self", { extensions: [subjectAltName(dns("www.example.com"))] });
+    expect(await verdict([selfSigned], [selfSigned])).toBe("ok");
     const issued = ca("as leaf", { issuer: root, extensions: [subjectAltName(dns("www.example.com"))] });
     expect(await verdict([issued], [root])).toBe("ok");
   });
@@ -110,7 +110,7 @@ describe("a path that is valid", () => {
   });
 
   it("is verified with a provider of promises", async () => {
-    const provider: CryptoProvider = { ...noble, verify: async (...what) => await noble.verify(...what) };
+    const provider: CryptoProvider = { ...noble, verify: async (...parameters) => await noble.verify(...parameters) };
     expect(await verdict([leaf, intermediate], [root], { provider })).toBe("ok");
     expect(await verdict([server(intermediate, { forge: true }), intermediate], [root], { provider })).toBe(
       "bad_signature",
@@ -164,7 +164,7 @@ describe("the issuer of a certificate", () => {
           ...(issuer && { issuer }),
           extensions: [basicConstraints(true), ...usage],
         });
-      const chain = (made: Authority) => [server(made), made];
+      const chain = (signer: Authority) => [server(signer), signer];
       expect(await verdict(chain(signing([])), [issuer ?? signing([])])).toBe("ok");
       expect(await verdict(chain(signing([keyUsage(5)])), [issuer ?? signing([keyUsage(5)])])).toBe("ok");
       expect(await refusal(chain(signing([keyUsage(0)])), [issuer ?? signing([keyUsage(0)])])).toMatchObject({
@@ -194,13 +194,13 @@ describe("the issuer of a certificate", () => {
     expect(await verdict([server(one, { extensions: [aki("02")] })], [two, one])).toBe("ok");
     expect(await verdict([server(one, { extensions: [aki("01")] })], [two, one])).toBe("ok");
     expect(await verdict([server(one, { extensions: [aki("02")] })], [two])).toBe("bad_signature");
-    // The hint saves the wrong try.
+    // The key identifier saves a try of the wrong issuer.
     let tries = 0;
     const provider: CryptoProvider = {
       ...noble,
-      verify: (...what) => {
+      verify: (...parameters) => {
         tries++;
-        return noble.verify(...what);
+        return noble.verify(...parameters);
       },
     };
     await verify([server(one, { extensions: [aki("01")] })], [two, one], { provider });
@@ -284,14 +284,14 @@ describe("path length", () => {
   it("is at most 8 intermediates, or maxDepth", async () => {
     const chain = [root];
     for (let i = 0; i < 9; i++) chain.unshift(ca(`CA ${i}`, { issuer: chain[0]! }));
-    const of = (depth: number) => [server(chain[9 - depth]!), ...chain.slice(9 - depth, 9)];
-    expect(await verdict(of(8), [root])).toBe("ok");
-    expect(await verdict(of(9), [root])).toBe("path_length");
-    expect(await verdict(of(9), [root], { maxDepth: 9 })).toBe("ok");
-    expect(await verdict(of(1), [root], { maxDepth: 1 })).toBe("ok");
-    expect(await verdict(of(2), [root], { maxDepth: 1 })).toBe("path_length");
-    expect(await verdict(of(1), [root], { maxDepth: 0 })).toBe("path_length");
-    expect(await verdict(of(0), [root], { maxDepth: 0 })).toBe("ok");
+    const chainOf = (depth: number) => [server(chain[9 - depth]!), ...chain.slice(9 - depth, 9)];
+    expect(await verdict(chainOf(8), [root])).toBe("ok");
+    expect(await verdict(chainOf(9), [root])).toBe("path_length");
+    expect(await verdict(chainOf(9), [root], { maxDepth: 9 })).toBe("ok");
+    expect(await verdict(chainOf(1), [root], { maxDepth: 1 })).toBe("ok");
+    expect(await verdict(chainOf(2), [root], { maxDepth: 1 })).toBe("path_length");
+    expect(await verdict(chainOf(1), [root], { maxDepth: 0 })).toBe("path_length");
+    expect(await verdict(chainOf(0), [root], { maxDepth: 0 })).toBe("ok");
   });
 
   it("in maxDepth does not count self-issued intermediates either", async () => {
@@ -327,7 +327,7 @@ describe("extensions", () => {
     const critical = ca("Middle", { key, issuer: root, extensions: [unknown(true)] });
     const good = ca("Middle", { key, issuer: root, extensions: [unknown(false)] });
     expect(await verdict([server(good, { extensions: [unknown(false)] }), critical, good], [root])).toBe("ok");
-    // Subject Information Access, whatever is in it.
+    // The contents of Subject Information Access are not read.
     expect(
       await verdict([server(root, { extensions: [extension("1.3.6.1.5.5.7.1.11", octets(bytes(1)))] })], [root]),
     ).toBe("ok");
@@ -367,13 +367,13 @@ describe("extendedKeyUsage", () => {
 });
 
 describe("budgets", () => {
-  const count = (limit = Number.POSITIVE_INFINITY): { provider: CryptoProvider; verified: () => number } => {
+  const countingProvider = (limit = Number.POSITIVE_INFINITY): { provider: CryptoProvider; verified: () => number } => {
     let verified = 0;
     const provider: CryptoProvider = {
       ...noble,
-      verify: (...what) => {
+      verify: (...parameters) => {
         verified++;
-        return verified <= limit && noble.verify(...what);
+        return verified <= limit && noble.verify(...parameters);
       },
     };
     return { provider, verified: () => verified };
@@ -396,7 +396,7 @@ describe("budgets", () => {
     const maze = Array.from({ length: 40 }, () =>
       ca("Maze", { key: ecKey(), issuer: { ...root, subject: name("O=Test", "CN=Maze") } }),
     );
-    const { provider, verified } = count();
+    const { provider, verified } = countingProvider();
     const code = await verdict([server({ ...maze[0]!, key })], [root], {
       intermediates: maze.map(({ der }) => der),
       provider,
@@ -406,11 +406,11 @@ describe("budgets", () => {
   });
 
   it("100 signatures, of which P-521 and large RSA keys count as four", async () => {
-    const { provider, verified } = count(0);
+    const { provider, verified } = countingProvider(0);
     const same = Array.from({ length: 120 }, () => ca("Root"));
     expect(await verdict([server(root)], same, { provider })).toBe("budget");
     expect(verified()).toBe(100);
-    const heavy = count(0);
+    const heavy = countingProvider(0);
     const large = Array.from({ length: 40 }, () => ca("Root", { key: ecKey("P-521") }));
     expect(await verdict([server(root)], large, { provider: heavy.provider })).toBe("budget");
     expect(heavy.verified()).toBe(25);
@@ -423,7 +423,7 @@ describe("budgets", () => {
     });
     const names = (n: number) => [dns("www.example.com"), ...many(n, "example.com")];
     expect(await verdict([server(constrained, { names: names(400) })], [constrained])).toBe("ok");
-    // The last name is excluded: whoever compared before counting would say so.
+    // The last name is excluded: code that compares before it counts would refuse it with `name_constraint`.
     const tooMany = [...names(500), dns("x.n1.b.test")];
     expect(await verdict([server(constrained, { names: tooMany })], [constrained])).toBe("budget");
     expect(

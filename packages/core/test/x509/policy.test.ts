@@ -149,7 +149,7 @@ describe("pins alone", () => {
   it("never accept a certificate that is appended to a foreign chain", async () => {
     expect(await verdict([foreign, foreignRoot, root], pins(root))).toBe("unknown_issuer");
     expect(await verdict([foreign, leaf], pins(leaf))).toBe("pin");
-    // A certificate of one's own with the pinned CA's name: the signature tells.
+    // A forged CA with the pinned CA's name does not help: the signature does not fit the pinned key.
     const fake = ca("Intermediate");
     expect(await verdict([server(fake), intermediate], pins(intermediate))).toBe("bad_signature");
   });

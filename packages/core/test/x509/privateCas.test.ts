@@ -1,6 +1,6 @@
 /**
- * Ways in which people make a private CA, as the tools are known to write them (those that are installed are run by privateCas.interop.test.ts of
- * packages/conformance): each certificate connects, as a server's and as a client's.
+ * Private CAs in the forms that common tools write: a handshake works with each certificate, as a server's and as a
+ * client's. `privateCas.interop.test.ts` of packages/conformance runs the tools that are installed.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { memoryPair } from "@handclasp/testing";
@@ -35,9 +35,10 @@ import {
   uri,
 } from "./make.ts";
 
-interface Way {
+/** A CA and the chains that it issued. */
+interface Pki {
   readonly ca: Authority;
-  /** What a server or a client shows, end-entity first. */
+  /** The chain of a server and of a client, end-entity first. */
   readonly server: readonly Authority[];
   readonly client: readonly Authority[];
 }
@@ -49,7 +50,7 @@ const www = dns("www.example.com");
 const criticalNames = (...names: Uint8Array[]) => extension("2.5.29.17", seq(...names), true);
 const text = (tag: number, value: string) => tlv(tag, ascii(value));
 
-function mkcert(): Way {
+function mkcert(): Pki {
   const user = "OU=me@host (Me)";
   const ca = issue({
     subject: name("O=mkcert development CA", user, "CN=mkcert me@host (Me)"),
@@ -67,15 +68,15 @@ function mkcert(): Way {
   return { ca, server: [leaf(serverAuth)], client: [leaf(clientAuth, serverAuth)] };
 }
 
-function cfssl(): Way {
-  const where = ["C=US", "2.5.4.8=CA", "2.5.4.7=San Francisco", "O=Example", "OU=WWW"];
+function cfssl(): Pki {
+  const organisation = ["C=US", "2.5.4.8=CA", "2.5.4.7=San Francisco", "O=Example", "OU=WWW"];
   const ca = issue({
-    subject: name(...where, "CN=example.com"),
+    subject: name(...organisation, "CN=example.com"),
     extensions: [keyUsage(5, 6), basicConstraints(true, 2), subjectKeyId],
   });
   const leaf = (usage: string, ...names: Uint8Array[]) =>
     issue({
-      subject: name(...where, "CN=www.example.com"),
+      subject: name(...organisation, "CN=www.example.com"),
       issuer: ca,
       extensions: [
         keyUsage(0, 2),
@@ -89,7 +90,7 @@ function cfssl(): Way {
   return { ca, server: [leaf(serverAuth, www)], client: [leaf(clientAuth)] };
 }
 
-function step(): Way {
+function step(): Pki {
   const ca = issue({
     subject: name("O=Example", "CN=Example Root CA"),
     extensions: [keyUsage(5, 6), basicConstraints(true, 1), subjectKeyId],
@@ -117,7 +118,7 @@ function step(): Way {
 
 const identity = "spiffe://cluster.example/ns/default/sa/web";
 
-function certManager(): Way {
+function certManager(): Pki {
   const ca = issue({
     subject: name("CN=cluster-ca"),
     extensions: [
@@ -139,11 +140,11 @@ function certManager(): Way {
         criticalNames(names),
       ],
     });
-  // A Certificate without usages has no extendedKeyUsage; csi-driver-spiffe asks for both.
+  // cert-manager adds no extendedKeyUsage to a Certificate without usages; csi-driver-spiffe requests both.
   return { ca, server: [leaf(www)], client: [leaf(uri(identity), serverAuth, clientAuth)] };
 }
 
-function adcs(): Way {
+function adcs(): Pki {
   const domain = (tag: number, commonName: string) =>
     name(
       { type: "0.9.2342.19200300.100.1.25", value: text(0x16, "local") },
@@ -183,14 +184,14 @@ function adcs(): Way {
   return { ca, server: [leaf(www, serverAuth)], client: [leaf(upn, ...user)] };
 }
 
-function rcgen(): Way {
+function rcgen(): Pki {
   const validity = [tlv(0x17, ascii("750101000000Z")), time("4096-01-01T00:00:00Z")] as const;
   const ca = issue({
     subject: name("CN=rcgen self signed cert"),
     validity,
     extensions: [keyUsage(0, 5, 6), subjectKeyId, basicConstraints(true)],
   });
-  // IsCa::ExplicitNoCa writes the FALSE.
+  // rcgen encodes FALSE for IsCa::ExplicitNoCa.
   const explicitNoCa = extension("2.5.29.19", seq(bytes(1, 1, 0)), true);
   const leaf = (usage: string, names: Uint8Array) =>
     issue({
@@ -205,8 +206,8 @@ function rcgen(): Way {
 const credentialOf = ([end, ...issuers]: readonly Authority[]) =>
   nodeCredential({ cert: [end!, ...issuers].map(({ der }) => der), key: end!.key.privateKey });
 
-/** Both sides have certificates of the CA, and want the other's of it. */
-async function handshake({ ca, server, client }: Way) {
+/** A handshake in which both sides have a certificate of the CA and require one of the other side. */
+async function handshake({ ca, server, client }: Pki) {
   const { a, b } = memoryPair();
   const common = { provider: nodeCrypto, now: () => now };
   const connecting = connect(a, {
@@ -215,7 +216,7 @@ async function handshake({ ca, server, client }: Way) {
     serverName: "www.example.com",
     credentials: credentialOf(client),
   });
-  connecting.catch(() => {}); // the server's reason says more than the alert
+  connecting.catch(() => {}); // the server's error says more than the alert that the client gets
   const accepted = await accept(b, {
     ...common,
     credentials: [credentialOf(server)],
@@ -232,24 +233,24 @@ describe("a handshake works with a CA and certificates as written by", () => {
   it.each(Object.entries({ mkcert, cfssl, step, "cert-manager": certManager, "AD CS": adcs, rcgen }))(
     "%s",
     async (_, make) => {
-      const way = make();
-      const { client, server } = await handshake(way);
-      expect(client.peer?.certificate.raw).toEqual(way.server[0]!.der);
-      expect(server.peer?.certificate.raw).toEqual(way.client[0]!.der);
+      const pki = make();
+      const { client, server } = await handshake(pki);
+      expect(client.peer?.certificate.raw).toEqual(pki.server[0]!.der);
+      expect(server.peer?.certificate.raw).toEqual(pki.client[0]!.der);
       expect([client.peer?.verifiedBy, server.peer?.verifiedBy]).toEqual(["ca", "ca"]);
     },
   );
 });
 
 it("a server can read a client's SPIFFE identity, which is limited to its trust domain", async () => {
-  const way = certManager();
-  expect((await handshake(way)).server.peer?.certificate.subjectAltNames.uri).toEqual([identity]);
+  const pki = certManager();
+  expect((await handshake(pki)).server.peer?.certificate.subjectAltNames.uri).toEqual([identity]);
   const foreign = issue({
     subject: name(),
-    issuer: way.ca,
+    issuer: pki.ca,
     extensions: [keyUsage(0), extKeyUsage(clientAuth), criticalNames(uri("spiffe://other.example/ns/default/sa/web"))],
   });
-  await expect(handshake({ ...way, client: [foreign] })).rejects.toMatchObject({
+  await expect(handshake({ ...pki, client: [foreign] })).rejects.toMatchObject({
     code: "name_constraint",
     message: expect.stringMatching(/the uri name spiffe:\/\/other\.example.* is not permitted/),
   });

@@ -26,7 +26,7 @@ const keys = {
     modulusLength: 2048,
     hashAlgorithm: "sha384",
     mgf1HashAlgorithm: "sha384",
-    // @types/node calls it a string; Node wants a number.
+    // @types/node declares a string; Node.js needs a number.
     saltLength: 48 as unknown as string,
   }),
 };
@@ -36,6 +36,7 @@ const pkcs8 = ({ privateKey }: { privateKey: KeyObject }) =>
 const pem = (label: string, der: Uint8Array) =>
   `-----BEGIN ${label}-----\n${Buffer.from(der).toString("base64")}\n-----END ${label}-----\n`;
 
+/** The configuration error for a source. */
 async function refusal(source: PrivateKeySource, options = {}): Promise<TlsError> {
   try {
     await readPrivateKey(source, options);
@@ -45,9 +46,9 @@ async function refusal(source: PrivateKeySource, options = {}): Promise<TlsError
   }
   throw new Error("the key was read");
 }
-const refused = async (source: PrivateKeySource, options = {}) => (await refusal(source, options)).message;
+const messageFor = async (source: PrivateKeySource, options = {}) => (await refusal(source, options)).message;
 
-/** The key that was read is the key that was written, by Node's reading of our PKCS#8. */
+/** Expects that Node.js reads the same key from our PKCS#8. */
 async function expectSame(source: PrivateKeySource, { privateKey }: { privateKey: KeyObject }, options = {}) {
   const key = await readPrivateKey(source, options);
   const again = createPrivateKey({ key: Buffer.from(privateKeyToPkcs8(key)), format: "der", type: "pkcs8" });
@@ -133,7 +134,7 @@ const salt = randomBytes(16);
 const iv = randomBytes(16);
 const big = (n: number) => tlv(2, Uint8Array.of(0, n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255));
 
-/** EncryptedPrivateKeyInfo, with Node's cryptography. */
+/** Makes an EncryptedPrivateKeyInfo with the cryptography of Node.js. */
 function encrypted(
   plain: Uint8Array,
   kdf: Uint8Array,
@@ -183,22 +184,22 @@ describe("an encrypted key", () => {
   });
 
   it("opens with the host's PBKDF2", async () => {
-    const asked: unknown[] = [];
+    const calls: unknown[] = [];
     await expectSame(underPbkdf2(plain, "sha384"), keys["P-256"], {
       passphrase,
       pbkdf2: async (hash: string, password: Uint8Array, salted: Uint8Array, iterations: number, length: number) => {
-        asked.push(hash, iterations, length);
+        calls.push(hash, iterations, length);
         return new Uint8Array(pbkdf2Sync(password, salted, iterations, length, hash));
       },
     });
-    expect(asked).toEqual(["sha384", 100, 32]);
+    expect(calls).toEqual(["sha384", 100, 32]);
   });
 
   it("needs the right passphrase", async () => {
     const der = underPbkdf2(plain);
     expect((await refusal(der)).code).toBe("passphrase_needed");
     expect((await refusal(pem("ENCRYPTED PRIVATE KEY", der))).code).toBe("passphrase_needed");
-    // 300 of them: one in 256 gives good padding by chance.
+    // 300 wrong keys, because one in 256 yields valid padding by chance.
     const noise = { passphrase: "wrong", pbkdf2: () => new Uint8Array(randomBytes(32)) };
     for (let i = 0; i < 300; i++) expect((await refusal(der, noise)).code).toBe("wrong_passphrase");
     expect((await refusal(der, { passphrase: "" })).code).toBe("wrong_passphrase");
@@ -221,7 +222,7 @@ describe("an encrypted key", () => {
       ["not supported", encrypted(plain, seq(oid("1.2.3.4"), NULL), key)],
       ["not supported", seq(seq(oid("1.2.840.113549.1.5.3"), seq(octets(salt), int(100))), octets(key))],
     ];
-    for (const [message, der] of cases) expect(await refused(der, { passphrase })).toContain(message);
+    for (const [message, der] of cases) expect(await messageFor(der, { passphrase })).toContain(message);
   });
 });
 
@@ -249,12 +250,12 @@ describe("a source without a usable private key is recognised:", () => {
     ["a public JWK", "is a public key", publicKey.export({ format: "jwk" })],
     ["the name of a file", "name of a file", "/etc/ssl/private/server.key"],
     ["the name of a file", "name of a file", "server.key"],
-    ["no text", "key: empty (the file is empty", ""],
+    ["an empty text", "key: empty (the file is empty", ""],
     ["some text", "BEGIN PRIVATE KEY", "hello"],
     ["rubbish", "no private key", Uint8Array.of(1, 2, 3)],
     ["DER of something", "no private key", seq(int(1), int(2))],
     ["DER that is cut off", "no private key", pkcs8(keys["P-256"]).slice(0, -1)],
-    ["DER with something behind", "no private key", Buffer.concat([pkcs8(keys["P-256"]), NULL])],
+    ["DER with bytes after it", "no private key", Buffer.concat([pkcs8(keys["P-256"]), NULL])],
     ["two keys", "2 private keys", pem("PRIVATE KEY", pkcs8(keys["P-256"])).repeat(2)],
     ["a key of OpenSSH", "ssh-keygen", pem("OPENSSH PRIVATE KEY", Uint8Array.of(1, 2, 3))],
     ["PEM under a legacy passphrase", "openssl pkcs8", legacy],
@@ -279,7 +280,7 @@ describe("a source without a usable private key is recognised:", () => {
     ["RSA of three primes", "two primes", seq(int(1), ...Array.from({ length: 8 }, () => int(3)), seq(seq(int(3))))],
     ["PSS for SHA-1", "restrictions", seq(int(0), seq(oid("1.2.840.113549.1.1.10"), seq()), octets(seq(int(0))))],
     ["text that is not JSON", "not JSON", "{"],
-    ["a JWK of no kind", "no private key in this object", { d: "AA" }],
+    ["a JWK without kty", "no private key in this object", { d: "AA" }],
     ["a symmetric JWK", "not supported", { kty: "oct", k: "AA", d: "AA" }],
     ["a JWK on secp256k1", "another curve", { ...jwk, crv: "secp256k1" }],
     ["a JWK on X25519", "not supported", { kty: "OKP", crv: "X25519", d: jwk.d }],
@@ -289,7 +290,7 @@ describe("a source without a usable private key is recognised:", () => {
     ["an RSA JWK of more primes", "two primes", { ...rsaJwk, oth: [] }],
   ];
   it.each(rows)("%s: %s", async (_, message, source) => {
-    expect(await refused(source)).toContain(message);
+    expect(await messageFor(source)).toContain(message);
   });
 
   it("no error repeats the key", async () => {
@@ -301,7 +302,7 @@ describe("a source without a usable private key is recognised:", () => {
       `{"d":"${jwk.d}"`,
       { ...jwk, d: `${jwk.d}=` },
     ]) {
-      const message = await refused(source);
+      const message = await messageFor(source);
       expect(message).not.toContain(body.slice(50, 80));
       expect(message).not.toContain(jwk.d!.slice(0, 20));
     }

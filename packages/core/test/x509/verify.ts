@@ -1,4 +1,4 @@
-/** Verdicts in one word, for tests. */
+/** Verifies chains for tests, with verdicts in one word. */
 import { noble } from "../../src/crypto/noble.ts";
 import { TlsError } from "../../src/errors.ts";
 import { runFlow } from "../../src/flow.ts";
@@ -12,20 +12,20 @@ import {
 } from "../../src/x509/verify.ts";
 import { now } from "./make.ts";
 
-type Made = { der: Uint8Array };
+type Encoded = { der: Uint8Array };
 
-export interface Ask extends Partial<Omit<VerifyRequest, "chain" | "policy" | "reference">> {
-  /** `null`: no name is checked. */
+export interface VerifyOptions extends Partial<Omit<VerifyRequest, "chain" | "policy" | "reference">> {
+  /** `null` to check no name. */
   reference?: string | null;
 }
 
-/** Verifies a chain for www.example.com on the clock of the tests, with noble. */
+/** Verifies a chain for www.example.com at the time of the tests, with noble. */
 export async function verify(
-  chain: readonly Made[],
-  trust: Made[] | TrustOptions,
-  ask: Ask = {},
+  chain: readonly Encoded[],
+  trust: Encoded[] | TrustOptions,
+  verifyOptions: VerifyOptions = {},
 ): Promise<VerifiedPeer> {
-  const { reference = "www.example.com", provider = noble, ...rest } = ask;
+  const { reference = "www.example.com", provider = noble, ...rest } = verifyOptions;
   const options = Array.isArray(trust) ? { ca: trust.map(({ der }) => der) } : trust;
   return await runFlow(
     verifyPeer({
@@ -40,7 +40,7 @@ export async function verify(
   );
 }
 
-/** The error of a chain that must be refused. */
+/** The error for a chain that must be refused. */
 export async function refusal(...parameters: Parameters<typeof verify>): Promise<CertificateError> {
   try {
     await verify(...parameters);
@@ -51,7 +51,7 @@ export async function refusal(...parameters: Parameters<typeof verify>): Promise
   throw new Error("the chain was accepted");
 }
 
-/** Its code, `"ok"` for a chain that is accepted. */
+/** The code of the error for a chain; `"ok"` if it is accepted. */
 export const verdict = (...parameters: Parameters<typeof verify>): Promise<string> =>
   refusal(...parameters).then(
     ({ code }) => code,

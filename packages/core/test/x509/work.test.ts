@@ -1,13 +1,14 @@
 /**
- * The work that a Certificate message makes before its first signature, in steps of our code as V8 counts them (each run of each block) and in characters that
- * are normalised. No clock: on a slow machine the numbers are the same.
+ * The work that a Certificate message costs before its first signature. It is counted in steps of our code, as V8
+ * counts the runs of each block, and in characters that are normalised, not in time: the numbers are the same on a slow
+ * machine.
  */
 import { Session } from "node:inspector/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 
 const session = new Session();
-// Before the sources are compiled: V8 counts blocks only of what it compiles from then on.
+// This must come before the imports: V8 counts blocks only of code that it compiles from then on.
 session.connect();
 await session.post("Profiler.enable");
 await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
@@ -16,11 +17,16 @@ const { messages } = await import("./worst.ts");
 const { ca, directory, dns, name, nameConstraints, server, subjectAltName, uri } = await import("./make.ts");
 const { refusal, verdict } = await import("./verify.ts");
 
-const whole = 2 ** 17;
-/** Of an honest pair of certificates, some 2,000. A step takes up to 10 ns, in the loop over the bytes of two keys 1 ns. */
-const most = 2_500_000;
+/** The size of a Certificate message, at most, in bytes. */
+const maxMessage = 2 ** 17;
+/**
+ * The limit of steps. An honest chain of two certificates takes some 2,000. A step takes up to 10 ns; in the loop over
+ * the bytes of two keys, 1 ns.
+ */
+const maxSteps = 2_500_000;
 
-async function steps(): Promise<number> {
+/** The steps since the last call. */
+async function takeSteps(): Promise<number> {
   const { result } = await session.post("Profiler.takePreciseCoverage");
   return result
     .filter(({ url }) => /\/core\/src\/(x509|bytes)\//.test(url))
@@ -28,11 +34,11 @@ async function steps(): Promise<number> {
     .reduce((sum, count) => sum + count, 0);
 }
 
-/** What a message costs: steps, and the longest text that is normalised. */
+/** The cost of a message: its steps, and the length of the longest text that is normalised. */
 async function cost(name: string, size: number): Promise<{ steps: number; normalised: number }> {
   const { chain, anchors } = (messages[name] as NonNullable<(typeof messages)[string]>)(size);
   const bytes = chain.reduce((sum, { der }) => sum + 3 + der.length, 3);
-  expect(bytes).toBeLessThanOrEqual(whole);
+  expect(bytes).toBeLessThanOrEqual(maxMessage);
   for (const { der } of chain) expect(der.length).toBeLessThanOrEqual(2 ** 16);
   const provider: CryptoProvider = { ...noble, verify: () => true };
   let normalised = 0;
@@ -41,22 +47,22 @@ async function cost(name: string, size: number): Promise<{ steps: number; normal
     if (/[\u0080-\uffff]/.test(this)) normalised = Math.max(normalised, this.length);
     return normalize.call(this, form);
   });
-  await steps();
+  await takeSteps();
   const reference = name.startsWith("constraints") ? null : "www.example.com";
   await verdict(chain, anchors, { provider, reference });
   spy.mockRestore();
-  return { steps: await steps(), normalised };
+  return { steps: await takeSteps(), normalised };
 }
 
-beforeAll(async () => void (await cost("honest", whole)));
+beforeAll(async () => void (await cost("honest", maxMessage)));
 afterAll(() => session.disconnect());
 
 describe("a Certificate message of 128 KiB", () => {
   it.each(Object.keys(messages))("costs bounded work, which grows no faster than its bytes: %s", async (name) => {
-    const [half, full] = [await cost(name, whole / 2), await cost(name, whole)];
+    const [half, full] = [await cost(name, maxMessage / 2), await cost(name, maxMessage)];
     if (process.env.HANDCLASP_WORK) console.log(name.padEnd(40), half.steps, full.steps, full.normalised);
-    expect(full.steps).toBeLessThan(most);
-    // Twice the bytes are twice the work and no more, but where names are held against constraints: that has a budget.
+    expect(full.steps).toBeLessThan(maxSteps);
+    // Twice the bytes cost at most twice the work, except if names are compared with constraints, which has a budget.
     if (!name.startsWith("constraints")) expect(full.steps).toBeLessThan(2.5 * half.steps + 20_000);
     expect(full.normalised).toBeLessThanOrEqual(256);
   });
@@ -71,7 +77,7 @@ describe("the budget of parsing is", () => {
     const spare = ca("Spare", { issuer: root, extensions: [subjectAltName(...many(5000))] });
     expect(await verdict([large], [root])).toBe("ok");
     expect(await verdict([server(root), spare], [root])).toBe("ok");
-    // The second is no part of the path: the work would be done all the same.
+    // The second certificate is not part of the path, but parsing it costs the same work.
     expect(await refusal([large, spare], [root])).toMatchObject({
       code: "budget",
       alert: "certificate_unknown",
@@ -90,8 +96,8 @@ describe("the budget of parsing is", () => {
 describe("values that are too long to normalise", () => {
   const long = (text: string) => name("O=Test", `CN=${text.repeat(300)}`);
   const issued = (subject: Uint8Array, issuerName: Uint8Array) => {
-    const made = ca("x", { subject });
-    return verdict([server(made, { issuerName })], [made]);
+    const issuer = ca("x", { subject });
+    return verdict([server(issuer, { issuerName })], [issuer]);
   };
 
   it("equal only the same text; ASCII and shorter values are normalised", async () => {

@@ -1,6 +1,6 @@
 /**
- * Certificate messages as costly as their bytes allow: one for each step between parsing and the first signature.
- * Each takes the size of the whole message in bytes, so that a test can look at how the work grows with it.
+ * Certificate messages that are as costly as their size allows, one for each kind of work before the first signature.
+ * Each function takes the size of the whole message in bytes, so that a test can measure how the work grows with it.
  */
 import { randomBytes } from "node:crypto";
 import { maxComparisons } from "../../src/limits.ts";
@@ -39,11 +39,11 @@ interface Message {
 
 const key = ecKey();
 const root = ca("Root", { key });
-/** What a certificate has beside its filling, at most. */
+/** The maximum size of a certificate without its filling, in bytes. */
 const frame = 600;
 const largest = 2 ** 16 - frame;
 
-/** As many as fit into so many bytes. */
+/** As many parts as fit in `size` bytes. */
 function fill(size: number, make: (i: number) => Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let i = 0, used = 0; ; i++) {
@@ -54,12 +54,12 @@ function fill(size: number, make: (i: number) => Uint8Array): Uint8Array[] {
   }
 }
 
-/** The end-entity, and CAs that could have issued it, which share the bytes. */
+/** An end-entity and CAs that could be its issuers, which share the size equally. */
 function spread(size: number, make: (size: number, i: number) => Content, count = 2): Message {
   const each = Math.min(largest, Math.floor(size / count) - frame);
-  const made = Array.from({ length: count }, (_, i) => make(each, i));
+  const contents = Array.from({ length: count }, (_, i) => make(each, i));
   return {
-    chain: made.map((content, i) =>
+    chain: contents.map((content, i) =>
       i
         ? ca("Maze", { key, issuer: root, ...content })
         : server(root, {
@@ -77,7 +77,7 @@ const attribute = (type: Uint8Array, value: Uint8Array): Uint8Array => seq(type,
 const cn = oid("2.5.4.3");
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const rdn = (value: Uint8Array): Uint8Array => tlv(0x31, attribute(cn, value));
-/** `size` bytes of text. */
+/** A text of about `size` bytes. */
 const repeated = (size: number, text: string): string => text.repeat(Math.floor(size / utf8(text).length));
 const subject =
   (make: (size: number) => Uint8Array) =>
@@ -104,17 +104,20 @@ const longOid = (i: number): Uint8Array =>
   tlv(6, bytes(0x2a), new Uint8Array(60).fill(0xff), bytes(0x80 | (i & 0x7f) | 1, (i >> 7) & 0x7f, 1));
 const shortOid = (i: number): Uint8Array =>
   tlv(6, bytes(0x2a, 0x80 | (i >> 14) | 1, 0x80 | ((i >> 7) & 0x7f), i & 0x7f));
-/** Marks of two classes in turn: each is moved past all before it. */
+/** Combining marks of two classes in turn: normalisation moves each one past all marks before it. */
 const marks = "\u0345\u0334";
 
-/** Constraints of an issuer against the names of what is below: half of the bytes each, and as many as the budget of comparisons takes. */
+/**
+ * An issuer's constraints and an end-entity's names, which share the size equally: as many as the budget of comparisons
+ * allows.
+ */
 const constrained =
   (subtree: (i: number) => Uint8Array, presented: (i: number) => Uint8Array) =>
   (size: number): Message => {
     const half = Math.min(largest, size / 2 - frame) - 3 * frame;
     const excluded = fill(half, subtree);
     const names = fill(half, presented);
-    // The subject counts as well: 12 and not 8.
+    // 12 is 8 and more than the number of attributes of the subject, which count as well.
     while ((excluded.length + 8) * (names.length + 12) > maxComparisons)
       (excluded.length > names.length ? excluded : names).pop();
     const only = ca("Only", { key, issuer: root, extensions: [nameConstraints([], excluded)] });
@@ -123,7 +126,7 @@ const constrained =
 const hostOf = (i: number, length: number): string =>
   `${i.toString(36).padStart(5, "0")}.${"abcdefgh.".repeat(40).slice(0, length - 10)}.test`.replace(/\.\./g, "x.");
 
-/** Sixteen CAs of one name, whose every name is the same size. */
+/** An end-entity and fifteen CAs with one name, which share the size equally. */
 const maze =
   (names: (size: number) => Uint8Array, extra: (size: number) => Uint8Array[] = () => []) =>
   (size: number): Message => {
@@ -137,7 +140,10 @@ const maze =
     return { chain: [server(issuer, { key }), first, ...others], anchors: [root] };
   };
 
-/** Certificates of one length, which their signatures vary, are compared to the last byte: the most work, and always the same. */
+/**
+ * Makes values until one is right. The maze needs certificates of one length, which signatures vary by chance: only those
+ * are compared to the last byte, which is the most work, and always the same.
+ */
 function until<T>(make: () => T, isRight: (made: T) => boolean): T {
   let made = make();
   while (!isRight(made)) made = make();
@@ -147,10 +153,10 @@ function until<T>(make: () => T, isRight: (made: T) => boolean): T {
 const rsaKey = (modulus: Uint8Array, exponent = bytes(1, 0, 1)): Uint8Array =>
   seq(seq(oid("1.2.840.113549.1.1.1"), NULL), tlv(3, bytes(0), seq(tlv(2, bytes(0), modulus), tlv(2, exponent))));
 const odd = (size: number): Uint8Array => {
-  const made = new Uint8Array(randomBytes(size));
-  made[0] = 0xff;
-  made[size - 1] = 0xff;
-  return made;
+  const number = new Uint8Array(randomBytes(size));
+  number[0] = 0xff;
+  number[size - 1] = 0xff;
+  return number;
 };
 
 export const messages: Readonly<Record<string, (size: number) => Message>> = {
@@ -160,7 +166,7 @@ export const messages: Readonly<Record<string, (size: number) => Message>> = {
   "name: marks in values of 250": oneValue(marks, 250),
   "name: marks in runs of 30": oneValue(`a${marks.repeat(15)}`),
   "name: halfwidth sound marks": oneValue("\uff9e\u093c"),
-  "name: marks that lie between starters": oneValue("\u0345\u0334\u0e33"),
+  "name: marks between starters": oneValue("\u0345\u0334\u0e33"),
   "name: ligatures that grow": oneValue("\ufdfa"),
   "name: Hangul": oneValue("\u1112\u1161\u11ab"),
   "name: spaces": oneValue(" "),
@@ -171,7 +177,7 @@ export const messages: Readonly<Record<string, (size: number) => Message>> = {
   "name: BMPString": subject((size) => seq(rdn(tlv(0x1e, new Uint8Array((size - 40) & ~1).fill(1))))),
   "name: UniversalString": subject((size) => seq(rdn(tlv(0x1c, new Uint8Array((size - 40) & ~3))))),
   "name: TeletexString": subject((size) => seq(rdn(tlv(0x14, new Uint8Array(size - 40).fill(0xe4))))),
-  "name: a value that is no string": subject((size) =>
+  "name: a value that is not a string": subject((size) =>
     seq(tlv(0x31, attribute(oid("2.5.4.45"), tlv(0x03, new Uint8Array(size - 40))))),
   ),
   "name: a PrintableString beyond ASCII": subject((size) =>
@@ -335,7 +341,7 @@ export const messages: Readonly<Record<string, (size: number) => Message>> = {
     (i) => uri(hostOf(i, 240)),
     (i) => uri(`https://${"u".repeat(250)}@${hostOf(i + 5000, 240)}/`),
   ),
-  "constraints: URI that are none": constrained(
+  "constraints: malformed URI": constrained(
     (i) => uri(hostOf(i, 240)),
     () => uri(`${"a".repeat(64)}://${"%".repeat(3000)}`),
   ),
