@@ -5,7 +5,7 @@ import { fromHex } from "../src/bytes/bytes.ts";
 const extension = (type: number, data: string): { type: number; data: Uint8Array } => ({ type, data: fromHex(data) });
 
 describe("describe", () => {
-  test("a hello: numbers by the registry of their field, what is unknown as a number", () => {
+  test("names the numbers of a ClientHello by the registry of their field, and shows unknown ones as numbers", () => {
     expect(
       describeBody({
         clientVersion: 0x0303,
@@ -25,7 +25,7 @@ describe("describe", () => {
     });
   });
 
-  test("nested structs; a field without a registry stays as it is", () => {
+  test("describes nested structs, and does not change a field without a registry", () => {
     const random = new Uint8Array(32);
     expect(
       describeBody({
@@ -42,7 +42,7 @@ describe("describe", () => {
     });
   });
 
-  test("extensions by name, lists and texts decoded", () => {
+  test("shows extensions by name, with lists and texts decoded", () => {
     const extensions = [
       extension(0, "000e00000b6578616d706c652e6f7267"),
       extension(1, "02"),
@@ -82,18 +82,18 @@ describe("describe", () => {
   test.each([
     ["a list that is longer than the data", extension(10, "0006001d0017"), "supported_groups (0x000a)"],
     ["half a number", extension(13, "0003040305"), "signature_algorithms (0x000d)"],
-    ["bytes behind the list", extension(16, "0003026832ff"), "application_layer_protocol_negotiation (0x0010)"],
+    ["bytes after the list", extension(16, "0003026832ff"), "application_layer_protocol_negotiation (0x0010)"],
     ["a length of more than a byte", extension(1, "0100"), "max_fragment_length (0x0001)"],
-    ["an answer, which is empty", extension(0, ""), "server_name (0x0000)"],
-  ])("%s: stays bytes", (_, malformed, name) => {
+    ["the empty extension of a server", extension(0, ""), "server_name (0x0000)"],
+  ])("does not decode %s", (_, malformed, name) => {
     expect(describeBody({ extensions: [malformed] })).toEqual({ extensions: { [name]: malformed.data } });
   });
 
-  test("no extensions", () => {
+  test("does not change absent extensions", () => {
     expect(describeBody({ extensions: null })).toEqual({ extensions: null });
   });
 });
 
-test("alerts have their names", () => {
+test("`names` has the names of alerts", () => {
   expect(names.alerts.get(48)).toBe("unknown_ca");
 });

@@ -34,8 +34,8 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
     "3",
     "the MAC covers number, header, IV and ciphertext",
     by("record/cbc.ts#EncryptThenMac", [
-      `${record}: the vector, both ways`,
-      `${record}: another number is the same error`,
+      `${record}: seals and opens the vector`,
+      `${record}: gives the same error for another sequence number`,
     ]),
   ],
   [
@@ -57,7 +57,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
   [
     "3",
     "the MAC is checked before anything is decrypted; a wrong one ends it there, with a fatal bad_record_mac",
-    by("record/cbc.ts#EncryptThenMac", `${record}: any bit altered is one error, and nothing is decrypted`),
+    by("record/cbc.ts#EncryptThenMac", `${record}: gives one error for any altered bit, and decrypts nothing`),
   ],
   ["3", "in DTLS the record is dropped", noDtls],
   ["3.1", "the mechanism stays over renegotiation, and never falls back to MAC-then-encrypt", noRenegotiation],
@@ -192,7 +192,10 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   [
     "5.4, 5.8",
     "an EdDSA signature is its octets, and no structure of two integers",
-    by("crypto/noble.ts#noble", "crypto/noble.test.ts: verify > Ed25519, RFC 8032 §7.1 test 2"),
+    by(
+      "crypto/noble.ts#noble",
+      "crypto/noble.test.ts: verify > accepts Ed25519's test 2 of RFC 8032 §7.1, and no other message",
+    ),
   ],
   [
     "5.9",
@@ -200,9 +203,15 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     by(
       ["x509/key.ts#readPublicKey", "crypto/signatures.ts#schemesForKey"],
       [
+<<<<<<< HEAD
         "x509/algorithms.test.ts: a path is accepted with > %s",
         "x509/algorithms.test.ts: a key is refused > as malformed: %s",
         "crypto/noble.test.ts: verify > a key of another kind, another curve or another encoding is false",
+=======
+        "x509/algorithms.test.ts: accepted > %s",
+        "x509/algorithms.test.ts: keys refused > as malformed: %s",
+        "crypto/noble.test.ts: verify > gives false for a key of another kind, curve or encoding",
+>>>>>>> wt-e14d
       ],
     ),
   ],
@@ -218,7 +227,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "5.10",
     "ECDSA is X9.62's, with SHA-256 or better",
     by("crypto/signatures.ts#defaultSchemes", [
-      "crypto/noble.test.ts: verify > ECDSA on P-256 with %s",
+      "crypto/noble.test.ts: verify > accepts the standard's signature by ECDSA on P-256 with %s, and no other",
       `${hello}: ClientHello > offers no scheme of anonymous, MD5 or SHA-1`,
     ]),
   ],
@@ -228,7 +237,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     by(
       ["crypto/noble.ts#noble", "crypto/signatures.ts#ed25519"],
       [
-        "crypto/noble.test.ts: verify > Ed25519 by RFC 8032, not ZIP 215: a key of small order verifies nothing",
+        "crypto/noble.test.ts: verify > verifies Ed25519 by RFC 8032, not ZIP 215: a key of small order accepts no signature",
         `${suite}: suite, certificate and group`,
       ],
     ),
@@ -241,7 +250,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       ["handshake/keyExchange/ephemeral.ts#ecdhSharedSecret", "crypto/noble.ts#agreeX25519"],
       [
         `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
-        "crypto/noble.test.ts: key agreement > %s: lengths that do not fit, and other encodings, are refused",
+        "crypto/noble.test.ts: key agreement > %s: refuses public keys of another length or encoding",
         "crypto/wycheproof.test.ts: noble against Wycheproof",
       ],
     ),

@@ -88,8 +88,8 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     by(
       ["record/reader.ts#RecordReader.limit", "record/writer.ts#RecordWriter.limit"],
       [
-        `${tests.reader}: limits that were agreed on > max_fragment_length is of every record from now on (RFC 6066 §4)`,
-        `${tests.writer}: limits that were agreed on > max_fragment_length is of every record from now on (RFC 6066 §4)`,
+        `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
+        `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${fragments}: max_fragment_length > a longer record is record_overflow, from ServerHello on`,
         `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
       ],
@@ -247,8 +247,8 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
     by(
       ["record/reader.ts#RecordReader.limit", "record/writer.ts#RecordWriter.limit"],
       [
-        `${tests.reader}: limits that were agreed on > record_size_limit is of records under keys alone (RFC 8449 §4)`,
-        `${tests.writer}: limits that were agreed on > record_size_limit is of records under keys alone (RFC 8449 §4)`,
+        `${tests.reader}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
+        `${tests.writer}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
         `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
       ],
     ),

@@ -41,13 +41,16 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "DigestInfo is DER, its parameters are NULL; absent ones are accepted too",
     by(
       "crypto/rsa.ts#verifyPkcs1",
-      `${rsa}: PKCS#1 v1.5, blocks of our own > the one right block, with NULL and without (RFC 5246 §4.7)`,
+      `${rsa}: PKCS#1 v1.5 with forged blocks > accepts the correct block, with and without NULL (RFC 5246 §4.7)`,
     ),
   ],
   [
     "5",
     "a suite names its PRF, with SHA-256 or better",
-    by("crypto/prf.ts#prf", ["crypto/prf.test.ts: prf > the published vector of $name", "crypto/prf.test.ts: ACVP"]),
+    by("crypto/prf.ts#prf", [
+      "crypto/prf.test.ts: prf > gives the published output with $name",
+      "crypto/prf.test.ts: ACVP",
+    ]),
   ],
   [
     "6",
@@ -59,24 +62,21 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "an unexpected record type is answered with unexpected_message",
     by(
       ["record/reader.ts#RecordReader.cut", "engine/established.ts#EstablishedConnection.receive"],
-      [
-        `${reader}: records that are refused > a record of type %i`,
-        `${established}: limits > ChangeCipherSpec is refused`,
-      ],
+      [`${reader}: a reader refuses > a record of type %i`, `${established}: limits > ChangeCipherSpec is refused`],
     ),
   ],
   [
     "6.1",
     "the state changes with each record; numbers begin at 0 with each state and rise by one",
     by("record/protection.ts#Counter", [
-      `${reader}: records that are refused > a record twice, in the wrong order, or of another type`,
+      `${reader}: a reader refuses > a record that is repeated, reordered, or has another type`,
       `${suite}: the trace > is complete and in order on both sides`,
     ]),
   ],
   [
     "6.1",
     "numbers do not wrap",
-    by("record/protection.ts#Counter.take", "record/exhausted.test.ts: a key of $name that has protected all it may"),
+    by("record/protection.ts#Counter.take", "record/exhausted.test.ts: a key of $name at its limit of records"),
   ],
   [
     "6.2.1",
@@ -84,8 +84,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by(
       ["record/writer.ts#RecordWriter.limit", "record/reader.ts#RecordReader.cut"],
       [
-        `${reader}: records that are refused > plaintext of more than 2^14 bytes, by its header alone`,
-        `${writer}: fragments > of at most %i bytes, joined again by whoever reads`,
+        `${reader}: a reader refuses > plaintext of more than 2^14 bytes, after its header`,
+        `${writer}: fragments > have at most %i bytes, and a reader joins them again`,
       ],
     ),
   ],
@@ -124,7 +124,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "records go out in the order in which they were protected",
     by(
       "record/writer.ts#RecordWriter.take",
-      `${writer}: promises that settle out of order > what is sealed goes out in order, and is traced so`,
+      `${writer}: promises that settle out of order > do not change the order in which records are sent and traced`,
     ),
   ],
   [
@@ -142,33 +142,33 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "ciphertext has at most 2^14 + 2048 bytes",
     by(
       "record/reader.ts#RecordReader.cut",
-      `${reader}: records that are refused > ciphertext of more than 2^14 + 2048 bytes, by its header alone`,
+      `${reader}: a reader refuses > ciphertext of more than 2^14 + 2048 bytes, after its header`,
     ),
   ],
   [
     "6.2.3.2",
     "the IV of a CBC record is random, and cannot be predicted",
-    by("record/cbc.ts#encrypt", `${cbc}: what it seals, it opens, with a fresh IV for each record`),
+    by("record/cbc.ts#encrypt", `${cbc}: opens the records that it seals, each with a fresh IV`),
   ],
   [
     "6.2.3.2",
     "each byte of padding is the padding's length, and the whole is a multiple of the block",
-    by("record/cbc.ts#encrypt", `${cbc}: what it seals, it opens, with a fresh IV for each record`),
+    by("record/cbc.ts#encrypt", `${cbc}: opens the records that it seals, each with a fresh IV`),
   ],
   [
     "6.2.3.2",
     "padding is checked, and wrong padding is bad_record_mac",
     by("record/cbc.ts#paddingMask", [
-      `${cbc}: bytes: every padding opens, and each fault is one error and as many compressions`,
-      `${cbc}: ciphertext that is no whole blocks, or too short for a MAC, is the same error`,
+      `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
+      `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
     ]),
   ],
   [
     "6.2.3.2",
     "the time does not tell whether padding was right",
     by("record/cbc.ts#MacThenEncrypt", [
-      `${cbc}: padding that is wrong under a MAC that is right for none is refused, and as dearly`,
-      `${cbc}: bytes: every padding opens, and each fault is one error and as many compressions`,
+      `${cbc}: refuses wrong padding without a matching MAC after as many compressions`,
+      `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
     ]),
   ],
   [
@@ -183,8 +183,13 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.3",
     "an AEAD record that does not open is a fatal bad_record_mac",
     by("record/aead.ts#requireAuthentic", [
+<<<<<<< HEAD
       `${reader}: records that are refused > any bit of a record altered`,
       `${suite}: the end > an altered record is bad_record_mac on both sides`,
+=======
+      `${reader}: a reader refuses > a record with any bit altered`,
+      `${suite}: the end > an altered record is bad_record_mac, seen by both`,
+>>>>>>> wt-e14d
     ]),
   ],
   [
@@ -192,7 +197,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the key block is cut into the keys in the order given, and never used beyond",
     by(
       "crypto/keySchedule.ts#keyBlock",
-      "crypto/prf.test.ts: keyBlock > cuts %s's block in the order of RFC 5246 §6.3",
+      "crypto/prf.test.ts: keyBlock > divides the block for %s in the order of RFC 5246 §6.3",
     ),
   ],
   [
@@ -277,7 +282,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "bad_record_mac is the alert for whatever is wrong with ciphertext, block length and padding included",
     by(
       "record/protection.ts#badRecord",
-      `${cbc}: ciphertext that is no whole blocks, or too short for a MAC, is the same error`,
+      `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
     ),
   ],
   [
@@ -296,7 +301,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.3",
     "the premaster secret is long: 46 bytes of random and more",
-    by("handshake/keyExchange/rsa.ts#rsa", `${rsa}: encrypt > through the provider: a premaster secret arrives`),
+    by("handshake/keyExchange/rsa.ts#rsa", `${rsa}: encrypt > encrypts a premaster secret that unpadPremaster returns`),
   ],
   [
     "7.3",
@@ -414,7 +419,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "ClientHello with and without extensions is read; any other length is decode_error",
     by("wire/codec.ts#trailing", [
       `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
-      "wire/messages.test.ts: cut anywhere, or with a byte too many, it is a decode_error at a field",
+      "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ]),
   ],
   [
@@ -689,15 +694,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the premaster secret begins with the version that the client offered, not with the one agreed on",
     by(
       "handshake/keyExchange/rsa.ts#rsa",
-      `${rsa}: unpadPremaster > the version is ClientHello's, not the one negotiated`,
+      `${rsa}: unpadPremaster > requires the version of ClientHello, not the negotiated one`,
     ),
   ],
   [
     "7.4.7.1",
     "a premaster secret that does not decrypt, or is of another version, is replaced by random bytes, without an alert",
     by("crypto/premaster.ts#unpadPremaster", [
-      `${rsa}: unpadPremaster > every other value of every checked byte gives the fallback`,
-      `${rsa}: unpadPremaster > reads the same bytes in the same order whatever they are`,
+      `${rsa}: unpadPremaster > returns the fallback for every other value of every checked byte`,
+      `${rsa}: unpadPremaster > reads the same bytes in the same order for any contents`,
       "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit > %s",
     ]),
   ],
@@ -706,7 +711,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "EncryptedPreMasterSecret has its length in front",
     by(
       "wire/messages.ts#clientEncryptedPremaster",
-      "wire/messages.test.ts: cut anywhere, or with a byte too many, it is a decode_error at a field",
+      "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ),
   ],
   [
@@ -740,7 +745,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ["handshake/peer.ts#Peer.expectFinished", "crypto/keySchedule.ts#verifyData"],
       [
         `${established}: Finished > a %s that saw another handshake is found out`,
-        "crypto/prf.test.ts: verifyData > is the PRF under the role's label, 12 bytes",
+        "crypto/prf.test.ts: verifyData > is 12 bytes of the PRF with the label of the role",
       ],
     ),
   ],

@@ -7,7 +7,7 @@ import { Writer } from "../../src/bytes/writer.ts";
 const bytes = fc.uint8Array({ maxLength: 200 });
 
 describe("bytes", () => {
-  test("hex and base64 are Node's, there and back", () => {
+  test("hex and base64 are the same as those of Node.js, and decode to the same bytes", () => {
     fc.assert(
       fc.property(bytes, (data) => {
         expect(toHex(data)).toBe(Buffer.from(data).toString("hex"));
@@ -17,11 +17,11 @@ describe("bytes", () => {
       }),
     );
   });
-  test.each(["0", "0g", "zz", "0x00"])("no hex: %s", (text) => expect(() => fromHex(text)).toThrow(RangeError));
-  test.each(["A", "AA", "AAA", "A===", "AA=A", "AA*=", "AB==", "AAB=", "AA-_"])("no base64: %s", (text) =>
+  test.each(["0", "0g", "zz", "0x00"])("%s is not hex", (text) => expect(() => fromHex(text)).toThrow(RangeError));
+  test.each(["A", "AA", "AAA", "A===", "AA=A", "AA*=", "AB==", "AAB=", "AA-_"])("%s is not base64", (text) =>
     expect(() => fromBase64(text)).toThrow(RangeError),
   );
-  test("concat, equal and wipe", () => {
+  test("`concat` joins, `equal` compares every byte, and `wipe` overwrites", () => {
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 5 }), (parts) => {
         const whole = concat(...parts);
@@ -38,7 +38,7 @@ describe("bytes", () => {
       }),
     );
   });
-  test("text", () => {
+  test("`ascii` and `latin1` convert text", () => {
     expect(ascii("h2")).toEqual(Uint8Array.of(0x68, 0x32));
     expect(() => ascii("ü")).toThrow(RangeError);
     expect(latin1(Uint8Array.of(0x68, 0xfc))).toBe("hü");
@@ -46,7 +46,7 @@ describe("bytes", () => {
 });
 
 describe("reader and writer", () => {
-  test("numbers of 1 to 4 bytes, there and back", () => {
+  test("a reader reads the numbers of 1 to 4 bytes that a writer wrote", () => {
     const number = fc
       .integer({ min: 1, max: 4 })
       .chain((width) => fc.tuple(fc.constant(width), fc.integer({ min: 0, max: 256 ** width - 1 })));
@@ -60,7 +60,7 @@ describe("reader and writer", () => {
       }),
     );
   });
-  test("nested parts, there and back", () => {
+  test("a reader reads the nested parts that a writer wrote", () => {
     fc.assert(
       fc.property(bytes, bytes, (one, two) => {
         const written = new Writer(1).prefixed(3, (w) => w.prefixed(1, (x) => x.put(one)).put(two)).done();
@@ -72,7 +72,7 @@ describe("reader and writer", () => {
       }),
     );
   });
-  test("a part that is not used up, and one that is longer than the whole", () => {
+  test("a part that is not read to its end, or is longer than the input, is an error", () => {
     expect(() => new Reader(Uint8Array.of(1, 2), "it").within(2, { read: (part) => part.uint(1) })).toThrow(
       "it: 1 bytes too many",
     );

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { concat } from "../../src/bytes/bytes.ts";
 import { Der, derElement, derInteger, tags } from "../../src/bytes/der.ts";
 
-describe("DER that is written", () => {
+describe("written DER", () => {
   test.each([
     [0, [4, 0]],
     [127, [4, 127]],
@@ -10,7 +10,7 @@ describe("DER that is written", () => {
     [255, [4, 0x81, 255]],
     [256, [4, 0x82, 1, 0]],
     [65_536, [4, 0x83, 1, 0, 0]],
-  ])("an element of %i bytes has its length in the fewest bytes", (length, header) => {
+  ])("an element of %i bytes has a length of minimal size", (length, header) => {
     const contents = new Uint8Array(length).fill(7);
     const written = derElement(tags.octetString, contents.subarray(0, 100), contents.subarray(100));
     expect(written).toEqual(concat(Uint8Array.from(header), contents));
@@ -33,7 +33,7 @@ describe("DER that is written", () => {
       [0, 255, 0],
       [2, 3, 0, 255, 0],
     ],
-  ])("an INTEGER of %j has a zero in front where the top bit is set, and no other", (bytes, written) => {
+  ])("an INTEGER of %j has a leading zero only if the top bit is set", (bytes, written) => {
     expect(derInteger(Uint8Array.from(bytes))).toEqual(Uint8Array.from(written));
   });
 });

@@ -9,8 +9,8 @@ const drain = (queue: ByteQueue): Uint8Array[] => {
   return all;
 };
 
-/** What the pieces in the queue keep alive. */
-const held = (queue: ByteQueue): number => {
+/** The bytes of all buffers that the pieces in the queue reference. */
+const referencedBytes = (queue: ByteQueue): number => {
   const buffers = new Set<ArrayBufferLike>();
   for (let i = 0; i < queue.count; i++) buffers.add((queue.at(i) as Uint8Array).buffer);
   let bytes = 0;
@@ -19,68 +19,68 @@ const held = (queue: ByteQueue): number => {
 };
 
 describe("a queue of bytes", () => {
-  test("gives what it was given, in order, however it is pushed and shifted", () => {
+  test("returns the bytes in order, in any sequence of pushes and shifts", () => {
     const step = fc.oneof(fc.constant("shift" as const), fc.integer({ min: 1, max: 600 }));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const queue = new ByteQueue();
-        const given: Uint8Array[] = [];
-        const got: Uint8Array[] = [];
+        const pushed: Uint8Array[] = [];
+        const shifted: Uint8Array[] = [];
         let next = 0;
-        for (const one of steps) {
-          if (one === "shift") {
+        for (const action of steps) {
+          if (action === "shift") {
             const piece = queue.shift();
             if (!piece) continue;
-            got.push(piece.slice());
-            // It is the taker's.
+            shifted.push(piece.slice());
+            // The piece now belongs to the caller, which may overwrite it.
             piece.fill(0xee);
             continue;
           }
-          const bytes = Uint8Array.from({ length: one }, () => next++);
-          given.push(bytes.slice());
+          const bytes = Uint8Array.from({ length: action }, () => next++);
+          pushed.push(bytes.slice());
           const before = queue.count;
           const joined = queue.push(bytes);
           expect(queue.count).toBe(joined ? before : before + 1);
         }
-        expect(join([...got, ...drain(queue)])).toEqual(join(given));
+        expect(join([...shifted, ...drain(queue)])).toEqual(join(pushed));
         expect(queue.count).toBe(0);
         expect(queue.at(0)).toBeUndefined();
       }),
     );
   });
 
-  test("large pieces, and the first of all, are kept as they are", () => {
+  test("does not copy large pieces, nor the first piece", () => {
     const queue = new ByteQueue();
     const pieces = [new Uint8Array(1), new Uint8Array(256), new Uint8Array(2000)];
     for (const piece of pieces) expect(queue.push(piece)).toBe(false);
     expect(drain(queue)).toEqual(pieces.map((piece) => expect.toSatisfy((one: unknown) => one === piece)));
   });
 
-  test("single bytes cost what they are", () => {
+  test("needs little more memory for single bytes than their number", () => {
     const queue = new ByteQueue();
     for (let i = 0; i < 100_000; i++) queue.push(Uint8Array.of(i));
     expect(queue.count).toBeLessThan(40);
-    expect(held(queue)).toBeLessThan(110_000);
+    expect(referencedBytes(queue)).toBeLessThan(110_000);
   });
 
-  test("small pieces between large ones cost three times what they are at most", () => {
+  test("needs at most three times the bytes of small pieces between large ones", () => {
     for (const sizes of [
       [1, 256],
       [1, 1, 256],
       [255, 255, 4, 255, 256],
     ]) {
       const queue = new ByteQueue();
-      let given = 0;
+      let total = 0;
       for (let i = 0; i < 3000; i++) {
         const size = sizes[i % sizes.length] as number;
         queue.push(new Uint8Array(size));
-        given += size;
+        total += size;
       }
-      expect(held(queue)).toBeLessThan(3 * given + 4096);
+      expect(referencedBytes(queue)).toBeLessThan(3 * total + 4096);
     }
   });
 
-  test("what was taken is never written to again", () => {
+  test("never writes to the buffer of a piece that was taken", () => {
     const queue = new ByteQueue();
     const taken: { readonly piece: Uint8Array; readonly asTaken: Uint8Array }[] = [];
     for (let i = 0; i < 3000; i++) {
@@ -92,23 +92,23 @@ describe("a queue of bytes", () => {
     for (const { piece, asTaken } of taken) expect(equal(new Uint8Array(piece.buffer), asTaken)).toBe(true);
   });
 
-  test("a taker that gives the memory away does no harm", () => {
+  test("works after a caller has transferred the buffer of a piece", () => {
     const queue = new ByteQueue();
-    const got: number[] = [];
+    const shifted: number[] = [];
     for (let i = 0; i < 2000; i++) {
       queue.push(Uint8Array.of(i & 255));
       if (i % 3) continue;
       const piece = queue.shift() as Uint8Array;
-      got.push(...piece);
+      shifted.push(...piece);
       structuredClone(piece.buffer, { transfer: [piece.buffer as ArrayBuffer] });
       expect(piece.length).toBe(0);
     }
-    got.push(...join(drain(queue)));
-    expect(got).toEqual(Array.from({ length: 2000 }, (_, i) => i & 255));
+    shifted.push(...join(drain(queue)));
+    expect(shifted).toEqual(Array.from({ length: 2000 }, (_, i) => i & 255));
   });
 
-  test("a shift moves no pieces: its work does not grow with what waits", () => {
-    // Counted, not timed: array elements that `slice` moves.
+  test("shifts in constant time: the work does not grow with the length of the queue", () => {
+    // This counts the array elements that `slice` copies, because times would vary.
     const { slice } = Array.prototype;
     let [moved, calls] = [0, 0];
     Array.prototype.slice = function <T>(this: T[], ...range: number[]): T[] {
@@ -126,7 +126,7 @@ describe("a queue of bytes", () => {
       for (let i = 0; i < count; i++) if (queue.shift() === piece) same++;
       expect(same).toBe(count);
       expect(moved).toBeLessThanOrEqual(count);
-      // A queue that never runs empty lets go of the places of what was taken.
+      // A queue that is never empty still frees the array elements of the pieces that were taken.
       queue.push(piece);
       calls = 0;
       for (let i = 0; i < count; i++) {

@@ -20,7 +20,7 @@ import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { memory as nodeMemory } from "../../../node/src/transport/memory.ts";
 import type { Memory } from "../../src/record/memory.ts";
-import { pattern, turn, watched } from "../record/support.ts";
+import { pattern, trackedMemory, turn } from "../record/support.ts";
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
@@ -158,7 +158,7 @@ describe.each(["abort", "signal", "carrier"] as const)("a connection that seals 
   test.each([false, true])("at every step; given up by then: %s", async (givenUp) => {
     let steps = 0;
     for (let isOver = false; !isOver; steps++) {
-      const lent = watched(nodeMemory);
+      const lent = trackedMemory(nodeMemory);
       const { provider, step } = stepwise((out) => {
         if (!lent.isLent(out)) lent.faults.push("a seal writes where memory is not lent");
       });
@@ -189,7 +189,7 @@ describe.each(["abort", "signal", "carrier"] as const)("a connection that seals 
 });
 
 test("what both sides say, and end in order, gives every byte back", async () => {
-  const lent = watched(nodeMemory);
+  const lent = trackedMemory(nodeMemory);
   const { provider, step } = stepwise(() => {});
   const { client, server } = pair(lent.memory, provider);
   void talk(client);

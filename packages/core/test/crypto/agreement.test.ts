@@ -1,4 +1,7 @@
-/** One input, one answer: the providers verify the same signatures, the strange ones included, so that no verdict depends on the host. */
+/**
+ * Checks that all providers give the same verdict on the same signature, including unusual ones, so that no verdict
+ * depends on the host.
+ */
 import { constants, generateKeyPairSync, type KeyObject, privateEncrypt, sign } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { describe, expect, test } from "vitest";
@@ -16,9 +19,9 @@ interface Input {
 }
 
 const message = new TextEncoder().encode("message");
-/** By a variable: the types of a page are not those of these tests. */
-const page = "../../../browser/src/crypto/webCrypto.ts";
-const { webCrypto } = (await import(page)) as { webCrypto: CryptoProvider };
+/** A variable, so that TypeScript does not load the module, whose types are those of a page. */
+const webCryptoModule = "../../../browser/src/crypto/webCrypto.ts";
+const { webCrypto } = (await import(webCryptoModule)) as { webCrypto: CryptoProvider };
 const providers = { noble, nodeCrypto, webCrypto };
 const base64url = (text: unknown): Uint8Array => new Uint8Array(Buffer.from(text as string, "base64url"));
 
@@ -40,19 +43,19 @@ const pss: SignatureAlgorithm = { type: "rsa_pss", hash: "sha256" };
 const digest = noble.hashes.sha256.digest(message);
 const info = "3031300d060960864801650304020105000420";
 const withoutNull = "302f300b06096086480165030402010420";
-/** A signature over a padded block of 256 bytes that ends in `end`. */
-function raw(end: Uint8Array, start = [0, 1], fill = 0xff): Uint8Array {
+/** A signature of a padded block of 256 bytes that ends in `end`. */
+function signBlock(end: Uint8Array, start = [0, 1], fill = 0xff): Uint8Array {
   const block = new Uint8Array(256).fill(fill);
   block.set(start);
   block[255 - end.length] = 0;
   block.set(end, 256 - end.length);
   return new Uint8Array(privateEncrypt({ key: secret, padding: constants.RSA_NO_PADDING }, block));
 }
-const digestInfo = (prefix: string, of = digest): Uint8Array => concat(fromHex(prefix), of);
-const salted = (saltLength: number): Uint8Array =>
+const digestInfo = (prefix: string, hash = digest): Uint8Array => concat(fromHex(prefix), hash);
+const signPss = (saltLength: number): Uint8Array =>
   new Uint8Array(sign("sha256", message, { key: secret, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }));
 
-/** A signature and one more modulus: the same number modulo n. */
+/** The signature plus the modulus, which is the same number modulo n. */
 function plusModulus(signature: Uint8Array): Uint8Array {
   const number = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
   const hex = (number(signature) + number(key.modulus)).toString(16).padStart(512, "0");
@@ -62,49 +65,53 @@ function plusModulus(signature: Uint8Array): Uint8Array {
 const small = rsaKey(1024);
 const rsa: readonly Input[] = (
   [
-    ["DigestInfo with NULL", raw(digestInfo(info)), true],
+    ["DigestInfo with NULL", signBlock(digestInfo(info)), true],
     // RFC 5246 §4.7: implementations MUST accept both.
-    ["DigestInfo without parameters", raw(digestInfo(withoutNull)), true],
+    ["DigestInfo without parameters", signBlock(digestInfo(withoutNull)), true],
     [
       "DigestInfo without parameters, of another digest",
-      raw(digestInfo(withoutNull, Uint8Array.from(digest).reverse())),
+      signBlock(digestInfo(withoutNull, Uint8Array.from(digest).reverse())),
       false,
     ],
-    ["DigestInfo of another hash", raw(digestInfo(withoutNull.replace("0201", "0202"))), false],
-    ["DigestInfo with an empty SEQUENCE", raw(digestInfo("3031300d060960864801650304020130000420")), false],
-    ["DigestInfo with a long length", raw(digestInfo("3081303 00b06096086480165030402010420".replace(" ", ""))), false],
-    ["DigestInfo and more behind it", raw(concat(digestInfo(withoutNull), new Uint8Array(1))), false],
-    ["the digest alone", raw(digest), false],
-    ["block type 2", raw(digestInfo(withoutNull), [0, 2]), false],
-    ["block type 0", raw(digestInfo(withoutNull), [0, 0], 0), false],
-    ["padding that is not FF", raw(digestInfo(withoutNull), [0, 1], 0xfe), false],
+    ["DigestInfo of another hash", signBlock(digestInfo(withoutNull.replace("0201", "0202"))), false],
+    ["DigestInfo with an empty SEQUENCE", signBlock(digestInfo("3031300d060960864801650304020130000420")), false],
     [
-      "short padding, and what it left room for behind",
-      raw(concat(digestInfo(withoutNull), new Uint8Array(150))),
+      "DigestInfo with a long length",
+      signBlock(digestInfo("3081303 00b06096086480165030402010420".replace(" ", ""))),
+      false,
+    ],
+    ["DigestInfo with a byte after it", signBlock(concat(digestInfo(withoutNull), new Uint8Array(1))), false],
+    ["the digest alone", signBlock(digest), false],
+    ["block type 2", signBlock(digestInfo(withoutNull), [0, 2]), false],
+    ["block type 0", signBlock(digestInfo(withoutNull), [0, 0], 0), false],
+    ["padding that is not FF", signBlock(digestInfo(withoutNull), [0, 1], 0xfe), false],
+    [
+      "short padding, and zeros after the DigestInfo",
+      signBlock(concat(digestInfo(withoutNull), new Uint8Array(150))),
       false,
     ],
     ["zeros", new Uint8Array(256), false],
     ["no signature", new Uint8Array(0), false],
-    ["a byte too few", raw(digestInfo(info)).subarray(1), false],
-    ["a zero in front", concat(new Uint8Array(1), raw(digestInfo(info))), false],
-    ["a signature that is not below the modulus", plusModulus(raw(digestInfo(info))), false],
+    ["a byte too few", signBlock(digestInfo(info)).subarray(1), false],
+    ["a leading zero", concat(new Uint8Array(1), signBlock(digestInfo(info))), false],
+    ["a signature that is not below the modulus", plusModulus(signBlock(digestInfo(info))), false],
   ] as const
 ).map(([name, signature, valid]) => ({ name: `RSA: ${name}`, algorithm: pkcs1, key, signature, valid }));
 
 const keys: readonly Input[] = [
   ...(
     [
-      ["zeros in front of its numbers", { ...key, modulus: concat(new Uint8Array(2), key.modulus) }, true],
+      ["a modulus with leading zeros", { ...key, modulus: concat(new Uint8Array(2), key.modulus) }, true],
       ["an even exponent", { ...key, exponent: Uint8Array.of(2) }, false],
       ["the exponent 1", { ...key, exponent: Uint8Array.of(1) }, false],
       ["no modulus", { ...key, modulus: new Uint8Array(0) }, false],
-      ["bound to PSS", { ...key, pssOnly: true }, false],
+      ["the OID id-RSASSA-PSS", { ...key, pssOnly: true }, false],
     ] as const
-  ).map(([name, of, valid]) => ({
+  ).map(([name, publicKey, valid]) => ({
     name: `RSA: a key with ${name}`,
     algorithm: pkcs1,
-    key: of,
-    signature: raw(digestInfo(info)),
+    key: publicKey,
+    signature: signBlock(digestInfo(info)),
     valid,
   })),
   {
@@ -118,7 +125,7 @@ const keys: readonly Input[] = [
     name: `RSA: PSS with a salt of ${salt}`,
     algorithm: pss,
     key,
-    signature: salted(salt),
+    signature: signPss(salt),
     valid: salt === 32,
   })),
 ];
@@ -152,14 +159,10 @@ const [r, s] = [p1363.subarray(0, 32), p1363.subarray(32)];
 const der = pair(integer(unsigned(r)), integer(unsigned(s)));
 const ec: readonly Input[] = (
   [
-    ["as it is", der, true],
+    ["the signature unchanged", der, true],
     ["the other s", pair(integer(unsigned(r)), integer(unsigned(hexOf(number(order) - number(s))))), true],
-    ["zeros in front of r", pair(integer(concat(new Uint8Array(2), r)), integer(unsigned(s))), false],
-    [
-      "r and s of the full width, negative or not",
-      pair(integer(concat(Uint8Array.of(255), r)), integer(unsigned(s))),
-      false,
-    ],
+    ["r with leading zeros", pair(integer(concat(new Uint8Array(2), r)), integer(unsigned(s))), false],
+    ["a negative r", pair(integer(concat(Uint8Array.of(255), r)), integer(unsigned(s))), false],
     [
       "r + n",
       pair(integer(fromHex(`${(number(r) + number(order)).toString(16).padStart(66, "0")}`)), integer(unsigned(s))),
@@ -171,11 +174,15 @@ const ec: readonly Input[] = (
     ["an empty INTEGER", pair(integer(new Uint8Array(0)), integer(unsigned(s))), false],
     ["a long length", concat(Uint8Array.of(0x30, 0x81, der[1]!), der.subarray(2)), false],
     ["an indefinite length", concat(Uint8Array.of(0x30, 0x80), der.subarray(2), new Uint8Array(2)), false],
-    ["bytes behind", concat(der, new Uint8Array(1)), false],
-    ["bytes inside", concat(Uint8Array.of(0x30, der[1]! + 2), der.subarray(2), Uint8Array.of(5, 0)), false],
+    ["a byte after the SEQUENCE", concat(der, new Uint8Array(1)), false],
+    [
+      "a third element in the SEQUENCE",
+      concat(Uint8Array.of(0x30, der[1]! + 2), der.subarray(2), Uint8Array.of(5, 0)),
+      false,
+    ],
     ["another tag", concat(Uint8Array.of(0x31), der.subarray(1)), false],
-    ["P1363 in place of DER", p1363, false],
-    ["nothing", new Uint8Array(0), false],
+    ["the format P1363 instead of DER", p1363, false],
+    ["no signature", new Uint8Array(0), false],
   ] as const
 ).map(([name, signature, valid]) => ({ name: `ECDSA: ${name}`, algorithm: ecdsa, key: p256.key, signature, valid }));
 const ecKeys: readonly Input[] = (
@@ -190,10 +197,10 @@ const ecKeys: readonly Input[] = (
     ["another curve's point", { ...p256.key, point: (p521.key as { point: Uint8Array }).point }],
     ["a key of another kind", key],
   ] as const
-).map(([name, of]) => ({
+).map(([name, publicKey]) => ({
   name: `ECDSA: ${name}`,
   algorithm: ecdsa,
-  key: of,
+  key: publicKey,
   signature: der,
   valid: false,
 }));
@@ -208,8 +215,11 @@ const fromLittleEndian = (bytes: Uint8Array): bigint => number(Uint8Array.from(b
 const order8 = Point.fromHex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
 const challenge = (R: Uint8Array, A: Uint8Array): bigint =>
   fromLittleEndian(noble.hashes.sha512.digest(concat(R, A, message))) % L;
-/** Signed with a point of low order beside R, or beside the public key: what only some equations take. */
-function mixed(lowR: boolean, lowA: boolean): { point: Uint8Array; signature: Uint8Array } {
+/**
+ * A signature for which a point of low order was added to R or to the public key. Only the equation with the cofactor
+ * accepts it.
+ */
+function signWithLowOrder(lowR: boolean, lowA: boolean): { point: Uint8Array; signature: Uint8Array } {
   const { scalar, point } = ed25519.utils.getExtendedPublicKey(edSecret);
   const A = (lowA ? point.add(order8) : point).toBytes();
   const nonce = 12345n;
@@ -218,12 +228,12 @@ function mixed(lowR: boolean, lowA: boolean): { point: Uint8Array; signature: Ui
 }
 const edwards: readonly Input[] = (
   [
-    ["as it is", edPoint, good, true],
+    ["the signature unchanged", edPoint, good, true],
     ["s + L", edPoint, concat(good.subarray(0, 32), littleEndian(fromLittleEndian(good.subarray(32)) + L)), false],
-    ["a byte more", edPoint, concat(good, new Uint8Array(1)), false],
-    ["nothing", edPoint, new Uint8Array(0), false],
-    ["R of low order beside it", ...Object.values(mixed(true, false)), false],
-    // Any message has this signature under such a key.
+    ["a byte too many", edPoint, concat(good, new Uint8Array(1)), false],
+    ["no signature", edPoint, new Uint8Array(0), false],
+    ["R with a point of low order added", ...Object.values(signWithLowOrder(true, false)), false],
+    // With such a key, this signature would be valid for any message.
     ...[
       ["0 and 1", "01".padEnd(64, "0")],
       ["0 and -1", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"],
@@ -238,7 +248,7 @@ const edwards: readonly Input[] = (
       ["minus 0 and 1", `01${"".padEnd(60, "0")}80`],
     ].flatMap(([name, hex]) => {
       const A = fromHex(hex!);
-      // Of s = 0, R must be −kA: among the eight, found by trying.
+      // With s = 0, R must be −kA. The test tries all eight points of low order.
       return Array.from({ length: 8 }, (_, i) => {
         const R = (i ? order8.multiplyUnsafe(BigInt(i)) : Point.ZERO).toBytes();
         return [`a key of low order, ${name}, ${i}`, A, concat(R, new Uint8Array(32)), false] as const;
@@ -253,7 +263,7 @@ const edwards: readonly Input[] = (
   valid,
 }));
 
-describe("noble, nodeCrypto and webCrypto have one answer", () => {
+describe("noble, nodeCrypto and webCrypto give the same verdict", () => {
   test.each([...rsa, ...keys, ...ec, ...ecKeys, ...edwards])("$name", async ({ algorithm, key, signature, valid }) => {
     const answers: Record<string, boolean> = {};
     for (const [name, { verify }] of Object.entries(providers))

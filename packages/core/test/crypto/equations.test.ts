@@ -8,11 +8,11 @@ describe.each(Object.keys(curves) as EcCurveName[])("the equation of %s", (name)
   const { BASE } = curve.Point;
   const points = [1n, 2n, 3n, 123_456_789n].map((k) => BASE.multiply(k));
 
-  test("holds for its points, their negatives included", () => {
+  test("holds for points of the curve and for their negatives", () => {
     for (const point of points)
-      for (const one of [point, point.negate()]) expect(pointFault(name, one.toBytes(false))).toBeUndefined();
+      for (const signed of [point, point.negate()]) expect(pointFault(name, signed.toBytes(false))).toBeUndefined();
   });
-  test("does not for others: a bit off, x and y exchanged, zero", () => {
+  test("does not hold with a bit changed, with x and y exchanged, or for zeros", () => {
     const bytes = BASE.toBytes(false);
     for (let i = 1; i < bytes.length; i++)
       expect(
@@ -27,8 +27,8 @@ describe.each(Object.keys(curves) as EcCurveName[])("the equation of %s", (name)
     );
     expect(pointFault(name, Uint8Array.of(4, ...new Uint8Array(2 * half)))).toBe("curve");
   });
-  test("nor for coordinates that are not reduced", () => {
-    // x + p fits the bytes on P-521 alone; on all three, p itself stands for zero.
+  test("does not hold for coordinates that are not reduced", () => {
+    // x + p fits into the bytes only on P-521. On all three curves, p itself would mean zero.
     const { p } = curve.Point.CURVE();
     const { x, y } = BASE.toAffine();
     const half = (BASE.toBytes(false).length - 1) / 2;
@@ -37,7 +37,7 @@ describe.each(Object.keys(curves) as EcCurveName[])("the equation of %s", (name)
       expect(pointFault(name, Uint8Array.of(4, ...bytes(x + p), ...bytes(y)))).toBe("curve");
     expect(pointFault(name, Uint8Array.of(4, ...bytes(p), ...bytes(p)))).toBe("curve");
   });
-  test("nor for another form", () => {
+  test("is not tried for another form of a point", () => {
     const bytes = BASE.toBytes(false);
     for (const other of [
       BASE.toBytes(true),

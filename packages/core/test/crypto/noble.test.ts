@@ -1,5 +1,5 @@
 /**
- * The noble provider: vectors from the standards, and what its contract promises beyond them.
+ * Checks the noble provider with vectors from the standards, and the promises of its interface.
  * @module
  */
 import { sealed } from "@handclasp/testing";
@@ -7,12 +7,12 @@ import { describe, expect, test } from "vitest";
 import { ascii, fromHex, toHex } from "../../src/bytes/bytes.ts";
 import { noble } from "../../src/crypto/noble.ts";
 import type { GroupName, HashName, PublicKey } from "../../src/crypto/provider.ts";
-import { given } from "./support.ts";
+import { fixedRandom } from "./support.ts";
 
 const names: readonly HashName[] = ["sha1", "sha256", "sha384", "sha512"];
 
 describe("hashes", () => {
-  // FIPS 180-4's examples: "abc".
+  // The examples of FIPS 180-4 for "abc".
   test.each([
     ["sha1", "a9993e364706816aba3e25717850c26c9cd0d89d", 64],
     ["sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", 64],
@@ -22,14 +22,14 @@ describe("hashes", () => {
       "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
       128,
     ],
-  ] as const)("%s of abc", (name, digest, blockLength) => {
+  ] as const)("%s has the standard's digest of abc", (name, digest, blockLength) => {
     const hash = noble.hashes[name];
     expect(toHex(hash.digest(ascii("abc")))).toBe(digest);
     expect(hash.outputLength).toBe(digest.length / 2);
     expect(hash.blockLength).toBe(blockLength);
   });
 
-  test.each(names)("%s: a snapshot leaves the hash running", (name) => {
+  test.each(names)("%s: a snapshot does not end the hash", (name) => {
     const hash = noble.hashes[name];
     const running = hash.create();
     let all = "";
@@ -52,21 +52,21 @@ describe("HMAC", () => {
       "sha512",
       "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
     ],
-  ] as const)("%s, test case 2", (name, mac) => {
+  ] as const)("%s has the standard's MAC in test case 2", (name, mac) => {
     const hmac = noble.hashes[name].hmac(ascii("Jefe"));
     expect(toHex(hmac.mac(ascii("what do ya want for nothing?")))).toBe(mac);
     expect(toHex(hmac.mac(ascii("what do ya"), new Uint8Array(0), ascii(" want for nothing?")))).toBe(mac);
   });
 
   // RFC 4231 §4.7.
-  test("a key longer than the block", () => {
+  test("accepts a key that is longer than the block", () => {
     const hmac = noble.hashes.sha256.hmac(new Uint8Array(131).fill(0xaa));
     expect(toHex(hmac.mac(ascii("Test Using Larger Than Block-Size Key - Hash Key First")))).toBe(
       "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
     );
   });
 
-  test("an empty key is valid, and the key is copied", () => {
+  test("accepts an empty key, and copies its key", () => {
     const empty = noble.hashes.sha256.hmac(new Uint8Array(0));
     expect(toHex(empty.mac())).toBe("b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
     const key = ascii("Jefe");
@@ -93,7 +93,7 @@ const aeads = [
       "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e0915bc94fbc3221a5db94fae95ae7121a47",
   },
   {
-    // The same, test case 16.
+    // Test case 16 of the same document.
     ...gcm,
     name: "AES_256_GCM" as const,
     key: gcmKey + gcmKey,
@@ -108,7 +108,8 @@ const aeads = [
     aad: "50515253c0c1c2c3c4c5c6c7",
     plaintext: toHex(
       ascii(
-        "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
+        "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be" +
+          " it.",
       ),
     ),
     sealed:
@@ -117,7 +118,7 @@ const aeads = [
 ];
 
 describe("AEADs", () => {
-  test.each(aeads)("$name: the standard's vector, there and back, twice", async (vector) => {
+  test.each(aeads)("$name: seals and opens the standard's vector, twice", async (vector) => {
     const aead = await noble.ciphers[vector.name]!(fromHex(vector.key));
     for (let round = 0; round < 2; round++) {
       const ciphertext = await sealed(aead, fromHex(vector.nonce), fromHex(vector.aad), fromHex(vector.plaintext));
@@ -127,7 +128,7 @@ describe("AEADs", () => {
     }
   });
 
-  test.each(aeads)("$name: anything wrong is undefined, never a throw", async (vector) => {
+  test.each(aeads)("$name: gives undefined for any altered input, and never throws", async (vector) => {
     const aead = await noble.ciphers[vector.name]!(fromHex(vector.key));
     const open = (sealed: Uint8Array, aad = vector.aad, nonce = vector.nonce) =>
       aead.open(fromHex(nonce), fromHex(aad), sealed);
@@ -142,7 +143,7 @@ describe("AEADs", () => {
   });
 
   test.each(aeads)(
-    "$name: empty plaintext, empty additional data, copied key, sizes that do not fit",
+    "$name: copies its key, accepts empty inputs, and throws for a key or nonce of another length",
     async (vector) => {
       const make = noble.ciphers[vector.name]!;
       const key = fromHex(vector.key);
@@ -151,12 +152,12 @@ describe("AEADs", () => {
       expect(toHex(await sealed(aead, fromHex(vector.nonce), fromHex(vector.aad), fromHex(vector.plaintext)))).toBe(
         vector.sealed,
       );
-      const none = new Uint8Array(0);
-      const ciphertext = await sealed(aead, fromHex(vector.nonce), none, none);
+      const empty = new Uint8Array(0);
+      const ciphertext = await sealed(aead, fromHex(vector.nonce), empty, empty);
       expect(ciphertext).toHaveLength(16);
-      expect(await aead.open(fromHex(vector.nonce), none, ciphertext)).toEqual(none);
+      expect(await aead.open(fromHex(vector.nonce), empty, ciphertext)).toEqual(empty);
       expect(() => make(new Uint8Array(24))).toThrow();
-      expect(() => sealed(aead, new Uint8Array(8), none, none)).toThrow();
+      expect(() => sealed(aead, new Uint8Array(8), empty, empty)).toThrow();
     },
   );
 });
@@ -176,7 +177,7 @@ describe("AES-CBC", () => {
       "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
       "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d",
     ],
-  ] as const)("%s without padding", async (name, key, cipher) => {
+  ] as const)("%s encrypts and decrypts the standard's blocks without padding", async (name, key, cipher) => {
     const chain = await noble.ciphers[name]!(fromHex(key));
     for (let round = 0; round < 2; round++) {
       expect(toHex(chain.encrypt(fromHex(iv), fromHex(plain)))).toBe(cipher);
@@ -186,7 +187,7 @@ describe("AES-CBC", () => {
     expect(() => noble.ciphers[name]!(new Uint8Array(24))).toThrow();
   });
 
-  test("input is left as it was, aligned or not", async () => {
+  test("does not change its input, aligned or not", async () => {
     const chain = await noble.ciphers.AES_128_CBC!(new Uint8Array(16).fill(9));
     const buffer = new Uint8Array(100).fill(5);
     const [ivView, view] = [buffer.subarray(1, 17), buffer.subarray(17, 49)];
@@ -199,26 +200,26 @@ describe("AES-CBC", () => {
 describe("key agreement", () => {
   const agreements = [
     {
-      // RFC 7748 §6.1, Bob's side.
+      // Bob's keys in RFC 7748 §6.1.
       name: "x25519" as const,
-      own: "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
-      ownPublic: "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
+      privateKey: "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+      publicKey: "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
       peer: "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
       secret: "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742",
     },
     {
       // RFC 5903 §8.1.
       name: "secp256r1" as const,
-      own: "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
-      ownPublic:
+      privateKey: "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
+      publicKey:
         "04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c37725811805271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3",
       peer: "04d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf6356fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab",
       secret: "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de",
     },
   ];
-  test.each(agreements)("$name: the RFC's vector", async ({ name, own, ownPublic, peer, secret }) => {
-    const share = await noble.groups[name]!(given(fromHex(own)));
-    expect(toHex(share.publicKey)).toBe(ownPublic);
+  test.each(agreements)("$name: gives the RFC's secret", async ({ name, privateKey, publicKey, peer, secret }) => {
+    const share = await noble.groups[name]!(fixedRandom(fromHex(privateKey)));
+    expect(toHex(share.publicKey)).toBe(publicKey);
     expect(toHex((await share.agree(fromHex(peer)))!)).toBe(secret);
   });
 
@@ -230,18 +231,21 @@ describe("key agreement", () => {
   ];
   const random = (seed: number) => (length: number) => Uint8Array.from({ length }, (_, i) => seed + 7 * i);
 
-  test.each(widths)("%s: both sides agree; a wiped share does not", async (name, publicLength, secretLength) => {
-    const a = await noble.groups[name]!(random(1));
-    const b = await noble.groups[name]!(random(2));
-    expect(a.publicKey).toHaveLength(publicLength);
-    const secret = (await a.agree(b.publicKey))!;
-    expect(secret).toHaveLength(secretLength);
-    expect(toHex((await b.agree(a.publicKey))!)).toBe(toHex(secret));
-    a.wipe();
-    expect(() => a.agree(b.publicKey)).toThrow("wiped");
-  });
+  test.each(widths)(
+    "%s: both sides compute the same secret, and a wiped share throws",
+    async (name, publicLength, secretLength) => {
+      const a = await noble.groups[name]!(random(1));
+      const b = await noble.groups[name]!(random(2));
+      expect(a.publicKey).toHaveLength(publicLength);
+      const secret = (await a.agree(b.publicKey))!;
+      expect(secret).toHaveLength(secretLength);
+      expect(toHex((await b.agree(a.publicKey))!)).toBe(toHex(secret));
+      a.wipe();
+      expect(() => a.agree(b.publicKey)).toThrow("wiped");
+    },
+  );
 
-  test.each(widths)("%s: lengths that do not fit, and other encodings, are refused", async (name, publicLength) => {
+  test.each(widths)("%s: refuses public keys of another length or encoding", async (name, publicLength) => {
     const a = await noble.groups[name]!(random(1));
     const b = await noble.groups[name]!(random(2));
     const longer = new Uint8Array(publicLength + 1);
@@ -254,28 +258,29 @@ describe("key agreement", () => {
     compressed[0] = 2 + (b.publicKey.at(-1)! & 1);
     const hybrid = b.publicKey.slice();
     hybrid[0] = 6 + (b.publicKey.at(-1)! & 1);
-    const elsewhere = b.publicKey.slice();
-    elsewhere[publicLength - 1]! ^= 1;
-    for (const wrong of [compressed, hybrid, elsewhere, Uint8Array.of(0)]) expect(await a.agree(wrong)).toBeUndefined();
+    const offCurve = b.publicKey.slice();
+    offCurve[publicLength - 1]! ^= 1;
+    for (const wrong of [compressed, hybrid, offCurve, Uint8Array.of(0)]) expect(await a.agree(wrong)).toBeUndefined();
   });
 
-  test.each(widths)("%s: what comes from `random` is not kept or changed", async (name, _, width) => {
+  test.each(widths)("%s: copies the bytes of `random` and does not change them", async (name, _, width) => {
     const bytes = random(1)(width);
     const share = await noble.groups[name]!(() => bytes);
     share.wipe();
     expect(toHex(bytes)).toBe(toHex(random(1)(width)));
   });
 
-  test("a scalar out of range is drawn again, and a broken source does not hang", async () => {
-    const draws = [new Uint8Array(32).fill(0xff), new Uint8Array(32), fromHex(agreements[1]!.own)];
-    const share = await noble.groups.secp256r1!(() => draws.shift()!);
-    expect(toHex(share.publicKey)).toBe(agreements[1]!.ownPublic);
+  test("rejects a scalar out of range and tries another, and a broken random source throws", async () => {
+    const candidates = [new Uint8Array(32).fill(0xff), new Uint8Array(32), fromHex(agreements[1]!.privateKey)];
+    const share = await noble.groups.secp256r1!(() => candidates.shift()!);
+    expect(toHex(share.publicKey)).toBe(agreements[1]!.publicKey);
     expect(() => noble.groups.secp521r1!((length) => new Uint8Array(length))).toThrow("random");
   });
 });
 
 describe("verify", () => {
-  // RFC 6979 §A.2.5, P-256, message "sample". SHA-256's signature has a high S; the others' hashes are not the curve's.
+  // RFC 6979 §A.2.5, P-256, message "sample". The signature with SHA-256 has a high S. The other hashes are longer than
+  // the curve's order.
   const p256: PublicKey = {
     type: "ec",
     curve: "secp256r1",
@@ -298,37 +303,42 @@ describe("verify", () => {
     ],
   ] as const;
 
-  test.each(signatures)("ECDSA on P-256 with %s", async (hash, der) => {
-    const verify = (key: PublicKey, message: string, signature: Uint8Array, name = hash as "sha256") =>
-      noble.verify({ type: "ecdsa", hash: name }, key, ascii(message), signature);
-    const signature = fromHex(der);
-    expect(await verify(p256, "sample", signature)).toBe(true);
-    expect(await verify(p256, "simple", signature)).toBe(false);
-    expect(await verify(p256, "sample", signature, hash === "sha256" ? ("sha512" as "sha256") : "sha256")).toBe(false);
-    const changed = signature.slice();
-    changed[changed.length - 1]! ^= 1;
-    expect(await verify(p256, "sample", changed)).toBe(false);
-    for (const malformed of [
-      new Uint8Array(0),
-      signature.subarray(1),
-      new Uint8Array(300),
-      new Uint8Array([...signature, 0]),
-    ])
-      expect(await verify(p256, "sample", malformed)).toBe(false);
-  });
+  test.each(signatures)(
+    "accepts the standard's signature by ECDSA on P-256 with %s, and no other",
+    async (hash, der) => {
+      const verify = (key: PublicKey, message: string, signature: Uint8Array, name = hash as "sha256") =>
+        noble.verify({ type: "ecdsa", hash: name }, key, ascii(message), signature);
+      const signature = fromHex(der);
+      expect(await verify(p256, "sample", signature)).toBe(true);
+      expect(await verify(p256, "simple", signature)).toBe(false);
+      expect(await verify(p256, "sample", signature, hash === "sha256" ? ("sha512" as "sha256") : "sha256")).toBe(
+        false,
+      );
+      const changed = signature.slice();
+      changed[changed.length - 1]! ^= 1;
+      expect(await verify(p256, "sample", changed)).toBe(false);
+      for (const malformed of [
+        new Uint8Array(0),
+        signature.subarray(1),
+        new Uint8Array(300),
+        new Uint8Array([...signature, 0]),
+      ])
+        expect(await verify(p256, "sample", malformed)).toBe(false);
+    },
+  );
 
-  test("a key of another kind, another curve or another encoding is false", async () => {
+  test("gives false for a key of another kind, curve or encoding", async () => {
     const algorithm = { type: "ecdsa", hash: "sha256" } as const;
     const signature = fromHex(signatures[0][1]);
     const point = (p256 as { point: Uint8Array }).point;
     const compressed = point.slice(0, 33);
     compressed[0] = 2 + (point.at(-1)! & 1);
-    const elsewhere = point.slice();
-    elsewhere[64]! ^= 1;
+    const offCurve = point.slice();
+    offCurve[64]! ^= 1;
     const keys: PublicKey[] = [
       { type: "ec", curve: "secp384r1", point },
       { type: "ec", curve: "secp256r1", point: compressed },
-      { type: "ec", curve: "secp256r1", point: elsewhere },
+      { type: "ec", curve: "secp256r1", point: offCurve },
       { type: "ec", curve: "secp256r1", point: new Uint8Array(0) },
       { type: "ed25519", point: point.subarray(0, 32) },
       { type: "rsa", modulus: new Uint8Array(0), exponent: new Uint8Array(0), pssOnly: false },
@@ -338,7 +348,7 @@ describe("verify", () => {
       expect(await noble.verify(other, p256, ascii("sample"), signature)).toBe(false);
   });
 
-  test("Ed25519, RFC 8032 §7.1 test 2", async () => {
+  test("accepts Ed25519's test 2 of RFC 8032 §7.1, and no other message", async () => {
     const key: PublicKey = {
       type: "ed25519",
       point: fromHex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"),
@@ -346,15 +356,15 @@ describe("verify", () => {
     const signature = fromHex(
       "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
     );
-    const verify = (message: string, given = signature) =>
-      noble.verify({ type: "ed25519" }, key, fromHex(message), given);
+    const verify = (message: string, bytes = signature) =>
+      noble.verify({ type: "ed25519" }, key, fromHex(message), bytes);
     expect(await verify("72")).toBe(true);
     expect(await verify("73")).toBe(false);
     expect(await verify("72", signature.subarray(1))).toBe(false);
   });
 
-  test("Ed25519 by RFC 8032, not ZIP 215: a key of small order verifies nothing", async () => {
-    // The neutral element as key and R, S = 0: the equation holds for every message.
+  test("verifies Ed25519 by RFC 8032, not ZIP 215: a key of small order accepts no signature", async () => {
+    // With the neutral element as the key and as R, and S = 0, the equation holds for every message.
     const neutral = fromHex(`01${"00".repeat(31)}`);
     const key: PublicKey = { type: "ed25519", point: neutral };
     const signature = new Uint8Array(64);
@@ -363,7 +373,7 @@ describe("verify", () => {
   });
 });
 
-test("every table is whole", () => {
+test("the provider has every cipher and group", () => {
   expect(Object.keys(noble.ciphers).sort()).toEqual([
     "AES_128_CBC",
     "AES_128_GCM",

@@ -1,5 +1,6 @@
 /**
- * The PRF and the key schedule: the vectors that the TLS working group published, and ACVP's.
+ * Checks the PRF and the key schedule with published vectors: those on the mailing list of the TLS working group, and
+ * ACVP's.
  * @module
  */
 import { describe, expect, test } from "vitest";
@@ -36,28 +37,28 @@ describe("prf", () => {
         884f9dc236f80edd8bfa961144c9e8d792eca722a7b32fc3d416d473ebc2c5fd4abfdad05d9184259b5bf8cd4d90fa0d31e2dec479e4f1a2
         6066f2eea9a69236a3e52655c9e9aee691c8f3a26854308d5eaa3be85e0990703d73e56f`,
     },
-  ])("the published vector of $name", ({ name, secret, seed, output }) => {
+  ])("gives the published output with $name", ({ name, secret, seed, output }) => {
     const expected = fromHex(output);
-    const made = prf(noble.hashes[name], fromHex(secret), "test label", fromHex(seed), expected.length);
-    expect(toHex(made)).toBe(toHex(expected));
+    const actual = prf(noble.hashes[name], fromHex(secret), "test label", fromHex(seed), expected.length);
+    expect(toHex(actual)).toBe(toHex(expected));
   });
 
-  test("a shorter output is the beginning of a longer one, whatever the block", () => {
-    const whole = prf(sha256, new Uint8Array(48), "label", new Uint8Array(3), 100);
+  test("gives a shorter output that is the beginning of a longer one, for any length", () => {
+    const longest = prf(sha256, new Uint8Array(48), "label", new Uint8Array(3), 100);
     for (const length of [0, 1, 12, 31, 32, 33, 64, 99])
       expect(toHex(prf(sha256, new Uint8Array(48), "label", new Uint8Array(3), length))).toBe(
-        toHex(whole.subarray(0, length)),
+        toHex(longest.subarray(0, length)),
       );
   });
 
-  test("a secret longer than the hash's block, and an empty one", () => {
+  test("accepts a secret that is longer than the hash's block, and an empty one", () => {
     for (const secret of [new Uint8Array(200).fill(7), new Uint8Array(0)])
       expect(prf(sha256, secret, "x", secret, 40)).toHaveLength(40);
   });
 });
 
 describe("verifyData", () => {
-  test("is the PRF under the role's label, 12 bytes", () => {
+  test("is 12 bytes of the PRF with the label of the role", () => {
     const master = new Uint8Array(48).fill(1);
     const hash = new Uint8Array(32).fill(2);
     expect(verifyData(sha256, master, "client", hash)).toEqual(prf(sha256, master, "client finished", hash, 12));
@@ -74,7 +75,7 @@ describe("keyBlock", () => {
     ["GCM", TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, sha384, 0, 72],
     ["ChaCha20", TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, sha256, 0, 88],
     ["CBC", TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, sha256, 20, 72],
-  ] as const)("cuts %s's block in the order of RFC 5246 §6.3", (_name, suite, hash, mac, length) => {
+  ] as const)("divides the block for %s in the order of RFC 5246 §6.3", (_name, suite, hash, mac, length) => {
     const keys = keyBlock(hash, suite, master, client, server);
     const order = [
       keys.client.macKey,
@@ -114,7 +115,7 @@ type Acvp = readonly [unknown, { readonly testGroups: readonly AcvpGroup[] }];
 
 const acvpHashes: Readonly<Record<string, Hash>> = { "SHA2-256": sha256, "SHA2-384": sha384, "SHA2-512": sha512 };
 
-/** A key block of any length: key, IV and MAC lengths that add up to it. */
+/** A suite with a key block of `length` bytes. */
 const suiteOf = (length: number): CipherSuite => ({
   ...TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
   macLength: 0,
@@ -135,7 +136,7 @@ describe("ACVP", () => {
       test.skip(`${file}: no vectors at ${vectors.path}; HANDCLASP_VECTORS says where they are`);
       continue;
     }
-    test(`${file}: master secrets and key blocks`, () => {
+    test(`${file}: master secrets and key blocks are the expected ones`, () => {
       const expected = new Map(
         (readAnswers() as Acvp)[1].testGroups.flatMap((group) =>
           group.tests.map((answer) => [`${group.tgId}/${answer.tcId}`, answer] as const),

@@ -1,5 +1,6 @@
 /**
- * RSA's public operations against node:crypto and against blocks forged with the private key, and the unpadding of a premaster secret.
+ * Checks RSA's public operations with node:crypto and with blocks that the private key forged, and the unpadding of a
+ * premaster secret.
  * @module
  */
 import {
@@ -31,7 +32,7 @@ interface Pair {
   readonly key: RsaPublicKey;
   readonly secret: KeyObject;
   readonly length: number;
-  /** The bare private operation. */
+  /** The private-key operation without padding. */
   raw(block: Uint8Array): Uint8Array;
 }
 
@@ -49,7 +50,7 @@ function pairOf(secret: KeyObject): Pair {
 const pair = (bits: number, publicExponent = 65537): Pair =>
   pairOf(generateKeyPairSync("rsa", { modulusLength: bits, publicExponent }).privateKey);
 
-/** A pair with a modulus of 2049 bits, which OpenSSL uses but does not make. */
+/** A pair with a modulus of 2049 bits, which OpenSSL can use but not generate. */
 function oddPair(): Pair {
   const e = 65537n;
   const p = generatePrimeSync(1025, { bigint: true });
@@ -74,7 +75,7 @@ function oddPair(): Pair {
 }
 
 let rsa: Pair;
-/** One bit more than whole bytes: PSS has a block that is one byte shorter than the modulus. */
+/** A modulus with one bit more than a multiple of eight: a PSS block is one byte shorter than the modulus. */
 let odd: Pair;
 let cubic: Pair;
 beforeAll(() => {
@@ -93,7 +94,7 @@ const nodeSign = (keys: Pair, hash: RsaHashName, options: object = {}): Uint8Arr
 const pss = (length: number) => ({ padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: length });
 
 describe("verify", () => {
-  test.each(hashNames)("takes node:crypto's signatures with %s, and no others", async (hash) => {
+  test.each(hashNames)("accepts signatures of node:crypto with %s, and no others", async (hash) => {
     const saltLength = noble.hashes[hash].outputLength;
     for (const keys of [rsa, odd, cubic]) {
       for (const [type, signature] of [
@@ -114,34 +115,34 @@ describe("verify", () => {
     }
   });
 
-  test("the signature is as long as the modulus and below it", async () => {
+  test("requires a signature that is as long as the modulus and below it", async () => {
     const signature = nodeSign(rsa, "sha256");
     expect(await verify("rsa_pkcs1", "sha256", rsa.key, concat(Uint8Array.of(0), signature))).toBe(false);
     expect(await verify("rsa_pkcs1", "sha256", rsa.key, concat(signature, Uint8Array.of(0)))).toBe(false);
     expect(await verify("rsa_pkcs1", "sha256", rsa.key, signature.subarray(1))).toBe(false);
     expect(await verify("rsa_pkcs1", "sha256", rsa.key, new Uint8Array(0))).toBe(false);
-    // s + n is the same number modulo n: an odd modulus of 2049 bits leaves room for it in 257 bytes.
+    // s + n is the same number modulo n, and fits into the 257 bytes of a modulus of 2049 bits.
     const again = number(nodeSign(odd, "sha256")) + number(odd.key.modulus);
     expect(await verify("rsa_pkcs1", "sha256", odd.key, bytesOf(again, odd.length))).toBe(false);
   });
 
-  test("a zero in front of the modulus, as DER writes it, changes nothing", async () => {
+  test("ignores the leading zero that DER gives the modulus", async () => {
     const key = { ...rsa.key, modulus: concat(Uint8Array.of(0), rsa.key.modulus), exponent: Uint8Array.of(0, 1, 0, 1) };
     expect(await verify("rsa_pkcs1", "sha256", key, nodeSign(rsa, "sha256"))).toBe(true);
     expect(await verify("rsa_pss", "sha256", key, nodeSign(rsa, "sha256", pss(32)))).toBe(true);
   });
 
-  test("a key that is for PSS only verifies PSS only", async () => {
+  test("accepts only PSS for a key that is for PSS only", async () => {
     const key = { ...rsa.key, pssOnly: true };
     expect(await verify("rsa_pkcs1", "sha256", key, nodeSign(rsa, "sha256"))).toBe(false);
     expect(await verify("rsa_pss", "sha256", key, nodeSign(rsa, "sha256", pss(32)))).toBe(true);
   });
 });
 
-describe("PKCS#1 v1.5, blocks of our own", () => {
+describe("PKCS#1 v1.5 with forged blocks", () => {
   const nullPrefix = "3031300d060960864801650304020105000420";
   const info = (prefix: string): Uint8Array => concat(fromHex(prefix), noble.hashes.sha256.digest(message));
-  /** 00 01 FF… 00 info tail, the padding as long as it takes or as given. */
+  /** 00 01 FF… 00, then `part`, then `tail` zeros. The padding fills the block. */
   const block = (part: Uint8Array, { type = 1, padding = 0xff, tail = 0, zero = 0 } = {}): Uint8Array => {
     const out = new Uint8Array(256).fill(padding);
     out.set([0, type]);
@@ -151,9 +152,9 @@ describe("PKCS#1 v1.5, blocks of our own", () => {
     out.fill(0, end);
     return out;
   };
-  const accepts = (made: Uint8Array) => verify("rsa_pkcs1", "sha256", rsa.key, rsa.raw(made));
+  const accepts = (padded: Uint8Array) => verify("rsa_pkcs1", "sha256", rsa.key, rsa.raw(padded));
 
-  test("the one right block, with NULL and without (RFC 5246 §4.7)", async () => {
+  test("accepts the correct block, with and without NULL (RFC 5246 §4.7)", async () => {
     expect(await accepts(block(info(nullPrefix)))).toBe(true);
     expect(await accepts(block(info("302f300b06096086480165030402010420")))).toBe(true);
   });
@@ -166,15 +167,15 @@ describe("PKCS#1 v1.5, blocks of our own", () => {
     ["no zero before the DigestInfo", () => block(info(nullPrefix), { zero: 0xff })],
     ["another hash's identifier", () => block(info("3031300d060960864801650304020205000420"))],
     ["BER: a long form length", () => block(info("308131300d060960864801650304020105000420"))],
-    ["parameters that are no NULL", () => block(info("3031300d060960864801650304020104000420"))],
+    ["parameters other than NULL", () => block(info("3031300d060960864801650304020104000420"))],
     ["the bare digest", () => block(noble.hashes.sha256.digest(message))],
-  ])("%s", async (_name, make) => {
+  ])("refuses %s", async (_name, make) => {
     expect(await accepts(make())).toBe(false);
   });
 });
 
-describe("PSS, salts and masks that are not TLS's", () => {
-  test.each([0, 20, 31, 33, 64])("a salt of %i bytes", async (length) => {
+describe("PSS with other salts and masks than those of TLS", () => {
+  test.each([0, 20, 31, 33, 64])("refuses a salt of %i bytes", async (length) => {
     expect(await verify("rsa_pss", "sha256", rsa.key, nodeSign(rsa, "sha256", pss(length)))).toBe(false);
   });
 
@@ -190,18 +191,18 @@ describe("PSS, salts and masks that are not TLS's", () => {
     ["the unused bit", "whole", flip(0, 0x80)],
     ["the unused byte", "odd", flip(0, 1)],
   ];
-  test.each(faults)("a fault in %s", async (_name, which, spoil) => {
+  test.each(faults)("refuses a fault in %s", async (_name, which, corrupt) => {
     const keys = which === "odd" ? odd : rsa;
     const open = (signature: Uint8Array) =>
       bytesOf(powerModulo(number(signature), number(keys.key.exponent), number(keys.key.modulus)), keys.length);
     for (;;) {
       const opened = open(nodeSign(keys, "sha256", pss(32)));
-      const spoiled = opened.slice();
-      spoil(spoiled);
-      // Only a number below the modulus can be signed: with the top bit set, one in eight or more is.
-      if (number(spoiled) >= number(keys.key.modulus)) continue;
+      const corrupted = opened.slice();
+      corrupt(corrupted);
+      // Only a number below the modulus can be signed. With the top bit set, that is at least one in eight.
+      if (number(corrupted) >= number(keys.key.modulus)) continue;
       expect(await verify("rsa_pss", "sha256", keys.key, keys.raw(opened))).toBe(true);
-      expect(await verify("rsa_pss", "sha256", keys.key, keys.raw(spoiled))).toBe(false);
+      expect(await verify("rsa_pss", "sha256", keys.key, keys.raw(corrupted))).toBe(false);
       return;
     }
   });
@@ -213,7 +214,7 @@ describe("limits on keys", () => {
     return { type: "rsa", modulus, exponent: fromHex(exponent), pssOnly: false };
   };
 
-  test("2048 to 8192 bits, odd; an odd exponent from 3 to 2^32 - 1", () => {
+  test("accept odd moduli of 2048 to 8192 bits, and odd exponents from 3 to 2^32 - 1", () => {
     expect(rsaKeyFault(key(2048, "010001"))).toBeUndefined();
     expect(rsaKeyFault(key(8192, "03"))).toBeUndefined();
     expect(rsaKeyFault(key(3072, "00ffffffff"))).toBeUndefined();
@@ -227,7 +228,7 @@ describe("limits on keys", () => {
     ).toContain("0 bits");
   });
 
-  test("hold for verifying and for encrypting", async () => {
+  test("apply to verification and to encryption", async () => {
     const weak = pair(1024);
     expect(await verify("rsa_pkcs1", "sha256", weak.key, nodeSign(weak, "sha256"))).toBe(false);
     expect(await verify("rsa_pss", "sha256", weak.key, nodeSign(weak, "sha256", pss(32)))).toBe(false);
@@ -235,21 +236,21 @@ describe("limits on keys", () => {
   });
 });
 
-/** The private operation as @handclasp/node does it. */
+/** The private-key operation as `@handclasp/node` performs it. */
 const nodeRaw = (keys: Pair, ciphertext: Uint8Array): Uint8Array =>
   new Uint8Array(privateDecrypt({ key: keys.secret, padding: constants.RSA_NO_PADDING }, ciphertext));
 
 describe("encrypt", () => {
-  test("00 02, padding without a zero, 00, message; zeros are drawn again", () => {
+  test("builds 00 02, padding without a zero, 00, message, and replaces random zeros", () => {
     for (const keys of [rsa, odd]) {
-      let draws = 0;
+      let calls = 0;
       const random = (length: number): Uint8Array => {
-        draws++;
-        return Uint8Array.from({ length }, (_, i) => ((i + draws) % 3 === 0 ? 0 : 1 + (i % 250)));
+        calls++;
+        return Uint8Array.from({ length }, (_, i) => ((i + calls) % 3 === 0 ? 0 : 1 + (i % 250)));
       };
       const sealed = encryptPkcs1(keys.key, message, random);
       expect(sealed).toHaveLength(keys.length);
-      expect(draws).toBeGreaterThan(1);
+      expect(calls).toBeGreaterThan(1);
       const block = nodeRaw(keys, sealed);
       expect([...block.subarray(0, 2)]).toEqual([0, 2]);
       const end = block.length - message.length - 1;
@@ -259,7 +260,7 @@ describe("encrypt", () => {
     }
   });
 
-  test("through the provider: a premaster secret arrives", async () => {
+  test("encrypts a premaster secret that unpadPremaster returns", async () => {
     const premaster = Uint8Array.from({ length: 48 }, (_, i) => (i < 2 ? 3 : i));
     let state = 7;
     const random = (length: number) =>
@@ -271,7 +272,7 @@ describe("encrypt", () => {
     expect(toHex(unpadPremaster(nodeRaw(rsa, sealed), 0x0303, new Uint8Array(48)))).toBe(toHex(premaster));
   });
 
-  test("a message that does not fit, and a source that gives only zeros", () => {
+  test("throws for a message that does not fit, and for a random source that returns only zeros", () => {
     const ones = (length: number) => new Uint8Array(length).fill(1);
     expect(encryptPkcs1(rsa.key, new Uint8Array(245), ones)).toHaveLength(256);
     expect(() => encryptPkcs1(rsa.key, new Uint8Array(246), ones)).toThrow(RangeError);
@@ -288,30 +289,30 @@ const goodBlock = (length = 256): Uint8Array => {
 };
 
 describe("unpadPremaster", () => {
-  test.each([59, 256, 257, 1024])("a right block of %i bytes gives its last 48", (length) => {
+  test.each([59, 256, 257, 1024])("returns the last 48 bytes of a correct block of %i bytes", (length) => {
     const block = goodBlock(length);
     expect(toHex(unpadPremaster(block, 0x0303, fallback))).toBe(toHex(block.subarray(length - 48)));
   });
 
-  test("the secret itself may hold any byte, zeros included", () => {
+  test("accepts any byte in the secret, including zeros", () => {
     for (const byte of [0, 1, 2, 0x7f, 0x80, 0xff]) {
       const block = goodBlock().fill(byte, 256 - 46);
       expect(toHex(unpadPremaster(block, 0x0303, fallback))).toBe(`0303${toHex(Uint8Array.of(byte)).repeat(46)}`);
     }
   });
 
-  test("every other value of every checked byte gives the fallback", () => {
+  test("returns the fallback for every other value of every checked byte", () => {
     for (const at of [0, 1, 207, 208, 209]) {
       for (let value = 0; value < 256; value++) {
         const block = goodBlock();
-        const right = block[at] === value;
+        const isCorrect = block[at] === value;
         block[at] = value;
-        expect(toHex(unpadPremaster(block, 0x0303, fallback)) === toHex(fallback), `${at}: ${value}`).toBe(!right);
+        expect(toHex(unpadPremaster(block, 0x0303, fallback)) === toHex(fallback), `${at}: ${value}`).toBe(!isCorrect);
       }
     }
   });
 
-  test("a zero anywhere in the padding gives the fallback, any other byte does not", () => {
+  test("returns the fallback for a zero anywhere in the padding, and for no other byte", () => {
     for (let at = 2; at < 207; at++) {
       for (const value of [0, 1, 2, 0x80, 0xff]) {
         const block = goodBlock();
@@ -321,7 +322,7 @@ describe("unpadPremaster", () => {
     }
   });
 
-  test("the version is ClientHello's, not the one negotiated", () => {
+  test("requires the version of ClientHello, not the negotiated one", () => {
     const block = goodBlock();
     expect(unpadPremaster(block, 0x0304, fallback)).toEqual(fallback);
     expect(unpadPremaster(block, 0x0203, fallback)).toEqual(fallback);
@@ -329,8 +330,8 @@ describe("unpadPremaster", () => {
     expect(unpadPremaster(block, 0x0304, fallback)).toEqual(block.subarray(208));
   });
 
-  test("a modulus too short for it, and a fallback of another length", () => {
-    // 58 bytes: everything is right but the padding, which is seven bytes long.
+  test("returns the fallback for a block that is too short, and throws for a fallback of another length", () => {
+    // In a block of 58 bytes everything is correct except the padding, which has seven bytes.
     for (const block of [...[0, 47, 48, 49].map((length) => new Uint8Array(length)), goodBlock(58)]) {
       const out = unpadPremaster(block, 0x0303, fallback);
       expect(out).toEqual(fallback);
@@ -339,7 +340,7 @@ describe("unpadPremaster", () => {
     expect(() => unpadPremaster(goodBlock(), 0x0303, new Uint8Array(47))).toThrow(RangeError);
   });
 
-  test("reads the same bytes in the same order whatever they are", () => {
+  test("reads the same bytes in the same order for any contents", () => {
     const trace = (block: Uint8Array): { reads: string; out: string } => {
       const reads: string[] = [];
       const watch = (name: string, bytes: Uint8Array): Uint8Array =>
@@ -369,7 +370,7 @@ describe("Wycheproof's RSAES-PKCS1-v1_5 ciphertexts", () => {
   const { path, read } = vectorFile("wycheproof/rsa_pkcs1_2048_test.json");
   if (!read) test.skip(`no vectors at ${path}; HANDCLASP_VECTORS says where they are`);
   else
-    test("none is a premaster secret: the invalid ones do not pass, the valid ones are of another length or version", () => {
+    test("give the fallback: none is a premaster secret, and the valid ones have another length or version", () => {
       interface File {
         testGroups: {
           privateKey: { modulus: string; privateExponent: string };
@@ -382,7 +383,7 @@ describe("Wycheproof's RSAES-PKCS1-v1_5 ciphertexts", () => {
         const n = BigInt(`0x${privateKey.modulus}`);
         const d = BigInt(`0x${privateKey.privateExponent}`);
         for (const { tcId, msg, ct, result } of tests) {
-          // What is not as long as the modulus, or not below it, never comes to be unpadded.
+          // A ciphertext of another length, or one that is not below the modulus, is never decrypted.
           if (ct.length !== 512 || BigInt(`0x${ct}`) >= n) {
             expect(result).toBe("invalid");
             continue;
@@ -391,7 +392,7 @@ describe("Wycheproof's RSAES-PKCS1-v1_5 ciphertexts", () => {
           expect(unpadPremaster(block, 0x0303, fallback), `${tcId}`).toEqual(fallback);
           seen++;
           if (result !== "valid" || msg.length < 4) continue;
-          // The same block with the version and length of a premaster secret in its place does pass.
+          // The same block with the version and length of a premaster secret is accepted.
           const start = 256 - msg.length / 2;
           expect(toHex(block.subarray(start))).toBe(msg);
           const padded = concat(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ascii, toHex } from "../../src/bytes/bytes.ts";
-import { noble as late } from "../../src/crypto/lazyNoble.ts";
+import { noble as lazyNoble } from "../../src/crypto/lazyNoble.ts";
 import { noble } from "../../src/crypto/noble.ts";
 import { hashNamed } from "../../src/crypto/sha1.ts";
 import { type Flow, runFlow } from "../../src/flow.ts";
@@ -9,26 +9,26 @@ import * as rows from "../../src/record/cipherSpec.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
 
 describe("SHA-1", () => {
-  test("is noble's where the provider has none", () => {
-    expect(late.hashes.sha1).toBeUndefined();
-    // FIPS 180-4's example.
-    expect(toHex(hashNamed(late, "sha1").digest(ascii("abc")))).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
+  test("is noble's if the provider has none", () => {
+    expect(lazyNoble.hashes.sha1).toBeUndefined();
+    // The example of FIPS 180-4.
+    expect(toHex(hashNamed(lazyNoble, "sha1").digest(ascii("abc")))).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
   });
 
-  test("is the provider's own where it has one, and so is every other hash", () => {
-    const own = { ...noble.hashes.sha256 };
-    const provider = { ...late, hashes: { ...late.hashes, sha1: own } };
-    expect(hashNamed(provider, "sha1")).toBe(own);
+  test("is the provider's if it has one, and so is every other hash", () => {
+    const sha1 = { ...noble.hashes.sha256 };
+    const provider = { ...lazyNoble, hashes: { ...lazyNoble.hashes, sha1 } };
+    expect(hashNamed(provider, "sha1")).toBe(sha1);
     for (const name of ["sha256", "sha384", "sha512"] as const)
-      expect(hashNamed(provider, name)).toBe(late.hashes[name]);
+      expect(hashNamed(provider, name)).toBe(lazyNoble.hashes[name]);
   });
 
-  test("comes with a CBC suite: a provider without it reads what one with it protected", async () => {
+  test("is loaded with a CBC suite: a provider without it opens a record of a provider with it", async () => {
     const spec = TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA;
     const keys = { key: new Uint8Array(16).fill(1), macKey: new Uint8Array(20).fill(2), iv: new Uint8Array(0) };
-    const made = (provider: typeof late): Flow<Protection> =>
+    const protect = (provider: typeof lazyNoble): Flow<Protection> =>
       makeProtection(provider, spec, keys, (length) => new Uint8Array(length).fill(3));
-    const [sealer, opener] = [await runFlow(made(noble)), await runFlow(made(late))];
+    const [sealer, opener] = [await runFlow(protect(noble)), await runFlow(protect(lazyNoble))];
     const content = ascii("hello");
     const record = new Uint8Array(sealer.sealedLength(content.length));
     await sealer.seal(23, content, record);
@@ -36,7 +36,7 @@ describe("SHA-1", () => {
   });
 });
 
-test("a CBC row's MAC key is as long as its hash", () => {
+test("the MAC key of a CBC row is as long as its hash", () => {
   const cbc = Object.values(rows).filter(({ mac }) => mac !== undefined);
   expect(cbc).toHaveLength(5);
   for (const { mac = "sha1", macLength } of cbc) expect(macLength).toBe(noble.hashes[mac].outputLength);

@@ -1,5 +1,5 @@
 /**
- * What the tests of cryptography share.
+ * Helpers of the tests in this folder.
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -7,17 +7,17 @@ import { join } from "node:path";
 import { vectorsDirectory } from "@handclasp/testing/vectors";
 import type { Random } from "../../src/crypto/provider.ts";
 
-/** Gives the bytes it was made with, once, and refuses anything else. */
-export function given(bytes: Uint8Array): Random {
-  let used = false;
+/** A random source that returns `bytes` once and throws for any other call. */
+export function fixedRandom(bytes: Uint8Array): Random {
+  let isUsed = false;
   return (length) => {
-    if (used || length !== bytes.length) throw new Error(`asked for ${length} bytes`);
-    used = true;
+    if (isUsed || length !== bytes.length) throw new Error(`unexpected call for ${length} random bytes`);
+    isUsed = true;
     return bytes;
   };
 }
 
-/** Where a file of vectors is, and what is in it once asked; `undefined` where it is not there. */
+/** The path of a file of vectors, and a function that parses it, or `undefined` if the file does not exist. */
 export function vectorFile(name: string): { path: string; read: (() => unknown) | undefined } {
   const path = join(vectorsDirectory(), name);
   return { path, read: existsSync(path) ? () => JSON.parse(readFileSync(path, "utf8")) : undefined };

@@ -1,5 +1,5 @@
 /**
- * The noble provider against Wycheproof: every primitive it has.
+ * Checks every primitive of the noble provider with the vectors of Wycheproof.
  * @module
  */
 import { providerVectors } from "@handclasp/testing/vectors";

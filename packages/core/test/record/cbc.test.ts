@@ -14,8 +14,11 @@ import { runFlow } from "../../src/flow.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
 import { sealed } from "./support.ts";
 
-/** A hash that counts its compressions, those of HMAC's outer hash included. */
-function counting(inner: Hash): { hash: Hash; taken: () => number } {
+/**
+ * A hash that counts its compressions, including those of HMAC's outer hash. `takeCount` returns the count and resets
+ * it.
+ */
+function countingHash(inner: Hash): { hash: Hash; takeCount: () => number } {
   let count = 0;
   const spend = (length: number): void => {
     count += Math.ceil((length + 1 + inner.blockLength / 8) / inner.blockLength);
@@ -37,12 +40,12 @@ function counting(inner: Hash): { hash: Hash; taken: () => number } {
       };
     },
   };
-  const taken = (): number => {
-    const now = count;
+  const takeCount = (): number => {
+    const taken = count;
     count = 0;
-    return now;
+    return taken;
   };
-  return { hash, taken };
+  return { hash, takeCount };
 }
 
 describe.each([
@@ -51,7 +54,7 @@ describe.each([
   TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
 ])("$name", (suite) => {
   const macName = suite.mac as "sha1" | "sha256" | "sha384";
-  const { hash, taken } = counting(noble.hashes[macName]);
+  const { hash, takeCount } = countingHash(noble.hashes[macName]);
   const provider: CryptoProvider = { ...noble, hashes: { ...noble.hashes, [macName]: hash } };
   const macLength = hash.outputLength;
   const key = new Uint8Array(suite.keyLength).fill(1);
@@ -69,37 +72,39 @@ describe.each([
       PromiseLike<unknown>
     >;
     const ciphertext = concat(iv, chain.encrypt(iv, plain));
-    taken();
+    takeCount();
     try {
       const content = opener.open(type, ciphertext) as Uint8Array;
-      return { content, compressions: taken() };
+      return { content, compressions: takeCount() };
     } catch (error) {
-      return { error: error as TlsError, compressions: taken() };
+      return { error: error as TlsError, compressions: takeCount() };
     }
   };
   const mac = (content: Uint8Array): Uint8Array =>
     noble.hashes[macName]
       .hmac(macKey)
       .mac(concat(new Uint8Array(8), Uint8Array.of(type, 3, 3, content.length >> 8, content.length & 255), content));
-  /** A record of `length` bytes under the cipher, with `padding` bytes before the length byte. */
-  const made = (length: number, padding: number): Uint8Array => {
+  /**
+   * The plaintext of a record, `length` bytes with its MAC and with `padding` bytes of padding before the length byte.
+   */
+  const plaintextOf = (length: number, padding: number): Uint8Array => {
     const content = new Uint8Array(length - macLength - 1 - padding).map((_, i) => i * 7);
     return concat(content, mac(content), new Uint8Array(padding + 1).fill(padding));
   };
-  const same = {
+  const badRecordMac = {
     alert: "bad_record_mac",
     code: "bad_record_mac",
     message: "a record was altered in transit, or its keys are not ours",
   };
 
-  // The shortest, some around a hash's block, and one where every padding fits.
+  // The shortest length, some lengths around the hash's block, and one in which every padding fits.
   const shortest = Math.ceil((macLength + 1) / 16) * 16;
-  for (const length of [shortest, shortest + 16, 96, 128, 144, 320, 336].filter((one) => one >= shortest)) {
-    test(`${length} bytes: every padding opens, and each fault is one error and as many compressions`, () => {
+  for (const length of [shortest, shortest + 16, 96, 128, 144, 320, 336].filter((each) => each >= shortest)) {
+    test(`${length} bytes: opens every padding, and each fault gives the same error after as many compressions`, () => {
       const spent = new Set<number>();
       for (let padding = 0; padding < 256; padding++) {
         if (padding <= length - macLength - 1) {
-          const good = made(length, padding);
+          const good = plaintextOf(length, padding);
           const { content, error, compressions } = open(good);
           expect(error).toBeUndefined();
           expect(content).toEqual(good.subarray(0, length - macLength - 1 - padding));
@@ -110,23 +115,23 @@ describe.each([
             const bad = good.slice();
             bad[at] = (bad[at] as number) ^ 1;
             const fault = open(bad);
-            expect(fault.error).toMatchObject(same);
+            expect(fault.error).toMatchObject(badRecordMac);
             spent.add(fault.compressions);
           }
-          // A wrong byte of padding, first and last, under a MAC that is right.
+          // A wrong first or last byte of padding, with a correct MAC.
           for (const at of padding ? [length - 1 - padding, length - 2] : []) {
             const bad = good.slice();
             bad[at] = (bad[at] as number) ^ 0x80;
             const fault = open(bad);
-            expect(fault.error).toMatchObject(same);
+            expect(fault.error).toMatchObject(badRecordMac);
             spent.add(fault.compressions);
           }
         } else {
-          // More padding than there is room for.
-          const bad = made(length, 0);
+          // More padding than fits.
+          const bad = plaintextOf(length, 0);
           bad.fill(padding, Math.max(0, length - 1 - padding));
           const fault = open(bad);
-          expect(fault.error).toMatchObject(same);
+          expect(fault.error).toMatchObject(badRecordMac);
           spent.add(fault.compressions);
         }
       }
@@ -134,27 +139,27 @@ describe.each([
     });
   }
 
-  test("padding that is wrong under a MAC that is right for none is refused, and as dearly", () => {
+  test("refuses wrong padding without a matching MAC after as many compressions", () => {
     const spent = new Set<number>();
     for (let claimed = 1; claimed < 256; claimed++) {
-      const bad = made(336, 0);
+      const bad = plaintextOf(336, 0);
       bad[335] = claimed;
       const fault = open(bad);
-      expect(fault.error).toMatchObject(same);
+      expect(fault.error).toMatchObject(badRecordMac);
       spent.add(fault.compressions);
     }
-    expect([...spent]).toEqual([open(made(336, 0)).compressions]);
+    expect([...spent]).toEqual([open(plaintextOf(336, 0)).compressions]);
   });
 
-  test("ciphertext that is no whole blocks, or too short for a MAC, is the same error", () => {
+  test("gives the same error for ciphertext that is not whole blocks, or too short for a MAC", () => {
     const opener = runFlow(
       makeProtection(provider, suite, { key, macKey, iv: new Uint8Array(0) }, (length) => new Uint8Array(length)),
     ) as Protection;
     for (const length of [0, 1, 15, 16, 17, 16 + shortest - 16, 16 + shortest + 1])
-      expect(() => opener.open(type, new Uint8Array(length))).toThrow(same.message);
+      expect(() => opener.open(type, new Uint8Array(length))).toThrow(badRecordMac.message);
   });
 
-  test("what it seals, it opens, with a fresh IV for each record", () => {
+  test("opens the records that it seals, each with a fresh IV", () => {
     const make = () =>
       runFlow(
         makeProtection(provider, suite, { key, macKey, iv: new Uint8Array(0) }, (length) =>

@@ -1,4 +1,4 @@
-/** Sequence numbers do not wrap (RFC 5246 §6.1), and a key does not protect more than it may. */
+/** Checks that sequence numbers do not wrap (RFC 5246 §6.1), and that a key protects no more records than its limit. */
 import {
   type CipherSuite,
   noble,
@@ -37,10 +37,10 @@ describe.each([
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
   TLS_RSA_WITH_AES_128_CBC_SHA,
-])("a key of $name that has protected all it may", (suite) => {
+])("a key of $name at its limit of records", (suite) => {
   const exhausted = expect.objectContaining({ code: "key_exhausted", fault: "application" });
 
-  test("seals no more data, and then no more alerts either", async () => {
+  test("seals no more data, and after the reserved alerts no more alerts", async () => {
     const out = await make(suite);
     expect(out.sequenceNumber).toBe(0);
     for (let i = 0; i < 12; i++) sealed(out, 23, new Uint8Array(1));
@@ -50,7 +50,7 @@ describe.each([
     expect(() => sealed(out, 21, Uint8Array.of(2, 80))).toThrow(exhausted);
   });
 
-  test("goes on opening: how much the peer may seal is for the peer to know (RFC 8446 §5.5)", async () => {
+  test("still opens records: the limit on sealing is the peer's concern (RFC 8446 §5.5)", async () => {
     const [out, into] = [await make(suite), await make(suite)];
     limits.maxRecords = 48;
     const records = Array.from({ length: 40 }, () => sealed(out, 23, Uint8Array.of(7)));
@@ -68,7 +68,7 @@ test.each([
   [2 ** 32, [0, 0, 0, 1, 0, 0, 0, 0]],
   [0x01fffefdfcfb, [0, 0, 0x01, 0xff, 0xfe, 0xfd, 0xfc, 0xfb]],
   [2 ** 48 - 1, [0, 0, 255, 255, 255, 255, 255, 255]],
-])("the sequence number %i is written whole, over another's", (number, bytes) => {
+])("the sequence number %i overwrites all bytes of another", (number, bytes) => {
   const to = Uint8Array.of(0, 0, 9, 9, 9, 9, 9, 9);
   setSequenceNumber(to, number);
   expect([...to]).toEqual(bytes);

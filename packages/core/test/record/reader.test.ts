@@ -13,13 +13,25 @@ import { runFlow } from "../../src/flow.ts";
 import { makeProtection } from "../../src/record/protection.ts";
 import type { RecordReader, TlsRecord } from "../../src/record/reader.ts";
 import { record } from "../handshake/mitm.ts";
-import { answering, gcm, handHeld, next, pattern, reader, sealed, traceInto, turn, writer, zeros } from "./support.ts";
+import {
+  gcm,
+  manualProtection,
+  next,
+  pattern,
+  protectionWith,
+  reader,
+  sealed,
+  traceInto,
+  turn,
+  writer,
+  zeros,
+} from "./support.ts";
 
 describe("promises that settle out of order", () => {
-  test("what is opened is delivered in order, and traced so", async () => {
+  test("do not change the order in which records are delivered and traced", async () => {
     const trace: TraceEvent[] = [];
     const records = reader({ trace: traceInto(trace) });
-    const { protection, settle, waiting } = handHeld();
+    const { protection, settle, waiting } = manualProtection();
     records.changeState(protection);
     records.feed(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
     const first = records.next() as Promise<TlsRecord>;
@@ -34,9 +46,9 @@ describe("promises that settle out of order", () => {
     expect(records.next()).toBeUndefined();
   });
 
-  test("a record that is bad on its face does not hide those before it", async () => {
+  test("deliver the records before a malformed one", async () => {
     const records = reader();
-    const { protection, settle } = handHeld();
+    const { protection, settle } = manualProtection();
     records.requireVersion();
     records.changeState(protection);
     const bad = record(23, Uint8Array.of(2));
@@ -50,7 +62,7 @@ describe("promises that settle out of order", () => {
   });
 
   test.each([TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256])(
-    "300 records of $name, delayed at random, arrive in order",
+    "deliver 300 randomly delayed records of $name in order",
     async (suite) => {
       const keys = {
         key: new Uint8Array(suite.keyLength).fill(1),
@@ -78,13 +90,13 @@ describe("promises that settle out of order", () => {
     },
   );
 
-  test("a second record that fails behind a failed head is no unhandled rejection", async () => {
+  test("cause no unhandled rejection if a second record fails after the first", async () => {
     const records = reader();
-    const foreign: unknown[] = [];
-    const listen = (reason: unknown): void => void foreign.push(reason);
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown): void => void unhandled.push(reason);
     process.on("unhandledRejection", listen);
     records.changeState(
-      answering(async () => {
+      protectionWith(async () => {
         throw new Error("bad");
       }),
     );
@@ -92,64 +104,64 @@ describe("promises that settle out of order", () => {
     await expect(records.next()).rejects.toThrow("bad");
     await turn();
     process.off("unhandledRejection", listen);
-    expect(foreign).toEqual([]);
+    expect(unhandled).toEqual([]);
   });
 });
 
 describe("a record that is not admitted", () => {
-  test("stays where it is until it is, and only a whole one is deferred", () => {
-    const asked: number[] = [];
-    let open = false;
+  test("waits until it is admitted, and is deferred only if it is complete", () => {
+    const requests: number[] = [];
+    let isOpen = false;
     const admit = (bytes: number): boolean => {
-      asked.push(bytes);
-      return open;
+      requests.push(bytes);
+      return isOpen;
     };
     const records = reader({ admission: { admit } });
     const [one, two] = [record(23, Uint8Array.of(1, 2, 3)), record(23, Uint8Array.of(4))];
     records.feed(one.subarray(0, 7));
     expect(next(records)).toBeUndefined();
     expect(records.deferred).toBe(false);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
     records.feed(concat(one.subarray(7), two));
     for (let i = 0; i < 2; i++) {
       expect(next(records)).toBeUndefined();
       expect(records.deferred).toBe(true);
       expect(records.pending).toBe(one.length + two.length);
     }
-    open = true;
+    isOpen = true;
     expect(next(records)).toMatchObject({ type: 23, fragment: Uint8Array.of(1, 2, 3) });
     expect(records.deferred).toBe(false);
-    open = false;
+    isOpen = false;
     expect(next(records)).toBeUndefined();
     expect(records.deferred).toBe(true);
-    open = true;
+    isOpen = true;
     expect(next(records)).toMatchObject({ fragment: Uint8Array.of(4) });
     expect(next(records)).toBeUndefined();
     expect(records.deferred).toBe(false);
     expect(records.pending).toBe(0);
-    expect(asked).toEqual([3, 3, 3, 1, 1]);
+    expect(requests).toEqual([3, 3, 3, 1, 1]);
   });
 
-  test("keeps its number: it is opened once", () => {
-    let open = false;
-    const records = reader({ admission: { admit: () => open } });
+  test("takes its sequence number only when it is opened", () => {
+    let isOpen = false;
+    const records = reader({ admission: { admit: () => isOpen } });
     records.changeState(gcm());
     records.feed(record(23, sealed(gcm(), 23, Uint8Array.of(1))));
     expect(next(records)).toBeUndefined();
-    open = true;
+    isOpen = true;
     expect(next(records)).toMatchObject({ fragment: Uint8Array.of(1) });
   });
 
-  test("is refused by its header all the same", () => {
+  test("is still refused if its header is wrong", () => {
     const records = reader({ admission: { admit: () => false } });
     records.feed(Uint8Array.of(23, 3, 3, 0x40, 0x01));
     expect(() => next(records)).toThrow(expect.objectContaining({ alert: "record_overflow" }));
   });
 
-  test("is not opened ahead either", async () => {
+  test("is not opened while others are being opened", async () => {
     let room = 2;
     const records = reader({ admission: { admit: () => room-- > 0 } });
-    const { protection, settle, waiting } = handHeld();
+    const { protection, settle, waiting } = manualProtection();
     records.changeState(protection);
     records.feed(concat(...[1, 2, 3, 4].map((byte) => record(23, Uint8Array.of(byte)))));
     const first = records.next() as Promise<TlsRecord>;
@@ -167,10 +179,10 @@ describe("a record that is not admitted", () => {
   });
 });
 
-describe("limits that were agreed on", () => {
+describe("negotiated limits", () => {
   const overflow = expect.objectContaining({ alert: "record_overflow" });
 
-  test("max_fragment_length is of every record from now on (RFC 6066 §4)", () => {
+  test("max_fragment_length applies to every later record (RFC 6066 §4)", () => {
     const records = reader();
     records.limit(512, undefined);
     records.feed(record(22, zeros(512)));
@@ -183,14 +195,14 @@ describe("limits that were agreed on", () => {
     expect(() => next(records)).toThrow(overflow);
   });
 
-  test("max_fragment_length is of plaintext too", () => {
+  test("max_fragment_length applies to unprotected records too", () => {
     const records = reader();
     records.limit(512, undefined);
     records.feed(record(22, zeros(513)));
     expect(() => next(records)).toThrow(overflow);
   });
 
-  test("record_size_limit is of records under keys alone (RFC 8449 §4)", () => {
+  test("record_size_limit applies only to protected records (RFC 8449 §4)", () => {
     const records = reader();
     records.limit(16_384, 64);
     records.feed(record(22, zeros(16_384)));
@@ -204,7 +216,7 @@ describe("limits that were agreed on", () => {
     expect(next(records)).toBeUndefined();
   });
 
-  test("a record that no cipher could have made of so little is refused by its header alone", () => {
+  test("a header is refused if its length exceeds the limit and the largest possible expansion", () => {
     for (const [now, underKeys] of [
       [512, undefined],
       [16_384, 512],
@@ -218,18 +230,18 @@ describe("limits that were agreed on", () => {
   });
 });
 
-describe("records that are refused", () => {
-  const refused = (records: RecordReader, bytes: Uint8Array): TlsError => {
+describe("a reader refuses", () => {
+  const refusal = (records: RecordReader, bytes: Uint8Array): TlsError => {
     records.feed(bytes);
     try {
       next(records);
     } catch (error) {
-      // Nothing behind it is looked at.
+      // No record after it is read.
       records.feed(record(23, Uint8Array.of(1)));
       expect(next(records)).toBeUndefined();
       return error as TlsError;
     }
-    throw new Error("it was taken");
+    throw new Error("expected an error, but the record was accepted");
   };
   const underKeys = (): RecordReader => {
     const records = reader();
@@ -238,24 +250,24 @@ describe("records that are refused", () => {
   };
   const header = (length: number): Uint8Array => Uint8Array.of(23, 3, 3, length >> 8, length & 255);
 
-  test("plaintext of more than 2^14 bytes, by its header alone", () => {
-    expect(refused(reader(), header(16_385))).toMatchObject({ alert: "record_overflow" });
+  test("plaintext of more than 2^14 bytes, after its header", () => {
+    expect(refusal(reader(), header(16_385))).toMatchObject({ alert: "record_overflow" });
     const records = reader();
     records.feed(record(23, new Uint8Array(16_384)));
     expect(next(records)?.fragment).toHaveLength(16_384);
   });
-  test("ciphertext of more than 2^14 + 2048 bytes, by its header alone", () => {
-    expect(refused(underKeys(), header(16_384 + 2049))).toMatchObject({ alert: "record_overflow" });
+  test("ciphertext of more than 2^14 + 2048 bytes, after its header", () => {
+    expect(refusal(underKeys(), header(16_384 + 2049))).toMatchObject({ alert: "record_overflow" });
   });
   test("ciphertext that opens to more than 2^14 bytes", () => {
-    expect(refused(underKeys(), record(23, sealed(gcm(), 23, new Uint8Array(16_385))))).toMatchObject({
+    expect(refusal(underKeys(), record(23, sealed(gcm(), 23, new Uint8Array(16_385))))).toMatchObject({
       alert: "record_overflow",
     });
   });
   test.each([0, 1, 8, 23])("ciphertext of %i bytes, too short for its tag", (length) => {
-    expect(refused(underKeys(), record(23, new Uint8Array(length)))).toMatchObject({ alert: "bad_record_mac" });
+    expect(refusal(underKeys(), record(23, new Uint8Array(length)))).toMatchObject({ alert: "bad_record_mac" });
   });
-  test("a record twice, in the wrong order, or of another type", () => {
+  test("a record that is repeated, reordered, or has another type", () => {
     const sealer = gcm();
     const one = sealed(sealer, 23, Uint8Array.of(1));
     const two = sealed(sealer, 23, Uint8Array.of(2));
@@ -263,56 +275,59 @@ describe("records that are refused", () => {
       [23, two],
       [22, one],
     ] as const)
-      expect(refused(underKeys(), record(type, body))).toMatchObject({ alert: "bad_record_mac" });
+      expect(refusal(underKeys(), record(type, body))).toMatchObject({ alert: "bad_record_mac" });
     const records = underKeys();
     records.feed(record(23, one));
     expect(next(records)?.fragment).toEqual(Uint8Array.of(1));
-    expect(refused(records, record(23, one))).toMatchObject({ alert: "bad_record_mac" });
+    expect(refusal(records, record(23, one))).toMatchObject({ alert: "bad_record_mac" });
   });
-  test("any bit of a record altered", () => {
-    const whole = record(23, sealed(gcm(), 23, Uint8Array.of(1, 2, 3)));
-    for (let bit = 5 * 8; bit < whole.length * 8; bit++) {
-      const altered = whole.slice();
+  test("a record with any bit altered", () => {
+    const original = record(23, sealed(gcm(), 23, Uint8Array.of(1, 2, 3)));
+    for (let bit = 5 * 8; bit < original.length * 8; bit++) {
+      const altered = original.slice();
       altered[bit >> 3] = (altered[bit >> 3] as number) ^ (1 << (bit & 7));
-      expect(refused(underKeys(), altered)).toMatchObject({ alert: "bad_record_mac" });
+      expect(refusal(underKeys(), altered)).toMatchObject({ alert: "bad_record_mac" });
     }
   });
   test.each([0, 19, 24, 0x80])("a record of type %i", (type) => {
-    expect(refused(reader(), record(type, Uint8Array.of(1)))).toMatchObject({
+    expect(refusal(reader(), record(type, Uint8Array.of(1)))).toMatchObject({
       alert: "unexpected_message",
       message: expect.stringContaining("not TLS"),
     });
   });
 });
 
-describe("bytes at any boundaries", () => {
+describe("a reader accepts any boundaries of the received bytes", () => {
   const bodies = [pattern(1), zeros(0), pattern(3000), pattern(300), zeros(0), pattern(7)];
   const wire = concat(...bodies.map((body) => record(23, body)));
-  const fed = (pieces: readonly Uint8Array[]): Uint8Array[] => {
+  const fragmentsOf = (pieces: readonly Uint8Array[]): Uint8Array[] => {
     const records = reader();
-    const got: Uint8Array[] = [];
+    const fragments: Uint8Array[] = [];
     for (const piece of pieces) {
       records.feed(piece);
-      for (let one = next(records); one; one = next(records)) got.push(one.fragment.slice());
+      for (let one = next(records); one; one = next(records)) fragments.push(one.fragment.slice());
     }
     expect(records.pending).toBe(0);
-    return got;
+    return fragments;
   };
 
-  test("headers straddle pieces of every length", () => {
+  test("if headers are split over pieces of any length", () => {
     for (const size of [1, 2, 3, 4, 5, 6, 7, 255, 256, 257, 1000]) {
       const pieces: Uint8Array[] = [];
       for (let at = 0; at < wire.length; at += size) pieces.push(wire.slice(at, at + size));
-      expect(fed(pieces)).toEqual(bodies);
+      expect(fragmentsOf(pieces)).toEqual(bodies);
     }
   });
-  test("two cuts anywhere in and around a header", () => {
+  test("if two boundaries are anywhere in and around a header", () => {
     const two = concat(record(23, pattern(300)), record(22, pattern(400)));
     for (let from = 298; from <= 312; from++)
       for (let to = from; to <= 312; to++)
-        expect(fed([two.slice(0, from), two.slice(from, to), two.slice(to)])).toEqual([pattern(300), pattern(400)]);
+        expect(fragmentsOf([two.slice(0, from), two.slice(from, to), two.slice(to)])).toEqual([
+          pattern(300),
+          pattern(400),
+        ]);
   });
-  test("all of it at once, and only then read", () => {
+  test("if all bytes arrive before the first record is read", () => {
     const records = reader();
     for (let at = 0; at < wire.length; at += 2) records.feed(wire.slice(at, at + 2));
     expect(bodies.map(() => next(records)?.fragment)).toEqual(bodies);

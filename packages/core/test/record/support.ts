@@ -1,4 +1,7 @@
-/** What the tests of records share: both halves of the layer, protections in hand, memory whose lending is watched. */
+/**
+ * Helpers of the record tests: readers and writers, protections that a test controls, and memory that records how it is
+ * lent.
+ */
 import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, type TraceEvent } from "@handclasp/core";
 import { noble } from "../../src/crypto/noble.ts";
 import { type Awaitable, isPromise, runFlow } from "../../src/flow.ts";
@@ -23,10 +26,10 @@ export const writer = (options: Partial<RecordWriterOptions> = {}): RecordWriter
     ...options,
   });
 
-/** The next record of a reader whose protection answers at once. */
+/** The next record of a reader whose protection is synchronous. */
 export function next(records: RecordReader): TlsRecord | undefined {
   const record = records.next();
-  if (record && isPromise(record)) throw new Error("it answers later");
+  if (record && isPromise(record)) throw new Error("expected a synchronous protection, got a promise");
   return record;
 }
 
@@ -36,7 +39,8 @@ export const pattern = (length: number): Uint8Array => Uint8Array.from({ length 
 /** The body of a record, in an array of its own. */
 export function sealed(protection: Protection, type: ContentType, fragment: Uint8Array): Uint8Array {
   const out = new Uint8Array(protection.sealedLength(fragment.length));
-  if (isPromise(protection.seal(type, fragment, out))) throw new Error("it answers later");
+  if (isPromise(protection.seal(type, fragment, out)))
+    throw new Error("expected a synchronous protection, got a promise");
   return out;
 }
 
@@ -44,11 +48,11 @@ const keys = { key: new Uint8Array(16), macKey: new Uint8Array(0), iv: new Uint8
 export const gcm = (): Protection =>
   runFlow(makeProtection(noble, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, keys, zeros)) as Protection;
 
-/** All microtasks have run. */
+/** Resolves after all microtasks have run. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Bytes as they are, in promises that settle when told, in the order told; only then is `out` written. */
-export function handHeld() {
+/** A protection without encryption whose promises the test settles, in any order. `seal` writes `out` only then. */
+export function manualProtection() {
   const waiting: { readonly work: () => void; readonly fail: (error: unknown) => void }[] = [];
   const later = <T>(work: () => T): Promise<T> =>
     new Promise((resolve, reject) => waiting.push({ work: () => resolve(work()), fail: reject }));
@@ -78,18 +82,21 @@ export function handHeld() {
   return { protection, settle, fail, waiting };
 }
 
-/** A protection of one answer. */
-export const answering = (open: (type: ContentType, body: Uint8Array) => Awaitable<Uint8Array>): Protection => ({
+/** A synchronous protection without encryption, with the given function `open`. */
+export const protectionWith = (open: (type: ContentType, body: Uint8Array) => Awaitable<Uint8Array>): Protection => ({
   sealedLength: (length) => length,
   seal: (_, fragment, out) => out.set(fragment),
   open,
   sequenceNumber: 0,
 });
 
-const [lent, back] = [1, 2];
+const [lent, returned] = [1, 2];
 
-/** Memory whose every byte is accounted for: lent, given back, lent again. What breaks the contract is kept in `faults`: an engine would catch it. */
-export function watched(inner: Memory = hostMemory) {
+/**
+ * Memory that records the state of every byte. It collects violations of the contract in `faults`, because an engine
+ * would catch an error.
+ */
+export function trackedMemory(inner: Memory = hostMemory) {
   const states = new Map<ArrayBufferLike, Uint8Array>();
   const faults: string[] = [];
   let takes = 0;
@@ -101,14 +108,14 @@ export function watched(inner: Memory = hostMemory) {
       takes++;
       const bytes = inner.take(length);
       const known = states.get(bytes.buffer);
-      if (known?.includes(lent)) faults.push(`${length} bytes of a buffer that is lent already`);
+      if (known?.includes(lent)) faults.push(`${length} bytes of a buffer that is already lent`);
       if (!known) states.set(bytes.buffer, new Uint8Array(bytes.buffer.byteLength));
       stateOf(bytes)?.fill(lent);
       return bytes;
     },
     give(bytes) {
-      if (stateOf(bytes) && !isLent(bytes)) faults.push(`${bytes.length} bytes that are given back, and are not lent`);
-      stateOf(bytes)?.fill(back);
+      if (stateOf(bytes) && !isLent(bytes)) faults.push(`${bytes.length} bytes given back that are not lent`);
+      stateOf(bytes)?.fill(returned);
       inner.give(bytes);
     },
   };
@@ -117,13 +124,13 @@ export function watched(inner: Memory = hostMemory) {
     faults,
     isLent,
     owns: (bytes: Uint8Array): boolean => states.has(bytes.buffer),
-    /** Bytes that are lent. */
+    /** The number of bytes that are lent. */
     get lent(): number {
       let count = 0;
-      for (const state of states.values()) for (const one of state) if (one === lent) count++;
+      for (const buffer of states.values()) for (const state of buffer) if (state === lent) count++;
       return count;
     },
-    /** How many times memory was taken. */
+    /** The number of calls of `take`. */
     get takes(): number {
       return takes;
     },

@@ -4,34 +4,34 @@ import { concat } from "@handclasp/core/unstable";
 import { describe, expect, test } from "vitest";
 import type { RecordWriter } from "../../src/record/writer.ts";
 import { record, records as wireRecords } from "../handshake/mitm.ts";
-import { answering, gcm, handHeld, next, pattern, reader, traceInto, writer, zeros } from "./support.ts";
+import { gcm, manualProtection, next, pattern, protectionWith, reader, traceInto, writer, zeros } from "./support.ts";
 
-/** The body lengths of everything that is ready. */
+/** The body lengths of all records that `take` returns. */
 const lengths = (out: RecordWriter): number[] => wireRecords(concat(...out.take())).map(({ body }) => body.length);
 const types = (out: RecordWriter): number[] => wireRecords(concat(...out.take())).map(({ type }) => type);
 
-describe("data that is sent before anybody takes", () => {
+describe("data that is sent before a call of `take`", () => {
   test.each([
     { writes: [1, 2, 3], records: [6] },
     { writes: [16_383, 1, 1], records: [16_384, 1] },
     { writes: [16_384, 16_384], records: [16_384, 16_384] },
     { writes: [40_000, 10_000], records: [16_384, 16_384, 16_384, 848] },
     { writes: [1, 40_000], records: [16_384, 16_384, 7233] },
-  ])("$writes bytes are records of $records", ({ writes, records }) => {
+  ])("becomes records of $records bytes after writes of $writes", ({ writes, records }) => {
     const out = writer();
-    const sent = writes.map(pattern);
-    for (const bytes of sent) out.send(23, bytes);
+    const data = writes.map(pattern);
+    for (const bytes of data) out.send(23, bytes);
     expect(out.pending).toBeGreaterThanOrEqual(writes.reduce((sum, length) => sum + length));
     const taken = concat(...out.take());
     expect(wireRecords(taken).map(({ body }) => body.length)).toEqual(records);
     expect(out.pending).toBe(0);
     const into = reader();
     into.feed(taken);
-    const got = records.map(() => next(into)?.fragment as Uint8Array);
-    expect(concat(...got)).toEqual(concat(...sent));
+    const fragments = records.map(() => next(into)?.fragment as Uint8Array);
+    expect(concat(...fragments)).toEqual(concat(...data));
   });
 
-  test("is the sender's own again at once", () => {
+  test("may be changed by the sender at once", () => {
     const out = writer();
     const bytes = Uint8Array.of(1);
     out.send(23, bytes);
@@ -40,7 +40,7 @@ describe("data that is sent before anybody takes", () => {
     expect(concat(...out.take())).toEqual(record(23, Uint8Array.of(1, 2)));
   });
 
-  test("goes before an alert that is sent behind it", () => {
+  test("is sent before a later alert", () => {
     const out = writer();
     out.send(23, Uint8Array.of(1));
     out.send(21, Uint8Array.of(1, 0));
@@ -49,31 +49,31 @@ describe("data that is sent before anybody takes", () => {
     expect(concat(...out.take())).toEqual(concat(...expected));
   });
 
-  test("takes no more memory than its record, however short a peer wants it", () => {
-    const kept = new Set<ArrayBufferLike>();
+  test("needs no more memory than its records, however short the peer's limit is", () => {
+    const buffers = new Set<ArrayBufferLike>();
     const out = writer();
     out.limit(16_384, 63);
     out.changeState({
-      ...answering((_, body) => body),
+      ...protectionWith((_, body) => body),
       seal(_, fragment) {
-        kept.add(fragment.buffer);
+        buffers.add(fragment.buffer);
         return new Promise(() => {});
       },
     });
     out.send(23, new Uint8Array(1));
     out.send(23, new Uint8Array(65_536));
-    let held = 0;
-    for (const { byteLength } of kept) held += byteLength;
-    expect(held).toBeLessThan(2 * 65_536);
+    let total = 0;
+    for (const { byteLength } of buffers) total += byteLength;
+    expect(total).toBeLessThan(2 * 65_536);
   });
 });
 
 describe("promises that settle out of order", () => {
-  test("what is sealed goes out in order, and is traced so", async () => {
+  test("do not change the order in which records are sent and traced", async () => {
     const trace: TraceEvent[] = [];
-    let woken = 0;
-    const out = writer({ trace: traceInto(trace), wake: () => woken++ });
-    const { protection, settle } = handHeld();
+    let wakeCalls = 0;
+    const out = writer({ trace: traceInto(trace), wake: () => wakeCalls++ });
+    const { protection, settle } = manualProtection();
     out.changeState(protection);
     for (const byte of [1, 2, 3]) {
       out.send(23, Uint8Array.of(byte));
@@ -84,7 +84,7 @@ describe("promises that settle out of order", () => {
     await settle(1);
     expect(out.take()).toEqual([]);
     expect(out.idle).toBe(false);
-    expect(woken).toBe(2);
+    expect(wakeCalls).toBe(2);
     await settle(0);
     expect(concat(...out.take())).toEqual(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
     expect(trace.map((event) => event.type === "record" && event.sequenceNumber)).toEqual([0, 1, 2]);
@@ -92,9 +92,9 @@ describe("promises that settle out of order", () => {
     expect(out.idle).toBe(true);
   });
 
-  test("what was sealed before a failure goes out, nothing behind it does, nor an alert, which its peer could not open", async () => {
+  test("let the records before a failure be sent, but no later record or alert, which the peer could not open", async () => {
     const out = writer();
-    const { protection, settle, fail } = handHeld();
+    const { protection, settle, fail } = manualProtection();
     out.changeState(protection);
     for (const byte of [1, 2, 3]) {
       out.send(23, Uint8Array.of(byte));
@@ -111,28 +111,28 @@ describe("promises that settle out of order", () => {
 });
 
 describe("fragments", () => {
-  test.each([[64], [1000], [16_384]])("of at most %i bytes, joined again by whoever reads", (maxFragment) => {
+  test.each([[64], [1000], [16_384]])("have at most %i bytes, and a reader joins them again", (maxFragment) => {
     const out = writer({ maxFragment });
     const message = new Uint8Array(40_001).map((_, i) => i);
     out.send(22, message);
     const into = reader();
     for (const bytes of out.take()) into.feed(bytes);
-    const got: Uint8Array[] = [];
+    const fragments: Uint8Array[] = [];
     for (let one = next(into); one; one = next(into)) {
       expect(one.fragment.length).toBeLessThanOrEqual(maxFragment);
-      got.push(one.fragment);
+      fragments.push(one.fragment);
     }
-    expect(got).toHaveLength(Math.ceil(message.length / maxFragment));
-    expect(concat(...got)).toEqual(message);
+    expect(fragments).toHaveLength(Math.ceil(message.length / maxFragment));
+    expect(concat(...fragments)).toEqual(message);
   });
-  test("an empty message is one empty record", () => {
+  test("are one empty record for an empty message", () => {
     const out = writer();
     out.send(23, new Uint8Array(0));
     expect(concat(...out.take())).toEqual(Uint8Array.of(23, 3, 3, 0, 0));
   });
 });
 
-test("handshake records alone say the first version, until one is agreed (RFC 5246 §E.1)", () => {
+test("only handshake records have the first version, until a version is negotiated (RFC 5246 §E.1)", () => {
   const out = writer({ firstVersion: 0x0301 });
   const versions = (): number[] => wireRecords(concat(...out.take())).map(({ header }) => header[2] as number);
   out.send(22, zeros(4));
@@ -143,14 +143,14 @@ test("handshake records alone say the first version, until one is agreed (RFC 52
   expect(versions()).toEqual([3]);
 });
 
-describe("what is held", () => {
-  test("goes out with ChangeCipherSpec and the first record under its keys", async () => {
-    const { protection, settle } = handHeld();
+describe("a record that `hold` delays", () => {
+  test("is sent with ChangeCipherSpec and the first record under its keys", async () => {
+    const { protection, settle } = manualProtection();
     const out = writer();
     out.hold();
     out.send(22, zeros(4));
     expect(types(out)).toEqual([]);
-    // Nobody waits for what is held.
+    // A delayed record does not count.
     expect(out.idle).toBe(true);
     out.send(20, Uint8Array.of(1));
     out.changeState(protection);
@@ -165,7 +165,7 @@ describe("what is held", () => {
     expect(types(out)).toEqual([23]);
   });
 
-  test("goes out before an alert", () => {
+  test("is sent before an alert", () => {
     const out = writer();
     out.hold();
     out.send(22, zeros(4));
@@ -174,34 +174,34 @@ describe("what is held", () => {
   });
 });
 
-describe("limits that were agreed on", () => {
-  const sent = (out: RecordWriter, message: Uint8Array): number[] => {
+describe("negotiated limits", () => {
+  const sentLengths = (out: RecordWriter, message: Uint8Array): number[] => {
     out.send(23, message);
     return lengths(out);
   };
 
-  test("max_fragment_length is of every record from now on (RFC 6066 §4)", () => {
+  test("max_fragment_length applies to every later record (RFC 6066 §4)", () => {
     const out = writer();
     out.limit(512, undefined);
-    expect(sent(out, zeros(1100))).toEqual([512, 512, 76]);
+    expect(sentLengths(out, zeros(1100))).toEqual([512, 512, 76]);
     out.changeState(gcm());
-    expect(sent(out, zeros(1100))).toEqual([512 + 24, 512 + 24, 76 + 24]);
+    expect(sentLengths(out, zeros(1100))).toEqual([512 + 24, 512 + 24, 76 + 24]);
   });
 
-  test("record_size_limit is of records under keys alone (RFC 8449 §4)", () => {
+  test("record_size_limit applies only to protected records (RFC 8449 §4)", () => {
     const out = writer();
     out.limit(16_384, 100);
-    expect(sent(out, zeros(1100))).toEqual([1100]);
+    expect(sentLengths(out, zeros(1100))).toEqual([1100]);
     out.changeState(gcm());
-    expect(sent(out, zeros(201))).toEqual([124, 124, 25]);
+    expect(sentLengths(out, zeros(201))).toEqual([124, 124, 25]);
   });
 
-  test("our own bound stays where the peer takes more", () => {
+  test("our own limit still applies if the peer accepts more", () => {
     const out = writer({ maxFragment: 200 });
     out.limit(512, undefined);
-    expect(sent(out, zeros(401))).toEqual([200, 200, 1]);
+    expect(sentLengths(out, zeros(401))).toEqual([200, 200, 1]);
     out.limit(16_384, 300);
     out.changeState(gcm());
-    expect(sent(out, zeros(401))).toEqual([224, 224, 25]);
+    expect(sentLengths(out, zeros(401))).toEqual([224, 224, 25]);
   });
 });

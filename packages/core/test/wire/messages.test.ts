@@ -26,7 +26,7 @@ const extensions = fc.option(fc.array(fc.record({ type: u16, data: bytes(0, 60) 
 });
 const signed = fc.record({ scheme: u16, signature: bytes(0) });
 
-/** A message, and any value of it. */
+/** A type of message, and arbitrary values of it. */
 interface Row {
   readonly type: MessageType<unknown>;
   readonly values: fc.Arbitrary<unknown>;
@@ -87,8 +87,8 @@ const failure = (read: () => unknown): TlsError | undefined => {
   }
 };
 
-describe.each(rows.map((one) => [one.type.name, one] as const))("%s", (name, { type, values }) => {
-  test("what is written is read again", () => {
+describe.each(rows.map((row) => [row.type.name, row] as const))("%s", (name, { type, values }) => {
+  test("decodes to the value that was encoded", () => {
     fc.assert(
       fc.property(values, (value) => {
         expect(decode(type.body, encode(type.body, value), name)).toEqual(value);
@@ -96,17 +96,17 @@ describe.each(rows.map((one) => [one.type.name, one] as const))("%s", (name, { t
     );
   });
 
-  test("cut anywhere, or with a byte too many, it is a decode_error at a field", () => {
+  test("is a decode_error that names a field if it is truncated anywhere or has a byte too many", () => {
     fc.assert(
       fc.property(values, (value) => {
-        const whole = encode(type.body, value);
-        for (let length = 0; length < whole.length; length++) {
-          const error = failure(() => decode(type.body, whole.subarray(0, length), name));
-          // Only extensions as a whole may be absent.
-          const { extensions: present } = value as { extensions?: unknown };
+        const encoded = encode(type.body, value);
+        for (let length = 0; length < encoded.length; length++) {
+          const error = failure(() => decode(type.body, encoded.subarray(0, length), name));
+          // Only the whole block of extensions may be absent.
+          const { extensions: block } = value as { extensions?: unknown };
           if (!error) {
-            expect(present).toBeDefined();
-            expect(decode(type.body, whole.subarray(0, length), name)).toEqual({
+            expect(block).toBeDefined();
+            expect(decode(type.body, encoded.subarray(0, length), name)).toEqual({
               ...(value as object),
               extensions: undefined,
             });
@@ -115,16 +115,15 @@ describe.each(rows.map((one) => [one.type.name, one] as const))("%s", (name, { t
           expect(error.alert).toBe("decode_error");
           expect(error.message).toMatch(new RegExp(`^${name}\\.\\w+`));
         }
-        const longer = new Uint8Array(whole.length + 1);
-        longer.set(whole);
-        const more = failure(() => decode(type.body, longer, name));
-        expect(more?.alert).toBe("decode_error");
+        const longer = new Uint8Array(encoded.length + 1);
+        longer.set(encoded);
+        expect(failure(() => decode(type.body, longer, name))?.alert).toBe("decode_error");
       }),
       { numRuns: 30 },
     );
   });
 
-  test("any bytes at all are read, and written the same, or refused", () => {
+  test("of arbitrary bytes is refused, or encodes to the same bytes", () => {
     fc.assert(
       fc.property(bytes(0, 80), (data) => {
         let value: unknown;
@@ -157,31 +156,30 @@ describe("the path of a field", () => {
     name = "server_hello",
   ): string | undefined => failure(() => decode(codec, data, name))?.message;
 
-  test("through a list and a struct", () => {
-    const whole = encode(serverHello.body, hello);
-    const data = whole.slice(0, -1);
-    // The block's length is right, the last extension's is one too long.
+  test("goes through a list and a struct", () => {
+    const data = encode(serverHello.body, hello).slice(0, -1);
+    // The length of the block is right, the length of the last extension is one too large.
     data[39] = (data[39] as number) - 1;
     expect(message(data)).toBe("server_hello.extensions[2].data: wanted 2 bytes, 1 left");
   });
-  test("a number that is cut", () => {
+  test("names a number that is truncated", () => {
     expect(message(Uint8Array.of(3))).toBe("server_hello.serverVersion: wanted 2 bytes, 1 left");
   });
-  test("a part that is too short, and one that is not used up", () => {
+  test("names a part that is too short, or that is not read to its end", () => {
     expect(message(new Uint8Array(2), list(2, uint16, 2), "groups")).toBe("groups: 0 bytes, at least 2 wanted");
     expect(message(Uint8Array.of(0, 3, 0, 29, 0), list(2, uint16, 2), "groups")).toBe(
       "groups[1]: wanted 2 bytes, 1 left",
     );
     expect(message(Uint8Array.of(1, 2), struct({ one: uint8 }), "struct")).toBe("struct: 1 bytes too many");
   });
-  test("a session id of more than 32 bytes", () => {
+  test("names a session id of more than 32 bytes", () => {
     const data = encode(serverHello.body, { ...hello, sessionId: new Uint8Array(33) });
     expect(message(data)).toBe("server_hello.sessionId: 33 bytes, at most 32 allowed");
   });
 });
 
-describe("writing", () => {
-  test("what does not fit is a RangeError", () => {
+describe("encode", () => {
+  test("throws a RangeError for a value that does not fit", () => {
     expect(() => encode(finished.body, { verifyData: new Uint8Array(11) })).toThrow(RangeError);
     expect(() => encode(clientEcdhPublic.body, { public: new Uint8Array(256) })).toThrow(RangeError);
     expect(() => encode(uint8, 256)).toThrow(RangeError);
