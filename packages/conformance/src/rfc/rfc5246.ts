@@ -183,13 +183,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.3",
     "an AEAD record that does not open is a fatal bad_record_mac",
     by("record/aead.ts#requireAuthentic", [
-<<<<<<< HEAD
-      `${reader}: records that are refused > any bit of a record altered`,
-      `${suite}: the end > an altered record is bad_record_mac on both sides`,
-=======
       `${reader}: a reader refuses > a record with any bit altered`,
-      `${suite}: the end > an altered record is bad_record_mac, seen by both`,
->>>>>>> wt-e14d
+      `${suite}: the end > an altered record is bad_record_mac on both sides`,
     ]),
   ],
   [
