@@ -7,6 +7,7 @@ export default defineConfig({
     limbo: "src/x509/main.ts",
     tools: "src/interop/tools.ts",
     "bogo-shim": "src/bogo/main.ts",
+    "bogo-failing": "src/bogo/failing.ts",
     bogo: "src/bogo/run.ts",
     hostile: "src/hostile/main.ts",
     "hostile-victim": "src/hostile/victim.ts",

@@ -1,5 +1,5 @@
 /**
- * One connection of a shim, from TCP to the last byte.
+ * One connection of a shim, from the TCP connection to the last byte.
  * @module
  */
 
@@ -8,11 +8,14 @@ import { connect, type TlsConnection, TlsError, type Transport } from "@handclas
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
 import { tcpTransport } from "@handclasp/node";
-import { checkExpectations } from "./expectations.ts";
+import { checkExpectations, checkMessages } from "./expectations.ts";
 import type { ShimConfig } from "./flags.ts";
 import { acceptOptions, connectOptions, type Task } from "./options.ts";
 
-/** The shim is the TCP client whichever role it has in TLS. Rejects with what ended the connection, where that was not in order. */
+/**
+ * The shim is the TCP client in both TLS roles. The promise rejects with the error that ended the connection, unless
+ * the connection ended as it should.
+ */
 export async function exchange(task: Task): Promise<void> {
   const { config } = task;
   const socket = connectSocket({
@@ -20,57 +23,61 @@ export async function exchange(task: Task): Promise<void> {
     port: config.port ?? 0,
     allowHalfOpen: true,
   });
-  const gone = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
+  const closed = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
   try {
-    introduce(socket, config);
+    sendShimId(socket, config);
     const transport = tcpTransport(socket);
-    const connection = await open(task, config.async ? bytewise(transport) : transport);
+    const connection = await openConnection(task, config.async ? deliverBytewise(transport) : transport);
     checkExpectations(task, connection.session);
-    await say(connection, config);
+    await sendInitialData(connection, config);
     if (config["send-alert"]) return connection.abort("the shim is told to", "decompression_failure");
     if (!config["shim-shuts-down"]) await echo(connection, config);
     await shutDown(connection, config);
+    checkMessages(task);
   } finally {
-    // An alert that the runner has not read yet would be lost with the process.
-    const timer = setTimeout(() => socket.destroy(), lingering);
-    await gone;
+    // If the process ended now, an alert that the runner has not read yet would be lost.
+    const timer = setTimeout(() => socket.destroy(), drainTimeout);
+    await closed;
     clearTimeout(timer);
   }
 }
 
-const lingering = 1_000;
+/** The time that the runner has to close the socket, in ms. */
+const drainTimeout = 1_000;
 
-/** The runner tells the connections of its shims apart by the number that it gave each. */
-function introduce(socket: Socket, config: ShimConfig): void {
+/** The runner gives each shim a number, and matches connections to shims by it. */
+function sendShimId(socket: Socket, config: ShimConfig): void {
   const id = Buffer.alloc(8);
   id.writeBigUInt64LE(BigInt(config["shim-id"] ?? "0"));
   socket.write(id);
 }
 
-async function open(task: Task, transport: Transport): Promise<TlsConnection> {
-  if (!task.config.server) return connect(transport, connectOptions(task));
-  const options = acceptOptions(task);
-  const connection = acceptWith(withName(serverHandshakeConfig(options), task.config), transport, options);
+async function openConnection(task: Task, transport: Transport): Promise<TlsConnection> {
+  if (!task.config.server) return connect(transport, await connectOptions(task));
+  const options = await acceptOptions(task);
+  const connection = acceptWith(withServerName(serverHandshakeConfig(options), task.config), transport, options);
   await connection.opened;
   return connection;
 }
 
 /**
- * BoringSSL's shim has a callback that takes any name, and acknowledges it unless it is told not to. A server of ours
- * acknowledges a name by which it chose: here, one certificate is for the name, and another is not.
+ * BoringSSL's shim accepts every server name in a callback, and acknowledges it unless a flag forbids that. A server of
+ * Handclasp acknowledges a name only if the name selected a certificate. Therefore this server has two certificates,
+ * one that is for the name and one that is not.
  */
-function withName(
+function withServerName(
   config: ReturnType<typeof serverHandshakeConfig>,
   { "expect-server-name": name, "no-server-name-ack": silent }: ShimConfig,
 ) {
-  const [first] = config.credentials;
-  if (name === undefined || silent || !first) return config;
-  const subjectAltNames = { ...first.certificate.subjectAltNames, all: [{ type: "dns", value: name }] as const };
-  return { ...config, credentials: [{ ...first, certificate: { ...first.certificate, subjectAltNames } }, first] };
+  const [credential] = config.credentials;
+  if (name === undefined || silent || !credential) return config;
+  const { certificate } = credential;
+  const subjectAltNames = { ...certificate.subjectAltNames, all: [{ type: "dns", value: name }] as const };
+  return { ...config, credentials: [{ ...credential, certificate: { ...certificate, subjectAltNames } }, credential] };
 }
 
-/** Hands over one byte at a time: nothing may depend on where the carrier cuts. */
-function bytewise(inner: Transport): Transport {
+/** Delivers one byte at a time: no result may depend on how TCP splits the stream. */
+function deliverBytewise(inner: Transport): Transport {
   return {
     start: (events) =>
       inner.start({
@@ -87,29 +94,29 @@ function bytewise(inner: Transport): Transport {
   };
 }
 
-/** What BoringSSL's shim says before it listens, in its order. */
-async function say(connection: TlsConnection, config: ShimConfig): Promise<void> {
-  const { "export-keying-material": exported, "export-label": label = "", "export-context": context = "" } = config;
-  if (exported !== undefined)
+/** The data that BoringSSL's shim sends before it reads, in the same order. */
+async function sendInitialData(connection: TlsConnection, config: ShimConfig): Promise<void> {
+  const { "export-keying-material": length, "export-label": label = "", "export-context": context = "" } = config;
+  if (length !== undefined)
     await connection.write(
-      connection.exportKeyingMaterial(exported, label, config["use-export-context"] ? text(context) : undefined),
+      connection.exportKeyingMaterial(length, label, config["use-export-context"] ? utf8(context) : undefined),
     );
   if (config["tls-unique"]) await connection.write(connection.channelBinding("tls-unique"));
-  if (config["shim-writes-first"]) await connection.write(text("hello"));
+  if (config["shim-writes-first"]) await connection.write(utf8("hello"));
 }
 
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 async function echo(connection: TlsConnection, config: ShimConfig): Promise<void> {
   const size = config["read-size"] ?? 512;
-  for (let bytes = await next(connection, config); bytes; bytes = await next(connection, config)) {
-    for (let at = 0; at < bytes.length; at += size)
-      await connection.write(bytes.slice(at, at + size).map((byte) => byte ^ 0xff));
+  for (let bytes = await readNext(connection, config); bytes; bytes = await readNext(connection, config)) {
+    for (let offset = 0; offset < bytes.length; offset += size)
+      await connection.write(bytes.slice(offset, offset + size).map((byte) => byte ^ 0xff));
   }
 }
 
-/** Without `-check-close-notify`, an end of TCP is as good as one of TLS. */
-async function next(connection: TlsConnection, config: ShimConfig): Promise<Uint8Array | undefined> {
+/** Without `-check-close-notify`, the end of the TCP stream counts as the end of the data. */
+async function readNext(connection: TlsConnection, config: ShimConfig): Promise<Uint8Array | undefined> {
   try {
     return await connection.read();
   } catch (error) {
@@ -123,7 +130,7 @@ async function shutDown(connection: TlsConnection, config: ShimConfig): Promise<
   if (config["shim-shuts-down"]) {
     await connection.closeWrite();
     if (await connection.read())
-      throw new Error(":application_data_on_shutdown: the peer goes on after our close_notify");
+      throw new Error(":application_data_on_shutdown: the peer sent application data after the shim's close_notify");
   }
   await connection.closed;
 }

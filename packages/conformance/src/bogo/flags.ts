@@ -1,12 +1,13 @@
 /**
- * The command line that BoringSSL's runner gives a shim: `-name` or `-name value`, with prefixes that say which connection it is for.
+ * The command line that BoringSSL's runner gives a shim: `-name` or `-name value`. A prefix says for which connection a
+ * flag is.
  * @module
  */
 
-/** A flag or a value that we have nothing for: the test counts as unimplemented. */
+/** A flag or a value that the shim does not implement: the runner counts the test as unimplemented. */
 export class Unimplemented extends Error {}
 
-/** How the value of a flag is read; `flag` has none, `…s` stands for a list that grows each time the flag is given. */
+/** The kinds of flags. A `flag` has no value. `numbers` is a list that grows each time the flag is given. */
 interface Kinds {
   flag: boolean;
   number: number;
@@ -15,9 +16,9 @@ interface Kinds {
   bytes: Uint8Array;
 }
 
-/** The runner's names: whatever is not here ends the shim as unimplemented. */
-const kinds = {
-  // where and how often
+/** The flags by the runner's names. A flag that is neither here nor in `ignored` ends the shim as unimplemented. */
+const flagKinds = {
+  // the process and its connections
   port: "number",
   ipv6: "flag",
   "shim-id": "text",
@@ -25,7 +26,7 @@ const kinds = {
   server: "flag",
   async: "flag",
   provider: "text",
-  // what is negotiated
+  // negotiation
   "min-version": "number",
   "max-version": "number",
   "no-tls12": "flag",
@@ -41,8 +42,9 @@ const kinds = {
   psk: "text",
   "psk-identity": "text",
   "max-send-fragment": "number",
-  "max-cert-list": "number",
   "fallback-scsv": "flag",
+  "enable-grease": "flag",
+  "renegotiate-ignore": "flag",
   "no-legacy-server-connect": "flag",
   // certificates
   "key-file": "text",
@@ -54,13 +56,11 @@ const kinds = {
   "reverify-on-resume": "flag",
   "fail-cert-callback": "flag",
   "use-client-ca-list": "text",
-  // renegotiation
-  "renegotiate-freely": "flag",
-  "renegotiate-once": "flag",
-  "renegotiate-explicit": "flag",
-  "renegotiate-ignore": "flag",
-  "forbid-renegotiation-after-handshake": "flag",
-  "expect-total-renegotiations": "number",
+  "enable-ocsp-stapling": "flag",
+  "ocsp-response": "bytes",
+  "decline-ocsp-callback": "flag",
+  "enable-signed-cert-timestamps": "flag",
+  "signed-cert-timestamps": "bytes",
   // sessions
   "no-ticket": "flag",
   "ticket-key": "bytes",
@@ -81,7 +81,7 @@ const kinds = {
   "check-close-notify": "flag",
   "read-size": "number",
   "no-server-name-ack": "flag",
-  // what must have come of it
+  // expectations about the connection
   "expect-server-name": "text",
   "expect-alpn": "text",
   "expect-advertised-alpn": "text",
@@ -91,12 +91,18 @@ const kinds = {
   "expect-peer-cert-file": "text",
   "expect-certificate-types": "bytes",
   "expect-client-ca-list": "text",
+  "expect-msg-callback": "text",
+  "expect-ocsp-response": "bytes",
+  "expect-signed-cert-timestamps": "bytes",
   "expect-extended-master-secret": "flag",
   "expect-secure-renegotiation": "flag",
   "expect-no-secure-renegotiation": "flag",
 } as const;
 
-/** What is said for an API that we do not have, or that behaves the same: read, and left at that. */
+/**
+ * Flags that change nothing here. They select an API that Handclasp lacks or one that behaves the same, or they ask for
+ * renegotiation, which Handclasp never does: then the test fails unless it expects a refusal.
+ */
 const ignored: Readonly<Record<string, "flag" | "text">> = {
   "trust-cert": "text",
   "no-tls1": "flag",
@@ -109,22 +115,29 @@ const ignored: Readonly<Record<string, "flag" | "text">> = {
   "use-old-client-cert-callback": "flag",
   "allow-hint-mismatch": "flag",
   "server-supports-padding": "flag",
+  "use-ocsp-callback": "flag",
+  "set-ocsp-in-callback": "flag",
+  "renegotiate-freely": "flag",
+  "renegotiate-once": "flag",
+  "renegotiate-explicit": "flag",
+  "forbid-renegotiation-after-handshake": "flag",
+  "expect-total-renegotiations": "text",
 };
 
-type Name = keyof typeof kinds;
+type Name = keyof typeof flagKinds;
 
 /** The flags of one connection, by the runner's names. */
-export type ShimConfig = { readonly [N in Name]?: Kinds[(typeof kinds)[N]] };
+export type ShimConfig = { readonly [N in Name]?: Kinds[(typeof flagKinds)[N]] };
 
-/** What the first connection is told, and what those after it are. */
+/** The flags of the first connection, and those of every later one. */
 export interface ShimConfigs {
   readonly initial: ShimConfig;
   readonly resume: ShimConfig;
 }
 
 /**
- * Reads the whole command line; what comes last wins.
- * @throws Unimplemented for a flag that we have nothing for
+ * Reads the whole command line. If a flag is repeated, the last one wins.
+ * @throws Unimplemented for a flag that the shim does not implement
  */
 export function readFlags(argv: readonly string[]): ShimConfigs {
   const initial: ShimConfig = {};
@@ -132,16 +145,16 @@ export function readFlags(argv: readonly string[]): ShimConfigs {
   const rest = [...argv];
   for (let flag = rest.shift(); flag !== undefined; flag = rest.shift()) {
     const { name, targets } = readPrefix(flag, initial, resume);
-    const kind = isKnown(name) ? kinds[name] : Object.hasOwn(ignored, name) ? ignored[name] : undefined;
+    const kind = isKnown(name) ? flagKinds[name] : Object.hasOwn(ignored, name) ? ignored[name] : undefined;
     if (!kind) throw new Unimplemented(`${flag} is not implemented`);
     const value = kind === "flag" ? "" : rest.shift();
-    if (value === undefined) throw new Error(`${flag} without a value`);
+    if (value === undefined) throw new Error(`${flag}: expected a value`);
     if (isKnown(name)) for (const config of targets) set(config, name, value);
   }
   return { initial, resume };
 }
 
-/** `-on-handshaker` is for a second process that we do not have, `-on-retry` for 0-RTT. */
+/** `-on-handshaker` is for a second process, which this shim does not have, and `-on-retry` is for 0-RTT. */
 function readPrefix(
   flag: string,
   initial: ShimConfig,
@@ -154,19 +167,19 @@ function readPrefix(
   return { name, targets: when === "on-resume-" ? [resume] : [initial, resume] };
 }
 
-const isKnown = (name: string): name is Name => Object.hasOwn(kinds, name);
+const isKnown = (name: string): name is Name => Object.hasOwn(flagKinds, name);
 
 function set(config: ShimConfig, name: Name, value: string): void {
   const values = config as Record<Name, unknown>;
-  switch (kinds[name]) {
+  switch (flagKinds[name]) {
     case "flag":
       values[name] = true;
       return;
     case "number":
-      values[name] = number(name, value);
+      values[name] = readNumber(name, value);
       return;
     case "numbers":
-      values[name] = [...((values[name] as readonly number[] | undefined) ?? []), number(name, value)];
+      values[name] = [...((values[name] as readonly number[] | undefined) ?? []), readNumber(name, value)];
       return;
     case "text":
       values[name] = value;
@@ -177,7 +190,7 @@ function set(config: ShimConfig, name: Name, value: string): void {
   }
 }
 
-function number(name: string, value: string): number {
+function readNumber(name: string, value: string): number {
   if (!/^\d+$/.test(value)) throw new Error(`-${name} ${value}: expected a decimal number`);
   return Number(value);
 }

@@ -1,39 +1,46 @@
 #!/usr/bin/env node
 /**
- * A shim for BoGo, BoringSSL's black-box tests of a TLS stack: their runner starts one for each test, and plays the other side.
- * Exit codes: 0 all as expected, 1 the connection failed, 89 unimplemented, 90 the connection is not what the runner said it must be.
+ * A shim for BoGo, BoringSSL's black-box tests of a TLS stack: BoringSSL's runner starts one shim for each test, and
+ * plays the other side.
+ *
+ * Exit codes: 0 the connection is as expected, 1 it failed, 89 a flag is not implemented, 90 the connection is not what
+ * the runner's `-expect` flags say.
  * @module
  */
 import { TlsError } from "@handclasp/core";
 import { exchange } from "./exchange.ts";
-import { Unexpected } from "./expectations.ts";
+import { ExpectationError } from "./expectations.ts";
 import { readFlags, Unimplemented } from "./flags.ts";
-import { nothingKept } from "./options.ts";
-import { witness } from "./witness.ts";
+import { createMessageLog } from "./messageLog.ts";
+import { createSharedState } from "./options.ts";
 
-process.exitCode = await run(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
 
-async function run(argv: readonly string[]): Promise<number> {
+async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes("-is-handshaker-supported")) {
     console.log("No");
     return 0;
   }
   try {
     const { initial, resume } = readFlags(argv);
-    const kept = nothingKept();
+    const shared = createSharedState();
     for (let i = 0; i <= (initial["resume-count"] ?? 0); i++) {
       const config = i ? resume : initial;
-      await exchange({ config, resumes: i > 0 && !config["expect-session-miss"], seen: witness(), kept });
+      const mustResume = i > 0 && !config["expect-session-miss"];
+      await exchange({ config, mustResume, messages: createMessageLog(), shared });
     }
     return 0;
   } catch (error) {
     if (error instanceof Unimplemented) return 89;
     console.error(describe(error));
-    return error instanceof Unexpected ? 90 : 1;
+    return error instanceof ExpectationError ? 90 : 1;
   }
 }
 
-/** The runner looks for a token between colons: an alert that the peer sent us has another one than the same alert of ours. */
+/**
+ * The runner looks for a token between colons. The prefix `peer_` tells an alert that the peer sent from the same error
+ * raised here.
+ */
 function describe(error: unknown): string {
   if (TlsError.is(error)) return `:${error.by === "peer" ? "peer_" : ""}${error.code}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);

@@ -1,15 +1,16 @@
 /**
- * What the runner's flags mean in Handclasp's options.
+ * The runner's flags as Handclasp's options.
  * @module
  */
 
-import { randomBytes } from "node:crypto";
+import { createPrivateKey, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
   type AcceptOptions,
   type CommonOptions,
   type ConnectOptions,
   type Credential,
+  grease,
   keepSessions,
   memoryStore,
   noble,
@@ -18,33 +19,39 @@ import {
   TlsError,
   type TrustOptions,
 } from "@handclasp/core";
+import { nobleCredential } from "@handclasp/core/keys";
+import { ocsp } from "@handclasp/core/ocsp";
 import { fromHex } from "@handclasp/core/unstable";
 
 import { nodeCredential, nodeCrypto } from "@handclasp/node";
 import { type ShimConfig, Unimplemented } from "./flags.ts";
+import type { MessageLog } from "./messageLog.ts";
 import { allSuites, groupsOf, namesOf, protocolsOf, type Suites, schemesOf, suitesOf } from "./rows.ts";
-import type { Witness } from "./witness.ts";
 
-/** What all connections of a shim have in common. */
-export interface Kept {
+/** The state that all connections of a shim share. */
+export interface SharedState {
   readonly store: SessionStore;
   readonly ticketKey: Uint8Array;
 }
-export const nothingKept = (): Kept => ({ store: memoryStore(), ticketKey: new Uint8Array(randomBytes(48)) });
 
-/** One of them. */
+export const createSharedState = (): SharedState => ({
+  store: memoryStore(),
+  ticketKey: new Uint8Array(randomBytes(48)),
+});
+
+/** One connection of a shim. */
 export interface Task {
   readonly config: ShimConfig;
-  /** An earlier connection left a session, which this one must resume. */
-  readonly resumes: boolean;
-  readonly seen: Witness;
-  readonly kept: Kept;
+  /** Whether this connection must resume the session of an earlier one. */
+  readonly mustResume: boolean;
+  readonly messages: MessageLog;
+  readonly shared: SharedState;
 }
 
-export function connectOptions(task: Task): ConnectOptions {
-  const { config, kept } = task;
+export async function connectOptions(task: Task): Promise<ConnectOptions> {
+  const { config, shared } = task;
   const { "host-name": serverName, "advertise-alpn": alpn, "fail-cert-callback": fails, psk } = config;
-  const own = fails ? failing : credential(config);
+  const credentials = fails ? failingCallback : await credentialOf(config);
   return {
     ...commonOptions(task),
     ...trust(task, config["verify-peer"] === true),
@@ -53,28 +60,31 @@ export function connectOptions(task: Task): ConnectOptions {
     ...(psk !== undefined && {
       psk: { identity: config["psk-identity"] ?? "", key: new TextEncoder().encode(psk), allowShortKey: true },
     }),
-    ...(own && { credentials: own }),
-    sessions: keepSessions({ store: kept.store, tickets: !config["no-ticket"] }),
+    ...(credentials && { credentials }),
+    ...(config["enable-ocsp-stapling"] && { ocsp: ocsp.request }),
+    ...(config["enable-grease"] && { grease }),
+    signedCertificateTimestamps: config["enable-signed-cert-timestamps"] === true,
+    sessions: keepSessions({ store: shared.store, tickets: !config["no-ticket"] }),
     fallbackScsv: config["fallback-scsv"] === true,
     requireSecureRenegotiation: config["no-legacy-server-connect"] === true,
   };
 }
 
-export function acceptOptions(task: Task): AcceptOptions {
-  const { config, kept } = task;
-  const { psk } = config;
-  const own = credential(config);
+export async function acceptOptions(task: Task): Promise<AcceptOptions> {
+  const { config, shared } = task;
+  const { psk, "fail-cert-callback": fails } = config;
+  const credential = await credentialOf(config);
   const clientAuth = config["verify-peer"] ? "request" : config["require-any-client-certificate"] ? "require" : "none";
   return {
     ...commonOptions(task),
     equalSuites: suites(config).equalSuites,
-    credentials: own ? [own] : [],
+    credentials: fails ? failingCallback : credential ? [credential] : [],
     clientAuth,
     ...(clientAuth !== "none" && { ...trust(task, true), ...authorities(config) }),
     ...(psk !== undefined && { psk: serverPsk(config, psk) }),
     ...serverAlpn(config),
-    sessionStore: kept.store,
-    ...(config["no-ticket"] ? { tickets: false } : { ticketKeys: [config["ticket-key"] ?? kept.ticketKey] }),
+    sessionStore: shared.store,
+    ...(config["no-ticket"] ? { tickets: false } : { ticketKeys: [config["ticket-key"] ?? shared.ticketKey] }),
   };
 }
 
@@ -88,12 +98,13 @@ const serverPsk = ({ "psk-identity": identity = "" }: ShimConfig, key: string): 
 });
 
 const tls12 = 0x0303;
-/** As long as the runner itself waits, ms. */
+/** The runner's own limit, in ms. */
 const handshakeTimeout = 15_000;
 
-function commonOptions({ config, seen }: Task): CommonOptions {
+function commonOptions({ config, messages }: Task): CommonOptions {
   const { "min-version": min = tls12, "max-version": max = tls12, curves, "verify-prefs": verifyPrefs } = config;
-  if (config["no-tls12"] || min > tls12 || max < tls12) throw new Unimplemented("no other version than TLS 1.2");
+  if (config["no-tls12"] || min > tls12 || max < tls12)
+    throw new Unimplemented("the flags leave out TLS 1.2, the only version");
   return {
     provider: config.provider === "noble" ? noble : nodeCrypto,
     suites: suites(config).suites,
@@ -102,7 +113,7 @@ function commonOptions({ config, seen }: Task): CommonOptions {
     ...(config["max-send-fragment"] !== undefined && { maxFragment: config["max-send-fragment"] }),
     renegotiation: config["renegotiate-ignore"] ? "decline" : "abort",
     handshakeTimeout,
-    trace: seen.listener,
+    trace: messages.listener,
   };
 }
 
@@ -112,11 +123,11 @@ function suites({ cipher, psk, server, "cert-file": cert }: ShimConfig): Suites 
 }
 
 /**
- * BoringSSL's shim takes any chain, unless it is told to refuse all. About a session that is resumed it is asked only where it is told so, while
- * Handclasp's hooks are asked always. The alert that goes with a refusal is the application's to choose.
+ * BoringSSL's shim accepts every chain, unless a flag tells it to refuse all. It verifies the certificate of a resumed
+ * session only if a flag says so, while Handclasp calls its hook each time. The application chooses the alert.
  */
-function trust({ config, resumes }: Task, verifies: boolean): TrustOptions {
-  const refuses = config["verify-fail"] && verifies && (!resumes || config["reverify-on-resume"]);
+function trust({ config, mustResume }: Task, verifies: boolean): TrustOptions {
+  const refuses = config["verify-fail"] && verifies && (!mustResume || config["reverify-on-resume"]);
   const alert = config["use-custom-verify-callback"] ? "certificate_unknown" : "handshake_failure";
   return {
     insecure: true,
@@ -127,27 +138,43 @@ function trust({ config, resumes }: Task, verifies: boolean): TrustOptions {
   };
 }
 
-function credential(config: ShimConfig): Credential | undefined {
-  const { "cert-file": cert, "key-file": key, "signing-prefs": prefs } = config;
-  if (cert === undefined || key === undefined) return undefined;
-  const own = nodeCredential({ cert: readFileSync(cert), key: readFileSync(key) });
-  const inner = config.async ? later(own) : own;
-  if (!prefs) return inner;
-  return { ...inner, schemes: schemesOf(prefs).filter((scheme) => own.schemes.includes(scheme)) };
+async function credentialOf(config: ShimConfig): Promise<Credential | undefined> {
+  const { "cert-file": certFile, "key-file": keyFile, "signing-prefs": prefs } = config;
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  const { "signed-cert-timestamps": signedCertificateTimestamps, provider } = config;
+  const files = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  const signer = provider === "noble" && !isRsa(files.key) ? await nobleCredential(files) : nodeCredential(files);
+  const credential = {
+    ...(config.async ? signLater(signer) : signer),
+    ...(signedCertificateTimestamps && { signedCertificateTimestamps }),
+    ...staple(config),
+  };
+  if (!prefs) return credential;
+  return { ...credential, schemes: schemesOf(prefs).filter((scheme) => signer.schemes.includes(scheme)) };
 }
 
-/** A signer that takes its time, as a KMS does. */
-const later = ({ rsaDecryptRaw, ...own }: Credential): Credential => ({
-  ...own,
-  sign: async (scheme, message) => own.sign(scheme, message),
+/** `nobleCredential` refuses RSA keys: with either provider, node:crypto signs with those. */
+const isRsa = (key: Buffer): boolean => createPrivateKey(key).asymmetricKeyType === "rsa";
+
+/** A function in each case: the runner's response is four bytes, which Handclasp would refuse as a static response. */
+function staple(config: ShimConfig): Pick<Credential, "ocspResponse"> {
+  const response = config["ocsp-response"];
+  if (response === undefined) return {};
+  return { ocspResponse: () => (config["decline-ocsp-callback"] ? undefined : response) };
+}
+
+/** Signs asynchronously, as a key management service does. */
+const signLater = ({ rsaDecryptRaw, ...signer }: Credential): Credential => ({
+  ...signer,
+  sign: async (scheme, message) => signer.sign(scheme, message),
   ...(rsaDecryptRaw && { rsaDecryptRaw: async (ciphertext: Uint8Array) => rsaDecryptRaw(ciphertext) }),
 });
 
-function failing(): never {
+function failingCallback(): never {
   throw new Error("the shim is told to fail");
 }
 
-/** A server that speaks no protocol at all ignores the extension; one that speaks another refuses. */
+/** A server without protocols ignores the extension. A server whose protocols the client lacks refuses. */
 function serverAlpn(config: ShimConfig): { readonly alpn?: readonly string[] } {
   if (config["reject-alpn"]) return { alpn: ["none that the client offers"] };
   if (config["decline-alpn"] || config["select-alpn"] === undefined) return {};

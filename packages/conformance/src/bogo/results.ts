@@ -1,20 +1,20 @@
 /**
- * What came of a run of the runner, and docs/bogo.md.
+ * The results of the runner, and docs/bogo.md.
  * @module
  */
 
-/** The configuration that the runner reads: bogo/config.json. */
+/** The runner's configuration: bogo/config.json. */
 export interface BogoConfig {
-  /** Patterns of tests that are off, with the reason. */
+  /** The tests that do not run, by name or pattern, with the reason. */
   readonly DisabledTests: Readonly<Record<string, string>>;
-  /** BoringSSL's errors, and ours that are as good. */
+  /** The codes of Handclasp that the runner accepts for an error code of BoringSSL. */
   readonly ErrorMap: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What begins the reason of a pattern that is no matter of TLS 1.2. */
+/** The prefix of the reason if a pattern has nothing to do with TLS 1.2, or with what Handclasp offers. */
 export const outOfScope = "out of scope: ";
 
-/** The tests of TLS 1.2 that we switch off: by their names alone, never by patterns, so that they can be counted. */
+/** The tests in scope that do not run. Each is named, not matched by a pattern, so that they can be counted. */
 export const switchedOff = ({ DisabledTests }: BogoConfig): readonly (readonly [name: string, reason: string])[] =>
   Object.entries(DisabledTests).filter(([, reason]) => !reason.startsWith(outOfScope));
 
@@ -27,7 +27,7 @@ export interface BogoResult {
   readonly provider: string;
   readonly passed: number;
   readonly failed: readonly string[];
-  /** The shim has nothing for what the test wants: no pass. */
+  /** The tests for which the shim lacks a flag or a value. They do not count as passed. */
   readonly unimplemented: readonly string[];
 }
 
@@ -36,8 +36,43 @@ export function readResult(provider: string, { tests }: RunnerOutput): BogoResul
   return { provider, passed: named("PASS").length, failed: named("FAIL"), unimplemented: named("SKIP") };
 }
 
+/** The failure that a negative test expects. The runner does not compare a text that is empty. */
+export interface ExpectedFailure {
+  /** BoringSSL's error code, which the shim must print, or a code that `ErrorMap` has for it. */
+  readonly code: string;
+  /** The error that the runner itself must have: `remote error: …` if it is an alert from the shim. */
+  readonly runnerError: string;
+}
+
+/**
+ * Reads what each negative test expects from the runner's output for the shim that always fails (`failing.ts`): the
+ * runner complains about a wrong failure, and names the right one, or else is content.
+ */
+export function readExpectedFailures({ tests }: RunnerOutput): readonly ExpectedFailure[] {
+  return Object.values(tests).flatMap(({ actual, error = "" }) => {
+    if (actual === "PASS") return { code: "", runnerError: "" };
+    const [, runnerError, code] = /\nwant:\n\tlocal: (".*")\n\tremote: (".*?")(?: mapped| \(no|\n)/.exec(error) ?? [];
+    if (runnerError === undefined || code === undefined) return [];
+    return { code: JSON.parse(code) as string, runnerError: JSON.parse(runnerError) as string };
+  });
+}
+
+/** The mappings of `ErrorMap` whose code no test expects. */
+export function unusedMappings({ ErrorMap }: BogoConfig, failures: readonly ExpectedFailure[]): readonly string[] {
+  const expected = new Set(failures.map(({ code }) => code));
+  return Object.keys(ErrorMap).filter((code) => !expected.has(code));
+}
+
+export interface BogoReport {
+  readonly results: readonly BogoResult[];
+  readonly failures: readonly ExpectedFailure[];
+  readonly config: BogoConfig;
+  readonly date: string;
+  readonly revision: string;
+}
+
 /** docs/bogo.md. */
-export function report(results: readonly BogoResult[], config: BogoConfig, date: string, revision: string): string {
+export function report({ results, failures, config, date, revision }: BogoReport): string {
   const off = switchedOff(config);
   const reasons = new Map<string, string[]>();
   for (const [name, reason] of off) reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
@@ -45,12 +80,13 @@ export function report(results: readonly BogoResult[], config: BogoConfig, date:
     ({ provider, passed, failed, unimplemented }) =>
       `| ${provider} | ${passed} | ${failed.length} | ${unimplemented.length} | ${off.length} |`,
   );
-  const why = [...reasons].map(([reason, names]) => `### ${reason}\n\n${names.map((name) => `- ${name}`).join("\n")}`);
+  const groups = [...reasons].map(([reason, names]) => `- ${reason}. ${names.map((name) => `\`${name}\``).join(" ")}`);
   return `# BoringSSL's tests
 
-Made by \`pnpm bogo\`; do not edit. BoGo is the test runner of BoringSSL: it plays the other side of a connection, and plays it wrong
-in all the ways that its authors know. The shim is \`packages/conformance/src/bogo\`, what is off and what our errors are called
-stands in \`packages/conformance/bogo/config.json\`. Error codes and alerts are compared, not only that there was one.
+\`pnpm bogo\` writes this document; do not edit it. BoGo is BoringSSL's test runner: it plays the other side of a \
+connection, and makes every mistake that its authors know. The shim, which the runner starts once for each test, is \
+\`packages/conformance/src/bogo\`. The tests that do not run, and the error codes of Handclasp that count for an \
+error code of BoringSSL, are in \`packages/conformance/bogo/config.json\`.
 
 Runner: ${revision}. Date: ${date}.
 
@@ -58,10 +94,47 @@ Runner: ${revision}. Date: ${date}.
 |---|---|---|---|---|
 ${rows.join("\n")}
 
-Other protocols and versions are out of scope, and not counted.
+Tests of other protocols and versions, of features that Handclasp does not have, and of BoringSSL's own interfaces \
+are out of scope, and are not counted.
 
-## Switched off, and why
+## Comparisons of the runner
 
-${why.join("\n\n")}
+${comparisons(failures, config)}
+
+A test that expects success fails if the shim prints an error, if an \`-expect\` flag does not hold (resumption, \
+ALPN, server name, group, signature scheme, certificates and others), or if the runner sees a wrong message. The \
+group, the signature scheme, the OCSP response and the certificate timestamps of a resumed session are not checked, \
+because Handclasp does not keep them. The shim trusts every certificate, as BoringSSL's own shim does, so these tests \
+verify no certification path. They do verify each signature of a handshake.
+
+## Signatures
+
+With the provider \`node\`, \`nodeCredential\` signs with every key, through node:crypto. With \`noble\`, \
+\`nobleCredential\` signs with EC and Ed25519 keys, in JavaScript. It refuses RSA keys, so with those \
+\`nodeCredential\` signs for \`noble\` too. RSA decryption, for the RSA key exchange, is node:crypto's with either \
+provider.
+
+## Switched off, with the reasons
+
+${groups.join("\n")}
 `;
+}
+
+function comparisons(failures: readonly ExpectedFailure[], { ErrorMap }: BogoConfig): string {
+  const count = (matches: (failure: ExpectedFailure) => boolean): number => failures.filter(matches).length;
+  const isAlert = ({ runnerError }: ExpectedFailure): boolean => runnerError.startsWith("remote error: ");
+  const several = Object.values(ErrorMap).filter((codes) => codes.length > 1).length;
+  const uncompared = count(({ code, runnerError }) => !code && !runnerError);
+  return `${failures.length} of the tests that run expect the connection to fail. In these, the runner compares:
+
+- the error code that the shim prints, in ${count(({ code }) => code !== "")} tests;
+- the alert that the shim sends, in ${count(isAlert)} tests;
+- an error of the runner's own that is not an alert, in \
+${count((failure) => failure.runnerError !== "" && !isAlert(failure))} tests;
+- nothing but the failure itself, in ${uncompared} tests.
+
+A test can compare more than one of these: ${count((failure) => failure.code !== "" && isAlert(failure))} compare \
+both the code and the alert. ${Object.keys(ErrorMap).length} codes of BoringSSL are mapped to codes of Handclasp; \
+${several} of them to more than one, each of which the runner accepts. No mapping accepts every error, and each is \
+used by a test.`;
 }

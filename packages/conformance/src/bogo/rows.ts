@@ -1,5 +1,5 @@
 /**
- * The runner's numbers and names as rows of Handclasp's.
+ * The runner's numbers and names as Handclasp's groups, schemes, suites and protocols.
  * @module
  */
 import {
@@ -14,7 +14,7 @@ import {
 } from "@handclasp/core";
 import { Unimplemented } from "./flags.ts";
 
-/** In the order of the runner's list, which is one of preference. */
+/** The groups in the order of the runner's list, which is its order of preference. */
 export function groupsOf(ids: readonly number[]): readonly NamedGroup[] {
   return ids.map((id) => {
     const group = defaultGroups.find((row) => row.id === id);
@@ -23,17 +23,23 @@ export function groupsOf(ids: readonly number[]): readonly NamedGroup[] {
   });
 }
 
-/** Likewise. SHA-1, MD5 and ML-DSA are none of ours: of a list that has others too, the others are taken. */
+/**
+ * The schemes in the order of the runner's list, without those that Handclasp lacks (SHA-1, MD5, ML-DSA).
+ * @throws Unimplemented if none is left
+ */
 export function schemesOf(ids: readonly number[]): readonly SignatureScheme[] {
   const schemes = ids.flatMap((id) => defaultSchemes.filter((row) => row.id === id));
-  if (!schemes.length) throw new Unimplemented(`none of the signature schemes ${ids.join(", ")} is ours`);
+  if (!schemes.length) throw new Unimplemented(`Handclasp has none of the signature schemes ${ids.join(", ")}`);
   return schemes;
 }
 
-/** What a pre-shared key serves, and what certificates do. */
-export const allSuites = (by: { readonly psk: boolean; readonly certificates: boolean }): readonly CipherSuite[] => [
-  ...(by.psk ? [...ecdhePskSuites, ...pskSuites] : []),
-  ...(by.certificates ? legacySuites : []),
+/** The suites that a pre-shared key can serve, then those that a certificate can serve. */
+export const allSuites = (authentication: {
+  readonly psk: boolean;
+  readonly certificates: boolean;
+}): readonly CipherSuite[] => [
+  ...(authentication.psk ? [...ecdhePskSuites, ...pskSuites] : []),
+  ...(authentication.certificates ? legacySuites : []),
 ];
 
 /** The words of OpenSSL's cipher strings that the runner uses. */
@@ -49,7 +55,7 @@ export interface Suites {
   readonly equalSuites: readonly (readonly CipherSuite[])[];
 }
 
-/** A list as BoringSSL takes it: `NAME:WORD:!WORD:[NAME|NAME]`, those in brackets being of equal preference. */
+/** Reads BoringSSL's form of a list, `NAME:WORD:!WORD:[NAME|NAME]`: suites in brackets are equally preferred. */
 export function suitesOf(cipher: string, all: readonly CipherSuite[]): Suites {
   let suites: readonly CipherSuite[] = [];
   const equalSuites: (readonly CipherSuite[])[] = [];
@@ -64,18 +70,19 @@ export function suitesOf(cipher: string, all: readonly CipherSuite[]): Suites {
 function added(chosen: readonly CipherSuite[], item: string, all: readonly CipherSuite[]): readonly CipherSuite[] {
   const matches = words[item.replace("!", "")] ?? ((suite: CipherSuite) => suite.name === item);
   const found = all.filter(matches);
-  if (!found.length) throw new Unimplemented(`there is nothing for -cipher ${item}`);
+  if (!found.length) throw new Unimplemented(`-cipher ${item} matches no suite`);
   return item.startsWith("!")
     ? chosen.filter((suite) => !matches(suite))
     : [...chosen, ...found.filter((suite) => !chosen.includes(suite))];
 }
-/** ProtocolNameList without its length (RFC 7301 §3.1). */
+
+/** Reads a ProtocolNameList without its length (RFC 7301 §3.1). */
 export function protocolsOf(wire: string): readonly string[] {
   const protocols: string[] = [];
-  for (let at = 0; at < wire.length; at += 1 + wire.charCodeAt(at))
-    protocols.push(wire.slice(at + 1, at + 1 + wire.charCodeAt(at)));
+  for (let offset = 0; offset < wire.length; offset += 1 + wire.charCodeAt(offset))
+    protocols.push(wire.slice(offset + 1, offset + 1 + wire.charCodeAt(offset)));
   return protocols;
 }
 
-/** `HEX,HEX`, or a word for none. */
+/** Reads distinguished names as `HEX,HEX`; `<NULL>` and `<EMPTY>` are empty lists. */
 export const namesOf = (list: string): readonly string[] => (/^<(NULL|EMPTY)>$/.test(list) ? [] : list.split(","));

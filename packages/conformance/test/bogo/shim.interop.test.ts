@@ -1,4 +1,4 @@
-/** The shim against ourselves, in place of the runner: how it begins, echoes, resumes, fails and ends. */
+/** The shim against Handclasp in place of the runner: how it begins, echoes, resumes, fails and ends. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,30 +19,30 @@ const issued = await ca.issue({ names: ["localhost"] });
 writeFileSync(join(folder, "cert.pem"), issued.cert);
 writeFileSync(join(folder, "key.pem"), issued.key);
 const credential = nodeCredential(issued);
-const files = ["-cert-file", join(folder, "cert.pem"), "-key-file", join(folder, "key.pem")];
+const certificateFlags = ["-cert-file", join(folder, "cert.pem"), "-key-file", join(folder, "key.pem")];
 
-interface Ended {
+interface ShimResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-async function shim(...flags: readonly string[]): Promise<Ended> {
+async function runShim(...flags: readonly string[]): Promise<ShimResult> {
   const child = spawn(process.execPath, [program, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
-  const out = { stdout: "", stderr: "" };
+  const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => {
-      out[name] += text;
+      output[name] += text;
     });
   const [code] = (await once(child, "close")) as [number | null];
-  return { code, ...out };
+  return { code, ...output };
 }
 
-/** Listens as the runner does, and hands over each connection behind the number that the shim says first. */
+/** Listens as the runner does, reads the number that the shim sends first, and plays the other side of TLS. */
 async function withRunner(
   flags: readonly string[],
   play: (transport: ReturnType<typeof tcpTransport>, id: bigint) => Promise<void>,
-): Promise<Ended & { readonly ids: readonly bigint[] }> {
+): Promise<ShimResult & { readonly ids: readonly bigint[] }> {
   const ids: bigint[] = [];
   const played: Promise<void>[] = [];
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -56,15 +56,15 @@ async function withRunner(
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   try {
-    const ended = await shim("-port", String(port), "-shim-id", "258", ...flags);
+    const result = await runShim("-port", String(port), "-shim-id", "258", ...flags);
     await Promise.allSettled(played);
-    return { ...ended, ids };
+    return { ...result, ids };
   } finally {
     server.close();
   }
 }
 
-async function echoed(connection: TlsConnection): Promise<void> {
+async function expectEcho(connection: TlsConnection): Promise<void> {
   await connection.write(Uint8Array.of(0, 1, 254, 255));
   expect(await connection.read()).toEqual(Uint8Array.of(255, 254, 1, 0));
   await connection.close();
@@ -72,39 +72,42 @@ async function echoed(connection: TlsConnection): Promise<void> {
 
 describe("the shim", () => {
   test("says that it has no handshaker", async () => {
-    expect(await shim("-server", "-is-handshaker-supported")).toEqual({ code: 0, stdout: "No\n", stderr: "" });
+    expect(await runShim("-server", "-is-handshaker-supported")).toEqual({ code: 0, stdout: "No\n", stderr: "" });
   });
-  test("ends with 89 for what it does not have, before it connects", async () => {
-    expect(await shim("-port", "1", "-dtls")).toEqual({ code: 89, stdout: "", stderr: "" });
+  test("exits with 89 for a flag that it does not implement, before it connects", async () => {
+    expect(await runShim("-port", "1", "-dtls")).toEqual({ code: 89, stdout: "", stderr: "" });
   });
-  test.each([[[]], [["-async"]], [["-provider", "noble"]]])("as a client %j echoes, and resumes", async (more) => {
+  test.each([[[]], [["-async"]], [["-provider", "noble"]]])("as a client with %j echoes and resumes", async (flags) => {
     const ticketKeys = [crypto.getRandomValues(new Uint8Array(48))];
     const resumed: boolean[] = [];
-    const ended = await withRunner(["-resume-count", "1", ...more], async (transport) => {
+    const result = await withRunner(["-resume-count", "1", ...flags], async (transport) => {
       const connection = await accept(transport, { credentials: [credential], ticketKeys });
       resumed.push(connection.session.resumed);
-      await echoed(connection);
+      await expectEcho(connection);
     });
-    expect(ended).toEqual({ code: 0, stdout: "", stderr: "", ids: [258n, 258n] });
+    expect(result).toEqual({ code: 0, stdout: "", stderr: "", ids: [258n, 258n] });
     expect(resumed).toEqual([false, true]);
   });
-  test("as a server, likewise", async () => {
+  test.each([[[]], [["-async"]], [["-provider", "noble"]]])("as a server with %j echoes and resumes", async (flags) => {
     const sessions = keepSessions();
     const resumed: boolean[] = [];
-    const ended = await withRunner(["-server", "-resume-count", "1", ...files], async (transport) => {
-      const connection = await connect(transport, {
-        provider: nodeCrypto,
-        ca: ca.pem,
-        serverName: "localhost",
-        sessions,
-      });
-      resumed.push(connection.session.resumed);
-      await echoed(connection);
-    });
-    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    const result = await withRunner(
+      ["-server", "-resume-count", "1", ...certificateFlags, ...flags],
+      async (transport) => {
+        const connection = await connect(transport, {
+          provider: nodeCrypto,
+          ca: ca.pem,
+          serverName: "localhost",
+          sessions,
+        });
+        resumed.push(connection.session.resumed);
+        await expectEcho(connection);
+      },
+    );
+    expect(result).toMatchObject({ code: 0, stderr: "" });
     expect(resumed).toEqual([false, true]);
   });
-  test("says why it failed by our code, and who raised it, and goes no further", async () => {
+  test("prints the code of its error, and whether the peer sent it, and opens no further connection", async () => {
     const refused = await withRunner(["-verify-peer", "-verify-fail", "-resume-count", "1"], async (transport) => {
       await expect(accept(transport, { credentials: [credential] })).rejects.toMatchObject({
         alert: "handshake_failure",
@@ -113,16 +116,16 @@ describe("the shim", () => {
     });
     expect(refused).toMatchObject({ code: 1, ids: [258n] });
     expect(refused.stderr).toMatch(/^:untrusted: /);
-    const told = await withRunner([], async (transport) => {
+    const alerted = await withRunner([], async (transport) => {
       const connection = await accept(transport, { credentials: [credential] });
       connection.abort(undefined, "access_denied");
     });
-    expect(told.stderr).toMatch(/^:peer_access_denied: /);
+    expect(alerted.stderr).toMatch(/^:peer_access_denied: /);
   });
-  test("ends with 90 where the connection is not what it was told", async () => {
-    const ended = await withRunner(["-expect-alpn", "h2"], async (transport) => {
+  test("exits with 90 if the connection is not what a flag says", async () => {
+    const result = await withRunner(["-expect-alpn", "h2"], async (transport) => {
       await accept(transport, { credentials: [credential] });
     });
-    expect(ended).toMatchObject({ code: 90, stderr: expect.stringContaining("alpn") });
+    expect(result).toMatchObject({ code: 90, stderr: expect.stringContaining("alpn") });
   });
 });

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+/**
+ * A shim that fails at once. The runner's report on it says what each test expects.
+ * @module
+ */
+if (process.argv.includes("-is-handshaker-supported")) console.log("No");
+else {
+  console.error("this shim always fails");
+  process.exitCode = 1;
+}
