@@ -78,8 +78,8 @@ export const maxOcspResponse: number = maxHandshakeMessage - 4;
  */
 export const ocspResponseTimeout = 1_000;
 /**
- * Bytes of the names in a CertificateRequest: the RFC allows 65,535, but peers would then refuse the whole
- * message as too long, and so would we (`maxHandshakeMessage`).
+ * Bytes of the names in a CertificateRequest: the RFC allows 65,535, but peers would then refuse the whole message as
+ * too long, and so would we (`maxHandshakeMessage`).
  */
 export const maxAuthorityNames = 65_000;
 /**

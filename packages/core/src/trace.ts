@@ -88,7 +88,7 @@ export type TraceEvent =
 /**
  * The reason why a session was not resumed: it has expired; it was made under another configuration, for another name
  * or certificate, or with a suite that is not offered; its peer is no longer trusted, or its pre-shared key no longer
- * exists; it has another state of renegotiation_info or max_fragment_length than this handshake; it is `unknown` to the
+ * exists; its renegotiation_info or max_fragment_length differs from that of this handshake; it is `unknown` to the
  * server; or the server `declined` the session that the client offered.
  */
 export type NotResumed =

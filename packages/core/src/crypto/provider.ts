@@ -46,9 +46,9 @@ export type CipherName =
   | "AES_256_CBC";
 
 /** Returns an entry that must exist, because a configuration that needs a missing one was refused. */
-export const requireEntry = <T>(row: T | undefined): T => {
-  if (!row) throw new Error("no such row");
-  return row;
+export const requireEntry = <T>(entry: T | undefined): T => {
+  if (!entry) throw new Error("no such entry");
+  return entry;
 };
 
 /**

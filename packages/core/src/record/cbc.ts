@@ -1,5 +1,5 @@
 /**
- * Record protection with CBC, RFC 5246 §6.2.3.2 and RFC 7366. A program that names no CBC suite does not load it.
+ * Record protection with CBC, RFC 5246 §6.2.3.2 and RFC 7366. A bundle without a CBC suite does not include it.
  * @module
  */
 import { concat, equal } from "../bytes/bytes.ts";

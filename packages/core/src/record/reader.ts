@@ -32,7 +32,7 @@ interface Opening {
   readonly protection: Protection;
 }
 
-/** Bytes of ciphertext that an asynchronous provider opens at the same time: enough to keep it busy. */
+/** Bytes of ciphertext that an asynchronous provider opens at the same time: 32 full records. */
 const maxInFlight = 2 ** 19;
 
 export class RecordReader {

@@ -24,17 +24,17 @@ describe("bytes", () => {
   test("`concat` joins, `equal` compares every byte, and `wipe` overwrites", () => {
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 5 }), (parts) => {
-        const whole = concat(...parts);
-        expect(whole).toEqual(new Uint8Array(Buffer.concat(parts)));
-        expect(equal(whole, whole.slice())).toBe(true);
-        expect(equal(whole, concat(whole, Uint8Array.of(0)))).toBe(false);
-        for (let i = 0; i < whole.length; i += 17) {
-          const other = whole.slice();
+        const joined = concat(...parts);
+        expect(joined).toEqual(new Uint8Array(Buffer.concat(parts)));
+        expect(equal(joined, joined.slice())).toBe(true);
+        expect(equal(joined, concat(joined, Uint8Array.of(0)))).toBe(false);
+        for (let i = 0; i < joined.length; i += 17) {
+          const other = joined.slice();
           other[i] = (other[i] as number) ^ 0x80;
-          expect(equal(whole, other)).toBe(false);
+          expect(equal(joined, other)).toBe(false);
         }
-        wipe(whole, undefined);
-        expect(whole.every((byte) => byte === 0)).toBe(true);
+        wipe(joined, undefined);
+        expect(joined.every((byte) => byte === 0)).toBe(true);
       }),
     );
   });

@@ -95,7 +95,7 @@ describe("an asynchronous provider on lent memory", () => {
     expect(tracked.faults).toEqual([]);
   });
 
-  test("never gets memory of dropped records given back, because it may still write to it", async () => {
+  test("may still write to the memory of dropped records, which is never given back", async () => {
     const tracked = trackedMemory();
     const out = writer({ memory: tracked.memory });
     const { protection, outs, waiting } = slowProtection(undefined, (bytes) =>

@@ -92,7 +92,7 @@ describe("promises that settle out of order", () => {
     expect(out.idle).toBe(true);
   });
 
-  test("let the records before a failure be sent, but no later record or alert, which the peer could not open", async () => {
+  test("send the records before a failure, but no later record or alert: the peer could not open it", async () => {
     const out = writer();
     const { protection, settle, fail } = manualProtection();
     out.changeState(protection);
