@@ -116,7 +116,12 @@ describe.each(scans)("$title", (scan) => {
       program: "node",
       args: [
         fileURLToPath(new URL("../../../cli/dist/bin.js", import.meta.url)),
-        ...["serve", "--tcp", "0", "--respond", "http", ...scan.flags],
+        "serve",
+        "--tcp",
+        "0",
+        "--respond",
+        "http",
+        ...scan.flags,
         ...Object.values(material.files.server).flatMap(({ cert, key }) => ["--cert", cert, "--key", key]),
       ],
       minutes: 12,
