@@ -22,7 +22,7 @@ async function failures(verify: () => unknown, serverCredential: Credential = cr
   return { client, server };
 }
 
-/** The error of another connection, which a hook may use for a query. */
+/** The error of another connection, over which a hook may make a query. */
 const otherConnectionError: Promise<TlsError> = failures(() => false).then(({ server }) => server as TlsError);
 
 const failingHooks: [string, (error: unknown) => () => unknown][] = [

@@ -13,15 +13,29 @@ const ca = await testCa();
 const serverCredential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 const client = nodeCredential(await ca.issue({ client: true }));
 
-/** Values that no option documents, except those that `strangeExcept` leaves out. */
-const strangeValues: readonly unknown[] = [null, "yes", "true", "false", "", 1, 0, Number.NaN, 1n, true, false, {}, []];
-const strangeExcept = (...allowed: readonly unknown[]): readonly unknown[] =>
-  strangeValues.filter(
+/** Values that no option documents. `valuesExcept` leaves out those that an option allows. */
+const undocumentedValues: readonly unknown[] = [
+  null,
+  "yes",
+  "true",
+  "false",
+  "",
+  1,
+  0,
+  Number.NaN,
+  1n,
+  true,
+  false,
+  {},
+  [],
+];
+const valuesExcept = (...allowed: readonly unknown[]): readonly unknown[] =>
+  undocumentedValues.filter(
     (value) => !allowed.some((item) => (typeof item === "function" ? item(value) : Object.is(item, value))),
   );
 const isArray = (value: unknown): boolean => Array.isArray(value);
-const notBoolean = strangeExcept(true, false);
-const allStrange = strangeExcept();
+const notBoolean = valuesExcept(true, false);
+const anyValue = valuesExcept();
 
 const textOf = (value: unknown): string =>
   typeof value === "bigint" ? "1n" : Number.isNaN(value) ? "NaN" : JSON.stringify(value);
@@ -49,35 +63,35 @@ const configErrorAbout = (option: string) => ({
 });
 
 const common = {
-  provider: allStrange,
-  suites: [...allStrange, [null], ["TLS_AES_128_GCM_SHA256"]],
-  groups: [...allStrange, [null], ["x25519"]],
-  signatureSchemes: [...allStrange, [null], ["ed25519"]],
-  alpn: [...strangeExcept(isArray), "h2", [null], [""]],
+  provider: anyValue,
+  suites: [...anyValue, [null], ["TLS_AES_128_GCM_SHA256"]],
+  groups: [...anyValue, [null], ["x25519"]],
+  signatureSchemes: [...anyValue, [null], ["ed25519"]],
+  alpn: [...valuesExcept(isArray), "h2", [null], [""]],
   trace: [
-    ...allStrange,
+    ...anyValue,
     { listener: "log" },
     { listener: () => {}, secrets: "yes" },
     { listener: () => {}, secrets: null },
   ],
-  certificateCache: [...allStrange, { parse: () => {} }],
-  keyLog: allStrange,
-  signal: [...allStrange, { aborted: false }, { addEventListener: () => {} }],
-  handshakeTimeout: [...strangeExcept(1), "5s", "5000", -1, 2 ** 31, [5000], Number.POSITIVE_INFINITY],
+  certificateCache: [...anyValue, { parse: () => {} }],
+  keyLog: anyValue,
+  signal: [...anyValue, { aborted: false }, { addEventListener: () => {} }],
+  handshakeTimeout: [...valuesExcept(1), "5s", "5000", -1, 2 ** 31, [5000], Number.POSITIVE_INFINITY],
   allowHalfOpen: notBoolean,
-  maxFragment: [...allStrange, "512"],
-  recordSizeLimit: [...allStrange, "512"],
-  renegotiation: allStrange,
+  maxFragment: [...anyValue, "512"],
+  recordSizeLimit: [...anyValue, "512"],
+  renegotiation: anyValue,
   requireExtendedMasterSecret: notBoolean,
-  now: allStrange,
-  random: allStrange,
+  now: anyValue,
+  random: anyValue,
 };
 const trust = {
-  ca: [...allStrange, [null], [1], [{}], { raw: "der" }],
-  pins: [...strangeExcept(isArray), [null], [1], "sha256/AAAA"],
-  verify: allStrange,
-  minimumRsaBits: [...allStrange, "2048", [2048]],
-  minimumEcBits: [...allStrange, "256", [256]],
+  ca: [...anyValue, [null], [1], [{}], { raw: "der" }],
+  pins: [...valuesExcept(isArray), [null], [1], "sha256/AAAA"],
+  verify: anyValue,
+  minimumRsaBits: [...anyValue, "2048", [2048]],
+  minimumEcBits: [...anyValue, "256", [256]],
 };
 
 async function expectRefusal(option: string, options: object): Promise<void> {
@@ -91,29 +105,29 @@ describe("connect refuses, before it opens anything,", () => {
   const table = {
     ...common,
     ...trust,
-    serverName: [...strangeExcept("yes", "true", "false"), "a b"],
-    maxFragmentLength: [...allStrange, "512"],
+    serverName: [...valuesExcept("yes", "true", "false"), "a b"],
+    maxFragmentLength: [...anyValue, "512"],
     requireSecureRenegotiation: notBoolean,
     fallbackScsv: notBoolean,
-    grease: allStrange,
-    ocsp: [...allStrange, "require", { check: () => {} }],
+    grease: anyValue,
+    ocsp: [...anyValue, "require", { check: () => {} }],
     signedCertificateTimestamps: notBoolean,
-    credentials: [...strangeExcept(isArray), [null], [{}], ["pem"]],
-    sessions: allStrange,
-    sessionScope: strangeExcept("yes", "true", "false", ""),
+    credentials: [...valuesExcept(isArray), [null], [{}], ["pem"]],
+    sessions: anyValue,
+    sessionScope: valuesExcept("yes", "true", "false", ""),
   };
   test.each(rows(table))("%s: %s", async (option, _, value) => {
     await expectRefusal(option, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", [option]: value });
   });
 
-  test.each(rows({ insecure: notBoolean, trust: allStrange }))(
+  test.each(rows({ insecure: notBoolean, trust: anyValue }))(
     "as the only root of trust, %s: %s",
     async (option, _, value) => {
       await expectRefusal(option, { provider: nodeCrypto, [option]: value });
     },
   );
 
-  test.each(rows({ psk: allStrange, insecure: notBoolean, verify: allStrange }))(
+  test.each(rows({ psk: anyValue, insecure: notBoolean, verify: anyValue }))(
     "without certificates, %s: %s",
     async (option, _, value) => {
       const psk = { identity: "device", key: new Uint8Array(16) };
@@ -130,7 +144,7 @@ describe("connect refuses, before it opens anything,", () => {
     await expectRefusal("psk", { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", psk: null });
   });
 
-  test.each(rows({ tickets: notBoolean, store: allStrange }))("keepSessions({ %s: %s })", (option, _, value) => {
+  test.each(rows({ tickets: notBoolean, store: anyValue }))("keepSessions({ %s: %s })", (option, _, value) => {
     expect(() => keepSessions({ [option]: value })).toThrow(expect.objectContaining({ code: "configuration" }));
   });
 
@@ -147,17 +161,17 @@ describe("connect refuses, before it opens anything,", () => {
 describe("serverHandshakeConfig refuses", () => {
   const table = {
     ...common,
-    credentials: [...strangeExcept(isArray), [null], [{}]],
-    clientAuth: [...allStrange, "required", "Require", "REQUEST", ["require"]],
-    ca: [...allStrange, [null]],
-    certificateAuthorities: [...strangeExcept(false, isArray), [null], ["CN=CA"]],
-    equalSuites: [...strangeExcept(isArray), [null], [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256], ["yes"]],
+    credentials: [...valuesExcept(isArray), [null], [{}]],
+    clientAuth: [...anyValue, "required", "Require", "REQUEST", ["require"]],
+    ca: [...anyValue, [null]],
+    certificateAuthorities: [...valuesExcept(false, isArray), [null], ["CN=CA"]],
+    equalSuites: [...valuesExcept(isArray), [null], [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256], ["yes"]],
     strictSni: notBoolean,
     requireAlpn: notBoolean,
     tickets: notBoolean,
-    ticketKeys: [...allStrange, [null], [new Uint8Array(47)]],
-    sessionStore: strangeExcept(false),
-    sessionLifetime: [...strangeExcept(1), "7200"],
+    ticketKeys: [...anyValue, [null], [new Uint8Array(47)]],
+    sessionStore: valuesExcept(false),
+    sessionLifetime: [...valuesExcept(1), "7200"],
   };
   test.each(rows(table))("%s: %s", (option, _, value) => {
     const clientOptions = /^ca$|^certificateA/.test(option) ? { clientAuth: "require" } : {};
@@ -174,13 +188,13 @@ describe("serverHandshakeConfig refuses", () => {
     );
   });
 
-  test.each([...rows({ ...trust, insecure: notBoolean, trust: allStrange })])(
+  test.each([...rows({ ...trust, insecure: notBoolean, trust: anyValue })])(
     "for clients, %s: %s",
     (option, _, value) => {
       const root = option === "insecure" || option === "trust" ? {} : { ca: ca.pem };
       const options = { provider: nodeCrypto, credentials: [serverCredential], clientAuth: "require" };
-      const connectOptions = { ...options, ...root, [option]: value } as unknown as AcceptOptions;
-      expect(() => serverHandshakeConfig(connectOptions)).toThrow(expect.objectContaining(configErrorAbout(option)));
+      const acceptOptions = { ...options, ...root, [option]: value } as unknown as AcceptOptions;
+      expect(() => serverHandshakeConfig(acceptOptions)).toThrow(expect.objectContaining(configErrorAbout(option)));
       expect(() => trustPolicy({ ...root, [option]: value })).toThrow(
         expect.objectContaining(configErrorAbout(option)),
       );
@@ -189,10 +203,10 @@ describe("serverHandshakeConfig refuses", () => {
 
   test.each(
     rows({
-      psk: allStrange,
-      "psk.lookup": allStrange,
+      psk: anyValue,
+      "psk.lookup": anyValue,
       "psk.allowShortKeys": notBoolean,
-      "psk.hint": strangeExcept("", "yes", "true", "false"),
+      "psk.hint": valuesExcept("", "yes", "true", "false"),
     }),
   )("%s: %s", (option, _, value) => {
     const [, inner] = option.split(".");
@@ -226,9 +240,9 @@ async function connectBoth(clientOptions: Options<ConnectOptions>, serverOptions
   return { client: code(clientResult), server: code(serverResult) };
 }
 
-describe("an undocumented value never lets a peer in", () => {
+describe("a peer is not let in by an undocumented value", () => {
   test.each(rows({ clientAuth: ["required", "Require", true, 1, {}, [], null] }))(
-    "an anonymous client, %s: %s",
+    "of clientAuth, for an anonymous client, %s: %s",
     async (_, __, clientAuth) => {
       await expect(connectBoth({}, { clientAuth, ca: ca.pem })).rejects.toMatchObject({ code: "configuration" });
     },
@@ -237,14 +251,14 @@ describe("an undocumented value never lets a peer in", () => {
   const answers = [undefined, null, 0, "yes", "true", 1, {}, [], false];
   const bothHooks = (answer: unknown) => [() => answer, async () => answer];
 
-  test.each(rows({ server: answers }))("verify answers about a %s: %s", async (_, __, answer) => {
+  test.each(rows({ server: answers }))("that verify returns for a %s: %s", async (_, __, answer) => {
     for (const verify of bothHooks(answer))
       expect(await connectBoth({ verify })).toMatchObject({ client: "untrusted", server: "certificate_unknown" });
     for (const verify of bothHooks(answer))
       expect(await connectBoth({ verify, ca: undefined, insecure: true })).toMatchObject({ client: "untrusted" });
   });
 
-  test.each(rows({ client: answers }))("verify answers about a %s: %s", async (_, __, answer) => {
+  test.each(rows({ client: answers }))("that verify returns for a %s: %s", async (_, __, answer) => {
     for (const verify of bothHooks(answer)) {
       const trusting = { ca: ca.pem, verify };
       expect(await connectBoth({ credentials: client }, { clientAuth: "require", ...trusting })).toMatchObject({
@@ -253,12 +267,12 @@ describe("an undocumented value never lets a peer in", () => {
     }
   });
 
-  test.each(rows({ server: answers }))("trust answers about a %s: %s", async (_, __, answer) => {
+  test.each(rows({ server: answers }))("that trust returns for a %s: %s", async (_, __, answer) => {
     for (const trust of bothHooks(answer))
-      expect(await connectBoth({ trust: trust, ca: undefined })).toMatchObject({ client: "untrusted" });
+      expect(await connectBoth({ trust, ca: undefined })).toMatchObject({ client: "untrusted" });
   });
 
-  test("only true lets a peer in, as a value or a promise", async () => {
+  test("but true does, as a value or a promise", async () => {
     for (const verify of bothHooks(true))
       expect(await connectBoth({ verify })).toMatchObject({ client: "in", server: "in" });
     const trusting = { ca: ca.pem, verify: async () => true };
@@ -267,7 +281,7 @@ describe("an undocumented value never lets a peer in", () => {
     });
   });
 
-  test("a provider or a cache that answers with another value than true", async () => {
+  test("that a provider or a cache returns instead of true", async () => {
     for (const answer of [1, "yes", {}, null, undefined])
       expect((await connectBoth({ provider: { ...nodeCrypto, verify: () => answer } })).client).not.toBe("in");
     const stranger = await testCa();
@@ -282,7 +296,7 @@ describe("an undocumented value never lets a peer in", () => {
     expect((await connectBoth({ certificateCache }, { credentials: [impostor] })).client).not.toBe("in");
   });
 
-  test("a clock that does not return a number", async () => {
+  test("that a clock returns instead of a number", async () => {
     for (const now of [() => Number.NaN, async () => Date.now(), () => undefined, () => "today"])
       expect((await connectBoth({ now, certificateCache: undefined })).client).not.toBe("in");
   });
@@ -290,9 +304,9 @@ describe("an undocumented value never lets a peer in", () => {
 
 test("wrong options fail at configuration, not at a connection", () => {
   for (const options of [{ handshakeTimeout: "5s" }, { handshakeTimeout: 0 }, { signal: {} }] as object[]) {
-    const connectOptions = { provider: nodeCrypto, credentials: [serverCredential], ...options } as AcceptOptions;
-    const all = () => acceptWith(serverHandshakeConfig(connectOptions), memoryPair().b, connectOptions);
-    expect(() => serverHandshakeConfig(connectOptions)).toThrow(expect.objectContaining({ code: "configuration" }));
+    const acceptOptions = { provider: nodeCrypto, credentials: [serverCredential], ...options } as AcceptOptions;
+    const all = () => acceptWith(serverHandshakeConfig(acceptOptions), memoryPair().b, acceptOptions);
+    expect(() => serverHandshakeConfig(acceptOptions)).toThrow(expect.objectContaining({ code: "configuration" }));
     expect(all).toThrow(expect.objectContaining({ code: "configuration" }));
   }
 });

@@ -59,7 +59,7 @@ describe.each(roles)("a %s's provider that reads its input only when it answers"
   });
 
   test.each([fragmentLength, 3 * fragmentLength])(
-    "sends the bytes as written, even if they change afterwards: %s bytes",
+    "sends the bytes as written, even if they change once the write has resolved: %s bytes",
     async (length) => {
       const [client, server] = await openPair(
         role === "client" ? lateProvider : nodeCrypto,
@@ -74,7 +74,7 @@ describe.each(roles)("a %s's provider that reads its input only when it answers"
         for (let i = 0; i < 10; i++) await passTime(5);
         await written;
       }
-      // The second write does not resolve at once. Its bytes change as soon as it has.
+      // A write may resolve before its bytes are sealed. Here they change as soon as it resolves.
       for (const value of [3, 4]) {
         bytes.fill(value);
         let isResolved = false;
@@ -98,32 +98,32 @@ describe("a provider that writes to a connection while it seals", () => {
       let otherConnection: TlsConnection | undefined;
       const failures: unknown[] = [];
       const provider = sealingProvider((seal) => {
-        const counter: string[] = [];
-        nonces.push(counter);
+        const used: string[] = [];
+        nonces.push(used);
         return (nonce, data, plaintext, out) => {
           const connection = otherConnection;
           if (plaintext.length === fragmentLength && connection) {
             otherConnection = undefined;
             connection.write(new Uint8Array(fragmentLength).fill(2)).catch((error: unknown) => failures.push(error));
           }
-          counter.push(Buffer.from(nonce).toString("hex"));
+          used.push(Buffer.from(nonce).toString("hex"));
           return seal(nonce, data, plaintext, out);
         };
       });
       const [first, firstPeer] = await openPair(provider, nodeCrypto);
       const [second, secondPeer] = await openPair(provider, nodeCrypto);
-      const counter = [countBytes(firstPeer), countBytes(secondPeer)];
+      const counters = [countBytes(firstPeer), countBytes(secondPeer)];
       otherConnection = target === "another" ? second : first;
       await first.write(new Uint8Array(fragmentLength).fill(1));
       await passTime(10);
       for (const list of nonces) expect(new Set(list).size).toBe(list.length);
-      const read = counter.map(({ counts }) => Object.fromEntries(counts));
+      const read = counters.map(({ counts }) => Object.fromEntries(counts));
       expect(read).toEqual(
         target === "another"
           ? [{ 1: fragmentLength }, { 2: fragmentLength }]
           : [{ 1: fragmentLength, 2: fragmentLength }, {}],
       );
-      expect(counter.map(({ end }) => end)).toEqual(["pending", "pending"]);
+      expect(counters.map(({ end }) => end)).toEqual(["pending", "pending"]);
       expect(failures).toEqual([]);
     },
   );
