@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, vi } from "vitest";
 
 /**
- * Gives a test file timers of its own: the next one fires once nothing else is left to do, without waiting. A timeout can
- * so neither come before the work that it bounds, on however busy a machine, nor cost the time that it says. For files
- * whose work is done in microtasks alone (a memory pair, a synchronous provider): a socket's work would count as nothing.
+ * Gives a test file virtual timers: the next timer fires without waiting, once no other work is left. So a timeout
+ * never fires before the work that it bounds, even on a busy machine, and takes no real time. Use it only where all
+ * work is done in microtasks (a memory pair, a synchronous provider), because the work of a socket would not count.
  */
 export function virtualTime(): void {
   beforeAll(() => {

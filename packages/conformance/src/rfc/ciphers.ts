@@ -92,7 +92,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       server: by(
         ["handshake/negotiate.ts#signingScheme"],
         [
-          "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
           `${suite}: suite, certificate and group`,
         ],
       ),
@@ -104,7 +104,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "a client whose certificate does not fit shows none, and then sends no CertificateVerify",
     by("handshake/client.ts#clientHandshake", [
       `${suite}: the client's certificate > request: a client without a certificate connects`,
-      "connection/clientCredentials.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
     ]),
   ],
   [

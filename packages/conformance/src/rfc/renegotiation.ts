@@ -30,14 +30,14 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
       client: by(
         ["handshake/resumption/client.ts#resumedAgreement"],
         [
-          `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
+          `${established}: extensions that a peer does not support > renegotiation_info: a server without it is accepted only if the client does not require it`,
           `${resumedHostile}: a server that resumes what it should not > without renegotiation_info`,
         ],
       ),
       server: by(
         ["handshake/resumption/server.ts#checkOfferedSession"],
         [
-          `${established}: extensions that a peer does not have > renegotiation_info: a server goes without it where the client does not insist`,
+          `${established}: extensions that a peer does not support > renegotiation_info: a server without it is accepted only if the client does not require it`,
           `${resumedHostile}: a client that offers what was made for something else > without renegotiation_info, which it was made with: a full handshake`,
         ],
       ),
@@ -107,7 +107,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "servers do not let clients renegotiate without it; renegotiation can be switched off",
     by("engine/renegotiation.ts#RefusedRenegotiation", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
-      `${established}: renegotiation > a ClientHello in pieces is refused once it is whole`,
+      `${established}: renegotiation > a ClientHello in pieces is refused once it is complete`,
       `${established}: renegotiation > %s is fatal at once with renegotiation: "abort"`,
     ]),
   ],

@@ -228,7 +228,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     "a side that goes on without it uses the standard derivation",
     by(
       "handshake/secrets.ts#Secrets.derive",
-      `${established}: extensions that a peer does not have > extended_master_secret: a client goes without it, and both derive the classic one`,
+      `${established}: extensions that a peer does not support > extended_master_secret: if the client lacks it, both sides derive the classic master secret`,
     ),
   ],
   [

@@ -246,7 +246,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ["engine/engine.ts#Engine.close", "engine/engine.ts#Engine.receive", "engine/engine.ts#Engine.receiveEnd"],
       [
         `${suite}: the end > the client closes first`,
-        `${established}: limits > what comes behind close_notify is ignored (RFC 5246 §7.2.1)`,
+        `${established}: limits > data after close_notify is ignored (RFC 5246 §7.2.1)`,
         `${suite}: the end > a transport that ends without close_notify is a truncation, for reads and for closed`,
       ],
     ),
@@ -291,7 +291,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2.2",
     "who does not go on after a warning ends the connection with a fatal alert",
-    by("handshake/alerts.ts#Alerts.take", `${established}: limits > four warnings in a row are borne, five are not`),
+    by("handshake/alerts.ts#Alerts.take", `${established}: limits > four warnings in a row are accepted, five are not`),
   ],
   [
     "7.3",
@@ -312,7 +312,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by(
       ["engine/engine.ts#Engine.write", "handshake/peer.ts#Peer.expect"],
       [
-        `${established}: limits > what is written before the handshake is done waits for it (RFC 5246 §7.3)`,
+        `${established}: limits > data written before the handshake is done waits for it (RFC 5246 §7.3)`,
         `${order}: application data during a handshake > before %s is refused`,
       ],
     ),
@@ -540,7 +540,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       server: by(
         ["handshake/negotiate.ts#canServe"],
         [
-          "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
         ],
       ),
     }),
@@ -570,7 +570,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "a server with one certificate checks at the start that it serves",
     by(
       "handshake/negotiate.ts#canServe",
-      "connection/credential.test.ts: a server's certificate is refused at configuration > where its keyUsage or its kind of key serves none of the suites",
+      "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
     ),
   ],
   [
@@ -607,8 +607,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.4, 7.4.6",
     "the client's certificate has a key of one of certificate_types that one of the schemes can verify",
     by("handshake/client.ts#chooseCredential", [
-      "connection/clientCredentials.test.ts: of a list of credentials > none is shown where none fits, nor one of a kind that the server cannot verify",
-      "connection/clientCredentials.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: from a list of credentials > a client sends none if none fits or the server cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
     ]),
   ],
   [
@@ -617,7 +617,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     otherwise(
       "as for the server's chain: the key's own scheme is chosen by it, the signatures above are the server's to judge (RFC 8446 §4.4.2.2, §4.4.2.3)",
       "handshake/client.ts#chooseCredential",
-      "connection/clientCredentials.test.ts: a single credential > is not shown to who cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
     ),
   ],
   [
@@ -643,7 +643,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: by(
         ["x509/credential.ts#readCredential"],
         [
-          "connection/credential.test.ts: a client's certificate is refused before anything is sent > where it is for another purpose, or may not sign",
+          "connection/credential.test.ts: a client's certificate is refused before anything is sent > if it is for another purpose, or may not sign",
         ],
       ),
       server: by(
@@ -656,7 +656,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.6",
     "where the server names authorities, the chain is issued by one of them",
     by("connection/clientCredentials.ts#credentialSelector", [
-      "connection/clientCredentials.test.ts: of a list of credentials > the first is shown whose chain leads to an authority that the server names",
+      "connection/clientCredentials.test.ts: from a list of credentials > a client sends the first one whose chain leads to an authority that the server names",
     ]),
   ],
   [
@@ -665,7 +665,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     otherwise(
       "a SHOULD: who configures one credential means that one, and an unfit one is refused with an alert that says so, where an empty list would not",
       "connection/clientCredentials.ts#credentialSelector",
-      "connection/clientCredentials.test.ts: a single credential > is shown whatever authorities the server names",
+      "connection/clientCredentials.test.ts: a single credential > is sent whatever authorities the server names",
     ),
   ],
   [
@@ -739,7 +739,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by(
       ["handshake/peer.ts#Peer.expectFinished", "crypto/keySchedule.ts#verifyData"],
       [
-        `${established}: Finished > a %s that saw another handshake is found out`,
+        `${established}: Finished > a %s with wrong verify_data is refused with decrypt_error`,
         "crypto/prf.test.ts: verifyData > is 12 bytes of the PRF with the label of the role",
       ],
     ),

@@ -40,7 +40,7 @@ export function credentialSelector(
   const selectCredential: ClientConfig["selectCredential"] = ({ schemes, certificateAuthorities }) => {
     const names = certificateAuthorities.flatMap(normalised);
     const fits = ({ credential, issuers }: (typeof candidates)[number]): boolean =>
-      credential.schemes.some((own) => schemes.some(({ id }) => id === own.id)) &&
+      credential.schemes.some(({ id }) => schemes.some((scheme) => scheme.id === id)) &&
       (!certificateAuthorities.length || issuers.some((issuer) => names.includes(issuer)));
     return candidates.find(fits)?.credential;
   };

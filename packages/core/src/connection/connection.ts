@@ -51,10 +51,10 @@ export class TlsConnection {
   readonly #closed = deferred<void>();
   #established: Established | undefined;
   readonly #endings = new Endings();
-  /** The pending promises given to `holdOpen`. */
+  /** The number of pending promises that were given to `holdOpen`. */
   #holdCount = 0;
   #isClosing = false;
-  /** The "closed" event has been handled. */
+  /** The connection has ended. */
   #hasEnded = false;
   #closing: InstanceType<typeof AbortController> | undefined;
 

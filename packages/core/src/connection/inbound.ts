@@ -66,7 +66,7 @@ export class Inbound implements EngineInbound {
 
   /** See `TlsConnection.read`. */
   read(): Promise<Bytes | undefined> {
-    if (this.#reader) return markHandled(Promise.reject(usageError("a read is under way")));
+    if (this.#reader) return markHandled(Promise.reject(usageError("a read is already pending")));
     const bytes = this.#bytes > 0 ? this.#queue?.shift() : undefined;
     if (bytes) {
       this.#bytes -= bytes.length + itemOverhead;
@@ -104,8 +104,8 @@ export class Inbound implements EngineInbound {
   }
 
   /**
-   * Ends the data, in order or with an error. Only the first call counts: a later error does not undo an authenticated
-   * end.
+   * Ends the received data, in order or with an error. Only the first call counts: a later error does not undo an
+   * authenticated end.
    */
   end(error?: Ending): void {
     if (this.#end) return;

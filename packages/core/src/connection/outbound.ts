@@ -46,7 +46,7 @@ export class Outbound {
 
   /** The transport answered "full" and has not drained since. */
   #isFull = false;
-  /** The connections have sent enough in this turn of the event loop. */
+  /** All connections together have spent this turn's budget, so writers wait for a later turn. */
   #isWaitingForTurn = false;
   #room: Deferred<void> | undefined;
   #lastWrite: Promise<void> = resolved;
@@ -198,7 +198,7 @@ export class Outbound {
     this.#flush();
   };
 
-  /** Sends everything that is ready as few messages. */
+  /** Sends everything that is ready, in as few messages as possible. */
   #flush(): void {
     const { output, events } = this.#engine.take();
     for (const message of messages(output, this.#memory)) {

@@ -13,13 +13,13 @@ import { briefError } from "../validation/options.ts";
 export const isCertified = ({ keyExchange }: SuiteRow): boolean => keyExchange.certified;
 
 export function clientPsk(suites: readonly SuiteRow[], psk: ClientPsk | undefined): ClientConfig["psk"] {
-  const options = findPskReader(suites, psk);
-  return psk && options?.client(psk);
+  const reader = findPskReader(suites, psk);
+  return psk && reader?.client(psk);
 }
 
 export function serverPsk(suites: readonly SuiteRow[], psk: ServerPsk | undefined): ServerConfig["psk"] {
-  const options = findPskReader(suites, psk);
-  return psk && options?.server(psk);
+  const reader = findPskReader(suites, psk);
+  return psk && reader?.server(psk);
 }
 
 function findPskReader(suites: readonly SuiteRow[], psk: unknown): KeyExchangeRow["psk"] {

@@ -87,8 +87,8 @@ function keysOf(
 }
 
 /**
- * Schedules `task` if the host's timers do not keep the process alive, as Node's can. On other hosts, old keys are
- * wiped when the next ones are requested.
+ * Schedules `task` on a timer that does not keep the process alive, as Node has. On other hosts, old keys are wiped
+ * when the next ones are requested.
  */
 const scheduleUnref: ScheduleTask = (ms, task) => {
   const timer = setTimeout(task, ms) as { unref?(): void } | number;

@@ -95,7 +95,7 @@ export function keepSessions(options: KeepSessionsOptions = {}): ClientSessions 
 
 /** The same store with a time limit, which never fails. A `get` that is late or fails finds nothing. */
 export function boundedStore(store: SessionStore): SessionStore {
-  const quietly = (act: () => Awaitable<void>): void => {
+  const ignoreErrors = (act: () => Awaitable<void>): void => {
     try {
       const done = act();
       if (isPromise(done)) Promise.resolve(done).then(undefined, () => {});
@@ -105,29 +105,29 @@ export function boundedStore(store: SessionStore): SessionStore {
   };
   return {
     get: (key) => withinTime(() => store.get(key), undefined),
-    set: (key, session, expires) => quietly(() => store.set(key, session, expires)),
-    delete: (key) => quietly(() => store.delete(key)),
+    set: (key, session, expires) => ignoreErrors(() => store.set(key, session, expires)),
+    delete: (key) => ignoreErrors(() => store.delete(key)),
   };
 }
 
 /** Calls a function of the application. Returns `fallback` if it throws, rejects or takes too long. */
-export function withinTime<T>(ask: () => Awaitable<T>, fallback: T): Awaitable<T> {
-  let promised: Promise<T>;
+export function withinTime<T>(query: () => Awaitable<T>, fallback: T): Awaitable<T> {
+  let pending: Promise<T>;
   try {
-    const answer = ask();
+    const answer = query();
     if (!isPromise(answer)) return answer;
     // Its `then` may be the application's code too.
-    promised = Promise.resolve(answer);
+    pending = Promise.resolve(answer);
   } catch {
     return fallback;
   }
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(fallback), storeTimeout);
-    const settle = (value: T): void => {
+    const finish = (value: T): void => {
       clearTimeout(timer);
       resolve(value);
     };
-    promised.then(settle, () => settle(fallback));
+    pending.then(finish, () => finish(fallback));
   });
 }
 

@@ -8,8 +8,8 @@ import type { Credential, OcspSource } from "../x509/credential.ts";
 import { parseOcspResponse } from "../x509/ocspResponse.ts";
 
 /**
- * Reads the OCSP response and the timestamps that a server sends with its certificate, and checks them as far as the
- * configuration allows. A function is called in each handshake; its failure never ends the handshake.
+ * Reads the OCSP response and the timestamps that a server sends with its certificate, and checks what can be checked
+ * at configuration. A function is called in each handshake; its failure never ends the handshake.
  */
 export function readStaple(
   { ocspResponse, signedCertificateTimestamps }: Credential,

@@ -12,9 +12,9 @@ const connecting = 0;
 const open = 1;
 
 /** The close code after a failure; a fatal alert before it gives the reason. */
-const failed = 4000;
+const failureCode = 4000;
 /** The close codes of a peer that closed in order. */
-const orderly: readonly number[] = [1000, 1005, failed];
+const orderlyCodes: readonly number[] = [1000, 1005, failureCode];
 /**
  * The page was left or closed, or the program ends (RFC 6455 §7.4.1): the WebSocket closed in order, but TLS did not.
  */
@@ -33,18 +33,18 @@ export interface WebSocketLike {
 /** The sending half of a transport over a WebSocket that is open or opening. */
 export class WebSocketSender {
   readonly #socket: WebSocketLike;
-  readonly #put: (message: Uint8Array) => void;
+  readonly #sendMessage: (message: Uint8Array) => void;
   /** Messages sent before the socket was open. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
   /** Set once the sender is closing: the code and reason, also for a socket that is still opening. */
   #closing: [code: number, reason: string] | undefined;
-  #full = false;
+  #isFull = false;
 
-  /** @param put sends one message of at most 1 MiB */
-  constructor(socket: WebSocketLike, put: (message: Uint8Array) => void) {
+  /** @param sendMessage sends one message of at most 1 MiB */
+  constructor(socket: WebSocketLike, sendMessage: (message: Uint8Array) => void) {
     this.#socket = socket;
-    this.#put = put;
+    this.#sendMessage = sendMessage;
   }
 
   /** See `Transport.send`. */
@@ -55,8 +55,8 @@ export class WebSocketSender {
       this.#early.push(bytes);
       this.#earlyBytes += bytes.length;
     } else this.#write(bytes);
-    if (this.buffered >= highWater) this.#full = true;
-    return this.#full ? "full" : "ok";
+    if (this.buffered >= highWater) this.#isFull = true;
+    return this.#isFull ? "full" : "ok";
   }
 
   /** Call this once the socket is open. */
@@ -74,8 +74,8 @@ export class WebSocketSender {
 
   /** Once after "full": true if no more than `lowWater` bytes are left. */
   drained(lowWater: number): boolean {
-    if (!this.#full || this.buffered > lowWater) return false;
-    this.#full = false;
+    if (!this.#isFull || this.buffered > lowWater) return false;
+    this.#isFull = false;
     return true;
   }
 
@@ -92,20 +92,20 @@ export class WebSocketSender {
    */
   abort(reason: string): void {
     const isIdle = this.#socket.readyState === connecting && !this.#earlyBytes;
-    this.close(failed, reason);
+    this.close(failureCode, reason);
     if (isIdle) this.#socket.close();
   }
 
   #write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += maxTransportMessage) {
-      this.#put(bytes.subarray(at, at + maxTransportMessage));
+      this.#sendMessage(bytes.subarray(at, at + maxTransportMessage));
     }
   }
 }
 
 /** Reports the close of an open WebSocket: its end, if it closed in order, and that the transport is gone. */
 export function reportClose(to: Pick<TransportEvents, "end" | "error">, code: number, reason: string): void {
-  if (orderly.includes(code)) to.end();
+  if (orderlyCodes.includes(code)) to.end();
   const how = code === 1006 ? "without a close frame" : `with code ${code}${reason && ` (${reason})`}`;
   to.error(transportError(code === goingAway ? "peer_left" : "connection_lost", `the WebSocket closed ${how}`));
 }

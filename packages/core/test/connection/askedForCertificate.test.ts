@@ -1,4 +1,4 @@
-/** A client that was asked for a certificate and showed none is told so when the server refuses it. */
+/** If a server asked a client for a certificate, got none and refuses the client, the client's error says so. */
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
@@ -9,25 +9,38 @@ import type { TlsConnection } from "../../src/connection/connection.ts";
 import type { TlsError } from "../../src/errors.ts";
 
 const ca = await testCa();
-const serving = nodeCredential(await ca.issue({ names: ["localhost"] }));
-const own = nodeCredential(await ca.issue({ names: ["client"], client: true }));
+const serverCredential = nodeCredential(await ca.issue({ names: ["localhost"] }));
+const clientCredential = nodeCredential(await ca.issue({ names: ["client"], client: true }));
 const provider = nodeCrypto;
-const giveOne = expect.stringContaining("asked for a certificate, and got none: give credentials");
+const needsCredentials = expect.stringContaining("asked for a certificate, and got none: give credentials");
 
 type Alert = Parameters<TlsConnection["abort"]>[1];
 
-/** How the handshake fails for the client, or what the server's alert means to it after that. */
-async function refused(clientAuth: AcceptOptions["clientAuth"], alert?: Alert, shows = false): Promise<TlsError> {
+/** Returns the error of the client's handshake, or of the server's alert after it. */
+async function connectError(
+  clientAuth: AcceptOptions["clientAuth"],
+  alert?: Alert,
+  hasCredential = false,
+): Promise<TlsError> {
   const { a, b } = memoryPair();
-  const options = { provider, credentials: [serving], ...(clientAuth && { clientAuth, ca: ca.pem }) };
+  const options = { provider, credentials: [serverCredential], ...(clientAuth && { clientAuth, ca: ca.pem }) };
   const accepting = accept(b, options);
   accepting.then((server) => server.abort(undefined, alert)).catch(() => {});
-  const client = connect(a, { provider, ca: ca.pem, serverName: "localhost", ...(shows && { credentials: own }) });
+  const client = connect(a, {
+    provider,
+    ca: ca.pem,
+    serverName: "localhost",
+    ...(hasCredential && { credentials: clientCredential }),
+  });
   return (await client.then((channel) => channel.closed).catch((error: unknown) => error)) as TlsError;
 }
 
-test("handshake_failure, where the server requires one", async () => {
-  expect(await refused("require")).toMatchObject({ code: "handshake_failure", by: "peer", advice: giveOne });
+test("handshake_failure advises to give credentials if the server requires a certificate", async () => {
+  expect(await connectError("require")).toMatchObject({
+    code: "handshake_failure",
+    by: "peer",
+    advice: needsCredentials,
+  });
 });
 
 describe.each([
@@ -36,24 +49,24 @@ describe.each([
   "certificate_required",
   "certificate_unknown",
   "access_denied",
-] as const)("%s", (alert) => {
-  test("of a server that asked, and got none", async () => {
-    expect(await refused("request", alert)).toMatchObject({ code: alert, by: "peer", advice: giveOne });
+] as const)("the alert %s", (alert) => {
+  test("advises to give credentials if the server asked and got no certificate", async () => {
+    expect(await connectError("request", alert)).toMatchObject({ code: alert, by: "peer", advice: needsCredentials });
   });
 
-  test("of a server that got one", async () => {
-    const error = await refused("request", alert, true);
+  test("does not if the server got a certificate", async () => {
+    const error = await connectError("request", alert, true);
     expect(error).toMatchObject({ code: alert, by: "peer" });
-    expect(error.advice).not.toEqual(giveOne);
+    expect(error.advice).not.toEqual(needsCredentials);
   });
 
-  test("of a server that did not ask", async () => {
-    const error = await refused(undefined, alert);
+  test("does not if the server did not ask", async () => {
+    const error = await connectError(undefined, alert);
     expect(error).toMatchObject({ code: alert, by: "peer" });
-    expect(error.advice).not.toEqual(giveOne);
+    expect(error.advice).not.toEqual(needsCredentials);
   });
 });
 
-test("an alert that has nothing to do with it has its own advice, or none", async () => {
-  expect(await refused("request", "internal_error")).toMatchObject({ code: "internal_error", advice: undefined });
+test("an unrelated alert does not advise to give credentials", async () => {
+  expect(await connectError("request", "internal_error")).toMatchObject({ code: "internal_error", advice: undefined });
 });

@@ -1,4 +1,7 @@
-/** Which certificate a client shows, and whom a server names in CertificateRequest (RFC 5246 §7.4.4, §7.4.6). */
+/**
+ * Which certificate a client sends, and which authorities a server names in CertificateRequest (RFC 5246 §7.4.4,
+ * §7.4.6).
+ */
 import { generateKeyPairSync } from "node:crypto";
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, it, test } from "vitest";
@@ -31,22 +34,25 @@ const middle = ca("Middle", { issuer: root });
 const other = ca("Other");
 const client = (issuer: Authority, commonName: string, content: Parameters<typeof issue>[0] = {}): Authority =>
   issue({ issuer, subject: name(`CN=${commonName}`), extensions: [extKeyUsage(clientAuth)], ...content });
-const own = (end: Authority, ...issuers: Authority[]): Credential =>
+const credentialOf = (end: Authority, ...issuers: Authority[]): Credential =>
   nodeCredential({ cert: [end, ...issuers].map(({ der }) => der), key: end.key.privateKey });
-const ofRoot = own(client(root, "of root"));
-const ofMiddle = own(client(middle, "of middle"), middle);
-const ofMiddleAlone = own(client(middle, "of middle alone"));
-const ofOther = own(client(other, "of other"));
-const rsa = own(client(root, "rsa", { key: generateKeyPairSync("rsa", { modulusLength: 2048 }) }));
-const serving = own(server(root));
+const ofRoot = credentialOf(client(root, "of root"));
+const ofMiddle = credentialOf(client(middle, "of middle"), middle);
+const ofMiddleAlone = credentialOf(client(middle, "of middle alone"));
+const ofOther = credentialOf(client(other, "of other"));
+const rsa = credentialOf(client(root, "rsa", { key: generateKeyPairSync("rsa", { modulusLength: 2048 }) }));
+const serverCredential = credentialOf(server(root));
 
-/** The subject of what the client showed, `undefined` for nothing, the code of what went wrong. */
-async function shown(credential: ClientCredentials, options: Partial<AcceptOptions> = {}): Promise<string | undefined> {
+/** The subject of the certificate that the client sent, `undefined` if it sent none, or the code of the error. */
+async function sentSubject(
+  credential: ClientCredentials,
+  options: Partial<AcceptOptions> = {},
+): Promise<string | undefined> {
   const { a, b } = memoryPair();
   const common = { provider: nodeCrypto, now: () => now };
   const accepting = accept(b, {
     ...common,
-    credentials: [serving],
+    credentials: [serverCredential],
     clientAuth: "request",
     ...(options.ca === undefined && { trust: () => true }),
     ...options,
@@ -57,107 +63,117 @@ async function shown(credential: ClientCredentials, options: Partial<AcceptOptio
   await connect(a, { ...common, ca: root.der, serverName: "www.example.com", credentials: credential }).catch(() => {});
   return accepting;
 }
-const naming = (...names: readonly Uint8Array[]): Partial<AcceptOptions> => ({ certificateAuthorities: names });
+const withAuthorities = (...names: readonly Uint8Array[]): Partial<AcceptOptions> => ({
+  certificateAuthorities: names,
+});
 const all = [ofOther, ofMiddle, ofRoot];
 
-describe("of a list of credentials", () => {
-  it("the first is shown whose chain leads to an authority that the server names", async () => {
-    expect(await shown(all, naming(root.subject))).toBe("CN=of middle");
-    expect(await shown(all, naming(middle.subject))).toBe("CN=of middle");
-    expect(await shown(all, naming(other.subject))).toBe("CN=of other");
-    expect(await shown([ofRoot, ofOther], naming(middle.subject, other.subject, root.subject))).toBe("CN=of root");
+describe("from a list of credentials", () => {
+  it("a client sends the first one whose chain leads to an authority that the server names", async () => {
+    expect(await sentSubject(all, withAuthorities(root.subject))).toBe("CN=of middle");
+    expect(await sentSubject(all, withAuthorities(middle.subject))).toBe("CN=of middle");
+    expect(await sentSubject(all, withAuthorities(other.subject))).toBe("CN=of other");
+    expect(await sentSubject([ofRoot, ofOther], withAuthorities(middle.subject, other.subject, root.subject))).toBe(
+      "CN=of root",
+    );
   });
 
-  it("the first is shown where the server names nobody", async () => {
-    expect(await shown(all)).toBe("CN=of other");
-    expect(await shown(all, { ca: root.der, certificateAuthorities: false })).toBe("unknown_issuer");
+  it("a client sends the first one if the server names no authority", async () => {
+    expect(await sentSubject(all)).toBe("CN=of other");
+    expect(await sentSubject(all, { ca: root.der, certificateAuthorities: false })).toBe("unknown_issuer");
   });
 
-  it("none is shown where none fits, nor one of a kind that the server cannot verify", async () => {
-    expect(await shown([ofRoot, ofMiddle], naming(other.subject))).toBeUndefined();
-    expect(await shown([ofRoot], naming(other.subject))).toBeUndefined();
-    expect(await shown([], naming(root.subject))).toBeUndefined();
-    // Our chain ends below the root that is named: nobody can tell that it leads there.
-    expect(await shown([ofMiddleAlone], naming(root.subject))).toBeUndefined();
+  it("a client sends none if none fits or the server cannot verify its kind of key", async () => {
+    expect(await sentSubject([ofRoot, ofMiddle], withAuthorities(other.subject))).toBeUndefined();
+    expect(await sentSubject([ofRoot], withAuthorities(other.subject))).toBeUndefined();
+    expect(await sentSubject([], withAuthorities(root.subject))).toBeUndefined();
+    // The chain ends below the named root, so the client cannot tell that it leads there.
+    expect(await sentSubject([ofMiddleAlone], withAuthorities(root.subject))).toBeUndefined();
     const schemes = { signatureSchemes: [ecdsa_secp256r1_sha256] };
-    expect(await shown([rsa, ofRoot], { ...schemes, ...naming(root.subject) })).toBe("CN=of root");
-    expect(await shown([rsa], { ...schemes, ...naming(root.subject) })).toBeUndefined();
-    expect(await shown([rsa, ofRoot], naming(root.subject))).toBe("CN=rsa");
+    expect(await sentSubject([rsa, ofRoot], { ...schemes, ...withAuthorities(root.subject) })).toBe("CN=of root");
+    expect(await sentSubject([rsa], { ...schemes, ...withAuthorities(root.subject) })).toBeUndefined();
+    expect(await sentSubject([rsa, ofRoot], withAuthorities(root.subject))).toBe("CN=rsa");
   });
 
-  it("names are compared normalised, and one that is none is nobody's", async () => {
-    const shouted = tlv(
+  it("names are compared normalised, and an encoding that is not a name matches no issuer", async () => {
+    const differentSpelling = tlv(
       0x30,
       ...["O=TEST", "CN=  rOOt"].map((rdn) => name(rdn).subarray(2)), // each an RDN without the SEQUENCE around it
     );
-    expect(await shown(all, naming(shouted))).toBe("CN=of middle");
-    const choose: CertificateRequested = {
+    expect(await sentSubject(all, withAuthorities(differentSpelling))).toBe("CN=of middle");
+    const request: CertificateRequested = {
       schemes: [ecdsa_secp256r1_sha256],
       certificateAuthorities: [bytes(1, 2, 3)],
     };
-    expect(credentialSelector(all).selectCredential(choose)).toBeUndefined();
+    expect(credentialSelector(all).selectCredential(request)).toBeUndefined();
     expect(
-      credentialSelector(all).selectCredential({ ...choose, certificateAuthorities: [bytes(1), root.subject.slice()] }),
+      credentialSelector(all).selectCredential({
+        ...request,
+        certificateAuthorities: [bytes(1), root.subject.slice()],
+      }),
     ).toBe(ofMiddle);
   });
 
-  it("each is checked when it is configured", async () => {
-    const wrong = own(issue({ issuer: root, extensions: [extKeyUsage("1.3.6.1.5.5.7.3.1")] }));
+  it("each one is checked at configuration", async () => {
+    const serverOnly = credentialOf(issue({ issuer: root, extensions: [extKeyUsage("1.3.6.1.5.5.7.3.1")] }));
     const connecting = connect(memoryPair().a, {
       provider: nodeCrypto,
       ca: root.der,
       serverName: "www.example.com",
-      credentials: [ofRoot, wrong],
+      credentials: [ofRoot, serverOnly],
     });
     await expect(connecting).rejects.toMatchObject({ fault: "configuration" });
   });
 });
 
 describe("a single credential", () => {
-  it("is shown whatever authorities the server names", async () => {
-    expect(await shown(ofRoot, naming(other.subject))).toBe("CN=of root");
-    expect(await shown(ofMiddleAlone, naming(root.subject))).toBe("CN=of middle alone");
+  it("is sent whatever authorities the server names", async () => {
+    expect(await sentSubject(ofRoot, withAuthorities(other.subject))).toBe("CN=of root");
+    expect(await sentSubject(ofMiddleAlone, withAuthorities(root.subject))).toBe("CN=of middle alone");
   });
-  it("is not shown to who cannot verify its kind of key", async () => {
-    expect(await shown(rsa, { signatureSchemes: [ecdsa_secp256r1_sha256] })).toBeUndefined();
+  it("is not sent to a server that cannot verify its kind of key", async () => {
+    expect(await sentSubject(rsa, { signatureSchemes: [ecdsa_secp256r1_sha256] })).toBeUndefined();
   });
 });
 
 describe("a server names", () => {
-  const base: AcceptOptions = { provider: nodeCrypto, credentials: [serving], clientAuth: "request" };
+  const baseOptions: AcceptOptions = { provider: nodeCrypto, credentials: [serverCredential], clientAuth: "request" };
   const names = (options: Partial<AcceptOptions>) =>
-    serverHandshakeConfig({ ...base, ...options }).certificateAuthorities;
+    serverHandshakeConfig({ ...baseOptions, ...options }).certificateAuthorities;
 
-  it("its anchors, each name once, unless it is told to name others or nobody", () => {
-    const again = ca("Root", { key: ecKey() });
-    expect(names({ ca: [root.der, again.der, other.der] })).toEqual([root.subject, other.subject]);
+  it("its anchors, each name once, unless an option says otherwise", () => {
+    const sameName = ca("Root", { key: ecKey() });
+    expect(names({ ca: [root.der, sameName.der, other.der] })).toEqual([root.subject, other.subject]);
     expect(names({ ca: root.der, certificateAuthorities: [middle.subject] })).toEqual([middle.subject]);
     expect(names({ ca: root.der, certificateAuthorities: false })).toEqual([]);
     expect(names({ trust: () => true })).toEqual([]);
   });
 
-  it("nobody where its anchors are too many for the message, and the handshake works", async () => {
+  it("no authority if its anchors do not fit into the message, and the handshake works", async () => {
     const many = Array.from({ length: 70 }, (_, i) => ca(`${i} ${"x".repeat(1000)}`).der);
     expect(names({ ca: [...many, root.der] })).toEqual([]);
-    expect(await shown([ofRoot], { ca: [...many, root.der] })).toBe("CN=of root");
+    expect(await sentSubject([ofRoot], { ca: [...many, root.der] })).toBe("CN=of root");
   });
 
-  it("as many as fit, which the client takes", async () => {
-    const around = name(`CN=${"x".repeat(60_000)}`).length - 60_000;
-    const long = name(`CN=${"x".repeat(maxAuthorityNames - around - root.subject.length - 4)}`);
+  it("as many as fit, which the client accepts", async () => {
+    const overhead = name(`CN=${"x".repeat(60_000)}`).length - 60_000;
+    const long = name(`CN=${"x".repeat(maxAuthorityNames - overhead - root.subject.length - 4)}`);
     expect(long.length + root.subject.length + 4).toBe(maxAuthorityNames);
-    expect(await shown([ofRoot], naming(long, root.subject))).toBe("CN=of root");
+    expect(await sentSubject([ofRoot], withAuthorities(long, root.subject))).toBe("CN=of root");
   });
 
   test.each<readonly [string, Partial<AcceptOptions>]>([
-    ["more than fit", naming(name(`CN=${"x".repeat(maxAuthorityNames)}`))],
-    ["more than fit with their lengths", naming(...Array<Uint8Array>(4500).fill(name("CN=a")))],
-    ["what is no name", naming(bytes(1, 2, 3))],
-    ["authorities where nobody is asked", { ...naming(root.subject), clientAuth: "none", trust: undefined } as never],
+    ["more than fit", withAuthorities(name(`CN=${"x".repeat(maxAuthorityNames)}`))],
+    ["more than fit with their lengths", withAuthorities(...Array<Uint8Array>(4500).fill(name("CN=a")))],
+    ["an encoding that is not a name", withAuthorities(bytes(1, 2, 3))],
+    [
+      "authorities without clientAuth",
+      { ...withAuthorities(root.subject), clientAuth: "none", trust: undefined } as never,
+    ],
   ])("not %s", (_, options) => {
     const error = (() => {
       try {
-        return void serverHandshakeConfig({ ...base, trust: () => true, ...options });
+        return void serverHandshakeConfig({ ...baseOptions, trust: () => true, ...options });
       } catch (error) {
         return error;
       }

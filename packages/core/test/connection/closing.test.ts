@@ -1,128 +1,134 @@
-/** What a local end does to those who read, write and wait: nothing that came is called complete that is not, and nobody has to listen. */
+/**
+ * A local end, seen by pending reads, writes and `closed`: a read never ends cleanly if bytes were dropped, and no
+ * promise has to be awaited.
+ */
 import { TlsError } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
-import { open, outcome, pass, type readers, reading, roles, virtualTime } from "./endings.ts";
+import { open, outcome, passTime, type readers, roles, startReading, virtualTime } from "./endings.ts";
 
 virtualTime();
 
-const some = new Uint8Array(1000).fill(3);
-const ways = ["`read()`", "`readable`", "`for await`"] as const satisfies readonly (keyof typeof readers)[];
-const lost = (): TlsError =>
+const data = new Uint8Array(1000).fill(3);
+const readerNames = ["`read()`", "`readable`", "`for await`"] as const satisfies readonly (keyof typeof readers)[];
+const connectionLost = (): TlsError =>
   new TlsError(undefined, "the connection broke", { code: "connection_lost", fault: "transport" });
 
 describe.each(roles)("a %s that closes while other code reads", (role) => {
-  test.each(ways)("%s, pending, does not end cleanly: bytes of the peer were dropped", async (how) => {
-    const { own, peer } = await open(role);
-    await peer.write(some);
-    const saw = reading(own, how, 1000);
-    await pass(10);
-    expect(saw()).toBe("all, then pending");
-    void own.close();
-    for (let i = 0; i < 3; i++) await peer.write(some);
-    void peer.closeWrite();
-    await pass(1_000);
-    expect(saw()).toBe("all, then `closed_locally`");
-  });
+  test.each(readerNames)(
+    "a pending %s does not end cleanly, because bytes of the peer were dropped",
+    async (reader) => {
+      const { local, peer } = await open(role);
+      await peer.write(data);
+      const readResult = startReading(local, reader, 1000);
+      await passTime(10);
+      expect(readResult()).toBe("all, then pending");
+      void local.close();
+      for (let i = 0; i < 3; i++) await peer.write(data);
+      void peer.closeWrite();
+      await passTime(1_000);
+      expect(readResult()).toBe("all, then `closed_locally`");
+    },
+  );
 
   test("a read that has seen the peer's end keeps it", async () => {
-    const { own, peer } = await open(role, { allowHalfOpen: true });
+    const { local, peer } = await open(role, { allowHalfOpen: true });
     await peer.closeWrite();
-    await pass(10);
-    expect(await own.read()).toBeUndefined();
-    void own.close();
-    expect(await own.read()).toBeUndefined();
-    await pass(10);
-    expect(await own.read()).toBeUndefined();
-    await expect(own.closed).resolves.toBeUndefined();
+    await passTime(10);
+    expect(await local.read()).toBeUndefined();
+    void local.close();
+    expect(await local.read()).toBeUndefined();
+    await passTime(10);
+    expect(await local.read()).toBeUndefined();
+    await expect(local.closed).resolves.toBeUndefined();
   });
 
-  test("`closed_locally` is the application's doing, and no alert", async () => {
-    const { own } = await open(role);
-    void own.close();
+  test("`closed_locally` has the fault of the application, and no alert", async () => {
+    const { local } = await open(role);
+    void local.close();
     const errors: unknown[] = [];
-    const keep = (error: unknown): void => void errors.push(error);
-    own.read().catch(keep);
-    own.write(some).catch(keep);
-    await pass(100);
+    const addError = (error: unknown): void => void errors.push(error);
+    local.read().catch(addError);
+    local.write(data).catch(addError);
+    await passTime(100);
     const expected = { code: "closed_locally", fault: "application", alert: undefined, by: "us" };
     expect(errors).toEqual([expect.objectContaining(expected), expect.objectContaining(expected)]);
   });
 
-  test("a write that is under way when it closes still arrives, and the peer's end is clean", async () => {
-    const { own, peer } = await open(role);
-    const saw = reading(peer, "`read()`", 200_000);
-    const writing = own.write(new Uint8Array(200_000));
-    void own.close();
+  test("a write that is pending at the close still arrives, and the peer's end is clean", async () => {
+    const { local, peer } = await open(role);
+    const readResult = startReading(peer, "`read()`", 200_000);
+    const writing = local.write(new Uint8Array(200_000));
+    void local.close();
     expect(await outcome(writing)).toBe("resolves");
-    expect(saw()).toBe("all, then `undefined`");
+    expect(readResult()).toBe("all, then `undefined`");
   });
 });
 
-describe.each(roles)("a %s whose promises nobody listens to", (role) => {
-  // afterEach of virtualTime() is what judges.
+describe.each(roles)("a %s whose promises are ignored", (role) => {
+  // The `afterEach` of `virtualTime` checks that no rejection was unhandled.
   test.each<[string, (ends: Awaited<ReturnType<typeof open>>) => void]>([
-    ["the peer resets", ({ pair }) => pair.fail(lost())],
-    ["the peer goes without a word", ({ carrier }) => carrier.end()],
-    ["the peer stays silent", ({ carrier }) => void carrier.pause()],
+    ["the peer resets", ({ pair }) => pair.fail(connectionLost())],
+    ["the peer's transport ends", ({ peerTransport }) => peerTransport.end()],
+    ["the peer stays silent", ({ peerTransport }) => void peerTransport.pause()],
     ["the peer aborts", ({ peer }) => peer.abort()],
-    ["we abort", ({ own }) => own.abort()],
-  ])("%s: no rejection is unhandled", async (_, happens) => {
+    ["we abort", ({ local }) => local.abort()],
+  ])("has no unhandled rejection when %s", async (_, endConnection) => {
     const ends = await open(role);
-    void ends.own.close();
-    happens(ends);
-    void ends.own.read();
-    await pass(20_000);
+    void ends.local.close();
+    endConnection(ends);
+    void ends.local.read();
+    await passTime(20_000);
 
-    const halves = await open(role);
-    void halves.own.closeWrite();
-    happens(halves);
-    await pass(20_000);
-    void halves.own.closeWrite();
-    void halves.own.close();
-    await pass(20_000);
+    const halfClosed = await open(role);
+    void halfClosed.local.closeWrite();
+    endConnection(halfClosed);
+    await passTime(20_000);
+    void halfClosed.local.closeWrite();
+    void halfClosed.local.close();
+    await passTime(20_000);
 
     const writers = await open(role);
-    void writers.own.write(new Uint8Array(1_000_000));
-    void writers.own.write(some);
-    void writers.own.closeWrite();
-    happens(writers);
-    void writers.own.read();
-    void writers.own.write(some);
-    await pass(20_000);
+    void writers.local.write(new Uint8Array(1_000_000));
+    void writers.local.write(data);
+    void writers.local.closeWrite();
+    endConnection(writers);
+    void writers.local.read();
+    void writers.local.write(data);
+    await passTime(20_000);
   });
 });
 
 describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose of a channel", () => {
-  test.each(roles)("%s: closes in order", async (role) => {
-    const { own, peer } = await open(role);
-    const saw = reading(peer, "`read()`", 1000);
-    await own.write(some);
-    expect(await outcome(own[Symbol.asyncDispose]())).toBe("resolves");
-    expect(saw()).toBe("all, then `undefined`");
-    expect(await outcome(own.closed)).toBe("resolves");
+  test.each(roles)("closes a %s in order", async (role) => {
+    const { local, peer } = await open(role);
+    const readResult = startReading(peer, "`read()`", 1000);
+    await local.write(data);
+    expect(await outcome(local[Symbol.asyncDispose]())).toBe("resolves");
+    expect(readResult()).toBe("all, then `undefined`");
+    expect(await outcome(local.closed)).toBe("resolves");
   });
 
-  test.each(roles)("%s: never rejects, whatever ends the connection", async (role) => {
-    const { own, pair } = await open(role);
-    const disposed = own[Symbol.asyncDispose]();
-    pair.fail(lost());
+  test.each(roles)("of a %s never rejects, even if the transport fails", async (role) => {
+    const { local, pair } = await open(role);
+    const disposed = local[Symbol.asyncDispose]();
+    pair.fail(connectionLost());
     expect(await outcome(disposed)).toBe("resolves");
-    expect(await outcome(own.closed)).toBe("`connection_lost`");
-    expect(await outcome(own[Symbol.asyncDispose]())).toBe("resolves");
+    expect(await outcome(local.closed)).toBe("`connection_lost`");
+    expect(await outcome(local[Symbol.asyncDispose]())).toBe("resolves");
   });
 });
 
-describe("the peer's leaving", () => {
-  test.each(roles)("a %s hears of a carrier that is gone before its own close_notify is out", async (role) => {
-    const { own, peer, pair } = await open(role, { allowHalfOpen: true });
+describe("a transport that fails after the peer's close_notify", () => {
+  test.each(roles)("ends a %s with `peer_gone` if its own close_notify was not sent", async (role) => {
+    const { local, peer, pair } = await open(role, { allowHalfOpen: true });
     await peer.closeWrite();
-    await pass(10);
-    expect(await own.read()).toBeUndefined();
+    await passTime(10);
+    expect(await local.read()).toBeUndefined();
     pair.gone();
-    await pass(10);
-    expect(await own.read()).toBeUndefined();
-    const error: unknown = await own.closed.catch((reason: unknown) => reason);
+    await passTime(10);
+    expect(await local.read()).toBeUndefined();
+    const error: unknown = await local.closed.catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "peer_gone", alert: undefined });
-    expect(await outcome(own.write(some))).toBe("`peer_gone`");
+    expect(await outcome(local.write(data))).toBe("`peer_gone`");
   });
 });

@@ -1,4 +1,7 @@
-/** What the tests of a connection's end share: two ends in memory under a virtual clock, and words for how a promise ends. */
+/**
+ * Helpers for the tests of how a connection ends: two ends in memory under a virtual clock, and texts for how a promise
+ * ends.
+ */
 import {
   type AcceptOptions,
   accept,
@@ -16,63 +19,64 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 export const ca: Awaited<ReturnType<typeof testCa>> = await testCa();
 export const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
-/** What either role takes, and a test may change. */
+/** The options of either role that a test may change. */
 export type Options = Omit<Partial<ConnectOptions & AcceptOptions>, "credential" | "psk">;
 
 export type Role = "client" | "server";
 export const roles = ["client", "server"] as const;
 
-/** A network that can lose or alter what the peer says. */
+/** A network that can lose or alter the peer's messages. */
 export interface Network {
-  /** From now on, nothing of the peer's arrives. */
-  silent: boolean;
-  /** From now on, the last byte of each of the peer's messages arrives altered. */
-  altered: boolean;
+  /** Whether the peer's messages are lost. */
+  isSilent: boolean;
+  /** Whether the last byte of each of the peer's messages is altered. */
+  isAltered: boolean;
 }
 
 export interface Ends {
   readonly pair: MemoryPair;
   readonly network: Network;
-  /** The end whose view the test takes, and the other one. */
-  readonly own: TlsConnection;
+  /** The end that the test looks at. */
+  readonly local: TlsConnection;
+  /** The other end. */
   readonly peer: TlsConnection;
-  /** The peer's end of the carrier. */
-  readonly carrier: Transport;
+  /** The peer's end of the transport. */
+  readonly peerTransport: Transport;
 }
 
-/** A pair on a network that a test can change. `role` is ours. */
-export function network(role: Role): { pair: MemoryPair; network: Network; peerEnd: Transport } {
-  const state: Network = { silent: false, altered: false };
+/** A pair on a network that a test can change. `role` is the local role. */
+export function network(role: Role): { pair: MemoryPair; network: Network; peerTransport: Transport } {
+  const state: Network = { isSilent: false, isAltered: false };
   const fromPeer = role === "client" ? "b->a" : "a->b";
   const pair = memoryPair({
     highWater: 2 ** 16,
     alter: (bytes, direction) => {
       if (direction !== fromPeer) return bytes;
-      if (state.silent) return undefined;
-      return state.altered ? bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)) : bytes;
+      if (state.isSilent) return undefined;
+      return state.isAltered ? bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)) : bytes;
     },
   });
-  return { pair, network: state, peerEnd: role === "client" ? pair.b : pair.a };
+  return { pair, network: state, peerTransport: role === "client" ? pair.b : pair.a };
 }
 
 /** Both ends of an open connection. */
-export async function open(role: Role, own: Options = {}, peer: Options = {}): Promise<Ends> {
-  const { pair, network: state, peerEnd } = network(role);
-  const client = role === "client" ? own : peer;
-  const server = role === "client" ? peer : own;
-  const both = Promise.all([
+export async function open(role: Role, local: Options = {}, peer: Options = {}): Promise<Ends> {
+  const { pair, network: state, peerTransport } = network(role);
+  const client = role === "client" ? local : peer;
+  const server = role === "client" ? peer : local;
+  const opening = Promise.all([
     connect(pair.a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", ...client }),
     accept(pair.b, { provider: nodeCrypto, credentials: [credential], ...server }),
   ]);
-  both.catch(() => {});
-  await pass(20);
-  const [a, b] = await both;
-  const [mine, theirs] = role === "client" ? [a, b] : [b, a];
-  return { pair, network: state, own: mine, peer: theirs, carrier: peerEnd };
+  opening.catch(() => {});
+  await passTime(20);
+  const [a, b] = await opening;
+  const [localChannel, peerChannel] = role === "client" ? [a, b] : [b, a];
+  return { pair, network: state, local: localChannel, peer: peerChannel, peerTransport };
 }
 
 /** Lets this much virtual time pass, and everything happen that is due. */
-export const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
+export const passTime = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
 
 /** How a promise ends within `ms` of virtual time: "resolves", the code of its error, or "pending". */
 export async function outcome(promise: PromiseLike<unknown>, ms = 60_000): Promise<string> {
@@ -81,59 +85,59 @@ export async function outcome(promise: PromiseLike<unknown>, ms = 60_000): Promi
     () => (text = "resolves"),
     (error: unknown) => (text = codeOf(error)),
   );
-  await pass(ms);
+  await passTime(ms);
   return text;
 }
 
 export const codeOf = (error: unknown): string => (TlsError.is(error) ? `\`${error.code}\`` : String(error));
 
-/** The three ways to read; each gives what it saw to `saw`, and returns how that ended. */
+/** The three ways to read. Each one passes the bytes to `onBytes`, and returns how reading ended. */
 export const readers = {
-  "`read()`": async (channel: TlsConnection, saw: (bytes: Uint8Array) => void): Promise<string> => {
-    for (let bytes = await channel.read(); bytes; bytes = await channel.read()) saw(bytes);
+  "`read()`": async (channel: TlsConnection, onBytes: (bytes: Uint8Array) => void): Promise<string> => {
+    for (let bytes = await channel.read(); bytes; bytes = await channel.read()) onBytes(bytes);
     return "`undefined`";
   },
-  "`readable`": async (channel: TlsConnection, saw: (bytes: Uint8Array) => void): Promise<string> => {
+  "`readable`": async (channel: TlsConnection, onBytes: (bytes: Uint8Array) => void): Promise<string> => {
     const reader = channel.readable.getReader();
-    for (let step = await reader.read(); !step.done; step = await reader.read()) saw(step.value);
+    for (let step = await reader.read(); !step.done; step = await reader.read()) onBytes(step.value);
     return "`done`";
   },
-  "`for await`": async (channel: TlsConnection, saw: (bytes: Uint8Array) => void): Promise<string> => {
-    for await (const bytes of channel) saw(bytes);
+  "`for await`": async (channel: TlsConnection, onBytes: (bytes: Uint8Array) => void): Promise<string> => {
+    for await (const bytes of channel) onBytes(bytes);
     return "the loop ends";
   },
 } as const;
 
-/** Everything that a reader saw, in words: "all, then `undefined`". */
-export function reading(channel: TlsConnection, how: keyof typeof readers, all: number): () => string {
-  let got = 0;
+/** Reads until the end. Returns a function that describes the result so far: "all, then `undefined`". */
+export function startReading(channel: TlsConnection, reader: keyof typeof readers, expected: number): () => string {
+  let received = 0;
   let end = "pending";
-  readers[how](channel, (bytes) => (got += bytes.length)).then(
+  readers[reader](channel, (bytes) => (received += bytes.length)).then(
     (text) => (end = text),
     (error: unknown) => (end = codeOf(error)),
   );
-  return () => (got === 0 ? end : got === all ? `all, then ${end}` : `${got} bytes, then ${end}`);
+  return () => (received === 0 ? end : received === expected ? `all, then ${end}` : `${received} bytes, then ${end}`);
 }
 
-/** A virtual clock for every test of the file, and no rejection that nobody handles in any of them. */
+/** Gives every test of the file a virtual clock, and checks that it leaves no rejection unhandled. */
 export function virtualTime(): void {
   const rejections: unknown[] = [];
-  const note = (reason: unknown): void => void rejections.push(reason);
-  let others: NodeJS.UnhandledRejectionListener[] = [];
+  const addRejection = (reason: unknown): void => void rejections.push(reason);
+  let previousListeners: NodeJS.UnhandledRejectionListener[] = [];
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     rejections.length = 0;
     // The runner's own listeners would fail the run, not the test.
-    others = process.listeners("unhandledRejection");
+    previousListeners = process.listeners("unhandledRejection");
     process.removeAllListeners("unhandledRejection");
-    process.on("unhandledRejection", note);
+    process.on("unhandledRejection", addRejection);
   });
   afterEach(async () => {
     vi.useRealTimers();
-    // Node tells of them once the microtasks of a turn are done.
+    // Node reports unhandled rejections after the microtasks of a turn.
     await new Promise((resolve) => setImmediate(resolve));
-    process.off("unhandledRejection", note);
-    for (const other of others) process.on("unhandledRejection", other);
-    expect(rejections, "rejections that nobody handled").toEqual([]);
+    process.off("unhandledRejection", addRejection);
+    for (const listener of previousListeners) process.on("unhandledRejection", listener);
+    expect(rejections, "unhandled rejections").toEqual([]);
   });
 }

@@ -1,4 +1,4 @@
-/** docs/ends.md has the table of how connections end; this is what holds it. */
+/** Checks the table of docs/ends.md, which says how connections end. */
 
 import { readFileSync } from "node:fs";
 import { connect, TlsError } from "@handclasp/core";
@@ -15,74 +15,74 @@ import {
   network,
   open,
   outcome,
-  pass,
+  passTime,
   type Role,
   readers,
-  reading,
   roles,
+  startReading,
   virtualTime,
 } from "./endings.ts";
 
 virtualTime();
 
-const hello = new Uint8Array(300).fill(1);
-const answer = new Uint8Array(500).fill(2);
+const fromPeer = new Uint8Array(300).fill(1);
+const fromUs = new Uint8Array(500).fill(2);
 const lost = (): TlsError =>
   new TlsError(undefined, "the connection broke", { code: "connection_lost", fault: "transport" });
 
-/** What ends a connection, by its name in the table. `own` is the end that the columns speak of. */
+/** The ways to end a connection, by their names in the table. `local` is the end that the columns describe. */
 const endings: Readonly<Record<string, (ends: Ends, signal: AbortController) => void | Promise<void>>> = {
-  "our `close()`": ({ own }) => void own.close(),
-  "our `close()`, no answer": async ({ own, carrier }) => {
-    carrier.pause();
-    void own.close();
-    await pass(6_000);
-    carrier.resume();
+  "our `close()`": ({ local }) => void local.close(),
+  "our `close()`, no answer": async ({ local, peerTransport }) => {
+    peerTransport.pause();
+    void local.close();
+    await passTime(6_000);
+    peerTransport.resume();
   },
-  "our `closeWrite()`": ({ own }) => own.closeWrite(),
-  "our `abort()`": ({ own }) => own.abort(),
-  "our `abort()`, then our `close()`": ({ own }) => {
-    own.abort();
-    void own.close();
+  "our `closeWrite()`": ({ local }) => local.closeWrite(),
+  "our `abort()`": ({ local }) => local.abort(),
+  "our `abort()`, then our `close()`": ({ local }) => {
+    local.abort();
+    void local.close();
   },
   "our AbortSignal": (_, signal) => signal.abort(),
   "the peer's close_notify": ({ peer }) => peer.closeWrite(),
   "the peer's fatal alert": ({ peer }) => peer.abort(undefined, "access_denied"),
-  "the peer's fatal alert, then our `close()`": async ({ own, peer }) => {
+  "the peer's fatal alert, then our `close()`": async ({ local, peer }) => {
     peer.abort(undefined, "access_denied");
-    await pass(0);
-    void own.close();
+    await passTime(0);
+    void local.close();
   },
   "our fatal alert, for a record that was altered": async ({ peer, network: state }) => {
-    state.altered = true;
+    state.isAltered = true;
     await peer.write(Uint8Array.of(9));
   },
-  "the carrier's end, without close_notify": ({ carrier }) => carrier.end(),
-  "the carrier's error, without close_notify": ({ pair }) => pair.fail(lost()),
+  "the transport's end, without close_notify": ({ peerTransport }) => peerTransport.end(),
+  "the transport's error, without close_notify": ({ pair }) => pair.fail(lost()),
   "a WebSocket's close with 1001, without close_notify": ({ pair }) =>
     reportClose({ end() {}, error: pair.fail }, 1001, ""),
-  "close_notify, then the carrier's end": async ({ peer, carrier }) => {
+  "close_notify, then the transport's end": async ({ peer, peerTransport }) => {
     await peer.closeWrite();
-    await pass(0);
-    carrier.end();
-    await pass(2_000);
+    await passTime(0);
+    peerTransport.end();
+    await passTime(2_000);
   },
-  "close_notify, then the carrier's error": async ({ peer, pair }) => {
+  "close_notify, then the transport's error": async ({ peer, pair }) => {
     await peer.closeWrite();
-    await pass(0);
+    await passTime(0);
     pair.fail(lost());
   },
-  "close_notify, the carrier's end, then its error": async ({ peer, pair }) => {
+  "close_notify, the transport's end, then its error": async ({ peer, pair }) => {
     await peer.closeWrite();
-    await pass(0);
+    await passTime(0);
     pair.gone(lost());
   },
 };
 
-const timeout = "a handshake that takes too long";
+const handshakeTimeoutName = "a handshake that takes too long";
 const columns = [...Object.keys(readers), "`write()`", "`writable`", "`closed`", "peer: `read()`", "peer: `closed`"];
 
-/** The rows of the table: name → cells by column. */
+/** The rows of the table: from the name to the cells by column. */
 const documented = ((): ReadonlyMap<string, Readonly<Record<string, string>>> => {
   const text = readFileSync(new URL("../../../../docs/ends.md", import.meta.url), "utf8");
   const cells = (line: string): string[] =>
@@ -98,56 +98,56 @@ const documented = ((): ReadonlyMap<string, Readonly<Record<string, string>>> =>
   );
 })();
 
-test("docs/ends.md has the endings that are tested here, and no other", () => {
-  expect([...documented.keys()].sort()).toEqual([...Object.keys(endings), timeout].sort());
+test("docs/ends.md has exactly the rows that are tested here", () => {
+  expect([...documented.keys()].sort()).toEqual([...Object.keys(endings), handshakeTimeoutName].sort());
 });
 
 describe.each(roles)("a %s's end", (role) => {
   const cases = Object.keys(endings).flatMap((name) =>
-    (Object.keys(readers) as (keyof typeof readers)[]).map((how) => [name, how] as const),
+    (Object.keys(readers) as (keyof typeof readers)[]).map((reader) => [name, reader] as const),
   );
-  test.each(cases)("%s, seen by %s", async (name, how) => {
+  test.each(cases)("by %s, seen by %s, is as documented", async (name, reader) => {
     const signal = new AbortController();
     const ends = await open(role, { signal: signal.signal });
-    const peerSaw = reading(ends.peer, "`read()`", answer.length);
-    await ends.own.write(answer);
-    await ends.peer.write(hello);
-    await pass(10);
+    const peerResult = startReading(ends.peer, "`read()`", fromUs.length);
+    await ends.local.write(fromUs);
+    await ends.peer.write(fromPeer);
+    await passTime(10);
     await endings[name]?.(ends, signal);
-    await pass(10);
-    const saw = reading(ends.own, how, hello.length);
-    await pass(60_000);
-    const writer = ends.own.writable.getWriter();
+    await passTime(10);
+    const readResult = startReading(ends.local, reader, fromPeer.length);
+    await passTime(60_000);
+    const writer = ends.local.writable.getWriter();
     writer.closed.catch(() => {});
     writer.ready.catch(() => {});
     expect({
-      [how]: saw(),
-      "`write()`": await outcome(ends.own.write(Uint8Array.of(1))),
+      [reader]: readResult(),
+      "`write()`": await outcome(ends.local.write(Uint8Array.of(1))),
       "`writable`": await outcome(writer.write(Uint8Array.of(1))),
-      "`closed`": await outcome(ends.own.closed),
-      "peer: `read()`": peerSaw(),
+      "`closed`": await outcome(ends.local.closed),
+      "peer: `read()`": peerResult(),
       "peer: `closed`": await outcome(ends.peer.closed),
-    }).toEqual(cellsOf(name, how));
+    }).toEqual(cellsOf(name, reader));
   });
 
-  test(timeout, async () => {
-    expect(await tooLong(role)).toEqual(documented.get(timeout));
+  test(handshakeTimeoutName, async () => {
+    expect(await handshakeTimeoutRow(role)).toEqual(documented.get(handshakeTimeoutName));
   });
 });
 
-/** What the table says, of one way to read. Where it says "rejects", any error will do. */
-function cellsOf(name: string, how: string): Record<string, unknown> {
+/** The cells of the table for one way to read. "rejects" stands for any error. */
+function cellsOf(name: string, reader: string): Record<string, unknown> {
   const row = documented.get(name) ?? {};
-  const others = Object.entries(row).filter(([column]) => column === how || !(column in readers));
+  const others = Object.entries(row).filter(([column]) => column === reader || !(column in readers));
   return Object.fromEntries(
     others.map(([column, cell]) => [column, cell === "rejects" ? expect.stringMatching(/^`.*`$/) : cell]),
   );
 }
 
-/** A peer that never says anything: there is no channel for it to read. */
-async function tooLong(role: Role): Promise<Record<string, string>> {
+/** The row for a peer that never sends anything. That peer has no channel to read. */
+async function handshakeTimeoutRow(role: Role): Promise<Record<string, string>> {
   const { pair, network: state } = network(role);
-  state.silent = true;
+  state.isSilent = true;
   const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [credential] });
   const server = acceptWith(config, pair.b, role === "server" ? {} : { handshakeTimeout: 60_000 });
   const client = connect(pair.a, {
@@ -156,20 +156,20 @@ async function tooLong(role: Role): Promise<Record<string, string>> {
     serverName: "localhost",
     ...(role === "server" && { handshakeTimeout: 60_000 }),
   });
-  // A client has no channel before its handshake is done: `connect` is what rejects.
+  // A client has no channel before its handshake is done, so `connect` rejects.
   if (role === "client") {
     const end = await outcome(client, 11_000);
     const peer = await outcome(server.closed);
-    const all = Object.fromEntries(columns.slice(0, 6).map((column) => [column, end]));
-    return { ...all, "peer: `read()`": await outcome(server.read()), "peer: `closed`": peer };
+    const cells = Object.fromEntries(columns.slice(0, 6).map((column) => [column, end]));
+    return { ...cells, "peer: `read()`": await outcome(server.read()), "peer: `closed`": peer };
   }
   const row: Record<string, string> = {};
   const peerEnd = outcome(client, 11_000);
   await peerEnd;
-  for (const how of Object.keys(readers) as (keyof typeof readers)[]) {
-    const saw = reading(server, how, 0);
-    await pass(0);
-    row[how] = saw();
+  for (const reader of Object.keys(readers) as (keyof typeof readers)[]) {
+    const readResult = startReading(server, reader, 0);
+    await passTime(0);
+    row[reader] = readResult();
   }
   const writer = server.writable.getWriter();
   writer.closed.catch(() => {});

@@ -1,6 +1,6 @@
 /**
- * What our side still says after the peer's close_notify: all of it, then close_notify; or a failure, never a part of
- * it with a clean end behind.
+ * After the peer's close_notify, our side sends all its data and then close_notify, or fails. It never sends a part of
+ * the data and then a clean end.
  */
 import {
   type Aead,
@@ -15,30 +15,41 @@ import {
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { ca, codeOf, credential, open, outcome, pass, type Role, reading, roles, virtualTime } from "./endings.ts";
+import {
+  ca,
+  codeOf,
+  credential,
+  open,
+  outcome,
+  passTime,
+  type Role,
+  roles,
+  startReading,
+  virtualTime,
+} from "./endings.ts";
 
 virtualTime();
 
-const piece = 50_000;
+const chunkSize = 50_000;
 
 /**
- * A server whose client has said close_notify and ended its side of the carrier. The carrier takes what the server says
- * only when `move` lets it.
+ * A server whose client has sent close_notify and ended its side of the transport. The server's transport delivers a
+ * message only when `deliverOne` is called.
  */
 async function slowReader() {
   const { a, b } = memoryPair();
-  let slow = false;
-  const held: Uint8Array[] = [];
+  let isSlow = false;
+  const heldMessages: Uint8Array[] = [];
   let drain = (): void => {};
   let ended = (): void => {};
-  const own: Transport = {
+  const transport: Transport = {
     start: (events) => {
       drain = () => events.drain();
       b.start(events);
     },
     send: (bytes): SendResult => {
-      if (!slow) return b.send(bytes);
-      held.push(bytes);
+      if (!isSlow) return b.send(bytes);
+      heldMessages.push(bytes);
       return "full";
     },
     pause: () => b.pause(),
@@ -48,123 +59,123 @@ async function slowReader() {
     },
     abort: (reason) => b.abort(reason),
   };
-  const both = Promise.all([
+  const opening = Promise.all([
     connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", closeTimeout: 10_000_000 }),
-    accept(own, { provider: nodeCrypto, credentials: [credential] }),
+    accept(transport, { provider: nodeCrypto, credentials: [credential] }),
   ]);
-  both.catch(() => {});
-  await pass(20);
-  const [client, server] = await both;
-  slow = true;
+  opening.catch(() => {});
+  await passTime(20);
+  const [client, server] = await opening;
+  isSlow = true;
   void client.closeWrite();
-  await pass(0);
+  await passTime(0);
   a.end();
-  await pass(0);
-  /** The carrier takes one message more. */
-  const move = async (): Promise<void> => {
-    const bytes = held.shift();
+  await passTime(0);
+  /** Delivers one more message. */
+  const deliverOne = async (): Promise<void> => {
+    const bytes = heldMessages.shift();
     if (bytes) b.send(bytes);
-    if (!held.length) ended();
+    if (!heldMessages.length) ended();
     drain();
-    await pass(0);
+    await passTime(0);
   };
-  /** All that is held arrives, and what follows the end of a carrier does. */
-  const rest = async (): Promise<void> => {
-    while (held.length) await move();
+  /** Delivers the remaining messages, and then the end of the transport. */
+  const deliverRest = async (): Promise<void> => {
+    while (heldMessages.length) await deliverOne();
     b.end();
-    await pass(0);
+    await passTime(0);
   };
-  return { client, server, move, rest };
+  return { client, server, deliverOne, deliverRest };
 }
 
-/** Writes `count` pieces, each once the one before was taken. */
-function answering(write: (bytes: Uint8Array) => Promise<void>, count: number) {
-  const seen = { written: 0, end: "pending" };
+/** Writes `count` chunks, each after the write before has resolved. */
+function writeChunks(write: (bytes: Uint8Array) => Promise<void>, count: number) {
+  const writer = { written: 0, end: "pending" };
   (async () => {
     for (let i = 0; i < count; i++) {
-      await write(new Uint8Array(piece));
-      seen.written += piece;
+      await write(new Uint8Array(chunkSize));
+      writer.written += chunkSize;
     }
   })().then(
-    () => (seen.end = "resolves"),
-    (error: unknown) => (seen.end = codeOf(error)),
+    () => (writer.end = "resolves"),
+    (error: unknown) => (writer.end = codeOf(error)),
   );
-  return seen;
+  return writer;
 }
 
-describe("a peer that has said close_notify, whose carrier has ended, and that reads slowly", () => {
+describe("a slow peer that has sent close_notify and whose transport has ended", () => {
   test.each([900, 2_500])(
-    "gets all from a writer that awaits each write while the carrier moves every %s ms, and close_notify behind it",
-    async (every) => {
-      const { client, server, move, rest } = await slowReader();
+    "gets all data of a writer that awaits each write, and then close_notify, if it takes a message every %s ms",
+    async (interval) => {
+      const { client, server, deliverOne, deliverRest } = await slowReader();
       expect(await server.read()).toBeUndefined();
       const count = 20;
-      const saw = reading(client, "`read()`", count * piece);
-      const seen = answering((bytes) => server.write(bytes), count);
+      const readResult = startReading(client, "`read()`", count * chunkSize);
+      const writer = writeChunks((bytes) => server.write(bytes), count);
       server.holdOpen(new Promise(() => {}));
       for (let i = 0; i < 40; i++) {
-        await move();
-        await pass(every);
+        await deliverOne();
+        await passTime(interval);
       }
-      expect(seen).toEqual({ written: count * piece, end: "resolves" });
+      expect(writer).toEqual({ written: count * chunkSize, end: "resolves" });
       // Nothing was written for a second, so our side has closed.
-      await pass(2_000);
-      await rest();
-      expect(saw()).toBe("all, then `undefined`");
+      await passTime(2_000);
+      await deliverRest();
+      expect(readResult()).toBe("all, then `undefined`");
       expect(await outcome(server.closed, 0)).toBe("resolves");
     },
   );
 
   test.each([
     ["a handler holds our side open", true],
-    ["nobody holds our side open", false],
-  ])("that stalls for good is a close_timeout to us and no clean end to it, where %s", async (_, holds) => {
-    const { client, server, move, rest } = await slowReader();
+    ["our side is not held open", false],
+  ])("that stalls causes our close_timeout and sees no clean end, while %s", async (_, isHeldOpen) => {
+    const { client, server, deliverOne, deliverRest } = await slowReader();
     expect(await server.read()).toBeUndefined();
     const count = 20;
-    const saw = reading(client, "`read()`", count * piece);
-    if (holds) server.holdOpen(new Promise(() => {}));
-    const seen = answering((bytes) => server.write(bytes), count);
+    const readResult = startReading(client, "`read()`", count * chunkSize);
+    if (isHeldOpen) server.holdOpen(new Promise(() => {}));
+    const writer = writeChunks((bytes) => server.write(bytes), count);
     for (let i = 0; i < 5; i++) {
-      await move();
-      await pass(900);
+      await deliverOne();
+      await passTime(900);
     }
     expect(await outcome(server.closed, 20_000)).toBe("`close_timeout`");
-    expect(seen.end).toBe("`close_timeout`");
-    expect(seen.written).toBeLessThan(count * piece);
-    await rest();
-    expect(saw()).toMatch(/^\d+ bytes, then `(?!undefined)/);
+    expect(writer.end).toBe("`close_timeout`");
+    expect(writer.written).toBeLessThan(count * chunkSize);
+    await deliverRest();
+    expect(readResult()).toMatch(/^\d+ bytes, then `(?!undefined)/);
   });
 });
 
-describe.each(roles)("a %s whose peer has said close_notify", (role) => {
-  test("can answer after 3 s while the carrier lives and it has not read the end", async () => {
-    const { own, peer } = await open(role);
+describe.each(roles)("a %s whose peer has sent close_notify", (role) => {
+  test("can answer after 3 s if the transport is open and the application has not read the end", async () => {
+    const { local, peer } = await open(role);
     await peer.write(Uint8Array.of(1));
     void peer.closeWrite();
-    await pass(10);
-    expect(await own.read()).toEqual(Uint8Array.of(1));
-    await pass(3_000);
+    await passTime(10);
+    expect(await local.read()).toEqual(Uint8Array.of(1));
+    await passTime(3_000);
     const answer = new Uint8Array(9);
-    const saw = reading(peer, "`read()`", answer.length);
-    expect(await outcome(own.write(answer), 0)).toBe("resolves");
-    await pass(10);
-    expect(await own.read()).toBeUndefined();
-    await pass(10);
-    expect(saw()).toBe("all, then `undefined`");
+    const readResult = startReading(peer, "`read()`", answer.length);
+    expect(await outcome(local.write(answer), 0)).toBe("resolves");
+    await passTime(10);
+    expect(await local.read()).toBeUndefined();
+    await passTime(10);
+    expect(readResult()).toBe("all, then `undefined`");
   });
 });
 
-/** nodeCrypto whose AES-128-GCM seals late. */
-const late: CryptoProvider = {
+/** A provider that seals AES-128-GCM after 100 ms. */
+const lateProvider: CryptoProvider = {
   ...nodeCrypto,
   ciphers: {
     AES_128_GCM: (key) => {
       const aead = (nodeCrypto.ciphers.AES_128_GCM as (key: Uint8Array) => Aead)(key);
       return {
-        open: (...what) => aead.open(...what),
-        seal: async (...what) => {
-          await aead.seal(...what);
+        open: (...args) => aead.open(...args),
+        seal: async (...args) => {
+          await aead.seal(...args);
           await new Promise((resolve) => setTimeout(resolve, 100));
         },
       };
@@ -172,45 +183,46 @@ const late: CryptoProvider = {
   },
 };
 
-describe.each(roles)("a write of a %s's that waits for its provider", (role) => {
+describe.each(roles)("a %s's write that waits for its provider", (role) => {
   test.each([
     ["one write", 1],
-    ["one behind another", 2],
-  ])("rejects with the connection's end where the peer aborts: %s", async (_, count) => {
+    ["two writes", 2],
+  ])("rejects with the error that ended the connection when the peer aborts: %s", async (_, count) => {
     const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
-    const { own, peer } = await openLate(role, suites);
-    const ends: unknown[] = [];
-    for (let i = 0; i < count; i++) own.write(new Uint8Array(2_000_000)).catch((error: unknown) => ends.push(error));
-    own.read().catch(() => {});
-    await pass(0);
-    expect(ends).toEqual([]);
+    const { local, peer } = await openLate(role, suites);
+    const errors: unknown[] = [];
+    for (let i = 0; i < count; i++)
+      local.write(new Uint8Array(2_000_000)).catch((error: unknown) => errors.push(error));
+    local.read().catch(() => {});
+    await passTime(0);
+    expect(errors).toEqual([]);
     peer.abort();
-    await pass(2_500);
-    // The alert, or that the carrier takes no more, whichever is seen first; not that the connection was used wrongly.
-    expect(ends.map((end) => own.endedBy(end))).toEqual(Array.from({ length: count }, () => true));
+    await passTime(2_500);
+    // The error is the alert or the transport's end, whichever is seen first, but not a usage error.
+    expect(errors.map((end) => local.endedBy(end))).toEqual(Array.from({ length: count }, () => true));
   });
 });
 
-/** As `open`, which waits no longer than a provider that answers at once needs. */
+/** As `open`, which waits only as long as a synchronous provider needs. */
 async function openLate(role: Role, suites: readonly CipherSuite[]) {
-  const opening = open(role, { provider: late, suites }, { suites });
+  const opening = open(role, { provider: lateProvider, suites }, { suites });
   opening.catch(() => {});
-  for (let i = 0; i < 20; i++) await pass(100);
+  for (let i = 0; i < 20; i++) await passTime(100);
   return opening;
 }
 
 describe.each(roles)("a %s that never reads the end of its peer", (role) => {
-  test("answers it after 4 s all the same, so that the peer's close does not fail", async () => {
-    const { own, peer } = await open(role);
+  test("sends close_notify after 4 s, so that the peer's close does not fail", async () => {
+    const { local, peer } = await open(role);
     const closed = outcome(peer.close(), 4_900);
     expect(await closed).toBe("resolves");
-    expect(await outcome(own.closed)).toBe("resolves");
+    expect(await outcome(local.closed)).toBe("resolves");
   });
 
-  test("does not while a promise holds it open, nor while bytes wait that were not read", async () => {
-    for (const hold of [true, false]) {
-      const { own, peer } = await open(role);
-      if (hold) own.holdOpen(new Promise(() => {}));
+  test("does not do so while a promise holds it open, or while data waits to be read", async () => {
+    for (const isHeldOpen of [true, false]) {
+      const { local, peer } = await open(role);
+      if (isHeldOpen) local.holdOpen(new Promise(() => {}));
       else await peer.write(Uint8Array.of(1));
       expect(await outcome(peer.close(), 6_000)).toBe("`close_timeout`");
     }

@@ -1,19 +1,19 @@
 /**
- * What comes in while nothing goes out: a trace is told without delay, and what stands behind close_notify leaves no
- * carrier paused.
+ * While data only arrives, trace events are delivered without delay, and bytes after close_notify do not leave the
+ * transport paused.
  */
 import { accept, connect, type TraceEvent, type Transport } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { ca, credential, open, outcome, pass, roles, virtualTime } from "./endings.ts";
+import { ca, credential, open, outcome, passTime, roles, virtualTime } from "./endings.ts";
 
 virtualTime();
 
-describe.each(roles)("a trace listener of a %s's", (role) => {
-  test("hears of records while only data comes in", async () => {
+describe.each(roles)("a %s's trace listener", (role) => {
+  test("gets record events while data only arrives", async () => {
     const trace: TraceEvent[] = [];
-    const { own, peer } = await open(role, { trace: (event) => void trace.push(event) });
+    const { local, peer } = await open(role, { trace: (event) => void trace.push(event) });
     const received = (): number =>
       trace.filter(
         (event) =>
@@ -21,58 +21,58 @@ describe.each(roles)("a trace listener of a %s's", (role) => {
       ).length;
     for (let i = 1; i <= 3; i++) {
       await peer.write(new Uint8Array(1000));
-      await pass(0);
-      expect(await own.read()).toHaveLength(1000);
-      await pass(0);
+      await passTime(0);
+      expect(await local.read()).toHaveLength(1000);
+      await passTime(0);
       expect(received()).toBe(i);
     }
   });
 });
 
-/** An open connection, from whose opening on each message of the client's has `length` bytes of junk behind it. */
-async function withBehind(length: number) {
-  let behind = false;
+/** An open connection. Each later message of the client is followed by `length` bytes of junk. */
+async function openWithJunk(length: number) {
+  let isAppending = false;
   const pair = memoryPair({
     alter(bytes, direction) {
-      if (!behind || direction !== "a->b") return bytes;
-      const joined = new Uint8Array(bytes.length + length).fill(23);
-      joined.set(bytes);
-      return joined;
+      if (!isAppending || direction !== "a->b") return bytes;
+      const message = new Uint8Array(bytes.length + length).fill(23);
+      message.set(bytes);
+      return message;
     },
   });
   const { b } = pair;
-  let paused = false;
-  const own: Transport = {
+  let isPaused = false;
+  const transport: Transport = {
     start: (events) => b.start(events),
     send: (bytes) => b.send(bytes),
     pause: () => {
-      paused = true;
+      isPaused = true;
       return b.pause();
     },
     resume: () => {
-      paused = false;
+      isPaused = false;
       b.resume();
     },
     end: () => b.end(),
     abort: (reason) => b.abort(reason),
   };
-  const both = Promise.all([
+  const opening = Promise.all([
     connect(pair.a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),
-    accept(own, { provider: nodeCrypto, credentials: [credential] }),
+    accept(transport, { provider: nodeCrypto, credentials: [credential] }),
   ]);
-  both.catch(() => {});
-  await pass(20);
-  const [client, server] = await both;
-  behind = true;
-  return { pair, client, server, isPaused: () => paused };
+  opening.catch(() => {});
+  await passTime(20);
+  const [client, server] = await opening;
+  isAppending = true;
+  return { pair, client, server, isPaused: () => isPaused };
 }
 
-describe("300,000 bytes behind close_notify, in the same message", () => {
-  test("leave the carrier running, and its error ends the connection", async () => {
-    const { pair, client, server, isPaused } = await withBehind(300_000);
+describe("300,000 bytes after close_notify, in the same message", () => {
+  test("do not pause the transport, and its error ends the connection", async () => {
+    const { pair, client, server, isPaused } = await openWithJunk(300_000);
     server.holdOpen(new Promise(() => {}));
     void client.closeWrite();
-    await pass(0);
+    await passTime(0);
     expect(isPaused()).toBe(false);
     expect(await server.read()).toBeUndefined();
     expect(await outcome(server.closed, 0)).toBe("pending");

@@ -1,38 +1,38 @@
 /**
- * A carrier whose way into the next turn leads nowhere (a frame callback of a hidden page, say) holds up neither its
- * own connection for ever nor any other one.
+ * If a transport's `nextTurn` never calls back (as a frame callback of a hidden page), neither its own connection nor
+ * any other one stalls.
  */
 import { accept, connect, type NextTurn, type TlsConnection } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
 import { expect, test, vi } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { ca, credential, outcome, pass, virtualTime } from "./endings.ts";
+import { ca, credential, outcome, passTime, virtualTime } from "./endings.ts";
 
 virtualTime();
 
-/** More than all connections together may send, or work off, in one turn. */
-const plenty = 6_000_000;
+/** More bytes than all connections together may send or process in one turn. */
+const dataSize = 6_000_000;
 
-/** Both ends of a connection; `nextTurn` is that of both carriers. */
-async function opened(nextTurn?: NextTurn): Promise<[client: TlsConnection, server: TlsConnection]> {
+/** Opens a connection. Both transports have this `nextTurn`. */
+async function openWithNextTurn(nextTurn?: NextTurn): Promise<[client: TlsConnection, server: TlsConnection]> {
   const { a, b } = memoryPair();
   if (nextTurn) for (const end of [a, b]) Object.assign(end, { nextTurn });
-  const both = Promise.all([
+  const opening = Promise.all([
     connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),
     accept(b, { provider: nodeCrypto, credentials: [credential] }),
   ]);
-  both.catch(() => {});
-  expect(await outcome(both, 2_000)).toBe("resolves");
-  return both;
+  opening.catch(() => {});
+  expect(await outcome(opening, 2_000)).toBe("resolves");
+  return opening;
 }
 
-/** Counts what a connection reads. */
-function counting(connection: TlsConnection): () => number {
-  let got = 0;
+/** Counts the bytes that a connection reads. */
+function countReceived(connection: TlsConnection): () => number {
+  let received = 0;
   (async () => {
-    for await (const bytes of connection) got += bytes.length;
+    for await (const bytes of connection) received += bytes.length;
   })().catch(() => {});
-  return () => got;
+  return () => received;
 }
 
 test.each<[string, NextTurn]>([
@@ -43,17 +43,17 @@ test.each<[string, NextTurn]>([
       throw new Error("no such host");
     },
   ],
-])("a nextTurn that %s", async (_, nextTurn) => {
-  const said = vi.spyOn(console, "error").mockImplementation(() => {});
-  const [client, server] = await opened(nextTurn);
-  const got = counting(server);
-  client.write(new Uint8Array(plenty)).catch(() => {});
-  await pass(0);
-  const [otherClient, otherServer] = await opened();
-  const gotOther = counting(otherServer);
-  otherClient.write(new Uint8Array(plenty)).catch(() => {});
-  await pass(5_000);
-  expect([got(), gotOther()]).toEqual([plenty, plenty]);
+])("a nextTurn that %s stalls no connection", async (_, nextTurn) => {
+  const consoleError = vi.spyOn(console, "error").mockImplementation(() => {});
+  const [client, server] = await openWithNextTurn(nextTurn);
+  const received = countReceived(server);
+  client.write(new Uint8Array(dataSize)).catch(() => {});
+  await passTime(0);
+  const [otherClient, otherServer] = await openWithNextTurn();
+  const otherReceived = countReceived(otherServer);
+  otherClient.write(new Uint8Array(dataSize)).catch(() => {});
+  await passTime(5_000);
+  expect([received(), otherReceived()]).toEqual([dataSize, dataSize]);
   expect(await outcome(Promise.all([client.close(), otherClient.close()]), 5_000)).toBe("resolves");
-  said.mockRestore();
+  consoleError.mockRestore();
 });

@@ -6,18 +6,18 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 
 const ca = await testCa();
 const credentials = [nodeCredential(await ca.issue({ names: ["localhost"] }))];
-const filled = (value: number) => (length: number) => new Uint8Array(length).fill(value);
+const filledWith = (value: number) => (length: number) => new Uint8Array(length).fill(value);
 
-test("what a connection draws comes from the provider, and from `random` where that is given", async () => {
+test("a connection takes random bytes from the option `random`, or from the provider without it", async () => {
   const { a, b } = memoryPair();
   const randoms: Uint8Array[] = [];
   const trace = (event: TraceEvent): void => {
     if (event.type === "agreed") randoms.push(event.clientRandom, event.serverRandom);
   };
-  const provider = { ...nodeCrypto, random: filled(1) };
+  const provider = { ...nodeCrypto, random: filledWith(1) };
   await Promise.all([
     connect(a, { provider, ca: ca.pem, serverName: "localhost", trace }),
-    accept(b, { provider, random: filled(2), credentials }),
+    accept(b, { provider, random: filledWith(2), credentials }),
   ]);
-  expect(randoms).toEqual([filled(1)(32), filled(2)(32)]);
+  expect(randoms).toEqual([filledWith(1)(32), filledWith(2)(32)]);
 });

@@ -7,8 +7,11 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
-/** The type of `readable` says `never`, so that the stream fits lib.dom and node:stream/web: `never` has to be true. */
-test("a channel's stream has no BYOB reader, and stays unlocked where one was asked for", async () => {
+/**
+ * The type of `readable` declares the BYOB reader as `never`, so that the stream fits lib.dom and node:stream/web. That
+ * must be true.
+ */
+test("a channel's stream has no BYOB reader, and asking for one does not lock it", async () => {
   const { a, b } = memoryPair();
   const [client, server] = await Promise.all([
     connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),

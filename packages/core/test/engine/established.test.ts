@@ -14,7 +14,10 @@ import { trustPolicy } from "../../src/x509/verify.ts";
 import { type Cast, cast, message, records } from "../handshake/mitm.ts";
 import { turn } from "../record/support.ts";
 
-/** The writers of all connections, in the order of their making: what no connection would say is put there. */
+/**
+ * The writers of all connections, in the order of their creation. The tests send through them what a connection would
+ * not send.
+ */
 const writers = vi.hoisted(() => [] as RecordWriter[]);
 vi.mock("../../src/record/writer.ts", async (original) => ({
   RecordWriter: class extends (await original<typeof import("../../src/record/writer.ts")>()).RecordWriter {
@@ -25,22 +28,22 @@ vi.mock("../../src/record/writer.ts", async (original) => ({
   },
 }));
 
-let people: Cast;
+let pki: Cast;
 beforeAll(async () => {
-  people = await cast();
+  pki = await cast();
 });
 
 const handshake = 22;
 const alert = 21;
 const applicationData = 23;
-const one = Uint8Array.of(1);
+const oneByte = Uint8Array.of(1);
 
 interface Established {
   readonly client: TlsConnection;
   readonly server: TlsConnection;
-  /** Says things that no connection would, each in a record, and a byte of data behind them. */
-  readonly clientSays: (type: 20 | 21 | 22 | 23, ...contents: readonly Uint8Array[]) => Promise<void>;
-  readonly serverSays: Established["clientSays"];
+  /** Sends contents that a connection would not send, each in a record, and then one byte of data. */
+  readonly sendAsClient: (type: 20 | 21 | 22 | 23, ...contents: readonly Uint8Array[]) => Promise<void>;
+  readonly sendAsServer: Established["sendAsClient"];
   readonly clientEvents: TraceEvent[];
   readonly serverEvents: TraceEvent[];
 }
@@ -51,7 +54,7 @@ async function established(
 ): Promise<Established> {
   const { a, b } = memoryPair();
   const events = { client: [] as TraceEvent[], server: [] as TraceEvent[] };
-  const own = (role: "client" | "server") => ({
+  const connectionOptions = (role: "client" | "server") => ({
     traceListener: (event: TraceEvent) => void events[role].push(event),
     signal: undefined,
     handshakeTimeout: 10_000,
@@ -59,7 +62,7 @@ async function established(
     allowHalfOpen: false,
   });
   const common = commonConfig({ provider: nodeCrypto, ...options });
-  const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [people.server] });
+  const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [pki.server] });
   const client = new TlsConnection(
     a,
     {
@@ -69,7 +72,7 @@ async function established(
         return clientHandshake(peer, {
           ...common,
           serverName: "localhost",
-          trust: trustPolicy({ ca: people.ca }),
+          trust: trustPolicy({ ca: pki.ca }),
           psk: undefined,
           maxFragmentLength: undefined,
           requireSecureRenegotiation: options.requireSecureRenegotiation ?? true,
@@ -88,7 +91,7 @@ async function established(
       maxRenegotiations: common.maxRenegotiations,
       traceSecrets: false,
     },
-    own("client"),
+    connectionOptions("client"),
   );
   const clientWriter = writers.at(-1) as RecordWriter;
   const server = new TlsConnection(
@@ -103,36 +106,36 @@ async function established(
       maxRenegotiations: common.maxRenegotiations,
       traceSecrets: false,
     },
-    own("server"),
+    connectionOptions("server"),
   );
   const serverWriter = writers.at(-1) as RecordWriter;
   await Promise.all([client.opened, server.opened]);
-  const says =
-    (connection: TlsConnection, writer: RecordWriter): Established["clientSays"] =>
+  const sendThenData =
+    (connection: TlsConnection, writer: RecordWriter): Established["sendAsClient"] =>
     async (type, ...contents) => {
       for (const content of contents) writer.send(type, content);
-      await connection.write(one);
+      await connection.write(oneByte);
     };
   return {
     client,
     server,
-    clientSays: says(client, clientWriter),
-    serverSays: says(server, serverWriter),
+    sendAsClient: sendThenData(client, clientWriter),
+    sendAsServer: sendThenData(server, serverWriter),
     clientEvents: events.client,
     serverEvents: events.server,
   };
 }
 
-/** What was traced; data is there before it is, by some microtasks. */
+/** The traced alerts. Data arrives some microtasks before its trace event. */
 const alerts = (events: readonly TraceEvent[], direction: "sent" | "received") =>
   events.flatMap((event) =>
     event.type === "alert" && event.direction === direction ? [`${event.level} ${event.description}`] : [],
   );
 
-async function bytes(connection: TlsConnection, count: number): Promise<number> {
-  let got = 0;
-  while (got < count) got += (await connection.read())?.length ?? Number.POSITIVE_INFINITY;
-  return got;
+async function readBytes(connection: TlsConnection, count: number): Promise<number> {
+  let received = 0;
+  while (received < count) received += (await connection.read())?.length ?? Number.POSITIVE_INFINITY;
+  return received;
 }
 
 describe("renegotiation", () => {
@@ -140,57 +143,59 @@ describe("renegotiation", () => {
   test.each([
     ["a server's HelloRequest", "server", message(0)],
     ["a client's ClientHello", "client", clientHello],
-  ] as const)("%s is refused with a warning, and the fourth is fatal", async (_, asks, hello) => {
+  ] as const)("%s is refused with a warning, and the fourth is fatal", async (_, requester, hello) => {
     const ends = await established();
-    const say = asks === "server" ? ends.serverSays : ends.clientSays;
-    const refuser = asks === "server" ? ends.client : ends.server;
-    const asker = asks === "server" ? ends.server : ends.client;
-    const events = asks === "server" ? ends.clientEvents : ends.serverEvents;
+    const sendAs = requester === "server" ? ends.sendAsServer : ends.sendAsClient;
+    const refuserEnd = requester === "server" ? ends.client : ends.server;
+    const requesterEnd = requester === "server" ? ends.server : ends.client;
+    const events = requester === "server" ? ends.clientEvents : ends.serverEvents;
     for (let i = 0; i < 3; i++) {
-      await say(handshake, hello);
-      expect(await bytes(refuser, 1)).toBe(1);
+      await sendAs(handshake, hello);
+      expect(await readBytes(refuserEnd, 1)).toBe(1);
     }
     await turn();
     expect(alerts(events, "sent")).toEqual(Array.from({ length: 3 }, () => "warning no_renegotiation"));
     // The connection goes on, both ways.
-    await refuser.write(Uint8Array.of(7));
-    expect(await asker.read()).toEqual(Uint8Array.of(7));
-    await say(handshake, hello);
-    await expect(refuser.closed).rejects.toMatchObject({ alert: "no_renegotiation", by: "us" });
-    await expect(asker.closed).rejects.toMatchObject({ alert: "no_renegotiation", by: "peer" });
+    await refuserEnd.write(Uint8Array.of(7));
+    expect(await requesterEnd.read()).toEqual(Uint8Array.of(7));
+    await sendAs(handshake, hello);
+    await expect(refuserEnd.closed).rejects.toMatchObject({ alert: "no_renegotiation", by: "us" });
+    await expect(requesterEnd.closed).rejects.toMatchObject({ alert: "no_renegotiation", by: "peer" });
     expect(alerts(events, "sent").at(-1)).toBe("fatal no_renegotiation");
   });
 
   test.each([
     ["a server's HelloRequest", "server", message(0)],
     ["a client's ClientHello", "client", clientHello],
-  ] as const)('%s is fatal at once with renegotiation: "abort"', async (_, asks, hello) => {
+  ] as const)('%s is fatal at once with renegotiation: "abort"', async (_, requester, hello) => {
     const ends = await established(() => {}, { renegotiation: "abort" });
-    await (asks === "server" ? ends.serverSays : ends.clientSays)(handshake, hello);
-    const [refuser, asker, events] =
-      asks === "server" ? [ends.client, ends.server, ends.clientEvents] : [ends.server, ends.client, ends.serverEvents];
-    await expect(refuser.closed).rejects.toMatchObject({ code: "no_renegotiation", by: "us" });
-    await expect(asker.closed).rejects.toMatchObject({ alert: "no_renegotiation", by: "peer" });
+    await (requester === "server" ? ends.sendAsServer : ends.sendAsClient)(handshake, hello);
+    const [refuserEnd, requesterEnd, events] =
+      requester === "server"
+        ? [ends.client, ends.server, ends.clientEvents]
+        : [ends.server, ends.client, ends.serverEvents];
+    await expect(refuserEnd.closed).rejects.toMatchObject({ code: "no_renegotiation", by: "us" });
+    await expect(requesterEnd.closed).rejects.toMatchObject({ alert: "no_renegotiation", by: "peer" });
     expect(alerts(events, "sent")).toEqual(["fatal no_renegotiation"]);
   });
 
-  test("a ClientHello in pieces is refused once it is whole", async () => {
-    const { server, clientSays, serverEvents } = await established();
-    await clientSays(handshake, clientHello.subarray(0, 2), clientHello.subarray(2, 9), clientHello.subarray(9));
-    expect(await bytes(server, 1)).toBeGreaterThanOrEqual(1);
+  test("a ClientHello in pieces is refused once it is complete", async () => {
+    const { server, sendAsClient, serverEvents } = await established();
+    await sendAsClient(handshake, clientHello.subarray(0, 2), clientHello.subarray(2, 9), clientHello.subarray(9));
+    expect(await readBytes(server, 1)).toBeGreaterThanOrEqual(1);
     await turn();
     expect(alerts(serverEvents, "sent")).toEqual(["warning no_renegotiation"]);
   });
 
-  test("a HelloRequest with a body is no HelloRequest", async () => {
-    const { client, serverSays } = await established();
-    await serverSays(handshake, message(0, one));
+  test("a HelloRequest with a body is refused with decode_error", async () => {
+    const { client, sendAsServer } = await established();
+    await sendAsServer(handshake, message(0, oneByte));
     await expect(client.closed).rejects.toMatchObject({ alert: "decode_error", by: "us" });
   });
 
   test("application data within a handshake message is refused", async () => {
-    const { server, clientSays } = await established();
-    await clientSays(handshake, clientHello.subarray(0, 10));
+    const { server, sendAsClient } = await established();
+    await sendAsClient(handshake, clientHello.subarray(0, 10));
     await expect(server.closed).rejects.toMatchObject({ alert: "unexpected_message", by: "us" });
   });
 
@@ -198,9 +203,9 @@ describe("renegotiation", () => {
     ["a server's Finished", "server", message(20, new Uint8Array(12))],
     ["a server's ClientHello", "server", clientHello],
     ["a client's HelloRequest", "client", message(0)],
-  ] as const)("%s is unexpected", async (_, from, bytes) => {
+  ] as const)("%s is unexpected", async (_, from, unexpected) => {
     const ends = await established();
-    await (from === "server" ? ends.serverSays : ends.clientSays)(handshake, bytes);
+    await (from === "server" ? ends.sendAsServer : ends.sendAsClient)(handshake, unexpected);
     await expect((from === "server" ? ends.client : ends.server).closed).rejects.toMatchObject({
       alert: "unexpected_message",
       by: "us",
@@ -208,108 +213,114 @@ describe("renegotiation", () => {
   });
 });
 
-describe("extensions that a peer does not have", () => {
-  /** Its hello is without them; it reads and counts on what it gets all the same. */
-  const lacking =
-    (who: "client" | "server", id: number) =>
+describe("extensions that a peer does not support", () => {
+  /** Removes the extension from the hello of one side, which otherwise behaves as if both sides had it. */
+  const withoutExtension =
+    (sender: "client" | "server", id: number) =>
     (peer: Peer, role: "client" | "server"): void => {
-      if (role !== who) return;
+      if (role !== sender) return;
       const send = peer.send.bind(peer);
       peer.send = (type, body) => {
         const { extensions } = body as { readonly extensions?: readonly RawExtension[] };
-        send(type, extensions ? { ...body, extensions: extensions.filter((one) => one.type !== id) } : body);
+        send(
+          type,
+          extensions ? { ...body, extensions: extensions.filter((extension) => extension.type !== id) } : body,
+        );
       };
     };
-  test("renegotiation_info: a server goes without it where the client does not insist", async () => {
-    const prepare = lacking("server", 0xff01);
+  test("renegotiation_info: a server without it is accepted only if the client does not require it", async () => {
+    const prepare = withoutExtension("server", 0xff01);
     await expect(established(prepare)).rejects.toMatchObject({ code: "unsafe_legacy_renegotiation" });
-    const { client, serverSays } = await established(prepare, { requireSecureRenegotiation: false });
+    const { client, sendAsServer } = await established(prepare, { requireSecureRenegotiation: false });
     expect(client.session).toMatchObject({ secureRenegotiation: false });
-    await serverSays(applicationData, one);
-    expect(await bytes(client, 2)).toBe(2);
+    await sendAsServer(applicationData, oneByte);
+    expect(await readBytes(client, 2)).toBe(2);
   });
-  test("extended_master_secret: a client goes without it, and both derive the classic one", async () => {
-    const { client, server, clientSays } = await established(lacking("client", 23));
+  test("extended_master_secret: if the client lacks it, both sides derive the classic master secret", async () => {
+    const { client, server, sendAsClient } = await established(withoutExtension("client", 23));
     for (const { session } of [client, server]) expect(session).toMatchObject({ extendedMasterSecret: false });
-    await clientSays(applicationData, one);
-    expect(await bytes(server, 2)).toBe(2);
+    await sendAsClient(applicationData, oneByte);
+    expect(await readBytes(server, 2)).toBe(2);
   });
 });
 
 describe("Finished", () => {
-  test.each(["client", "server"] as const)("a %s that saw another handshake is found out", async (liar) => {
-    const failure = await established((peer, role) => {
-      if (role !== liar) return;
-      const send = peer.send.bind(peer);
-      peer.send = (type, body) =>
-        send(type, type.name === "finished" ? ({ verifyData: new Uint8Array(12) } as typeof body) : body);
-    }).catch((error: unknown) => error);
-    // The one who checks it raises it, or the liar hears of it first: both are the same alert.
-    expect(failure).toMatchObject({ alert: "decrypt_error" });
-  });
+  test.each(["client", "server"] as const)(
+    "a %s with wrong verify_data is refused with decrypt_error",
+    async (faultyRole) => {
+      const failure = await established((peer, role) => {
+        if (role !== faultyRole) return;
+        const send = peer.send.bind(peer);
+        peer.send = (type, body) =>
+          send(type, type.name === "finished" ? ({ verifyData: new Uint8Array(12) } as typeof body) : body);
+      }).catch((error: unknown) => error);
+      // The peer raises the alert, or the faulty side receives it first: both errors have the same alert.
+      expect(failure).toMatchObject({ alert: "decrypt_error" });
+    },
+  );
 });
 
 describe("limits", () => {
-  const repeat = (
-    { clientSays }: Established,
+  const sendRepeatedly = (
+    { sendAsClient }: Established,
     count: number,
     type: 20 | 21 | 22 | 23,
     content: Uint8Array,
-  ): Promise<void> => clientSays(type, ...Array.from({ length: count }, () => content));
-  test("32 empty records in a row are borne, 33 are not", async () => {
+  ): Promise<void> => sendAsClient(type, ...Array.from({ length: count }, () => content));
+  test("32 empty records in a row are accepted, 33 are not", async () => {
     const ends = await established();
-    await repeat(ends, 32, applicationData, new Uint8Array(0));
-    await repeat(ends, 32, applicationData, new Uint8Array(0));
-    expect(await bytes(ends.server, 2)).toBe(2);
-    await repeat(ends, 33, applicationData, new Uint8Array(0));
+    await sendRepeatedly(ends, 32, applicationData, new Uint8Array(0));
+    await sendRepeatedly(ends, 32, applicationData, new Uint8Array(0));
+    expect(await readBytes(ends.server, 2)).toBe(2);
+    await sendRepeatedly(ends, 33, applicationData, new Uint8Array(0));
     await expect(ends.server.closed).rejects.toMatchObject({ code: "too_many_empty_records", by: "us" });
   });
-  test("four warnings in a row are borne, five are not", async () => {
+  test("four warnings in a row are accepted, five are not", async () => {
     const ends = await established();
-    await repeat(ends, 4, alert, Uint8Array.of(1, 90));
-    await repeat(ends, 4, alert, Uint8Array.of(1, 90));
-    expect(await bytes(ends.server, 2)).toBe(2);
-    await repeat(ends, 5, alert, Uint8Array.of(1, 90));
+    await sendRepeatedly(ends, 4, alert, Uint8Array.of(1, 90));
+    await sendRepeatedly(ends, 4, alert, Uint8Array.of(1, 90));
+    expect(await readBytes(ends.server, 2)).toBe(2);
+    await sendRepeatedly(ends, 5, alert, Uint8Array.of(1, 90));
     await expect(ends.server.closed).rejects.toMatchObject({ code: "too_many_warning_alerts", by: "us" });
   });
   test("a warning in two records counts as one, and so does each of several in a record", async () => {
     const ends = await established();
     const [level, description] = [Uint8Array.of(1), Uint8Array.of(90)];
-    await ends.clientSays(alert, level, description, level, description, level, description, level, description);
-    expect(await bytes(ends.server, 1)).toBe(1);
-    await ends.clientSays(alert, Uint8Array.of(1, 90, 1, 90, 1, 90, 1, 90, 1), description);
+    await ends.sendAsClient(alert, level, description, level, description, level, description, level, description);
+    expect(await readBytes(ends.server, 1)).toBe(1);
+    await ends.sendAsClient(alert, Uint8Array.of(1, 90, 1, 90, 1, 90, 1, 90, 1), description);
     await expect(ends.server.closed).rejects.toMatchObject({ code: "too_many_warning_alerts", by: "us" });
   });
   test("a peer with records of one byte closes in order (RFC 5246 §6.2.1)", async () => {
-    const { client, serverSays } = await established();
-    await serverSays(alert, Uint8Array.of(1), Uint8Array.of(0));
+    const { client, sendAsServer } = await established();
+    await sendAsServer(alert, Uint8Array.of(1), Uint8Array.of(0));
     expect(await client.read()).toBeUndefined();
     await client.closed;
   });
-  test("data may stand between the halves of an alert", async () => {
-    const { client, serverSays } = await established();
-    await serverSays(alert, Uint8Array.of(1));
-    await serverSays(alert, Uint8Array.of(0));
-    expect(await client.read()).toEqual(one);
+  test("data may come between the halves of an alert", async () => {
+    const { client, sendAsServer } = await established();
+    await sendAsServer(alert, Uint8Array.of(1));
+    await sendAsServer(alert, Uint8Array.of(0));
+    expect(await client.read()).toEqual(oneByte);
     expect(await client.read()).toBeUndefined();
     await client.closed;
   });
   test("ChangeCipherSpec is refused", async () => {
     const ends = await established();
-    await repeat(ends, 1, 20, one);
+    await sendRepeatedly(ends, 1, 20, oneByte);
     await expect(ends.server.closed).rejects.toMatchObject({ alert: "unexpected_message", by: "us" });
     await expect(ends.client.closed).rejects.toMatchObject({ alert: "unexpected_message", by: "peer" });
   });
-  test("what comes behind close_notify is ignored (RFC 5246 §7.2.1)", async () => {
-    const { client, serverSays, clientEvents } = await established();
-    await serverSays(alert, Uint8Array.of(1, 0));
-    await serverSays(applicationData, Uint8Array.of(5, 6));
+  test("data after close_notify is ignored (RFC 5246 §7.2.1)", async () => {
+    const { client, sendAsServer, clientEvents } = await established();
+    await sendAsServer(alert, Uint8Array.of(1, 0));
+    await sendAsServer(applicationData, Uint8Array.of(5, 6));
     expect(await client.read()).toBeUndefined();
     expect(await client.read()).toBeUndefined();
     await client.closed;
     expect(alerts(clientEvents, "sent")).toEqual(["warning close_notify"]);
   });
-  test("what is written before the handshake is done waits for it (RFC 5246 §7.3)", async () => {
+  test("data written before the handshake is done waits for it (RFC 5246 §7.3)", async () => {
     const sent: number[] = [];
     const { a, b } = memoryPair({
       alter(bytes, direction) {
@@ -317,25 +328,25 @@ describe("limits", () => {
         return bytes;
       },
     });
-    const server = acceptWith(serverHandshakeConfig({ provider: nodeCrypto, credentials: [people.server] }), b, {});
-    const early = server.write(Uint8Array.of(7));
-    const client = await connect(a, { provider: nodeCrypto, ca: people.ca, serverName: "localhost" });
+    const server = acceptWith(serverHandshakeConfig({ provider: nodeCrypto, credentials: [pki.server] }), b, {});
+    const earlyWrite = server.write(Uint8Array.of(7));
+    const client = await connect(a, { provider: nodeCrypto, ca: pki.ca, serverName: "localhost" });
     expect(await client.read()).toEqual(Uint8Array.of(7));
-    await early;
+    await earlyWrite;
     // ServerHello to ServerHelloDone, ChangeCipherSpec, Finished.
     expect(sent).toEqual([handshake, handshake, handshake, handshake, 20, handshake, applicationData]);
   });
-  test("what came before a bad record is delivered", async () => {
+  test("data before a bad record is delivered", async () => {
     const ends = await established();
     await ends.client.write(Uint8Array.of(5, 6));
-    await ends.clientSays(20, one).catch(() => {});
+    await ends.sendAsClient(20, oneByte).catch(() => {});
     expect(await ends.server.read()).toEqual(Uint8Array.of(5, 6));
     await expect(ends.server.read()).rejects.toMatchObject({ alert: "unexpected_message" });
   });
 });
 
 describe("the version of records", () => {
-  test("is 3.1 for a client's first, which old servers want, and 3.3 from then on and for a server (RFC 5246 §E.1)", async () => {
+  test("is 3.1 for a client's first record, as old servers want, and 3.3 for all others (RFC 5246 §E.1)", async () => {
     const { clientEvents, serverEvents } = await established();
     const sent = (events: readonly TraceEvent[]) =>
       events.flatMap((event) => (event.type === "record" && event.direction === "sent" ? [event.header[2]] : []));
@@ -344,16 +355,16 @@ describe("the version of records", () => {
   });
 });
 
-describe("what is not TLS", () => {
+describe("a peer that does not speak TLS", () => {
   test.each([
     ["GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "plain HTTP", "plain_http"],
     ["POST / HTTP/1.1\r\n\r\n", "plain HTTP", "plain_http"],
     ["SSH-2.0-OpenSSH_9.6\r\n", "not TLS", "not_tls"],
-  ])("%j to a server is said to be what it looks like", async (text, named, code) => {
+  ])("is named in a server's error: %j", async (text, named, code) => {
     const { a, b } = memoryPair();
     a.start({ data() {}, drain() {}, end() {}, error() {} });
     a.send(new TextEncoder().encode(text));
-    const server = acceptWith(serverHandshakeConfig({ provider: nodeCrypto, credentials: [people.server] }), b, {
+    const server = acceptWith(serverHandshakeConfig({ provider: nodeCrypto, credentials: [pki.server] }), b, {
       handshakeTimeout: 1000,
     });
     await expect(server.opened).rejects.toMatchObject({
@@ -362,11 +373,11 @@ describe("what is not TLS", () => {
       message: expect.stringContaining(named),
     });
   });
-  test("an HTTP reply to a client too", async () => {
+  test("is named in a client's error if it sends an HTTP response", async () => {
     const { a, b } = memoryPair();
     b.start({ data() {}, drain() {}, end() {}, error() {} });
     b.send(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
-    await expect(connect(a, { provider: nodeCrypto, ca: people.ca, serverName: "localhost" })).rejects.toMatchObject({
+    await expect(connect(a, { provider: nodeCrypto, ca: pki.ca, serverName: "localhost" })).rejects.toMatchObject({
       message: expect.stringContaining("plain HTTP"),
     });
   });

@@ -1,4 +1,4 @@
-/** The engine alone, over a pipe of bytes: two arrays, and whoever moves what is in them. */
+/** The engine alone. The test moves the bytes between two engines. */
 import { clientEngine, type Engine, type EngineEvent, serverEngine } from "@handclasp/core/unstable/engine";
 import { testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
@@ -8,50 +8,50 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 const ca = await testCa();
 const credentials = nodeCredential(await ca.issue({ names: ["device.example"] }));
 
-/** One end: an engine, what it has received and told. */
-function end(make: (driver: Parameters<typeof clientEngine>[1]) => Engine) {
+/** One end: an engine, the data that it received, and its events. */
+function makeEnd(make: (driver: Parameters<typeof clientEngine>[1]) => Engine) {
   const received: number[] = [];
-  const told: EngineEvent["type"][] = [];
+  const eventTypes: EngineEvent["type"][] = [];
   const engine = make({
     inbound: { push: (bytes) => void received.push(...bytes), admit: () => true, backlog: () => {} },
     wake: () => {},
   });
-  return { engine, received, told };
+  return { engine, received, eventTypes };
 }
 
-/** Moves bytes until neither has any more. With a provider that answers at once, nothing has to be waited for. */
-function pump(a: ReturnType<typeof end>, b: ReturnType<typeof end>): void {
-  for (let moved = true; moved; ) {
-    moved = false;
+/** Moves bytes until no engine has more. With a synchronous provider, nothing has to be awaited. */
+function moveBytes(a: ReturnType<typeof makeEnd>, b: ReturnType<typeof makeEnd>): void {
+  for (let hasMoved = true; hasMoved; ) {
+    hasMoved = false;
     for (const [from, to] of [[a, b] as const, [b, a] as const]) {
       const { output, events } = from.engine.take();
-      from.told.push(...events.map(({ type }) => type));
+      from.eventTypes.push(...events.map(({ type }) => type));
       for (const bytes of output) to.engine.receive(bytes);
-      moved ||= output.length > 0;
+      hasMoved ||= output.length > 0;
     }
   }
 }
 
-test("shakes hands, carries data and ends, without a timer or a transport", async () => {
-  const client = end((driver) =>
+test("two engines complete a handshake, exchange data and close, without a timer or a transport", async () => {
+  const client = makeEnd((driver) =>
     clientEngine({ provider: nodeCrypto, ca: ca.pem, serverName: "device.example" }, driver),
   );
-  const server = end((driver) => serverEngine({ provider: nodeCrypto, credentials }, driver));
+  const server = makeEnd((driver) => serverEngine({ provider: nodeCrypto, credentials }, driver));
   client.engine.start();
   server.engine.start();
-  // node:crypto makes key shares and signatures later: the engines are asked until they are done.
+  // node:crypto makes key shares and signatures asynchronously, so the engines are polled until the handshake is done.
   while (client.engine.phase === "handshake" || server.engine.phase === "handshake") {
-    pump(client, server);
+    moveBytes(client, server);
     await new Promise((resolve) => setImmediate(resolve));
   }
   client.engine.write(Uint8Array.of(1, 2, 3));
-  pump(client, server);
+  moveBytes(client, server);
   server.engine.write(Uint8Array.of(4));
   client.engine.close();
   server.engine.close();
-  pump(client, server);
+  moveBytes(client, server);
   expect([server.received, client.received]).toEqual([[1, 2, 3], [4]]);
-  expect([client.told, server.told]).toEqual([
+  expect([client.eventTypes, server.eventTypes]).toEqual([
     ["established", "end", "closed"],
     ["established", "end", "closed"],
   ]);

@@ -1,4 +1,7 @@
-/** A carrier that is closing throws away what it is given and says nothing: a writer that waits for nothing else must not keep the process from hearing of the end. */
+/**
+ * A transport that is closing discards its data without an error. A writer that never waits for anything else must
+ * still let the process see the end.
+ */
 import { accept, connect, type SendResult, type Transport, type TransportEvents } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
@@ -8,7 +11,7 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
-/** The same, until it closes: then it takes everything, and tells of its end by a timer. */
+/** Passes everything on until it closes. After that, it discards data, and reports its end from a timer. */
 class Closing implements Transport {
   readonly #inner: Transport;
   #events: TransportEvents | undefined;
@@ -38,9 +41,9 @@ class Closing implements Transport {
 }
 
 test.each([
-  { length: 262_144, most: 1024 },
-  { length: 1, most: 500_000 },
-])("a writer of $length bytes that never stops hears that the transport is gone", async ({ length, most }) => {
+  { length: 262_144, maxWrites: 1024 },
+  { length: 1, maxWrites: 500_000 },
+])("an endless writer of $length bytes fails when the transport is gone", async ({ length, maxWrites }) => {
   const { a, b } = memoryPair();
   const transport = new Closing(b);
   const [client, server] = await Promise.all([
@@ -50,11 +53,11 @@ test.each([
   transport.close();
   const bytes = new Uint8Array(length);
   let writes = 0;
-  // Without a turn of the event loop, nothing would ever end this.
+  // Without a turn of the event loop, this loop would never end.
   const writing = (async () => {
-    for (; writes < 4 * most; writes++) await server.write(bytes);
+    for (; writes < 4 * maxWrites; writes++) await server.write(bytes);
   })();
   await expect(writing).rejects.toMatchObject({ code: "transport_failed" });
-  expect(writes).toBeLessThan(most);
+  expect(writes).toBeLessThan(maxWrites);
   client.abort();
 });
