@@ -4,9 +4,9 @@
  */
 import { TlsError } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
-import { open, outcome, passTime, type readers, roles, startReading, virtualTime } from "./endings.ts";
+import { open, outcome, passTime, type readers, roles, startReading, useVirtualClock } from "./endings.ts";
 
-virtualTime();
+useVirtualClock();
 
 const data = new Uint8Array(1000).fill(3);
 const readerNames = ["`read()`", "`readable`", "`for await`"] as const satisfies readonly (keyof typeof readers)[];
@@ -65,7 +65,7 @@ describe.each(roles)("a %s that closes while other code reads", (role) => {
 });
 
 describe.each(roles)("a %s whose promises are ignored", (role) => {
-  // The `afterEach` of `virtualTime` checks that no rejection was unhandled.
+  // The `afterEach` of `useVirtualClock` checks that no rejection was unhandled.
   test.each<[string, (ends: Awaited<ReturnType<typeof open>>) => void]>([
     ["the peer resets", ({ pair }) => pair.fail(connectionLost())],
     ["the peer's transport ends", ({ peerTransport }) => peerTransport.end()],

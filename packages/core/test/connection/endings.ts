@@ -45,7 +45,7 @@ export interface Ends {
 }
 
 /** A pair on a network that a test can change. `role` is the local role. */
-export function network(role: Role): { pair: MemoryPair; network: Network; peerTransport: Transport } {
+export function makeNetwork(role: Role): { pair: MemoryPair; network: Network; peerTransport: Transport } {
   const state: Network = { isSilent: false, isAltered: false };
   const fromPeer = role === "client" ? "b->a" : "a->b";
   const pair = memoryPair({
@@ -61,7 +61,7 @@ export function network(role: Role): { pair: MemoryPair; network: Network; peerT
 
 /** Both ends of an open connection. */
 export async function open(role: Role, local: Options = {}, peer: Options = {}): Promise<Ends> {
-  const { pair, network: state, peerTransport } = network(role);
+  const { pair, network: state, peerTransport } = makeNetwork(role);
   const client = role === "client" ? local : peer;
   const server = role === "client" ? peer : local;
   const opening = Promise.all([
@@ -120,7 +120,7 @@ export function startReading(channel: TlsConnection, reader: keyof typeof reader
 }
 
 /** Gives every test of the file a virtual clock, and checks that it leaves no rejection unhandled. */
-export function virtualTime(): void {
+export function useVirtualClock(): void {
   const rejections: unknown[] = [];
   const addRejection = (reason: unknown): void => void rejections.push(reason);
   let previousListeners: NodeJS.UnhandledRejectionListener[] = [];

@@ -12,7 +12,7 @@ import {
   ca,
   credential,
   type Ends,
-  network,
+  makeNetwork,
   open,
   outcome,
   passTime,
@@ -20,10 +20,10 @@ import {
   readers,
   roles,
   startReading,
-  virtualTime,
+  useVirtualClock,
 } from "./endings.ts";
 
-virtualTime();
+useVirtualClock();
 
 const fromPeer = new Uint8Array(300).fill(1);
 const fromUs = new Uint8Array(500).fill(2);
@@ -146,7 +146,7 @@ function cellsOf(name: string, reader: string): Record<string, unknown> {
 
 /** The row for a peer that never sends anything. That peer has no channel to read. */
 async function handshakeTimeoutRow(role: Role): Promise<Record<string, string>> {
-  const { pair, network: state } = network(role);
+  const { pair, network: state } = makeNetwork(role);
   state.isSilent = true;
   const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [credential] });
   const server = acceptWith(config, pair.b, role === "server" ? {} : { handshakeTimeout: 60_000 });

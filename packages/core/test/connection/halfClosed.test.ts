@@ -25,10 +25,10 @@ import {
   type Role,
   roles,
   startReading,
-  virtualTime,
+  useVirtualClock,
 } from "./endings.ts";
 
-virtualTime();
+useVirtualClock();
 
 const chunkSize = 50_000;
 

@@ -6,9 +6,9 @@ import { accept, connect, type TraceEvent, type Transport } from "@handclasp/cor
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { ca, credential, open, outcome, passTime, roles, virtualTime } from "./endings.ts";
+import { ca, credential, open, outcome, passTime, roles, useVirtualClock } from "./endings.ts";
 
-virtualTime();
+useVirtualClock();
 
 describe.each(roles)("a %s's trace listener", (role) => {
   test("gets record events while data only arrives", async () => {

@@ -6,9 +6,9 @@ import { accept, connect, type NextTurn, type TlsConnection } from "@handclasp/c
 import { memoryPair } from "@handclasp/testing";
 import { expect, test, vi } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { ca, credential, outcome, passTime, virtualTime } from "./endings.ts";
+import { ca, credential, outcome, passTime, useVirtualClock } from "./endings.ts";
 
-virtualTime();
+useVirtualClock();
 
 /** More bytes than all connections together may send or process in one turn. */
 const dataSize = 6_000_000;

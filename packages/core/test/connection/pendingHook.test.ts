@@ -6,9 +6,9 @@ import { accept, connect, type Transport, type TransportEvents } from "@handclas
 import { type MemoryPair, memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { ca, codeOf, credential, outcome, passTime, type Role, roles, virtualTime } from "./endings.ts";
+import { ca, codeOf, credential, outcome, passTime, type Role, roles, useVirtualClock } from "./endings.ts";
 
-virtualTime();
+useVirtualClock();
 
 const kib64 = 2 ** 16;
 

@@ -10,9 +10,9 @@ import {
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { ca, credential, passTime, roles, virtualTime } from "./endings.ts";
+import { ca, credential, passTime, roles, useVirtualClock } from "./endings.ts";
 
-virtualTime();
+useVirtualClock();
 
 const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
 const fragmentLength = 16_384;

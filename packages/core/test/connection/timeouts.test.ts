@@ -15,7 +15,7 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import {
   ca,
   credential,
-  network,
+  makeNetwork,
   type Options,
   open,
   outcome,
@@ -23,10 +23,10 @@ import {
   type Role,
   roles,
   startReading,
-  virtualTime,
+  useVirtualClock,
 } from "./endings.ts";
 
-virtualTime();
+useVirtualClock();
 
 const never = new Promise<never>(() => {});
 const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
@@ -50,7 +50,7 @@ function stuckProvider(stuck: { seal: boolean; open: boolean }): CryptoProvider 
 
 /** Starts a handshake with options for `role`, and returns the results of both ends. */
 function startHandshake(role: Role, local: Options, credentials: readonly Credential[] = [credential]) {
-  const { pair } = network(role);
+  const { pair } = makeNetwork(role);
   const server = acceptWith(
     serverHandshakeConfig({
       provider: nodeCrypto,

@@ -5,7 +5,7 @@
 import type { TraceEvent } from "@handclasp/core";
 import { expect, test, vi } from "vitest";
 import type { RecordWriter } from "../../src/record/writer.ts";
-import { open, passTime, virtualTime } from "../connection/endings.ts";
+import { open, passTime, useVirtualClock } from "../connection/endings.ts";
 import { message } from "../handshake/mitm.ts";
 
 /**
@@ -22,7 +22,7 @@ vi.mock("../../src/record/writer.ts", async (original) => ({
   },
 }));
 
-virtualTime();
+useVirtualClock();
 
 const handshake = 22;
 
