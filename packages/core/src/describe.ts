@@ -86,13 +86,13 @@ export type Registry =
   | "statusTypes";
 
 /**
- * "handshake" && console.log(event.name, describe(event.body)) }); === The body of a traced handshake message in
- * readable form: a number that has a registry becomes `"x25519 (0x001d)"`, and the extensions become an object by name,
- * decoded if they are lists or texts. The peer chose the texts: escape them before you display them.
+ * The body of a traced handshake message in readable form: a number that has a registry becomes `"x25519 (0x001d)"`, and
+ * the extensions become an object by name, decoded if they are lists or texts. The peer chose the texts: escape them
+ * before you display them.
  * @example
  * const trace: TraceListener = (event) => {
  *   if (event.type === "handshake") console.log(event.name, describe(event.body));
- * };=== "handshake" && console.log(event.name, describe(event.body)) });
+ * };
  */
 export function describe(body: Decoded, field = ""): Decoded {
   if (typeof body === "number") return fields[field] ? label(fields[field], body) : body;

@@ -45,7 +45,7 @@ async function pause(random: () => number, maxDelayMs: number): Promise<void> {
  * `inner` with a promise in every place where `CryptoProvider` allows one. Hashes stay synchronous, because the
  * interface has no promise there.
  * @example
- * const provider = asyncProvider(noble, { random: seeded(1) });
+ * const provider = asyncProvider(noble, { random: Math.random });
  */
 export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptions = {}): CryptoProvider {
   const delay = makeDelay(options);

@@ -85,7 +85,7 @@ export interface ServerConfiguration {
  * @throws TlsError `configuration`
  * @example
  * const config = serverConfig({ credentials: [credential] });
- * onTransport((transport) => accept(transport, config));
+ * const channel = await accept(transport, config);
  */
 export function serverConfig(options: AcceptOptions): ServerConfiguration {
   return withExplanationSync(() => new SharedConfig(optionsOf(options, serverOptions())));

@@ -15,7 +15,8 @@ import type { Bytes } from "../bytes/bytes.ts";
  * @example
  * const text = channel.readable.pipeThrough(new TextDecoderStream());
  * @example
- * const duplex = Duplex.fromWeb({ readable: channel.readable, writable: channel.writable }); // node:stream
+ * import { Duplex } from "node:stream";
+ * const duplex = Duplex.fromWeb({ readable: channel.readable, writable: channel.writable });
  */
 export interface ByteReadable extends ReadableStream<Bytes> {
   getReader(options: { mode: "byob" }): never;

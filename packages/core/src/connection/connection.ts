@@ -135,7 +135,7 @@ export class TlsConnection {
    * A signal that aborts when this connection is about to end: a closing server asks its handlers to finish, `close`
    * was called, or the connection has ended.
    * @example
-   * channel.closing.addEventListener("abort", () => stopTheWork());
+   * channel.closing.addEventListener("abort", () => stopWorking());
    */
   get closing(): AbortSignal {
     this.#closing ??= new AbortController();
@@ -226,7 +226,7 @@ export class TlsConnection {
    * Keeps our side open until `done` settles, even if the application reads the peer's end before: an answer may still
    * be written. A server does so for the promise of its handler.
    * @example
-   * channel.holdOpen(answer(channel));
+   * channel.holdOpen(channel.write(response));
    */
   holdOpen(done: PromiseLike<unknown>): void {
     this.#holdCount++;

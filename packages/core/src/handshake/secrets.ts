@@ -51,7 +51,7 @@ export class Secrets {
 
   /** The master secret, for a session that is to be resumed later. */
   get masterSecret(): Uint8Array {
-    if (!this.#master) throw new Error("no master secret yet");
+    if (!this.#master) throw new Error("no master secret");
     return this.#master;
   }
 
@@ -59,13 +59,12 @@ export class Secrets {
   exporter(serverCertificate: Certificate | undefined): Exporter {
     const { agreement, clientRandom, serverRandom } = this.#hellos;
     const { extendedMasterSecret = false, resumed } = agreement;
-    if (!this.#firstVerifyData) throw new Error("no Finished yet");
     return new Exporter(
       { hashes: this.#config.provider.hashes, hash: this.#hash, extendedMasterSecret, resumed, serverCertificate },
       this.masterSecret,
       clientRandom,
       serverRandom,
-      this.#firstVerifyData,
+      this.#firstVerifyData as Uint8Array,
     );
   }
 

@@ -33,13 +33,13 @@ export class Transcript {
 
   /** The hash of all messages so far. */
   hash(): Uint8Array {
-    if (!this.#running) throw new Error("no hash is agreed yet");
+    if (!this.#running) throw new Error("no hash");
     return this.#running.snapshot();
   }
 
   /** All messages so far, which CertificateVerify signs. */
   bytes(): Uint8Array {
-    if (!this.#messages) throw new Error("the messages were dropped");
+    if (!this.#messages) throw new Error("no messages");
     return concat(...this.#messages);
   }
 

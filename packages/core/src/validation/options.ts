@@ -58,7 +58,7 @@ export const briefError = (message: string): TlsError => withFault(configuration
  * @param prefix the path of options inside another option, such as `"psk."`
  * @throws TlsError `configuration` for an option that is unknown, of another type, or out of range
  * @example
- * const { tickets = true } = optionsOf(options, ["boolean tickets"]);
+ * const { tickets = true } = optionsOf({ tickets: false }, ["boolean tickets"]);
  */
 export function optionsOf<T extends object>(options: T, rows: readonly string[], prefix = ""): T {
   if (typeof options !== "object" || !options || "then" in options)

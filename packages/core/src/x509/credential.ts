@@ -58,8 +58,9 @@ export type OwnChain = readonly [Certificate, ...Certificate[]];
  * role. It ignores dates, because a server may run longer than its certificate is valid.
  * @throws TlsError `configuration`
  * @example
- * const sign = (scheme, message) => hsm.sign(scheme.name, message);
- * const remote: Credential = { chain, schemes, sign, read: readCredential };
+ * const sign = (scheme: SignatureScheme, message: Uint8Array) => hsm.sign(scheme.name, message);
+ * const credentials = { chain, schemes: [ed25519], sign, read: readCredential };
+ * const channel = await connect(transport, { ca, serverName, credentials });
  */
 export function readCredential(credential: Credential, role: "server" | "client"): OwnChain {
   const { schemes, chain } = credential;

@@ -226,7 +226,8 @@ const identifiers = {
  * Writes the key as plain PKCS#8, which hosts import. Pass the public key of an EC key: Firefox does not import one
  * without it.
  * @example
- * const pkcs8 = privateKeyToPkcs8(key, parseCertificate(leaf).publicKey);
+ * const privateKey = await readPrivateKey(pem);
+ * const pkcs8 = privateKeyToPkcs8(privateKey, parseCertificate(leaf).publicKey);
  */
 export function privateKeyToPkcs8(key: PrivateKey, publicKey?: PublicKey): Uint8Array {
   const point =

@@ -87,7 +87,7 @@ interface Kit {
 /**
  * Defines the tests of a connection with one provider.
  * @example
- * coreSuite({ describe, test }, { name: "noble", provider: noble, credential: nodeCredential });
+ * coreSuite({ describe, test }, { name: "noble", provider: noble, credential: nodeCredential, rawRsa: true });
  */
 export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOptions): void {
   const { provider } = options;
