@@ -21,7 +21,7 @@ import { test as base, expect } from "../support/test.ts";
 
 const chromiumOnly = { tag: "@chromium-only" };
 const mebibyte = 2 ** 20;
-/** The value of core's `maxInbound`. */
+/** The value of core's `maxInboundBytes`. */
 const limit = 16 * mebibyte;
 
 type Handclasp = typeof import("@handclasp/browser");

@@ -4,4 +4,7 @@ import { browserCredential } from "../src/crypto/credential.ts";
 import { webCrypto } from "../src/crypto/webCrypto.ts";
 
 // Both sides in the page. WebCrypto has no raw RSA, so a server here serves no RSA key exchange.
-coreSuite({ describe, test }, { name: "webCrypto", provider: webCrypto, credential: browserCredential, rawRsa: false });
+coreSuite(
+  { describe, test },
+  { name: "webCrypto", provider: webCrypto, credential: browserCredential, hasRawRsa: false },
+);

@@ -130,4 +130,4 @@ export type LocalFault =
   | "wrong_passphrase";
 
 /** A code that is not the name of an alert: it says more than the alert does, or there is no alert. */
-export type OwnCode = CertificateFault | OcspFault | ProtocolFault | TransportFault | LocalFault;
+export type SpecificCode = CertificateFault | OcspFault | ProtocolFault | TransportFault | LocalFault;

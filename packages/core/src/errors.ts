@@ -2,7 +2,7 @@
  * The class of every failure of Handclasp: what happened, whose fault it is, the alert, and what to do.
  * @module
  */
-import type { OwnCode } from "./errorCodes.ts";
+import type { SpecificCode } from "./errorCodes.ts";
 
 /** AlertDescription: RFC 5246 §7.2, and later entries of IANA's registry. */
 export const alertDescriptions = {
@@ -55,7 +55,7 @@ export function alertName(code: number): AlertDescription | undefined {
 export type Fault = "peer" | "configuration" | "transport" | "application" | "internal";
 
 /** A stable name of a failure, for programs. `docs/errors.md` explains each one and says what to do. */
-export type TlsErrorCode = AlertDescription | OwnCode;
+export type TlsErrorCode = AlertDescription | SpecificCode;
 
 export interface TlsErrorOptions {
   /** A stable name for programs. Default: the name of the alert. */

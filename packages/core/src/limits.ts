@@ -42,7 +42,7 @@ export const maxCertificate: number = 2 ** 16;
  * DER elements in the certificates of one Certificate message: each takes microseconds before the code is warm, and
  * 128 KiB have room for 60,000. A certificate with a thousand names has some 1,100, each issuer above it less than 100.
  */
-export const maxElements: number = 2 ** 13;
+export const maxDerElements: number = 2 ** 13;
 /**
  * Characters of an attribute of a name that is normalised, if it is not ASCII: NFKC takes time in the square of the
  * combining marks in a row. X.520 allows 64 in most attributes. A longer value equals only the same text.
@@ -151,12 +151,12 @@ export const sweepInterval = 60_000;
  */
 export const maxExport: number = 2 ** 16 - 1;
 /** Records that we send under one key: the safe number for AES-GCM (RFC 8446 §5.5). */
-export const maxRecords: number = 2 ** 24.5;
+export const maxRecordsSent: number = 2 ** 24.5;
 /**
  * Records that we receive under one key: six bytes of the sequence number, well below the 2^53 to which a JavaScript
  * number is exact. The safe number for the cipher is the sender's concern (RFC 8446 §5.5).
  */
-export const maxReceived: number = 2 ** 48;
+export const maxRecordsReceived: number = 2 ** 48;
 /**
  * Received bytes that may wait while a promise of ours is pending or the application does not read: with more, the
  * connection asks the transport to pause. The number is eight full records.
@@ -166,7 +166,7 @@ export const highWaterInbound: number = 2 ** 17;
  * Received bytes that may wait if the transport cannot pause (a page's `onmessage`): with more, the connection ends.
  * The number is a second of data at 134 Mbit/s.
  */
-export const maxInbound: number = 2 ** 24;
+export const maxInboundBytes: number = 2 ** 24;
 /**
  * Bytes that storing one piece of data costs in addition to its contents. Limits count it with each piece; otherwise a
  * flood of tiny pieces would take a hundred times the limit.

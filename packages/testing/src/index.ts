@@ -7,6 +7,7 @@ export * from "./certificateForKey.ts";
 export * from "./certificates.ts";
 export * from "./memoryPair.ts";
 export * from "./sealed.ts";
+export type { TestRunner } from "./suites/contract.ts";
 export * from "./suites/coreSuite.ts";
 export * from "./suites/providerContract.ts";
 export * from "./suites/transportContract.ts";

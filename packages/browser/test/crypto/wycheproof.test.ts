@@ -4,7 +4,7 @@ import { webCrypto } from "../../src/crypto/webCrypto.ts";
 
 describe("webCrypto against Wycheproof", () => {
   for (const suite of providerVectors(webCrypto)) {
-    if (!suite.present) {
+    if (!suite.isPresent) {
       test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
       continue;
     }

@@ -86,7 +86,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "4",
     "it holds from ServerHello on, either way; a longer record is record_overflow, before it is decrypted; it stays with the session",
     by(
-      ["record/reader.ts#RecordReader.limit", "record/writer.ts#RecordWriter.limit"],
+      ["record/reader.ts#RecordReader.setLimit", "record/writer.ts#RecordWriter.setLimit"],
       [
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
@@ -245,7 +245,7 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
     "4",
     "it is of the plaintext of protected records, each way its own; a longer one is record_overflow; it is said anew where a session is resumed",
     by(
-      ["record/reader.ts#RecordReader.limit", "record/writer.ts#RecordWriter.limit"],
+      ["record/reader.ts#RecordReader.setLimit", "record/writer.ts#RecordWriter.setLimit"],
       [
         `${tests.reader}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
         `${tests.writer}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,

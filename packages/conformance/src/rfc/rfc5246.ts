@@ -82,7 +82,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.1",
     "a fragment has at most 2^14 bytes",
     by(
-      ["record/writer.ts#RecordWriter.limit", "record/reader.ts#RecordReader.cut"],
+      ["record/writer.ts#RecordWriter.setLimit", "record/reader.ts#RecordReader.cut"],
       [
         `${reader}: a reader refuses > plaintext of more than 2^14 bytes, after its header`,
         `${writer}: fragments > have at most %i bytes, and a reader joins them again`,

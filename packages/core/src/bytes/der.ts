@@ -49,7 +49,7 @@ export function derInteger(value: Uint8Array): Uint8Array {
 }
 
 /** The number of elements that may still be read by all readers that share this object. */
-export interface Allowance {
+export interface DerBudget {
   elements: number;
 }
 
@@ -59,16 +59,16 @@ export interface Allowance {
  */
 export class Der {
   readonly #bytes: Bytes;
-  readonly allowance: Allowance | undefined;
+  readonly budget: DerBudget | undefined;
   #at = 0;
 
-  constructor(bytes: Uint8Array, allowance?: Allowance) {
+  constructor(bytes: Uint8Array, allowance?: DerBudget) {
     this.#bytes = bytes as Bytes;
-    this.allowance = allowance;
+    this.budget = allowance;
   }
 
   /** True if there are bytes left to read. */
-  get more(): boolean {
+  get hasMore(): boolean {
     return this.#at < this.#bytes.length;
   }
 
@@ -87,7 +87,7 @@ export class Der {
   /** The contents of the next element. */
   contents(tag: number): Bytes {
     const bytes = this.#bytes;
-    if (this.allowance && this.allowance.elements-- < 1) derFault("too many elements", "budget");
+    if (this.budget && this.budget.elements-- < 1) derFault("too many elements", "budget");
     if (bytes[this.#at] !== tag) {
       derFault(`expected tag ${tag}, got ${bytes[this.#at] ?? "the end"}`);
     }
@@ -107,7 +107,7 @@ export class Der {
 
   /** Reads the contents of the next element, all of which must be read. */
   within<T>(tag: number, read: (inner: Der) => T): T {
-    return der(this.contents(tag), read, this.allowance);
+    return der(this.contents(tag), read, this.budget);
   }
 
   /** The same if the next element has this tag; otherwise `undefined`. */
@@ -121,11 +121,11 @@ export class Der {
   }
 
   /** SEQUENCE OF or SET OF, SIZE (1..MAX). */
-  many<T>(tag: number, read: (inner: Der) => T): T[] {
+  listOf<T>(tag: number, read: (inner: Der) => T): T[] {
     return this.within(tag, (inner) => {
       const values: T[] = [];
       do values.push(read(inner));
-      while (inner.more);
+      while (inner.hasMore);
       return values;
     });
   }
@@ -158,7 +158,7 @@ export class Der {
   }
 
   /** A non-negative INTEGER below 2^32. */
-  small(tag?: number): number {
+  uint32(tag?: number): number {
     const value = this.unsigned(tag);
     if (value.length > 4) derFault("INTEGER too large");
     return value.reduce((n, byte) => n * 256 + byte, 0);
@@ -215,12 +215,12 @@ export class Der {
 
   /** Throws if there are bytes left. */
   end(): void {
-    if (this.more) derFault(`${this.#bytes.length - this.#at} bytes too many`);
+    if (this.hasMore) derFault(`${this.#bytes.length - this.#at} bytes too many`);
   }
 }
 
 /** Reads a whole DER value. Throws if there are bytes left after it. */
-export function der<T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: Allowance): T {
+export function der<T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: DerBudget): T {
   const reader = new Der(bytes, allowance);
   const value = read(reader);
   reader.end();
@@ -228,7 +228,7 @@ export function der<T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: 
 }
 
 /** The same for a SEQUENCE; `read` gets a reader of its contents. */
-export const sequence = <T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: Allowance): T =>
+export const sequence = <T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: DerBudget): T =>
   der(bytes, (outer) => outer.sequence(read), allowance);
 
 /** Throws the error of malformed DER. */

@@ -9,7 +9,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { EngineInbound } from "../engine/options.ts";
 import { TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
-import { highWaterInbound, itemOverhead, maxInbound, recordCost, turnBudget } from "../limits.ts";
+import { highWaterInbound, itemOverhead, maxInboundBytes, recordCost, turnBudget } from "../limits.ts";
 import type { Deferred } from "./deferred.ts";
 import type { Ending } from "./endings.ts";
 import type { Transport } from "./transport.ts";
@@ -174,7 +174,7 @@ export class Inbound implements EngineInbound {
     this.#isTransportGone = true;
   }
 
-  /** Pauses the transport while enough data is buffered. If it cannot pause, `maxInbound` limits the data. */
+  /** Pauses the transport while enough data is buffered. If it cannot pause, `maxInboundBytes` limits the data. */
   #updatePause(): void {
     const buffered = this.#bytes + this.#backlog;
     if (buffered > highWaterInbound && !this.#isPaused) this.#isPaused = this.#transport.pause();
@@ -182,11 +182,11 @@ export class Inbound implements EngineInbound {
       this.#isPaused = false;
       this.#transport.resume();
     }
-    if (buffered > maxInbound)
+    if (buffered > maxInboundBytes)
       this.engine.abort(
         new TlsError(
           "internal_error",
-          `more than ${maxInbound} bytes wait to be read, and this transport cannot be paused`,
+          `more than ${maxInboundBytes} bytes wait to be read, and this transport cannot be paused`,
           { code: "inbound_overflow", fault: "application", advice: "read faster, or let the peer wait for answers" },
         ),
       );

@@ -10,4 +10,4 @@ import type { CryptoProvider, Hash, HashName } from "./provider.ts";
 export const sha1: Hash = /* @__PURE__ */ hashOf(nobleSha1);
 
 /** The provider's hash of that name, or noble's SHA-1 if the provider has none. */
-export const hashNamed = ({ hashes }: CryptoProvider, name: HashName): Hash => hashes[name] ?? sha1;
+export const getHash = ({ hashes }: CryptoProvider, name: HashName): Hash => hashes[name] ?? sha1;

@@ -98,7 +98,7 @@ export class Engine {
   }
   /** Our close_notify is sealed, and `take` has returned it: nothing follows it. */
   get closeFlushed(): boolean {
-    return this.#sentClose && this.#writer.idle;
+    return this.#sentClose && this.#writer.isIdle;
   }
   /** After the handshake: a part of a handshake message has arrived, and the rest has not. */
   get midMessage(): boolean {
@@ -142,7 +142,7 @@ export class Engine {
       if (this.#phase === "handshake") this.#shakeHands();
       if (this.#phase === "open") this.#readRecords();
       // Everything that arrived before the end of the transport counts, close_notify included.
-      if ((this.#receivedEnd || this.#transportError) && !this.#isWaiting && !this.#reader.deferred)
+      if ((this.#receivedEnd || this.#transportError) && !this.#isWaiting && !this.#reader.isDeferred)
         this.#endWithTransport();
       this.#isRunning = false;
     }
@@ -214,7 +214,7 @@ export class Engine {
 
   /** Stops waiting for records that are being sealed. They are lost, so the connection ends with an error. */
   dropUnsealed(): void {
-    if (this.#writer.idle) return;
+    if (this.#writer.isIdle) return;
     this.#writer.drop();
     if (this.#closedEvent) this.#closedEvent = { error: sealTimedOut(), ...this.#closedEvent };
     this.#wake();
@@ -240,7 +240,7 @@ export class Engine {
       // The connection may have closed in order while earlier data was still being sealed.
       if (this.#closedEvent) this.#closedEvent = { error: failure, ...this.#closedEvent };
     }
-    if (this.#closedEvent && this.#writer.idle) {
+    if (this.#closedEvent && this.#writer.isIdle) {
       this.#events.push(this.#closedEvent);
       this.#closedEvent = undefined;
     }

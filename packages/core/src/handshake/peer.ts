@@ -95,10 +95,10 @@ export class Peer {
 
   /** From here on, each record carries the agreed version and keeps the agreed limits. */
   applyLimits({ maxFragmentLength = maxPlaintext, recordSizeLimit }: RecordLimits): void {
-    this.#reader.requireVersion();
-    this.#writer.requireVersion();
-    this.#reader.limit(maxFragmentLength, recordSizeLimit?.receive);
-    this.#writer.limit(maxFragmentLength, recordSizeLimit?.send);
+    this.#reader.setVersion();
+    this.#writer.setVersion();
+    this.#reader.setLimit(maxFragmentLength, recordSizeLimit?.receive);
+    this.#writer.setLimit(maxFragmentLength, recordSizeLimit?.send);
   }
 
   /** From here on, messages wait until ChangeCipherSpec and Finished go out with them. */

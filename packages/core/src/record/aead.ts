@@ -4,7 +4,7 @@
  */
 import { type Aead, requireEntry } from "../crypto/provider.ts";
 import { type Awaitable, type Flow, isPromise, waitFor } from "../flow.ts";
-import { maxReceived } from "../limits.ts";
+import { maxRecordsReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
   additionalDataLength,
@@ -94,7 +94,7 @@ class AeadProtection implements Protection {
   open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array> {
     const length = body.length - this.#overhead;
     if (isInUse) renewInputs();
-    this.#counter.take(additionalData, maxReceived);
+    this.#counter.take(additionalData, maxRecordsReceived);
     if (length < 0) throw badRecord();
     setAdditionalData(additionalData, type, length);
     this.#setNonce(this.#explicitLength ? body : additionalData);

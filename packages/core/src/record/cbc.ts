@@ -5,7 +5,7 @@
 import { concat, equal } from "../bytes/bytes.ts";
 import { type BlockChain, type Hash, type Hmac, type Random, requireEntry } from "../crypto/provider.ts";
 import { type Flow, waitFor } from "../flow.ts";
-import { maxReceived } from "../limits.ts";
+import { maxRecordsReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
   additionalDataLength,
@@ -116,7 +116,7 @@ class EncryptThenMac extends CbcProtection {
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
-    const additionalData = this.nextAdditionalData(maxReceived);
+    const additionalData = this.nextAdditionalData(maxRecordsReceived);
     const length = ciphertext.length - this.hash.outputLength;
     if (length < 2 * blockLength || length % blockLength) throw badRecord();
     const encrypted = ciphertext.subarray(0, length);
@@ -143,7 +143,7 @@ class MacThenEncrypt extends CbcProtection {
   }
 
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
-    const additionalData = this.nextAdditionalData(maxReceived);
+    const additionalData = this.nextAdditionalData(maxRecordsReceived);
     const macLength = this.hash.outputLength;
     const length = ciphertext.length - blockLength;
     if (length % blockLength || length < macLength + 1) throw badRecord();

@@ -7,7 +7,7 @@ import type { DirectionKeys } from "../crypto/keySchedule.ts";
 import type { CipherName, CryptoProvider, HashName, Random } from "../crypto/provider.ts";
 import { TlsError } from "../errors.ts";
 import type { Awaitable, Flow } from "../flow.ts";
-import { maxRecords } from "../limits.ts";
+import { maxRecordsSent } from "../limits.ts";
 import { tls12 } from "../wire/messages.ts";
 import { type ContentType, contentTypes } from "../wire/record.ts";
 
@@ -90,7 +90,7 @@ export class Counter {
   }
   /**
    * Writes the next sequence number to the first 8 bytes. Throws once the number is `limit`: `sendLimit` for records
-   * that we seal, `maxReceived` for records of the peer.
+   * that we seal, `maxRecordsReceived` for records of the peer.
    */
   take(to: Uint8Array, limit: number): void {
     if (this.#next >= limit)
@@ -104,7 +104,7 @@ export class Counter {
 }
 
 /**
- * Writes all six bytes that a number below `maxReceived` can have, because `to` may contain the number of another
+ * Writes all six bytes that a number below `maxRecordsReceived` can have, because `to` may contain the number of another
  * connection.
  */
 export function setSequenceNumber(to: Uint8Array, number: number): void {
@@ -127,4 +127,5 @@ export function setAdditionalData(to: Uint8Array, type: ContentType, length: num
 export const additionalDataLength = 13;
 
 /** The records that may be sent under one key: application data leaves eight for the alerts after it. */
-export const sendLimit = (type: ContentType): number => maxRecords - (type === contentTypes.application_data ? 8 : 0);
+export const sendLimit = (type: ContentType): number =>
+  maxRecordsSent - (type === contentTypes.application_data ? 8 : 0);

@@ -66,11 +66,11 @@ export class RecordReader {
   }
 
   /** From now on, every record must have the negotiated version. */
-  requireVersion(): void {
+  setVersion(): void {
     this.#requiresVersion = true;
   }
   /** Limits the bytes of a fragment, now (RFC 6066 §4) and after the next ChangeCipherSpec (RFC 8449 §4). */
-  limit(now: number, underKeys: number | undefined): void {
+  setLimit(now: number, underKeys: number | undefined): void {
     this.#limit = now;
     this.#protectedLimit = underKeys;
   }
@@ -90,7 +90,7 @@ export class RecordReader {
     return this.#bytes + this.#openingBytes;
   }
   /** True if the last call of `next` found a complete record that was not admitted. */
-  get deferred(): boolean {
+  get isDeferred(): boolean {
     return this.#isDeferred;
   }
 

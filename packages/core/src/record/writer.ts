@@ -69,7 +69,7 @@ export class RecordWriter {
   }
 
   /** From now on, every record has the negotiated version. */
-  requireVersion(): void {
+  setVersion(): void {
     this.#version = tls12;
   }
   /**
@@ -83,7 +83,7 @@ export class RecordWriter {
    * Sets the most bytes of a fragment that the peer accepts: now (RFC 6066 §4), and after the next ChangeCipherSpec
    * (RFC 8449 §4).
    */
-  limit(now: number, underKeys: number | undefined): void {
+  setLimit(now: number, underKeys: number | undefined): void {
     this.#limit = Math.min(this.#options.maxFragment, now);
     this.#protectedLimit = underKeys && Math.min(this.#options.maxFragment, underKeys);
   }
@@ -104,7 +104,7 @@ export class RecordWriter {
     return this.#sealingBytes + this.#readyBytes + (this.#collected?.length ?? 0);
   }
   /** True if no record waits to be sealed or taken. Records that `hold` keeps do not count. */
-  get idle(): boolean {
+  get isIdle(): boolean {
     return this.#isHeld || this.#sealing.length + this.#ready.length === 0;
   }
 

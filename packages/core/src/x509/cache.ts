@@ -5,13 +5,13 @@
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
-import type { Allowance } from "../bytes/der.ts";
+import type { DerBudget } from "../bytes/der.ts";
 import { wrongOption } from "../validation/options.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 
 export interface CertificateCache {
   /** The same as `parseCertificate`; a certificate that is in the cache comes back as the same object. */
-  parse(der: Uint8Array, position?: number, allowance?: Allowance): Certificate;
+  parse(der: Uint8Array, position?: number, allowance?: DerBudget): Certificate;
   /** True if the issuer's signature on the child was verified before. */
   knows(child: Certificate, issuer: Certificate): boolean;
   /** Keeps both certificates: on a path that ends in a trust anchor, the issuer signed the child. */

@@ -6,7 +6,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes/bytes.ts";
 import { equal, toBase64, toHex } from "../bytes/bytes.ts";
-import { type Allowance, type Der, der, derFault, ia5, sequence, tags } from "../bytes/der.ts";
+import { type Der, type DerBudget, der, derFault, ia5, sequence, tags } from "../bytes/der.ts";
 import type { PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
 import { TlsError } from "../errors.ts";
 import { maxCertificate } from "../limits.ts";
@@ -149,7 +149,7 @@ interface Place {
  * @example
  * const { subject, notAfter } = parseCertificate(der);
  */
-export function parseCertificate(raw: Uint8Array, position?: number, allowance?: Allowance): Certificate {
+export function parseCertificate(raw: Uint8Array, position?: number, allowance?: DerBudget): Certificate {
   const place: Place = { position };
   try {
     if (raw.length > maxCertificate) derFault(`${raw.length} bytes, more than ${maxCertificate}`);
@@ -195,15 +195,15 @@ function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificat
       });
       const readExtension = <T>(name: keyof typeof oids, read: (value: Der) => T): T | undefined => {
         const extension = extensions.get(oids[name]);
-        return extension && inField(name, () => der(extension.value, read, reader.allowance));
+        return extension && inField(name, () => der(extension.value, read, reader.budget));
       };
       readExtension("authorityInfoAccess", readAccessDescriptions);
       readExtension("cRLDistributionPoints", (value) =>
-        value.many(tags.sequence, (list) => list.contents(tags.sequence)),
+        value.listOf(tags.sequence, (list) => list.contents(tags.sequence)),
       );
       readExtension("certificatePolicies", readPolicies);
       readExtension("policyMappings", readPolicyMappings);
-      readExtension("inhibitAnyPolicy", (value) => value.small());
+      readExtension("inhibitAnyPolicy", (value) => value.uint32());
       return {
         raw: raw as Bytes,
         get fingerprint() {
@@ -227,23 +227,23 @@ function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificat
         extensions,
         subjectAltNames: sortNames(readExtension("subjectAltName", readGeneralNames) ?? []),
         keyUsage: readExtension("keyUsage", readKeyUsage),
-        extendedKeyUsage: readExtension("extKeyUsage", (value) => value.many(tags.sequence, (inner) => inner.oid())),
+        extendedKeyUsage: readExtension("extKeyUsage", (value) => value.listOf(tags.sequence, (inner) => inner.oid())),
         ...(readExtension("basicConstraints", readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
         nameConstraints: readExtension("nameConstraints", readNameConstraints),
         requireExplicitPolicy: readExtension("policyConstraints", readPolicyConstraints),
-        tlsFeatures: readExtension("tlsFeature", (value) => value.many(tags.sequence, (inner) => inner.small())),
+        tlsFeatures: readExtension("tlsFeature", (value) => value.listOf(tags.sequence, (inner) => inner.uint32())),
         subjectKeyIdentifier: readExtension("subjectKeyIdentifier", (value) => toHex(value.contents(tags.octetString))),
         authorityKeyIdentifier: readExtension("authorityKeyIdentifier", readAuthorityKeyIdentifier),
         // The key comes last: a certificate that is malformed and has a weak key is refused as malformed.
         ...inField("subjectPublicKeyInfo", () => readPublicKey(spki)),
       };
     },
-    reader.allowance,
+    reader.budget,
   );
 }
 
 function readVersion(reader: Der): 2 | 3 {
-  const version = reader.small();
+  const version = reader.uint32();
   return version === 1 ? 2 : version === 2 ? 3 : derFault("version neither v2 nor v3 (v1 is left out)");
 }
 
@@ -263,7 +263,7 @@ export function readTime(reader: Der): number {
 /** Reads Extensions, RFC 5280 §4.1, into a map by dotted OID. */
 export function readExtensions(reader: Der): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
-  reader.many(tags.sequence, (list) =>
+  reader.listOf(tags.sequence, (list) =>
     list.sequence((extension) => {
       const oid = extension.oid();
       if (extensions.has(oid)) derFault(`the extension ${oid} twice`);
@@ -277,7 +277,7 @@ const readBasicConstraints = (reader: Der): { isCa: boolean; pathLen: number | u
   reader.sequence((inner) => {
     // Some libraries encode the default FALSE in certificates of end-entities.
     const isCa = inner.flag(true);
-    const pathLen = inner.more ? inner.small() : undefined;
+    const pathLen = inner.hasMore ? inner.uint32() : undefined;
     return { isCa, pathLen: isCa ? pathLen : undefined };
   });
 
@@ -290,17 +290,17 @@ function readKeyUsage(reader: Der): ReadonlySet<KeyUsage> {
 
 function readNameConstraints(reader: Der): NameConstraints {
   return reader.sequence((inner) => {
-    if (!inner.more) derFault("empty");
+    if (!inner.hasMore) derFault("empty");
     // Neither minimum nor maximum is ever encoded (RFC 5280 §4.2.1.10): 0 is the default of minimum.
     const subtrees = (tag: number) =>
-      inner.tag === tag ? inner.many(tag, (list) => list.sequence(readGeneralName)) : [];
+      inner.tag === tag ? inner.listOf(tag, (list) => list.sequence(readGeneralName)) : [];
     return { permitted: subtrees(0xa0), excluded: subtrees(0xa1) };
   });
 }
 
 /** Checks the form of certificatePolicies. Qualifiers are for people to read, and change no verdict. */
 const readPolicies = (reader: Der): unknown =>
-  reader.many(tags.sequence, (list) =>
+  reader.listOf(tags.sequence, (list) =>
     list.sequence((policy) => {
       policy.oid();
       policy.skip();
@@ -311,7 +311,7 @@ const readPolicies = (reader: Der): unknown =>
  * Checks the form of policyMappings. A path with anyPolicy on either side of a mapping is invalid, RFC 5280 §6.1.4 (a).
  */
 const readPolicyMappings = (reader: Der): unknown =>
-  reader.many(tags.sequence, (list) =>
+  reader.listOf(tags.sequence, (list) =>
     list.sequence((pair) => {
       if ([pair.oid(), pair.oid()].includes(anyPolicy)) derFault("anyPolicy is mapped");
     }),
@@ -319,9 +319,9 @@ const readPolicyMappings = (reader: Der): unknown =>
 
 const readPolicyConstraints = (reader: Der): number | undefined =>
   reader.sequence((inner) => {
-    if (!inner.more) derFault("empty");
-    const required = inner.tag === 0x80 ? inner.small(0x80) : undefined;
-    if (inner.tag === 0x81) inner.small(0x81);
+    if (!inner.hasMore) derFault("empty");
+    const required = inner.tag === 0x80 ? inner.uint32(0x80) : undefined;
+    if (inner.tag === 0x81) inner.uint32(0x81);
     return required;
   });
 
@@ -335,7 +335,7 @@ function readAuthorityKeyIdentifier(reader: Der): string | undefined {
 }
 
 const readAccessDescriptions = (reader: Der): unknown =>
-  reader.many(tags.sequence, (list) =>
+  reader.listOf(tags.sequence, (list) =>
     list.sequence((description) => {
       description.oid();
       readGeneralName(description);

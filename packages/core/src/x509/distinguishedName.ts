@@ -49,11 +49,11 @@ export function readName(reader: Der): Name {
   let isExact = false;
   let joined = "";
   const raw = reader.element(tags.sequence);
-  new Der(raw, reader.allowance).sequence((sequence) => {
-    while (sequence.more) {
+  new Der(raw, reader.budget).sequence((sequence) => {
+    while (sequence.hasMore) {
       const normalised: string[] = [];
       const text: string[] = [];
-      sequence.many(tags.set, (set) =>
+      sequence.listOf(tags.set, (set) =>
         set.sequence((attribute) => {
           const type = attribute.oid();
           const tag = attribute.tag ?? derFault("attribute without a value");

@@ -26,7 +26,7 @@ export function readGeneralName(reader: Der): GeneralName {
     case 0x87:
       return { type: "ip", value };
     case 0xa4:
-      return { type: "directory", value: der(value, readName, reader.allowance) };
+      return { type: "directory", value: der(value, readName, reader.budget) };
     case 0xa0: // otherName: a type-id and one value
       der(
         value,
@@ -34,7 +34,7 @@ export function readGeneralName(reader: Der): GeneralName {
           inner.oid();
           inner.within(0xa0, (explicit) => explicit.contents(explicit.tag ?? 0));
         },
-        reader.allowance,
+        reader.budget,
       );
       return { type: "other", tag, value };
     case 0xa3: // x400Address
@@ -48,4 +48,4 @@ export function readGeneralName(reader: Der): GeneralName {
 
 /** Reads GeneralNames, of which there is at least one. */
 export const readGeneralNames = (reader: Der, tag: number = tags.sequence): GeneralName[] =>
-  reader.many(tag, readGeneralName);
+  reader.listOf(tag, readGeneralName);

@@ -74,10 +74,11 @@ function readKey(algorithm: Der, bytes: Uint8Array): Omit<KeyReading, "keyBits">
       algorithm.null();
       break;
     case rsassaPss:
-      if (algorithm.more) pssHash = readPss(algorithm) ?? refuseKey("RSASSA-PSS with parameters that are not accepted");
+      if (algorithm.hasMore)
+        pssHash = readPss(algorithm) ?? refuseKey("RSASSA-PSS with parameters that are not accepted");
       break;
     case ecPublicKey:
-      if (!algorithm.more) derFault("EC key without a curve");
+      if (!algorithm.hasMore) derFault("EC key without a curve");
       if (algorithm.tag !== tags.oid) refuseKey("an EC key with explicit parameters, not a named curve");
       return { publicKey: readPoint(algorithm.oid(), bytes), pssHash };
     case ed25519:
@@ -118,7 +119,7 @@ export const readSignatureAlgorithm = (identifier: Uint8Array): SignatureReading
       if (hash) signatureAlgorithm = { type: "rsa_pss", hash };
     } else if (!signatureAlgorithm) reader.skip();
     // Parameters: RSA has NULL, and its absence is accepted (RFC 4055 §5); the others have none (RFC 5758, 8410).
-    else if (signatureAlgorithm.type === "rsa_pkcs1" && reader.more) reader.null();
+    else if (signatureAlgorithm.type === "rsa_pkcs1" && reader.hasMore) reader.null();
     return { signatureAlgorithmOid, signatureAlgorithm };
   });
 
@@ -132,7 +133,7 @@ export function readPss(reader: Der): SignatureHash | undefined {
     const mask = params.optional(0xa1, (inner) =>
       inner.sequence((mgf) => (mgf.oid() === mgf1 ? readHash(mgf) : mgf.skip())),
     );
-    const salt = params.optional(0xa2, (inner) => inner.small());
+    const salt = params.optional(0xa2, (inner) => inner.uint32());
     params.optional(0xa3, () => derFault("trailerField"));
     return hash && mask === hash && salt === Number(hash.slice(3)) / 8 ? hash : undefined;
   });
@@ -141,6 +142,6 @@ export function readPss(reader: Der): SignatureHash | undefined {
 const readHash = (reader: Der): SignatureHash | undefined =>
   reader.sequence((inner) => {
     const oid = inner.oid();
-    if (inner.more) inner.null();
+    if (inner.hasMore) inner.null();
     return hashes[oid];
   });

@@ -6,7 +6,7 @@
 import { equal } from "../bytes/bytes.ts";
 import { sequence, tags } from "../bytes/der.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-import { hashNamed } from "../crypto/sha1.ts";
+import { getHash } from "../crypto/sha1.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Flow, waitFor } from "../flow.ts";
 import { maxClockSkew, maxStatusAge } from "../limits.ts";
@@ -203,7 +203,7 @@ function isAbout(
   provider: CryptoProvider,
 ): boolean {
   if (!single.hash || single.serialNumber !== certificate.serialNumber) return false;
-  const hash = hashNamed(provider, single.hash);
+  const hash = getHash(provider, single.hash);
   return (
     equal(single.issuerNameHash, hash.digest(certificate.issuer.der)) &&
     equal(single.issuerKeyHash, hash.digest(keyOf(issuer)))
@@ -258,7 +258,7 @@ function readResponder(raw: Uint8Array): Certificate | undefined {
 
 const isResponder = ({ responder }: OcspResponse, certificate: Certificate, provider: CryptoProvider): boolean =>
   responder instanceof Uint8Array
-    ? equal(responder, hashNamed(provider, "sha1").digest(keyOf(certificate)))
+    ? equal(responder, getHash(provider, "sha1").digest(keyOf(certificate)))
     : responder.normalised === certificate.subject.normalised;
 
 /**

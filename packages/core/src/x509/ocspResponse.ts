@@ -128,7 +128,7 @@ function readBasicResponse(reader: Der): OcspResponse {
     if (data.tag === 0xa0) derFault("version other than v1, or v1 written out");
     const responder = data.tag === 0xa1 ? data.within(0xa1, readName) : data.within(0xa2, readKeyHash);
     const producedAt = readGeneralizedTime(data);
-    const responses = data.many(tags.sequence, (list) => list.sequence(readSingleResponse));
+    const responses = data.listOf(tags.sequence, (list) => list.sequence(readSingleResponse));
     const extensions = data.optional(0xa1, readExtensions) ?? new Map<string, Extension>();
     return { responder, producedAt, responses, extensions, tbs, ...algorithm, signature, certificates };
   });
@@ -138,7 +138,7 @@ function readBasicResponse(reader: Der): OcspResponse {
 const readCertificates = (reader: Der): readonly Bytes[] =>
   reader.sequence((list) => {
     const certificates: Bytes[] = [];
-    while (list.more) certificates.push(list.element(tags.sequence));
+    while (list.hasMore) certificates.push(list.element(tags.sequence));
     return certificates.length > maxResponders ? derFault(`more than ${maxResponders} certificates`) : certificates;
   });
 
@@ -153,7 +153,7 @@ function readSingleResponse(reader: Der): SingleResponse {
     hash: id.sequence((identifier) => {
       const hash = hashes[identifier.oid()];
       // The parameters are NULL or absent: responders write both.
-      if (hash && identifier.more) identifier.null();
+      if (hash && identifier.hasMore) identifier.null();
       else identifier.skip();
       return hash;
     }),

@@ -120,8 +120,8 @@ function readPbkdf2(
   refuseScheme: () => never,
 ): [DeriveKey, number | undefined] {
   const salt = reader.contents(tags.octetString);
-  const iterations = reader.small();
-  const length = reader.tag === tags.integer ? reader.small() : undefined;
+  const iterations = reader.uint32();
+  const length = reader.tag === tags.integer ? reader.uint32() : undefined;
   const hash =
     reader.optional(tags.sequence, (prf) => {
       const name = prfs[prf.oid()] ?? refuseScheme();
@@ -139,8 +139,8 @@ const noblePbkdf2: Pbkdf2 = (hash, password, salt, iterations, length) =>
 /** Reads scrypt-params, RFC 7914 §7. */
 function readScrypt(reader: Der): [DeriveKey, number | undefined] {
   const salt = reader.contents(tags.octetString);
-  const [N, r, p] = [reader.small(), reader.small(), reader.small()];
-  const length = reader.more ? reader.small() : undefined;
+  const [N, r, p] = [reader.uint32(), reader.uint32(), reader.uint32()];
+  const length = reader.hasMore ? reader.uint32() : undefined;
   checkBound("bytes of scrypt", 128 * N * r * p, maxScryptMemory);
   if (N < 2 || N & (N - 1)) derFault("the cost of scrypt is not a power of two");
   return [(password, size) => scrypt(password, salt, { N, r, p, dkLen: size }), length];

@@ -95,7 +95,7 @@ const readers = {
 function readPkcs8(bytes: Uint8Array): PrivateKey {
   return der(bytes, (outer) =>
     outer.sequence((info) => {
-      if (info.small() > 1) derFault("PKCS#8 version neither v1 nor v2");
+      if (info.uint32() > 1) derFault("PKCS#8 version neither v1 nor v2");
       const algorithm = info.element(tags.sequence);
       const inner = info.contents(tags.octetString);
       if (info.tag === 0xa0) info.contents(0xa0);
@@ -112,7 +112,7 @@ function readByAlgorithm(identifier: Der, bytes: Uint8Array): PrivateKey {
       identifier.null();
       return readPkcs1(bytes, false, undefined);
     case rsassaPss: {
-      if (!identifier.more) return readPkcs1(bytes, true, undefined);
+      if (!identifier.hasMore) return readPkcs1(bytes, true, undefined);
       const hash = readPss(identifier);
       return hash ? readPkcs1(bytes, true, hash) : unsupported("an RSASSA-PSS key with such restrictions");
     }
@@ -135,7 +135,7 @@ const ed25519Key = (secret: Uint8Array): PrivateKey =>
 function readSec1(bytes: Uint8Array, pkcs8Curve: string | undefined): PrivateKey {
   return der(bytes, (outer) =>
     outer.sequence((reader) => {
-      if (reader.small() !== 1) derFault("ECPrivateKey version not 1");
+      if (reader.uint32() !== 1) derFault("ECPrivateKey version not 1");
       const secret = reader.contents(tags.octetString);
       const ownCurve = reader.optional(0xa0, (parameters) =>
         parameters.tag === tags.oid ? parameters.oid() : unsupported("an EC key with explicit parameters"),
@@ -157,7 +157,7 @@ function ecKey(curve: EcCurveName | undefined, secret: Uint8Array): PrivateKey {
 function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash | undefined): PrivateKey {
   return der(bytes, (outer) =>
     outer.sequence((reader) => {
-      if (reader.small() !== 0) return unsupported("an RSA key of more than two primes");
+      if (reader.uint32() !== 0) return unsupported("an RSA key of more than two primes");
       const modulus = reader.unsigned();
       const exponent = reader.unsigned();
       for (let i = 0; i < 6; i++) reader.unsigned();

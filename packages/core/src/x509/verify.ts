@@ -7,7 +7,7 @@ import { equal } from "../bytes/bytes.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, callHook, type Flow, waitFor } from "../flow.ts";
-import { maxCertificates, maxElements } from "../limits.ts";
+import { maxCertificates, maxDerElements } from "../limits.ts";
 import { loadExplanations } from "../validation/lazy.ts";
 import { briefError, optionsOf, withFault, wrongOption } from "../validation/options.ts";
 import { trustOptions } from "../validation/tables.ts";
@@ -154,7 +154,7 @@ let makeVerifiedPeer: (
   verifiedBy: VerifiedPeer["verifiedBy"],
 ) => VerifiedPeer;
 
-/** The proof that a peer's certificates were verified. Only {@link verifyPeer} and {@link verifyAgain} make it. */
+/** The proof that a peer's certificates were verified. Only {@link verifyPeer} and {@link reverifyPeer} make it. */
 export class VerifiedPeer {
   /** The end-entity certificate. */
   readonly certificate: Certificate;
@@ -189,7 +189,7 @@ export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
  * is the verified path, or the chain that the peer sent if a `trust` function decided. It checks only what changes with
  * time: the dates, and the decisions of the user's functions.
  */
-export function* verifyAgain(
+export function* reverifyPeer(
   request: Pick<VerifyRequest, "chain" | "policy" | "now" | "cache">,
   verifiedBy: VerifiedPeer["verifiedBy"],
 ): Flow<VerifiedPeer> {
@@ -308,7 +308,7 @@ function parsePeerChain({
     throw new CertificateError("budget", `the peer sent ${chain.length} certificates, more than ${maxCertificates}`);
   }
   const parse = cache?.parse ?? parseCertificate;
-  const allowance = { elements: maxElements };
+  const allowance = { elements: maxDerElements };
   const positions = new Map([[parse(first, 0, allowance), 0]]);
   const intermediates: Certificate[] = [];
   const unusable: CertificateError[] = [];

@@ -9,6 +9,6 @@ coreSuite(
     name: "asyncProvider(noble)",
     provider: asyncProvider(noble, { maxDelayMs: 1 }),
     credential: (issued) => asyncCredential(nodeCredential(issued), { maxDelayMs: 1 }),
-    rawRsa: true,
+    hasRawRsa: true,
   },
 );

@@ -5,5 +5,5 @@ import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 
 coreSuite(
   { describe, test },
-  { name: "noble", provider: noble, credential: (issued) => nodeCredential(issued), rawRsa: true },
+  { name: "noble", provider: noble, credential: (issued) => nodeCredential(issued), hasRawRsa: true },
 );

@@ -9,7 +9,7 @@ coreSuite(
     name: "nodeCrypto",
     provider: nodeCrypto,
     credential: (issued) => nodeCredential(issued),
-    rawRsa: true,
+    hasRawRsa: true,
     bulkEverywhere: true,
   },
 );

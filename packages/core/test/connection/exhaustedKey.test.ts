@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 
-vi.mock("../../src/limits.ts", async (original) => ({ ...(await original<object>()), maxRecords: 20 }));
+vi.mock("../../src/limits.ts", async (original) => ({ ...(await original<object>()), maxRecordsSent: 20 }));
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));

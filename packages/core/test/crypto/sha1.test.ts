@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ascii, toHex } from "../../src/bytes/bytes.ts";
 import { noble as lazyNoble } from "../../src/crypto/lazyNoble.ts";
 import { noble } from "../../src/crypto/noble.ts";
-import { hashNamed } from "../../src/crypto/sha1.ts";
+import { getHash } from "../../src/crypto/sha1.ts";
 import { type Flow, runFlow } from "../../src/flow.ts";
 import { TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA } from "../../src/handshake/suites.ts";
 import * as rows from "../../src/record/cipherSpec.ts";
@@ -12,15 +12,15 @@ describe("SHA-1", () => {
   test("is noble's if the provider has none", () => {
     expect(lazyNoble.hashes.sha1).toBeUndefined();
     // The example of FIPS 180-4.
-    expect(toHex(hashNamed(lazyNoble, "sha1").digest(ascii("abc")))).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
+    expect(toHex(getHash(lazyNoble, "sha1").digest(ascii("abc")))).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
   });
 
   test("is the provider's if it has one, and so is every other hash", () => {
     const sha1 = { ...noble.hashes.sha256 };
     const provider = { ...lazyNoble, hashes: { ...lazyNoble.hashes, sha1 } };
-    expect(hashNamed(provider, "sha1")).toBe(sha1);
+    expect(getHash(provider, "sha1")).toBe(sha1);
     for (const name of ["sha256", "sha384", "sha512"] as const)
-      expect(hashNamed(provider, name)).toBe(lazyNoble.hashes[name]);
+      expect(getHash(provider, name)).toBe(lazyNoble.hashes[name]);
   });
 
   test("is loaded with a CBC suite: a provider without it opens a record of a provider with it", async () => {

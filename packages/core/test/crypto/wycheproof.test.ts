@@ -8,7 +8,7 @@ import { noble } from "../../src/crypto/noble.ts";
 
 describe("noble against Wycheproof", () => {
   for (const suite of providerVectors(noble)) {
-    if (!suite.present) {
+    if (!suite.isPresent) {
       test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
       continue;
     }

@@ -11,16 +11,16 @@ import { runFlow } from "../../src/flow.ts";
 import { makeProtection, type Protection, setSequenceNumber } from "../../src/record/protection.ts";
 import { sealed } from "./support.ts";
 
-const { limits } = vi.hoisted(() => ({ limits: { maxRecords: 20 } }));
+const { limits } = vi.hoisted(() => ({ limits: { maxRecordsSent: 20 } }));
 vi.mock("../../src/limits.ts", async (original) => ({
   ...(await original<object>()),
-  get maxRecords() {
-    return limits.maxRecords;
+  get maxRecordsSent() {
+    return limits.maxRecordsSent;
   },
-  maxReceived: 40,
+  maxRecordsReceived: 40,
 }));
 afterEach(() => {
-  limits.maxRecords = 20;
+  limits.maxRecordsSent = 20;
 });
 
 const make = async (suite: CipherSuite): Promise<Protection> =>
@@ -52,9 +52,9 @@ describe.each([
 
   test("still opens records: the limit on sealing is the peer's concern (RFC 8446 §5.5)", async () => {
     const [out, into] = [await make(suite), await make(suite)];
-    limits.maxRecords = 48;
+    limits.maxRecordsSent = 48;
     const records = Array.from({ length: 40 }, () => sealed(out, 23, Uint8Array.of(7)));
-    limits.maxRecords = 20;
+    limits.maxRecordsSent = 20;
     for (const record of records) expect(await into.open(23, record)).toEqual(Uint8Array.of(7));
     expect(into.sequenceNumber).toBe(40);
     expect(() => into.open(23, new Uint8Array(80))).toThrow(exhausted);

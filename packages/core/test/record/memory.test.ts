@@ -104,7 +104,7 @@ describe("an asynchronous provider on lent memory", () => {
     out.changeState(protection);
     for (let i = 0; i < 2; i++) out.send(23, zeros(16_384));
     out.drop();
-    expect(out.idle).toBe(true);
+    expect(out.isIdle).toBe(true);
     expect(out.pending).toBe(0);
     expect(out.take()).toEqual([]);
     for (const bytes of outs) expect(tracked.isLent(bytes)).toBe(true);

@@ -49,7 +49,7 @@ describe("promises that settle out of order", () => {
   test("deliver the records before a malformed one", async () => {
     const records = reader();
     const { protection, settle } = manualProtection();
-    records.requireVersion();
+    records.setVersion();
     records.changeState(protection);
     const bad = record(23, Uint8Array.of(2));
     bad[2] = 1;
@@ -78,7 +78,7 @@ describe("promises that settle out of order", () => {
       const drained = new Promise<void>((resolve) => {
         wake = () => {
           for (const bytes of out.take()) into.feed(bytes);
-          if (out.idle) resolve();
+          if (out.isIdle) resolve();
         };
       });
       for (let i = 0; i < 300; i++) {
@@ -120,24 +120,24 @@ describe("a record that is not admitted", () => {
     const [one, two] = [record(23, Uint8Array.of(1, 2, 3)), record(23, Uint8Array.of(4))];
     records.feed(one.subarray(0, 7));
     expect(next(records)).toBeUndefined();
-    expect(records.deferred).toBe(false);
+    expect(records.isDeferred).toBe(false);
     expect(requests).toEqual([]);
     records.feed(concat(one.subarray(7), two));
     for (let i = 0; i < 2; i++) {
       expect(next(records)).toBeUndefined();
-      expect(records.deferred).toBe(true);
+      expect(records.isDeferred).toBe(true);
       expect(records.pending).toBe(one.length + two.length);
     }
     isOpen = true;
     expect(next(records)).toMatchObject({ type: 23, fragment: Uint8Array.of(1, 2, 3) });
-    expect(records.deferred).toBe(false);
+    expect(records.isDeferred).toBe(false);
     isOpen = false;
     expect(next(records)).toBeUndefined();
-    expect(records.deferred).toBe(true);
+    expect(records.isDeferred).toBe(true);
     isOpen = true;
     expect(next(records)).toMatchObject({ fragment: Uint8Array.of(4) });
     expect(next(records)).toBeUndefined();
-    expect(records.deferred).toBe(false);
+    expect(records.isDeferred).toBe(false);
     expect(records.pending).toBe(0);
     expect(requests).toEqual([3, 3, 3, 1, 1]);
   });
@@ -166,7 +166,7 @@ describe("a record that is not admitted", () => {
     records.feed(concat(...[1, 2, 3, 4].map((byte) => record(23, Uint8Array.of(byte)))));
     const first = records.next() as Promise<TlsRecord>;
     expect(waiting).toHaveLength(2);
-    expect(records.deferred).toBe(true);
+    expect(records.isDeferred).toBe(true);
     room = 1;
     const second = records.next() as Promise<TlsRecord>;
     expect(waiting).toHaveLength(3);
@@ -184,7 +184,7 @@ describe("negotiated limits", () => {
 
   test("max_fragment_length applies to every later record (RFC 6066 §4)", () => {
     const records = reader();
-    records.limit(512, undefined);
+    records.setLimit(512, undefined);
     records.feed(record(22, zeros(512)));
     expect(next(records)?.fragment).toHaveLength(512);
     records.changeState(gcm());
@@ -197,14 +197,14 @@ describe("negotiated limits", () => {
 
   test("max_fragment_length applies to unprotected records too", () => {
     const records = reader();
-    records.limit(512, undefined);
+    records.setLimit(512, undefined);
     records.feed(record(22, zeros(513)));
     expect(() => next(records)).toThrow(overflow);
   });
 
   test("record_size_limit applies only to protected records (RFC 8449 §4)", () => {
     const records = reader();
-    records.limit(16_384, 64);
+    records.setLimit(16_384, 64);
     records.feed(record(22, zeros(16_384)));
     expect(next(records)?.fragment).toHaveLength(16_384);
     records.changeState(gcm());
@@ -222,7 +222,7 @@ describe("negotiated limits", () => {
       [16_384, 512],
     ] as const) {
       const records = reader();
-      records.limit(now, underKeys);
+      records.setLimit(now, underKeys);
       records.changeState(gcm());
       records.feed(Uint8Array.of(23, 3, 3, (512 + 2049) >> 8, (512 + 2049) & 255));
       expect(() => next(records)).toThrow(overflow);

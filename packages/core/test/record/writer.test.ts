@@ -52,7 +52,7 @@ describe("data that is sent before a call of `take`", () => {
   test("needs no more memory than its records, however short the peer's limit is", () => {
     const buffers = new Set<ArrayBufferLike>();
     const out = writer();
-    out.limit(16_384, 63);
+    out.setLimit(16_384, 63);
     out.changeState({
       ...protectionWith((_, body) => body),
       seal(_, fragment) {
@@ -83,13 +83,13 @@ describe("promises that settle out of order", () => {
     await settle(2);
     await settle(1);
     expect(out.take()).toEqual([]);
-    expect(out.idle).toBe(false);
+    expect(out.isIdle).toBe(false);
     expect(wakeCalls).toBe(2);
     await settle(0);
     expect(concat(...out.take())).toEqual(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
     expect(trace.map((event) => event.type === "record" && event.sequenceNumber)).toEqual([0, 1, 2]);
     expect(out.pending).toBe(0);
-    expect(out.idle).toBe(true);
+    expect(out.isIdle).toBe(true);
   });
 
   test("send the records before a failure, but no later record or alert: the peer could not open it", async () => {
@@ -138,7 +138,7 @@ test("only handshake records have the first version, until a version is negotiat
   out.send(22, zeros(4));
   out.send(21, Uint8Array.of(2, 40));
   expect(versions()).toEqual([1, 3]);
-  out.requireVersion();
+  out.setVersion();
   out.send(22, zeros(4));
   expect(versions()).toEqual([3]);
 });
@@ -151,12 +151,12 @@ describe("a record that `hold` delays", () => {
     out.send(22, zeros(4));
     expect(types(out)).toEqual([]);
     // A delayed record does not count.
-    expect(out.idle).toBe(true);
+    expect(out.isIdle).toBe(true);
     out.send(20, Uint8Array.of(1));
     out.changeState(protection);
     out.send(22, zeros(12));
     expect(types(out)).toEqual([]);
-    expect(out.idle).toBe(false);
+    expect(out.isIdle).toBe(false);
     await settle(0);
     expect(types(out)).toEqual([22, 20, 22]);
     out.send(23, zeros(5));
@@ -182,7 +182,7 @@ describe("negotiated limits", () => {
 
   test("max_fragment_length applies to every later record (RFC 6066 §4)", () => {
     const out = writer();
-    out.limit(512, undefined);
+    out.setLimit(512, undefined);
     expect(sentLengths(out, zeros(1100))).toEqual([512, 512, 76]);
     out.changeState(gcm());
     expect(sentLengths(out, zeros(1100))).toEqual([512 + 24, 512 + 24, 76 + 24]);
@@ -190,7 +190,7 @@ describe("negotiated limits", () => {
 
   test("record_size_limit applies only to protected records (RFC 8449 §4)", () => {
     const out = writer();
-    out.limit(16_384, 100);
+    out.setLimit(16_384, 100);
     expect(sentLengths(out, zeros(1100))).toEqual([1100]);
     out.changeState(gcm());
     expect(sentLengths(out, zeros(201))).toEqual([124, 124, 25]);
@@ -198,9 +198,9 @@ describe("negotiated limits", () => {
 
   test("our own limit still applies if the peer accepts more", () => {
     const out = writer({ maxFragment: 200 });
-    out.limit(512, undefined);
+    out.setLimit(512, undefined);
     expect(sentLengths(out, zeros(401))).toEqual([200, 200, 1]);
-    out.limit(16_384, 300);
+    out.setLimit(16_384, 300);
     out.changeState(gcm());
     expect(sentLengths(out, zeros(401))).toEqual([224, 224, 25]);
   });

@@ -4,7 +4,7 @@ import { nodeCrypto } from "../../src/crypto/nodeCrypto.ts";
 
 describe("nodeCrypto against Wycheproof", () => {
   for (const suite of providerVectors(nodeCrypto)) {
-    if (!suite.present) {
+    if (!suite.isPresent) {
       test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
       continue;
     }

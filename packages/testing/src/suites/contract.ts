@@ -4,6 +4,12 @@
  * @module
  */
 
+/** The `describe` and `test` of vitest or another test runner. */
+export interface TestRunner {
+  describe(name: string, body: () => void): void;
+  test(name: string, body: () => Promise<void>, timeout?: number): void;
+}
+
 export interface ContractCase {
   readonly name: string;
   readonly run: () => Promise<void>;

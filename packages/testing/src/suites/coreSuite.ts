@@ -38,13 +38,7 @@ import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engi
 import { type IssuedCertificate, type KeyAlgorithm, type TestCa, testCa } from "../certificates.ts";
 import { join } from "../join.ts";
 import { type MemoryPair, type MemoryPairOptions, memoryPair } from "../memoryPair.ts";
-import { assert, assertSame } from "./contract.ts";
-
-/** The `describe` and `test` of vitest or another test runner. */
-export interface CoreRunner {
-  describe(name: string, body: () => void): void;
-  test(name: string, body: () => Promise<void>, timeout?: number): void;
-}
+import { assert, assertSame, type TestRunner } from "./contract.ts";
 
 export interface CoreSuiteOptions {
   readonly name: string;
@@ -53,7 +47,7 @@ export interface CoreSuiteOptions {
   /** Makes a credential of the host from a certificate and its key. */
   readonly credential: (issued: IssuedCertificate) => Awaitable<Credential>;
   /** Whether the credentials can decrypt for RSA key exchange. Without it, a server refuses those suites. */
-  readonly rawRsa: boolean;
+  readonly hasRawRsa: boolean;
   /**
    * Whether to echo 1 MiB with every group too, not only with every suite and certificate: for fast providers. Default
    * `false`.
@@ -87,9 +81,9 @@ interface Kit {
 /**
  * Defines the tests of a connection with one provider.
  * @example
- * coreSuite({ describe, test }, { name: "noble", provider: noble, credential: nodeCredential, rawRsa: true });
+ * coreSuite({ describe, test }, { name: "noble", provider: noble, credential: nodeCredential, hasRawRsa: true });
  */
-export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOptions): void {
+export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOptions): void {
   const { provider } = options;
   const kit = once(() => makeKit(options));
 
@@ -126,7 +120,7 @@ export function coreSuite({ describe, test }: CoreRunner, options: CoreSuiteOpti
     describe("suite, certificate and group", () => {
       for (const { suite, kind, group, bulk } of combinations(provider)) {
         const name = `${suite.name} ${kind}${group ? ` ${group.name}` : ""}`;
-        if (suite.keyExchange.name === "rsa" && !options.rawRsa) {
+        if (suite.keyExchange.name === "rsa" && !options.hasRawRsa) {
           check(`${name}: a server refuses the suite, because the host has no raw RSA decryption`, async () => {
             const { server: servers } = await kit();
             const ends = await attempt({ suites: [suite] }, { suites: allOf(provider), credentials: [servers[kind]] });

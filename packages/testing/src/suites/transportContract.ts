@@ -3,17 +3,12 @@
  * @module
  */
 
+import type { TestRunner } from "./contract.ts";
 import { checkEnds } from "./transportEnds.ts";
 import { checkFlow } from "./transportFlow.ts";
 import { type CheckedPair, Side, type TransportPair } from "./transportSide.ts";
 
 export type { TransportPair };
-
-/** The `describe` and `test` of vitest or another test runner. */
-export interface TestRunner {
-  describe(name: string, body: () => void): void;
-  test(name: string, body: () => Promise<void>): void;
-}
 
 /**
  * Defines the tests of the transport contract.

@@ -36,7 +36,7 @@ export interface VectorSuite {
   /** The path where the file should be. */
   readonly path: string;
   /** Whether the file exists. */
-  readonly present: boolean;
+  readonly isPresent: boolean;
   run(): Promise<VectorResult>;
 }
 
@@ -94,7 +94,7 @@ export function providerVectors(
 ): readonly VectorSuite[] {
   const suite = (name: string, check: Check): VectorSuite => {
     const path = join(directory, "wycheproof", `${name}_test.json`);
-    return { name, path, present: existsSync(path), run: () => runFile(path, check) };
+    return { name, path, isPresent: existsSync(path), run: () => runFile(path, check) };
   };
   const { sha1, sha256, sha384 } = provider.hashes;
   return [

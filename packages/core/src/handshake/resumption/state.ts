@@ -8,7 +8,7 @@ import type { Flow } from "../../flow.ts";
 import { maxSessionAge } from "../../limits.ts";
 import { bytes, type Codec, decode, encode, list, opaque, struct, uint8, uint16, uint32 } from "../../wire/codec.ts";
 import type { CertificateCache } from "../../x509/cache.ts";
-import { type TrustPolicy, type VerifiedPeer, verifyAgain } from "../../x509/verify.ts";
+import { reverifyPeer, type TrustPolicy, type VerifiedPeer } from "../../x509/verify.ts";
 import type { Hellos } from "../agreement.ts";
 import type { SessionPsk } from "../keyExchange/exchange.ts";
 
@@ -143,7 +143,7 @@ export function* verifiedPeerOf(
   const trust = trusts[verifiedBy];
   if (!path.length || !policy || !trust) return undefined;
   try {
-    return yield* verifyAgain({ chain: path, policy, now: now(), cache }, trust);
+    return yield* reverifyPeer({ chain: path, policy, now: now(), cache }, trust);
   } catch (error) {
     if (TlsError.is(error)) return undefined;
     throw error;
