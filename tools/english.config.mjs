@@ -1,6 +1,7 @@
 /**
- * Openings and words of the dialect that this code was first written in. Each is hard on a reader who meets it for the first time.
- * A rule is no more than a net: CONTRIBUTING.md ("English") has the rule itself, and pairs of before and after.
+ * Openings and words of the dialect that this code was first written in. Each is hard on a reader who meets it for the
+ * first time. A rule is no more than a net: CONTRIBUTING.md ("English") has the rule itself, and pairs of before and
+ * after.
  * @module
  */
 
@@ -26,7 +27,7 @@ export const rules = [
   {
     name: "what-is-is",
     pattern:
-      /\b[Ww]hat (is|are|was|were|has|comes?|came|waits?|stands?|goes|cannot|can)\b[^.?,;:]* (is|are|was|has|goes|stays|must|may|cannot) /,
+      /\b[Ww]hat (is|are|was|were|has|comes?|came|waits?|goes|cannot|can)\b[^.?,;:]* (is|are|was|has|goes|must|may|cannot) /,
     instead: "a noun in place of the clause",
   },
   {

@@ -3,8 +3,9 @@
  *
  *   node tools/examples.mjs
  *
- * An example may use names that it does not declare: exports of its own file, exports of our packages, and the names that `presumed` declares.
- * All names that come from our packages come from one and the same, tried in the order of `providers`.
+ * An example may use names that it does not declare: exports of its own file, exports of our packages, and the names
+ * that `presumed` declares. All names that come from our packages come from one and the same, tried in the order of
+ * `providers`.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -45,7 +45,10 @@ export class Workspace {
     return readFileSync(join(this.#root, file), "utf8");
   }
 
-  /** A file or folder, named from `from`, from the root, or by the end of its path. @param {string} from @param {string} named */
+  /**
+   * A file or folder, named from `from`, from the root, or by the end of its path. @param {string} from @param {string}
+   * named
+   */
   has(from, named) {
     const path = normalize(named.replace(/\/$/, ""));
     if (this.#paths.has(path) || this.#paths.has(normalize(join(dirname(from), path)))) return true;
@@ -108,7 +111,10 @@ function* namesIn(workspace, file, text) {
   }
 }
 
-/** The names of symbols in a piece of code: `foo`, `Foo.bar()`, `#baz`. Anything else is an example. @param {string} code */
+/**
+ * The names of symbols in a piece of code: `foo`, `Foo.bar()`, `#baz`. Anything else is an example. @param {string}
+ * code
+ */
 function symbolsIn(code) {
   if (/\.(ts|mjs|md|jsonc?|html|css|yaml)$/.test(code)) return [];
   const symbol = /^(?:await |new |yield\* )?#?[A-Za-z_$][\w$]*(?:\??\.#?[A-Za-z_$][\w$]*)*(?:\([^)]*\))?$/.exec(code);
@@ -149,7 +155,10 @@ const slug = (title) =>
     .replace(/[^\p{L}\p{N} _-]/gu, "")
     .replaceAll(" ", "-");
 
-/** Identifiers and words of strings: all that code says outside of its comments. @param {string} file @param {string} text */
+/**
+ * Identifiers and words of strings: all that code says outside of its comments. @param {string} file @param {string}
+ * text
+ */
 function wordsOf(file, text) {
   if (!/\.(ts|mjs)$/.test(file)) return text.match(/[A-Za-z_$][\w$]*/g) ?? [];
   const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, withoutComments(text));

@@ -235,7 +235,7 @@ describe("serve --ticket-keys: two processes", () => {
     expect(await connectOnce(pair[1], session)).toEqual(resumed);
   });
 
-  test("a session under the old key resumes with a ticket under the new one, until a reload drops the old", async () => {
+  test("a session under the old key resumes with a ticket under the new one, until a reload drops it", async () => {
     await connectOnce(pair[0], session);
     const underOlder = readFileSync(session);
     await rotate(hex(newer, older), /^ticket keys: 2 from /m);

@@ -86,9 +86,9 @@ export type Registry =
   | "statusTypes";
 
 /**
- * The body of a traced handshake message in readable form: a number that has a registry becomes `"x25519 (0x001d)"`, and
- * the extensions become an object by name, decoded if they are lists or texts. The peer chose the texts: escape them
- * before you display them.
+ * The body of a traced handshake message in readable form: a number that has a registry becomes `"x25519 (0x001d)"`,
+ * and the extensions become an object by name, decoded if they are lists or texts. The peer chose the texts: escape
+ * them before you display them.
  * @example
  * const trace: TraceListener = (event) => {
  *   if (event.type === "handshake") console.log(event.name, describe(event.body));

@@ -104,8 +104,8 @@ export class Counter {
 }
 
 /**
- * Writes all six bytes that a number below `maxRecordsReceived` can have, because `to` may contain the number of another
- * connection.
+ * Writes all six bytes that a number below `maxRecordsReceived` can have, because `to` may contain the number of
+ * another connection.
  */
 export function setSequenceNumber(to: Uint8Array, number: number): void {
   // A Uint8Array stores a number modulo 256. A shift would first reduce it modulo 2^32.

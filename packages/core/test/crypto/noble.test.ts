@@ -108,7 +108,8 @@ const aeads = [
     aad: "50515253c0c1c2c3c4c5c6c7",
     plaintext: toHex(
       ascii(
-        "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be" +
+        "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, " +
+          "sunscreen would be" +
           " it.",
       ),
     ),

@@ -141,8 +141,8 @@ const maze =
   };
 
 /**
- * Makes values until one is right. The maze needs certificates of one length, which signatures vary by chance: only those
- * are compared to the last byte, which is the most work, and always the same.
+ * Makes values until one is right. The maze needs certificates of one length, which signatures vary by chance: only
+ * those are compared to the last byte, which is the most work, and always the same.
  */
 function until<T>(make: () => T, isRight: (made: T) => boolean): T {
   let made = make();
