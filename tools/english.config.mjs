@@ -27,7 +27,7 @@ export const rules = [
   {
     name: "what-is-is",
     pattern:
-      /\b[Ww]hat (is|are|was|were|has|comes?|came|waits?|goes|cannot|can)\b[^.?,;:]* (is|are|was|has|goes|must|may|cannot) /,
+      /\b[Ww]hat (is|are|was|were|has|comes?|came|waits?|cannot|can)\b[^.?,;:]* (is|are|was|has|goes|must|may|cannot) /,
     instead: "a noun in place of the clause",
   },
   {
