@@ -100,7 +100,7 @@ function* fullHandshake(
         chain,
         sessionId: hello.sessionId,
         ticket,
-        chose: request !== undefined && config.identity === undefined,
+        userChose: request !== undefined && config.identity === undefined,
       }),
     };
   } finally {
