@@ -116,8 +116,8 @@ export const hasCertificateFor = ({ credentials }: ServerConfig, serverName: str
 
 /**
  * The first of our groups that fits the key exchange and that the client supports. A client that does not send
- * supported_groups is assumed to support secp256r1 (RFC 8422 §4). A client that names no finite-field group accepts any
- * of them (RFC 7919 §4).
+ * supported_groups is assumed to support secp256r1 (RFC 8422 §4). A client that names no finite-field group accepts
+ * any of them (RFC 7919 §4).
  */
 function groupFor({ keyExchange }: SuiteRow, { groups }: ServerConfig, offer: Offer): NamedGroup | undefined {
   const { known, limitsFiniteFields } = offer.groups ?? assumedGroups;
