@@ -1,5 +1,5 @@
 /**
- * The alert protocol, RFC 5246 §7.2, after the records that carry it.
+ * The alert protocol, RFC 5246 §7.2.
  * @module
  */
 import { type AlertDescription, alertDescriptions, alertName, TlsError } from "../errors.ts";
@@ -12,9 +12,9 @@ import { contentTypes } from "../wire/record.ts";
 export class Alerts {
   readonly #writer: RecordWriter;
   readonly #trace: ((event: TraceEvent) => void) | undefined;
-  /** In a row, since the last record that said more. */
+  /** The number of warnings since the last record with other content. */
   warnings = 0;
-  /** Of an alert whose description has not come yet. */
+  /** The level byte of an alert whose description has not arrived yet. */
   #level: number | undefined;
 
   constructor(writer: RecordWriter, trace: ((event: TraceEvent) => void) | undefined) {
@@ -22,10 +22,10 @@ export class Alerts {
     this.#trace = trace;
   }
 
-  /** A client's: the server asked for a certificate, and got none. */
-  showsNone = false;
+  /** Client only: whether the server asked for a certificate and the client sent none. */
+  sentNoCertificate = false;
 
-  /** Our close_notify is out: no warning goes behind it. */
+  /** Whether we have sent close_notify. We send no warning after it. */
   closed = false;
 
   send(level: "warning" | "fatal", description: AlertDescription): void {
@@ -35,15 +35,16 @@ export class Alerts {
   }
 
   /**
-   * True where the record has alerts, or parts of them, that only warn: an alert may take two records, and a record may
-   * have several (RFC 5246 §6.2.1). Throws `CloseNotify`, and the error that a fatal alert is.
+   * Returns true for an alert record that holds only warnings. A record may hold several alerts, and an alert may be
+   * split over two records (RFC 5246 §6.2.1). Throws `CloseNotify` for close_notify, and a `TlsError` for a fatal
+   * alert.
    */
   take({ type, fragment }: TlsRecord): boolean {
     if (type !== contentTypes.alert) {
       if (fragment.length) this.warnings = 0;
       return false;
     }
-    if (!fragment.length) throw new TlsError("decode_error", "an alert record without a byte", { code: "bad_alert" });
+    if (!fragment.length) throw new TlsError("decode_error", "an empty alert record", { code: "bad_alert" });
     for (const byte of fragment) {
       const level = this.#level;
       this.#level = level === undefined ? byte : undefined;
@@ -52,7 +53,7 @@ export class Alerts {
     return true;
   }
 
-  /** Before the peer's keys change: half of an alert under the old ones and half under the new ones is none. */
+  /** Called before the peer's keys change. Throws if an alert would be split between the old and the new keys. */
   endKeys(): void {
     if (this.#level !== undefined)
       throw new TlsError("unexpected_message", "half an alert before ChangeCipherSpec", { code: "excess_alert_data" });
@@ -60,7 +61,7 @@ export class Alerts {
 
   #receive(level: number, code: number): void {
     if (level !== 1 && level !== 2)
-      throw new TlsError("illegal_parameter", `an alert of level ${level}: there are 1, warning, and 2, fatal`, {
+      throw new TlsError("illegal_parameter", `alert level ${level}, expected 1 (warning) or 2 (fatal)`, {
         code: "bad_alert",
       });
     const description = alertName(code);
@@ -75,7 +76,9 @@ export class Alerts {
       throw new TlsError(description, `the peer ended the connection: ${description ?? `unknown alert ${code}`}`, {
         by: "peer",
         code: description ?? "unknown_alert",
-        advice: description && (this.showsNone && wantsCertificate.test(description) ? giveOne : advices[description]),
+        advice:
+          description &&
+          (this.sentNoCertificate && wantsCertificate.test(description) ? giveCertificate : advices[description]),
       });
     if (++this.warnings > maxWarningAlerts)
       throw new TlsError("unexpected_message", `more than ${maxWarningAlerts} warning alerts in a row`, {
@@ -84,16 +87,16 @@ export class Alerts {
   }
 }
 
-/** The peer will send no more (RFC 5246 §7.2.1): an end, not a failure, unless it comes during a handshake. */
+/** The peer will send nothing more (RFC 5246 §7.2.1). This is not a failure, unless it comes during a handshake. */
 export class CloseNotify extends Error {}
-// Always the same one: nobody looks at its stack, and to take one costs more than the alert.
+// One instance for all connections: no caller reads its stack, and capturing a stack costs more than the alert.
 const closeNotify: CloseNotify = /* @__PURE__ */ new CloseNotify();
 
-/** What servers say that want a certificate and got none. */
+/** The alerts of servers that require a certificate and got none. */
 const wantsCertificate = /certificate|handshake|access|unknown_ca/;
-const giveOne = "it asked for a certificate, and got none: give credentials that it accepts";
+const giveCertificate = "it asked for a certificate and got none: give credentials that it accepts";
 
-/** What to do about an alert of the peer's. */
+/** Hints for alerts that we receive. "It" is the peer. */
 const advices: Readonly<Partial<Record<AlertDescription, string>>> = {
   unknown_ca: "it does not trust the CA of our certificate",
   handshake_failure: "no suite, group or signature scheme in common",

@@ -4,7 +4,7 @@ import type { ClientHello } from "../wire/messages.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Offer } from "./session.ts";
 
-/** The configuration for this client, where a function of the user's chooses the certificates. */
+/** The configuration for this client. If the user gave a function, it chooses the credentials by the ClientHello. */
 export function* chooseCredentials(
   config: ServerConfig,
   { cipherSuites }: ClientHello,
@@ -14,7 +14,7 @@ export function* chooseCredentials(
   const { chooseCredentials: choose } = config;
   if (!choose) return config;
   const { serverName = null, alpn = [] } = offer;
-  // Copies: whoever sorts a list must not change what is negotiated from.
+  // Copies, so that a function that sorts a list does not change the negotiation.
   const hello = { serverName, alpn: [...alpn], cipherSuites: [...cipherSuites], raw: raw.slice() };
   const chosen = yield* callHook(() => choose(hello));
   if (!chosen.credentials.length)

@@ -100,7 +100,7 @@ function* fullHandshake(
         chain,
         sessionId: hello.sessionId,
         ticket,
-        chose: request !== undefined && config.identity === undefined,
+        userChose: request !== undefined && config.identity === undefined,
       }),
     };
   } finally {
@@ -278,7 +278,7 @@ function* chooseCredential(
   const credential = yield* callHook(() => config.selectCredential(accepted));
   const scheme = credential?.schemes.find((row) => accepted.schemes.some(({ id }) => id === row.id));
   if (credential && scheme) return { credential, scheme };
-  peer.showsNone();
+  peer.sentNoCertificate();
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 /**
- * What a handshake is told: complete, checked, and free of defaults. connection/ makes it from what the user says.
+ * The configuration of a handshake: complete, checked, and with all defaults filled in. `connection/` makes it from the
+ * user's options.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -28,137 +29,147 @@ export interface CommonConfig {
   readonly random: Random;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** In order of preference, as are the next three. */
+  // These four lists are in order of preference.
   readonly suites: readonly SuiteRow[];
   readonly groups: readonly NamedGroup[];
   readonly schemes: readonly SignatureScheme[];
   readonly alpn: readonly string[];
-  /** Bytes of a fragment that we send. */
+  /** The largest fragment that we send, in bytes. */
   readonly maxFragment: number;
-  /** Bytes of a fragment under keys that we take (RFC 8449); a client offers it where it is there. */
+  /**
+   * The largest protected fragment that we accept, in bytes (RFC 8449). A client with `undefined` does not offer it.
+   */
   readonly recordSizeLimit: number | undefined;
-  /** Tries of the peer to renegotiate that are declined, before one ends the connection. */
+  /** The number of renegotiation attempts of the peer that we decline before the next one ends the connection. */
   readonly maxRenegotiations: number;
-  /** Refuse a peer without extended_master_secret (RFC 7627 §5.2, §5.3). */
+  /** Whether we refuse a peer without extended_master_secret (RFC 7627 §5.2, §5.3). */
   readonly requireExtendedMasterSecret: boolean;
-  /** What is remembered of certificates; `undefined`: nothing. */
+  /** Parsed certificates and verified signatures. With `undefined` each handshake parses and verifies anew. */
   readonly certificateCache: CertificateCache | undefined;
-  /** One line of the NSS key log for each connection. */
+  /** Receives one line of the NSS key log for each connection. */
   readonly keyLog: ((line: string) => void) | undefined;
   readonly traceSecrets: boolean;
 }
 
 export interface ClientConfig extends CommonConfig {
-  /** The reference identifier: a DNS name or an IP address; `undefined` where only a pin or nothing is checked. */
+  /**
+   * The reference identifier: a DNS name or an IP address. With `undefined` the client sends no server_name and checks
+   * no name.
+   */
   readonly serverName: string | undefined;
-  /** `undefined` where no suite has a certificate. */
+  /** `undefined` if no suite uses a certificate. */
   readonly trust: TrustPolicy | undefined;
   readonly psk: ClientExchangeConfig["psk"];
-  /** Offered where it is there (RFC 6066 §4). */
+  /** The length that the client offers, in bytes (RFC 6066 §4). With `undefined` it does not offer the extension. */
   readonly maxFragmentLength: number | undefined;
-  /** Refuse a server without renegotiation_info (RFC 5746 §4.1). */
+  /** Whether the client refuses a server without renegotiation_info (RFC 5746 §4.1). */
   readonly requireSecureRenegotiation: boolean;
-  /** Say that this is a second try (RFC 7507). */
+  /** Whether the client sends TLS_FALLBACK_SCSV, because this is a retry with a lower version (RFC 7507). */
   readonly fallbackScsv: boolean;
-  /** Offer what nobody knows (RFC 8701). */
+  /** Adds reserved values to the ClientHello (RFC 8701). */
   readonly grease: ((hello: ClientHello, random: Random) => ClientHello) | undefined;
-  /** What we make of the server's certificate status; `undefined`: we do not ask for it. */
+  /** The policy for the server's OCSP response. With `undefined` the client does not ask for one. */
   readonly ocsp: OcspRow | undefined;
-  /** Ask for what logs say of the server's certificate. */
+  /** Whether the client asks for signed certificate timestamps (RFC 6962 §3.3.1). */
   readonly signedCertificateTimestamps: boolean;
-  /** Our certificate, for a server that asks. `undefined`: none. */
+  /** Selects the credential for a server that asks for a certificate. `undefined` means that the client sends none. */
   readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
-  /** The certificates that it chooses from; `undefined` where a function of the user's chooses from what it likes. */
+  /** The certificates that `selectCredential` selects from. `undefined` if it is a function of the user's. */
   readonly identity: readonly Certificate[] | undefined;
-  /** It is shown only where the server names an authority that it leads to, or none at all. */
+  /** Whether a certificate is sent only to a server that lists one of its issuers, or that lists no authority. */
   readonly identityFits: boolean;
-  /** `undefined`: sessions are neither kept nor resumed. A value with its code, so that a page that does neither does not load it. */
+  /**
+   * With `undefined` the client neither stores nor resumes sessions. The object brings the code of resumption, so a
+   * page without resumption does not load it.
+   */
   readonly sessions: SessionKeeper | undefined;
-  /** Tells servers of one name apart. */
+  /** Distinguishes servers that share a name. */
   readonly sessionScope: string;
 }
 
-/** How a client keeps sessions and resumes them: what `keepSessions` gives. */
+/** A client's store of sessions and its way to resume them, from `keepSessions`. */
 export interface ClientSessions {
-  /** session_ticket is offered; else there are session IDs only. */
+  /** Whether the client offers session_ticket. Without it, the client resumes by session ID only. */
   readonly tickets: boolean;
 }
 
-/** What is behind it. */
+/** The internal interface of `ClientSessions`. */
 export interface SessionKeeper extends ClientSessions {
-  /** Throws a configuration error where the scope cannot be. */
+  /** Throws a configuration error if `scope` is not valid. */
   configure(scope: string): void;
-  /** What may be offered under this configuration; or why what was kept may not. */
+  /** Finds the session to offer under this configuration, or the reason why the stored session may not be offered. */
   find(config: ClientConfig): Flow<ResumableSession | NotResumed | undefined>;
-  /** Keeps a new session, where it may be resumed; what forgets it. */
-  keep(config: ClientConfig, made: NewClientSession): Flow<Established["forget"]>;
+  /** Stores a new session if it may be resumed. Returns the function that removes it. */
+  keep(config: ClientConfig, session: NewClientSession): Flow<Established["forget"]>;
 }
 
-/** A session that a client may offer: all that the user wants of its peer holds. */
+/** A session that a client may offer: its peer meets every requirement of the configuration. */
 export interface ResumableSession {
   readonly state: SessionState;
   /** The abbreviated handshake, from ServerHello on. */
   resume(peer: Peer, hellos: Hellos): Flow<Established>;
-  /** The handshake that it was offered in failed: it is not offered again (RFC 5246 §7.2). */
+  /** Removes the session after a handshake failed that offered it (RFC 5246 §7.2). */
   forget(): Flow<void>;
 }
 
-/** What a full handshake made for a client to keep. */
+/** The result of a full handshake that a client may store. */
 export interface NewClientSession extends NewSession {
-  /** The server's, empty for none. */
+  /** The session ID of ServerHello. It may be empty. */
   readonly sessionId: Uint8Array;
   readonly ticket: { readonly lifetimeHint: number; readonly ticket: Uint8Array } | undefined;
-  /** A function of the user's was asked for a certificate. */
-  readonly chose: boolean;
+  /** Whether the credential comes from a function of the user's. */
+  readonly userChose: boolean;
 }
 
 /** A credential whose end-entity certificate is parsed. */
 export interface ServerCredential {
   readonly credential: Credential;
   readonly certificate: Certificate;
-  /** The OCSP response that goes with it, in time and without ever failing; `undefined`: there is none. */
+  /** Returns the OCSP response to staple. It never throws and has a time limit. Absent without stapling. */
   readonly ocspResponse?: (() => Awaitable<Uint8Array | undefined>) | undefined;
 }
 
-/** What a ClientHello says, for a server that chooses its certificates by it. */
+/** The parts of a ClientHello by which a server can choose its certificates. */
 export interface ClientHelloInfo {
-  /** server_name, in lower case; `null` where the client names none. */
+  /** The host name of server_name, in lower case. `null` if the client sent none. */
   readonly serverName: string | null;
-  /** The protocols that it offers, in its order; empty for none. */
+  /** The ALPN protocols that the client offers, in its order. Empty if it offers none. */
   readonly alpn: readonly string[];
-  /** Numbers of the suites, in its order, those included that we do not know. */
+  /** The numbers of all offered suites, known or not, in the client's order. */
   readonly cipherSuites: readonly number[];
-  /** The message as it came, with its header of four bytes: what fingerprints such as JA4 are made from. */
+  /** The message as received, with its header of four bytes. Fingerprints such as JA4 are computed from it. */
   readonly raw: Bytes;
 }
 
 export interface ServerConfig extends CommonConfig {
   readonly credentials: readonly ServerCredential[];
-  /** In place of them, for a server that chooses by the ClientHello. */
+  /** Replaces `credentials` if the server chooses them by the ClientHello. */
   readonly chooseCredentials:
     | ((hello: ClientHelloInfo) => Awaitable<Pick<ServerConfig, "credentials" | "namesDiffer">>)
     | undefined;
   readonly psk: ServerExchangeConfig["psk"];
   readonly clientAuth: "none" | "request" | "require";
-  /** Whom client certificates must come from; there unless `clientAuth` is `"none"`. */
+  /** The trust policy for client certificates. `undefined` only if `clientAuth` is `"none"`. */
   readonly clientTrust: TrustPolicy | undefined;
-  /** DER names that CertificateRequest lists; empty: any. */
+  /** The DER names that CertificateRequest lists. An empty list accepts any authority. */
   readonly certificateAuthorities: readonly Uint8Array[];
   /**
-   * A name that none of our certificates has is refused (unrecognized_name), not answered with the first; `undefined`:
-   * where `namesDiffer`.
+   * Whether the server refuses a name that none of its certificates has (unrecognized_name). Otherwise it answers with
+   * its first certificate. With `undefined` the value of `namesDiffer` applies.
    */
   readonly strictSni: boolean | undefined;
-  /** Our certificates are not all for the same names. */
+  /** Whether the certificates differ in their names. */
   readonly namesDiffer: boolean;
-  /** A client that offers none of `alpn` is refused, also where it offers none at all. */
+  /**
+   * Whether the server refuses a client without ALPN. (A client that offers only other protocols is always refused.)
+   */
   readonly requireAlpn: boolean;
-  /** In each, all are of the preference of the first of them in `suites`. */
+  /** Groups of equally preferred suites. A group has the rank of its first member in `suites`. */
   readonly equalSuites: readonly (readonly SuiteRow[])[];
-  /** `undefined`: none are issued or taken. */
+  /** With `undefined` the server neither issues nor accepts tickets. */
   readonly tickets: Tickets | undefined;
-  /** The cache of session IDs; it answers in time and does not throw. `undefined`: there is none. */
+  /** The cache of sessions by ID. It has a time limit and does not throw. With `undefined` there is no cache. */
   readonly sessions: SessionStore | undefined;
-  /** Seconds that a session can be resumed. */
+  /** The time for which a session can be resumed, in seconds. */
   readonly sessionLifetime: number;
 }

@@ -1,5 +1,5 @@
 /**
- * What can be taken out of a finished handshake: exported keying material (RFC 5705) and channel bindings (RFC 5929, RFC 9266).
+ * Exported keying material (RFC 5705) and channel bindings (RFC 5929, RFC 9266) of a finished handshake.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -20,11 +20,13 @@ export interface ExporterInput {
   readonly hash: Hash;
   readonly extendedMasterSecret: boolean;
   readonly resumed: boolean;
-  /** Absent where a pre-shared key authenticates. */
+  /** `undefined` if a pre-shared key authenticates the server. */
   readonly serverCertificate: Certificate | undefined;
 }
 
-/** Labels that TLS itself uses: whoever exported under them would get its own secrets (RFC 5705 §4). */
+/**
+ * The labels that TLS itself uses. An export under one of them would reveal a secret of the connection (RFC 5705 §4).
+ */
 const reserved: readonly string[] = [
   "client finished",
   "server finished",
@@ -36,38 +38,38 @@ const reserved: readonly string[] = [
 const masterSecretLength = 48;
 const randomsLength = 64;
 
-/** Holds the master secret for as long as the connection lives. */
+/** Holds the master secret until the connection ends. */
 export class Exporter {
   readonly #input: ExporterInput;
-  /** One copy of all: each by itself would keep the message that it came in. */
-  readonly #kept: Uint8Array;
+  /** One copy of all secrets. A view of each would keep the buffer of its message alive. */
+  readonly #secrets: Uint8Array;
   #wiped = false;
 
   /**
-   * @param kept the master secret, the client's and the server's random, and verify_data of the first Finished of this handshake: the client's of a full one,
-   * the server's of an abbreviated one
+   * @param secrets the master secret, the client's random, the server's random, and the verify_data of the first
+   * Finished of this handshake. The client sends it in a full handshake, the server in an abbreviated one.
    */
-  constructor(input: ExporterInput, ...kept: readonly Uint8Array[]) {
+  constructor(input: ExporterInput, ...secrets: readonly Uint8Array[]) {
     this.#input = input;
-    this.#kept = concat(...kept);
+    this.#secrets = concat(...secrets);
   }
 
-  /** RFC 5705 §4. An empty context is not the same as none. */
+  /** RFC 5705 §4. An empty context gives other bytes than no context. */
   export(length: number, label: string, context?: Uint8Array): Bytes {
     const { hash, extendedMasterSecret } = this.#input;
-    if (this.#wiped) throw usageError("nothing can be exported once the connection is closed");
+    if (this.#wiped) throw usageError("the connection is closed, so it exports no keys");
     if (!Number.isInteger(length) || length < 1 || length > maxExport)
-      throw usageError(`${length} bytes of keying material, not 1 to ${maxExport}`);
+      throw usageError(`length ${length}, expected 1 to ${maxExport} bytes`);
     if (typeof label !== "string" || !/^[\x20-\x7e]*$/.test(label) || reserved.includes(label))
-      throw usageError(`label ${JSON.stringify(label)}: printable ASCII is wanted, and none of TLS's own`);
-    // A text would be as many zeros: another key than the peer's, and the same for any text of that length.
+      throw usageError(`label ${JSON.stringify(label)}: expected printable ASCII, and no label of TLS`);
+    // A string would count as zeros of the same length, so that the two sides would derive different keys.
     if (context !== undefined && !(context instanceof Uint8Array && context.length < 2 ** 16))
-      throw usageError("a context is a Uint8Array of up to 65,535 bytes");
+      throw usageError("context: expected a Uint8Array of up to 65,535 bytes");
     if (!extendedMasterSecret) throw notUnique("exported keying material");
-    const randoms = this.#kept.subarray(masterSecretLength, masterSecretLength + randomsLength);
+    const randoms = this.#secrets.subarray(masterSecretLength, masterSecretLength + randomsLength);
     const seed = new Writer(randomsLength + (context?.length ?? 0)).put(randoms);
     if (context) seed.uint(2, context.length).put(context);
-    return prf(hash, this.#kept.subarray(0, masterSecretLength), label, seed.done(), length);
+    return prf(hash, this.#secrets.subarray(0, masterSecretLength), label, seed.done(), length);
   }
 
   channelBinding(type: ChannelBindingType): Bytes {
@@ -77,7 +79,7 @@ export class Exporter {
         return this.export(32, "EXPORTER-Channel-Binding", new Uint8Array(0));
       case "tls-unique":
         if (resumed && !extendedMasterSecret) throw notUnique("tls-unique of a resumed session");
-        return this.#kept.slice(masterSecretLength + randomsLength);
+        return this.#secrets.slice(masterSecretLength + randomsLength);
       case "tls-server-end-point":
         return endPoint(serverCertificate, hashes) as Bytes;
       default:
@@ -87,22 +89,28 @@ export class Exporter {
 
   wipe(): void {
     this.#wiped = true;
-    wipe(this.#kept.subarray(0, masterSecretLength));
+    wipe(this.#secrets.subarray(0, masterSecretLength));
   }
 }
 
-/** RFC 7627 §1, RFC 9266 §4: without extended_master_secret two connections can be made to share one master secret. */
+/**
+ * RFC 7627 §1, RFC 9266 §4: without extended_master_secret, an attacker can make two connections share a master
+ * secret.
+ */
 const notUnique = (what: string) =>
   usageError(`${what} without extended_master_secret could be the same on another connection: have the peer enable it`);
 
-/** Signature algorithms whose hash is MD5 or SHA-1, for which RFC 5929 §4.1 says SHA-256: md5/sha1WithRSAEncryption, ecdsa-with-SHA1. */
-const oldHashes: readonly string[] = ["1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1"];
+/**
+ * The signature algorithms whose hash is MD5 or SHA-1, which RFC 5929 §4.1 replaces by SHA-256: md5WithRSAEncryption,
+ * sha1WithRSAEncryption and ecdsa-with-SHA1.
+ */
+const md5OrSha1: readonly string[] = ["1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1"];
 
-/** The certificate under the hash that it is signed with, RFC 5929 §4.1. */
+/** The digest of the certificate with the hash of its own signature, RFC 5929 §4.1. */
 function endPoint(certificate: Certificate | undefined, hashes: ExporterInput["hashes"]): Uint8Array {
-  if (!certificate) throw usageError("tls-server-end-point without a server certificate");
+  if (!certificate) throw usageError("tls-server-end-point needs a server certificate");
   const { signatureAlgorithm: algorithm, signatureAlgorithmOid: oid, raw } = certificate;
   if (algorithm && "hash" in algorithm) return hashes[algorithm.hash].digest(raw);
-  if (oldHashes.includes(oid)) return hashes.sha256.digest(raw);
+  if (md5OrSha1.includes(oid)) return hashes.sha256.digest(raw);
   throw usageError(`tls-server-end-point is not defined for a certificate signed with ${oid}: use tls-exporter`);
 }

@@ -1,5 +1,6 @@
 /**
- * TLS_FALLBACK_SCSV, RFC 7507: says in a suite's number that the client tries again with less than it can, because the first try failed.
+ * TLS_FALLBACK_SCSV, RFC 7507: a client that retries with a lower version after a failed attempt offers this suite
+ * value.
  * @module
  */
 export const fallbackScsv = 0x5600;

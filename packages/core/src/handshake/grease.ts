@@ -1,6 +1,6 @@
 /**
- * GREASE, RFC 8701: numbers in a ClientHello that mean nothing, so that servers stay able to bear new ones. None of them is a row of ours: a server
- * that chooses one is refused like any that chooses what was not offered.
+ * GREASE, RFC 8701: reserved values in a ClientHello, so that servers keep tolerating unknown values. We implement
+ * none of them, so the client refuses a server that chooses one, as it refuses every choice that it did not offer.
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
@@ -9,11 +9,12 @@ import type { ClientHello } from "../wire/messages.ts";
 import { signatureAlgorithmsClient } from "./extensions/signatureAlgorithms.ts";
 import { supportedGroupsClient } from "./extensions/supportedGroups.ts";
 
-/** What `grease` is, and `connect` takes. */
+/** The type of the `grease` option of `connect`. */
 export type Grease = (...hello: never[]) => unknown;
 
 /**
- * One number that means nothing in front of each list, an empty extension first and one of a byte last.
+ * Puts one reserved value at the start of each list, an empty reserved extension first, and one with a single byte
+ * last.
  * @example
  * const channel = await connect(url, { ca, grease });
  */
@@ -26,13 +27,13 @@ export const grease: Grease = (hello: ClientHello, random: Random): ClientHello 
     number,
     number,
   ];
-  const inFront: Readonly<Record<number, number>> = {
+  const values: Readonly<Record<number, number>> = {
     [supportedGroupsClient.id]: group,
     [signatureAlgorithmsClient.id]: scheme,
   };
   const extensions = (hello.extensions ?? []).map(({ type, data }) => {
-    const value = inFront[type];
-    return { type, data: value === undefined ? data : longer(data, value) };
+    const value = values[type];
+    return { type, data: value === undefined ? data : prepend(data, value) };
   });
   return {
     ...hello,
@@ -40,14 +41,14 @@ export const grease: Grease = (hello: ClientHello, random: Random): ClientHello 
     extensions: [
       { type: first, data: new Uint8Array(0) },
       ...extensions,
-      // No number may stand twice.
+      // An extension type must not occur twice (RFC 5246 §7.4.1.4).
       { type: last === first ? last ^ 0x1010 : last, data: new Uint8Array(1) },
     ],
   };
 };
 
-/** A `uint16 x<2..2^16-1>` with one more in front. */
-function longer(data: Uint8Array, value: number): Uint8Array {
+/** Adds a value at the start of a `uint16 x<2..2^16-1>`. */
+function prepend(data: Uint8Array, value: number): Uint8Array {
   const length = data.length;
   return concat(Uint8Array.of(length >> 8, length & 255, value >> 8, value & 255), data.subarray(2));
 }

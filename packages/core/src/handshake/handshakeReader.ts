@@ -2,16 +2,16 @@ import { TlsError } from "../errors.ts";
 import { maxCertificateMessage, maxClientHello, maxHandshakeMessage } from "../limits.ts";
 import { certificate, clientHello, messageHeaderLength as headerLength, messageName } from "../wire/messages.ts";
 
-/** By type, of those that may be longer than others. */
+/** The largest body of messages that may be longer than `maxHandshakeMessage`, by type. */
 const limits: Readonly<Record<number, number>> = {
   [clientHello.id]: maxClientHello,
   [certificate.id]: maxCertificateMessage,
 };
 
 /**
- * Handshake messages out of the fragments of records, RFC 5246 §7.4: a record may hold several messages, and a message
- * may take several records. What waits for the rest of its message stands in one buffer: kept apart, fragments of a
- * byte would cost a hundred times their bytes.
+ * Reads handshake messages from the fragments of records, RFC 5246 §7.4. A record may hold several messages, and a
+ * message may be split over several records. All pending bytes are in one buffer: a list of one-byte fragments would
+ * take a hundred times the memory.
  */
 export class HandshakeReader {
   #buffer: Uint8Array | undefined;
@@ -33,17 +33,20 @@ export class HandshakeReader {
     this.#to += fragment.length;
   }
 
-  /** Bytes that are not taken yet. */
+  /** The number of bytes that wait to be taken. */
   get pending(): number {
     return this.#to - this.#from;
   }
 
-  /** The type of the next message, once its first byte is there. */
+  /** The type of the next message. `undefined` before its first byte has arrived. */
   get type(): number | undefined {
     return this.pending ? this.#buffer?.[this.#from] : undefined;
   }
 
-  /** Bytes of the next message with its header, once that is there. Throws where they are too many. */
+  /**
+   * The length of the next message with its header. `undefined` before the header has arrived. Throws if it is over
+   * the limit.
+   */
   get length(): number | undefined {
     if (this.pending < headerLength) return undefined;
     const buffer = this.#buffer as Uint8Array;
@@ -57,13 +60,13 @@ export class HandshakeReader {
     return headerLength + length;
   }
 
-  /** The whole of the next message is there. */
+  /** Whether the whole next message has arrived. */
   get isWhole(): boolean {
     const { length } = this;
     return length !== undefined && length <= this.pending;
   }
 
-  /** The next message, which is whole: a copy of its own, so that the buffer can be collected. */
+  /** Takes the next message, which must be whole. Returns a copy, so that the buffer can be collected. */
   take(): Uint8Array {
     const length = this.length as number;
     const message = this.#buffer?.slice(this.#from, this.#from + length) as Uint8Array;

@@ -1,7 +1,8 @@
 /**
- * A server's choices: pure functions of its configuration and the ClientHello.
+ * The server's choices: pure functions of its configuration and the ClientHello.
  * @module
  */
+import { hex16 } from "../bytes/bytes.ts";
 import { type NamedGroup, secp256r1 } from "../crypto/groups.ts";
 import { defaultSchemes, type SignatureScheme, schemesForKey } from "../crypto/signatures.ts";
 import { TlsError } from "../errors.ts";
@@ -14,23 +15,25 @@ import type { SuiteRow } from "./suites.ts";
 
 export interface Choice {
   readonly suite: SuiteRow;
-  /** Absent where a pre-shared key authenticates. */
+  /** Absent if a pre-shared key authenticates the server. */
   readonly credential?: ServerCredential;
-  /** What the key exchange runs on; absent where it takes none. */
+  /** The group of the key exchange. Absent if the exchange uses none. */
   readonly group?: NamedGroup;
-  /** What signs ServerKeyExchange; absent where none is signed. */
+  /** The scheme that signs ServerKeyExchange. Absent if it is not signed. */
   readonly scheme?: SignatureScheme;
 }
 
-/** What every handshake takes, a resumed one too. */
+/** Checks the parts of a ClientHello that every handshake needs, a resumed one too. */
 export function checkHello(hello: ClientHello, { versions }: Offer): void {
   if (versions ? !versions.includes(tls12) : hello.clientVersion < tls12)
     throw new TlsError(
-      // RFC 7507 §3: it could do better, so somebody may have broken its first try.
+      // RFC 7507 §3: the client supports a higher version, so an attacker may have broken its first attempt.
       hello.cipherSuites.includes(fallbackScsv) && hello.clientVersion < tls12
         ? "inappropriate_fallback"
         : "protocol_version",
-      `the client speaks ${versions ? `versions ${versions.map(hex).join(", ")}` : `at most version ${hex(hello.clientVersion)}`}, we speak TLS 1.2 only`,
+      versions
+        ? `the client speaks versions ${versions.map(hex16).join(", ")}, we speak TLS 1.2 only`
+        : `the client speaks at most version ${hex16(hello.clientVersion)}, we speak TLS 1.2 only`,
       { advice: "enable TLS 1.2 on the client" },
     );
   if (!hello.compressionMethods.includes(0))
@@ -39,7 +42,7 @@ export function checkHello(hello: ClientHello, { versions }: Offer): void {
     });
 }
 
-/** `requireAlpn`; a resumed handshake is held to it too. */
+/** Enforces `requireAlpn`, in a resumed handshake too. */
 export function checkAlpn(config: ServerConfig, offer: Offer): void {
   if (!config.requireAlpn || offer.alpn) return;
   const advice = `have the client offer one of ${config.alpn.join(", ")}`;
@@ -48,13 +51,11 @@ export function checkAlpn(config: ServerConfig, offer: Offer): void {
   });
 }
 
-const hex = (version: number): string => `0x${version.toString(16).padStart(4, "0")}`;
-
-/** The first of our suites that the client offers and one of our certificates can serve. */
+/** Chooses the first of our suites that the client offers and one of our certificates can serve. */
 export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): Choice {
   let credentials: readonly ServerCredential[] | undefined;
   let weakGroups = false;
-  for (const suite of inOrder(config, hello)) {
+  for (const suite of sharedSuites(config, hello)) {
     const group = groupFor(suite, config, offer);
     if (!group && suite.keyExchange.groups.length) {
       weakGroups ||= suite.keyExchange.groups.some(({ kind }) => kind === "field");
@@ -63,11 +64,11 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): 
     if (!suite.keyExchange.certified) return { suite, ...(group && { group }) };
     credentials ??= credentialsFor(config, offer.serverName);
     for (const credential of credentials) {
-      const use = usable(suite, credential, offer);
-      if (use) return { suite, credential, ...(group && { group }), ...use };
+      const signature = matchSuite(suite, credential, offer);
+      if (signature) return { suite, credential, ...(group && { group }), ...signature };
     }
   }
-  // RFC 7919 §4 has an alert of its own for finite fields that are not ours.
+  // RFC 7919 §4 has its own alert for a client whose finite-field groups we do not accept.
   throw new TlsError(weakGroups ? "insufficient_security" : "handshake_failure", "no cipher suite in common", {
     code: "no_shared_cipher",
     advice:
@@ -75,22 +76,27 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): 
   });
 }
 
-/** What the client offers, in our order; where the first of several equals stands, all of them, in the client's. */
-function inOrder({ suites, equalSuites }: ServerConfig, { cipherSuites }: ClientHello): ReadonlySet<SuiteRow> {
+/**
+ * The shared suites in our order. Equally preferred suites are in the client's order, at the place of the first one.
+ */
+function sharedSuites({ suites, equalSuites }: ServerConfig, { cipherSuites }: ClientHello): ReadonlySet<SuiteRow> {
   const ordered = new Set<SuiteRow>();
   for (const suite of suites) {
     const equals = equalSuites.find((group) => group.includes(suite)) ?? [suite];
     const rank = ({ id }: SuiteRow): number => cipherSuites.indexOf(id);
-    for (const one of equals.filter((equal) => rank(equal) >= 0).sort((a, b) => rank(a) - rank(b))) ordered.add(one);
+    for (const shared of equals.filter((row) => rank(row) >= 0).sort((a, b) => rank(a) - rank(b))) ordered.add(shared);
   }
   return ordered;
 }
 
-/** True where one of the suites can be served with this credential, to a client that offers everything. */
-export const canServe = (suites: readonly SuiteRow[], one: ServerCredential): boolean =>
-  suites.some((suite) => usable(suite, one, { schemes: defaultSchemes }));
+/** Whether this credential can serve one of the suites, to a client that offers everything. */
+export const canServe = (suites: readonly SuiteRow[], candidate: ServerCredential): boolean =>
+  suites.some((suite) => matchSuite(suite, candidate, { schemes: defaultSchemes }));
 
-/** Exact names first, then wildcards, then the rest in the order configured. */
+/**
+ * The credentials for a name: exact matches before wildcards. Without a match all of them in the configured order,
+ * unless `strictSni` refuses the name.
+ */
 export function credentialsFor(config: ServerConfig, serverName: string | undefined): readonly ServerCredential[] {
   if (serverName === undefined) return config.credentials;
   const match = (kind: "exact" | "wildcard") =>
@@ -99,56 +105,61 @@ export function credentialsFor(config: ServerConfig, serverName: string | undefi
   if (named.length) return named;
   if (config.strictSni ?? config.namesDiffer)
     throw new TlsError("unrecognized_name", `no certificate for ${serverName}`, {
-      advice: "add a credential for it; with strictSni: false the first one answers",
+      advice: "add a credential for it, or set strictSni: false to use the first",
     });
   return config.credentials;
 }
 
-/** Whether a certificate of ours is for the name that the client asks for. */
-export const isOurs = ({ credentials }: ServerConfig, serverName: string | undefined): boolean =>
+/** Whether one of our certificates is valid for the name that the client asks for. */
+export const hasCertificateFor = ({ credentials }: ServerConfig, serverName: string | undefined): boolean =>
   serverName !== undefined && credentials.some(({ certificate }) => matchesReference(certificate, serverName));
 
 /**
- * The first of our groups that suits the exchange and that the client can. A client that says nothing of groups can secp256r1 (RFC 8422 §4); one
- * that says nothing of finite fields takes any of them (RFC 7919 §4).
+ * The first of our groups that fits the key exchange and that the client supports. A client that does not send
+ * supported_groups is assumed to support secp256r1 (RFC 8422 §4). A client that names no finite-field group accepts
+ * any of them (RFC 7919 §4).
  */
 function groupFor({ keyExchange }: SuiteRow, { groups }: ServerConfig, offer: Offer): NamedGroup | undefined {
-  const { known, limitsFiniteFields } = offer.groups ?? noGroups;
+  const { known, limitsFiniteFields } = offer.groups ?? assumedGroups;
   return groups.find(
     (row) => keyExchange.groups.includes(row) && (known.includes(row) || (row.kind === "field" && !limitsFiniteFields)),
   );
 }
 
-const noGroups: OfferedGroups = { known: [secp256r1], limitsFiniteFields: false };
+const assumedGroups: OfferedGroups = { known: [secp256r1], limitsFiniteFields: false };
 
-/** What this credential does in this suite's key exchange, for this client; `undefined` where it cannot. */
-function usable(
+/**
+ * The signature scheme, if any, with which this credential serves this suite. `undefined` if it cannot serve the suite.
+ */
+function matchSuite(
   suite: SuiteRow,
-  one: ServerCredential,
+  candidate: ServerCredential,
   offer: Pick<Offer, "groups" | "schemes">,
 ): { readonly scheme?: SignatureScheme } | undefined {
-  if (suite.keyExchange.keyUsage === "keyEncipherment") return canDecrypt(one) ? {} : undefined;
-  const scheme = signingScheme(suite, one, offer);
+  if (suite.keyExchange.keyUsage === "keyEncipherment") return canDecrypt(candidate) ? {} : undefined;
+  const scheme = signingScheme(suite, candidate, offer);
   return scheme && { scheme };
 }
 
-const may = ({ certificate: { keyUsage } }: ServerCredential, usage: "digitalSignature" | "keyEncipherment"): boolean =>
-  !keyUsage || keyUsage.has(usage);
+const allowsUsage = (
+  { certificate: { keyUsage } }: ServerCredential,
+  usage: "digitalSignature" | "keyEncipherment",
+): boolean => !keyUsage || keyUsage.has(usage);
 
-const canDecrypt = (one: ServerCredential): boolean =>
-  one.credential.rsaDecryptRaw !== undefined && may(one, "keyEncipherment");
+const canDecrypt = (candidate: ServerCredential): boolean =>
+  candidate.credential.rsaDecryptRaw !== undefined && allowsUsage(candidate, "keyEncipherment");
 
-/** A scheme for ServerKeyExchange that the client can verify with this certificate's key. */
+/** The scheme that signs ServerKeyExchange with this certificate's key, so that the client can verify it. */
 function signingScheme(
   suite: SuiteRow,
-  one: ServerCredential,
+  candidate: ServerCredential,
   offer: Pick<Offer, "groups" | "schemes">,
 ): SignatureScheme | undefined {
-  const { publicKey, pssHash } = one.certificate;
-  if ((publicKey.type === "rsa") !== (suite.authentication === "rsa") || !may(one, "digitalSignature"))
+  const { publicKey, pssHash } = candidate.certificate;
+  if ((publicKey.type === "rsa") !== (suite.authentication === "rsa") || !allowsUsage(candidate, "digitalSignature"))
     return undefined;
   if (publicKey.type === "ec" && offer.groups && !offer.groups.known.some((group) => group.name === publicKey.curve))
     return undefined;
   const verifiable = schemesForKey(publicKey, offer.schemes ?? [], pssHash);
-  return one.credential.schemes.find((scheme) => verifiable.some((row) => row.id === scheme.id));
+  return candidate.credential.schemes.find((scheme) => verifiable.some((row) => row.id === scheme.id));
 }

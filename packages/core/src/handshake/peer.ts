@@ -107,8 +107,8 @@ export class Peer {
   }
 
   /** Clients only: the server asked for a certificate and gets none. An alert that follows is explained by that. */
-  showsNone(): void {
-    this.#alerts.showsNone = true;
+  sentNoCertificate(): void {
+    this.#alerts.sentNoCertificate = true;
   }
 
   sendChangeCipherSpec(protection: Protection): void {

@@ -23,7 +23,7 @@ import { serverExtensions } from "./extensions/all.ts";
 import { readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
 import { staple } from "./extensions/statusRequest.ts";
-import { type Choice, checkAlpn, checkHello, choose, isOurs } from "./negotiate.ts";
+import { type Choice, checkAlpn, checkHello, choose, hasCertificateFor } from "./negotiate.ts";
 import type { Peer } from "./peer.ts";
 import {
   cacheSession,
@@ -87,7 +87,7 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
         signatureScheme: choice.scheme?.name,
         peer: client.peer,
         sessionPsk,
-        serverNameMatched: isOurs(config, offer.serverName),
+        serverNameMatched: hasCertificateFor(config, offer.serverName),
       }),
       exporter: secrets.exporter(credential?.certificate),
       forget: yield* cacheSession(config, message.sessionId, state),

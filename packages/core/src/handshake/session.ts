@@ -1,5 +1,5 @@
 /**
- * What a handshake established.
+ * The results of a handshake.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -12,13 +12,16 @@ import type { SessionPsk } from "./keyExchange/exchange.ts";
 import type { RecordLimits } from "./peer.ts";
 import type { SuiteRow } from "./suites.ts";
 
-/** What a client's hello says in an extension, and what both hellos settle by it; `never` where it settles nothing. */
+/**
+ * The value that a client offers in an extension, and the value that the answer agrees on. `never` if there is no
+ * answer.
+ */
 interface Slot<Offered, Agreed = never> {
   readonly offered: Offered;
   readonly agreed: Agreed;
 }
 
-/** One line an extension: `extensions/<name>.ts` fills it, `extensions/all.ts` names who does. */
+/** One line for each extension. `extensions/<name>.ts` fills it, and `extensions/all.ts` lists the implementations. */
 export interface Slots {
   readonly versions: Slot<readonly number[]>;
   readonly serverName: Slot<string, true>;
@@ -31,78 +34,93 @@ export interface Slots {
   readonly pointFormats: Slot<true, true>;
   readonly schemes: Slot<readonly SignatureScheme[]>;
   readonly alpn: Slot<readonly string[], string>;
-  /** Agreed: CertificateStatus may follow the server's Certificate. */
+  /** If agreed, CertificateStatus may follow the server's Certificate. */
   readonly statusRequest: Slot<true, true>;
-  /** Agreed: SignedCertificateTimestampList, as it came. */
+  /** The agreed value is the SignedCertificateTimestampList as received. */
   readonly signedCertificateTimestamps: Slot<true, Uint8Array>;
-  /** Offered: empty, the client wants a ticket. Agreed: NewSessionTicket comes before the server's ChangeCipherSpec. */
+  /**
+   * The offered value is empty if the client has no ticket and wants one. If agreed, the server sends NewSessionTicket
+   * before its ChangeCipherSpec.
+   */
   readonly ticket: Slot<Uint8Array, true>;
 }
 
 export interface OfferedGroups {
-  /** Of ours. Without the extension the server may take any (RFC 8422 §4). */
+  /** The offered groups that we implement. */
   readonly known: readonly NamedGroup[];
-  /** It names finite fields, known to us or not: DHE then runs on one of them or not at all (RFC 7919 §4). */
+  /** Whether the client names finite-field groups, known to us or not. DHE must then use one of them (RFC 7919 §4). */
   readonly limitsFiniteFields: boolean;
 }
 
-/** What a ClientHello's extensions say to a server; absent where the client does not send one. */
+/**
+ * The extensions of a ClientHello, decoded by the server. A property is absent if the client did not send the
+ * extension.
+ */
 export type Offer = { readonly [K in keyof Slots]?: Slots[K]["offered"] | undefined };
 
-/** What ServerHello settles. */
+/** The parameters that ServerHello settles. */
 export type Agreement = { readonly [K in keyof Slots]?: Slots[K]["agreed"] | undefined } & {
   readonly suite: SuiteRow;
-  /** The handshake is an abbreviated one. */
+  /** Whether the handshake is abbreviated. */
   readonly resumed: boolean;
 };
 
-/** What a CertificateRequest asks for. */
+/** The contents of a CertificateRequest. */
 export interface CertificateRequested {
   readonly schemes: readonly SignatureScheme[];
-  /** DER names; empty: any. */
+  /** The DER names of acceptable authorities. An empty list accepts any. */
   readonly certificateAuthorities: readonly Bytes[];
 }
 
-/** Both sides agree on all of this once Finished is verified. */
+/** The parameters of a connection. Both sides agree on them once Finished is verified. */
 export interface Session {
   readonly role: "client" | "server";
   readonly version: "TLSv1.2";
-  /** IANA name of the suite. */
+  /** The IANA name of the suite. */
   readonly suite: string;
-  /** Group of the key exchange; absent with RSA and PSK, and where the session was resumed. */
+  /** The group of the key exchange. Absent with RSA and PSK, and if the session was resumed. */
   readonly group?: string | undefined;
-  /** What the server signed its key exchange with; absent with RSA and PSK, and where the session was resumed. */
+  /** The scheme of the signature in ServerKeyExchange. Absent without a signature, and if the session was resumed. */
   readonly signatureScheme?: string | undefined;
   readonly alpn: string | null;
-  /** The name that the client asked for, in lower case. Clients say what they like: see `serverNameMatched`. */
+  /** The name that the client asked for, in lower case. A client can send any name: see `serverNameMatched`. */
   readonly serverName: string | null;
   /**
-   * On a server: a certificate of ours is for `serverName`, whoever may have answered. False for a name that somebody
-   * made up, and where the client named none; choose a virtual host by `serverName` only where it is true.
+   * Server only: whether one of the server's certificates is valid for `serverName`. False for an unknown name, and if
+   * the client sent none. Choose a virtual host by `serverName` only if this is true.
    */
   readonly serverNameMatched?: boolean | undefined;
-  /** The keys come from an earlier handshake, and so does all that was verified. */
+  /** Whether the master secret and the verified identities come from an earlier handshake. */
   readonly resumed: boolean;
   readonly extendedMasterSecret: boolean;
   readonly encryptThenMac: boolean;
-  /** Bytes of a fragment, either way, where max_fragment_length was agreed on (RFC 6066 §4). */
+  /** The largest fragment in either direction, in bytes, if max_fragment_length was agreed on (RFC 6066 §4). */
   readonly maxFragmentLength?: number | undefined;
   readonly secureRenegotiation: boolean;
-  /** Name of the pre-shared key that authenticates both sides, with a PSK suite. */
+  /** The PSK identity, if a pre-shared key authenticates both sides. */
   readonly pskIdentity?: string | undefined;
-  /** To a client: the OCSP response that the server sent with its certificate, DER. Whether anybody has checked it, `ocspStatus` says. */
+  /**
+   * Client only: the DER OCSP response that the server sent with its certificate. `ocspStatus` says whether it was
+   * checked.
+   */
   readonly ocspResponse?: Bytes | undefined;
-  /** `"good"`: the response was verified, and says so. Absent where it was not checked, and where the session was resumed: it was checked then. */
+  /**
+   * `"good"` if the response was verified with that status. Absent if it was not checked, or if the session was
+   * resumed.
+   */
   readonly ocspStatus?: "good" | undefined;
-  /** To a client: the SignedCertificateTimestampList (RFC 6962 §3.3) that the server sent, unchecked. */
+  /** Client only: the SignedCertificateTimestampList (RFC 6962 §3.3) that the server sent. It is not checked. */
   readonly signedCertificateTimestamps?: Bytes | undefined;
-  /** To a client: what the server asked for, where it asked for a certificate, whether one was shown or not. Absent where it did not ask, and where the session was resumed. */
+  /**
+   * Client only: the server's CertificateRequest, whether or not the client sent a certificate. Absent if the server
+   * sent none, or if the session was resumed.
+   */
   readonly certificateRequest?: CertificateRequested | undefined;
-  /** The verified other side. A client has it unless there is a pre-shared key instead; a server where the client showed a certificate. */
+  /** The verified peer. Absent with a PSK suite, and on a server if the client sent no certificate. */
   readonly peer?: VerifiedPeer | undefined;
 }
 
-/** The session that an agreement makes. */
+/** The session of an agreement. */
 export const sessionOf = (
   role: Session["role"],
   agreement: Agreement,
@@ -132,10 +150,10 @@ export const sessionOf = (
   ...rest,
 });
 
-/** A session, and what of its handshake outlives it. */
+/** A session, and the parts of its handshake that the connection keeps. */
 export interface Established {
   readonly session: Session;
   readonly exporter: Exporter;
-  /** The connection ended with a fatal alert: whatever was kept to resume it is dropped (RFC 5246 §7.2.2). */
+  /** Removes the stored session after the connection ended with a fatal alert (RFC 5246 §7.2.2). */
   readonly forget?: (() => void) | undefined;
 }

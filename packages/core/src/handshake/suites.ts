@@ -1,5 +1,5 @@
 /**
- * Cipher suites: one row each. Which are used, and in what order, is a list; lists are below, with their reasons.
+ * Cipher suites, one row each, and the lists of suites that a configuration can use, in order of preference.
  * @module
  */
 
@@ -24,36 +24,36 @@ import type { KeyExchange, KeyExchangeRow } from "./keyExchange/exchange.ts";
 import { psk } from "./keyExchange/psk.ts";
 import { rsa } from "./keyExchange/rsa.ts";
 
-/** A cipher suite, as the constants and lists here have them. It brings along the code that it needs, so none can be made by hand. */
+/** A cipher suite. It brings the code that it needs, so use the constants and lists of this package. */
 export interface CipherSuite extends CipherSpec {
-  /** As in a ClientHello. */
+  /** The number of the suite on the wire. */
   readonly id: number;
-  /** As IANA's registry has it. */
+  /** The name in the IANA registry. */
   readonly name: string;
   readonly keyExchange: KeyExchange;
-  /** What the server's certificate must hold: an EC or EdDSA key, or an RSA key; or the key that both sides have. */
+  /** The key that authenticates the server: an EC or EdDSA key, an RSA key, or a pre-shared key. */
   readonly authentication: "ecdsa" | "rsa" | "psk";
 }
 
-/** What is behind it. */
+/** The internal interface of `CipherSuite`. */
 export interface SuiteRow extends CipherSuite, CipherSpecRow {
   readonly keyExchange: KeyExchangeRow;
 }
 
-/** How the sides agree on keys, and by whose key the server is known: the half of a suite's name before WITH. */
-interface Agreed extends Pick<SuiteRow, "keyExchange" | "authentication"> {
+/** Key exchange and authentication: the part of a suite's name before WITH. */
+interface ExchangePart extends Pick<SuiteRow, "keyExchange" | "authentication"> {
   readonly name: string;
 }
-const ecdheEcdsa: Agreed = { name: "ECDHE_ECDSA", keyExchange: ecdhe, authentication: "ecdsa" };
-const ecdheRsa: Agreed = { name: "ECDHE_RSA", keyExchange: ecdhe, authentication: "rsa" };
-const dheRsa: Agreed = { name: "DHE_RSA", keyExchange: dhe, authentication: "rsa" };
-const plainRsa: Agreed = { name: "RSA", keyExchange: rsa, authentication: "rsa" };
-const ecdhePskOnly: Agreed = { name: "ECDHE_PSK", keyExchange: ecdhePsk, authentication: "psk" };
-const plainPsk: Agreed = { name: "PSK", keyExchange: psk, authentication: "psk" };
+const ecdheEcdsa: ExchangePart = { name: "ECDHE_ECDSA", keyExchange: ecdhe, authentication: "ecdsa" };
+const ecdheRsa: ExchangePart = { name: "ECDHE_RSA", keyExchange: ecdhe, authentication: "rsa" };
+const dheRsa: ExchangePart = { name: "DHE_RSA", keyExchange: dhe, authentication: "rsa" };
+const plainRsa: ExchangePart = { name: "RSA", keyExchange: rsa, authentication: "rsa" };
+const ecdhePskOnly: ExchangePart = { name: "ECDHE_PSK", keyExchange: ecdhePsk, authentication: "psk" };
+const plainPsk: ExchangePart = { name: "PSK", keyExchange: psk, authentication: "psk" };
 
 /* @__NO_SIDE_EFFECTS__ */
-function suite(id: number, agreed: Agreed, spec: NamedSpec): SuiteRow {
-  return { ...spec, ...agreed, id, name: `TLS_${agreed.name}_WITH_${spec.name}` };
+function suite(id: number, exchange: ExchangePart, spec: NamedSpec): SuiteRow {
+  return { ...spec, ...exchange, id, name: `TLS_${exchange.name}_WITH_${spec.name}` };
 }
 
 export const TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: CipherSuite = suite(0xc02b, ecdheEcdsa, aes128gcm);
@@ -100,7 +100,7 @@ export const TLS_PSK_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = suite(0xccab, 
 export const TLS_PSK_WITH_AES_128_CBC_SHA: CipherSuite = suite(0x008c, plainPsk, aes128cbcSha);
 export const TLS_PSK_WITH_AES_256_CBC_SHA: CipherSuite = suite(0x008d, plainPsk, aes256cbcSha);
 
-/** The default: forward secret and authenticated. AES-GCM first, for hosts with AES in hardware. */
+/** The default: AEAD suites with forward secrecy. AES-GCM comes first, for hosts with AES in hardware. */
 export const modernSuites: readonly CipherSuite[] = [
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -110,7 +110,7 @@ export const modernSuites: readonly CipherSuite[] = [
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
 
-/** For devices that speak nothing better, on request only: modern first, then CBC, and last what has no forward secrecy. */
+/** Opt-in suites for old devices: the modern suites first, then CBC, and last the suites without forward secrecy. */
 export const legacySuites: readonly CipherSuite[] = /* @__PURE__ */ modernSuites.concat([
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
@@ -129,7 +129,8 @@ export const legacySuites: readonly CipherSuite[] = /* @__PURE__ */ modernSuites
 ]);
 
 /**
- * DHE with an RSA certificate, on request: forward secrecy for peers without elliptic curves. Slower than ECDHE, and with larger messages.
+ * Opt-in suites with DHE and an RSA certificate: forward secrecy for peers without elliptic curves. DHE is slower than
+ * ECDHE and its messages are larger.
  * @example
  * connect(url, { ca, suites: [...modernSuites, ...dheSuites] });
  */
@@ -143,12 +144,15 @@ export const dheSuites: readonly CipherSuite[] = [
   TLS_DHE_RSA_WITH_AES_256_CBC_SHA,
 ];
 
-/** AES-CCM (RFC 7251), on request, for small devices; last the one whose tag is cut to 8 bytes. Only node:crypto has the cipher. */
+/**
+ * Opt-in AES-CCM suites (RFC 7251) for small devices. The one with a tag of 8 bytes comes last. Only node:crypto has
+ * the cipher.
+ */
 export const ccmSuites: readonly CipherSuite[] = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8];
 
 /**
- * A pre-shared key instead of certificates, with forward secrecy (RFC 5489, RFC 8442, RFC 7905), on request. CBC comes last: OpenSSL has no
- * other of these than it and ChaCha20.
+ * Opt-in suites with a pre-shared key instead of certificates, and with forward secrecy (RFC 5489, RFC 8442, RFC 7905).
+ * CBC comes last. OpenSSL has only the CBC and ChaCha20 suites of this list.
  * @example
  * connect(url, { psk: { identity: "device 7", key }, suites: ecdhePskSuites });
  */
@@ -159,7 +163,10 @@ export const ecdhePskSuites: readonly CipherSuite[] = [
   TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA,
 ];
 
-/** A pre-shared key alone (RFC 4279, RFC 5487, RFC 7905), on request: for devices that cannot afford a curve. Whoever gets the key later reads all that was recorded. */
+/**
+ * Opt-in suites with a pre-shared key alone (RFC 4279, RFC 5487, RFC 7905), for devices too small for elliptic curves.
+ * They have no forward secrecy: an attacker who gets the key later can decrypt recorded connections.
+ */
 export const pskSuites: readonly CipherSuite[] = [
   TLS_PSK_WITH_AES_128_GCM_SHA256,
   TLS_PSK_WITH_AES_256_GCM_SHA384,

@@ -166,7 +166,7 @@ describe("channel binding", () => {
     expect(() => exporterOf({ serverCertificate: signed }).channelBinding("tls-server-end-point")).toThrow(
       usage(/not defined/),
     );
-    expect(() => exporterOf().channelBinding("tls-server-end-point")).toThrow(usage(/without a server certificate/));
+    expect(() => exporterOf().channelBinding("tls-server-end-point")).toThrow(usage(/needs a server certificate/));
   });
   test("of a pre-shared key: tls-exporter and tls-unique", async () => {
     const { a, b } = memoryPair();

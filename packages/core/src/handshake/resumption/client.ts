@@ -115,7 +115,8 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
       const sessionId = ticket.length ? emptyBytes : made.sessionId;
       // Without extended_master_secret another client could have the same master secret (RFC 7627 §1). A function may
       // choose another certificate next time.
-      if (!made.agreement.extendedMasterSecret || made.chose || !(ticket.length || sessionId.length)) return undefined;
+      if (!made.agreement.extendedMasterSecret || made.userChose || !(ticket.length || sessionId.length))
+        return undefined;
       const lifetime = made.ticket?.lifetimeHint || sessionLifetime;
       const state = newSessionState(made, clientBinding(config), seconds(config.now()), lifetime);
       return yield* put({ ...state, serverName: ascii(config.serverName ?? ""), sessionId, ticket });

@@ -10,7 +10,7 @@ import { type ClientHello, finished, newSessionTicket, serverHello } from "../..
 import type { VerifiedPeer } from "../../x509/verify.ts";
 import { applyAgreement, type Hellos } from "../agreement.ts";
 import type { ServerConfig, ServerCredential } from "../config.ts";
-import { credentialsFor, isOurs } from "../negotiate.ts";
+import { credentialsFor, hasCertificateFor } from "../negotiate.ts";
 import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
 import { answerHello } from "../serverHello.ts";
@@ -156,7 +156,7 @@ export function* resumeSession(
       session: sessionOf("server", hellos.agreement, offer.serverName, {
         peer: client,
         sessionPsk: sessionPskOf(state),
-        serverNameMatched: isOurs(config, offer.serverName),
+        serverNameMatched: hasCertificateFor(config, offer.serverName),
       }),
       exporter: secrets.exporter(credential?.certificate),
       forget,
