@@ -8,27 +8,27 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { virtualTime } from "../virtualTime.ts";
 import {
-  type Cast,
-  cast,
   expectTyped,
+  fullSequence,
+  handshakeThrough,
+  issuePki,
   type Outcome,
+  type Pki,
   type Role,
   resumedSequence,
-  resuming,
-  sequence,
-  through,
+  resumptionOptions,
   type Unit,
 } from "./mitm.ts";
 
 virtualTime();
 
-let people: Cast;
-let resumption: Awaited<ReturnType<typeof resuming>>;
+let pki: Pki;
+let resumption: Awaited<ReturnType<typeof resumptionOptions>>;
 const foreign: unknown[] = [];
 const onRejection = (reason: unknown): void => void foreign.push(reason);
 beforeAll(async () => {
-  people = await cast();
-  resumption = await resuming(people);
+  pki = await issuePki();
+  resumption = await resumptionOptions(pki);
   process.on("unhandledRejection", onRejection);
 });
 afterAll(() => void process.off("unhandledRejection", onRejection));
@@ -69,7 +69,7 @@ async function inParallel(jobs: readonly (() => Promise<void>)[], width = 32): P
 
 interface Kind {
   readonly name: string;
-  readonly options: () => Parameters<typeof through>[2];
+  readonly options: () => Parameters<typeof handshakeThrough>[2];
   readonly expected: readonly string[];
   readonly last: Role;
 }
@@ -79,13 +79,13 @@ const kinds: readonly Kind[] = [
   {
     name: "ECDHE",
     options: () => on(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
-    expected: sequence,
+    expected: fullSequence,
     last: "client",
   },
   {
     name: "RSA key exchange",
-    options: () => ({ ...on(TLS_RSA_WITH_AES_128_CBC_SHA), credential: people.rsa }),
-    expected: sequence.filter((label) => label !== "server server_key_exchange"),
+    options: () => ({ ...on(TLS_RSA_WITH_AES_128_CBC_SHA), credential: pki.rsa }),
+    expected: fullSequence.filter((label) => label !== "server server_key_exchange"),
     last: "client",
   },
   { name: "a session resumed", options: () => resumption, expected: resumedSequence, last: "server" },
@@ -94,8 +94,8 @@ const kinds: readonly Kind[] = [
 describe.each(kinds)("$name, with a client certificate: a byte flipped in transit", ({ options, expected, last }) => {
   test("unaltered, it goes through", async () => {
     const units: string[] = [];
-    const outcome = await through(
-      people,
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => {
         units.push(`${unit.from} ${unit.name}`);
         return unit.wire;
@@ -113,8 +113,8 @@ describe.each(kinds)("$name, with a client certificate: a byte flipped in transi
   test.concurrent.each(expected)("%s", { timeout: 300_000 }, async (label) => {
     // Signatures and certificates differ by a few bytes between runs: each handshake says how long its own message is.
     let length = 0;
-    await through(
-      people,
+    await handshakeThrough(
+      pki,
       (unit) => {
         if (`${unit.from} ${unit.name}` === label) length = unit.wire.length - headerLength;
         return unit.wire;
@@ -132,7 +132,7 @@ describe.each(kinds)("$name, with a client certificate: a byte flipped in transi
         flips++;
         return flipped(unit, offset, offset % 2 ? 0x01 : 0xff);
       };
-      const outcome = await through(people, middle, options());
+      const outcome = await handshakeThrough(pki, middle, options());
       if (done) judge(outcome, `${label}, byte ${offset}`, last);
     });
     await inParallel(jobs);

@@ -17,7 +17,7 @@ import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { connect } from "../../src/connection/connect.ts";
 import { virtualTime } from "../virtualTime.ts";
-import { meet, people } from "./extensions/meet.ts";
+import { connectPair, pki } from "./extensions/connectPair.ts";
 
 virtualTime();
 
@@ -87,7 +87,7 @@ async function unanswered(
     then ??= made.length;
     return send(bytes);
   };
-  const connecting = connect(a, { ...client, suites, ca: people.ca, serverName: "localhost", handshakeTimeout: 20 });
+  const connecting = connect(a, { ...client, suites, ca: pki.ca, serverName: "localhost", handshakeTimeout: 20 });
   await expect(connecting).rejects.toMatchObject({ code: "handshake_timeout" });
   return [then, made.length];
 }
@@ -97,7 +97,7 @@ const onlyP256 = { groups: [secp256r1] };
 describe("with a provider that says so, a share is made", () => {
   test("for the handshake that follows, used once, and wiped", async () => {
     const { client, made } = watched({ earlyShares: true });
-    expect((await meet(client, {})).client).toMatchObject({ group: "x25519" });
+    expect((await connectPair(client, {})).client).toMatchObject({ group: "x25519" });
     expect(made).toEqual([{ group: "x25519", agreements: 1, wipes: expect.any(Number) }]);
     await turn();
     expect(made[0]?.wipes).toBeGreaterThan(0);
@@ -109,7 +109,7 @@ describe("with a provider that says so, a share is made", () => {
 
   test("in vain where the server wants another group, and wiped", async () => {
     const { client, made } = watched({ earlyShares: true });
-    expect((await meet(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
+    expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
     await turn();
     expect(made).toMatchObject([
       { group: "x25519", agreements: 0, wipes: 1 },
@@ -123,7 +123,7 @@ describe("with a provider that says so, a share is made", () => {
       come = resolve;
     });
     const { client, made } = watched({ earlyShares: true, ...(late && { slow }) });
-    const end = await meet(
+    const end = await connectPair(
       { ...client, suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
       { suites: [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256] },
     );
@@ -137,8 +137,8 @@ describe("with a provider that says so, a share is made", () => {
 
   test("and its failure is nobody's where it is not wanted, and the handshake's where it is", async () => {
     const { client } = watched({ earlyShares: true, fails: "x25519" });
-    expect((await meet(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
-    expect((await meet(client, {})).client).toMatchObject({ alert: "internal_error", by: "us" });
+    expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
+    expect((await connectPair(client, {})).client).toMatchObject({ alert: "internal_error", by: "us" });
     expect(await uncaught(() => unanswered({ earlyShares: true, fails: "x25519" }))).toEqual([]);
   });
 
@@ -153,7 +153,7 @@ describe("with a provider that says so, a share is made", () => {
       return { publicKey, agree: () => expect.unreachable(), wipe };
     };
     const provider = { ...client.provider, groups: { ...client.provider.groups, x25519 } };
-    expect(await uncaught(() => meet({ provider }, onlyP256))).toEqual([]);
+    expect(await uncaught(() => connectPair({ provider }, onlyP256))).toEqual([]);
   });
 
   test("not where no suite can use it", async () => {
@@ -165,7 +165,7 @@ describe("with a provider that says so, a share is made", () => {
     const sessions = keepSessions({ store: memoryStore() });
     const theirs = { sessionStore: memoryStore(), tickets: false };
     const ends = [];
-    for (let i = 0; i < 2; i++) ends.push((await meet({ ...client, sessions }, theirs)).client);
+    for (let i = 0; i < 2; i++) ends.push((await connectPair({ ...client, sessions }, theirs)).client);
     expect(ends).toMatchObject([{ resumed: false }, { resumed: true }]);
     expect(made).toHaveLength(1);
   });
@@ -174,6 +174,6 @@ describe("with a provider that says so, a share is made", () => {
 test("any other provider is asked for a share once it is needed", async () => {
   expect(await unanswered({ earlyShares: false })).toEqual([0, 0]);
   const { client, made } = watched({ earlyShares: false });
-  expect((await meet(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
+  expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
   expect(made).toEqual([{ group: "secp256r1", agreements: 1, wipes: 1 }]);
 });

@@ -9,7 +9,7 @@ import { serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { meet, people } from "./extensions/meet.ts";
+import { connectPair, pki } from "./extensions/connectPair.ts";
 
 describe("suites of equal preference", () => {
   const suites = [rsa, aes256, aes128, chacha];
@@ -21,14 +21,14 @@ describe("suites of equal preference", () => {
     ["all stand where the first of them does", [chacha, aes128, aes256], [[aes256, chacha]], chacha],
     ["one that no certificate of ours serves is passed over", [rsa, chacha, aes128], [[rsa, chacha]], chacha],
   ])("%s", async (_, offered, equalSuites, wanted) => {
-    const { client, server } = await meet({ suites: offered }, { suites, equalSuites });
+    const { client, server } = await connectPair({ suites: offered }, { suites, equalSuites });
     expect([client.suite, server.suite]).toEqual([wanted.name, wanted.name]);
   });
   test.each([
     ["one that is not configured", [[aes128, chacha]], /not in suites|not one of the suites/],
     ["one in two groups", [[aes128, aes256], [aes128]], /twice/],
   ])("%s is a configuration error", (_, equalSuites, message) => {
-    const options = { provider: nodeCrypto, credentials: [people.server], suites: [aes128, aes256], equalSuites };
+    const options = { provider: nodeCrypto, credentials: [pki.server], suites: [aes128, aes256], equalSuites };
     expect(() => serverHandshakeConfig(options)).toThrow(expect.objectContaining({ code: "configuration" }));
     expect(() => serverHandshakeConfig(options)).toThrow(message);
   });

@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { accept } from "../../src/connection/accept.ts";
 import { connect } from "../../src/connection/connect.ts";
-import { people } from "./extensions/meet.ts";
+import { pki } from "./extensions/connectPair.ts";
 
 test("with a provider that answers later, a client's flight is one message, and the end of a server's", async () => {
   const sent: Record<"a" | "b", number> = { a: 0, b: 0 };
@@ -24,8 +24,8 @@ test("with a provider that answers later, a client's flight is one message, and 
   }
   const provider = asyncProvider(nodeCrypto);
   const ends: TlsConnection[] = await Promise.all([
-    connect(pair.a, { provider, ca: people.ca, serverName: "localhost" }),
-    accept(pair.b, { provider, credentials: [people.server] }),
+    connect(pair.a, { provider, ca: pki.ca, serverName: "localhost" }),
+    accept(pair.b, { provider, credentials: [pki.server] }),
   ]);
   // A server's first is two: it waits for its share, and for its signature.
   expect(sent).toEqual({ a: 2, b: 3 });
@@ -52,11 +52,11 @@ test.each(["the carrier breaks", "we give up"])("a handshake whose keys never co
     connect(pair.a, {
       provider,
       suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
-      ca: people.ca,
+      ca: pki.ca,
       serverName: "localhost",
       signal: ended.signal,
     }),
-    accept(pair.b, { provider: nodeCrypto, credentials: [people.server] }),
+    accept(pair.b, { provider: nodeCrypto, credentials: [pki.server] }),
   ]);
   await asked;
   if (what === "we give up") ended.abort();
@@ -94,10 +94,10 @@ test("a Finished that cannot be sealed leaves what goes before it, and nothing g
     connect(pair.a, {
       provider,
       suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
-      ca: people.ca,
+      ca: pki.ca,
       serverName: "localhost",
     }),
-    accept(pair.b, { provider: nodeCrypto, credentials: [people.server] }),
+    accept(pair.b, { provider: nodeCrypto, credentials: [pki.server] }),
   ]);
   // ClientHello, ClientKeyExchange, ChangeCipherSpec: an alert would be under a number that the server does not expect.
   expect(types).toEqual([22, 22, 20]);

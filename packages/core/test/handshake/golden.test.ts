@@ -16,7 +16,7 @@ import { fromHex, parsePemCertificates, readCredential, toHex } from "@handclasp
 import { memoryPair } from "@handclasp/testing";
 import { p256 } from "@noble/curves/nist.js";
 import { describe, expect, test } from "vitest";
-import { records } from "./mitm.ts";
+import { parseRecords } from "./mitm.ts";
 
 // Made with openssl for this file alone; nobody trusts them.
 const ca = `-----BEGIN CERTIFICATE-----
@@ -71,7 +71,7 @@ async function transcript(suite: CipherSuite): Promise<string> {
   const lines: Record<"a->b" | "b->a", string[]> = { "a->b": [], "b->a": [] };
   const { a, b } = memoryPair({
     alter(bytes, direction) {
-      for (const { header, body } of records(bytes)) lines[direction].push(`${toHex(header)} ${toHex(body)}`);
+      for (const { header, body } of parseRecords(bytes)) lines[direction].push(`${toHex(header)} ${toHex(body)}`);
       return bytes;
     },
   });

@@ -4,25 +4,25 @@ import { concat } from "@handclasp/core/unstable";
 import { beforeAll, describe, expect, test } from "vitest";
 import { virtualTime } from "../virtualTime.ts";
 import {
-  type Cast,
-  cast,
   expectTyped,
+  fullSequence,
+  handshakeThrough,
+  issuePki,
   type Label,
   message,
   type Outcome,
+  type Pki,
   record,
   resumedSequence,
-  resuming,
-  sequence,
-  through,
+  resumptionOptions,
   type Unit,
 } from "./mitm.ts";
 
 virtualTime();
 
-let people: Cast;
+let pki: Pki;
 beforeAll(async () => {
-  people = await cast();
+  pki = await issuePki();
 });
 
 const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
@@ -44,8 +44,8 @@ function raised({ client, server }: Outcome): string {
 describe("a message left out", () => {
   // Behind these nothing follows that could be unexpected: the other side waits, but not for ever.
   const last: readonly Label[] = ["client client_hello", "server server_hello_done", "client finished"];
-  test.concurrent.each(sequence)("%s", async (one) => {
-    const outcome = await through(people, (unit) => (label(unit) === one ? nothing : unit.wire));
+  test.concurrent.each(fullSequence)("%s", async (one) => {
+    const outcome = await handshakeThrough(pki, (unit) => (label(unit) === one ? nothing : unit.wire));
     // Behind the server's Finished comes what it says once it is done, under another number.
     const wanted = last.includes(one)
       ? "handshake_timeout"
@@ -65,8 +65,8 @@ describe("a message sent twice", () => {
     "server change_cipher_spec",
     "server finished",
   ];
-  test.concurrent.each(sequence)("%s", async (one) => {
-    const outcome = await through(people, (unit) => (label(unit) === one ? twice(unit) : unit.wire));
+  test.concurrent.each(fullSequence)("%s", async (one) => {
+    const outcome = await handshakeThrough(pki, (unit) => (label(unit) === one ? twice(unit) : unit.wire));
     expect(raised(outcome)).toBe(underKeys.includes(one) ? "bad_record_mac" : "unexpected_message");
   });
 });
@@ -74,13 +74,13 @@ describe("a message sent twice", () => {
 describe("while a session is resumed", () => {
   test("unaltered, it goes through in figure 2's order", async () => {
     const units: string[] = [];
-    const outcome = await through(
-      people,
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => {
         units.push(label(unit));
         return unit.wire;
       },
-      await resuming(people),
+      await resumptionOptions(pki),
     );
     expect(outcome).toMatchObject({ client: undefined, server: undefined });
     expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(resumedSequence);
@@ -92,19 +92,19 @@ describe("while a session is resumed", () => {
     "client finished": "bad_record_mac",
   };
   test.concurrent.each(resumedSequence)("%s left out", async (one) => {
-    const outcome = await through(
-      people,
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => (label(unit) === one ? nothing : unit.wire),
-      await resuming(people),
+      await resumptionOptions(pki),
     );
     expect(raised(outcome)).toBe(wanted[one] ?? "unexpected_message");
     expect(outcome.established).not.toContain("server");
   });
   test.concurrent.each(resumedSequence)("%s twice", async (one) => {
-    const outcome = await through(
-      people,
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => (label(unit) === one ? twice(unit) : unit.wire),
-      await resuming(people),
+      await resumptionOptions(pki),
     );
     expect(["unexpected_message", "bad_record_mac"]).toContain(raised(outcome));
   });
@@ -117,12 +117,12 @@ describe("HelloRequest while the server's ChangeCipherSpec is awaited", () => {
       ? concat(...Array.from({ length: count }, () => helloRequest), unit.wire)
       : unit.wire;
   test.each(["full", "resumed"])("is skipped (%s), and the fifth is one too many", async (kind) => {
-    const options = kind === "full" ? {} : await resuming(people);
-    expect(await through(people, before(4), options)).toMatchObject({ client: undefined, server: undefined });
-    expect(raised(await through(people, before(5), options))).toBe("unexpected_message");
+    const options = kind === "full" ? {} : await resumptionOptions(pki);
+    expect(await handshakeThrough(pki, before(4), options)).toMatchObject({ client: undefined, server: undefined });
+    expect(raised(await handshakeThrough(pki, before(5), options))).toBe("unexpected_message");
   });
   test("a part of one is refused", async () => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "server change_cipher_spec" ? concat(record(22, Uint8Array.of(0)), unit.wire) : unit.wire,
     );
     expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "us" });
@@ -130,13 +130,13 @@ describe("HelloRequest while the server's ChangeCipherSpec is awaited", () => {
 });
 
 describe("two messages in the wrong order", () => {
-  const pairs = sequence.flatMap((one, i) => {
-    const next = sequence[i + 1];
+  const pairs = fullSequence.flatMap((one, i) => {
+    const next = fullSequence[i + 1];
     return next && next.slice(0, 6) === one.slice(0, 6) ? [[one, next] as const] : [];
   });
   test.concurrent.each(pairs)("%s behind %s", async (first, second) => {
     let held: Uint8Array = nothing;
-    const outcome = await through(people, (unit) => {
+    const outcome = await handshakeThrough(pki, (unit) => {
       if (label(unit) === first) {
         held = unit.wire;
         return nothing;
@@ -150,11 +150,11 @@ describe("two messages in the wrong order", () => {
 describe("HelloRequest during a handshake", () => {
   const helloRequest = record(22, message(0));
   test.concurrent.each(
-    sequence.filter(
+    fullSequence.filter(
       (one) => one.startsWith("server") && one !== "server finished" && one !== "server change_cipher_spec",
     ),
   )("before %s is skipped, and not in the transcript", async (one) => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === one ? concat(helloRequest, unit.wire) : unit.wire,
     );
     expect(outcome).toMatchObject({ client: undefined, server: undefined });
@@ -164,11 +164,11 @@ describe("HelloRequest during a handshake", () => {
       label(unit) === "server server_hello"
         ? concat(...Array.from({ length: count }, () => helloRequest), unit.wire)
         : unit.wire;
-    expect(await through(people, before(4))).toMatchObject({ client: undefined, server: undefined });
-    expect(raised(await through(people, before(5)))).toBe("unexpected_message");
+    expect(await handshakeThrough(pki, before(4))).toMatchObject({ client: undefined, server: undefined });
+    expect(raised(await handshakeThrough(pki, before(5)))).toBe("unexpected_message");
   });
   test("to a server is refused", async () => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client certificate" ? concat(helloRequest, unit.wire) : unit.wire,
     );
     expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
@@ -185,18 +185,18 @@ describe("in the record that ends a flight", () => {
     ["server server_hello_done", "client", "a whole message", message(4, new Uint8Array(6))],
     ["server server_hello_done", "client", "a HelloRequest with a body", message(0, Uint8Array.of(1))],
   ] as const)("behind %s: the %s refuses %s", async (one, refuser, _, more) => {
-    const outcome = await through(people, behind(one, more));
+    const outcome = await handshakeThrough(pki, behind(one, more));
     expect(outcome[refuser]).toMatchObject({ code: "excess_handshake_data", alert: "unexpected_message", by: "us" });
   });
   test("a HelloRequest is skipped", async () => {
-    const whole = await through(people, behind("server server_hello_done", message(0)));
+    const whole = await handshakeThrough(pki, behind("server server_hello_done", message(0)));
     expect(whole).toMatchObject({ client: undefined, server: undefined });
   });
 });
 
 describe("around ChangeCipherSpec", () => {
   test("a fragment in the record before it is refused", async () => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client certificate_verify"
         ? record(22, concat(unit.wire.subarray(5), Uint8Array.of(20, 0)))
         : unit.wire,
@@ -205,13 +205,13 @@ describe("around ChangeCipherSpec", () => {
     expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "peer" });
   });
   test("a whole message before it is refused", async () => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client change_cipher_spec" ? concat(record(22, message(14)), unit.wire) : unit.wire,
     );
     expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
   });
   test("a plaintext record behind it is refused", async () => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client finished" ? record(22, message(20, new Uint8Array(12))) : unit.wire,
     );
     expect(outcome.server).toMatchObject({ alert: "bad_record_mac", by: "us" });
@@ -220,14 +220,14 @@ describe("around ChangeCipherSpec", () => {
   test.each([[nothing], [Uint8Array.of(1, 1)], [Uint8Array.of(0)]])(
     "with the content %j is refused",
     async (content) => {
-      const outcome = await through(people, (unit) =>
+      const outcome = await handshakeThrough(pki, (unit) =>
         label(unit) === "client change_cipher_spec" ? record(20, content) : unit.wire,
       );
       expect(outcome.server).toMatchObject({ alert: "decode_error", by: "us" });
     },
   );
   test("early, before the key exchange, is refused", async () => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client certificate" ? concat(record(20, Uint8Array.of(1)), unit.wire) : unit.wire,
     );
     expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
@@ -236,7 +236,7 @@ describe("around ChangeCipherSpec", () => {
 
 describe("application data during a handshake", () => {
   test.each(["server certificate", "client client_key_exchange"])("before %s is refused", async (one) => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === one ? concat(record(23, Uint8Array.of(1)), unit.wire) : unit.wire,
     );
     expect(raised(outcome)).toBe("unexpected_message");
@@ -255,13 +255,13 @@ describe("signatures", () => {
     ["its last byte", (body: Uint8Array) => body.length - 1],
     ["the key that it signs", () => 10],
   ] as const)("of the server's key exchange, %s altered: found by the client at once", async (_, at) => {
-    const outcome = await through(people, altered("server server_key_exchange", at));
+    const outcome = await handshakeThrough(pki, altered("server server_key_exchange", at));
     expect(outcome.client).toMatchObject({ code: "bad_signature", alert: "decrypt_error", by: "us" });
     expect(outcome.server).toMatchObject({ alert: "decrypt_error", by: "peer" });
   });
   test("of the client's CertificateVerify: found by the server at once", async () => {
-    const outcome = await through(
-      people,
+    const outcome = await handshakeThrough(
+      pki,
       altered("client certificate_verify", (body) => body.length - 1),
     );
     expect(outcome.server).toMatchObject({ code: "bad_signature", alert: "decrypt_error", by: "us" });
@@ -278,16 +278,16 @@ describe("messages in pieces", () => {
       const pieces = [content.subarray(0, 1), content.subarray(1, 4), content.subarray(4)];
       return concat(...pieces.filter((piece) => piece.length).map((piece) => record(22, piece)));
     };
-    expect(await through(people, cut)).toMatchObject({ client: undefined, server: undefined });
+    expect(await handshakeThrough(pki, cut)).toMatchObject({ client: undefined, server: undefined });
   });
   test("a message longer than allowed is refused by its header", async () => {
     const huge = record(22, Uint8Array.of(2, 1, 0, 1));
-    const outcome = await through(people, (unit) => (label(unit) === "server server_hello" ? huge : unit.wire));
+    const outcome = await handshakeThrough(pki, (unit) => (label(unit) === "server server_hello" ? huge : unit.wire));
     expect(outcome.client).toMatchObject({ code: "excessive_message_size", alert: "illegal_parameter", by: "us" });
   });
   test("a certificate may be twice as long", async () => {
     const header = record(22, Uint8Array.of(11, 1, 0, 1));
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "server certificate" ? concat(header, record(20, Uint8Array.of(1))) : unit.wire,
     );
     expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "us" });
@@ -300,31 +300,38 @@ describe("alerts during a handshake", () => {
   const before = (wire: Uint8Array) => (unit: Unit) =>
     label(unit) === "server server_hello" ? concat(wire, unit.wire) : unit.wire;
   test("a warning is heard and not heeded", async () => {
-    expect(await through(people, before(alert(1, 112)))).toMatchObject({ client: undefined, server: undefined });
+    expect(await handshakeThrough(pki, before(alert(1, 112)))).toMatchObject({ client: undefined, server: undefined });
   });
   test("four warnings in a row are, five are not", async () => {
-    expect(await through(people, before(concat(...Array.from({ length: 4 }, () => alert(1, 90)))))).toMatchObject({
-      client: undefined,
-    });
-    const outcome = await through(people, before(concat(...Array.from({ length: 5 }, () => alert(1, 90)))));
+    expect(await handshakeThrough(pki, before(concat(...Array.from({ length: 4 }, () => alert(1, 90)))))).toMatchObject(
+      {
+        client: undefined,
+      },
+    );
+    const outcome = await handshakeThrough(pki, before(concat(...Array.from({ length: 5 }, () => alert(1, 90)))));
     expect(outcome.client).toMatchObject({ code: "too_many_warning_alerts", alert: "unexpected_message" });
   });
   test("a fatal one ends it, known or not", async () => {
-    expect((await through(people, before(alert(2, 40)))).client).toMatchObject({
+    expect((await handshakeThrough(pki, before(alert(2, 40)))).client).toMatchObject({
       alert: "handshake_failure",
       by: "peer",
     });
-    expect((await through(people, before(alert(2, 200)))).client).toMatchObject({ code: "unknown_alert", by: "peer" });
+    expect((await handshakeThrough(pki, before(alert(2, 200)))).client).toMatchObject({
+      code: "unknown_alert",
+      by: "peer",
+    });
   });
   test("close_notify ends it too", async () => {
-    expect((await through(people, before(alert(1, 0)))).client).toMatchObject({ code: "closed_during_handshake" });
+    expect((await handshakeThrough(pki, before(alert(1, 0)))).client).toMatchObject({
+      code: "closed_during_handshake",
+    });
   });
   test.each([
     [Uint8Array.of(), "decode_error"],
     [Uint8Array.of(3, 40), "illegal_parameter"],
     [Uint8Array.of(1, 90, 0, 0), "illegal_parameter"],
   ])("a malformed one is refused: %j with %s", async (content, answer) => {
-    expect((await through(people, before(record(21, content)))).client).toMatchObject({
+    expect((await handshakeThrough(pki, before(record(21, content)))).client).toMatchObject({
       code: "bad_alert",
       alert: answer,
       by: "us",
@@ -339,7 +346,7 @@ describe("alerts in pieces (RFC 5246 §6.2.1)", () => {
     concat(...contents.map((content) => record(21, Uint8Array.from(content))));
   test("one over two records, and several in one, are heard", async () => {
     for (const wire of [pieces([1], [90]), pieces([1, 90, 1, 90]), pieces([1, 90, 1], [90, 1], [90])]) {
-      const outcome = await through(people, before("server server_hello", wire));
+      const outcome = await handshakeThrough(pki, before("server server_hello", wire));
       expect(outcome).toMatchObject({ client: undefined, server: undefined });
     }
   });
@@ -348,20 +355,20 @@ describe("alerts in pieces (RFC 5246 §6.2.1)", () => {
     ["behind a warning", [[1, 90, 2, 40]]],
     ["before another", [[2, 40, 2, 80]]],
   ])("a fatal one %s ends it", async (_, contents) => {
-    const { client } = await through(people, before("server server_hello", pieces(...contents)));
+    const { client } = await handshakeThrough(pki, before("server server_hello", pieces(...contents)));
     expect(client).toMatchObject({ alert: "handshake_failure", by: "peer" });
   });
   test("the warnings of one record count one by one", async () => {
     const four = Array.from({ length: 4 }, () => [1, 90]).flat();
-    const first = await through(people, before("server server_hello", pieces(four)));
+    const first = await handshakeThrough(pki, before("server server_hello", pieces(four)));
     expect(first.client).toBeUndefined();
-    const { client } = await through(people, before("server server_hello", pieces([...four, 1], [90])));
+    const { client } = await handshakeThrough(pki, before("server server_hello", pieces([...four, 1], [90])));
     expect(client).toMatchObject({ code: "too_many_warning_alerts", by: "us" });
   });
   test.each(["client change_cipher_spec", "server change_cipher_spec"] as const)(
     "half of one before the %s is unexpected: the rest would be under other keys",
     async (one) => {
-      const outcome = await through(people, before(one, pieces([1])));
+      const outcome = await handshakeThrough(pki, before(one, pieces([1])));
       expect(one.startsWith("client") ? outcome.server : outcome.client).toMatchObject({
         alert: "unexpected_message",
         code: "excess_alert_data",
@@ -380,32 +387,32 @@ describe("versions", () => {
     return wire;
   };
   test.each([0x0300, 0x0301, 0x0304, 0x03ff])("the first record may say %i", async (version) => {
-    expect(await through(people, versioned("client client_hello", 1, version))).toMatchObject({
+    expect(await handshakeThrough(pki, versioned("client client_hello", 1, version))).toMatchObject({
       client: undefined,
       server: undefined,
     });
   });
   test.each([0x0200, 0x0002, 0xfefd])("but not %i", async (version) => {
-    expect((await through(people, versioned("client client_hello", 1, version))).server).toMatchObject({
+    expect((await handshakeThrough(pki, versioned("client client_hello", 1, version))).server).toMatchObject({
       alert: "protocol_version",
       by: "us",
     });
   });
   test.each(["server certificate", "client client_key_exchange"])("once agreed, %s says TLS 1.2", async (one) => {
-    expect(raised(await through(people, versioned(one, 1, 0x0301)))).toBe("protocol_version");
+    expect(raised(await handshakeThrough(pki, versioned(one, 1, 0x0301)))).toBe("protocol_version");
   });
   test("a ClientHello below TLS 1.2 is refused", async () => {
-    expect((await through(people, versioned("client client_hello", 9, 0x0302))).server).toMatchObject({
+    expect((await handshakeThrough(pki, versioned("client client_hello", 9, 0x0302))).server).toMatchObject({
       alert: "protocol_version",
       by: "us",
     });
   });
   test("a ClientHello above is answered with TLS 1.2, and the change found at Finished", async () => {
-    expect(raised(await through(people, versioned("client client_hello", 9, 0x0304)))).toBe("bad_signature");
+    expect(raised(await handshakeThrough(pki, versioned("client client_hello", 9, 0x0304)))).toBe("bad_signature");
   });
   test("a ServerHello of another version is refused", async () => {
     for (const version of [0x0302, 0x0304]) {
-      const { client } = await through(people, versioned("server server_hello", 9, version));
+      const { client } = await handshakeThrough(pki, versioned("server server_hello", 9, version));
       expect(client).toMatchObject({ alert: "protocol_version", by: "us", advice: expect.stringContaining("TLS 1.2") });
       expect(TlsError.is(client)).toBe(true);
     }
@@ -413,7 +420,7 @@ describe("versions", () => {
 });
 
 test("a server that shows no certificate is refused", async () => {
-  const outcome = await through(people, (unit) =>
+  const outcome = await handshakeThrough(pki, (unit) =>
     label(unit) === "server certificate" ? record(22, message(11, new Uint8Array(3))) : unit.wire,
   );
   expect(outcome.client).toMatchObject({ alert: "decode_error", by: "us" });

@@ -3,7 +3,7 @@ import { type ConnectOptions, grease, keepSessions } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
 import { encode } from "../../../src/wire/codec.ts";
 import { type ClientHello, clientHello, type RawExtension } from "../../../src/wire/messages.ts";
-import { extension, type Hellos, meet, withExtension } from "./meet.ts";
+import { connectPair, extension, type HelloRewrites, withExtension } from "./connectPair.ts";
 
 const renegotiationInfo = 0xff01;
 const extendedMasterSecret = 23;
@@ -20,7 +20,7 @@ const later = { alert: "bad_record_mac" };
 
 describe("renegotiation_info", () => {
   test("a server without it is refused, with advice", async () => {
-    const { client, server } = await meet({}, {}, { server: without(renegotiationInfo) });
+    const { client, server } = await connectPair({}, {}, { server: without(renegotiationInfo) });
     expect(client).toMatchObject({
       alert: "handshake_failure",
       code: "unsafe_legacy_renegotiation",
@@ -31,12 +31,16 @@ describe("renegotiation_info", () => {
   });
 
   test("or not, with requireSecureRenegotiation: false", async () => {
-    const { client } = await meet({ requireSecureRenegotiation: false }, {}, { server: without(renegotiationInfo) });
+    const { client } = await connectPair(
+      { requireSecureRenegotiation: false },
+      {},
+      { server: without(renegotiationInfo) },
+    );
     expect(client).toMatchObject(later);
   });
 
   test("a server says it to the SCSV too, and to nobody who says neither", async () => {
-    const scsv = await meet(
+    const scsv = await connectPair(
       {},
       {},
       {
@@ -47,17 +51,17 @@ describe("renegotiation_info", () => {
       },
     );
     expect(extension(scsv.hellos.server, renegotiationInfo)).toEqual(Uint8Array.of(0));
-    const neither = await meet({}, {}, { client: without(renegotiationInfo) });
+    const neither = await connectPair({}, {}, { client: without(renegotiationInfo) });
     expect(extension(neither.hellos.server, renegotiationInfo)).toBeUndefined();
   });
 
   test.each(["client", "server"] as const)("with content in the %s's hello is handshake_failure", async (from) => {
-    const met = await meet(
+    const result = await connectPair(
       {},
       {},
       { [from]: (hello: never) => withExtension(hello, renegotiationInfo, Uint8Array.of(1, 7)) },
     );
-    const end = met[from === "client" ? "server" : "client"];
+    const end = result[from === "client" ? "server" : "client"];
     expect(end).toMatchObject({ alert: "handshake_failure", code: "renegotiation_mismatch", by: "us" });
   });
 });
@@ -68,45 +72,49 @@ describe("extended_master_secret", () => {
 
   test("a server without it is refused where the client requires it, and else is not", async () => {
     const change = { server: without(extendedMasterSecret) };
-    const { client, server } = await meet({ requireExtendedMasterSecret }, {}, change);
+    const { client, server } = await connectPair({ requireExtendedMasterSecret }, {}, change);
     expect(client).toMatchObject({ ...refused, advice: expect.any(String) });
     expect(server).toMatchObject({ alert: "handshake_failure", by: "peer" });
-    expect((await meet({}, {}, change)).server).toMatchObject(later);
+    expect((await connectPair({}, {}, change)).server).toMatchObject(later);
   });
 
   test("a client without it is refused where the server requires it, and else is not", async () => {
     const change = { client: without(extendedMasterSecret) };
-    const { client, server, hellos } = await meet({}, { requireExtendedMasterSecret }, change);
+    const { client, server, hellos } = await connectPair({}, { requireExtendedMasterSecret }, change);
     expect(server).toMatchObject(refused);
     expect(client).toMatchObject({ alert: "handshake_failure", by: "peer" });
     expect(hellos.server).toBeUndefined();
-    expect((await meet({}, {}, change)).hellos.server).toBeDefined();
+    expect((await connectPair({}, {}, change)).hellos.server).toBeDefined();
   });
 
   test.each(["client", "server"] as const)("with content in the %s's hello is decode_error", async (from) => {
-    const met = await meet(
+    const result = await connectPair(
       {},
       {},
       { [from]: (hello: never) => withExtension(hello, extendedMasterSecret, Uint8Array.of(0)) },
     );
-    expect(met[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
+    expect(result[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
   test("with both requiring it, they agree", async () => {
-    const { client, server } = await meet({ requireExtendedMasterSecret }, { requireExtendedMasterSecret });
+    const { client, server } = await connectPair({ requireExtendedMasterSecret }, { requireExtendedMasterSecret });
     for (const end of [client, server]) expect(end).toMatchObject({ extendedMasterSecret: true });
   });
 });
 
 describe("an extension that nobody knows", () => {
   test("is ignored by a server", async () => {
-    const { hellos } = await meet({}, {}, { client: (hello) => withExtension(hello, unknown, Uint8Array.of(1, 2, 3)) });
+    const { hellos } = await connectPair(
+      {},
+      {},
+      { client: (hello) => withExtension(hello, unknown, Uint8Array.of(1, 2, 3)) },
+    );
     expect(hellos.server).toBeDefined();
     expect(extension(hellos.server, unknown)).toBeUndefined();
   });
 
   test("is refused by a client, which did not ask for it", async () => {
-    const { client, server } = await meet(
+    const { client, server } = await connectPair(
       {},
       {},
       { server: (hello) => withExtension(hello, unknown, new Uint8Array(0)) },
@@ -120,25 +128,25 @@ describe("an extension that nobody knows", () => {
       ...hello,
       extensions: [...(hello.extensions ?? []), ...(hello.extensions ?? []).slice(-1)],
     });
-    const met = await meet({}, {}, { [from]: twice });
-    const end = met[from === "client" ? "server" : "client"];
+    const result = await connectPair({}, {}, { [from]: twice });
+    const end = result[from === "client" ? "server" : "client"];
     expect(end).toMatchObject({ alert: "decode_error", code: "duplicate_extension", by: "us" });
   });
 });
 
 describe("in a hello that resumes a session", () => {
   /** Both ends of a second handshake, whose server takes the first one's ticket. */
-  async function again(change: Hellos, client: Partial<ConnectOptions> = {}) {
+  async function again(change: HelloRewrites, client: Partial<ConnectOptions> = {}) {
     const options = { sessions: keepSessions(), ...client };
     const server = { ticketKeys: [new Uint8Array(48).fill(7)] };
-    for (const connection of (await meet(options, server)).connections) connection?.abort();
-    return meet(options, server, change);
+    for (const connection of (await connectPair(options, server)).connections) connection?.abort();
+    return connectPair(options, server, change);
   }
 
   test("nothing is amiss as it stands, with GREASE, and padded, since the ticket makes it long enough", async () => {
-    const met = await again({}, { grease });
-    for (const end of [met.client, met.server]) expect(end).toMatchObject({ resumed: true });
-    const length = 4 + encode(clientHello.body, met.hellos.client as ClientHello).length;
+    const result = await again({}, { grease });
+    for (const end of [result.client, result.server]) expect(end).toMatchObject({ resumed: true });
+    const length = 4 + encode(clientHello.body, result.hellos.client as ClientHello).length;
     expect(length).toBe(512);
   });
 

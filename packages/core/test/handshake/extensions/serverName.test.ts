@@ -1,7 +1,7 @@
 import { testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../../node/src/crypto/credential.ts";
-import { extension, meet, people, withExtension } from "./meet.ts";
+import { connectPair, extension, pki, withExtension } from "./connectPair.ts";
 
 const id = 0;
 /** ServerNameList, RFC 6066 §3. */
@@ -14,11 +14,11 @@ const empty = new Uint8Array(0);
 
 const ca = await testCa();
 const other = nodeCredential(await ca.issue({ names: ["a.example", "*.b.example"] }));
-const several = { credentials: [people.server, other] };
+const several = { credentials: [pki.server, other] };
 
 describe("server_name", () => {
   test("is the host's, without a dot at its end, and goes to the server's session", async () => {
-    const { hellos, server } = await meet({ ...trusting, serverName: "www.example.com." });
+    const { hellos, server } = await connectPair({ ...trusting, serverName: "www.example.com." });
     expect(extension(hellos.client, id)).toEqual(list([0, "www.example.com"]));
     expect(server).toMatchObject({ serverName: "www.example.com" });
   });
@@ -39,13 +39,13 @@ describe("server_name", () => {
     ["localhost", "of one, with strictSni", empty],
   ] as const)("%s to a server %s is answered where the name decided, empty: %j", async (serverName, name, wanted) => {
     const end = ends[name];
-    const { hellos, server } = await meet({ ...trusting, serverName }, end);
+    const { hellos, server } = await connectPair({ ...trusting, serverName }, end);
     expect(server).toMatchObject({ serverName });
     expect(extension(hellos.server, id)).toEqual(wanted);
   });
 
   test.each(["127.0.0.1", "::1", "2001:db8::1"])("is not sent for the address %s", async (serverName) => {
-    const { hellos, server } = await meet({ ...trusting, serverName });
+    const { hellos, server } = await connectPair({ ...trusting, serverName });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([undefined, undefined]);
     expect(server).toMatchObject({ serverName: null });
   });
@@ -55,7 +55,7 @@ describe("server_name", () => {
     ["a name that is longer than there are bytes", Uint8Array.of(0, 5, 0, 0, 9, 97, 98)],
     ["a name of another type that is cut", Uint8Array.of(0, 2, 1, 0)],
   ])("with %s is decode_error", async (_, data) => {
-    const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
+    const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, data) });
     expect(server).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
@@ -66,7 +66,7 @@ describe("server_name", () => {
     ["a name with a zero in it", list([0, "a.example\0.b"])],
     ["a name of 256 bytes", Uint8Array.of(1, 3, 0, 1, 0, ...new Uint8Array(256).fill(97))],
   ])("with %s is illegal_parameter", async (_, data) => {
-    const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
+    const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, data) });
     expect(server).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
@@ -78,13 +78,13 @@ describe("server_name", () => {
   ])("%s is skipped (RFC 6066 §3)", async (_, data, serverName) => {
     // The server goes on, and its ServerHello shows by the answer which name it read; the client's transcript is
     // another, so the handshake ends later.
-    const { hellos } = await meet({}, several, { client: (hello) => withExtension(hello, id, data) });
+    const { hellos } = await connectPair({}, several, { client: (hello) => withExtension(hello, id, data) });
     expect(hellos.server).toBeDefined();
     expect(extension(hellos.server, id)).toEqual(serverName && empty);
   });
 
   test("answered with content is decode_error", async () => {
-    const { client } = await meet({}, {}, { server: (hello) => withExtension(hello, id, Uint8Array.of(0)) });
+    const { client } = await connectPair({}, {}, { server: (hello) => withExtension(hello, id, Uint8Array.of(0)) });
     expect(client).toMatchObject({ alert: "decode_error", by: "us" });
   });
 });

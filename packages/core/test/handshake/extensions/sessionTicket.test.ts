@@ -3,8 +3,8 @@ import { keepSessions, memoryStore, type SessionStore } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
 import { decode, encode } from "../../../src/wire/codec.ts";
 import { serverHello } from "../../../src/wire/messages.ts";
-import { message, record, resuming, through, type Unit } from "../mitm.ts";
-import { extension, meet, people, withExtension } from "./meet.ts";
+import { handshakeThrough, message, record, resumptionOptions, type Unit } from "../mitm.ts";
+import { connectPair, extension, pki, withExtension } from "./connectPair.ts";
 
 const id = 35;
 const empty = new Uint8Array(0);
@@ -27,7 +27,7 @@ const altered = (unit: Unit): Uint8Array => unit.wire.map((byte, i) => (i === un
 
 describe("session_ticket", () => {
   test("is empty where a client has no ticket and takes one, and then answered empty, with no session ID", async () => {
-    const { hellos } = await meet({ sessions: keepSessions() }, { ticketKeys, sessionStore: memoryStore() });
+    const { hellos } = await connectPair({ sessions: keepSessions() }, { ticketKeys, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, empty]);
     expect(hellos.server?.sessionId).toEqual(empty);
   });
@@ -36,18 +36,18 @@ describe("session_ticket", () => {
     ["that keeps no sessions", {}],
     ["that takes no tickets", { sessions: keepSessions({ tickets: false }) }],
   ])("is not sent by a client %s, and not answered", async (_, options) => {
-    const { hellos } = await meet(options, { ticketKeys, sessionStore: memoryStore() });
+    const { hellos } = await connectPair(options, { ticketKeys, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([undefined, undefined]);
     expect(hellos.server?.sessionId).toHaveLength(32);
   });
 
   test("is not answered by a server without tickets", async () => {
-    const { hellos } = await meet({ sessions: keepSessions() }, { tickets: false, sessionStore: memoryStore() });
+    const { hellos } = await connectPair({ sessions: keepSessions() }, { tickets: false, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, undefined]);
   });
 
   test("answered with content is decode_error", async () => {
-    const { client } = await meet(
+    const { client } = await connectPair(
       { sessions: keepSessions() },
       { ticketKeys },
       { server: (hello) => withExtension(hello, id, Uint8Array.of(0)) },
@@ -65,7 +65,7 @@ describe("NewSessionTicket", () => {
       expect(extensions?.length).toBe((hello.extensions?.length ?? 0) - 1);
       return record(22, message(serverHello.id, encode(serverHello.body, { ...hello, extensions })));
     };
-    const { client } = await through(people, unannounced, await resuming(people));
+    const { client } = await handshakeThrough(pki, unannounced, await resumptionOptions(pki));
     expect(client).toMatchObject({ alert: "unexpected_message", by: "us" });
     expect((client as Error).message).toContain("new_session_ticket");
   });
@@ -77,7 +77,7 @@ describe("NewSessionTicket", () => {
         seen.push(label(unit));
         return middle(unit);
       };
-      await through(people, watch, { client: { sessions: keepSessions() }, server: { ticketKeys } });
+      await handshakeThrough(pki, watch, { client: { sessions: keepSessions() }, server: { ticketKeys } });
       return seen;
     };
     const whole = await run((unit) => unit.wire);
@@ -90,7 +90,7 @@ describe("NewSessionTicket", () => {
   test("counts once the server's Finished is verified, not before", async () => {
     const kept = async (middle: (unit: Unit) => Uint8Array): Promise<number> => {
       const store = counting();
-      await through(people, middle, { client: { sessions: keepSessions({ store }) }, server: { ticketKeys } });
+      await handshakeThrough(pki, middle, { client: { sessions: keepSessions({ store }) }, server: { ticketKeys } });
       return store.kept;
     };
     expect(await kept((unit) => unit.wire)).toBe(1);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { extension, meet, withExtension } from "./meet.ts";
+import { connectPair, extension, withExtension } from "./connectPair.ts";
 
 const id = 43;
 const [tls13, tls12, tls11] = [
@@ -16,7 +16,7 @@ describe("supported_versions", () => {
     ["TLS 1.1 alone, whatever client_version says", [tls11], 0x0303],
     ["GREASE alone", [[0x1a, 0x1a]], 0x0303],
   ] as const)("of %s ends with protocol_version", async (_, versions, clientVersion) => {
-    const { server } = await meet(
+    const { server } = await connectPair(
       {},
       {},
       { client: (hello) => ({ ...withExtension(hello, id, saying(...versions)), clientVersion }) },
@@ -28,7 +28,7 @@ describe("supported_versions", () => {
     ["TLS 1.2 among them", [tls13, tls12], 0x0303],
     ["TLS 1.2, whatever client_version says (RFC 8446 §4.2.1)", [tls12], 0x0302],
   ] as const)("of %s is TLS 1.2, and not answered", async (_, versions, clientVersion) => {
-    const { server, hellos } = await meet(
+    const { server, hellos } = await connectPair(
       {},
       {},
       { client: (hello) => ({ ...withExtension(hello, id, saying(...versions)), clientVersion }) },
@@ -40,7 +40,7 @@ describe("supported_versions", () => {
   });
 
   test("without it, client_version counts", async () => {
-    const { server } = await meet({}, {}, { client: (hello) => ({ ...hello, clientVersion: 0x0302 }) });
+    const { server } = await connectPair({}, {}, { client: (hello) => ({ ...hello, clientVersion: 0x0302 }) });
     expect(server).toMatchObject({ alert: "protocol_version", by: "us", message: expect.stringContaining("0x0302") });
   });
 
@@ -48,7 +48,7 @@ describe("supported_versions", () => {
     ["no version", Uint8Array.of(0)],
     ["half a version", Uint8Array.of(3, 3, 3, 4)],
   ])("with %s is a decode_error", async (_, data) => {
-    const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
+    const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, data) });
     expect(server).toMatchObject({ alert: "decode_error", by: "us" });
   });
 });
