@@ -16,7 +16,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "3",
     "one host_name, in ASCII, without a dot at its end, and never an address",
     ofClient("handshake/extensions/serverName.ts#serverNameClient", [
-      `${serverName}: server_name > is the host's, without a dot at its end, and goes to the server's session`,
+      `${serverName}: server_name > is the host name without a trailing dot, and is in the server's session`,
       `${serverName}: server_name > is not sent for the address %s`,
     ]),
   ],
@@ -35,11 +35,11 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     both({
       client: by(
         "handshake/extensions/serverName.ts#serverNameClient",
-        `${serverName}: server_name > answered with content is decode_error`,
+        `${serverName}: server_name > an answer with content is decode_error`,
       ),
       server: by(
         "handshake/extensions/serverName.ts#serverNameServer",
-        `${serverName}: server_name > %s to a server %s is answered where the name decided, empty: %j`,
+        `${serverName}: server_name > %s to a server %s is answered, empty, only if the name decided: %j`,
       ),
     }),
   ],
@@ -90,7 +90,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       [
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
-        `${fragments}: max_fragment_length > a longer record is record_overflow, from ServerHello on`,
+        `${fragments}: max_fragment_length > a longer record after ServerHello is record_overflow`,
         `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
       ],
     ),
@@ -229,14 +229,14 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient"],
         [
           `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
-          `${sizes}: record_size_limit > more than TLS 1.2 has: a server takes it for another version's, a client refuses it`,
+          `${sizes}: record_size_limit > a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it`,
         ],
       ),
       server: by(
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitServer"],
         [
           `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
-          `${sizes}: record_size_limit > more than TLS 1.2 has: a server takes it for another version's, a client refuses it`,
+          `${sizes}: record_size_limit > a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it`,
         ],
       ),
     }),
@@ -262,11 +262,11 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
           "handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient",
           "handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient",
         ],
-        [`${sizes}: record_size_limit > both answered, max_fragment_length %s it: illegal_parameter`],
+        [`${sizes}: record_size_limit > an answer with both, max_fragment_length %s it, is illegal_parameter`],
       ),
       server: by(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],
-        [`${sizes}: record_size_limit > beside it max_fragment_length is ignored (RFC 8449 §5)`],
+        [`${sizes}: record_size_limit > a server ignores max_fragment_length if both are offered (RFC 8449 §5)`],
       ),
     }),
   ],

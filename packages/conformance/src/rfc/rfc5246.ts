@@ -451,9 +451,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by(
       ["handshake/extensions/extension.ts#answerExtensions", "handshake/extensions/extension.ts#acceptExtensions"],
       [
-        `${tests.required}: an extension that nobody knows > is refused by a client, which did not ask for it`,
-        `${tests.etm}: encrypt_then_mac > is not answered unasked`,
-        "handshake/extensions/maxFragmentLength.test.ts: max_fragment_length > an answer unasked is unsupported_extension",
+        `${tests.required}: an unknown extension > is refused by a client, which did not ask for it`,
+        `${tests.etm}: encrypt_then_mac > is not sent to a client that did not offer it`,
+        "handshake/extensions/maxFragmentLength.test.ts: max_fragment_length > an answer to a client that did not offer it is unsupported_extension",
       ],
     ),
   ],
@@ -461,7 +461,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.4",
     "no extension comes twice",
     by("handshake/extensions/extension.ts#byType", [
-      `${tests.required}: an extension that nobody knows > twice in the %s's hello is decode_error`,
+      `${tests.required}: an unknown extension > twice in the %s's hello is decode_error`,
       `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
     ]),
   ],

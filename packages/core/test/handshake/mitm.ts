@@ -99,8 +99,8 @@ export interface Unit {
 export type Middle = (unit: Unit) => Uint8Array;
 
 /**
- * An `alter` function for `memoryPair` that shows each unit to `middle`. Both sides send each message in a record of its
- * own (if it fits), so that each record until ChangeCipherSpec is one message.
+ * An `alter` function for `memoryPair` that shows each unit to `middle`. Both sides send each message in a record of
+ * its own (if it fits), so that each record until ChangeCipherSpec is one message.
  */
 export function alterUnits(middle: Middle): (bytes: Uint8Array, direction: "a->b" | "b->a") => Uint8Array | undefined {
   const changed = { client: false, server: false };
@@ -146,8 +146,8 @@ export interface Outcome {
 }
 
 /**
- * Runs a full handshake with a client certificate through `middle` and returns how each side ended. A side whose handshake
- * succeeds closes its connection.
+ * Runs a full handshake with a client certificate through `middle` and returns how each side ended. A side whose
+ * handshake succeeds closes its connection.
  */
 export async function handshakeThrough(
   { ca, server, client }: Pki,

@@ -129,8 +129,8 @@ export async function exchangeBytes({ connections: [client, server] }: PairResul
   ] as const) {
     await from.write(sent);
     const received: Uint8Array[] = [];
-    while (concat(...got).length < length) received.push((await to.read()) as Uint8Array);
-    expect(concat(...got)).toEqual(sent);
+    while (concat(...received).length < length) received.push((await to.read()) as Uint8Array);
+    expect(concat(...received)).toEqual(sent);
   }
   await Promise.all([client.close(), server.close()]);
 }

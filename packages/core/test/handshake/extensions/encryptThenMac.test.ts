@@ -13,25 +13,25 @@ const gcm = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
 const cbc = [TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256];
 
 describe("encrypt_then_mac", () => {
-  test("is agreed on with CBC", async () => {
+  test("is negotiated with CBC", async () => {
     const { client, server, hellos } = await connectPair({ suites: cbc }, { suites: cbc });
     expect(client).toMatchObject({ encryptThenMac: true });
     expect(server).toMatchObject({ encryptThenMac: true });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, empty]);
   });
 
-  test("is offered with CBC among the suites, and not answered where the suite is another (RFC 7366 §3)", async () => {
+  test("is offered if a CBC suite is offered, and not answered if another suite is chosen (RFC 7366 §3)", async () => {
     const { client, server, hellos } = await connectPair({ suites: legacySuites }, { suites: legacySuites });
     expect(client).toMatchObject({ suite: gcm[0]?.name, encryptThenMac: false });
     expect(server).toMatchObject({ encryptThenMac: false });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, undefined]);
   });
 
-  test("is not offered without CBC", async () => {
+  test("is not offered without a CBC suite", async () => {
     expect(extension((await connectPair({ suites: modernSuites })).hellos.client, id)).toBeUndefined();
   });
 
-  test("is not answered unasked", async () => {
+  test("is not sent to a client that did not offer it", async () => {
     const without = await connectPair(
       { suites: cbc },
       { suites: cbc },
@@ -40,7 +40,7 @@ describe("encrypt_then_mac", () => {
     expect(extension(without.hellos.server, id)).toBeUndefined();
   });
 
-  test("answered with an AEAD is illegal_parameter", async () => {
+  test("an answer with an AEAD suite is illegal_parameter", async () => {
     const { client, server } = await connectPair(
       { suites: legacySuites },
       { suites: gcm },
@@ -59,7 +59,7 @@ describe("encrypt_then_mac", () => {
     expect(result[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
-  test("where one side alone does it, nothing opens", async () => {
+  test("if only one side applies it, no record can be decrypted", async () => {
     const { client, server } = await connectPair(
       { suites: cbc },
       { suites: cbc },

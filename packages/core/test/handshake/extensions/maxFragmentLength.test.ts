@@ -7,8 +7,8 @@ const id = 1;
 const overhead = 24;
 const suites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 
-/** The longest plaintext of what a side sent. */
-const longest = (events: readonly TraceEvent[]): number =>
+/** The length of the longestPlaintext plaintext that a side sent. */
+const longestPlaintext = (events: readonly TraceEvent[]): number =>
   Math.max(
     ...events.flatMap((event) =>
       event.type === "record" && event.direction === "sent"
@@ -21,26 +21,26 @@ describe("max_fragment_length", () => {
   test.each([512, 1024, 2048, 4096] as const)(
     "%i bytes: no side sends more, handshake messages included (RFC 6066 §4)",
     async (maxFragmentLength) => {
-      // The certificate does not fit into 512 bytes.
+      // The RSA certificate does not fit into 512 bytes.
       const result = await connectPair({ maxFragmentLength, suites }, { suites, credentials: [pki.rsa] });
       expect(result.client).toMatchObject({ maxFragmentLength });
       expect(result.server).toMatchObject({ maxFragmentLength });
       const code = Uint8Array.of(Math.log2(maxFragmentLength) - 8);
       expect([extension(result.hellos.client, id), extension(result.hellos.server, id)]).toEqual([code, code]);
-      if (maxFragmentLength === 512) expect(longest(result.events.server)).toBe(512);
+      if (maxFragmentLength === 512) expect(longestPlaintext(result.events.server)).toBe(512);
       await exchangeBytes(result, 10_000);
-      expect(longest(result.events.client)).toBe(maxFragmentLength);
-      expect(longest(result.events.server)).toBe(maxFragmentLength);
+      expect(longestPlaintext(result.events.client)).toBe(maxFragmentLength);
+      expect(longestPlaintext(result.events.server)).toBe(maxFragmentLength);
     },
   );
 
-  test("without the option it is not offered, and not there", async () => {
+  test("is not offered without the option, and the sessions do not have it", async () => {
     const { client, server, hellos } = await connectPair();
     expect(extension(hellos.client, id)).toBeUndefined();
     for (const end of [client, server]) expect(end.maxFragmentLength).toBeUndefined();
   });
 
-  test("a longer record is record_overflow, from ServerHello on", async () => {
+  test("a longer record after ServerHello is record_overflow", async () => {
     const outcome = await handshakeThrough(
       pki,
       (unit) => (unit.name === "server_key_exchange" ? record(22, new Uint8Array(513)) : unit.wire),
@@ -64,7 +64,7 @@ describe("max_fragment_length", () => {
     expect(client).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
-  test("an answer unasked is unsupported_extension", async () => {
+  test("an answer to a client that did not offer it is unsupported_extension", async () => {
     const { client } = await connectPair({}, {}, { server: (hello) => withExtension(hello, id, Uint8Array.of(1)) });
     expect(client).toMatchObject({ alert: "unsupported_extension", by: "us" });
   });
@@ -74,7 +74,7 @@ describe("max_fragment_length", () => {
     expect(server).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
-  test("another length is a configuration error", async () => {
+  test("a length that is not one of the four is a configuration error", async () => {
     const options = { maxFragmentLength: 8192 } as unknown as ConnectOptions;
     await expect(connectUnanswered(options)).rejects.toMatchObject({ code: "configuration" });
   });

@@ -7,7 +7,7 @@ const id = 21;
 const length = (hello: ClientHello | undefined): number =>
   hello ? 4 + encode(clientHello.body, hello).length : Number.NaN;
 
-/** Protocols that make the hello so long, before it is padded. */
+/** Protocols that make the hello `wanted` bytes long before it is padded. */
 async function alpnFor(wanted: number): Promise<string[]> {
   const base = length((await connectPair({ alpn: ["x"] })).hellos.client);
   const more = wanted - base;
@@ -33,7 +33,7 @@ describe("padding", () => {
     if (data) expect(hellos.client?.extensions?.at(-1)?.type).toBe(id);
   });
 
-  test("is nothing to a server, whatever is in it", async () => {
+  test("a server ignores it, whatever its content", async () => {
     const { server, hellos } = await connectPair(
       {},
       {},

@@ -9,8 +9,8 @@ const maxFragmentLengthId = 1;
 const overhead = 24;
 const uint16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 255);
 
-/** The longest plaintext of what a side sent, under keys or not. */
-const longest = (events: readonly TraceEvent[], isProtected: boolean): number =>
+/** The length of the longestPlaintext plaintext that a side sent in records that are, or are not, encrypted. */
+const longestPlaintext = (events: readonly TraceEvent[], isProtected: boolean): number =>
   Math.max(
     ...events.flatMap((event) =>
       event.type === "record" && event.direction === "sent" && event.protected === isProtected
@@ -24,55 +24,64 @@ describe("record_size_limit", () => {
     [64, undefined, 16_384],
     [100, 200, 200],
     [16_384, 64, 64],
-  ])("a client takes %i, a server %s: each obeys the other, under keys alone (RFC 8449 §4)", async (own, its, said) => {
-    const result = await connectPair({ recordSizeLimit: own }, its === undefined ? {} : { recordSizeLimit: its });
-    expect(extension(result.hellos.client, id)).toEqual(uint16(own));
-    expect(extension(result.hellos.server, id)).toEqual(uint16(said));
-    await exchangeBytes(result, 20_000);
-    expect(longest(result.events.server, true)).toBe(Math.min(own, 16_384));
-    expect(longest(result.events.client, true)).toBe(Math.min(said, 16_384));
-    expect(longest(result.events.server, false)).toBeGreaterThan(200);
-  });
+  ])(
+    "client limit %i, server limit %s: each side obeys the other's, in encrypted records only (RFC 8449 §4)",
+    async (clientLimit, serverLimit, answered) => {
+      const result = await connectPair(
+        { recordSizeLimit: clientLimit },
+        serverLimit === undefined ? {} : { recordSizeLimit: serverLimit },
+      );
+      expect(extension(result.hellos.client, id)).toEqual(uint16(clientLimit));
+      expect(extension(result.hellos.server, id)).toEqual(uint16(answered));
+      await exchangeBytes(result, 20_000);
+      expect(longestPlaintext(result.events.server, true)).toBe(Math.min(clientLimit, 16_384));
+      expect(longestPlaintext(result.events.client, true)).toBe(Math.min(answered, 16_384));
+      expect(longestPlaintext(result.events.server, false)).toBeGreaterThan(200);
+    },
+  );
 
-  test("without the option a client does not offer it, and a server that has it does not answer", async () => {
+  test("without the option a client does not offer it, and a server with the option does not answer", async () => {
     const { hellos } = await connectPair({}, { recordSizeLimit: 100 });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([undefined, undefined]);
   });
 
-  test("beside it max_fragment_length is ignored (RFC 8449 §5)", async () => {
+  test("a server ignores max_fragment_length if both are offered (RFC 8449 §5)", async () => {
     const result = await connectPair({ recordSizeLimit: 700, maxFragmentLength: 512 });
     expect(extension(result.hellos.client, maxFragmentLengthId)).toBeDefined();
     expect(extension(result.hellos.server, maxFragmentLengthId)).toBeUndefined();
     expect(result.client.maxFragmentLength).toBeUndefined();
     await exchangeBytes(result, 2000);
-    expect(longest(result.events.server, true)).toBe(700);
-    expect(longest(result.events.client, true)).toBe(2000);
+    expect(longestPlaintext(result.events.server, true)).toBe(700);
+    expect(longestPlaintext(result.events.client, true)).toBe(2000);
   });
 
   test.each([
-    ["a length that is none of the four", Uint8Array.of(9)],
-    ["no length at all", new Uint8Array(0)],
-  ])("beside it, max_fragment_length may say %s", async (_, said) => {
+    ["a code that is none of the four", Uint8Array.of(9)],
+    ["no code", new Uint8Array(0)],
+  ])("together with it, max_fragment_length may contain %s", async (_, content) => {
     const client = <T extends Parameters<typeof withExtension>[0]>(hello: T): T =>
-      withExtension(hello, maxFragmentLengthId, said);
+      withExtension(hello, maxFragmentLengthId, content);
     const result = await connectPair({ recordSizeLimit: 700, maxFragmentLength: 512 }, {}, { client });
-    // The server goes on; that the hello was altered is seen once there are keys.
+    // The server continues. It finds that the hello was altered when it decrypts the first record.
     expect(result.server).toMatchObject({ alert: "bad_record_mac", by: "us" });
-    const alone = await connectPair({ maxFragmentLength: 512 }, {}, { client });
-    expect(alone.server).toMatchObject({ alert: said.length ? "illegal_parameter" : "decode_error", by: "us" });
+    const withoutLimit = await connectPair({ maxFragmentLength: 512 }, {}, { client });
+    expect(withoutLimit.server).toMatchObject({
+      alert: content.length ? "illegal_parameter" : "decode_error",
+      by: "us",
+    });
   });
 
   test.each([
-    ["behind", (data: Uint8Array) => [{ type: maxFragmentLengthId, data }], () => []],
+    ["after", (data: Uint8Array) => [{ type: maxFragmentLengthId, data }], () => []],
     ["before", () => [], (data: Uint8Array) => [{ type: maxFragmentLengthId, data }]],
-  ])("both answered, max_fragment_length %s it: illegal_parameter", async (_, behind, before) => {
+  ])("an answer with both, max_fragment_length %s it, is illegal_parameter", async (_, after, before) => {
     const { client } = await connectPair(
       { recordSizeLimit: 700, maxFragmentLength: 512 },
       {},
       {
         server: (hello) => ({
           ...hello,
-          extensions: [...before(Uint8Array.of(1)), ...(hello.extensions ?? []), ...behind(Uint8Array.of(1))],
+          extensions: [...before(Uint8Array.of(1)), ...(hello.extensions ?? []), ...after(Uint8Array.of(1))],
         }),
       },
     );
@@ -90,7 +99,7 @@ describe("record_size_limit", () => {
     expect(client).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
-  test("more than TLS 1.2 has: a server takes it for another version's, a client refuses it", async () => {
+  test("a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it", async () => {
     const { hellos } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, uint16(0x4001)) });
     expect(extension(hellos.server, id)).toEqual(uint16(16_384));
     const { client } = await connectPair(
