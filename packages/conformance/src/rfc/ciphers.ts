@@ -164,7 +164,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     both({
       client: by(
         ["handshake/extensions/ecPointFormats.ts#ecPointFormatsClient"],
-        [`${points}: ec_point_formats > and by a client`],
+        [`${points}: ec_point_formats > a client refuses a list without the uncompressed format`],
       ),
       server: by(
         ["handshake/extensions/ecPointFormats.ts#ecPointFormatsServer"],

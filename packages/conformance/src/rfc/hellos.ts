@@ -193,16 +193,16 @@ const rfc7507: Rfc = rfc(7507, "TLS Fallback Signaling Cipher Suite Value", [
     "3",
     "a server that speaks more than client_version says answers the SCSV with a fatal inappropriate_fallback; else it changes nothing",
     by("handshake/negotiate.ts#checkHello", [
-      `${fallback}: TLS_FALLBACK_SCSV > a ClientHello of TLS 1.1, with it: %s, is %s (RFC 7507 §3)`,
-      `${fallback}: TLS_FALLBACK_SCSV > in TLS 1.2, which is our best, it changes nothing; it stands behind the suites`,
+      `${fallback}: TLS_FALLBACK_SCSV > with fallbackScsv %s, a ClientHello of TLS 1.1 is refused with %s (RFC 7507 §3)`,
+      `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
     ]),
   ],
   [
     "4",
     "a client that tries again with less sends it, behind its suites; none that resumes a session does, nor one whose best this is",
     by("handshake/client.ts#offer", [
-      `${fallback}: TLS_FALLBACK_SCSV > is not sent unasked`,
-      `${fallback}: TLS_FALLBACK_SCSV > in TLS 1.2, which is our best, it changes nothing; it stands behind the suites`,
+      `${fallback}: TLS_FALLBACK_SCSV > is not sent without the option`,
+      `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
       `${fallback}: TLS_FALLBACK_SCSV > is not sent with a session that is to be resumed (RFC 7507 §4)`,
     ]),
   ],

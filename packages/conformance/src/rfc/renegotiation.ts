@@ -62,7 +62,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "a server takes versions above its own, and negotiates the highest in common",
     by(
       "handshake/negotiate.ts#checkHello",
-      `${order}: versions > a ClientHello above is answered with TLS 1.2, and the change found at Finished`,
+      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change`,
     ),
   ],
   [

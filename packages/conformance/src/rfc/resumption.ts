@@ -40,7 +40,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       client: by(
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
         [
-          `${order}: while a session is resumed > %s left out`,
+          `${order}: a resumed handshake > fails without %s`,
           `${ticket}: NewSessionTicket > is refused if it was not announced`,
         ],
       ),

@@ -7,7 +7,7 @@ const id = 1;
 const overhead = 24;
 const suites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 
-/** The length of the longestPlaintext plaintext that a side sent. */
+/** The length of the longest plaintext that a side sent. */
 const longestPlaintext = (events: readonly TraceEvent[]): number =>
   Math.max(
     ...events.flatMap((event) =>

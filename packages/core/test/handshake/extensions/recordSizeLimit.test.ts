@@ -9,7 +9,7 @@ const maxFragmentLengthId = 1;
 const overhead = 24;
 const uint16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 255);
 
-/** The length of the longestPlaintext plaintext that a side sent in records that are, or are not, encrypted. */
+/** The length of the longest plaintext that a side sent in records that are, or are not, encrypted. */
 const longestPlaintext = (events: readonly TraceEvent[], isProtected: boolean): number =>
   Math.max(
     ...events.flatMap((event) =>
