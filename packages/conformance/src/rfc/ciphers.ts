@@ -134,7 +134,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       [
         `${suite}: the server's certificate > an ECDSA certificate on a curve that the client does not offer is not chosen`,
         `${keyExchange}: a server without a curve in common takes no ECC suite (RFC 8422 §5.1)`,
-        `${grease}: a peer's GREASE is borne > groups`,
+        `${grease}: a peer's GREASE is ignored > groups`,
       ],
     ),
   ],

@@ -277,17 +277,17 @@ const rfc8701: Rfc = rfc(8701, "GREASE", [
     "3.1",
     "a client refuses each GREASE value that a server chooses: a suite, an extension, a group, a scheme",
     ofClient("handshake/client.ts#agree", [
-      `${grease}: GREASE that we send > a server that chooses it is refused: a suite, an extension`,
-      `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
+      `${grease}: GREASE that the client sends > a client refuses a server that chooses a GREASE suite or extension`,
+      `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
     ]),
   ],
   [
     "3.2",
     "a server treats GREASE as any unknown value: it is ignored, and never chosen",
     by("handshake/extensions/extension.ts#readOffer", [
-      `${grease}: a peer's GREASE is borne > suites`,
-      `${grease}: a peer's GREASE is borne > extensions`,
-      `${grease}: a peer's GREASE is borne > groups`,
+      `${grease}: a peer's GREASE is ignored > suites`,
+      `${grease}: a peer's GREASE is ignored > extensions`,
+      `${grease}: a peer's GREASE is ignored > groups`,
     ]),
   ],
   ["4.1", "a server refuses GREASE of its own that a client chooses", not("our server sends none")],
@@ -296,15 +296,15 @@ const rfc8701: Rfc = rfc(8701, "GREASE", [
     "a client treats GREASE in CertificateRequest as any unknown value",
     by(
       "handshake/client.ts#chooseCredential",
-      `${grease}: a peer's GREASE is borne > in CertificateRequest of a server`,
+      `${grease}: a peer's GREASE is ignored > in a server's CertificateRequest`,
     ),
   ],
   [
     "5",
     "values are random, and no extension stands twice",
     by("handshake/grease.ts#grease", [
-      `${grease}: GREASE that we send > differs from hello to hello`,
-      `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
+      `${grease}: GREASE that the client sends > differs from hello to hello`,
+      `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
     ]),
   ],
   [

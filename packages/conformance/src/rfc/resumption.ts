@@ -157,7 +157,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       ["crypto/keySchedule.ts#extendedMasterSecret", "handshake/secrets.ts#Secrets.derive"],
       [
         "crypto/prf.test.ts: ACVP",
-        "handshake/golden.test.ts: golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 writes them anew)",
+        "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
       ],
     ),
   ],
@@ -169,7 +169,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       "handshake/extensions/extendedMasterSecret.ts#insist",
       [
         `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
-        `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
+        `${exporter}: exported keying material > is refused without extended_master_secret`,
         `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
       ],
     ),
@@ -292,8 +292,8 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     by(
       ["handshake/exporter.ts#Exporter.export", "handshake/exporter.ts#Exporter.channelBinding"],
       [
-        `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
-        `${exporter}: channel binding > tls-unique is the first Finished, a copy; of a resumed session only with extended_master_secret`,
+        `${exporter}: exported keying material > is refused without extended_master_secret`,
+        `${exporter}: channel binding > tls-unique is a copy of the first Finished, and a resumed session needs extended_master_secret for it`,
       ],
     ),
   ],

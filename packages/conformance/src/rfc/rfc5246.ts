@@ -176,7 +176,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "an AEAD's suite says how its nonce is made, and it adds at most 1024 bytes",
     by("record/aead.ts#AeadProtection", [
       `${tests.suites}: our suites > make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)`,
-      "handshake/golden.test.ts: golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 writes them anew)",
+      "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
     ]),
   ],
   [
@@ -214,14 +214,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
-          `${tests.exporter}: exported keying material > keeps a master secret of its own, and forgets it`,
+          `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
       server: by(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
-          `${tests.exporter}: exported keying material > keeps a master secret of its own, and forgets it`,
+          `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
     }),
@@ -384,7 +384,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "suites that the server does not know are ignored",
     by("handshake/negotiate.ts#choose", [
       `${hello}: ClientHello > has suites that a server does not know, which are ignored`,
-      `${grease}: a peer's GREASE is borne > suites`,
+      `${grease}: a peer's GREASE is ignored > suites`,
     ]),
   ],
   [
@@ -407,7 +407,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/negotiate.ts#checkHello"],
         [
           `${hello}: ClientHello > without the null compression method is refused`,
-          `${grease}: a peer's GREASE is borne > compression methods`,
+          `${grease}: a peer's GREASE is ignored > compression methods`,
         ],
       ),
     }),
@@ -465,7 +465,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "no extension comes twice",
     by("handshake/extensions/extension.ts#byType", [
       `${tests.required}: an unknown extension > twice in the %s's hello is decode_error`,
-      `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
+      `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
     ]),
   ],
   [
@@ -584,7 +584,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/client.ts#verifySignature"],
         [
           `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
-          `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
+          `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
         ],
       ),
       server: by(
@@ -822,7 +822,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${keyExchange}: the peer's public key > is another one in each handshake`,
         `${dhe}: the public value > %s is refused by both sides`,
-        `${dhe}: the group > a client refuses one %s`,
+        `${dhe}: the group > a client refuses a group %s`,
       ],
     ),
   ],

@@ -15,14 +15,14 @@ const signatureAlgorithms = 13;
 const alpn = 16;
 const paddingId = 21;
 
-/** Random bytes that are all the same. */
+/** A source of bytes that are all `byte`. */
 const constant =
   (byte: number): Random =>
   (length) =>
     new Uint8Array(length).fill(byte);
 
-describe("GREASE that we send", () => {
-  test("is in suites, groups, schemes, and first and last of the extensions; and both go on as ever", async () => {
+describe("GREASE that the client sends", () => {
+  test("is in suites, groups, schemes, and the first and the last extension; the handshake succeeds", async () => {
     const { client, server, hellos } = await connectPair({ grease });
     expect(server).toMatchObject({ suite: client.suite, extendedMasterSecret: true });
     for (const values of [
@@ -45,7 +45,7 @@ describe("GREASE that we send", () => {
     expect(seen.size).toBeGreaterThan(3);
   });
 
-  test.each([0x00, 0x5b, 0xff])("of random bytes 0x%x: no extension stands twice", async (byte) => {
+  test.each([0x00, 0x5b, 0xff])("with random bytes 0x%x, no extension occurs twice", async (byte) => {
     const { hellos, server } = await connectPair({ grease, random: constant(byte) });
     const first = ((byte & 0xf0) | 0x0a) * 0x101;
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
@@ -53,14 +53,14 @@ describe("GREASE that we send", () => {
     expect(server.role).toBe("server");
   });
 
-  test("stands before padding, and counts for it", async () => {
+  test("is before padding, and counts for its length", async () => {
     const { hellos } = await connectPair({ grease, suites: legacySuites, alpn: ["x".repeat(100)] });
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
     expect(types.at(-1)).toBe(paddingId);
     expect(types.at(-2)).toSatisfy(isGrease);
   });
 
-  test("is not sent unasked", async () => {
+  test("is not sent without the option", async () => {
     const { hellos } = await connectPair({});
     expect([
       ...(hellos.client?.cipherSuites ?? []),
@@ -70,7 +70,7 @@ describe("GREASE that we send", () => {
     ]).not.toSatisfy((all: number[]) => all.some(isGrease));
   });
 
-  test("a server that chooses it is refused: a suite, an extension", async () => {
+  test("a client refuses a server that chooses a GREASE suite or extension", async () => {
     const client = { grease, random: constant(0x4a) };
     const suite = await connectPair(client, {}, { server: (hello) => ({ ...hello, cipherSuite: 0x4a4a }) });
     expect(suite.client).toMatchObject({ code: "wrong_cipher_returned", by: "us" });
@@ -85,7 +85,7 @@ describe("GREASE that we send", () => {
   test.each([
     ["a group", "illegal_parameter"],
     ["a signature scheme", "illegal_parameter"],
-  ])("a server that chooses it is refused: %s", async (what, alert) => {
+  ])("a client refuses a server that chooses it as %s", async (what, alert) => {
     const outcome = await handshakeThrough(
       pki,
       (unit) => {
@@ -103,9 +103,9 @@ describe("GREASE that we send", () => {
   });
 });
 
-describe("a peer's GREASE is borne", () => {
-  /** The server gets to its ServerHello, and so has taken everything in ClientHello. */
-  const bears = async (change: (hello: ClientHello) => ClientHello): Promise<readonly TraceEvent[]> => {
+describe("a peer's GREASE is ignored", () => {
+  /** Expects that the server sends its ServerHello, which shows that it accepted the ClientHello. */
+  const expectAccepted = async (change: (hello: ClientHello) => ClientHello): Promise<readonly TraceEvent[]> => {
     const result = await connectPair({ alpn: ["h2"] }, { alpn: ["h2"] }, { client: change });
     expect(result.hellos.server).toBeDefined();
     expect(extension(result.hellos.server, alpn)).toEqual(encode(list(2, bytes(1)), [Uint8Array.of(0x68, 0x32)]));
@@ -135,11 +135,11 @@ describe("a peer's GREASE is borne", () => {
         ),
     ],
     ["supported_versions", (hello) => withExtension(hello, 43, encode(list(1, uint16), [0x7a7a, 0x0304, 0x0303]))],
-  ])("among the %s of a client", async (_, change) => {
-    await bears(change);
+  ])("in the %s of a client", async (_, change) => {
+    await expectAccepted(change);
   });
 
-  test("in CertificateRequest of a server", async () => {
+  test("in a server's CertificateRequest", async () => {
     const outcome = await handshakeThrough(pki, (unit) => {
       if (unit.name !== "certificate_request") return unit.wire;
       const request = decode(certificateRequest.body, unit.body, "");
@@ -155,7 +155,7 @@ describe("a peer's GREASE is borne", () => {
         ),
       );
     });
-    // The client goes on, and shows its certificate; it is the altered transcript that its signature does not fit.
+    // The client continues and sends its certificate. Its signature fails only because the transcripts differ.
     expect(outcome.server).toMatchObject({ code: "bad_signature", by: "us" });
   });
 });
