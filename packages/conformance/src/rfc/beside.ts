@@ -12,7 +12,7 @@ const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
     "the value is the PRF's, over the master secret, the label, both randoms, and the context with its length where there is one",
     by(
       "handshake/exporter.ts#Exporter.export",
-      `${exporter}: exported keying material > is PRF(master_secret, label, client_random + server_random + length and bytes of the context) (RFC 5705 §4)`,
+      `${exporter}: exported keying material > is the PRF of the label, both randoms, and the context with its length (RFC 5705 §4)`,
     ),
   ],
   [
@@ -25,7 +25,7 @@ const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
     "there is nothing to export before the handshake is done",
     by(
       "connection/connection.ts#TlsConnection",
-      `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
+      `${exporter}: exported keying material > is refused without extended_master_secret`,
     ),
   ],
 ]);
@@ -91,8 +91,8 @@ const rfc9266: Rfc = rfc(9266, "Channel Bindings for TLS 1.3: tls-exporter", [
     "2",
     "32 bytes exported under EXPORTER-Channel-Binding and an empty context; below TLS 1.3 only with extended_master_secret",
     by("handshake/exporter.ts#Exporter.channelBinding", [
-      `${exporter}: channel binding > tls-exporter is 32 bytes under its label and an empty context (RFC 9266 §2)`,
-      `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
+      `${exporter}: channel binding > tls-exporter is 32 bytes, with its label and an empty context (RFC 9266 §2)`,
+      `${exporter}: exported keying material > is refused without extended_master_secret`,
     ]),
   ],
   ["4", "none of a connection that may renegotiate", noRenegotiation],

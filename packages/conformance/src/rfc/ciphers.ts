@@ -15,17 +15,17 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
       client: by(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacClient"],
         [
-          `${etm}: encrypt_then_mac > is agreed on with CBC`,
+          `${etm}: encrypt_then_mac > is negotiated with CBC`,
           `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
-          `${etm}: encrypt_then_mac > where one side alone does it, nothing opens`,
+          `${etm}: encrypt_then_mac > if only one side applies it, no record can be decrypted`,
         ],
       ),
       server: by(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacServer"],
         [
-          `${etm}: encrypt_then_mac > is agreed on with CBC`,
+          `${etm}: encrypt_then_mac > is negotiated with CBC`,
           `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
-          `${etm}: encrypt_then_mac > where one side alone does it, nothing opens`,
+          `${etm}: encrypt_then_mac > if only one side applies it, no record can be decrypted`,
         ],
       ),
     }),
@@ -44,12 +44,12 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
     both({
       client: by(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacClient"],
-        [`${etm}: encrypt_then_mac > answered with an AEAD is illegal_parameter`],
+        [`${etm}: encrypt_then_mac > an answer with an AEAD suite is illegal_parameter`],
       ),
       server: by(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacServer"],
         [
-          `${etm}: encrypt_then_mac > is offered with CBC among the suites, and not answered where the suite is another (RFC 7366 §3)`,
+          `${etm}: encrypt_then_mac > is offered if a CBC suite is offered, and not answered if another suite is chosen (RFC 7366 §3)`,
         ],
       ),
     }),
@@ -134,7 +134,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       [
         `${suite}: the server's certificate > an ECDSA certificate on a curve that the client does not offer is not chosen`,
         `${keyExchange}: a server without a curve in common takes no ECC suite (RFC 8422 §5.1)`,
-        `${grease}: a peer's GREASE is borne > groups`,
+        `${grease}: a peer's GREASE is ignored > groups`,
       ],
     ),
   ],
@@ -152,7 +152,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       server: by(
         ["handshake/extensions/ecPointFormats.ts#ecPointFormatsServer"],
         [
-          `${points}: ec_point_formats > without uncompressed among them is refused by a server (RFC 8422 §5.1.2)`,
+          `${points}: ec_point_formats > a server refuses a list without the uncompressed format (RFC 8422 §5.1.2)`,
           `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
         ],
       ),
@@ -164,14 +164,14 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     both({
       client: by(
         ["handshake/extensions/ecPointFormats.ts#ecPointFormatsClient"],
-        [`${points}: ec_point_formats > and by a client`],
+        [`${points}: ec_point_formats > a client refuses a list without the uncompressed format`],
       ),
       server: by(
         ["handshake/extensions/ecPointFormats.ts#ecPointFormatsServer"],
         [
-          `${points}: ec_point_formats > is answered with uncompressed alone where an ECC suite is chosen (RFC 8422 §5.2)`,
-          `${points}: ec_point_formats > is not answered to a client that does not send it`,
-          `${points}: ec_point_formats > is not answered where the suite is none of ECC`,
+          `${points}: ec_point_formats > is answered with uncompressed only if an ECC suite is chosen (RFC 8422 §5.2)`,
+          `${points}: ec_point_formats > is not sent to a client that did not send it`,
+          `${points}: ec_point_formats > is not answered if the suite is not an ECC suite`,
         ],
       ),
     }),

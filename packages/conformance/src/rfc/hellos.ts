@@ -16,7 +16,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "3",
     "one host_name, in ASCII, without a dot at its end, and never an address",
     ofClient("handshake/extensions/serverName.ts#serverNameClient", [
-      `${serverName}: server_name > is the host's, without a dot at its end, and goes to the server's session`,
+      `${serverName}: server_name > is the host name without a trailing dot, and is in the server's session`,
       `${serverName}: server_name > is not sent for the address %s`,
     ]),
   ],
@@ -35,11 +35,11 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     both({
       client: by(
         "handshake/extensions/serverName.ts#serverNameClient",
-        `${serverName}: server_name > answered with content is decode_error`,
+        `${serverName}: server_name > an answer with content is decode_error`,
       ),
       server: by(
         "handshake/extensions/serverName.ts#serverNameServer",
-        `${serverName}: server_name > %s to a server %s is answered where the name decided, empty: %j`,
+        `${serverName}: server_name > %s to a server %s is answered, empty, only if the name decided: %j`,
       ),
     }),
   ],
@@ -90,7 +90,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       [
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
-        `${fragments}: max_fragment_length > a longer record is record_overflow, from ServerHello on`,
+        `${fragments}: max_fragment_length > a longer record after ServerHello is record_overflow`,
         `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
       ],
     ),
@@ -193,16 +193,16 @@ const rfc7507: Rfc = rfc(7507, "TLS Fallback Signaling Cipher Suite Value", [
     "3",
     "a server that speaks more than client_version says answers the SCSV with a fatal inappropriate_fallback; else it changes nothing",
     by("handshake/negotiate.ts#checkHello", [
-      `${fallback}: TLS_FALLBACK_SCSV > a ClientHello of TLS 1.1, with it: %s, is %s (RFC 7507 §3)`,
-      `${fallback}: TLS_FALLBACK_SCSV > in TLS 1.2, which is our best, it changes nothing; it stands behind the suites`,
+      `${fallback}: TLS_FALLBACK_SCSV > with fallbackScsv %s, a ClientHello of TLS 1.1 is refused with %s (RFC 7507 §3)`,
+      `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
     ]),
   ],
   [
     "4",
     "a client that tries again with less sends it, behind its suites; none that resumes a session does, nor one whose best this is",
     by("handshake/client.ts#offer", [
-      `${fallback}: TLS_FALLBACK_SCSV > is not sent unasked`,
-      `${fallback}: TLS_FALLBACK_SCSV > in TLS 1.2, which is our best, it changes nothing; it stands behind the suites`,
+      `${fallback}: TLS_FALLBACK_SCSV > is not sent without the option`,
+      `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
       `${fallback}: TLS_FALLBACK_SCSV > is not sent with a session that is to be resumed (RFC 7507 §4)`,
     ]),
   ],
@@ -229,14 +229,14 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient"],
         [
           `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
-          `${sizes}: record_size_limit > more than TLS 1.2 has: a server takes it for another version's, a client refuses it`,
+          `${sizes}: record_size_limit > a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it`,
         ],
       ),
       server: by(
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitServer"],
         [
           `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
-          `${sizes}: record_size_limit > more than TLS 1.2 has: a server takes it for another version's, a client refuses it`,
+          `${sizes}: record_size_limit > a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it`,
         ],
       ),
     }),
@@ -262,11 +262,11 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
           "handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient",
           "handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient",
         ],
-        [`${sizes}: record_size_limit > both answered, max_fragment_length %s it: illegal_parameter`],
+        [`${sizes}: record_size_limit > an answer with both, max_fragment_length %s it, is illegal_parameter`],
       ),
       server: by(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],
-        [`${sizes}: record_size_limit > beside it max_fragment_length is ignored (RFC 8449 §5)`],
+        [`${sizes}: record_size_limit > a server ignores max_fragment_length if both are offered (RFC 8449 §5)`],
       ),
     }),
   ],
@@ -277,17 +277,17 @@ const rfc8701: Rfc = rfc(8701, "GREASE", [
     "3.1",
     "a client refuses each GREASE value that a server chooses: a suite, an extension, a group, a scheme",
     ofClient("handshake/client.ts#agree", [
-      `${grease}: GREASE that we send > a server that chooses it is refused: a suite, an extension`,
-      `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
+      `${grease}: GREASE that the client sends > a client refuses a server that chooses a GREASE suite or extension`,
+      `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
     ]),
   ],
   [
     "3.2",
     "a server treats GREASE as any unknown value: it is ignored, and never chosen",
     by("handshake/extensions/extension.ts#readOffer", [
-      `${grease}: a peer's GREASE is borne > suites`,
-      `${grease}: a peer's GREASE is borne > extensions`,
-      `${grease}: a peer's GREASE is borne > groups`,
+      `${grease}: a peer's GREASE is ignored > suites`,
+      `${grease}: a peer's GREASE is ignored > extensions`,
+      `${grease}: a peer's GREASE is ignored > groups`,
     ]),
   ],
   ["4.1", "a server refuses GREASE of its own that a client chooses", not("our server sends none")],
@@ -296,15 +296,15 @@ const rfc8701: Rfc = rfc(8701, "GREASE", [
     "a client treats GREASE in CertificateRequest as any unknown value",
     by(
       "handshake/client.ts#chooseCredential",
-      `${grease}: a peer's GREASE is borne > in CertificateRequest of a server`,
+      `${grease}: a peer's GREASE is ignored > in a server's CertificateRequest`,
     ),
   ],
   [
     "5",
     "values are random, and no extension stands twice",
     by("handshake/grease.ts#grease", [
-      `${grease}: GREASE that we send > differs from hello to hello`,
-      `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
+      `${grease}: GREASE that the client sends > differs from hello to hello`,
+      `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
     ]),
   ],
   [

@@ -48,24 +48,21 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "3.6",
     "the server looks for the SCSV and for the extension, which must be empty, and answers either with an empty one",
     by("handshake/extensions/renegotiationInfo.ts#renegotiationInfoServer", [
-      `${required}: renegotiation_info > a server says it to the SCSV too, and to nobody who says neither`,
+      `${required}: renegotiation_info > a server sends it in answer to the SCSV too, and not to a client that sends neither`,
       `${required}: renegotiation_info > with content in the %s's hello is handshake_failure`,
     ]),
   ],
   [
     "3.6",
     "a server ignores extensions that it does not know",
-    by(
-      "handshake/extensions/extension.ts#readOffer",
-      `${required}: an extension that nobody knows > is ignored by a server`,
-    ),
+    by("handshake/extensions/extension.ts#readOffer", `${required}: an unknown extension > is ignored by a server`),
   ],
   [
     "3.6",
     "a server takes versions above its own, and negotiates the highest in common",
     by(
       "handshake/negotiate.ts#checkHello",
-      `${order}: versions > a ClientHello above is answered with TLS 1.2, and the change found at Finished`,
+      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change`,
     ),
   ],
   [
@@ -73,7 +70,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "all other extensions are answered by RFC 5246 §7.4.1.4 still",
     by(
       "handshake/extensions/extension.ts#acceptExtensions",
-      `${required}: an extension that nobody knows > is refused by a client, which did not ask for it`,
+      `${required}: an unknown extension > is refused by a client, which did not ask for it`,
     ),
   ],
   ["3.7", "a server that renegotiates checks verify_data, and takes no SCSV", noRenegotiation],
@@ -81,8 +78,8 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "4.1",
     "a client that insists on the extension ends the handshake with handshake_failure; the user can decide",
     by("handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient", [
-      `${required}: renegotiation_info > a server without it is refused, with advice`,
-      `${required}: renegotiation_info > or not, with requireSecureRenegotiation: false`,
+      `${required}: renegotiation_info > a client refuses a server without it, with advice`,
+      `${required}: renegotiation_info > a client accepts a server without it with requireSecureRenegotiation: false`,
     ]),
   ],
   [
@@ -99,7 +96,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "a server that does not renegotiate answers the extension all the same",
     by(
       "handshake/extensions/renegotiationInfo.ts#renegotiationInfoServer",
-      `${required}: renegotiation_info > a server says it to the SCSV too, and to nobody who says neither`,
+      `${required}: renegotiation_info > a server sends it in answer to the SCSV too, and not to a client that sends neither`,
     ),
   ],
   [

@@ -11,7 +11,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "3.2",
     "a client that has no ticket and takes one sends the extension empty; one that takes none does not send it",
     by("handshake/extensions/sessionTicket.ts#sessionTicketClient", [
-      `${ticket}: session_ticket > is empty where a client has no ticket and takes one, and then answered empty, with no session ID`,
+      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
     ]),
   ],
@@ -19,10 +19,10 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "3.2",
     "a server that is going to send a ticket answers the extension, empty, and never where it was not sent",
     by("handshake/extensions/sessionTicket.ts#sessionTicketServer", [
-      `${ticket}: session_ticket > is empty where a client has no ticket and takes one, and then answered empty, with no session ID`,
+      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
       `${ticket}: session_ticket > is not answered by a server without tickets`,
-      `${ticket}: session_ticket > answered with content is decode_error`,
+      `${ticket}: session_ticket > an answer with content is decode_error`,
     ]),
   ],
   [
@@ -40,8 +40,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       client: by(
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
         [
-          `${order}: while a session is resumed > %s left out`,
-          `${ticket}: NewSessionTicket > that was not announced is unexpected`,
+          `${order}: a resumed handshake > fails without %s`,
+          `${ticket}: NewSessionTicket > is refused if it was not announced`,
         ],
       ),
       server: by(
@@ -57,7 +57,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "in a full handshake the server sends the ticket once it has verified the client's Finished",
     ofServer(
       "handshake/server.ts#serverHandshake",
-      `${ticket}: NewSessionTicket > is sent once the client's Finished is verified, not before`,
+      `${ticket}: NewSessionTicket > is sent only after the client's Finished is verified`,
     ),
   ],
   [
@@ -65,7 +65,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "a client takes the ticket for valid once it has verified the server's Finished",
     ofClient(
       "handshake/client.ts#clientHandshake",
-      `${ticket}: NewSessionTicket > counts once the server's Finished is verified, not before`,
+      `${ticket}: NewSessionTicket > is stored only after the server's Finished is verified`,
     ),
   ],
   [
@@ -92,7 +92,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "a server that is going to send a ticket leaves the session ID empty",
     by(
       "handshake/resumption/server.ts#newSessionId",
-      `${ticket}: session_ticket > is empty where a client has no ticket and takes one, and then answered empty, with no session ID`,
+      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
     ),
   ],
   [
@@ -157,7 +157,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       ["crypto/keySchedule.ts#extendedMasterSecret", "handshake/secrets.ts#Secrets.derive"],
       [
         "crypto/prf.test.ts: ACVP",
-        "handshake/golden.test.ts: golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 writes them anew)",
+        "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
       ],
     ),
   ],
@@ -168,8 +168,8 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       "a SHOULD NOT that §5.2 softens: with requireExtendedMasterSecret they are refused; without, nothing that relies on the master secret is to be had (docs/adr/0004)",
       "handshake/extensions/extendedMasterSecret.ts#insist",
       [
-        `${required}: extended_master_secret > a server without it is refused where the client requires it, and else is not`,
-        `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
+        `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
+        `${exporter}: exported keying material > is refused without extended_master_secret`,
         `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
       ],
     ),
@@ -181,7 +181,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       client: by(
         ["handshake/client.ts#clientHandshake"],
         [
-          `${required}: extended_master_secret > with both requiring it, they agree`,
+          `${required}: extended_master_secret > is negotiated if both sides require it`,
           `${suite}: suite, certificate and group`,
           `${required}: extended_master_secret > with content in the %s's hello is decode_error`,
         ],
@@ -189,7 +189,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       server: by(
         ["handshake/server.ts#serverHandshake"],
         [
-          `${required}: extended_master_secret > with both requiring it, they agree`,
+          `${required}: extended_master_secret > is negotiated if both sides require it`,
           `${suite}: suite, certificate and group`,
           `${required}: extended_master_secret > with content in the %s's hello is decode_error`,
         ],
@@ -210,7 +210,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
         [
           `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
-          `${required}: extended_master_secret > a client without it is refused where the server requires it, and else is not`,
+          `${required}: extended_master_secret > a client without it is refused only if the server requires it`,
         ],
       ),
     }),
@@ -219,8 +219,8 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     "5.2",
     "a side that does not go on without it ends the handshake, with handshake_failure",
     by("handshake/extensions/extendedMasterSecret.ts#insist", [
-      `${required}: extended_master_secret > a server without it is refused where the client requires it, and else is not`,
-      `${required}: extended_master_secret > a client without it is refused where the server requires it, and else is not`,
+      `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
+      `${required}: extended_master_secret > a client without it is refused only if the server requires it`,
     ]),
   ],
   [
@@ -292,8 +292,8 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     by(
       ["handshake/exporter.ts#Exporter.export", "handshake/exporter.ts#Exporter.channelBinding"],
       [
-        `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
-        `${exporter}: channel binding > tls-unique is the first Finished, a copy; of a resumed session only with extended_master_secret`,
+        `${exporter}: exported keying material > is refused without extended_master_secret`,
+        `${exporter}: channel binding > tls-unique is a copy of the first Finished, and a resumed session needs extended_master_secret for it`,
       ],
     ),
   ],

@@ -99,9 +99,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         "handshake/peer.ts#Peer.expectChangeCipherSpec",
       ],
       [
-        `${order}: messages in pieces > cut anywhere, they are the same handshake`,
-        `${order}: alerts in pieces (RFC 5246 §6.2.1) > one over two records, and several in one, are heard`,
-        `${order}: alerts in pieces (RFC 5246 §6.2.1) > half of one before the %s is unexpected: the rest would be under other keys`,
+        `${order}: fragmented messages > the handshake succeeds`,
+        `${order}: fragmented alerts (RFC 5246 §6.2.1) > an alert in two records, and several alerts in one record, are read`,
+        `${order}: fragmented alerts (RFC 5246 §6.2.1) > half an alert before the %s is refused: the rest would be encrypted with other keys`,
         `${established}: limits > a peer with records of one byte closes in order (RFC 5246 §6.2.1)`,
       ],
     ),
@@ -113,8 +113,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ["record/reader.ts#RecordReader.countEmpty", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
       [
         "record/flood.test.ts: an empty handshake record is refused",
-        `${order}: around ChangeCipherSpec > with the content %j is refused`,
-        `${order}: alerts during a handshake > a malformed one is refused: %j with %s`,
+        `${order}: ChangeCipherSpec > with the content %j is refused`,
+        `${order}: alerts during a handshake > the malformed alert %j is refused with %s`,
         `${suite}: one handshake message over many records`,
       ],
     ),
@@ -176,7 +176,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "an AEAD's suite says how its nonce is made, and it adds at most 1024 bytes",
     by("record/aead.ts#AeadProtection", [
       `${tests.suites}: our suites > make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)`,
-      "handshake/golden.test.ts: golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 writes them anew)",
+      "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
     ]),
   ],
   [
@@ -201,8 +201,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by(
       ["handshake/peer.ts#Peer.sendChangeCipherSpec", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
       [
-        `${order}: around ChangeCipherSpec > a plaintext record behind it is refused`,
-        `${order}: around ChangeCipherSpec > a fragment in the record before it is refused`,
+        `${order}: ChangeCipherSpec > must not be followed by a plaintext record`,
+        `${order}: ChangeCipherSpec > is refused after a fragment of a message`,
       ],
     ),
   ],
@@ -214,14 +214,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
-          `${tests.exporter}: exported keying material > keeps a master secret of its own, and forgets it`,
+          `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
       server: by(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
-          `${tests.exporter}: exported keying material > keeps a master secret of its own, and forgets it`,
+          `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
     }),
@@ -237,7 +237,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2",
     "a fatal alert ends the connection at once",
-    by("handshake/alerts.ts#Alerts.take", `${order}: alerts during a handshake > a fatal one ends it, known or not`),
+    by(
+      "handshake/alerts.ts#Alerts.take",
+      `${order}: alerts during a handshake > a fatal alert ends the handshake, known or not`,
+    ),
   ],
   [
     "7.2.1",
@@ -325,14 +328,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
         [
           `${order}: a message left out > %s`,
-          `${order}: while a session is resumed > unaltered, it goes through in figure 2's order`,
+          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
         ],
       ),
       server: by(
         ["handshake/server.ts#serverHandshake", "handshake/resumption/server.ts#resumeSession"],
         [
           `${order}: a message left out > %s`,
-          `${order}: while a session is resumed > unaltered, it goes through in figure 2's order`,
+          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
           `${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`,
         ],
       ),
@@ -344,8 +347,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by("handshake/peer.ts#Peer.expect", [
       `${order}: a message left out > %s`,
       `${order}: a message sent twice > %s`,
-      `${order}: two messages in the wrong order > %s behind %s`,
-      `${order}: while a session is resumed > %s left out`,
+      `${order}: two messages in the wrong order > %s after %s is refused`,
+      `${order}: a resumed handshake > fails without %s`,
     ]),
   ],
   [
@@ -353,7 +356,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "a client ignores a HelloRequest in the midst of a handshake, and it is no part of the hashes",
     by("handshake/peer.ts#Peer.skipHelloRequest", [
       `${order}: HelloRequest during a handshake > before %s is skipped, and not in the transcript`,
-      `${order}: HelloRequest during a handshake > four are skipped, the fifth is one too many`,
+      `${order}: HelloRequest during a handshake > is skipped up to four times, and the fifth is refused`,
     ]),
   ],
   ["7.4.1.1", "a server does not send HelloRequest at once, nor again and again", not("our server never sends one")],
@@ -381,7 +384,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "suites that the server does not know are ignored",
     by("handshake/negotiate.ts#choose", [
       `${hello}: ClientHello > has suites that a server does not know, which are ignored`,
-      `${grease}: a peer's GREASE is borne > suites`,
+      `${grease}: a peer's GREASE is ignored > suites`,
     ]),
   ],
   [
@@ -404,7 +407,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/negotiate.ts#checkHello"],
         [
           `${hello}: ClientHello > without the null compression method is refused`,
-          `${grease}: a peer's GREASE is borne > compression methods`,
+          `${grease}: a peer's GREASE is ignored > compression methods`,
         ],
       ),
     }),
@@ -451,9 +454,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by(
       ["handshake/extensions/extension.ts#answerExtensions", "handshake/extensions/extension.ts#acceptExtensions"],
       [
-        `${tests.required}: an extension that nobody knows > is refused by a client, which did not ask for it`,
-        `${tests.etm}: encrypt_then_mac > is not answered unasked`,
-        "handshake/extensions/maxFragmentLength.test.ts: max_fragment_length > an answer unasked is unsupported_extension",
+        `${tests.required}: an unknown extension > is refused by a client, which did not ask for it`,
+        `${tests.etm}: encrypt_then_mac > is not sent to a client that did not offer it`,
+        "handshake/extensions/maxFragmentLength.test.ts: max_fragment_length > an answer to a client that did not offer it is unsupported_extension",
       ],
     ),
   ],
@@ -461,8 +464,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.4",
     "no extension comes twice",
     by("handshake/extensions/extension.ts#byType", [
-      `${tests.required}: an extension that nobody knows > twice in the %s's hello is decode_error`,
-      `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
+      `${tests.required}: an unknown extension > twice in the %s's hello is decode_error`,
+      `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
     ]),
   ],
   [
@@ -517,7 +520,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     both({
       client: by(
         ["handshake/client.ts#verifyCertificate"],
-        [`${order}: a message left out > %s`, `${order}: a server that shows no certificate is refused`],
+        [`${order}: a message left out > %s`, `${order}: a server that sends an empty certificate list is refused`],
       ),
       server: by(
         ["handshake/server.ts#serverHandshake"],
@@ -581,7 +584,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/client.ts#verifySignature"],
         [
           `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
-          `${grease}: GREASE that we send > a server that chooses it is refused: %s`,
+          `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
         ],
       ),
       server: by(
@@ -598,7 +601,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     both({
       client: by(
         ["handshake/client.ts#verifySignature"],
-        [`${order}: signatures > of the server's key exchange, %s altered: found by the client at once`],
+        [`${order}: signatures > in the server's key exchange, with %s altered, are refused by the client at once`],
       ),
       server: by(["handshake/server.ts#signParams"], [`${suite}: suite, certificate and group`]),
     }),
@@ -681,7 +684,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/client.ts#clientHandshake"],
         [`${suite}: the trace > is complete and in order on both sides`],
       ),
-      server: by(["handshake/server.ts#serverHandshake"], [`${order}: two messages in the wrong order > %s behind %s`]),
+      server: by(
+        ["handshake/server.ts#serverHandshake"],
+        [`${order}: two messages in the wrong order > %s after %s is refused`],
+      ),
     }),
   ],
   [
@@ -727,8 +733,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/server.ts#expectCertificateVerify"],
         [
           `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
-          `${order}: signatures > of the client's CertificateVerify: found by the server at once`,
-          `${order}: two messages in the wrong order > %s behind %s`,
+          `${order}: signatures > in the client's CertificateVerify are refused by the server at once`,
+          `${order}: two messages in the wrong order > %s after %s is refused`,
         ],
       ),
     }),
@@ -792,20 +798,20 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "E.1",
     "a version chosen by the server that the client does not speak is a fatal protocol_version",
-    ofClient("handshake/client.ts#agree", `${order}: versions > a ServerHello of another version is refused`),
+    ofClient("handshake/client.ts#agree", `${order}: versions > a ServerHello with another version is refused`),
   ],
   [
     "E.1",
     "a server answers a higher version with its own, and a lower one with protocol_version",
     by("handshake/negotiate.ts#checkHello", [
-      `${order}: versions > a ClientHello above is answered with TLS 1.2, and the change found at Finished`,
-      `${order}: versions > a ClientHello below TLS 1.2 is refused`,
+      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change`,
+      `${order}: versions > a ClientHello with a version below TLS 1.2 is refused`,
     ]),
   ],
   [
     "E.1",
     "the record of a ClientHello may say any 3.x",
-    by("record/reader.ts#RecordReader.cut", `${order}: versions > the first record may say %i`),
+    by("record/reader.ts#RecordReader.cut", `${order}: versions > the first record may have version %i`),
   ],
   ["E.2, E.3", "the hello of SSL 2.0, and falling back to it", noSsl],
   [
@@ -816,7 +822,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${keyExchange}: the peer's public key > is another one in each handshake`,
         `${dhe}: the public value > %s is refused by both sides`,
-        `${dhe}: the group > a client refuses one %s`,
+        `${dhe}: the group > a client refuses a group %s`,
       ],
     ),
   ],

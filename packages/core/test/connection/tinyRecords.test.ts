@@ -3,11 +3,11 @@ import { memoryPair } from "@handclasp/testing";
 import { beforeAll, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { highWaterInbound, itemOverhead } from "../../src/limits.ts";
-import { type Cast, cast } from "../handshake/mitm.ts";
+import { issuePki, type Pki } from "../handshake/mitm.ts";
 
-let pki: Cast;
+let pki: Pki;
 beforeAll(async () => {
-  pki = await cast();
+  pki = await issuePki();
 });
 
 /** A transport that counts the calls of `pause` and `resume`. */

@@ -2,10 +2,10 @@ import { accept, connect } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
 import { expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { cast } from "../handshake/mitm.ts";
+import { issuePki } from "../handshake/mitm.ts";
 
 test("`write` refuses a value that is not bytes, and the channel stays open", async () => {
-  const pki = await cast();
+  const pki = await issuePki();
   const { a, b } = memoryPair();
   const provider = nodeCrypto;
   const [client, server] = await Promise.all([

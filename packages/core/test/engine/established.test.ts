@@ -11,7 +11,7 @@ import { serverHandshake } from "../../src/handshake/server.ts";
 import type { RecordWriter } from "../../src/record/writer.ts";
 import type { RawExtension } from "../../src/wire/messages.ts";
 import { trustPolicy } from "../../src/x509/verify.ts";
-import { type Cast, cast, message, records } from "../handshake/mitm.ts";
+import { issuePki, message, type Pki, parseRecords } from "../handshake/mitm.ts";
 import { turn } from "../record/support.ts";
 
 /**
@@ -28,9 +28,9 @@ vi.mock("../../src/record/writer.ts", async (original) => ({
   },
 }));
 
-let pki: Cast;
+let pki: Pki;
 beforeAll(async () => {
-  pki = await cast();
+  pki = await issuePki();
 });
 
 const handshake = 22;
@@ -324,7 +324,7 @@ describe("limits", () => {
     const sent: number[] = [];
     const { a, b } = memoryPair({
       alter(bytes, direction) {
-        if (direction === "b->a") sent.push(...records(bytes).map(({ type }) => type));
+        if (direction === "b->a") sent.push(...parseRecords(bytes).map(({ type }) => type));
         return bytes;
       },
     });

@@ -8,27 +8,27 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { virtualTime } from "../virtualTime.ts";
 import {
-  type Cast,
-  cast,
   expectTyped,
+  fullSequence,
+  handshakeThrough,
+  issuePki,
   type Outcome,
+  type Pki,
   type Role,
   resumedSequence,
-  resuming,
-  sequence,
-  through,
+  resumptionOptions,
   type Unit,
 } from "./mitm.ts";
 
 virtualTime();
 
-let people: Cast;
-let resumption: Awaited<ReturnType<typeof resuming>>;
-const foreign: unknown[] = [];
-const onRejection = (reason: unknown): void => void foreign.push(reason);
+let pki: Pki;
+let resumption: Awaited<ReturnType<typeof resumptionOptions>>;
+const unhandledRejections: unknown[] = [];
+const onRejection = (reason: unknown): void => void unhandledRejections.push(reason);
 beforeAll(async () => {
-  people = await cast();
-  resumption = await resuming(people);
+  pki = await issuePki();
+  resumption = await resumptionOptions(pki);
   process.on("unhandledRejection", onRejection);
 });
 afterAll(() => void process.off("unhandledRejection", onRejection));
@@ -44,21 +44,24 @@ const flipped = (unit: Unit, offset: number, mask: number): Uint8Array => {
 
 const codes = new Set(["handshake_timeout", "closed_during_handshake", "close_timeout", "truncated"]);
 
-/** `last`: whose turn it is to take a Finished when all else is done; who sent that one is done already. */
-function judge({ client, server, established }: Outcome, what: string, last: Role): void {
+/**
+ * Expects that both sides failed in an orderly way. `last` is the side that reads the last Finished: it must not be
+ * established. The side that sent it may be.
+ */
+function expectOrderlyFailure({ client, server, established }: Outcome, what: string, last: Role): void {
   expectTyped(client, `${what}: the client`);
   expectTyped(server, `${what}: the server`);
   expect(established, what).not.toContain(last);
   for (const error of [client, server])
     expect(error.alert ?? codes.has(error.code), `${what}: ${error.message}`).toBeTruthy();
-  // Whoever finds the fault says so, and the other hears of it.
+  // The side that finds the fault raises the error and tells the other side.
   expect(
     [client, server].some((error: TlsError) => error.by === "us"),
     what,
   ).toBe(true);
 }
 
-/** So many at once: most wait for nothing but each other, a few for their timeout. */
+/** Runs `width` jobs at a time: most of them only compute, and a few wait for their timeout. */
 async function inParallel(jobs: readonly (() => Promise<void>)[], width = 32): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -69,33 +72,36 @@ async function inParallel(jobs: readonly (() => Promise<void>)[], width = 32): P
 
 interface Kind {
   readonly name: string;
-  readonly options: () => Parameters<typeof through>[2];
+  readonly options: () => Parameters<typeof handshakeThrough>[2];
   readonly expected: readonly string[];
   readonly last: Role;
 }
-// Not x25519: on a curve with an equation, most altered points are on none.
-const on = (suite: CipherSuite) => ({ client: { suites: [suite], groups: [secp256r1] }, server: { suites: [suite] } });
+// Not x25519, which takes any 32 bytes: most altered points are not on the curve secp256r1.
+const optionsFor = (suite: CipherSuite) => ({
+  client: { suites: [suite], groups: [secp256r1] },
+  server: { suites: [suite] },
+});
 const kinds: readonly Kind[] = [
   {
     name: "ECDHE",
-    options: () => on(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
-    expected: sequence,
+    options: () => optionsFor(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+    expected: fullSequence,
     last: "client",
   },
   {
     name: "RSA key exchange",
-    options: () => ({ ...on(TLS_RSA_WITH_AES_128_CBC_SHA), credential: people.rsa }),
-    expected: sequence.filter((label) => label !== "server server_key_exchange"),
+    options: () => ({ ...optionsFor(TLS_RSA_WITH_AES_128_CBC_SHA), credential: pki.rsa }),
+    expected: fullSequence.filter((label) => label !== "server server_key_exchange"),
     last: "client",
   },
-  { name: "a session resumed", options: () => resumption, expected: resumedSequence, last: "server" },
+  { name: "a resumed session", options: () => resumption, expected: resumedSequence, last: "server" },
 ];
 
 describe.each(kinds)("$name, with a client certificate: a byte flipped in transit", ({ options, expected, last }) => {
-  test("unaltered, it goes through", async () => {
+  test("succeeds unaltered", async () => {
     const units: string[] = [];
-    const outcome = await through(
-      people,
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => {
         units.push(`${unit.from} ${unit.name}`);
         return unit.wire;
@@ -111,10 +117,10 @@ describe.each(kinds)("$name, with a client certificate: a byte flipped in transi
   });
 
   test.concurrent.each(expected)("%s", { timeout: 300_000 }, async (label) => {
-    // Signatures and certificates differ by a few bytes between runs: each handshake says how long its own message is.
+    // Signatures and certificates differ by a few bytes between runs, so each handshake measures its own message.
     let length = 0;
-    await through(
-      people,
+    await handshakeThrough(
+      pki,
       (unit) => {
         if (`${unit.from} ${unit.name}` === label) length = unit.wire.length - headerLength;
         return unit.wire;
@@ -124,21 +130,21 @@ describe.each(kinds)("$name, with a client certificate: a byte flipped in transi
     expect(length).toBeGreaterThan(0);
     let flips = 0;
     const jobs = Array.from({ length: length + 2 }, (_, offset) => async () => {
-      let done = false;
+      let isFlipped = false;
       const middle = (unit: Unit): Uint8Array => {
-        if (done || `${unit.from} ${unit.name}` !== label || offset >= unit.wire.length - headerLength)
+        if (isFlipped || `${unit.from} ${unit.name}` !== label || offset >= unit.wire.length - headerLength)
           return unit.wire;
-        done = true;
+        isFlipped = true;
         flips++;
         return flipped(unit, offset, offset % 2 ? 0x01 : 0xff);
       };
-      const outcome = await through(people, middle, options());
-      if (done) judge(outcome, `${label}, byte ${offset}`, last);
+      const outcome = await handshakeThrough(pki, middle, options());
+      if (isFlipped) expectOrderlyFailure(outcome, `${label}, byte ${offset}`, last);
     });
     await inParallel(jobs);
     expect(flips).toBeGreaterThanOrEqual(
       label.endsWith("_verify") || label.endsWith("key_exchange") ? length - 4 : length,
     );
-    expect(foreign).toEqual([]);
+    expect(unhandledRejections).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** DHE: which groups either side takes, which public values, and what becomes of the shared secret's leading zeros. */
+/** DHE: the groups and the public values that each side accepts, and the leading zeros of the shared secret. */
 
 import { createHash, getDiffieHellman } from "node:crypto";
 import {
@@ -38,19 +38,19 @@ const credential = nodeCredential(await ca.issue({ algorithm: "rsa-2048" }));
 type Options = Omit<Partial<Parameters<typeof connect>[1] & AcceptOptions>, "credentials">;
 
 /** The session of each side, or its error. */
-async function ends(client: Options, server: Options = {}) {
+async function handshake(client: Options, server: Options = {}) {
   const { a, b } = memoryPair();
   const common = { provider: nodeCrypto, suites: [suite] };
-  const [mine, theirs] = await Promise.allSettled([
+  const [clientSettled, serverSettled] = await Promise.allSettled([
     connect(a, { ...common, ca: ca.pem, serverName: "localhost", ...client }),
     accept(b, { ...common, credentials: [credential], ...server }),
   ]);
-  const outcome = (end: typeof mine) => (end.status === "fulfilled" ? end.value.session : end.reason);
-  return { client: outcome(mine), server: outcome(theirs) };
+  const outcome = (end: typeof clientSettled) => (end.status === "fulfilled" ? end.value.session : end.reason);
+  return { client: outcome(clientSettled), server: outcome(serverSettled) };
 }
 
-/** A server that uses a field of its own choice, whatever the client says. */
-function rogue(field: FiniteField): Options {
+/** Options of a server that uses `field`, whatever the client offers. */
+function serverWith(field: FiniteField): Options {
   const group = { kind: "field", id: 0x0100, name: "ffdhe2048", field } as FiniteFieldGroup;
   return { groups: [group], suites: [{ ...suite, keyExchange: { ...suite.keyExchange, groups: [group] } }] };
 }
@@ -62,7 +62,7 @@ describe("the primes", () => {
       expect(toHex(field.prime())).toBe(getDiffieHellman(name).getPrime("hex"));
     },
   );
-  // Of the numbers in RFC 7919 appendix A, which OpenSSL takes for safe primes and its own groups.
+  // Digests of the primes in RFC 7919 appendix A. OpenSSL confirms that they are safe primes, and equal to its own.
   test.each([
     [ffdhe2048, "9cd3b7f336872f46c09428d1bbc19877a4d440512cda8d1c1cf0cd6e33698966"],
     [ffdhe3072, "0eaf67db3a839156d5013494a5318a772b5697d270d721f37f092efc69ea5a17"],
@@ -73,41 +73,41 @@ describe("the primes", () => {
 });
 
 describe("the group", () => {
-  test("is the server's first that the client offers", async () => {
-    const { client, server } = await ends({ groups: [ffdhe2048, ffdhe4096] }, { groups: [ffdhe4096, ffdhe2048] });
+  test("is the first of the server's groups that the client offers", async () => {
+    const { client, server } = await handshake({ groups: [ffdhe2048, ffdhe4096] }, { groups: [ffdhe4096, ffdhe2048] });
     expect(client).toMatchObject({ suite: suite.name, group: "ffdhe4096", signatureScheme: "rsa_pss_rsae_sha256" });
     expect(server).toMatchObject({ group: "ffdhe4096" });
   });
 
-  test("is any where the client names no finite field", async () => {
+  test("may be any if the client names no finite field", async () => {
     const agreed: unknown[] = [];
     const trace = (event: TraceEvent) => void (event.type === "agreed" && agreed.push(event.group));
-    const unsaid = { ...suite, keyExchange: { ...suite.keyExchange, groups: [] } };
-    await ends({ suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, unsaid], groups: [x25519] }, { trace });
+    const withoutGroups = { ...suite, keyExchange: { ...suite.keyExchange, groups: [] } };
+    await handshake({ suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, withoutGroups], groups: [x25519] }, { trace });
     expect(agreed).toEqual(["ffdhe2048"]);
   });
 
-  test("none in common: another suite, or insufficient_security", async () => {
+  test("without a group in common, another suite is chosen, or the handshake ends with insufficient_security", async () => {
     const others = { groups: [ffdhe3072] };
-    const refused = await ends(others, { groups: [ffdhe2048] });
+    const refused = await handshake(others, { groups: [ffdhe2048] });
     expect(refused.server).toMatchObject({ alert: "insufficient_security", by: "us", code: "no_shared_cipher" });
     expect(refused.client).toMatchObject({ alert: "insufficient_security", by: "peer" });
     const suites = [suite, TLS_RSA_WITH_AES_128_GCM_SHA256];
-    const { client } = await ends({ ...others, suites }, { groups: [ffdhe2048], suites });
+    const { client } = await handshake({ ...others, suites }, { groups: [ffdhe2048], suites });
     expect(client).toMatchObject({ suite: TLS_RSA_WITH_AES_128_GCM_SHA256.name });
     expect(client.group).toBeUndefined();
   });
 
-  test.each(modpFields.map((field) => [field.name, field] as const))("a client takes %s", async (name, field) => {
-    expect((await ends({}, rogue(field))).client).toMatchObject({ group: name });
+  test.each(modpFields.map((field) => [field.name, field] as const))("a client accepts %s", async (name, field) => {
+    expect((await handshake({}, serverWith(field))).client).toMatchObject({ group: name });
   });
 
   test.each<[string, FiniteField]>([
     ["of RFC 7919 that was not offered", ffdhe4096.field],
-    ["that nobody knows", { ...ffdhe2048.field, prime: () => altered(ffdhe2048.field.prime()) }],
+    ["with an unknown prime", { ...ffdhe2048.field, prime: () => altered(ffdhe2048.field.prime()) }],
     ["of 1024 bits", { ...ffdhe2048.field, prime: () => new Uint8Array(getDiffieHellman("modp2").getPrime()) }],
-  ])("a client refuses one %s", async (_, field) => {
-    const { client, server } = await ends({ groups: [ffdhe2048] }, { ...rogue(field), provider: noble });
+  ])("a client refuses a group %s", async (_, field) => {
+    const { client, server } = await handshake({ groups: [ffdhe2048] }, { ...serverWith(field), provider: noble });
     expect(client).toMatchObject({ code: "bad_dh_group", alert: "insufficient_security", by: "us" });
     expect(server).toMatchObject({ alert: "insufficient_security", by: "peer" });
   });
@@ -117,11 +117,11 @@ describe("the group", () => {
     ["ECDHE without a curve", { suites: [...dheSuites, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], groups: [ffdhe2048] }],
     ["CCM without node:crypto", { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_CCM], provider: noble }],
   ])("%s is a configuration error", async (_, options) => {
-    const { client, server } = await ends(options, options);
+    const { client, server } = await handshake(options, options);
     for (const end of [client, server]) {
       expect(end).toMatchObject({ code: "configuration", fault: "configuration" });
       expect(end.message).toMatch(
-        /has none of the groups .*such as (ffdhe2048|x25519) \(add one|"noble" lacks suite TLS_ECDHE_ECDSA_WITH_AES_128_CCM/,
+        /has none of the groups .*such as (ffdhe2048|x25519) \(add one|lacks suite TLS_ECDHE_ECDSA_WITH_AES_128_CCM/,
       );
     }
   });
@@ -134,32 +134,32 @@ function altered(bytes: Uint8Array): Uint8Array {
 }
 
 describe("the public value", () => {
-  /** Says this instead of its own public key. */
-  const saying = (publicKey: Uint8Array): CryptoProvider => ({
+  /** A provider that sends `publicKey` in place of its own. */
+  const sending = (publicKey: Uint8Array): CryptoProvider => ({
     ...nodeCrypto,
     finiteField: (prime, length) => async (random) => ({ ...(await finiteField(prime, length)(random)), publicKey }),
   });
   const p = ffdhe2048.field.prime();
-  const less = p.slice();
-  less[p.length - 1] = 0xfe;
+  const pMinus1 = p.slice();
+  pMinus1[p.length - 1] = 0xfe;
   test.each<[string, Uint8Array]>([
     ["0", Uint8Array.of(0)],
     ["1", Uint8Array.of(1)],
-    ["1 behind zeros", Uint8Array.from({ length: 256 }, (_, i) => +(i === 255))],
-    ["p − 1", less],
+    ["1 after zeros", Uint8Array.from({ length: 256 }, (_, i) => +(i === 255))],
+    ["p − 1", pMinus1],
     ["p", p],
-    ["p + 1 and more", new Uint8Array(p.length).fill(255)],
+    ["a number of p's length above p", new Uint8Array(p.length).fill(255)],
     ["a number longer than p", Uint8Array.from([1, ...p])],
   ])("%s is refused by both sides", async (_, value) => {
-    const lying = { provider: saying(value) };
+    const dishonest = { provider: sending(value) };
     const refusal = { code: "bad_dh_value", alert: "illegal_parameter", by: "us" };
-    expect((await ends({}, lying)).client).toMatchObject(refusal);
-    expect((await ends(lying)).server).toMatchObject(refusal);
+    expect((await handshake({}, dishonest)).client).toMatchObject(refusal);
+    expect((await handshake(dishonest)).server).toMatchObject(refusal);
   });
 });
 
 describe("leading zeros of the shared secret", () => {
-  /** Its one key share has this private key; whatever else it is asked for is zeros. */
+  /** A source of "random" bytes that determines the private key of the key share: it ends with the 16 bits `last`. */
   const fixed =
     (last: number): Random =>
     (length) => {
@@ -179,7 +179,7 @@ describe("leading zeros of the shared secret", () => {
       },
     };
     const common = { ...options, suites, trace, provider: noble };
-    const { client, server } = await ends({ ...common, random: fixed(last) }, { ...common, random: sevens });
+    const { client, server } = await handshake({ ...common, random: fixed(last) }, { ...common, random: sevens });
     expect(client).toMatchObject({ role: "client" });
     expect(server).toMatchObject({ role: "server" });
     return secrets;

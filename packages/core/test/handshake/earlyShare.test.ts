@@ -1,4 +1,4 @@
-/** A client's key share that is made before the server says which group it wants, and what becomes of it. */
+/** Early key shares: a client computes its key share before the server has chosen a group. */
 import {
   type CipherSuite,
   type CryptoProvider,
@@ -17,40 +17,48 @@ import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { connect } from "../../src/connection/connect.ts";
 import { virtualTime } from "../virtualTime.ts";
-import { meet, people } from "./extensions/meet.ts";
+import { connectPair, pki } from "./extensions/connectPair.ts";
 
 virtualTime();
 
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-/** What nobody caught until `act` was over. */
-async function uncaught(act: () => Promise<unknown>): Promise<unknown[]> {
+/** The promise rejections that were unhandled while `act` ran. */
+async function unhandledRejections(act: () => Promise<unknown>): Promise<unknown[]> {
   const all: unknown[] = [];
   const listener = (error: unknown): void => void all.push(error);
   process.on("unhandledRejection", listener);
   try {
     await act();
-    await turn();
+    await nextTask();
   } finally {
     process.off("unhandledRejection", listener);
   }
   return all;
 }
 
-interface Made {
+interface ShareLog {
   readonly group: GroupName;
   agreements: number;
   wipes: number;
 }
 
-/** Tells of each share that a client makes; one comes only after `slow`. */
-function watched({ earlyShares, slow, fails }: { earlyShares: boolean; slow?: Promise<void>; fails?: GroupName }) {
-  const made: Made[] = [];
-  const watch =
+/** Options of a client that logs each share it makes. A share is ready only after `slow`. */
+function loggingClient({
+  earlyShares,
+  slow,
+  fails,
+}: {
+  earlyShares: boolean;
+  slow?: Promise<void>;
+  fails?: GroupName;
+}) {
+  const shares: ShareLog[] = [];
+  const logged =
     (group: GroupName): KeyAgreement =>
     async (random) => {
-      const one: Made = { group, agreements: 0, wipes: 0 };
-      made.push(one);
+      const one: ShareLog = { group, agreements: 0, wipes: 0 };
+      shares.push(one);
       await slow;
       if (group === fails) throw new Error("no share");
       const share = await (nodeCrypto.groups[group] as KeyAgreement)(random);
@@ -69,81 +77,84 @@ function watched({ earlyShares, slow, fails }: { earlyShares: boolean; slow?: Pr
   const provider: CryptoProvider = {
     ...nodeCrypto,
     earlyShares,
-    groups: { x25519: watch("x25519"), secp256r1: watch("secp256r1") },
+    groups: { x25519: logged("x25519"), secp256r1: logged("secp256r1") },
   };
-  return { client: { provider }, made };
+  return { client: { provider }, shares };
 }
 
-/** How many shares a client has made when ClientHello goes out, and how many by the time that it gives up waiting for an answer. */
-async function unanswered(
-  options: Parameters<typeof watched>[0],
+/** The number of shares that a client has made when it sends ClientHello, and when its handshake times out. */
+async function sharesMade(
+  options: Parameters<typeof loggingClient>[0],
   suites: readonly CipherSuite[] = modernSuites,
 ): Promise<(number | undefined)[]> {
-  const { client, made } = watched(options);
+  const { client, shares } = loggingClient(options);
   const { a } = memoryPair();
   const send = a.send.bind(a);
-  let then: number | undefined;
+  let atClientHello: number | undefined;
   a.send = (bytes) => {
-    then ??= made.length;
+    atClientHello ??= shares.length;
     return send(bytes);
   };
-  const connecting = connect(a, { ...client, suites, ca: people.ca, serverName: "localhost", handshakeTimeout: 20 });
+  const connecting = connect(a, { ...client, suites, ca: pki.ca, serverName: "localhost", handshakeTimeout: 20 });
   await expect(connecting).rejects.toMatchObject({ code: "handshake_timeout" });
-  return [then, made.length];
+  return [atClientHello, shares.length];
 }
 
 const onlyP256 = { groups: [secp256r1] };
 
-describe("with a provider that says so, a share is made", () => {
-  test("for the handshake that follows, used once, and wiped", async () => {
-    const { client, made } = watched({ earlyShares: true });
-    expect((await meet(client, {})).client).toMatchObject({ group: "x25519" });
-    expect(made).toEqual([{ group: "x25519", agreements: 1, wipes: expect.any(Number) }]);
-    await turn();
-    expect(made[0]?.wipes).toBeGreaterThan(0);
+describe("with a provider that sets earlyShares, a share", () => {
+  test("is used once in the handshake, and wiped", async () => {
+    const { client, shares } = loggingClient({ earlyShares: true });
+    expect((await connectPair(client, {})).client).toMatchObject({ group: "x25519" });
+    expect(shares).toEqual([{ group: "x25519", agreements: 1, wipes: expect.any(Number) }]);
+    await nextTask();
+    expect(shares[0]?.wipes).toBeGreaterThan(0);
   });
 
-  test("once ClientHello is on its way: a host may compute while it is asked", async () => {
-    expect(await unanswered({ earlyShares: true })).toEqual([0, 1]);
+  test("is computed only after ClientHello is sent", async () => {
+    expect(await sharesMade({ earlyShares: true })).toEqual([0, 1]);
   });
 
-  test("in vain where the server wants another group, and wiped", async () => {
-    const { client, made } = watched({ earlyShares: true });
-    expect((await meet(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
-    await turn();
-    expect(made).toMatchObject([
+  test("is wiped unused if the server chooses another group", async () => {
+    const { client, shares } = loggingClient({ earlyShares: true });
+    expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
+    await nextTask();
+    expect(shares).toMatchObject([
       { group: "x25519", agreements: 0, wipes: 1 },
       { group: "secp256r1", agreements: 1 },
     ]);
   });
 
-  test.each([false, true])("in vain where the handshake ends before, and wiped; later than that: %s", async (late) => {
-    let come = (): void => {};
-    const slow = new Promise<void>((resolve) => {
-      come = resolve;
-    });
-    const { client, made } = watched({ earlyShares: true, ...(late && { slow }) });
-    const end = await meet(
-      { ...client, suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
-      { suites: [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256] },
-    );
-    expect(end.client).toMatchObject({ alert: "handshake_failure", by: "peer" });
-    await turn();
-    expect(made).toMatchObject([{ group: "x25519", agreements: 0, wipes: late ? 0 : 1 }]);
-    come();
-    await turn();
-    expect(made).toMatchObject([{ group: "x25519", agreements: 0, wipes: 1 }]);
+  test.each([false, true])(
+    "is wiped unused if the handshake fails, also if it is ready only afterwards (%s)",
+    async (late) => {
+      let release = (): void => {};
+      const slow = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const { client, shares } = loggingClient({ earlyShares: true, ...(late && { slow }) });
+      const end = await connectPair(
+        { ...client, suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
+        { suites: [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256] },
+      );
+      expect(end.client).toMatchObject({ alert: "handshake_failure", by: "peer" });
+      await nextTask();
+      expect(shares).toMatchObject([{ group: "x25519", agreements: 0, wipes: late ? 0 : 1 }]);
+      release();
+      await nextTask();
+      expect(shares).toMatchObject([{ group: "x25519", agreements: 0, wipes: 1 }]);
+    },
+  );
+
+  test("that fails ends the handshake only if it is needed", async () => {
+    const { client } = loggingClient({ earlyShares: true, fails: "x25519" });
+    expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
+    expect((await connectPair(client, {})).client).toMatchObject({ alert: "internal_error", by: "us" });
+    expect(await unhandledRejections(() => sharesMade({ earlyShares: true, fails: "x25519" }))).toEqual([]);
   });
 
-  test("and its failure is nobody's where it is not wanted, and the handshake's where it is", async () => {
-    const { client } = watched({ earlyShares: true, fails: "x25519" });
-    expect((await meet(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
-    expect((await meet(client, {})).client).toMatchObject({ alert: "internal_error", by: "us" });
-    expect(await uncaught(() => unanswered({ earlyShares: true, fails: "x25519" }))).toEqual([]);
-  });
-
-  test("and whose wiping fails ends no process", async () => {
-    const { client } = watched({ earlyShares: true });
+  test("whose wiping fails causes no unhandled rejection", async () => {
+    const { client } = loggingClient({ earlyShares: true });
     const make = client.provider.groups.x25519 as KeyAgreement;
     const x25519: KeyAgreement = async (random) => {
       const { publicKey } = await make(random);
@@ -153,27 +164,27 @@ describe("with a provider that says so, a share is made", () => {
       return { publicKey, agree: () => expect.unreachable(), wipe };
     };
     const provider = { ...client.provider, groups: { ...client.provider.groups, x25519 } };
-    expect(await uncaught(() => meet({ provider }, onlyP256))).toEqual([]);
+    expect(await unhandledRejections(() => connectPair({ provider }, onlyP256))).toEqual([]);
   });
 
-  test("not where no suite can use it", async () => {
-    expect(await unanswered({ earlyShares: true }, [TLS_RSA_WITH_AES_128_GCM_SHA256])).toEqual([0, 0]);
+  test("is not made if no suite can use it", async () => {
+    expect(await sharesMade({ earlyShares: true }, [TLS_RSA_WITH_AES_128_GCM_SHA256])).toEqual([0, 0]);
   });
 
-  test("not where a session is to be resumed", async () => {
-    const { client, made } = watched({ earlyShares: true });
+  test("is not made if the client offers a session", async () => {
+    const { client, shares } = loggingClient({ earlyShares: true });
     const sessions = keepSessions({ store: memoryStore() });
-    const theirs = { sessionStore: memoryStore(), tickets: false };
+    const serverOptions = { sessionStore: memoryStore(), tickets: false };
     const ends = [];
-    for (let i = 0; i < 2; i++) ends.push((await meet({ ...client, sessions }, theirs)).client);
+    for (let i = 0; i < 2; i++) ends.push((await connectPair({ ...client, sessions }, serverOptions)).client);
     expect(ends).toMatchObject([{ resumed: false }, { resumed: true }]);
-    expect(made).toHaveLength(1);
+    expect(shares).toHaveLength(1);
   });
 });
 
-test("any other provider is asked for a share once it is needed", async () => {
-  expect(await unanswered({ earlyShares: false })).toEqual([0, 0]);
-  const { client, made } = watched({ earlyShares: false });
-  expect((await meet(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
-  expect(made).toEqual([{ group: "secp256r1", agreements: 1, wipes: 1 }]);
+test("without earlyShares, a share is made only when it is needed", async () => {
+  expect(await sharesMade({ earlyShares: false })).toEqual([0, 0]);
+  const { client, shares } = loggingClient({ earlyShares: false });
+  expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
+  expect(shares).toEqual([{ group: "secp256r1", agreements: 1, wipes: 1 }]);
 });

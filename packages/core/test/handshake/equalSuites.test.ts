@@ -9,26 +9,26 @@ import { serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 
 import { describe, expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { meet, people } from "./extensions/meet.ts";
+import { connectPair, pki } from "./extensions/connectPair.ts";
 
 describe("suites of equal preference", () => {
   const suites = [rsa, aes256, aes128, chacha];
   test.each<[string, readonly CipherSuite[], readonly (readonly CipherSuite[])[], CipherSuite]>([
-    ["without any our order decides", [chacha, aes128], [], aes128],
-    ["among them the client's decides", [chacha, aes128], [[aes128, chacha]], chacha],
-    ["and either way", [aes128, chacha], [[aes128, chacha]], aes128],
-    ["what stands before them comes before them", [chacha, aes128, aes256], [[aes128, chacha]], aes256],
-    ["all stand where the first of them does", [chacha, aes128, aes256], [[aes256, chacha]], chacha],
-    ["one that no certificate of ours serves is passed over", [rsa, chacha, aes128], [[rsa, chacha]], chacha],
+    ["without equalSuites, the server's order decides", [chacha, aes128], [], aes128],
+    ["among equal suites, the client's order decides", [chacha, aes128], [[aes128, chacha]], chacha],
+    ["among equal suites in the other order, the client's order decides", [aes128, chacha], [[aes128, chacha]], aes128],
+    ["a suite before the equal ones is preferred", [chacha, aes128, aes256], [[aes128, chacha]], aes256],
+    ["equal suites have the rank of the first of them", [chacha, aes128, aes256], [[aes256, chacha]], chacha],
+    ["a suite that no certificate of the server fits is skipped", [rsa, chacha, aes128], [[rsa, chacha]], chacha],
   ])("%s", async (_, offered, equalSuites, wanted) => {
-    const { client, server } = await meet({ suites: offered }, { suites, equalSuites });
+    const { client, server } = await connectPair({ suites: offered }, { suites, equalSuites });
     expect([client.suite, server.suite]).toEqual([wanted.name, wanted.name]);
   });
   test.each([
-    ["one that is not configured", [[aes128, chacha]], /not in suites|not one of the suites/],
-    ["one in two groups", [[aes128, aes256], [aes128]], /twice/],
+    ["a suite that is not configured", [[aes128, chacha]], /not in suites|not one of the suites/],
+    ["a suite in two groups", [[aes128, aes256], [aes128]], /twice/],
   ])("%s is a configuration error", (_, equalSuites, message) => {
-    const options = { provider: nodeCrypto, credentials: [people.server], suites: [aes128, aes256], equalSuites };
+    const options = { provider: nodeCrypto, credentials: [pki.server], suites: [aes128, aes256], equalSuites };
     expect(() => serverHandshakeConfig(options)).toThrow(expect.objectContaining({ code: "configuration" }));
     expect(() => serverHandshakeConfig(options)).toThrow(message);
   });

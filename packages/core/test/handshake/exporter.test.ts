@@ -1,4 +1,7 @@
-/** Exported keying material and channel bindings: RFC 5705, RFC 5929, RFC 9266. Against openssl and node:tls they are compared in the interop tests. */
+/**
+ * Exported keying material and channel bindings: RFC 5705, RFC 5929, RFC 9266. The interop tests compare them with those of
+ * openssl and node:tls.
+ */
 
 import { createHash } from "node:crypto";
 import { accept, connect, legacySuites, noble, pskSuites, type TlsConnection, type TlsError } from "@handclasp/core";
@@ -15,7 +18,9 @@ import { parseCertificate } from "../../src/x509/certificate.ts";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
-async function ends(options: Partial<Parameters<typeof connect>[1]> = {}): Promise<[TlsConnection, TlsConnection]> {
+async function connectedPair(
+  options: Partial<Parameters<typeof connect>[1]> = {},
+): Promise<[TlsConnection, TlsConnection]> {
   const { a, b } = memoryPair();
   return Promise.all([
     connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", ...options }),
@@ -49,8 +54,8 @@ const usage = (message: RegExp) =>
 
 describe("exported keying material", () => {
   test("is the same on both sides, and differs by label, context and connection", async () => {
-    const [client, server] = await ends();
-    const [other] = await ends();
+    const [client, server] = await connectedPair();
+    const [other] = await connectedPair();
     const all = [
       ["EXPERIMENTAL one", undefined],
       ["EXPERIMENTAL two", undefined],
@@ -70,7 +75,7 @@ describe("exported keying material", () => {
     expect(() => client.exportKeyingMaterial(32, "EXPERIMENTAL one")).toThrow(usage(/closed/));
   });
 
-  test("is PRF(master_secret, label, client_random + server_random + length and bytes of the context) (RFC 5705 §4)", () => {
+  test("is the PRF of the label, both randoms, and the context with its length (RFC 5705 §4)", () => {
     const { masterSecret, clientRandom, serverRandom } = secrets();
     const exporter = exporterOf();
     const seed = concat(clientRandom, serverRandom);
@@ -81,11 +86,11 @@ describe("exported keying material", () => {
     );
   });
 
-  test("keeps a master secret of its own, and forgets it", () => {
-    const given = secrets();
-    const exporter = exporterOf({}, given);
+  test("keeps a copy of the master secret, and wipes it", () => {
+    const input = secrets();
+    const exporter = exporterOf({}, input);
     const value = exporter.export(32, "label");
-    given.masterSecret.fill(0);
+    input.masterSecret.fill(0);
     expect(exporter.export(32, "label")).toEqual(value);
     exporter.wipe();
     expect(() => exporter.export(32, "label")).toThrow(usage(/closed/));
@@ -110,7 +115,7 @@ describe("exported keying material", () => {
     expect(() => exporterOf().export(length, label, context)).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
-  test("is refused without extended_master_secret, and before the handshake", async () => {
+  test("is refused without extended_master_secret", async () => {
     const exporter = exporterOf({ extendedMasterSecret: false });
     expect(() => exporter.export(32, "label")).toThrow(usage(/extended_master_secret/));
     expect(() => exporter.channelBinding("tls-exporter")).toThrow(usage(/extended_master_secret/));
@@ -118,18 +123,18 @@ describe("exported keying material", () => {
 });
 
 describe("channel binding", () => {
-  test("tls-exporter is 32 bytes under its label and an empty context (RFC 9266 §2)", async () => {
-    const [client, server] = await ends();
+  test("tls-exporter is 32 bytes, with its label and an empty context (RFC 9266 §2)", async () => {
+    const [client, server] = await connectedPair();
     const binding = client.channelBinding("tls-exporter");
     expect(binding).toEqual(server.channelBinding("tls-exporter"));
     expect(binding).toEqual(client.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", new Uint8Array(0)));
   });
-  test("tls-unique is the first Finished, a copy; of a resumed session only with extended_master_secret", () => {
-    const given = secrets();
-    expect(exporterOf({}, given).channelBinding("tls-unique")).toEqual(given.firstFinished);
-    expect(exporterOf({}, given).channelBinding("tls-unique")).not.toBe(given.firstFinished);
+  test("tls-unique is a copy of the first Finished, and a resumed session needs extended_master_secret for it", () => {
+    const input = secrets();
+    expect(exporterOf({}, input).channelBinding("tls-unique")).toEqual(input.firstFinished);
+    expect(exporterOf({}, input).channelBinding("tls-unique")).not.toBe(input.firstFinished);
     const classic = { extendedMasterSecret: false };
-    expect(exporterOf(classic).channelBinding("tls-unique")).toEqual(given.firstFinished);
+    expect(exporterOf(classic).channelBinding("tls-unique")).toEqual(input.firstFinished);
     expect(() => exporterOf({ ...classic, resumed: true }).channelBinding("tls-unique")).toThrow(
       usage(/extended_master_secret/),
     );
@@ -139,27 +144,27 @@ describe("channel binding", () => {
     ["ecdsa-p384", "sha384"],
     ["rsa-2048", "sha256"],
   ];
-  test.each(kinds)("tls-server-end-point under %s is the certificate's %s", async (algorithm, hash) => {
+  test.each(kinds)("tls-server-end-point with a certificate signed with %s is its %s", async (algorithm, hash) => {
     const issuer = await testCa({ algorithm });
-    const own = nodeCredential(await issuer.issue({ names: ["localhost"] }));
+    const leaf = nodeCredential(await issuer.issue({ names: ["localhost"] }));
     const { a, b } = memoryPair();
     const [client, server] = await Promise.all([
       connect(a, { provider: nodeCrypto, ca: issuer.pem, serverName: "localhost" }),
-      accept(b, { provider: nodeCrypto, credentials: [own] }),
+      accept(b, { provider: nodeCrypto, credentials: [leaf] }),
     ]);
     const wanted = new Uint8Array(
       createHash(hash)
-        .update(own.chain[0] as Uint8Array)
+        .update(leaf.chain[0] as Uint8Array)
         .digest(),
     );
     expect(client.channelBinding("tls-server-end-point")).toEqual(wanted);
     expect(server.channelBinding("tls-server-end-point")).toEqual(wanted);
   });
-  test("tls-server-end-point is SHA-256 where the certificate is signed with SHA-1 (RFC 5929 §4.1), and undefined under Ed25519 or without any", async () => {
-    const real = parseCertificate(credential.chain[0] as Uint8Array);
-    const old = { ...real, signatureAlgorithm: undefined, signatureAlgorithmOid: "1.2.840.113549.1.1.5" };
-    expect(exporterOf({ serverCertificate: old }).channelBinding("tls-server-end-point")).toEqual(
-      noble.hashes.sha256.digest(real.raw),
+  test("tls-server-end-point is SHA-256 for a SHA-1 signature (RFC 5929 §4.1), and undefined for Ed25519", async () => {
+    const parsed = parseCertificate(credential.chain[0] as Uint8Array);
+    const signedWithSha1 = { ...parsed, signatureAlgorithm: undefined, signatureAlgorithmOid: "1.2.840.113549.1.1.5" };
+    expect(exporterOf({ serverCertificate: signedWithSha1 }).channelBinding("tls-server-end-point")).toEqual(
+      noble.hashes.sha256.digest(parsed.raw),
     );
     const ed25519 = await testCa({ algorithm: "ed25519" });
     const signed = parseCertificate((await ed25519.issue()).chain[0] as Uint8Array);
@@ -168,7 +173,7 @@ describe("channel binding", () => {
     );
     expect(() => exporterOf().channelBinding("tls-server-end-point")).toThrow(usage(/needs a server certificate/));
   });
-  test("of a pre-shared key: tls-exporter and tls-unique", async () => {
+  test("tls-exporter and tls-unique are defined with a pre-shared key", async () => {
     const { a, b } = memoryPair();
     const key = new Uint8Array(32).fill(9);
     const [client, server] = await Promise.all([
@@ -178,7 +183,7 @@ describe("channel binding", () => {
     for (const type of ["tls-exporter", "tls-unique"] as const)
       expect(client.channelBinding(type)).toEqual(server.channelBinding(type));
   });
-  test("of another name is a usage error", () => {
+  test("an unknown channel binding is a usage error", () => {
     expect(() => exporterOf().channelBinding("tls-unique-for-telnet" as "tls-unique")).toThrow(
       usage(/no channel binding/),
     );

@@ -1,6 +1,6 @@
 import { keepSessions, modernSuites } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
-import { meet } from "./extensions/meet.ts";
+import { connectPair } from "./extensions/connectPair.ts";
 
 const scsv = 0x5600;
 
@@ -8,8 +8,8 @@ describe("TLS_FALLBACK_SCSV", () => {
   test.each([
     [true, "inappropriate_fallback"],
     [false, "protocol_version"],
-  ])("a ClientHello of TLS 1.1, with it: %s, is %s (RFC 7507 §3)", async (fallbackScsv, alert) => {
-    const { client, server } = await meet(
+  ])("with fallbackScsv %s, a ClientHello of TLS 1.1 is refused with %s (RFC 7507 §3)", async (fallbackScsv, alert) => {
+    const { client, server } = await connectPair(
       { fallbackScsv },
       {},
       { client: (hello) => ({ ...hello, clientVersion: 0x0302 }) },
@@ -18,29 +18,33 @@ describe("TLS_FALLBACK_SCSV", () => {
     expect(client).toMatchObject({ alert, by: "peer", advice: expect.stringContaining("TLS 1.2") });
   });
 
-  test("in TLS 1.2, which is our best, it changes nothing; it stands behind the suites", async () => {
-    const { client, server, hellos } = await meet({ fallbackScsv: true });
+  test("changes nothing in TLS 1.2, our highest version, and is sent after the suites", async () => {
+    const { client, server, hellos } = await connectPair({ fallbackScsv: true });
     expect(client.suite).toBe(modernSuites[0]?.name);
     expect(server.suite).toBe(client.suite);
     expect(hellos.client?.cipherSuites).toEqual([...modernSuites.map(({ id }) => id), scsv]);
   });
 
-  test("is not sent unasked", async () => {
-    expect((await meet()).hellos.client?.cipherSuites).not.toContain(scsv);
+  test("is not sent without the option", async () => {
+    expect((await connectPair()).hellos.client?.cipherSuites).not.toContain(scsv);
   });
 
   test("is not sent with a session that is to be resumed (RFC 7507 §4)", async () => {
     const options = { fallbackScsv: true, sessions: keepSessions() };
-    const serving = { ticketKeys: [new Uint8Array(48).fill(1)] };
-    const first = await meet(options, serving);
+    const serverOptions = { ticketKeys: [new Uint8Array(48).fill(1)] };
+    const first = await connectPair(options, serverOptions);
     expect(first.hellos.client?.cipherSuites).toContain(scsv);
-    const second = await meet(options, serving);
+    const second = await connectPair(options, serverOptions);
     expect(second.client.resumed).toBe(true);
     expect(second.hellos.client?.cipherSuites).not.toContain(scsv);
   });
 
-  test("is no suite that a server may choose", async () => {
-    const { client } = await meet({ fallbackScsv: true }, {}, { server: (hello) => ({ ...hello, cipherSuite: scsv }) });
+  test("must not be chosen by a server", async () => {
+    const { client } = await connectPair(
+      { fallbackScsv: true },
+      {},
+      { server: (hello) => ({ ...hello, cipherSuite: scsv }) },
+    );
     expect(client).toMatchObject({ code: "wrong_cipher_returned", by: "us" });
   });
 });

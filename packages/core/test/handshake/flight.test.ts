@@ -1,4 +1,4 @@
-/** A client's answer to the server goes out as one message, and does not keep the connection from ending. */
+/** A flight goes to the transport in one call of `send`, and does not keep the connection from ending. */
 import {
   type Aead,
   type CryptoProvider,
@@ -10,9 +10,9 @@ import { expect, test } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { accept } from "../../src/connection/accept.ts";
 import { connect } from "../../src/connection/connect.ts";
-import { people } from "./extensions/meet.ts";
+import { pki } from "./extensions/connectPair.ts";
 
-test("with a provider that answers later, a client's flight is one message, and the end of a server's", async () => {
+test("with an asynchronous provider, a client's flight is one send, and so is the server's last", async () => {
   const sent: Record<"a" | "b", number> = { a: 0, b: 0 };
   const pair = memoryPair();
   for (const end of ["a", "b"] as const) {
@@ -24,47 +24,50 @@ test("with a provider that answers later, a client's flight is one message, and 
   }
   const provider = asyncProvider(nodeCrypto);
   const ends: TlsConnection[] = await Promise.all([
-    connect(pair.a, { provider, ca: people.ca, serverName: "localhost" }),
-    accept(pair.b, { provider, credentials: [people.server] }),
+    connect(pair.a, { provider, ca: pki.ca, serverName: "localhost" }),
+    accept(pair.b, { provider, credentials: [pki.server] }),
   ]);
-  // A server's first is two: it waits for its share, and for its signature.
+  // The server's first flight takes two sends: it waits for its key share, and for its signature.
   expect(sent).toEqual({ a: 2, b: 3 });
   for (const end of ends) end.abort();
 });
 
-test.each(["the carrier breaks", "we give up"])("a handshake whose keys never come ends when %s", async (what) => {
-  const pair = memoryPair();
-  let ask = (): void => {};
-  const asked = new Promise<void>((resolve) => {
-    ask = resolve;
-  });
-  const provider: CryptoProvider = {
-    ...nodeCrypto,
-    ciphers: {
-      AES_128_GCM: () => {
-        ask();
-        return new Promise(() => {});
+test.each(["the transport fails", "the caller aborts"])(
+  "a handshake whose keys never arrive ends when %s",
+  async (what) => {
+    const pair = memoryPair();
+    let reportRequest = (): void => {};
+    const cipherRequested = new Promise<void>((resolve) => {
+      reportRequest = resolve;
+    });
+    const provider: CryptoProvider = {
+      ...nodeCrypto,
+      ciphers: {
+        AES_128_GCM: () => {
+          reportRequest();
+          return new Promise(() => {});
+        },
       },
-    },
-  };
-  const ended = new AbortController();
-  const ends = Promise.allSettled([
-    connect(pair.a, {
-      provider,
-      suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
-      ca: people.ca,
-      serverName: "localhost",
-      signal: ended.signal,
-    }),
-    accept(pair.b, { provider: nodeCrypto, credentials: [people.server] }),
-  ]);
-  await asked;
-  if (what === "we give up") ended.abort();
-  else pair.fail(new Error("broken"));
-  expect(await ends).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
-});
+    };
+    const controller = new AbortController();
+    const ends = Promise.allSettled([
+      connect(pair.a, {
+        provider,
+        suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
+        ca: pki.ca,
+        serverName: "localhost",
+        signal: controller.signal,
+      }),
+      accept(pair.b, { provider: nodeCrypto, credentials: [pki.server] }),
+    ]);
+    await cipherRequested;
+    if (what === "the caller aborts") controller.abort();
+    else pair.fail(new Error("broken"));
+    expect(await ends).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+  },
+);
 
-test("a Finished that cannot be sealed leaves what goes before it, and nothing goes behind it", async () => {
+test("if Finished cannot be encrypted, the records before it are sent, and none after it", async () => {
   const pair = memoryPair();
   const types: number[] = [];
   const send = pair.a.send.bind(pair.a);
@@ -73,7 +76,7 @@ test("a Finished that cannot be sealed leaves what goes before it, and nothing g
       types.push(bytes[at] as number);
     return send(bytes);
   };
-  let broken = true;
+  let failsNext = true;
   const provider: CryptoProvider = {
     ...nodeCrypto,
     ciphers: {
@@ -82,8 +85,8 @@ test("a Finished that cannot be sealed leaves what goes before it, and nothing g
         return {
           open: real.open.bind(real),
           async seal(...what) {
-            if (!broken) return real.seal(...what);
-            broken = false;
+            if (!failsNext) return real.seal(...what);
+            failsNext = false;
             throw new Error("the provider broke");
           },
         };
@@ -94,12 +97,13 @@ test("a Finished that cannot be sealed leaves what goes before it, and nothing g
     connect(pair.a, {
       provider,
       suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
-      ca: people.ca,
+      ca: pki.ca,
       serverName: "localhost",
     }),
-    accept(pair.b, { provider: nodeCrypto, credentials: [people.server] }),
+    accept(pair.b, { provider: nodeCrypto, credentials: [pki.server] }),
   ]);
-  // ClientHello, ClientKeyExchange, ChangeCipherSpec: an alert would be under a number that the server does not expect.
+  // ClientHello, ClientKeyExchange, ChangeCipherSpec. An alert would have a sequence number that the server does not
+  // expect.
   expect(types).toEqual([22, 22, 20]);
   expect(ends).toMatchObject([
     { status: "rejected", reason: { alert: "internal_error", by: "us" } },

@@ -16,9 +16,9 @@ import { fromHex, parsePemCertificates, readCredential, toHex } from "@handclasp
 import { memoryPair } from "@handclasp/testing";
 import { p256 } from "@noble/curves/nist.js";
 import { describe, expect, test } from "vitest";
-import { records } from "./mitm.ts";
+import { parseRecords } from "./mitm.ts";
 
-// Made with openssl for this file alone; nobody trusts them.
+// Made with openssl for this file; no trust store contains them.
 const ca = `-----BEGIN CERTIFICATE-----
 MIIBkDCCATWgAwIBAgIUT26XXSJvRV6d20eg0YDQ0TlXfRIwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJR29sZGVuIENBMCAXDTI2MTEyMzEyMTMzMloYDzIxMjYxMDMw
@@ -44,7 +44,7 @@ MEYCIQC2izM4h3K6+tXPgDAsoInKCmIesVoadS7Oqu2gE7VUKwIhANDKdPZMaiQQ
 -----END CERTIFICATE-----`;
 const key = fromHex("c792215f88d7c206a52914ca2d69524e23bd499c1f955dbfd926db846a690f37");
 
-/** ECDSA with RFC 6979's nonce: the same signature on every run. */
+/** Signs with ECDSA and RFC 6979's nonce: the signature is the same on every run. */
 const credential: Credential = {
   chain: parsePemCertificates(cert),
   schemes: [ecdsa_secp256r1_sha256],
@@ -53,8 +53,8 @@ const credential: Credential = {
     p256.sign(noble.hashes.sha256.digest(message), key, { prehash: false, lowS: false, format: "der" }),
 };
 
-/** The hash of a name and a counter. */
-function counter(name: string): Random {
+/** A deterministic source of bytes: hashes of `name` and a counter. */
+function deterministicRandom(name: string): Random {
   let n = 0;
   return (length) => {
     const out = new Uint8Array(length);
@@ -66,40 +66,52 @@ function counter(name: string): Random {
   };
 }
 
-/** All records of a whole connection, one a line, for each direction. */
+/** All records of a connection, one in each line, by direction. */
 async function transcript(suite: CipherSuite): Promise<string> {
   const lines: Record<"a->b" | "b->a", string[]> = { "a->b": [], "b->a": [] };
   const { a, b } = memoryPair({
     alter(bytes, direction) {
-      for (const { header, body } of records(bytes)) lines[direction].push(`${toHex(header)} ${toHex(body)}`);
+      for (const { header, body } of parseRecords(bytes)) lines[direction].push(`${toHex(header)} ${toHex(body)}`);
       return bytes;
     },
   });
   const common = { provider: noble, suites: [suite], alpn: ["golden"], now: () => Date.UTC(2030, 0, 1) };
   const [client, server] = await Promise.all([
-    connect(a, { ...common, ca, serverName: "localhost", credentials: credential, random: counter("client") }),
-    accept(b, { ...common, credentials: [credential], clientAuth: "require", ca, random: counter("server") }),
+    connect(a, {
+      ...common,
+      ca,
+      serverName: "localhost",
+      credentials: credential,
+      random: deterministicRandom("client"),
+    }),
+    accept(b, {
+      ...common,
+      credentials: [credential],
+      clientAuth: "require",
+      ca,
+      random: deterministicRandom("server"),
+    }),
   ]);
-  await client.write(new TextEncoder().encode("What is said once"));
+  await client.write(new TextEncoder().encode("The first message"));
   await server.read();
-  await server.write(new TextEncoder().encode("is said the same again."));
+  await server.write(new TextEncoder().encode("and the second message."));
   await client.read();
   await Promise.all([client.close(), server.close()]);
   return ["# client to server", ...lines["a->b"], "# server to client", ...lines["b->a"], ""].join("\n");
 }
 
-describe("golden transcripts: the same bytes as ever (HANDCLASP_UPDATE_GOLDEN=1 writes them anew)", () => {
+describe("golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)", () => {
   test.each([
     TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
     TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
     TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
   ])("$name", async (suite) => {
     const file = new URL(`golden/${suite.name}.txt`, import.meta.url);
-    const made = await transcript(suite);
+    const actual = await transcript(suite);
     if (process.env.HANDCLASP_UPDATE_GOLDEN === "1") {
       mkdirSync(new URL("golden/", import.meta.url), { recursive: true });
-      writeFileSync(file, made);
+      writeFileSync(file, actual);
     }
-    expect(made.split("\n")).toEqual(readFileSync(file, "utf8").split("\n"));
+    expect(actual.split("\n")).toEqual(readFileSync(file, "utf8").split("\n"));
   });
 });

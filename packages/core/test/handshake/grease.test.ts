@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { bytes, decode, encode, list, uint8, uint16 } from "../../src/wire/codec.ts";
 import type { ClientHello } from "../../src/wire/messages.ts";
 import { certificateRequest, serverEcdhKeyExchange } from "../../src/wire/messages.ts";
-import { extension, meet, people, withExtension } from "./extensions/meet.ts";
-import { message, record, through } from "./mitm.ts";
+import { connectPair, extension, pki, withExtension } from "./extensions/connectPair.ts";
+import { handshakeThrough, message, record } from "./mitm.ts";
 
 const isGrease = (value: number): boolean => (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 255);
 const numbers = (hello: ClientHello | undefined, id: number): readonly number[] =>
@@ -15,15 +15,15 @@ const signatureAlgorithms = 13;
 const alpn = 16;
 const paddingId = 21;
 
-/** Random bytes that are all the same. */
+/** A source of bytes that are all `byte`. */
 const constant =
   (byte: number): Random =>
   (length) =>
     new Uint8Array(length).fill(byte);
 
-describe("GREASE that we send", () => {
-  test("is in suites, groups, schemes, and first and last of the extensions; and both go on as ever", async () => {
-    const { client, server, hellos } = await meet({ grease });
+describe("GREASE that the client sends", () => {
+  test("is in suites, groups, schemes, and the first and the last extension; the handshake succeeds", async () => {
+    const { client, server, hellos } = await connectPair({ grease });
     expect(server).toMatchObject({ suite: client.suite, extendedMasterSecret: true });
     for (const values of [
       hellos.client?.cipherSuites ?? [],
@@ -41,27 +41,27 @@ describe("GREASE that we send", () => {
 
   test("differs from hello to hello", async () => {
     const seen = new Set<number | undefined>();
-    for (let i = 0; i < 20; i++) seen.add((await meet({ grease })).hellos.client?.cipherSuites[0]);
+    for (let i = 0; i < 20; i++) seen.add((await connectPair({ grease })).hellos.client?.cipherSuites[0]);
     expect(seen.size).toBeGreaterThan(3);
   });
 
-  test.each([0x00, 0x5b, 0xff])("of random bytes 0x%x: no extension stands twice", async (byte) => {
-    const { hellos, server } = await meet({ grease, random: constant(byte) });
+  test.each([0x00, 0x5b, 0xff])("with random bytes 0x%x, no extension occurs twice", async (byte) => {
+    const { hellos, server } = await connectPair({ grease, random: constant(byte) });
     const first = ((byte & 0xf0) | 0x0a) * 0x101;
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
     expect([types[0], types.at(-1)]).toEqual([first, first ^ 0x1010]);
     expect(server.role).toBe("server");
   });
 
-  test("stands before padding, and counts for it", async () => {
-    const { hellos } = await meet({ grease, suites: legacySuites, alpn: ["x".repeat(100)] });
+  test("is before padding, and counts for its length", async () => {
+    const { hellos } = await connectPair({ grease, suites: legacySuites, alpn: ["x".repeat(100)] });
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
     expect(types.at(-1)).toBe(paddingId);
     expect(types.at(-2)).toSatisfy(isGrease);
   });
 
-  test("is not sent unasked", async () => {
-    const { hellos } = await meet({});
+  test("is not sent without the option", async () => {
+    const { hellos } = await connectPair({});
     expect([
       ...(hellos.client?.cipherSuites ?? []),
       ...(hellos.client?.extensions ?? []).map(({ type }) => type),
@@ -70,20 +70,24 @@ describe("GREASE that we send", () => {
     ]).not.toSatisfy((all: number[]) => all.some(isGrease));
   });
 
-  test("a server that chooses it is refused: a suite, an extension", async () => {
+  test("a client refuses a server that chooses a GREASE suite or extension", async () => {
     const client = { grease, random: constant(0x4a) };
-    const suite = await meet(client, {}, { server: (hello) => ({ ...hello, cipherSuite: 0x4a4a }) });
+    const suite = await connectPair(client, {}, { server: (hello) => ({ ...hello, cipherSuite: 0x4a4a }) });
     expect(suite.client).toMatchObject({ code: "wrong_cipher_returned", by: "us" });
-    const answered = await meet(client, {}, { server: (hello) => withExtension(hello, 0x4a4a, new Uint8Array(0)) });
+    const answered = await connectPair(
+      client,
+      {},
+      { server: (hello) => withExtension(hello, 0x4a4a, new Uint8Array(0)) },
+    );
     expect(answered.client).toMatchObject({ alert: "unsupported_extension", by: "us" });
   });
 
   test.each([
     ["a group", "illegal_parameter"],
     ["a signature scheme", "illegal_parameter"],
-  ])("a server that chooses it is refused: %s", async (what, alert) => {
-    const outcome = await through(
-      people,
+  ])("a client refuses a server that chooses it as %s", async (what, alert) => {
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => {
         if (unit.name !== "server_key_exchange") return unit.wire;
         const { params, signed } = decode(serverEcdhKeyExchange.body, unit.body, "");
@@ -99,13 +103,13 @@ describe("GREASE that we send", () => {
   });
 });
 
-describe("a peer's GREASE is borne", () => {
-  /** The server gets to its ServerHello, and so has taken everything in ClientHello. */
-  const bears = async (change: (hello: ClientHello) => ClientHello): Promise<readonly TraceEvent[]> => {
-    const met = await meet({ alpn: ["h2"] }, { alpn: ["h2"] }, { client: change });
-    expect(met.hellos.server).toBeDefined();
-    expect(extension(met.hellos.server, alpn)).toEqual(encode(list(2, bytes(1)), [Uint8Array.of(0x68, 0x32)]));
-    return met.events.server;
+describe("a peer's GREASE is ignored", () => {
+  /** Expects that the server sends its ServerHello, which shows that it accepted the ClientHello. */
+  const expectAccepted = async (change: (hello: ClientHello) => ClientHello): Promise<readonly TraceEvent[]> => {
+    const result = await connectPair({ alpn: ["h2"] }, { alpn: ["h2"] }, { client: change });
+    expect(result.hellos.server).toBeDefined();
+    expect(extension(result.hellos.server, alpn)).toEqual(encode(list(2, bytes(1)), [Uint8Array.of(0x68, 0x32)]));
+    return result.events.server;
   };
   const values = [0x0a0a, 0xfafa];
   test.each<[string, (hello: ClientHello) => ClientHello]>([
@@ -131,12 +135,12 @@ describe("a peer's GREASE is borne", () => {
         ),
     ],
     ["supported_versions", (hello) => withExtension(hello, 43, encode(list(1, uint16), [0x7a7a, 0x0304, 0x0303]))],
-  ])("among the %s of a client", async (_, change) => {
-    await bears(change);
+  ])("in the %s of a client", async (_, change) => {
+    await expectAccepted(change);
   });
 
-  test("in CertificateRequest of a server", async () => {
-    const outcome = await through(people, (unit) => {
+  test("in a server's CertificateRequest", async () => {
+    const outcome = await handshakeThrough(pki, (unit) => {
       if (unit.name !== "certificate_request") return unit.wire;
       const request = decode(certificateRequest.body, unit.body, "");
       return record(
@@ -151,7 +155,7 @@ describe("a peer's GREASE is borne", () => {
         ),
       );
     });
-    // The client goes on, and shows its certificate; it is the altered transcript that its signature does not fit.
+    // The client continues and sends its certificate. Its signature fails only because the transcripts differ.
     expect(outcome.server).toMatchObject({ code: "bad_signature", by: "us" });
   });
 });

@@ -7,8 +7,8 @@ import {
 import { describe, expect, test } from "vitest";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { type ClientHello, clientHello } from "../../src/wire/messages.ts";
-import { extension, meet, people, withExtension } from "./extensions/meet.ts";
-import { fragmented, message, through } from "./mitm.ts";
+import { connectPair, extension, pki, withExtension } from "./extensions/connectPair.ts";
+import { fragmented, handshakeThrough, message } from "./mitm.ts";
 
 const supportedGroups = 10;
 const ecPointFormats = 11;
@@ -19,14 +19,14 @@ const rsa = { suites: [TLS_RSA_WITH_AES_128_CBC_SHA] };
 
 describe("ClientHello", () => {
   test("offers TLS 1.2 and no compression, with no session and other random bytes each time", async () => {
-    const [first, second] = [await meet(), await meet()].map(({ hellos }) => hellos.client);
+    const [first, second] = [await connectPair(), await connectPair()].map(({ hellos }) => hellos.client);
     expect(first).toMatchObject({ clientVersion: 0x0303, compressionMethods: [0], sessionId: new Uint8Array(0) });
     expect(first?.random).toHaveLength(32);
     expect(first?.random).not.toEqual(second?.random);
   });
 
   test("has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV", async () => {
-    const { client } = (await meet()).hellos;
+    const { client } = (await connectPair()).hellos;
     expect(extension(client, signatureAlgorithms)?.length).toBeGreaterThan(2);
     expect(extension(client, extendedMasterSecret)).toEqual(new Uint8Array(0));
     expect(extension(client, renegotiationInfo)).toEqual(Uint8Array.of(0));
@@ -34,7 +34,7 @@ describe("ClientHello", () => {
   });
 
   test("offers no scheme of anonymous, MD5 or SHA-1", async () => {
-    const data = extension((await meet()).hellos.client, signatureAlgorithms) as Uint8Array;
+    const data = extension((await connectPair()).hellos.client, signatureAlgorithms) as Uint8Array;
     for (let at = 2; at < data.length; at += 2) {
       expect(data[at]).toBeGreaterThan(2);
       expect(data[at + 1]).not.toBe(0);
@@ -42,10 +42,10 @@ describe("ClientHello", () => {
   });
 
   test("names curves and the uncompressed format with an ECC suite, and neither without (RFC 8422 §4)", async () => {
-    const ecc = (await meet()).hellos.client;
+    const ecc = (await connectPair()).hellos.client;
     expect(extension(ecc, supportedGroups)).toEqual(Uint8Array.of(0, 8, 0, 29, 0, 23, 0, 24, 0, 25));
     expect(extension(ecc, ecPointFormats)).toEqual(Uint8Array.of(1, 0));
-    const none = (await meet(rsa)).hellos.client;
+    const none = (await connectPair(rsa)).hellos.client;
     expect([extension(none, supportedGroups), extension(none, ecPointFormats)]).toEqual([undefined, undefined]);
   });
 
@@ -59,14 +59,14 @@ describe("ClientHello", () => {
     },
   });
   test("of 128 KiB is taken, and of a byte more is not", async () => {
-    const { hellos } = await meet({}, {}, ofLength(2 ** 17));
+    const { hellos } = await connectPair({}, {}, ofLength(2 ** 17));
     expect(hellos.server?.cipherSuite).toBe(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.id);
-    const { server } = await meet({}, {}, ofLength(2 ** 17 + 1));
+    const { server } = await connectPair({}, {}, ofLength(2 ** 17 + 1));
     expect(server).toMatchObject({ alert: "illegal_parameter", code: "excessive_message_size", by: "us" });
   });
   test("that is cut short is decode_error, of 128 KiB too", async () => {
     for (const length of [200, 2 ** 17]) {
-      const outcome = await through(people, (unit) => {
+      const outcome = await handshakeThrough(pki, (unit) => {
         if (unit.name !== "client_hello") return unit.wire;
         const hello = decode(clientHello.body, unit.body, "client_hello");
         const whole = encode(clientHello.body, length > 2 ** 16 ? ofLength(length).client(hello) : hello);
@@ -77,22 +77,22 @@ describe("ClientHello", () => {
   });
 
   test("without the null compression method is refused", async () => {
-    const { server } = await meet({}, {}, { client: (hello) => ({ ...hello, compressionMethods: [1] }) });
+    const { server } = await connectPair({}, {}, { client: (hello) => ({ ...hello, compressionMethods: [1] }) });
     expect(server).toMatchObject({ alert: "illegal_parameter", code: "invalid_compression_list", by: "us" });
   });
 
   test("without extensions is taken where no signature is needed, and answered with none", async () => {
     const bare = { client: <T extends object>(hello: T): T => ({ ...hello, extensions: undefined }) };
-    const served = await meet(rsa, { ...rsa, credentials: [people.rsa] }, bare);
+    const served = await connectPair(rsa, { ...rsa, credentials: [pki.rsa] }, bare);
     expect(served.hellos.client?.extensions).toBeUndefined();
     expect(served.hellos.server).toMatchObject({ cipherSuite: TLS_RSA_WITH_AES_128_CBC_SHA.id, extensions: undefined });
     // Its signature_algorithms would be SHA-1's (RFC 5246 §7.4.1.4.1), and nobody trusts that any more (RFC 9155 §2).
-    const signed = await meet({}, {}, bare);
+    const signed = await connectPair({}, {}, bare);
     expect(signed.server).toMatchObject({ alert: "handshake_failure", code: "no_shared_cipher", by: "us" });
   });
 
   test("has suites that a server does not know, which are ignored", async () => {
-    const { hellos } = await meet(
+    const { hellos } = await connectPair(
       {},
       {},
       { client: (hello) => ({ ...hello, cipherSuites: [0x0000, 0x1301, 0x0005, ...hello.cipherSuites] }) },
@@ -104,14 +104,14 @@ describe("ClientHello", () => {
 describe("ServerHello", () => {
   test("has random bytes that owe nothing to the client's", async () => {
     const same = { random: (length: number) => new Uint8Array(length).fill(7) };
-    const [first, second] = [await meet(same), await meet(same)];
+    const [first, second] = [await connectPair(same), await connectPair(same)];
     expect(first.hellos.client?.random).toEqual(second.hellos.client?.random);
     expect(first.hellos.server?.random).not.toEqual(second.hellos.server?.random);
     expect(first.hellos.server?.random).not.toEqual(first.hellos.client?.random);
   });
 
   test("is refused with compression", async () => {
-    const { client } = await meet({}, {}, { server: (hello) => ({ ...hello, compressionMethod: 1 }) });
+    const { client } = await connectPair({}, {}, { server: (hello) => ({ ...hello, compressionMethod: 1 }) });
     expect(client).toMatchObject({
       alert: "illegal_parameter",
       by: "us",
@@ -125,13 +125,13 @@ describe("ServerHello", () => {
     ["a suite of ours that was not offered", TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384.id],
   ])("is refused with %s", async (_, cipherSuite) => {
     const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
-    const { client } = await meet({ suites }, {}, { server: (hello) => ({ ...hello, cipherSuite }) });
+    const { client } = await connectPair({ suites }, {}, { server: (hello) => ({ ...hello, cipherSuite }) });
     expect(client).toMatchObject({ alert: "illegal_parameter", code: "wrong_cipher_returned", by: "us" });
   });
 
   test("never has signature_algorithms, and is refused with it", async () => {
-    expect(extension((await meet()).hellos.server, signatureAlgorithms)).toBeUndefined();
-    const { client } = await meet(
+    expect(extension((await connectPair()).hellos.server, signatureAlgorithms)).toBeUndefined();
+    const { client } = await connectPair(
       {},
       {},
       { server: (hello) => withExtension(hello, signatureAlgorithms, Uint8Array.of(0, 2, 4, 3)) },

@@ -22,8 +22,8 @@ import { connect } from "../../src/connection/connect.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { type ClientHello, certificateVerify, serverEcdhKeyExchange } from "../../src/wire/messages.ts";
 import { parseCertificate } from "../../src/x509/certificate.ts";
-import { meet, people, withExtension } from "./extensions/meet.ts";
-import { type Label, message, record, through, type Unit } from "./mitm.ts";
+import { connectPair, pki, withExtension } from "./extensions/connectPair.ts";
+import { handshakeThrough, type Label, message, record, type Unit } from "./mitm.ts";
 
 const on = (group: NamedGroup) => ({ client: { groups: [group, secp256r1] }, server: { groups: [group, secp256r1] } });
 const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
@@ -54,14 +54,14 @@ describe("the peer's public key", () => {
     const lying = { provider: saying(group.name as GroupName, publicKey) };
     const { client, server } = on(group);
     const refusal = { alert: "illegal_parameter", code: "bad_ecpoint", by: "us" };
-    expect((await meet(client, { ...server, ...lying })).client).toMatchObject(refusal);
-    expect((await meet({ ...client, ...lying }, server)).server).toMatchObject(refusal);
+    expect((await connectPair(client, { ...server, ...lying })).client).toMatchObject(refusal);
+    expect((await connectPair({ ...client, ...lying }, server)).server).toMatchObject(refusal);
   });
 
   test("is another one in each handshake", async () => {
     const keys: Record<"client" | "server", string[]> = { client: [], server: [] };
     for (let i = 0; i < 2; i++)
-      await through(people, (unit) => {
+      await handshakeThrough(pki, (unit) => {
         if (unit.name === "server_key_exchange")
           keys.server.push(String(decode(serverEcdhKeyExchange.body, unit.body, "").params.public));
         if (unit.name === "client_key_exchange") keys.client.push(String(unit.body));
@@ -80,7 +80,7 @@ describe("the server's parameters", () => {
       const { params, signed } = decode(serverEcdhKeyExchange.body, body, "");
       return encode(serverEcdhKeyExchange.body, { params: { ...params, ...other }, signed });
     };
-    const { client } = await through(people, rewriting("server server_key_exchange", 12, change), {
+    const { client } = await handshakeThrough(pki, rewriting("server server_key_exchange", 12, change), {
       client: { groups: [x25519, secp256r1] },
     });
     expect(client).toMatchObject({ alert: "illegal_parameter", code: "wrong_curve", by: "us" });
@@ -91,7 +91,7 @@ describe("the server's parameters", () => {
       const { params, signed } = decode(serverEcdhKeyExchange.body, body, "");
       return encode(serverEcdhKeyExchange.body, { params, signed: { ...signed, scheme: 0x0401 } });
     };
-    const { client } = await through(people, rewriting("server server_key_exchange", 12, change));
+    const { client } = await handshakeThrough(pki, rewriting("server server_key_exchange", 12, change));
     expect(client).toMatchObject({ alert: "illegal_parameter", code: "wrong_signature_type", by: "us" });
   });
 });
@@ -99,9 +99,12 @@ describe("the server's parameters", () => {
 test("a server without a curve in common takes no ECC suite (RFC 8422 §5.1)", async () => {
   const x448 = { client: <T extends ClientHello>(hello: T): T => withExtension(hello, 10, Uint8Array.of(0, 2, 0, 30)) };
   const suites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_128_GCM_SHA256];
-  const { hellos } = await meet({ suites }, { suites, credentials: [people.rsa] }, x448);
+  const { hellos } = await connectPair({ suites }, { suites, credentials: [pki.rsa] }, x448);
   expect(hellos.server?.cipherSuite).toBe(TLS_RSA_WITH_AES_128_GCM_SHA256.id);
-  expect((await meet({}, {}, x448)).server).toMatchObject({ alert: "handshake_failure", code: "no_shared_cipher" });
+  expect((await connectPair({}, {}, x448)).server).toMatchObject({
+    alert: "handshake_failure",
+    code: "no_shared_cipher",
+  });
 });
 
 test.each([
@@ -110,29 +113,29 @@ test.each([
 ])("CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)", async (_, scheme) => {
   const change = (body: Uint8Array) =>
     encode(certificateVerify.body, { ...decode(certificateVerify.body, body, ""), scheme });
-  const { server } = await through(people, rewriting("client certificate_verify", 15, change));
+  const { server } = await handshakeThrough(pki, rewriting("client certificate_verify", 15, change));
   expect(server).toMatchObject({ alert: "illegal_parameter", code: "wrong_signature_type", by: "us" });
 });
 
 describe("the server's certificate", () => {
-  /** What the client says to a server that signs with `people.server`'s key, takes its certificate for `taken`, and shows `shown`. */
+  /** What the client says to a server that signs with `pki.server`'s key, takes its certificate for `taken`, and shows `shown`. */
   async function refusal(taken: Uint8Array, shown: Uint8Array, groups: readonly NamedGroup[]): Promise<unknown> {
     const { a, b } = memoryPair();
     const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
-    const options: AcceptOptions = { provider: nodeCrypto, suites, credentials: [people.server] };
-    const rogue = { credential: { ...people.server, chain: [shown] }, certificate: parseCertificate(taken) };
+    const options: AcceptOptions = { provider: nodeCrypto, suites, credentials: [pki.server] };
+    const rogue = { credential: { ...pki.server, chain: [shown] }, certificate: parseCertificate(taken) };
     const accepting = acceptWith({ ...serverHandshakeConfig(options), credentials: [rogue] }, b, {}).opened.catch(
       () => {},
     );
-    const common = { provider: nodeCrypto, ca: people.ca, serverName: "localhost" };
+    const common = { provider: nodeCrypto, ca: pki.ca, serverName: "localhost" };
     const error = await connect(a, { ...common, suites, groups }).catch((reason: unknown) => reason);
     await accepting;
     return error;
   }
-  const own = people.server.chain[0] as Uint8Array;
+  const own = pki.server.chain[0] as Uint8Array;
 
   test("has a key that fits the suite (RFC 5246 §7.4.2)", async () => {
-    const rsa = people.rsa.chain[0] as Uint8Array;
+    const rsa = pki.rsa.chain[0] as Uint8Array;
     expect(await refusal(own, rsa, [x25519, secp256r1])).toMatchObject({
       alert: "illegal_parameter",
       code: "wrong_certificate_type",
@@ -171,7 +174,7 @@ test("the premaster secret is wiped once the master secret is made (RFC 5246 §8
       },
     },
   };
-  const { client, server } = await meet({ provider }, { provider });
+  const { client, server } = await connectPair({ provider }, { provider });
   for (const end of [client, server]) expect(end).toMatchObject({ group: "x25519" });
   expect(whole).toBe(2);
   expect(concat(...secrets)).toEqual(new Uint8Array(64));

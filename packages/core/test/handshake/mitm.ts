@@ -1,5 +1,6 @@
 /**
- * A man in the middle who reads plaintext handshake records, and a fixed cast of both sides, over node:crypto for speed.
+ * A man in the middle that reads the plaintext records of a handshake, and credentials for both sides. The provider is
+ * `nodeCrypto`, for speed.
  */
 
 import {
@@ -29,8 +30,8 @@ export interface WireRecord {
   readonly body: Uint8Array;
 }
 
-/** Whole records of whole sends. */
-export function records(bytes: Uint8Array): WireRecord[] {
+/** Splits `bytes`, which contain only complete records. */
+export function parseRecords(bytes: Uint8Array): WireRecord[] {
   const found: WireRecord[] = [];
   for (let at = 0; at < bytes.length; ) {
     const header = bytes.subarray(at, at + 5);
@@ -44,7 +45,7 @@ export function records(bytes: Uint8Array): WireRecord[] {
 export const record = (type: number, body: Uint8Array): Uint8Array =>
   concat(Uint8Array.of(type, 3, 3, body.length >> 8, body.length & 255), body);
 
-/** The same in as many records as it takes. */
+/** `content` in as many records as it needs. */
 export const fragmented = (type: number, content: Uint8Array): Uint8Array =>
   concat(
     ...Array.from({ length: Math.ceil(content.length / 2 ** 14) }, (_, i) =>
@@ -55,8 +56,8 @@ export const fragmented = (type: number, content: Uint8Array): Uint8Array =>
 export const message = (type: number, body: Uint8Array = new Uint8Array(0)): Uint8Array =>
   concat(Uint8Array.of(type, body.length >> 16, (body.length >> 8) & 255, body.length & 255), body);
 
-/** A whole handshake over ECDHE with a client certificate, unit by unit. */
-export const sequence = [
+/** The units of a full ECDHE handshake with a client certificate. */
+export const fullSequence = [
   "client client_hello",
   "server server_hello",
   "server certificate",
@@ -71,9 +72,9 @@ export const sequence = [
   "server change_cipher_spec",
   "server finished",
 ] as const;
-export type Label = (typeof sequence)[number];
+export type Label = (typeof fullSequence)[number];
 
-/** One that resumes a session, and renews its ticket. */
+/** The units of a handshake that resumes a session and renews its ticket. */
 export const resumedSequence = [
   "client client_hello",
   "server server_hello",
@@ -84,25 +85,28 @@ export const resumedSequence = [
   "client finished",
 ] as const;
 
-/** What one side sends in a handshake, unit by unit: a message, ChangeCipherSpec, Finished under its keys, an alert. */
+/** One unit that a side sends in a handshake: a message, ChangeCipherSpec, an encrypted Finished, or an alert. */
 export interface Unit {
   readonly from: Role;
   readonly name: string;
-  /** Of a message without its header; of Finished the ciphertext. */
+  /** The body of a message without its header; the ciphertext of Finished. */
   readonly body: Uint8Array;
-  /** As it goes on the wire. */
+  /** The whole record, with its header. */
   readonly wire: Uint8Array;
 }
 
-/** Sees every unit; what it returns goes on the way instead. */
+/** A function that sees every unit and returns the bytes to deliver in its place. */
 export type Middle = (unit: Unit) => Uint8Array;
 
-/** Both sides send each message in records of its own (maxFragment permitting), so records are messages until ChangeCipherSpec. */
-export function unitsOf(middle: Middle): (bytes: Uint8Array, direction: "a->b" | "b->a") => Uint8Array | undefined {
+/**
+ * An `alter` function for `memoryPair` that shows each unit to `middle`. Both sides send each message in a record of
+ * its own (if it fits), so that each record until ChangeCipherSpec is one message.
+ */
+export function alterUnits(middle: Middle): (bytes: Uint8Array, direction: "a->b" | "b->a") => Uint8Array | undefined {
   const changed = { client: false, server: false };
   return (bytes, direction) => {
     const from: Role = direction === "a->b" ? "client" : "server";
-    const out = records(bytes).map(({ type, header, body }) => {
+    const out = parseRecords(bytes).map(({ type, header, body }) => {
       const wire = concat(header, body);
       if (type === 20) {
         changed[from] = true;
@@ -117,14 +121,14 @@ export function unitsOf(middle: Middle): (bytes: Uint8Array, direction: "a->b" |
   };
 }
 
-export interface Cast {
+export interface Pki {
   readonly ca: string;
   readonly server: Credential;
   readonly rsa: Credential;
   readonly client: Credential;
 }
 
-export async function cast(): Promise<Cast> {
+export async function issuePki(): Promise<Pki> {
   const ca = await testCa();
   return {
     ca: ca.pem,
@@ -135,19 +139,22 @@ export async function cast(): Promise<Cast> {
 }
 
 export interface Outcome {
-  /** What ended each side; `undefined` where it ended in order. */
+  /** The error that ended each side; `undefined` after an orderly close. */
   readonly client: unknown;
   readonly server: unknown;
   readonly established: readonly Role[];
 }
 
-/** A full handshake with client certificate through a middle; both sides' ends. Whoever gets through closes. */
-export async function through(
-  { ca, server, client }: Cast,
+/**
+ * Runs a full handshake with a client certificate through `middle` and returns how each side ended. A side whose
+ * handshake succeeds closes its connection.
+ */
+export async function handshakeThrough(
+  { ca, server, client }: Pki,
   middle: Middle,
   options: { client?: Partial<ConnectOptions>; server?: Partial<AcceptOptions>; credential?: Credential } = {},
 ): Promise<Outcome> {
-  const { a, b } = memoryPair({ alter: unitsOf(middle) });
+  const { a, b } = memoryPair({ alter: alterUnits(middle) });
   const established: Role[] = [];
   const end = async (role: Role, opening: Promise<TlsConnection>): Promise<unknown> => {
     try {
@@ -160,7 +167,7 @@ export async function through(
     }
   };
   const common = { provider: nodeCrypto, handshakeTimeout: 1000 };
-  const [ofClient, ofServer] = await Promise.all([
+  const [clientError, serverError] = await Promise.all([
     end("client", connect(a, { ...common, ca, serverName: "localhost", credentials: client, ...options.client })),
     end(
       "server",
@@ -173,15 +180,15 @@ export async function through(
       }),
     ),
   ]);
-  return { client: ofClient, server: ofServer, established };
+  return { client: clientError, server: serverError, established };
 }
 
-/** Options under which `through` resumes the same session each time, and the server renews its ticket. */
-export async function resuming(
-  people: Cast,
+/** Options with which `handshakeThrough` resumes the same session each time, and the server renews its ticket. */
+export async function resumptionOptions(
+  pki: Pki,
 ): Promise<{ client: Partial<ConnectOptions>; server: Partial<AcceptOptions> }> {
   let session: Uint8Array | undefined;
-  const keeping: SessionStore = {
+  const capturingStore: SessionStore = {
     get: () => undefined,
     set(_, bytes) {
       session = bytes;
@@ -189,15 +196,15 @@ export async function resuming(
     delete() {},
   };
   const [old, current] = [1, 2].map((fill) => new Uint8Array(48).fill(fill)) as [Uint8Array, Uint8Array];
-  await through(people, (unit) => unit.wire, {
-    client: { sessions: keepSessions({ store: keeping }) },
+  await handshakeThrough(pki, (unit) => unit.wire, {
+    client: { sessions: keepSessions({ store: capturingStore }) },
     server: { ticketKeys: [old] },
   });
   const store: SessionStore = { get: () => session, set() {}, delete() {} };
   return { client: { sessions: keepSessions({ store }) }, server: { ticketKeys: [current, old] } };
 }
 
-/** A typed end, and none that is our own fault. */
+/** Expects a `TlsError` that is not an internal error of ours. */
 export function expectTyped(error: unknown, what: string): asserts error is TlsError {
   expect(TlsError.is(error), `${what}: ${String(error)} ${(error as Error | undefined)?.stack ?? ""}`).toBe(true);
   const { fault, alert, cause } = error as TlsError;

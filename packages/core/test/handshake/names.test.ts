@@ -1,4 +1,4 @@
-/** Names that clients ask for: which get an answer where nothing is said of it, and what the application learns of them. */
+/** Server names: which names a server serves by default, and what the application learns of them. */
 
 import {
   type AcceptOptions,
@@ -21,7 +21,7 @@ const issue = async (names: string[], algorithm: NonNullable<IssueOptions["algor
 const a = await issue(["a.example", "127.0.0.1"]);
 const b = await issue(["b.example"]);
 const rsa = await issue(["127.0.0.1", "A.example"], "rsa-2048");
-const wide = await issue(["a.example", "*.c.example", "127.0.0.1"], "rsa-2048");
+const withWildcard = await issue(["a.example", "*.c.example", "127.0.0.1"], "rsa-2048");
 
 /** The server's session, or the alert that it sent. */
 async function visit(
@@ -38,40 +38,42 @@ async function visit(
     server.opened,
   ]);
   if (ends[0].status === "rejected") return ends[0].reason.alert;
-  // A session stays one that can be resumed only where it ends in order.
+  // A session can be resumed only after an orderly close.
   await Promise.all([ends[0].value.close(), server.close()]);
   return server.session;
 }
-const open = (serverName: string | null, serverNameMatched: boolean) =>
+const sessionWith = (serverName: string | null, serverNameMatched: boolean) =>
   expect.objectContaining({ serverName, serverNameMatched });
 
 describe("an unknown name", () => {
   test.each<[string, Partial<AcceptOptions>, boolean]>([
     ["one certificate answers", { credentials: [a] }, false],
     ["one certificate with strictSni refuses", { credentials: [a], strictSni: true }, true],
-    ["RSA beside ECDSA, of the same names in another order, answer", { credentials: [a, rsa] }, false],
+    ["RSA and ECDSA certificates with the same names in another order answer", { credentials: [a, rsa] }, false],
     ["certificates of different names refuse", { credentials: [a, b] }, true],
     ["certificates of different names with strictSni false answer", { credentials: [a, b], strictSni: false }, false],
-    ["certificates that share a name, and not all names, refuse", { credentials: [a, wide] }, true],
+    ["certificates that share some names, but not all, refuse", { credentials: [a, withWildcard] }, true],
   ])("%s", async (_, options, refused) => {
     expect(await visit(options, "nobody.example")).toEqual(
-      refused ? "unrecognized_name" : open("nobody.example", false),
+      refused ? "unrecognized_name" : sessionWith("nobody.example", false),
     );
-    // A client that names nobody (an address is not sent) gets the first; and whose name we have is served.
-    expect(await visit(options, "127.0.0.1")).toEqual(open(null, false));
-    expect(await visit(options, "a.example")).toEqual(open("a.example", true));
+    // A client that sends no name (an address is not sent) gets the first certificate; a known name is served.
+    expect(await visit(options, "127.0.0.1")).toEqual(sessionWith(null, false));
+    expect(await visit(options, "a.example")).toEqual(sessionWith("a.example", true));
   });
 
-  test("what is so by default follows the certificates when they are exchanged", async () => {
+  test("the default of strictSni follows the certificates when they are replaced", async () => {
     const one = serverHandshakeConfig({ provider: nodeCrypto, credentials: [a] });
     const two = withCredentials(one, [a, b]);
     expect(await visit(two, "nobody.example")).toBe("unrecognized_name");
-    expect(await visit(withCredentials(two, [b]), "nobody.example")).toEqual(open("nobody.example", false));
-    const loose = serverHandshakeConfig({ provider: nodeCrypto, credentials: [a], strictSni: false });
-    expect(await visit(withCredentials(loose, [a, b]), "nobody.example")).toEqual(open("nobody.example", false));
+    expect(await visit(withCredentials(two, [b]), "nobody.example")).toEqual(sessionWith("nobody.example", false));
+    const notStrict = serverHandshakeConfig({ provider: nodeCrypto, credentials: [a], strictSni: false });
+    expect(await visit(withCredentials(notStrict, [a, b]), "nobody.example")).toEqual(
+      sessionWith("nobody.example", false),
+    );
   });
 
-  test("costs a client with a pre-shared key nothing, which no certificate answers", async () => {
+  test("does not matter to a client with a pre-shared key, which needs no certificate", async () => {
     const key = new Uint8Array(32).fill(7);
     const suites = [...pskSuites, ...serverHandshakeConfig({ provider: nodeCrypto, credentials: [a] }).suites];
     const config = serverHandshakeConfig({
@@ -87,8 +89,8 @@ describe("an unknown name", () => {
   });
 });
 
-test("whether the name is ours is told of a resumed session too, and not to a client", async () => {
-  const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [wide] });
+test("serverNameMatched is set in a resumed session too, and not in a client's session", async () => {
+  const config = serverHandshakeConfig({ provider: nodeCrypto, credentials: [withWildcard] });
   const sessions = keepSessions();
   for (const resumed of [false, true]) {
     const session = await visit(config, "X.c.example", { sessions });
@@ -97,7 +99,7 @@ test("whether the name is ours is told of a resumed session too, and not to a cl
   const pair = memoryPair();
   const [client, server] = await Promise.all([
     connect(pair.a, { provider: nodeCrypto, insecure: true, serverName: "a.example" }),
-    accept(pair.b, { provider: nodeCrypto, credentials: [wide] }),
+    accept(pair.b, { provider: nodeCrypto, credentials: [withWildcard] }),
   ]);
   expect(client.session.serverNameMatched).toBeUndefined();
   await Promise.all([client.close(), server.close()]);
@@ -106,14 +108,14 @@ test("whether the name is ours is told of a resumed session too, and not to a cl
 describe("requireAlpn", () => {
   const required = { credentials: [a], alpn: ["x", "y"], requireAlpn: true };
 
-  test("refuses who offers none, and resumes nobody who does not offer it again", async () => {
+  test("refuses a client that offers none of the protocols", async () => {
     expect(await visit(required, "a.example")).toBe("no_application_protocol");
     expect(await visit(required, "a.example", { alpn: ["z"] })).toBe("no_application_protocol");
     expect(await visit(required, "a.example", { alpn: ["y"] })).toMatchObject({ alpn: "y" });
     expect(await visit({ ...required, requireAlpn: false }, "a.example")).toMatchObject({ alpn: null });
   });
 
-  test("needs protocols", () => {
+  test("requires alpn", () => {
     for (const alpn of [undefined, []])
       expect(() =>
         serverHandshakeConfig({ provider: nodeCrypto, credentials: [a], requireAlpn: true, ...(alpn && { alpn }) }),

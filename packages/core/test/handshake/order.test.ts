@@ -4,49 +4,49 @@ import { concat } from "@handclasp/core/unstable";
 import { beforeAll, describe, expect, test } from "vitest";
 import { virtualTime } from "../virtualTime.ts";
 import {
-  type Cast,
-  cast,
   expectTyped,
+  fullSequence,
+  handshakeThrough,
+  issuePki,
   type Label,
   message,
   type Outcome,
+  type Pki,
   record,
   resumedSequence,
-  resuming,
-  sequence,
-  through,
+  resumptionOptions,
   type Unit,
 } from "./mitm.ts";
 
 virtualTime();
 
-let people: Cast;
+let pki: Pki;
 beforeAll(async () => {
-  people = await cast();
+  pki = await issuePki();
 });
 
 const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
-const nothing = new Uint8Array(0);
-/** The copy says the version that was agreed on, which a ClientHello's first record does not. */
+const noBytes = new Uint8Array(0);
+/** A unit and its copy. The copy's record has version 3.3, also if the original has another (a first ClientHello's). */
 const twice = ({ wire }: Unit): Uint8Array => concat(wire, record(wire[0] as number, wire.subarray(5)));
 
-/** Who raised it, and how; the other side heard of it. */
+/** The code of the error that one side raised. Both sides must have failed. */
 function raised({ client, server }: Outcome): string {
   expectTyped(client, "the client");
   expectTyped(server, "the server");
-  const own = [client, server].filter(
+  const raisedErrors = [client, server].filter(
     (error) => error.by === "us" && error.alert !== undefined && error.code !== "closed_during_handshake",
   );
-  expect(own.length, `${client.message} / ${server.message}`).toBeGreaterThan(0);
-  return own[0]?.code as string;
+  expect(raisedErrors.length, `${client.message} / ${server.message}`).toBeGreaterThan(0);
+  return raisedErrors[0]?.code as string;
 }
 
 describe("a message left out", () => {
-  // Behind these nothing follows that could be unexpected: the other side waits, but not for ever.
+  // No message follows these that could be unexpected: the other side waits until its timeout.
   const last: readonly Label[] = ["client client_hello", "server server_hello_done", "client finished"];
-  test.concurrent.each(sequence)("%s", async (one) => {
-    const outcome = await through(people, (unit) => (label(unit) === one ? nothing : unit.wire));
-    // Behind the server's Finished comes what it says once it is done, under another number.
+  test.concurrent.each(fullSequence)("%s", async (one) => {
+    const outcome = await handshakeThrough(pki, (unit) => (label(unit) === one ? noBytes : unit.wire));
+    // The server's next record after its Finished has another sequence number.
     const wanted = last.includes(one)
       ? "handshake_timeout"
       : one === "server finished"
@@ -58,71 +58,74 @@ describe("a message left out", () => {
 });
 
 describe("a message sent twice", () => {
-  // From ChangeCipherSpec on, a copy is a record under the wrong keys or number.
-  const underKeys: readonly Label[] = [
+  // After ChangeCipherSpec, a copy is a record with the wrong keys or the wrong sequence number.
+  const encrypted: readonly Label[] = [
     "client change_cipher_spec",
     "client finished",
     "server change_cipher_spec",
     "server finished",
   ];
-  test.concurrent.each(sequence)("%s", async (one) => {
-    const outcome = await through(people, (unit) => (label(unit) === one ? twice(unit) : unit.wire));
-    expect(raised(outcome)).toBe(underKeys.includes(one) ? "bad_record_mac" : "unexpected_message");
+  test.concurrent.each(fullSequence)("%s", async (one) => {
+    const outcome = await handshakeThrough(pki, (unit) => (label(unit) === one ? twice(unit) : unit.wire));
+    expect(raised(outcome)).toBe(encrypted.includes(one) ? "bad_record_mac" : "unexpected_message");
   });
 });
 
-describe("while a session is resumed", () => {
-  test("unaltered, it goes through in figure 2's order", async () => {
+describe("a resumed handshake", () => {
+  test("succeeds unaltered, in the order of RFC 5246 figure 2", async () => {
     const units: string[] = [];
-    const outcome = await through(
-      people,
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => {
         units.push(label(unit));
         return unit.wire;
       },
-      await resuming(people),
+      await resumptionOptions(pki),
     );
     expect(outcome).toMatchObject({ client: undefined, server: undefined });
     expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(resumedSequence);
   });
-  // Behind these nothing follows that could be unexpected, or what follows has a number too high.
+  // No message follows these that could be unexpected, or the next record has too high a sequence number.
   const wanted: Readonly<Record<string, string>> = {
     "client client_hello": "handshake_timeout",
     "server finished": "handshake_timeout",
     "client finished": "bad_record_mac",
   };
-  test.concurrent.each(resumedSequence)("%s left out", async (one) => {
-    const outcome = await through(
-      people,
-      (unit) => (label(unit) === one ? nothing : unit.wire),
-      await resuming(people),
+  test.concurrent.each(resumedSequence)("fails without %s", async (one) => {
+    const outcome = await handshakeThrough(
+      pki,
+      (unit) => (label(unit) === one ? noBytes : unit.wire),
+      await resumptionOptions(pki),
     );
     expect(raised(outcome)).toBe(wanted[one] ?? "unexpected_message");
     expect(outcome.established).not.toContain("server");
   });
-  test.concurrent.each(resumedSequence)("%s twice", async (one) => {
-    const outcome = await through(
-      people,
+  test.concurrent.each(resumedSequence)("fails with %s sent twice", async (one) => {
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => (label(unit) === one ? twice(unit) : unit.wire),
-      await resuming(people),
+      await resumptionOptions(pki),
     );
     expect(["unexpected_message", "bad_record_mac"]).toContain(raised(outcome));
   });
 });
 
-describe("HelloRequest while the server's ChangeCipherSpec is awaited", () => {
+describe("HelloRequest before the server's ChangeCipherSpec", () => {
   const helloRequest = record(22, message(0));
   const before = (count: number) => (unit: Unit) =>
     label(unit) === "server change_cipher_spec"
       ? concat(...Array.from({ length: count }, () => helloRequest), unit.wire)
       : unit.wire;
-  test.each(["full", "resumed"])("is skipped (%s), and the fifth is one too many", async (kind) => {
-    const options = kind === "full" ? {} : await resuming(people);
-    expect(await through(people, before(4), options)).toMatchObject({ client: undefined, server: undefined });
-    expect(raised(await through(people, before(5), options))).toBe("unexpected_message");
-  });
-  test("a part of one is refused", async () => {
-    const outcome = await through(people, (unit) =>
+  test.each(["full", "resumed"])(
+    "is skipped up to four times (%s handshake), and the fifth is refused",
+    async (kind) => {
+      const options = kind === "full" ? {} : await resumptionOptions(pki);
+      expect(await handshakeThrough(pki, before(4), options)).toMatchObject({ client: undefined, server: undefined });
+      expect(raised(await handshakeThrough(pki, before(5), options))).toBe("unexpected_message");
+    },
+  );
+  test("is refused in part", async () => {
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "server change_cipher_spec" ? concat(record(22, Uint8Array.of(0)), unit.wire) : unit.wire,
     );
     expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "us" });
@@ -130,18 +133,18 @@ describe("HelloRequest while the server's ChangeCipherSpec is awaited", () => {
 });
 
 describe("two messages in the wrong order", () => {
-  const pairs = sequence.flatMap((one, i) => {
-    const next = sequence[i + 1];
+  const pairs = fullSequence.flatMap((one, i) => {
+    const next = fullSequence[i + 1];
     return next && next.slice(0, 6) === one.slice(0, 6) ? [[one, next] as const] : [];
   });
-  test.concurrent.each(pairs)("%s behind %s", async (first, second) => {
-    let held: Uint8Array = nothing;
-    const outcome = await through(people, (unit) => {
+  test.concurrent.each(pairs)("%s after %s is refused", async (first, second) => {
+    let delayed: Uint8Array = noBytes;
+    const outcome = await handshakeThrough(pki, (unit) => {
       if (label(unit) === first) {
-        held = unit.wire;
-        return nothing;
+        delayed = unit.wire;
+        return noBytes;
       }
-      return label(unit) === second ? concat(unit.wire, held) : unit.wire;
+      return label(unit) === second ? concat(unit.wire, delayed) : unit.wire;
     });
     expect(raised(outcome)).toBe("unexpected_message");
   });
@@ -150,33 +153,33 @@ describe("two messages in the wrong order", () => {
 describe("HelloRequest during a handshake", () => {
   const helloRequest = record(22, message(0));
   test.concurrent.each(
-    sequence.filter(
+    fullSequence.filter(
       (one) => one.startsWith("server") && one !== "server finished" && one !== "server change_cipher_spec",
     ),
   )("before %s is skipped, and not in the transcript", async (one) => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === one ? concat(helloRequest, unit.wire) : unit.wire,
     );
     expect(outcome).toMatchObject({ client: undefined, server: undefined });
   });
-  test("four are skipped, the fifth is one too many", async () => {
+  test("is skipped up to four times, and the fifth is refused", async () => {
     const before = (count: number) => (unit: Unit) =>
       label(unit) === "server server_hello"
         ? concat(...Array.from({ length: count }, () => helloRequest), unit.wire)
         : unit.wire;
-    expect(await through(people, before(4))).toMatchObject({ client: undefined, server: undefined });
-    expect(raised(await through(people, before(5)))).toBe("unexpected_message");
+    expect(await handshakeThrough(pki, before(4))).toMatchObject({ client: undefined, server: undefined });
+    expect(raised(await handshakeThrough(pki, before(5)))).toBe("unexpected_message");
   });
-  test("to a server is refused", async () => {
-    const outcome = await through(people, (unit) =>
+  test("is refused by a server", async () => {
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client certificate" ? concat(helloRequest, unit.wire) : unit.wire,
     );
     expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
   });
 });
 
-describe("in the record that ends a flight", () => {
-  const behind = (one: Label, more: Uint8Array) => (unit: Unit) =>
+describe("in the last record of a flight", () => {
+  const appended = (one: Label, more: Uint8Array) => (unit: Unit) =>
     label(unit) === one ? record(22, concat(unit.wire.subarray(5), more)) : unit.wire;
   test.concurrent.each([
     ["client client_hello", "server", "part of a message", Uint8Array.of(20, 0)],
@@ -184,19 +187,19 @@ describe("in the record that ends a flight", () => {
     ["server server_hello_done", "client", "part of a message", Uint8Array.of(4, 0)],
     ["server server_hello_done", "client", "a whole message", message(4, new Uint8Array(6))],
     ["server server_hello_done", "client", "a HelloRequest with a body", message(0, Uint8Array.of(1))],
-  ] as const)("behind %s: the %s refuses %s", async (one, refuser, _, more) => {
-    const outcome = await through(people, behind(one, more));
+  ] as const)("after %s, the %s refuses %s", async (one, refuser, _, more) => {
+    const outcome = await handshakeThrough(pki, appended(one, more));
     expect(outcome[refuser]).toMatchObject({ code: "excess_handshake_data", alert: "unexpected_message", by: "us" });
   });
   test("a HelloRequest is skipped", async () => {
-    const whole = await through(people, behind("server server_hello_done", message(0)));
-    expect(whole).toMatchObject({ client: undefined, server: undefined });
+    const outcome = await handshakeThrough(pki, appended("server server_hello_done", message(0)));
+    expect(outcome).toMatchObject({ client: undefined, server: undefined });
   });
 });
 
-describe("around ChangeCipherSpec", () => {
-  test("a fragment in the record before it is refused", async () => {
-    const outcome = await through(people, (unit) =>
+describe("ChangeCipherSpec", () => {
+  test("is refused after a fragment of a message", async () => {
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client certificate_verify"
         ? record(22, concat(unit.wire.subarray(5), Uint8Array.of(20, 0)))
         : unit.wire,
@@ -204,30 +207,30 @@ describe("around ChangeCipherSpec", () => {
     expect(outcome.server).toMatchObject({ code: "excess_handshake_data", alert: "unexpected_message", by: "us" });
     expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "peer" });
   });
-  test("a whole message before it is refused", async () => {
-    const outcome = await through(people, (unit) =>
+  test("is refused after an unexpected message", async () => {
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client change_cipher_spec" ? concat(record(22, message(14)), unit.wire) : unit.wire,
     );
     expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
   });
-  test("a plaintext record behind it is refused", async () => {
-    const outcome = await through(people, (unit) =>
+  test("must not be followed by a plaintext record", async () => {
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client finished" ? record(22, message(20, new Uint8Array(12))) : unit.wire,
     );
     expect(outcome.server).toMatchObject({ alert: "bad_record_mac", by: "us" });
     expect(outcome.client).toMatchObject({ alert: "bad_record_mac", by: "peer" });
   });
-  test.each([[nothing], [Uint8Array.of(1, 1)], [Uint8Array.of(0)]])(
+  test.each([[noBytes], [Uint8Array.of(1, 1)], [Uint8Array.of(0)]])(
     "with the content %j is refused",
     async (content) => {
-      const outcome = await through(people, (unit) =>
+      const outcome = await handshakeThrough(pki, (unit) =>
         label(unit) === "client change_cipher_spec" ? record(20, content) : unit.wire,
       );
       expect(outcome.server).toMatchObject({ alert: "decode_error", by: "us" });
     },
   );
-  test("early, before the key exchange, is refused", async () => {
-    const outcome = await through(people, (unit) =>
+  test("is refused before the key exchange", async () => {
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client certificate" ? concat(record(20, Uint8Array.of(1)), unit.wire) : unit.wire,
     );
     expect(outcome.server).toMatchObject({ alert: "unexpected_message", by: "us" });
@@ -236,7 +239,7 @@ describe("around ChangeCipherSpec", () => {
 
 describe("application data during a handshake", () => {
   test.each(["server certificate", "client client_key_exchange"])("before %s is refused", async (one) => {
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === one ? concat(record(23, Uint8Array.of(1)), unit.wire) : unit.wire,
     );
     expect(raised(outcome)).toBe("unexpected_message");
@@ -253,15 +256,15 @@ describe("signatures", () => {
   };
   test.each([
     ["its last byte", (body: Uint8Array) => body.length - 1],
-    ["the key that it signs", () => 10],
-  ] as const)("of the server's key exchange, %s altered: found by the client at once", async (_, at) => {
-    const outcome = await through(people, altered("server server_key_exchange", at));
+    ["the signed public key", () => 10],
+  ] as const)("in the server's key exchange, with %s altered, are refused by the client at once", async (_, at) => {
+    const outcome = await handshakeThrough(pki, altered("server server_key_exchange", at));
     expect(outcome.client).toMatchObject({ code: "bad_signature", alert: "decrypt_error", by: "us" });
     expect(outcome.server).toMatchObject({ alert: "decrypt_error", by: "peer" });
   });
-  test("of the client's CertificateVerify: found by the server at once", async () => {
-    const outcome = await through(
-      people,
+  test("in the client's CertificateVerify are refused by the server at once", async () => {
+    const outcome = await handshakeThrough(
+      pki,
       altered("client certificate_verify", (body) => body.length - 1),
     );
     expect(outcome.server).toMatchObject({ code: "bad_signature", alert: "decrypt_error", by: "us" });
@@ -269,8 +272,8 @@ describe("signatures", () => {
   });
 });
 
-describe("messages in pieces", () => {
-  test("cut anywhere, they are the same handshake", async () => {
+describe("fragmented messages", () => {
+  test("the handshake succeeds", async () => {
     const cut = (unit: Unit): Uint8Array => {
       const type = unit.wire[0] as number;
       if (type !== 22 || unit.name === "finished") return unit.wire;
@@ -278,16 +281,16 @@ describe("messages in pieces", () => {
       const pieces = [content.subarray(0, 1), content.subarray(1, 4), content.subarray(4)];
       return concat(...pieces.filter((piece) => piece.length).map((piece) => record(22, piece)));
     };
-    expect(await through(people, cut)).toMatchObject({ client: undefined, server: undefined });
+    expect(await handshakeThrough(pki, cut)).toMatchObject({ client: undefined, server: undefined });
   });
-  test("a message longer than allowed is refused by its header", async () => {
+  test("a message that is too long is refused as soon as its header is read", async () => {
     const huge = record(22, Uint8Array.of(2, 1, 0, 1));
-    const outcome = await through(people, (unit) => (label(unit) === "server server_hello" ? huge : unit.wire));
+    const outcome = await handshakeThrough(pki, (unit) => (label(unit) === "server server_hello" ? huge : unit.wire));
     expect(outcome.client).toMatchObject({ code: "excessive_message_size", alert: "illegal_parameter", by: "us" });
   });
-  test("a certificate may be twice as long", async () => {
+  test("a Certificate may be twice as long", async () => {
     const header = record(22, Uint8Array.of(11, 1, 0, 1));
-    const outcome = await through(people, (unit) =>
+    const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "server certificate" ? concat(header, record(20, Uint8Array.of(1))) : unit.wire,
     );
     expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "us" });
@@ -299,32 +302,39 @@ describe("alerts during a handshake", () => {
   const alert = (level: number, code: number): Uint8Array => record(21, Uint8Array.of(level, code));
   const before = (wire: Uint8Array) => (unit: Unit) =>
     label(unit) === "server server_hello" ? concat(wire, unit.wire) : unit.wire;
-  test("a warning is heard and not heeded", async () => {
-    expect(await through(people, before(alert(1, 112)))).toMatchObject({ client: undefined, server: undefined });
+  test("the handshake continues after a warning", async () => {
+    expect(await handshakeThrough(pki, before(alert(1, 112)))).toMatchObject({ client: undefined, server: undefined });
   });
-  test("four warnings in a row are, five are not", async () => {
-    expect(await through(people, before(concat(...Array.from({ length: 4 }, () => alert(1, 90)))))).toMatchObject({
-      client: undefined,
-    });
-    const outcome = await through(people, before(concat(...Array.from({ length: 5 }, () => alert(1, 90)))));
+  test("four warnings in a row are skipped, and the fifth is refused", async () => {
+    expect(await handshakeThrough(pki, before(concat(...Array.from({ length: 4 }, () => alert(1, 90)))))).toMatchObject(
+      {
+        client: undefined,
+      },
+    );
+    const outcome = await handshakeThrough(pki, before(concat(...Array.from({ length: 5 }, () => alert(1, 90)))));
     expect(outcome.client).toMatchObject({ code: "too_many_warning_alerts", alert: "unexpected_message" });
   });
-  test("a fatal one ends it, known or not", async () => {
-    expect((await through(people, before(alert(2, 40)))).client).toMatchObject({
+  test("a fatal alert ends the handshake, known or not", async () => {
+    expect((await handshakeThrough(pki, before(alert(2, 40)))).client).toMatchObject({
       alert: "handshake_failure",
       by: "peer",
     });
-    expect((await through(people, before(alert(2, 200)))).client).toMatchObject({ code: "unknown_alert", by: "peer" });
+    expect((await handshakeThrough(pki, before(alert(2, 200)))).client).toMatchObject({
+      code: "unknown_alert",
+      by: "peer",
+    });
   });
-  test("close_notify ends it too", async () => {
-    expect((await through(people, before(alert(1, 0)))).client).toMatchObject({ code: "closed_during_handshake" });
+  test("close_notify ends the handshake too", async () => {
+    expect((await handshakeThrough(pki, before(alert(1, 0)))).client).toMatchObject({
+      code: "closed_during_handshake",
+    });
   });
   test.each([
     [Uint8Array.of(), "decode_error"],
     [Uint8Array.of(3, 40), "illegal_parameter"],
     [Uint8Array.of(1, 90, 0, 0), "illegal_parameter"],
-  ])("a malformed one is refused: %j with %s", async (content, answer) => {
-    expect((await through(people, before(record(21, content)))).client).toMatchObject({
+  ])("the malformed alert %j is refused with %s", async (content, answer) => {
+    expect((await handshakeThrough(pki, before(record(21, content)))).client).toMatchObject({
       code: "bad_alert",
       alert: answer,
       by: "us",
@@ -332,36 +342,36 @@ describe("alerts during a handshake", () => {
   });
 });
 
-describe("alerts in pieces (RFC 5246 §6.2.1)", () => {
+describe("fragmented alerts (RFC 5246 §6.2.1)", () => {
   const before = (one: Label, wire: Uint8Array) => (unit: Unit) =>
     label(unit) === one ? concat(wire, unit.wire) : unit.wire;
   const pieces = (...contents: readonly (readonly number[])[]): Uint8Array =>
     concat(...contents.map((content) => record(21, Uint8Array.from(content))));
-  test("one over two records, and several in one, are heard", async () => {
+  test("an alert in two records, and several alerts in one record, are read", async () => {
     for (const wire of [pieces([1], [90]), pieces([1, 90, 1, 90]), pieces([1, 90, 1], [90, 1], [90])]) {
-      const outcome = await through(people, before("server server_hello", wire));
+      const outcome = await handshakeThrough(pki, before("server server_hello", wire));
       expect(outcome).toMatchObject({ client: undefined, server: undefined });
     }
   });
   test.each([
     ["in two records", [[2], [40]]],
-    ["behind a warning", [[1, 90, 2, 40]]],
-    ["before another", [[2, 40, 2, 80]]],
-  ])("a fatal one %s ends it", async (_, contents) => {
-    const { client } = await through(people, before("server server_hello", pieces(...contents)));
+    ["after a warning", [[1, 90, 2, 40]]],
+    ["before another alert", [[2, 40, 2, 80]]],
+  ])("a fatal alert %s ends the handshake", async (_, contents) => {
+    const { client } = await handshakeThrough(pki, before("server server_hello", pieces(...contents)));
     expect(client).toMatchObject({ alert: "handshake_failure", by: "peer" });
   });
-  test("the warnings of one record count one by one", async () => {
+  test("each warning in one record counts", async () => {
     const four = Array.from({ length: 4 }, () => [1, 90]).flat();
-    const first = await through(people, before("server server_hello", pieces(four)));
+    const first = await handshakeThrough(pki, before("server server_hello", pieces(four)));
     expect(first.client).toBeUndefined();
-    const { client } = await through(people, before("server server_hello", pieces([...four, 1], [90])));
+    const { client } = await handshakeThrough(pki, before("server server_hello", pieces([...four, 1], [90])));
     expect(client).toMatchObject({ code: "too_many_warning_alerts", by: "us" });
   });
   test.each(["client change_cipher_spec", "server change_cipher_spec"] as const)(
-    "half of one before the %s is unexpected: the rest would be under other keys",
+    "half an alert before the %s is refused: the rest would be encrypted with other keys",
     async (one) => {
-      const outcome = await through(people, before(one, pieces([1])));
+      const outcome = await handshakeThrough(pki, before(one, pieces([1])));
       expect(one.startsWith("client") ? outcome.server : outcome.client).toMatchObject({
         alert: "unexpected_message",
         code: "excess_alert_data",
@@ -379,41 +389,41 @@ describe("versions", () => {
     wire[at + 1] = version & 255;
     return wire;
   };
-  test.each([0x0300, 0x0301, 0x0304, 0x03ff])("the first record may say %i", async (version) => {
-    expect(await through(people, versioned("client client_hello", 1, version))).toMatchObject({
+  test.each([0x0300, 0x0301, 0x0304, 0x03ff])("the first record may have version %i", async (version) => {
+    expect(await handshakeThrough(pki, versioned("client client_hello", 1, version))).toMatchObject({
       client: undefined,
       server: undefined,
     });
   });
-  test.each([0x0200, 0x0002, 0xfefd])("but not %i", async (version) => {
-    expect((await through(people, versioned("client client_hello", 1, version))).server).toMatchObject({
+  test.each([0x0200, 0x0002, 0xfefd])("the first record may not have version %i", async (version) => {
+    expect((await handshakeThrough(pki, versioned("client client_hello", 1, version))).server).toMatchObject({
       alert: "protocol_version",
       by: "us",
     });
   });
-  test.each(["server certificate", "client client_key_exchange"])("once agreed, %s says TLS 1.2", async (one) => {
-    expect(raised(await through(people, versioned(one, 1, 0x0301)))).toBe("protocol_version");
+  test.each(["server certificate", "client client_key_exchange"])("%s must be in a record of TLS 1.2", async (one) => {
+    expect(raised(await handshakeThrough(pki, versioned(one, 1, 0x0301)))).toBe("protocol_version");
   });
-  test("a ClientHello below TLS 1.2 is refused", async () => {
-    expect((await through(people, versioned("client client_hello", 9, 0x0302))).server).toMatchObject({
+  test("a ClientHello with a version below TLS 1.2 is refused", async () => {
+    expect((await handshakeThrough(pki, versioned("client client_hello", 9, 0x0302))).server).toMatchObject({
       alert: "protocol_version",
       by: "us",
     });
   });
-  test("a ClientHello above is answered with TLS 1.2, and the change found at Finished", async () => {
-    expect(raised(await through(people, versioned("client client_hello", 9, 0x0304)))).toBe("bad_signature");
+  test("a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change", async () => {
+    expect(raised(await handshakeThrough(pki, versioned("client client_hello", 9, 0x0304)))).toBe("bad_signature");
   });
-  test("a ServerHello of another version is refused", async () => {
+  test("a ServerHello with another version is refused", async () => {
     for (const version of [0x0302, 0x0304]) {
-      const { client } = await through(people, versioned("server server_hello", 9, version));
+      const { client } = await handshakeThrough(pki, versioned("server server_hello", 9, version));
       expect(client).toMatchObject({ alert: "protocol_version", by: "us", advice: expect.stringContaining("TLS 1.2") });
       expect(TlsError.is(client)).toBe(true);
     }
   });
 });
 
-test("a server that shows no certificate is refused", async () => {
-  const outcome = await through(people, (unit) =>
+test("a server that sends an empty certificate list is refused", async () => {
+  const outcome = await handshakeThrough(pki, (unit) =>
     label(unit) === "server certificate" ? record(22, message(11, new Uint8Array(3))) : unit.wire,
   );
   expect(outcome.client).toMatchObject({ alert: "decode_error", by: "us" });

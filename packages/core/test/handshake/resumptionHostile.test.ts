@@ -31,7 +31,7 @@ import { readSessionState, type SessionState, writeSessionState } from "../../sr
 import { decode, encode } from "../../src/wire/codec.ts";
 import { type ClientHello, clientHello, type ServerHello, serverHello } from "../../src/wire/messages.ts";
 import { virtualTime } from "../virtualTime.ts";
-import { record, records } from "./mitm.ts";
+import { parseRecords, record } from "./mitm.ts";
 
 virtualTime();
 
@@ -762,7 +762,7 @@ function onHello<T extends Hello>(
   return (bytes, direction) => {
     if (done || direction !== from) return bytes;
     done = true;
-    const [first, ...rest] = records(bytes);
+    const [first, ...rest] = parseRecords(bytes);
     if (!first) return bytes;
     const length =
       4 + (((first.body[1] as number) << 16) | ((first.body[2] as number) << 8) | (first.body[3] as number));

@@ -15,7 +15,7 @@ import type { Credential } from "../../src/x509/credential.ts";
 import { virtualTime } from "../virtualTime.ts";
 import { type Authority, ca, extKeyUsage, now, pinOf, server, serverAuth } from "../x509/make.ts";
 import { ocspResponse, type Single, single, statuses, tlsFeature } from "../x509/makeOcsp.ts";
-import { message, record, through, type Unit } from "./mitm.ts";
+import { handshakeThrough, message, record, type Unit } from "./mitm.ts";
 
 virtualTime();
 
@@ -132,7 +132,8 @@ describe("an OCSP response", () => {
 });
 
 describe("a function that has the OCSP response", () => {
-  const through = (ocspResponse: Credential["ocspResponse"]) => ends(own(leaf, { ocspResponse }), { ocsp: ocsp.check });
+  const handshakeWith = (ocspResponse: Credential["ocspResponse"]) =>
+    ends(own(leaf, { ocspResponse }), { ocsp: ocsp.check });
 
   it("is asked for each client, and may be asynchronous", async () => {
     const source = vi.fn(async () => good);
@@ -159,14 +160,14 @@ describe("a function that has the OCSP response", () => {
     ["has too much", () => new Uint8Array(maxOcspResponse + 1)],
     ["has something else", (() => "response") as never],
   ])("%s: the handshake goes on without", async (_, source) => {
-    const { client, answered } = await through(source);
+    const { client, answered } = await handshakeWith(source);
     expect(sessionOf(client).ocspResponse).toBeUndefined();
     expect(answered).not.toContain(5);
   });
 
   it("is slow: the handshake goes on without", async () => {
     const start = performance.now();
-    const session = sessionOf((await through(() => new Promise(() => {}))).client);
+    const session = sessionOf((await handshakeWith(() => new Promise(() => {}))).client);
     expect(session.ocspResponse).toBeUndefined();
     expect(performance.now() - start).toBeGreaterThan(ocspResponseTimeout - 50);
   });
@@ -207,12 +208,12 @@ describe("is a configuration error", () => {
 });
 
 describe("CertificateStatus on the wire", () => {
-  const people = { ca: "", server: own(leaf, { ocspResponse: good }), rsa: own(leaf), client: own(leaf) };
+  const pki = { ca: "", server: own(leaf, { ocspResponse: good }), rsa: own(leaf), client: own(leaf) };
   const client = { ...asked, ocsp: ocsp.request };
   const none = { clientAuth: "none", ca: undefined } as const;
   const is = (unit: Unit, name: string): boolean => unit.from === "server" && unit.name === name;
   const via = (middle: (unit: Unit) => Uint8Array, options: Partial<ConnectOptions> = client) =>
-    through(people, middle, {
+    handshakeThrough(pki, middle, {
       client: { credentials: undefined, ...asked, ...options } as ConnectOptions,
       server: none,
     });
@@ -293,9 +294,9 @@ describe("status_request and signed_certificate_timestamp in a hello", () => {
     );
   };
   const credential = own(leaf, { ocspResponse: good, signedCertificateTimestamps: timestamps });
-  const people = { ca: "", server: credential, rsa: credential, client: credential };
+  const pki = { ca: "", server: credential, rsa: credential, client: credential };
   const via = (from: "client" | "server", type: number, data: string, options: Partial<ConnectOptions> = {}) =>
-    through(people, withExtension(from, type, data), {
+    handshakeThrough(pki, withExtension(from, type, data), {
       client: { ...asked, credentials: undefined, ...options } as ConnectOptions,
       server: { clientAuth: "none", ca: undefined },
     });

@@ -3,12 +3,12 @@ import { concat } from "@handclasp/core/unstable";
 
 import { describe, expect, test } from "vitest";
 import type { RecordWriter } from "../../src/record/writer.ts";
-import { record, records as wireRecords } from "../handshake/mitm.ts";
+import { parseRecords, record } from "../handshake/mitm.ts";
 import { gcm, manualProtection, next, pattern, protectionWith, reader, traceInto, writer, zeros } from "./support.ts";
 
 /** The body lengths of all records that `take` returns. */
-const lengths = (out: RecordWriter): number[] => wireRecords(concat(...out.take())).map(({ body }) => body.length);
-const types = (out: RecordWriter): number[] => wireRecords(concat(...out.take())).map(({ type }) => type);
+const lengths = (out: RecordWriter): number[] => parseRecords(concat(...out.take())).map(({ body }) => body.length);
+const types = (out: RecordWriter): number[] => parseRecords(concat(...out.take())).map(({ type }) => type);
 
 describe("data that is sent before a call of `take`", () => {
   test.each([
@@ -23,7 +23,7 @@ describe("data that is sent before a call of `take`", () => {
     for (const bytes of data) out.send(23, bytes);
     expect(out.pending).toBeGreaterThanOrEqual(writes.reduce((sum, length) => sum + length));
     const taken = concat(...out.take());
-    expect(wireRecords(taken).map(({ body }) => body.length)).toEqual(records);
+    expect(parseRecords(taken).map(({ body }) => body.length)).toEqual(records);
     expect(out.pending).toBe(0);
     const into = reader();
     into.feed(taken);
@@ -134,7 +134,7 @@ describe("fragments", () => {
 
 test("only handshake records have the first version, until a version is negotiated (RFC 5246 §E.1)", () => {
   const out = writer({ firstVersion: 0x0301 });
-  const versions = (): number[] => wireRecords(concat(...out.take())).map(({ header }) => header[2] as number);
+  const versions = (): number[] => parseRecords(concat(...out.take())).map(({ header }) => header[2] as number);
   out.send(22, zeros(4));
   out.send(21, Uint8Array.of(2, 40));
   expect(versions()).toEqual([1, 3]);

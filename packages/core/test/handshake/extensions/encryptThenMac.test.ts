@@ -5,7 +5,7 @@ import {
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
-import { extension, meet, withExtension } from "./meet.ts";
+import { connectPair, extension, withExtension } from "./connectPair.ts";
 
 const id = 22;
 const empty = new Uint8Array(0);
@@ -13,26 +13,26 @@ const gcm = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
 const cbc = [TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256];
 
 describe("encrypt_then_mac", () => {
-  test("is agreed on with CBC", async () => {
-    const { client, server, hellos } = await meet({ suites: cbc }, { suites: cbc });
+  test("is negotiated with CBC", async () => {
+    const { client, server, hellos } = await connectPair({ suites: cbc }, { suites: cbc });
     expect(client).toMatchObject({ encryptThenMac: true });
     expect(server).toMatchObject({ encryptThenMac: true });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, empty]);
   });
 
-  test("is offered with CBC among the suites, and not answered where the suite is another (RFC 7366 §3)", async () => {
-    const { client, server, hellos } = await meet({ suites: legacySuites }, { suites: legacySuites });
+  test("is offered if a CBC suite is offered, and not answered if another suite is chosen (RFC 7366 §3)", async () => {
+    const { client, server, hellos } = await connectPair({ suites: legacySuites }, { suites: legacySuites });
     expect(client).toMatchObject({ suite: gcm[0]?.name, encryptThenMac: false });
     expect(server).toMatchObject({ encryptThenMac: false });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, undefined]);
   });
 
-  test("is not offered without CBC", async () => {
-    expect(extension((await meet({ suites: modernSuites })).hellos.client, id)).toBeUndefined();
+  test("is not offered without a CBC suite", async () => {
+    expect(extension((await connectPair({ suites: modernSuites })).hellos.client, id)).toBeUndefined();
   });
 
-  test("is not answered unasked", async () => {
-    const without = await meet(
+  test("is not sent to a client that did not offer it", async () => {
+    const without = await connectPair(
       { suites: cbc },
       { suites: cbc },
       { client: (hello) => ({ ...hello, extensions: hello.extensions?.filter(({ type }) => type !== id) }) },
@@ -40,8 +40,8 @@ describe("encrypt_then_mac", () => {
     expect(extension(without.hellos.server, id)).toBeUndefined();
   });
 
-  test("answered with an AEAD is illegal_parameter", async () => {
-    const { client, server } = await meet(
+  test("an answer with an AEAD suite is illegal_parameter", async () => {
+    const { client, server } = await connectPair(
       { suites: legacySuites },
       { suites: gcm },
       { server: (hello) => withExtension(hello, id, empty) },
@@ -51,16 +51,16 @@ describe("encrypt_then_mac", () => {
   });
 
   test.each(["client", "server"] as const)("with content in the %s's hello is decode_error", async (from) => {
-    const met = await meet(
+    const result = await connectPair(
       { suites: cbc },
       { suites: cbc },
       { [from]: (hello: never) => withExtension(hello, id, Uint8Array.of(0)) },
     );
-    expect(met[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
+    expect(result[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
-  test("where one side alone does it, nothing opens", async () => {
-    const { client, server } = await meet(
+  test("if only one side applies it, no record can be decrypted", async () => {
+    const { client, server } = await connectPair(
       { suites: cbc },
       { suites: cbc },
       {

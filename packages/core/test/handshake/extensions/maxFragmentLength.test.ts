@@ -1,14 +1,14 @@
 import { type ConnectOptions, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, type TraceEvent } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
-import { record, through } from "../mitm.ts";
-import { alone, exchange, extension, meet, people, withExtension } from "./meet.ts";
+import { handshakeThrough, record } from "../mitm.ts";
+import { connectPair, connectUnanswered, exchangeBytes, extension, pki, withExtension } from "./connectPair.ts";
 
 const id = 1;
 const overhead = 24;
 const suites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 
-/** The longest plaintext of what a side sent. */
-const longest = (events: readonly TraceEvent[]): number =>
+/** The length of the longest plaintext that a side sent. */
+const longestPlaintext = (events: readonly TraceEvent[]): number =>
   Math.max(
     ...events.flatMap((event) =>
       event.type === "record" && event.direction === "sent"
@@ -21,28 +21,28 @@ describe("max_fragment_length", () => {
   test.each([512, 1024, 2048, 4096] as const)(
     "%i bytes: no side sends more, handshake messages included (RFC 6066 §4)",
     async (maxFragmentLength) => {
-      // The certificate does not fit into 512 bytes.
-      const met = await meet({ maxFragmentLength, suites }, { suites, credentials: [people.rsa] });
-      expect(met.client).toMatchObject({ maxFragmentLength });
-      expect(met.server).toMatchObject({ maxFragmentLength });
+      // The RSA certificate does not fit into 512 bytes.
+      const result = await connectPair({ maxFragmentLength, suites }, { suites, credentials: [pki.rsa] });
+      expect(result.client).toMatchObject({ maxFragmentLength });
+      expect(result.server).toMatchObject({ maxFragmentLength });
       const code = Uint8Array.of(Math.log2(maxFragmentLength) - 8);
-      expect([extension(met.hellos.client, id), extension(met.hellos.server, id)]).toEqual([code, code]);
-      if (maxFragmentLength === 512) expect(longest(met.events.server)).toBe(512);
-      await exchange(met, 10_000);
-      expect(longest(met.events.client)).toBe(maxFragmentLength);
-      expect(longest(met.events.server)).toBe(maxFragmentLength);
+      expect([extension(result.hellos.client, id), extension(result.hellos.server, id)]).toEqual([code, code]);
+      if (maxFragmentLength === 512) expect(longestPlaintext(result.events.server)).toBe(512);
+      await exchangeBytes(result, 10_000);
+      expect(longestPlaintext(result.events.client)).toBe(maxFragmentLength);
+      expect(longestPlaintext(result.events.server)).toBe(maxFragmentLength);
     },
   );
 
-  test("without the option it is not offered, and not there", async () => {
-    const { client, server, hellos } = await meet();
+  test("is not offered without the option, and the sessions do not have it", async () => {
+    const { client, server, hellos } = await connectPair();
     expect(extension(hellos.client, id)).toBeUndefined();
     for (const end of [client, server]) expect(end.maxFragmentLength).toBeUndefined();
   });
 
-  test("a longer record is record_overflow, from ServerHello on", async () => {
-    const outcome = await through(
-      people,
+  test("a longer record after ServerHello is record_overflow", async () => {
+    const outcome = await handshakeThrough(
+      pki,
       (unit) => (unit.name === "server_key_exchange" ? record(22, new Uint8Array(513)) : unit.wire),
       { client: { maxFragmentLength: 512 } },
     );
@@ -51,12 +51,12 @@ describe("max_fragment_length", () => {
   });
 
   test.each([0, 5, 255])("%i is illegal_parameter to a server", async (code) => {
-    const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, Uint8Array.of(code)) });
+    const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, Uint8Array.of(code)) });
     expect(server).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
   test.each([0, 2, 5])("the answer %i to 512 bytes is illegal_parameter", async (code) => {
-    const { client } = await meet(
+    const { client } = await connectPair(
       { maxFragmentLength: 512 },
       {},
       { server: (hello) => withExtension(hello, id, Uint8Array.of(code)) },
@@ -64,18 +64,18 @@ describe("max_fragment_length", () => {
     expect(client).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
-  test("an answer unasked is unsupported_extension", async () => {
-    const { client } = await meet({}, {}, { server: (hello) => withExtension(hello, id, Uint8Array.of(1)) });
+  test("an answer to a client that did not offer it is unsupported_extension", async () => {
+    const { client } = await connectPair({}, {}, { server: (hello) => withExtension(hello, id, Uint8Array.of(1)) });
     expect(client).toMatchObject({ alert: "unsupported_extension", by: "us" });
   });
 
   test.each([[Uint8Array.of()], [Uint8Array.of(1, 1)]])("the content %j is decode_error", async (data) => {
-    const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
+    const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, data) });
     expect(server).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
-  test("another length is a configuration error", async () => {
+  test("a length that is not one of the four is a configuration error", async () => {
     const options = { maxFragmentLength: 8192 } as unknown as ConnectOptions;
-    await expect(alone(options)).rejects.toMatchObject({ code: "configuration" });
+    await expect(connectUnanswered(options)).rejects.toMatchObject({ code: "configuration" });
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { encode } from "../../../src/wire/codec.ts";
 import { type ClientHello, clientHello } from "../../../src/wire/messages.ts";
-import { extension, meet, withExtension } from "./meet.ts";
+import { connectPair, extension, withExtension } from "./connectPair.ts";
 
 const id = 21;
 const length = (hello: ClientHello | undefined): number =>
   hello ? 4 + encode(clientHello.body, hello).length : Number.NaN;
 
-/** Protocols that make the hello so long, before it is padded. */
+/** Protocols that make the hello `wanted` bytes long before it is padded. */
 async function alpnFor(wanted: number): Promise<string[]> {
-  const base = length((await meet({ alpn: ["x"] })).hellos.client);
+  const base = length((await connectPair({ alpn: ["x"] })).hellos.client);
   const more = wanted - base;
   return more > 200 ? ["x".repeat(more - 301), "x".repeat(150), "x".repeat(150)] : ["x".repeat(1 + more)];
 }
@@ -25,7 +25,7 @@ describe("padding", () => {
     [512, 512],
     [600, 600],
   ])("a ClientHello of %i bytes becomes one of %i (RFC 7685 §4)", async (before, after) => {
-    const { client, hellos } = await meet({ alpn: await alpnFor(before) });
+    const { client, hellos } = await connectPair({ alpn: await alpnFor(before) });
     expect(client.role).toBe("client");
     expect(length(hellos.client)).toBe(after);
     const data = extension(hellos.client, id);
@@ -33,15 +33,19 @@ describe("padding", () => {
     if (data) expect(hellos.client?.extensions?.at(-1)?.type).toBe(id);
   });
 
-  test("is nothing to a server, whatever is in it", async () => {
-    const { server, hellos } = await meet({}, {}, { client: (hello) => withExtension(hello, id, Uint8Array.of(1)) });
+  test("a server ignores it, whatever its content", async () => {
+    const { server, hellos } = await connectPair(
+      {},
+      {},
+      { client: (hello) => withExtension(hello, id, Uint8Array.of(1)) },
+    );
     expect(extension(hellos.server, id)).toBeUndefined();
     expect(server.code).not.toBe("decode_error");
     expect(hellos.server).toBeDefined();
   });
 
   test("an answer is unsupported_extension", async () => {
-    const { client } = await meet(
+    const { client } = await connectPair(
       { alpn: ["x".repeat(200)] },
       {},
       { server: (hello) => withExtension(hello, id, new Uint8Array(0)) },

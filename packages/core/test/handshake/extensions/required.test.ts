@@ -1,9 +1,9 @@
-/** What one side insists on (RFC 5746 §4.1, RFC 7627 §5.2 and §5.3), and what nobody knows. */
+/** Extensions that one side may require (RFC 5746 §4.1, RFC 7627 §5.2 and §5.3), and unknown extensions. */
 import { type ConnectOptions, grease, keepSessions } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
 import { encode } from "../../../src/wire/codec.ts";
 import { type ClientHello, clientHello, type RawExtension } from "../../../src/wire/messages.ts";
-import { extension, type Hellos, meet, withExtension } from "./meet.ts";
+import { connectPair, extension, type HelloRewrites, withExtension } from "./connectPair.ts";
 
 const renegotiationInfo = 0xff01;
 const extendedMasterSecret = 23;
@@ -15,12 +15,12 @@ const without =
     ...hello,
     extensions: hello.extensions?.filter(({ type }) => type !== id),
   });
-/** An answer taken away is found out at the first record under keys: both sides saw different hellos. */
-const later = { alert: "bad_record_mac" };
+/** The sides saw different hellos and derived different keys: the first encrypted record fails. */
+const keysDiffer = { alert: "bad_record_mac" };
 
 describe("renegotiation_info", () => {
-  test("a server without it is refused, with advice", async () => {
-    const { client, server } = await meet({}, {}, { server: without(renegotiationInfo) });
+  test("a client refuses a server without it, with advice", async () => {
+    const { client, server } = await connectPair({}, {}, { server: without(renegotiationInfo) });
     expect(client).toMatchObject({
       alert: "handshake_failure",
       code: "unsafe_legacy_renegotiation",
@@ -30,13 +30,17 @@ describe("renegotiation_info", () => {
     expect(server).toMatchObject({ alert: "handshake_failure", by: "peer" });
   });
 
-  test("or not, with requireSecureRenegotiation: false", async () => {
-    const { client } = await meet({ requireSecureRenegotiation: false }, {}, { server: without(renegotiationInfo) });
-    expect(client).toMatchObject(later);
+  test("a client accepts a server without it with requireSecureRenegotiation: false", async () => {
+    const { client } = await connectPair(
+      { requireSecureRenegotiation: false },
+      {},
+      { server: without(renegotiationInfo) },
+    );
+    expect(client).toMatchObject(keysDiffer);
   });
 
-  test("a server says it to the SCSV too, and to nobody who says neither", async () => {
-    const scsv = await meet(
+  test("a server sends it in answer to the SCSV too, and not to a client that sends neither", async () => {
+    const scsv = await connectPair(
       {},
       {},
       {
@@ -47,17 +51,17 @@ describe("renegotiation_info", () => {
       },
     );
     expect(extension(scsv.hellos.server, renegotiationInfo)).toEqual(Uint8Array.of(0));
-    const neither = await meet({}, {}, { client: without(renegotiationInfo) });
+    const neither = await connectPair({}, {}, { client: without(renegotiationInfo) });
     expect(extension(neither.hellos.server, renegotiationInfo)).toBeUndefined();
   });
 
   test.each(["client", "server"] as const)("with content in the %s's hello is handshake_failure", async (from) => {
-    const met = await meet(
+    const result = await connectPair(
       {},
       {},
       { [from]: (hello: never) => withExtension(hello, renegotiationInfo, Uint8Array.of(1, 7)) },
     );
-    const end = met[from === "client" ? "server" : "client"];
+    const end = result[from === "client" ? "server" : "client"];
     expect(end).toMatchObject({ alert: "handshake_failure", code: "renegotiation_mismatch", by: "us" });
   });
 });
@@ -66,47 +70,51 @@ describe("extended_master_secret", () => {
   const refused = { alert: "handshake_failure", code: "no_extended_master_secret", by: "us" };
   const requireExtendedMasterSecret = true;
 
-  test("a server without it is refused where the client requires it, and else is not", async () => {
+  test("a server without it is refused only if the client requires it", async () => {
     const change = { server: without(extendedMasterSecret) };
-    const { client, server } = await meet({ requireExtendedMasterSecret }, {}, change);
+    const { client, server } = await connectPair({ requireExtendedMasterSecret }, {}, change);
     expect(client).toMatchObject({ ...refused, advice: expect.any(String) });
     expect(server).toMatchObject({ alert: "handshake_failure", by: "peer" });
-    expect((await meet({}, {}, change)).server).toMatchObject(later);
+    expect((await connectPair({}, {}, change)).server).toMatchObject(keysDiffer);
   });
 
-  test("a client without it is refused where the server requires it, and else is not", async () => {
+  test("a client without it is refused only if the server requires it", async () => {
     const change = { client: without(extendedMasterSecret) };
-    const { client, server, hellos } = await meet({}, { requireExtendedMasterSecret }, change);
+    const { client, server, hellos } = await connectPair({}, { requireExtendedMasterSecret }, change);
     expect(server).toMatchObject(refused);
     expect(client).toMatchObject({ alert: "handshake_failure", by: "peer" });
     expect(hellos.server).toBeUndefined();
-    expect((await meet({}, {}, change)).hellos.server).toBeDefined();
+    expect((await connectPair({}, {}, change)).hellos.server).toBeDefined();
   });
 
   test.each(["client", "server"] as const)("with content in the %s's hello is decode_error", async (from) => {
-    const met = await meet(
+    const result = await connectPair(
       {},
       {},
       { [from]: (hello: never) => withExtension(hello, extendedMasterSecret, Uint8Array.of(0)) },
     );
-    expect(met[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
+    expect(result[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
-  test("with both requiring it, they agree", async () => {
-    const { client, server } = await meet({ requireExtendedMasterSecret }, { requireExtendedMasterSecret });
+  test("is negotiated if both sides require it", async () => {
+    const { client, server } = await connectPair({ requireExtendedMasterSecret }, { requireExtendedMasterSecret });
     for (const end of [client, server]) expect(end).toMatchObject({ extendedMasterSecret: true });
   });
 });
 
-describe("an extension that nobody knows", () => {
+describe("an unknown extension", () => {
   test("is ignored by a server", async () => {
-    const { hellos } = await meet({}, {}, { client: (hello) => withExtension(hello, unknown, Uint8Array.of(1, 2, 3)) });
+    const { hellos } = await connectPair(
+      {},
+      {},
+      { client: (hello) => withExtension(hello, unknown, Uint8Array.of(1, 2, 3)) },
+    );
     expect(hellos.server).toBeDefined();
     expect(extension(hellos.server, unknown)).toBeUndefined();
   });
 
   test("is refused by a client, which did not ask for it", async () => {
-    const { client, server } = await meet(
+    const { client, server } = await connectPair(
       {},
       {},
       { server: (hello) => withExtension(hello, unknown, new Uint8Array(0)) },
@@ -120,38 +128,38 @@ describe("an extension that nobody knows", () => {
       ...hello,
       extensions: [...(hello.extensions ?? []), ...(hello.extensions ?? []).slice(-1)],
     });
-    const met = await meet({}, {}, { [from]: twice });
-    const end = met[from === "client" ? "server" : "client"];
+    const result = await connectPair({}, {}, { [from]: twice });
+    const end = result[from === "client" ? "server" : "client"];
     expect(end).toMatchObject({ alert: "decode_error", code: "duplicate_extension", by: "us" });
   });
 });
 
 describe("in a hello that resumes a session", () => {
-  /** Both ends of a second handshake, whose server takes the first one's ticket. */
-  async function again(change: Hellos, client: Partial<ConnectOptions> = {}) {
+  /** Runs two handshakes and returns the second, in which the client offers the ticket of the first. */
+  async function again(change: HelloRewrites, client: Partial<ConnectOptions> = {}) {
     const options = { sessions: keepSessions(), ...client };
     const server = { ticketKeys: [new Uint8Array(48).fill(7)] };
-    for (const connection of (await meet(options, server)).connections) connection?.abort();
-    return meet(options, server, change);
+    for (const connection of (await connectPair(options, server)).connections) connection?.abort();
+    return connectPair(options, server, change);
   }
 
-  test("nothing is amiss as it stands, with GREASE, and padded, since the ticket makes it long enough", async () => {
-    const met = await again({}, { grease });
-    for (const end of [met.client, met.server]) expect(end).toMatchObject({ resumed: true });
-    const length = 4 + encode(clientHello.body, met.hellos.client as ClientHello).length;
+  test("GREASE and padding work too: the ticket makes the hello long enough for padding", async () => {
+    const result = await again({}, { grease });
+    for (const end of [result.client, result.server]) expect(end).toMatchObject({ resumed: true });
+    const length = 4 + encode(clientHello.body, result.hellos.client as ClientHello).length;
     expect(length).toBe(512);
   });
 
-  test("an extension that nobody knows is ignored by a server, and refused by a client", async () => {
-    const asked = await again({ client: (hello) => withExtension(hello, unknown, Uint8Array.of(1)) });
-    expect(asked.hellos.server?.sessionId).toHaveLength(32);
-    expect(asked.hellos.server?.sessionId).toEqual(asked.hellos.client?.sessionId);
-    expect(extension(asked.hellos.server, unknown)).toBeUndefined();
+  test("an unknown extension is ignored by a server, and refused by a client", async () => {
+    const offered = await again({ client: (hello) => withExtension(hello, unknown, Uint8Array.of(1)) });
+    expect(offered.hellos.server?.sessionId).toHaveLength(32);
+    expect(offered.hellos.server?.sessionId).toEqual(offered.hellos.client?.sessionId);
+    expect(extension(offered.hellos.server, unknown)).toBeUndefined();
     const answered = await again({ server: (hello) => withExtension(hello, unknown, Uint8Array.of(1)) });
     expect(answered.client).toMatchObject({ alert: "unsupported_extension", by: "us" });
   });
 
-  test("renegotiation_info is insisted on", async () => {
+  test("renegotiation_info is required", async () => {
     const { client } = await again({ server: without(renegotiationInfo) });
     expect(client).toMatchObject({ code: "unsafe_legacy_renegotiation", by: "us" });
   });

@@ -1,7 +1,7 @@
 import { testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../../node/src/crypto/credential.ts";
-import { extension, meet, people, withExtension } from "./meet.ts";
+import { connectPair, extension, pki, withExtension } from "./connectPair.ts";
 
 const id = 0;
 /** ServerNameList, RFC 6066 §3. */
@@ -14,48 +14,51 @@ const empty = new Uint8Array(0);
 
 const ca = await testCa();
 const other = nodeCredential(await ca.issue({ names: ["a.example", "*.b.example"] }));
-const several = { credentials: [people.server, other] };
+const several = { credentials: [pki.server, other] };
 
 describe("server_name", () => {
-  test("is the host's, without a dot at its end, and goes to the server's session", async () => {
-    const { hellos, server } = await meet({ ...trusting, serverName: "www.example.com." });
+  test("is the host name without a trailing dot, and is in the server's session", async () => {
+    const { hellos, server } = await connectPair({ ...trusting, serverName: "www.example.com." });
     expect(extension(hellos.client, id)).toEqual(list([0, "www.example.com"]));
     expect(server).toMatchObject({ serverName: "www.example.com" });
   });
 
-  const lax = { ...several, strictSni: false };
+  const lenient = { ...several, strictSni: false };
   const ends = {
-    "of two certificates": several,
-    "of two, not strict": lax,
-    "of one": {},
-    "of one, with strictSni": { strictSni: true },
+    "with two certificates": several,
+    "with two, not strict": lenient,
+    "with one": {},
+    "with one, and strictSni": { strictSni: true },
   };
   test.each([
-    ["a.example", "of two certificates", empty],
-    ["w.b.example", "of two certificates", empty],
-    ["localhost", "of two certificates", empty],
-    ["c.example", "of two, not strict", undefined],
-    ["localhost", "of one", undefined],
-    ["localhost", "of one, with strictSni", empty],
-  ] as const)("%s to a server %s is answered where the name decided, empty: %j", async (serverName, name, wanted) => {
-    const end = ends[name];
-    const { hellos, server } = await meet({ ...trusting, serverName }, end);
-    expect(server).toMatchObject({ serverName });
-    expect(extension(hellos.server, id)).toEqual(wanted);
-  });
+    ["a.example", "with two certificates", empty],
+    ["w.b.example", "with two certificates", empty],
+    ["localhost", "with two certificates", empty],
+    ["c.example", "with two, not strict", undefined],
+    ["localhost", "with one", undefined],
+    ["localhost", "with one, and strictSni", empty],
+  ] as const)(
+    "%s to a server %s is answered, empty, only if the name decided: %j",
+    async (serverName, name, wanted) => {
+      const end = ends[name];
+      const { hellos, server } = await connectPair({ ...trusting, serverName }, end);
+      expect(server).toMatchObject({ serverName });
+      expect(extension(hellos.server, id)).toEqual(wanted);
+    },
+  );
 
   test.each(["127.0.0.1", "::1", "2001:db8::1"])("is not sent for the address %s", async (serverName) => {
-    const { hellos, server } = await meet({ ...trusting, serverName });
+    const { hellos, server } = await connectPair({ ...trusting, serverName });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([undefined, undefined]);
     expect(server).toMatchObject({ serverName: null });
   });
 
   test.each([
     ["no name", list()],
-    ["a name that is longer than there are bytes", Uint8Array.of(0, 5, 0, 0, 9, 97, 98)],
-    ["a name of another type that is cut", Uint8Array.of(0, 2, 1, 0)],
+    ["a name that is longer than the data", Uint8Array.of(0, 5, 0, 0, 9, 97, 98)],
+    ["a truncated name of another type", Uint8Array.of(0, 2, 1, 0)],
   ])("with %s is decode_error", async (_, data) => {
-    const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
+    const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, data) });
     expect(server).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
@@ -63,28 +66,28 @@ describe("server_name", () => {
     ["an empty name", list([0, ""])],
     ["two names of one type", list([0, "a.example"], [0, "b.example"])],
     ["two names of one type, another between", list([0, "a.example"], [1, "x"], [0, "a.example"])],
-    ["a name with a zero in it", list([0, "a.example\0.b"])],
+    ["a name with a zero byte", list([0, "a.example\0.b"])],
     ["a name of 256 bytes", Uint8Array.of(1, 3, 0, 1, 0, ...new Uint8Array(256).fill(97))],
   ])("with %s is illegal_parameter", async (_, data) => {
-    const { server } = await meet({}, {}, { client: (hello) => withExtension(hello, id, data) });
+    const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, data) });
     expect(server).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
   test.each([
-    ["a name of another type alone", list([1, "x"]), undefined],
-    ["one behind the host's", list([0, "a.example"], [255, "\0"]), "a.example"],
-    ["one before the host's, empty", list([7, ""], [0, "a.example"]), "a.example"],
-    ["two of one unknown type", list([7, "x"], [7, "y"], [0, "a.example"]), "a.example"],
+    ["a single name of another type", list([1, "x"]), undefined],
+    ["a name after the host name", list([0, "a.example"], [255, "\0"]), "a.example"],
+    ["an empty name before the host name", list([7, ""], [0, "a.example"]), "a.example"],
+    ["two names of one unknown type", list([7, "x"], [7, "y"], [0, "a.example"]), "a.example"],
   ])("%s is skipped (RFC 6066 §3)", async (_, data, serverName) => {
-    // The server goes on, and its ServerHello shows by the answer which name it read; the client's transcript is
-    // another, so the handshake ends later.
-    const { hellos } = await meet({}, several, { client: (hello) => withExtension(hello, id, data) });
+    // The server continues, and the answer in its ServerHello shows which name it read. The client's transcript
+    // differs, so the handshake fails later.
+    const { hellos } = await connectPair({}, several, { client: (hello) => withExtension(hello, id, data) });
     expect(hellos.server).toBeDefined();
     expect(extension(hellos.server, id)).toEqual(serverName && empty);
   });
 
-  test("answered with content is decode_error", async () => {
-    const { client } = await meet({}, {}, { server: (hello) => withExtension(hello, id, Uint8Array.of(0)) });
+  test("an answer with content is decode_error", async () => {
+    const { client } = await connectPair({}, {}, { server: (hello) => withExtension(hello, id, Uint8Array.of(0)) });
     expect(client).toMatchObject({ alert: "decode_error", by: "us" });
   });
 });

@@ -1,4 +1,4 @@
-/** The framework of extensions: what a half returns stands in its slot, and nowhere else. */
+/** The framework of extensions: the value that a half returns is stored in its own slot only. */
 
 import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 as suite, TlsError } from "@handclasp/core";
 import { configurationError } from "@handclasp/core/unstable";
@@ -17,7 +17,7 @@ import {
 
 const client = {} as ClientConfig;
 const server = {} as ServerConfig;
-const settled = { suite: suite as SuiteRow, resumed: false };
+const agreement = { suite: suite as SuiteRow, resumed: false };
 const data = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
 
 describe("a client's list", () => {
@@ -32,32 +32,32 @@ describe("a client's list", () => {
     encryptThenMac: { id: 3, name: "third", offer: () => undefined, accept: () => true },
   };
 
-  test("is offered in its order, what has no data left out", () => {
+  test("is offered in its order, without the extensions that have no data", () => {
     expect(offerExtensions(list, client, undefined)).toEqual([
       { type: 1, data: data(1) },
       { type: 2, data: data(2) },
     ]);
   });
 
-  test("each answer settles its slot, in the order of the answers, and changes nothing else", () => {
+  test("each answer sets its slot, in the order of the answers, and changes nothing else", () => {
     const offered = offerExtensions(list, client, undefined);
     const answers = [
       { type: 2, data: data(0, 0) },
       { type: 1, data: data(5) },
     ];
-    expect(acceptExtensions(list, offered, answers, settled, client)).toEqual({
-      ...settled,
+    expect(acceptExtensions(list, offered, answers, agreement, client)).toEqual({
+      ...agreement,
       alpn: "aa",
       maxFragmentLength: 7,
     });
-    expect(settled).toEqual({ suite, resumed: false });
-    expect(acceptExtensions(list, offered, undefined, settled, client)).toEqual(settled);
+    expect(agreement).toEqual({ suite, resumed: false });
+    expect(acceptExtensions(list, offered, undefined, agreement, client)).toEqual(agreement);
   });
 
-  test("an answer to what was not offered is refused, known or not", () => {
+  test("an answer to an extension that was not offered is refused, known or not", () => {
     const offered = offerExtensions(list, client, undefined);
     for (const type of [3, 4])
-      expect(() => acceptExtensions(list, offered, [{ type, data: data() }], settled, client)).toThrow(
+      expect(() => acceptExtensions(list, offered, [{ type, data: data() }], agreement, client)).toThrow(
         expect.objectContaining({ alert: "unsupported_extension" }),
       );
   });
@@ -84,27 +84,27 @@ describe("a server's list", () => {
   };
   const sent = (...types: number[]) => types.map((type) => ({ type, data: data(9, 9) }));
 
-  test("each offer stands in its slot; what is unknown, or reads as nothing, stands nowhere", () => {
+  test("each offer is stored in its slot; an unknown or undefined offer is not stored", () => {
     expect(readOffer(list, sent(2, 77), server)).toEqual({ maxFragmentLength: 2 });
     expect(readOffer(list, sent(2, 1), server)).toEqual({ recordSizeLimit: 2, maxFragmentLength: undefined });
     expect(readOffer(list, undefined, server)).toEqual({});
     expect(() => readOffer(list, sent(2, 2), server)).toThrow(TlsError);
   });
 
-  test("answers see what those before them settled; without an answer there is no block", () => {
+  test("each answer sees what earlier answers agreed on; without an answer there is no extensions block", () => {
     const answer = (...types: number[]) =>
-      answerExtensions(list, { offer: readOffer(list, sent(...types), server), agreement: settled, config: server });
+      answerExtensions(list, { offer: readOffer(list, sent(...types), server), agreement, config: server });
     expect(answer(2, 3)).toEqual({
-      agreement: { ...settled, maxFragmentLength: 2, extendedMasterSecret: true },
+      agreement: { ...agreement, maxFragmentLength: 2, extendedMasterSecret: true },
       extensions: [
         { type: 2, data: data(2) },
         { type: 3, data: data() },
       ],
     });
-    expect(answer(1, 2, 3)).toEqual({ agreement: settled, extensions: undefined });
+    expect(answer(1, 2, 3)).toEqual({ agreement, extensions: undefined });
   });
 
-  test("what was not sent is not answered, and may be insisted on", () => {
-    expect(() => answerExtensions(list, { offer: {}, agreement: settled, config: server })).toThrow("absent");
+  test("an extension that was not sent is not answered, and may be required", () => {
+    expect(() => answerExtensions(list, { offer: {}, agreement, config: server })).toThrow("absent");
   });
 });

@@ -1,4 +1,4 @@
-/** Two ends that meet over a middle that may rewrite their hellos: what each agreed on, or failed with. */
+/** Connects a client and a server through a middle that may rewrite their hellos, and returns how each side ended. */
 
 import {
   type AcceptOptions,
@@ -24,34 +24,34 @@ import {
   type ServerHello,
   serverHello,
 } from "../../../src/wire/messages.ts";
-import { cast, fragmented, message, type Unit, unitsOf } from "../mitm.ts";
+import { alterUnits, fragmented, issuePki, message, type Unit } from "../mitm.ts";
 
-export const people = await cast();
+export const pki = await issuePki();
 
-export interface Hellos {
+export interface HelloRewrites {
   readonly client?: (hello: ClientHello) => ClientHello;
   readonly server?: (hello: ServerHello) => ServerHello;
 }
 
 export type End = Partial<Session> & Partial<TlsError>;
 
-export interface Met {
+export interface PairResult {
   readonly client: End;
   readonly server: End;
   readonly connections: readonly (TlsConnection | undefined)[];
-  /** As the other side got them. */
+  /** The hellos as the other side received them. */
   readonly hellos: { client?: ClientHello; server?: ServerHello };
-  /** Of both sides, as each saw them. */
+  /** The trace events of each side. */
   readonly events: Readonly<Record<"client" | "server", readonly TraceEvent[]>>;
 }
 
-/** A handshake of both ends; what the middle changes, only one of them notices. */
-export async function meet(
+/** Runs a handshake. The side that sent a rewritten hello does not know of the change. */
+export async function connectPair(
   client: Partial<ConnectOptions> = {},
   server: Partial<AcceptOptions> = {},
-  change: Hellos = {},
-): Promise<Met> {
-  const hellos: Met["hellos"] = {};
+  change: HelloRewrites = {},
+): Promise<PairResult> {
+  const hellos: PairResult["hellos"] = {};
   const events = { client: [] as TraceEvent[], server: [] as TraceEvent[] };
   const rewrite = <T>(
     type: MessageType<T>,
@@ -64,7 +64,7 @@ export async function meet(
     keep(changed);
     return by ? fragmented(22, message(type.id, encode(type.body, changed))) : unit.wire;
   };
-  const alter = unitsOf((unit) => {
+  const alter = alterUnits((unit) => {
     if (unit.name === "client_hello")
       return rewrite(clientHello, unit, change.client, (hello) => {
         hellos.client = hello;
@@ -77,37 +77,37 @@ export async function meet(
   });
   const { a, b } = memoryPair({ alter });
   const common = { provider: nodeCrypto, handshakeTimeout: 2000 };
-  const [mine, theirs] = await Promise.allSettled([
+  const [clientSettled, serverSettled] = await Promise.allSettled([
     connect(a, {
       ...common,
-      ca: people.ca,
+      ca: pki.ca,
       serverName: "localhost",
       trace: (event) => void events.client.push(event),
       ...client,
     }),
     accept(b, {
       ...common,
-      credentials: [people.server],
+      credentials: [pki.server],
       trace: (event) => void events.server.push(event),
       ...server,
     }),
   ]);
-  const outcome = (end: typeof mine): End => (end.status === "fulfilled" ? end.value.session : end.reason);
-  const connection = (end: typeof mine) => (end.status === "fulfilled" ? end.value : undefined);
+  const outcome = (end: typeof clientSettled): End => (end.status === "fulfilled" ? end.value.session : end.reason);
+  const connection = (end: typeof clientSettled) => (end.status === "fulfilled" ? end.value : undefined);
   return {
-    client: outcome(mine),
-    server: outcome(theirs),
-    connections: [connection(mine), connection(theirs)],
+    client: outcome(clientSettled),
+    server: outcome(serverSettled),
+    connections: [connection(clientSettled), connection(serverSettled)],
     hellos,
     events,
   };
 }
 
-/** A client whose options are wrong before there is anybody to meet. */
-export const alone = (client: Partial<ConnectOptions>): Promise<TlsConnection> =>
-  connect(memoryPair().a, { provider: nodeCrypto, ca: people.ca, serverName: "localhost", ...client });
+/** Connects a client without a server, to test options that `connect` refuses. */
+export const connectUnanswered = (client: Partial<ConnectOptions>): Promise<TlsConnection> =>
+  connect(memoryPair().a, { provider: nodeCrypto, ca: pki.ca, serverName: "localhost", ...client });
 
-/** The same hello with an extension more, or with other data in one it has. */
+/** A copy of `hello` with the extension `type` added, or with its data replaced. */
 export const withExtension = <T extends { readonly extensions: readonly RawExtension[] | undefined }>(
   hello: T,
   type: number,
@@ -119,18 +119,18 @@ export const extension = (
   type: number,
 ): Uint8Array | undefined => hello?.extensions?.find((one) => one.type === type)?.data;
 
-/** So many bytes each way, which arrive as they were. */
-export async function exchange({ connections: [client, server] }: Met, length: number): Promise<void> {
-  if (!client || !server) throw new Error("they did not meet");
+/** Sends `length` bytes each way, expects them to arrive unchanged, and closes both connections. */
+export async function exchangeBytes({ connections: [client, server] }: PairResult, length: number): Promise<void> {
+  if (!client || !server) throw new Error("the handshake failed");
   const sent = new Uint8Array(length).map((_, i) => i);
   for (const [from, to] of [
     [client, server],
     [server, client],
   ] as const) {
     await from.write(sent);
-    const got: Uint8Array[] = [];
-    while (concat(...got).length < length) got.push((await to.read()) as Uint8Array);
-    expect(concat(...got)).toEqual(sent);
+    const received: Uint8Array[] = [];
+    while (concat(...received).length < length) received.push((await to.read()) as Uint8Array);
+    expect(concat(...received)).toEqual(sent);
   }
   await Promise.all([client.close(), server.close()]);
 }
