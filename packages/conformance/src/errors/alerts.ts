@@ -1,190 +1,205 @@
 /**
- * The names of alerts as codes: of an error of ours that says no more than its alert, and of the peer's fatal alert.
+ * The codes that are names of alerts: a fatal alert of the peer has its name as its code, and so has an error of ours
+ * that has no more exact code.
  * @module
  */
 import type { AlertDescription, TlsErrorCode } from "@handclasp/core";
 import { type ErrorRow, internal, peer } from "./row.ts";
 
-/** A row of a code that we give ourselves, and send; the others only a peer sends. */
-const both = (alert: AlertDescription, ...words: Parameters<typeof reserved>): ErrorRow => peer(alert, ...words);
-const theirs = (means: string, remedy: string, name: TlsErrorCode): ErrorRow =>
+/** A code that Handclasp gives, with the alert that it sends for it; the peer may send that alert too. */
+const sentOrReceived = (alert: AlertDescription, means: string, remedy: string, example: string): ErrorRow =>
+  peer(alert, means, remedy, example);
+/** A code that only an alert of the peer gives. */
+const onlyReceived = (means: string, remedy: string, name: TlsErrorCode): ErrorRow =>
   peer(undefined, means, remedy, `the peer ended the connection: ${name}`);
-const reserved = (means: string, remedy: string, example: string): ErrorRow => peer(undefined, means, remedy, example);
 
 const bug =
-  "Update both sides; if it stays, report it to whoever makes the side at fault, with a trace of the handshake.";
+  "Update both sides. If the error remains, report it with a trace of the handshake to the maker of the side at fault.";
 
 export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
-  close_notify: theirs(
-    "Nothing of Handclasp's has this code: the peer's close_notify is an end, no error. A hook of yours may throw a TlsError that names it.",
-    "Look at the hook that throws it.",
+  close_notify: onlyReceived(
+    "No error of Handclasp has this code, because the peer's close_notify is an orderly end. Only a hook of " +
+      "your program can throw a TlsError that names it.",
+    "Correct the hook that throws it.",
     "close_notify",
   ),
-  unexpected_message: both(
+  unexpected_message: sentOrReceived(
     "unexpected_message",
-    "A message came that the protocol does not allow at this place (RFC 5246 §7.2.2).",
+    "The peer sent a message that the protocol does not allow at this point (RFC 5246 §7.2.2).",
     bug,
     "expected server_hello, got finished",
   ),
-  bad_record_mac: both(
+  bad_record_mac: sentOrReceived(
     "bad_record_mac",
-    "A record does not carry the tag or MAC that the keys of this connection give: it was altered on the way, or the two sides have different keys.",
-    "Look for a proxy or a faulty network that alters bytes; with a pre-shared key, compare the keys of both sides.",
+    "The tag or MAC of a record does not match the keys of this connection. Either the record was altered in " +
+      "transit, or the two sides have different keys.",
+    "Look for a proxy or a faulty network that alters bytes. With a pre-shared key, compare the keys of both sides.",
     "a record was altered in transit, or its keys are not ours",
   ),
-  decryption_failed_RESERVED: theirs(
-    "The peer could not decrypt a record. TLS 1.2 forbids this alert; bad_record_mac takes its place.",
+  decryption_failed_RESERVED: onlyReceived(
+    "The peer could not decrypt a record. TLS 1.2 forbids this alert and uses bad_record_mac instead.",
     "Update the peer.",
     "decryption_failed_RESERVED",
   ),
-  record_overflow: both(
+  record_overflow: sentOrReceived(
     "record_overflow",
-    "A record is longer than the protocol, or what both sides agreed on, allows.",
+    "A record is longer than the protocol, or the limit that both sides agreed on, allows.",
     bug,
     "a record of 17000 bytes, at most 16384 allowed",
   ),
-  decompression_failure: theirs(
-    "The peer could not decompress a record. We never agree to compression.",
+  decompression_failure: onlyReceived(
+    "The peer could not decompress a record. Handclasp never negotiates compression.",
     "Update the peer.",
     "decompression_failure",
   ),
-  handshake_failure: theirs(
-    "The peer found nothing in common with us, or wants a client certificate. An error of ours with this alert has a code that says more.",
-    "Compare the suites, groups and signature schemes of both sides. A client that was asked for a certificate and had none is told so by the advice: give `credentials`.",
+  handshake_failure: onlyReceived(
+    "The peer found no parameters that both sides support, or it requires a client certificate. If Handclasp " +
+      "itself finds this fault, its error has a more exact code.",
+    "Compare the suites, groups and signature schemes of both sides. If the server asked the client for a " +
+      "certificate and the client had none, the advice says so: give `credentials`.",
     "handshake_failure",
   ),
-  no_certificate_RESERVED: theirs(
+  no_certificate_RESERVED: onlyReceived(
     "The peer has no certificate. TLS 1.2 forbids this alert.",
     "Update the peer.",
     "no_certificate_RESERVED",
   ),
-  bad_certificate: theirs(
-    "The peer finds our certificate damaged, wrongly signed, or for another name. An error of ours with this alert has a code that says more.",
-    "Compare the names, the signature and the chain of our certificate with what the peer wants; its log says more.",
+  bad_certificate: onlyReceived(
+    "The peer considers our certificate damaged, wrongly signed, or issued for another name. If Handclasp " +
+      "itself finds this fault, its error has a more exact code.",
+    "Compare the names, the signature and the chain of our certificate with what the peer expects. The peer's " +
+      "log says more.",
     "bad_certificate",
   ),
-  unsupported_certificate: theirs(
-    "The peer does not take a certificate of this kind, for instance one for another purpose or with a key that it does not know.",
-    "Show a certificate for this purpose (extendedKeyUsage), with a key of another type.",
+  unsupported_certificate: onlyReceived(
+    "The peer does not accept a certificate of this kind: for example, it is for another purpose, or has a key " +
+      "of a type that the peer does not support.",
+    "Use a certificate for this purpose (extendedKeyUsage), or with a key of another type.",
     "unsupported_certificate",
   ),
-  certificate_revoked: theirs(
-    "The peer knows that our certificate was revoked.",
-    "Have another one issued, with a new key.",
+  certificate_revoked: onlyReceived(
+    "The peer found that our certificate is revoked.",
+    "Have a new certificate issued, with a new key.",
     "certificate_revoked",
   ),
-  certificate_expired: theirs(
-    "Our certificate is out of date, or not valid yet, by the peer's clock.",
-    "Renew the certificate; check the clocks of both sides.",
+  certificate_expired: onlyReceived(
+    "By the peer's clock, our certificate has expired or is not valid yet.",
+    "Renew the certificate. Check the clocks of both sides.",
     "certificate_expired",
   ),
-  certificate_unknown: theirs(
+  certificate_unknown: onlyReceived(
     "The peer refuses our certificate for a reason that no other alert names.",
-    "The peer's log says why; a client that showed none gives `credentials`.",
+    "Read the peer's log. If the client sent no certificate, give it `credentials`.",
     "certificate_unknown",
   ),
-  illegal_parameter: both(
+  illegal_parameter: sentOrReceived(
     "illegal_parameter",
     "A value in a handshake message is out of range, or was not offered.",
     bug,
     "the server chose compression, which was not offered",
   ),
-  unknown_ca: theirs(
+  unknown_ca: onlyReceived(
     "The peer does not trust the CA of our certificate.",
-    "Have the peer trust that CA, or show a certificate of a CA that it trusts, with all intermediates.",
+    "Add that CA to the peer's trust anchors, or use a certificate of a CA that the peer trusts, with all " +
+      "intermediates.",
     "unknown_ca",
   ),
-  access_denied: theirs(
-    "The peer knows who we are, and does not let us in.",
-    "Ask whoever runs the peer; a client that showed no certificate gives `credentials`.",
+  access_denied: onlyReceived(
+    "The peer accepts our certificate, but does not permit the connection.",
+    "Ask the operator of the peer. If the client sent no certificate, give it `credentials`.",
     "access_denied",
   ),
-  decode_error: both(
+  decode_error: sentOrReceived(
     "decode_error",
-    "A message does not have the form that the RFC gives it; the error names the field.",
+    "A message does not have the format that the RFC defines. The message of the error names the field.",
     bug,
     "server_hello.random: wanted 32 bytes, 4 left",
   ),
-  decrypt_error: both(
+  decrypt_error: sentOrReceived(
     "decrypt_error",
-    "Finished or a signature is wrong: the two sides did not see the same handshake.",
-    "Look for a proxy that alters the handshake; with a pre-shared key, compare the keys of both sides.",
+    "The verify_data of Finished or a signature is wrong: the two sides did not see the same handshake.",
+    "Look for a proxy that alters the handshake. With a pre-shared key, compare the keys of both sides.",
     "verify_data of Finished is wrong: the two sides saw different handshakes",
   ),
-  export_restriction_RESERVED: theirs(
-    "The peer's negotiation breaks an old export rule. TLS 1.2 forbids this alert.",
+  export_restriction_RESERVED: onlyReceived(
+    "The peer reports a negotiation that breaks former export restrictions. TLS 1.2 forbids this alert.",
     "Update the peer.",
     "export_restriction_RESERVED",
   ),
-  protocol_version: both(
+  protocol_version: sentOrReceived(
     "protocol_version",
-    "One side does not speak TLS 1.2, the only version that Handclasp speaks.",
+    "The other side does not support TLS 1.2, the only version that Handclasp supports.",
     "Enable TLS 1.2 on the other side.",
     "the server chose version 0x0302, we speak TLS 1.2 only",
   ),
-  insufficient_security: theirs(
-    "The peer wants stronger suites or groups than we offer. An error of ours with this alert has a code that says more.",
+  insufficient_security: onlyReceived(
+    "The peer requires stronger suites or groups than we offer. If Handclasp itself finds this fault, its error " +
+      "has a more exact code.",
     "Offer stronger suites and groups.",
     "insufficient_security",
   ),
   internal_error: internal(
     "internal_error",
-    "Something broke that should not: in Handclasp or its host where the error is `by` us, at the peer otherwise. `cause` has what broke.",
-    "By us: report it, with the cause. By the peer: its log says more.",
+    "An unexpected failure: in Handclasp or its host if `by` is `us`, otherwise in the peer. `cause` has the " +
+      "original error.",
+    "If `by` is `us`, report the error with its cause. Otherwise read the peer's log.",
     "unexpected exception",
   ),
-  inappropriate_fallback: both(
+  inappropriate_fallback: sentOrReceived(
     "inappropriate_fallback",
-    "The client says that this is its second try with an older version (RFC 7507), and the server could do better.",
-    "Leave out `fallbackScsv`, or find out why the first try failed: somebody may have broken it on purpose.",
+    "The client says that it retries with an older version (RFC 7507), and the server supports a newer one.",
+    "Leave `fallbackScsv` out, or find out why the first attempt failed: an attacker may have interrupted it.",
     "the client speaks at most version 0x0302, we speak TLS 1.2 only",
   ),
-  user_canceled: theirs(
-    "The peer's application ended the connection. It is what `abort` sends unless told otherwise.",
-    "The peer's application knows why.",
+  user_canceled: onlyReceived(
+    "The peer's application cancelled the connection. `abort` sends this alert by default.",
+    "Ask the operator of the peer, or read the log of its application.",
     "user_canceled",
   ),
-  no_renegotiation: both(
+  no_renegotiation: sentOrReceived(
     "no_renegotiation",
-    "The peer tried again and again to renegotiate, which Handclasp never does.",
+    "The peer repeatedly tried to renegotiate, which Handclasp never does.",
     "Switch renegotiation off at the peer.",
     "renegotiation attempt 4: we never renegotiate",
   ),
-  unsupported_extension: theirs(
-    "The peer received an extension that it did not ask for. An error of ours with this alert has the code unexpected_extension.",
+  unsupported_extension: onlyReceived(
+    "The peer received an extension that it did not offer. If Handclasp itself finds this fault, its error has " +
+      "the code unexpected_extension.",
     bug,
     "unsupported_extension",
   ),
-  certificate_unobtainable: theirs(
-    "The peer could not fetch a certificate from a URL. We never send one.",
+  certificate_unobtainable: onlyReceived(
+    "The peer could not fetch a certificate from a URL. Handclasp never sends a certificate URL.",
     bug,
     "certificate_unobtainable",
   ),
-  unrecognized_name: both(
+  unrecognized_name: sentOrReceived(
     "unrecognized_name",
     "The server has no certificate for the name that the client asks for.",
-    "Server: add a credential for that name; with `strictSni: false` the first one answers. Client: check `serverName`.",
+    "On the server, add a credential for that name, or set `strictSni: false` so that the first credential " +
+      "answers. On the client, check `serverName`.",
     "no certificate for device.example",
   ),
-  bad_certificate_status_response: theirs(
-    "The peer does not take the OCSP response that we sent. An error of ours with this alert has a code that says more.",
+  bad_certificate_status_response: onlyReceived(
+    "The peer does not accept the OCSP response that we sent. If Handclasp itself finds this fault, its error " +
+      "has a more exact code.",
     "Fetch a new OCSP response for the certificate.",
     "bad_certificate_status_response",
   ),
-  unknown_psk_identity: theirs(
+  unknown_psk_identity: onlyReceived(
     "The server does not know the identity of our pre-shared key.",
     "Compare the identities of both sides.",
     "unknown_psk_identity",
   ),
-  certificate_required: theirs(
-    "The server wants a client certificate, and got none.",
+  certificate_required: onlyReceived(
+    "The server requires a client certificate, and the client sent none.",
     "Give the client `credentials` that the server accepts.",
     "certificate_required",
   ),
-  no_application_protocol: both(
+  no_application_protocol: sentOrReceived(
     "no_application_protocol",
-    "The client offers no ALPN protocol that the server speaks, or none at all where `requireAlpn` wants one.",
-    "Give both sides a protocol in common as `alpn`.",
+    "The client offers no ALPN protocol that the server supports, or it offers none although `requireAlpn` is set.",
+    "Give both sides a common protocol in `alpn`.",
     'the client offers ALPN "h2", we speak http/1.1',
   ),
 };

@@ -1,5 +1,5 @@
 /**
- * Why a certificate, or what is known of its status, is refused. docs/certificates.md has the rules.
+ * The reasons to refuse a certificate or its OCSP status. docs/certificates.md has the rules.
  * @module
  */
 
@@ -10,106 +10,112 @@ import { type ErrorRow, peer } from "./row.ts";
 export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
   unknown_issuer: peer(
     "unknown_ca",
-    "No path leads from the peer's certificate to an authority that is trusted.",
-    "Add the CA to `ca`, or have the peer send its intermediates. A self-signed certificate is itself added to `ca`, or pinned.",
+    "No certification path leads from the peer's certificate to a trust anchor.",
+    "Add the CA to `ca`, or have the peer send its intermediates. Add a self-signed certificate itself to `ca`, " +
+      "or pin it.",
     "certificate 0 (CN=device): its issuer CN=Some CA is no trust anchor and was not sent",
   ),
   expired: peer(
     "certificate_expired",
-    "A certificate on the path is out of date.",
-    "Renew it; check the clock of the side that says so.",
+    "A certificate on the path has expired.",
+    "Renew the certificate. Check the clock of the side that reports the error.",
     "certificate 0 (CN=device): expired on 2026-01-01T00:00:00Z, now is 2026-01-02T00:00:00Z",
   ),
   not_yet_valid: peer(
     "certificate_expired",
-    "A certificate on the path is valid only later.",
-    "Check the clock of the side that says so, and the one of the CA.",
+    "A certificate on the path is not valid yet.",
+    "Check the clock of the side that reports the error, and the clock of the CA.",
     "certificate 0 (CN=device): valid from 2027-01-01T00:00:00Z, now is 2026-01-01T00:00:00Z",
   ),
   key_usage: peer(
     "unsupported_certificate",
-    "keyUsage of a certificate does not allow what its key is used for.",
-    "Have it issued with the usage that the message names, or choose a suite that needs another.",
+    "The keyUsage extension of a certificate does not allow the use of its key that this connection needs.",
+    "Have the certificate issued with the usage that the message names, or choose a suite that needs another usage.",
     "keyUsage of the server's certificate lacks keyEncipherment, which TLS_RSA_WITH_AES_128_CBC_SHA needs",
   ),
   extended_key_usage: peer(
     "unsupported_certificate",
-    "extendedKeyUsage of a certificate is for another purpose.",
-    "Have it issued for serverAuth as a server's, for clientAuth as a client's.",
+    "The extendedKeyUsage extension of a certificate is for another purpose.",
+    "Have a server's certificate issued for serverAuth, and a client's for clientAuth.",
     "certificate 0 (CN=device): extendedKeyUsage is clientAuth, not serverAuth",
   ),
   weak_key: peer(
     "unsupported_certificate",
-    "A key is too short, or of a kind that is not accepted.",
-    "Use a key of 2,048 bits of RSA, P-256 or Ed25519, or more; `minimumRsaBits` and `minimumEcBits` have the limits.",
+    "A key is too short, or of a type that is not accepted.",
+    "Use an RSA key of at least 2,048 bits, or a key on P-256, Ed25519 or a stronger curve. `minimumRsaBits` " +
+      "and `minimumEcBits` set the limits.",
     "certificate 0 (CN=device): a key of 1024 bits; 2048 are needed",
   ),
   weak_signature: peer(
     "unsupported_certificate",
     "A certificate on the path is signed with an algorithm that is not accepted, such as SHA-1.",
-    "Have it issued with SHA-256 or better with RSA, ECDSA or Ed25519.",
+    "Have the certificate issued with a signature of Ed25519, or of RSA or ECDSA with SHA-256 or a stronger hash.",
     "certificate 0 (CN=device): signed with 1.2.840.113549.1.1.5, which is not accepted",
   ),
   bad_signature: {
     alerts: ["bad_certificate", "decrypt_error"],
     faults: ["peer"],
-    means: "A signature is wrong: of a certificate, of the server's key exchange, or of CertificateVerify.",
+    means: "The signature of a certificate, of ServerKeyExchange or of CertificateVerify is wrong.",
     remedy:
-      "Of a certificate: a CA of that name has another key, so use the CA certificate that belongs to this chain. Otherwise the peer does not hold the key of its certificate, or somebody alters the handshake.",
+      "If a certificate is named, the trust anchor with its issuer's name has another key: use the CA " +
+      "certificate that belongs to this chain. Otherwise check that the peer has the private key of its " +
+      "certificate, and look for a proxy that alters the handshake.",
     example: "the server's signature of its key exchange is wrong",
   },
   malformed: peer(
     "bad_certificate",
-    "A certificate is no DER, or breaks a rule of RFC 5280.",
-    "Have it issued anew: the message says which field is wrong.",
+    "A certificate is not valid DER, or breaks a rule of RFC 5280.",
+    "Have the certificate issued again: the message names the field that is wrong.",
     "certificate 0: DER: keyUsage empty",
   ),
   name_mismatch: peer(
     "bad_certificate",
-    "The server's certificate is for other names than the one that is asked for.",
-    "Connect to a name that the certificate has, give it as `serverName`, or have a certificate issued for it.",
+    "The server's certificate does not contain the name that the client asks for.",
+    "Connect to a name in the certificate, give that name as `serverName`, or have a certificate issued for the " +
+      "name that you use.",
     "certificate 0 (CN=device): not for localhost, but for device.example",
   ),
   not_a_ca: peer(
     "bad_certificate",
-    "A certificate issued another one, and basicConstraints does not say that it is a CA.",
-    "Issue with a CA certificate: basicConstraints with CA:TRUE.",
+    "A certificate issued another one, but its basicConstraints do not say that it is a CA.",
+    "Issue with a CA certificate, whose basicConstraints have CA:TRUE.",
     "certificate 1 (CN=Some CA): it issued a certificate but is not a CA (basicConstraints)",
   ),
   path_length: peer(
     "bad_certificate",
-    "More intermediates stand on the path than a CA, or `maxDepth`, allows.",
-    "Have a CA with a larger pathLenConstraint issue, or raise `maxDepth`.",
+    "The path has more intermediates than a CA's pathLenConstraint, or `maxDepth`, allows.",
+    "Have the certificate issued by a CA with a larger pathLenConstraint, or raise `maxDepth`.",
     "certificate 2 (CN=Root): pathLenConstraint is 0, but 1 intermediates are below it",
   ),
   name_constraint: peer(
     "bad_certificate",
-    "A CA may not issue for a name that the certificate has.",
-    "Have a CA issue it whose nameConstraints allow that name.",
+    "The nameConstraints of a CA do not permit a name in the certificate.",
+    "Have the certificate issued by a CA whose nameConstraints permit that name.",
     "certificate 0 (CN=device): device.example is excluded by the constraints of CN=Some CA",
   ),
   unknown_critical_extension: peer(
     "bad_certificate",
-    "A certificate has an extension that is critical, and that Handclasp does not know.",
-    "Have it issued without that extension, or with it not critical.",
+    "A certificate has a critical extension that Handclasp does not support.",
+    "Have the certificate issued without that extension, or with the extension not critical.",
     "certificate 0 (CN=device): the critical extension 1.2.3.4 is unknown",
   ),
   budget: peer(
     "certificate_unknown",
-    "To judge what the peer sent would take too much work.",
-    "Have the peer send its own chain alone.",
+    "The peer's certificates would take too much work to verify.",
+    "Have the peer send only the certificates of its own chain.",
     "certificate 0 (CN=device): too much work to find a path: more than 100 signatures",
   ),
   pin: peer(
     "certificate_unknown",
-    "No key on the path is one of `pins`.",
-    "If the server changed its key on purpose, pin the new one, which the message names; if not, somebody else answers.",
+    "No key on the path is in `pins`.",
+    "If the server changed its key on purpose, pin the new key, which the message names. If it did not, another " +
+      "server answers in its place.",
     "certificate 0 (CN=device): no key on its path is pinned; its own is sha256/…",
   ),
   untrusted: peer(
     "certificate_unknown",
     "The `trust` function or the `verify` hook refused the certificate.",
-    "The function says why; it must answer `true` to accept.",
+    "Find out from the function why it refused. It accepts a certificate only by returning `true`.",
     "certificate 0 (CN=device): refused by the verify hook: its answer is not true",
   ),
 };
@@ -120,28 +126,28 @@ const ocsp = (...words: Parameters<typeof peer> extends [unknown, ...infer Rest]
 export const ocspRows: Readonly<Record<OcspFault, ErrorRow>> = {
   revoked: peer(
     "certificate_revoked",
-    "The issuer took the server's certificate back.",
-    "The server needs another certificate, with a new key.",
+    "The issuer has revoked the server's certificate.",
+    "Give the server a new certificate, with a new key.",
     "the certificate CN=device was revoked on 2026-01-01T00:00:00Z",
   ),
   ocsp_malformed: ocsp(
-    "The OCSP response is no DER, no basic response, or not successful.",
-    "Have the server fetch its response anew.",
+    "The OCSP response is not valid DER, is not a basic response, or its status is not successful.",
+    "Have the server fetch a new response.",
     "the critical extension 1.2.3.4 of the OCSP response is unknown",
   ),
   ocsp_signature: ocsp(
-    "The OCSP response is not signed by the issuer, or by a responder that the issuer authorised.",
+    "The OCSP response is signed neither by the issuer nor by a responder that the issuer authorised.",
     "Have the server fetch its response from the CA that issued the certificate.",
     "the OCSP response is signed with 1.2.840.113549.1.1.5, which is not accepted",
   ),
   ocsp_expired: ocsp(
-    "The OCSP response is out of date, or not valid yet.",
-    "Have the server fetch a new response before the old one ends; check the clocks.",
+    "The OCSP response has expired, or is not valid yet.",
+    "Have the server fetch a new response before the old one expires. Check the clocks.",
     "the OCSP response was valid until 2026-01-01T00:00:00Z, now is 2026-01-02T00:00:00Z",
   ),
   ocsp_unknown: ocsp(
-    'The OCSP response says "unknown", or is about another certificate.',
-    "Have the server send the response for the certificate that it shows.",
+    'The OCSP response has the status "unknown", or is about another certificate.',
+    "Have the server send the response for the certificate that it sends.",
     "its issuer does not know the certificate CN=device",
   ),
   ocsp_missing: ocsp(
@@ -150,8 +156,8 @@ export const ocspRows: Readonly<Record<OcspFault, ErrorRow>> = {
     "the server sent no OCSP response, and one is required",
   ),
   ocsp_issuer: ocsp(
-    "The server's certificate is trusted by itself, so that nobody could have signed its status.",
-    "Where a key alone is trusted, leave `ocsp.require` out; to have certificates revoked, trust their CA.",
+    "The server's certificate is its own trust anchor, so there is no issuer that could sign its OCSP response.",
+    "If you trust a single key, leave `ocsp.require` out. If certificates must be revocable, trust their CA instead.",
     "the server's certificate is trusted by itself: there is no issuer whose OCSP response could be required",
   ),
 };

@@ -1,5 +1,5 @@
 /**
- * The document that the tables make. They stand here, and not in core, so that no page and no server loads them.
+ * Makes docs/errors.md from the tables. The tables are not in core, so that neither pages nor servers load them.
  * @module
  */
 import type { TlsErrorCode } from "@handclasp/core";
@@ -10,13 +10,13 @@ import { protocolRows } from "./protocol.ts";
 import type { ErrorRow } from "./row.ts";
 import { transportRows } from "./transport.ts";
 
-interface Part {
+interface Section {
   readonly title: string;
-  readonly about: string;
+  readonly introduction: string;
   readonly rows: Readonly<Record<string, ErrorRow>>;
 }
 
-/** Every code has a row: what lacks one does not compile. */
+/** A row for each code: if one is missing, this does not compile. */
 export const errorRows: Readonly<Record<TlsErrorCode, ErrorRow>> = {
   ...alertRows,
   ...certificateRows,
@@ -26,69 +26,83 @@ export const errorRows: Readonly<Record<TlsErrorCode, ErrorRow>> = {
   ...localRows,
 };
 
-const parts: readonly Part[] = [
+const sections: readonly Section[] = [
   {
-    title: "No connection, or none any more",
-    about: "What carries TLS: a name, a port, a WebSocket. [ends.md](ends.md) says what a reader sees of each end.",
+    title: "The transport and the end of a connection",
+    about:
+      "Host names, ports, WebSockets, and the ways in which a connection ends. [ends.md](ends.md) says what a " +
+      "reader sees of each end.",
     rows: transportRows,
   },
   {
     title: "Certificates",
     about:
-      "The error has `position` and `subject` of the certificate. [certificates.md](certificates.md) has the rules.",
+      "The error has the `position` and the `subject` of the certificate. [certificates.md](certificates.md) " +
+      "has the rules.",
     rows: certificateRows,
   },
-  { title: "OCSP", about: "The status of the server's certificate, where `ocsp` asks for it.", rows: ocspRows },
-  { title: "The handshake and the records", about: "What the peer sent that cannot be accepted.", rows: protocolRows },
-  { title: "This side", about: "Options, calls, hooks and timers of this side.", rows: localRows },
+  { title: "OCSP", about: "The status of the server's certificate, if the `ocsp` option asks for it.", rows: ocspRows },
+  {
+    title: "The handshake and the records",
+    about: "Messages and records of the peer that Handclasp cannot accept.",
+    rows: protocolRows,
+  },
+  { title: "This side", about: "The options, calls, hooks and timers of this side.", rows: localRows },
   {
     title: "Names of alerts",
     about:
-      'The peer\'s fatal alert has its name as its code, and `by` is `"peer"`. An error of ours has it where nothing is more exact. Without an alert below, we never send it under this code.',
+      'If the peer sends a fatal alert, the code is the name of the alert and `by` is `"peer"`. An error of ' +
+      "Handclasp has such a code if no more exact code exists. If an entry lists no alert to send, no error of " +
+      "Handclasp has that code.",
     rows: alertRows,
   },
 ];
 
 const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(" or ");
 
-const entry = ([code, row]: readonly [string, ErrorRow]): string => `### ${code}
+const entryText = ([code, row]: readonly [string, ErrorRow]): string => `### ${code}
 
 ${row.means}
 
-- What to do: ${row.remedy}
+- Remedy: ${row.remedy}
 - Alert that we send: ${row.alerts.length ? list(row.alerts) : "none"}. Fault: ${list(row.faults)}.
 - Example: “${row.example.replaceAll("<", "\\<")}”
 `;
 
-const part = ({ title, about, rows }: Part): string => `## ${title}
+const sectionText = ({ title, introduction, rows }: Section): string => `## ${title}
 
-${about}
+${introduction}
 
 ${Object.entries(rows)
   .sort(([a], [b]) => (a < b ? -1 : 1))
-  .map(entry)
+  .map(entryText)
   .join("\n")}`;
 
 /** The text of docs/errors.md. */
 export function reference(): string {
   return `# Errors
 
-Made from \`packages/conformance/src/errors\`; do not edit (\`HANDCLASP_ERRORS=write\` with its test writes it).
+Generated from \`packages/conformance/src/errors\`. Do not edit: the test of that folder writes this file if \`HANDCLASP_ERRORS=write\` is set.
 
-Whatever fails is a \`TlsError\`. \`error.code\` is one of the names below, and stays what it is; \`TlsErrorCode\` is the union of them, so that a code that is
-misspelt does not compile. \`error.alert\` is the alert that we sent, or that the peer sent where \`error.by\` is \`"peer"\`. \`error.fault\` says whose fault it is:
-\`"peer"\` what we were sent, \`"configuration"\` how we were set up, \`"transport"\` what carries us, \`"application"\` the program that uses Handclasp,
-\`"internal"\` ourselves. \`error.advice\`, where there is one, says what to do, and follows the message in brackets; \`error.cause\` is what another library threw. The words of
-messages may change in any version.
+Every error that Handclasp throws is a \`TlsError\`. Its properties:
+
+- \`error.code\` is one of the names below. The names are stable. \`TlsErrorCode\` is their union, so a misspelt code does not compile.
+- \`error.alert\` is the alert that we sent, or the alert that the peer sent if \`error.by\` is \`"peer"\`.
+- \`error.fault\` says where the fault is: \`"peer"\` (what the peer sent), \`"configuration"\` (the options), \`"transport"\` (what carries the connection),
+  \`"application"\` (the program that uses Handclasp) or \`"internal"\` (Handclasp or its host).
+- \`error.advice\`, if there is any, says what to do. It follows the message in brackets.
+- \`error.cause\` is what another library threw.
+
+The text of a message may change in any version. "We" and "our" below mean this side of the connection.
 
 \`\`\`ts
 try {
   const channel = await connect("wss://relay.example/device", { ca, serverName: "device.internal" });
 } catch (error) {
-  if (TlsError.is(error) && error.code === "host_not_found") console.error(error.advice);
-  else throw error;
+  if (!TlsError.is(error) || error.code !== "host_not_found") throw error;
+  console.error(error.advice);
 }
 \`\`\`
 
-${parts.map(part).join("\n")}`;
+${sections.map(sectionText).join("\n")}`;
 }

@@ -1,11 +1,11 @@
 /**
- * What the reference says of one code.
+ * One row of the reference: the description of one error code.
  * @module
  */
 import type { AlertDescription, Fault } from "@handclasp/core";
 
 export interface ErrorRow {
-  /** What we may send for it; empty where the peer sent it, or where nobody is there to be told. */
+  /** The alerts that Handclasp may send. Empty if the peer sent the alert, or if no peer can receive one. */
   readonly alerts: readonly AlertDescription[];
   readonly faults: readonly Fault[];
   readonly means: string;
@@ -16,8 +16,8 @@ export interface ErrorRow {
 
 type Words = readonly [means: string, remedy: string, example: string];
 
-/** Of an error that has this fault alone, and one alert or none. */
-const of =
+/** Makes the rows of errors with this one fault, and with at most one alert. */
+const rowsOfFault =
   (fault: Fault) =>
   (alert: AlertDescription | undefined, ...[means, remedy, example]: Words): ErrorRow => ({
     alerts: alert ? [alert] : [],
@@ -27,16 +27,16 @@ const of =
     example,
   });
 
-type Make = (alert: AlertDescription | undefined, ...words: Words) => ErrorRow;
-type MakeSilent = (...words: Words) => ErrorRow;
+type MakeRow = (alert: AlertDescription | undefined, ...words: Words) => ErrorRow;
+type MakeRowWithoutAlert = (...words: Words) => ErrorRow;
 
-/** What the peer said is wrong. */
-export const peer: Make = of("peer");
-/** The application did what cannot be. */
-export const application: Make = of("application");
-/** We, or the host, have failed. */
-export const internal: Make = of("internal");
-/** What carries the connection: there is nobody to send an alert to. */
-export const transport: MakeSilent = (...words) => of("transport")(undefined, ...words);
-/** Raised before any byte is sent. */
-export const configuration: MakeSilent = (...words) => of("configuration")(undefined, ...words);
+/** The peer sent something wrong. */
+export const peer: MakeRow = rowsOfFault("peer");
+/** The application made a mistake. */
+export const application: MakeRow = rowsOfFault("application");
+/** Handclasp or its host failed. */
+export const internal: MakeRow = rowsOfFault("internal");
+/** The transport failed, so no alert can be sent. */
+export const transport: MakeRowWithoutAlert = (...words) => rowsOfFault("transport")(undefined, ...words);
+/** The configuration is wrong. The error is thrown before any byte is sent. */
+export const configuration: MakeRowWithoutAlert = (...words) => rowsOfFault("configuration")(undefined, ...words);

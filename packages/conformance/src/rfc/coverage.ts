@@ -1,48 +1,49 @@
 /**
- * The document that the statements make.
+ * Makes docs/rfc-coverage.md from the statements.
  * @module
  */
 import type { Rfc, Statement, Verdict } from "./statement.ts";
-import { rfcs, six } from "./statements.ts";
+import { fullyCovered, rfcs } from "./statements.ts";
 
 const core = "packages/core";
 
-/** Where a test's file is, from the root of the repository. */
+/** The path of a test file, relative to the root of the repository. */
 export const testFile = (file: string): string => (file.startsWith("packages/") ? file : `${core}/test/${file}`);
-/** The same of a file of code. */
+/** The path of a source file, relative to the root of the repository. */
 export const codeFile = (file: string): string => `${core}/src/${file}`;
 
-/** `file: title` in two. */
-export function parted(test: string): readonly [file: string, title: string] {
+/** Splits `file: title`. */
+export function splitCitation(test: string): readonly [file: string, title: string] {
   const at = test.indexOf(": ");
   return [test.slice(0, at), test.slice(at + 2)];
 }
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("$", "\\$");
 
-/** `[file](link) one<br>two` for what stands in one file, the next file on a line of its own. */
-function placesIn(files: readonly (readonly [file: string, what: string])[], path: (file: string) => string): string {
-  const lines = files.map(([file, what], i) =>
-    i && files[i - 1]?.[0] === file ? what : `[${shown(file)}](../${path(file)}) ${what}`,
+/** `[file](link) one<br>two` for the names in one file. Each name has a line. */
+function placesIn(files: readonly (readonly [file: string, name: string])[], path: (file: string) => string): string {
+  const lines = files.map(([file, name], i) =>
+    i && files[i - 1]?.[0] === file ? name : `[${displayName(file)}](../${path(file)}) ${name}`,
   );
   return lines.join("<br>");
 }
-const shown = (file: string): string => file.replace(/^packages\/testing\/src\//, "").replace(/(\.test)?\.ts$/, "");
+const displayName = (file: string): string =>
+  file.replace(/^packages\/testing\/src\//, "").replace(/(\.test)?\.ts$/, "");
 
 function codeCell({ code, verdict, reason }: Statement): string {
   const places = code.map((one) => {
     const [file = "", symbol = ""] = one.split("#");
     return [file, `\`${symbol}\``] as const;
   });
-  const why = reason && (verdict === "not as written" ? `**not as written:** ${reason}` : reason);
+  const why = reason && (verdict === "deviates" ? `**Deviates:** ${reason}` : reason);
   return [why, placesIn(places, codeFile)].filter(Boolean).join("<br>");
 }
 
-const testCell = ({ tests }: Statement): string => placesIn(tests.map(parted), testFile);
+const testCell = ({ tests }: Statement): string => placesIn(tests.map(splitCitation), testFile);
 
 const table = ({ number, title, statements }: Rfc): string => `## RFC ${number}, ${title}
 
-| § | what is demanded | where it is obeyed, or why not | tests that hold it |
+| § | Demand | Code that obeys it, or the reason | Tests |
 |---|---|---|---|
 ${statements.map((one) => `| ${one.section} | ${cell(one.demand)} | ${cell(codeCell(one))} | ${cell(testCell(one))} |`).join("\n")}
 `;
@@ -57,7 +58,7 @@ function counts(statements: readonly Statement[]): string {
     count(statements, "obeyed", true),
     count(statements, "obeyed", false),
     count(statements, "does not apply"),
-    count(statements, "not as written"),
+    count(statements, "deviates"),
   ].join(" | ");
 }
 
@@ -68,7 +69,7 @@ const summary = (list: readonly Rfc[]): string =>
     )
     .join("\n");
 
-/** Of a heading, as GitHub makes it. */
+/** The anchor that GitHub makes for a heading. */
 const anchor = (title: string): string =>
   title
     .toLowerCase()
@@ -80,24 +81,29 @@ export function coverage(): string {
   const all = rfcs.flatMap(({ statements }) => statements);
   return `# RFC coverage
 
-Made from \`packages/conformance/src/rfc\`; do not edit (\`HANDCLASP_RFC_COVERAGE=write\` with its test writes it). Each demand of RFC
-${six.map(({ number }) => number).join(", ")} (MUST, MUST NOT, SHALL, REQUIRED, and each SHOULD that matters to security), in our words and
-grouped where one place obeys several sentences, with the code under packages/core/src that obeys it and the tests that fail where it does not;
-of the others what concerns what we have of them. The test that holds this document and the statements together also looks whether
-each file, symbol and test is there, and whether a demand that binds both roles has code and a test of both. A title with \`%s\` in it stands for a table of cases; suites/coreSuite runs with each provider of cryptography. What peers and BoringSSL's runner say about the same is in [interop.md](interop.md).
+Generated from \`packages/conformance/src/rfc\`. Do not edit: the test of that folder writes this file if \`HANDCLASP_RFC_COVERAGE=write\` is set.
 
-| | rows | obeyed, with a test | obeyed, and no test can tell | does not apply | not as written |
+This document lists the demands of RFC ${fullyCovered.map(({ number }) => number).join(", ")} in our words: each MUST, MUST NOT, SHALL and
+REQUIRED, and each SHOULD that matters to security. One row may cover several sentences that the same code obeys. Each row names the code
+under packages/core/src that obeys the demand, and the tests that fail if it no longer does. Of the other RFCs, the document lists only the
+demands on the parts that Handclasp implements. "We" and "our" mean Handclasp, and "side" means the client or the server.
+
+A test compares this document with its sources. It also checks that each file, symbol and test exists, and that a demand that binds both roles
+has code and tests for both. A title with \`%s\` stands for a table of cases. The suite in suites/coreSuite runs with each crypto provider.
+[interop.md](interop.md) has the results against other implementations and BoringSSL's test runner.
+
+| RFC | Rows | Obeyed, with a test | Obeyed, but no test can check it | Does not apply | Deviates |
 |---|---|---|---|---|---|
 ${summary(rfcs)}
-| all | ${counts(all)} |
+| All | ${counts(all)} |
 
-## Where we do otherwise
+## Deviations
 
 ${rfcs
   .flatMap(({ number, statements }) =>
     statements
-      .filter(({ verdict }) => verdict === "not as written")
-      .map(({ section, demand, reason }) => `- RFC ${number} §${section}, “${demand}”: ${reason}.`),
+      .filter(({ verdict }) => verdict === "deviates")
+      .map(({ section, demand, reason }) => `- RFC ${number} §${section}, “${demand}” ${reason}`),
   )
   .join("\n")}
 

@@ -2,39 +2,40 @@
  * RFC 5746, renegotiation_info.
  * @module
  */
-import { both, by, noRenegotiation, noSsl, type Rfc, rfc, tests } from "./statement.ts";
+import { bothRoles, noRenegotiation, noSsl, obeyedBy, type Rfc, rfc, tests } from "./statement.ts";
 
 const { established, hello, order, required, resumedHostile } = tests;
 
 export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", [
   [
     "3.4",
-    "the client sends an empty renegotiation_info or the SCSV, and not both",
-    by(
+    "The client sends an empty renegotiation_info or the SCSV, but not both.",
+    obeyedBy(
       "handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient",
       `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
     ),
   ],
   [
     "3.4",
-    "the client looks for the answer, which must be empty; else it is a fatal handshake_failure",
-    by(
+    "The client checks the extension in ServerHello. If it is not empty, the client sends a fatal handshake_failure.",
+    obeyedBy(
       "handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient",
       `${required}: renegotiation_info > with content in the %s's hello is handshake_failure`,
     ),
   ],
   [
     "3.4, 3.6",
-    "each side remembers whether it was said; a session that was made with it is not resumed without",
-    both({
-      client: by(
+    "The client and the server remember whether secure renegotiation was negotiated. Neither resumes a session " +
+      "without it that was established with it.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/resumption/client.ts#resumedAgreement"],
         [
           `${established}: extensions that a peer does not support > renegotiation_info: a server without it is accepted only if the client does not require it`,
           `${resumedHostile}: a server that resumes what it should not > without renegotiation_info`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/resumption/server.ts#checkOfferedSession"],
         [
           `${established}: extensions that a peer does not support > renegotiation_info: a server without it is accepted only if the client does not require it`,
@@ -43,71 +44,76 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
       ),
     }),
   ],
-  ["3.5", "a client that renegotiates says its verify_data, and checks both in the answer", noRenegotiation],
+  ["3.5", "A client that renegotiates sends its verify_data, and checks both values in the answer.", noRenegotiation],
   [
     "3.6",
-    "the server looks for the SCSV and for the extension, which must be empty, and answers either with an empty one",
-    by("handshake/extensions/renegotiationInfo.ts#renegotiationInfoServer", [
+    "The server looks for the SCSV and for the extension, which must be empty, and answers either one with an " +
+      "empty extension.",
+    obeyedBy("handshake/extensions/renegotiationInfo.ts#renegotiationInfoServer", [
       `${required}: renegotiation_info > a server sends it in answer to the SCSV too, and not to a client that sends neither`,
       `${required}: renegotiation_info > with content in the %s's hello is handshake_failure`,
     ]),
   ],
   [
     "3.6",
-    "a server ignores extensions that it does not know",
-    by("handshake/extensions/extension.ts#readOffer", `${required}: an unknown extension > is ignored by a server`),
+    "A server ignores extensions that it does not know.",
+    obeyedBy(
+      "handshake/extensions/extension.ts#readOffer",
+      `${required}: an unknown extension > is ignored by a server`,
+    ),
   ],
   [
     "3.6",
-    "a server takes versions above its own, and negotiates the highest in common",
-    by(
+    "A server accepts a client_version above its own, and negotiates the highest version that both sides support.",
+    obeyedBy(
       "handshake/negotiate.ts#checkHello",
       `${order}: versions > a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change`,
     ),
   ],
   [
     "3.6",
-    "all other extensions are answered by RFC 5246 §7.4.1.4 still",
-    by(
+    "All other extensions still follow RFC 5246 §7.4.1.4.",
+    obeyedBy(
       "handshake/extensions/extension.ts#acceptExtensions",
       `${required}: an unknown extension > is refused by a client, which did not ask for it`,
     ),
   ],
-  ["3.7", "a server that renegotiates checks verify_data, and takes no SCSV", noRenegotiation],
+  ["3.7", "A server that renegotiates checks verify_data, and refuses the SCSV.", noRenegotiation],
   [
     "4.1",
-    "a client that insists on the extension ends the handshake with handshake_failure; the user can decide",
-    by("handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient", [
+    "A client that requires the extension ends the handshake with handshake_failure if it is missing. The user " +
+      "can choose this.",
+    obeyedBy("handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient", [
       `${required}: renegotiation_info > a client refuses a server without it, with advice`,
       `${required}: renegotiation_info > a client accepts a server without it with requireSecureRenegotiation: false`,
     ]),
   ],
   [
     "4.2",
-    "a HelloRequest that is not followed is answered with a warning no_renegotiation",
-    by(
+    "A side that declines a HelloRequest answers it with the warning no_renegotiation.",
+    obeyedBy(
       "engine/renegotiation.ts#RefusedRenegotiation",
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
     ),
   ],
-  ["4.2", "a client that renegotiates with a server of old all the same", noRenegotiation],
+  ["4.2", "A client may choose to renegotiate with a server that does not support the extension.", noRenegotiation],
   [
     "4.3",
-    "a server that does not renegotiate answers the extension all the same",
-    by(
+    "A server that never renegotiates still answers the extension.",
+    obeyedBy(
       "handshake/extensions/renegotiationInfo.ts#renegotiationInfoServer",
       `${required}: renegotiation_info > a server sends it in answer to the SCSV too, and not to a client that sends neither`,
     ),
   ],
   [
     "4.4, 5",
-    "servers do not let clients renegotiate without it; renegotiation can be switched off",
-    by("engine/renegotiation.ts#RefusedRenegotiation", [
+    "A server refuses renegotiation by clients without the extension. The user can switch renegotiation off.",
+    obeyedBy("engine/renegotiation.ts#RefusedRenegotiation", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
       `${established}: renegotiation > a ClientHello in pieces is refused once it is complete`,
       `${established}: renegotiation > %s is fatal at once with renegotiation: "abort"`,
     ]),
   ],
-  ["4.4", "what a server checks that lets them do so", noRenegotiation],
-  ["4.5", "SSL 3.0 with the extension", noSsl],
+  ["4.4", "A server that permits such renegotiation makes additional checks.", noRenegotiation],
+  ["4.5", "SSL 3.0 uses the extension too.", noSsl],
 ]);

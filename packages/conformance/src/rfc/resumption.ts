@@ -2,23 +2,36 @@
  * RFC 5077, session tickets, and RFC 7627, extended_master_secret.
  * @module
  */
-import { both, by, noSsl, not, ofClient, ofServer, otherwise, type Rfc, rfc, tests } from "./statement.ts";
+import {
+  bothRoles,
+  clientOnly,
+  deviates,
+  doesNotApply,
+  noSsl,
+  obeyedBy,
+  type Rfc,
+  rfc,
+  serverOnly,
+  tests,
+} from "./statement.ts";
 
 const { established, exporter, hello, order, required, resumed, resumedHostile, suite, ticket } = tests;
 
 export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Side State", [
   [
     "3.2",
-    "a client that has no ticket and takes one sends the extension empty; one that takes none does not send it",
-    by("handshake/extensions/sessionTicket.ts#sessionTicketClient", [
+    "A client that supports tickets but has none sends an empty extension. A client that does not support " +
+      "tickets sends no extension.",
+    obeyedBy("handshake/extensions/sessionTicket.ts#sessionTicketClient", [
       `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
     ]),
   ],
   [
     "3.2",
-    "a server that is going to send a ticket answers the extension, empty, and never where it was not sent",
-    by("handshake/extensions/sessionTicket.ts#sessionTicketServer", [
+    "A server that will send a ticket answers with an empty extension. It never answers if the client did not " +
+      "send one.",
+    serverOnly("handshake/extensions/sessionTicket.ts#sessionTicketServer", [
       `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
       `${ticket}: session_ticket > is not answered by a server without tickets`,
@@ -27,24 +40,24 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   ],
   [
     "3.2",
-    "a ticket that was accepted is deleted where the handshake then fails",
-    ofClient(
+    "A client deletes the ticket that it offered if the server accepted it and the handshake then fails.",
+    clientOnly(
       "handshake/resumption/client.ts#sessionsIn",
       `${resumedHostile}: a server that resumes what it should not > with another suite`,
     ),
   ],
   [
     "3.3",
-    "NewSessionTicket comes where ServerHello announced it, and only there",
-    both({
-      client: by(
+    "The server sends NewSessionTicket if its ServerHello announced it, and the client accepts it only then.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
         [
           `${order}: a resumed handshake > fails without %s`,
           `${ticket}: NewSessionTicket > is refused if it was not announced`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/resumption/server.ts#sendTicket"],
         [
           `${resumedHostile}: what is not kept > a ticket whose state would be too large: an empty one is sent, and the client keeps nothing`,
@@ -54,32 +67,32 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   ],
   [
     "3.3",
-    "in a full handshake the server sends the ticket once it has verified the client's Finished",
-    ofServer(
+    "In a full handshake, the server sends the ticket after it has verified the client's Finished.",
+    serverOnly(
       "handshake/server.ts#serverHandshake",
       `${ticket}: NewSessionTicket > is sent only after the client's Finished is verified`,
     ),
   ],
   [
     "3.3",
-    "a client takes the ticket for valid once it has verified the server's Finished",
-    ofClient(
+    "A client treats the ticket as valid after it has verified the server's Finished.",
+    clientOnly(
       "handshake/client.ts#clientHandshake",
       `${ticket}: NewSessionTicket > is stored only after the server's Finished is verified`,
     ),
   ],
   [
     "3.3",
-    "a server does not assume that a renewed ticket arrived before the client's Finished is verified",
-    ofServer(
+    "A server does not assume that the client received a renewed ticket until it has verified the client's Finished.",
+    serverOnly(
       "handshake/resumption/server.ts#resumeSession",
       `${resumed}: what is resumed > by another server with the same ticket keys, and by one that has the old key behind its own, which renews`,
     ),
   ],
   [
     "3.3",
-    "a client deletes a ticket whose lifetime is over",
-    by(
+    "A client deletes a ticket whose lifetime has expired.",
+    obeyedBy(
       ["handshake/resumption/client.ts#sessionsIn", "connection/sessions.ts#memoryStore"],
       [
         `${resumed}: what must not be resumed > after its lifetime, by the client's clock`,
@@ -89,21 +102,21 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   ],
   [
     "3.4",
-    "a server that is going to send a ticket leaves the session ID empty",
-    by(
+    "A server that will send a ticket leaves the session ID empty.",
+    obeyedBy(
       "handshake/resumption/server.ts#newSessionId",
       `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
     ),
   ],
   [
     "3.4",
-    "the session ID that goes with an accepted ticket is echoed, and what it says does not matter",
-    both({
-      client: by(
+    "The server echoes the session ID that the client sent with an accepted ticket, whatever its value.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#offer"],
         [`${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/resumption/server.ts#resumeSession"],
         [
           `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > a session ID of %i bytes is echoed where the ticket is taken, whatever it says`,
@@ -113,32 +126,34 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   ],
   [
     "3.4",
-    "where there is a ticket, no session is looked up by the session ID",
-    ofServer(
+    "If the client sends a ticket, the server does not look for a session by its session ID.",
+    serverOnly(
       "handshake/resumption/server.ts#findState",
       `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > where the ticket is none of ours, the session ID is not looked at`,
     ),
   ],
   [
     "4",
-    "a client does not look into a ticket",
-    by(
+    "A client does not interpret a ticket.",
+    obeyedBy(
       "handshake/resumption/state.ts#SessionState",
       `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
     ),
   ],
   [
     "5.2, 5.7",
-    "a ticket is encrypted and authenticated with strong algorithms: AES-256-GCM under a random nonce",
-    ofServer("handshake/resumption/tickets.ts#Tickets", [
+    "A server encrypts and authenticates its tickets with strong algorithms. Handclasp uses AES-256-GCM with a " +
+      "random nonce.",
+    serverOnly("handshake/resumption/tickets.ts#Tickets", [
       `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
       `${resumedHostile}: options that cannot be > tickets without AES-256-GCM`,
     ]),
   ],
   [
     "5.5, 5.6",
-    "its keys are random, of 128 bits and more, for nothing else, and change; its lifetime has an end",
-    ofServer("handshake/resumption/tickets.ts#rotatingKeys", [
+    "The ticket keys are random, have at least 128 bits, serve no other purpose and change regularly. A " +
+      "ticket's lifetime is limited.",
+    serverOnly("handshake/resumption/tickets.ts#rotatingKeys", [
       `${resumed}: what is resumed > own keys change, and a ticket outlives one change`,
       "handshake/ownKeys.test.ts: change at the end of their window, not so long after they were used",
       "handshake/ownKeys.test.ts: are wiped when their time is over, at the next use or, where there is none, without it",
@@ -146,14 +161,18 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       `${resumedHostile}: options that cannot be > a lifetime of two days`,
     ]),
   ],
-  ["5.7", "secrets that the server sends to the client beside the ticket are protected", not("nothing goes beside it")],
+  [
+    "5.7",
+    "A server protects the secrets that it sends to the client together with the ticket.",
+    doesNotApply("Our server sends no secrets with the ticket."),
+  ],
 ]);
 
 export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secret", [
   [
     "4",
-    "the master secret is made of the hash of all messages up to ClientKeyExchange, that one included",
-    by(
+    "Both sides derive the master secret from the hash of all messages up to and including ClientKeyExchange.",
+    obeyedBy(
       ["crypto/keySchedule.ts#extendedMasterSecret", "handshake/secrets.ts#Secrets.derive"],
       [
         "crypto/prf.test.ts: ACVP",
@@ -163,9 +182,10 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   ],
   [
     "4",
-    "handshakes without it are not accepted, above all where something relies on the master secret",
-    otherwise(
-      "a SHOULD NOT that §5.2 softens: with requireExtendedMasterSecret they are refused; without, nothing that relies on the master secret is to be had (docs/adr/0004)",
+    "A side accepts no handshake without the extension, above all if an application relies on the master secret.",
+    deviates(
+      "This is a SHOULD NOT that §5.2 softens. With `requireExtendedMasterSecret`, such handshakes are refused. " +
+        "Without it, nothing that relies on the master secret is available (docs/adr/0004).",
       "handshake/extensions/extendedMasterSecret.ts#insist",
       [
         `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
@@ -176,9 +196,9 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   ],
   [
     "5.1",
-    "the extension is empty; both use the extended master secret where they agreed on it",
-    both({
-      client: by(
+    "The extension is empty. The client and the server use the extended master secret if both sent the extension.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#clientHandshake"],
         [
           `${required}: extended_master_secret > is negotiated if both sides require it`,
@@ -186,7 +206,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
           `${required}: extended_master_secret > with content in the %s's hello is decode_error`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/server.ts#serverHandshake"],
         [
           `${required}: extended_master_secret > is negotiated if both sides require it`,
@@ -198,15 +218,16 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   ],
   [
     "5.2",
-    "the client offers it in every handshake; a server that gets it answers it, and never where it does not",
-    both({
-      client: by(
+    "The client offers the extension in every handshake. A server answers it, but never if the client did not " +
+      "offer it.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretClient"],
         [
           `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
         [
           `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
@@ -217,31 +238,32 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   ],
   [
     "5.2",
-    "a side that does not go on without it ends the handshake, with handshake_failure",
-    by("handshake/extensions/extendedMasterSecret.ts#insist", [
+    "A side that requires the extension ends a handshake without it with handshake_failure.",
+    obeyedBy("handshake/extensions/extendedMasterSecret.ts#insist", [
       `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
       `${required}: extended_master_secret > a client without it is refused only if the server requires it`,
     ]),
   ],
   [
     "5.2",
-    "a side that goes on without it uses the standard derivation",
-    by(
+    "A side that continues without the extension uses the standard derivation of the master secret.",
+    obeyedBy(
       "handshake/secrets.ts#Secrets.derive",
       `${established}: extensions that a peer does not support > extended_master_secret: if the client lacks it, both sides derive the classic master secret`,
     ),
   ],
   [
     "5.3",
-    "a session without it is not offered, and not resumed by a server whom it is offered: it is never kept",
-    both({
-      client: by(
+    "A client does not offer a session without extended master secret, and a server does not resume one. " +
+      "Neither side stores such a session.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/resumption/client.ts#sessionsIn"],
         [
           `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/sessionTicket.ts#sessionTicketServer", "handshake/resumption/server.ts#newSessionId"],
         [
           `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
@@ -251,15 +273,15 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   ],
   [
     "5.3",
-    "a client that offers a session sends it, and a server that resumes answers it",
-    both({
-      client: by(
+    "A client that offers a session sends the extension, and a server that resumes the session answers it.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretClient"],
         [
           `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
         [`${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`],
       ),
@@ -267,29 +289,33 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   ],
   [
     "5.3, 5.4",
-    "a session with it, whose ClientHello comes without: the server ends the handshake",
-    by(
+    "If a session has an extended master secret and the ClientHello lacks the extension, the server ends the " +
+      "handshake.",
+    obeyedBy(
       "handshake/resumption/server.ts#checkOfferedSession",
       `${resumedHostile}: a client that offers what was made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
     ),
   ],
   [
     "5.3, 5.4",
-    "a session with it, whose ServerHello comes without: the client ends the handshake",
-    by(
+    "If a session has an extended master secret and the ServerHello lacks the extension, the client ends the " +
+      "handshake.",
+    obeyedBy(
       "handshake/resumption/client.ts#resumedAgreement",
       `${resumedHostile}: a server that resumes what it should not > without extended_master_secret (RFC 7627 §5.3)`,
     ),
   ],
   [
     "5.3",
-    "a session without it, whose ServerHello comes with it: the client ends the handshake",
-    not("no such session is ever offered, see above"),
+    "If a session lacks an extended master secret and the ServerHello has the extension, the client ends the " +
+      "handshake.",
+    doesNotApply("Our client never offers such a session (see above)."),
   ],
   [
     "5.4",
-    "without it: no exported keys, no verify_data and no tls-unique of a resumed session for authentication, no renegotiation",
-    by(
+    "Without the extension, no side exports keys, uses the verify_data or tls-unique of a resumed session to " +
+      "authenticate, or renegotiates.",
+    obeyedBy(
       ["handshake/exporter.ts#Exporter.export", "handshake/exporter.ts#Exporter.channelBinding"],
       [
         `${exporter}: exported keying material > is refused without extended_master_secret`,
@@ -297,6 +323,10 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       ],
     ),
   ],
-  ["6.2", "the hash is better than MD5 or SHA-1", by("handshake/secrets.ts#Secrets", "crypto/prf.test.ts: ACVP")],
-  ["6.4", "SSL 3.0 is refused, or has the legacy master secret", noSsl],
+  [
+    "6.2",
+    "The session hash is stronger than MD5 or SHA-1.",
+    obeyedBy("handshake/secrets.ts#Secrets", "crypto/prf.test.ts: ACVP"),
+  ],
+  ["6.4", "A side refuses SSL 3.0, or uses the legacy master secret for it.", noSsl],
 ]);

@@ -3,19 +3,19 @@
  * @module
  */
 import {
-  both,
-  by,
+  bothRoles,
+  clientOnly,
+  deviates,
+  doesNotApply,
   noAnonymous,
   noCompression,
   noSsl,
-  not,
-  ofClient,
-  ofServer,
-  otherwise,
+  obeyedBy,
   type Rfc,
   rfc,
+  serverOnly,
   tests,
-  untested,
+  untestable,
 } from "./statement.ts";
 
 const {
@@ -38,50 +38,50 @@ const {
 export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protocol Version 1.2", [
   [
     "4.7",
-    "DigestInfo is DER, its parameters are NULL; absent ones are accepted too",
-    by(
+    "DigestInfo is encoded in DER with NULL parameters. A verifier also accepts absent parameters.",
+    obeyedBy(
       "crypto/rsa.ts#verifyPkcs1",
       `${rsa}: PKCS#1 v1.5 with forged blocks > accepts the correct block, with and without NULL (RFC 5246 §4.7)`,
     ),
   ],
   [
     "5",
-    "a suite names its PRF, with SHA-256 or better",
-    by("crypto/prf.ts#prf", [
+    "Each suite specifies its PRF, with SHA-256 or a stronger hash.",
+    obeyedBy("crypto/prf.ts#prf", [
       "crypto/prf.test.ts: prf > gives the published output with $name",
       "crypto/prf.test.ts: ACVP",
     ]),
   ],
   [
     "6",
-    "no record type is sent that is not defined",
-    by("record/writer.ts#RecordWriter.send", `${suite}: the trace > is complete and in order on both sides`),
+    "A side sends only record types that are defined.",
+    obeyedBy("record/writer.ts#RecordWriter.send", `${suite}: the trace > is complete and in order on both sides`),
   ],
   [
     "6",
-    "an unexpected record type is answered with unexpected_message",
-    by(
+    "A side answers an unexpected record type with unexpected_message.",
+    obeyedBy(
       ["record/reader.ts#RecordReader.cut", "engine/established.ts#EstablishedConnection.receive"],
       [`${reader}: a reader refuses > a record of type %i`, `${established}: limits > ChangeCipherSpec is refused`],
     ),
   ],
   [
     "6.1",
-    "the state changes with each record; numbers begin at 0 with each state and rise by one",
-    by("record/protection.ts#Counter", [
+    "The state changes with each record: sequence numbers start at 0 in each state and increase by one.",
+    obeyedBy("record/protection.ts#Counter", [
       `${reader}: a reader refuses > a record that is repeated, reordered, or has another type`,
       `${suite}: the trace > is complete and in order on both sides`,
     ]),
   ],
   [
     "6.1",
-    "numbers do not wrap",
-    by("record/protection.ts#Counter.take", "record/exhausted.test.ts: a key of $name at its limit of records"),
+    "Sequence numbers do not wrap.",
+    obeyedBy("record/protection.ts#Counter.take", "record/exhausted.test.ts: a key of $name at its limit of records"),
   ],
   [
     "6.2.1",
-    "a fragment has at most 2^14 bytes",
-    by(
+    "A fragment has at most 2^14 bytes.",
+    obeyedBy(
       ["record/writer.ts#RecordWriter.setLimit", "record/reader.ts#RecordReader.cut"],
       [
         `${reader}: a reader refuses > plaintext of more than 2^14 bytes, after its header`,
@@ -91,8 +91,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.1",
-    "messages of one type may share a record, and one may be spread over several: alerts too, but not over a change of keys",
-    by(
+    "A record may hold several messages of one type, and a message may span several records. This includes " +
+      "alerts, but no message spans a change of keys.",
+    obeyedBy(
       [
         "handshake/handshakeReader.ts#HandshakeReader",
         "handshake/alerts.ts#Alerts.take",
@@ -108,8 +109,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.1",
-    "no empty fragments of handshake, alert or ChangeCipherSpec",
-    by(
+    "No fragment of type handshake, alert or change_cipher_spec is empty.",
+    obeyedBy(
       ["record/reader.ts#RecordReader.countEmpty", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
       [
         "record/flood.test.ts: an empty handshake record is refused",
@@ -121,84 +122,86 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.1",
-    "records go out in the order in which they were protected",
-    by(
+    "A side sends records in the order in which it protected them.",
+    obeyedBy(
       "record/writer.ts#RecordWriter.take",
       `${writer}: promises that settle out of order > do not change the order in which records are sent and traced`,
     ),
   ],
   [
     "6.2.1",
-    "application data between the messages of a later handshake is processed",
-    not("there is no later handshake; data in the midst of a message that asks for one is refused"),
+    "A side processes application data that arrives between the messages of a later handshake.",
+    doesNotApply("There is no later handshake. Application data inside a message that asks for one is refused."),
   ],
   [
     "6.2.2",
-    "what decompresses to more than 2^14 bytes is a fatal decompression_failure; compressed it has at most 2^14 + 1024",
+    "A record that decompresses to more than 2^14 bytes is a fatal decompression_failure. A compressed fragment " +
+      "has at most 2^14 + 1024 bytes.",
     noCompression,
   ],
   [
     "6.2.3",
-    "ciphertext has at most 2^14 + 2048 bytes",
-    by(
+    "Ciphertext has at most 2^14 + 2048 bytes.",
+    obeyedBy(
       "record/reader.ts#RecordReader.cut",
       `${reader}: a reader refuses > ciphertext of more than 2^14 + 2048 bytes, after its header`,
     ),
   ],
   [
     "6.2.3.2",
-    "the IV of a CBC record is random, and cannot be predicted",
-    by("record/cbc.ts#encrypt", `${cbc}: opens the records that it seals, each with a fresh IV`),
+    "The IV of a CBC record is random and unpredictable.",
+    obeyedBy("record/cbc.ts#encrypt", `${cbc}: opens the records that it seals, each with a fresh IV`),
   ],
   [
     "6.2.3.2",
-    "each byte of padding is the padding's length, and the whole is a multiple of the block",
-    by("record/cbc.ts#encrypt", `${cbc}: opens the records that it seals, each with a fresh IV`),
+    "Each padding byte is the length of the padding, and the padded record is a multiple of the block length.",
+    obeyedBy("record/cbc.ts#encrypt", `${cbc}: opens the records that it seals, each with a fresh IV`),
   ],
   [
     "6.2.3.2",
-    "padding is checked, and wrong padding is bad_record_mac",
-    by("record/cbc.ts#paddingMask", [
+    "The receiver checks the padding, and answers wrong padding with bad_record_mac.",
+    obeyedBy("record/cbc.ts#paddingMask", [
       `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
       `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
     ]),
   ],
   [
     "6.2.3.2",
-    "the time does not tell whether padding was right",
-    by("record/cbc.ts#MacThenEncrypt", [
+    "The processing time does not reveal whether the padding was right.",
+    obeyedBy("record/cbc.ts#MacThenEncrypt", [
       `${cbc}: refuses wrong padding without a matching MAC after as many compressions`,
       `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
     ]),
   ],
   [
     "6.2.3.3",
-    "an AEAD's suite says how its nonce is made, and it adds at most 1024 bytes",
-    by("record/aead.ts#AeadProtection", [
+    "An AEAD suite specifies how its nonce is formed, and expands a record by at most 1024 bytes.",
+    obeyedBy("record/aead.ts#AeadProtection", [
       `${tests.suites}: our suites > make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)`,
       "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
     ]),
   ],
   [
     "6.2.3.3",
-    "an AEAD record that does not open is a fatal bad_record_mac",
-    by("record/aead.ts#requireAuthentic", [
+    "An AEAD record that fails authentication is a fatal bad_record_mac.",
+    obeyedBy("record/aead.ts#requireAuthentic", [
       `${reader}: a reader refuses > a record with any bit altered`,
       `${suite}: the end > an altered record is bad_record_mac on both sides`,
     ]),
   ],
   [
     "6.3",
-    "the key block is cut into the keys in the order given, and never used beyond",
-    by(
+    "Each side divides the key block into the keys in the specified order, and uses nothing beyond them.",
+    obeyedBy(
       "crypto/keySchedule.ts#keyBlock",
       "crypto/prf.test.ts: keyBlock > divides the block for %s in the order of RFC 5246 §6.3",
     ),
   ],
   [
     "7.1",
-    "the new write state is used at once behind our ChangeCipherSpec, the new read state behind the peer's",
-    by(
+    "A side uses the new write state directly after its own ChangeCipherSpec, and the new read state directly " +
+      "after the peer's.",
+    obeyedBy(
       ["handshake/peer.ts#Peer.sendChangeCipherSpec", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
       [
         `${order}: ChangeCipherSpec > must not be followed by a plaintext record`,
@@ -208,16 +211,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.2, 7.2.2",
-    "a session whose connection ended with a fatal alert is not resumed; its identifier, keys and secrets are forgotten",
-    both({
-      client: by(
+    "The client and the server do not resume a session whose connection ended with a fatal alert. They forget " +
+      "its identifier, keys and secrets.",
+    bothRoles({
+      client: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
           `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
@@ -228,24 +232,26 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.2, 7.2.2",
-    "and so the server takes no ticket of such a session",
-    otherwise(
-      "a server without state cannot know it (RFC 5077 §5.1 allows that): our client forgets the ticket, another's may come back with it, for as long as it lives",
+    "Accordingly, the server accepts no ticket of such a session.",
+    deviates(
+      "A stateless server cannot know this, and RFC 5077 §5.1 permits it. Our client forgets the ticket, but " +
+        "another client may offer it again until it expires.",
       "handshake/resumption/tickets.ts#Tickets",
     ),
   ],
   [
     "7.2",
-    "a fatal alert ends the connection at once",
-    by(
+    "A fatal alert ends the connection at once.",
+    obeyedBy(
       "handshake/alerts.ts#Alerts.take",
       `${order}: alerts during a handshake > a fatal alert ends the handshake, known or not`,
     ),
   ],
   [
     "7.2.1",
-    "close_notify is sent before our side is closed; what comes behind the peer's is ignored; its absence is a truncation",
-    by(
+    "A side sends close_notify before it closes its write side, and ignores data after the peer's close_notify. " +
+      "A missing close_notify is a truncation.",
+    obeyedBy(
       ["engine/engine.ts#Engine.close", "engine/engine.ts#Engine.receive", "engine/engine.ts#Engine.receiveEnd"],
       [
         `${suite}: the end > the client closes first`,
@@ -256,9 +262,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.2.1",
-    "the peer's close_notify is answered with our own at once, and pending writes are discarded",
-    otherwise(
-      "it is answered, but behind what was written already: RFC 8446 §6.1 has made that the rule (docs/adr/0002)",
+    "A side answers the peer's close_notify with its own at once, and discards pending writes.",
+    deviates(
+      "We answer after the pending writes, which is the rule since RFC 8446 §6.1 (docs/adr/0002).",
       "connection/connection.ts#TlsConnection.closeWhenIdle",
       [
         `${suite}: the end > half-close: bytes that the other side still sends arrive`,
@@ -268,8 +274,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.2.2",
-    "a fatal condition is told with its alert before the connection is closed, and then at the fatal level",
-    by("engine/engine.ts#Engine.abort", [
+    "A side reports a fatal error with its alert, at the fatal level, before it closes the connection.",
+    obeyedBy("engine/engine.ts#Engine.abort", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
       "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit",
       `${suite}: the end > an altered record is bad_record_mac on both sides`,
@@ -277,42 +283,48 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.2.2",
-    "bad_record_mac is the alert for whatever is wrong with ciphertext, block length and padding included",
-    by(
+    "A side reports every fault of the ciphertext with bad_record_mac, including its block length and its padding.",
+    obeyedBy(
       "record/protection.ts#badRecord",
       `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
     ),
   ],
   [
     "7.2.2",
-    "decryption_failed, no_certificate and export_restriction are never sent",
-    by(
+    "No side sends decryption_failed, no_certificate or export_restriction.",
+    obeyedBy(
       ["errors.ts#alertDescriptions", "connection/connection.ts#TlsConnection.abort"],
       "errors.test.ts: the reserved alerts are known by name, and never sent (RFC 5246 §7.2.2)",
     ),
   ],
   [
     "7.2.2",
-    "who does not go on after a warning ends the connection with a fatal alert",
-    by("handshake/alerts.ts#Alerts.take", `${established}: limits > four warnings in a row are accepted, five are not`),
+    "A side that does not continue after a warning ends the connection with a fatal alert.",
+    obeyedBy(
+      "handshake/alerts.ts#Alerts.take",
+      `${established}: limits > four warnings in a row are accepted, five are not`,
+    ),
   ],
   [
     "7.3",
-    "the premaster secret is long: 46 bytes of random and more",
-    by("handshake/keyExchange/rsa.ts#rsa", `${rsa}: encrypt > encrypts a premaster secret that unpadPremaster returns`),
+    "The premaster secret is long: at least 46 random bytes.",
+    obeyedBy(
+      "handshake/keyExchange/rsa.ts#rsa",
+      `${rsa}: encrypt > encrypts a premaster secret that unpadPremaster returns`,
+    ),
   ],
   [
     "7.3",
-    "asked for a certificate, the client sends Certificate",
-    by(
+    "A client that receives CertificateRequest sends Certificate.",
+    obeyedBy(
       "handshake/client.ts#clientHandshake",
       `${suite}: the client's certificate > request: a client without a certificate connects`,
     ),
   ],
   [
     "7.3",
-    "no application data before the first handshake is complete, neither sent nor taken",
-    by(
+    "Neither side sends or accepts application data before the first handshake is complete.",
+    obeyedBy(
       ["engine/engine.ts#Engine.write", "handshake/peer.ts#Peer.expect"],
       [
         `${established}: limits > data written before the handshake is done waits for it (RFC 5246 §7.3)`,
@@ -322,16 +334,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.3",
-    "both sides send ChangeCipherSpec and then at once Finished; figure 2 the server first",
-    both({
-      client: by(
+    "The client and the server send Finished directly after ChangeCipherSpec. In an abbreviated handshake " +
+      "(figure 2), the server does so first.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
         [
           `${order}: a message left out > %s`,
           `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/server.ts#serverHandshake", "handshake/resumption/server.ts#resumeSession"],
         [
           `${order}: a message left out > %s`,
@@ -343,8 +356,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4",
-    "messages come in the order of the figures; any other order is fatal",
-    by("handshake/peer.ts#Peer.expect", [
+    "Messages come in the order of the figures. Any other order is a fatal error.",
+    obeyedBy("handshake/peer.ts#Peer.expect", [
       `${order}: a message left out > %s`,
       `${order}: a message sent twice > %s`,
       `${order}: two messages in the wrong order > %s after %s is refused`,
@@ -353,25 +366,29 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4, 7.4.1.1",
-    "a client ignores a HelloRequest in the midst of a handshake, and it is no part of the hashes",
-    by("handshake/peer.ts#Peer.skipHelloRequest", [
+    "A client ignores a HelloRequest during a handshake, and leaves it out of the handshake hashes.",
+    obeyedBy("handshake/peer.ts#Peer.skipHelloRequest", [
       `${order}: HelloRequest during a handshake > before %s is skipped, and not in the transcript`,
       `${order}: HelloRequest during a handshake > is skipped up to four times, and the fifth is refused`,
     ]),
   ],
-  ["7.4.1.1", "a server does not send HelloRequest at once, nor again and again", not("our server never sends one")],
+  [
+    "7.4.1.1",
+    "A server does not send HelloRequest directly after a handshake, nor repeatedly.",
+    doesNotApply("Our server never sends HelloRequest."),
+  ],
   [
     "7.4.1.2",
-    "client_version is the highest that the client speaks",
-    by(
+    "client_version is the highest version that the client supports.",
+    obeyedBy(
       "handshake/client.ts#offer",
       `${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`,
     ),
   ],
   [
     "7.4.1.2",
-    "session identifiers hold nothing confidential, and a forged one does no harm",
-    ofServer(
+    "The server puts nothing confidential into session identifiers, and a forged one does no harm.",
+    serverOnly(
       ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#checkOfferedSession"],
       [
         `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
@@ -381,29 +398,29 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.2",
-    "suites that the server does not know are ignored",
-    by("handshake/negotiate.ts#choose", [
+    "The server ignores suites that it does not know.",
+    obeyedBy("handshake/negotiate.ts#choose", [
       `${hello}: ClientHello > has suites that a server does not know, which are ignored`,
       `${grease}: a peer's GREASE is ignored > suites`,
     ]),
   ],
   [
     "7.4.1.2",
-    "a client that resumes offers the session's suite and compression again",
-    by(
+    "A client that resumes a session offers the suite and the compression method of the session again.",
+    obeyedBy(
       "handshake/resumption/client.ts#sessionsIn",
       `${resumed}: what must not be resumed > a suite that the client no longer offers`,
     ),
   ],
   [
     "7.4.1.2",
-    "the null compression method is offered, and supported by all",
-    both({
-      client: by(
+    "The client offers the null compression method, and the server supports it.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#offer"],
         [`${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/negotiate.ts#checkHello"],
         [
           `${hello}: ClientHello > without the null compression method is refused`,
@@ -414,24 +431,24 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.2",
-    "ClientHello with and without extensions is read; any other length is decode_error",
-    by("wire/codec.ts#trailing", [
+    "A side that parses ClientHello accepts it with and without extensions. Any other length is decode_error.",
+    obeyedBy("wire/codec.ts#trailing", [
       `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
       "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ]),
   ],
   [
     "7.4.1.3",
-    "the server's random owes nothing to the client's",
-    ofServer(
+    "The server's random is independent of the client's.",
+    serverOnly(
       "handshake/server.ts#serverHandshake",
       `${hello}: ServerHello > has random bytes that owe nothing to the client's`,
     ),
   ],
   [
     "7.4.1.3",
-    "what the server chooses was offered; a resumed session keeps its suite",
-    ofClient(
+    "The server chooses only values that the client offered, and a resumed session keeps its suite.",
+    clientOnly(
       ["handshake/client.ts#agree", "handshake/resumption/client.ts#resumedAgreement"],
       [
         `${hello}: ServerHello > is refused with %s`,
@@ -442,16 +459,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.3",
-    "a client that asks to resume is ready for a full handshake",
-    by("handshake/client.ts#clientHandshake", [
+    "A client that asks to resume a session is prepared for a full handshake.",
+    obeyedBy("handshake/client.ts#clientHandshake", [
       `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
       `${resumed}: what is resumed > keys that a function gives, and that change`,
     ]),
   ],
   [
     "7.4.1.4",
-    "no extension is answered that was not offered; the client refuses one with unsupported_extension",
-    by(
+    "A server answers only extensions that the client offered. The client refuses any other with " +
+      "unsupported_extension.",
+    obeyedBy(
       ["handshake/extensions/extension.ts#answerExtensions", "handshake/extensions/extension.ts#acceptExtensions"],
       [
         `${tests.required}: an unknown extension > is refused by a client, which did not ask for it`,
@@ -462,25 +480,25 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.4",
-    "no extension comes twice",
-    by("handshake/extensions/extension.ts#byType", [
+    "No hello has the same extension twice.",
+    obeyedBy("handshake/extensions/extension.ts#byType", [
       `${tests.required}: an unknown extension > twice in the %s's hello is decode_error`,
       `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
     ]),
   ],
   [
     "7.4.1.4",
-    "a client that resumes sends the extensions that it would send otherwise",
-    by(
+    "A client that resumes a session sends the same extensions as in a full handshake.",
+    obeyedBy(
       "handshake/extensions/extension.ts#offerExtensions",
       `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
     ),
   ],
   [
     "7.4.1.4.1",
-    "signature_algorithms is sent, without anonymous; servers read it and never answer it",
-    both({
-      client: by(
+    "The client sends signature_algorithms without anonymous. The server reads it and never answers it.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsClient"],
         [
           `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
@@ -488,7 +506,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
           `${hello}: ServerHello > never has signature_algorithms, and is refused with it`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         [
           "handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsServer",
           "handshake/negotiate.ts#signingScheme",
@@ -502,27 +520,27 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.4.1",
-    "a client without signature_algorithms is taken to verify SHA-1",
-    otherwise(
-      "SHA-1 signatures are worth nothing any more: RFC 9155 §2 and §5 forbid them, and have such a handshake end",
+    "If a client does not send signature_algorithms, the server assumes that it can verify SHA-1.",
+    deviates(
+      "SHA-1 signatures are no longer secure. RFC 9155 §2 and §5 forbid them and end such a handshake.",
       "handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsServer",
       `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
     ),
   ],
   [
     "7.4.1.4.1",
-    "clients that offer earlier versions do not send signature_algorithms",
-    not("we offer TLS 1.2 alone (the RFC itself lets servers of earlier versions ignore it)"),
+    "Clients that offer only earlier versions do not send signature_algorithms.",
+    doesNotApply("We offer only TLS 1.2. (The RFC has servers of earlier versions ignore the extension.)"),
   ],
   [
     "7.4.2",
-    "the server shows a certificate whenever the suite's key exchange has one",
-    both({
-      client: by(
+    "The server sends a certificate if the key exchange of the suite uses one, and the client requires it.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
         [`${order}: a message left out > %s`, `${order}: a server that sends an empty certificate list is refused`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/server.ts#serverHandshake"],
         [`${suite}: the trace > is complete and in order on both sides`],
       ),
@@ -530,9 +548,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.2",
-    "its key fits the suite, and may be used for what the suite does with it: keyEncipherment for RSA, digitalSignature for DHE and ECDHE",
-    both({
-      client: by(
+    "The key of the server's certificate fits the suite that the client and the server use, and its keyUsage " +
+      "permits it: keyEncipherment for RSA, digitalSignature for DHE and ECDHE.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
         [
           `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
@@ -540,7 +559,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
           `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/negotiate.ts#canServe"],
         [
           "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
@@ -550,44 +569,49 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.2",
-    "the sender's certificate is first, and each next one certifies the one before",
-    by("x509/chain.ts#readOwnChain", "x509/chain.test.ts: a chain of our own > must be in order and complete"),
+    "The sender's certificate comes first, and each further certificate certifies the one before it.",
+    obeyedBy("x509/chain.ts#readOwnChain", "x509/chain.test.ts: a chain of our own > must be in order and complete"),
   ],
   [
     "7.4.2, 7.4.6",
-    "certificates are X.509v3",
-    by("x509/path.ts#checkIssued", "x509/path.test.ts: a path that is valid > may have version 1 in its anchor only"),
+    "Certificates are X.509v3.",
+    obeyedBy(
+      "x509/path.ts#checkIssued",
+      "x509/path.test.ts: a path that is valid > may have version 1 in its anchor only",
+    ),
   ],
-  ["7.4.2", "certificates for static DH, static ECDH and DSS have their usages", noAnonymous],
+  ["7.4.2", "Certificates for static DH, static ECDH and DSS have the matching key usage.", noAnonymous],
   [
     "7.4.2",
-    "all certificates that the server sends are signed with what the client's signature_algorithms has",
-    otherwise(
-      "the key's own scheme is chosen by it, the signatures above are not looked at: RFC 8446 §4.4.2.2 has the server send the chain it has, and the client decides",
+    "All certificates that the server sends are signed with algorithms in the client's signature_algorithms.",
+    deviates(
+      "We choose the certificate by the scheme of its key, and do not check the signatures in the chain. Under " +
+        "RFC 8446 §4.4.2.2, the server sends the chain that it has, and the client decides.",
       "handshake/negotiate.ts#signingScheme",
       `${suite}: the server's certificate > RSA and ECDSA: the server chooses a certificate that the client can verify`,
     ),
   ],
   [
     "7.4.2",
-    "a server with one certificate checks at the start that it serves",
-    by(
+    "A server with one certificate checks at its start that the certificate can be used.",
+    obeyedBy(
       "handshake/negotiate.ts#canServe",
       "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
     ),
   ],
   [
     "7.4.3",
-    "the scheme of ServerKeyExchange was offered and fits the key; suites are chosen with it in mind",
-    both({
-      client: by(
+    "The client offered the scheme of the server's ServerKeyExchange, and it fits the key. The server considers " +
+      "the schemes when it chooses the suite.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#verifySignature"],
         [
           `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
           `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/negotiate.ts#signingScheme"],
         [
           `${suite}: the server's certificate > RSA and ECDSA: the server chooses a certificate that the client can verify`,
@@ -597,59 +621,61 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.3",
-    "the signature covers both randoms and the parameters, and is verified",
-    both({
-      client: by(
+    "The server's signature covers both randoms and the parameters, and the client verifies it.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#verifySignature"],
         [`${order}: signatures > in the server's key exchange, with %s altered, are refused by the client at once`],
       ),
-      server: by(["handshake/server.ts#signParams"], [`${suite}: suite, certificate and group`]),
+      server: obeyedBy(["handshake/server.ts#signParams"], [`${suite}: suite, certificate and group`]),
     }),
   ],
   [
     "7.4.4, 7.4.6",
-    "the client's certificate has a key of one of certificate_types that one of the schemes can verify",
-    by("handshake/client.ts#chooseCredential", [
+    "The client's certificate has a key of one of certificate_types, which one of the schemes can verify.",
+    obeyedBy("handshake/client.ts#chooseCredential", [
       "connection/clientCredentials.test.ts: from a list of credentials > a client sends none if none fits or the server cannot verify its kind of key",
       "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
     ]),
   ],
   [
     "7.4.4, 7.4.6",
-    "all certificates that the client sends are signed with what CertificateRequest has",
-    otherwise(
-      "as for the server's chain: the key's own scheme is chosen by it, the signatures above are the server's to judge (RFC 8446 §4.4.2.2, §4.4.2.3)",
+    "All certificates that the client sends are signed with algorithms in CertificateRequest.",
+    deviates(
+      "As with the server's chain, we choose the certificate by the scheme of its key. The server decides " +
+        "whether it accepts the signatures in the chain (RFC 8446 §4.4.2.2, §4.4.2.3).",
       "handshake/client.ts#chooseCredential",
       "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
     ),
   ],
   [
     "7.4.5",
-    "at ServerHelloDone the client has verified the certificate, and all that the server chose, before it goes on",
-    ofClient("handshake/client.ts#clientHandshake", [
+    "After ServerHelloDone, the client verifies the server's certificate and all that the server chose before " +
+      "it continues.",
+    clientOnly("handshake/client.ts#clientHandshake", [
       `${tests.status}: an OCSP response > %s: the client refuses before it sends anything else`,
       `${suite}: the server's certificate > a certificate from an unknown CA`,
     ]),
   ],
   [
     "7.4.6",
-    "a client without a suitable certificate sends an empty list",
-    by("handshake/client.ts#clientHandshake", [
+    "A client without a suitable certificate sends an empty list.",
+    obeyedBy("handshake/client.ts#clientHandshake", [
       `${suite}: the client's certificate > request: a client without a certificate connects`,
       `${suite}: the client's certificate > require: no certificate is handshake_failure on both sides`,
     ]),
   ],
   [
     "7.4.6",
-    "the client's certificate may sign (digitalSignature)",
-    both({
-      client: by(
+    "The client's certificate is permitted to sign (digitalSignature), and the server checks this.",
+    bothRoles({
+      client: obeyedBy(
         ["x509/credential.ts#readCredential"],
         [
           "connection/credential.test.ts: a client's certificate is refused before anything is sent > if it is for another purpose, or may not sign",
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/server.ts#expectCertificate"],
         [`${keyUsage}: keyUsage of the client's certificate must have digitalSignature`],
       ),
@@ -657,34 +683,36 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.6",
-    "where the server names authorities, the chain is issued by one of them",
-    by("connection/clientCredentials.ts#credentialSelector", [
+    "If CertificateRequest names authorities, one of them issued the chain that is sent.",
+    obeyedBy("connection/clientCredentials.ts#credentialSelector", [
       "connection/clientCredentials.test.ts: from a list of credentials > a client sends the first one whose chain leads to an authority that the server names",
     ]),
   ],
   [
     "7.4.6",
-    "and where there is a single certificate, it is not shown to others",
-    otherwise(
-      "a SHOULD: who configures one credential means that one, and an unfit one is refused with an alert that says so, where an empty list would not",
+    "Accordingly, a side with a single certificate does not send it if another authority issued it.",
+    deviates(
+      "This is a SHOULD. A user who configures one credential wants that one to be sent. If it is unsuitable, " +
+        "the server's alert says so, which it would not after an empty list.",
       "connection/clientCredentials.ts#credentialSelector",
       "connection/clientCredentials.test.ts: a single credential > is sent whatever authorities the server names",
     ),
   ],
   [
     "7.4.6, 7.4.7",
-    "certificates with static DH parameters, and an empty or implicit ClientKeyExchange for them",
+    "Certificates with static DH parameters permit an empty or implicit ClientKeyExchange.",
     noAnonymous,
   ],
   [
     "7.4.7",
-    "ClientKeyExchange comes right behind the client's Certificate, or else first behind ServerHelloDone",
-    both({
-      client: by(
+    "The client sends ClientKeyExchange directly after its Certificate, or as its first message after the " +
+      "server's ServerHelloDone if it sends no Certificate.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#clientHandshake"],
         [`${suite}: the trace > is complete and in order on both sides`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/server.ts#serverHandshake"],
         [`${order}: two messages in the wrong order > %s after %s is refused`],
       ),
@@ -692,16 +720,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.7.1",
-    "the premaster secret begins with the version that the client offered, not with the one agreed on",
-    by(
+    "The premaster secret begins with the version that the client offered, not with the negotiated one.",
+    obeyedBy(
       "handshake/keyExchange/rsa.ts#rsa",
       `${rsa}: unpadPremaster > requires the version of ClientHello, not the negotiated one`,
     ),
   ],
   [
     "7.4.7.1",
-    "a premaster secret that does not decrypt, or is of another version, is replaced by random bytes, without an alert",
-    by("crypto/premaster.ts#unpadPremaster", [
+    "A premaster secret that does not decrypt, or has a wrong version, is replaced by random bytes, and no " +
+      "alert is sent.",
+    obeyedBy("crypto/premaster.ts#unpadPremaster", [
       `${rsa}: unpadPremaster > returns the fallback for every other value of every checked byte`,
       `${rsa}: unpadPremaster > reads the same bytes in the same order for any contents`,
       "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit > %s",
@@ -709,27 +738,30 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.7.1",
-    "EncryptedPreMasterSecret has its length in front",
-    by(
+    "EncryptedPreMasterSecret starts with its length.",
+    obeyedBy(
       "wire/messages.ts#clientEncryptedPremaster",
       "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ),
   ],
   [
     "7.4.7.1",
-    "RSA private operations are blinded, or resist timing otherwise",
-    not("they are OpenSSL's, which blinds; in a browser there are none. Ours is the unpadding alone, see above"),
+    "Operations with an RSA private key are blinded, or resist timing attacks by other means.",
+    doesNotApply(
+      "OpenSSL does these operations, with blinding; a browser does none. Our code only removes the padding (see above).",
+    ),
   ],
-  ["7.4.7.2", "a client with a static DH certificate sends an empty key exchange", noAnonymous],
+  ["7.4.7.2", "A client with a static DH certificate sends an empty key exchange.", noAnonymous],
   [
     "7.4.8",
-    "CertificateVerify comes right behind ClientKeyExchange; its scheme was asked for and fits the key; its signature is verified",
-    both({
-      client: by(
+    "The client sends CertificateVerify directly after ClientKeyExchange, with a scheme that the server asked " +
+      "for and that fits the key. The server verifies the signature.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#chooseCredential", "handshake/client.ts#signMessages"],
         [`${suite}: the trace > is complete and in order on both sides`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/server.ts#expectCertificateVerify"],
         [
           `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
@@ -741,8 +773,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.9",
-    "Finished is verified, with the PRF's hash over all messages, 12 bytes of it",
-    by(
+    "Each side verifies Finished: 12 bytes of the PRF over the hash of all messages.",
+    obeyedBy(
       ["handshake/peer.ts#Peer.expectFinished", "crypto/keySchedule.ts#verifyData"],
       [
         `${established}: Finished > a %s with wrong verify_data is refused with decrypt_error`,
@@ -752,72 +784,73 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.9",
-    "new suites and key exchanges say their PRF, the hash and length of Finished, and their messages (§5, §6.2.3.3 and §7.4.3 alike)",
-    not("a demand on who defines them; those that we have do"),
+    "New suites and key exchanges specify their PRF, the hash and length of Finished, and their messages (also " +
+      "§5, §6.2.3.3 and §7.4.3).",
+    doesNotApply("This binds the authors of new suites. The suites that we support do specify these."),
   ],
   [
     "8.1",
-    "the premaster secret is deleted once the master secret is made",
-    by(
+    "Each side deletes the premaster secret after it has derived the master secret.",
+    obeyedBy(
       "handshake/secrets.ts#Secrets.derive",
       `${keyExchange}: the premaster secret is wiped once the master secret is made (RFC 5246 §8.1)`,
     ),
   ],
   [
     "8.1.2",
-    "leading zeros of a DH secret are stripped",
-    by(
+    "Leading zeros of a DH shared secret are stripped.",
+    obeyedBy(
       "handshake/keyExchange/dhe.ts#dhSharedSecret",
       `${dhe}: leading zeros of the shared secret > DHE strips them (RFC 5246 §8.1.2)`,
     ),
   ],
   [
     "9",
-    "TLS_RSA_WITH_AES_128_CBC_SHA is implemented",
-    by("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
+    "TLS_RSA_WITH_AES_128_CBC_SHA is implemented.",
+    obeyedBy("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
       `${tests.suites}: our suites > have the one that every TLS 1.2 must (RFC 5246 §9), and those that RFC 8422 §6 wants; only forward secret AEADs by default`,
       `${suite}: suite, certificate and group`,
     ]),
   ],
   [
     "A.5",
-    "TLS_NULL_WITH_NULL_NULL is never negotiated, anonymous suites not unless asked for",
-    by("handshake/suites.ts#CipherSuite", [
+    "No side negotiates TLS_NULL_WITH_NULL_NULL, or an anonymous suite that was not asked for explicitly.",
+    obeyedBy("handshake/suites.ts#CipherSuite", [
       `${tests.suites}: our suites > encrypt, and know whom they talk to: none is NULL, anonymous, of export grade, or broken since (RFC 5246 §A.5)`,
       `${hello}: ServerHello > is refused with %s`,
     ]),
   ],
   [
     "D.1",
-    "random bytes come from a cryptographically secure generator",
-    untested(
+    "Random bytes come from a cryptographically secure generator.",
+    untestable(
       "connection/options.ts#systemRandom",
-      "it is the host's crypto.getRandomValues; whether that is good no test of ours can tell",
+      "We use the host's `crypto.getRandomValues`. No test of ours can tell how good it is.",
     ),
   ],
   [
     "E.1",
-    "a version chosen by the server that the client does not speak is a fatal protocol_version",
-    ofClient("handshake/client.ts#agree", `${order}: versions > a ServerHello with another version is refused`),
+    "A client that does not support the version that the server chose sends a fatal protocol_version.",
+    clientOnly("handshake/client.ts#agree", `${order}: versions > a ServerHello with another version is refused`),
   ],
   [
     "E.1",
-    "a server answers a higher version with its own, and a lower one with protocol_version",
-    by("handshake/negotiate.ts#checkHello", [
+    "A server answers a higher version with its own highest, and a lower one with protocol_version.",
+    obeyedBy("handshake/negotiate.ts#checkHello", [
       `${order}: versions > a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change`,
       `${order}: versions > a ClientHello with a version below TLS 1.2 is refused`,
     ]),
   ],
   [
     "E.1",
-    "the record of a ClientHello may say any 3.x",
-    by("record/reader.ts#RecordReader.cut", `${order}: versions > the first record may have version %i`),
+    "The record of a ClientHello may have any version 3.x.",
+    obeyedBy("record/reader.ts#RecordReader.cut", `${order}: versions > the first record may have version %i`),
   ],
-  ["E.2, E.3", "the hello of SSL 2.0, and falling back to it", noSsl],
+  ["E.2, E.3", "A server accepts the hello of SSL 2.0, and a client may fall back to it.", noSsl],
   [
     "F.1.1.3",
-    "a new DH exponent for each handshake; the client looks at the group and at the public value",
-    by(
+    "Each handshake uses a new DH exponent. The receiver checks the group and the public value.",
+    obeyedBy(
       ["handshake/keyExchange/dhe.ts#newShare", "handshake/keyExchange/dhe.ts#fieldOf"],
       [
         `${keyExchange}: the peer's public key > is another one in each handshake`,
@@ -828,8 +861,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "F.1.4",
-    "sessions are not resumed after 24 hours",
-    by(
+    "A session is not resumed after 24 hours.",
+    obeyedBy(
       "handshake/resumption/state.ts#expiry",
       `${resumed}: what is resumed > a session in the second half of its life gets a new ticket, but never lives longer than a day`,
     ),

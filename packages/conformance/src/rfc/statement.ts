@@ -1,98 +1,110 @@
 /**
- * The form of a demand of an RFC, in our words, and of where it is obeyed.
+ * The form of an RFC requirement, in our words, and of the code and the tests that obey it.
  * @module
  */
 
-/** What becomes of a demand: it is obeyed here; it does not apply to us; we do otherwise. */
-export type Verdict = "obeyed" | "does not apply" | "not as written";
+/** Handclasp obeys a demand, the demand does not apply to it, or it deviates from the demand. */
+export type Verdict = "obeyed" | "does not apply" | "deviates";
 
 export type Role = "client" | "server";
 
-/** What obeys a demand, and what holds it. */
-export interface Held {
+/** The code that obeys a demand, and the tests that fail if it no longer does. */
+export interface Evidence {
   /** `file#symbol`, the file under packages/core/src. */
   readonly code: readonly string[];
-  /** `file: describe > title`, the file under packages/core/test, or from the root where it begins with `packages/`. */
+  /**
+   * `file: describe > title`. The file is under packages/core/test, or relative to the root of the repository if it begins
+   * with `packages/`.
+   */
   readonly tests: readonly string[];
 }
 
-export interface Statement extends Held {
-  /** Number of a section, or several, or a range: `"7.4.1.2"`, `"3.5, 3.7"`, `"F.1.1.3"`. */
+export interface Statement extends Evidence {
+  /** The number of a section, or of several: `"7.4.1.2"`, `"3.5, 3.7"`, `"F.1.1.3"`. */
   readonly section: string;
   readonly demand: string;
   readonly verdict: Verdict;
-  /** Whom the demand binds, each with code and tests of its own; absent where the words of the demand say it, or where the code is the same for both. */
-  readonly sides?: Readonly<Partial<Record<Role, Held>>>;
-  /** Why it does not apply, why we do otherwise, or why no test can tell. */
+  /**
+   * The roles that the demand binds, each with its own code and tests. Absent if the text of the demand names the role, or
+   * if the code is the same for both.
+   */
+  readonly sides?: Readonly<Partial<Record<Role, Evidence>>>;
+  /** The reason why the demand does not apply, why Handclasp deviates from it, or why no test can check it. */
   readonly reason?: string;
 }
 
-/** What one RFC demands, in the order of its sections. */
+/** The demands of one RFC, in the order of its sections. */
 export interface Rfc {
   readonly number: number;
   readonly title: string;
   readonly statements: readonly Statement[];
 }
 
-type Some = string | readonly string[];
-type Answer = Omit<Statement, "section" | "demand">;
-/** A section, what it demands, and what becomes of it. */
-export type Row = readonly [section: string, demand: string, answer: Answer];
+type OneOrMore = string | readonly string[];
+type Treatment = Omit<Statement, "section" | "demand">;
+/** A section, its demand, and how Handclasp treats it. */
+export type Row = readonly [section: string, demand: string, treatment: Treatment];
 
-const all = (some: Some): readonly string[] => (typeof some === "string" ? [some] : some);
+const toList = (value: OneOrMore): readonly string[] => (typeof value === "string" ? [value] : value);
 
-/** Obeyed there, and held by these tests. */
-export const by = (code: Some, tests: Some): Answer => ({ verdict: "obeyed", code: all(code), tests: all(tests) });
+/** This code obeys the demand, and these tests check it. */
+export const obeyedBy = (code: OneOrMore, tests: OneOrMore): Treatment => ({
+  verdict: "obeyed",
+  code: toList(code),
+  tests: toList(tests),
+});
 
-const oneSided = (role: Role, code: Some, tests: Some): Answer => {
-  const answer = by(code, tests);
-  return { ...answer, sides: { [role]: answer } };
+const oneRole = (role: Role, code: OneOrMore, tests: OneOrMore): Treatment => {
+  const treatment = obeyedBy(code, tests);
+  return { ...treatment, sides: { [role]: treatment } };
 };
-/** The demand binds clients alone, though its words name servers or nobody. */
-export const ofClient = (code: Some, tests: Some): Answer => oneSided("client", code, tests);
-/** The demand binds servers alone, though its words name clients or nobody. */
-export const ofServer = (code: Some, tests: Some): Answer => oneSided("server", code, tests);
+/** The demand binds only clients, although its text also names servers or names no role. */
+export const clientOnly = (code: OneOrMore, tests: OneOrMore): Treatment => oneRole("client", code, tests);
+/** The demand binds only servers, although its text also names clients or names no role. */
+export const serverOnly = (code: OneOrMore, tests: OneOrMore): Treatment => oneRole("server", code, tests);
 
-/** The demand binds both roles, and each obeys it in code of its own. */
-export const both = (sides: Readonly<Record<Role, Held>>): Answer => {
+/** The demand binds both roles, and each role has its own code that obeys it. */
+export const bothRoles = (sides: Readonly<Record<Role, Evidence>>): Treatment => {
   const { client, server } = sides;
-  const merged = (key: keyof Held): readonly string[] => [...new Set([...client[key], ...server[key]])];
+  const merged = (key: keyof Evidence): readonly string[] => [...new Set([...client[key], ...server[key]])];
   return { verdict: "obeyed", code: merged("code"), tests: merged("tests"), sides };
 };
 
-/** Obeyed there, and no test can tell. */
-export const untested = (code: Some, reason: string): Answer => ({
+/** This code obeys the demand, but no test can check it. */
+export const untestable = (code: OneOrMore, reason: string): Treatment => ({
   verdict: "obeyed",
-  code: all(code),
+  code: toList(code),
   tests: [],
   reason,
 });
 
-/** Nothing of ours could obey it. */
-export const not = (reason: string): Answer => ({ verdict: "does not apply", code: [], tests: [], reason });
+/** The demand does not apply to Handclasp. */
+export const doesNotApply = (reason: string): Treatment => ({ verdict: "does not apply", code: [], tests: [], reason });
 
-/** We do otherwise, and why. */
-export const otherwise = (reason: string, code: Some = [], tests: Some = []): Answer => ({
-  verdict: "not as written",
-  code: all(code),
-  tests: all(tests),
+/** Handclasp deviates from the demand, for this reason. */
+export const deviates = (reason: string, code: OneOrMore = [], tests: OneOrMore = []): Treatment => ({
+  verdict: "deviates",
+  code: toList(code),
+  tests: toList(tests),
   reason,
 });
 
 export const rfc = (number: number, title: string, rows: readonly Row[]): Rfc => ({
   number,
   title,
-  statements: rows.map(([section, demand, answer]) => ({ section, demand, ...answer })),
+  statements: rows.map(([section, demand, treatment]) => ({ section, demand, ...treatment })),
 });
 
-/** Reasons that stand in many rows. */
-export const noRenegotiation: Answer = not("we never renegotiate: see RFC 5746 §4.2 and §4.3 for how it is declined");
-export const noSsl: Answer = not("we speak TLS 1.2 only");
-export const noAnonymous: Answer = not("there is no anonymous suite here, and no static (EC)DH or DSS");
-export const noCompression: Answer = not("the null method is the only one");
-export const noDtls: Answer = not("we speak TLS, not DTLS");
+/** Treatments that many rows share. */
+export const noRenegotiation: Treatment = doesNotApply(
+  "We never renegotiate. RFC 5746 §4.2 and §4.3 say how it is declined.",
+);
+export const noSsl: Treatment = doesNotApply("We support only TLS 1.2.");
+export const noAnonymous: Treatment = doesNotApply("We have no anonymous suites, no static (EC)DH and no DSS.");
+export const noCompression: Treatment = doesNotApply("We support only the null compression method.");
+export const noDtls: Treatment = doesNotApply("We support TLS, not DTLS.");
 
-/** Files of tests that many rows name. */
+/** Test files that many rows cite. */
 export const tests = {
   alpn: "handshake/extensions/alpn.test.ts",
   cbc: "record/cbc.test.ts",

@@ -1,5 +1,6 @@
 /**
- * Where the sources make errors, read from their text: the code, alert and fault of each, as far as they stand there as literals.
+ * Finds the errors that the sources construct, by reading their text: the code, alert and fault of each one, if they
+ * are literals.
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,9 +8,9 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
-/** What a user gets; the test kit makes errors of its own to look at. */
+/** The packages for users. The testing package constructs errors only to inspect them. */
 const packages = ["core", "node", "browser"];
-/** Has the codes as types. */
+/** The file that declares the codes as types. */
 const types = "packages/core/src/errorCodes.ts";
 
 export interface Source {
@@ -26,11 +27,11 @@ export const sources: readonly Source[] = packages
   .map((path) => ({ path: relative(root, path), text: withoutComments(readFileSync(path, "utf8")) }))
   .filter(({ path }) => path !== types);
 
-/** One call that makes an error. What is no literal there is `undefined`. */
+/** One call that constructs an error. An argument that is not a literal is `undefined`. */
 export interface Construction {
   readonly path: string;
   readonly codes: readonly string[] | undefined;
-  /** `[]` where there is none. */
+  /** `[]` if no alert is sent. */
   readonly alerts: readonly string[] | undefined;
   readonly fault: string | undefined;
   readonly by: string;
@@ -75,7 +76,7 @@ export const constructionsIn = ({ path, text }: Source): Construction[] =>
     })),
   );
 
-/** The literals that an expression may give, of both branches of a condition; `undefined` where there is something else. */
+/** The literals that an expression can yield, from both branches of a condition; `undefined` if anything else is in it. */
 function literals(expression: string): readonly string[] | undefined {
   const branches = expression.includes("?") ? expression.slice(expression.indexOf("?") + 1) : expression;
   const found = [...branches.matchAll(/"([A-Za-z_]+)"/g)].map(([, literal = ""]) => literal);
@@ -83,37 +84,37 @@ function literals(expression: string): readonly string[] | undefined {
   return found.length && !rest ? found : undefined;
 }
 
-/** The expression of a property in the text of an object; `undefined` where it has none. A shorthand is its own name. */
+/** The expression of a property in the text of an object; `undefined` if it is absent. A shorthand yields its own name. */
 function property(object: string, name: string): string | undefined {
   const parts = argumentsFrom(object, object.indexOf("{") + 1);
   const found = parts.find((part) => part === name || part.startsWith(`${name}:`));
   return found?.replace(`${name}:`, "").trim();
 }
 
-/** What stands between commas from here to the bracket that closes. */
+/** The parts between commas, from this position to the closing bracket. */
 function argumentsFrom(text: string, from: number): string[] {
-  const all: string[] = [];
+  const args: string[] = [];
   let depth = 0;
   let start = from;
   const cut = (end: number): void => {
     const part = text.slice(start, end).trim();
-    if (part) all.push(part);
+    if (part) args.push(part);
     start = end + 1;
   };
   for (let at = from; at < text.length; at++) {
     const char = text[at] as string;
-    if ("\"'`".includes(char)) at = endOfText(text, at);
+    if ("\"'`".includes(char)) at = endOfLiteral(text, at);
     else if ("([{".includes(char)) depth++;
     else if (")]}".includes(char) && depth-- === 0) {
       cut(at);
-      return all;
+      return args;
     } else if (char === "," && depth === 0) cut(at);
   }
-  return all;
+  return args;
 }
 
-/** Of a string or a template, the quote that ends it. What a template puts in holds no quote of the same kind here. */
-function endOfText(text: string, from: number): number {
+/** The position of the quote that ends a string or a template. No substitution in these templates contains that quote. */
+function endOfLiteral(text: string, from: number): number {
   let at = from + 1;
   while (at < text.length && text[at] !== text[from]) at += text[at] === "\\" ? 2 : 1;
   return at;

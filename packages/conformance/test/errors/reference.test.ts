@@ -1,4 +1,4 @@
-/** docs/errors.md, its table, and what the sources make: one of them alone cannot change. */
+/** Compares docs/errors.md, its tables and the errors that the sources construct, so that none of them changes alone. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type AlertDescription, alertDescriptions, TlsError, type TlsErrorCode } from "@handclasp/core";
@@ -10,14 +10,14 @@ import { errorRows, reference } from "../../src/errors/reference.ts";
 import type { ErrorRow } from "../../src/errors/row.ts";
 import { type Construction, constructionsIn, sources } from "./constructions.ts";
 
-const made = sources.flatMap(constructionsIn);
+const constructions = sources.flatMap(constructionsIn);
 const rows: ReadonlyMap<string, ErrorRow> = new Map(Object.entries(errorRows));
 const isAlert = (code: string): code is AlertDescription => code in alertDescriptions;
-const ours = made.filter(({ by }) => by === "us");
+const ours = constructions.filter(({ by }) => by === "us");
 const text = sources.map((source) => source.text).join("\n");
 
-/** What the sources make under this code, and the table has not. */
-function unsaid({ path, codes = [], alerts, fault }: Construction): string[] {
+/** The codes, alerts and faults of an error in the sources that the table lacks. */
+function missingFromTable({ path, codes = [], alerts, fault }: Construction): string[] {
   return codes.flatMap((code) => {
     const row = rows.get(code);
     if (!row) return [`${path}: ${code} is not in the table`];
@@ -31,15 +31,15 @@ function unsaid({ path, codes = [], alerts, fault }: Construction): string[] {
   });
 }
 
-describe("what the sources make", () => {
+describe("an error that the sources construct", () => {
   test("has its code, alert and fault in the table", () => {
-    expect(made.length).toBeGreaterThan(150);
-    expect(made.flatMap(unsaid)).toEqual([]);
+    expect(constructions.length).toBeGreaterThan(150);
+    expect(constructions.flatMap(missingFromTable)).toEqual([]);
   });
 
-  test("and what it has not is found out", () => {
+  test("is reported if the table lacks its code, alert or fault", () => {
     const inText = (call: string): string[] =>
-      constructionsIn({ path: "a.ts", text: `throw ${call};` }).flatMap(unsaid);
+      constructionsIn({ path: "a.ts", text: `throw ${call};` }).flatMap(missingFromTable);
     expect(inText('new TlsError("decode_error", "no", { code: "nonsense" })')).toEqual([
       "a.ts: nonsense is not in the table",
     ]);
@@ -53,12 +53,12 @@ describe("what the sources make", () => {
 });
 
 describe("the table", () => {
-  test("has no code that nobody gives", () => {
+  test("has only codes that the sources use", () => {
     const idle = [...rows.keys()].filter((code) => !isAlert(code) && !text.includes(`"${code}"`));
     expect(idle).toEqual([]);
   });
 
-  test("has no alert that nobody sends", () => {
+  test("has only alerts that the sources send", () => {
     const sent = new Set(
       ours.flatMap(({ codes = [], alerts = [] }) =>
         codes.flatMap((code) => alerts.map((alert) => `${code}: ${alert}`)),
@@ -70,11 +70,11 @@ describe("the table", () => {
         .map((alert) => `${code}: ${alert}`)
         .filter((pair) => !sent.has(pair) && (isAlert(code) || (literal.has(code) && !(code in certificateRows)))),
     );
-    // `abort` is given its alert.
+    // The caller of `abort` chooses its alert.
     expect(idle).toEqual(["aborted: user_canceled"]);
   });
 
-  test("has the alerts of certificates", () => {
+  test("has the alert of each certificate error", () => {
     const codes = Object.keys(certificateRows) as CertificateFault[];
     for (const code of codes)
       expect([code, certificateRows[code].alerts]).toEqual([
@@ -83,20 +83,20 @@ describe("the table", () => {
       ]);
   });
 
-  test("says something of each code", () => {
+  test("has a text for each code", () => {
     const empty = [...rows].filter(([, row]) => ![row.means, row.remedy, row.example].every((words) => words.trim()));
     expect(empty).toEqual([]);
   });
 });
 
-test("a code that is in no union does not compile", () => {
-  // @ts-expect-error -- no code of ours
+test("a code outside the unions does not compile", () => {
+  // @ts-expect-error -- not a code of Handclasp
   const code: TlsErrorCode = "nonsense";
-  // @ts-expect-error -- no code of ours
+  // @ts-expect-error -- not a code of Handclasp
   expect(new TlsError(undefined, "no", { code: "nonsense" }).code).toBe(code);
 });
 
-test("docs/errors.md says what the table says", () => {
+test("docs/errors.md is generated from the tables", () => {
   const path = fileURLToPath(new URL("../../../../docs/errors.md", import.meta.url));
   if (process.env.HANDCLASP_ERRORS === "write") writeFileSync(path, reference());
   expect(readFileSync(path, "utf8")).toBe(reference());

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { codeFile, coverage, parted, testFile } from "../../src/rfc/coverage.ts";
-import { both, by, type Role, type Statement } from "../../src/rfc/statement.ts";
-import { rfcs, six } from "../../src/rfc/statements.ts";
+import { codeFile, coverage, splitCitation, testFile } from "../../src/rfc/coverage.ts";
+import { bothRoles, obeyedBy, type Role, type Statement } from "../../src/rfc/statement.ts";
+import { fullyCovered, rfcs } from "../../src/rfc/statements.ts";
 
-const at = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
-const text = (path: string): string => (existsSync(at(path)) ? readFileSync(at(path), "utf8") : "");
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
+const readText = (path: string): string => (existsSync(fromRoot(path)) ? readFileSync(fromRoot(path), "utf8") : "");
 const statements = rfcs.flatMap(({ number, statements: list }) => list.map((one) => ({ ...one, rfc: number })));
 
-/** True where a source declares this name: a function, a constant, a type, or a member. */
+/** True if a source declares this name, as a function, a constant, a type or a member. */
 function declares(source: string, name: string): boolean {
   const escaped = name.replace(/[^A-Za-z0-9_]/g, "\\$&");
   const top = new RegExp(`\\b(?:function\\*?|const|class|interface|type) ${escaped}\\b`);
@@ -20,12 +20,12 @@ function declares(source: string, name: string): boolean {
   return top.test(source) || member.test(source);
 }
 
-/** True where the parts of a title stand in a file as string literals, each behind the one before. */
-function says(source: string, title: string): boolean {
+/** True if a file contains the parts of a title as string literals, in their order. */
+function containsTitle(source: string, title: string): boolean {
   let from = 0;
   return title.split(" > ").every((part) => {
     const places = ['"', "'", "`"].map((quote) => source.indexOf(`${quote}${part}${quote}`, from));
-    // A title that begins with what a template puts in.
+    // A title whose template begins with a substitution.
     places.push(source.indexOf(`} ${part}\``, from));
     const found = places.filter((place) => place >= 0);
     if (!found.length) return false;
@@ -36,21 +36,21 @@ function says(source: string, title: string): boolean {
 
 const roles = ["client", "server"] as const;
 
-/** The role that alone has this code; `undefined` where both share it. */
+/** The only role that has this code; `undefined` if both share it. */
 function ownerOf(place: string): Role | undefined {
   if (/\/(client|connect)\.ts#|Client$/.test(place)) return "client";
   return /\/(server|negotiate|accept|tickets)\.ts#|Server$/.test(place) ? "server" : undefined;
 }
 
-/** Whom a demand binds, by its words: one that names both roles or none binds both. */
+/** The roles that the text of a demand binds. A demand that names both roles or neither binds both. */
 function boundBy({ demand }: Statement): readonly Role[] {
   const named = roles.filter((role) => new RegExp(`\\b${role}s?\\b`).test(demand));
   return named.length ? named : roles;
 }
 
 /**
- * Why the places of a statement do not show that each role obeys it. "A server's list of formats has the uncompressed
- * one" once named the client's half alone, which reads such a list: that the server sends one, nothing held.
+ * The reason why the citations of a statement do not show that each role obeys it; `undefined` if they do. For example, a
+ * demand on the list that a server sends must not cite only the client's code, which reads that list.
  */
 function roleFault(statement: Statement): string | undefined {
   const { code, sides } = statement;
@@ -58,7 +58,7 @@ function roleFault(statement: Statement): string | undefined {
     const owners = new Set(code.flatMap((place) => ownerOf(place) ?? []));
     const bound = boundBy(statement);
     return owners.size && !(bound.length === 1 && owners.size === 1 && owners.has(bound[0] as Role))
-      ? `binds ${bound.join(" and ")}, names code of ${[...owners].join(" and ")}: say whose it is by both(), ofClient() or ofServer()`
+      ? `binds ${bound.join(" and ")}, names code of ${[...owners].join(" and ")}: name the roles with bothRoles(), clientOnly() or serverOnly()`
       : undefined;
   }
   for (const role of roles) {
@@ -71,45 +71,49 @@ function roleFault(statement: Statement): string | undefined {
   return undefined;
 }
 
-describe("what a statement names is there", () => {
-  test("each symbol of code", () => {
-    const gone = statements
+describe("a statement cites only", () => {
+  test("symbols that exist", () => {
+    const missing = statements
       .flatMap(({ code }) => code)
       .filter((place) => {
         const [file = "", symbol] = place.split("#");
-        const source = text(codeFile(file));
+        const source = readText(codeFile(file));
         return !symbol?.split(".").every((name) => declares(source, name));
       });
-    expect(gone).toEqual([]);
+    expect(missing).toEqual([]);
   });
 
-  test("each test, by its title and those around it", () => {
-    const gone = statements
+  test("tests that exist, by their titles and those of their describe blocks", () => {
+    const missing = statements
       .flatMap(({ tests }) => tests)
       .filter((one) => {
-        const [file, title] = parted(one);
-        return !says(text(testFile(file)), title);
+        const [file, title] = splitCitation(one);
+        return !containsTitle(readText(testFile(file)), title);
       });
-    expect(gone).toEqual([]);
+    expect(missing).toEqual([]);
   });
 
-  test("and a name that is not there is found out", () => {
+  test("names that the check can tell from missing ones", () => {
     expect(declares("export const one = 1;\nclass Two {\n  #three(): void {}\n}", "three")).toBe(true);
     expect(declares("export const one = 1; // three()", "three")).toBe(false);
     const source = 'describe("a", () => {\n  test("b", () => {});\n});';
-    expect([says(source, "a > b"), says(source, "b > a"), says(source, "c")]).toEqual([true, false, false]);
+    expect([containsTitle(source, "a > b"), containsTitle(source, "b > a"), containsTitle(source, "c")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 });
 
 describe("each statement", () => {
-  test("says where it is obeyed and what holds it, or why not", () => {
-    const unsaid = statements.filter(({ verdict, code, tests, reason }) =>
+  test("names its code and its tests, or a reason", () => {
+    const incomplete = statements.filter(({ verdict, code, tests, reason }) =>
       verdict === "obeyed" ? !code.length || !(tests.length || reason) : !reason,
     );
-    expect(unsaid).toEqual([]);
+    expect(incomplete).toEqual([]);
   });
 
-  test("names code and a test of each role that it binds", () => {
+  test("names code and tests of each role that it binds", () => {
     const wrong = statements.flatMap((one) => {
       const fault = one.verdict === "obeyed" && roleFault(one);
       return fault ? [`RFC ${one.rfc} §${one.section}, "${one.demand}": ${fault}`] : [];
@@ -117,24 +121,24 @@ describe("each statement", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("and one that names the half of one role for what binds both is found out", () => {
-    const client = by("handshake/extensions/alpn.ts#alpnClient", "a: b");
-    const server = by("handshake/extensions/alpn.ts#alpnServer", "a: b");
+  test("is reported if it binds both roles and names the code of one", () => {
+    const client = obeyedBy("handshake/extensions/alpn.ts#alpnClient", "a: b");
+    const server = obeyedBy("handshake/extensions/alpn.ts#alpnServer", "a: b");
     const fault = (demand: string, answer: Omit<Statement, "section" | "demand">) =>
       roleFault({ section: "1", demand, ...answer });
     expect(fault("a server's list has it, and the client heeds it", client)).toContain("binds client and server");
     expect(fault("a list has it", client)).toContain("binds client and server");
     expect(fault("a server's list has it", client)).toContain("names code of client");
-    expect(fault("a list has it", both({ client, server: client }))).toContain("alpnClient for the server");
-    expect(fault("a list has it", both({ client, server: { ...server, tests: [] } }))).toContain(
+    expect(fault("a list has it", bothRoles({ client, server: client }))).toContain("alpnClient for the server");
+    expect(fault("a list has it", bothRoles({ client, server: { ...server, tests: [] } }))).toContain(
       "no test of the server",
     );
-    expect(fault("a list has it", both({ client, server }))).toBeUndefined();
+    expect(fault("a list has it", bothRoles({ client, server }))).toBeUndefined();
     expect(fault("a client's list has it", client)).toBeUndefined();
-    expect(fault("it is so", by("record/reader.ts#RecordReader", "a: b"))).toBeUndefined();
+    expect(fault("it is so", obeyedBy("record/reader.ts#RecordReader", "a: b"))).toBeUndefined();
   });
 
-  test("stands in the order of sections", () => {
+  test("follows the order of sections", () => {
     const key = (section: string): string =>
       (section.split(/[ ,]/)[0] ?? "")
         .split(".")
@@ -147,13 +151,13 @@ describe("each statement", () => {
   });
 });
 
-test("the six RFCs are covered, each once, and so are the others", () => {
-  expect(six.map(({ number }) => number)).toEqual([5246, 5746, 7627, 5077, 7366, 8422]);
+test("each RFC is covered once", () => {
+  expect(fullyCovered.map(({ number }) => number)).toEqual([5246, 5746, 7627, 5077, 7366, 8422]);
   expect(new Set(rfcs.map(({ number }) => number)).size).toBe(rfcs.length);
 });
 
-test("docs/rfc-coverage.md says what the statements say", () => {
-  const path = at("docs/rfc-coverage.md");
+test("docs/rfc-coverage.md is generated from the statements", () => {
+  const path = fromRoot("docs/rfc-coverage.md");
   if (process.env.HANDCLASP_RFC_COVERAGE === "write") writeFileSync(path, coverage());
   expect(readFileSync(path, "utf8")).toBe(coverage());
 });

@@ -1,29 +1,33 @@
 /**
- * What we have beside the six: the status of certificates, and what is made of the keys.
+ * The RFCs on certificate status, exported keying material and channel bindings.
  * @module
  */
-import { both, by, noRenegotiation, type Rfc, rfc, tests } from "./statement.ts";
+import { bothRoles, noRenegotiation, obeyedBy, type Rfc, rfc, tests } from "./statement.ts";
 
 const { exporter, ocsp, status } = tests;
 
 const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
   [
     "4",
-    "the value is the PRF's, over the master secret, the label, both randoms, and the context with its length where there is one",
-    by(
+    "An exported value is the PRF of the master secret, the label, both randoms and, if a context is given, its " +
+      "length and bytes.",
+    obeyedBy(
       "handshake/exporter.ts#Exporter.export",
       `${exporter}: exported keying material > is the PRF of the label, both randoms, and the context with its length (RFC 5705 §4)`,
     ),
   ],
   [
     "4",
-    "labels are ASCII, and none that TLS uses itself; a context has less than 2^16 bytes",
-    by("handshake/exporter.ts#reserved", `${exporter}: exported keying material > of %s bytes under %j is refused`),
+    "A label is ASCII and is not one that TLS itself uses. A context is shorter than 2^16 bytes.",
+    obeyedBy(
+      "handshake/exporter.ts#reserved",
+      `${exporter}: exported keying material > of %s bytes under %j is refused`,
+    ),
   ],
   [
     "4, 5",
-    "there is nothing to export before the handshake is done",
-    by(
+    "A side exports nothing before the handshake is complete.",
+    obeyedBy(
       "connection/connection.ts#TlsConnection",
       `${exporter}: exported keying material > is refused without extended_master_secret`,
     ),
@@ -33,8 +37,9 @@ const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
 const rfc6960: Rfc = rfc(6960, "Online Certificate Status Protocol", [
   [
     "3.2",
-    "a response is about the certificate that was asked, signed by its issuer or by whom it authorised, and in date",
-    by("x509/ocsp.ts#verifyOcspResponse", [
+    "A response is about the certificate in question, is signed by its issuer or by a responder that the issuer " +
+      "authorised, and is within its validity times.",
+    obeyedBy("x509/ocsp.ts#verifyOcspResponse", [
       `${ocsp}: the status of a certificate > matches the serial number, the issuer's name and the issuer's key`,
       `${ocsp}: the signer of a status > is the issuer, and no other certificate`,
       `${ocsp}: the time of a status > nextUpdate is inclusive, in whole seconds`,
@@ -42,13 +47,17 @@ const rfc6960: Rfc = rfc(6960, "Online Certificate Status Protocol", [
   ],
   [
     "4.2.1",
-    "the basic response type is understood",
-    by("x509/ocspResponse.ts#parseOcspResponse", `${ocsp}: the form of a response > is read into an OcspResponse`),
+    "An OCSP client can process the basic response type.",
+    obeyedBy(
+      "x509/ocspResponse.ts#parseOcspResponse",
+      `${ocsp}: the form of a response > is read into an OcspResponse`,
+    ),
   ],
   [
     "4.2.2.2",
-    "a responder's certificate has id-kp-OCSPSigning, and is issued directly by the CA that issued the certificate in question",
-    by(
+    "A responder's certificate has id-kp-OCSPSigning, and the CA that issued the certificate in question issued " +
+      "it directly.",
+    obeyedBy(
       "x509/ocsp.ts#delegationFault",
       `${ocsp}: the signer of a status > must be certified by the issuer, with the right extendedKeyUsage, dates, keyUsage and signature`,
     ),
@@ -58,13 +67,13 @@ const rfc6960: Rfc = rfc(6960, "Online Certificate Status Protocol", [
 const rfc6962: Rfc = rfc(6962, "Certificate Transparency", [
   [
     "3.3.1",
-    "the client's extension is empty; a server answers only where it was asked",
-    both({
-      client: by(
+    "The client's extension is empty. A server sends timestamps only to a client that offered the extension.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/extensions/signedCertificateTimestamp.ts#signedCertificateTimestampClient"],
         [`${status}: signed certificate timestamps > come as they are to a client that asks`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/signedCertificateTimestamp.ts#signedCertificateTimestampServer"],
         [
           `${status}: signed certificate timestamps > do not come to one that does not, or where there are none`,
@@ -78,8 +87,9 @@ const rfc6962: Rfc = rfc(6962, "Certificate Transparency", [
 const rfc7633: Rfc = rfc(7633, "TLS Feature Extension", [
   [
     "4.2.2, 4.3",
-    "a server does what its certificate, or a CA's above it, lists as a feature, where the client offers it",
-    by("x509/ocsp.ts#checkStapled", [
+    "A server provides the features that its certificate or a CA certificate above it lists, if the client " +
+      "offers them.",
+    obeyedBy("x509/ocsp.ts#checkStapled", [
       `${ocsp}: a client's policy > every policy refuses a must-staple certificate without a response`,
       `${ocsp}: a client's policy > must-staple of a CA holds for the certificates below it`,
     ]),
@@ -89,14 +99,15 @@ const rfc7633: Rfc = rfc(7633, "TLS Feature Extension", [
 const rfc9266: Rfc = rfc(9266, "Channel Bindings for TLS 1.3: tls-exporter", [
   [
     "2",
-    "32 bytes exported under EXPORTER-Channel-Binding and an empty context; below TLS 1.3 only with extended_master_secret",
-    by("handshake/exporter.ts#Exporter.channelBinding", [
+    "The binding is 32 bytes that are exported under EXPORTER-Channel-Binding with an empty context. Before TLS " +
+      "1.3 it needs extended_master_secret.",
+    obeyedBy("handshake/exporter.ts#Exporter.channelBinding", [
       `${exporter}: channel binding > tls-exporter is 32 bytes, with its label and an empty context (RFC 9266 §2)`,
       `${exporter}: exported keying material > is refused without extended_master_secret`,
     ]),
   ],
-  ["4", "none of a connection that may renegotiate", noRenegotiation],
+  ["4", "A connection that may renegotiate has no such binding.", noRenegotiation],
 ]);
 
-/** In the order of their numbers. */
-export const beside: readonly Rfc[] = [rfc5705, rfc6960, rfc6962, rfc7633, rfc9266];
+/** Sorted by number. */
+export const statusAndExporters: readonly Rfc[] = [rfc5705, rfc6960, rfc6962, rfc7633, rfc9266];

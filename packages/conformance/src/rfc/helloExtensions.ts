@@ -1,8 +1,18 @@
 /**
- * What we have beside the six, of what hellos say.
+ * The RFCs on further extensions and values in ClientHello and ServerHello.
  * @module
  */
-import { both, by, noDtls, not, ofClient, ofServer, type Rfc, rfc, tests } from "./statement.ts";
+import {
+  bothRoles,
+  clientOnly,
+  doesNotApply,
+  noDtls,
+  obeyedBy,
+  type Rfc,
+  rfc,
+  serverOnly,
+  tests,
+} from "./statement.ts";
 
 const { alpn, grease, resumed, resumedHostile, status, suite } = tests;
 const serverName = "handshake/extensions/serverName.test.ts";
@@ -14,16 +24,17 @@ const fallback = "handshake/fallbackScsv.test.ts";
 const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length, status_request", [
   [
     "3",
-    "one host_name, in ASCII, without a dot at its end, and never an address",
-    ofClient("handshake/extensions/serverName.ts#serverNameClient", [
+    "A client sends one host_name, in ASCII and without a trailing dot, and never an IP address.",
+    clientOnly("handshake/extensions/serverName.ts#serverNameClient", [
       `${serverName}: server_name > is the host name without a trailing dot, and is in the server's session`,
       `${serverName}: server_name > is not sent for the address %s`,
     ]),
   ],
   [
     "3, 11.1",
-    "a list has no two names of a type, and no length in it makes anybody read beyond it; a server skips types that it does not know",
-    ofServer("handshake/extensions/serverName.ts#serverNameServer", [
+    "A server refuses a list with two names of one type or with a length beyond its data. It skips name types " +
+      "that it does not know.",
+    serverOnly("handshake/extensions/serverName.ts#serverNameServer", [
       `${serverName}: server_name > with %s is decode_error`,
       `${serverName}: server_name > with %s is illegal_parameter`,
       `${serverName}: server_name > %s is skipped (RFC 6066 §3)`,
@@ -31,13 +42,13 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "3",
-    "a server answers where it used the name to choose a certificate, and the answer is empty",
-    both({
-      client: by(
+    "A server answers if it used the name to choose a certificate. The client requires the answer to be empty.",
+    bothRoles({
+      client: obeyedBy(
         "handshake/extensions/serverName.ts#serverNameClient",
         `${serverName}: server_name > an answer with content is decode_error`,
       ),
-      server: by(
+      server: obeyedBy(
         "handshake/extensions/serverName.ts#serverNameServer",
         `${serverName}: server_name > %s to a server %s is answered, empty, only if the name decided: %j`,
       ),
@@ -45,21 +56,22 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "3",
-    "a name that the server does not know is unrecognized_name, fatal, or goes on",
-    by("handshake/negotiate.ts#credentialsFor", [
+    "If a server does not know the name, it either sends a fatal unrecognized_name or continues.",
+    obeyedBy("handshake/negotiate.ts#credentialsFor", [
       `${suite}: the server's certificate > SNI: without strictSni, an unknown name gets the first certificate`,
       `${suite}: the server's certificate > SNI: with strictSni, the default, an unknown name is unrecognized_name on both sides`,
     ]),
   ],
   [
     "3",
-    "a session is not resumed under another name; its ServerHello does not answer server_name",
-    both({
-      client: by(
+    "The client and the server do not resume a session under another name. The ServerHello of a resumption does " +
+      "not answer server_name.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/resumption/binding.ts#clientBinding"],
         [`${resumed}: what must not be resumed > another server name`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/resumption/server.ts#checkOfferedSession", "handshake/extensions/serverName.ts#serverNameServer"],
         [
           `${resumedHostile}: a client that offers what was made for something else > another server name`,
@@ -70,13 +82,14 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "4",
-    "one of four lengths; any other, and an answer that differs, is illegal_parameter",
-    both({
-      client: by(
+    "The client offers one of four lengths. The server refuses any other with illegal_parameter, and the client " +
+      "refuses an answer that differs.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient"],
         [`${fragments}: max_fragment_length > the answer %i to 512 bytes is illegal_parameter`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],
         [`${fragments}: max_fragment_length > %i is illegal_parameter to a server`],
       ),
@@ -84,8 +97,9 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "4",
-    "it holds from ServerHello on, either way; a longer record is record_overflow, before it is decrypted; it stays with the session",
-    by(
+    "The limit holds in both directions from ServerHello on. A longer record is record_overflow, before " +
+      "decryption. The limit belongs to the session.",
+    obeyedBy(
       ["record/reader.ts#RecordReader.setLimit", "record/writer.ts#RecordWriter.setLimit"],
       [
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
@@ -95,18 +109,22 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       ],
     ),
   ],
-  ["5, 6, 7", "client_certificate_url, trusted_ca_keys, truncated_hmac", not("we have none of them")],
+  [
+    "5, 6, 7",
+    "A client may send client_certificate_url, trusted_ca_keys and truncated_hmac, and a server may answer them.",
+    doesNotApply("We support none of these extensions."),
+  ],
   [
     "8",
-    "the server's answer to status_request is empty, and given only where it was asked",
-    both({
-      client: by(
+    "The server's answer to status_request is empty. A server answers only if the client offered the extension.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/extensions/statusRequest.ts#statusRequestClient"],
         [
           `${status}: status_request and signed_certificate_timestamp in a hello > malformed answer, %i with 0x%s: the client refuses it`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/statusRequest.ts#staple"],
         [`${status}: an OCSP response > does not come where nobody asks, or there is none`],
       ),
@@ -114,16 +132,17 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "8",
-    "CertificateStatus comes right behind Certificate, and only where both hellos have status_request",
-    both({
-      client: by(
+    "The server sends CertificateStatus directly after Certificate, and only if the hellos of client and server " +
+      "have status_request.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/client.ts#clientHandshake"],
         [
           `${status}: CertificateStatus on the wire > that nobody asked for is unexpected`,
           `${status}: CertificateStatus on the wire > comes once, and behind Certificate`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/server.ts#serverHandshake"],
         [`${status}: an OCSP response > comes behind Certificate where the client asks and the server has one`],
       ),
@@ -131,16 +150,17 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "8",
-    "a client checks the response, and one that is not satisfactory is a fatal bad_certificate_status_response",
-    by(
+    "A client verifies the OCSP response. If the response is not satisfactory, the client sends a fatal " +
+      "bad_certificate_status_response.",
+    obeyedBy(
       "x509/ocsp.ts#verifyOcspResponse",
       `${status}: an OCSP response > %s: the client refuses before it sends anything else`,
     ),
   ],
   [
     "9",
-    "the new alerts go only to who sent an extended hello",
-    ofServer(
+    "A server sends the new alerts only to a client that sent an extended hello.",
+    serverOnly(
       ["handshake/negotiate.ts#credentialsFor", "handshake/extensions/extension.ts#readOffer"],
       `${suite}: the server's certificate > SNI: with strictSni, the default, an unknown name is unrecognized_name on both sides`,
     ),
@@ -150,16 +170,17 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
 const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
   [
     "3.1",
-    "a list has no empty name; the answer has exactly one, of those that were offered",
-    both({
-      client: by(
+    "The list of the client or the server has no empty name. The answer has exactly one name, which the client " +
+      "offered.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/extensions/alpn.ts#alpnClient"],
         [
           `${alpn}: application_layer_protocol_negotiation > an answer of %s is refused (RFC 7301 §3.1)`,
           `${alpn}: application_layer_protocol_negotiation > the protocol %j is a configuration error`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/alpn.ts#alpnServer"],
         [`${alpn}: application_layer_protocol_negotiation > an offer of %s is decode_error`],
       ),
@@ -167,8 +188,9 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
   ],
   [
     "3.2",
-    "the server takes its most preferred that the client offers; none in common is a fatal no_application_protocol",
-    ofServer("handshake/extensions/alpn.ts#alpnServer", [
+    "The server chooses its most preferred protocol that the client offers. If there is none, it sends a fatal " +
+      "no_application_protocol.",
+    serverOnly("handshake/extensions/alpn.ts#alpnServer", [
       `${suite}: agreement > ALPN: the server's first protocol that the client offers is agreed`,
       `${suite}: agreement > ALPN: no common protocol is no_application_protocol on both sides`,
       `${suite}: agreement > ALPN: with requireAlpn, no common protocol or no offer is no_application_protocol on both sides`,
@@ -176,8 +198,8 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
   ],
   [
     "3.2",
-    "what ServerHello says holds for the connection, and not for the session: a resumed one agrees anew",
-    by(
+    "The protocol holds for the connection, not for the session: a resumed handshake negotiates it again.",
+    obeyedBy(
       ["handshake/session.ts#sessionOf", "handshake/resumption/binding.ts#digest"],
       [
         `${suite}: agreement > ALPN: the server's first protocol that the client offers is agreed`,
@@ -191,29 +213,31 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
 const rfc7507: Rfc = rfc(7507, "TLS Fallback Signaling Cipher Suite Value", [
   [
     "3",
-    "a server that speaks more than client_version says answers the SCSV with a fatal inappropriate_fallback; else it changes nothing",
-    by("handshake/negotiate.ts#checkHello", [
+    "A server that supports a higher version than client_version answers the SCSV with a fatal " +
+      "inappropriate_fallback. Otherwise the SCSV has no effect.",
+    obeyedBy("handshake/negotiate.ts#checkHello", [
       `${fallback}: TLS_FALLBACK_SCSV > with fallbackScsv %s, a ClientHello of TLS 1.1 is refused with %s (RFC 7507 §3)`,
       `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
     ]),
   ],
   [
     "4",
-    "a client that tries again with less sends it, behind its suites; none that resumes a session does, nor one whose best this is",
-    by("handshake/client.ts#offer", [
+    "A client that retries with a lower version adds the SCSV after its suites. A client that resumes a " +
+      "session, or offers its highest version, does not.",
+    obeyedBy("handshake/client.ts#offer", [
       `${fallback}: TLS_FALLBACK_SCSV > is not sent without the option`,
       `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
       `${fallback}: TLS_FALLBACK_SCSV > is not sent with a session that is to be resumed (RFC 7507 §4)`,
     ]),
   ],
-  ["4", "the same in DTLS", noDtls],
+  ["4", "The same rules hold in DTLS.", noDtls],
 ]);
 
 const rfc7685: Rfc = rfc(7685, "ClientHello Padding", [
   [
     "3",
-    "the padding is zeros; a server does not answer it",
-    by("handshake/extensions/padding.ts#padded", [
+    "The padding is zeros, and a server does not answer the extension.",
+    obeyedBy("handshake/extensions/padding.ts#padded", [
       `${padding}: padding > a ClientHello of %i bytes becomes one of %i (RFC 7685 §4)`,
       `${padding}: padding > an answer is unsupported_extension`,
     ]),
@@ -223,16 +247,17 @@ const rfc7685: Rfc = rfc(7685, "ClientHello Padding", [
 const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
   [
     "4",
-    "at least 64, and less is illegal_parameter; more than the version has is illegal_parameter in an answer, and not in an offer",
-    both({
-      client: by(
+    "A limit below 64 is illegal_parameter. A limit above the version's maximum is illegal_parameter in the " +
+      "server's answer, but allowed in the client's offer.",
+    bothRoles({
+      client: obeyedBy(
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient"],
         [
           `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
           `${sizes}: record_size_limit > a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it`,
         ],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitServer"],
         [
           `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
@@ -243,8 +268,9 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
   ],
   [
     "4",
-    "it is of the plaintext of protected records, each way its own; a longer one is record_overflow; it is said anew where a session is resumed",
-    by(
+    "Each direction has its own limit, for the plaintext of protected records. A longer one is record_overflow. " +
+      "A resumed handshake negotiates the limits again.",
+    obeyedBy(
       ["record/reader.ts#RecordReader.setLimit", "record/writer.ts#RecordWriter.setLimit"],
       [
         `${tests.reader}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
@@ -255,16 +281,17 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
   ],
   [
     "5",
-    "a server that answers it ignores max_fragment_length; a client that gets both answers ends with illegal_parameter",
-    both({
-      client: by(
+    "A server that answers record_size_limit ignores max_fragment_length. A client that receives both answers " +
+      "sends a fatal illegal_parameter.",
+    bothRoles({
+      client: obeyedBy(
         [
           "handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient",
           "handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient",
         ],
         [`${sizes}: record_size_limit > an answer with both, max_fragment_length %s it, is illegal_parameter`],
       ),
-      server: by(
+      server: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],
         [`${sizes}: record_size_limit > a server ignores max_fragment_length if both are offered (RFC 8449 §5)`],
       ),
@@ -275,44 +302,48 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
 const rfc8701: Rfc = rfc(8701, "GREASE", [
   [
     "3.1",
-    "a client refuses each GREASE value that a server chooses: a suite, an extension, a group, a scheme",
-    ofClient("handshake/client.ts#agree", [
+    "A client refuses each GREASE value that a server chooses: a suite, an extension, a group or a scheme.",
+    clientOnly("handshake/client.ts#agree", [
       `${grease}: GREASE that the client sends > a client refuses a server that chooses a GREASE suite or extension`,
       `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
     ]),
   ],
   [
     "3.2",
-    "a server treats GREASE as any unknown value: it is ignored, and never chosen",
-    by("handshake/extensions/extension.ts#readOffer", [
+    "A server treats a GREASE value as any unknown value: it ignores the value and never chooses it.",
+    obeyedBy("handshake/extensions/extension.ts#readOffer", [
       `${grease}: a peer's GREASE is ignored > suites`,
       `${grease}: a peer's GREASE is ignored > extensions`,
       `${grease}: a peer's GREASE is ignored > groups`,
     ]),
   ],
-  ["4.1", "a server refuses GREASE of its own that a client chooses", not("our server sends none")],
+  [
+    "4.1",
+    "A server refuses a GREASE value of its own that a client chooses.",
+    doesNotApply("Our server sends no GREASE."),
+  ],
   [
     "4.2",
-    "a client treats GREASE in CertificateRequest as any unknown value",
-    by(
+    "A client treats a GREASE value in CertificateRequest as any unknown value.",
+    obeyedBy(
       "handshake/client.ts#chooseCredential",
       `${grease}: a peer's GREASE is ignored > in a server's CertificateRequest`,
     ),
   ],
   [
     "5",
-    "values are random, and no extension stands twice",
-    by("handshake/grease.ts#grease", [
+    "The sender chooses the values at random, and sends no extension twice.",
+    obeyedBy("handshake/grease.ts#grease", [
       `${grease}: GREASE that the client sends > differs from hello to hello`,
       `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
     ]),
   ],
   [
     "7",
-    "who fails with GREASE does not try again without",
-    not("connect never tries again by itself; what `grease` is, the user says"),
+    "A client whose handshake fails because of GREASE does not retry without it.",
+    doesNotApply("`connect` never retries by itself, and the user sets `grease`."),
   ],
 ]);
 
-/** In the order of their numbers. */
-export const hellos: readonly Rfc[] = [rfc6066, rfc7301, rfc7507, rfc7685, rfc8449, rfc8701];
+/** Sorted by number. */
+export const helloExtensions: readonly Rfc[] = [rfc6066, rfc7301, rfc7507, rfc7685, rfc8449, rfc8701];
