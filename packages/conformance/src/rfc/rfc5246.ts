@@ -175,7 +175,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.3",
     "an AEAD's suite says how its nonce is made, and it adds at most 1024 bytes",
     by("record/aead.ts#AeadProtection", [
-      `${tests.suites}: our suites > make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)`,
+      `${tests.suites}: the cipher suites > have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)`,
       "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
     ]),
   ],
@@ -365,7 +365,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "client_version is the highest that the client speaks",
     by(
       "handshake/client.ts#offer",
-      `${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`,
+      `${hello}: ClientHello > offers TLS 1.2 and no compression, without a session, and with new random bytes each time`,
     ),
   ],
   [
@@ -383,7 +383,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.2",
     "suites that the server does not know are ignored",
     by("handshake/negotiate.ts#choose", [
-      `${hello}: ClientHello > has suites that a server does not know, which are ignored`,
+      `${hello}: ClientHello > may have unknown suites, which the server ignores`,
       `${grease}: a peer's GREASE is ignored > suites`,
     ]),
   ],
@@ -401,12 +401,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     both({
       client: by(
         ["handshake/client.ts#offer"],
-        [`${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`],
+        [
+          `${hello}: ClientHello > offers TLS 1.2 and no compression, without a session, and with new random bytes each time`,
+        ],
       ),
       server: by(
         ["handshake/negotiate.ts#checkHello"],
         [
-          `${hello}: ClientHello > without the null compression method is refused`,
+          `${hello}: ClientHello > is refused without the null compression method`,
           `${grease}: a peer's GREASE is ignored > compression methods`,
         ],
       ),
@@ -416,7 +418,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.2",
     "ClientHello with and without extensions is read; any other length is decode_error",
     by("wire/codec.ts#trailing", [
-      `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
+      `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
       "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ]),
   ],
@@ -425,7 +427,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the server's random owes nothing to the client's",
     ofServer(
       "handshake/server.ts#serverHandshake",
-      `${hello}: ServerHello > has random bytes that owe nothing to the client's`,
+      `${hello}: ServerHello > has random bytes that do not depend on the client's`,
     ),
   ],
   [
@@ -483,8 +485,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: by(
         ["handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsClient"],
         [
-          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
-          `${hello}: ClientHello > offers no scheme of anonymous, MD5 or SHA-1`,
+          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, but no SCSV`,
+          `${hello}: ClientHello > offers no anonymous, MD5 or SHA-1 scheme`,
           `${hello}: ServerHello > never has signature_algorithms, and is refused with it`,
         ],
       ),
@@ -506,7 +508,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     otherwise(
       "SHA-1 signatures are worth nothing any more: RFC 9155 §2 and §5 forbid them, and have such a handshake end",
       "handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsServer",
-      `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
+      `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
     ),
   ],
   [
@@ -535,9 +537,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: by(
         ["handshake/client.ts#verifyCertificate"],
         [
-          `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
-          `${keyUsage}: keyUsage of the server's certificate > must have keyEncipherment for RSA key exchange`,
-          `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
+          `${keyUsage}: keyUsage of the server's certificate > must contain digitalSignature for ECDHE`,
+          `${keyUsage}: keyUsage of the server's certificate > must contain keyEncipherment for RSA key exchange`,
+          `${keyExchange}: the server's certificate > must have a key that fits the suite (RFC 5246 §7.4.2)`,
         ],
       ),
       server: by(
@@ -583,7 +585,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: by(
         ["handshake/client.ts#verifySignature"],
         [
-          `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
+          `${keyExchange}: the server's parameters > are refused if the signature scheme belongs to another kind of key`,
           `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
         ],
       ),
@@ -651,7 +653,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ),
       server: by(
         ["handshake/server.ts#expectCertificate"],
-        [`${keyUsage}: keyUsage of the client's certificate must have digitalSignature`],
+        [`${keyUsage}: keyUsage of the client's certificate must contain digitalSignature`],
       ),
     }),
   ],
@@ -732,7 +734,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       server: by(
         ["handshake/server.ts#expectCertificateVerify"],
         [
-          `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
+          `${keyExchange}: CertificateVerify with a scheme that %s is refused (RFC 5246 §7.4.8)`,
           `${order}: signatures > in the client's CertificateVerify are refused by the server at once`,
           `${order}: two messages in the wrong order > %s after %s is refused`,
         ],
@@ -760,7 +762,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "the premaster secret is deleted once the master secret is made",
     by(
       "handshake/secrets.ts#Secrets.derive",
-      `${keyExchange}: the premaster secret is wiped once the master secret is made (RFC 5246 §8.1)`,
+      `${keyExchange}: the premaster secret is wiped when the master secret has been derived (RFC 5246 §8.1)`,
     ),
   ],
   [
@@ -775,7 +777,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "9",
     "TLS_RSA_WITH_AES_128_CBC_SHA is implemented",
     by("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
-      `${tests.suites}: our suites > have the one that every TLS 1.2 must (RFC 5246 §9), and those that RFC 8422 §6 wants; only forward secret AEADs by default`,
+      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs`,
       `${suite}: suite, certificate and group`,
     ]),
   ],
@@ -783,7 +785,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A.5",
     "TLS_NULL_WITH_NULL_NULL is never negotiated, anonymous suites not unless asked for",
     by("handshake/suites.ts#CipherSuite", [
-      `${tests.suites}: our suites > encrypt, and know whom they talk to: none is NULL, anonymous, of export grade, or broken since (RFC 5246 §A.5)`,
+      `${tests.suites}: the cipher suites > encrypt and authenticate: none is NULL, anonymous, of export grade, or broken (RFC 5246 §A.5)`,
       `${hello}: ServerHello > is refused with %s`,
     ]),
   ],
@@ -820,7 +822,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     by(
       ["handshake/keyExchange/dhe.ts#newShare", "handshake/keyExchange/dhe.ts#fieldOf"],
       [
-        `${keyExchange}: the peer's public key > is another one in each handshake`,
+        `${keyExchange}: the peer's public key > is new in each handshake`,
         `${dhe}: the public value > %s is refused by both sides`,
         `${dhe}: the group > a client refuses a group %s`,
       ],
