@@ -82,7 +82,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
         [
-          `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
+          `${keyExchange}: the server's certificate > must have a key that fits the suite (RFC 5246 §7.4.2)`,
           `${suite}: suite, certificate and group`,
         ],
       ),
@@ -96,7 +96,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
         [
-          `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
+          `${keyUsage}: keyUsage of the server's certificate > must contain digitalSignature for ECDHE`,
           `${suite}: suite, certificate and group`,
         ],
       ),
@@ -127,7 +127,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "If CertificateRequest asks for ecdsa_sign, the client's certificate has an ECDSA or EdDSA key.",
     obeyedBy(
       "handshake/client.ts#chooseCredential",
-      `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
+      `${keyExchange}: CertificateVerify with a scheme that %s is refused (RFC 5246 §7.4.8)`,
     ),
   ],
   [
@@ -138,7 +138,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
         "handshake/extensions/supportedGroups.ts#supportedGroupsClient",
         "handshake/extensions/ecPointFormats.ts#ecPointFormatsClient",
       ],
-      `${hello}: ClientHello > names curves and the uncompressed format with an ECC suite, and neither without (RFC 8422 §4)`,
+      `${hello}: ClientHello > names curves and the uncompressed format only with an ECC suite (RFC 8422 §4)`,
     ),
   ],
   [
@@ -149,7 +149,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       ["handshake/negotiate.ts#groupFor", "handshake/negotiate.ts#signingScheme"],
       [
         `${suite}: the server's certificate > an ECDSA certificate on a curve that the client does not offer is not chosen`,
-        `${keyExchange}: a server without a curve in common takes no ECC suite (RFC 8422 §5.1)`,
+        `${keyExchange}: a server without a curve in common chooses no ECC suite (RFC 8422 §5.1)`,
         `${grease}: a peer's GREASE is ignored > groups`,
       ],
     ),
@@ -162,7 +162,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       client: obeyedBy(
         ["handshake/extensions/ecPointFormats.ts#ecPointFormatsClient"],
         [
-          `${hello}: ClientHello > names curves and the uncompressed format with an ECC suite, and neither without (RFC 8422 §4)`,
+          `${hello}: ClientHello > names curves and the uncompressed format only with an ECC suite (RFC 8422 §4)`,
           `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
         ],
       ),
@@ -199,16 +199,21 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "The key in the server's certificate is on a curve that the client offered.",
     clientOnly(
       "handshake/client.ts#verifyCertificate",
-      `${keyExchange}: the server's certificate > has its key on a curve that the client offered (RFC 8422 §5.3)`,
+      `${keyExchange}: the server's certificate > must have its key on a curve that the client offered (RFC 8422 §5.3)`,
     ),
   ],
   [
     "5.4",
+<<<<<<< HEAD
     "The server's parameters name a curve that the client offered, and do not define a curve explicitly.",
     obeyedBy(
       "handshake/keyExchange/ephemeral.ts#groupOf",
       `${keyExchange}: the server's parameters > are refused on %s`,
     ),
+=======
+    "the parameters name a curve that the client offered, and do not spell one out",
+    by("handshake/keyExchange/ephemeral.ts#groupOf", `${keyExchange}: the server's parameters > are refused with %s`),
+>>>>>>> wt-e14i
   ],
   [
     "5.4, 5.8",
@@ -244,7 +249,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "ECDSA follows X9.62, with SHA-256 or a stronger hash.",
     obeyedBy("crypto/signatures.ts#defaultSchemes", [
       "crypto/noble.test.ts: verify > accepts the standard's signature by ECDSA on P-256 with %s, and no other",
-      `${hello}: ClientHello > offers no scheme of anonymous, MD5 or SHA-1`,
+      `${hello}: ClientHello > offers no anonymous, MD5 or SHA-1 scheme`,
     ]),
   ],
   [
@@ -277,7 +282,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "A server supports ECDHE_ECDSA and ECDHE_RSA with AES-128, in GCM and in CBC with SHA-1.",
     obeyedBy(
       "handshake/suites.ts#legacySuites",
-      `${tests.suites}: our suites > have the one that every TLS 1.2 must (RFC 5246 §9), and those that RFC 8422 §6 wants; only forward secret AEADs by default`,
+      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs`,
     ),
   ],
 ]);

@@ -12,7 +12,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "The client sends an empty renegotiation_info or the SCSV, but not both.",
     obeyedBy(
       "handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient",
-      `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+      `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, but no SCSV`,
     ),
   ],
   [

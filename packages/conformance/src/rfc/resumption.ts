@@ -155,8 +155,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       "ticket's lifetime is limited.",
     serverOnly("handshake/resumption/tickets.ts#rotatingKeys", [
       `${resumed}: what is resumed > own keys change, and a ticket outlives one change`,
-      "handshake/ownKeys.test.ts: change at the end of their window, not so long after they were used",
-      "handshake/ownKeys.test.ts: are wiped when their time is over, at the next use or, where there is none, without it",
+      "handshake/ownKeys.test.ts: change at the end of their window, however late they were first used",
+      "handshake/ownKeys.test.ts: are wiped when they expire: at the next use, or by a timer without one",
       `${resumedHostile}: options that cannot be > a short key`,
       `${resumedHostile}: options that cannot be > a lifetime of two days`,
     ]),
@@ -224,7 +224,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       client: obeyedBy(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretClient"],
         [
-          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, but no SCSV`,
         ],
       ),
       server: obeyedBy(
@@ -278,7 +278,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       client: obeyedBy(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretClient"],
         [
-          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
+          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, but no SCSV`,
         ],
       ),
       server: obeyedBy(

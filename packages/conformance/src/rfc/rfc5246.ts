@@ -175,9 +175,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.3.3",
+<<<<<<< HEAD
     "An AEAD suite specifies how its nonce is formed, and expands a record by at most 1024 bytes.",
     obeyedBy("record/aead.ts#AeadProtection", [
       `${tests.suites}: our suites > make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)`,
+=======
+    "an AEAD's suite says how its nonce is made, and it adds at most 1024 bytes",
+    by("record/aead.ts#AeadProtection", [
+      `${tests.suites}: the cipher suites > have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)`,
+>>>>>>> wt-e14i
       "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
     ]),
   ],
@@ -382,7 +388,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "client_version is the highest version that the client supports.",
     obeyedBy(
       "handshake/client.ts#offer",
-      `${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`,
+      `${hello}: ClientHello > offers TLS 1.2 and no compression, without a session, and with new random bytes each time`,
     ),
   ],
   [
@@ -398,9 +404,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.2",
+<<<<<<< HEAD
     "The server ignores suites that it does not know.",
     obeyedBy("handshake/negotiate.ts#choose", [
       `${hello}: ClientHello > has suites that a server does not know, which are ignored`,
+=======
+    "suites that the server does not know are ignored",
+    by("handshake/negotiate.ts#choose", [
+      `${hello}: ClientHello > may have unknown suites, which the server ignores`,
+>>>>>>> wt-e14i
       `${grease}: a peer's GREASE is ignored > suites`,
     ]),
   ],
@@ -418,12 +430,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#offer"],
-        [`${hello}: ClientHello > offers TLS 1.2 and no compression, with no session and other random bytes each time`],
+        [
+          `${hello}: ClientHello > offers TLS 1.2 and no compression, without a session, and with new random bytes each time`,
+        ],
       ),
       server: obeyedBy(
         ["handshake/negotiate.ts#checkHello"],
         [
-          `${hello}: ClientHello > without the null compression method is refused`,
+          `${hello}: ClientHello > is refused without the null compression method`,
           `${grease}: a peer's GREASE is ignored > compression methods`,
         ],
       ),
@@ -431,9 +445,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.2",
+<<<<<<< HEAD
     "A side that parses ClientHello accepts it with and without extensions. Any other length is decode_error.",
     obeyedBy("wire/codec.ts#trailing", [
       `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
+=======
+    "ClientHello with and without extensions is read; any other length is decode_error",
+    by("wire/codec.ts#trailing", [
+      `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
+>>>>>>> wt-e14i
       "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ]),
   ],
@@ -442,7 +462,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "The server's random is independent of the client's.",
     serverOnly(
       "handshake/server.ts#serverHandshake",
-      `${hello}: ServerHello > has random bytes that owe nothing to the client's`,
+      `${hello}: ServerHello > has random bytes that do not depend on the client's`,
     ),
   ],
   [
@@ -501,8 +521,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsClient"],
         [
-          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV`,
-          `${hello}: ClientHello > offers no scheme of anonymous, MD5 or SHA-1`,
+          `${hello}: ClientHello > has signature_algorithms, extended_master_secret and an empty renegotiation_info, but no SCSV`,
+          `${hello}: ClientHello > offers no anonymous, MD5 or SHA-1 scheme`,
           `${hello}: ServerHello > never has signature_algorithms, and is refused with it`,
         ],
       ),
@@ -524,7 +544,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     deviates(
       "SHA-1 signatures are no longer secure. RFC 9155 §2 and §5 forbid them and end such a handshake.",
       "handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsServer",
-      `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
+      `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
     ),
   ],
   [
@@ -554,9 +574,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
         [
-          `${keyUsage}: keyUsage of the server's certificate > must have digitalSignature for ECDHE`,
-          `${keyUsage}: keyUsage of the server's certificate > must have keyEncipherment for RSA key exchange`,
-          `${keyExchange}: the server's certificate > has a key that fits the suite (RFC 5246 §7.4.2)`,
+          `${keyUsage}: keyUsage of the server's certificate > must contain digitalSignature for ECDHE`,
+          `${keyUsage}: keyUsage of the server's certificate > must contain keyEncipherment for RSA key exchange`,
+          `${keyExchange}: the server's certificate > must have a key that fits the suite (RFC 5246 §7.4.2)`,
         ],
       ),
       server: obeyedBy(
@@ -607,7 +627,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["handshake/client.ts#verifySignature"],
         [
-          `${keyExchange}: the server's parameters > are refused under a scheme of another kind of key`,
+          `${keyExchange}: the server's parameters > are refused if the signature scheme belongs to another kind of key`,
           `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
         ],
       ),
@@ -677,7 +697,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ),
       server: obeyedBy(
         ["handshake/server.ts#expectCertificate"],
-        [`${keyUsage}: keyUsage of the client's certificate must have digitalSignature`],
+        [`${keyUsage}: keyUsage of the client's certificate must contain digitalSignature`],
       ),
     }),
   ],
@@ -764,7 +784,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       server: obeyedBy(
         ["handshake/server.ts#expectCertificateVerify"],
         [
-          `${keyExchange}: CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)`,
+          `${keyExchange}: CertificateVerify with a scheme that %s is refused (RFC 5246 §7.4.8)`,
           `${order}: signatures > in the client's CertificateVerify are refused by the server at once`,
           `${order}: two messages in the wrong order > %s after %s is refused`,
         ],
@@ -793,7 +813,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "Each side deletes the premaster secret after it has derived the master secret.",
     obeyedBy(
       "handshake/secrets.ts#Secrets.derive",
-      `${keyExchange}: the premaster secret is wiped once the master secret is made (RFC 5246 §8.1)`,
+      `${keyExchange}: the premaster secret is wiped when the master secret has been derived (RFC 5246 §8.1)`,
     ),
   ],
   [
@@ -806,17 +826,29 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "9",
+<<<<<<< HEAD
     "TLS_RSA_WITH_AES_128_CBC_SHA is implemented.",
     obeyedBy("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
       `${tests.suites}: our suites > have the one that every TLS 1.2 must (RFC 5246 §9), and those that RFC 8422 §6 wants; only forward secret AEADs by default`,
+=======
+    "TLS_RSA_WITH_AES_128_CBC_SHA is implemented",
+    by("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
+      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs`,
+>>>>>>> wt-e14i
       `${suite}: suite, certificate and group`,
     ]),
   ],
   [
     "A.5",
+<<<<<<< HEAD
     "No side negotiates TLS_NULL_WITH_NULL_NULL, or an anonymous suite that was not asked for explicitly.",
     obeyedBy("handshake/suites.ts#CipherSuite", [
       `${tests.suites}: our suites > encrypt, and know whom they talk to: none is NULL, anonymous, of export grade, or broken since (RFC 5246 §A.5)`,
+=======
+    "TLS_NULL_WITH_NULL_NULL is never negotiated, anonymous suites not unless asked for",
+    by("handshake/suites.ts#CipherSuite", [
+      `${tests.suites}: the cipher suites > encrypt and authenticate: none is NULL, anonymous, of export grade, or broken (RFC 5246 §A.5)`,
+>>>>>>> wt-e14i
       `${hello}: ServerHello > is refused with %s`,
     ]),
   ],
@@ -853,7 +885,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["handshake/keyExchange/dhe.ts#newShare", "handshake/keyExchange/dhe.ts#fieldOf"],
       [
-        `${keyExchange}: the peer's public key > is another one in each handshake`,
+        `${keyExchange}: the peer's public key > is new in each handshake`,
         `${dhe}: the public value > %s is refused by both sides`,
         `${dhe}: the group > a client refuses a group %s`,
       ],

@@ -4,21 +4,21 @@ import { describe, expect, test } from "vitest";
 import { HandshakeReader } from "../../src/handshake/handshakeReader.ts";
 import { message } from "./mitm.ts";
 
-/** Every whole message that is there. */
+/** Takes every complete message. */
 const takeAll = (reader: HandshakeReader): Uint8Array[] => {
   const taken: Uint8Array[] = [];
   while (reader.isWhole) taken.push(reader.take());
   return taken;
 };
 
-/** Tells `work` the lengths of the arrays that are made meanwhile. */
+/** Runs `work`, and appends to `lengths` the length of each `Uint8Array` that it creates. */
 function watchArrays(work: (lengths: readonly number[]) => void): void {
   const lengths: number[] = [];
   const real = Uint8Array;
   globalThis.Uint8Array = new Proxy(real, {
-    construct(target, given: [number]) {
-      lengths.push(given[0]);
-      return new target(...given);
+    construct(target, args: [number]) {
+      lengths.push(args[0]);
+      return new target(...args);
     },
   });
   try {
@@ -28,8 +28,8 @@ function watchArrays(work: (lengths: readonly number[]) => void): void {
   }
 }
 
-describe("handshake messages out of fragments", () => {
-  test("joined and split, they come out as they were said, each an array of its own", () => {
+describe("handshake messages from fragments", () => {
+  test("are returned as they were sent, each in an array of its own, however they were fragmented", () => {
     const bodies = fc.array(fc.uint8Array({ maxLength: 600 }), { minLength: 1, maxLength: 8 });
     const cuts = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 20 });
     fc.assert(
@@ -42,7 +42,7 @@ describe("handshake messages out of fragments", () => {
           const end = at + (sizes[i % sizes.length] as number);
           const fragment = wire.slice(at, end);
           reader.append(fragment);
-          // Whoever fed it may do with its array what it likes.
+          // The caller may overwrite its array afterwards.
           fragment.fill(0xee);
           at = end;
           taken.push(...takeAll(reader));
@@ -55,7 +55,7 @@ describe("handshake messages out of fragments", () => {
     );
   });
 
-  test("several in one fragment wait in order, with the type and the length of the first", () => {
+  test("several in one fragment are returned in order; the type and the length are those of the first", () => {
     const reader = new HandshakeReader();
     reader.append(concat(message(2, new Uint8Array(70)), message(14), message(20, new Uint8Array(12)).subarray(0, 5)));
     expect([reader.type, reader.length, reader.isWhole, reader.pending]).toEqual([2, 74, true, 74 + 4 + 5]);
@@ -68,7 +68,7 @@ describe("handshake messages out of fragments", () => {
     expect([reader.type, reader.length, reader.isWhole, reader.pending]).toEqual([undefined, undefined, false, 0]);
   });
 
-  test("part of a header has a type, and no length yet", () => {
+  test("a partial header has a type, but no length", () => {
     const reader = new HandshakeReader();
     for (const byte of [1, 0, 0]) {
       reader.append(Uint8Array.of(byte));
@@ -83,7 +83,7 @@ describe("handshake messages out of fragments", () => {
     ["64 KiB", 13, 2 ** 16],
     ["128 KiB, as a ClientHello,", 1, 2 ** 17],
     ["128 KiB, as a Certificate,", 11, 2 ** 17],
-  ])("a message of more than %s is refused by its header alone (type %i)", (_, type, most) => {
+  ])("a message of more than %s is refused as soon as its header is read (type %i)", (_, type, most) => {
     const header = (length: number): Uint8Array => Uint8Array.of(type, length >> 16, (length >> 8) & 255, length & 255);
     const reader = new HandshakeReader();
     reader.append(header(most));
@@ -95,45 +95,45 @@ describe("handshake messages out of fragments", () => {
   });
 });
 
-describe("what waits for the rest of its message", () => {
+describe("the buffer of an incomplete message", () => {
   const whole = message(
     1,
     new Uint8Array(2 ** 16 - 1).map((_, i) => i * 7),
   );
 
-  test("a message of 64 KiB in fragments of a byte holds twice its bytes at most, at every step", () => {
+  test("a message of 64 KiB in fragments of one byte never needs more than twice the bytes received", () => {
     const reader = new HandshakeReader();
     const fragments = Array.from(whole, (byte) => Uint8Array.of(byte));
     let [copied, most] = [0, 0];
-    watchArrays((made) => {
+    watchArrays((lengths) => {
       for (const fragment of fragments) {
-        const before = made.length;
+        const before = lengths.length;
         reader.append(fragment);
-        if (made.length > before) copied += reader.pending - 1;
-        most = Math.max(most, (made.at(-1) as number) / reader.pending);
+        if (lengths.length > before) copied += reader.pending - 1;
+        most = Math.max(most, (lengths.at(-1) as number) / reader.pending);
       }
-      // Each is let go once there is a larger one.
-      expect(made).toEqual([...made].sort((a, b) => a - b));
-      expect(made.length).toBeLessThan(20);
+      // Each array is released when a larger one replaces it.
+      expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
+      expect(lengths.length).toBeLessThan(20);
     });
     expect(most).toBeLessThanOrEqual(2);
-    // Doubling copies each byte twice at most; one array a fragment would copy 2 GiB.
+    // Doubling copies each byte at most twice. A new array for each fragment would copy 2 GiB.
     expect(copied).toBeLessThan(2 * whole.length);
     expect(reader.take()).toEqual(whole);
   });
 
-  test("what is taken leaves room: small messages without end do not make it grow", () => {
+  test("a taken message frees its space: an endless series of small messages does not make the buffer grow", () => {
     const reader = new HandshakeReader();
     const request = message(0);
-    // Always the first byte of the next one stands behind it.
+    // The buffer always holds the first byte of the next message.
     reader.append(request.subarray(0, 1));
     let most = 0;
-    watchArrays((made) => {
+    watchArrays((lengths) => {
       for (let i = 0; i < 5000; i++) {
         reader.append(concat(request.subarray(1), request.subarray(0, 1)));
         reader.take();
       }
-      most = Math.max(...made);
+      most = Math.max(...lengths);
     });
     expect(reader.pending).toBe(1);
     expect(most).toBeLessThanOrEqual(16);

@@ -1,4 +1,7 @@
-/** What the two hellos say, and what of the other's is taken (RFC 5246 §7.4.1, RFC 5746 §3.4, RFC 7627 §5.2, RFC 8422 §4). */
+/**
+ * The content of both hellos, and what each side accepts of the other's (RFC 5246 §7.4.1, RFC 5746 §3.4, RFC 7627 §5.2,
+ * RFC 8422 §4).
+ */
 import {
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
@@ -18,14 +21,14 @@ const renegotiationInfo = 0xff01;
 const rsa = { suites: [TLS_RSA_WITH_AES_128_CBC_SHA] };
 
 describe("ClientHello", () => {
-  test("offers TLS 1.2 and no compression, with no session and other random bytes each time", async () => {
+  test("offers TLS 1.2 and no compression, without a session, and with new random bytes each time", async () => {
     const [first, second] = [await connectPair(), await connectPair()].map(({ hellos }) => hellos.client);
     expect(first).toMatchObject({ clientVersion: 0x0303, compressionMethods: [0], sessionId: new Uint8Array(0) });
     expect(first?.random).toHaveLength(32);
     expect(first?.random).not.toEqual(second?.random);
   });
 
-  test("has signature_algorithms, extended_master_secret and an empty renegotiation_info, and then no SCSV", async () => {
+  test("has signature_algorithms, extended_master_secret and an empty renegotiation_info, but no SCSV", async () => {
     const { client } = (await connectPair()).hellos;
     expect(extension(client, signatureAlgorithms)?.length).toBeGreaterThan(2);
     expect(extension(client, extendedMasterSecret)).toEqual(new Uint8Array(0));
@@ -33,7 +36,7 @@ describe("ClientHello", () => {
     expect(client?.cipherSuites).not.toContain(0x00ff);
   });
 
-  test("offers no scheme of anonymous, MD5 or SHA-1", async () => {
+  test("offers no anonymous, MD5 or SHA-1 scheme", async () => {
     const data = extension((await connectPair()).hellos.client, signatureAlgorithms) as Uint8Array;
     for (let at = 2; at < data.length; at += 2) {
       expect(data[at]).toBeGreaterThan(2);
@@ -41,7 +44,7 @@ describe("ClientHello", () => {
     }
   });
 
-  test("names curves and the uncompressed format with an ECC suite, and neither without (RFC 8422 §4)", async () => {
+  test("names curves and the uncompressed format only with an ECC suite (RFC 8422 §4)", async () => {
     const ecc = (await connectPair()).hellos.client;
     expect(extension(ecc, supportedGroups)).toEqual(Uint8Array.of(0, 8, 0, 29, 0, 23, 0, 24, 0, 25));
     expect(extension(ecc, ecPointFormats)).toEqual(Uint8Array.of(1, 0));
@@ -49,22 +52,22 @@ describe("ClientHello", () => {
     expect([extension(none, supportedGroups), extension(none, ecPointFormats)]).toEqual([undefined, undefined]);
   });
 
-  /** As many suites as there can be, and an extension that nobody knows, until the whole has so many bytes. */
+  /** Fills the hello up to `length` bytes, with the largest number of suites and an unknown extension. */
   const ofLength = (length: number) => ({
     client(hello: ClientHello): ClientHello {
-      const own = hello.cipherSuites;
-      const cipherSuites = [...own, ...Array.from({ length: 32_767 - own.length }, () => 0x0a0a)];
+      const real = hello.cipherSuites;
+      const cipherSuites = [...real, ...Array.from({ length: 32_767 - real.length }, () => 0x0a0a)];
       const filled = (bytes: number) => withExtension({ ...hello, cipherSuites }, 0xfafa, new Uint8Array(bytes));
       return filled(length - encode(clientHello.body, filled(0)).length);
     },
   });
-  test("of 128 KiB is taken, and of a byte more is not", async () => {
+  test("is accepted with 128 KiB, and refused with one byte more", async () => {
     const { hellos } = await connectPair({}, {}, ofLength(2 ** 17));
     expect(hellos.server?.cipherSuite).toBe(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.id);
     const { server } = await connectPair({}, {}, ofLength(2 ** 17 + 1));
     expect(server).toMatchObject({ alert: "illegal_parameter", code: "excessive_message_size", by: "us" });
   });
-  test("that is cut short is decode_error, of 128 KiB too", async () => {
+  test("is decode_error if it is truncated, with 128 KiB too", async () => {
     for (const length of [200, 2 ** 17]) {
       const outcome = await handshakeThrough(pki, (unit) => {
         if (unit.name !== "client_hello") return unit.wire;
@@ -76,22 +79,22 @@ describe("ClientHello", () => {
     }
   });
 
-  test("without the null compression method is refused", async () => {
+  test("is refused without the null compression method", async () => {
     const { server } = await connectPair({}, {}, { client: (hello) => ({ ...hello, compressionMethods: [1] }) });
     expect(server).toMatchObject({ alert: "illegal_parameter", code: "invalid_compression_list", by: "us" });
   });
 
-  test("without extensions is taken where no signature is needed, and answered with none", async () => {
-    const bare = { client: <T extends object>(hello: T): T => ({ ...hello, extensions: undefined }) };
-    const served = await connectPair(rsa, { ...rsa, credentials: [pki.rsa] }, bare);
+  test("is accepted without extensions if no signature is needed, and answered without extensions", async () => {
+    const withoutExtensions = { client: <T extends object>(hello: T): T => ({ ...hello, extensions: undefined }) };
+    const served = await connectPair(rsa, { ...rsa, credentials: [pki.rsa] }, withoutExtensions);
     expect(served.hellos.client?.extensions).toBeUndefined();
     expect(served.hellos.server).toMatchObject({ cipherSuite: TLS_RSA_WITH_AES_128_CBC_SHA.id, extensions: undefined });
-    // Its signature_algorithms would be SHA-1's (RFC 5246 §7.4.1.4.1), and nobody trusts that any more (RFC 9155 §2).
-    const signed = await connectPair({}, {}, bare);
+    // The default for signature_algorithms is SHA-1 (RFC 5246 §7.4.1.4.1), which RFC 9155 §2 forbids.
+    const signed = await connectPair({}, {}, withoutExtensions);
     expect(signed.server).toMatchObject({ alert: "handshake_failure", code: "no_shared_cipher", by: "us" });
   });
 
-  test("has suites that a server does not know, which are ignored", async () => {
+  test("may have unknown suites, which the server ignores", async () => {
     const { hellos } = await connectPair(
       {},
       {},
@@ -102,7 +105,7 @@ describe("ClientHello", () => {
 });
 
 describe("ServerHello", () => {
-  test("has random bytes that owe nothing to the client's", async () => {
+  test("has random bytes that do not depend on the client's", async () => {
     const same = { random: (length: number) => new Uint8Array(length).fill(7) };
     const [first, second] = [await connectPair(same), await connectPair(same)];
     expect(first.hellos.client?.random).toEqual(second.hellos.client?.random);
@@ -122,7 +125,7 @@ describe("ServerHello", () => {
   test.each([
     ["TLS_NULL_WITH_NULL_NULL", 0x0000],
     ["TLS_ECDH_anon_WITH_AES_128_CBC_SHA", 0xc018],
-    ["a suite of ours that was not offered", TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384.id],
+    ["a suite that we support but did not offer", TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384.id],
   ])("is refused with %s", async (_, cipherSuite) => {
     const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
     const { client } = await connectPair({ suites }, {}, { server: (hello) => ({ ...hello, cipherSuite }) });

@@ -1,4 +1,7 @@
-/** What each side asks of the other's key exchange, and what it does for its own (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1; RFC 8422 §5.3, §5.4, §5.11). */
+/**
+ * The checks of each side on the other's key exchange, and its own duties (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1; RFC 8422
+ * §5.3, §5.4, §5.11).
+ */
 
 import {
   type CryptoProvider,
@@ -25,40 +28,43 @@ import { parseCertificate } from "../../src/x509/certificate.ts";
 import { connectPair, pki, withExtension } from "./extensions/connectPair.ts";
 import { handshakeThrough, type Label, message, record, type Unit } from "./mitm.ts";
 
-const on = (group: NamedGroup) => ({ client: { groups: [group, secp256r1] }, server: { groups: [group, secp256r1] } });
+const bothOffer = (group: NamedGroup) => ({
+  client: { groups: [group, secp256r1] },
+  server: { groups: [group, secp256r1] },
+});
 const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
 /** Rewrites the body of one message. */
 const rewriting = (one: Label, id: number, change: (body: Uint8Array) => Uint8Array) => (unit: Unit) =>
   label(unit) === one ? record(22, message(id, change(unit.body))) : unit.wire;
 
 describe("the peer's public key", () => {
-  const saying = (name: GroupName, publicKey: Uint8Array): CryptoProvider => ({
+  const providerSending = (name: GroupName, publicKey: Uint8Array): CryptoProvider => ({
     ...nodeCrypto,
     groups: {
       ...nodeCrypto.groups,
       [name]: async (random: never) => ({ ...(await nodeCrypto.groups[name]?.(random)), publicKey }),
     },
   });
-  const elsewhere = new Uint8Array(65).fill(1);
-  elsewhere[0] = 4;
+  const notOnCurve = new Uint8Array(65).fill(1);
+  notOnCurve[0] = 4;
   const compressed = new Uint8Array(33).fill(1);
   compressed[0] = 2;
   test.each<[string, NamedGroup, Uint8Array]>([
-    ["a point that is not on secp256r1", secp256r1, elsewhere],
+    ["a point that is not on secp256r1", secp256r1, notOnCurve],
     ["a compressed point", secp256r1, compressed],
     ["the point at infinity", secp256r1, Uint8Array.of(0)],
     ["an x25519 share whose secret is zero", x25519, new Uint8Array(32)],
     ["an x25519 share of low order", x25519, Uint8Array.from({ length: 32 }, (_, i) => +(i === 0))],
     ["an x25519 share too short", x25519, new Uint8Array(31).fill(9)],
   ])("%s is refused by both sides (RFC 8422 §5.11)", async (_, group, publicKey) => {
-    const lying = { provider: saying(group.name as GroupName, publicKey) };
-    const { client, server } = on(group);
+    const dishonest = { provider: providerSending(group.name as GroupName, publicKey) };
+    const { client, server } = bothOffer(group);
     const refusal = { alert: "illegal_parameter", code: "bad_ecpoint", by: "us" };
-    expect((await connectPair(client, { ...server, ...lying })).client).toMatchObject(refusal);
-    expect((await connectPair({ ...client, ...lying }, server)).server).toMatchObject(refusal);
+    expect((await connectPair(client, { ...server, ...dishonest })).client).toMatchObject(refusal);
+    expect((await connectPair({ ...client, ...dishonest }, server)).server).toMatchObject(refusal);
   });
 
-  test("is another one in each handshake", async () => {
+  test("is new in each handshake", async () => {
     const keys: Record<"client" | "server", string[]> = { client: [], server: [] };
     for (let i = 0; i < 2; i++)
       await handshakeThrough(pki, (unit) => {
@@ -74,8 +80,8 @@ describe("the peer's public key", () => {
 describe("the server's parameters", () => {
   test.each([
     ["a curve that was not offered", { namedCurve: secp384r1.id }],
-    ["a curve spelled out", { curveType: 1 }],
-  ])("are refused on %s", async (_, other) => {
+    ["a curve with explicit parameters", { curveType: 1 }],
+  ])("are refused with %s", async (_, other) => {
     const change = (body: Uint8Array) => {
       const { params, signed } = decode(serverEcdhKeyExchange.body, body, "");
       return encode(serverEcdhKeyExchange.body, { params: { ...params, ...other }, signed });
@@ -86,7 +92,7 @@ describe("the server's parameters", () => {
     expect(client).toMatchObject({ alert: "illegal_parameter", code: "wrong_curve", by: "us" });
   });
 
-  test("are refused under a scheme of another kind of key", async () => {
+  test("are refused if the signature scheme belongs to another kind of key", async () => {
     const change = (body: Uint8Array) => {
       const { params, signed } = decode(serverEcdhKeyExchange.body, body, "");
       return encode(serverEcdhKeyExchange.body, { params, signed: { ...signed, scheme: 0x0401 } });
@@ -96,7 +102,7 @@ describe("the server's parameters", () => {
   });
 });
 
-test("a server without a curve in common takes no ECC suite (RFC 8422 §5.1)", async () => {
+test("a server without a curve in common chooses no ECC suite (RFC 8422 §5.1)", async () => {
   const x448 = { client: <T extends ClientHello>(hello: T): T => withExtension(hello, 10, Uint8Array.of(0, 2, 0, 30)) };
   const suites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_128_GCM_SHA256];
   const { hellos } = await connectPair({ suites }, { suites, credentials: [pki.rsa] }, x448);
@@ -108,9 +114,9 @@ test("a server without a curve in common takes no ECC suite (RFC 8422 §5.1)", a
 });
 
 test.each([
-  ["was not asked for", 0x0203],
-  ["is of another kind of key", 0x0804],
-])("CertificateVerify under a scheme that %s is refused (RFC 5246 §7.4.8)", async (_, scheme) => {
+  ["was not offered", 0x0203],
+  ["belongs to another kind of key", 0x0804],
+])("CertificateVerify with a scheme that %s is refused (RFC 5246 §7.4.8)", async (_, scheme) => {
   const change = (body: Uint8Array) =>
     encode(certificateVerify.body, { ...decode(certificateVerify.body, body, ""), scheme });
   const { server } = await handshakeThrough(pki, rewriting("client certificate_verify", 15, change));
@@ -118,12 +124,15 @@ test.each([
 });
 
 describe("the server's certificate", () => {
-  /** What the client says to a server that signs with `pki.server`'s key, takes its certificate for `taken`, and shows `shown`. */
-  async function refusal(taken: Uint8Array, shown: Uint8Array, groups: readonly NamedGroup[]): Promise<unknown> {
+  /**
+   * The client's error against a server that signs with `pki.server`'s key and sends the certificate `sent`, but chooses
+   * its parameters as if its certificate were `assumed`.
+   */
+  async function refusal(assumed: Uint8Array, sent: Uint8Array, groups: readonly NamedGroup[]): Promise<unknown> {
     const { a, b } = memoryPair();
     const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
     const options: AcceptOptions = { provider: nodeCrypto, suites, credentials: [pki.server] };
-    const rogue = { credential: { ...pki.server, chain: [shown] }, certificate: parseCertificate(taken) };
+    const rogue = { credential: { ...pki.server, chain: [sent] }, certificate: parseCertificate(assumed) };
     const accepting = acceptWith({ ...serverHandshakeConfig(options), credentials: [rogue] }, b, {}).opened.catch(
       () => {},
     );
@@ -132,20 +141,20 @@ describe("the server's certificate", () => {
     await accepting;
     return error;
   }
-  const own = pki.server.chain[0] as Uint8Array;
+  const leaf = pki.server.chain[0] as Uint8Array;
 
-  test("has a key that fits the suite (RFC 5246 §7.4.2)", async () => {
+  test("must have a key that fits the suite (RFC 5246 §7.4.2)", async () => {
     const rsa = pki.rsa.chain[0] as Uint8Array;
-    expect(await refusal(own, rsa, [x25519, secp256r1])).toMatchObject({
+    expect(await refusal(leaf, rsa, [x25519, secp256r1])).toMatchObject({
       alert: "illegal_parameter",
       code: "wrong_certificate_type",
       by: "us",
     });
   });
 
-  test("has its key on a curve that the client offered (RFC 8422 §5.3)", async () => {
+  test("must have its key on a curve that the client offered (RFC 8422 §5.3)", async () => {
     const p384 = nodeCredential(await (await testCa()).issue({ algorithm: "ecdsa-p384" })).chain[0] as Uint8Array;
-    expect(await refusal(p384, own, [x25519, secp384r1])).toMatchObject({
+    expect(await refusal(p384, leaf, [x25519, secp384r1])).toMatchObject({
       alert: "illegal_parameter",
       code: "wrong_curve",
       by: "us",
@@ -153,9 +162,9 @@ describe("the server's certificate", () => {
   });
 });
 
-test("the premaster secret is wiped once the master secret is made (RFC 5246 §8.1)", async () => {
+test("the premaster secret is wiped when the master secret has been derived (RFC 5246 §8.1)", async () => {
   const secrets: Uint8Array[] = [];
-  let whole = 0;
+  let nonZero = 0;
   const provider: CryptoProvider = {
     ...nodeCrypto,
     groups: {
@@ -166,7 +175,7 @@ test("the premaster secret is wiped once the master secret is made (RFC 5246 §8
           ...share,
           async agree(peer) {
             const secret = await share.agree(peer);
-            whole += Number(secret?.some((byte) => byte));
+            nonZero += Number(secret?.some((byte) => byte));
             if (secret) secrets.push(secret);
             return secret;
           },
@@ -176,6 +185,6 @@ test("the premaster secret is wiped once the master secret is made (RFC 5246 §8
   };
   const { client, server } = await connectPair({ provider }, { provider });
   for (const end of [client, server]) expect(end).toMatchObject({ group: "x25519" });
-  expect(whole).toBe(2);
+  expect(nonZero).toBe(2);
   expect(concat(...secrets)).toEqual(new Uint8Array(64));
 });

@@ -1,4 +1,4 @@
-/** The ticket keys of a server that was given none: they change and go with time, used or not. */
+/** The ticket keys that a server generates itself: they are replaced and wiped with time, used or not. */
 
 import { connect, keepSessions, memoryStore } from "@handclasp/core";
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
@@ -13,16 +13,16 @@ const s = 1000;
 
 function keysAt(start: number) {
   let time = start;
-  let made = 0;
+  let generated = 0;
   const timers: { at: number; task: () => void }[] = [];
   const keys = rotatingKeys(
-    (length) => new Uint8Array(length).fill(++made),
+    (length) => new Uint8Array(length).fill(++generated),
     () => time,
     lifetime,
     (ms, task) => timers.push({ at: time + ms, task }),
   );
   return {
-    /** The keys in use, by their number. */
+    /** The numbers of the keys in use at the time `when`. */
     at(when: number): number[] {
       time = when;
       return (keys() as readonly Uint8Array[]).map(([first = 0]) => first);
@@ -30,7 +30,7 @@ function keysAt(start: number) {
     /** The arrays themselves. */
     live: () => keys() as readonly Uint8Array[],
     timers,
-    /** Lets time pass, in which nobody connects. */
+    /** Lets time pass without connections. */
     idle(until: number): void {
       for (let next = timers.shift(); next; next = timers.shift()) {
         if (next.at > until) {
@@ -45,28 +45,28 @@ function keysAt(start: number) {
   };
 }
 
-test("change at the end of their window, not so long after they were used", () => {
+test("change at the end of their window, however late they were first used", () => {
   const { at } = keysAt(0);
   expect(at(0)).toEqual([1]);
   expect(at(99.9 * s)).toEqual([1]);
-  // The second window began at 100 s, though nobody came before 150 s.
+  // The second window began at 100 s, although the first connection in it came at 150 s.
   expect(at(150 * s)).toEqual([2, 1]);
   expect(at(199.9 * s)).toEqual([2, 1]);
   expect(at(200 * s)).toEqual([3, 2]);
-  // Nobody came in the fourth: what began at 200 s has just not ended, and the fourth key is of the window that is running.
+  // Key 3 is from the window that began at 200 s and is valid until 400 s. Key 4 is from the current window.
   expect(at(399.9 * s)).toEqual([4, 3]);
   expect(at(600 * s)).toEqual([5]);
 });
 
-test("a clock that was set back ends them: nobody knows how old they are", () => {
+test("are replaced if the clock is set back, because their age is unknown", () => {
   const { at } = keysAt(1_000 * s);
   expect(at(1_000 * s)).toEqual([1]);
   expect(at(999 * s)).toEqual([2]);
-  // By a clock that tells nothing there is no key, and no ticket.
+  // If the clock returns NaN there is no key, and no ticket.
   expect(at(Number.NaN)).toEqual([]);
 });
 
-test("are wiped when their time is over, at the next use or, where there is none, without it", () => {
+test("are wiped when they expire: at the next use, or by a timer without one", () => {
   const used = keysAt(0);
   const [first] = used.live();
   used.at(150 * s);
@@ -87,11 +87,11 @@ test("are wiped when their time is over, at the next use or, where there is none
   expect(last?.[0]).toBe(2);
   idle.idle(300 * s);
   expect(last?.every((byte) => byte === 0)).toBe(true);
-  // Nothing is left to wait for.
+  // No timer remains.
   expect(idle.timers).toEqual([]);
 });
 
-test("a server waits with a timer that lets the process end, and then resumes nothing that it sealed", async () => {
+test("a server's timer does not keep the process alive, and wipes the key", async () => {
   const timers: { ms: number | undefined; timer: NodeJS.Timeout; task: () => void }[] = [];
   const set = globalThis.setTimeout;
   const spy = vi.spyOn(globalThis, "setTimeout").mockImplementation((task: () => void, ms?: number) => {
@@ -102,7 +102,7 @@ test("a server waits with a timer that lets the process end, and then resumes no
   const ca = await testCa();
   let time = Date.now();
   const now = () => time;
-  const made: Uint8Array[] = [];
+  const generated: Uint8Array[] = [];
   const config = serverHandshakeConfig({
     provider: nodeCrypto,
     credentials: [nodeCredential(await ca.issue({ names: ["localhost"] }))],
@@ -111,7 +111,7 @@ test("a server waits with a timer that lets the process end, and then resumes no
     now,
     random(length) {
       const bytes = crypto.getRandomValues(new Uint8Array(length));
-      if (length === 48) made.push(bytes);
+      if (length === 48) generated.push(bytes);
       return bytes;
     },
   });
@@ -125,15 +125,15 @@ test("a server waits with a timer that lets the process end, and then resumes no
   };
   try {
     expect([await visit(), await visit()]).toEqual([false, true]);
-    const [waiting, ...others] = timers.filter(({ ms }) => ms === 2 * 7_200 * s);
+    const [wipeTimer, ...others] = timers.filter(({ ms }) => ms === 2 * 7_200 * s);
     expect(others).toEqual([]);
-    expect(waiting?.timer.hasRef()).toBe(false);
-    expect(made).toHaveLength(1);
-    expect(made[0]?.some((byte) => byte !== 0)).toBe(true);
+    expect(wipeTimer?.timer.hasRef()).toBe(false);
+    expect(generated).toHaveLength(1);
+    expect(generated[0]?.some((byte) => byte !== 0)).toBe(true);
     time += 2 * 7_200 * s;
-    waiting?.task();
-    expect(made[0]?.every((byte) => byte === 0)).toBe(true);
-    clearTimeout(waiting?.timer);
+    wipeTimer?.task();
+    expect(generated[0]?.every((byte) => byte === 0)).toBe(true);
+    clearTimeout(wipeTimer?.timer);
   } finally {
     spy.mockRestore();
   }

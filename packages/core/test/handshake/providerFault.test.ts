@@ -1,4 +1,4 @@
-/** A provider that breaks in the midst of a key exchange: its own fault, never the peer's. */
+/** A provider that fails during a key exchange: the error is internal, never the peer's fault. */
 
 import {
   type Awaitable,
@@ -22,8 +22,8 @@ const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ algorithm: "rsa-2048" }));
 const key = new Uint8Array(32).fill(7);
 
-/** nodeCrypto whose key shares agree in this way. */
-function agreeing(agree: () => Awaitable<Uint8Array | undefined>): CryptoProvider {
+/** `nodeCrypto` with another `agree` function in its key shares. */
+function providerWith(agree: () => Awaitable<Uint8Array | undefined>): CryptoProvider {
   const changed =
     (make: KeyAgreement): KeyAgreement =>
     async (random) => ({ ...(await make(random)), agree });
@@ -34,7 +34,7 @@ function agreeing(agree: () => Awaitable<Uint8Array | undefined>): CryptoProvide
   };
 }
 
-/** How the handshake fails on each side. */
+/** The error of each side. */
 async function ends(suite: CipherSuite, client: CryptoProvider, server: CryptoProvider) {
   const { a, b } = memoryPair();
   const psk = !suite.keyExchange.certified;
@@ -63,7 +63,7 @@ describe.each([
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
   TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
-])("a provider whose key share breaks, $name", (suite) => {
+])("a provider whose key share fails, $name", (suite) => {
   test.each<[string, () => Awaitable<Uint8Array>]>([
     [
       "throws",
@@ -72,8 +72,8 @@ describe.each([
       },
     ],
     ["rejects", () => Promise.reject(broken)],
-  ])("and %s is at fault itself", async (_, agree) => {
-    const provider = agreeing(agree);
+  ])("that %s is an internal error", async (_, agree) => {
+    const provider = providerWith(agree);
     const client = await ends(suite, provider, nodeCrypto);
     expect(client.client).toMatchObject(ours);
     expect(client.server).toMatchObject(theirs);
@@ -82,8 +82,8 @@ describe.each([
     expect(server.client).toMatchObject(theirs);
   });
 
-  test("and a public key that it refuses is the peer's fault", async () => {
-    const refusing = agreeing(() => undefined);
+  test("that refuses a public key is the peer's fault", async () => {
+    const refusing = providerWith(() => undefined);
     const refusal = { alert: "illegal_parameter", fault: "peer", by: "us" };
     expect((await ends(suite, refusing, nodeCrypto)).client).toMatchObject(refusal);
     expect((await ends(suite, nodeCrypto, refusing)).server).toMatchObject(refusal);

@@ -6,14 +6,14 @@ const suites = Object.entries(core)
   .filter(([name]) => /^TLS_.*_WITH_/.test(name))
   .map(([name, suite]) => [name, suite as CipherSuite] as const);
 
-describe("our suites", () => {
-  test("are named as they are exported, each number once", () => {
+describe("the cipher suites", () => {
+  test("are named as they are exported, each with its own number", () => {
     expect(suites.length).toBeGreaterThan(30);
     for (const [name, suite] of suites) expect(suite.name).toBe(name);
     expect(new Set(suites.map(([, { id }]) => id)).size).toBe(suites.length);
   });
 
-  test("encrypt, and know whom they talk to: none is NULL, anonymous, of export grade, or broken since (RFC 5246 §A.5)", () => {
+  test("encrypt and authenticate: none is NULL, anonymous, of export grade, or broken (RFC 5246 §A.5)", () => {
     for (const [name, { id, keyLength, authentication }] of suites) {
       expect(name).not.toMatch(/NULL|anon|EXPORT|RC4|DES|MD5|_DSS_|ECDH_|TLS_DH_/);
       expect(id).not.toBe(0);
@@ -22,14 +22,14 @@ describe("our suites", () => {
     }
   });
 
-  test("have the one that every TLS 1.2 must (RFC 5246 §9), and those that RFC 8422 §6 wants; only forward secret AEADs by default", () => {
+  test("include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs", () => {
     for (const id of [0x002f, 0xc02b, 0xc02f, 0xc009, 0xc013])
       expect(core.legacySuites.map((suite) => suite.id)).toContain(id);
     for (const { name, keyExchange, mac } of core.modernSuites)
       expect([name, keyExchange.name, mac]).toEqual([name, "ecdhe", undefined]);
   });
 
-  test("make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)", () => {
+  test("have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)", () => {
     for (const [, { mac, fixedIvLength, tagLength = 16 }] of suites) {
       if (mac) continue;
       expect([4, 12]).toContain(fixedIvLength);
