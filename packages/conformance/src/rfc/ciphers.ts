@@ -204,16 +204,11 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   ],
   [
     "5.4",
-<<<<<<< HEAD
     "The server's parameters name a curve that the client offered, and do not define a curve explicitly.",
     obeyedBy(
       "handshake/keyExchange/ephemeral.ts#groupOf",
-      `${keyExchange}: the server's parameters > are refused on %s`,
+      `${keyExchange}: the server's parameters > are refused with %s`,
     ),
-=======
-    "the parameters name a curve that the client offered, and do not spell one out",
-    by("handshake/keyExchange/ephemeral.ts#groupOf", `${keyExchange}: the server's parameters > are refused with %s`),
->>>>>>> wt-e14i
   ],
   [
     "5.4, 5.8",

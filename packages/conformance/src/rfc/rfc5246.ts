@@ -175,15 +175,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.3.3",
-<<<<<<< HEAD
     "An AEAD suite specifies how its nonce is formed, and expands a record by at most 1024 bytes.",
     obeyedBy("record/aead.ts#AeadProtection", [
-      `${tests.suites}: our suites > make their nonces of 12 bytes, and add no more than 1024 (RFC 5246 §6.2.3.3)`,
-=======
-    "an AEAD's suite says how its nonce is made, and it adds at most 1024 bytes",
-    by("record/aead.ts#AeadProtection", [
       `${tests.suites}: the cipher suites > have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)`,
->>>>>>> wt-e14i
       "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
     ]),
   ],
@@ -404,15 +398,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.2",
-<<<<<<< HEAD
     "The server ignores suites that it does not know.",
     obeyedBy("handshake/negotiate.ts#choose", [
-      `${hello}: ClientHello > has suites that a server does not know, which are ignored`,
-=======
-    "suites that the server does not know are ignored",
-    by("handshake/negotiate.ts#choose", [
       `${hello}: ClientHello > may have unknown suites, which the server ignores`,
->>>>>>> wt-e14i
       `${grease}: a peer's GREASE is ignored > suites`,
     ]),
   ],
@@ -445,15 +433,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.2",
-<<<<<<< HEAD
     "A side that parses ClientHello accepts it with and without extensions. Any other length is decode_error.",
     obeyedBy("wire/codec.ts#trailing", [
-      `${hello}: ClientHello > without extensions is taken where no signature is needed, and answered with none`,
-=======
-    "ClientHello with and without extensions is read; any other length is decode_error",
-    by("wire/codec.ts#trailing", [
       `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
->>>>>>> wt-e14i
       "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ]),
   ],
@@ -826,29 +808,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "9",
-<<<<<<< HEAD
     "TLS_RSA_WITH_AES_128_CBC_SHA is implemented.",
     obeyedBy("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
-      `${tests.suites}: our suites > have the one that every TLS 1.2 must (RFC 5246 §9), and those that RFC 8422 §6 wants; only forward secret AEADs by default`,
-=======
-    "TLS_RSA_WITH_AES_128_CBC_SHA is implemented",
-    by("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
       `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs`,
->>>>>>> wt-e14i
       `${suite}: suite, certificate and group`,
     ]),
   ],
   [
     "A.5",
-<<<<<<< HEAD
     "No side negotiates TLS_NULL_WITH_NULL_NULL, or an anonymous suite that was not asked for explicitly.",
     obeyedBy("handshake/suites.ts#CipherSuite", [
-      `${tests.suites}: our suites > encrypt, and know whom they talk to: none is NULL, anonymous, of export grade, or broken since (RFC 5246 §A.5)`,
-=======
-    "TLS_NULL_WITH_NULL_NULL is never negotiated, anonymous suites not unless asked for",
-    by("handshake/suites.ts#CipherSuite", [
       `${tests.suites}: the cipher suites > encrypt and authenticate: none is NULL, anonymous, of export grade, or broken (RFC 5246 §A.5)`,
->>>>>>> wt-e14i
       `${hello}: ServerHello > is refused with %s`,
     ]),
   ],
