@@ -15,7 +15,7 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   close_timeout: peer(
     undefined,
-    "`close` waited in vain for pending writes to be sent, or for the peer's close_notify.",
+    "`close` gave up waiting for pending writes to be sent, or for the peer's close_notify.",
     "Check that the peer reads. Raise `closeTimeout` to wait longer.",
     "the connection was not closed within 5000 ms",
   ),

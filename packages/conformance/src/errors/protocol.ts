@@ -34,7 +34,7 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
     "insufficient_security",
     "The server's Diffie-Hellman group is not one of the groups that are known to be safe.",
     "Configure the server to use ffdhe2048 of RFC 7919, a larger group of that RFC, or ECDHE.",
-    "the server's Diffie-Hellman group, of 1024 bits, is none that we know to be good",
+    "the server's Diffie-Hellman group, of 1024 bits, is not known to be good",
   ),
   bad_dh_value: peer(
     "illegal_parameter",

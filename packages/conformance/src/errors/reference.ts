@@ -29,28 +29,32 @@ export const errorRows: Readonly<Record<TlsErrorCode, ErrorRow>> = {
 const sections: readonly Section[] = [
   {
     title: "The transport and the end of a connection",
-    about:
+    introduction:
       "Host names, ports, WebSockets, and the ways in which a connection ends. [ends.md](ends.md) says what a " +
       "reader sees of each end.",
     rows: transportRows,
   },
   {
     title: "Certificates",
-    about:
+    introduction:
       "The error has the `position` and the `subject` of the certificate. [certificates.md](certificates.md) " +
       "has the rules.",
     rows: certificateRows,
   },
-  { title: "OCSP", about: "The status of the server's certificate, if the `ocsp` option asks for it.", rows: ocspRows },
+  {
+    title: "OCSP",
+    introduction: "The status of the server's certificate, if the `ocsp` option asks for it.",
+    rows: ocspRows,
+  },
   {
     title: "The handshake and the records",
-    about: "Messages and records of the peer that Handclasp cannot accept.",
+    introduction: "Messages and records of the peer that Handclasp cannot accept.",
     rows: protocolRows,
   },
-  { title: "This side", about: "The options, calls, hooks and timers of this side.", rows: localRows },
+  { title: "This side", introduction: "The options, calls, hooks and timers of this side.", rows: localRows },
   {
     title: "Names of alerts",
-    about:
+    introduction:
       'If the peer sends a fatal alert, the code is the name of the alert and `by` is `"peer"`. An error of ' +
       "Handclasp has such a code if no more exact code exists. If an entry lists no alert to send, no error of " +
       "Handclasp has that code.",

@@ -1,48 +1,48 @@
 /**
- * What applications do with a connection, well or badly.
+ * The applications that the victim runs on its connections. Some use a connection well, others badly.
  * @module
  */
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type TlsConnection, TlsError } from "@handclasp/node";
 import type { AppName } from "./protocol.ts";
 
-/** What the application saw of its connections. */
-export interface Seen {
+/** The reads and the errors that an application saw on its connections. */
+export interface Observed {
   bytes: number;
   cleanEnds: number;
   failures: string[];
-  /** Bytes read in one turn of the event loop, at most. Of 1-byte records, this is how many of them were opened in it. */
+  /** The most bytes read in one turn of the event loop. With 1-byte records, this is the number of records opened in it. */
   mostInTurn: number;
 }
 
-export type App = (channel: TlsConnection, seen: Seen) => Promise<void> | undefined;
+export type App = (channel: TlsConnection, observed: Observed) => Promise<void> | undefined;
 
 const chunk = new Uint8Array(2 ** 14);
-const inTurn = new WeakMap<Seen, number>();
+const readInTurn = new WeakMap<Observed, number>();
 const forever = new Promise<void>(() => {});
 
 export const apps: Readonly<Record<AppName, App>> = {
-  reads: (channel, seen) => readAll(channel, seen),
-  echoes: (channel, seen) => readAll(channel, seen, (bytes) => channel.write(bytes)),
-  writes: (channel, seen) => writeAll(channel, seen),
-  "awaits closed": (channel, seen) => channel.closed.catch((error: unknown) => fail(error, seen)),
-  "reads and awaits closed": async (channel, seen) => {
-    const closed = channel.closed.catch((error: unknown) => fail(error, seen));
-    await Promise.all([readAll(channel, seen), closed]);
+  reads: (channel, observed) => readAll(channel, observed),
+  echoes: (channel, observed) => readAll(channel, observed, (bytes) => channel.write(bytes)),
+  writes: (channel, observed) => writeAll(channel, observed),
+  "awaits closed": (channel, observed) => channel.closed.catch((error: unknown) => fail(error, observed)),
+  "reads and awaits closed": async (channel, observed) => {
+    const closed = channel.closed.catch((error: unknown) => fail(error, observed));
+    await Promise.all([readAll(channel, observed), closed]);
   },
-  "reads once": async (channel, seen) => {
-    await channel.read().then((bytes) => count(bytes, seen));
+  "reads once": async (channel, observed) => {
+    await channel.read().then((bytes) => count(bytes, observed));
     await forever;
   },
-  /** Nobody waits for this close: if it rejects, nobody may have to catch that. */
+  /** The application does not await this close. If it rejects, that must not be an unhandled rejection. */
   closes: (channel) => {
     void channel.close();
     return undefined;
   },
-  /** More than the host's buffers take, so that the close waits for a peer that does not read. */
-  "writes and closes": async (channel, seen) => {
+  /** Writes more than the host's buffers hold, so that the close waits for a peer that does not read. */
+  "writes and closes": async (channel, observed) => {
     void channel.write(new Uint8Array(2 ** 24)).catch(() => {});
-    await channel.close().catch((error: unknown) => fail(error, seen));
+    await channel.close().catch((error: unknown) => fail(error, observed));
   },
   "does nothing": () => undefined,
   "never returns": () => forever,
@@ -51,40 +51,40 @@ export const apps: Readonly<Record<AppName, App>> = {
 
 async function readAll(
   channel: TlsConnection,
-  seen: Seen,
-  each: (bytes: Uint8Array) => Promise<void> = () => Promise.resolve(),
+  observed: Observed,
+  onBytes: (bytes: Uint8Array) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   try {
     for (let bytes = await channel.read(); bytes; bytes = await channel.read()) {
-      count(bytes, seen);
-      await each(bytes);
+      count(bytes, observed);
+      await onBytes(bytes);
     }
-    seen.cleanEnds++;
+    observed.cleanEnds++;
   } catch (error) {
-    fail(error, seen);
+    fail(error, observed);
   }
 }
 
-async function writeAll(channel: TlsConnection, seen: Seen): Promise<void> {
+async function writeAll(channel: TlsConnection, observed: Observed): Promise<void> {
   try {
     for (;;) {
       await channel.write(chunk);
-      await turn();
+      await nextTurn();
     }
   } catch (error) {
-    fail(error, seen);
+    fail(error, observed);
   }
 }
 
-function count(bytes: Uint8Array | undefined, seen: Seen): void {
+function count(bytes: Uint8Array | undefined, observed: Observed): void {
   if (!bytes) return;
-  seen.bytes += bytes.length;
-  const sofar = inTurn.get(seen) ?? 0;
-  if (!sofar) setImmediate(() => inTurn.delete(seen));
-  inTurn.set(seen, sofar + bytes.length);
-  seen.mostInTurn = Math.max(seen.mostInTurn, sofar + bytes.length);
+  observed.bytes += bytes.length;
+  const soFar = readInTurn.get(observed) ?? 0;
+  if (!soFar) setImmediate(() => readInTurn.delete(observed));
+  readInTurn.set(observed, soFar + bytes.length);
+  observed.mostInTurn = Math.max(observed.mostInTurn, soFar + bytes.length);
 }
 
-function fail(error: unknown, seen: Seen): void {
-  seen.failures.push(TlsError.is(error) ? error.code : String(error));
+function fail(error: unknown, observed: Observed): void {
+  observed.failures.push(TlsError.is(error) ? error.code : String(error));
 }

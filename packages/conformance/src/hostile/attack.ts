@@ -1,5 +1,5 @@
 /**
- * What an attack is, and what it is given: a victim, raw peers, and a place to say what it found.
+ * An attack, and the arena in which it runs: a victim, raw peers, and the list of findings.
  * @module
  */
 import { createPrivateKey, type KeyObject } from "node:crypto";
@@ -7,22 +7,22 @@ import { type TestCa, testCa } from "@handclasp/testing";
 import type { AppName, Costs, Ports, Status } from "./protocol.ts";
 import { RawTls, type RawTlsOptions, type Step } from "./rawTls.ts";
 import { Victim } from "./victimProcess.ts";
-import { type Carrier, dial, listenRaw, type Wire, type WireServer } from "./wire.ts";
+import { dial, listenRaw, type TransportKind, type Wire, type WireServer } from "./wire.ts";
 
-/** A number that the attack has seen, and the most that it may be. */
+/** A value that the attack measured, and its limit. */
 export interface Finding {
   readonly what: string;
   readonly got: number;
   readonly most: number;
-  /** A count is the same on every machine; a time is for `pnpm hostile` alone. */
+  /** A count is the same on every machine. A time depends on the machine, so only `pnpm hostile` checks it. */
   readonly kind: "count" | "time";
 }
 
 export interface Attack {
   readonly name: string;
-  /** `"manual"`: the victim's timers fire when the attack says so. Default `"real"`. */
+  /** `"manual"`: the victim's timers fire when the attack advances its clock. Default `"real"`. */
   readonly clock?: "real" | "manual";
-  /** Too long, or too large, for the short form. */
+  /** The attack takes too long, or needs too much memory, for the short form. */
   readonly long?: boolean;
   run(arena: Arena): Promise<void>;
 }
@@ -39,8 +39,8 @@ export interface Outcome {
   readonly name: string;
   readonly costs: Costs | undefined;
   readonly findings: readonly Finding[];
-  /** Why the attack could not be carried out to its end. */
-  readonly broke: string | undefined;
+  /** The reason why the attack did not complete. */
+  readonly failure: string | undefined;
 }
 
 export async function makeMaterial(): Promise<Material> {
@@ -49,24 +49,24 @@ export async function makeMaterial(): Promise<Material> {
   return { ca, cert, key, chain, privateKey: createPrivateKey(key) };
 }
 
-/** Runs one attack on a victim of its own. */
-export async function carryOut(attack: Attack, material: Material, short: boolean): Promise<Outcome> {
+/** Runs one attack on its own victim. */
+export async function runAttack(attack: Attack, material: Material, short: boolean): Promise<Outcome> {
   const victim = new Victim(attack.clock ?? "real");
   const arena = new Arena(victim, material, short);
   let costs: Costs | undefined;
-  let broke: string | undefined;
+  let failure: string | undefined;
   try {
     await within(deadline(short), attack.run(arena));
     costs = await arena.costs();
-    arena.expect("rejections that nobody handled", costs.unhandled.length, 0);
-    if (costs.unhandled.length) broke = `unhandled: ${[...new Set(costs.unhandled)].join(", ")}`;
+    arena.expect("unhandled rejections", costs.unhandled.length, 0);
+    if (costs.unhandled.length) failure = `unhandled: ${[...new Set(costs.unhandled)].join(", ")}`;
   } catch (error) {
-    broke = error instanceof Error ? error.message : String(error);
+    failure = error instanceof Error ? error.message : String(error);
   }
-  arena.expect("victims that ended, or attacks that failed", broke && !costs ? 1 : 0, 0);
-  arena.tidyUp();
+  arena.expect("victims that exited, or attacks that failed", failure && !costs ? 1 : 0, 0);
+  arena.cleanUp();
   victim.stop();
-  return { name: attack.name, costs, findings: arena.findings, broke };
+  return { name: attack.name, costs, findings: arena.findings, failure };
 }
 
 /** A raw server's end of a connection, and the number under which the victim counts its own end. */
@@ -75,13 +75,13 @@ export interface Dialled {
   readonly party: number;
 }
 
-/** A victim that never answers makes an attack wait for ever: that is a failure, not a reason to wait. ms */
+/** The time limit of an attack, in ms. Without it, an attack would wait forever for a victim that does not answer. */
 const deadline = (short: boolean): number => (short ? 50_000 : 600_000);
 
 async function within(ms: number, done: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the attack was not over within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new Error(`the attack did not end within ${ms} ms`)), ms);
   });
   try {
     await Promise.race([done, late]);
@@ -90,8 +90,8 @@ async function within(ms: number, done: Promise<void>): Promise<void> {
   }
 }
 
-/** How long a count may take to come down to its limit before it is taken for what it stays at. */
-const patience = { ms: 5_000, polls: 50 };
+/** The time and the number of polls that a count has to fall to its limit. After that, the count is final. */
+const pollLimits = { ms: 5_000, polls: 50 };
 
 export class Arena {
   readonly victim: Victim;
@@ -109,7 +109,7 @@ export class Arena {
     this.short = short;
   }
 
-  /** What is spent from the first start on is counted, unless the attack marks a later moment. */
+  /** Starts a server. Costs count from the first start on, unless the attack marks a later moment. */
   async start(app: AppName, options: { ca?: string; nodeTls?: boolean } = {}): Promise<Ports> {
     const { cert, key } = this.material;
     const ports = await this.victim.call("start", { app, cert, key, ...options });
@@ -122,30 +122,40 @@ export class Arena {
     this.#marked = true;
   }
 
-  async dial(carrier: Carrier, ports: Ports): Promise<Wire> {
-    const wire = await dial(carrier, ports[carrier]);
+  async dial(transport: TransportKind, ports: Ports): Promise<Wire> {
+    const wire = await dial(transport, ports[transport]);
     this.#wires.push(wire);
     return wire;
   }
 
-  /** A raw client that has done its handshake, as far as `until` or to its end. */
-  async client(carrier: Carrier, ports: Ports, options: RawTlsOptions = {}, until: Step = "open"): Promise<RawTls> {
-    const tls = new RawTls(await this.dial(carrier, ports), options);
+  /** A raw client whose handshake has reached `until`, by default its end. */
+  async client(
+    transport: TransportKind,
+    ports: Ports,
+    options: RawTlsOptions = {},
+    until: Step = "open",
+  ): Promise<RawTls> {
+    const tls = new RawTls(await this.dial(transport, ports), options);
     await goTo(tls.client(), until);
     return tls;
   }
 
   /** A raw server, and one connection to it on which the victim runs `app`. */
-  async server(carrier: Carrier, app: AppName, options: RawTlsOptions = {}, until: Step = "open"): Promise<Dialled> {
+  async server(
+    transport: TransportKind,
+    app: AppName,
+    options: RawTlsOptions = {},
+    until: Step = "open",
+  ): Promise<Dialled> {
     await this.#markOnce();
     const { chain, privateKey, ca } = this.material;
     let accept!: (wire: Wire) => void;
     const accepted = new Promise<Wire>((resolve) => {
       accept = resolve;
     });
-    const server = await listenRaw(carrier, accept);
+    const server = await listenRaw(transport, accept);
     this.#servers.push(server);
-    const url = `${carrier}://127.0.0.1:${server.port}/`;
+    const url = `${transport}://127.0.0.1:${server.port}/`;
     const party = await this.victim.call("connect", { url, ca: ca.pem, app });
     const tls = new RawTls(await accepted, { chain, key: privateKey, ...options });
     await goTo(tls.server(), until);
@@ -156,64 +166,64 @@ export class Arena {
     return this.victim.call("status", server);
   }
 
-  /** Asks until `isSo` holds, or until it is plain that it will not. */
-  async until(server: number, isSo: (status: Status) => boolean): Promise<Status> {
+  /** Polls the status until `condition` holds or the poll limits are reached. */
+  async until(server: number, condition: (status: Status) => boolean): Promise<Status> {
     const start = Date.now();
     for (let polls = 0; ; polls++) {
       const status = await this.status(server);
-      if (isSo(status) || (polls >= patience.polls && Date.now() - start >= patience.ms)) return status;
+      if (condition(status) || (polls >= pollLimits.polls && Date.now() - start >= pollLimits.ms)) return status;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
-  /** Freezes what the attack cost. Called by itself at the end, where the attack does not call it. */
+  /** Measures the costs once. Runs at the end of an attack that does not call it. */
   async costs(): Promise<Costs> {
     this.#costs ??= await this.victim.call("measure");
     return this.#costs;
   }
 
-  /** That nothing of these connections is left: neither connections nor handlers. */
+  /** Expects that no connection and no handler is left. */
   async expectGone(server: number, what = "", handlers = true): Promise<void> {
-    const status = await this.until(server, (seen) => !seen.connections && (!handlers || !seen.handlers));
+    const status = await this.until(server, (observed) => !observed.connections && (!handlers || !observed.handlers));
     this.expect(`connections left${what}`, status.connections, 0);
     if (handlers) this.expect(`handlers left${what}`, status.handlers, 0);
   }
 
   async expectSockets(most: number, what = ""): Promise<void> {
     let sockets = Number.POSITIVE_INFINITY;
-    for (let polls = 0; polls < patience.polls && sockets > most; polls++)
+    for (let polls = 0; polls < pollLimits.polls && sockets > most; polls++)
       ({ sockets } = await this.victim.call("measure"));
     this.expect(`sockets left${what}`, sockets, most);
   }
 
-  /** That the victim ends its side, which the peer has done nothing to bring about in order. */
+  /** Expects that the victim closes its socket, although the peer did not end the connection. */
   async expectEnd(wire: Wire): Promise<void> {
     const start = Date.now();
-    while (!wire.over && Date.now() - start < patience.ms) await new Promise((resolve) => setTimeout(resolve, 20));
-    this.expect("peers that were not hung up on", wire.over ? 0 : 1, 0);
+    while (!wire.over && Date.now() - start < pollLimits.ms) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.expect("peers whose connection the victim left open", wire.over ? 0 : 1, 0);
   }
 
   expect(what: string, got: number, most: number, kind: Finding["kind"] = "count"): void {
     this.findings.push({ what, got, most, kind });
   }
 
-  tidyUp(): void {
+  cleanUp(): void {
     for (const wire of this.#wires) wire.socket.destroy();
     for (const server of this.#servers) server.close();
   }
 }
 
-/** Takes a handshake as far as `step`. */
+/** Continues a handshake up to the step `until`. */
 async function goTo(steps: AsyncGenerator<Step, void, void>, until: Step): Promise<void> {
   for await (const step of steps) if (step === until) return;
 }
 
 /**
- * How long the event loop stood still, ms. On a machine that has other work the wall clock counts that too, and CPU time
- * counts what the collector does on other threads: neither is less than the stall.
+ * An upper bound of the event loop's longest stall, in ms. The wall clock includes the other load of the machine, and CPU
+ * time includes the garbage collector's other threads. Neither is shorter than the stall.
  */
 export const stallOf = ({ stall, stallCpu }: Costs): number => Math.min(stall, stallCpu);
 
-export const held = ({ heapUsed, external }: Costs): number => heapUsed + external;
+export const heldBytes = ({ heapUsed, external }: Costs): number => heapUsed + external;
 export const KiB: number = 2 ** 10;
 export const MiB: number = 2 ** 20;

@@ -1,12 +1,12 @@
 /**
- * Certificates that are small on the wire and large to look at, written byte by byte.
+ * Certificates that are small on the wire and expensive to process, encoded byte by byte.
  * @module
  */
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
 type Bytes = Uint8Array;
 
-/** An authority of our own, and a client's chains below it. */
+/** A test CA, and client certificate chains that it issued. */
 export interface Bombs {
   /** PEM of the root, which the victim trusts. */
   readonly root: string;
@@ -38,14 +38,14 @@ export function makeBombs(): Bombs {
     constrained(permitted),
   ];
 
-  // Each name lies in the last of the subtrees alone, so that all of them are looked at.
+  // Each name matches only the last subtree, so that the verifier compares it with all of them.
   const addresses = numbers(490).map((i) => tlv(0x87, Buffer.from([10, 0, i >> 8, i & 255])));
   const networks = numbers(490).map((i) =>
     i === 489 ? tlv(0x87, hex("0a000000ff000000")) : tlv(0x87, Buffer.from([11, 0, i >> 8, i & 255]), hex("ffffffff")),
   );
   const mails = numbers(900).map((i) => tlv(0x81, Buffer.from(`u${i}@a.example`)));
   const hosts = numbers(250).map((i) => tlv(0x81, Buffer.from(i === 249 ? "a.example" : `h${i}.example`)));
-  // Marks of two classes in the wrong order: to normalise them, each has to pass those before it.
+  // Combining marks of two classes in the wrong order: normalisation moves each one past all those before it.
   const marks = name("\u0315\u0300".repeat(15_200));
   return {
     root: pem(certificate(authority, authority.name, authority.publicKey, isAuthority)),
@@ -94,12 +94,12 @@ function extension(oid: string, value: Bytes, critical = false): Bytes {
   return seq(tlv(0x06, hex(oid)), ...(critical ? [hex("0101ff")] : []), tlv(0x04, value));
 }
 
-/** One commonName. */
+/** A Name with one commonName. */
 function name(text: string): Bytes {
   return seq(tlv(0x31, seq(tlv(0x06, hex("550403")), tlv(0x0c, Buffer.from(text)))));
 }
 
-/** GeneralizedTime, which RFC 5280 keeps for the years from 2050 on; before that UTCTime. */
+/** UTCTime up to the year 2049, and GeneralizedTime from 2050 on (RFC 5280 §4.1.2.5). */
 function time(ms: number): Bytes {
   const digits = new Date(ms).toISOString().replace(/[-:T]|\.\d+/g, "");
   return digits < "2050" ? tlv(0x17, Buffer.from(digits.slice(2))) : tlv(0x18, Buffer.from(digits));

@@ -1,5 +1,5 @@
 /**
- * The floor: node:crypto's own calls for a record and nothing else, in a process of its own. Prints CPU time a record, µs.
+ * The floor: only node:crypto's calls for a record, in a separate process. Prints the CPU time per record in µs.
  * @module
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";

@@ -1,5 +1,5 @@
 /**
- * Asks a process of its own what node:crypto takes for a record.
+ * Measures in a separate process how much CPU time node:crypto needs for a record.
  * @module
  */
 import { execFile } from "node:child_process";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { SuiteName } from "./rawKeys.ts";
 
-/** CPU time a record, µs. */
+/** The CPU time per record, in µs. */
 export async function floorOf(suite: SuiteName, size: number, count: number): Promise<number> {
   const program = fileURLToPath(new URL("hostile-floor.js", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [program, suite, String(size), String(count)]);

@@ -1,5 +1,5 @@
 /**
- * WebSocket frames made by hand, RFC 6455 §5.2, because no library sends the ones that the attacks need.
+ * Builds WebSocket frames (RFC 6455 §5.2), because no library sends the frames that the attacks need.
  * @module
  */
 
@@ -7,11 +7,11 @@ export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9,
 type Opcode = (typeof opcodes)[keyof typeof opcodes];
 
 export interface FrameOptions {
-  /** False for every fragment of a message but the last. Default true. */
+  /** False for each fragment of a message except the last. Default true. */
   readonly fin?: boolean;
-  /** A client masks, a server does not. Default true. */
+  /** True for the frames of a client, false for those of a server. Default true. */
   readonly masked?: boolean;
-  /** The length that the header claims. Default the length of `payload`. */
+  /** The length in the frame's header. Default: the length of `payload`. */
   readonly claimed?: number;
 }
 
@@ -28,7 +28,7 @@ export function frame(opcode: Opcode, payload: Uint8Array, options: FrameOptions
   return Buffer.concat([first, length, mask, covered]);
 }
 
-/** One binary message in fragments of `size` bytes; `between` is put behind each of them. */
+/** One binary message in fragments of `size` bytes; `between` follows each of them except the last. */
 export function fragments(message: Uint8Array, size: number, masked: boolean, between?: Uint8Array): Buffer[] {
   const frames: Buffer[] = [];
   for (let at = 0; at < message.length; at += size) {
@@ -54,31 +54,32 @@ interface Frame {
   readonly payload: Buffer;
 }
 
-/** Reads what the victim sends, whose frames are honest. */
+/** Parses the frames that the victim sends, which are valid. */
 export class FrameReader {
-  #held: Buffer = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
 
   push(bytes: Buffer): Frame[] {
-    this.#held = Buffer.concat([this.#held, bytes]);
+    this.#received = Buffer.concat([this.#received, bytes]);
     const frames: Frame[] = [];
     for (let next = this.#next(); next; next = this.#next()) frames.push(next);
     return frames;
   }
 
   #next(): Frame | undefined {
-    const held = this.#held;
-    if (held.length < 2) return undefined;
-    const short = (held[1] as number) & 0x7f;
-    const masked = ((held[1] as number) & 0x80) !== 0;
+    const received = this.#received;
+    if (received.length < 2) return undefined;
+    const short = (received[1] as number) & 0x7f;
+    const masked = ((received[1] as number) & 0x80) !== 0;
     const start = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0);
-    if (held.length < start) return undefined;
-    const length = short === 126 ? held.readUInt16BE(2) : short === 127 ? Number(held.readBigUInt64BE(2)) : short;
+    if (received.length < start) return undefined;
+    const length =
+      short === 126 ? received.readUInt16BE(2) : short === 127 ? Number(received.readBigUInt64BE(2)) : short;
     const from = start + (masked ? 4 : 0);
-    if (held.length < from + length) return undefined;
-    const payload = Buffer.from(held.subarray(from, from + length));
+    if (received.length < from + length) return undefined;
+    const payload = Buffer.from(received.subarray(from, from + length));
     if (masked)
-      for (let i = 0; i < length; i++) payload[i] = (payload[i] as number) ^ (held[start + (i & 3)] as number);
-    this.#held = held.subarray(from + length);
-    return { opcode: (held[0] as number) & 0x0f, payload };
+      for (let i = 0; i < length; i++) payload[i] = (payload[i] as number) ^ (received[start + (i & 3)] as number);
+    this.#received = received.subarray(from + length);
+    return { opcode: (received[0] as number) & 0x0f, payload };
   }
 }

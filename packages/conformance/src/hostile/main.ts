@@ -1,14 +1,14 @@
 /**
- * `pnpm hostile`: raw peers against Handclasp, one after the other, and what each of them cost.
+ * `pnpm hostile`: runs raw peers against Handclasp, one after another, and reports what each of them cost.
  * @module
  */
-import { carryOut, type Finding, held, KiB, makeMaterial, type Outcome } from "./attack.ts";
+import { type Finding, heldBytes, KiB, makeMaterial, type Outcome, runAttack } from "./attack.ts";
 import { attacks } from "./attacks/all.ts";
 
 const usage = `pnpm hostile [--short] [WORDS]: raw clients and servers against Handclasp, over TCP and WebSocket.
-WORDS choose the attacks whose group or name has them. --short leaves out what takes long.
-Each line says what an attack cost the victim's process: the longest stall of its event loop, CPU, heap beyond what was
-there before, active handles; and what was found against a limit. FAIL: a limit was exceeded.`;
+WORDS select the attacks whose group or name contains them. --short skips the attacks that take long.
+Each line has the costs of an attack for the victim's process: the longest stall of its event loop, its CPU time, the growth
+of its memory, and its active handles. Then come the measured values with their limits. FAIL: a value exceeds its limit.`;
 
 const args = process.argv.slice(2);
 if (args.includes("--help")) {
@@ -20,18 +20,18 @@ const words = args.filter((arg) => !arg.startsWith("--")).join(" ");
 const material = await makeMaterial();
 
 let failed = 0;
-let run = 0;
+let runs = 0;
 for (const [group, all] of Object.entries(attacks)) {
   for (const attack of all) {
     if (!`${group}: ${attack.name}`.includes(words) || (short && attack.long)) continue;
-    const outcome = await carryOut(attack, material, short);
-    run++;
+    const outcome = await runAttack(attack, material, short);
+    runs++;
     if (isBad(outcome)) failed++;
     console.log(line(group, outcome));
   }
 }
-console.log(`${run} attacks, ${failed} failed`);
-process.exitCode = failed || !run ? 1 : 0;
+console.log(`${runs} attacks, ${failed} failed`);
+process.exitCode = failed || !runs ? 1 : 0;
 
 function isBad({ findings }: Outcome): boolean {
   return findings.some(exceeds);
@@ -42,20 +42,24 @@ function exceeds({ got, most }: Finding): boolean {
 }
 
 function line(group: string, outcome: Outcome): string {
-  const { name, costs, findings, broke } = outcome;
+  const { name, costs, findings, failure } = outcome;
   const cost = costs
-    ? `stall ${number(costs.stall)} ms (CPU at most ${number(costs.stallCpu)} in one), CPU ${number(costs.cpu)} ms, ` +
-      `memory ${number(held(costs) / KiB)} KiB, sockets ${costs.sockets}, handles ${costs.handles}`
+    ? `stall ${number(costs.stall)} ms (at most ${number(costs.stallCpu)} ms of CPU in one), CPU ${number(costs.cpu)} ms, ` +
+      `memory ${number(heldBytes(costs) / KiB)} KiB, sockets ${costs.sockets}, handles ${costs.handles}`
     : "no costs";
-  const said = findings.filter((finding) => finding.kind === "time" || finding.most > 0 || exceeds(finding));
-  const parts = [cost, ...said.map(show), ...(broke === undefined ? [] : [broke.replace(/\s+/g, " ").slice(0, 300)])];
+  const reported = findings.filter((finding) => finding.kind === "time" || finding.most > 0 || exceeds(finding));
+  const parts = [
+    cost,
+    ...reported.map(show),
+    ...(failure === undefined ? [] : [failure.replace(/\s+/g, " ").slice(0, 300)]),
+  ];
   return `${isBad(outcome) ? "FAIL" : "ok  "} ${group}: ${name}: ${parts.join("; ")}`;
 }
 
 function show(finding: Finding): string {
   const { what, got, most } = finding;
-  const limit = Number.isFinite(most) ? ` (at most ${number(most)}${exceeds(finding) ? ", EXCEEDED" : ""})` : "";
-  return `${what} ${number(got)}${limit}`;
+  const limitText = Number.isFinite(most) ? ` (at most ${number(most)}${exceeds(finding) ? ", EXCEEDED" : ""})` : "";
+  return `${what} ${number(got)}${limitText}`;
 }
 
 function number(value: number): string {

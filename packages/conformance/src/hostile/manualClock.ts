@@ -1,12 +1,12 @@
 /**
- * Time that passes when the attack says so: the victim's timers, and the timeouts of its sockets. I/O goes on by itself. A
- * minute of silence then takes no minute, and no verdict depends on how fast the machine is.
+ * A clock that the attack advances. It drives the victim's timers and the timeouts of its sockets, while I/O continues as
+ * usual. A test of a minute's silence takes less than a minute, and no result depends on the speed of the machine.
  * @module
  */
 import { Socket } from "node:net";
 
 export interface Clock {
-  /** Lets `ms` pass. Timers fire in order, and what they start gets turns of the event loop before the next one. */
+  /** Advances the clock. Timers fire in order, and the event loop runs some turns before each next timer. */
   advance(ms: number): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ class ManualTimer {
   }
 }
 
-/** A timer of 1 ms or less is a turn of the event loop, not a time. */
+/** A timer of 1 ms or less stands for a turn of the event loop, so the host runs it. */
 const isTime = (ms: number | undefined): ms is number => ms !== undefined && ms > 1;
 
 export function installManualClock(): Clock {
@@ -83,7 +83,7 @@ export function installManualClock(): Clock {
   return { advance };
 }
 
-/** The timeouts of sockets are none of the global timers. `_unrefTimer` is what Node.js calls when bytes move. */
+/** Sockets do not use the global timers for their timeouts. Node.js calls `_unrefTimer` when bytes move. */
 function installSocketTimeouts(): void {
   const timers = new WeakMap<Socket, ManualTimer>();
   const { prototype } = Socket;
@@ -125,7 +125,7 @@ function first(until: number): ManualTimer | undefined {
   return found;
 }
 
-/** Enough of them that bytes which have arrived are read and answered. */
+/** Runs enough turns of the event loop that bytes which have arrived are read and answered. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 4; i++) await new Promise<void>((resolve) => void real.setTimeout(resolve, 1));
 }

@@ -1,9 +1,9 @@
 /**
- * What the attacks ask of the victim's process, and what it says.
+ * The calls from the attacks to the victim's process, and their results.
  * @module
  */
 
-/** What the application does with a connection: `apps.ts` has them. */
+/** The names of the applications in `apps.ts`. */
 export const appNames = [
   "reads",
   "echoes",
@@ -21,12 +21,12 @@ export type AppName = (typeof appNames)[number];
 
 export interface ServerSetup {
   readonly app: AppName;
-  /** PEM of the certificate chain and of its key. */
+  /** The PEM of the certificate chain. `key` is the PEM of its key. */
   readonly cert: string;
   readonly key: string;
-  /** Given, clients are asked for certificates of this authority. */
+  /** If given, the server asks clients for certificates of this CA. */
   readonly ca?: string;
-  /** node:tls in place of Handclasp, for comparison. Over TCP only, and it only reads. */
+  /** Runs node:tls instead of Handclasp, for comparison. It supports only TCP, and only reads. */
   readonly nodeTls?: boolean;
 }
 
@@ -36,50 +36,50 @@ export interface Ports {
   readonly ws: number;
 }
 
-/** What is left of one server, or of one connection that the victim opened. */
+/** The state of one server, or of one connection that the victim opened. */
 export interface Status {
   readonly connections: number;
-  /** Applications that have begun with a connection and not settled. */
+  /** Applications that have started on a connection and have not waitUntilRead. */
   readonly handlers: number;
-  /** Connections ever handed to the application. */
+  /** All connections that the application has received so far. */
   readonly opened: number;
   /** Bytes that the application has read. */
   readonly bytes: number;
   /** Connections whose application has read a clean end. */
   readonly cleanEnds: number;
-  /** Codes of the errors with which reads ended, and of connections that failed. */
+  /** The codes of the errors that ended reads or failed connections. */
   readonly failures: readonly string[];
-  /** Bytes that it has read in one turn of the event loop, at most. */
+  /** The most bytes that the application has read in one turn of the event loop. */
   readonly mostInTurn: number;
 }
 
-/** Of the whole process since the last `mark`. */
+/** The costs of the whole process since the last `mark`. */
 export interface Costs {
-  /** The longest time between two turns of the event loop, and the most CPU time between two, ms. */
+  /** The longest time between two turns of the event loop, and the most CPU time between two, in ms. */
   readonly stall: number;
   readonly stallCpu: number;
-  /** User and system, ms. */
+  /** User and system CPU time, in ms. */
   readonly cpu: number;
-  /** Bytes beyond those at the mark, after a garbage collection. `external` includes the array buffers. */
+  /** The growth in bytes since the mark, after a garbage collection. `external` includes array buffers. */
   readonly heapUsed: number;
   readonly external: number;
-  /** Sockets that the process holds, and all of its active resources. */
+  /** The open sockets of the process, and all of its active resources. */
   readonly sockets: number;
   readonly handles: number;
-  /** Rejections and exceptions that nobody handled: in an ordinary process each of them is its end. */
+  /** Unhandled rejections and exceptions. Each of them would end an ordinary process. */
   readonly unhandled: readonly string[];
 }
 
 export interface Methods {
   start(setup: ServerSetup): Promise<Ports>;
-  /** Opens a connection as a client, with the same applications. Says the number under which it counts, like a server's. */
+  /** Opens a connection as a client and runs an application on it. Returns a number for `status`, as `start` does. */
   connect(setup: { url: string; ca: string; app: AppName }): Promise<number>;
   status(server: number): Promise<Status>;
   mark(): Promise<void>;
   measure(): Promise<Costs>;
-  /** Bytes that all sockets together have received. */
+  /** The number of bytes that all sockets together have received. */
   received(): Promise<number>;
   advance(ms: number): Promise<void>;
-  /** `server.close()`, not waited for. */
+  /** Calls `server.close()` without awaiting it. */
   close(server: number): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * The keys of a raw peer, and how its records are sealed and opened with them.
+ * The keys of a raw peer, with which it seals and opens records.
  * @module
  */
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
@@ -13,7 +13,7 @@ export interface Suite {
   readonly ivLength: number;
 }
 
-/** A 1-byte record of ChaCha20-Poly1305 is the shortest there is, 22 bytes with its header: it has no explicit nonce. */
+/** ChaCha20-Poly1305 has no explicit nonce, so its 1-byte records are the shortest: 22 bytes with the header. */
 export const suites: Readonly<Record<SuiteName, Suite>> = {
   chacha: { id: 0xcca9, cipher: "chacha20-poly1305", keyLength: 32, ivLength: 12 },
   gcm: { id: 0xc02b, cipher: "aes-128-gcm", keyLength: 16, ivLength: 4 },
@@ -54,18 +54,18 @@ export class Direction {
   }
 }
 
-/** The keys of the client's direction and of the server's, RFC 5246 §6.3. */
+/** The keys of the client's and the server's direction (RFC 5246 §6.3). */
 export function directions(suite: Suite, master: Buffer, randoms: Buffer): [Direction, Direction] {
   const { keyLength, ivLength } = suite;
   const block = prf(master, "key expansion", randoms, 2 * (keyLength + ivLength));
-  const of = (n: number): Direction => {
+  const direction = (n: number): Direction => {
     const iv = 2 * keyLength + n * ivLength;
     return new Direction(suite, block.subarray(n * keyLength, (n + 1) * keyLength), block.subarray(iv, iv + ivLength));
   };
-  return [of(0), of(1)];
+  return [direction(0), direction(1)];
 }
 
-/** RFC 5246 §5, with SHA-256. */
+/** The PRF of RFC 5246 §5 with SHA-256. */
 export function prf(secret: Buffer, label: string, seed: Buffer, length: number): Buffer {
   const hmac = (data: Buffer): Buffer => createHmac("sha256", secret).update(data).digest();
   const labelled = Buffer.concat([Buffer.from(label), seed]);
@@ -75,7 +75,7 @@ export function prf(secret: Buffer, label: string, seed: Buffer, length: number)
   return Buffer.concat(blocks).subarray(0, length);
 }
 
-/** RFC 5288 §3 puts the explicit part behind the salt; RFC 7905 §2 combines the number and the IV by exclusive or. */
+/** RFC 5288 §3 appends the explicit part to the salt. RFC 7905 §2 combines the sequence number and the IV by XOR. */
 function nonce(iv: Buffer, number: Buffer): Buffer {
   if (iv.length === 4) return Buffer.concat([iv, number]);
   const result = Buffer.from(iv);

@@ -1,6 +1,7 @@
 /**
- * As much of TLS 1.2 as an attacker needs, over node:crypto: two suites, X25519, no verification of anybody. Every record is
- * made here, so that an attack says how long it is and when it leaves. It shares no code with what it attacks.
+ * The part of TLS 1.2 that an attacker needs, over node:crypto: two suites and X25519, without verification of the peer.
+ * It builds every record itself, so that an attack controls the length and the time of each one. It shares no code with
+ * Handclasp.
  * @module
  */
 import {
@@ -20,13 +21,13 @@ export const closeNotify: Buffer = Buffer.from([1, 0]);
 
 export interface RawTlsOptions {
   readonly suite?: SuiteName;
-  /** DER of a chain: a server's own, or what a client shows when it is asked. */
+  /** The certificate chain in DER: a server's own, or the one that a client sends if the server asks for it. */
   readonly chain?: readonly Uint8Array[];
-  /** The key of the first certificate. A client without one signs its CertificateVerify with noise. */
+  /** The key of the first certificate. A client without it sends a CertificateVerify with an invalid signature. */
   readonly key?: KeyObject;
 }
 
-/** Where a handshake of ours has got to. */
+/** The steps of a client's handshake at which an attack can stop. */
 export const clientSteps = [
   "connected",
   "half a ClientHello",
@@ -52,13 +53,13 @@ export class RawTls {
   readonly wire: Wire;
   readonly #options: RawTlsOptions;
   readonly #suite: Suite;
-  readonly #own = generateKeyPairSync("x25519");
+  readonly #keyPair = generateKeyPairSync("x25519");
   readonly #random = randomBytes(32);
   #transcript: Buffer[] = [];
   #write: Direction | undefined;
   #read: Direction | undefined;
   #nextRead: Direction | undefined;
-  #held: Buffer = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
   #messages: Buffer = Buffer.alloc(0);
 
   constructor(wire: Wire, options: RawTlsOptions = {}) {
@@ -67,7 +68,7 @@ export class RawTls {
     this.#suite = suites[options.suite ?? "chacha"];
   }
 
-  /** Records of `size` bytes each, sealed once there are keys. */
+  /** Records of `size` bytes each, sealed if the write keys are in use. */
   records(type: number, bytes: Uint8Array, size: number = 2 ** 14): Buffer {
     const records: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += size) records.push(this.record(type, bytes.subarray(at, at + size)));
@@ -82,21 +83,21 @@ export class RawTls {
     this.wire.write(this.records(types.alert, closeNotify));
   }
 
-  /** The next record's type and what is in it, or `undefined` once the victim has ended. */
+  /** The type and the fragment of the next record; `undefined` if the victim has closed its side. */
   async read(): Promise<{ type: number; fragment: Buffer } | undefined> {
-    while (this.#held.length < 5 || this.#held.length < 5 + this.#held.readUInt16BE(3)) {
+    while (this.#received.length < 5 || this.#received.length < 5 + this.#received.readUInt16BE(3)) {
       const bytes = await this.wire.read();
       if (!bytes) return undefined;
-      this.#held = Buffer.concat([this.#held, bytes]);
+      this.#received = Buffer.concat([this.#received, bytes]);
     }
-    const end = 5 + this.#held.readUInt16BE(3);
-    const type = this.#held[0] as number;
-    const body = this.#held.subarray(5, end);
-    this.#held = this.#held.subarray(end);
+    const end = 5 + this.#received.readUInt16BE(3);
+    const type = this.#received[0] as number;
+    const body = this.#received.subarray(5, end);
+    this.#received = this.#received.subarray(end);
     return { type, fragment: this.#read ? this.#read.open(type, body) : body };
   }
 
-  /** The handshake of a client, step by step; whoever stops asking stops there. */
+  /** The handshake of a client, step by step. If the caller stops iterating, the handshake stops there. */
   async *client(): AsyncGenerator<Step, void, void> {
     yield "connected";
     const hello = this.clientHello();
@@ -110,14 +111,14 @@ export class RawTls {
     const serverRandom = serverHello.subarray(2, 34);
     await this.#expect(11);
     const exchange = await this.#expect(12);
-    let asked = false;
+    let certificateRequested = false;
     for (let type = (await this.#nextMessage()).type; type !== 14; type = (await this.#nextMessage()).type)
-      asked = true;
+      certificateRequested = true;
     yield "server's flight read";
-    if (asked) this.#send(11, certificates(this.#options.chain ?? []));
-    const share = publicBytes(this.#own.publicKey);
+    if (certificateRequested) this.#send(11, certificates(this.#options.chain ?? []));
+    const share = publicBytes(this.#keyPair.publicKey);
     this.#send(16, Buffer.concat([Buffer.from([share.length]), share]));
-    if (asked && this.#options.chain?.length) this.#send(15, this.#certificateVerify());
+    if (certificateRequested && this.#options.chain?.length) this.#send(15, this.#certificateVerify());
     yield "ClientKeyExchange";
     const peer = exchange.subarray(4, 4 + (exchange[3] as number));
     const [master, client, server] = this.#keys(peer, this.#random, serverRandom);
@@ -131,13 +132,13 @@ export class RawTls {
     yield "open";
   }
 
-  /** The handshake of a server. */
+  /** The handshake of a server, step by step. */
   async *server(): AsyncGenerator<Step, void, void> {
     yield "connected";
     const hello = await this.#expect(1);
     yield "ClientHello read";
     const clientRandom = hello.subarray(2, 34);
-    const share = publicBytes(this.#own.publicKey);
+    const share = publicBytes(this.#keyPair.publicKey);
     const params = Buffer.concat([Buffer.from([3, 0, 0x1d, share.length]), share]);
     const signature = this.#signature(Buffer.concat([clientRandom, this.#random, params]));
     const flight = [
@@ -167,7 +168,7 @@ export class RawTls {
   clientHello(): Buffer {
     const schemes = Buffer.from("0403080408050806050306030401", "hex");
     const extensions = Buffer.concat([
-      // secp256r1 for the sake of the certificate's key: the exchange is always on x25519.
+      // secp256r1 is for the key of the certificate. The key exchange always uses x25519.
       extension(0x000a, "0004001d0017"),
       extension(0x000b, "0100"),
       extension(0x000d, Buffer.concat([uint16(schemes.length), schemes]).toString("hex")),
@@ -199,7 +200,7 @@ export class RawTls {
     return this.#signature(Buffer.concat(this.#transcript));
   }
 
-  /** ecdsa_secp256r1_sha256. */
+  /** A signature with its scheme, ecdsa_secp256r1_sha256. */
   #signature(signed: Buffer): Buffer {
     const { key } = this.#options;
     const signature = key ? sign("sha256", signed, key) : Buffer.from("3006020101020101", "hex");
@@ -231,16 +232,16 @@ export class RawTls {
       else this.#messages = Buffer.concat([this.#messages, record.fragment]);
     }
     const end = 4 + this.#messages.readUIntBE(1, 3);
-    const whole = Buffer.from(this.#messages.subarray(0, end));
+    const message = Buffer.from(this.#messages.subarray(0, end));
     this.#messages = this.#messages.subarray(end);
-    this.#transcript.push(whole);
-    return { type: whole[0] as number, body: whole.subarray(4) };
+    this.#transcript.push(message);
+    return { type: message[0] as number, body: message.subarray(4) };
   }
 
   #keys(peer: Buffer, clientRandom: Buffer, serverRandom: Buffer): [Buffer, Direction, Direction] {
     const x = peer.toString("base64url");
     const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
-    const premaster = diffieHellman({ privateKey: this.#own.privateKey, publicKey });
+    const premaster = diffieHellman({ privateKey: this.#keyPair.privateKey, publicKey });
     const master = prf(premaster, "master secret", Buffer.concat([clientRandom, serverRandom]), 48);
     return [master, ...directions(this.#suite, master, Buffer.concat([serverRandom, clientRandom]))];
   }

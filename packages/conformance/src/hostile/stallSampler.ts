@@ -3,7 +3,7 @@
  * @module
  */
 
-/** A timer of 1 ms that sets itself anew: what it is late by, everything else in the process waited for too. */
+/** Runs a 1 ms timer repeatedly. Everything else in the process waits as long as the timer is late. */
 export class StallSampler {
   longest: { stall: number; stallCpu: number } = { stall: 0, stallCpu: 0 };
   readonly #setTimeout: typeof setTimeout;
@@ -26,7 +26,7 @@ export class StallSampler {
     const now = process.hrtime.bigint();
     const { user, system } = process.cpuUsage(this.#cpu);
     const { stall, stallCpu } = this.longest;
-    // Each by itself: on a busy machine, the longest wait may be one in which the process did nothing.
+    // The two maxima are independent: on a busy machine, the longest wait may be one in which the process did nothing.
     this.longest = {
       stall: Math.max(stall, Number(now - this.#last) / 1e6 - 1),
       stallCpu: Math.max(stallCpu, (user + system) / 1e3),

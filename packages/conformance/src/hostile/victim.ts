@@ -1,12 +1,13 @@
 /**
- * The process that is attacked: servers and clients of Handclasp, and what they cost. It takes orders from its parent.
+ * The process that is attacked. It runs servers and clients of Handclasp, measures their costs, and serves the calls of its
+ * parent.
  * @module
  */
 import { subscribe } from "node:diagnostics_channel";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { connect, createServer, nodeCredential, type TlsConnection, TlsError, type TlsServer } from "@handclasp/node";
-import { type App, apps, type Seen } from "./apps.ts";
+import { type App, apps, type Observed } from "./apps.ts";
 import { installManualClock } from "./manualClock.ts";
 import type { Costs, Methods, Ports, ServerSetup, Status } from "./protocol.ts";
 import { StallSampler } from "./stallSampler.ts";
@@ -15,11 +16,11 @@ const realTimeout = globalThis.setTimeout;
 const clock = process.argv[2] === "manual" ? installManualClock() : undefined;
 const sampler = new StallSampler(realTimeout);
 
-/** What one server, or one connection that this process opened, has seen and still has. */
+/** The state of one server, or of one connection that this process opened. */
 interface Party {
   readonly server: TlsServer | undefined;
   readonly connections: ReadonlySet<unknown>;
-  readonly seen: Seen;
+  readonly observed: Observed;
   handlers: number;
   opened: number;
 }
@@ -29,7 +30,7 @@ const unhandled: string[] = [];
 for (const event of ["unhandledRejection", "uncaughtException"])
   process.on(event, (error: unknown) => unhandled.push(`${event}: ${TlsError.is(error) ? error.code : String(error)}`));
 
-/** Sockets that are open, and what those had received that are not any more. */
+/** The open sockets, and the number of bytes that closed ones had received. */
 const sockets = new Set<Socket>();
 let receivedBefore = 0;
 for (const channel of ["net.server.socket", "net.client.socket"])
@@ -49,22 +50,22 @@ const methods: Methods = {
   start: (setup) => (setup.nodeTls ? startNodeTls(setup) : start(setup)),
   async connect({ url, ca, app }) {
     const open = new Set<unknown>(["the attempt"]);
-    const own = party(undefined, open);
-    // Not waited for: many attacks leave it without an answer.
+    const party = newParty(undefined, open);
+    // Not awaited, because many attacks never answer it.
     connect(url, { ca, serverName: "localhost" })
       .then((channel) => {
         open.add(channel).delete("the attempt");
-        const gone = (): void => void open.delete(channel);
-        channel.closed.then(gone, gone);
-        return use(own, apps[app], channel);
+        const remove = (): void => void open.delete(channel);
+        channel.closed.then(remove, remove);
+        return runApp(party, apps[app], channel);
       })
-      .catch((error: unknown) => failed(own, error))
+      .catch((error: unknown) => recordFailure(party, error))
       .finally(() => open.delete("the attempt"));
-    return parties.push(own) - 1;
+    return parties.push(party) - 1;
   },
   async status(server): Promise<Status> {
-    const { connections, handlers, opened, seen } = parties[server] as Party;
-    return { connections: connections.size, handlers, opened, ...seen };
+    const { connections, handlers, opened, observed } = parties[server] as Party;
+    return { connections: connections.size, handlers, opened, ...observed };
   },
   async mark() {
     base = await memory();
@@ -94,7 +95,7 @@ const methods: Methods = {
     return sum;
   },
   async advance(ms) {
-    if (!clock) throw new Error('this victim has no clock of its own: fork it with "manual"');
+    if (!clock) throw new Error('this victim has no manual clock: fork it with "manual"');
     await clock.advance(ms);
   },
   async close(server) {
@@ -103,8 +104,8 @@ const methods: Methods = {
 };
 
 process.on("message", ({ id, method, params }: { id: number; method: keyof Methods; params: unknown[] }) => {
-  const call = methods[method] as (...given: unknown[]) => Promise<unknown>;
-  call(...params).then(
+  const handler = methods[method] as (...params: unknown[]) => Promise<unknown>;
+  handler(...params).then(
     (result) => process.send?.({ id, result }),
     (error: unknown) => process.send?.({ id, error: String(error) }),
   );
@@ -115,56 +116,62 @@ async function start({ app, cert, key, ca }: ServerSetup): Promise<Ports> {
   const server = createServer(
     {
       credentials: [nodeCredential({ cert, key })],
-      onError: (error: unknown) => failed(own, error),
+      onError: (error: unknown) => recordFailure(party, error),
       ...(ca !== undefined && { clientAuth: "request", ca }),
     },
-    (channel) => use(own, apps[app], channel),
+    (channel) => runApp(party, apps[app], channel),
   );
-  const own = party(server, server.connections);
+  const party = newParty(server, server.connections);
   const [tcp, ws] = await Promise.all([server.listenTcp(), server.listenWebSocket()]);
-  return { server: parties.push(own) - 1, tcp: portOf(tcp), ws: portOf(ws) };
+  return { server: parties.push(party) - 1, tcp: portOf(tcp), ws: portOf(ws) };
 }
 
 async function startNodeTls({ cert, key }: ServerSetup): Promise<Ports> {
   const open = new Set<unknown>();
-  const own = party(undefined, open);
+  const party = newParty(undefined, open);
   const server = createTlsServer({ cert, key, maxVersion: "TLSv1.2" }, (socket) => {
     open.add(socket);
-    own.opened++;
-    socket.on("error", (error) => failed(own, error));
+    party.opened++;
+    socket.on("error", (error) => recordFailure(party, error));
     socket.on("data", (bytes) => {
-      own.seen.bytes += bytes.length;
+      party.observed.bytes += bytes.length;
     });
     socket.on("close", () => open.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { server: parties.push(own) - 1, tcp: portOf(server), ws: 0 };
+  return { server: parties.push(party) - 1, tcp: portOf(server), ws: 0 };
 }
 
-/** Runs the application, and counts it until it settles. */
-function use(own: Party, app: App, channel: TlsConnection): Promise<void> | undefined {
-  own.opened++;
-  const done = app(channel, own.seen);
+/** Runs the application on a connection. It counts as a handler until it settles. */
+function runApp(party: Party, app: App, channel: TlsConnection): Promise<void> | undefined {
+  party.opened++;
+  const done = app(channel, party.observed);
   if (!done) return undefined;
-  own.handlers++;
+  party.handlers++;
   return done.finally(() => {
-    own.handlers--;
+    party.handlers--;
   });
 }
 
-function party(server: TlsServer | undefined, connections: ReadonlySet<unknown>): Party {
-  return { server, connections, seen: { bytes: 0, cleanEnds: 0, failures: [], mostInTurn: 0 }, handlers: 0, opened: 0 };
+function newParty(server: TlsServer | undefined, connections: ReadonlySet<unknown>): Party {
+  return {
+    server,
+    connections,
+    observed: { bytes: 0, cleanEnds: 0, failures: [], mostInTurn: 0 },
+    handlers: 0,
+    opened: 0,
+  };
 }
 
-function failed(own: Party, error: unknown): void {
-  own.seen.failures.push(TlsError.is(error) ? error.code : String(error));
+function recordFailure(party: Party, error: unknown): void {
+  party.observed.failures.push(TlsError.is(error) ? error.code : String(error));
 }
 
 function portOf(listener: { address(): AddressInfo | string | null }): number {
   return (listener.address() as AddressInfo).port;
 }
 
-/** What is held, not what waits for the collector. The first collection can leave what a finalizer frees. */
+/** The memory in use after garbage collection. It collects three times, because finalizers free more after the first. */
 async function memory(): Promise<{ heapUsed: number; external: number }> {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.();

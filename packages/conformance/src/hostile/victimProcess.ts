@@ -1,12 +1,12 @@
 /**
- * The attacker's end of the victim's process.
+ * Starts the victim's process and calls its methods.
  * @module
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Methods } from "./protocol.ts";
 
-/** The same program from `dist`, where this module is bundled, and from `src`, where a test imports it. */
+/** The victim's program: from `dist` if this module is bundled, from `src` if a test imports it. */
 const script = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../dist/hostile-victim.js" : "hostile-victim.js", import.meta.url),
 );
@@ -16,7 +16,7 @@ export class Victim {
   readonly #calls = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #id = 0;
   #said = "";
-  /** Why it ended, once it has. */
+  /** The reason why the process ended; `undefined` while it runs. */
   death: string | undefined;
 
   constructor(clock: "real" | "manual") {

@@ -1,27 +1,27 @@
 /**
- * The carrier of a raw peer: a plain socket, and over it either nothing or WebSocket frames made by hand.
+ * The transport of a raw peer: a TCP socket, with WebSocket frames on it or without.
  * @module
  */
 import { createHash } from "node:crypto";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { FrameReader, frame, opcodes } from "./frames.ts";
 
-export type Carrier = "tcp" | "ws";
-export const carriers: readonly Carrier[] = ["tcp", "ws"];
+export type TransportKind = "tcp" | "ws";
+export const transports: readonly TransportKind[] = ["tcp", "ws"];
 
 export class Wire {
   readonly socket: Socket;
-  readonly carrier: Carrier;
-  /** Whether our frames are masked: those of a client are. */
+  readonly transport: TransportKind;
+  /** True for a client, whose frames are masked. */
   readonly masked: boolean;
   readonly #frames = new FrameReader();
   #inbox: Buffer[] = [];
   #over = false;
   #wake: (() => void) | undefined;
 
-  constructor(socket: Socket, carrier: Carrier, masked: boolean, early: Buffer = Buffer.alloc(0)) {
+  constructor(socket: Socket, transport: TransportKind, masked: boolean, early: Buffer = Buffer.alloc(0)) {
     this.socket = socket;
-    this.carrier = carrier;
+    this.transport = transport;
     this.masked = masked;
     socket.setNoDelay(true);
     socket.on("data", (bytes) => this.#take(bytes));
@@ -29,29 +29,29 @@ export class Wire {
     if (early.length) this.#take(early);
   }
 
-  /** Sends TLS bytes as an honest peer does: as they are, or as one message. */
+  /** Sends TLS bytes as an honest peer does: as they are over TCP, or as one WebSocket message. */
   write(bytes: Uint8Array): void {
-    this.raw(this.carrier === "tcp" ? bytes : frame(opcodes.binary, bytes, { masked: this.masked }));
+    this.raw(this.transport === "tcp" ? bytes : frame(opcodes.binary, bytes, { masked: this.masked }));
   }
 
-  /** Sends what stands on the socket itself. */
+  /** Sends bytes on the socket without framing. */
   raw(bytes: Uint8Array): void {
     if (this.socket.writable) this.socket.write(bytes);
   }
 
-  /** Sends each piece in a segment of its own, as far as the host lets us say so. */
+  /** Sends each piece in its own TCP segment, as far as the host permits. */
   async pieces(pieces: Iterable<Uint8Array>, everyTurn = 8): Promise<void> {
     let sent = 0;
     for (const piece of pieces) {
       this.raw(piece);
       sent++;
-      if (sent % everyTurn === 0) await turn();
+      if (sent % everyTurn === 0) await nextTurn();
       if (this.socket.destroyed) return;
       if (this.socket.writableLength > 2 ** 20) await this.flushed();
     }
   }
 
-  /** Resolves once the host has taken what was written, or the socket is gone. */
+  /** Resolves when the host has accepted all written bytes, or the socket is closed. */
   flushed(): Promise<void> {
     if (this.socket.destroyed || this.socket.writableLength === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -64,7 +64,7 @@ export class Wire {
     });
   }
 
-  /** The next TLS bytes, or `undefined` once the victim's side has ended. */
+  /** The next TLS bytes; `undefined` if the victim has closed its side. */
   async read(): Promise<Buffer | undefined> {
     while (!this.#inbox.length && !this.#over) {
       await new Promise<void>((resolve) => {
@@ -74,21 +74,21 @@ export class Wire {
     return this.#inbox.shift();
   }
 
-  /** Whether the victim's side has ended. */
+  /** True if the victim has closed its side. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** Ends our side in order: a close frame where there are frames, then a FIN. */
+  /** Ends our side in order: over WebSocket a close frame, then a FIN. */
   finish(): void {
-    if (this.carrier === "ws") {
+    if (this.transport === "ws") {
       const normal = Buffer.from([1000 >> 8, 1000 & 0xff]);
       this.raw(frame(opcodes.close, normal, { masked: this.masked }));
     }
     this.socket.end();
   }
 
-  /** A FIN and nothing before it. */
+  /** Sends a FIN without a close frame. */
   end(): void {
     this.socket.end();
   }
@@ -98,7 +98,7 @@ export class Wire {
   }
 
   #take(bytes: Buffer): void {
-    if (this.carrier === "tcp") this.#inbox.push(bytes);
+    if (this.transport === "tcp") this.#inbox.push(bytes);
     else
       for (const { opcode, payload } of this.#frames.push(bytes)) {
         if (opcode === opcodes.close) this.#over = true;
@@ -113,16 +113,16 @@ export class Wire {
   }
 }
 
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export async function dial(carrier: Carrier, port: number): Promise<Wire> {
+export async function dial(transport: TransportKind, port: number): Promise<Wire> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("close", () => reject(new Error("the victim did not accept the connection")));
   });
-  if (carrier === "tcp") return new Wire(socket, carrier, true);
+  if (transport === "tcp") return new Wire(socket, transport, true);
   const key = Buffer.alloc(16, 7).toString("base64");
   socket.write(
     `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
@@ -130,7 +130,7 @@ export async function dial(carrier: Carrier, port: number): Promise<Wire> {
   );
   const { head, rest } = await readHead(socket);
   if (!head.startsWith("HTTP/1.1 101")) throw new Error(`expected 101, got ${head.split("\r\n")[0]}`);
-  return new Wire(socket, carrier, true, rest);
+  return new Wire(socket, transport, true, rest);
 }
 
 export interface WireServer {
@@ -138,13 +138,13 @@ export interface WireServer {
   close(): void;
 }
 
-/** A raw server: what connects is handed to `onWire`. */
-export async function listenRaw(carrier: Carrier, onWire: (wire: Wire) => void): Promise<WireServer> {
+/** Starts a raw server, which passes each connection to `onWire`. */
+export async function listenRaw(transport: TransportKind, onWire: (wire: Wire) => void): Promise<WireServer> {
   const sockets = new Set<Socket>();
   const accept = async (socket: Socket): Promise<void> => {
     sockets.add(socket);
     socket.on("error", () => {});
-    if (carrier === "tcp") return onWire(new Wire(socket, carrier, false));
+    if (transport === "tcp") return onWire(new Wire(socket, transport, false));
     const { head, rest } = await readHead(socket);
     const key = /^sec-websocket-key: *(\S+)/im.exec(head)?.[1] ?? "";
     const answer = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
@@ -152,7 +152,7 @@ export async function listenRaw(carrier: Carrier, onWire: (wire: Wire) => void):
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
         `Sec-WebSocket-Accept: ${answer}\r\n\r\n`,
     );
-    onWire(new Wire(socket, carrier, false, rest));
+    onWire(new Wire(socket, transport, false, rest));
   };
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => void accept(socket));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -165,19 +165,19 @@ export async function listenRaw(carrier: Carrier, onWire: (wire: Wire) => void):
   };
 }
 
-/** What stands before the first frame, and what came behind it. */
+/** Reads the HTTP head before the first frame, and the bytes that arrived after it. */
 function readHead(socket: Socket): Promise<{ head: string; rest: Buffer }> {
   return new Promise((resolve) => {
-    let held = Buffer.alloc(0);
+    let received = Buffer.alloc(0);
     const onData = (bytes: Buffer): void => {
-      held = Buffer.concat([held, bytes]);
-      const end = held.indexOf("\r\n\r\n");
+      received = Buffer.concat([received, bytes]);
+      const end = received.indexOf("\r\n\r\n");
       if (end < 0) return;
       socket.off("data", onData);
       socket.off("close", onClose);
-      resolve({ head: held.toString("latin1", 0, end), rest: held.subarray(end + 4) });
+      resolve({ head: received.toString("latin1", 0, end), rest: received.subarray(end + 4) });
     };
-    const onClose = (): void => resolve({ head: "", rest: held });
+    const onClose = (): void => resolve({ head: "", rest: received });
     socket.on("data", onData);
     socket.on("close", onClose);
   });

@@ -85,7 +85,7 @@ Generated from \`packages/conformance/src/rfc\`. Do not edit: the test of that f
 
 This document lists the demands of RFC ${fullyCovered.map(({ number }) => number).join(", ")} in our words: each MUST, MUST NOT, SHALL and
 REQUIRED, and each SHOULD that matters to security. One row may cover several sentences that the same code obeys. Each row names the code
-under packages/core/src that obeys the demand, and the tests that fail if it no longer does. Of the other RFCs, the document lists only the
+under packages/core/src that obeys the demand, and the tests that fail if it no longer does. For all other RFCs, the document lists only the
 demands on the parts that Handclasp implements. "We" and "our" mean Handclasp, and "side" means the client or the server.
 
 A test compares this document with its sources. It also checks that each file, symbol and test exists, and that a demand that binds both roles

@@ -14,7 +14,7 @@ import { statusAndExporters } from "./statusAndExporters.ts";
 /** The RFCs whose demands are all covered. */
 export const fullyCovered: readonly Rfc[] = [rfc5246, rfc5746, rfc7627, rfc5077, rfc7366, rfc8422];
 
-/** All RFCs of the document. Of the others, only the demands on the parts that Handclasp implements are covered. */
+/** All RFCs of the document. If an RFC is not in `fullyCovered`, only the demands on the parts in use are covered. */
 export const rfcs: readonly Rfc[] = [
   ...fullyCovered,
   ...[...statusAndExporters, ...helloExtensions].sort((a, b) => a.number - b.number),

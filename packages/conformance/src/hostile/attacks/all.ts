@@ -1,5 +1,5 @@
 /**
- * All attacks, by what they aim at.
+ * All attacks, grouped by their target.
  * @module
  */
 import type { Attack } from "../attack.ts";

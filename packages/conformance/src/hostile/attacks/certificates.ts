@@ -1,14 +1,14 @@
 /**
- * Certificate messages that cost more to look at than to send, from clients and from servers.
+ * Certificate messages of clients and servers that cost more to process than to send.
  * @module
  */
 import { type Arena, type Attack, stallOf } from "../attack.ts";
 import { type Bombs, makeBombs } from "../bombs.ts";
-import type { Carrier } from "../wire.ts";
+import type { TransportKind } from "../wire.ts";
 
-/** A Certificate message may cost so much before its first signature, ms. */
+/** The limit of the time that a Certificate message may cost before its first signature check, in ms. */
 const most = 50;
-/** Other load of the machine only adds to a stall: the best round is the one that was measured. */
+/** Other load of the machine only lengthens a stall, so the best round counts. */
 const rounds = 3;
 
 let made: Bombs | undefined;
@@ -17,17 +17,17 @@ const bombs = (): Bombs => {
   return made;
 };
 
-const fromClient = (what: string, carrier: Carrier): Attack => ({
-  name: `${carrier}, a client certificate: ${what}`,
+const fromClient = (what: string, transport: TransportKind): Attack => ({
+  name: `${transport}, a client certificate: ${what}`,
   async run(arena) {
     const { root, key, chains } = bombs();
     const ports = await arena.start("reads", { ca: root });
-    // Once with nothing to show, so that what is loaded late is there.
-    (await arena.client(carrier, ports)).wire.reset();
+    // A first handshake without a certificate, so that modules that load on demand are loaded.
+    (await arena.client(transport, ports)).wire.reset();
     await arena.expectGone(ports.server, ", one without a certificate before");
     await measure(arena, async () => {
-      // The victim may refuse the certificate, or take it. Either way it answers: with an alert, or with its Finished.
-      const tls = await arena.client(carrier, ports, { chain: chains[what] as Uint8Array[], key }, "Finished");
+      // The victim answers in either case: with an alert if it refuses the certificate, otherwise with its Finished.
+      const tls = await arena.client(transport, ports, { chain: chains[what] as Uint8Array[], key }, "Finished");
       await tls.wire.read();
       return () => tls.wire.reset();
     });
@@ -35,17 +35,17 @@ const fromClient = (what: string, carrier: Carrier): Attack => ({
   },
 });
 
-const fromServer = (what: string, carrier: Carrier): Attack => ({
-  name: `${carrier}, a server certificate: ${what}`,
+const fromServer = (what: string, transport: TransportKind): Attack => ({
+  name: `${transport}, a server certificate: ${what}`,
   async run(arena) {
-    const first = await arena.server(carrier, "reads");
+    const first = await arena.server(transport, "reads");
     first.tls.wire.reset();
     await arena.expectGone(first.party, ", one with a good certificate before");
     const { chains, key } = bombs();
     const parties: number[] = [];
     await measure(arena, async () => {
       const { tls, party } = await arena.server(
-        carrier,
+        transport,
         "reads",
         { chain: chains[what] as Uint8Array[], key },
         "flight",

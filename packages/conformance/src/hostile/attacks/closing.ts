@@ -1,19 +1,19 @@
 /**
- * Peers that make closing long, or make it lie.
+ * Peers that delay the end of a connection, or make a cut connection look complete.
  * @module
  */
-import { type Arena, type Attack, held, KiB } from "../attack.ts";
+import { type Arena, type Attack, heldBytes, KiB } from "../attack.ts";
 import { frame, opcodes } from "../frames.ts";
 import type { AppName } from "../protocol.ts";
 import { types } from "../rawTls.ts";
-import { type Carrier, carriers, type Wire } from "../wire.ts";
+import { type TransportKind, transports, type Wire } from "../wire.ts";
 
-const silence = (carrier: Carrier, app: AppName): Attack => ({
-  name: `${carrier}, silence after close_notify, an application that ${app}`,
+const silence = (transport: TransportKind, app: AppName): Attack => ({
+  name: `${transport}, silence after close_notify, an application that ${app}`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start(app);
-    const tls = await arena.client(carrier, ports);
+    const tls = await arena.client(transport, ports);
     await arena.until(ports.server, ({ opened }) => opened === 1);
     tls.closeNotify();
     await arena.victim.call("advance", 60_000);
@@ -22,15 +22,15 @@ const silence = (carrier: Carrier, app: AppName): Attack => ({
   },
 });
 
-const unanswered = (carrier: Carrier, app: AppName): Attack => ({
-  name: `${carrier}, our close_notify is never answered, an application that ${app}`,
+const unanswered = (transport: TransportKind, app: AppName): Attack => ({
+  name: `${transport}, our close_notify is never answered, an application that ${app}`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start(app);
-    const tls = await arena.client(carrier, ports, {}, "Finished");
+    const tls = await arena.client(transport, ports, {}, "Finished");
     tls.wire.socket.pause();
     await arena.until(ports.server, ({ opened }) => opened === 1);
-    // Its handler may write until the close timeout, 5 s, is over, and no longer.
+    // Its handler may write until the close timeout of 5 s expires, and no longer.
     await arena.victim.call("advance", 8_000);
     await arena.expectGone(ports.server);
     await arena.victim.call("advance", 60_000);
@@ -38,12 +38,12 @@ const unanswered = (carrier: Carrier, app: AppName): Attack => ({
   },
 });
 
-const drip = (carrier: Carrier, what: string, drop: (wire: Wire) => void): Attack => ({
-  name: `${carrier}, ${what} every 10 s after both close_notify`,
+const drip = (transport: TransportKind, what: string, drop: (wire: Wire) => void): Attack => ({
+  name: `${transport}, ${what} every 10 s after both close_notify`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
-    const tls = await arena.client(carrier, ports);
+    const tls = await arena.client(transport, ports);
     tls.closeNotify();
     for (let record = await tls.read(); record && record.type !== types.alert; ) record = await tls.read();
     for (let i = 0; i < 12; i++) {
@@ -55,18 +55,18 @@ const drip = (carrier: Carrier, what: string, drop: (wire: Wire) => void): Attac
   },
 });
 
-const neverReads = (carrier: Carrier): Attack => ({
-  name: `${carrier}, a client that never reads, then a close of the server`,
+const neverReads = (transport: TransportKind): Attack => ({
+  name: `${transport}, a client that never reads, then a close of the server`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("writes");
     await arena.victim.call("mark");
-    const tls = await arena.client(carrier, ports);
+    const tls = await arena.client(transport, ports);
     tls.wire.socket.pause();
     await stalled(arena);
-    arena.expect("KiB held", held(await arena.costs()) / KiB, 8 * KiB);
+    arena.expect("KiB held", heldBytes(await arena.costs()) / KiB, 8 * KiB);
     await arena.victim.call("close", ports.server);
-    // The grace, then the close timeout, 5 s each.
+    // The grace period of 5 s, then the close timeout of 5 s.
     await arena.victim.call("advance", 12_000);
     await arena.expectGone(ports.server);
     await arena.victim.call("advance", 60_000);
@@ -74,11 +74,11 @@ const neverReads = (carrier: Carrier): Attack => ({
   },
 });
 
-const neverReadsServer = (carrier: Carrier): Attack => ({
-  name: `${carrier}, a server that never reads, and a client that closes`,
+const neverReadsServer = (transport: TransportKind): Attack => ({
+  name: `${transport}, a server that never reads, and a client that closes`,
   clock: "manual",
   async run(arena) {
-    const { tls, party } = await arena.server(carrier, "writes and closes");
+    const { tls, party } = await arena.server(transport, "writes and closes");
     tls.wire.socket.pause();
     await arena.until(party, ({ opened }) => opened === 1);
     await arena.victim.call("advance", 8_000);
@@ -88,13 +88,13 @@ const neverReadsServer = (carrier: Carrier): Attack => ({
   },
 });
 
-/** What comes behind the peer's own close_notify, or behind ours. */
-const writesOn = (carrier: Carrier, app: AppName): Attack => ({
-  name: `${carrier}, writes after close, to an application that ${app}`,
+/** Data that the peer sends after its own close_notify, or after ours. */
+const writesOn = (transport: TransportKind, app: AppName): Attack => ({
+  name: `${transport}, writes after close, to an application that ${app}`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start(app);
-    const tls = await arena.client(carrier, ports);
+    const tls = await arena.client(transport, ports);
     if (app !== "closes") tls.closeNotify();
     for (let i = 0; i < 20; i++) {
       tls.data(Buffer.alloc(2 ** 16));
@@ -107,13 +107,13 @@ const writesOn = (carrier: Carrier, app: AppName): Attack => ({
   },
 });
 
-/** A close of ours cuts an upload: the handler has all of it, or an error. Never less of it and a clean end. */
-const cutUpload = (carrier: Carrier): Attack => ({
-  name: `${carrier}, an upload across a close of the server`,
+/** The server closes during an upload. The handler reads all of it or gets an error, never a part and a clean end. */
+const cutUpload = (transport: TransportKind): Attack => ({
+  name: `${transport}, an upload across a close of the server`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
-    const tls = await arena.client(carrier, ports);
+    const tls = await arena.client(transport, ports);
     tls.data(Buffer.alloc(6_000));
     await arena.until(ports.server, ({ bytes }) => bytes === 6_000);
     await arena.victim.call("close", ports.server);
@@ -128,10 +128,10 @@ const cutUpload = (carrier: Carrier): Attack => ({
   },
 });
 
-/** Waits until the victim's writes have filled what the host takes: then its memory stands still. */
+/** Waits until the victim's writes have filled the host's buffers, after which its memory no longer grows. */
 async function stalled(arena: Arena): Promise<void> {
   for (let before = -1, polls = 0; polls < 40; polls++) {
-    const now = held(await arena.victim.call("measure"));
+    const now = heldBytes(await arena.victim.call("measure"));
     if (polls > 10 && Math.abs(now - before) < 4 * KiB) return;
     before = now;
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -142,14 +142,14 @@ const garbage = (wire: Wire): void => wire.write(Buffer.from([types.applicationD
 const ping = (wire: Wire): void => wire.raw(frame(opcodes.ping, Buffer.from("?")));
 
 export const closing: readonly Attack[] = [
-  ...carriers.flatMap((carrier) => [
-    ...(["reads", "echoes", "closes"] as const).map((app) => silence(carrier, app)),
-    ...(["closes", "writes and closes"] as const).map((app) => unanswered(carrier, app)),
-    drip(carrier, "a byte", garbage),
-    neverReads(carrier),
-    neverReadsServer(carrier),
-    ...(["reads", "closes"] as const).map((app) => writesOn(carrier, app)),
-    cutUpload(carrier),
+  ...transports.flatMap((transport) => [
+    ...(["reads", "echoes", "closes"] as const).map((app) => silence(transport, app)),
+    ...(["closes", "writes and closes"] as const).map((app) => unanswered(transport, app)),
+    drip(transport, "a byte", garbage),
+    neverReads(transport),
+    neverReadsServer(transport),
+    ...(["reads", "closes"] as const).map((app) => writesOn(transport, app)),
+    cutUpload(transport),
   ]),
   drip("ws", "a ping", ping),
 ];

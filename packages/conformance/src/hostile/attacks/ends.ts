@@ -1,13 +1,14 @@
 /**
- * Every way to leave, on every application: 2 s later nothing of the connection may be left, whatever the application waits for.
+ * Each way in which a peer can leave, with each application. After 2 s, nothing of the connection may be left, whatever the
+ * application waits for.
  * @module
  */
 import type { Arena, Attack } from "../attack.ts";
 import { type AppName, appNames } from "../protocol.ts";
 import { type RawTls, types } from "../rawTls.ts";
-import { type Carrier, carriers } from "../wire.ts";
+import { type TransportKind, transports } from "../wire.ts";
 
-/** How a peer leaves. Each one is gone at the end: its process has ended, or its machine. */
+/** The ways in which a peer leaves. In each of them, the peer is gone at the end, as if its process or machine had ended. */
 const ways: readonly (readonly [what: string, leave: (tls: RawTls) => void])[] = [
   ["FIN without close_notify", ({ wire }) => wire.socket.destroySoon()],
   [
@@ -42,17 +43,17 @@ const ways: readonly (readonly [what: string, leave: (tls: RawTls) => void])[] =
   ["RST", ({ wire }) => wire.reset()],
 ];
 
-/** These wait for what never comes, so that their handlers are left in any case; their connections are not. */
+/** Applications that wait forever. Their handlers are always left, but their connections must not be. */
 const eternal: readonly AppName[] = ["reads once", "never returns"];
 
-const clientsLeave = (carrier: Carrier, [what, leave]: (typeof ways)[number]): Attack => ({
-  name: `${carrier}, a client leaves: ${what}`,
+const clientsLeave = (transport: TransportKind, [what, leave]: (typeof ways)[number]): Attack => ({
+  name: `${transport}, a client leaves: ${what}`,
   clock: "manual",
   async run(arena) {
     const open = await Promise.all(
       appNames.map(async (app) => {
         const ports = await arena.start(app);
-        const tls = await arena.client(carrier, ports);
+        const tls = await arena.client(transport, ports);
         tls.data(Buffer.from("hello"));
         await arena.until(ports.server, ({ opened }) => opened === 1);
         return { app, tls, party: ports.server };
@@ -62,13 +63,13 @@ const clientsLeave = (carrier: Carrier, [what, leave]: (typeof ways)[number]): A
   },
 });
 
-const serversLeave = (carrier: Carrier, [what, leave]: (typeof ways)[number]): Attack => ({
-  name: `${carrier}, a server leaves: ${what}`,
+const serversLeave = (transport: TransportKind, [what, leave]: (typeof ways)[number]): Attack => ({
+  name: `${transport}, a server leaves: ${what}`,
   clock: "manual",
   async run(arena) {
     const open = await Promise.all(
       appNames.map(async (app) => {
-        const { tls, party } = await arena.server(carrier, app);
+        const { tls, party } = await arena.server(transport, app);
         tls.data(Buffer.from("hello"));
         await arena.until(party, ({ opened }) => opened === 1);
         return { app, tls, party };
@@ -86,7 +87,7 @@ interface Open {
 
 async function leaveAll(arena: Arena, open: readonly Open[], leave: (tls: RawTls) => void): Promise<void> {
   for (const { tls } of open) leave(tls);
-  // The first step lets what was sent arrive; the second is the time that a connection may outlive its carrier.
+  // In the first step, the sent bytes arrive. The second is the time for which a connection may outlive its transport.
   await arena.victim.call("advance", 0);
   await arena.victim.call("advance", 2_000);
   await Promise.all(
@@ -94,20 +95,20 @@ async function leaveAll(arena: Arena, open: readonly Open[], leave: (tls: RawTls
   );
 }
 
-/** Polite clients that come and go: what is left of each is left a thousand times. */
-const comeAndGo = (carrier: Carrier, app: AppName): Attack => ({
-  name: `${carrier}, 1,000 polite clients of an application that ${app}`,
+/** Clients that connect and end in order. Anything that one of them leaves behind is there a thousand times. */
+const comeAndGo = (transport: TransportKind, app: AppName): Attack => ({
+  name: `${transport}, 1,000 polite clients of an application that ${app}`,
   clock: "manual",
   long: true,
   async run(arena) {
     const ports = await arena.start(app);
     await arena.victim.call("mark");
     for (let i = 0; i < 1_000; i++) {
-      const tls = await arena.client(carrier, ports);
+      const tls = await arena.client(transport, ports);
       tls.closeNotify();
       tls.wire.finish();
       tls.wire.socket.destroySoon();
-      // Those that are gone wait for their second while the next ones come.
+      // The connections of clients that left wait for their second while the next clients connect.
       if (i % 50 === 49) await arena.victim.call("advance", 100);
     }
     await arena.victim.call("advance", 2_000);
@@ -116,8 +117,8 @@ const comeAndGo = (carrier: Carrier, app: AppName): Attack => ({
   },
 });
 
-export const ends: readonly Attack[] = carriers.flatMap((carrier) => [
-  ...ways.map((way) => clientsLeave(carrier, way)),
-  ...ways.map((way) => serversLeave(carrier, way)),
-  ...(["writes", "awaits closed", "reads and awaits closed"] as const).map((app) => comeAndGo(carrier, app)),
+export const ends: readonly Attack[] = transports.flatMap((transport) => [
+  ...ways.map((way) => clientsLeave(transport, way)),
+  ...ways.map((way) => serversLeave(transport, way)),
+  ...(["writes", "awaits closed", "reads and awaits closed"] as const).map((app) => comeAndGo(transport, app)),
 ]);

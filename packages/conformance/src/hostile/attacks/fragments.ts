@@ -1,24 +1,24 @@
 /**
- * WebSocket messages in shapes that an honest peer does not send, before and after the handshake.
+ * Forms of WebSocket messages that an honest peer does not send, before and after the handshake.
  * @module
  */
-import { type Arena, type Attack, held, KiB } from "../attack.ts";
+import { type Arena, type Attack, heldBytes, KiB } from "../attack.ts";
 import { fragments, frame, opcodes } from "../frames.ts";
 import type { Ports } from "../protocol.ts";
 import { types } from "../rawTls.ts";
 import type { Wire } from "../wire.ts";
 
-/** A read of Node.js is 64 KiB at most: with so much between them, no two fragments come with the same one. */
+/** Node.js reads at most 64 KiB at once. With this many bytes between them, no two fragments arrive in one read. */
 const chunk = 2 ** 16;
 const pongs = Buffer.concat(Array.from({ length: chunk / 131 + 1 }, () => frame(opcodes.pong, Buffer.alloc(125))));
 const pings = Buffer.concat(Array.from({ length: chunk / 131 + 1 }, () => frame(opcodes.ping, Buffer.alloc(125))));
 const unmaskedPong = frame(opcodes.pong, Buffer.alloc(125), { masked: false });
 const empty = frame(opcodes.continuation, Buffer.alloc(0), { fin: false });
 
-/** Connections that do the same: of one, the heap says what the process compiled meanwhile as well. */
+/** The number of equal connections. With only one, the heap would mostly show the code that the process compiled. */
 const several = 8;
 
-/** What stands between the 1-byte fragments of a message that never ends, and how many of them there are. */
+/** The bytes between the 1-byte fragments of a message that never ends, and the number of fragments. */
 const paddings: readonly (readonly [what: string, padding: Buffer | undefined, count: number])[] = [
   ["in segments of their own", undefined, 16_000],
   ["between pongs", pongs, 2_000],
@@ -28,7 +28,7 @@ const paddings: readonly (readonly [what: string, padding: Buffer | undefined, c
 
 const beforeHandshake = ([what, padding, all]: (typeof paddings)[number]): Attack => ({
   name: `ws, 1-byte fragments ${what}`,
-  // The handshake's time must not be over before the last fragment is there.
+  // The handshake must not time out before the last fragment has arrived.
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
@@ -36,7 +36,7 @@ const beforeHandshake = ([what, padding, all]: (typeof paddings)[number]): Attac
     const count = arena.short && padding && padding.length > KiB ? all / 8 : all;
     const wires = await Promise.all(Array.from({ length: several }, () => arena.dial("ws", ports)));
     await arena.victim.call("mark");
-    // The handshake record's header claims 16 KiB, so that its bytes are good as far as they go.
+    // The header of the handshake record claims 16 KiB, so that the bytes so far are valid.
     const message = Buffer.concat([Buffer.from([types.handshake, 3, 1, 0x40, 0]), Buffer.alloc(count)]);
     const pieces = fragments(message, 1, true, padding).slice(0, -1);
     await Promise.all(
@@ -45,8 +45,8 @@ const beforeHandshake = ([what, padding, all]: (typeof paddings)[number]): Attac
         await wire.flushed();
       }),
     );
-    await settled(arena, wires);
-    arena.expect("KiB held a connection", held(await arena.costs()) / KiB / wires.length, 256);
+    await waitUntilRead(arena, wires);
+    arena.expect("KiB held a connection", heldBytes(await arena.costs()) / KiB / wires.length, 256);
     for (const wire of wires) wire.reset();
     await arena.expectGone(ports.server);
   },
@@ -66,8 +66,8 @@ const fromServer: Attack = {
     const message = Buffer.concat([Buffer.from([types.handshake, 3, 3, 0x40, 0]), Buffer.alloc(count)]);
     const padding = Buffer.concat(Array.from({ length: chunk / 127 + 1 }, () => unmaskedPong));
     await tls.wire.pieces(fragments(message, 1, false, padding).slice(0, -1), 2);
-    await settled(arena, [tls.wire]);
-    arena.expect("KiB held", held(await arena.costs()) / KiB, 256);
+    await waitUntilRead(arena, [tls.wire]);
+    arena.expect("KiB held", heldBytes(await arena.costs()) / KiB, 256);
     tls.wire.reset();
     await arena.expectGone(party);
   },
@@ -87,14 +87,14 @@ const afterFinished: Attack = {
         await tls.wire.pieces(fragments(sealed, 1, true).slice(0, -1), 1);
       }),
     );
-    await settled(arena, wires);
-    arena.expect("KiB held a connection", held(await arena.costs()) / KiB / wires.length, 256);
+    await waitUntilRead(arena, wires);
+    arena.expect("KiB held a connection", heldBytes(await arena.costs()) / KiB / wires.length, 256);
     for (const wire of wires) wire.reset();
     await arena.expectGone(ports.server);
   },
 };
 
-/** What must go on working, whatever is refused: an honest message, cut by an honest library. */
+/** A case that must work: an honest message that an honest library fragments. */
 const honest: Attack = {
   name: "ws, an honest message of 1 MiB in fragments of 4 KiB",
   async run(arena) {
@@ -103,7 +103,7 @@ const honest: Attack = {
     const wanted = 2 ** 20 - 64 * 64;
     const sealed = tls.records(types.applicationData, Buffer.alloc(wanted));
     await tls.wire.pieces(fragments(sealed.subarray(0, 2 ** 20), 4 * KiB, true));
-    const { bytes } = await arena.until(ports.server, (seen) => seen.bytes === wanted);
+    const { bytes } = await arena.until(ports.server, (observed) => observed.bytes === wanted);
     arena.expect("bytes that did not arrive", wanted - bytes, 0);
     tls.closeNotify();
     tls.wire.finish();
@@ -113,14 +113,14 @@ const honest: Attack = {
 
 type Shape = readonly [what: string, frames: () => Buffer];
 
-/** Each ends the connection. */
+/** Frames that each end the connection. */
 const refused: readonly Shape[] = [
   ["a text message", () => frame(opcodes.text, Buffer.from("hello"))],
   ["a message that claims 2^40 bytes", () => frame(opcodes.binary, Buffer.alloc(64), { claimed: 2 ** 40 })],
   ["a message of 2 MiB", () => frame(opcodes.binary, Buffer.alloc(2 ** 21))],
   ["fragments of 16 MiB", () => Buffer.concat(fragments(Buffer.alloc(2 ** 24), 2 ** 16, true))],
   ["a frame that is not masked", () => frame(opcodes.binary, Buffer.alloc(64), { masked: false })],
-  ["a continuation of nothing", () => frame(opcodes.continuation, Buffer.alloc(64))],
+  ["a continuation frame without a message", () => frame(opcodes.continuation, Buffer.alloc(64))],
   ["100,000 fragments", () => Buffer.concat(fragments(Buffer.alloc(100_000), 1, true).slice(0, -1))],
 ];
 
@@ -135,12 +135,12 @@ const ends = ([what, frames]: Shape, open: boolean): Attack => ({
     await arena.expectEnd(wire);
     wire.finish();
     await arena.expectGone(ports.server);
-    arena.expect("KiB held", held(await arena.costs()) / KiB, 8 * KiB);
+    arena.expect("KiB held", heldBytes(await arena.costs()) / KiB, 8 * KiB);
   },
 });
 
 const unreadPongs: Attack = {
-  name: "ws, pings whose pongs nobody reads",
+  name: "ws, pings from a peer that reads no pongs",
   async run(arena) {
     const ports = await arena.start("reads");
     await warmUp(arena, ports);
@@ -152,16 +152,16 @@ const unreadPongs: Attack = {
       wire.raw(pings);
       await arena.status(ports.server);
     }
-    arena.expect("KiB held", held(await arena.costs()) / KiB, 4 * KiB);
+    arena.expect("KiB held", heldBytes(await arena.costs()) / KiB, 4 * KiB);
     wire.reset();
     await arena.expectGone(ports.server);
   },
 };
 
-/** What the first connection loads is not what an attack costs. */
+/** Opens a first connection, so that the code it loads does not count as a cost of the attack. */
 export async function warmUp(arena: Arena, ports: Ports): Promise<void> {
-  for (const carrier of ["tcp", "ws"] as const) {
-    const tls = await arena.client(carrier, ports);
+  for (const transport of ["tcp", "ws"] as const) {
+    const tls = await arena.client(transport, ports);
     tls.data(Buffer.from("hello"));
     tls.closeNotify();
     while (await tls.read());
@@ -170,8 +170,8 @@ export async function warmUp(arena: Arena, ports: Ports): Promise<void> {
   await arena.expectGone(ports.server, ", polite ones before");
 }
 
-/** Waits until the victim has read what it will read of what was sent: it has turns, and nothing more arrives. */
-export async function settled(arena: Arena, wires: readonly Wire[]): Promise<void> {
+/** Waits until the victim has read all that it will read: several turns pass in which no more bytes arrive. */
+export async function waitUntilRead(arena: Arena, wires: readonly Wire[]): Promise<void> {
   for (const wire of wires) await wire.flushed();
   let before = -1;
   for (let same = 0; same < 8; ) {

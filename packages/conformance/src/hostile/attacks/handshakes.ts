@@ -2,18 +2,18 @@
  * Handshakes that are slow, stop, or come in 1-byte records.
  * @module
  */
-import { type Attack, held, KiB } from "../attack.ts";
+import { type Attack, heldBytes, KiB } from "../attack.ts";
 import { type RawTls, types } from "../rawTls.ts";
-import { type Carrier, carriers, type Wire } from "../wire.ts";
-import { settled, warmUp } from "./fragments.ts";
+import { type TransportKind, transports, type Wire } from "../wire.ts";
+import { waitUntilRead, warmUp } from "./fragments.ts";
 
 /**
- * KiB that one connection alone may seem to hold: what the engine of a fresh process compiles and keeps meanwhile is in the figure. Of a thousand
- * connections, each has to hold 64 at most.
+ * The limit for a single connection, in KiB. It includes the code that the engine of a fresh process compiles meanwhile. If
+ * there are a thousand connections, the limit for each is 64 KiB.
  */
-const alone = 512;
+const singleConnectionLimit = 512;
 
-/** The start of a ClientHello that claims as much as one may have. */
+/** The start of a ClientHello whose header claims the maximum length. */
 const endlessHello = (length: number): Buffer => {
   const bytes = Buffer.alloc(length);
   bytes.writeUInt32BE(0x01000000 + 2 ** 17);
@@ -22,49 +22,57 @@ const endlessHello = (length: number): Buffer => {
 
 const tinyRecords = (tls: RawTls, length: number): Buffer => tls.records(types.handshake, endlessHello(length), 1);
 
-/** Sends in pieces that no limit on a message's size refuses. */
+/** Sends the bytes in pieces that are below every limit on the size of a WebSocket message. */
 async function send(wire: Wire, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length; at += 2 ** 16) wire.write(bytes.subarray(at, at + 2 ** 16));
   await wire.flushed();
 }
 
-const halfOpen = (carrier: Carrier): Attack => ({
-  name: `${carrier}, half-open, a ClientHello in 131,000 1-byte records`,
+const halfOpen = (transport: TransportKind): Attack => ({
+  name: `${transport}, half-open, a ClientHello in 131,000 1-byte records`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
     await warmUp(arena, ports);
-    const tls = await arena.client(carrier, ports, {}, "connected");
+    const tls = await arena.client(transport, ports, {}, "connected");
     const sent = tinyRecords(tls, 131_000);
     await arena.victim.call("mark");
     await send(tls.wire, sent);
-    await settled(arena, [tls.wire]);
-    arena.expect("KiB held beyond what was sent", (held(await arena.costs()) - sent.length) / KiB, alone);
+    await waitUntilRead(arena, [tls.wire]);
+    arena.expect(
+      "KiB held beyond what was sent",
+      (heldBytes(await arena.costs()) - sent.length) / KiB,
+      singleConnectionLimit,
+    );
     tls.wire.reset();
     await arena.expectGone(ports.server);
   },
 });
 
-const afterFinished = (carrier: Carrier): Attack => ({
-  name: `${carrier}, after Finished, a ClientHello in 131,000 1-byte records`,
+const afterFinished = (transport: TransportKind): Attack => ({
+  name: `${transport}, after Finished, a ClientHello in 131,000 1-byte records`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
     await warmUp(arena, ports);
-    const tls = await arena.client(carrier, ports);
+    const tls = await arena.client(transport, ports);
     const sent = tinyRecords(tls, 131_000);
     await arena.victim.call("mark");
     await send(tls.wire, sent);
-    await settled(arena, [tls.wire]);
-    arena.expect("KiB held beyond what was sent", (held(await arena.costs()) - sent.length) / KiB, alone);
+    await waitUntilRead(arena, [tls.wire]);
+    arena.expect(
+      "KiB held beyond what was sent",
+      (heldBytes(await arena.costs()) - sent.length) / KiB,
+      singleConnectionLimit,
+    );
     tls.wire.reset();
     await arena.expectGone(ports.server);
   },
 });
 
-const manyHalfOpen = (carrier: Carrier): Attack => ({
-  name: `${carrier}, 1,000 half-open, each with 5,000 1-byte records`,
-  // No handshake times out while the others are still being set up.
+const manyHalfOpen = (transport: TransportKind): Attack => ({
+  name: `${transport}, 1,000 half-open, each with 5,000 1-byte records`,
+  // No handshake may time out while the other connections are still opened.
   clock: "manual",
   long: true,
   async run(arena) {
@@ -75,33 +83,33 @@ const manyHalfOpen = (carrier: Carrier): Attack => ({
     await arena.victim.call("mark");
     const wires: Wire[] = [];
     for (let i = 0; i < count; i++) {
-      const tls = await arena.client(carrier, ports, {}, "connected");
+      const tls = await arena.client(transport, ports, {}, "connected");
       const bytes = tinyRecords(tls, 5_000);
       sent += bytes.length;
       await send(tls.wire, bytes);
       wires.push(tls.wire);
     }
     await arena.until(ports.server, ({ connections }) => connections === count);
-    await settled(arena, wires);
-    arena.expect("KiB held each, beyond what was sent", (held(await arena.costs()) - sent) / KiB / count, 64);
+    await waitUntilRead(arena, wires);
+    arena.expect("KiB held each, beyond what was sent", (heldBytes(await arena.costs()) - sent) / KiB / count, 64);
     for (const wire of wires) wire.reset();
     await arena.expectGone(ports.server);
   },
 });
 
-/** A peer that does this, and then says nothing more while a minute passes. */
+/** The actions of a peer that then sends nothing for a minute. */
 const silences: readonly (readonly [what: string, act: (tls: RawTls) => void])[] = [
   ["nothing", () => {}],
   ["half a record", ({ wire }) => wire.write(Buffer.from([types.handshake, 3, 1, 2, 0, 1]))],
   ["a ClientHello", (tls) => tls.wire.write(tls.records(types.handshake, tls.clientHello()))],
 ];
 
-const silent = (carrier: Carrier, [what, act]: (typeof silences)[number]): Attack => ({
-  name: `${carrier}, ${what}, then silence`,
+const silent = (transport: TransportKind, [what, act]: (typeof silences)[number]): Attack => ({
+  name: `${transport}, ${what}, then silence`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
-    act(await arena.client(carrier, ports, {}, "connected"));
+    act(await arena.client(transport, ports, {}, "connected"));
     await arena.until(ports.server, ({ connections }) => connections > 0);
     await arena.victim.call("advance", 60_000);
     await arena.expectGone(ports.server);
@@ -109,12 +117,12 @@ const silent = (carrier: Carrier, [what, act]: (typeof silences)[number]): Attac
   },
 });
 
-const slow = (carrier: Carrier): Attack => ({
-  name: `${carrier}, a ClientHello of which a byte comes each second`,
+const slow = (transport: TransportKind): Attack => ({
+  name: `${transport}, a ClientHello of which one byte arrives each second`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
-    const tls = await arena.client(carrier, ports, {}, "connected");
+    const tls = await arena.client(transport, ports, {}, "connected");
     for (const byte of tls.records(types.handshake, tls.clientHello()).subarray(0, 40)) {
       tls.wire.write(Buffer.from([byte]));
       await arena.victim.call("advance", 1_000);
@@ -124,13 +132,13 @@ const slow = (carrier: Carrier): Attack => ({
   },
 });
 
-/** Bytes that wait for the rest of their handshake message: no honest peer makes them wait for a minute. */
-const partial = (carrier: Carrier, slowly: boolean): Attack => ({
-  name: `${carrier}, a handshake message after Finished ${slowly ? "of which a byte comes every 10 s" : "that stops"}`,
+/** A part of a handshake message, whose rest does not arrive. No honest peer leaves it incomplete for a minute. */
+const partial = (transport: TransportKind, slowly: boolean): Attack => ({
+  name: `${transport}, a handshake message after Finished ${slowly ? "of which one byte arrives every 10 s" : "that stops"}`,
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
-    const tls = await arena.client(carrier, ports);
+    const tls = await arena.client(transport, ports);
     await arena.until(ports.server, ({ opened }) => opened === 1);
     tls.wire.write(tls.records(types.handshake, endlessHello(100), 10));
     for (let i = 0; i < 9; i++) {
@@ -142,13 +150,13 @@ const partial = (carrier: Carrier, slowly: boolean): Attack => ({
   },
 });
 
-/** A server that stops at a step, or sends a byte each second from there on. */
-const silentServer = (carrier: Carrier): Attack => ({
-  name: `${carrier}, servers that stop in the handshake`,
+/** Servers that stop at a step of the handshake. */
+const silentServer = (transport: TransportKind): Attack => ({
+  name: `${transport}, servers that stop in the handshake`,
   clock: "manual",
   async run(arena) {
     for (const step of ["connected", "ClientHello read", "half a flight", "flight", "ChangeCipherSpec"] as const) {
-      const { party } = await arena.server(carrier, "reads", {}, step);
+      const { party } = await arena.server(transport, "reads", {}, step);
       await arena.victim.call("advance", 60_000);
       await arena.expectGone(party, `, ${step}`);
     }
@@ -156,34 +164,38 @@ const silentServer = (carrier: Carrier): Attack => ({
   },
 });
 
-const tinyFromServer = (carrier: Carrier): Attack => ({
-  name: `${carrier}, a server's handshake message in 65,000 1-byte records`,
+const tinyFromServer = (transport: TransportKind): Attack => ({
+  name: `${transport}, a server's handshake message in 65,000 1-byte records`,
   async run(arena) {
-    const first = await arena.server(carrier, "reads");
+    const first = await arena.server(transport, "reads");
     first.tls.closeNotify();
     first.tls.wire.finish();
     await arena.expectGone(first.party, ", a polite one before");
-    const { tls, party } = await arena.server(carrier, "reads", {}, "ClientHello read");
+    const { tls, party } = await arena.server(transport, "reads", {}, "ClientHello read");
     const sent = tls.records(types.handshake, Buffer.concat([Buffer.from([2, 0, 255, 255]), Buffer.alloc(65_000)]), 1);
     await arena.victim.call("mark");
     await send(tls.wire, sent);
-    await settled(arena, [tls.wire]);
-    arena.expect("KiB held beyond what was sent", (held(await arena.costs()) - sent.length) / KiB, alone);
+    await waitUntilRead(arena, [tls.wire]);
+    arena.expect(
+      "KiB held beyond what was sent",
+      (heldBytes(await arena.costs()) - sent.length) / KiB,
+      singleConnectionLimit,
+    );
     tls.wire.reset();
     await arena.expectGone(party);
   },
 });
 
-const each = (make: (carrier: Carrier) => Attack): Attack[] => carriers.map(make);
+const each = (make: (transport: TransportKind) => Attack): Attack[] => transports.map(make);
 
 export const handshakes: readonly Attack[] = [
   ...each(halfOpen),
   ...each(afterFinished),
   ...each(manyHalfOpen),
   ...each(tinyFromServer),
-  ...silences.flatMap((silence) => each((carrier) => silent(carrier, silence))),
+  ...silences.flatMap((silence) => each((transport) => silent(transport, silence))),
   ...each(slow),
-  ...each((carrier) => partial(carrier, false)),
-  ...each((carrier) => partial(carrier, true)),
+  ...each((transport) => partial(transport, false)),
+  ...each((transport) => partial(transport, true)),
   ...each(silentServer),
 ];

@@ -1,15 +1,16 @@
 /**
- * Tiny records: what each of them costs, how long they stop the event loop, and what they hold when nobody reads.
+ * Tiny records: the cost of each, the stalls of the event loop, and the memory that they hold if the application does not
+ * read.
  * @module
  */
-import { type Arena, type Attack, held, KiB, MiB, stallOf } from "../attack.ts";
+import { type Arena, type Attack, heldBytes, KiB, MiB, stallOf } from "../attack.ts";
 import { floorOf } from "../floorProcess.ts";
 import type { Ports } from "../protocol.ts";
 import type { SuiteName } from "../rawKeys.ts";
 import { types } from "../rawTls.ts";
-import { carriers } from "../wire.ts";
+import { transports } from "../wire.ts";
 
-/** As many 1-byte records of ChaCha20-Poly1305 as fit into one WebSocket message of 1 MiB. */
+/** The number of 1-byte ChaCha20-Poly1305 records that fit into one WebSocket message of 1 MiB. */
 const perMessage = Math.floor(2 ** 20 / 22);
 
 const messages = (count: number, long: boolean): Attack => ({
@@ -17,7 +18,7 @@ const messages = (count: number, long: boolean): Attack => ({
   name: `ws, ${count} message${count > 1 ? "s" : ""} of 1 MB of 1-byte records`,
   async run(arena) {
     const ports = await arena.start("reads");
-    // Twice over the same connection: once to warm up, once to count.
+    // Several rounds over the same connection: the first one also warms up the code.
     const tls = await arena.client("ws", ports);
     const stalls: number[] = [];
     let expected = 0;
@@ -34,9 +35,9 @@ const messages = (count: number, long: boolean): Attack => ({
     }
     const { bytes, mostInTurn } = await arena.status(ports.server);
     arena.expect("bytes that did not arrive", expected - bytes, 0);
-    // A third of a message: what 25 ms allow is far less.
+    // A third of a message. The limit of 25 ms permits far fewer.
     arena.expect("1-byte records opened in one turn", mostInTurn, 2 ** 14);
-    // Other load of the machine only adds to a stall: the best round is the one that was measured.
+    // Other load of the machine only lengthens a stall, so the best round counts.
     arena.expect(`stall, best of ${rounds}, ms`, Math.min(...stalls), 25, "time");
     const costs = await arena.costs();
     arena.expect("CPU a record, µs", (costs.cpu * 1e3) / (count * perMessage), Number.POSITIVE_INFINITY, "time");
@@ -46,7 +47,7 @@ const messages = (count: number, long: boolean): Attack => ({
   },
 });
 
-/** CPU of the victim's process for one record, µs: the least of five rounds. */
+/** The CPU time of the victim's process for one record, in µs: the lowest of all rounds. */
 async function cpuOfRecords(
   arena: Arena,
   ports: Ports,
@@ -72,7 +73,7 @@ async function cpuOfRecords(
 }
 
 const overTcp = (suite: SuiteName, size: number, count: number): Attack => ({
-  // In its short form, it says no more than that all of them arrive.
+  // The short form only checks that all records arrive.
   long: size > 1,
   name: `tcp, records of ${size} byte${size > 1 ? "s" : ""}, ${suite}`,
   async run(arena) {
@@ -85,26 +86,26 @@ const overTcp = (suite: SuiteName, size: number, count: number): Attack => ({
     const floor = await floorOf(suite, size, count);
     const theirs = await cpuOfRecords(arena, await arena.start("reads", { nodeTls: true }), record);
     arena.expect("CPU a record, µs", ours, Number.POSITIVE_INFINITY, "time");
-    arena.expect("of node:crypto alone, µs", floor, Number.POSITIVE_INFINITY, "time");
-    // What the host's TCP takes for 16 KiB is more than node:crypto does: there the ratio says nothing of us.
+    arena.expect("CPU a record of node:crypto, µs", floor, Number.POSITIVE_INFINITY, "time");
+    // For 16 KiB, the host's TCP costs more than node:crypto, so the ratio says nothing about Handclasp.
     arena.expect("ratio to node:crypto", ours / floor, size > KiB ? Number.POSITIVE_INFINITY : 2, "time");
     arena.expect("ratio to node:tls", ours / theirs, Number.POSITIVE_INFINITY, "time");
   },
 });
 
-const unread: readonly Attack[] = carriers.map((carrier) => ({
-  name: `${carrier}, 1-byte records that nobody reads`,
+const unread: readonly Attack[] = transports.map((transport) => ({
+  name: `${transport}, 1-byte records that the application does not read`,
   async run(arena) {
     const ports = await arena.start("reads once");
-    const tls = await arena.client(carrier, ports);
+    const tls = await arena.client(transport, ports);
     const count = arena.short ? 4 : 12;
     const sealed = Array.from({ length: count }, () => tls.records(types.applicationData, Buffer.alloc(perMessage), 1));
     await arena.victim.call("mark");
     for (const message of sealed) tls.wire.write(message);
     await arena.until(ports.server, ({ bytes }) => bytes > 0);
-    // What the victim holds: a message of WebSocket is taken whole, records of TCP as far as the window goes.
-    arena.expect("KiB held", held(await arena.costs()) / KiB, 4 * KiB);
-    // Whether this connection ends is not asked: nobody reads it, so that nobody can see its end.
+    // The victim holds a complete WebSocket message, or over TCP as many records as the window admits.
+    arena.expect("KiB held", heldBytes(await arena.costs()) / KiB, 4 * KiB);
+    // The end of this connection is not checked: the application does not read, so it cannot see the end.
   },
 }));
 
@@ -117,10 +118,10 @@ const segments: Attack = {
     await arena.victim.call("mark");
     const pieces = Array.from(sealed, (_, at) => sealed.subarray(at, at + 1));
     await tls.wire.pieces(pieces.slice(0, -1), 1);
-    arena.expect("KiB held", held(await arena.victim.call("measure")) / KiB, MiB / KiB);
+    arena.expect("KiB held", heldBytes(await arena.victim.call("measure")) / KiB, MiB / KiB);
     await tls.wire.pieces(pieces.slice(-1));
     const wanted = arena.short ? 2_000 : 16_384;
-    const { bytes } = await arena.until(ports.server, (seen) => seen.bytes === wanted);
+    const { bytes } = await arena.until(ports.server, (observed) => observed.bytes === wanted);
     arena.expect("bytes that did not arrive", wanted - bytes, 0);
     tls.closeNotify();
     tls.wire.finish();

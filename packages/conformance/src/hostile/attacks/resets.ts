@@ -1,13 +1,13 @@
 /**
- * A reset at each step of a connection, on either side.
+ * TCP resets at each step of a connection, by clients and by servers.
  * @module
  */
 import type { Attack } from "../attack.ts";
 import type { AppName } from "../protocol.ts";
 import { clientSteps, type RawTls, serverSteps } from "../rawTls.ts";
-import { type Carrier, carriers, turn } from "../wire.ts";
+import { nextTurn, type TransportKind, transports } from "../wire.ts";
 
-/** What a peer does with an open connection before it resets it. */
+/** The actions of a peer on an open connection before it resets the connection. */
 const later: readonly (readonly [what: string, act: (tls: RawTls) => void])[] = [
   ["data", (tls) => tls.data(Buffer.alloc(100))],
   ["close_notify", (tls) => tls.closeNotify()],
@@ -29,19 +29,19 @@ const later: readonly (readonly [what: string, act: (tls: RawTls) => void])[] = 
 
 const apps: readonly AppName[] = ["echoes", "writes", "closes", "awaits closed"];
 
-const byClient = (carrier: Carrier): Attack => ({
-  name: `${carrier}, a client resets at each step`,
+const byClient = (transport: TransportKind): Attack => ({
+  name: `${transport}, a client resets at each step`,
   clock: "manual",
   async run(arena) {
     const all = await Promise.all(apps.map((app) => arena.start(app)));
     for (const ports of all) {
-      for (const step of clientSteps) (await arena.client(carrier, ports, {}, step)).wire.reset();
+      for (const step of clientSteps) (await arena.client(transport, ports, {}, step)).wire.reset();
       for (const [, act] of later) {
-        const tls = await arena.client(carrier, ports);
+        const tls = await arena.client(transport, ports);
         act(tls);
-        // Written, and under way, before the reset: else the host drops it.
+        // The bytes must be on their way before the reset. Otherwise the host drops them.
         await tls.wire.flushed();
-        await turn();
+        await nextTurn();
         tls.wire.reset();
       }
     }
@@ -51,22 +51,22 @@ const byClient = (carrier: Carrier): Attack => ({
   },
 });
 
-const byServer = (carrier: Carrier): Attack => ({
-  name: `${carrier}, a server resets at each step`,
+const byServer = (transport: TransportKind): Attack => ({
+  name: `${transport}, a server resets at each step`,
   clock: "manual",
   async run(arena) {
     const parties: (readonly [number, string])[] = [];
     for (const app of apps) {
       for (const step of serverSteps) {
-        const { tls, party } = await arena.server(carrier, app, {}, step);
+        const { tls, party } = await arena.server(transport, app, {}, step);
         tls.wire.reset();
         parties.push([party, `, an application that ${app}, ${step}`]);
       }
       for (const [what, act] of later) {
-        const { tls, party } = await arena.server(carrier, app);
+        const { tls, party } = await arena.server(transport, app);
         act(tls);
         await tls.wire.flushed();
-        await turn();
+        await nextTurn();
         tls.wire.reset();
         parties.push([party, `, an application that ${app}, after ${what}`]);
       }
@@ -77,4 +77,4 @@ const byServer = (carrier: Carrier): Attack => ({
   },
 });
 
-export const resets: readonly Attack[] = carriers.flatMap((carrier) => [byClient(carrier), byServer(carrier)]);
+export const resets: readonly Attack[] = transports.flatMap((transport) => [byClient(transport), byServer(transport)]);

@@ -69,7 +69,7 @@ function fieldOf({ groups }: ExchangeConfig, { p, g }: DhParams): FiniteField {
   if (!field || toNumber(g) !== BigInt(generator))
     throw new TlsError(
       "insufficient_security",
-      `the server's Diffie-Hellman group, of ${8 * prime.length} bits, is none that we know to be good`,
+      `the server's Diffie-Hellman group, of ${8 * prime.length} bits, is not known to be good`,
       { code: "bad_dh_group", advice: "have the server use ffdhe2048 of RFC 7919, or ECDHE" },
     );
   return field;
