@@ -34,19 +34,19 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
     "insufficient_security",
     "The server's Diffie-Hellman group is none that is known to be good.",
     "Have the server use ffdhe2048 of RFC 7919 or a larger one, or ECDHE.",
-    "the server's Diffie-Hellman group, of 1024 bits, is none that we know to be good",
+    "the server's Diffie-Hellman group of 1024 bits is not one that we know",
   ),
   bad_dh_value: peer(
     "illegal_parameter",
     "The peer's public key of Diffie-Hellman is no element of the group that may be used.",
     update,
-    "the peer's public key is no element of ffdhe2048 that may be used",
+    "the peer's public key is not a permitted element of ffdhe2048",
   ),
   bad_ecpoint: peer(
     "illegal_parameter",
     "The peer's public key of ECDH is no valid point of the curve.",
     update,
-    "the peer's public key is no valid point of x25519",
+    "the peer's public key is not a valid point of x25519",
   ),
   duplicate_extension: peer("decode_error", "A hello has the same extension twice.", update, "extension 23 twice"),
   empty_fragment: peer(
