@@ -167,7 +167,7 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
     "handshake_failure",
     "The server does not know secure renegotiation (RFC 5746): somebody could put bytes before ours.",
     "Update the server, or say `requireSecureRenegotiation: false` if it is known never to renegotiate.",
-    "the server does not know secure renegotiation (RFC 5746)",
+    "the server does not support secure renegotiation (RFC 5746)",
   ),
   wrong_certificate_type: peer(
     "illegal_parameter",

@@ -107,7 +107,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
         ],
       ),
       server: by(
-        ["handshake/extensions/statusRequest.ts#staple"],
+        ["handshake/extensions/statusRequest.ts#ocspResponseFor"],
         [`${status}: an OCSP response > does not come where nobody asks, or there is none`],
       ),
     }),
@@ -213,7 +213,7 @@ const rfc7685: Rfc = rfc(7685, "ClientHello Padding", [
   [
     "3",
     "the padding is zeros; a server does not answer it",
-    by("handshake/extensions/padding.ts#padded", [
+    by("handshake/extensions/padding.ts#addPadding", [
       `${padding}: padding > a ClientHello of %i bytes becomes one of %i (RFC 7685 §4)`,
       `${padding}: padding > an answer is unsupported_extension`,
     ]),

@@ -166,7 +166,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     "handshakes without it are not accepted, above all where something relies on the master secret",
     otherwise(
       "a SHOULD NOT that §5.2 softens: with requireExtendedMasterSecret they are refused; without, nothing that relies on the master secret is to be had (docs/adr/0004)",
-      "handshake/extensions/extendedMasterSecret.ts#insist",
+      "handshake/extensions/extendedMasterSecret.ts#requireExtension",
       [
         `${required}: extended_master_secret > a server without it is refused where the client requires it, and else is not`,
         `${exporter}: exported keying material > is refused without extended_master_secret, and before the handshake`,
@@ -218,7 +218,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   [
     "5.2",
     "a side that does not go on without it ends the handshake, with handshake_failure",
-    by("handshake/extensions/extendedMasterSecret.ts#insist", [
+    by("handshake/extensions/extendedMasterSecret.ts#requireExtension", [
       `${required}: extended_master_secret > a server without it is refused where the client requires it, and else is not`,
       `${required}: extended_master_secret > a client without it is refused where the server requires it, and else is not`,
     ]),

@@ -460,7 +460,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.1.4",
     "no extension comes twice",
-    by("handshake/extensions/extension.ts#byType", [
+    by("handshake/extensions/extension.ts#extensionsByType", [
       `${tests.required}: an extension that nobody knows > twice in the %s's hello is decode_error`,
       `${grease}: GREASE that we send > of random bytes 0x%x: no extension stands twice`,
     ]),
