@@ -166,7 +166,7 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
   return hellos;
 }
 
-/** What a client learned about the server from its certificate: fields of the session. */
+/** The session fields that come from the server's certificate. */
 interface VerifiedServer {
   readonly peer: VerifiedPeer;
   readonly signatureScheme: string | undefined;
