@@ -37,7 +37,11 @@ export const rules = [
   },
   { name: "else-opens", pattern: /^["'(]?Else\b/, instead: '"Otherwise", or "Without …"' },
   { name: "else-clause", pattern: /[,;:] else\b/i, instead: '"otherwise", or "without it"' },
-  { name: "is-none", pattern: /(?<!\bthere )\b(is|are|was|were|be) none\b(?! of)/i, instead: '"is not a …", "there is no …"' },
+  {
+    name: "is-none",
+    pattern: /(?<!\bthere )\b(is|are|was|were|be) none\b(?! of)/i,
+    instead: '"is not a …", "there is no …"',
+  },
   {
     name: "not-opens",
     pattern: /^["'(]?Not (a|an|the|of|to|for|by|in|from|with|where|what)\b/,

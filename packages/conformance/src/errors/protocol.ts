@@ -34,19 +34,19 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
     "insufficient_security",
     "The server's Diffie-Hellman group is not one of the groups that are known to be safe.",
     "Configure the server to use ffdhe2048 of RFC 7919, a larger group of that RFC, or ECDHE.",
-    "the server's Diffie-Hellman group, of 1024 bits, is not known to be good",
+    "the server's Diffie-Hellman group of 1024 bits is not one that we know",
   ),
   bad_dh_value: peer(
     "illegal_parameter",
     "The peer's Diffie-Hellman public key is not an acceptable element of the group.",
     update,
-    "the peer's public key is no element of ffdhe2048 that may be used",
+    "the peer's public key is not a permitted element of ffdhe2048",
   ),
   bad_ecpoint: peer(
     "illegal_parameter",
     "The peer's ECDH public key is not a valid point of the curve.",
     update,
-    "the peer's public key is no valid point of x25519",
+    "the peer's public key is not a valid point of x25519",
   ),
   duplicate_extension: peer("decode_error", "A hello contains the same extension twice.", update, "extension 23 twice"),
   empty_fragment: peer(
@@ -170,7 +170,7 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
     "handshake_failure",
     "The server does not support secure renegotiation (RFC 5746), so an attacker could insert bytes before ours.",
     "Update the server. If it is known never to renegotiate, set `requireSecureRenegotiation: false`.",
-    "the server does not know secure renegotiation (RFC 5746)",
+    "the server does not support secure renegotiation (RFC 5746)",
   ),
   wrong_certificate_type: peer(
     "illegal_parameter",

@@ -125,7 +125,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
         ],
       ),
       server: obeyedBy(
-        ["handshake/extensions/statusRequest.ts#staple"],
+        ["handshake/extensions/statusRequest.ts#ocspResponseFor"],
         [`${status}: an OCSP response > does not come where nobody asks, or there is none`],
       ),
     }),
@@ -237,7 +237,7 @@ const rfc7685: Rfc = rfc(7685, "ClientHello Padding", [
   [
     "3",
     "The padding is zeros, and a server does not answer the extension.",
-    obeyedBy("handshake/extensions/padding.ts#padded", [
+    obeyedBy("handshake/extensions/padding.ts#addPadding", [
       `${padding}: padding > a ClientHello of %i bytes becomes one of %i (RFC 7685 §4)`,
       `${padding}: padding > an answer is unsupported_extension`,
     ]),

@@ -186,7 +186,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     deviates(
       "This is a SHOULD NOT that §5.2 softens. With `requireExtendedMasterSecret`, such handshakes are refused. " +
         "Without it, nothing that relies on the master secret is available (docs/adr/0004).",
-      "handshake/extensions/extendedMasterSecret.ts#insist",
+      "handshake/extensions/extendedMasterSecret.ts#requireExtension",
       [
         `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
         `${exporter}: exported keying material > is refused without extended_master_secret`,
@@ -239,7 +239,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   [
     "5.2",
     "A side that requires the extension ends a handshake without it with handshake_failure.",
-    obeyedBy("handshake/extensions/extendedMasterSecret.ts#insist", [
+    obeyedBy("handshake/extensions/extendedMasterSecret.ts#requireExtension", [
       `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
       `${required}: extended_master_secret > a client without it is refused only if the server requires it`,
     ]),

@@ -483,7 +483,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.1.4",
     "No hello has the same extension twice.",
-    obeyedBy("handshake/extensions/extension.ts#byType", [
+    obeyedBy("handshake/extensions/extension.ts#extensionsByType", [
       `${tests.required}: an unknown extension > twice in the %s's hello is decode_error`,
       `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
     ]),

@@ -7,7 +7,7 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import type { Peer } from "./peer.ts";
 import type { Agreement } from "./session.ts";
 
-/** What both hellos settle together: the agreement and both randoms. */
+/** The results of both hellos: the agreement and both randoms. */
 export interface Hellos {
   readonly agreement: Agreement;
   readonly clientRandom: Uint8Array;

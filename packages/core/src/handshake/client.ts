@@ -24,7 +24,7 @@ import { applyAgreement, type Hellos } from "./agreement.ts";
 import type { ClientConfig, NewClientSession, ResumableSession } from "./config.ts";
 import { clientExtensions } from "./extensions/all.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
-import { padded } from "./extensions/padding.ts";
+import { addPadding } from "./extensions/padding.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
 import { earlyShare } from "./keyExchange/ephemeral.ts";
 import type { ClientSide, EarlyShare, SessionPsk } from "./keyExchange/exchange.ts";
@@ -133,7 +133,7 @@ function offer(config: ClientConfig, resumable: ResumableSession | undefined): C
     compressionMethods: [0],
     extensions: offerExtensions(clientExtensions, config, resumable),
   };
-  return padded(config.grease ? config.grease(hello, config.random) : hello);
+  return addPadding(config.grease ? config.grease(hello, config.random) : hello);
 }
 
 /** Checks that ServerHello chose from what the client offered. */
@@ -166,7 +166,7 @@ function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: Se
   return hellos;
 }
 
-/** What a client learned about the server from its certificate: fields of the session. */
+/** The session fields that come from the server's certificate. */
 interface VerifiedServer {
   readonly peer: VerifiedPeer;
   readonly signatureScheme: string | undefined;

@@ -22,7 +22,7 @@ import type { ServerConfig } from "./config.ts";
 import { serverExtensions } from "./extensions/all.ts";
 import { readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
-import { staple } from "./extensions/statusRequest.ts";
+import { ocspResponseFor } from "./extensions/statusRequest.ts";
 import { type Choice, checkAlpn, checkHello, choose, hasCertificateFor } from "./negotiate.ts";
 import type { Peer } from "./peer.ts";
 import {
@@ -48,9 +48,9 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
 
   const choice = choose(config, hello, offer);
   const { suite, credential, group } = choice;
-  const response = yield* staple(offer, credential);
-  const answering = { offer, agreement: { suite, resumed: false }, credential, response };
-  const { message, hellos } = answerHello(config, hello, answering, (agreement) => newSessionId(config, agreement));
+  const response = yield* ocspResponseFor(offer, credential);
+  const context = { offer, agreement: { suite, resumed: false }, credential, response };
+  const { message, hellos } = answerHello(config, hello, context, (agreement) => newSessionId(config, agreement));
 
   peer.send(serverHello, message); //                                                           <-- ServerHello
   applyAgreement(peer, config.provider, hellos, group);

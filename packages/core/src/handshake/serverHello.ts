@@ -6,7 +6,7 @@ import { type ClientHello, type ServerHello, tls12 } from "../wire/messages.ts";
 import type { Hellos } from "./agreement.ts";
 import type { ServerConfig } from "./config.ts";
 import { serverExtensions } from "./extensions/all.ts";
-import { type Answering, answerExtensions } from "./extensions/extension.ts";
+import { type AnswerContext, answerExtensions } from "./extensions/extension.ts";
 import type { Agreement } from "./session.ts";
 
 /**
@@ -16,10 +16,10 @@ import type { Agreement } from "./session.ts";
 export function answerHello(
   config: ServerConfig,
   hello: ClientHello,
-  answering: Omit<Answering, "config">,
+  context: Omit<AnswerContext, "config">,
   sessionIdFor: (agreement: Agreement) => Uint8Array,
 ): { readonly message: ServerHello; readonly hellos: Hellos } {
-  const { agreement, extensions } = answerExtensions(serverExtensions, { ...answering, config });
+  const { agreement, extensions } = answerExtensions(serverExtensions, { ...context, config });
   const random = config.random(32);
   return {
     message: {

@@ -1,6 +1,6 @@
 /**
- * Which extensions there are, by the slots that they fill. The two lists stand in one file, and are two: a bundle that
- * only connects drops the server's.
+ * The lists of extensions, by the slots that they fill. There are two lists, so that a bundle without a server drops
+ * the server's.
  * @module
  */
 import { alpnClient, alpnServer } from "./alpn.ts";
@@ -20,8 +20,8 @@ import { supportedGroupsClient, supportedGroupsServer } from "./supportedGroups.
 import { supportedVersionsServer } from "./supportedVersions.ts";
 
 /**
- * What a client offers, in this order. The last one is never empty: some servers of old choke on an empty one at the
- * end.
+ * The extensions that a client offers, in this order. The last one is never empty, because some old servers reject an
+ * empty extension at the end.
  */
 export const clientExtensions: ClientExtensions = {
   serverName: serverNameClient,
@@ -40,8 +40,8 @@ export const clientExtensions: ClientExtensions = {
 };
 
 /**
- * What a server reads and answers, in this order: record_size_limit before max_fragment_length, which it makes void,
- * and extended_master_secret before session_ticket, which rests on it.
+ * The extensions that a server reads and answers, in this order. record_size_limit comes before max_fragment_length,
+ * which it overrides. extended_master_secret comes before session_ticket, which depends on it.
  */
 export const serverExtensions: ServerExtensions = {
   versions: supportedVersionsServer,

@@ -6,7 +6,7 @@ import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { bytes, type Codec, encode, list } from "../../wire/codec.ts";
 import { printable } from "../../x509/errors.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, decodeData, type ServerExtension } from "./extension.ts";
 
 const id = 16;
 const name = "application_layer_protocol_negotiation";
@@ -17,7 +17,7 @@ export const alpnClient: ClientExtension<"alpn"> = {
   name,
   offer: (config) => (config.alpn.length ? encode(protocols, config.alpn.map(ascii)) : undefined),
   accept(answer, _agreement, config) {
-    const chosen = read(this, protocols, answer).map(latin1);
+    const chosen = decodeData(this, protocols, answer).map(latin1);
     const [protocol] = chosen;
     if (chosen.length !== 1 || protocol === undefined)
       throw new TlsError("decode_error", "the server must choose exactly one ALPN protocol", { code: "invalid_alpn" });
@@ -35,7 +35,7 @@ export const alpnServer: ServerExtension<"alpn"> = {
   id,
   name,
   read(data) {
-    return read(this, protocols, data).map(latin1);
+    return decodeData(this, protocols, data).map(latin1);
   },
   /** The first of the server's that the client offers; anew where a session is resumed (RFC 7301 §3.2). */
   answer(offered, { config: { alpn } }) {

@@ -1,11 +1,11 @@
 /**
- * encrypt_then_mac, RFC 7366: CBC without what made its padding an oracle. It says nothing of other ciphers.
+ * encrypt_then_mac, RFC 7366: CBC without a padding oracle. It does not apply to other ciphers.
  * @module
  */
 import { TlsError } from "../../errors.ts";
 import { empty } from "../../wire/codec.ts";
 import type { SuiteRow } from "../suites.ts";
-import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
+import { type ClientExtension, decodeData, emptyAnswer, type ServerExtension } from "./extension.ts";
 
 const id = 22;
 const name = "encrypt_then_mac";
@@ -16,7 +16,7 @@ export const encryptThenMacClient: ClientExtension<"encryptThenMac"> = {
   name,
   offer: ({ suites }) => (suites.some(isCbc) ? new Uint8Array(0) : undefined),
   accept(answer, agreement) {
-    read(this, empty, answer);
+    decodeData(this, empty, answer);
     if (!isCbc(agreement.suite))
       throw new TlsError("illegal_parameter", `encrypt_then_mac with ${agreement.suite.name}, which is not CBC`);
     return true;
@@ -27,8 +27,8 @@ export const encryptThenMacServer: ServerExtension<"encryptThenMac"> = {
   id,
   name,
   read(data) {
-    read(this, empty, data);
+    decodeData(this, empty, data);
     return true;
   },
-  answer: (_, { agreement }) => (isCbc(agreement.suite) ? yes : undefined),
+  answer: (_, { agreement }) => (isCbc(agreement.suite) ? emptyAnswer : undefined),
 };

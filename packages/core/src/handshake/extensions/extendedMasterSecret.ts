@@ -1,16 +1,16 @@
 /**
- * extended_master_secret, RFC 7627: offered always.
+ * extended_master_secret, RFC 7627. A client always offers it.
  * @module
  */
 import { TlsError } from "../../errors.ts";
 import { empty } from "../../wire/codec.ts";
 import type { CommonConfig } from "../config.ts";
-import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
+import { type ClientExtension, decodeData, emptyAnswer, type ServerExtension } from "./extension.ts";
 
 const id = 23;
 const name = "extended_master_secret";
 
-const insist = (config: CommonConfig): void => {
+const requireExtension = (config: CommonConfig): void => {
   if (config.requireExtendedMasterSecret)
     throw new TlsError("handshake_failure", "the peer has no extended_master_secret (RFC 7627)", {
       code: "no_extended_master_secret",
@@ -23,19 +23,19 @@ export const extendedMasterSecretClient: ClientExtension<"extendedMasterSecret">
   name,
   offer: () => new Uint8Array(0),
   accept(answer) {
-    read(this, empty, answer);
+    decodeData(this, empty, answer);
     return true;
   },
-  absent: insist,
+  absent: requireExtension,
 };
 
 export const extendedMasterSecretServer: ServerExtension<"extendedMasterSecret"> = {
   id,
   name,
   read(data) {
-    read(this, empty, data);
+    decodeData(this, empty, data);
     return true;
   },
-  answer: () => yes,
-  absent: insist,
+  answer: () => emptyAnswer,
+  absent: requireExtension,
 };

@@ -1,7 +1,7 @@
 /**
- * The shape of an extension (RFC 5246 §7.4.1.4). Each is a file with a client half, a server half, or both, which fill
- * a slot of `../session.ts`; all.ts lists them. What a half reads or settles it returns: what other extensions say, it
- * sees and cannot change.
+ * The interface of an extension (RFC 5246 §7.4.1.4). Each extension is one file with a client half, a server half, or
+ * both, which fill a slot of `../session.ts`. `all.ts` lists them. A half returns the value that it reads or agrees on.
+ * It can read the values of other extensions and cannot change them.
  * @module
  */
 import { TlsError } from "../../errors.ts";
@@ -13,32 +13,32 @@ import type { Agreement, Offer, Slots } from "../session.ts";
 export interface ClientExtension<K extends keyof Slots = keyof Slots> {
   readonly id: number;
   readonly name: string;
-  /** Its data in ClientHello; `undefined`: it is not sent. */
-  offer(config: ClientConfig, kept: ResumableSession | undefined): Uint8Array | undefined;
+  /** Returns the data for ClientHello, or `undefined` if the extension is not sent. */
+  offer(config: ClientConfig, session: ResumableSession | undefined): Uint8Array | undefined;
   /**
-   * What the server's answer settles; `agreement` has what those before it settled. Without this method an answer is
-   * `unsupported_extension`.
+   * Returns the value that the server's answer agrees on. `agreement` holds the values of the extensions before it.
+   * Without this method, an answer fails with `unsupported_extension`.
    */
   accept?(answer: Uint8Array, agreement: Agreement, config: ClientConfig): Slots[K]["agreed"] | undefined;
-  /** There is no answer: throws where we insist on one. */
+  /** Called if there is no answer. Throws if the configuration requires one. */
   absent?(config: ClientConfig): void;
 }
 
-/** What a server knows when it answers. */
-export interface Answering {
+/** The data from which a server answers. */
+export interface AnswerContext {
   readonly offer: Offer;
-  /** What the extensions before it in the list have settled. */
+  /** The values that the extensions earlier in the list agreed on. */
   readonly agreement: Agreement;
   readonly config: ServerConfig;
-  /** Of the Certificate that follows, where one does. */
+  /** The credential of the server's Certificate message, if it sends one. */
   readonly credential?: ServerCredential | undefined;
-  /** The OCSP response that follows it. */
+  /** The OCSP response for CertificateStatus. */
   readonly response?: Uint8Array | undefined;
-  /** The client of a session that is resumed gets a new ticket. */
+  /** Whether the client of a resumed session gets a new ticket. */
   readonly renews?: boolean;
 }
 
-/** The data of an answer, and what it settles. */
+/** The data of an answer, and the value that it agrees on. */
 export interface Answer<Agreed> {
   readonly data: Uint8Array;
   readonly agreed: Agreed;
@@ -47,27 +47,31 @@ export interface Answer<Agreed> {
 export interface ServerExtension<K extends keyof Slots = keyof Slots> {
   readonly id: number;
   readonly name: string;
-  /** What the client says; `offer` has what those before it in the list say. `undefined`: as if it were not sent. */
+  /**
+   * Decodes the client's extension. `offer` holds the extensions earlier in the list. `undefined` ignores the
+   * extension.
+   */
   read(data: Uint8Array, config: ServerConfig, offer: Offer): Slots[K]["offered"] | undefined;
-  /** Asked only where the client sent it (or, for renegotiation_info, its SCSV). */
-  answer?(offered: Slots[K]["offered"], answering: Answering): Answer<Slots[K]["agreed"]> | undefined;
-  /** The client did not send it: throws where we insist on it. */
+  /** Called only if the client sent the extension (or, for renegotiation_info, its SCSV). */
+  answer?(offered: Slots[K]["offered"], context: AnswerContext): Answer<Slots[K]["agreed"]> | undefined;
+  /** Called if the client did not send the extension. Throws if the configuration requires it. */
   absent?(config: ServerConfig): void;
 }
 
-/** By slot, in the order in which they are sent and read. */
+/** The client halves by slot, in the order in which they are sent. */
 export type ClientExtensions = { readonly [K in keyof Slots]?: ClientExtension<K> };
+/** The server halves by slot, in the order in which they are read and answered. */
 export type ServerExtensions = { readonly [K in keyof Slots]?: ServerExtension<K> };
 
-/** The answer that has no data. */
-export const yes: Answer<true> = { data: /* @__PURE__ */ new Uint8Array(0), agreed: true };
+/** An answer without data. */
+export const emptyAnswer: Answer<true> = { data: /* @__PURE__ */ new Uint8Array(0), agreed: true };
 
-/** Decodes an extension's data, its name in the error's path. */
-export const read = <T>(extension: { readonly name: string }, codec: Codec<T>, data: Uint8Array): T =>
+/** Decodes the data of an extension. The path in an error begins with its name. */
+export const decodeData = <T>(extension: { readonly name: string }, codec: Codec<T>, data: Uint8Array): T =>
   decode(codec, data, extension.name);
 
-/** By number; a number may stand once (RFC 5246 §7.4.1.4). */
-export function byType(extensions: readonly RawExtension[] | undefined): Map<number, Uint8Array> {
+/** Indexes extensions by type. Throws if a type occurs twice (RFC 5246 §7.4.1.4). */
+export function extensionsByType(extensions: readonly RawExtension[] | undefined): Map<number, Uint8Array> {
   const found = new Map<number, Uint8Array>();
   for (const { type, data } of extensions ?? []) {
     if (found.has(type)) throw new TlsError("decode_error", `extension ${type} twice`, { code: "duplicate_extension" });
@@ -76,28 +80,28 @@ export function byType(extensions: readonly RawExtension[] | undefined): Map<num
   return found;
 }
 
-/** What a client offers, in the order of the list. */
+/** The extensions that a client offers, in the order of the list. */
 export function offerExtensions(
   list: ClientExtensions,
   config: ClientConfig,
-  kept: ResumableSession | undefined,
+  session: ResumableSession | undefined,
 ): RawExtension[] {
   return Object.values(list).flatMap((extension) => {
-    const data = extension.offer(config, kept);
+    const data = extension.offer(config, session);
     return data ? [{ type: extension.id, data }] : [];
   });
 }
 
-/** A client reads the answers, none that it did not ask for (RFC 5246 §7.4.1.4). `settled`: what no extension says. */
+/** Reads a server's answers. Throws for an extension that the client did not offer (RFC 5246 §7.4.1.4). */
 export function acceptExtensions(
   list: ClientExtensions,
   offered: readonly RawExtension[],
   answered: readonly RawExtension[] | undefined,
-  settled: Pick<Agreement, "suite" | "resumed">,
+  initial: Pick<Agreement, "suite" | "resumed">,
   config: ClientConfig,
 ): Agreement {
-  let agreement: Agreement = settled;
-  const answers = byType(answered);
+  let agreement: Agreement = initial;
+  const answers = extensionsByType(answered);
   const entries = Object.entries<ClientExtension>(list);
   for (const [type, data] of answers) {
     const [slot = "", extension] = entries.find(([, one]) => one.id === type) ?? [];
@@ -113,14 +117,14 @@ export function acceptExtensions(
   return agreement;
 }
 
-/** A server reads the offers; what it does not know is ignored. */
+/** Reads a client's extensions. Unknown extensions are ignored. */
 export function readOffer(
   list: ServerExtensions,
   extensions: readonly RawExtension[] | undefined,
   config: ServerConfig,
 ): Offer {
   let offer: Offer = {};
-  const raw = byType(extensions);
+  const raw = extensionsByType(extensions);
   for (const [slot, extension] of Object.entries<ServerExtension>(list)) {
     const data = raw.get(extension.id);
     if (data) offer = { ...offer, [slot]: extension.read(data, config, offer) };
@@ -129,21 +133,21 @@ export function readOffer(
 }
 
 /**
- * A server's answers, and what both hellos settle. The answers are `undefined` where there is none, so that the whole
- * block stays away (RFC 5246 §7.4.1.3).
+ * Returns a server's answers and the resulting agreement. Without any answer, `extensions` is `undefined`, so that
+ * ServerHello has no extensions block (RFC 5246 §7.4.1.3).
  */
 export function answerExtensions(
   list: ServerExtensions,
-  answering: Answering,
+  context: AnswerContext,
 ): { readonly agreement: Agreement; readonly extensions: RawExtension[] | undefined } {
-  const { offer, config } = answering;
-  let { agreement } = answering;
+  const { offer, config } = context;
+  let { agreement } = context;
   const extensions: RawExtension[] = [];
   for (const [slot, extension] of Object.entries(list as Record<keyof Slots, AnyServerExtension>)) {
     const offered = offer[slot as keyof Slots];
     if (offered === undefined) extension.absent?.(config);
     else {
-      const answer = extension.answer?.(offered, { ...answering, agreement });
+      const answer = extension.answer?.(offered, { ...context, agreement });
       if (!answer) continue;
       extensions.push({ type: extension.id, data: answer.data });
       agreement = { ...agreement, [slot]: answer.agreed };
@@ -152,7 +156,7 @@ export function answerExtensions(
   return { agreement, extensions: extensions.length ? extensions : undefined };
 }
 
-/** A half whose slot is not known to the compiler: the list has put it there. */
+/** A server half whose slot the compiler does not know. The list guarantees that the types match. */
 interface AnyServerExtension extends Omit<ServerExtension, "answer"> {
-  answer?(offered: unknown, answering: Answering): Answer<unknown> | undefined;
+  answer?(offered: unknown, context: AnswerContext): Answer<unknown> | undefined;
 }

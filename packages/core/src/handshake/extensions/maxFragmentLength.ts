@@ -1,21 +1,22 @@
 /**
- * max_fragment_length, RFC 6066 §4: for a client with little memory. It stays with the session; record_size_limit has superseded it.
+ * max_fragment_length, RFC 6066 §4: for a client with little memory. The length belongs to the session.
+ * record_size_limit supersedes this extension.
  * @module
  */
 import { TlsError } from "../../errors.ts";
 import { type Codec, encode, uint8 } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, decodeData, type ServerExtension } from "./extension.ts";
 
 const id = 1;
 const name = "max_fragment_length";
 
-/** Bytes of a fragment, by their number on the wire. */
+/** The fragment lengths in bytes. The value on the wire is the index plus 1. */
 export const fragmentLengths = [512, 1024, 2048, 4096] as const;
 const length: Codec<number | undefined> = {
   read: (r) => fragmentLengths[uint8.read(r) - 1],
   write: (w, value) => uint8.write(w, (fragmentLengths as readonly (number | undefined)[]).indexOf(value) + 1),
 };
-const said = (value: number | undefined): Uint8Array | undefined =>
+const encodeLength = (value: number | undefined): Uint8Array | undefined =>
   value === undefined ? undefined : encode(length, value);
 const illegal = (why: string): TlsError => new TlsError("illegal_parameter", `max_fragment_length: ${why}`);
 /** RFC 8449 §5. */
@@ -24,13 +25,11 @@ export const bothAnswered = (): TlsError => illegal("the server answers record_s
 export const maxFragmentLengthClient: ClientExtension<"maxFragmentLength"> = {
   id,
   name,
-  offer: ({ maxFragmentLength }) => said(maxFragmentLength),
+  offer: ({ maxFragmentLength }) => encodeLength(maxFragmentLength),
   accept(answer, agreement, config) {
-    const chosen = read(this, length, answer);
+    const chosen = decodeData(this, length, answer);
     if (chosen !== config.maxFragmentLength)
-      throw illegal(
-        `the server answers ${chosen ?? "a length that is none"}, we asked for ${config.maxFragmentLength}`,
-      );
+      throw illegal(`the server answers ${chosen ?? "an unknown length"}, we asked for ${config.maxFragmentLength}`);
     if (agreement.recordSizeLimit) throw bothAnswered();
     return chosen;
   },
@@ -40,10 +39,10 @@ export const maxFragmentLengthServer: ServerExtension<"maxFragmentLength"> = {
   id,
   name,
   read(data, _config, { recordSizeLimit }) {
-    // Ignored beside record_size_limit, whatever it says (RFC 8449 §5).
+    // A client that sends record_size_limit too has this extension ignored (RFC 8449 §5).
     if (recordSizeLimit !== undefined) return undefined;
-    const offered = read(this, length, data);
-    if (offered === undefined) throw illegal("a length that is none of the four");
+    const offered = decodeData(this, length, data);
+    if (offered === undefined) throw illegal("an unknown length");
     return offered;
   },
   answer: (agreed) => ({ data: encode(length, agreed), agreed }),

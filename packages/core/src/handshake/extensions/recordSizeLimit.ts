@@ -1,11 +1,12 @@
 /**
- * record_size_limit, RFC 8449: each side says how long the plaintext of a protected record may be that it takes. It is said anew in each handshake.
+ * record_size_limit, RFC 8449: each side announces the largest plaintext of a protected record that it accepts. The
+ * limits are negotiated in every handshake.
  * @module
  */
 import { TlsError } from "../../errors.ts";
 import { maxPlaintext, minRecordSize } from "../../limits.ts";
 import { encode, uint16 } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, decodeData, type ServerExtension } from "./extension.ts";
 import { bothAnswered } from "./maxFragmentLength.ts";
 
 const id = 28;
@@ -13,8 +14,8 @@ const name = "record_size_limit";
 const illegal = (why: string): TlsError => new TlsError("illegal_parameter", `record_size_limit ${why}`);
 
 function readLimit(this: { readonly name: string }, data: Uint8Array): number {
-  const limit = read(this, uint16, data);
-  if (limit < minRecordSize) throw illegal(`${limit}, at least ${minRecordSize} wanted`);
+  const limit = decodeData(this, uint16, data);
+  if (limit < minRecordSize) throw illegal(`${limit}, expected at least ${minRecordSize}`);
   return limit;
 }
 
@@ -33,7 +34,7 @@ export const recordSizeLimitClient: ClientExtension<"recordSizeLimit"> = {
 export const recordSizeLimitServer: ServerExtension<"recordSizeLimit"> = {
   id,
   name,
-  /** More than TLS 1.2 has may be for a version that we do not know (RFC 8449 §4): our own bound is less. */
+  /** A client may announce more than TLS 1.2 allows, for later versions (RFC 8449 §4). Our own limit is lower. */
   read: readLimit,
   answer: (send, { config: { recordSizeLimit: receive = maxPlaintext } }) => ({
     data: encode(uint16, receive),

@@ -1,20 +1,21 @@
 /**
- * renegotiation_info, RFC 5746: said on the first handshake, so that nobody can splice one. We never renegotiate.
+ * renegotiation_info, RFC 5746: prevents an attacker from splicing an initial handshake into a renegotiation. We never
+ * renegotiate.
  * @module
  */
 import { TlsError } from "../../errors.ts";
 import { bytes, encode } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, decodeData, type ServerExtension } from "./extension.ts";
 
 const id = 0xff01;
 const name = "renegotiation_info";
 const renegotiatedConnection = bytes(1);
 
-/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 §3.3: the same in a suite's number. */
+/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 §3.3: a suite value with the same meaning as the empty extension. */
 export const emptyRenegotiationInfoScsv = 0x00ff;
 
 function check(this: { readonly name: string }, data: Uint8Array): true {
-  if (read(this, renegotiatedConnection, data).length)
+  if (decodeData(this, renegotiatedConnection, data).length)
     throw new TlsError("handshake_failure", "renegotiation_info of an initial handshake must be empty", {
       code: "renegotiation_mismatch",
     });
@@ -28,9 +29,9 @@ export const renegotiationInfoClient: ClientExtension<"secureRenegotiation"> = {
   accept: check,
   absent({ requireSecureRenegotiation }) {
     if (requireSecureRenegotiation)
-      throw new TlsError("handshake_failure", "the server does not know secure renegotiation (RFC 5746)", {
+      throw new TlsError("handshake_failure", "the server does not support secure renegotiation (RFC 5746)", {
         code: "unsafe_legacy_renegotiation",
-        advice: "update the server, or say requireSecureRenegotiation: false if it is known never to renegotiate",
+        advice: "update the server, or set requireSecureRenegotiation: false if it never renegotiates",
       });
   },
 };

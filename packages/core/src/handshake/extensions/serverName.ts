@@ -1,17 +1,17 @@
 /**
- * server_name, RFC 6066 §3: which host the client wants. IP addresses are never sent.
+ * server_name, RFC 6066 §3: the host name that the client asks for. IP addresses are never sent.
  * @module
  */
 import { ascii, latin1 } from "../../bytes/bytes.ts";
 import { TlsError } from "../../errors.ts";
 import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wire/codec.ts";
 import { matchesReference } from "../../x509/name.ts";
-import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
+import { type ClientExtension, decodeData, emptyAnswer, type ServerExtension } from "./extension.ts";
 
 const id = 0;
 const name = "server_name";
 const hostName = 0;
-/** Names of any type: all of them begin with a length of two bytes (RFC 6066 §3). */
+/** A list of names of any type. All types begin with a length of two bytes (RFC 6066 §3). */
 const names: Codec<readonly { readonly nameType: number; readonly name: Uint8Array }[]> = list(
   2,
   struct({ nameType: uint8, name: bytes(2) }),
@@ -28,7 +28,7 @@ export const serverNameClient: ClientExtension<"serverName"> = {
     return encode(names, [{ nameType: hostName, name: ascii(serverName.replace(/\.$/, "")) }]);
   },
   accept(answer) {
-    read(this, empty, answer);
+    decodeData(this, empty, answer);
     return true;
   },
 };
@@ -36,9 +36,9 @@ export const serverNameClient: ClientExtension<"serverName"> = {
 export const serverNameServer: ServerExtension<"serverName"> = {
   id,
   name,
-  /** Names of types that nobody has defined yet are skipped. */
+  /** Names of unknown types are skipped. */
   read(data) {
-    const hosts = read(this, names, data).filter(({ nameType }) => nameType === hostName);
+    const hosts = decodeData(this, names, data).filter(({ nameType }) => nameType === hostName);
     if (hosts.length > 1) throw illegal(`${hosts.length} host names, at most one is allowed`);
     const [sent] = hosts;
     if (!sent) return undefined;
@@ -47,13 +47,13 @@ export const serverNameServer: ServerExtension<"serverName"> = {
     return host.toLowerCase();
   },
   /**
-   * Where the name decided which certificate is shown, or that one is (RFC 6066 §3). A resumed session has no
-   * credential here: it has the name already.
+   * Answers if the name decided which certificate the server sends, or whether it accepts the client (RFC 6066 §3). A
+   * resumed handshake has no credential here and does not answer, because the session has the name already.
    */
   answer: (name, { config: { chooseCredentials, credentials, strictSni }, credential }) =>
     credential &&
     (chooseCredentials || credentials.length > 1 || strictSni) &&
     matchesReference(credential.certificate, name)
-      ? yes
+      ? emptyAnswer
       : undefined,
 };

@@ -1,9 +1,10 @@
 /**
- * session_ticket, RFC 5077 §3.2: empty, it asks for a ticket; with one, to resume. Answered, always empty, it announces NewSessionTicket.
+ * session_ticket, RFC 5077 §3.2: an empty one asks for a ticket, and one with a ticket asks to resume. The answer is
+ * always empty and announces NewSessionTicket.
  * @module
  */
 import { empty } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
+import { type ClientExtension, decodeData, emptyAnswer, type ServerExtension } from "./extension.ts";
 
 const id = 35;
 const name = "session_ticket";
@@ -11,9 +12,9 @@ const name = "session_ticket";
 export const sessionTicketClient: ClientExtension<"ticket"> = {
   id,
   name,
-  offer: ({ sessions }, kept) => (sessions?.tickets ? (kept?.state.ticket ?? new Uint8Array(0)) : undefined),
+  offer: ({ sessions }, session) => (sessions?.tickets ? (session?.state.ticket ?? new Uint8Array(0)) : undefined),
   accept(answer) {
-    read(this, empty, answer);
+    decodeData(this, empty, answer);
     return true;
   },
 };
@@ -22,7 +23,7 @@ export const sessionTicketServer: ServerExtension<"ticket"> = {
   id,
   name,
   read: (data) => data.slice(),
-  /** Behind extended_master_secret in the list: without it, a session is not kept. */
+  /** Without extended_master_secret there is no ticket, so that extension comes first in the list. */
   answer: (_, { agreement, config, renews }) =>
-    (agreement.resumed ? renews : config.tickets && agreement.extendedMasterSecret) ? yes : undefined,
+    (agreement.resumed ? renews : config.tickets && agreement.extendedMasterSecret) ? emptyAnswer : undefined,
 };

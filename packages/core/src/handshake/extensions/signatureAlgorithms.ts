@@ -1,15 +1,15 @@
 /**
- * signature_algorithms, RFC 5246 §7.4.1.4.1. A client that sends none means SHA-1, which we refuse.
+ * signature_algorithms, RFC 5246 §7.4.1.4.1. A client without it implies SHA-1, which we refuse.
  * @module
  */
 import { type Codec, encode, list, uint16 } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, decodeData, type ServerExtension } from "./extension.ts";
 
 const id = 13;
 const name = "signature_algorithms";
 const schemes: Codec<readonly number[]> = list(2, uint16, 2);
 
-/** The server must not answer it (RFC 5246 §7.4.1.4.1). */
+/** Without `accept`, because a server must not answer it (RFC 5246 §7.4.1.4.1). */
 export const signatureAlgorithmsClient: ClientExtension<"schemes"> = {
   id,
   name,
@@ -24,7 +24,7 @@ export const signatureAlgorithmsServer: ServerExtension<"schemes"> = {
   id,
   name,
   read(data, config) {
-    const sent = read(this, schemes, data);
+    const sent = decodeData(this, schemes, data);
     return config.schemes.filter((scheme) => sent.includes(scheme.id));
   },
 };

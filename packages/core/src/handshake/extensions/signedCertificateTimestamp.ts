@@ -1,9 +1,10 @@
 /**
- * signed_certificate_timestamp, RFC 6962 §3.3.1: what logs say of the server's certificate, passed on as it is.
+ * signed_certificate_timestamp, RFC 6962 §3.3.1: the timestamps of certificate logs for the server's
+ * certificate. They are passed on unchecked.
  * @module
  */
 import { bytes, type Codec, empty, list } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, decodeData, type ServerExtension } from "./extension.ts";
 
 const id = 18;
 const name = "signed_certificate_timestamp";
@@ -15,7 +16,7 @@ export const signedCertificateTimestampClient: ClientExtension<"signedCertificat
   name,
   offer: (config) => (config.signedCertificateTimestamps ? new Uint8Array(0) : undefined),
   accept(answer) {
-    read(this, timestampList, answer);
+    decodeData(this, timestampList, answer);
     return answer;
   },
 };
@@ -24,7 +25,7 @@ export const signedCertificateTimestampServer: ServerExtension<"signedCertificat
   id,
   name,
   read(data) {
-    read(this, empty, data);
+    decodeData(this, empty, data);
     return true;
   },
   answer(_, { credential }) {

@@ -1,5 +1,6 @@
 /**
- * status_request, RFC 6066 §8: the client asks for the status of the server's certificate, which then follows it in a message of its own.
+ * status_request, RFC 6066 §8: the client asks for the status of the server's certificate. The server sends
+ * it in CertificateStatus after Certificate.
  * @module
  */
 
@@ -9,12 +10,12 @@ import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wir
 import { ocspStatus } from "../../wire/messages.ts";
 import type { ServerCredential } from "../config.ts";
 import type { Offer } from "../session.ts";
-import { type ClientExtension, read, type ServerExtension, yes } from "./extension.ts";
+import { type ClientExtension, decodeData, emptyAnswer, type ServerExtension } from "./extension.ts";
 
 const id = 5;
 const name = "status_request";
 
-/** OCSPStatusRequest behind its type. We name no responders and no extensions. */
+/** CertificateStatusRequest of type ocsp. We name no responders and no extensions. */
 const request: Codec<{
   readonly statusType: number;
   readonly responderIds: readonly Uint8Array[];
@@ -27,7 +28,7 @@ export const statusRequestClient: ClientExtension<"statusRequest"> = {
   offer: ({ ocsp }) =>
     ocsp && encode(request, { statusType: ocspStatus, responderIds: [], requestExtensions: new Uint8Array(0) }),
   accept(answer) {
-    read(this, empty, answer);
+    decodeData(this, empty, answer);
     return true;
   },
 };
@@ -37,16 +38,16 @@ export const statusRequestServer: ServerExtension<"statusRequest"> = {
   name,
   read(data) {
     if (!data.length) throw new TlsError("decode_error", "status_request without a type");
-    // Of another type we do not know the shape.
+    // The format of other types is unknown.
     if (data[0] !== ocspStatus) return undefined;
-    read(this, request, data);
+    decodeData(this, request, data);
     return true;
   },
-  answer: (_, { response }) => (response ? yes : undefined),
+  answer: (_, { response }) => (response ? emptyAnswer : undefined),
 };
 
-/** The OCSP response for a client that asks, where there is one: then the answer says so. What keeps it away (a function that throws, or is slow) is no reason to fail. */
-export function* staple(offer: Offer, credential: ServerCredential | undefined): Flow<Uint8Array | undefined> {
+/** The OCSP response for a client that asks for it, if there is one. `ServerCredential.ocspResponse` never throws. */
+export function* ocspResponseFor(offer: Offer, credential: ServerCredential | undefined): Flow<Uint8Array | undefined> {
   const source = credential?.ocspResponse;
   if (!offer.statusRequest || !source) return undefined;
   return yield* callHook(source);

@@ -4,7 +4,7 @@
  */
 import { isFiniteField } from "../../crypto/groups.ts";
 import { type Codec, encode, list, uint16 } from "../../wire/codec.ts";
-import { type ClientExtension, read, type ServerExtension } from "./extension.ts";
+import { type ClientExtension, decodeData, type ServerExtension } from "./extension.ts";
 
 const id = 10;
 const name = "supported_groups";
@@ -20,7 +20,7 @@ export const supportedGroupsClient: ClientExtension<"groups"> = {
           config.groups.map((group) => group.id),
         )
       : undefined,
-  /** Not for a server to send, but some do; it means nothing. */
+  /** A server must not send it, but some do. We ignore it. */
   accept: () => undefined,
 };
 
@@ -28,7 +28,7 @@ export const supportedGroupsServer: ServerExtension<"groups"> = {
   id,
   name,
   read(data, config) {
-    const sent = read(this, groups, data);
+    const sent = decodeData(this, groups, data);
     return {
       known: config.groups.filter((group) => sent.includes(group.id)),
       limitsFiniteFields: sent.some(isFiniteField),

@@ -1,10 +1,11 @@
 /**
- * supported_versions, RFC 8446 §4.2.1: where a client says it, it counts, and client_version does not. So one that speaks TLS 1.3 alone is told at once
- * that we do not, and not by a ServerHello that it cannot take. It is never answered: TLS 1.2 is said in server_version.
+ * supported_versions, RFC 8446 §4.2.1: if a client sends it, it replaces client_version. A client that speaks only TLS
+ * 1.3 then gets an alert at once instead of a ServerHello that it must reject. The server never answers it, because
+ * server_version announces TLS 1.2.
  * @module
  */
 import { type Codec, list, uint16 } from "../../wire/codec.ts";
-import { read, type ServerExtension } from "./extension.ts";
+import { decodeData, type ServerExtension } from "./extension.ts";
 
 const versions: Codec<readonly number[]> = list(1, uint16, 2);
 
@@ -12,6 +13,6 @@ export const supportedVersionsServer: ServerExtension<"versions"> = {
   id: 43,
   name: "supported_versions",
   read(data) {
-    return read(this, versions, data);
+    return decodeData(this, versions, data);
   },
 };

@@ -1,6 +1,7 @@
 /**
- * DHE: Diffie-Hellman in a finite field, the server's share signed (RFC 5246 §7.4.3, §7.4.7.2). A server uses the groups of RFC 7919; a client takes
- * those it offers, and for servers that do not know them RFC 3526's groups 14 to 18. Any other prime could have been made to be broken.
+ * DHE: ephemeral Diffie-Hellman in a finite field, with the server's share signed (RFC 5246 §7.4.3, §7.4.7.2). A
+ * server uses the groups of RFC 7919. A client accepts those that it offers and, for servers without RFC 7919, groups
+ * 14 to 18 of RFC 3526. Any other prime could have a trapdoor.
  * @module
  */
 import { equal, wipe } from "../../bytes/bytes.ts";
@@ -40,7 +41,7 @@ export const dhe: KeyExchangeRow = {
   },
 
   *server(peer, config, { group, sign }) {
-    if (group?.kind !== "field") throw new Error("DHE without a group got past the choice");
+    if (group?.kind !== "field") throw new Error("DHE chosen without a group");
     const { field } = group;
     const share = yield* newShare(config, field);
     try {
@@ -64,12 +65,12 @@ const generator = 2;
 
 function fieldOf({ groups }: ExchangeConfig, { p, g }: DhParams): FiniteField {
   const prime = withoutLeadingZeros(p);
-  const ours = groups.flatMap((group) => (group.kind === "field" ? [group.field] : []));
-  const field = [...ours, ...modpFields].find((one) => equal(one.prime(), prime));
+  const offered = groups.flatMap((group) => (group.kind === "field" ? [group.field] : []));
+  const field = [...offered, ...modpFields].find((candidate) => equal(candidate.prime(), prime));
   if (!field || toNumber(g) !== BigInt(generator))
     throw new TlsError(
       "insufficient_security",
-      `the server's Diffie-Hellman group, of ${8 * prime.length} bits, is not known to be good`,
+      `the server's Diffie-Hellman group of ${8 * prime.length} bits is not one that we know`,
       { code: "bad_dh_group", advice: "have the server use ffdhe2048 of RFC 7919, or ECDHE" },
     );
   return field;
@@ -80,13 +81,13 @@ function* newShare({ provider, random }: ExchangeConfig, field: FiniteField): Fl
   return yield* waitFor(agreement(random));
 }
 
-/** The secret without the zeros in front: here they are stripped (RFC 5246 §8.1.2), other than those of ECDH. */
+/** The shared secret without its leading zeros: DH strips them (RFC 5246 §8.1.2), ECDH does not. */
 function* dhSharedSecret(share: KeyShare, peerPublic: Uint8Array, field: FiniteField): Flow<Uint8Array> {
   const y = toNumber(peerPublic);
   const inRange = y > 1n && y < toNumber(field.prime()) - 1n;
   const secret = inRange ? yield* waitFor(share.agree(withoutLeadingZeros(peerPublic))) : undefined;
   if (!secret)
-    throw new TlsError("illegal_parameter", `the peer's public key is no element of ${field.name} that may be used`, {
+    throw new TlsError("illegal_parameter", `the peer's public key is not a permitted element of ${field.name}`, {
       code: "bad_dh_value",
     });
   const premaster = withoutLeadingZeros(secret).slice();

@@ -1,6 +1,6 @@
 /**
- * ECDHE: a key pair of each side for this handshake alone, the server's signed (RFC 8422 §5.4, §5.7). The shared x coordinate, at full width, is
- * the premaster secret (§5.10).
+ * ECDHE: each side generates a key pair for one handshake, and the server signs its share (RFC 8422 §5.4, §5.7).
+ * The shared x coordinate, with its leading zeros, is the premaster secret (§5.10).
  * @module
  */
 import { defaultGroups } from "../../crypto/groups.ts";
@@ -35,7 +35,7 @@ export const ecdhe: KeyExchangeRow = {
   },
 
   *server(peer, config, { group, sign }) {
-    if (!isCurve(group)) throw new Error("ECDHE without a group got past the choice");
+    if (!isCurve(group)) throw new Error("ECDHE chosen without a group");
     const share = yield* newShare(config, group);
     try {
       const params = ecdhParams(group, share);

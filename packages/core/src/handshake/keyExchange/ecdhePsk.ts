@@ -1,5 +1,6 @@
 /**
- * ECDHE_PSK: a pre-shared key authenticates, key pairs for this handshake alone give forward secrecy (RFC 5489 §2). Nothing is signed.
+ * ECDHE_PSK: a pre-shared key authenticates both sides, and ephemeral key pairs give forward secrecy (RFC 5489 §2).
+ * There is no signature.
  * @module
  */
 import { defaultGroups } from "../../crypto/groups.ts";
@@ -15,7 +16,7 @@ export const ecdhePsk: KeyExchangeRow = {
   certified: false,
   keyUsage: undefined,
   psk: pskOptions,
-  stillHasKey: stillHasKey,
+  stillHasKey,
 
   *client(peer, config, early) {
     const { identityHint, params } = yield* peer.expect(serverEcdhPskKeyExchange);
@@ -23,12 +24,12 @@ export const ecdhePsk: KeyExchangeRow = {
     return {
       group: group.name,
       *send() {
-        const own = yield* clientPskFor(config, identityHint);
+        const material = yield* clientPskFor(config, identityHint);
         const share = yield* newShare(config, group, early);
         try {
           const secret = yield* ecdhSharedSecret(share, params.public, group);
-          peer.send(clientEcdhPskPublic, { identity: own.identity, public: share.publicKey });
-          return pskPremaster(config, own, secret);
+          peer.send(clientEcdhPskPublic, { identity: material.identity, public: share.publicKey });
+          return pskPremaster(config, material, secret);
         } finally {
           share.wipe();
         }
@@ -37,7 +38,7 @@ export const ecdhePsk: KeyExchangeRow = {
   },
 
   *server(peer, config, { group }) {
-    if (!isCurve(group)) throw new Error("ECDHE without a group got past the choice");
+    if (!isCurve(group)) throw new Error("ECDHE chosen without a group");
     const share = yield* newShare(config, group);
     peer.send(serverEcdhPskKeyExchange, { identityHint: hintOf(config), params: ecdhParams(group, share) });
     return {

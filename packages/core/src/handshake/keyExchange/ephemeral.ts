@@ -1,5 +1,5 @@
 /**
- * What the exchanges on a curve share.
+ * The common parts of ECDHE and ECDHE_PSK.
  * @module
  */
 import type { NamedCurve, NamedGroup } from "../../crypto/groups.ts";
@@ -11,7 +11,7 @@ import type { EarlyShare, ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
 
 const namedCurve = 3;
 
-/** The parameters that say this group and this share (RFC 8422 §5.4). */
+/** ServerECDHParams for this group and this share (RFC 8422 §5.4). */
 export const ecdhParams = (group: NamedCurve, share: KeyShare): EcdhParams => ({
   curveType: namedCurve,
   namedCurve: group.id,
@@ -20,7 +20,7 @@ export const ecdhParams = (group: NamedCurve, share: KeyShare): EcdhParams => ({
 
 export const isCurve = (group: NamedGroup | undefined): group is NamedCurve => group?.kind === "curve";
 
-/** The group that the server's parameters name: one that we offered. */
+/** The group that the server's parameters name. Throws if we did not offer it. */
 export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCurve {
   const group =
     params.curveType === namedCurve ? groups.filter(isCurve).find((row) => row.id === params.namedCurve) : undefined;
@@ -36,25 +36,28 @@ export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurv
   return yield* waitFor(early?.group === group ? early.share : agreement(random));
 }
 
-/** On the first curve that we offer and that a suite can use, which most servers choose. */
+/** Generates a share on the first offered curve that a suite can use, because most servers choose that curve. */
 export function earlyShare(
   config: ExchangeConfig & { readonly suites: readonly { readonly keyExchange: KeyExchangeRow }[] },
 ): EarlyShare | undefined {
-  const usable = (group: NamedGroup): boolean =>
+  const isUsable = (group: NamedGroup): boolean =>
     config.suites.some(({ keyExchange }) => keyExchange.groups.includes(group));
-  const group = config.groups.filter(isCurve).find(usable);
+  const group = config.groups.filter(isCurve).find(isUsable);
   if (!group || !config.provider.earlyShares) return undefined;
-  // ClientHello goes out in the next microtask, and Chromium's WebCrypto computes while it is called.
+  // ClientHello is sent in the next microtask. Chromium's WebCrypto computes during the call, so it must start later.
   const sent = Promise.resolve().then(ignore);
   const share = markHandled(sent.then(() => runFlow(newShare(config, group))));
-  return { group, share, wipe: () => void markHandled(share.then((made) => made.wipe())) };
+  return { group, share, wipe: () => void markHandled(share.then((keyShare) => keyShare.wipe())) };
 }
 
-/** The shared secret of our share and the peer's point; a point that the provider refuses is the peer's fault (RFC 8422 §5.11). */
+/**
+ * The shared secret of our share and the peer's point. A point that the provider rejects is the peer's fault (RFC 8422
+ * §5.11).
+ */
 export function* ecdhSharedSecret(share: KeyShare, peerPublic: Uint8Array, group: NamedCurve): Flow<Uint8Array> {
   const secret = yield* waitFor(share.agree(peerPublic));
   if (!secret)
-    throw new TlsError("illegal_parameter", `the peer's public key is no valid point of ${group.name}`, {
+    throw new TlsError("illegal_parameter", `the peer's public key is not a valid point of ${group.name}`, {
       code: "bad_ecpoint",
     });
   return secret;

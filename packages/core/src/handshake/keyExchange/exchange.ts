@@ -1,6 +1,7 @@
 /**
- * A key exchange (RFC 5246 §7.4.3, §7.4.7): what one suite does between ServerHello and ChangeCipherSpec that another does not.
- * Each is a file with both halves, and a suite's row names it: a program holds the exchanges of the suites that it names.
+ * The interface of a key exchange (RFC 5246 §7.4.3, §7.4.7): the part of a handshake that depends on the suite. Each
+ * exchange is one file with a client half and a server half. The rows of the suites refer to it, so a bundle contains
+ * only the exchanges of the suites that it uses.
  * @module
  */
 
@@ -15,78 +16,89 @@ import type { Peer } from "../peer.ts";
 
 export interface KeyExchange {
   readonly name: "ecdhe" | "dhe" | "rsa" | "psk" | "ecdhe_psk";
-  /** What it can run on, in order of preference; empty where it takes no group. */
+  /** The groups that the exchange can use, in order of preference. Empty if it uses none. */
   readonly groups: readonly NamedGroup[];
   /**
-   * The server shows a certificate. Where not, there is none on either side, and a pre-shared key is what authenticates
-   * both.
+   * Whether the server sends a certificate. Otherwise neither side sends one, and a pre-shared key authenticates both.
    */
   readonly certified: boolean;
-  /** What the key of that certificate does in it, and so must be allowed to do (RFC 5280 §4.2.1.3). */
+  /** The key usage that the server's certificate must permit (RFC 5280 §4.2.1.3). */
   readonly keyUsage: "digitalSignature" | "keyEncipherment" | undefined;
 }
 
-/** What is behind it. */
+/** The internal interface of `KeyExchange`. */
 export interface KeyExchangeRow extends KeyExchange {
-  /** Takes ServerKeyExchange, where there is one. */
+  /** Receives ServerKeyExchange, if the exchange has one. */
   client(peer: Peer, config: ClientExchangeConfig, early?: EarlyShare): Flow<ClientSide>;
-  /** Sends ServerKeyExchange, where there is one. */
+  /** Sends ServerKeyExchange, if the exchange has one. */
   server(peer: Peer, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
-  /** Of those that take a pre-shared key: what the user gives, checked and made into what the exchange asks. */
+  /**
+   * For exchanges with a pre-shared key: checks the user's options and returns the functions that the exchange calls.
+   */
   readonly psk?: {
     client(psk: ClientPsk): NonNullable<ClientExchangeConfig["psk"]>;
     server(psk: ServerPsk): NonNullable<ServerExchangeConfig["psk"]>;
   };
-  /** Before a session is resumed: true where the pre-shared key that it rests on is still ours. */
+  /** Called before a session is resumed: whether its pre-shared key is still configured. */
   readonly stillHasKey?: {
     client(config: ClientExchangeConfig, sessionPsk: SessionPsk): Flow<boolean>;
     server(config: ServerExchangeConfig, sessionPsk: SessionPsk): Flow<boolean>;
   };
 }
 
-/** What a session remembers of the pre-shared key that it rests on. */
+/** The pre-shared key of a session, as the session stores it. */
 export interface SessionPsk {
   readonly identity: Uint8Array;
-  /** The server's; empty for none. */
+  /** The server's hint. Empty if it sent none. */
   readonly hint: Uint8Array;
-  /** A hash of identity and key. */
+  /** The SHA-256 of identity and key. */
   readonly digest: Uint8Array;
 }
 
-/** What of a configuration an exchange needs. */
+/** The part of a configuration that an exchange needs. */
 export interface ExchangeConfig {
   readonly provider: CryptoProvider;
   readonly random: Random;
   readonly groups: readonly NamedGroup[];
 }
 
-/** A key that both sides have (RFC 4279). */
+/** A key that both sides share (RFC 4279). */
 export interface PresharedKey {
-  /** Its name, sent in the clear; at most 1,024 characters. The empty name is one too. */
+  /** The name of the key, at most 1,024 characters, sent in the clear. It may be empty. */
   readonly identity: string;
-  /** At least 16 random bytes: a password can be guessed from one recorded handshake. */
+  /** At least 16 random bytes. A password is not enough: an attacker can guess it from one recorded handshake. */
   readonly key: Uint8Array;
-  /** Take a key of less than 16 bytes, for a server whose key cannot be changed: whoever records one handshake, or reads a kept session, can guess it. Default false. */
+  /**
+   * Accepts a key of less than 16 bytes, for a server whose key cannot be changed. An attacker who records one
+   * handshake, or reads a stored session, can guess such a key. Default false.
+   */
   readonly allowShortKey?: boolean;
 }
 
-/** A client's key, or a function that chooses one by the server's hint; `undefined`: none. */
+/**
+ * A client's key, or a function that chooses one by the server's hint. It returns `undefined` if there is no key for
+ * the server.
+ */
 export type ClientPsk = PresharedKey | ((hint: string | undefined) => Awaitable<PresharedKey | undefined>);
 
 export interface ServerPsk {
   /**
-   * The key of an identity, at least 16 bytes; `undefined` for an unknown one, whose handshake then fails as with a wrong key. An identity is whatever
-   * a stranger sent, at most 1,024 bytes. Take as long for an unknown one as for others, or the time tells which there are.
+   * Returns the key of an identity, at least 16 bytes, or `undefined` if the identity is unknown. The handshake then
+   * fails as it does with a wrong key. Any client can send any identity of at most 1,024 bytes. Take equally long for
+   * known and unknown identities, because the time would reveal which exist.
    */
   lookup(identity: string): Awaitable<Uint8Array | undefined>;
-  /** Tells clients with many keys which one to use. It is sent in the clear. Default: none. */
+  /** Helps clients with many keys to choose one. It is sent in the clear. Default: no hint. */
   readonly hint?: string;
-  /** Take keys of less than 16 bytes, for clients whose keys cannot be changed: whoever records one handshake can guess them. Default false. */
+  /**
+   * Accepts keys of less than 16 bytes, for clients whose keys cannot be changed. An attacker who records one
+   * handshake can guess such a key. Default false.
+   */
   readonly allowShortKeys?: boolean;
 }
 
 export interface ClientExchangeConfig extends ExchangeConfig {
-  /** The key for a server that gave this hint, if any. */
+  /** Returns the key for a server that sent this hint, or that sent none. */
   readonly psk: ((hint: string | undefined) => Awaitable<PresharedKey | undefined>) | undefined;
 }
 
@@ -94,15 +106,17 @@ export interface ServerExchangeConfig extends ExchangeConfig {
   readonly psk:
     | {
         readonly lookup: (identity: string) => Awaitable<Uint8Array | undefined>;
-        /** Keys below 128 bits are taken. */
+        /** Whether keys of less than 128 bits are accepted. */
         readonly allowShortKeys: boolean;
-        /** Empty: none is sent. */
+        /** The hint to send. If it is empty, the server sends none. */
         readonly hint: string;
       }
     | undefined;
 }
 
-/** What a client makes before it knows the group: for one exchange, and wiped when that is over. */
+/**
+ * A key share that a client generates before it knows the server's group. It is used in one exchange and then wiped.
+ */
 export interface EarlyShare {
   readonly group: NamedCurve;
   readonly share: PromiseLike<KeyShare>;
@@ -110,33 +124,33 @@ export interface EarlyShare {
 }
 
 export interface ClientSide {
-  /** Name of the group, where there is one. */
+  /** The name of the group, if the exchange uses one. */
   readonly group?: string;
-  /** What the server signed, together with both randoms, and its signature: to be verified before `send`. */
+  /** The parameters that the server signed together with both randoms, and the signature. Verify it before `send`. */
   readonly signed?: DigitallySigned & { readonly params: Uint8Array };
-  /** Sends ClientKeyExchange. `server`: where it is known by its certificate. */
+  /** Sends ClientKeyExchange. `server` is the verified server, if it has a certificate. */
   send(server: VerifiedPeer | undefined): Flow<AgreedSecret>;
 }
 
 export interface AgreedSecret {
-  /** The premaster secret, to be wiped. */
+  /** The premaster secret. The caller wipes it. */
   readonly premaster: Uint8Array;
   readonly sessionPsk?: SessionPsk;
 }
 
-/** What a server has settled on before it sends ServerKeyExchange. */
+/** The choices that a server has made before it sends ServerKeyExchange. */
 export interface ServerChoice {
   readonly group: NamedGroup | undefined;
   readonly credential: { readonly credential: Credential; readonly certificate: Certificate } | undefined;
-  /** As the ClientHello had it. */
+  /** client_version of the ClientHello. */
   readonly clientVersion: number;
   /** Signs parameters together with both randoms. */
   sign(params: Uint8Array): Flow<DigitallySigned>;
 }
 
 export interface ServerSide {
-  /** Takes ClientKeyExchange. */
+  /** Receives ClientKeyExchange. */
   expect(): Flow<AgreedSecret>;
-  /** Forgets what was kept for it. */
+  /** Wipes the private key. */
   wipe?(): void;
 }

@@ -1,5 +1,5 @@
 /**
- * What the exchanges with a pre-shared key have in common: which key, and the premaster secret that it goes into (RFC 4279 §2).
+ * The common parts of PSK and ECDHE_PSK: finding the key, and the premaster secret (RFC 4279 §2).
  * @module
  */
 import { utf8ToBytes } from "@noble/hashes/utils.js";
@@ -17,46 +17,46 @@ import type {
   ServerExchangeConfig,
   SessionPsk,
 } from "./exchange.ts";
-import { checkedKey } from "./pskOptions.ts";
+import { checkKey } from "./pskOptions.ts";
 
-/** A key that both sides have, and what it is called on the wire. */
+/** A pre-shared key with its identity and hint as on the wire. */
 export interface PskMaterial {
   readonly identity: Uint8Array;
-  /** Empty: none. */
+  /** Empty if the server sent no hint. */
   readonly hint: Uint8Array;
   readonly key: Uint8Array;
 }
 
-/** The client's key for a server that gave this hint. */
+/** The client's key for a server with this hint. An empty hint means that it sent none. */
 export function* clientPskFor({ psk }: ClientExchangeConfig, hint: Uint8Array): Flow<PskMaterial> {
-  const own = psk && (yield* callHook(() => psk(hint.length ? textOf(hint) : undefined)));
-  if (!own)
+  const chosen = psk && (yield* callHook(() => psk(hint.length ? textOf(hint) : undefined)));
+  if (!chosen)
     throw new TlsError("handshake_failure", "there is no pre-shared key for this server", {
       fault: "application",
       code: "no_psk",
-      advice: "have `psk` give an identity and a key",
+      advice: "return an identity and a key from `psk`",
     });
-  const { identity, key } = checkedKey(own);
+  const { identity, key } = checkKey(chosen);
   return { identity: utf8ToBytes(identity), hint, key };
 }
 
 /**
- * The server's key for an identity. An unknown one gets a random key, so that its handshake ends where that of a wrong key does, at Finished:
- * who guesses identities learns nothing (RFC 4279 §2).
+ * The server's key for an identity. An unknown identity gets a random key, so that its handshake fails at Finished, as
+ * it does with a wrong key: a client that guesses identities learns nothing (RFC 4279 §2).
  */
 export function* serverPskFor(config: ServerExchangeConfig, identity: Uint8Array): Flow<PskMaterial> {
-  const key = yield* known(config, identity);
+  const key = yield* lookUpKey(config, identity);
   return { identity, hint: hintOf(config), key: key ?? config.random(32) };
 }
 
-function* known({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<Uint8Array | undefined> {
+function* lookUpKey({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<Uint8Array | undefined> {
   const name = identity.length <= maxPskIdentity ? textOf(identity) : undefined;
   if (!psk || name === undefined) return undefined;
   const key = yield* callHook(() => psk.lookup(name));
-  return key && checkedKey({ identity: name, key, allowShortKey: psk.allowShortKeys }).key;
+  return key && checkKey({ identity: name, key, allowShortKey: psk.allowShortKeys }).key;
 }
 
-/** A key may have been withdrawn, or replaced under the same identity: its sessions end with it. */
+/** A key may have been removed, or replaced under the same identity. Its sessions are then not resumed. */
 export const stillHasKey: Required<KeyExchangeRow>["stillHasKey"] = {
   *client(config, { hint, digest }) {
     try {
@@ -68,7 +68,7 @@ export const stillHasKey: Required<KeyExchangeRow>["stillHasKey"] = {
   },
   *server(config, { identity, digest }) {
     try {
-      const key = yield* known(config, identity);
+      const key = yield* lookUpKey(config, identity);
       return key !== undefined && equal(digestOf(config, identity, key), digest);
     } catch {
       return false;
@@ -81,7 +81,7 @@ const digestOf = ({ provider }: ExchangeConfig, identity: Uint8Array, key: Uint8
 
 export const hintOf = ({ psk }: ServerExchangeConfig): Uint8Array => utf8ToBytes(psk?.hint ?? "");
 
-/** Text where it is UTF-8, as RFC 4279 §5.1 says identities and hints are. */
+/** Decodes an identity or a hint, which RFC 4279 §5.1 requires to be UTF-8. `undefined` if it is not. */
 function textOf(identity: Uint8Array): string | undefined {
   try {
     return utf8(identity);
@@ -90,9 +90,9 @@ function textOf(identity: Uint8Array): string | undefined {
   }
 }
 
-const parts = struct({ otherSecret: bytes(2), psk: bytes(2) });
+const pskPremasterSecret = struct({ otherSecret: bytes(2), psk: bytes(2) });
 
-/** The premaster secret; `otherSecret`, which ends here, is zeros where the key stands alone (RFC 4279 §2). */
+/** The premaster secret. `otherSecret` is all zeros with PSK alone (RFC 4279 §2). This function wipes it. */
 export function pskPremaster(
   config: ExchangeConfig,
   { identity, hint, key }: PskMaterial,
@@ -100,7 +100,7 @@ export function pskPremaster(
 ): AgreedSecret & { readonly sessionPsk: SessionPsk } {
   try {
     const digest = digestOf(config, identity, key);
-    return { premaster: encode(parts, { otherSecret, psk: key }), sessionPsk: { identity, hint, digest } };
+    return { premaster: encode(pskPremasterSecret, { otherSecret, psk: key }), sessionPsk: { identity, hint, digest } };
   } finally {
     wipe(otherSecret);
   }

@@ -1,5 +1,6 @@
 /**
- * PSK: both sides have the key already, and it is what authenticates them (RFC 4279 §2). No forward secrecy.
+ * PSK: a pre-shared key authenticates both sides and gives the premaster secret (RFC 4279 §2). There is no forward
+ * secrecy.
  * @module
  */
 
@@ -15,15 +16,15 @@ export const psk: KeyExchangeRow = {
   certified: false,
   keyUsage: undefined,
   psk: pskOptions,
-  stillHasKey: stillHasKey,
+  stillHasKey,
 
   *client(peer, config) {
     const message = yield* peer.optional(serverPskKeyExchange);
     return {
       *send() {
-        const own = yield* clientPskFor(config, message?.identityHint ?? new Uint8Array(0));
-        peer.send(clientPskIdentity, { identity: own.identity });
-        return pskPremaster(config, own);
+        const material = yield* clientPskFor(config, message?.identityHint ?? new Uint8Array(0));
+        peer.send(clientPskIdentity, { identity: material.identity });
+        return pskPremaster(config, material);
       },
     };
   },

@@ -1,5 +1,6 @@
 /**
- * Pre-shared keys as the user gives them, checked: those that a function gives, when it gives them. They come with the exchanges that use them.
+ * Checks the `psk` option, and the keys that its functions return. Only the exchanges with a pre-shared key import
+ * this file.
  * @module
  */
 import { configurationError } from "../../errors.ts";
@@ -10,30 +11,33 @@ import type { KeyExchangeRow, PresharedKey } from "./exchange.ts";
 export const pskOptions: Required<KeyExchangeRow>["psk"] = {
   client(psk) {
     if (typeof psk === "function") return psk;
-    const key = checkedKey(optionsOf(psk, ["string! identity", "bytes! key", "boolean allowShortKey"], "psk."));
+    const key = checkKey(optionsOf(psk, ["string! identity", "bytes! key", "boolean allowShortKey"], "psk."));
     return () => key;
   },
   server(psk) {
-    const given = optionsOf(psk, ["function! lookup", "boolean allowShortKeys", "string hint"], "psk.");
-    const { hint = "", allowShortKeys = false } = given;
+    const checked = optionsOf(psk, ["function! lookup", "boolean allowShortKeys", "string hint"], "psk.");
+    const { hint = "", allowShortKeys = false } = checked;
     if (hint.length > maxPskIdentity)
       throw configurationError(`psk.hint: ${hint.length} characters`, `at most ${maxPskIdentity}`);
     return { lookup: (identity) => psk.lookup(identity), allowShortKeys, hint };
   },
 };
 
-/** Throws a configuration error for a key that cannot be used; it does not say the key. */
-export function checkedKey(own: PresharedKey): PresharedKey {
-  const { identity, key, allowShortKey } = own;
+/** Returns the key, or throws a configuration error that does not contain it. */
+export function checkKey(psk: PresharedKey): PresharedKey {
+  const { identity, key, allowShortKey } = psk;
   if (allowShortKey !== undefined && typeof allowShortKey !== "boolean")
     throw wrongOption("psk.allowShortKey", allowShortKey, "boolean");
   const least = allowShortKey ? 1 : minPskLength;
   if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskIdentity)
     throw configurationError(
-      "a pre-shared key that is too short, too long or no bytes",
+      "the pre-shared key is too short, too long or no Uint8Array",
       `from ${minPskLength} to ${maxPskIdentity} random bytes: a password can be guessed from one recorded handshake`,
     );
   if (typeof identity !== "string" || identity.length > maxPskIdentity)
-    throw configurationError("the identity of a pre-shared key", `a text of at most ${maxPskIdentity} characters`);
-  return own;
+    throw configurationError(
+      "the identity of the pre-shared key is not valid",
+      `a text of at most ${maxPskIdentity} characters`,
+    );
+  return psk;
 }

@@ -1,5 +1,6 @@
 /**
- * RSA: the client makes the premaster secret and encrypts it to the server's key (RFC 5246 §7.4.7.1). No forward secrecy.
+ * RSA: the client generates the premaster secret and encrypts it with the server's key (RFC 5246 §7.4.7.1). There is
+ * no forward secrecy.
  * @module
  */
 import { wipe } from "../../bytes/bytes.ts";
@@ -23,7 +24,7 @@ export const rsa: KeyExchangeRow = {
           throw new TlsError("illegal_parameter", "the server's key cannot decrypt", {
             code: "wrong_certificate_type",
           });
-        // The offered version in front is what betrays a rollback.
+        // The premaster secret begins with the offered version, so that the server detects a version rollback.
         const premaster = random(48);
         premaster[0] = tls12 >> 8;
         premaster[1] = tls12 & 255;
@@ -39,24 +40,27 @@ export const rsa: KeyExchangeRow = {
       },
     }),
 
-  server: (peer, { random }, { credential: own, clientVersion }) =>
+  server: (peer, { random }, { credential: ours, clientVersion }) =>
     waitFor({
-      /** Whatever is wrong with the ciphertext, the handshake goes on with random bytes and fails at Finished. */
+      /**
+       * If the ciphertext is not valid, the handshake continues with random bytes and fails at Finished (RFC 5246
+       * §7.4.7.1).
+       */
       *expect() {
         const { encryptedPremasterSecret } = yield* peer.expect(clientEncryptedPremaster);
         const fallback = random(48);
-        const publicKey = own?.certificate.publicKey;
-        if (publicKey?.type !== "rsa" || !own?.credential.rsaDecryptRaw)
-          throw new Error("an RSA suite without an RSA key got past the choice");
+        const publicKey = ours?.certificate.publicKey;
+        if (publicKey?.type !== "rsa" || !ours?.credential.rsaDecryptRaw)
+          throw new Error("RSA chosen without an RSA key");
         const { length } = publicKey.modulus;
-        // A wrong length is public, and so may be told apart; it still goes the same way.
+        // The length is public, so this branch leaks nothing. A wrong length still takes the same path.
         const ciphertext =
           encryptedPremasterSecret.length === length ? encryptedPremasterSecret : new Uint8Array(length);
         let block: Uint8Array = new Uint8Array(length);
         try {
-          block = yield* callHook(() => own.credential.rsaDecryptRaw?.(ciphertext) ?? block);
+          block = yield* callHook(() => ours.credential.rsaDecryptRaw?.(ciphertext) ?? block);
         } catch {
-          // A ciphertext that is not below the modulus; the empty block above is not a valid one.
+          // The ciphertext is not below the modulus. The block stays all zeros, which is not valid padding.
         }
         try {
           return { premaster: unpadPremaster(block, clientVersion, fallback) };

@@ -1,6 +1,7 @@
 /**
- * What a session is bound to. A session says "this peer was verified", and that holds only under the configuration that verified it: all of
- * that goes into one hash, which a session carries, and under another hash it is not resumed.
+ * The binding of a session to a configuration. The peer of a session was verified under one configuration, so the
+ * session must not be resumed under another. A hash of that configuration is stored in the session, and a session with
+ * another hash is not resumed.
  * @module
  */
 import { ascii, fromHex } from "../../bytes/bytes.ts";
@@ -8,51 +9,54 @@ import type { Certificate } from "../../x509/certificate.ts";
 import type { TrustPolicy } from "../../x509/verify.ts";
 import type { ClientConfig, CommonConfig, ServerConfig } from "../config.ts";
 
-const hashed = new WeakMap<Certificate, Uint8Array>();
+const hashes = new WeakMap<Certificate, Uint8Array>();
 
-/** The SHA-256 of a certificate; of our own it is asked for in each handshake. */
+/** The SHA-256 of a certificate. It is cached, because each handshake needs it for our own certificate. */
 export function certificateHash(certificate: Certificate): Uint8Array {
-  let hash = hashed.get(certificate);
+  let hash = hashes.get(certificate);
   if (!hash) {
     hash = fromHex(certificate.fingerprint.replaceAll(":", ""));
-    hashed.set(certificate, hash);
+    hashes.set(certificate, hash);
   }
   return hash;
 }
 
-const nameOf = (certificate: Certificate): string => certificateHash(certificate).join();
+const hashText = (certificate: Certificate): string => certificateHash(certificate).join();
 
-const inOrder = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
+const sortedSet = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
 
-/** `trust` and `verify` are functions, and cannot be written down: they are asked again whenever a session is to be resumed. */
-const trustOf = ({ anchors, pins, insecure, trust, minimumRsaBits, minimumEcBits }: TrustPolicy): Written => [
+/**
+ * Without the functions `trust` and `verify`, which cannot be hashed. They are called again before a session is
+ * resumed.
+ */
+const trustContent = ({ anchors, pins, insecure, trust, minimumRsaBits, minimumEcBits }: TrustPolicy): JsonList => [
   insecure ? 1 : trust ? 2 : 0,
-  inOrder(anchors.map(nameOf)),
-  inOrder(pins),
+  sortedSet(anchors.map(hashText)),
+  sortedSet(pins),
   minimumRsaBits ?? 0,
   minimumEcBits ?? 0,
 ];
 
-type Written = readonly (string | number | boolean | Written | undefined)[];
+type JsonList = readonly (string | number | boolean | JsonList | undefined)[];
 
-const made = new WeakMap<CommonConfig, Uint8Array>();
+const bindings = new WeakMap<CommonConfig, Uint8Array>();
 
-/** In JSON two different configurations never look the same, and an engine writes it faster than anything of ours would. */
-function digest(config: CommonConfig, policy: TrustPolicy | undefined, specific: () => Written): Uint8Array {
+/** The hash of the configuration as JSON. JSON is unambiguous and fast to write. */
+function digest(config: CommonConfig, policy: TrustPolicy | undefined, roleContent: () => JsonList): Uint8Array {
   const { provider, groups, schemes } = config;
-  let binding = made.get(config);
+  let binding = bindings.get(config);
   if (!binding) {
     const ids = [groups, schemes].map((rows) => rows.map(({ id }) => id));
-    const content: Written = [policy && trustOf(policy), ...ids, ...specific()];
+    const content: JsonList = [policy && trustContent(policy), ...ids, ...roleContent()];
     binding = provider.hashes.sha256.digest(ascii(JSON.stringify(content)));
-    made.set(config, binding);
+    bindings.set(config, binding);
   }
   return binding;
 }
 
 /**
- * Of a client: whom it trusts and how much, the name it wants, what it can verify, and who it says it is. Not ALPN: see
- * ADR 3.
+ * A client's binding: its trust policy, the server name, the groups and schemes, and its own certificates. ALPN is not
+ * part of it: see ADR 3.
  */
 export const clientBinding = (config: ClientConfig): Uint8Array =>
   digest(config, config.trust, () => [
@@ -62,10 +66,13 @@ export const clientBinding = (config: ClientConfig): Uint8Array =>
     config.serverName,
     config.ocsp?.name,
     config.sessionScope,
-    // Where a function chooses our certificate, a session is kept only where it was not asked.
-    config.identity?.map(nameOf),
+    // `undefined` if a function selects the certificate. A session is then stored only if the function was not called.
+    config.identity?.map(hashText),
   ]);
 
-/** Of a server: whether and whom it asks for certificates. Name and certificate are kept beside it, since they differ from client to client. */
+/**
+ * A server's binding: whether it asks for client certificates, and its trust policy for them. The state holds the
+ * server name and certificate separately, because they differ between clients.
+ */
 export const serverBinding = (config: ServerConfig): Uint8Array =>
   digest(config, config.clientTrust, () => ["server", config.clientAuth]);

@@ -138,8 +138,8 @@ export function* resumeSession(
   offer: Offer,
   { state, suite, peer: client, credential, renewed, forget }: OfferedSession,
 ): Flow<Established> {
-  const answering = { offer, agreement: { suite, resumed: true }, renews: renewed !== undefined };
-  const { message, hellos } = answerHello(config, hello, answering, () => hello.sessionId);
+  const context = { offer, agreement: { suite, resumed: true }, renews: renewed !== undefined };
+  const { message, hellos } = answerHello(config, hello, context, () => hello.sessionId);
   peer.send(serverHello, message); //                                                           <-- ServerHello
   applyAgreement(peer, config.provider, hellos);
   const secrets = new Secrets(peer, config, hellos);

@@ -1,5 +1,5 @@
 /**
- * What is remembered of a session until it is resumed: on a client in its store, on a server in a ticket or its cache.
+ * The state of a session that can be resumed. A client keeps it in its store, a server in a ticket or in its cache.
  * @module
  */
 import type { Bytes } from "../../bytes/bytes.ts";
@@ -15,37 +15,45 @@ import type { SessionPsk } from "../keyExchange/exchange.ts";
 export interface SessionState {
   readonly suite: number;
   readonly masterSecret: Uint8Array;
-  /** SHA-256 over all of the configuration that decided about this session: see binding.ts. */
+  /** The SHA-256 of the configuration under which the peer was verified: see `binding.ts`. */
   readonly binding: Uint8Array;
-  /** Seconds since 1970: the full handshake, and when it is no longer to be resumed. */
+  /** The time of the full handshake, in seconds since 1970. */
   readonly created: number;
+  /** The time from which the session is not resumed any more, in seconds since 1970. */
   readonly expires: number;
-  /** Empty where none was sent. */
+  /** Empty if the client sent none. */
   readonly serverName: Uint8Array;
   readonly secureRenegotiation: number;
-  /** Bytes, which stay with a session (RFC 6066 §4); 0: not agreed. */
+  /** The agreed length in bytes, which belongs to the session (RFC 6066 §4). 0 if none was agreed. */
   readonly maxFragmentLength: number;
-  /** SHA-256 of the server's end-entity certificate: the virtual host. Empty with a pre-shared key. */
+  /**
+   * The SHA-256 of the server's end-entity certificate, which identifies the virtual host. Empty with a pre-shared
+   * key.
+   */
   readonly serverCertificate: Uint8Array;
-  /** The peer's verified path, end-entity first (for a `trust` function: what the peer sent), and what the trust rests on, an index into `trusts`. Empty: it showed none. */
+  /**
+   * The peer's verified path, end-entity first. With a `trust` function it is the chain that the peer sent. Empty if
+   * the peer sent no certificate.
+   */
   readonly path: readonly Uint8Array[];
+  /** The kind of trust in the path, an index into `trusts`. */
   readonly verifiedBy: number;
-  /** The pre-shared key, as HeldKey has it. Empty: none. */
+  /** `SessionPsk`, in these three properties. Empty without a pre-shared key. */
   readonly pskIdentity: Uint8Array;
   readonly pskHint: Uint8Array;
   readonly pskDigest: Uint8Array;
-  /** What a client offers to resume with. A server knows them from the ClientHello, and leaves them empty. */
+  /** A client offers `sessionId` or `ticket` to resume the session. On a server both are empty. */
   readonly sessionId: Uint8Array;
   readonly ticket: Uint8Array;
 }
 
-/** Of VerifiedPeer, in the order of their numbers. */
+/** The values of `VerifiedPeer.verifiedBy`. The state stores the index, so the order must not change. */
 const trusts: readonly VerifiedPeer["verifiedBy"][] = ["ca", "pin", "trust", "insecure"];
 
-/** A state of another form is none: both sides then shake hands in full. */
+/** The version of this format. A state of another version is ignored, and the handshake is a full one. */
 const format = 2;
 
-// In a function: what it calls is of another file, so that a bundler would have to keep it.
+// In a pure function, because a bundler cannot drop calls of functions from another file.
 const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */ (() =>
   struct({
     format: uint8,
@@ -70,13 +78,13 @@ const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */
 export const writeSessionState = (value: SessionState): Bytes => encode(state, { format, ...value });
 
 /**
- * `undefined` for anything that we did not write. It is read from a copy: a store's Buffer, whose `slice` does not copy,
- * must not get its master secret wiped with ours, and then be resumed under one of zeros.
+ * Returns `undefined` for data that `writeSessionState` did not write. The data is copied first, because `slice` of a
+ * Buffer does not copy: wiping our master secret would otherwise overwrite the one in the store with zeros.
  */
 export function readSessionState(data: Uint8Array): SessionState | undefined {
   try {
-    const { format: found, ...value } = decode(state, new Uint8Array(data), "session");
-    return found === format && value.verifiedBy < trusts.length ? value : undefined;
+    const { format: version, ...value } = decode(state, new Uint8Array(data), "session");
+    return version === format && value.verifiedBy < trusts.length ? value : undefined;
   } catch {
     return undefined;
   }
@@ -84,18 +92,18 @@ export function readSessionState(data: Uint8Array): SessionState | undefined {
 
 export const emptyBytes: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
-/** What a full handshake made. */
+/** The result of a full handshake. */
 export interface NewSession extends Pick<Hellos, "agreement"> {
   readonly masterSecret: Uint8Array;
   readonly peer: VerifiedPeer | undefined;
-  /** As the peer sent it. */
+  /** The certificates that the peer sent. */
   readonly chain: readonly Uint8Array[];
   readonly sessionPsk: SessionPsk | undefined;
 }
 
-/** Of a session that was made just now. What differs by role is empty still. */
-export function newSessionState(made: NewSession, binding: Uint8Array, now: number, lifetime: number): SessionState {
-  const { agreement, masterSecret, peer, chain, sessionPsk } = made;
+/** The state of a new session. The caller fills the properties that differ by role, which are empty here. */
+export function newSessionState(session: NewSession, binding: Uint8Array, now: number, lifetime: number): SessionState {
+  const { agreement, masterSecret, peer, chain, sessionPsk } = session;
   return {
     suite: agreement.suite.id,
     masterSecret,
@@ -116,22 +124,28 @@ export function newSessionState(made: NewSession, binding: Uint8Array, now: numb
   };
 }
 
-/** When a session ends: its lifetime is over, it is too old however often it was renewed, or a certificate that it rests on expires. All in seconds since 1970. */
+/**
+ * The time at which a session expires: its lifetime has passed, it is too old in spite of renewals, or a certificate
+ * of its path expires. `lifetime` is in seconds, the other times are in seconds since 1970.
+ */
 export function expiry(now: number, created: number, lifetime: number, peer: VerifiedPeer | undefined): number {
   const dates = peer && peer.verifiedBy !== "insecure" ? peer.path.map(({ notAfter }) => seconds(notAfter)) : [];
   return Math.max(now, Math.min(now + lifetime, created + maxSessionAge, lastSecond, ...dates));
 }
 
-/** What a state has room for, in 2106: a clock that is set beyond has no sessions, and handshakes all the same. */
+/**
+ * The last time that fits into a state, in 2106. With a clock beyond it no session is resumed, and full handshakes
+ * still work.
+ */
 const lastSecond = 2 ** 32 - 1;
 
-/** From ms. */
+/** Converts ms since 1970 to seconds, within the range of a state. */
 export const seconds = (ms: number): number => Math.min(lastSecond, Math.max(0, Math.floor(ms / 1000)));
 
 export const sessionPskOf = ({ pskIdentity, pskHint, pskDigest }: SessionState): SessionPsk | undefined =>
   pskDigest.length ? { identity: pskIdentity, hint: pskHint, digest: pskDigest } : undefined;
 
-/** The peer of a session, where it has one and would pass now; `undefined` where not. */
+/** The peer of a session, verified again now. `undefined` if it has none, or if the verification fails. */
 export function* verifiedPeerOf(
   { path, verifiedBy }: SessionState,
   policy: TrustPolicy | undefined,

@@ -1,13 +1,14 @@
 /**
- * Where sessions are kept.
+ * The interface of a store of sessions.
  * @module
  */
 import type { Bytes } from "../../bytes/bytes.ts";
 import type { Awaitable } from "../../flow.ts";
 
 /**
- * Keeps sessions as bytes. Whoever reads them can read the connections that they are resumed in, and whoever writes them can pass for
- * anybody: keep them as a private key is kept. Slow answers (250 ms) and errors cost a full handshake and nothing else.
+ * Stores sessions as bytes. Protect them like a private key: an attacker who reads them can decrypt the connections
+ * that resume them, and an attacker who writes them can impersonate any peer. If the store throws or takes longer than
+ * 250 ms, the only cost is a full handshake.
  * @example
  * const inTab: SessionStore = {
  *   get: (key) => { const text = sessionStorage.getItem(key); return text === null ? undefined : fromBase64(text); },
@@ -16,9 +17,12 @@ import type { Awaitable } from "../../flow.ts";
  * };
  */
 export interface SessionStore {
-  /** `key`: 64 hexadecimal digits. A store for one session may ignore it: what does not fit is not used. */
+  /**
+   * `key` is 64 hexadecimal digits. A store for one session may ignore it, because a session that does not fit is not
+   * used.
+   */
   get(key: string): Awaitable<Uint8Array | undefined>;
-  /** `expires`: ms since 1970; afterwards the session is of no use. */
+  /** `expires` is in ms since 1970. The store may drop the session after that time. */
   set(key: string, session: Bytes, expires: number): Awaitable<void>;
   delete(key: string): Awaitable<void>;
 }

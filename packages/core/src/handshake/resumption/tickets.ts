@@ -1,6 +1,6 @@
 /**
- * Tickets, RFC 5077: a session's state, encrypted for the server itself, kept by the client. One is `name || nonce || AES-256-GCM(state)`, the
- * name being additional data: it says which of the server's keys to use, and nothing else (§4).
+ * Tickets, RFC 5077: the server encrypts the state of a session for itself, and the client stores it. A ticket is
+ * `name || nonce || AES-256-GCM(state)`. The name identifies the server's key (§4) and is the additional data.
  * @module
  */
 import { equal } from "../../bytes/bytes.ts";
@@ -11,66 +11,69 @@ import { maxTicketState } from "../../limits.ts";
 const nameLength = 16;
 const nonceLength = 12;
 const tagLength = 16;
-/** Bytes of a ticket key: its public name, then an AES-256 key. */
+/** The length of a ticket key in bytes: its public name and then an AES-256 key. */
 export const ticketKeyLength = 48;
 
-/** The first encrypts; all of them decrypt. May be a promise, and may change from call to call. */
+/** Returns the current keys. The first one encrypts, and all of them decrypt. */
 export type TicketKeys = () => Awaitable<readonly Uint8Array[]>;
 
-/** What a ticket held, and whether its key is on its way out. */
+/** The state in a ticket, and whether its key no longer encrypts. */
 export interface OpenedTicket {
   readonly state: Uint8Array;
   readonly oldKey: boolean;
 }
 
-/** Runs `task` once in `ms`, or not at all where the host has no timer that lets the process end. */
+/** Runs `task` once after `ms`, or never if the host has no timer that lets the process end. */
 export type ScheduleTask = (ms: number, task: () => void) => void;
 
 /**
- * Keys of this process's own. Each belongs to a window of time of `lifetime` seconds, in which it encrypts, and decrypts
- * in the next one as well, for as long as its tickets live. The windows follow one another however often keys are used,
- * and a key whose time is over is wiped: at the next use, or by `later` where there is none. `now` in ms.
+ * Random keys for one process. A key encrypts for a window of `lifetime` seconds and decrypts for one more, because its
+ * tickets live that long. The windows follow one another whether or not the keys are used. An expired key is wiped at the
+ * next use, or by a task that `schedule` runs. `now` is in ms.
  */
-export function rotatingKeys(random: Random, now: () => number, lifetime: number, later: ScheduleTask): TicketKeys {
-  interface OwnKey {
+export function rotatingKeys(random: Random, now: () => number, lifetime: number, schedule: ScheduleTask): TicketKeys {
+  interface WindowKey {
     readonly key: Uint8Array;
     readonly since: number;
   }
   const window = lifetime * 1000;
-  /** The newest first; two at most. */
-  let keys: readonly OwnKey[] = [];
-  let waiting = false;
-  // How old a key is, nobody knows once the clock was set back to before it.
-  const isOver = ({ since }: OwnKey, time: number): boolean => !(time >= since && time < since + 2 * window);
-  const sweep = (time: number): void => {
-    for (const one of keys) if (isOver(one, time)) one.key.fill(0);
-    keys = keys.filter((one) => !isOver(one, time));
+  /** At most two keys, the newest first. */
+  let keys: readonly WindowKey[] = [];
+  let isScheduled = false;
+  // If the clock was set back to before `since`, the age of the key is unknown, so it counts as expired.
+  const isExpired = ({ since }: WindowKey, time: number): boolean => !(time >= since && time < since + 2 * window);
+  const wipeExpired = (time: number): void => {
+    for (const entry of keys) if (isExpired(entry, time)) entry.key.fill(0);
+    keys = keys.filter((entry) => !isExpired(entry, time));
     const oldest = keys.at(-1);
-    if (!oldest || waiting) return;
-    waiting = true;
-    later(oldest.since + 2 * window - time, () => {
-      waiting = false;
-      sweep(now());
+    if (!oldest || isScheduled) return;
+    isScheduled = true;
+    schedule(oldest.since + 2 * window - time, () => {
+      isScheduled = false;
+      wipeExpired(now());
     });
   };
   return () => {
     const time = now();
-    sweep(time);
+    wipeExpired(time);
     const [newest] = keys;
     if (!newest || time >= newest.since + window) {
       keys = [{ key: random(ticketKeyLength), since: newest ? newest.since + window : time }, ...keys];
-      sweep(time);
+      wipeExpired(time);
     }
     return keys.map(({ key }) => key);
   };
 }
 
-/** Makes and opens the tickets of one server. */
+/** Seals and opens the tickets of one server. */
 export class Tickets {
   readonly #provider: CryptoProvider;
   readonly #random: Random;
   readonly #keys: TicketKeys;
-  /** Contexts of the keys that are in use, under the very array; with what it held, since it is not ours and may be written over. */
+  /**
+   * The AEAD contexts by the array of the key. Each entry holds a copy of the key, because the user may overwrite the
+   * array.
+   */
   readonly #contexts = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly aead: Awaitable<Aead> }>();
 
   constructor(provider: CryptoProvider, random: Random, keys: TicketKeys) {
@@ -79,7 +82,9 @@ export class Tickets {
     this.#keys = keys;
   }
 
-  /** A ticket of no bytes where there is no key, or the state is too large: the client then has none (RFC 5077 §3.3). */
+  /**
+   * Returns an empty ticket if there is no key or the state is too large. The client then stores none (RFC 5077 §3.3).
+   */
   *seal(state: Uint8Array): Flow<Uint8Array> {
     const [key] = yield* this.#current();
     if (!key || state.length > maxTicketState) return new Uint8Array(0);
@@ -93,11 +98,14 @@ export class Tickets {
     return ticket;
   }
 
-  /** `undefined` for a ticket that is not ours, or not any more, or altered: all the same to who sent it. */
+  /**
+   * Returns `undefined` for a ticket with an unknown or expired key, and for an altered one. The client sees no
+   * difference.
+   */
   *open(ticket: Uint8Array): Flow<OpenedTicket | undefined> {
     const keys = yield* this.#current();
     const name = ticket.subarray(0, nameLength);
-    const key = keys.find((one) => equal(one.subarray(0, nameLength), name));
+    const key = keys.find((candidate) => equal(candidate.subarray(0, nameLength), name));
     if (!key || ticket.length < nameLength + nonceLength) return undefined;
     const aead = yield* waitFor(this.#context(key));
     const nonce = ticket.slice(nameLength, nameLength + nonceLength);
@@ -105,7 +113,7 @@ export class Tickets {
     return state && { state, oldKey: key !== keys[0] };
   }
 
-  /** Who gives the keys is not ours: what breaks there costs a full handshake, not the connection. */
+  /** The valid keys of the user's function. If it throws, the cost is a full handshake and not the connection. */
   *#current(): Flow<readonly Uint8Array[]> {
     try {
       const keys = yield* callHook(this.#keys);
@@ -116,13 +124,13 @@ export class Tickets {
   }
 
   #context(key: Uint8Array): Awaitable<Aead> {
-    const known = this.#contexts.get(key);
-    if (known && equal(known.key, key)) return known.aead;
-    const make = this.#provider.ciphers.AES_256_GCM;
-    if (!make) throw new Error("tickets without AES-256-GCM got past the configuration");
+    const cached = this.#contexts.get(key);
+    if (cached && equal(cached.key, key)) return cached.aead;
+    const newContext = this.#provider.ciphers.AES_256_GCM;
+    if (!newContext) throw new Error("tickets need AES-256-GCM of the provider");
     // `slice` of a Buffer does not copy.
     const copy = new Uint8Array(key);
-    const aead = make(copy.subarray(nameLength));
+    const aead = newContext(copy.subarray(nameLength));
     this.#contexts.set(key, { key: copy, aead });
     return aead;
   }
