@@ -103,12 +103,12 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       client: by(
         ["handshake/extensions/statusRequest.ts#statusRequestClient"],
         [
-          `${status}: status_request and signed_certificate_timestamp in a hello > malformed answer, %i with 0x%s: the client refuses it`,
+          `${status}: status_request and signed_certificate_timestamp in a hello > a client refuses extension %i with the malformed answer 0x%s`,
         ],
       ),
       server: by(
         ["handshake/extensions/statusRequest.ts#staple"],
-        [`${status}: an OCSP response > does not come where nobody asks, or there is none`],
+        [`${status}: an OCSP response > is not sent if the client does not request it, or the server has none`],
       ),
     }),
   ],
@@ -119,13 +119,13 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       client: by(
         ["handshake/client.ts#clientHandshake"],
         [
-          `${status}: CertificateStatus on the wire > that nobody asked for is unexpected`,
-          `${status}: CertificateStatus on the wire > comes once, and behind Certificate`,
+          `${status}: CertificateStatus on the wire > is unexpected if the client did not request it`,
+          `${status}: CertificateStatus on the wire > is accepted only once, and only after Certificate`,
         ],
       ),
       server: by(
         ["handshake/server.ts#serverHandshake"],
-        [`${status}: an OCSP response > comes behind Certificate where the client asks and the server has one`],
+        [`${status}: an OCSP response > follows Certificate if the client requests it and the server has one`],
       ),
     }),
   ],
@@ -134,7 +134,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "a client checks the response, and one that is not satisfactory is a fatal bad_certificate_status_response",
     by(
       "x509/ocsp.ts#verifyOcspResponse",
-      `${status}: an OCSP response > %s: the client refuses before it sends anything else`,
+      `${status}: an OCSP response > %s: the client refuses it before it sends anything else`,
     ),
   ],
   [

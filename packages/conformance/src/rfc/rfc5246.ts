@@ -629,7 +629,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.5",
     "at ServerHelloDone the client has verified the certificate, and all that the server chose, before it goes on",
     ofClient("handshake/client.ts#clientHandshake", [
-      `${tests.status}: an OCSP response > %s: the client refuses before it sends anything else`,
+      `${tests.status}: an OCSP response > %s: the client refuses it before it sends anything else`,
       `${suite}: the server's certificate > a certificate from an unknown CA`,
     ]),
   ],

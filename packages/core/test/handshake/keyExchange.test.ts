@@ -125,8 +125,8 @@ test.each([
 
 describe("the server's certificate", () => {
   /**
-   * The client's error against a server that signs with `pki.server`'s key and sends the certificate `sent`, but chooses
-   * its parameters as if its certificate were `assumed`.
+   * The client's error against a server that signs with `pki.server`'s key and sends the certificate `sent`, but
+   * chooses its parameters as if its certificate were `assumed`.
    */
   async function refusal(assumed: Uint8Array, sent: Uint8Array, groups: readonly NamedGroup[]): Promise<unknown> {
     const { a, b } = memoryPair();
