@@ -57,13 +57,13 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     both({
       client: by(
         ["handshake/resumption/binding.ts#clientBinding"],
-        [`${resumed}: what must not be resumed > another server name`],
+        [`${resumed}: a session is not resumed > for another server name`],
       ),
       server: by(
         ["handshake/resumption/server.ts#checkOfferedSession", "handshake/extensions/serverName.ts#serverNameServer"],
         [
           `${resumedHostile}: a client that offers what was made for something else > another server name`,
-          `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+          `${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`,
         ],
       ),
     }),
@@ -91,7 +91,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${fragments}: max_fragment_length > a longer record after ServerHello is record_overflow`,
-        `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
+        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again`,
       ],
     ),
   ],
@@ -181,8 +181,8 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
       ["handshake/session.ts#sessionOf", "handshake/resumption/binding.ts#digest"],
       [
         `${suite}: agreement > ALPN: the server's first protocol that the client offers is agreed`,
-        `${resumed}: what is resumed > with %s: ALPN is agreed on anew`,
-        `${resumed}: what is resumed > but not where no protocol is in common`,
+        `${resumed}: a session is resumed > with %s: ALPN is negotiated again`,
+        `${resumed}: a session is resumed > but the handshake fails if there is no protocol in common`,
       ],
     ),
   ],
@@ -249,7 +249,7 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
       [
         `${tests.reader}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
         `${tests.writer}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
-        `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
+        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again`,
       ],
     ),
   ],

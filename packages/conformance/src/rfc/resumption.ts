@@ -73,7 +73,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "a server does not assume that a renewed ticket arrived before the client's Finished is verified",
     ofServer(
       "handshake/resumption/server.ts#resumeSession",
-      `${resumed}: what is resumed > by another server with the same ticket keys, and by one that has the old key behind its own, which renews`,
+      `${resumed}: a session is resumed > by a server with the same ticket keys, and by one with the old key after its own, which renews the ticket`,
     ),
   ],
   [
@@ -82,7 +82,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     by(
       ["handshake/resumption/client.ts#sessionsIn", "connection/sessions.ts#memoryStore"],
       [
-        `${resumed}: what must not be resumed > after its lifetime, by the client's clock`,
+        `${resumed}: a session is not resumed > after its lifetime, by the client's clock`,
         `${resumedHostile}: a store > of this module forgets what was used least, what is over, and what is too much`,
       ],
     ),
@@ -101,7 +101,9 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     both({
       client: by(
         ["handshake/client.ts#offer"],
-        [`${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`],
+        [
+          `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
+        ],
       ),
       server: by(
         ["handshake/resumption/server.ts#resumeSession"],
@@ -139,7 +141,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "5.5, 5.6",
     "its keys are random, of 128 bits and more, for nothing else, and change; its lifetime has an end",
     ofServer("handshake/resumption/tickets.ts#rotatingKeys", [
-      `${resumed}: what is resumed > own keys change, and a ticket outlives one change`,
+      `${resumed}: a session is resumed > after one change of the server's own ticket keys`,
       "handshake/ownKeys.test.ts: change at the end of their window, however late they were first used",
       "handshake/ownKeys.test.ts: are wiped when they expire: at the next use, or by a timer without one",
       `${resumedHostile}: options that cannot be > a short key`,
@@ -209,7 +211,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       server: by(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
         [
-          `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+          `${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`,
           `${required}: extended_master_secret > a client without it is refused only if the server requires it`,
         ],
       ),
@@ -261,7 +263,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       ),
       server: by(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
-        [`${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`],
+        [`${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`],
       ),
     }),
   ],

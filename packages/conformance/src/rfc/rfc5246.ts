@@ -336,7 +336,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         [
           `${order}: a message left out > %s`,
           `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
-          `${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`,
+          `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
         ],
       ),
     }),
@@ -392,7 +392,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "a client that resumes offers the session's suite and compression again",
     by(
       "handshake/resumption/client.ts#sessionsIn",
-      `${resumed}: what must not be resumed > a suite that the client no longer offers`,
+      `${resumed}: a session is not resumed > with a suite that the client no longer offers`,
     ),
   ],
   [
@@ -447,7 +447,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "a client that asks to resume is ready for a full handshake",
     by("handshake/client.ts#clientHandshake", [
       `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
-      `${resumed}: what is resumed > keys that a function gives, and that change`,
+      `${resumed}: a session is resumed > with ticket keys that a function returns, until they change`,
     ]),
   ],
   [
@@ -475,7 +475,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "a client that resumes sends the extensions that it would send otherwise",
     by(
       "handshake/extensions/extension.ts#offerExtensions",
-      `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+      `${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`,
     ),
   ],
   [
@@ -833,7 +833,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "sessions are not resumed after 24 hours",
     by(
       "handshake/resumption/state.ts#expiry",
-      `${resumed}: what is resumed > a session in the second half of its life gets a new ticket, but never lives longer than a day`,
+      `${resumed}: a session is resumed > and gets a new ticket in the second half of its lifetime, but expires after a day`,
     ),
   ],
 ]);
