@@ -62,7 +62,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       server: by(
         ["handshake/resumption/server.ts#checkOfferedSession", "handshake/extensions/serverName.ts#serverNameServer"],
         [
-          `${resumedHostile}: a client that offers what was made for something else > another server name`,
+          `${resumedHostile}: a client that offers a session made for something else > for another server name`,
           `${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`,
         ],
       ),

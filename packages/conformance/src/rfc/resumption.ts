@@ -11,7 +11,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "3.2",
     "a client that has no ticket and takes one sends the extension empty; one that takes none does not send it",
     by("handshake/extensions/sessionTicket.ts#sessionTicketClient", [
-      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
+      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
     ]),
   ],
@@ -19,7 +19,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "3.2",
     "a server that is going to send a ticket answers the extension, empty, and never where it was not sent",
     by("handshake/extensions/sessionTicket.ts#sessionTicketServer", [
-      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
+      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
       `${ticket}: session_ticket > is not answered by a server without tickets`,
       `${ticket}: session_ticket > an answer with content is decode_error`,
@@ -30,7 +30,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "a ticket that was accepted is deleted where the handshake then fails",
     ofClient(
       "handshake/resumption/client.ts#sessionsIn",
-      `${resumedHostile}: a server that resumes what it should not > with another suite`,
+      `${resumedHostile}: a server that resumes wrongly > with another suite`,
     ),
   ],
   [
@@ -46,9 +46,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       ),
       server: by(
         ["handshake/resumption/server.ts#sendTicket"],
-        [
-          `${resumedHostile}: what is not kept > a ticket whose state would be too large: an empty one is sent, and the client keeps nothing`,
-        ],
+        [`${resumedHostile}: not stored > is a session too large for a ticket: the server sends an empty ticket`],
       ),
     }),
   ],
@@ -73,7 +71,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "a server does not assume that a renewed ticket arrived before the client's Finished is verified",
     ofServer(
       "handshake/resumption/server.ts#resumeSession",
-      `${resumed}: a session is resumed > by a server with the same ticket keys, and by one with the old key after its own, which renews the ticket`,
+      `${resumed}: a session is resumed > by another server with the ticket key, which renews the ticket if it has a newer key`,
     ),
   ],
   [
@@ -83,7 +81,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       ["handshake/resumption/client.ts#sessionsIn", "connection/sessions.ts#memoryStore"],
       [
         `${resumed}: a session is not resumed > after its lifetime, by the client's clock`,
-        `${resumedHostile}: a store > of this module forgets what was used least, what is over, and what is too much`,
+        `${resumedHostile}: a store > in memory drops the least recently used, expired and oversized sessions`,
       ],
     ),
   ],
@@ -92,7 +90,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "a server that is going to send a ticket leaves the session ID empty",
     by(
       "handshake/resumption/server.ts#newSessionId",
-      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
+      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
     ),
   ],
   [
@@ -108,7 +106,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       server: by(
         ["handshake/resumption/server.ts#resumeSession"],
         [
-          `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > a session ID of %i bytes is echoed where the ticket is taken, whatever it says`,
+          `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > if the ticket is accepted, a session ID of %i bytes is echoed`,
         ],
       ),
     }),
@@ -118,7 +116,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "where there is a ticket, no session is looked up by the session ID",
     ofServer(
       "handshake/resumption/server.ts#findState",
-      `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > where the ticket is none of ours, the session ID is not looked at`,
+      `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > if the ticket is unknown, the session ID is ignored`,
     ),
   ],
   [
@@ -126,15 +124,15 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "a client does not look into a ticket",
     by(
       "handshake/resumption/state.ts#SessionState",
-      `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
+      `${resumedHostile}: a ticket that was altered > in any byte, or truncated, is unknown: a full handshake`,
     ),
   ],
   [
     "5.2, 5.7",
     "a ticket is encrypted and authenticated with strong algorithms: AES-256-GCM under a random nonce",
     ofServer("handshake/resumption/tickets.ts#Tickets", [
-      `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
-      `${resumedHostile}: options that cannot be > tickets without AES-256-GCM`,
+      `${resumedHostile}: a ticket that was altered > in any byte, or truncated, is unknown: a full handshake`,
+      `${resumedHostile}: invalid options > tickets without AES-256-GCM`,
     ]),
   ],
   [
@@ -144,8 +142,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       `${resumed}: a session is resumed > after one change of the server's own ticket keys`,
       "handshake/ownKeys.test.ts: change at the end of their window, however late they were first used",
       "handshake/ownKeys.test.ts: are wiped when they expire: at the next use, or by a timer without one",
-      `${resumedHostile}: options that cannot be > a short key`,
-      `${resumedHostile}: options that cannot be > a lifetime of two days`,
+      `${resumedHostile}: invalid options > a short key`,
+      `${resumedHostile}: invalid options > a lifetime of two days`,
     ]),
   ],
   ["5.7", "secrets that the server sends to the client beside the ticket are protected", not("nothing goes beside it")],
@@ -172,7 +170,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       [
         `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
         `${exporter}: exported keying material > is refused without extended_master_secret`,
-        `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
+        `${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
       ],
     ),
   ],
@@ -239,15 +237,11 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     both({
       client: by(
         ["handshake/resumption/client.ts#sessionsIn"],
-        [
-          `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
-        ],
+        [`${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`],
       ),
       server: by(
         ["handshake/extensions/sessionTicket.ts#sessionTicketServer", "handshake/resumption/server.ts#newSessionId"],
-        [
-          `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
-        ],
+        [`${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`],
       ),
     }),
   ],
@@ -272,7 +266,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     "a session with it, whose ClientHello comes without: the server ends the handshake",
     by(
       "handshake/resumption/server.ts#checkOfferedSession",
-      `${resumedHostile}: a client that offers what was made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
+      `${resumedHostile}: a client that offers a session made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
     ),
   ],
   [
@@ -280,7 +274,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     "a session with it, whose ServerHello comes without: the client ends the handshake",
     by(
       "handshake/resumption/client.ts#resumedAgreement",
-      `${resumedHostile}: a server that resumes what it should not > without extended_master_secret (RFC 7627 §5.3)`,
+      `${resumedHostile}: a server that resumes wrongly > without extended_master_secret (RFC 7627 §5.3)`,
     ),
   ],
   [

@@ -213,14 +213,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: by(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
         [
-          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that either side sends: neither side resumes it`,
           `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
       server: by(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
-          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that either side sends: neither side resumes it`,
           `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
@@ -374,8 +374,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     ofServer(
       ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#checkOfferedSession"],
       [
-        `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
-        `${resumedHostile}: a server that resumes what it should not > and says so only half: an echoed session_id, then a certificate`,
+        `${resumedHostile}: a client that offers a session made for something else > %s: a full handshake`,
+        `${resumedHostile}: a server that resumes wrongly > with an echoed session_id, and then sends a certificate`,
       ],
     ),
   ],
@@ -438,7 +438,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${hello}: ServerHello > is refused with %s`,
         `${hello}: ServerHello > is refused with compression`,
-        `${resumedHostile}: a server that resumes what it should not > with another suite`,
+        `${resumedHostile}: a server that resumes wrongly > with another suite`,
       ],
     ),
   ],
@@ -446,7 +446,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.3",
     "a client that asks to resume is ready for a full handshake",
     by("handshake/client.ts#clientHandshake", [
-      `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
+      `${resumedHostile}: a client that offers a session made for something else > %s: a full handshake`,
       `${resumed}: a session is resumed > with ticket keys that a function returns, until they change`,
     ]),
   ],
@@ -806,7 +806,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "E.1",
     "a server answers a higher version with its own, and a lower one with protocol_version",
     by("handshake/negotiate.ts#checkHello", [
-      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change`,
+      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2; the signature reveals the change`,
       `${order}: versions > a ClientHello with a version below TLS 1.2 is refused`,
     ]),
   ],

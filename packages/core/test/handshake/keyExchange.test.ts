@@ -1,6 +1,6 @@
 /**
- * The checks of each side on the other's key exchange, and its own duties (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1; RFC 8422
- * §5.3, §5.4, §5.11).
+ * The checks of each side on the other's key exchange, and its own duties (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1;
+ * RFC 8422 §5.3, §5.4, §5.11).
  */
 
 import {

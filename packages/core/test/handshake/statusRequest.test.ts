@@ -1,4 +1,4 @@
-/** status_request (RFC 6066 §8) and signed_certificate_timestamp (RFC 6962 §3.3.1): what each side sends and accepts. */
+/** status_request (RFC 6066 §8) and signed_certificate_timestamp (RFC 6962 §3.3.1), sent and read. */
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, it, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
