@@ -1,5 +1,5 @@
 /**
- * Both ends of Handclasp in this process, over a pair of transports in memory: what handshakes cost when no carrier does.
+ * Both ends of Handclasp in this process, over a pair of transports in memory: what handshakes cost when no transport does.
  * Prints what each round's handshakes took.
  * @module
  */

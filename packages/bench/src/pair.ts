@@ -129,7 +129,7 @@ export class Pair {
     return direction === "down" ? [this.server, this.client] : [this.client, this.server];
   }
 
-  /** `count` handshakes one after the other, on carriers of their own; the channels are closed afterwards, off the clock. */
+  /** `count` handshakes one after the other, on transports of their own; the channels are closed afterwards, off the clock. */
   async handshakes(count: number): Promise<Cost> {
     const cost = await this.cost(() => this.connect(count));
     await this.close();

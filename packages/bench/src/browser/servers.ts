@@ -4,9 +4,9 @@
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { createServer, nodeCredential } from "@handclasp/node";
-import { listenWebSockets, webSocketChannel } from "../subjects/carriers.ts";
 import { channelOf } from "../subjects/handclasp.ts";
-import { type Channel, nothing, type Subject } from "../subjects/subject.ts";
+import { type Channel, noop, type Subject } from "../subjects/subject.ts";
+import { listenWebSockets, webSocketChannel } from "../subjects/transports.ts";
 import { joined, leadLength, maxFragment, recordKey, sealing, tagLength } from "./records.ts";
 
 const pagesOnly = async (): Promise<never> => {
@@ -36,7 +36,7 @@ export const recordsForPages: Subject = {
             await raw.write(seal(sent++, bytes.subarray(at, at + maxFragment)));
           }
         },
-        onData: nothing,
+        onData: noop,
         close: raw.close,
       };
       ws.removeAllListeners("message");

@@ -6,8 +6,8 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import { once } from "node:events";
 import type { WebSocket } from "ws";
-import { listenWebSockets, openWebSocket } from "../subjects/carriers.ts";
-import { type Channel, nothing, type Subject } from "../subjects/subject.ts";
+import { type Channel, noop, type Subject } from "../subjects/subject.ts";
+import { listenWebSockets, openWebSocket } from "../subjects/transports.ts";
 
 /** Handclasp's transport stops at so many bytes that are not sent yet, and goes on below the other. */
 const [highWater, lowWater] = [2 ** 20, 2 ** 18];
@@ -22,7 +22,7 @@ export const floorWebSocket: Subject = {
 };
 
 function channelOf(ws: WebSocket): Channel {
-  let goOn = nothing;
+  let goOn = noop;
   const sent = (): void => {
     if (ws.bufferedAmount <= lowWater) goOn();
   };
@@ -31,11 +31,11 @@ function channelOf(ws: WebSocket): Channel {
       ws.send(bytes, { binary: true, compress: false }, sent);
       return ws.bufferedAmount < highWater ? undefined : new Promise((resolve) => (goOn = resolve));
     },
-    onData: nothing,
+    onData: noop,
     close: () => ws.terminate(),
   };
   ws.on("message", (data: Buffer) => channel.onData(data.length));
-  ws.on("error", nothing);
+  ws.on("error", noop);
   return channel;
 }
 

@@ -5,7 +5,7 @@ import { interleave, median, per, type Sample, spreadOf } from "../rounds.ts";
 import { type Effort, type Grid, identity, mebi, rested } from "../scenarios.ts";
 import type { Identity } from "../subjects/subject.ts";
 
-const carrier = "ws alone";
+const transport = "ws alone";
 const ciphers = "node:crypto alone";
 
 /** What a MiB costs a subject beside what the same messages and records cost without it: see floor/floor.ts. */
@@ -35,7 +35,7 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
         const sent = sum(recording.messages);
         const turns: Record<string, () => Promise<Sample>> = {
           [subject]: async () => per(mebis, await pair.transfer(direction, size, count)),
-          [carrier]: async () => per(mebis, await bare.resend(direction, sent)),
+          [transport]: async () => per(mebis, await bare.resend(direction, sent)),
           [ciphers]: async () => per(mebis, await alone(loop)),
         };
         const samples = await interleave(
@@ -65,7 +65,7 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
         columns: [
           { name: "" },
           { name: "", unit: "bytes" },
-          ...[subject, carrier, ciphers].map((name) => ({ name, unit: " ms" })),
+          ...[subject, transport, ciphers].map((name) => ({ name, unit: " ms" })),
           { name: "ratio", unit: "x" },
           { name: "from", unit: "x" },
           { name: "to", unit: "x" },
@@ -118,7 +118,7 @@ async function alone(loop: Worker): Promise<Sample> {
 function figures(samples: ReadonlyMap<string, readonly Sample[]>, subject: string, warm: number): number[] {
   const costs = (name: string): number[] =>
     (samples.get(name) ?? []).slice(warm).map(({ client, server }) => client + server);
-  const [own, ws, crypto] = [costs(subject), costs(carrier), costs(ciphers)];
+  const [own, ws, crypto] = [costs(subject), costs(transport), costs(ciphers)];
   const ratios = own.map((cost, i) => cost / ((ws[i] as number) + (crypto[i] as number)));
   const { median: ratio, from, to } = spreadOf(ratios);
   return [...[own, ws, crypto].map(median), ratio, from, to];

@@ -4,7 +4,7 @@ import type { MemoryKind, MemoryParams, MemorySamples } from "../memory.ts";
 import { median, quantile } from "../rounds.ts";
 import { type Effort, type Grid, identity } from "../scenarios.ts";
 
-/** Full against resumed handshakes of ours where there is no carrier. */
+/** Full against resumed handshakes of ours where there is no transport. */
 export async function memory(effort: Effort): Promise<Grid[]> {
   const rows = [...(await rowsFor("ecdsa-p256", effort)), ...(await rowsFor("rsa-2048", effort))];
   return [

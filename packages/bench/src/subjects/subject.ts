@@ -15,13 +15,13 @@ export interface Channel {
   close(): void | Promise<void>;
 }
 
-export type Carrier = "ws" | "tcp";
+export type Transport = "ws" | "tcp";
 
 export interface Listening {
   readonly port: number;
 }
 
-/** A TLS stack, or none, on a carrier. Everything that can be reused from one connection to the next is made once, in `server` and `client`. */
+/** A TLS stack, or none, on a transport. Everything that can be reused from one connection to the next is made once, in `server` and `client`. */
 export interface Subject {
   readonly server: (identity: Identity, onChannel: (channel: Channel) => void) => Promise<Listening>;
   readonly client: (identity: Identity, port: number) => Promise<() => Promise<Channel>>;
@@ -38,4 +38,4 @@ export function resumed({ server, resuming }: Subject): Subject {
 export const notResumed = (): Error => new Error("the session was not resumed");
 
 /** What a listener wants before anybody asks. */
-export const nothing = (): void => {};
+export const noop = (): void => {};

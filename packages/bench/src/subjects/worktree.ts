@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Channel, type Identity, nothing, notResumed, resumed, type Subject } from "./subject.ts";
+import { type Channel, type Identity, noop, notResumed, resumed, type Subject } from "./subject.ts";
 
 /** What is used of @handclasp/node: no more than what stays the same from one version to another. */
 type Handclasp = Pick<
@@ -47,12 +47,12 @@ function over(handclasp: Handclasp): Subject {
 function channelOf(connection: Connection): Channel {
   const channel: Channel = {
     write: (bytes) => connection.write(bytes),
-    onData: nothing,
-    close: () => connection.close().catch(nothing),
+    onData: noop,
+    close: () => connection.close().catch(noop),
   };
   const readAll = async (): Promise<void> => {
     for (let bytes = await connection.read(); bytes; bytes = await connection.read()) channel.onData(bytes.length);
   };
-  readAll().catch(nothing);
+  readAll().catch(noop);
   return channel;
 }

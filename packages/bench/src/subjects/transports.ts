@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect as connectTcp, createServer as createTcpServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
-import { type Carrier, type Channel, type Listening, nothing } from "./subject.ts";
+import { type Channel, type Listening, noop, type Transport } from "./subject.ts";
 
 /** The same for everybody: no compression, and room for what node:tls makes of a write of 1 MiB, which is one message and some more. */
 const options = { perMessageDeflate: false, maxPayload: 2 ** 24 } as const;
@@ -23,9 +23,9 @@ export function listenWebSockets(onSocket: (ws: WebSocket) => void): Promise<Lis
 
 export const openWebSocket = (port: number): WebSocket => new WebSocket(`ws://127.0.0.1:${port}/`, options);
 
-/** Streams over the carrier, for the stacks that want one. */
-export function listenStreams(carrier: Carrier, onStream: (stream: Duplex) => void): Promise<Listening> {
-  if (carrier === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
+/** Streams over the transport, for the stacks that want one. */
+export function listenStreams(transport: Transport, onStream: (stream: Duplex) => void): Promise<Listening> {
+  if (transport === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
   return listening(
     createTcpServer((socket) => {
       socket.setNoDelay(true);
@@ -34,9 +34,9 @@ export function listenStreams(carrier: Carrier, onStream: (stream: Duplex) => vo
   );
 }
 
-export function openStream(carrier: Carrier, port: number): Promise<Duplex> {
+export function openStream(transport: Transport, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    if (carrier === "ws") {
+    if (transport === "ws") {
       const ws = openWebSocket(port);
       const stream = createWebSocketStream(ws);
       ws.once("open", () => resolve(stream));
@@ -56,11 +56,11 @@ export function streamChannel(stream: Duplex, end: () => void = () => stream.des
       if (stream.write(bytes)) return undefined;
       return new Promise((resolve) => stream.once("drain", resolve));
     },
-    onData: nothing,
+    onData: noop,
     close: end,
   };
   stream.on("data", (bytes: Uint8Array) => channel.onData(bytes.length));
-  stream.on("error", nothing);
+  stream.on("error", noop);
   return channel;
 }
 
@@ -76,10 +76,10 @@ export function webSocketChannel(ws: WebSocket): Channel {
       }
       return new Promise((resolve) => ws.send(bytes, () => resolve()));
     },
-    onData: nothing,
+    onData: noop,
     close: () => ws.terminate(),
   };
   ws.on("message", (data: Buffer) => channel.onData(data.length));
-  ws.on("error", nothing);
+  ws.on("error", noop);
   return channel;
 }
