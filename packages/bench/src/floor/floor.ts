@@ -9,7 +9,7 @@ import type { WebSocket } from "ws";
 import { type Channel, noop, type Subject } from "../subjects/subject.ts";
 import { listenWebSockets, openWebSocket } from "../subjects/transports.ts";
 
-/** Handclasp's transport stops at so many bytes that are not sent yet, and goes on below the other. */
+/** The numbers of unsent bytes at which Handclasp's transport stops, and below which it continues. */
 const [highWater, lowWater] = [2 ** 20, 2 ** 18];
 
 export const floorWebSocket: Subject = {

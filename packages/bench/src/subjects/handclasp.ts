@@ -54,7 +54,7 @@ export function channelOf(connection: TlsConnection): Channel {
   const channel: Channel = {
     write: (bytes) => connection.write(bytes),
     onData: noop,
-    // Not abort(): a fatal alert makes both sides forget the session.
+    // Not abort(): a fatal alert invalidates the session on both sides.
     close: () => connection.close().catch(noop),
   };
   const read = async (): Promise<void> => {

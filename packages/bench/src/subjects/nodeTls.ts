@@ -11,10 +11,10 @@ import {
 import { listenStreams, openStream, streamChannel } from "./transports.ts";
 
 const ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
-/** Handclasp's default too. */
+/** The same groups as Handclasp's default prefers. */
 const ecdhCurve = "X25519:P-256";
 
-/** OpenSSL as a server of the clients that have none of their own. */
+/** An OpenSSL server, also for the clients without a server of their own. */
 export function nodeTlsServer(
   transport: Transport,
   version: SecureVersion,
@@ -28,7 +28,7 @@ export function nodeTlsServer(
     maxVersion: version,
     ecdhCurve,
     ...(version === "TLSv1.2" && { ciphers }),
-    // OpenSSL does not speak it without being told to.
+    // OpenSSL refuses TLS 1.1 at a higher security level.
     ...(version === "TLSv1.1" && { ciphers: "AES128-SHA:@SECLEVEL=0" }),
   });
   return listenStreams(transport, (stream) => {
@@ -76,6 +76,6 @@ function nodeTls(transport: Transport, version: SecureVersion = "TLSv1.2"): Subj
 
 export const nodeTlsOverWs: Subject = nodeTls("ws");
 export const nodeTlsOverTcp: Subject = nodeTls("tcp");
-/** Servers of the clients that speak something else. */
+/** Servers for the clients that need another version. */
 export const nodeTls13OverTcp: Subject = nodeTls("tcp", "TLSv1.3");
 export const nodeTls11OverTcp: Subject = nodeTls("tcp", "TLSv1.1");

@@ -8,7 +8,7 @@ import {
   webSocketChannel,
 } from "./transports.ts";
 
-/** No TLS at all: what the transport itself costs. */
+/** No TLS: the cost of the transport alone. */
 export const rawWebSocket: Subject = {
   server: (_, onChannel) => listenWebSockets((ws) => onChannel(webSocketChannel(ws))),
   client: async (_, port) => () =>

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
 import { type Channel, type Listening, noop, type Transport } from "./subject.ts";
 
-/** The same for everybody: no compression, and room for what node:tls makes of a write of 1 MiB, which is one message and some more. */
+/** The same for all subjects: no compression, and room for a write of 1 MiB with node:tls, one message of slightly more. */
 const options = { perMessageDeflate: false, maxPayload: 2 ** 24 } as const;
 
 const listening = (server: Server): Promise<Listening> =>
@@ -23,7 +23,7 @@ export function listenWebSockets(onSocket: (ws: WebSocket) => void): Promise<Lis
 
 export const openWebSocket = (port: number): WebSocket => new WebSocket(`ws://127.0.0.1:${port}/`, options);
 
-/** Streams over the transport, for the stacks that want one. */
+/** Listens for transports as Node streams, for the stacks that need one. */
 export function listenStreams(transport: Transport, onStream: (stream: Duplex) => void): Promise<Listening> {
   if (transport === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
   return listening(
@@ -49,7 +49,7 @@ export function openStream(transport: Transport, port: number): Promise<Duplex> 
   });
 }
 
-/** A Node stream as a channel: `write`, then `drain` where it says so. */
+/** A Node stream as a channel: after a `write` that returns false, the caller waits for `drain`. */
 export function streamChannel(stream: Duplex, end: () => void = () => stream.destroy()): Channel {
   const channel: Channel = {
     write(bytes) {
