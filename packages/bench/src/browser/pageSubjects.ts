@@ -1,5 +1,5 @@
 /**
- * What a page can open a channel with, each as its own users would.
+ * The subjects with which a page can open a channel, each used as its users would.
  * @module
  */
 
@@ -36,7 +36,7 @@ export interface Target {
   readonly messages: Messages;
 }
 
-/** What can be reused is made once; then each channel gets a WebSocket that is open. */
+/** Creates what channels can share, once. The function that it returns opens a channel over an open WebSocket. */
 export type Opener = (target: Target) => Promise<(ws: WebSocket) => Promise<Channel>>;
 
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
@@ -82,7 +82,7 @@ export async function opened(url: string): Promise<WebSocket> {
   return ws;
 }
 
-/** Far apart, so that a socket never runs dry while its page, which is not told of room, looks at a clock of 4 ms. */
+/** Far apart, so that a socket never runs dry while its page, which gets no event for room, polls every 4 ms. */
 const highWater = 2 ** 22;
 const lowWater = 2 ** 21;
 
