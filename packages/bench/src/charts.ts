@@ -17,7 +17,10 @@ interface Chart {
   readonly alt: string;
   readonly section: string;
   readonly points: (tables: ReadonlyMap<string, AnyTable>) => readonly Point[];
-  /** The Vega-Lite spec without its data. It is untyped, because a part of it cannot be checked against Vega-Lite's union. */
+  /**
+   * The Vega-Lite spec without its data. It is untyped, because a part of it cannot be checked against Vega-Lite's
+   * union.
+   */
   readonly spec: Readonly<Record<string, unknown>>;
 }
 

@@ -9,7 +9,9 @@ import { document, type Results } from "./document.ts";
 import { machine } from "./machine.ts";
 import type { AnyTable, Effort } from "./scenarios.ts";
 
-/** Merges tables into the results in `docs`, each in place of its predecessor, and rewrites the document and the plots. */
+/**
+ * Merges tables into the results in `docs`, each in place of its predecessor, and rewrites the document and the plots.
+ */
 export async function keep(docs: string, tables: readonly AnyTable[], { rounds }: Effort): Promise<void> {
   const here = machine();
   const previous = await load(docs);

@@ -1,5 +1,6 @@
 /**
- * TLS 1.2 records with AES-128-GCM and a fixed key, without a handshake: the cost of a page that sends records one by one.
+ * TLS 1.2 records with AES-128-GCM and a fixed key, without a handshake: the cost of a page that sends records one by
+ * one.
  * Node seals and opens them with node:crypto, and pages with noble's gcm().
  * @module
  */

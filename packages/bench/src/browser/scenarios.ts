@@ -151,7 +151,10 @@ function transfers(
   );
 }
 
-/** Full handshakes one after the other, over WebSockets that are open: opening one takes Chromium as long as a handshake. */
+/**
+ * Full handshakes one after the other, over WebSockets that are open: opening one takes Chromium as long as a
+ * handshake.
+ */
 async function handshakes(
   algorithm: KeyAlgorithm,
   pick: (names: readonly string[]) => readonly string[],

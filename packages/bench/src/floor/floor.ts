@@ -1,5 +1,6 @@
 /**
- * The floor under a bulk run of Handclasp: `ws` alone with the same messages, node:crypto's own calls for their records.
+ * The floor under a bulk run of Handclasp: `ws` alone with the same messages, node:crypto's own calls for their
+ * records.
  * Figures from before and after a change are set against this floor, so this file does not change.
  * @module
  */

@@ -8,7 +8,9 @@ import type { Identity } from "../subjects/subject.ts";
 const wsAlone = "ws alone";
 const ciphers = "node:crypto alone";
 
-/** Compares the cost of a MiB with the cost of the same messages and records without the subject: see floor/floor.ts. */
+/**
+ * Compares the cost of a MiB with the cost of the same messages and records without the subject: see floor/floor.ts.
+ */
 export async function floor(subject: string, sizes: readonly number[], effort: Effort): Promise<Grid[]> {
   const who = await identity("rsa-2048");
   const argv = process.env.HANDCLASP_BENCH_ARGV?.split(" ");

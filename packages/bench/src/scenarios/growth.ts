@@ -90,7 +90,9 @@ function byCount(settings: readonly Setting[], base: string, missing: readonly s
   return {
     id: "growth",
     title: "Growth: many connections at once",
-    note: "Down, writes of 16 KiB on every connection, throughput of all of them together; memory of the server's process after gc and before the first transfer.",
+    note:
+      "Down, writes of 16 KiB on every connection, throughput of all of them together; memory of the " +
+      "server's process after gc and before the first transfer.",
     columns: [
       { name: "" },
       { name: "connections", digits: 0 },

@@ -37,7 +37,9 @@ export async function idle(subjects: readonly string[], count: number, { rounds 
     {
       id: "idle",
       title: "An idle connection on the server",
-      note: `Growth medianOf the server's process by ${count.toLocaleString("en")} open connections over ws, after gc, for each medianOf them; median medianOf ${times} pairs medianOf fresh processes.`,
+      note:
+        `Growth of the server's process by ${count.toLocaleString("en")} open connections over ws, after ` +
+        `gc, for each of them; median of ${times} pairs medianOf fresh processes.`,
       columns: [
         { name: "" },
         { name: "heap + external", unit: " KiB" },

@@ -11,7 +11,9 @@ export async function memory(effort: Effort): Promise<Grid[]> {
     {
       id: "memory",
       title: "Handshakes over a pair of transports in memory",
-      note: "CPU and time for one handshake, both ends in one process, node provider; ratios of CPU within a round, with the middle half of the rounds.",
+      note:
+        "CPU and time for one handshake, both ends in one process, node provider; ratios of CPU within a " +
+        "round, with the middle half of the rounds.",
       columns: [
         { name: "" },
         { name: "time", digits: 3, unit: " ms" },

@@ -4,7 +4,10 @@ import type { Duplex } from "node:stream";
 import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
 import { type Channel, type Listening, noop, type Transport } from "./subject.ts";
 
-/** The same for all subjects: no compression, and room for a write of 1 MiB with node:tls, one message of slightly more. */
+/**
+ * The same for all subjects: no compression, and room for a write of 1 MiB with node:tls, one message of slightly
+ * more.
+ */
 const options = { perMessageDeflate: false, maxPayload: 2 ** 24 } as const;
 
 const listening = (server: Server): Promise<Listening> =>
