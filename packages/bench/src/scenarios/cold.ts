@@ -81,8 +81,8 @@ function tableOf(
     note:
       "CPU time of a fresh process over TCP, from the start of the import to the end of the handshake; " +
       "Node's own start is not included. " +
-      `From each sum ${overhead.toFixed(1)} ms are subtracted: the median of processes that import nothing and do not connect. ` +
-      `The server is node:tls and keeps running.`,
+      `From each sum ${overhead.toFixed(1)} ms are subtracted: the median of processes that import nothing and ` +
+      "do not connect. The server is node:tls and keeps running.",
     columns: [
       { name: "" },
       { name: "CPU, import and handshake", digits: 1, unit: " ms" },

@@ -39,7 +39,7 @@ export async function idle(subjects: readonly string[], count: number, { rounds 
       title: "An idle connection on the server",
       note:
         `Growth of the server's process by ${count.toLocaleString("en")} open connections over ws, after ` +
-        `gc, for each of them; median of ${times} pairs medianOf fresh processes.`,
+        `gc, for each of them; median of ${times} pairs of fresh processes.`,
       columns: [
         { name: "" },
         { name: "heap + external", unit: " KiB" },
