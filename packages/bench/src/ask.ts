@@ -7,7 +7,7 @@ export async function ask<T>(script: string, params: unknown, execArgv: readonly
   const path = fileURLToPath(new URL(`${script}.js`, import.meta.url));
   const args = ["--disable-warning=DEP0151", ...execArgv, path, JSON.stringify(params)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 300_000 }).catch(
-    // Its own words, not the command line.
+    // The message of the script's error, without the command line.
     ({ stderr, message }: Partial<Record<"stderr" | "message", string>>) => {
       throw new Error(/^\w*Error[^:]*: (.*)$/m.exec(stderr ?? "")?.[1] ?? message?.split("\n")[0]);
     },

@@ -5,7 +5,7 @@ import type { AnyTable, Grid, Table } from "./scenarios.ts";
 export interface Plot {
   readonly file: string;
   readonly alt: string;
-  /** How the ids of the tables that it shows begin. */
+  /** The prefix of the ids of the tables that the plot shows. */
   readonly section: string;
   readonly svg: string;
 }
@@ -17,11 +17,14 @@ interface Chart {
   readonly alt: string;
   readonly section: string;
   readonly points: (tables: ReadonlyMap<string, AnyTable>) => readonly Point[];
-  /** In Vega-Lite, without its data. Its type is a union that no part of it can be checked against alone. */
+  /**
+   * The Vega-Lite spec without its data. It is untyped, because a part of it cannot be checked against Vega-Lite's
+   * union.
+   */
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** Greys and hues of a middle lightness, on no ground: they read on white and on black. */
+/** Greys and hues of medium lightness without a background: they are legible on white and on black. */
 const ink = "#808890";
 const config = {
   background: "transparent",
@@ -37,7 +40,7 @@ const config = {
 
 const subjects = { field: "subject", type: "nominal", title: null, sort: null } as const;
 
-const drawn: readonly Chart[] = [
+const definitions: readonly Chart[] = [
   {
     file: "sizes.svg",
     alt: "Throughput over the size of writes, down and up",
@@ -112,7 +115,7 @@ const drawn: readonly Chart[] = [
   ),
   {
     file: "handshakes.svg",
-    alt: "CPU time of a full handshake, client and server, beside the peers",
+    alt: "CPU time of a full handshake, client and server, compared with the peers",
     section: "handshake",
     points: (tables) =>
       [...tables.values()].filter(isTable).flatMap(({ id, rows }) => {
@@ -139,11 +142,11 @@ const drawn: readonly Chart[] = [
   },
 ];
 
-/** Those for which there are tables. */
+/** Renders the charts for which there are tables. */
 export async function charts(tables: readonly AnyTable[]): Promise<Plot[]> {
   const byId = new Map(tables.map((table) => [table.id, table]));
   const plots: Plot[] = [];
-  for (const { file, alt, section, points, spec } of drawn) {
+  for (const { file, alt, section, points, spec } of definitions) {
     const values = points(byId);
     if (values.length === 0) continue;
     const full = { ...spec, data: { values }, config };
@@ -157,7 +160,7 @@ const isTable = (table: AnyTable): table is Table => "rows" in table;
 
 const cellsOf = (table: AnyTable | undefined): Grid["cells"] => (table && "cells" in table ? table.cells : []);
 
-/** A column for each subject, as triples of the first column, the subject and its figure; ratios are left out. */
+/** Turns a table with a column for each subject into triples: first column, subject, figure. Ratios are left out. */
 function fold(table: AnyTable | undefined): [number, string, number][] {
   if (!table || isTable(table)) return [];
   return table.cells.flatMap((cells) =>

@@ -1,6 +1,7 @@
 /**
- * A client's first connection: imports one stack, shakes hands once over TCP, and prints the CPU time that each took.
- * Nothing is imported before the clock runs that a stack could make use of, and there is no IPC channel, which would bring node:net along.
+ * A client's first connection: imports one stack, runs one handshake over TCP, and prints the CPU time of each.
+ * Nothing that a stack could use is imported before the clock starts. There is no IPC channel, because that would load
+ * node:net.
  * @module
  */
 import { writeSync } from "node:fs";
@@ -14,12 +15,12 @@ export interface ColdParams {
 
 /** CPU time in ms. */
 export interface ColdSample {
-  readonly imported: number;
-  readonly shaken: number;
+  readonly importTime: number;
+  readonly handshakeTime: number;
 }
 
 const clients: Readonly<Record<string, () => Promise<{ readonly handshake: Handshake }>>> = {
-  nothing: () => import("./cold/nothing.ts"),
+  noop: () => import("./cold/noop.ts"),
   Handclasp: () => import("./cold/handclasp.ts"),
   "Handclasp, noble": () => import("./cold/handclaspNoble.ts"),
   "node:tls": () => import("./cold/nodeTls.ts"),
@@ -40,8 +41,8 @@ const since = (start: NodeJS.CpuUsage): number => {
 
 const start = process.cpuUsage();
 const { handshake } = await load();
-const imported = since(start);
+const importTime = since(start);
 await handshake(ca, port);
-const shaken = since(start) - imported;
-writeSync(1, JSON.stringify({ imported, shaken } satisfies ColdSample));
+const handshakeTime = since(start) - importTime;
+writeSync(1, JSON.stringify({ importTime, handshakeTime } satisfies ColdSample));
 process.exit();

@@ -9,7 +9,7 @@ export interface Results {
 }
 
 export interface Measured {
-  /** The day, in UTC. */
+  /** The day of the measurement, in UTC. */
   readonly date: string;
   readonly rounds: number;
   readonly table: AnyTable;
@@ -18,10 +18,10 @@ export interface Measured {
 const start = "<!-- measured: written by `pnpm bench -- --write`, do not edit -->";
 const end = "<!-- end of what was measured -->";
 
-/** What a person writes around the tables; it stays as it is once it is there. */
+/** The initial document. Its text outside the markers is written by hand and never changed. */
 const outline = `# Performance
 
-How fast Handclasp is beside its peers, as measured by [packages/bench](../packages/bench).
+This document compares Handclasp with its peers, as measured by [packages/bench](../packages/bench).
 
 ## In short
 
@@ -35,11 +35,11 @@ ${end}
 
 interface Section {
   readonly title: string;
-  /** How the ids of its tables begin, in the order of the tables. */
+  /** Prefixes of the ids of its tables, in the order of the tables. */
   readonly ids: readonly string[];
 }
 
-/** Tables with ids that begin otherwise come last. */
+/** Tables whose ids have none of these prefixes come last. */
 const sections: readonly Section[] = [
   { title: "Bulk data, Node to Node", ids: ["bulk-down", "bulk-up"] },
   { title: "The floor", ids: ["floor"] },
@@ -53,7 +53,7 @@ const sections: readonly Section[] = [
   { title: "In a browser", ids: ["page"] },
 ];
 
-/** The document with its generated part anew. */
+/** Returns the document with its generated part replaced. */
 export function document(before: string | undefined, results: Results, plots: readonly Plot[]): string {
   const text = before?.includes(start) && before.includes(end) ? before : outline;
   const [prose = ""] = text.split(start);
@@ -66,17 +66,17 @@ function generated({ machine, tables }: Results, plots: readonly Plot[]): string
   const about = `## Machine, and how to repeat
 
 - ${cpu}, ${cores} cores, ${memory}; ${kernel}; Node.js ${node}
-- bufferutil: ${bufferutil}, the same for both sides and for everybody who uses \`ws\`
-- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` where there is no pnpm) measures everything, for half an hour, and writes this part, [results.json](performance/results.json) and the plots; \`--only cold --write\` measures a part again, \`--only versus --old PATH --write\` sets another worktree beside this one, \`--json\` prints only, \`--quick\` is for a look.
+- bufferutil: ${bufferutil}, the same for both sides and for every subject that uses \`ws\`
+- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` without pnpm) measures everything, which takes half an hour, and writes this part, [results.json](performance/results.json) and the plots; \`--only cold --write\` measures a part again, \`--only versus --old PATH --write\` compares another worktree with this one, \`--json\` only prints, \`--quick\` gives a first impression.
 
-Client and server are processes of their own. A figure is a median over rounds in which every subject has its turn, in another order each time; a ratio is the median of the rounds' ratios, and what is in brackets (or stands under from and to) the middle half of them. "First round" is what the very first one took in units of that median: warm-up, which no other figure contains. In bulk and handshakes every turn begins with one that is off the clock, since an engine drops compiled code of a process that rests.`;
+Client and server are separate processes. A figure is a median over rounds in which every subject has its turn, in another order each time. A ratio is the median of the rounds' ratios; the range in brackets (or under from and to) is the middle half of them. "First round" is the time of the first round relative to that median: warm-up, which no other figure contains. In bulk and handshakes every turn begins with a run that is not measured, because an engine drops compiled code of a process that rests.`;
   const used = new Set<Measured>();
   const parts = sections.map(({ title, ids }) => {
-    const own = ids.flatMap((id) => tables.filter(({ table }) => table.id.startsWith(id)));
-    for (const measured of own) used.add(measured);
+    const chosen = ids.flatMap((id) => tables.filter(({ table }) => table.id.startsWith(id)));
+    for (const measured of chosen) used.add(measured);
     return part(
       title,
-      own,
+      chosen,
       plots.filter(({ section }) => ids.includes(section)),
     );
   });

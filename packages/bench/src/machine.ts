@@ -1,14 +1,14 @@
 import { createRequire } from "node:module";
 import { cpus, release, totalmem, type } from "node:os";
 
-/** Where figures were measured. */
+/** The machine of a measurement. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memory: string;
   readonly kernel: string;
   readonly node: string;
-  /** Of the `ws` that both sides share. */
+  /** The kind of bufferutil that `ws` uses, on both sides. */
   readonly bufferutil: string;
 }
 
@@ -21,7 +21,7 @@ export const machine = (): Machine => ({
   bufferutil: bufferutil(),
 });
 
-/** As `ws` finds it, from where `ws` lies. */
+/** Resolves bufferutil from the directory of `ws`, as `ws` does. */
 function bufferutil(): string {
   try {
     const from = createRequire(createRequire(import.meta.url).resolve("ws"));
@@ -31,7 +31,7 @@ function bufferutil(): string {
   }
 }
 
-/** For a table that is read by itself. */
+/** A short description, for a table that is read alone. */
 export function machineName(): string {
   const { cpu, cores, node } = machine();
   return `${cpu}, ${cores} cores, Node.js ${node}`;

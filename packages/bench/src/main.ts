@@ -30,11 +30,11 @@ const { values } = parseArgs({
     subject: { type: "string", multiple: true, default: [] },
     rounds: { type: "string" },
     size: { type: "string", multiple: true, default: [] },
-    /** Another worktree of this repository, built, whose Handclasp `versus` sets beside this one's. */
+    /** Another built worktree of this repository, with which `versus` compares this one. */
     old: { type: "string" },
-    /** Puts what was measured into docs/performance.md. */
+    /** Writes the results into docs/performance.md. */
     write: { type: "boolean", default: false },
-    /** Where that lies. */
+    /** The directory of performance.md. */
     docs: { type: "string", default: fileURLToPath(new URL("../../../docs", import.meta.url)) },
   },
 });
@@ -43,14 +43,14 @@ const effort: Effort = values.quick
   ? { rounds: Number(values.rounds ?? 3), warm: 1, warmHandshakes: 100, duration: 60 }
   : { rounds: Number(values.rounds ?? 15), warm: 3, warmHandshakes: 3000, duration: 250 };
 
-/** For what compares costs within a round. */
-const nine: Effort = { ...effort, rounds: Number(values.rounds ?? (values.quick ? 3 : 9)) };
+/** For the scenarios that compare costs within a round. */
+const comparisonEffort: Effort = { ...effort, rounds: Number(values.rounds ?? (values.quick ? 3 : 9)) };
 
 const core = [ours, "node:tls", "raw ws"];
 const others = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];
 const clients = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (TLS 1.1)"];
 
-/** What everything is a ratio to; where it was not asked for, the first that was. */
+/** The base of the ratios: node:tls, or the first chosen subject if node:tls is not chosen. */
 const base = values.subject.length && !values.subject.includes("node:tls") ? (values.subject[0] as string) : "node:tls";
 
 const writes = values.size.length ? values.size.map(Number) : [16_384, 65_536];
@@ -60,8 +60,9 @@ const pick = (names: readonly string[]): readonly string[] => (values.subject.le
 const scenarios: Record<string, () => Promise<AnyTable[]>> = {
   "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", writes, effort),
   "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", writes, effort),
-  floor: () => floor(ours, writes, nine),
-  versus: () => versus(resolve(values.old ?? "."), values.size.length ? writes : [64, 1024, ...writes], nine),
+  floor: () => floor(ours, writes, comparisonEffort),
+  versus: () =>
+    versus(resolve(values.old ?? "."), values.size.length ? writes : [64, 1024, ...writes], comparisonEffort),
   "sizes-down": () => sizesOf(pick(core), base, "down", effort),
   "sizes-up": () => sizesOf(pick(core), base, "up", effort),
   "handshake-ecdsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "ecdsa-p256", effort)],
@@ -83,9 +84,9 @@ if (unknown !== undefined || values.help) {
     [
       "pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--old PATH] [--quick] [--json]",
       "  [--write [--docs DIR]]",
-      "--only takes the beginning of a scenario's name; --quick is three short rounds, for a look;",
-      '--old names another worktree of this repository, built, for "versus";',
-      "--write puts tables and plots into docs/performance.md",
+      "--only takes a prefix of a scenario's name; --quick runs three short rounds;",
+      '--old names another built worktree of this repository, for "versus";',
+      "--write writes tables and plots into docs/performance.md",
       `scenarios: ${Object.keys(scenarios).join(", ")}`,
     ].join("\n"),
   );
@@ -93,20 +94,20 @@ if (unknown !== undefined || values.help) {
 }
 
 if (values.old === undefined && values.only.some((part) => "versus".startsWith(part))) {
-  console.error("versus needs --old PATH: another worktree of this repository, built");
+  console.error("versus needs --old PATH: another built worktree of this repository");
   process.exit(2);
 }
 
 const tables: AnyTable[] = [];
 for (const [name, run] of Object.entries(scenarios)) {
   if (values.only.length && !values.only.some((part) => name.startsWith(part))) continue;
-  // Who measures everything need not have another worktree.
+  // A run of all scenarios does not need another worktree.
   if (name === "versus" && values.old === undefined) continue;
-  const done = await run();
-  tables.push(...done);
-  // At once: what comes after it takes minutes, and may fail.
-  if (values.write) await keep(values.docs, done, ["floor", "versus"].includes(name) ? nine : effort);
-  if (!values.json) for (const table of done) console.log(format(table));
+  const measured = await run();
+  tables.push(...measured);
+  // Write at once: the next scenarios take minutes, and may fail.
+  if (values.write) await keep(values.docs, measured, ["floor", "versus"].includes(name) ? comparisonEffort : effort);
+  if (!values.json) for (const table of measured) console.log(format(table));
 }
 if (values.json) console.log(JSON.stringify(tables, undefined, 2));
 process.exit();

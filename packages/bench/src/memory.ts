@@ -1,6 +1,6 @@
 /**
- * Both ends of Handclasp in this process, over a pair of transports in memory: what handshakes cost when no carrier does.
- * Prints what each round's handshakes took.
+ * Both ends of Handclasp in this process, over a pair of transports in memory: the cost of handshakes alone.
+ * Prints the samples of each round.
  * @module
  */
 
@@ -24,7 +24,7 @@ export interface MemoryParams {
   readonly count: number;
 }
 
-/** ms for a handshake, CPU time being that of both ends. */
+/** ms for a handshake; the CPU time is that of both ends. */
 export interface MemorySample {
   readonly wall: number;
   readonly cpu: number;
@@ -54,11 +54,11 @@ async function open(kind: MemoryKind): Promise<void> {
   const options = kind === "resumed" ? { ...common, sessions } : common;
   const [connection] = await Promise.all([connect(a, options), accepted.opened]);
   ends.push(connection);
-  // The first one of those that keep a session has none to resume.
+  // The first connection has no session to resume.
   if (kind === "resumed" && primed && !connection.session?.resumed) throw new Error("the session was not resumed");
 }
 
-/** Off the clock, in order, so that no alert makes a side forget its session. */
+/** Closes all connections in order, so that no alert invalidates the session. This is not measured. */
 const closeAll = async (): Promise<void> => {
   await Promise.all(ends.splice(0).map((connection) => connection.close()));
 };

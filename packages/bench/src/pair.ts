@@ -5,13 +5,13 @@ import type { Methods } from "./worker.ts";
 
 type Params<M extends keyof Methods> = Parameters<Methods[M]>;
 
-/** One side of one subject: a child process that takes orders. */
+/** One side of one subject: a child process that executes the methods of worker.ts. */
 export class Worker {
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #id = 0;
 
-  /** `from` is the worktree whose build it takes; without one, the subject is one of subjects/all.ts. */
+  /** `from` is the worktree whose build is measured. Without it, the subject is one of subjects/all.ts. */
   constructor(subject: string, execArgv: readonly string[] = [], from?: string) {
     const script = fileURLToPath(new URL("worker.js", import.meta.url));
     const args = from === undefined ? [subject] : [subject, from];
@@ -36,15 +36,15 @@ export class Worker {
   }
 
   stop(): void {
-    // It exits by itself, so that a profile asked for in its arguments gets written.
+    // The process exits by itself, so that it can write a profile that its arguments request.
     this.#child.disconnect();
   }
 }
 
-/** A subject, and the worktree that it is taken from. */
+/** A subject, and the worktree that has its build. */
 type Source = readonly [subject: string, from?: string];
 
-/** Down is from the server to the client. */
+/** "down" is from the server to the client. */
 export type Direction = "down" | "up";
 
 /** Wall time, and CPU time of both sides, in ms. */
@@ -54,7 +54,7 @@ export interface Cost {
   readonly server: number;
 }
 
-/** Client and server of one subject, in two processes that stay for all rounds. */
+/** Client and server of one subject, in two processes that run for all rounds. */
 export class Pair {
   readonly name: string;
   readonly client: Worker;
@@ -76,7 +76,7 @@ export class Pair {
     try {
       const { port } = await pair.server.call("serve", identity);
       await pair.client.call("prepare", { identity, port });
-      // A client that resumes has got its session over a channel of its own.
+      // A client that resumes has opened a channel to get its session.
       await pair.server.call("closeAll");
       return pair;
     } catch (error) {
@@ -90,7 +90,7 @@ export class Pair {
     this.server.stop();
   }
 
-  /** `count` more channels, `open` of which are there already. */
+  /** Opens `count` more channels, when `open` channels are open already. */
   async connect(count: number, open = 0, parallel = 1): Promise<void> {
     await this.client.call("connect", { count, parallel });
     await this.server.call("channels", { count: open + count });
@@ -100,7 +100,7 @@ export class Pair {
     await Promise.all([this.client.call("closeAll"), this.server.call("closeAll")]);
   }
 
-  /** What something costs both sides. */
+  /** Measures what `action` costs both sides. */
   async cost(action: () => Promise<unknown>): Promise<Cost> {
     await Promise.all([this.client.call("mark"), this.server.call("mark")]);
     const start = performance.now();
@@ -117,7 +117,7 @@ export class Pair {
     return this.cost(() => Promise.all([from.call("pump", { size, count, over }), to.call("arrived")]));
   }
 
-  /** Sends the messages of a recording that the sender keeps, `bytes` in all. */
+  /** Sends the messages of the sender's recording, `bytes` in total. */
   async resend(direction: Direction, bytes: number): Promise<Cost> {
     const [from, to] = this.ends(direction);
     await to.call("expect", { bytes });
@@ -129,7 +129,7 @@ export class Pair {
     return direction === "down" ? [this.server, this.client] : [this.client, this.server];
   }
 
-  /** `count` handshakes one after the other, on carriers of their own; the channels are closed afterwards, off the clock. */
+  /** Runs `count` handshakes one after the other, each on a new transport. Closing the channels is not measured. */
   async handshakes(count: number): Promise<Cost> {
     const cost = await this.cost(() => this.connect(count));
     await this.close();

@@ -9,16 +9,18 @@ import { document, type Results } from "./document.ts";
 import { machine } from "./machine.ts";
 import type { AnyTable, Effort } from "./scenarios.ts";
 
-/** Puts tables into the results that `docs` has, each in place of its predecessor, and writes document and plots anew. */
+/**
+ * Merges tables into the results in `docs`, each in place of its predecessor, and rewrites the document and the plots.
+ */
 export async function keep(docs: string, tables: readonly AnyTable[], { rounds }: Effort): Promise<void> {
   const here = machine();
-  const kept = await load(docs);
-  if (kept && JSON.stringify(kept.machine) !== JSON.stringify(here))
+  const previous = await load(docs);
+  if (previous && JSON.stringify(previous.machine) !== JSON.stringify(here))
     throw new Error(
-      "docs/performance/results.json is of another machine: figures of two do not compare; remove it first",
+      "docs/performance/results.json is from another machine, whose figures are not comparable: remove it first",
     );
   const date = new Date().toISOString().slice(0, 10);
-  const merged = new Map(kept?.tables.map((measured) => [measured.table.id, measured]));
+  const merged = new Map(previous?.tables.map((measured) => [measured.table.id, measured]));
   for (const table of tables) merged.set(table.id, { date, rounds, table });
   const results: Results = { machine: here, tables: [...merged.values()] };
   await mkdir(join(docs, "performance"), { recursive: true });

@@ -10,37 +10,37 @@ export function quantile(values: readonly number[], q: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
-/** What one unit of work (a MiB, a handshake) costs, ms. */
+/** The cost of one unit of work (a MiB, a handshake), in ms. */
 export interface Sample extends Cost {}
 
-/** One subject's line of a table: medians, and their ratios to the base, each ratio taken within a round. */
+/** One subject's row of a table: medians, and ratios to the base, each taken within a round. */
 export interface Row {
   readonly subject: string;
-  /** ms for a unit: what stood on the clock, and the CPU time of the two sides. */
+  /** ms for a unit: the wall time, and the CPU time of each side. */
   readonly wall: number;
   readonly client: number;
   readonly server: number;
-  /** Speed in units of the base's, and the middle half of its rounds: more is better. */
+  /** The speed relative to the base, and the quartiles of its rounds: more is better. */
   readonly speed: number;
   readonly spread: readonly [number, number];
-  /** CPU of client, server and both in units of the base's: less is better. */
+  /** The CPU time of client, server and both relative to the base: less is better. */
   readonly clientRatio: number;
   readonly serverRatio: number;
   readonly cpuRatio: number;
-  /** What the very first round took, in units of the later median: warm-up. */
+  /** The time of the first round relative to the median of the others: warm-up. */
   readonly warmUp: number;
   readonly note?: string;
 }
 
-/** A subject that could not be measured, and why. */
+/** A subject that could not be measured, with the reason. */
 export interface Missing {
   readonly subject: string;
   readonly note: string;
 }
 
 /**
- * Runs an action over all pairs, round by round, each round in another order, so that whatever else the machine does hits all of them.
- * The first `warm` rounds are told apart.
+ * Runs an action for all pairs, round by round, each round in another order, so that other work on the machine affects
+ * all of them. The first `warm` of the samples of each pair are warm-up.
  */
 export async function interleave<P extends { readonly name: string }>(
   pairs: readonly P[],
@@ -59,25 +59,25 @@ export async function interleave<P extends { readonly name: string }>(
 }
 
 export function rowsOf(samples: ReadonlyMap<string, readonly Sample[]>, base: string, warm: number): Row[] {
-  const later = new Map([...samples].map(([name, all]) => [name, all.slice(warm)]));
-  const reference = later.get(base) ?? [];
-  return [...later].map(([subject, own]) => {
-    const of = (pick: (sample: Sample) => number): number => median(own.map(pick));
+  const measured = new Map([...samples].map(([name, all]) => [name, all.slice(warm)]));
+  const reference = measured.get(base) ?? [];
+  return [...measured].map(([subject, counted]) => {
+    const medianOf = (pick: (sample: Sample) => number): number => median(counted.map(pick));
     const ratios = (pick: (sample: Sample) => number): number[] =>
-      own.map((sample, i) => pick(sample) / pick(reference[i] as Sample));
+      counted.map((sample, i) => pick(sample) / pick(reference[i] as Sample));
     const speeds = ratios(({ wall }) => 1 / wall);
     const first = samples.get(subject)?.[0]?.wall ?? Number.NaN;
     return {
       subject,
-      wall: of(({ wall }) => wall),
-      client: of(({ client }) => client),
-      server: of(({ server }) => server),
+      wall: medianOf(({ wall }) => wall),
+      client: medianOf(({ client }) => client),
+      server: medianOf(({ server }) => server),
       speed: median(speeds),
       spread: [quantile(speeds, 0.25), quantile(speeds, 0.75)],
       clientRatio: median(ratios(({ client }) => client)),
       serverRatio: median(ratios(({ server }) => server)),
       cpuRatio: median(ratios(({ client, server }) => client + server)),
-      warmUp: first / of(({ wall }) => wall),
+      warmUp: first / medianOf(({ wall }) => wall),
     };
   });
 }
@@ -101,7 +101,7 @@ export const spreadOf = (values: readonly number[]): Spread => ({
   to: quantile(values, 0.75),
 });
 
-/** Two costs differ where both hold: their quartiles do not overlap, and their medians are more than 3 % apart. */
+/** Two costs differ only if their quartile ranges do not overlap and their medians are more than 3 % apart. */
 export function verdict(before: Spread, after: Spread): "worse" | "better" | "same" {
   const ratio = after.median / before.median;
   if (after.from > before.to && ratio > 1.03) return "worse";

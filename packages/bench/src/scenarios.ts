@@ -1,5 +1,5 @@
 /**
- * What is measured between two Node processes.
+ * The scenarios between two Node processes.
  * @module
  */
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
@@ -10,37 +10,37 @@ import type { Identity } from "./subjects/subject.ts";
 export interface Effort {
   readonly rounds: number;
   readonly warm: number;
-  /** Handshakes of one subject before those that count. */
+  /** The number of warm-up handshakes of each subject. */
   readonly warmHandshakes: number;
-  /** How long one action should take, ms. */
+  /** The time that one action should take, in ms. */
   readonly duration: number;
 }
 
-/** A table of what is compared with a base, round by round. */
+/** A table of subjects that are compared with a base, round by round. */
 export interface Table {
   readonly id: string;
   readonly title: string;
-  /** What a unit of work is. */
+  /** The unit of work. */
   readonly unit: "MiB" | "handshake" | "connection" | "1,000 records";
   readonly base: string;
   readonly rows: readonly (Row | Missing)[];
 }
 
-/** A table of anything else. */
+/** Any other table. */
 export interface Grid {
   readonly id: string;
   readonly title: string;
-  /** What the figures are, where the columns' names do not say it. */
+  /** An explanation of the figures, if the columns' names are not enough. */
   readonly note?: string;
   readonly columns: readonly Column[];
-  /** A cell for each column; a text where a figure is missing says why. */
+  /** A cell for each column. A text in place of a figure says why the figure is missing. */
   readonly cells: readonly (readonly (string | number)[])[];
 }
 
 export interface Column {
   readonly name: string;
   readonly digits?: number;
-  /** Stands right behind the figure; `"bytes"` writes it as `bytes` does. */
+  /** The text directly after the figure; with `"bytes"`, the function `bytes` formats the figure. */
   readonly unit?: string;
 }
 
@@ -54,7 +54,7 @@ export async function identity(algorithm: KeyAlgorithm): Promise<Identity> {
 
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Runs with all the pairs that can be started and tried out; the others are told with the reason. */
+/** Runs `action` with the pairs that start and pass `tryOut`. The others are `missing`, with the reason. */
 export async function withPairs<T>(
   names: readonly string[],
   who: Identity,
@@ -85,7 +85,7 @@ export async function withPairs<T>(
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing happened within ${ms / 1000} s`)), ms);
+    timer = setTimeout(() => reject(new Error(`no result within ${ms / 1000} s`)), ms);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -102,7 +102,7 @@ export async function bulk(
 ): Promise<Table[]> {
   return withPairs(
     names,
-    // The one kind of key that all of them can.
+    // The only kind of key that all subjects support.
     await identity("rsa-2048"),
     async (pair) => {
       await pair.connect(1);
@@ -128,7 +128,7 @@ export async function bulk(
   );
 }
 
-/** Of pairs with one connection each, and so many writes of each pair. */
+/** Samples of pairs with one connection each. `counts` has the number of writes of each pair. */
 export function bulkSamples(
   pairs: readonly Pair[],
   direction: Direction,
@@ -143,7 +143,7 @@ export function bulkSamples(
   return interleave(pairs, rounds, warm, rested(measure));
 }
 
-/** How many writes of `size` bytes take about `duration` ms. */
+/** The number of writes of `size` bytes that takes about `duration` ms. */
 export async function writesFor(pair: Pair, direction: Direction, size: number, duration: number): Promise<number> {
   const trial = Math.max(8, Math.ceil(mebi / size / 4));
   const { wall } = await pair.transfer(direction, size, trial);
@@ -152,7 +152,7 @@ export async function writesFor(pair: Pair, direction: Direction, size: number, 
   return Math.min(most, Math.max(4, Math.ceil((trial * duration) / Math.min(wall, warmer.wall))));
 }
 
-/** Full handshakes one after the other, the carrier's own opening included. */
+/** Full handshakes one after the other, including the opening of each transport. */
 export async function handshakes(
   names: readonly string[],
   base: string,
@@ -178,8 +178,8 @@ export async function handshakes(
 }
 
 /**
- * The first sample of each is its very first handshakes; what the engine does to code that runs often is done before the second. A handshake is a lot of code that
- * runs once for each: until all of it is compiled takes some thousand of them.
+ * The first sample of each pair is its very first handshakes. Before the second, the engine has compiled the code: a
+ * handshake is much code that runs once, so that it takes some thousand handshakes until all of it is compiled.
  */
 export async function handshakeSamples(
   pairs: readonly Pair[],
@@ -193,13 +193,13 @@ export async function handshakeSamples(
     for (let done = 0; done < warmHandshakes && performance.now() - start < warmTime; done += count)
       await pair.handshakes(count);
   }
-  const later = await interleave(pairs, rounds, 0, rested(measure));
-  return new Map(pairs.map(({ name }) => [name, [...(first.get(name) ?? []), ...(later.get(name) ?? [])]]));
+  const measured = await interleave(pairs, rounds, 0, rested(measure));
+  return new Map(pairs.map(({ name }) => [name, [...(first.get(name) ?? []), ...(measured.get(name) ?? [])]]));
 }
 
 /**
- * While the others have their turns a process rests, and the engine takes the chance to throw code away. Who is measured does the same once before, off the clock: what
- * is wanted is what it costs in a process that is at work.
+ * Runs each measurement once before it counts. A process rests while the others have their turns, and the engine drops
+ * compiled code meanwhile; the figure should be the cost in a process that is at work.
  */
 export const rested =
   <P>(measure: (pair: P) => Promise<Sample>) =>
@@ -208,7 +208,7 @@ export const rested =
     return measure(pair);
   };
 
-/** Slow ones need not be warmed for minutes, ms. */
+/** The longest warm-up of one subject, in ms. */
 const warmTime = 10_000;
 
 /** 65536 as "64 KiB". */

@@ -1,5 +1,5 @@
 /**
- * One side of one subject, in a process of its own: told what to do, and asked what it cost, over IPC.
+ * One side of one subject, in a process of its own. It receives its orders over IPC, and reports what they cost.
  * @module
  */
 import type { Recording } from "./floor/recording.ts";
@@ -15,8 +15,8 @@ let received = 0;
 let wanted = Number.POSITIVE_INFINITY;
 let done: (() => void) | undefined;
 let recorded: (() => Recording) | undefined;
-/** Set by `keep`, so that orders on the clock are short. */
-let kept: Recording = { messages: [], records: [] };
+/** Set by `keep`, so that the orders that are measured are short. */
+let recording: Recording = { messages: [], records: [] };
 let sealAndOpen: (() => void) | undefined;
 let mark = process.cpuUsage();
 
@@ -47,7 +47,7 @@ const methods = {
   async prepare({ identity, port }: { identity: Identity; port: number }) {
     open = await subject.client(identity, port);
   },
-  /** Opens `count` channels one after the other; `parallel` at once. */
+  /** Opens `count` channels, `parallel` of them at a time. */
   async connect({ count, parallel = 1 }: { count: number; parallel?: number }) {
     if (!open) throw new Error("not prepared");
     for (let left = count; left > 0; left -= parallel) {
@@ -55,11 +55,11 @@ const methods = {
       for (const channel of await Promise.all(opening)) adopt(channel);
     }
   },
-  /** Waits until as many channels are open, as a server. */
+  /** Waits until a server has `count` open channels. */
   async channels({ count }: { count: number }) {
     while (channels.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
   },
-  /** From here on bytes that come in are counted. */
+  /** Starts to count received bytes, until there are `bytes`. */
   async expect({ bytes }: { bytes: number }) {
     received = 0;
     wanted = bytes;
@@ -77,7 +77,7 @@ const methods = {
     const [channel] = channels;
     for (const size of sizes) await channel?.write(new Uint8Array(size));
   },
-  /** From here on it is recorded what this process sends. */
+  /** Starts to record the messages that this process sends. */
   async record() {
     recorded = await (await import("./floor/recording.ts")).record();
   },
@@ -86,14 +86,14 @@ const methods = {
     return recorded();
   },
   /** Takes a recording for `resend` and `sealAndOpen`. */
-  async keep(recording: Recording) {
-    kept = recording;
-    sealAndOpen = (await import("./floor/floor.ts")).sealAndOpen(recording.records);
+  async keep(newRecording: Recording) {
+    recording = newRecording;
+    sealAndOpen = (await import("./floor/floor.ts")).sealAndOpen(newRecording.records);
   },
   async resend() {
     const [channel] = channels;
     if (!channel) throw new Error("not connected");
-    await (await import("./floor/floor.ts")).resend(channel, kept.messages);
+    await (await import("./floor/floor.ts")).resend(channel, recording.messages);
   },
   async sealAndOpen() {
     sealAndOpen?.();

@@ -25,13 +25,13 @@ async function bench<T>(only: string, names: readonly string[], ...more: readonl
   return JSON.parse(stdout) as T[];
 }
 
-/** No figure is tested here: only that the harness still runs, so that it is there when figures are wanted. */
-test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])("%s, at its quickest", async (only) => {
+/** These tests check only that the harness runs. They do not test its figures. */
+test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])("%s runs with --quick", async (only) => {
   const tables = await bench<Rows>(only, ends);
   expect(tables.length).toBeGreaterThan(0);
   for (const { rows } of tables) {
     if (only !== "resumed-ecdsa") expect(rows.map(({ subject }) => subject)).toEqual(ends);
-    // One that could not be measured has no figures; of those that resume, neither must be one.
+    // A subject that could not be measured has no figures. The subjects that resume must have some.
     for (const { cpuRatio, speed } of rows) expect(Math.min(cpuRatio, speed)).toBeGreaterThan(0);
   }
 });
@@ -39,13 +39,13 @@ test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])("%s, at its quickes
 test.each([
   ["memory", 4],
   ["cold-ecdsa", 2],
-])("%s, at its quickest", async (only, lines) => {
+])("%s runs with --quick", async (only, lines) => {
   const [table] = await bench<Cells>(only, ends, "--rounds", "2");
   expect(table?.cells).toHaveLength(lines);
   for (const [, ...figures] of table?.cells ?? []) expect(Math.min(...figures.map(Number))).toBeGreaterThan(0);
 });
 
-test("floor, at its quickest", async () => {
+test("floor runs with --quick", async () => {
   const [table] = await bench<Cells>("floor", [], "--rounds", "1", "--size", "16384");
   expect(table?.cells.map(([direction]) => direction)).toEqual(["down, writes of", "up, writes of"]);
   for (const [, size, ...figures] of table?.cells ?? []) {
@@ -55,7 +55,7 @@ test("floor, at its quickest", async () => {
   }
 });
 
-test("versus, at its quickest, this worktree against itself", async () => {
+test("versus runs with --quick, this worktree against itself", async () => {
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const tables = await bench<Cells>("versus", [], "--old", root, "--rounds", "1", "--size", "1024");
   expect(tables.map(({ cells }) => cells.map(([what, cost]) => `${what}: ${cost}`))).toEqual([
@@ -74,9 +74,9 @@ test("versus, at its quickest, this worktree against itself", async () => {
   }
 });
 
-// What runs the tests names the Chromium that it found (scripts/with-browsers.mjs).
+// scripts/with-browsers.mjs sets it to the Chromium that it found.
 const chromium = process.env.HANDCLASP_CHROMIUM;
-const pageUp = `page-up, at its quickest${chromium ? "" : ": no Chromium; HANDCLASP_CHROMIUM says where it is"}`;
+const pageUp = `page-up runs with --quick${chromium ? "" : ": no Chromium (set HANDCLASP_CHROMIUM to its path)"}`;
 test.skipIf(!chromium)(pageUp, async () => {
   const pages = ["Handclasp, WebCrypto", "raw, same messages"];
   const tables = await bench<Rows>("page-up", pages);
@@ -87,7 +87,7 @@ test.skipIf(!chromium)(pageUp, async () => {
   }
 });
 
-test("what is written is merged with what was there, and prose stays", async () => {
+test("--write merges its results with earlier ones, and keeps the prose", async () => {
   const docs = await mkdtemp(join(tmpdir(), "handclasp-bench-"));
   const path = join(docs, "performance.md");
   try {

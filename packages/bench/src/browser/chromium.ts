@@ -67,7 +67,7 @@ export class Chromium {
     return page;
   }
 
-  /** CPU time of all its processes in ms: a page's own, and the one that has its sockets. */
+  /** CPU time of all Chromium processes in ms: those of the pages, and the one that has their sockets. */
   async cpu(): Promise<number> {
     const { processInfo } = await this.#session.send("SystemInfo.getProcessInfo");
     return 1000 * processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
@@ -94,7 +94,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** @reclaimprotocol/tls and subtls ask Node for its WebCrypto: a page has its own. */
+/** @reclaimprotocol/tls and subtls import WebCrypto from Node. A page has its own. */
 const nodeCrypto: Plugin = {
   name: "node-crypto",
   setup({ onResolve, onLoad }) {
@@ -103,13 +103,13 @@ const nodeCrypto: Plugin = {
   },
 };
 
-/** How a subject's page opens its channels, and whose server (subjects/all.ts) it has. */
+/** The opener of a subject's page, and its server (the name of a subject in subjects/all.ts). */
 export interface PageSubject {
   readonly opener: keyof typeof openers;
   readonly server: string;
 }
 
-/** A page and its server, both of which stay for all rounds. */
+/** A page and its server, which both run for all rounds. */
 export class PagePair {
   readonly name: string;
   readonly #chromium: Chromium;
@@ -214,7 +214,7 @@ export class PagePair {
     return { wall, client: (await this.#chromium.cpu()) - before, server: 0 };
   }
 
-  /** `count` handshakes one after the other, on WebSockets of their own that are open; the channels are closed afterwards, off the clock. */
+  /** Runs `count` handshakes one after the other, each on an open WebSocket. Closing the channels is not measured. */
   async handshakes(count: number): Promise<Cost> {
     await this.call("openSockets", { count });
     const cost = await this.#cost(() => this.#connect(count));

@@ -1,5 +1,5 @@
 /**
- * The page: what worker.ts is to a Node process, told what to do by Playwright. Bundled by chromium.ts.
+ * The page, which does the work of worker.ts in a browser. Playwright calls its methods, and chromium.ts bundles it.
  * @module
  */
 import { type Aead, noble, webCrypto } from "@handclasp/browser";
@@ -29,7 +29,7 @@ const methods = {
   async openSockets({ count }: { count: number }) {
     for (let i = 0; i < count; i++) sockets.push(await opened(url));
   },
-  /** A channel over each of the sockets, one after the other. */
+  /** Opens a channel over each socket, one after the other. */
   async connect() {
     if (!open) throw new Error("not prepared");
     for (const ws of sockets.splice(0)) {
@@ -41,7 +41,7 @@ const methods = {
       };
     }
   },
-  /** From here on bytes that come in are counted, and messages both ways. */
+  /** Starts to count received bytes, until there are `bytes`, and to log messages both ways. */
   async expect({ bytes }: { bytes: number }) {
     received = 0;
     wanted = bytes;
@@ -60,7 +60,7 @@ const methods = {
       if (room) await room;
     }
   },
-  /** Writes in pieces of these sizes. */
+  /** Writes chunks of these sizes. */
   async replay({ sizes }: { sizes: readonly number[] }) {
     const channel = first();
     const largest = new Uint8Array(Math.max(...sizes));
@@ -75,7 +75,7 @@ const methods = {
   async closeAll() {
     for (const channel of channels.splice(0)) void channel.close();
   },
-  /** Seals or opens `count` records of `size` bytes, `together` at once. */
+  /** Seals or opens `count` records of `size` bytes, `together` of them at a time. */
   async records({ provider, operation, size, count, together }: RecordOrder) {
     const aead = await (provider === "noble" ? noble : webCrypto).ciphers.AES_128_GCM?.(new Uint8Array(16));
     if (!aead) throw new Error("no AES-128-GCM");
@@ -98,7 +98,7 @@ const methods = {
   },
 };
 
-/** The same for each record: nothing here is sent, and the time does not depend on it. */
+/** The same for each record: no record is sent, and the time does not depend on the nonce. */
 const nonce = new Uint8Array(12);
 const additionalData = new Uint8Array(13);
 

@@ -1,5 +1,5 @@
 /**
- * What a page can open a channel with, each as its own users would.
+ * The subjects with which a page can open a channel, each used as its users would.
  * @module
  */
 
@@ -21,7 +21,7 @@ import { gcm } from "@noble/ciphers/aes.js";
 import { loadX509FromPem, makeTLSClient, setCryptoImplementation } from "@reclaimprotocol/tls";
 import { webcryptoCrypto } from "@reclaimprotocol/tls/webcrypto";
 import { startTls, TrustedCert, WebSocketReadQueue } from "subtls";
-import { type Channel, nothing } from "../subjects/subject.ts";
+import { type Channel, noop } from "../subjects/subject.ts";
 import { joined, leadLength, maxFragment, recordKey, sealing, tagLength } from "./records.ts";
 
 /** Sizes of the WebSocket messages that a channel has sent and received. */
@@ -36,7 +36,7 @@ export interface Target {
   readonly messages: Messages;
 }
 
-/** What can be reused is made once; then each channel gets a WebSocket that is open. */
+/** Creates what channels can share, once. The function that it returns opens a channel over an open WebSocket. */
 export type Opener = (target: Target) => Promise<(ws: WebSocket) => Promise<Channel>>;
 
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
@@ -50,13 +50,13 @@ function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[]): Op
       const connection = await connect(transport, { provider, suites, ca, serverName: "localhost" });
       const channel: Channel = {
         write: (bytes) => connection.write(bytes),
-        onData: nothing,
+        onData: noop,
         close: () => connection.abort(),
       };
       const read = async (): Promise<void> => {
         for await (const bytes of connection) channel.onData(bytes.length);
       };
-      read().catch(nothing);
+      read().catch(noop);
       return channel;
     };
   };
@@ -82,7 +82,7 @@ export async function opened(url: string): Promise<WebSocket> {
   return ws;
 }
 
-/** Far apart, so that a socket never runs dry while its page, which is not told of room, looks at a clock of 4 ms. */
+/** Far apart, so that a socket never runs dry while its page, which gets no event for room, polls every 4 ms. */
 const highWater = 2 ** 22;
 const lowWater = 2 ** 21;
 
@@ -96,7 +96,7 @@ const raw: Opener = async () => async (ws) => {
       ws.send(bytes as Uint8Array<ArrayBuffer>);
       return ws.bufferedAmount > highWater ? room(ws) : undefined;
     },
-    onData: nothing,
+    onData: noop,
     close: () => ws.close(),
   };
   ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => channel.onData(data.byteLength);
@@ -115,7 +115,7 @@ const nobleRecords: Opener = async () => async (ws) => {
       }
       return ws.bufferedAmount > highWater ? room(ws) : undefined;
     },
-    onData: nothing,
+    onData: noop,
     close: () => ws.close(),
   };
   ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
@@ -126,7 +126,7 @@ const nobleRecords: Opener = async () => async (ws) => {
   return channel;
 };
 
-const silent = { debug: nothing, info: nothing, trace: nothing, error: nothing, warn: nothing };
+const silent = { debug: noop, info: noop, trace: noop, error: noop, warn: noop };
 
 const reclaim: Opener = async ({ ca }) => {
   setCryptoImplementation(webcryptoCrypto);
@@ -138,7 +138,7 @@ const reclaim: Opener = async ({ ca }) => {
           await tls.write(bytes);
           if (ws.bufferedAmount > highWater) await room(ws);
         },
-        onData: nothing,
+        onData: noop,
         close: () => ws.close(),
       };
       const tls = makeTLSClient({
@@ -169,13 +169,13 @@ const subtls: Opener = async ({ ca }) => {
         await tls.write(bytes);
         if (ws.bufferedAmount > highWater) await room(ws);
       },
-      onData: nothing,
+      onData: noop,
       close: () => ws.close(),
     };
     const read = async (): Promise<void> => {
       for (let bytes = await tls.read(); bytes; bytes = await tls.read()) channel.onData(bytes.length);
     };
-    read().catch(nothing);
+    read().catch(noop);
     return channel;
   };
 };

@@ -1,6 +1,7 @@
 /**
- * Records of TLS 1.2 under AES-128-GCM and one fixed key, with no handshake before them: what a page costs whose records go one by one.
- * Node seals and opens them with node:crypto, pages with noble's gcm().
+ * TLS 1.2 records with AES-128-GCM and a fixed key, without a handshake: the cost of a page that sends records one by
+ * one.
+ * Node seals and opens them with node:crypto, and pages with noble's gcm().
  * @module
  */
 
@@ -18,7 +19,7 @@ export interface Sealing {
   readonly additionalData: Uint8Array;
 }
 
-/** What is around the record of this number, which holds `length` bytes. */
+/** The parts around the `length` bytes of the record with this sequence number. */
 export function sealing(sequence: number, length: number): Sealing {
   const additionalData = new Uint8Array(13);
   const view = new DataView(additionalData.buffer);
@@ -34,7 +35,7 @@ export function sealing(sequence: number, length: number): Sealing {
   return { lead, nonce, additionalData };
 }
 
-/** A record in one piece. */
+/** Joins the parts of a record. */
 export function joined(
   lead: Uint8Array,
   sealed: Uint8Array,

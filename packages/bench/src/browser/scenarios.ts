@@ -1,5 +1,5 @@
 /**
- * What is measured between a page in Chromium and a Node process.
+ * The scenarios between a page in Chromium and a Node process.
  * @module
  */
 import type { KeyAlgorithm } from "@handclasp/testing";
@@ -31,7 +31,7 @@ const peers = ["@reclaimprotocol/tls", "subtls (TLS 1.3)"];
 const sizes = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 const mebi = 2 ** 20;
 
-/** The scenarios of `pnpm bench` that take a browser. */
+/** The scenarios of `pnpm bench` that need a browser. */
 export function pageScenarios(effort: Effort, chosen: readonly string[]): Record<string, () => Promise<Table[]>> {
   const pick = (names: readonly string[]): readonly string[] => {
     const some = names.filter((name) => chosen.includes(name));
@@ -60,7 +60,7 @@ export function pageScenarios(effort: Effort, chosen: readonly string[]): Record
   };
 }
 
-/** A machine without Chromium has everything else measured. */
+/** Reports a failure as a table, so that a machine without Chromium still runs all other scenarios. */
 async function skippable(id: string, run: () => Promise<Table[]>): Promise<Table[]> {
   try {
     return await run();
@@ -98,7 +98,7 @@ async function withPages<T>(
   }
 }
 
-/** Bulk data one way over one connection; the raw page with the same messages sends what Handclasp did in the round before it. */
+/** Bulk data one way over one connection. "raw, same messages" replays Handclasp's messages of the latest round. */
 function transfers(
   direction: Direction,
   names: readonly string[],
@@ -134,12 +134,12 @@ function transfers(
           return per((count * size) / mebi, cost);
         });
         const mean = messages.reduce((sum, length) => sum + length, 0) / messages.length / 1024;
-        const told = messages.length ? `; Handclasp's messages have ${mean.toFixed(1)} KiB on average` : "";
+        const suffix = messages.length ? `; Handclasp's messages have ${mean.toFixed(1)} KiB on average` : "";
         const known = bases.filter((base) => samples.has(base));
         for (const base of known.length ? known : [...samples.keys(), ""].slice(0, 1)) {
           tables.push({
             id: `page-${direction}-${size}${bases.length > 1 ? `, ${base} = 1` : ""}`,
-            title: `Chromium, bulk ${direction}, writes of ${bytes(size)}${told}`,
+            title: `Chromium, bulk ${direction}, writes of ${bytes(size)}${suffix}`,
             unit: "MiB",
             base,
             rows: [...rowsOf(samples, base, warm), ...missing],
@@ -151,7 +151,10 @@ function transfers(
   );
 }
 
-/** Full handshakes one after the other. Their WebSockets are open before: Chromium takes as long for one of those as for a handshake. */
+/**
+ * Full handshakes one after the other, over WebSockets that are open: opening one takes Chromium as long as a
+ * handshake.
+ */
 async function handshakes(
   algorithm: KeyAlgorithm,
   pick: (names: readonly string[]) => readonly string[],
@@ -186,7 +189,7 @@ const recordSubjects: Readonly<Record<string, RecordSubject>> = {
   "WebCrypto, 32 in flight": { provider: "webCrypto", together: 32 },
 };
 
-/** AES-128-GCM alone, in one page: where noble, which answers at once, would be quicker than WebCrypto, which is asked. */
+/** AES-128-GCM alone, in one page: the sizes at which noble, which is synchronous, is faster than WebCrypto. */
 function records({ rounds, warm, duration }: Effort): Promise<Table[]> {
   return withPages(
     ["raw WebSocket"],

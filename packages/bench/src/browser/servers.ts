@@ -1,16 +1,16 @@
 /**
- * The Node sides of the pages that the Node clients have no use for.
+ * The Node servers that only pages use.
  * @module
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { createServer, nodeCredential } from "@handclasp/node";
-import { listenWebSockets, webSocketChannel } from "../subjects/carriers.ts";
 import { channelOf } from "../subjects/handclasp.ts";
-import { type Channel, nothing, type Subject } from "../subjects/subject.ts";
+import { type Channel, noop, type Subject } from "../subjects/subject.ts";
+import { listenWebSockets, webSocketChannel } from "../subjects/transports.ts";
 import { joined, leadLength, maxFragment, recordKey, sealing, tagLength } from "./records.ts";
 
 const pagesOnly = async (): Promise<never> => {
-  throw new Error("its clients are pages");
+  throw new Error("this subject has no client in Node: only pages connect to it");
 };
 
 /** The default of @handclasp/node, which leaves the cipher to the page. */
@@ -36,7 +36,7 @@ export const recordsForPages: Subject = {
             await raw.write(seal(sent++, bytes.subarray(at, at + maxFragment)));
           }
         },
-        onData: nothing,
+        onData: noop,
         close: raw.close,
       };
       ws.removeAllListeners("message");
@@ -54,7 +54,7 @@ function seal(sequence: number, fragment: Uint8Array): Uint8Array {
   return joined(lead, sealed, cipher.getAuthTag());
 }
 
-/** Throws where the tag is not right. */
+/** Opens a record. Throws if the tag is wrong. */
 function open(sequence: number, record: Uint8Array): number {
   const { nonce, additionalData } = sealing(sequence, record.length - leadLength - tagLength);
   const decipher = createDecipheriv("aes-128-gcm", recordKey, nonce).setAAD(additionalData);

@@ -1,2 +1,2 @@
-/** A stack's first handshake, done when application data could be sent. */
+/** A stack's first handshake. The promise resolves when application data can be sent. */
 export type Handshake = (ca: string, port: number) => Promise<unknown>;

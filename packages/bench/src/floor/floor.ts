@@ -1,15 +1,16 @@
 /**
- * The floor under a bulk run of Handclasp: `ws` alone with the same messages, node:crypto's own calls for their records.
+ * The floor under a bulk run of Handclasp: `ws` alone with the same messages, node:crypto's own calls for their
+ * records.
  * Figures from before and after a change are set against this floor, so this file does not change.
  * @module
  */
 import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import { once } from "node:events";
 import type { WebSocket } from "ws";
-import { listenWebSockets, openWebSocket } from "../subjects/carriers.ts";
-import { type Channel, nothing, type Subject } from "../subjects/subject.ts";
+import { type Channel, noop, type Subject } from "../subjects/subject.ts";
+import { listenWebSockets, openWebSocket } from "../subjects/transports.ts";
 
-/** Handclasp's transport stops at so many bytes that are not sent yet, and goes on below the other. */
+/** The numbers of unsent bytes at which Handclasp's transport stops, and below which it continues. */
 const [highWater, lowWater] = [2 ** 20, 2 ** 18];
 
 export const floorWebSocket: Subject = {
@@ -22,7 +23,7 @@ export const floorWebSocket: Subject = {
 };
 
 function channelOf(ws: WebSocket): Channel {
-  let goOn = nothing;
+  let goOn = noop;
   const sent = (): void => {
     if (ws.bufferedAmount <= lowWater) goOn();
   };
@@ -31,11 +32,11 @@ function channelOf(ws: WebSocket): Channel {
       ws.send(bytes, { binary: true, compress: false }, sent);
       return ws.bufferedAmount < highWater ? undefined : new Promise((resolve) => (goOn = resolve));
     },
-    onData: nothing,
+    onData: noop,
     close: () => ws.terminate(),
   };
   ws.on("message", (data: Buffer) => channel.onData(data.length));
-  ws.on("error", nothing);
+  ws.on("error", noop);
   return channel;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Watches which WebSocket messages this process sends, and which records of TLS are in them.
- * It sees what is handed to `ws`, and nothing of Handclasp's inside.
+ * It sees only the messages that `ws` is given, and nothing inside Handclasp.
  * @module
  */
 import type { RawData } from "ws";
@@ -18,20 +18,20 @@ const applicationData = 23;
 /** The explicit part of the nonce, and the tag (RFC 5288 §3). */
 const overhead = 8 + 16;
 
-/** Records until the function that it returns is called. */
+/** Starts a recording. The function that it returns ends it. */
 export async function record(): Promise<() => Recording> {
   const { WebSocket } = await import("ws");
   const messages: number[] = [];
   const records = new RecordSizes();
-  const own = WebSocket.prototype.send;
+  const original = WebSocket.prototype.send;
   WebSocket.prototype.send = function send(this: never, data: RawData, ...rest: never[]): void {
     const bytes = bytesOf(data);
     messages.push(bytes.length);
     records.take(bytes);
-    own.call(this, data, ...(rest as [never]));
+    original.call(this, data, ...(rest as [never]));
   };
   return () => {
-    WebSocket.prototype.send = own;
+    WebSocket.prototype.send = original;
     return { messages, records: records.sizes };
   };
 }
@@ -39,14 +39,14 @@ export async function record(): Promise<() => Recording> {
 function bytesOf(data: RawData): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new TypeError("a recording expects a message in one piece of memory");
+  throw new TypeError("a recording supports only messages in one buffer, not in a list of them");
 }
 
-/** Reads the headers of records in a stream that is cut anywhere. */
+/** Reads the headers of records from a stream of arbitrary chunks. */
 class RecordSizes {
   readonly sizes: number[] = [];
   #header: number[] = [];
-  /** Bytes of the current record that are still to come. */
+  /** The bytes of the current record that have not arrived. */
   #left = 0;
 
   take(bytes: Uint8Array): void {

@@ -5,7 +5,7 @@ import { Worker } from "../pair.ts";
 import { median, quantile } from "../rounds.ts";
 import { type Effort, type Grid, identity, reason } from "../scenarios.ts";
 
-/** Of those that speak something else, what the server is. */
+/** The servers of the clients that need another version. */
 const servers: Readonly<Record<string, string>> = {
   "subtls (TLS 1.3)": "node:tls 1.3, TCP",
   "node-forge (TLS 1.1)": "node:tls 1.1, TCP",
@@ -21,7 +21,7 @@ export const coldSubjects = [
   "node-forge (TLS 1.1)",
 ];
 
-/** Import and first handshake of a client over TCP, each in a process of its own; the server, node:tls, stays. */
+/** Import and first handshake of a client over TCP, each in a new process. The server, node:tls, keeps running. */
 export async function cold(
   algorithm: KeyAlgorithm,
   subjects: readonly string[],
@@ -47,12 +47,12 @@ export async function cold(
     const missing: string[][] = [];
     const running: string[] = [];
     for (const subject of subjects) {
-      // The servers warm up, and what cannot be measured is told.
+      // This warms the servers up, and finds the subjects that cannot be measured.
       const failure = await sample(subject).then(() => undefined, reason);
       if (failure === undefined) running.push(subject);
       else missing.push([subject, `not measured: ${failure}`, "", "", "", "", ""]);
     }
-    const all = ["nothing", ...running];
+    const all = ["noop", ...running];
     const samples = new Map<string, ColdSample[]>(all.map((name) => [name, []]));
     for (let round = 0; round < rounds + warm; round++)
       for (let i = 0; i < all.length; i++) {
@@ -72,15 +72,17 @@ function tableOf(
   samples: ReadonlyMap<string, readonly ColdSample[]>,
   missing: readonly string[][],
 ): Grid {
-  const nothing = median((samples.get("nothing") ?? []).map(total));
+  const overhead = median((samples.get("noop") ?? []).map(total));
   const reference = samples.get(base) ?? [];
-  const rows = [...samples].filter(([subject]) => subject !== "nothing");
+  const rows = [...samples].filter(([subject]) => subject !== "noop");
   return {
     id: `cold-${algorithm}`,
     title: `Cold client: import and first handshake, ${algorithm}`,
     note:
-      "CPU time of a fresh process over TCP, from the start of the import to the end of the handshake; Node's own start lies before that. " +
-      `From each sum ${nothing.toFixed(1)} ms are subtracted: the median of processes of the same round that import nothing and connect nowhere. The server is node:tls, and stays.`,
+      "CPU time of a fresh process over TCP, from the start of the import to the end of the handshake; " +
+      "Node's own start is not included. " +
+      `From each sum ${overhead.toFixed(1)} ms are subtracted: the median of processes that import nothing and ` +
+      "do not connect. The server is node:tls and keeps running.",
     columns: [
       { name: "" },
       { name: "CPU, import and handshake", digits: 1, unit: " ms" },
@@ -91,13 +93,15 @@ function tableOf(
       { name: "to", unit: "x" },
     ],
     cells: [
-      ...rows.map(([subject, own]) => {
-        const ratios = own.map((taken, i) => (total(taken) - nothing) / (total(reference[i] as ColdSample) - nothing));
+      ...rows.map(([subject, taken]) => {
+        const ratios = taken.map(
+          (sample, i) => (total(sample) - overhead) / (total(reference[i] as ColdSample) - overhead),
+        );
         return [
           subject,
-          median(own.map(total)) - nothing,
-          median(own.map(({ imported }) => imported)),
-          median(own.map(({ shaken }) => shaken)),
+          median(taken.map(total)) - overhead,
+          median(taken.map(({ importTime }) => importTime)),
+          median(taken.map(({ handshakeTime }) => handshakeTime)),
           median(ratios),
           quantile(ratios, 0.25),
           quantile(ratios, 0.75),
@@ -108,4 +112,4 @@ function tableOf(
   };
 }
 
-const total = ({ imported, shaken }: ColdSample): number => imported + shaken;
+const total = ({ importTime, handshakeTime }: ColdSample): number => importTime + handshakeTime;

@@ -5,28 +5,30 @@ import { interleave, median, per, type Sample, spreadOf } from "../rounds.ts";
 import { type Effort, type Grid, identity, mebi, rested } from "../scenarios.ts";
 import type { Identity } from "../subjects/subject.ts";
 
-const carrier = "ws alone";
+const wsAlone = "ws alone";
 const ciphers = "node:crypto alone";
 
-/** What a MiB costs a subject beside what the same messages and records cost without it: see floor/floor.ts. */
+/**
+ * Compares the cost of a MiB with the cost of the same messages and records without the subject: see floor/floor.ts.
+ */
 export async function floor(subject: string, sizes: readonly number[], effort: Effort): Promise<Grid[]> {
   const who = await identity("rsa-2048");
   const argv = process.env.HANDCLASP_BENCH_ARGV?.split(" ");
   const started: { stop(): void }[] = [];
-  const kept = <T extends { stop(): void }>(one: T): T => {
+  const track = <T extends { stop(): void }>(one: T): T => {
     started.push(one);
     return one;
   };
   try {
-    const pair = kept(await Pair.start(subject, who, argv));
-    const bare = kept(await Pair.start("floor", who, argv));
-    const loop = kept(new Worker("floor", argv));
+    const pair = track(await Pair.start(subject, who, argv));
+    const bare = track(await Pair.start("floor", who, argv));
+    const loop = track(new Worker("floor", argv));
     await pair.connect(1);
     await bare.connect(1);
     const cells: (string | number)[][] = [];
     for (const direction of ["down", "up"] as const)
       for (const size of sizes) {
-        // As much on a busy machine as on an idle one: what takes few messages is not warm.
+        // The same amount on a busy machine and on an idle one: a run of few messages is not warm.
         const count = Math.ceil((effort.duration * mebi) / 4 / size);
         const recording = await recorded(subject, who, direction, size, count);
         await bare.ends(direction)[0].call("keep", recording);
@@ -35,7 +37,7 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
         const sent = sum(recording.messages);
         const turns: Record<string, () => Promise<Sample>> = {
           [subject]: async () => per(mebis, await pair.transfer(direction, size, count)),
-          [carrier]: async () => per(mebis, await bare.resend(direction, sent)),
+          [wsAlone]: async () => per(mebis, await bare.resend(direction, sent)),
           [ciphers]: async () => per(mebis, await alone(loop)),
         };
         const samples = await interleave(
@@ -57,15 +59,15 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
         id: "floor",
         title: "The floor under bulk data",
         note: [
-          `CPU time, user and system, for a MiB: of both processes of ${subject}, of both processes of ws alone that`,
-          `carries the messages that ${subject} was recorded to send, and of node:crypto alone that seals and opens the`,
+          `CPU time, user and system, for a MiB: of both processes of ${subject}, of both processes of ws alone with`,
+          `the messages of a recording of ${subject}, and of node:crypto alone, which seals and opens the`,
           `records in them. The ratio is ${subject} to the sum of the two, with the middle half of the rounds.`,
           `On ${machineName()}.`,
         ].join(" "),
         columns: [
           { name: "" },
           { name: "", unit: "bytes" },
-          ...[subject, carrier, ciphers].map((name) => ({ name, unit: " ms" })),
+          ...[subject, wsAlone, ciphers].map((name) => ({ name, unit: " ms" })),
           { name: "ratio", unit: "x" },
           { name: "from", unit: "x" },
           { name: "to", unit: "x" },
@@ -80,7 +82,7 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
   }
 }
 
-/** In a pair of its own, so that what is measured runs without the recorder. */
+/** Records a transfer in a separate pair, so that the measured pair runs without the recorder. */
 async function recorded(
   subject: string,
   who: Identity,
@@ -118,10 +120,10 @@ async function alone(loop: Worker): Promise<Sample> {
 function figures(samples: ReadonlyMap<string, readonly Sample[]>, subject: string, warm: number): number[] {
   const costs = (name: string): number[] =>
     (samples.get(name) ?? []).slice(warm).map(({ client, server }) => client + server);
-  const [own, ws, crypto] = [costs(subject), costs(carrier), costs(ciphers)];
-  const ratios = own.map((cost, i) => cost / ((ws[i] as number) + (crypto[i] as number)));
+  const [subjectCosts, ws, crypto] = [costs(subject), costs(wsAlone), costs(ciphers)];
+  const ratios = subjectCosts.map((cost, i) => cost / ((ws[i] as number) + (crypto[i] as number)));
   const { median: ratio, from, to } = spreadOf(ratios);
-  return [...[own, ws, crypto].map(median), ratio, from, to];
+  return [...[subjectCosts, ws, crypto].map(median), ratio, from, to];
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

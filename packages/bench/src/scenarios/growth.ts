@@ -13,19 +13,19 @@ interface Setting {
   readonly subject: string;
   readonly count: number;
   readonly pair: Pair;
-  /** Of the server, MiB: after gc, before anything was sent. */
+  /** The server's memory in MiB, after gc and before the first transfer. */
   readonly heap: number;
   readonly rss: number;
-  /** MiB/s over all connections, a round each. */
+  /** MiB/s over all connections, one figure for each round. */
   readonly speeds: number[];
 }
 
-/** What many connections are held against. */
+/** The number of connections that larger numbers are compared with. */
 const few = 10;
 
 /**
- * Throughput of all connections together, and the server's memory, over the number of connections. One number at a time, and beside it the few: whoever waits
- * while thirty other processes have their turns forgets what it compiled, and gives its memory back.
+ * Throughput of all connections together, and the server's memory, over the number of connections. Only one number and
+ * the few run at a time: a process that waits for thirty others loses its compiled code and returns its memory.
  */
 export async function growth(
   subjects: readonly string[],
@@ -54,8 +54,8 @@ export async function growth(
     const many = settings.filter((setting) => setting.count === count);
     all.push(...many);
     for (const setting of many) {
-      const beside = settings.find((other) => other.subject === setting.subject && other.count === few);
-      if (count > few && beside) compared.push([setting, beside]);
+      const reference = settings.find((other) => other.subject === setting.subject && other.count === few);
+      if (count > few && reference) compared.push([setting, reference]);
     }
   }
   return [byCount(all, base, missing), ratios(compared, subjects)];
@@ -74,7 +74,8 @@ async function open(subject: string, count: number, who: Identity): Promise<Sett
 }
 
 async function measure(settings: readonly Setting[], { rounds, warm, duration }: Effort): Promise<void> {
-  // As many MiB for everybody, and enough that a thousand connections each have some to do: their first bytes cost more than the others. Rounds are few, for that.
+  // The same volume for all, and enough for a thousand connections, because the first bytes of each cost more than the
+  // others. Therefore there are fewer rounds.
   const volume = Math.ceil((duration / 1000) * 8000 * mebi);
   for (let round = 0; round < Math.ceil((rounds + warm) / 3); round++)
     for (let i = 0; i < settings.length; i++) {
@@ -89,7 +90,9 @@ function byCount(settings: readonly Setting[], base: string, missing: readonly s
   return {
     id: "growth",
     title: "Growth: many connections at once",
-    note: "Down, writes of 16 KiB on every connection, throughput of all of them together; memory of the server's process after gc, before anything was sent.",
+    note:
+      "Down, writes of 16 KiB on every connection, throughput of all of them together; memory of the " +
+      "server's process after gc and before the first transfer.",
     columns: [
       { name: "" },
       { name: "connections", digits: 0 },
@@ -124,9 +127,9 @@ function ratios(compared: readonly (readonly [Setting, Setting])[], subjects: re
     cells: subjects.flatMap((name) =>
       compared
         .filter(([{ subject }]) => subject === name)
-        .map(([own, beside]) => {
-          const all = against(own.speeds, beside.speeds);
-          return [name, own.count, median(all), quantile(all, 0.25), quantile(all, 0.75)];
+        .map(([setting, reference]) => {
+          const all = against(setting.speeds, reference.speeds);
+          return [name, setting.count, median(all), quantile(all, 0.25), quantile(all, 0.75)];
         }),
     ),
   };

@@ -4,14 +4,16 @@ import type { MemoryKind, MemoryParams, MemorySamples } from "../memory.ts";
 import { median, quantile } from "../rounds.ts";
 import { type Effort, type Grid, identity } from "../scenarios.ts";
 
-/** Full against resumed handshakes of ours where there is no carrier. */
+/** Compares Handclasp's full and resumed handshakes over transports in memory. */
 export async function memory(effort: Effort): Promise<Grid[]> {
   const rows = [...(await rowsFor("ecdsa-p256", effort)), ...(await rowsFor("rsa-2048", effort))];
   return [
     {
       id: "memory",
       title: "Handshakes over a pair of transports in memory",
-      note: "CPU and time for one handshake, both ends in one process, node provider; ratios of CPU within a round, with the middle half of the rounds.",
+      note:
+        "CPU and time for one handshake, both ends in one process, node provider; ratios of CPU within a " +
+        "round, with the middle half of the rounds.",
       columns: [
         { name: "" },
         { name: "time", digits: 3, unit: " ms" },
@@ -37,15 +39,15 @@ async function rowsFor(
     count,
   };
   const samples = await ask<MemorySamples>("memory", params);
-  const later = (kind: MemoryKind) => samples[kind].slice(warm);
-  const full = later("full");
+  const measured = (kind: MemoryKind) => samples[kind].slice(warm);
+  const full = measured("full");
   return (["full", "resumed"] as const).map((kind) => {
-    const own = later(kind);
-    const ratios = own.map(({ cpu }, i) => cpu / (full[i]?.cpu ?? Number.NaN));
+    const counted = measured(kind);
+    const ratios = counted.map(({ cpu }, i) => cpu / (full[i]?.cpu ?? Number.NaN));
     return [
       `Handclasp, ${kind}, ${algorithm}`,
-      median(own.map(({ wall }) => wall)),
-      median(own.map(({ cpu }) => cpu)),
+      median(counted.map(({ wall }) => wall)),
+      median(counted.map(({ cpu }) => cpu)),
       median(ratios),
       quantile(ratios, 0.25),
       quantile(ratios, 0.75),

@@ -2,7 +2,7 @@ import type { KeyAlgorithm } from "@handclasp/testing";
 import { rowsOf } from "../rounds.ts";
 import { type Effort, handshakeSamples, identity, type Table, withPairs } from "../scenarios.ts";
 
-/** Resumed handshakes, with tickets, beside the full ones of the same run. */
+/** Compares handshakes that resume a session by ticket with full handshakes of the same run. */
 export async function resumed(algorithm: KeyAlgorithm, effort: Effort): Promise<Table[]> {
   const subjects = ["Handclasp, resumed", "node:tls, resumed", "Handclasp", "node:tls", "raw ws"];
   return withPairs(

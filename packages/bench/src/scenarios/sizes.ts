@@ -20,7 +20,7 @@ export async function sizesOf(
     {
       id: `sizes-${direction}`,
       title: `Sizes of writes, ${direction}`,
-      note: `Throughput over one connection; beside it speed and CPU of both sides, ${base} = 1.`,
+      note: `Throughput over one connection, with speed and CPU of both sides, ${base} = 1.`,
       columns: [
         { name: "writes of", unit: "bytes" },
         ...subjects.flatMap((name) => [

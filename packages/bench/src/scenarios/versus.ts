@@ -12,7 +12,7 @@ import { entryOf } from "../subjects/worktree.ts";
 const here = fileURLToPath(new URL("../../..", import.meta.url));
 const names = ["old", "new"] as const;
 
-/** The build of another worktree beside the one of this worktree, round by round. */
+/** Compares the build of another worktree with this worktree's, round by round. */
 export async function versus(old: string, sizes: readonly number[], effort: Effort): Promise<Grid[]> {
   const worktrees = { old, new: here };
   for (const worktree of Object.values(worktrees)) await access(entryOf(worktree)).catch(notBuilt(worktree));
@@ -21,7 +21,7 @@ export async function versus(old: string, sizes: readonly number[], effort: Effo
   const note = [
     `Old is ${commits[0]}, new is ${commits[1]}, ${effort.rounds} alternating rounds over ws on ${machineName()}.`,
     "A figure is a median with the quartiles of its rounds, less is better; the ratio is the one of the medians.",
-    '"Worse" and "better" are said where the quartile ranges do not overlap and the medians differ by more than 3 %.',
+    '"Worse" and "better" mean that the quartile ranges do not overlap and the medians differ by more than 3 %.',
   ].join(" ");
   const withBoth = async <T>(kind: "full" | "resumed", action: (pairs: readonly Pair[]) => Promise<T>): Promise<T> => {
     const pairs: Pair[] = [];
@@ -73,7 +73,7 @@ async function bulkCells(
   for (const pair of pairs) await pair.connect(1);
   const cells: Cells[] = [];
   for (const size of sizes) {
-    // The same for both: on a busy machine, a trial of one may take much longer than a trial of the other.
+    // The same count for both: on a busy machine, one trial may take much longer than the other.
     let count = 0;
     for (const pair of pairs) count = Math.max(count, await writesFor(pair, direction, size, effort.duration));
     const counts = new Map(pairs.map(({ name }) => [name, count]));
@@ -108,7 +108,7 @@ const notBuilt = (worktree: string) => (): never => {
   throw new Error(`${worktree} has no packages/node/dist: build it first`);
 };
 
-/** The commit of a worktree, which says no more than its directory where git does not answer. */
+/** The commit of a worktree, if git can tell it. */
 async function commitOf(worktree: string): Promise<string> {
   const git = promisify(execFile)("git", ["-C", worktree, "describe", "--always", "--dirty", "--exclude=*"]);
   return git.then(

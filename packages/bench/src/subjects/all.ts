@@ -1,6 +1,6 @@
 import { resumed, type Subject } from "./subject.ts";
 
-/** Each is loaded only in the processes that run it: what others bring along would count as its memory. */
+/** Each subject is loaded only in its own processes, so that no other stack counts as its memory. */
 const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   Handclasp: async () => (await import("./handclasp.ts")).handclaspOverWs,
   "Handclasp, resumed": async () => resumed((await import("./handclasp.ts")).handclaspOverWs),

@@ -1,15 +1,15 @@
 import forge from "node-forge";
 import type { WebSocket } from "ws";
-import { listenWebSockets, openWebSocket } from "./carriers.ts";
-import { type Channel, nothing, type Subject } from "./subject.ts";
+import { type Channel, noop, type Subject } from "./subject.ts";
+import { listenWebSockets, openWebSocket } from "./transports.ts";
 
 const cipherSuites = [forge.tls.CipherSuites.TLS_RSA_WITH_AES_128_CBC_SHA as forge.tls.CipherSuite];
 
-/** TLS 1.1 with RSA and CBC, which is all it has. */
+/** TLS 1.1 with RSA and CBC, the best that node-forge supports. */
 export const nodeForge: Subject = {
   server: ({ cert, key }, onChannel) =>
     listenWebSockets((ws) =>
-      attach(ws, onChannel, nothing, { server: true, getCertificate: () => cert, getPrivateKey: () => key }),
+      attach(ws, onChannel, noop, { server: true, getCertificate: () => cert, getPrivateKey: () => key }),
     ),
   async client({ ca }, port) {
     const caStore = forge.pki.createCaStore([ca]);
@@ -38,7 +38,7 @@ function attach(
     connected: () => onChannel(channel),
     tlsDataReady: ({ tlsData }) => ws.send(Buffer.from(tlsData.getBytes(), "binary")),
     dataReady: ({ data }) => channel.onData(data.getBytes().length),
-    closed: nothing,
+    closed: noop,
     error: (_, { message }) => onError(new Error(message)),
   });
   const channel: Channel = {
@@ -46,10 +46,10 @@ function attach(
       connection.prepare(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("binary"));
       return ws.bufferedAmount < 2 ** 20 ? undefined : new Promise((resolve) => setTimeout(resolve, 1));
     },
-    onData: nothing,
+    onData: noop,
     close: () => ws.terminate(),
   };
   ws.on("message", (data: Buffer) => void connection.process(data.toString("binary")));
-  ws.on("error", nothing);
+  ws.on("error", noop);
   if (!options.server) connection.handshake();
 }

@@ -15,15 +15,15 @@ import {
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsConnection,
 } from "@handclasp/node";
-import { type Carrier, type Channel, type Identity, nothing, notResumed, type Subject } from "./subject.ts";
+import { type Channel, type Identity, noop, notResumed, type Subject, type Transport } from "./subject.ts";
 
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
 
-function handclasp(carrier: Carrier, provider: CryptoProvider, suites: readonly CipherSuite[]): Subject {
+function handclasp(transport: Transport, provider: CryptoProvider, suites: readonly CipherSuite[]): Subject {
   const opener = ({ ca: pem }: Identity, port: number, more: ConnectOptions = {}): (() => Promise<TlsConnection>) => {
     const ca = parsePemCertificates(pem);
-    const url = `${carrier}://127.0.0.1:${port}/`;
+    const url = `${transport}://127.0.0.1:${port}/`;
     return () => connect(url, { provider, suites, ca, serverName: "localhost", ...more });
   };
   return {
@@ -31,7 +31,7 @@ function handclasp(carrier: Carrier, provider: CryptoProvider, suites: readonly 
       const server = createServer({ provider, suites, credentials: [nodeCredential({ cert, key })] }, (connection) =>
         onChannel(channelOf(connection)),
       );
-      const listener = carrier === "ws" ? await server.listenWebSocket() : await server.listenTcp();
+      const listener = transport === "ws" ? await server.listenWebSocket() : await server.listenTcp();
       return listener.address() as { port: number };
     },
     async client(identity, port) {
@@ -53,14 +53,14 @@ function handclasp(carrier: Carrier, provider: CryptoProvider, suites: readonly 
 export function channelOf(connection: TlsConnection): Channel {
   const channel: Channel = {
     write: (bytes) => connection.write(bytes),
-    onData: nothing,
-    // Not abort(): a fatal alert makes both sides forget the session.
-    close: () => connection.close().catch(nothing),
+    onData: noop,
+    // Not abort(): a fatal alert invalidates the session on both sides.
+    close: () => connection.close().catch(noop),
   };
   const read = async (): Promise<void> => {
     for await (const bytes of connection) channel.onData(bytes.length);
   };
-  read().catch(nothing);
+  read().catch(noop);
   return channel;
 }
 

@@ -1,17 +1,17 @@
 import { createSecureContext, TLSSocket } from "lemon-tls";
-import { listenStreams, openStream, streamChannel } from "./carriers.ts";
-import { type Carrier, nothing, type Subject } from "./subject.ts";
+import { noop, type Subject, type Transport } from "./subject.ts";
+import { listenStreams, openStream, streamChannel } from "./transports.ts";
 
-/** TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and its RSA sister. */
+/** TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256. */
 const allowedCipherSuites = [0xc02b, 0xc02f];
 const version = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2", allowedCipherSuites } as const;
 
-function lemonTls(carrier: Carrier): Subject {
+function lemonTls(transport: Transport): Subject {
   return {
     server({ cert, key }, onChannel) {
       const context = createSecureContext({ cert, key });
-      return listenStreams(carrier, (stream) => {
-        stream.on("error", nothing);
+      return listenStreams(transport, (stream) => {
+        stream.on("error", noop);
         const socket = new TLSSocket(stream, {
           isServer: true,
           ...version,
@@ -24,8 +24,8 @@ function lemonTls(carrier: Carrier): Subject {
     client:
       async ({ ca }, port) =>
       async () => {
-        const stream = await openStream(carrier, port);
-        stream.on("error", nothing);
+        const stream = await openStream(transport, port);
+        stream.on("error", noop);
         const socket = new TLSSocket(stream, { servername: "localhost", ca, ...version });
         const channel = streamChannel(socket);
         await new Promise((resolve, reject) => {

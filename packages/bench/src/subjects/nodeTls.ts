@@ -1,22 +1,22 @@
 import { type ConnectionOptions, connect, createSecureContext, type SecureVersion, TLSSocket } from "node:tls";
-import { listenStreams, openStream, streamChannel } from "./carriers.ts";
 import {
-  type Carrier,
   type Channel,
   type Identity,
   type Listening,
-  nothing,
+  noop,
   notResumed,
   type Subject,
+  type Transport,
 } from "./subject.ts";
+import { listenStreams, openStream, streamChannel } from "./transports.ts";
 
 const ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
-/** Handclasp's default too. */
+/** The same groups as Handclasp's default prefers. */
 const ecdhCurve = "X25519:P-256";
 
-/** OpenSSL as a server of the clients that have none of their own. */
+/** An OpenSSL server, also for the clients without a server of their own. */
 export function nodeTlsServer(
-  carrier: Carrier,
+  transport: Transport,
   version: SecureVersion,
   { cert, key }: Identity,
   onChannel: (channel: Channel) => void,
@@ -28,23 +28,23 @@ export function nodeTlsServer(
     maxVersion: version,
     ecdhCurve,
     ...(version === "TLSv1.2" && { ciphers }),
-    // OpenSSL does not speak it without being told to.
+    // OpenSSL refuses TLS 1.1 at a higher security level.
     ...(version === "TLSv1.1" && { ciphers: "AES128-SHA:@SECLEVEL=0" }),
   });
-  return listenStreams(carrier, (stream) => {
-    stream.on("error", nothing);
+  return listenStreams(transport, (stream) => {
+    stream.on("error", noop);
     const socket = new TLSSocket(stream, { isServer: true, secureContext });
     const channel = streamChannel(socket);
     socket.once("secure", () => onChannel(channel));
   });
 }
 
-function nodeTls(carrier: Carrier, version: SecureVersion = "TLSv1.2"): Subject {
+function nodeTls(transport: Transport, version: SecureVersion = "TLSv1.2"): Subject {
   const opener = ({ ca }: Identity, port: number): ((more?: ConnectionOptions) => Promise<TLSSocket>) => {
     const secureContext = createSecureContext({ ca, minVersion: version, maxVersion: version, ciphers, ecdhCurve });
     return async (more) => {
-      const stream = await openStream(carrier, port);
-      stream.on("error", nothing);
+      const stream = await openStream(transport, port);
+      stream.on("error", noop);
       const socket = connect({ socket: stream, secureContext, servername: "localhost", ...more });
       await new Promise((resolve, reject) => {
         socket.once("secureConnect", resolve);
@@ -54,7 +54,7 @@ function nodeTls(carrier: Carrier, version: SecureVersion = "TLSv1.2"): Subject 
     };
   };
   return {
-    server: (identity, onChannel) => nodeTlsServer(carrier, version, identity, onChannel),
+    server: (identity, onChannel) => nodeTlsServer(transport, version, identity, onChannel),
     async client(identity, port) {
       const open = opener(identity, port);
       return async () => streamChannel(await open());
@@ -76,6 +76,6 @@ function nodeTls(carrier: Carrier, version: SecureVersion = "TLSv1.2"): Subject 
 
 export const nodeTlsOverWs: Subject = nodeTls("ws");
 export const nodeTlsOverTcp: Subject = nodeTls("tcp");
-/** Servers of the clients that speak something else. */
+/** Servers for the clients that need another version. */
 export const nodeTls13OverTcp: Subject = nodeTls("tcp", "TLSv1.3");
 export const nodeTls11OverTcp: Subject = nodeTls("tcp", "TLSv1.1");

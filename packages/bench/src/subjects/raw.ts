@@ -1,3 +1,4 @@
+import type { Subject } from "./subject.ts";
 import {
   listenStreams,
   listenWebSockets,
@@ -5,10 +6,9 @@ import {
   openWebSocket,
   streamChannel,
   webSocketChannel,
-} from "./carriers.ts";
-import type { Subject } from "./subject.ts";
+} from "./transports.ts";
 
-/** No TLS at all: what the carrier itself costs. */
+/** No TLS: the cost of the transport alone. */
 export const rawWebSocket: Subject = {
   server: (_, onChannel) => listenWebSockets((ws) => onChannel(webSocketChannel(ws))),
   client: async (_, port) => () =>

@@ -1,10 +1,10 @@
 import { loadX509FromPem, makeTLSClient, setCryptoImplementation } from "@reclaimprotocol/tls";
 import { webcryptoCrypto } from "@reclaimprotocol/tls/webcrypto";
-import { openWebSocket } from "./carriers.ts";
 import { nodeTlsServer } from "./nodeTls.ts";
-import { type Channel, nothing, type Subject } from "./subject.ts";
+import { type Channel, noop, type Subject } from "./subject.ts";
+import { openWebSocket } from "./transports.ts";
 
-const silent = { debug: nothing, info: nothing, trace: nothing, error: nothing, warn: nothing };
+const silent = { debug: noop, info: noop, trace: noop, error: noop, warn: noop };
 
 /** A client only: the server is node:tls. */
 export const reclaim: Subject = {
@@ -15,7 +15,7 @@ export const reclaim: Subject = {
     return () =>
       new Promise((resolve, reject) => {
         const ws = openWebSocket(port);
-        const channel: Channel = { write: (bytes) => tls.write(bytes), onData: nothing, close: () => ws.terminate() };
+        const channel: Channel = { write: (bytes) => tls.write(bytes), onData: noop, close: () => ws.terminate() };
         const tls = makeTLSClient({
           host: "localhost",
           logger: silent,

@@ -1,41 +1,43 @@
-/** Who makes certificates and keys for a run: PEM, one leaf under one CA that both sides are told of. */
+/** The certificates and the key of a run, in PEM: one leaf and its CA. */
 export interface Identity {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
-/** One open connection of a subject, as its own users would use it. */
+/** An open connection of a subject, used as its users would. */
 export interface Channel {
-  /** Sends; a promise where the caller should wait for room. */
+  /** Sends `bytes`. Returns a promise if the caller should wait for room. */
   write(bytes: Uint8Array): Promise<void> | undefined;
-  /** Called with the number of bytes whenever some have come in. */
+  /** The listener for received bytes, called with their number. */
   onData: (bytes: number) => void;
-  /** What it promises is waited for, so that it falls into nobody else's round. */
+  /** The harness awaits the promise, so that closing does not affect the next subject's round. */
   close(): void | Promise<void>;
 }
 
-export type Carrier = "ws" | "tcp";
+export type Transport = "ws" | "tcp";
 
 export interface Listening {
   readonly port: number;
 }
 
-/** A TLS stack, or none, on a carrier. Everything that can be reused from one connection to the next is made once, in `server` and `client`. */
+/**
+ * A TLS stack, or none, on a transport. `server` and `client` create everything that connections can share, once.
+ */
 export interface Subject {
   readonly server: (identity: Identity, onChannel: (channel: Channel) => void) => Promise<Listening>;
   readonly client: (identity: Identity, port: number) => Promise<() => Promise<Channel>>;
-  /** A client that holds a session from the start: what it opens was resumed, or fails. */
+  /** A client that has a session from the start. Opening a channel fails if the session is not resumed. */
   readonly resuming?: (identity: Identity, port: number) => Promise<() => Promise<Channel>>;
 }
 
-/** The same subject, all of whose handshakes but a first one off the clock are resumed. */
+/** The same subject with resumed handshakes. Its first handshake, which is full, is not measured. */
 export function resumed({ server, resuming }: Subject): Subject {
-  if (!resuming) throw new Error("it does not resume");
+  if (!resuming) throw new Error("this subject cannot resume sessions");
   return { server, client: resuming };
 }
 
 export const notResumed = (): Error => new Error("the session was not resumed");
 
-/** What a listener wants before anybody asks. */
-export const nothing = (): void => {};
+/** The listener before another is set. */
+export const noop = (): void => {};

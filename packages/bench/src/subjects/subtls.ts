@@ -1,7 +1,7 @@
 import { startTls, TrustedCert, WebSocketReadQueue } from "subtls";
-import { openWebSocket } from "./carriers.ts";
 import { nodeTlsServer } from "./nodeTls.ts";
-import { type Channel, nothing, type Subject } from "./subject.ts";
+import { type Channel, noop, type Subject } from "./subject.ts";
+import { openWebSocket } from "./transports.ts";
 
 /** A client of TLS 1.3 only: the server is node:tls. */
 export const subtls: Subject = {
@@ -16,11 +16,11 @@ export const subtls: Subject = {
       });
       const queue = new WebSocketReadQueue(ws as never);
       const tls = await startTls("localhost", roots, queue.read.bind(queue), (bytes: Uint8Array) => ws.send(bytes));
-      const channel: Channel = { write: (bytes) => tls.write(bytes), onData: nothing, close: () => ws.terminate() };
+      const channel: Channel = { write: (bytes) => tls.write(bytes), onData: noop, close: () => ws.terminate() };
       const read = async (): Promise<void> => {
         for (let bytes = await tls.read(); bytes; bytes = await tls.read()) channel.onData(bytes.length);
       };
-      read().catch(nothing);
+      read().catch(noop);
       return channel;
     };
   },

@@ -1,26 +1,26 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Channel, type Identity, nothing, notResumed, resumed, type Subject } from "./subject.ts";
+import { type Channel, type Identity, noop, notResumed, resumed, type Subject } from "./subject.ts";
 
-/** What is used of @handclasp/node: no more than what stays the same from one version to another. */
+/** The part of @handclasp/node that the bench uses: only names that other versions have too. */
 type Handclasp = Pick<
   typeof import("@handclasp/node"),
   "connect" | "createServer" | "nodeCredential" | "keepSessions" | "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
 >;
 type Connection = Awaited<ReturnType<Handclasp["connect"]>>;
 
-/** Handclasp over ws as another worktree of this repository has built it, with that worktree's own core and ws. */
+/** Handclasp over ws from another worktree's build, with that worktree's core and ws. */
 export async function subjectFrom(worktree: string, name: string): Promise<Subject> {
   const subject = over((await import(entryOf(worktree).href)) as Handclasp);
   return name === "resumed" ? resumed(subject) : subject;
 }
 
-/** Where a worktree has the build that is measured. */
+/** The entry of a worktree's build. */
 export const entryOf = (worktree: string): URL => pathToFileURL(join(worktree, "packages/node/dist/index.js"));
 
 function over(handclasp: Handclasp): Subject {
   const { connect, createServer, nodeCredential, keepSessions } = handclasp;
-  // The same work for both, whatever their defaults are.
+  // The same suite for both, whatever their defaults are.
   const suites = [handclasp.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
   const urlOf = (port: number): string => `ws://127.0.0.1:${port}/`;
   const options = ({ ca }: Identity) => ({ suites, ca, serverName: "localhost" });
@@ -47,12 +47,12 @@ function over(handclasp: Handclasp): Subject {
 function channelOf(connection: Connection): Channel {
   const channel: Channel = {
     write: (bytes) => connection.write(bytes),
-    onData: nothing,
-    close: () => connection.close().catch(nothing),
+    onData: noop,
+    close: () => connection.close().catch(noop),
   };
   const readAll = async (): Promise<void> => {
     for (let bytes = await connection.read(); bytes; bytes = await connection.read()) channel.onData(bytes.length);
   };
-  readAll().catch(nothing);
+  readAll().catch(noop);
   return channel;
 }

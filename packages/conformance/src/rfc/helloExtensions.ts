@@ -69,13 +69,13 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     bothRoles({
       client: obeyedBy(
         ["handshake/resumption/binding.ts#clientBinding"],
-        [`${resumed}: what must not be resumed > another server name`],
+        [`${resumed}: a session is not resumed > for another server name`],
       ),
       server: obeyedBy(
         ["handshake/resumption/server.ts#checkOfferedSession", "handshake/extensions/serverName.ts#serverNameServer"],
         [
-          `${resumedHostile}: a client that offers what was made for something else > another server name`,
-          `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+          `${resumedHostile}: a client that offers a session made for something else > for another server name`,
+          `${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`,
         ],
       ),
     }),
@@ -105,7 +105,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${fragments}: max_fragment_length > a longer record after ServerHello is record_overflow`,
-        `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
+        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again`,
       ],
     ),
   ],
@@ -121,12 +121,12 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       client: obeyedBy(
         ["handshake/extensions/statusRequest.ts#statusRequestClient"],
         [
-          `${status}: status_request and signed_certificate_timestamp in a hello > malformed answer, %i with 0x%s: the client refuses it`,
+          `${status}: status_request and signed_certificate_timestamp in a hello > a client refuses extension %i with the malformed answer 0x%s`,
         ],
       ),
       server: obeyedBy(
         ["handshake/extensions/statusRequest.ts#ocspResponseFor"],
-        [`${status}: an OCSP response > does not come where nobody asks, or there is none`],
+        [`${status}: an OCSP response > is not sent if the client does not request it, or the server has none`],
       ),
     }),
   ],
@@ -138,13 +138,13 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       client: obeyedBy(
         ["handshake/client.ts#clientHandshake"],
         [
-          `${status}: CertificateStatus on the wire > that nobody asked for is unexpected`,
-          `${status}: CertificateStatus on the wire > comes once, and behind Certificate`,
+          `${status}: CertificateStatus on the wire > is unexpected if the client did not request it`,
+          `${status}: CertificateStatus on the wire > is accepted only once, and only after Certificate`,
         ],
       ),
       server: obeyedBy(
         ["handshake/server.ts#serverHandshake"],
-        [`${status}: an OCSP response > comes behind Certificate where the client asks and the server has one`],
+        [`${status}: an OCSP response > follows Certificate if the client requests it and the server has one`],
       ),
     }),
   ],
@@ -154,7 +154,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       "bad_certificate_status_response.",
     obeyedBy(
       "x509/ocsp.ts#verifyOcspResponse",
-      `${status}: an OCSP response > %s: the client refuses before it sends anything else`,
+      `${status}: an OCSP response > %s: the client refuses it before it sends anything else`,
     ),
   ],
   [
@@ -203,8 +203,8 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
       ["handshake/session.ts#sessionOf", "handshake/resumption/binding.ts#digest"],
       [
         `${suite}: agreement > ALPN: the server's first protocol that the client offers is agreed`,
-        `${resumed}: what is resumed > with %s: ALPN is agreed on anew`,
-        `${resumed}: what is resumed > but not where no protocol is in common`,
+        `${resumed}: a session is resumed > with %s: ALPN is negotiated again`,
+        `${resumed}: a session is resumed > but the handshake fails if there is no protocol in common`,
       ],
     ),
   ],
@@ -275,7 +275,7 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
       [
         `${tests.reader}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
         `${tests.writer}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
-        `${resumed}: what is resumed > max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew`,
+        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again`,
       ],
     ),
   ],

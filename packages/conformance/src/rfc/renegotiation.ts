@@ -32,14 +32,14 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
         ["handshake/resumption/client.ts#resumedAgreement"],
         [
           `${established}: extensions that a peer does not support > renegotiation_info: a server without it is accepted only if the client does not require it`,
-          `${resumedHostile}: a server that resumes what it should not > without renegotiation_info`,
+          `${resumedHostile}: a server that resumes wrongly > without renegotiation_info`,
         ],
       ),
       server: obeyedBy(
         ["handshake/resumption/server.ts#checkOfferedSession"],
         [
           `${established}: extensions that a peer does not support > renegotiation_info: a server without it is accepted only if the client does not require it`,
-          `${resumedHostile}: a client that offers what was made for something else > without renegotiation_info, which it was made with: a full handshake`,
+          `${resumedHostile}: a client that offers a session made for something else > without renegotiation_info, although the session was made with it: a full handshake`,
         ],
       ),
     }),
@@ -67,7 +67,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "A server accepts a client_version above its own, and negotiates the highest version that both sides support.",
     obeyedBy(
       "handshake/negotiate.ts#checkHello",
-      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change`,
+      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2; the signature reveals the change`,
     ),
   ],
   [

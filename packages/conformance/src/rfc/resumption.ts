@@ -23,7 +23,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A client that supports tickets but has none sends an empty extension. A client that does not support " +
       "tickets sends no extension.",
     obeyedBy("handshake/extensions/sessionTicket.ts#sessionTicketClient", [
-      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
+      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
     ]),
   ],
@@ -32,7 +32,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A server that will send a ticket answers with an empty extension. It never answers if the client did not " +
       "send one.",
     serverOnly("handshake/extensions/sessionTicket.ts#sessionTicketServer", [
-      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
+      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
       `${ticket}: session_ticket > is not answered by a server without tickets`,
       `${ticket}: session_ticket > an answer with content is decode_error`,
@@ -43,7 +43,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A client deletes the ticket that it offered if the server accepted it and the handshake then fails.",
     clientOnly(
       "handshake/resumption/client.ts#sessionsIn",
-      `${resumedHostile}: a server that resumes what it should not > with another suite`,
+      `${resumedHostile}: a server that resumes wrongly > with another suite`,
     ),
   ],
   [
@@ -59,9 +59,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       ),
       server: obeyedBy(
         ["handshake/resumption/server.ts#sendTicket"],
-        [
-          `${resumedHostile}: what is not kept > a ticket whose state would be too large: an empty one is sent, and the client keeps nothing`,
-        ],
+        [`${resumedHostile}: not stored > is a session too large for a ticket: the server sends an empty ticket`],
       ),
     }),
   ],
@@ -86,7 +84,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A server does not assume that the client received a renewed ticket until it has verified the client's Finished.",
     serverOnly(
       "handshake/resumption/server.ts#resumeSession",
-      `${resumed}: what is resumed > by another server with the same ticket keys, and by one that has the old key behind its own, which renews`,
+      `${resumed}: a session is resumed > by another server with the ticket key, which renews the ticket if it has a newer key`,
     ),
   ],
   [
@@ -95,8 +93,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     obeyedBy(
       ["handshake/resumption/client.ts#sessionsIn", "connection/sessions.ts#memoryStore"],
       [
-        `${resumed}: what must not be resumed > after its lifetime, by the client's clock`,
-        `${resumedHostile}: a store > of this module forgets what was used least, what is over, and what is too much`,
+        `${resumed}: a session is not resumed > after its lifetime, by the client's clock`,
+        `${resumedHostile}: a store > in memory drops the least recently used, expired and oversized sessions`,
       ],
     ),
   ],
@@ -105,7 +103,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A server that will send a ticket leaves the session ID empty.",
     obeyedBy(
       "handshake/resumption/server.ts#newSessionId",
-      `${ticket}: session_ticket > is empty if a client that takes tickets has none, and is then answered empty, without a session ID`,
+      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
     ),
   ],
   [
@@ -114,12 +112,14 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#offer"],
-        [`${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`],
+        [
+          `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
+        ],
       ),
       server: obeyedBy(
         ["handshake/resumption/server.ts#resumeSession"],
         [
-          `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > a session ID of %i bytes is echoed where the ticket is taken, whatever it says`,
+          `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > if the ticket is accepted, a session ID of %i bytes is echoed`,
         ],
       ),
     }),
@@ -129,7 +129,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "If the client sends a ticket, the server does not look for a session by its session ID.",
     serverOnly(
       "handshake/resumption/server.ts#findState",
-      `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > where the ticket is none of ours, the session ID is not looked at`,
+      `${resumedHostile}: a ticket and a session ID together (RFC 5077 §3.4) > if the ticket is unknown, the session ID is ignored`,
     ),
   ],
   [
@@ -137,7 +137,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A client does not interpret a ticket.",
     obeyedBy(
       "handshake/resumption/state.ts#SessionState",
-      `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
+      `${resumedHostile}: a ticket that was altered > in any byte, or truncated, is unknown: a full handshake`,
     ),
   ],
   [
@@ -145,8 +145,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A server encrypts and authenticates its tickets with strong algorithms. Handclasp uses AES-256-GCM with a " +
       "random nonce.",
     serverOnly("handshake/resumption/tickets.ts#Tickets", [
-      `${resumedHostile}: a ticket that was altered > in any byte, or cut, is none of ours: a full handshake`,
-      `${resumedHostile}: options that cannot be > tickets without AES-256-GCM`,
+      `${resumedHostile}: a ticket that was altered > in any byte, or truncated, is unknown: a full handshake`,
+      `${resumedHostile}: invalid options > tickets without AES-256-GCM`,
     ]),
   ],
   [
@@ -154,11 +154,11 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "The ticket keys are random, have at least 128 bits, serve no other purpose and change regularly. A " +
       "ticket's lifetime is limited.",
     serverOnly("handshake/resumption/tickets.ts#rotatingKeys", [
-      `${resumed}: what is resumed > own keys change, and a ticket outlives one change`,
+      `${resumed}: a session is resumed > after one change of the server's own ticket keys`,
       "handshake/ownKeys.test.ts: change at the end of their window, however late they were first used",
       "handshake/ownKeys.test.ts: are wiped when they expire: at the next use, or by a timer without one",
-      `${resumedHostile}: options that cannot be > a short key`,
-      `${resumedHostile}: options that cannot be > a lifetime of two days`,
+      `${resumedHostile}: invalid options > a short key`,
+      `${resumedHostile}: invalid options > a lifetime of two days`,
     ]),
   ],
   [
@@ -190,7 +190,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       [
         `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
         `${exporter}: exported keying material > is refused without extended_master_secret`,
-        `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
+        `${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
       ],
     ),
   ],
@@ -230,7 +230,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       server: obeyedBy(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
         [
-          `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+          `${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`,
           `${required}: extended_master_secret > a client without it is refused only if the server requires it`,
         ],
       ),
@@ -259,15 +259,11 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     bothRoles({
       client: obeyedBy(
         ["handshake/resumption/client.ts#sessionsIn"],
-        [
-          `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
-        ],
+        [`${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`],
       ),
       server: obeyedBy(
         ["handshake/extensions/sessionTicket.ts#sessionTicketServer", "handshake/resumption/server.ts#newSessionId"],
-        [
-          `${resumedHostile}: what is not kept > a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
-        ],
+        [`${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`],
       ),
     }),
   ],
@@ -283,7 +279,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       ),
       server: obeyedBy(
         ["handshake/extensions/extendedMasterSecret.ts#extendedMasterSecretServer"],
-        [`${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`],
+        [`${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`],
       ),
     }),
   ],
@@ -293,7 +289,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       "handshake.",
     obeyedBy(
       "handshake/resumption/server.ts#checkOfferedSession",
-      `${resumedHostile}: a client that offers what was made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
+      `${resumedHostile}: a client that offers a session made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
     ),
   ],
   [
@@ -302,7 +298,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       "handshake.",
     obeyedBy(
       "handshake/resumption/client.ts#resumedAgreement",
-      `${resumedHostile}: a server that resumes what it should not > without extended_master_secret (RFC 7627 §5.3)`,
+      `${resumedHostile}: a server that resumes wrongly > without extended_master_secret (RFC 7627 §5.3)`,
     ),
   ],
   [

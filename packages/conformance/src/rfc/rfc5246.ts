@@ -217,14 +217,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
         [
-          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that either side sends: neither side resumes it`,
           `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
       server: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
-          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > and neither side resumes it`,
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that either side sends: neither side resumes it`,
           `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
@@ -349,7 +349,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         [
           `${order}: a message left out > %s`,
           `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
-          `${resumed}: what is resumed > a ticket: no certificate, no key exchange, the server's Finished first`,
+          `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
         ],
       ),
     }),
@@ -391,8 +391,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     serverOnly(
       ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#checkOfferedSession"],
       [
-        `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
-        `${resumedHostile}: a server that resumes what it should not > and says so only half: an echoed session_id, then a certificate`,
+        `${resumedHostile}: a client that offers a session made for something else > %s: a full handshake`,
+        `${resumedHostile}: a server that resumes wrongly > with an echoed session_id, and then sends a certificate`,
       ],
     ),
   ],
@@ -409,7 +409,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A client that resumes a session offers the suite and the compression method of the session again.",
     obeyedBy(
       "handshake/resumption/client.ts#sessionsIn",
-      `${resumed}: what must not be resumed > a suite that the client no longer offers`,
+      `${resumed}: a session is not resumed > with a suite that the client no longer offers`,
     ),
   ],
   [
@@ -455,7 +455,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${hello}: ServerHello > is refused with %s`,
         `${hello}: ServerHello > is refused with compression`,
-        `${resumedHostile}: a server that resumes what it should not > with another suite`,
+        `${resumedHostile}: a server that resumes wrongly > with another suite`,
       ],
     ),
   ],
@@ -463,8 +463,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.3",
     "A client that asks to resume a session is prepared for a full handshake.",
     obeyedBy("handshake/client.ts#clientHandshake", [
-      `${resumedHostile}: a client that offers what was made for something else > %s: a full handshake`,
-      `${resumed}: what is resumed > keys that a function gives, and that change`,
+      `${resumedHostile}: a client that offers a session made for something else > %s: a full handshake`,
+      `${resumed}: a session is resumed > with ticket keys that a function returns, until they change`,
     ]),
   ],
   [
@@ -493,7 +493,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A client that resumes a session sends the same extensions as in a full handshake.",
     obeyedBy(
       "handshake/extensions/extension.ts#offerExtensions",
-      `${resumed}: what is resumed > its ServerHello answers no server_name (RFC 6066 §3)`,
+      `${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`,
     ),
   ],
   [
@@ -655,7 +655,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "After ServerHelloDone, the client verifies the server's certificate and all that the server chose before " +
       "it continues.",
     clientOnly("handshake/client.ts#clientHandshake", [
-      `${tests.status}: an OCSP response > %s: the client refuses before it sends anything else`,
+      `${tests.status}: an OCSP response > %s: the client refuses it before it sends anything else`,
       `${suite}: the server's certificate > a certificate from an unknown CA`,
     ]),
   ],
@@ -839,7 +839,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "E.1",
     "A server answers a higher version with its own highest, and a lower one with protocol_version.",
     obeyedBy("handshake/negotiate.ts#checkHello", [
-      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change`,
+      `${order}: versions > a ClientHello with a later version is answered with TLS 1.2; the signature reveals the change`,
       `${order}: versions > a ClientHello with a version below TLS 1.2 is refused`,
     ]),
   ],
@@ -866,7 +866,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A session is not resumed after 24 hours.",
     obeyedBy(
       "handshake/resumption/state.ts#expiry",
-      `${resumed}: what is resumed > a session in the second half of its life gets a new ticket, but never lives longer than a day`,
+      `${resumed}: a session is resumed > and gets a new ticket in the second half of its lifetime, but expires after a day`,
     ),
   ],
 ]);

@@ -71,13 +71,13 @@ const rfc6962: Rfc = rfc(6962, "Certificate Transparency", [
     bothRoles({
       client: obeyedBy(
         ["handshake/extensions/signedCertificateTimestamp.ts#signedCertificateTimestampClient"],
-        [`${status}: signed certificate timestamps > come as they are to a client that asks`],
+        [`${status}: signed certificate timestamps > are sent unchanged to a client that requests them`],
       ),
       server: obeyedBy(
         ["handshake/extensions/signedCertificateTimestamp.ts#signedCertificateTimestampServer"],
         [
-          `${status}: signed certificate timestamps > do not come to one that does not, or where there are none`,
-          `${status}: status_request and signed_certificate_timestamp in a hello > malformed, %i with 0x%s: the server refuses it`,
+          `${status}: signed certificate timestamps > are not sent to a client that does not request them, or if the server has none`,
+          `${status}: status_request and signed_certificate_timestamp in a hello > a server refuses extension %i with the malformed content 0x%s`,
         ],
       ),
     }),

@@ -1,6 +1,6 @@
 /**
- * Exported keying material and channel bindings: RFC 5705, RFC 5929, RFC 9266. The interop tests compare them with those
- * of openssl and node:tls.
+ * Exported keying material and channel bindings: RFC 5705, RFC 5929, RFC 9266. The interop tests compare them with
+ * those of openssl and node:tls.
  */
 
 import { createHash } from "node:crypto";

@@ -1,6 +1,6 @@
 /**
- * The checks of each side on the other's key exchange, and its own duties (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1; RFC 8422
- * §5.3, §5.4, §5.11).
+ * The checks of each side on the other's key exchange, and its own duties (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1;
+ * RFC 8422 §5.3, §5.4, §5.11).
  */
 
 import {
@@ -125,8 +125,8 @@ test.each([
 
 describe("the server's certificate", () => {
   /**
-   * The client's error against a server that signs with `pki.server`'s key and sends the certificate `sent`, but chooses
-   * its parameters as if its certificate were `assumed`.
+   * The client's error against a server that signs with `pki.server`'s key and sends the certificate `sent`, but
+   * chooses its parameters as if its certificate were `assumed`.
    */
   async function refusal(assumed: Uint8Array, sent: Uint8Array, groups: readonly NamedGroup[]): Promise<unknown> {
     const { a, b } = memoryPair();

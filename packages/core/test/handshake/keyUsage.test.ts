@@ -1,6 +1,6 @@
 /**
- * The requirements of the handshake on the end-entity's key, however the certificate is trusted: RFC 5246 §7.4.2, RFC 8422
- * §5.3, RFC 4055 §1.2.
+ * The requirements of the handshake on the end-entity's key, however the certificate is trusted: RFC 5246 §7.4.2,
+ * RFC 8422 §5.3, RFC 4055 §1.2.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { memoryPair } from "@handclasp/testing";

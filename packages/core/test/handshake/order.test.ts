@@ -410,7 +410,7 @@ describe("versions", () => {
       by: "us",
     });
   });
-  test("a ClientHello with a later version is answered with TLS 1.2, and the client's signature reveals the change", async () => {
+  test("a ClientHello with a later version is answered with TLS 1.2; the signature reveals the change", async () => {
     expect(raised(await handshakeThrough(pki, versioned("client client_hello", 9, 0x0304)))).toBe("bad_signature");
   });
   test("a ServerHello with another version is refused", async () => {

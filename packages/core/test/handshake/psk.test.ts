@@ -1,4 +1,4 @@
-/** PSK and ECDHE_PSK: who is let in and who is not, what an attacker learns, and what stays away from the wire. RFC 4279, RFC 5489. */
+/** PSK and ECDHE_PSK (RFC 4279, RFC 5489): which keys are accepted, and what an attacker learns. */
 
 import {
   accept,
@@ -28,7 +28,7 @@ import { clientPskIdentity } from "../../src/wire/messages.ts";
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue());
-const stranger = nodeCredential(await (await testCa()).issue());
+const untrustedCredential = nodeCredential(await (await testCa()).issue());
 const key = fromHex("000102030405060708090a0b0c0d0e0f");
 const identity = "Gerät 7";
 const suite = TLS_PSK_WITH_AES_128_GCM_SHA256;
@@ -53,7 +53,7 @@ async function ends(client: Client = {}, server: Server = {}) {
 }
 
 describe("with the key", () => {
-  test("both sides know its identity, and no certificate is shown or asked for", async () => {
+  test("both sides know its identity, and no certificate is sent or requested", async () => {
     const { client, server, messages } = await ends({}, { clientAuth: "request", ca: ca.pem });
     for (const end of [client, server]) {
       expect(end).toMatchObject({ suite: suite.name, pskIdentity: identity, extendedMasterSecret: true });
@@ -70,21 +70,24 @@ describe("with the key", () => {
     ]);
   });
 
-  test.each([suite, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256])("a hint chooses among many: $name", async (row) => {
-    const hints: unknown[] = [];
-    const psk = async (hint: string | undefined) => {
-      hints.push(hint);
-      return { identity, key };
-    };
-    const { client, messages } = await ends(
-      { psk, suites: [row] },
-      { suites: [row], psk: { lookup, hint: "Halle 3" } },
-    );
-    expect(client).toMatchObject({ pskIdentity: identity });
-    expect(messages).toContain("server_key_exchange");
-    await ends({ psk, suites: [row] }, { suites: [row] });
-    expect(hints).toEqual(["Halle 3", undefined]);
-  });
+  test.each([suite, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256])(
+    "the hint goes to the client's function: $name",
+    async (row) => {
+      const hints: unknown[] = [];
+      const psk = async (hint: string | undefined) => {
+        hints.push(hint);
+        return { identity, key };
+      };
+      const { client, messages } = await ends(
+        { psk, suites: [row] },
+        { suites: [row], psk: { lookup, hint: "Halle 3" } },
+      );
+      expect(client).toMatchObject({ pskIdentity: identity });
+      expect(messages).toContain("server_key_exchange");
+      await ends({ psk, suites: [row] }, { suites: [row] });
+      expect(hints).toEqual(["Halle 3", undefined]);
+    },
+  );
 
   test.each([
     [suite, `0010${"00".repeat(16)}0010${toHex(key)}`],
@@ -104,7 +107,7 @@ describe("with the key", () => {
 
 describe("without the key", () => {
   test.each([suite, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256])(
-    "an unknown identity ends where a wrong key does: $name",
+    "an unknown identity fails at the same point as a wrong key: $name",
     async (row) => {
       const suites = [row];
       const asWrongKey = { code: "bad_record_mac", alert: "bad_record_mac" };
@@ -122,9 +125,9 @@ describe("without the key", () => {
 
   test.each([
     ["of more than 1,024 bytes", new Uint8Array(1025).fill(0x61)],
-    ["that is no UTF-8", Uint8Array.of(0xff)],
-    ["of nothing", new Uint8Array(0)],
-  ])("an identity %s is an unknown one", async (_, sent) => {
+    ["that is not UTF-8", Uint8Array.of(0xff)],
+    ["of zero bytes", new Uint8Array(0)],
+  ])("an identity %s is treated as unknown", async (_, sent) => {
     const keyExchange: KeyExchangeRow = {
       ...pskExchange,
       *client(peer, config) {
@@ -135,23 +138,23 @@ describe("without the key", () => {
         return side;
       },
     };
-    const asked: string[] = [];
+    const lookedUp: string[] = [];
     const { server } = await ends(
       { suites: [{ ...suite, keyExchange }] },
-      { psk: { lookup: (name) => void asked.push(name) } },
+      { psk: { lookup: (name) => void lookedUp.push(name) } },
     );
     expect(server).toMatchObject({ code: "bad_record_mac", by: "us" });
-    expect(asked).toEqual(sent.length ? [] : [""]);
+    expect(lookedUp).toEqual(sent.length ? [] : [""]);
   });
 
-  test("a client that has none for this server says so and sends none", async () => {
+  test("a client without a key for this server ends the handshake and sends no identity", async () => {
     const { client, server, messages } = await ends({ psk: () => undefined });
     expect(client).toMatchObject({ code: "no_psk", alert: "handshake_failure", fault: "application" });
     expect(server).toMatchObject({ alert: "handshake_failure", by: "peer" });
     expect(messages).not.toContain("client_key_exchange");
   });
 
-  test("a short key is taken where it is allowed by name, and an empty identity", async () => {
+  test("a short key is accepted if it is explicitly allowed, and so is an empty identity", async () => {
     const short = new Uint8Array(5).fill(7);
     const { client, server } = await ends(
       { psk: { identity: "", key: short, allowShortKey: true } },
@@ -159,14 +162,14 @@ describe("without the key", () => {
     );
     expect([client.pskIdentity, server.pskIdentity]).toEqual(["", ""]);
   });
-  test("a key that is too short is found when a function gives it", async () => {
+  test("a key that is too short is refused when a function returns it", async () => {
     const short = new Uint8Array(15);
     expect((await ends({ psk: () => ({ identity, key: short }) })).client).toMatchObject({ code: "configuration" });
     expect((await ends({}, { psk: { lookup: () => short } })).server).toMatchObject({ code: "configuration" });
   });
 });
 
-describe("beside certificates", () => {
+describe("together with certificates", () => {
   const both = [...modernSuites, ...ecdhePskSuites];
   const client = { suites: both, ca: ca.pem, serverName: "localhost" };
 
@@ -179,13 +182,13 @@ describe("beside certificates", () => {
     expect(shared.client).toMatchObject({ pskIdentity: identity });
   });
 
-  test("a certificate is verified as always", async () => {
+  test("a certificate is still verified", async () => {
     const suites = modernSuites;
-    const refused = await ends(client, { suites, psk: undefined as never, credentials: [stranger] });
+    const refused = await ends(client, { suites, psk: undefined as never, credentials: [untrustedCredential] });
     expect(refused.client).toMatchObject({ code: "unknown_issuer" });
   });
 
-  test("a server that shows one with a PSK suite is out of order", async () => {
+  test("a server that sends a certificate with a PSK suite is refused", async () => {
     const { keyExchange, authentication } = TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
     const rogue = { suites: [{ ...suite, keyExchange, authentication }], psk: undefined as never };
     const { client: end } = await ends({}, { ...rogue, credentials: [credential] });
@@ -194,7 +197,7 @@ describe("beside certificates", () => {
   });
 });
 
-describe("a configuration that cannot be", () => {
+describe("an invalid configuration", () => {
   const refused = { code: "configuration", fault: "configuration" };
   test.each<[string, Client, RegExp]>([
     ["a suite without a key", { psk: undefined as never }, /TLS_PSK_WITH_AES_128_GCM_SHA256 without psk/],
@@ -202,10 +205,10 @@ describe("a configuration that cannot be", () => {
     ["a key of 15 bytes", { psk: { identity, key: new Uint8Array(15) } }, /too short/],
     ["a key of 1,025 bytes", { psk: { identity, key: new Uint8Array(1025) } }, /too long/],
     ["a password", { psk: { identity, key: "correct horse battery" as never } }, /psk\.key: a text \(give bytes/],
-    ["no key at all", { psk: { identity, key: new Uint8Array(0), allowShortKey: true } }, /too short/],
+    ["an empty key", { psk: { identity, key: new Uint8Array(0), allowShortKey: true } }, /too short/],
     ["no identity", { psk: { key } as PresharedKey }, /identity/],
     ["an identity of 1,025 characters", { psk: { identity: "x".repeat(1025), key } }, /identity/],
-    ["nobody trusted for the other suites", { suites: [...pskSuites, ...modernSuites] }, /no trust anchor/],
+    ["no trust anchor for the other suites", { suites: [...pskSuites, ...modernSuites] }, /no trust anchor/],
   ])("client: %s", async (_, options, message) => {
     const connecting = connect(memoryPair().a, {
       provider: nodeCrypto,

@@ -1,4 +1,7 @@
-/** Abbreviated handshakes: what is resumed, by ticket and by session ID; and what must not be, each case of it (RFC 5246 §7.3, 5077, 6066, 7627). */
+/**
+ * Abbreviated handshakes: the sessions that are resumed, by ticket and by session ID, and each case that must not be
+ * resumed (RFC 5246 §7.3, RFC 5077, RFC 6066, RFC 7627).
+ */
 
 import {
   type AcceptOptions,
@@ -47,7 +50,7 @@ type Server = Partial<AcceptOptions>;
 
 interface Visit {
   readonly resumed: boolean;
-  /** Why not, as each side tells it. */
+  /** The reason of each side, if the session was not resumed. */
   readonly client: string | undefined;
   readonly server: string | undefined;
   readonly messages: readonly string[];
@@ -55,13 +58,13 @@ interface Visit {
   readonly values: readonly [Uint8Array, Uint8Array];
 }
 
-/** Says no the first time, which is when a session is to be resumed, and yes afterwards. */
-const secondTime = () => {
-  let asked = 0;
-  return () => asked++ > 0;
+/** A check that fails the first time, when a session is to be resumed, and succeeds afterwards. */
+const failsOnce = () => {
+  let calls = 0;
+  return () => calls++ > 0;
 };
 
-/** A store for one session, whatever its key; bytes alone go in and come out. */
+/** A store for one session, whatever its key, which keeps only a copy of its bytes. */
 function oneSlot(): SessionStore & { session: Uint8Array | undefined } {
   return {
     session: undefined,
@@ -80,13 +83,13 @@ function oneSlot(): SessionStore & { session: Uint8Array | undefined } {
 const configOf = (options: Server = {}) =>
   serverHandshakeConfig({ provider: nodeCrypto, credentials: [server], ...options });
 
-/** One connection that says something both ways, and closes in order. */
+/** Opens a connection, sends bytes to the server, and closes it in order. */
 async function visit(config: ReturnType<typeof serverHandshakeConfig>, options: Client): Promise<Visit> {
   const { a, b } = memoryPair();
-  const told: Record<"client" | "server", string | undefined> = { client: undefined, server: undefined };
+  const reasons: Record<"client" | "server", string | undefined> = { client: undefined, server: undefined };
   const messages: string[] = [];
   const trace = (role: "client" | "server") => (event: TraceEvent) => {
-    if (event.type === "resumption" && !event.resumed) told[role] = event.reason;
+    if (event.type === "resumption" && !event.resumed) reasons[role] = event.reason;
     if (role === "client" && event.type === "handshake") messages.push(event.name);
   };
   const trust = options.insecure || options.pins || options.trust ? {} : { ca: ca.pem };
@@ -104,7 +107,7 @@ async function visit(config: ReturnType<typeof serverHandshakeConfig>, options: 
   await Promise.all([connection.close(), accepted.close()]);
   expect(accepted.session.resumed).toBe(connection.session.resumed);
   const sessions = [connection.session, accepted.session] as const;
-  return { resumed: connection.session.resumed, ...told, messages, sessions, values };
+  return { resumed: connection.session.resumed, ...reasons, messages, sessions, values };
 }
 
 const full = [
@@ -117,8 +120,8 @@ const full = [
   "finished",
 ];
 
-describe("what is resumed", () => {
-  test("a ticket: no certificate, no key exchange, the server's Finished first", async () => {
+describe("a session is resumed", () => {
+  test("by ticket: without certificate and key exchange, and the server's Finished comes first", async () => {
     const config = configOf();
     const sessions = keepSessions();
     const first = await visit(config, { sessions });
@@ -136,12 +139,12 @@ describe("what is resumed", () => {
     expect(second.values[0]).not.toEqual(first.values[0]);
   });
 
-  test("a session ID, where one side takes no tickets", async () => {
-    for (const [ofServer, tickets] of [
+  test("by session ID, if one side does not use tickets", async () => {
+    for (const [serverOptions, tickets] of [
       [{ tickets: false }, true],
       [{}, false],
     ] as const) {
-      const config = configOf(ofServer);
+      const config = configOf(serverOptions);
       const sessions = keepSessions({ tickets });
       const first = await visit(config, { sessions });
       expect(first.messages).toEqual([...full, "finished"]);
@@ -153,7 +156,7 @@ describe("what is resumed", () => {
     }
   });
 
-  test("a client's certificate goes along, and the server knows who it is", async () => {
+  test("with the client's certificate, which the server still knows", async () => {
     const config = configOf({ clientAuth: "require", ca: ca.pem });
     const sessions = keepSessions();
     await visit(config, { sessions, credentials: client });
@@ -186,17 +189,17 @@ describe("what is resumed", () => {
     }
   });
 
-  test("what a trust function is shown again is all that the server sent", async () => {
-    const own = nodeCredential(await ca.issue({ names: ["localhost"] }));
-    const config = configOf({ credentials: [{ ...own, chain: [...own.chain, ca.der] }] });
-    const shown: number[] = [];
-    const options: Client = { sessions: keepSessions(), trust: (chain) => shown.push(chain.length) > 0 };
+  test("with the whole chain that the server sent, for the client's trust function", async () => {
+    const leaf = nodeCredential(await ca.issue({ names: ["localhost"] }));
+    const config = configOf({ credentials: [{ ...leaf, chain: [...leaf.chain, ca.der] }] });
+    const chainLengths: number[] = [];
+    const options: Client = { sessions: keepSessions(), trust: (chain) => chainLengths.push(chain.length) > 0 };
     await visit(config, options);
     expect((await visit(config, options)).resumed).toBe(true);
-    expect(shown).toEqual([2, 2]);
+    expect(chainLengths).toEqual([2, 2]);
   });
 
-  test("its ServerHello answers no server_name (RFC 6066 §3)", async () => {
+  test("without server_name in ServerHello (RFC 6066 §3)", async () => {
     const config = configOf({ strictSni: true });
     const sessions = keepSessions();
     const answered: number[][] = [];
@@ -213,7 +216,7 @@ describe("what is resumed", () => {
     ]);
   });
 
-  test("max_fragment_length stays with it; record_size_limit and encrypt_then_mac are said anew", async () => {
+  test("with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again", async () => {
     const config = configOf({ suites: legacySuites, recordSizeLimit: 1000 });
     const small: Client = { sessions: keepSessions(), maxFragmentLength: 512 };
     await visit(config, small);
@@ -231,11 +234,11 @@ describe("what is resumed", () => {
     for (const session of again.sessions) expect(session.encryptThenMac).toBe(true);
   });
 
-  /** ALPN is of the connection, and what an earlier one agreed on says nothing (RFC 7301 §3.2). */
+  /** ALPN belongs to the connection, not to the session (RFC 7301 §3.2). */
   test.each<[string, Client, Server, Client, Server, string | null]>([
     ["another protocol offered", { alpn: ["a"] }, { alpn: ["a", "b"] }, { alpn: ["b"] }, { alpn: ["a", "b"] }, "b"],
-    ["none offered any more", { alpn: ["a"] }, { alpn: ["a"] }, {}, { alpn: ["a"] }, null],
-    ["one where there was none", {}, { alpn: ["a"] }, { alpn: ["a"] }, { alpn: ["a"] }, "a"],
+    ["no protocol offered any more", { alpn: ["a"] }, { alpn: ["a"] }, {}, { alpn: ["a"] }, null],
+    ["a protocol offered for the first time", {}, { alpn: ["a"] }, { alpn: ["a"] }, { alpn: ["a"] }, "a"],
     [
       "protocols served in another order",
       { alpn: ["a", "b"] },
@@ -244,7 +247,7 @@ describe("what is resumed", () => {
       { alpn: ["b", "a"] },
       "b",
     ],
-  ])("with %s: ALPN is agreed on anew", async (_, client1, server1, client2, server2, agreed) => {
+  ])("with %s: ALPN is negotiated again", async (_, client1, server1, client2, server2, agreed) => {
     const sessions = keepSessions();
     const make = (options: Server) => configOf({ ticketKeys: [key(1)], ...options });
     await visit(make(server1), { ...client1, sessions });
@@ -252,7 +255,7 @@ describe("what is resumed", () => {
     expect([resumed, ...seen.map(({ alpn }) => alpn)]).toEqual([true, agreed, agreed]);
   });
 
-  test("but not where no protocol is in common", async () => {
+  test("but the handshake fails if there is no protocol in common", async () => {
     const sessions = keepSessions();
     const make = (options: Server) => configOf({ ticketKeys: [key(1)], ...options });
     await visit(make({ alpn: ["a"] }), { alpn: ["a"], sessions });
@@ -261,7 +264,7 @@ describe("what is resumed", () => {
     });
   });
 
-  test("until a certificate on its path expires, however long its lifetime", async () => {
+  test("until a certificate on its path expires, however long the session's lifetime", async () => {
     const brief = nodeCredential(await ca.issue({ names: ["localhost"], notAfter: new Date(Date.now() + 0.5 * hour) }));
     const config = configOf({ credentials: [brief] });
     const sessions = keepSessions();
@@ -272,14 +275,14 @@ describe("what is resumed", () => {
     });
   });
 
-  test("in another process, from bytes alone", async () => {
+  test("in another process, from its bytes", async () => {
     const store = oneSlot();
     const config = configOf();
     await visit(config, { sessions: keepSessions({ store }) });
     expect((await visit(config, { sessions: keepSessions({ store }) })).resumed).toBe(true);
   });
 
-  test("by another server with the same ticket keys, and by one that has the old key behind its own, which renews", async () => {
+  test("by another server with the ticket key, which renews the ticket if it has a newer key", async () => {
     const sessions = keepSessions();
     await visit(configOf({ ticketKeys: [key(1)] }), { sessions });
     const other = await visit(configOf({ ticketKeys: [key(1)] }), { sessions });
@@ -292,7 +295,7 @@ describe("what is resumed", () => {
     expect(gone).toMatchObject({ resumed: true });
   });
 
-  test("keys that a function gives, and that change", async () => {
+  test("with ticket keys that a function returns, until they change", async () => {
     let keys = [key(1)];
     const config = configOf({ ticketKeys: async () => keys });
     const sessions = keepSessions();
@@ -303,10 +306,10 @@ describe("what is resumed", () => {
     expect((await visit(config, { sessions })).resumed).toBe(true);
   });
 
-  test("a session in the second half of its life gets a new ticket, but never lives longer than a day", async () => {
+  test("and gets a new ticket in the second half of its lifetime, but expires after a day", async () => {
     let time = Date.now();
     const now = () => time;
-    // One key throughout: a ticket under an old one is replaced in any case.
+    // The key stays the same: a ticket that an older key encrypted is replaced in any case.
     const config = configOf({ now, ticketKeys: [key(1)] });
     const options: Client = { sessions: keepSessions({ store: memoryStore({ now }) }), now, verify: () => true };
     await visit(config, options);
@@ -323,7 +326,7 @@ describe("what is resumed", () => {
     expect(renewals).toEqual(Array.from({ length: 15 }, (_, i) => i < 14));
   });
 
-  test("own keys change, and a ticket outlives one change", async () => {
+  test("after one change of the server's own ticket keys", async () => {
     let time = Date.now();
     const now = () => time;
     const config = configOf({ now, sessionLifetime: 7200 });
@@ -338,32 +341,32 @@ describe("what is resumed", () => {
   });
 });
 
-describe("what must not be resumed", () => {
+describe("a session is not resumed", () => {
   interface Case {
     readonly first?: { readonly client?: Client; readonly server?: Server };
     readonly second?: { readonly client?: Client; readonly server?: Server };
-    /** As the server tells it, or the client, which then offers nothing. */
+    /** The reason of the server, or of the client, which then does not offer the session. */
     readonly server?: string;
     readonly client?: string;
   }
-  const fresh = () => [key(1)];
+  const firstKeys = () => [key(1)];
   const psk = { identity: "me", key: new Uint8Array(16).fill(1) };
   const both = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256];
   const cases: Readonly<Record<string, Case>> = {
-    "the client trusts another CA": { second: { client: { ca: [otherCa.pem, ca.pem] } }, client: "configuration" },
+    "if the client trusts another CA": { second: { client: { ca: [otherCa.pem, ca.pem] } }, client: "configuration" },
     "made with insecure, by a client with a CA": { first: { client: { insecure: true } }, client: "configuration" },
     "after its lifetime, by the client's clock": {
       second: { client: { now: () => Date.now() + 2 * hour } },
       client: "expired",
     },
     "by a clock that was set back": { second: { client: { now: () => Date.now() - hour } }, client: "expired" },
-    "other signature schemes": {
+    "with other signature schemes": {
       second: { client: { signatureSchemes: [ecdsa_secp256r1_sha256, ed25519] } },
       client: "configuration",
     },
-    "shorter fragments": { second: { client: { maxFragmentLength: 512 } }, client: "configuration" },
-    "another scope": { second: { client: { sessionScope: "b.example:443" } }, client: "configuration" },
-    "a server that now requires what it requested": {
+    "with shorter fragments": { second: { client: { maxFragmentLength: 512 } }, client: "configuration" },
+    "in another scope": { second: { client: { sessionScope: "b.example:443" } }, client: "configuration" },
+    "by a server that now requires the certificate that it requested": {
       first: { client: { credentials: client }, server: { clientAuth: "request", ca: ca.pem } },
       second: { client: { credentials: client }, server: { clientAuth: "require", ca: ca.pem } },
       server: "configuration",
@@ -383,52 +386,52 @@ describe("what must not be resumed", () => {
       client: "configuration",
     },
     "made with a pin, by a client with a CA": { first: { client: { pins: [pin] } }, client: "configuration" },
-    "another server name": { second: { client: { serverName: "b.example" } }, client: "configuration" },
-    "larger RSA keys wanted": { second: { client: { minimumRsaBits: 3072 } }, client: "configuration" },
-    "larger EC keys wanted than the server has": {
+    "for another server name": { second: { client: { serverName: "b.example" } }, client: "configuration" },
+    "if the client requires larger RSA keys": { second: { client: { minimumRsaBits: 3072 } }, client: "configuration" },
+    "if the client requires larger EC keys than the server's": {
       first: { client: { insecure: true } },
       second: { client: { insecure: true, minimumEcBits: 384 } },
       client: "configuration",
     },
-    "verify refuses now": {
+    "if the client's verify refuses now": {
       first: { client: { verify: () => true } },
       second: {
         client: {
-          verify: secondTime(),
+          verify: failsOnce(),
         },
       },
       client: "untrusted",
     },
-    "trust refuses now": {
+    "if the client's trust function refuses now": {
       first: { client: { trust: () => true } },
       second: {
         client: {
-          trust: secondTime(),
+          trust: failsOnce(),
         },
       },
       client: "untrusted",
     },
-    "another certificate of the client": {
+    "with another certificate of the client": {
       first: { client: { credentials: client }, server: { clientAuth: "request", ca: ca.pem } },
       second: { client: { credentials: otherClient }, server: { clientAuth: "request", ca: ca.pem } },
       client: "configuration",
     },
-    "a client that shows its certificate to fewer": {
+    "by a client that gives its certificate to fewer servers": {
       first: { client: { credentials: client }, server: { clientAuth: "request", ca: ca.pem } },
       second: { client: { credentials: [client] }, server: { clientAuth: "request", ca: ca.pem } },
       client: "configuration",
     },
-    "a client without its certificate": {
+    "by a client without its certificate": {
       first: { client: { credentials: client } },
       client: "configuration",
     },
-    "other groups": { second: { client: { groups: [secp256r1, x25519] } }, client: "configuration" },
-    "a suite that the client no longer offers": {
+    "with other groups": { second: { client: { groups: [secp256r1, x25519] } }, client: "configuration" },
+    "with a suite that the client no longer offers": {
       first: { client: { suites: both } },
       second: { client: { suites: both.slice(1) } },
       client: "configuration",
     },
-    "another pre-shared key": {
+    "with another pre-shared key": {
       first: { client: { suites: pskSuites, psk }, server: { suites: pskSuites, psk: { lookup: () => psk.key } } },
       second: {
         client: { suites: pskSuites, psk: { identity: "me", key: new Uint8Array(16).fill(2) } },
@@ -436,35 +439,35 @@ describe("what must not be resumed", () => {
       },
       client: "pre_shared_key",
     },
-    "a pre-shared key that the server changed": {
+    "with a pre-shared key that the server changed": {
       first: { client: { suites: pskSuites, psk }, server: { suites: pskSuites, psk: { lookup: () => psk.key } } },
       second: {
         client: {
           suites: pskSuites,
           psk: (() => {
-            let asked = 0;
-            return () => (asked++ ? { identity: "me", key: new Uint8Array(16).fill(2) } : psk);
+            let calls = 0;
+            return () => (calls++ ? { identity: "me", key: new Uint8Array(16).fill(2) } : psk);
           })(),
         },
         server: { suites: pskSuites, psk: { lookup: () => new Uint8Array(16).fill(2) } },
       },
       server: "pre_shared_key",
     },
-    "a server that now asks for certificates": {
+    "by a server that now requests certificates": {
       second: { server: { clientAuth: "request", ca: ca.pem } },
       server: "configuration",
     },
-    "a server that trusts another CA for its clients": {
+    "by a server that trusts another CA for its clients": {
       first: { client: { credentials: client }, server: { clientAuth: "request", ca: ca.pem } },
       second: { client: { credentials: client }, server: { clientAuth: "request", ca: [ca.pem, otherCa.pem] } },
       server: "configuration",
     },
-    "a server that trusted anybody as a client, and now a CA": {
+    "by a server that trusted any client, and now trusts a CA": {
       first: { client: { credentials: client }, server: { clientAuth: "require", insecure: true } },
       second: { client: { credentials: client }, server: { clientAuth: "require", ca: ca.pem } },
       server: "configuration",
     },
-    "a client whom the server's verify refuses now": {
+    "if the server's verify refuses the client now": {
       first: {
         client: { credentials: client },
         server: { clientAuth: "require", ca: ca.pem, verify: () => true },
@@ -474,27 +477,27 @@ describe("what must not be resumed", () => {
         server: {
           clientAuth: "require",
           ca: ca.pem,
-          verify: secondTime(),
+          verify: failsOnce(),
         },
       },
       server: "untrusted",
     },
-    "a suite that the server no longer has": {
+    "with a suite that the server no longer has": {
       first: { server: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] } },
       second: { server: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] } },
       server: "suite",
     },
-    "a virtual host with another certificate": {
+    "by a virtual host with another certificate": {
       second: { server: { credentials: [renewed] } },
       server: "certificate",
     },
-    "a server that gives sessions less time than the one with the same keys that made it": {
+    "by a server with the same keys and a shorter session lifetime": {
       first: { server: { sessionLifetime: 7200 } },
       second: { server: { sessionLifetime: 60 } },
       server: "expired",
     },
-    "a key that was rotated out": { second: { server: { ticketKeys: [key(2)] } }, server: "unknown" },
-    "a server whose keys nobody gives": {
+    "if its ticket key was rotated out": { second: { server: { ticketKeys: [key(2)] } }, server: "unknown" },
+    "by a server whose function for ticket keys fails": {
       second: {
         server: {
           ticketKeys: () => {
@@ -507,13 +510,13 @@ describe("what must not be resumed", () => {
   };
 
   test.each(Object.entries(cases))("%s", async (_, { first = {}, second = {}, ...reasons }) => {
-    // One slot, whatever the key: it is the session itself that must not fit.
+    // The store returns the session for every key, so that only the session itself can be the reason.
     const store = oneSlot();
     const sessions = keepSessions({ store });
-    const make = (options: Server = {}) => configOf({ ticketKeys: fresh(), ...options });
+    const make = (options: Server = {}) => configOf({ ticketKeys: firstKeys(), ...options });
     await visit(make(first.server), { ...first.client, sessions });
     expect(store.session).toBeDefined();
-    // The same again is resumed: what follows is the change's doing.
+    // With the same options it is resumed, so that only the change can be the reason below.
     if (!first.client?.psk) expect((await visit(make(first.server), { ...first.client, sessions })).resumed).toBe(true);
     const after = await visit(make(second.server), { ...second.client, sessions });
     expect(after.resumed).toBe(false);

@@ -1,4 +1,7 @@
-/** Who resumes dishonestly: clients that offer what is not theirs to offer, servers that resume what they should not, tickets and stores that were tampered with. */
+/**
+ * Hostile resumption: clients that offer sessions made for something else, servers that resume sessions that they
+ * should not, and tickets and stores that were tampered with.
+ */
 
 import {
   type AcceptOptions,
@@ -51,7 +54,7 @@ interface Ends {
 const configOf = (options: Server = {}) =>
   serverHandshakeConfig({ provider: nodeCrypto, credentials: [credential], ...options });
 
-/** Both ends after their handshake, or what ended them. */
+/** Each side's connection after the handshake, or its error. */
 async function attempt(
   config: ReturnType<typeof serverHandshakeConfig>,
   options: Client,
@@ -88,8 +91,8 @@ const close = (...ends: readonly (TlsConnection | TlsError)[]) =>
     ),
   );
 
-/** A client's store of one session. */
-function slot(): SessionStore & { session: Uint8Array | undefined } {
+/** A client's store for one session. */
+function oneSlot(): SessionStore & { session: Uint8Array | undefined } {
   return {
     session: undefined,
     get() {
@@ -104,18 +107,21 @@ function slot(): SessionStore & { session: Uint8Array | undefined } {
   };
 }
 
-/** One session, as a client that visited once has it. */
-async function visited(config: ReturnType<typeof serverHandshakeConfig>, options: Client = {}): Promise<SessionState> {
-  const store = slot();
+/** Runs a full handshake and returns the client's session. */
+async function newSession(
+  config: ReturnType<typeof serverHandshakeConfig>,
+  options: Client = {},
+): Promise<SessionState> {
+  const store = oneSlot();
   const ends = await attempt(config, { ...options, sessions: keepSessions({ store, tickets: true }) });
   await close(ends.client, ends.server);
   const state = store.session && readSessionState(store.session);
-  if (!state) throw new Error("nothing kept");
+  if (!state) throw new Error("the client stored no session");
   return state;
 }
 
-/** A client that asks itself no questions: it offers this session wherever it goes. */
-function bold(state: SessionState): SessionKeeper {
+/** Client sessions that offer `state` to every server, without the client's own checks. */
+function alwaysOffering(state: SessionState): SessionKeeper {
   const honest = keepSessions() as SessionKeeper;
   return {
     ...honest,
@@ -128,22 +134,22 @@ function bold(state: SessionState): SessionKeeper {
   };
 }
 
-// An address goes without server_name.
+// A client sends no server_name for an address.
 const byAddress: Client = { serverName: "127.0.0.1", verify: () => true, ca: undefined, insecure: true };
 
-describe("a client that offers what was made for something else", () => {
+describe("a client that offers a session made for something else", () => {
   const cases: Readonly<
     Record<
       string,
       { first?: { client?: Client; server?: Server }; second?: { client?: Client; server?: Server }; reason: string }
     >
   > = {
-    "another server name": { second: { client: { serverName: "b.example" } }, reason: "server_name" },
-    "no server name any more": {
+    "for another server name": { second: { client: { serverName: "b.example" } }, reason: "server_name" },
+    "without a server name": {
       second: { client: byAddress },
       reason: "server_name",
     },
-    "a server name where there was none": {
+    "with a server name, for a session without one": {
       first: { client: byAddress },
       reason: "server_name",
     },
@@ -154,7 +160,7 @@ describe("a client that offers what was made for something else", () => {
       second: { client: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] } },
       reason: "suite",
     },
-    "when it is over": { second: { server: { now: () => Date.now() + 7_201_000 } }, reason: "expired" },
+    "after it has expired": { second: { server: { now: () => Date.now() + 7_201_000 } }, reason: "expired" },
     "before it was made": { second: { server: { now: () => Date.now() - 60_000 } }, reason: "expired" },
   };
   test.each(Object.entries(cases))("%s: a full handshake", async (_, { first = {}, second = {}, reason }) => {
@@ -162,9 +168,12 @@ describe("a client that offers what was made for something else", () => {
       { ticketKeys, sessionStore: false as const },
       { tickets: false, sessionStore: memoryStore({ now: () => 0 }) },
     ]) {
-      const state = await visited(configOf({ ...kind, ...first.server }), first.client);
+      const state = await newSession(configOf({ ...kind, ...first.server }), first.client);
       expect(kind.tickets === false ? state.sessionId.length : state.ticket.length).toBeGreaterThan(0);
-      const ends = await attempt(configOf({ ...kind, ...second.server }), { ...second.client, sessions: bold(state) });
+      const ends = await attempt(configOf({ ...kind, ...second.server }), {
+        ...second.client,
+        sessions: alwaysOffering(state),
+      });
       expect(ends.declined).toBe(reason);
       expect(opened(ends.server).session.resumed).toBe(false);
       await close(ends.client, ends.server);
@@ -173,8 +182,12 @@ describe("a client that offers what was made for something else", () => {
 
   test("without extended_master_secret: the connection ends (RFC 7627 §5.3)", async () => {
     const config = configOf({ ticketKeys });
-    const state = await visited(config);
-    const ends = await attempt(config, { sessions: bold(state) }, { alter: onHello("a->b", withoutExtension(23)) });
+    const state = await newSession(config);
+    const ends = await attempt(
+      config,
+      { sessions: alwaysOffering(state) },
+      { alter: onHello("a->b", withoutExtension(23)) },
+    );
     expect(ends.server).toMatchObject({
       alert: "handshake_failure",
       code: "resumed_without_extended_master_secret",
@@ -183,52 +196,56 @@ describe("a client that offers what was made for something else", () => {
     expect(ends.client).toMatchObject({ alert: "handshake_failure", by: "peer" });
   });
 
-  test("without renegotiation_info, which it was made with: a full handshake", async () => {
+  test("without renegotiation_info, although the session was made with it: a full handshake", async () => {
     const config = configOf({ ticketKeys });
-    const state = await visited(config);
-    const ends = await attempt(config, { sessions: bold(state) }, { alter: onHello("a->b", withoutExtension(0xff01)) });
+    const state = await newSession(config);
+    const ends = await attempt(
+      config,
+      { sessions: alwaysOffering(state) },
+      { alter: onHello("a->b", withoutExtension(0xff01)) },
+    );
     expect(ends.declined).toBe("renegotiation_info");
   });
 
-  test("with the certificate of a client that has expired since", async () => {
+  test("with a client certificate that has expired since: a full handshake", async () => {
     const brief = nodeCredential(await ca.issue({ client: true, notAfter: new Date(Date.now() + 600_000) }));
     const server: Server = { ticketKeys, clientAuth: "require", ca: ca.pem };
-    const state = await visited(configOf(server), { credentials: brief });
-    const later = configOf({ ...server, now: () => Date.now() + 601_000 });
-    const ends = await attempt(later, { sessions: bold(state), credentials: client });
+    const state = await newSession(configOf(server), { credentials: brief });
+    const afterExpiry = configOf({ ...server, now: () => Date.now() + 601_000 });
+    const ends = await attempt(afterExpiry, { sessions: alwaysOffering(state), credentials: client });
     expect(ends.declined).toBe("expired");
   });
 });
 
 describe("a ticket that was altered", () => {
-  test("in any byte, or cut, is none of ours: a full handshake", async () => {
+  test("in any byte, or truncated, is unknown: a full handshake", async () => {
     const config = configOf({ ticketKeys });
-    const state = await visited(config);
+    const state = await newSession(config);
     const { ticket } = state;
     const altered = [...ticket.keys()].map((i) => ticket.map((byte, j) => (i === j ? byte ^ 0x40 : byte)));
     const cut = [1, 15, 16, 17, 28, 43, 44, ticket.length - 1].map((length) => ticket.subarray(0, length));
     for (const one of [...altered, ...cut, new Uint8Array(60_000)]) {
-      const ends = await attempt(config, { sessions: bold({ ...state, ticket: one }) });
+      const ends = await attempt(config, { sessions: alwaysOffering({ ...state, ticket: one }) });
       expect(ends.declined).toBe("unknown");
       await close(ends.client, ends.server);
     }
   });
 
-  test("with a key's name alone it says nothing of which names there are", async () => {
+  test("and contains only a key's name does not reveal whether the name exists", async () => {
     const config = configOf({ ticketKeys });
     const ends = await attempt(config, {
-      sessions: bold({ ...(await visited(config)), ticket: new Uint8Array(16).fill(1) }),
+      sessions: alwaysOffering({ ...(await newSession(config)), ticket: new Uint8Array(16).fill(1) }),
     });
     expect(ends.declined).toBe("unknown");
     await close(ends.client, ends.server);
   });
 });
 
-test("a pre-shared key that cannot be looked up costs the session, not the handshake", async () => {
+test("a pre-shared key whose lookup fails costs the session, not the handshake", async () => {
   const key = new Uint8Array(16).fill(1);
-  let asked = 0;
+  let calls = 0;
   const lookup = () => {
-    if (++asked === 2) throw new Error("the database is away");
+    if (++calls === 2) throw new Error("the database is away");
     return key;
   };
   const config = configOf({ ticketKeys, suites: pskSuites, psk: { lookup } });
@@ -242,8 +259,8 @@ test("a pre-shared key that cannot be looked up costs the session, not the hands
   }
 });
 
-describe("keys of tickets that a function gives", () => {
-  test("may be written over where they are: what was encrypted before is then not read any more", async () => {
+describe("ticket keys from a function", () => {
+  test("may be overwritten in place: tickets that were encrypted before are then unknown", async () => {
     const key = new Uint8Array(48).fill(1);
     const config = configOf({ ticketKeys: () => [key], sessionStore: false });
     const sessions = keepSessions();
@@ -252,7 +269,7 @@ describe("keys of tickets that a function gives", () => {
       expect(opened(ends.client).session.resumed).toBe(resumed);
       await close(ends.client, ends.server);
     }
-    key.fill(2, 16); // the name stays: so the secret alone tells
+    key.fill(2, 16); // The key's name stays the same; only its secret differs.
     const rotated = await attempt(config, { sessions });
     expect(rotated.declined).toBe("unknown");
     await close(rotated.client, rotated.server);
@@ -260,7 +277,7 @@ describe("keys of tickets that a function gives", () => {
     expect(opened(other.client).session.resumed).toBe(true);
     await close(other.client, other.server);
   });
-  test("that are none cost the ticket, not the connection", async () => {
+  test("that are invalid cost the ticket, not the connection", async () => {
     const wrong = ["x".repeat(48), new Uint8Array(32), undefined] as unknown as Uint8Array[];
     for (const ticketKeys of [() => wrong.slice(0, 1), () => wrong.slice(1, 2), () => wrong.slice(2)]) {
       const ends = await attempt(configOf({ ticketKeys }), { sessions: keepSessions() });
@@ -270,7 +287,7 @@ describe("keys of tickets that a function gives", () => {
   });
 });
 
-test("a clock that moves past the session's end while its ticket is made costs nothing but the session", async () => {
+test("a clock that moves past the session's expiry while its ticket is made costs only the session", async () => {
   let time = Date.now();
   const config = configOf({
     now: () => time,
@@ -279,7 +296,7 @@ test("a clock that moves past the session's end while its ticket is made costs n
       return ticketKeys;
     },
   });
-  const store = slot();
+  const store = oneSlot();
   const ends = await attempt(config, { sessions: keepSessions({ store }) });
   expect(opened(ends.server).session.resumed).toBe(false);
   await close(ends.client, ends.server);
@@ -290,7 +307,7 @@ test("a clock that moves past the session's end while its ticket is made costs n
 test.each([
   ["beyond 2106", 2 ** 32 * 1000 + 1],
   ["before 1970", -86_400_000],
-])("a clock that is set %s shakes hands, whatever becomes of the session", async (_, time) => {
+])("a clock that is set %s does not prevent a handshake", async (_, time) => {
   const now = () => time;
   for (const options of [{ ticketKeys }, { tickets: false }]) {
     const config = configOf({ ...options, now });
@@ -304,58 +321,51 @@ test.each([
 });
 
 describe("a ticket and a session ID together (RFC 5077 §3.4)", () => {
-  /** What a server does with this session, when its ClientHello goes with this session ID. */
-  async function offering(
-    config: ReturnType<typeof serverHandshakeConfig>,
-    state: SessionState,
-    sessionId: Uint8Array,
-  ) {
-    const asked = onHello("a->b", (hello: ClientHello) => ({ ...hello, sessionId }) satisfies ClientHello);
+  /** Offers `state` with `sessionId` in ClientHello. Returns the server's decisions and the session ID of its hello. */
+  async function offer(config: ReturnType<typeof serverHandshakeConfig>, state: SessionState, sessionId: Uint8Array) {
+    const onClientHello = onHello("a->b", (hello: ClientHello) => ({ ...hello, sessionId }) satisfies ClientHello);
     let answer: ServerHello | undefined;
-    const answered = onHello("b->a", (hello: ServerHello) => {
+    const onServerHello = onHello("b->a", (hello: ServerHello) => {
       answer = hello;
       return hello;
     });
     const { a, b } = memoryPair({
-      alter: (bytes, direction) => (direction === "a->b" ? asked : answered)(bytes, direction),
+      alter: (bytes, direction) => (direction === "a->b" ? onClientHello : onServerHello)(bytes, direction),
     });
-    const told: unknown[] = [];
+    const decisions: unknown[] = [];
     const trace = (event: TraceEvent) => {
-      if (event.type === "resumption") told.push(event.resumed || event.reason);
+      if (event.type === "resumption") decisions.push(event.resumed || event.reason);
     };
     const accepted = acceptWith(config, b, { handshakeTimeout: 2000, trace });
     await Promise.allSettled([
-      connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", sessions: bold(state) }),
+      connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", sessions: alwaysOffering(state) }),
       accepted.opened,
     ]);
-    return { told, sessionId: answer?.sessionId };
+    return { decisions, sessionId: answer?.sessionId };
   }
   const sessions = memoryStore();
   const config = configOf({ ticketKeys, sessionStore: sessions });
 
-  test("where the ticket is none of ours, the session ID is not looked at", async () => {
-    const state = await visited(configOf({ tickets: false, sessionStore: sessions }));
+  test("if the ticket is unknown, the session ID is ignored", async () => {
+    const state = await newSession(configOf({ tickets: false, sessionStore: sessions }));
     const { sessionId } = state;
     expect(sessionId).toHaveLength(32);
-    expect(await offering(config, { ...state, ticket: new Uint8Array(100) }, sessionId)).toMatchObject({
-      told: ["unknown"],
+    expect(await offer(config, { ...state, ticket: new Uint8Array(100) }, sessionId)).toMatchObject({
+      decisions: ["unknown"],
     });
-    expect(await offering(config, state, sessionId)).toEqual({ told: [true], sessionId });
+    expect(await offer(config, state, sessionId)).toEqual({ decisions: [true], sessionId });
   });
 
-  test.each([0, 1, 32])(
-    "a session ID of %i bytes is echoed where the ticket is taken, whatever it says",
-    async (length) => {
-      const sessionId = new Uint8Array(length).fill(7);
-      expect(await offering(config, await visited(config), sessionId)).toEqual({ told: [true], sessionId });
-    },
-  );
+  test.each([0, 1, 32])("if the ticket is accepted, a session ID of %i bytes is echoed", async (length) => {
+    const sessionId = new Uint8Array(length).fill(7);
+    expect(await offer(config, await newSession(config), sessionId)).toEqual({ decisions: [true], sessionId });
+  });
 });
 
-describe("a server that resumes what it should not", () => {
-  const answering = async (change: (hello: ServerHello) => ServerHello, options: Client = {}) => {
+describe("a server that resumes wrongly", () => {
+  const resumeWith = async (change: (hello: ServerHello) => ServerHello, options: Client = {}) => {
     const config = configOf({ ticketKeys });
-    const store = slot();
+    const store = oneSlot();
     const sessions = keepSessions({ store });
     const first = await attempt(config, { ...options, sessions });
     await close(first.client, first.server);
@@ -363,45 +373,45 @@ describe("a server that resumes what it should not", () => {
     return { ends, store };
   };
   test("with another suite", async () => {
-    const { ends, store } = await answering((hello) => ({ ...hello, cipherSuite: 0xc02c }));
+    const { ends, store } = await resumeWith((hello) => ({ ...hello, cipherSuite: 0xc02c }));
     expect(ends.client).toMatchObject({ alert: "illegal_parameter", code: "resumed_with_other_suite" });
     expect(store.session).toBeUndefined();
   });
   test("without extended_master_secret (RFC 7627 §5.3)", async () => {
-    const { ends } = await answering(withoutExtension(23));
+    const { ends } = await resumeWith(withoutExtension(23));
     expect(ends.client).toMatchObject({ alert: "handshake_failure", code: "resumed_without_extended_master_secret" });
   });
   test("without renegotiation_info", async () => {
-    const { ends } = await answering(withoutExtension(0xff01));
+    const { ends } = await resumeWith(withoutExtension(0xff01));
     expect(ends.client).toMatchObject({ alert: "handshake_failure", code: "unsafe_legacy_renegotiation" });
-    // A session that was made with it says so, though the client does not insist.
-    const lenient = await answering(withoutExtension(0xff01), { requireSecureRenegotiation: false });
+    // A session that was made with it requires it, even if the client does not.
+    const lenient = await resumeWith(withoutExtension(0xff01), { requireSecureRenegotiation: false });
     expect(lenient.ends.client).toMatchObject({ alert: "handshake_failure", code: "renegotiation_mismatch" });
   });
-  test("and says so only half: an echoed session_id, then a certificate", async () => {
+  test("with an echoed session_id, and then sends a certificate", async () => {
     const config = configOf({ tickets: false, sessionStore: false });
-    const state = await visited(configOf({ ticketKeys }));
-    let echoed = new Uint8Array(0) as Uint8Array;
+    const state = await newSession(configOf({ ticketKeys }));
+    let offeredId = new Uint8Array(0) as Uint8Array;
     const listen = onHello("a->b", (hello: ClientHello) => {
-      echoed = hello.sessionId;
+      offeredId = hello.sessionId;
       return hello;
     });
-    const answer = onHello("b->a", (hello: ServerHello) => ({ ...hello, sessionId: echoed }));
-    const store = slot();
+    const answer = onHello("b->a", (hello: ServerHello) => ({ ...hello, sessionId: offeredId }));
+    const store = oneSlot();
     store.session = writeSessionState(state);
     const ends = await attempt(
       config,
       { sessions: keepSessions({ store }) },
       { alter: (bytes, direction) => (direction === "a->b" ? listen : answer)(bytes, direction) },
     );
-    expect(echoed).toHaveLength(32);
+    expect(offeredId).toHaveLength(32);
     expect(ends.client).toMatchObject({ alert: "unexpected_message", by: "us" });
   });
 });
 
-describe("a ticket that no ClientHello has room for", () => {
-  /** A server that gives one of so many bytes, with every key that it has. */
-  const generous = (length: number) => {
+describe("a ticket that is too long for a ClientHello", () => {
+  /** A server whose tickets have `length` bytes. */
+  const serverWithTicketsOf = (length: number) => {
     const config = configOf({ ticketKeys });
     const { tickets } = config;
     if (!tickets) throw new Error("no tickets");
@@ -411,18 +421,18 @@ describe("a ticket that no ClientHello has room for", () => {
     });
     return config;
   };
-  test("is not kept: the next connection would fail, and every one after it", async () => {
-    const store = slot();
+  test("is not stored: otherwise every later connection would fail", async () => {
+    const store = oneSlot();
     const sessions = keepSessions({ store });
-    const first = await attempt(generous(65_500), { sessions });
+    const first = await attempt(serverWithTicketsOf(65_500), { sessions });
     await close(first.client, first.server);
     expect(store.session).toBeUndefined();
     const second = await attempt(configOf({ ticketKeys }), { sessions });
     expect(opened(second.client).session.resumed).toBe(false);
     await close(second.client, second.server);
   });
-  test("does not replace the one that is renewed", async () => {
-    const store = slot();
+  test("does not replace the ticket that is to be renewed", async () => {
+    const store = oneSlot();
     const sessions = keepSessions({ store });
     const first = await attempt(configOf({ ticketKeys }), { sessions });
     await close(first.client, first.server);
@@ -442,9 +452,9 @@ describe("a ticket that no ClientHello has room for", () => {
 });
 
 describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
-  test("and neither side resumes it", async () => {
+  test("that either side sends: neither side resumes it", async () => {
     const config = configOf({ tickets: false });
-    const store = slot();
+    const store = oneSlot();
     const sessions = keepSessions({ store });
     const ends = await attempt(config, { sessions });
     const state = store.session;
@@ -458,9 +468,9 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     expect(opened(again.client).session.resumed).toBe(false);
     await close(again.client, again.server);
   });
-  test("and a connection that resumes it at that time does not bring it back", async () => {
+  test("and a connection that is resuming it at that time does not store it again", async () => {
     const config = configOf({ ticketKeys });
-    const store = slot();
+    const store = oneSlot();
     const sessions = keepSessions({ store });
     const first = await attempt(config, { sessions });
     const alter = onHello("b->a", (hello: ServerHello) => {
@@ -472,11 +482,11 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     expect(store.session).toBeUndefined();
     await close(second.client, second.server);
   });
-  test("of a number that has no name, too", async () => {
-    const store = slot();
+  test("with an unknown number, too", async () => {
+    const store = oneSlot();
     const ends = await attempt(configOf({ ticketKeys }), { sessions: keepSessions({ store }) });
     expect(store.session).toBeDefined();
-    // It is sealed at once; by the time that it arrives, nobody knows the number.
+    // The alert is encrypted at once. When it arrives, the number is no longer in the table.
     const table = alertDescriptions as Record<string, number>;
     table.nameless = 200;
     opened(ends.server).abort(undefined, "nameless" as never);
@@ -484,9 +494,9 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     await expect(opened(ends.client).closed).rejects.toMatchObject({ code: "unknown_alert", by: "peer" });
     expect(store.session).toBeUndefined();
   });
-  test("in the handshake too, where the server says nothing else to what it is offered", async () => {
+  test("in the handshake too, if the alert is the server's only answer", async () => {
     const config = configOf({ ticketKeys });
-    const store = slot();
+    const store = oneSlot();
     const sessions = keepSessions({ store });
     const first = await attempt(config, { sessions });
     await close(first.client, first.server);
@@ -497,8 +507,8 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     await expect(refused).rejects.toMatchObject({ alert: "decrypt_error", by: "peer" });
     expect(store.session).toBeUndefined();
   });
-  test("in the handshake too, where ServerHello is none that goes with our hello", async () => {
-    const store = slot();
+  test("in the handshake too, if ServerHello does not fit the ClientHello", async () => {
+    const store = oneSlot();
     const sessions = keepSessions({ store });
     const first = await attempt(configOf({ ticketKeys }), { sessions });
     await close(first.client, first.server);
@@ -510,9 +520,9 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
   test.each([
     ["that resumed it", false],
     ["that was resuming it", true],
-  ])("and a server that keeps it forgets it after one in the connection %s", async (_, inHandshake) => {
+  ])("and a server with a store deletes it after an alert in the connection %s", async (_, inHandshake) => {
     const config = configOf({ tickets: false });
-    const store = slot();
+    const store = oneSlot();
     const sessions = keepSessions({ store });
     const first = await attempt(config, { sessions });
     await close(first.client, first.server);
@@ -530,9 +540,9 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
     expect(again.declined).toBe("unknown");
     await close(again.client, again.server);
   });
-  test("but not with close_notify, or where the carrier broke", async () => {
+  test("but not if the transport fails", async () => {
     const config = configOf({ tickets: false });
-    const store = slot();
+    const store = oneSlot();
     const sessions = keepSessions({ store });
     const { a, b, fail } = memoryPair();
     const accepted = acceptWith(config, b, { provider: nodeCrypto });
@@ -546,9 +556,9 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
   });
 });
 
-describe("what is not kept", () => {
-  test("a session of a client whose function chose a certificate; one that was not asked is", async () => {
-    const store = slot();
+describe("not stored", () => {
+  test("is a session for which the client's function chose a certificate, unless none was requested", async () => {
+    const store = oneSlot();
     const choosing: Client = { sessions: keepSessions({ store }), credentials: () => client };
     const asked = await attempt(configOf({ clientAuth: "request", ca: ca.pem }), choosing);
     await close(asked.client, asked.server);
@@ -557,7 +567,7 @@ describe("what is not kept", () => {
     await close(unasked.client, unasked.server);
     expect(store.session).toBeDefined();
   });
-  test("a session without extended_master_secret, by either side (RFC 7627 §5.3)", async () => {
+  test("is a session without extended_master_secret, by either side (RFC 7627 §5.3)", async () => {
     const config = configOf({ ticketKeys });
     const offered = new Uint8Array(0);
     for (const extendedMasterSecret of [true, undefined] as const) {
@@ -568,11 +578,11 @@ describe("what is not kept", () => {
       expect(newSessionId(config, agreement)).toHaveLength(extendedMasterSecret ? 32 : 0);
     }
   });
-  test("a ticket whose state would be too large: an empty one is sent, and the client keeps nothing", async () => {
+  test("is a session too large for a ticket: the server sends an empty ticket", async () => {
     const many = nodeCredential(
       await ca.issue({ client: true, names: Array.from({ length: 700 }, (_, i) => `host-${i}.a-long-domain.example`) }),
     );
-    const store = slot();
+    const store = oneSlot();
     const ends = await attempt(configOf({ clientAuth: "require", ca: ca.pem }), {
       sessions: keepSessions({ store }),
       credentials: many,
@@ -582,7 +592,7 @@ describe("what is not kept", () => {
   });
 });
 
-/** What has a `then` and is no promise; the name in two, since linters look for it. */
+/** A thenable that is not a promise. The name `then` is built from two parts because linters look for it. */
 const thenable = {
   ["th".concat("en")]: (): never => {
     throw new Error("no");
@@ -601,42 +611,44 @@ describe("a store", () => {
       },
     },
     "that rejects": { get: () => Promise.reject(new Error("no")), set: () => Promise.reject(new Error("no")) },
-    "whose promises are none": {
+    "that returns invalid promises": {
       get: () => thenable,
       set: () => thenable,
     },
-    "that tells nonsense": { get: () => fromHex("01c02b00") },
-    "that tells no bytes": { get: () => "nonsense" as unknown as Uint8Array },
+    "that returns nonsense": { get: () => fromHex("01c02b00") },
+    "that returns no bytes": { get: () => "nonsense" as unknown as Uint8Array },
   };
   test.each(Object.entries(stores))("%s costs a full handshake, on either side", async (_, methods) => {
     const store: SessionStore = { get: () => undefined, set: () => {}, delete: () => {}, ...methods };
-    const ofClient = await attempt(configOf(), { sessions: keepSessions({ store }) });
-    expect(opened(ofClient.client).session.resumed).toBe(false);
-    await close(ofClient.client, ofClient.server);
-    const state = await visited(configOf({ tickets: false }));
-    const ofServer = await attempt(configOf({ sessionStore: store }), { sessions: bold({ ...state }) });
-    expect(opened(ofServer.client).session.resumed).toBe(false);
-    await close(ofServer.client, ofServer.server);
+    const withClientStore = await attempt(configOf(), { sessions: keepSessions({ store }) });
+    expect(opened(withClientStore.client).session.resumed).toBe(false);
+    await close(withClientStore.client, withClientStore.server);
+    const state = await newSession(configOf({ tickets: false }));
+    const withServerStore = await attempt(configOf({ sessionStore: store }), {
+      sessions: alwaysOffering({ ...state }),
+    });
+    expect(opened(withServerStore.client).session.resumed).toBe(false);
+    await close(withServerStore.client, withServerStore.server);
   });
-  test("is asked for IDs that a server could have given, and for no others", async () => {
+  test("is asked only for IDs that a server could have chosen", async () => {
     const get = vi.fn();
     const config = configOf({ tickets: false, sessionStore: { get, set() {}, delete() {} } });
-    const state = await visited(configOf({ tickets: false }));
+    const state = await newSession(configOf({ tickets: false }));
     for (const length of [1, 31, 32]) {
-      const ends = await attempt(config, { sessions: bold({ ...state, sessionId: new Uint8Array(length) }) });
+      const ends = await attempt(config, { sessions: alwaysOffering({ ...state, sessionId: new Uint8Array(length) }) });
       expect(ends.declined).toBe("unknown");
       await close(ends.client, ends.server);
     }
     expect(get.mock.calls).toEqual([["00".repeat(32)]]);
   });
-  test("that answers later, but in time, serves", async () => {
+  test("that answers asynchronously, but in time, works", async () => {
     const inner = memoryStore();
-    const later = async <T>(value: T): Promise<T> => {
+    const delayed = async <T>(value: T): Promise<T> => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       return value;
     };
     const slow: SessionStore = {
-      get: (key) => later(inner.get(key) as Uint8Array | undefined),
+      get: (key) => delayed(inner.get(key) as Uint8Array | undefined),
       set: async (key, session, expires) => inner.set(key, session, expires),
       delete: async (key) => inner.delete(key),
     };
@@ -648,7 +660,7 @@ describe("a store", () => {
     expect(opened(second.client).session.resumed).toBe(true);
     await close(second.client, second.server);
   });
-  test("of this module forgets what was used least, what is over, and what is too much", () => {
+  test("in memory drops the least recently used, expired and oversized sessions", () => {
     let time = 0;
     const store = memoryStore({ maxBytes: 3 * 300, now: () => time });
     const bytes = new Uint8Array(44);
@@ -669,21 +681,21 @@ describe("a store", () => {
   });
 });
 
-test("a store in memory forgets what is over though nobody asks for it: its secrets read what was recorded", () => {
+test("a store in memory deletes expired sessions by itself: their secrets decrypt recorded connections", () => {
   let time = 0;
   const store = memoryStore({ now: () => time });
-  store.set("over", new Uint8Array(100), 1_000);
+  store.set("expired", new Uint8Array(100), 1_000);
   time = 61_000;
   store.set("other", new Uint8Array(100), 100_000);
-  time = 0; // the only way to see from outside that it is gone
-  expect(store.get("over")).toBeUndefined();
+  time = 0; // Only a clock that is set back shows from outside that the session is deleted.
+  expect(store.get("expired")).toBeUndefined();
   expect(store.get("other")).toBeDefined();
 });
 
-describe("the form of a state", () => {
-  test("any other is none, and nothing throws", async () => {
+describe("the encoding of a session state", () => {
+  test("anything else reads as undefined, and nothing throws", async () => {
     const good = writeSessionState(
-      await visited(configOf({ clientAuth: "require", ca: ca.pem }), { credentials: client }),
+      await newSession(configOf({ clientAuth: "require", ca: ca.pem }), { credentials: client }),
     );
     expect(readSessionState(good)).toBeDefined();
     for (let length = 0; length < good.length; length++)
@@ -694,7 +706,7 @@ describe("the form of a state", () => {
   });
 });
 
-test("a listener gets secrets where it asks for them itself, not where others of its configuration do", async () => {
+test("a listener gets secrets only if it requests them itself, not if the configuration's listener does", async () => {
   const config = configOf({ trace: { listener() {}, secrets: true } });
   for (const secrets of [false, true]) {
     const events: TraceEvent[] = [];
@@ -713,26 +725,26 @@ test("a listener gets secrets where it asks for them itself, not where others of
   }
 });
 
-describe("options that cannot be", () => {
+describe("invalid options", () => {
   const wrong: Readonly<Record<string, Server>> = {
     "no keys": { ticketKeys: [] },
     "a short key": { ticketKeys: [new Uint8Array(32)] },
-    "keys that are a text": { ticketKeys: "secret" as unknown as Uint8Array[] },
-    "another way to renegotiate": { renegotiation: "no" as "abort" },
+    "keys that are a string": { ticketKeys: "secret" as unknown as Uint8Array[] },
+    "an unknown value of renegotiation": { renegotiation: "no" as "abort" },
     "keys without tickets": { ticketKeys, tickets: false },
     "tickets without AES-256-GCM": {
       tickets: true,
       provider: { ...nodeCrypto, ciphers: { AES_128_GCM: nodeCrypto.ciphers.AES_128_GCM as never } },
       suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
     },
-    "a lifetime of no time": { sessionLifetime: 0 },
+    "a lifetime of zero": { sessionLifetime: 0 },
     "a lifetime of two days": { sessionLifetime: 172_800 },
     "a store without delete": { sessionStore: { get: vi.fn(), set: vi.fn() } as unknown as SessionStore },
   };
   test.each(Object.entries(wrong))("%s", (_, options) => {
     expect(() => configOf(options)).toThrow(expect.objectContaining({ fault: "configuration" }));
   });
-  test("a client's", async () => {
+  test("of a client", async () => {
     expect(() => keepSessions({ store: {} as SessionStore })).toThrow(
       expect.objectContaining({ fault: "configuration" }),
     );
@@ -752,7 +764,7 @@ const withoutExtension =
   (type: number) =>
   <T extends Hello>(hello: T): T => ({ ...hello, extensions: hello.extensions?.filter((one) => one.type !== type) });
 
-/** Rewrites the hello of one direction on its way. */
+/** An `alter` function for `memoryPair` that rewrites the first hello in one direction. */
 function onHello<T extends Hello>(
   from: "a->b" | "b->a",
   change: (hello: T) => T,

@@ -26,7 +26,7 @@ const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
 const altered = (unit: Unit): Uint8Array => unit.wire.map((byte, i) => (i === unit.wire.length - 1 ? byte ^ 1 : byte));
 
 describe("session_ticket", () => {
-  test("is empty if a client that takes tickets has none, and is then answered empty, without a session ID", async () => {
+  test("is empty if the client has no ticket, and is then answered empty, without a session ID", async () => {
     const { hellos } = await connectPair({ sessions: keepSessions() }, { ticketKeys, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, empty]);
     expect(hellos.server?.sessionId).toEqual(empty);

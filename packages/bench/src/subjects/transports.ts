@@ -2,9 +2,12 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect as connectTcp, createServer as createTcpServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
-import { type Carrier, type Channel, type Listening, nothing } from "./subject.ts";
+import { type Channel, type Listening, noop, type Transport } from "./subject.ts";
 
-/** The same for everybody: no compression, and room for what node:tls makes of a write of 1 MiB, which is one message and some more. */
+/**
+ * The same for all subjects: no compression, and room for a write of 1 MiB with node:tls, one message of slightly
+ * more.
+ */
 const options = { perMessageDeflate: false, maxPayload: 2 ** 24 } as const;
 
 const listening = (server: Server): Promise<Listening> =>
@@ -23,9 +26,9 @@ export function listenWebSockets(onSocket: (ws: WebSocket) => void): Promise<Lis
 
 export const openWebSocket = (port: number): WebSocket => new WebSocket(`ws://127.0.0.1:${port}/`, options);
 
-/** Streams over the carrier, for the stacks that want one. */
-export function listenStreams(carrier: Carrier, onStream: (stream: Duplex) => void): Promise<Listening> {
-  if (carrier === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
+/** Listens for transports as Node streams, for the stacks that need one. */
+export function listenStreams(transport: Transport, onStream: (stream: Duplex) => void): Promise<Listening> {
+  if (transport === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
   return listening(
     createTcpServer((socket) => {
       socket.setNoDelay(true);
@@ -34,9 +37,9 @@ export function listenStreams(carrier: Carrier, onStream: (stream: Duplex) => vo
   );
 }
 
-export function openStream(carrier: Carrier, port: number): Promise<Duplex> {
+export function openStream(transport: Transport, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    if (carrier === "ws") {
+    if (transport === "ws") {
       const ws = openWebSocket(port);
       const stream = createWebSocketStream(ws);
       ws.once("open", () => resolve(stream));
@@ -49,18 +52,18 @@ export function openStream(carrier: Carrier, port: number): Promise<Duplex> {
   });
 }
 
-/** A Node stream as a channel: `write`, then `drain` where it says so. */
+/** A Node stream as a channel: after a `write` that returns false, the caller waits for `drain`. */
 export function streamChannel(stream: Duplex, end: () => void = () => stream.destroy()): Channel {
   const channel: Channel = {
     write(bytes) {
       if (stream.write(bytes)) return undefined;
       return new Promise((resolve) => stream.once("drain", resolve));
     },
-    onData: nothing,
+    onData: noop,
     close: end,
   };
   stream.on("data", (bytes: Uint8Array) => channel.onData(bytes.length));
-  stream.on("error", nothing);
+  stream.on("error", noop);
   return channel;
 }
 
@@ -76,10 +79,10 @@ export function webSocketChannel(ws: WebSocket): Channel {
       }
       return new Promise((resolve) => ws.send(bytes, () => resolve()));
     },
-    onData: nothing,
+    onData: noop,
     close: () => ws.terminate(),
   };
   ws.on("message", (data: Buffer) => channel.onData(data.length));
-  ws.on("error", nothing);
+  ws.on("error", noop);
   return channel;
 }

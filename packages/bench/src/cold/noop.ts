@@ -1,0 +1,2 @@
+/** The baseline: the CPU time that every process spends between the two readings of the clock. */
+export const handshake = async (): Promise<void> => {};
