@@ -1,4 +1,7 @@
-/** Exported keying material and channel bindings: the same as what OpenSSL, node:tls and Python tell of the same connection, RFC 5705, 5929, 9266. */
+/**
+ * Compares exported keying material and channel bindings (RFC 5705, 5929, 9266) with the values that OpenSSL, node:tls and
+ * Python report for the same connection.
+ */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -19,7 +22,7 @@ import { versionOf } from "../../src/interop/matrix.ts";
 import type { Task } from "../../src/interop/peer.ts";
 import { openssl } from "../../src/interop/peers/openssl.ts";
 import { python } from "../../src/interop/peers/python.ts";
-import { freePort, patiently, type Running, run, start } from "../../src/interop/programs.ts";
+import { freePort, type Running, run, start, untilListening } from "../../src/interop/programs.ts";
 
 const material = await makeMaterial();
 afterAll(() => material.remove());
@@ -30,7 +33,7 @@ const context = Buffer.from("which use of it");
 const length = 77;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** What both ends of a connection can tell of it, in hexadecimal. */
+/** The values that both ends of a connection can report, in hexadecimal. */
 interface Told {
   readonly resumed: boolean;
   readonly exported: string;
@@ -61,7 +64,7 @@ const every = suites.flatMap(([suite, name, kind, exchange]) =>
 );
 type Case = (typeof every)[number][1];
 
-/** Our server, which echoes; `told` is of each connection, in their order. */
+/** Starts our server, which echoes. `told` has the values of each connection, in order. */
 async function serveOurs({ suite, kind, how }: Case) {
   const told: Told[] = [];
   const server = createServer(
@@ -79,7 +82,7 @@ async function serveOurs({ suite, kind, how }: Case) {
   return { told, port, close: () => server.close() };
 }
 
-/** Two connections of ours to a server, each open until `done` with it, the second resumed; what we told of them. */
+/** Opens two connections to a server, of which the second resumes, and returns our values. Each stays open until `done`. */
 async function connectTwice(
   { suite, how }: Case,
   port: number,
@@ -88,7 +91,7 @@ async function connectTwice(
   const sessions = keepSessions({ tickets: how === "ticket" });
   const told: Told[] = [];
   for (let i = 1; i <= 2; i++) {
-    const channel = await patiently(() =>
+    const channel = await untilListening(() =>
       connect(`tcp://127.0.0.1:${port}`, { ca: material.ca, serverName: "localhost", suites: [suite], sessions }),
     );
     told.push(ours(channel));
@@ -100,13 +103,13 @@ async function connectTwice(
 
 const isFullThenResumed = (told: readonly Told[]): void => {
   expect(told.map(({ resumed }) => resumed)).toEqual([false, true]);
-  // No two values are the same, but for the certificate's.
+  // All values differ, except those that depend only on the certificate.
   const values = told.flatMap(({ resumed, endPoint, ...values }) => Object.values(values));
   expect(new Set(values).size).toBe(10);
 };
 
 describe("node:tls", () => {
-  /** The certificate's hash is SHA-256's, as its signature's is. */
+  /** The hash of the certificate is SHA-256, as in its signature. */
   function theirs(socket: tls.TLSSocket, role: "client" | "server"): Told {
     const resumed = socket.isSessionReused();
     const certificate = role === "server" ? socket.getCertificate() : socket.getPeerCertificate();
@@ -114,7 +117,7 @@ describe("node:tls", () => {
     const endPoint = raw ? createHash("sha256").update(raw).digest("hex") : "";
     const first = resumed === (role === "server") ? socket.getFinished() : socket.getPeerFinished();
     const exported = (...args: [string, Buffer?]): string =>
-      // Its declaration wants a context, which OpenSSL takes for another thing than none.
+      // The declaration requires a context, but for OpenSSL an empty context differs from none.
       hex((socket.exportKeyingMaterial as (length: number, ...args: [string, Buffer?]) => Buffer)(length, ...args));
     return {
       resumed,
@@ -180,7 +183,7 @@ describe("node:tls", () => {
         await once(socket, "close");
       }
       isFullThenResumed(server.told);
-      // Of a resumed session, node:tls has no certificate to tell.
+      // For a resumed session, node:tls has no certificate.
       const [full, resumed] = told;
       expect(server.told).toEqual([full, { ...resumed, endPoint: full?.endPoint }]);
     } finally {

@@ -1,4 +1,7 @@
-/** OpenSSL offers a session to a server that must not resume it, by ticket and by session ID: a full handshake each time, never an error. */
+/**
+ * OpenSSL offers a session, by ticket or by session ID, to a server that must not resume it. Each handshake is a full one,
+ * without an error.
+ */
 import type { AddressInfo } from "node:net";
 import {
   createServer,
@@ -33,14 +36,14 @@ type Server = Partial<ServerOptions>;
 
 interface Visit {
   readonly session: Session | undefined;
-  /** As s_client tells it. */
+  /** True if s_client reports a resumed session. */
   readonly reused: boolean;
-  /** Why it is not resumed, as our server traces it. */
+  /** The reason against resumption in the trace of our server. */
   readonly reason: string | undefined;
   readonly failures: readonly string[];
 }
 
-/** One connection of s_client to a server of its own, over which a line goes there and back. */
+/** Connects s_client to a new server and sends a line, which the server echoes. */
 async function visit(options: Server, args: readonly string[]): Promise<Visit> {
   const failures: string[] = [];
   let session: Session | undefined;
@@ -73,7 +76,7 @@ interface Case {
   readonly reason: string;
   readonly first?: Server;
   readonly second?: Server;
-  /** What s_client is told; a server name unless there is another. */
+  /** Further arguments of s_client. Without an argument for the server name, it sends "localhost". */
   readonly firstArgs?: readonly string[];
   readonly secondArgs?: readonly string[];
 }
@@ -128,12 +131,12 @@ const cases: Readonly<Record<string, Case>> = {
     first: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
     second: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] },
   },
-  // Two hours are the default lifetime: the first two visits have that long, and the third server's clock is past it.
-  "a session that is over": { reason: "expired", second: { now: () => Date.now() + 7_201_000 } },
+  // The default lifetime is two hours. The third server's clock is past it, the first two are not.
+  "a session that has expired": { reason: "expired", second: { now: () => Date.now() + 7_201_000 } },
   "a session from the future": { reason: "expired", second: { now: () => Date.now() - 3_600_000 } },
 };
 
-/** What the servers of one case share. The cache forgets nothing by itself, so that the handshake has to see to it. */
+/** The options that the servers of one case share. The cache keeps every session, so the handshake must check it. */
 const kinds = {
   ticket: () => ({ sessionStore: false, ticketKeys: [ticketKey] }) as const,
   "session ID": () => ({ tickets: false, sessionStore: memoryStore({ now: () => 0 }) }) as const,
@@ -164,9 +167,9 @@ describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s
   });
 
   test.each<[string, Server, Server]>([
-    ["a ticket whose key is gone", kinds.ticket(), { ...kinds.ticket(), ticketKeys: [otherKey] }],
+    ["a ticket whose key the server no longer has", kinds.ticket(), { ...kinds.ticket(), ticketKeys: [otherKey] }],
     [
-      "a ticket, to a server whose keys nobody gives",
+      "a ticket, to a server whose key function rejects",
       kinds.ticket(),
       { ticketKeys: () => Promise.reject(new Error()) },
     ],

@@ -8,7 +8,7 @@ const openssl = authority();
 const { version: found, issue, record, respond } = openssl;
 const { signing, serving, responding } = purposes;
 afterAll(() => openssl.remove());
-if (!found) openssl.remove(); // where everything is skipped, so is afterAll
+if (!found) openssl.remove(); // if all tests are skipped, afterAll does not run
 
 describe.skipIf(!found).each([noble, nodeCrypto])(
   `responses of ${found ?? "openssl, which is not here"}, through $name`,
@@ -50,7 +50,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       },
     );
 
-    test("a delegated responder: of this CA, and for this purpose", async () => {
+    test("a delegated responder must be certified by this CA and for this purpose", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
       record(of, "valid");
@@ -63,7 +63,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge({ of, by, signer: issue("p256", serving, by) })).toBe("ocsp_signature");
       expect(await judge({ of, by, signer: issue("p256", responding, issue("p256", signing)) })).toBe("ocsp_signature");
       expect(await judge({ of, by, signer: issue("p256", responding) })).toBe("ocsp_signature");
-      // The CA's certificate and one more come with it.
+      // The response contains the CA's certificate and one more.
       const also = issue("p256", signing);
       const signer = issue("p256", responding, by);
       const chain = ["-ndays", "7", "-rother", `${also.file}.pem`];
@@ -84,7 +84,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge(open, Date.now() + 8 * day)).toBe("ocsp_expired");
     });
 
-    test("SHA-1 is refused as a signature", async () => {
+    test("a SHA-1 signature is refused", async () => {
       const by = issue("rsa", signing);
       const of = issue("p256", serving, by);
       record(of, "valid");
@@ -92,7 +92,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge({ of, by, options: ["-ndays", "7", "-rmd", "sha384"] })).toBe("good");
     });
 
-    test("an error of the responder is not a status", async () => {
+    test("an error response of the responder is not a status", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
       const unauthorized = Uint8Array.of(0x30, 3, 0x0a, 1, 6);

@@ -2,7 +2,7 @@ import type { CryptoProvider } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
 import { judge, readLimbo } from "../../src/x509/limbo.ts";
 
-/** Every case that counts, through each provider; skipped by name where there is no corpus. */
+/** Runs each case that counts with each provider. Without a corpus, one skipped test says so. */
 export function limboSuite(text: string, providers: readonly CryptoProvider[]): void {
   const name = text
     ? "the corpus of paths"
