@@ -18,7 +18,9 @@ import type { Material } from "./files.ts";
 import { authentication, isPsk, type KeyExchangeName, type Peer, psk, type Role, type Task } from "./peer.ts";
 import { find, freePort, type Running, run, start, untilListening } from "./programs.ts";
 
-/** With `"ticket"` and `"session ID"`, a second connection resumes by that means; with a client certificate, by either. */
+/**
+ * With `"ticket"` and `"session ID"`, a second connection resumes by that means; with a client certificate, by either.
+ */
 export type Kind = (typeof kinds)[number];
 
 export interface Cell {

@@ -39,13 +39,13 @@ export interface Task {
 
 export interface Role {
   /**
-   * `"echo"`: the server sends all data back. `"http"`: the client sends a request, and the response contains its body (POST)
-   * or its path (GET).
+   * `"echo"`: the server sends all data back. `"http"`: the client sends a request, and the response contains its body
+   * (POST) or its path (GET).
    */
   readonly speaks: "echo" | "http";
   /**
-   * The commands for a task, which run one after another and together open the requested number of connections. Their input
-   * is the payload. A server is one command.
+   * The commands for a task, which run one after another and together open the requested number of connections. Their
+   * input is the payload. A server is one command.
    */
   commands(task: Task): readonly Command[];
   /** The reason, if the peer supports no client certificates in this role. `noTicket` and `noSessionId` are alike. */

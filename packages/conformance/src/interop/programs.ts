@@ -13,8 +13,8 @@ export interface Command {
   readonly args: readonly string[];
   readonly cwd?: string;
   /**
-   * Closes the input after the payload. By default, the input stays open until all output has arrived, because some programs
-   * close the connection when their input ends.
+   * Closes the input after the payload. By default, the input stays open until all output has arrived, because some
+   * programs close the connection when their input ends.
    */
   readonly inputEnds?: boolean;
   /** Writes the output of the program to its input. This makes an echo server of a program that copies both ways. */

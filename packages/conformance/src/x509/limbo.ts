@@ -1,6 +1,6 @@
 /**
- * Verifies a corpus of certification paths and compares the verdicts with the expected ones. It uses no host API, so it also
- * runs in a page.
+ * Verifies a corpus of certification paths and compares the verdicts with the expected ones. It uses no host API, so
+ * it also runs in a page.
  * @module
  */
 
@@ -27,7 +27,9 @@ export interface LimboCase {
   readonly eku?: readonly string[] | null;
   /** The maximum number of intermediates. */
   readonly maxDepth?: number | null;
-  /** True if the case also runs without a name, with the same verdict: a name mismatch would hide the fault under test. */
+  /**
+   * True if the case also runs without a name, with the same verdict: a name mismatch would hide the fault under test.
+   */
   readonly alsoWithoutName?: boolean;
 }
 
@@ -41,7 +43,10 @@ export interface LimboCorpus {
 export interface LimboVerdict {
   readonly id: string;
   readonly expected: LimboCase["expect"];
-  /** `ERROR` means an error that is not a `TlsError` with fault `"peer"`. It is never right, nor is a run that takes too long. */
+  /**
+   * `ERROR` means an error that is not a `TlsError` with fault `"peer"`. It is never right, nor is a run that takes
+   * too long.
+   */
   readonly got: LimboCase["expect"] | "ERROR";
   /** The error's code and message, or the path that was found. */
   readonly reason: string;
@@ -63,7 +68,9 @@ const usages: Readonly<Record<string, string>> = {
   OCSPSigning: "1.3.6.1.5.5.7.3.9",
 };
 
-/** Reads a corpus file. Throws an Error if the file is not a corpus. A fault in one case becomes that case's verdict. */
+/**
+ * Reads a corpus file. Throws an Error if the file is not a corpus. A fault in one case becomes that case's verdict.
+ */
 export function readLimbo(text: string): LimboCorpus {
   let file: { certs?: unknown; testcases?: unknown } | null;
   try {

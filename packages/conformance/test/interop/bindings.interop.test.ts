@@ -1,6 +1,6 @@
 /**
- * Compares exported keying material and channel bindings (RFC 5705, 5929, 9266) with the values that OpenSSL, node:tls and
- * Python report for the same connection.
+ * Compares exported keying material and channel bindings (RFC 5705, 5929, 9266) with the values that OpenSSL, node:tls
+ * and Python report for the same connection.
  */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -82,7 +82,10 @@ async function serveOurs({ suite, kind, how }: Case) {
   return { told, port, close: () => server.close() };
 }
 
-/** Opens two connections to a server, of which the second resumes, and returns our values. Each stays open until `done`. */
+/**
+ * Opens two connections to a server, of which the second resumes, and returns our values. Each stays open until
+ * `done`.
+ */
 async function connectTwice(
   { suite, how }: Case,
   port: number,

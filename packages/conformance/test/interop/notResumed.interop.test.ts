@@ -1,6 +1,6 @@
 /**
- * OpenSSL offers a session, by ticket or by session ID, to a server that must not resume it. Each handshake is a full one,
- * without an error.
+ * OpenSSL offers a session, by ticket or by session ID, to a server that must not resume it. Each handshake is a full
+ * one, without an error.
  */
 import type { AddressInfo } from "node:net";
 import {
@@ -34,7 +34,7 @@ const request = { clientAuth: "request", ca: material.ca } as const;
 
 type Server = Partial<ServerOptions>;
 
-interface Visit {
+interface VisitResult {
   readonly session: Session | undefined;
   /** True if s_client reports a resumed session. */
   readonly reused: boolean;
@@ -44,7 +44,7 @@ interface Visit {
 }
 
 /** Connects s_client to a new server and sends a line, which the server echoes. */
-async function visit(options: Server, args: readonly string[]): Promise<Visit> {
+async function visit(options: Server, args: readonly string[]): Promise<VisitResult> {
   const failures: string[] = [];
   let session: Session | undefined;
   let reason: string | undefined;
@@ -65,8 +65,8 @@ async function visit(options: Server, args: readonly string[]): Promise<Visit> {
   try {
     const { port } = (await server.listenTcp()).address() as AddressInfo;
     const all = ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_2", "-nocommands", ...args];
-    const said = await run({ program: "openssl", args: all }, "hello\n", "\nhello\n");
-    return { session, reused: /^Reused, TLSv1\.2/m.test(said), reason, failures };
+    const output = await run({ program: "openssl", args: all }, "hello\n", "\nhello\n");
+    return { session, reused: /^Reused, TLSv1\.2/m.test(output), reason, failures };
   } finally {
     await server.close();
   }
@@ -82,20 +82,24 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  "a server that asks for certificates now": { reason: "configuration", second: request },
-  "a server that requires one, from a client that has one": {
+  "a server that now asks for certificates": { reason: "configuration", second: request },
+  "a server that now requires one, and a client that has one": {
     reason: "configuration",
     second: { ...request, clientAuth: "require" },
     secondArgs: clientCertificate,
   },
-  "a server that asked, and requires now": {
+  "a server that asked for one, and now requires it": {
     reason: "configuration",
     first: request,
     second: { ...request, clientAuth: "require" },
     firstArgs: clientCertificate,
     secondArgs: clientCertificate,
   },
-  "a server that asked, and does not now": { reason: "configuration", first: request, firstArgs: clientCertificate },
+  "a server that asked for one, and no longer does": {
+    reason: "configuration",
+    first: request,
+    firstArgs: clientCertificate,
+  },
   "a server that believed any client, and now those of a CA": {
     reason: "configuration",
     first: { clientAuth: "require", insecure: true },
@@ -120,13 +124,13 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "another server name": { reason: "server_name", secondArgs: ["-servername", "other.example"] },
   "no server name": { reason: "server_name", secondArgs: ["-noservername"] },
-  "a server name where there was none": { reason: "server_name", firstArgs: ["-noservername"] },
-  "a suite that the client has no more": {
+  "a server name, for a session without one": { reason: "server_name", firstArgs: ["-noservername"] },
+  "a suite that the client no longer offers": {
     reason: "suite",
     firstArgs: ["-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],
     secondArgs: ["-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"],
   },
-  "a suite that the server has no more": {
+  "a suite that the server no longer offers": {
     reason: "suite",
     first: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
     second: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] },

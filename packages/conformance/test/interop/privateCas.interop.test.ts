@@ -1,6 +1,7 @@
 /**
  * Common ways to create a private CA, with the tools that are installed. Each certificate works for a server and for a
- * client, or the error says what to change. packages/core/test/x509/privateCas.test.ts covers the certificates of other tools.
+ * client, or the error says what to change. packages/core/test/x509/privateCas.test.ts covers the certificates of
+ * other tools.
  */
 
 import { execFileSync } from "node:child_process";

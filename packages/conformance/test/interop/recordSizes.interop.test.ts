@@ -14,8 +14,8 @@ const priority = "--priority=NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-
 const overhead = 24;
 /** gnutls-cli sends each line in one record, and drops the part that does not fit. */
 const lines = `${"x".repeat(3000)}\nthe end\n`;
-const own = 600;
-const its = 1000;
+const ourLimit = 600;
+const theirLimit = 1000;
 
 /** The longest plaintext of a protected record in each direction. */
 function watch() {
@@ -31,7 +31,7 @@ describe.skipIf(missing.length)(title, () => {
   test("our server and gnutls-cli respect each other's limit", async () => {
     const { longest, trace } = watch();
     const credentials = [nodeCredential(material.server.ecdsa)];
-    const server = createServer({ credentials, recordSizeLimit: own, trace }, async (channel) => {
+    const server = createServer({ credentials, recordSizeLimit: ourLimit, trace }, async (channel) => {
       await channel.read();
       await channel.write(Buffer.from(lines));
       await channel.closeWrite();
@@ -42,7 +42,7 @@ describe.skipIf(missing.length)(title, () => {
       await run(
         {
           program: "gnutls-cli",
-          args: [priority, ...trust, "--recordsize", `${its}`, "-p", `${port}`, "127.0.0.1"],
+          args: [priority, ...trust, "--recordsize", `${theirLimit}`, "-p", `${port}`, "127.0.0.1"],
         },
         lines,
         "the end",
@@ -50,7 +50,7 @@ describe.skipIf(missing.length)(title, () => {
     } finally {
       await server.close();
     }
-    expect(longest).toEqual({ sent: its, received: own });
+    expect(longest).toEqual({ sent: theirLimit, received: ourLimit });
   });
 
   test("our client and gnutls-serv respect each other's limit", async () => {
@@ -60,11 +60,16 @@ describe.skipIf(missing.length)(title, () => {
     const identity = ["--x509certfile", cert, "--x509keyfile", key];
     const server = start({
       program: "gnutls-serv",
-      args: [priority, ...identity, "--echo", "--recordsize", `${its}`, "-p", `${port}`],
+      args: [priority, ...identity, "--echo", "--recordsize", `${theirLimit}`, "-p", `${port}`],
     });
     try {
       const channel = await untilListening(() =>
-        connect(`tcp://127.0.0.1:${port}`, { ca: material.ca, serverName: "localhost", recordSizeLimit: own, trace }),
+        connect(`tcp://127.0.0.1:${port}`, {
+          ca: material.ca,
+          serverName: "localhost",
+          recordSizeLimit: ourLimit,
+          trace,
+        }),
       );
       await channel.write(Buffer.from(lines));
       let got = "";
@@ -77,6 +82,6 @@ describe.skipIf(missing.length)(title, () => {
     } finally {
       await server.stop();
     }
-    expect(longest).toEqual({ sent: its, received: own });
+    expect(longest).toEqual({ sent: theirLimit, received: ourLimit });
   });
 });

@@ -23,7 +23,7 @@ afterAll(() => openssl.remove());
 if (!openssl.version) openssl.remove(); // if all tests are skipped, afterAll does not run
 const command = process.env.HANDCLASP_OPENSSL || "openssl";
 
-function cast() {
+function issueAll() {
   const ca = openssl.issue("p256", purposes.signing);
   const good = openssl.issue("p256", purposes.serving, ca);
   const revoked = openssl.issue("rsa", purposes.serving, ca);
@@ -39,7 +39,7 @@ function cast() {
 const timestamps = Uint8Array.of(0, 5, 0, 3, 1, 2, 3);
 
 describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "openssl, which is not here"}`, () => {
-  const made = openssl.version ? cast() : undefined!;
+  const made = openssl.version ? issueAll() : undefined!;
   const ended: (() => unknown)[] = [];
   afterAll(() => Promise.all(ended.map((end) => end())));
 
@@ -75,7 +75,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       return (server.address() as AddressInfo).port;
     }
 
-    test("good", async () => {
+    test("reports the status good", async () => {
       const response = made.respond(made.good);
       const port = await listen(made.good, response);
       for (const policy of [ocsp.check, ocsp.require])
@@ -86,7 +86,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       expect((await asked(port, {})).ocspResponse).toBeUndefined();
     });
 
-    test("revoked", async () => {
+    test("refuses a revoked certificate", async () => {
       const port = await listen(made.revoked, made.respond(made.revoked));
       expect(await asked(port, { ocsp: ocsp.check })).toMatchObject({ code: "revoked", alert: "certificate_revoked" });
     });

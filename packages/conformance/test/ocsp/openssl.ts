@@ -19,7 +19,7 @@ export interface Issued {
   readonly der: Uint8Array;
 }
 
-export interface Asked {
+export interface ResponseRequest {
   readonly of: Issued;
   readonly by: Issued;
   /** Default: the issuer. */
@@ -52,7 +52,7 @@ export interface OpensslAuthority {
   /** Records the status of a certificate in the format of `openssl ca`. */
   record(one: Issued, status: "valid" | "revoked"): void;
   /** A response that `openssl ocsp` creates offline. */
-  respond(asked: Asked): Uint8Array;
+  respond(request: ResponseRequest): Uint8Array;
   /** The path of a file. Writes the content, if one is given. */
   file(name: string, content?: Uint8Array): string;
   remove(): void;

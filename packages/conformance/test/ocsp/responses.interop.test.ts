@@ -2,7 +2,7 @@ import { parseCertificate, TlsError } from "@handclasp/core";
 import { verifyOcsp } from "@handclasp/core/ocsp";
 import { noble, nodeCrypto } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";
-import { type Asked, authority, purposes } from "./openssl.ts";
+import { authority, purposes, type ResponseRequest } from "./openssl.ts";
 
 const openssl = authority();
 const { version: found, issue, record, respond } = openssl;
@@ -13,7 +13,7 @@ if (!found) openssl.remove(); // if all tests are skipped, afterAll does not run
 describe.skipIf(!found).each([noble, nodeCrypto])(
   `responses of ${found ?? "openssl, which is not here"}, through $name`,
   (provider) => {
-    async function verdict(response: Uint8Array, { of, by }: Asked, now = Date.now()): Promise<string> {
+    async function verdict(response: Uint8Array, { of, by }: ResponseRequest, now = Date.now()): Promise<string> {
       try {
         const about = { certificate: parseCertificate(of.der), issuer: parseCertificate(by.der) };
         await verifyOcsp({ response, ...about, now, provider });
@@ -23,7 +23,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
         return error.code;
       }
     }
-    const judge = (asked: Asked, now?: number): Promise<string> => verdict(respond(asked), asked, now);
+    const judge = (asked: ResponseRequest, now?: number): Promise<string> => verdict(respond(asked), asked, now);
 
     test.each(["p256", "p384", "rsa", "ed25519"] as const)(
       "a CA with a key of %s: good, revoked, unknown",
@@ -70,7 +70,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge({ of, by, signer, options: chain })).toBe("good");
     });
 
-    test("time: nextUpdate, and none", async () => {
+    test("a response is valid until its nextUpdate, or for a week without one", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
       record(of, "valid");

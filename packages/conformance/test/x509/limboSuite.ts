@@ -7,7 +7,7 @@ export function limboSuite(text: string, providers: readonly CryptoProvider[]): 
   const name = text
     ? "the corpus of paths"
     : "the corpus of paths: ../shared/x509/limbo-dev.json or HANDCLASP_LIMBO is absent";
-  describe.skipIf(!text).each(providers)(`${name}, through $name`, (provider) => {
+  describe.skipIf(!text).each(providers)(`${name}, with $name`, (provider) => {
     const corpus = text ? readLimbo(text) : { certs: [], cases: [] };
     test("has cases that count", () => expect(corpus.cases.some(({ tier }) => tier === "must")).toBe(true));
     for (const one of corpus.cases.filter(({ tier }) => tier === "must")) {

@@ -31,13 +31,13 @@ import {
 } from "../../../core/test/x509/make.ts";
 import { verdict } from "../../../core/test/x509/verify.ts";
 
-/** `pnpm fuzz` sets it. */
+/** The number of random cases. `pnpm fuzz` sets HANDCLASP_FUZZ. */
 const numRuns = Math.ceil(Number(process.env.HANDCLASP_FUZZ ?? 20_000) / 40);
 const timeout = 240_000 + 200 * numRuns;
 // node:crypto verifies the same signatures as noble, and thousands of chains take only seconds.
 const ask = { provider: { ...noble, verify: nodeCrypto.verify, canVerify: nodeCrypto.canVerify }, reference: null };
 
-/** A CA is a name with one of its two keys. Several CAs can certify the same name and key, and so can the CA itself. */
+/** A CA is a name with one of the two keys of that name. Several CAs can certify it, and it can certify itself. */
 const nodes = Array.from({ length: 8 }, (_, i) => ({ ca: i >> 1, key: ecKey(), id: i }));
 type Ca = (typeof nodes)[number];
 const titled = ({ ca }: Ca) => name(`CN=CA ${ca}`);
