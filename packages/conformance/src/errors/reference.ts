@@ -86,14 +86,17 @@ ${Object.entries(rows)
 export function reference(): string {
   return `# Errors
 
-Generated from \`packages/conformance/src/errors\`. Do not edit: the test of that folder writes this file if \`HANDCLASP_ERRORS=write\` is set.
+Generated from \`packages/conformance/src/errors\`. Do not edit: the test of that folder writes this file if
+\`HANDCLASP_ERRORS=write\` is set.
 
 Every error that Handclasp throws is a \`TlsError\`. Its properties:
 
-- \`error.code\` is one of the names below. The names are stable. \`TlsErrorCode\` is their union, so a misspelt code does not compile.
+- \`error.code\` is one of the names below. The names are stable. \`TlsErrorCode\` is their union, so a misspelt code
+  does not compile.
 - \`error.alert\` is the alert that we sent, or the alert that the peer sent if \`error.by\` is \`"peer"\`.
-- \`error.fault\` says where the fault is: \`"peer"\` (what the peer sent), \`"configuration"\` (the options), \`"transport"\` (what carries the connection),
-  \`"application"\` (the program that uses Handclasp) or \`"internal"\` (Handclasp or its host).
+- \`error.fault\` says where the fault is: \`"peer"\` (what the peer sent), \`"configuration"\` (the options),
+  \`"transport"\` (the transport of the connection), \`"application"\` (the program that uses Handclasp) or \`"internal"\`
+  (Handclasp or its host).
 - \`error.advice\`, if there is any, says what to do. It follows the message in brackets.
 - \`error.cause\` is what another library threw.
 

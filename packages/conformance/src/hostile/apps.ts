@@ -11,7 +11,7 @@ export interface Observed {
   bytes: number;
   cleanEnds: number;
   failures: string[];
-  /** The most bytes read in one turn of the event loop. With 1-byte records, this is the number of records opened in it. */
+  /** The most bytes read in one turn of the event loop. With 1-byte records, it is the number of opened records. */
   mostInTurn: number;
 }
 

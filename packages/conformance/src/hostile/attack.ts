@@ -219,8 +219,8 @@ async function goTo(steps: AsyncGenerator<Step, void, void>, until: Step): Promi
 }
 
 /**
- * An upper bound of the event loop's longest stall, in ms. The wall clock includes the other load of the machine, and CPU
- * time includes the garbage collector's other threads. Neither is shorter than the stall.
+ * An upper bound of the event loop's longest stall, in ms. The wall clock includes the other load of the machine, and
+ * CPU time includes the garbage collector's other threads. Neither is shorter than the stall.
  */
 export const stallOf = ({ stall, stallCpu }: Costs): number => Math.min(stall, stallCpu);
 

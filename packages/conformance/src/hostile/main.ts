@@ -7,8 +7,9 @@ import { attacks } from "./attacks/all.ts";
 
 const usage = `pnpm hostile [--short] [WORDS]: raw clients and servers against Handclasp, over TCP and WebSocket.
 WORDS select the attacks whose group or name contains them. --short skips the attacks that take long.
-Each line has the costs of an attack for the victim's process: the longest stall of its event loop, its CPU time, the growth
-of its memory, and its active handles. Then come the measured values with their limits. FAIL: a value exceeds its limit.`;
+Each line has the costs of an attack for the victim's process: the longest stall of its event loop, its CPU time, the
+growth of its memory, and its active handles. Then come the measured values with their limits. FAIL: a value exceeds
+its limit.`;
 
 const args = process.argv.slice(2);
 if (args.includes("--help")) {
@@ -44,7 +45,8 @@ function exceeds({ got, most }: Finding): boolean {
 function line(group: string, outcome: Outcome): string {
   const { name, costs, findings, failure } = outcome;
   const cost = costs
-    ? `stall ${number(costs.stall)} ms (at most ${number(costs.stallCpu)} ms of CPU in one), CPU ${number(costs.cpu)} ms, ` +
+    ? `stall ${number(costs.stall)} ms (at most ${number(costs.stallCpu)} ms of CPU in one), ` +
+      `CPU ${number(costs.cpu)} ms, ` +
       `memory ${number(heldBytes(costs) / KiB)} KiB, sockets ${costs.sockets}, handles ${costs.handles}`
     : "no costs";
   const reported = findings.filter((finding) => finding.kind === "time" || finding.most > 0 || exceeds(finding));

@@ -1,6 +1,6 @@
 /**
- * A clock that the attack advances. It drives the victim's timers and the timeouts of its sockets, while I/O continues as
- * usual. A test of a minute's silence takes less than a minute, and no result depends on the speed of the machine.
+ * A clock that the attack advances. It drives the victim's timers and the timeouts of its sockets, while I/O continues
+ * as usual. A test of a minute's silence takes less than a minute, and no result depends on the speed of the machine.
  * @module
  */
 import { Socket } from "node:net";

@@ -1,7 +1,7 @@
 /**
- * The part of TLS 1.2 that an attacker needs, over node:crypto: two suites and X25519, without verification of the peer.
- * It builds every record itself, so that an attack controls the length and the time of each one. It shares no code with
- * Handclasp.
+ * The part of TLS 1.2 that an attacker needs, over node:crypto: two suites and X25519, without verification of the
+ * peer. It builds every record itself, so that an attack controls the length and the time of each one. It shares no
+ * code with Handclasp.
  * @module
  */
 import {

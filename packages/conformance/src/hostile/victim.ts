@@ -1,6 +1,6 @@
 /**
- * The process that is attacked. It runs servers and clients of Handclasp, measures their costs, and serves the calls of its
- * parent.
+ * The process that is attacked. It runs servers and clients of Handclasp, measures their costs, and serves the calls
+ * of its parent.
  * @module
  */
 import { subscribe } from "node:diagnostics_channel";
@@ -171,7 +171,9 @@ function portOf(listener: { address(): AddressInfo | string | null }): number {
   return (listener.address() as AddressInfo).port;
 }
 
-/** The memory in use after garbage collection. It collects three times, because finalizers free more after the first. */
+/**
+ * The memory in use after garbage collection. It collects three times, because finalizers free more after the first.
+ */
 async function memory(): Promise<{ heapUsed: number; external: number }> {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.();

@@ -1,5 +1,5 @@
 /**
- * A folder with certificates for all peers.
+ * Certificates and keys for all peers, in memory and in a folder.
  * @module
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type IssuedCertificate, testCa } from "@handclasp/testing";
 import type { Files, Identity } from "./peer.ts";
 
-/** The same, as our own side takes it. */
+/** The certificates and keys, as files for the peers and as values for our side. */
 export interface Material {
   readonly files: Files;
   readonly ca: string;

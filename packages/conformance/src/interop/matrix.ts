@@ -1,5 +1,5 @@
 /**
- * The interop matrix: every peer in every role, with every key exchange that both have.
+ * The interop matrix: each peer in each role, with each key exchange that both sides support.
  * @module
  */
 import * as handclasp from "@handclasp/node";
@@ -16,18 +16,20 @@ import {
 } from "@handclasp/node";
 import type { Material } from "./files.ts";
 import { authentication, isPsk, type KeyExchangeName, type Peer, psk, type Role, type Task } from "./peer.ts";
-import { find, freePort, patiently, type Running, run, start } from "./programs.ts";
+import { find, freePort, type Running, run, start, untilListening } from "./programs.ts";
 
-/** `"ticket"` and `"session ID"`: a second connection resumes so; with a client certificate, by whichever there is. */
+/**
+ * With `"ticket"` and `"session ID"`, a second connection resumes by that means; with a client certificate, by either.
+ */
 export type Kind = (typeof kinds)[number];
 
 export interface Cell {
   readonly peer: Peer;
-  /** The peer's. */
+  /** The role of the peer. */
   readonly role: "client" | "server";
   readonly keyExchange: KeyExchangeName;
   readonly kind: Kind;
-  /** Why it is not run. */
+  /** The reason why the cell is not run. */
   readonly absent?: string;
 }
 
@@ -37,7 +39,7 @@ const exported = Object.entries(handclasp)
   .filter(([name]) => name.startsWith("TLS_"))
   .map(([, suite]) => suite as CipherSuite);
 
-/** All our suites, the better ones first. */
+/** All suites of Handclasp, the stronger ones first. */
 const suites: readonly CipherSuite[] = [
   ...new Set([
     ...handclasp.legacySuites,
@@ -67,27 +69,27 @@ export function cells(peer: Peer): readonly Cell[] {
 function absence(role: Role, keyExchange: KeyExchangeName, kind: Kind): { absent?: string } {
   const lack = role.lacks?.[keyExchange];
   if (lack) return { absent: lack };
-  if (isCertified(kind) && isPsk(keyExchange)) return { absent: "pre-shared keys go without certificates" };
+  if (isCertified(kind) && isPsk(keyExchange)) return { absent: "Suites with a pre-shared key use no certificates" };
   if (isCertified(kind) && role.noClientCertificate) return { absent: role.noClientCertificate };
   if (kind === "ticket" && role.noTicket) return { absent: role.noTicket };
   if (kind === "session ID" && role.noSessionId) return { absent: role.noSessionId };
   return {};
 }
 
-/** The peer's version; `undefined` where it is not installed, and then `missing` are the programs. */
+/** The version of the peer. If the peer is not installed, `missing` names its programs. */
 export async function versionOf(peer: Peer): Promise<{ version?: string; missing: readonly string[] }> {
   const missing = peer.programs.filter((program) => !find(program));
   if (missing.length) return { missing };
   const [program, ...args] = peer.version;
   try {
-    const said = await run({ program, args });
-    return { version: said.trim().split("\n")[0] ?? "", missing };
+    const output = await run({ program, args });
+    return { version: output.trim().split("\n")[0] ?? "", missing };
   } catch {
-    return { missing: [program] }; // a stub that only tells how to install it
+    return { missing: [program] }; // a stub that only says how to install it
   }
 }
 
-/** Runs a cell; what both sides agreed on last. Throws where anything is not as it should be. */
+/** Runs a cell and returns the session of its last connection. Throws if a result is not the expected one. */
 export async function runCell(cell: Cell, material: Material): Promise<Session> {
   let tickets = 0;
   const trace: TraceListener = (event) => {
@@ -98,18 +100,19 @@ export async function runCell(cell: Cell, material: Material): Promise<Session> 
   const expected = connections(cell);
   if (!first || !last || sessions.length !== expected)
     throw new Error(`${sessions.length} connections, ${expected} expected`);
-  if (!suitesWith(cell.keyExchange).some(({ name }) => name === last.suite)) throw new Error(`suite ${last.suite}`);
+  if (!suitesWith(cell.keyExchange).some(({ name }) => name === last.suite))
+    throw new Error(`the suite is ${last.suite}, expected one with ${cell.keyExchange}`);
   if (expected === 2 && (first.resumed || !last.resumed))
-    throw new Error(`resumed: first ${first.resumed}, then ${last.resumed}`);
+    throw new Error(`expected only the second connection to resume; first: ${first.resumed}, second: ${last.resumed}`);
   if ((cell.kind === "ticket" && !tickets) || (cell.kind === "session ID" && tickets))
-    throw new Error(`${tickets} tickets`);
+    throw new Error(`${tickets} tickets came, which does not fit "${cell.kind}"`);
   const client = last.role === "server" ? last.peer?.certificate.subject.text : undefined;
   if (last.role === "server" && client !== (isCertified(cell.kind) ? "CN=client" : undefined))
-    throw new Error(`client certificate: ${client}`);
+    throw new Error(`unexpected client certificate: ${client}`);
   return last;
 }
 
-/** Milliseconds: a peer that hangs, however slowly it starts on a busy machine. */
+/** In ms. Only a peer that hangs takes this long, even if it starts slowly on a busy machine. */
 const handshakeTimeout = 90_000;
 
 const key = new Uint8Array(Buffer.from(psk.hex, "hex"));
@@ -167,8 +170,8 @@ async function againstClient(cell: Cell, material: Material, trace: TraceListene
     const { port } = (await server.listenTcp()).address() as { port: number };
     for (const command of role.commands(task(cell, material, port))) {
       payload = command.own?.sends ?? material.payload;
-      const said = await run(command, payload, command.own ? undefined : payload);
-      if (!said.includes(command.own?.prints ?? "")) throw new Error(`it said: ${said.slice(-400)}`);
+      const output = await run(command, payload, command.own ? undefined : payload);
+      if (!output.includes(command.own?.prints ?? "")) throw new Error(`the peer printed: ${output.slice(-400)}`);
     }
   } catch (error) {
     throw failures[0] ? new Error(`${(error as Error).message}; on our side: ${failures[0].message}`) : error;
@@ -185,13 +188,13 @@ async function againstServer(cell: Cell, material: Material, trace: TraceListene
   if (!command) throw new Error("no command");
   const server = start(command);
   const sessions: Session[] = [];
-  const kept = connections(cell) === 2 ? { sessions: keepSessions({ tickets: cell.kind !== "session ID" }) } : {};
+  const resumption = connections(cell) === 2 ? { sessions: keepSessions({ tickets: cell.kind !== "session ID" }) } : {};
   try {
     for (let i = 0; i < connections(cell); i++)
-      sessions.push(await exchange(cell, material, role, port, server, { ...kept, trace }));
+      sessions.push(await exchange(cell, material, role, port, server, { ...resumption, trace }));
   } catch (error) {
     throw new Error(
-      `${(error as Error).message}; it said: ${server.stderr().slice(-400)}${server.stdout().slice(-400)}`,
+      `${(error as Error).message}; the peer printed: ${server.stderr().slice(-400)}${server.stdout().slice(-400)}`,
     );
   } finally {
     await server.stop();
@@ -199,7 +202,7 @@ async function againstServer(cell: Cell, material: Material, trace: TraceListene
   return sessions;
 }
 
-/** One connection to a server: all goes there and comes back. */
+/** Opens one connection to a server, sends the payload and reads it back. */
 async function exchange(
   cell: Cell,
   material: Material,
@@ -208,7 +211,7 @@ async function exchange(
   server: Running,
   ours: { readonly sessions?: ClientSessions; readonly trace: TraceListener },
 ): Promise<Session> {
-  const channel = await patiently(
+  const channel = await untilListening(
     () =>
       connect(`tcp://127.0.0.1:${port}`, {
         ...(isPsk(cell.keyExchange) ? { psk: ourPsk.client } : { ca: material.ca }),
@@ -233,7 +236,7 @@ async function exchange(
     got += Buffer.from(bytes).toString("latin1").replaceAll("\r", "");
   }
   const { session } = channel;
-  // Some commands drop the connection instead of saying close_notify; that is not what is tried here.
+  // Some programs drop the connection without a close_notify, which this test does not check.
   await channel.close().catch(() => {});
   return session;
 }

@@ -1,21 +1,21 @@
 /**
- * A peer: somebody else's TLS, as commands that speak it over loopback TCP. One file in `peers/` each.
+ * A peer: another TLS implementation, run as commands over loopback TCP. Each one has a file in `peers/`.
  * @module
  */
 import { fileURLToPath } from "node:url";
 import type { Command } from "./programs.ts";
 
-/** What stands between `TLS_` and `_WITH_` in a suite's name. */
+/** The part of a suite's name between `TLS_` and `_WITH_`. */
 export type KeyExchangeName = "ECDHE_ECDSA" | "ECDHE_RSA" | "RSA" | "DHE_RSA" | "ECDHE_PSK" | "PSK";
 
-/** Paths of what a peer needs; all certificates are of one throw-away CA. */
+/** The paths of the files that a peer needs. One temporary CA issued all certificates. */
 export interface Files {
-  /** To write more into. */
+  /** A folder in which a peer can write further files. */
   readonly folder: string;
   readonly ca: string;
   readonly server: Readonly<Record<"ecdsa" | "rsa", Identity>>;
   readonly client: Identity;
-  /** Lines of text to send, and to get back. */
+  /** The lines of text that are sent and echoed. */
   readonly payload: string;
 }
 
@@ -24,56 +24,62 @@ export interface Identity {
   readonly key: string;
 }
 
-/** What a peer is to do. */
+/** The task of a peer. */
 export interface Task {
   readonly keyExchange: KeyExchangeName;
   readonly port: number;
   readonly files: Files;
-  /** A client shows its certificate; a server requires one. */
+  /** True if the client sends its certificate and the server requires one. */
   readonly clientCertificate: boolean;
-  /** 2: the second resumes the session of the first, by what our side has: a ticket, or the session ID. */
+  /** If 2, the second connection resumes the session of the first one, by ticket or by session ID. */
   readonly connections: 1 | 2;
-  /** Our side has tickets. */
+  /** True if our side uses tickets. */
   readonly ticket: boolean;
 }
 
 export interface Role {
-  /** `"echo"`: what was sent comes back. `"http"`: the client sends a request, and the reply has the body (a POST) or the path (a GET). */
+  /**
+   * `"echo"`: the server sends all data back. `"http"`: the client sends a request, and the response contains its body
+   * (POST) or its path (GET).
+   */
   readonly speaks: "echo" | "http";
-  /** One after the other; together they make as many connections as asked. The payload is their input. A server is one command. */
+  /**
+   * The commands for a task, which run one after another and together open the requested number of connections. Their
+   * input is the payload. A server is one command.
+   */
   commands(task: Task): readonly Command[];
-  /** Why there is none, where there is none. */
+  /** The reason, if the peer supports no client certificates in this role. `noTicket` and `noSessionId` are alike. */
   readonly noClientCertificate?: string;
   readonly noTicket?: string;
   readonly noSessionId?: string;
-  /** Why a key exchange that the peer has cannot be had in this role. */
+  /** For each key exchange that the peer supports, but not in this role: the reason. */
   readonly lacks?: Partial<Record<KeyExchangeName, string>>;
 }
 
 export interface Peer {
   readonly name: string;
-  /** Debian's. */
+  /** The names of its Debian packages. */
   readonly packages: readonly string[];
-  /** Commands that have to be there. */
+  /** The programs that must be installed. */
   readonly programs: readonly string[];
-  /** A command that tells the version, first of all. */
+  /** A command that prints the version in its first line. */
   readonly version: readonly [string, ...string[]];
   readonly keyExchanges: readonly KeyExchangeName[];
-  /** What has to be made before the first task: a key database, a compiled class. */
+  /** Prepares files for all tasks, for example a key database or a compiled class. */
   prepare?(files: Files): Promise<void>;
   readonly client?: Role;
   readonly server?: Role;
-  /** Why the peer has one role only. */
+  /** The reason why the peer has only one role. */
   readonly note?: string;
 }
 
 export const isPsk = (keyExchange: KeyExchangeName): boolean => keyExchange.endsWith("PSK");
 
-/** What the certificate holds; with a pre-shared key it does not matter. */
+/** The key type of the server's certificate. The result is not used with a pre-shared key. */
 export const authentication = (keyExchange: KeyExchangeName): "ecdsa" | "rsa" =>
   keyExchange === "ECDHE_ECDSA" ? "ecdsa" : "rsa";
 
-/** Known to both sides beforehand. */
+/** The pre-shared key of both sides. */
 export const psk = {
   identity: "interop",
   hex: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
@@ -88,17 +94,17 @@ const opensslKeyExchange: Readonly<Record<KeyExchangeName, string>> = {
   PSK: "kPSK",
 };
 
-/** How OpenSSL and what is built on it select suites. */
+/** The cipher string for OpenSSL and the programs that use it. */
 export const opensslCiphers = (keyExchange: KeyExchangeName): string =>
   `${opensslKeyExchange[keyExchange]}:@SECLEVEL=0`;
 
-/** A program of ours that makes a library a peer. */
+/** The path of one of our programs, which make a library a peer. */
 export const ownProgram = (name: string): string => fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
 
-/** The arguments of our own programs after the role; "-" stands for no file. */
+/** The arguments of our own programs. "-" stands for a file that is not given. */
 export function ownArguments(role: "client" | "server", task: Task, suites: string): string[] {
   const { files, keyExchange, clientCertificate, connections, port } = task;
-  const own = role === "server" ? files.server[authentication(keyExchange)] : clientCertificate && files.client;
+  const identity = role === "server" ? files.server[authentication(keyExchange)] : clientCertificate && files.client;
   const ca = role === "client" || clientCertificate ? files.ca : "-";
-  return [role, `${port}`, suites, ca, own ? own.cert : "-", own ? own.key : "-", `${connections}`];
+  return [role, `${port}`, suites, ca, identity ? identity.cert : "-", identity ? identity.key : "-", `${connections}`];
 }

@@ -1,5 +1,5 @@
 /**
- * Programs of others as child processes: bounded in time, heard to the end, and never left behind.
+ * Runs other programs as child processes, with a time limit. Reads all their output, and leaves no process behind.
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -12,32 +12,35 @@ export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly cwd?: string;
-  /** The input ends with the payload; otherwise it stays open until all is back, for programs that take its end for a wish to leave. */
+  /**
+   * Closes the input after the payload. By default, the input stays open until all output has arrived, because some
+   * programs close the connection when their input ends.
+   */
   readonly inputEnds?: boolean;
-  /** What it prints is given back to it: an echo for programs that print what they get and send what they read. */
+  /** Writes the output of the program to its input. This makes an echo server of a program that copies both ways. */
   readonly mirror?: boolean;
-  /** Of a client that takes no payload: what it sends instead on each connection, and what it prints once it has the answers. */
+  /** For a client that sends no payload: the data that it sends instead, and the output that it prints at the end. */
   readonly own?: { readonly sends: string; readonly prints: string };
   readonly env?: NodeJS.ProcessEnv;
-  /** Then it is ended. Default two minutes, which no peer takes unless it hangs, on a busy machine either. */
+  /** The time limit. Default: two minutes, which only a peer that hangs exceeds, even on a busy machine. */
   readonly minutes?: number;
 }
 
 export interface Running {
   readonly process: ChildProcess;
-  /** What it has printed so far, without carriage returns. */
+  /** The output so far, without carriage returns. */
   stdout(): string;
   stderr(): string;
-  /** Resolves to the exit code; to null where it was ended. */
+  /** Resolves to the exit code, or to null if the process was killed. */
   readonly exited: Promise<number | null>;
-  /** Ends it where it has not ended, and waits until it is gone. */
+  /** Kills the process if it still runs, and waits until it has exited. */
   stop(): Promise<void>;
 }
 
-/** Where a program is: sbin too, which is not on every PATH. `HANDCLASP_OPENSSL` and the like name another one. */
+/** The path of a program, also in sbin, which not every PATH contains. `HANDCLASP_OPENSSL` and the like override it. */
 export function find(program: string): string | undefined {
-  const named = process.env[`HANDCLASP_${program.toUpperCase().replaceAll("-", "_")}`];
-  if (named) return named;
+  const override = process.env[`HANDCLASP_${program.toUpperCase().replaceAll("-", "_")}`];
+  if (override) return override;
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
@@ -50,27 +53,27 @@ export function start({ program, args, cwd, mirror, env, minutes = 2 }: Command)
     timeout: minutes * 60_000,
     killSignal: "SIGKILL",
   });
-  const said = { stdout: "", stderr: "" };
+  const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("latin1").on("data", (text: string) => {
-    said.stdout += text;
-    // Not pipe(): it would stop reading while the program, which may do one thing at a time, waits for being read.
+    output.stdout += text;
+    // pipe() would stop reading while the program waits for its output to be read, and could deadlock.
     if (mirror) child.stdin.write(text, "latin1");
   });
   child.stderr.setEncoding("latin1").on("data", (text: string) => {
-    said.stderr += text;
+    output.stderr += text;
   });
-  child.stdin.on("error", () => {}); // it may be gone before it has read everything
+  child.stdin.on("error", () => {}); // the program may exit before it has read all its input
   const exited = new Promise<number | null>((resolve) => {
     child.on("close", resolve);
     child.on("error", (error) => {
-      said.stderr += error.message;
+      output.stderr += error.message;
       resolve(null);
     });
   });
   return {
     process: child,
-    stdout: () => said.stdout.replaceAll("\r", ""),
-    stderr: () => said.stderr,
+    stdout: () => output.stdout.replaceAll("\r", ""),
+    stderr: () => output.stderr,
     exited,
     async stop() {
       child.kill("SIGKILL");
@@ -79,7 +82,7 @@ export function start({ program, args, cwd, mirror, env, minutes = 2 }: Command)
   };
 }
 
-/** Runs a command to its end. The exit code is not looked at where `expected` came. */
+/** Runs a command to its end. If its output contains `expected`, its exit code does not matter. */
 export async function run(command: Command, input = "", expected?: string): Promise<string> {
   const running = start(command);
   const stdin = running.process.stdin;
@@ -93,17 +96,17 @@ export async function run(command: Command, input = "", expected?: string): Prom
   const code = await running.exited;
   const ok = expected === undefined ? code === 0 : running.stdout().includes(expected);
   if (ok) return `${running.stdout()}${running.stderr()}`;
-  const said = `${running.stderr()}\n${running.stdout()}`.trim().slice(-600);
-  throw new Error(`${[command.program, ...command.args].join(" ")}: exit code ${code}: ${said}`);
+  const output = `${running.stderr()}\n${running.stdout()}`.trim().slice(-600);
+  throw new Error(`${[command.program, ...command.args].join(" ")}: exit code ${code}: ${output}`);
 }
 
 /**
- * The first attempt that reaches a server. A server needs a moment until it listens, and does not say when.
+ * Repeats `attempt` until it reaches the server, because a server does not say when it listens.
  *
- * @param hasEnded gives up at once, where the server is known to be gone
+ * @param hasEnded - returns true if the server has exited, so that there is no further attempt
  */
-export async function patiently<T>(attempt: () => Promise<T>, hasEnded: () => boolean = () => false): Promise<T> {
-  const end = Date.now() + 90_000; // a hang, on a busy machine too
+export async function untilListening<T>(attempt: () => Promise<T>, hasEnded: () => boolean = () => false): Promise<T> {
+  const end = Date.now() + 90_000; // only a server that hangs takes this long, even on a busy machine
   for (;;) {
     try {
       return await attempt();
@@ -114,7 +117,7 @@ export async function patiently<T>(attempt: () => Promise<T>, hasEnded: () => bo
   }
 }
 
-/** For servers that cannot tell which port they took. */
+/** A free port, for servers that cannot report the port that they chose. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");

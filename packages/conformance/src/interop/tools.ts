@@ -1,5 +1,5 @@
 /**
- * What `pnpm interop` and `pnpm scan` install where it is missing.
+ * The programs that `pnpm interop` and `pnpm scan` install if they are missing.
  * @module
  */
 import { peers } from "./peers/all.ts";

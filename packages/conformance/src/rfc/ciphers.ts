@@ -111,7 +111,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   ],
   [
     "2.3",
-    "With ECDH_anon, the server sends no certificate and signs nothing. A user of such a suite authenticates by other means (§2).",
+    "With ECDH_anon, the server sends no certificate and signs nothing. Its users authenticate by other means (§2).",
     noAnonymous,
   ],
   [

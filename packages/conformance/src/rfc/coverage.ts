@@ -79,18 +79,22 @@ const anchor = (title: string): string =>
 /** The text of docs/rfc-coverage.md. */
 export function coverage(): string {
   const all = rfcs.flatMap(({ statements }) => statements);
+  const covered = fullyCovered.map(({ number }) => number).join(", ");
   return `# RFC coverage
 
-Generated from \`packages/conformance/src/rfc\`. Do not edit: the test of that folder writes this file if \`HANDCLASP_RFC_COVERAGE=write\` is set.
+Generated from \`packages/conformance/src/rfc\`. Do not edit: the test of that folder writes this file if
+\`HANDCLASP_RFC_COVERAGE=write\` is set.
 
-This document lists the demands of RFC ${fullyCovered.map(({ number }) => number).join(", ")} in our words: each MUST, MUST NOT, SHALL and
-REQUIRED, and each SHOULD that matters to security. One row may cover several sentences that the same code obeys. Each row names the code
-under packages/core/src that obeys the demand, and the tests that fail if it no longer does. For all other RFCs, the document lists only the
-demands on the parts that Handclasp implements. "We" and "our" mean Handclasp, and "side" means the client or the server.
+This document lists the demands of RFC ${covered} in our words: each MUST, MUST NOT,
+SHALL and REQUIRED, and each SHOULD that matters to security. One row may cover several sentences that the same code
+obeys. Each row names the code under packages/core/src that obeys the demand, and the tests that fail if it no longer
+does. For all other RFCs, the document lists only the demands on the parts that Handclasp implements. "We" and "our"
+mean Handclasp, and "side" means the client or the server.
 
-A test compares this document with its sources. It also checks that each file, symbol and test exists, and that a demand that binds both roles
-has code and tests for both. A title with \`%s\` stands for a table of cases. The suite in suites/coreSuite runs with each crypto provider.
-[interop.md](interop.md) has the results against other implementations and BoringSSL's test runner.
+A test compares this document with its sources. It also checks that each file, symbol and test exists, and that a
+demand that binds both roles has code and tests for both. A title with \`%s\` stands for a table of cases. The suite
+in suites/coreSuite runs with each crypto provider. [interop.md](interop.md) has the results against other
+implementations and BoringSSL's test runner.
 
 | RFC | Rows | Obeyed, with a test | Obeyed, but no test can check it | Does not apply | Deviates |
 |---|---|---|---|---|---|

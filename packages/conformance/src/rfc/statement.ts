@@ -13,8 +13,8 @@ export interface Evidence {
   /** `file#symbol`, the file under packages/core/src. */
   readonly code: readonly string[];
   /**
-   * `file: describe > title`. The file is under packages/core/test, or relative to the root of the repository if it begins
-   * with `packages/`.
+   * `file: describe > title`. The file is under packages/core/test, or relative to the root of the repository if it
+   * begins with `packages/`.
    */
   readonly tests: readonly string[];
 }
@@ -25,8 +25,8 @@ export interface Statement extends Evidence {
   readonly demand: string;
   readonly verdict: Verdict;
   /**
-   * The roles that the demand binds, each with its own code and tests. Absent if the text of the demand names the role, or
-   * if the code is the same for both.
+   * The roles that the demand binds, each with its own code and tests. Absent if the text of the demand names the
+   * role, or if the code is the same for both.
    */
   readonly sides?: Readonly<Partial<Record<Role, Evidence>>>;
   /** The reason why the demand does not apply, why Handclasp deviates from it, or why no test can check it. */

@@ -1,6 +1,6 @@
 /**
- * The demands of the RFCs in our words (MUST, MUST NOT, SHALL, REQUIRED, and each SHOULD that matters to security), with the
- * code that obeys them. `docs/rfc-coverage.md` is generated from them.
+ * The demands of the RFCs in our words (MUST, MUST NOT, SHALL, REQUIRED, and each SHOULD that matters to security),
+ * with the code that obeys them. `docs/rfc-coverage.md` is generated from them.
  * @module
  */
 import { rfc7366, rfc8422 } from "./ciphers.ts";

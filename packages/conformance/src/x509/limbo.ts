@@ -1,5 +1,6 @@
 /**
- * A corpus of certification paths with the verdict that each must get, and our verdict on them. Knows no host: it runs in a page too.
+ * Verifies a corpus of certification paths and compares the verdicts with the expected ones. It uses no host API, so
+ * it also runs in a page.
  * @module
  */
 
@@ -8,30 +9,32 @@ import { fromBase64 } from "@handclasp/core/unstable";
 
 import { type Certificate, parseCertificate, type VerifyRequest, verifyCertificatePath } from "@handclasp/core/x509";
 
-/** One path, as the file has it; `roots`, `ints` and `leaf` are indexes into the pool of certificates. */
+/** One case of the file. `roots`, `ints` and `leaf` are indexes into the list of certificates. */
 export interface LimboCase {
   readonly id: string;
-  /** Only `must` counts: `strict` is lint that would break private CAs, `skip` is out of scope. */
+  /** Only `must` counts. `strict` cases are lint that would break private CAs, and `skip` cases are out of scope. */
   readonly tier: "must" | "strict" | "skip";
   readonly kind: "SERVER" | "CLIENT";
   readonly expect: "SUCCESS" | "FAILURE";
   readonly roots: readonly number[];
   readonly ints: readonly number[];
   readonly leaf: number;
-  /** Absent: now. */
+  /** The time of verification. Default: now. */
   readonly time?: string | null;
-  /** Absent: no name is checked. */
+  /** The reference identifier. If absent, no name is checked. */
   readonly name?: { readonly kind: "DNS" | "IP" | "RFC822"; readonly value: string } | null;
-  /** All of them are wanted; absent: that of `kind`. */
+  /** The required usages, all of them. Default: the usage of `kind`. */
   readonly eku?: readonly string[] | null;
-  /** Intermediates, at most. */
+  /** The maximum number of intermediates. */
   readonly maxDepth?: number | null;
-  /** To be run again without a name, for the same verdict: a name that does not match would hide what is tested. */
+  /**
+   * True if the case also runs without a name, with the same verdict: a name mismatch would hide the fault under test.
+   */
   readonly alsoWithoutName?: boolean;
 }
 
 export interface LimboCorpus {
-  /** DER. */
+  /** The certificates in DER. */
   readonly certs: readonly Uint8Array[];
   readonly cases: readonly LimboCase[];
 }
@@ -40,7 +43,10 @@ export interface LimboCorpus {
 export interface LimboVerdict {
   readonly id: string;
   readonly expected: LimboCase["expect"];
-  /** `ERROR` is anything thrown that is not typed, and is never right; nor is a run that takes too long. */
+  /**
+   * `ERROR` means an error that is not a `TlsError` with fault `"peer"`. It is never right, nor is a run that takes
+   * too long.
+   */
   readonly got: LimboCase["expect"] | "ERROR";
   /** The error's code and message, or the path that was found. */
   readonly reason: string;
@@ -48,10 +54,10 @@ export interface LimboVerdict {
   readonly right: boolean;
 }
 
-/** What one case may take. */
+/** The time limit of one run of a case. */
 export const limboMilliseconds = 2000;
 
-/** Names of the corpus; a dotted OID stands for itself. */
+/** The usage names of the corpus. A dotted OID needs no entry. */
 const usages: Readonly<Record<string, string>> = {
   anyExtendedKeyUsage: "2.5.29.37.0",
   serverAuth: "1.3.6.1.5.5.7.3.1",
@@ -62,7 +68,9 @@ const usages: Readonly<Record<string, string>> = {
   OCSPSigning: "1.3.6.1.5.5.7.3.9",
 };
 
-/** Reads a corpus file. Throws an Error where it is none; what is wrong with one case is that case's verdict. */
+/**
+ * Reads a corpus file. Throws an Error if the file is not a corpus. A fault in one case becomes that case's verdict.
+ */
 export function readLimbo(text: string): LimboCorpus {
   let file: { certs?: unknown; testcases?: unknown } | null;
   try {
@@ -82,7 +90,7 @@ export function readLimbo(text: string): LimboCorpus {
   return { certs, cases: file.testcases as LimboCase[] };
 }
 
-/** Every verdict on a case: one, and another without a name where the case asks for it. Never rejects. */
+/** The verdicts on a case: one, and a second one without a name if the case asks for it. Never rejects. */
 export async function judge(corpus: LimboCorpus, one: LimboCase, provider: CryptoProvider): Promise<LimboVerdict[]> {
   const verdicts = [await timed(one.id, one, () => verify(corpus, one, provider, one.name))];
   if (one.alsoWithoutName)
@@ -107,7 +115,7 @@ async function timed(id: string, { expect }: LimboCase, run: () => Promise<strin
   return { id, expected: expect, got, reason, ms, right: got === expect && !late };
 }
 
-/** The subjects of the path that was found. */
+/** Verifies the path and returns the subjects of its certificates. */
 async function verify(
   { certs }: LimboCorpus,
   one: LimboCase,
@@ -116,7 +124,7 @@ async function verify(
 ): Promise<string> {
   const der = (index: number): Uint8Array => {
     const found = certs[index];
-    if (!found) throw new RangeError(`${index} is no index below ${certs.length}`);
+    if (!found) throw new RangeError(`${index} is not an index below ${certs.length}`);
     return found;
   };
   if (one.kind !== "SERVER" && one.kind !== "CLIENT") throw new TypeError(`kind ${String(one.kind)}`);
@@ -129,7 +137,7 @@ async function verify(
     purpose: one.kind === "SERVER" ? "server" : "client",
     now,
     provider,
-    // The verifier has no use for mail addresses.
+    // The verifier does not check mail addresses.
     ...(name && name.kind !== "RFC822" && { reference: name.value }),
     ...(one.maxDepth != null && { maxDepth: one.maxDepth }),
   };
@@ -142,7 +150,7 @@ async function verify(
   return found;
 }
 
-/** A trust anchor that cannot be read is none. */
+/** A certificate that cannot be parsed is left out of the trust anchors. */
 function anchor(der: Uint8Array): Certificate[] {
   try {
     return [parseCertificate(der)];

@@ -1,5 +1,5 @@
 /**
- * `pnpm -s limbo FILE`: holds the path validation against a corpus file. Its last line is `must: N of M`.
+ * `pnpm -s limbo FILE`: checks path validation with a corpus file. Its last line is `must: N of M`.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -14,36 +14,36 @@ const providers: Readonly<Record<string, readonly CryptoProvider[]>> = {
 };
 
 const usage = `usage: limbo [--provider noble|node|both] FILE
-Judges every case of the tier "must" in FILE, through each provider; default: both.
-Exit code 0: all verdicts are right; 1: some are wrong; 2: FILE could not be read.`;
+Verifies each case of the tier "must" in FILE with each provider (default: both).
+Exit code 0: all verdicts are right. 1: some are wrong. 2: FILE could not be read.`;
 
 try {
-  const { corpus, through } = read(process.argv.slice(2));
-  process.exitCode = (await run(corpus, through)) ? 0 : 1;
+  const { corpus, selected } = read(process.argv.slice(2));
+  process.exitCode = (await run(corpus, selected)) ? 0 : 1;
 } catch (error) {
   console.error(`limbo: ${(error as Error).message}`);
   process.exitCode = 2;
 }
 
-function read(args: string[]): { corpus: LimboCorpus; through: readonly CryptoProvider[] } {
+function read(args: string[]): { corpus: LimboCorpus; selected: readonly CryptoProvider[] } {
   const { values, positionals } = parseArgs({
     args,
     options: { provider: { type: "string", default: "both" } },
     allowPositionals: true,
   });
-  const through = providers[values.provider];
+  const selected = providers[values.provider];
   const [path, ...more] = positionals;
-  if (!through || path === undefined || more.length) throw new Error(usage);
+  if (!selected || path === undefined || more.length) throw new Error(usage);
   const corpus = readLimbo(readFileSync(path, "utf8"));
   if (!corpus.cases.some(({ tier }) => tier === "must")) throw new Error(`${path} has no case of the tier "must"`);
-  return { corpus, through };
+  return { corpus, selected };
 }
 
-/** A case is right where each of its runs is, through every provider. */
-async function run(corpus: LimboCorpus, through: readonly CryptoProvider[]): Promise<boolean> {
+/** A case is right if each of its runs is right, with every provider. */
+async function run(corpus: LimboCorpus, selected: readonly CryptoProvider[]): Promise<boolean> {
   const cases = corpus.cases.filter(({ tier }) => tier === "must");
   const wrong = new Set<LimboCase>();
-  for (const provider of through) {
+  for (const provider of selected) {
     const start = performance.now();
     let slowest: LimboVerdict | undefined;
     for (const one of cases) {
@@ -52,7 +52,7 @@ async function run(corpus: LimboCorpus, through: readonly CryptoProvider[]): Pro
         if (verdict.right) continue;
         wrong.add(one);
         const { id, expected, got, reason } = verdict;
-        console.log(`wrong: ${id} through ${provider.name}: expected ${expected}, got ${got}: ${reason}`);
+        console.log(`wrong: ${id} with ${provider.name}: expected ${expected}, got ${got}: ${reason}`);
       }
     }
     const took = Math.round(performance.now() - start);

@@ -76,7 +76,9 @@ export const constructionsIn = ({ path, text }: Source): Construction[] =>
     })),
   );
 
-/** The literals that an expression can yield, from both branches of a condition; `undefined` if anything else is in it. */
+/**
+ * The literals that an expression can yield, from both branches of a condition; `undefined` if anything else is in it.
+ */
 function literals(expression: string): readonly string[] | undefined {
   const branches = expression.includes("?") ? expression.slice(expression.indexOf("?") + 1) : expression;
   const found = [...branches.matchAll(/"([A-Za-z_]+)"/g)].map(([, literal = ""]) => literal);
@@ -84,7 +86,9 @@ function literals(expression: string): readonly string[] | undefined {
   return found.length && !rest ? found : undefined;
 }
 
-/** The expression of a property in the text of an object; `undefined` if it is absent. A shorthand yields its own name. */
+/**
+ * The expression of a property in the text of an object; `undefined` if it is absent. A shorthand yields its own name.
+ */
 function property(object: string, name: string): string | undefined {
   const parts = argumentsFrom(object, object.indexOf("{") + 1);
   const found = parts.find((part) => part === name || part.startsWith(`${name}:`));
@@ -113,7 +117,9 @@ function argumentsFrom(text: string, from: number): string[] {
   return args;
 }
 
-/** The position of the quote that ends a string or a template. No substitution in these templates contains that quote. */
+/**
+ * The position of the quote that ends a string or a template. No substitution in these templates contains that quote.
+ */
 function endOfLiteral(text: string, from: number): number {
   let at = from + 1;
   while (at < text.length && text[at] !== text[from]) at += text[at] === "\\" ? 2 : 1;

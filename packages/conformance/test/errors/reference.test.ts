@@ -1,4 +1,6 @@
-/** Compares docs/errors.md, its tables and the errors that the sources construct, so that none of them changes alone. */
+/**
+ * Compares docs/errors.md, its tables and the errors that the sources construct, so that none of them changes alone.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type AlertDescription, alertDescriptions, TlsError, type TlsErrorCode } from "@handclasp/core";

@@ -1,4 +1,7 @@
-/** Exported keying material and channel bindings: the same as what OpenSSL, node:tls and Python tell of the same connection, RFC 5705, 5929, 9266. */
+/**
+ * Compares exported keying material and channel bindings (RFC 5705, 5929, 9266) with the values that OpenSSL, node:tls
+ * and Python report for the same connection.
+ */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -19,7 +22,7 @@ import { versionOf } from "../../src/interop/matrix.ts";
 import type { Task } from "../../src/interop/peer.ts";
 import { openssl } from "../../src/interop/peers/openssl.ts";
 import { python } from "../../src/interop/peers/python.ts";
-import { freePort, patiently, type Running, run, start } from "../../src/interop/programs.ts";
+import { freePort, type Running, run, start, untilListening } from "../../src/interop/programs.ts";
 
 const material = await makeMaterial();
 afterAll(() => material.remove());
@@ -30,22 +33,22 @@ const context = Buffer.from("which use of it");
 const length = 77;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** What both ends of a connection can tell of it, in hexadecimal. */
-interface Told {
+/** The values that both ends of a connection can report, in hexadecimal. */
+interface Bindings {
   readonly resumed: boolean;
   readonly exported: string;
-  readonly underContext: string;
-  readonly underNothing: string;
+  readonly withContext: string;
+  readonly withEmptyContext: string;
   readonly exporter: string;
   readonly unique: string;
   readonly endPoint: string;
 }
 
-const ours = (channel: TlsConnection): Told => ({
+const bindingsOf = (channel: TlsConnection): Bindings => ({
   resumed: channel.session.resumed,
   exported: hex(channel.exportKeyingMaterial(length, label)),
-  underContext: hex(channel.exportKeyingMaterial(length, label, context)),
-  underNothing: hex(channel.exportKeyingMaterial(length, label, new Uint8Array(0))),
+  withContext: hex(channel.exportKeyingMaterial(length, label, context)),
+  withEmptyContext: hex(channel.exportKeyingMaterial(length, label, new Uint8Array(0))),
   exporter: hex(channel.channelBinding("tls-exporter")),
   unique: hex(channel.channelBinding("tls-unique")),
   endPoint: hex(channel.channelBinding("tls-server-end-point")),
@@ -56,14 +59,14 @@ const suites: readonly (readonly [CipherSuite, string, "ecdsa" | "rsa", "ECDHE_E
   [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ECDHE-ECDSA-AES128-GCM-SHA256", "ecdsa", "ECDHE_ECDSA"],
   [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "ECDHE-RSA-AES256-GCM-SHA384", "rsa", "ECDHE_RSA"],
 ];
-const every = suites.flatMap(([suite, name, kind, exchange]) =>
+const cases = suites.flatMap(([suite, name, kind, exchange]) =>
   kinds.map((how) => [`${suite.name}, ${how}`, { suite, name, kind, exchange, how }] as const),
 );
-type Case = (typeof every)[number][1];
+type Case = (typeof cases)[number][1];
 
-/** Our server, which echoes; `told` is of each connection, in their order. */
+/** Starts our server, which echoes. `bindings` has the values of each connection, in order. */
 async function serveOurs({ suite, kind, how }: Case) {
-  const told: Told[] = [];
+  const bindings: Bindings[] = [];
   const server = createServer(
     {
       credentials: [nodeCredential(material.server[kind])],
@@ -71,68 +74,71 @@ async function serveOurs({ suite, kind, how }: Case) {
       ...(how === "ticket" ? { sessionStore: false } : { tickets: false }),
     },
     async (channel) => {
-      told.push(ours(channel));
+      bindings.push(bindingsOf(channel));
       for await (const bytes of channel) await channel.write(bytes);
     },
   );
   const { port } = (await server.listenTcp()).address() as AddressInfo;
-  return { told, port, close: () => server.close() };
+  return { bindings, port, close: () => server.close() };
 }
 
-/** Two connections of ours to a server, each open until `done` with it, the second resumed; what we told of them. */
+/**
+ * Opens two connections to a server, of which the second resumes, and returns our values. Each stays open until
+ * `done`.
+ */
 async function connectTwice(
   { suite, how }: Case,
   port: number,
-  done: (made: number) => Promise<void>,
-): Promise<Told[]> {
+  done: (count: number) => Promise<void>,
+): Promise<Bindings[]> {
   const sessions = keepSessions({ tickets: how === "ticket" });
-  const told: Told[] = [];
+  const bindings: Bindings[] = [];
   for (let i = 1; i <= 2; i++) {
-    const channel = await patiently(() =>
+    const channel = await untilListening(() =>
       connect(`tcp://127.0.0.1:${port}`, { ca: material.ca, serverName: "localhost", suites: [suite], sessions }),
     );
-    told.push(ours(channel));
+    bindings.push(bindingsOf(channel));
     await done(i);
     await channel.close().catch(() => {});
   }
-  return told;
+  return bindings;
 }
 
-const isFullThenResumed = (told: readonly Told[]): void => {
-  expect(told.map(({ resumed }) => resumed)).toEqual([false, true]);
-  // No two values are the same, but for the certificate's.
-  const values = told.flatMap(({ resumed, endPoint, ...values }) => Object.values(values));
+const isFullThenResumed = (bindings: readonly Bindings[]): void => {
+  expect(bindings.map(({ resumed }) => resumed)).toEqual([false, true]);
+  // All values differ, except those that depend only on the certificate.
+  const values = bindings.flatMap(({ resumed, endPoint, ...values }) => Object.values(values));
   expect(new Set(values).size).toBe(10);
 };
 
 describe("node:tls", () => {
-  /** The certificate's hash is SHA-256's, as its signature's is. */
-  function theirs(socket: tls.TLSSocket, role: "client" | "server"): Told {
+  /** The hash of the certificate is SHA-256, as in its signature. */
+  function theirs(socket: tls.TLSSocket, role: "client" | "server"): Bindings {
     const resumed = socket.isSessionReused();
     const certificate = role === "server" ? socket.getCertificate() : socket.getPeerCertificate();
     const { raw } = certificate as Partial<tls.PeerCertificate>;
     const endPoint = raw ? createHash("sha256").update(raw).digest("hex") : "";
     const first = resumed === (role === "server") ? socket.getFinished() : socket.getPeerFinished();
     const exported = (...args: [string, Buffer?]): string =>
-      // Its declaration wants a context, which OpenSSL takes for another thing than none.
+      // The declaration requires a context, but for OpenSSL an empty context differs from none.
       hex((socket.exportKeyingMaterial as (length: number, ...args: [string, Buffer?]) => Buffer)(length, ...args));
     return {
       resumed,
       exported: exported(label),
-      underContext: exported(label, context),
-      underNothing: exported(label, Buffer.alloc(0)),
+      withContext: exported(label, context),
+      withEmptyContext: exported(label, Buffer.alloc(0)),
       exporter: hex(socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0))),
       unique: hex(first as Buffer),
       endPoint,
     };
   }
 
-  test.each(every)("as server: %s", async (_, one) => {
-    const told: Told[] = [];
+  test.each(cases)("as server: %s", async (_, one) => {
+    const bindings: Bindings[] = [];
     const kept = new Map<string, Buffer>();
     const { cert, key } = material.server[one.kind];
     const server = tls.createServer({ cert, key, maxVersion: "TLSv1.2", ciphers: one.name }, (socket) => {
-      told.push(theirs(socket, "server"));
+      bindings.push(theirs(socket, "server"));
       socket.pipe(socket);
     });
     server.on("newSession", (id: Buffer, session: Buffer, done: () => void) => {
@@ -146,18 +152,18 @@ describe("node:tls", () => {
     await once(server, "listening");
     try {
       const { port } = server.address() as AddressInfo;
-      const mine = await connectTwice(one, port, (made) => expect.poll(() => told.length).toBe(made));
+      const mine = await connectTwice(one, port, (made) => expect.poll(() => bindings.length).toBe(made));
       isFullThenResumed(mine);
-      expect(mine).toEqual(told);
+      expect(mine).toEqual(bindings);
     } finally {
       server.close();
     }
   });
 
-  test.each(every)("as client: %s", async (_, one) => {
+  test.each(cases)("as client: %s", async (_, one) => {
     const server = await serveOurs(one);
     try {
-      const told: Told[] = [];
+      const bindings: Bindings[] = [];
       let session: Buffer | undefined;
       for (let i = 0; i < 2; i++) {
         const socket = tls.connect({
@@ -173,16 +179,16 @@ describe("node:tls", () => {
           session = bytes;
         });
         await once(socket, "secureConnect");
-        told.push(theirs(socket, "client"));
+        bindings.push(theirs(socket, "client"));
         socket.write("x");
         await once(socket, "data");
         socket.end();
         await once(socket, "close");
       }
-      isFullThenResumed(server.told);
-      // Of a resumed session, node:tls has no certificate to tell.
-      const [full, resumed] = told;
-      expect(server.told).toEqual([full, { ...resumed, endPoint: full?.endPoint }]);
+      isFullThenResumed(server.bindings);
+      // For a resumed session, node:tls has no certificate.
+      const [full, resumed] = bindings;
+      expect(server.bindings).toEqual([full, { ...resumed, endPoint: full?.endPoint }]);
     } finally {
       await server.close();
     }
@@ -199,7 +205,7 @@ describe.skipIf(missing.openssl.length)(openssls, () => {
   const printed = (text: string): string[] =>
     [...text.matchAll(/Keying material: ([0-9A-F]+)/g)].map(([, digits = ""]) => digits.toLowerCase());
 
-  test.each(every)("s_server: %s", async (_, one) => {
+  test.each(cases)("s_server: %s", async (_, one) => {
     const port = await freePort();
     const { cert, key } = material.files.server[one.kind];
     const server = start({
@@ -217,7 +223,7 @@ describe.skipIf(missing.openssl.length)(openssls, () => {
     }
   });
 
-  test.each(every)("s_client: %s", async (_, one) => {
+  test.each(cases)("s_client: %s", async (_, one) => {
     const server = await serveOurs(one);
     try {
       const file = `${material.files.folder}/bindings-${server.port}.session`;
@@ -227,8 +233,8 @@ describe.skipIf(missing.openssl.length)(openssls, () => {
         const args = ["s_client", ...to, "-CAfile", material.files.ca, "-nocommands", ...keymat, kept, file];
         said += await run({ program: "openssl", args }, "hello\n", "\nhello\n");
       }
-      isFullThenResumed(server.told);
-      expect(server.told.map(({ exported }) => exported)).toEqual(printed(said));
+      isFullThenResumed(server.bindings);
+      expect(server.bindings.map(({ exported }) => exported)).toEqual(printed(said));
     } finally {
       await server.close();
     }
@@ -246,10 +252,10 @@ describe.skipIf(missing.python.length)(pythons, () => {
   });
   const printed = (text: string): string[] =>
     [...text.matchAll(/^tls-unique (\w+ \w+)$/gm)].map(([, binding = ""]) => binding);
-  const wanted = (told: readonly Told[]): string[] =>
-    told.map(({ unique, resumed }) => `${unique} ${resumed ? "resumed" : "full"}`);
+  const wanted = (bindings: readonly Bindings[]): string[] =>
+    bindings.map(({ unique, resumed }) => `${unique} ${resumed ? "resumed" : "full"}`);
 
-  test.each(every)("as server: %s", async (_, one) => {
+  test.each(cases)("as server: %s", async (_, one) => {
     const port = await freePort();
     const [command] = python.server?.commands(task(one, port)) ?? [];
     const server: Running = start(command as Parameters<typeof start>[0]);
@@ -264,13 +270,13 @@ describe.skipIf(missing.python.length)(pythons, () => {
     }
   });
 
-  test.each(every)("as client: %s", async (_, one) => {
+  test.each(cases)("as client: %s", async (_, one) => {
     const server = await serveOurs(one);
     try {
       const [command] = python.client?.commands(task(one, server.port)) ?? [];
       const said = await run(command as Parameters<typeof start>[0], "hello\n", "hello\n");
-      isFullThenResumed(server.told);
-      expect(printed(said)).toEqual(wanted(server.told));
+      isFullThenResumed(server.bindings);
+      expect(printed(said)).toEqual(wanted(server.bindings));
     } finally {
       await server.close();
     }

@@ -43,6 +43,6 @@ for (const { peer, version, missing } of found) {
   });
 }
 
-test("every peer is one row of the table for each role and key exchange", () => {
+test("each peer has one row of the table for each role and key exchange", () => {
   for (const peer of peers) expect(cells(peer).length).toBeGreaterThan(0);
 });

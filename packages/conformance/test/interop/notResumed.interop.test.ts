@@ -1,4 +1,7 @@
-/** OpenSSL offers a session to a server that must not resume it, by ticket and by session ID: a full handshake each time, never an error. */
+/**
+ * OpenSSL offers a session, by ticket or by session ID, to a server that must not resume it. Each handshake is a full
+ * one, without an error.
+ */
 import type { AddressInfo } from "node:net";
 import {
   createServer,
@@ -31,17 +34,17 @@ const request = { clientAuth: "request", ca: material.ca } as const;
 
 type Server = Partial<ServerOptions>;
 
-interface Visit {
+interface VisitResult {
   readonly session: Session | undefined;
-  /** As s_client tells it. */
+  /** True if s_client reports a resumed session. */
   readonly reused: boolean;
-  /** Why it is not resumed, as our server traces it. */
+  /** The reason against resumption in the trace of our server. */
   readonly reason: string | undefined;
   readonly failures: readonly string[];
 }
 
-/** One connection of s_client to a server of its own, over which a line goes there and back. */
-async function visit(options: Server, args: readonly string[]): Promise<Visit> {
+/** Connects s_client to a new server and sends a line, which the server echoes. */
+async function visit(options: Server, args: readonly string[]): Promise<VisitResult> {
   const failures: string[] = [];
   let session: Session | undefined;
   let reason: string | undefined;
@@ -62,8 +65,8 @@ async function visit(options: Server, args: readonly string[]): Promise<Visit> {
   try {
     const { port } = (await server.listenTcp()).address() as AddressInfo;
     const all = ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_2", "-nocommands", ...args];
-    const said = await run({ program: "openssl", args: all }, "hello\n", "\nhello\n");
-    return { session, reused: /^Reused, TLSv1\.2/m.test(said), reason, failures };
+    const output = await run({ program: "openssl", args: all }, "hello\n", "\nhello\n");
+    return { session, reused: /^Reused, TLSv1\.2/m.test(output), reason, failures };
   } finally {
     await server.close();
   }
@@ -73,26 +76,30 @@ interface Case {
   readonly reason: string;
   readonly first?: Server;
   readonly second?: Server;
-  /** What s_client is told; a server name unless there is another. */
+  /** Further arguments of s_client. Without an argument for the server name, it sends "localhost". */
   readonly firstArgs?: readonly string[];
   readonly secondArgs?: readonly string[];
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  "a server that asks for certificates now": { reason: "configuration", second: request },
-  "a server that requires one, from a client that has one": {
+  "a server that now asks for certificates": { reason: "configuration", second: request },
+  "a server that now requires one, and a client that has one": {
     reason: "configuration",
     second: { ...request, clientAuth: "require" },
     secondArgs: clientCertificate,
   },
-  "a server that asked, and requires now": {
+  "a server that asked for one, and now requires it": {
     reason: "configuration",
     first: request,
     second: { ...request, clientAuth: "require" },
     firstArgs: clientCertificate,
     secondArgs: clientCertificate,
   },
-  "a server that asked, and does not now": { reason: "configuration", first: request, firstArgs: clientCertificate },
+  "a server that asked for one, and no longer does": {
+    reason: "configuration",
+    first: request,
+    firstArgs: clientCertificate,
+  },
   "a server that believed any client, and now those of a CA": {
     reason: "configuration",
     first: { clientAuth: "require", insecure: true },
@@ -117,23 +124,23 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "another server name": { reason: "server_name", secondArgs: ["-servername", "other.example"] },
   "no server name": { reason: "server_name", secondArgs: ["-noservername"] },
-  "a server name where there was none": { reason: "server_name", firstArgs: ["-noservername"] },
-  "a suite that the client has no more": {
+  "a server name, for a session without one": { reason: "server_name", firstArgs: ["-noservername"] },
+  "a suite that the client no longer offers": {
     reason: "suite",
     firstArgs: ["-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],
     secondArgs: ["-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"],
   },
-  "a suite that the server has no more": {
+  "a suite that the server no longer offers": {
     reason: "suite",
     first: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
     second: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] },
   },
-  // Two hours are the default lifetime: the first two visits have that long, and the third server's clock is past it.
-  "a session that is over": { reason: "expired", second: { now: () => Date.now() + 7_201_000 } },
+  // The default lifetime is two hours. The third server's clock is past it, the first two are not.
+  "a session that has expired": { reason: "expired", second: { now: () => Date.now() + 7_201_000 } },
   "a session from the future": { reason: "expired", second: { now: () => Date.now() - 3_600_000 } },
 };
 
-/** What the servers of one case share. The cache forgets nothing by itself, so that the handshake has to see to it. */
+/** The options that the servers of one case share. The cache keeps every session, so the handshake must check it. */
 const kinds = {
   ticket: () => ({ sessionStore: false, ticketKeys: [ticketKey] }) as const,
   "session ID": () => ({ tickets: false, sessionStore: memoryStore({ now: () => 0 }) }) as const,
@@ -164,9 +171,9 @@ describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s
   });
 
   test.each<[string, Server, Server]>([
-    ["a ticket whose key is gone", kinds.ticket(), { ...kinds.ticket(), ticketKeys: [otherKey] }],
+    ["a ticket whose key the server no longer has", kinds.ticket(), { ...kinds.ticket(), ticketKeys: [otherKey] }],
     [
-      "a ticket, to a server whose keys nobody gives",
+      "a ticket, to a server whose key function rejects",
       kinds.ticket(),
       { ticketKeys: () => Promise.reject(new Error()) },
     ],

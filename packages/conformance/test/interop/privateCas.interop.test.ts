@@ -1,6 +1,7 @@
 /**
- * Ways in which people make a private CA, with the tools that are installed: each certificate connects, as a server's and as a client's, or the error says
- * what to change. Those of other tools are made by hand in packages/core/test/x509/privateCas.test.ts.
+ * Common ways to create a private CA, with the tools that are installed. Each certificate works for a server and for a
+ * client, or the error says what to change. packages/core/test/x509/privateCas.test.ts covers the certificates of
+ * other tools.
  */
 
 import { execFileSync } from "node:child_process";
@@ -25,22 +26,22 @@ type Role = "server" | "client";
 interface Way {
   readonly name: string;
   readonly programs: readonly string[];
-  /** Makes the CA in a folder, and answers with its PEM and with what issues. */
+  /** Creates the CA in a folder, and returns its PEM and a function that issues certificates. */
   make(folder: Folder): { ca: string; issue(role: Role): Identity };
-  /** What the refusal says, where there is one. */
+  /** The expected text of the error, if the certificate is refused. */
   readonly refused?: Partial<Record<Role, (version: 1 | 2 | 3) => RegExp | undefined>>;
 }
 
 class Folder {
   readonly path = mkdtempSync(join(tmpdir(), "handclasp-cas-"));
   run(program: string, args: string, input = ""): void {
-    // No environment of the machine: it may name another configuration.
+    // An empty environment, because that of the machine may name another configuration.
     const options = {
       cwd: this.path,
       input,
       env: { PATH: process.env.PATH, HOME: this.path, OPENSSL_CONF: undefined },
     };
-    // A quoted argument has spaces in it.
+    // A quoted argument may contain spaces.
     const list = (args.match(/"[^"]*"|\S+/g) ?? []).map((arg) => arg.replace(/^"(.*)"$/, "$1"));
     execFileSync(find(program) ?? program, list, { ...options, stdio: ["pipe", "pipe", "pipe"] });
   }
@@ -57,7 +58,7 @@ class Folder {
 
 const host = "www.example.com";
 
-/** Tutorial 1: no -extfile. OpenSSL before 3.2 issues version 1 then, later ones version 3 without a name. */
+/** Tutorial 1: no -extfile. OpenSSL before 3.2 then issues version 1, and later releases version 3 without a name. */
 const withoutExtfile: Way = {
   name: "openssl x509 -req, without -extfile",
   programs: ["openssl"],
@@ -83,7 +84,7 @@ const withoutExtfile: Way = {
   },
 };
 
-/** Tutorial 2: the v3.ext that is everywhere. */
+/** Tutorial 2: the v3.ext that most tutorials use. */
 const withExtfile: Way = {
   name: "openssl x509 -req, with -extfile",
   programs: ["openssl"],
@@ -111,7 +112,7 @@ DNS.1 = ${host}
   },
 };
 
-/** Tutorial 3: `openssl ca` with the configuration that comes with it. */
+/** Tutorial 3: `openssl ca` with the configuration that OpenSSL ships. */
 const opensslCa: Way = {
   name: "openssl ca, with its own configuration",
   programs: ["openssl"],
@@ -160,7 +161,7 @@ const certtool: Way = {
   },
 };
 
-/** A store as two PEM files: OpenSSL alone reads them all. */
+/** Converts a key store to two PEM files, with OpenSSL, which reads all kinds of key stores. */
 function unpack(folder: Folder, store: string, role: Role): Identity {
   const from = `pkcs12 -in ${store} -passin pass:changeit -nodes`;
   folder.run("openssl", `${from} -nocerts -out ${role}.key`);
@@ -202,7 +203,7 @@ const certutil: Way = {
     folder.run("certutil", "-N -d sql:db --empty-password");
     const issueWith = (args: string, input = "") =>
       folder.run("certutil", `-S -d sql:db -z noise -k ec -q nistp256 -v 1 ${args}`, input);
-    // -2 asks: a CA? how long a path? critical?
+    // -2 asks three questions: is it a CA, which path length, and is the extension critical.
     issueWith('-x -n ca -s "CN=My CA,O=Example" -t CT,, -m 1 --keyUsage certSigning,critical -2', "y\n\ny\n");
     folder.run("certutil", "-L -d sql:db -n ca -a -o ca.pem");
     let serial = 1;
@@ -226,7 +227,7 @@ afterAll(() => {
 const ours = await testCa();
 const ourServer = await ours.issue({ names: [host] });
 
-/** `"open"`, or the error of the side that looks at the certificate. */
+/** `"open"`, or the error of the side that verifies the certificate. */
 async function verdict(role: Role, ca: string, own: Identity): Promise<string> {
   const { a, b } = memoryPair();
   const connecting = connect(a, {

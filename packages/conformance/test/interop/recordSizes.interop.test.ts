@@ -1,8 +1,8 @@
-/** record_size_limit with GnuTLS, which OpenSSL does not have: each side keeps to what the other takes. */
+/** record_size_limit with GnuTLS, because OpenSSL does not support it: each side respects the limit of the other. */
 import { connect, createServer, nodeCredential, type TraceEvent } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeMaterial } from "../../src/interop/files.ts";
-import { find, freePort, patiently, run, start } from "../../src/interop/programs.ts";
+import { find, freePort, run, start, untilListening } from "../../src/interop/programs.ts";
 
 const missing = ["gnutls-cli", "gnutls-serv"].filter((program) => !find(program));
 const title = missing.length ? `GnuTLS: no ${missing.join(", ")}; pnpm interop installs it` : "GnuTLS";
@@ -10,14 +10,14 @@ const material = await makeMaterial();
 afterAll(() => material.remove());
 
 const priority = "--priority=NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM";
-/** Nonce and tag of AES-GCM. */
+/** The bytes of the explicit nonce and the tag of AES-GCM. */
 const overhead = 24;
-/** gnutls-cli makes one record of a line, and drops what does not fit into it. */
+/** gnutls-cli sends each line in one record, and drops the part that does not fit. */
 const lines = `${"x".repeat(3000)}\nthe end\n`;
-const own = 600;
-const its = 1000;
+const ourLimit = 600;
+const theirLimit = 1000;
 
-/** The longest plaintext under keys, each way. */
+/** The longest plaintext of a protected record in each direction. */
 function watch() {
   const longest = { sent: 0, received: 0 };
   const trace = (event: TraceEvent): void => {
@@ -28,10 +28,10 @@ function watch() {
 }
 
 describe.skipIf(missing.length)(title, () => {
-  test("a client of theirs", async () => {
+  test("our server and gnutls-cli respect each other's limit", async () => {
     const { longest, trace } = watch();
     const credentials = [nodeCredential(material.server.ecdsa)];
-    const server = createServer({ credentials, recordSizeLimit: own, trace }, async (channel) => {
+    const server = createServer({ credentials, recordSizeLimit: ourLimit, trace }, async (channel) => {
       await channel.read();
       await channel.write(Buffer.from(lines));
       await channel.closeWrite();
@@ -42,7 +42,7 @@ describe.skipIf(missing.length)(title, () => {
       await run(
         {
           program: "gnutls-cli",
-          args: [priority, ...trust, "--recordsize", `${its}`, "-p", `${port}`, "127.0.0.1"],
+          args: [priority, ...trust, "--recordsize", `${theirLimit}`, "-p", `${port}`, "127.0.0.1"],
         },
         lines,
         "the end",
@@ -50,21 +50,26 @@ describe.skipIf(missing.length)(title, () => {
     } finally {
       await server.close();
     }
-    expect(longest).toEqual({ sent: its, received: own });
+    expect(longest).toEqual({ sent: theirLimit, received: ourLimit });
   });
 
-  test("a server of theirs", async () => {
+  test("our client and gnutls-serv respect each other's limit", async () => {
     const { longest, trace } = watch();
     const port = await freePort();
     const { cert, key } = material.files.server.ecdsa;
     const identity = ["--x509certfile", cert, "--x509keyfile", key];
     const server = start({
       program: "gnutls-serv",
-      args: [priority, ...identity, "--echo", "--recordsize", `${its}`, "-p", `${port}`],
+      args: [priority, ...identity, "--echo", "--recordsize", `${theirLimit}`, "-p", `${port}`],
     });
     try {
-      const channel = await patiently(() =>
-        connect(`tcp://127.0.0.1:${port}`, { ca: material.ca, serverName: "localhost", recordSizeLimit: own, trace }),
+      const channel = await untilListening(() =>
+        connect(`tcp://127.0.0.1:${port}`, {
+          ca: material.ca,
+          serverName: "localhost",
+          recordSizeLimit: ourLimit,
+          trace,
+        }),
       );
       await channel.write(Buffer.from(lines));
       let got = "";
@@ -77,6 +82,6 @@ describe.skipIf(missing.length)(title, () => {
     } finally {
       await server.stop();
     }
-    expect(longest).toEqual({ sent: its, received: own });
+    expect(longest).toEqual({ sent: theirLimit, received: ourLimit });
   });
 });

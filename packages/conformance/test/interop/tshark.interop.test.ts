@@ -34,17 +34,17 @@ const suites: readonly CipherSuite[] = [
 const material = await makeMaterial();
 afterAll(() => material.remove());
 
-const question = "what the client said, which nobody else should read";
+const question = "application data of the client, which must stay secret";
 const answer = "what the server said, likewise";
 
 interface Capture {
   readonly file: string;
   readonly port: number;
-  /** The secrets that each side logged, of the last connection alone. */
+  /** The secrets that each side logged for the last connection. */
   readonly logs: Readonly<Record<"client" | "server", string>>;
 }
 
-/** A captured connection, or two, of which the second resumes the session of the first. */
+/** Captures one connection, or two of which the second resumes the session of the first. */
 async function capture(suite: CipherSuite, resumes?: "ticket" | "session ID"): Promise<Capture> {
   const file = `${material.files.folder}/${suite.name}-${resumes ?? "full"}.pcapng`;
   const logs = { client: `${file}.client.keys`, server: `${file}.server.keys` };
@@ -81,7 +81,7 @@ async function capture(suite: CipherSuite, resumes?: "ticket" | "session ID"): P
       await channel.close();
     }
     await server.close();
-    // The kernel hands packets over in batches, and each end's FIN comes behind all that it sent.
+    // The kernel delivers packets in batches. The FIN of each end comes after all its data.
     const wanted = 2 * (resumes ? 2 : 1);
     await until(async () => (await fins(file)) >= wanted);
     dumpcap.process.kill("SIGINT");
@@ -96,14 +96,14 @@ async function capture(suite: CipherSuite, resumes?: "ticket" | "session ID"): P
 const until = (condition: () => boolean | Promise<boolean>): Promise<void> =>
   expect.poll(condition, { interval: 20 }).toBe(true);
 
-/** How many FINs were captured so far; the file may end in the middle of a packet. */
+/** The number of FINs captured so far. The file may end in the middle of a packet. */
 async function fins(file: string): Promise<number> {
   const args = ["-r", file, "-Y", "tcp.flags.fin == 1", "-T", "fields", "-e", "tcp.stream"];
   const said = await run({ program: "tshark", args }).catch(() => "");
   return said.match(/^\d+$/gm)?.length ?? 0;
 }
 
-/** What tshark reads of a TLS stream. */
+/** The application data that tshark decrypts from a TLS stream. */
 async function decrypted({ file, port }: Capture, keyLog: string, stream = 0): Promise<string> {
   const how = ["-r", file, "-d", `tcp.port==${port},tls`, "-o", `tls.keylog_file:${keyLog}`];
   const said = await run({ program: "tshark", args: [...how, "-q", "-z", `follow,tls,raw,${stream}`] });
@@ -117,7 +117,7 @@ describe.skipIf(!mayCapture)(title, () => {
     expect(await decrypted(captured, "/dev/null")).toBe("");
   });
 
-  // Of the first connection it knows no secret, so that nothing can come from there.
+  // tshark has no secret of the first connection, so the data must come from the second.
   test.each(["ticket", "session ID"] as const)(
     "decrypts a session that was resumed by %s, with its own line",
     async (how) => {

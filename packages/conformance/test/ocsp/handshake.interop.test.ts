@@ -20,10 +20,10 @@ import { authority, type Issued, purposes } from "./openssl.ts";
 
 const openssl = authority();
 afterAll(() => openssl.remove());
-if (!openssl.version) openssl.remove(); // where everything is skipped, so is afterAll
+if (!openssl.version) openssl.remove(); // if all tests are skipped, afterAll does not run
 const command = process.env.HANDCLASP_OPENSSL || "openssl";
 
-function cast() {
+function issueAll() {
   const ca = openssl.issue("p256", purposes.signing);
   const good = openssl.issue("p256", purposes.serving, ca);
   const revoked = openssl.issue("rsa", purposes.serving, ca);
@@ -39,11 +39,11 @@ function cast() {
 const timestamps = Uint8Array.of(0, 5, 0, 3, 1, 2, 3);
 
 describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "openssl, which is not here"}`, () => {
-  const made = openssl.version ? cast() : undefined!;
+  const made = openssl.version ? issueAll() : undefined!;
   const ended: (() => unknown)[] = [];
   afterAll(() => Promise.all(ended.map((end) => end())));
 
-  /** What our client makes of a server on this port. */
+  /** The result of our client's connection to a server on this port. */
   async function asked(port: number, options: Partial<ConnectOptions>): Promise<Partial<Session & TlsError>> {
     try {
       const channel = await connect(`tcp://127.0.0.1:${port}`, {
@@ -75,7 +75,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       return (server.address() as AddressInfo).port;
     }
 
-    test("good", async () => {
+    test("reports the status good", async () => {
       const response = made.respond(made.good);
       const port = await listen(made.good, response);
       for (const policy of [ocsp.check, ocsp.require])
@@ -86,7 +86,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       expect((await asked(port, {})).ocspResponse).toBeUndefined();
     });
 
-    test("revoked", async () => {
+    test("refuses a revoked certificate", async () => {
       const port = await listen(made.revoked, made.respond(made.revoked));
       expect(await asked(port, { ocsp: ocsp.check })).toMatchObject({ code: "revoked", alert: "certificate_revoked" });
     });
@@ -107,7 +107,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
     });
   });
 
-  /** Our server, with what goes with its certificate. */
+  /** Starts our server with the given data for its certificate. */
   async function ours(one: Issued, more: Partial<Credential>): Promise<number> {
     const credential = nodeCredential({ cert: one.cert, key: one.key, ...more });
     const server: TlsServer = createServer({ credentials: [credential] }, (channel) =>
@@ -119,7 +119,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
 
   describe("a node:tls client to our server", () => {
     async function response(port: number, requestOCSP: boolean): Promise<Uint8Array | null | undefined> {
-      // @types/node does not know requestOCSP here.
+      // @types/node does not declare requestOCSP here.
       const options = { port, host: "127.0.0.1", ca: made.ca.cert, servername: "localhost", requestOCSP };
       const socket = connectTls(options);
       let got: Uint8Array | null | undefined;
@@ -141,7 +141,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       }
     });
 
-    test("gets none where there is none", async () => {
+    test("gets no response if the server has none", async () => {
       expect(await response(await ours(made.good, {}), true)).toBeNull();
     });
   });
@@ -161,7 +161,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
     expect(stdout).toContain("OCSP Response Status: successful");
     expect(stdout).toContain("Cert Status: good");
     expect(stdout).toContain("SERVERINFO FOR EXTENSION 18");
-    // Behind four bytes of type and length.
+    // The list follows four bytes of type and length.
     expect(stdout).toContain(toBase64(Uint8Array.of(0, 18, 0, timestamps.length, ...timestamps)));
     expect(stdout).toContain("Verify return code: 0");
   });

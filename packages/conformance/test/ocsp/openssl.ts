@@ -1,5 +1,5 @@
 /**
- * OpenSSL as a certificate authority with a responder: what it issues, and what it says became of that.
+ * OpenSSL as a CA with an OCSP responder: it issues certificates and responses about their status.
  */
 
 import { execFileSync } from "node:child_process";
@@ -12,21 +12,21 @@ import { parsePemCertificates } from "@handclasp/core/unstable";
 const command = process.env.HANDCLASP_OPENSSL || "openssl";
 
 export interface Issued {
-  /** Of its files, without `.pem` and `.key`. */
+  /** The path of its files, without `.pem` and `.key`. */
   readonly file: string;
   readonly cert: string;
   readonly key: string;
   readonly der: Uint8Array;
 }
 
-export interface Asked {
+export interface ResponseRequest {
   readonly of: Issued;
   readonly by: Issued;
   /** Default: the issuer. */
   readonly signer?: Issued;
-  /** Default: good for a week. */
+  /** Default: a response that is valid for a week. */
   readonly options?: readonly string[];
-  /** Of CertID. */
+  /** The hash in CertID. */
   readonly hash?: "sha1" | "sha256";
 }
 
@@ -37,7 +37,7 @@ const keys = {
   ed25519: ["-algorithm", "ED25519"],
 } satisfies Record<string, readonly string[]>;
 
-/** What certificates are issued for. */
+/** The profiles of the certificates. */
 export const purposes = {
   signing: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"],
   serving: ["subjectAltName=DNS:www.example.com,DNS:localhost,IP:127.0.0.1"],
@@ -45,20 +45,20 @@ export const purposes = {
 } satisfies Record<string, readonly string[]>;
 
 export interface OpensslAuthority {
-  /** `undefined` where there is no openssl, and nothing can be made. */
+  /** `undefined` if openssl is not installed. Then nothing can be issued. */
   readonly version: string | undefined;
-  /** Issues a certificate; by itself where there is no issuer. */
+  /** Issues a certificate, a self-signed one if no issuer is given. */
   issue(kind: keyof typeof keys, extensions: readonly string[], issuer?: Issued): Issued;
-  /** Writes down what became of a certificate, in the form of `openssl ca`. */
+  /** Records the status of a certificate in the format of `openssl ca`. */
   record(one: Issued, status: "valid" | "revoked"): void;
-  /** A response that `openssl ocsp` makes, offline. */
-  respond(asked: Asked): Uint8Array;
-  /** The full name of a file, written where there is something to write. */
+  /** A response that `openssl ocsp` creates offline. */
+  respond(request: ResponseRequest): Uint8Array;
+  /** The path of a file. Writes the content, if one is given. */
   file(name: string, content?: Uint8Array): string;
   remove(): void;
 }
 
-/** An authority in a folder of its own. */
+/** Creates a CA in its own folder. */
 export function authority(): OpensslAuthority {
   const folder = mkdtempSync(join(tmpdir(), "handclasp-ocsp-"));
   const file = (name: string, content?: Uint8Array): string => {
@@ -68,7 +68,7 @@ export function authority(): OpensslAuthority {
   };
   const openssl = (...args: readonly string[]): string =>
     execFileSync(command, args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  // The machine's own configuration may add extensions of its own.
+  // The configuration of the machine may add extensions.
   writeFileSync(file("config"), "[req]\ndistinguished_name = dn\n[dn]\n");
   writeFileSync(file("index.txt"), "");
   let serial = 0x1000;

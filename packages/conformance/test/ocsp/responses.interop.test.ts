@@ -2,18 +2,18 @@ import { parseCertificate, TlsError } from "@handclasp/core";
 import { verifyOcsp } from "@handclasp/core/ocsp";
 import { noble, nodeCrypto } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";
-import { type Asked, authority, purposes } from "./openssl.ts";
+import { authority, purposes, type ResponseRequest } from "./openssl.ts";
 
 const openssl = authority();
 const { version: found, issue, record, respond } = openssl;
 const { signing, serving, responding } = purposes;
 afterAll(() => openssl.remove());
-if (!found) openssl.remove(); // where everything is skipped, so is afterAll
+if (!found) openssl.remove(); // if all tests are skipped, afterAll does not run
 
 describe.skipIf(!found).each([noble, nodeCrypto])(
   `responses of ${found ?? "openssl, which is not here"}, through $name`,
   (provider) => {
-    async function verdict(response: Uint8Array, { of, by }: Asked, now = Date.now()): Promise<string> {
+    async function verdict(response: Uint8Array, { of, by }: ResponseRequest, now = Date.now()): Promise<string> {
       try {
         const about = { certificate: parseCertificate(of.der), issuer: parseCertificate(by.der) };
         await verifyOcsp({ response, ...about, now, provider });
@@ -23,7 +23,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
         return error.code;
       }
     }
-    const judge = (asked: Asked, now?: number): Promise<string> => verdict(respond(asked), asked, now);
+    const judge = (asked: ResponseRequest, now?: number): Promise<string> => verdict(respond(asked), asked, now);
 
     test.each(["p256", "p384", "rsa", "ed25519"] as const)(
       "a CA with a key of %s: good, revoked, unknown",
@@ -50,7 +50,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       },
     );
 
-    test("a delegated responder: of this CA, and for this purpose", async () => {
+    test("a delegated responder must be certified by this CA and for this purpose", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
       record(of, "valid");
@@ -63,14 +63,14 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge({ of, by, signer: issue("p256", serving, by) })).toBe("ocsp_signature");
       expect(await judge({ of, by, signer: issue("p256", responding, issue("p256", signing)) })).toBe("ocsp_signature");
       expect(await judge({ of, by, signer: issue("p256", responding) })).toBe("ocsp_signature");
-      // The CA's certificate and one more come with it.
+      // The response contains the CA's certificate and one more.
       const also = issue("p256", signing);
       const signer = issue("p256", responding, by);
       const chain = ["-ndays", "7", "-rother", `${also.file}.pem`];
       expect(await judge({ of, by, signer, options: chain })).toBe("good");
     });
 
-    test("time: nextUpdate, and none", async () => {
+    test("a response is valid until its nextUpdate, or for a week without one", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
       record(of, "valid");
@@ -84,7 +84,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge(open, Date.now() + 8 * day)).toBe("ocsp_expired");
     });
 
-    test("SHA-1 is refused as a signature", async () => {
+    test("a SHA-1 signature is refused", async () => {
       const by = issue("rsa", signing);
       const of = issue("p256", serving, by);
       record(of, "valid");
@@ -92,7 +92,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge({ of, by, options: ["-ndays", "7", "-rmd", "sha384"] })).toBe("good");
     });
 
-    test("an error of the responder is not a status", async () => {
+    test("an error response of the responder is not a status", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
       const unauthorized = Uint8Array.of(0x30, 3, 0x0a, 1, 6);

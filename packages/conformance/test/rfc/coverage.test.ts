@@ -49,8 +49,8 @@ function boundBy({ demand }: Statement): readonly Role[] {
 }
 
 /**
- * The reason why the citations of a statement do not show that each role obeys it; `undefined` if they do. For example, a
- * demand on the list that a server sends must not cite only the client's code, which reads that list.
+ * The reason why the citations of a statement do not show that each role obeys it; `undefined` if they do. For
+ * example, a demand on the list that a server sends must not cite only the client's code, which reads that list.
  */
 function roleFault(statement: Statement): string | undefined {
   const { code, sides } = statement;

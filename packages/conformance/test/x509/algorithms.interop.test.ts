@@ -12,7 +12,7 @@ import { afterAll, describe, expect, test } from "vitest";
 const command = process.env.HANDCLASP_OPENSSL || "openssl";
 const folder = mkdtempSync(join(tmpdir(), "handclasp-algorithms-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-// The machine's own configuration may add extensions of its own.
+// The configuration of the machine may add extensions.
 writeFileSync(join(folder, "config"), "[req]\ndistinguished_name = dn\n[dn]\n");
 
 function openssl(...args: string[]): string | undefined {
@@ -26,7 +26,7 @@ function version(): string | undefined {
   }
 }
 const found = version();
-if (!found) rmSync(folder, { recursive: true }); // where everything is skipped, so is afterAll
+if (!found) rmSync(folder, { recursive: true }); // if all tests are skipped, afterAll does not run
 
 const rsa = (bits: number, exponent = 65537): string[] =>
   `-algorithm RSA -pkeyopt rsa_keygen_bits:${bits} -pkeyopt rsa_keygen_pubexp:${exponent}`.split(" ");
@@ -39,7 +39,7 @@ const pssKey = (...restricted: string[]): string[] =>
 const pss = (hash: string, salt = "digest", mask = hash): string[] =>
   `-${hash} -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:${salt} -sigopt rsa_mgf1_md:${mask}`.split(" ");
 
-/** Keys that `openssl genpkey` makes, each once. */
+/** The keys that `openssl genpkey` generates, each once. */
 const keys = {
   p256: ec("P-256"),
   p384: ec("P-384"),
@@ -79,7 +79,7 @@ const accepted: readonly (readonly [what: string, key: Key, sign: readonly strin
   ["an id-RSASSA-PSS key for SHA-256 only", "pssSha256", pss("sha256")],
 ];
 
-/** A signature like this below the anchor. */
+/** Signatures that are refused below the trust anchor. */
 const weakSignatures: readonly (readonly [what: string, key: Key, sign: readonly string[]])[] = [
   ["RSA with SHA-1", "rsa2048", ["-sha1"]],
   ["RSA with MD5", "rsa2048", ["-md5"]],
@@ -92,7 +92,7 @@ const weakSignatures: readonly (readonly [what: string, key: Key, sign: readonly
   ["Ed448", "ed448", []],
 ];
 
-/** A key like this in the leaf, or in the intermediate. */
+/** Keys that are refused in the leaf and in the intermediate. */
 const weakKeys: readonly (readonly [what: string, key: Key])[] = [
   ["RSA-1024", "rsa1024"],
   ["DSA", "dsa"],
@@ -120,14 +120,14 @@ function key(which: Key): string {
 
 let serial = 0;
 interface Issued {
-  /** Of its file, without `.pem`. */
+  /** The name of its file, without `.pem`. */
   readonly file: string;
   readonly name: string;
   readonly key: Key;
   readonly der: Uint8Array;
 }
 
-/** Issues a certificate; by itself where there is no issuer. */
+/** Issues a certificate, a self-signed one if no issuer is given. */
 function issue(which: Key, extensions: string[], sign: readonly string[], issuer?: Issued, named?: string): Issued {
   const file = `${which}-${++serial}`;
   const name = named ?? file;
@@ -186,7 +186,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       const leaf = issue(which, serving, ["-sha256"], root);
       expect(await verdict([leaf.der], root.der, provider)).toBe("weak_key");
       const middle = issue(which, signing, ["-sha256"], root);
-      // The signature of such an intermediate would be refused by itself, so that of another is put below its name.
+      // A signature by such an intermediate would be refused for itself, so another key signs below its name.
       const impostor = issue("p256", signing, ["-sha256"], undefined, middle.name);
       const below = issue("p256", serving, ["-sha256"], impostor);
       expect(await verdict([below.der, middle.der], root.der, provider)).toBe("weak_key");

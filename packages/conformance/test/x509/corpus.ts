@@ -1,11 +1,11 @@
-/** The corpus beside the repository, or the one that HANDCLASP_LIMBO names; also given to the tests in a page. */
+/** The corpus next to the repository, or the one that HANDCLASP_LIMBO names. The tests in a page receive it too. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Its text, empty where it is absent. */
+    /** The text of the corpus; empty if there is no corpus. */
     limbo: string;
   }
 }
@@ -13,7 +13,7 @@ declare module "vitest" {
 const path =
   process.env.HANDCLASP_LIMBO ?? fileURLToPath(new URL("../../../../../shared/x509/limbo-dev.json", import.meta.url));
 
-/** Empty where it is absent. */
+/** Empty if there is no corpus. */
 export const limboText = (): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
 export default function setup(project: TestProject): void {

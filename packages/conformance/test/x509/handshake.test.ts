@@ -1,4 +1,4 @@
-/** Certificates that must not get through a handshake, on either side: the reason here, the alert there. */
+/** Certificates that each side must refuse: one side has the error with its code, the other receives the alert. */
 
 import { sign } from "node:crypto";
 import { type Credential, ecdsa_secp256r1_sha256, TlsError, type Transport } from "@handclasp/core";
@@ -37,7 +37,7 @@ const usage = { server: serverAuth, client: clientAuth };
 
 interface BadChain {
   readonly what: string;
-  /** Also for client certificates, which have no name that is looked for. */
+  /** False if the case does not apply to client certificates, which are not checked for a name. */
   readonly client?: false;
   make(purpose: Purpose): { chain: Authority[]; trust: { ca?: Uint8Array; pins?: string[] } };
   readonly code: string;
@@ -127,7 +127,7 @@ const badChains: readonly BadChain[] = [
     alert: "bad_certificate",
   },
   {
-    what: "a critical extension that nobody knows",
+    what: "an unknown critical extension",
     make: (purpose) => under(end(purpose, root, { extensions: [extKeyUsage(usage[purpose]), unknown] })),
     code: "unknown_critical_extension",
     reason: /1\.3\.6\.1\.4\.1\.99999\.1/,
@@ -162,14 +162,14 @@ const badChains: readonly BadChain[] = [
     alert: "certificate_unknown",
   },
   {
-    what: "the pinned certificate behind a foreign chain",
+    what: "the pinned certificate after a foreign chain",
     make: (purpose) => ({ chain: [end(purpose, foreign), foreign, root], trust: { pins: [pinOf(root.key)] } }),
     code: "unknown_issuer",
     reason: /no trust anchor/,
     alert: "unknown_ca",
   },
   {
-    what: "the pinned end-entity behind a foreign chain",
+    what: "the pinned end-entity after a foreign chain",
     make: (purpose) => {
       const pinned = end(purpose, root);
       return { chain: [end(purpose, foreign), foreign, pinned], trust: { pins: [pinOf(pinned.key)] } };
@@ -179,7 +179,7 @@ const badChains: readonly BadChain[] = [
     alert: "certificate_unknown",
   },
   {
-    what: "the pinned certificate behind a chain of the same CA",
+    what: "the pinned certificate after a chain of the same CA",
     make: (purpose) => {
       const pinned = end(purpose, root);
       return { chain: [end(purpose, root), pinned], trust: { ca: root.der, pins: [pinOf(pinned.key)] } };
@@ -190,7 +190,7 @@ const badChains: readonly BadChain[] = [
   },
 ];
 
-/** What nobody checks at configuration, since it is what an attacker sends. */
+/** Makes a credential without the checks of the configuration, as an attacker does. */
 const credentialOf = (chain: readonly Authority[]): Credential => ({
   chain: chain.map(({ der }) => der),
   schemes: [ecdsa_secp256r1_sha256],
@@ -209,7 +209,7 @@ function attackingServer(chain: readonly Authority[], options: Partial<AcceptOpt
   return { ...config, credentials: [{ credential, certificate }] };
 }
 
-/** How each side ends: `"open"`, or who raised what. */
+/** The result of each side: `"open"`, or the error and the side that raised it. */
 interface Ends {
   client: unknown;
   server: unknown;
@@ -261,7 +261,7 @@ const pairs: Record<string, Pair> = {
 };
 
 describe.each(Object.entries(pairs))("a handshake %s", (_, pair) => {
-  test("with good certificates connects", async () => {
+  test("both sides connect with valid certificates", async () => {
     const config = attackingServer(good.server, { clientAuth: "require", ca: root.der });
     const ends = await handshake(pair, config, { ...trustsRoot, credentials: () => credentialOf(good.client) });
     expect(ends).toEqual({ client: "open", server: "open" });
@@ -283,7 +283,7 @@ describe.each(Object.entries(pairs))("a handshake %s", (_, pair) => {
     expect(client).toMatchObject({ code: alert, alert, by: "peer" });
   });
 
-  test("a server refuses a client without a certificate where it needs one", async () => {
+  test("a server that requires a certificate refuses a client without one", async () => {
     const config = attackingServer(good.server, { clientAuth: "require", ca: root.der });
     const { client, server } = await handshake(pair, config, trustsRoot);
     expect(server).toMatchObject({ code: "no_client_certificate", alert: "handshake_failure", by: "us" });

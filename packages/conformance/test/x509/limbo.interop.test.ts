@@ -25,18 +25,18 @@ function limbo(text: string, ...args: string[]): { lines: string[]; status: numb
 const corpus = (...testcases: object[]) => JSON.stringify({ certs, testcases });
 
 describe("limbo FILE", () => {
-  test("all right: exit code 0", () => {
+  test("the exit code is 0 if all verdicts are right", () => {
     const { lines, status } = limbo(corpus(one, { ...one, tier: "strict", expect: "FAILURE" }));
     expect(lines.at(-1)).toBe("must: 1 of 1");
     expect(status).toBe(0);
   });
 
-  test("a wrong verdict is printed with its reason, through each provider, and counted once: exit code 1", () => {
+  test("a wrong verdict is printed with its reason for each provider, counts once, and makes the exit code 1", () => {
     const wrong = { ...one, id: "two", roots: [] };
     const { lines, status } = limbo(corpus(one, wrong));
     for (const provider of ["noble", "node"])
       expect(lines.join("\n")).toMatch(
-        new RegExp(`^wrong: two through ${provider}.*: expected SUCCESS, got FAILURE: unknown_issuer: `, "m"),
+        new RegExp(`^wrong: two with ${provider}.*: expected SUCCESS, got FAILURE: unknown_issuer: `, "m"),
       );
     expect(lines.at(-1)).toBe("must: 1 of 2");
     expect(status).toBe(1);
@@ -45,7 +45,7 @@ describe("limbo FILE", () => {
     ).toHaveLength(1);
   });
 
-  test("no corpus, or nothing in it that counts: exit code 2", () => {
+  test("the exit code is 2 if the file is not a corpus or has no case that counts", () => {
     for (const text of ["", "{}", corpus({ ...one, tier: "skip" })]) {
       const { status, stderr } = limbo(text);
       expect(status).toBe(2);

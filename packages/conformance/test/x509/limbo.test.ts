@@ -10,7 +10,7 @@ import { limboSuite } from "./limboSuite.ts";
 
 limboSuite(limboText(), [noble, nodeCrypto]);
 
-describe("a corpus of our own", async () => {
+describe("a small corpus", async () => {
   const ca = await testCa();
   const server = await ca.issue({ names: ["www.example.com"] });
   const certs = [ca.pem, server.cert].map((pem) => toBase64(parsePemCertificates(pem)[0]!));
@@ -35,21 +35,21 @@ describe("a corpus of our own", async () => {
     ["the wrong verdict expected", { expect: "FAILURE" }, "wrong SUCCESS"],
     ["another name", { name: { kind: "DNS", value: "example.com" }, expect: "FAILURE" }, "right FAILURE name_mismatch"],
     ["no name", { name: null }, "right SUCCESS"],
-    ["a mail address is not looked for", { name: { kind: "RFC822", value: "a@example.com" } }, "right SUCCESS"],
+    ["a mail address, which is not checked", { name: { kind: "RFC822", value: "a@example.com" } }, "right SUCCESS"],
     ["another purpose", { kind: "CLIENT", expect: "FAILURE" }, "right FAILURE extended_key_usage"],
     ["another purpose by name", { eku: ["codeSigning"], expect: "FAILURE" }, "right FAILURE extended_key_usage"],
     ["two purposes", { eku: ["serverAuth", "1.2.3"], expect: "FAILURE" }, "right FAILURE extended_key_usage"],
-    ["no purpose but that of the kind", { eku: [] }, "right SUCCESS"],
+    ["only the purpose of the kind", { eku: [] }, "right SUCCESS"],
     ["long ago", { time: "2001-01-01T00:00:00Z", expect: "FAILURE" }, "right FAILURE not_yet_valid"],
     ["the leaf as a CA", { roots: [1], leaf: 0, expect: "FAILURE", name: null }, "right FAILURE unknown_issuer"],
-    ["an index beyond the pool is no verdict", { leaf: 2, expect: "FAILURE" }, "wrong ERROR RangeError"],
-    ["nor is a time that is none", { time: "soon", expect: "FAILURE" }, "wrong ERROR TypeError"],
-    ["nor a kind that is none", { kind: "PEER", expect: "FAILURE" }, "wrong ERROR TypeError"],
+    ["an index beyond the list of certificates", { leaf: 2, expect: "FAILURE" }, "wrong ERROR RangeError"],
+    ["an invalid time", { time: "soon", expect: "FAILURE" }, "wrong ERROR TypeError"],
+    ["an unknown kind", { kind: "PEER", expect: "FAILURE" }, "wrong ERROR TypeError"],
   ])("%s", async (_, changes, expected) => {
     expect(await verdicts(changes)).toEqual([expect.stringMatching(new RegExp(`^${expected}`))]);
   });
 
-  test("once more without a name, which would hide the fault", async () => {
+  test("a case also runs without its name, which would hide the fault", async () => {
     const hidden = { name: { kind: "DNS", value: "other.example" }, expect: "FAILURE", alsoWithoutName: true };
     expect(await verdicts(hidden)).toEqual(["right FAILURE name_mismatch", expect.stringMatching(/^wrong SUCCESS/)]);
   });
@@ -59,5 +59,5 @@ describe("a corpus of our own", async () => {
     ["null", "expected an object"],
     ['{"certs": []}', "expected an object"],
     ['{"certs": ["*"], "testcases": []}', "certs[0]"],
-  ])("%s is none", (text, message) => expect(() => readLimbo(text)).toThrow(message));
+  ])("%s is not a corpus", (text, message) => expect(() => readLimbo(text)).toThrow(message));
 });

@@ -2,12 +2,12 @@ import type { CryptoProvider } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
 import { judge, readLimbo } from "../../src/x509/limbo.ts";
 
-/** Every case that counts, through each provider; skipped by name where there is no corpus. */
+/** Runs each case that counts with each provider. Without a corpus, one skipped test says so. */
 export function limboSuite(text: string, providers: readonly CryptoProvider[]): void {
   const name = text
     ? "the corpus of paths"
     : "the corpus of paths: ../shared/x509/limbo-dev.json or HANDCLASP_LIMBO is absent";
-  describe.skipIf(!text).each(providers)(`${name}, through $name`, (provider) => {
+  describe.skipIf(!text).each(providers)(`${name}, with $name`, (provider) => {
     const corpus = text ? readLimbo(text) : { certs: [], cases: [] };
     test("has cases that count", () => expect(corpus.cases.some(({ tier }) => tier === "must")).toBe(true));
     for (const one of corpus.cases.filter(({ tier }) => tier === "must")) {

@@ -1,4 +1,4 @@
-/** The search and the constraints held against models that are too simple to be wrong, on chains that nobody would think of. */
+/** Compares the path search and the name constraints with simple models, on randomly generated chains. */
 import { noble } from "@handclasp/core";
 import { nodeCrypto } from "@handclasp/node";
 import fc from "fast-check";
@@ -31,13 +31,13 @@ import {
 } from "../../../core/test/x509/make.ts";
 import { verdict } from "../../../core/test/x509/verify.ts";
 
-/** `pnpm fuzz` sets it. */
+/** The number of random cases. `pnpm fuzz` sets HANDCLASP_FUZZ. */
 const numRuns = Math.ceil(Number(process.env.HANDCLASP_FUZZ ?? 20_000) / 40);
 const timeout = 240_000 + 200 * numRuns;
-// node:crypto verifies what noble would, and makes thousands of chains a matter of seconds.
+// node:crypto verifies the same signatures as noble, and thousands of chains take only seconds.
 const ask = { provider: { ...noble, verify: nodeCrypto.verify, canVerify: nodeCrypto.canVerify }, reference: null };
 
-/** A CA is a name and one of its two keys; whoever has both can be certified by many, and by itself. */
+/** A CA is a name with one of the two keys of that name. Several CAs can certify it, and it can certify itself. */
 const nodes = Array.from({ length: 8 }, (_, i) => ({ ca: i >> 1, key: ecKey(), id: i }));
 type Ca = (typeof nodes)[number];
 const titled = ({ ca }: Ca) => name(`CN=CA ${ca}`);
@@ -59,7 +59,7 @@ interface Edge {
   readonly subject: Ca;
   readonly issuer: Ca;
   readonly defect: Defect;
-  /** Key identifiers are a hint, and may lie. */
+  /** Key identifiers are only hints, and may be wrong. */
   readonly hints: "right" | "wrong" | "none";
 }
 
@@ -89,7 +89,7 @@ function certify({ subject, issuer, defect, hints }: Edge, end = false): Authori
 }
 const endKey: KeyPair = ecKey();
 
-/** Does some path keep every rule? Tries them all. */
+/** True if some path satisfies every rule. It tries all paths. */
 function reaches(edges: readonly Edge[], anchors: readonly Edge[], path: readonly Edge[]): boolean {
   const child = path[path.length - 1]!;
   const issues = (edge: Edge) =>
@@ -107,7 +107,7 @@ function reaches(edges: readonly Edge[], anchors: readonly Edge[], path: readonl
 }
 const lengthOf = (defect: Defect) => (defect === "pathLen 0" ? 0 : defect === "pathLen 1" ? 1 : Infinity);
 const sound = ({ defect }: Edge) => defect === "none" || lengthOf(defect) < Infinity || defect === "forged";
-/** What an anchor is signed with does not matter. */
+/** The signature of an anchor does not matter. */
 const unsigned: ReadonlySet<Defect> = new Set<Defect>(["SHA-1"]);
 
 it("finds a path exactly where there is one", { timeout }, async () => {
@@ -140,10 +140,10 @@ it("finds a path exactly where there is one", { timeout }, async () => {
     ),
     { numRuns: 2 * numRuns },
   );
-  // It would be worth nothing, were one of them rare.
+  // The comparison is useless if one of the results is rare.
   expect(Math.min(count.ok, count.refused) / numRuns).toBeGreaterThan(0.1);
 });
-/** What only a CA can do wrong. */
+/** Faults that only a CA can have. */
 const noCa: ReadonlySet<Defect> = new Set<Defect>(["no CA", "no keyCertSign"]);
 
 /** `i` inside, `o` outside, `v` a wildcard that reaches inside, `x` cannot be processed. */
@@ -243,7 +243,7 @@ function allowed({ form, index }: Choice, { permitted, excluded }: Constraints):
   return outside.every((relation) => relation === "o") && (!inside.length || inside.includes("i"));
 }
 
-/** Beside an empty subject they must be critical. */
+/** With an empty subject, the extension must be critical. */
 const altNames = (encoded: Uint8Array): Uint8Array => extension("2.5.29.17", seq(encoded), true);
 
 it("relates every name to every subtree of its form, permitted and excluded", async () => {
@@ -264,7 +264,7 @@ it("relates every name to every subtree of its form, permitted and excluded", as
 });
 
 it("lets through exactly the names that every CA permits and none excludes", { timeout }, async () => {
-  /** Mostly of one form, so that names and constraints meet. */
+  /** Mostly of one form, so that constraints often apply to the names. */
   const choose = (theme: number, from: (form: Form) => readonly unknown[], max: number) =>
     fc.array(
       fc
@@ -299,7 +299,7 @@ it("lets through exactly the names that every CA permits and none excludes", { t
       fc.boolean(),
       async ([names, above, below], subject, selfIssued) => {
         const root = certifying({ subject: O("O=Ok"), key: rootKey, extensions: encode(above) });
-        // The other subject is one of the table's names, so that the model knows it.
+        // The other subject is a name of the table, so that the model has its result.
         const between = selfIssued ? 0 : 1;
         const nameOf = (index: number) => directories.names[index]![0].slice(2);
         const middle = certifying({

@@ -1,6 +1,6 @@
 /**
- * Each way in which a peer can leave, with each application. After 2 s, nothing of the connection may be left, whatever the
- * application waits for.
+ * Each way in which a peer can leave, with each application. After 2 s, nothing of the connection may be left,
+ * whatever the application waits for.
  * @module
  */
 import type { Arena, Attack } from "../attack.ts";
@@ -8,7 +8,7 @@ import { type AppName, appNames } from "../protocol.ts";
 import { type RawTls, types } from "../rawTls.ts";
 import { type TransportKind, transports } from "../wire.ts";
 
-/** The ways in which a peer leaves. In each of them, the peer is gone at the end, as if its process or machine had ended. */
+/** The ways in which a peer leaves. At the end of each, the peer is gone, as if its process had ended. */
 const ways: readonly (readonly [what: string, leave: (tls: RawTls) => void])[] = [
   ["FIN without close_notify", ({ wire }) => wire.socket.destroySoon()],
   [

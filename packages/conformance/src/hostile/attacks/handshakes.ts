@@ -8,8 +8,8 @@ import { type TransportKind, transports, type Wire } from "../wire.ts";
 import { waitUntilRead, warmUp } from "./fragments.ts";
 
 /**
- * The limit for a single connection, in KiB. It includes the code that the engine of a fresh process compiles meanwhile. If
- * there are a thousand connections, the limit for each is 64 KiB.
+ * The limit for a single connection, in KiB. It includes the code that the engine of a fresh process compiles
+ * meanwhile. If there are a thousand connections, the limit for each is 64 KiB.
  */
 const singleConnectionLimit = 512;
 

@@ -1,6 +1,6 @@
 /**
- * Tiny records: the cost of each, the stalls of the event loop, and the memory that they hold if the application does not
- * read.
+ * Tiny records: the cost of each, the stalls of the event loop, and the memory that they hold if the application does
+ * not read.
  * @module
  */
 import { type Arena, type Attack, heldBytes, KiB, MiB, stallOf } from "../attack.ts";

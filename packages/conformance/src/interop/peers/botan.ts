@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { authentication, type Files, type KeyExchangeName, type Peer } from "../peer.ts";
 
-/** Key exchange and signature, as Botan calls them. */
+/** Botan's names of the key exchange and the signature. */
 const methods: Readonly<Partial<Record<KeyExchangeName, readonly [string, string]>>> = {
   ECDHE_ECDSA: ["ECDH", "ECDSA"],
   ECDHE_RSA: ["ECDH", "RSA"],
@@ -9,7 +9,7 @@ const methods: Readonly<Partial<Record<KeyExchangeName, readonly [string, string
   DHE_RSA: ["DH", "RSA"],
 };
 
-/** Botan's text form of what is allowed. */
+/** A policy in Botan's text format. */
 function policy({ folder }: Files, keyExchange: KeyExchangeName): string {
   const [exchange, signature] = methods[keyExchange] ?? [];
   const file = `${folder}/botan-${keyExchange}.policy`;
@@ -26,7 +26,7 @@ export const botan: Peer = {
   keyExchanges: ["ECDHE_ECDSA", "ECDHE_RSA", "RSA", "DHE_RSA"],
   client: {
     speaks: "echo",
-    noClientCertificate: "tls_client has no option for one",
+    noClientCertificate: "tls_client has no option for a client certificate",
     commands: ({ files, port, keyExchange, connections }) => {
       const to = ["tls_client", "localhost", `--port=${port}`, policy(files, keyExchange)];
       const trust = ["--skip-system-cert-store", `--trusted-cas=${files.ca}`];
@@ -37,8 +37,8 @@ export const botan: Peer = {
   },
   server: {
     speaks: "echo",
-    noClientCertificate: "tls_server has no option for them",
-    noTicket: "tls_server has no key to make tickets with",
+    noClientCertificate: "tls_server has no option for client certificates",
+    noTicket: "tls_server has no key for tickets",
     commands: ({ files, port, keyExchange }) => {
       const { cert, key } = files.server[authentication(keyExchange)];
       return [{ program: "botan", args: ["tls_server", cert, key, `--port=${port}`, policy(files, keyExchange)] }];

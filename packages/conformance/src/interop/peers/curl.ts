@@ -6,10 +6,10 @@ export const curl: Peer = {
   programs: ["curl"],
   version: ["curl", "--version"],
   keyExchanges: ["ECDHE_ECDSA", "ECDHE_RSA", "RSA", "DHE_RSA"],
-  note: "curl is a client only",
+  note: "curl is only a client",
   client: {
     speaks: "http",
-    noTicket: "libcurl tells OpenSSL to take no tickets under TLS 1.2",
+    noTicket: "libcurl switches tickets off in OpenSSL for TLS 1.2",
     commands: ({ files, port, keyExchange, clientCertificate, connections }) => {
       const own = clientCertificate ? ["--cert", files.client.cert, "--key", files.client.key] : [];
       const tls = ["--tlsv1.2", "--tls-max", "1.2", "--ciphers", opensslCiphers(keyExchange), "--cacert", files.ca];

@@ -12,7 +12,7 @@ export const gnutls: Peer = {
   keyExchanges: ["ECDHE_ECDSA", "ECDHE_RSA", "RSA", "DHE_RSA", "ECDHE_PSK", "PSK"],
   client: {
     speaks: "echo",
-    lacks: { ECDHE_PSK: "gnutls-cli 3.7.9 crashes while it describes an ECDHE_PSK handshake that went well" },
+    lacks: { ECDHE_PSK: "gnutls-cli 3.7.9 crashes when it describes a successful ECDHE_PSK handshake" },
     commands: ({ files, port, keyExchange, clientCertificate, connections }) => {
       const shared = isPsk(keyExchange) ? ["--pskusername", psk.identity, "--pskkey", psk.hex] : [];
       const own = clientCertificate ? ["--x509certfile", files.client.cert, "--x509keyfile", files.client.key] : [];

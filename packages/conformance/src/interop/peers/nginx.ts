@@ -7,10 +7,10 @@ export const nginx: Peer = {
   programs: ["nginx"],
   version: ["nginx", "-v"],
   keyExchanges: ["ECDHE_ECDSA", "ECDHE_RSA", "RSA", "DHE_RSA"],
-  note: "nginx is a server only",
+  note: "nginx is only a server",
   server: {
     speaks: "http",
-    lacks: { DHE_RSA: "nginx takes DH parameters from a file only" },
+    lacks: { DHE_RSA: "nginx reads DH parameters only from a file" },
     commands: ({ files, port, keyExchange, clientCertificate }) => {
       const { cert, key } = files.server[authentication(keyExchange)];
       const folder = `${files.folder}/nginx-${port}`;

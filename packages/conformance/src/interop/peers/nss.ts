@@ -39,7 +39,7 @@ export const nss: Peer = {
     commands: ({ files, port, keyExchange, clientCertificate, connections, ticket }) => {
       const at = ["-4", "-p", `${port}`, "-d", database(files, authentication(keyExchange))];
       const suite = suites[keyExchange] ?? "";
-      // tstclnt cannot say anything on a second connection: it has read its input by then, and with a file instead of it, it crashes.
+      // tstclnt cannot send on a second connection: it has already read its input, and it crashes with a file.
       const own = clientCertificate ? ["-n", "client"] : [];
       const once = ["-h", "localhost", ...at, "-c", suite, ...common, ...own];
       const tickets = ticket ? ["-u"] : [];

@@ -1,6 +1,6 @@
 import { authentication, isPsk, type KeyExchangeName, opensslCiphers, type Peer, psk, type Task } from "../peer.ts";
 
-/** Where the session is kept between two commands. */
+/** The file in which the session is stored between two commands. */
 const session = ({ files, port }: Task): string => `${files.folder}/openssl-${port}.session`;
 
 const shared = (keyExchange: KeyExchangeName): string[] =>
@@ -22,14 +22,14 @@ export const openssl: Peer = {
       const own = clientCertificate ? ["-cert", files.client.cert, "-key", files.client.key] : [];
       const to = ["-connect", `127.0.0.1:${port}`, "-servername", "localhost", "-tls1_2"];
       const quiet = ["-quiet", "-nocommands", "-cipher", opensslCiphers(keyExchange)];
-      const kept =
+      const sessionOptions =
         connections === 1
           ? [[]]
           : [
               ["-sess_out", session(task)],
               ["-sess_in", session(task)],
             ];
-      return kept.map((more) => ({
+      return sessionOptions.map((more) => ({
         program: "openssl",
         args: ["s_client", ...to, ...quiet, ...shared(keyExchange), ...trust, ...own, ...more],
       }));

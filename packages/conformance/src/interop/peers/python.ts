@@ -22,5 +22,5 @@ export const python: Peer = {
   ],
   keyExchanges: ["ECDHE_ECDSA", "ECDHE_RSA", "RSA", "DHE_RSA"],
   client: role("client"),
-  server: { ...role("server"), lacks: { DHE_RSA: "Python takes DH parameters from a file only" } },
+  server: { ...role("server"), lacks: { DHE_RSA: "Python reads DH parameters only from a file" } },
 };
