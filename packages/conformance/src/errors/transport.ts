@@ -100,13 +100,13 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
     undefined,
     "A listener kept a WebSocket out: its Host header names no host of the listener. `onError` is told once a minute for the same headers.",
     "If the name is yours, let it in with `hosts`.",
-    'a WebSocket was refused: the Host header names no host of this listener (Origin absent, Host "evil.example")',
+    'a WebSocket was refused: the Host header is not a name of this listener (Origin absent, Host "evil.example")',
   ),
   origin_refused: peer(
     undefined,
     "A listener kept a WebSocket out: the page is of another host. `onError` is told once a minute for the same headers.",
     "If the page is yours, let it in with `origins`.",
-    'a WebSocket was refused: the page\'s origin is of another host, and is none of `origins` (Origin "https://evil.example", Host "localhost:8443")',
+    'a WebSocket was refused: the page comes from another host, and its origin is not in `origins` (Origin "https://evil.example", Host "localhost:8443")',
   ),
   closed: transport(
     "The connection ended in order: reads and writes that come later reject with this.",
