@@ -38,7 +38,7 @@ function urlOf(target: string | URL): URL {
     url.protocol = url.protocol.replace(/^http/, "ws");
     if (text && /^wss?:$/.test(url.protocol)) return url;
   } catch {
-    // Said below, as of any other address that is none.
+    // The error below covers every invalid address.
   }
   throw wrongOption("the address", target, "ws://…, wss://… or a transport");
 }

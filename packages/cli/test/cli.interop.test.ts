@@ -439,7 +439,7 @@ describe("errors are one line", () => {
       /^error: .*expected a number from 64 to 16384\n$/,
     ],
     ["an unknown responder", ["serve", "--respond", "echoes"], 2, /^error: --respond echoes: expected.*\n$/],
-    ["an invalid origin", ["serve", "--ws", "0", "--origins", "*"], 2, /^error: origins: "\*" is no origin .*\n$/],
+    ["an invalid origin", ["serve", "--ws", "0", "--origins", "*"], 2, /^error: origins: "\*" is not an origin .*\n$/],
     ["origins for TCP", ["serve", "--tcp", "0", "--origins", "null"], 2, /^error: --origins and --hosts .*--ws\n$/],
     ["--cert without --key", ["serve", "--cert", "x"], 2, /^error: --cert and --key go together.*\n$/],
     ["--ocsp without --cert", ["serve", "--ocsp", "x"], 2, /^error: --ocsp needs --cert.*\n$/],

@@ -2,10 +2,13 @@ import { type CertificateCache, type CryptoProvider, certificateCache } from "@h
 
 const caches = new WeakMap<CryptoProvider, CertificateCache>();
 
-/** What the connections of the process find out about certificates, they find out once: with each provider for itself, since none vouches for another's signatures. */
+/**
+ * The cache of verified certificates that all connections of the process share, one for each provider: a signature that
+ * one provider verified is not taken as valid for another.
+ */
 export function certificatesOf(provider: CryptoProvider): CertificateCache {
   const cache = caches.get(provider) ?? certificateCache();
-  // What cannot be a provider is core's to refuse.
+  // Core refuses a value that cannot be a provider.
   if (Object(provider) === provider) caches.set(provider, cache);
   return cache;
 }

@@ -15,37 +15,38 @@ import { connectTcp } from "./transport/tcp.ts";
 
 export interface ConnectOptions extends CoreConnectOptions {
   /**
-   * Who is trusted to issue the server's certificate: PEM, DER or parsed. `await systemRoots()` are the public
-   * authorities. Over a WebSocket they need a `serverName` other than the URL's host, or `pins`: whoever ends the outer
-   * TLS has a public certificate for that host.
+   * The trust anchors for the server's certificate: PEM, DER or parsed. `await systemRoots()` returns the public
+   * authorities. Over a WebSocket they require a `serverName` other than the URL's host, or `pins`, because the server of
+   * the outer TLS has a public certificate for that host.
    */
   readonly ca?: CoreConnectOptions["ca"];
-  /** Of the WebSocket that carries the channel: headers, agent, CA of the outer TLS. */
+  /** Options of the WebSocket: headers, agent, CA of the outer TLS. */
   readonly webSocket?: ConnectWebSocketOptions;
 }
 
 /**
- * Opens a channel to `ws:`, `wss:` or `tcp://host:port`, or over a transport of your own. The server's certificate must be for the URL's host, unless
- * `serverName` says another. Without `ca`, `pins` or `insecure` it is refused before any byte is sent.
+ * Opens a channel to `ws:`, `wss:` or `tcp://host:port`, or over a transport of your own. The server's certificate must be
+ * for the URL's host, or for `serverName` if you pass one. Without `ca`, `pins`, `trust` or `insecure`, the call fails
+ * before any byte is sent.
  * @throws TlsError
  * @example
  * const channel = await connect("ws://localhost:8443/", { ca: await readFile("ca.pem", "utf8") });
  */
 export async function connect(target: string | URL | Transport, options: ConnectOptions = {}): Promise<TlsConnection> {
   return withExplanation(() => {
-    const { webSocket, ...given } = optionsOf(options, connectOptions());
-    if (!isTransport(target)) return connectTo(urlOf(target), given, webSocket);
-    checkRoots(given, undefined);
-    if (webSocket) throw noWebSocket("beside a transport, which carries the channel");
-    return connectOver(target, withDefaults(given));
+    const { webSocket, ...channelOptions } = optionsOf(options, connectOptions());
+    if (!isTransport(target)) return connectTo(urlOf(target), channelOptions, webSocket);
+    checkRoots(channelOptions, undefined);
+    if (webSocket) throw noWebSocket("has no effect together with a transport");
+    return connectOver(target, withDefaults(channelOptions));
   });
 }
 
-let all: readonly string[] | undefined;
+let knownOptions: readonly string[] | undefined;
 
 function connectOptions(): readonly string[] {
-  all ??= [...clientOptions(), "object webSocket"];
-  return all;
+  knownOptions ??= [...clientOptions(), "object webSocket"];
+  return knownOptions;
 }
 
 async function connectTo(
@@ -55,7 +56,7 @@ async function connectTo(
 ): Promise<TlsConnection> {
   const { serverName = hostOf(url), sessionScope = url.host } = options;
   const isWebSocket = url.protocol !== "tcp:";
-  if (webSocket && !isWebSocket) throw noWebSocket("beside tcp:");
+  if (webSocket && !isWebSocket) throw noWebSocket("has no effect with tcp:");
   checkRoots(options, isWebSocket ? hostOf(url) : undefined);
   const outer = checkedWebSocket(webSocket ?? {}, "webSocket.");
   const dial = isWebSocket ? await webSocketDialer() : undefined;
@@ -69,15 +70,15 @@ function withDefaults(options: CoreConnectOptions): CoreConnectOptions {
   return { ...options, provider, certificateCache };
 }
 
-const noWebSocket = (where: string): TlsError =>
-  configurationError(`webSocket ${where}`, "leave it out: it is for addresses with ws: and wss:");
+const noWebSocket = (problem: string): TlsError =>
+  configurationError(`webSocket ${problem}`, "remove it: it is for ws: and wss: addresses");
 
 const isTransport = (target: unknown): target is Transport =>
   typeof (target as Partial<Transport> | null | undefined)?.send === "function" &&
   typeof (target as Partial<Transport>).start === "function";
 
 function urlOf(target: unknown): URL {
-  // A URL may be one of another realm.
+  // A URL may come from another realm, so `instanceof` would miss it.
   const text = typeof target === "string" ? target : (target as URL | null | undefined)?.href;
   const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
   if (url && (/^wss?:$/.test(url.protocol) || (url.protocol === "tcp:" && url.hostname && url.port))) return url;

@@ -1,5 +1,5 @@
 /**
- * What the functions of this package take beside what core's take; core's `optionsOf` says how a row is written.
+ * The options that the functions of this package take in addition to those of core. Core's `optionsOf` documents the rows.
  * @module
  */
 

@@ -19,45 +19,45 @@ import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listen
 
 export interface ServerOptions extends AcceptOptions {
   /**
-   * Called for each connection that failed, in its handshake or later, with the TlsError that ended it; and for each
-   * handler that failed, with the error that it threw, whatever that is. Default: the failures of handlers go to
-   * `console.error`, those of connections nowhere. A WebSocket that its Origin or Host kept out (`origin_refused`,
-   * `host_refused`) has no connection; it is told at most once a minute for the same two headers.
+   * Called for each connection that fails, during its handshake or later, with the TlsError that ended it, and for each
+   * handler that fails, with the value that it threw. Default: failures of handlers go to `console.error`, those of
+   * connections are not reported. A WebSocket that is refused for its Origin or Host (`origin_refused`, `host_refused`)
+   * has no connection; it is reported at most once a minute for the same two headers.
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
 }
 
 /**
- * Called once for each channel whose handshake is done. Our side stays open until the promise that the handler returns
- * settles; anything else that it returns means nothing. An error that it throws ends the connection with the alert
+ * Called once for each channel, after its handshake. Our side stays open until the promise that the handler returns
+ * settles; any other return value is ignored. An error that it throws ends the connection with the alert
  * internal_error and goes to `onError`, unless the error is the one that ended the connection.
  */
 export type ConnectionHandler = (connection: TlsConnection, request: IncomingMessage | undefined) => unknown;
 
-/** A server, over any number of listeners. */
+/** A server with any number of listeners. */
 export class TlsServer {
   readonly #options: ServerOptions;
   readonly #config: ServerConfiguration;
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
-  /** Connections whose handler failed, and that was told: that they were then aborted is no news. */
+  /** Connections whose handler failed. That is reported already, so the abort that follows is not reported again. */
   readonly #failedHandlers = new WeakSet<TlsConnection>();
   readonly #listeners: Listener[] = [];
 
   constructor(options: ServerOptions, handler: ConnectionHandler) {
-    const { onError, ...given } = withExplanationSync(() => checked(options, handler));
-    const { provider = nodeCrypto } = given;
-    const { certificateCache = certificatesOf(provider) } = given;
-    this.#config = serverConfig({ ...given, provider, certificateCache });
-    this.#options = { ...given, ...(onError && { onError }) };
+    const { onError, ...checkedOptions } = withExplanationSync(() => checked(options, handler));
+    const { provider = nodeCrypto } = checkedOptions;
+    const { certificateCache = certificatesOf(provider) } = checkedOptions;
+    this.#config = serverConfig({ ...checkedOptions, provider, certificateCache });
+    this.#options = { ...checkedOptions, ...(onError && { onError }) };
     this.#handler = handler;
   }
 
-  /** Handlers that have not settled, whose connection may be over. */
+  /** The handlers that have not settled yet. Their connections may have ended. */
   readonly #handling = new Map<TlsConnection, PromiseLike<unknown>>();
   #closed: Promise<readonly TlsConnection[]> | undefined;
 
-  /** Connections that are open or shaking hands. */
+  /** The connections that are open or in their handshake. */
   get connections(): ReadonlySet<TlsConnection> {
     return this.#connections;
   }
@@ -67,86 +67,87 @@ export class TlsServer {
     return this.#listen(
       listenWebSocket(
         options,
-        (transport, request) => this.#take(transport, request),
-        (error) => this.#tell(error, undefined),
+        (transport, request) => this.#onTransport(transport, request),
+        (error) => this.#report(error, undefined),
       ),
     );
   }
 
   /** Accepts channels over TCP. */
   listenTcp(options: ListenTcpOptions = {}): Promise<Listener> {
-    return this.#listen(listenTcp(options, (transport) => this.#take(transport)));
+    return this.#listen(listenTcp(options, (transport) => this.#onTransport(transport)));
   }
 
-  /** Accepts a channel over a transport of your own. Throws a usage error once `close` was called. */
+  /** Accepts a channel over a transport of your own. Throws a usage error after `close()`. */
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
     if (this.#closed) throw usageError("the server is closed");
     const connection = accepted(transport, this.#config);
     this.#connections.add(connection);
     this.#watch(connection);
-    // `#watch` tells of a handshake that fails.
+    // `#watch` reports a handshake that fails.
     connection.opened.then(() => this.#handle(connection, request), ignore);
     return connection;
   }
 
-  #take(transport: Transport, request?: IncomingMessage): void {
+  #onTransport(transport: Transport, request?: IncomingMessage): void {
     if (this.#closed) transport.abort("the server is closed");
     else this.accept(transport, request);
   }
 
   #handle(connection: TlsConnection, request: IncomingMessage | undefined): void {
-    const failed = (error: unknown): void => this.#handlerFailed(error, connection);
+    const onFailure = (error: unknown): void => this.#handlerFailed(error, connection);
     try {
       const handled = this.#handler(connection, request);
       if (!isPromise(handled)) return;
       const done = (): boolean => this.#handling.delete(connection);
       const settled = Promise.resolve(handled).then(done, (error: unknown) => {
         done();
-        failed(error);
+        onFailure(error);
       });
       this.#handling.set(connection, settled);
       connection.holdOpen(settled);
     } catch (error) {
-      failed(error);
+      onFailure(error);
     }
   }
 
   #handlerFailed(error: unknown, connection: TlsConnection): void {
-    // The handler passed on how its connection ended, and `#watch` tells that.
+    // The handler threw the error that ended its connection, which `#watch` reports.
     if (connection.endedBy(error)) return;
     this.#failedHandlers.add(connection);
     connection.abort(error, "internal_error");
-    if (this.#options.onError) this.#tell(error, connection);
+    if (this.#options.onError) this.#report(error, connection);
     else console.error("handclasp: the handler of a connection failed:", error);
   }
 
   /**
-   * Apart from `accept`: a function that waits for the end there would keep the request, headers and all, until then.
+   * Separate from `accept`, because a closure there would keep the request with its headers until the connection ends.
    */
   #watch(connection: TlsConnection): void {
-    const gone = (error?: unknown): void => {
+    const onEnd = (error?: unknown): void => {
       if (TlsError.is(error) && !this.#failedHandlers.has(connection) && error.code !== "peer_gone")
-        this.#tell(error, connection);
+        this.#report(error, connection);
       this.#connections.delete(connection);
     };
-    connection.closed.then(gone, gone);
+    connection.closed.then(onEnd, onEnd);
   }
 
   /**
-   * Serves other certificates from now on, such as renewed ones; connections that are open keep theirs.
-   * @throws TlsError `configuration` where they cannot serve; the server then goes on with those it has.
+   * Uses other certificates for new connections, such as renewed ones. Open connections keep theirs.
+   * @throws TlsError `configuration` if they cannot be used; the server then keeps those that it has
    */
   setCredentials(credentials: ServerCredentials): void {
     this.#config.setCredentials(credentials);
   }
 
   /**
-   * Accepts no more, and asks the handlers to finish: each connection's `closing` aborts. A connection is closed when
-   * its handler settles, or when the grace is over: close_notify behind what was written, then the close timeout
-   * applies. Connections that are shaking hands are closed at once. Called again, it resolves with the same.
-   * @param options.grace milliseconds that handlers have, 5,000 unless told otherwise; 0 closes all at once
+   * Stops accepting, and asks the handlers to finish: each connection's `closing` aborts. A connection is closed when its
+   * handler settles, or when the grace is over: close_notify is sent after the written data, then the close timeout
+   * applies. Connections in their handshake are closed immediately. A second call returns the same promise.
+   * @param options.grace the time that handlers have, ms; default 5,000; 0 closes all connections immediately
    * @returns the connections whose handler had not settled when the grace was over
    * @example
+   * const server = createServer({ credentials: [credential] }, (channel) => channel.readable.pipeTo(channel.writable));
    * process.once("SIGTERM", () => server.close({ grace: 10_000 }));
    */
   close(options: { readonly grace?: number } = {}): Promise<readonly TlsConnection[]> {
@@ -158,14 +159,14 @@ export class TlsServer {
 
   async #close(grace: number): Promise<readonly TlsConnection[]> {
     const { closeTimeout = 5_000 } = this.#options;
-    // A listener cuts what is left: that is never sooner than the connections have closed or failed.
+    // A listener cuts the remaining sockets, so its grace is longer than connections take to close or fail.
     const stopped = this.#listeners
       .splice(0)
       .map((listener) => listener.close(Math.min(grace + closeTimeout + 3_000, 2 ** 31 - 1)));
     const late: TlsConnection[] = [];
-    let over: NodeJS.Timeout | undefined;
+    let graceTimer: NodeJS.Timeout | undefined;
     const graceIsOver = new Promise<void>((resolve) => {
-      over = setTimeout(resolve, grace);
+      graceTimer = setTimeout(resolve, grace);
     });
     const closeOne = async (connection: TlsConnection): Promise<void> => {
       const handled = this.#handling.get(connection);
@@ -175,12 +176,12 @@ export class TlsServer {
       await connection.close().catch(ignore);
     };
     await Promise.all([...new Set([...this.#connections, ...this.#handling.keys()])].map(closeOne));
-    clearTimeout(over);
+    clearTimeout(graceTimer);
     await Promise.all(stopped);
     return late;
   }
 
-  /** As `close`; it never rejects. */
+  /** Calls `close()`, and never rejects. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -195,22 +196,22 @@ export class TlsServer {
     return listener;
   }
 
-  #tell(error: unknown, connection: TlsConnection | undefined): void {
-    const failed = (thrown: unknown): void => console.error("handclasp: onError of the application threw:", thrown);
+  #report(error: unknown, connection: TlsConnection | undefined): void {
+    const onFailure = (thrown: unknown): void => console.error("handclasp: onError of the application threw:", thrown);
     try {
-      const told: unknown = this.#options.onError?.(error, connection);
-      // Any peer can bring an error about: one that is told to an async function must not end the process either.
-      if (isPromise(told)) Promise.resolve(told).catch(failed);
+      const returned: unknown = this.#options.onError?.(error, connection);
+      // Any peer can cause an error, so a rejection of an async `onError` must not end the process either.
+      if (isPromise(returned)) Promise.resolve(returned).catch(onFailure);
     } catch (thrown) {
-      failed(thrown);
+      onFailure(thrown);
     }
   }
 }
 
 function checked(options: ServerOptions, handler: unknown): ServerOptions {
-  const given = optionsOf(options, [...serverOptions(), "function onError"]);
-  if (typeof handler === "function") return given;
-  throw wrongOption("the handler of connections", handler, "a function behind the options: (channel, request) => …");
+  const checkedOptions = optionsOf(options, [...serverOptions(), "function onError"]);
+  if (typeof handler === "function") return checkedOptions;
+  throw wrongOption("the handler of connections", handler, "a function after the options: (channel, request) => …");
 }
 
 const ignore = (): void => {};
@@ -219,7 +220,7 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 /**
- * A server of channels.
+ * Creates a server, which calls `handler` for each channel.
  * @throws TlsError `configuration`
  * @example
  * const credentials = [nodeCredential({ cert, key })];

@@ -1,5 +1,5 @@
 /**
- * The roots that Node.js ships.
+ * The root certificates that Node.js ships.
  * @module
  */
 
@@ -14,7 +14,7 @@ const shipped = new WeakSet<object>();
  * are loaded and parsed at the first call, once for the process. A root that Handclasp cannot read is left out.
  * @example
  * const channel = await connect("tcp://example.com:8443", { ca: await systemRoots() });
- * const both = await connect("tcp://example.com:8443", { ca: [...(await systemRoots()), own] });
+ * const both = await connect("tcp://example.com:8443", { ca: [...(await systemRoots()), ca] });
  */
 export function systemRoots(): Promise<readonly Certificate[]> {
   roots ??= read();
@@ -36,9 +36,9 @@ async function read(): Promise<readonly Certificate[]> {
 }
 
 /**
- * Checks whom `connect` is told to trust. Whoever ends the outer TLS of a WebSocket holds a public certificate for the
- * URL's host, so the system's roots prove nothing about that name to the inner TLS.
- * @param host the URL's host where a WebSocket carries the channel
+ * Checks the trust anchors that `connect` is given. The server of the outer TLS of a WebSocket has a public certificate
+ * for the URL's host, so the system's roots do not authenticate the inner server under that name.
+ * @param host the URL's host if the transport is a WebSocket
  * @throws TlsError `configuration`
  */
 export function checkRoots(
@@ -48,26 +48,26 @@ export function checkRoots(
   const sources: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
   if (sources.includes("system"))
     throw configurationError(
-      'ca: "system" is no certificate',
-      "ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
+      'ca: "system" is not a certificate',
+      "use ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
     );
   if (host === undefined || !sources.some(isShipped)) return;
-  const why = "whoever ends the outer TLS of the WebSocket has a public certificate for its host";
+  const why = "the server of the outer TLS has a public certificate for the URL's host";
   if (serverName === undefined)
     throw configurationError(
       "systemRoots() over a WebSocket without serverName",
-      `say serverName, a name that only the inner server has a certificate for: ${why}`,
+      `pass a serverName for which only the inner server has a certificate: ${why}`,
     );
   if (typeof serverName === "string" && sameHost(serverName, host) && !(Array.isArray(pins) && pins.length))
     throw configurationError(
       `systemRoots() over a WebSocket with the serverName ${host}, which is the host of the URL`,
-      `${why}: give the inner server a name of its own, add pins, or trust a CA of your own`,
+      `${why}: give the inner server another name, add pins, or use a CA of your own`,
     );
 }
 
 const isShipped = (source: unknown): boolean => shipped.has(source as object);
 
-/** Compares as URLs do: one address has many spellings. */
+/** Compares two hosts in their canonical form, because one address can be written in several ways. */
 function sameHost(name: string, host: string): boolean {
   const bare = withoutDot(name);
   const url = `ws://${bare.includes(":") && !bare.startsWith("[") ? `[${bare}]` : bare}`;

@@ -28,7 +28,7 @@ test.each([["tcp://localhost:1"], ["ws://localhost:1/"]])(
     for (const words of ["system", ["system", ca.pem]])
       await expect(connect(url, { ca: words })).rejects.toMatchObject({
         code: "configuration",
-        advice: "ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
+        advice: "use ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
       });
   },
 );

@@ -1,5 +1,5 @@
 /**
- * A credential whose private key stays with WebCrypto, where nobody can read it.
+ * A credential whose private key stays with WebCrypto, which does not reveal it.
  * @module
  */
 
@@ -61,7 +61,7 @@ export interface BrowserCredentialOptions {
  * file is loaded only then. On a host without WebCrypto, EC and Ed25519 keys sign in JavaScript.
  * @throws TlsError with the fault `"configuration"`; the codes `"passphrase_needed"`, `"wrong_passphrase"` and `"key_mismatch"` where that is it.
  * @example
- * const credential = await browserCredential({ cert: pem, key: await crypto.subtle.unwrapKey(…) });
+ * const credential = await browserCredential({ cert: pem, key: pem });
  */
 export async function browserCredential(options: BrowserCredentialOptions): Promise<Credential> {
   return withExplanation(() => credentialOf(optionsOf(options, browserCredentialOptions)));

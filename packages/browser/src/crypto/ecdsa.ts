@@ -6,7 +6,7 @@
 import type { EcCurveName } from "@handclasp/core/client";
 import { derElement, derInteger } from "@handclasp/core/unstable";
 
-/** What WebCrypto calls the curves, and the bytes of a coordinate, of r and of s. */
+/** The names of the curves in WebCrypto, and the bytes of a coordinate, of r and of s. */
 export const curves: Readonly<Record<EcCurveName, { readonly name: string; readonly width: number }>> = {
   secp256r1: { name: "P-256", width: 32 },
   secp384r1: { name: "P-384", width: 48 },

@@ -149,7 +149,7 @@ interface SignatureParameters extends Algorithm {
   readonly saltLength?: number;
 }
 
-/** What `sign` and `verify` are called with, and RSA keys imported. WebCrypto looks only at those members that an algorithm has. */
+/** The parameters of `sign` and `verify`, and for importing RSA keys. WebCrypto ignores members that an algorithm lacks. */
 export const signatureParameters = (algorithm: SignatureAlgorithm): SignatureParameters => {
   const name = signatureNames[algorithm.type];
   if (!("hash" in algorithm)) return { name };
@@ -184,7 +184,7 @@ function isLowOrder(point: Uint8Array): boolean {
   return (y * (y2 - 1n) * (121665n * y2 * y2 - 243332n * y2 + 121666n)) % (2n ** 255n - 19n) === 0n;
 }
 
-/** What a key is imported with. */
+/** The parameters for importing a public key. */
 export const importParameters = (
   algorithm: SignatureAlgorithm,
   key: PublicKey,
@@ -225,7 +225,7 @@ async function verify(
       // Hosts differ about a DigestInfo without NULL, which RFC 5246 §4.7 has accepted: noble does.
       if (good || algorithm.type !== "rsa_pkcs1") return good;
     } catch {
-      // An algorithm or a combination that this host does not know, or a key that is none: noble tells the two apart.
+      // The host does not support the algorithm, or the key is invalid: noble distinguishes the two.
     }
   }
   return noble.verify(algorithm, key, message, signature);
@@ -257,8 +257,8 @@ export const webCrypto: CryptoProvider = {
 };
 
 /**
- * What suits this page: WebCrypto on secure origins, noble elsewhere, which then prefers ChaCha20-Poly1305.
+ * The provider for this page: WebCrypto on secure origins, otherwise noble, which prefers ChaCha20-Poly1305.
  * @example
- * const channel = connect(transport, { provider: defaultProvider(), host: "example.org", ca });
+ * const channel = await connect(transport, { provider: defaultProvider(), serverName: "example.org", ca });
  */
 export const defaultProvider = (): CryptoProvider => (hostSubtle() ? webCrypto : noble);

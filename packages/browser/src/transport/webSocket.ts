@@ -8,10 +8,10 @@ import { reportClose, textMessage, transportError, WebSocketSender } from "@hand
 
 const connecting = 0;
 const closed = 3;
-/** What a page hears where its policy forbids an address. */
+/** The event of a page whose content security policy forbids an address. */
 const violation = "securitypolicyviolation";
 
-/** After "full" there is room again below this many bytes: what is sent until the next look must not be all of it. */
+/** After `"full"`, `drain` follows once at most this many bytes are buffered: enough to send until the next check. */
 const lowWater = 2 ** 19;
 /** A page is not told when there is room again: it has to look, every so many ms, and ever later where nothing moves. */
 const firstLook = 4;
@@ -47,7 +47,7 @@ class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
   readonly #sender: WebSocketSender;
   #events: TransportEvents | undefined;
-  /** What came before `start`, and what comes while that is handed over. */
+  /** The events that arrive before `start`, or while these are delivered. */
   #held: ((events: TransportEvents) => void)[] | undefined = [];
   /** Nothing is to be said any more. */
   #silent = false;

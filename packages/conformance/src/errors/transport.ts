@@ -110,7 +110,7 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
     "A listener refused a WebSocket because its Host header names no host of the listener. `onError` reports " +
       "the same headers at most once a minute.",
     "If the name is yours, add it to `hosts`.",
-    'a WebSocket was refused: the Host header names no host of this listener (Origin absent, Host "evil.example")',
+    'a WebSocket was refused: the Host header is not a name of this listener (Origin absent, Host "evil.example")',
   ),
   origin_refused: peer(
     undefined,

@@ -44,7 +44,7 @@ export interface NodeCredentialOptions {
 }
 
 /**
- * A certificate chain and its private key. What cannot work is refused here, before anybody connects.
+ * A certificate chain and its private key. Mistakes are reported here, before any connection.
  * @throws TlsError with the fault `"configuration"`; the codes `"passphrase_needed"`, `"wrong_passphrase"` and `"key_mismatch"` where that is it.
  * @example
  * const credential = nodeCredential({ cert: readFileSync("server.pem"), key: readFileSync("server.key") });
@@ -145,10 +145,10 @@ function requireKind({ asymmetricKeyType: type, asymmetricKeyDetails: details }:
     throw configurationError(`an RSA key of ${details?.modulusLength} bits is too short`, "2048 bits are the least");
 }
 
-/** What the key can sign with for this certificate. */
+/** The signature schemes that the key can use for this certificate. */
 function schemesOfKey(key: KeyObject, leaf: Certificate): readonly SignatureScheme[] {
   if (!new X509Certificate(leaf.raw).checkPrivateKey(key)) throw keyMismatch();
-  // Both may name a hash: the one binds OpenSSL, the other whoever verifies.
+  // Key and certificate may each name a hash: the key's binds OpenSSL, the certificate's binds the peer.
   const schemes = signingSchemes(leaf.publicKey, leaf.pssHash).filter((scheme) => allows(key, scheme));
   if (schemes.length > 0) return schemes;
   throw configurationError(

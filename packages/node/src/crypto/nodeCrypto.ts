@@ -156,7 +156,7 @@ function secretKey(key: Uint8Array, length: number): KeyObject {
   return createSecretKey(key);
 }
 
-/** What Node.js throws where the peer's public key is at fault, and for nothing else: off the curve, or not in the field. */
+/** The codes of errors that Node.js throws only if the peer's public key is invalid: off the curve, or not in the field. */
 const peersFault: ReadonlySet<unknown> = new Set([
   "ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY",
   "ERR_CRYPTO_INVALID_KEYLEN",
@@ -278,7 +278,7 @@ function present<T>(key: T | undefined): T {
 /**
  * node:crypto, synchronous throughout.
  * @example
- * const server = createServer({ provider: nodeCrypto, credential: nodeCredential({ cert, key }) });
+ * const channel = await connect(url, { provider: nodeCrypto, ca });
  */
 export const nodeCrypto: CryptoProvider = {
   name: "node",
@@ -291,7 +291,8 @@ export const nodeCrypto: CryptoProvider = {
   ciphers: {
     AES_128_GCM: aead("aes-128-gcm", 16),
     AES_256_GCM: aead("aes-256-gcm", 32),
-    // Electron's BoringSSL has none, nor CCM; nor has a FIPS provider of OpenSSL's. Only for lengths is it looked up whether there is one, not just a name.
+    // Electron's BoringSSL and OpenSSL's FIPS provider lack ChaCha20-Poly1305; BoringSSL also lacks CCM. Pass the lengths:
+    // without them, `getCipherInfo` checks only the name.
     ...(getCipherInfo("chacha20-poly1305", { keyLength: 32, ivLength: nonceLength }) && {
       CHACHA20_POLY1305: aead("chacha20-poly1305", 32),
     }),
@@ -314,7 +315,7 @@ export const nodeCrypto: CryptoProvider = {
     try {
       return isSignature(algorithm, key, message, signature);
     } catch {
-      return false; // a key that is none
+      return false; // an invalid key
     }
   },
   rsaEncrypt: (key, message) =>

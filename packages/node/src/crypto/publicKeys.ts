@@ -5,7 +5,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import type { EcCurveName, PublicKey } from "@handclasp/core";
 
-/** What RFC 8422, OpenSSL and JWK call one curve, and the bytes of a coordinate. */
+/** The curves by their names in RFC 8422, with those of OpenSSL and JWK, and the bytes of a coordinate. */
 export const curves = {
   secp256r1: { openssl: "prime256v1", jwk: "P-256", width: 32 },
   secp384r1: { openssl: "secp384r1", jwk: "P-384", width: 48 },
@@ -26,7 +26,7 @@ export const jwk = (key: JsonWebKey): KeyObject => createPublicKey({ key, format
 const imported = new Map<string, KeyObject>();
 const maxImported = 256;
 
-/** Throws where the key is none. */
+/** Throws if the key is invalid. */
 export function importKey(key: PublicKey): KeyObject {
   const text = key.type === "rsa" ? `${base64url(key.modulus)}.${base64url(key.exponent)}` : base64url(key.point);
   const name = key.type === "ec" ? `${key.curve} ${text}` : `${key.type} ${text}`;

@@ -9,7 +9,7 @@ import { rsaKeyFault } from "@handclasp/core/unstable";
 
 import { importKey } from "./publicKeys.ts";
 
-/** Throws where the key is none. */
+/** Throws if the key is invalid. */
 export function isSignature(
   algorithm: SignatureAlgorithm,
   key: PublicKey,
@@ -47,7 +47,7 @@ const withoutNull = {
   sha512: "304f300b06096086480165030402030440",
 } as const;
 
-/** OpenSSL checks the padding, and what is behind it is compared as a whole. */
+/** OpenSSL checks the padding. The bytes after it must equal the expected DigestInfo. */
 function isWithoutNull(
   hash: keyof typeof withoutNull,
   message: Uint8Array,

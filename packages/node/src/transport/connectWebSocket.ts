@@ -12,53 +12,53 @@ import { maxFragments, maxMessage } from "./inbox.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ConnectWebSocketOptions {
-  /** Subprotocols to offer. */
+  /** The subprotocols to offer. */
   protocols?: string | readonly string[];
-  /** More headers of the opening request, e.g. `authorization`. */
+  /** Additional headers of the upgrade request, such as `authorization`. */
   headers?: Readonly<Record<string, string>>;
-  /** For a proxy, or to keep control of the sockets. */
+  /** The agent of the upgrade request, for a proxy or for sockets of your own. */
   agent?: Agent;
-  /** Certificates to trust for the *outer* TLS of a `wss:` address, in PEM. The inner TLS has its own. */
+  /** The trusted CA certificates of the *outer* TLS of a `wss:` address, in PEM. The inner TLS has a `ca` of its own. */
   ca?: ConnectionOptions["ca"];
-  /** Until the WebSocket is open, ms. Default 8 s. */
+  /** The time limit until the WebSocket is open, ms. Default 8 s. */
   handshakeTimeout?: number;
 }
 
-/** A transport to `url`, which is still opening: what is sent waits, a refusal is an `error` event. */
+/** A transport whose WebSocket to `url` is still opening: bytes that you send wait, and a refusal is an `error` event. */
 export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
   return withExplanation(async () => {
-    const given = checkedWebSocket(options);
+    const checkedOptions = checkedWebSocket(options);
     if (!/^wss?:$/.test(URL.canParse(String(url)) ? new URL(url).protocol : ""))
       throw wrongOption("the address", url, "ws://… or wss://…");
-    return (await webSocketDialer())(url, given);
+    return (await webSocketDialer())(url, checkedOptions);
   });
 }
 
-/** @param prefix of the names of options in errors */
+/** @param prefix the prefix of option names in errors */
 export function checkedWebSocket(options: ConnectWebSocketOptions, prefix = ""): ConnectWebSocketOptions {
-  const given = optionsOf(options, connectWebSocketOptions, prefix);
-  const { headers } = given;
-  // Of a list, a Map or Headers, Node.js would send nothing, or what nobody meant.
+  const checkedOptions = optionsOf(options, connectWebSocketOptions, prefix);
+  const { headers } = checkedOptions;
+  // From an array, a Map or Headers, Node.js would send no header or a wrong one.
   if (headers && Symbol.iterator in headers) throw wrongOption(`${prefix}headers`, headers, "object");
-  for (const source of [given.ca ?? []].flat())
-    if (!(source instanceof Uint8Array || (typeof source === "string" && certificate.test(source))))
+  for (const source of [checkedOptions.ca ?? []].flat())
+    if (!(source instanceof Uint8Array || (typeof source === "string" && pemCertificate.test(source))))
       throw wrongOption(`${prefix}ca`, source, "PEM");
-  // Node.js throws for others only when it writes them.
-  for (const [name, value] of Object.entries(given.headers ?? {}))
+  // Node.js checks the type of a value only when it writes the header.
+  for (const [name, value] of Object.entries(checkedOptions.headers ?? {}))
     if (typeof value !== "string") throw wrongOption(`${prefix}headers`, value, `a text for ${name}`);
-  return given;
+  return checkedOptions;
 }
 
 /**
- * How long a WebSocket may take to open, ms: less than a handshake by default, so that the error says which of them did not come about. Over TLS, ws gives each of
- * TCP and TLS that long.
+ * The default time limit for opening a WebSocket, ms. It is shorter than that of the TLS handshake, so that the error says
+ * which of the two failed. For wss:, ws applies it to TCP and to the outer TLS separately.
  */
 const openTimeout = 8_000;
 
-/** OpenSSL, which reads it, passes over what is none. */
-const certificate = /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/;
+/** A PEM certificate. Checked here, because OpenSSL silently ignores text without one. */
+const pemCertificate = /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/;
 
-/** What opens WebSockets, loaded when it is needed: to load it takes longer than a handshake over TCP does. */
+/** Loads ws, and returns a function that opens a WebSocket. Loading ws takes longer than a handshake over TCP. */
 export async function webSocketDialer(): Promise<(url: string | URL, options?: ConnectWebSocketOptions) => Transport> {
   const { WebSocket } = await import("ws");
   return (url, options) => open(WebSocket, url, options);
@@ -82,12 +82,12 @@ function open(
   try {
     return webSocketTransport(new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], settings));
   } catch (cause) {
-    // A protocol or a header that HTTP does not allow: the error names it, and not its value.
+    // The error of ws or Node.js names the subprotocol or the header, but not the value of a header.
     const reason = cause instanceof Error ? cause.message : String(cause);
     const isFragment = /fragment/.test(reason);
     throw configurationError(
       `webSocket: ${reason}`,
-      isFragment ? "leave out what begins with # in the address" : "give what HTTP allows in a header",
+      isFragment ? "remove the fragment (#…) from the address" : "use characters that HTTP allows in a header",
     );
   }
 }

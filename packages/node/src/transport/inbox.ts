@@ -1,5 +1,6 @@
 /**
- * What the carrier has for us, in order: held back before `start` and while paused, and never handed over from inside a method.
+ * The queue between a socket and the `TransportEvents` of a transport. It keeps the order, holds events back before
+ * `start` and while the transport is paused, and never delivers a queued event from inside a method of the transport.
  * @module
  */
 
@@ -7,15 +8,15 @@ import type { TransportEvents } from "@handclasp/core";
 
 type Item = Uint8Array | Error | "end";
 
-/** Of one transport. It takes nothing after the first `error`. */
+/** The queue of one transport. It ignores everything after the first `error`. */
 export class Inbox {
   #events: TransportEvents | undefined;
-  #held: Item[] = [];
-  #paused = false;
-  #scheduled = false;
-  #ended = false;
-  #closed = false;
-  #silent = false;
+  #queue: Item[] = [];
+  #isPaused = false;
+  #isScheduled = false;
+  #hasEnded = false;
+  #isClosed = false;
+  #isSilent = false;
 
   start(events: TransportEvents): void {
     this.#events = events;
@@ -23,104 +24,104 @@ export class Inbox {
   }
 
   pause(): void {
-    // A carrier that is gone brings no more: what it brought is not held back.
-    this.#paused = !this.#closed;
+    // After the socket has closed nothing more arrives, so pausing would only delay what is queued.
+    this.#isPaused = !this.#isClosed;
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#isPaused = false;
     this.#schedule();
   }
 
-  /** No event follows. */
+  /** Drops what is queued, and delivers no event from now on. */
   silence(): void {
-    this.#silent = true;
-    this.#closed = true;
-    this.#held = [];
+    this.#isSilent = true;
+    this.#isClosed = true;
+    this.#queue = [];
   }
 
   data(bytes: Uint8Array): void {
-    if (!this.#ended) this.#add(bytes);
+    if (!this.#hasEnded) this.#push(bytes);
   }
 
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#add("end");
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#push("end");
   }
 
-  /** The carrier is gone: what is held is told now, paused or not. */
+  /** The socket has failed or closed: everything queued is delivered, even if the transport is paused. */
   error(error: Error): void {
-    this.#add(error);
-    this.#closed = true;
-    if (this.#paused) this.resume();
+    this.#push(error);
+    this.#isClosed = true;
+    if (this.#isPaused) this.resume();
   }
 
-  /** Room to send is no news of the peer: it waits for nothing. */
+  /** Not queued: it reports room to send, so its order among the peer's events does not matter. */
   drain(): void {
-    if (!this.#silent) this.#events?.drain();
+    if (!this.#isSilent) this.#events?.drain();
   }
 
-  #add(item: Item): void {
-    if (this.#closed) return;
-    // The usual case costs no queue, neither time nor, on a connection that is idle, its memory.
-    if (!this.#held.length && !this.#scheduled && this.#events && !this.#paused) this.#tell(this.#events, item);
-    else this.#held.push(item);
+  #push(item: Item): void {
+    if (this.#isClosed) return;
+    // Fast path: without a queue, an idle connection keeps no array.
+    if (!this.#queue.length && !this.#isScheduled && this.#events && !this.#isPaused) this.#emit(this.#events, item);
+    else this.#queue.push(item);
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#held.length === 0) return;
-    this.#scheduled = true;
+    if (this.#isScheduled || this.#queue.length === 0) return;
+    this.#isScheduled = true;
     queueMicrotask(() => {
-      this.#scheduled = false;
+      this.#isScheduled = false;
       this.#deliver();
     });
   }
 
   #deliver(): void {
     const events = this.#events;
-    if (!events || this.#paused) return;
-    const held = this.#held;
-    this.#held = [];
-    for (let i = 0; i < held.length && !this.#silent; i++) {
-      this.#tell(events, held[i] as Item);
-      // Told to pause meanwhile: the rest waits, before what has come since.
-      if (this.#paused && !this.#silent) {
-        this.#held = [...held.slice(i + 1), ...this.#held];
+    if (!events || this.#isPaused) return;
+    const queued = this.#queue;
+    this.#queue = [];
+    for (let i = 0; i < queued.length && !this.#isSilent; i++) {
+      this.#emit(events, queued[i] as Item);
+      // The handler paused the transport: the rest goes back to the front of the queue.
+      if (this.#isPaused && !this.#isSilent) {
+        this.#queue = [...queued.slice(i + 1), ...this.#queue];
         return;
       }
     }
   }
 
-  #tell(events: TransportEvents, item: Item): void {
+  #emit(events: TransportEvents, item: Item): void {
     if (item instanceof Uint8Array) events.data(item);
     else if (item === "end") events.end();
     else {
-      this.#silent = true;
+      this.#isSilent = true;
       events.error(item);
     }
   }
 }
 
-/** A Buffer as the plain array that it is underneath. Node and ws hand over each byte once, so nothing is copied. */
+/** A view of a Buffer as a plain `Uint8Array`. Node.js and ws do not use the bytes again, so they are not copied. */
 export function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** After "full" there is room again below this many bytes. */
+/** After `send` returned `"full"`, `drain` follows once at most this many bytes are buffered. */
 export const lowWater: number = 2 ** 18;
-/** How long a failed connection may take to get rid of its last bytes, ms. */
+/** The time that a failed connection has to send its last bytes, ms. */
 export const abortTimeout = 2_000;
-/** How long a carrier may take to end once both sides have closed and all of ours is out, whatever the peer still sends, ms. */
+/** The time that the peer has to end TCP or close the WebSocket after all our bytes are sent, ms. Bytes that it sends do not extend it. */
 export const endTimeout = 5_000;
-/** How long a peer may take nothing of what is still to go out to it by then, ms. */
+/** The time without progress after which a closing connection gives up sending its last bytes, ms. */
 export const stallTimeout = 30_000;
-/** Neither do we send a larger WebSocket message than this, nor take one (ws would take 100 MiB). */
+/** The largest WebSocket message that we send or accept, bytes. The default of ws is 100 MiB. */
 export const maxMessage: number = 2 ** 20;
 /**
- * Fragments of a WebSocket message (ws would take 16,384): each keeps the whole piece of memory that it was read into. Of 4 KiB each, 256 of them
- * make the largest message; some more, because a proxy cuts where it likes.
+ * The most fragments of one WebSocket message; the default of ws is 16,384. Each fragment keeps the whole buffer that it
+ * was read into. 256 fragments of 4 KiB make the largest message; the limit is higher because proxies split messages.
  */
 export const maxFragments = 512;
-/** Bytes that a WebSocket may take for messages that are not whole yet, before the handshake is done: a client's largest flight is half of it. */
+/** The most bytes of an unfinished WebSocket message before the TLS handshake is done: twice a client's largest flight. */
 export const maxUnprovenMessage: number = 2 ** 17 + 2 ** 15;

@@ -1,5 +1,5 @@
 /**
- * Accepts TLS over TCP.
+ * Listens for TCP connections, and makes a transport of each.
  * @module
  */
 
@@ -10,13 +10,14 @@ import { listenTcpOptions } from "../optionTables.ts";
 import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
 import { tcpTransport } from "./tcp.ts";
 
-/** Listens, and calls `onTransport` for every connection. */
+/** Listens on a TCP port, and calls `onTransport` for every connection. */
 export async function listenTcp(
   options: ListenTcpOptions,
   onTransport: (transport: Transport, socket: Socket) => void,
 ): Promise<Listener> {
   const address = await withExplanation(() => {
-    if (typeof onTransport !== "function") throw wrongOption("onTransport", onTransport, "a function of the transport");
+    if (typeof onTransport !== "function")
+      throw wrongOption("onTransport", onTransport, "a function: (transport) => …");
     return checkedAddress(optionsOf(options, listenTcpOptions));
   });
   const sockets = new Set<Socket>();

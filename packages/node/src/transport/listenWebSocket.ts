@@ -1,5 +1,5 @@
 /**
- * Accepts TLS over WebSockets: on a port of its own, or on one path of somebody's HTTP server.
+ * Listens for WebSockets, on a port of its own or on one path of an HTTP server of yours, and makes a transport of each.
  * @module
  */
 
@@ -12,53 +12,66 @@ import type { WebSocketServer } from "ws";
 import { listenWebSocketOptions } from "../optionTables.ts";
 import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
 import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
-import { isLoopbackAddress, type OnRefused, quiet, type RequestRules, requestRules, tell } from "./requestRules.ts";
+import {
+  isLoopbackAddress,
+  type OnRefused,
+  type RequestRules,
+  report,
+  reportInterval,
+  requestRules,
+} from "./requestRules.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
-  /** An HTTP(S) server to attach to, whose other paths are left alone: an upgrade on one of them is refused where nobody else listens for upgrades. Default: one of our own, at `port` and `host`. */
+  /**
+   * An HTTP(S) server to attach to. Its other paths stay as they are, except that an upgrade on one of them is refused if
+   * the server has no other listener for upgrades. Default: a new server at `port` and `host`.
+   */
   server?: Server | SecureServer;
-  /** The path to serve. Default `"/"`. */
+  /** The path of the WebSockets. Default `"/"`. */
   path?: string;
   /**
-   * Says whether a request may become a WebSocket, e.g. by a cookie: `true` alone lets it in, and only what `origins`
-   * and `hosts` let in is asked for. Default: all of those may; TLS decides who is allowed in.
+   * Decides whether a request may become a WebSocket, for example by a cookie: only `true` accepts it. Called only for
+   * requests that `origins` and `hosts` accept. Default: accepts all of them, and TLS authenticates the peer.
    */
   allow?: (request: IncomingMessage) => boolean;
 }
 
-/** Listens, calls `onTransport` for every WebSocket, and `onRefused` for what `origins` or `hosts` kept out. */
+/** Listens, calls `onTransport` for every WebSocket, and `onRefused` for requests that `origins` or `hosts` refuse. */
 export async function listenWebSocket(
   options: ListenWebSocketOptions,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
   onRefused?: OnRefused,
 ): Promise<Listener> {
   return withExplanation(() => {
-    const given = checkedAddress(optionsOf(options, listenWebSocketOptions));
-    const { path = "/" } = given;
+    const checkedOptions = checkedAddress(optionsOf(options, listenWebSocketOptions));
+    const { path = "/" } = checkedOptions;
     if (typeof onTransport !== "function") throw wrongOption("onTransport", onTransport, "a function of the transport");
     if (onRefused !== undefined && typeof onRefused !== "function")
       throw wrongOption("onRefused", onRefused, "a function");
     if (!path.startsWith("/")) throw wrongOption("path", path, "a path that begins with a slash");
-    // A request never has it: what is behind the path is cut off, and other characters come as %XX.
+    // No request could match: query and fragment are cut off, and other characters arrive as %XX.
     if (!/^[!-~]+$/.test(path) || /[?#]/.test(path))
       throw configurationError(
-        "path: no request has it",
-        "give it without ? and #, in ASCII, with %XX for what is none",
+        "path: no request can match it",
+        "remove ? and #, and write characters outside ASCII as %XX",
       );
-    const { server } = given;
-    // A server of net, tls or ws says nothing of requests for a WebSocket.
+    const { server } = checkedOptions;
+    // A server of node:net, node:tls or ws emits no `upgrade` event.
     if (server && typeof server.setTimeout !== "function")
       throw wrongOption("server", server, "a server of node:http or node:https");
     if (server?.listeners("upgrade").some((other) => served.get(other) === path))
       throw configurationError(
         `the server has WebSockets at ${path} already`,
-        "give another path, or close that listener",
+        "use another path, or close that listener",
       );
     for (const option of ["port", "host"] as const)
-      if (given.server && given[option] !== undefined)
-        throw configurationError(`${option} beside server`, "leave it out: the server's own listen() says where");
-    return listenOn(given, path, onTransport, requestRules(given, onRefused), onRefused);
+      if (checkedOptions.server && checkedOptions[option] !== undefined)
+        throw configurationError(
+          `${option} has no effect together with server`,
+          "remove it, and pass it to listen() of the server",
+        );
+    return listenOn(checkedOptions, path, onTransport, requestRules(checkedOptions, onRefused), onRefused);
   });
 }
 
@@ -66,12 +79,12 @@ async function listenOn(
   options: ListenWebSocketOptions,
   path: string,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
-  fits: ReturnType<typeof requestRules>,
+  accepts: ReturnType<typeof requestRules>,
   onRefused: OnRefused | undefined,
 ): Promise<Listener> {
   const { allow } = options;
-  const own = options.server === undefined;
-  // Loaded when they are needed: to load them takes longer than a handshake over TCP does.
+  const isOwnServer = options.server === undefined;
+  // ws and node:http are loaded here, because loading them takes longer than a handshake over TCP.
   const loading = import("ws").then(
     ({ WebSocketServer }) =>
       new WebSocketServer({ noServer: true, maxPayload: maxMessage, maxFragments, perMessageDeflate: false }),
@@ -80,13 +93,13 @@ async function listenOn(
     options.server ??
     (await import("node:http")).createServer((request, response) => refuseRequest(request, response, path));
 
-  let told = Number.NEGATIVE_INFINITY;
-  const fails = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
+  let lastReport = Number.NEGATIVE_INFINITY;
+  const reportHook = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
     const now = performance.now();
-    // A peer can ask any number of times.
-    if (now - told >= quiet) {
-      told = now;
-      tell(
+    // A peer can send any number of requests.
+    if (now - lastReport >= reportInterval) {
+      lastReport = now;
+      report(
         onRefused,
         new TlsError(undefined, message, { code: "hook_failed", fault: "application", advice, cause }),
         request,
@@ -94,15 +107,15 @@ async function listenOn(
     }
     return false;
   };
-  // Only a plain `true` lets in: a promise is truthy, and a hook that throws must not end the process.
-  const allowed = (request: IncomingMessage): boolean => {
+  // Only a plain `true` accepts: a promise is truthy. A hook that throws must not end the process.
+  const isAllowed = (request: IncomingMessage): boolean => {
     try {
       const answer: unknown = allow === undefined || allow(request);
       if (typeof answer === "boolean") return answer;
       if (answer instanceof Promise) answer.catch(() => {});
-      return fails(request, "allow answered neither true nor false", "let it answer at once, not by a promise");
+      return reportHook(request, "allow returned neither true nor false", "return true or false, not a promise");
     } catch (cause) {
-      return fails(request, "allow threw", "the cause is its error", cause);
+      return reportHook(request, "allow threw an error", "see the cause of this error", cause);
     }
   };
   let sockets: WebSocketServer | undefined;
@@ -110,48 +123,51 @@ async function listenOn(
     to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      if (isNobodys(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
-    } else if (!fits(request, isLoopbackAddress(addressOf(server, request))) || !allowed(request))
+      if (mustRefuse(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
+    } else if (!accepts(request, isLoopbackAddress(addressOf(server, request))) || !isAllowed(request))
       refuseUpgrade(socket, forbidden);
     else if (sockets) upgrade(sockets, request, socket, head);
     else {
-      const gone = (): void => void socket.destroy();
-      socket.on("error", gone);
+      const onError = (): void => void socket.destroy();
+      socket.on("error", onError);
       void loading.then((loaded) => {
-        socket.off("error", gone);
+        socket.off("error", onError);
         upgrade(loaded, request, socket, head);
       });
     }
   };
-  // At once: somebody else's server may be asked before ws is there.
+  // Registered before ws is loaded, because a server that is listening already may receive requests until then.
   served.set(onUpgrade, path);
   server.on("upgrade", onUpgrade);
   sockets = await loading;
 
-  if (own) await listen(server, options);
+  if (isOwnServer) await listen(server, options);
 
   const stop = (done: () => void): void => {
     server.removeListener("upgrade", onUpgrade);
-    if (own) server.close(done);
+    if (isOwnServer) server.close(done);
     else sockets.close(done);
   };
   const cut = (): void => {
     for (const ws of sockets.clients) ws.terminate();
-    if (own) server.closeAllConnections();
+    if (isOwnServer) server.closeAllConnections();
   };
   return listener(server, stop, cut);
 }
 
-/** What our own listeners for upgrades serve. */
+/** The paths of the listeners for upgrades that this module registered. */
 const served = new WeakMap<object, string>();
 
-/** Nobody serves this path, and `listener` is the one to say so. Who else listens for upgrades may serve any. */
-function isNobodys(server: Server | SecureServer, listener: object, path: string): boolean {
+/**
+ * Whether no listener serves this path, and `listener` is the one that refuses it: the first of ours. A listener of the
+ * application may serve any path.
+ */
+function mustRefuse(server: Server | SecureServer, listener: object, path: string): boolean {
   const all = server.listeners("upgrade");
   return all[0] === listener && all.every((other) => (served.get(other) ?? path) !== path);
 }
 
-/** Where a request came to. Sockets that somebody hands to a server that does not listen have an address of their own. */
+/** The local address of a request. A server that does not listen can still be given sockets: then it is that of the socket. */
 function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): string | undefined {
   const address = server.address();
   return typeof address === "string" ? undefined : (address?.address ?? socket.localAddress);
@@ -179,9 +195,9 @@ function refuseRequest(request: IncomingMessage, response: ServerResponse, path:
 }
 
 function refuseUpgrade(socket: Duplex, { code, text }: Status): void {
-  // A client that is gone by now is no error.
+  // The client may have gone already, which is not an error.
   socket.on("error", () => socket.destroy());
-  // Nor may one stay that never closes its side.
+  // A client that never closes its side must not keep the socket open.
   const timer = setTimeout(() => socket.destroy(), endTimeout).unref();
   socket.on("close", () => clearTimeout(timer));
   socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

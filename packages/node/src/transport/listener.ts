@@ -1,5 +1,5 @@
 /**
- * What listening on TCP and for WebSockets have in common.
+ * The parts that `listenTcp` and `listenWebSocket` share.
  * @module
  */
 import type { AddressInfo, Server } from "node:net";
@@ -7,49 +7,55 @@ import { configurationError, wrongOption } from "@handclasp/core/unstable";
 import { listenError } from "./errors.ts";
 
 export interface ListenTcpOptions {
-  /** Default 0: any free one. */
+  /** The port. Default 0: any free port. */
   port?: number;
-  /** Default `"127.0.0.1"`: nothing is offered to the network unless asked. */
+  /** The name or address to listen on. Default `"127.0.0.1"`: other computers cannot connect. */
   host?: string;
 }
 
-/** What accepts connections. */
+/** A listener, which accepts connections until you close it. */
 export interface Listener {
-  /** Where it listens, as the underlying server says it. */
+  /** The address of the underlying server, as its own `address()` returns it. */
   address(): AddressInfo | string | null;
-  /** Accepts nothing more from now on. Done when all connections are gone; those that are not after `grace` ms (default 5 s) are cut. */
+  /**
+   * Stops accepting connections. Connections that are still open after `grace` ms (default 5 s) are cut. The promise
+   * resolves when no connection is left.
+   */
   close(grace?: number): Promise<void>;
-  /** As `close`. */
+  /** Calls `close()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Node.js would take a host that is null or empty for all addresses. */
+/** Rejects an empty host, with which Node.js would listen on all addresses. */
 export function checkedAddress<T extends ListenTcpOptions>(options: T): T {
   if (options.host === "") throw wrongOption("host", "", "a name or an address");
   return options;
 }
 
-/** Rejects with a TlsError where the port cannot be had. */
+/** Rejects with a TlsError if the server cannot listen there. */
 export function listen(server: Server, { port = 0, host = "127.0.0.1" }: ListenTcpOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(listenError(error));
-    server.once("error", failed);
+    const onError = (error: Error): void => reject(listenError(error));
+    server.once("error", onError);
     server.listen(port, host, () => {
-      server.removeListener("error", failed);
+      server.removeListener("error", onError);
       resolve();
     });
   });
 }
 
-/** `stop` accepts nothing more, and calls back when all connections are gone; `cut` ends those that are left after the grace. */
+/**
+ * @param stop stops accepting, and calls back when no connection is left
+ * @param cut ends the connections that are left after the grace
+ */
 export function listener(server: Server, stop: (done: () => void) => void, cut: () => void): Listener {
   let closing: Promise<void> | undefined;
   return {
     address: () => server.address(),
     async close(grace = 5_000): Promise<void> {
-      // A timer would fire at once for what is no number.
+      // setTimeout would fire at once for any other value.
       if (!(typeof grace === "number" && grace >= 0 && grace < 2 ** 31))
-        throw configurationError("grace: no number of milliseconds", "give milliseconds: close(5000)");
+        throw configurationError("grace is not a number of milliseconds", "pass milliseconds: close(5000)");
       closing ??= new Promise((resolve) => {
         const timer = setTimeout(cut, grace);
         stop(() => {

@@ -1,7 +1,7 @@
 /**
- * Which requests may become a WebSocket, by their Origin and Host headers. A browser lets every page open a WebSocket
- * to every address and says which page it is, in Origin. A name that its owner points at 127.0.0.1 brings a page to
- * servers that only this computer reaches (DNS rebinding); the Host header tells.
+ * Decides by Origin and Host which requests may become a WebSocket. A browser lets every page open a WebSocket to every
+ * address, and names the page's origin in Origin. A page whose host name resolves to 127.0.0.1 reaches servers that only
+ * this computer should reach (DNS rebinding); the Host header reveals that name.
  * @module
  */
 
@@ -12,78 +12,79 @@ import { configurationError, printable } from "@handclasp/core/unstable";
 
 export interface RequestRules {
   /**
-   * Origins of pages that may connect from a host other than the Host header's: `"https://app.example"`, exactly as a
-   * browser says it; `"null"` for pages without an origin (files, sandboxed frames), which any site can make one of its
-   * pages. A request without Origin does not come from a page and needs none of them.
+   * The origins of pages that may connect although their host is not that of the Host header, exactly as a browser sends
+   * them: `"https://app.example"`. `"null"` lets in pages without an origin (files, sandboxed frames); any site can make
+   * such a page. A request without Origin does not come from a page, and is not checked against `origins`.
    */
   origins?: readonly string[];
   /**
-   * Names that the Host header may have, without port. A listener on a loopback address takes these beside `localhost`,
-   * `*.localhost` and loopback addresses; any other listener takes only these, and every name where they are not given.
+   * The names that the Host header may have, without port. A listener on a loopback address accepts them in addition to
+   * `localhost`, `*.localhost` and loopback addresses. Any other listener accepts only them, or without them every name.
    */
   hosts?: readonly string[];
 }
 
-/** Told of a request that was refused for its Origin or Host: at most once a minute for the same two values. */
+/** Called for a request that was refused for its Origin or Host, at most once a minute for the same two values. */
 export type OnRefused = (error: TlsError, request: IncomingMessage) => void;
 
-/** How long the same two values are not told again, ms. */
-export const quiet = 60_000;
-/** How many pairs of values are told in that time: a peer can send any number of them, and each one is kept. */
-const maxTold = 64;
-/** Characters of a header that are kept and told: names of hosts have 253 at most. */
-const maxShown = 300;
+/** The time in which `onRefused` is called only once for the same Origin and Host, ms. */
+export const reportInterval = 60_000;
+/** The most pairs of Origin and Host that are reported in that time. Each is remembered, and a peer can send any number. */
+const maxReported = 64;
+/** The most characters of a header that are remembered and reported. A host name has at most 253. */
+const maxHeader = 300;
 
 /**
- * Says whether a request is let in, and tells `onRefused` why not. `isLoopback`: it came to a loopback address.
- * @throws TlsError `configuration` for an entry that no browser sends
+ * Returns a function that says whether a request is accepted, and calls `onRefused` if not. Its `isLoopback` says whether
+ * the request arrived at a loopback address.
+ * @throws TlsError `configuration` for an entry that no browser would send
  */
 export function requestRules(
   { origins, hosts }: RequestRules,
   onRefused: OnRefused | undefined,
   now: () => number = () => performance.now(),
 ): (request: IncomingMessage, isLoopback: boolean) => boolean {
-  const listed = new Set((origins ?? []).map(checkedOrigin));
-  const named = new Set((hosts ?? []).map(checkedHost));
-  const told = new Map<string, number>();
+  const allowedOrigins = new Set((origins ?? []).map(checkedOrigin));
+  const allowedHosts = new Set((hosts ?? []).map(checkedHost));
+  const reported = new Map<string, number>();
 
-  const isNews = (key: string): boolean => {
+  const shouldReport = (key: string): boolean => {
     const at = now();
-    for (const [old, since] of told) if (at - since >= quiet) told.delete(old);
-    if (told.has(key) || told.size >= maxTold) return false;
-    told.set(key, at);
+    for (const [old, since] of reported) if (at - since >= reportInterval) reported.delete(old);
+    if (reported.has(key) || reported.size >= maxReported) return false;
+    reported.set(key, at);
     return true;
   };
 
   return (request, isLoopback) => {
-    const { host: sent = "", origin } = request.headers;
-    // Of several, Node.js takes the first; a proxy before us may have gone by another (RFC 9112 §3.2).
-    const host = request.headersDistinct?.host?.join(", ") ?? sent;
+    const { host: firstHost = "", origin } = request.headers;
+    // `headers.host` is the first of several Host headers, but a proxy may have used another one (RFC 9112 §3.2).
+    const host = request.headersDistinct?.host?.join(", ") ?? firstHost;
     const name = hostOf(host);
     const hostFits =
       (!isLoopback && hosts === undefined) ||
-      (name !== undefined && (named.has(name) || (isLoopback && isLoopbackName(name))));
+      (name !== undefined && (allowedHosts.has(name) || (isLoopback && isLoopbackName(name))));
     const originFits =
-      origin === undefined || listed.has(origin) || (name !== undefined && hostOfOrigin(origin) === name);
+      origin === undefined || allowedOrigins.has(origin) || (name !== undefined && hostOfOrigin(origin) === name);
     if (hostFits && originFits) return true;
-    if (onRefused && isNews(JSON.stringify([shown(host), origin && shown(origin)])))
-      tell(onRefused, refusal(host, origin, hostFits, originFits), request);
+    if (onRefused && shouldReport(JSON.stringify([excerpt(host), origin && excerpt(origin)])))
+      report(onRefused, refusal(host, origin, hostFits, originFits), request);
     return false;
   };
 }
 
-/** Tells of a refusal. A function that throws, or rejects, must not end the process. */
-export function tell(onRefused: OnRefused | undefined, error: TlsError, request: IncomingMessage): void {
-  const failed = (thrown: unknown): void => console.error("handclasp: onRefused of the application threw:", thrown);
+/** Calls `onRefused`. An error that it throws or rejects with must not end the process. */
+export function report(onRefused: OnRefused | undefined, error: TlsError, request: IncomingMessage): void {
+  const onThrow = (thrown: unknown): void => console.error("handclasp: onRefused of the application threw:", thrown);
   try {
-    const told: unknown = onRefused?.(error, request);
-    if (told instanceof Promise) told.catch(failed);
+    const returned: unknown = onRefused?.(error, request);
+    if (returned instanceof Promise) returned.catch(onThrow);
   } catch (thrown) {
-    failed(thrown);
+    onThrow(thrown);
   }
 }
 
-/** 127.0.0.0/8 and ::1, the former as IPv6 writes it too. */
+/** True for ::1, for 127.0.0.0/8 and for its IPv4-mapped IPv6 addresses. */
 export const isLoopbackAddress = (address: string | undefined): boolean =>
   address !== undefined && /^(::ffff:)?127\.|^::1$/i.test(address);
 
@@ -100,26 +101,26 @@ const hostOfOrigin = (origin: string): string | undefined => {
 };
 
 function refusal(host: string, origin: string | undefined, hostFits: boolean, originFits: boolean): TlsError {
-  const values = `Origin ${origin === undefined ? "absent" : JSON.stringify(shown(origin))}, Host ${JSON.stringify(shown(host))}`;
+  const values = `Origin ${origin === undefined ? "absent" : JSON.stringify(excerpt(origin))}, Host ${JSON.stringify(excerpt(host))}`;
   const name = hostOf(host);
   const options = [
-    ...(hostFits ? [] : [name && `hosts: [${JSON.stringify(shown(name))}]`]),
-    ...(originFits ? [] : [origin && isOrigin(origin) && `origins: [${JSON.stringify(shown(origin))}]`]),
+    ...(hostFits ? [] : [name && `hosts: [${JSON.stringify(excerpt(name))}]`]),
+    ...(originFits ? [] : [origin && isOrigin(origin) && `origins: [${JSON.stringify(excerpt(origin))}]`]),
   ];
   const why = hostFits
-    ? "the page's origin is of another host, and is none of `origins`"
-    : "the Host header names no host of this listener";
+    ? "the page comes from another host, and its origin is not in `origins`"
+    : "the Host header is not a name of this listener";
   return new TlsError(undefined, `a WebSocket was refused: ${why} (${values})`, {
     code: hostFits ? "origin_refused" : "host_refused",
     advice: options.every(Boolean)
-      ? `if it is yours, let it in with ${options.join(", ")}`
-      : "no option lets it in: it is no origin or no host",
+      ? `if you trust it, pass ${options.join(", ")}`
+      : "no option accepts it, because it is not a valid origin or host",
   });
 }
 
-const shown = (header: string): string => printable(header, maxShown);
+const excerpt = (header: string): string => printable(header, maxHeader);
 
-/** As a browser writes it: no path, no port that goes without saying, lower case. */
+/** Whether the text is an origin as browsers write it: lower case, without path and without default port. */
 const isOrigin = (text: string): boolean =>
   text === "null" ||
   (/^https?:/i.test(text)
@@ -128,23 +129,25 @@ const isOrigin = (text: string): boolean =>
 
 function checkedOrigin(text: string): string {
   if (isOrigin(text)) return text;
-  // A page that opens wss: has an origin of https:.
+  // The origin of a page is https:, even if its WebSockets are wss:.
   const url = text.replace(/^ws/i, "http");
-  const meant = URL.canParse(url) ? new URL(url).origin : "null";
+  const intended = URL.canParse(url) ? new URL(url).origin : "null";
   throw configurationError(
-    `origins: ${JSON.stringify(shown(text))} is no origin`,
-    meant === "null" ? 'name each one, such as "https://app.example", or "null"' : `write ${JSON.stringify(meant)}`,
+    `origins: ${JSON.stringify(excerpt(text))} is not an origin`,
+    intended === "null"
+      ? 'list each origin, such as "https://app.example", or "null"'
+      : `use ${JSON.stringify(intended)}`,
   );
 }
 
 function checkedHost(text: string): string {
   const bare = isIP(text) === 6 ? `[${text}]` : text;
   const name = hostOf(bare);
-  // Browsers write the one form of an IPv6 address.
+  // Browsers write an IPv6 address in its canonical form.
   if (name?.length === bare.length && URL.canParse(`ws://${name}`))
     return name.startsWith("[") ? new URL(`ws://${name}`).hostname : name;
   throw configurationError(
-    `hosts: ${JSON.stringify(shown(text))} is no host`,
-    'a name or an address without port, such as "app.example"',
+    `hosts: ${JSON.stringify(excerpt(text))} is not a host`,
+    'use a name or an address without port, such as "app.example"',
   );
 }

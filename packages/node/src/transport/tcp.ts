@@ -1,5 +1,5 @@
 /**
- * TLS records over TCP, as everybody else sends them.
+ * TLS records over TCP (RFC 5246).
  * @module
  */
 
@@ -15,7 +15,10 @@ import { checkedAddress } from "./listener.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
-/** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
+/**
+ * A transport over a socket that is connected or connecting. It takes the socket over and sets `allowHalfOpen`, so that
+ * each side ends its direction by itself.
+ */
 export function tcpTransport(socket: Socket): Transport {
   return withExplanationSync(() => {
     if (typeof socket?.setNoDelay !== "function")
@@ -24,7 +27,7 @@ export function tcpTransport(socket: Socket): Transport {
   });
 }
 
-/** A transport to a TCP port, which is still connecting: what is sent waits, a refusal is an `error` event. */
+/** A transport that is still connecting to a TCP port: bytes that you send wait, and a refusal is an `error` event. */
 export function connectTcp(options: { host: string; port: number }): Transport {
   const { host, port } = withExplanationSync(() => checkedAddress(optionsOf(options, connectTcpOptions)));
   return tcpTransport(connect({ host, port, allowHalfOpen: true }));
@@ -33,9 +36,9 @@ export function connectTcp(options: { host: string; port: number }): Transport {
 class TcpTransport implements Transport {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
-  /** While paused. */
+  /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
-  #full = false;
+  #isFull = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -66,7 +69,7 @@ class TcpTransport implements Transport {
 
   start(events: TransportEvents): void {
     this.#inbox.start(events);
-    // Listening for data lets the socket flow, at the next tick.
+    // A listener for `data` makes the socket flow from the next tick on.
     this.#socket.on("data", (bytes: Buffer) => this.#inbox.data(plain(bytes)));
     this.#socket.on("end", () => this.#inbox.end());
   }
@@ -77,21 +80,21 @@ class TcpTransport implements Transport {
       memory.give(bytes);
       return "gone";
     }
-    let out = false;
-    const done = (): void => {
-      if (!out) memory.give(bytes);
-      out = true;
+    let isReleased = false;
+    const release = (): void => {
+      if (!isReleased) memory.give(bytes);
+      isReleased = true;
     };
     socket.write(bytes, (error) => {
-      if (!error) done();
-      if (!this.#full || (!error && socket.writableLength > lowWater)) return;
-      this.#full = false;
+      if (!error) release();
+      if (!this.#isFull || (!error && socket.writableLength > lowWater)) return;
+      this.#isFull = false;
       this.#inbox.drain();
     });
-    // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
-    if (socket.writableLength === 0) done();
-    if (socket.writableLength >= highWater) this.#full = true;
-    return this.#full ? "full" : "ok";
+    // Fast path: the host has taken all bytes. The callback comes only when the writer pauses, many messages later.
+    if (socket.writableLength === 0) release();
+    if (socket.writableLength >= highWater) this.#isFull = true;
+    return this.#isFull ? "full" : "ok";
   }
 
   pause(): boolean {
@@ -128,10 +131,10 @@ class TcpTransport implements Transport {
   }
 
   /**
-   * Closing with unread bytes sends a RST, and a RST makes the peer drop our alert: so our side ends first, and what the peer still sends is read and dropped
-   * until it ends its own; not for ever, though it may send a byte now and then.
-   * @param ms from when all of ours is out
-   * @param stall how long nothing of ours may move before that
+   * Closing a socket with unread bytes sends a RST, and a RST makes the peer drop our alert. So our side ends first, and
+   * bytes of the peer are read and dropped until it ends its side, for a limited time even if it keeps sending.
+   * @param ms the time that the peer has after all our bytes are sent
+   * @param stall the time without progress after which our unsent bytes are given up
    */
   #endWithin(ms: number, stall: number): void {
     const socket = this.#socket;
@@ -139,28 +142,28 @@ class TcpTransport implements Transport {
     if (socket.destroyed) return;
     let left = socket.writableLength;
     let batch = batchLeft(socket);
-    const look = (): void => {
+    const checkProgress = (): void => {
       if (socket.writableLength >= left && batchLeft(socket) === batch) socket.destroy();
-      else timer = setTimeout(look, stall).unref();
+      else timer = setTimeout(checkProgress, stall).unref();
       left = socket.writableLength;
       batch = batchLeft(socket);
     };
-    let timer = setTimeout(look, stall).unref();
+    let timer = setTimeout(checkProgress, stall).unref();
     socket.on("close", () => clearTimeout(timer));
-    const out = (): void => {
+    const onSent = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => socket.destroy(), ms).unref();
     };
-    if (socket.writableFinished) out();
-    else socket.on("finish", out);
+    if (socket.writableFinished) onSent();
+    else socket.on("finish", onSent);
     socket.removeAllListeners("data").resume();
     socket.end();
   }
 }
 
 /**
- * Bytes that the host still has to take of the writes that it was given together. `writableLength` counts them until the last one is out, which takes minutes
- * where the peer is slow; Node has the figure on the handle, for timeouts of its own.
+ * The bytes of the current batch of writes that the host has not taken yet. `writableLength` counts the whole batch until
+ * its last byte is written, which takes minutes if the peer is slow. Node.js keeps the figure for its own timeouts.
  */
 function batchLeft(socket: Socket): number | undefined {
   return (socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle

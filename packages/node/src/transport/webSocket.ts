@@ -1,5 +1,5 @@
 /**
- * TLS records over a WebSocket of the `ws` package, of a client or a server.
+ * TLS records over a WebSocket of the package `ws`, for clients and servers.
  * @module
  */
 
@@ -23,13 +23,14 @@ import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessa
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
-/** The states of a WebSocket, without loading ws. */
+/** Values of `readyState`, written here so that this module does not load ws. */
 const connecting = 0;
 const open = 1;
 const closed = 3;
 
 /**
- * A transport over a WebSocket that is open or still opening. It takes the socket over: nothing else may listen to its messages, send or close.
+ * A transport over a WebSocket that is open or still opening. It takes the socket over: no other code may listen to its
+ * messages, send on it or close it.
  *
  * Make the socket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as `connectWebSocket` and `listenWebSocket` do.
  */
@@ -39,16 +40,19 @@ export function webSocketTransport(ws: WebSocket): Transport {
       throw wrongOption(
         "the WebSocket",
         ws,
-        "a WebSocket of the package ws; for a socket of node:net, tcpTransport(socket)",
+        "a WebSocket of the package ws; for a socket of node:net, use tcpTransport(socket)",
       );
     return new WebSocketTransport(ws);
   });
 }
 
-/** What ws says of a message that it does not take. */
-const tooBig: readonly (string | undefined)[] = ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "WS_ERR_TOO_MANY_BUFFERED_PARTS"];
+/** The codes of the errors with which ws rejects a message. */
+const tooLargeCodes: readonly (string | undefined)[] = [
+  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
+  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+];
 
-/** What ws does not show: its socket, and what it holds of a message that is not whole. */
+/** Private members of a WebSocket of ws: its socket, and the fragments and bytes of an unfinished message. */
 interface Internals {
   readonly _socket?: Duplex;
   readonly _receiver?: EventEmitter & { readonly _fragments?: readonly unknown[]; readonly _bufferedBytes?: number };
@@ -57,21 +61,21 @@ interface Internals {
 class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
   readonly #inbox = new Inbox();
-  /** While paused. */
+  /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
   readonly #sender: WebSocketSender;
-  /** Nothing is read before `start`. */
-  #paused = true;
-  #opened: boolean;
+  /** Initially true, because the transport reads nothing before `start`. */
+  #isPaused = true;
+  #wasOpened: boolean;
   #timer: NodeJS.Timeout | undefined;
-  /** Bytes that were read since a message began that is not whole yet, and the most that they may be. */
+  /** The bytes that were read since the current unfinished message began. */
   #unfinished = 0;
-  #most = maxUnprovenMessage;
+  #maxUnfinished = maxUnprovenMessage;
 
   constructor(ws: WebSocket) {
     this.#ws = ws;
-    this.#sender = new WebSocketSender(ws, (message) => this.#put(message));
-    this.#opened = ws.readyState !== connecting;
+    this.#sender = new WebSocketSender(ws, (message) => this.#write(message));
+    this.#wasOpened = ws.readyState !== connecting;
     ws.binaryType = "nodebuffer";
     if (ws.readyState === connecting) ws.on("open", () => this.#onOpen());
     ws.on("message", (data, isBinary) => {
@@ -80,10 +84,10 @@ class WebSocketTransport implements Transport {
     });
     ws.on("error", (error) => {
       const code = (error as NodeJS.ErrnoException).code;
-      if (tooBig.includes(code)) {
+      if (tooLargeCodes.includes(code)) {
         const what = "the peer sent too large a WebSocket message, or one in too many fragments";
         this.#fail(1009, transportError("message_too_big", what, { cause: error }));
-      } else if (this.#opened)
+      } else if (this.#wasOpened)
         this.#fail(1002, transportError("connection_lost", `the WebSocket broke: ${error.message}`, { cause: error }));
       else this.#inbox.error(openError(error));
     });
@@ -92,8 +96,8 @@ class WebSocketTransport implements Transport {
       reportClose(this.#inbox, code, printable(reason.toString(), 123));
     });
     if (ws.readyState === open) {
-      this.#bound();
-      this.#hold(true);
+      this.#limitUnfinished();
+      this.#setPaused(true);
     }
     if (ws.readyState === closed) reportClose(this.#inbox, 1006, "");
   }
@@ -115,8 +119,8 @@ class WebSocketTransport implements Transport {
   }
 
   established(): void {
-    // With the headers of its fragments, and pings between them.
-    this.#most = 2 * maxMessage;
+    // Twice, for the headers of the fragments and for pings between them.
+    this.#maxUnfinished = 2 * maxMessage;
   }
 
   send(bytes: Uint8Array): SendResult {
@@ -127,13 +131,13 @@ class WebSocketTransport implements Transport {
 
   pause(): boolean {
     this.#inbox.pause();
-    this.#hold(true);
+    this.#setPaused(true);
     return true;
   }
 
   resume(): void {
     this.#inbox.resume();
-    this.#hold(false);
+    this.#setPaused(false);
   }
 
   end(): void {
@@ -146,72 +150,73 @@ class WebSocketTransport implements Transport {
     if (this.#ws.readyState === closed) return;
     this.#terminateWithin(abortTimeout);
     this.#sender.abort(reason);
-    // The peer's close frame must get through.
-    this.#hold(false);
+    // The transport has to read on, to receive the peer's close frame.
+    this.#setPaused(false);
   }
 
   /**
-   * What ws does not bound tightly, or at all. ws keeps each fragment of a message, and with it the whole piece of memory that it was read into, until the message is whole: all that is read meanwhile
-   * is charged, control frames included. Between messages those cost nothing.
+   * Limits the memory of an unfinished message, which ws does not. ws keeps each fragment, and with it the whole buffer
+   * that the fragment was read into, until the message is complete. So all bytes that are read until then count, those of
+   * control frames included. Control frames between messages do not count.
    */
-  #bound(): void {
+  #limitUnfinished(): void {
     const { _socket, _receiver } = this.#ws as unknown as Internals;
-    // Behind ws's own listener, which has worked off what is whole.
+    // This listener runs after that of ws, which has already processed the complete messages.
     _socket?.on("data", ({ length }: Buffer) => {
-      if (this.#isWhole && !_receiver?._bufferedBytes) return;
+      if (this.#isBetweenMessages && !_receiver?._bufferedBytes) return;
       this.#unfinished += length;
-      if (this.#unfinished <= this.#most) return;
+      if (this.#unfinished <= this.#maxUnfinished) return;
       this.#inbox.error(
         transportError("message_too_big", "the peer sent too much without finishing a WebSocket message"),
       );
       this.#ws.terminate();
     });
-    const whole = (): void => {
-      if (this.#isWhole) this.#unfinished = 0;
-      // The peer's close frame: ws tells it once the peer's TCP has ended too, and gives that half a minute.
+    const onFrame = (): void => {
+      if (this.#isBetweenMessages) this.#unfinished = 0;
+      // The peer sent a close frame. ws reports it only after the peer's TCP has ended, and waits 30 s for that.
       if (this.#ws.readyState > open) this.#terminateWithin(endTimeout);
     };
-    _receiver?.on("conclude", whole);
-    this.#ws.on("ping", whole).on("pong", whole).on("message", whole);
+    _receiver?.on("conclude", onFrame);
+    this.#ws.on("ping", onFrame).on("pong", onFrame).on("message", onFrame);
   }
 
-  /** No fragment waits for the rest of its message. */
-  get #isWhole(): boolean {
+  /** Whether ws holds no fragment of an unfinished message. */
+  get #isBetweenMessages(): boolean {
     return (this.#ws as unknown as Internals)._receiver?._fragments?.length === 0;
   }
 
   #onOpen(): void {
-    this.#opened = true;
-    this.#bound();
-    this.#hold(this.#paused);
+    this.#wasOpened = true;
+    this.#limitUnfinished();
+    this.#setPaused(this.#isPaused);
     this.#sender.opened();
   }
 
-  #put(message: Uint8Array): void {
-    let out = !isOverSocket(this.#ws);
-    const done = (): void => {
-      if (!out) memory.give(message);
-      out = true;
+  #write(message: Uint8Array): void {
+    let isReleased = !isOverSocket(this.#ws);
+    const release = (): void => {
+      if (!isReleased) memory.give(message);
+      isReleased = true;
     };
     this.#ws.send(message, { binary: true, compress: false }, (error) => {
-      if (!error) done();
+      if (!error) release();
       if (this.#sender.drained(lowWater)) this.#inbox.drain();
     });
-    // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
-    if (this.#ws.bufferedAmount === 0) done();
+    // Fast path: the host has taken all bytes. The callback comes only when the writer pauses, many messages later.
+    if (this.#ws.bufferedAmount === 0) release();
   }
 
   #fail(code: number, error: Error): void {
     this.#inbox.error(error);
     this.#terminateWithin(abortTimeout);
     this.#sender.close(code);
-    this.#hold(false);
+    this.#setPaused(false);
   }
 
-  /** ws cannot pause what is not open yet, nor what has given up. */
-  #hold(paused: boolean): void {
-    this.#paused = paused;
-    if (!this.#opened) return;
+  /** Pauses or resumes reading. ws ignores `pause` before the WebSocket is open: `#onOpen` repeats it. */
+  #setPaused(paused: boolean): void {
+    this.#isPaused = paused;
+    if (!this.#wasOpened) return;
     if (paused) {
       this.#ws.pause();
       this.#probe ??= probe((this.#ws as unknown as Internals)._socket);
@@ -222,17 +227,20 @@ class WebSocketTransport implements Transport {
     }
   }
 
-  /** Not for ever, though the peer may send a byte now and then. */
+  /** Cuts the connection if the closing handshake takes longer, even if the peer keeps sending. */
   #terminateWithin(ms: number): void {
     if (this.#ws.readyState === closed) return;
-    // An end waits until all of ours is out; ws itself gives that half a minute.
-    const look = (): void => {
+    // A regular end waits until all our bytes are sent. ws itself waits 30 s for that.
+    const check = (): void => {
       if (ms === abortTimeout || !this.#ws.bufferedAmount) this.#ws.terminate();
-      else this.#timer = setTimeout(look, ms).unref();
+      else this.#timer = setTimeout(check, ms).unref();
     };
-    this.#timer ??= setTimeout(look, ms).unref();
+    this.#timer ??= setTimeout(check, ms).unref();
   }
 }
 
-/** Node's own sockets have handed on what they are done with. Any other stream, which ws takes as well, may say so and still hold it. */
+/**
+ * Whether the WebSocket runs over a socket of `node:net`, which no longer uses the bytes of a write when its callback comes.
+ * Another stream, which ws accepts too, may still hold them then.
+ */
 const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as Internals)._socket instanceof Socket;

@@ -89,7 +89,7 @@ async function call(path: string, origin: string | undefined): Promise<string | 
 
 const page = "https://app.example";
 const forwarded = "proxy_set_header Host $host;";
-const yours = "if it is yours, let it in with ";
+const yours = "if you trust it, pass ";
 
 describe("nginx", () => {
   test

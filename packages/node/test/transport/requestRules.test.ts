@@ -141,9 +141,9 @@ test("allow may be async by mistake: nobody gets in, and a rejection ends no pro
 });
 
 test.each<[string, () => unknown, string]>([
-  ["throws", () => fail(), "allow threw (the cause is its error)"],
-  ["is async", async () => true, "allow answered neither true nor false (let it answer at once, not by a promise)"],
-  ["answers 1", () => 1, "allow answered neither true nor false (let it answer at once, not by a promise)"],
+  ["throws", () => fail(), "allow threw an error (see the cause of this error)"],
+  ["is async", async () => true, "allow returned neither true nor false (return true or false, not a promise)"],
+  ["answers 1", () => 1, "allow returned neither true nor false (return true or false, not a promise)"],
 ])("an allow that %s lets nobody in, and its author hears of it, once", async (_, allow, message) => {
   const { port, told } = await listening({ allow: allow as () => boolean });
   for (let i = 0; i < 3; i++) expect(await ask(port, "localhost")).toBe(403);
@@ -217,19 +217,19 @@ describe("attached to somebody's server", () => {
 });
 
 test.each([
-  ["origins", ["https://app.example/"], 'write "https://app.example"'],
-  ["origins", ["https://APP.example"], 'write "https://app.example"'],
-  ["origins", ["https://app.example:443"], 'write "https://app.example"'],
-  ["origins", ["wss://app.example"], 'write "https://app.example"'],
-  ["origins", ["app.example"], 'name each one, such as "https://app.example", or "null"'],
-  ["origins", ["*"], 'name each one, such as "https://app.example", or "null"'],
-  ["origins", [""], 'name each one, such as "https://app.example", or "null"'],
+  ["origins", ["https://app.example/"], 'use "https://app.example"'],
+  ["origins", ["https://APP.example"], 'use "https://app.example"'],
+  ["origins", ["https://app.example:443"], 'use "https://app.example"'],
+  ["origins", ["wss://app.example"], 'use "https://app.example"'],
+  ["origins", ["app.example"], 'list each origin, such as "https://app.example", or "null"'],
+  ["origins", ["*"], 'list each origin, such as "https://app.example", or "null"'],
+  ["origins", [""], 'list each origin, such as "https://app.example", or "null"'],
   ["origins", "https://app.example", expect.stringContaining("a list of origins")],
   ["origins", [null], expect.stringContaining("a list of origins")],
   ["origins", null, expect.stringContaining("a list of origins")],
-  ["hosts", ["app.example:443"], 'a name or an address without port, such as "app.example"'],
-  ["hosts", ["https://app.example"], 'a name or an address without port, such as "app.example"'],
-  ["hosts", ["*.example"], 'a name or an address without port, such as "app.example"'],
+  ["hosts", ["app.example:443"], 'use a name or an address without port, such as "app.example"'],
+  ["hosts", ["https://app.example"], 'use a name or an address without port, such as "app.example"'],
+  ["hosts", ["*.example"], 'use a name or an address without port, such as "app.example"'],
   ["hosts", "app.example", expect.stringContaining("a list of names")],
 ])("%s: %j is a configuration error", async (option, value, advice) => {
   await expect(listening({ [option]: value })).rejects.toMatchObject({
@@ -267,7 +267,7 @@ describe("who is told", () => {
     }
     expect(await ask(port, "evil.example", "null")).toBe(403);
     expect(await ask(port, "b@d", undefined)).toBe(403);
-    const yours = "if it is yours, let it in with ";
+    const yours = "if you trust it, pass ";
     expect(told).toEqual([
       [
         refused("origin_refused", `${yours}origins: ["https://app.example"]`, "https://app.example", "127.0.0.1:9"),
@@ -275,7 +275,10 @@ describe("who is told", () => {
       ],
       [refused("host_refused", `${yours}hosts: ["evil.example"]`, "http://evil.example", '"evil.example"'), undefined],
       [refused("host_refused", `${yours}hosts: ["evil.example"], origins: ["null"]`, '"null"', "evil"), undefined],
-      [refused("host_refused", "no option lets it in: it is no origin or no host", "absent", "b@d"), undefined],
+      [
+        refused("host_refused", "no option accepts it, because it is not a valid origin or host", "absent", "b@d"),
+        undefined,
+      ],
     ]);
     const channel = await connect(`ws://localhost:${port}/`, { ca: ca.pem });
     await channel.close();
