@@ -62,7 +62,8 @@ const definitions: readonly Chart[] = [
           scale: { type: "log", base: 2 },
           axis: {
             labelExpr:
-              "datum.value >= 1048576 ? '1 MiB' : datum.value >= 1024 ? datum.value / 1024 + ' KiB' : datum.value + ' B'",
+              "datum.value >= 1048576 ? '1 MiB' : datum.value >= 1024 ? datum.value / 1024 + ' KiB' : " +
+              "datum.value + ' B'",
             values: [16, 256, 4096, 65_536, 1_048_576],
           },
         },

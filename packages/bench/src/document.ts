@@ -67,9 +67,16 @@ function generated({ machine, tables }: Results, plots: readonly Plot[]): string
 
 - ${cpu}, ${cores} cores, ${memory}; ${kernel}; Node.js ${node}
 - bufferutil: ${bufferutil}, the same for both sides and for every subject that uses \`ws\`
-- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` without pnpm) measures everything, which takes half an hour, and writes this part, [results.json](performance/results.json) and the plots; \`--only cold --write\` measures a part again, \`--only versus --old PATH --write\` compares another worktree with this one, \`--json\` only prints, \`--quick\` gives a first impression.
+- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` without pnpm) measures everything, which takes half an hour, \
+and writes this part, [results.json](performance/results.json) and the plots; \`--only cold --write\` measures a \
+part again, \`--only versus --old PATH --write\` compares another worktree with this one, \`--json\` only prints, \
+\`--quick\` gives a first impression.
 
-Client and server are separate processes. A figure is a median over rounds in which every subject has its turn, in another order each time. A ratio is the median of the rounds' ratios; the range in brackets (or under from and to) is the middle half of them. "First round" is the time of the first round relative to that median: warm-up, which no other figure contains. In bulk and handshakes every turn begins with a run that is not measured, because an engine drops compiled code of a process that rests.`;
+Client and server are separate processes. A figure is a median over rounds in which every subject has its turn, in \
+another order each time. A ratio is the median of the rounds' ratios; the range in brackets (or under from and to) \
+is the middle half of them. "First round" is the time of the first round relative to that median: warm-up, which no \
+other figure contains. In bulk and handshakes every turn begins with a run that is not measured, because an engine \
+drops compiled code of a process that rests.`;
   const used = new Set<Measured>();
   const parts = sections.map(({ title, ids }) => {
     const chosen = ids.flatMap((id) => tables.filter(({ table }) => table.id.startsWith(id)));
