@@ -27,7 +27,7 @@ afterAll(() => {
 });
 const { missing } = await versionOf(openssl);
 
-const own = { credentials: [nodeCredential(material.server.ecdsa)] };
+const defaults = { credentials: [nodeCredential(material.server.ecdsa)] };
 const [ticketKey, otherKey] = [1, 2].map((fill) => new Uint8Array(48).fill(fill)) as [Uint8Array, Uint8Array];
 const clientCertificate = ["-cert", material.files.client.cert, "-key", material.files.client.key];
 const request = { clientAuth: "request", ca: material.ca } as const;
@@ -50,7 +50,7 @@ async function visit(options: Server, args: readonly string[]): Promise<VisitRes
   let reason: string | undefined;
   const server = createServer(
     {
-      ...own,
+      ...defaults,
       ...options,
       onError: (error) => failures.push((error as TlsError).code),
       trace: (event) => {
@@ -146,7 +146,7 @@ const kinds = {
   "session ID": () => ({ tickets: false, sessionStore: memoryStore({ now: () => 0 }) }) as const,
 };
 
-let made = 0;
+let fileCount = 0;
 
 describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s_client", () => {
   describe.each(Object.entries(kinds))("by %s", (_, common) => {
@@ -154,7 +154,7 @@ describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s
       "%s",
       async (_name, { reason, first, second, firstArgs = [], secondArgs = [] }) => {
         const kept = common();
-        const file = `${material.files.folder}/not-resumed-${made++}.session`;
+        const file = `${material.files.folder}/not-resumed-${fileCount++}.session`;
         const named = (args: readonly string[]) =>
           args.some((arg) => /^-(no)?servername$/.test(arg)) ? args : ["-servername", "localhost", ...args];
         const visits = [
@@ -179,7 +179,7 @@ describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s
     ],
     ["a session ID that was forgotten", kinds["session ID"](), kinds["session ID"]()],
   ])("%s", async (_, first, second) => {
-    const file = `${material.files.folder}/not-resumed-${made++}.session`;
+    const file = `${material.files.folder}/not-resumed-${fileCount++}.session`;
     await visit(first, ["-sess_out", file]);
     expect(await visit(second, ["-sess_in", file])).toMatchObject({ reused: false, reason: "unknown", failures: [] });
   });
@@ -188,7 +188,7 @@ describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s
     ["a ticket, to a server that has none", kinds.ticket(), { tickets: false }],
     ["a session ID, to a server that keeps none", kinds["session ID"](), { sessionStore: false }],
   ])("%s", async (_, first, second) => {
-    const file = `${material.files.folder}/not-resumed-${made++}.session`;
+    const file = `${material.files.folder}/not-resumed-${fileCount++}.session`;
     await visit(first, ["-sess_out", file]);
     expect(await visit(second, ["-sess_in", file])).toMatchObject({ reused: false, failures: [] });
   });

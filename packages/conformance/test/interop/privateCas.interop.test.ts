@@ -23,7 +23,7 @@ interface Identity {
 }
 type Role = "server" | "client";
 
-interface Way {
+interface Recipe {
   readonly name: string;
   readonly programs: readonly string[];
   /** Creates the CA in a folder, and returns its PEM and a function that issues certificates. */
@@ -59,7 +59,7 @@ class Folder {
 const host = "www.example.com";
 
 /** Tutorial 1: no -extfile. OpenSSL before 3.2 then issues version 1, and later releases version 3 without a name. */
-const withoutExtfile: Way = {
+const withoutExtfile: Recipe = {
   name: "openssl x509 -req, without -extfile",
   programs: ["openssl"],
   make(folder) {
@@ -85,7 +85,7 @@ const withoutExtfile: Way = {
 };
 
 /** Tutorial 2: the v3.ext that most tutorials use. */
-const withExtfile: Way = {
+const withExtfile: Recipe = {
   name: "openssl x509 -req, with -extfile",
   programs: ["openssl"],
   make(folder) {
@@ -113,7 +113,7 @@ DNS.1 = ${host}
 };
 
 /** Tutorial 3: `openssl ca` with the configuration that OpenSSL ships. */
-const opensslCa: Way = {
+const opensslCa: Recipe = {
   name: "openssl ca, with its own configuration",
   programs: ["openssl"],
   make(folder) {
@@ -137,7 +137,7 @@ const opensslCa: Way = {
   refused: { server: () => /no name at all \(subjectAltName\).*-extfile/ },
 };
 
-const certtool: Way = {
+const certtool: Recipe = {
   name: "certtool",
   programs: ["certtool"],
   make(folder) {
@@ -169,7 +169,7 @@ function unpack(folder: Folder, store: string, role: Role): Identity {
   return folder.identity(role);
 }
 
-const keytool: Way = {
+const keytool: Recipe = {
   name: "keytool",
   programs: ["keytool", "openssl"],
   make(folder) {
@@ -194,7 +194,7 @@ const keytool: Way = {
   },
 };
 
-const certutil: Way = {
+const certutil: Recipe = {
   name: "certutil",
   programs: ["certutil", "pk12util", "openssl"],
   make(folder) {
@@ -228,17 +228,17 @@ const ours = await testCa();
 const ourServer = await ours.issue({ names: [host] });
 
 /** `"open"`, or the error of the side that verifies the certificate. */
-async function verdict(role: Role, ca: string, own: Identity): Promise<string> {
+async function verdict(role: Role, ca: string, identity: Identity): Promise<string> {
   const { a, b } = memoryPair();
   const connecting = connect(a, {
     provider: nodeCrypto,
     serverName: host,
     ca: role === "server" ? ca : ours.pem,
-    ...(role === "client" && { credentials: nodeCredential(own) }),
+    ...(role === "client" && { credentials: nodeCredential(identity) }),
   });
   const accepting = accept(b, {
     provider: nodeCrypto,
-    credentials: [nodeCredential(role === "server" ? own : ourServer)],
+    credentials: [nodeCredential(role === "server" ? identity : ourServer)],
     ...(role === "client" && { clientAuth: "require" as const, ca: ca }),
   });
   const [judge, other] = role === "server" ? [connecting, accepting] : [accepting, connecting];
@@ -261,9 +261,9 @@ describe.each([withoutExtfile, withExtfile, opensslCa, certtool, keytool, certut
     const folder = new Folder();
     folders.push(folder);
     const { ca, issue } = way.make(folder);
-    const own = issue(role);
-    const { version } = parseCertificate(parsePemCertificates(own.cert)[0]!);
+    const identity = issue(role);
+    const { version } = parseCertificate(parsePemCertificates(identity.cert)[0]!);
     const text = way.refused?.[role]?.(version);
-    expect(await verdict(role, ca, own)).toMatch(text ?? /^open$/);
+    expect(await verdict(role, ca, identity)).toMatch(text ?? /^open$/);
   });
 });

@@ -35,7 +35,7 @@ const material = await makeMaterial();
 afterAll(() => material.remove());
 
 const question = "application data of the client, which must stay secret";
-const answer = "what the server said, likewise";
+const answer = "application data of the server, which is secret too";
 
 interface Capture {
   readonly file: string;
@@ -99,15 +99,15 @@ const until = (condition: () => boolean | Promise<boolean>): Promise<void> =>
 /** The number of FINs captured so far. The file may end in the middle of a packet. */
 async function fins(file: string): Promise<number> {
   const args = ["-r", file, "-Y", "tcp.flags.fin == 1", "-T", "fields", "-e", "tcp.stream"];
-  const said = await run({ program: "tshark", args }).catch(() => "");
-  return said.match(/^\d+$/gm)?.length ?? 0;
+  const output = await run({ program: "tshark", args }).catch(() => "");
+  return output.match(/^\d+$/gm)?.length ?? 0;
 }
 
 /** The application data that tshark decrypts from a TLS stream. */
 async function decrypted({ file, port }: Capture, keyLog: string, stream = 0): Promise<string> {
   const how = ["-r", file, "-d", `tcp.port==${port},tls`, "-o", `tls.keylog_file:${keyLog}`];
-  const said = await run({ program: "tshark", args: [...how, "-q", "-z", `follow,tls,raw,${stream}`] });
-  return Buffer.from(said.replaceAll(/^(?!\s*[0-9a-f]+$).*$/gm, "").replaceAll(/\s/g, ""), "hex").toString("latin1");
+  const output = await run({ program: "tshark", args: [...how, "-q", "-z", `follow,tls,raw,${stream}`] });
+  return Buffer.from(output.replaceAll(/^(?!\s*[0-9a-f]+$).*$/gm, "").replaceAll(/\s/g, ""), "hex").toString("latin1");
 }
 
 describe.skipIf(!mayCapture)(title, () => {

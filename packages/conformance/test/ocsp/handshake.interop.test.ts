@@ -39,15 +39,15 @@ function issueAll() {
 const timestamps = Uint8Array.of(0, 5, 0, 3, 1, 2, 3);
 
 describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "openssl, which is not here"}`, () => {
-  const made = openssl.version ? issueAll() : undefined!;
+  const issued = openssl.version ? issueAll() : undefined!;
   const ended: (() => unknown)[] = [];
   afterAll(() => Promise.all(ended.map((end) => end())));
 
   /** The result of our client's connection to a server on this port. */
-  async function asked(port: number, options: Partial<ConnectOptions>): Promise<Partial<Session & TlsError>> {
+  async function outcomeOf(port: number, options: Partial<ConnectOptions>): Promise<Partial<Session & TlsError>> {
     try {
       const channel = await connect(`tcp://127.0.0.1:${port}`, {
-        ca: made.ca.cert,
+        ca: issued.ca.cert,
         serverName: "localhost",
         ...options,
       });
@@ -76,39 +76,44 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
     }
 
     test("reports the status good", async () => {
-      const response = made.respond(made.good);
-      const port = await listen(made.good, response);
+      const response = issued.respond(issued.good);
+      const port = await listen(issued.good, response);
       for (const policy of [ocsp.check, ocsp.require])
-        expect(await asked(port, { ocsp: policy })).toMatchObject({ ocspResponse: response, ocspStatus: "good" });
-      const unchecked = await asked(port, { ocsp: ocsp.request });
+        expect(await outcomeOf(port, { ocsp: policy })).toMatchObject({ ocspResponse: response, ocspStatus: "good" });
+      const unchecked = await outcomeOf(port, { ocsp: ocsp.request });
       expect(unchecked).toMatchObject({ ocspResponse: response });
       expect(unchecked.ocspStatus).toBeUndefined();
-      expect((await asked(port, {})).ocspResponse).toBeUndefined();
+      expect((await outcomeOf(port, {})).ocspResponse).toBeUndefined();
     });
 
     test("refuses a revoked certificate", async () => {
-      const port = await listen(made.revoked, made.respond(made.revoked));
-      expect(await asked(port, { ocsp: ocsp.check })).toMatchObject({ code: "revoked", alert: "certificate_revoked" });
+      const port = await listen(issued.revoked, issued.respond(issued.revoked));
+      expect(await outcomeOf(port, { ocsp: ocsp.check })).toMatchObject({
+        code: "revoked",
+        alert: "certificate_revoked",
+      });
     });
 
     test("none", async () => {
-      const port = await listen(made.good, undefined);
-      expect((await asked(port, { ocsp: ocsp.check })).ocspResponse).toBeUndefined();
-      expect(await asked(port, { ocsp: ocsp.require })).toMatchObject({ code: "ocsp_missing" });
+      const port = await listen(issued.good, undefined);
+      expect((await outcomeOf(port, { ocsp: ocsp.check })).ocspResponse).toBeUndefined();
+      expect(await outcomeOf(port, { ocsp: ocsp.require })).toMatchObject({ code: "ocsp_missing" });
     });
 
     test("must-staple", async () => {
-      for (const one of [made.must, made.strict]) {
-        expect(await asked(await listen(one, undefined), {})).toMatchObject({ serverName: "localhost" });
-        expect(await asked(await listen(one, undefined), { ocsp: ocsp.check })).toMatchObject({ code: "ocsp_missing" });
-        const port = await listen(one, made.respond(one));
-        expect(await asked(port, { ocsp: ocsp.check })).toMatchObject({ ocspStatus: "good" });
+      for (const one of [issued.must, issued.strict]) {
+        expect(await outcomeOf(await listen(one, undefined), {})).toMatchObject({ serverName: "localhost" });
+        expect(await outcomeOf(await listen(one, undefined), { ocsp: ocsp.check })).toMatchObject({
+          code: "ocsp_missing",
+        });
+        const port = await listen(one, issued.respond(one));
+        expect(await outcomeOf(port, { ocsp: ocsp.check })).toMatchObject({ ocspStatus: "good" });
       }
     });
   });
 
   /** Starts our server with the given data for its certificate. */
-  async function ours(one: Issued, more: Partial<Credential>): Promise<number> {
+  async function startServer(one: Issued, more: Partial<Credential>): Promise<number> {
     const credential = nodeCredential({ cert: one.cert, key: one.key, ...more });
     const server: TlsServer = createServer({ credentials: [credential] }, (channel) =>
       channel.readable.pipeTo(channel.writable),
@@ -120,7 +125,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
   describe("a node:tls client to our server", () => {
     async function response(port: number, requestOCSP: boolean): Promise<Uint8Array | null | undefined> {
       // @types/node does not declare requestOCSP here.
-      const options = { port, host: "127.0.0.1", ca: made.ca.cert, servername: "localhost", requestOCSP };
+      const options = { port, host: "127.0.0.1", ca: issued.ca.cert, servername: "localhost", requestOCSP };
       const socket = connectTls(options);
       let got: Uint8Array | null | undefined;
       socket.on("OCSPResponse", (bytes: Buffer | null) => {
@@ -133,27 +138,27 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
     }
 
     test("gets the response that it asks for", async () => {
-      const bytes = made.respond(made.good);
+      const bytes = issued.respond(issued.good);
       for (const ocspResponse of [bytes, () => bytes, async () => bytes]) {
-        const port = await ours(made.good, { ocspResponse });
+        const port = await startServer(issued.good, { ocspResponse });
         expect(await response(port, true)).toEqual(bytes);
         expect(await response(port, false)).toBeUndefined();
       }
     });
 
     test("gets no response if the server has none", async () => {
-      expect(await response(await ours(made.good, {}), true)).toBeNull();
+      expect(await response(await startServer(issued.good, {}), true)).toBeNull();
     });
   });
 
   test("s_client -status and -serverinfo to our server", async () => {
-    const port = await ours(made.good, {
-      ocspResponse: made.respond(made.good),
+    const port = await startServer(issued.good, {
+      ocspResponse: issued.respond(issued.good),
       signedCertificateTimestamps: timestamps,
     });
     const args = ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_2", "-status", "-serverinfo", "18"];
     const { stdout } = await new Promise<{ stdout: string }>((resolve) => {
-      const child = execFile(command, [...args, "-CAfile", openssl.file(`${made.ca.file}.pem`)], (_, stdout) =>
+      const child = execFile(command, [...args, "-CAfile", openssl.file(`${issued.ca.file}.pem`)], (_, stdout) =>
         resolve({ stdout }),
       );
       child.stdin?.end();
@@ -188,21 +193,26 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
     }
 
     test("-status_file", async () => {
-      const response = made.respond(made.good);
-      const port = await listen(made.good, ["-status_file", openssl.file("staple.der", response)]);
-      expect(await asked(port, { ocsp: ocsp.require })).toMatchObject({ ocspResponse: response, ocspStatus: "good" });
+      const response = issued.respond(issued.good);
+      const port = await listen(issued.good, ["-status_file", openssl.file("staple.der", response)]);
+      expect(await outcomeOf(port, { ocsp: ocsp.require })).toMatchObject({
+        ocspResponse: response,
+        ocspStatus: "good",
+      });
     });
 
     test("-serverinfo: signed certificate timestamps", async () => {
       const info = Buffer.from([0, 18, 0, timestamps.length, ...timestamps]).toString("base64");
       const text = `-----BEGIN SERVERINFO FOR EXTENSION 18-----\n${info}\n-----END SERVERINFO FOR EXTENSION 18-----\n`;
-      const port = await listen(made.good, ["-serverinfo", openssl.file("info.pem", Buffer.from(text))]);
-      const session = await asked(port, { signedCertificateTimestamps: true });
+      const port = await listen(issued.good, ["-serverinfo", openssl.file("info.pem", Buffer.from(text))]);
+      const session = await outcomeOf(port, { signedCertificateTimestamps: true });
       expect(session).toMatchObject({ signedCertificateTimestamps: timestamps });
     });
 
     test("none", async () => {
-      expect(await asked(await listen(made.must, []), { ocsp: ocsp.check })).toMatchObject({ code: "ocsp_missing" });
+      expect(await outcomeOf(await listen(issued.must, []), { ocsp: ocsp.check })).toMatchObject({
+        code: "ocsp_missing",
+      });
     });
   });
 });
