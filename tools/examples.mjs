@@ -24,7 +24,7 @@ const providers = [
   ["@handclasp/browser", "@handclasp/core"],
 ].map((entries) => [...entries, "node:fs/promises", "node:fs", "node:stream", "vitest"]);
 
-/** What a reader of an example has in mind: values of the application around it. */
+/** The values that an example takes from the application around it. */
 const presumed = `
 import type { Credential, Random, Transport, TlsConnection, CryptoProvider } from "@handclasp/core";
 import type { Certificate, TrustPolicy } from "@handclasp/core/x509";

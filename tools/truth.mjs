@@ -72,7 +72,7 @@ const packageOf = (file) => /^packages\/\w+/.exec(file)?.[0] ?? "";
 const parentsOf = (file) => file.split("/").map((_, i, parts) => parts.slice(0, i).join("/"));
 
 /**
- * What one file names and nothing has.
+ * The names in one file that nothing has.
  *
  * @param {Workspace} workspace
  * @param {string} file

@@ -12,7 +12,7 @@ const sound = [
   "const value = yield* waitFor(Promise.resolve(server.chain.length));",
 ].join("\n");
 
-/** What is wrong, by the example that has it. */
+/** The problem of each wrong example. */
 const wrong: Readonly<Record<string, string>> = {
   "verifyEverything();": "verifyEverything",
   "const hash = new Transcript().hash(1);": "Expected 0 arguments",

@@ -12,7 +12,7 @@ test("each provider remembers certificates for itself", () => {
   expect(certificatesOf(noble)).not.toBe(certificatesOf(nodeCrypto));
 });
 
-test("a provider that verifies nothing vouches for nobody else's connections", async () => {
+test("a provider that verifies nothing has no effect on other connections", async () => {
   const ca = await testCa();
   const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
   const [leaf] = credential.chain;

@@ -1,7 +1,7 @@
 import { connect } from "@handclasp/node";
 import { expect, test } from "vitest";
 
-test("no options trust nobody", async () => {
+test("without options, connect has no trust anchor", async () => {
   await expect(connect("ws://127.0.0.1:1/")).rejects.toMatchObject({
     code: "configuration",
     message: /no trust anchor/,

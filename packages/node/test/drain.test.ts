@@ -38,7 +38,7 @@ async function readAll(channel: TlsConnection): Promise<number> {
   return got;
 }
 
-/** What a promise has come to so far. */
+/** The state of a promise: pending, or its outcome. */
 function outcome(promise: PromiseLike<unknown>): () => unknown {
   let what: unknown = "pending";
   promise.then(
@@ -128,7 +128,7 @@ describe("server.close", () => {
     expectOnly(closing(), ends[0]?.connection);
   });
 
-  test("a handler that reads hears of it as `closed_locally`, which is reported to nobody", async () => {
+  test("a handler that reads gets `closed_locally`, which is not reported to onError", async () => {
     const seen = vi.fn();
     const { server, onError } = await serving([
       async (channel) => {
@@ -173,7 +173,7 @@ describe("server.close", () => {
     expect(server.connections.size).toBe(0);
   });
 
-  test("afterwards nobody gets in, neither by a listener nor by accept", async () => {
+  test("afterwards no connection is accepted, neither by a listener nor by accept", async () => {
     const { server } = await serving([]);
     void server.close();
     await pass(10);
@@ -214,7 +214,7 @@ describe("server.close", () => {
   });
 });
 
-test("a connection outside of a server has `closing` too, which nobody aborts", async () => {
+test("a connection without a server has `closing` too, which no server aborts", async () => {
   const pair = memoryPair();
   const both = Promise.all([
     connect(pair.a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),

@@ -1,4 +1,4 @@
-/** Whoever goes first, and whatever the handler does: once the carrier has ended, so has the connection. Over real sockets. */
+/** A connection ends once its transport has ended, whichever side goes first and whatever the handler does. Over real sockets. */
 import { once } from "node:events";
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
 import type { Transport } from "@handclasp/core";
@@ -97,7 +97,7 @@ describe.each(Object.entries(carriers))("over %s", (_, carrier) => {
         await unhandled.stop();
       }
       expect(ends).toMatchObject(wanted);
-      expect(unhandled.reasons, "rejections that nobody handled").toEqual([]);
+      expect(unhandled.reasons, "unhandled rejections").toEqual([]);
     },
   );
 });

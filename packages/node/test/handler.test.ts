@@ -1,4 +1,4 @@
-/** What becomes of a handler's error, and of what a handler returns. In memory, under a virtual clock. */
+/** The error of a handler, and the value that a handler returns. In memory, under a virtual clock. */
 import { connect, type TlsConnection, TlsError } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto, type ServerOptions } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -21,7 +21,7 @@ afterEach(async () => {
   vi.useRealTimers();
   printed.mockRestore();
   await unhandled.stop();
-  expect(unhandled.reasons, "rejections that nobody handled").toEqual([]);
+  expect(unhandled.reasons, "unhandled rejections").toEqual([]);
 });
 
 /** A server with one connection, and its client. A handler may return what its type forbids: JavaScript lets it. */

@@ -86,7 +86,7 @@ const rows: Row[] = [
   ["connectTcp", () => connectTcp({ host: "a", prt: 1 } as Wrong), "prt", "did you mean port"],
   ["nodeCredential", () => nodeCredential({ crt: cert, key } as Wrong), "crt", "did you mean cert"],
   ["a pfx for nodeCredential", () => nodeCredential({ pfx: der(cert), passphrase: secret } as Wrong), "pfx", "openssl"],
-  // Of the other role.
+  // Options of the other role.
   ["clientAuth", () => over({ clientAuth: "require" }), "clientAuth", "option of a server"],
   ["strictSni", () => over({ strictSni: true }), "strictSni", "option of a server"],
   ["serverName", () => server({ serverName: "a" }), "serverName", "option of a client"],
@@ -98,7 +98,7 @@ const rows: Row[] = [
     "webSocket.rejectUnauthorized",
     "known are protocols",
   ],
-  // What has no effect beside another.
+  // Options without effect together with another.
   ["webSocket over TCP", () => over({ webSocket: { headers: {} } }), "webSocket", "ws: and wss:"],
   [
     "webSocket has no effect together with a transport",
@@ -107,23 +107,23 @@ const rows: Row[] = [
     "ws: and wss:",
   ],
   [
-    "a port beside a server",
+    "a port together with a server",
     () => listen({ server: createHttp(), port: 1 }),
     "port",
     "pass it to listen() of the server)",
   ],
   [
-    "a host beside a server",
+    "a host together with a server",
     () => listen({ server: createHttp(), host: "::" }),
     "host",
     "pass it to listen() of the server)",
   ],
-  // Of another type, or out of range.
+  // Options of another type, or out of range.
   ["alpn as text", () => over({ alpn: "h2" }), "alpn", 'alpn: ["h2"]'],
   ["alpn that is empty", () => over({ alpn: [""] }), "alpn", "1 to 255 ASCII characters"],
   ["alpn that is too long", () => over({ alpn: Array(256).fill("h".repeat(255)) }), "alpn", "at most 255 texts"],
   ["pins as text", () => client({ pins: "sha256/abc" }), "pins", 'pins: ["sha256/…"]'],
-  ["a pin that is none", () => client({ pins: ["abc"] }), "pins", "base64 of the SHA-256"],
+  ["a malformed pin", () => client({ pins: ["abc"] }), "pins", "base64 of the SHA-256"],
   ["suites by name", () => over({ suites: ["TLS_RSA_PSK"] }), "TLS_RSA_PSK", "import { TLS_RSA_PSK }"],
   ["suites of TLS 1.3", () => over({ suites: ["TLS_AES_128_GCM_SHA256"] }), "suites", "TLS 1.3"],
   ["suites as OpenSSL has them", () => over({ suites: "ECDHE-RSA-AES128" }), "suites", "import { TLS_… }"],
@@ -148,7 +148,7 @@ const rows: Row[] = [
     "certificateAuthorities",
     "DER",
   ],
-  ["a name that is none", () => over({ serverName: "a b" }), "serverName: not a name", "DNS name"],
+  ["a malformed name", () => over({ serverName: "a b" }), "serverName: not a name", "DNS name"],
   [
     "credentials as they are",
     () => over({ credentials: { cert, key } }),
@@ -164,7 +164,7 @@ const rows: Row[] = [
   ["credentials as PEM", () => server({ credentials: key }), "credentials", "nodeCredential({ cert, key })"],
   ["provider", () => over({ provider: {} }), "provider", "nodeCrypto"],
   ["trace", () => over({ trace: true }), "trace", "a function"],
-  ["a trace of nobody", () => over({ trace: {} }), "trace.listener", "a function"],
+  ["a trace without a listener", () => over({ trace: {} }), "trace.listener", "a function"],
   ["sessions as true", () => over({ sessions: true }), "sessions", "keepSessions()"],
   ["clientAuth as true", () => server({ clientAuth: true, ca: ca.pem }), "clientAuth", '"require"'],
   ["ticketKeys", () => server({ ticketKeys: [Buffer.from(secret)] }), "ticketKeys", "48 random bytes"],
@@ -190,7 +190,7 @@ const rows: Row[] = [
   ["a path", () => listen({ path: "tls" }), "path", "begins with a slash"],
   ["a path with a query", () => listen({ path: "/tls?a" }), "path", "remove ? and #"],
   ["a path that is no ASCII", () => listen({ path: "/grün" }), "path", "%XX"],
-  ["a server that is none", () => listen({ server: {} }), "server", "node:http"],
+  ["an object that is not a server", () => listen({ server: {} }), "server", "node:http"],
   ["an origin as text", () => listen({ origins: "https://a.example" }), "origins", "a list of origins"],
   ["connectTcp's host", () => connectTcp({ host: "", port: 1 }), "host", "a name or an address"],
   ["connectTcp without port", () => connectTcp({ host: "127.0.0.1" } as Wrong), "port", "65,535"],

@@ -72,7 +72,7 @@ describe("browserCredential", () => {
     expect(error.message).toContain("rsa_pss_rsae_sha256");
   });
 
-  test("what cannot work is a configuration error with advice", async () => {
+  test("a credential that cannot work is a configuration error with advice", async () => {
     const { cert, key } = p256;
     const other = issued.get("ecdsa-p384")!;
     const pair = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);

@@ -47,7 +47,7 @@ test("x25519: a point of low order is the peer's fault, whatever the host says o
   }
 });
 
-test("a finite field: what is no element of it is the peer's fault, all else the host's", async () => {
+test("a finite field: a value outside the group is the peer's fault, any other failure is the host's", async () => {
   const { ffdhe2048 } = await import("@handclasp/core");
   const prime = ffdhe2048.field.prime();
   const own = await nodeCrypto.finiteField!(prime, 32)(random);

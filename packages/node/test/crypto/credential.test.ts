@@ -137,7 +137,7 @@ describe("nodeCredential", () => {
     }
   });
 
-  test("what cannot work is a configuration error with advice", () => {
+  test("a credential that cannot work is a configuration error with advice", () => {
     const { publicKey, privateKey } = pairs["P-256"]!;
     const cert = certificateAround(publicKey);
     const cases: [string, () => unknown][] = [

@@ -1,5 +1,5 @@
 /**
- * One end of a connection, tried: each role, over a carrier, with each kind of handler, whoever goes first. It imports by name alone, so that unit tests
+ * Tests one end of a connection: each role, over a transport, with each kind of handler, whichever side goes first. It imports packages by name, so that unit tests
  * run it on the sources and interop tests on `dist`.
  */
 import { connect, type TlsConnection, type TraceEvent, type Transport } from "@handclasp/core";
@@ -19,7 +19,7 @@ export type Leaving = (typeof leavings)[number];
 
 /** Two transports that are joined. */
 export interface Carrier {
-  /** Of the side whose handler is tried. */
+  /** The side whose handler is tested. */
   readonly own: Transport;
   readonly peer: Transport;
   leave(how: Leaving): void;
@@ -33,7 +33,7 @@ export interface Clock {
   until(holds: () => boolean): Promise<boolean>;
 }
 
-/** What one side's application wrote, and what it read. */
+/** The bytes that one side's application wrote, and those that it read. */
 interface Ledger {
   /** Bytes of writes that had resolved, all of them before its close_notify. */
   written: number;
@@ -52,7 +52,7 @@ async function readAll(channel: TlsConnection, ledger: Ledger): Promise<void> {
 
 export const handlerError: Error = new Error("the handler broke");
 
-/** What an application may do with a channel, well or badly. */
+/** The handlers: what an application may do with a channel, right or wrong. */
 export const handlers: Readonly<Record<string, (channel: TlsConnection, ledger: Ledger) => void | Promise<void>>> = {
   "reads all": readAll,
   "only writes": async (channel, ledger) => {
@@ -81,7 +81,7 @@ export interface Outcome {
   readonly peerClosed: string;
   /** Bytes that a reader which saw a clean end did not get. */
   readonly missing: number;
-  /** What the server's `onError` was told. */
+  /** The errors that the server's `onError` got. */
   readonly reported: readonly unknown[];
 }
 
@@ -123,7 +123,7 @@ export async function leaving(
   const [channel, other] = role === "server" ? [accepted, client] : [client, accepted];
   const ownClosed = outcome(channel.closed);
   const peerClosed = outcome(other.closed);
-  // A client's application has nobody who catches its errors but itself.
+  // A client's application must catch its errors itself.
   if (role === "client")
     void attempt(
       () => handle(channel, own),
@@ -134,7 +134,7 @@ export async function leaving(
   await clock.settle(attempt(() => speak(other, peer, first)));
   if (first === "the peer") await clock.until(() => said || peerClosed() !== "pending");
   else {
-    // Nobody awaits it: that must not end the process.
+    // No code awaits it, which must not end the process.
     void channel.close();
     await clock.until(() => reading() !== "pending");
   }
@@ -179,7 +179,7 @@ function outcome(promise: Promise<unknown>): () => string {
   return () => text;
 }
 
-/** Collects the rejections that nobody handles, in place of the test runner, until it is told to stop. */
+/** Collects unhandled rejections in place of the test runner, until it is stopped. */
 export function unhandledRejections(): { readonly reasons: readonly unknown[]; stop(): Promise<void> } {
   const reasons: unknown[] = [];
   const note = (reason: unknown): void => void reasons.push(reason);

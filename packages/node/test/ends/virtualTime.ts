@@ -1,4 +1,4 @@
-/** A virtual clock for the tests of a file, and no rejection that nobody handles in any of them. */
+/** A virtual clock for the tests of a file. None of them may leave an unhandled rejection. */
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { unhandledRejections } from "./matrix.ts";
 
@@ -15,6 +15,6 @@ export function virtualTime(): void {
   afterEach(async () => {
     vi.useRealTimers();
     await unhandled.stop();
-    expect(unhandled.reasons, "rejections that nobody handled").toEqual([]);
+    expect(unhandled.reasons, "unhandled rejections").toEqual([]);
   });
 }

@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** nginx in front of `port`, on a socket in the file system: no port of ours that somebody else could take meanwhile. */
+/** nginx in front of `port`, on a socket in the file system, because another program could take a port meanwhile. */
 async function proxy(port: number, headers: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "handclasp-nginx-"));
   closing.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,14 +63,14 @@ http {
   return path;
 }
 
-/** The file is there from bind() on: nobody listens yet. */
+/** The file exists from bind() on, before the server listens. */
 const listens = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connectSocket(path, () => resolve(true));
     socket.on("error", () => resolve(false)).on("connect", () => socket.destroy());
   });
 
-/** Calls `ws://app.example/` through nginx. `undefined`: the channel is open, else how it failed. */
+/** Calls `ws://app.example/` through nginx. Returns `undefined` if the channel opens, otherwise the error. */
 async function call(path: string, origin: string | undefined): Promise<string | undefined> {
   const agent = new Agent();
   Object.assign(agent, { createConnection: () => connectSocket(path) });

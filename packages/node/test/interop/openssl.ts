@@ -36,7 +36,7 @@ function run(...args: string[]): string | undefined {
 
 export interface OpensslProcess {
   readonly process: ChildProcessWithoutNullStreams;
-  /** What it has said on stderr. */
+  /** Its output on stderr. */
   stderr(): string;
   /** Resolves to the exit code. */
   readonly exited: Promise<number | null>;

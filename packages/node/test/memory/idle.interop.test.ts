@@ -1,4 +1,4 @@
-/** What a connection costs a server while nothing happens on it, and what is left of it afterwards. */
+/** The memory of an idle connection on a server, and the memory that is left after it has ended. */
 import { testCa } from "@handclasp/testing";
 import { beforeAll, expect, test } from "vitest";
 import { type Side, withSides } from "./side.ts";
@@ -36,7 +36,7 @@ const raw = () =>
 
 test("an idle connection costs a server 8.5 KiB more than a bare WebSocket", async () => {
   const more = (await handclasp()) - (await raw());
-  // Measured on Node 20: 8,100 bytes, give or take 150. What is kept by mistake shows, an upgrade request for one.
+  // Measured on Node 20: 8,100 bytes, give or take 150. Memory that is kept by mistake, such as an upgrade request, exceeds the limit.
   expect(more).toBeLessThan(8704);
   expect(more).toBeGreaterThan(2048); // else it is not this that was measured
 });

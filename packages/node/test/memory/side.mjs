@@ -121,7 +121,7 @@ const methods = {
   },
   written: () => Promise.all(writers.splice(0)),
   read: ({ total }) => Promise.all(channels.map((channel) => readAll(channel, total))),
-  /** Bytes on the heap and beside it, ArrayBuffers included. */
+  /** The bytes on the heap and outside it, ArrayBuffers included. */
   async memory() {
     for (let i = 0; i < 4; i++) {
       globalThis.gc();

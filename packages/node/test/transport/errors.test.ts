@@ -1,4 +1,4 @@
-/** What went wrong below TLS, by its code and with advice: every fault that can be made on the loopback is made. */
+/** Faults below TLS have a code and advice. Every fault that can be made on the loopback is tested. */
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, connect as dial, type Server, type Socket } from "node:net";
@@ -34,7 +34,7 @@ async function at(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Says this to the first bytes of whoever connects. */
+/** Answers the first bytes of each client with this text. */
 const saying = (answer: (socket: Socket) => void): Promise<number> =>
   at(createTcpServer((socket) => socket.once("data", () => answer(socket))));
 
@@ -63,7 +63,7 @@ const neverOpened = /^the WebSocket never opened: /;
 const junk = (socket: Socket): void => void socket.write("220 mail.example ESMTP\r\n");
 
 describe("no connection", () => {
-  test.each(["tcp", "ws", "wss"])("%s: nobody listens there", async (scheme) => {
+  test.each(["tcp", "ws", "wss"])("%s: no server listens there", async (scheme) => {
     const error = await failure(`${scheme}://127.0.0.1:${await freePort()}`);
     expect(error).toMatchObject({ code: "connection_refused", fault: "transport", alert: undefined, by: "us" });
     expect(error.advice).toContain("start it");
@@ -143,7 +143,7 @@ describe("no WebSocket", () => {
   });
 
   test("an upgrade to something else", async () => {
-    const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: else\r\n\r\n";
+    const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n";
     const error = await failure(`ws://127.0.0.1:${await saying((socket) => void socket.write(head))}`);
     expect(error).toMatchObject({ code: "not_a_websocket" });
   });
@@ -159,7 +159,7 @@ describe("no WebSocket", () => {
   });
 
   test.each([
-    ["of an authority that nobody trusts", issued, undefined],
+    ["of an authority that is not trusted", issued, undefined],
     ["for another name", elsewhere, ca.pem],
   ])("wss: a certificate %s", async (_, certificate, outer) => {
     const port = await at(createHttpsServer(certificate));
@@ -243,7 +243,7 @@ describe("a server's onError, of a client that is gone without close_notify", ()
   });
 });
 
-describe("nobody can be listened to", () => {
+describe("cannot be listened on", () => {
   test.each(["listenTcp", "listenWebSocket"] as const)("%s: a port in use", async (listen) => {
     const taken = await at(createTcpServer());
     const server = createServer({ credentials: [nodeCredential(issued)] }, () => {});

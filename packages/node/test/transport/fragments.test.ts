@@ -1,5 +1,6 @@
 /**
- * What a peer can make us hold with messages that it never finishes: ws keeps each fragment, and with it the whole piece of memory that it was read into.
+ * The memory that a peer can occupy with messages that it never finishes: ws keeps each fragment, and with it the whole
+ * buffer that it was read into.
  * Raw frames over a socket, since ws does not send such things.
  */
 import { once } from "node:events";

@@ -34,7 +34,7 @@ test("an error comes at once though the receiver has paused, behind what it held
   expect(log).toHaveLength(4);
 });
 
-test("whoever pauses at each piece does not hold the error up", async () => {
+test("a reader that pauses after each piece does not delay the error", async () => {
   const { inbox, log } = start((inbox) => inbox.pause());
   inbox.data(Uint8Array.of(1));
   inbox.data(Uint8Array.of(2));

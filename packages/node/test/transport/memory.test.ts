@@ -3,7 +3,7 @@ import { memory } from "../../src/transport/memory.ts";
 
 const record = 2 ** 14 + 29;
 
-test("what was given back is lent again, once", () => {
+test("memory that was given back is lent again, once", () => {
   const first = memory.take(16 * record);
   expect(first.length).toBe(16 * record);
   memory.give(first);

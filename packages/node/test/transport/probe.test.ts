@@ -15,7 +15,10 @@ function accepting(): [promise: Promise<Transport>, accept: (transport: Transpor
   return [promise, (transport) => accept(transport)];
 }
 
-/** What a transport that was paused before anything came says once its peer has sent more than its socket is read for, and has then been reset. */
+/**
+ * The events of a transport that was paused before any data arrived. Its peer sends more than the socket buffers, and is then
+ * reset.
+ */
 async function toldWhilePaused(transport: Transport, peer: Socket, send: () => void = () => void peer.write(unread)) {
   const told = new Promise((resolve) => transport.start({ ...quiet, error: resolve }));
   transport.pause();

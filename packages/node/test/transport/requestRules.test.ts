@@ -71,7 +71,7 @@ describe("on a loopback address", () => {
     ["two origins", "localhost:PORT", "http://localhost, http://localhost", {}, 403],
     ["a user before the host", "localhost:PORT", "https://localhost@app.example", {}, 403],
     ["a host behind a path", "localhost:PORT", "https://app.example/@localhost", {}, 403],
-    ["a name that somebody points here", "evil.example:PORT", "http://evil.example:PORT", {}, 403],
+    ["a foreign name that points here", "evil.example:PORT", "http://evil.example:PORT", {}, 403],
     ["… without Origin", "evil.example", undefined, {}, 403],
     ["… that ends as ours does", "evillocalhost", undefined, {}, 403],
     ["… that begins as ours does", "127.0.0.1.evil.example", undefined, {}, 403],
@@ -84,7 +84,7 @@ describe("on a loopback address", () => {
       { origins: ["https://a.example"] },
       403,
     ],
-    ["allow decides beside", "localhost:PORT", undefined, { allow: () => false }, 403],
+    ["allow decides in addition", "localhost:PORT", undefined, { allow: () => false }, 403],
     ["… and not instead", "localhost:PORT", "https://app.example", { allow: () => true }, 403],
     ["… and not instead, for hosts", "evil.example", undefined, { allow: () => true }, 403],
   ] as [string, string, string | undefined, ListenWebSocketOptions, number][])(
@@ -129,7 +129,7 @@ test("a request with two Hosts is refused, whichever comes first (RFC 9112 §3.2
   }
 });
 
-test("allow may be async by mistake: nobody gets in, and a rejection ends no process", async () => {
+test("allow may be async by mistake: no request is accepted, and a rejection does not end the process", async () => {
   const escaped = vi.fn();
   process.once("unhandledRejection", escaped);
   const allow = (() => Promise.reject(new Error("no database"))) as unknown as () => boolean;
@@ -144,7 +144,7 @@ test.each<[string, () => unknown, string]>([
   ["throws", () => fail(), "allow threw an error (see the cause of this error)"],
   ["is async", async () => true, "allow returned neither true nor false (return true or false, not a promise)"],
   ["answers 1", () => 1, "allow returned neither true nor false (return true or false, not a promise)"],
-])("an allow that %s lets nobody in, and its author hears of it, once", async (_, allow, message) => {
+])("an allow that %s accepts no request, and onError hears of it, once", async (_, allow, message) => {
   const { port, told } = await listening({ allow: allow as () => boolean });
   for (let i = 0; i < 3; i++) expect(await ask(port, "localhost")).toBe(403);
   expect(told).toMatchObject([{ code: "hook_failed", fault: "application", message }]);
@@ -168,8 +168,8 @@ function fail(): never {
   throw new Error("no database");
 }
 
-describe("attached to somebody's server", () => {
-  test("twice at one path is a configuration error, and once more behind its close is none", async () => {
+describe("attached to the user's server", () => {
+  test("listening twice at one path is a configuration error, and listening again after its close is not", async () => {
     const server = createServer();
     const nobody = (): void => {};
     const first = await listenWebSocket({ server, path: "/tls" }, nobody);

@@ -1,6 +1,6 @@
 /**
- * What `close()` of a channel does to its TCP: our side ends behind close_notify, and the peer's stays open. No clock
- * decides: whatever does not come, hangs.
+ * The effect of a channel's `close()` on its TCP connection: our side ends after close_notify, and the peer's stays open. No
+ * clock decides: a test hangs if an event does not come.
  */
 
 import { once } from "node:events";
@@ -49,7 +49,7 @@ async function channels(): Promise<{ client: TlsConnection; server: TlsConnectio
 }
 
 describe("close()", () => {
-  test("ends our side of TCP at once, though the peer says nothing; what the peer still sends harms nobody", async () => {
+  test("ends our side of TCP at once, even if the peer is silent; data that the peer still sends does no harm", async () => {
     const { client, server, socket } = await channels();
     const ended = once(socket, "end");
     const closed = client.close();

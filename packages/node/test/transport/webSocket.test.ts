@@ -232,7 +232,7 @@ describe("listenWebSocket", () => {
     await listener.close();
   });
 
-  test("hears somebody's server at once, though ws may not be loaded yet", async () => {
+  test("listens on the user's server at once, even before ws is loaded", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const starting = listenWebSocket({ server }, (transport) => transport.start(quiet));
@@ -243,7 +243,7 @@ describe("listenWebSocket", () => {
     server.close();
   });
 
-  test("shares somebody's server: two paths, two listeners, and the rest is left alone", async () => {
+  test("shares the user's server: two paths, two listeners, and other requests are left alone", async () => {
     const server = createServer((_request, response) => response.end("page"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const one = await listen({ server, path: "/one" });
@@ -267,7 +267,7 @@ describe("listenWebSocket", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("on somebody's server, a path is refused at once where nobody can serve it", async () => {
+  test("on the user's server, a path is refused at once if no listener can serve it", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const one = await listen({ server, path: "/one" });
@@ -289,7 +289,7 @@ describe("listenWebSocket", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("wss: the outer TLS of somebody's server, trusted by its own authority", async () => {
+  test("wss: the outer TLS of the user's server, trusted by its own authority", async () => {
     const ca = await testCa();
     const server = createSecureServer(await ca.issue());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
