@@ -117,7 +117,7 @@ export interface NewClientSession extends NewSession {
   /** The session ID of ServerHello. It may be empty. */
   readonly sessionId: Uint8Array;
   readonly ticket: { readonly lifetimeHint: number; readonly ticket: Uint8Array } | undefined;
-  /** Whether the credential comes from a function of the user's. */
+  /** Whether the client called a function of the user's to select its credential. */
   readonly userChose: boolean;
 }
 

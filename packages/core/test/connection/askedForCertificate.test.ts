@@ -12,7 +12,7 @@ const ca = await testCa();
 const serverCredential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 const clientCredential = nodeCredential(await ca.issue({ names: ["client"], client: true }));
 const provider = nodeCrypto;
-const needsCredentials = expect.stringContaining("asked for a certificate, and got none: give credentials");
+const needsCredentials = expect.stringContaining("asked for a certificate and got none: give credentials");
 
 type Alert = Parameters<TlsConnection["abort"]>[1];
 

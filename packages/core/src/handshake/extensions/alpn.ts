@@ -37,7 +37,7 @@ export const alpnServer: ServerExtension<"alpn"> = {
   read(data) {
     return decodeData(this, protocols, data).map(latin1);
   },
-  /** The first of the server's that the client offers; anew where a session is resumed (RFC 7301 §3.2). */
+  /** Chooses the first of our protocols that the client offers, in a resumed handshake too (RFC 7301 §3.2). */
   answer(offered, { config: { alpn } }) {
     if (!alpn.length) return undefined;
     const agreed = alpn.find((protocol) => offered.includes(protocol));

@@ -28,8 +28,8 @@ export type ScheduleTask = (ms: number, task: () => void) => void;
 
 /**
  * Random keys for one process. A key encrypts for a window of `lifetime` seconds and decrypts for one more, because its
- * tickets live that long. The windows follow one another whether or not the keys are used. An expired key is wiped at the
- * next use, or by a task that `schedule` runs. `now` is in ms.
+ * tickets live that long. The windows follow one another whether or not the keys are used. An expired key is wiped at
+ * the next use, or by a task that `schedule` runs. `now` is in ms.
  */
 export function rotatingKeys(random: Random, now: () => number, lifetime: number, schedule: ScheduleTask): TicketKeys {
   interface WindowKey {
