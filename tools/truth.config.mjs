@@ -5,7 +5,7 @@
 
 export const elsewhere = {
   /** Files of a user, of a peer, or of a build. */
-  files: [/^(config|server|client|chain|package|response)\.(json|ts|mjs)$/, /(^|\/)dist\//],
+  files: [/^\.\.\/shared\//, /^(config|server|client|chain|package|response)\.(json|ts|mjs)$/, /(^|\/)dist\//],
   /** Options of other libraries, fields of RFCs, and names of other programs. */
-  words: new Set(["ssl_session_ticket_key", "enableCompileCache", "refactor"]),
+  words: new Set(["ssl_session_ticket_key", "enableCompileCache", "refactor", "WITH_"]),
 };

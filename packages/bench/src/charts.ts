@@ -5,7 +5,7 @@ import type { AnyTable, Grid, Table } from "./scenarios.ts";
 export interface Plot {
   readonly file: string;
   readonly alt: string;
-  /** The prefix of the ids of the tables that the plot shows. */
+  /** The prefix of the ids of the tables that it shows. */
   readonly section: string;
   readonly svg: string;
 }
@@ -18,13 +18,13 @@ interface Chart {
   readonly section: string;
   readonly points: (tables: ReadonlyMap<string, AnyTable>) => readonly Point[];
   /**
-   * The Vega-Lite spec without its data. It is untyped, because a part of it cannot be checked against Vega-Lite's
+   * A Vega-Lite specification without its data. TypeScript cannot check a part against `TopLevelSpec`, which is a
    * union.
    */
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** Greys and hues of medium lightness without a background: they are legible on white and on black. */
+/** Greys and hues of medium lightness on a transparent background: they are legible on white and on black. */
 const ink = "#808890";
 const config = {
   background: "transparent",
@@ -40,7 +40,7 @@ const config = {
 
 const subjects = { field: "subject", type: "nominal", title: null, sort: null } as const;
 
-const definitions: readonly Chart[] = [
+const chartSpecs: readonly Chart[] = [
   {
     file: "sizes.svg",
     alt: "Throughput over the size of writes, down and up",
@@ -62,8 +62,8 @@ const definitions: readonly Chart[] = [
           scale: { type: "log", base: 2 },
           axis: {
             labelExpr:
-              "datum.value >= 1048576 ? '1 MiB' : datum.value >= 1024 ? datum.value / 1024 + ' KiB' : " +
-              "datum.value + ' B'",
+              "datum.value >= 1048576 ? '1 MiB' : " +
+              "datum.value >= 1024 ? datum.value / 1024 + ' KiB' : datum.value + ' B'",
             values: [16, 256, 4096, 65_536, 1_048_576],
           },
         },
@@ -116,7 +116,7 @@ const definitions: readonly Chart[] = [
   ),
   {
     file: "handshakes.svg",
-    alt: "CPU time of a full handshake, client and server, compared with the peers",
+    alt: "CPU time of a full handshake, client and server, for each TLS stack",
     section: "handshake",
     points: (tables) =>
       [...tables.values()].filter(isTable).flatMap(({ id, rows }) => {
@@ -143,11 +143,11 @@ const definitions: readonly Chart[] = [
   },
 ];
 
-/** Renders the charts for which there are tables. */
-export async function charts(tables: readonly AnyTable[]): Promise<Plot[]> {
+/** Draws each chart whose tables exist. */
+export async function drawCharts(tables: readonly AnyTable[]): Promise<Plot[]> {
   const byId = new Map(tables.map((table) => [table.id, table]));
   const plots: Plot[] = [];
-  for (const { file, alt, section, points, spec } of definitions) {
+  for (const { file, alt, section, points, spec } of chartSpecs) {
     const values = points(byId);
     if (values.length === 0) continue;
     const full = { ...spec, data: { values }, config };
@@ -161,7 +161,7 @@ const isTable = (table: AnyTable): table is Table => "rows" in table;
 
 const cellsOf = (table: AnyTable | undefined): Grid["cells"] => (table && "cells" in table ? table.cells : []);
 
-/** Turns a table with a column for each subject into triples: first column, subject, figure. Ratios are left out. */
+/** Turns the throughput columns, one for each subject, into triples of the first column, the subject and its figure. */
 function fold(table: AnyTable | undefined): [number, string, number][] {
   if (!table || isTable(table)) return [];
   return table.cells.flatMap((cells) =>

@@ -1,7 +1,7 @@
 /**
- * A client's first connection: imports one stack, runs one handshake over TCP, and prints the CPU time of each.
- * Nothing that a stack could use is imported before the clock starts. There is no IPC channel, because that would load
- * node:net.
+ * A client's first connection: imports one TLS stack, performs one handshake over TCP, and prints the CPU time of each.
+ * Before the clock starts, the process imports nothing that a stack could use. It has no IPC channel, because that
+ * would load node:net.
  * @module
  */
 import { writeSync } from "node:fs";
@@ -15,12 +15,12 @@ export interface ColdParams {
 
 /** CPU time in ms. */
 export interface ColdSample {
-  readonly importTime: number;
-  readonly handshakeTime: number;
+  readonly importing: number;
+  readonly handshaking: number;
 }
 
 const clients: Readonly<Record<string, () => Promise<{ readonly handshake: Handshake }>>> = {
-  noop: () => import("./cold/noop.ts"),
+  baseline: () => import("./cold/baseline.ts"),
   Handclasp: () => import("./cold/handclasp.ts"),
   "Handclasp, noble": () => import("./cold/handclaspNoble.ts"),
   "node:tls": () => import("./cold/nodeTls.ts"),
@@ -34,15 +34,15 @@ const { subject, ca, port } = JSON.parse(process.argv[2] as string) as ColdParam
 const load = clients[subject];
 if (!load) throw new Error(`no cold client "${subject}"`);
 
-const since = (start: NodeJS.CpuUsage): number => {
+const cpuSince = (start: NodeJS.CpuUsage): number => {
   const { user, system } = process.cpuUsage(start);
   return (user + system) / 1000;
 };
 
 const start = process.cpuUsage();
 const { handshake } = await load();
-const importTime = since(start);
+const importing = cpuSince(start);
 await handshake(ca, port);
-const handshakeTime = since(start) - importTime;
-writeSync(1, JSON.stringify({ importTime, handshakeTime } satisfies ColdSample));
+const handshaking = cpuSince(start) - importing;
+writeSync(1, JSON.stringify({ importing, handshaking } satisfies ColdSample));
 process.exit();

@@ -9,19 +9,19 @@ export interface Results {
 }
 
 export interface Measured {
-  /** The day of the measurement, in UTC. */
+  /** The day, in UTC. */
   readonly date: string;
   readonly rounds: number;
   readonly table: AnyTable;
 }
 
-const start = "<!-- measured: written by `pnpm bench -- --write`, do not edit -->";
-const end = "<!-- end of what was measured -->";
+const startMarker = "<!-- measured: written by `pnpm bench -- --write`, do not edit -->";
+const endMarker = "<!-- end of what was measured -->";
 
-/** The initial document. Its text outside the markers is written by hand and never changed. */
+/** A new document. People write the prose around the tables, and `renderDocument` does not change it. */
 const outline = `# Performance
 
-This document compares Handclasp with its peers, as measured by [packages/bench](../packages/bench).
+The speed of Handclasp compared with other TLS stacks, measured by [packages/bench](../packages/bench).
 
 ## In short
 
@@ -29,17 +29,17 @@ This document compares Handclasp with its peers, as measured by [packages/bench]
 
 ## What the figures mean
 
-${start}
-${end}
+${startMarker}
+${endMarker}
 `;
 
 interface Section {
   readonly title: string;
-  /** Prefixes of the ids of its tables, in the order of the tables. */
+  /** The prefixes of the ids of its tables, in the order of the tables. */
   readonly ids: readonly string[];
 }
 
-/** Tables whose ids have none of these prefixes come last. */
+/** Tables whose ids have no such prefix come last. */
 const sections: readonly Section[] = [
   { title: "Bulk data, Node to Node", ids: ["bulk-down", "bulk-up"] },
   { title: "The floor", ids: ["floor"] },
@@ -53,41 +53,41 @@ const sections: readonly Section[] = [
   { title: "In a browser", ids: ["page"] },
 ];
 
-/** Returns the document with its generated part replaced. */
-export function document(before: string | undefined, results: Results, plots: readonly Plot[]): string {
-  const text = before?.includes(start) && before.includes(end) ? before : outline;
-  const [prose = ""] = text.split(start);
-  const after = text.slice(text.indexOf(end));
-  return `${prose}${start}\n\n${generated(results, plots)}\n${after}`;
+/** Replaces the generated part of the document. Its prose stays. */
+export function renderDocument(before: string | undefined, results: Results, plots: readonly Plot[]): string {
+  const text = before?.includes(startMarker) && before.includes(endMarker) ? before : outline;
+  const [prose = ""] = text.split(startMarker);
+  const after = text.slice(text.indexOf(endMarker));
+  return `${prose}${startMarker}\n\n${renderResults(results, plots)}\n${after}`;
 }
 
-function generated({ machine, tables }: Results, plots: readonly Plot[]): string {
+function renderResults({ machine, tables }: Results, plots: readonly Plot[]): string {
   const { cpu, cores, memory, kernel, node, bufferutil } = machine;
-  const about = `## Machine, and how to repeat
+  const about = `## Machine, and how to repeat the measurements
 
 - ${cpu}, ${cores} cores, ${memory}; ${kernel}; Node.js ${node}
-- bufferutil: ${bufferutil}, the same for both sides and for every subject that uses \`ws\`
-- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` without pnpm) measures everything, which takes half an hour, \
-and writes this part, [results.json](performance/results.json) and the plots; \`--only cold --write\` measures a \
-part again, \`--only versus --old PATH --write\` compares another worktree with this one, \`--json\` only prints, \
-\`--quick\` gives a first impression.
+- bufferutil: ${bufferutil}, the same for both sides and for every stack that uses \`ws\`
+- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` if pnpm is not installed) measures everything in about half \
+an hour, and writes this part, [results.json](performance/results.json) and the plots. \`--only cold --write\` \
+repeats one part. \`--only versus --old PATH --write\` compares another worktree with this one. \`--json\` only \
+prints. \`--quick\` gives rough figures.
 
-Client and server are separate processes. A figure is a median over rounds in which every subject has its turn, in \
-another order each time. A ratio is the median of the rounds' ratios; the range in brackets (or under from and to) \
-is the middle half of them. "First round" is the time of the first round relative to that median: warm-up, which no \
-other figure contains. In bulk and handshakes every turn begins with a run that is not measured, because an engine \
-drops compiled code of a process that rests.`;
+Client and server are separate processes. Every subject is measured once in each round, in a different order each \
+time. A figure is the median of the rounds. A ratio is the median of the ratios within each round; the range in \
+brackets (or the columns "from" and "to") is the middle half of them. "First round" is the time of the very first \
+round divided by that median: it shows warm-up, which no other figure contains. For bulk data and handshakes, each \
+subject first repeats its work untimed, because V8 drops compiled code of an idle process.`;
   const used = new Set<Measured>();
   const parts = sections.map(({ title, ids }) => {
-    const chosen = ids.flatMap((id) => tables.filter(({ table }) => table.id.startsWith(id)));
-    for (const measured of chosen) used.add(measured);
-    return part(
+    const inSection = ids.flatMap((id) => tables.filter(({ table }) => table.id.startsWith(id)));
+    for (const measured of inSection) used.add(measured);
+    return renderSection(
       title,
-      chosen,
+      inSection,
       plots.filter(({ section }) => ids.includes(section)),
     );
   });
-  const rest = part(
+  const rest = renderSection(
     "Others",
     tables.filter((measured) => !used.has(measured)),
     [],
@@ -95,7 +95,7 @@ drops compiled code of a process that rests.`;
   return [about, ...parts, rest].filter((text) => text !== "").join("\n\n");
 }
 
-function part(title: string, tables: readonly Measured[], plots: readonly Plot[]): string {
+function renderSection(title: string, tables: readonly Measured[], plots: readonly Plot[]): string {
   if (tables.length === 0) return "";
   const images = plots.map(({ file, alt }) => `![${alt}](performance/${file})`);
   const bodies = tables.map(({ table, date, rounds }) => `${format(table)}\n${rounds} rounds, ${date}`);

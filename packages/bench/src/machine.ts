@@ -1,18 +1,18 @@
 import { createRequire } from "node:module";
 import { cpus, release, totalmem, type } from "node:os";
 
-/** The machine of a measurement. */
+/** The machine on which the figures were measured. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memory: string;
   readonly kernel: string;
   readonly node: string;
-  /** The kind of bufferutil that `ws` uses, on both sides. */
+  /** The bufferutil of the `ws` that both sides share. */
   readonly bufferutil: string;
 }
 
-export const machine = (): Machine => ({
+export const describeMachine = (): Machine => ({
   cpu: cpus()[0]?.model.trim() ?? "unknown",
   cores: cpus().length,
   memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -21,7 +21,7 @@ export const machine = (): Machine => ({
   bufferutil: bufferutil(),
 });
 
-/** Resolves bufferutil from the directory of `ws`, as `ws` does. */
+/** The kind of bufferutil that `ws` finds, resolved from its own directory. */
 function bufferutil(): string {
   try {
     const from = createRequire(createRequire(import.meta.url).resolve("ws"));
@@ -31,8 +31,8 @@ function bufferutil(): string {
   }
 }
 
-/** A short description, for a table that is read alone. */
+/** The machine in one line, for the note of a table. */
 export function machineName(): string {
-  const { cpu, cores, node } = machine();
+  const { cpu, cores, node } = describeMachine();
   return `${cpu}, ${cores} cores, Node.js ${node}`;
 }

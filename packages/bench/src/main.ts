@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { pageScenarios } from "./browser/scenarios.ts";
 import { format } from "./report.ts";
-import { keep } from "./results.ts";
+import { saveResults } from "./results.ts";
 import { cold, coldSubjects } from "./scenarios/cold.ts";
 import { floor } from "./scenarios/floor.ts";
 import { growth, growthSubjects } from "./scenarios/growth.ts";
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     subject: { type: "string", multiple: true, default: [] },
     rounds: { type: "string" },
     size: { type: "string", multiple: true, default: [] },
-    /** Another built worktree of this repository, with which `versus` compares this one. */
+    /** Another worktree of this repository, built. `versus` compares its Handclasp with this one's. */
     old: { type: "string" },
     /** Writes the results into docs/performance.md. */
     write: { type: "boolean", default: false },
@@ -43,30 +43,33 @@ const effort: Effort = values.quick
   ? { rounds: Number(values.rounds ?? 3), warm: 1, warmHandshakes: 100, duration: 60 }
   : { rounds: Number(values.rounds ?? 15), warm: 3, warmHandshakes: 3000, duration: 250 };
 
-/** For the scenarios that compare costs within a round. */
-const comparisonEffort: Effort = { ...effort, rounds: Number(values.rounds ?? (values.quick ? 3 : 9)) };
+/** Fewer rounds, for scenarios that compare costs within a round. */
+const pairedEffort: Effort = { ...effort, rounds: Number(values.rounds ?? (values.quick ? 3 : 9)) };
 
-const core = [ours, "node:tls", "raw ws"];
-const others = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];
-const clients = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (TLS 1.1)"];
+const mainSubjects = [ours, "node:tls", "raw ws"];
+const otherSubjects = ["Handclasp, noble", "Handclasp, TCP", "node:tls, TCP", "raw TCP", "lemon-tls", "lemon-tls, TCP"];
+const peerSubjects = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (TLS 1.1)"];
+const allSubjects = [...mainSubjects, ...otherSubjects, ...peerSubjects];
 
-/** The base of the ratios: node:tls, or the first chosen subject if node:tls is not chosen. */
+/**
+ * The subject that all ratios refer to: node:tls, or the first of the chosen subjects if node:tls is not one of them.
+ */
 const base = values.subject.length && !values.subject.includes("node:tls") ? (values.subject[0] as string) : "node:tls";
 
-const writes = values.size.length ? values.size.map(Number) : [16_384, 65_536];
+const writeSizes = values.size.length ? values.size.map(Number) : [16_384, 65_536];
+const versusSizes = values.size.length ? writeSizes : [64, 1024, ...writeSizes];
 
 const pick = (names: readonly string[]): readonly string[] => (values.subject.length ? values.subject : names);
 
 const scenarios: Record<string, () => Promise<AnyTable[]>> = {
-  "bulk-down": () => bulk(pick([...core, ...others, ...clients]), base, "down", writes, effort),
-  "bulk-up": () => bulk(pick([...core, ...others, ...clients]), base, "up", writes, effort),
-  floor: () => floor(ours, writes, comparisonEffort),
-  versus: () =>
-    versus(resolve(values.old ?? "."), values.size.length ? writes : [64, 1024, ...writes], comparisonEffort),
-  "sizes-down": () => sizesOf(pick(core), base, "down", effort),
-  "sizes-up": () => sizesOf(pick(core), base, "up", effort),
-  "handshake-ecdsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "ecdsa-p256", effort)],
-  "handshake-rsa": async () => [await handshakes(pick([...core, ...others, ...clients]), base, "rsa-2048", effort)],
+  "bulk-down": () => bulk(pick(allSubjects), base, "down", writeSizes, effort),
+  "bulk-up": () => bulk(pick(allSubjects), base, "up", writeSizes, effort),
+  floor: () => floor(ours, writeSizes, pairedEffort),
+  versus: () => versus(resolve(values.old ?? "."), versusSizes, pairedEffort),
+  "sizes-down": () => sizesOf(pick(mainSubjects), base, "down", effort),
+  "sizes-up": () => sizesOf(pick(mainSubjects), base, "up", effort),
+  "handshake-ecdsa": async () => [await handshakes(pick(allSubjects), base, "ecdsa-p256", effort)],
+  "handshake-rsa": async () => [await handshakes(pick(allSubjects), base, "rsa-2048", effort)],
   "resumed-ecdsa": () => resumed("ecdsa-p256", effort),
   "resumed-rsa": () => resumed("rsa-2048", effort),
   memory: () => memory(effort),
@@ -84,9 +87,11 @@ if (unknown !== undefined || values.help) {
     [
       "pnpm bench -- [--only NAME]… [--subject NAME]… [--rounds N] [--size BYTES]… [--old PATH] [--quick] [--json]",
       "  [--write [--docs DIR]]",
-      "--only takes a prefix of a scenario's name; --quick runs three short rounds;",
-      '--old names another built worktree of this repository, for "versus";',
-      "--write writes tables and plots into docs/performance.md",
+      "--only: the beginning of a scenario's name",
+      "--quick: three short rounds, for rough figures",
+      '--old: another worktree of this repository, built, for "versus"',
+      "--json: print the tables as JSON only",
+      "--write: write tables and plots into docs/performance.md",
       `scenarios: ${Object.keys(scenarios).join(", ")}`,
     ].join("\n"),
   );
@@ -94,19 +99,20 @@ if (unknown !== undefined || values.help) {
 }
 
 if (values.old === undefined && values.only.some((part) => "versus".startsWith(part))) {
-  console.error("versus needs --old PATH: another built worktree of this repository");
+  console.error("versus needs --old PATH: give another worktree of this repository, and build it first");
   process.exit(2);
 }
 
 const tables: AnyTable[] = [];
-for (const [name, run] of Object.entries(scenarios)) {
+for (const [name, measure] of Object.entries(scenarios)) {
   if (values.only.length && !values.only.some((part) => name.startsWith(part))) continue;
-  // A run of all scenarios does not need another worktree.
+  // Without --only, versus runs only if --old names a worktree.
   if (name === "versus" && values.old === undefined) continue;
-  const measured = await run();
+  const measured = await measure();
   tables.push(...measured);
-  // Write at once: the next scenarios take minutes, and may fail.
-  if (values.write) await keep(values.docs, measured, ["floor", "versus"].includes(name) ? comparisonEffort : effort);
+  // Save after each scenario: the next ones take minutes and may fail.
+  const { rounds } = ["floor", "versus"].includes(name) ? pairedEffort : effort;
+  if (values.write) await saveResults(values.docs, measured, rounds);
   if (!values.json) for (const table of measured) console.log(format(table));
 }
 if (values.json) console.log(JSON.stringify(tables, undefined, 2));

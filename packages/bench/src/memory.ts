@@ -1,6 +1,6 @@
 /**
- * Both ends of Handclasp in this process, over a pair of transports in memory: the cost of handshakes alone.
- * Prints the samples of each round.
+ * Measures handshakes without the cost of a network transport: both ends of Handclasp are in this process, over a pair
+ * of transports in memory. Prints the cost of each round's handshakes.
  * @module
  */
 
@@ -16,7 +16,7 @@ import {
   type TlsConnection,
 } from "@handclasp/node";
 import { memoryPair } from "@handclasp/testing";
-import type { Identity } from "./subjects/subject.ts";
+import { type Identity, notResumedError } from "./subjects/subject.ts";
 
 export interface MemoryParams {
   readonly identity: Identity;
@@ -24,7 +24,7 @@ export interface MemoryParams {
   readonly count: number;
 }
 
-/** ms for a handshake; the CPU time is that of both ends. */
+/** The cost of one handshake in ms. The CPU time is that of both ends. */
 export interface MemorySample {
   readonly wall: number;
   readonly cpu: number;
@@ -54,11 +54,11 @@ async function open(kind: MemoryKind): Promise<void> {
   const options = kind === "resumed" ? { ...common, sessions } : common;
   const [connection] = await Promise.all([connect(a, options), accepted.opened]);
   ends.push(connection);
-  // The first connection has no session to resume.
-  if (kind === "resumed" && primed && !connection.session?.resumed) throw new Error("the session was not resumed");
+  // The first connection with `sessions` has no session to resume.
+  if (kind === "resumed" && hasSession && !connection.session?.resumed) throw notResumedError();
 }
 
-/** Closes all connections in order, so that no alert invalidates the session. This is not measured. */
+/** Closes every connection in an orderly way, untimed: after a fatal alert, a side would forget its session. */
 const closeAll = async (): Promise<void> => {
   await Promise.all(ends.splice(0).map((connection) => connection.close()));
 };
@@ -73,9 +73,9 @@ async function sample(kind: MemoryKind): Promise<MemorySample> {
   return { wall: wall / count, cpu: (user + system) / 1000 / count };
 }
 
-let primed = false;
+let hasSession = false;
 await open("resumed");
-primed = true;
+hasSession = true;
 await closeAll();
 
 const samples: Record<MemoryKind, MemorySample[]> = { full: [], resumed: [] };

@@ -5,16 +5,16 @@ import type { Methods } from "./worker.ts";
 
 type Params<M extends keyof Methods> = Parameters<Methods[M]>;
 
-/** One side of one subject: a child process that executes the methods of worker.ts. */
+/** One side of one subject: a child process whose methods (worker.ts) are called over IPC. */
 export class Worker {
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #id = 0;
 
-  /** `from` is the worktree whose build is measured. Without it, the subject is one of subjects/all.ts. */
-  constructor(subject: string, execArgv: readonly string[] = [], from?: string) {
+  /** With a `worktree`, the subject is the Handclasp that is built there. Without one, it is one of subjects/all.ts. */
+  constructor(subject: string, execArgv: readonly string[] = [], worktree?: string) {
     const script = fileURLToPath(new URL("worker.js", import.meta.url));
-    const args = from === undefined ? [subject] : [subject, from];
+    const args = worktree === undefined ? [subject] : [subject, worktree];
     this.#child = fork(script, args, { execArgv: ["--expose-gc", "--disable-warning=DEP0151", ...execArgv] });
     this.#child.on("message", ({ id, result, error }: { id: number; result: never; error?: string }) => {
       const call = this.#calls.get(id);
@@ -36,15 +36,15 @@ export class Worker {
   }
 
   stop(): void {
-    // The process exits by itself, so that it can write a profile that its arguments request.
+    // The process exits by itself, so that Node writes a profile that execArgv asks for.
     this.#child.disconnect();
   }
 }
 
-/** A subject, and the worktree that has its build. */
-type Source = readonly [subject: string, from?: string];
+/** A subject, and the worktree that its build comes from. */
+type Source = readonly [subject: string, worktree?: string];
 
-/** "down" is from the server to the client. */
+/** "down" is from the server to the client, "up" from the client to the server. */
 export type Direction = "down" | "up";
 
 /** Wall time, and CPU time of both sides, in ms. */
@@ -54,16 +54,16 @@ export interface Cost {
   readonly server: number;
 }
 
-/** Client and server of one subject, in two processes that run for all rounds. */
+/** Client and server of one subject, in two processes that stay for all rounds. */
 export class Pair {
   readonly name: string;
   readonly client: Worker;
   readonly server: Worker;
 
-  private constructor(name: string, execArgv: readonly string[], [subject, from]: Source) {
+  private constructor(name: string, execArgv: readonly string[], [subject, worktree]: Source) {
     this.name = name;
-    this.client = new Worker(subject, execArgv, from);
-    this.server = new Worker(subject, execArgv, from);
+    this.client = new Worker(subject, execArgv, worktree);
+    this.server = new Worker(subject, execArgv, worktree);
   }
 
   static async start(
@@ -76,7 +76,7 @@ export class Pair {
     try {
       const { port } = await pair.server.call("serve", identity);
       await pair.client.call("prepare", { identity, port });
-      // A client that resumes has opened a channel to get its session.
+      // A client that resumes has opened a first channel, for its session.
       await pair.server.call("closeAll");
       return pair;
     } catch (error) {
@@ -90,46 +90,47 @@ export class Pair {
     this.server.stop();
   }
 
-  /** Opens `count` more channels, when `open` channels are open already. */
-  async connect(count: number, open = 0, parallel = 1): Promise<void> {
+  /** Opens `count` more channels, `parallel` at a time. `alreadyOpen` channels were opened before. */
+  async connect(count: number, alreadyOpen = 0, parallel = 1): Promise<void> {
     await this.client.call("connect", { count, parallel });
-    await this.server.call("channels", { count: open + count });
+    await this.server.call("waitForChannels", { count: alreadyOpen + count });
   }
 
   async close(): Promise<void> {
     await Promise.all([this.client.call("closeAll"), this.server.call("closeAll")]);
   }
 
-  /** Measures what `action` costs both sides. */
+  /** Measures the time of an action, and the CPU time that both sides spend on it. */
   async cost(action: () => Promise<unknown>): Promise<Cost> {
-    await Promise.all([this.client.call("mark"), this.server.call("mark")]);
+    await Promise.all([this.client.call("startCpuClock"), this.server.call("startCpuClock")]);
     const start = performance.now();
     await action();
     const wall = performance.now() - start;
-    const [client, server] = await Promise.all([this.client.call("cpu"), this.server.call("cpu")]);
+    const [client, server] = await Promise.all([this.client.call("readCpuClock"), this.server.call("readCpuClock")]);
     return { wall, client, server };
   }
 
-  /** Sends `count` chunks of `size` bytes over each of `over` channels, one way. */
-  async transfer(direction: Direction, size: number, count: number, over = 1): Promise<Cost> {
-    const [from, to] = this.ends(direction);
-    await to.call("expect", { bytes: size * count * over });
-    return this.cost(() => Promise.all([from.call("pump", { size, count, over }), to.call("arrived")]));
+  /** Sends `count` chunks of `size` bytes one way over each of the first `channels` channels. */
+  async transfer(direction: Direction, size: number, count: number, channels = 1): Promise<Cost> {
+    const [sender, receiver] = this.ends(direction);
+    await receiver.call("expectBytes", { bytes: size * count * channels });
+    const chunks = { size, count, channelCount: channels };
+    return this.cost(() => Promise.all([sender.call("pump", chunks), receiver.call("waitForBytes")]));
   }
 
-  /** Sends the messages of the sender's recording, `bytes` in total. */
+  /** Sends the messages of the recording that the sender has loaded, `bytes` in all. */
   async resend(direction: Direction, bytes: number): Promise<Cost> {
-    const [from, to] = this.ends(direction);
-    await to.call("expect", { bytes });
-    return this.cost(() => Promise.all([from.call("resend"), to.call("arrived")]));
+    const [sender, receiver] = this.ends(direction);
+    await receiver.call("expectBytes", { bytes });
+    return this.cost(() => Promise.all([sender.call("resend"), receiver.call("waitForBytes")]));
   }
 
-  /** The sender, and the receiver. */
+  /** The sender and the receiver. */
   ends(direction: Direction): [Worker, Worker] {
     return direction === "down" ? [this.server, this.client] : [this.client, this.server];
   }
 
-  /** Runs `count` handshakes one after the other, each on a new transport. Closing the channels is not measured. */
+  /** Performs `count` handshakes in sequence, each over a new transport. Closing the channels is not timed. */
   async handshakes(count: number): Promise<Cost> {
     const cost = await this.cost(() => this.connect(count));
     await this.close();

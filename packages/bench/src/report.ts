@@ -1,22 +1,26 @@
 import type { Row } from "./rounds.ts";
-import { type AnyTable, bytes, type Column, type Grid, type Table } from "./scenarios.ts";
+import { type AnyTable, type Column, formatBytes, type Grid, type Table } from "./scenarios.ts";
 
-const isRow = (row: Table["rows"][number]): row is Row => "speed" in row;
+const isMeasured = (row: Table["rows"][number]): row is Row => "speed" in row;
 
-const ratio = (n: number): string => (Number.isFinite(n) ? `${n.toFixed(2)}x` : "–");
+const formatRatio = (n: number): string => (Number.isFinite(n) ? `${n.toFixed(2)}x` : "–");
 
-/** A table in Markdown, which reads well in a terminal too. */
+/** Formats a table as Markdown, which is legible in a terminal too. */
 export const format = (table: AnyTable): string => ("cells" in table ? formatGrid(table) : formatRows(table));
 
 function formatGrid({ title, note, columns, cells }: Grid): string {
   const text = (cell: string | number, { digits = 2, unit = "" }: Column): string =>
-    typeof cell === "string" ? cell : unit === "bytes" ? bytes(cell) : `${thousands(cell.toFixed(digits))}${unit}`;
+    typeof cell === "string"
+      ? cell
+      : unit === "bytes"
+        ? formatBytes(cell)
+        : `${groupThousands(cell.toFixed(digits))}${unit}`;
   const lines = cells.map((row) => row.map((cell, i) => text(cell, columns[i] as Column)));
   const head = columns.map(({ name }) => name);
   return `### ${title}\n\n${note ? `${note}\n\n` : ""}${markdown(head, lines)}\n`;
 }
 
-const thousands = (digits: string): string => digits.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ",");
+const groupThousands = (digits: string): string => digits.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ",");
 
 const markdown = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -25,14 +29,14 @@ function formatRows({ title, base, unit, rows }: Table): string {
   const speed = ({ wall }: Row): string =>
     unit === "MiB" ? `${(1000 / wall).toFixed(wall > 100 ? 1 : 0)} MiB/s` : `${wall.toFixed(2)} ms`;
   const lines = rows.map((row) =>
-    isRow(row)
+    isMeasured(row)
       ? [
           row.subject,
           speed(row),
-          `${ratio(row.speed)} (${row.spread.map(ratio).join("–")})`,
+          `${formatRatio(row.speed)} (${row.spread.map(formatRatio).join("–")})`,
           `${row.client.toFixed(2)} / ${row.server.toFixed(2)}`,
-          `${ratio(row.clientRatio)} / ${ratio(row.serverRatio)} / ${ratio(row.cpuRatio)}`,
-          ratio(row.warmUp),
+          `${formatRatio(row.clientRatio)} / ${formatRatio(row.serverRatio)} / ${formatRatio(row.cpuRatio)}`,
+          formatRatio(row.warmUp),
         ]
       : [row.subject, `not measured: ${row.note}`, "", "", "", ""],
   );

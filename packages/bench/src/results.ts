@@ -1,28 +1,28 @@
 /**
- * Results are kept in docs/performance/results.json, so that a part can be measured again without the rest.
+ * Stores results in docs/performance/results.json, so that one part can be measured again without the rest.
  * @module
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { charts } from "./charts.ts";
-import { document, type Results } from "./document.ts";
-import { machine } from "./machine.ts";
-import type { AnyTable, Effort } from "./scenarios.ts";
+import { drawCharts } from "./charts.ts";
+import { type Results, renderDocument } from "./document.ts";
+import { describeMachine } from "./machine.ts";
+import type { AnyTable } from "./scenarios.ts";
 
 /**
- * Merges tables into the results in `docs`, each in place of its predecessor, and rewrites the document and the plots.
+ * Merges tables into the stored results, each in place of the one with its id, and writes the document and the plots.
  */
-export async function keep(docs: string, tables: readonly AnyTable[], { rounds }: Effort): Promise<void> {
-  const here = machine();
+export async function saveResults(docs: string, tables: readonly AnyTable[], rounds: number): Promise<void> {
+  const machine = describeMachine();
   const previous = await load(docs);
-  if (previous && JSON.stringify(previous.machine) !== JSON.stringify(here))
+  if (previous && JSON.stringify(previous.machine) !== JSON.stringify(machine))
     throw new Error(
-      "docs/performance/results.json is from another machine, whose figures are not comparable: remove it first",
+      `${pathOf(docs)} has the results of another machine, and figures of two machines do not compare: remove the file`,
     );
   const date = new Date().toISOString().slice(0, 10);
   const merged = new Map(previous?.tables.map((measured) => [measured.table.id, measured]));
   for (const table of tables) merged.set(table.id, { date, rounds, table });
-  const results: Results = { machine: here, tables: [...merged.values()] };
+  const results: Results = { machine, tables: [...merged.values()] };
   await mkdir(join(docs, "performance"), { recursive: true });
   await writeFile(pathOf(docs), `${JSON.stringify(results, undefined, 1)}\n`);
   await render(docs, results);
@@ -36,9 +36,9 @@ async function load(docs: string): Promise<Results | undefined> {
 }
 
 async function render(docs: string, results: Results): Promise<void> {
-  const plots = await charts(results.tables.map(({ table }) => table));
+  const plots = await drawCharts(results.tables.map(({ table }) => table));
   for (const { file, svg } of plots) await writeFile(join(docs, "performance", file), `${svg}\n`);
   const path = join(docs, "performance.md");
   const before = await readFile(path, "utf8").catch(() => undefined);
-  await writeFile(path, document(before, results, plots));
+  await writeFile(path, renderDocument(before, results, plots));
 }

@@ -13,21 +13,24 @@ export function quantile(values: readonly number[], q: number): number {
 /** The cost of one unit of work (a MiB, a handshake), in ms. */
 export interface Sample extends Cost {}
 
-/** One subject's row of a table: medians, and ratios to the base, each taken within a round. */
+/**
+ * One subject's line of a table: medians, and ratios to the base. Each ratio is the median of the ratios within a
+ * round.
+ */
 export interface Row {
   readonly subject: string;
-  /** ms for a unit: the wall time, and the CPU time of each side. */
+  /** ms for a unit: wall time, and the CPU time of each side. */
   readonly wall: number;
   readonly client: number;
   readonly server: number;
-  /** The speed relative to the base, and the quartiles of its rounds: more is better. */
+  /** Speed as a multiple of the base's, and the middle half of its rounds. More is better. */
   readonly speed: number;
   readonly spread: readonly [number, number];
-  /** The CPU time of client, server and both relative to the base: less is better. */
+  /** CPU time of client, server and both as a multiple of the base's. Less is better. */
   readonly clientRatio: number;
   readonly serverRatio: number;
   readonly cpuRatio: number;
-  /** The time of the first round relative to the median of the others: warm-up. */
+  /** The wall time of the very first round as a multiple of the median: the effect of warm-up. */
   readonly warmUp: number;
   readonly note?: string;
 }
@@ -39,8 +42,8 @@ export interface Missing {
 }
 
 /**
- * Runs an action for all pairs, round by round, each round in another order, so that other work on the machine affects
- * all of them. The first `warm` of the samples of each pair are warm-up.
+ * Runs an action on every pair in each round. The order rotates from round to round, so that other load on the machine
+ * affects all pairs alike. The samples begin with those of the `warm` warm-up rounds.
  */
 export async function interleave<P extends { readonly name: string }>(
   pairs: readonly P[],
@@ -59,12 +62,12 @@ export async function interleave<P extends { readonly name: string }>(
 }
 
 export function rowsOf(samples: ReadonlyMap<string, readonly Sample[]>, base: string, warm: number): Row[] {
-  const measured = new Map([...samples].map(([name, all]) => [name, all.slice(warm)]));
-  const reference = measured.get(base) ?? [];
-  return [...measured].map(([subject, counted]) => {
-    const medianOf = (pick: (sample: Sample) => number): number => median(counted.map(pick));
+  const warmed = new Map([...samples].map(([name, all]) => [name, all.slice(warm)]));
+  const reference = warmed.get(base) ?? [];
+  return [...warmed].map(([subject, subjectSamples]) => {
+    const medianOf = (pick: (sample: Sample) => number): number => median(subjectSamples.map(pick));
     const ratios = (pick: (sample: Sample) => number): number[] =>
-      counted.map((sample, i) => pick(sample) / pick(reference[i] as Sample));
+      subjectSamples.map((sample, i) => pick(sample) / pick(reference[i] as Sample));
     const speeds = ratios(({ wall }) => 1 / wall);
     const first = samples.get(subject)?.[0]?.wall ?? Number.NaN;
     return {
@@ -82,13 +85,13 @@ export function rowsOf(samples: ReadonlyMap<string, readonly Sample[]>, base: st
   });
 }
 
-export const per = (units: number, cost: Cost): Sample => ({
+export const perUnit = (units: number, cost: Cost): Sample => ({
   wall: cost.wall / units,
   client: cost.client / units,
   server: cost.server / units,
 });
 
-/** A cost's median and quartiles. */
+/** The median and the quartiles of a cost. */
 export interface Spread {
   readonly median: number;
   readonly from: number;
@@ -101,8 +104,10 @@ export const spreadOf = (values: readonly number[]): Spread => ({
   to: quantile(values, 0.75),
 });
 
-/** Two costs differ only if their quartile ranges do not overlap and their medians are more than 3 % apart. */
-export function verdict(before: Spread, after: Spread): "worse" | "better" | "same" {
+/**
+ * Compares two costs. They differ if their quartile ranges do not overlap and their medians are more than 3 % apart.
+ */
+export function verdictOf(before: Spread, after: Spread): "worse" | "better" | "same" {
   const ratio = after.median / before.median;
   if (after.from > before.to && ratio > 1.03) return "worse";
   return after.to < before.from && ratio < 0.97 ? "better" : "same";

@@ -1,18 +1,19 @@
 /**
- * The scenarios between two Node processes.
+ * The scenarios that measure a client and a server in two Node processes.
  * @module
  */
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
 import { type Direction, Pair } from "./pair.ts";
-import { interleave, type Missing, per, type Row, rowsOf, type Sample } from "./rounds.ts";
+import { interleave, type Missing, perUnit, type Row, rowsOf, type Sample } from "./rounds.ts";
 import type { Identity } from "./subjects/subject.ts";
 
 export interface Effort {
   readonly rounds: number;
+  /** Rounds before the ones that count. */
   readonly warm: number;
-  /** The number of warm-up handshakes of each subject. */
+  /** Handshakes of one subject before the ones that count. */
   readonly warmHandshakes: number;
-  /** The time that one action should take, in ms. */
+  /** The time in ms that one action should take. */
   readonly duration: number;
 }
 
@@ -26,38 +27,38 @@ export interface Table {
   readonly rows: readonly (Row | Missing)[];
 }
 
-/** Any other table. */
+/** A table of any other form. */
 export interface Grid {
   readonly id: string;
   readonly title: string;
-  /** An explanation of the figures, if the columns' names are not enough. */
+  /** Explains the figures if the names of the columns do not. */
   readonly note?: string;
   readonly columns: readonly Column[];
-  /** A cell for each column. A text in place of a figure says why the figure is missing. */
+  /** Rows with a cell for each column. A text in place of a figure says why it is missing. */
   readonly cells: readonly (readonly (string | number)[])[];
 }
 
 export interface Column {
   readonly name: string;
   readonly digits?: number;
-  /** The text directly after the figure; with `"bytes"`, the function `bytes` formats the figure. */
+  /** Follows the figure immediately. With `"bytes"`, `formatBytes` writes the figure. */
   readonly unit?: string;
 }
 
 export type AnyTable = Table | Grid;
 
-export async function identity(algorithm: KeyAlgorithm): Promise<Identity> {
+export async function createIdentity(algorithm: KeyAlgorithm): Promise<Identity> {
   const ca = await testCa({ algorithm });
   const { cert, key } = await ca.issue({ algorithm });
   return { ca: ca.pem, cert, key };
 }
 
-export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Runs `action` with the pairs that start and pass `tryOut`. The others are `missing`, with the reason. */
+/** Runs an action with all pairs that start and pass `tryOut`. The others are `missing`, each with the reason. */
 export async function withPairs<T>(
   names: readonly string[],
-  who: Identity,
+  certificates: Identity,
   tryOut: (pair: Pair) => Promise<unknown>,
   action: (pairs: readonly Pair[], missing: readonly Missing[]) => Promise<T>,
   execArgv: readonly string[] = [],
@@ -67,12 +68,12 @@ export async function withPairs<T>(
   for (const subject of names) {
     let pair: Pair | undefined;
     try {
-      pair = await Pair.start(subject, who, execArgv);
-      await within(10_000, tryOut(pair));
+      pair = await Pair.start(subject, certificates, execArgv);
+      await withTimeout(10_000, tryOut(pair));
       pairs.push(pair);
     } catch (error) {
       pair?.stop();
-      missing.push({ subject, note: reason(error) });
+      missing.push({ subject, note: messageOf(error) });
     }
   }
   try {
@@ -82,17 +83,17 @@ export async function withPairs<T>(
   }
 }
 
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+export async function withTimeout<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no result within ${ms / 1000} s`)), ms);
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`timed out after ${ms / 1000} s`)), ms);
   });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }
 
-export const mebi = 2 ** 20;
+export const mebibyte = 2 ** 20;
 
-/** Bulk data one way over one connection, in writes of `size` bytes. */
+/** Measures bulk data one way over one connection, once for each size of writes. */
 export async function bulk(
   names: readonly string[],
   base: string,
@@ -102,8 +103,8 @@ export async function bulk(
 ): Promise<Table[]> {
   return withPairs(
     names,
-    // The only kind of key that all subjects support.
-    await identity("rsa-2048"),
+    // The only kind of key that every subject supports.
+    await createIdentity("rsa-2048"),
     async (pair) => {
       await pair.connect(1);
       await pair.transfer(direction, 1024, 4);
@@ -116,7 +117,7 @@ export async function bulk(
         const samples = await bulkSamples(pairs, direction, size, counts, { rounds, warm });
         tables.push({
           id: `bulk-${direction}-${size}`,
-          title: `Bulk ${direction}, writes of ${bytes(size)}`,
+          title: `Bulk ${direction}, writes of ${formatBytes(size)}`,
           unit: "MiB",
           base,
           rows: [...rowsOf(samples, base, warm), ...missing],
@@ -128,7 +129,7 @@ export async function bulk(
   );
 }
 
-/** Samples of pairs with one connection each. `counts` has the number of writes of each pair. */
+/** Samples of pairs that have one connection each. `counts` has the number of writes for each pair. */
 export function bulkSamples(
   pairs: readonly Pair[],
   direction: Direction,
@@ -138,21 +139,21 @@ export function bulkSamples(
 ): Promise<ReadonlyMap<string, readonly Sample[]>> {
   const measure = async (pair: Pair): Promise<Sample> => {
     const count = counts.get(pair.name) as number;
-    return per((count * size) / mebi, await pair.transfer(direction, size, count));
+    return perUnit((count * size) / mebibyte, await pair.transfer(direction, size, count));
   };
-  return interleave(pairs, rounds, warm, rested(measure));
+  return interleave(pairs, rounds, warm, afterWarmUp(measure));
 }
 
-/** The number of writes of `size` bytes that takes about `duration` ms. */
+/** The number of writes of `size` bytes that take about `duration` ms. */
 export async function writesFor(pair: Pair, direction: Direction, size: number, duration: number): Promise<number> {
-  const trial = Math.max(8, Math.ceil(mebi / size / 4));
-  const { wall } = await pair.transfer(direction, size, trial);
-  const warmer = await pair.transfer(direction, size, trial);
-  const most = Math.ceil((96 * mebi) / size);
-  return Math.min(most, Math.max(4, Math.ceil((trial * duration) / Math.min(wall, warmer.wall))));
+  const trial = Math.max(8, Math.ceil(mebibyte / size / 4));
+  const first = await pair.transfer(direction, size, trial);
+  const second = await pair.transfer(direction, size, trial);
+  const maxCount = Math.ceil((96 * mebibyte) / size);
+  return Math.min(maxCount, Math.max(4, Math.ceil((trial * duration) / Math.min(first.wall, second.wall))));
 }
 
-/** Full handshakes one after the other, including the opening of each transport. */
+/** Full handshakes in sequence. The time to open the transport is included. */
 export async function handshakes(
   names: readonly string[],
   base: string,
@@ -161,7 +162,7 @@ export async function handshakes(
 ): Promise<Table> {
   return withPairs(
     names,
-    await identity(algorithm),
+    await createIdentity(algorithm),
     (pair) => pair.handshakes(3),
     async (pairs, missing) => {
       const samples = await handshakeSamples(pairs, effort);
@@ -178,41 +179,42 @@ export async function handshakes(
 }
 
 /**
- * The first sample of each pair is its very first handshakes. Before the second, the engine has compiled the code: a
- * handshake is much code that runs once, so that it takes some thousand handshakes until all of it is compiled.
+ * Samples of full or resumed handshakes. The first sample of each pair is its very first handshakes. Before the second
+ * sample, V8 has compiled and optimised the code: that takes some thousand handshakes, because a handshake runs a lot
+ * of code only once.
  */
 export async function handshakeSamples(
   pairs: readonly Pair[],
   { rounds, warmHandshakes, duration }: Effort,
 ): Promise<ReadonlyMap<string, readonly Sample[]>> {
   const count = Math.max(5, Math.ceil(duration / 3));
-  const measure = async (pair: Pair): Promise<Sample> => per(count, await pair.handshakes(count));
+  const measure = async (pair: Pair): Promise<Sample> => perUnit(count, await pair.handshakes(count));
   const first = await interleave(pairs, 1, 0, measure);
   for (const pair of pairs) {
     const start = performance.now();
-    for (let done = 0; done < warmHandshakes && performance.now() - start < warmTime; done += count)
+    for (let done = 0; done < warmHandshakes && performance.now() - start < maxWarmUpTime; done += count)
       await pair.handshakes(count);
   }
-  const measured = await interleave(pairs, rounds, 0, rested(measure));
-  return new Map(pairs.map(({ name }) => [name, [...(first.get(name) ?? []), ...(measured.get(name) ?? [])]]));
+  const warmed = await interleave(pairs, rounds, 0, afterWarmUp(measure));
+  return new Map(pairs.map(({ name }) => [name, [...(first.get(name) ?? []), ...(warmed.get(name) ?? [])]]));
 }
 
 /**
- * Runs each measurement once before it counts. A process rests while the others have their turns, and the engine drops
- * compiled code meanwhile; the figure should be the cost in a process that is at work.
+ * Repeats the measurement once before the one that counts. A process is idle while the others are measured, and V8
+ * drops compiled code of an idle process, but the figures are to be those of a busy one.
  */
-export const rested =
+export const afterWarmUp =
   <P>(measure: (pair: P) => Promise<Sample>) =>
   async (pair: P, round: number): Promise<Sample> => {
     if (round) await measure(pair);
     return measure(pair);
   };
 
-/** The longest warm-up of one subject, in ms. */
-const warmTime = 10_000;
+/** Limits the warm-up of slow subjects, in ms. */
+const maxWarmUpTime = 10_000;
 
-/** 65536 as "64 KiB". */
-export function bytes(n: number): string {
-  if (n >= mebi) return `${n / mebi} MiB`;
+/** Writes 65536 as "64 KiB". */
+export function formatBytes(n: number): string {
+  if (n >= mebibyte) return `${n / mebibyte} MiB`;
   return n >= 1024 ? `${n / 1024} KiB` : `${n} B`;
 }

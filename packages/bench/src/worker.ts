@@ -1,5 +1,5 @@
 /**
- * One side of one subject, in a process of its own. It receives its orders over IPC, and reports what they cost.
+ * One side of one subject, in its own process. pair.ts calls its methods over IPC.
  * @module
  */
 import type { Recording } from "./floor/recording.ts";
@@ -7,29 +7,29 @@ import { subjectNamed } from "./subjects/all.ts";
 import type { Channel, Identity } from "./subjects/subject.ts";
 import { subjectFrom } from "./subjects/worktree.ts";
 
-const [name, from] = process.argv.slice(2) as [string, string?];
-const subject = from === undefined ? await subjectNamed(name) : await subjectFrom(from, name);
+const [subjectName, worktree] = process.argv.slice(2) as [string, string?];
+const subject = worktree === undefined ? await subjectNamed(subjectName) : await subjectFrom(worktree, subjectName);
 const channels: Channel[] = [];
-let open: (() => Promise<Channel>) | undefined;
+let openChannel: (() => Promise<Channel>) | undefined;
 let received = 0;
-let wanted = Number.POSITIVE_INFINITY;
-let done: (() => void) | undefined;
-let recorded: (() => Recording) | undefined;
-/** Set by `keep`, so that the orders that are measured are short. */
-let recording: Recording = { messages: [], records: [] };
+let expected = Number.POSITIVE_INFINITY;
+let onExpectedBytes: (() => void) | undefined;
+let stopRecording: (() => Recording) | undefined;
+/** Set by `loadRecording`, so that no large message crosses IPC while the clock runs. */
+let loaded: Recording = { messages: [], records: [] };
 let sealAndOpen: (() => void) | undefined;
-let mark = process.cpuUsage();
+let cpuClock = process.cpuUsage();
 
-function adopt(channel: Channel): void {
+function addChannel(channel: Channel): void {
   channels.push(channel);
   channel.onData = (bytes) => {
     received += bytes;
-    if (received >= wanted) done?.();
+    if (received >= expected) onExpectedBytes?.();
   };
 }
 
 /** CPU time of this process in ms. */
-const spent = (since: NodeJS.CpuUsage): number => {
+const cpuSince = (since: NodeJS.CpuUsage): number => {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1000;
 };
@@ -43,68 +43,71 @@ async function pump(channel: Channel, size: number, count: number): Promise<void
 }
 
 const methods = {
-  serve: (identity: Identity) => subject.server(identity, adopt),
+  serve: (identity: Identity) => subject.server(identity, addChannel),
   async prepare({ identity, port }: { identity: Identity; port: number }) {
-    open = await subject.client(identity, port);
+    openChannel = await subject.client(identity, port);
   },
-  /** Opens `count` channels, `parallel` of them at a time. */
+  /** Opens `count` channels, `parallel` at a time. */
   async connect({ count, parallel = 1 }: { count: number; parallel?: number }) {
-    if (!open) throw new Error("not prepared");
+    if (!openChannel) throw new Error("connect() needs prepare() first");
     for (let left = count; left > 0; left -= parallel) {
-      const opening = Array.from({ length: Math.min(parallel, left) }, open);
-      for (const channel of await Promise.all(opening)) adopt(channel);
+      const opening = Array.from({ length: Math.min(parallel, left) }, openChannel);
+      for (const channel of await Promise.all(opening)) addChannel(channel);
     }
   },
-  /** Waits until a server has `count` open channels. */
-  async channels({ count }: { count: number }) {
+  /** Server only: waits until `count` channels are open. */
+  async waitForChannels({ count }: { count: number }) {
     while (channels.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
   },
-  /** Starts to count received bytes, until there are `bytes`. */
-  async expect({ bytes }: { bytes: number }) {
+  /** Starts to count received bytes. */
+  async expectBytes({ bytes }: { bytes: number }) {
     received = 0;
-    wanted = bytes;
+    expected = bytes;
   },
-  async arrived() {
-    if (received < wanted) await new Promise<void>((resolve) => (done = resolve));
-    done = undefined;
+  /** Waits until the expected number of bytes was received. */
+  async waitForBytes() {
+    if (received < expected) await new Promise<void>((resolve) => (onExpectedBytes = resolve));
+    onExpectedBytes = undefined;
   },
-  /** Writes `count` chunks of `size` to each of the first `over` channels, all at once. */
-  async pump({ size, count, over = 1 }: { size: number; count: number; over?: number }) {
-    await Promise.all(channels.slice(0, over).map((channel) => pump(channel, size, count)));
+  /** Writes `count` chunks of `size` bytes to each of the first `channelCount` channels, in parallel. */
+  async pump({ size, count, channelCount = 1 }: { size: number; count: number; channelCount?: number }) {
+    await Promise.all(channels.slice(0, channelCount).map((channel) => pump(channel, size, count)));
   },
-  /** Writes to the first channel, in pieces of these sizes. */
+  /** Writes chunks of these sizes to the first channel. */
   async replay({ sizes }: { sizes: readonly number[] }) {
     const [channel] = channels;
     for (const size of sizes) await channel?.write(new Uint8Array(size));
   },
   /** Starts to record the messages that this process sends. */
-  async record() {
-    recorded = await (await import("./floor/recording.ts")).record();
+  async startRecording() {
+    stopRecording = await (await import("./floor/recording.ts")).startRecording();
   },
-  async recorded() {
-    if (!recorded) throw new Error("not recording");
-    return recorded();
+  async stopRecording() {
+    if (!stopRecording) throw new Error("stopRecording() needs startRecording() first");
+    return stopRecording();
   },
-  /** Takes a recording for `resend` and `sealAndOpen`. */
-  async keep(newRecording: Recording) {
-    recording = newRecording;
-    sealAndOpen = (await import("./floor/floor.ts")).sealAndOpen(newRecording.records);
+  /** Loads a recording for `resend` and `sealAndOpen`. */
+  async loadRecording(recording: Recording) {
+    loaded = recording;
+    sealAndOpen = (await import("./floor/floor.ts")).sealAndOpen(recording.records);
   },
   async resend() {
     const [channel] = channels;
-    if (!channel) throw new Error("not connected");
-    await (await import("./floor/floor.ts")).resend(channel, recording.messages);
+    if (!channel) throw new Error("resend() needs connect() first");
+    await (await import("./floor/floor.ts")).resend(channel, loaded.messages);
   },
   async sealAndOpen() {
     sealAndOpen?.();
   },
-  async mark() {
-    mark = process.cpuUsage();
+  async startCpuClock() {
+    cpuClock = process.cpuUsage();
   },
-  async cpu() {
-    return spent(mark);
+  /** CPU time since `startCpuClock` in ms. */
+  async readCpuClock() {
+    return cpuSince(cpuClock);
   },
-  async memory() {
+  /** Memory of this process in bytes, after gc. */
+  async readMemory() {
     for (let i = 0; i < 3; i++) {
       globalThis.gc?.();
       await new Promise((resolve) => setTimeout(resolve, 20));

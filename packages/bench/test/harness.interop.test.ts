@@ -25,13 +25,13 @@ async function bench<T>(only: string, names: readonly string[], ...more: readonl
   return JSON.parse(stdout) as T[];
 }
 
-/** These tests check only that the harness runs. They do not test its figures. */
+// These tests check that every scenario runs and gives figures, and not how large they are.
 test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])("%s runs with --quick", async (only) => {
   const tables = await bench<Rows>(only, ends);
   expect(tables.length).toBeGreaterThan(0);
   for (const { rows } of tables) {
     if (only !== "resumed-ecdsa") expect(rows.map(({ subject }) => subject)).toEqual(ends);
-    // A subject that could not be measured has no figures. The subjects that resume must have some.
+    // A subject that could not be measured has no figures: then Math.min is NaN.
     for (const { cpuRatio, speed } of rows) expect(Math.min(cpuRatio, speed)).toBeGreaterThan(0);
   }
 });
@@ -55,7 +55,7 @@ test("floor runs with --quick", async () => {
   }
 });
 
-test("versus runs with --quick, this worktree against itself", async () => {
+test("versus runs with --quick, and compares this worktree with itself", async () => {
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const tables = await bench<Cells>("versus", [], "--old", root, "--rounds", "1", "--size", "1024");
   expect(tables.map(({ cells }) => cells.map(([what, cost]) => `${what}: ${cost}`))).toEqual([
@@ -68,15 +68,15 @@ test("versus runs with --quick, this worktree against itself", async () => {
       "resumed handshake: CPU of the client",
     ],
   ]);
-  for (const [, , before, , after, , ratio, said] of tables.flatMap(({ cells }) => cells)) {
+  for (const [, , before, , after, , ratio, verdict] of tables.flatMap(({ cells }) => cells)) {
     for (const figure of [before, after, ratio]) expect(figure).toBeGreaterThan(0);
-    expect(["worse", "better", "same"]).toContain(said);
+    expect(["worse", "better", "same"]).toContain(verdict);
   }
 });
 
-// scripts/with-browsers.mjs sets it to the Chromium that it found.
+// scripts/with-browsers.mjs, which runs the tests, sets HANDCLASP_CHROMIUM to the Chromium that it found.
 const chromium = process.env.HANDCLASP_CHROMIUM;
-const pageUp = `page-up runs with --quick${chromium ? "" : ": no Chromium (set HANDCLASP_CHROMIUM to its path)"}`;
+const pageUp = `page-up runs with --quick${chromium ? "" : ": no Chromium; set HANDCLASP_CHROMIUM to its path"}`;
 test.skipIf(!chromium)(pageUp, async () => {
   const pages = ["Handclasp, WebCrypto", "raw, same messages"];
   const tables = await bench<Rows>("page-up", pages);
@@ -87,7 +87,7 @@ test.skipIf(!chromium)(pageUp, async () => {
   }
 });
 
-test("--write merges its results with earlier ones, and keeps the prose", async () => {
+test("--write merges the results with the stored ones, and keeps the prose", async () => {
   const docs = await mkdtemp(join(tmpdir(), "handclasp-bench-"));
   const path = join(docs, "performance.md");
   try {

@@ -10,8 +10,9 @@ import { defaultProvider } from "./crypto/webCrypto.ts";
 import { openWebSocket } from "./transport/webSocket.ts";
 
 /**
- * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. The server's certificate must be for the URL's host, unless
- * `serverName` says another. Without `ca`, `pins` or `insecure` it is refused before any byte is sent.
+ * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. The server's certificate must
+ * be for the URL's host, unless `serverName` says another. Without `ca`, `pins` or `insecure` it is refused before any
+ * byte is sent.
  * @throws TlsError
  * @example
  * const channel = await connect("wss://relay.example/device", { ca: pem, serverName: "device.internal" });

@@ -16,8 +16,8 @@ import { connectTcp } from "./transport/tcp.ts";
 export interface ConnectOptions extends CoreConnectOptions {
   /**
    * The trust anchors for the server's certificate: PEM, DER or parsed. `await systemRoots()` returns the public
-   * authorities. Over a WebSocket they require a `serverName` other than the URL's host, or `pins`, because the server of
-   * the outer TLS has a public certificate for that host.
+   * authorities. Over a WebSocket they require a `serverName` other than the URL's host, or `pins`, because the server
+   * of the outer TLS has a public certificate for that host.
    */
   readonly ca?: CoreConnectOptions["ca"];
   /** Options of the WebSocket: headers, agent, CA of the outer TLS. */
@@ -25,9 +25,9 @@ export interface ConnectOptions extends CoreConnectOptions {
 }
 
 /**
- * Opens a channel to `ws:`, `wss:` or `tcp://host:port`, or over a transport of your own. The server's certificate must be
- * for the URL's host, or for `serverName` if you pass one. Without `ca`, `pins`, `trust` or `insecure`, the call fails
- * before any byte is sent.
+ * Opens a channel to `ws:`, `wss:` or `tcp://host:port`, or over a transport of your own. The server's certificate must
+ * be for the URL's host, or for `serverName` if you pass one. Without `ca`, `pins`, `trust` or `insecure`, the call
+ * fails before any byte is sent.
  * @throws TlsError
  * @example
  * const channel = await connect("ws://localhost:8443/", { ca: await readFile("ca.pem", "utf8") });

@@ -1,5 +1,6 @@
 /**
- * The options that the functions of this package take in addition to those of core. Core's `optionsOf` documents the rows.
+ * The options that the functions of this package take in addition to those of core. Core's `optionsOf` documents the
+ * rows.
  * @module
  */
 

@@ -141,8 +141,8 @@ export class TlsServer {
   }
 
   /**
-   * Stops accepting, and asks the handlers to finish: each connection's `closing` aborts. A connection is closed when its
-   * handler settles, or when the grace is over: close_notify is sent after the written data, then the close timeout
+   * Stops accepting, and asks the handlers to finish: each connection's `closing` aborts. A connection is closed when
+   * its handler settles, or when the grace is over: close_notify is sent after the written data, then the close timeout
    * applies. Connections in their handshake are closed immediately. A second call returns the same promise.
    * @param options.grace the time that handlers have, ms; default 5,000; 0 closes all connections immediately
    * @returns the connections whose handler had not settled when the grace was over

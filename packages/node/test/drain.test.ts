@@ -1,4 +1,7 @@
-/** server.close({ grace }): what handlers are told, how long they are waited for, and whom it resolves with. In memory, under a virtual clock. */
+/**
+ * server.close({ grace }): what handlers are told, how long they are waited for, and whom it resolves with. In memory,
+ * under a virtual clock.
+ */
 import { accept, connect, type TlsConnection } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto, type ServerOptions } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";

@@ -10,8 +10,9 @@ const ws = (await server.listenWebSocket()).address() as { port: number };
 const tcp = (await server.listenTcp()).address() as { port: number };
 afterAll(() => server.close());
 
-for (const target of [`ws://127.0.0.1:${ws.port}/`, `ws://localhost:${ws.port}/`, `tcp://127.0.0.1:${tcp.port}`])
-  test(`${new URL(target).protocol}//${new URL(target).hostname}: 1 MiB comes back, and both sides close in order`, async () => {
+for (const target of [`ws://127.0.0.1:${ws.port}/`, `ws://localhost:${ws.port}/`, `tcp://127.0.0.1:${tcp.port}`]) {
+  const { protocol, hostname } = new URL(target);
+  test(`${protocol}//${hostname}: 1 MiB comes back, and both sides close in order`, async () => {
     const channel = await connect(target, { ca: ca.pem });
     const sent = crypto.getRandomValues(new Uint8Array(65536));
     const writing = (async () => {
@@ -29,6 +30,7 @@ for (const target of [`ws://127.0.0.1:${ws.port}/`, `ws://localhost:${ws.port}/`
     expect(got).toBe(2 ** 20);
     await channel.closed;
   });
+}
 
 test("without ca, pins or insecure nothing is sent", async () => {
   await expect(connect("ws://127.0.0.1:1/", {})).rejects.toMatchObject({ code: "configuration" });

@@ -1,4 +1,7 @@
-/** A connection ends once its transport has ended, whichever side goes first and whatever the handler does. Over real sockets. */
+/**
+ * A connection ends once its transport has ended, whichever side goes first and whatever the handler does. Over real
+ * sockets.
+ */
 import { once } from "node:events";
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
 import type { Transport } from "@handclasp/core";

@@ -1,4 +1,7 @@
-/** A connection ends once its transport has ended, whichever side goes first and whatever the handler does. In memory, under a virtual clock. */
+/**
+ * A connection ends once its transport has ended, whichever side goes first and whatever the handler does. In memory,
+ * under a virtual clock.
+ */
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { type Carrier, type Clock, firsts, handlerError, handlers, leaving, leavings, roles } from "./ends/matrix.ts";

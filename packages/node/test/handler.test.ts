@@ -83,7 +83,7 @@ describe.each(throwing)("a handler that %s", (_, handler) => {
   });
 });
 
-test("another connection's TlsError is told as it is, and this peer hears nothing of it but internal_error", async () => {
+test("another connection's TlsError is reported unchanged, and this peer only gets internal_error", async () => {
   const onError = vi.fn();
   const other = new TlsError("close_notify", "an upstream timed out", { code: "handshake_timeout" });
   const { client } = await serving(() => Promise.reject(other), { onError });

@@ -44,7 +44,8 @@ test("what README.md says to serve, to call and to call again does just that", a
   await put("call.mjs", `globalThis.fetch = () => new Response(${pem});\n${inNode("call")}`);
   await put(
     "again.mjs",
-    `const [url, ca] = ["ws://localhost:${port}/", ${pem}];\n${inNode("again")}await Promise.all([first.close(), second.close()]);`,
+    `const [url, ca] = ["ws://localhost:${port}/", ${pem}];\n${inNode("again")}` +
+      "await Promise.all([first.close(), second.close()]);",
   );
   const node = (file: string): ChildProcess =>
     spawn(process.execPath, [file], { cwd: directory, stdio: ["ignore", "pipe", "inherit"] });

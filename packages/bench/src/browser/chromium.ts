@@ -1,5 +1,5 @@
 /**
- * Chromium, with a page for each subject, and a Node process for each page's server.
+ * Chromium with a page for each subject, and a Node process for the server of each page.
  * @module
  */
 import { createServer } from "node:http";
@@ -9,17 +9,17 @@ import { build, type Plugin } from "esbuild";
 import type { Browser, CDPSession, Page } from "playwright";
 import { type Cost, Worker } from "../pair.ts";
 import type { Identity } from "../subjects/subject.ts";
-import type { PageMethods, RecordOrder } from "./page.ts";
+import type { PageMethods, RecordRun } from "./page.ts";
 import type { openers } from "./pageSubjects.ts";
 
-const scripts = new URL("../../../scripts/lib/", import.meta.url); // seen from dist
+const scripts = new URL("../../../scripts/lib/", import.meta.url); // relative to dist
 
 async function executable(): Promise<string> {
   const { locate } = (await import(new URL("provision.mjs", scripts).href)) as {
     locate(name: string): Promise<NodeJS.ProcessEnv | undefined>;
   };
   const path = (await locate("chromium"))?.HANDCLASP_CHROMIUM;
-  if (!path) throw new Error("no Chromium here: `pnpm test:browser` installs one, HANDCLASP_CHROMIUM names one");
+  if (!path) throw new Error("no Chromium found: run `pnpm test:browser` to install it, or set HANDCLASP_CHROMIUM");
   return path;
 }
 
@@ -63,11 +63,11 @@ export class Chromium {
     const errors: Error[] = [];
     page.on("pageerror", (error) => errors.push(error));
     await page.goto(this.#url);
-    if (errors[0]) throw new Error(`the page does not start: ${errors[0].message}`);
+    if (errors[0]) throw new Error(`the page did not start: ${errors[0].message}`);
     return page;
   }
 
-  /** CPU time of all Chromium processes in ms: those of the pages, and the one that has their sockets. */
+  /** CPU time of all processes of Chromium in ms. A page has its own process, and another one has its sockets. */
   async cpu(): Promise<number> {
     const { processInfo } = await this.#session.send("SystemInfo.getProcessInfo");
     return 1000 * processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
@@ -94,7 +94,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** @reclaimprotocol/tls and subtls import WebCrypto from Node. A page has its own. */
+/** @reclaimprotocol/tls and subtls import WebCrypto from node:crypto. In a page, it is a global. */
 const nodeCrypto: Plugin = {
   name: "node-crypto",
   setup({ onResolve, onLoad }) {
@@ -103,13 +103,13 @@ const nodeCrypto: Plugin = {
   },
 };
 
-/** The opener of a subject's page, and its server (the name of a subject in subjects/all.ts). */
+/** How a subject's page opens its channels, and which subject of subjects/all.ts is its server. */
 export interface PageSubject {
   readonly opener: keyof typeof openers;
   readonly server: string;
 }
 
-/** A page and its server, which both run for all rounds. */
+/** A page and its server. Both keep running for all rounds. */
 export class PagePair {
   readonly name: string;
   readonly #chromium: Chromium;
@@ -147,10 +147,10 @@ export class PagePair {
   }
 
   call<M extends keyof PageMethods>(method: M, ...params: Parameters<PageMethods[M]>): ReturnType<PageMethods[M]> {
-    const order = { method, params: params[0] };
+    const invocation = { method, params: params[0] };
     return this.#page.evaluate(
       ({ method, params }) => globalThis.bench[method](params as never) as Promise<never>,
-      order,
+      invocation,
     ) as ReturnType<PageMethods[M]>;
   }
 
@@ -161,28 +161,28 @@ export class PagePair {
 
   async #connect(count: number): Promise<void> {
     await this.call("connect");
-    await this.#server.call("channels", { count });
+    await this.#server.call("waitForChannels", { count });
   }
 
   async #cost(action: () => Promise<unknown>): Promise<Cost> {
-    await this.#server.call("mark");
+    await this.#server.call("startCpuClock");
     const before = await this.#chromium.cpu();
     const start = performance.now();
     await action();
     const wall = performance.now() - start;
     const client = (await this.#chromium.cpu()) - before;
-    return { wall, client, server: await this.#server.call("cpu") };
+    return { wall, client, server: await this.#server.call("readCpuClock") };
   }
 
-  /** `count` writes of `size` bytes one way. */
+  /** Sends `count` writes of `size` bytes one way. */
   async transfer(direction: Direction, size: number, count: number): Promise<Cost> {
-    const order = { size, count };
+    const chunks = { size, count };
     return direction === "down"
-      ? this.#down(size * count, () => this.#server.call("pump", order))
-      : this.#up(size * count, () => this.call("pump", order));
+      ? this.#down(size * count, () => this.#server.call("pump", chunks))
+      : this.#up(size * count, () => this.call("pump", chunks));
   }
 
-  /** WebSocket messages of these sizes one way. */
+  /** Sends WebSocket messages of these sizes one way. */
   async replay(direction: Direction, sizes: readonly number[]): Promise<Cost> {
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     return direction === "down"
@@ -191,30 +191,30 @@ export class PagePair {
   }
 
   async #down(bytes: number, send: () => Promise<void>): Promise<Cost> {
-    await this.call("expect", { bytes });
-    return this.#cost(() => Promise.all([send(), this.call("arrived")]));
+    await this.call("expectBytes", { bytes });
+    return this.#cost(() => Promise.all([send(), this.call("waitForBytes")]));
   }
 
   async #up(bytes: number, send: () => Promise<void>): Promise<Cost> {
-    await this.call("expect", { bytes: Number.POSITIVE_INFINITY });
-    await this.#server.call("expect", { bytes });
-    return this.#cost(() => Promise.all([send(), this.#server.call("arrived")]));
+    await this.call("expectBytes", { bytes: Number.POSITIVE_INFINITY });
+    await this.#server.call("expectBytes", { bytes });
+    return this.#cost(() => Promise.all([send(), this.#server.call("waitForBytes")]));
   }
 
-  /** Sizes of the messages of the last transfer. */
-  async messages(direction: Direction): Promise<readonly number[]> {
-    const { sent, received } = await this.call("messages");
+  /** The sizes of the messages of the last transfer. */
+  async messageSizes(direction: Direction): Promise<readonly number[]> {
+    const { sent, received } = await this.call("messageSizes");
     return direction === "down" ? received : sent;
   }
 
-  /** Records sealed or opened in the page, on its own clock. */
-  async records(order: RecordOrder): Promise<Cost> {
+  /** Seals or opens records in the page. The page measures the wall time. */
+  async records(run: RecordRun): Promise<Cost> {
     const before = await this.#chromium.cpu();
-    const wall = await this.call("records", order);
+    const wall = await this.call("records", run);
     return { wall, client: (await this.#chromium.cpu()) - before, server: 0 };
   }
 
-  /** Runs `count` handshakes one after the other, each on an open WebSocket. Closing the channels is not measured. */
+  /** Performs `count` handshakes in sequence, each over a WebSocket that is already open. Closing them is not timed. */
   async handshakes(count: number): Promise<Cost> {
     await this.call("openSockets", { count });
     const cost = await this.#cost(() => this.#connect(count));

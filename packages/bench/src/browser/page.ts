@@ -1,59 +1,60 @@
 /**
- * The page, which does the work of worker.ts in a browser. Playwright calls its methods, and chromium.ts bundles it.
+ * The script of the page, as worker.ts is that of a Node process. Playwright calls its methods. chromium.ts bundles it.
  * @module
  */
 import { type Aead, noble, webCrypto } from "@handclasp/browser";
 import type { Channel } from "../subjects/subject.ts";
-import { type Messages, opened, openers } from "./pageSubjects.ts";
+import { type MessageSizes, openers, openSocket } from "./pageSubjects.ts";
 
-const messages: Messages = { sent: [], received: [] };
+const messageSizes: MessageSizes = { sent: [], received: [] };
 const sockets: WebSocket[] = [];
 const channels: Channel[] = [];
 let url = "";
-let open: ((ws: WebSocket) => Promise<Channel>) | undefined;
+let openChannel: ((ws: WebSocket) => Promise<Channel>) | undefined;
 let received = 0;
-let wanted = Number.POSITIVE_INFINITY;
-let done: (() => void) | undefined;
+let expected = Number.POSITIVE_INFINITY;
+let onExpectedBytes: (() => void) | undefined;
 
-function first(): Channel {
+function firstChannel(): Channel {
   const [channel] = channels;
-  if (!channel) throw new Error("not connected");
+  if (!channel) throw new Error("no channel: call connect() first");
   return channel;
 }
 
 const methods = {
   async prepare({ opener, port, ca }: { opener: keyof typeof openers; port: number; ca: string }) {
     url = `ws://127.0.0.1:${port}/`;
-    open = await openers[opener]({ ca, messages });
+    openChannel = await openers[opener]({ ca, messageSizes });
   },
   async openSockets({ count }: { count: number }) {
-    for (let i = 0; i < count; i++) sockets.push(await opened(url));
+    for (let i = 0; i < count; i++) sockets.push(await openSocket(url));
   },
-  /** Opens a channel over each socket, one after the other. */
+  /** Opens a channel over each of the open WebSockets, in sequence. */
   async connect() {
-    if (!open) throw new Error("not prepared");
+    if (!openChannel) throw new Error("connect() needs prepare() first");
     for (const ws of sockets.splice(0)) {
-      const channel = await open(ws);
+      const channel = await openChannel(ws);
       channels.push(channel);
       channel.onData = (bytes) => {
         received += bytes;
-        if (received >= wanted) done?.();
+        if (received >= expected) onExpectedBytes?.();
       };
     }
   },
-  /** Starts to count received bytes, until there are `bytes`, and to log messages both ways. */
-  async expect({ bytes }: { bytes: number }) {
+  /** Starts to count received bytes, and the sizes of messages in both directions. */
+  async expectBytes({ bytes }: { bytes: number }) {
     received = 0;
-    wanted = bytes;
-    messages.sent.length = 0;
-    messages.received.length = 0;
+    expected = bytes;
+    messageSizes.sent.length = 0;
+    messageSizes.received.length = 0;
   },
-  async arrived() {
-    if (received < wanted) await new Promise<void>((resolve) => (done = resolve));
-    done = undefined;
+  /** Waits until the expected number of bytes was received. */
+  async waitForBytes() {
+    if (received < expected) await new Promise<void>((resolve) => (onExpectedBytes = resolve));
+    onExpectedBytes = undefined;
   },
   async pump({ size, count }: { size: number; count: number }) {
-    const channel = first();
+    const channel = firstChannel();
     const chunk = new Uint8Array(size);
     for (let i = 0; i < count; i++) {
       const room = channel.write(chunk);
@@ -62,52 +63,52 @@ const methods = {
   },
   /** Writes chunks of these sizes. */
   async replay({ sizes }: { sizes: readonly number[] }) {
-    const channel = first();
+    const channel = firstChannel();
     const largest = new Uint8Array(Math.max(...sizes));
     for (const size of sizes) {
       const room = channel.write(largest.subarray(0, size));
       if (room) await room;
     }
   },
-  async messages() {
-    return messages;
+  async messageSizes() {
+    return messageSizes;
   },
   async closeAll() {
     for (const channel of channels.splice(0)) void channel.close();
   },
-  /** Seals or opens `count` records of `size` bytes, `together` of them at a time. */
-  async records({ provider, operation, size, count, together }: RecordOrder) {
+  /** Seals or opens `count` records of `size` bytes, `inFlight` at a time. Returns the time in ms. */
+  async records({ provider, operation, size, count, inFlight }: RecordRun) {
     const aead = await (provider === "noble" ? noble : webCrypto).ciphers.AES_128_GCM?.(new Uint8Array(16));
-    if (!aead) throw new Error("no AES-128-GCM");
+    if (!aead) throw new Error(`${provider} has no AES-128-GCM`);
     const plaintext = new Uint8Array(size);
     const ciphertext = new Uint8Array(size + 16);
     await aead.seal(nonce, additionalData, plaintext, ciphertext);
-    const once = (): ReturnType<Aead["open"] | Aead["seal"]> =>
+    const runOnce = (): ReturnType<Aead["open"] | Aead["seal"]> =>
       operation === "seal"
         ? aead.seal(nonce, additionalData, plaintext, ciphertext)
         : aead.open(nonce, additionalData, ciphertext);
-    const flow = async (records: number): Promise<void> => {
+    const runSequence = async (records: number): Promise<void> => {
       for (let i = 0; i < records; i++) {
-        const result = once();
+        const result = runOnce();
         if (result instanceof Promise) await result;
       }
     };
     const start = performance.now();
-    await Promise.all(Array.from({ length: together }, () => flow(Math.ceil(count / together))));
+    await Promise.all(Array.from({ length: inFlight }, () => runSequence(Math.ceil(count / inFlight))));
     return performance.now() - start;
   },
 };
 
-/** The same for each record: no record is sent, and the time does not depend on the nonce. */
+/** Every record has the same nonce: nothing here is sent, and the time does not depend on the nonce. */
 const nonce = new Uint8Array(12);
 const additionalData = new Uint8Array(13);
 
-export interface RecordOrder {
+export interface RecordRun {
   readonly provider: "noble" | "webCrypto";
   readonly operation: "seal" | "open";
   readonly size: number;
   readonly count: number;
-  readonly together: number;
+  readonly inFlight: number;
 }
 
 export type PageMethods = typeof methods;

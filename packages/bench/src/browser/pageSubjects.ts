@@ -1,5 +1,5 @@
 /**
- * The subjects with which a page can open a channel, each used as its users would.
+ * The TLS stacks with which a page can open a channel, each used as an application would use it.
  * @module
  */
 
@@ -22,10 +22,10 @@ import { loadX509FromPem, makeTLSClient, setCryptoImplementation } from "@reclai
 import { webcryptoCrypto } from "@reclaimprotocol/tls/webcrypto";
 import { startTls, TrustedCert, WebSocketReadQueue } from "subtls";
 import { type Channel, noop } from "../subjects/subject.ts";
-import { joined, leadLength, maxFragment, recordKey, sealing, tagLength } from "./records.ts";
+import { joinRecord, maxFragment, prefixLength, recordKey, recordParts, tagLength } from "./records.ts";
 
-/** Sizes of the WebSocket messages that a channel has sent and received. */
-export interface Messages {
+/** The sizes of the WebSocket messages that a channel has sent and received. */
+export interface MessageSizes {
   readonly sent: number[];
   readonly received: number[];
 }
@@ -33,20 +33,20 @@ export interface Messages {
 export interface Target {
   /** PEM. */
   readonly ca: string;
-  readonly messages: Messages;
+  readonly messageSizes: MessageSizes;
 }
 
-/** Creates what channels can share, once. The function that it returns opens a channel over an open WebSocket. */
+/** Creates once whatever can be reused. The returned function opens a channel over a WebSocket that is already open. */
 export type Opener = (target: Target) => Promise<(ws: WebSocket) => Promise<Channel>>;
 
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
 
 function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[]): Opener {
-  return async ({ ca: pem, messages }) => {
+  return async ({ ca: pem, messageSizes }) => {
     const ca = parsePemCertificates(pem);
     return async (ws) => {
-      const transport = webSocketTransport(counting(ws, messages));
+      const transport = webSocketTransport(recordMessageSizes(ws, messageSizes));
       const connection = await connect(transport, { provider, suites, ca, serverName: "localhost" });
       const channel: Channel = {
         write: (bytes) => connection.write(bytes),
@@ -62,7 +62,7 @@ function handclasp(provider: CryptoProvider, suites: readonly CipherSuite[]): Op
   };
 }
 
-function counting(ws: WebSocket, { sent, received }: Messages): WebSocket {
+function recordMessageSizes(ws: WebSocket, { sent, received }: MessageSizes): WebSocket {
   ws.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => received.push(data.byteLength));
   const send = ws.send.bind(ws);
   ws.send = (data) => {
@@ -72,7 +72,7 @@ function counting(ws: WebSocket, { sent, received }: Messages): WebSocket {
   return ws;
 }
 
-export async function opened(url: string): Promise<WebSocket> {
+export async function openSocket(url: string): Promise<WebSocket> {
   const ws = new WebSocket(url);
   ws.binaryType = "arraybuffer";
   await new Promise((resolve, reject) => {
@@ -82,11 +82,14 @@ export async function opened(url: string): Promise<WebSocket> {
   return ws;
 }
 
-/** Far apart, so that a socket never runs dry while its page, which gets no event for room, polls every 4 ms. */
+/**
+ * A page must poll for room, with a timer of 4 ms. The marks are far apart, so that the socket does not run empty
+ * meanwhile.
+ */
 const highWater = 2 ** 22;
 const lowWater = 2 ** 21;
 
-async function room(ws: WebSocket): Promise<void> {
+async function waitForRoom(ws: WebSocket): Promise<void> {
   while (ws.bufferedAmount > lowWater) await new Promise((resolve) => setTimeout(resolve));
 }
 
@@ -94,7 +97,7 @@ const raw: Opener = async () => async (ws) => {
   const channel: Channel = {
     write(bytes) {
       ws.send(bytes as Uint8Array<ArrayBuffer>);
-      return ws.bufferedAmount > highWater ? room(ws) : undefined;
+      return ws.bufferedAmount > highWater ? waitForRoom(ws) : undefined;
     },
     onData: noop,
     close: () => ws.close(),
@@ -110,18 +113,18 @@ const nobleRecords: Opener = async () => async (ws) => {
     write(bytes) {
       for (let at = 0; at < bytes.length; at += maxFragment) {
         const fragment = bytes.subarray(at, at + maxFragment);
-        const { lead, nonce, additionalData } = sealing(sent++, fragment.length);
-        ws.send(joined(lead, gcm(recordKey, nonce, additionalData).encrypt(fragment)));
+        const { prefix, nonce, additionalData } = recordParts(sent++, fragment.length);
+        ws.send(joinRecord(prefix, gcm(recordKey, nonce, additionalData).encrypt(fragment)));
       }
-      return ws.bufferedAmount > highWater ? room(ws) : undefined;
+      return ws.bufferedAmount > highWater ? waitForRoom(ws) : undefined;
     },
     onData: noop,
     close: () => ws.close(),
   };
   ws.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
     const record = new Uint8Array(data);
-    const { nonce, additionalData } = sealing(received++, record.length - leadLength - tagLength);
-    channel.onData(gcm(recordKey, nonce, additionalData).decrypt(record.subarray(leadLength)).length);
+    const { nonce, additionalData } = recordParts(received++, record.length - prefixLength - tagLength);
+    channel.onData(gcm(recordKey, nonce, additionalData).decrypt(record.subarray(prefixLength)).length);
   };
   return channel;
 };
@@ -136,7 +139,7 @@ const reclaim: Opener = async ({ ca }) => {
       const channel: Channel = {
         async write(bytes) {
           await tls.write(bytes);
-          if (ws.bufferedAmount > highWater) await room(ws);
+          if (ws.bufferedAmount > highWater) await waitForRoom(ws);
         },
         onData: noop,
         close: () => ws.close(),
@@ -147,7 +150,7 @@ const reclaim: Opener = async ({ ca }) => {
         rootCAs,
         supportedProtocolVersions: ["TLS1_2"],
         cipherSuites: ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
-        write: ({ header, content }) => ws.send(joined(header, content)),
+        write: ({ header, content }) => ws.send(joinRecord(header, content)),
         onHandshake: () => resolve(channel),
         onApplicationData: (bytes) => channel.onData(bytes.length),
         onTlsEnd: (error) => reject(error ?? new Error("the connection ended")),
@@ -167,7 +170,7 @@ const subtls: Opener = async ({ ca }) => {
     const channel: Channel = {
       async write(bytes) {
         await tls.write(bytes);
-        if (ws.bufferedAmount > highWater) await room(ws);
+        if (ws.bufferedAmount > highWater) await waitForRoom(ws);
       },
       onData: noop,
       close: () => ws.close(),

@@ -1,7 +1,6 @@
 /**
- * TLS 1.2 records with AES-128-GCM and a fixed key, without a handshake: the cost of a page that sends records one by
- * one.
- * Node seals and opens them with node:crypto, and pages with noble's gcm().
+ * TLS 1.2 records under AES-128-GCM with one fixed key and without a handshake. They show the cost of a page that sends
+ * each record in its own message. Node seals and opens them with node:crypto, pages with noble's gcm().
  * @module
  */
 
@@ -10,40 +9,40 @@ export const maxFragment: number = 2 ** 14;
 export const tagLength = 16;
 const headerLength = 5;
 const explicitLength = 8;
-/** Header and explicit nonce (RFC 5288 §3). */
-export const leadLength: number = headerLength + explicitLength;
+/** The length of the header and the explicit nonce (RFC 5288 §3). */
+export const prefixLength: number = headerLength + explicitLength;
 
-export interface Sealing {
-  readonly lead: Uint8Array;
+export interface RecordParts {
+  readonly prefix: Uint8Array;
   readonly nonce: Uint8Array;
   readonly additionalData: Uint8Array;
 }
 
-/** The parts around the `length` bytes of the record with this sequence number. */
-export function sealing(sequence: number, length: number): Sealing {
+/** The parts of a record other than its ciphertext, for a sequence number and `length` bytes of plaintext. */
+export function recordParts(sequence: number, length: number): RecordParts {
   const additionalData = new Uint8Array(13);
   const view = new DataView(additionalData.buffer);
   view.setBigUint64(0, BigInt(sequence));
   additionalData.set([23, 3, 3], 8);
   view.setUint16(11, length);
-  const lead = new Uint8Array(leadLength);
-  lead.set(additionalData.subarray(8));
-  new DataView(lead.buffer).setUint16(3, explicitLength + length + tagLength);
-  lead.set(additionalData.subarray(0, explicitLength), headerLength);
+  const prefix = new Uint8Array(prefixLength);
+  prefix.set(additionalData.subarray(8));
+  new DataView(prefix.buffer).setUint16(3, explicitLength + length + tagLength);
+  prefix.set(additionalData.subarray(0, explicitLength), headerLength);
   const nonce = new Uint8Array(12);
-  nonce.set(lead.subarray(headerLength), 4);
-  return { lead, nonce, additionalData };
+  nonce.set(prefix.subarray(headerLength), 4);
+  return { prefix, nonce, additionalData };
 }
 
 /** Joins the parts of a record. */
-export function joined(
-  lead: Uint8Array,
+export function joinRecord(
+  prefix: Uint8Array,
   sealed: Uint8Array,
   tag: Uint8Array = new Uint8Array(),
 ): Uint8Array<ArrayBuffer> {
-  const record = new Uint8Array(lead.length + sealed.length + tag.length);
-  record.set(lead);
-  record.set(sealed, lead.length);
-  record.set(tag, lead.length + sealed.length);
+  const record = new Uint8Array(prefix.length + sealed.length + tag.length);
+  record.set(prefix);
+  record.set(sealed, prefix.length);
+  record.set(tag, prefix.length + sealed.length);
   return record;
 }

@@ -1,17 +1,17 @@
 /**
- * The scenarios between a page in Chromium and a Node process.
+ * The scenarios that measure a page in Chromium and a Node process.
  * @module
  */
 import type { KeyAlgorithm } from "@handclasp/testing";
-import { interleave, type Missing, per, rowsOf, type Sample } from "../rounds.ts";
-import { bytes, type Effort, identity, reason, type Table, within } from "../scenarios.ts";
+import { interleave, type Missing, perUnit, rowsOf, type Sample } from "../rounds.ts";
+import { createIdentity, type Effort, formatBytes, messageOf, type Table, withTimeout } from "../scenarios.ts";
 import { Chromium, type Direction, PagePair, type PageSubject } from "./chromium.ts";
-import type { RecordOrder } from "./page.ts";
+import type { RecordRun } from "./page.ts";
 
 const ours = "Handclasp, WebCrypto";
 const chacha = "Handclasp, noble";
 const nobleAes = "Handclasp, noble, AES-GCM";
-const same = "raw, same messages";
+const sameMessages = "raw, same messages";
 const unbatched = "raw, unbatched";
 const gcm = "noble's gcm()";
 
@@ -19,7 +19,7 @@ const subjects: Readonly<Record<string, PageSubject>> = {
   [ours]: { opener: "webCrypto", server: "Handclasp for pages" },
   [chacha]: { opener: "nobleChaCha", server: "Handclasp for pages" },
   [nobleAes]: { opener: "nobleAes", server: "Handclasp for pages" },
-  [same]: { opener: "raw", server: "raw ws" },
+  [sameMessages]: { opener: "raw", server: "raw ws" },
   [unbatched]: { opener: "raw", server: "raw ws" },
   "raw WebSocket": { opener: "raw", server: "raw ws" },
   [gcm]: { opener: "nobleRecords", server: "records for pages" },
@@ -29,7 +29,7 @@ const subjects: Readonly<Record<string, PageSubject>> = {
 
 const peers = ["@reclaimprotocol/tls", "subtls (TLS 1.3)"];
 const sizes = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
-const mebi = 2 ** 20;
+const mebibyte = 2 ** 20;
 
 /** The scenarios of `pnpm bench` that need a browser. */
 export function pageScenarios(effort: Effort, chosen: readonly string[]): Record<string, () => Promise<Table[]>> {
@@ -37,35 +37,35 @@ export function pageScenarios(effort: Effort, chosen: readonly string[]): Record
     const some = names.filter((name) => chosen.includes(name));
     return some.length ? some : names;
   };
-  const all = pick([ours, chacha, nobleAes, same, unbatched, gcm, ...peers]);
+  const all = pick([ours, chacha, nobleAes, sameMessages, unbatched, gcm, ...peers]);
   const bulk = (direction: Direction): Promise<Table[]> =>
-    skippable(`page-${direction}`, async () => {
-      const few = pick([ours, same, unbatched, ...peers]);
+    orNotMeasured(`page-${direction}`, async () => {
+      const smallWrites = pick([ours, sameMessages, unbatched, ...peers]);
       return [
-        ...(await transfers(direction, all, [16_384], [same, unbatched, gcm], effort)),
-        ...(await transfers(direction, few, [1024], [unbatched], effort)),
+        ...(await transfers(direction, all, [16_384], [sameMessages, unbatched, gcm], effort)),
+        ...(await transfers(direction, smallWrites, [1024], [unbatched], effort)),
       ];
     });
   return {
     "page-down": () => bulk("down"),
     "page-up": () => bulk("up"),
     "page-sizes": () =>
-      skippable("page-sizes", async () => [
+      orNotMeasured("page-sizes", async () => [
         ...(await transfers("down", pick([ours, unbatched]), sizes, [unbatched], effort)),
         ...(await transfers("up", pick([ours, unbatched]), sizes, [unbatched], effort)),
       ]),
-    "page-handshake-ecdsa": () => skippable("page-handshake-ecdsa", () => handshakes("ecdsa-p256", pick, effort)),
-    "page-handshake-rsa": () => skippable("page-handshake-rsa", () => handshakes("rsa-2048", pick, effort)),
-    "page-records": () => skippable("page-records", () => records(effort)),
+    "page-handshake-ecdsa": () => orNotMeasured("page-handshake-ecdsa", () => handshakes("ecdsa-p256", pick, effort)),
+    "page-handshake-rsa": () => orNotMeasured("page-handshake-rsa", () => handshakes("rsa-2048", pick, effort)),
+    "page-records": () => orNotMeasured("page-records", () => records(effort)),
   };
 }
 
-/** Reports a failure as a table, so that a machine without Chromium still runs all other scenarios. */
-async function skippable(id: string, run: () => Promise<Table[]>): Promise<Table[]> {
+/** On a machine without Chromium, the table says that it was not measured. The other scenarios still run. */
+async function orNotMeasured(id: string, measure: () => Promise<Table[]>): Promise<Table[]> {
   try {
-    return await run();
+    return await measure();
   } catch (error) {
-    return [{ id, title: id, unit: "MiB", base: "", rows: [{ subject: "Chromium", note: reason(error) }] }];
+    return [{ id, title: id, unit: "MiB", base: "", rows: [{ subject: "Chromium", note: messageOf(error) }] }];
   }
 }
 
@@ -79,16 +79,16 @@ async function withPages<T>(
   const pairs: PagePair[] = [];
   const missing: Missing[] = [];
   try {
-    const who = await identity(algorithm);
+    const certificates = await createIdentity(algorithm);
     for (const subject of names) {
       let pair: PagePair | undefined;
       try {
-        pair = await PagePair.start(subject, subjects[subject] as PageSubject, chromium, who);
-        await within(10_000, tryOut(pair));
+        pair = await PagePair.start(subject, subjects[subject] as PageSubject, chromium, certificates);
+        await withTimeout(10_000, tryOut(pair));
         pairs.push(pair);
       } catch (error) {
         await pair?.stop();
-        missing.push({ subject, note: reason(error).split("\n")[0] as string });
+        missing.push({ subject, note: messageOf(error).split("\n")[0] as string });
       }
     }
     return await action(pairs, missing);
@@ -98,7 +98,7 @@ async function withPages<T>(
   }
 }
 
-/** Bulk data one way over one connection. "raw, same messages" replays Handclasp's messages of the latest round. */
+/** Bulk data one way over one connection. "raw, same messages" replays the messages of Handclasp's last transfer. */
 function transfers(
   direction: Direction,
   names: readonly string[],
@@ -116,30 +116,30 @@ function transfers(
     async (pairs, missing) => {
       const tables: Table[] = [];
       for (const size of writes) {
-        const most = Math.min(200_000, Math.ceil((96 * mebi) / size));
+        const maxCount = Math.min(200_000, Math.ceil((96 * mebibyte) / size));
         const counts = new Map<string, number>();
         for (const pair of pairs) {
-          const trial = Math.min(most, Math.max(8, Math.ceil(mebi / size)));
+          const trial = Math.min(maxCount, Math.max(8, Math.ceil(mebibyte / size)));
           const first = await pair.transfer(direction, size, trial);
           const second = await pair.transfer(direction, size, trial);
-          const wanted = Math.ceil((trial * duration) / Math.min(first.wall, second.wall));
-          counts.set(pair.name, Math.min(most, Math.max(4, wanted)));
+          const count = Math.ceil((trial * duration) / Math.min(first.wall, second.wall));
+          counts.set(pair.name, Math.min(maxCount, Math.max(4, count)));
         }
         let messages: readonly number[] = [];
         const samples = await interleave(pairs, rounds, warm, async (pair): Promise<Sample> => {
-          const replaying = pair.name === same && messages.length > 0;
+          const replaying = pair.name === sameMessages && messages.length > 0;
           const count = counts.get(replaying ? ours : pair.name) as number;
           const cost = replaying ? await pair.replay(direction, messages) : await pair.transfer(direction, size, count);
-          if (pair.name === ours) messages = await pair.messages(direction);
-          return per((count * size) / mebi, cost);
+          if (pair.name === ours) messages = await pair.messageSizes(direction);
+          return perUnit((count * size) / mebibyte, cost);
         });
         const mean = messages.reduce((sum, length) => sum + length, 0) / messages.length / 1024;
-        const suffix = messages.length ? `; Handclasp's messages have ${mean.toFixed(1)} KiB on average` : "";
-        const known = bases.filter((base) => samples.has(base));
-        for (const base of known.length ? known : [...samples.keys(), ""].slice(0, 1)) {
+        const average = messages.length ? `; Handclasp's messages have ${mean.toFixed(1)} KiB on average` : "";
+        const measuredBases = bases.filter((base) => samples.has(base));
+        for (const base of measuredBases.length ? measuredBases : [...samples.keys(), ""].slice(0, 1)) {
           tables.push({
             id: `page-${direction}-${size}${bases.length > 1 ? `, ${base} = 1` : ""}`,
-            title: `Chromium, bulk ${direction}, writes of ${bytes(size)}${suffix}`,
+            title: `Chromium, bulk ${direction}, writes of ${formatBytes(size)}${average}`,
             unit: "MiB",
             base,
             rows: [...rowsOf(samples, base, warm), ...missing],
@@ -151,10 +151,7 @@ function transfers(
   );
 }
 
-/**
- * Full handshakes one after the other, over WebSockets that are open: opening one takes Chromium as long as a
- * handshake.
- */
+/** Full handshakes in sequence. The WebSockets are open before: opening one takes Chromium as long as a handshake. */
 async function handshakes(
   algorithm: KeyAlgorithm,
   pick: (names: readonly string[]) => readonly string[],
@@ -166,7 +163,9 @@ async function handshakes(
     (pair) => pair.handshakes(3),
     async (pairs, missing) => {
       const count = Math.max(5, Math.ceil(duration / 10));
-      const samples = await interleave(pairs, rounds, warm, async (pair) => per(count, await pair.handshakes(count)));
+      const samples = await interleave(pairs, rounds, warm, async (pair) =>
+        perUnit(count, await pair.handshakes(count)),
+      );
       const base = samples.has(chacha) ? chacha : (pairs[0]?.name ?? chacha);
       return [
         {
@@ -181,15 +180,17 @@ async function handshakes(
   );
 }
 
-type RecordSubject = Pick<RecordOrder, "provider" | "together">;
+type RecordSubject = Pick<RecordRun, "provider" | "inFlight">;
 
 const recordSubjects: Readonly<Record<string, RecordSubject>> = {
-  noble: { provider: "noble", together: 1 },
-  "WebCrypto, one at a time": { provider: "webCrypto", together: 1 },
-  "WebCrypto, 32 in flight": { provider: "webCrypto", together: 32 },
+  noble: { provider: "noble", inFlight: 1 },
+  "WebCrypto, one at a time": { provider: "webCrypto", inFlight: 1 },
+  "WebCrypto, 32 in flight": { provider: "webCrypto", inFlight: 32 },
 };
 
-/** AES-128-GCM alone, in one page: the sizes at which noble, which is synchronous, is faster than WebCrypto. */
+/**
+ * AES-128-GCM alone, in one page: whether synchronous noble is faster than asynchronous WebCrypto for small records.
+ */
 function records({ rounds, warm, duration }: Effort): Promise<Table[]> {
   return withPages(
     ["raw WebSocket"],
@@ -202,14 +203,14 @@ function records({ rounds, warm, duration }: Effort): Promise<Table[]> {
         for (const operation of ["seal", "open"] as const) {
           const subjects = Object.entries(recordSubjects).map(([name, subject]) => ({ name, subject }));
           const samples = await interleave(subjects, rounds, warm, async ({ subject }): Promise<Sample> => {
-            const order = { ...subject, operation, size };
-            const trial = await page.call("records", { ...order, count: 64 });
+            const run = { ...subject, operation, size };
+            const trial = await page.call("records", { ...run, count: 64 });
             const count = Math.min(100_000, Math.max(64, Math.ceil((64 * duration) / 4 / Math.max(trial, 0.1))));
-            return per(count / 1000, await page.records({ ...order, count }));
+            return perUnit(count / 1000, await page.records({ ...run, count }));
           });
           tables.push({
             id: `page-records-${operation}-${size}`,
-            title: `Chromium, AES-128-GCM alone, ${operation}, records of ${bytes(size)}`,
+            title: `Chromium, AES-128-GCM alone, ${operation}, records of ${formatBytes(size)}`,
             unit: "1,000 records",
             base: "noble",
             rows: rowsOf(samples, "noble", warm),

@@ -1,5 +1,5 @@
 /**
- * The Node servers that only pages use.
+ * Servers in Node whose clients are pages only.
  * @module
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
@@ -7,13 +7,13 @@ import { createServer, nodeCredential } from "@handclasp/node";
 import { channelOf } from "../subjects/handclasp.ts";
 import { type Channel, noop, type Subject } from "../subjects/subject.ts";
 import { listenWebSockets, webSocketChannel } from "../subjects/transports.ts";
-import { joined, leadLength, maxFragment, recordKey, sealing, tagLength } from "./records.ts";
+import { joinRecord, maxFragment, prefixLength, recordKey, recordParts, tagLength } from "./records.ts";
 
-const pagesOnly = async (): Promise<never> => {
-  throw new Error("this subject has no client in Node: only pages connect to it");
+const noNodeClient = async (): Promise<never> => {
+  throw new Error("this subject is a server for pages: it has no client in Node");
 };
 
-/** The default of @handclasp/node, which leaves the cipher to the page. */
+/** A server with the default suites of @handclasp/node, so that the page decides the cipher. */
 export const handclaspForPages: Subject = {
   async server({ cert, key }, onChannel) {
     const server = createServer({ credentials: [nodeCredential({ cert, key })] }, (connection) =>
@@ -21,7 +21,7 @@ export const handclaspForPages: Subject = {
     );
     return (await server.listenWebSocket()).address() as { port: number };
   },
-  client: pagesOnly,
+  client: noNodeClient,
 };
 
 export const recordsForPages: Subject = {
@@ -43,23 +43,23 @@ export const recordsForPages: Subject = {
       ws.on("message", (record: Buffer) => channel.onData(open(opened++, record)));
       onChannel(channel);
     }),
-  client: pagesOnly,
+  client: noNodeClient,
 };
 
 function seal(sequence: number, fragment: Uint8Array): Uint8Array {
-  const { lead, nonce, additionalData } = sealing(sequence, fragment.length);
+  const { prefix, nonce, additionalData } = recordParts(sequence, fragment.length);
   const cipher = createCipheriv("aes-128-gcm", recordKey, nonce).setAAD(additionalData);
   const sealed = cipher.update(fragment);
   cipher.final();
-  return joined(lead, sealed, cipher.getAuthTag());
+  return joinRecord(prefix, sealed, cipher.getAuthTag());
 }
 
-/** Opens a record. Throws if the tag is wrong. */
+/** Returns the length of the plaintext. Throws if the tag is wrong. */
 function open(sequence: number, record: Uint8Array): number {
-  const { nonce, additionalData } = sealing(sequence, record.length - leadLength - tagLength);
+  const { nonce, additionalData } = recordParts(sequence, record.length - prefixLength - tagLength);
   const decipher = createDecipheriv("aes-128-gcm", recordKey, nonce).setAAD(additionalData);
   decipher.setAuthTag(record.subarray(-tagLength));
-  const fragment = decipher.update(record.subarray(leadLength, -tagLength));
+  const fragment = decipher.update(record.subarray(prefixLength, -tagLength));
   decipher.final();
   return fragment.length;
 }

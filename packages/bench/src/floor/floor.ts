@@ -1,7 +1,6 @@
 /**
- * The floor under a bulk run of Handclasp: `ws` alone with the same messages, node:crypto's own calls for their
- * records.
- * Figures from before and after a change are set against this floor, so this file does not change.
+ * The minimum cost of a bulk run of Handclasp: `ws` alone with the same messages, and node:crypto alone with the same
+ * records. Figures from before and after a change are compared with this floor, so its behaviour must not change.
  * @module
  */
 import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
@@ -10,7 +9,7 @@ import type { WebSocket } from "ws";
 import { type Channel, noop, type Subject } from "../subjects/subject.ts";
 import { listenWebSockets, openWebSocket } from "../subjects/transports.ts";
 
-/** The numbers of unsent bytes at which Handclasp's transport stops, and below which it continues. */
+/** Handclasp's WebSocket transport pauses at `highWater` unsent bytes, and resumes at `lowWater`. */
 const [highWater, lowWater] = [2 ** 20, 2 ** 18];
 
 export const floorWebSocket: Subject = {
@@ -23,14 +22,14 @@ export const floorWebSocket: Subject = {
 };
 
 function channelOf(ws: WebSocket): Channel {
-  let goOn = noop;
-  const sent = (): void => {
-    if (ws.bufferedAmount <= lowWater) goOn();
+  let resume = noop;
+  const onSent = (): void => {
+    if (ws.bufferedAmount <= lowWater) resume();
   };
   const channel: Channel = {
     write(bytes) {
-      ws.send(bytes, { binary: true, compress: false }, sent);
-      return ws.bufferedAmount < highWater ? undefined : new Promise((resolve) => (goOn = resolve));
+      ws.send(bytes, { binary: true, compress: false }, onSent);
+      return ws.bufferedAmount < highWater ? undefined : new Promise((resolve) => (resume = resolve));
     },
     onData: noop,
     close: () => ws.terminate(),
@@ -40,7 +39,7 @@ function channelOf(ws: WebSocket): Channel {
   return channel;
 }
 
-/** Sends messages of these sizes, all of them views of the same memory. */
+/** Sends messages of these sizes. All are views of the same buffer. */
 export async function resend(channel: Channel, sizes: readonly number[]): Promise<void> {
   const bytes = new Uint8Array(Math.max(...sizes));
   for (const size of sizes) {
@@ -50,27 +49,29 @@ export async function resend(channel: Channel, sizes: readonly number[]): Promis
 }
 
 const mode = "aes-128-gcm";
-const tagged = { authTagLength: 16 } as const;
+const gcmOptions = { authTagLength: 16 } as const;
 const key = createSecretKey(new Uint8Array(16).fill(7));
 const [nonce, additionalData] = [new Uint8Array(12), new Uint8Array(13)];
 
 function seal(plaintext: Uint8Array): { readonly ciphertext: Uint8Array; readonly tag: Uint8Array } {
-  const context = createCipheriv(mode, key, nonce, tagged);
+  const context = createCipheriv(mode, key, nonce, gcmOptions);
   context.setAAD(additionalData);
   const ciphertext = context.update(plaintext);
   context.final();
   return { ciphertext, tag: context.getAuthTag() };
 }
 
-/** Seals and opens a record for each length. Nothing is kept or copied: each length has its input from the start. */
+/**
+ * Returns a function that seals and opens a record for each length. It copies nothing: the inputs are created first.
+ */
 export function sealAndOpen(lengths: readonly number[]): () => void {
-  const made = new Map([...new Set(lengths)].map((length) => [length, new Uint8Array(length)]));
-  const inputs = new Map([...made].map(([length, plaintext]) => [length, { plaintext, ...seal(plaintext) }]));
+  const plaintexts = new Map([...new Set(lengths)].map((length) => [length, new Uint8Array(length)]));
+  const inputs = new Map([...plaintexts].map(([length, plaintext]) => [length, { plaintext, ...seal(plaintext) }]));
   const records = lengths.flatMap((length) => inputs.get(length) ?? []);
   return () => {
     for (const { plaintext, ciphertext, tag } of records) {
       seal(plaintext);
-      const context = createDecipheriv(mode, key, nonce, tagged);
+      const context = createDecipheriv(mode, key, nonce, gcmOptions);
       context.setAAD(additionalData);
       context.setAuthTag(tag);
       context.update(ciphertext);

@@ -1,37 +1,37 @@
 /**
- * Watches which WebSocket messages this process sends, and which records of TLS are in them.
- * It sees only the messages that `ws` is given, and nothing inside Handclasp.
+ * Records the sizes of the WebSocket messages that this process sends, and of the TLS records in them.
+ * It sees only the bytes that are passed to `ws`, and no internals of Handclasp.
  * @module
  */
 import type { RawData } from "ws";
 
 /** Sizes in the order in which they were sent. */
 export interface Recording {
-  /** Bytes of each message. */
+  /** The length of each message in bytes. */
   readonly messages: readonly number[];
-  /** Bytes of plaintext in each record of application data, under AES-GCM. */
+  /** The length of the plaintext in each record of application data under AES-GCM, in bytes. */
   readonly records: readonly number[];
 }
 
 const headerLength = 5;
 const applicationData = 23;
-/** The explicit part of the nonce, and the tag (RFC 5288 §3). */
-const overhead = 8 + 16;
+/** The bytes that AES-GCM adds: the explicit part of the nonce, and the tag (RFC 5288 §3). */
+const gcmOverhead = 8 + 16;
 
-/** Starts a recording. The function that it returns ends it. */
-export async function record(): Promise<() => Recording> {
+/** Starts to record. The returned function stops the recording and returns it. */
+export async function startRecording(): Promise<() => Recording> {
   const { WebSocket } = await import("ws");
   const messages: number[] = [];
   const records = new RecordSizes();
-  const original = WebSocket.prototype.send;
+  const originalSend = WebSocket.prototype.send;
   WebSocket.prototype.send = function send(this: never, data: RawData, ...rest: never[]): void {
     const bytes = bytesOf(data);
     messages.push(bytes.length);
     records.take(bytes);
-    original.call(this, data, ...(rest as [never]));
+    originalSend.call(this, data, ...(rest as [never]));
   };
   return () => {
-    WebSocket.prototype.send = original;
+    WebSocket.prototype.send = originalSend;
     return { messages, records: records.sizes };
   };
 }
@@ -39,14 +39,14 @@ export async function record(): Promise<() => Recording> {
 function bytesOf(data: RawData): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new TypeError("a recording supports only messages in one buffer, not in a list of them");
+  throw new TypeError("a recording expects each message in one buffer, not in an array of fragments");
 }
 
-/** Reads the headers of records from a stream of arbitrary chunks. */
+/** Reads the headers of records in a stream that arrives in chunks of any size. */
 class RecordSizes {
   readonly sizes: number[] = [];
   #header: number[] = [];
-  /** The bytes of the current record that have not arrived. */
+  /** The number of bytes of the current record that have not arrived yet. */
   #left = 0;
 
   take(bytes: Uint8Array): void {
@@ -63,6 +63,6 @@ class RecordSizes {
   #begin(): void {
     const [type, , , high = 0, low = 0] = this.#header.splice(0);
     this.#left = high * 256 + low;
-    if (type === applicationData) this.sizes.push(this.#left - overhead);
+    if (type === applicationData) this.sizes.push(this.#left - gcmOverhead);
   }
 }

@@ -1,31 +1,31 @@
 import { Pair } from "../pair.ts";
 import { median, quantile } from "../rounds.ts";
-import { type Effort, type Grid, identity, reason, within } from "../scenarios.ts";
+import { createIdentity, type Effort, type Grid, mebibyte, messageOf, withTimeout } from "../scenarios.ts";
 import type { Identity } from "../subjects/subject.ts";
 
 export const growthSubjects = ["Handclasp", "node:tls", "raw ws"];
 
-const mebi = 2 ** 20;
-const write = 16_384;
+const writeSize = 16_384;
 
 /** A subject with a number of connections that stay open for all rounds. */
 interface Setting {
   readonly subject: string;
   readonly count: number;
   readonly pair: Pair;
-  /** The server's memory in MiB, after gc and before the first transfer. */
+  /** Memory of the server in MiB, after gc and before the first transfer. */
   readonly heap: number;
   readonly rss: number;
-  /** MiB/s over all connections, one figure for each round. */
+  /** MiB/s over all connections, for each round. */
   readonly speeds: number[];
 }
 
 /** The number of connections that larger numbers are compared with. */
-const few = 10;
+const referenceCount = 10;
 
 /**
- * Throughput of all connections together, and the server's memory, over the number of connections. Only one number and
- * the few run at a time: a process that waits for thirty others loses its compiled code and returns its memory.
+ * Throughput of all connections together, and the server's memory, for each number of connections. One number is
+ * measured at a time, together with `referenceCount` connections. With all numbers at once, thirty other processes
+ * would run between two measurements of a process, and V8 drops compiled code and memory of an idle process.
  */
 export async function growth(
   subjects: readonly string[],
@@ -33,18 +33,18 @@ export async function growth(
   counts: readonly number[],
   effort: Effort,
 ): Promise<Grid[]> {
-  const who = await identity("rsa-2048");
+  const certificates = await createIdentity("rsa-2048");
   const all: Setting[] = [];
-  const missing: string[][] = [];
-  const compared: (readonly [of: Setting, few: Setting])[] = [];
+  const notMeasured: string[][] = [];
+  const compared: (readonly [many: Setting, reference: Setting])[] = [];
   for (const count of counts) {
     const settings: Setting[] = [];
     try {
       for (const subject of subjects)
-        for (const over of count > few ? [count, few] : [count]) {
-          const opened = await open(subject, over, who);
+        for (const connections of count > referenceCount ? [count, referenceCount] : [count]) {
+          const opened = await open(subject, connections, certificates);
           if (typeof opened === "string")
-            missing.push([subject, String(over), `not measured: ${opened}`, "", "", "", ""]);
+            notMeasured.push([subject, String(connections), `not measured: ${opened}`, "", "", "", ""]);
           else settings.push(opened);
         }
       await measure(settings, effort);
@@ -54,45 +54,45 @@ export async function growth(
     const many = settings.filter((setting) => setting.count === count);
     all.push(...many);
     for (const setting of many) {
-      const reference = settings.find((other) => other.subject === setting.subject && other.count === few);
-      if (count > few && reference) compared.push([setting, reference]);
+      const reference = settings.find((other) => other.subject === setting.subject && other.count === referenceCount);
+      if (count > referenceCount && reference) compared.push([setting, reference]);
     }
   }
-  return [byCount(all, base, missing), ratios(compared, subjects)];
+  return [byCount(all, base, notMeasured), ratioGrid(compared, subjects)];
 }
 
-async function open(subject: string, count: number, who: Identity): Promise<Setting | string> {
-  const pair = await Pair.start(subject, who);
+async function open(subject: string, count: number, certificates: Identity): Promise<Setting | string> {
+  const pair = await Pair.start(subject, certificates);
   try {
-    await within(240_000, pair.connect(count, 0, 20));
-    const { heap, rss } = await pair.server.call("memory");
-    return { subject, count, pair, heap: heap / mebi, rss: rss / mebi, speeds: [] };
+    await withTimeout(240_000, pair.connect(count, 0, 20));
+    const { heap, rss } = await pair.server.call("readMemory");
+    return { subject, count, pair, heap: heap / mebibyte, rss: rss / mebibyte, speeds: [] };
   } catch (error) {
     pair.stop();
-    return reason(error);
+    return messageOf(error);
   }
 }
 
 async function measure(settings: readonly Setting[], { rounds, warm, duration }: Effort): Promise<void> {
-  // The same volume for all, and enough for a thousand connections, because the first bytes of each cost more than the
-  // others. Therefore there are fewer rounds.
-  const volume = Math.ceil((duration / 1000) * 8000 * mebi);
+  // The same volume for every subject, large enough for a thousand connections: the first bytes of each cost more than
+  // the next. Because the volume is large, there are few rounds.
+  const volume = Math.ceil((duration / 1000) * 8000 * mebibyte);
   for (let round = 0; round < Math.ceil((rounds + warm) / 3); round++)
     for (let i = 0; i < settings.length; i++) {
       const { pair, count, speeds } = settings[(i + round) % settings.length] as Setting;
-      const each = Math.max(2, Math.ceil(volume / write / count));
-      const { wall } = await pair.transfer("down", write, each, count);
-      if (round >= Math.ceil(warm / 3)) speeds.push((each * count * write) / mebi / (wall / 1000));
+      const writes = Math.max(2, Math.ceil(volume / writeSize / count));
+      const { wall } = await pair.transfer("down", writeSize, writes, count);
+      if (round >= Math.ceil(warm / 3)) speeds.push((writes * count * writeSize) / mebibyte / (wall / 1000));
     }
 }
 
-function byCount(settings: readonly Setting[], base: string, missing: readonly string[][]): Grid {
+function byCount(settings: readonly Setting[], base: string, notMeasured: readonly string[][]): Grid {
   return {
     id: "growth",
     title: "Growth: many connections at once",
     note:
-      "Down, writes of 16 KiB on every connection, throughput of all of them together; memory of the " +
-      "server's process after gc and before the first transfer.",
+      "Down, writes of 16 KiB on every connection, throughput of all of them together. " +
+      "Memory is that of the server's process after gc, before the first transfer.",
     columns: [
       { name: "" },
       { name: "connections", digits: 0 },
@@ -105,35 +105,35 @@ function byCount(settings: readonly Setting[], base: string, missing: readonly s
       ...settings.map((setting) => {
         const reference = settings.find(({ subject, count }) => subject === base && count === setting.count);
         const { subject, count, speeds, heap, rss } = setting;
-        return [subject, count, median(speeds), median(against(speeds, reference?.speeds)), heap, rss];
+        return [subject, count, median(speeds), median(ratiosTo(speeds, reference?.speeds)), heap, rss];
       }),
-      ...missing.map((cells) => cells.slice(0, 6)),
+      ...notMeasured.map((cells) => cells.slice(0, 6)),
     ],
   };
 }
 
-function ratios(compared: readonly (readonly [Setting, Setting])[], subjects: readonly string[]): Grid {
+function ratioGrid(compared: readonly (readonly [Setting, Setting])[], subjects: readonly string[]): Grid {
   return {
     id: "growth-ratio",
-    title: `Growth: throughput against that of ${few} connections`,
+    title: `Growth: throughput against that of ${referenceCount} connections`,
     note: "Ratios within a round, with the middle half of the rounds.",
     columns: [
       { name: "" },
       { name: "connections", digits: 0 },
-      { name: `throughput (${few} = 1)`, unit: "x" },
+      { name: `throughput (${referenceCount} = 1)`, unit: "x" },
       { name: "from", unit: "x" },
       { name: "to", unit: "x" },
     ],
     cells: subjects.flatMap((name) =>
       compared
         .filter(([{ subject }]) => subject === name)
-        .map(([setting, reference]) => {
-          const all = against(setting.speeds, reference.speeds);
-          return [name, setting.count, median(all), quantile(all, 0.25), quantile(all, 0.75)];
+        .map(([many, reference]) => {
+          const ratios = ratiosTo(many.speeds, reference.speeds);
+          return [name, many.count, median(ratios), quantile(ratios, 0.25), quantile(ratios, 0.75)];
         }),
     ),
   };
 }
 
-const against = (speeds: readonly number[], reference: readonly number[] = []): number[] =>
+const ratiosTo = (speeds: readonly number[], reference: readonly number[] = []): number[] =>
   speeds.map((speed, i) => speed / (reference[i] ?? Number.NaN));

@@ -1,45 +1,45 @@
 import { Pair } from "../pair.ts";
 import { median } from "../rounds.ts";
-import { type Effort, type Grid, identity, reason, within } from "../scenarios.ts";
+import { createIdentity, type Effort, type Grid, messageOf, withTimeout } from "../scenarios.ts";
 
 export const idleSubjects = ["raw ws", "Handclasp", "node:tls", "lemon-tls"];
 
-interface Footprint {
+interface MemoryGrowth {
   readonly heap: number;
   readonly rss: number;
 }
 
-/** The memory of an idle connection on the server. */
+/** The memory of an open, idle connection on the server. */
 export async function idle(subjects: readonly string[], count: number, { rounds }: Effort): Promise<Grid[]> {
-  const who = await identity("rsa-2048");
-  const footprints = new Map<string, Footprint[]>();
+  const certificates = await createIdentity("rsa-2048");
+  const samples = new Map<string, MemoryGrowth[]>();
   const failures = new Map<string, string>();
   const times = Math.min(rounds, 5);
   for (let round = 0; round < times; round++)
     for (let i = 0; i < subjects.length; i++) {
       const subject = subjects[(i + round) % subjects.length] as string;
       if (failures.has(subject)) continue;
-      // New processes, without the memory that earlier connections left behind.
-      const pair = await Pair.start(subject, who);
+      // New processes, so that memory of earlier connections does not count.
+      const pair = await Pair.start(subject, certificates);
       try {
-        const taken = await within(120_000, footprintOf(pair, count));
-        footprints.set(subject, [...(footprints.get(subject) ?? []), taken]);
+        const growth = await withTimeout(120_000, measureGrowth(pair, count));
+        samples.set(subject, [...(samples.get(subject) ?? []), growth]);
       } catch (error) {
-        failures.set(subject, reason(error));
+        failures.set(subject, messageOf(error));
       } finally {
         pair.stop();
       }
     }
-  const medianOf = (subject: string, pick: (taken: Footprint) => number): number =>
-    median((footprints.get(subject) ?? []).map(pick));
-  const heap = (subject: string): number => medianOf(subject, (taken) => taken.heap);
+  const medianOf = (subject: string, pick: (growth: MemoryGrowth) => number): number =>
+    median((samples.get(subject) ?? []).map(pick));
+  const heap = (subject: string): number => medianOf(subject, (growth) => growth.heap);
   return [
     {
       id: "idle",
       title: "An idle connection on the server",
       note:
-        `Growth of the server's process by ${count.toLocaleString("en")} open connections over ws, after ` +
-        `gc, for each of them; median of ${times} pairs of fresh processes.`,
+        `Growth of the server's process for each of ${count.toLocaleString("en")} open connections over ws, ` +
+        `after gc: median of ${times} pairs of new processes.`,
       columns: [
         { name: "" },
         { name: "heap + external", unit: " KiB" },
@@ -55,14 +55,14 @@ export async function idle(subjects: readonly string[], count: number, { rounds 
   ];
 }
 
-/** The first connections, not counted: they load what all connections share. */
-const first = 20;
+/** The first connections allocate memory that all connections share: they are not counted. */
+const warmUpCount = 20;
 
-async function footprintOf(pair: Pair, count: number): Promise<Footprint> {
-  await pair.connect(first);
-  const before = await pair.server.call("memory");
-  await pair.connect(count, first, 20);
-  const after = await pair.server.call("memory");
-  const each = (bytes: number): number => bytes / 1024 / count;
-  return { heap: each(after.heap - before.heap), rss: each(after.rss - before.rss) };
+async function measureGrowth(pair: Pair, count: number): Promise<MemoryGrowth> {
+  await pair.connect(warmUpCount);
+  const before = await pair.server.call("readMemory");
+  await pair.connect(count, warmUpCount, 20);
+  const after = await pair.server.call("readMemory");
+  const kibPerConnection = (bytes: number): number => bytes / 1024 / count;
+  return { heap: kibPerConnection(after.heap - before.heap), rss: kibPerConnection(after.rss - before.rss) };
 }

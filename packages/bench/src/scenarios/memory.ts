@@ -1,10 +1,10 @@
 import type { KeyAlgorithm } from "@handclasp/testing";
-import { ask } from "../ask.ts";
 import type { MemoryKind, MemoryParams, MemorySamples } from "../memory.ts";
 import { median, quantile } from "../rounds.ts";
-import { type Effort, type Grid, identity } from "../scenarios.ts";
+import { runScript } from "../runScript.ts";
+import { createIdentity, type Effort, type Grid } from "../scenarios.ts";
 
-/** Compares Handclasp's full and resumed handshakes over transports in memory. */
+/** Resumed handshakes of Handclasp compared with full ones, without a network transport. */
 export async function memory(effort: Effort): Promise<Grid[]> {
   const rows = [...(await rowsFor("ecdsa-p256", effort)), ...(await rowsFor("rsa-2048", effort))];
   return [
@@ -12,8 +12,8 @@ export async function memory(effort: Effort): Promise<Grid[]> {
       id: "memory",
       title: "Handshakes over a pair of transports in memory",
       note:
-        "CPU and time for one handshake, both ends in one process, node provider; ratios of CPU within a " +
-        "round, with the middle half of the rounds.",
+        "CPU and time of one handshake with `nodeCrypto`, both ends in one process. " +
+        "Ratios of CPU within a round, with the middle half of the rounds.",
       columns: [
         { name: "" },
         { name: "time", digits: 3, unit: " ms" },
@@ -34,20 +34,20 @@ async function rowsFor(
   const count = Math.ceil(duration / 1.5);
   const warm = Math.ceil(warmHandshakes / count);
   const params: MemoryParams = {
-    identity: await identity(algorithm),
+    identity: await createIdentity(algorithm),
     rounds: rounds + warm,
     count,
   };
-  const samples = await ask<MemorySamples>("memory", params);
-  const measured = (kind: MemoryKind) => samples[kind].slice(warm);
-  const full = measured("full");
+  const samples = await runScript<MemorySamples>("memory", params);
+  const warmed = (kind: MemoryKind) => samples[kind].slice(warm);
+  const full = warmed("full");
   return (["full", "resumed"] as const).map((kind) => {
-    const counted = measured(kind);
-    const ratios = counted.map(({ cpu }, i) => cpu / (full[i]?.cpu ?? Number.NaN));
+    const samplesOfKind = warmed(kind);
+    const ratios = samplesOfKind.map(({ cpu }, i) => cpu / (full[i]?.cpu ?? Number.NaN));
     return [
       `Handclasp, ${kind}, ${algorithm}`,
-      median(counted.map(({ wall }) => wall)),
-      median(counted.map(({ cpu }) => cpu)),
+      median(samplesOfKind.map(({ wall }) => wall)),
+      median(samplesOfKind.map(({ cpu }) => cpu)),
       median(ratios),
       quantile(ratios, 0.25),
       quantile(ratios, 0.75),

@@ -1,13 +1,13 @@
 import type { KeyAlgorithm } from "@handclasp/testing";
 import { rowsOf } from "../rounds.ts";
-import { type Effort, handshakeSamples, identity, type Table, withPairs } from "../scenarios.ts";
+import { createIdentity, type Effort, handshakeSamples, type Table, withPairs } from "../scenarios.ts";
 
-/** Compares handshakes that resume a session by ticket with full handshakes of the same run. */
+/** Resumed handshakes, with tickets, compared with the full ones of the same run. */
 export async function resumed(algorithm: KeyAlgorithm, effort: Effort): Promise<Table[]> {
   const subjects = ["Handclasp, resumed", "node:tls, resumed", "Handclasp", "node:tls", "raw ws"];
   return withPairs(
     subjects,
-    await identity(algorithm),
+    await createIdentity(algorithm),
     (pair) => pair.handshakes(3),
     async (pairs, missing) => {
       const samples = await handshakeSamples(pairs, effort);
@@ -23,7 +23,10 @@ export async function resumed(algorithm: KeyAlgorithm, effort: Effort): Promise<
       });
       return [
         table("", "Resumed handshake", "node:tls, resumed", subjects),
-        table("-of-full", "Resumed handshake against our full one", "Handclasp", ["Handclasp, resumed", "Handclasp"]),
+        table("-of-full", "Resumed handshake against Handclasp's full one", "Handclasp", [
+          "Handclasp, resumed",
+          "Handclasp",
+        ]),
       ];
     },
     process.env.HANDCLASP_BENCH_ARGV?.split(" "),

@@ -4,30 +4,40 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { machineName } from "../machine.ts";
 import { type Direction, Pair } from "../pair.ts";
-import { type Sample, type Spread, spreadOf, verdict } from "../rounds.ts";
-import { bulkSamples, bytes, type Effort, type Grid, handshakeSamples, identity, writesFor } from "../scenarios.ts";
+import { type Sample, type Spread, spreadOf, verdictOf } from "../rounds.ts";
+import {
+  bulkSamples,
+  createIdentity,
+  type Effort,
+  formatBytes,
+  type Grid,
+  handshakeSamples,
+  writesFor,
+} from "../scenarios.ts";
 import { entryOf } from "../subjects/worktree.ts";
 
-/** The worktree that this file was built in. */
+/** The worktree in which this file was built. */
 const here = fileURLToPath(new URL("../../..", import.meta.url));
 const names = ["old", "new"] as const;
 
-/** Compares the build of another worktree with this worktree's, round by round. */
+/** Compares the build of another worktree with the build of this one, round by round. */
 export async function versus(old: string, sizes: readonly number[], effort: Effort): Promise<Grid[]> {
   const worktrees = { old, new: here };
   for (const worktree of Object.values(worktrees)) await access(entryOf(worktree)).catch(notBuilt(worktree));
-  const who = await identity("ecdsa-p256");
+  const certificates = await createIdentity("ecdsa-p256");
   const commits = await Promise.all(names.map((name) => commitOf(worktrees[name])));
   const note = [
     `Old is ${commits[0]}, new is ${commits[1]}, ${effort.rounds} alternating rounds over ws on ${machineName()}.`,
-    "A figure is a median with the quartiles of its rounds, less is better; the ratio is the one of the medians.",
-    '"Worse" and "better" mean that the quartile ranges do not overlap and the medians differ by more than 3 %.',
+    "A figure is a median with the quartiles of its rounds. Less is better. The ratio is that of the medians.",
+    'The verdict is "worse" or "better" if the quartile ranges do not overlap and the medians differ by more than 3 %.',
   ].join(" ");
   const withBoth = async <T>(kind: "full" | "resumed", action: (pairs: readonly Pair[]) => Promise<T>): Promise<T> => {
     const pairs: Pair[] = [];
     try {
       for (const name of names)
-        pairs.push(await Pair.start(name, who, process.env.HANDCLASP_BENCH_ARGV?.split(" "), [kind, worktrees[name]]));
+        pairs.push(
+          await Pair.start(name, certificates, process.env.HANDCLASP_BENCH_ARGV?.split(" "), [kind, worktrees[name]]),
+        );
       return await action(pairs);
     } finally {
       for (const pair of pairs) pair.stop();
@@ -73,12 +83,12 @@ async function bulkCells(
   for (const pair of pairs) await pair.connect(1);
   const cells: Cells[] = [];
   for (const size of sizes) {
-    // The same count for both: on a busy machine, one trial may take much longer than the other.
+    // Both use the same count: on a busy machine, the trial of one may take much longer than that of the other.
     let count = 0;
     for (const pair of pairs) count = Math.max(count, await writesFor(pair, direction, size, effort.duration));
     const counts = new Map(pairs.map(({ name }) => [name, count]));
     const samples = await bulkSamples(pairs, direction, size, counts, effort);
-    const what = `writes of ${bytes(size)}`;
+    const what = `writes of ${formatBytes(size)}`;
     cells.push(
       compare(what, "time", samples, effort.warm, ({ wall }) => wall),
       compare(what, "CPU of both ends", samples, effort.warm, ({ client, server }) => client + server),
@@ -101,14 +111,14 @@ function compare(
     spread.median,
     `${spread.from.toFixed(3)} – ${spread.to.toFixed(3)}`,
   ]);
-  return [what, cost, ...figures, after.median / before.median, verdict(before, after)];
+  return [what, cost, ...figures, after.median / before.median, verdictOf(before, after)];
 }
 
 const notBuilt = (worktree: string) => (): never => {
-  throw new Error(`${worktree} has no packages/node/dist: build it first`);
+  throw new Error(`${worktree} has no packages/node/dist: build that worktree first (pnpm build)`);
 };
 
-/** The commit of a worktree, if git can tell it. */
+/** The commit of a worktree, or "a build without git" if git fails there. */
 async function commitOf(worktree: string): Promise<string> {
   const git = promisify(execFile)("git", ["-C", worktree, "describe", "--always", "--dirty", "--exclude=*"]);
   return git.then(

@@ -1,13 +1,13 @@
-import { resumed, type Subject } from "./subject.ts";
+import { alwaysResuming, type Subject } from "./subject.ts";
 
-/** Each subject is loaded only in its own processes, so that no other stack counts as its memory. */
+/** A process loads only the subject that it runs. The modules of other subjects would count as its memory. */
 const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   Handclasp: async () => (await import("./handclasp.ts")).handclaspOverWs,
-  "Handclasp, resumed": async () => resumed((await import("./handclasp.ts")).handclaspOverWs),
+  "Handclasp, resumed": async () => alwaysResuming((await import("./handclasp.ts")).handclaspOverWs),
   "Handclasp, noble": async () => (await import("./handclasp.ts")).handclaspNoble,
   "Handclasp, TCP": async () => (await import("./handclasp.ts")).handclaspOverTcp,
   "node:tls": async () => (await import("./nodeTls.ts")).nodeTlsOverWs,
-  "node:tls, resumed": async () => resumed((await import("./nodeTls.ts")).nodeTlsOverWs),
+  "node:tls, resumed": async () => alwaysResuming((await import("./nodeTls.ts")).nodeTlsOverWs),
   "node:tls, TCP": async () => (await import("./nodeTls.ts")).nodeTlsOverTcp,
   "node:tls 1.3, TCP": async () => (await import("./nodeTls.ts")).nodeTls13OverTcp,
   "node:tls 1.1, TCP": async () => (await import("./nodeTls.ts")).nodeTls11OverTcp,
@@ -25,6 +25,6 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
 
 export function subjectNamed(name: string): Promise<Subject> {
   const load = subjects[name];
-  if (!load) throw new Error(`no subject "${name}"`);
+  if (!load) throw new Error(`no subject "${name}": expected one of ${Object.keys(subjects).join(", ")}`);
   return load();
 }

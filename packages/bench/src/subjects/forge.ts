@@ -5,7 +5,7 @@ import { listenWebSockets, openWebSocket } from "./transports.ts";
 
 const cipherSuites = [forge.tls.CipherSuites.TLS_RSA_WITH_AES_128_CBC_SHA as forge.tls.CipherSuite];
 
-/** TLS 1.1 with RSA and CBC, the best that node-forge supports. */
+/** node-forge supports no more than TLS 1.1 with RSA and CBC. */
 export const nodeForge: Subject = {
   server: ({ cert, key }, onChannel) =>
     listenWebSockets((ws) =>

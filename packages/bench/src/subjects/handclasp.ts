@@ -15,16 +15,16 @@ import {
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
   type TlsConnection,
 } from "@handclasp/node";
-import { type Channel, type Identity, noop, notResumed, type Subject, type Transport } from "./subject.ts";
+import { type Channel, type Identity, noop, notResumedError, type Subject, type TransportKind } from "./subject.ts";
 
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
 const chacha = [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256];
 
-function handclasp(transport: Transport, provider: CryptoProvider, suites: readonly CipherSuite[]): Subject {
-  const opener = ({ ca: pem }: Identity, port: number, more: ConnectOptions = {}): (() => Promise<TlsConnection>) => {
+function handclasp(transport: TransportKind, provider: CryptoProvider, suites: readonly CipherSuite[]): Subject {
+  const opener = ({ ca: pem }: Identity, port: number, extra: ConnectOptions = {}): (() => Promise<TlsConnection>) => {
     const ca = parsePemCertificates(pem);
     const url = `${transport}://127.0.0.1:${port}/`;
-    return () => connect(url, { provider, suites, ca, serverName: "localhost", ...more });
+    return () => connect(url, { provider, suites, ca, serverName: "localhost", ...extra });
   };
   return {
     async server({ cert, key }, onChannel) {
@@ -43,7 +43,7 @@ function handclasp(transport: Transport, provider: CryptoProvider, suites: reado
       await (await open()).close();
       return async () => {
         const connection = await open();
-        if (!connection.session?.resumed) throw notResumed();
+        if (!connection.session?.resumed) throw notResumedError();
         return channelOf(connection);
       };
     },
@@ -54,7 +54,7 @@ export function channelOf(connection: TlsConnection): Channel {
   const channel: Channel = {
     write: (bytes) => connection.write(bytes),
     onData: noop,
-    // Not abort(): a fatal alert invalidates the session on both sides.
+    // close(), because abort() sends a fatal alert, and then both sides forget the session.
     close: () => connection.close().catch(noop),
   };
   const read = async (): Promise<void> => {

@@ -1,12 +1,12 @@
 import { createSecureContext, TLSSocket } from "lemon-tls";
-import { noop, type Subject, type Transport } from "./subject.ts";
+import { noop, type Subject, type TransportKind } from "./subject.ts";
 import { listenStreams, openStream, streamChannel } from "./transports.ts";
 
 /** TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256. */
 const allowedCipherSuites = [0xc02b, 0xc02f];
 const version = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2", allowedCipherSuites } as const;
 
-function lemonTls(transport: Transport): Subject {
+function lemonTls(transport: TransportKind): Subject {
   return {
     server({ cert, key }, onChannel) {
       const context = createSecureContext({ cert, key });

@@ -2,25 +2,25 @@ import { type ConnectionOptions, connect, createSecureContext, type SecureVersio
 import {
   type Channel,
   type Identity,
-  type Listening,
+  type ListeningServer,
   noop,
-  notResumed,
+  notResumedError,
   type Subject,
-  type Transport,
+  type TransportKind,
 } from "./subject.ts";
 import { listenStreams, openStream, streamChannel } from "./transports.ts";
 
 const ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
-/** The same groups as Handclasp's default prefers. */
+/** The same groups as Handclasp's default. */
 const ecdhCurve = "X25519:P-256";
 
-/** An OpenSSL server, also for the clients without a server of their own. */
+/** A node:tls server. It is also the server of the stacks that are clients only. */
 export function nodeTlsServer(
-  transport: Transport,
+  transport: TransportKind,
   version: SecureVersion,
   { cert, key }: Identity,
   onChannel: (channel: Channel) => void,
-): Promise<Listening> {
+): Promise<ListeningServer> {
   const secureContext = createSecureContext({
     cert,
     key,
@@ -28,7 +28,7 @@ export function nodeTlsServer(
     maxVersion: version,
     ecdhCurve,
     ...(version === "TLSv1.2" && { ciphers }),
-    // OpenSSL refuses TLS 1.1 at a higher security level.
+    // By default, OpenSSL refuses TLS 1.1.
     ...(version === "TLSv1.1" && { ciphers: "AES128-SHA:@SECLEVEL=0" }),
   });
   return listenStreams(transport, (stream) => {
@@ -39,13 +39,13 @@ export function nodeTlsServer(
   });
 }
 
-function nodeTls(transport: Transport, version: SecureVersion = "TLSv1.2"): Subject {
-  const opener = ({ ca }: Identity, port: number): ((more?: ConnectionOptions) => Promise<TLSSocket>) => {
+function nodeTls(transport: TransportKind, version: SecureVersion = "TLSv1.2"): Subject {
+  const opener = ({ ca }: Identity, port: number): ((extra?: ConnectionOptions) => Promise<TLSSocket>) => {
     const secureContext = createSecureContext({ ca, minVersion: version, maxVersion: version, ciphers, ecdhCurve });
-    return async (more) => {
+    return async (extra) => {
       const stream = await openStream(transport, port);
       stream.on("error", noop);
-      const socket = connect({ socket: stream, secureContext, servername: "localhost", ...more });
+      const socket = connect({ socket: stream, secureContext, servername: "localhost", ...extra });
       await new Promise((resolve, reject) => {
         socket.once("secureConnect", resolve);
         socket.once("error", reject);
@@ -64,10 +64,10 @@ function nodeTls(transport: Transport, version: SecureVersion = "TLSv1.2"): Subj
       const first = await open();
       const session = first.getSession();
       first.destroy();
-      if (!session) throw notResumed();
+      if (!session) throw notResumedError();
       return async () => {
         const socket = await open({ session });
-        if (!socket.isSessionReused()) throw notResumed();
+        if (!socket.isSessionReused()) throw notResumedError();
         return streamChannel(socket);
       };
     },
@@ -76,6 +76,6 @@ function nodeTls(transport: Transport, version: SecureVersion = "TLSv1.2"): Subj
 
 export const nodeTlsOverWs: Subject = nodeTls("ws");
 export const nodeTlsOverTcp: Subject = nodeTls("tcp");
-/** Servers for the clients that need another version. */
+/** Servers of the clients that do not speak TLS 1.2. */
 export const nodeTls13OverTcp: Subject = nodeTls("tcp", "TLSv1.3");
 export const nodeTls11OverTcp: Subject = nodeTls("tcp", "TLSv1.1");

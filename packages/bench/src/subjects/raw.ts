@@ -8,7 +8,7 @@ import {
   webSocketChannel,
 } from "./transports.ts";
 
-/** No TLS: the cost of the transport alone. */
+/** The transport without TLS. */
 export const rawWebSocket: Subject = {
   server: (_, onChannel) => listenWebSockets((ws) => onChannel(webSocketChannel(ws))),
   client: async (_, port) => () =>

@@ -2,34 +2,34 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect as connectTcp, createServer as createTcpServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
-import { type Channel, type Listening, noop, type Transport } from "./subject.ts";
+import { type Channel, type ListeningServer, noop, type TransportKind } from "./subject.ts";
 
 /**
- * The same for all subjects: no compression, and room for a write of 1 MiB with node:tls, one message of slightly
- * more.
+ * Options of every WebSocket: no compression, and a limit above the one message that node:tls makes of a write of 1
+ * MiB.
  */
 const options = { perMessageDeflate: false, maxPayload: 2 ** 24 } as const;
 
-const listening = (server: Server): Promise<Listening> =>
+const listenOnLoopback = (server: Server): Promise<ListeningServer> =>
   new Promise((resolve) => {
     server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () =>
       resolve({ port: (server.address() as AddressInfo).port }),
     );
   });
 
-export function listenWebSockets(onSocket: (ws: WebSocket) => void): Promise<Listening> {
+export function listenWebSockets(onSocket: (ws: WebSocket) => void): Promise<ListeningServer> {
   const http = createHttpServer();
   const sockets = new WebSocketServer({ server: http, ...options });
   sockets.on("connection", onSocket);
-  return listening(http);
+  return listenOnLoopback(http);
 }
 
 export const openWebSocket = (port: number): WebSocket => new WebSocket(`ws://127.0.0.1:${port}/`, options);
 
-/** Listens for transports as Node streams, for the stacks that need one. */
-export function listenStreams(transport: Transport, onStream: (stream: Duplex) => void): Promise<Listening> {
-  if (transport === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
-  return listening(
+/** Node streams over a transport, for the stacks that need a stream. */
+export function listenStreams(kind: TransportKind, onStream: (stream: Duplex) => void): Promise<ListeningServer> {
+  if (kind === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
+  return listenOnLoopback(
     createTcpServer((socket) => {
       socket.setNoDelay(true);
       onStream(socket);
@@ -37,9 +37,9 @@ export function listenStreams(transport: Transport, onStream: (stream: Duplex) =
   );
 }
 
-export function openStream(transport: Transport, port: number): Promise<Duplex> {
+export function openStream(kind: TransportKind, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    if (transport === "ws") {
+    if (kind === "ws") {
       const ws = openWebSocket(port);
       const stream = createWebSocketStream(ws);
       ws.once("open", () => resolve(stream));
@@ -52,15 +52,15 @@ export function openStream(transport: Transport, port: number): Promise<Duplex> 
   });
 }
 
-/** A Node stream as a channel: after a `write` that returns false, the caller waits for `drain`. */
-export function streamChannel(stream: Duplex, end: () => void = () => stream.destroy()): Channel {
+/** A Node stream as a channel. If `stream.write` returns false, the channel waits for "drain". */
+export function streamChannel(stream: Duplex, close: () => void = () => stream.destroy()): Channel {
   const channel: Channel = {
     write(bytes) {
       if (stream.write(bytes)) return undefined;
       return new Promise((resolve) => stream.once("drain", resolve));
     },
     onData: noop,
-    close: end,
+    close,
   };
   stream.on("data", (bytes: Uint8Array) => channel.onData(bytes.length));
   stream.on("error", noop);

@@ -1,26 +1,26 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Channel, type Identity, noop, notResumed, resumed, type Subject } from "./subject.ts";
+import { alwaysResuming, type Channel, type Identity, noop, notResumedError, type Subject } from "./subject.ts";
 
-/** The part of @handclasp/node that the bench uses: only names that other versions have too. */
+/** The part of @handclasp/node that the benchmark uses. It is small, so that it is the same in old and new versions. */
 type Handclasp = Pick<
   typeof import("@handclasp/node"),
   "connect" | "createServer" | "nodeCredential" | "keepSessions" | "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
 >;
 type Connection = Awaited<ReturnType<Handclasp["connect"]>>;
 
-/** Handclasp over ws from another worktree's build, with that worktree's core and ws. */
+/** Handclasp over ws from the build of another worktree of this repository, with that worktree's core and ws. */
 export async function subjectFrom(worktree: string, name: string): Promise<Subject> {
-  const subject = over((await import(entryOf(worktree).href)) as Handclasp);
-  return name === "resumed" ? resumed(subject) : subject;
+  const subject = subjectOf((await import(entryOf(worktree).href)) as Handclasp);
+  return name === "resumed" ? alwaysResuming(subject) : subject;
 }
 
 /** The entry of a worktree's build. */
 export const entryOf = (worktree: string): URL => pathToFileURL(join(worktree, "packages/node/dist/index.js"));
 
-function over(handclasp: Handclasp): Subject {
+function subjectOf(handclasp: Handclasp): Subject {
   const { connect, createServer, nodeCredential, keepSessions } = handclasp;
-  // The same suite for both, whatever their defaults are.
+  // Both worktrees use the same suite, whatever their defaults are.
   const suites = [handclasp.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
   const urlOf = (port: number): string => `ws://127.0.0.1:${port}/`;
   const options = ({ ca }: Identity) => ({ suites, ca, serverName: "localhost" });
@@ -37,7 +37,7 @@ function over(handclasp: Handclasp): Subject {
       await (await connect(urlOf(port), resuming)).close();
       return async () => {
         const connection = await connect(urlOf(port), resuming);
-        if (!connection.session?.resumed) throw notResumed();
+        if (!connection.session?.resumed) throw notResumedError();
         return channelOf(connection);
       };
     },

@@ -48,7 +48,10 @@ export interface BrowserCredentialOptions {
   readonly key: PrivateKeySource | CryptoKey;
   /** Opens an encrypted key. */
   readonly passphrase?: string;
-  /** For a server, should a page be one: the OCSP response that it shows to clients that ask, DER, or a function that has the current one. */
+  /**
+   * For a server, should a page be one: the OCSP response that it shows to clients that ask, DER, or a function that
+   * has the current one.
+   */
   readonly ocspResponse?: OcspSource | undefined;
   /** For a server: the SignedCertificateTimestampList (RFC 6962 §3.3) that it shows to clients that ask. */
   readonly signedCertificateTimestamps?: Uint8Array | undefined;
@@ -57,9 +60,11 @@ export interface BrowserCredentialOptions {
 }
 
 /**
- * A certificate chain and its private key, for a page that proves who it is. The key is imported so that it cannot be exported again; what reads it from a
- * file is loaded only then. On a host without WebCrypto, EC and Ed25519 keys sign in JavaScript.
- * @throws TlsError with the fault `"configuration"`; the codes `"passphrase_needed"`, `"wrong_passphrase"` and `"key_mismatch"` where that is it.
+ * A certificate chain and its private key, for a page that proves who it is. The key is imported so that it cannot be
+ * exported again; what reads it from a file is loaded only then. On a host without WebCrypto, EC and Ed25519 keys sign
+ * in JavaScript.
+ * @throws TlsError with the fault `"configuration"`; the codes `"passphrase_needed"`, `"wrong_passphrase"` and
+ *   `"key_mismatch"` where that is it.
  * @example
  * const credential = await browserCredential({ cert: pem, key: pem });
  */

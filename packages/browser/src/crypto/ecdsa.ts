@@ -17,7 +17,10 @@ export const curves: Readonly<Record<EcCurveName, { readonly name: string; reado
 export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =>
   point.length === 1 + 2 * curves[curve].width && point[0] === 4;
 
-/** A length of DER in its one valid form, up to 255 (a P-521 signature has 139 bytes at most), and where its contents start. */
+/**
+ * A length of DER in its one valid form, up to 255 (a P-521 signature has 139 bytes at most), and where its contents
+ * start.
+ */
 function contents(der: Uint8Array, at: number, tag: number): { start: number; end: number } | undefined {
   if (der[at] !== tag) return undefined;
   const first = der[at + 1];

@@ -110,7 +110,8 @@ async function hostShare(
         // RFC 8422 §5.11 asks for this check of x25519; not every host makes it.
         return bytes.some((byte) => byte) ? bytes : undefined;
       } catch (error) {
-        // Engines refuse a bad point with different errors, and at different steps: noble tells whether the point is one.
+        // Engines refuse a bad point with different errors, and at different steps: noble tells whether the point is
+        // one.
         if (!(await (await substitute()).agree(peerPublicKey))) return undefined;
         throw error;
       }
@@ -149,7 +150,9 @@ interface SignatureParameters extends Algorithm {
   readonly saltLength?: number;
 }
 
-/** The parameters of `sign` and `verify`, and for importing RSA keys. WebCrypto ignores members that an algorithm lacks. */
+/**
+ * The parameters of `sign` and `verify`, and for importing RSA keys. WebCrypto ignores members that an algorithm lacks.
+ */
 export const signatureParameters = (algorithm: SignatureAlgorithm): SignatureParameters => {
   const name = signatureNames[algorithm.type];
   if (!("hash" in algorithm)) return { name };
@@ -177,7 +180,10 @@ function hostSignature({ type }: SignatureAlgorithm, key: PublicKey, signature: 
   }
 }
 
-/** Ed25519 keys of order 1, 2, 4 and 8, under which anybody can sign: y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d = −121665/121666. Not every host refuses them. */
+/**
+ * Ed25519 keys of order 1, 2, 4 and 8, under which anybody can sign: y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d =
+ * −121665/121666. Not every host refuses them.
+ */
 function isLowOrder(point: Uint8Array): boolean {
   const y = point.reduceRight((n, byte, i) => n * 256n + BigInt(i === 31 ? byte & 127 : byte), 0n);
   const y2 = y * y;
@@ -232,8 +238,8 @@ async function verify(
 }
 
 /**
- * The host's WebCrypto for handshakes and AES-GCM, noble for hashes, ChaCha20-Poly1305, CBC and whatever else the host lacks.
- * {@link defaultProvider} picks it where WebCrypto is there.
+ * The host's WebCrypto for handshakes and AES-GCM, noble for hashes, ChaCha20-Poly1305, CBC and whatever else the host
+ * lacks. {@link defaultProvider} picks it where WebCrypto is there.
  */
 export const webCrypto: CryptoProvider = {
   name: "webcrypto",

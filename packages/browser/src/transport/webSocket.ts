@@ -13,11 +13,16 @@ const violation = "securitypolicyviolation";
 
 /** After `"full"`, `drain` follows once at most this many bytes are buffered: enough to send until the next check. */
 const lowWater = 2 ** 19;
-/** A page is not told when there is room again: it has to look, every so many ms, and ever later where nothing moves. */
+/**
+ * A page is not told when there is room again: it has to look, every so many ms, and ever later where nothing moves.
+ */
 const firstLook = 4;
 const lastLook = 64;
 
-/** A transport over a WebSocket that is open or still opening. It takes the socket over: nothing else may listen to its messages, send or close. */
+/**
+ * A transport over a WebSocket that is open or still opening. It takes the socket over: nothing else may listen to its
+ * messages, send or close.
+ */
 export function webSocketTransport(ws: WebSocket): Transport {
   return new WebSocketTransport(ws);
 }

@@ -1,4 +1,5 @@
-// Node 20 has no WebSocket, so the tests use that of ws, which has the same interface. The real one is in webSocket.browser.test.ts.
+// Node 20 has no WebSocket, so the tests use that of ws, which has the same interface. The real one is in
+// webSocket.browser.test.ts.
 import type { AddressInfo } from "node:net";
 import { transportContract } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";

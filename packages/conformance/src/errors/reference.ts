@@ -95,7 +95,8 @@ Every error that Handclasp throws is a \`TlsError\`. Its properties:
   does not compile.
 - \`error.alert\` is the alert that we sent, or the alert that the peer sent if \`error.by\` is \`"peer"\`.
 - \`error.fault\` says where the fault is: \`"peer"\` (what the peer sent), \`"configuration"\` (the options),
-  \`"transport"\` (the transport of the connection), \`"application"\` (the program that uses Handclasp) or \`"internal"\`
+  \`"transport"\` (the transport of the connection), \`"application"\` (the program that uses Handclasp) or
+  \`"internal"\`
   (Handclasp or its host).
 - \`error.advice\`, if there is any, says what to do. It follows the message in brackets.
 - \`error.cause\` is what another library threw.

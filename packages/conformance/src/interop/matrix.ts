@@ -33,7 +33,8 @@ export interface Cell {
   readonly absent?: string;
 }
 
-const kinds = ["full", "ticket", "session ID", "client certificate", "client certificate, resumed"] as const;
+/** The kinds of cells, in the order of the document's columns. */
+export const kinds = ["full", "ticket", "session ID", "client certificate", "client certificate, resumed"] as const;
 
 const exported = Object.entries(handclasp)
   .filter(([name]) => name.startsWith("TLS_"))

@@ -2,7 +2,7 @@
  * Makes docs/interop.md.
  * @module
  */
-import type { Cell, Kind } from "./matrix.ts";
+import { type Cell, type Kind, kinds } from "./matrix.ts";
 
 export interface Result {
   readonly cell: Cell;
@@ -47,7 +47,8 @@ export function table(
   const lines = [...rows].map(([key, row]) => {
     const markOf = (kind: Kind): string => mark(row.find(({ cell }) => cell.kind === kind) as Result);
     const suite = row.find((result) => result.suite)?.suite ?? "";
-    return `${key} ${markOf("full")} | ${markOf("ticket")} | ${markOf("session ID")} | ${markOf("client certificate")} | ${markOf("client certificate, resumed")} | ${suite} |`;
+    const marks = kinds.map(markOf).join(" | ");
+    return `${key} ${marks} | ${suite} |`;
   });
   const run = results.filter(({ cell }) => cell.absent === undefined);
   const ok = run.filter(({ failure }) => failure === undefined);

@@ -41,11 +41,14 @@ function codeCell({ code, verdict, reason }: Statement): string {
 
 const testCell = ({ tests }: Statement): string => placesIn(tests.map(splitCitation), testFile);
 
+const rowOf = (one: Statement): string =>
+  `| ${one.section} | ${cell(one.demand)} | ${cell(codeCell(one))} | ${cell(testCell(one))} |`;
+
 const table = ({ number, title, statements }: Rfc): string => `## RFC ${number}, ${title}
 
 | § | Demand | Code that obeys it, or the reason | Tests |
 |---|---|---|---|
-${statements.map((one) => `| ${one.section} | ${cell(one.demand)} | ${cell(codeCell(one))} | ${cell(testCell(one))} |`).join("\n")}
+${statements.map(rowOf).join("\n")}
 `;
 
 const count = (statements: readonly Statement[], verdict: Verdict, tested?: boolean): number =>

@@ -750,7 +750,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.7.1",
     "Operations with an RSA private key are blinded, or resist timing attacks by other means.",
     doesNotApply(
-      "OpenSSL does these operations, with blinding; a browser does none. Our code only removes the padding (see above).",
+      "OpenSSL does these operations, with blinding; a browser does none. Our code only removes the padding.",
     ),
   ],
   ["7.4.7.2", "A client with a static DH certificate sends an empty key exchange.", noAnonymous],

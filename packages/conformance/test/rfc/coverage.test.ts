@@ -58,7 +58,8 @@ function roleFault(statement: Statement): string | undefined {
     const owners = new Set(code.flatMap((place) => ownerOf(place) ?? []));
     const bound = boundBy(statement);
     return owners.size && !(bound.length === 1 && owners.size === 1 && owners.has(bound[0] as Role))
-      ? `binds ${bound.join(" and ")}, names code of ${[...owners].join(" and ")}: name the roles with bothRoles(), clientOnly() or serverOnly()`
+      ? `binds ${bound.join(" and ")}, names code of ${[...owners].join(" and ")}: ` +
+          "name the roles with bothRoles(), clientOnly() or serverOnly()"
       : undefined;
   }
   for (const role of roles) {

@@ -103,10 +103,10 @@ const weakKeys: readonly (readonly [what: string, key: Key])[] = [
 ];
 
 const signing = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign".split(" ");
-const serving =
-  "-addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature -addext extendedKeyUsage=serverAuth -addext subjectAltName=DNS:www.example.com".split(
-    " ",
-  );
+const serving = (
+  "-addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature " +
+  "-addext extendedKeyUsage=serverAuth -addext subjectAltName=DNS:www.example.com"
+).split(" ");
 
 const made = new Set<Key>();
 function key(which: Key): string {

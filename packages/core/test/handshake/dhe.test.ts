@@ -87,7 +87,7 @@ describe("the group", () => {
     expect(agreed).toEqual(["ffdhe2048"]);
   });
 
-  test("without a group in common, another suite is chosen, or the handshake ends with insufficient_security", async () => {
+  test("without a common group, the server chooses another suite, or ends with insufficient_security", async () => {
     const others = { groups: [ffdhe3072] };
     const refused = await handshake(others, { groups: [ffdhe2048] });
     expect(refused.server).toMatchObject({ alert: "insufficient_security", by: "us", code: "no_shared_cipher" });

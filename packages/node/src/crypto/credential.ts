@@ -33,7 +33,10 @@ import { nodeCrypto } from "./nodeCrypto.ts";
 export interface NodeCredentialOptions {
   /** The chain, end-entity first: PEM (text or file contents), one DER certificate, or several. */
   readonly cert: ChainSource;
-  /** The private key: PEM or DER (PKCS#8, PKCS#1 or SEC1), a JWK, or a KeyObject. A PEM with certificates in it too will do. */
+  /**
+   * The private key: PEM or DER (PKCS#8, PKCS#1 or SEC1), a JWK, or a KeyObject. A PEM with certificates in it too will
+   * do.
+   */
   readonly key: string | Uint8Array | JsonWebKey | KeyObject;
   /** Opens an encrypted key. */
   readonly passphrase?: string;
@@ -45,7 +48,8 @@ export interface NodeCredentialOptions {
 
 /**
  * A certificate chain and its private key. Mistakes are reported here, before any connection.
- * @throws TlsError with the fault `"configuration"`; the codes `"passphrase_needed"`, `"wrong_passphrase"` and `"key_mismatch"` where that is it.
+ * @throws TlsError with the fault `"configuration"`; the codes `"passphrase_needed"`, `"wrong_passphrase"` and
+ *   `"key_mismatch"` where that is it.
  * @example
  * const credential = nodeCredential({ cert: readFileSync("server.pem"), key: readFileSync("server.key") });
  */
@@ -153,7 +157,8 @@ function schemesOfKey(key: KeyObject, leaf: Certificate): readonly SignatureSche
   if (schemes.length > 0) return schemes;
   throw configurationError(
     "the RSASSA-PSS key is restricted to a hash or salt that TLS does not use",
-    "make one for SHA-256, SHA-384 or SHA-512 with the same hash in MGF1 and a salt as long as the hash, or without restrictions",
+    "make one without restrictions, or one for SHA-256, SHA-384 or SHA-512 with the same hash in MGF1 and a salt of " +
+      "the hash's length",
   );
 }
 

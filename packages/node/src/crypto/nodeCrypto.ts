@@ -156,7 +156,9 @@ function secretKey(key: Uint8Array, length: number): KeyObject {
   return createSecretKey(key);
 }
 
-/** The codes of errors that Node.js throws only if the peer's public key is invalid: off the curve, or not in the field. */
+/**
+ * The codes of errors that Node.js throws only if the peer's public key is invalid: off the curve, or not in the field.
+ */
 const peersFault: ReadonlySet<unknown> = new Set([
   "ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY",
   "ERR_CRYPTO_INVALID_KEYLEN",
@@ -175,7 +177,10 @@ function computeSecret(
   }
 }
 
-/** Key pairs on a P-curve. createECDH costs a third of generateKeyPairSync, and checks that the peer's point is on the curve. */
+/**
+ * Key pairs on a P-curve. createECDH costs a third of generateKeyPairSync, and checks that the peer's point is on the
+ * curve.
+ */
 function ecdh(curve: EcCurveName): KeyAgreement {
   return () => {
     const pair = createECDH(curves[curve].openssl);
@@ -195,8 +200,9 @@ function ecdh(curve: EcCurveName): KeyAgreement {
 }
 
 /**
- * The public key is exported while the pair is made, which the type declarations do not know. Later, `export` would take the key's lock; a collection of garbage
- * meanwhile takes it again, for what made the key, and waits for ever (Node 20).
+ * The public key is exported while the pair is made, which the type declarations do not know. Later, `export` would
+ * take the key's lock; a collection of garbage meanwhile takes it again, for what made the key, and waits for ever
+ * (Node 20).
  */
 const generate = generateKeyPairSync as unknown as (
   type: "x25519",
@@ -230,8 +236,9 @@ const x25519: KeyAgreement = () => {
 };
 
 /**
- * The points of low order, whose secret is zero whatever our key is (RFC 7748 §6.1): 0, 1, two of order 8, p − 1, p, p + 1, without their highest bit,
- * which counts for nothing. How a host says so differs from version to version; the point itself does not.
+ * The points of low order, whose secret is zero whatever our key is (RFC 7748 §6.1): 0, 1, two of order 8, p − 1, p, p
+ * + 1, without their highest bit, which counts for nothing. How a host says so differs from version to version; the
+ * point itself does not.
  */
 const lowOrder: ReadonlySet<string> = new Set([
   "00".repeat(32),
@@ -247,7 +254,10 @@ function isOfLowOrder(point: Uint8Array): boolean {
   return lowOrder.has(bytes.toString("hex"));
 }
 
-/** OpenSSL knows the primes of RFC 7919 and 3526, neither checks nor generates anything for them, and picks exponents of their strength. */
+/**
+ * OpenSSL knows the primes of RFC 7919 and 3526, neither checks nor generates anything for them, and picks exponents of
+ * their strength.
+ */
 const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
   const pair = createDiffieHellman(Buffer.from(prime), 2);
   const full = (bytes: Uint8Array): Uint8Array => {
@@ -291,8 +301,8 @@ export const nodeCrypto: CryptoProvider = {
   ciphers: {
     AES_128_GCM: aead("aes-128-gcm", 16),
     AES_256_GCM: aead("aes-256-gcm", 32),
-    // Electron's BoringSSL and OpenSSL's FIPS provider lack ChaCha20-Poly1305; BoringSSL also lacks CCM. Pass the lengths:
-    // without them, `getCipherInfo` checks only the name.
+    // Electron's BoringSSL and OpenSSL's FIPS provider lack ChaCha20-Poly1305; BoringSSL also lacks CCM. Pass the
+    // lengths: without them, `getCipherInfo` checks only the name.
     ...(getCipherInfo("chacha20-poly1305", { keyLength: 32, ivLength: nonceLength }) && {
       CHACHA20_POLY1305: aead("chacha20-poly1305", 32),
     }),

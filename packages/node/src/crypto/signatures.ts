@@ -1,5 +1,6 @@
 /**
- * Signatures verified by node:crypto, with the answers that every provider gives: a test runs the same inputs through all of them.
+ * Signatures verified by node:crypto, with the answers that every provider gives: a test runs the same inputs through
+ * all of them.
  * @module
  */
 
@@ -60,8 +61,9 @@ function isWithoutNull(
 }
 
 /**
- * Ed25519 keys of order 1, 2, 4 and 8, under which anybody can sign: y is 0, 1, −1, or a root of dy⁴ + 2y² − 1 (the doubled point has y = 0). OpenSSL takes
- * them; with d = −121665/121666, and of y modulo p, for OpenSSL takes larger ones as well.
+ * Ed25519 keys of order 1, 2, 4 and 8, under which anybody can sign: y is 0, 1, −1, or a root of dy⁴ + 2y² − 1 (the
+ * doubled point has y = 0). OpenSSL takes them; with d = −121665/121666, and of y modulo p, for OpenSSL takes larger
+ * ones as well.
  */
 function isLowOrderKey(point: Uint8Array): boolean {
   const bytes = Uint8Array.from(point).reverse();

@@ -18,13 +18,17 @@ export interface ConnectWebSocketOptions {
   headers?: Readonly<Record<string, string>>;
   /** The agent of the upgrade request, for a proxy or for sockets of your own. */
   agent?: Agent;
-  /** The trusted CA certificates of the *outer* TLS of a `wss:` address, in PEM. The inner TLS has a `ca` of its own. */
+  /**
+   * The trusted CA certificates of the *outer* TLS of a `wss:` address, in PEM. The inner TLS has a `ca` of its own.
+   */
   ca?: ConnectionOptions["ca"];
   /** The time limit until the WebSocket is open, ms. Default 8 s. */
   handshakeTimeout?: number;
 }
 
-/** A transport whose WebSocket to `url` is still opening: bytes that you send wait, and a refusal is an `error` event. */
+/**
+ * A transport whose WebSocket to `url` is still opening: bytes that you send wait, and a refusal is an `error` event.
+ */
 export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
   return withExplanation(async () => {
     const checkedOptions = checkedWebSocket(options);
@@ -50,8 +54,8 @@ export function checkedWebSocket(options: ConnectWebSocketOptions, prefix = ""):
 }
 
 /**
- * The default time limit for opening a WebSocket, ms. It is shorter than that of the TLS handshake, so that the error says
- * which of the two failed. For wss:, ws applies it to TCP and to the outer TLS separately.
+ * The default time limit for opening a WebSocket, ms. It is shorter than that of the TLS handshake, so that the error
+ * says which of the two failed. For wss:, ws applies it to TCP and to the outer TLS separately.
  */
 const openTimeout = 8_000;
 

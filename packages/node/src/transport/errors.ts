@@ -96,7 +96,8 @@ function outerTls(error: Error): Row | undefined {
   if (!/CERT|ISSUER|LEAF|_CA$|PURPOSE|PATH_LENGTH|CRL|HOSTNAME/.test(code)) return undefined;
   return [
     "outer_certificate",
-    "the certificate of the outer TLS is not trusted: pass its CA as webSocket.ca; ca, pins and insecure are for the inner TLS",
+    "the certificate of the outer TLS is not trusted: pass its CA as webSocket.ca; " +
+      "ca, pins and insecure are for the inner TLS",
   ];
 }
 

@@ -112,16 +112,22 @@ export function plain(bytes: Uint8Array): Uint8Array {
 export const lowWater: number = 2 ** 18;
 /** The time that a failed connection has to send its last bytes, ms. */
 export const abortTimeout = 2_000;
-/** The time that the peer has to end TCP or close the WebSocket after all our bytes are sent, ms. Bytes that it sends do not extend it. */
+/**
+ * The time that the peer has to end TCP or close the WebSocket after all our bytes are sent, ms. Bytes that it sends do
+ * not extend it.
+ */
 export const endTimeout = 5_000;
 /** The time without progress after which a closing connection gives up sending its last bytes, ms. */
 export const stallTimeout = 30_000;
 /** The largest WebSocket message that we send or accept, bytes. The default of ws is 100 MiB. */
 export const maxMessage: number = 2 ** 20;
 /**
- * The most fragments of one WebSocket message; the default of ws is 16,384. Each fragment keeps the whole buffer that it
- * was read into. 256 fragments of 4 KiB make the largest message; the limit is higher because proxies split messages.
+ * The most fragments of one WebSocket message; the default of ws is 16,384. Each fragment keeps the whole buffer that
+ * it was read into. 256 fragments of 4 KiB make the largest message; the limit is higher because proxies split
+ * messages.
  */
 export const maxFragments = 512;
-/** The most bytes of an unfinished WebSocket message before the TLS handshake is done: twice a client's largest flight. */
+/**
+ * The most bytes of an unfinished WebSocket message before the TLS handshake is done: twice a client's largest flight.
+ */
 export const maxUnprovenMessage: number = 2 ** 17 + 2 ** 15;

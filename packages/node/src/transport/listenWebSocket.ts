@@ -1,5 +1,6 @@
 /**
- * Listens for WebSockets, on a port of its own or on one path of an HTTP server of yours, and makes a transport of each.
+ * Listens for WebSockets, on a port of its own or on one path of an HTTP server of yours, and makes a transport of
+ * each.
  * @module
  */
 
@@ -24,8 +25,8 @@ import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
   /**
-   * An HTTP(S) server to attach to. Its other paths stay as they are, except that an upgrade on one of them is refused if
-   * the server has no other listener for upgrades. Default: a new server at `port` and `host`.
+   * An HTTP(S) server to attach to. Its other paths stay as they are, except that an upgrade on one of them is refused
+   * if the server has no other listener for upgrades. Default: a new server at `port` and `host`.
    */
   server?: Server | SecureServer;
   /** The path of the WebSockets. Default `"/"`. */
@@ -167,7 +168,10 @@ function mustRefuse(server: Server | SecureServer, listener: object, path: strin
   return all[0] === listener && all.every((other) => (served.get(other) ?? path) !== path);
 }
 
-/** The local address of a request. A server that does not listen can still be given sockets: then it is that of the socket. */
+/**
+ * The local address of a request. A server that does not listen can still be given sockets: then it is that of the
+ * socket.
+ */
 function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): string | undefined {
   const address = server.address();
   return typeof address === "string" ? undefined : (address?.address ?? socket.localAddress);

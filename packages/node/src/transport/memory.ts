@@ -1,6 +1,6 @@
 /**
- * A pool of the buffers that records are built in. A buffer is reused after its records are sent: the page faults and the
- * garbage collection of a new buffer cost as much as sealing the records in it.
+ * A pool of the buffers that records are built in. A buffer is reused after its records are sent: the page faults and
+ * the garbage collection of a new buffer cost as much as sealing the records in it.
  * @module
  */
 import type { Memory } from "@handclasp/core";
@@ -11,7 +11,9 @@ const largest: number = smallest * 16;
 /** The most bytes that the pool keeps for reuse. */
 const maxFree = 2 ** 22;
 
-/** The free buffers by size. They still hold ciphertext that was sent, which is overwritten before anything reads it. */
+/**
+ * The free buffers by size. They still hold ciphertext that was sent, which is overwritten before anything reads it.
+ */
 const free = new Map<number, ArrayBuffer[]>();
 let freeBytes = 0;
 /** The bytes of each buffer that are still in use. A buffer that does not get all of them back is garbage-collected. */

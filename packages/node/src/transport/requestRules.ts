@@ -1,7 +1,7 @@
 /**
  * Decides by Origin and Host which requests may become a WebSocket. A browser lets every page open a WebSocket to every
- * address, and names the page's origin in Origin. A page whose host name resolves to 127.0.0.1 reaches servers that only
- * this computer should reach (DNS rebinding); the Host header reveals that name.
+ * address, and names the page's origin in Origin. A page whose host name resolves to 127.0.0.1 reaches servers that
+ * only this computer should reach (DNS rebinding); the Host header reveals that name.
  * @module
  */
 
@@ -12,14 +12,15 @@ import { configurationError, printable } from "@handclasp/core/unstable";
 
 export interface RequestRules {
   /**
-   * The origins of pages that may connect although their host is not that of the Host header, exactly as a browser sends
-   * them: `"https://app.example"`. `"null"` lets in pages without an origin (files, sandboxed frames); any site can make
-   * such a page. A request without Origin does not come from a page, and is not checked against `origins`.
+   * The origins of pages that may connect although their host is not that of the Host header, exactly as a browser
+   * sends them: `"https://app.example"`. `"null"` lets in pages without an origin (files, sandboxed frames); any site
+   * can make such a page. A request without Origin does not come from a page, and is not checked against `origins`.
    */
   origins?: readonly string[];
   /**
    * The names that the Host header may have, without port. A listener on a loopback address accepts them in addition to
-   * `localhost`, `*.localhost` and loopback addresses. Any other listener accepts only them, or without them every name.
+   * `localhost`, `*.localhost` and loopback addresses. Any other listener accepts only them, or without them every
+   * name.
    */
   hosts?: readonly string[];
 }
@@ -29,14 +30,16 @@ export type OnRefused = (error: TlsError, request: IncomingMessage) => void;
 
 /** The time in which `onRefused` is called only once for the same Origin and Host, ms. */
 export const reportInterval = 60_000;
-/** The most pairs of Origin and Host that are reported in that time. Each is remembered, and a peer can send any number. */
+/**
+ * The most pairs of Origin and Host that are reported in that time. Each is remembered, and a peer can send any number.
+ */
 const maxReported = 64;
 /** The most characters of a header that are remembered and reported. A host name has at most 253. */
 const maxHeader = 300;
 
 /**
- * Returns a function that says whether a request is accepted, and calls `onRefused` if not. Its `isLoopback` says whether
- * the request arrived at a loopback address.
+ * Returns a function that says whether a request is accepted, and calls `onRefused` if not. Its `isLoopback` says
+ * whether the request arrived at a loopback address.
  * @throws TlsError `configuration` for an entry that no browser would send
  */
 export function requestRules(
@@ -101,7 +104,8 @@ const hostOfOrigin = (origin: string): string | undefined => {
 };
 
 function refusal(host: string, origin: string | undefined, hostFits: boolean, originFits: boolean): TlsError {
-  const values = `Origin ${origin === undefined ? "absent" : JSON.stringify(excerpt(origin))}, Host ${JSON.stringify(excerpt(host))}`;
+  const shownOrigin = origin === undefined ? "absent" : JSON.stringify(excerpt(origin));
+  const values = `Origin ${shownOrigin}, Host ${JSON.stringify(excerpt(host))}`;
   const name = hostOf(host);
   const options = [
     ...(hostFits ? [] : [name && `hosts: [${JSON.stringify(excerpt(name))}]`]),

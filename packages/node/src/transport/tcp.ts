@@ -131,8 +131,8 @@ class TcpTransport implements Transport {
   }
 
   /**
-   * Closing a socket with unread bytes sends a RST, and a RST makes the peer drop our alert. So our side ends first, and
-   * bytes of the peer are read and dropped until it ends its side, for a limited time even if it keeps sending.
+   * Closing a socket with unread bytes sends a RST, and a RST makes the peer drop our alert. So our side ends first,
+   * and bytes of the peer are read and dropped until it ends its side, for a limited time even if it keeps sending.
    * @param ms the time that the peer has after all our bytes are sent
    * @param stall the time without progress after which our unsent bytes are given up
    */
@@ -162,8 +162,9 @@ class TcpTransport implements Transport {
 }
 
 /**
- * The bytes of the current batch of writes that the host has not taken yet. `writableLength` counts the whole batch until
- * its last byte is written, which takes minutes if the peer is slow. Node.js keeps the figure for its own timeouts.
+ * The bytes of the current batch of writes that the host has not taken yet. `writableLength` counts the whole batch
+ * until its last byte is written, which takes minutes if the peer is slow. Node.js keeps the figure for its own
+ * timeouts.
  */
 function batchLeft(socket: Socket): number | undefined {
   return (socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle

@@ -32,7 +32,8 @@ const closed = 3;
  * A transport over a WebSocket that is open or still opening. It takes the socket over: no other code may listen to its
  * messages, send on it or close it.
  *
- * Make the socket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as `connectWebSocket` and `listenWebSocket` do.
+ * Make the socket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as `connectWebSocket`
+ * and `listenWebSocket` do.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
   return withExplanationSync(() => {
@@ -156,8 +157,8 @@ class WebSocketTransport implements Transport {
 
   /**
    * Limits the memory of an unfinished message, which ws does not. ws keeps each fragment, and with it the whole buffer
-   * that the fragment was read into, until the message is complete. So all bytes that are read until then count, those of
-   * control frames included. Control frames between messages do not count.
+   * that the fragment was read into, until the message is complete. So all bytes that are read until then count, those
+   * of control frames included. Control frames between messages do not count.
    */
   #limitUnfinished(): void {
     const { _socket, _receiver } = this.#ws as unknown as Internals;
@@ -240,7 +241,7 @@ class WebSocketTransport implements Transport {
 }
 
 /**
- * Whether the WebSocket runs over a socket of `node:net`, which no longer uses the bytes of a write when its callback comes.
- * Another stream, which ws accepts too, may still hold them then.
+ * Whether the WebSocket runs over a socket of `node:net`, which no longer uses the bytes of a write when its callback
+ * comes. Another stream, which ws accepts too, may still hold them then.
  */
 const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as Internals)._socket instanceof Socket;

@@ -1,6 +1,6 @@
 /**
- * Tests one end of a connection: each role, over a transport, with each kind of handler, whichever side goes first. It imports packages by name, so that unit tests
- * run it on the sources and interop tests on `dist`.
+ * Tests one end of a connection: each role, over a transport, with each kind of handler, whichever side goes first. It
+ * imports packages by name, so that unit tests run it on the sources and interop tests on `dist`.
  */
 import { connect, type TlsConnection, type TraceEvent, type Transport } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto } from "@handclasp/node";

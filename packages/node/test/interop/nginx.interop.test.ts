@@ -1,4 +1,7 @@
-/** Behind nginx as a reverse proxy: which pages get in where it passes on its own Host, and where it passes on that of the page. */
+/**
+ * Behind nginx as a reverse proxy: which pages get in where it passes on its own Host, and where it passes on that of
+ * the page.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";

@@ -78,7 +78,8 @@ describe.each([
         ciphers: ciphersOf(name),
         ...(withClient && { cert: client.cert, key: client.key }),
       });
-      // In pieces: node:tls makes one WebSocket message of each write, and 1 MiB is the most that we take. It ends once all is back.
+      // In pieces: node:tls makes one WebSocket message of each write, and 1 MiB is the most that we take. It ends once
+      // all is back.
       Readable.from(pieces).pipe(socket, { end: false });
       const got: Buffer[] = [];
       let length = 0;

@@ -67,7 +67,10 @@ export function startOpenssl(args: readonly string[]): OpensslProcess {
   };
 }
 
-/** An `s_server` that echoes: what it prints goes back to its input. Quiet, so that nothing else is printed, and no letter is a command. */
+/**
+ * An `s_server` that echoes: what it prints goes back to its input. Quiet, so that nothing else is printed, and no
+ * letter is a command.
+ */
 export async function startEchoServer(
   args: readonly string[],
   version: readonly string[] = ["-tls1_2"],

@@ -36,7 +36,8 @@ const raw = () =>
 
 test("an idle connection costs a server 8.5 KiB more than a bare WebSocket", async () => {
   const more = (await handclasp()) - (await raw());
-  // Measured on Node 20: 8,100 bytes, give or take 150. Memory that is kept by mistake, such as an upgrade request, exceeds the limit.
+  // Measured on Node 20: 8,100 bytes, give or take 150. Memory that is kept by mistake, such as an upgrade request,
+  // exceeds the limit.
   expect(more).toBeLessThan(8704);
   expect(more).toBeGreaterThan(2048); // else it is not this that was measured
 });

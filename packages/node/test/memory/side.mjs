@@ -1,6 +1,6 @@
 /**
- * One side of many connections, in a process of its own, so that what it holds can be told from what the other side holds: takes orders over IPC, see side.ts.
- * Plain JavaScript, because Node runs it as it is.
+ * One side of many connections, in a process of its own, so that what it holds can be told from what the other side
+ * holds: takes orders over IPC, see side.ts. Plain JavaScript, because Node runs it as it is.
  */
 
 import { createHash } from "node:crypto";

@@ -1,4 +1,6 @@
-/** A fast writer against a reader that does not read: what both hold, and that nothing is lost once the reader reads. */
+/**
+ * A fast writer against a reader that does not read: what both hold, and that nothing is lost once the reader reads.
+ */
 import { testCa } from "@handclasp/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { withSides } from "./side.ts";

@@ -80,7 +80,7 @@ const byte = Uint8Array.of(22);
 const padding = new Uint8Array(125);
 const nothing = new Uint8Array(0);
 
-describe("a message of fragments of 1 byte, before the handshake, ends as message_too_big before 256 KiB of it were read", () => {
+describe("a message of 1-byte fragments, before the handshake, is message_too_big before 256 KiB are read", () => {
   test.each([
     ["padded by pongs", repeat(500, frame(pong, padding))],
     ["padded by a few pongs", repeat(10, frame(pong, padding))],

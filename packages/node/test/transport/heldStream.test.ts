@@ -1,4 +1,7 @@
-/** ws takes any stream for a socket, and many say that they are done with what they still hold: a multiplexer, a throttle, a PassThrough. */
+/**
+ * ws takes any stream for a socket, and many say that they are done with what they still hold: a multiplexer, a
+ * throttle, a PassThrough.
+ */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Duplex } from "node:stream";

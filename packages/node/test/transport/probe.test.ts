@@ -16,8 +16,8 @@ function accepting(): [promise: Promise<Transport>, accept: (transport: Transpor
 }
 
 /**
- * The events of a transport that was paused before any data arrived. Its peer sends more than the socket buffers, and is then
- * reset.
+ * The events of a transport that was paused before any data arrived. Its peer sends more than the socket buffers, and
+ * is then reset.
  */
 async function toldWhilePaused(transport: Transport, peer: Socket, send: () => void = () => void peer.write(unread)) {
   const told = new Promise((resolve) => transport.start({ ...quiet, error: resolve }));

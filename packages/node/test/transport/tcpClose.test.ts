@@ -1,6 +1,6 @@
 /**
- * The effect of a channel's `close()` on its TCP connection: our side ends after close_notify, and the peer's stays open. No
- * clock decides: a test hangs if an event does not come.
+ * The effect of a channel's `close()` on its TCP connection: our side ends after close_notify, and the peer's stays
+ * open. No clock decides: a test hangs if an event does not come.
  */
 
 import { once } from "node:events";
@@ -49,7 +49,7 @@ async function channels(): Promise<{ client: TlsConnection; server: TlsConnectio
 }
 
 describe("close()", () => {
-  test("ends our side of TCP at once, even if the peer is silent; data that the peer still sends does no harm", async () => {
+  test("ends our side of TCP at once, even if the peer is silent; later data of the peer does no harm", async () => {
     const { client, server, socket } = await channels();
     const ended = once(socket, "end");
     const closed = client.close();
@@ -69,7 +69,7 @@ describe("close()", () => {
   });
 });
 
-test("closeWrite() leaves TCP as it is: without allowHalfOpen, the peer would take its end for our leaving", async () => {
+test("closeWrite() leaves TCP open: without allowHalfOpen, the peer would take its end as our departure", async () => {
   const { client, server, socket } = await channels();
   let ended = false;
   socket.on("end", () => (ended = true));

@@ -1,4 +1,7 @@
-/** A socket whose two sides have both been closed does not live on because the peer goes on talking. The clock is virtual, the socket is real. */
+/**
+ * A socket whose two sides have both been closed does not live on because the peer goes on talking. The clock is
+ * virtual, the socket is real.
+ */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { listenTcp, tcpTransport } from "@handclasp/node";

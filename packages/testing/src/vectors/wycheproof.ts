@@ -85,7 +85,7 @@ const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefi
  * The suites of all files under `directory`/wycheproof that apply to a provider.
  * @example
  * for (const suite of providerVectors(noble))
- *   test.skipIf(!suite.present)(suite.name, async () => expect((await suite.run()).failures).toEqual([]));
+ *   test.skipIf(!suite.isPresent)(suite.name, async () => expect((await suite.run()).failures).toEqual([]));
  */
 export function providerVectors(
   provider: CryptoProvider,

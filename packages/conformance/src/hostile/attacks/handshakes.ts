@@ -134,7 +134,9 @@ const slow = (transport: TransportKind): Attack => ({
 
 /** A part of a handshake message, whose rest does not arrive. No honest peer leaves it incomplete for a minute. */
 const partial = (transport: TransportKind, slowly: boolean): Attack => ({
-  name: `${transport}, a handshake message after Finished ${slowly ? "of which one byte arrives every 10 s" : "that stops"}`,
+  name:
+    `${transport}, a handshake message after Finished ` +
+    (slowly ? "of which one byte arrives every 10 s" : "that stops"),
   clock: "manual",
   async run(arena) {
     const ports = await arena.start("reads");
