@@ -424,7 +424,12 @@ describe("errors are one line", () => {
     ["a port that is none", ["serve", "--ws", "65536"], 2, /^error: .*expected a number from 0 to 65535\n$/],
     ["a fragment too small", ["serve", "--max-fragment", "63"], 2, /^error: .*expected a number from 64 to 16384\n$/],
     ["an unknown answer", ["serve", "--respond", "echoes"], 2, /^error: --respond echoes: expected.*\n$/],
-    ["an origin that is none", ["serve", "--ws", "0", "--origins", "*"], 2, /^error: origins: "\*" is no origin .*\n$/],
+    [
+      "an origin that is none",
+      ["serve", "--ws", "0", "--origins", "*"],
+      2,
+      /^error: origins: "\*" is not an origin .*\n$/,
+    ],
     ["origins for TCP", ["serve", "--tcp", "0", "--origins", "null"], 2, /^error: --origins and --hosts .*--ws\n$/],
     ["--cert without --key", ["serve", "--cert", "x"], 2, /^error: --cert and --key go together.*\n$/],
     ["--ocsp without --cert", ["serve", "--ocsp", "x"], 2, /^error: --ocsp needs --cert.*\n$/],

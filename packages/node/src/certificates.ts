@@ -2,10 +2,13 @@ import { type CertificateCache, type CryptoProvider, certificateCache } from "@h
 
 const caches = new WeakMap<CryptoProvider, CertificateCache>();
 
-/** What the connections of the process find out about certificates, they find out once: with each provider for itself, since none vouches for another's signatures. */
-export function certificatesOf(provider: CryptoProvider): CertificateCache {
+/**
+ * The certificate cache that all connections of this process share. Each provider has its own, because no provider may
+ * rely on signatures that another one has verified.
+ */
+export function certificateCacheOf(provider: CryptoProvider): CertificateCache {
   const cache = caches.get(provider) ?? certificateCache();
-  // What cannot be a provider is core's to refuse.
+  // A WeakMap takes only objects as keys. Core refuses a provider that is not an object.
   if (Object(provider) === provider) caches.set(provider, cache);
   return cache;
 }

@@ -1,5 +1,5 @@
 /**
- * What the functions of this package take beside what core's take; core's `optionsOf` says how a row is written.
+ * The options of this package's functions, in addition to core's. `options.ts` of core explains the rows.
  * @module
  */
 

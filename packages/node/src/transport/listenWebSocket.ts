@@ -1,5 +1,5 @@
 /**
- * Accepts TLS over WebSockets: on a port of its own, or on one path of somebody's HTTP server.
+ * Accepts TLS over WebSockets: on a port of its own, or on one path of an existing HTTP server.
  * @module
  */
 
@@ -10,55 +10,72 @@ import { TlsError, type Transport } from "@handclasp/core";
 import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
 import { listenWebSocketOptions } from "../optionTables.ts";
-import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
-import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
-import { isLoopbackAddress, type OnRefused, quiet, type RequestRules, requestRules, tell } from "./requestRules.ts";
+import { endTimeout, maxFragments, maxMessage } from "./eventQueue.ts";
+import { checkAddress, type Listener, type ListenTcpOptions, makeListener, startListening } from "./listener.ts";
+import {
+  isLoopbackAddress,
+  type OnRefused,
+  type RequestRules,
+  reportInterval,
+  reportRefusal,
+  requestRules,
+} from "./requestRules.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
-  /** An HTTP(S) server to attach to, whose other paths are left alone: an upgrade on one of them is refused where nobody else listens for upgrades. Default: one of our own, at `port` and `host`. */
+  /**
+   * An existing HTTP or HTTPS server whose path `path` takes WebSockets. Its other paths stay as they are; an upgrade on one
+   * of them is refused only if nothing else listens for upgrades. Default: a new HTTP server at `port` and `host`.
+   */
   server?: Server | SecureServer;
-  /** The path to serve. Default `"/"`. */
+  /** The path that takes WebSockets. Default `"/"`. */
   path?: string;
   /**
-   * Says whether a request may become a WebSocket, e.g. by a cookie: `true` alone lets it in, and only what `origins`
-   * and `hosts` let in is asked for. Default: all of those may; TLS decides who is allowed in.
+   * Decides whether a request may become a WebSocket, for example by a cookie. Only `true` accepts it. It is called only
+   * for requests that `origins` and `hosts` accept. Default: all of these are accepted, and TLS authenticates the client.
    */
   allow?: (request: IncomingMessage) => boolean;
 }
 
-/** Listens, calls `onTransport` for every WebSocket, and `onRefused` for what `origins` or `hosts` kept out. */
+/**
+ * Listens. It calls `onTransport` with a transport for every WebSocket, and `onRefused` for requests that `origins` or
+ * `hosts` refuse and for an `allow` that fails.
+ */
 export async function listenWebSocket(
   options: ListenWebSocketOptions,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
   onRefused?: OnRefused,
 ): Promise<Listener> {
   return withExplanation(() => {
-    const given = checkedAddress(optionsOf(options, listenWebSocketOptions));
-    const { path = "/" } = given;
-    if (typeof onTransport !== "function") throw wrongOption("onTransport", onTransport, "a function of the transport");
+    const known = checkAddress(optionsOf(options, listenWebSocketOptions));
+    const { path = "/" } = known;
+    if (typeof onTransport !== "function")
+      throw wrongOption("onTransport", onTransport, "a function that takes the transport");
     if (onRefused !== undefined && typeof onRefused !== "function")
       throw wrongOption("onRefused", onRefused, "a function");
     if (!path.startsWith("/")) throw wrongOption("path", path, "a path that begins with a slash");
-    // A request never has it: what is behind the path is cut off, and other characters come as %XX.
+    // No request has such a path: the query is cut off, and other characters are percent-encoded.
     if (!/^[!-~]+$/.test(path) || /[?#]/.test(path))
       throw configurationError(
-        "path: no request has it",
-        "give it without ? and #, in ASCII, with %XX for what is none",
+        "path: no request can have this path",
+        "give it without ? and #, in ASCII, with %XX for other characters",
       );
-    const { server } = given;
-    // A server of net, tls or ws says nothing of requests for a WebSocket.
+    const { server } = known;
+    // A server of net, tls or ws emits no upgrade requests.
     if (server && typeof server.setTimeout !== "function")
       throw wrongOption("server", server, "a server of node:http or node:https");
-    if (server?.listeners("upgrade").some((other) => served.get(other) === path))
+    if (server?.listeners("upgrade").some((other) => pathOfListener.get(other) === path))
       throw configurationError(
-        `the server has WebSockets at ${path} already`,
-        "give another path, or close that listener",
+        `a listener already takes WebSockets at ${path} of this server`,
+        "choose another path, or close that listener",
       );
     for (const option of ["port", "host"] as const)
-      if (given.server && given[option] !== undefined)
-        throw configurationError(`${option} beside server`, "leave it out: the server's own listen() says where");
-    return listenOn(given, path, onTransport, requestRules(given, onRefused), onRefused);
+      if (known.server && known[option] !== undefined)
+        throw configurationError(
+          `${option} is set together with server`,
+          "leave it out: the server's own listen() sets the address",
+        );
+    return listenOn(known, path, onTransport, requestRules(known, onRefused), onRefused);
   });
 }
 
@@ -66,12 +83,12 @@ async function listenOn(
   options: ListenWebSocketOptions,
   path: string,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
-  fits: ReturnType<typeof requestRules>,
+  isAllowedByRules: ReturnType<typeof requestRules>,
   onRefused: OnRefused | undefined,
 ): Promise<Listener> {
   const { allow } = options;
-  const own = options.server === undefined;
-  // Loaded when they are needed: to load them takes longer than a handshake over TCP does.
+  const ownsServer = options.server === undefined;
+  // ws and node:http are loaded when they are needed: to load them takes longer than a handshake over TCP.
   const loading = import("ws").then(
     ({ WebSocketServer }) =>
       new WebSocketServer({ noServer: true, maxPayload: maxMessage, maxFragments, perMessageDeflate: false }),
@@ -80,13 +97,13 @@ async function listenOn(
     options.server ??
     (await import("node:http")).createServer((request, response) => refuseRequest(request, response, path));
 
-  let told = Number.NEGATIVE_INFINITY;
-  const fails = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
+  let lastReport = Number.NEGATIVE_INFINITY;
+  const refuseBadHook = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
     const now = performance.now();
-    // A peer can ask any number of times.
-    if (now - told >= quiet) {
-      told = now;
-      tell(
+    // A peer can send any number of requests.
+    if (now - lastReport >= reportInterval) {
+      lastReport = now;
+      reportRefusal(
         onRefused,
         new TlsError(undefined, message, { code: "hook_failed", fault: "application", advice, cause }),
         request,
@@ -94,64 +111,64 @@ async function listenOn(
     }
     return false;
   };
-  // Only a plain `true` lets in: a promise is truthy, and a hook that throws must not end the process.
-  const allowed = (request: IncomingMessage): boolean => {
+  // Only `true` accepts: a promise is truthy. A hook that throws must not end the process.
+  const isAllowed = (request: IncomingMessage): boolean => {
     try {
       const answer: unknown = allow === undefined || allow(request);
       if (typeof answer === "boolean") return answer;
       if (answer instanceof Promise) answer.catch(() => {});
-      return fails(request, "allow answered neither true nor false", "let it answer at once, not by a promise");
+      return refuseBadHook(request, "allow returned neither true nor false", "return true or false, not a promise");
     } catch (cause) {
-      return fails(request, "allow threw", "the cause is its error", cause);
+      return refuseBadHook(request, "allow threw an error", "fix it: `cause` has the error", cause);
     }
   };
-  let sockets: WebSocketServer | undefined;
+  let webSocketServer: WebSocketServer | undefined;
   const upgrade = (to: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      if (isNobodys(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
-    } else if (!fits(request, isLoopbackAddress(addressOf(server, request))) || !allowed(request))
+      if (isUnserved(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
+    } else if (!isAllowedByRules(request, isLoopbackAddress(addressOf(server, request))) || !isAllowed(request))
       refuseUpgrade(socket, forbidden);
-    else if (sockets) upgrade(sockets, request, socket, head);
+    else if (webSocketServer) upgrade(webSocketServer, request, socket, head);
     else {
-      const gone = (): void => void socket.destroy();
-      socket.on("error", gone);
+      const destroy = (): void => void socket.destroy();
+      socket.on("error", destroy);
       void loading.then((loaded) => {
-        socket.off("error", gone);
+        socket.off("error", destroy);
         upgrade(loaded, request, socket, head);
       });
     }
   };
-  // At once: somebody else's server may be asked before ws is there.
-  served.set(onUpgrade, path);
+  // Before ws is loaded, because an existing server may get a request meanwhile.
+  pathOfListener.set(onUpgrade, path);
   server.on("upgrade", onUpgrade);
-  sockets = await loading;
+  webSocketServer = await loading;
 
-  if (own) await listen(server, options);
+  if (ownsServer) await startListening(server, options);
 
   const stop = (done: () => void): void => {
     server.removeListener("upgrade", onUpgrade);
-    if (own) server.close(done);
-    else sockets.close(done);
+    if (ownsServer) server.close(done);
+    else webSocketServer.close(done);
   };
-  const cut = (): void => {
-    for (const ws of sockets.clients) ws.terminate();
-    if (own) server.closeAllConnections();
+  const destroyAll = (): void => {
+    for (const ws of webSocketServer.clients) ws.terminate();
+    if (ownsServer) server.closeAllConnections();
   };
-  return listener(server, stop, cut);
+  return makeListener(server, stop, destroyAll);
 }
 
-/** What our own listeners for upgrades serve. */
-const served = new WeakMap<object, string>();
+/** The path of each of our listeners for upgrades. */
+const pathOfListener = new WeakMap<object, string>();
 
-/** Nobody serves this path, and `listener` is the one to say so. Who else listens for upgrades may serve any. */
-function isNobodys(server: Server | SecureServer, listener: object, path: string): boolean {
+/** True if no listener serves this path and `listener` is the first, which refuses it. A listener of others may serve any path. */
+function isUnserved(server: Server | SecureServer, listener: object, path: string): boolean {
   const all = server.listeners("upgrade");
-  return all[0] === listener && all.every((other) => (served.get(other) ?? path) !== path);
+  return all[0] === listener && all.every((other) => (pathOfListener.get(other) ?? path) !== path);
 }
 
-/** Where a request came to. Sockets that somebody hands to a server that does not listen have an address of their own. */
+/** The local address of a request. If the server does not listen itself, its sockets were handed to it and have the address. */
 function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): string | undefined {
   const address = server.address();
   return typeof address === "string" ? undefined : (address?.address ?? socket.localAddress);
@@ -179,9 +196,9 @@ function refuseRequest(request: IncomingMessage, response: ServerResponse, path:
 }
 
 function refuseUpgrade(socket: Duplex, { code, text }: Status): void {
-  // A client that is gone by now is no error.
+  // The client may have gone already. That is not an error.
   socket.on("error", () => socket.destroy());
-  // Nor may one stay that never closes its side.
+  // A client that never closes its side must not keep the socket.
   const timer = setTimeout(() => socket.destroy(), endTimeout).unref();
   socket.on("close", () => clearTimeout(timer));
   socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

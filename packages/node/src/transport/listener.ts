@@ -1,5 +1,5 @@
 /**
- * What listening on TCP and for WebSockets have in common.
+ * The parts that listening for TCP connections and for WebSockets have in common.
  * @module
  */
 import type { AddressInfo, Server } from "node:net";
@@ -7,51 +7,58 @@ import { configurationError, wrongOption } from "@handclasp/core/unstable";
 import { listenError } from "./errors.ts";
 
 export interface ListenTcpOptions {
-  /** Default 0: any free one. */
+  /** The port. Default 0: any free port. */
   port?: number;
-  /** Default `"127.0.0.1"`: nothing is offered to the network unless asked. */
+  /** The address. Default `"127.0.0.1"`: other computers cannot connect unless you choose another one. */
   host?: string;
 }
 
-/** What accepts connections. */
+/** A socket that accepts connections. */
 export interface Listener {
-  /** Where it listens, as the underlying server says it. */
+  /** The address of the underlying server, as its own `address()` gives it. */
   address(): AddressInfo | string | null;
-  /** Accepts nothing more from now on. Done when all connections are gone; those that are not after `grace` ms (default 5 s) are cut. */
+  /**
+   * Stops accepting. The promise resolves when every connection has ended; those that are still there after `grace`
+   * milliseconds (default 5,000) are destroyed.
+   */
   close(grace?: number): Promise<void>;
-  /** As `close`. */
+  /** Calls `close` with the default grace. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Node.js would take a host that is null or empty for all addresses. */
-export function checkedAddress<T extends ListenTcpOptions>(options: T): T {
+/** Refuses an empty host, because Node.js would listen on all addresses. */
+export function checkAddress<T extends ListenTcpOptions>(options: T): T {
   if (options.host === "") throw wrongOption("host", "", "a name or an address");
   return options;
 }
 
-/** Rejects with a TlsError where the port cannot be had. */
-export function listen(server: Server, { port = 0, host = "127.0.0.1" }: ListenTcpOptions): Promise<void> {
+/** Starts `server`. The promise rejects with a TlsError if the address or the port is not available. */
+export function startListening(server: Server, { port = 0, host = "127.0.0.1" }: ListenTcpOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(listenError(error));
-    server.once("error", failed);
+    const onError = (error: Error): void => reject(listenError(error));
+    server.once("error", onError);
     server.listen(port, host, () => {
-      server.removeListener("error", failed);
+      server.removeListener("error", onError);
       resolve();
     });
   });
 }
 
-/** `stop` accepts nothing more, and calls back when all connections are gone; `cut` ends those that are left after the grace. */
-export function listener(server: Server, stop: (done: () => void) => void, cut: () => void): Listener {
+/**
+ * Makes the Listener of `server`.
+ * @param stop stops accepting, and calls back when all connections have ended
+ * @param destroyAll destroys the connections that are left after the grace
+ */
+export function makeListener(server: Server, stop: (done: () => void) => void, destroyAll: () => void): Listener {
   let closing: Promise<void> | undefined;
   return {
     address: () => server.address(),
     async close(grace = 5_000): Promise<void> {
-      // A timer would fire at once for what is no number.
+      // For any other value, the timer would fire at once.
       if (!(typeof grace === "number" && grace >= 0 && grace < 2 ** 31))
-        throw configurationError("grace: no number of milliseconds", "give milliseconds: close(5000)");
+        throw configurationError("grace is not a number of milliseconds", "give milliseconds: close(5000)");
       closing ??= new Promise((resolve) => {
-        const timer = setTimeout(cut, grace);
+        const timer = setTimeout(destroyAll, grace);
         stop(() => {
           clearTimeout(timer);
           resolve();

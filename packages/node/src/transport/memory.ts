@@ -1,51 +1,54 @@
 /**
- * Memory that records are built in, and that is lent again once it is sent: new memory for every message costs its page faults and its collection,
- * together as much as sealing what is in it.
+ * The memory in which records are built. It is reused after it was sent: page faults and garbage collection of new memory
+ * for every message cost as much as the encryption of the message.
  * @module
  */
 import type { Memory } from "@handclasp/core";
 
-/** A record of 16 KiB with its header, nonce and tag fits the smallest, sixteen of them the largest. */
-const smallest = 2 ** 14 + 2 ** 6;
-const largest: number = smallest * 16;
-/** What is kept for later, in all, bytes. */
-const mostSpare = 2 ** 22;
+/** Bytes. The smallest block holds a record of 16 KiB with its header, nonce and tag; the largest holds 16 of them. */
+const smallestBlock = 2 ** 14 + 2 ** 6;
+const largestBlock: number = smallestBlock * 16;
+/** The most bytes that are kept for reuse. */
+const maxSpareBytes = 2 ** 22;
 
-/** By size. What is in them is ciphertext that was sent, and is written over before it is looked at. */
-const spare = new Map<number, ArrayBuffer[]>();
+/** Blocks to reuse, by size. They contain ciphertext that was sent; it is overwritten before anything reads it. */
+const spareBlocks = new Map<number, ArrayBuffer[]>();
 let spareBytes = 0;
-/** Bytes that are lent and not given back yet. A buffer that never gets all of them back is left to the collector. */
-const lent = new WeakMap<ArrayBufferLike, number>();
+/** For each block, the lent bytes that were not given back yet. A block that never gets all of them back is collected. */
+const lentBytes = new WeakMap<ArrayBufferLike, number>();
 
-/** Of the whole process: what one connection gave back, another may get. */
+/** The memory of the whole process: a connection may get a block that another one gave back. */
 export const memory: Memory = {
   take(length) {
-    let size = smallest;
+    let size = smallestBlock;
     while (size < length) size *= 2;
-    // What is far too large for a record of its own would be wasted on it.
-    if (size > largest || length < smallest / 2) return new Uint8Array(uncleared(length));
-    const buffer = spare.get(size)?.pop();
+    // No block is that large, or a small record would waste most of one.
+    if (size > largestBlock || length < smallestBlock / 2) return new Uint8Array(allocateUncleared(length));
+    const buffer = spareBlocks.get(size)?.pop();
     if (buffer) spareBytes -= size;
-    const slab = buffer ?? uncleared(size);
-    lent.set(slab, length);
-    return new Uint8Array(slab, 0, length);
+    const block = buffer ?? allocateUncleared(size);
+    lentBytes.set(block, length);
+    return new Uint8Array(block, 0, length);
   },
 
   give({ buffer, length }) {
-    const out = lent.get(buffer);
-    if (out === undefined) return;
-    if (out > length) {
-      lent.set(buffer, out - length);
+    const remaining = lentBytes.get(buffer);
+    if (remaining === undefined) return;
+    if (remaining > length) {
+      lentBytes.set(buffer, remaining - length);
       return;
     }
-    lent.delete(buffer);
-    if (spareBytes + buffer.byteLength > mostSpare) return;
+    lentBytes.delete(buffer);
+    if (spareBytes + buffer.byteLength > maxSpareBytes) return;
     spareBytes += buffer.byteLength;
-    const list = spare.get(buffer.byteLength);
+    const list = spareBlocks.get(buffer.byteLength);
     if (list) list.push(buffer as ArrayBuffer);
-    else spare.set(buffer.byteLength, [buffer as ArrayBuffer]);
+    else spareBlocks.set(buffer.byteLength, [buffer as ArrayBuffer]);
   },
 };
 
-/** Clearing 16 KiB takes half as long as sealing them; and what the pool of Buffer gives is never a whole ArrayBuffer. */
-const uncleared = (length: number): ArrayBuffer => Buffer.allocUnsafeSlow(length).buffer;
+/**
+ * Allocates memory that is not cleared: to clear 16 KiB takes half as long as to encrypt them. `allocUnsafeSlow` bypasses
+ * the pool of Buffer, which gives parts of an ArrayBuffer.
+ */
+const allocateUncleared = (length: number): ArrayBuffer => Buffer.allocUnsafeSlow(length).buffer;

@@ -1,23 +1,24 @@
 /**
- * Whether a paused socket is still connected.
+ * Finds out that a paused socket has lost its connection.
  * @module
  */
 import { Socket } from "node:net";
 
-/** How often a paused socket is asked, ms. */
+/** The time between two probes of a paused socket, in milliseconds. */
 const probeInterval = 1_000;
-const nothing = new Uint8Array();
+const noBytes = new Uint8Array();
 
 /**
- * Asks a socket until it is closed or `clearInterval` ends it. The host does not watch a socket that nobody reads from or writes to, so a reset goes unnoticed
- * while it is paused. A write of no bytes sends nothing, and fails with the socket's error where it has one. A stream that is not Node's own socket is not asked.
+ * Probes a socket until it is closed or `clearInterval` ends it. libuv does not watch a socket that is neither read nor
+ * written, so nothing reports a reset of a paused one. A write of 0 bytes sends nothing, and fails if the socket has an
+ * error. Any other stream is not probed.
  */
 export function probe(socket: unknown): NodeJS.Timeout | undefined {
   if (!(socket instanceof Socket)) return undefined;
   const timer = setInterval(() => {
     if (!socket.writable) clearInterval(timer);
-    // What still waits to be written is watched by the host.
-    else if (socket.writableLength === 0) socket.write(nothing);
+    // libuv watches a socket that has bytes to write.
+    else if (socket.writableLength === 0) socket.write(noBytes);
   }, probeInterval).unref();
   return timer;
 }

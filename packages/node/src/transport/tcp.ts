@@ -1,5 +1,5 @@
 /**
- * TLS records over TCP, as everybody else sends them.
+ * The transport over TCP.
  * @module
  */
 
@@ -10,12 +10,15 @@ import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import { connectTcpOptions } from "../optionTables.ts";
 
 import { connectError } from "./errors.ts";
-import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
-import { checkedAddress } from "./listener.ts";
+import { abortTimeout, asUint8Array, EventQueue, endTimeout, lowWater, stallTimeout } from "./eventQueue.ts";
+import { checkAddress } from "./listener.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
-/** A transport over a socket that is connected or connecting. It takes the socket over, and makes it half-open: each side ends by itself. */
+/**
+ * Makes a transport over a socket that is connected or connecting. It takes the socket over, and sets `allowHalfOpen`: each
+ * side ends independently.
+ */
 export function tcpTransport(socket: Socket): Transport {
   return withExplanationSync(() => {
     if (typeof socket?.setNoDelay !== "function")
@@ -24,18 +27,21 @@ export function tcpTransport(socket: Socket): Transport {
   });
 }
 
-/** A transport to a TCP port, which is still connecting: what is sent waits, a refusal is an `error` event. */
+/**
+ * Makes a transport to a TCP port. It is still connecting: bytes that you send wait until it is connected, and a failure is
+ * an `error` event.
+ */
 export function connectTcp(options: { host: string; port: number }): Transport {
-  const { host, port } = withExplanationSync(() => checkedAddress(optionsOf(options, connectTcpOptions)));
+  const { host, port } = withExplanationSync(() => checkAddress(optionsOf(options, connectTcpOptions)));
   return tcpTransport(connect({ host, port, allowHalfOpen: true }));
 }
 
 class TcpTransport implements Transport {
   readonly #socket: Socket;
-  readonly #inbox = new Inbox();
-  /** While paused. */
+  readonly #events = new EventQueue();
+  /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
-  #full = false;
+  #isFull = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -44,14 +50,14 @@ class TcpTransport implements Transport {
     let isConnected = !socket.pending;
     if (!isConnected) socket.once("connect", () => (isConnected = true));
     socket.on("error", (error) =>
-      this.#inbox.error(
+      this.#events.error(
         isConnected
           ? transportError("connection_lost", `the connection broke: ${error.message}`, { cause: error })
           : connectError(error),
       ),
     );
-    socket.on("close", () => this.#inbox.error(transportError("connection_lost", "the connection was closed")));
-    if (socket.destroyed) this.#inbox.error(transportError("connection_lost", "the connection was closed"));
+    socket.on("close", () => this.#events.error(transportError("connection_lost", "the connection was closed")));
+    if (socket.destroyed) this.#events.error(transportError("connection_lost", "the connection was closed"));
   }
 
   get memory(): Memory {
@@ -65,10 +71,10 @@ class TcpTransport implements Transport {
   }
 
   start(events: TransportEvents): void {
-    this.#inbox.start(events);
-    // Listening for data lets the socket flow, at the next tick.
-    this.#socket.on("data", (bytes: Buffer) => this.#inbox.data(plain(bytes)));
-    this.#socket.on("end", () => this.#inbox.end());
+    this.#events.start(events);
+    // A listener for data starts the socket, at the next tick.
+    this.#socket.on("data", (bytes: Buffer) => this.#events.data(asUint8Array(bytes)));
+    this.#socket.on("end", () => this.#events.end());
   }
 
   send(bytes: Uint8Array): SendResult {
@@ -77,32 +83,32 @@ class TcpTransport implements Transport {
       memory.give(bytes);
       return "gone";
     }
-    let out = false;
-    const done = (): void => {
-      if (!out) memory.give(bytes);
-      out = true;
+    let isGivenBack = false;
+    const giveBack = (): void => {
+      if (!isGivenBack) memory.give(bytes);
+      isGivenBack = true;
     };
     socket.write(bytes, (error) => {
-      if (!error) done();
-      if (!this.#full || (!error && socket.writableLength > lowWater)) return;
-      this.#full = false;
-      this.#inbox.drain();
+      if (!error) giveBack();
+      if (!this.#isFull || (!error && socket.writableLength > lowWater)) return;
+      this.#isFull = false;
+      this.#events.drain();
     });
-    // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
-    if (socket.writableLength === 0) done();
-    if (socket.writableLength >= highWater) this.#full = true;
-    return this.#full ? "full" : "ok";
+    // The kernel has taken all bytes already. The callback would come only after the writer pauses, many messages later.
+    if (socket.writableLength === 0) giveBack();
+    if (socket.writableLength >= highWater) this.#isFull = true;
+    return this.#isFull ? "full" : "ok";
   }
 
   pause(): boolean {
-    this.#inbox.pause();
+    this.#events.pause();
     this.#socket.pause();
     this.#probe ??= probe(this.#socket);
     return true;
   }
 
   resume(): void {
-    this.#inbox.resume();
+    this.#events.resume();
     this.#stopProbe();
     this.#socket.resume();
   }
@@ -122,47 +128,48 @@ class TcpTransport implements Transport {
   }
 
   abort(_reason: string): void {
-    this.#inbox.silence();
+    this.#events.silence();
     if (this.#socket.connecting && this.#socket.writableLength === 0) this.#socket.destroy();
     else this.#endWithin(abortTimeout, abortTimeout);
   }
 
   /**
-   * Closing with unread bytes sends a RST, and a RST makes the peer drop our alert: so our side ends first, and what the peer still sends is read and dropped
-   * until it ends its own; not for ever, though it may send a byte now and then.
-   * @param ms from when all of ours is out
-   * @param stall how long nothing of ours may move before that
+   * Ends our side, and reads and drops the peer's bytes until the peer ends its side: a close with unread bytes would send
+   * a RST, and a RST makes the peer drop our alert. The socket is destroyed after a time, even if the peer goes on sending.
+   * @param ms the time after our last byte is sent, in milliseconds
+   * @param stall how long the peer may take none of our bytes before that, in milliseconds
    */
   #endWithin(ms: number, stall: number): void {
     const socket = this.#socket;
     this.#stopProbe();
     if (socket.destroyed) return;
-    let left = socket.writableLength;
-    let batch = batchLeft(socket);
-    const look = (): void => {
-      if (socket.writableLength >= left && batchLeft(socket) === batch) socket.destroy();
-      else timer = setTimeout(look, stall).unref();
-      left = socket.writableLength;
-      batch = batchLeft(socket);
+    let unsent = socket.writableLength;
+    let unsentOfBatch = writeQueueSize(socket);
+    const checkProgress = (): void => {
+      if (socket.writableLength >= unsent && writeQueueSize(socket) === unsentOfBatch) socket.destroy();
+      else timer = setTimeout(checkProgress, stall).unref();
+      unsent = socket.writableLength;
+      unsentOfBatch = writeQueueSize(socket);
     };
-    let timer = setTimeout(look, stall).unref();
+    let timer = setTimeout(checkProgress, stall).unref();
     socket.on("close", () => clearTimeout(timer));
-    const out = (): void => {
+    const onFinish = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => socket.destroy(), ms).unref();
     };
-    if (socket.writableFinished) out();
-    else socket.on("finish", out);
+    if (socket.writableFinished) onFinish();
+    else socket.on("finish", onFinish);
     socket.removeAllListeners("data").resume();
     socket.end();
   }
 }
 
 /**
- * Bytes that the host still has to take of the writes that it was given together. `writableLength` counts them until the last one is out, which takes minutes
- * where the peer is slow; Node has the figure on the handle, for timeouts of its own.
+ * The bytes that the kernel has not taken of the writes that libuv was given together. `writableLength` counts all of them
+ * until the last one is taken, which takes minutes if the peer is slow. Node.js has this number on the handle, for its own
+ * timeouts.
  */
-function batchLeft(socket: Socket): number | undefined {
+function writeQueueSize(socket: Socket): number | undefined {
   return (socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle
     ?.writeQueueSize;
 }

@@ -1,5 +1,5 @@
 /**
- * TLS records over a WebSocket of the `ws` package, of a client or a server.
+ * The transport over a WebSocket of the package `ws`, of a client or a server.
  * @module
  */
 
@@ -19,19 +19,29 @@ import { withExplanationSync } from "@handclasp/core/unstable/engine";
 
 import type { WebSocket } from "ws";
 import { openError } from "./errors.ts";
-import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
+import {
+  abortTimeout,
+  asUint8Array,
+  EventQueue,
+  endTimeout,
+  lowWater,
+  maxMessage,
+  maxUnfinishedInHandshake,
+} from "./eventQueue.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
-/** The states of a WebSocket, without loading ws. */
+/** Values of `readyState`. They are written here because ws is not loaded yet. */
 const connecting = 0;
 const open = 1;
 const closed = 3;
 
 /**
- * A transport over a WebSocket that is open or still opening. It takes the socket over: nothing else may listen to its messages, send or close.
+ * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may listen to
+ * its messages, send or close.
  *
- * Make the socket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as `connectWebSocket` and `listenWebSocket` do.
+ * Create the WebSocket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as
+ * `connectWebSocket` and `listenWebSocket` do.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
   return withExplanationSync(() => {
@@ -45,10 +55,13 @@ export function webSocketTransport(ws: WebSocket): Transport {
   });
 }
 
-/** What ws says of a message that it does not take. */
-const tooBig: readonly (string | undefined)[] = ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "WS_ERR_TOO_MANY_BUFFERED_PARTS"];
+/** The error codes of ws for a message over its limits. */
+const tooBigCodes: readonly (string | undefined)[] = [
+  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
+  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+];
 
-/** What ws does not show: its socket, and what it holds of a message that is not whole. */
+/** Properties that ws does not document: its socket, and its buffers for an unfinished message. */
 interface Internals {
   readonly _socket?: Duplex;
   readonly _receiver?: EventEmitter & { readonly _fragments?: readonly unknown[]; readonly _bufferedBytes?: number };
@@ -56,50 +69,50 @@ interface Internals {
 
 class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
-  readonly #inbox = new Inbox();
-  /** While paused. */
+  readonly #events = new EventQueue();
+  /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
   readonly #sender: WebSocketSender;
-  /** Nothing is read before `start`. */
-  #paused = true;
-  #opened: boolean;
+  /** True at first, because nothing is read before `start`. */
+  #isPaused = true;
+  #hasOpened: boolean;
   #timer: NodeJS.Timeout | undefined;
-  /** Bytes that were read since a message began that is not whole yet, and the most that they may be. */
-  #unfinished = 0;
-  #most = maxUnprovenMessage;
+  /** The bytes that were read since the start of an unfinished message, and their limit. */
+  #unfinishedBytes = 0;
+  #maxUnfinished = maxUnfinishedInHandshake;
 
   constructor(ws: WebSocket) {
     this.#ws = ws;
-    this.#sender = new WebSocketSender(ws, (message) => this.#put(message));
-    this.#opened = ws.readyState !== connecting;
+    this.#sender = new WebSocketSender(ws, (message) => this.#write(message));
+    this.#hasOpened = ws.readyState !== connecting;
     ws.binaryType = "nodebuffer";
     if (ws.readyState === connecting) ws.on("open", () => this.#onOpen());
     ws.on("message", (data, isBinary) => {
-      if (isBinary) this.#inbox.data(plain(data as Buffer));
+      if (isBinary) this.#events.data(asUint8Array(data as Buffer));
       else this.#fail(1003, textMessage());
     });
     ws.on("error", (error) => {
       const code = (error as NodeJS.ErrnoException).code;
-      if (tooBig.includes(code)) {
+      if (tooBigCodes.includes(code)) {
         const what = "the peer sent too large a WebSocket message, or one in too many fragments";
         this.#fail(1009, transportError("message_too_big", what, { cause: error }));
-      } else if (this.#opened)
+      } else if (this.#hasOpened)
         this.#fail(1002, transportError("connection_lost", `the WebSocket broke: ${error.message}`, { cause: error }));
-      else this.#inbox.error(openError(error));
+      else this.#events.error(openError(error));
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);
-      reportClose(this.#inbox, code, printable(reason.toString(), 123));
+      reportClose(this.#events, code, printable(reason.toString(), 123));
     });
     if (ws.readyState === open) {
-      this.#bound();
-      this.#hold(true);
+      this.#limitUnfinished();
+      this.#setPaused(true);
     }
-    if (ws.readyState === closed) reportClose(this.#inbox, 1006, "");
+    if (ws.readyState === closed) reportClose(this.#events, 1006, "");
   }
 
   start(events: TransportEvents): void {
-    this.#inbox.start(events);
+    this.#events.start(events);
     this.resume();
   }
 
@@ -115,8 +128,8 @@ class WebSocketTransport implements Transport {
   }
 
   established(): void {
-    // With the headers of its fragments, and pings between them.
-    this.#most = 2 * maxMessage;
+    // The largest message, with the headers of its fragments and pings in between.
+    this.#maxUnfinished = 2 * maxMessage;
   }
 
   send(bytes: Uint8Array): SendResult {
@@ -126,93 +139,95 @@ class WebSocketTransport implements Transport {
   }
 
   pause(): boolean {
-    this.#inbox.pause();
-    this.#hold(true);
+    this.#events.pause();
+    this.#setPaused(true);
     return true;
   }
 
   resume(): void {
-    this.#inbox.resume();
-    this.#hold(false);
+    this.#events.resume();
+    this.#setPaused(false);
   }
 
   end(): void {
-    this.#terminateWithin(endTimeout);
+    this.#terminateAfter(endTimeout);
     this.#sender.close(1000);
   }
 
   abort(reason: string): void {
-    this.#inbox.silence();
+    this.#events.silence();
     if (this.#ws.readyState === closed) return;
-    this.#terminateWithin(abortTimeout);
+    this.#terminateAfter(abortTimeout);
     this.#sender.abort(reason);
-    // The peer's close frame must get through.
-    this.#hold(false);
+    // The peer's close frame must be read.
+    this.#setPaused(false);
   }
 
   /**
-   * What ws does not bound tightly, or at all. ws keeps each fragment of a message, and with it the whole piece of memory that it was read into, until the message is whole: all that is read meanwhile
-   * is charged, control frames included. Between messages those cost nothing.
+   * Limits the memory of unfinished messages, which ws limits loosely or not at all. ws keeps each fragment of a message,
+   * and with it the whole block of memory that it was read into, until the message is complete. So all bytes that are read
+   * meanwhile count, also those of control frames. Between two messages, control frames do not count.
    */
-  #bound(): void {
+  #limitUnfinished(): void {
     const { _socket, _receiver } = this.#ws as unknown as Internals;
-    // Behind ws's own listener, which has worked off what is whole.
+    // This listener runs after that of ws, which has handled the complete messages.
     _socket?.on("data", ({ length }: Buffer) => {
-      if (this.#isWhole && !_receiver?._bufferedBytes) return;
-      this.#unfinished += length;
-      if (this.#unfinished <= this.#most) return;
-      this.#inbox.error(
+      if (this.#isBetweenMessages && !_receiver?._bufferedBytes) return;
+      this.#unfinishedBytes += length;
+      if (this.#unfinishedBytes <= this.#maxUnfinished) return;
+      this.#events.error(
         transportError("message_too_big", "the peer sent too much without finishing a WebSocket message"),
       );
       this.#ws.terminate();
     });
-    const whole = (): void => {
-      if (this.#isWhole) this.#unfinished = 0;
-      // The peer's close frame: ws tells it once the peer's TCP has ended too, and gives that half a minute.
-      if (this.#ws.readyState > open) this.#terminateWithin(endTimeout);
+    const onFrame = (): void => {
+      if (this.#isBetweenMessages) this.#unfinishedBytes = 0;
+      // The peer sent its close frame. ws reports it when the peer's TCP side has ended too, and waits 30 s for that.
+      if (this.#ws.readyState > open) this.#terminateAfter(endTimeout);
     };
-    _receiver?.on("conclude", whole);
-    this.#ws.on("ping", whole).on("pong", whole).on("message", whole);
+    _receiver?.on("conclude", onFrame);
+    this.#ws.on("ping", onFrame).on("pong", onFrame).on("message", onFrame);
   }
 
-  /** No fragment waits for the rest of its message. */
-  get #isWhole(): boolean {
+  /** True if no fragment waits for the rest of its message. */
+  get #isBetweenMessages(): boolean {
     return (this.#ws as unknown as Internals)._receiver?._fragments?.length === 0;
   }
 
   #onOpen(): void {
-    this.#opened = true;
-    this.#bound();
-    this.#hold(this.#paused);
+    this.#hasOpened = true;
+    this.#limitUnfinished();
+    this.#setPaused(this.#isPaused);
     this.#sender.opened();
   }
 
-  #put(message: Uint8Array): void {
-    let out = !isOverSocket(this.#ws);
-    const done = (): void => {
-      if (!out) memory.give(message);
-      out = true;
+  #write(message: Uint8Array): void {
+    // Memory that another stream may still use is left to the garbage collector.
+    let isDone = !isOverSocket(this.#ws);
+    const giveBack = (): void => {
+      if (!isDone) memory.give(message);
+      isDone = true;
     };
     this.#ws.send(message, { binary: true, compress: false }, (error) => {
-      if (!error) done();
-      if (this.#sender.drained(lowWater)) this.#inbox.drain();
+      if (!error) giveBack();
+      if (this.#sender.drained(lowWater)) this.#events.drain();
     });
-    // The host has taken it all already: callbacks come only when whoever writes pauses, and that is many messages later.
-    if (this.#ws.bufferedAmount === 0) done();
+    // The kernel has taken all bytes already. The callback would come only after the writer pauses, many messages later.
+    if (this.#ws.bufferedAmount === 0) giveBack();
   }
 
   #fail(code: number, error: Error): void {
-    this.#inbox.error(error);
-    this.#terminateWithin(abortTimeout);
+    this.#events.error(error);
+    this.#terminateAfter(abortTimeout);
     this.#sender.close(code);
-    this.#hold(false);
+    this.#setPaused(false);
   }
 
-  /** ws cannot pause what is not open yet, nor what has given up. */
-  #hold(paused: boolean): void {
-    this.#paused = paused;
-    if (!this.#opened) return;
-    if (paused) {
+  /** Pauses or resumes reading. ws can do neither before the WebSocket is open: then `#onOpen` does it. */
+  #setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (!this.#hasOpened) return;
+    if (isPaused) {
       this.#ws.pause();
       this.#probe ??= probe((this.#ws as unknown as Internals)._socket);
     } else {
@@ -222,17 +237,20 @@ class WebSocketTransport implements Transport {
     }
   }
 
-  /** Not for ever, though the peer may send a byte now and then. */
-  #terminateWithin(ms: number): void {
+  /** Terminates the WebSocket after a time, even if the peer goes on sending. */
+  #terminateAfter(ms: number): void {
     if (this.#ws.readyState === closed) return;
-    // An end waits until all of ours is out; ws itself gives that half a minute.
-    const look = (): void => {
+    // After `end`, our bytes must be sent first; ws itself limits that to 30 s.
+    const terminateOrWait = (): void => {
       if (ms === abortTimeout || !this.#ws.bufferedAmount) this.#ws.terminate();
-      else this.#timer = setTimeout(look, ms).unref();
+      else this.#timer = setTimeout(terminateOrWait, ms).unref();
     };
-    this.#timer ??= setTimeout(look, ms).unref();
+    this.#timer ??= setTimeout(terminateOrWait, ms).unref();
   }
 }
 
-/** Node's own sockets have handed on what they are done with. Any other stream, which ws takes as well, may say so and still hold it. */
+/**
+ * True for a socket of node:net, which has copied the bytes of a write once its callback comes. ws takes any other stream
+ * as well, and such a stream may still use them.
+ */
 const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as Internals)._socket instanceof Socket;
