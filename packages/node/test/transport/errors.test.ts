@@ -149,7 +149,7 @@ describe("no WebSocket", () => {
   });
 
   test("an upgrade to another protocol", async () => {
-    const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: else\r\n\r\n";
+    const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n";
     const error = await failure(`ws://127.0.0.1:${await answerOnce((socket) => void socket.write(head))}`);
     expect(error).toMatchObject({ code: "not_a_websocket" });
   });
