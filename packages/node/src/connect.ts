@@ -15,9 +15,9 @@ import { connectTcp } from "./transport/tcp.ts";
 
 export interface ConnectOptions extends CoreConnectOptions {
   /**
-   * The trusted CAs for the server's certificate, as PEM, DER or parsed. `await systemRoots()` gives the public CAs. Over
-   * a WebSocket they also need a `serverName`, which may be the URL's host only if there are `pins`: the endpoint of the
-   * outer TLS has a public certificate for that host.
+   * The trusted CAs for the server's certificate, as PEM, DER or parsed. `await systemRoots()` gives the public CAs.
+   * Over a WebSocket they also need a `serverName`, which may be the URL's host only if there are `pins`: the endpoint
+   * of the outer TLS has a public certificate for that host.
    */
   readonly ca?: CoreConnectOptions["ca"];
   /** Options of the WebSocket that carries the connection: headers, agent, CA of the outer TLS. */

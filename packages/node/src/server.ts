@@ -20,8 +20,8 @@ import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listen
 export interface ServerOptions extends AcceptOptions {
   /**
    * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
-   * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, and those
-   * of connections are dropped. A WebSocket that was refused because of its Origin or Host (`origin_refused`,
+   * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, and
+   * those of connections are dropped. A WebSocket that was refused because of its Origin or Host (`origin_refused`,
    * `host_refused`) has no connection; it is reported at most once a minute for the same two headers.
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
@@ -135,7 +135,7 @@ export class TlsServer {
 
   /**
    * Uses other credentials for new connections, such as renewed certificates. Open connections keep theirs.
-   * @throws TlsError `configuration` if no client could use them; the server then keeps its present ones
+   * @throws TlsError `configuration` if a server cannot use them; the server then keeps its present ones
    */
   setCredentials(credentials: ServerCredentials): void {
     this.#config.setCredentials(credentials);
@@ -144,8 +144,8 @@ export class TlsServer {
   /**
    * Stops accepting connections and asks the handlers to finish: the signal `closing` of each connection aborts. A
    * connection is closed when its handler settles, or at the end of the grace: the server sends the data that was
-   * written, then close_notify, and the close timeout applies. A connection in its handshake is closed at once. A second
-   * call returns the promise of the first.
+   * written, then close_notify, and the close timeout applies. A connection in its handshake is closed at once. A
+   * second call returns the promise of the first.
    * @param options.grace the time that handlers have to finish, in milliseconds. Default 5,000; 0 closes all at once
    * @returns the connections whose handler had not settled at the end of the grace
    * @example

@@ -36,8 +36,8 @@ async function read(): Promise<readonly Certificate[]> {
 }
 
 /**
- * Checks that `ca` can authenticate the server. The endpoint of a WebSocket's outer TLS has a public certificate for the
- * URL's host, so in the inner TLS a chain to a public root proves nothing about that name.
+ * Checks that `ca` can authenticate the server. The endpoint of a WebSocket's outer TLS has a public certificate for
+ * the URL's host, so in the inner TLS a chain to a public root proves nothing about that name.
  * @param host the URL's host if a WebSocket carries the connection, otherwise `undefined`
  * @throws TlsError `configuration`
  */

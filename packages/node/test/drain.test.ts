@@ -1,6 +1,6 @@
 /**
- * server.close({ grace }): the signal that handlers get, how long it waits for them, and the connections that it resolves
- * with. The transports are in memory, and the clock is virtual.
+ * server.close({ grace }): the signal that handlers get, how long it waits for them, and the connections that it
+ * resolves with. The transports are in memory, and the clock is virtual.
  */
 import { accept, connect, type TlsConnection } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto, type ServerOptions } from "@handclasp/node";

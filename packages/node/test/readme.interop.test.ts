@@ -44,7 +44,8 @@ test("the snippets of README.md serve, connect and resume as the text says", asy
   await writeTo("call.mjs", `globalThis.fetch = () => new Response(${pem});\n${inNode("call")}`);
   await writeTo(
     "again.mjs",
-    `const [url, ca] = ["ws://localhost:${port}/", ${pem}];\n${inNode("again")}await Promise.all([first.close(), second.close()]);`,
+    `const [url, ca] = ["ws://localhost:${port}/", ${pem}];\n` +
+      `${inNode("again")}await Promise.all([first.close(), second.close()]);`,
   );
   const runNode = (file: string): ChildProcess =>
     spawn(process.execPath, [file], { cwd: directory, stdio: ["ignore", "pipe", "inherit"] });

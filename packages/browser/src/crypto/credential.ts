@@ -42,13 +42,15 @@ export interface BrowserCredentialOptions {
   /** The chain, end-entity first: PEM, one DER certificate, or several. */
   readonly cert: ChainSource;
   /**
-   * A CryptoKey with the usage `"sign"`, or the private key itself: PKCS#8 (encrypted or not), SEC1, PKCS#1 or JWK, as PEM
-   * or DER. An RSA CryptoKey signs only with the padding and the hash that it was imported for.
+   * A CryptoKey with the usage `"sign"`, or the private key itself: PKCS#8 (encrypted or not), SEC1, PKCS#1 or JWK, as
+   * PEM or DER. An RSA CryptoKey signs only with the padding and the hash that it was imported for.
    */
   readonly key: PrivateKeySource | CryptoKey;
   /** The passphrase of an encrypted key. */
   readonly passphrase?: string;
-  /** Servers only: the OCSP response, in DER, for clients that ask for one; or a function that gives the current one. */
+  /**
+   * Servers only: the OCSP response, in DER, for clients that ask for one; or a function that gives the current one.
+   */
   readonly ocspResponse?: OcspSource | undefined;
   /** Servers only: the SignedCertificateTimestampList (RFC 6962 §3.3) for clients that ask for it. */
   readonly signedCertificateTimestamps?: Uint8Array | undefined;
@@ -57,9 +59,9 @@ export interface BrowserCredentialOptions {
 }
 
 /**
- * Makes a client's credential from a certificate chain and its private key. A key that is not a CryptoKey is imported as
- * one that cannot be exported; the code that reads such keys is loaded on demand. On a host without WebCrypto, EC and
- * Ed25519 keys sign in JavaScript.
+ * Makes a client's credential from a certificate chain and its private key. A key that is not a CryptoKey is imported
+ * as one that cannot be exported; the code that reads such keys is loaded on demand. On a host without WebCrypto, EC
+ * and Ed25519 keys sign in JavaScript.
  * @throws TlsError with the fault `"configuration"`, and with one of the codes `"passphrase_needed"`,
  * `"wrong_passphrase"` and `"key_mismatch"` if that is the reason
  * @example

@@ -18,8 +18,8 @@ export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =
   point.length === 1 + 2 * curves[curve].width && point[0] === 4;
 
 /**
- * The range of the contents of a DER element. Its length must be in the only valid form, and at most 255: a P-521 signature
- * has at most 139 bytes.
+ * The range of the contents of a DER element. Its length must be in the only valid form, and at most 255: a P-521
+ * signature has at most 139 bytes.
  */
 function contentsOf(der: Uint8Array, at: number, tag: number): { start: number; end: number } | undefined {
   if (der[at] !== tag) return undefined;

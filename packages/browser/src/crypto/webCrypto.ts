@@ -149,7 +149,10 @@ interface SignatureParameters extends Algorithm {
   readonly saltLength?: number;
 }
 
-/** The parameters of `sign`, `verify` and the import of RSA keys. WebCrypto ignores members that an algorithm does not use. */
+/**
+ * The parameters of `sign`, `verify` and the import of RSA keys. WebCrypto ignores members that an algorithm does not
+ * use.
+ */
 export const signatureParameters = (algorithm: SignatureAlgorithm): SignatureParameters => {
   const name = signatureNames[algorithm.type];
   if (!("hash" in algorithm)) return { name };
@@ -178,8 +181,8 @@ function hostSignature({ type }: SignatureAlgorithm, key: PublicKey, signature: 
 }
 
 /**
- * True for Ed25519 keys of order 1, 2, 4 and 8, for which anyone can make valid signatures. Not every host refuses them.
- * For them y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d = −121665/121666.
+ * True for Ed25519 keys of order 1, 2, 4 and 8, for which anyone can make valid signatures. Not every host refuses
+ * them. For them y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d = −121665/121666.
  */
 function isLowOrder(point: Uint8Array): boolean {
   const y = point.reduceRight((n, byte, i) => n * 256n + BigInt(i === 31 ? byte & 127 : byte), 0n);
@@ -236,7 +239,8 @@ async function verify(
 
 /**
  * The provider that uses the host's WebCrypto for key exchange, signatures and AES-GCM, and noble for hashes,
- * ChaCha20-Poly1305, CBC and everything that the host lacks. {@link defaultProvider} chooses it if the host has WebCrypto.
+ * ChaCha20-Poly1305, CBC and everything that the host lacks. {@link defaultProvider} chooses it if the host has
+ * WebCrypto.
  * @example
  * const channel = await connect("wss://relay.example/", { provider: webCrypto, ca, serverName: "device.internal" });
  */

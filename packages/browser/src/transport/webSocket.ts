@@ -13,13 +13,16 @@ const violationEvent = "securitypolicyviolation";
 
 /** After "full", there is room at this many bytes or fewer. They must last until the next check, so it is not 0. */
 const lowWater = 2 ** 19;
-/** No event reports room, so a timer checks for it: after `firstCheck` ms, and ever later, up to `lastCheck` ms, if nothing is sent. */
+/**
+ * No event reports room, so a timer checks for it: after `firstCheck` ms, and ever later, up to `lastCheck` ms, if
+ * nothing is sent.
+ */
 const firstCheck = 4;
 const lastCheck = 64;
 
 /**
- * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may listen to
- * its messages, send or close.
+ * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may
+ * listen to its messages, send or close.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
   return new WebSocketTransport(ws);
@@ -37,7 +40,9 @@ export function openWebSocket(url: URL): Transport {
   }
 }
 
-/** The error of a forbidden WebSocket. Some browsers throw from the constructor, others dispatch an event on the window. */
+/**
+ * The error of a forbidden WebSocket. Some browsers throw from the constructor, others dispatch an event on the window.
+ */
 const blocked = (url: string, cause?: unknown): TlsError => {
   const advice = "the browser forbids it: check connect-src of Content-Security-Policy; https: pages need wss:";
   return neverOpened("websocket_blocked", url, advice, cause);
@@ -58,8 +63,8 @@ class WebSocketTransport implements Transport {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param hasOpened false for a new WebSocket. If a policy forbids it, Chromium sets its `readyState` to closed at once, and
-   * dispatches the event later.
+   * @param hasOpened false for a new WebSocket. If a policy forbids it, Chromium sets its `readyState` to closed at
+   * once, and dispatches the event later.
    */
   constructor(ws: WebSocket, hasOpened = ws.readyState !== connecting) {
     this.#ws = ws;

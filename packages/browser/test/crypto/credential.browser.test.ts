@@ -1,4 +1,6 @@
-/** Keys in the formats of files, in a browser's WebCrypto, which may refuse formats that Node.js's WebCrypto accepts. */
+/**
+ * Keys in the formats of files, in a browser's WebCrypto, which may refuse formats that Node.js's WebCrypto accepts.
+ */
 import { parseCertificate } from "@handclasp/core";
 import { testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * A server that connects two WebSockets of a page, because a page cannot accept one. vitest starts it before the browser.
- * It connects `/a/<id>` with `/b/<id>`. `/reset/<id>` terminates a, and `/text/<id>` sends a text message to a.
+ * A server that connects two WebSockets of a page, because a page cannot accept one. vitest starts it before the
+ * browser. It connects `/a/<id>` with `/b/<id>`. `/reset/<id>` terminates a, `/text/<id>` sends it a text.
  */
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";

@@ -33,11 +33,15 @@ import { nodeCrypto } from "./nodeCrypto.ts";
 export interface NodeCredentialOptions {
   /** The chain, end-entity first: PEM (text or file contents), one DER certificate, or several. */
   readonly cert: ChainSource;
-  /** The private key: PEM or DER (PKCS#8, PKCS#1 or SEC1), a JWK, or a KeyObject. The PEM may also contain certificates. */
+  /**
+   * The private key: PEM or DER (PKCS#8, PKCS#1 or SEC1), a JWK, or a KeyObject. The PEM may also contain certificates.
+   */
   readonly key: string | Uint8Array | JsonWebKey | KeyObject;
   /** The passphrase of an encrypted key. */
   readonly passphrase?: string;
-  /** Servers only: the OCSP response, in DER, for clients that ask for one; or a function that gives the current one. */
+  /**
+   * Servers only: the OCSP response, in DER, for clients that ask for one; or a function that gives the current one.
+   */
   readonly ocspResponse?: OcspSource | undefined;
   /** Servers only: the SignedCertificateTimestampList (RFC 6962 §3.3) for clients that ask for it. */
   readonly signedCertificateTimestamps?: Uint8Array | undefined;

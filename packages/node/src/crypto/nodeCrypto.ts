@@ -175,7 +175,10 @@ function computeSecret(
   }
 }
 
-/** Key agreement on a P-curve. createECDH takes a third of the time of generateKeyPairSync; it also checks that points are on the curve. */
+/**
+ * Key agreement on a P-curve. createECDH takes a third of the time of generateKeyPairSync; it also checks that points
+ * are on the curve.
+ */
 function ecdh(curve: EcCurveName): KeyAgreement {
   return () => {
     const pair = createECDH(curves[curve].openssl);
@@ -231,9 +234,9 @@ const x25519: KeyAgreement = () => {
 };
 
 /**
- * The points of low order, which make the shared secret zero for every private key (RFC 7748 §6.1): 0, 1, two of order 8,
- * p − 1, p and p + 1, without the highest bit, which is ignored. The points are compared because the errors of OpenSSL
- * differ between versions.
+ * The points of low order, which make the shared secret zero for every private key (RFC 7748 §6.1): 0, 1, two of order
+ * 8, p − 1, p and p + 1, without the highest bit, which is ignored. The points are compared because the errors of
+ * OpenSSL differ between versions.
  */
 const lowOrder: ReadonlySet<string> = new Set([
   "00".repeat(32),
@@ -250,8 +253,8 @@ function isOfLowOrder(point: Uint8Array): boolean {
 }
 
 /**
- * Finite-field Diffie-Hellman. OpenSSL recognizes the primes of RFC 7919 and RFC 3526: it does not check them, and chooses
- * private exponents that match their strength.
+ * Finite-field Diffie-Hellman. OpenSSL recognizes the primes of RFC 7919 and RFC 3526: it does not check them, and
+ * chooses private exponents that match their strength.
  */
 const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
   const pair = createDiffieHellman(Buffer.from(prime), 2);
@@ -297,8 +300,8 @@ export const nodeCrypto: CryptoProvider = {
   ciphers: {
     AES_128_GCM: aead("aes-128-gcm", 16),
     AES_256_GCM: aead("aes-256-gcm", 32),
-    // Electron's BoringSSL and OpenSSL's FIPS provider have neither ChaCha20-Poly1305 nor CCM. Pass the lengths: without
-    // them, `getCipherInfo` checks only the name.
+    // Electron's BoringSSL and OpenSSL's FIPS provider have neither ChaCha20-Poly1305 nor CCM. Pass the lengths to
+    // `getCipherInfo`: without them, it checks only the name.
     ...(getCipherInfo("chacha20-poly1305", { keyLength: 32, ivLength: nonceLength }) && {
       CHACHA20_POLY1305: aead("chacha20-poly1305", 32),
     }),

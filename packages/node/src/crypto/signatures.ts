@@ -1,6 +1,6 @@
 /**
- * Verification of signatures by node:crypto. Every provider gives the same results: a test runs the same inputs through all
- * of them.
+ * Verification of signatures by node:crypto. Every provider gives the same results: a test runs the same inputs through
+ * all of them.
  * @module
  */
 
@@ -41,7 +41,9 @@ export function isSignature(
   }
 }
 
-/** DigestInfo without NULL parameters, up to the digest. OpenSSL refuses it, but RFC 5246 §4.7 requires to accept it. */
+/**
+ * DigestInfo without NULL parameters, up to the digest. OpenSSL refuses it, but RFC 5246 §4.7 requires to accept it.
+ */
 const withoutNull = {
   sha256: "302f300b06096086480165030402010420",
   sha384: "303f300b06096086480165030402020430",
@@ -61,9 +63,9 @@ function isWithoutNull(
 }
 
 /**
- * True for Ed25519 keys of order 1, 2, 4 and 8, for which anyone can make valid signatures. OpenSSL accepts them. Their y
- * is 0, 1, −1 or a root of dy⁴ + 2y² − 1 (the doubled point has y = 0), with d = −121665/121666. This is computed modulo p,
- * because OpenSSL accepts a y that is not reduced.
+ * True for Ed25519 keys of order 1, 2, 4 and 8, for which anyone can make valid signatures. OpenSSL accepts them. Their
+ * y is 0, 1, −1 or a root of dy⁴ + 2y² − 1 (the doubled point has y = 0), with d = −121665/121666. This is computed
+ * modulo p, because OpenSSL accepts a y that is not reduced.
  */
 function isLowOrderKey(point: Uint8Array): boolean {
   const bytes = Uint8Array.from(point).reverse();

@@ -25,8 +25,8 @@ export interface ConnectWebSocketOptions {
 }
 
 /**
- * Makes a transport to `url`. The WebSocket is still opening: bytes that you send wait until it is open, and a failure is an
- * `error` event.
+ * Makes a transport to `url`. The WebSocket is still opening: bytes that you send wait until it is open, and a failure
+ * is an `error` event.
  */
 export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
   return withExplanation(async () => {
@@ -53,9 +53,9 @@ export function checkWebSocketOptions(options: ConnectWebSocketOptions, prefix =
 }
 
 /**
- * How long a WebSocket may take to open, in milliseconds. It is shorter than the default timeout of the handshake, so that
- * the error tells a WebSocket that does not open from a handshake that does not finish. For `wss:`, ws grants this time
- * twice: for TCP and for TLS.
+ * How long a WebSocket may take to open, in milliseconds. It is shorter than the default timeout of the handshake, so
+ * that the error tells a WebSocket that does not open from a handshake that does not finish. For `wss:`, ws grants this
+ * time twice: for TCP and for TLS.
  */
 const openTimeout = 8_000;
 
@@ -63,8 +63,8 @@ const openTimeout = 8_000;
 const certificateLabel = /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/;
 
 /**
- * Loads ws, and gives a function that opens WebSockets. ws is loaded when it is needed, because that takes longer than a
- * handshake over TCP.
+ * Loads ws, and gives a function that opens WebSockets. ws is loaded when it is needed, because that takes longer than
+ * a handshake over TCP.
  */
 export async function webSocketDialer(): Promise<(url: string | URL, options?: ConnectWebSocketOptions) => Transport> {
   const { WebSocket } = await import("ws");

@@ -1,6 +1,6 @@
 /**
- * The events of a transport, in order. They wait until `start` is called, and while the transport is paused. No method of
- * the transport delivers an event before it returns.
+ * The events of a transport, in order. They wait until `start` is called, and while the transport is paused. No method
+ * of the transport delivers an event before it returns.
  * @module
  */
 
@@ -57,14 +57,14 @@ export class EventQueue {
     if (this.#isPaused) this.resume();
   }
 
-  /** Reports room to send at once: `drain` has no order among the events from the peer. */
+  /** Reports room to send at once, even while the transport is paused: it is not an event from the peer. */
   drain(): void {
     if (!this.#isSilent) this.#events?.drain();
   }
 
   #add(item: Item): void {
     if (this.#isClosed) return;
-    // Fast path: nothing waits, so an event needs no queue. An idle connection has no memory for one either.
+    // Fast path: nothing waits, so the event skips the queue. This saves time, and memory on an idle connection.
     if (!this.#waiting.length && !this.#isScheduled && this.#events && !this.#isPaused) this.#emit(this.#events, item);
     else this.#waiting.push(item);
   }
@@ -113,8 +113,8 @@ export const lowWater: number = 2 ** 18;
 /** How long a failed connection may take to send its last bytes, in milliseconds. */
 export const abortTimeout = 2_000;
 /**
- * How long a TCP connection or WebSocket may take to end after both sides have closed and all our bytes are sent, whatever
- * the peer still sends, in milliseconds.
+ * How long a TCP connection or WebSocket may take to end after both sides have closed and all our bytes are sent,
+ * whatever the peer still sends, in milliseconds.
  */
 export const endTimeout = 5_000;
 /** How long a closing TCP connection waits while the peer takes none of our bytes, in milliseconds. */
@@ -123,10 +123,9 @@ export const stallTimeout = 30_000;
 export const maxMessage: number = 2 ** 20;
 /**
  * The most fragments of a WebSocket message (the default of ws is 16,384). Each keeps the whole block of memory that it
- * was read into. The largest message is 256 fragments of 4 KiB; twice as many are allowed because a proxy may split them.
+ * was read into. The largest message is 256 fragments of 4 KiB; twice as many are allowed because a proxy may split
+ * them.
  */
 export const maxFragments = 512;
-/**
- * The most bytes of an unfinished WebSocket message before the handshake is done. A client's largest flight is half of it.
- */
+/** The most bytes of an unfinished WebSocket message during the handshake: twice a client's largest flight. */
 export const maxUnfinishedInHandshake: number = 2 ** 17 + 2 ** 15;

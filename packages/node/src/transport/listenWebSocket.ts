@@ -24,15 +24,17 @@ import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
   /**
-   * An existing HTTP or HTTPS server whose path `path` takes WebSockets. Its other paths stay as they are; an upgrade on one
-   * of them is refused only if nothing else listens for upgrades. Default: a new HTTP server at `port` and `host`.
+   * An existing HTTP or HTTPS server whose path `path` takes WebSockets. Its other paths stay as they are; an upgrade
+   * on one of them is refused only if nothing else listens for upgrades. Default: a new HTTP server at `port` and
+   * `host`.
    */
   server?: Server | SecureServer;
   /** The path that takes WebSockets. Default `"/"`. */
   path?: string;
   /**
-   * Decides whether a request may become a WebSocket, for example by a cookie. Only `true` accepts it. It is called only
-   * for requests that `origins` and `hosts` accept. Default: all of these are accepted, and TLS authenticates the client.
+   * Decides whether a request may become a WebSocket, for example by a cookie. Only `true` accepts it. It is called
+   * only for requests that `origins` and `hosts` accept. Default: all of these are accepted, and TLS authenticates the
+   * client.
    */
   allow?: (request: IncomingMessage) => boolean;
 }
@@ -140,7 +142,7 @@ async function listenOn(
       });
     }
   };
-  // Before ws is loaded, because an existing server may get a request meanwhile.
+  // The listener is added before ws is loaded, because an existing server may get a request meanwhile.
   pathOfListener.set(onUpgrade, path);
   server.on("upgrade", onUpgrade);
   webSocketServer = await loading;
@@ -162,13 +164,19 @@ async function listenOn(
 /** The path of each of our listeners for upgrades. */
 const pathOfListener = new WeakMap<object, string>();
 
-/** True if no listener serves this path and `listener` is the first, which refuses it. A listener of others may serve any path. */
+/**
+ * True if no listener serves this path and `listener` is the first, which refuses it. A listener of others may serve
+ * any path.
+ */
 function isUnserved(server: Server | SecureServer, listener: object, path: string): boolean {
   const all = server.listeners("upgrade");
   return all[0] === listener && all.every((other) => (pathOfListener.get(other) ?? path) !== path);
 }
 
-/** The local address of a request. If the server does not listen itself, its sockets were handed to it and have the address. */
+/**
+ * The local address of a request. If the server does not listen itself, its sockets were handed to it and have the
+ * address.
+ */
 function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): string | undefined {
   const address = server.address();
   return typeof address === "string" ? undefined : (address?.address ?? socket.localAddress);

@@ -1,6 +1,6 @@
 /**
- * The memory in which records are built. It is reused after it was sent: page faults and garbage collection of new memory
- * for every message cost as much as the encryption of the message.
+ * The memory in which records are built. It is reused after it was sent: page faults and garbage collection of new
+ * memory for every message cost as much as the encryption of the message.
  * @module
  */
 import type { Memory } from "@handclasp/core";
@@ -14,7 +14,9 @@ const maxSpareBytes = 2 ** 22;
 /** Blocks to reuse, by size. They contain ciphertext that was sent; it is overwritten before anything reads it. */
 const spareBlocks = new Map<number, ArrayBuffer[]>();
 let spareBytes = 0;
-/** For each block, the lent bytes that were not given back yet. A block that never gets all of them back is collected. */
+/**
+ * For each block, the lent bytes that were not given back yet. A block that never gets all of them back is collected.
+ */
 const lentBytes = new WeakMap<ArrayBufferLike, number>();
 
 /** The memory of the whole process: a connection may get a block that another one gave back. */
@@ -48,7 +50,7 @@ export const memory: Memory = {
 };
 
 /**
- * Allocates memory that is not cleared: to clear 16 KiB takes half as long as to encrypt them. `allocUnsafeSlow` bypasses
- * the pool of Buffer, which gives parts of an ArrayBuffer.
+ * Allocates memory that is not cleared: to clear 16 KiB takes half as long as to encrypt them. `allocUnsafeSlow`
+ * bypasses the pool of Buffer, which gives parts of an ArrayBuffer.
  */
 const allocateUncleared = (length: number): ArrayBuffer => Buffer.allocUnsafeSlow(length).buffer;

@@ -1,7 +1,7 @@
 /**
  * The rules that decide by Origin and Host which requests may become a WebSocket. A browser lets every page open a
- * WebSocket to every address, and names the page's origin in Origin. With DNS rebinding, a page's own host name resolves
- * to 127.0.0.1, so that the page reaches servers of this computer; Host shows that name.
+ * WebSocket to every address, and sends the page's origin in Origin. With DNS rebinding, a page's own host name
+ * resolves to 127.0.0.1, so that the page reaches servers of this computer. The Host header shows that name.
  * @module
  */
 
@@ -12,22 +12,22 @@ import { configurationError, printable } from "@handclasp/core/unstable";
 
 export interface RequestRules {
   /**
-   * The origins of pages that may connect although their host is not the one in Host: `"https://app.example"`, exactly as
-   * a browser sends it. `"null"` allows pages with an opaque origin (files, sandboxed frames), which every site can make.
-   * A request without Origin does not come from a page, and is not checked against this list.
+   * The origins of pages that may connect although their host is not that of the Host header: `"https://app.example"`,
+   * exactly as a browser sends it. `"null"` allows pages with an opaque origin (files, sandboxed frames), which every
+   * site can make. A request without an Origin header does not come from a page, and is not checked against this list.
    */
   origins?: readonly string[];
   /**
-   * The host names that Host may have, without port. A listener on a loopback address takes these names in addition to
-   * `localhost`, `*.localhost` and loopback addresses. Any other listener takes only these names, or every name without
-   * this option.
+   * The names that the Host header may have, without port. A listener on a loopback address takes these names in
+   * addition to `localhost`, `*.localhost` and loopback addresses. Any other listener takes only these names, or every
+   * name without this option.
    */
   hosts?: readonly string[];
 }
 
 /**
- * Called for a request that was refused because of its Origin or Host, at most once a minute for the same two values; and
- * for an `allow` that failed, at most once a minute.
+ * Called for a request that was refused because of its Origin or Host, at most once a minute for the same two values;
+ * and for an `allow` that failed, at most once a minute.
  */
 export type OnRefused = (error: TlsError, request: IncomingMessage) => void;
 
@@ -105,7 +105,9 @@ const hostOfOrigin = (origin: string): string | undefined => {
 };
 
 function refusal(host: string, origin: string | undefined, isHostAllowed: boolean, isOriginAllowed: boolean): TlsError {
-  const values = `Origin ${origin === undefined ? "absent" : JSON.stringify(toPrintable(origin))}, Host ${JSON.stringify(toPrintable(host))}`;
+  const values =
+    `Origin ${origin === undefined ? "absent" : JSON.stringify(toPrintable(origin))}, ` +
+    `Host ${JSON.stringify(toPrintable(host))}`;
   const name = hostOf(host);
   const options = [
     ...(isHostAllowed ? [] : [name && `hosts: [${JSON.stringify(toPrintable(name))}]`]),

@@ -37,8 +37,8 @@ const open = 1;
 const closed = 3;
 
 /**
- * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may listen to
- * its messages, send or close.
+ * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may
+ * listen to its messages, send or close.
  *
  * Create the WebSocket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as
  * `connectWebSocket` and `listenWebSocket` do.
@@ -164,9 +164,9 @@ class WebSocketTransport implements Transport {
   }
 
   /**
-   * Limits the memory of unfinished messages, which ws limits loosely or not at all. ws keeps each fragment of a message,
-   * and with it the whole block of memory that it was read into, until the message is complete. So all bytes that are read
-   * meanwhile count, also those of control frames. Between two messages, control frames do not count.
+   * Limits the memory of unfinished messages, which ws limits loosely or not at all. ws keeps each fragment of a
+   * message, and with it the whole block of memory that it was read into, until the message is complete. So all bytes
+   * that are read meanwhile count, also those of control frames. Between two messages, control frames do not count.
    */
   #limitUnfinished(): void {
     const { _socket, _receiver } = this.#ws as unknown as Internals;
@@ -212,7 +212,7 @@ class WebSocketTransport implements Transport {
       if (!error) giveBack();
       if (this.#sender.drained(lowWater)) this.#events.drain();
     });
-    // The kernel has taken all bytes already. The callback would come only after the writer pauses, many messages later.
+    // The kernel has taken all bytes already. The callback comes only when the writer pauses, many messages later.
     if (this.#ws.bufferedAmount === 0) giveBack();
   }
 
@@ -250,7 +250,7 @@ class WebSocketTransport implements Transport {
 }
 
 /**
- * True for a socket of node:net, which has copied the bytes of a write once its callback comes. ws takes any other stream
- * as well, and such a stream may still use them.
+ * True for a socket of node:net. At the callback of a write, the kernel has its bytes. ws takes any other stream as
+ * well, and such a stream may still use them.
  */
 const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as Internals)._socket instanceof Socket;

@@ -1,6 +1,6 @@
 /**
- * Cases of a connection's end: each role, each kind of handler, and either side closing first, over any transport. This file
- * imports packages by name only, so that unit tests run it on the sources and interop tests on `dist`.
+ * Cases of a connection's end: each role, each kind of handler, and either side closing first, over any transport. This
+ * file imports packages by name only, so that unit tests run it on the sources and interop tests on `dist`.
  */
 import { connect, type TlsConnection, type TraceEvent, type Transport } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto } from "@handclasp/node";

@@ -1,4 +1,7 @@
-/** A server behind nginx as a reverse proxy: the pages that are accepted if nginx sends its own Host, and if it forwards the page's Host. */
+/**
+ * A server behind nginx as a reverse proxy: the pages that are accepted if nginx sends its own Host, and if it forwards
+ * the page's Host.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
@@ -25,7 +28,9 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** Starts nginx in front of `port`, on a Unix domain socket, because another program could take a free port meanwhile. */
+/**
+ * Starts nginx in front of `port`, on a Unix domain socket, because another program could take a free port meanwhile.
+ */
 async function proxy(port: number, headers: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "handclasp-nginx-"));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -70,7 +75,10 @@ const isListening = (path: string): Promise<boolean> =>
     socket.on("error", () => resolve(false)).on("connect", () => socket.destroy());
   });
 
-/** Connects to `ws://app.example/` through nginx. Returns `undefined` if the channel opens, otherwise the message of the error. */
+/**
+ * Connects to `ws://app.example/` through nginx. Returns `undefined` if the channel opens, otherwise the message of the
+ * error.
+ */
 async function connectThrough(path: string, origin: string | undefined): Promise<string | undefined> {
   const agent = new Agent();
   Object.assign(agent, { createConnection: () => connectSocket(path) });

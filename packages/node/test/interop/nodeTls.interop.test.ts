@@ -78,8 +78,8 @@ describe.each([
         ciphers: ciphersOf(name),
         ...(hasClientCertificate && { cert: client.cert, key: client.key }),
       });
-      // node:tls makes one WebSocket message of each write, and our limit is 1 MiB, so the data is written in pieces. The
-      // client ends after all of it came back.
+      // node:tls makes one WebSocket message of each write, and our limit is 1 MiB, so the data is written in pieces.
+      // The client ends after all of it came back.
       Readable.from(pieces).pipe(socket, { end: false });
       const received: Buffer[] = [];
       let length = 0;

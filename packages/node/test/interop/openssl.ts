@@ -68,8 +68,8 @@ export function startOpenssl(args: readonly string[]): OpensslProcess {
 }
 
 /**
- * Starts an `s_server` that echoes: its output goes back to its input. With `-quiet`, it prints nothing but received data,
- * and treats no input as a command.
+ * Starts an `s_server` that echoes: its output goes back to its input. With `-quiet`, it prints nothing but received
+ * data, and treats no input as a command.
  */
 export async function startEchoServer(
   args: readonly string[],

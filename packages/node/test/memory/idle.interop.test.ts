@@ -36,7 +36,8 @@ const raw = () =>
 
 test("an idle connection needs at most 8.5 KiB more on a server than a plain WebSocket", async () => {
   const more = (await handclasp()) - (await raw());
-  // Measured on Node 20: 8,100 ± 150 bytes. An object that is kept by mistake exceeds the limit, such as an upgrade request.
+  // Measured on Node 20: 8,100 ± 150 bytes. An object that is kept by mistake exceeds the limit, such as an upgrade
+  // request.
   expect(more).toBeLessThan(8704);
   expect(more).toBeGreaterThan(2048); // a smaller value means that the measurement is wrong
 });
@@ -55,6 +56,7 @@ test("closed connections leave no memory in use", async () => {
     await openAndClose(count);
     return [(await server.ask("memory")) - before, (await client.ask("memory")) - ours].map((bytes) => bytes / count);
   });
-  // A connection that stays in memory would need eight times as much. The engine keeps some 100 bytes about code for each.
+  // A connection that stays in memory would need eight times as much. The engine keeps some 100 bytes about code for
+  // each.
   expect(Math.max(...left)).toBeLessThan(1024);
 });

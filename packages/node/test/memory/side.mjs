@@ -1,6 +1,6 @@
 /**
- * One side of many connections, in a process of its own, so that its memory is measured apart from that of the other side.
- * It gets its commands over IPC: see side.ts. It is plain JavaScript, because Node.js runs it without a build.
+ * One side of many connections, in a process of its own, so that its memory is measured apart from that of the other
+ * side. It gets its commands over IPC: see side.ts. It is plain JavaScript, because Node.js runs it without a build.
  */
 
 import { createHash } from "node:crypto";

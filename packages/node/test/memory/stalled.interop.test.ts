@@ -1,4 +1,7 @@
-/** A fast writer and a reader that does not read: both need little memory, and no byte is lost when the reader reads again. */
+/**
+ * A fast writer and a reader that does not read: both need little memory, and no byte is lost when the reader reads
+ * again.
+ */
 import { testCa } from "@handclasp/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { withSides } from "./side.ts";

@@ -1,4 +1,6 @@
-/** A paused transport gets an error when its peer resets the connection, although libuv does not watch a paused socket. */
+/**
+ * A paused transport gets an error when its peer resets the connection, although libuv does not watch a paused socket.
+ */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { listenTcp, listenWebSocket, type Transport, tcpTransport } from "@handclasp/node";
@@ -15,7 +17,10 @@ function accepting(): [promise: Promise<Transport>, accept: (transport: Transpor
   return [promise, (transport) => accept(transport)];
 }
 
-/** The error of a transport that is paused before any byte arrives. Its peer sends more than the socket reads, and then a RST. */
+/**
+ * The error of a transport that is paused before any byte arrives. Its peer sends more than the socket reads, and then
+ * a RST.
+ */
 async function errorWhilePaused(transport: Transport, peer: Socket, send: () => void = () => void peer.write(unread)) {
   const error = new Promise((resolve) => transport.start({ ...ignoreEvents, error: resolve }));
   transport.pause();

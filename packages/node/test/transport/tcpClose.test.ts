@@ -1,6 +1,6 @@
 /**
- * `close()` of a channel ends our side of the TCP connection after close_notify, and leaves the peer's side open. No timer
- * decides the result: without the expected event, a test hangs.
+ * `close()` of a channel ends our side of the TCP connection after close_notify, and leaves the peer's side open. No
+ * timer decides the result: without the expected event, a test hangs.
  */
 
 import { once } from "node:events";
@@ -49,7 +49,7 @@ async function channels(): Promise<{ client: TlsConnection; server: TlsConnectio
 }
 
 describe("close()", () => {
-  test("ends our side of TCP at once, before the peer answers, and ignores bytes that the peer still sends", async () => {
+  test("ends our side of TCP before the peer answers, and ignores bytes that the peer still sends", async () => {
     const { client, server, socket } = await channels();
     const ended = once(socket, "end");
     const closed = client.close();

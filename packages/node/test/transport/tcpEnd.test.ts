@@ -1,4 +1,7 @@
-/** A socket does not stay open because the peer goes on sending after both sides were closed. The clock is virtual, the socket is real. */
+/**
+ * A socket does not stay open because the peer goes on sending after both sides were closed. The clock is virtual, the
+ * socket is real.
+ */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { listenTcp, tcpTransport } from "@handclasp/node";

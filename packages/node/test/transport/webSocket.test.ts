@@ -162,7 +162,7 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("a peer that closes and leaves its TCP side open is disconnected after 5 s, not after the 30 s of ws", async () => {
+  test("a peer that closes and leaves TCP open is disconnected after 5 s, not after the 30 s of ws", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);
     const error = failure(client);
