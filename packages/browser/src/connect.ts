@@ -11,27 +11,27 @@ import { openWebSocket } from "./transport/webSocket.ts";
 
 /**
  * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. The server's certificate must
- * be for the URL's host, unless `serverName` says another. Without `ca`, `pins` or `insecure` it is refused before any
- * byte is sent.
+ * be for the URL's host, or for `serverName` if you give one. Without `ca`, `pins` or `insecure`, `connect` rejects
+ * before it sends a byte.
  * @throws TlsError
  * @example
  * const channel = await connect("wss://relay.example/device", { ca: pem, serverName: "device.internal" });
  */
 export async function connect(target: string | URL | Transport, options: ConnectOptions = {}): Promise<TlsConnection> {
   return withExplanation(() => {
-    const given = optionsOf(options, clientOptions());
-    const { provider = defaultProvider() } = given;
-    if (isTransport(target)) return connectOver(target, { ...given, provider });
+    const known = optionsOf(options, clientOptions());
+    const { provider = defaultProvider() } = known;
+    if (isTransport(target)) return connectOver(target, { ...known, provider });
     const url = urlOf(target);
-    const { sessionScope = url.host, serverName = url.hostname.replace(/^\[(.*)\]$/, "$1") } = given;
-    return connectOver(() => openWebSocket(url), { ...given, provider, sessionScope, serverName });
+    const { sessionScope = url.host, serverName = url.hostname.replace(/^\[(.*)\]$/, "$1") } = known;
+    return connectOver(() => openWebSocket(url), { ...known, provider, sessionScope, serverName });
   });
 }
 
 const isTransport = (target: unknown): target is Transport =>
   typeof (target as Partial<Transport> | undefined)?.start === "function";
 
-/** Relative ones are the page's, and a page's scheme stands for the one of its WebSockets. */
+/** Resolves the address against the page's URL. `http:` and `https:` become `ws:` and `wss:`. */
 function urlOf(target: string | URL): URL {
   try {
     const text = typeof target === "string" ? target : target.href;
@@ -39,7 +39,7 @@ function urlOf(target: string | URL): URL {
     url.protocol = url.protocol.replace(/^http/, "ws");
     if (text && /^wss?:$/.test(url.protocol)) return url;
   } catch {
-    // The error below covers every invalid address.
+    // The text is not a URL. It is refused below, like a URL of another scheme.
   }
   throw wrongOption("the address", target, "ws://…, wss://… or a transport");
 }

@@ -1,6 +1,6 @@
 /**
- * Certificates of a page's own, for servers that ask for one. An entry of its own: a page that has none does not load
- * what reads them.
+ * Client certificates for pages. They have an entry of their own, so that a page without one does not load the code
+ * that reads them.
  * @module
  */
 export { type BrowserCredentialOptions, browserCredential } from "./crypto/credential.ts";

@@ -1,5 +1,5 @@
 /**
- * Handclasp for pages: WebCrypto and the native WebSocket.
+ * Handclasp for web pages: WebCrypto and the browser's WebSocket.
  * @module
  */
 export * from "@handclasp/core/client";

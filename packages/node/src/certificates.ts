@@ -3,12 +3,12 @@ import { type CertificateCache, type CryptoProvider, certificateCache } from "@h
 const caches = new WeakMap<CryptoProvider, CertificateCache>();
 
 /**
- * The cache of verified certificates that all connections of the process share, one for each provider: a signature that
- * one provider verified is not taken as valid for another.
+ * The certificate cache that all connections of this process share. Each provider has its own, because no provider may
+ * rely on signatures that another one has verified.
  */
-export function certificatesOf(provider: CryptoProvider): CertificateCache {
+export function certificateCacheOf(provider: CryptoProvider): CertificateCache {
   const cache = caches.get(provider) ?? certificateCache();
-  // Core refuses a value that cannot be a provider.
+  // A WeakMap takes only objects as keys. Core refuses a provider that is not an object.
   if (Object(provider) === provider) caches.set(provider, cache);
   return cache;
 }

@@ -1,5 +1,5 @@
 /**
- * Handclasp for Node.js: node:crypto, `ws` and TCP.
+ * Handclasp for Node: node:crypto, `ws` and TCP.
  * @module
  */
 export * from "@handclasp/core";

@@ -1,6 +1,5 @@
 /**
- * The options that the functions of this package take in addition to those of core. Core's `optionsOf` documents the
- * rows.
+ * The options of this package's functions, in addition to core's. `options.ts` of core explains the rows.
  * @module
  */
 

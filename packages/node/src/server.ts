@@ -11,7 +11,7 @@ import {
 import { optionsOf, usageError, wrongOption } from "@handclasp/core/unstable";
 import { accepted, serverOptions, withExplanationSync } from "@handclasp/core/unstable/engine";
 
-import { certificatesOf } from "./certificates.ts";
+import { certificateCacheOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
 import type { Listener, ListenTcpOptions } from "./transport/listener.ts";
 import { listenTcp } from "./transport/listenTcp.ts";
@@ -19,55 +19,55 @@ import { type ListenWebSocketOptions, listenWebSocket } from "./transport/listen
 
 export interface ServerOptions extends AcceptOptions {
   /**
-   * Called for each connection that fails, during its handshake or later, with the TlsError that ended it, and for each
-   * handler that fails, with the value that it threw. Default: failures of handlers go to `console.error`, those of
-   * connections are not reported. A WebSocket that is refused for its Origin or Host (`origin_refused`, `host_refused`)
-   * has no connection; it is reported at most once a minute for the same two headers.
+   * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
+   * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, and
+   * those of connections are dropped. A WebSocket that was refused because of its Origin or Host (`origin_refused`,
+   * `host_refused`) has no connection; it is reported at most once a minute for the same two headers.
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
 }
 
 /**
- * Called once for each channel, after its handshake. Our side stays open until the promise that the handler returns
- * settles; any other return value is ignored. An error that it throws ends the connection with the alert
- * internal_error and goes to `onError`, unless the error is the one that ended the connection.
+ * Called once for each channel whose handshake is done. Our side stays open until the promise that the handler returns
+ * settles; any other return value is ignored. An error that the handler throws ends the connection with the alert
+ * internal_error and goes to `onError`, unless it is the error that had already ended the connection.
  */
 export type ConnectionHandler = (connection: TlsConnection, request: IncomingMessage | undefined) => unknown;
 
-/** A server with any number of listeners. */
+/** A server of channels, with any number of listeners. */
 export class TlsServer {
   readonly #options: ServerOptions;
   readonly #config: ServerConfiguration;
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
-  /** Connections whose handler failed. That is reported already, so the abort that follows is not reported again. */
+  /** Connections that were aborted because their handler failed. The handler's error is reported, the abort is not. */
   readonly #failedHandlers = new WeakSet<TlsConnection>();
   readonly #listeners: Listener[] = [];
 
   constructor(options: ServerOptions, handler: ConnectionHandler) {
-    const { onError, ...checkedOptions } = withExplanationSync(() => checked(options, handler));
-    const { provider = nodeCrypto } = checkedOptions;
-    const { certificateCache = certificatesOf(provider) } = checkedOptions;
-    this.#config = serverConfig({ ...checkedOptions, provider, certificateCache });
-    this.#options = { ...checkedOptions, ...(onError && { onError }) };
+    const { onError, ...acceptOptions } = withExplanationSync(() => checkOptions(options, handler));
+    const { provider = nodeCrypto } = acceptOptions;
+    const { certificateCache = certificateCacheOf(provider) } = acceptOptions;
+    this.#config = serverConfig({ ...acceptOptions, provider, certificateCache });
+    this.#options = { ...acceptOptions, ...(onError && { onError }) };
     this.#handler = handler;
   }
 
-  /** The handlers that have not settled yet. Their connections may have ended. */
-  readonly #handling = new Map<TlsConnection, PromiseLike<unknown>>();
+  /** Handlers that have not settled. Their connections may have ended. */
+  readonly #pendingHandlers = new Map<TlsConnection, PromiseLike<unknown>>();
   #closed: Promise<readonly TlsConnection[]> | undefined;
 
-  /** The connections that are open or in their handshake. */
+  /** Connections that are open or in their handshake. */
   get connections(): ReadonlySet<TlsConnection> {
     return this.#connections;
   }
 
-  /** Accepts channels over WebSockets: on a port of its own, or attached to an HTTP server and a path. */
+  /** Accepts channels over WebSockets: on a port of its own, or on one path of an HTTP server. */
   listenWebSocket(options: ListenWebSocketOptions = {}): Promise<Listener> {
     return this.#listen(
       listenWebSocket(
         options,
-        (transport, request) => this.#onTransport(transport, request),
+        (transport, request) => this.#acceptOrAbort(transport, request),
         (error) => this.#report(error, undefined),
       ),
     );
@@ -75,44 +75,44 @@ export class TlsServer {
 
   /** Accepts channels over TCP. */
   listenTcp(options: ListenTcpOptions = {}): Promise<Listener> {
-    return this.#listen(listenTcp(options, (transport) => this.#onTransport(transport)));
+    return this.#listen(listenTcp(options, (transport) => this.#acceptOrAbort(transport)));
   }
 
-  /** Accepts a channel over a transport of your own. Throws a usage error after `close()`. */
+  /** Accepts a channel over a transport of your own. Throws a usage error after `close` was called. */
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
     if (this.#closed) throw usageError("the server is closed");
     const connection = accepted(transport, this.#config);
     this.#connections.add(connection);
     this.#watch(connection);
     // `#watch` reports a handshake that fails.
-    connection.opened.then(() => this.#handle(connection, request), ignore);
+    connection.opened.then(() => this.#runHandler(connection, request), ignore);
     return connection;
   }
 
-  #onTransport(transport: Transport, request?: IncomingMessage): void {
+  #acceptOrAbort(transport: Transport, request?: IncomingMessage): void {
     if (this.#closed) transport.abort("the server is closed");
     else this.accept(transport, request);
   }
 
-  #handle(connection: TlsConnection, request: IncomingMessage | undefined): void {
-    const onFailure = (error: unknown): void => this.#handlerFailed(error, connection);
+  #runHandler(connection: TlsConnection, request: IncomingMessage | undefined): void {
+    const failed = (error: unknown): void => this.#handlerFailed(error, connection);
     try {
-      const handled = this.#handler(connection, request);
-      if (!isPromise(handled)) return;
-      const done = (): boolean => this.#handling.delete(connection);
-      const settled = Promise.resolve(handled).then(done, (error: unknown) => {
-        done();
-        onFailure(error);
+      const result = this.#handler(connection, request);
+      if (!isPromise(result)) return;
+      const forget = (): boolean => this.#pendingHandlers.delete(connection);
+      const settled = Promise.resolve(result).then(forget, (error: unknown) => {
+        forget();
+        failed(error);
       });
-      this.#handling.set(connection, settled);
+      this.#pendingHandlers.set(connection, settled);
       connection.holdOpen(settled);
     } catch (error) {
-      onFailure(error);
+      failed(error);
     }
   }
 
   #handlerFailed(error: unknown, connection: TlsConnection): void {
-    // The handler threw the error that ended its connection, which `#watch` reports.
+    // The handler rethrew the error that ended its connection. `#watch` reports it.
     if (connection.endedBy(error)) return;
     this.#failedHandlers.add(connection);
     connection.abort(error, "internal_error");
@@ -121,33 +121,35 @@ export class TlsServer {
   }
 
   /**
-   * Separate from `accept`, because a closure there would keep the request with its headers until the connection ends.
+   * A method of its own: a closure in `accept` would keep the request with its headers in memory until the connection
+   * ends.
    */
   #watch(connection: TlsConnection): void {
-    const onEnd = (error?: unknown): void => {
+    const onClosed = (error?: unknown): void => {
       if (TlsError.is(error) && !this.#failedHandlers.has(connection) && error.code !== "peer_gone")
         this.#report(error, connection);
       this.#connections.delete(connection);
     };
-    connection.closed.then(onEnd, onEnd);
+    connection.closed.then(onClosed, onClosed);
   }
 
   /**
-   * Uses other certificates for new connections, such as renewed ones. Open connections keep theirs.
-   * @throws TlsError `configuration` if they cannot be used; the server then keeps those that it has
+   * Uses other credentials for new connections, such as renewed certificates. Open connections keep theirs.
+   * @throws TlsError `configuration` if a server cannot use them; the server then keeps its present ones
    */
   setCredentials(credentials: ServerCredentials): void {
     this.#config.setCredentials(credentials);
   }
 
   /**
-   * Stops accepting, and asks the handlers to finish: each connection's `closing` aborts. A connection is closed when
-   * its handler settles, or when the grace is over: close_notify is sent after the written data, then the close timeout
-   * applies. Connections in their handshake are closed immediately. A second call returns the same promise.
-   * @param options.grace the time that handlers have, ms; default 5,000; 0 closes all connections immediately
-   * @returns the connections whose handler had not settled when the grace was over
+   * Stops accepting connections and asks the handlers to finish: the signal `closing` of each connection aborts. A
+   * connection is closed when its handler settles, or at the end of the grace: the server sends the data that was
+   * written, then close_notify, and the close timeout applies. A connection in its handshake is closed at once. A
+   * second call returns the promise of the first.
+   * @param options.grace the time that handlers have to finish, in milliseconds. Default 5,000; 0 closes all at once
+   * @returns the connections whose handler had not settled at the end of the grace
    * @example
-   * const server = createServer({ credentials: [credential] }, (channel) => channel.readable.pipeTo(channel.writable));
+   * const server = createServer({ credentials: credential }, (channel) => channel.close());
    * process.once("SIGTERM", () => server.close({ grace: 10_000 }));
    */
   close(options: { readonly grace?: number } = {}): Promise<readonly TlsConnection[]> {
@@ -159,29 +161,29 @@ export class TlsServer {
 
   async #close(grace: number): Promise<readonly TlsConnection[]> {
     const { closeTimeout = 5_000 } = this.#options;
-    // A listener cuts the remaining sockets, so its grace is longer than connections take to close or fail.
+    // A listener destroys the sockets that are left. Its grace is longer than the connections take to close or to fail.
     const stopped = this.#listeners
       .splice(0)
       .map((listener) => listener.close(Math.min(grace + closeTimeout + 3_000, 2 ** 31 - 1)));
-    const late: TlsConnection[] = [];
-    let graceTimer: NodeJS.Timeout | undefined;
+    const unfinished: TlsConnection[] = [];
+    let timer: NodeJS.Timeout | undefined;
     const graceIsOver = new Promise<void>((resolve) => {
-      graceTimer = setTimeout(resolve, grace);
+      timer = setTimeout(resolve, grace);
     });
     const closeOne = async (connection: TlsConnection): Promise<void> => {
-      const handled = this.#handling.get(connection);
+      const handler = this.#pendingHandlers.get(connection);
       connection.askToClose();
-      if (handled) await (grace > 0 ? Promise.race([handled, graceIsOver]) : undefined);
-      if (this.#handling.has(connection)) late.push(connection);
+      if (handler) await (grace > 0 ? Promise.race([handler, graceIsOver]) : undefined);
+      if (this.#pendingHandlers.has(connection)) unfinished.push(connection);
       await connection.close().catch(ignore);
     };
-    await Promise.all([...new Set([...this.#connections, ...this.#handling.keys()])].map(closeOne));
-    clearTimeout(graceTimer);
+    await Promise.all([...new Set([...this.#connections, ...this.#pendingHandlers.keys()])].map(closeOne));
+    clearTimeout(timer);
     await Promise.all(stopped);
-    return late;
+    return unfinished;
   }
 
-  /** Calls `close()`, and never rejects. */
+  /** Calls `close` with the default grace. It never rejects. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -197,20 +199,20 @@ export class TlsServer {
   }
 
   #report(error: unknown, connection: TlsConnection | undefined): void {
-    const onFailure = (thrown: unknown): void => console.error("handclasp: onError of the application threw:", thrown);
+    const failed = (thrown: unknown): void => console.error("handclasp: onError of the application threw:", thrown);
     try {
-      const returned: unknown = this.#options.onError?.(error, connection);
-      // Any peer can cause an error, so a rejection of an async `onError` must not end the process either.
-      if (isPromise(returned)) Promise.resolve(returned).catch(onFailure);
+      const result: unknown = this.#options.onError?.(error, connection);
+      // Any peer can cause an error, so an `onError` that rejects must not end the process.
+      if (isPromise(result)) Promise.resolve(result).catch(failed);
     } catch (thrown) {
-      onFailure(thrown);
+      failed(thrown);
     }
   }
 }
 
-function checked(options: ServerOptions, handler: unknown): ServerOptions {
-  const checkedOptions = optionsOf(options, [...serverOptions(), "function onError"]);
-  if (typeof handler === "function") return checkedOptions;
+function checkOptions(options: ServerOptions, handler: unknown): ServerOptions {
+  const known = optionsOf(options, [...serverOptions(), "function onError"]);
+  if (typeof handler === "function") return known;
   throw wrongOption("the handler of connections", handler, "a function after the options: (channel, request) => …");
 }
 
@@ -220,7 +222,7 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 /**
- * Creates a server, which calls `handler` for each channel.
+ * Makes a server of channels. It serves once you give it a listener or a transport.
  * @throws TlsError `configuration`
  * @example
  * const credentials = [nodeCredential({ cert, key })];

@@ -7,14 +7,14 @@ import { type Certificate, parseCertificate, TlsError } from "@handclasp/core";
 import { configurationError, parsePemCertificates } from "@handclasp/core/unstable";
 
 let roots: Promise<readonly Certificate[]> | undefined;
-const shipped = new WeakSet<object>();
+const shippedRoots = new WeakSet<object>();
 
 /**
  * The roots of the public certificate authorities that Node.js ships (`rootCertificates` of node:tls), for `ca`. They
- * are loaded and parsed at the first call, once for the process. A root that Handclasp cannot read is left out.
+ * are loaded and parsed at the first call, once in a process. A root that Handclasp cannot read is left out.
  * @example
  * const channel = await connect("tcp://example.com:8443", { ca: await systemRoots() });
- * const both = await connect("tcp://example.com:8443", { ca: [...(await systemRoots()), ca] });
+ * const both = await connect("tcp://example.com:8443", { ca: [...(await systemRoots()), pem] });
  */
 export function systemRoots(): Promise<readonly Certificate[]> {
   roots ??= read();
@@ -31,14 +31,14 @@ async function read(): Promise<readonly Certificate[]> {
       throw error;
     }
   });
-  for (const root of parsed) shipped.add(root);
+  for (const root of parsed) shippedRoots.add(root);
   return Object.freeze(parsed);
 }
 
 /**
- * Checks the trust anchors that `connect` is given. The server of the outer TLS of a WebSocket has a public certificate
- * for the URL's host, so the system's roots do not authenticate the inner server under that name.
- * @param host the URL's host if the transport is a WebSocket
+ * Checks that `ca` can authenticate the server. The endpoint of a WebSocket's outer TLS has a public certificate for
+ * the URL's host, so in the inner TLS a chain to a public root proves nothing about that name.
+ * @param host the URL's host if a WebSocket carries the connection, otherwise `undefined`
  * @throws TlsError `configuration`
  */
 export function checkRoots(
@@ -49,25 +49,25 @@ export function checkRoots(
   if (sources.includes("system"))
     throw configurationError(
       'ca: "system" is not a certificate',
-      "use ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
+      "ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
     );
-  if (host === undefined || !sources.some(isShipped)) return;
-  const why = "the server of the outer TLS has a public certificate for the URL's host";
+  if (host === undefined || !sources.some(isShippedRoot)) return;
+  const why = "the endpoint of the outer TLS has a public certificate for the host of the URL";
   if (serverName === undefined)
     throw configurationError(
       "systemRoots() over a WebSocket without serverName",
-      `pass a serverName for which only the inner server has a certificate: ${why}`,
+      `set serverName to a name that only the inner server has a certificate for: ${why}`,
     );
   if (typeof serverName === "string" && sameHost(serverName, host) && !(Array.isArray(pins) && pins.length))
     throw configurationError(
       `systemRoots() over a WebSocket with the serverName ${host}, which is the host of the URL`,
-      `${why}: give the inner server another name, add pins, or use a CA of your own`,
+      `${why}: give the inner server another name, add pins, or trust your own CA`,
     );
 }
 
-const isShipped = (source: unknown): boolean => shipped.has(source as object);
+const isShippedRoot = (source: unknown): boolean => shippedRoots.has(source as object);
 
-/** Compares two hosts in their canonical form, because one address can be written in several ways. */
+/** Compares the names as URLs, because an address can be written in several ways. */
 function sameHost(name: string, host: string): boolean {
   const bare = withoutDot(name);
   const url = `ws://${bare.includes(":") && !bare.startsWith("[") ? `[${bare}]` : bare}`;

@@ -6,28 +6,28 @@ import { expect, test, vi } from "vitest";
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost", "127.0.0.1"] }));
-const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function started(handler: Parameters<typeof createServer>[1], options = {}) {
+async function startServer(handler: Parameters<typeof createServer>[1], options = {}) {
   const server = createServer({ credentials: [credential], ...options }, handler);
   const { port } = (await server.listenTcp()).address() as { port: number };
   return { server, port, url: `tcp://127.0.0.1:${port}` };
 }
 
-/** Says "request" and close_notify, and counts what comes then. */
+/** Sends "request" and close_notify, and counts the bytes of the answer. */
 async function askAndEnd(port: number): Promise<number> {
-  // node:tls knows allowHalfOpen; its types do not.
+  // node:tls has the option allowHalfOpen, but its types lack it.
   const options = { port, host: "127.0.0.1", ca: ca.pem, maxVersion: "TLSv1.2" as const, allowHalfOpen: true };
   const socket = connectTls(options);
   await once(socket, "secureConnect");
   socket.end("request");
-  let got = 0;
-  for await (const bytes of socket) got += (bytes as Buffer).length;
-  return got;
+  let received = 0;
+  for await (const bytes of socket) received += (bytes as Buffer).length;
+  return received;
 }
 
-test("an answer reaches a peer that said close_notify and FIN at once", async () => {
-  const { server, port } = await started(async (channel) => {
+test("a peer that sent close_notify and FIN before the answer receives the answer", async () => {
+  const { server, port } = await startServer(async (channel) => {
     while (await channel.read());
     await channel.write(new Uint8Array(100_000));
     await channel.close();
@@ -36,8 +36,8 @@ test("an answer reaches a peer that said close_notify and FIN at once", async ()
   await server.close();
 });
 
-test("another connection's error in abort is no clean end to this one's peer", async () => {
-  const { server, port } = await started(
+test("the close_notify error of another connection does not end this connection cleanly", async () => {
+  const { server, port } = await startServer(
     async (channel) => {
       await channel.write(new Uint8Array(1000));
       throw new TlsError("close_notify", "an upstream timed out", { code: "handshake_timeout" });
@@ -53,35 +53,35 @@ test("another connection's error in abort is no clean end to this one's peer", a
   await server.close();
 });
 
-test("cancelling what is read leaves writing open", async () => {
-  let got = 0;
-  const { server, port } = await started(async (channel) => {
-    for await (const bytes of channel) got += bytes.length;
+test("cancelling the readable stream leaves the channel open for writing", async () => {
+  let received = 0;
+  const { server, port } = await startServer(async (channel) => {
+    for await (const bytes of channel) received += bytes.length;
   });
   const channel = await connect(`tcp://127.0.0.1:${port}`, { ca: ca.pem });
   await channel.readable.cancel();
   await channel.write(new Uint8Array(1000));
   await channel.close();
-  expect(got).toBe(1000);
+  expect(received).toBe(1000);
   await server.close();
 });
 
-test("a handler that thinks after the end of what it read can still answer", async () => {
-  const { server, port } = await started(async (channel) => {
+test("a handler can answer some time after it has read the end", async () => {
+  const { server, port } = await startServer(async (channel) => {
     while (await channel.read());
-    await later(30);
+    await sleep(30);
     await channel.write(new Uint8Array(1000));
   });
   expect(await askAndEnd(port)).toBe(1000);
   await server.close();
 });
 
-test("with allowHalfOpen our side closes when the application says so", async () => {
-  const { server, port } = await started(
+test("with allowHalfOpen, our side closes when the application closes it", async () => {
+  const { server, port } = await startServer(
     (channel) => {
       void (async () => {
         while (await channel.read());
-        await later(30);
+        await sleep(30);
         await channel.write(new Uint8Array(1000));
         await channel.closeWrite();
       })();
@@ -95,37 +95,37 @@ test("with allowHalfOpen our side closes when the application says so", async ()
 test.each([
   ["closeTimeout", { closeTimeout: 2 ** 31 - 1 }, {}],
   ["grace", {}, { grace: 2 ** 31 - 1 }],
-])("the longest %s there is cuts no connection at once when the server closes", async (_, options, closing) => {
-  const { server, url } = await started(async (channel) => {
+])("with the longest %s, server.close does not end a connection at once", async (_, options, closing) => {
+  const { server, url } = await startServer(async (channel) => {
     await once(channel.closing, "abort");
-    await later(30);
+    await sleep(30);
     await channel.write(new Uint8Array(1000));
   }, options);
   const channel = await connect(url, { ca: ca.pem });
   const closed = server.close(closing);
-  let got = 0;
-  for await (const bytes of channel) got += bytes.length;
-  expect(got).toBe(1000);
+  let received = 0;
+  for await (const bytes of channel) received += bytes.length;
+  expect(received).toBe(1000);
   expect(await closed).toEqual([]);
 });
 
-test("an async onError that rejects does not end the process: any peer can have it called", async () => {
-  const said = vi.spyOn(console, "error").mockImplementation(() => {});
-  const escaped = vi.fn();
-  process.once("unhandledRejection", escaped);
-  const { server, url } = await started(() => {}, { onError: () => Promise.reject(new Error("no database")) });
+test("an async onError that rejects does not end the process", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  const onUnhandled = vi.fn();
+  process.once("unhandledRejection", onUnhandled);
+  const { server, url } = await startServer(() => {}, { onError: () => Promise.reject(new Error("no database")) });
   await expect(connect(url, { ca: (await testCa()).pem })).rejects.toMatchObject({ code: "unknown_issuer" });
   await server.close();
   await new Promise((resolve) => setImmediate(resolve));
-  process.removeListener("unhandledRejection", escaped);
-  expect(escaped).not.toHaveBeenCalled();
-  expect(said.mock.calls.map(([, error]) => (error as Error).message)).toContain("no database");
-  said.mockRestore();
+  process.removeListener("unhandledRejection", onUnhandled);
+  expect(onUnhandled).not.toHaveBeenCalled();
+  expect(logged.mock.calls.map(([, error]) => (error as Error).message)).toContain("no database");
+  logged.mockRestore();
 });
 
-test("onError and trace listeners that throw end neither the process nor a connection", async () => {
-  const said = vi.spyOn(console, "error").mockImplementation(() => {});
-  const { server, url } = await started((channel) => channel.readable.pipeTo(channel.writable), {
+test("an onError or a trace listener that throws ends neither the process nor a connection", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { server, url } = await startServer((channel) => channel.readable.pipeTo(channel.writable), {
     onError: () => {
       throw new Error("onError is broken");
     },
@@ -140,10 +140,10 @@ test("onError and trace listeners that throw end neither the process nor a conne
   await channel.write(Uint8Array.of(7));
   expect(await channel.read()).toEqual(Uint8Array.of(7));
   await channel.close();
-  const messages = said.mock.calls.map(([, error]) => (error as Error).message);
+  const messages = logged.mock.calls.map(([, error]) => (error as Error).message);
   expect(messages).toContain("onError is broken");
   expect(messages).toContain("the listener is broken");
-  said.mockRestore();
+  logged.mockRestore();
   await server.close();
 });
 
@@ -162,18 +162,21 @@ test.each(["", "bücher.example", "a b", `${"a".repeat(254)}`])("serverName %j i
   });
 });
 
-test.each(["acess_denied", "close_notify"])("abort with the alert %s is no clean end to the peer", async (alert) => {
-  const { server, url } = await started(
-    async (channel) => {
-      await channel.write(new Uint8Array(1000));
-      channel.abort(undefined, alert as "access_denied");
-    },
-    { onError: () => {} },
-  );
-  const channel = await connect(url, { ca: ca.pem });
-  const reading = (async () => {
-    while (await channel.read());
-  })();
-  await expect(reading).rejects.toMatchObject({ alert: "internal_error", by: "peer" });
-  await server.close();
-});
+test.each(["acess_denied", "close_notify"])(
+  "abort with the alert %s ends the connection with an error for the peer",
+  async (alert) => {
+    const { server, url } = await startServer(
+      async (channel) => {
+        await channel.write(new Uint8Array(1000));
+        channel.abort(undefined, alert as "access_denied");
+      },
+      { onError: () => {} },
+    );
+    const channel = await connect(url, { ca: ca.pem });
+    const reading = (async () => {
+      while (await channel.read());
+    })();
+    await expect(reading).rejects.toMatchObject({ alert: "internal_error", by: "peer" });
+    await server.close();
+  },
+);

@@ -1,6 +1,6 @@
 /**
- * server.close({ grace }): what handlers are told, how long they are waited for, and whom it resolves with. In memory,
- * under a virtual clock.
+ * server.close({ grace }): the signal that handlers get, how long it waits for them, and the connections that it
+ * resolves with. The transports are in memory, and the clock is virtual.
  */
 import { accept, connect, type TlsConnection } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto, type ServerOptions } from "@handclasp/node";
@@ -11,11 +11,11 @@ import { pass, virtualTime } from "./ends/virtualTime.ts";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const forEver = new Promise<void>(() => {});
+const never = new Promise<void>(() => {});
 
 virtualTime();
 
-/** A server whose handlers are these, each with a client of its own that reads to the end. */
+/** A server with these handlers. Each has a client of its own, which reads to the end. */
 async function serving(handlers: ((channel: TlsConnection) => unknown)[], options: Partial<ServerOptions> = {}) {
   const onError = vi.fn();
   let next = 0;
@@ -30,35 +30,35 @@ async function serving(handlers: ((channel: TlsConnection) => unknown)[], option
     client.catch(() => {});
     await pass(20);
     const channel = await client;
-    ends.push({ pair, connection, client: channel, saw: outcome(readAll(channel)) });
+    ends.push({ pair, connection, client: channel, clientOutcome: outcome(readAll(channel)) });
   }
   return { server, ends, onError };
 }
 
 async function readAll(channel: TlsConnection): Promise<number> {
-  let got = 0;
-  for (let bytes = await channel.read(); bytes; bytes = await channel.read()) got += bytes.length;
-  return got;
+  let received = 0;
+  for (let bytes = await channel.read(); bytes; bytes = await channel.read()) received += bytes.length;
+  return received;
 }
 
-/** The state of a promise: pending, or its outcome. */
+/** The state of a promise: "pending", its value, or the code of its error. */
 function outcome(promise: PromiseLike<unknown>): () => unknown {
-  let what: unknown = "pending";
+  let state: unknown = "pending";
   promise.then(
-    (value) => (what = value),
-    (error: unknown) => (what = (error as { code?: unknown }).code ?? error),
+    (value) => (state = value),
+    (error: unknown) => (state = (error as { code?: unknown }).code ?? error),
   );
-  return () => what;
+  return () => state;
 }
 
-/** Just this connection, itself: to `toEqual` one is like any other. */
+/** Expects exactly this connection. `toEqual` does not distinguish connections. */
 function expectOnly(resolved: unknown, connection: TlsConnection | undefined): void {
   expect(resolved).toHaveLength(1);
   expect((resolved as TlsConnection[])[0]).toBe(connection);
 }
 
 describe("server.close", () => {
-  test("tells handlers by `closing`, and waits for one that settles within the grace", async () => {
+  test("aborts `closing`, and waits for a handler that settles within the grace", async () => {
     const reasons: boolean[] = [];
     const { server, ends } = await serving([
       async (channel) => {
@@ -73,55 +73,58 @@ describe("server.close", () => {
     expect(ends[0]?.connection.closing.aborted).toBe(true);
     await pass(950);
     expect(closing()).toBe("pending");
-    expect(ends[0]?.saw()).toBe("pending");
+    expect(ends[0]?.clientOutcome()).toBe("pending");
     await pass(100);
-    // Behind what the handler wrote, close_notify: the client has it all, and a clean end.
-    expect(ends[0]?.saw()).toBe(300);
+    // close_notify follows the bytes that the handler wrote: the client has all of them, and a clean end.
+    expect(ends[0]?.clientOutcome()).toBe(300);
     expect(closing()).toEqual([]);
     expect(server.connections.size).toBe(0);
   });
 
-  test("a handler that has settled already is not waited for", async () => {
+  test("does not wait for a handler that has settled already", async () => {
     const { server, ends } = await serving([() => {}, async () => {}]);
     await pass(1_000);
     const closing = outcome(server.close());
     await pass(50);
     expect(closing()).toEqual([]);
-    expect(ends.map(({ saw }) => saw())).toEqual([0, 0]);
+    expect(ends.map(({ clientOutcome }) => clientOutcome())).toEqual([0, 0]);
   });
 
   test.each<[string, { grace?: number } | undefined, number]>([
     ["5 s by default", undefined, 5_000],
-    ["5 s where it is not given", {}, 5_000],
-    ["what is said", { grace: 1_500 }, 1_500],
-  ])("the grace is %s: then the connections whose handlers go on are closed, and told", async (_, options, grace) => {
-    const { server, ends, onError } = await serving([() => forEver, () => {}]);
-    const closing = outcome(options ? server.close(options) : server.close());
-    await pass(grace - 50);
-    expect(closing()).toBe("pending");
-    expect(ends.map(({ saw }) => saw())).toEqual(["pending", 0]);
-    await pass(100);
-    expectOnly(closing(), ends[0]?.connection);
-    expect(ends.map(({ saw }) => saw())).toEqual([0, 0]);
-    expect(server.connections.size).toBe(0);
-    expect(onError).not.toHaveBeenCalled();
-  });
+    ["5 s if it is not given", {}, 5_000],
+    ["the given time", { grace: 1_500 }, 1_500],
+  ])(
+    "the grace is %s: then it closes the connections whose handlers go on, and resolves with them",
+    async (_, options, grace) => {
+      const { server, ends, onError } = await serving([() => never, () => {}]);
+      const closing = outcome(options ? server.close(options) : server.close());
+      await pass(grace - 50);
+      expect(closing()).toBe("pending");
+      expect(ends.map(({ clientOutcome }) => clientOutcome())).toEqual(["pending", 0]);
+      await pass(100);
+      expectOnly(closing(), ends[0]?.connection);
+      expect(ends.map(({ clientOutcome }) => clientOutcome())).toEqual([0, 0]);
+      expect(server.connections.size).toBe(0);
+      expect(onError).not.toHaveBeenCalled();
+    },
+  );
 
-  test("grace: 0 closes at once, what was written included", async () => {
+  test("grace: 0 closes at once, after the bytes that were written", async () => {
     const { server, ends } = await serving([
       async (channel) => {
         await channel.write(new Uint8Array(200_000));
-        await forEver;
+        await never;
       },
     ]);
     const closing = outcome(server.close({ grace: 0 }));
     await pass(50);
-    expect(ends[0]?.saw()).toBe(200_000);
+    expect(ends[0]?.clientOutcome()).toBe(200_000);
     expectOnly(closing(), ends[0]?.connection);
   });
 
-  test("behind the grace the close timeout applies: a peer that takes nothing is given up", async () => {
-    const { server, ends } = await serving([() => forEver], { closeTimeout: 2_000 });
+  test("after the grace the close timeout applies: it gives up on a peer that reads nothing", async () => {
+    const { server, ends } = await serving([() => never], { closeTimeout: 2_000 });
     ends[0]?.pair.a.pause();
     const closing = outcome(server.close({ grace: 1_000 }));
     await pass(2_950);
@@ -131,40 +134,40 @@ describe("server.close", () => {
     expectOnly(closing(), ends[0]?.connection);
   });
 
-  test("a handler that reads gets `closed_locally`, which is not reported to onError", async () => {
-    const seen = vi.fn();
+  test("a handler that reads gets the error `closed_locally`, which onError does not get", async () => {
+    const onHandlerError = vi.fn();
     const { server, onError } = await serving([
       async (channel) => {
         try {
           await readAll(channel);
         } catch (error) {
-          seen((error as { code: string }).code);
+          onHandlerError((error as { code: string }).code);
           throw error;
         }
       },
     ]);
     void server.close({ grace: 0 });
     await pass(100);
-    expect(seen.mock.calls).toEqual([["closed_locally"]]);
+    expect(onHandlerError.mock.calls).toEqual([["closed_locally"]]);
     expect(onError).not.toHaveBeenCalled();
   });
 
-  test("a handler that throws because of `closing` is told like any other", async () => {
-    const broken = new Error("stopped in the midst of it");
+  test("onError gets the error of a handler that throws because of `closing`", async () => {
+    const handlerError = new Error("interrupted");
     const { server, onError } = await serving([
       async (channel) => {
         await new Promise((resolve) => channel.closing.addEventListener("abort", resolve));
-        throw broken;
+        throw handlerError;
       },
     ]);
     const closing = outcome(server.close());
     await pass(100);
-    expect(onError.mock.calls.map(([error]) => error)).toEqual([broken]);
+    expect(onError.mock.calls.map(([error]) => error)).toEqual([handlerError]);
     expect(closing()).toEqual([]);
   });
 
-  test("a connection that is still shaking hands is closed, and its client hears", async () => {
-    const server = createServer({ credentials: [credential] }, () => forEver);
+  test("a connection in its handshake is closed, and its client gets an error", async () => {
+    const server = createServer({ credentials: [credential] }, () => never);
     const pair = memoryPair();
     const connection = server.accept(pair.b);
     const closing = outcome(server.close({ grace: 0 }));
@@ -176,7 +179,7 @@ describe("server.close", () => {
     expect(server.connections.size).toBe(0);
   });
 
-  test("afterwards no connection is accepted, neither by a listener nor by accept", async () => {
+  test("afterwards the server accepts no connection, neither by a listener nor by accept", async () => {
     const { server } = await serving([]);
     void server.close();
     await pass(10);
@@ -196,8 +199,8 @@ describe("server.close", () => {
     expect(server.connections.size).toBe(0);
   });
 
-  test("called again it resolves with the same", async () => {
-    const { server, ends } = await serving([() => forEver]);
+  test("a second call resolves with the same connections", async () => {
+    const { server, ends } = await serving([() => never]);
     const first = outcome(server.close({ grace: 1_000 }));
     await pass(500);
     const second = outcome(server.close({ grace: 500 }));
@@ -208,8 +211,8 @@ describe("server.close", () => {
     expectOnly(second(), ends[0]?.connection);
   });
 
-  test("need not be awaited, whatever becomes of the connections", async () => {
-    const { server, ends } = await serving([() => forEver, () => Promise.reject(new Error("broken"))]);
+  test("its promise may be ignored, even if a connection or a handler fails", async () => {
+    const { server, ends } = await serving([() => never, () => Promise.reject(new Error("broken"))]);
     void server.close({ grace: 0 });
     ends[0]?.pair.fail(new Error("reset"));
     await pass(10_000);
@@ -217,20 +220,20 @@ describe("server.close", () => {
   });
 });
 
-test("a connection without a server has `closing` too, which no server aborts", async () => {
+test("a connection without a server also has `closing`, which never aborts", async () => {
   const pair = memoryPair();
-  const both = Promise.all([
+  const connections = Promise.all([
     connect(pair.a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),
     accept(pair.b, { provider: nodeCrypto, credentials: [credential] }),
   ]);
-  both.catch(() => {});
+  connections.catch(() => {});
   await pass(20);
-  for (const channel of await both) expect(channel.closing.aborted).toBe(false);
+  for (const channel of await connections) expect(channel.closing.aborted).toBe(false);
 });
 
 describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose", () => {
-  test("of a server closes it, with the grace of its close", async () => {
-    const { server, ends } = await serving([() => forEver]);
+  test("closes the server with the default grace", async () => {
+    const { server, ends } = await serving([() => never]);
     const disposed = outcome(server[Symbol.asyncDispose]());
     expect(ends[0]?.connection.closing.aborted).toBe(true);
     await pass(4_900);

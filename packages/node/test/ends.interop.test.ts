@@ -1,6 +1,6 @@
 /**
- * A connection ends once its transport has ended, whichever side goes first and whatever the handler does. Over real
- * sockets.
+ * Whichever side closes first, and whatever the handler does: when the transport has ended, the connection ends too.
+ * Over real sockets.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
@@ -9,27 +9,27 @@ import { tcpTransport, webSocketTransport } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import {
-  type Carrier,
   type Clock,
-  firsts,
+  closingSides,
   handlers,
-  type Leaving,
-  leaving,
-  leavings,
+  type PeerEnding,
+  peerEndings,
   type Role,
   roles,
+  runCase,
+  type TransportPair,
   unhandledRejections,
 } from "./ends/matrix.ts";
 
-/** Only a hang ends a wait: how long anything takes is the virtual clock's to judge. */
-const patience = 20_000;
+/** The most that a test waits for a condition, in ms. Only a hang takes so long: the virtual clock checks durations. */
+const maxWait = 20_000;
 
 const real: Clock = {
-  settle: (promise) => promise,
-  async until(holds) {
-    const last = Date.now() + patience;
-    while (!holds() && Date.now() < last) await new Promise((resolve) => setTimeout(resolve, 10));
-    return holds();
+  awaitSoon: (promise) => promise,
+  async waitUntil(condition) {
+    const last = Date.now() + maxWait;
+    while (!condition() && Date.now() < last) await new Promise((resolve) => setTimeout(resolve, 10));
+    return condition();
   },
 };
 
@@ -47,18 +47,20 @@ afterAll(() => {
   webSocketServer.close();
 });
 
-/** Which of two ends is ours; a server's is the accepted one. */
+/** Our socket and the peer's. A server's socket is the accepted one. */
 const ours = <T>(role: Role, accepted: T, connected: T): [own: T, peer: T] =>
   role === "server" ? [accepted, connected] : [connected, accepted];
 
-const carriers: Readonly<Record<string, (role: Role) => Promise<Carrier>>> = {
+const transportPairs: Readonly<Record<string, (role: Role) => Promise<TransportPair>>> = {
   async TCP(role) {
     const accepting = once(tcpServer, "connection") as Promise<[Socket]>;
     const connected = connectSocket({ ...address, port: (tcpServer.address() as AddressInfo).port });
     sockets.add(connected);
     const [accepted] = await accepting;
     const [own, peer] = ours(role, accepted, connected);
-    return joined(tcpTransport(own), tcpTransport(peer), (how) => (how === "ends" ? peer.end() : peer.destroy()));
+    return toPair(tcpTransport(own), tcpTransport(peer), (peerEnding) =>
+      peerEnding === "ends" ? peer.end() : peer.destroy(),
+    );
   },
   async WebSocket(role) {
     const accepting = once(webSocketServer, "connection") as Promise<[WebSocket]>;
@@ -66,31 +68,37 @@ const carriers: Readonly<Record<string, (role: Role) => Promise<Carrier>>> = {
     const connected = new WebSocket(`ws://${address.host}:${port}/`, { perMessageDeflate: false });
     const [[accepted]] = await Promise.all([accepting, once(connected, "open")]);
     const [own, peer] = ours(role, accepted, connected);
-    const leave = (how: Leaving): void => (how === "ends" ? peer.close(1000) : peer.terminate());
-    return joined(webSocketTransport(own), webSocketTransport(peer), leave);
+    const leave = (peerEnding: PeerEnding): void => (peerEnding === "ends" ? peer.close(1000) : peer.terminate());
+    return toPair(webSocketTransport(own), webSocketTransport(peer), leave);
   },
 };
 
-const joined = (own: Transport, peer: Transport, leave: Carrier["leave"]): Carrier => ({ own, peer, leave });
+const toPair = (own: Transport, peer: Transport, leave: TransportPair["leave"]): TransportPair => ({
+  own,
+  peer,
+  leave,
+});
 
 const settled = expect.not.stringMatching(/^pending$/);
 
-describe.each(Object.entries(carriers))("over %s", (_, carrier) => {
-  const cases = roles.flatMap((role) => firsts.flatMap((first) => leavings.map((how) => ({ role, first, how }))));
+describe.each(Object.entries(transportPairs))("over %s", (_, makePair) => {
+  const cases = roles.flatMap((role) =>
+    closingSides.flatMap((closesFirst) => peerEndings.map((peerEnding) => ({ role, closesFirst, peerEnding }))),
+  );
   test.each(cases)(
-    "a $role is done with a connection that $first closes first and whose peer then $how, whatever its handler does",
-    async ({ role, first, how }) => {
+    "a $role: a connection that $closesFirst closes first, and whose peer then $peerEnding, ends with any handler",
+    async ({ role, closesFirst, peerEnding }) => {
       const unhandled = unhandledRejections();
       const ends: Record<string, unknown> = {};
-      const wanted: Record<string, unknown> = {};
+      const expected: Record<string, unknown> = {};
       try {
-        // One after the other meets the other: a socket is told from the next by the order of connecting.
+        // The connections are made one after another, because accepted sockets are matched by their order.
         const running = [];
         for (const handler of Object.keys(handlers)) {
-          const joinedEnds = await carrier(role);
-          wanted[handler] = { connections: 0, ownClosed: settled, peerClosed: settled, missing: 0 };
+          const pair = await makePair(role);
+          expected[handler] = { connections: 0, ownClosed: settled, peerClosed: settled, missing: 0 };
           running.push(
-            leaving(joinedEnds, real, { role, first, how, handler }).then((end) => {
+            runCase(pair, real, { role, closesFirst, peerEnding, handler }).then((end) => {
               ends[handler] = end;
             }),
           );
@@ -99,7 +107,7 @@ describe.each(Object.entries(carriers))("over %s", (_, carrier) => {
       } finally {
         await unhandled.stop();
       }
-      expect(ends).toMatchObject(wanted);
+      expect(ends).toMatchObject(expected);
       expect(unhandled.reasons, "unhandled rejections").toEqual([]);
     },
   );

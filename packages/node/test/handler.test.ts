@@ -1,4 +1,4 @@
-/** The error of a handler, and the value that a handler returns. In memory, under a virtual clock. */
+/** The errors and the return values of handlers. In memory, with a virtual clock. */
 import { connect, type TlsConnection, TlsError } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto, type ServerOptions } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -24,7 +24,7 @@ afterEach(async () => {
   expect(unhandled.reasons, "unhandled rejections").toEqual([]);
 });
 
-/** A server with one connection, and its client. A handler may return what its type forbids: JavaScript lets it. */
+/** A server with one connection, and its client. A handler may return a value of any type, as in JavaScript. */
 async function serving(handler: (channel: TlsConnection) => unknown, options: Partial<ServerOptions> = {}) {
   const server = createServer({ credentials: [credential], ...options }, handler);
   const pair = memoryPair();
@@ -35,63 +35,63 @@ async function serving(handler: (channel: TlsConnection) => unknown, options: Pa
   return { server, pair, connection, client: await connecting };
 }
 
-/** How a promise ends: a value, or an error. */
+/** The value or the error of a promise after `ms` milliseconds, or "pending". */
 async function end(promise: Promise<unknown>, ms = 10_000): Promise<unknown> {
-  let what: unknown = "pending";
+  let outcome: unknown = "pending";
   promise.then(
-    (value) => (what = value),
-    (error: unknown) => (what = error),
+    (value) => (outcome = value),
+    (error: unknown) => (outcome = error),
   );
   await pass(ms);
-  return what;
+  return outcome;
 }
 
-const broken = new TypeError("the handler broke");
-const throwing: readonly (readonly [string, () => unknown])[] = [
+const handlerError = new TypeError("the handler broke");
+const failingHandlers: readonly (readonly [string, () => unknown])[] = [
   [
     "throws",
     () => {
-      throw broken;
+      throw handlerError;
     },
   ],
-  ["rejects", () => Promise.reject(broken)],
+  ["rejects", () => Promise.reject(handlerError)],
   [
     "rejects later",
     async () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
-      throw broken;
+      throw handlerError;
     },
   ],
 ];
 
-describe.each(throwing)("a handler that %s", (_, handler) => {
-  test("without onError: its error is printed, itself and once, and the peer gets internal_error", async () => {
+describe.each(failingHandlers)("a handler that %s", (_, handler) => {
+  test("without onError: the error itself is printed once, and the peer gets internal_error", async () => {
     const { client, server } = await serving(handler);
     expect(await end(client.read())).toMatchObject({ alert: "internal_error", by: "peer" });
     expect(printed).toHaveBeenCalledOnce();
-    expect(printed.mock.calls[0]).toContain(broken);
+    expect(printed.mock.calls[0]).toContain(handlerError);
     expect(server.connections.size).toBe(0);
   });
 
-  test("with onError: that gets the error itself, once, with its connection, and nothing is printed", async () => {
+  test("with onError: onError gets the error itself once, with its connection, and nothing is printed", async () => {
     const onError = vi.fn();
     const { client, connection } = await serving(handler, { onError });
     expect(await end(client.read())).toMatchObject({ alert: "internal_error", by: "peer" });
-    expect(onError.mock.calls).toEqual([[broken, connection]]);
-    expect(onError.mock.calls[0]?.[0]).toBe(broken);
+    expect(onError.mock.calls).toEqual([[handlerError, connection]]);
+    expect(onError.mock.calls[0]?.[0]).toBe(handlerError);
     expect(printed).not.toHaveBeenCalled();
   });
 });
 
-test("another connection's TlsError is reported unchanged, and this peer only gets internal_error", async () => {
+test("onError gets another connection's TlsError unchanged, and this peer gets only internal_error", async () => {
   const onError = vi.fn();
-  const other = new TlsError("close_notify", "an upstream timed out", { code: "handshake_timeout" });
-  const { client } = await serving(() => Promise.reject(other), { onError });
+  const otherError = new TlsError("close_notify", "an upstream timed out", { code: "handshake_timeout" });
+  const { client } = await serving(() => Promise.reject(otherError), { onError });
   expect(await end(client.read())).toMatchObject({ alert: "internal_error", by: "peer" });
-  expect(onError.mock.calls.map(([error]) => error)).toEqual([other]);
+  expect(onError.mock.calls.map(([error]) => error)).toEqual([otherError]);
 });
 
-describe("a handler that rejects with how its own connection ended", () => {
+describe("a handler that rejects with the error of its own connection", () => {
   type Ends = Awaited<ReturnType<typeof serving>>;
   const readAll = async (channel: TlsConnection): Promise<void> => {
     while (await channel.read());
@@ -102,62 +102,62 @@ describe("a handler that rejects with how its own connection ended", () => {
     ["aborted by us", ({ connection }) => connection.abort(), ["aborted"]],
     ["the peer's alert", ({ client }) => client.abort(undefined, "access_denied"), ["access_denied"]],
     ["truncated", ({ pair }) => pair.a.end(), ["truncated"]],
-    ["a carrier that broke", ({ pair }) => pair.fail(lost()), ["connection_lost"]],
+    ["a transport that failed", ({ pair }) => pair.fail(lost()), ["connection_lost"]],
   ];
-  for (const [what, handler] of [
+  for (const [handlerKind, handler] of [
     ["that reads", readAll],
     ["that awaits closed", awaitClosed],
   ] as const)
     test.each(cases)(
-      `${what}: %s is told once, as the connection's end, and sends nothing`,
-      async (_, happens, told) => {
+      `${handlerKind}: %s is reported once, as the connection's error, and no alert is sent`,
+      async (_, endConnection, codes) => {
         const onError = vi.fn();
         const ends = await serving(handler, { onError });
-        const seen = end(ends.client.closed);
-        // Its side closes once it has read ours.
+        const clientEnd = end(ends.client.closed);
+        // The client's side closes after it has read our close_notify.
         void ends.client.read();
-        happens(ends);
-        await seen;
-        expect(onError.mock.calls.map(([error]) => (error as TlsError).code)).toEqual(told);
+        endConnection(ends);
+        await clientEnd;
+        expect(onError.mock.calls.map(([error]) => (error as TlsError).code)).toEqual(codes);
         expect(printed).not.toHaveBeenCalled();
-        expect(await seen).not.toMatchObject({ alert: "internal_error" });
+        expect(await clientEnd).not.toMatchObject({ alert: "internal_error" });
         expect(ends.server.connections.size).toBe(0);
       },
     );
 
-  test("endedBy tells that error from any other", async () => {
+  test("endedBy distinguishes that error from any other", async () => {
     const { connection, client } = await serving(() => new Promise(() => {}), { onError: () => {} });
     client.abort(undefined, "access_denied");
     const error: unknown = await end(connection.closed);
     expect(connection.endedBy(error)).toBe(true);
     expect(connection.endedBy(new TlsError("access_denied", "of another connection", { by: "peer" }))).toBe(false);
-    expect(connection.endedBy(broken)).toBe(false);
+    expect(connection.endedBy(handlerError)).toBe(false);
     expect(connection.endedBy(undefined)).toBe(false);
     const clientEnd: unknown = await end(client.closed);
     expect(connection.endedBy(clientEnd)).toBe(false);
     expect(client.endedBy(clientEnd)).toBe(true);
   });
 
-  test("an error that only has it as its cause is an error of the handler's", async () => {
+  test("a wrapped error is reported as the handler's own error", async () => {
     const onError = vi.fn();
-    const wrapped = new Error("no answer", { cause: broken });
+    const wrapped = new Error("no answer", { cause: handlerError });
     const { client } = await serving(() => Promise.reject(wrapped), { onError });
     await end(client.closed);
     expect(onError.mock.calls.map(([error]) => error)).toEqual([wrapped]);
   });
 });
 
-/** Linters refuse a literal with `then`; here it is what is tried. */
-const havingThen = (then: unknown): object => Object.fromEntries(new Map([["then", then]]));
+/** An object with a property `then`. Linters refuse a literal with one. */
+const withThen = (then: unknown): object => Object.fromEntries(new Map([["then", then]]));
 
 test.each([
   ["5", 5],
   ["a text", "x"],
   ["an object", {}],
-  ["an object whose then is no function", havingThen(1)],
+  ["an object whose then is not a function", withThen(1)],
   ["nothing", undefined],
   ["null", null],
-])("a handler may return %s: its connection goes on", async (_, value) => {
+])("a handler may return %s, and its connection stays open", async (_, value) => {
   const onError = vi.fn();
   const { client, connection } = await serving(() => value, { onError });
   await connection.write(Uint8Array.of(7));
@@ -166,9 +166,9 @@ test.each([
   expect(onError).not.toHaveBeenCalled();
 });
 
-test("a thenable is waited for, as a promise is: it holds our side open", async () => {
+test("a thenable holds our side open, as a promise does", async () => {
   let resolve = (): void => {};
-  const thenable = havingThen((done: () => void) => {
+  const thenable = withThen((done: () => void) => {
     resolve = done;
   });
   const { client, connection } = await serving((channel) => {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 
-/** Prints the address of each module that is loaded. */
+/** A module hook that prints the URL of each module that is loaded. */
 const hooks = `
   import { writeSync } from "node:fs";
   export async function load(url, context, next) {
@@ -24,8 +24,8 @@ async function loadedBy(source: string): Promise<string> {
   return stdout;
 }
 
-/** The built package, as its users load it. Each of these takes longer to load than a handshake takes. */
-describe("what loading @handclasp/node does not load", () => {
+/** Tests of the built package. Each of these modules takes longer to load than a handshake takes. */
+describe("import of @handclasp/node does not load", () => {
   const heavy = ["node_modules/ws/", "@noble/curves", "@noble/ciphers", "node:http", "node:tls"];
 
   test.each(heavy)("%s", async (module) => {
@@ -34,7 +34,7 @@ describe("what loading @handclasp/node does not load", () => {
     expect(loaded).not.toContain(module);
   });
 
-  test("ws, which is loaded once a WebSocket is asked for", async () => {
+  test("ws before the first WebSocket", async () => {
     const loaded = await loadedBy(`
       const { connectWebSocket } = await import("@handclasp/node");
       (await connectWebSocket("ws://127.0.0.1:1/")).abort("");

@@ -28,44 +28,44 @@ test("the snippets are at most 12 lines", () => {
     expect(snippet(name).trim().split("\n").length).toBeLessThanOrEqual(12);
 });
 
-test("what README.md says to serve, to call and to call again does just that", async () => {
-  // Inside the package, so that Node finds its name, and where git does not look.
+test("the snippets of README.md serve, connect and resume as the text says", async () => {
+  // The folder is inside the package, so that Node.js resolves the package's name, and in `dist`, which git ignores.
   const directory = await mkdtemp(fileURLToPath(new URL("../dist/readme-", import.meta.url)));
   const ca = await testCa();
   const { cert, key } = await ca.issue({ names: ["localhost"] });
   const port = await freePort();
-  const put = (name: string, text: string): Promise<void> => writeFile(join(directory, name), text);
-  await put("server.pem", cert);
-  await put("server.key", key);
-  await put("serve.mjs", `${snippet("serve").replace("8443", String(port))}console.log("up");`);
+  const writeTo = (name: string, text: string): Promise<void> => writeFile(join(directory, name), text);
+  await writeTo("server.pem", cert);
+  await writeTo("server.key", key);
+  await writeTo("serve.mjs", `${snippet("serve").replace("8443", String(port))}console.log("up");`);
   const inNode = (name: string) =>
     snippet(name).replace("8443", String(port)).replace("@handclasp/browser", "@handclasp/node");
   const pem = JSON.stringify(ca.pem);
-  await put("call.mjs", `globalThis.fetch = () => new Response(${pem});\n${inNode("call")}`);
-  await put(
+  await writeTo("call.mjs", `globalThis.fetch = () => new Response(${pem});\n${inNode("call")}`);
+  await writeTo(
     "again.mjs",
-    `const [url, ca] = ["ws://localhost:${port}/", ${pem}];\n${inNode("again")}` +
-      "await Promise.all([first.close(), second.close()]);",
+    `const [url, ca] = ["ws://localhost:${port}/", ${pem}];\n` +
+      `${inNode("again")}await Promise.all([first.close(), second.close()]);`,
   );
-  const node = (file: string): ChildProcess =>
+  const runNode = (file: string): ChildProcess =>
     spawn(process.execPath, [file], { cwd: directory, stdio: ["ignore", "pipe", "inherit"] });
-  const server = node("serve.mjs");
+  const server = runNode("serve.mjs");
   try {
     await Promise.race([
       once(server.stdout as NodeJS.ReadableStream, "data"),
-      once(server, "exit").then(() => Promise.reject(new Error("the server has ended"))),
+      once(server, "exit").then(() => Promise.reject(new Error("the server ended"))),
     ]);
-    for (const [file, wanted] of [
+    for (const [file, expected] of [
       ["call.mjs", "hello\n"],
       ["again.mjs", "true\n"],
     ] as const) {
-      const client = node(file);
-      let said = "";
+      const client = runNode(file);
+      let stdout = "";
       client.stdout?.on("data", (bytes) => {
-        said += bytes;
+        stdout += bytes;
       });
       const [code] = await once(client, "exit");
-      expect(said).toBe(wanted);
+      expect(stdout).toBe(expected);
       expect(code).toBe(0);
     }
   } finally {

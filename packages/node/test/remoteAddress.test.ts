@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const ca = await testCa();
 const credentials = nodeCredential(await ca.issue());
 
-test.each(["ws", "tcp"])("over %s, each side knows where the other one is", async (scheme) => {
+test.each(["ws", "tcp"])("over %s, each side has the remote address of the other", async (scheme) => {
   let accepted = (_: TlsConnection): void => {};
   const arrived = new Promise<TlsConnection>((resolve) => (accepted = resolve));
   const server = createServer({ credentials }, (connection) => accepted(connection));

@@ -12,9 +12,9 @@ const entries = ["core", "node", "browser", "testing"].flatMap((folder) => {
   return Object.keys(exports).map((entry): [name: string, path: URL] => [name + entry.slice(1), path]);
 });
 
-/** The built packages, as a CommonJS program of their user loads them. A package may require itself by its name. */
+/** CommonJS programs require the built packages. A package may require itself by its name. */
 describe("require()", () => {
-  test.each(entries)("%s: the very module that import() loads", async (name, path) => {
+  test.each(entries)("%s: gives the same module as import()", async (name, path) => {
     const source = `
       const required = require(${JSON.stringify(name)});
       import(${JSON.stringify(name)}).then((imported) => console.log(required === imported));
@@ -23,7 +23,7 @@ describe("require()", () => {
     expect(stdout).toBe("true\n");
   });
 
-  test("lends @handclasp/node the @handclasp/core that the program requires", () => {
+  test("@handclasp/node uses the same @handclasp/core as the program that requires both", () => {
     const require = createRequire(import.meta.url);
     const { TlsError } = require("@handclasp/core") as { TlsError: unknown };
     expect(TlsError).toBeTypeOf("function");

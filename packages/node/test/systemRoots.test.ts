@@ -1,4 +1,4 @@
-/** The roots that Node.js ships: where they are taken, and where a configuration error says why not. */
+/** The roots that Node.js ships: where `ca` accepts them, and where they are a configuration error. */
 import { rootCertificates } from "node:tls";
 import { type ConnectOptions, connect, createServer, nodeCredential, systemRoots } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
@@ -11,9 +11,9 @@ const { port } = (await server.listenTcp()).address() as { port: number };
 afterAll(() => server.close());
 const pins = [`sha256/${"A".repeat(43)}=`];
 
-test("are those of Node.js, parsed once, and stand alone or among others", async () => {
+test("systemRoots() parses the roots of Node.js once, and `ca` takes them alone or with other CAs", async () => {
   const roots = await systemRoots();
-  // Those that are signed with SHA-1 are roots too; none of what Node.js ships is unreadable.
+  // All roots that Node.js ships can be read, also those that are signed with SHA-1.
   expect(roots).toHaveLength(rootCertificates.length);
   expect(await systemRoots()).toBe(roots);
   const target = `tcp://localhost:${port}`;
@@ -23,29 +23,29 @@ test("are those of Node.js, parsed once, and stand alone or among others", async
 });
 
 test.each([["tcp://localhost:1"], ["ws://localhost:1/"]])(
-  "%s: the word is refused, and the error says what to write",
+  '%s: ca: "system" is refused, and the error says what to write',
   async (url) => {
     for (const words of ["system", ["system", ca.pem]])
       await expect(connect(url, { ca: words })).rejects.toMatchObject({
         code: "configuration",
-        advice: "use ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
+        advice: "ca: await systemRoots(), or ca: [...(await systemRoots()), own]",
       });
   },
 );
 
-const unreached = expect.stringMatching(/^(connection_refused|host_not_found)$/);
+const connectFailure = expect.stringMatching(/^(connection_refused|host_not_found)$/);
 
-/** Nothing listens there: what is not refused fails to connect. */
+/** The error of a connection. Nothing listens at the URLs here, so options that are accepted fail to connect. */
 const attempt = async (url: string, options: ConnectOptions): Promise<unknown> =>
   connect(url, options).catch(({ code, message }) => ({ code, message }));
 
-test.each([["ws://relay.invalid:1/"], ["wss://relay.invalid:1/"]])("%s: they need a serverName", async (url) => {
+test.each([["ws://relay.invalid:1/"], ["wss://relay.invalid:1/"]])("%s: the roots need a serverName", async (url) => {
   const roots = await systemRoots();
   const refused = { code: "configuration", message: expect.stringContaining("without serverName") };
   for (const own of [roots, [...roots, ca.pem], roots[0]]) expect(await attempt(url, { ca: own })).toEqual(refused);
   expect(await attempt(url, { ca: roots, pins })).toEqual(refused);
-  expect(await attempt(url, { ca: ca.pem })).toMatchObject({ code: unreached });
-  expect(await attempt(url, { ca: roots, serverName: "device.example" })).toMatchObject({ code: unreached });
+  expect(await attempt(url, { ca: ca.pem })).toMatchObject({ code: connectFailure });
+  expect(await attempt(url, { ca: roots, serverName: "device.example" })).toMatchObject({ code: connectFailure });
 });
 
 test.each([
@@ -53,17 +53,17 @@ test.each([
   ["wss://relay.invalid.:1/", ["relay.invalid"]],
   ["wss://[::1]:1/", ["::1", "[::1]", "0:0:0:0:0:0:0:1"]],
   ["ws://127.0.0.1:1/", ["127.0.0.1"]],
-])("%s: and not the URL's host, unless there are pins", async (url, names) => {
+])("%s: the roots need a serverName other than the URL's host, or pins", async (url, names) => {
   const roots = await systemRoots();
   for (const serverName of names) {
     const refused = { code: "configuration", message: expect.stringContaining("the host of the URL") };
     expect(await attempt(url, { ca: [ca.pem, ...roots], serverName })).toEqual(refused);
     expect(await attempt(url, { ca: roots, serverName, pins: [] })).toEqual(refused);
     for (const options of [{ ca: roots, pins }, { ca: ca.pem }])
-      expect(await attempt(url, { ...options, serverName })).toMatchObject({ code: unreached });
+      expect(await attempt(url, { ...options, serverName })).toMatchObject({ code: connectFailure });
   }
 });
 
-test("over tcp: the URL's host is the default", async () => {
+test("over tcp: the roots need no serverName", async () => {
   expect(await attempt("tcp://127.0.0.1:1", { ca: await systemRoots() })).toMatchObject({ code: "connection_refused" });
 });

@@ -1,5 +1,5 @@
 /**
- * A credential whose private key stays with WebCrypto, which does not reveal it.
+ * Credentials whose private key is a CryptoKey of WebCrypto that cannot be exported.
  * @module
  */
 
@@ -42,31 +42,30 @@ export interface BrowserCredentialOptions {
   /** The chain, end-entity first: PEM, one DER certificate, or several. */
   readonly cert: ChainSource;
   /**
-   * A CryptoKey that may sign, or the private key itself: PKCS#8 (encrypted or not), SEC1, PKCS#1 or JWK, PEM or DER.
-   * An RSA CryptoKey signs with the one padding and hash that it was made for.
+   * A CryptoKey with the usage `"sign"`, or the private key itself: PKCS#8 (encrypted or not), SEC1, PKCS#1 or JWK, as
+   * PEM or DER. An RSA CryptoKey signs only with the padding and the hash that it was imported for.
    */
   readonly key: PrivateKeySource | CryptoKey;
-  /** Opens an encrypted key. */
+  /** The passphrase of an encrypted key. */
   readonly passphrase?: string;
   /**
-   * For a server, should a page be one: the OCSP response that it shows to clients that ask, DER, or a function that
-   * has the current one.
+   * Servers only: the OCSP response, in DER, for clients that ask for one; or a function that gives the current one.
    */
   readonly ocspResponse?: OcspSource | undefined;
-  /** For a server: the SignedCertificateTimestampList (RFC 6962 §3.3) that it shows to clients that ask. */
+  /** Servers only: the SignedCertificateTimestampList (RFC 6962 §3.3) for clients that ask for it. */
   readonly signedCertificateTimestamps?: Uint8Array | undefined;
-  /** Only this one of the schemes that the key could sign with. */
+  /** The only signature scheme to use. Default: all schemes that the key supports. */
   readonly scheme?: SignatureScheme;
 }
 
 /**
- * A certificate chain and its private key, for a page that proves who it is. The key is imported so that it cannot be
- * exported again; what reads it from a file is loaded only then. On a host without WebCrypto, EC and Ed25519 keys sign
- * in JavaScript.
- * @throws TlsError with the fault `"configuration"`; the codes `"passphrase_needed"`, `"wrong_passphrase"` and
- *   `"key_mismatch"` where that is it.
+ * Makes a client's credential from a certificate chain and its private key. A key that is not a CryptoKey is imported
+ * as one that cannot be exported; the code that reads such keys is loaded on demand. On a host without WebCrypto, EC
+ * and Ed25519 keys sign in JavaScript.
+ * @throws TlsError with the fault `"configuration"`, and with one of the codes `"passphrase_needed"`,
+ * `"wrong_passphrase"` and `"key_mismatch"` if that is the reason
  * @example
- * const credential = await browserCredential({ cert: pem, key: pem });
+ * const credential = await browserCredential({ cert: pem, key });
  */
 export async function browserCredential(options: BrowserCredentialOptions): Promise<Credential> {
   return withExplanation(() => credentialOf(optionsOf(options, browserCredentialOptions)));
@@ -86,7 +85,7 @@ async function credentialOf(options: BrowserCredentialOptions): Promise<Credenti
   const credential = subtle
     ? await hostCredential(subtle, options)
     : isCryptoKey(key)
-      ? wrongKey("the key is of a WebCrypto that this host does not have")
+      ? wrongKey("the key is a CryptoKey, but this host has no WebCrypto")
       : await (await import("@handclasp/core/keys")).nobleCredential({
           cert,
           key,
@@ -106,11 +105,11 @@ async function hostCredential(subtle: SubtleCrypto, options: BrowserCredentialOp
   const keys = await keysFor(subtle, options, publicKey, signingSchemes(publicKey, pssHash));
   const [first, ...others] = keys.keys();
   if (!first) return wrongKey("the key cannot sign for this certificate");
-  const byId = new Map([...keys].map(([row, held]) => [row.id, held]));
+  const byId = new Map([...keys].map(([row, cryptoKey]) => [row.id, cryptoKey]));
   const sign = async (row: SignatureScheme, message: Uint8Array): Promise<Uint8Array> => {
-    const held = byId.get(row.id);
-    if (!held) throw usageError(`this key does not sign with ${row.name}`);
-    const signature = new Uint8Array(await subtle.sign(signatureParameters(row.algorithm), held, view(message)));
+    const cryptoKey = byId.get(row.id);
+    if (!cryptoKey) throw usageError(`this key does not sign with ${row.name}`);
+    const signature = new Uint8Array(await subtle.sign(signatureParameters(row.algorithm), cryptoKey, view(message)));
     return row.algorithm.type === "ecdsa" ? signatureToDer(signature) : signature;
   };
   await runFlow(verifyKey(chain[0], first, sign, webCrypto));
@@ -119,7 +118,7 @@ async function hostCredential(subtle: SubtleCrypto, options: BrowserCredentialOp
 }
 
 function wrongKey(message: string): never {
-  throw configurationError(message, "the certificate, the key's algorithm and the scheme must be of one kind");
+  throw configurationError(message, "the certificate, the key's algorithm and the scheme must belong together");
 }
 
 type Keys = Map<SignatureScheme, CryptoKey>;
@@ -130,20 +129,20 @@ async function keysFor(
   publicKey: PublicKey,
   schemes: readonly SignatureScheme[],
 ): Promise<Keys> {
-  if (isCryptoKey(key)) return ownKey(key, schemes);
+  if (isCryptoKey(key)) return keysOfCryptoKey(key, schemes);
   const { privateKeyToPkcs8, readPrivateKey } = await import("@handclasp/core/keys");
-  const read = await readPrivateKey(key, { passphrase, pbkdf2: pbkdf2(subtle) });
-  if (read.type !== publicKey.type) throw keyMismatch();
-  const der = privateKeyToPkcs8(read, publicKey);
+  const parsed = await readPrivateKey(key, { passphrase, pbkdf2: pbkdf2(subtle) });
+  if (parsed.type !== publicKey.type) throw keyMismatch();
+  const der = privateKeyToPkcs8(parsed, publicKey);
   try {
     return await importKeys(subtle, der, publicKey, schemes);
   } finally {
-    wipe(der, read.secret);
+    wipe(der, parsed.secret);
   }
 }
 
-/** A CryptoKey is bound to its algorithm, an RSA one to its hash too. */
-function ownKey(key: CryptoKey, schemes: readonly SignatureScheme[]): Keys {
+/** The schemes of a CryptoKey, which is bound to its algorithm, and if it is an RSA key also to its hash. */
+function keysOfCryptoKey(key: CryptoKey, schemes: readonly SignatureScheme[]): Keys {
   if (key.type !== "private" || !key.usages.includes("sign")) {
     throw configurationError("the CryptoKey cannot sign", 'give a private key with the usage "sign"');
   }
@@ -163,7 +162,7 @@ function signsWith(key: CryptoKey, { algorithm }: SignatureScheme): boolean {
   }
 }
 
-/** One CryptoKey for each scheme of an RSA key, one for all schemes of another. */
+/** Imports an RSA key as one CryptoKey for each scheme, and any other key as one CryptoKey for all its schemes. */
 async function importKeys(
   subtle: SubtleCrypto,
   pkcs8: Uint8Array,
@@ -184,14 +183,14 @@ async function importKeys(
       throw configurationError(`this host's WebCrypto has no ${kindOf(publicKey)}`, "use an EC key on P-256");
     }
     throw configurationError(
-      `the private key cannot be imported: ${reason(cause)}`,
-      `the certificate is for ${kindOf(publicKey)}, and so must the key be`,
+      `the private key cannot be imported: ${messageOf(cause)}`,
+      `the certificate is for ${kindOf(publicKey)}: give the private key of that certificate`,
       "key_mismatch",
     );
   }
 }
 
-/** The host's PBKDF2 over a passphrase. */
+/** WebCrypto's PBKDF2. */
 const pbkdf2 =
   (subtle: SubtleCrypto): Pbkdf2 =>
   async (hash, password, salt, iterations, length) => {
@@ -204,5 +203,5 @@ const pbkdf2 =
 const kindOf = (key: PublicKey): string =>
   key.type === "ec" ? `EC keys on ${curves[key.curve].name}` : key.type === "rsa" ? "RSA keys" : "Ed25519 keys";
 
-const reason = (cause: unknown): string =>
+const messageOf = (cause: unknown): string =>
   TlsError.is(cause) || cause instanceof Error ? cause.message : String(cause);

@@ -1,45 +1,45 @@
 /**
- * ECDSA signatures: WebCrypto has r || s at the curve's width (IEEE P1363), TLS has DER.
+ * ECDSA signatures: WebCrypto uses r || s, each of the curve's width (IEEE P1363), and TLS uses DER.
  * @module
  */
 
 import type { EcCurveName } from "@handclasp/core/client";
 import { derElement, derInteger } from "@handclasp/core/unstable";
 
-/** The names of the curves in WebCrypto, and the bytes of a coordinate, of r and of s. */
+/** The curves' names in WebCrypto, and the length of a coordinate, of r and of s in bytes. */
 export const curves: Readonly<Record<EcCurveName, { readonly name: string; readonly width: number }>> = {
   secp256r1: { name: "P-256", width: 32 },
   secp384r1: { name: "P-384", width: 48 },
   secp521r1: { name: "P-521", width: 66 },
 };
 
-/** True for `04 || x || y` of that curve: no other form of a point is allowed in TLS (RFC 8422 §5.1.2). */
+/** True for `04 || x || y` with coordinates of that curve's length, the only form that TLS allows (RFC 8422 §5.1.2). */
 export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =>
   point.length === 1 + 2 * curves[curve].width && point[0] === 4;
 
 /**
- * A length of DER in its one valid form, up to 255 (a P-521 signature has 139 bytes at most), and where its contents
- * start.
+ * The range of the contents of a DER element. Its length must be in the only valid form, and at most 255: a P-521
+ * signature has at most 139 bytes.
  */
-function contents(der: Uint8Array, at: number, tag: number): { start: number; end: number } | undefined {
+function contentsOf(der: Uint8Array, at: number, tag: number): { start: number; end: number } | undefined {
   if (der[at] !== tag) return undefined;
   const first = der[at + 1];
   if (first === undefined || first > 0x81) return undefined;
-  const long = first === 0x81;
-  const length = long ? der[at + 2] : first;
-  if (length === undefined || first === 0x80 || (long && length < 0x80)) return undefined;
-  const start = at + (long ? 3 : 2);
+  const isLong = first === 0x81;
+  const length = isLong ? der[at + 2] : first;
+  if (length === undefined || first === 0x80 || (isLong && length < 0x80)) return undefined;
+  const start = at + (isLong ? 3 : 2);
   return start + length <= der.length ? { start, end: start + length } : undefined;
 }
 
-/** Ecdsa-Sig-Value as r || s; `undefined` for what is not DER, not positive or too long. */
+/** Converts Ecdsa-Sig-Value to r || s. `undefined` if it is not DER, or if r or s is negative or too long. */
 export function signatureFromDer(der: Uint8Array, width: number): Uint8Array | undefined {
-  const outer = contents(der, 0, 0x30);
+  const outer = contentsOf(der, 0, 0x30);
   if (outer?.end !== der.length) return undefined;
   const raw = new Uint8Array(2 * width);
   let at = outer.start;
   for (const end of [width, 2 * width]) {
-    const integer = contents(der, at, 0x02);
+    const integer = contentsOf(der, at, 0x02);
     if (!integer) return undefined;
     let value = der.subarray(integer.start, integer.end);
     const [first, second] = value;
@@ -55,7 +55,7 @@ export function signatureFromDer(der: Uint8Array, width: number): Uint8Array | u
   return at === der.length ? raw : undefined;
 }
 
-/** r || s as Ecdsa-Sig-Value. */
+/** Converts r || s to Ecdsa-Sig-Value. */
 export function signatureToDer(raw: Uint8Array): Uint8Array {
   const width = raw.length / 2;
   return derElement(0x30, derInteger(raw.subarray(0, width)), derInteger(raw.subarray(width)));

@@ -1,5 +1,5 @@
 /**
- * The provider over WebCrypto, with noble's for all that a host's WebCrypto lacks.
+ * The provider over WebCrypto. noble does what the host's WebCrypto lacks.
  * @module
  */
 
@@ -19,10 +19,10 @@ import { rsaKeyFault, toBase64 } from "@handclasp/core/unstable";
 
 import { curves, isUncompressed, signatureFromDer } from "./ecdsa.ts";
 
-/** Absent on insecure origins, whatever the DOM's types say. */
+/** The host's SubtleCrypto. It is absent on insecure origins, although the DOM's types say otherwise. */
 export const hostSubtle = (): SubtleCrypto | undefined => globalThis.crypto?.subtle;
 
-/** WebCrypto's types want a view that is not on shared memory; ours never are. */
+/** The same bytes in the type that WebCrypto takes, which excludes shared memory. No array here uses shared memory. */
 export const view = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;
 
 const tagLength = 16;
@@ -33,9 +33,9 @@ function aesGcm(name: "AES_128_GCM" | "AES_256_GCM", keyLength: number): (key: U
     if (key.length !== keyLength) throw new RangeError(`a key of this cipher has ${keyLength} bytes`);
     const subtle = hostSubtle();
     if (!subtle) return (noble.ciphers[name] as NonNullable<Ciphers[typeof name]>)(key);
-    const held = await subtle.importKey("raw", view(key), "AES-GCM", false, ["encrypt", "decrypt"]);
+    const cryptoKey = await subtle.importKey("raw", view(key), "AES-GCM", false, ["encrypt", "decrypt"]);
     const parameters = (nonce: Uint8Array, additionalData: Uint8Array): AesGcmParams => {
-      // GCM itself takes a nonce of any length, TLS does not.
+      // GCM takes a nonce of any length, but TLS uses only this one.
       if (nonce.length !== nonceLength) throw new RangeError(`a nonce has ${nonceLength} bytes`);
       return {
         name: "AES-GCM",
@@ -46,13 +46,13 @@ function aesGcm(name: "AES_128_GCM" | "AES_256_GCM", keyLength: number): (key: U
     };
     return {
       async seal(nonce, additionalData, plaintext, out) {
-        out.set(new Uint8Array(await subtle.encrypt(parameters(nonce, additionalData), held, view(plaintext))));
+        out.set(new Uint8Array(await subtle.encrypt(parameters(nonce, additionalData), cryptoKey, view(plaintext))));
       },
       async open(nonce, additionalData, ciphertext) {
-        const given = parameters(nonce, additionalData);
+        const decryptParameters = parameters(nonce, additionalData);
         if (ciphertext.length < tagLength) return undefined;
         try {
-          return new Uint8Array(await subtle.decrypt(given, held, view(ciphertext)));
+          return new Uint8Array(await subtle.decrypt(decryptParameters, cryptoKey, view(ciphertext)));
         } catch (error) {
           if ((error as DOMException).name === "OperationError") return undefined;
           throw error;
@@ -66,21 +66,21 @@ interface HostGroup {
   readonly algorithm: { readonly name: string; readonly namedCurve?: string };
   /** Bytes of the shared secret. */
   readonly width: number;
-  /** Form of a public key, as far as its bytes alone tell. */
+  /** True if the bytes have the form of a public key. It does not check that a point is on the curve. */
   isPoint(publicKey: Uint8Array): boolean;
 }
 
-/** A key share of the host's, or noble's where the host does not know the group, or fails to make a key. */
+/** Makes key shares with the host, or with noble if the host does not know the group or fails to generate a key. */
 function keyAgreement(group: HostGroup, substitute: KeyAgreement): KeyAgreement {
-  let unknown = false;
+  let isUnknown = false;
   return async (random) => {
     const subtle = hostSubtle();
-    if (subtle && !unknown) {
+    if (subtle && !isUnknown) {
       try {
         return await hostShare(subtle, group, () => substitute(random));
       } catch (error) {
-        // Any other failure may be over by the next handshake.
-        unknown = (error as DOMException).name === "NotSupportedError";
+        // Any other failure may be temporary, so the next handshake tries the host again.
+        isUnknown = (error as DOMException).name === "NotSupportedError";
       }
     }
     return substitute(random);
@@ -96,28 +96,27 @@ async function hostShare(
   const pair = (await subtle.generateKey(algorithm, false, ["deriveBits"])) as CryptoKeyPair;
   const publicKey = new Uint8Array(await subtle.exportKey("raw", pair.publicKey));
   if (!group.isPoint(publicKey)) throw new Error("the host's public key has an unknown form");
-  let held: CryptoKey | undefined = pair.privateKey;
+  let cryptoKey: CryptoKey | undefined = pair.privateKey;
   return {
     publicKey,
     async agree(peerPublicKey) {
-      if (!held) throw new Error("the key share was wiped");
-      const own = held;
+      if (!cryptoKey) throw new Error("the key share was wiped");
+      const privateKey = cryptoKey;
       if (!group.isPoint(peerPublicKey)) return undefined;
       try {
         const peer = await subtle.importKey("raw", view(peerPublicKey), algorithm, false, []);
-        const secret = await subtle.deriveBits({ name: algorithm.name, public: peer }, own, 8 * width);
+        const secret = await subtle.deriveBits({ name: algorithm.name, public: peer }, privateKey, 8 * width);
         const bytes = new Uint8Array(secret);
-        // RFC 8422 §5.11 asks for this check of x25519; not every host makes it.
+        // RFC 8422 §5.11 requires this check for x25519. Not every host makes it.
         return bytes.some((byte) => byte) ? bytes : undefined;
       } catch (error) {
-        // Engines refuse a bad point with different errors, and at different steps: noble tells whether the point is
-        // one.
+        // Engines refuse an invalid point with different errors and at different steps, so noble checks the point.
         if (!(await (await substitute()).agree(peerPublicKey))) return undefined;
         throw error;
       }
     },
     wipe() {
-      held = undefined; // it cannot be read, and goes when it is collected
+      cryptoKey = undefined; // it cannot be exported, and the garbage collector frees it
     },
   };
 }
@@ -137,10 +136,10 @@ const x25519: KeyAgreement = /* @__PURE__ */ keyAgreement(
   noble.groups.x25519 as KeyAgreement,
 );
 
-/** WebCrypto's name of a hash. */
+/** The hashes' names in WebCrypto. */
 export const hashNames = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" } as const;
 
-/** WebCrypto's names of the two RSA paddings. */
+/** The two RSA paddings' names in WebCrypto. */
 export const rsaNames = { rsa_pkcs1: "RSASSA-PKCS1-v1_5", rsa_pss: "RSA-PSS" } as const;
 
 const signatureNames = { ...rsaNames, ecdsa: "ECDSA", ed25519: "Ed25519" } as const;
@@ -151,7 +150,8 @@ interface SignatureParameters extends Algorithm {
 }
 
 /**
- * The parameters of `sign` and `verify`, and for importing RSA keys. WebCrypto ignores members that an algorithm lacks.
+ * The parameters of `sign`, `verify` and the import of RSA keys. WebCrypto ignores members that an algorithm does not
+ * use.
  */
 export const signatureParameters = (algorithm: SignatureAlgorithm): SignatureParameters => {
   const name = signatureNames[algorithm.type];
@@ -160,7 +160,7 @@ export const signatureParameters = (algorithm: SignatureAlgorithm): SignaturePar
   return { name, hash: hashNames[hash], saltLength: noble.hashes[hash].outputLength };
 };
 
-/** The signature as WebCrypto takes it; `undefined` where it, or the key, cannot be valid. */
+/** The signature in WebCrypto's form. `undefined` if the signature or the key cannot be valid. */
 function hostSignature({ type }: SignatureAlgorithm, key: PublicKey, signature: Uint8Array): Uint8Array | undefined {
   switch (key.type) {
     case "ed25519":
@@ -181,8 +181,8 @@ function hostSignature({ type }: SignatureAlgorithm, key: PublicKey, signature: 
 }
 
 /**
- * Ed25519 keys of order 1, 2, 4 and 8, under which anybody can sign: y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d =
- * −121665/121666. Not every host refuses them.
+ * True for Ed25519 keys of order 1, 2, 4 and 8, for which anyone can make valid signatures. Not every host refuses
+ * them. For them y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d = −121665/121666.
  */
 function isLowOrder(point: Uint8Array): boolean {
   const y = point.reduceRight((n, byte, i) => n * 256n + BigInt(i === 31 ? byte & 127 : byte), 0n);
@@ -190,7 +190,7 @@ function isLowOrder(point: Uint8Array): boolean {
   return (y * (y2 - 1n) * (121665n * y2 * y2 - 243332n * y2 + 121666n)) % (2n ** 255n - 19n) === 0n;
 }
 
-/** The parameters for importing a public key. */
+/** The parameters of a key's import. */
 export const importParameters = (
   algorithm: SignatureAlgorithm,
   key: PublicKey,
@@ -206,7 +206,7 @@ function hostKey(subtle: SubtleCrypto, algorithm: SignatureAlgorithm, key: Publi
   return subtle.importKey("jwk", jwk, parameters, false, ["verify"]);
 }
 
-/** Base64urlUInt of RFC 7518 §2 allows no zeros in front. */
+/** The number without leading zeros, which Base64urlUInt (RFC 7518 §2) does not allow. */
 function unsigned(bytes: Uint8Array): Uint8Array {
   const first = bytes.findIndex((byte) => byte !== 0);
   return first < 0 ? bytes.subarray(0, 0) : bytes.subarray(first);
@@ -226,20 +226,23 @@ async function verify(
     const raw = hostSignature(algorithm, key, signature);
     if (!raw) return false;
     try {
-      const held = await hostKey(subtle, algorithm, key);
-      const good = await subtle.verify(signatureParameters(algorithm), held, view(raw), view(message));
-      // Hosts differ about a DigestInfo without NULL, which RFC 5246 §4.7 has accepted: noble does.
-      if (good || algorithm.type !== "rsa_pkcs1") return good;
+      const cryptoKey = await hostKey(subtle, algorithm, key);
+      const isValid = await subtle.verify(signatureParameters(algorithm), cryptoKey, view(raw), view(message));
+      // Not every host accepts a DigestInfo without NULL, which RFC 5246 §4.7 requires. noble does.
+      if (isValid || algorithm.type !== "rsa_pkcs1") return isValid;
     } catch {
-      // The host does not support the algorithm, or the key is invalid: noble distinguishes the two.
+      // The host does not know the algorithm or the combination, or the key is invalid. noble distinguishes the two.
     }
   }
   return noble.verify(algorithm, key, message, signature);
 }
 
 /**
- * The host's WebCrypto for handshakes and AES-GCM, noble for hashes, ChaCha20-Poly1305, CBC and whatever else the host
- * lacks. {@link defaultProvider} picks it where WebCrypto is there.
+ * The provider that uses the host's WebCrypto for key exchange, signatures and AES-GCM, and noble for hashes,
+ * ChaCha20-Poly1305, CBC and everything that the host lacks. {@link defaultProvider} chooses it if the host has
+ * WebCrypto.
+ * @example
+ * const channel = await connect("wss://relay.example/", { provider: webCrypto, ca, serverName: "device.internal" });
  */
 export const webCrypto: CryptoProvider = {
   name: "webcrypto",
@@ -263,7 +266,7 @@ export const webCrypto: CryptoProvider = {
 };
 
 /**
- * The provider for this page: WebCrypto on secure origins, otherwise noble, which prefers ChaCha20-Poly1305.
+ * The provider for this page: {@link webCrypto} on a secure origin. Otherwise noble, which prefers ChaCha20-Poly1305.
  * @example
  * const channel = await connect(transport, { provider: defaultProvider(), serverName: "example.org", ca });
  */

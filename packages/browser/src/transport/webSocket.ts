@@ -1,5 +1,5 @@
 /**
- * TLS records over a page's WebSocket.
+ * The transport over the browser's WebSocket.
  * @module
  */
 
@@ -8,27 +8,28 @@ import { reportClose, textMessage, transportError, WebSocketSender } from "@hand
 
 const connecting = 0;
 const closed = 3;
-/** The event of a page whose content security policy forbids an address. */
-const violation = "securitypolicyviolation";
+/** The event of a page whose Content-Security-Policy forbids an address. */
+const violationEvent = "securitypolicyviolation";
 
-/** After `"full"`, `drain` follows once at most this many bytes are buffered: enough to send until the next check. */
+/** After "full", there is room at this many bytes or fewer. They must last until the next check, so it is not 0. */
 const lowWater = 2 ** 19;
 /**
- * A page is not told when there is room again: it has to look, every so many ms, and ever later where nothing moves.
+ * No event reports room, so a timer checks for it: after `firstCheck` ms, and ever later, up to `lastCheck` ms, if
+ * nothing is sent.
  */
-const firstLook = 4;
-const lastLook = 64;
+const firstCheck = 4;
+const lastCheck = 64;
 
 /**
- * A transport over a WebSocket that is open or still opening. It takes the socket over: nothing else may listen to its
- * messages, send or close.
+ * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may
+ * listen to its messages, send or close.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
   return new WebSocketTransport(ws);
 }
 
 /**
- * Opens a WebSocket, which the browser may forbid the page.
+ * Opens a WebSocket. The browser may forbid it.
  * @throws TlsError `websocket_blocked`
  */
 export function openWebSocket(url: URL): Transport {
@@ -39,9 +40,11 @@ export function openWebSocket(url: URL): Transport {
   }
 }
 
-/** Some browsers throw, others tell the page's window. */
+/**
+ * The error of a forbidden WebSocket. Some browsers throw from the constructor, others dispatch an event on the window.
+ */
 const blocked = (url: string, cause?: unknown): TlsError => {
-  const advice = "the browser forbids it: see connect-src of Content-Security-Policy; from https: only wss: opens";
+  const advice = "the browser forbids it: check connect-src of Content-Security-Policy; https: pages need wss:";
   return neverOpened("websocket_blocked", url, advice, cause);
 };
 
@@ -52,45 +55,48 @@ class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
   readonly #sender: WebSocketSender;
   #events: TransportEvents | undefined;
-  /** The events that arrive before `start`, or while these are delivered. */
-  #held: ((events: TransportEvents) => void)[] | undefined = [];
-  /** Nothing is to be said any more. */
-  #silent = false;
-  #opened: boolean;
-  #look: ReturnType<typeof setTimeout> | undefined;
+  /** The events before `start`, and those that come while these are delivered. `undefined` after that. */
+  #queue: ((events: TransportEvents) => void)[] | undefined = [];
+  /** True once no event may follow. */
+  #isSilent = false;
+  #hasOpened: boolean;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param opened false of a new one: Chromium has it closed at once where a policy forbids it, and says so later. */
-  constructor(ws: WebSocket, opened = ws.readyState !== connecting) {
+  /**
+   * @param hasOpened false for a new WebSocket. If a policy forbids it, Chromium sets its `readyState` to closed at
+   * once, and dispatches the event later.
+   */
+  constructor(ws: WebSocket, hasOpened = ws.readyState !== connecting) {
     this.#ws = ws;
     this.#sender = new WebSocketSender(ws, (message) => ws.send(message as Uint8Array<ArrayBuffer>));
-    this.#opened = opened;
-    if (!opened) globalThis.addEventListener?.(violation, this.#onViolation);
+    this.#hasOpened = hasOpened;
+    if (!hasOpened) globalThis.addEventListener?.(violationEvent, this.#onViolation);
     ws.binaryType = "arraybuffer";
     ws.addEventListener("open", () => {
-      this.#opened = true;
+      this.#hasOpened = true;
       this.#unwatch();
       this.#sender.opened();
     });
     ws.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       if (data instanceof ArrayBuffer) {
-        this.#say((events) => events.data(new Uint8Array(data)));
-        // Timers are slow in a tab in the background, messages are not.
+        this.#emit((events) => events.data(new Uint8Array(data)));
+        // Timers are slow in a background tab, but messages are not.
         this.#checkRoom();
       } else this.#fail(textMessage());
     });
-    // An `error` event says nothing, and `close` follows; not in Chromium where a policy forbids the WebSocket.
+    // `error` has no details, and `close` follows it, except in Chromium if a policy forbids the WebSocket.
     ws.addEventListener("error", () => {
-      if (!this.#opened) this.#onClose(1006, "");
+      if (!this.#hasOpened) this.#onClose(1006, "");
     });
     ws.addEventListener("close", ({ code, reason }: CloseEvent) => this.#onClose(code, reason));
-    if (opened && ws.readyState === closed) this.#onClose(1006, "");
+    if (hasOpened && ws.readyState === closed) this.#onClose(1006, "");
   }
 
   start(events: TransportEvents): void {
     this.#events = events;
     queueMicrotask(() => {
-      for (let say = this.#held?.shift(); say; say = this.#held?.shift()) if (!this.#silent) say(events);
-      this.#held = undefined;
+      for (let emit = this.#queue?.shift(); emit; emit = this.#queue?.shift()) if (!this.#isSilent) emit(events);
+      this.#queue = undefined;
     });
   }
 
@@ -100,7 +106,7 @@ class WebSocketTransport implements Transport {
 
   send(bytes: Uint8Array): SendResult {
     const result = this.#sender.send(bytes);
-    if (result === "full" && !this.#look) this.#lookLater(firstLook);
+    if (result === "full" && !this.#timer) this.#checkLater(firstCheck);
     return result;
   }
 
@@ -124,49 +130,50 @@ class WebSocketTransport implements Transport {
   };
 
   #unwatch(): void {
-    globalThis.removeEventListener?.(violation, this.#onViolation);
+    globalThis.removeEventListener?.(violationEvent, this.#onViolation);
   }
 
   #onClose(code: number, reason: string): void {
-    clearTimeout(this.#look);
-    this.#say((events) => {
+    clearTimeout(this.#timer);
+    this.#emit((events) => {
       this.#silence();
-      if (this.#opened) reportClose(events, code, reason);
-      else events.error(neverOpened("websocket_not_opened", this.#ws.url, "the browser's console says why"));
+      if (this.#hasOpened) reportClose(events, code, reason);
+      else events.error(neverOpened("websocket_not_opened", this.#ws.url, "see the browser's console"));
     });
   }
 
-  #lookLater(ms: number): void {
+  #checkLater(ms: number): void {
     const before = this.#sender.buffered;
-    this.#look = setTimeout(() => {
-      this.#look = undefined;
-      if (!this.#checkRoom()) this.#lookLater(this.#sender.buffered < before ? firstLook : Math.min(ms * 2, lastLook));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#checkRoom())
+        this.#checkLater(this.#sender.buffered < before ? firstCheck : Math.min(ms * 2, lastCheck));
     }, ms);
   }
 
-  /** False: no news. */
+  /** Reports room. False if there was nothing to report. */
   #checkRoom(): boolean {
     if (!this.#sender.drained(lowWater)) return false;
-    clearTimeout(this.#look);
-    this.#look = undefined;
-    this.#say((events) => events.drain());
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#emit((events) => events.drain());
     return true;
   }
 
-  #say(what: (events: TransportEvents) => void): void {
-    if (this.#silent) return;
-    if (this.#held) this.#held.push(what);
-    else if (this.#events) what(this.#events);
+  #emit(deliver: (events: TransportEvents) => void): void {
+    if (this.#isSilent) return;
+    if (this.#queue) this.#queue.push(deliver);
+    else if (this.#events) deliver(this.#events);
   }
 
   #silence(): void {
-    this.#silent = true;
+    this.#isSilent = true;
     this.#unwatch();
-    clearTimeout(this.#look);
+    clearTimeout(this.#timer);
   }
 
   #fail(error: Error): void {
-    this.#say((events) => {
+    this.#emit((events) => {
       this.#silence();
       events.error(error);
     });
@@ -174,7 +181,7 @@ class WebSocketTransport implements Transport {
   }
 }
 
-/** A page's timers wait, in a tab in the background for a second and more; messages do not. */
+/** Calls back in another task. Timers would wait, in a background tab for a second or more; messages do not. */
 function nextTurn(callback: () => void): void {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {

@@ -1,4 +1,6 @@
-/** Keys as files have them, in a real WebCrypto: what Node's takes, a browser's may not. */
+/**
+ * Keys in the formats of files, in a browser's WebCrypto, which may refuse formats that Node.js's WebCrypto accepts.
+ */
 import { parseCertificate } from "@handclasp/core";
 import { testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
@@ -14,8 +16,8 @@ const tlv = (tag: number, ...parts: readonly (readonly number[])[]): number[] =>
 const hex = (text: string): number[] => (text.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
 const derOf = (pem: string) => Uint8Array.from(atob(pem.replace(/-----.*?-----|\s/g, "")), (c) => c.charCodeAt(0));
 
-/** EncryptedPrivateKeyInfo, RFC 8018: PBKDF2 with HMAC-SHA-256, AES-256-CBC. */
-async function locked(pkcs8: Uint8Array<ArrayBuffer>, passphrase: string): Promise<Uint8Array> {
+/** EncryptedPrivateKeyInfo (RFC 8018): PBKDF2 with HMAC-SHA-256, and AES-256-CBC. */
+async function encryptPkcs8(pkcs8: Uint8Array<ArrayBuffer>, passphrase: string): Promise<Uint8Array> {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const iv = crypto.getRandomValues(new Uint8Array(16));
   const password = await subtle.importKey("raw", new TextEncoder().encode(passphrase), "PBKDF2", false, ["deriveKey"]);
@@ -39,12 +41,12 @@ const kinds = {
 const ca = await testCa();
 
 for (const [algorithm, kind] of Object.entries(kinds))
-  test(`${algorithm}: PKCS#8, the same under a passphrase, and JWK`, async () => {
+  test(`${algorithm}: reads PKCS#8, encrypted PKCS#8 and JWK`, async () => {
     const { cert, key, chain } = await ca.issue({ algorithm: algorithm as keyof typeof kinds });
     const { publicKey } = parseCertificate(chain[0]!);
     const pkcs8 = derOf(key);
     const jwk = await subtle.exportKey("jwk", await subtle.importKey("pkcs8", pkcs8, kind, true, ["sign"]));
-    const encrypted = await locked(pkcs8, "pässwörd");
+    const encrypted = await encryptPkcs8(pkcs8, "pässwörd");
     for (const credential of [
       await browserCredential({ cert, key }),
       await browserCredential({ cert, key: jwk }),

@@ -28,7 +28,7 @@ async function refusal(promise: Promise<unknown>): Promise<TlsError> {
 }
 
 describe("browserCredential", () => {
-  test("schemes: the curve's own hash first, PSS before PKCS#1; nothing decrypts", () => {
+  test("schemes: the curve's own hash comes first, and PSS before PKCS#1; no credential decrypts", () => {
     const [ec256, ec384, ec521] = ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"];
     const kinds = (kind: string) => ["sha256", "sha384", "sha512"].map((hash) => `${kind}_${hash}`);
     const schemes = Object.fromEntries(signers.map(({ name, credential }) => [name, names(credential)]));
@@ -42,17 +42,17 @@ describe("browserCredential", () => {
     for (const { credential } of signers) expect(credential).not.toHaveProperty("rsaDecryptRaw");
   });
 
-  test("a chain as PEM, as one DER and as several", async () => {
+  test("reads a chain as PEM, as one DER certificate and as several", async () => {
     const { cert, key, chain } = p256;
     expect((await browserCredential({ cert, key })).chain).toEqual(chain);
     expect((await browserCredential({ cert: chain[0]!, key })).chain).toEqual([chain[0]]);
     expect((await browserCredential({ cert: chain, key: `${cert}${key}` })).chain).toEqual(chain);
   });
 
-  test("a CryptoKey signs with what it is bound to, and need not be exportable", async () => {
+  test("a CryptoKey signs with the algorithm that it is bound to, and need not be exportable", async () => {
     const pkcs1 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-384" };
-    const bound = await subtle.importKey("pkcs8", derOf(rsa.key), pkcs1, false, ["sign"]);
-    const credential = await browserCredential({ cert: rsa.cert, key: bound });
+    const pkcs1Key = await subtle.importKey("pkcs8", derOf(rsa.key), pkcs1, false, ["sign"]);
+    const credential = await browserCredential({ cert: rsa.cert, key: pkcs1Key });
     expect(names(credential)).toEqual(["rsa_pkcs1_sha384"]);
     const { publicKey } = signers.find(({ name }) => name === "rsa-2048")!;
     const message = new Uint8Array(5);
@@ -65,26 +65,26 @@ describe("browserCredential", () => {
     expect(names(await browserCredential({ cert: p256.cert, key: ec }))).toHaveLength(3);
   });
 
-  test("one scheme of several", async () => {
+  test("the option scheme selects one of several schemes", async () => {
     const credential = await browserCredential({ ...rsa, scheme: rsa_pss_rsae_sha256 });
     expect(names(credential)).toEqual(["rsa_pss_rsae_sha256"]);
     const error = await refusal(browserCredential({ ...p256, scheme: rsa_pss_rsae_sha256 }));
     expect(error.message).toContain("rsa_pss_rsae_sha256");
   });
 
-  test("a credential that cannot work is a configuration error with advice", async () => {
+  test("options that cannot work are configuration errors with advice", async () => {
     const { cert, key } = p256;
     const other = issued.get("ecdsa-p384")!;
     const pair = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
-    const wide = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-384" }, false, ["sign", "verify"]);
-    const exchange = await subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
+    const p384Pair = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-384" }, false, ["sign", "verify"]);
+    const ecdhPair = await subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
     const cases: [string, Parameters<typeof browserCredential>[0]][] = [
       ["does not belong", { cert, key: pair.privateKey }],
-      ["does not belong", { cert, key: wide.privateKey }],
+      ["does not belong", { cert, key: p384Pair.privateKey }],
       ["cannot be imported", { cert, key: other.key }],
       ["does not belong", { cert, key: rsa.key }],
       ["cannot sign", { cert, key: pair.publicKey }],
-      ["cannot sign", { cert, key: exchange.privateKey }],
+      ["cannot sign", { cert, key: ecdhPair.privateKey }],
       ["cannot sign", { cert: rsa.cert, key: pair.privateKey }],
       ["is a certificate", { cert, key: cert }],
       ["name of a file", { cert, key: "client.key" }],
@@ -98,21 +98,22 @@ describe("browserCredential", () => {
     }
   });
 
-  test("PKCS#8 under a passphrase, SEC1, PKCS#1, JWK and DER", async () => {
+  test("reads encrypted PKCS#8, SEC1, PKCS#1, JWK and DER keys", async () => {
     const passphrase = "pässwörd";
     for (const [name, { cert, key, chain }] of issued) {
-      const native = createPrivateKey(key);
-      const locked = native.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase });
-      const type = native.asymmetricKeyType === "rsa" ? "pkcs1" : native.asymmetricKeyType === "ec" ? "sec1" : "pkcs8";
+      const keyObject = createPrivateKey(key);
+      const encrypted = keyObject.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase });
+      const type =
+        keyObject.asymmetricKeyType === "rsa" ? "pkcs1" : keyObject.asymmetricKeyType === "ec" ? "sec1" : "pkcs8";
       const credentials = [
-        await browserCredential({ cert, key: locked, passphrase }),
+        await browserCredential({ cert, key: encrypted, passphrase }),
         await browserCredential({ cert, key: derOf(key) }),
         await browserCredential({ cert, key: new TextEncoder().encode(key) }),
         await browserCredential({
           cert,
-          key: native.export({ type, format: "pem" } as { type: "pkcs8"; format: "pem" }),
+          key: keyObject.export({ type, format: "pem" } as { type: "pkcs8"; format: "pem" }),
         }),
-        await browserCredential({ cert, key: native.export({ format: "jwk" }) }),
+        await browserCredential({ cert, key: keyObject.export({ format: "jwk" }) }),
       ];
       for (const credential of credentials) {
         const scheme = credential.schemes[0]!;
@@ -120,8 +121,10 @@ describe("browserCredential", () => {
         const { publicKey } = parseCertificate(chain[0]!);
         expect([name, await webCrypto.verify(scheme.algorithm, publicKey, chain[0]!, signature)]).toEqual([name, true]);
       }
-      expect((await refusal(browserCredential({ cert, key: locked }))).code).toBe("passphrase_needed");
-      expect((await refusal(browserCredential({ cert, key: locked, passphrase: "?" }))).code).toBe("wrong_passphrase");
+      expect((await refusal(browserCredential({ cert, key: encrypted }))).code).toBe("passphrase_needed");
+      expect((await refusal(browserCredential({ cert, key: encrypted, passphrase: "?" }))).code).toBe(
+        "wrong_passphrase",
+      );
     }
   });
 
@@ -137,7 +140,7 @@ describe("browserCredential", () => {
     }
   });
 
-  test("a chain that is out of order, or whose issuer has another key", async () => {
+  test("refuses a chain that is out of order, or whose issuer has another key", async () => {
     const { key, chain } = await (await (await testCa()).intermediate()).issue();
     const [leaf, issuer] = chain as [Uint8Array, Uint8Array];
     expect((await refusal(browserCredential({ cert: [issuer, leaf], key }))).message).toContain("the chain is broken");
@@ -145,9 +148,9 @@ describe("browserCredential", () => {
     expect((await refusal(browserCredential({ cert: [forged, issuer], key }))).message).toContain("another key");
   });
 
-  test("without WebCrypto, EC and Ed25519 keys sign in JavaScript, RSA keys not at all", async () => {
+  test("without WebCrypto, EC and Ed25519 keys sign in JavaScript, and RSA keys are refused", async () => {
     const ecKind = { name: "ECDSA", namedCurve: "P-256" };
-    const held = await subtle.importKey("pkcs8", derOf(p256.key), ecKind, false, ["sign"]);
+    const cryptoKey = await subtle.importKey("pkcs8", derOf(p256.key), ecKind, false, ["sign"]);
     vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
     for (const name of ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"] as const) {
       const { cert, key, chain } = issued.get(name)!;
@@ -158,11 +161,11 @@ describe("browserCredential", () => {
       expect(await noble.verify(scheme.algorithm, publicKey, chain[0]!, signature)).toBe(true);
     }
     expect((await refusal(browserCredential(rsa))).message).toContain("RSA");
-    expect((await refusal(browserCredential({ cert: p256.cert, key: held }))).message).toContain("WebCrypto");
+    expect((await refusal(browserCredential({ cert: p256.cert, key: cryptoKey }))).message).toContain("WebCrypto");
     const other = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
     for (const key of [other, generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" })])
       expect((await refusal(browserCredential({ cert: p256.cert, key }))).code).toBe("key_mismatch");
-    const ed = issued.get("ed25519")!;
-    expect((await refusal(browserCredential({ cert: ed.cert, key: other }))).code).toBe("key_mismatch");
+    const ed25519 = issued.get("ed25519")!;
+    expect((await refusal(browserCredential({ cert: ed25519.cert, key: other }))).code).toBe("key_mismatch");
   });
 });

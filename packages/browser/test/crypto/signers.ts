@@ -6,7 +6,7 @@ export const algorithms: readonly KeyAlgorithm[] = ["ecdsa-p256", "ecdsa-p384", 
 
 const ca = await testCa();
 
-/** The certificates of a throw-away CA, one for each kind of key. */
+/** A certificate and its key for each algorithm, issued by a temporary CA. */
 export const issued = new Map(
   await Promise.all(algorithms.map(async (algorithm) => [algorithm, await ca.issue({ algorithm })] as const)),
 );

@@ -8,7 +8,7 @@ describe("webCrypto in a real browser, checked against noble", () => {
   for (const { name, run } of providerContract(webCrypto, noble)) test(name, run);
   for (const { name, run } of signatureContract(webCrypto, noble, signers)) test(name, run);
 
-  test("is the default on a secure origin", () => {
+  test("is the default provider on a secure origin", () => {
     expect(isSecureContext).toBe(true);
     expect(defaultProvider()).toBe(webCrypto);
   });

@@ -5,7 +5,7 @@ import { webCrypto } from "../../src/crypto/webCrypto.ts";
 describe("webCrypto against Wycheproof", () => {
   for (const suite of providerVectors(webCrypto)) {
     if (!suite.isPresent) {
-      test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
+      test.skip(`${suite.name}: no vectors at ${suite.path}: set HANDCLASP_VECTORS to their folder`);
       continue;
     }
     test(suite.name, async () => {

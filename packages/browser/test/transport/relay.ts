@@ -1,6 +1,6 @@
 /**
- * A page cannot accept a WebSocket: this server, started by vitest before the browser, joins two of a page's own.
- * `/a/<id>` and `/b/<id>` are joined; `/reset/<id>` and `/text/<id>` do that to a.
+ * A server that connects two WebSockets of a page, because a page cannot accept one. vitest starts it before the
+ * browser. It connects `/a/<id>` with `/b/<id>`. `/reset/<id>` terminates a, `/text/<id>` sends it a text.
  */
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";

@@ -174,7 +174,7 @@ export class TlsConnection {
   }
 
   get #afterHandshake(): Established {
-    if (!this.#established) throw usageError("there is no session before the handshake is done");
+    if (!this.#established) throw usageError("no session before the handshake is done");
     return this.#established;
   }
 

@@ -190,9 +190,7 @@ function groupsOf(
     ({ keyExchange }) => keyExchange.groups.length && !keyExchange.groups.some((group) => groups.includes(group)),
   );
   if (stranded)
-    throw briefError(
-      `${stranded.name} has none of the groups that it can run on, such as ${stranded.keyExchange.groups[0]?.name}`,
-    );
+    throw briefError(`${stranded.name} has none of its groups, such as ${stranded.keyExchange.groups[0]?.name}`);
   return groups;
 }
 

@@ -220,7 +220,7 @@ export const clientOnlyOptions: Readonly<Record<string, string>> = {
 export const remedies: readonly (readonly [RegExp, string])[] = [
   [/^the provider .* lacks/, "leave it out, or use another provider"],
   [/^an empty list of/, "leave the option out for the default, or fill the list"],
-  [/none of the groups/, "add one to groups, or leave the suite out"],
+  [/none of its groups/, "add one to groups, or leave the suite out"],
   [/^ca without serverName/, "use serverName: without it, every certificate of the CA would do"],
   [/ without psk$/, "use psk, or leave the suite out"],
   [/^psk without a suite/, "use suites: ecdhePskSuites"],

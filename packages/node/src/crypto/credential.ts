@@ -1,5 +1,5 @@
 /**
- * A credential whose private key stays with node:crypto.
+ * Credentials whose private key is a KeyObject of node:crypto.
  * @module
  */
 
@@ -34,22 +34,24 @@ export interface NodeCredentialOptions {
   /** The chain, end-entity first: PEM (text or file contents), one DER certificate, or several. */
   readonly cert: ChainSource;
   /**
-   * The private key: PEM or DER (PKCS#8, PKCS#1 or SEC1), a JWK, or a KeyObject. A PEM with certificates in it too will
-   * do.
+   * The private key: PEM or DER (PKCS#8, PKCS#1 or SEC1), a JWK, or a KeyObject. The PEM may also contain certificates.
    */
   readonly key: string | Uint8Array | JsonWebKey | KeyObject;
-  /** Opens an encrypted key. */
+  /** The passphrase of an encrypted key. */
   readonly passphrase?: string;
-  /** For a server: the OCSP response that it shows to clients that ask, DER, or a function that has the current one. */
+  /**
+   * Servers only: the OCSP response, in DER, for clients that ask for one; or a function that gives the current one.
+   */
   readonly ocspResponse?: OcspSource | undefined;
-  /** For a server: the SignedCertificateTimestampList (RFC 6962 §3.3) that it shows to clients that ask. */
+  /** Servers only: the SignedCertificateTimestampList (RFC 6962 §3.3) for clients that ask for it. */
   readonly signedCertificateTimestamps?: Uint8Array | undefined;
 }
 
 /**
- * A certificate chain and its private key. Mistakes are reported here, before any connection.
- * @throws TlsError with the fault `"configuration"`; the codes `"passphrase_needed"`, `"wrong_passphrase"` and
- *   `"key_mismatch"` where that is it.
+ * Makes a credential from a certificate chain and its private key. It throws at once, before any connection, if the two
+ * cannot be used together.
+ * @throws TlsError with the fault `"configuration"`, and with one of the codes `"passphrase_needed"`,
+ * `"wrong_passphrase"` and `"key_mismatch"` if that is the reason
  * @example
  * const credential = nodeCredential({ cert: readFileSync("server.pem"), key: readFileSync("server.key") });
  */
@@ -59,11 +61,11 @@ export function nodeCredential(options: NodeCredentialOptions): Credential {
 
 function credentialOf(options: NodeCredentialOptions): Credential {
   const { cert, key, passphrase, ocspResponse, signedCertificateTimestamps } = options;
-  const privateKey = key instanceof KeyObject ? ownKey(key) : readKey(key, passphrase);
-  requireKind(privateKey);
+  const privateKey = key instanceof KeyObject ? requirePrivate(key) : readKey(key, passphrase);
+  requireSupported(privateKey);
   const chain = readOwnChain(cert);
   const schemes = schemesOfKey(privateKey, chain[0]);
-  void runFlow(verifyChain(chain, nodeCrypto)); // node:crypto is synchronous, and so is this
+  void runFlow(verifyChain(chain, nodeCrypto)); // synchronous, because node:crypto is
   return {
     chain: chain.map(({ raw }) => raw),
     schemes,
@@ -72,7 +74,7 @@ function credentialOf(options: NodeCredentialOptions): Credential {
       if (!schemes.some(({ id }) => id === scheme.id)) throw usageError(`this key does not sign with ${scheme.name}`);
       return Uint8Array.from(signWith(scheme, privateKey, message));
     },
-    // OpenSSL refuses to decrypt with a key that its own OID binds to PSS.
+    // OpenSSL does not decrypt with a key whose OID is id-RSASSA-PSS.
     ...(privateKey.asymmetricKeyType === "rsa" && {
       rsaDecryptRaw: (ciphertext: Uint8Array) =>
         Uint8Array.from(privateDecrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, ciphertext)),
@@ -99,73 +101,79 @@ function signWith({ algorithm }: SignatureScheme, key: KeyObject, message: Uint8
   }
 }
 
-function ownKey(key: KeyObject): KeyObject {
+function requirePrivate(key: KeyObject): KeyObject {
   if (key.type === "private") return key;
-  throw configurationError(`the private key is a ${key.type} one`, "give a KeyObject made by createPrivateKey()");
+  throw configurationError(
+    `the key is a ${key.type} key, not a private key`,
+    "give a KeyObject made by createPrivateKey()",
+  );
 }
 
-/** How OpenSSL encrypted keys before PKCS#8: node:crypto alone reads it. */
+/** The header of a key in OpenSSL's encryption of PEM from before PKCS#8. Only node:crypto can read such a key. */
 const legacy = /^Proc-Type: *4, *ENCRYPTED/m;
 
 function readKey(key: string | Uint8Array | JsonWebKey, passphrase: string | undefined): KeyObject {
   const text = typeof key === "string" ? key : key instanceof Uint8Array ? Buffer.from(key).toString("latin1") : "";
   const isLegacy = legacy.test(text);
-  const found = isLegacy ? undefined : findPrivateKey(key);
-  const encrypted = isLegacy || found?.form === "encrypted";
-  if (encrypted && passphrase === undefined)
+  const parsed = isLegacy ? undefined : findPrivateKey(key);
+  const isEncrypted = isLegacy || parsed?.form === "encrypted";
+  if (isEncrypted && passphrase === undefined)
     throw configurationError("the private key is encrypted", "give its passphrase", "passphrase_needed");
-  const secret = encrypted && passphrase !== undefined ? { passphrase } : {};
+  const passphraseOption = isEncrypted && passphrase !== undefined ? { passphrase } : {};
   try {
-    if (!found) return createPrivateKey({ key: text, format: "pem", ...secret });
-    if (found.form === "jwk") return createPrivateKey({ key: { ...found.jwk } as NodeJsonWebKey, format: "jwk" });
-    const type = found.form === "encrypted" ? "pkcs8" : found.form;
-    return createPrivateKey({ key: Buffer.from(found.der), format: "der", type, ...secret });
+    if (!parsed) return createPrivateKey({ key: text, format: "pem", ...passphraseOption });
+    if (parsed.form === "jwk") return createPrivateKey({ key: { ...parsed.jwk } as NodeJsonWebKey, format: "jwk" });
+    const type = parsed.form === "encrypted" ? "pkcs8" : parsed.form;
+    return createPrivateKey({ key: Buffer.from(parsed.der), format: "der", type, ...passphraseOption });
   } catch (cause) {
-    if (encrypted) {
+    if (isEncrypted) {
       throw configurationError(
         "the private key does not open with this passphrase",
-        "give the passphrase that the key was encrypted with; where it is the right one, the file is damaged",
+        "give the passphrase that the key was encrypted with; if this is the right one, the file is damaged",
         "wrong_passphrase",
       );
     }
     throw configurationError(
       `the private key cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      "the file is damaged, or of a kind that node:crypto does not know",
+      "the file is damaged, or in a format that node:crypto does not know",
     );
   }
 }
 
 const curves = ["prime256v1", "secp384r1", "secp521r1"];
-const kinds = ["ed25519", "rsa", "rsa-pss"];
+const keyTypes = ["ed25519", "rsa", "rsa-pss"];
 
-function requireKind({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): void {
-  if (type === "ec" ? !curves.includes(details?.namedCurve ?? "") : !kinds.includes(type ?? "")) {
+function requireSupported({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): void {
+  if (type === "ec" ? !curves.includes(details?.namedCurve ?? "") : !keyTypes.includes(type ?? "")) {
     throw configurationError(
       `keys of type ${details?.namedCurve ?? type} are not supported`,
-      "use an EC key on P-256, P-384 or P-521, an Ed25519 or an RSA key",
+      "use an EC key on P-256, P-384 or P-521, an Ed25519 key or an RSA key",
     );
   }
   if ((details?.modulusLength ?? 2048) < 2048)
-    throw configurationError(`an RSA key of ${details?.modulusLength} bits is too short`, "2048 bits are the least");
+    throw configurationError(
+      `an RSA key of ${details?.modulusLength} bits is too short`,
+      "use a key of at least 2048 bits",
+    );
 }
 
 /** The signature schemes that the key can use for this certificate. */
 function schemesOfKey(key: KeyObject, leaf: Certificate): readonly SignatureScheme[] {
   if (!new X509Certificate(leaf.raw).checkPrivateKey(key)) throw keyMismatch();
-  // Key and certificate may each name a hash: the key's binds OpenSSL, the certificate's binds the peer.
+  // Certificate and key may each restrict the hash: the first binds the verifier, the second OpenSSL.
   const schemes = signingSchemes(leaf.publicKey, leaf.pssHash).filter((scheme) => allows(key, scheme));
   if (schemes.length > 0) return schemes;
   throw configurationError(
     "the RSASSA-PSS key is restricted to a hash or salt that TLS does not use",
-    "make one without restrictions, or one for SHA-256, SHA-384 or SHA-512 with the same hash in MGF1 and a salt of " +
-      "the hash's length",
+    "make a key without restrictions, or one for SHA-256, SHA-384 or SHA-512 with the same hash in MGF1 " +
+      "and a salt of that hash's length",
   );
 }
 
-/** RSASSA-PSS-params (RFC 4055 §3.1): none means any; a salt may be longer than they say, not shorter. */
+/** RSASSA-PSS-params (RFC 4055 §3.1): without them a key allows every hash. Their salt length is the least length. */
 function allows(key: KeyObject, { algorithm }: SignatureScheme): boolean {
   const { hashAlgorithm, mgf1HashAlgorithm, saltLength } = key.asymmetricKeyDetails ?? {};
   if (algorithm.type !== "rsa_pss" || hashAlgorithm === undefined) return true;
-  const longest = Number.parseInt(algorithm.hash.slice(3), 10) / 8;
-  return hashAlgorithm === algorithm.hash && mgf1HashAlgorithm === algorithm.hash && (saltLength ?? 0) <= longest;
+  const hashLength = Number.parseInt(algorithm.hash.slice(3), 10) / 8;
+  return hashAlgorithm === algorithm.hash && mgf1HashAlgorithm === algorithm.hash && (saltLength ?? 0) <= hashLength;
 }

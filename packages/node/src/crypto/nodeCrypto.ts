@@ -1,5 +1,5 @@
 /**
- * The provider over node:crypto: everything, and all of it synchronous.
+ * The provider over node:crypto. All its functions are synchronous.
  * @module
  */
 import {
@@ -20,34 +20,34 @@ import {
   randomFillSync,
 } from "node:crypto";
 import type { Aead, BlockChain, CryptoProvider, EcCurveName, Hash, HashName, KeyAgreement } from "@handclasp/core";
-import { base64url, curves, importKey, isUncompressed, jwk } from "./publicKeys.ts";
+import { base64url, curves, fromJwk, importKey, isUncompressed } from "./publicKeys.ts";
 import { isSignature } from "./signatures.ts";
 
-/** A Buffer as what the contract promises: `Buffer.slice()` does not copy, so no Buffer leaves this file. */
-const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+/** The memory of a Buffer as a Uint8Array. No Buffer leaves this file, because `Buffer.slice()` does not copy. */
+const asUint8Array = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 
 function hash(name: HashName, outputLength: number, blockLength: number): Hash {
   return {
     outputLength,
     blockLength,
-    digest: (data) => plain(createHash(name).update(data).digest()),
+    digest: (data) => asUint8Array(createHash(name).update(data).digest()),
     create() {
-      const running = createHash(name);
+      const hash = createHash(name);
       return {
         update(data) {
-          running.update(data);
+          hash.update(data);
           return this;
         },
-        snapshot: () => plain(running.copy().digest()),
+        snapshot: () => asUint8Array(hash.copy().digest()),
       };
     },
     hmac(key) {
-      const held = createSecretKey(key);
+      const keyObject = createSecretKey(key);
       return {
         mac(...parts) {
-          const hmac = createHmac(name, held);
+          const hmac = createHmac(name, keyObject);
           for (const part of parts) hmac.update(part);
-          return plain(hmac.digest());
+          return asUint8Array(hmac.digest());
         },
       };
     },
@@ -57,8 +57,8 @@ function hash(name: HashName, outputLength: number, blockLength: number): Hash {
 const tagLength = 16;
 const nonceLength = 12;
 
-/** GCM and CCM take nonces of other lengths, TLS does not. */
-function checked(nonce: Uint8Array): Uint8Array {
+/** Refuses a nonce of another length than TLS uses. GCM and CCM would take it. */
+function checkNonce(nonce: Uint8Array): Uint8Array {
   if (nonce.length !== nonceLength) throw new RangeError(`a nonce has ${nonceLength} bytes`);
   return nonce;
 }
@@ -67,26 +67,26 @@ function aead(
   cipher: "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305",
   keyLength: number,
 ): (key: Uint8Array) => Aead {
-  // Type declarations know one signature per mode; all three take the same options.
+  // The type declarations have an overload for each mode. All three take the same options.
   const mode = cipher as "aes-128-gcm";
   const options = { authTagLength: tagLength };
-  /** A class, not closures: every connection has two of them. */
+  /** A class takes less memory than closures, and every connection has two of these objects. */
   class NodeAead implements Aead {
     readonly #key: KeyObject;
     constructor(key: KeyObject) {
       this.#key = key;
     }
     seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
-      const context = createCipheriv(mode, this.#key, checked(nonce), options);
+      const context = createCipheriv(mode, this.#key, checkNonce(nonce), options);
       context.setAAD(additionalData);
       out.set(context.update(plaintext));
-      context.final(); // empty: these are stream ciphers
+      context.final(); // returns no bytes: these are stream ciphers
       out.set(context.getAuthTag(), plaintext.length);
     }
     open(nonce: Uint8Array, additionalData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
       const length = ciphertext.length - tagLength;
       if (length < 0) return undefined;
-      const context = createDecipheriv(mode, this.#key, checked(nonce), options);
+      const context = createDecipheriv(mode, this.#key, checkNonce(nonce), options);
       context.setAAD(additionalData);
       context.setAuthTag(ciphertext.subarray(length));
       const plaintext = context.update(ciphertext.subarray(0, length));
@@ -96,21 +96,21 @@ function aead(
         plaintext.fill(0);
         return undefined;
       }
-      return plain(plaintext);
+      return asUint8Array(plaintext);
     }
   }
   return (key) => new NodeAead(secretKey(key, keyLength));
 }
 
-/** CCM counts the plaintext before it begins, and takes it in one piece. */
+/** CCM needs the length of the plaintext before it starts, and takes the plaintext in one piece. */
 function ccm(tagLength: 8 | 16): (key: Uint8Array) => Aead {
   const mode = "aes-128-ccm";
   const options = { authTagLength: tagLength };
   return (key) => {
-    const held = secretKey(key, 16);
+    const keyObject = secretKey(key, 16);
     return {
       seal(nonce, additionalData, plaintext, out) {
-        const context = createCipheriv(mode, held, checked(nonce), options);
+        const context = createCipheriv(mode, keyObject, checkNonce(nonce), options);
         context.setAAD(additionalData, { plaintextLength: plaintext.length });
         out.set(context.update(plaintext));
         context.final();
@@ -119,15 +119,15 @@ function ccm(tagLength: 8 | 16): (key: Uint8Array) => Aead {
       open(nonce, additionalData, ciphertext) {
         const length = ciphertext.length - tagLength;
         if (length < 0) return undefined;
-        const context = createDecipheriv(mode, held, checked(nonce), options);
+        const context = createDecipheriv(mode, keyObject, checkNonce(nonce), options);
         context.setAuthTag(ciphertext.subarray(length));
         context.setAAD(additionalData, { plaintextLength: length });
         try {
           const plaintext = context.update(ciphertext.subarray(0, length));
           context.final();
-          return plain(plaintext);
+          return asUint8Array(plaintext);
         } catch {
-          return undefined; // nothing was given out: CCM decrypts all or nothing
+          return undefined; // CCM releases no plaintext if the tag is wrong
         }
       },
     };
@@ -135,74 +135,72 @@ function ccm(tagLength: 8 | 16): (key: Uint8Array) => Aead {
 }
 
 function blockChain(mode: "aes-128-cbc" | "aes-256-cbc", keyLength: number): (key: Uint8Array) => BlockChain {
-  // Without padding, update() gives every whole block back; final() is there to refuse a broken one.
-  const whole = (context: ReturnType<typeof createCipheriv>, blocks: Uint8Array): Uint8Array => {
+  // Without padding, update() returns all whole blocks, and final() throws if a part of a block is left.
+  const transform = (context: ReturnType<typeof createCipheriv>, blocks: Uint8Array): Uint8Array => {
     const out = context.setAutoPadding(false).update(blocks);
     context.final();
-    return plain(out);
+    return asUint8Array(out);
   };
   return (key) => {
-    const held = secretKey(key, keyLength);
+    const keyObject = secretKey(key, keyLength);
     return {
-      encrypt: (iv, blocks) => whole(createCipheriv(mode, held, iv), blocks),
-      decrypt: (iv, blocks) => whole(createDecipheriv(mode, held, iv), blocks),
+      encrypt: (iv, blocks) => transform(createCipheriv(mode, keyObject, iv), blocks),
+      decrypt: (iv, blocks) => transform(createDecipheriv(mode, keyObject, iv), blocks),
     };
   };
 }
 
-/** A raw key costs 20–35 µs on every call, a KeyObject only here. */
+/** Makes a KeyObject once. A raw key would cost 20–35 µs in every call. */
 function secretKey(key: Uint8Array, length: number): KeyObject {
   if (key.length !== length) throw new RangeError(`a key of this cipher has ${length} bytes`);
   return createSecretKey(key);
 }
 
-/**
- * The codes of errors that Node.js throws only if the peer's public key is invalid: off the curve, or not in the field.
- */
-const peersFault: ReadonlySet<unknown> = new Set([
+/** The error codes of Node.js that are used only for an invalid public key: off the curve, or not in the field. */
+const invalidPublicKeyCodes: ReadonlySet<unknown> = new Set([
   "ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY",
   "ERR_CRYPTO_INVALID_KEYLEN",
   "ERR_CRYPTO_INVALID_KEYTYPE",
 ]);
 
 function computeSecret(
-  own: { computeSecret(peerPublicKey: Uint8Array): Buffer },
+  keyPair: { computeSecret(peerPublicKey: Uint8Array): Buffer },
   peerPublicKey: Uint8Array,
 ): Uint8Array | undefined {
   try {
-    return plain(own.computeSecret(peerPublicKey));
+    return asUint8Array(keyPair.computeSecret(peerPublicKey));
   } catch (error) {
-    if (peersFault.has((error as NodeJS.ErrnoException).code)) return undefined;
+    if (invalidPublicKeyCodes.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }
 
 /**
- * Key pairs on a P-curve. createECDH costs a third of generateKeyPairSync, and checks that the peer's point is on the
- * curve.
+ * Key agreement on a P-curve. createECDH takes a third of the time of generateKeyPairSync; it also checks that points
+ * are on the curve.
  */
 function ecdh(curve: EcCurveName): KeyAgreement {
   return () => {
     const pair = createECDH(curves[curve].openssl);
-    const publicKey = plain(pair.generateKeys());
-    let held: typeof pair | undefined = pair;
+    const publicKey = asUint8Array(pair.generateKeys());
+    let livePair: typeof pair | undefined = pair;
     return {
       publicKey,
       agree(peerPublicKey) {
-        const own = present(held);
-        return isUncompressed(peerPublicKey, curve) ? computeSecret(own, peerPublicKey) : undefined;
+        const keyPair = requireKey(livePair);
+        return isUncompressed(peerPublicKey, curve) ? computeSecret(keyPair, peerPublicKey) : undefined;
       },
       wipe() {
-        held = undefined; // OpenSSL clears the key when it is collected
+        livePair = undefined; // OpenSSL clears the key when the object is collected
       },
     };
   };
 }
 
 /**
- * The public key is exported while the pair is made, which the type declarations do not know. Later, `export` would
- * take the key's lock; a collection of garbage meanwhile takes it again, for what made the key, and waits for ever
- * (Node 20).
+ * Generates a key pair and exports the public key in one call, which the type declarations lack. A later `export` takes
+ * the key's lock. A garbage collection during it takes the lock again, for the object that generated the key, and the
+ * process stops for ever (Node 20).
  */
 const generate = generateKeyPairSync as unknown as (
   type: "x25519",
@@ -211,18 +209,18 @@ const generate = generateKeyPairSync as unknown as (
 
 const x25519: KeyAgreement = () => {
   const pair = generate("x25519", { publicKeyEncoding: { format: "jwk" } });
-  // A copy, out of Buffer's pool.
+  // Copies the key out of Buffer's pool.
   const publicKey = Uint8Array.from(Buffer.from(pair.publicKey.x as string, "base64url"));
-  let held: KeyObject | undefined = pair.privateKey;
+  let livePrivateKey: KeyObject | undefined = pair.privateKey;
   return {
     publicKey,
     agree(peerPublicKey) {
-      const privateKey = present(held);
+      const privateKey = requireKey(livePrivateKey);
       if (peerPublicKey.length !== 32) return undefined;
-      const peer = jwk({ kty: "OKP", crv: "X25519", x: base64url(peerPublicKey) });
+      const peer = fromJwk({ kty: "OKP", crv: "X25519", x: base64url(peerPublicKey) });
       try {
-        const secret = plain(diffieHellman({ privateKey, publicKey: peer }));
-        // RFC 8422 §5.11 asks for this check; OpenSSL has made it already, BoringSSL too.
+        const secret = asUint8Array(diffieHellman({ privateKey, publicKey: peer }));
+        // RFC 8422 §5.11 requires this check. OpenSSL and BoringSSL have made it already.
         return secret.some((byte) => byte) ? secret : undefined;
       } catch (error) {
         if (isOfLowOrder(peerPublicKey)) return undefined;
@@ -230,15 +228,15 @@ const x25519: KeyAgreement = () => {
       }
     },
     wipe() {
-      held = undefined;
+      livePrivateKey = undefined;
     },
   };
 };
 
 /**
- * The points of low order, whose secret is zero whatever our key is (RFC 7748 §6.1): 0, 1, two of order 8, p − 1, p, p
- * + 1, without their highest bit, which counts for nothing. How a host says so differs from version to version; the
- * point itself does not.
+ * The points of low order, which make the shared secret zero for every private key (RFC 7748 §6.1): 0, 1, two of order
+ * 8, p − 1, p and p + 1, without the highest bit, which is ignored. The points are compared because the errors of
+ * OpenSSL differ between versions.
  */
 const lowOrder: ReadonlySet<string> = new Set([
   "00".repeat(32),
@@ -255,40 +253,41 @@ function isOfLowOrder(point: Uint8Array): boolean {
 }
 
 /**
- * OpenSSL knows the primes of RFC 7919 and 3526, neither checks nor generates anything for them, and picks exponents of
- * their strength.
+ * Finite-field Diffie-Hellman. OpenSSL recognizes the primes of RFC 7919 and RFC 3526: it does not check them, and
+ * chooses private exponents that match their strength.
  */
 const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
   const pair = createDiffieHellman(Buffer.from(prime), 2);
-  const full = (bytes: Uint8Array): Uint8Array => {
+  const toPrimeLength = (bytes: Uint8Array): Uint8Array => {
     const out = new Uint8Array(prime.length);
     out.set(bytes, prime.length - bytes.length);
     bytes.fill(0);
     return out;
   };
-  const publicKey = full(pair.generateKeys());
-  let held: typeof pair | undefined = pair;
+  const publicKey = toPrimeLength(pair.generateKeys());
+  let livePair: typeof pair | undefined = pair;
   return {
     publicKey,
     agree(peerPublicKey) {
-      const secret = computeSecret(present(held), peerPublicKey);
-      return secret && full(secret);
+      const secret = computeSecret(requireKey(livePair), peerPublicKey);
+      return secret && toPrimeLength(secret);
     },
     wipe() {
-      held = undefined;
+      livePair = undefined;
     },
   };
 };
 
-function present<T>(key: T | undefined): T {
+function requireKey<T>(key: T | undefined): T {
   if (!key) throw new Error("the key share was wiped");
   return key;
 }
 
 /**
- * node:crypto, synchronous throughout.
+ * The provider over node:crypto, which is the default of this package. All its functions are synchronous.
  * @example
- * const channel = await connect(url, { provider: nodeCrypto, ca });
+ * const transport = connectTcp({ host: "localhost", port: 8443 });
+ * const channel = await connect(transport, { provider: nodeCrypto, ca, serverName: "localhost" });
  */
 export const nodeCrypto: CryptoProvider = {
   name: "node",
@@ -301,8 +300,8 @@ export const nodeCrypto: CryptoProvider = {
   ciphers: {
     AES_128_GCM: aead("aes-128-gcm", 16),
     AES_256_GCM: aead("aes-256-gcm", 32),
-    // Electron's BoringSSL and OpenSSL's FIPS provider lack ChaCha20-Poly1305; BoringSSL also lacks CCM. Pass the
-    // lengths: without them, `getCipherInfo` checks only the name.
+    // Electron's BoringSSL and OpenSSL's FIPS provider have neither ChaCha20-Poly1305 nor CCM. Pass the lengths to
+    // `getCipherInfo`: without them, it checks only the name.
     ...(getCipherInfo("chacha20-poly1305", { keyLength: 32, ivLength: nonceLength }) && {
       CHACHA20_POLY1305: aead("chacha20-poly1305", 32),
     }),
@@ -325,11 +324,11 @@ export const nodeCrypto: CryptoProvider = {
     try {
       return isSignature(algorithm, key, message, signature);
     } catch {
-      return false; // an invalid key
+      return false; // the key is invalid
     }
   },
   rsaEncrypt: (key, message) =>
-    plain(publicEncrypt({ key: importKey(key), padding: constants.RSA_PKCS1_PADDING }, message)),
+    asUint8Array(publicEncrypt({ key: importKey(key), padding: constants.RSA_PKCS1_PADDING }, message)),
   prefers: "AES_GCM",
   random: (length) => randomFillSync(new Uint8Array(length)),
 };

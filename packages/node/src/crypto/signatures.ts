@@ -1,5 +1,5 @@
 /**
- * Signatures verified by node:crypto, with the answers that every provider gives: a test runs the same inputs through
+ * Verification of signatures by node:crypto. Every provider gives the same results: a test runs the same inputs through
  * all of them.
  * @module
  */
@@ -10,7 +10,7 @@ import { rsaKeyFault } from "@handclasp/core/unstable";
 
 import { importKey } from "./publicKeys.ts";
 
-/** Throws if the key is invalid. */
+/** True if the signature is valid. Throws if the key is invalid. */
 export function isSignature(
   algorithm: SignatureAlgorithm,
   key: PublicKey,
@@ -26,29 +26,31 @@ export function isSignature(
       );
     case "rsa_pkcs1":
     case "rsa_pss": {
-      const pss = algorithm.type === "rsa_pss";
-      if (key.type !== "rsa" || (key.pssOnly && !pss) || rsaKeyFault(key)) return false;
-      // OpenSSL takes a short signature for one with leading zeros; RFC 8017 §8.1.2 step 1 does not.
+      const isPss = algorithm.type === "rsa_pss";
+      if (key.type !== "rsa" || (key.pssOnly && !isPss) || rsaKeyFault(key)) return false;
+      // OpenSSL pads a short signature with leading zeros. RFC 8017 §8.1.2 step 1 refuses it.
       if (signature.length !== modulusLength(key.modulus)) return false;
-      const padding = pss
+      const padding = isPss
         ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
         : { padding: constants.RSA_PKCS1_PADDING };
       return (
         verify(algorithm.hash, message, { key: importKey(key), ...padding }, signature) ||
-        (!pss && isWithoutNull(algorithm.hash, message, importKey(key), signature))
+        (!isPss && isWithoutNull(algorithm.hash, message, importKey(key), signature))
       );
     }
   }
 }
 
-/** DigestInfo whose hash has no parameters, up to the digest: OpenSSL refuses it, RFC 5246 §4.7 has it accepted. */
+/**
+ * DigestInfo without NULL parameters, up to the digest. OpenSSL refuses it, but RFC 5246 §4.7 requires to accept it.
+ */
 const withoutNull = {
   sha256: "302f300b06096086480165030402010420",
   sha384: "303f300b06096086480165030402020430",
   sha512: "304f300b06096086480165030402030440",
 } as const;
 
-/** OpenSSL checks the padding. The bytes after it must equal the expected DigestInfo. */
+/** True if the signature contains a DigestInfo without NULL. OpenSSL checks and removes the padding. */
 function isWithoutNull(
   hash: keyof typeof withoutNull,
   message: Uint8Array,
@@ -61,9 +63,9 @@ function isWithoutNull(
 }
 
 /**
- * Ed25519 keys of order 1, 2, 4 and 8, under which anybody can sign: y is 0, 1, −1, or a root of dy⁴ + 2y² − 1 (the
- * doubled point has y = 0). OpenSSL takes them; with d = −121665/121666, and of y modulo p, for OpenSSL takes larger
- * ones as well.
+ * True for Ed25519 keys of order 1, 2, 4 and 8, for which anyone can make valid signatures. OpenSSL accepts them. Their
+ * y is 0, 1, −1 or a root of dy⁴ + 2y² − 1 (the doubled point has y = 0), with d = −121665/121666. This is computed
+ * modulo p, because OpenSSL accepts a y that is not reduced.
  */
 function isLowOrderKey(point: Uint8Array): boolean {
   const bytes = Uint8Array.from(point).reverse();

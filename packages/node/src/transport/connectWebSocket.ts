@@ -8,61 +8,64 @@ import type { ConnectionOptions } from "node:tls";
 import type { Transport } from "@handclasp/core";
 import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import { connectWebSocketOptions } from "../optionTables.ts";
-import { maxFragments, maxMessage } from "./inbox.ts";
+import { maxFragments, maxMessage } from "./eventQueue.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ConnectWebSocketOptions {
-  /** The subprotocols to offer. */
+  /** Subprotocols to offer. */
   protocols?: string | readonly string[];
-  /** Additional headers of the upgrade request, such as `authorization`. */
+  /** Additional headers of the opening request, such as `authorization`. */
   headers?: Readonly<Record<string, string>>;
-  /** The agent of the upgrade request, for a proxy or for sockets of your own. */
+  /** The agent that opens the sockets, for example through a proxy. */
   agent?: Agent;
-  /**
-   * The trusted CA certificates of the *outer* TLS of a `wss:` address, in PEM. The inner TLS has a `ca` of its own.
-   */
+  /** The trusted CAs of the *outer* TLS of a `wss:` address, in PEM. The inner TLS has an option `ca` of its own. */
   ca?: ConnectionOptions["ca"];
-  /** The time limit until the WebSocket is open, ms. Default 8 s. */
+  /** How long the WebSocket may take to open, in milliseconds. Default 8,000. */
   handshakeTimeout?: number;
 }
 
 /**
- * A transport whose WebSocket to `url` is still opening: bytes that you send wait, and a refusal is an `error` event.
+ * Makes a transport to `url`. The WebSocket is still opening: bytes that you send wait until it is open, and a failure
+ * is an `error` event.
  */
 export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
   return withExplanation(async () => {
-    const checkedOptions = checkedWebSocket(options);
+    const known = checkWebSocketOptions(options);
     if (!/^wss?:$/.test(URL.canParse(String(url)) ? new URL(url).protocol : ""))
       throw wrongOption("the address", url, "ws://… or wss://…");
-    return (await webSocketDialer())(url, checkedOptions);
+    return (await webSocketDialer())(url, known);
   });
 }
 
 /** @param prefix the prefix of option names in errors */
-export function checkedWebSocket(options: ConnectWebSocketOptions, prefix = ""): ConnectWebSocketOptions {
-  const checkedOptions = optionsOf(options, connectWebSocketOptions, prefix);
-  const { headers } = checkedOptions;
-  // From an array, a Map or Headers, Node.js would send no header or a wrong one.
+export function checkWebSocketOptions(options: ConnectWebSocketOptions, prefix = ""): ConnectWebSocketOptions {
+  const known = optionsOf(options, connectWebSocketOptions, prefix);
+  const { headers } = known;
+  // From a list, a Map or a Headers object, Node.js would send no header or a wrong one.
   if (headers && Symbol.iterator in headers) throw wrongOption(`${prefix}headers`, headers, "object");
-  for (const source of [checkedOptions.ca ?? []].flat())
-    if (!(source instanceof Uint8Array || (typeof source === "string" && pemCertificate.test(source))))
+  for (const source of [known.ca ?? []].flat())
+    if (!(source instanceof Uint8Array || (typeof source === "string" && certificateLabel.test(source))))
       throw wrongOption(`${prefix}ca`, source, "PEM");
-  // Node.js checks the type of a value only when it writes the header.
-  for (const [name, value] of Object.entries(checkedOptions.headers ?? {}))
+  // Node.js refuses other values too late: when it writes them.
+  for (const [name, value] of Object.entries(known.headers ?? {}))
     if (typeof value !== "string") throw wrongOption(`${prefix}headers`, value, `a text for ${name}`);
-  return checkedOptions;
+  return known;
 }
 
 /**
- * The default time limit for opening a WebSocket, ms. It is shorter than that of the TLS handshake, so that the error
- * says which of the two failed. For wss:, ws applies it to TCP and to the outer TLS separately.
+ * How long a WebSocket may take to open, in milliseconds. It is shorter than the default timeout of the handshake, so
+ * that the error tells a WebSocket that does not open from a handshake that does not finish. For `wss:`, ws grants this
+ * time twice: for TCP and for TLS.
  */
 const openTimeout = 8_000;
 
-/** A PEM certificate. Checked here, because OpenSSL silently ignores text without one. */
-const pemCertificate = /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/;
+/** The PEM label of a certificate. OpenSSL, which reads `ca`, silently ignores text without one. */
+const certificateLabel = /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/;
 
-/** Loads ws, and returns a function that opens a WebSocket. Loading ws takes longer than a handshake over TCP. */
+/**
+ * Loads ws, and gives a function that opens WebSockets. ws is loaded when it is needed, because that takes longer than
+ * a handshake over TCP.
+ */
 export async function webSocketDialer(): Promise<(url: string | URL, options?: ConnectWebSocketOptions) => Transport> {
   const { WebSocket } = await import("ws");
   return (url, options) => open(WebSocket, url, options);
@@ -86,12 +89,14 @@ function open(
   try {
     return webSocketTransport(new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], settings));
   } catch (cause) {
-    // The error of ws or Node.js names the subprotocol or the header, but not the value of a header.
+    // A subprotocol or a header that HTTP does not allow. The error names the header, and not its value.
     const reason = cause instanceof Error ? cause.message : String(cause);
     const isFragment = /fragment/.test(reason);
     throw configurationError(
       `webSocket: ${reason}`,
-      isFragment ? "remove the fragment (#…) from the address" : "use characters that HTTP allows in a header",
+      isFragment
+        ? "leave out the # in the address and what follows it"
+        : "use only characters that HTTP allows in a header",
     );
   }
 }

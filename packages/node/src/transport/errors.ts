@@ -1,6 +1,5 @@
 /**
- * The errors of Node.js and ws for a connection, a WebSocket or a listener that fails to open, as TlsErrors with a code
- * and advice.
+ * Errors of Node.js and ws from connecting, opening a WebSocket and listening, as TlsErrors with a code and advice.
  * @module
  */
 
@@ -9,13 +8,13 @@ import { printable, transportError } from "@handclasp/core/unstable";
 
 type Row = readonly [code: TlsErrorCode, advice: string];
 
-const notFound: Row = ["host_not_found", "check the name in the address, and the DNS of this computer"];
+const notFound: Row = ["host_not_found", "check the host name in the address, and the DNS of this computer"];
 const unreachable: Row = ["host_unreachable", "check the address and the network of this computer"];
-const connecting: Readonly<Record<string, Row>> = {
+const connectRows: Readonly<Record<string, Row>> = {
   ENOTFOUND: notFound,
   EAI_AGAIN: notFound,
-  ECONNREFUSED: ["connection_refused", "no server listens there: start it, or check host and port"],
-  ETIMEDOUT: ["connection_timeout", "no answer came: check the address, and firewalls on the way"],
+  ECONNREFUSED: ["connection_refused", "nothing listens at this address: start the server, or check host and port"],
+  ETIMEDOUT: ["connection_timeout", "nothing answers at this address: check it, and the firewalls on the way"],
   EHOSTUNREACH: unreachable,
   ENETUNREACH: unreachable,
   EHOSTDOWN: unreachable,
@@ -23,91 +22,91 @@ const connecting: Readonly<Record<string, Row>> = {
   EADDRNOTAVAIL: unreachable,
 };
 
-const listening: Readonly<Record<string, Row>> = {
+const listenRows: Readonly<Record<string, Row>> = {
   ENOTFOUND: notFound,
   EAI_AGAIN: notFound,
-  EADDRINUSE: ["address_in_use", "stop the program that uses the port, or use another: 0 is any free port"],
-  EACCES: ["address_not_permitted", "use a port from 1,024 on, or give the process the right to use a lower one"],
-  EADDRNOTAVAIL: ["address_not_available", "pass an address of this computer as `host`"],
+  EADDRINUSE: ["address_in_use", "stop the program that uses the port, or choose another; 0 picks a free one"],
+  EACCES: ["address_not_permitted", "use port 1024 or higher, or give the process the right to open lower ones"],
+  EADDRNOTAVAIL: ["address_not_available", "set `host` to an address of this computer"],
 };
 
-/** The error of a listener that cannot listen. */
+/** The error of a listener that could not start. */
 export function listenError(error: Error): TlsError {
-  return openingError("cannot listen", error, listening[codeOf(error)] ?? ["listen_failed"]);
+  return toTlsError("cannot listen", error, listenRows[codeOf(error)] ?? ["listen_failed"]);
 }
 
-/** The error of a TCP connection that fails to open. */
+/** The error of a TCP connection that could not be made. */
 export function connectError(error: Error): TlsError {
-  return openingError("no connection", error, connecting[codeOf(error)] ?? ["connection_failed"]);
+  return toTlsError("no connection", error, connectRows[codeOf(error)] ?? ["connection_failed"]);
 }
 
-/** The error of a WebSocket that fails to open. */
+/** The error of a WebSocket that did not open. */
 export function openError(error: Error): TlsError {
-  const row = connecting[codeOf(error)] ?? refusedUpgrade(error) ?? outerTls(error) ?? droppedConnection(error);
-  return openingError("the WebSocket never opened", error, row ?? ["websocket_not_opened"]);
+  const row = connectRows[codeOf(error)] ?? answerRow(error) ?? outerTlsRow(error) ?? hangUpRow(error);
+  return toTlsError("the WebSocket never opened", error, row ?? ["websocket_not_opened"]);
 }
 
-/** An answer that opens no WebSocket, or no answer: recognised by the messages of ws and the codes of Node.js. */
-function refusedUpgrade(error: Error): Row | undefined {
+/** The server gave no answer, or not that of a WebSocket server. The patterns are texts of ws and codes of Node.js. */
+function answerRow(error: Error): Row | undefined {
   const [, status] = /^Unexpected server response: (\d+)/.exec(error.message) ?? [];
-  if (status) return ["websocket_refused", adviceFor(Number(status))];
+  if (status) return ["websocket_refused", adviceForStatus(Number(status))];
   if (error.message.startsWith("Opening handshake has timed out"))
     return [
       "websocket_timeout",
-      "check that a WebSocket server runs there; to wait longer, pass webSocket.handshakeTimeout",
+      "check that a WebSocket server runs there, or set a longer webSocket.handshakeTimeout",
     ];
   if (/^Invalid (Upgrade|Sec-WebSocket)/.test(error.message))
-    return ["not_a_websocket", "the answer does not agree to a WebSocket: check host and port"];
+    return ["not_a_websocket", "the server answers, but not as a WebSocket server: check host and port"];
   if (!codeOf(error).startsWith("HPE_")) return undefined;
-  // A TLS server answers an HTTP request with a TLS record: an alert (21), or a handshake message (22).
+  // A TLS server answers plain HTTP with an alert, which is a TLS record.
   const [type, version] = (error as { readonly rawPacket?: Uint8Array }).rawPacket ?? [];
   const speaksTls = version === 3 && (type === 21 || type === 22);
   return [
     "not_a_websocket",
     speaksTls
-      ? "the server speaks TLS, not HTTP: use wss: for a WebSocket over TLS, tcp: for TLS alone"
-      : "the answer is not HTTP: check host and port",
+      ? "the server speaks TLS, not HTTP: use wss: for a WebSocket over TLS, or tcp: for TLS alone"
+      : "the server does not speak HTTP: check host and port",
   ];
 }
 
-function adviceFor(status: number): string {
-  if (status < 300) return "the web server has no WebSocket at this path: check port and path";
+function adviceForStatus(status: number): string {
+  if (status < 300) return "a web server answers, but it has no WebSocket at this path: check port and path";
   if (status < 400) return "use the address that the server redirects to";
   if (status === 401 || status === 403)
-    return "the server refuses this client: see its log; it may require a header, another origin or another host name";
+    return "the server refuses this client: read its log; it may expect a header, another origin or another host name";
   if (status === 404) return "there is no WebSocket at this path: check the path in the address";
   if (status < 500)
     return "the server or its proxy accepts no WebSocket here: check the path, and that the proxy forwards upgrades";
-  return "the server failed, or its proxy does not reach it: see their logs";
+  return "the server has failed, or its proxy cannot reach it: read their logs";
 }
 
-/** Errors of the outer TLS of `wss:`, which is that of Node.js. */
-function outerTls(error: Error): Row | undefined {
+/** The outer TLS of `wss:` failed. It is Node.js's own TLS. */
+function outerTlsRow(error: Error): Row | undefined {
   const code = codeOf(error);
   if (/^(EPROTO|ERR_SSL_)/.test(code)) {
-    const isPlain = /wrong version number|packet length too long/i.test(error.message);
+    const isPlainText = /wrong version number|packet length too long/i.test(error.message);
     return [
       "outer_tls",
-      isPlain
+      isPlainText
         ? "the server does not speak TLS: use ws:, or check the port"
-        : "compare the TLS versions and cipher suites of both sides",
+        : "compare the TLS versions and suites of both sides",
     ];
   }
   if (!/CERT|ISSUER|LEAF|_CA$|PURPOSE|PATH_LENGTH|CRL|HOSTNAME/.test(code)) return undefined;
   return [
     "outer_certificate",
-    "the certificate of the outer TLS is not trusted: pass its CA as webSocket.ca; " +
-      "ca, pins and insecure are for the inner TLS",
+    "the certificate of the outer TLS is refused: check its names, or set webSocket.ca to the CA that issued it; " +
+      "ca, pins and insecure apply to the inner TLS",
   ];
 }
 
-/** The server closed the connection without an answer. */
-const droppedConnection = (error: Error): Row | undefined =>
+/** The server closed the TCP connection without an answer. */
+const hangUpRow = (error: Error): Row | undefined =>
   codeOf(error) === "ECONNRESET"
-    ? ["websocket_not_opened", "the server may speak TLS (use wss:, or tcp: for TLS alone), or may be stopping"]
+    ? ["websocket_not_opened", "the server may speak TLS (use wss:, or tcp: for TLS alone), or it may be stopping"]
     : undefined;
 
-const openingError = (
+const toTlsError = (
   what: string,
   error: Error,
   [code, advice]: readonly [code: TlsErrorCode, advice?: string],
@@ -115,6 +114,6 @@ const openingError = (
 
 const codeOf = (error: Error): string => String((error as NodeJS.ErrnoException).code ?? "");
 
-/** If a name has several addresses, Node.js throws an AggregateError with an empty message. */
+/** If a name has several addresses, the message of the AggregateError is empty: its errors have the texts. */
 const messageOf = (error: Error): string =>
-  error instanceof AggregateError ? error.errors.map(({ message }) => message as string).join(", ") : error.message;
+  error instanceof AggregateError ? error.errors.map((one) => (one as Error).message).join(", ") : error.message;

@@ -1,6 +1,5 @@
 /**
- * Listens for WebSockets, on a port of its own or on one path of an HTTP server of yours, and makes a transport of
- * each.
+ * Accepts TLS over WebSockets: on a port of its own, or on one path of an existing HTTP server.
  * @module
  */
 
@@ -11,68 +10,74 @@ import { TlsError, type Transport } from "@handclasp/core";
 import { configurationError, optionsOf, withExplanation, wrongOption } from "@handclasp/core/unstable";
 import type { WebSocketServer } from "ws";
 import { listenWebSocketOptions } from "../optionTables.ts";
-import { endTimeout, maxFragments, maxMessage } from "./inbox.ts";
-import { checkedAddress, type Listener, type ListenTcpOptions, listen, listener } from "./listener.ts";
+import { endTimeout, maxFragments, maxMessage } from "./eventQueue.ts";
+import { checkAddress, type Listener, type ListenTcpOptions, makeListener, startListening } from "./listener.ts";
 import {
   isLoopbackAddress,
   type OnRefused,
   type RequestRules,
-  report,
   reportInterval,
+  reportRefusal,
   requestRules,
 } from "./requestRules.ts";
 import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
   /**
-   * An HTTP(S) server to attach to. Its other paths stay as they are, except that an upgrade on one of them is refused
-   * if the server has no other listener for upgrades. Default: a new server at `port` and `host`.
+   * An existing HTTP or HTTPS server whose path `path` takes WebSockets. Its other paths stay as they are; an upgrade
+   * on one of them is refused only if nothing else listens for upgrades. Default: a new HTTP server at `port` and
+   * `host`.
    */
   server?: Server | SecureServer;
-  /** The path of the WebSockets. Default `"/"`. */
+  /** The path that takes WebSockets. Default `"/"`. */
   path?: string;
   /**
-   * Decides whether a request may become a WebSocket, for example by a cookie: only `true` accepts it. Called only for
-   * requests that `origins` and `hosts` accept. Default: accepts all of them, and TLS authenticates the peer.
+   * Decides whether a request may become a WebSocket, for example by a cookie. Only `true` accepts it. It is called
+   * only for requests that `origins` and `hosts` accept. Default: all of these are accepted, and TLS authenticates the
+   * client.
    */
   allow?: (request: IncomingMessage) => boolean;
 }
 
-/** Listens, calls `onTransport` for every WebSocket, and `onRefused` for requests that `origins` or `hosts` refuse. */
+/**
+ * Listens. It calls `onTransport` with a transport for every WebSocket, and `onRefused` for requests that `origins` or
+ * `hosts` refuse and for an `allow` that fails.
+ */
 export async function listenWebSocket(
   options: ListenWebSocketOptions,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
   onRefused?: OnRefused,
 ): Promise<Listener> {
   return withExplanation(() => {
-    const checkedOptions = checkedAddress(optionsOf(options, listenWebSocketOptions));
-    const { path = "/" } = checkedOptions;
-    if (typeof onTransport !== "function") throw wrongOption("onTransport", onTransport, "a function of the transport");
+    const known = checkAddress(optionsOf(options, listenWebSocketOptions));
+    const { path = "/" } = known;
+    if (typeof onTransport !== "function")
+      throw wrongOption("onTransport", onTransport, "a function that takes the transport");
     if (onRefused !== undefined && typeof onRefused !== "function")
       throw wrongOption("onRefused", onRefused, "a function");
     if (!path.startsWith("/")) throw wrongOption("path", path, "a path that begins with a slash");
-    // No request could match: query and fragment are cut off, and other characters arrive as %XX.
+    // No request has such a path: the query is cut off, and other characters are percent-encoded.
     if (!/^[!-~]+$/.test(path) || /[?#]/.test(path))
       throw configurationError(
-        "path: no request can match it",
-        "remove ? and #, and write characters outside ASCII as %XX",
+        "path: no request can have this path",
+        "give it without ? and #, in ASCII, with %XX for other characters",
       );
-    const { server } = checkedOptions;
-    // A server of node:net, node:tls or ws emits no `upgrade` event.
+    const { server } = known;
+    // A server of net, tls or ws emits no upgrade requests.
     if (server && typeof server.setTimeout !== "function")
       throw wrongOption("server", server, "a server of node:http or node:https");
-    if (server?.listeners("upgrade").some((other) => served.get(other) === path))
+    if (server?.listeners("upgrade").some((other) => pathOfListener.get(other) === path))
       throw configurationError(
-        `the server has WebSockets at ${path} already`,
-        "use another path, or close that listener",
+        `a listener already takes WebSockets at ${path} of this server`,
+        "choose another path, or close that listener",
       );
     for (const option of ["port", "host"] as const)
-      if (checkedOptions.server && checkedOptions[option] !== undefined)
+      if (known.server && known[option] !== undefined)
         throw configurationError(
-          `${option} has no effect together with server`,
-          "remove it, and pass it to listen() of the server",
+          `${option} is set together with server`,
+          "leave it out: the server's own listen() sets the address",
         );
-    return listenOn(checkedOptions, path, onTransport, requestRules(checkedOptions, onRefused), onRefused);
+    return listenOn(known, path, onTransport, requestRules(known, onRefused), onRefused);
   });
 }
 
@@ -80,12 +85,12 @@ async function listenOn(
   options: ListenWebSocketOptions,
   path: string,
   onTransport: (transport: Transport, request: IncomingMessage) => void,
-  accepts: ReturnType<typeof requestRules>,
+  isAllowedByRules: ReturnType<typeof requestRules>,
   onRefused: OnRefused | undefined,
 ): Promise<Listener> {
   const { allow } = options;
-  const isOwnServer = options.server === undefined;
-  // ws and node:http are loaded here, because loading them takes longer than a handshake over TCP.
+  const ownsServer = options.server === undefined;
+  // ws and node:http are loaded when they are needed: to load them takes longer than a handshake over TCP.
   const loading = import("ws").then(
     ({ WebSocketServer }) =>
       new WebSocketServer({ noServer: true, maxPayload: maxMessage, maxFragments, perMessageDeflate: false }),
@@ -95,12 +100,12 @@ async function listenOn(
     (await import("node:http")).createServer((request, response) => refuseRequest(request, response, path));
 
   let lastReport = Number.NEGATIVE_INFINITY;
-  const reportHook = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
+  const refuseBadHook = (request: IncomingMessage, message: string, advice: string, cause?: unknown): false => {
     const now = performance.now();
     // A peer can send any number of requests.
     if (now - lastReport >= reportInterval) {
       lastReport = now;
-      report(
+      reportRefusal(
         onRefused,
         new TlsError(undefined, message, { code: "hook_failed", fault: "application", advice, cause }),
         request,
@@ -108,69 +113,69 @@ async function listenOn(
     }
     return false;
   };
-  // Only a plain `true` accepts: a promise is truthy. A hook that throws must not end the process.
+  // Only `true` accepts: a promise is truthy. A hook that throws must not end the process.
   const isAllowed = (request: IncomingMessage): boolean => {
     try {
       const answer: unknown = allow === undefined || allow(request);
       if (typeof answer === "boolean") return answer;
       if (answer instanceof Promise) answer.catch(() => {});
-      return reportHook(request, "allow returned neither true nor false", "return true or false, not a promise");
+      return refuseBadHook(request, "allow returned neither true nor false", "return true or false, not a promise");
     } catch (cause) {
-      return reportHook(request, "allow threw an error", "see the cause of this error", cause);
+      return refuseBadHook(request, "allow threw an error", "fix it: `cause` has the error", cause);
     }
   };
-  let sockets: WebSocketServer | undefined;
+  let webSocketServer: WebSocketServer | undefined;
   const upgrade = (to: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     to.handleUpgrade(request, socket, head, (ws) => onTransport(webSocketTransport(ws), request));
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (pathOf(request) !== path) {
-      if (mustRefuse(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
-    } else if (!accepts(request, isLoopbackAddress(addressOf(server, request))) || !isAllowed(request))
+      if (isUnserved(server, onUpgrade, pathOf(request))) refuseUpgrade(socket, notFound);
+    } else if (!isAllowedByRules(request, isLoopbackAddress(addressOf(server, request))) || !isAllowed(request))
       refuseUpgrade(socket, forbidden);
-    else if (sockets) upgrade(sockets, request, socket, head);
+    else if (webSocketServer) upgrade(webSocketServer, request, socket, head);
     else {
-      const onError = (): void => void socket.destroy();
-      socket.on("error", onError);
+      const destroy = (): void => void socket.destroy();
+      socket.on("error", destroy);
       void loading.then((loaded) => {
-        socket.off("error", onError);
+        socket.off("error", destroy);
         upgrade(loaded, request, socket, head);
       });
     }
   };
-  // Registered before ws is loaded, because a server that is listening already may receive requests until then.
-  served.set(onUpgrade, path);
+  // The listener is added before ws is loaded, because an existing server may get a request meanwhile.
+  pathOfListener.set(onUpgrade, path);
   server.on("upgrade", onUpgrade);
-  sockets = await loading;
+  webSocketServer = await loading;
 
-  if (isOwnServer) await listen(server, options);
+  if (ownsServer) await startListening(server, options);
 
   const stop = (done: () => void): void => {
     server.removeListener("upgrade", onUpgrade);
-    if (isOwnServer) server.close(done);
-    else sockets.close(done);
+    if (ownsServer) server.close(done);
+    else webSocketServer.close(done);
   };
-  const cut = (): void => {
-    for (const ws of sockets.clients) ws.terminate();
-    if (isOwnServer) server.closeAllConnections();
+  const destroyAll = (): void => {
+    for (const ws of webSocketServer.clients) ws.terminate();
+    if (ownsServer) server.closeAllConnections();
   };
-  return listener(server, stop, cut);
+  return makeListener(server, stop, destroyAll);
 }
 
-/** The paths of the listeners for upgrades that this module registered. */
-const served = new WeakMap<object, string>();
+/** The path of each of our listeners for upgrades. */
+const pathOfListener = new WeakMap<object, string>();
 
 /**
- * Whether no listener serves this path, and `listener` is the one that refuses it: the first of ours. A listener of the
- * application may serve any path.
+ * True if no listener serves this path and `listener` is the first, which refuses it. A listener of others may serve
+ * any path.
  */
-function mustRefuse(server: Server | SecureServer, listener: object, path: string): boolean {
+function isUnserved(server: Server | SecureServer, listener: object, path: string): boolean {
   const all = server.listeners("upgrade");
-  return all[0] === listener && all.every((other) => (served.get(other) ?? path) !== path);
+  return all[0] === listener && all.every((other) => (pathOfListener.get(other) ?? path) !== path);
 }
 
 /**
- * The local address of a request. A server that does not listen can still be given sockets: then it is that of the
- * socket.
+ * The local address of a request. If the server does not listen itself, its sockets were handed to it and have the
+ * address.
  */
 function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): string | undefined {
   const address = server.address();
@@ -199,9 +204,9 @@ function refuseRequest(request: IncomingMessage, response: ServerResponse, path:
 }
 
 function refuseUpgrade(socket: Duplex, { code, text }: Status): void {
-  // The client may have gone already, which is not an error.
+  // The client may have gone already. That is not an error.
   socket.on("error", () => socket.destroy());
-  // A client that never closes its side must not keep the socket open.
+  // A client that never closes its side must not keep the socket.
   const timer = setTimeout(() => socket.destroy(), endTimeout).unref();
   socket.on("close", () => clearTimeout(timer));
   socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

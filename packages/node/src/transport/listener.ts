@@ -1,5 +1,5 @@
 /**
- * The parts that `listenTcp` and `listenWebSocket` share.
+ * The parts that listening for TCP connections and for WebSockets have in common.
  * @module
  */
 import type { AddressInfo, Server } from "node:net";
@@ -9,31 +9,31 @@ import { listenError } from "./errors.ts";
 export interface ListenTcpOptions {
   /** The port. Default 0: any free port. */
   port?: number;
-  /** The name or address to listen on. Default `"127.0.0.1"`: other computers cannot connect. */
+  /** The address. Default `"127.0.0.1"`: other computers cannot connect unless you choose another one. */
   host?: string;
 }
 
-/** A listener, which accepts connections until you close it. */
+/** A socket that accepts connections. */
 export interface Listener {
-  /** The address of the underlying server, as its own `address()` returns it. */
+  /** The address of the underlying server, as its own `address()` gives it. */
   address(): AddressInfo | string | null;
   /**
-   * Stops accepting connections. Connections that are still open after `grace` ms (default 5 s) are cut. The promise
-   * resolves when no connection is left.
+   * Stops accepting. The promise resolves when every connection has ended; those that are still there after `grace`
+   * milliseconds (default 5,000) are destroyed.
    */
   close(grace?: number): Promise<void>;
-  /** Calls `close()`. */
+  /** Calls `close` with the default grace. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Rejects an empty host, with which Node.js would listen on all addresses. */
-export function checkedAddress<T extends ListenTcpOptions>(options: T): T {
+/** Refuses an empty host, because Node.js would listen on all addresses. */
+export function checkAddress<T extends ListenTcpOptions>(options: T): T {
   if (options.host === "") throw wrongOption("host", "", "a name or an address");
   return options;
 }
 
-/** Rejects with a TlsError if the server cannot listen there. */
-export function listen(server: Server, { port = 0, host = "127.0.0.1" }: ListenTcpOptions): Promise<void> {
+/** Starts `server`. The promise rejects with a TlsError if the address or the port is not available. */
+export function startListening(server: Server, { port = 0, host = "127.0.0.1" }: ListenTcpOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error): void => reject(listenError(error));
     server.once("error", onError);
@@ -45,19 +45,20 @@ export function listen(server: Server, { port = 0, host = "127.0.0.1" }: ListenT
 }
 
 /**
- * @param stop stops accepting, and calls back when no connection is left
- * @param cut ends the connections that are left after the grace
+ * Makes the Listener of `server`.
+ * @param stop stops accepting, and calls back when all connections have ended
+ * @param destroyAll destroys the connections that are left after the grace
  */
-export function listener(server: Server, stop: (done: () => void) => void, cut: () => void): Listener {
+export function makeListener(server: Server, stop: (done: () => void) => void, destroyAll: () => void): Listener {
   let closing: Promise<void> | undefined;
   return {
     address: () => server.address(),
     async close(grace = 5_000): Promise<void> {
-      // setTimeout would fire at once for any other value.
+      // For any other value, the timer would fire at once.
       if (!(typeof grace === "number" && grace >= 0 && grace < 2 ** 31))
-        throw configurationError("grace is not a number of milliseconds", "pass milliseconds: close(5000)");
+        throw configurationError("grace is not a number of milliseconds", "give milliseconds: close(5000)");
       closing ??= new Promise((resolve) => {
-        const timer = setTimeout(cut, grace);
+        const timer = setTimeout(destroyAll, grace);
         stop(() => {
           clearTimeout(timer);
           resolve();

@@ -1,56 +1,56 @@
 /**
- * A pool of the buffers that records are built in. A buffer is reused after its records are sent: the page faults and
- * the garbage collection of a new buffer cost as much as sealing the records in it.
+ * The memory in which records are built. It is reused after it was sent: page faults and garbage collection of new
+ * memory for every message cost as much as the encryption of the message.
  * @module
  */
 import type { Memory } from "@handclasp/core";
 
-/** The smallest buffer has room for a record of 16 KiB with its header, nonce and tag, the largest for sixteen. */
-const smallest = 2 ** 14 + 2 ** 6;
-const largest: number = smallest * 16;
-/** The most bytes that the pool keeps for reuse. */
-const maxFree = 2 ** 22;
+/** Bytes. The smallest block holds a record of 16 KiB with its header, nonce and tag; the largest holds 16 of them. */
+const smallestBlock = 2 ** 14 + 2 ** 6;
+const largestBlock: number = smallestBlock * 16;
+/** The most bytes that are kept for reuse. */
+const maxSpareBytes = 2 ** 22;
 
+/** Blocks to reuse, by size. They contain ciphertext that was sent; it is overwritten before anything reads it. */
+const spareBlocks = new Map<number, ArrayBuffer[]>();
+let spareBytes = 0;
 /**
- * The free buffers by size. They still hold ciphertext that was sent, which is overwritten before anything reads it.
+ * For each block, the lent bytes that were not given back yet. A block that never gets all of them back is collected.
  */
-const free = new Map<number, ArrayBuffer[]>();
-let freeBytes = 0;
-/** The bytes of each buffer that are still in use. A buffer that does not get all of them back is garbage-collected. */
-const inUse = new WeakMap<ArrayBufferLike, number>();
+const lentBytes = new WeakMap<ArrayBufferLike, number>();
 
-/** The pool of the process: all its connections share it. */
+/** The memory of the whole process: a connection may get a block that another one gave back. */
 export const memory: Memory = {
   take(length) {
-    let size = smallest;
+    let size = smallestBlock;
     while (size < length) size *= 2;
-    // A short message would waste most of a pooled buffer.
-    if (size > largest || length < smallest / 2) return new Uint8Array(allocate(length));
-    const buffer = free.get(size)?.pop();
-    if (buffer) freeBytes -= size;
-    const chunk = buffer ?? allocate(size);
-    inUse.set(chunk, length);
-    return new Uint8Array(chunk, 0, length);
+    // No block is that large, or a small record would waste most of one.
+    if (size > largestBlock || length < smallestBlock / 2) return new Uint8Array(allocateUncleared(length));
+    const buffer = spareBlocks.get(size)?.pop();
+    if (buffer) spareBytes -= size;
+    const block = buffer ?? allocateUncleared(size);
+    lentBytes.set(block, length);
+    return new Uint8Array(block, 0, length);
   },
 
   give({ buffer, length }) {
-    const used = inUse.get(buffer);
-    if (used === undefined) return;
-    if (used > length) {
-      inUse.set(buffer, used - length);
+    const remaining = lentBytes.get(buffer);
+    if (remaining === undefined) return;
+    if (remaining > length) {
+      lentBytes.set(buffer, remaining - length);
       return;
     }
-    inUse.delete(buffer);
-    if (freeBytes + buffer.byteLength > maxFree) return;
-    freeBytes += buffer.byteLength;
-    const list = free.get(buffer.byteLength);
+    lentBytes.delete(buffer);
+    if (spareBytes + buffer.byteLength > maxSpareBytes) return;
+    spareBytes += buffer.byteLength;
+    const list = spareBlocks.get(buffer.byteLength);
     if (list) list.push(buffer as ArrayBuffer);
-    else free.set(buffer.byteLength, [buffer as ArrayBuffer]);
+    else spareBlocks.set(buffer.byteLength, [buffer as ArrayBuffer]);
   },
 };
 
 /**
- * Not zero-filled: that takes half as long as sealing the same bytes. `allocUnsafe` would return a part of the pool of
- * `Buffer`, not a whole ArrayBuffer.
+ * Allocates memory that is not cleared: to clear 16 KiB takes half as long as to encrypt them. `allocUnsafeSlow`
+ * bypasses the pool of Buffer, which gives parts of an ArrayBuffer.
  */
-const allocate = (length: number): ArrayBuffer => Buffer.allocUnsafeSlow(length).buffer;
+const allocateUncleared = (length: number): ArrayBuffer => Buffer.allocUnsafeSlow(length).buffer;

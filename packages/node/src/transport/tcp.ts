@@ -1,5 +1,5 @@
 /**
- * TLS records over TCP (RFC 5246).
+ * The transport over TCP.
  * @module
  */
 
@@ -10,14 +10,14 @@ import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import { connectTcpOptions } from "../optionTables.ts";
 
 import { connectError } from "./errors.ts";
-import { abortTimeout, endTimeout, Inbox, lowWater, plain, stallTimeout } from "./inbox.ts";
-import { checkedAddress } from "./listener.ts";
+import { abortTimeout, asUint8Array, EventQueue, endTimeout, lowWater, stallTimeout } from "./eventQueue.ts";
+import { checkAddress } from "./listener.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
 /**
- * A transport over a socket that is connected or connecting. It takes the socket over and sets `allowHalfOpen`, so that
- * each side ends its direction by itself.
+ * Makes a transport over a socket that is connected or connecting. It takes the socket over, and sets `allowHalfOpen`:
+ * each side ends independently.
  */
 export function tcpTransport(socket: Socket): Transport {
   return withExplanationSync(() => {
@@ -27,15 +27,18 @@ export function tcpTransport(socket: Socket): Transport {
   });
 }
 
-/** A transport that is still connecting to a TCP port: bytes that you send wait, and a refusal is an `error` event. */
+/**
+ * Makes a transport to a TCP port. It is still connecting: bytes that you send wait until it is connected, and a
+ * failure is an `error` event.
+ */
 export function connectTcp(options: { host: string; port: number }): Transport {
-  const { host, port } = withExplanationSync(() => checkedAddress(optionsOf(options, connectTcpOptions)));
+  const { host, port } = withExplanationSync(() => checkAddress(optionsOf(options, connectTcpOptions)));
   return tcpTransport(connect({ host, port, allowHalfOpen: true }));
 }
 
 class TcpTransport implements Transport {
   readonly #socket: Socket;
-  readonly #inbox = new Inbox();
+  readonly #events = new EventQueue();
   /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
   #isFull = false;
@@ -47,14 +50,14 @@ class TcpTransport implements Transport {
     let isConnected = !socket.pending;
     if (!isConnected) socket.once("connect", () => (isConnected = true));
     socket.on("error", (error) =>
-      this.#inbox.error(
+      this.#events.error(
         isConnected
           ? transportError("connection_lost", `the connection broke: ${error.message}`, { cause: error })
           : connectError(error),
       ),
     );
-    socket.on("close", () => this.#inbox.error(transportError("connection_lost", "the connection was closed")));
-    if (socket.destroyed) this.#inbox.error(transportError("connection_lost", "the connection was closed"));
+    socket.on("close", () => this.#events.error(transportError("connection_lost", "the connection was closed")));
+    if (socket.destroyed) this.#events.error(transportError("connection_lost", "the connection was closed"));
   }
 
   get memory(): Memory {
@@ -68,10 +71,10 @@ class TcpTransport implements Transport {
   }
 
   start(events: TransportEvents): void {
-    this.#inbox.start(events);
-    // A listener for `data` makes the socket flow from the next tick on.
-    this.#socket.on("data", (bytes: Buffer) => this.#inbox.data(plain(bytes)));
-    this.#socket.on("end", () => this.#inbox.end());
+    this.#events.start(events);
+    // A listener for data starts the socket, at the next tick.
+    this.#socket.on("data", (bytes: Buffer) => this.#events.data(asUint8Array(bytes)));
+    this.#socket.on("end", () => this.#events.end());
   }
 
   send(bytes: Uint8Array): SendResult {
@@ -80,32 +83,32 @@ class TcpTransport implements Transport {
       memory.give(bytes);
       return "gone";
     }
-    let isReleased = false;
-    const release = (): void => {
-      if (!isReleased) memory.give(bytes);
-      isReleased = true;
+    let isGivenBack = false;
+    const giveBack = (): void => {
+      if (!isGivenBack) memory.give(bytes);
+      isGivenBack = true;
     };
     socket.write(bytes, (error) => {
-      if (!error) release();
+      if (!error) giveBack();
       if (!this.#isFull || (!error && socket.writableLength > lowWater)) return;
       this.#isFull = false;
-      this.#inbox.drain();
+      this.#events.drain();
     });
-    // Fast path: the host has taken all bytes. The callback comes only when the writer pauses, many messages later.
-    if (socket.writableLength === 0) release();
+    // The kernel has taken all bytes already. The callback comes only when the writer pauses, many messages later.
+    if (socket.writableLength === 0) giveBack();
     if (socket.writableLength >= highWater) this.#isFull = true;
     return this.#isFull ? "full" : "ok";
   }
 
   pause(): boolean {
-    this.#inbox.pause();
+    this.#events.pause();
     this.#socket.pause();
     this.#probe ??= probe(this.#socket);
     return true;
   }
 
   resume(): void {
-    this.#inbox.resume();
+    this.#events.resume();
     this.#stopProbe();
     this.#socket.resume();
   }
@@ -125,48 +128,49 @@ class TcpTransport implements Transport {
   }
 
   abort(_reason: string): void {
-    this.#inbox.silence();
+    this.#events.silence();
     if (this.#socket.connecting && this.#socket.writableLength === 0) this.#socket.destroy();
     else this.#endWithin(abortTimeout, abortTimeout);
   }
 
   /**
-   * Closing a socket with unread bytes sends a RST, and a RST makes the peer drop our alert. So our side ends first,
-   * and bytes of the peer are read and dropped until it ends its side, for a limited time even if it keeps sending.
-   * @param ms the time that the peer has after all our bytes are sent
-   * @param stall the time without progress after which our unsent bytes are given up
+   * Ends our side, and reads and drops the peer's bytes until the peer ends its side: a close with unread bytes would
+   * send a RST, and a RST makes the peer drop our alert. The socket is destroyed after a time, even if the peer goes on
+   * sending.
+   * @param ms the time after our last byte is sent, in milliseconds
+   * @param stall how long the peer may take none of our bytes before that, in milliseconds
    */
   #endWithin(ms: number, stall: number): void {
     const socket = this.#socket;
     this.#stopProbe();
     if (socket.destroyed) return;
-    let left = socket.writableLength;
-    let batch = batchLeft(socket);
+    let unsent = socket.writableLength;
+    let unsentOfBatch = writeQueueSize(socket);
     const checkProgress = (): void => {
-      if (socket.writableLength >= left && batchLeft(socket) === batch) socket.destroy();
+      if (socket.writableLength >= unsent && writeQueueSize(socket) === unsentOfBatch) socket.destroy();
       else timer = setTimeout(checkProgress, stall).unref();
-      left = socket.writableLength;
-      batch = batchLeft(socket);
+      unsent = socket.writableLength;
+      unsentOfBatch = writeQueueSize(socket);
     };
     let timer = setTimeout(checkProgress, stall).unref();
     socket.on("close", () => clearTimeout(timer));
-    const onSent = (): void => {
+    const onFinish = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => socket.destroy(), ms).unref();
     };
-    if (socket.writableFinished) onSent();
-    else socket.on("finish", onSent);
+    if (socket.writableFinished) onFinish();
+    else socket.on("finish", onFinish);
     socket.removeAllListeners("data").resume();
     socket.end();
   }
 }
 
 /**
- * The bytes of the current batch of writes that the host has not taken yet. `writableLength` counts the whole batch
- * until its last byte is written, which takes minutes if the peer is slow. Node.js keeps the figure for its own
- * timeouts.
+ * The bytes that the kernel has not taken of the writes that libuv was given together. `writableLength` counts all of
+ * them until the last one is taken, which takes minutes if the peer is slow. Node.js has this number on the handle, for
+ * its own timeouts.
  */
-function batchLeft(socket: Socket): number | undefined {
+function writeQueueSize(socket: Socket): number | undefined {
   return (socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle
     ?.writeQueueSize;
 }

@@ -1,5 +1,5 @@
 /**
- * TLS records over a WebSocket of the package `ws`, for clients and servers.
+ * The transport over a WebSocket of the package `ws`, of a client or a server.
  * @module
  */
 
@@ -19,21 +19,29 @@ import { withExplanationSync } from "@handclasp/core/unstable/engine";
 
 import type { WebSocket } from "ws";
 import { openError } from "./errors.ts";
-import { abortTimeout, endTimeout, Inbox, lowWater, maxMessage, maxUnprovenMessage, plain } from "./inbox.ts";
+import {
+  abortTimeout,
+  asUint8Array,
+  EventQueue,
+  endTimeout,
+  lowWater,
+  maxMessage,
+  maxUnfinishedInHandshake,
+} from "./eventQueue.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
-/** Values of `readyState`, written here so that this module does not load ws. */
+/** Values of `readyState`. They are written here because ws is not loaded yet. */
 const connecting = 0;
 const open = 1;
 const closed = 3;
 
 /**
- * A transport over a WebSocket that is open or still opening. It takes the socket over: no other code may listen to its
- * messages, send on it or close it.
+ * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may
+ * listen to its messages, send or close.
  *
- * Make the socket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as `connectWebSocket`
- * and `listenWebSocket` do.
+ * Create the WebSocket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as
+ * `connectWebSocket` and `listenWebSocket` do.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
   return withExplanationSync(() => {
@@ -41,19 +49,19 @@ export function webSocketTransport(ws: WebSocket): Transport {
       throw wrongOption(
         "the WebSocket",
         ws,
-        "a WebSocket of the package ws; for a socket of node:net, use tcpTransport(socket)",
+        "a WebSocket of the package ws; for a socket of node:net, tcpTransport(socket)",
       );
     return new WebSocketTransport(ws);
   });
 }
 
-/** The codes of the errors with which ws rejects a message. */
-const tooLargeCodes: readonly (string | undefined)[] = [
+/** The error codes of ws for a message over its limits. */
+const tooBigCodes: readonly (string | undefined)[] = [
   "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
   "WS_ERR_TOO_MANY_BUFFERED_PARTS",
 ];
 
-/** Private members of a WebSocket of ws: its socket, and the fragments and bytes of an unfinished message. */
+/** Properties that ws does not document: its socket, and its buffers for an unfinished message. */
 interface Internals {
   readonly _socket?: Duplex;
   readonly _receiver?: EventEmitter & { readonly _fragments?: readonly unknown[]; readonly _bufferedBytes?: number };
@@ -61,50 +69,50 @@ interface Internals {
 
 class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
-  readonly #inbox = new Inbox();
+  readonly #events = new EventQueue();
   /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
   readonly #sender: WebSocketSender;
-  /** Initially true, because the transport reads nothing before `start`. */
+  /** True at first, because nothing is read before `start`. */
   #isPaused = true;
-  #wasOpened: boolean;
+  #hasOpened: boolean;
   #timer: NodeJS.Timeout | undefined;
-  /** The bytes that were read since the current unfinished message began. */
-  #unfinished = 0;
-  #maxUnfinished = maxUnprovenMessage;
+  /** The bytes that were read since the start of an unfinished message, and their limit. */
+  #unfinishedBytes = 0;
+  #maxUnfinished = maxUnfinishedInHandshake;
 
   constructor(ws: WebSocket) {
     this.#ws = ws;
     this.#sender = new WebSocketSender(ws, (message) => this.#write(message));
-    this.#wasOpened = ws.readyState !== connecting;
+    this.#hasOpened = ws.readyState !== connecting;
     ws.binaryType = "nodebuffer";
     if (ws.readyState === connecting) ws.on("open", () => this.#onOpen());
     ws.on("message", (data, isBinary) => {
-      if (isBinary) this.#inbox.data(plain(data as Buffer));
+      if (isBinary) this.#events.data(asUint8Array(data as Buffer));
       else this.#fail(1003, textMessage());
     });
     ws.on("error", (error) => {
       const code = (error as NodeJS.ErrnoException).code;
-      if (tooLargeCodes.includes(code)) {
+      if (tooBigCodes.includes(code)) {
         const what = "the peer sent too large a WebSocket message, or one in too many fragments";
         this.#fail(1009, transportError("message_too_big", what, { cause: error }));
-      } else if (this.#wasOpened)
+      } else if (this.#hasOpened)
         this.#fail(1002, transportError("connection_lost", `the WebSocket broke: ${error.message}`, { cause: error }));
-      else this.#inbox.error(openError(error));
+      else this.#events.error(openError(error));
     });
     ws.on("close", (code, reason) => {
       clearTimeout(this.#timer);
-      reportClose(this.#inbox, code, printable(reason.toString(), 123));
+      reportClose(this.#events, code, printable(reason.toString(), 123));
     });
     if (ws.readyState === open) {
       this.#limitUnfinished();
       this.#setPaused(true);
     }
-    if (ws.readyState === closed) reportClose(this.#inbox, 1006, "");
+    if (ws.readyState === closed) reportClose(this.#events, 1006, "");
   }
 
   start(events: TransportEvents): void {
-    this.#inbox.start(events);
+    this.#events.start(events);
     this.resume();
   }
 
@@ -120,7 +128,7 @@ class WebSocketTransport implements Transport {
   }
 
   established(): void {
-    // Twice, for the headers of the fragments and for pings between them.
+    // The largest message, with the headers of its fragments and pings in between.
     this.#maxUnfinished = 2 * maxMessage;
   }
 
@@ -131,94 +139,95 @@ class WebSocketTransport implements Transport {
   }
 
   pause(): boolean {
-    this.#inbox.pause();
+    this.#events.pause();
     this.#setPaused(true);
     return true;
   }
 
   resume(): void {
-    this.#inbox.resume();
+    this.#events.resume();
     this.#setPaused(false);
   }
 
   end(): void {
-    this.#terminateWithin(endTimeout);
+    this.#terminateAfter(endTimeout);
     this.#sender.close(1000);
   }
 
   abort(reason: string): void {
-    this.#inbox.silence();
+    this.#events.silence();
     if (this.#ws.readyState === closed) return;
-    this.#terminateWithin(abortTimeout);
+    this.#terminateAfter(abortTimeout);
     this.#sender.abort(reason);
-    // The transport has to read on, to receive the peer's close frame.
+    // The peer's close frame must be read.
     this.#setPaused(false);
   }
 
   /**
-   * Limits the memory of an unfinished message, which ws does not. ws keeps each fragment, and with it the whole buffer
-   * that the fragment was read into, until the message is complete. So all bytes that are read until then count, those
-   * of control frames included. Control frames between messages do not count.
+   * Limits the memory of unfinished messages, which ws limits loosely or not at all. ws keeps each fragment of a
+   * message, and with it the whole block of memory that it was read into, until the message is complete. So all bytes
+   * that are read meanwhile count, also those of control frames. Between two messages, control frames do not count.
    */
   #limitUnfinished(): void {
     const { _socket, _receiver } = this.#ws as unknown as Internals;
-    // This listener runs after that of ws, which has already processed the complete messages.
+    // This listener runs after that of ws, which has handled the complete messages.
     _socket?.on("data", ({ length }: Buffer) => {
       if (this.#isBetweenMessages && !_receiver?._bufferedBytes) return;
-      this.#unfinished += length;
-      if (this.#unfinished <= this.#maxUnfinished) return;
-      this.#inbox.error(
+      this.#unfinishedBytes += length;
+      if (this.#unfinishedBytes <= this.#maxUnfinished) return;
+      this.#events.error(
         transportError("message_too_big", "the peer sent too much without finishing a WebSocket message"),
       );
       this.#ws.terminate();
     });
     const onFrame = (): void => {
-      if (this.#isBetweenMessages) this.#unfinished = 0;
-      // The peer sent a close frame. ws reports it only after the peer's TCP has ended, and waits 30 s for that.
-      if (this.#ws.readyState > open) this.#terminateWithin(endTimeout);
+      if (this.#isBetweenMessages) this.#unfinishedBytes = 0;
+      // The peer sent its close frame. ws reports it when the peer's TCP side has ended too, and waits 30 s for that.
+      if (this.#ws.readyState > open) this.#terminateAfter(endTimeout);
     };
     _receiver?.on("conclude", onFrame);
     this.#ws.on("ping", onFrame).on("pong", onFrame).on("message", onFrame);
   }
 
-  /** Whether ws holds no fragment of an unfinished message. */
+  /** True if no fragment waits for the rest of its message. */
   get #isBetweenMessages(): boolean {
     return (this.#ws as unknown as Internals)._receiver?._fragments?.length === 0;
   }
 
   #onOpen(): void {
-    this.#wasOpened = true;
+    this.#hasOpened = true;
     this.#limitUnfinished();
     this.#setPaused(this.#isPaused);
     this.#sender.opened();
   }
 
   #write(message: Uint8Array): void {
-    let isReleased = !isOverSocket(this.#ws);
-    const release = (): void => {
-      if (!isReleased) memory.give(message);
-      isReleased = true;
+    // Memory that another stream may still use is left to the garbage collector.
+    let isDone = !isOverSocket(this.#ws);
+    const giveBack = (): void => {
+      if (!isDone) memory.give(message);
+      isDone = true;
     };
     this.#ws.send(message, { binary: true, compress: false }, (error) => {
-      if (!error) release();
-      if (this.#sender.drained(lowWater)) this.#inbox.drain();
+      if (!error) giveBack();
+      if (this.#sender.drained(lowWater)) this.#events.drain();
     });
-    // Fast path: the host has taken all bytes. The callback comes only when the writer pauses, many messages later.
-    if (this.#ws.bufferedAmount === 0) release();
+    // The kernel has taken all bytes already. The callback comes only when the writer pauses, many messages later.
+    if (this.#ws.bufferedAmount === 0) giveBack();
   }
 
   #fail(code: number, error: Error): void {
-    this.#inbox.error(error);
-    this.#terminateWithin(abortTimeout);
+    this.#events.error(error);
+    this.#terminateAfter(abortTimeout);
     this.#sender.close(code);
     this.#setPaused(false);
   }
 
-  /** Pauses or resumes reading. ws ignores `pause` before the WebSocket is open: `#onOpen` repeats it. */
-  #setPaused(paused: boolean): void {
-    this.#isPaused = paused;
-    if (!this.#wasOpened) return;
-    if (paused) {
+  /** Pauses or resumes reading. ws can do neither before the WebSocket is open: then `#onOpen` does it. */
+  #setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (!this.#hasOpened) return;
+    if (isPaused) {
       this.#ws.pause();
       this.#probe ??= probe((this.#ws as unknown as Internals)._socket);
     } else {
@@ -228,20 +237,20 @@ class WebSocketTransport implements Transport {
     }
   }
 
-  /** Cuts the connection if the closing handshake takes longer, even if the peer keeps sending. */
-  #terminateWithin(ms: number): void {
+  /** Terminates the WebSocket after a time, even if the peer goes on sending. */
+  #terminateAfter(ms: number): void {
     if (this.#ws.readyState === closed) return;
-    // A regular end waits until all our bytes are sent. ws itself waits 30 s for that.
-    const check = (): void => {
+    // After `end`, our bytes must be sent first; ws itself limits that to 30 s.
+    const terminateOrWait = (): void => {
       if (ms === abortTimeout || !this.#ws.bufferedAmount) this.#ws.terminate();
-      else this.#timer = setTimeout(check, ms).unref();
+      else this.#timer = setTimeout(terminateOrWait, ms).unref();
     };
-    this.#timer ??= setTimeout(check, ms).unref();
+    this.#timer ??= setTimeout(terminateOrWait, ms).unref();
   }
 }
 
 /**
- * Whether the WebSocket runs over a socket of `node:net`, which no longer uses the bytes of a write when its callback
- * comes. Another stream, which ws accepts too, may still hold them then.
+ * True for a socket of node:net. At the callback of a write, the kernel has its bytes. ws takes any other stream as
+ * well, and such a stream may still use them.
  */
 const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as Internals)._socket instanceof Socket;

@@ -3,18 +3,18 @@ import type { EcCurveName, PublicKey } from "@handclasp/core";
 import { type ContractSigner, certificateForKey } from "@handclasp/testing";
 import { nodeCredential } from "../../src/crypto/credential.ts";
 
-/** See {@link certificateForKey}. */
-export const certificateAround = (key: KeyObject): Uint8Array =>
+/** A certificate for a KeyObject: see {@link certificateForKey}. */
+export const certificateFor = (key: KeyObject): Uint8Array =>
   certificateForKey(new Uint8Array(key.export({ type: "spki", format: "der" })));
 
 const curves: Record<string, EcCurveName> = { "P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1" };
 
 export function publicKeyOf(key: KeyObject): PublicKey {
   if (key.asymmetricKeyType === "rsa-pss") {
-    // JWK knows no such key: the PKCS#1 one inside ends its SubjectPublicKeyInfo.
-    const inner = key.export({ type: "spki", format: "der" }).subarray(-270);
-    const plain = publicKeyOf(createPublicKey({ key: inner, type: "pkcs1", format: "der" }));
-    return { ...(plain as PublicKey & { type: "rsa" }), pssOnly: true };
+    // JWK has no such key. Its SubjectPublicKeyInfo ends with the PKCS#1 key, which is exported instead.
+    const pkcs1 = key.export({ type: "spki", format: "der" }).subarray(-270);
+    const rsaKey = publicKeyOf(createPublicKey({ key: pkcs1, type: "pkcs1", format: "der" }));
+    return { ...(rsaKey as PublicKey & { type: "rsa" }), pssOnly: true };
   }
   const jwk = key.export({ format: "jwk" });
   const bytes = (text: string | undefined) => Uint8Array.from(Buffer.from(text ?? "", "base64url"));
@@ -26,20 +26,20 @@ export function publicKeyOf(key: KeyObject): PublicKey {
 
 type Pair = { publicKey: KeyObject; privateKey: KeyObject };
 
-/** One pair of each kind that TLS 1.2 signs with. */
+/** A key pair of each kind that signs in TLS 1.2. */
 export const pairs: Readonly<Record<string, Pair>> = {
   "P-256": generateKeyPairSync("ec", { namedCurve: "P-256" }),
   "P-384": generateKeyPairSync("ec", { namedCurve: "P-384" }),
   "P-521": generateKeyPairSync("ec", { namedCurve: "P-521" }),
   Ed25519: generateKeyPairSync("ed25519"),
   "RSA-2048": generateKeyPairSync("rsa", { modulusLength: 2048 }),
-  // One bit more than whole bytes: PSS's encoded message is a byte shorter than the modulus.
+  // The length is 1 modulo 8, so the encoded message of PSS is a byte shorter than the modulus.
   "RSA-2049": generateKeyPairSync("rsa", { modulusLength: 2049 }),
   "RSA-PSS-2048": generateKeyPairSync("rsa-pss", { modulusLength: 2048 }),
 };
 
 export const signers: readonly ContractSigner[] = Object.entries(pairs).map(([name, { publicKey, privateKey }]) => ({
   name,
-  credential: nodeCredential({ cert: certificateAround(publicKey), key: privateKey }),
+  credential: nodeCredential({ cert: certificateFor(publicKey), key: privateKey }),
   publicKey: publicKeyOf(publicKey),
 }));

@@ -8,7 +8,7 @@ describe("nodeCrypto, checked against noble", () => {
   for (const { name, run } of providerContract(nodeCrypto, noble)) test(name, run);
   for (const { name, run } of signatureContract(nodeCrypto, noble, signers)) test(name, run);
 
-  test("has everything that noble has, and CCM", () => {
+  test("has all ciphers and groups of noble, and CCM", () => {
     expect(Object.keys(nodeCrypto.ciphers).sort()).toEqual(
       [...Object.keys(noble.ciphers), "AES_128_CCM", "AES_128_CCM_8"].sort(),
     );
@@ -17,12 +17,12 @@ describe("nodeCrypto, checked against noble", () => {
   });
 
   test("is synchronous", () => {
-    const isSync = (value: unknown) => expect(value).not.toHaveProperty("then");
+    const expectSync = (value: unknown) => expect(value).not.toHaveProperty("then");
     const share = nodeCrypto.groups.x25519!(() => new Uint8Array(32));
-    isSync(share);
-    isSync(nodeCrypto.ciphers.AES_128_GCM!(new Uint8Array(16)));
+    expectSync(share);
+    expectSync(nodeCrypto.ciphers.AES_128_GCM!(new Uint8Array(16)));
     const { publicKey } = signers[0]!;
-    isSync(nodeCrypto.verify({ type: "ed25519" }, publicKey, new Uint8Array(0), new Uint8Array(64)));
+    expectSync(nodeCrypto.verify({ type: "ed25519" }, publicKey, new Uint8Array(0), new Uint8Array(64)));
   });
 });
 
@@ -37,16 +37,16 @@ describe("asyncProvider keeps the contract", () => {
   for (const { name, run } of providerContract(late, nodeCrypto)) test(name, run);
   for (const { name, run } of signatureContract(late, nodeCrypto, lateSigners)) test(name, run, 20_000);
 
-  test("answers out of order", async () => {
+  test("its answers may come out of order", async () => {
     const draws = [0.9, 0.9, 0.1, 0.1];
     const provider = asyncProvider(nodeCrypto, { random: () => draws.shift() ?? 0 });
     const { publicKey } = signers[0]!;
     const answers: number[] = [];
-    const ask = async (n: number) => {
+    const verifyAs = async (n: number) => {
       await provider.verify({ type: "ed25519" }, publicKey, new Uint8Array(0), new Uint8Array(64));
       answers.push(n);
     };
-    await Promise.all([ask(1), ask(2)]);
+    await Promise.all([verifyAs(1), verifyAs(2)]);
     expect(answers).toEqual([2, 1]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Tests one end of a connection: each role, over a transport, with each kind of handler, whichever side goes first. It
- * imports packages by name, so that unit tests run it on the sources and interop tests on `dist`.
+ * Cases of a connection's end: each role, each kind of handler, and either side closing first, over any transport. This
+ * file imports packages by name only, so that unit tests run it on the sources and interop tests on `dist`.
  */
 import { connect, type TlsConnection, type TraceEvent, type Transport } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto } from "@handclasp/node";
@@ -11,60 +11,63 @@ const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
 export const roles = ["server", "client"] as const;
 export type Role = (typeof roles)[number];
-export const firsts = ["the peer", "our side"] as const;
-export type First = (typeof firsts)[number];
-/** How the peer's program leaves the carrier once it is done: it ends its side in order, or is gone both ways. */
-export const leavings = ["ends", "is gone"] as const;
-export type Leaving = (typeof leavings)[number];
+export const closingSides = ["the peer", "our side"] as const;
+export type ClosingSide = (typeof closingSides)[number];
+/** How the peer's program ends its transport: it closes its side cleanly, or disappears in both directions. */
+export const peerEndings = ["ends", "is gone"] as const;
+export type PeerEnding = (typeof peerEndings)[number];
 
-/** Two transports that are joined. */
-export interface Carrier {
-  /** The side whose handler is tested. */
+/** Two connected transports. */
+export interface TransportPair {
+  /** The transport of the side whose handler is tested. */
   readonly own: Transport;
   readonly peer: Transport;
-  leave(how: Leaving): void;
+  /** Ends the peer's transport. */
+  leave(peerEnding: PeerEnding): void;
 }
 
 /** Virtual or real time. */
 export interface Clock {
   /** Awaits a promise that settles soon. */
-  settle<T>(promise: Promise<T>): Promise<T>;
-  /** True as soon as it holds; false where the time is over before that. */
-  until(holds: () => boolean): Promise<boolean>;
+  awaitSoon<T>(promise: Promise<T>): Promise<T>;
+  /** True as soon as the condition holds; false if the time is over before. */
+  waitUntil(condition: () => boolean): Promise<boolean>;
 }
 
-/** The bytes that one side's application wrote, and those that it read. */
-interface Ledger {
-  /** Bytes of writes that had resolved, all of them before its close_notify. */
+/** The bytes that one side's application has written and read. */
+interface ByteCounts {
+  /** The bytes of writes that have resolved, all of them before its close_notify. */
   written: number;
   read: number;
-  /** It saw the peer's clean end. */
-  clean: boolean;
+  /** True once it has read the peer's clean end. */
+  sawEnd: boolean;
 }
 
 const chunk = new Uint8Array(1000).fill(7);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function readAll(channel: TlsConnection, ledger: Ledger): Promise<void> {
-  for (let bytes = await channel.read(); bytes; bytes = await channel.read()) ledger.read += bytes.length;
-  ledger.clean = true;
+async function readAll(channel: TlsConnection, counts: ByteCounts): Promise<void> {
+  for (let bytes = await channel.read(); bytes; bytes = await channel.read()) counts.read += bytes.length;
+  counts.sawEnd = true;
 }
 
 export const handlerError: Error = new Error("the handler broke");
 
-/** The handlers: what an application may do with a channel, right or wrong. */
-export const handlers: Readonly<Record<string, (channel: TlsConnection, ledger: Ledger) => void | Promise<void>>> = {
+type Handler = (channel: TlsConnection, counts: ByteCounts) => void | Promise<void>;
+
+/** The handlers: uses of a channel by an application, correct and incorrect ones. */
+export const handlers: Readonly<Record<string, Handler>> = {
   "reads all": readAll,
-  "only writes": async (channel, ledger) => {
+  "only writes": async (channel, counts) => {
     for (let i = 0; i < 10; i++) {
       await channel.write(chunk);
-      ledger.written += chunk.length;
+      counts.written += chunk.length;
       await sleep(50);
     }
   },
   "awaits closed": (channel) => channel.closed,
-  "reads in one task and awaits closed in another": async (channel, ledger) => {
-    await Promise.all([readAll(channel, ledger), channel.closed]);
+  "reads in one task and awaits closed in another": async (channel, counts) => {
+    await Promise.all([readAll(channel, counts), channel.closed]);
   },
   "does nothing": () => {},
   "never returns": () => new Promise(() => {}),
@@ -74,31 +77,37 @@ export const handlers: Readonly<Record<string, (channel: TlsConnection, ledger: 
 };
 
 export interface Outcome {
-  /** Connections that the server still counts. */
+  /** The number of connections that the server still has. */
   readonly connections: number;
-  /** How `closed` of each side settled, in words; "pending" where it did not. */
+  /** How `closed` of our side settled: "resolved", the error's code, or "pending". */
   readonly ownClosed: string;
+  /** The same for the peer's `closed`. */
   readonly peerClosed: string;
-  /** Bytes that a reader which saw a clean end did not get. */
+  /** The bytes that a reader lacks although it read a clean end. */
   readonly missing: number;
   /** The errors that the server's `onError` got. */
   readonly reported: readonly unknown[];
 }
 
-/** Runs one case to its end, or as long as the clock allows. */
-export async function leaving(
-  carrier: Carrier,
+/** Runs one case to its end, or until the clock's time is over. */
+export async function runCase(
+  transports: TransportPair,
   clock: Clock,
-  { role, first, how, handler }: { role: Role; first: First; how: Leaving; handler: string },
+  {
+    role,
+    closesFirst,
+    peerEnding,
+    handler,
+  }: { role: Role; closesFirst: ClosingSide; peerEnding: PeerEnding; handler: string },
 ): Promise<Outcome> {
-  const own: Ledger = { written: 0, read: 0, clean: false };
-  const peer: Ledger = { written: 0, read: 0, clean: false };
-  const handle = handlers[handler] as (channel: TlsConnection, ledger: Ledger) => void | Promise<void>;
+  const own: ByteCounts = { written: 0, read: 0, sawEnd: false };
+  const peer: ByteCounts = { written: 0, read: 0, sawEnd: false };
+  const handle = handlers[handler] as Handler;
   const reported: unknown[] = [];
-  /** The peer's close_notify is with its carrier, which may end now. */
-  let said = false;
+  /** True once the peer has handed its close_notify to its transport, which may end now. */
+  let sentCloseNotify = false;
   const peerTrace = (event: TraceEvent): void => {
-    said ||= event.type === "alert" && event.direction === "sent" && event.description === "close_notify";
+    sentCloseNotify ||= event.type === "alert" && event.direction === "sent" && event.description === "close_notify";
   };
   const server = createServer(
     {
@@ -108,10 +117,10 @@ export async function leaving(
     },
     (channel) => (role === "server" ? handle(channel, own) : undefined),
   );
-  const accepted = server.accept(role === "server" ? carrier.own : carrier.peer);
-  const [client] = await clock.settle(
+  const accepted = server.accept(role === "server" ? transports.own : transports.peer);
+  const [client] = await clock.awaitSoon(
     Promise.all([
-      connect(role === "server" ? carrier.peer : carrier.own, {
+      connect(role === "server" ? transports.peer : transports.own, {
         provider: nodeCrypto,
         ca: ca.pem,
         serverName: "localhost",
@@ -120,26 +129,26 @@ export async function leaving(
       accepted.opened,
     ]),
   );
-  const [channel, other] = role === "server" ? [accepted, client] : [client, accepted];
+  const [channel, peerChannel] = role === "server" ? [accepted, client] : [client, accepted];
   const ownClosed = outcome(channel.closed);
-  const peerClosed = outcome(other.closed);
-  // A client's application must catch its errors itself.
+  const peerClosed = outcome(peerChannel.closed);
+  // A client's application must handle its own errors: no server does it.
   if (role === "client")
-    void attempt(
+    void runAndCatch(
       () => handle(channel, own),
       (error) => channel.abort(error),
     );
 
-  const reading = outcome(readAll(other, peer));
-  await clock.settle(attempt(() => speak(other, peer, first)));
-  if (first === "the peer") await clock.until(() => said || peerClosed() !== "pending");
+  const reading = outcome(readAll(peerChannel, peer));
+  await clock.awaitSoon(runAndCatch(() => writeAndClose(peerChannel, peer, closesFirst)));
+  if (closesFirst === "the peer") await clock.waitUntil(() => sentCloseNotify || peerClosed() !== "pending");
   else {
-    // No code awaits it, which must not end the process.
+    // The promise is ignored, which must not end the process.
     void channel.close();
-    await clock.until(() => reading() !== "pending");
+    await clock.waitUntil(() => reading() !== "pending");
   }
-  carrier.leave(how);
-  await clock.until(() => server.connections.size === 0 && ownClosed() !== "pending" && peerClosed() !== "pending");
+  transports.leave(peerEnding);
+  await clock.waitUntil(() => server.connections.size === 0 && ownClosed() !== "pending" && peerClosed() !== "pending");
   return {
     connections: server.connections.size,
     ownClosed: ownClosed(),
@@ -149,27 +158,30 @@ export async function leaving(
   };
 }
 
-/** A polite program: it writes, and where it goes first, it says so. */
-async function speak(channel: TlsConnection, ledger: Ledger, first: First): Promise<void> {
+/** The peer's program: it writes, and closes its side if the peer closes first. */
+async function writeAndClose(channel: TlsConnection, counts: ByteCounts, closesFirst: ClosingSide): Promise<void> {
   for (let i = 0; i < 5; i++) {
     await channel.write(chunk);
-    ledger.written += chunk.length;
+    counts.written += chunk.length;
   }
-  if (first === "the peer") await channel.closeWrite();
+  if (closesFirst === "the peer") await channel.closeWrite();
 }
 
-const missing = (reader: Ledger, writer: Ledger): number =>
-  reader.clean ? Math.max(0, writer.written - reader.read) : 0;
+const missing = (reader: ByteCounts, writer: ByteCounts): number =>
+  reader.sawEnd ? Math.max(0, writer.written - reader.read) : 0;
 
-async function attempt(work: () => void | Promise<void>, failed: (error: unknown) => void = () => {}): Promise<void> {
+async function runAndCatch(
+  action: () => void | Promise<void>,
+  onFailure: (error: unknown) => void = () => {},
+): Promise<void> {
   try {
-    await work();
+    await action();
   } catch (error) {
-    failed(error);
+    onFailure(error);
   }
 }
 
-/** How a promise has ended so far. */
+/** How a promise has settled so far. */
 function outcome(promise: Promise<unknown>): () => string {
   let text = "pending";
   promise.then(
@@ -179,20 +191,20 @@ function outcome(promise: Promise<unknown>): () => string {
   return () => text;
 }
 
-/** Collects unhandled rejections in place of the test runner, until it is stopped. */
+/** Collects unhandled rejections, instead of the test runner, until `stop` is called. */
 export function unhandledRejections(): { readonly reasons: readonly unknown[]; stop(): Promise<void> } {
   const reasons: unknown[] = [];
-  const note = (reason: unknown): void => void reasons.push(reason);
+  const collect = (reason: unknown): void => void reasons.push(reason);
   const others = process.listeners("unhandledRejection");
   process.removeAllListeners("unhandledRejection");
-  process.on("unhandledRejection", note);
+  process.on("unhandledRejection", collect);
   return {
     reasons,
     async stop() {
-      // Node tells of them once the microtasks of a turn are done.
+      // Node.js reports them after the microtasks of the current task.
       await new Promise((resolve) => setImmediate(resolve));
-      process.off("unhandledRejection", note);
-      for (const other of others) process.on("unhandledRejection", other);
+      process.off("unhandledRejection", collect);
+      for (const listener of others) process.on("unhandledRejection", listener);
     },
   };
 }

@@ -1,11 +1,11 @@
-/** A virtual clock for the tests of a file. None of them may leave an unhandled rejection. */
+/** A virtual clock for the tests of a file. A test with an unhandled rejection fails. */
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { unhandledRejections } from "./matrix.ts";
 
-/** Lets this much virtual time pass, and everything happen that is due. */
+/** Advances the virtual clock, and runs everything that is due. */
 export const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
 
-/** To be called at the top of the file. */
+/** Installs the clock. A test file calls it at its top level. */
 export function virtualTime(): void {
   let unhandled: ReturnType<typeof unhandledRejections>;
   beforeEach(() => {

@@ -1,6 +1,6 @@
 /**
- * Behind nginx as a reverse proxy: which pages get in where it passes on its own Host, and where it passes on that of
- * the page.
+ * A server behind nginx as a reverse proxy: the pages that are accepted if nginx sends its own Host, and if it forwards
+ * the page's Host.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { connect, createServer, type ListenWebSocketOptions, nodeCredential } fr
 import { testCa } from "@handclasp/testing";
 import { afterEach, describe, expect, test } from "vitest";
 
-/** Debian has it where only root's PATH leads. */
+/** nginx, or `undefined`. Debian has it in a folder that only root's PATH contains. */
 const program = [process.env.HANDCLASP_NGINX, "nginx", "/usr/sbin/nginx"].find((path) => {
   try {
     if (path) execFileSync(path, ["-v"], { stdio: "ignore" });
@@ -23,15 +23,17 @@ const program = [process.env.HANDCLASP_NGINX, "nginx", "/usr/sbin/nginx"].find((
 });
 const ca = await testCa();
 const credentials = [nodeCredential(await ca.issue({ names: ["inner.example"] }))];
-const closing: (() => unknown)[] = [];
+const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** nginx in front of `port`, on a socket in the file system, because another program could take a port meanwhile. */
+/**
+ * Starts nginx in front of `port`, on a Unix domain socket, because another program could take a free port meanwhile.
+ */
 async function proxy(port: number, headers: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "handclasp-nginx-"));
-  closing.push(() => rmSync(folder, { recursive: true, force: true }));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "http");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   writeFileSync(
@@ -55,26 +57,29 @@ http {
 `,
   );
   const nginx = spawn(program as string, ["-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")]);
-  let said = "";
-  nginx.stderr.on("data", (text) => (said += text));
-  const gone = new Promise((resolve) => nginx.once("close", resolve));
-  closing.push(() => {
+  let stderr = "";
+  nginx.stderr.on("data", (text) => (stderr += text));
+  const closed = new Promise((resolve) => nginx.once("close", resolve));
+  cleanups.push(() => {
     nginx.kill();
-    return gone;
+    return closed;
   });
-  await expect.poll(() => said || listens(path)).toBe(true);
+  await expect.poll(() => stderr || isListening(path)).toBe(true);
   return path;
 }
 
-/** The file exists from bind() on, before the server listens. */
-const listens = (path: string): Promise<boolean> =>
+/** True if nginx listens. The file exists earlier, from bind() on. */
+const isListening = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connectSocket(path, () => resolve(true));
     socket.on("error", () => resolve(false)).on("connect", () => socket.destroy());
   });
 
-/** Calls `ws://app.example/` through nginx. Returns `undefined` if the channel opens, otherwise the error. */
-async function call(path: string, origin: string | undefined): Promise<string | undefined> {
+/**
+ * Connects to `ws://app.example/` through nginx. Returns `undefined` if the channel opens, otherwise the message of the
+ * error.
+ */
+async function connectThrough(path: string, origin: string | undefined): Promise<string | undefined> {
   const agent = new Agent();
   Object.assign(agent, { createConnection: () => connectSocket(path) });
   try {
@@ -90,36 +95,36 @@ async function call(path: string, origin: string | undefined): Promise<string | 
   }
 }
 
-const page = "https://app.example";
-const forwarded = "proxy_set_header Host $host;";
-const yours = "if you trust it, pass ";
+const pageOrigin = "https://app.example";
+const forwardHost = "proxy_set_header Host $host;";
+const allow = "if you trust it, allow it with ";
 
 describe("nginx", () => {
   test
     .skipIf(!program)
     .each<[string, string, string | undefined, ListenWebSocketOptions, code?: string, advice?: string]>([
       ["its own Host: a program", "", undefined, {}],
-      ["its own Host: the page", "", page, {}, "origin_refused", `${yours}origins: ["${page}"]`],
-      ["its own Host: the page, by name", "", page, { origins: [page] }],
-      ["its own Host: another page", "", "https://evil.example", { origins: [page] }, "origin_refused"],
-      ["the page's Host: the page", forwarded, page, {}, "host_refused", `${yours}hosts: ["app.example"]`],
-      ["the page's Host: a program", forwarded, undefined, {}, "host_refused", `${yours}hosts: ["app.example"]`],
-      ["the page's Host, by name: the page", forwarded, page, { hosts: ["app.example"] }],
-      ["the page's Host, by name: a program", forwarded, undefined, { hosts: ["app.example"] }],
+      ["its own Host: the page", "", pageOrigin, {}, "origin_refused", `${allow}origins: ["${pageOrigin}"]`],
+      ["its own Host: a page in origins", "", pageOrigin, { origins: [pageOrigin] }],
+      ["its own Host: another page", "", "https://evil.example", { origins: [pageOrigin] }, "origin_refused"],
+      ["the page's Host: the page", forwardHost, pageOrigin, {}, "host_refused", `${allow}hosts: ["app.example"]`],
+      ["the page's Host: a program", forwardHost, undefined, {}, "host_refused", `${allow}hosts: ["app.example"]`],
+      ["the page's Host, in hosts: the page", forwardHost, pageOrigin, { hosts: ["app.example"] }],
+      ["the page's Host, in hosts: a program", forwardHost, undefined, { hosts: ["app.example"] }],
       [
-        "the page's Host, by name: another page",
-        forwarded,
+        "the page's Host, in hosts: another page",
+        forwardHost,
         "https://evil.example",
         { hosts: ["app.example"] },
         "origin_refused",
-        `${yours}origins: ["https://evil.example"]`,
+        `${allow}origins: ["https://evil.example"]`,
       ],
-    ])("passes on %s", async (_, headers, origin, options, code, advice) => {
+    ])("nginx sends %s", async (_, headers, origin, options, code, advice) => {
     const errors: unknown[] = [];
     const server = createServer({ credentials, onError: (error) => errors.push(error) }, (channel) => channel.close());
-    closing.push(() => server.close({ grace: 0 }));
+    cleanups.push(() => server.close({ grace: 0 }));
     const { port } = (await server.listenWebSocket(options)).address() as AddressInfo;
-    const outcome = await call(await proxy(port, headers), origin);
+    const outcome = await connectThrough(await proxy(port, headers), origin);
     if (code === undefined) expect([outcome, errors]).toEqual([undefined, []]);
     else {
       expect(outcome).toContain("403");

@@ -28,7 +28,7 @@ const ecdsa = await ca.issue();
 const rsa = await ca.issue({ algorithm: "rsa-2048" });
 const client = await ca.issue({ client: true });
 
-/** node:tls takes OpenSSL's names. */
+/** The name of a suite for node:tls, which uses OpenSSL's names. */
 const opensslName = (suite: string): string =>
   suite
     .replace(/^TLS_|_SHA256$(?<=POLY1305_SHA256)/g, "")
@@ -37,24 +37,24 @@ const opensslName = (suite: string): string =>
     .replace(/AES_(\d+)/, "AES$1")
     .replace(/(?<!PSK.*)_CBC/, "")
     .replaceAll("_", "-");
-/** The tag of CCM_8 is no security to OpenSSL. */
+/** The cipher list for a suite. OpenSSL allows CCM_8, with its short tag, only at security level 0. */
 const ciphersOf = (suite: string): string => `${opensslName(suite)}:@SECLEVEL=0`;
 
-const all = [...modernSuites, ...dheSuites, ...ccmSuites];
-const suites = all.map((suite) => [suite.name, suite] as const);
+const testedSuites = [...modernSuites, ...dheSuites, ...ccmSuites];
+const suites = testedSuites.map((suite) => [suite.name, suite] as const);
 
 describe.each([
   ["without client certificate", false],
   ["with client certificate", true],
-])("%s", (_, withClient) => {
+])("%s", (_, hasClientCertificate) => {
   describe("a node:tls client, over ws, to our server", () => {
     let session: Session | undefined;
     let closed: Promise<void> | undefined;
     const server = createServer(
       {
-        suites: all,
+        suites: testedSuites,
         credentials: [nodeCredential(ecdsa), nodeCredential(rsa)],
-        ...(withClient && { clientAuth: "require", ca: ca.pem }),
+        ...(hasClientCertificate && { clientAuth: "require", ca: ca.pem }),
       },
       async (channel: TlsConnection) => {
         ({ session, closed } = channel);
@@ -76,36 +76,36 @@ describe.each([
         servername: "localhost",
         maxVersion: "TLSv1.2",
         ciphers: ciphersOf(name),
-        ...(withClient && { cert: client.cert, key: client.key }),
+        ...(hasClientCertificate && { cert: client.cert, key: client.key }),
       });
-      // In pieces: node:tls makes one WebSocket message of each write, and 1 MiB is the most that we take. It ends once
-      // all is back.
+      // node:tls makes one WebSocket message of each write, and our limit is 1 MiB, so the data is written in pieces.
+      // The client ends after all of it came back.
       Readable.from(pieces).pipe(socket, { end: false });
-      const got: Buffer[] = [];
+      const received: Buffer[] = [];
       let length = 0;
       for await (const bytes of socket as AsyncIterable<Buffer>) {
-        got.push(bytes);
+        received.push(bytes);
         length += bytes.length;
         if (length >= size) socket.end();
       }
-      expect(Buffer.concat(got).equals(sent)).toBe(true);
+      expect(Buffer.concat(received).equals(sent)).toBe(true);
       expect(session).toMatchObject({ suite: name, serverName: "localhost" });
-      expect(session?.peer?.certificate.subject.text).toBe(withClient ? "CN=client" : undefined);
+      expect(session?.peer?.certificate.subject.text).toBe(hasClientCertificate ? "CN=client" : undefined);
       await closed;
     });
   });
 
   describe("our client, over ws, to a node:tls server", () => {
-    const options = (issued: typeof ecdsa): TlsOptions => ({
-      cert: issued.cert,
-      key: issued.key,
+    const options = (certificate: typeof ecdsa): TlsOptions => ({
+      cert: certificate.cert,
+      key: certificate.key,
       ciphers: "ALL:@SECLEVEL=0",
       dhparam: "auto",
       maxVersion: "TLSv1.2",
-      ...(withClient && { ca: ca.pem, requestCert: true, rejectUnauthorized: true }),
+      ...(hasClientCertificate && { ca: ca.pem, requestCert: true, rejectUnauthorized: true }),
     });
-    const servers = Object.entries({ ecdsa, rsa }).map(([kind, issued]) => {
-      const tls = createTlsServer(options(issued), (socket) => {
+    const servers = Object.entries({ ecdsa, rsa }).map(([kind, certificate]) => {
+      const tls = createTlsServer(options(certificate), (socket) => {
         socket.on("error", () => socket.destroy());
         socket.pipe(socket);
       });
@@ -127,14 +127,14 @@ describe.each([
         ca: ca.pem,
         serverName: "localhost",
         suites: [suite],
-        ...(withClient && { credentials: nodeCredential(client) }),
+        ...(hasClientCertificate && { credentials: nodeCredential(client) }),
       });
       expect(channel.session.suite).toBe(name);
       const writing = channel.write(sent).then(() => channel.closeWrite());
-      const got: Uint8Array[] = [];
-      for await (const bytes of channel) got.push(bytes);
+      const received: Uint8Array[] = [];
+      for await (const bytes of channel) received.push(bytes);
       await writing;
-      expect(Buffer.concat(got).equals(sent)).toBe(true);
+      expect(Buffer.concat(received).equals(sent)).toBe(true);
       await channel.closed;
     });
   });
@@ -143,14 +143,16 @@ describe.each([
 describe("with a pre-shared key, over ws", () => {
   const key = crypto.getRandomValues(new Uint8Array(32));
   const identity = "device 7";
-  // OpenSSL does not have this one.
-  const shared = [...ecdhePskSuites, ...pskSuites].filter((suite) => suite !== TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256);
-  const cases = shared.map((suite) => [suite.name, suite] as const);
+  // OpenSSL lacks this suite.
+  const pskTestSuites = [...ecdhePskSuites, ...pskSuites].filter(
+    (suite) => suite !== TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+  );
+  const cases = pskTestSuites.map((suite) => [suite.name, suite] as const);
 
   describe("a node:tls client to our server", () => {
     let session: Session | undefined;
     const psk = { lookup: (name: string) => (name === identity ? key : undefined) };
-    const server = createServer({ suites: shared, psk }, async (channel) => {
+    const server = createServer({ suites: pskTestSuites, psk }, async (channel) => {
       ({ session } = channel);
       await channel.readable.pipeTo(channel.writable);
     });
@@ -170,9 +172,9 @@ describe("with a pre-shared key, over ws", () => {
         checkServerIdentity: () => undefined, // there is no certificate
       });
       socket.end(payload);
-      const got: Buffer[] = [];
-      for await (const bytes of socket as AsyncIterable<Buffer>) got.push(bytes);
-      expect(Buffer.concat(got).equals(payload)).toBe(true);
+      const received: Buffer[] = [];
+      for await (const bytes of socket as AsyncIterable<Buffer>) received.push(bytes);
+      expect(Buffer.concat(received).equals(payload)).toBe(true);
       expect(session).toMatchObject({ suite: name, pskIdentity: identity });
     });
   });
@@ -204,10 +206,10 @@ describe("with a pre-shared key, over ws", () => {
       });
       expect(channel.session).toMatchObject({ suite: name, pskIdentity: identity });
       const writing = channel.write(payload).then(() => channel.closeWrite());
-      const got: Uint8Array[] = [];
-      for await (const bytes of channel) got.push(bytes);
+      const received: Uint8Array[] = [];
+      for await (const bytes of channel) received.push(bytes);
       await writing;
-      expect(Buffer.concat(got).equals(payload)).toBe(true);
+      expect(Buffer.concat(received).equals(payload)).toBe(true);
       await channel.closed;
     });
   });

@@ -39,13 +39,13 @@ const payload = crypto.getRandomValues(new Uint8Array(65_536));
 const sent = Buffer.concat(Array.from({ length: size / payload.length }, () => payload));
 
 const suites = [...legacySuites, ...dheSuites, ...ccmSuites];
-/** One of each MAC, behind an RSA certificate. */
+/** A suite for each MAC, with RSA authentication. */
 const cbcSuites = [
   TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
   TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
 ];
-/** All with a pre-shared key but one that OpenSSL does not have. */
+/** All suites with a pre-shared key, except the one that OpenSSL lacks. */
 const sharedSuites = [...ecdhePskSuites, ...pskSuites].filter(
   (suite) => suite !== TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
 );
@@ -61,41 +61,41 @@ const files = temporaryFiles();
 if (opensslVersion) afterAll(() => files.remove());
 const caFile = files.file("ca.pem", ca.pem);
 
-/** `-cert FILE -key FILE`. */
+/** The arguments `-cert FILE -key FILE`. */
 function identity(name: string, { cert, key }: IssuedCertificate): string[] {
   return ["-cert", files.file(`${name}.pem`, cert), "-key", files.file(`${name}.key`, key)];
 }
 const clientIdentity = identity("client", issued.client);
 
-/** Writes 1 MiB and reads it back at the same time, then closes in order. */
+/** Writes 1 MiB and reads it back at the same time, then closes cleanly. */
 async function roundTrip(connection: TlsConnection): Promise<void> {
   const writing = connection.write(sent);
-  const got: Uint8Array[] = [];
+  const received: Uint8Array[] = [];
   let length = 0;
   while (length < size) {
     const bytes = await connection.read();
     if (!bytes) break;
-    got.push(bytes);
+    received.push(bytes);
     length += bytes.length;
   }
   await writing;
-  expect(Buffer.concat(got).equals(sent)).toBe(true);
+  expect(Buffer.concat(received).equals(sent)).toBe(true);
   await connection.close();
 }
 
-if (!opensslVersion) files.remove(); // where everything is skipped, so is afterAll
+if (!opensslVersion) files.remove(); // afterAll does not run if all tests are skipped
 
-describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPENSSL says where it is"}`, () => {
+describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP_OPENSSL to its path"}`, () => {
   describe("s_client to our server", () => {
     const servers: TlsServer[] = [];
     afterAll(() => Promise.all(servers.map((server) => server.close())));
-    let latest: TlsConnection | undefined;
+    let lastConnection: TlsConnection | undefined;
 
-    /** Echoes 1 MiB, then says close_notify, which makes s_client end. */
+    /** Starts a server that echoes 1 MiB, then sends close_notify, which ends s_client. */
     async function listen(options: Partial<Parameters<typeof createServer>[0]>): Promise<number> {
       const credentials = [nodeCredential(issued.ecdsa), nodeCredential(issued.rsa)];
       const server = createServer({ credentials, suites, ...options }, async (connection) => {
-        latest = connection;
+        lastConnection = connection;
         let left = size;
         for await (const bytes of connection) {
           await connection.write(bytes);
@@ -107,10 +107,10 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       return ((await server.listenTcp()).address() as { port: number }).port;
     }
 
-    /** Runs s_client to its end; what our side agreed on. */
+    /** Runs s_client to its end. Returns our side's connection. */
     async function sClient(port: number, cipher: string, args: readonly string[] = []): Promise<TlsConnection> {
-      latest = undefined;
-      const trust = [
+      lastConnection = undefined;
+      const trustArguments = [
         "-CAfile",
         caFile,
         "-verify_return_error",
@@ -119,7 +119,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         "-verify_hostname",
         "localhost",
       ];
-      const to = [
+      const connectArguments = [
         "-connect",
         `127.0.0.1:${port}`,
         "-tls1_2",
@@ -128,14 +128,14 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         "-quiet",
         "-nocommands",
       ];
-      const client = startOpenssl(["s_client", ...to, ...trust, ...args]);
-      const got: Buffer[] = [];
-      client.process.stdout.on("data", (bytes: Buffer) => got.push(bytes));
+      const client = startOpenssl(["s_client", ...connectArguments, ...trustArguments, ...args]);
+      const received: Buffer[] = [];
+      client.process.stdout.on("data", (bytes: Buffer) => received.push(bytes));
       client.process.stdin.write(sent);
       const code = await client.exited;
-      expect(Buffer.concat(got).equals(sent), client.stderr()).toBe(true);
+      expect(Buffer.concat(received).equals(sent), client.stderr()).toBe(true);
       expect(code).toBe(0);
-      const connection = latest as unknown as TlsConnection;
+      const connection = lastConnection as unknown as TlsConnection;
       await connection.closed;
       return connection;
     }
@@ -177,8 +177,8 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       });
       test.each([
         ["a wrong key", args(sharedKey.slice().fill(1))],
-        ["an unknown identity", args(sharedKey, "nobody")],
-      ])("%s is bad_record_mac", async (_, wrong) => {
+        ["an unknown identity", args(sharedKey, "unknown")],
+      ])("%s ends with bad_record_mac", async (_, wrong) => {
         const client = startOpenssl([
           "s_client",
           "-connect",
@@ -194,7 +194,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       });
     });
 
-    test("requires a client certificate, and says so", async () => {
+    test("requires a client certificate, and sends handshake_failure without one", async () => {
       const port = await listen({ clientAuth: "require", ca: ca.pem });
       const client = startOpenssl([
         "s_client",
@@ -232,7 +232,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       await sClient(await listen({ provider: noble, suites: legacySuites }), "ECDHE");
     });
 
-    test("TLS_FALLBACK_SCSV: TLS 1.2 is no fallback, TLS 1.1 is an inappropriate one", async () => {
+    test("TLS_FALLBACK_SCSV: TLS 1.2 is accepted, and TLS 1.1 is an inappropriate fallback", async () => {
       const port = await listen({});
       await sClient(port, "ECDHE", ["-fallback_scsv"]);
       const client = startOpenssl([
@@ -270,9 +270,9 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       return server.port;
     }
 
-    /** s_server says nothing when it listens: the first connection may have to wait for it. */
+    /** Connects. s_server does not report that it listens, so a refused connection is tried again. */
     async function open(port: number, options: Partial<Parameters<typeof connect>[1]> = {}): Promise<TlsConnection> {
-      const end = Date.now() + 90_000; // a hang, on a busy machine too
+      const end = Date.now() + 90_000; // only a hang takes so long, even on a busy machine
       for (;;) {
         try {
           return await connect(`tcp://127.0.0.1:${port}`, { ca: ca.pem, serverName: "localhost", ...options });
@@ -332,13 +332,13 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       });
     });
 
-    test("1,000 shared secrets, four of which begin with a zero: DHE", { timeout: 300_000 }, async () => {
+    test("DHE: 1,000 shared secrets, of which about four begin with a zero byte", { timeout: 300_000 }, async () => {
       const port = await sServer(identity("rsa", issued.rsa));
       for (let i = 0; i < 1000; i++)
         await (await open(port, { suites: [TLS_DHE_RSA_WITH_AES_128_GCM_SHA256] })).close();
     });
 
-    test("without the client certificate that it requires", async () => {
+    test("a client without the certificate that s_server requires is refused", async () => {
       const port = await sServer([
         ...identity("ecdsa", issued.ecdsa),
         "-Verify",
@@ -347,12 +347,12 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
         "-CAfile",
         caFile,
       ]);
-      // OpenSSL says handshake_failure, and in later versions certificate_required.
+      // OpenSSL sends handshake_failure, and later versions send certificate_required.
       const alert = expect.stringMatching(/handshake_failure|certificate_required/);
       await expect(open(port)).rejects.toMatchObject({ by: "peer", alert });
     });
 
-    // The certificate is RSA: an ECDSA key would have to be on an offered group as well (RFC 8422 §5.3).
+    // The certificate is RSA, because an ECDSA key must also be on an offered group (RFC 8422 §5.3).
     describe("with one group", () => {
       let port = 0;
       beforeAll(async () => {
@@ -373,14 +373,14 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
       });
     });
 
-    test("GREASE, and a hello that is padded", async () => {
+    test("GREASE, and a ClientHello with padding", async () => {
       const port = await sServer([...identity("ecdsa", issued.ecdsa), "-alpn", "h2"]);
       const connection = await open(port, { grease, suites: legacySuites, alpn: ["h2", "x".repeat(100)] });
       expect(connection.session).toMatchObject({ alpn: "h2" });
       await roundTrip(connection);
     });
 
-    test("TLS_FALLBACK_SCSV: a server of TLS 1.3 finds it inappropriate", async () => {
+    test("TLS_FALLBACK_SCSV: a server with TLS 1.3 refuses the fallback", async () => {
       const fallbackScsv = true;
       await roundTrip(await open(await sServer(identity("ecdsa", issued.ecdsa)), { fallbackScsv }));
       const newer = await sServer(identity("ecdsa", issued.ecdsa), []);
@@ -439,6 +439,6 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: HANDCLASP_OPE
   });
 });
 
-/** OpenSSL knows secp256r1 by its other name alone. */
+/** The name of a group for OpenSSL, which knows secp256r1 only as P-256. */
 const opensslGroup = (name: NamedCurve["name"]): string =>
   ({ x25519: "X25519", secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521" })[name];

@@ -1,5 +1,5 @@
 /**
- * OpenSSL's command as a peer: where it is, what it calls our suites, `s_client` and `s_server` as child processes.
+ * OpenSSL's command as a peer: its version, its names of our suites, and `s_client` and `s_server` as child processes.
  */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,13 +9,13 @@ import { join } from "node:path";
 
 const command = process.env.HANDCLASP_OPENSSL || "openssl";
 
-/** `undefined` where there is none. */
-export const opensslVersion: string | undefined = run("version")?.trim();
+/** The text of `openssl version`, or `undefined` without OpenSSL. */
+export const opensslVersion: string | undefined = runOpenssl("version")?.trim();
 
 /** OpenSSL's name of a suite: `ECDHE-RSA-AES128-SHA` for `TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA`. */
 export function opensslName(suite: string): string {
   names ??= new Map(
-    (run("ciphers", "-stdname", "ALL:@SECLEVEL=0") ?? "")
+    (runOpenssl("ciphers", "-stdname", "ALL:@SECLEVEL=0") ?? "")
       .split("\n")
       .map((line) => line.trim().split(/\s+/))
       .map(([iana = "", , name = ""]) => [iana, name]),
@@ -26,7 +26,7 @@ export function opensslName(suite: string): string {
 }
 let names: Map<string, string> | undefined;
 
-function run(...args: string[]): string | undefined {
+function runOpenssl(...args: string[]): string | undefined {
   try {
     return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   } catch {
@@ -36,29 +36,29 @@ function run(...args: string[]): string | undefined {
 
 export interface OpensslProcess {
   readonly process: ChildProcessWithoutNullStreams;
-  /** Its output on stderr. */
+  /** The text on stderr so far. */
   stderr(): string;
   /** Resolves to the exit code. */
   readonly exited: Promise<number | null>;
-  /** Ends it, and waits until it is gone. */
+  /** Kills the process, and waits until it has ended. */
   stop(): Promise<void>;
 }
 
 /** Starts `openssl ARGS`. */
 export function startOpenssl(args: readonly string[]): OpensslProcess {
   const child = spawn(command, args, { stdio: "pipe" });
-  let said = "";
+  let stderr = "";
   child.stderr.on("data", (bytes: Buffer) => {
-    said += bytes.toString();
+    stderr += bytes.toString();
   });
-  child.stdin.on("error", () => {}); // it may be gone before it has read everything
+  child.stdin.on("error", () => {}); // the process may end before it has read all input
   const exited = new Promise<number | null>((resolve) => {
     child.on("close", resolve);
     child.on("error", () => resolve(null));
   });
   return {
     process: child,
-    stderr: () => said,
+    stderr: () => stderr,
     exited,
     async stop() {
       child.kill("SIGKILL");
@@ -68,8 +68,8 @@ export function startOpenssl(args: readonly string[]): OpensslProcess {
 }
 
 /**
- * An `s_server` that echoes: what it prints goes back to its input. Quiet, so that nothing else is printed, and no
- * letter is a command.
+ * Starts an `s_server` that echoes: its output goes back to its input. With `-quiet`, it prints nothing but received
+ * data, and treats no input as a command.
  */
 export async function startEchoServer(
   args: readonly string[],
@@ -77,23 +77,23 @@ export async function startEchoServer(
 ): Promise<OpensslProcess & { readonly port: number }> {
   const port = await freePort();
   const server = startOpenssl(["s_server", "-accept", `127.0.0.1:${port}`, "-quiet", ...version, ...args]);
-  // Not pipe(): it would stop reading while s_server, which does one thing at a time, waits for being read.
+  // pipe() would deadlock: it stops reading when s_server does not read, and s_server waits until its output is read.
   server.process.stdout.on("data", (bytes: Buffer) => server.process.stdin.write(bytes));
   return { ...server, port };
 }
 
-/** Quiet, it does not say where it listens, so it has to be told. */
+/** A free port. With `-quiet`, s_server does not print its port, so the caller must choose one. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
-    const probe = createServer().on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
+    const server = createServer().on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
     });
   });
 }
 
-/** Writes texts to files of a folder of their own, for programs that want names. */
+/** Makes a temporary folder, and writes texts to files in it, for programs that take file names. */
 export function temporaryFiles(): { file(name: string, text: string): string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "handclasp-"));
   return {

@@ -1,4 +1,4 @@
-/** The memory of an idle connection on a server, and the memory that is left after it has ended. */
+/** The memory that a server needs for an idle connection, and the memory that remains after a connection is closed. */
 import { testCa } from "@handclasp/testing";
 import { beforeAll, expect, test } from "vitest";
 import { type Side, withSides } from "./side.ts";
@@ -11,22 +11,22 @@ beforeAll(async () => {
   identity = await authority.issue({ algorithm: "ecdsa-p256" });
 });
 
-/** To compile what is going to run, and to fill what grows in steps. */
-const warm = 200;
+/** Connections before the measurement, so that code is compiled and collections that grow in steps are filled. */
+const warmUp = 200;
 const count = 800;
 
 async function perConnection(server: Side, connect: (count: number) => Promise<unknown>): Promise<number> {
-  await connect(warm);
+  await connect(warmUp);
   const before = await server.ask("memory");
   await connect(count);
-  expect(await server.ask("open")).toBe(warm + count);
+  expect(await server.ask("open")).toBe(warmUp + count);
   return ((await server.ask("memory")) - before) / count;
 }
 
 const handclasp = () =>
   withSides(async (server, client) => {
-    const port = await server.ask("serve", { identity, carrier: "ws", reads: true });
-    return perConnection(server, (count) => client.ask("connect", { ca, carrier: "ws", port, count }));
+    const port = await server.ask("serve", { identity, scheme: "ws", reads: true });
+    return perConnection(server, (count) => client.ask("connect", { ca, scheme: "ws", port, count }));
   });
 const raw = () =>
   withSides(async (server, client) => {
@@ -34,20 +34,20 @@ const raw = () =>
     return perConnection(server, (count) => client.ask("connectRaw", { port, count }));
   });
 
-test("an idle connection costs a server 8.5 KiB more than a bare WebSocket", async () => {
+test("an idle connection needs at most 8.5 KiB more on a server than a plain WebSocket", async () => {
   const more = (await handclasp()) - (await raw());
-  // Measured on Node 20: 8,100 bytes, give or take 150. Memory that is kept by mistake, such as an upgrade request,
-  // exceeds the limit.
+  // Measured on Node 20: 8,100 ± 150 bytes. An object that is kept by mistake exceeds the limit, such as an upgrade
+  // request.
   expect(more).toBeLessThan(8704);
-  expect(more).toBeGreaterThan(2048); // else it is not this that was measured
+  expect(more).toBeGreaterThan(2048); // a smaller value means that the measurement is wrong
 });
 
-test("connections that are closed leave nothing behind", async () => {
+test("closed connections leave no memory in use", async () => {
   const left = await withSides(async (server, client) => {
-    // The cache of sessions has a limit of its own.
-    const port = await server.ask("serve", { identity, carrier: "ws", reads: true, sessionStore: false });
+    // No sessions are stored, because their cache has a limit of its own.
+    const port = await server.ask("serve", { identity, scheme: "ws", reads: true, sessionStore: false });
     const openAndClose = async (count: number) => {
-      await client.ask("connect", { ca, carrier: "ws", port, count });
+      await client.ask("connect", { ca, scheme: "ws", port, count });
       await client.ask("close");
       await expect.poll(() => server.ask("open")).toBe(0);
     };
@@ -56,6 +56,7 @@ test("connections that are closed leave nothing behind", async () => {
     await openAndClose(count);
     return [(await server.ask("memory")) - before, (await client.ask("memory")) - ours].map((bytes) => bytes / count);
   });
-  // One that stayed would be eight times as much; what the engine keeps about code is some hundred bytes each.
+  // A connection that stays in memory would need eight times as much. The engine keeps some 100 bytes about code for
+  // each.
   expect(Math.max(...left)).toBeLessThan(1024);
 });

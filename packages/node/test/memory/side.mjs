@@ -1,6 +1,6 @@
 /**
- * One side of many connections, in a process of its own, so that what it holds can be told from what the other side
- * holds: takes orders over IPC, see side.ts. Plain JavaScript, because Node runs it as it is.
+ * One side of many connections, in a process of its own, so that its memory is measured apart from that of the other
+ * side. It gets its commands over IPC: see side.ts. It is plain JavaScript, because Node.js runs it without a build.
  */
 
 import { createHash } from "node:crypto";
@@ -20,7 +20,7 @@ let rawServer;
 const writers = [];
 let written = 0;
 
-/** Bytes that tell when one is missing, doubled or out of place. */
+/** Pieces of data that differ, so that a missing, repeated or misplaced byte changes the hash. */
 function* pieces(size, total) {
   for (let at = 0; at < total; at += size) {
     const piece = new Uint8Array(size).fill((at / size) & 0xff);
@@ -63,14 +63,14 @@ async function readAll(channel, total) {
 }
 
 const methods = {
-  /** `reads`: as a server does that waits for what may come. Without it nothing is ever read. */
-  async serve({ identity, carrier, reads, sessionStore }) {
+  /** Starts a server. With `reads` it reads all the time, without it not until the method `read` is called. */
+  async serve({ identity, scheme, reads, sessionStore }) {
     const credentials = [nodeCredential(identity)];
     server = createServer({ suites, credentials, ...(sessionStore === false && { sessionStore }) }, async (channel) => {
       if (!reads) return void channels.push(channel);
       for await (const _ of channel);
     });
-    const listener = carrier === "ws" ? await server.listenWebSocket() : await server.listenTcp();
+    const listener = scheme === "ws" ? await server.listenWebSocket() : await server.listenTcp();
     return listener.address().port;
   },
   async serveRaw() {
@@ -83,9 +83,9 @@ const methods = {
     await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
     return http.address().port;
   },
-  async connect({ ca, carrier, port, count }) {
+  async connect({ ca, scheme, port, count }) {
     const anchors = parsePemCertificates(ca);
-    const url = `${carrier}://127.0.0.1:${port}/`;
+    const url = `${scheme}://127.0.0.1:${port}/`;
     const open = () => connect(url, { ca: anchors, serverName: "localhost", suites });
     for (let left = count; left > 0; left -= 20)
       channels.push(...(await Promise.all(Array.from({ length: Math.min(20, left) }, open))));
@@ -100,13 +100,13 @@ const methods = {
     for (let left = count; left > 0; left -= 20)
       channels.push(...(await Promise.all(Array.from({ length: Math.min(20, left) }, open))));
   },
-  /** As many as are open, as a server. */
+  /** The number of open connections of the server. */
   open: () => (server ? server.connections : rawServer.clients).size,
   async close() {
     await Promise.allSettled(channels.map((channel) => channel.close()));
     channels = [];
   },
-  /** Begins to write `total` bytes to each channel, as fast as it is let. */
+  /** Starts to write `total` bytes to each channel, as fast as the channel takes them. */
   async write({ how, size, total }) {
     for (const channel of channels) {
       const hash = createHash("sha256");
@@ -114,14 +114,14 @@ const methods = {
       writers.push(done.then(() => hash.digest("hex")));
     }
   },
-  /** Once no writer is let on any more: what all of them were let write. */
+  /** Waits until every writer has to wait, and returns the number of bytes that all of them have written. */
   async stalled() {
     for (let before = -1; before !== written; await sleep(400)) before = written;
     return written;
   },
   written: () => Promise.all(writers.splice(0)),
   read: ({ total }) => Promise.all(channels.map((channel) => readAll(channel, total))),
-  /** The bytes on the heap and outside it, ArrayBuffers included. */
+  /** The bytes on the heap and outside of it, including ArrayBuffers. */
   async memory() {
     for (let i = 0; i < 4; i++) {
       globalThis.gc();

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** side.mjs has the orders. */
+/** A child process that runs `side.mjs`, which has the commands. */
 export class Side {
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
@@ -37,7 +37,7 @@ export class Side {
   }
 }
 
-/** Two of them, stopped when all is done. */
+/** Runs `action` with two sides, and stops them afterwards. */
 export async function withSides<T>(action: (server: Side, client: Side) => Promise<T>): Promise<T> {
   const [server, client] = [new Side(), new Side()];
   try {

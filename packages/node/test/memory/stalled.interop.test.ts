@@ -1,5 +1,6 @@
 /**
- * A fast writer against a reader that does not read: what both hold, and that nothing is lost once the reader reads.
+ * A fast writer and a reader that does not read: both need little memory, and no byte is lost when the reader reads
+ * again.
  */
 import { testCa } from "@handclasp/testing";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -13,33 +14,33 @@ beforeAll(async () => {
   identity = await authority.issue({ algorithm: "ecdsa-p256" });
 });
 
-/** Together they stand out from what else a process holds. */
+/** Several connections, whose memory together is large compared with the rest of the process. */
 const count = 8;
-const most = 4 * 2 ** 20;
-/** More than the kernel's buffers and ours have room for together. */
+const maxMemory = 4 * 2 ** 20;
+/** More bytes than the kernel's buffers and ours hold together. */
 const total = 24 * 2 ** 20;
 
-describe.each(["ws", "tcp"])("over %s", (carrier) => {
+describe.each(["ws", "tcp"])("over %s", (scheme) => {
   test.each([
     ["a client", "write", 1000],
     ["a server", "write", 1_000_000],
     ["a client", "pipe", 65_536],
     ["a server", "pipe", 65_536],
-  ])("%s that goes by %s, %i bytes at a time, is stopped and loses nothing", async (who, how, size) => {
-    const all = Math.floor(total / size) * size;
+  ])("%s that uses %s with %i bytes at a time has to wait, and loses nothing", async (writerRole, method, size) => {
+    const bytesEach = Math.floor(total / size) * size;
     await withSides(async (server, client) => {
-      const port = await server.ask("serve", { identity, carrier });
-      await client.ask("connect", { ca, carrier, port, count });
-      const [writer, reader] = who === "a client" ? [client, server] : [server, client];
+      const port = await server.ask("serve", { identity, scheme });
+      await client.ask("connect", { ca, scheme, port, count });
+      const [writer, reader] = writerRole === "a client" ? [client, server] : [server, client];
       const idle = await Promise.all([writer.ask("memory"), reader.ask("memory")]);
 
-      await writer.ask("write", { how, size, total: all });
-      expect(await writer.ask("stalled")).toBeLessThan(all * count);
+      await writer.ask("write", { method, size, total: bytesEach });
+      expect(await writer.ask("stalled")).toBeLessThan(bytesEach * count);
       const full = await Promise.all([writer.ask("memory"), reader.ask("memory")]);
-      const held = full.map((bytes, i) => (bytes - (idle[i] as number)) / count);
-      expect(Math.max(...held)).toBeLessThan(most);
+      const growth = full.map((bytes, i) => (bytes - (idle[i] as number)) / count);
+      expect(Math.max(...growth)).toBeLessThan(maxMemory);
 
-      const [sent, read] = await Promise.all([writer.ask("written"), reader.ask("read", { total: all })]);
+      const [sent, read] = await Promise.all([writer.ask("written"), reader.ask("read", { total: bytesEach })]);
       expect(read).toHaveLength(count);
       expect([...read].sort()).toEqual([...sent].sort());
     });

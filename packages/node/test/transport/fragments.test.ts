@@ -1,7 +1,6 @@
 /**
  * The memory that a peer can occupy with messages that it never finishes: ws keeps each fragment, and with it the whole
- * buffer that it was read into.
- * Raw frames over a socket, since ws does not send such things.
+ * block of memory that it was read into. The tests write raw frames to a socket, because ws does not send such frames.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, type Socket } from "node:net";
@@ -15,13 +14,13 @@ const ping = 9;
 const pong = 10;
 
 /** A client's frame, with a mask of zeros. */
-function frame(opcode: number, payload: Uint8Array, { last = true } = {}): Buffer {
+function frame(opcode: number, payload: Uint8Array, { isLast = true } = {}): Buffer {
   const { length } = payload;
-  const long = length > 125;
-  const header = Buffer.alloc(long ? 8 : 6);
-  header[0] = opcode | (last ? 0x80 : 0);
-  header[1] = 0x80 | (long ? 126 : length);
-  if (long) header.writeUInt16BE(length, 2);
+  const isLong = length > 125;
+  const header = Buffer.alloc(isLong ? 8 : 6);
+  header[0] = opcode | (isLast ? 0x80 : 0);
+  header[1] = 0x80 | (isLong ? 126 : length);
+  if (isLong) header.writeUInt16BE(length, 2);
   return Buffer.concat([header, payload]);
 }
 const repeat = (times: number, bytes: Buffer): Buffer => Buffer.concat(Array.from({ length: times }, () => bytes));
@@ -31,7 +30,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A server's transport, what it tells, and the raw client of it. */
+/** A server's transport with its events, and a raw socket that is its client. */
 async function pair() {
   let accept: (accepted: { transport: Transport; socket: Socket }) => void;
   const accepting = new Promise<{ transport: Transport; socket: Socket }>((resolve) => (accept = resolve));
@@ -64,116 +63,116 @@ async function pair() {
       wake();
     },
   });
-  /** Until a whole message has come, or the end. */
-  const news = async (messages: number): Promise<void> => {
+  /** Waits until so many messages have arrived, or an error. */
+  const waitForMessages = async (messages: number): Promise<void> => {
     while (received.length < messages && !errors.length) await new Promise<void>((resolve) => (wake = resolve));
   };
-  /** Until the transport has answered so many bytes of pings, or the socket is closed. */
-  const answered = async (bytes: number): Promise<void> => {
+  /** Waits until the client has received so many bytes of pongs, or the socket is closed. */
+  const waitForPongs = async (bytes: number): Promise<void> => {
     const wanted = client.bytesRead + bytes;
     while (client.bytesRead < wanted && !client.closed) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { transport, socket, client, received, errors, news, answered };
+  return { transport, socket, client, received, errors, waitForMessages, waitForPongs };
 }
 
 const byte = Uint8Array.of(22);
 const padding = new Uint8Array(125);
-const nothing = new Uint8Array(0);
+const noBytes = new Uint8Array(0);
 
-describe("a message of 1-byte fragments, before the handshake, is message_too_big before 256 KiB are read", () => {
+describe("before the handshake, an unfinished message is message_too_big at 256 KiB or less", () => {
   test.each([
-    ["padded by pongs", repeat(500, frame(pong, padding))],
-    ["padded by a few pongs", repeat(10, frame(pong, padding))],
-    ["padded by empty frames", repeat(100, frame(continuation, nothing, { last: false }))],
-    ["and nothing else", Buffer.alloc(0)],
+    ["many pongs between the fragments", repeat(500, frame(pong, padding))],
+    ["a few pongs between the fragments", repeat(10, frame(pong, padding))],
+    ["empty fragments between them", repeat(100, frame(continuation, noBytes, { isLast: false }))],
+    ["nothing between the fragments", Buffer.alloc(0)],
   ])("%s", async (_name, between) => {
-    const { client, socket, errors, news } = await pair();
+    const { client, socket, errors, waitForMessages } = await pair();
     const before = socket.bytesRead;
-    client.write(frame(binary, byte, { last: false }));
-    const piece = Buffer.concat([between, frame(continuation, byte, { last: false })]);
-    // As fast as it is taken: each read of the transport fills its 64 KiB.
+    client.write(frame(binary, byte, { isLast: false }));
+    const piece = Buffer.concat([between, frame(continuation, byte, { isLast: false })]);
+    // The client writes as fast as it can, so that each read of the transport fills its 64 KiB.
     client.write(repeat(Math.ceil(2 ** 22 / piece.length), piece));
-    await news(1);
+    await waitForMessages(1);
     expect(errors).toMatchObject([{ code: "message_too_big", fault: "transport" }]);
     expect(socket.bytesRead - before).toBeLessThanOrEqual(2 ** 18);
   });
 
-  test("padded by pings, no more at once than ws answers", async () => {
-    const { client, socket, errors, news, answered } = await pair();
+  test("pings between the fragments, no more at once than ws answers", async () => {
+    const { client, socket, errors, waitForMessages, waitForPongs } = await pair();
     const before = socket.bytesRead;
-    client.write(frame(binary, byte, { last: false }));
-    const piece = Buffer.concat([repeat(40, frame(ping, padding)), frame(continuation, byte, { last: false })]);
+    client.write(frame(binary, byte, { isLast: false }));
+    const piece = Buffer.concat([repeat(40, frame(ping, padding)), frame(continuation, byte, { isLast: false })]);
     for (let sent = 0; sent < 2 ** 20 && !errors.length; sent += piece.length) {
       client.write(piece);
-      await answered(40 * 127);
+      await waitForPongs(40 * 127);
     }
-    await news(1);
+    await waitForMessages(1);
     expect(errors).toMatchObject([{ code: "message_too_big", fault: "transport" }]);
     expect(socket.bytesRead - before).toBeLessThanOrEqual(2 ** 18);
   });
 
-  test("one frame that is never whole", async () => {
-    const { client, socket, errors, news } = await pair();
+  test("a frame that never ends", async () => {
+    const { client, socket, errors, waitForMessages } = await pair();
     const before = socket.bytesRead;
     const header = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0]);
     client.write(Buffer.concat([header, Buffer.alloc(2 ** 19)]));
-    await news(1);
+    await waitForMessages(1);
     expect(errors).toMatchObject([{ code: "message_too_big", fault: "transport" }]);
     expect(socket.bytesRead - before).toBeLessThanOrEqual(2 ** 18);
   });
 });
 
-test("1 MiB in fragments of 4 KiB arrives once the handshake is done", async () => {
-  const { transport, client, received, errors, news } = await pair();
+test("after the handshake, 1 MiB in fragments of 4 KiB arrives", async () => {
+  const { transport, client, received, errors, waitForMessages } = await pair();
   transport.established?.();
   const part = Buffer.alloc(4096, 7);
-  for (let i = 0; i < 256; i++) client.write(frame(i === 0 ? binary : continuation, part, { last: i === 255 }));
-  await news(1);
+  for (let i = 0; i < 256; i++) client.write(frame(i === 0 ? binary : continuation, part, { isLast: i === 255 }));
+  await waitForMessages(1);
   expect(errors).toEqual([]);
   expect(received.map(({ length }) => length)).toEqual([2 ** 20]);
 });
 
-test("once the handshake is done too, what is never whole ends", async () => {
-  const { transport, client, socket, errors, news } = await pair();
+test("after the handshake, an unfinished message fails too", async () => {
+  const { transport, client, socket, errors, waitForMessages } = await pair();
   transport.established?.();
   const before = socket.bytesRead;
-  client.write(frame(binary, byte, { last: false }));
-  const piece = Buffer.concat([repeat(500, frame(pong, padding)), frame(continuation, byte, { last: false })]);
+  client.write(frame(binary, byte, { isLast: false }));
+  const piece = Buffer.concat([repeat(500, frame(pong, padding)), frame(continuation, byte, { isLast: false })]);
   client.write(repeat(100, piece));
-  await news(1);
+  await waitForMessages(1);
   expect(errors).toMatchObject([{ code: "message_too_big", fault: "transport" }]);
   expect(socket.bytesRead - before).toBeLessThanOrEqual(2 ** 21 + 2 ** 16);
 });
 
-describe("thousands of control frames between whole messages, before the handshake, do not end a connection", () => {
-  test("pongs, cut anywhere by the reads", async () => {
-    const { client, received, errors, news } = await pair();
+describe("before the handshake, thousands of control frames between complete messages do not end a connection", () => {
+  test("pongs, which the reads split anywhere", async () => {
+    const { client, received, errors, waitForMessages } = await pair();
     for (let round = 1; round <= 3; round++) {
       client.write(repeat(3000, frame(pong, padding)));
       client.write(frame(binary, byte));
-      await news(round);
+      await waitForMessages(round);
       expect(errors).toEqual([]);
       expect(received).toHaveLength(round);
     }
   });
 
   test("pings", async () => {
-    const { client, received, errors, news, answered } = await pair();
+    const { client, received, errors, waitForMessages, waitForPongs } = await pair();
     for (let sent = 0; sent < 4000; sent += 40) {
       client.write(repeat(40, frame(ping, padding)));
-      await answered(40 * 127);
+      await waitForPongs(40 * 127);
     }
     client.write(frame(binary, byte));
-    await news(1);
+    await waitForMessages(1);
     expect(errors).toEqual([]);
     expect(received).toHaveLength(1);
   });
 
-  test("whole messages of 80 KiB, one behind the other", async () => {
-    const { client, received, errors, news } = await pair();
+  test("complete messages of 80 KiB, one after another", async () => {
+    const { client, received, errors, waitForMessages } = await pair();
     const half = Buffer.alloc(40_960, 7);
-    client.write(repeat(20, Buffer.concat([frame(binary, half, { last: false }), frame(continuation, half)])));
-    await news(20);
+    client.write(repeat(20, Buffer.concat([frame(binary, half, { isLast: false }), frame(continuation, half)])));
+    await waitForMessages(20);
     expect(errors).toEqual([]);
     expect(received).toHaveLength(20);
   });

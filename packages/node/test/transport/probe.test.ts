@@ -1,4 +1,6 @@
-/** A transport that is paused hears that its peer has gone, though its host does not watch the socket. */
+/**
+ * A paused transport gets an error when its peer resets the connection, although libuv does not watch a paused socket.
+ */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { listenTcp, listenWebSocket, type Transport, tcpTransport } from "@handclasp/node";
@@ -6,9 +8,9 @@ import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 
 const unread = new Uint8Array(300_000);
-const quiet = { data() {}, drain() {}, end() {} };
+const ignoreEvents = { data() {}, drain() {}, end() {} };
 
-/** A promise of the first transport that a listener accepts, and what the listener calls. */
+/** A promise of the first transport that a listener accepts, and the callback for the listener. */
 function accepting(): [promise: Promise<Transport>, accept: (transport: Transport) => void] {
   let accept: (transport: Transport) => void = () => {};
   const promise = new Promise<Transport>((resolve) => (accept = resolve));
@@ -16,24 +18,24 @@ function accepting(): [promise: Promise<Transport>, accept: (transport: Transpor
 }
 
 /**
- * The events of a transport that was paused before any data arrived. Its peer sends more than the socket buffers, and
- * is then reset.
+ * The error of a transport that is paused before any byte arrives. Its peer sends more than the socket reads, and then
+ * a RST.
  */
-async function toldWhilePaused(transport: Transport, peer: Socket, send: () => void = () => void peer.write(unread)) {
-  const told = new Promise((resolve) => transport.start({ ...quiet, error: resolve }));
+async function errorWhilePaused(transport: Transport, peer: Socket, send: () => void = () => void peer.write(unread)) {
+  const error = new Promise((resolve) => transport.start({ ...ignoreEvents, error: resolve }));
   transport.pause();
   send();
-  // Both sides are open: only what follows can end them.
+  // Both sides are still open.
   await new Promise((resolve) => setTimeout(resolve, 50));
   peer.resetAndDestroy();
-  return told;
+  return error;
 }
 
 test("over TCP, a server", async () => {
   const [accepted, accept] = accepting();
   const listener = await listenTcp({}, accept);
   const peer = connect({ port: (listener.address() as AddressInfo).port, host: "127.0.0.1" });
-  expect(await toldWhilePaused(await accepted, peer)).toMatchObject({ code: "connection_lost" });
+  expect(await errorWhilePaused(await accepted, peer)).toMatchObject({ code: "connection_lost" });
   await listener.close();
 });
 
@@ -43,7 +45,7 @@ test("over TCP, a client", async () => {
   const connection = once(server, "connection") as Promise<[Socket]>;
   const transport = tcpTransport(connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1" }));
   const [peer] = await connection;
-  expect(await toldWhilePaused(transport, peer)).toMatchObject({ code: "connection_lost" });
+  expect(await errorWhilePaused(transport, peer)).toMatchObject({ code: "connection_lost" });
   server.close();
 });
 
@@ -54,7 +56,7 @@ test("over a WebSocket", async () => {
   ws.on("error", () => {});
   await once(ws, "open");
   const { _socket } = ws as unknown as { _socket: Socket };
-  expect(await toldWhilePaused(await accepted, _socket, () => ws.send(unread))).toMatchObject({
+  expect(await errorWhilePaused(await accepted, _socket, () => ws.send(unread))).toMatchObject({
     code: "connection_lost",
   });
   await listener.close();

@@ -23,23 +23,23 @@ transportContract({ describe, test }, "TCP", async () => {
 });
 
 describe("tcpTransport", () => {
-  test("keeps what is sent while it connects, and ends after it", async () => {
+  test("keeps bytes that are sent while it connects, and ends after them", async () => {
     const { accepted, listener, port } = await server();
     const client = connectTcp({ port, host: "127.0.0.1" });
     client.start({ data() {}, drain() {}, end() {}, error() {} });
     client.send(new Uint8Array([1, 2, 3]));
     client.end();
     const { transport } = await accepted;
-    const got: number[] = [];
+    const received: number[] = [];
     await new Promise<void>((resolve, reject) =>
-      transport.start({ data: (bytes) => got.push(...bytes), drain() {}, end: resolve, error: reject }),
+      transport.start({ data: (bytes) => received.push(...bytes), drain() {}, end: resolve, error: reject }),
     );
-    expect(got).toEqual([1, 2, 3]);
+    expect(received).toEqual([1, 2, 3]);
     transport.end();
     await listener.close();
   });
 
-  test("a refused connection is an error of the transport", async () => {
+  test("a refused connection is an error event", async () => {
     const { listener, port } = await server();
     await listener.close();
     const error = await new Promise((resolve) =>
@@ -48,7 +48,7 @@ describe("tcpTransport", () => {
     expect(error).toMatchObject({ code: "connection_refused", fault: "transport" });
   });
 
-  test("the last bytes before abort arrive although the peer's were never read", async () => {
+  test("the last bytes before abort arrive although the peer's bytes were never read", async () => {
     const { accepted, listener, port } = await server();
     const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     client.write(new Uint8Array(300_000));
@@ -62,7 +62,7 @@ describe("tcpTransport", () => {
     await listener.close();
   });
 
-  test("a peer that never ends is cut after a while", async () => {
+  test("after abort, a peer that never ends is disconnected after 2 s", async () => {
     const { accepted, listener, port } = await server();
     const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     client.on("error", () => {});
@@ -77,19 +77,19 @@ describe("tcpTransport", () => {
 });
 
 describe("listenTcp", () => {
-  test("listens on the loopback only, unless asked", async () => {
+  test("listens on the loopback by default", async () => {
     const { listener } = await server();
     expect(listener.address()).toMatchObject({ address: "127.0.0.1" });
     await listener.close();
   });
 
-  test("a port in use is a rejection", async () => {
+  test("rejects if the port is in use", async () => {
     const { listener, port } = await server();
     await expect(listenTcp({ port }, () => {})).rejects.toMatchObject({ code: "address_in_use" });
     await listener.close();
   });
 
-  test("close waits for connections, then cuts them", async () => {
+  test("close waits for connections for the grace, then destroys them", async () => {
     const { accepted, listener, port } = await server();
     const client = connect({ port, host: "127.0.0.1" });
     await accepted;

@@ -1,6 +1,6 @@
 /**
- * The effect of a channel's `close()` on its TCP connection: our side ends after close_notify, and the peer's stays
- * open. No clock decides: a test hangs if an event does not come.
+ * `close()` of a channel ends our side of the TCP connection after close_notify, and leaves the peer's side open. No
+ * timer decides the result: without the expected event, a test hangs.
  */
 
 import { once } from "node:events";
@@ -13,15 +13,15 @@ import { afterEach, describe, expect, test } from "vitest";
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue());
-/** Longer than any test waits. */
-const never = 3_600_000;
+/** A timeout in milliseconds that no test reaches. */
+const farTimeout = 3_600_000;
 
 const open: { destroy(): void }[] = [];
 afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy();
 });
 
-/** A client and a server over TCP, neither of which gives up by a timer, and the server's socket. */
+/** A client and a server over TCP whose timeouts never pass, and the server's socket. */
 async function channels(): Promise<{ client: TlsConnection; server: TlsConnection; socket: Socket }> {
   const listener = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
   await once(listener, "listening");
@@ -34,7 +34,7 @@ async function channels(): Promise<{ client: TlsConnection; server: TlsConnectio
   const options: AcceptOptions = {
     provider: nodeCrypto,
     credentials: [credential],
-    closeTimeout: never,
+    closeTimeout: farTimeout,
     allowHalfOpen: true,
   };
   const server = acceptWith(serverHandshakeConfig(options), tcpTransport(socket), options);
@@ -42,14 +42,14 @@ async function channels(): Promise<{ client: TlsConnection; server: TlsConnectio
     provider: nodeCrypto,
     ca: ca.pem,
     serverName: "localhost",
-    closeTimeout: never,
+    closeTimeout: farTimeout,
   });
   await server.opened;
   return { client, server, socket };
 }
 
 describe("close()", () => {
-  test("ends our side of TCP at once, even if the peer is silent; later data of the peer does no harm", async () => {
+  test("ends our side of TCP before the peer answers, and ignores bytes that the peer still sends", async () => {
     const { client, server, socket } = await channels();
     const ended = once(socket, "end");
     const closed = client.close();
@@ -60,7 +60,7 @@ describe("close()", () => {
     await closed;
   });
 
-  test("ends as truncated where the peer answers by the end of TCP alone", async () => {
+  test("rejects with truncated if the peer answers with FIN only", async () => {
     const { client, socket } = await channels();
     const closed = client.close();
     await once(socket, "end");
@@ -69,7 +69,7 @@ describe("close()", () => {
   });
 });
 
-test("closeWrite() leaves TCP open: without allowHalfOpen, the peer would take its end as our departure", async () => {
+test("closeWrite() leaves TCP open, because a peer without allowHalfOpen would close on FIN", async () => {
   const { client, server, socket } = await channels();
   let ended = false;
   socket.on("end", () => (ended = true));

@@ -1,6 +1,6 @@
 /**
- * A socket whose two sides have both been closed does not live on because the peer goes on talking. The clock is
- * virtual, the socket is real.
+ * A socket does not stay open because the peer goes on sending after both sides were closed. The clock is virtual, the
+ * socket is real.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
@@ -13,7 +13,7 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy();
 });
 
-/** Two joined sockets. */
+/** The two sockets of a connection. */
 async function sockets(): Promise<[accepted: Socket, connected: Socket]> {
   const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -28,7 +28,7 @@ async function sockets(): Promise<[accepted: Socket, connected: Socket]> {
 
 const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
 
-test("after `end` a byte every 10 s does not keep the socket for ever", async () => {
+test("after `end`, a byte every 10 s does not keep the socket open for ever", async () => {
   const [accepted, peer] = await sockets();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const transport = tcpTransport(accepted);
@@ -38,14 +38,14 @@ test("after `end` a byte every 10 s does not keep the socket for ever", async ()
   for (let seconds = 0; seconds <= 60 && !accepted.destroyed; seconds += 10) {
     peer.write(Uint8Array.of(1));
     arrived++;
-    // The byte has been read, or the socket is gone.
+    // Waits until the byte was read, or the socket was destroyed.
     while (accepted.bytesRead < arrived && !accepted.destroyed) await new Promise((resolve) => setImmediate(resolve));
     await pass(10_000);
   }
   expect(accepted.destroyed).toBe(true);
 });
 
-test("after `closeWrite` and `end` a peer that does not end is given 5 s", async () => {
+test("after `closeWrite` and `end`, a peer that does not end has 5 s", async () => {
   const [accepted, peer] = await sockets();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const transport = tcpTransport(accepted);
@@ -63,7 +63,7 @@ test("after `closeWrite` and `end` a peer that does not end is given 5 s", async
   expect(accepted.destroyed).toBe(true);
 });
 
-test("after `end` a peer that only ends has the time to", async () => {
+test("after `end`, a peer has time to end its side", async () => {
   const [accepted, peer] = await sockets();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const transport = tcpTransport(accepted);
@@ -77,13 +77,13 @@ test("after `end` a peer that only ends has the time to", async () => {
   expect(ended).toBe(true);
 });
 
-describe("after `end`, bytes that the peer has not taken yet", () => {
+describe("after `end`, with bytes that the peer has not read", () => {
   const part = 2 ** 25;
-  const until = async (holds: () => boolean): Promise<void> => {
-    while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+  const waitUntil = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setImmediate(resolve));
   };
 
-  /** Two parts wait in the socket, more than the host takes, and our side has ended. */
+  /** Our side has ended, and two parts wait in the socket, which are more than the kernel takes. */
   async function queued() {
     const [accepted, peer] = await sockets();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -92,16 +92,16 @@ describe("after `end`, bytes that the peer has not taken yet", () => {
     peer.pause();
     for (let i = 0; i < 2; i++) transport.send(new Uint8Array(part));
     transport.end();
-    /** The peer reads until no more than so many bytes are left. */
+    /** Lets the peer read until at most so many bytes are left. */
     const readDownTo = async (left: number): Promise<void> => {
       peer.resume();
-      await until(() => accepted.writableLength <= left);
+      await waitUntil(() => accepted.writableLength <= left);
       peer.pause();
     };
     return { accepted, peer, readDownTo };
   }
 
-  test("keep the socket while they move, and 5 s from when all are out", async () => {
+  test("the socket stays open while the peer reads, and for 5 s after the last byte", async () => {
     const { accepted, peer, readDownTo } = await queued();
     await pass(29_000);
     expect(accepted.destroyed).toBe(false);
@@ -109,14 +109,14 @@ describe("after `end`, bytes that the peer has not taken yet", () => {
     await pass(29_000);
     expect(accepted.destroyed).toBe(false);
     peer.resume();
-    await until(() => accepted.writableFinished);
+    await waitUntil(() => accepted.writableFinished);
     await pass(4_900);
     expect(accepted.destroyed).toBe(false);
     await pass(200);
     expect(accepted.destroyed).toBe(true);
   });
 
-  test("move also where they are a part of one batch of writes", async () => {
+  test("the socket stays open while the peer reads a part of one batch of writes", async () => {
     const [accepted, peer] = await sockets();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const transport = tcpTransport(accepted);
@@ -125,21 +125,21 @@ describe("after `end`, bytes that the peer has not taken yet", () => {
     for (let i = 0; i < 8; i++) transport.send(new Uint8Array(part));
     transport.end();
     const arrived = peer.bytesRead;
-    // The first write is out, the other seven are the batch.
+    // The first write is sent, and the other seven are the batch.
     peer.resume();
-    await until(() => peer.bytesRead > arrived + part * 2);
+    await waitUntil(() => peer.bytesRead > arrived + part * 2);
     peer.pause();
     const batch = accepted.writableLength;
     await pass(29_900);
     peer.resume();
-    await until(() => peer.bytesRead > arrived + part * 4);
+    await waitUntil(() => peer.bytesRead > arrived + part * 4);
     peer.pause();
     expect(accepted.writableLength).toBe(batch);
     await pass(29_900);
     expect(accepted.destroyed).toBe(false);
   });
 
-  test("are given up once none has moved for 30 s", async () => {
+  test("the socket is destroyed after 30 s in which the peer reads nothing", async () => {
     const { accepted } = await queued();
     await pass(29_900);
     expect(accepted.destroyed).toBe(false);
@@ -149,7 +149,7 @@ describe("after `end`, bytes that the peer has not taken yet", () => {
 });
 
 describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose of a listener", () => {
-  test("closes it, and does not reject", async () => {
+  test("closes the listener, and does not reject", async () => {
     const listener = await listenTcp({}, () => {});
     const { port } = listener.address() as AddressInfo;
     await listener[Symbol.asyncDispose]();

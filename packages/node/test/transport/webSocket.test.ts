@@ -10,9 +10,9 @@ import { connectWebSocket } from "../../src/transport/connectWebSocket.ts";
 import { type ListenWebSocketOptions, listenWebSocket } from "../../src/transport/listenWebSocket.ts";
 import { webSocketTransport } from "../../src/transport/webSocket.ts";
 
-const quiet = { data() {}, drain() {}, end() {}, error() {} };
+const ignoreEvents = { data() {}, drain() {}, end() {}, error() {} };
 
-/** A server of bare `ws` sockets: the other end, where a test wants to misbehave. */
+/** A server of plain `ws` sockets, for tests whose server misbehaves. */
 async function bareServer() {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false, maxPayload: 2 ** 20 });
   const accepted = new Promise<WebSocket>((resolve) => server.on("connection", (ws) => resolve(ws)));
@@ -40,13 +40,13 @@ async function listen(options: ListenWebSocketOptions = {}) {
 
 const failure = (transport: Transport) =>
   new Promise((resolve, reject) =>
-    transport.start({ ...quiet, error: resolve, end: () => reject(new Error("end instead of an error")) }),
+    transport.start({ ...ignoreEvents, error: resolve, end: () => reject(new Error("end instead of an error")) }),
   );
 
 const received = (transport: Transport) =>
-  new Promise<number[]>((resolve) => transport.start({ ...quiet, data: (bytes) => resolve([...bytes]) }));
+  new Promise<number[]>((resolve) => transport.start({ ...ignoreEvents, data: (bytes) => resolve([...bytes]) }));
 
-for (const [name, swap] of [
+for (const [name, isSwapped] of [
   ["client to server", false],
   ["server to client", true],
 ] as const) {
@@ -57,70 +57,70 @@ for (const [name, swap] of [
     const near = webSocketTransport(client);
     const server = await accepted;
     const far = webSocketTransport(server);
-    const [a, b, other] = swap ? [far, near, client] : [near, far, server];
+    const [a, b, other] = isSwapped ? [far, near, client] : [near, far, server];
     return { a, b, cleanup, reset: () => other.terminate(), text: () => sendText(other) };
   });
 }
 
 describe("webSocketTransport", () => {
-  test("keeps what is sent while it opens, and closes with 1000 after it", async () => {
+  test("keeps bytes that are sent while it opens, and closes with 1000 after them", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);
-    client.start(quiet);
+    client.start(ignoreEvents);
     client.send(new Uint8Array([1]));
     client.send(new Uint8Array([2]));
     client.end();
     const server = await accepted;
-    const got: unknown[] = [];
-    server.on("message", (data: Buffer) => got.push([...data]));
+    const received: unknown[] = [];
+    server.on("message", (data: Buffer) => received.push([...data]));
     const code = await new Promise((resolve) => server.on("close", resolve));
-    expect([got, code]).toEqual([[[1], [2]], 1000]);
+    expect([received, code]).toEqual([[[1], [2]], 1000]);
     cleanup();
   });
 
-  test("abort closes with 4000 and the reason, after what was sent", async () => {
+  test("abort closes with 4000 and the reason, after the bytes that were sent", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);
-    client.start(quiet);
+    client.start(ignoreEvents);
     client.send(new Uint8Array([1]));
     client.abort("bad_record_mac");
     const server = await accepted;
-    const got: unknown[] = [];
-    server.on("message", (data: Buffer) => got.push([...data]));
+    const received: unknown[] = [];
+    server.on("message", (data: Buffer) => received.push([...data]));
     const closed = await new Promise((resolve) =>
       server.on("close", (code, reason) => resolve([code, String(reason)])),
     );
-    expect([got, closed]).toEqual([[[1]], [4000, "bad_record_mac"]]);
+    expect([received, closed]).toEqual([[[1]], [4000, "bad_record_mac"]]);
     cleanup();
   });
 
-  test("a peer that does not answer our close is cut after an abort", async () => {
+  test("after abort, a peer that does not answer the close frame is disconnected", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const ws = new WebSocket(url);
     const client = webSocketTransport(ws);
-    client.start(quiet);
+    client.start(ignoreEvents);
     await new Promise((resolve) => ws.on("open", resolve));
     const server = await accepted;
     server.pause();
-    // By us: ws itself would wait for half a minute, and then it does not call this.
-    const cut = vi.spyOn(ws, "terminate");
+    // The transport calls `terminate`. ws itself would wait for 30 s, and would not call it.
+    const terminate = vi.spyOn(ws, "terminate");
     client.abort("no");
     await new Promise((resolve) => ws.on("close", resolve));
-    expect(cut).toHaveBeenCalledOnce();
+    expect(terminate).toHaveBeenCalledOnce();
     cleanup();
   });
 
-  test("an abort while it opens, with nothing to say, gives up at once", async () => {
+  test("an abort while it opens, with no bytes to send, closes at once", async () => {
     const { url, cleanup } = await bareServer();
     const ws = new WebSocket(url);
     const client = webSocketTransport(ws);
-    client.start({ ...quiet, error: () => expect.unreachable() });
+    client.start({ ...ignoreEvents, error: () => expect.unreachable() });
     client.abort("no");
     await new Promise((resolve) => ws.on("close", resolve));
     cleanup();
   });
 
-  test("a message of more than 1 MiB is an error", async () => {
+  test("a message of more than 1 MiB is an error event", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);
     const error = failure(client);
@@ -129,7 +129,7 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("a text message is an error, and closes", async () => {
+  test("a text message is an error event, and closes the WebSocket with 1003", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);
     const error = failure(client);
@@ -141,8 +141,8 @@ describe("webSocketTransport", () => {
   });
 
   test.each([
-    ["says so with its code", 1011, { code: "connection_lost", message: expect.stringContaining("1011 (oops)") }],
-  ])("a peer that fails %s", async (_name, code, wanted) => {
+    ["closes with code 1011", 1011, { code: "connection_lost", message: expect.stringContaining("1011 (oops)") }],
+  ])("a peer that %s causes an error with that code", async (_name, code, wanted) => {
     const { url, accepted, cleanup } = await bareServer();
     const error = failure(await connectWebSocket(url));
     (await accepted).close(code, "oops");
@@ -150,25 +150,25 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("the reason that a peer closes with writes no line and no command into a log", async () => {
+  test("the reason of a peer's close frame adds no control characters to the message", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const transport = await connectWebSocket(url);
     const failed = failure(transport);
     (await accepted).close(4001, "\n\u001b[31m\u009b31m\u202eoops");
     const { message } = (await failed) as Error;
     expect(message).toContain("oops");
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them
     expect(message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
     cleanup();
   });
 
-  test("a peer that closes and leaves its TCP open is gone in 5 s, not in the 30 that ws gives it", async () => {
+  test("a peer that closes and leaves TCP open is disconnected after 5 s, not after the 30 s of ws", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);
     const error = failure(client);
     const server = await accepted;
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    // A close frame of code 1011, by hand, and no FIN.
+    // A close frame with code 1011, and no FIN.
     const { _socket } = server as unknown as { _socket: Socket };
     const arrived = once(_socket, "data");
     _socket.write(Uint8Array.of(0x88, 2, 1011 >> 8, 1011 & 255));
@@ -179,7 +179,7 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("a socket that is closed already is an error", async () => {
+  test("a WebSocket that is closed already is an error event", async () => {
     const { url, cleanup } = await bareServer();
     const ws = new WebSocket(url);
     ws.on("error", () => {});
@@ -191,7 +191,7 @@ describe("webSocketTransport", () => {
 });
 
 describe("listenWebSocket", () => {
-  test("accepts on its path, on the loopback only unless asked, and refuses what else comes", async () => {
+  test("accepts on its path, on the loopback by default, and refuses other requests", async () => {
     const { accepted, listener, url, port } = await listen({ path: "/tls" });
     expect(listener.address()).toMatchObject({ address: "127.0.0.1" });
     const refused = await failure(await connectWebSocket(`${url}/else`));
@@ -199,7 +199,7 @@ describe("listenWebSocket", () => {
     expect((await fetch(`http://127.0.0.1:${port}/tls`)).status).toBe(426);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
     const client = await connectWebSocket(`${url}/tls?query`);
-    client.start(quiet);
+    client.start(ignoreEvents);
     client.send(new Uint8Array([1, 2]));
     expect(await received(await accepted)).toEqual([1, 2]);
     client.end();
@@ -215,7 +215,7 @@ describe("listenWebSocket", () => {
     await listener.close(50);
   });
 
-  test("lets a server refuse a request", async () => {
+  test("allow refuses a request", async () => {
     const { accepted, listener, url } = await listen({
       origins: ["https://good.example", "https://other.example"],
       allow: ({ headers }) => headers.origin === "https://good.example",
@@ -226,16 +226,20 @@ describe("listenWebSocket", () => {
       });
     const client = await connectWebSocket(url, { headers: { origin: "https://good.example" } });
     let ended = false;
-    client.start({ ...quiet, end: () => (ended = true), error: ({ message }) => expect(ended, message).toBe(true) });
-    (await accepted).start(quiet);
+    client.start({
+      ...ignoreEvents,
+      end: () => (ended = true),
+      error: ({ message }) => expect(ended, message).toBe(true),
+    });
+    (await accepted).start(ignoreEvents);
     client.end();
     await listener.close();
   });
 
-  test("listens on the user's server at once, even before ws is loaded", async () => {
+  test("listens to an existing server at once, before ws is loaded", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const starting = listenWebSocket({ server }, (transport) => transport.start(quiet));
+    const starting = listenWebSocket({ server }, (transport) => transport.start(ignoreEvents));
     expect(server.listenerCount("upgrade")).toBe(1);
     const listener = await starting;
     expect(server.listenerCount("upgrade")).toBe(1);
@@ -243,7 +247,7 @@ describe("listenWebSocket", () => {
     server.close();
   });
 
-  test("shares the user's server: two paths, two listeners, and other requests are left alone", async () => {
+  test("shares an existing server: two paths have two listeners, and other requests are left alone", async () => {
     const server = createServer((_request, response) => response.end("page"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const one = await listen({ server, path: "/one" });
@@ -254,7 +258,7 @@ describe("listenWebSocket", () => {
       ["/one", one],
     ] as const) {
       const client = await connectWebSocket(one.url + path);
-      client.start(quiet);
+      client.start(ignoreEvents);
       client.send(new Uint8Array([7]));
       const transport = await accepted;
       expect(await received(transport)).toEqual([7]);
@@ -267,7 +271,7 @@ describe("listenWebSocket", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("on the user's server, a path is refused at once if no listener can serve it", async () => {
+  test("on an existing server, it refuses a path at once if no other listener can serve it", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const one = await listen({ server, path: "/one" });
@@ -275,21 +279,21 @@ describe("listenWebSocket", () => {
     const refused = failure(await connectWebSocket(`${one.url}/else`));
     expect(await refused).toMatchObject({ code: "websocket_refused", message: expect.stringContaining("404") });
 
-    let asked = "";
+    let requestedUrl = "";
     server.on("upgrade", ({ url = "" }, socket) => {
-      asked = url;
+      requestedUrl = url;
       socket.end("HTTP/1.1 410 Gone\r\n\r\n");
     });
     expect(await failure(await connectWebSocket(`${one.url}/else`))).toMatchObject({
       message: expect.stringContaining("410"),
     });
-    expect(asked).toBe("/else");
+    expect(requestedUrl).toBe("/else");
     await one.listener.close();
     await two.listener.close();
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("wss: the outer TLS of the user's server, trusted by its own authority", async () => {
+  test("wss: the outer TLS of an existing server, with a CA of its own", async () => {
     const ca = await testCa();
     const server = createSecureServer(await ca.issue());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -297,7 +301,7 @@ describe("listenWebSocket", () => {
     const url = `wss://localhost:${port}/`;
     expect(await failure(await connectWebSocket(url))).toMatchObject({ code: "outer_certificate" });
     const client = await connectWebSocket(url, { ca: ca.pem });
-    client.start(quiet);
+    client.start(ignoreEvents);
     client.send(new Uint8Array([7]));
     expect(await received(await accepted)).toEqual([7]);
     client.end();
@@ -305,13 +309,13 @@ describe("listenWebSocket", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("a port in use is a rejection", async () => {
+  test("rejects if the port is in use", async () => {
     const { listener, port } = await listen();
     await expect(listenWebSocket({ port }, () => {})).rejects.toMatchObject({ code: "address_in_use" });
     await listener.close();
   });
 
-  test("close stops listening at once, waits for connections, then cuts them", async () => {
+  test("close stops listening at once, waits for connections for the grace, then destroys them", async () => {
     const { accepted, listener, url } = await listen();
     const client = await connectWebSocket(url);
     const error = failure(client);

@@ -1,6 +1,6 @@
 /**
- * ws takes any stream for a socket, and many say that they are done with what they still hold: a multiplexer, a
- * throttle, a PassThrough.
+ * ws takes any stream as its socket. Many streams call back from a write while they still use its bytes: a multiplexer,
+ * a throttle, a PassThrough.
  */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,7 +13,7 @@ import { WebSocketServer } from "ws";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost", "127.0.0.1"] }));
 
-class Late extends Duplex {
+class DelayedStream extends Duplex {
   readonly #inner: Duplex;
   constructor(inner: Duplex) {
     super();
@@ -31,7 +31,7 @@ class Late extends Duplex {
   }
 }
 
-test("a stream that holds on to what it took gets it as it was", async () => {
+test("the bytes of a write do not change while a stream still uses them", async () => {
   const server = createServer({ credentials: [credential] }, async (channel) => {
     for (let i = 0; i < 20; i++) await channel.write(new Uint8Array(100_000).fill(i));
     await channel.close();
@@ -39,15 +39,15 @@ test("a stream that holds on to what it took gets it as it was", async () => {
   const http = createHttpServer();
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 2 ** 20 });
   http.on("upgrade", (request, socket, head) =>
-    sockets.handleUpgrade(request, new Late(socket), head, (ws) => void server.accept(webSocketTransport(ws))),
+    sockets.handleUpgrade(request, new DelayedStream(socket), head, (ws) => void server.accept(webSocketTransport(ws))),
   );
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
   try {
     const channel = await connect(`ws://127.0.0.1:${port}/`, { ca: ca.pem });
-    let got = 0;
-    for await (const bytes of channel) got += bytes.length;
-    expect(got).toBe(2_000_000);
+    let received = 0;
+    for await (const bytes of channel) received += bytes.length;
+    expect(received).toBe(2_000_000);
   } finally {
     http.close();
     http.closeAllConnections();

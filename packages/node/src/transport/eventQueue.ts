@@ -1,0 +1,131 @@
+/**
+ * The events of a transport, in order. They wait until `start` is called, and while the transport is paused. No method
+ * of the transport delivers an event before it returns.
+ * @module
+ */
+
+import type { TransportEvents } from "@handclasp/core";
+
+type Item = Uint8Array | Error | "end";
+
+/** The queue of one transport. It ignores every event after the first `error`. */
+export class EventQueue {
+  #events: TransportEvents | undefined;
+  #waiting: Item[] = [];
+  #isPaused = false;
+  #isScheduled = false;
+  #hasEnded = false;
+  #isClosed = false;
+  #isSilent = false;
+
+  start(events: TransportEvents): void {
+    this.#events = events;
+    this.#schedule();
+  }
+
+  pause(): void {
+    // After an error no more events come, so there is nothing to hold back.
+    this.#isPaused = !this.#isClosed;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#schedule();
+  }
+
+  /** Drops the waiting events and all later ones. */
+  silence(): void {
+    this.#isSilent = true;
+    this.#isClosed = true;
+    this.#waiting = [];
+  }
+
+  data(bytes: Uint8Array): void {
+    if (!this.#hasEnded) this.#add(bytes);
+  }
+
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#add("end");
+  }
+
+  /** Ends the queue. The waiting events and the error are delivered even if the transport is paused. */
+  error(error: Error): void {
+    this.#add(error);
+    this.#isClosed = true;
+    if (this.#isPaused) this.resume();
+  }
+
+  /** Reports room to send at once, even while the transport is paused: it is not an event from the peer. */
+  drain(): void {
+    if (!this.#isSilent) this.#events?.drain();
+  }
+
+  #add(item: Item): void {
+    if (this.#isClosed) return;
+    // Fast path: nothing waits, so the event skips the queue. This saves time, and memory on an idle connection.
+    if (!this.#waiting.length && !this.#isScheduled && this.#events && !this.#isPaused) this.#emit(this.#events, item);
+    else this.#waiting.push(item);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    const events = this.#events;
+    if (!events || this.#isPaused) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (let i = 0; i < waiting.length && !this.#isSilent; i++) {
+      this.#emit(events, waiting[i] as Item);
+      // The receiver paused the transport: the rest waits, before the events that came meanwhile.
+      if (this.#isPaused && !this.#isSilent) {
+        this.#waiting = [...waiting.slice(i + 1), ...this.#waiting];
+        return;
+      }
+    }
+  }
+
+  #emit(events: TransportEvents, item: Item): void {
+    if (item instanceof Uint8Array) events.data(item);
+    else if (item === "end") events.end();
+    else {
+      this.#isSilent = true;
+      events.error(item);
+    }
+  }
+}
+
+/** The memory of a Buffer as a Uint8Array. It is not copied, because Node.js and ws do not use it again. */
+export function asUint8Array(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** After `send` returned "full", `drain` follows when this many bytes or fewer wait. */
+export const lowWater: number = 2 ** 18;
+/** How long a failed connection may take to send its last bytes, in milliseconds. */
+export const abortTimeout = 2_000;
+/**
+ * How long a TCP connection or WebSocket may take to end after both sides have closed and all our bytes are sent,
+ * whatever the peer still sends, in milliseconds.
+ */
+export const endTimeout = 5_000;
+/** How long a closing TCP connection waits while the peer takes none of our bytes, in milliseconds. */
+export const stallTimeout = 30_000;
+/** The largest WebSocket message that is sent or accepted, in bytes (the default of ws is 100 MiB). */
+export const maxMessage: number = 2 ** 20;
+/**
+ * The most fragments of a WebSocket message (the default of ws is 16,384). Each keeps the whole block of memory that it
+ * was read into. The largest message is 256 fragments of 4 KiB; twice as many are allowed because a proxy may split
+ * them.
+ */
+export const maxFragments = 512;
+/** The most bytes of an unfinished WebSocket message during the handshake: twice a client's largest flight. */
+export const maxUnfinishedInHandshake: number = 2 ** 17 + 2 ** 15;
