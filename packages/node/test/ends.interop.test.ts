@@ -47,8 +47,8 @@ afterAll(() => {
   webSocketServer.close();
 });
 
-/** Our socket and the peer's. A server's socket is the accepted one. */
-const ours = <T>(role: Role, accepted: T, connected: T): [own: T, peer: T] =>
+/** The tested side's socket and the peer's. A server's socket is the accepted one. */
+const ours = <T>(role: Role, accepted: T, connected: T): [tested: T, peer: T] =>
   role === "server" ? [accepted, connected] : [connected, accepted];
 
 const transportPairs: Readonly<Record<string, (role: Role) => Promise<TransportPair>>> = {
@@ -57,8 +57,8 @@ const transportPairs: Readonly<Record<string, (role: Role) => Promise<TransportP
     const connected = connectSocket({ ...address, port: (tcpServer.address() as AddressInfo).port });
     sockets.add(connected);
     const [accepted] = await accepting;
-    const [own, peer] = ours(role, accepted, connected);
-    return toPair(tcpTransport(own), tcpTransport(peer), (peerEnding) =>
+    const [tested, peer] = ours(role, accepted, connected);
+    return toPair(tcpTransport(tested), tcpTransport(peer), (peerEnding) =>
       peerEnding === "ends" ? peer.end() : peer.destroy(),
     );
   },
@@ -67,14 +67,14 @@ const transportPairs: Readonly<Record<string, (role: Role) => Promise<TransportP
     const { port } = webSocketServer.address() as AddressInfo;
     const connected = new WebSocket(`ws://${address.host}:${port}/`, { perMessageDeflate: false });
     const [[accepted]] = await Promise.all([accepting, once(connected, "open")]);
-    const [own, peer] = ours(role, accepted, connected);
+    const [tested, peer] = ours(role, accepted, connected);
     const leave = (peerEnding: PeerEnding): void => (peerEnding === "ends" ? peer.close(1000) : peer.terminate());
-    return toPair(webSocketTransport(own), webSocketTransport(peer), leave);
+    return toPair(webSocketTransport(tested), webSocketTransport(peer), leave);
   },
 };
 
-const toPair = (own: Transport, peer: Transport, leave: TransportPair["leave"]): TransportPair => ({
-  own,
+const toPair = (tested: Transport, peer: Transport, leave: TransportPair["leave"]): TransportPair => ({
+  tested,
   peer,
   leave,
 });
@@ -96,7 +96,7 @@ describe.each(Object.entries(transportPairs))("over %s", (_, makePair) => {
         const running = [];
         for (const handler of Object.keys(handlers)) {
           const pair = await makePair(role);
-          expected[handler] = { connections: 0, ownClosed: settled, peerClosed: settled, missing: 0 };
+          expected[handler] = { connections: 0, testedClosed: settled, peerClosed: settled, missing: 0 };
           running.push(
             runCase(pair, real, { role, closesFirst, peerEnding, handler }).then((end) => {
               ends[handler] = end;

@@ -30,7 +30,7 @@ const virtual: Clock = {
 
 function makePair(): TransportPair {
   const pair = memoryPair();
-  return { own: pair.a, peer: pair.b, leave: (peerEnding) => (peerEnding === "ends" ? pair.b.end() : pair.gone()) };
+  return { tested: pair.a, peer: pair.b, leave: (peerEnding) => (peerEnding === "ends" ? pair.b.end() : pair.gone()) };
 }
 
 virtualTime();
@@ -42,7 +42,7 @@ describe.each(roles)("a %s", (role) => {
     describe.each(peerEndings)("and whose peer then %s", (peerEnding) => {
       test.each(Object.keys(handlers))("ends it within 2 s if its handler %s", async (handler) => {
         const end = await runCase(makePair(), virtual, { role, closesFirst, peerEnding, handler });
-        expect(end).toMatchObject({ connections: 0, ownClosed: settled, peerClosed: settled, missing: 0 });
+        expect(end).toMatchObject({ connections: 0, testedClosed: settled, peerClosed: settled, missing: 0 });
         // A peer that leaves after its close_notify causes no error. A handler's error goes to onError unchanged.
         if (role === "server") expect(end.reported).toEqual(handler === "throws" ? [handlerError] : []);
       });

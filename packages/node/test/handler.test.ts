@@ -8,7 +8,8 @@ import { unhandledRejections } from "./ends/matrix.ts";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
-const lost = (): TlsError => new TlsError(undefined, "it broke", { code: "connection_lost", fault: "transport" });
+const connectionLost = (): TlsError =>
+  new TlsError(undefined, "it broke", { code: "connection_lost", fault: "transport" });
 
 let printed: ReturnType<typeof vi.spyOn>;
 let unhandled: ReturnType<typeof unhandledRejections>;
@@ -102,7 +103,7 @@ describe("a handler that rejects with the error of its own connection", () => {
     ["aborted by us", ({ connection }) => connection.abort(), ["aborted"]],
     ["the peer's alert", ({ client }) => client.abort(undefined, "access_denied"), ["access_denied"]],
     ["truncated", ({ pair }) => pair.a.end(), ["truncated"]],
-    ["a transport that failed", ({ pair }) => pair.fail(lost()), ["connection_lost"]],
+    ["a transport that failed", ({ pair }) => pair.fail(connectionLost()), ["connection_lost"]],
   ];
   for (const [handlerKind, handler] of [
     ["that reads", readAll],

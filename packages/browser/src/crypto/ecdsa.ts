@@ -21,14 +21,14 @@ export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =
  * The range of the contents of a DER element. Its length must be in the only valid form, and at most 255: a P-521
  * signature has at most 139 bytes.
  */
-function contentsOf(der: Uint8Array, at: number, tag: number): { start: number; end: number } | undefined {
-  if (der[at] !== tag) return undefined;
-  const first = der[at + 1];
+function contentsOf(der: Uint8Array, offset: number, tag: number): { start: number; end: number } | undefined {
+  if (der[offset] !== tag) return undefined;
+  const first = der[offset + 1];
   if (first === undefined || first > 0x81) return undefined;
   const isLong = first === 0x81;
-  const length = isLong ? der[at + 2] : first;
+  const length = isLong ? der[offset + 2] : first;
   if (length === undefined || first === 0x80 || (isLong && length < 0x80)) return undefined;
-  const start = at + (isLong ? 3 : 2);
+  const start = offset + (isLong ? 3 : 2);
   return start + length <= der.length ? { start, end: start + length } : undefined;
 }
 
@@ -37,9 +37,9 @@ export function signatureFromDer(der: Uint8Array, width: number): Uint8Array | u
   const outer = contentsOf(der, 0, 0x30);
   if (outer?.end !== der.length) return undefined;
   const raw = new Uint8Array(2 * width);
-  let at = outer.start;
+  let offset = outer.start;
   for (const end of [width, 2 * width]) {
-    const integer = contentsOf(der, at, 0x02);
+    const integer = contentsOf(der, offset, 0x02);
     if (!integer) return undefined;
     let value = der.subarray(integer.start, integer.end);
     const [first, second] = value;
@@ -50,9 +50,9 @@ export function signatureFromDer(der: Uint8Array, width: number): Uint8Array | u
     }
     if (value.length > width) return undefined;
     raw.set(value, end - value.length);
-    at = integer.end;
+    offset = integer.end;
   }
-  return at === der.length ? raw : undefined;
+  return offset === der.length ? raw : undefined;
 }
 
 /** Converts r || s to Ecdsa-Sig-Value. */

@@ -169,8 +169,8 @@ const pathOfListener = new WeakMap<object, string>();
  * any path.
  */
 function isUnserved(server: Server | SecureServer, listener: object, path: string): boolean {
-  const all = server.listeners("upgrade");
-  return all[0] === listener && all.every((other) => (pathOfListener.get(other) ?? path) !== path);
+  const listeners = server.listeners("upgrade");
+  return listeners[0] === listener && listeners.every((other) => (pathOfListener.get(other) ?? path) !== path);
 }
 
 /**

@@ -94,8 +94,8 @@ class WebSocketTransport implements Transport {
     ws.on("error", (error) => {
       const code = (error as NodeJS.ErrnoException).code;
       if (tooBigCodes.includes(code)) {
-        const what = "the peer sent too large a WebSocket message, or one in too many fragments";
-        this.#fail(1009, transportError("message_too_big", what, { cause: error }));
+        const message = "the peer sent a WebSocket message that is too large or has too many fragments";
+        this.#fail(1009, transportError("message_too_big", message, { cause: error }));
       } else if (this.#hasOpened)
         this.#fail(1002, transportError("connection_lost", `the WebSocket broke: ${error.message}`, { cause: error }));
       else this.#events.error(openError(error));

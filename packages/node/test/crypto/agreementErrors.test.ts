@@ -42,11 +42,11 @@ test.each(["x25519", "secp256r1"] as const)(
 
 test("x25519: a point of low order is an invalid public key, whatever error node:crypto throws", async () => {
   const share = await nodeCrypto.groups.x25519!(random);
-  const one = Uint8Array.from({ length: 32 }, (_, i) => +(i === 0));
+  const pointOne = Uint8Array.from({ length: 32 }, (_, i) => +(i === 0));
   const highBit = Uint8Array.from({ length: 32 }, (_, i) => (i === 31 ? 0x80 : 0));
   for (const error of [undefined, new Error("some other text of another version")]) {
     failure.error = error;
-    expect(await share.agree(one)).toBeUndefined();
+    expect(await share.agree(pointOne)).toBeUndefined();
     expect(await share.agree(highBit)).toBeUndefined();
   }
 });

@@ -32,10 +32,10 @@ describe("noble, checked against nodeCrypto", () => {
 });
 
 describe("asyncProvider keeps the contract", () => {
-  const late = asyncProvider(nodeCrypto);
-  const lateSigners = signers.map((signer) => ({ ...signer, credential: asyncCredential(signer.credential) }));
-  for (const { name, run } of providerContract(late, nodeCrypto)) test(name, run);
-  for (const { name, run } of signatureContract(late, nodeCrypto, lateSigners)) test(name, run, 20_000);
+  const asyncNodeCrypto = asyncProvider(nodeCrypto);
+  const asyncSigners = signers.map((signer) => ({ ...signer, credential: asyncCredential(signer.credential) }));
+  for (const { name, run } of providerContract(asyncNodeCrypto, nodeCrypto)) test(name, run);
+  for (const { name, run } of signatureContract(asyncNodeCrypto, nodeCrypto, asyncSigners)) test(name, run, 20_000);
 
   test("its answers may come out of order", async () => {
     const draws = [0.9, 0.9, 0.1, 0.1];

@@ -20,7 +20,7 @@ export type PeerEnding = (typeof peerEndings)[number];
 /** Two connected transports. */
 export interface TransportPair {
   /** The transport of the side whose handler is tested. */
-  readonly own: Transport;
+  readonly tested: Transport;
   readonly peer: Transport;
   /** Ends the peer's transport. */
   leave(peerEnding: PeerEnding): void;
@@ -79,8 +79,8 @@ export const handlers: Readonly<Record<string, Handler>> = {
 export interface Outcome {
   /** The number of connections that the server still has. */
   readonly connections: number;
-  /** How `closed` of our side settled: "resolved", the error's code, or "pending". */
-  readonly ownClosed: string;
+  /** How `closed` of the tested side settled: "resolved", the error's code, or "pending". */
+  readonly testedClosed: string;
   /** The same for the peer's `closed`. */
   readonly peerClosed: string;
   /** The bytes that a reader lacks although it read a clean end. */
@@ -100,7 +100,7 @@ export async function runCase(
     handler,
   }: { role: Role; closesFirst: ClosingSide; peerEnding: PeerEnding; handler: string },
 ): Promise<Outcome> {
-  const own: ByteCounts = { written: 0, read: 0, sawEnd: false };
+  const tested: ByteCounts = { written: 0, read: 0, sawEnd: false };
   const peer: ByteCounts = { written: 0, read: 0, sawEnd: false };
   const handle = handlers[handler] as Handler;
   const reported: unknown[] = [];
@@ -115,12 +115,12 @@ export async function runCase(
       onError: (error: unknown) => void reported.push(error),
       ...(role === "client" && { trace: peerTrace }),
     },
-    (channel) => (role === "server" ? handle(channel, own) : undefined),
+    (channel) => (role === "server" ? handle(channel, tested) : undefined),
   );
-  const accepted = server.accept(role === "server" ? transports.own : transports.peer);
+  const accepted = server.accept(role === "server" ? transports.tested : transports.peer);
   const [client] = await clock.awaitSoon(
     Promise.all([
-      connect(role === "server" ? transports.peer : transports.own, {
+      connect(role === "server" ? transports.peer : transports.tested, {
         provider: nodeCrypto,
         ca: ca.pem,
         serverName: "localhost",
@@ -130,12 +130,12 @@ export async function runCase(
     ]),
   );
   const [channel, peerChannel] = role === "server" ? [accepted, client] : [client, accepted];
-  const ownClosed = outcome(channel.closed);
+  const testedClosed = outcome(channel.closed);
   const peerClosed = outcome(peerChannel.closed);
   // A client's application must handle its own errors: no server does it.
   if (role === "client")
     void runAndCatch(
-      () => handle(channel, own),
+      () => handle(channel, tested),
       (error) => channel.abort(error),
     );
 
@@ -148,12 +148,14 @@ export async function runCase(
     await clock.waitUntil(() => reading() !== "pending");
   }
   transports.leave(peerEnding);
-  await clock.waitUntil(() => server.connections.size === 0 && ownClosed() !== "pending" && peerClosed() !== "pending");
+  await clock.waitUntil(
+    () => server.connections.size === 0 && testedClosed() !== "pending" && peerClosed() !== "pending",
+  );
   return {
     connections: server.connections.size,
-    ownClosed: ownClosed(),
+    testedClosed: testedClosed(),
     peerClosed: peerClosed(),
-    missing: missing(own, peer) + missing(peer, own),
+    missing: missing(tested, peer) + missing(peer, tested),
     reported,
   };
 }

@@ -22,9 +22,9 @@ let written = 0;
 
 /** Pieces of data that differ, so that a missing, repeated or misplaced byte changes the hash. */
 function* pieces(size, total) {
-  for (let at = 0; at < total; at += size) {
-    const piece = new Uint8Array(size).fill((at / size) & 0xff);
-    new DataView(piece.buffer).setFloat64(0, at);
+  for (let offset = 0; offset < total; offset += size) {
+    const piece = new Uint8Array(size).fill((offset / size) & 0xff);
+    new DataView(piece.buffer).setFloat64(0, offset);
     yield piece;
   }
 }
@@ -53,11 +53,11 @@ async function pipe(channel, size, total, hash) {
 
 async function readAll(channel, total) {
   const hash = createHash("sha256");
-  for (let got = 0; got < total; ) {
+  for (let received = 0; received < total; ) {
     const bytes = await channel.read();
-    if (!bytes) throw new Error(`the end after ${got} of ${total} bytes`);
+    if (!bytes) throw new Error(`the end after ${received} of ${total} bytes`);
     hash.update(bytes);
-    got += bytes.length;
+    received += bytes.length;
   }
   return hash.digest("hex");
 }
@@ -107,10 +107,10 @@ const methods = {
     channels = [];
   },
   /** Starts to write `total` bytes to each channel, as fast as the channel takes them. */
-  async write({ how, size, total }) {
+  async write({ method, size, total }) {
     for (const channel of channels) {
       const hash = createHash("sha256");
-      const done = (how === "pipe" ? pipe : writeEach)(channel, size, total, hash);
+      const done = (method === "pipe" ? pipe : writeEach)(channel, size, total, hash);
       writers.push(done.then(() => hash.digest("hex")));
     }
   },

@@ -96,11 +96,13 @@ describe("no connection", () => {
   });
 
   test("the message has each address of a name that has several", () => {
-    const all = ["connect ECONNREFUSED ::1:1", "connect ECONNREFUSED 127.0.0.1:1"];
-    const error = Object.assign(new AggregateError(all.map((message) => new Error(message))), { code: "ECONNREFUSED" });
+    const addresses = ["connect ECONNREFUSED ::1:1", "connect ECONNREFUSED 127.0.0.1:1"];
+    const error = Object.assign(new AggregateError(addresses.map((message) => new Error(message))), {
+      code: "ECONNREFUSED",
+    });
     for (const converted of [connectError(error), openError(error)]) {
       expect(converted.code).toBe("connection_refused");
-      for (const message of all) expect(converted.message).toContain(message);
+      for (const message of addresses) expect(converted.message).toContain(message);
     }
   });
 });

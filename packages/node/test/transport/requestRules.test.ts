@@ -203,14 +203,14 @@ describe("attached to an existing server", () => {
     const server = createServer();
     const ignore = (): void => {};
     const first = await listenWebSocket({ server, path: "/tls" }, ignore);
-    const again = (path: string) => listenWebSocket({ server, path }, ignore);
-    await expect(again("/tls")).rejects.toMatchObject({
+    const listenAt = (path: string) => listenWebSocket({ server, path }, ignore);
+    await expect(listenAt("/tls")).rejects.toMatchObject({
       code: "configuration",
       message: expect.stringContaining("/tls"),
     });
-    cleanups.push((await again("/other")).close);
+    cleanups.push((await listenAt("/other")).close);
     await first.close(0);
-    cleanups.push((await again("/tls")).close);
+    cleanups.push((await listenAt("/tls")).close);
   });
 
   test.each([
