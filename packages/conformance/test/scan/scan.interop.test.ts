@@ -160,15 +160,13 @@ describe.each(scans)("$title", (scan) => {
         expect(sortedIds(xml.matchAll(/<group [^>]*id="(0x\w+)"/g))).toEqual(idsOf(defaultGroups));
       });
       // A suite with RSA key exchange needs no signature: sslscan then says that the server accepts every algorithm.
-      test.skipIf(scan.suites.some(({ keyExchange }) => keyExchange.name === "rsa"))(
-        "finds signatures with SHA-2 only",
-        () => {
+      if (scan.suites.every(({ keyExchange }) => keyExchange.name !== "rsa"))
+        test("finds signatures with SHA-2 only", () => {
           const rows = [...xml.matchAll(/<connection-signature-algorithm [^>]*name="(\w+)"/g)];
           const schemes = rows.map(([, name]) => name);
           expect(schemes.length).toBeGreaterThan(0);
           expect(schemes.filter((name) => !/sha(256|384|512)$|^ed25519$/.test(name ?? ""))).toEqual([]);
-        },
-      );
+        });
       test("finds no renegotiation, no compression and no Heartbleed", () => {
         expect(xml).toContain('<renegotiation supported="0"');
         expect(xml).not.toMatch(/<compression supported="1"/);
