@@ -27,8 +27,8 @@ const rows: [name: string, act: () => Promise<unknown>, expectedName: string, ex
     "credentials",
     "await",
   ],
-  ["tcp", () => connectWith({ ca: ca.pem }, "tcp://a.example:1"), "tcp://a.example:1", "say ws: or wss:"],
-  ["localhost:8443", () => connectWith({ ca: ca.pem }, "localhost:8443"), "localhost:8443", "say ws://localhost:8443"],
+  ["tcp", () => connectWith({ ca: ca.pem }, "tcp://a.example:1"), "tcp://a.example:1", "use ws: or wss:"],
+  ["localhost:8443", () => connectWith({ ca: ca.pem }, "localhost:8443"), "localhost:8443", "use ws://localhost:8443"],
   ["no address", () => connectWith({ ca: ca.pem }, null), "address", "the address comes first"],
   ["an empty address", () => connectWith({ ca: ca.pem }, ""), "address", "ws://"],
   [
