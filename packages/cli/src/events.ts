@@ -87,7 +87,7 @@ function summary(session: Session): string {
     alpn && `ALPN ${alpn}`,
     serverName && `for ${serverName}`,
   ];
-  const key = pskIdentity !== undefined && `key ${pskIdentity}`;
+  const key = pskIdentity !== undefined && `PSK identity ${pskIdentity}`;
   const peerName = peer && `peer ${peer.certificate.subject.text || "without a subject"}`;
   const status = session.ocspResponse && `OCSP ${session.ocspStatus ?? "unchecked"}`;
   return [...parts, key, peerName, status].filter(Boolean).join(" ");

@@ -1,5 +1,5 @@
 /**
- * Errors of the program that uses Handclasp, and of Handclasp and its host.
+ * Errors that this side detects: of the program that uses Handclasp, of Handclasp, of its host, and timeouts.
  * @module
  */
 import type { LocalFault } from "@handclasp/core/unstable";
@@ -46,7 +46,7 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
     "internal_error",
     "A function of your program threw, or returned an invalid value: `credentials`, `psk`, a signer or " +
       "`keyLog`. `cause` has what it threw. To choose the alert, throw a TlsError that names it. If `verify` or " +
-      "`trust` throws, the code is `untrusted`. If a session store throws, the connection is only not resumed.",
+      "`trust` throws, the code is `untrusted`. If a session store throws, the handshake is a full one.",
     "Correct the function. `cause` says what failed.",
     "a hook of the application threw",
   ),
@@ -65,7 +65,7 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   key_mismatch: configuration(
     "The private key does not belong to the certificate.",
-    "Give the certificate that was issued for this key first. The certificates of its issuers follow it.",
+    "Put the certificate of this key first. The certificates of its issuers follow it.",
     "the private key does not belong to the certificate",
   ),
   no_psk: application(

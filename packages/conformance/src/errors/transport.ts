@@ -110,14 +110,14 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
     "A listener refused a WebSocket because its Host header names no host of the listener. `onError` reports " +
       "the same headers at most once a minute.",
     "If the name is yours, add it to `hosts`.",
-    'a WebSocket was refused: the Host header is not a name of this listener (Origin absent, Host "evil.example")',
+    'a WebSocket was refused: the Host header has no name of this listener (Origin absent, Host "evil.example")',
   ),
   origin_refused: peer(
     undefined,
     "A listener refused a WebSocket because the page comes from another host. `onError` reports the same " +
       "headers at most once a minute.",
-    "If the page is yours, add its origin to `origins`.",
-    "a WebSocket was refused: the page's origin is of another host, and is none of `origins` (Origin " +
+    "If the page is yours, add its origin to `origins`. Every site can make a page with the origin `null`.",
+    "a WebSocket was refused: the page's origin is on another host, and is not in `origins` (Origin " +
       '"https://evil.example", Host "localhost:8443")',
   ),
   closed: transport(

@@ -6,10 +6,10 @@
 import type { Bytes } from "../bytes/bytes.ts";
 import type { ByteReadable } from "./byteReadable.ts";
 
-/** The source of the bytes. */
+/** The receiving side of a connection. */
 interface Source {
   read(): Promise<Bytes | undefined>;
-  /** The reader wants no more bytes. */
+  /** Discards the bytes that wait and all later ones. */
   drop(): void;
 }
 
@@ -45,7 +45,7 @@ export const iteratorOf = (source: Source): AsyncIterableIterator<Bytes, void, v
   [Symbol.asyncIterator]: itself,
 });
 
-/** One function for all iterators, because every idle connection has an iterator. */
+/** One function for all iterators, so that an iterator of an idle connection needs no closure of its own. */
 function itself<T>(this: T): T {
   return this;
 }

@@ -227,7 +227,10 @@ export const remedies: readonly (readonly [RegExp, string])[] = [
   [/extendedKeyUsage lacks|keyUsage lacks/, "have a certificate issued that has it"],
   [/another kind of key/, "give the key of this certificate"],
   [/^more than one root/, "give only one of them: ca and pins, trust, or insecure"],
-  [/^no trust anchor/, "ca: the certificate of your CA; pins: sha256/…; or insecure: true if you need no identity"],
+  [
+    /^no trust anchor/,
+    "ca: the certificate of your CA; pins: sha256/…; trust: a function; or insecure: true if you need no identity",
+  ],
   [/^pins: "/, "expected sha256/ and the base64 of the SHA-256 of a SubjectPublicKeyInfo"],
   [/^PEM: .* has no end$/, "the text is cut off or damaged"],
   [/^PEM: .* has headers$/, "decrypt a legacy encrypted key with `openssl pkcs8 -topk8`"],

@@ -117,7 +117,7 @@ describe("the buffer of an incomplete message", () => {
       expect(lengths.length).toBeLessThan(20);
     });
     expect(most).toBeLessThanOrEqual(2);
-    // Doubling copies each byte at most twice. A new array for each fragment would copy 2 GiB.
+    // Doubling copies less than two bytes per received byte in total. A new array for each fragment would copy 2 GiB.
     expect(copied).toBeLessThan(2 * whole.length);
     expect(reader.take()).toEqual(whole);
   });

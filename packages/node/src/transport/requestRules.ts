@@ -118,9 +118,11 @@ function refusal(host: string, origin: string | undefined, isHostAllowed: boolea
     : "the Host header has no name of this listener";
   return new TlsError(undefined, `a WebSocket was refused: ${reason} (${values})`, {
     code: isHostAllowed ? "origin_refused" : "host_refused",
-    advice: options.every(Boolean)
-      ? `if you trust it, allow it with ${options.join(", ")}`
-      : "no option can allow it: it is not a valid origin or host",
+    advice: !options.every(Boolean)
+      ? "no option can allow it: it is not a valid origin or host"
+      : origin === "null" && !isOriginAllowed
+        ? `every site can make a page with the origin null, and ${options.join(", ")} would allow them all`
+        : `if you trust it, allow it with ${options.join(", ")}`,
   });
 }
 

@@ -304,7 +304,16 @@ describe("reports", () => {
         undefined,
       ],
       [refused("host_refused", `${advice}hosts: ["evil.example"]`, "http://evil.example", '"evil.example"'), undefined],
-      [refused("host_refused", `${advice}hosts: ["evil.example"], origins: ["null"]`, '"null"', "evil"), undefined],
+      [
+        refused(
+          "host_refused",
+          'every site can make a page with the origin null, and hosts: ["evil.example"], origins: ["null"] would ' +
+            "allow them all",
+          '"null"',
+          "evil",
+        ),
+        undefined,
+      ],
       [refused("host_refused", "no option can allow it: it is not a valid origin or host", "absent", "b@d"), undefined],
     ]);
     const channel = await connect(`ws://localhost:${port}/`, { ca: ca.pem });
