@@ -55,3 +55,5 @@ declare const console: { error(...what: readonly unknown[]): void };
 declare function setTimeout(callback: () => void, ms: number): unknown;
 declare function clearTimeout(timer: unknown): void;
 declare const crypto: { getRandomValues(array: Uint8Array): Uint8Array };
+declare function atob(base64: string): string;
+declare function btoa(latin1: string): string;

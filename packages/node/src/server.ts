@@ -9,7 +9,7 @@ import {
   type Transport,
 } from "@handclasp/core";
 import { optionsOf, usageError, wrongOption } from "@handclasp/core/unstable";
-import { accepted, serverOptions, withExplanationSync } from "@handclasp/core/unstable/engine";
+import { serverOptions, startAccept, withExplanationSync } from "@handclasp/core/unstable/engine";
 
 import { certificateCacheOf } from "./certificates.ts";
 import { nodeCrypto } from "./crypto/nodeCrypto.ts";
@@ -81,7 +81,7 @@ export class TlsServer {
   /** Accepts a channel over a transport of your own. Throws a usage error after `close` was called. */
   accept(transport: Transport, request?: IncomingMessage): TlsConnection {
     if (this.#closed) throw usageError("the server is closed");
-    const connection = accepted(transport, this.#config);
+    const connection = startAccept(transport, this.#config);
     this.#connections.add(connection);
     this.#watch(connection);
     // `#watch` reports a handshake that fails.
@@ -172,7 +172,7 @@ export class TlsServer {
     });
     const closeOne = async (connection: TlsConnection): Promise<void> => {
       const handler = this.#pendingHandlers.get(connection);
-      connection.askToClose();
+      connection.announceClose();
       if (handler) await (grace > 0 ? Promise.race([handler, graceIsOver]) : undefined);
       if (this.#pendingHandlers.has(connection)) unfinished.push(connection);
       await connection.close().catch(ignore);

@@ -95,7 +95,7 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
     canVerify: (algorithm) => inner.canVerify(algorithm),
     verify: (algorithm, key, message, signature) => delay(() => inner.verify(algorithm, key, message, signature)),
     rsaEncrypt: (key, message, random) => delay(() => inner.rsaEncrypt(key, message, random)),
-    earlyShares: true,
+    precomputesShares: true,
     prefers: inner.prefers,
   };
 }

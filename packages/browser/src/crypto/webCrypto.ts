@@ -261,7 +261,7 @@ export const webCrypto: CryptoProvider = {
   canVerify: (algorithm) => noble.canVerify(algorithm),
   verify,
   rsaEncrypt: (key, message, random) => noble.rsaEncrypt(key, message, random),
-  earlyShares: true,
+  precomputesShares: true,
   prefers: "AES_GCM",
 };
 

@@ -4,7 +4,7 @@
  */
 
 import type { NextTurn, SendResult, TlsError, TlsErrorCode, Transport, TransportEvents } from "@handclasp/core/client";
-import { reportClose, textMessage, transportError, WebSocketSender } from "@handclasp/core/unstable";
+import { reportClose, textMessageError, transportError, WebSocketSender } from "@handclasp/core/unstable";
 
 const connecting = 0;
 const closed = 3;
@@ -82,7 +82,7 @@ class WebSocketTransport implements Transport {
         this.#emit((events) => events.data(new Uint8Array(data)));
         // Timers are slow in a background tab, but messages are not.
         this.#checkRoom();
-      } else this.#fail(textMessage());
+      } else this.#fail(textMessageError());
     });
     // `error` has no details, and `close` follows it, except in Chromium if a policy forbids the WebSocket.
     ws.addEventListener("error", () => {
@@ -153,7 +153,7 @@ class WebSocketTransport implements Transport {
 
   /** Reports room. False if there was nothing to report. */
   #checkRoom(): boolean {
-    if (!this.#sender.drained(lowWater)) return false;
+    if (!this.#sender.takeDrained(lowWater)) return false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#emit((events) => events.drain());

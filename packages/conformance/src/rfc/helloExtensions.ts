@@ -224,7 +224,7 @@ const rfc7507: Rfc = rfc(7507, "TLS Fallback Signaling Cipher Suite Value", [
     "4",
     "A client that retries with a lower version adds the SCSV after its suites. A client that resumes a " +
       "session, or offers its highest version, does not.",
-    obeyedBy("handshake/client.ts#offer", [
+    obeyedBy("handshake/client.ts#makeClientHello", [
       `${fallback}: TLS_FALLBACK_SCSV > is not sent without the option`,
       `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
       `${fallback}: TLS_FALLBACK_SCSV > is not sent with a session that is to be resumed (RFC 7507 §4)`,
@@ -303,7 +303,7 @@ const rfc8701: Rfc = rfc(8701, "GREASE", [
   [
     "3.1",
     "A client refuses each GREASE value that a server chooses: a suite, an extension, a group or a scheme.",
-    clientOnly("handshake/client.ts#agree", [
+    clientOnly("handshake/client.ts#checkServerHello", [
       `${grease}: GREASE that the client sends > a client refuses a server that chooses a GREASE suite or extension`,
       `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
     ]),

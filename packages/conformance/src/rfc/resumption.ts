@@ -111,7 +111,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "The server echoes the session ID that the client sent with an accepted ticket, whatever its value.",
     bothRoles({
       client: obeyedBy(
-        ["handshake/client.ts#offer"],
+        ["handshake/client.ts#makeClientHello"],
         [
           `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
         ],

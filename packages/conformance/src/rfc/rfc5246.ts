@@ -61,7 +61,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6",
     "A side answers an unexpected record type with unexpected_message.",
     obeyedBy(
-      ["record/reader.ts#RecordReader.cut", "engine/established.ts#EstablishedConnection.receive"],
+      ["record/reader.ts#RecordReader.takeRawRecord", "engine/established.ts#EstablishedConnection.receive"],
       [`${reader}: a reader refuses > a record of type %i`, `${established}: limits > ChangeCipherSpec is refused`],
     ),
   ],
@@ -82,7 +82,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.1",
     "A fragment has at most 2^14 bytes.",
     obeyedBy(
-      ["record/writer.ts#RecordWriter.setLimit", "record/reader.ts#RecordReader.cut"],
+      ["record/writer.ts#RecordWriter.setLimit", "record/reader.ts#RecordReader.takeRawRecord"],
       [
         `${reader}: a reader refuses > plaintext of more than 2^14 bytes, after its header`,
         `${writer}: fragments > have at most %i bytes, and a reader joins them again`,
@@ -143,7 +143,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3",
     "Ciphertext has at most 2^14 + 2048 bytes.",
     obeyedBy(
-      "record/reader.ts#RecordReader.cut",
+      "record/reader.ts#RecordReader.takeRawRecord",
       `${reader}: a reader refuses > ciphertext of more than 2^14 + 2048 bytes, after its header`,
     ),
   ],
@@ -381,7 +381,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.2",
     "client_version is the highest version that the client supports.",
     obeyedBy(
-      "handshake/client.ts#offer",
+      "handshake/client.ts#makeClientHello",
       `${hello}: ClientHello > offers TLS 1.2 and no compression, without a session, and with new random bytes each time`,
     ),
   ],
@@ -417,7 +417,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "The client offers the null compression method, and the server supports it.",
     bothRoles({
       client: obeyedBy(
-        ["handshake/client.ts#offer"],
+        ["handshake/client.ts#makeClientHello"],
         [
           `${hello}: ClientHello > offers TLS 1.2 and no compression, without a session, and with new random bytes each time`,
         ],
@@ -451,7 +451,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.3",
     "The server chooses only values that the client offered, and a resumed session keeps its suite.",
     clientOnly(
-      ["handshake/client.ts#agree", "handshake/resumption/client.ts#resumedAgreement"],
+      ["handshake/client.ts#checkServerHello", "handshake/resumption/client.ts#resumedAgreement"],
       [
         `${hello}: ServerHello > is refused with %s`,
         `${hello}: ServerHello > is refused with compression`,
@@ -578,7 +578,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.2, 7.4.6",
     "Certificates are X.509v3.",
     obeyedBy(
-      "x509/path.ts#checkIssued",
+      "x509/path.ts#checkNonAnchor",
       "x509/path.test.ts: a path that is valid > may have version 1 in its anchor only",
     ),
   ],
@@ -607,7 +607,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       "the schemes when it chooses the suite.",
     bothRoles({
       client: obeyedBy(
-        ["handshake/client.ts#verifySignature"],
+        ["handshake/client.ts#verifyKeyExchangeSignature"],
         [
           `${keyExchange}: the server's parameters > are refused if the signature scheme belongs to another kind of key`,
           `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
@@ -626,7 +626,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "The server's signature covers both randoms and the parameters, and the client verifies it.",
     bothRoles({
       client: obeyedBy(
-        ["handshake/client.ts#verifySignature"],
+        ["handshake/client.ts#verifyKeyExchangeSignature"],
         [`${order}: signatures > in the server's key exchange, with %s altered, are refused by the client at once`],
       ),
       server: obeyedBy(["handshake/server.ts#signParams"], [`${suite}: suite, certificate and group`]),
@@ -833,7 +833,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "E.1",
     "A client that does not support the version that the server chose sends a fatal protocol_version.",
-    clientOnly("handshake/client.ts#agree", `${order}: versions > a ServerHello with another version is refused`),
+    clientOnly(
+      "handshake/client.ts#checkServerHello",
+      `${order}: versions > a ServerHello with another version is refused`,
+    ),
   ],
   [
     "E.1",
@@ -846,14 +849,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "E.1",
     "The record of a ClientHello may have any version 3.x.",
-    obeyedBy("record/reader.ts#RecordReader.cut", `${order}: versions > the first record may have version %i`),
+    obeyedBy("record/reader.ts#RecordReader.takeRawRecord", `${order}: versions > the first record may have version %i`),
   ],
   ["E.2, E.3", "A server accepts the hello of SSL 2.0, and a client may fall back to it.", noSsl],
   [
     "F.1.1.3",
     "Each handshake uses a new DH exponent. The receiver checks the group and the public value.",
     obeyedBy(
-      ["handshake/keyExchange/dhe.ts#newShare", "handshake/keyExchange/dhe.ts#fieldOf"],
+      ["handshake/keyExchange/dhe.ts#generateShare", "handshake/keyExchange/dhe.ts#fieldOf"],
       [
         `${keyExchange}: the peer's public key > is new in each handshake`,
         `${dhe}: the public value > %s is refused by both sides`,

@@ -63,40 +63,27 @@ export function fromHex(hex: string): Bytes {
   return out;
 }
 
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /** Base64 with padding, RFC 4648 §4. */
-export function toBase64(bytes: Uint8Array): string {
-  let out = "";
-  for (let i = 0; i < bytes.length; i += 3) {
-    const n = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    out += alphabet[n >> 18] as string;
-    out += alphabet[(n >> 12) & 63] as string;
-    out += i + 1 < bytes.length ? (alphabet[(n >> 6) & 63] as string) : "=";
-    out += i + 2 < bytes.length ? (alphabet[n & 63] as string) : "=";
-  }
-  return out;
-}
+export const toBase64 = (bytes: Uint8Array): string => btoa(latin1(bytes));
 
 /**
  * Bytes from base64, RFC 4648 §4; ignores line breaks and spaces. Throws a RangeError for anything else, including
- * non-zero spare bits.
+ * missing padding and non-zero spare bits.
  */
 export function fromBase64(text: string): Bytes {
   const clean = text.replace(/\s+/g, "");
-  if (clean.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(clean)) throw new RangeError("not base64");
-  const digits = clean.replace(/=+$/, "");
-  const out = new Uint8Array((digits.length * 6) >> 3);
-  let [bits, bitCount, at] = [0, 0, 0];
-  for (const digit of digits) {
-    bits = ((bits << 6) | alphabet.indexOf(digit)) & 0xfff;
-    bitCount += 6;
-    if (bitCount < 8) continue;
-    bitCount -= 8;
-    out[at++] = bits >> bitCount;
+  const binary = decodeBase64(clean);
+  // `atob` accepts text without padding and ignores spare bits.
+  if (binary === undefined || btoa(binary) !== clean) throw new RangeError("not base64");
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+function decodeBase64(text: string): string | undefined {
+  try {
+    return atob(text);
+  } catch {
+    return undefined;
   }
-  if (bits & ((1 << bitCount) - 1)) throw new RangeError("not base64: spare bits set");
-  return out;
 }
 
 /** ASCII text as bytes. Throws a RangeError for text that is not ASCII. */

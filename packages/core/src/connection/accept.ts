@@ -120,7 +120,7 @@ export async function accept(
 ): Promise<TlsConnection> {
   const shared =
     config instanceof SharedConfig ? config : withExplanationSync(() => singleUseConfig(config as AcceptOptions));
-  const connection = accepted(transport, shared);
+  const connection = startAccept(transport, shared);
   await connection.opened;
   return connection;
 }
@@ -136,7 +136,7 @@ function singleUseConfig(unchecked: AcceptOptions): SharedConfig {
 }
 
 /** As `accept`, but returns immediately, while the handshake is running. */
-export function accepted(transport: Transport, config: ServerConfiguration): TlsConnection {
+export function startAccept(transport: Transport, config: ServerConfiguration): TlsConnection {
   if (!(config instanceof SharedConfig))
     throw configurationError("not a server configuration", "pass the result of serverConfig()");
   return acceptWith(
@@ -147,7 +147,8 @@ export function accepted(transport: Transport, config: ServerConfiguration): Tls
 }
 
 /**
- * As `accepted`, with a handshake's configuration. The trace contains secrets if both `config` and `options` allow it.
+ * As `startAccept`, with a handshake's configuration. The trace contains secrets if both `config` and `options` allow
+ * it.
  */
 export function acceptWith(config: ServerConfig, transport: Transport, options: CommonOptions): TlsConnection {
   return new TlsConnection(
@@ -222,7 +223,7 @@ export const withCredentials = (config: ServerConfig, credentials: ServerCredent
 function credentialsOf(
   { suites }: Pick<ServerConfig, "suites">,
   credentials: ServerCredentials | undefined,
-): Pick<ServerConfig, "credentials" | "namesDiffer" | "chooseCredentials"> {
+): Pick<ServerConfig, "credentials" | "hasSeveralNames" | "chooseCredentials"> {
   if (typeof credentials === "function") {
     const cache = new WeakMap<Credential, ServerCredential>();
     const check = (credential: Credential): ServerCredential => {
@@ -246,9 +247,9 @@ function credentialsOf(
 
 const credentialSet = (
   credentials: readonly ServerCredential[],
-): Pick<ServerConfig, "credentials" | "namesDiffer"> => ({
+): Pick<ServerConfig, "credentials" | "hasSeveralNames"> => ({
   credentials,
-  namesDiffer: new Set(credentials.map(namesOf)).size > 1,
+  hasSeveralNames: new Set(credentials.map(namesOf)).size > 1,
 });
 
 const namesOf = ({ certificate: { subjectAltNames } }: ServerCredential): string =>

@@ -25,13 +25,14 @@ export type ClientCredentials =
 /** Checks the option `credentials`, and makes the function that selects a credential. */
 export function credentialSelector(
   credentials: ClientCredentials | undefined,
-): Pick<ClientConfig, "selectCredential" | "identity" | "identityFits"> {
+): Pick<ClientConfig, "selectCredential" | "identity" | "requiresListedIssuer"> {
   if (typeof credentials === "function")
-    return { selectCredential: credentials, identity: undefined, identityFits: false };
-  if (credentials === undefined) return { selectCredential: () => undefined, identity: [], identityFits: false };
+    return { selectCredential: credentials, identity: undefined, requiresListedIssuer: false };
+  if (credentials === undefined)
+    return { selectCredential: () => undefined, identity: [], requiresListedIssuer: false };
   if (!isList(credentials)) {
     const [certificate] = checkedChain(credentials, "client");
-    return { selectCredential: () => credentials, identity: [certificate], identityFits: false };
+    return { selectCredential: () => credentials, identity: [certificate], requiresListedIssuer: false };
   }
   const candidates = credentials.map((credential) => {
     const chain = checkedChain(credential, "client");
@@ -44,7 +45,7 @@ export function credentialSelector(
       (!certificateAuthorities.length || issuers.some((issuer) => names.includes(issuer)));
     return candidates.find(fits)?.credential;
   };
-  return { selectCredential, identity: candidates.map(({ certificate }) => certificate), identityFits: true };
+  return { selectCredential, identity: candidates.map(({ certificate }) => certificate), requiresListedIssuer: true };
 }
 
 const isList = (credentials: Credential | readonly Credential[]): credentials is readonly Credential[] =>

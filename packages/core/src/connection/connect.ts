@@ -7,7 +7,7 @@ import { briefError, optionsOf, wrongOption } from "../validation/options.ts";
 import { clientOptions } from "../validation/tables.ts";
 import { withExplanation } from "../validation/withExplanation.ts";
 import { dnsName, parseReference } from "../x509/name.ts";
-import type { OcspPolicy, OcspRow } from "../x509/ocsp.ts";
+import type { OcspPolicy, OcspPolicyRow } from "../x509/ocsp.ts";
 import { readTrust, type TrustOptions } from "../x509/verify.ts";
 import { type ClientCredentials, credentialSelector } from "./clientCredentials.ts";
 import { TlsConnection } from "./connection.ts";
@@ -109,7 +109,7 @@ export const clientHandshakeConfig = (options: ConnectOptions): ClientConfig =>
 
 function configOf(options: ConnectOptions): ClientConfig {
   const { credentials, serverName, maxFragmentLength } = options;
-  const ocsp = options.ocsp as OcspRow | undefined;
+  const ocsp = options.ocsp as OcspPolicyRow | undefined;
   const common = commonConfig(options);
   const trust = common.suites.some(isCertified) ? readTrust(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !parseReference(serverName) && !dnsName(serverName))

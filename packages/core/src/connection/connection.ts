@@ -16,7 +16,7 @@ import { closeAtDispose } from "./asyncDispose.ts";
 import type { ByteReadable } from "./byteReadable.ts";
 import { callListener } from "./callListener.ts";
 import { type Deferred, deferred } from "./deferred.ts";
-import { Endings } from "./endings.ts";
+import { EndErrors } from "./endErrors.ts";
 import { abortedBy, asTransportError, closedLocally, connectionClosed, endsSession, transportGone } from "./errors.ts";
 import { Inbound } from "./inbound.ts";
 import type { ConnectionOptions } from "./options.ts";
@@ -47,16 +47,16 @@ export class TlsConnection {
   readonly #timers: Timers;
   readonly #options: ConnectionOptions;
   readonly #opened: Promise<Session>;
-  #opening: Deferred<Session> | undefined = deferred<Session>();
+  #openedDeferred: Deferred<Session> | undefined = deferred<Session>();
   readonly #closed = deferred<void>();
   #established: Established | undefined;
-  readonly #endings = new Endings();
+  readonly #endErrors = new EndErrors();
   /** The number of pending promises that were given to `holdOpen`. */
   #holdCount = 0;
-  #isClosing = false;
+  #isCloseAnnounced = false;
   /** The connection has ended. */
   #hasEnded = false;
-  #closing: InstanceType<typeof AbortController> | undefined;
+  #closingController: InstanceType<typeof AbortController> | undefined;
 
   #readable: ByteReadable | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
@@ -64,7 +64,7 @@ export class TlsConnection {
   constructor(transport: Transport, role: RoleOptions, options: ConnectionOptions) {
     this.#transport = transport;
     this.#options = options;
-    this.#opened = markHandled((this.#opening as Deferred<Session>).promise);
+    this.#opened = markHandled((this.#openedDeferred as Deferred<Session>).promise);
     void markHandled(this.#closed.promise);
     this.#inbound = new Inbound(transport, () => this.#closeWhenIdle());
     this.#engine = new Engine({
@@ -72,7 +72,7 @@ export class TlsConnection {
       trace: options.traceListener !== undefined,
       memory: transport.memory ?? hostMemory,
       inbound: this.#inbound,
-      wake: () => this.#outbound.schedule(),
+      scheduleTake: () => this.#outbound.schedule(),
     });
     this.#inbound.engine = this.#engine;
     this.#outbound = new Outbound(
@@ -80,7 +80,7 @@ export class TlsConnection {
       this.#engine,
       this.#opened,
       (events) => this.#handleEvents(events),
-      () => this.#outbound.fail(this.#endings.lazy(transportGone)),
+      () => this.#outbound.failWrites(this.#endErrors.addLazily(transportGone)),
     );
     transport.start({
       data: (bytes) => this.#engine.receive(bytes),
@@ -90,7 +90,7 @@ export class TlsConnection {
         this.#inbound.transportGone();
         this.#engine.receiveError(asTransportError(error));
         // A provider that never opens a received record must not delay the end.
-        this.#timers.endWithin(() => asTransportError(error));
+        this.#timers.abortAfterTimeout(() => asTransportError(error));
       },
     });
     // Created last, because the calls above may throw, and timers would then keep running.
@@ -138,14 +138,14 @@ export class TlsConnection {
    * channel.closing.addEventListener("abort", () => stopWorking());
    */
   get closing(): AbortSignal {
-    this.#closing ??= new AbortController();
-    if (this.#isClosing) this.#closing.abort();
-    return this.#closing.signal;
+    this.#closingController ??= new AbortController();
+    if (this.#isCloseAnnounced) this.#closingController.abort();
+    return this.#closingController.signal;
   }
   /** Aborts `closing`, and leaves the connection open so that the application can finish. */
-  askToClose(): void {
-    this.#isClosing = true;
-    this.#closing?.abort();
+  announceClose(): void {
+    this.#isCloseAnnounced = true;
+    this.#closingController?.abort();
   }
 
   /**
@@ -243,12 +243,12 @@ export class TlsConnection {
    * with `closed_locally`. Resolves and rejects as `closed` does.
    */
   close(): Promise<void> {
-    const ending = this.#endings.lazy(closedLocally);
-    if (this.#engine.phase !== "closed") this.#outbound.refuse(ending);
-    this.#inbound.stop(ending);
-    this.askToClose();
-    this.#outbound.endAfterClose();
-    this.#timers.close();
+    const getError = this.#endErrors.addLazily(closedLocally);
+    if (this.#engine.phase !== "closed") this.#outbound.failLaterWrites(getError);
+    this.#inbound.stop(getError);
+    this.announceClose();
+    this.#outbound.endTransportAfterClose();
+    this.#timers.closeAfterWrites();
     return this.closed;
   }
 
@@ -271,7 +271,7 @@ export class TlsConnection {
     // A misspelt alert, or close_notify, must not look like a clean end.
     const error = abortedBy(reason, alertDescriptions[alert] > 0 ? alert : "internal_error");
     const { phase } = this.#engine;
-    if (phase !== "closed") this.#inbound.stop(this.#endings.add(error));
+    if (phase !== "closed") this.#inbound.stop(this.#endErrors.add(error));
     this.#engine.abort(error);
     // During a handshake there is no data to lose, and the provider may never answer.
     if (phase === "handshake") this.#engine.dropUnsealed();
@@ -283,7 +283,7 @@ export class TlsConnection {
    * if (!channel.endedBy(error)) report(error);
    */
   endedBy(error: unknown): boolean {
-    return this.#endings.has(error);
+    return this.#endErrors.has(error);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Bytes, void, void> {
@@ -306,8 +306,8 @@ export class TlsConnection {
         this.#timers.established();
         this.#established = event.established;
         this.#transport.established?.();
-        this.#opening?.resolve(event.established.session);
-        this.#opening = undefined;
+        this.#openedDeferred?.resolve(event.established.session);
+        this.#openedDeferred = undefined;
         return callListener(() => this.#options.traceListener?.({ type: "established" }));
       case "end":
         return this.#inbound.end();
@@ -321,8 +321,8 @@ export class TlsConnection {
     if (this.#options.allowHalfOpen) return;
     setTimeout(() => {
       if (this.#holdCount) return;
-      const { pending } = this.#outbound;
-      if (pending) void pending.then(() => this.#closeWhenIdle());
+      const { pendingWrites } = this.#outbound;
+      if (pendingWrites) void pendingWrites.then(() => this.#closeWhenIdle());
       else this.#engine.close();
     }, 0);
   }
@@ -331,17 +331,17 @@ export class TlsConnection {
     this.#hasEnded = true;
     this.#timers.stop();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    const ending = error ? this.#endings.add(error) : this.#endings.lazy(connectionClosed);
-    this.#outbound.fail(ending);
+    const getError = error ? this.#endErrors.add(error) : this.#endErrors.addLazily(connectionClosed);
+    this.#outbound.failWrites(getError);
     this.#established?.exporter.wipe();
-    if (error && endsSession(error)) this.#established?.forget?.();
+    if (error && endsSession(error)) this.#established?.forgetSession?.();
     if (error) this.#transport.abort(error.code);
     else this.#transport.end();
-    this.#opening?.reject(ending());
-    this.#inbound.end(error && ending);
+    this.#openedDeferred?.reject(getError());
+    this.#inbound.end(error && getError);
     if (error) this.#closed.reject(error);
     else this.#closed.resolve();
-    this.askToClose();
+    this.announceClose();
     callListener(() => this.#options.traceListener?.({ type: "closed", ...(error && { error }) }));
   }
 }

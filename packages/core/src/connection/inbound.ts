@@ -11,7 +11,7 @@ import { TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { highWaterInbound, itemOverhead, maxInboundBytes, recordCost, turnBudget } from "../limits.ts";
 import type { Deferred } from "./deferred.ts";
-import type { Ending } from "./endings.ts";
+import type { GetEndError } from "./endErrors.ts";
 import type { Transport } from "./transport.ts";
 import { nextTimerTurn, receiveBudget } from "./turnBudget.ts";
 
@@ -19,7 +19,7 @@ export class Inbound implements EngineInbound {
   readonly #transport: Transport;
   readonly #onEndRead: () => void;
   /** Set before any data arrives. */
-  engine!: Pick<Engine, "work" | "abort">;
+  engine!: Pick<Engine, "processInput" | "abort">;
   /** Created when data first waits to be read: on most connections, a read waits for data instead. */
   #queue: ByteQueue | undefined;
   /** Bytes that wait to be read, each piece with its overhead. */
@@ -27,7 +27,7 @@ export class Inbound implements EngineInbound {
   #backlog = 0;
   #reader: Omit<Deferred<Bytes | undefined>, "promise"> | undefined;
   /** The end that a read sees once the queue is empty: the peer's close, or an error. */
-  #end: { readonly error?: Ending } | undefined;
+  #end: { readonly error?: GetEndError } | undefined;
   #isEndRead = false;
   /** Received data is discarded. */
   #isDiscarding = false;
@@ -59,7 +59,7 @@ export class Inbound implements EngineInbound {
     if (this.#bytes > highWaterInbound) this.#updatePause();
   }
 
-  backlog(bytes: number): void {
+  setBacklog(bytes: number): void {
     this.#backlog = bytes;
     this.#updatePause();
   }
@@ -87,7 +87,7 @@ export class Inbound implements EngineInbound {
     return promise;
   }
 
-  #deliverEnd(error: Ending | undefined): Promise<undefined> {
+  #deliverEnd(error: GetEndError | undefined): Promise<undefined> {
     if (error) return markHandled(Promise.reject(error()));
     this.#isEndRead = true;
     this.#onEndRead();
@@ -107,7 +107,7 @@ export class Inbound implements EngineInbound {
    * Ends the received data, in order or with an error. Only the first call counts: a later error does not undo an
    * authenticated end.
    */
-  end(error?: Ending): void {
+  end(error?: GetEndError): void {
     if (this.#end) return;
     this.#end = { ...(error && { error }) };
     const reader = this.#reader;
@@ -129,7 +129,7 @@ export class Inbound implements EngineInbound {
    * This side has closed, so data is discarded. Reads then fail, because the discarded data must not look like the
    * peer's end. If the application has read that end, or the connection failed before, the earlier end stays.
    */
-  stop(error: Ending): void {
+  stop(error: GetEndError): void {
     if (!this.#isEndRead && !this.#end?.error) {
       const reader = this.#reader;
       this.#reader = undefined;
@@ -156,7 +156,7 @@ export class Inbound implements EngineInbound {
     this.#isWaitingForTurn = true;
     receiveBudget.wait(() => {
       this.#isWaitingForTurn = false;
-      this.engine.work();
+      this.engine.processInput();
     }, this.#transport.nextTurn ?? nextTimerTurn);
   }
 
@@ -164,7 +164,7 @@ export class Inbound implements EngineInbound {
   #continueReading(): void {
     if (this.#isWaitingForRoom && this.#bytes <= highWaterInbound) {
       this.#isWaitingForRoom = false;
-      this.engine.work();
+      this.engine.processInput();
     }
     if (this.#isPaused) this.#updatePause();
   }

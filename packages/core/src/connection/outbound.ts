@@ -11,7 +11,7 @@ import { ignore, markHandled } from "../flow.ts";
 import { itemOverhead, maxFlush, maxFlushMessage, turnBudget } from "../limits.ts";
 import { hostMemory, type Memory } from "../record/memory.ts";
 import { type Deferred, deferred } from "./deferred.ts";
-import type { Ending } from "./endings.ts";
+import type { GetEndError } from "./endErrors.ts";
 import type { Transport } from "./transport.ts";
 import { nextTimerTurn, sendBudget } from "./turnBudget.ts";
 
@@ -35,9 +35,9 @@ export class Outbound {
   readonly #onEvents: (events: readonly EngineEvent[]) => void;
   readonly #onGone: () => void;
   /** The error of all later writes. */
-  #refusal: Ending | undefined;
+  #refusal: GetEndError | undefined;
   /** The error of the writes that wait. */
-  #failure: Ending | undefined;
+  #failure: GetEndError | undefined;
 
   #isScheduled = false;
   /** The bytes that are ready for the next flush, and the microtasks that it still waits without more bytes. */
@@ -99,7 +99,7 @@ export class Outbound {
     return this.#lastWrite;
   }
   /** Resolves when the pending writes settle or the awaited room is free. `undefined` if no writer waits. */
-  get pending(): Promise<void> | undefined {
+  get pendingWrites(): Promise<void> | undefined {
     return this.#queued ? this.#lastWrite : this.#room?.promise;
   }
   /** Counts the writes and drains, so that a timer sees whether data moves. */
@@ -111,19 +111,19 @@ export class Outbound {
    * Ends our side of the transport after close_notify is sent, because many peers send their close_notify only after
    * that. `closeWrite` does not do this: a peer without allowHalfOpen takes the transport's end as our departure.
    */
-  endAfterClose(): void {
+  endTransportAfterClose(): void {
     this.#endsTransport = true;
   }
 
   /** Makes later writes fail. */
-  refuse(ending: Ending): void {
-    this.#refusal ??= ending;
+  failLaterWrites(getError: GetEndError): void {
+    this.#refusal ??= getError;
   }
 
   /** Makes later writes fail, and those that wait. */
-  fail(ending: Ending): void {
-    this.#failure ??= ending;
-    this.refuse(ending);
+  failWrites(getError: GetEndError): void {
+    this.#failure ??= getError;
+    this.failLaterWrites(getError);
     this.#releaseWriters();
   }
 
@@ -168,7 +168,7 @@ export class Outbound {
   }
 
   #releaseWriters(): void {
-    // After the end of the connection, a writer waits until `fail` gives its error.
+    // After the end of the connection, a writer waits until `failWrites` gives its error.
     if (!this.#failure && (this.#engine.phase === "closed" || !this.#hasRoom)) return;
     this.#room?.resolve();
     this.#room = undefined;
@@ -186,10 +186,10 @@ export class Outbound {
    * A writer that awaits each write comes back within a few microtasks. While it does, its records join this message.
    */
   readonly #gather = (): void => {
-    const pending = this.#engine.pendingOut;
-    if (pending > this.#gathered) this.#idleLeft = maxIdleMicrotasks;
-    this.#gathered = pending;
-    if (this.#idleLeft-- > 0 && pending > 0 && pending < maxFlush && this.#engine.phase === "open") {
+    const ready = this.#engine.pendingOut;
+    if (ready > this.#gathered) this.#idleLeft = maxIdleMicrotasks;
+    this.#gathered = ready;
+    if (this.#idleLeft-- > 0 && ready > 0 && ready < maxFlush && this.#engine.phase === "open") {
       void resolved.then(this.#gather);
       return;
     }
@@ -241,7 +241,7 @@ function* messages(records: readonly Uint8Array[], memory: Memory): Generator<Ui
     }
     const parts = records.slice(from, to);
     const message = joinContiguous(parts);
-    if (message.buffer !== parts[0]?.buffer) for (const part of parts) memory.give(part);
+    if (message.buffer !== parts[0]?.buffer) for (const part of parts) memory.release(part);
     yield message;
   }
 }

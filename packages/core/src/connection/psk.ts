@@ -10,7 +10,7 @@ import type { SuiteRow } from "../handshake/suites.ts";
 import { briefError } from "../validation/options.ts";
 
 /** True if the suite authenticates the server by a certificate. */
-export const isCertified = ({ keyExchange }: SuiteRow): boolean => keyExchange.certified;
+export const isCertified = ({ keyExchange }: SuiteRow): boolean => keyExchange.usesCertificate;
 
 export function clientPsk(suites: readonly SuiteRow[], psk: ClientPsk | undefined): ClientConfig["psk"] {
   const reader = findPskReader(suites, psk);

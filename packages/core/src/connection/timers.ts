@@ -35,7 +35,7 @@ export class Timers {
   /** Starts and stops timers after the engine has worked. */
   update(): void {
     const engine = this.#engine;
-    if (!engine.midMessage) {
+    if (!engine.hasPartialMessage) {
       clearTimeout(this.#message);
       this.#message = undefined;
     } else this.#message ??= this.#handshakeTimer("a handshake message was not complete");
@@ -47,13 +47,13 @@ export class Timers {
   /**
    * Sends close_notify after everything written, and ends the connection if that and the peer's answer take too long.
    */
-  close(): void {
+  closeAfterWrites(): void {
     void this.#outbound.written.then(() => this.#engine.close());
-    this.endWithin(() => closeTimedOut(this.#options.closeTimeout));
+    this.abortAfterTimeout(() => closeTimedOut(this.#options.closeTimeout));
   }
 
   /** Ends the connection with this error unless it ends before the close timeout. */
-  endWithin(error: () => TlsError): void {
+  abortAfterTimeout(error: () => TlsError): void {
     if (this.#engine.phase !== "closed")
       this.#close ??= setTimeout(() => this.#abort(error()), this.#options.closeTimeout);
   }
@@ -89,7 +89,7 @@ export class Timers {
       const isIdle = this.#outbound.progress === progress && (transportEnded || !this.#isAppBusy());
       const idle = isIdle ? idleTime + endedGrace : 0;
       if (!idle || (!transportEnded && idle < unreadGrace)) this.#peerClosed = this.#closeAfterIdle(idle);
-      else if (!this.#outbound.pending) this.close();
+      else if (!this.#outbound.pendingWrites) this.closeAfterWrites();
       else if (idle >= closeTimeout) this.#abort(closeTimedOut(closeTimeout));
       else this.#peerClosed = this.#closeAfterIdle(idle);
     }, endedGrace);

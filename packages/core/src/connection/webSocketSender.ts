@@ -21,7 +21,7 @@ const orderlyCodes: readonly number[] = [1000, 1005, failureCode];
 const goingAway = 1001;
 
 /** From this many buffered bytes on, `send` returns "full". */
-export const highWater: number = 2 ** 20;
+export const highWaterMark: number = 2 ** 20;
 
 /** The part of a WebSocket that the sender uses. */
 export interface WebSocketLike {
@@ -55,7 +55,7 @@ export class WebSocketSender {
       this.#early.push(bytes);
       this.#earlyBytes += bytes.length;
     } else this.#write(bytes);
-    if (this.buffered >= highWater) this.#isFull = true;
+    if (this.buffered >= highWaterMark) this.#isFull = true;
     return this.#isFull ? "full" : "ok";
   }
 
@@ -73,7 +73,7 @@ export class WebSocketSender {
   }
 
   /** Once after "full": true if no more than `lowWater` bytes are left. */
-  drained(lowWater: number): boolean {
+  takeDrained(lowWater: number): boolean {
     if (!this.#isFull || this.buffered > lowWater) return false;
     this.#isFull = false;
     return true;
@@ -110,5 +110,5 @@ export function reportClose(to: Pick<TransportEvents, "end" | "error">, code: nu
   to.error(transportError(code === goingAway ? "peer_left" : "connection_lost", `the WebSocket closed ${how}`));
 }
 
-export const textMessage = (): TlsError =>
+export const textMessageError = (): TlsError =>
   transportError("text_message", "the peer sent a text message: TLS is binary");

@@ -159,7 +159,7 @@ export interface CryptoProvider {
    * share that turns out not to be needed is wiped, so this is right for providers whose shares take little time
    * compared to a round trip. Default false.
    */
-  readonly earlyShares?: boolean;
+  readonly precomputesShares?: boolean;
   /** The faster cipher on this host, which comes first in the default list of suites. */
   readonly prefers: "AES_GCM" | "CHACHA20_POLY1305";
   /** The host's source of all random bytes of a connection, called without `this`. Default `crypto.getRandomValues`. */

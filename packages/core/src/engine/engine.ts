@@ -1,6 +1,6 @@
 /**
  * A connection without I/O: bytes and commands in, bytes and events out. It queues, and never calls the application
- * while a flow runs; its driver calls `take` once a microtask after `wake`. Only this file turns errors into alerts.
+ * while a flow runs; its driver calls `take` in a microtask after `scheduleTake`. It alone turns errors into alerts.
  * @module
  */
 import { type AlertDescription, TlsError, usageError } from "../errors.ts";
@@ -14,9 +14,9 @@ import { RecordWriter } from "../record/writer.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls10 } from "../wire/messages.ts";
 import { contentTypes } from "../wire/record.ts";
-import { asTlsError, peerGone, rememberEnd, sealTimedOut, transportFailed, truncated } from "./errors.ts";
+import { asTlsError, peerGone, recordConnectionError, sealTimedOut, transportFailed, truncated } from "./errors.ts";
 import { EstablishedConnection } from "./established.ts";
-import { beginWait, type Failure } from "./hook.ts";
+import { beginWait, type Thrown } from "./hook.ts";
 import type { EngineEvent, EngineInbound, EngineOptions } from "./options.ts";
 
 type Phase = "handshake" | "open" | "closed";
@@ -25,7 +25,7 @@ export class Engine {
   readonly #role: EngineOptions["role"];
   readonly #maxRenegotiations: number;
   readonly #inbound: EngineInbound;
-  readonly #wake: () => void;
+  readonly #scheduleTake: () => void;
   readonly #reader: RecordReader;
   readonly #writer: RecordWriter;
   readonly #alerts: Alerts;
@@ -39,8 +39,8 @@ export class Engine {
   #isWaiting = false;
   #sentClose = false;
   #receivedClose = false;
-  /** The number of bytes that `inbound` was last told of. */
-  #backlog = 0;
+  /** The number of waiting bytes that the last `setBacklog` reported. */
+  #reportedBacklog = 0;
   /** The peer's side of the transport has ended in order. */
   #receivedEnd = false;
   /** The transport has failed, in both directions. */
@@ -51,19 +51,19 @@ export class Engine {
   #closedEvent: Extract<EngineEvent, { type: "closed" }> | undefined;
 
   constructor(options: EngineOptions) {
-    const { role, traceSecrets, wake, memory, maxFragment, inbound } = options;
+    const { role, traceSecrets, scheduleTake, memory, maxFragment, inbound } = options;
     const trace = options.trace
       ? (event: TraceEvent): void => {
           // The configuration may be shared with connections that trace secrets. This connection may not.
           if (event.type === "secret" && !traceSecrets) return;
           this.#events.push({ type: "trace", event });
-          wake();
+          scheduleTake();
         }
       : undefined;
     this.#role = role;
     this.#maxRenegotiations = options.maxRenegotiations;
     this.#inbound = inbound;
-    this.#wake = wake;
+    this.#scheduleTake = scheduleTake;
     // The reader and the writer share this object, so that an idle connection holds less memory.
     const records = {
       admission: inbound,
@@ -71,7 +71,7 @@ export class Engine {
       // As other clients do: some old servers drop a first record of another version (RFC 5246 §E.1).
       ...(role === "client" && { firstVersion: tls10 }),
       memory,
-      wake,
+      scheduleTake,
       trace,
       traceSecrets,
     };
@@ -86,7 +86,7 @@ export class Engine {
   }
   /** Bytes that are sealed, or being sealed, and that `take` has not returned yet. */
   get pendingOut(): number {
-    return this.#writer.pending;
+    return this.#writer.pendingBytes;
   }
   /** The peer has sent close_notify. All data before it has been passed to `inbound`. */
   get receivedClose(): boolean {
@@ -101,8 +101,8 @@ export class Engine {
     return this.#sentClose && this.#writer.isIdle;
   }
   /** After the handshake: a part of a handshake message has arrived, and the rest has not. */
-  get midMessage(): boolean {
-    return this.#established?.midMessage ?? false;
+  get hasPartialMessage(): boolean {
+    return this.#established?.hasPartialMessage ?? false;
   }
 
   get traffic(): Traffic {
@@ -110,20 +110,20 @@ export class Engine {
   }
 
   start(): void {
-    this.work();
+    this.processInput();
   }
 
   /** Takes received bytes, cut at any boundaries. Never throws. */
   receive(bytes: Uint8Array): void {
     if (this.#phase === "closed" || this.#receivedClose) return;
     this.#reader.feed(bytes);
-    this.work();
+    this.processInput();
   }
 
   /** The transport has ended. Without close_notify this is a truncation, possibly an attack (RFC 5246 §7.2.1). */
   receiveEnd(): void {
     this.#receivedEnd = true;
-    this.work();
+    this.processInput();
   }
 
   /** The transport has failed, in both directions. */
@@ -131,31 +131,31 @@ export class Engine {
     this.#transportError ??= error;
     // The handshake cannot complete any more, so the engine does not wait for the hook.
     if (this.#isWaiting && this.#phase === "handshake") this.#finish(transportFailed(error, true));
-    this.work();
+    this.processInput();
   }
 
   /** Processes the received bytes, as far as `inbound` admits records. */
-  work(): void {
+  processInput(): void {
     if (this.#isRunning) return;
     if (!this.#isWaiting) {
       this.#isRunning = true;
       if (this.#phase === "handshake") this.#shakeHands();
       if (this.#phase === "open") this.#readRecords();
       // Everything that arrived before the end of the transport counts, close_notify included.
-      if ((this.#receivedEnd || this.#transportError) && !this.#isWaiting && !this.#reader.isDeferred)
+      if ((this.#receivedEnd || this.#transportError) && !this.#isWaiting && !this.#reader.awaitsAdmission)
         this.#endWithTransport();
       this.#isRunning = false;
     }
     // Even while a promise is pending: bytes that arrive meanwhile may have to pause the transport.
-    const { pending } = this.#reader;
-    if (pending === this.#backlog) return;
-    this.#backlog = pending;
-    this.#inbound.backlog(pending);
+    const { pendingBytes } = this.#reader;
+    if (pendingBytes === this.#reportedBacklog) return;
+    this.#reportedBacklog = pendingBytes;
+    this.#inbound.setBacklog(pendingBytes);
   }
 
   #endWithTransport(): void {
     if (this.#phase === "closed") return;
-    this.#wake();
+    this.#scheduleTake();
     const error = this.#transportError;
     if (this.#receivedClose) {
       // The peer has sent everything. Our data may still reach it until the transport fails; `close` completes the
@@ -200,7 +200,7 @@ export class Engine {
     this.#sendLastAlert("warning", "close_notify");
     this.#alerts.closed = true;
     if (this.#receivedClose) this.#finish(undefined);
-    this.#wake();
+    this.#scheduleTake();
   }
 
   /** Ends the connection with this error. Sends its alert if the error is ours and close_notify was not sent. */
@@ -217,7 +217,7 @@ export class Engine {
     if (this.#writer.isIdle) return;
     this.#writer.drop();
     if (this.#closedEvent) this.#closedEvent = { error: sealTimedOut(), ...this.#closedEvent };
-    this.#wake();
+    this.#scheduleTake();
   }
 
   /** If no record can be sealed any more, no alert can be sent. The connection ends anyway. */
@@ -250,29 +250,29 @@ export class Engine {
   }
 
   /** Runs the handshake until it waits for bytes or for a promise. */
-  #shakeHands(failure?: Failure): void {
-    this.#wake();
-    for (let fault = failure; this.#phase === "handshake"; ) {
-      const wait = this.#step(fault);
+  #shakeHands(thrown?: Thrown): void {
+    this.#scheduleTake();
+    for (let next = thrown; this.#phase === "handshake"; ) {
+      const wait = this.#resumeFlow(next);
       if (wait === undefined || wait === "bytes") return;
       const pending = beginWait(wait);
-      if (isPromise(pending)) return this.#waitFor(pending, (failed) => this.#shakeHands(failed));
-      fault = pending;
+      if (isPromise(pending)) return this.#waitFor(pending, (rejection) => this.#shakeHands(rejection));
+      next = pending;
     }
   }
 
-  #step(failure: Failure | undefined) {
+  #resumeFlow(thrown: Thrown | undefined) {
     try {
-      const step = failure ? this.#flow?.throw(failure.error) : this.#flow?.next();
+      const step = thrown ? this.#flow?.throw(thrown.error) : this.#flow?.next();
       if (!step?.done) return step?.value;
-      this.#open(step.value);
+      this.#completeHandshake(step.value);
     } catch (error) {
-      this.#fail(error);
+      this.#handleThrown(error);
     }
     return undefined;
   }
 
-  #open(established: Established): void {
+  #completeHandshake(established: Established): void {
     this.#flow = undefined;
     this.#established = new EstablishedConnection(this.#alerts, this.#role, this.#maxRenegotiations, this.#inbound);
     this.#phase = "open";
@@ -286,40 +286,40 @@ export class Engine {
       while (this.#phase === "open" && !this.#receivedClose) {
         const next = this.#reader.next();
         if (next === undefined) return;
-        if (!("fragment" in next)) return this.#waitFor(next, (fault, record) => this.#receiveRecord(fault, record));
-        if (!established.receive(next)) this.#wake();
+        if (!("fragment" in next)) return this.#waitFor(next, (thrown, record) => this.#receiveRecord(thrown, record));
+        if (!established.receive(next)) this.#scheduleTake();
       }
     } catch (error) {
-      this.#fail(error);
+      this.#handleThrown(error);
     }
   }
 
   /** Processes a record that the provider decrypted asynchronously. */
-  #receiveRecord(failure: Failure | undefined, record: TlsRecord | undefined): void {
+  #receiveRecord(thrown: Thrown | undefined, record: TlsRecord | undefined): void {
     try {
-      if (failure) throw failure.error;
-      if (this.#phase === "open" && record && !this.#established?.receive(record)) this.#wake();
+      if (thrown) throw thrown.error;
+      if (this.#phase === "open" && record && !this.#established?.receive(record)) this.#scheduleTake();
     } catch (error) {
-      this.#fail(error);
+      this.#handleThrown(error);
     }
   }
 
-  #waitFor<T>(pending: PromiseLike<T>, resume: (failure: Failure | undefined, value?: T) => void): void {
+  #waitFor<T>(pending: PromiseLike<T>, resume: (thrown: Thrown | undefined, value?: T) => void): void {
     this.#isWaiting = true;
-    const settled = (failure: Failure | undefined, value?: T): void => {
+    const resumeWith = (thrown: Thrown | undefined, value?: T): void => {
       this.#isWaiting = false;
       this.#isRunning = true;
-      resume(failure, value);
+      resume(thrown, value);
       this.#isRunning = false;
-      this.work();
+      this.processInput();
     };
     pending.then(
-      (value) => settled(undefined, value),
-      (error: unknown) => settled({ error }),
+      (value) => resumeWith(undefined, value),
+      (error: unknown) => resumeWith({ error }),
     );
   }
 
-  #fail(error: unknown): void {
+  #handleThrown(error: unknown): void {
     if (!(error instanceof CloseNotify)) return this.abort(asTlsError(error));
     if (this.#phase === "handshake") {
       this.#sendLastAlert("warning", "close_notify");
@@ -333,7 +333,7 @@ export class Engine {
     this.#receivedClose = true;
     this.#reader.drop();
     this.#events.push({ type: "end" });
-    this.#wake();
+    this.#scheduleTake();
     if (this.#sentClose) this.#finish(undefined);
   }
 
@@ -342,9 +342,9 @@ export class Engine {
     this.#phase = "closed";
     this.#reader.drop();
     this.#closedEvent = { type: "closed", ...(error && { error }) };
-    if (error) rememberEnd(error);
+    if (error) recordConnectionError(error);
     // The flow is suspended or has returned. `return` runs its `finally` blocks, which wipe secrets.
     this.#flow?.return(undefined as never);
-    this.#wake();
+    this.#scheduleTake();
   }
 }

@@ -48,7 +48,7 @@ export const asTlsError = (error: unknown): TlsError =>
 const connectionErrors: WeakSet<TlsError> = /* @__PURE__ */ new WeakSet();
 
 /** Records that this error ended a connection. */
-export const rememberEnd = (error: TlsError): void => void connectionErrors.add(error);
+export const recordConnectionError = (error: TlsError): void => void connectionErrors.add(error);
 
 /**
  * A hook chooses the alert by throwing a TlsError that it made itself and that names one. Any other error becomes

@@ -26,8 +26,8 @@ export class EstablishedConnection {
   }
 
   /** A part of a handshake message has arrived, and the rest has not. */
-  get midMessage(): boolean {
-    return this.#renegotiation?.midMessage ?? false;
+  get hasPartialMessage(): boolean {
+    return this.#renegotiation?.hasPartialMessage ?? false;
   }
 
   /**
@@ -37,7 +37,7 @@ export class EstablishedConnection {
   receive(record: TlsRecord): boolean {
     const { type, fragment } = record;
     if (type === contentTypes.application_data) {
-      if (this.#renegotiation?.midMessage)
+      if (this.#renegotiation?.hasPartialMessage)
         throw new TlsError("unexpected_message", "application data inside a handshake message");
       if (!fragment.length) return true;
       this.#alerts.warnings = 0;

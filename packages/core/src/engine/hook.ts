@@ -2,7 +2,7 @@ import { type Awaitable, isPromise } from "../flow.ts";
 import { asHookError } from "./errors.ts";
 
 /** The error of a promise or of a hook, for the flow that waits for it. */
-export interface Failure {
+export interface Thrown {
   readonly error: unknown;
 }
 
@@ -13,7 +13,7 @@ export interface Failure {
  */
 export function beginWait(
   wait: PromiseLike<unknown> | (() => Awaitable<void>),
-): PromiseLike<unknown> | Failure | undefined {
+): PromiseLike<unknown> | Thrown | undefined {
   if (typeof wait !== "function") return wait;
   try {
     const pending = wait();

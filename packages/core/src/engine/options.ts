@@ -16,14 +16,14 @@ export type EngineEvent =
 /** Receives application data, and controls how much of it is processed. Its methods must not call the engine. */
 export interface EngineInbound {
   /**
-   * Called before a record of this many bytes is processed. After false, the driver calls `work` once the record may be
-   * processed.
+   * Called before a record of this many bytes is processed. After false, the driver calls `processInput` once the
+   * record may be processed.
    */
   admit(bytes: number): boolean;
   /** Takes application data, in order. */
   push(bytes: Uint8Array): void;
   /** Takes the number of received bytes that are not processed yet. */
-  backlog(bytes: number): void;
+  setBacklog(bytes: number): void;
 }
 
 export interface EngineOptions {
@@ -39,5 +39,5 @@ export interface EngineOptions {
   readonly memory: Memory;
   readonly inbound: EngineInbound;
   /** Called when `take` may have something to return. Called at any time except while a flow runs. */
-  readonly wake: () => void;
+  readonly scheduleTake: () => void;
 }

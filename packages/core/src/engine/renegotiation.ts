@@ -23,14 +23,14 @@ export class RefusedRenegotiation {
   }
 
   /** A part of a message has arrived, and the rest has not. */
-  get midMessage(): boolean {
-    return this.#messages.pending > 0;
+  get hasPartialMessage(): boolean {
+    return this.#messages.pendingBytes > 0;
   }
 
   receive(fragment: Uint8Array): void {
     const messages = this.#messages;
     messages.append(fragment);
-    while (messages.pending) {
+    while (messages.pendingBytes) {
       if (messages.type !== this.#request)
         throw new TlsError(
           "unexpected_message",

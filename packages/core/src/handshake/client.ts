@@ -26,8 +26,8 @@ import { clientExtensions } from "./extensions/all.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { addPadding } from "./extensions/padding.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
-import { earlyShare } from "./keyExchange/ephemeral.ts";
-import type { ClientSide, EarlyShare, SessionPsk } from "./keyExchange/exchange.ts";
+import { precomputeShare } from "./keyExchange/ephemeral.ts";
+import type { ClientSide, PrecomputedShare, SessionPsk } from "./keyExchange/exchange.ts";
 import type { Peer } from "./peer.ts";
 import { Secrets } from "./secrets.ts";
 import { type CertificateRequested, type Established, type Session, sessionOf } from "./session.ts";
@@ -37,40 +37,40 @@ import type { SuiteRow } from "./suites.ts";
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
   const resumable = yield* findResumableSession(peer, config);
   // A resumed handshake needs no key share.
-  const early = resumable ? undefined : earlyShare(config);
+  const precomputed = resumable ? undefined : precomputeShare(config);
   try {
-    return yield* fullHandshake(peer, config, resumable, early);
+    return yield* exchangeMessages(peer, config, resumable, precomputed);
   } catch (error) {
     // After any failure, an alert in place of ServerHello included: otherwise a server that rejects the session would
     // do so until the session expires.
     if (resumable) yield* resumable.forget();
     throw error;
   } finally {
-    early?.wipe();
+    precomputed?.wipe();
   }
 }
 
 /** The full handshake, RFC 5246 §7.3, figure 1, left column. */
-function* fullHandshake(
+function* exchangeMessages(
   peer: Peer,
   config: ClientConfig,
   resumable: ResumableSession | undefined,
-  early: EarlyShare | undefined,
+  precomputed: PrecomputedShare | undefined,
 ): Flow<Established> {
-  const offered = offer(config, resumable);
-  peer.send(clientHello, offered); //                                                           --> ClientHello
+  const offered = makeClientHello(config, resumable);
+  peer.send(clientHello, offered); //                                                            --> ClientHello
 
-  const hello = yield* peer.expect(serverHello); //                                             <-- ServerHello
-  const hellos = agree(peer, config, offered, hello);
+  const hello = yield* peer.expect(serverHello); //                                              <-- ServerHello
+  const hellos = checkServerHello(peer, config, offered, hello);
   const { resumed, statusRequest, ticket: sendsTicket } = hellos.agreement;
   const { keyExchange } = hellos.agreement.suite;
-  if (resumable && resumed) return yield* resumable.resume(peer, hellos); //                    figure 2 from here
+  if (resumable && resumed) return yield* resumable.resume(peer, hellos); //                     figure 2 from here
   if (resumable) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
-  const certificates = keyExchange.certified ? yield* peer.expect(certificate) : undefined; //  <-- Certificate*
-  const status = certificates && statusRequest && (yield* peer.optional(certificateStatus)); // <-- CertificateStatus*
-  const exchange = yield* keyExchange.client(peer, config, early); //                           <-- ServerKeyExchange*
-  const request = certificates && (yield* peer.optional(certificateRequest)); //                <-- CertificateRequest*
-  yield* peer.expect(serverHelloDone); //                                                       <-- ServerHelloDone
+  const certificates = keyExchange.usesCertificate ? yield* peer.expect(certificate) : undefined; // <-- Certificate*
+  const status = certificates && statusRequest && (yield* peer.optional(certificateStatus)); //  <-- CertificateStatus*
+  const exchange = yield* keyExchange.client(peer, config, precomputed); //                      <-- ServerKeyExchange*
+  const request = certificates && (yield* peer.optional(certificateRequest)); //                 <-- CertificateRequest*
+  yield* peer.expect(serverHelloDone); //                                                        <-- ServerHelloDone
   peer.endFlight();
 
   const chain = certificates?.certificateList ?? [];
@@ -80,27 +80,27 @@ function* fullHandshake(
   try {
     peer.holdFlight();
     if (request) peer.send(certificate, { certificateList: identity?.credential.chain ?? [] }); // --> Certificate*
-    const { premaster, sessionPsk } = yield* exchange.send(server?.peer); //                    --> ClientKeyExchange
+    const { premaster, sessionPsk } = yield* exchange.send(server?.peer); //                     --> ClientKeyExchange
     secrets.derive(premaster);
-    if (identity) peer.send(certificateVerify, yield* signMessages(peer, identity)); //         --> CertificateVerify*
+    if (identity) peer.send(certificateVerify, yield* signMessages(peer, identity)); //          --> CertificateVerify*
     const keys = yield* secrets.protect();
-    peer.sendChangeCipherSpec(keys.client); //                                                  --> [ChangeCipherSpec]
-    peer.send(finished, { verifyData: secrets.verifyData("client") }); //                       --> Finished
+    peer.sendChangeCipherSpec(keys.client); //                                                   --> [ChangeCipherSpec]
+    peer.send(finished, { verifyData: secrets.verifyData("client") }); //                        --> Finished
 
-    const ticket = sendsTicket ? yield* peer.expect(newSessionTicket) : undefined; //           <-- NewSessionTicket*
-    yield* peer.expectChangeCipherSpec(keys.server); //                                         <-- [ChangeCipherSpec]
-    yield* peer.expectFinished(() => secrets.verifyData("server")); //                          <-- Finished
+    const ticket = sendsTicket ? yield* peer.expect(newSessionTicket) : undefined; //            <-- NewSessionTicket*
+    yield* peer.expectChangeCipherSpec(keys.server); //                                          <-- [ChangeCipherSpec]
+    yield* peer.expectFinished(() => secrets.verifyData("server")); //                           <-- Finished
     peer.endHandshake();
     return {
       session: clientSession(config, hellos, { ...server, group: exchange.group, sessionPsk, request }),
       exporter: secrets.exporter(server?.peer.certificate),
-      forget: yield* keepSession(config, hellos, secrets, {
+      forgetSession: yield* keepSession(config, hellos, secrets, {
         peer: server?.peer,
         sessionPsk,
         chain,
         sessionId: hello.sessionId,
         ticket,
-        userChose: request !== undefined && config.identity === undefined,
+        chosenByUser: request !== undefined && config.identity === undefined,
       }),
     };
   } finally {
@@ -122,7 +122,7 @@ function* findResumableSession(peer: Peer, config: ClientConfig): Flow<Resumable
  * The ClientHello. A ticket goes with a random session_id: the server accepts the ticket by echoing the session_id (RFC
  * 5077 §3.4).
  */
-function offer(config: ClientConfig, resumable: ResumableSession | undefined): ClientHello {
+function makeClientHello(config: ClientConfig, resumable: ResumableSession | undefined): ClientHello {
   const suites = config.suites.map((suite) => suite.id);
   const hello: ClientHello = {
     clientVersion: tls12,
@@ -137,7 +137,7 @@ function offer(config: ClientConfig, resumable: ResumableSession | undefined): C
 }
 
 /** Checks that ServerHello chose from what the client offered. */
-function agree(peer: Peer, config: ClientConfig, offered: ClientHello, hello: ServerHello): Hellos {
+function checkServerHello(peer: Peer, config: ClientConfig, offered: ClientHello, hello: ServerHello): Hellos {
   if (hello.serverVersion !== tls12)
     throw new TlsError(
       "protocol_version",
@@ -182,11 +182,11 @@ function* verifyServer(
   response: Uint8Array | undefined,
   { signed }: ClientSide,
 ): Flow<VerifiedServer> {
-  const peer = yield* verifyCertificate(config, hellos.agreement.suite, chain);
+  const server = yield* verifyCertificate(config, hellos.agreement.suite, chain);
   const { ocsp, now, provider } = config;
-  const ocspStatus = ocsp && (yield* ocsp.check({ response, peer, now: now(), provider }));
-  const scheme = signed && (yield* verifySignature(config, peer, hellos, signed));
-  return { peer, signatureScheme: scheme?.name, ocspResponse: response as Bytes | undefined, ocspStatus };
+  const ocspStatus = ocsp && (yield* ocsp.check({ response, peer: server, now: now(), provider }));
+  const scheme = signed && (yield* verifyKeyExchangeSignature(config, server, hellos, signed));
+  return { peer: server, signatureScheme: scheme?.name, ocspResponse: response as Bytes | undefined, ocspStatus };
 }
 
 /** Verifies the path and the name, then that the key fits the suite (RFC 5246 §7.4.2, RFC 8422 §5.3). */
@@ -226,7 +226,7 @@ function* verifyCertificate(config: ClientConfig, suite: SuiteRow, chain: readon
  * Verifies the signature over both randoms and the server's ephemeral key (RFC 5246 §7.4.3). Returns its
  * scheme.
  */
-function* verifySignature(
+function* verifyKeyExchangeSignature(
   config: ClientConfig,
   server: VerifiedPeer,
   { clientRandom, serverRandom }: Hellos,
@@ -257,7 +257,7 @@ interface ClientIdentity {
 const certificateTypes = { rsa: 1, rsa_pss: 1, ec: 64, ed25519: 64 } as const;
 
 /** The schemes of the request that we support, and the authorities that it names. */
-const requested = (config: ClientConfig, request: CertificateRequest): CertificateRequested => ({
+const readRequest = (config: ClientConfig, request: CertificateRequest): CertificateRequested => ({
   schemes: config.schemes.filter(
     (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
   ),
@@ -274,11 +274,11 @@ function* chooseCredential(
   request: CertificateRequest | undefined,
 ): Flow<ClientIdentity | undefined> {
   if (!request) return undefined;
-  const accepted = requested(config, request);
-  const credential = yield* callHook(() => config.selectCredential(accepted));
-  const scheme = credential?.schemes.find((row) => accepted.schemes.some(({ id }) => id === row.id));
+  const requested = readRequest(config, request);
+  const credential = yield* callHook(() => config.selectCredential(requested));
+  const scheme = credential?.schemes.find((row) => requested.schemes.some(({ id }) => id === row.id));
   if (credential && scheme) return { credential, scheme };
-  peer.sentNoCertificate();
+  peer.noteNoCertificate();
   return undefined;
 }
 
@@ -293,7 +293,7 @@ const clientSession = (
   { agreement }: Hellos,
   {
     request,
-    ...facts
+    ...fields
   }: Partial<VerifiedServer> & {
     readonly group: string | undefined;
     readonly sessionPsk: SessionPsk | undefined;
@@ -301,16 +301,16 @@ const clientSession = (
   },
 ): Session =>
   sessionOf("client", agreement, config.serverName, {
-    ...facts,
-    certificateRequest: request && requested(config, request),
+    ...fields,
+    certificateRequest: request && readRequest(config, request),
   });
 
-/** Keeps the session for a later handshake, if the user wants that. Returns what forgets it. */
+/** Stores the session for a later handshake if the configuration has a store. Returns the function that removes it. */
 function* keepSession(
   config: ClientConfig,
   { agreement }: Hellos,
   { masterSecret }: Secrets,
-  made: Omit<NewClientSession, "agreement" | "masterSecret">,
-): Flow<Established["forget"]> {
-  return config.sessions && (yield* config.sessions.keep(config, { ...made, agreement, masterSecret }));
+  session: Omit<NewClientSession, "agreement" | "masterSecret">,
+): Flow<Established["forgetSession"]> {
+  return config.sessions && (yield* config.sessions.keep(config, { ...session, agreement, masterSecret }));
 }

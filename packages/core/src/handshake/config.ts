@@ -13,7 +13,7 @@ import type { ClientHello } from "../wire/messages.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { Credential } from "../x509/credential.ts";
-import type { OcspRow } from "../x509/ocsp.ts";
+import type { OcspPolicyRow } from "../x509/ocsp.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
 import type { Hellos } from "./agreement.ts";
 import type { ClientExchangeConfig, ServerExchangeConfig } from "./keyExchange/exchange.ts";
@@ -69,7 +69,7 @@ export interface ClientConfig extends CommonConfig {
   /** Adds reserved values to the ClientHello (RFC 8701). */
   readonly grease: ((hello: ClientHello, random: Random) => ClientHello) | undefined;
   /** The policy for the server's OCSP response. With `undefined` the client does not ask for one. */
-  readonly ocsp: OcspRow | undefined;
+  readonly ocsp: OcspPolicyRow | undefined;
   /** Whether the client asks for signed certificate timestamps (RFC 6962 §3.3.1). */
   readonly signedCertificateTimestamps: boolean;
   /** Selects the credential for a server that asks for a certificate. `undefined` means that the client sends none. */
@@ -77,7 +77,7 @@ export interface ClientConfig extends CommonConfig {
   /** The certificates that `selectCredential` selects from. `undefined` if it is a function of the user's. */
   readonly identity: readonly Certificate[] | undefined;
   /** Whether a certificate is sent only to a server that lists one of its issuers, or that lists no authority. */
-  readonly identityFits: boolean;
+  readonly requiresListedIssuer: boolean;
   /**
    * With `undefined` the client neither stores nor resumes sessions. The object brings the code of resumption, so a
    * page without resumption does not load it.
@@ -100,7 +100,7 @@ export interface SessionKeeper extends ClientSessions {
   /** Finds the session to offer under this configuration, or the reason why the stored session may not be offered. */
   find(config: ClientConfig): Flow<ResumableSession | NotResumed | undefined>;
   /** Stores a new session if it may be resumed. Returns the function that removes it. */
-  keep(config: ClientConfig, session: NewClientSession): Flow<Established["forget"]>;
+  keep(config: ClientConfig, session: NewClientSession): Flow<Established["forgetSession"]>;
 }
 
 /** A session that a client may offer: its peer meets every requirement of the configuration. */
@@ -118,7 +118,7 @@ export interface NewClientSession extends NewSession {
   readonly sessionId: Uint8Array;
   readonly ticket: { readonly lifetimeHint: number; readonly ticket: Uint8Array } | undefined;
   /** Whether the client called a function of the user's to select its credential. */
-  readonly userChose: boolean;
+  readonly chosenByUser: boolean;
 }
 
 /** A credential whose end-entity certificate is parsed. */
@@ -145,7 +145,7 @@ export interface ServerConfig extends CommonConfig {
   readonly credentials: readonly ServerCredential[];
   /** Replaces `credentials` if the server chooses them by the ClientHello. */
   readonly chooseCredentials:
-    | ((hello: ClientHelloInfo) => Awaitable<Pick<ServerConfig, "credentials" | "namesDiffer">>)
+    | ((hello: ClientHelloInfo) => Awaitable<Pick<ServerConfig, "credentials" | "hasSeveralNames">>)
     | undefined;
   readonly psk: ServerExchangeConfig["psk"];
   readonly clientAuth: "none" | "request" | "require";
@@ -155,11 +155,11 @@ export interface ServerConfig extends CommonConfig {
   readonly certificateAuthorities: readonly Uint8Array[];
   /**
    * Whether the server refuses a name that none of its certificates has (unrecognized_name). Otherwise it answers with
-   * its first certificate. With `undefined` the value of `namesDiffer` applies.
+   * its first certificate. With `undefined` the value of `hasSeveralNames` applies.
    */
   readonly strictSni: boolean | undefined;
-  /** Whether the certificates differ in their names. */
-  readonly namesDiffer: boolean;
+  /** Whether the certificates are for different names. */
+  readonly hasSeveralNames: boolean;
   /**
    * Whether the server refuses a client without ALPN. (A client that offers only other protocols is always refused.)
    */

@@ -19,7 +19,7 @@ export class HandshakeReader {
   #to = 0;
 
   append(fragment: Uint8Array): void {
-    const length = this.pending;
+    const length = this.pendingBytes;
     const buffer = this.#buffer;
     if (buffer && this.#to + fragment.length <= buffer.length) buffer.set(fragment, this.#to);
     else {
@@ -34,13 +34,13 @@ export class HandshakeReader {
   }
 
   /** The number of bytes that wait to be taken. */
-  get pending(): number {
+  get pendingBytes(): number {
     return this.#to - this.#from;
   }
 
   /** The type of the next message. `undefined` before its first byte has arrived. */
   get type(): number | undefined {
-    return this.pending ? this.#buffer?.[this.#from] : undefined;
+    return this.pendingBytes ? this.#buffer?.[this.#from] : undefined;
   }
 
   /**
@@ -48,7 +48,7 @@ export class HandshakeReader {
    * the limit.
    */
   get length(): number | undefined {
-    if (this.pending < headerLength) return undefined;
+    if (this.pendingBytes < headerLength) return undefined;
     const buffer = this.#buffer as Uint8Array;
     const [type, high, middle, low] = buffer.subarray(this.#from) as unknown as [number, number, number, number];
     const length = (high << 16) | (middle << 8) | low;
@@ -63,7 +63,7 @@ export class HandshakeReader {
   /** Whether the whole next message has arrived. */
   get isWhole(): boolean {
     const { length } = this;
-    return length !== undefined && length <= this.pending;
+    return length !== undefined && length <= this.pendingBytes;
   }
 
   /** Takes the next message, which must be whole. Returns a copy, so that the buffer can be collected. */
@@ -71,7 +71,7 @@ export class HandshakeReader {
     const length = this.length as number;
     const message = this.#buffer?.slice(this.#from, this.#from + length) as Uint8Array;
     this.#from += length;
-    if (!this.pending) this.#buffer = undefined;
+    if (!this.pendingBytes) this.#buffer = undefined;
     return message;
   }
 }

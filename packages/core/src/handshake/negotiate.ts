@@ -61,7 +61,7 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): 
       weakGroups ||= suite.keyExchange.groups.some(({ kind }) => kind === "field");
       continue;
     }
-    if (!suite.keyExchange.certified) return { suite, ...(group && { group }) };
+    if (!suite.keyExchange.usesCertificate) return { suite, ...(group && { group }) };
     credentials ??= credentialsFor(config, offer.serverName);
     for (const credential of credentials) {
       const signature = matchSuite(suite, credential, offer);
@@ -103,7 +103,7 @@ export function credentialsFor(config: ServerConfig, serverName: string | undefi
     config.credentials.filter(({ certificate }) => matchesReference(certificate, serverName) === kind);
   const named = [...match("exact"), ...match("wildcard")];
   if (named.length) return named;
-  if (config.strictSni ?? config.namesDiffer)
+  if (config.strictSni ?? config.hasSeveralNames)
     throw new TlsError("unrecognized_name", `no certificate for ${serverName}`, {
       advice: "add a credential for it, or set strictSni: false to use the first",
     });
@@ -120,13 +120,13 @@ export const hasCertificateFor = ({ credentials }: ServerConfig, serverName: str
  * any of them (RFC 7919 §4).
  */
 function groupFor({ keyExchange }: SuiteRow, { groups }: ServerConfig, offer: Offer): NamedGroup | undefined {
-  const { known, limitsFiniteFields } = offer.groups ?? assumedGroups;
+  const { supported: known, limitsFiniteFields } = offer.groups ?? assumedGroups;
   return groups.find(
     (row) => keyExchange.groups.includes(row) && (known.includes(row) || (row.kind === "field" && !limitsFiniteFields)),
   );
 }
 
-const assumedGroups: OfferedGroups = { known: [secp256r1], limitsFiniteFields: false };
+const assumedGroups: OfferedGroups = { supported: [secp256r1], limitsFiniteFields: false };
 
 /**
  * The signature scheme, if any, with which this credential serves this suite. `undefined` if it cannot serve the suite.
@@ -158,7 +158,11 @@ function signingScheme(
   const { publicKey, pssHash } = candidate.certificate;
   if ((publicKey.type === "rsa") !== (suite.authentication === "rsa") || !allowsUsage(candidate, "digitalSignature"))
     return undefined;
-  if (publicKey.type === "ec" && offer.groups && !offer.groups.known.some((group) => group.name === publicKey.curve))
+  if (
+    publicKey.type === "ec" &&
+    offer.groups &&
+    !offer.groups.supported.some((group) => group.name === publicKey.curve)
+  )
     return undefined;
   const verifiable = schemesForKey(publicKey, offer.schemes ?? [], pssHash);
   return candidate.credential.schemes.find((scheme) => verifiable.some((row) => row.id === scheme.id));

@@ -95,8 +95,8 @@ export class Peer {
 
   /** From here on, each record carries the agreed version and keeps the agreed limits. */
   applyLimits({ maxFragmentLength = maxPlaintext, recordSizeLimit }: RecordLimits): void {
-    this.#reader.setVersion();
-    this.#writer.setVersion();
+    this.#reader.requireTls12();
+    this.#writer.useTls12();
     this.#reader.setLimit(maxFragmentLength, recordSizeLimit?.receive);
     this.#writer.setLimit(maxFragmentLength, recordSizeLimit?.send);
   }
@@ -107,7 +107,7 @@ export class Peer {
   }
 
   /** Clients only: the server asked for a certificate and gets none. An alert that follows is explained by that. */
-  sentNoCertificate(): void {
+  noteNoCertificate(): void {
     this.#alerts.sentNoCertificate = true;
   }
 
@@ -119,7 +119,7 @@ export class Peer {
 
   /** No message and no alert may straddle the change of keys (RFC 5246 §7.1). */
   *expectChangeCipherSpec(protection: Protection): Flow<void> {
-    if (this.#messages.pending)
+    if (this.#messages.pendingBytes)
       throw new TlsError("unexpected_message", "part of a handshake message before ChangeCipherSpec", {
         code: "excess_handshake_data",
       });
@@ -158,7 +158,7 @@ export class Peer {
     const messages = this.#messages;
     while (this.#isHelloRequest()) this.#skipHelloRequest();
     const partOfHelloRequest = this.#skipsHelloRequest && messages.type === helloRequest.id;
-    if (messages.pending >= headerLength || (messages.pending && !partOfHelloRequest))
+    if (messages.pendingBytes >= headerLength || (messages.pendingBytes && !partOfHelloRequest))
       throw new TlsError("unexpected_message", `${messageName(messages.type as number)} before it was our turn`, {
         code: "excess_handshake_data",
       });
@@ -166,7 +166,7 @@ export class Peer {
 
   /** Checks that the handshake ends on a record boundary. */
   endHandshake(): void {
-    if (this.#messages.pending)
+    if (this.#messages.pendingBytes)
       throw new TlsError("unexpected_message", "data behind Finished in the same flight", {
         code: "excess_handshake_data",
       });

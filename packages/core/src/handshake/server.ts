@@ -90,7 +90,7 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
         serverNameMatched: hasCertificateFor(config, offer.serverName),
       }),
       exporter: secrets.exporter(credential?.certificate),
-      forget: yield* cacheSession(config, message.sessionId, state),
+      forgetSession: yield* cacheSession(config, message.sessionId, state),
     };
   } finally {
     secrets.wipe();

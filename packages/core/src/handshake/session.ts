@@ -47,7 +47,7 @@ export interface Slots {
 
 export interface OfferedGroups {
   /** The offered groups that we implement. */
-  readonly known: readonly NamedGroup[];
+  readonly supported: readonly NamedGroup[];
   /** Whether the client names finite-field groups, known to us or not. DHE must then use one of them (RFC 7919 §4). */
   readonly limitsFiniteFields: boolean;
 }
@@ -155,5 +155,5 @@ export interface Established {
   readonly session: Session;
   readonly exporter: Exporter;
   /** Removes the stored session after the connection ended with a fatal alert (RFC 5246 §7.2.2). */
-  readonly forget?: (() => void) | undefined;
+  readonly forgetSession?: (() => void) | undefined;
 }

@@ -10,16 +10,16 @@
  */
 export interface Memory {
   /** Lends `length` bytes with any contents. */
-  take(length: number): Uint8Array;
+  allocate(length: number): Uint8Array;
   /**
    * Takes back bytes that are no longer read or written. Each byte is given back once. It ignores bytes that it did not
    * lend.
    */
-  give(bytes: Uint8Array): void;
+  release(bytes: Uint8Array): void;
 }
 
 /** New memory from the host, for transports that lend none. */
 export const hostMemory: Memory = {
-  take: (length) => new Uint8Array(length),
-  give() {},
+  allocate: (length) => new Uint8Array(length),
+  release() {},
 };

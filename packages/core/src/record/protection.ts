@@ -27,7 +27,7 @@ export interface Protection {
 }
 
 /** The state of both directions before ChangeCipherSpec: no protection. */
-export const plaintext: Protection = {
+export const noProtection: Protection = {
   sealedLength: (length) => length,
   seal: (_, fragment, out) => out.set(fragment),
   open: (_, body) => body,

@@ -9,7 +9,7 @@ import { type Awaitable, ignore } from "../flow.ts";
 import { itemOverhead, maxEmptyRecords, maxExpansion, maxPlaintext } from "../limits.ts";
 import { tls12 } from "../wire/messages.ts";
 import { type ContentType, contentTypes, headerLength } from "../wire/record.ts";
-import { type Protection, plaintext } from "./protection.ts";
+import { noProtection, type Protection } from "./protection.ts";
 import { type RecordTrace, traceRecord } from "./trace.ts";
 
 export interface TlsRecord {
@@ -25,8 +25,8 @@ export interface RecordReaderOptions extends RecordTrace {
 }
 
 /** A record that a provider is still opening. The reader traces and checks it when the records before it are done. */
-interface Opening {
-  readonly record: Uint8Array;
+interface PendingOpen {
+  readonly rawRecord: Uint8Array;
   readonly opened: PromiseLike<Uint8Array>;
   readonly sequenceNumber: number;
   readonly protection: Protection;
@@ -37,21 +37,21 @@ const maxInFlight = 2 ** 19;
 
 export class RecordReader {
   readonly #options: RecordReaderOptions;
-  #protection: Protection = plaintext;
-  /** The most bytes of a fragment that we accept: now, and after the next ChangeCipherSpec. */
+  #protection: Protection = noProtection;
+  /** The largest fragment that we accept, in bytes: now, and after the next ChangeCipherSpec. */
   #limit: number = maxPlaintext;
-  #protectedLimit: number | undefined;
+  #nextLimit: number | undefined;
 
   /** The piece of received bytes that we read from, how much of it was read, and the pieces after it. */
   #piece: Uint8Array | undefined;
-  #at = 0;
+  #pieceOffset = 0;
   #pieces: ByteQueue | undefined;
   /** Received bytes that are not yet cut into records. */
-  #bytes = 0;
+  #uncutBytes = 0;
   /** Records that are being opened, in order; `undefined` until a provider returns a promise. */
-  #opening: Opening[] | undefined;
-  #openingBytes = 0;
-  #isDeferred = false;
+  #pendingOpens: PendingOpen[] | undefined;
+  #pendingOpenBytes = 0;
+  #awaitsAdmission = false;
   #emptyRecords = 0;
   /** True once a record was bad: no record after it is read. */
   #isBroken = false;
@@ -65,33 +65,34 @@ export class RecordReader {
     this.#options = options;
   }
 
-  /** From now on, every record must have the negotiated version. */
-  setVersion(): void {
+  /** From now on, every record must have the version {3, 3}, which was negotiated. */
+  requireTls12(): void {
     this.#requiresVersion = true;
   }
-  /** Limits the bytes of a fragment, now (RFC 6066 §4) and after the next ChangeCipherSpec (RFC 8449 §4). */
-  setLimit(now: number, underKeys: number | undefined): void {
-    this.#limit = now;
-    this.#protectedLimit = underKeys;
+  /** Limits the length of a fragment: now (RFC 6066 §4), and after the next ChangeCipherSpec (RFC 8449 §4). */
+  setLimit(current: number, next: number | undefined): void {
+    this.#limit = current;
+    this.#nextLimit = next;
   }
-  /** The number of bytes received, and of records received under the current keys. */
-  bytes = 0;
+  /** The number of bytes received. */
+  receivedBytes = 0;
+  /** The number of records received under the current keys. */
   get records(): number {
     return this.#protection.sequenceNumber;
   }
 
   changeState(protection: Protection): void {
     this.#protection = protection;
-    this.#limit = this.#protectedLimit ?? this.#limit;
+    this.#limit = this.#nextLimit ?? this.#limit;
   }
 
   /** The received bytes that wait to be read, including `itemOverhead` for each record that is being opened. */
-  get pending(): number {
-    return this.#bytes + this.#openingBytes;
+  get pendingBytes(): number {
+    return this.#uncutBytes + this.#pendingOpenBytes;
   }
   /** True if the last call of `next` found a complete record that was not admitted. */
-  get isDeferred(): boolean {
-    return this.#isDeferred;
+  get awaitsAdmission(): boolean {
+    return this.#awaitsAdmission;
   }
 
   /** Stops reading, and discards the bytes that wait. */
@@ -99,22 +100,22 @@ export class RecordReader {
     this.#isBroken = true;
     this.#piece = undefined;
     this.#pieces = undefined;
-    this.#opening = undefined;
-    this.#bytes = 0;
-    this.#openingBytes = 0;
-    this.#isDeferred = false;
+    this.#pendingOpens = undefined;
+    this.#uncutBytes = 0;
+    this.#pendingOpenBytes = 0;
+    this.#awaitsAdmission = false;
   }
 
   feed(bytes: Uint8Array): void {
-    this.bytes += bytes.length;
+    this.receivedBytes += bytes.length;
     if (!bytes.length || this.#isBroken) return;
-    this.#bytes += bytes.length;
+    this.#uncutBytes += bytes.length;
     if (this.#piece) {
       this.#pieces ??= new ByteQueue();
       this.#pieces.push(bytes);
     } else {
       this.#piece = bytes;
-      this.#at = 0;
+      this.#pieceOffset = 0;
     }
   }
 
@@ -123,101 +124,106 @@ export class RecordReader {
    * records of application data at the same time if they have arrived.
    */
   next(): Awaitable<TlsRecord> | undefined {
-    this.#isDeferred = false;
-    const opening = this.#opening?.shift();
-    if (opening) {
-      this.#openingBytes -= opening.record.length + itemOverhead;
-      return this.#openLater(opening);
+    this.#awaitsAdmission = false;
+    const pendingOpen = this.#pendingOpens?.shift();
+    if (pendingOpen) {
+      this.#pendingOpenBytes -= pendingOpen.rawRecord.length + itemOverhead;
+      return this.#whenOpened(pendingOpen);
     }
-    const record = this.#cut();
-    if (!record) return undefined;
+    const rawRecord = this.#takeRawRecord();
+    if (!rawRecord) return undefined;
     const protection = this.#protection;
     const sequenceNumber = this.#options.trace ? protection.sequenceNumber : 0;
     let opened: Awaitable<Uint8Array>;
     try {
-      opened = protection.open(record[0] as ContentType, record.subarray(headerLength));
+      opened = protection.open(rawRecord[0] as ContentType, rawRecord.subarray(headerLength));
     } catch (error) {
       this.#isBroken = true;
       throw error;
     }
-    if (opened instanceof Uint8Array) return this.#check(record, protection, sequenceNumber, opened);
-    return this.#openLater({ record, opened, sequenceNumber, protection });
+    if (opened instanceof Uint8Array) return this.#checkFragment(rawRecord, protection, sequenceNumber, opened);
+    return this.#whenOpened({ rawRecord, opened, sequenceNumber, protection });
   }
 
-  #openLater(opening: Opening): PromiseLike<TlsRecord> {
-    for (let last: Opening | undefined = this.#opening?.at(-1) ?? opening; last && this.#canOpenAfter(last); )
-      last = this.#openNext();
-    const { record, opened, sequenceNumber, protection } = opening;
-    return opened.then((fragment) => this.#check(record, protection, sequenceNumber, fragment));
+  #whenOpened(pendingOpen: PendingOpen): PromiseLike<TlsRecord> {
+    let last: PendingOpen | undefined = this.#pendingOpens?.at(-1) ?? pendingOpen;
+    while (last && this.#canOpenAfter(last)) last = this.#openNext();
+    const { rawRecord, opened, sequenceNumber, protection } = pendingOpen;
+    return opened.then((fragment) => this.#checkFragment(rawRecord, protection, sequenceNumber, fragment));
   }
 
   /** An alert, a handshake record or a ChangeCipherSpec must be processed before a record after it is opened. */
-  #canOpenAfter({ record }: Opening): boolean {
-    return record[0] === contentTypes.application_data && this.#openingBytes < maxInFlight;
+  #canOpenAfter({ rawRecord }: PendingOpen): boolean {
+    return rawRecord[0] === contentTypes.application_data && this.#pendingOpenBytes < maxInFlight;
   }
 
-  #openNext(): Opening | undefined {
+  #openNext(): PendingOpen | undefined {
     const protection = this.#protection;
-    let record: Uint8Array | undefined;
+    let rawRecord: Uint8Array | undefined;
     let opened: Promise<Uint8Array>;
     const sequenceNumber = protection.sequenceNumber;
     try {
-      record = this.#cut();
-      if (!record) return undefined;
-      opened = Promise.resolve(protection.open(record[0] as ContentType, record.subarray(headerLength)));
+      rawRecord = this.#takeRawRecord();
+      if (!rawRecord) return undefined;
+      opened = Promise.resolve(protection.open(rawRecord[0] as ContentType, rawRecord.subarray(headerLength)));
     } catch (error) {
       // A malformed record must not hide the records before it, which are still being opened.
       this.#isBroken = true;
-      record = new Uint8Array(0);
+      rawRecord = new Uint8Array(0);
       opened = Promise.reject(error);
     }
     // A promise that rejects after a failed record must not end the process as an unhandled rejection.
     opened.catch(ignore);
-    const opening = { record, opened, sequenceNumber, protection };
-    this.#opening ??= [];
-    this.#opening.push(opening);
-    this.#openingBytes += record.length + itemOverhead;
-    return opening;
+    const pendingOpen = { rawRecord, opened, sequenceNumber, protection };
+    this.#pendingOpens ??= [];
+    this.#pendingOpens.push(pendingOpen);
+    this.#pendingOpenBytes += rawRecord.length + itemOverhead;
+    return pendingOpen;
   }
 
   /** The next record as received, header and body, or `undefined` while it is incomplete or not admitted. */
-  #cut(): Uint8Array | undefined {
-    this.#isDeferred = false;
+  #takeRawRecord(): Uint8Array | undefined {
+    this.#awaitsAdmission = false;
     const piece = this.#piece;
-    if (this.#isBroken || !piece || this.#bytes < headerLength) return undefined;
-    const isHeaderInPiece = piece.length - this.#at >= headerLength;
+    if (this.#isBroken || !piece || this.#uncutBytes < headerLength) return undefined;
+    const isHeaderInPiece = piece.length - this.#pieceOffset >= headerLength;
     const header = isHeaderInPiece ? piece : this.#gatherHeader();
-    const at = isHeaderInPiece ? this.#at : 0;
-    const type = header[at] as number;
-    const version = ((header[at + 1] as number) << 8) | (header[at + 2] as number);
-    const length = ((header[at + 3] as number) << 8) | (header[at + 4] as number);
+    const offset = isHeaderInPiece ? this.#pieceOffset : 0;
+    const type = header[offset] as number;
+    const version = ((header[offset + 1] as number) << 8) | (header[offset + 2] as number);
+    const length = ((header[offset + 3] as number) << 8) | (header[offset + 4] as number);
     if (type < contentTypes.change_cipher_spec || type > contentTypes.application_data)
       throw this.#breakWith(notTls(type));
     if (this.#requiresVersion ? version !== tls12 : version >> 8 !== 3)
       throw this.#breakWith(
         new TlsError("protocol_version", `record version 0x${version.toString(16).padStart(4, "0")}`),
       );
-    const limit = this.#limit + (this.#protection === plaintext ? 0 : maxExpansion);
+    const limit = this.#limit + (this.#protection === noProtection ? 0 : maxExpansion);
     if (length > limit) throw this.#breakWith(tooLong(length, limit));
-    if (this.#bytes < headerLength + length) return undefined;
-    this.#isDeferred = !this.#options.admission.admit(length);
-    if (this.#isDeferred) return undefined;
-    this.#bytes -= headerLength + length;
-    const from = this.#at;
-    const to = from + headerLength + length;
-    if (to > piece.length) return this.#takeFromPieces(headerLength + length);
-    this.#at = to;
-    if (to === piece.length) {
-      if (this.#bytes > 0) this.#nextPiece();
+    if (this.#uncutBytes < headerLength + length) return undefined;
+    this.#awaitsAdmission = !this.#options.admission.admit(length);
+    if (this.#awaitsAdmission) return undefined;
+    this.#uncutBytes -= headerLength + length;
+    const start = this.#pieceOffset;
+    const end = start + headerLength + length;
+    if (end > piece.length) return this.#takeFromPieces(headerLength + length);
+    this.#pieceOffset = end;
+    if (end === piece.length) {
+      if (this.#uncutBytes > 0) this.#nextPiece();
       else this.#piece = undefined;
     }
-    return piece.subarray(from, to);
+    return piece.subarray(start, end);
   }
 
-  #check(record: Uint8Array, protection: Protection, sequenceNumber: number, fragment: Uint8Array): TlsRecord {
-    const type = record[0] as ContentType;
+  #checkFragment(
+    rawRecord: Uint8Array,
+    protection: Protection,
+    sequenceNumber: number,
+    fragment: Uint8Array,
+  ): TlsRecord {
+    const type = rawRecord[0] as ContentType;
     if (this.#options.trace)
-      traceRecord(this.#options, "received", type, protection !== plaintext, sequenceNumber, record, fragment);
+      traceRecord(this.#options, "received", type, protection !== noProtection, sequenceNumber, rawRecord, fragment);
     if (fragment.length > this.#limit) throw this.#breakWith(tooLong(fragment.length, this.#limit));
     if (!fragment.length) this.#countEmpty(type);
     // An alert between empty records does not reset the count.
@@ -244,7 +250,7 @@ export class RecordReader {
   /** The next header, which is spread over several pieces. */
   #gatherHeader(): Uint8Array {
     const header = new Uint8Array(headerLength);
-    let part = (this.#piece as Uint8Array).subarray(this.#at);
+    let part = (this.#piece as Uint8Array).subarray(this.#pieceOffset);
     for (let filled = 0, i = 0; ; i++) {
       header.set(part.subarray(0, headerLength - filled), filled);
       filled += part.length;
@@ -255,7 +261,7 @@ export class RecordReader {
 
   #nextPiece(): void {
     this.#piece = this.#pieces?.shift();
-    this.#at = 0;
+    this.#pieceOffset = 0;
   }
 
   /** Takes `length` bytes, which are spread over several pieces. */
@@ -263,9 +269,9 @@ export class RecordReader {
     const parts: Uint8Array[] = [];
     for (let missing = length; missing > 0; ) {
       const piece = this.#piece as Uint8Array;
-      const part = piece.subarray(this.#at, this.#at + missing);
-      this.#at += part.length;
-      if (this.#at === piece.length) this.#nextPiece();
+      const part = piece.subarray(this.#pieceOffset, this.#pieceOffset + missing);
+      this.#pieceOffset += part.length;
+      if (this.#pieceOffset === piece.length) this.#nextPiece();
       parts.push(part);
       missing -= part.length;
     }

@@ -20,8 +20,8 @@ export interface Traffic {
 }
 
 export function trafficOf(reader: RecordReader, writer: RecordWriter): Traffic {
-  const { bytes: bytesReceived, records: recordsReceived } = reader;
-  const { bytes: bytesSent, records: recordsSent } = writer;
+  const { receivedBytes: bytesReceived, records: recordsReceived } = reader;
+  const { sentBytes: bytesSent, records: recordsSent } = writer;
   const recordsLeft = Math.max(0, Math.floor(sendLimit(contentTypes.application_data) - recordsSent));
   return { bytesReceived, bytesSent, recordsReceived, recordsSent, recordsLeft };
 }

@@ -8,18 +8,18 @@ import { maxFlushMessage } from "../limits.ts";
 import { tls12 } from "../wire/messages.ts";
 import { type ContentType, contentTypes, headerLength, setRecordHeader } from "../wire/record.ts";
 import type { Memory } from "./memory.ts";
-import { type Protection, plaintext } from "./protection.ts";
+import { noProtection, type Protection } from "./protection.ts";
 import { type RecordTrace, traceRecord } from "./trace.ts";
 
 export interface RecordWriterOptions extends RecordTrace {
-  /** The most bytes of a fragment that we send, 2^14 or less. */
+  /** The largest fragment that we send, in bytes: 2^14 or less. */
   readonly maxFragment: number;
   /** The version in handshake records before a version is negotiated. Default {3, 3}. */
   readonly firstVersion?: number;
   /** The memory for records. */
   readonly memory: Memory;
   /** The writer calls this when `take` can return a record that was being sealed, and never from inside a method. */
-  readonly wake: () => void;
+  readonly scheduleTake: () => void;
 }
 
 /** A record that is being sealed, or that comes after one that is. */
@@ -35,11 +35,11 @@ interface Sealing {
 
 export class RecordWriter {
   readonly #options: RecordWriterOptions;
-  #protection: Protection = plaintext;
+  #protection: Protection = noProtection;
   #version: number;
-  /** The most bytes of a fragment that we send: now, and after the next ChangeCipherSpec. */
+  /** The largest fragment that we send, in bytes: now, and after the next ChangeCipherSpec. */
   #limit: number;
-  #protectedLimit: number | undefined;
+  #nextLimit: number | undefined;
 
   /** Records that `take` can return. */
   #ready: Uint8Array[] = [];
@@ -68,8 +68,8 @@ export class RecordWriter {
     this.#version = options.firstVersion ?? tls12;
   }
 
-  /** From now on, every record has the negotiated version. */
-  setVersion(): void {
+  /** From now on, every record has the version {3, 3}, which was negotiated. */
+  useTls12(): void {
     this.#version = tls12;
   }
   /**
@@ -80,15 +80,15 @@ export class RecordWriter {
     this.#isHeld = true;
   }
   /**
-   * Sets the most bytes of a fragment that the peer accepts: now (RFC 6066 §4), and after the next ChangeCipherSpec
+   * Sets the largest fragment that the peer accepts, in bytes: now (RFC 6066 §4), and after the next ChangeCipherSpec
    * (RFC 8449 §4).
    */
-  setLimit(now: number, underKeys: number | undefined): void {
-    this.#limit = Math.min(this.#options.maxFragment, now);
-    this.#protectedLimit = underKeys && Math.min(this.#options.maxFragment, underKeys);
+  setLimit(current: number, next: number | undefined): void {
+    this.#limit = Math.min(this.#options.maxFragment, current);
+    this.#nextLimit = next && Math.min(this.#options.maxFragment, next);
   }
   /** The number of bytes that `take` has returned, and of records under the current keys. */
-  bytes = 0;
+  sentBytes = 0;
   get records(): number {
     return this.#protection.sequenceNumber;
   }
@@ -96,11 +96,11 @@ export class RecordWriter {
   changeState(protection: Protection): void {
     this.#isHeld = false;
     this.#protection = protection;
-    this.#limit = this.#protectedLimit ?? this.#limit;
+    this.#limit = this.#nextLimit ?? this.#limit;
   }
 
   /** The bytes that `send` got and `take` has not returned yet. */
-  get pending(): number {
+  get pendingBytes(): number {
     return this.#sealingBytes + this.#readyBytes + (this.#collected?.length ?? 0);
   }
   /** True if no record waits to be sealed or taken. Records that `hold` keeps do not count. */
@@ -174,10 +174,10 @@ export class RecordWriter {
     if (settled) this.#sealing.splice(0, settled);
     // ChangeCipherSpec waits for the first record under its keys.
     const [next] = this.#sealing;
-    if (this.#isHeld || (next && next.protection !== plaintext && next.sequenceNumber === 0)) return [];
+    if (this.#isHeld || (next && next.protection !== noProtection && next.sequenceNumber === 0)) return [];
     const ready = this.#ready;
     if (this.#readyBytes) this.#lastTaken = this.#readyBytes;
-    this.bytes += this.#readyBytes;
+    this.sentBytes += this.#readyBytes;
     this.#ready = [];
     this.#readyBytes = 0;
     this.#releaseBuffer();
@@ -216,7 +216,7 @@ export class RecordWriter {
     if (isPromise(sealed)) {
       const settle = (): void => {
         sealing.settled = true;
-        this.#options.wake();
+        this.#options.scheduleTake();
       };
       this.#isAsync = true;
       sealed.then(settle, (error: unknown) => {
@@ -238,7 +238,7 @@ export class RecordWriter {
     this.#ready.push(record);
     this.#readyBytes += record.length;
     if (this.#options.trace)
-      traceRecord(this.#options, "sent", type, protection !== plaintext, sequenceNumber, record, fragment);
+      traceRecord(this.#options, "sent", type, protection !== noProtection, sequenceNumber, record, fragment);
   }
 
   /** Memory for a record of `length` bytes. */
@@ -246,7 +246,7 @@ export class RecordWriter {
     if (!this.#buffer || this.#buffer.length - this.#bufferUsed < length) {
       this.#releaseBuffer();
       // As much as the last `take` returned: then all records of a turn are contiguous, and are sent without a copy.
-      this.#buffer = this.#options.memory.take(Math.max(length, Math.min(maxFlushMessage, this.#lastTaken)));
+      this.#buffer = this.#options.memory.allocate(Math.max(length, Math.min(maxFlushMessage, this.#lastTaken)));
     }
     const from = this.#bufferUsed;
     this.#bufferUsed += length;
@@ -256,7 +256,7 @@ export class RecordWriter {
   /** Gives back the unused memory. The next record gets new memory. */
   #releaseBuffer(): void {
     if (this.#buffer && this.#bufferUsed < this.#buffer.length)
-      this.#options.memory.give(this.#buffer.subarray(this.#bufferUsed));
+      this.#options.memory.release(this.#buffer.subarray(this.#bufferUsed));
     this.#buffer = undefined;
     this.#bufferUsed = 0;
   }

@@ -7,9 +7,9 @@ export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wip
 export { derElement, derInteger } from "../bytes/der.ts";
 export { transportError } from "../connection/errors.ts";
 export {
-  highWater,
+  highWaterMark,
   reportClose,
-  textMessage,
+  textMessageError,
   type WebSocketLike,
   WebSocketSender,
 } from "../connection/webSocketSender.ts";

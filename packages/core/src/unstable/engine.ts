@@ -12,7 +12,7 @@ import type { CommonConfig } from "../handshake/config.ts";
 import { serverHandshake } from "../handshake/server.ts";
 import { hostMemory } from "../record/memory.ts";
 
-export { accepted, acceptWith, withCredentials } from "../connection/accept.ts";
+export { acceptWith, startAccept, withCredentials } from "../connection/accept.ts";
 export { TlsConnection } from "../connection/connection.ts";
 export type { EngineEvent } from "../engine/options.ts";
 export type { SessionKeeper } from "../handshake/config.ts";
@@ -31,7 +31,7 @@ export interface EngineDriver {
    * The engine calls this when `take` would return bytes or events. The call comes from inside the engine's own
    * methods, so call `take` later, once in a turn or a microtask.
    */
-  wake(): void;
+  scheduleTake(): void;
 }
 
 /**
@@ -40,8 +40,8 @@ export interface EngineDriver {
  * long.
  * @throws TlsError `configuration`
  * @example
- * function firstFlight(ca: string, inbound: EngineInbound, wake: () => void): readonly Uint8Array[] {
- *   const engine = clientEngine({ ca, serverName: "device.example" }, { inbound, wake });
+ * function firstFlight(ca: string, inbound: EngineInbound, scheduleTake: () => void): readonly Uint8Array[] {
+ *   const engine = clientEngine({ ca, serverName: "device.example" }, { inbound, scheduleTake });
  *   engine.start();
  *   return engine.take().output;
  * }
@@ -61,7 +61,7 @@ const engine = (
   role: "client" | "server",
   { maxFragment, maxRenegotiations }: CommonConfig,
   handshake: ConstructorParameters<typeof Engine>[0]["handshake"],
-  { inbound, wake }: EngineDriver,
+  { inbound, scheduleTake }: EngineDriver,
 ): Engine =>
   new Engine({
     role,
@@ -72,5 +72,5 @@ const engine = (
     trace: false,
     memory: hostMemory,
     inbound,
-    wake,
+    scheduleTake,
   });

@@ -10,7 +10,7 @@ import { type Awaitable, type Flow, waitFor } from "../flow.ts";
 import { maxCertificates } from "../limits.ts";
 import { withFault, wrongOption } from "../validation/options.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
-import { verifySignature } from "./path.ts";
+import { isSignedBy } from "./path.ts";
 import { certificateDers } from "./pem.ts";
 
 /** A chain, end-entity first: PEM (text or a file's contents), one DER certificate, or several of either. */
@@ -89,7 +89,7 @@ const rightIssuer = "take the CA certificate that belongs to this chain";
 /** Verifies the signature of each certificate of a chain with the key of the next one. */
 export function* verifyChain(chain: readonly Certificate[], provider: CryptoProvider): Flow<void> {
   for (const [i, issuer] of chain.slice(1).entries()) {
-    if (!(yield* verifySignature(provider, chain[i] as Certificate, issuer)))
+    if (!(yield* isSignedBy(provider, chain[i] as Certificate, issuer)))
       throw configurationError(`the chain is broken: ${describe(i + 1, issuer)} ${anotherKey}`, rightIssuer);
   }
 }

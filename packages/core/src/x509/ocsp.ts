@@ -13,7 +13,7 @@ import { maxClockSkew, maxStatusAge } from "../limits.ts";
 import { type Certificate, type Extension, parseCertificate } from "./certificate.ts";
 import { CertificateError, printable } from "./errors.ts";
 import { type OcspResponse, ocspError, parseOcspResponse, type SingleResponse } from "./ocspResponse.ts";
-import { checkDates, checkIssued, processed, type Rules, verifySignature } from "./path.ts";
+import { checkDates, checkNonAnchor, isSignedBy, processedOids, type Rules } from "./path.ts";
 import type { TrustOptions, VerifiedPeer } from "./verify.ts";
 
 /** The stapled status of a server's certificate, and everything that its verification needs. */
@@ -31,14 +31,17 @@ export interface OcspPolicy {
 }
 
 /** A policy and its functions. */
-export interface OcspRow extends OcspPolicy {
-  /** Throws a configuration error if nothing could be checked. `certified` is true if all suites use certificates. */
-  configure(trust: TrustOptions, certified: boolean): void;
+export interface OcspPolicyRow extends OcspPolicy {
+  /**
+   * Throws a configuration error if there is nothing to check.
+   * @param allUseCertificates whether all suites use certificates
+   */
+  configure(trust: TrustOptions, allUseCertificates: boolean): void;
   /** Returns `"good"` if the status was verified; throws if the client refuses the server. */
   check(status: StapledStatus): Flow<"good" | undefined>;
 }
 
-const rows: Readonly<Record<OcspPolicy["name"], OcspRow>> = {
+const rows: Readonly<Record<OcspPolicy["name"], OcspPolicyRow>> = {
   request: {
     name: "request",
     configure() {},
@@ -59,9 +62,9 @@ const rows: Readonly<Record<OcspPolicy["name"], OcspRow>> = {
   },
   require: {
     name: "require",
-    configure(trust, certified) {
+    configure(trust, allUseCertificates) {
       requireIssuer(this, trust);
-      if (!certified)
+      if (!allUseCertificates)
         throw configurationError(
           "ocsp.require with suites of a pre-shared key, which have no certificates",
           "leave them out, or use ocsp.check",
@@ -148,7 +151,7 @@ const ocspSigning = "1.3.6.1.5.5.7.3.9";
  * The critical extensions that we process: none in a response, and id-pkix-ocsp-nocheck in a responder's certificate.
  */
 const responseExtensions: ReadonlySet<string> = new Set();
-const responderExtensions: ReadonlySet<string> = new Set([...processed, noCheck]);
+const responderExtensions: ReadonlySet<string> = new Set([...processedOids, noCheck]);
 
 /**
  * Verifies that a response says "good" about a certificate. It must be about this certificate, current, and signed by
@@ -228,14 +231,14 @@ function* checkSignature(response: OcspResponse, { issuer, now, provider }: Ocsp
   }
   let reason: string | undefined;
   if (isResponder(response, issuer, provider)) {
-    if (yield* verifySignature(provider, response, issuer)) return;
+    if (yield* isSignedBy(provider, response, issuer)) return;
     reason = `its signature is not that of ${subjectOf(issuer)}`;
   }
   for (const raw of response.certificates) {
     const responder = readResponder(raw);
     if (!responder || equal(responder.raw, issuer.raw) || !isResponder(response, responder, provider)) continue;
     const fault = yield* delegationFault(responder, issuer, now, provider);
-    if (!fault && (yield* verifySignature(provider, response, responder))) return;
+    if (!fault && (yield* isSignedBy(provider, response, responder))) return;
     reason = fault ?? `its signature is not that of ${subjectOf(responder)}`;
   }
   throw ocspError(
@@ -284,9 +287,9 @@ function* delegationFault(
     now,
     fault: ({ subject }, fault, reason) => new CertificateError(fault, reason, { subject: subject.text }),
   };
-  const fault = checkDates(rules, responder) ?? checkIssued(rules, responder);
+  const fault = checkDates(rules, responder) ?? checkNonAnchor(rules, responder);
   if (fault) return fault.message;
-  if (yield* verifySignature(provider, responder, issuer)) return undefined;
+  if (yield* isSignedBy(provider, responder, issuer)) return undefined;
   return `the certificate of ${subjectOf(responder)} is not signed by the issuer`;
 }
 

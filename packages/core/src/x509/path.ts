@@ -12,17 +12,22 @@ import type { CertificateError, CertificateFault } from "./errors.ts";
 import { loadConstraints } from "./lazy.ts";
 import { dnsName, parseReference } from "./name.ts";
 
-/** The budget of signatures checked. A signature of a P-521 key or an RSA key above 4096 bits counts as four. */
+/**
+ * The number of signatures that one search may check. One of a P-521 key, or of an RSA key above 4096 bits, counts as
+ * four.
+ */
 const maxSignatures = 100;
-/** The budget of issuers tried. */
-const maxSteps = 1000;
-/** The default limit of intermediates on a path; self-issued ones do not count. */
+/** The number of issuers that one search may try. */
+const maxIssuersTried = 1000;
+/** If no path is valid, the search reports the error of the highest rank: that of the path that came closest. */
+const errorRanks = { noIssuer: 0, badSignature: 1, badIssuer: 2, badPath: 3 } as const;
+/** The default limit of intermediates on a path. Self-issued ones do not count. */
 export const maxPathDepth = 8;
 
 export const serverAuth = "1.3.6.1.5.5.7.3.1";
 export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const anyExtendedKeyUsage = "2.5.29.37.0";
-export const processed: ReadonlySet<string> = new Set(Object.values(processedExtensions));
+export const processedOids: ReadonlySet<string> = new Set(Object.values(processedExtensions));
 
 /** The rules for each certificate of a path, and the maker of their errors. */
 export interface Rules {
@@ -47,8 +52,8 @@ export interface PathSearch extends Rules {
   readonly cache: CertificateCache | undefined;
   /** Makes the error for a certificate without a known issuer. The peer may have sent one that is unusable. */
   noIssuer(certificate: Certificate): CertificateError;
-  /** A last check of a path that is valid otherwise: it may need a pinned key. Returns the error of a refusal. */
-  accept(path: readonly Certificate[]): CertificateError | undefined;
+  /** A last check of a path that is valid otherwise, such as for a pinned key. Returns the error if it fails. */
+  checkPath(path: readonly Certificate[]): CertificateError | undefined;
 }
 
 /**
@@ -59,57 +64,58 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   const { leaf, anchors, intermediates } = search;
   const anchorsBySubject = bySubject(anchors);
   const intermediatesBySubject = bySubject(intermediates);
-  const caOf = firstOfCas([leaf, ...intermediates]);
-  const verified = new Map<Certificate, Map<Certificate, boolean>>();
-  let steps = 0;
+  const caOf = groupByCa([leaf, ...intermediates]);
+  const signatureResults = new Map<Certificate, Map<Certificate, boolean>>();
+  let issuersTried = 0;
   let signatures = 0;
   let comparisons = 0;
-  let reported: { rank: number; error: CertificateError } | undefined;
+  let mostInformative: { rank: number; error: CertificateError } | undefined;
 
   const noteError = (rank: number, error: CertificateError): void => {
-    if (!reported || rank > reported.rank) reported = { rank, error };
+    if (!mostInformative || rank > mostInformative.rank) mostInformative = { rank, error };
   };
   const overBudget = (what: string): CertificateError =>
     search.fault(leaf, "budget", `too much work to find a path: ${what}`);
 
   if (anchors.some((anchor) => equal(anchor.raw, leaf.raw))) {
-    const error = search.accept([leaf]);
+    const error = search.checkPath([leaf]);
     if (!error) return [leaf];
-    noteError(3, error);
+    noteError(errorRanks.badPath, error);
   }
   const path = yield* extend([leaf], 0);
   if (path) return path;
-  throw reported?.error ?? search.noIssuer(leaf);
+  throw mostInformative?.error ?? search.noIssuer(leaf);
 
   /**
    * Tries every possible issuer of the path's last certificate, anchors first.
-   * `below` is the number of intermediates on the path that are not self-issued.
+   * `intermediatesBelow` is the number of intermediates on the path that are not self-issued.
    */
-  function* extend(path: readonly Certificate[], below: number): Flow<readonly Certificate[] | undefined> {
+  function* extend(path: readonly Certificate[], intermediatesBelow: number): Flow<readonly Certificate[] | undefined> {
     const child = path[path.length - 1] as Certificate;
-    const trusted = candidates(anchorsBySubject, child);
+    const anchorIssuers = candidates(anchorsBySubject, child);
     const onPath = new Set(path.map((certificate) => caOf.get(certificate)));
-    const others = candidates(intermediatesBySubject, child).filter((issuer) => !onPath.has(caOf.get(issuer)));
-    if (!trusted.length && !others.length) noteError(0, search.noIssuer(child));
-    for (const [i, issuer] of [...trusted, ...others].entries()) {
-      const isAnchor = i < trusted.length;
-      if (++steps > maxSteps) throw overBudget(`${maxSteps} issuers tried`);
-      const counted = below + (isSelfIssued(issuer) ? 0 : 1);
+    const otherIssuers = candidates(intermediatesBySubject, child).filter((issuer) => !onPath.has(caOf.get(issuer)));
+    if (!anchorIssuers.length && !otherIssuers.length) noteError(errorRanks.noIssuer, search.noIssuer(child));
+    for (const [i, issuer] of [...anchorIssuers, ...otherIssuers].entries()) {
+      const isAnchor = i < anchorIssuers.length;
+      if (++issuersTried > maxIssuersTried) throw overBudget(`${maxIssuersTried} issuers tried`);
+      const belowNext = intermediatesBelow + (isSelfIssued(issuer) ? 0 : 1);
       const error =
-        !isAnchor && counted > search.maxDepth
+        !isAnchor && belowNext > search.maxDepth
           ? search.fault(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
-          : checkIssuer(search, issuer, below, isAnchor);
-      const extended = [...path, issuer];
-      if (error) noteError(2, error);
+          : checkIssuer(search, issuer, intermediatesBelow, isAnchor);
+      const longerPath = [...path, issuer];
+      if (error) noteError(errorRanks.badIssuer, error);
       else if (isAnchor) {
-        const failed = (yield* checkSignatures(extended)) ?? (yield* checkNames(extended)) ?? search.accept(extended);
+        const failed =
+          (yield* checkSignatures(longerPath)) ?? (yield* checkNames(longerPath)) ?? search.checkPath(longerPath);
         if (!failed) {
-          for (const [j, below] of path.entries()) search.cache?.remember(below, extended[j + 1] as Certificate);
-          return extended;
+          for (const [j, child] of path.entries()) search.cache?.remember(child, longerPath[j + 1] as Certificate);
+          return longerPath;
         }
-        noteError(failed.code === "bad_signature" ? 1 : 3, failed);
+        noteError(errorRanks[failed.code === "bad_signature" ? "badSignature" : "badPath"], failed);
       } else {
-        const found = yield* extend(extended, counted);
+        const found = yield* extend(longerPath, belowNext);
         if (found) return found;
       }
     }
@@ -119,20 +125,20 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   /**
    * Checks signatures from the anchor down, so that a peer cannot make us verify with keys that no anchor vouches for.
    */
-  function* checkSignatures(full: readonly Certificate[]): Flow<CertificateError | undefined> {
-    for (let i = full.length - 2; i >= 0; i--) {
-      const child = full[i] as Certificate;
-      const issuer = full[i + 1] as Certificate;
-      const known = verified.get(child) ?? new Map<Certificate, boolean>();
-      verified.set(child, known);
-      let good = known.get(issuer);
+  function* checkSignatures(path: readonly Certificate[]): Flow<CertificateError | undefined> {
+    for (let i = path.length - 2; i >= 0; i--) {
+      const child = path[i] as Certificate;
+      const issuer = path[i + 1] as Certificate;
+      const resultsByIssuer = signatureResults.get(child) ?? new Map<Certificate, boolean>();
+      signatureResults.set(child, resultsByIssuer);
+      let good = resultsByIssuer.get(issuer);
       if (good === undefined) {
         const { publicKey: key } = issuer;
         const heavy = issuer.keyBits > (key.type === "rsa" ? 4096 : 384);
         signatures += heavy ? 4 : 1;
         if (signatures > maxSignatures) throw overBudget(`${maxSignatures} signatures checked`);
-        good = search.cache?.knows(child, issuer) === true || (yield* verifySignature(search.provider, child, issuer));
-        known.set(issuer, good);
+        good = search.cache?.knows(child, issuer) === true || (yield* isSignedBy(search.provider, child, issuer));
+        resultsByIssuer.set(issuer, good);
       }
       if (!good) {
         const reason = `its signature is not that of its issuer ${issuer.subject.text}`;
@@ -143,19 +149,20 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   }
 
   /** Checks each CA's name constraints against every certificate below it, except self-issued intermediates. */
-  function* checkNames(full: readonly Certificate[]): Flow<CertificateError | undefined> {
-    for (const [i, issuer] of full.entries()) {
+  function* checkNames(path: readonly Certificate[]): Flow<CertificateError | undefined> {
+    for (const [i, issuer] of path.entries()) {
       const constraints = issuer.nameConstraints;
       if (!constraints || !i) continue;
       const { constrainedNames, violation } = yield* waitFor(loadConstraints());
       const count = constraints.permitted.length + constraints.excluded.length;
-      for (const [j, below] of full.slice(0, i).entries()) {
-        if (j && isSelfIssued(below)) continue;
-        comparisons += (below.subjectAltNames.all.length + below.subject.attributes.length + 8) * (count + 8);
+      for (const [j, certificate] of path.slice(0, i).entries()) {
+        if (j && isSelfIssued(certificate)) continue;
+        comparisons +=
+          (certificate.subjectAltNames.all.length + certificate.subject.attributes.length + 8) * (count + 8);
         if (comparisons > maxComparisons) throw overBudget(`${maxComparisons} names compared with constraints`);
-        const reason = violation(constrainedNames(below), constraints, { dnsName, parseReference });
+        const reason = violation(constrainedNames(certificate), constraints, { dnsName, parseReference });
         if (reason)
-          return search.fault(below, "name_constraint", `${reason} by the constraints of ${issuer.subject.text}`);
+          return search.fault(certificate, "name_constraint", `${reason} by the constraints of ${issuer.subject.text}`);
       }
     }
     return undefined;
@@ -164,18 +171,22 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
 
 /**
  * Applies the rules that hold for every certificate on a path, the anchor included. Returns the first error.
- * @param below the number of intermediates below an issuer, without self-issued ones; -1 for the end-entity
+ * @param intermediatesBelow the number of intermediates below an issuer, without self-issued ones; -1 for the leaf
  */
-export function checkCertificate(rules: Rules, certificate: Certificate, below = -1): CertificateError | undefined {
-  const early = checkDates(rules, certificate) ?? checkKeySize(rules, certificate);
-  if (early) return early;
+export function checkCertificate(
+  rules: Rules,
+  certificate: Certificate,
+  intermediatesBelow = -1,
+): CertificateError | undefined {
+  const error = checkDates(rules, certificate) ?? checkKeySize(rules, certificate);
+  if (error) return error;
   for (const [oid, { critical }] of certificate.extensions) {
-    if (critical && !processed.has(oid)) {
+    if (critical && !processedOids.has(oid)) {
       return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
     }
   }
   // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below counts down by one; a policy is required at 0.
-  if ((certificate.requireExplicitPolicy ?? Number.POSITIVE_INFINITY) <= below + 1) {
+  if ((certificate.requireExplicitPolicy ?? Number.POSITIVE_INFINITY) <= intermediatesBelow + 1) {
     const reason = "policyConstraints (2.5.29.36) requires an explicit policy, which is unknown";
     return rules.fault(certificate, "unknown_critical_extension", reason);
   }
@@ -213,7 +224,10 @@ export const usageName = (oid: string): string =>
   oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
 
 /** Applies the rules that hold for every certificate except an anchor. Returns the first error. */
-export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certificate): CertificateError | undefined {
+export function checkNonAnchor(
+  { fault }: Pick<Rules, "fault">,
+  certificate: Certificate,
+): CertificateError | undefined {
   const { version, isCa } = certificate;
   if (version !== 3) {
     const reason = `version ${version}; only a trust anchor may be older than 3`;
@@ -237,7 +251,7 @@ export function checkIssued({ fault }: Pick<Rules, "fault">, certificate: Certif
 function checkIssuer(
   search: PathSearch,
   issuer: Certificate,
-  below: number,
+  intermediatesBelow: number,
   isAnchor: boolean,
 ): CertificateError | undefined {
   const { fault } = search;
@@ -245,21 +259,23 @@ function checkIssuer(
     return fault(issuer, "not_a_ca", "it issued a certificate but is not a CA (basicConstraints)");
   if (issuer.keyUsage && !issuer.keyUsage.has("keyCertSign"))
     return fault(issuer, "key_usage", "it issued a certificate without keyCertSign");
-  if (issuer.pathLen !== undefined && below > issuer.pathLen) {
+  if (issuer.pathLen !== undefined && intermediatesBelow > issuer.pathLen) {
     return fault(
       issuer,
       "path_length",
-      `pathLenConstraint is ${issuer.pathLen}, but ${below} intermediates are below it`,
+      `pathLenConstraint is ${issuer.pathLen}, but ${intermediatesBelow} intermediates are below it`,
     );
   }
-  return checkCertificate(search, issuer, below) ?? (isAnchor ? undefined : checkIssued(search, issuer));
+  return (
+    checkCertificate(search, issuer, intermediatesBelow) ?? (isAnchor ? undefined : checkNonAnchor(search, issuer))
+  );
 }
 
 /** A certificate, or another structure that is signed like one. */
-type Signed = Pick<Certificate, "signatureAlgorithm" | "tbs" | "signature">;
+type SignedStructure = Pick<Certificate, "signatureAlgorithm" | "tbs" | "signature">;
 
 /** True if `issuer` signed `child`: the algorithm fits the key, and the signature is right. */
-export function* verifySignature(provider: CryptoProvider, child: Signed, issuer: Certificate): Flow<boolean> {
+export function* isSignedBy(provider: CryptoProvider, child: SignedStructure, issuer: Certificate): Flow<boolean> {
   const { signatureAlgorithm: algorithm } = child;
   const { publicKey: key, pssHash } = issuer;
   // The provider checks that the algorithm fits the type of key. It knows that a key is bound to PSS, but not its hash.
@@ -268,10 +284,10 @@ export function* verifySignature(provider: CryptoProvider, child: Signed, issuer
 }
 
 /**
- * Maps each certificate to the first one with the same name and key, which stands for that CA. Issuers do not matter: a
- * path that comes back to a CA is a loop.
+ * Maps each certificate to the first one with the same name and key, which represents that CA. Their issuers may
+ * differ: a path that comes back to a CA is a loop.
  */
-function firstOfCas(certificates: readonly Certificate[]): ReadonlyMap<Certificate, unknown> {
+function groupByCa(certificates: readonly Certificate[]): ReadonlyMap<Certificate, unknown> {
   const first = new Map<string, Certificate>();
   return new Map(
     certificates.map((certificate) => {

@@ -18,8 +18,8 @@ import {
   checkCertificate,
   checkDates,
   checkExtendedKeyUsage,
-  checkIssued,
   checkKeySize,
+  checkNonAnchor,
   clientAuth,
   findPath,
   maxPathDepth,
@@ -271,7 +271,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   if (hasOnlyPins && !anchors.length) throw noPin();
 
   refuse(checkCertificate(rules, leaf));
-  if (!anchors.some((anchor) => equal(anchor.raw, leaf.raw))) refuse(checkIssued(rules, leaf));
+  if (!anchors.some((anchor) => equal(anchor.raw, leaf.raw))) refuse(checkNonAnchor(rules, leaf));
   if (request.reference !== undefined) refuse(checkReference(rules, leaf, request.reference));
   const path = yield* findPath({
     ...rules,
@@ -284,7 +284,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
     noIssuer: (certificate) =>
       unusable.find((error) => error.subject === certificate.issuer.text) ??
       unknownIssuer(rules, certificate, policy.unusable),
-    accept: (path) => (!hasOnlyPins && policy.pins.length && !path.some(isPinned) ? noPin() : undefined),
+    checkPath: (path) => (!hasOnlyPins && policy.pins.length && !path.some(isPinned) ? noPin() : undefined),
   });
   return makeVerifiedPeer(leaf, path, hasOnlyPins ? "pin" : "ca");
 }

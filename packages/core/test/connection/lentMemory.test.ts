@@ -76,7 +76,7 @@ function lendingTransport(inner: Transport, memory: Memory): Transport & { reado
       nextTurn(() => {
         unread.splice(unread.indexOf(bytes), 1);
         result = inner.send(bytes.slice());
-        memory.give(bytes);
+        memory.release(bytes);
       });
       return result;
     },

@@ -82,7 +82,7 @@ async function established(
           signedCertificateTimestamps: false,
           selectCredential: () => undefined,
           identity: [],
-          identityFits: false,
+          requiresListedIssuer: false,
           sessions: undefined,
           sessionScope: "",
         });

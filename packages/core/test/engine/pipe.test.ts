@@ -13,8 +13,8 @@ function makeEnd(make: (driver: Parameters<typeof clientEngine>[1]) => Engine) {
   const received: number[] = [];
   const eventTypes: EngineEvent["type"][] = [];
   const engine = make({
-    inbound: { push: (bytes) => void received.push(...bytes), admit: () => true, backlog: () => {} },
-    wake: () => {},
+    inbound: { push: (bytes) => void received.push(...bytes), admit: () => true, setBacklog: () => {} },
+    scheduleTake: () => {},
   });
   return { engine, received, eventTypes };
 }

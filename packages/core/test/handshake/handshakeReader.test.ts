@@ -49,7 +49,7 @@ describe("handshake messages from fragments", () => {
         }
         expect(taken).toEqual(messages);
         for (const one of taken) expect(one.buffer.byteLength).toBe(one.length);
-        expect(reader.pending).toBe(0);
+        expect(reader.pendingBytes).toBe(0);
         expect(reader.type).toBeUndefined();
       }),
     );
@@ -58,14 +58,14 @@ describe("handshake messages from fragments", () => {
   test("several in one fragment are returned in order; the type and the length are those of the first", () => {
     const reader = new HandshakeReader();
     reader.append(concat(message(2, new Uint8Array(70)), message(14), message(20, new Uint8Array(12)).subarray(0, 5)));
-    expect([reader.type, reader.length, reader.isWhole, reader.pending]).toEqual([2, 74, true, 74 + 4 + 5]);
+    expect([reader.type, reader.length, reader.isWhole, reader.pendingBytes]).toEqual([2, 74, true, 74 + 4 + 5]);
     expect(reader.take()).toEqual(message(2, new Uint8Array(70)));
     expect([reader.type, reader.length, reader.isWhole]).toEqual([14, 4, true]);
     expect(reader.take()).toEqual(message(14));
-    expect([reader.type, reader.length, reader.isWhole, reader.pending]).toEqual([20, 16, false, 5]);
+    expect([reader.type, reader.length, reader.isWhole, reader.pendingBytes]).toEqual([20, 16, false, 5]);
     reader.append(new Uint8Array(11));
     expect(reader.take()).toEqual(message(20, new Uint8Array(12)));
-    expect([reader.type, reader.length, reader.isWhole, reader.pending]).toEqual([undefined, undefined, false, 0]);
+    expect([reader.type, reader.length, reader.isWhole, reader.pendingBytes]).toEqual([undefined, undefined, false, 0]);
   });
 
   test("a partial header has a type, but no length", () => {
@@ -109,8 +109,8 @@ describe("the buffer of an incomplete message", () => {
       for (const fragment of fragments) {
         const before = lengths.length;
         reader.append(fragment);
-        if (lengths.length > before) copied += reader.pending - 1;
-        most = Math.max(most, (lengths.at(-1) as number) / reader.pending);
+        if (lengths.length > before) copied += reader.pendingBytes - 1;
+        most = Math.max(most, (lengths.at(-1) as number) / reader.pendingBytes);
       }
       // Each array is released when a larger one replaces it.
       expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
@@ -135,7 +135,7 @@ describe("the buffer of an incomplete message", () => {
       }
       most = Math.max(...lengths);
     });
-    expect(reader.pending).toBe(1);
+    expect(reader.pendingBytes).toBe(1);
     expect(most).toBeLessThanOrEqual(16);
   });
 });

@@ -37,7 +37,7 @@ function providerWith(agree: () => Awaitable<Uint8Array | undefined>): CryptoPro
 /** The error of each side. */
 async function ends(suite: CipherSuite, client: CryptoProvider, server: CryptoProvider) {
   const { a, b } = memoryPair();
-  const psk = !suite.keyExchange.certified;
+  const psk = !suite.keyExchange.usesCertificate;
   const [mine, theirs] = await Promise.allSettled([
     connect(a, {
       provider: client,

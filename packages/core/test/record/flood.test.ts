@@ -8,9 +8,9 @@ describe("received bytes that wait to be read", () => {
     const records = reader();
     const bytes = record(23, new Uint8Array(16_000).fill(7));
     for (const byte of bytes) records.feed(Uint8Array.of(byte));
-    expect(records.pending).toBe(16_005);
+    expect(records.pendingBytes).toBe(16_005);
     expect(next(records)).toMatchObject({ type: 23, fragment: new Uint8Array(16_000).fill(7) });
-    expect(records.pending).toBe(0);
+    expect(records.pendingBytes).toBe(0);
   });
 
   test("are copied into a shared buffer if they are small, and their own arrays are released", () => {
@@ -19,7 +19,7 @@ describe("received bytes that wait to be read", () => {
       const piece = Uint8Array.of(byte);
       records.feed(piece);
       // The piece that is being read, and the first after it, are not copied, because most pieces arrive alone.
-      if (records.pending > 2) piece.fill(99);
+      if (records.pendingBytes > 2) piece.fill(99);
     }
     expect(next(records)).toMatchObject({ fragment: Uint8Array.of(1, 2, 3) });
   });
@@ -40,7 +40,7 @@ describe("received bytes that wait to be read", () => {
     records.changeState(protectionWith(() => new Promise(() => {})));
     for (let i = 0; i < 3; i++) records.feed(record(23, Uint8Array.of(i)));
     void records.next();
-    expect(records.pending).toBe(2 * (6 + 256));
+    expect(records.pendingBytes).toBe(2 * (6 + 256));
   });
 
   test("are opened up to 512 KiB at the same time, for any size of the records", () => {

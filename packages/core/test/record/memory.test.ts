@@ -54,7 +54,7 @@ describe("an asynchronous provider on lent memory", () => {
       return out.take();
     };
     // In the first turn, the writer does not know how much will be sent.
-    for (const bytes of await round()) tracked.memory.give(bytes);
+    for (const bytes of await round()) tracked.memory.release(bytes);
     const before = tracked.takes;
     outs.length = 0;
     const records = await round();
@@ -68,7 +68,7 @@ describe("an asynchronous provider on lent memory", () => {
       expect(outs[i]).toHaveLength(record.length - 5);
     }
     expect(tracked.lent).toBe(message.length);
-    tracked.memory.give(message);
+    tracked.memory.release(message);
     expect(tracked.lent).toBe(0);
     expect(tracked.faults).toEqual([]);
   });
@@ -81,7 +81,7 @@ describe("an asynchronous provider on lent memory", () => {
     out.send(23, pattern(16_384));
     waiting[0]?.settle();
     await turn();
-    for (const bytes of out.take()) tracked.memory.give(bytes);
+    for (const bytes of out.take()) tracked.memory.release(bytes);
     expect(tracked.lent).toBe(0);
     // The piece of memory is as long as everything that was sent before, and the record needs a part of it.
     out.send(23, pattern(1000));
@@ -105,7 +105,7 @@ describe("an asynchronous provider on lent memory", () => {
     for (let i = 0; i < 2; i++) out.send(23, zeros(16_384));
     out.drop();
     expect(out.isIdle).toBe(true);
-    expect(out.pending).toBe(0);
+    expect(out.pendingBytes).toBe(0);
     expect(out.take()).toEqual([]);
     for (const bytes of outs) expect(tracked.isLent(bytes)).toBe(true);
     for (const { settle } of waiting) settle();
@@ -127,7 +127,7 @@ describe("an asynchronous provider on lent memory", () => {
     expect(() => out.take()).toThrow("the provider broke");
     const [first] = out.take();
     expect(first).toHaveLength(5 + 16_384 + overhead);
-    tracked.memory.give(first as Uint8Array);
+    tracked.memory.release(first as Uint8Array);
     for (const bytes of outs.slice(1)) expect(tracked.isLent(bytes)).toBe(true);
     waiting[2]?.settle();
     await turn();
@@ -151,7 +151,7 @@ test("records that `hold` delays keep their memory until they are sent", async (
   expect(records).toHaveLength(3);
   for (const bytes of records) {
     expect(tracked.isLent(bytes)).toBe(true);
-    tracked.memory.give(bytes);
+    tracked.memory.release(bytes);
   }
   expect(tracked.lent).toBe(0);
   expect(tracked.faults).toEqual([]);
@@ -184,7 +184,7 @@ test("each byte is given back once by the receiver, or was dropped, in any order
               ({ buffer, byteOffset }) => buffer === bytes.buffer && byteOffset === bytes.byteOffset + 5,
             );
             sent.add(body as Uint8Array);
-            tracked.memory.give(bytes);
+            tracked.memory.release(bytes);
           }
         } catch (error) {
           expect(error).toMatchObject({ message: "the provider broke" });
@@ -207,7 +207,7 @@ test("each byte is given back once by the receiver, or was dropped, in any order
       const unsent = outs.filter((body) => !sent.has(body)).reduce((sum, bytes) => sum + 5 + bytes.length, 0);
       expect(tracked.faults).toEqual([]);
       expect(tracked.lent).toBe(unsent);
-      expect(out.pending).toBe(0);
+      expect(out.pendingBytes).toBe(0);
     }),
   );
 });

@@ -49,7 +49,7 @@ describe("promises that settle out of order", () => {
   test("deliver the records before a malformed one", async () => {
     const records = reader();
     const { protection, settle } = manualProtection();
-    records.setVersion();
+    records.requireTls12();
     records.changeState(protection);
     const bad = record(23, Uint8Array.of(2));
     bad[2] = 1;
@@ -71,7 +71,7 @@ describe("promises that settle out of order", () => {
       };
       const provider = asyncProvider(noble, { maxDelayMs: 2 });
       let wake = (): void => {};
-      const out = writer({ wake: () => wake() });
+      const out = writer({ scheduleTake: () => wake() });
       out.changeState(await runFlow(makeProtection(provider, suite, keys, zeros)));
       const into = reader();
       into.changeState(await runFlow(makeProtection(provider, suite, keys, zeros)));
@@ -120,25 +120,25 @@ describe("a record that is not admitted", () => {
     const [one, two] = [record(23, Uint8Array.of(1, 2, 3)), record(23, Uint8Array.of(4))];
     records.feed(one.subarray(0, 7));
     expect(next(records)).toBeUndefined();
-    expect(records.isDeferred).toBe(false);
+    expect(records.awaitsAdmission).toBe(false);
     expect(requests).toEqual([]);
     records.feed(concat(one.subarray(7), two));
     for (let i = 0; i < 2; i++) {
       expect(next(records)).toBeUndefined();
-      expect(records.isDeferred).toBe(true);
-      expect(records.pending).toBe(one.length + two.length);
+      expect(records.awaitsAdmission).toBe(true);
+      expect(records.pendingBytes).toBe(one.length + two.length);
     }
     isOpen = true;
     expect(next(records)).toMatchObject({ type: 23, fragment: Uint8Array.of(1, 2, 3) });
-    expect(records.isDeferred).toBe(false);
+    expect(records.awaitsAdmission).toBe(false);
     isOpen = false;
     expect(next(records)).toBeUndefined();
-    expect(records.isDeferred).toBe(true);
+    expect(records.awaitsAdmission).toBe(true);
     isOpen = true;
     expect(next(records)).toMatchObject({ fragment: Uint8Array.of(4) });
     expect(next(records)).toBeUndefined();
-    expect(records.isDeferred).toBe(false);
-    expect(records.pending).toBe(0);
+    expect(records.awaitsAdmission).toBe(false);
+    expect(records.pendingBytes).toBe(0);
     expect(requests).toEqual([3, 3, 3, 1, 1]);
   });
 
@@ -166,7 +166,7 @@ describe("a record that is not admitted", () => {
     records.feed(concat(...[1, 2, 3, 4].map((byte) => record(23, Uint8Array.of(byte)))));
     const first = records.next() as Promise<TlsRecord>;
     expect(waiting).toHaveLength(2);
-    expect(records.isDeferred).toBe(true);
+    expect(records.awaitsAdmission).toBe(true);
     room = 1;
     const second = records.next() as Promise<TlsRecord>;
     expect(waiting).toHaveLength(3);
@@ -307,7 +307,7 @@ describe("a reader accepts any boundaries of the received bytes", () => {
       records.feed(piece);
       for (let one = next(records); one; one = next(records)) fragments.push(one.fragment.slice());
     }
-    expect(records.pending).toBe(0);
+    expect(records.pendingBytes).toBe(0);
     return fragments;
   };
 
@@ -331,6 +331,6 @@ describe("a reader accepts any boundaries of the received bytes", () => {
     const records = reader();
     for (let at = 0; at < wire.length; at += 2) records.feed(wire.slice(at, at + 2));
     expect(bodies.map(() => next(records)?.fragment)).toEqual(bodies);
-    expect(records.pending).toBe(0);
+    expect(records.pendingBytes).toBe(0);
   });
 });

@@ -20,7 +20,7 @@ export const writer = (options: Partial<RecordWriterOptions> = {}): RecordWriter
   new RecordWriter({
     maxFragment: 16_384,
     memory: hostMemory,
-    wake() {},
+    scheduleTake() {},
     trace: undefined,
     traceSecrets: true,
     ...options,
@@ -104,19 +104,19 @@ export function trackedMemory(inner: Memory = hostMemory) {
     states.get(buffer)?.subarray(byteOffset, byteOffset + length);
   const isLent = (bytes: Uint8Array): boolean => stateOf(bytes)?.every((state) => state === lent) ?? false;
   const memory: Memory = {
-    take(length) {
+    allocate(length) {
       takes++;
-      const bytes = inner.take(length);
+      const bytes = inner.allocate(length);
       const known = states.get(bytes.buffer);
       if (known?.includes(lent)) faults.push(`${length} bytes of a buffer that is already lent`);
       if (!known) states.set(bytes.buffer, new Uint8Array(bytes.buffer.byteLength));
       stateOf(bytes)?.fill(lent);
       return bytes;
     },
-    give(bytes) {
+    release(bytes) {
       if (stateOf(bytes) && !isLent(bytes)) faults.push(`${bytes.length} bytes given back that are not lent`);
       stateOf(bytes)?.fill(returned);
-      inner.give(bytes);
+      inner.release(bytes);
     },
   };
   return {
@@ -130,7 +130,7 @@ export function trackedMemory(inner: Memory = hostMemory) {
       for (const buffer of states.values()) for (const state of buffer) if (state === lent) count++;
       return count;
     },
-    /** The number of calls of `take`. */
+    /** The number of calls of `allocate`. */
     get takes(): number {
       return takes;
     },

@@ -21,10 +21,10 @@ describe("data that is sent before a call of `take`", () => {
     const out = writer();
     const data = writes.map(pattern);
     for (const bytes of data) out.send(23, bytes);
-    expect(out.pending).toBeGreaterThanOrEqual(writes.reduce((sum, length) => sum + length));
+    expect(out.pendingBytes).toBeGreaterThanOrEqual(writes.reduce((sum, length) => sum + length));
     const taken = concat(...out.take());
     expect(parseRecords(taken).map(({ body }) => body.length)).toEqual(records);
-    expect(out.pending).toBe(0);
+    expect(out.pendingBytes).toBe(0);
     const into = reader();
     into.feed(taken);
     const fragments = records.map(() => next(into)?.fragment as Uint8Array);
@@ -71,24 +71,24 @@ describe("data that is sent before a call of `take`", () => {
 describe("promises that settle out of order", () => {
   test("do not change the order in which records are sent and traced", async () => {
     const trace: TraceEvent[] = [];
-    let wakeCalls = 0;
-    const out = writer({ trace: traceInto(trace), wake: () => wakeCalls++ });
+    let takeRequests = 0;
+    const out = writer({ trace: traceInto(trace), scheduleTake: () => takeRequests++ });
     const { protection, settle } = manualProtection();
     out.changeState(protection);
     for (const byte of [1, 2, 3]) {
       out.send(23, Uint8Array.of(byte));
       expect(out.take()).toEqual([]);
     }
-    expect(out.pending).toBe(3 * 6);
+    expect(out.pendingBytes).toBe(3 * 6);
     await settle(2);
     await settle(1);
     expect(out.take()).toEqual([]);
     expect(out.isIdle).toBe(false);
-    expect(wakeCalls).toBe(2);
+    expect(takeRequests).toBe(2);
     await settle(0);
     expect(concat(...out.take())).toEqual(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
     expect(trace.map((event) => event.type === "record" && event.sequenceNumber)).toEqual([0, 1, 2]);
-    expect(out.pending).toBe(0);
+    expect(out.pendingBytes).toBe(0);
     expect(out.isIdle).toBe(true);
   });
 
@@ -106,7 +106,7 @@ describe("promises that settle out of order", () => {
     expect(() => out.take()).toThrow("the provider broke");
     out.send(21, Uint8Array.of(2, 80));
     expect(concat(...out.take())).toEqual(record(23, Uint8Array.of(1)));
-    expect(out.pending).toBe(0);
+    expect(out.pendingBytes).toBe(0);
   });
 });
 
@@ -138,7 +138,7 @@ test("only handshake records have the first version, until a version is negotiat
   out.send(22, zeros(4));
   out.send(21, Uint8Array.of(2, 40));
   expect(versions()).toEqual([1, 3]);
-  out.setVersion();
+  out.useTls12();
   out.send(22, zeros(4));
   expect(versions()).toEqual([3]);
 });

@@ -16,7 +16,7 @@ import { loadConstraints } from "../../src/x509/lazy.ts";
 import { matchesReference, parseReference } from "../../src/x509/name.ts";
 import { verifyOcspResponse } from "../../src/x509/ocsp.ts";
 import { parseOcspResponse } from "../../src/x509/ocspResponse.ts";
-import { checkCertificate, checkIssued, findPath } from "../../src/x509/path.ts";
+import { checkCertificate, checkNonAnchor, findPath } from "../../src/x509/path.ts";
 import { parsePemCertificates } from "../../src/x509/pem.ts";
 import { readPrivateKey } from "../../src/x509/privateKey.ts";
 import { verifyPeer } from "../../src/x509/verify.ts";
@@ -167,11 +167,13 @@ const search = ([end, ...issuers]: readonly Certificate[], provider: CryptoProvi
   const fault = (_: Certificate, code: CertificateFault, reason: string) => new CertificateError(code, reason);
   const noIssuer = (certificate: Certificate) => fault(certificate, "unknown_issuer", "no issuer");
   const rules = { now, extendedKeyUsage: serverAuth, minimumRsaBits: 0, minimumEcBits: 0, fault };
-  const error = checkCertificate(rules, end!) ?? checkIssued(rules, end!);
+  const error = checkCertificate(rules, end!) ?? checkNonAnchor(rules, end!);
   if (error) throw error;
   const accept = () => undefined;
   const certificates = { leaf: end!, intermediates: issuers.slice(0, -1), anchors: issuers.slice(-1) };
-  return runFlow(findPath({ ...rules, ...certificates, maxDepth: 8, provider, cache: undefined, noIssuer, accept }));
+  return runFlow(
+    findPath({ ...rules, ...certificates, maxDepth: 8, provider, cache: undefined, noIssuer, checkPath: accept }),
+  );
 };
 
 /** One of our certificates, changed: the chain must not verify. */

@@ -7,9 +7,9 @@ import { TlsError } from "../../src/errors.ts";
 import { runFlow } from "../../src/flow.ts";
 import { maxClockSkew, maxStatusAge } from "../../src/limits.ts";
 import { parseOcspResponse, ocsp as policies, verifyOcsp } from "../../src/ocsp.ts";
-import type { OcspPolicy, OcspRow } from "../../src/x509/ocsp.ts";
+import type { OcspPolicy, OcspPolicyRow } from "../../src/x509/ocsp.ts";
 
-const ocsp = policies as Readonly<Record<OcspPolicy["name"], OcspRow>>;
+const ocsp = policies as Readonly<Record<OcspPolicy["name"], OcspPolicyRow>>;
 
 import {
   type Authority,
@@ -311,7 +311,7 @@ describe("the form of a response", () => {
 describe("a client's policy", () => {
   const mustStaple = server(middle, { extensions: [extKeyUsage(serverAuth), tlsFeature()] });
   async function resultOf(
-    policy: OcspRow,
+    policy: OcspPolicyRow,
     response: Uint8Array | undefined,
     end: Authority = leaf,
     trust: Parameters<typeof verifyPath>[1] = [root],
@@ -353,7 +353,7 @@ describe("a client's policy", () => {
   it("must-staple of a CA holds for the certificates below it", async () => {
     const strict = ca("Strict", { issuer: root, extensions: [tlsFeature()] });
     const peer = await verifyPath([server(strict), strict], [root]);
-    const check = (policy: OcspRow) => runFlow(policy.check({ response: undefined, peer, now, provider: noble }));
+    const check = (policy: OcspPolicyRow) => runFlow(policy.check({ response: undefined, peer, now, provider: noble }));
     expect(() => check(ocsp.check)).toThrow(/must-staple/);
   });
 
@@ -374,7 +374,7 @@ describe("a client's policy", () => {
     // The same holds for a certificate that is an anchor itself.
     const selfSigned = issue({ subject: name("CN=own"), extensions: [basicConstraints(false), tlsFeature()] });
     const peer = await verifyPath([selfSigned], [selfSigned], { reference: null });
-    const check = (policy: OcspRow, response?: Uint8Array) =>
+    const check = (policy: OcspPolicyRow, response?: Uint8Array) =>
       runFlow(policy.check({ response, peer, now, provider: noble }));
     expect(() => check(ocsp.require, good())).toThrow(/trusted by itself/);
     // Must-staple holds without a verified issuer.

@@ -21,7 +21,7 @@ const lentBytes = new WeakMap<ArrayBufferLike, number>();
 
 /** The memory of the whole process: a connection may get a block that another one gave back. */
 export const memory: Memory = {
-  take(length) {
+  allocate(length) {
     let size = smallestBlock;
     while (size < length) size *= 2;
     // No block is that large, or a small record would waste most of one.
@@ -33,7 +33,7 @@ export const memory: Memory = {
     return new Uint8Array(block, 0, length);
   },
 
-  give({ buffer, length }) {
+  release({ buffer, length }) {
     const remaining = lentBytes.get(buffer);
     if (remaining === undefined) return;
     if (remaining > length) {

@@ -5,7 +5,7 @@
 
 import { connect, type Socket } from "node:net";
 import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
-import { highWater, optionsOf, transportError, wrongOption } from "@handclasp/core/unstable";
+import { highWaterMark, optionsOf, transportError, wrongOption } from "@handclasp/core/unstable";
 import { withExplanationSync } from "@handclasp/core/unstable/engine";
 import { connectTcpOptions } from "../optionTables.ts";
 
@@ -80,12 +80,12 @@ class TcpTransport implements Transport {
   send(bytes: Uint8Array): SendResult {
     const socket = this.#socket;
     if (!socket.writable) {
-      memory.give(bytes);
+      memory.release(bytes);
       return "gone";
     }
     let isGivenBack = false;
     const giveBack = (): void => {
-      if (!isGivenBack) memory.give(bytes);
+      if (!isGivenBack) memory.release(bytes);
       isGivenBack = true;
     };
     socket.write(bytes, (error) => {
@@ -96,7 +96,7 @@ class TcpTransport implements Transport {
     });
     // The kernel has taken all bytes already. The callback comes only when the writer pauses, many messages later.
     if (socket.writableLength === 0) giveBack();
-    if (socket.writableLength >= highWater) this.#isFull = true;
+    if (socket.writableLength >= highWaterMark) this.#isFull = true;
     return this.#isFull ? "full" : "ok";
   }
 

@@ -10,7 +10,7 @@ import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@
 import {
   printable,
   reportClose,
-  textMessage,
+  textMessageError,
   transportError,
   WebSocketSender,
   wrongOption,
@@ -89,7 +89,7 @@ class WebSocketTransport implements Transport {
     if (ws.readyState === connecting) ws.on("open", () => this.#onOpen());
     ws.on("message", (data, isBinary) => {
       if (isBinary) this.#events.data(asUint8Array(data as Buffer));
-      else this.#fail(1003, textMessage());
+      else this.#fail(1003, textMessageError());
     });
     ws.on("error", (error) => {
       const code = (error as NodeJS.ErrnoException).code;
@@ -134,7 +134,7 @@ class WebSocketTransport implements Transport {
 
   send(bytes: Uint8Array): SendResult {
     const result = this.#sender.send(bytes);
-    if (result === "gone") memory.give(bytes);
+    if (result === "gone") memory.release(bytes);
     return result;
   }
 
@@ -205,12 +205,12 @@ class WebSocketTransport implements Transport {
     // Memory that another stream may still use is left to the garbage collector.
     let isDone = !isOverSocket(this.#ws);
     const giveBack = (): void => {
-      if (!isDone) memory.give(message);
+      if (!isDone) memory.release(message);
       isDone = true;
     };
     this.#ws.send(message, { binary: true, compress: false }, (error) => {
       if (!error) giveBack();
-      if (this.#sender.drained(lowWater)) this.#events.drain();
+      if (this.#sender.takeDrained(lowWater)) this.#events.drain();
     });
     // The kernel has taken all bytes already. The callback comes only when the writer pauses, many messages later.
     if (this.#ws.bufferedAmount === 0) giveBack();

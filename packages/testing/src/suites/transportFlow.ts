@@ -131,9 +131,9 @@ export function checkFlow(check: Check): void {
     }
     const returned = new Map<ArrayBufferLike, Uint8Array>();
     let returnedCount = 0;
-    const give = memory.give;
+    const give = memory.release;
     // The test keeps the memory that comes back, so that each byte can be counted.
-    memory.give = (bytes) => {
+    memory.release = (bytes) => {
       const marks = returned.get(bytes.buffer);
       if (!marks) return;
       returnedCount += bytes.length;
@@ -145,7 +145,7 @@ export function checkFlow(check: Check): void {
       const lengths = [1, 100, 16_413, 3 * 16_413, 66_560, 66_560, 20_000, 2_000_000, 500, 66_560];
       const contents: Uint8Array[] = [];
       const lend = (length: number): Uint8Array => {
-        const bytes = memory.take(length);
+        const bytes = memory.allocate(length);
         const content = pattern(length + contents.length).subarray(contents.length);
         bytes.set(content);
         contents.push(content);
@@ -178,7 +178,7 @@ export function checkFlow(check: Check): void {
         `of ${sent} bytes, ${returnedCount} were given back, ${countDistinct()} of them different`,
       );
     } finally {
-      memory.give = give;
+      memory.release = give;
     }
   });
 }

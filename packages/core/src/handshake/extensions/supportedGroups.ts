@@ -30,7 +30,7 @@ export const supportedGroupsServer: ServerExtension<"groups"> = {
   read(data, config) {
     const sent = decodeData(this, groups, data);
     return {
-      known: config.groups.filter((group) => sent.includes(group.id)),
+      supported: config.groups.filter((group) => sent.includes(group.id)),
       limitsFiniteFields: sent.some(isFiniteField),
     };
   },

@@ -18,7 +18,7 @@ import type { ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
 export const dhe: KeyExchangeRow = {
   name: "dhe",
   groups: finiteFieldGroups,
-  certified: true,
+  usesCertificate: true,
   keyUsage: "digitalSignature",
 
   *client(peer, config) {
@@ -28,7 +28,7 @@ export const dhe: KeyExchangeRow = {
       group: field.name,
       signed: { ...signed, params: encode(serverDhParams, params) },
       *send() {
-        const share = yield* newShare(config, field);
+        const share = yield* generateShare(config, field);
         try {
           const premaster = yield* dhSharedSecret(share, params.public, field);
           peer.send(clientDhPublic, { public: share.publicKey });
@@ -43,7 +43,7 @@ export const dhe: KeyExchangeRow = {
   *server(peer, config, { group, sign }) {
     if (group?.kind !== "field") throw new Error("DHE chosen without a group");
     const { field } = group;
-    const share = yield* newShare(config, field);
+    const share = yield* generateShare(config, field);
     try {
       const params = { p: field.prime(), g: Uint8Array.of(generator), public: share.publicKey };
       peer.send(serverDhKeyExchange, { params, signed: yield* sign(encode(serverDhParams, params)) });
@@ -76,7 +76,7 @@ function fieldOf({ groups }: ExchangeConfig, { p, g }: DhParams): FiniteField {
   return field;
 }
 
-function* newShare({ provider, random }: ExchangeConfig, field: FiniteField): Flow<KeyShare> {
+function* generateShare({ provider, random }: ExchangeConfig, field: FiniteField): Flow<KeyShare> {
   const agreement = (provider.finiteField ?? finiteField)(field.prime(), field.exponentLength);
   return yield* waitFor(agreement(random));
 }

@@ -6,13 +6,13 @@
 import { defaultGroups } from "../../crypto/groups.ts";
 import { encode } from "../../wire/codec.ts";
 import { clientEcdhPublic, serverEcdhKeyExchange, serverEcdhParams } from "../../wire/messages.ts";
-import { ecdhParams, ecdhSharedSecret, groupOf, isCurve, newShare } from "./ephemeral.ts";
+import { ecdhParams, ecdhSharedSecret, generateShare, groupOf, isCurve } from "./ephemeral.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
 
 export const ecdhe: KeyExchangeRow = {
   name: "ecdhe",
   groups: defaultGroups,
-  certified: true,
+  usesCertificate: true,
   keyUsage: "digitalSignature",
 
   *client(peer, config, early) {
@@ -22,7 +22,7 @@ export const ecdhe: KeyExchangeRow = {
       group: group.name,
       signed: { ...signed, params: encode(serverEcdhParams, params) },
       *send() {
-        const share = yield* newShare(config, group, early);
+        const share = yield* generateShare(config, group, early);
         try {
           const premaster = yield* ecdhSharedSecret(share, params.public, group);
           peer.send(clientEcdhPublic, { public: share.publicKey });
@@ -36,7 +36,7 @@ export const ecdhe: KeyExchangeRow = {
 
   *server(peer, config, { group, sign }) {
     if (!isCurve(group)) throw new Error("ECDHE chosen without a group");
-    const share = yield* newShare(config, group);
+    const share = yield* generateShare(config, group);
     try {
       const params = ecdhParams(group, share);
       peer.send(serverEcdhKeyExchange, { params, signed: yield* sign(encode(serverEcdhParams, params)) });

@@ -5,7 +5,7 @@
  */
 import { defaultGroups } from "../../crypto/groups.ts";
 import { clientEcdhPskPublic, serverEcdhPskKeyExchange } from "../../wire/messages.ts";
-import { ecdhParams, ecdhSharedSecret, groupOf, isCurve, newShare } from "./ephemeral.ts";
+import { ecdhParams, ecdhSharedSecret, generateShare, groupOf, isCurve } from "./ephemeral.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
 import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./presharedKey.ts";
 import { pskOptions } from "./pskOptions.ts";
@@ -13,7 +13,7 @@ import { pskOptions } from "./pskOptions.ts";
 export const ecdhePsk: KeyExchangeRow = {
   name: "ecdhe_psk",
   groups: defaultGroups,
-  certified: false,
+  usesCertificate: false,
   keyUsage: undefined,
   psk: pskOptions,
   stillHasKey,
@@ -25,7 +25,7 @@ export const ecdhePsk: KeyExchangeRow = {
       group: group.name,
       *send() {
         const material = yield* clientPskFor(config, identityHint);
-        const share = yield* newShare(config, group, early);
+        const share = yield* generateShare(config, group, early);
         try {
           const secret = yield* ecdhSharedSecret(share, params.public, group);
           peer.send(clientEcdhPskPublic, { identity: material.identity, public: share.publicKey });
@@ -39,7 +39,7 @@ export const ecdhePsk: KeyExchangeRow = {
 
   *server(peer, config, { group }) {
     if (!isCurve(group)) throw new Error("ECDHE chosen without a group");
-    const share = yield* newShare(config, group);
+    const share = yield* generateShare(config, group);
     peer.send(serverEcdhPskKeyExchange, { identityHint: hintOf(config), params: ecdhParams(group, share) });
     return {
       *expect() {

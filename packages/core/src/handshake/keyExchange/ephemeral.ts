@@ -7,7 +7,7 @@ import { type KeyShare, requireEntry } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
 import { type Flow, ignore, markHandled, runFlow, waitFor } from "../../flow.ts";
 import type { EcdhParams } from "../../wire/messages.ts";
-import type { EarlyShare, ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
+import type { ExchangeConfig, KeyExchangeRow, PrecomputedShare } from "./exchange.ts";
 
 const namedCurve = 3;
 
@@ -31,22 +31,26 @@ export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCu
   return group;
 }
 
-export function* newShare({ provider, random }: ExchangeConfig, group: NamedCurve, early?: EarlyShare): Flow<KeyShare> {
+export function* generateShare(
+  { provider, random }: ExchangeConfig,
+  group: NamedCurve,
+  early?: PrecomputedShare,
+): Flow<KeyShare> {
   const agreement = requireEntry(provider.groups[group.name]);
   return yield* waitFor(early?.group === group ? early.share : agreement(random));
 }
 
 /** Generates a share on the first offered curve that a suite can use, because most servers choose that curve. */
-export function earlyShare(
+export function precomputeShare(
   config: ExchangeConfig & { readonly suites: readonly { readonly keyExchange: KeyExchangeRow }[] },
-): EarlyShare | undefined {
+): PrecomputedShare | undefined {
   const isUsable = (group: NamedGroup): boolean =>
     config.suites.some(({ keyExchange }) => keyExchange.groups.includes(group));
   const group = config.groups.filter(isCurve).find(isUsable);
-  if (!group || !config.provider.earlyShares) return undefined;
+  if (!group || !config.provider.precomputesShares) return undefined;
   // ClientHello is sent in the next microtask. Chromium's WebCrypto computes during the call, so it must start later.
   const sent = Promise.resolve().then(ignore);
-  const share = markHandled(sent.then(() => runFlow(newShare(config, group))));
+  const share = markHandled(sent.then(() => runFlow(generateShare(config, group))));
   return { group, share, wipe: () => void markHandled(share.then((keyShare) => keyShare.wipe())) };
 }
 

@@ -21,7 +21,7 @@ export interface KeyExchange {
   /**
    * Whether the server sends a certificate. Otherwise neither side sends one, and a pre-shared key authenticates both.
    */
-  readonly certified: boolean;
+  readonly usesCertificate: boolean;
   /** The key usage that the server's certificate must permit (RFC 5280 §4.2.1.3). */
   readonly keyUsage: "digitalSignature" | "keyEncipherment" | undefined;
 }
@@ -29,7 +29,7 @@ export interface KeyExchange {
 /** The internal interface of `KeyExchange`. */
 export interface KeyExchangeRow extends KeyExchange {
   /** Receives ServerKeyExchange, if the exchange has one. */
-  client(peer: Peer, config: ClientExchangeConfig, early?: EarlyShare): Flow<ClientSide>;
+  client(peer: Peer, config: ClientExchangeConfig, early?: PrecomputedShare): Flow<ClientSide>;
   /** Sends ServerKeyExchange, if the exchange has one. */
   server(peer: Peer, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
   /**
@@ -117,7 +117,7 @@ export interface ServerExchangeConfig extends ExchangeConfig {
 /**
  * A key share that a client generates before it knows the server's group. It is used in one exchange and then wiped.
  */
-export interface EarlyShare {
+export interface PrecomputedShare {
   readonly group: NamedCurve;
   readonly share: PromiseLike<KeyShare>;
   wipe(): void;

@@ -13,7 +13,7 @@ import { pskOptions } from "./pskOptions.ts";
 export const psk: KeyExchangeRow = {
   name: "psk",
   groups: [],
-  certified: false,
+  usesCertificate: false,
   keyUsage: undefined,
   psk: pskOptions,
   stillHasKey,

@@ -13,7 +13,7 @@ import type { KeyExchangeRow } from "./exchange.ts";
 export const rsa: KeyExchangeRow = {
   name: "rsa",
   groups: [],
-  certified: true,
+  usesCertificate: true,
   keyUsage: "keyEncipherment",
 
   client: (peer, { provider, random }) =>

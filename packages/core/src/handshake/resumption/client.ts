@@ -53,7 +53,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
       return {
         session: sessionOf("client", agreement, config.serverName, { peer: server, sessionPsk }),
         exporter: secrets.exporter(server?.certificate),
-        forget: yield* keepRenewed(state, ticket && renewed(config, state, ticket, server)),
+        forgetSession: yield* keepRenewed(state, ticket && renewed(config, state, ticket, server)),
       };
     } finally {
       secrets.wipe();
@@ -102,7 +102,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
       )
         return "pre_shared_key";
       const server = yield* verifiedPeerOf(state, config.trust, config);
-      if (!server && suite.keyExchange.certified) return "untrusted";
+      if (!server && suite.keyExchange.usesCertificate) return "untrusted";
       return {
         state,
         resume: (peer, hellos) => resume(peer, config, state, server, hellos),
@@ -115,7 +115,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
       const sessionId = ticket.length ? emptyBytes : made.sessionId;
       // Without extended_master_secret another client could have the same master secret (RFC 7627 §1). A function may
       // choose another certificate next time.
-      if (!made.agreement.extendedMasterSecret || made.userChose || !(ticket.length || sessionId.length))
+      if (!made.agreement.extendedMasterSecret || made.chosenByUser || !(ticket.length || sessionId.length))
         return undefined;
       const lifetime = made.ticket?.lifetimeHint || sessionLifetime;
       const state = newSessionState(made, clientBinding(config), seconds(config.now()), lifetime);

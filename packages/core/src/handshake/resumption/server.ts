@@ -40,7 +40,7 @@ export interface OfferedSession {
   /** The state of the new ticket that the client gets instead of its own. */
   readonly renewed: SessionState | undefined;
   /** Removes the session from the cache. */
-  readonly forget: Established["forget"];
+  readonly forget: Established["forgetSession"];
 }
 
 /** The session to resume, if the ClientHello offers one that may be resumed. */
@@ -74,12 +74,12 @@ function* checkOfferedSession(
   // Another server with our ticket keys, or an earlier configuration, may have set a longer lifetime than ours.
   if (now < state.created || now >= state.expires || state.expires - now > sessionLifetime) return "expired";
   if (latin1(state.serverName) !== (offer.serverName ?? "")) return "server_name";
-  const credential = suite.keyExchange.certified
+  const credential = suite.keyExchange.usesCertificate
     ? credentialsFor(config, offer.serverName).find(({ certificate }) =>
         equal(certificateHash(certificate), state.serverCertificate),
       )
     : undefined;
-  if (!credential && suite.keyExchange.certified) return "certificate";
+  if (!credential && suite.keyExchange.usesCertificate) return "certificate";
   if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
   // The length belongs to the session (RFC 6066 §4): a client that asks for another, or for none, gets a new session.
   if (state.maxFragmentLength !== (offer.maxFragmentLength ?? 0)) return "max_fragment_length";
@@ -106,7 +106,7 @@ interface FoundState {
   readonly state: SessionState | undefined;
   /** The ticket is encrypted with a key other than the newest. */
   readonly oldKey?: boolean;
-  readonly forget?: Established["forget"];
+  readonly forget?: Established["forgetSession"];
 }
 
 /**
@@ -159,7 +159,7 @@ export function* resumeSession(
         serverNameMatched: hasCertificateFor(config, offer.serverName),
       }),
       exporter: secrets.exporter(credential?.certificate),
-      forget,
+      forgetSession: forget,
     };
   } catch (error) {
     if (forget) yield* callHook(forget);
@@ -207,7 +207,7 @@ export function* cacheSession(
   { sessions }: ServerConfig,
   sessionId: Uint8Array,
   state: SessionState,
-): Flow<Established["forget"]> {
+): Flow<Established["forgetSession"]> {
   if (!sessions || !sessionId.length) return undefined;
   const key = toHex(sessionId);
   yield* callHook(() => sessions.set(key, writeSessionState(state), state.expires * 1000));

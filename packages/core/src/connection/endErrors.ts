@@ -1,25 +1,25 @@
 import type { TlsError } from "../errors.ts";
 
-/** The error that reads and writes reject with; each call returns the same one. */
-export type Ending = () => TlsError;
+/** Returns the error that reads and writes reject with: the same one at each call. */
+export type GetEndError = () => TlsError;
 
 /** The errors that the reads, writes and `closed` of one connection reject with. */
-export class Endings {
+export class EndErrors {
   /** Created with the first error, because most open connections have none. */
   #errors: TlsError[] | undefined;
 
-  add(error: TlsError): Ending {
+  add(error: TlsError): GetEndError {
     this.#errors ??= [];
     this.#errors.push(error);
     return () => error;
   }
 
   /** The error is made when it is first needed: its stack trace costs more than the rest of an orderly close. */
-  lazy(make: () => TlsError): Ending {
-    let ending: Ending | undefined;
+  addLazily(make: () => TlsError): GetEndError {
+    let getError: GetEndError | undefined;
     return () => {
-      ending ??= this.add(make());
-      return ending();
+      getError ??= this.add(make());
+      return getError();
     };
   }
 
