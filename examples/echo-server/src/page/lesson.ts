@@ -10,7 +10,7 @@ export interface Step {
   readonly text: string;
 }
 
-/** The textbook's handshake, which the page shows before the first connection. */
+/** The seven steps of the textbook's handshake, which the page shows before the first connection. */
 export const steps: readonly Step[] = [
   {
     name: "ClientHello",
@@ -23,7 +23,7 @@ export const steps: readonly Step[] = [
   {
     name: "ClientKeyExchange",
     direction: "sent",
-    text: "“With this we both get the premaster secret. No one else can.”",
+    text: "“With this message, we both get the premaster secret. No one else can.”",
   },
   {
     name: "Master secret",
@@ -33,7 +33,7 @@ export const steps: readonly Step[] = [
   { name: "Session keys", direction: "both", text: "Each side derives the same keys from the master secret." },
 ];
 
-/** The purpose of the seven steps. */
+/** The purpose of the seven steps, which the page shows after them. */
 export const thenData: Step = {
   name: "Then: application data",
   direction: "both",
@@ -91,7 +91,7 @@ const messages: Readonly<Record<string, Words>> = {
   }),
   certificate_request: always({ text: "The server asks the client for a certificate, to learn who the client is." }),
   certificate_status: always({
-    text: "A recent OCSP response: the CA’s signed statement whether the certificate is revoked.",
+    text: "A recent OCSP response: the CA’s signed statement about whether the certificate is revoked.",
   }),
   server_hello_done: always({
     step: 4,
@@ -133,11 +133,11 @@ export const lessonOf = (name: string, keyExchange: KeyExchange["name"]): Lesson
   messages[name]?.(keyExchange) ?? { text: "" };
 
 export const changeCipherSpec: string =
-  "One byte that says: from my next record on, everything is encrypted with the new keys. It is not " +
-  "a handshake message, so the hash in Finished does not cover it.";
+  "One byte that announces that the sender encrypts all later records with the new keys. " +
+  "ChangeCipherSpec is not a handshake message, so the hash in Finished does not cover it.";
 
 export const applicationData =
-  "The purpose of the handshake. No one on the path can read the data, and a change does not go unnoticed.";
+  "The purpose of the handshake. No one on the path can read the data, and the receiver detects every change.";
 
 /** The meaning of a message, in a few words. */
 export const gistOf = (name: string, keyExchange: KeyExchange["name"]): string => gists[name]?.(keyExchange) ?? "";
@@ -154,7 +154,7 @@ const gists: Readonly<Record<string, (keyExchange: KeyExchange["name"]) => strin
   finished: () => "A proof that we both saw the same messages, encrypted.",
 };
 
-/** `ClientHello` for `client_hello`, as the RFC's figures spell it. */
+/** Turns `client_hello` into `ClientHello`, the spelling in the figures of RFC 5246. */
 export const messageTitle = (name: string): string =>
   name.replace(/(^|_)([a-z])/g, (_, _underscore, letter: string) => letter.toUpperCase());
 
@@ -168,7 +168,7 @@ export function protectedParts(
       { name: "initialization vector", length: 16 },
       { name: "encrypted data and padding, with the MAC", length: length - 16 },
     ];
-  // The part of the nonce that is sent: 8 bytes with GCM, none with ChaCha20-Poly1305.
+  // The part of the nonce that the record contains: 8 bytes with GCM, none with ChaCha20-Poly1305.
   const explicitNonce = 12 - suite.fixedIvLength;
   return [
     { name: "explicit nonce", length: explicitNonce },

@@ -62,8 +62,8 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
         note: [
           `CPU time (user and system) per MiB. ${subject}: both processes. ws alone: both processes of a pair that`,
           `replays the recorded messages of ${subject}. node:crypto alone: one process that seals and opens the`,
-          `records of those messages. The ratio is the CPU time of ${subject} divided by the sum of the other two columns;`,
-          '"from" and "to" are the middle half of the rounds.',
+          `records of those messages. The ratio is the CPU time of ${subject} divided by the sum of the other two`,
+          'columns; "from" and "to" are the middle half of the rounds.',
           `On ${machineName()}.`,
         ].join(" "),
         columns: [
