@@ -28,7 +28,7 @@ export const steps: readonly Step[] = [
   {
     name: "Master secret",
     direction: "both",
-    text: "Each side computes it from the premaster secret and the messages so far. It is never sent.",
+    text: "Each side computes it from the premaster secret and the messages so far. No message contains it.",
   },
   { name: "Session keys", direction: "both", text: "Each side derives the same keys from the master secret." },
 ];
@@ -64,7 +64,7 @@ const messages: Readonly<Record<string, Words>> = {
     text:
       "The client begins. It sends 32 random bytes, so that no two connections have the same " +
       "keys, and lists the cipher suites, groups and signature schemes that it supports. Anyone " +
-      "on the path can read all of this.",
+      "on the path can read this message.",
   }),
   server_hello: always({
     step: 2,
@@ -83,11 +83,11 @@ const messages: Readonly<Record<string, Words>> = {
   }),
   server_key_exchange: always({
     text:
-      "The textbook’s RSA handshake does not have this message. It carries an ephemeral public " +
-      "key, which the server made for this connection only. The server signs it, together with " +
-      "both random values, with the certificate’s private key. An attacker who steals the " +
-      "certificate’s private key later still cannot decrypt this connection: that is forward " +
-      "secrecy.",
+      "The textbook’s RSA handshake does not have this message. ServerKeyExchange carries an ephemeral " +
+      "public key, which the server made only for this connection. The server signs this key, together " +
+      "with both random values, with the certificate’s private key. An attacker who steals the " +
+      "certificate’s private key later still cannot decrypt this connection. This property is called " +
+      "forward secrecy.",
   }),
   certificate_request: always({ text: "The server asks the client for a certificate, to learn who the client is." }),
   certificate_status: always({
@@ -105,10 +105,10 @@ const messages: Readonly<Record<string, Words>> = {
       keyExchange === "rsa"
         ? "The core of the textbook’s handshake: the premaster secret, encrypted with the " +
           "certificate’s public key. Only the certificate’s private key can decrypt it. (An attacker " +
-          "who steals that key, even years later, can decrypt every recorded connection. That is why " +
-          "ECDHE replaced it.)"
+          "who steals that key, even years later, can decrypt every recorded connection. Therefore " +
+          "ECDHE replaced RSA key exchange.)"
         : "The client’s own ephemeral public key. Each side now combines its private key with the " +
-          "other side’s public key. Both get the same premaster secret, which is never sent.",
+          "other side’s public key. Both sides get the same premaster secret, which no message contains.",
   }),
   certificate_verify: always({
     text:
@@ -122,9 +122,9 @@ const messages: Readonly<Record<string, Words>> = {
   }),
   finished: always({
     text:
-      "The first encrypted message. It holds a value that is computed from the master secret and " +
-      "a hash of all handshake messages before it. If anyone had changed one bit of the " +
-      "handshake, the two sides would compute different values and the connection would end here.",
+      "The first encrypted message. It contains a value that the sender computes from the master secret " +
+      "and a hash of all earlier handshake messages. If anyone had changed one bit of the handshake, the " +
+      "two sides would compute different values, and the connection would end here.",
   }),
 };
 
