@@ -4,7 +4,8 @@ import type { Options } from "tsup";
 type Manifest = { exports: Record<string, { "handclasp-source": string; default: string }> };
 
 /**
- * The build of a library package: one entry for each of the package's `exports`, shared chunks, and no declarations.
+ * Returns the build options of a library package: one entry for each of the package's `exports`, shared chunks, and no
+ * declarations.
  */
 export function library(): Options {
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
@@ -21,7 +22,7 @@ export const shared: Options = {
   splitting: true,
   sourcemap: true,
   dts: false,
-  // Chunk names contain a hash, so old chunks are removed. `tsc -b` writes the declarations in the same folder, which
-  // stay.
+  // Chunk names contain a hash, so each build removes the old chunks. It keeps the declarations, which `tsc -b` writes
+  // to the same folder.
   clean: ["!node/**", "!**/*.d.ts", "!**/*.d.ts.map", "!.tsbuildinfo"],
 };

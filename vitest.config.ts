@@ -23,13 +23,13 @@ export default defineConfig({
           name: "unit",
           include: ["{packages/*,examples/*,scripts,tools}/test/**/*.test.ts"],
           exclude: [...interop, ...browser, "**/node_modules/**"],
-          maxWorkers: "100%", // the default leaves one core idle: half of a machine with two
+          maxWorkers: "100%", // the default leaves one core idle, which is half of a machine with two cores
           ...timeouts,
         },
       },
       {
-        // Interop tests run on dist, which Node.js loads as in a user's program, against real peers, one file at a
-        // time.
+        // Interop tests run against real peers, one file at a time, on dist, which Node.js loads as in a user's
+        // program.
         test: {
           name: "interop",
           include: interop,
@@ -39,7 +39,7 @@ export default defineConfig({
         },
       },
       {
-        // Browser tests run on the sources, in a real browser, to test with its WebCrypto and WebSocket.
+        // Browser tests run on the sources, in a real browser, with its WebCrypto and WebSocket.
         resolve: { conditions: ["handclasp-source", ...defaultClientConditions] },
         test: {
           name: "browser",

@@ -1,7 +1,7 @@
 /**
- * Runs one suite in three engines. `*.spec.ts` use the `engine` of support/test.ts and run in all of them.
- * `*.page.spec.ts` use Playwright's `page`, which WebKitGTK does not have. Tests with the tag `@chromium-only` run in
- * Chromium only, which saves time. `pnpm test:e2e` sets the paths of the browsers (scripts/lib/provision.mjs).
+ * Runs one suite in three engines. `*.spec.ts` use the `engine` of support/test.ts and run in all engines.
+ * `*.page.spec.ts` use Playwright's `page`, which does not exist for WebKitGTK. To save time, tests with the tag
+ * `@chromium-only` run only in Chromium. `pnpm test:e2e` sets the paths of the browsers (scripts/lib/provision.mjs).
  */
 import { defineConfig, firefox, webkit } from "@playwright/test";
 import { chromiumArgs } from "../scripts/lib/chromiumArgs.mjs";

@@ -1,5 +1,5 @@
 /**
- * Runs a program of `dist`. If the program is missing, installs and builds first:
+ * Runs a program of a `dist` folder. If the program is missing, installs and builds first:
  *
  *   node scripts/built.mjs packages/conformance/dist/limbo.js FILE
  */

@@ -1,4 +1,4 @@
-/** `pnpm check`: build, types and every check, without the tests. */
+/** `pnpm check`: runs the build and every check, without the tests. */
 import { runChecks } from "./lib/checks.mjs";
 import { step } from "./lib/steps.mjs";
 

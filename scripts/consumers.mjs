@@ -39,7 +39,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Makes node_modules as npm would. The exports have one condition more (handclasp-source), which users do not set. */
+/** Makes node_modules as npm would. The `exports` also have the condition handclasp-source, which users do not set. */
 function install() {
   cpSync(join(root, "scripts/consumers"), folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
@@ -59,7 +59,7 @@ function install() {
 async function compile(typescript, { host, program, packages, lib, types }, resolution) {
   const { version } = readManifest(join(root, typescript));
   const name = `${version}-${host}-${resolution.moduleResolution}`.replaceAll(/[^\w.-]/g, "-");
-  // Imports every entry, so that the compiler checks all declarations and not only those that the program needs.
+  // Import every entry, so that the compiler checks all declarations and not only those that the program needs.
   const imports = packages.flatMap(entriesOf).map((entry) => `import "${entry}";\n`);
   writeFileSync(join(folder, `${name}.ts`), imports.join(""));
   const compilerOptions = {

@@ -1,5 +1,5 @@
 /**
- * Runs the fuzzing tests with 200,000 inputs, ten times as many as in `npm test`, or with INPUTS:
+ * Runs the fuzz tests and the model tests with 200,000 inputs, ten times as many as in `npm test`, or with INPUTS:
  *
  *   node scripts/fuzz.mjs [INPUTS]
  */

@@ -1,8 +1,8 @@
 /**
  * Tests Handclasp against other TLS implementations and writes the results. Installs missing programs from Debian.
  *
- *   node scripts/peers.mjs interop    every peer in every role: docs/interop.md
- *   node scripts/peers.mjs scan       sslscan and testssl.sh on `handclasp serve --tcp`: docs/scan.md
+ *   node scripts/peers.mjs interop    tests every peer in every role and writes docs/interop.md
+ *   node scripts/peers.mjs scan       runs sslscan and testssl.sh on `handclasp serve --tcp` and writes docs/scan.md
  */
 import { join } from "node:path";
 import { installPeers } from "./lib/peers.mjs";
@@ -39,7 +39,7 @@ async function orExit(done) {
 
 await orExit(step("install", install));
 await orExit(step("build", bundle));
-// A failure does not stop the run, because vitest skips the tests of missing peers.
+// A missing peer does not stop the run, because vitest skips its tests.
 await step("peers", async () => ({ ...(await installPeers(command.group)), skipped: true }));
 process.exitCode = await runForeground("vitest", ["run", "--project", "interop", command.tests], {
   [command.variable]: join(root, command.table),

@@ -1,5 +1,5 @@
 /**
- * Checks the packages as npm would publish them: packed, with publishConfig applied.
+ * Checks the packages as users would get them: packed, with publishConfig applied.
  *
  *   node scripts/published.mjs publint|attw
  */
@@ -11,7 +11,7 @@ import { root, run } from "./lib/process.mjs";
 
 const tools = {
   publint: { args: ["run", "--strict"], skip: undefined },
-  // The package of the command line has no types.
+  // Skip the package of the command line, because it has no types.
   attw: { args: ["--profile", "esm-only"], skip: /^handclasp-\d/ },
 };
 

@@ -3,18 +3,18 @@
  *
  *   node scripts/way.mjs [RECORDS] [nodeCrypto|noble]
  *
- * Receiving goes from the transport's `data` to `read`, sending from `write` to the transport's `send`.
- * V8 counts every call only while it does not optimize, so noble is slow.
+ * Receiving is measured from the transport's `data` to `read`, sending from `write` to the transport's `send`.
+ * V8 counts every call only in code that it does not optimize, so a run with noble is slow.
  */
 import { register } from "node:module";
 
 register("./lib/sources.mjs", import.meta.url);
 const { measure } = await import("./lib/way.mjs");
 
-/** A function is on the path if it has at least this many calls a record. */
+/** A function is on the path if it has at least this many calls per record. */
 const minCalls = 0.5;
 const [records = "10000", provider = "nodeCrypto"] = process.argv.slice(2);
-/** The result with nodeCrypto at commit b80e1d2, before the rewrite of the record layer, engine and connection. */
+/** The results with nodeCrypto at commit b80e1d2, before the rewrite of the record layer, engine and connection. */
 const before = {
   receiving: { alone: "9 files, 52 functions", stream: "9 files, 35 functions" },
   sending: { alone: "7 files, 35 functions", stream: "6 files, 26 functions" },
@@ -22,7 +22,7 @@ const before = {
 
 const ways = await measure(Number(records), provider);
 console.log(
-  `${records} records of 16 KiB, ${provider}. The lists hold the functions that at least every second record enters.`,
+  `${records} records of 16 KiB, ${provider}. The lists have the functions with at least ${minCalls} calls per record.`,
 );
 for (const way of /** @type {const} */ (["receiving", "sending"])) {
   const [alone, stream] = [ways.alone[way], ways.stream[way]];
@@ -34,7 +34,7 @@ for (const way of /** @type {const} */ (["receiving", "sending"])) {
 ${way === "receiving" ? "receiving, from data to read" : "sending, from write to send"}
   alone, ${perMessage(alone)}: ${summary(alone)} of core (b80e1d2, nodeCrypto: ${before[way].alone})
   in a stream, ${perMessage(stream)}: ${summary(stream)} of core (b80e1d2, nodeCrypto: ${before[way].stream})
-  ${"calls a record".padEnd(44)}   alone  stream`);
+  ${"calls per record".padEnd(44)}   alone  stream`);
   for (const file of files) {
     console.log(`  ${file}${isCore(file) ? "" : " (beyond core)"}`);
     for (const [key, { name, file: fileOfRow }] of rows)
@@ -46,7 +46,7 @@ ${way === "receiving" ? "receiving, from data to read" : "sending, from write to
 
 /** @param {Way} way */
 function perMessage({ records, messages }) {
-  return `${(records / messages).toFixed(0)} a message`;
+  return `${(records / messages).toFixed(0)} per message`;
 }
 
 /** @param {Way} way */
@@ -56,7 +56,7 @@ function summary({ functions }) {
 }
 
 /**
- * Whether `file` is core without its provider: both providers count as beyond core.
+ * Whether `file` belongs to core. The providers do not count, not even core's own (`noble.ts`).
  *
  * @param {string} file
  */

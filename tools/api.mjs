@@ -1,5 +1,5 @@
 /**
- * Writes `api/`: for each entry of each library package a report of the declarations that its users see, for review.
+ * Writes `api/`: a report for each entry of each library package, with the declarations that users see, for review.
  *
  *   node tools/api.mjs            writes the reports from the declarations in dist
  *   node tools/api.mjs --check    fails if a report differs
@@ -28,8 +28,8 @@ const messages = {
 };
 
 /**
- * @typedef {{ report: string, folder: string, types: string }} Entry an entry's report, its package's folder and its
- * declarations
+ * @typedef {{ report: string, folder: string, types: string }} Entry the name of an entry's report, the folder of its
+ *   package and the path of its declarations
  */
 
 /** @returns {Entry[]} */
@@ -114,14 +114,14 @@ function writeOrCompare(/** @type {string} */ name, /** @type {string} */ report
 }
 
 /**
- * Removes the line numbers that the extractor adds to some messages. With them, a report would change whenever a line
- * above does.
+ * Removes the line numbers that the extractor adds to some messages. With these numbers, a report would change whenever
+ * lines are added or removed above.
  */
 function withoutLines(/** @type {string} */ report) {
   return report.replaceAll(/^(\/\/ \S+\.ts):\d+:\d+ - /gm, "$1 - ");
 }
 
-/** Prints errors only. The extractor also reports its progress. */
+/** Prints only errors, because the extractor also reports its progress. */
 function messageCallback(/** @type {ExtractorMessage} */ message) {
   if (message.logLevel === "error") console.error(message.formatMessageWithLocation(root));
   message.handled = true;

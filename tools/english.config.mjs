@@ -1,7 +1,6 @@
 /**
- * Openings and words of the dialect that this code was first written in. Each is hard on a reader who meets it for the
- * first time. A rule is no more than a net: CONTRIBUTING.md ("English") has the rule itself, and pairs of before and
- * after.
+ * Openings and words of the dialect in which this code was first written. They are hard to read for newcomers. The
+ * rules find only some of the sentences that CONTRIBUTING.md ("English") rules out.
  * @module
  */
 

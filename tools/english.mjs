@@ -13,9 +13,9 @@ import { passagesOf, withoutCode } from "./lib/passages.mjs";
 /** @typedef {{file: string, line: number, rule: string, instead: string, sentence: string}} Finding */
 
 /**
- * What breaks a rule in one file.
+ * Finds the sentences of one file that break a rule.
  *
- * @param {string} file its name, which says what kind of text it holds
+ * @param {string} file the file's name, whose extension decides how the text is read
  * @param {string} text
  * @returns {Finding[]}
  */

@@ -1,11 +1,10 @@
 /**
- * Compiles every `@example` of the packages' sources, as a user would paste it into a module.
+ * Compiles every `@example` in the packages' sources, as if a user had pasted it into a module.
  *
  *   node tools/examples.mjs
  *
- * An example may use names that it does not declare: exports of its own file, exports of our packages, and the names
- * that `presumed` declares. All names that come from our packages come from one and the same, tried in the order of
- * `providers`.
+ * An example may use names that it does not declare: exports of its own file, exports of the packages, and the names
+ * that `presumed` declares. All names from packages must come from one row of `providers`; the rows are tried in order.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -17,7 +16,7 @@ import { examplesOf } from "./lib/passages.mjs";
 /** @typedef {{file: string, line: number, text: string}} Example */
 /** @typedef {Example & {problems: string[]}} Verdict */
 
-/** The packages that examples take names from, with their entries. */
+/** The entries from which an example may take names, one row for each package. */
 const providers = [
   ["@handclasp/core", "@handclasp/core/x509", "@handclasp/core/keys", "@handclasp/core/unstable"],
   ["@handclasp/node", "@handclasp/core", "@handclasp/testing"],
@@ -65,7 +64,7 @@ const options = {
 /**
  * @param {string} root the workspace's folder
  * @param {readonly Example[]} examples
- * @returns {Verdict[]} those that do not compile, with what the compiler says
+ * @returns {Verdict[]} the examples that do not compile, with the compiler's messages
  */
 export function compile(root, examples) {
   const modules = new Modules(root);
@@ -98,7 +97,7 @@ const missingName = (problem) =>
 
 /** @typedef {Example & {imports: readonly string[]}} Candidate */
 
-/** Modules that exist in memory only. */
+/** Modules that exist only in memory. */
 class Modules {
   #root;
   /** @type {Map<string, {text: string, version: number}>} */
@@ -129,7 +128,7 @@ class Modules {
   }
 
   /**
-   * Compiles all at once, and returns those that fail.
+   * Compiles all candidates in one program, and returns those that fail.
    *
    * @param {readonly Candidate[]} candidates
    * @returns {{example: Candidate, problems: string[]}[]}
@@ -152,7 +151,7 @@ class Modules {
     });
   }
 
-  /** The names that a module exports. @param {string} specifier */
+  /** Returns the names that a module exports. @param {string} specifier */
   exportsOf(specifier) {
     const name = this.#set("exports.ts", `export * from ${JSON.stringify(specifier)};`);
     const program = this.#service.getProgram();
@@ -164,14 +163,14 @@ class Modules {
 
   /** @param {string} file @param {string} text */
   #set(file, text) {
-    const name = join(this.#root, "packages/testing", file); // from there, Node.js's types are found
+    const name = join(this.#root, "packages/testing", file); // from this folder, TypeScript finds the types of Node.js
     const before = this.#files.get(name);
     if (before?.text !== text) this.#files.set(name, { text, version: (before?.version ?? 0) + 1 });
     return name;
   }
 }
 
-/** The entries of our packages, by the names that users import. @param {string} root */
+/** Returns the source paths of the packages' entries, by the names that users import. @param {string} root */
 function entriesOf(root) {
   const packages = ["core", "node", "browser", "testing"].map((name) => join(root, "packages", name));
   return Object.fromEntries(
@@ -188,7 +187,7 @@ function entriesOf(root) {
 const isImport = (/** @type {string} */ line) => line.startsWith("import ");
 
 /**
- * An import for each missing name, from the first module that exports it.
+ * Returns an import for each missing name, from the first module that exports the name.
  *
  * @param {readonly {entry: string, names: ReadonlySet<string>}[]} tables
  * @param {readonly string[]} missing

@@ -11,8 +11,8 @@ const trace = `${core}trace\\.ts$`;
 const entries = `${core}(index|base|client|server|describe|keys|noble|ocsp|pem|allEntries|x509)\\.ts$`;
 
 /**
- * The packages, and the folders of the workspace that each may import. `testing` has a part for Node.js (vectors); the
- * rest of it runs in pages too.
+ * The packages, and the folders of the workspace from which each may import. `testing` has a part for Node.js
+ * (vectors); its other files run in pages too.
  */
 const packages = {
   "packages/core/": [],
@@ -29,7 +29,7 @@ const workspace = "^(packages|examples|e2e|tools|scripts)/";
  * @param {string} name
  * @param {string} comment
  * @param {IForbiddenRuleType["from"]} from
- * @param {object} to the `to` of IForbiddenRuleType, a union that a parameter cannot have as its type
+ * @param {object} to the `to` of IForbiddenRuleType. Its type is a union, which TypeScript does not accept here
  * @returns {IForbiddenRuleType}
  */
 const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
@@ -71,8 +71,8 @@ export const rules = [
   ),
   forbid(
     "core-client-never-reaches-server",
-    // The rule matches names. An extension holds both roles, so handshake/extensions/serverName.ts does not count as
-    // server code.
+    // The rule matches the names of files. A file of an extension has the code of both roles, so it does not count as
+    // server code, not even handshake/extensions/serverName.ts.
     "a page that connects does not download a server",
     {
       path: [
@@ -123,7 +123,7 @@ export const rules = [
       { path: workspace, pathNot: [name, ...allowed].map((path) => `^${path}`) },
     ),
   ),
-  forbid("no-cycles", "modules of a cycle cannot be put into an order", {}, { circular: true }),
+  forbid("no-cycles", "the modules of a cycle have no order", {}, { circular: true }),
   forbid(
     "no-unresolved",
     "an import that cannot be resolved would pass every other rule",

@@ -10,9 +10,8 @@ import { cruise } from "dependency-cruiser";
 import { rules } from "./layers.config.mjs";
 
 /**
- * Cruises the sources below `root` and returns the imports that break a rule.
- * Throws if no TypeScript was cruised: with a TypeScript version that it cannot use, dependency-cruiser finds no module
- * and reports success.
+ * Checks the sources below `root` and returns the imports that break a rule. Throws if dependency-cruiser found no
+ * TypeScript module: with a version of TypeScript that it does not support, it finds no module and reports success.
  *
  * @param {string} root the workspace's folder
  * @returns {Promise<{modules: number, violations: {rule: string, from: string, to: string, comment: string}[]}>}

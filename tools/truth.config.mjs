@@ -1,10 +1,10 @@
 /**
- * Names that comments and documents use, and that belong to others.
+ * Names in comments and documents that this repository does not define.
  * @module
  */
 
 export const elsewhere = {
-  /** Files of a user, of a peer, or of a build. */
+  /** Files of users, of peers or of builds. */
   files: [/^\.\.\/shared\//, /^(config|server|client|chain|package|response)\.(json|ts|mjs)$/, /(^|\/)dist\//],
   /** Options of other libraries, fields of RFCs, and names of other programs. */
   words: new Set(["ssl_session_ticket_key", "enableCompileCache", "refactor", "WITH_"]),

@@ -1,5 +1,5 @@
 /**
- * Finds each file, symbol, heading and decision that a comment or a document names.
+ * Checks that each file, symbol, heading and decision that a comment or a document names exists.
  *
  *   node tools/truth.mjs [FILES OR FOLDERS]
  */
@@ -13,7 +13,7 @@ import { elsewhere } from "./truth.config.mjs";
 
 /** @typedef {{file: string, line: number, named: string, problem: string}} Finding */
 
-/** The files and the words of a workspace. */
+/** The files of a workspace, and the words in their code. */
 export class Workspace {
   #root;
   /** @type {readonly string[]} */
@@ -26,7 +26,7 @@ export class Workspace {
 
   /**
    * @param {string} root
-   * @param {readonly string[]} files all of its files, relative to the root
+   * @param {readonly string[]} files the paths of all files of the workspace, relative to the root
    */
   constructor(root, files) {
     this.#root = root;
@@ -46,8 +46,11 @@ export class Workspace {
   }
 
   /**
-   * A file or folder, named from `from`, from the root, or by the end of its path. @param {string} from @param {string}
-   * named
+   * Whether a file or folder exists that is named by its path from the folder of `from`, by its path from the root, or
+   * by the end of its path.
+   *
+   * @param {string} from
+   * @param {string} named
    */
   has(from, named) {
     const path = normalize(named.replace(/\/$/, ""));
@@ -55,7 +58,13 @@ export class Workspace {
     return this.files.some((file) => file.endsWith(`/${path}`) || file.includes(`/${path}/`));
   }
 
-  /** A source names what it may import, and its own tests. @param {string} from @param {string} word */
+  /**
+   * Whether the text in `from` may name `word`. A source may name words of the packages that it may import, and of the
+   * tests of these packages and of its own.
+   *
+   * @param {string} from
+   * @param {string} word
+   */
   knows(from, word) {
     const below = /^packages\/(core|node|browser)\/src\//.exec(from)?.[1];
     const packages = below ? ["packages/core", `packages/${below}`] : [...this.#words.keys()];
@@ -72,7 +81,7 @@ const packageOf = (file) => /^packages\/\w+/.exec(file)?.[0] ?? "";
 const parentsOf = (file) => file.split("/").map((_, i, parts) => parts.slice(0, i).join("/"));
 
 /**
- * The names in one file that nothing has.
+ * Finds the names in one file that do not exist.
  *
  * @param {Workspace} workspace
  * @param {string} file
@@ -112,8 +121,10 @@ function* namesIn(workspace, file, text) {
 }
 
 /**
- * The names of symbols in a piece of code: `foo`, `Foo.bar()`, `#baz`. Anything else is an example. @param {string}
- * code
+ * Returns the names in a piece of code that is a symbol: `foo`, `Foo.bar()`, `#baz`. Other code is an example, whose
+ * names are not checked.
+ *
+ * @param {string} code
  */
 function symbolsIn(code) {
   if (/\.(ts|mjs|md|jsonc?|html|css|yaml)$/.test(code)) return [];
@@ -122,7 +133,7 @@ function symbolsIn(code) {
 }
 
 /**
- * Links to files and their headings.
+ * Finds the links to files and headings that do not exist.
  *
  * @param {Workspace} workspace
  * @param {string} file
@@ -156,8 +167,10 @@ const slug = (title) =>
     .replaceAll(" ", "-");
 
 /**
- * Identifiers and words of strings: all that code says outside of its comments. @param {string} file @param {string}
- * text
+ * Returns the identifiers and the words of strings in a file. Comments of code do not count.
+ *
+ * @param {string} file
+ * @param {string} text
  */
 function wordsOf(file, text) {
   if (!/\.(ts|mjs)$/.test(file)) return text.match(/[A-Za-z_$][\w$]*/g) ?? [];
@@ -175,7 +188,7 @@ function withoutComments(text) {
   return ts.createPrinter({ removeComments: true }).printFile(source);
 }
 
-/** Names of the language, of pages and of Node.js, as their type declarations have them. */
+/** Returns the names of JavaScript, of pages and of Node.js, from their type declarations. */
 function hostWords() {
   const lib = dirname(ts.getDefaultLibFilePath({}));
   const declarations = [

@@ -8,13 +8,13 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const limit = 120;
-/** Neither a number or a recorded value in hexadecimal nor the title of a test, as it is cited, can be broken. */
+/** Lines that cannot be broken: a long value in hexadecimal, or a citation of a test's title. */
 const unbreakable = /[0-9a-fA-F]{48,}|\.test\.ts: |: [^"`]* > [^"`]*["`]/;
 const checked = /\.(ts|mjs|css|html|jsonc|yaml)$/;
 const recorded = /(^|\/)(testdata|vectors)\/|^pnpm-lock\.yaml$/;
 
 /**
- * @param {string} file its name
+ * @param {string} file the file's name
  * @param {string} text
  * @returns {number[]} the numbers of the lines that are too wide
  */

@@ -1,6 +1,6 @@
 /**
  * A page and a Node.js server exchange data over TLS 1.2 in a WebSocket, in real browsers.
- * Tests with the tag `@chromium-only` run in Chromium only. The other engines run the rest, a smaller matrix.
+ * Tests with the tag `@chromium-only` run only in Chromium. The other engines run a smaller matrix.
  */
 import { legacySuites, nodeCredential, type TlsErrorCode } from "@handclasp/node";
 import { type IssueOptions, type TestCa, testCa } from "@handclasp/testing";
@@ -49,7 +49,7 @@ const test = base.extend<Fixtures, WorkerFixtures>({
 });
 
 const certificates = { ECDSA: "ecdsa-p256", RSA: "rsa-2048" } as const;
-/** Each certificate, group and cipher once: the combinations that the other engines run, out of eight. */
+/** The two of eight combinations that the other engines run: each certificate, group and cipher once. */
 const smallerMatrix = ["ECDSA x25519 AES_128_GCM_SHA256", "RSA secp256r1 CHACHA20_POLY1305_SHA256"];
 
 test.describe("1 MiB comes back intact", () => {
@@ -60,8 +60,8 @@ test.describe("1 MiB comes back intact", () => {
         test(name, smallerMatrix.includes(name) ? {} : chromiumOnly, async ({ echo, serve, ca }) => {
           const server = await serve(await serverOptions(ca, { algorithm: certificates[kind] }));
           const suite = `TLS_ECDHE_${kind}_WITH_${cipher}`;
-          // secp256r1 is always offered, because an ECDSA server needs the curve of its certificate. x25519 comes
-          // first.
+          // The page always offers secp256r1, because an ECDSA server needs the curve of its certificate. The tested
+          // group is first.
           const outcome = await echo({ url: server.url, suite, groups: [group, "secp256r1"], bytes: mebibyte });
           expect(outcome).toMatchObject({ ok: true, intact: true, session: { suite, group } });
           expect(server.sessions).toMatchObject([{ suite, group }]);
@@ -116,7 +116,7 @@ test("another page resumes a saved session, but not with another trust anchor", 
   );
 });
 
-test.describe("the page gets an error with a code, and the server gets or sends the alert,", () => {
+test.describe("the page gets an error with its code, and the server receives or sends the alert,", () => {
   test("for a certificate from another CA", async ({ echo, serve, ca }) => {
     const server = await serve(await serverOptions(ca));
     const { pem } = await testCa({ commonName: "Another CA" });
@@ -134,7 +134,7 @@ test.describe("the page gets an error with a code, and the server gets or sends 
     await expectError(server, { alert: "bad_certificate", by: "peer" });
   });
 
-  test("for a certificate without the page's serverName", async ({ echo, serve, ca }) => {
+  test("for a certificate that does not contain the page's serverName", async ({ echo, serve, ca }) => {
     const server = await serve(await serverOptions(ca, { names: ["localhost"] }));
     expect(await echo({ url: server.url, serverName: "localhost", bytes: 1 })).toMatchObject({
       ok: true,
@@ -186,7 +186,7 @@ test.describe("the page gets an error with a code, and the server gets or sends 
   }
 });
 
-test.describe("a WebSocket that does not open is an error of its own,", () => {
+test.describe("a WebSocket that does not open fails with a transport error,", () => {
   const message: unknown = expect.stringMatching(/^the WebSocket to ws:.* never opened/);
   const unopened = (code: TlsErrorCode) => ({ ok: false, error: { by: "us", fault: "transport", code, message } });
 
@@ -194,7 +194,7 @@ test.describe("a WebSocket that does not open is an error of its own,", () => {
     expect(await echo({ url: "ws://127.0.0.1:1/", bytes: 0 })).toMatchObject(unopened("websocket_not_opened"));
   });
 
-  test("if a web server has no WebSocket at the path", async ({ echo, service }) => {
+  test("if the web server has no WebSocket at the path", async ({ echo, service }) => {
     const url = service.url.replace("http:", "ws:");
     expect(await echo({ url, bytes: 0 })).toMatchObject(unopened("websocket_not_opened"));
   });
@@ -215,7 +215,7 @@ test.describe("a WebSocket that does not open is an error of its own,", () => {
   });
 });
 
-test("a page that the user leaves is peer_left at the server, not a truncation", async ({
+test("if the user leaves the page, the server reports peer_left, and not a truncation", async ({
   engine,
   service,
   serve,

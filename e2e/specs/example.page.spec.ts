@@ -1,4 +1,4 @@
-/** The page of the example, with the server that `npm start` starts. */
+/** Tests of the example's page, with the server that `npm start` starts. */
 import { type EchoServer, startEchoServer } from "@handclasp/example-echo-server";
 import type { Page } from "@playwright/test";
 import axe from "axe-core";
@@ -10,7 +10,7 @@ const test = base.extend<{ server: EchoServer; examplePage: Page }>({
     await use(server);
     await server.close();
   },
-  /** A page with the example. The test fails if the page throws or violates its Content-Security-Policy. */
+  /** The example's page. The test fails if the page throws or violates its Content-Security-Policy. */
   examplePage: async ({ page, server }, use) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
@@ -31,7 +31,7 @@ const sevenSteps = [
   "Session keys",
 ];
 
-test("after connecting, the page shows the seven steps, and a message comes back", async ({
+test("after connecting, the page shows the seven steps, and the server echoes a message", async ({
   examplePage: page,
   server,
 }) => {
@@ -46,7 +46,7 @@ test("after connecting, the page shows the seven steps, and a message comes back
     await expect(rung(page, secret)).toBeVisible();
   await expect(rung(page, "finished")).toHaveCount(2);
 
-  await page.getByTestId("connect").click(); // the button is "Disconnect" now
+  await page.getByTestId("connect").click(); // the button's text is "Disconnect" now
   await expect(page.getByTestId("status")).toHaveAttribute("data-state", "idle");
   await expect.poll(() => server.events.map(({ type }) => type)).toEqual(["established", "closed"]);
 });
@@ -57,7 +57,7 @@ test("a click on a message shows its decoded fields", async ({ examplePage: page
   await expect(rung(page, "server_hello").locator(".inside")).toContainText("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
 });
 
-test("the textbook's RSA key exchange works", async ({ examplePage: page, server }) => {
+test("the page connects with the textbook's RSA key exchange", async ({ examplePage: page, server }) => {
   const suite = "TLS_RSA_WITH_AES_128_CBC_SHA";
   await page.getByRole("radio", { name: "RSA" }).check();
   await page.getByTestId("suite").selectOption(suite);
@@ -74,7 +74,7 @@ for (const { flip, alert, by } of [
   { flip: "server_hello", alert: "decrypt_error", by: "client" },
   { flip: "client_key_exchange", alert: "bad_record_mac", by: "server" },
 ] as const) {
-  test(`after a flipped bit of ${flip} the error card shows ${alert}`, async ({ examplePage: page, server }) => {
+  test(`after a flipped bit in ${flip}, the error card shows ${alert}`, async ({ examplePage: page, server }) => {
     await page.getByTestId("tamper").selectOption(flip);
     await page.getByTestId("connect").click();
     await expectFailure(page, server, alert, by);
@@ -85,7 +85,7 @@ for (const { flip, by } of [
   { flip: "message", by: "server" },
   { flip: "echo", by: "client" },
 ] as const) {
-  test(`after a flipped bit of the ${flip} the error card shows bad_record_mac`, async ({
+  test(`after a flipped bit in the ${flip}, the error card shows bad_record_mac`, async ({
     examplePage: page,
     server,
   }) => {
@@ -104,7 +104,7 @@ for (const { device, width, height } of [
   test(`the page fits a ${device} of ${width} px`, async ({ examplePage: page }) => {
     await page.setViewportSize({ width, height });
     await expectNoOverflow(page);
-    await page.getByRole("radio", { name: "RSA" }).check(); // the widest: a premaster secret in 256 bytes
+    await page.getByRole("radio", { name: "RSA" }).check(); // its encrypted premaster secret is the widest row
     await connect(page);
     await echo(page, "x".repeat(1000));
     await page.locator("#ladder").evaluate((ladder) => {
@@ -119,12 +119,12 @@ for (const { device, width, height } of [
   });
 }
 
-// One engine is enough, because the rules check the document, which is the same in all.
+// One engine is enough, because the rules check the document, which is the same in every engine.
 for (const colorScheme of ["light", "dark"] as const) {
   test(`the page is accessible in ${colorScheme} mode, with all details open and after a failure`, {
     tag: "@chromium-only",
   }, async ({ examplePage: page }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" }); // no fading: it lowers contrast
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" }); // while rows fade in, their contrast is low
     await expectAccessible(page);
     await connect(page);
     await echo(page, "hello");
@@ -149,7 +149,7 @@ async function echo(page: Page, text: string): Promise<void> {
   await expect(rung(page, "application_data")).toHaveCount(2);
 }
 
-/** Expects the failure on both sides: one sent the alert, the other received it. */
+/** Expects the failure on both sides: `by` sent the alert, and the other side received it. */
 async function expectFailure(page: Page, server: EchoServer, alert: string, by: "client" | "server"): Promise<void> {
   await expect(page.getByTestId("error")).toBeVisible();
   await expect(page.getByTestId("error-alert")).toHaveText(alert);
@@ -166,7 +166,7 @@ async function expectNoOverflow(page: Page): Promise<void> {
   expect(content).toBeLessThanOrEqual(viewport);
 }
 
-/** Expects no violation of the rules of WCAG 2.2 A and AA that a program can check. */
+/** Expects no violation of the rules of WCAG 2.2, levels A and AA, that a program can check. */
 async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source);
   const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -179,5 +179,5 @@ async function expectAccessible(page: Page): Promise<void> {
   ).toEqual([]);
 }
 
-/** The rungs of a message or secret. */
+/** Returns the rungs of a message or secret. */
 const rung = (page: Page, name: string) => page.locator("#ladder").getByTestId(name);

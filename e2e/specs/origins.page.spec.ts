@@ -1,6 +1,6 @@
 /**
- * Pages of other origins, in Chromium: which of them may connect to a server with default options. Names under
- * `.example` resolve to this computer, as an attacker's names could (DNS rebinding).
+ * Checks in Chromium which pages of other origins may connect to a server. Names under `.example` resolve to this
+ * computer, as an attacker's names could (DNS rebinding).
  */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -64,13 +64,13 @@ for (const [name, page, target, options, code] of [
   ["a page of another host", "app.example", "127.0.0.1", () => ({}), "origin_refused"],
   ["a page of another name of this computer", "localhost", "127.0.0.1", () => ({}), "origin_refused"],
   [
-    "a page of another host that origins names",
+    "a page of another host that is in origins",
     "app.example",
     "127.0.0.1",
     (pagePort) => ({ origins: [appOrigin(pagePort)] }),
   ],
   [
-    "a page of another host than origins names",
+    "a page whose host is not in origins",
     "evil.example",
     "127.0.0.1",
     (pagePort) => ({ origins: [appOrigin(pagePort)] }),
@@ -79,29 +79,33 @@ for (const [name, page, target, options, code] of [
   ["a page whose name resolves to this computer", "evil.example", "evil.example", () => ({}), "host_refused"],
   ["a page whose name is in hosts", "app.example", "app.example", () => ({ hosts: ["app.example"] })],
 ] as readonly [string, string, string, (pagePort: number) => ListenWebSocketOptions, string?][]) {
-  test(`${name}: ${code ?? "may connect"}`, chromiumOnly, async ({ rebindingBrowser, pagePort, serve }) => {
-    const { port, errors } = await serve(options(pagePort));
-    const tab = await rebindingBrowser.newPage();
-    await tab.goto(`http://${page}:${pagePort}/`);
-    const opened = await tab.evaluate(
-      (url) =>
-        new Promise<boolean>((resolve) => {
-          const ws = new WebSocket(url);
-          ws.onopen = () => resolve(true);
-          ws.onerror = () => resolve(false);
-        }),
-      `ws://${target}:${port}/`,
-    );
-    expect(opened).toBe(code === undefined);
-    const refusals = errors.filter((error) => error.code.endsWith("_refused"));
-    expect(refusals.map((error) => error.code)).toEqual(code === undefined ? [] : [code]);
-    for (const { message } of refusals) expect(message).toContain(`Origin "http://${page}:${pagePort}"`);
-    await tab.close();
-  });
+  test(
+    `${name} ${code ? `is refused with ${code}` : "may connect"}`,
+    chromiumOnly,
+    async ({ rebindingBrowser, pagePort, serve }) => {
+      const { port, errors } = await serve(options(pagePort));
+      const tab = await rebindingBrowser.newPage();
+      await tab.goto(`http://${page}:${pagePort}/`);
+      const opened = await tab.evaluate(
+        (url) =>
+          new Promise<boolean>((resolve) => {
+            const ws = new WebSocket(url);
+            ws.onopen = () => resolve(true);
+            ws.onerror = () => resolve(false);
+          }),
+        `ws://${target}:${port}/`,
+      );
+      expect(opened).toBe(code === undefined);
+      const refusals = errors.filter((error) => error.code.endsWith("_refused"));
+      expect(refusals.map((error) => error.code)).toEqual(code === undefined ? [] : [code]);
+      for (const { message } of refusals) expect(message).toContain(`Origin "http://${page}:${pagePort}"`);
+      await tab.close();
+    },
+  );
 }
 
 test(
-  "a sandboxed page of the same host, whose origin is null: origin_refused",
+  "a sandboxed page of the same host, whose origin is null, is refused with origin_refused",
   chromiumOnly,
   async ({ rebindingBrowser, pagePort, serve }) => {
     const { port, errors } = await serve({});

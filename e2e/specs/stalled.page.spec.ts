@@ -1,6 +1,6 @@
 /**
- * A fast writer and a reader that does not read, one of them a page: the memory that the page uses, and the end of a
- * connection whose writer the page cannot stop.
+ * A fast writer and a peer that does not read, one of which is a page. The tests check the memory that the page uses,
+ * and the end of a connection if the page cannot stop the writer.
  */
 import { createHash } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
@@ -93,7 +93,7 @@ const test = base.extend<{ service: Service }, { script: string }>({
   },
 });
 
-/** Returns a function that collects garbage and measures the bytes of the page's heap and ArrayBuffers. */
+/** Returns a function that collects garbage and returns the size of the page's heap and ArrayBuffers, in bytes. */
 async function memoryOf(page: Page): Promise<() => Promise<number>> {
   const devTools = await page.context().newCDPSession(page);
   return async () => {
@@ -108,7 +108,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 for (const how of ["write", "pipe"] as const) {
   test(
-    `a page that sends with ${how} to a server that does not read is stopped, and no bytes are lost`,
+    `a page that sends with ${how} stops while the server does not read, and no bytes are lost`,
     chromiumOnly,
     async ({ page, service }) => {
       const total = 32 * mebibyte;
@@ -141,7 +141,7 @@ for (const how of ["write", "pipe"] as const) {
       const readState = () => page.evaluate(() => [state.written, state.ws.bufferedAmount] as const);
       let before = -1;
       let [written, buffered] = await readState();
-      // On a busy machine the page may write nothing for a while, but then the WebSocket has no bytes to send either.
+      // On a busy machine, the page may stop writing for a while, but then its WebSocket has no unsent bytes.
       while (written < total && (written !== before || buffered === 0)) {
         before = written;
         await sleep(500);
@@ -166,7 +166,7 @@ for (const how of ["write", "pipe"] as const) {
   );
 }
 
-test("a page that does not read ends the connection of a writing server at its limit, with the reason", async ({
+test("a page that does not read ends the connection at maxInboundBytes, and the server gets the alert", async ({
   page,
   service,
   browserName,
@@ -199,7 +199,7 @@ test("a page that does not read ends the connection of a writing server at its l
   expect(written).toBeGreaterThan(limit / 2);
   if (browserName !== "chromium") return;
 
-  // The page has released the records that were not decrypted, keeps the decrypted ones, and receives no more.
+  // The page has released the records that it had not decrypted, keeps the decrypted data, and receives no more.
   const memory = await memoryOf(page);
   const memoryAfter = await memory();
   expect(memoryAfter).toBeLessThan(limit / 2);
@@ -215,6 +215,7 @@ test("a page that does not read ends the connection of a writing server at its l
     }
   });
   expect(read).toMatchObject({ code: "inbound_overflow" });
-  // Records are decrypted as they are read. Those that were decrypted before the error can still be read.
+  // The page decrypts records as the application reads. The application can still read the data that was decrypted
+  // before the error.
   expect(read.got).toBeGreaterThanOrEqual(mebibyte / 8);
 });

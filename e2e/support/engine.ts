@@ -6,7 +6,7 @@ export type Engine = {
 };
 
 export type EnginePage = {
-  /** Calls a function in the page. The function can use its argument only, and argument and result are sent as JSON. */
+  /** Calls a function in the page. The function can use only its argument. Argument and result are sent as JSON. */
   evaluate<R, A extends Json = null>(inPage: (arg: A) => R | Promise<R>, arg?: A): Promise<R>;
   screenshot(path: string): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * The code that the channel's specs run in the page: it opens a channel, sends random bytes and compares the echo.
- * service.ts bundles it. Its input and output are JSON.
+ * service.ts bundles this file. The input and the output of `handclasp` are JSON.
  */
 
 import {
@@ -22,18 +22,18 @@ export type EchoOptions = {
   readonly url: string;
   readonly ca: string;
   readonly serverName?: string;
-  /** The suite to offer. Default: those of `connect`. */
+  /** The name of the suite to offer. Default: the suites of `connect`. */
   readonly suite?: string;
   readonly groups?: readonly string[];
-  /** The provider. Default WebCrypto. */
+  /** The provider. Default: WebCrypto. */
   readonly provider?: "noble";
-  /** The client's certificate and private key, PEM. */
+  /** The client's certificate and private key, in PEM. */
   readonly credential?: { readonly cert: string; readonly key: string };
   /** The number of random bytes to send and to receive. */
   readonly bytes: number;
-  /** Flips a bit in the first sent or received record of application data. */
+  /** Whether to flip a bit in the first sent or received record of application data. */
   readonly tamper?: "sent" | "received";
-  /** Leaves the channel open, for a test that leaves the page. */
+  /** Whether to leave the channel open, for a test that leaves the page. */
   readonly keepOpen?: boolean;
   /** The session of an earlier page in base64, or `""` to keep the new session. */
   readonly session?: string;
@@ -84,7 +84,7 @@ async function echo(options: EchoOptions): Promise<Outcome> {
   for await (const bytes of channel) {
     received.push(bytes);
     missing -= bytes.length;
-    // Close only after the whole echo has arrived: the page would not see an alert that comes after its close_notify.
+    // Close only after the whole echo has arrived: after its close_notify, the page would not see an alert.
     if (missing <= 0 && !options.keepOpen) await written.then(() => channel.closeWrite());
   }
   await written;
@@ -103,7 +103,7 @@ async function echo(options: EchoOptions): Promise<Outcome> {
   };
 }
 
-/** A store for one session, as base64. */
+/** Returns a store for one session, which `text` has in base64. */
 function sessionSlot(text: string): SessionStore & { text: string } {
   return {
     text,
@@ -151,7 +151,7 @@ function tamperOnce(transport: Transport, target: "sent" | "received"): { transp
   };
 }
 
-/** Random bytes of any length. `getRandomValues` returns at most 65,536 bytes. */
+/** Returns any number of random bytes. One call of `getRandomValues` returns at most 65,536 bytes. */
 function randomBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));

@@ -1,7 +1,7 @@
 import type { Browser } from "@playwright/test";
 import type { Engine } from "./engine.ts";
 
-/** An engine that Playwright drives. */
+/** Returns an engine that Playwright drives. */
 export function playwrightEngine(name: Engine["name"], browser: Browser): Engine {
   return {
     name,
@@ -9,7 +9,7 @@ export function playwrightEngine(name: Engine["name"], browser: Browser): Engine
       const page = await browser.newPage();
       await page.goto(url);
       return {
-        // Sends the function as text, as WebDriver does, so that a function that runs in one engine runs in all.
+        // Send the function as text, as WebDriver does, so that a function behaves in the same way in every engine.
         evaluate: (inPage, arg) => page.evaluate(`(${inPage.toString()})(${JSON.stringify(arg ?? null)})`),
         screenshot: async (path) => void (await page.screenshot({ path, fullPage: true })),
         close: () => page.close(),

@@ -1,4 +1,4 @@
-/** The servers of the channel's specs: an HTTP server with the harness page, and Handclasp servers on paths of it. */
+/** The servers of the channel's specs: an HTTP server with the harness page, and Handclasp servers on its paths. */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import type { Failure } from "./harness.ts";
 export type Service = {
   /** The URL of the harness page. */
   readonly url: string;
-  /** Starts a new echo server. */
+  /** Starts an echo server on a new path. */
   serve(options: ServerOptions): Promise<Served>;
   close(): Promise<void>;
 };
@@ -18,7 +18,7 @@ export type Served = {
   readonly url: string;
   /** The sessions of all channels whose handshake succeeded. */
   readonly sessions: readonly Session[];
-  /** The errors of `onError`, in order. */
+  /** The errors that `onError` received, in order. */
   readonly errors: readonly Failure[];
   close(): Promise<unknown>;
 };

@@ -9,15 +9,15 @@ export { expect };
 export type EngineOptions = {
   /** The reason why the engine is not available on this machine. */
   missing: string | undefined;
-  /** The programs that drive WebKitGTK, instead of Playwright's browser. */
+  /** The programs that drive WebKitGTK. If they are set, they replace Playwright's browser. */
   webKitGtk: WebKitPrograms | undefined;
 };
 
 type WorkerFixtures = EngineOptions & { engine: Engine };
 
 /**
- * Playwright's `test` with the `engine` of the project. If the engine is not available, tests are skipped with the
- * reason.
+ * Playwright's `test` with the `engine` of the project. If the engine is not available, Playwright skips the tests with
+ * the reason.
  */
 export const test = base.extend<{ skipMissing: undefined }, WorkerFixtures>({
   missing: [undefined, { option: true, scope: "worker" }],

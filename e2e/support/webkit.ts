@@ -1,6 +1,6 @@
 /**
  * Drives WebKitGTK over WebDriver, because Playwright drives only its own build of WebKit, which does not run on every
- * machine. A driver has one session, so each page has a driver. All share a virtual X server.
+ * machine. A driver has only one session, so each page has its own driver. All drivers share a virtual X server.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -60,7 +60,7 @@ async function openPage(programs: WebKitPrograms, env: NodeJS.ProcessEnv, url: s
   }
 }
 
-/** Starts a session when the driver listens, and returns the session's address. */
+/** Waits until the driver listens, starts a session, and returns the session's address. */
 async function startSession(driver: string, miniBrowser: string): Promise<string> {
   const browserOptions = { binary: miniBrowser, args: ["--automation"] };
   const alwaysMatch = { "webkitgtk:browserOptions": browserOptions, timeouts: { script: 180_000, pageLoad: 180_000 } };
@@ -79,7 +79,7 @@ async function startSession(driver: string, miniBrowser: string): Promise<string
 
 // biome-ignore lint/suspicious/noExplicitAny: the command determines the type of the answer
 async function command(method: string, url: string, body?: object): Promise<any> {
-  const signal = AbortSignal.timeout(240_000); // without a display, for example, a session never starts
+  const signal = AbortSignal.timeout(240_000); // a session can hang, for example without a display
   const response = await fetch(url, { method, signal, ...(body && { body: JSON.stringify(body) }) });
   const { value } = (await response.json()) as { value: { message?: string } };
   if (!response.ok) throw new Error(`WebDriver, ${method} ${new URL(url).pathname}: ${value.message}`);

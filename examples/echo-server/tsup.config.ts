@@ -10,6 +10,6 @@ export default defineConfig([
     platform: "browser",
     clean: true,
     noExternal: [/./], // a page has no node_modules
-    publicDir: "public", // index.html, style sheet and icon, as they are
+    publicDir: "public", // index.html, style sheet and icon, copied unchanged
   },
 ]);

@@ -1,5 +1,5 @@
 /**
- * Uses of a channel that compile in a page and in Node.js. scripts/consumers.mjs compiles this file; nothing runs it.
+ * Uses of a channel that compile in a page and in Node.js. scripts/consumers.mjs compiles this file and never runs it.
  */
 import type { TlsConnection } from "@handclasp/core";
 
@@ -21,7 +21,7 @@ export async function echo(channel: TlsConnection): Promise<void> {
 }
 
 export function wrong(channel: TlsConnection): Promise<void> {
-  // @ts-expect-error: a channel sends bytes. This shows that its type is not `any`, with which all of the above
-  // compiles too.
+  // @ts-expect-error: a channel sends bytes. The error shows that the channel's type is not `any`, with which all
+  // functions above would compile too.
   return channel.write("text");
 }

@@ -1,4 +1,4 @@
-/** Uses of a channel with the streams of Node.js. scripts/consumers.mjs compiles this file; nothing runs it. */
+/** Uses of a channel with the streams of Node.js. scripts/consumers.mjs compiles this file and never runs it. */
 import { Duplex, Readable } from "node:stream";
 import { connect, type TlsConnection } from "@handclasp/node";
 

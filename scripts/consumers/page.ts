@@ -1,4 +1,4 @@
-/** Uses of a channel with the APIs of a page. scripts/consumers.mjs compiles this file; nothing runs it. */
+/** Uses of a channel with the APIs of a page. scripts/consumers.mjs compiles this file and never runs it. */
 import { connect, type TlsConnection } from "@handclasp/browser";
 
 export * from "./channel.ts";

@@ -1,4 +1,4 @@
-/** Installs packages of Debian and Ubuntu. */
+/** Installs packages of Debian and Ubuntu with apt-get. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run } from "./process.mjs";
@@ -19,7 +19,7 @@ export const hasApt = () =>
   (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "apt-get")));
 
 /**
- * Installs packages without those that they only recommend.
+ * Installs packages with the packages that they depend on, without those that they only recommend.
  *
  * @param {readonly string[]} packages
  * @returns {Promise<{ok: boolean, output: string}>}
@@ -33,8 +33,8 @@ export async function aptInstall(packages) {
 }
 
 /**
- * Installs packages without starting their services, if we are root: invoke-rc.d runs policy-rc.d before it starts a
- * service.
+ * Installs packages. If this process runs as root, their services do not start: invoke-rc.d runs policy-rc.d before it
+ * starts a service, and the exit code 101 forbids the start.
  *
  * @param {readonly string[]} packages
  */

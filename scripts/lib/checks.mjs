@@ -1,4 +1,4 @@
-/** The checks of `pnpm check` and `npm test` that do not run the product. */
+/** The checks of `pnpm check` and `npm test`, as opposed to the tests. */
 import { bundle, types } from "./pnpm.mjs";
 import { run } from "./process.mjs";
 import { runConcurrently } from "./steps.mjs";
@@ -23,8 +23,9 @@ const commands = [
 /**
  * Builds, because most checks read the build, and then runs the checks, two at a time.
  *
- * @param {(name: string, action: () => Promise<{ok: boolean, output: string}>) => Promise<unknown>} check is called for
- *   each step
+ * @param {(name: string, action: () => Promise<{ok: boolean, output: string}>) => Promise<unknown>} check runs one
+ *   step;
+ *   this function calls it for each step
  */
 export async function runChecks(check) {
   await check("types", types);

@@ -1,6 +1,6 @@
 /**
- * Arguments for Chromium: no traffic of its own and, for root, no sandbox, because Chromium does not start as root with
- * one.
+ * Arguments for Chromium. They turn off its own network traffic and, for root, the sandbox, because Chromium does not
+ * start as root with a sandbox.
  */
 export const chromiumArgs = [
   "--disable-quic",

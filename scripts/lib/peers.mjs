@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { aptInstallWithoutServices, hasApt } from "./apt.mjs";
 import { root } from "./process.mjs";
 
-/** @typedef {"interop" | "scan"} Group a list of the built packages/conformance */
+/** @typedef {"interop" | "scan"} Group the name of a list of tools in the built packages/conformance */
 
 /**
  * Installs the missing programs of these groups from Debian. If one is still missing afterwards, the step fails and

@@ -6,7 +6,7 @@ import { root, run } from "./process.mjs";
 const requiredPnpm = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
 const stamp = join(root, "node_modules", ".installed");
 
-/** Installs the packages of the lock file, unless that was done after the file's last change. */
+/** Installs the packages of the lock file, unless this was done after the lock file's last change. */
 export async function install() {
   if (modifiedAt(stamp) > modifiedAt(join(root, "pnpm-lock.yaml"))) return { ok: true, note: "up to date" };
   const result = await pnpm("install", "--frozen-lockfile");
@@ -14,7 +14,7 @@ export async function install() {
   return result;
 }
 
-/** Checks the types of everything and writes the declarations. */
+/** Checks the types of the whole workspace and writes the declarations. */
 export const types = () => run("tsc", ["-b"]);
 
 /** Builds the JavaScript of the packages, then the examples, which bundle them. */

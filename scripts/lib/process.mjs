@@ -22,7 +22,8 @@ const running = new Set();
 let foreground;
 
 /**
- * Runs a command until it ends and returns its output. A command that does not start, or is not done in time, fails.
+ * Runs a command until it ends and returns its output. `ok` is false if the command fails, does not start, or does not
+ * end in time.
  *
  * @param {string} command
  * @param {string[]} args
@@ -32,9 +33,9 @@ let foreground;
 export function run(command, args, { env = {}, minutes = 10 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      ...options(command, { ...env, CI: "true" }), // so that the command asks no questions
+      ...options(command, { ...env, CI: "true" }), // CI: the command asks no questions
       stdio: ["ignore", "pipe", "pipe"],
-      detached: !isWindows, // a process group, so that a browser ends with the runner that started it
+      detached: !isWindows, // a new process group, so that `end` ends a browser with the runner that started it
     });
     running.add(child);
     let output = "";
@@ -81,7 +82,7 @@ export function runForeground(command, args, env = {}) {
  * @param {NodeJS.ProcessEnv} env
  */
 function options(command, env) {
-  const shell = isWindows && command !== process.execPath; // Windows starts .cmd files through a shell only
+  const shell = isWindows && command !== process.execPath; // Windows starts .cmd files only through a shell
   return { cwd: root, env: { ...environment, ...env }, shell };
 }
 
@@ -101,6 +102,6 @@ function endAll(code) {
   process.exit(code);
 }
 
-// A terminal sends Ctrl-C also to the command in the foreground, which then ends by itself.
+// On Ctrl-C, the terminal also sends SIGINT to the command in the foreground, which then ends by itself.
 process.on("SIGINT", () => foreground ?? endAll(130));
 process.on("SIGTERM", () => (foreground ? foreground.kill("SIGTERM") : endAll(143)));

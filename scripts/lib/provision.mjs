@@ -12,20 +12,20 @@ import { step } from "./steps.mjs";
 /**
  * @typedef {object} Tool
  * @property {string} name
- * @property {Program[]} programs all of which the tool needs
- * @property {string[]} packages the packages of Debian
+ * @property {Program[]} programs the programs of the tool, which needs all of them
+ * @property {string[]} packages the Debian packages that contain the programs
  * @property {"chromium" | "firefox" | "webkit"} [playwright] Playwright's browser that can replace it
  *
  * @typedef {object} Program
  * @property {string} variable
  * @property {string[]} candidates names on the PATH, or absolute paths with at most one * for a folder
- * @property {string} [probe] an argument with which the program ends at once with exit code 0; absent if it needs a
- *   display for that
+ * @property {string} [probe] an argument with which the program ends at once with exit code 0; absent if the program
+ *   has no such argument
  */
 
 const mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
-/** The tools that the tests require. The tests of the others are skipped if they are missing. */
+/** The tools that the tests require. If another tool is missing, its tests are skipped. */
 const required = ["chromium"];
 
 /** @type {Tool[]} */
@@ -66,7 +66,7 @@ const tools = [
 ];
 
 /**
- * Finds or installs all tools. It has to run after the installation, because it imports Playwright.
+ * Finds or installs all tools. Call it after `install`, because it imports Playwright.
  *
  * @returns {Promise<{env: NodeJS.ProcessEnv, missing: Record<string, string>}>} the variables, and for each missing
  *   tool the reason
@@ -86,7 +86,7 @@ export async function provision() {
 }
 
 /**
- * The variables of a tool that is installed already, or `undefined`.
+ * Returns the variables of a tool that is installed already, or `undefined`.
  *
  * @public packages/bench imports it at run time, by its URL
  * @param {string} name
@@ -130,7 +130,7 @@ async function findOnSystem({ programs }) {
   for (const { variable, candidates, probe } of programs) {
     const preset = process.env[variable];
     for (const path of preset ? [preset] : candidates.flatMap(existingPaths)) {
-      if (probe && !(await run(path, [probe], { minutes: 1 })).ok) continue; // a stub that does not work
+      if (probe && !(await run(path, [probe], { minutes: 1 })).ok) continue; // for example a stub
       found[variable] = path;
       break;
     }
@@ -170,7 +170,7 @@ async function download(tool, output) {
 }
 
 /**
- * The paths of a candidate that exist on this machine.
+ * Returns the paths of a candidate that exist on this machine.
  *
  * @param {string} candidate
  * @returns {string[]}

@@ -1,6 +1,6 @@
 /**
- * Counts the tests of a test runner's JSON report. A runner that exits with an error, writes no report or runs no test
- * counts as a failure, whatever its report says.
+ * Counts the tests in a test runner's JSON report. If the runner exits with an error, writes no report or runs no test,
+ * this counts as a failure, even if the report has no failed test.
  *
  * @typedef {{passed: number, failed: number, skipped: number}} Counts
  */
@@ -57,7 +57,7 @@ function counts(runner, report) {
 }
 
 /**
- * For each skipped test its file, and the title or annotation with the reason.
+ * Returns a line for each skipped test: its file, and the title or annotation that has the reason.
  *
  * @param {Runner} runner
  * @param {any} report
@@ -71,7 +71,8 @@ function skippedTests(runner, report) {
     const skipped = assertionResults.filter((/** @type {any} */ test) => !ran(test));
     return skipped.map((/** @type {any} */ test) => {
       const [group] = test.ancestorTitles;
-      // A group whose tests are all skipped is named by its first test. One of these titles has the reason.
+      // If all tests of a group are skipped, each is named by the titles of the group's first skipped test, one of
+      // which has the reason.
       const first = groups.has(group)
         ? test
         : skipped.find((/** @type {any} */ candidate) => candidate.ancestorTitles[0] === group);

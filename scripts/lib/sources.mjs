@@ -1,12 +1,12 @@
 /**
- * Lets this process import the sources of the packages file by file, so that V8's coverage names our files and
- * functions. The hooks of `module.register`, and `transpile`, which turns a file of TypeScript into JavaScript.
+ * Hooks for `module.register`, with which this process imports the sources of the packages file by file, so that V8's
+ * coverage names our files and functions. `transpile` turns a TypeScript file into JavaScript.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 
-/** @param {string} url a file of TypeScript */
+/** @param {string} url the URL of a TypeScript file */
 export const transpile = (url) =>
   transformSync(readFileSync(fileURLToPath(url), "utf8"), { loader: "ts", target: "node20", sourcemap: "external" });
 

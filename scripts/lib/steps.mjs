@@ -3,14 +3,14 @@
 /**
  * @typedef {object} StepResult
  * @property {boolean} ok
- * @property {boolean} [skipped] the step could not be done, but the others do not need it
- * @property {string} [note] is printed on the step's line
- * @property {string} [output] is printed if the step failed
+ * @property {boolean} [skipped] the step failed, but the other steps do not need it
+ * @property {string} [note] a text for the step's line
+ * @property {string} [output] the output of the step, which is printed if the step failed
  */
 
 /** @typedef {{name: string, seconds: number, note: string}} Part a step's duration and note */
 
-/** @type {Part[]} the steps that have ended, in the order of their ends */
+/** @type {Part[]} the steps that have ended, in the order in which they ended */
 export const parts = [];
 
 /**
@@ -31,8 +31,8 @@ export async function step(name, action) {
 }
 
 /**
- * A table of durations, the longest first. Some parts run at the same time, so their sum exceeds the duration of the
- * run.
+ * Returns a table of durations, the longest first. Some parts run at the same time, so their sum exceeds the duration
+ * of the run.
  *
  * @param {readonly Part[]} parts
  * @param {number} seconds the duration of the run

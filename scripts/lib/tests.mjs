@@ -13,7 +13,7 @@ import { parts, step, timeTable } from "./steps.mjs";
 /** @import { Counts } from "./reports.mjs" */
 /** @import { StepResult } from "./steps.mjs" */
 
-/** `HANDCLASP_NO_SKIP=1`: installs every peer and browser first, and counts a missing one as a failure. */
+/** With `HANDCLASP_NO_SKIP=1`, `npm test` also installs every peer, and counts a skipped test as a failure. */
 const noSkip = process.env.HANDCLASP_NO_SKIP === "1";
 
 /** @returns {Promise<boolean>} whether all checks and tests passed */
@@ -58,7 +58,7 @@ async function runAll(reports) {
   };
 
   if (!(await check("install", install))) return counts;
-  // Installing browsers is mostly waiting, so it runs at the same time as the parts that need no browser.
+  // The installation of browsers mostly waits, so it runs at the same time as the parts that need no browser.
   const provisioning = provision();
   await runChecks(check);
   await test("unit", "vitest", ["run", "--project", "unit"]);

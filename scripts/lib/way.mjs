@@ -1,4 +1,4 @@
-/** Measures the path of a byte through core, with the public interface of core and a transport in memory. */
+/** Measures the path of a byte through core, with the public interface of core and an in-memory transport. */
 import { Session } from "node:inspector/promises";
 import { SourceMap } from "node:module";
 import { relative } from "node:path";
@@ -13,15 +13,15 @@ import { transpile } from "./sources.mjs";
  * @typedef {object} Way
  * @property {number} records
  * @property {number} messages the number of arrays that the transport received or delivered
- * @property {Map<string, {file: string, name: string, calls: number}>} functions by file and offset; `calls` is the
- *   mean for one record
+ * @property {Map<string, {file: string, name: string, calls: number}>} functions the functions that were called, by
+ *   file and offset; `calls` is the mean number of calls per record
  */
 
 const recordLength = 2 ** 14;
 
 /**
- * Measures both directions, with records that are sent alone, each in its own turn of the event loop, and with a
- * stream.
+ * Measures both directions twice: with records that are sent alone, each in its own turn of the event loop, and with
+ * records in a stream.
  *
  * @param {number} records
  * @param {string} provider
@@ -59,8 +59,7 @@ async function bothWays(records, providerName, alone) {
   await session.post("Profiler.enable");
   await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
 
-  // The promises below would never settle after the connection ends. Nothing catches this error, so it ends the
-  // process.
+  // If the connection ended, the promises below would never settle. No code catches this error, so it ends the process.
   void Promise.race([sender.closed, receiver.closed]).then(() => {
     throw new Error("one side has closed the connection");
   });
@@ -69,8 +68,8 @@ async function bothWays(records, providerName, alone) {
   const messages = [];
   a.record(messages);
   const bytes = new Uint8Array(recordLength);
-  // The first record is not counted. It shows the length of a record on the wire, and it pays for all work that happens
-  // once.
+  // The first record does not count. It shows the length of a record on the wire, and it causes all work that happens
+  // only once.
   await sender.write(bytes);
   while (messages.length === 0) await nextTurn();
   const [first] = messages.splice(0);
@@ -110,7 +109,7 @@ async function bothWays(records, providerName, alone) {
 /** @param {string} path */
 const fromSource = (path) => import(new URL(`../../${path}`, import.meta.url).href);
 
-/** A transport in memory. After `record` it stores the arrays that core sends, and delivers nothing. */
+/** An in-memory transport. After `record`, it stores the arrays that core sends and does not deliver them. */
 class End {
   /** @type {End | undefined} */
   peer;
@@ -121,7 +120,7 @@ class End {
   /** @type {Uint8Array[] | undefined} */
   #messages;
 
-  /** @param {Uint8Array[]} messages the array to store them in */
+  /** @param {Uint8Array[]} messages the array in which to store what core sends */
   record(messages) {
     this.#messages = messages;
   }
@@ -133,7 +132,7 @@ class End {
 
   /**
    * @param {Uint8Array} bytes
-   * @param {() => void} [done] called when `bytes` are no longer read
+   * @param {() => void} [done] the function to call when the transport no longer reads `bytes`
    */
   send(bytes, done) {
     const copy = bytes.slice();
@@ -141,7 +140,7 @@ class End {
     if (this.#messages) this.#messages.push(copy);
     else setImmediate(() => this.peer?.events.data(copy));
     if (done) queueMicrotask(done);
-    return "ok"; // also true for the older contract, in which `send` returned a boolean
+    return "ok"; // truthy, for the older contract, in which `send` returned a boolean
   }
 
   pause() {
@@ -158,7 +157,7 @@ class End {
 /** @typedef {Map<string, {file: string, name: string, count: number}>} Counts */
 
 /**
- * Counts the calls of each function of ours while `task` runs.
+ * Counts the calls of each function of the packages while `task` runs.
  *
  * @param {Session} session
  * @param {() => Promise<unknown>} task

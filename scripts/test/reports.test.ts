@@ -34,11 +34,11 @@ describe("readReport", () => {
   it.each([
     ["vitest", vitest],
     ["playwright", playwright],
-  ] as const)("%s: counts the passed and the skipped tests", (runner, report) => {
+  ] as const)("counts the passed and the skipped tests of %s", (runner, report) => {
     expect(read(runner, report, true)).toMatchObject({ passed: 3, failed: 0, skipped: 2 });
   });
 
-  it("vitest: counts the failed tests and the files that could not be loaded", () => {
+  it("counts vitest's failed tests, and the files that it could not load, as failures", () => {
     const testResults = [
       { status: "failed", assertionResults: [{ status: "failed" }, { status: "passed" }] },
       { status: "failed", assertionResults: [] },
@@ -49,7 +49,7 @@ describe("readReport", () => {
     });
   });
 
-  it("playwright: counts failed tests, flaky tests and errors outside the tests as failures", () => {
+  it("counts Playwright's failed tests, flaky tests and errors outside the tests as failures", () => {
     const report = {
       stats: { expected: 3, unexpected: 1, flaky: 1, skipped: 0 },
       errors: [{ message: "no such file" }],
@@ -60,21 +60,21 @@ describe("readReport", () => {
   it.each([
     ["vitest", vitest],
     ["playwright", playwright],
-  ] as const)("%s: counts a failure if the runner exits with an error, whatever it reports", (runner, report) => {
+  ] as const)("counts a failure if %s exits with an error, even if no test failed", (runner, report) => {
     expect(read(runner, report, false)).toMatchObject({ passed: 3, failed: 1 });
   });
 
-  it.each(["vitest", "playwright"] as const)("%s: counts a failure if the runner ran no test", (runner) => {
+  it.each(["vitest", "playwright"] as const)("counts a failure if %s ran no test", (runner) => {
     expect(read(runner, empty[runner], true)).toMatchObject({ passed: 0, failed: 1, note: "no test ran" });
   });
 
-  it.each(["", "{"])("counts a failure if the report is missing or incomplete: %j", (text) => {
+  it.each(["", "{"])("counts a failure if the report is empty or incomplete: %j", (text) => {
     expect(read("vitest", text, true)).toMatchObject({ passed: 0, failed: 1 });
   });
 
   describe("with noSkip", () => {
     const test = (status: string, title: string, ...ancestorTitles: string[]) => ({ status, title, ancestorTitles });
-    it("vitest: counts skipped tests as failures and names the titles with the reason", () => {
+    it("counts vitest's skipped tests as failures and names their titles, which have the reason", () => {
       const assertionResults = [
         test("skipped", "one", "no openssl"),
         test("skipped", "another", "no openssl"),
@@ -98,7 +98,7 @@ describe("readReport", () => {
       expect(read("vitest", report, true)).toMatchObject({ failed: 0, skipped: 4, missing: [] });
     });
 
-    it("playwright: counts skipped tests as failures and names the reason of the annotation", () => {
+    it("counts Playwright's skipped tests as failures and names the reason in their annotations", () => {
       const spec = (title: string, status: string, ...annotations: object[]) => ({
         file: "a.spec.ts",
         title,

@@ -1,5 +1,5 @@
 /**
- * The English of a file: its comments and the texts that people read, without code.
+ * Reads the English of a file: its comments and the texts that people read, without code.
  * @module
  */
 import { extname } from "node:path";
@@ -9,16 +9,16 @@ import ts from "typescript";
  * A comment, a string or a paragraph.
  *
  * @typedef {object} Passage
- * @property {number} line the line on which it begins
- * @property {string} text its words
- * @property {boolean} [isText] it is a string of the program
+ * @property {number} line the line on which the passage begins
+ * @property {string} text the words of the passage
+ * @property {boolean} [isText] whether the passage is a string of the program
  */
 
-/** Recorded data; and the rules of English themselves, with their examples. */
+/** Files without passages: recorded data, and the rules of English with their examples. */
 const skipped = /(^|\/)(testdata|vectors)\/|^pnpm-lock\.yaml$|^docs\/performance\/|^tools\/(test\/)?english\./;
 
 /**
- * @param {string} file its name, which says how to read it
+ * @param {string} file the file's name, whose extension decides how the text is read
  * @param {string} text
  * @returns {Passage[]}
  */
@@ -82,7 +82,7 @@ function passagesOfCode(text) {
 }
 
 /**
- * Line comments that follow each other are one passage.
+ * Returns the passages of comments. Line comments on consecutive lines are one passage.
  *
  * @param {readonly ts.CommentRange[]} ranges
  * @param {string} text
@@ -104,7 +104,11 @@ function joined(ranges, text, lineAt) {
   return passages;
 }
 
-/** The words of a comment: without its marks, its examples and the names in its tags. @param {string} comment */
+/**
+ * Returns the words of a comment, without comment marks, examples and the names and types of its tags.
+ *
+ * @param {string} comment
+ */
 function proseOf(comment) {
   return comment
     .replace(/^\/\*+|\*+\/$|^\/\/+/g, "")
@@ -114,7 +118,7 @@ function proseOf(comment) {
 }
 
 /**
- * The `@example`s in the documentation of a source file.
+ * Returns the `@example`s in the documentation comments of a source file.
  *
  * @param {string} text
  * @returns {Passage[]}
@@ -152,12 +156,12 @@ function passagesOfMarkdown(text) {
   return passages;
 }
 
-/** @param {string} text @param {RegExp} pattern whose first group is the passage */
+/** @param {string} text @param {RegExp} pattern its first group is the passage */
 const matches = (text, pattern) =>
   [...text.matchAll(pattern)].map((match) => ({
     line: text.slice(0, match.index).split("\n").length,
     text: match[1] ?? "",
   }));
 
-/** The same text, where a piece of code is a name. @param {string} text */
+/** Returns the text with `x` in place of each piece of code, and without the targets of links. @param {string} text */
 export const withoutCode = (text) => text.replace(/`[^`\n]*`/g, "`x`").replace(/\]\([^)]*\)/g, "]");

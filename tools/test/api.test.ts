@@ -6,9 +6,9 @@ const reports = readdirSync(folder).map((name): [name: string, text: string] => 
   return [name, readFileSync(new URL(name, folder), "utf8")];
 });
 
-/** `node tools/api.mjs --check`, which needs a build, checks whether the reports are up to date. */
+/** These tests need no build. `node tools/api.mjs --check`, which needs one, checks that the reports are up to date. */
 describe("the reports in api/", () => {
-  it.each(["core", "node", "browser", "testing"])("are one for each entry of %s", (name) => {
+  it.each(["core", "node", "browser", "testing"])("include exactly one report for each entry of %s", (name) => {
     const path = new URL(`../../packages/${name}/package.json`, import.meta.url);
     const { exports } = JSON.parse(readFileSync(path, "utf8")) as { exports: object };
     const entries = Object.keys(exports).map((entry) => `${entry.replace(".", name).replaceAll("/", "-")}.api.md`);
@@ -16,7 +16,7 @@ describe("the reports in api/", () => {
     expect(found.sort()).toEqual(entries.sort());
   });
 
-  it.each(reports)("%s contains no path of the machine that wrote it", (_, text) => {
+  it.each(reports)("contain no path of the machine that wrote them: %s", (_, text) => {
     expect(text).not.toMatch(/node_modules|import\(["']\/|file:\/\//);
   });
 });

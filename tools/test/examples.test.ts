@@ -12,7 +12,7 @@ const sound = [
   "const value = yield* waitFor(Promise.resolve(server.chain.length));",
 ].join("\n");
 
-/** The problem of each wrong example. */
+/** The wrong examples, each with a part of the compiler's message. */
 const wrong: Readonly<Record<string, string>> = {
   "verifyEverything();": "verifyEverything",
   "const hash = new Transcript().hash(1);": "Expected 0 arguments",
@@ -20,7 +20,7 @@ const wrong: Readonly<Record<string, string>> = {
   "const key = await unwrapKey(…);": "Invalid character",
 };
 
-it("an example compiles with names of its file, of our packages, of Node.js and of the application around it", () => {
+it("an example compiles if its names are of its file, of the packages, of Node.js or of the application", () => {
   const examples = [sound, ...Object.keys(wrong)].map((text, line) => ({
     file: text === sound ? file : "packages/core/src/handshake/transcript.ts",
     line,
@@ -31,7 +31,7 @@ it("an example compiles with names of its file, of our packages, of Node.js and 
   for (const [text, problem] of Object.entries(wrong)) expect(verdicts.get(text)).toContain(problem);
 });
 
-it("examples are read out of documentation, with the line on which they begin", () => {
+it("examplesOf finds each example in a documentation comment, with the line on which the example begins", () => {
   const text = "let a;\n/**\n * A thing.\n * @example\n * one();\n * two();\n * @throws TlsError\n */\nlet b;";
   expect(examplesOf(text)).toEqual([{ line: 5, text: "one();\ntwo();" }]);
 });

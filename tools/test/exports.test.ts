@@ -9,9 +9,9 @@ const manifests = readdirSync(packages).map((name): [string, Manifest] => {
   return [name, JSON.parse(readFileSync(new URL(`${name}/package.json`, packages), "utf8"))];
 });
 
-describe("the exports of a published package", () => {
+describe("publishConfig.exports", () => {
   it.each(manifests.filter(([, { exports }]) => exports))(
-    "%s: the entries of the workspace, without the sources",
+    "has the same entries as the exports of packages/%s, without the condition for sources",
     (_, manifest) => {
       const published = Object.entries(manifest.exports ?? {}).map(([path, { "handclasp-source": _, ...rest }]) => [
         path,

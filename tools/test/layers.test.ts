@@ -48,7 +48,7 @@ const goodWorkspace = {
   "examples/echo-server/src/page/main.ts": 'export * from "../../../../packages/browser/src/index.ts";',
 };
 
-/** At least one bad import for each rule: the rule that it breaks, the file that it is added to, the import. */
+/** At least one bad import for each rule: the rule that it breaks, the file to which the test adds it, the import. */
 const badImports: [rule: string, file: string, statement: string][] = [
   ["core-bytes-imports-downward", "packages/core/src/bytes/bytes.ts", 'import "../connection/connect.ts";'],
   ["core-wire-imports-downward", "packages/core/src/wire/codec.ts", 'import "../crypto/prf.ts";'],
@@ -84,18 +84,18 @@ const badImports: [rule: string, file: string, statement: string][] = [
 ];
 
 describe("the layer rules", () => {
-  it("accept a workspace that breaks none", async () => {
+  it("accept a workspace that breaks no rule", async () => {
     write(goodWorkspace);
     expect(await checkLayers(root)).toEqual({ modules: expect.any(Number), violations: [] });
   });
 
-  it.each(badImports)("%s fails on a bad import in %s", async (rule, file, statement) => {
+  it.each(badImports)("report a violation of %s for a bad import in %s", async (rule, file, statement) => {
     write({ ...goodWorkspace, [file]: `${statement} ${goodWorkspace[file as keyof typeof goodWorkspace]}` });
     const { violations } = await checkLayers(root);
     expect(violations.map((violation) => violation.rule)).toContain(rule);
   });
 
-  it("each have a bad import above", () => {
+  it("are each tested with at least one bad import", () => {
     expect(new Set(badImports.map(([rule]) => rule))).toEqual(new Set(rules.map((rule) => rule.name)));
   });
 

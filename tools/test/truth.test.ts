@@ -30,7 +30,7 @@ function check(file: string, text: string) {
   return Object.keys(files).flatMap((path) => checkTruth(workspace, path).map(({ named }) => named));
 }
 
-it("a workspace whose names all exist has no findings", () => {
+it("checkTruth reports no name if all names exist", () => {
   expect(check("docs/more.md", "The file `packages/core/src/flow.ts` has `flow`.\n")).toEqual([]);
 });
 
@@ -54,10 +54,10 @@ it.each([
   ["a link to a file that does not exist", "docs/a.md", "[limits](limit.ts)", "limit.ts"],
   ["a link to a heading that does not exist", "docs/a.md", "[ends](ends.md#how-it-begins)", "ends.md#how-it-begins"],
   ["a heading, named after a link, that does not exist", "docs/a.md", '[ends](ends.md), "Beginnings"', "Beginnings"],
-])("%s is found", (_, file, text, named) => {
+])("checkTruth reports %s", (_, file, text, named) => {
   expect(check(file, text)).toContain(named);
 });
 
-it("an example in a code block, and an expression, name nothing", () => {
+it("checkTruth ignores names in code blocks and in code that is not a symbol", () => {
   expect(check("docs/a.md", "```ts\nfoo(bar);\n```\n\nSay `a: [x, y]` or `--flag`.\n")).toEqual([]);
 });

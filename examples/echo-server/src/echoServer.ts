@@ -20,18 +20,18 @@ import {
 import { createServer, nodeCredential, type ServerOptions } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 
-/** All options of the TLS server are allowed. The defaults suit a first look, with throw-away certificates. */
+/** The options of the TLS server, and a few more. By default, the server uses throw-away certificates. */
 export interface EchoServerOptions extends Partial<ServerOptions> {
-  /** The address to listen on. Default `"127.0.0.1"`. */
+  /** The address to listen on. Default: `"127.0.0.1"`. */
   readonly host?: string;
-  /** The port to listen on. Default 0: any free port. */
+  /** The port to listen on. Default: 0, any free port. */
   readonly port?: number;
   /**
-   * PEM of the CA that the page trusts, which it downloads from `/ca.pem`. Default: the CA of the throw-away
-   * certificates.
+   * The certificate of the CA that the page trusts, in PEM. The page downloads it from `/ca.pem`. Default: the CA of
+   * the throw-away certificates.
    */
   readonly ca?: string;
-  /** Called for every event. */
+  /** The function to call for every event. */
   readonly onEvent?: (event: EchoEvent) => void;
 }
 
@@ -49,7 +49,7 @@ export interface EchoServer {
 }
 
 /**
- * Starts the server.
+ * Starts the server. The promise resolves when the server listens.
  * @example
  * const server = await startEchoServer({ port: 8080 });
  * console.log(server.url);
@@ -66,8 +66,8 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
   const server = createServer(
     {
       credentials: throwAway.credentials,
-      suites: legacySuites, // Handclasp does not enable RSA key exchange by default; this page teaches it
-      // P-256 is last, because the page offers it in addition to the chosen group.
+      suites: legacySuites, // with RSA key exchange, which is off by default, but which this page teaches
+      // P-256 is last, so that the server prefers the group that the reader chose. The page always offers P-256 too.
       groups: [x25519, secp384r1, secp521r1, secp256r1],
       onError: (error) => emit({ type: "error", error: error as TlsError }),
       ...tls,
@@ -96,7 +96,7 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
   };
 }
 
-/** Issues an ECDSA and an RSA certificate. The cipher suite decides which of them a handshake uses. */
+/** Issues an ECDSA and an RSA certificate. The cipher suite decides which one a handshake uses. */
 async function throwAwayCertificates(): Promise<{ ca: string; credentials: Credential[] }> {
   const ca = await testCa();
   const names = ["localhost", "127.0.0.1"];

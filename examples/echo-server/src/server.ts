@@ -1,4 +1,4 @@
-/** Starts the example, prints its address and then a line for every event. */
+/** Starts the example, prints its address, and prints a line for every event. */
 import { type EchoEvent, startEchoServer } from "./echoServer.ts";
 
 const port = Number(process.env.PORT ?? 8080);
@@ -6,10 +6,10 @@ const server = await startEchoServer({ port, onEvent: (event) => console.log(des
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void server.close());
 }
-// This line is last, because a program that reads it may stop this process at once.
+// Print this line last, because a program that reads it may stop this process at once.
 console.log(`Handclasp echo server: open ${server.url} in a browser. Ctrl-C ends it.`);
 
-/** Ends the process with one line that says what to do. */
+/** Ends the process with an error message of one line that says what to do. Rethrows an unknown error. */
 function exitWithAdvice(error: NodeJS.ErrnoException): never {
   const advice = "`PORT=0 npm start` uses a free one";
   const lines: Readonly<Record<string, string>> = {

@@ -13,7 +13,7 @@ function start(port: string) {
   return { child, ended: once(child, "close").then(([code]) => ({ code, output })) };
 }
 
-test("on a free port, the server prints its address and stops in order at SIGTERM", async () => {
+test("on a free port, the server prints its address, and on SIGTERM it ends with exit code 0", async () => {
   const { child, ended } = start("0");
   await once(child.stdout, "data");
   child.kill("SIGTERM");
@@ -23,7 +23,7 @@ test("on a free port, the server prints its address and stops in order at SIGTER
   });
 });
 
-test("a port that is in use is an error of one line that says what to do", async () => {
+test("if the port is in use, the server prints an error of one line that says what to do", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as AddressInfo;
@@ -34,7 +34,7 @@ test("a port that is in use is an error of one line that says what to do", async
   other.close();
 });
 
-test("a PORT that is not a number is an error of one line that says what to do", async () => {
+test("if PORT is not a number, the server prints an error of one line that says what to do", async () => {
   expect(await start("echo").ended).toEqual({
     code: 1,
     output: "PORT=echo is not a port number: `PORT=0 npm start` uses a free one\n",

@@ -5,7 +5,7 @@ import type { AnyTable, Grid, Table } from "./scenarios.ts";
 export interface Plot {
   readonly file: string;
   readonly alt: string;
-  /** The prefix of the ids of the tables that it shows. */
+  /** The prefix of the ids of the tables that the plot shows. */
   readonly section: string;
   readonly svg: string;
 }
@@ -18,13 +18,13 @@ interface Chart {
   readonly section: string;
   readonly points: (tables: ReadonlyMap<string, AnyTable>) => readonly Point[];
   /**
-   * A Vega-Lite specification without its data. TypeScript cannot check a part against `TopLevelSpec`, which is a
-   * union.
+   * A Vega-Lite specification without its data. Its type is not a part of `TopLevelSpec`, because TypeScript cannot
+   * check a part of this union.
    */
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** Greys and hues of medium lightness on a transparent background: they are legible on white and on black. */
+/** Greys and hues of medium lightness on a transparent background, which are legible on white and on black. */
 const ink = "#808890";
 const config = {
   background: "transparent",
@@ -161,7 +161,9 @@ const isTable = (table: AnyTable): table is Table => "rows" in table;
 
 const cellsOf = (table: AnyTable | undefined): Grid["cells"] => (table && "cells" in table ? table.cells : []);
 
-/** Turns the throughput columns, one for each subject, into triples of the first column, the subject and its figure. */
+/**
+ * Turns the throughput columns, one per subject, into triples: the size in the first column, the subject, the figure.
+ */
 function fold(table: AnyTable | undefined): [number, string, number][] {
   if (!table || isTable(table)) return [];
   return table.cells.flatMap((cells) =>

@@ -18,16 +18,16 @@ export interface Measured {
 const startMarker = "<!-- measured: written by `pnpm bench -- --write`, do not edit -->";
 const endMarker = "<!-- end of what was measured -->";
 
-/** A new document. People write the prose around the tables, and `renderDocument` does not change it. */
+/** The text of a new document. People write the prose around the tables, and `renderDocument` does not change it. */
 const outline = `# Performance
 
 The speed of Handclasp compared with other TLS stacks, measured by [packages/bench](../packages/bench).
 
 ## In short
 
-## What falls short, and why
+## Meaning of the figures
 
-## What the figures mean
+## Shortfalls, and their causes
 
 ${startMarker}
 ${endMarker}
@@ -39,7 +39,7 @@ interface Section {
   readonly ids: readonly string[];
 }
 
-/** Tables whose ids have no such prefix come last. */
+/** The sections in their order. Tables whose ids have none of these prefixes follow in a last section. */
 const sections: readonly Section[] = [
   { title: "Bulk data, Node to Node", ids: ["bulk-down", "bulk-up"] },
   { title: "The floor", ids: ["floor"] },
@@ -67,16 +67,17 @@ function renderResults({ machine, tables }: Results, plots: readonly Plot[]): st
 
 - ${cpu}, ${cores} cores, ${memory}; ${kernel}; Node.js ${node}
 - bufferutil: ${bufferutil}, the same for both sides and for every stack that uses \`ws\`
-- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` if pnpm is not installed) measures everything in about half \
-an hour, and writes this part, [results.json](performance/results.json) and the plots. \`--only cold --write\` \
-repeats one part. \`--only versus --old PATH --write\` compares another worktree with this one. \`--json\` only \
-prints. \`--quick\` gives rough figures.
+- \`pnpm bench -- --write\` (\`npx pnpm@12.21.0 bench\` if pnpm is not installed) runs all scenarios in about half an \
+hour, and writes this part of the document, [results.json](performance/results.json) and the plots. \
+\`--only cold --write\` repeats only the scenarios whose names begin with "cold". \`--only versus --old PATH --write\` \
+compares the build of another worktree with the build of this one. \`--json\` prints the tables as JSON. \`--quick\` \
+gives rough figures.
 
-Client and server are separate processes. Every subject is measured once in each round, in a different order each \
-time. A figure is the median of the rounds. A ratio is the median of the ratios within each round; the range in \
-brackets (or the columns "from" and "to") is the middle half of them. "First round" is the time of the very first \
-round divided by that median: it shows warm-up, which no other figure contains. For bulk data and handshakes, each \
-subject first repeats its work untimed, because V8 drops compiled code of an idle process.`;
+Client and server are separate processes. Each round measures every subject once, and each round begins with another \
+subject. A figure is the median of the rounds. A ratio is the median of the ratios within a round; the range in \
+brackets (or the columns "from" and "to") is the middle half of these ratios. "First round" is the wall time of the \
+very first round divided by the median wall time: it shows warm-up, which no other figure contains. For bulk data and \
+handshakes, each subject first repeats its work untimed, because V8 drops compiled code of an idle process.`;
   const used = new Set<Measured>();
   const parts = sections.map(({ title, ids }) => {
     const inSection = ids.flatMap((id) => tables.filter(({ table }) => table.id.startsWith(id)));

@@ -1,5 +1,5 @@
 /**
- * `pnpm bench`: the figures of docs/performance.md.
+ * `pnpm bench` measures the figures of docs/performance.md.
  * @module
  */
 import { resolve } from "node:path";
@@ -30,9 +30,11 @@ const { values } = parseArgs({
     subject: { type: "string", multiple: true, default: [] },
     rounds: { type: "string" },
     size: { type: "string", multiple: true, default: [] },
-    /** Another worktree of this repository, built. `versus` compares its Handclasp with this one's. */
+    /**
+     * The path of another worktree of this repository, which must be built. `versus` compares it with this worktree.
+     */
     old: { type: "string" },
-    /** Writes the results into docs/performance.md. */
+    /** Whether to write the results into docs/performance.md. */
     write: { type: "boolean", default: false },
     /** The directory of performance.md. */
     docs: { type: "string", default: fileURLToPath(new URL("../../../docs", import.meta.url)) },
@@ -52,7 +54,7 @@ const peerSubjects = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (T
 const allSubjects = [...mainSubjects, ...otherSubjects, ...peerSubjects];
 
 /**
- * The subject that all ratios refer to: node:tls, or the first of the chosen subjects if node:tls is not one of them.
+ * The subject to which all ratios refer: node:tls, or the first of the chosen subjects if node:tls is not one of them.
  */
 const base = values.subject.length && !values.subject.includes("node:tls") ? (values.subject[0] as string) : "node:tls";
 
@@ -89,8 +91,8 @@ if (unknown !== undefined || values.help) {
       "  [--write [--docs DIR]]",
       "--only: the beginning of a scenario's name",
       "--quick: three short rounds, for rough figures",
-      '--old: another worktree of this repository, built, for "versus"',
-      "--json: print the tables as JSON only",
+      '--old: the path of another worktree of this repository, which must be built, for "versus"',
+      "--json: print the tables only as JSON",
       "--write: write tables and plots into docs/performance.md",
       `scenarios: ${Object.keys(scenarios).join(", ")}`,
     ].join("\n"),
@@ -110,7 +112,7 @@ for (const [name, measure] of Object.entries(scenarios)) {
   if (name === "versus" && values.old === undefined) continue;
   const measured = await measure();
   tables.push(...measured);
-  // Save after each scenario: the next ones take minutes and may fail.
+  // Save after each scenario, because later scenarios take minutes and may fail.
   const { rounds } = ["floor", "versus"].includes(name) ? pairedEffort : effort;
   if (values.write) await saveResults(values.docs, measured, rounds);
   if (!values.json) for (const table of measured) console.log(format(table));

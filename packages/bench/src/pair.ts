@@ -5,13 +5,13 @@ import type { Methods } from "./worker.ts";
 
 type Params<M extends keyof Methods> = Parameters<Methods[M]>;
 
-/** One side of one subject: a child process whose methods (worker.ts) are called over IPC. */
+/** One side of one subject: a child process. `call` calls its methods (worker.ts) over IPC. */
 export class Worker {
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #id = 0;
 
-  /** With a `worktree`, the subject is the Handclasp that is built there. Without one, it is one of subjects/all.ts. */
+  /** With a `worktree`, the subject is the build of Handclasp there. Otherwise it is a subject of subjects/all.ts. */
   constructor(subject: string, execArgv: readonly string[] = [], worktree?: string) {
     const script = fileURLToPath(new URL("worker.js", import.meta.url));
     const args = worktree === undefined ? [subject] : [subject, worktree];
@@ -36,15 +36,15 @@ export class Worker {
   }
 
   stop(): void {
-    // The process exits by itself, so that Node writes a profile that execArgv asks for.
+    // The process exits by itself, so that Node can write a profile if execArgv enables one.
     this.#child.disconnect();
   }
 }
 
-/** A subject, and the worktree that its build comes from. */
+/** A subject, and the worktree that has its build. */
 type Source = readonly [subject: string, worktree?: string];
 
-/** "down" is from the server to the client, "up" from the client to the server. */
+/** "down" is from server to client, "up" from client to server. */
 export type Direction = "down" | "up";
 
 /** Wall time, and CPU time of both sides, in ms. */
@@ -54,7 +54,7 @@ export interface Cost {
   readonly server: number;
 }
 
-/** Client and server of one subject, in two processes that stay for all rounds. */
+/** The client and the server of one subject, in two processes that run until the end of all rounds. */
 export class Pair {
   readonly name: string;
   readonly client: Worker;
@@ -76,7 +76,7 @@ export class Pair {
     try {
       const { port } = await pair.server.call("serve", identity);
       await pair.client.call("prepare", { identity, port });
-      // A client that resumes has opened a first channel, for its session.
+      // A client that resumes has opened and closed a channel to get its session.
       await pair.server.call("closeAll");
       return pair;
     } catch (error) {
@@ -90,7 +90,9 @@ export class Pair {
     this.server.stop();
   }
 
-  /** Opens `count` more channels, `parallel` at a time. `alreadyOpen` channels were opened before. */
+  /**
+   * Opens `count` more channels, `parallel` at a time. `alreadyOpen` is the number of channels that are open already.
+   */
   async connect(count: number, alreadyOpen = 0, parallel = 1): Promise<void> {
     await this.client.call("connect", { count, parallel });
     await this.server.call("waitForChannels", { count: alreadyOpen + count });
@@ -110,7 +112,7 @@ export class Pair {
     return { wall, client, server };
   }
 
-  /** Sends `count` chunks of `size` bytes one way over each of the first `channels` channels. */
+  /** Sends `count` chunks of `size` bytes in one direction over each of the first `channels` channels. */
   async transfer(direction: Direction, size: number, count: number, channels = 1): Promise<Cost> {
     const [sender, receiver] = this.ends(direction);
     await receiver.call("expectBytes", { bytes: size * count * channels });
@@ -118,7 +120,7 @@ export class Pair {
     return this.cost(() => Promise.all([sender.call("pump", chunks), receiver.call("waitForBytes")]));
   }
 
-  /** Sends the messages of the recording that the sender has loaded, `bytes` in all. */
+  /** Sends the messages of the recording that the sender has loaded, whose total length is `bytes`. */
   async resend(direction: Direction, bytes: number): Promise<Cost> {
     const [sender, receiver] = this.ends(direction);
     await receiver.call("expectBytes", { bytes });

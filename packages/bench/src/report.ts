@@ -5,7 +5,7 @@ const isMeasured = (row: Table["rows"][number]): row is Row => "speed" in row;
 
 const formatRatio = (n: number): string => (Number.isFinite(n) ? `${n.toFixed(2)}x` : "–");
 
-/** Formats a table as Markdown, which is legible in a terminal too. */
+/** Formats a table as Markdown, which is readable in a terminal too. */
 export const format = (table: AnyTable): string => ("cells" in table ? formatGrid(table) : formatRows(table));
 
 function formatGrid({ title, note, columns, cells }: Grid): string {

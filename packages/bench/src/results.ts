@@ -1,5 +1,5 @@
 /**
- * Stores results in docs/performance/results.json, so that one part can be measured again without the rest.
+ * Stores results in docs/performance/results.json, so that one scenario can be measured again without the others.
  * @module
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -10,7 +10,8 @@ import { describeMachine } from "./machine.ts";
 import type { AnyTable } from "./scenarios.ts";
 
 /**
- * Merges tables into the stored results, each in place of the one with its id, and writes the document and the plots.
+ * Merges tables into the stored results, and writes the document and the plots. A table replaces the stored table with
+ * the same id.
  */
 export async function saveResults(docs: string, tables: readonly AnyTable[], rounds: number): Promise<void> {
   const machine = describeMachine();

@@ -19,14 +19,14 @@ export interface Sample extends Cost {}
  */
 export interface Row {
   readonly subject: string;
-  /** ms for a unit: wall time, and the CPU time of each side. */
+  /** Wall time per unit of work in ms. `client` and `server` are the CPU time of each side. */
   readonly wall: number;
   readonly client: number;
   readonly server: number;
-  /** Speed as a multiple of the base's, and the middle half of its rounds. More is better. */
+  /** The speed as a multiple of the base's speed; `spread` is the middle half of its rounds. Higher is better. */
   readonly speed: number;
   readonly spread: readonly [number, number];
-  /** CPU time of client, server and both as a multiple of the base's. Less is better. */
+  /** The CPU time of the client, the server and both as a multiple of the base's CPU time. Lower is better. */
   readonly clientRatio: number;
   readonly serverRatio: number;
   readonly cpuRatio: number;

@@ -9,11 +9,11 @@ import type { Identity } from "./subjects/subject.ts";
 
 export interface Effort {
   readonly rounds: number;
-  /** Rounds before the ones that count. */
+  /** The number of warm-up rounds, which do not count, before the `rounds`. */
   readonly warm: number;
-  /** Handshakes of one subject before the ones that count. */
+  /** The number of warm-up handshakes of each subject, which do not count. */
   readonly warmHandshakes: number;
-  /** The time in ms that one action should take. */
+  /** The approximate time of one measurement in ms. */
   readonly duration: number;
 }
 
@@ -27,7 +27,7 @@ export interface Table {
   readonly rows: readonly (Row | Missing)[];
 }
 
-/** A table of any other form. */
+/** A table with columns of its own. */
 export interface Grid {
   readonly id: string;
   readonly title: string;
@@ -41,7 +41,7 @@ export interface Grid {
 export interface Column {
   readonly name: string;
   readonly digits?: number;
-  /** Follows the figure immediately. With `"bytes"`, `formatBytes` writes the figure. */
+  /** The text directly after the figure. With `"bytes"`, `formatBytes` formats the figure. */
   readonly unit?: string;
 }
 
@@ -55,7 +55,9 @@ export async function createIdentity(algorithm: KeyAlgorithm): Promise<Identity>
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Runs an action with all pairs that start and pass `tryOut`. The others are `missing`, each with the reason. */
+/**
+ * Runs an action with all pairs that start and pass `tryOut`. `missing` has the other subjects, each with the reason.
+ */
 export async function withPairs<T>(
   names: readonly string[],
   certificates: Identity,
@@ -93,7 +95,7 @@ export async function withTimeout<T>(ms: number, promise: Promise<T>): Promise<T
 
 export const mebibyte = 2 ** 20;
 
-/** Measures bulk data one way over one connection, once for each size of writes. */
+/** Measures bulk data in one direction over one connection, for each size of writes. */
 export async function bulk(
   names: readonly string[],
   base: string,
@@ -103,7 +105,7 @@ export async function bulk(
 ): Promise<Table[]> {
   return withPairs(
     names,
-    // The only kind of key that every subject supports.
+    // RSA is the only type of key that every subject supports.
     await createIdentity("rsa-2048"),
     async (pair) => {
       await pair.connect(1);
@@ -153,7 +155,7 @@ export async function writesFor(pair: Pair, direction: Direction, size: number, 
   return Math.min(maxCount, Math.max(4, Math.ceil((trial * duration) / Math.min(first.wall, second.wall))));
 }
 
-/** Full handshakes in sequence. The time to open the transport is included. */
+/** Measures full handshakes in sequence. The time to open the transport is included. */
 export async function handshakes(
   names: readonly string[],
   base: string,
@@ -179,9 +181,9 @@ export async function handshakes(
 }
 
 /**
- * Samples of full or resumed handshakes. The first sample of each pair is its very first handshakes. Before the second
- * sample, V8 has compiled and optimised the code: that takes some thousand handshakes, because a handshake runs a lot
- * of code only once.
+ * Samples of full or resumed handshakes. The first sample of each pair measures its very first handshakes. Before the
+ * second sample, the pair performs up to `warmHandshakes` more handshakes, so that V8 compiles and optimises the code.
+ * This takes some thousand handshakes, because a handshake runs much of its code only once.
  */
 export async function handshakeSamples(
   pairs: readonly Pair[],
@@ -200,8 +202,9 @@ export async function handshakeSamples(
 }
 
 /**
- * Repeats the measurement once before the one that counts. A process is idle while the others are measured, and V8
- * drops compiled code of an idle process, but the figures are to be those of a busy one.
+ * Runs the measurement once before the measurement that counts, except in the first round. A process is idle during the
+ * measurements of other processes, and V8 drops compiled code of an idle process, but the figures should be those of a
+ * busy one.
  */
 export const afterWarmUp =
   <P>(measure: (pair: P) => Promise<Sample>) =>
@@ -210,10 +213,10 @@ export const afterWarmUp =
     return measure(pair);
   };
 
-/** Limits the warm-up of slow subjects, in ms. */
+/** The time limit for the warm-up of a subject's handshakes, in ms. */
 const maxWarmUpTime = 10_000;
 
-/** Writes 65536 as "64 KiB". */
+/** Formats a number of bytes with its unit: 65536 as "64 KiB". */
 export function formatBytes(n: number): string {
   if (n >= mebibyte) return `${n / mebibyte} MiB`;
   return n >= 1024 ? `${n / 1024} KiB` : `${n} B`;

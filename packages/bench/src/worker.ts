@@ -15,7 +15,7 @@ let received = 0;
 let expected = Number.POSITIVE_INFINITY;
 let onExpectedBytes: (() => void) | undefined;
 let stopRecording: (() => Recording) | undefined;
-/** Set by `loadRecording`, so that no large message crosses IPC while the clock runs. */
+/** The recording of `loadRecording`, a separate call, so that no large IPC message is sent while the clock runs. */
 let loaded: Recording = { messages: [], records: [] };
 let sealAndOpen: (() => void) | undefined;
 let cpuClock = process.cpuUsage();
@@ -102,11 +102,11 @@ const methods = {
   async startCpuClock() {
     cpuClock = process.cpuUsage();
   },
-  /** CPU time since `startCpuClock` in ms. */
+  /** The CPU time since `startCpuClock` in ms. */
   async readCpuClock() {
     return cpuSince(cpuClock);
   },
-  /** Memory of this process in bytes, after gc. */
+  /** The memory of this process in bytes, after garbage collection. */
   async readMemory() {
     for (let i = 0; i < 3; i++) {
       globalThis.gc?.();

@@ -25,27 +25,30 @@ async function bench<T>(only: string, names: readonly string[], ...more: readonl
   return JSON.parse(stdout) as T[];
 }
 
-// These tests check that every scenario runs and gives figures, and not how large they are.
-test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])("%s runs with --quick", async (only) => {
-  const tables = await bench<Rows>(only, ends);
-  expect(tables.length).toBeGreaterThan(0);
-  for (const { rows } of tables) {
-    if (only !== "resumed-ecdsa") expect(rows.map(({ subject }) => subject)).toEqual(ends);
-    // A subject that could not be measured has no figures: then Math.min is NaN.
-    for (const { cpuRatio, speed } of rows) expect(Math.min(cpuRatio, speed)).toBeGreaterThan(0);
-  }
-});
+// These tests check that the scenarios run and give figures. They do not check how large the figures are.
+test.each(["handshake-ecdsa", "bulk-down", "resumed-ecdsa"])(
+  "the scenario %s gives figures with --quick",
+  async (only) => {
+    const tables = await bench<Rows>(only, ends);
+    expect(tables.length).toBeGreaterThan(0);
+    for (const { rows } of tables) {
+      if (only !== "resumed-ecdsa") expect(rows.map(({ subject }) => subject)).toEqual(ends);
+      // If a subject could not be measured, it has no figures, and Math.min is NaN.
+      for (const { cpuRatio, speed } of rows) expect(Math.min(cpuRatio, speed)).toBeGreaterThan(0);
+    }
+  },
+);
 
 test.each([
   ["memory", 4],
   ["cold-ecdsa", 2],
-])("%s runs with --quick", async (only, lines) => {
+])("the scenario %s gives figures with --quick, in %i lines", async (only, lines) => {
   const [table] = await bench<Cells>(only, ends, "--rounds", "2");
   expect(table?.cells).toHaveLength(lines);
   for (const [, ...figures] of table?.cells ?? []) expect(Math.min(...figures.map(Number))).toBeGreaterThan(0);
 });
 
-test("floor runs with --quick", async () => {
+test("the scenario floor gives figures with --quick, for both directions", async () => {
   const [table] = await bench<Cells>("floor", [], "--rounds", "1", "--size", "16384");
   expect(table?.cells.map(([direction]) => direction)).toEqual(["down, writes of", "up, writes of"]);
   for (const [, size, ...figures] of table?.cells ?? []) {
@@ -55,7 +58,7 @@ test("floor runs with --quick", async () => {
   }
 });
 
-test("versus runs with --quick, and compares this worktree with itself", async () => {
+test("the scenario versus gives figures and a verdict with --quick, if it compares one worktree", async () => {
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const tables = await bench<Cells>("versus", [], "--old", root, "--rounds", "1", "--size", "1024");
   expect(tables.map(({ cells }) => cells.map(([what, cost]) => `${what}: ${cost}`))).toEqual([
@@ -76,7 +79,8 @@ test("versus runs with --quick, and compares this worktree with itself", async (
 
 // scripts/with-browsers.mjs, which runs the tests, sets HANDCLASP_CHROMIUM to the Chromium that it found.
 const chromium = process.env.HANDCLASP_CHROMIUM;
-const pageUp = `page-up runs with --quick${chromium ? "" : ": no Chromium; set HANDCLASP_CHROMIUM to its path"}`;
+const reason = chromium ? "" : ": no Chromium; set HANDCLASP_CHROMIUM to its path";
+const pageUp = `the scenario page-up gives figures with --quick${reason}`;
 test.skipIf(!chromium)(pageUp, async () => {
   const pages = ["Handclasp, WebCrypto", "raw, same messages"];
   const tables = await bench<Rows>("page-up", pages);
@@ -87,7 +91,7 @@ test.skipIf(!chromium)(pageUp, async () => {
   }
 });
 
-test("--write merges the results with the stored ones, and keeps the prose", async () => {
+test("--write merges the results with the stored results, and keeps the prose of the document", async () => {
   const docs = await mkdtemp(join(tmpdir(), "handclasp-bench-"));
   const path = join(docs, "performance.md");
   try {

@@ -1,5 +1,5 @@
 /**
- * All code of this page that uses Handclasp: it connects, sends and reads.
+ * The code of this page that opens a channel of Handclasp, sends and reads.
  * @module
  */
 import { connect, webSocketTransport } from "@handclasp/browser";
@@ -9,11 +9,11 @@ import { type Flip, TamperingTransport, type Target } from "./tamper.ts";
 export interface ChannelOptions {
   readonly suite: CipherSuite;
   readonly group: NamedGroup;
-  /** The handshake message to alter on the path. */
+  /** The handshake message in which to flip a bit on the path. */
   readonly tamper: Target | undefined;
   readonly onTrace: TraceListener;
   readonly onFlip: (flip: Flip) => void;
-  /** Called with each piece of text that the server sends back. */
+  /** The function to call with each piece of text that the server sends back. */
   readonly onText: (text: string) => void;
 }
 
@@ -21,7 +21,7 @@ export interface Channel {
   readonly session: TlsConnection["session"];
   /** Rejects with a TlsError if the connection does not end in order. */
   readonly closed: Promise<void>;
-  /** Sends `text`. With `tamper`, the message or its echo is altered on the path. */
+  /** Sends `text`. With `tamper`, the transport flips a bit of the message or of its echo. */
   send(text: string, tamper: Target | undefined): Promise<void>;
   close(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     serverName: location.hostname.replace(/^\[|\]$/g, ""),
     suites: [options.suite],
     groups: offeredGroups(options.suite, options.group),
-    trace: { listener: options.onTrace, secrets: true }, // for the lesson; other programs should not ask for secrets
+    trace: { listener: options.onTrace, secrets: true }, // for the lesson; other programs should not trace secrets
   });
   const writer = connection.writable.getWriter();
   const decoder = new TextDecoder();
@@ -65,8 +65,8 @@ async function download(path: string): Promise<string> {
 }
 
 /**
- * The chosen group and, for an ECDSA suite, P-256: a client must offer the curve of the server's ECDSA key, or it could
- * not verify with that key (RFC 8422 §5.1). The echo server prefers every other group to P-256.
+ * Returns the chosen group and, for an ECDSA suite, P-256: a client must offer the curve of the server's ECDSA key, or
+ * the server could not use that key (RFC 8422 §5.1). The echo server prefers every other group to P-256.
  */
 function offeredGroups(suite: CipherSuite, group: NamedGroup): NamedGroup[] {
   return suite.authentication === "ecdsa" && group !== secp256r1 ? [group, secp256r1] : [group];

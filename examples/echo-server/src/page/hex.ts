@@ -3,15 +3,15 @@
  * @module
  */
 
-/** `16 03 03`. */
+/** Formats bytes as `16 03 03`. */
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, hexByte).join(" ");
 
 export const hexByte = (byte: number): string => byte.toString(16).padStart(2, "0");
 
-/** `1 byte`, `1,024 bytes`. */
+/** Formats a number of bytes as `1 byte` or `1,024 bytes`. */
 export const count = (bytes: number): string => `${bytes.toLocaleString("en")} ${bytes === 1 ? "byte" : "bytes"}`;
 
-/** The index at which `part` begins in `bytes`, or -1. */
+/** Returns the index at which `part` begins in `bytes`, or -1 if `bytes` do not contain `part`. */
 export function indexOf(bytes: Uint8Array, part: Uint8Array): number {
   for (let start = 0; start + part.length <= bytes.length; start++) {
     if (part.every((byte, i) => bytes[start + i] === byte)) return start;

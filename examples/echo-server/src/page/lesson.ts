@@ -10,7 +10,7 @@ export interface Step {
   readonly text: string;
 }
 
-/** The textbook's handshake, which the page shows before the first connection. */
+/** The seven steps of the textbook's handshake, which the page shows before the first connection. */
 export const steps: readonly Step[] = [
   {
     name: "ClientHello",
@@ -23,17 +23,17 @@ export const steps: readonly Step[] = [
   {
     name: "ClientKeyExchange",
     direction: "sent",
-    text: "“With this we both get the premaster secret. No one else can.”",
+    text: "“With this message, we both get the premaster secret. No one else can.”",
   },
   {
     name: "Master secret",
     direction: "both",
-    text: "Each side computes it from the premaster secret and the messages so far. It is never sent.",
+    text: "Each side computes it from the premaster secret and the messages so far. No message contains it.",
   },
   { name: "Session keys", direction: "both", text: "Each side derives the same keys from the master secret." },
 ];
 
-/** The purpose of the seven steps. */
+/** The purpose of the seven steps, which the page shows after them. */
 export const thenData: Step = {
   name: "Then: application data",
   direction: "both",
@@ -64,7 +64,7 @@ const messages: Readonly<Record<string, Words>> = {
     text:
       "The client begins. It sends 32 random bytes, so that no two connections have the same " +
       "keys, and lists the cipher suites, groups and signature schemes that it supports. Anyone " +
-      "on the path can read all of this.",
+      "on the path can read this message.",
   }),
   server_hello: always({
     step: 2,
@@ -83,15 +83,15 @@ const messages: Readonly<Record<string, Words>> = {
   }),
   server_key_exchange: always({
     text:
-      "The textbook’s RSA handshake does not have this message. It carries an ephemeral public " +
-      "key, which the server made for this connection only. The server signs it, together with " +
-      "both random values, with the certificate’s private key. An attacker who steals the " +
-      "certificate’s private key later still cannot decrypt this connection: that is forward " +
-      "secrecy.",
+      "The textbook’s RSA handshake does not have this message. ServerKeyExchange carries an ephemeral " +
+      "public key, which the server made only for this connection. The server signs this key, together " +
+      "with both random values, with the certificate’s private key. An attacker who steals the " +
+      "certificate’s private key later still cannot decrypt this connection. This property is called " +
+      "forward secrecy.",
   }),
   certificate_request: always({ text: "The server asks the client for a certificate, to learn who the client is." }),
   certificate_status: always({
-    text: "A recent OCSP response: the CA’s signed statement whether the certificate is revoked.",
+    text: "A recent OCSP response: the CA’s signed statement about whether the certificate is revoked.",
   }),
   server_hello_done: always({
     step: 4,
@@ -105,10 +105,10 @@ const messages: Readonly<Record<string, Words>> = {
       keyExchange === "rsa"
         ? "The core of the textbook’s handshake: the premaster secret, encrypted with the " +
           "certificate’s public key. Only the certificate’s private key can decrypt it. (An attacker " +
-          "who steals that key, even years later, can decrypt every recorded connection. That is why " +
-          "ECDHE replaced it.)"
+          "who steals that key, even years later, can decrypt every recorded connection. Therefore " +
+          "ECDHE replaced RSA key exchange.)"
         : "The client’s own ephemeral public key. Each side now combines its private key with the " +
-          "other side’s public key. Both get the same premaster secret, which is never sent.",
+          "other side’s public key. Both sides get the same premaster secret, which no message contains.",
   }),
   certificate_verify: always({
     text:
@@ -122,9 +122,9 @@ const messages: Readonly<Record<string, Words>> = {
   }),
   finished: always({
     text:
-      "The first encrypted message. It holds a value that is computed from the master secret and " +
-      "a hash of all handshake messages before it. If anyone had changed one bit of the " +
-      "handshake, the two sides would compute different values and the connection would end here.",
+      "The first encrypted message. It contains a value that the sender computes from the master secret " +
+      "and a hash of all earlier handshake messages. If anyone had changed one bit of the handshake, the " +
+      "two sides would compute different values, and the connection would end here.",
   }),
 };
 
@@ -133,11 +133,11 @@ export const lessonOf = (name: string, keyExchange: KeyExchange["name"]): Lesson
   messages[name]?.(keyExchange) ?? { text: "" };
 
 export const changeCipherSpec: string =
-  "One byte that says: from my next record on, everything is encrypted with the new keys. It is not " +
-  "a handshake message, so the hash in Finished does not cover it.";
+  "One byte that announces that the sender encrypts all later records with the new keys. " +
+  "ChangeCipherSpec is not a handshake message, so the hash in Finished does not cover it.";
 
 export const applicationData =
-  "The purpose of the handshake. No one on the path can read the data, and a change does not go unnoticed.";
+  "The purpose of the handshake. No one on the path can read the data, and the receiver detects every change.";
 
 /** The meaning of a message, in a few words. */
 export const gistOf = (name: string, keyExchange: KeyExchange["name"]): string => gists[name]?.(keyExchange) ?? "";
@@ -154,7 +154,7 @@ const gists: Readonly<Record<string, (keyExchange: KeyExchange["name"]) => strin
   finished: () => "A proof that we both saw the same messages, encrypted.",
 };
 
-/** `ClientHello` for `client_hello`, as the RFC's figures spell it. */
+/** Turns `client_hello` into `ClientHello`, the spelling in the figures of RFC 5246. */
 export const messageTitle = (name: string): string =>
   name.replace(/(^|_)([a-z])/g, (_, _underscore, letter: string) => letter.toUpperCase());
 
@@ -168,7 +168,7 @@ export function protectedParts(
       { name: "initialization vector", length: 16 },
       { name: "encrypted data and padding, with the MAC", length: length - 16 },
     ];
-  // The part of the nonce that is sent: 8 bytes with GCM, none with ChaCha20-Poly1305.
+  // The part of the nonce that the record contains: 8 bytes with GCM, none with ChaCha20-Poly1305.
   const explicitNonce = 12 - suite.fixedIvLength;
   return [
     { name: "explicit nonce", length: explicitNonce },

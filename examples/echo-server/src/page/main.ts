@@ -1,5 +1,5 @@
 /**
- * The page: it reads the form, opens one connection at a time, and shows it on the ladder.
+ * The page's entry: reads the form, opens one connection at a time, and shows the connection on the ladder.
  * @module
  */
 import { TlsError } from "@handclasp/core";
@@ -25,7 +25,8 @@ const messageTamper = byId("message-tamper", HTMLSelectElement);
 const echo = byId("echo", HTMLOutputElement);
 
 /**
- * The delay between rungs, in milliseconds. A handshake takes only a few, so without it all rungs would appear at once.
+ * The delay between rungs, in milliseconds. A handshake takes only a few milliseconds, so without the delay all rungs
+ * would appear at once.
  */
 const rungDelay = 70;
 let nextRung = 0;
@@ -131,7 +132,7 @@ messageForm.addEventListener("submit", (event) => {
 });
 
 addEventListener("pagehide", () => {
-  channel?.close().catch(() => {}); // the page is gone and cannot show the error
+  channel?.close().catch(() => {}); // the user leaves the page, so it cannot show the error
 });
 
 const query = new URLSearchParams(location.search);

@@ -1,6 +1,6 @@
 /**
- * Turns trace events into the rows of the ladder, in the order of the events. Each message knows the records that
- * carried it.
+ * Turns trace events into the rows of the ladder, in the order of the events. The row of a message can find the records
+ * that carried the message.
  * @module
  */
 import { type CipherSuite, type Decoded, type Direction, legacySuites, type TraceEvent } from "@handclasp/core";
@@ -35,12 +35,12 @@ export type Row =
   | { readonly kind: "flip"; readonly flip: Flip };
 
 /**
- * Finds the records that carried a message. The trace reports a record and its messages one after the other, so call it
- * when all are known.
+ * Finds the records that carried a message. The trace reports a record and its messages one after the other, so call
+ * this function only after all of them were reported.
  */
 export type FindRecords = () => readonly RecordEvent[];
 
-/** A value with a name. The page marks its bytes wherever they occur. */
+/** A value with a name. The page marks the value's bytes wherever they occur. */
 export interface KnownValue {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -48,19 +48,22 @@ export interface KnownValue {
 
 /** The events of one connection so far. */
 export class Story {
-  /** The only suite that the client offers, so it is known before the agreement. */
+  /** The suite of the connection. It is known before the ServerHello, because the client offers only one suite. */
   readonly suite: CipherSuite;
   readonly group: string;
   extendedMasterSecret = false;
   readonly #knownValues: KnownValue[] = [];
   readonly #streams = new Map<string, Stream>();
   readonly #keys: SecretEvent[] = [];
-  /** The directions with a ChangeCipherSpec. All later records in them are encrypted. */
+  /** The directions in which a ChangeCipherSpec was sent. All later records in these directions are encrypted. */
   readonly #encryptedDirections = new Set<Direction>();
 
-  /** A flip in a sent record. The transport usually reports it before the trace reports the record. */
+  /** The flip in a sent record that the trace has not reported yet. */
   #flip: Flip | undefined;
-  /** The unprotected records sent so far. Those of a flight are traced before the transport gets the flight. */
+  /**
+   * The unprotected records that the trace has reported as sent. The trace reports the unprotected records of a flight
+   * before the transport gets the flight.
+   */
   readonly #sentPlain: RecordEvent[] = [];
 
   constructor(suite: CipherSuite, group: string) {
@@ -72,7 +75,7 @@ export class Story {
     return this.#knownValues;
   }
 
-  /** The rows that an event adds to the ladder. */
+  /** Adds an event, and returns the rows that it adds to the ladder. */
   add(event: TraceEvent): readonly Row[] {
     const row = this.#toRow(event);
     const flip = event.type === "record" && event.direction === "sent" ? this.#takeFlip(event) : undefined;
@@ -80,8 +83,8 @@ export class Story {
   }
 
   /**
-   * The rows that a flip adds to the ladder. A flip in a sent record that is not traced yet is added right after that
-   * record.
+   * Adds a flip, and returns the rows that it adds to the ladder. If the trace has not reported the flip's sent record
+   * yet, `add` returns the flip's row after the record's row.
    */
   addFlip(flip: Flip): readonly Row[] {
     if (flip.direction === "received" || this.#sentPlain.some((record) => isIn(flip, record)))
@@ -139,7 +142,7 @@ export class Story {
         if (event.name === "premaster_secret" || event.name === "master_secret")
           return { kind: "secret", secret: event };
         this.#keys.push(event);
-        // The keys that the key block contains follow at once. They join its row.
+        // The keys that the key block contains follow at once. The key block's row shows them too.
         return this.#keys.length === 1 ? { kind: "keys", keys: this.#keys } : undefined;
       default:
         return undefined;
@@ -154,7 +157,7 @@ export class Story {
   }
 }
 
-/** The suite with that IANA name, if the page offers it. */
+/** Returns the suite with this IANA name, or `undefined` if the page does not offer it. */
 export const suiteNamed = (name: string): CipherSuite | undefined => legacySuites.find((suite) => suite.name === name);
 
 /**

@@ -1,5 +1,5 @@
 /**
- * An attacker on the path who flips one bit: a transport that wraps another one.
+ * A transport that wraps another transport and flips one bit, as an attacker on the path could.
  * @module
  */
 import type { Direction, NextTurn, SendResult, Transport, TransportEvents } from "@handclasp/core";
@@ -18,9 +18,9 @@ export interface Flip {
   readonly after: number;
 }
 
-/** For each target, the index of the byte to alter, or `undefined` if the record is another one. */
+/** For each target, returns the index of the byte to alter, or `undefined` if the record is not the target. */
 const findByte: Record<Target, (direction: Direction, record: Uint8Array) => number | undefined> = {
-  // The sixteenth byte of the server random, after the record header, the message header and server_version.
+  // This is the sixteenth byte of the server random, after the record header, the message header and server_version.
   server_hello: (direction, record) =>
     direction === "received" && isHandshake(record, 2) ? 5 + 4 + 2 + 15 : undefined,
   client_key_exchange: (direction, record) =>
@@ -33,9 +33,9 @@ const isHandshake = (record: Uint8Array, messageType: number): boolean => record
 
 /** Passes all bytes on, record by record, and flips one bit in the first record that is the target. */
 export class TamperingTransport implements Transport {
-  /** The record to alter next. It becomes `undefined` after the flip. */
+  /** The record in which to flip a bit next. It becomes `undefined` after the flip. */
   target: Target | undefined;
-  /** The inner transport's `nextTurn`. Its `memory` is not passed on, because this transport sends copies. */
+  /** The inner transport's `nextTurn`. The inner `memory` is not passed on, because this transport sends copies. */
   readonly nextTurn?: NextTurn;
   readonly #inner: Transport;
   readonly #onFlip: (flip: Flip) => void;

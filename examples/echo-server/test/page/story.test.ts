@@ -10,7 +10,7 @@ beforeEach(() => {
   story = new Story(TLS_RSA_WITH_AES_128_CBC_SHA, "x25519");
 });
 
-/** Bytes that count on from call to call, so that no two records are equal. */
+/** Returns bytes that continue to count up from call to call, so that no two records are equal. */
 let next = 0;
 const bytes = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, () => next++ & 0xff);
 
@@ -45,7 +45,7 @@ function only<Kind extends Row["kind"]>(rows: readonly Row[], kind: Kind): Extra
   return rows[0] as Extract<Row, { kind: Kind }>;
 }
 
-describe("the records that carried a message", () => {
+describe("the records that findRecords returns for a message", () => {
   test("include a record that the trace reports after the message", () => {
     const row = only(story.add(message("sent", "client_hello", 60)), "handshake");
     expect(row.findRecords()).toEqual([]);
@@ -54,7 +54,7 @@ describe("the records that carried a message", () => {
     expect(row.findRecords()).toEqual([carrier]);
   });
 
-  test("are found for two messages in one record, and for one message in two records", () => {
+  test("are correct for two messages in one record, and for one message in two records", () => {
     const [first, second] = [record("received", "handshake", bytes(50)), record("received", "handshake", bytes(30))];
     story.add(first);
     story.add(second);
@@ -62,7 +62,7 @@ describe("the records that carried a message", () => {
     expect(rows.map((row) => row.findRecords())).toEqual([[first], [first], [first, second]]);
   });
 
-  test("have its direction and content type", () => {
+  test("have the direction and the content type of the message", () => {
     const carrying = record("sent", "handshake", bytes(10));
     for (const other of [
       record("received", "handshake", bytes(10)),
@@ -74,7 +74,7 @@ describe("the records that carried a message", () => {
     expect(only(story.add(message("sent", "finished", 10)), "handshake").findRecords()).toEqual([carrying]);
   });
 
-  test("are found by the length of the plaintext if they are protected", () => {
+  test("are determined by the lengths of their plaintexts if they are protected", () => {
     const plaintext = bytes(16);
     const carrier = { ...record("sent", "handshake", bytes(64)), protected: true, plaintext };
     const after = record("sent", "handshake", bytes(16));
@@ -85,7 +85,7 @@ describe("the records that carried a message", () => {
   });
 });
 
-test("messages after a ChangeCipherSpec are encrypted, in its direction only", () => {
+test("messages after a ChangeCipherSpec are encrypted, only in the direction of the ChangeCipherSpec", () => {
   const isEncrypted = (direction: Direction) =>
     only(story.add(message(direction, "finished", 16)), "handshake").isEncrypted;
   expect([isEncrypted("sent"), isEncrypted("received")]).toEqual([false, false]);
@@ -98,12 +98,12 @@ test("messages after a ChangeCipherSpec are encrypted, in its direction only", (
   expect(alert.isEncrypted).toBe(true);
 });
 
-test("a record of application data is a row", () => {
+test("a record of application data becomes a row", () => {
   const data = record("received", "application_data", bytes(40));
   expect(story.add(data)).toEqual([{ kind: "application_data", direction: "received", record: data }]);
 });
 
-test("the premaster secret and the master secret are rows, and the key block with its keys is one row", () => {
+test("the premaster secret and the master secret become rows, and the key block with its keys becomes one row", () => {
   only(story.add(secret("premaster_secret", 48)), "secret");
   only(story.add(secret("master_secret", 48)), "secret");
   const keys = only(story.add(secret("key_block", 104)), "keys");
@@ -131,7 +131,7 @@ test("randoms and secrets become known values with names", () => {
   expect(story.extendedMasterSecret).toBe(true);
 });
 
-describe("a flipped bit", () => {
+describe("the row of a flipped bit", () => {
   const flipOf = (direction: Direction, carrier: RecordEvent): Flip => ({
     direction,
     target: "message",
@@ -141,12 +141,12 @@ describe("a flipped bit", () => {
     after: 1,
   });
 
-  test("in a received record is a row before the altered record", () => {
+  test("in a received record is returned at once, before the row of the altered record", () => {
     const flip = flipOf("received", record("received", "handshake", bytes(20)));
     expect(story.addFlip(flip)).toEqual([{ kind: "flip", flip }]);
   });
 
-  test("in a sent record is a row right after that record", () => {
+  test("in a sent record is returned directly after the row of that record", () => {
     const [other, carrying] = [record("sent", "handshake", bytes(20)), record("sent", "application_data", bytes(20))];
     const flip = flipOf("sent", carrying);
     expect(story.addFlip(flip)).toEqual([]);
@@ -155,7 +155,7 @@ describe("a flipped bit", () => {
     expect(story.add(carrying).map(({ kind }) => kind)).toEqual(["application_data"]);
   });
 
-  test("in a record that was traced before it was sent is a row at once", () => {
+  test("in a record that was traced before it was sent is returned at once", () => {
     const [hello, carrying] = [record("sent", "handshake", bytes(9)), record("sent", "handshake", bytes(20))];
     for (const sent of [hello, carrying]) story.add(sent);
     const flip = flipOf("sent", carrying);

@@ -38,20 +38,20 @@ beforeEach(() => {
 
 const join = (parts: readonly Uint8Array[]): number[] => parts.flatMap((part) => [...part]);
 
-describe("without a target", () => {
-  test("all records pass unaltered in both directions", () => {
+describe("without a target, TamperingTransport", () => {
+  test("passes all records unaltered in both directions", () => {
     const all = [handshake(2), handshake(16), applicationData];
     transport.send(Uint8Array.from(join(all)));
     peer.data(Uint8Array.from(join(all)));
     expect([sent, received, flips]).toEqual([all, all, []]);
   });
 
-  test("single bytes are passed on as whole records", () => {
+  test("joins single bytes and passes them on as whole records", () => {
     for (const byte of join([handshake(2), applicationData])) peer.data(Uint8Array.of(byte));
     expect(received).toEqual([handshake(2), applicationData]);
   });
 
-  test("the other methods and events are those of the inner transport", () => {
+  test("passes on the other methods and events of the inner transport", () => {
     expect([transport.send(handshake(1)), transport.send(handshake(1)), transport.send(handshake(1))]).toEqual([
       "ok",
       "ok",
@@ -85,14 +85,14 @@ describe.each<{ target: Target; direction: Flip["direction"]; targeted: Uint8Arr
   { target: "client_key_exchange", direction: "sent", targeted: handshake(16), offset: 57 },
   { target: "message", direction: "sent", targeted: applicationData, offset: 44 },
   { target: "echo", direction: "received", targeted: applicationData, offset: 44 },
-])("target $target", ({ target, direction, targeted, offset }) => {
+])("with the target $target, TamperingTransport", ({ target, direction, targeted, offset }) => {
   const pass = (passDirection: Flip["direction"], bytes: Uint8Array): Uint8Array | undefined => {
     if (passDirection === "received") peer.data(bytes);
     else transport.send(bytes);
     return (passDirection === "received" ? received : sent).at(-1);
   };
 
-  test("flips one bit in the first such record, reports it, and then stops", () => {
+  test("flips one bit in the first record that is the target, reports the flip, and alters no later record", () => {
     transport.target = target;
     const altered = targeted.slice();
     altered[offset] = 1;
@@ -103,7 +103,7 @@ describe.each<{ target: Target; direction: Flip["direction"]; targeted: Uint8Arr
     expect(flips).toHaveLength(1);
   });
 
-  test("does not alter other records or the other direction, and waits", () => {
+  test("does not alter other records or the other direction, and keeps the target", () => {
     transport.target = target;
     const other = direction === "sent" ? "received" : "sent";
     expect(pass(other, targeted)).toEqual(targeted);

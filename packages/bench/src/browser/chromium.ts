@@ -1,5 +1,5 @@
 /**
- * Chromium with a page for each subject, and a Node process for the server of each page.
+ * Runs Chromium with a page for each subject, and a Node process for the server of each page.
  * @module
  */
 import { createServer } from "node:http";
@@ -67,7 +67,7 @@ export class Chromium {
     return page;
   }
 
-  /** CPU time of all processes of Chromium in ms. A page has its own process, and another one has its sockets. */
+  /** The CPU time of all processes of Chromium in ms. A page runs in one process, and its sockets in another one. */
   async cpu(): Promise<number> {
     const { processInfo } = await this.#session.send("SystemInfo.getProcessInfo");
     return 1000 * processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
@@ -94,7 +94,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** @reclaimprotocol/tls and subtls import WebCrypto from node:crypto. In a page, it is a global. */
+/** @reclaimprotocol/tls and subtls import WebCrypto from node:crypto. In a page, WebCrypto is a global. */
 const nodeCrypto: Plugin = {
   name: "node-crypto",
   setup({ onResolve, onLoad }) {
@@ -103,13 +103,13 @@ const nodeCrypto: Plugin = {
   },
 };
 
-/** How a subject's page opens its channels, and which subject of subjects/all.ts is its server. */
+/** A subject's page: the opener of its channels, and the subject of subjects/all.ts that is its server. */
 export interface PageSubject {
   readonly opener: keyof typeof openers;
   readonly server: string;
 }
 
-/** A page and its server. Both keep running for all rounds. */
+/** A page and its server. Both run until the end of all rounds. */
 export class PagePair {
   readonly name: string;
   readonly #chromium: Chromium;
@@ -174,7 +174,7 @@ export class PagePair {
     return { wall, client, server: await this.#server.call("readCpuClock") };
   }
 
-  /** Sends `count` writes of `size` bytes one way. */
+  /** Sends `count` writes of `size` bytes in one direction. */
   async transfer(direction: Direction, size: number, count: number): Promise<Cost> {
     const chunks = { size, count };
     return direction === "down"
@@ -182,7 +182,7 @@ export class PagePair {
       : this.#up(size * count, () => this.call("pump", chunks));
   }
 
-  /** Sends WebSocket messages of these sizes one way. */
+  /** Sends WebSocket messages of these sizes in one direction. */
   async replay(direction: Direction, sizes: readonly number[]): Promise<Cost> {
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     return direction === "down"
@@ -201,7 +201,7 @@ export class PagePair {
     return this.#cost(() => Promise.all([send(), this.#server.call("waitForBytes")]));
   }
 
-  /** The sizes of the messages of the last transfer. */
+  /** The lengths of the WebSocket messages of the last transfer, in bytes. */
   async messageSizes(direction: Direction): Promise<readonly number[]> {
     const { sent, received } = await this.call("messageSizes");
     return direction === "down" ? received : sent;
@@ -214,7 +214,10 @@ export class PagePair {
     return { wall, client: (await this.#chromium.cpu()) - before, server: 0 };
   }
 
-  /** Performs `count` handshakes in sequence, each over a WebSocket that is already open. Closing them is not timed. */
+  /**
+   * Performs `count` handshakes in sequence, each over a WebSocket that is already open. Closing the channels is not
+   * timed.
+   */
   async handshakes(count: number): Promise<Cost> {
     await this.call("openSockets", { count });
     const cost = await this.#cost(() => this.#connect(count));

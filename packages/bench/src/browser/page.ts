@@ -1,5 +1,6 @@
 /**
- * The script of the page, as worker.ts is that of a Node process. Playwright calls its methods. chromium.ts bundles it.
+ * The script of the page, with the same purpose as worker.ts in a Node process. chromium.ts bundles the script, and
+ * Playwright calls its methods.
  * @module
  */
 import { type Aead, noble, webCrypto } from "@handclasp/browser";
@@ -41,7 +42,7 @@ const methods = {
       };
     }
   },
-  /** Starts to count received bytes, and the sizes of messages in both directions. */
+  /** Starts to count received bytes, and to record the lengths of the messages in both directions. */
   async expectBytes({ bytes }: { bytes: number }) {
     received = 0;
     expected = bytes;
@@ -99,7 +100,7 @@ const methods = {
   },
 };
 
-/** Every record has the same nonce: nothing here is sent, and the time does not depend on the nonce. */
+/** Every record has the same nonce. This is safe, because no record is sent, and does not change the time. */
 const nonce = new Uint8Array(12);
 const additionalData = new Uint8Array(13);
 

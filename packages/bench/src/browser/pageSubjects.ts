@@ -24,19 +24,19 @@ import { startTls, TrustedCert, WebSocketReadQueue } from "subtls";
 import { type Channel, noop } from "../subjects/subject.ts";
 import { joinRecord, maxFragment, prefixLength, recordKey, recordParts, tagLength } from "./records.ts";
 
-/** The sizes of the WebSocket messages that a channel has sent and received. */
+/** The lengths of the WebSocket messages that the page's channels have sent and received, in bytes. */
 export interface MessageSizes {
   readonly sent: number[];
   readonly received: number[];
 }
 
 export interface Target {
-  /** PEM. */
+  /** The CA certificate in PEM. */
   readonly ca: string;
   readonly messageSizes: MessageSizes;
 }
 
-/** Creates once whatever can be reused. The returned function opens a channel over a WebSocket that is already open. */
+/** Creates all reusable objects once. The returned function opens a channel over a WebSocket that is already open. */
 export type Opener = (target: Target) => Promise<(ws: WebSocket) => Promise<Channel>>;
 
 const aes = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
@@ -83,8 +83,8 @@ export async function openSocket(url: string): Promise<WebSocket> {
 }
 
 /**
- * A page must poll for room, with a timer of 4 ms. The marks are far apart, so that the socket does not run empty
- * meanwhile.
+ * The limits of `bufferedAmount` in bytes between which a page waits for room. A page must poll, with a timer that
+ * takes at least 4 ms. The low limit is large, so that the socket still has data to send when the timer fires.
  */
 const highWater = 2 ** 22;
 const lowWater = 2 ** 21;

@@ -1,6 +1,6 @@
 /**
- * TLS 1.2 records under AES-128-GCM with one fixed key and without a handshake. They show the cost of a page that sends
- * each record in its own message. Node seals and opens them with node:crypto, pages with noble's gcm().
+ * TLS 1.2 records under AES-128-GCM with one fixed key, without a handshake, for pages that send each record in its own
+ * message. Node seals and opens the records with node:crypto, pages with noble's gcm().
  * @module
  */
 
@@ -18,7 +18,7 @@ export interface RecordParts {
   readonly additionalData: Uint8Array;
 }
 
-/** The parts of a record other than its ciphertext, for a sequence number and `length` bytes of plaintext. */
+/** Returns the parts of a record other than its ciphertext. `length` is the length of the plaintext in bytes. */
 export function recordParts(sequence: number, length: number): RecordParts {
   const additionalData = new Uint8Array(13);
   const view = new DataView(additionalData.buffer);
@@ -34,7 +34,7 @@ export function recordParts(sequence: number, length: number): RecordParts {
   return { prefix, nonce, additionalData };
 }
 
-/** Joins the parts of a record. */
+/** Joins the prefix, the ciphertext and the tag of a record. */
 export function joinRecord(
   prefix: Uint8Array,
   sealed: Uint8Array,

@@ -60,7 +60,7 @@ export function pageScenarios(effort: Effort, chosen: readonly string[]): Record
   };
 }
 
-/** On a machine without Chromium, the table says that it was not measured. The other scenarios still run. */
+/** If a scenario fails, for example without Chromium, its table has the error. The other scenarios still run. */
 async function orNotMeasured(id: string, measure: () => Promise<Table[]>): Promise<Table[]> {
   try {
     return await measure();
@@ -98,7 +98,10 @@ async function withPages<T>(
   }
 }
 
-/** Bulk data one way over one connection. "raw, same messages" replays the messages of Handclasp's last transfer. */
+/**
+ * Measures bulk data in one direction over one connection. "raw, same messages" replays the messages of Handclasp's
+ * last transfer.
+ */
 function transfers(
   direction: Direction,
   names: readonly string[],
@@ -151,7 +154,10 @@ function transfers(
   );
 }
 
-/** Full handshakes in sequence. The WebSockets are open before: opening one takes Chromium as long as a handshake. */
+/**
+ * Measures full handshakes in sequence. The WebSockets are open before the clock starts, because Chromium takes as long
+ * to open one as a handshake takes.
+ */
 async function handshakes(
   algorithm: KeyAlgorithm,
   pick: (names: readonly string[]) => readonly string[],
@@ -189,7 +195,8 @@ const recordSubjects: Readonly<Record<string, RecordSubject>> = {
 };
 
 /**
- * AES-128-GCM alone, in one page: whether synchronous noble is faster than asynchronous WebCrypto for small records.
+ * Measures AES-128-GCM alone, in one page. The tables show whether synchronous noble is faster than asynchronous
+ * WebCrypto for small records.
  */
 function records({ rounds, warm, duration }: Effort): Promise<Table[]> {
   return withPages(

@@ -1,5 +1,5 @@
 /**
- * Servers in Node whose clients are pages only.
+ * Servers in Node whose only clients are pages.
  * @module
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
@@ -13,7 +13,7 @@ const noNodeClient = async (): Promise<never> => {
   throw new Error("this subject is a server for pages: it has no client in Node");
 };
 
-/** A server with the default suites of @handclasp/node, so that the page decides the cipher. */
+/** A server with the default suites of @handclasp/node, so that the page's list of suites decides which one is used. */
 export const handclaspForPages: Subject = {
   async server({ cert, key }, onChannel) {
     const server = createServer({ credentials: [nodeCredential({ cert, key })] }, (connection) =>

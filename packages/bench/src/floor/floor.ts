@@ -1,6 +1,7 @@
 /**
- * The minimum cost of a bulk run of Handclasp: `ws` alone with the same messages, and node:crypto alone with the same
- * records. Figures from before and after a change are compared with this floor, so its behaviour must not change.
+ * The minimum cost of a bulk transfer of Handclasp: the cost of `ws` alone with the same messages, plus the cost of
+ * node:crypto alone with the same records. Figures from before and after a change of Handclasp are compared with this
+ * floor, so the behaviour of this file must not change.
  * @module
  */
 import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
@@ -9,7 +10,7 @@ import type { WebSocket } from "ws";
 import { type Channel, noop, type Subject } from "../subjects/subject.ts";
 import { listenWebSockets, openWebSocket } from "../subjects/transports.ts";
 
-/** Handclasp's WebSocket transport pauses at `highWater` unsent bytes, and resumes at `lowWater`. */
+/** Handclasp's WebSocket transport stops sending at `highWater` unsent bytes, and resumes at `lowWater`. */
 const [highWater, lowWater] = [2 ** 20, 2 ** 18];
 
 export const floorWebSocket: Subject = {
@@ -39,7 +40,7 @@ function channelOf(ws: WebSocket): Channel {
   return channel;
 }
 
-/** Sends messages of these sizes. All are views of the same buffer. */
+/** Sends messages of these sizes. All messages are views of the same buffer. */
 export async function resend(channel: Channel, sizes: readonly number[]): Promise<void> {
   const bytes = new Uint8Array(Math.max(...sizes));
   for (const size of sizes) {
@@ -62,7 +63,8 @@ function seal(plaintext: Uint8Array): { readonly ciphertext: Uint8Array; readonl
 }
 
 /**
- * Returns a function that seals and opens a record for each length. It copies nothing: the inputs are created first.
+ * Returns a function that seals and opens a record for each length. The function copies no data, because its inputs
+ * are created before it runs.
  */
 export function sealAndOpen(lengths: readonly number[]): () => void {
   const plaintexts = new Map([...new Set(lengths)].map((length) => [length, new Uint8Array(length)]));

@@ -1,21 +1,23 @@
 /**
  * Records the sizes of the WebSocket messages that this process sends, and of the TLS records in them.
- * It sees only the bytes that are passed to `ws`, and no internals of Handclasp.
+ * The recorder sees only the bytes that Handclasp passes to `ws`, and no internals of Handclasp.
  * @module
  */
 import type { RawData } from "ws";
 
-/** Sizes in the order in which they were sent. */
+/** The sizes of messages and records, in the order in which they were sent. */
 export interface Recording {
   /** The length of each message in bytes. */
   readonly messages: readonly number[];
-  /** The length of the plaintext in each record of application data under AES-GCM, in bytes. */
+  /**
+   * The length of the plaintext in each record of application data under AES-GCM, in bytes. Other records are left out.
+   */
   readonly records: readonly number[];
 }
 
 const headerLength = 5;
 const applicationData = 23;
-/** The bytes that AES-GCM adds: the explicit part of the nonce, and the tag (RFC 5288 §3). */
+/** The number of bytes that AES-GCM adds: the explicit part of the nonce, and the tag (RFC 5288 §3). */
 const gcmOverhead = 8 + 16;
 
 /** Starts to record. The returned function stops the recording and returns it. */

@@ -5,7 +5,7 @@ import { median, quantile } from "../rounds.ts";
 import { runScript } from "../runScript.ts";
 import { createIdentity, type Effort, type Grid, messageOf } from "../scenarios.ts";
 
-/** The servers of the clients that do not speak TLS 1.2. */
+/** The servers of the clients that do not support TLS 1.2. */
 const servers: Readonly<Record<string, string>> = {
   "subtls (TLS 1.3)": "node:tls 1.3, TCP",
   "node-forge (TLS 1.1)": "node:tls 1.1, TCP",
@@ -22,7 +22,8 @@ export const coldSubjects = [
 ];
 
 /**
- * Import and first handshake of a client over TCP. Each client is a new process. The server, node:tls, keeps running.
+ * Measures the import and the first handshake of a client over TCP. Each client is a new process. The server, node:tls,
+ * keeps running.
  */
 export async function cold(
   algorithm: KeyAlgorithm,
@@ -49,7 +50,7 @@ export async function cold(
     const notMeasured: string[][] = [];
     const measurable: string[] = [];
     for (const subject of subjects) {
-      // A trial, which also warms up the servers.
+      // This trial also warms up the servers.
       const failure = await sample(subject).then(() => undefined, messageOf);
       if (failure === undefined) measurable.push(subject);
       else notMeasured.push([subject, `not measured: ${failure}`, "", "", "", "", ""]);
@@ -81,9 +82,9 @@ function tableOf(
     id: `cold-${algorithm}`,
     title: `Cold client: import and first handshake, ${algorithm}`,
     note:
-      "CPU time of a new process over TCP, from the start of the import to the end of the handshake. Node's own " +
-      `start is before that. ${baseline.toFixed(1)} ms are subtracted from each sum: the median of processes of the ` +
-      "same rounds that import no TLS stack and do not connect. The server, node:tls, keeps running.",
+      "CPU time of a new client process over TCP, from the start of the import to the end of the handshake. The " +
+      `start of Node does not count. ${baseline.toFixed(1)} ms are subtracted from each sum: the median CPU time of ` +
+      "processes of the same rounds that import no TLS stack and do not connect. The server, node:tls, keeps running.",
     columns: [
       { name: "" },
       { name: "CPU, import and handshake", digits: 1, unit: " ms" },

@@ -9,7 +9,8 @@ const bareWs = "ws alone";
 const bareCrypto = "node:crypto alone";
 
 /**
- * The cost of a MiB for a subject, compared with the cost of the same messages and records without it: floor/floor.ts.
+ * Compares the CPU time per MiB of a subject with the CPU time of the same messages and records without the subject
+ * (floor/floor.ts).
  */
 export async function floor(subject: string, sizes: readonly number[], effort: Effort): Promise<Grid[]> {
   const certificates = await createIdentity("rsa-2048");
@@ -28,7 +29,7 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
     const cells: (string | number)[][] = [];
     for (const direction of ["down", "up"] as const)
       for (const size of sizes) {
-        // A fixed volume: on a busy machine, a trial would give too few messages to warm up.
+        // The volume is fixed: on a busy machine, a trial would choose a count that is too small for the warm-up.
         const count = Math.ceil((effort.duration * mebibyte) / 4 / size);
         const recording = await recordTransfer(subject, certificates, direction, size, count);
         await wsPair.ends(direction)[0].call("loadRecording", recording);
@@ -59,10 +60,10 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
         id: "floor",
         title: "The floor under bulk data",
         note: [
-          `CPU time, user and system, for a MiB. ${subject}: both processes. ws alone: both processes of a pair that`,
-          `replays the messages that ${subject} sent in a recording. node:crypto alone: one process that seals and`,
-          `opens the records of those messages. The ratio compares ${subject} with the sum of the two; "from" and "to"`,
-          "are the middle half of the rounds.",
+          `CPU time (user and system) per MiB. ${subject}: both processes. ws alone: both processes of a pair that`,
+          `replays the recorded messages of ${subject}. node:crypto alone: one process that seals and opens the`,
+          `records of those messages. The ratio is the CPU time of ${subject} divided by the sum of the other two`,
+          'columns; "from" and "to" are the middle half of the rounds.',
           `On ${machineName()}.`,
         ].join(" "),
         columns: [
@@ -72,8 +73,8 @@ export async function floor(subject: string, sizes: readonly number[], effort: E
           { name: "ratio", unit: "x" },
           { name: "from", unit: "x" },
           { name: "to", unit: "x" },
-          { name: "messages a MiB", digits: 1 },
-          { name: "records a MiB", digits: 1 },
+          { name: "messages per MiB", digits: 1 },
+          { name: "records per MiB", digits: 1 },
         ],
         cells,
       },
@@ -115,7 +116,7 @@ async function measureCrypto(cryptoWorker: Worker): Promise<Sample> {
   return { wall, client: await cryptoWorker.call("readCpuClock"), server: 0 };
 }
 
-/** The three medians, then the median and the quartiles of the ratios within a round. */
+/** The medians of the three costs, then the median and the quartiles of the ratios within a round. */
 function figures(samples: ReadonlyMap<string, readonly Sample[]>, subject: string, warm: number): number[] {
   const costs = (name: string): number[] =>
     (samples.get(name) ?? []).slice(warm).map(({ client, server }) => client + server);

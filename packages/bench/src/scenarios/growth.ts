@@ -12,20 +12,20 @@ interface Setting {
   readonly subject: string;
   readonly count: number;
   readonly pair: Pair;
-  /** Memory of the server in MiB, after gc and before the first transfer. */
+  /** Memory of the server in MiB, after garbage collection and before the first transfer. */
   readonly heap: number;
   readonly rss: number;
   /** MiB/s over all connections, for each round. */
   readonly speeds: number[];
 }
 
-/** The number of connections that larger numbers are compared with. */
+/** The number of connections with which larger numbers are compared. */
 const referenceCount = 10;
 
 /**
- * Throughput of all connections together, and the server's memory, for each number of connections. One number is
- * measured at a time, together with `referenceCount` connections. With all numbers at once, thirty other processes
- * would run between two measurements of a process, and V8 drops compiled code and memory of an idle process.
+ * Measures the throughput of all connections together, and the server's memory, for each number of connections. It
+ * measures one number at a time, alternating with `referenceCount` connections. With all numbers in one round, thirty
+ * other processes would run between two measurements of a process, and V8 drops compiled code of an idle process.
  */
 export async function growth(
   subjects: readonly string[],
@@ -74,8 +74,8 @@ async function open(subject: string, count: number, certificates: Identity): Pro
 }
 
 async function measure(settings: readonly Setting[], { rounds, warm, duration }: Effort): Promise<void> {
-  // The same volume for every subject, large enough for a thousand connections: the first bytes of each cost more than
-  // the next. Because the volume is large, there are few rounds.
+  // The volume is the same for every subject and large enough for a thousand connections, because the first bytes of a
+  // connection cost more than later ones. The large volume limits the number of rounds.
   const volume = Math.ceil((duration / 1000) * 8000 * mebibyte);
   for (let round = 0; round < Math.ceil((rounds + warm) / 3); round++)
     for (let i = 0; i < settings.length; i++) {
@@ -91,8 +91,8 @@ function byCount(settings: readonly Setting[], base: string, notMeasured: readon
     id: "growth",
     title: "Growth: many connections at once",
     note:
-      "Down, writes of 16 KiB on every connection, throughput of all of them together. " +
-      "Memory is that of the server's process after gc, before the first transfer.",
+      "The server writes 16 KiB at a time on every connection. The throughput is the sum over all connections. The " +
+      "memory is that of the server's process, after garbage collection and before the first transfer.",
     columns: [
       { name: "" },
       { name: "connections", digits: 0 },
@@ -116,7 +116,7 @@ function ratioGrid(compared: readonly (readonly [Setting, Setting])[], subjects:
   return {
     id: "growth-ratio",
     title: `Growth: throughput against that of ${referenceCount} connections`,
-    note: "Ratios within a round, with the middle half of the rounds.",
+    note: 'The median of the ratios within a round; "from" and "to" are the middle half of these ratios.',
     columns: [
       { name: "" },
       { name: "connections", digits: 0 },

@@ -9,7 +9,7 @@ interface MemoryGrowth {
   readonly rss: number;
 }
 
-/** The memory of an open, idle connection on the server. */
+/** Measures the server's memory for an open, idle connection. */
 export async function idle(subjects: readonly string[], count: number, { rounds }: Effort): Promise<Grid[]> {
   const certificates = await createIdentity("rsa-2048");
   const samples = new Map<string, MemoryGrowth[]>();
@@ -19,7 +19,7 @@ export async function idle(subjects: readonly string[], count: number, { rounds 
     for (let i = 0; i < subjects.length; i++) {
       const subject = subjects[(i + round) % subjects.length] as string;
       if (failures.has(subject)) continue;
-      // New processes, so that memory of earlier connections does not count.
+      // The processes are new, so that memory of earlier connections does not count.
       const pair = await Pair.start(subject, certificates);
       try {
         const growth = await withTimeout(120_000, measureGrowth(pair, count));
@@ -38,8 +38,8 @@ export async function idle(subjects: readonly string[], count: number, { rounds 
       id: "idle",
       title: "An idle connection on the server",
       note:
-        `Growth of the server's process for each of ${count.toLocaleString("en")} open connections over ws, ` +
-        `after gc: median of ${times} pairs of new processes.`,
+        `Growth of the server's memory per connection, with ${count.toLocaleString("en")} open connections over ws, ` +
+        `after garbage collection: the median of ${times} pairs of new processes.`,
       columns: [
         { name: "" },
         { name: "heap + external", unit: " KiB" },
@@ -55,7 +55,7 @@ export async function idle(subjects: readonly string[], count: number, { rounds 
   ];
 }
 
-/** The first connections allocate memory that all connections share: they are not counted. */
+/** The number of first connections that do not count, because they allocate memory that all connections share. */
 const warmUpCount = 20;
 
 async function measureGrowth(pair: Pair, count: number): Promise<MemoryGrowth> {

@@ -4,7 +4,7 @@ import { median, quantile } from "../rounds.ts";
 import { runScript } from "../runScript.ts";
 import { createIdentity, type Effort, type Grid } from "../scenarios.ts";
 
-/** Resumed handshakes of Handclasp compared with full ones, without a network transport. */
+/** Compares Handclasp's resumed handshakes with its full ones, without a network transport. */
 export async function memory(effort: Effort): Promise<Grid[]> {
   const rows = [...(await rowsFor("ecdsa-p256", effort)), ...(await rowsFor("rsa-2048", effort))];
   return [
@@ -12,8 +12,8 @@ export async function memory(effort: Effort): Promise<Grid[]> {
       id: "memory",
       title: "Handshakes over a pair of transports in memory",
       note:
-        "CPU and time of one handshake with `nodeCrypto`, both ends in one process. " +
-        "Ratios of CPU within a round, with the middle half of the rounds.",
+        "CPU time and wall time of one handshake with `nodeCrypto`, both ends in one process. The ratio of the CPU " +
+        'times is the median of the ratios within a round; "from" and "to" are the middle half of these ratios.',
       columns: [
         { name: "" },
         { name: "time", digits: 3, unit: " ms" },

@@ -2,7 +2,7 @@ import type { KeyAlgorithm } from "@handclasp/testing";
 import { rowsOf } from "../rounds.ts";
 import { createIdentity, type Effort, handshakeSamples, type Table, withPairs } from "../scenarios.ts";
 
-/** Resumed handshakes, with tickets, compared with the full ones of the same run. */
+/** Compares resumed handshakes, with tickets, with full handshakes of the same run. */
 export async function resumed(algorithm: KeyAlgorithm, effort: Effort): Promise<Table[]> {
   const subjects = ["Handclasp, resumed", "node:tls, resumed", "Handclasp", "node:tls", "raw ws"];
   return withPairs(
@@ -23,10 +23,7 @@ export async function resumed(algorithm: KeyAlgorithm, effort: Effort): Promise<
       });
       return [
         table("", "Resumed handshake", "node:tls, resumed", subjects),
-        table("-of-full", "Resumed handshake against Handclasp's full one", "Handclasp", [
-          "Handclasp, resumed",
-          "Handclasp",
-        ]),
+        table("-of-full", "Handclasp's resumed and full handshake", "Handclasp", ["Handclasp, resumed", "Handclasp"]),
       ];
     },
     process.env.HANDCLASP_BENCH_ARGV?.split(" "),

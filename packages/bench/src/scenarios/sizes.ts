@@ -2,7 +2,7 @@ import { bulk, type Effort, type Grid } from "../scenarios.ts";
 
 const sizes = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 
-/** Throughput for each size of writes. */
+/** Measures the throughput for each size of writes, in one direction. */
 export async function sizesOf(
   subjects: readonly string[],
   base: string,
@@ -20,7 +20,9 @@ export async function sizesOf(
     {
       id: `sizes-${direction}`,
       title: `Sizes of writes, ${direction}`,
-      note: `Throughput over one connection, and the speed and the CPU time of both sides as ratios (${base} = 1).`,
+      note:
+        "Throughput over one connection, and the ratios of the speed and of the CPU time of both sides " +
+        `(${base} = 1).`,
       columns: [
         { name: "writes of", unit: "bytes" },
         ...subjects.flatMap((name) => [

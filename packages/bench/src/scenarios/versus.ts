@@ -28,7 +28,8 @@ export async function versus(old: string, sizes: readonly number[], effort: Effo
   const commits = await Promise.all(names.map((name) => commitOf(worktrees[name])));
   const note = [
     `Old is ${commits[0]}, new is ${commits[1]}, ${effort.rounds} alternating rounds over ws on ${machineName()}.`,
-    "A figure is a median with the quartiles of its rounds. Less is better. The ratio is that of the medians.",
+    "A figure is the median of its rounds, followed by their quartiles. Lower is better.",
+    "The ratio compares the medians.",
     'The verdict is "worse" or "better" if the quartile ranges do not overlap and the medians differ by more than 3 %.',
   ].join(" ");
   const withBoth = async <T>(kind: "full" | "resumed", action: (pairs: readonly Pair[]) => Promise<T>): Promise<T> => {
@@ -60,7 +61,7 @@ export async function versus(old: string, sizes: readonly number[], effort: Effo
   const grids: Grid[] = [];
   for (const direction of ["down", "up"] as const) {
     const cells = await withBoth("full", (pairs) => bulkCells(pairs, direction, sizes, effort));
-    grids.push(table(direction, `a MiB ${direction}`, cells));
+    grids.push(table(direction, `one MiB ${direction}`, cells));
   }
   const cells: Cells[] = [];
   for (const kind of ["full", "resumed"] as const) {
@@ -83,7 +84,7 @@ async function bulkCells(
   for (const pair of pairs) await pair.connect(1);
   const cells: Cells[] = [];
   for (const size of sizes) {
-    // Both use the same count: on a busy machine, the trial of one may take much longer than that of the other.
+    // Both pairs use the same count: on a busy machine, the trial of one pair may take much longer than the other's.
     let count = 0;
     for (const pair of pairs) count = Math.max(count, await writesFor(pair, direction, size, effort.duration));
     const counts = new Map(pairs.map(({ name }) => [name, count]));

@@ -1,6 +1,6 @@
 import { alwaysResuming, type Subject } from "./subject.ts";
 
-/** A process loads only the subject that it runs. The modules of other subjects would count as its memory. */
+/** A process loads only the subject that it runs, because modules of other subjects would count as its memory. */
 const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   Handclasp: async () => (await import("./handclasp.ts")).handclaspOverWs,
   "Handclasp, resumed": async () => alwaysResuming((await import("./handclasp.ts")).handclaspOverWs),

@@ -14,7 +14,7 @@ const ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
 /** The same groups as Handclasp's default. */
 const ecdhCurve = "X25519:P-256";
 
-/** A node:tls server. It is also the server of the stacks that are clients only. */
+/** Starts a node:tls server. It is also the server of the stacks that are only clients. */
 export function nodeTlsServer(
   transport: TransportKind,
   version: SecureVersion,
@@ -76,6 +76,6 @@ function nodeTls(transport: TransportKind, version: SecureVersion = "TLSv1.2"): 
 
 export const nodeTlsOverWs: Subject = nodeTls("ws");
 export const nodeTlsOverTcp: Subject = nodeTls("tcp");
-/** Servers of the clients that do not speak TLS 1.2. */
+/** The servers of the clients that do not support TLS 1.2. */
 export const nodeTls13OverTcp: Subject = nodeTls("tcp", "TLSv1.3");
 export const nodeTls11OverTcp: Subject = nodeTls("tcp", "TLSv1.1");

@@ -6,7 +6,7 @@ import { openWebSocket } from "./transports.ts";
 
 const silent = { debug: noop, info: noop, trace: noop, error: noop, warn: noop };
 
-/** A client only. Its server is node:tls. */
+/** @reclaimprotocol/tls is only a client. Its server is node:tls. */
 export const reclaim: Subject = {
   server: (identity, onChannel) => nodeTlsServer("ws", "TLSv1.2", identity, onChannel),
   async client({ ca }, port) {

@@ -5,13 +5,13 @@ export interface Identity {
   readonly key: string;
 }
 
-/** One open connection of a subject, used as an application would use it. */
+/** One open connection of a subject. The benchmark uses it as an application would. */
 export interface Channel {
   /** Sends bytes. Returns a promise if the caller should wait until there is room for more. */
   write(bytes: Uint8Array): Promise<void> | undefined;
-  /** Called with the number of bytes when some have arrived. */
+  /** The subject calls this function with the number of bytes that have arrived. */
   onData: (bytes: number) => void;
-  /** The harness awaits the promise, so that closing does not disturb the next measurement. */
+  /** Closes the connection. The benchmark awaits the promise, so that closing does not disturb the next measurement. */
   close(): void | Promise<void>;
 }
 
@@ -22,19 +22,20 @@ export interface ListeningServer {
 }
 
 /**
- * A TLS stack on a transport, or the transport alone. `server` and `client` create once whatever can be reused from one
- * connection to the next.
+ * A TLS stack on a transport, or the transport alone. `server` and `client` create all objects that several connections
+ * can share, once.
  */
 export interface Subject {
   readonly server: (identity: Identity, onChannel: (channel: Channel) => void) => Promise<ListeningServer>;
   readonly client: (identity: Identity, port: number) => Promise<() => Promise<Channel>>;
   /**
-   * A client that has a session from the start. It fails to open a channel if the server does not resume the session.
+   * Returns a client that already has a session. The client fails to open a channel if the server does not resume the
+   * session.
    */
   readonly resuming?: (identity: Identity, port: number) => Promise<() => Promise<Channel>>;
 }
 
-/** The same subject, but all handshakes are resumed, except for an untimed first one. */
+/** Returns the same subject with a client that resumes in every handshake, except an untimed first one. */
 export function alwaysResuming({ server, resuming }: Subject): Subject {
   if (!resuming) throw new Error("this subject does not resume sessions: it has no `resuming` client");
   return { server, client: resuming };

@@ -3,7 +3,7 @@ import { nodeTlsServer } from "./nodeTls.ts";
 import { type Channel, noop, type Subject } from "./subject.ts";
 import { openWebSocket } from "./transports.ts";
 
-/** A client of TLS 1.3 only. Its server is node:tls. */
+/** subtls is only a client, of TLS 1.3. Its server is node:tls. */
 export const subtls: Subject = {
   server: (identity, onChannel) => nodeTlsServer("ws", "TLSv1.3", identity, onChannel),
   async client({ ca }, port) {

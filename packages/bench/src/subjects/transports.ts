@@ -5,8 +5,8 @@ import { createWebSocketStream, WebSocket, WebSocketServer } from "ws";
 import { type Channel, type ListeningServer, noop, type TransportKind } from "./subject.ts";
 
 /**
- * Options of every WebSocket: no compression, and a limit above the one message that node:tls makes of a write of 1
- * MiB.
+ * The options of every WebSocket: no compression, and a `maxPayload` above the length of the one message that node:tls
+ * makes of a write of 1 MiB.
  */
 const options = { perMessageDeflate: false, maxPayload: 2 ** 24 } as const;
 
@@ -26,7 +26,7 @@ export function listenWebSockets(onSocket: (ws: WebSocket) => void): Promise<Lis
 
 export const openWebSocket = (port: number): WebSocket => new WebSocket(`ws://127.0.0.1:${port}/`, options);
 
-/** Node streams over a transport, for the stacks that need a stream. */
+/** Listens on a transport and passes on each connection as a Node stream, for the stacks that need a stream. */
 export function listenStreams(kind: TransportKind, onStream: (stream: Duplex) => void): Promise<ListeningServer> {
   if (kind === "ws") return listenWebSockets((ws) => onStream(createWebSocketStream(ws)));
   return listenOnLoopback(
@@ -52,7 +52,7 @@ export function openStream(kind: TransportKind, port: number): Promise<Duplex> {
   });
 }
 
-/** A Node stream as a channel. If `stream.write` returns false, the channel waits for "drain". */
+/** Wraps a Node stream as a channel. If `stream.write` returns false, the channel waits for "drain". */
 export function streamChannel(stream: Duplex, close: () => void = () => stream.destroy()): Channel {
   const channel: Channel = {
     write(bytes) {
@@ -69,7 +69,7 @@ export function streamChannel(stream: Duplex, close: () => void = () => stream.d
 
 const highWater = 2 ** 20;
 
-/** A bare WebSocket as a channel. */
+/** Wraps a bare WebSocket as a channel. */
 export function webSocketChannel(ws: WebSocket): Channel {
   const channel: Channel = {
     write(bytes) {

@@ -2,20 +2,20 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { alwaysResuming, type Channel, type Identity, noop, notResumedError, type Subject } from "./subject.ts";
 
-/** The part of @handclasp/node that the benchmark uses. It is small, so that it is the same in old and new versions. */
+/** The part of @handclasp/node that this file uses. It is small, so that old and new versions both have it. */
 type Handclasp = Pick<
   typeof import("@handclasp/node"),
   "connect" | "createServer" | "nodeCredential" | "keepSessions" | "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
 >;
 type Connection = Awaited<ReturnType<Handclasp["connect"]>>;
 
-/** Handclasp over ws from the build of another worktree of this repository, with that worktree's core and ws. */
+/** Loads Handclasp over ws from the build of a worktree of this repository, with that worktree's core and ws. */
 export async function subjectFrom(worktree: string, name: string): Promise<Subject> {
   const subject = subjectOf((await import(entryOf(worktree).href)) as Handclasp);
   return name === "resumed" ? alwaysResuming(subject) : subject;
 }
 
-/** The entry of a worktree's build. */
+/** The URL of the entry of a worktree's build of @handclasp/node. */
 export const entryOf = (worktree: string): URL => pathToFileURL(join(worktree, "packages/node/dist/index.js"));
 
 function subjectOf(handclasp: Handclasp): Subject {

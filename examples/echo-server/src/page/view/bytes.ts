@@ -1,5 +1,5 @@
 /**
- * Shows the bytes of a record, with a caption for each stretch and known values in their colours.
+ * Shows the bytes of a record, with a caption for each stretch of bytes, and marks known values with their colours.
  * @module
  */
 import { h } from "../dom.ts";
@@ -20,7 +20,7 @@ const contentTypes: Readonly<Record<RecordEvent["contentType"], string>> = {
   application_data: "application data",
 };
 
-/** Shows a record as it was on the wire. `message` is the handshake message in it that the figure explains. */
+/** Shows a record as it was on the wire. `message` is the handshake message that the figure explains, if any. */
 export function recordFigure(record: RecordEvent, story: Story, message?: Uint8Array): HTMLElement {
   const { header, fragment } = record;
   const stretches: Stretch[] = [
@@ -56,7 +56,7 @@ function protectedStretches(fragment: Uint8Array, story: Story): Stretch[] {
   });
 }
 
-/** A record may carry several messages. A message that spans several records is shown as one stretch. */
+/** Splits a record that contains the whole message into stretches. Any other fragment is one stretch. */
 function plainStretches(fragment: Uint8Array, message: Uint8Array | undefined): Stretch[] {
   const start = message ? indexOf(fragment, message) : -1;
   if (!message || start < 0) return [{ bytes: fragment, caption: "content" }];
@@ -70,7 +70,7 @@ function plainStretches(fragment: Uint8Array, message: Uint8Array | undefined): 
   ];
 }
 
-/** The length in bytes from which on values are marked. Shorter values could occur by chance. */
+/** The minimum length in bytes of a marked value. Shorter values could occur by chance. */
 const minMarkedLength = 16;
 
 /** Shows bytes as hex and marks every known value in them. */

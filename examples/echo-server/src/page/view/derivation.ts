@@ -16,7 +16,7 @@ export function derivation(row: SecretRow, story: Story): HTMLElement[] {
     : masterSecret(row.secret.bytes, story);
 }
 
-/** The name of a value, in the colour of its bytes. */
+/** Shows the name of a value in the colour of its bytes. */
 const term = (name: string): HTMLElement => h("mark", { "data-value": name }, name);
 const formula = (...parts: Child[]): HTMLElement => h("p", { class: "formula" }, ...parts);
 const prfHash = (story: Story): string => (story.suite.prf === "sha384" ? "SHA-384" : "SHA-256");
@@ -30,7 +30,7 @@ function premasterSecret(bytes: Uint8Array, story: Story): HTMLElement[] {
       h(
         "p",
         {},
-        "The client makes it alone. 03 03 is the version TLS 1.2, which the server checks, so that " +
+        "The client alone chooses this secret. 03 03 is the version TLS 1.2, which the server checks, so that " +
           "an attacker cannot make the two sides use an older version. The client sends it in " +
           "ClientKeyExchange, encrypted with the server’s RSA key.",
       ),

@@ -35,7 +35,7 @@ export function errorCard(error: unknown): HTMLElement {
   );
 }
 
-/** The message without the advice, which the card shows below it. */
+/** Returns the message without the advice, which the card shows below the message. */
 function sentence({ message, advice = "" }: TlsError): string {
   const text = message.replace(` (${advice})`, "");
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

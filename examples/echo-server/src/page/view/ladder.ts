@@ -12,7 +12,7 @@ import { markedHex, recordFigure } from "./bytes.ts";
 import { derivation } from "./derivation.ts";
 import { showFields } from "./fields.ts";
 
-/** The textbook's handshake, which the page shows before the first connection. */
+/** Shows the textbook's handshake, for the time before the first connection. */
 export const preview = (): HTMLElement[] =>
   [...steps, thenData].map(({ name, direction, text }, i) =>
     h(
@@ -100,7 +100,7 @@ interface ArrowRung {
   readonly gist: readonly Child[];
   readonly size: number;
   readonly isEncrypted?: boolean;
-  /** Makes the details when the reader opens them. */
+  /** Makes the content of the details. It is called when the reader first opens them. */
   readonly detail: () => readonly Child[];
 }
 
@@ -130,7 +130,10 @@ function arrowRung({ row, name, title, step, look, gist, size, isEncrypted, deta
   return step === undefined ? { element } : { element, step };
 }
 
-/** The gist of a message. Those of ClientHello and ServerHello show the random value, and the chosen suite. */
+/**
+ * Returns the gist of a message. The gist of ClientHello and ServerHello shows the random value, and in ServerHello the
+ * chosen suite.
+ */
 function handshakeGist({ name, body }: Extract<Row, { kind: "handshake" }>, story: Story): Child[] {
   const random = typeof body === "object" && body !== null && "random" in body ? body.random : undefined;
   if (!(random instanceof Uint8Array)) return [gistOf(name, story.suite.keyExchange.name)];
@@ -153,7 +156,7 @@ function verifyData(direction: Direction, story: Story): HTMLElement {
   );
 }
 
-/** Shows plaintext and ciphertext next to each other without a click, because the comparison is the point. */
+/** Shows plaintext and ciphertext next to each other without a click, so that readers compare them. */
 function dataRung(
   { direction, record }: { readonly direction: Direction; readonly record: RecordEvent },
   story: Story,
