@@ -13,7 +13,8 @@ export default defineConfig([
   library(),
   {
     ...shared,
-    // In Node.js, the time to load depends on files more than on bytes, so the build includes @noble, which has thirty.
+    // In Node.js, the loading time depends more on the number of files than on their size. The build therefore includes
+    // the code of @noble, which has thirty files.
     entry: { allEntries: "src/allEntries.ts", keys: "src/keys.ts", noble: "src/noble.ts" },
     outDir: "dist/node",
     noExternal: [/^@noble\//],
@@ -30,7 +31,7 @@ export default defineConfig([
       },
     ],
     async onSuccess() {
-      // The files include code of these packages, so their licences go with it.
+      // The files include code of the @noble packages, so the licences of those packages must be included too.
       const licences = noble.map(
         (name) => `@noble/${name}\n\n${readFileSync(`node_modules/@noble/${name}/LICENSE`, "utf8")}`,
       );
@@ -40,7 +41,7 @@ export default defineConfig([
   },
 ]);
 
-/** Writes each entry: it re-exports its own names from `allEntries.js`. */
+/** Writes a file for each entry, which re-exports the names of that entry from `allEntries.js`. */
 async function writeEntries(): Promise<void> {
   const entryPoints = Object.fromEntries(Object.entries(entries).filter(([name]) => !separate.includes(name)));
   const { metafile } = await build({

@@ -1,6 +1,6 @@
 /**
- * Names for the numbers in messages, including those that Handclasp does not support but peers send. They serve traces
- * and inspectors, and are a separate module so that a page that only connects does not load them.
+ * Names for the numbers in handshake messages, including numbers that Handclasp does not support but peers send. Traces
+ * and inspectors use them. They are in a separate module, so that a page that only connects does not load them.
  * @module
  */
 import { latin1 } from "./bytes/bytes.ts";
@@ -17,7 +17,7 @@ import { bytes, type Codec, decode, list, rest, struct, uint8, uint16 } from "./
 import { ocspStatus, tls12 } from "./wire/messages.ts";
 
 /**
- * Names by number, as IANA's registries spell them.
+ * The names by number for each registry. Most are spelled as in IANA's registries.
  * @example
  * names.cipherSuites.get(0xc02b); // "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
  */
@@ -86,9 +86,10 @@ export type Registry =
   | "statusTypes";
 
 /**
- * The body of a traced handshake message in readable form: a number that has a registry becomes `"x25519 (0x001d)"`,
- * and the extensions become an object by name, decoded if they are lists or texts. The peer chose the texts: escape
- * them before you display them.
+ * Returns the body of a traced handshake message in readable form. A number that has a registry becomes a text such as
+ * `"x25519 (0x001d)"`. The extensions become an object by name, with decoded data if this module knows their form. The
+ * peer chose the texts in the data, so escape them before you display them.
+ * @param field the name of the field that has this value; omit it for a whole body
  * @example
  * const trace: TraceListener = (event) => {
  *   if (event.type === "handshake") console.log(event.name, describe(event.body));
@@ -110,7 +111,7 @@ export function describe(body: Decoded, field = ""): Decoded {
 
 type Extension = { readonly type: number; readonly data: Uint8Array };
 
-/** The registries of message fields that have one. */
+/** The registry of each message field whose numbers have one. */
 const fields: Readonly<Record<string, Registry>> = {
   clientVersion: "versions",
   serverVersion: "versions",
@@ -146,8 +147,7 @@ function label(registry: Registry, value: number): string {
 const isGrease = (value: number): boolean => (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 255);
 
 /**
- * Describes an extension's data. It remains bytes if it is malformed, or if it has another shape, as a server's answer
- * does.
+ * Describes an extension's data. The data remains bytes if it is malformed or has another form, as in a ServerHello.
  */
 const describeData =
   <T>(codec: Codec<T>, format: (value: T) => Decoded) =>

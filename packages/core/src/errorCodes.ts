@@ -1,6 +1,6 @@
 /**
- * The codes that an error of Handclasp may have in addition to the names of alerts. They are types, so they cost
- * nothing at run time. `docs/errors.md` explains each code.
+ * The codes that an error of Handclasp may have in addition to the names of alerts. They are only types, so they add no
+ * code. `docs/errors.md` explains each code.
  * @module
  */
 
@@ -24,7 +24,7 @@ export type CertificateFault =
   | "pin"
   | "untrusted";
 
-/** Faults of a certificate's OCSP status, or its absence. */
+/** Faults of a certificate's OCSP status, or of its absence. */
 export type OcspFault =
   /** The issuer has revoked the certificate. */
   | "revoked"
@@ -38,10 +38,10 @@ export type OcspFault =
   | "ocsp_unknown"
   /** The server sent no response, and the policy requires one. */
   | "ocsp_missing"
-  /** The certificate is itself a trust anchor, so there is no issuer to verify a response with. */
+  /** The certificate is trusted by itself, so there is no issuer whose response could be verified. */
   | "ocsp_issuer";
 
-/** Violations of the protocol by the peer, if the code says more than the alert. */
+/** Violations of the protocol by the peer, for which the code says more than the alert. */
 export type ProtocolFault =
   | "bad_alert"
   | "excess_alert_data"
@@ -111,7 +111,7 @@ export type TransportFault =
   | "text_message"
   | "transport_failed";
 
-/** Faults of the program that uses Handclasp, its limits in time, and our own faults. */
+/** Faults of the application or of Handclasp, and time limits that were exceeded. */
 export type LocalFault =
   | "aborted"
   | "close_timeout"
@@ -129,5 +129,5 @@ export type LocalFault =
   | "usage"
   | "wrong_passphrase";
 
-/** A code that is not the name of an alert: it says more than the alert does, or there is no alert. */
+/** A code that is not the name of an alert, because it says more than the alert or because there is no alert. */
 export type SpecificCode = CertificateFault | OcspFault | ProtocolFault | TransportFault | LocalFault;

@@ -1,5 +1,6 @@
 /**
- * The class of every failure of Handclasp: what happened, whose fault it is, the alert, and what to do.
+ * The class of every error of Handclasp. An error says what happened, whose fault it is, which alert belongs to it, and
+ * what to do.
  * @module
  */
 import type { SpecificCode } from "./errorCodes.ts";
@@ -49,8 +50,8 @@ export function alertName(code: number): AlertDescription | undefined {
 }
 
 /**
- * The cause of a failure: the peer's messages, our configuration, the transport, the application that uses Handclasp,
- * or Handclasp itself.
+ * The part that is at fault: the peer, our configuration, the transport, the application that uses Handclasp, or
+ * Handclasp itself.
  */
 export type Fault = "peer" | "configuration" | "transport" | "application" | "internal";
 
@@ -60,9 +61,9 @@ export type TlsErrorCode = AlertDescription | SpecificCode;
 export interface TlsErrorOptions {
   /** A stable name for programs. Default: the name of the alert. */
   code?: TlsErrorCode;
-  /** The side that found the failure: we, or the peer, which sent us an alert. Default `"us"`. */
+  /** The side that found the failure: `"us"` (the default), or `"peer"` if the peer sent us an alert. */
   by?: "us" | "peer";
-  /** Default `"peer"`. */
+  /** The part that is at fault. Default `"peer"`. */
   fault?: Fault;
   /** One sentence that tells the reader what to do. */
   advice?: string | undefined;
@@ -72,7 +73,7 @@ export interface TlsErrorOptions {
 const brand = Symbol.for("handclasp.TlsError");
 
 /**
- * A failure with a code, the alert for it, and its cause.
+ * An error of Handclasp, with a code for programs and, if one fits, a TLS alert.
  * @example
  * const hasExpired = (error: unknown): boolean => TlsError.is(error) && error.code === "expired";
  */
@@ -101,18 +102,19 @@ export class TlsError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** True for an error of any copy of Handclasp. `instanceof` fails if a package is bundled twice. */
+  /** True for a TlsError of any copy of Handclasp. `instanceof` fails if a program contains two copies of core. */
   static is(error: unknown): error is TlsError {
     return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[brand] === true;
   }
 }
 
 /**
- * The error of an impossible configuration, raised before any byte is sent. Give a `code` if a program can react to it.
+ * An error about a configuration that cannot work, for use before the first byte is sent. Give a `code` if a program
+ * can react to the error.
  */
 export const configurationError = (message: string, advice?: string, code: TlsErrorCode = "configuration"): TlsError =>
   new TlsError(undefined, message, { code, fault: "configuration", advice });
 
-/** The error of a call that the connection's state does not allow. */
+/** An error about a call that Handclasp does not allow with these arguments or at this time. */
 export const usageError = (message: string): TlsError =>
   new TlsError(undefined, message, { code: "usage", fault: "application" });

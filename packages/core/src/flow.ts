@@ -1,10 +1,11 @@
 /**
- * A flow is protocol code that reads from top to bottom and does no I/O: a generator that suspends whenever it must
- * wait. It waits for exactly three things: the peer's bytes, a promise of ours, or a call that its driver makes for it.
+ * A flow is protocol code in the form of a generator: it reads from top to bottom, does no I/O, and suspends when it
+ * must wait. A flow waits for one of three things: bytes from the peer, a promise of ours, or a call that its driver
+ * makes for the flow.
  * @module
  */
 
-/** A value or a promise of it. A synchronous provider remains synchronous. */
+/** A value or a promise of it. Code that gets only values, such as a synchronous provider's, stays synchronous. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
 /**
@@ -16,11 +17,11 @@ export type Wait = "bytes" | PromiseLike<unknown> | (() => Awaitable<void>);
 /** A suspended computation that returns `T`. */
 export type Flow<T> = Generator<Wait, T, void>;
 
-/** True for anything with a `then`. */
+/** True for any value with a method `then`. */
 export const isPromise = <T>(value: Awaitable<T>): value is PromiseLike<T> =>
   typeof (value as PromiseLike<T> | undefined | null)?.then === "function";
 
-/** Returns the value, after it has settled if it is a promise. A value that is no promise does not suspend the flow. */
+/** Returns the value. A promise suspends the flow until it settles; any other value does not suspend the flow. */
 export function* waitFor<T>(value: Awaitable<T>): Flow<T> {
   if (!isPromise(value)) return value;
   let settled: T | undefined;
@@ -31,7 +32,8 @@ export function* waitFor<T>(value: Awaitable<T>): Flow<T> {
 }
 
 /**
- * Calls a function that is not ours (a hook, a signer, a store) while the flow is suspended, and returns its value.
+ * Calls a function of the application (a hook, a signer, a store) while the flow is suspended, and returns the
+ * function's result.
  * @example
  * function* sessionFlow(store: SessionStore, key: string): Flow<Uint8Array | undefined> {
  *   return yield* callHook(() => store.get(key));
@@ -50,8 +52,8 @@ export function* callHook<T>(hook: () => Awaitable<T>): Flow<T> {
 }
 
 /**
- * Runs a flow outside of a connection; it must not wait for bytes. The result is synchronous if the flow waits for no
- * promise.
+ * Runs a flow outside a connection. The flow must not wait for bytes. Returns the result, or a promise of it if the
+ * flow waits for a promise.
  * @example
  * const verifyOwnChain = async (chain: readonly Certificate[]): Promise<void> => runFlow(verifyChain(chain, noble));
  */
@@ -79,7 +81,10 @@ function advance<T>(flow: Flow<T>, first: IteratorResult<Wait, T>): Awaitable<T>
   return step.value;
 }
 
-/** A caller that awaits the promise sees the error. A caller that ignores it does not end the process. */
+/**
+ * Marks a rejection of the promise as handled, and returns the promise. A caller that awaits the promise still gets the
+ * error. Without the mark, a caller that ignores the promise would end a process of Node.js.
+ */
 export function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;

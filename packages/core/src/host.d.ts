@@ -1,4 +1,5 @@
-// The globals that core may use, because every host has them. Core sees nothing else of the DOM or of Node.js.
+// The globals that core may use, because every host has them. Core is compiled without the other types of the DOM and
+// of Node.js.
 interface ReadableStreamDefaultController<R> {
   readonly desiredSize: number | null;
   enqueue(chunk: R): void;

@@ -1,6 +1,6 @@
 /**
- * Private keys from files, and credentials that sign in JavaScript. A program that needs neither does not load this
- * module.
+ * Reads private keys in the formats that key files use, and makes credentials that sign in JavaScript. A program that
+ * needs neither does not load this module.
  * @module
  */
 

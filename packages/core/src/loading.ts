@@ -1,11 +1,13 @@
 /**
- * The error of code that a page loads on first use, since most pages never use it. In Node.js that code is in the main
- * file: the build takes the modules `eager.ts` in place of `lazy.ts`.
+ * The error if a page cannot load code that it loads on first use, because most pages never use that code. In Node.js,
+ * most of that code is in the main file: the build uses the modules `eager.ts` in place of `lazy.ts`.
  * @module
  */
 import { TlsError } from "./errors.ts";
 
-/** Throws the error of an import that failed: the network failed, or the page's server has another build by now. */
+/**
+ * Throws the error for an import that failed. Either the network failed, or the page's server has another build by now.
+ */
 export function throwNotLoaded(cause: unknown): never {
   const code = "not_loaded";
   throw new TlsError("internal_error", "a part of Handclasp did not load", { code, fault: "transport", cause });

@@ -1,5 +1,5 @@
 /**
- * The provider `noble`, loaded at once, so that it is synchronous from its first call on.
+ * The provider `noble` with all its code, so that it is synchronous from the first call.
  * @module
  */
 export { noble } from "./crypto/noble.ts";

@@ -11,9 +11,9 @@ export { type OcspFault, type OcspResponse, parseOcspResponse } from "./x509/ocs
 export type { OcspRequest, SingleResponse };
 
 /**
- * Verifies a response without a connection, in the way in which `ocsp.check` verifies a server's response. The response
- * may have been fetched, or requested with `ocsp.request`.
- * @throws TlsError, whose code is an {@link OcspFault}
+ * Verifies a response without a connection, as `ocsp.check` verifies a server's response. You may have fetched the
+ * response yourself, or received it in a connection with `ocsp.request`.
+ * @throws TlsError with an {@link OcspFault} as code, if the status is not good or cannot be verified
  * @example
  * async function nextUpdate(response: Uint8Array, certificate: Certificate, issuer: Certificate) {
  *   const verified = await verifyOcsp({ response, certificate, issuer, now: Date.now(), provider: noble });

@@ -1,5 +1,5 @@
 /**
- * The server, without the client.
+ * The server. No client code is reachable from this module.
  * @module
  */
 export * from "./base.ts";

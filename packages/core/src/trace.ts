@@ -1,5 +1,6 @@
 /**
- * Trace events for every handshake message, record and secret in both directions. Without a listener they cost nothing.
+ * The trace events for handshake messages, records, alerts and secrets in both directions. Without a listener,
+ * Handclasp makes no events.
  * @module
  */
 import type { Bytes } from "./bytes/bytes.ts";
@@ -22,8 +23,8 @@ export type Decoded =
 
 export type TraceEvent =
   /**
-   * One handshake message (RFC 5246 §7.4). `bytes` includes the four bytes of its header; `body` has the RFC's fields
-   * in camelCase, with numbers as numbers.
+   * One handshake message (RFC 5246 §7.4). `bytes` includes the header of four bytes. `body` has the RFC's fields, with
+   * their names in camelCase and numbers without names.
    */
   | {
       readonly type: "handshake";
@@ -33,8 +34,9 @@ export type TraceEvent =
       readonly body: Decoded;
     }
   /**
-   * One record. `protected` is true once keys are in use. `header` has 5 bytes, `fragment` the bytes that followed on
-   * the wire, and `plaintext` their contents; application data has `plaintext` only with `secrets`.
+   * One record. `protected` is true if the record is encrypted. `header` is the first 5 bytes, `fragment` the rest of
+   * the record on the wire, and `plaintext` the fragment without its protection. A record with application data has
+   * `plaintext` only with the option `secrets: true`.
    */
   | {
       readonly type: "record";
@@ -53,7 +55,7 @@ export type TraceEvent =
       readonly level: "warning" | "fatal";
       readonly description: AlertDescription | number;
     }
-  /** The parameters that the two sides have agreed on, once ServerHello has been sent or received. */
+  /** The parameters that the two sides have agreed on, after ServerHello was sent or received. */
   | {
       readonly type: "agreed";
       readonly suite: string;
@@ -62,10 +64,13 @@ export type TraceEvent =
       readonly serverRandom: Bytes;
       readonly extendedMasterSecret: boolean;
     }
-  /** An earlier session is resumed, or the reason why it is not. If it is resumed, this event comes after `agreed`. */
+  /**
+   * A session was resumed, or was not resumed for the given reason. If a session was resumed, this event comes after
+   * `agreed`.
+   */
   | { readonly type: "resumption"; readonly resumed: true }
   | { readonly type: "resumption"; readonly resumed: false; readonly reason: NotResumed }
-  /** The secrets in the order in which they are computed, only with the option `secrets: true`. */
+  /** The secrets in the order of their computation, only with the option `secrets: true`. */
   | {
       readonly type: "secret";
       readonly name: "premaster_secret" | "master_secret" | "key_block";
@@ -86,10 +91,15 @@ export type TraceEvent =
   | { readonly type: "closed"; readonly error?: Error };
 
 /**
- * The reason why a session was not resumed: it has expired; it was made under another configuration, for another name
- * or certificate, or with a suite that is not offered; its peer is no longer trusted, or its pre-shared key no longer
- * exists; its renegotiation_info or max_fragment_length differs from that of this handshake; it is `unknown` to the
- * server; or the server `declined` the session that the client offered.
+ * The reason why a session was not resumed:
+ * - `unknown`: the server does not have the session;
+ * - `expired`: the session has expired;
+ * - `configuration`, `server_name`, `certificate`: it was made under another one of these;
+ * - `suite`: its suite is not offered;
+ * - `renegotiation_info`, `max_fragment_length`: the extension differs from that of this handshake;
+ * - `pre_shared_key`: its pre-shared key no longer exists;
+ * - `untrusted`: its peer is no longer trusted;
+ * - `declined`: the server did not resume the session that the client offered.
  */
 export type NotResumed =
   | "unknown"
@@ -107,13 +117,14 @@ export type NotResumed =
 export type TraceListener = (event: TraceEvent) => void;
 
 /**
- * The option `trace` in its long form, which can ask for secrets. Events have copies of the bytes, so you may store
+ * The long form of the option `trace`, which can include secrets. Events contain copies of the bytes, so you may store
  * them.
  */
 export interface TraceOptions {
   readonly listener: TraceListener;
   /**
-   * Also trace secrets and the plaintext of application data. Anyone who has the secrets can decrypt the connection.
+   * True if events include secrets and the plaintext of application data. Default false. Anyone who has the secrets can
+   * decrypt the connection.
    */
   readonly secrets?: boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * Certification path validation by itself, without a connection: RFC 5280 §6, RFC 9525.
+ * Certification path validation without a connection: RFC 5280 §6, RFC 9525.
  * @module
  */
 import { runFlow } from "./flow.ts";
@@ -12,8 +12,8 @@ export { type TrustOptions, type TrustPolicy, trustPolicy } from "./x509/verify.
 export type { VerifiedPeer, VerifyRequest };
 
 /**
- * Verifies a peer's certificates as a handshake does: the path, and the name if `reference` is given.
- * @throws CertificateError, whose `code` is the fault
+ * Verifies a peer's certificates as a handshake does: their path and, if `reference` is given, the name.
+ * @throws CertificateError with the fault as `code`
  * @example
  * async function verifyDevice(chain: readonly Uint8Array[], ca: string) {
  *   const policy = trustPolicy({ ca });

@@ -1,18 +1,18 @@
 /**
- * Functions on bytes: join, compare, wipe, and conversions to and from text.
+ * Joins, compares and wipes bytes, and converts them to and from text.
  * @module
  */
 
 /**
- * Bytes that we return: their memory is not a SharedArrayBuffer, so Blob, fetch, TextDecoderStream and WebCrypto accept
- * them. Bytes that we accept may be in any memory.
+ * The type of all bytes that Handclasp returns. Their memory is not a SharedArrayBuffer, so Blob, fetch,
+ * TextDecoderStream and WebCrypto accept them. Handclasp itself accepts bytes in any kind of memory.
  */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** One array with the bytes of a few. */
+/** The arguments, joined into one new array. */
 export const concat = (...parts: readonly Uint8Array[]): Bytes => join(parts);
 
-/** One array with the bytes of any number of arrays, which may be more than a call can have arguments. */
+/** The parts, joined into one new array. There may be more parts than a call can have arguments. */
 export function join(parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -25,7 +25,7 @@ export function join(parts: readonly Uint8Array[]): Bytes {
   return out;
 }
 
-/** The same without a copy if the arrays follow each other in one buffer. */
+/** Like `join`, but returns a view instead of a copy if the parts follow each other in one buffer. */
 export function joinContiguous(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
   if (!first) return new Uint8Array(0);
@@ -37,7 +37,9 @@ export function joinContiguous(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(first.buffer, first.byteOffset, end - first.byteOffset);
 }
 
-/** Compares in a time that depends only on the lengths, as far as a JavaScript engine allows. */
+/**
+ * True if both arrays have the same bytes. The time depends only on the lengths, as far as a JavaScript engine allows.
+ */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -45,16 +47,19 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** Overwrites secrets that are no longer needed. It cannot reach copies that the garbage collector made. */
+/** Overwrites secrets with zeros. It cannot reach the copies that the garbage collector made. */
 export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
   for (const secret of secrets) secret?.fill(0);
 }
 
-/** Lower-case hex. `join` makes a flat string; after `+=`, the engine keeps each part as long as the string exists. */
+/**
+ * Bytes as lower-case hex. `join` makes a flat string. After `+=`, the engine would keep each part as long as the
+ * string.
+ */
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Bytes from hex; ignores spaces and line breaks. Throws a RangeError for anything else. */
+/** Bytes from hex; ignores white space. Throws a RangeError if the text is not hex or has an odd number of digits. */
 export function fromHex(hex: string): Bytes {
   const clean = hex.replace(/\s+/g, "");
   if (clean.length % 2 || /[^0-9a-fA-F]/.test(clean)) throw new RangeError("not hex");
@@ -67,8 +72,8 @@ export function fromHex(hex: string): Bytes {
 export const toBase64 = (bytes: Uint8Array): string => btoa(latin1(bytes));
 
 /**
- * Bytes from base64, RFC 4648 §4; ignores line breaks and spaces. Throws a RangeError for anything else, including
- * missing padding and non-zero spare bits.
+ * Bytes from base64 with padding, RFC 4648 §4; ignores white space. Throws a RangeError if the text is not base64,
+ * lacks padding, or has non-zero spare bits.
  */
 export function fromBase64(text: string): Bytes {
   const clean = text.replace(/\s+/g, "");
@@ -104,5 +109,5 @@ export function latin1(bytes: Uint8Array): string {
   return out;
 }
 
-/** A number of 16 bits as TLS registries write it, such as `0x0303`. */
+/** A 16-bit number in hexadecimal, such as `0x0303`. */
 export const hex16 = (value: number): string => `0x${value.toString(16).padStart(4, "0")}`;

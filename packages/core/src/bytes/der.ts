@@ -30,7 +30,7 @@ export const tags = {
   set: 0x31,
 } as const;
 
-/** An element with the given contents, in order. */
+/** A DER element with this tag, whose contents are the joined `contents`. */
 export function derElement(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
   const value = concat(...contents);
   const length: number[] = [];
@@ -41,21 +41,21 @@ export function derElement(tag: number, ...contents: readonly Uint8Array[]): Uin
   );
 }
 
-/** A non-negative INTEGER from big-endian bytes. It begins with a zero byte only if the next bit is set. */
+/** The shortest DER of a non-negative INTEGER, from one or more big-endian bytes. */
 export function derInteger(value: Uint8Array): Uint8Array {
   const first = value.findIndex((byte) => byte !== 0);
   const digits = first < 0 ? value.subarray(-1) : value.subarray(first);
   return derElement(tags.integer, Uint8Array.from((digits[0] as number) & 0x80 ? [0] : []), digits);
 }
 
-/** The number of elements that may still be read by all readers that share this object. */
+/** The number of elements that the readers with this budget may still read, all together. */
 export interface DerBudget {
   elements: number;
 }
 
 /**
- * Reads the elements of one DER value in order. Every fault is a TlsError with the code `"malformed"`, or `"budget"`
- * after too many elements. Results are views, not copies.
+ * Reads the elements of one DER value in order. Every error is a TlsError with the code `"malformed"`, or `"budget"` if
+ * the budget has no elements left. The bytes that the methods return are views, not copies.
  */
 export class Der {
   readonly #bytes: Bytes;
@@ -77,14 +77,14 @@ export class Der {
     return this.#bytes[this.#at];
   }
 
-  /** The next element, including its identifier and length. */
+  /** The next element, including its tag and length. Throws if it has another tag. */
   element(tag: number): Bytes {
     const start = this.#at;
     this.contents(tag);
     return this.#bytes.subarray(start, this.#at);
   }
 
-  /** The contents of the next element. */
+  /** The contents of the next element. Throws if it has another tag. */
   contents(tag: number): Bytes {
     const bytes = this.#bytes;
     if (this.budget && this.budget.elements-- < 1) derFault("too many elements", "budget");
@@ -105,22 +105,22 @@ export class Der {
     return bytes.subarray(at, this.#at);
   }
 
-  /** Reads the contents of the next element, all of which must be read. */
+  /** Reads the contents of the next element with `read`, which must read all of them. */
   within<T>(tag: number, read: (inner: Der) => T): T {
     return der(this.contents(tag), read, this.budget);
   }
 
-  /** The same if the next element has this tag; otherwise `undefined`. */
+  /** Like `within` if the next element has this tag; otherwise `undefined`. */
   optional<T>(tag: number, read: (inner: Der) => T): T | undefined {
     return this.tag === tag ? this.within(tag, read) : undefined;
   }
 
-  /** Reads the contents of the next element, a SEQUENCE. */
+  /** Like `within`, for a SEQUENCE. */
   sequence<T>(read: (inner: Der) => T): T {
     return this.within(tags.sequence, read);
   }
 
-  /** SEQUENCE OF or SET OF, SIZE (1..MAX). */
+  /** Reads the items of a SEQUENCE OF or SET OF that has at least one, SIZE (1..MAX). */
   listOf<T>(tag: number, read: (inner: Der) => T): T[] {
     return this.within(tag, (inner) => {
       const values: T[] = [];
@@ -130,7 +130,7 @@ export class Der {
     });
   }
 
-  /** BOOLEAN DEFAULT FALSE: an encoded FALSE is a fault, unless the caller allows it. */
+  /** BOOLEAN DEFAULT FALSE. Throws if FALSE is encoded, unless `allowsFalse` is true. */
   flag(allowsFalse = false): boolean {
     if (this.tag !== tags.boolean) return false;
     const [value, more] = this.contents(tags.boolean);
@@ -139,18 +139,18 @@ export class Der {
     return value === 0xff;
   }
 
-  /** INTEGER: its minimal two's complement bytes. */
+  /** The two's complement bytes of an INTEGER. Throws if they are not minimal. */
   integer(tag: number = tags.integer): Bytes {
     const value = this.contents(tag);
     const [first = -1, second] = value;
-    // The first nine bits are neither all zero nor all one.
+    // The first nine bits of a minimal INTEGER are neither all zero nor all one.
     if (first < 0 || (second !== undefined && (first === 0xff || first === 0) && first >> 7 === second >> 7)) {
       derFault("INTEGER not minimal");
     }
     return value;
   }
 
-  /** A non-negative INTEGER, without its leading zero. */
+  /** The big-endian bytes of a non-negative INTEGER, without a leading zero. */
   unsigned(tag?: number): Bytes {
     const value = this.integer(tag);
     if ((value[0] as number) & 0x80) derFault("INTEGER negative");
@@ -164,7 +164,7 @@ export class Der {
     return value.reduce((n, byte) => n * 256 + byte, 0);
   }
 
-  /** OBJECT IDENTIFIER in dotted form. */
+  /** An OBJECT IDENTIFIER of at most 64 bytes, in dotted form. */
   oid(tag: number = tags.oid): string {
     const value = this.contents(tag);
     if (!value.length || value.length > 64 || (value[value.length - 1] as number) & 0x80) derFault("OID malformed");
@@ -186,40 +186,40 @@ export class Der {
     return arcs.join(".");
   }
 
-  /** BIT STRING: its bytes; unused bits must be zero. */
+  /** The bytes of a BIT STRING. Throws if an unused bit is set. */
   bits(tag: number = tags.bitString): Bytes {
     const value = this.contents(tag);
     const unused = value[0] ?? 8;
-    // Without any bits, the last byte is the count of unused bits, which must then be 0.
+    // If the string is empty, the last byte is the number of unused bits, which must then be 0.
     const last = value[value.length - 1] as number;
     if (unused > 7 || last & ((1 << unused) - 1) || (unused && value.length < 2)) derFault("BIT STRING malformed");
     return value.subarray(1);
   }
 
-  /** BIT STRING of whole bytes. */
+  /** The bytes of a BIT STRING. Throws if it has unused bits. */
   octets(): Bytes {
     const value = this.contents(tags.bitString);
     if (value[0] !== 0) derFault("BIT STRING not of whole bytes");
     return value.subarray(1);
   }
 
-  /** NULL. */
+  /** Reads NULL. */
   null(): void {
     if (this.contents(tags.null).length) derFault("NULL not empty");
   }
 
-  /** Skips the remaining bytes unread, for a value that the caller will refuse for another reason. */
+  /** Skips the remaining bytes without checking them. */
   skip(): undefined {
     this.#at = this.#bytes.length;
   }
 
-  /** Throws if there are bytes left. */
+  /** Throws if bytes are left. */
   end(): void {
     if (this.hasMore) derFault(`${this.#bytes.length - this.#at} bytes too many`);
   }
 }
 
-/** Reads a whole DER value. Throws if there are bytes left after it. */
+/** Reads `bytes` with `read`. Throws if bytes are left. */
 export function der<T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: DerBudget): T {
   const reader = new Der(bytes, allowance);
   const value = read(reader);
@@ -227,26 +227,27 @@ export function der<T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: 
   return value;
 }
 
-/** The same for a SEQUENCE; `read` gets a reader of its contents. */
+/** Like `der`, for a SEQUENCE: `read` gets a reader of its contents. */
 export const sequence = <T>(bytes: Uint8Array, read: (reader: Der) => T, allowance?: DerBudget): T =>
   der(bytes, (outer) => outer.sequence(read), allowance);
 
-/** Throws the error of malformed DER. */
+/** Throws a TlsError about malformed DER. */
 export function derFault(message: string, code: CertificateFault = "malformed"): never {
   throw new TlsError("bad_certificate", `DER: ${message}`, { code });
 }
 
-/** UTF-8 as text. Throws if the bytes are not UTF-8. */
+/** Text from UTF-8. Throws if the bytes are not UTF-8. */
 export function utf8(bytes: Uint8Array): string {
   try {
-    // `escape` writes a char code below 256 as %XX. Every engine has it, and it is thirty times as fast as JavaScript.
+    // `escape` writes a char code below 256 as %XX. Every engine has it, and it is thirty times as fast as a decoder in
+    // JavaScript.
     return decodeURIComponent(escape(latin1(bytes)));
   } catch {
     return derFault("UTF8String not UTF-8");
   }
 }
 
-/** ASCII as text. Throws if the bytes are not ASCII. */
+/** Text from ASCII. Throws if the bytes are not ASCII. */
 export function ia5(bytes: Uint8Array): string {
   for (const byte of bytes) if (byte > 127) derFault("string not ASCII");
   return latin1(bytes);

@@ -1,16 +1,17 @@
 import { itemOverhead } from "../limits.ts";
 
 /**
- * Pieces of less than `itemOverhead` bytes share buffers. The first buffer has the minimum length, and each buffer
- * after a full one is twice as long, up to the maximum. If all had the maximum, a peer that sends a large piece after
- * each small one would make us store many times its bytes.
+ * The lengths of shared buffers, in bytes. Pieces shorter than `itemOverhead` share buffers. The first shared buffer
+ * has the minimum length, and each buffer after a full one is twice as long, up to the maximum. If every buffer had the
+ * maximum length, a peer that sends a large piece after each small one would make us store many times the bytes that it
+ * sent.
  */
 const minSharedLength = 2 * itemOverhead;
 const maxSharedLength = 2 ** 12;
 
 /**
- * A first-in, first-out queue of pieces of bytes, in constant time. A small piece shares a buffer with the piece before
- * it, because separate arrays would cost a hundred times their bytes.
+ * A first-in, first-out queue of byte arrays, whose operations take constant time on average. Small pieces share a
+ * buffer, because an array of its own for each would take a hundred times as much memory as its bytes.
  */
 export class ByteQueue {
   #pieces: (Uint8Array | undefined)[] = [];
@@ -27,7 +28,7 @@ export class ByteQueue {
     return this.#pieces[this.#head + index];
   }
 
-  /** Adds bytes at the end. Returns true if the last piece was extended by them. */
+  /** Adds bytes at the end. Returns true if they became part of the last piece. */
   push(bytes: Uint8Array): boolean {
     const last = this.at(this.count - 1);
     if (bytes.length >= itemOverhead || !last) {
@@ -47,7 +48,7 @@ export class ByteQueue {
     return false;
   }
 
-  /** Takes the first piece. Its buffer now belongs to the caller, and the queue never writes to it again. */
+  /** Removes the first piece. Its buffer then belongs to the caller, and the queue never writes to it again. */
   shift(): Uint8Array | undefined {
     const first = this.#pieces[this.#head];
     if (!first) return undefined;

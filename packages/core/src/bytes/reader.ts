@@ -1,17 +1,18 @@
 import { TlsError } from "../errors.ts";
 
-/** An object that reads a value with a reader. */
+/** The half of a codec that reads. */
 export interface Readable<T> {
   read(reader: Reader): T;
 }
 
 /**
- * Reads big-endian numbers and slices from an array. Every fault is a `decode_error` that names the path of the field.
+ * Reads big-endian numbers and slices from an array. Every error is a TlsError with the alert `decode_error`, whose
+ * message begins with the path of the field.
  */
 export class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
-  /** The names of the enclosing fields, and indexes in lists. Only an error makes text of them. */
+  /** The names of the enclosing fields, and the indexes in lists. Only an error joins them into text. */
   readonly #path: (string | number)[];
 
   constructor(bytes: Uint8Array, path: string | (string | number)[] = []) {
@@ -43,7 +44,7 @@ export class Reader {
     return this.take(this.left);
   }
 
-  /** Reads the next `length` bytes with a reader of their own. `inner` must read all of them. */
+  /** Reads the next `length` bytes with `inner`, which must read all of them. */
   within<T>(length: number, inner: Readable<T>): T {
     const part = new Reader(this.take(length), this.#path);
     const value = inner.read(part);
@@ -51,7 +52,7 @@ export class Reader {
     return value;
   }
 
-  /** Reads a field. Its name, or its index in a list, is added to the path in errors. */
+  /** Reads a field. `name` is its name, or its index in a list, for the path in errors. */
   field<T>(name: string | number, inner: Readable<T>): T {
     this.#path.push(name);
     const value = inner.read(this);
@@ -59,7 +60,7 @@ export class Reader {
     return value;
   }
 
-  /** Throws if there are bytes left. */
+  /** Throws if bytes are left. */
   end(): void {
     if (this.left) this.fail(`${this.left} bytes too many`);
   }

@@ -1,6 +1,6 @@
 import type { Bytes } from "./bytes.ts";
 
-/** Writes big-endian numbers and slices into an array that grows. */
+/** Writes big-endian numbers and bytes into an array that grows. */
 export class Writer {
   #bytes: Bytes;
   #at = 0;
@@ -30,7 +30,9 @@ export class Writer {
     return this;
   }
 
-  /** Writes a part with its length before it. */
+  /**
+   * Writes a length of `width` bytes, then the part that `write` writes. Throws a RangeError if the part is too long.
+   */
   prefixed(width: number, write: (writer: this) => void): this {
     const start = this.#at;
     this.uint(width, 0);
@@ -41,7 +43,7 @@ export class Writer {
     return this;
   }
 
-  /** A view of the bytes that were written. */
+  /** A view of the written bytes. */
   done(): Bytes {
     return this.#bytes.subarray(0, this.#at);
   }

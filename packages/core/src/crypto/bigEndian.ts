@@ -1,5 +1,6 @@
 /**
- * Conversions between BigInt and the big-endian bytes of RSA and finite fields. BigInt does not run in constant time.
+ * Conversions between BigInt and the big-endian bytes of RSA and finite fields. Operations on BigInt do not take
+ * constant time.
  * @module
  */
 import { hexToBytes } from "@noble/hashes/utils.js";
@@ -7,7 +8,7 @@ import { toHex } from "../bytes/bytes.ts";
 
 export const toNumber = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`));
 
-/** I2OSP, RFC 8017 §4.1; the value must fit. */
+/** I2OSP, RFC 8017 §4.1. The value must fit into `length` bytes. */
 export const toBytes = (value: bigint, length: number): Uint8Array =>
   hexToBytes(value.toString(16).padStart(2 * length, "0"));
 

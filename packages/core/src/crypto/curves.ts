@@ -9,6 +9,9 @@ export type Curve = typeof p256;
 
 export const curves: Readonly<Record<EcCurveName, Curve>> = { secp256r1: p256, secp384r1: p384, secp521r1: p521 };
 
-/** True for `04 || x || y`, the only form in RFC 8422 §5.4.1. It does not check that the point is on the curve. */
+/**
+ * True for `04 || x || y`, the only point format that RFC 8422 §5.4.1 allows. It does not check that the point is on
+ * the curve.
+ */
 export const isUncompressed = (curve: Curve, point: Uint8Array): boolean =>
   point.length === curve.lengths.publicKeyUncompressed && point[0] === 4;

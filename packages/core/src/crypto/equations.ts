@@ -1,12 +1,12 @@
 /**
  * Checks that a point is on a curve, with the equations of SEC 2 §2. Parsing a certificate needs only this check, so a
- * page does not load the curves for it.
+ * page can parse certificates without the code of the curves.
  * @module
  */
 import { toNumber } from "./bigEndian.ts";
 import type { EcCurveName } from "./provider.ts";
 
-/** y² = x³ − 3x + b modulo p: the bytes of a coordinate, p and b. */
+/** The curves y² = x³ − 3x + b modulo p. `width` is the length of a coordinate in bytes. */
 const equations: Readonly<Record<EcCurveName, readonly [width: number, p: bigint, b: bigint]>> = {
   secp256r1: [
     32,
@@ -27,7 +27,7 @@ const equations: Readonly<Record<EcCurveName, readonly [width: number, p: bigint
 
 /**
  * `"form"` if the bytes are not an uncompressed point (RFC 8422 §5.4.1), `"curve"` if the point is not on the curve,
- * `undefined` if it is.
+ * `undefined` if it is on the curve.
  */
 export function pointFault(name: EcCurveName, point: Uint8Array): "form" | "curve" | undefined {
   const [width, p, b] = equations[name];

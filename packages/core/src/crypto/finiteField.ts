@@ -1,7 +1,7 @@
 /**
  * Finite fields for Diffie-Hellman: the safe primes of RFC 7919 and RFC 3526, all with generator 2. The code computes
- * the primes from the digits of e and π, as the RFCs define them. That takes a few ms once, and saves a page 6 KB that
- * do not compress.
+ * the primes from the digits of e and π, as the RFCs define them. The computation takes at most some 20 ms, once for
+ * each prime, and saves a page 6 KB that do not compress.
  * @module
  */
 import { powerModulo, toBytes, toNumber } from "./bigEndian.ts";
@@ -9,7 +9,7 @@ import type { KeyAgreement, Random } from "./provider.ts";
 
 export interface FiniteField<Name extends string = string> {
   readonly name: Name;
-  /** The bytes of a secret exponent: at least the bits of RFC 7919 §5.2, rounded up. */
+  /** The length of a secret exponent in bytes: at least the number of bits in RFC 7919 §5.2. */
   readonly exponentLength: number;
   /** p, big-endian, without leading zeros. */
   prime(): Uint8Array;
@@ -35,7 +35,7 @@ function field<Name extends string>(
   };
 }
 
-/** Extra bits for the rounding errors of a sum. */
+/** Extra bits that absorb the rounding errors of a sum. */
 const guardBits = 64n;
 
 /** ⌊2^bits·e⌋ as the sum of 1/k!. */
@@ -61,8 +61,8 @@ export const ffdhe3072Field: FiniteField<"ffdhe3072"> = /* @__PURE__ */ field("f
 export const ffdhe4096Field: FiniteField<"ffdhe4096"> = /* @__PURE__ */ field("ffdhe4096", 4096, e, 5736041n, 48);
 
 /**
- * Groups 14 to 18 of RFC 3526, which servers without RFC 7919 send, for example OpenSSL 3.0. They have no number in
- * TLS.
+ * Groups 14 to 18 of RFC 3526, which have no number in TLS. Servers that do not follow RFC 7919 in TLS 1.2, such as
+ * OpenSSL 3.0, send them.
  */
 export const modpFields: readonly FiniteField[] = [
   /* @__PURE__ */ field("modp2048", 2048, pi, 124476n, 32),
@@ -73,8 +73,9 @@ export const modpFields: readonly FiniteField[] = [
 ];
 
 /**
- * Key shares in a field, computed with BigInt, for providers whose host has no Diffie-Hellman. The public key and the
- * secret have the prime's length. Each exponent is used in one handshake, so its timing reveals little.
+ * Key shares in a finite field with generator 2, computed with BigInt, for providers whose host has no Diffie-Hellman.
+ * `exponentLength` is in bytes. The public key and the secret are as long as the prime. Each exponent serves only one
+ * handshake, so the timing of the computation reveals little about it.
  */
 export const finiteField =
   (prime: Uint8Array, exponentLength: number): KeyAgreement =>

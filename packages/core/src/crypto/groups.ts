@@ -1,5 +1,5 @@
 /**
- * NamedGroup, RFC 8422 §5.1.1 and RFC 7919 §2, one row each.
+ * The members of NamedGroup that Handclasp supports, RFC 8422 §5.1.1 and RFC 7919 §2.
  * @module
  */
 import { type FiniteField, ffdhe2048Field, ffdhe3072Field, ffdhe4096Field } from "./finiteField.ts";
@@ -31,11 +31,14 @@ export const ffdhe2048: FiniteFieldGroup = { kind: "field", id: 0x0100, name: "f
 export const ffdhe3072: FiniteFieldGroup = { kind: "field", id: 0x0101, name: "ffdhe3072", field: ffdhe3072Field };
 export const ffdhe4096: FiniteFieldGroup = { kind: "field", id: 0x0102, name: "ffdhe4096", field: ffdhe4096Field };
 
-/** The default groups, in order of preference: x25519 is the fastest on every host and has no invalid points. */
+/**
+ * The default groups, in order of preference. x25519 comes first: it is the fastest on every host, and its public keys
+ * need no check that a point is on the curve.
+ */
 export const defaultGroups: readonly NamedCurve[] = [x25519, secp256r1, secp384r1, secp521r1];
 /**
- * The default groups of DHE, in order of preference: 2048 bits have a strength of about 103, at a quarter of the cost
- * of 3072.
+ * The default groups of DHE, in order of preference. ffdhe2048 comes first: it has a strength of about 103 bits, and
+ * takes less time than the longer ones.
  */
 export const finiteFieldGroups: readonly FiniteFieldGroup[] = [ffdhe2048, ffdhe3072, ffdhe4096];
 

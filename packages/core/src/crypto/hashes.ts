@@ -1,5 +1,6 @@
 /**
- * noble's hashes. Every page needs them at once, because transcripts, the PRF and fingerprints are always synchronous.
+ * @noble's hashes. They are in the first load of every page, because transcripts, the PRF and fingerprints are always
+ *   synchronous.
  * @module
  */
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
@@ -20,12 +21,12 @@ export function hashOf(algorithm: typeof sha1 | typeof sha256): Hash {
           state.update(data);
           return this;
         },
-        // `digest` destroys its state, so this takes the digest of a copy.
+        // `digest` destroys the state, so `snapshot` calls it on a copy.
         snapshot: () => state.clone().digest(),
       };
     },
     hmac(key): Hmac {
-      // The two pads are compressed once for each key. Each MAC starts from a copy of that state.
+      // noble hashes the two padded keys here, once for each key. Each MAC starts from a copy of this state.
       const keyed = nobleHmac.create(algorithm, key);
       return {
         mac(...parts) {

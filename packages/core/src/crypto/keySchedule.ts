@@ -6,9 +6,9 @@ import { concat } from "../bytes/bytes.ts";
 import { prf } from "./prf.ts";
 import type { Hash } from "./provider.ts";
 
-/** The length of a master secret, RFC 5246 §8.1. */
+/** The length of a master secret in bytes, RFC 5246 §8.1. */
 const masterLength = 48;
-/** The length of verify_data: 12 bytes for every suite that Handclasp has (RFC 5246 §7.4.9). */
+/** The length of verify_data in bytes: 12 for every suite that Handclasp supports (RFC 5246 §7.4.9). */
 const verifyLength = 12;
 
 /** The master secret of RFC 5246 §8.1. */
@@ -22,13 +22,15 @@ export function masterSecret(
 }
 
 /**
- * The extended master secret; `sessionHash` covers all messages up to and including ClientKeyExchange (RFC 7627 §4).
+ * The extended master secret, RFC 7627 §4. `sessionHash` covers all messages up to and including ClientKeyExchange.
  */
 export function extendedMasterSecret(hash: Hash, premaster: Uint8Array, sessionHash: Uint8Array): Uint8Array {
   return prf(hash, premaster, "extended master secret", sessionHash, masterLength);
 }
 
-/** The verify_data in the Finished of `role`; `handshakeHash` covers all messages before it (RFC 5246 §7.4.9). */
+/**
+ * The verify_data in the Finished of `role`, RFC 5246 §7.4.9. `handshakeHash` covers all messages before that Finished.
+ */
 export function verifyData(
   hash: Hash,
   master: Uint8Array,
@@ -50,11 +52,11 @@ export interface DirectionKeys {
 export interface KeyBlock {
   client: DirectionKeys;
   server: DirectionKeys;
-  /** The whole block. All keys are views of it, so wiping it wipes them. */
+  /** The whole key block. All keys are views of it, so wiping the block wipes the keys. */
   bytes: Uint8Array;
 }
 
-/** The key block and its parts, RFC 5246 §6.3. */
+/** The key block and its parts, RFC 5246 §6.3. The lengths in `suite` are in bytes. */
 export function keyBlock(
   hash: Hash,
   suite: { readonly macLength: number; readonly keyLength: number; readonly fixedIvLength: number },

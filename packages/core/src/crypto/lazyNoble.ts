@@ -1,7 +1,7 @@
 /**
- * The provider `noble` with curves and ciphers that are loaded on first use. They would be two thirds of what a page
- * loads, and a page whose host has cryptography of its own rarely needs them. Once they are loaded, the provider is
- * synchronous.
+ * The provider `noble`, which loads its curves and ciphers on first use. They would be two thirds of the code that a
+ * page loads, and a page whose host has cryptography of its own rarely needs them. After they are loaded, the provider
+ * is synchronous.
  * @module
  */
 import { type Awaitable, isPromise } from "../flow.ts";
@@ -41,8 +41,8 @@ const group =
     withNoble((provider) => requireEntry(provider.groups[name])(random));
 
 /**
- * Cryptography in JavaScript, the same on every host, and the default on a host that has none. Its curves and ciphers
- * are loaded on first use; `@handclasp/core/noble` loads them at once.
+ * A provider in JavaScript, which is the same on every host and the default on a host without cryptography of its own.
+ * It loads its curves and ciphers on first use. The `noble` of `@handclasp/core/noble` has them from the start.
  * @example
  * const open = (transport: Transport, ca: string): Promise<TlsConnection> =>
  *   connect(transport, { provider: noble, serverName: "device.example", ca });

@@ -1,7 +1,8 @@
 /**
- * The provider that needs no cryptography of the host: @noble's hashes, ciphers and curves, and our own RSA. It also
- * works on insecure origins, which have no WebCrypto. JavaScript cannot guarantee constant time. @noble's documentation
- * says what @noble does about it, and `SECURITY.md` says what that means for Handclasp.
+ * The provider that uses no cryptography of the host except random bytes. It has @noble's hashes, ciphers and curves,
+ * and Handclasp's own RSA. It also works on insecure origins, which have no `crypto.subtle`. JavaScript cannot
+ * guarantee constant time. @noble's documentation describes @noble's measures against timing attacks, and `SECURITY.md`
+ * describes the risk that remains.
  * @module
  */
 import { cbc, gcm } from "@noble/ciphers/aes.js";
@@ -28,7 +29,7 @@ import { sha1 } from "./sha1.ts";
 type NobleAead = typeof gcm | typeof chacha20poly1305;
 
 const copyKey = (key: Uint8Array, length: number): Uint8Array => {
-  // noble has one function for AES-128 and AES-256, which accepts the keys of both.
+  // noble has one function for all key lengths of AES, so it would also accept a key of another length.
   if (key.length !== length) throw new RangeError(`expected a key of ${length} bytes, got ${key.length}`);
   return key.slice();
 };
@@ -37,7 +38,7 @@ function aead(cipher: NobleAead, keyLength: number): (key: Uint8Array) => Aead {
   return (writeKey) => {
     const key = copyKey(writeKey, keyLength);
     const forRecord = (nonce: Uint8Array, additionalData: Uint8Array) => {
-      // noble's GCM would accept nonces of other lengths, by way of GHASH.
+      // noble's GCM would accept nonces of other lengths, which it hashes with GHASH.
       if (nonce.length !== 12) throw new RangeError(`expected a nonce of 12 bytes, got ${nonce.length}`);
       return cipher(key, nonce, additionalData);
     };
@@ -67,7 +68,7 @@ function blockChain(keyLength: number): (key: Uint8Array) => BlockChain {
   };
 }
 
-/** A key share with a private key, which `wipe` overwrites. */
+/** A key share. Its `wipe` overwrites the private key, `secret`. */
 function keyShare(
   secret: Uint8Array,
   publicKey: Uint8Array,
@@ -90,7 +91,8 @@ function keyShare(
 /** X25519, RFC 7748 §5. */
 const agreeX25519: KeyAgreement = (random) => {
   const secret = random(32).slice();
-  // `scalarMult` is the ladder and takes 8 ms. `getPublicKey` would first build a table of base points, in 84 ms.
+  // `scalarMult` uses the Montgomery ladder and takes 8 ms. `getPublicKey` would first build a table of multiples of
+  // the base point, which takes 84 ms.
   return keyShare(secret, x25519.scalarMult(secret, x25519.GuBytes), scalarMult);
 };
 
@@ -98,7 +100,7 @@ function scalarMult(secret: Uint8Array, peer: Uint8Array): Uint8Array | undefine
   try {
     return x25519.scalarMult(secret, peer);
   } catch {
-    // Our own secret is valid, so noble throws for two reasons: a peer's key of another length, or an all-zero result
+    // Our own secret is always valid. noble throws if the peer's key has another length, or if the result is all zeros
     // (RFC 8422 §5.11).
     return undefined;
   }
@@ -117,12 +119,14 @@ function randomScalar(curve: Curve, random: Random): Uint8Array {
   throw new Error("the source of random bytes is broken");
 }
 
-/** ECDH on a curve over a prime field, RFC 8422 §5.10. The secret is the x coordinate at full width. */
+/**
+ * ECDH on a curve over a prime field, RFC 8422 §5.10. The shared secret is the x coordinate at the field's full width.
+ */
 function curveAgreement(curve: Curve): KeyAgreement {
   let base: Curve["Point"]["BASE"] | undefined;
   return (random) => {
-    // A copy of the base point with a small table, which takes 33 ms to build for P-256. noble's own table would take
-    // 120 ms, and other users of noble keep it.
+    // A copy of the base point with a small table, which takes 33 ms to build for P-256. noble's default table would
+    // take 120 ms. The copy leaves noble's own base point unchanged for other users of noble.
     if (!base) {
       base = curve.Point.fromAffine(curve.Point.BASE.toAffine());
       base.precompute(2);
@@ -131,7 +135,7 @@ function curveAgreement(curve: Curve): KeyAgreement {
     const publicKey = base.multiply(curve.Point.Fn.fromBytes(secret)).toBytes(false);
     return keyShare(secret, publicKey, (privateKey, peer) => {
       if (!isUncompressed(curve, peer) || !curve.utils.isValidPublicKey(peer)) return undefined;
-      // A compressed point is one byte and the x coordinate.
+      // `getSharedSecret` returns a compressed point: one byte, then the x coordinate.
       return curve.getSharedSecret(privateKey, peer, true).slice(1);
     });
   };
@@ -147,8 +151,8 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
       if (key.type !== "ec") return false;
       const curve = curves[key.curve];
       if (!isUncompressed(curve, key.point)) return false;
-      // noble gets the digest, because the scheme chooses the hash, not the curve. Half of all signatures have a high
-      // S.
+      // noble gets the digest, because the scheme determines the hash, and noble would use the curve's hash. `lowS` is
+      // false, because half of all valid signatures have a high S.
       const digest = hashes[algorithm.hash].digest(message);
       return curve.verify(signature, digest, key.point, { prehash: false, lowS: false, format: "der" });
     }
@@ -158,8 +162,9 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
 }
 
 /**
- * RFC 8032 §5.1.7 without the cofactor, as the hosts verify. It refuses keys of low order, under which anyone can sign.
- * noble's own verification multiplies by the cofactor, so it accepts signatures that hosts refuse.
+ * Verifies by RFC 8032 §5.1.7 without the cofactor, like the cryptography of the hosts. It refuses keys of low order,
+ * because anyone can make signatures that fit such a key. noble's own verification multiplies by the cofactor, so it
+ * accepts signatures that hosts refuse.
  */
 function verifyEd25519(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
   const { BASE, Fn, fromBytes } = ed25519.Point;
@@ -171,7 +176,7 @@ function verifyEd25519(signature: Uint8Array, message: Uint8Array, key: Uint8Arr
 }
 
 /**
- * Cryptography in JavaScript, the same on every host, and synchronous from the first call on.
+ * A provider in JavaScript, which is the same on every host. All its functions are synchronous.
  * @example
  * const open = (transport: Transport, ca: string): Promise<TlsConnection> =>
  *   connect(transport, { provider: noble, serverName: "device.example", ca });
@@ -197,11 +202,11 @@ export const noble: CryptoProvider & { readonly hashes: Required<Hashes> } = {
     try {
       return verify(algorithm, key, message, signature);
     } catch {
-      // noble throws for impossible lengths.
+      // noble throws for some malformed keys and signatures.
       return false;
     }
   },
   rsaEncrypt: encryptPkcs1,
-  // AES without hardware takes three times as long as ChaCha20.
+  // In JavaScript, AES takes three times as long as ChaCha20.
   prefers: "CHACHA20_POLY1305",
 };

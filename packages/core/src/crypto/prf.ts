@@ -16,7 +16,7 @@ export function prf(hash: Hash, secret: Uint8Array, label: string, seed: Uint8Ar
   const hmac = hash.hmac(secret);
   const labelled = concat(ascii(label), seed);
   const out = new Uint8Array(length);
-  // A(0) is the seed itself; A(i) is the MAC of A(i-1).
+  // A(0) is the label and the seed; A(i) is the MAC of A(i-1).
   let a: Uint8Array = labelled;
   for (let at = 0; at < length; at += hash.outputLength) {
     a = hmac.mac(a);

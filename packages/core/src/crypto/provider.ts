@@ -1,27 +1,31 @@
 /**
- * The interface to a host's cryptography: a provider is a plain object of tables. Hashes are always synchronous;
- * everything else may return a promise. A configuration that needs an entry which a table lacks is refused.
+ * The interface to a host's cryptography: a provider is a plain object of tables and functions. A function whose result
+ * is `Awaitable` may return a promise; all others, such as hashes, are synchronous. Handclasp refuses a configuration
+ * that needs an entry that a table lacks.
  * @module
  */
 import type { Awaitable } from "../flow.ts";
 
-/** The hashes of TLS 1.2. SHA-1 serves only for the HMAC of CBC suites and for the names in OCSP. */
+/**
+ * The hashes of TLS 1.2. SHA-1 serves only the HMAC of CBC suites, and OCSP, which identifies certificates and
+ * responders by hashes.
+ */
 export type HashName = "sha1" | "sha256" | "sha384" | "sha512";
 
 export interface Hash {
-  /** The bytes of a digest. */
+  /** The length of a digest in bytes. */
   readonly outputLength: number;
-  /** The bytes of a block, the input of one compression. */
+  /** The length in bytes of a block, the input of the hash's compression function. */
   readonly blockLength: number;
   digest(data: Uint8Array): Uint8Array;
-  /** A running hash. */
+  /** Starts a hash of data that arrives in parts. */
   create(): RunningHash;
-  /** An HMAC key, RFC 2104; an empty key is valid. */
+  /** Makes an HMAC (RFC 2104) with this key. An empty key is valid. */
   hmac(key: Uint8Array): Hmac;
 }
 
 export interface Hashes extends Readonly<Record<Exclude<HashName, "sha1">, Hash>> {
-  /** If absent, code that needs SHA-1 loads noble's. */
+  /** If it is absent, Handclasp uses @noble's SHA-1. */
   readonly sha1?: Hash;
 }
 
@@ -45,30 +49,36 @@ export type CipherName =
   | "AES_128_CBC"
   | "AES_256_CBC";
 
-/** Returns an entry that must exist, because a configuration that needs a missing one was refused. */
+/** Returns the entry, which exists, because Handclasp refuses a configuration that needs a missing entry. */
 export const requireEntry = <T>(entry: T | undefined): T => {
   if (!entry) throw new Error("no such entry");
   return entry;
 };
 
 /**
- * An AEAD under one key, RFC 5116: a nonce of 12 bytes, and a tag at the end of 16 bytes, or 8 for CCM_8. A call may
- * use its arguments until it returns, or, if it returns a promise, until the promise has settled.
+ * An AEAD with one key, RFC 5116. The nonce has 12 bytes. The tag follows the ciphertext and has 16 bytes, or 8 for
+ * CCM_8. A function may use its arguments until it returns or, if it returns a promise, until the promise settles.
  */
 export interface Aead {
   /** Writes the ciphertext and the tag to `out`, which is as long as the plaintext and the tag together. */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): Awaitable<void>;
-  /** The plaintext, or `undefined` if the tag is wrong; a wrong tag never throws. */
+  /**
+   * The plaintext, or `undefined` if the tag is wrong. It must not throw because of a wrong tag. `ciphertext` includes
+   * the tag.
+   */
   open(nonce: Uint8Array, additionalData: Uint8Array, ciphertext: Uint8Array): Awaitable<Uint8Array | undefined>;
 }
 
-/** AES-CBC under one key, without padding: the input and the output are whole blocks. */
+/**
+ * AES-CBC with one key, without padding. The IV has 16 bytes, and the input and the output are whole blocks of 16
+ * bytes.
+ */
 export interface BlockChain {
   encrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array;
   decrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array;
 }
 
-/** Functions that make a cipher's context from a key. They copy the key, because the caller may wipe it afterwards. */
+/** Functions that make a cipher from a key. They must copy the key, because the caller may wipe it afterwards. */
 export interface Ciphers {
   readonly AES_128_GCM?: (key: Uint8Array) => Awaitable<Aead>;
   readonly AES_256_GCM?: (key: Uint8Array) => Awaitable<Aead>;
@@ -85,14 +95,14 @@ export type EcCurveName = "secp256r1" | "secp384r1" | "secp521r1";
 /** An ephemeral key pair of one key exchange. */
 export interface KeyShare {
   /**
-   * The public key as sent: 32 bytes for x25519, an uncompressed point for other curves (RFC 8422 §5.4), as long as the
-   * prime in a finite field.
+   * The public key in the form that TLS sends: 32 bytes for x25519, an uncompressed point for other curves (RFC 8422
+   * §5.4), or a number as long as the prime in a finite field.
    */
   readonly publicKey: Uint8Array;
   /**
    * The shared secret: the x coordinate at the field's full width (RFC 8422 §5.10), or, in a finite field, a number as
    * long as the prime. `undefined` if the peer's public key is malformed or not on the curve, or, for x25519, if the
-   * secret is all zeros (RFC 8422 §5.11). An error that this throws or rejects with counts as a fault of the provider,
+   * secret is all zeros (RFC 8422 §5.11). If `agree` throws or rejects, the error counts as a fault of the provider,
    * not of the peer.
    */
   agree(peerPublicKey: Uint8Array): Awaitable<Uint8Array | undefined>;
@@ -103,16 +113,16 @@ export interface KeyShare {
 /** Returns `length` random bytes from a secure source. */
 export type Random = (length: number) => Uint8Array;
 
-/** Makes a key share of one group. A host with a random generator of its own may ignore `random`. */
+/** Makes a key share of one group. A provider whose host generates keys itself may ignore `random`. */
 export type KeyAgreement = (random: Random) => Awaitable<KeyShare>;
 
-/** A public key, parsed from a SubjectPublicKeyInfo. */
+/** A public key, parsed from a SubjectPublicKeyInfo. Numbers are big-endian bytes. */
 export type PublicKey =
   | {
       readonly type: "rsa";
       readonly modulus: Uint8Array;
       readonly exponent: Uint8Array;
-      /** True if the key's OID is id-RSASSA-PSS: it verifies only PSS. */
+      /** True if the key's OID is id-RSASSA-PSS. Such a key verifies only PSS signatures. */
       readonly pssOnly: boolean;
     }
   | {
@@ -124,8 +134,8 @@ export type PublicKey =
   | { readonly type: "ed25519"; readonly point: Uint8Array };
 
 /**
- * A signature algorithm of certificates and handshake signatures, without a number. PSS uses MGF1 with the same hash,
- * and a salt as long as the hash.
+ * A signature algorithm of certificates and handshake messages. PSS uses MGF1 with the same hash, and a salt as long as
+ * the digest.
  */
 export type SignatureAlgorithm =
   | { readonly type: "rsa_pkcs1" | "rsa_pss"; readonly hash: "sha256" | "sha384" | "sha512" }
@@ -133,35 +143,38 @@ export type SignatureAlgorithm =
   | { readonly type: "ed25519" };
 
 export interface CryptoProvider {
-  /** For traces and error messages: `"noble"`, `"node"`, `"webcrypto"`. */
+  /** The name in traces and error messages, such as `"noble"`, `"node"` or `"webcrypto"`. */
   readonly name: string;
   readonly hashes: Hashes;
   readonly ciphers: Ciphers;
   readonly groups: { readonly [G in GroupName]?: KeyAgreement };
   /**
-   * Diffie-Hellman with generator 2 in the field of a safe prime from `finiteField.ts`. A secret exponent has at least
-   * `exponentLength` bytes. The peer's public key has no leading zeros, and core has checked that it is in 2 … p−2.
-   * Without this function, core computes with BigInt.
+   * Diffie-Hellman with generator 2 in the field of a safe prime from RFC 7919 or RFC 3526, as big-endian bytes. The
+   * secret exponent must have at least `exponentLength` bytes. The peer's public key has no leading zeros, and core has
+   * checked that it is in 2 … p−2. If a provider lacks this function, core computes with BigInt.
    */
   readonly finiteField?: (prime: Uint8Array, exponentLength: number) => KeyAgreement;
-  /** True if `verify` supports the algorithm. Called when a configuration is made. */
+  /** True if `verify` supports the algorithm. Handclasp calls it when it makes a configuration. */
   canVerify(algorithm: SignatureAlgorithm): boolean;
   /**
-   * True if `signature` (for ECDSA a DER Ecdsa-Sig-Value; a high S is accepted) is a signature of `message` by `key`. A
-   * wrong or malformed signature, a key of another kind and a point that is not on its curve give false and never
-   * throw.
+   * True if `signature` (for ECDSA a DER Ecdsa-Sig-Value; a high S is accepted) is a signature of `message` by `key`.
+   * It must return false, and not throw, for a wrong or malformed signature, a key of another kind, or a point that is
+   * not on its curve.
    */
   verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
   /** RSAES-PKCS1-v1_5 encryption (RFC 8017 §7.2.1), for ClientKeyExchange with an RSA suite. */
   rsaEncrypt(key: PublicKey & { type: "rsa" }, message: Uint8Array, random: Random): Awaitable<Uint8Array>;
   /**
-   * True if a client makes a key share while it waits for the server, before it knows which group the server chooses. A
-   * share that turns out not to be needed is wiped, so this is right for providers whose shares take little time
-   * compared to a round trip. Default false.
+   * True if a client makes a key share while it waits for the server, before it knows which group the server chooses.
+   * The client wipes a share that it does not need, so set this if a share takes little time compared with a round
+   * trip. Default false.
    */
   readonly precomputesShares?: boolean;
-  /** The faster cipher on this host, which comes first in the default list of suites. */
+  /** The cipher that is faster on this host. Its suites come first in the default list. */
   readonly prefers: "AES_GCM" | "CHACHA20_POLY1305";
-  /** The host's source of all random bytes of a connection, called without `this`. Default `crypto.getRandomValues`. */
+  /**
+   * The source of all random bytes of a connection, which Handclasp calls without `this`. Default
+   * `crypto.getRandomValues`.
+   */
   readonly random?: Random;
 }

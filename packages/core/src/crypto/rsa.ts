@@ -1,7 +1,7 @@
 /**
  * RSA's public operations with BigInt, RFC 8017. This module has no private keys; the host does the private-key
- * operation. RSAVP1 works on public numbers. RSAEP works on a premaster secret with BigInt, whose timing may reveal
- * bits of it to an attacker on the same machine (`SECURITY.md`).
+ * operation. RSAVP1 computes with public numbers only. RSAEP computes with a premaster secret, and the timing of BigInt
+ * may reveal bits of that secret to an attacker on the same machine (`SECURITY.md`).
  * @module
  */
 import { hexToBytes } from "@noble/hashes/utils.js";
@@ -14,7 +14,7 @@ import { type RsaPublicKey, rsaBits, rsaKeyFault } from "./rsaKey.ts";
 interface KeyNumbers {
   readonly n: bigint;
   readonly e: bigint;
-  /** The bytes of the modulus: k in RFC 8017. */
+  /** The length of the modulus in bytes: k in RFC 8017. */
   readonly length: number;
   readonly bits: number;
 }
@@ -39,8 +39,9 @@ function openSignature(key: RsaPublicKey, signature: Uint8Array): { block: Uint8
 export type RsaHashName = "sha256" | "sha384" | "sha512";
 
 /**
- * The DER of DigestInfo before the digest, RFC 8017 §9.2 note 1. The first form has NULL as the hash's parameters, as
- * all implementations write it. The second form omits them, and RFC 5246 §4.7 requires that we accept it too.
+ * The DER of DigestInfo before the digest, in hex (RFC 8017 §9.2 note 1). The first form has NULL as the hash's
+ * parameters, as all implementations write it. The second form omits them, and RFC 5246 §4.7 requires that we accept it
+ * too.
  */
 const digestInfos: Readonly<Record<RsaHashName, readonly [string, string]>> = {
   sha256: ["3031300d060960864801650304020105000420", "302f300b06096086480165030402010420"],
@@ -49,8 +50,8 @@ const digestInfos: Readonly<Record<RsaHashName, readonly [string, string]>> = {
 };
 
 /**
- * RSASSA-PKCS1-v1_5, RFC 8017 §8.2.2: builds each possible padded block and compares all of it.
- * Implementations that parse the block instead have accepted forgeries with small exponents.
+ * Verifies RSASSA-PKCS1-v1_5, RFC 8017 §8.2.2. It builds both valid padded blocks and compares them as a whole.
+ * Implementations that parse the block instead have accepted forged signatures for keys with small exponents.
  */
 export function verifyPkcs1(
   hash: Hash,
@@ -87,7 +88,8 @@ function applyMask(hash: Hash, seed: Uint8Array, target: Uint8Array): void {
 }
 
 /**
- * RSASSA-PSS, RFC 8017 §8.1.2 and §9.1.2, with MGF1 of the same hash and a salt as long as the hash (RFC 8446 §4.2.3).
+ * Verifies RSASSA-PSS, RFC 8017 §8.1.2 and §9.1.2, with MGF1 of the same hash and a salt as long as the digest (RFC
+ * 8446 §4.2.3).
  */
 export function verifyPss(hash: Hash, key: RsaPublicKey, message: Uint8Array, signature: Uint8Array): boolean {
   const opened = openSignature(key, signature);
@@ -106,8 +108,8 @@ export function verifyPss(hash: Hash, key: RsaPublicKey, message: Uint8Array, si
   applyMask(hash, h, db);
   db[0] = (db[0] as number) & topMask;
   const salt = db.subarray(db.length - digestLength);
-  // PS || 01 || salt || H' || bc, compared as a whole. It fits with every hash, because of the minimum size of the
-  // modulus.
+  // The code compares PS || 01 || salt || H' || bc as a whole. It fits into the block with every hash, because of the
+  // minimum size of the modulus.
   const expected = new Uint8Array(length);
   expected[db.length - digestLength - 1] = 1;
   expected.set(salt, db.length - digestLength);
@@ -116,7 +118,10 @@ export function verifyPss(hash: Hash, key: RsaPublicKey, message: Uint8Array, si
   return equal(expected, block);
 }
 
-/** RSAES-PKCS1-v1_5 encryption, RFC 8017 §7.2.1. Throws a TlsError if the key is refused. */
+/**
+ * RSAES-PKCS1-v1_5 encryption, RFC 8017 §7.2.1. Throws a TlsError if the key is outside the limits, and a RangeError if
+ * the message is too long.
+ */
 export function encryptPkcs1(key: RsaPublicKey, message: Uint8Array, random: Random): Uint8Array {
   const numbers = keyNumbers(key);
   if (typeof numbers === "string")
@@ -128,7 +133,7 @@ export function encryptPkcs1(key: RsaPublicKey, message: Uint8Array, random: Ran
   const end = length - message.length - 1;
   for (let at = 2, tries = 0; at < end; tries++) {
     if (tries === 128) throw new Error("the source of random bytes is broken");
-    // A zero would end the padding, so it is replaced by another random byte.
+    // A zero byte would end the padding, so the code replaces it with another random byte.
     for (const byte of random(end - at)) if (byte !== 0) block[at++] = byte;
   }
   block.set(message, end + 1);

@@ -1,7 +1,7 @@
 /**
- * SignatureScheme, one row each. The numbers are those of RFC 8446 §4.2.3. In TLS 1.2 their two bytes are the
- * SignatureAndHashAlgorithm of RFC 5246, and 0x0403, 0x0503 and 0x0603 mean ECDSA with that hash on *any* offered
- * curve.
+ * The signature schemes that Handclasp supports, with their numbers from RFC 8446 §4.2.3. In TLS 1.2, the two bytes of
+ * a number are the SignatureAndHashAlgorithm of RFC 5246, so 0x0403, 0x0503 and 0x0603 mean ECDSA with that hash on
+ * *any* offered curve.
  * @module
  */
 import type { PublicKey, SignatureAlgorithm } from "./provider.ts";
@@ -10,7 +10,7 @@ export interface SignatureScheme {
   readonly id: number;
   readonly name: string;
   readonly algorithm: SignatureAlgorithm;
-  /** The kind of key that signs with it; `rsa_pss_pss_*` need a key whose OID is id-RSASSA-PSS. */
+  /** The kind of key that signs with this scheme. `"rsa_pss"` is an RSA key whose OID is id-RSASSA-PSS. */
   readonly key: "rsa" | "rsa_pss" | "ec" | "ed25519";
 }
 
@@ -71,7 +71,9 @@ export const rsa_pkcs1_sha512: SignatureScheme = scheme(0x0601, "rsa_pkcs1_sha51
   hash: "sha512",
 });
 
-/** The default offer, in order of preference: fast verification first, and PSS before PKCS#1. */
+/**
+ * The schemes that are offered by default, in order of preference: ECDSA and Ed25519 before RSA, and PSS before PKCS#1.
+ */
 export const defaultSchemes: readonly SignatureScheme[] = [
   ecdsa_secp256r1_sha256,
   ed25519,
@@ -88,7 +90,10 @@ export const defaultSchemes: readonly SignatureScheme[] = [
   rsa_pkcs1_sha512,
 ];
 
-/** The schemes that fit a public key. `hash` is the only hash that an id-RSASSA-PSS key allows, if it restricts it. */
+/**
+ * Those of `schemes` that fit a public key. `hash` is the one hash that an id-RSASSA-PSS key allows, or `undefined` if
+ * the key does not restrict the hash.
+ */
 export function schemesForKey(
   key: PublicKey,
   schemes: readonly SignatureScheme[] = defaultSchemes,
@@ -107,8 +112,8 @@ const schemeOfCurve = {
 } as const;
 
 /**
- * The schemes with which the holder of a key signs, in order of preference. An EC key begins with the hash that matches
- * its curve. `hash` is as in `schemesForKey`.
+ * The schemes with which the holder of a key signs, in order of preference. For an EC key, the scheme whose hash
+ * matches the curve comes first. `hash` is as in `schemesForKey`.
  */
 export function signingSchemes(key: PublicKey, hash?: string): readonly SignatureScheme[] {
   const schemes = schemesForKey(key, defaultSchemes, hash);

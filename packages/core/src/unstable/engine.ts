@@ -1,6 +1,6 @@
 /**
- * The engine, which does no I/O, and its options. All of it may change in any version: pin one, and read
- * `CHANGELOG.md`.
+ * The engine, which does no I/O, and its options. All exports may change in any version, so depend on an exact version,
+ * and read `CHANGELOG.md` before you upgrade.
  * @module
  */
 import { type AcceptOptions, serverHandshakeConfig } from "../connection/accept.ts";
@@ -23,13 +23,13 @@ export { serverOptions } from "../validation/serverTable.ts";
 export { withExplanationSync } from "../validation/withExplanationSync.ts";
 export { clientHandshakeConfig, type Engine, type EngineInbound, serverHandshakeConfig };
 
-/** The functions of an engine's driver that the engine calls. */
+/** The functions that the engine calls in its driver, the code that connects the engine to a transport. */
 export interface EngineDriver {
-  /** Takes application data, and tells the engine whether there is room for more. */
+  /** Receives application data, and tells the engine whether there is room for more. */
   readonly inbound: EngineInbound;
   /**
-   * The engine calls this when `take` would return bytes or events. The call comes from inside the engine's own
-   * methods, so call `take` later, once in a turn or a microtask.
+   * The engine calls `wake` when `take` would return bytes or events. The engine makes the call from inside its own
+   * methods, so call `take` later: once, in a microtask or the next turn of the event loop.
    */
   scheduleTake(): void;
 }

@@ -1,12 +1,11 @@
 /**
- * Explains what is wrong with the address that a client connects to.
+ * Explains what is wrong with the address or the transport that a client connects to.
  * @module
  */
 import { type Finding, kindOf } from "./finding.ts";
 
 /**
- * @param addresses the schemes that `connect` takes: `"tcp:"` in Node.js only, and none for a function that takes a
- * transport
+ * @param addresses the addresses that the function accepts, such as `"ws://… or wss://…"`; with `tcp:` only in Node.js
  */
 export function explainAddress(option: string, value: unknown, addresses: string): Finding {
   const expected =
@@ -16,7 +15,7 @@ export function explainAddress(option: string, value: unknown, addresses: string
     const text = (typeof value === "string" ? value : String(value.href)).trim();
     if (!expected.includes("ws:"))
       return ["a text", `${expected}; connect of @handclasp/node and of @handclasp/browser takes addresses`];
-    // An address has one line: this is a key or a file in the wrong place.
+    // An address has one line and no `---`, so this is a key or the contents of a file in the wrong place.
     if (/\n|---/.test(text)) return ["several lines", expected];
     return [text === "" ? "empty" : `"${withoutSecrets(text)}"`, remedy(text, hasTcp) ?? expected];
   }
@@ -50,7 +49,10 @@ function remedy(text: string, hasTcp: boolean): string | undefined {
   return undefined;
 }
 
-/** Removes the user and password, which may contain any character, and everything after the path. */
+/**
+ * Removes the user and password, which may contain any character, and everything after the path. Keeps at most 200
+ * characters.
+ */
 const withoutSecrets = (text: string): string =>
   text
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/@?#:]*(:(?!\d{1,5}[/?#]).*)?@/is, "$1")

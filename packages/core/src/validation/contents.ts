@@ -1,12 +1,12 @@
 /**
- * Recognises a value that was given in place of a certificate or a private key.
+ * Recognises values that a caller gave in place of a certificate or a private key.
  * @module
  */
 
 import type { Finding } from "./finding.ts";
 import { noPemAdvice } from "./noPem.ts";
 
-/** Returns `undefined` if the value is none of the known mistakes. The result repeats no part of the value. */
+/** Returns `undefined` if the value is not one of the known mistakes. The result repeats no part of the value. */
 export function explainContents(option: string, value: unknown): Finding | undefined {
   if (option !== "ca" && option !== "cert" && option !== "key") return undefined;
   for (const one of Array.isArray(value) ? value : [value]) {
@@ -52,7 +52,7 @@ function explainText(option: string, source: string | Uint8Array): Finding | und
   return option === "key" ? undefined : ["there is no certificate in it", noPemAdvice(text, "CERTIFICATE")];
 }
 
-/** The text of a file. The first MiB is enough to recognise bytes. */
+/** Converts the contents of a file to text. The first MiB of bytes is enough to recognise a mistake. */
 function textOf(source: string | Uint8Array): string {
   if (typeof source === "string") return source;
   let text = "";
@@ -91,7 +91,10 @@ function explainLabels(option: string, labels: readonly string[]): Finding | und
   return undefined;
 }
 
-/** Recognises DER: a certificate begins with a SEQUENCE, private keys and PKCS#12 with a number. */
+/**
+ * Recognises DER by the first element inside the outer SEQUENCE: a SEQUENCE in a certificate, an INTEGER in an
+ * unencrypted private key or PKCS#12.
+ */
 function explainDer(option: string, bytes: Uint8Array): Finding | undefined {
   const length = bytes[1] ?? 0;
   const at = 2 + (length & 0x80 ? length & 0x7f : 0);

@@ -1,6 +1,6 @@
 /**
- * The explanations without a chunk of their own. The build for Node.js takes this file in place of `lazy.ts`, because
- * loading one more file costs more there than the code in it.
+ * Imports the explanations at once. The build for Node.js uses this file in place of `lazy.ts`, because Node.js takes
+ * longer to load one more file than to load the code in it.
  * @module
  */
 import type { Awaitable } from "../flow.ts";

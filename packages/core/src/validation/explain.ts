@@ -1,7 +1,8 @@
 /**
- * Full errors about options: the value that came, the value that is expected, and the remedy. An error repeats only
- * numbers, booleans and the names of TLS's suites, groups and schemes: any other value may be a secret in the wrong
- * place. This file imports no code of the first load, so that the first load stays one file.
+ * Full errors about options: the value that came, the value that is expected, and the remedy. An error repeats numbers,
+ * booleans, the names of TLS's suites, groups and schemes, and addresses without user, password and query. It repeats
+ * no other value, because that may be a secret in the wrong place. This file imports no code of a page's first load,
+ * because a bundler would then split the first load into several files.
  * @module
  */
 import { explainAddress } from "./address.ts";
@@ -13,7 +14,7 @@ import { clientOnlyOptions, expectedValues, otherNames, remedies, serverOnlyOpti
 
 export { adviceOf };
 
-/** The message and advice of a fuller error than the one with `message`; `undefined` if there is nothing to add. */
+/** The message and the advice of the full error; `undefined` if there is nothing to add to `message`. */
 export function explain({ option, value, expected, known }: OptionFault, message: string): Finding | undefined {
   if (option === undefined) return [message, remedies.find(([pattern]) => pattern.test(message))?.[1] ?? ""];
   if (known) return [`unknown option ${option}`, remedyOf(option, known)];
@@ -39,7 +40,7 @@ function remedyOf(option: string, known: readonly string[]): string {
       : {};
   if (Object.hasOwn(other, name))
     return `it is an option of a ${other === serverOnlyOptions ? "server" : "client"}: ${other[name]}`;
-  // The full path: a name inside another option means something else than the same name at the top.
+  // Looks up the full path, because an option inside another one differs from the option of the same name at the top.
   const lower = option.toLowerCase();
   if (Object.hasOwn(otherNames, lower)) return otherNames[lower] as string;
   const guess = name.length < 6 ? undefined : nearest(name, known, 2);
@@ -65,7 +66,10 @@ const isPromise = (value: unknown): boolean =>
 const describe = (value: unknown): string =>
   typeof value === "number" || typeof value === "boolean" ? String(value) : value === "" ? "empty" : kindOf(value);
 
-/** Explains suites, groups and schemes that were given by name. A known name is no secret and is repeated. */
+/**
+ * Explains suites, groups and schemes that the caller gave by name. The error repeats a text only if it has the form of
+ * such a name, because it is then no secret.
+ */
 function explainRows(option: string, value: unknown): Finding | undefined {
   if (!["suites", "groups", "signatureSchemes", "equalSuites"].includes(option)) return undefined;
   const text = (Array.isArray(value) ? value : [value]).flat().find((row) => typeof row === "string");
@@ -80,7 +84,7 @@ function explainRows(option: string, value: unknown): Finding | undefined {
   ];
 }
 
-/** Explains values whose form shows the mistake. */
+/** Explains other common mistakes, which the type or the properties of the value show. */
 function explainShape(option: string, value: unknown): Finding | undefined {
   const has = (property: string): boolean => typeof value === "object" && value !== null && property in value;
   if (option === "credentials") {
@@ -117,7 +121,7 @@ function nearest(name: string, known: readonly string[], limit: number): string 
   return best?.option;
 }
 
-/** The number of letters to insert, leave out, replace or swap with the next. */
+/** The edit distance: the number of letters to insert, delete, replace or swap with the next letter. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

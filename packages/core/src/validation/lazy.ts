@@ -1,6 +1,6 @@
 /**
- * Loads the explanations, which are a chunk of their own: a page whose options and certificates are right never needs
- * them. The build for Node.js takes `eager.ts` instead.
+ * Loads the explanations from a chunk of their own, because a page whose options and certificates are right never needs
+ * them. The build for Node.js uses `eager.ts` instead.
  * @module
  */
 import type { Awaitable } from "../flow.ts";
@@ -10,7 +10,8 @@ import { loadWithTimeout } from "./loadWithTimeout.ts";
 let loaded: typeof explain | undefined;
 
 /**
- * A promise of the explanations, or `undefined` if they do not load; once they are loaded, the explanations themselves.
+ * A promise of the explanations, which resolves to `undefined` if they do not load. After they have loaded, the
+ * explanations themselves.
  */
 export const loadExplanations = (): Awaitable<typeof explain | undefined> =>
   loaded ??

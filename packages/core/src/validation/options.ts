@@ -1,34 +1,36 @@
 /**
- * Checks options against the table of the function that takes them: that each option exists, its type and its range.
- * This happens before anything is opened. Only `undefined` means "not given"; an undocumented value is refused, and so
- * never means "allow".
+ * Checks the names, types and ranges of options against a table. A function checks its options before it opens a
+ * connection. Only `undefined` means "not given". Every undocumented value is an error, so that none can mean "allow".
  *
- * A table is a list of rows, each a type and the options of that type: `"boolean strictSni tickets"`. A type is one or
- * more kinds with `|` between them. A kind is a result of `typeof`; `any`; `ms`; `bytes`; `named` (a row of ours, such
- * as a suite); `=word`; `least~most` (a range of whole numbers); or `kind[]` (a list). `!` after the type makes the
- * option mandatory. `provider.canVerify` means that the object has a property `canVerify` of the row's type.
+ * A table is a list of rows. A row is a type and the options of that type: `"boolean strictSni tickets"`. A type is one
+ * or more kinds with `|` between them. A kind is a result of `typeof`; `any` (neither null nor undefined); `ms`
+ * (milliseconds); `bytes`; `named` (an object with a name, such as a suite); `=word` (this text); `least~most` (a range
+ * of whole numbers); or `kind[]` (a list). `!` after the type makes the option mandatory. `provider.canVerify` means
+ * that the object has a property `canVerify` of the row's type.
  *
- * The first load of a page contains the tables and short errors; `explain.ts` is loaded before an error is thrown, and
- * says more.
+ * The first load of a page contains the tables and short errors. When an option is wrong, `explain.ts` is loaded, which
+ * makes the full error.
  * @module
  */
 import { configurationError, type TlsError } from "../errors.ts";
 
 /** The fault of an option, from which `explain` makes the full error. */
 export interface OptionFault {
-  /** The name of the option; without it, the message says what is wrong, and `explain` adds only the advice. */
+  /** The name of the option. If it is absent, the message is complete, and `explain` adds only the advice. */
   readonly option?: string;
   readonly value?: unknown;
   /**
-   * The type in the table, or a text; without it, the short error is complete unless `explain` recognises a mistake.
+   * The expected type as in the table, or as a text. If it is absent, `explain` makes a full error only for a mistake
+   * that it recognises.
    */
   readonly expected?: string;
-  /** The known options; only if the option is unknown. */
+  /** The known options, if the option is not one of them. */
   readonly known?: readonly string[];
 }
 
 /**
- * The faults by error. An error outlives the connection, and must not itself keep a secret that is in the wrong place.
+ * The fault of each error. It is not a property of the error, because a log of the error would then show the value,
+ * which may be a secret in the wrong place.
  */
 export const faults: WeakMap<object, OptionFault> = new WeakMap();
 
@@ -42,19 +44,19 @@ export const wrongOption = (option: string, value: unknown, expected: string, kn
       })
     : withFault(configurationError(`${option}: wrong value`, `expected ${expected}`), { option, value, expected });
 
-/** Notes the fault of an error, so that `explain` can find a better error for it. Returns the error. */
+/** Records the fault of an error, so that `withExplanation` can replace the error by a full one. Returns the error. */
 export function withFault(error: TlsError, fault: OptionFault): TlsError {
   faults.set(error, fault);
   return error;
 }
 
-/** A configuration error about more than one option. The explanations contain its advice. */
+/** A configuration error whose advice is in `remedies` of `words.ts`, such as one about several options. */
 export const briefError = (message: string): TlsError => withFault(configurationError(message), {});
 
 /**
- * Copies the options of a table into a plain object. Each option is read once. It may be anywhere in the prototype
- * chain, because options may be an instance of a class or inherit defaults. A property that every object has is not an
- * option, so that a polluted Object.prototype cannot turn `insecure` on.
+ * Checks options against a table, and copies them into an object without a prototype. It reads each option once. An
+ * option may be inherited, because `options` may be an instance of a class or inherit defaults. A property that every
+ * object has is not an option, so that a polluted Object.prototype cannot turn `insecure` on.
  * @param prefix the path of options inside another option, such as `"psk."`
  * @throws TlsError `configuration` for an option that is unknown, of another type, or out of range
  * @example
@@ -98,7 +100,7 @@ interface Entry {
   readonly tests: readonly ((value: unknown) => boolean)[];
 }
 
-/** The parsed tables: to parse one takes longer than to check the options of a connection. */
+/** The parsed tables. Parsing a table takes longer than checking the options of a connection. */
 const tables = new WeakMap<readonly string[], Table>();
 
 function tableOf(rows: readonly string[]): Table {
@@ -129,7 +131,7 @@ function testOf(kind: string): (value: unknown) => boolean {
   if (most !== undefined)
     return (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
   if (kind === "any") return (value) => value != null;
-  // A host's timer fires at once if its delay is longer.
+  // The timers of hosts fire at once if the delay is longer.
   if (kind === "ms") return (value) => typeof value === "number" && value > 0 && value < 2 ** 31;
   if (kind === "bytes") return (value) => value instanceof Uint8Array;
   if (kind === "named") return (value) => typeof (value as Properties | null | undefined)?.name === "string";

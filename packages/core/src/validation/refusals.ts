@@ -1,5 +1,5 @@
 /**
- * The advice for a certificate that is refused.
+ * The advice in errors about refused certificates.
  * @module
  */
 import type { CertificateFault } from "../errorCodes.ts";
@@ -18,8 +18,8 @@ const extensionNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * The first row whose pattern matches the reason counts. A reason may contain text of the peer, which no advice
- * repeats.
+ * The advice by code, and by a pattern of the error's reason; the first match wins. No advice repeats the reason, which
+ * may contain text that the peer sent.
  */
 const advices: Readonly<Partial<Record<CertificateFault, readonly (readonly [RegExp, string])[]>>> = {
   bad_signature: [[/./, "a CA of this name has another key: use the CA certificate that belongs to this chain"]],
@@ -52,7 +52,7 @@ const advices: Readonly<Partial<Record<CertificateFault, readonly (readonly [Reg
   ],
 };
 
-/** @param reason the fault of the certificate, without its place */
+/** @param reason the `reason` of the CertificateError */
 export function adviceOf(code: CertificateFault, reason: string): string | undefined {
   const advice = advices[code]?.find(([pattern]) => pattern.test(reason))?.[1];
   const [, oid = ""] = /^the critical extension ([\d.]+)/.exec(reason) ?? [];

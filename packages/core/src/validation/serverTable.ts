@@ -1,12 +1,12 @@
 /**
- * The options of a server. `options.ts` describes the rows.
+ * The table of a server's options. `options.ts` describes the format.
  * @module
  */
 import { commonOptions, trustOptions } from "./tables.ts";
 
 let server: readonly string[] | undefined;
 
-/** The same list each time; see `clientOptions`. */
+/** Returns the same list each time, like `clientOptions`. */
 export function serverOptions(): readonly string[] {
   server ??= [
     "any credentials",

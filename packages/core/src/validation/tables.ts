@@ -1,5 +1,5 @@
 /**
- * The options of a client. `options.ts` describes the rows.
+ * The tables of a client's options. `options.ts` describes the format.
  * @module
  */
 
@@ -12,7 +12,7 @@ export const trustOptions: readonly string[] = [
   "256~521 minimumEcBits",
 ];
 
-/** The options of both roles. */
+/** The options of clients and servers. */
 export const commonOptions: readonly string[] = [
   "function provider.canVerify certificateCache.knows signal.addEventListener keyLog now random",
   "object provider.ciphers provider.groups",
@@ -27,7 +27,10 @@ export const commonOptions: readonly string[] = [
 
 let client: readonly string[] | undefined;
 
-/** The same list each time. It is a function so that the bundle of a page without a client leaves it out. */
+/**
+ * Returns the same list each time, so that it is parsed only once. The list is in a function, so that the bundle of a
+ * page without a client leaves it out.
+ */
 export function clientOptions(): readonly string[] {
   client ??= [
     ...trustOptions,

@@ -2,13 +2,13 @@ import { configurationError } from "../errors.ts";
 import { loadExplanations } from "./lazy.ts";
 import { faults } from "./options.ts";
 
-/** Runs `act`; if an option is wrong, replaces the error by one that says how to correct it. */
+/** Runs `act`. If an option is wrong, rejects with an error that says how to correct the option. */
 export async function withExplanation<T>(act: () => T | Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     const fault = faults.get(error as object);
-    // The short error is thrown if the explanations do not load.
+    // If the explanations do not load, the short error is thrown.
     const { explain } = (fault && (await loadExplanations())) ?? {};
     const better = fault && explain?.(fault, (error as Error).message);
     throw better ? configurationError(...better) : error;

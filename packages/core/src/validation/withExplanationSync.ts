@@ -2,7 +2,7 @@ import { configurationError } from "../errors.ts";
 import { explain } from "./explain.ts";
 import { faults } from "./options.ts";
 
-/** The same as `withExplanation`, for synchronous functions: their bundle contains the explanations. */
+/** Like `withExplanation`, for synchronous functions, whose bundle contains the explanations. */
 export function withExplanationSync<T>(act: () => T): T {
   try {
     return act();

@@ -1,9 +1,9 @@
 /**
- * The values that options take, and the names that other libraries have for options. Only errors use them.
+ * Texts for errors about options: the values that options accept, and the remedies for unknown options.
  * @module
  */
 
-/** The values to give, by option. An example in a text is one line that works. */
+/** The values that an option accepts, by option. Each example is one line of code that works. */
 export const expectedValues: Readonly<Record<string, string>> = {
   agent: "an http.Agent",
   allow: "a function of the request that returns true or false",
@@ -98,7 +98,7 @@ const toListener =
 const toWebSocketListener = "pass it to the listener: server.listenWebSocket({ … })";
 const address = 'the address comes first: connect("tcp://host:port", { … }) or connect("wss://host/path", { … })';
 
-/** The remedy, by the name of the option in node:tls, node:https, ws, socket.io, Deno, Bun or curl, in lower case. */
+/** The remedies for options of node:tls, node:https, ws, socket.io, Deno, Bun and curl, by name in lower case. */
 export const otherNames: Readonly<Record<string, string>> = {
   agent: webSocketOption,
   allow: toWebSocketListener,
@@ -190,7 +190,7 @@ export const otherNames: Readonly<Record<string, string>> = {
 const forClients = "a client leaves it out";
 const forServers = "a server leaves it out";
 
-/** Every option that only a server has, and the remedy for a client. */
+/** The remedies for a client that gives an option of servers. All such options are here. */
 export const serverOnlyOptions: Readonly<Record<string, string>> = {
   certificateAuthorities: "a client with several certificates gives all of them: credentials: […]",
   clientAuth: "a client gives credentials, which it uses if a server asks",
@@ -203,7 +203,7 @@ export const serverOnlyOptions: Readonly<Record<string, string>> = {
   tickets: "a client uses sessions: keepSessions({ tickets })",
 };
 
-/** Every option that only a client has, and the remedy for a server. */
+/** The remedies for a server that gives an option of clients. All such options are here. */
 export const clientOnlyOptions: Readonly<Record<string, string>> = {
   fallbackScsv: forServers,
   grease: forServers,
@@ -216,7 +216,7 @@ export const clientOnlyOptions: Readonly<Record<string, string>> = {
   signedCertificateTimestamps: "a server sends them: nodeCredential({ cert, key, signedCertificateTimestamps })",
 };
 
-/** The advice, by the message of an error about more than one option. */
+/** The advice for errors that `briefError` makes, by a pattern of their message. */
 export const remedies: readonly (readonly [RegExp, string])[] = [
   [/^the provider .* lacks/, "leave it out, or use another provider"],
   [/^an empty list of/, "leave the option out for the default, or fill the list"],

@@ -1,6 +1,6 @@
 /**
- * The presentation language of RFC 5246 §4 as combinators: one declaration both reads and writes. The functions that
- * make codecs are marked as free of side effects, so a bundler leaves out messages that a program does not use.
+ * Codecs for the presentation language of RFC 5246 §4. A codec both reads and writes its type. The functions that make
+ * codecs are marked as free of side effects, so a bundler leaves out the messages that a program does not use.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -34,10 +34,10 @@ export function opaque(length: number): Codec<Uint8Array> {
   };
 }
 
-/** The remaining bytes of the enclosing part. */
+/** The remaining bytes of the enclosing vector or message. */
 export const rest: Codec<Uint8Array> = { read: (r) => r.rest(), write: (w, v) => void w.put(v) };
 
-/** `T x<min..2^(8·width)-1>`: a length, then exactly one `inner` of that many bytes. */
+/** `T x<min..2^(8·width)-1>`: a length of `width` bytes, then one `inner` of exactly that length. */
 /* @__NO_SIDE_EFFECTS__ */
 export function prefixed<T>(width: number, inner: Codec<T>, min = 0): Codec<T> {
   return {
@@ -56,7 +56,7 @@ export function bytes(width: number, min = 0): Codec<Uint8Array> {
   return prefixed(width, rest, min);
 }
 
-/** `T x<min..2^(8·width)-1>`: a length in bytes, then any number of items. */
+/** `T x<min..2^(8·width)-1>`: a length of `width` bytes, which counts bytes and not items, then the items. */
 /* @__NO_SIDE_EFFECTS__ */
 export function list<T>(width: number, item: Codec<T>, min = 0): Codec<readonly T[]> {
   return prefixed<readonly T[]>(
@@ -96,7 +96,10 @@ export function struct<F extends Fields>(fields: F): Codec<{ readonly [K in keyo
 /** An empty body. */
 export const empty: Codec<Record<never, never>> = { read: () => ({}), write: () => {} };
 
-/** A part at the end that may be absent, which differs from an empty one (extensions, RFC 5246 §7.4.1.2). */
+/**
+ * A part at the end that may be absent, such as the extensions of RFC 5246 §7.4.1.2. `undefined` means that it is
+ * absent, not that it is empty.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function trailing<T>(inner: Codec<T>): Codec<T | undefined> {
   return {
@@ -107,7 +110,7 @@ export function trailing<T>(inner: Codec<T>): Codec<T | undefined> {
   };
 }
 
-/** Reads a value that must fill the whole array; `path` names it in errors. */
+/** Reads a value, which must fill the whole array. Error messages begin with `path`. */
 export function decode<T>(codec: Codec<T>, data: Uint8Array, path: string): T {
   const reader = new Reader(data, path);
   const value = codec.read(reader);

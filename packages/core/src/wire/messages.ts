@@ -1,5 +1,5 @@
 /**
- * The handshake messages, RFC 5246 §7.4, one declaration each.
+ * Codecs of the handshake messages, RFC 5246 §7.4.
  * @module
  */
 import {
@@ -18,7 +18,7 @@ import {
   type Value,
 } from "./codec.ts";
 
-/** A type of handshake message: its number and name in the RFC, and its body. */
+/** A type of handshake message: its number and name in the RFC, and the codec of its body. */
 export interface MessageType<T> {
   readonly id: number;
   readonly name: string;
@@ -29,7 +29,7 @@ function message<T>(id: number, name: string, body: Codec<T>): MessageType<T> {
   return { id, name, body };
 }
 
-/** The bytes before a body: msg_type and length. */
+/** The length of a handshake header in bytes: msg_type (1) and length (3). */
 export const messageHeaderLength = 4;
 
 /** ProtocolVersion {3, 3}. */
@@ -53,7 +53,7 @@ const sessionId: Codec<Uint8Array> = {
   write: (w, id) => upTo255.write(w, id),
 };
 
-/** A number of one byte that has only one valid value. */
+/** A uint8 that has only one valid value. */
 /* @__NO_SIDE_EFFECTS__ */
 function constant(value: number): Codec<number> {
   return {
@@ -105,7 +105,8 @@ const serverHelloBody: Codec<ServerHello> = struct({
 export const serverHello: MessageType<ServerHello> = message(2, "server_hello", serverHelloBody);
 
 /**
- * NewSessionTicket, RFC 5077 §3.3. The hint is in seconds; 0 means no hint. An empty ticket means no ticket.
+ * NewSessionTicket, RFC 5077 §3.3. `lifetimeHint` is in seconds, and 0 means no hint. An empty `ticket` means that the
+ * server issues no ticket.
  */
 export const newSessionTicket: MessageType<{ readonly lifetimeHint: number; readonly ticket: Uint8Array }> = message(
   4,
@@ -122,7 +123,7 @@ export const certificate: MessageType<CertificateMessage> = message(
   struct({ certificateList: list(3, bytes(3, 1)) }),
 );
 
-/** A scheme and a signature: `digitally-signed` of RFC 5246 §4.7. */
+/** The SignatureScheme and the signature of a `digitally-signed` element, RFC 5246 §4.7. */
 export interface DigitallySigned {
   readonly scheme: number;
   readonly signature: Uint8Array;
@@ -157,7 +158,7 @@ export const serverDhParams: Codec<DhParams> = struct({ p: bytes(2, 1), g: bytes
 export const serverDhKeyExchange: MessageType<{ readonly params: DhParams; readonly signed: DigitallySigned }> =
   message(12, "server_key_exchange", struct({ params: serverDhParams, signed }));
 
-/** ServerKeyExchange of PSK, RFC 4279 §2. A server without a hint does not send it. */
+/** ServerKeyExchange of PSK, RFC 4279 §2. A server without a hint does not send this message. */
 export const serverPskKeyExchange: MessageType<{ readonly identityHint: Uint8Array }> = message(
   12,
   "server_key_exchange",
@@ -233,7 +234,7 @@ export const finished: MessageType<{ readonly verifyData: Uint8Array }> = messag
   struct({ verifyData: opaque(12) }),
 );
 
-/** The name of a message for errors. */
+/** The RFC's name of a message type, for error messages. */
 export const messageName = (id: number): string =>
   ({
     0: "hello_request",

@@ -1,7 +1,7 @@
 /**
- * A cache of parsed certificates and of signatures that were verified, for hosts that see the same certificates again
- * and again. Dates, names, purposes and trust are judged anew each time. The cache keeps only certificates of verified
- * paths, so that a stranger cannot fill it.
+ * A cache of parsed certificates and of verified signatures, for hosts that see the same certificates again and again.
+ * Handclasp still checks dates, names, purposes and trust each time. The cache stores only certificates of verified
+ * paths, so that an unknown peer cannot fill it.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
@@ -10,20 +10,22 @@ import { wrongOption } from "../validation/options.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 
 export interface CertificateCache {
-  /** The same as `parseCertificate`; a certificate that is in the cache comes back as the same object. */
+  /** Like `parseCertificate`, but returns the same object each time for a certificate in the cache. */
   parse(der: Uint8Array, position?: number, allowance?: DerBudget): Certificate;
-  /** True if the issuer's signature on the child was verified before. */
+  /** True if `remember` was called for this child and this issuer. */
   knows(child: Certificate, issuer: Certificate): boolean;
-  /** Keeps both certificates: on a path that ends in a trust anchor, the issuer signed the child. */
+  /**
+   * Stores both certificates, and that the issuer signed the child. Both must be on a verified path to a trust anchor.
+   */
   remember(child: Certificate, issuer: Certificate): void;
 }
 
-/** The maximum size of a certificate in the cache, in bytes; it bounds the memory of the whole cache. */
+/** The maximum length in bytes of a certificate in the cache. It limits the memory of the whole cache. */
 const maxSize = 8192;
 
 /**
- * Makes a cache of at most `entries` certificates of at most 8 KiB each. A full cache drops the one that was used least
- * recently.
+ * Makes a cache of at most `entries` certificates of at most 8 KiB each. A full cache drops the certificate that was
+ * used least recently. Throws a TlsError `configuration` if `entries` is not a whole number of 1 or more.
  * @example
  * const cache = certificateCache();
  * await connect(transport, { ca, serverName, certificateCache: cache });
@@ -31,7 +33,8 @@ const maxSize = 8192;
 export function certificateCache(entries = 256): CertificateCache {
   if (!(Number.isInteger(entries) && entries > 0)) throw wrongOption("entries", entries, "a whole number, 1 or more");
   /**
-   * By hash, in the order of last use. Two certificates with one hash replace each other; `parse` compares the bytes.
+   * The certificates by `hashOf`, in the order of last use. Two certificates with the same hash replace each other, so
+   * `parse` compares the bytes.
    */
   const certificates = new Map<number, Certificate>();
   const signed = new WeakMap<Certificate, WeakSet<Certificate>>();
@@ -49,7 +52,7 @@ export function certificateCache(entries = 256): CertificateCache {
         store(found);
         return found;
       }
-      // A copy, because `der` may be a view of a buffer a hundred times as large.
+      // `parseCertificate` gets a copy, because `der` may be a view of a buffer a hundred times as large.
       return parseCertificate(new Uint8Array(der), position, allowance);
     },
     knows: (child, issuer) => signed.get(child)?.has(issuer) ?? false,
@@ -63,7 +66,8 @@ export function certificateCache(entries = 256): CertificateCache {
 }
 
 /**
- * A hash of the last 32 bytes. They are the signature's, which are as good as random; a collision costs only a parse.
+ * A hash of the length and the last 32 bytes. The last bytes belong to the signature and are as good as random. A
+ * collision costs only the time to parse a certificate again.
  */
 function hashOf(der: Uint8Array): number {
   let number = der.length;

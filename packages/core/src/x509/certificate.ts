@@ -1,5 +1,5 @@
 /**
- * X.509 certificates, RFC 5280 §4: parsed strictly, once, into the `Certificate` that everything else reads.
+ * Parses X.509 certificates strictly, RFC 5280 §4.
  * @module
  */
 
@@ -44,39 +44,41 @@ export interface NameConstraints {
 
 export interface SubjectAltNames {
   readonly dns: readonly string[];
-  /** The addresses as text, without each iPAddress of a wrong length. */
+  /** The addresses as text. An iPAddress of a wrong length is left out. */
   readonly ip: readonly string[];
   readonly email: readonly string[];
   readonly uri: readonly string[];
-  /** All names as the certificate has them, in order. */
+  /** All names, in the order of the certificate. */
   readonly all: readonly GeneralName[];
 }
 
-/** A parsed certificate. Anyone can make one: the proof that a certificate is trusted is a `VerifiedPeer`. */
+/** A parsed certificate, which need not be trusted. The proof of trust is a `VerifiedPeer`. */
 export interface Certificate {
   /** The DER of the whole certificate. */
   readonly raw: Bytes;
-  /** The SHA-256 of the whole certificate, as tools print it: `AB:CD:…`. */
+  /** The SHA-256 of the whole certificate, in the form `AB:CD:…`. */
   readonly fingerprint: string;
   /** The pin: `"sha256/"` and the base64 of the SHA-256 of the SubjectPublicKeyInfo (RFC 7469 §2.4). */
   readonly pin: string;
   readonly version: 1 | 2 | 3;
-  /** Hex. */
+  /** The two's complement bytes in lower-case hex. */
   readonly serialNumber: string;
   readonly issuer: Name;
   readonly subject: Name;
   /** The first millisecond of validity, in ms since 1970. */
   readonly notBefore: number;
-  /** The last second of validity, which is valid to its end, in ms since 1970. */
+  /** The start of the last second of validity, in ms since 1970. The certificate is valid to the end of that second. */
   readonly notAfter: number;
   /** The DER of the SubjectPublicKeyInfo. */
   readonly spki: Bytes;
   readonly publicKey: PublicKey;
-  /** The size of the key in bits: of an RSA key's modulus, of an EC key's field; 256 for Ed25519. */
+  /** The size of the key in bits: the size of the modulus for RSA, the size of the field for EC, 256 for Ed25519. */
   readonly keyBits: number;
-  /** The one hash that an id-RSASSA-PSS key restricts itself to. */
+  /** The one hash that an id-RSASSA-PSS key allows; `undefined` if the key does not restrict the hash. */
   readonly pssHash: SignatureHash | undefined;
-  /** The algorithm of the signature; `undefined` for one that is not accepted, such as SHA-1. */
+  /**
+   * The algorithm of the signature; `undefined` if Handclasp does not accept the algorithm, for example one with SHA-1.
+   */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
   readonly signature: Bytes;
@@ -85,21 +87,21 @@ export interface Certificate {
   /** The extensions by dotted OID. */
   readonly extensions: ReadonlyMap<string, Extension>;
   readonly subjectAltNames: SubjectAltNames;
-  /** `undefined` if the extension is absent: the key may then be used for everything. */
+  /** The allowed uses of the key; `undefined` if the extension is absent, which allows every use. */
   readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
-  /** Dotted OIDs; `undefined` if the extension is absent: the certificate then serves every purpose. */
+  /** The allowed purposes as dotted OIDs; `undefined` if the extension is absent, which allows every purpose. */
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly isCa: boolean;
   readonly pathLen: number | undefined;
   readonly nameConstraints: NameConstraints | undefined;
   /**
    * requireExplicitPolicy of policyConstraints (RFC 5280 §4.2.1.11): the number of further certificates on the path
-   * before each needs an explicit policy.
+   * after which the path needs an explicit policy.
    */
   readonly requireExplicitPolicy: number | undefined;
   /**
-   * The TLS extensions that a server with this certificate must answer if a client offers them, RFC 7633.
-   * 5 (status_request) is "must-staple".
+   * The numbers of the TLS extensions that a server with this certificate must answer if a client offers them, RFC
+   * 7633. The number 5 (status_request) means "must-staple".
    */
   readonly tlsFeatures: readonly number[] | undefined;
   readonly subjectKeyIdentifier: string | undefined;
@@ -107,9 +109,9 @@ export interface Certificate {
 }
 
 /**
- * The extensions that are processed, by path validation or (tlsFeature) by the handshake. Any other extension that is
- * critical makes a path invalid. Policies count as processed because a path that requires an explicit one is refused:
- * on every other path, RFC 5280 §6.1 refuses nothing because of its policies. CRLs are not fetched.
+ * The extensions that path validation processes or, for tlsFeature, the handshake. Any other critical extension makes a
+ * path invalid. Policies count as processed: Handclasp refuses a path that requires an explicit policy, and RFC 5280
+ * §6.1 refuses no other path because of its policies. Handclasp fetches no CRLs.
  */
 export const processedExtensions = {
   keyUsage: "2.5.29.15",
@@ -125,7 +127,7 @@ export const processedExtensions = {
   tlsFeature: "1.3.6.1.5.5.7.1.24",
 } as const;
 
-/** Further extensions that are read. */
+/** Further extensions that Handclasp reads. */
 const otherExtensions = {
   subjectKeyIdentifier: "2.5.29.14",
   authorityKeyIdentifier: "2.5.29.35",
@@ -134,18 +136,20 @@ const otherExtensions = {
 const oids = { ...processedExtensions, ...otherExtensions } as const;
 const anyPolicy = "2.5.29.32.0";
 
-/** The place of a fault, for its error, while a certificate is being read. */
+/** The place in a certificate that is being read, for errors. */
 interface Place {
   readonly position: number | undefined;
   subject?: string;
-  /** The field that is being read, as RFC 5280 §4.1 or §4.2 calls it. */
+  /** The name of the field in RFC 5280 §4.1 or §4.2. */
   field?: string;
 }
 
 /**
  * Reads one DER certificate.
- * @throws CertificateError `"malformed"`, `"weak_key"` for a key that is not accepted, or `"budget"` for more elements
- * than the allowance
+ * @param position the index in the peer's chain, for errors
+ * @param allowance the number of DER elements that may still be read
+ * @throws CertificateError with the code `"malformed"`, `"weak_key"` for a key that Handclasp does not accept, or
+ *   `"budget"` if the certificate has more elements than the allowance
  * @example
  * const { subject, notAfter } = parseCertificate(der);
  */
@@ -172,7 +176,7 @@ function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificat
   return sequence(
     tbs,
     (body): Certificate => {
-      // In the order of TBSCertificate, because each read moves the reader on.
+      // The reads are in the order of the fields of TBSCertificate, because each read moves the reader on.
       const version = inField("version", () => body.optional(0xa0, readVersion)) ?? 1;
       const serialNumber = inField("serialNumber", () => toHex(body.integer()));
       const signatureReading = inField("signature", () => {
@@ -234,7 +238,7 @@ function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificat
         tlsFeatures: readExtension("tlsFeature", (value) => value.listOf(tags.sequence, (inner) => inner.uint32())),
         subjectKeyIdentifier: readExtension("subjectKeyIdentifier", (value) => toHex(value.contents(tags.octetString))),
         authorityKeyIdentifier: readExtension("authorityKeyIdentifier", readAuthorityKeyIdentifier),
-        // The key comes last: a certificate that is malformed and has a weak key is refused as malformed.
+        // The key comes last, so that a malformed certificate with a weak key is refused as malformed.
         ...inField("subjectPublicKeyInfo", () => readPublicKey(spki)),
       };
     },
@@ -247,7 +251,7 @@ function readVersion(reader: Der): 2 | 3 {
   return version === 1 ? 2 : version === 2 ? 3 : derFault("version neither v2 nor v3 (v1 is left out)");
 }
 
-/** UTCTime or GeneralizedTime with seconds and `Z`, RFC 5280 §4.1.2.5; ms since 1970. */
+/** Reads a UTCTime or GeneralizedTime with seconds and `Z`, RFC 5280 §4.1.2.5. Returns ms since 1970. */
 export function readTime(reader: Der): number {
   const utc = reader.tag === tags.utcTime;
   const text = ia5(reader.contents(utc ? tags.utcTime : tags.generalizedTime));
@@ -260,7 +264,7 @@ export function readTime(reader: Der): number {
   return time;
 }
 
-/** Reads Extensions, RFC 5280 §4.1, into a map by dotted OID. */
+/** Reads Extensions, RFC 5280 §4.1, into a map by dotted OID. Throws if an extension occurs twice. */
 export function readExtensions(reader: Der): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
   reader.listOf(tags.sequence, (list) =>
@@ -275,7 +279,7 @@ export function readExtensions(reader: Der): Map<string, Extension> {
 
 const readBasicConstraints = (reader: Der): { isCa: boolean; pathLen: number | undefined } =>
   reader.sequence((inner) => {
-    // Some libraries encode the default FALSE in certificates of end-entities.
+    // Some libraries encode the default FALSE in end-entity certificates.
     const isCa = inner.flag(true);
     const pathLen = inner.hasMore ? inner.uint32() : undefined;
     return { isCa, pathLen: isCa ? pathLen : undefined };
@@ -291,14 +295,14 @@ function readKeyUsage(reader: Der): ReadonlySet<KeyUsage> {
 function readNameConstraints(reader: Der): NameConstraints {
   return reader.sequence((inner) => {
     if (!inner.hasMore) derFault("empty");
-    // Neither minimum nor maximum is ever encoded (RFC 5280 §4.2.1.10): 0 is the default of minimum.
+    // RFC 5280 §4.2.1.10 allows no maximum and only 0 as minimum, which is the default, so neither is encoded.
     const subtrees = (tag: number) =>
       inner.tag === tag ? inner.listOf(tag, (list) => list.sequence(readGeneralName)) : [];
     return { permitted: subtrees(0xa0), excluded: subtrees(0xa1) };
   });
 }
 
-/** Checks the form of certificatePolicies. Qualifiers are for people to read, and change no verdict. */
+/** Checks the form of certificatePolicies. Handclasp ignores policy qualifiers, which are information for people. */
 const readPolicies = (reader: Der): unknown =>
   reader.listOf(tags.sequence, (list) =>
     list.sequence((policy) => {

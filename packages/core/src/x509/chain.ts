@@ -1,6 +1,6 @@
 /**
- * The chain that we send. It is read and checked when it is configured, so that a mistake in it is an error at the
- * start and not in the first handshake.
+ * Reads and checks the chain that we send. This happens when the chain is configured, so that a mistake in it causes an
+ * error at the start and not in the first handshake.
  * @module
  */
 import type { CryptoProvider } from "../crypto/provider.ts";
@@ -13,7 +13,7 @@ import { type Certificate, parseCertificate } from "./certificate.ts";
 import { isSignedBy } from "./path.ts";
 import { certificateDers } from "./pem.ts";
 
-/** A chain, end-entity first: PEM (text or a file's contents), one DER certificate, or several of either. */
+/** A chain, end-entity first: PEM (text or bytes), one DER certificate, or a list of both. */
 export type ChainSource = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /**
@@ -41,7 +41,7 @@ export function readOwnChain(source: ChainSource): readonly [Certificate, ...Cer
 
 function parseOwn(der: Uint8Array, position: number): Certificate {
   try {
-    // A copy, so that the caller may reuse the bytes. `slice` of a Buffer would not copy.
+    // `parseCertificate` gets a copy, so that the caller may reuse the bytes. `slice` of a Buffer would not copy them.
     return parseCertificate(new Uint8Array(der), position);
   } catch (cause) {
     if (!TlsError.is(cause)) throw cause;
@@ -86,7 +86,10 @@ function checkLink(chain: readonly Certificate[], i: number, issuer: Certificate
 const anotherKey = "has the issuer's name, but another key than the one that issued the certificate before it";
 const rightIssuer = "take the CA certificate that belongs to this chain";
 
-/** Verifies the signature of each certificate of a chain with the key of the next one. */
+/**
+ * Verifies the signature of each certificate of a chain with the key of the next one. Throws a configuration error if
+ * one is wrong.
+ */
 export function* verifyChain(chain: readonly Certificate[], provider: CryptoProvider): Flow<void> {
   for (const [i, issuer] of chain.slice(1).entries()) {
     if (!(yield* isSignedBy(provider, chain[i] as Certificate, issuer)))
@@ -94,7 +97,10 @@ export function* verifyChain(chain: readonly Certificate[], provider: CryptoProv
   }
 }
 
-/** Checks that a private key is the certificate's. Its bytes may be out of reach, so the key signs and we verify. */
+/**
+ * Checks that a private key belongs to a certificate: `sign` signs a message, and the provider verifies the signature.
+ * This works without access to the bytes of the key. Throws `keyMismatch()`.
+ */
 export function* verifyKey(
   { publicKey }: Certificate,
   scheme: SignatureScheme,

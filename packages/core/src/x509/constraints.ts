@@ -1,14 +1,15 @@
 /**
- * Name constraints, RFC 5280 §4.2.1.10: the names that certificates under a CA may have. A DNS constraint with a
- * leading dot, which the RFC does not have and some CAs write, covers sub-domains only. This file imports no code: a
- * page loads it only when it meets a constraint, and a bundler would move shared code out of the first load.
+ * Name constraints, RFC 5280 §4.2.1.10: the names that certificates under a CA may have. Some CAs write DNS constraints
+ * with a leading dot, which the RFC does not define; they cover only sub-domains. This file imports no code: a page
+ * loads it only if a certificate has name constraints, and a bundler would move code that it shares out of the first
+ * load.
  * @module
  */
 import type { Certificate, NameConstraints } from "./certificate.ts";
 import type { GeneralName } from "./generalName.ts";
 import type { dnsName, parseReference } from "./name.ts";
 
-/** The functions of name.ts that are needed here. */
+/** The functions of `name.ts` that this file needs. */
 interface NameReaders {
   readonly dnsName: typeof dnsName;
   readonly parseReference: typeof parseReference;
@@ -30,7 +31,7 @@ export function constrainedNames(certificate: Certificate): GeneralName[] {
   return names;
 }
 
-/** The first of the names that the constraints do not allow, and why; `undefined` if they allow all of them. */
+/** The reason why the constraints do not allow one of the names; `undefined` if they allow all names. */
 export function violation(
   names: readonly GeneralName[],
   constraints: NameConstraints,
@@ -65,16 +66,19 @@ export function violation(
 
 const formOf = (name: GeneralName): string => name.type + (name.type === "other" ? name.tag : "");
 
-/** `*.example.com` stands for bar.example.com, and not for foo.bar.example.com. */
+/** True if `below` is one label longer than `key`: `*.example.com` means bar.example.com, not foo.bar.example.com. */
 const isParent = (key: string, below: string): boolean =>
   startsWith(below, key) && below.indexOf(".", key.length) === below.length - 1;
 
-/** V8's `startsWith` compares character by character: it takes twenty times as long for long names that begin alike. */
+/**
+ * In V8, `String.prototype.startsWith` compares character by character, and takes twenty times as long for long names
+ * that begin alike.
+ */
 const startsWith = (text: string, prefix: string): boolean => text.slice(0, prefix.length) === prefix;
 
 /**
- * The key of a name or a subtree: a name is within a subtree if its key begins with the subtree's key. `undefined` for
- * a malformed name or a form that is not processed.
+ * The key of a name or a subtree. A name is within a subtree if the name's key begins with the subtree's key.
+ * `undefined` for a malformed name or a form that Handclasp does not process.
  */
 function keyOf({ type, value }: GeneralName, isSubtree: boolean, read: NameReaders): string | undefined {
   if (type === "ip") return ipKey(value, isSubtree);
@@ -87,19 +91,19 @@ function keyOf({ type, value }: GeneralName, isSubtree: boolean, read: NameReade
   if (type === "other") return undefined;
   if (type === "email" && (!isSubtree || value.includes("@"))) return mailboxKey(value, read);
   if (!isSubtree) return hostKey(uriHost(value, read), "@", read);
-  // A constraint on mailboxes or URIs: all hosts below a domain, or one host.
+  // A constraint on mailboxes or URIs covers all hosts below a domain, or one host.
   return value.startsWith(".") ? hostKey(value.slice(1), ".", read) : hostKey(value, "@", read);
 }
 
-/** `com.example.www` and `end`, for `www.example.com`. */
+/** The labels in reverse order, followed by `end`: `com.example.www` and `end` for `www.example.com`. */
 const hostKey = (text: string, end: string, { dnsName }: NameReaders): string | undefined => {
   const name = dnsName(text);
   return name === undefined ? undefined : name.split(".").reverse().join(".") + end;
 };
 
 /**
- * The host of a URI with an authority, RFC 3986 §3.2. Empty if it is not a domain name: RFC 5280 §4.2.1.10 refuses such
- * a URI under a constraint. The lengths in the pattern bound the work.
+ * The host of a URI with an authority, RFC 3986 §3.2. Empty if the host is not a domain name, because RFC 5280
+ * §4.2.1.10 refuses such a URI under a constraint. The lengths in the pattern limit the time that it takes.
  */
 function uriHost(uri: string, { parseReference }: NameReaders): string {
   const authority =
@@ -109,7 +113,8 @@ function uriHost(uri: string, { parseReference }: NameReaders): string {
 }
 
 /**
- * The width and the bits of an address, or the bits that a subtree's mask covers; `undefined` for a mask with holes.
+ * The length in bytes and the bits of an address. For a subtree, only the bits that its mask covers, or `undefined` if
+ * the mask has holes.
  */
 function ipKey(bytes: Uint8Array, isSubtree: boolean): string | undefined {
   const width = isSubtree ? bytes.length / 2 : bytes.length;
@@ -119,9 +124,9 @@ function ipKey(bytes: Uint8Array, isSubtree: boolean): string | undefined {
   return mask ? `${width}:${bits.slice(0, isSubtree ? mask[1]?.length : 128)}` : undefined;
 }
 
-/** `com.example@me@`, for `me@example.com`: a Mailbox of RFC 5321 §4.1.2 without a quoted local part. */
+/** `com.example@me@` for `me@example.com`. Supports a Mailbox of RFC 5321 §4.1.2 without a quoted local part. */
 function mailboxKey(text: string, read: NameReaders): string | undefined {
-  // A mailbox has at most 64 characters, the sign and 253 characters.
+  // A mailbox has at most 64 characters, the @ sign and 253 characters.
   if (text.length > 318) return undefined;
   const at = text.indexOf("@");
   const local = text.slice(0, Math.max(0, at));

@@ -1,6 +1,6 @@
 /**
- * A credential: a certificate chain and a signer for its private key. It brings its own signer, and so works with every
- * provider.
+ * A credential: a certificate chain and a signer for its private key. A credential works with every provider, because
+ * it has a signer of its own.
  * @module
  */
 import { type SignatureScheme, schemesForKey } from "../crypto/signatures.ts";
@@ -11,33 +11,37 @@ import { readOwnChain } from "./chain.ts";
 import { anyExtendedKeyUsage, clientAuth, serverAuth, usageName } from "./path.ts";
 
 /**
- * A certificate chain and the operations of its private key.
+ * A certificate chain and the operations with its private key.
  * @example
  * // In a page: browserCredential of @handclasp/browser
  * const credential = nodeCredential({ cert: pem, key: pem });
  */
 export interface Credential {
-  /** DER certificates, end-entity first, each issued by the next one; the root may be left out. */
+  /**
+   * DER certificates, end-entity first. Each certificate after the first is the issuer of the one before it. The root
+   * may be left out.
+   */
   readonly chain: readonly Uint8Array[];
   /** The schemes that the key can sign with, in order of preference. A non-extractable RSA CryptoKey has only one. */
   readonly schemes: readonly SignatureScheme[];
   /** Signs the *message* (not a digest). ECDSA signatures are DER. */
   sign(scheme: SignatureScheme, message: Uint8Array): Awaitable<Uint8Array>;
   /**
-   * Always `readCredential`, which reads the chain and checks it. The credential brings it along, so that a page
-   * without a credential does not load it.
+   * Always `readCredential`, which reads and checks the chain. It is a property, so that a page without a credential
+   * does not load that function.
    */
   readonly read: (credential: Credential, role: "server" | "client") => OwnChain;
   /**
-   * The bare RSA private operation on a block as long as the modulus. Its result has the same length, padding included;
-   * core removes the padding in constant time. Absent if the key or the host cannot do it (WebCrypto has no
-   * RSAES-PKCS1-v1_5): such a credential serves no RSA key exchange.
+   * The RSA private-key operation without padding (RFC 8017 RSADP), on a block as long as the modulus. The result has
+   * the same length and includes the padding, which core removes in constant time. Absent if the key or the host does
+   * not support the operation (WebCrypto has no RSAES-PKCS1-v1_5). Such a credential cannot be used for RSA key
+   * exchange.
    */
   rsaDecryptRaw?(ciphertext: Uint8Array): Awaitable<Uint8Array>;
   /**
    * The OCSP response that a server staples for clients that ask for it (RFC 6066 §8): DER, or a function that returns
-   * the current one, since a response expires sooner than a certificate. If the function throws, returns `undefined` or
-   * takes longer than a second, the handshake goes on without a response.
+   * the current one, because a response expires sooner than a certificate. If the function throws, returns `undefined`
+   * or takes longer than a second, the handshake goes on without a response.
    */
   readonly ocspResponse?: OcspSource | undefined;
   /**
@@ -54,8 +58,8 @@ export type OcspSource = Uint8Array | (() => Awaitable<Uint8Array | undefined>);
 export type OwnChain = readonly [Certificate, ...Certificate[]];
 
 /**
- * Reads a credential's chain. It refuses now, and not in the first handshake, a chain that no peer would accept in this
- * role. It ignores dates, because a server may run longer than its certificate is valid.
+ * Reads a credential's chain. Throws if no peer would accept the chain in this role, so that the error does not come
+ * only in the first handshake. Ignores dates, because a server may run longer than its certificate is valid.
  * @throws TlsError `configuration`
  * @example
  * const sign = (scheme: SignatureScheme, message: Uint8Array) => hsm.sign(scheme.name, message);

@@ -1,5 +1,5 @@
 /**
- * Distinguished names: read, normalised for the comparison of RFC 5280 §7.1, and written as text of RFC 4514.
+ * Reads distinguished names, normalises them for the comparison of RFC 5280 §7.1, and writes them as text of RFC 4514.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -9,18 +9,24 @@ import { maxNormalised } from "../limits.ts";
 
 /** A distinguished name. */
 export interface Name {
-  /** The bytes that are in the certificate, which a CertificateRequest sends. */
+  /** The DER as in the certificate, for example for a CertificateRequest. */
   readonly der: Bytes;
-  /** RFC 4514: the last RDN first. */
+  /** The text of RFC 4514, with the last RDN first. */
   readonly text: string;
   /**
    * Each RDN in normalised form, followed by a comma. Names are equal if their normalised forms are equal; a name is
    * within a subtree if its normalised form begins with that of the subtree.
    */
   readonly normalised: string;
-  /** True if a value is not text or too long to normalise: names may then be equal although `normalised` differs. */
+  /**
+   * True if a value is a PrintableString that is not ASCII, or is too long to normalise. Names may then be equal
+   * although their `normalised` differs.
+   */
   readonly isExact: boolean;
-  /** The attributes in order: the dotted type, and the value as text (`#` and hex if it is not a string). */
+  /**
+   * The attributes in order. `type` is a dotted OID; `value` is text, or `#` and hex if the value cannot be read as
+   * text.
+   */
   readonly attributes: readonly { readonly type: string; readonly value: string }[];
 }
 
@@ -39,7 +45,7 @@ const shortNames: Record<string, string> = {
   "1.2.840.113549.1.9.1": "emailAddress",
 };
 
-/** x500UniqueIdentifier (RFC 2256 §5.46), the only attribute whose value is not text. */
+/** x500UniqueIdentifier (RFC 2256 §5.46), the only supported attribute whose value is not text. */
 const uniqueIdentifier = "2.5.4.45";
 
 /** Reads a Name. */
@@ -76,7 +82,7 @@ export function readName(reader: Der): Name {
   return { der: raw, text: texts.reverse().join(","), normalised: joined, isExact, attributes };
 }
 
-/** The text of a value; `undefined` if the bytes must be compared instead. */
+/** The text of a value; `undefined` if its bytes must be compared instead. */
 function readString(type: string, tag: number, bytes: Uint8Array): string | undefined {
   switch (tag) {
     case tags.utf8String:

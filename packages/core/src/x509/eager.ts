@@ -1,5 +1,5 @@
 /**
- * The same as `lazy.ts`, without a chunk of its own: the build for Node.js takes this file.
+ * Imports the rules of name constraints at once. The build for Node.js uses this file in place of `lazy.ts`.
  * @module
  */
 import type { Awaitable } from "../flow.ts";

@@ -1,5 +1,5 @@
 /**
- * The error for a certificate that is refused, and the alert that goes with it (RFC 5246 §7.2.2).
+ * The error for a refused certificate, and its alert (RFC 5246 §7.2.2).
  * @module
  */
 import type { CertificateFault } from "../errorCodes.ts";
@@ -23,22 +23,22 @@ const alerts: Partial<Record<CertificateFault, AlertDescription>> = {
 /** The certificate that an error is about. */
 export interface CertificatePlace {
   /**
-   * Its index in the chain that the peer sent, 0 for the end-entity; `undefined` if the peer did not send it, as with a
-   * trust anchor.
+   * The index of the certificate in the chain that the peer sent, 0 for the end-entity; `undefined` if the peer did not
+   * send the certificate, for example a trust anchor.
    */
   readonly position?: number | undefined;
-  /** Its subject as text of RFC 4514; `undefined` if it could not be read. */
+  /** The subject as text of RFC 4514; `undefined` if the subject could not be read. */
   readonly subject?: string | undefined;
 }
 
 /**
- * A certificate was refused; `code` says why.
+ * The error for a refused certificate; `code` is the reason.
  * @example
  * if (TlsError.is(error) && error.code === "expired") console.error((error as CertificateError).subject);
  */
 export class CertificateError extends TlsError {
   declare readonly code: CertificateFault;
-  /** The message without its place and its advice. */
+  /** The message without the certificate's place and without the advice. */
   readonly reason: string;
   readonly position: number | undefined;
   readonly subject: string | undefined;
@@ -61,7 +61,10 @@ const describe = ({ position, subject }: CertificatePlace): string =>
   (position === undefined ? "certificate" : `certificate ${position}`) +
   (subject === undefined ? "" : ` (${printable(subject, 200) || "no subject"})`);
 
-/** A text that the peer chose, made safe for a log: without control characters, and cut to `length`. */
+/**
+ * Makes a text that the peer chose safe for a log: replaces control characters, and cuts the text to `length`
+ * characters.
+ */
 export const printable = (text: string, length: number): string => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are replaced
   const clean = text.slice(0, length + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");

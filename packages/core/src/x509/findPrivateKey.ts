@@ -1,6 +1,6 @@
 /**
- * Finds the private key that the user gave, and its form. It reads and decrypts nothing: some hosts do that themselves
- * and need no more than this.
+ * Finds the private key in what the application gave, and recognises its form. This module neither parses nor decrypts
+ * the key, because some hosts do that themselves.
  * @module
  */
 import { latin1, toHex } from "../bytes/bytes.ts";
@@ -14,16 +14,20 @@ import { pemBlocks } from "./pem.ts";
 export type JsonWebKey = { readonly [M in JwkMember]?: string | undefined } & { readonly oth?: unknown };
 export type JwkMember = "kty" | "crv" | "d" | "n" | "e" | "p" | "q" | "dp" | "dq" | "qi";
 
-/** PEM or a JWK as text, the contents of such a file, DER, or a JWK; never the name of a file. */
+/** A private key: PEM or a JWK as text or bytes, DER, or a JWK as an object. It is never the name of a file. */
 export type PrivateKeySource = string | Uint8Array | JsonWebKey;
 
-/** A private key that was found and is not read yet. */
+/**
+ * A private key that was found but not parsed: PKCS#8 PrivateKeyInfo or EncryptedPrivateKeyInfo (RFC 5958), PKCS#1 (RFC
+ * 8017), SEC1 (RFC 5915) or a JWK (RFC 7517).
+ */
 export type FoundPrivateKey =
   | { readonly form: "pkcs8" | "encrypted" | "pkcs1" | "sec1"; readonly der: Uint8Array }
   | { readonly form: "jwk"; readonly jwk: JsonWebKey };
 
 /**
- * Finds the one private key in `source`, or throws an error that says what it is instead, and repeats no part of it.
+ * Finds the one private key in `source`. Throws a TlsError with the fault `"configuration"` if there is none or more
+ * than one. The error says what the source is instead, but repeats no part of it.
  */
 export function findPrivateKey(source: PrivateKeySource): FoundPrivateKey {
   if (source instanceof Uint8Array && source[0] === tags.sequence) return classify(source);
@@ -40,7 +44,8 @@ export function findPrivateKey(source: PrivateKeySource): FoundPrivateKey {
   }
   if (key) return classify(key.der);
   const [other] = blocks;
-  // `classify` has a message for a certificate and a public key. Parameters of DH or EC get the general one below.
+  // `classify` has messages for a certificate and a public key. For parameters of DH or EC, the general error below is
+  // thrown.
   if (other) classify(other.der);
   const error = configurationError("key: there is no private key", noPemAdvice(text, "PRIVATE KEY"));
   throw withFault(error, { option: "key", value: source });
@@ -93,7 +98,10 @@ function parseJwk(text: string): JsonWebKey {
   }
 }
 
-/** Takes a JWK, and refuses any other value that JavaScript lets pass for a key: an unset variable, a file's handle. */
+/**
+ * Returns the value if it is a JWK. Throws for any other value that JavaScript code can pass, such as an unset variable
+ * or a file handle.
+ */
 function jwkOf(value: JsonWebKey | null | undefined): JsonWebKey {
   if (typeof value?.kty === "string") return value;
   const error = configurationError(

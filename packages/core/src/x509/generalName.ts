@@ -5,7 +5,7 @@
 import { type Der, der, derFault, ia5, tags } from "../bytes/der.ts";
 import { type Name, readName } from "./distinguishedName.ts";
 
-/** One name. `other` is any form that Handclasp does not process; its tag tells such forms apart. */
+/** A GeneralName. The type `other` is any form that Handclasp does not process; `tag` distinguishes these forms. */
 export type GeneralName =
   | { readonly type: "dns" | "email" | "uri"; readonly value: string }
   | { readonly type: "ip"; readonly value: Uint8Array }
@@ -46,6 +46,6 @@ export function readGeneralName(reader: Der): GeneralName {
   }
 }
 
-/** Reads GeneralNames, of which there is at least one. */
+/** Reads GeneralNames, RFC 5280 §4.2.1.6. Throws if the list is empty. */
 export const readGeneralNames = (reader: Der, tag: number = tags.sequence): GeneralName[] =>
   reader.listOf(tag, readGeneralName);

@@ -1,6 +1,5 @@
 /**
- * Reads SubjectPublicKeyInfo and AlgorithmIdentifier, and refuses every key and signature algorithm that is not
- * accepted.
+ * Reads SubjectPublicKeyInfo and the AlgorithmIdentifier of a signature. Refuses keys that Handclasp does not accept.
  * @module
  */
 import { type Der, derFault, sequence, tags } from "../bytes/der.ts";
@@ -41,23 +40,29 @@ export const curveNames: Readonly<Record<string, EcCurveName>> = {
   "1.3.132.0.35": "secp521r1",
 };
 
-/** A public key, its size in bits, and the one hash that an id-RSASSA-PSS key restricts itself to. */
+/** A public key, its size in bits, and the one hash that an id-RSASSA-PSS key allows, if the key restricts the hash. */
 export interface KeyReading {
   readonly publicKey: PublicKey;
   readonly keyBits: number;
   readonly pssHash: SignatureHash | undefined;
 }
 
-/** The size of a key in bits: of an RSA key's modulus, of an EC key's field; 256 for an Ed25519 key. */
+/** The size of a key in bits: the size of the modulus for RSA, the size of the field for EC, 256 for Ed25519. */
 const keyBits = (key: PublicKey): number =>
   key.type === "rsa" ? rsaBits(key) : key.type === "ec" ? Number(key.curve.slice(4, 7)) : 256;
 
-/** Throws the error for a key that is well-formed and not accepted (RFC 5280 §4.1.2.7, RFC 3279, 4055, 5480, 8410). */
+/**
+ * Throws the error for a well-formed key that Handclasp does not accept (RFC 5280 §4.1.2.7, RFC 3279, 4055, 5480,
+ * 8410).
+ */
 function refuseKey(message: string): never {
   throw new TlsError("unsupported_certificate", message, { code: "weak_key" });
 }
 
-/** Reads a SubjectPublicKeyInfo. Throws `"malformed"`, or `"weak_key"` for a key whose type or size is not accepted. */
+/**
+ * Reads a SubjectPublicKeyInfo. Throws `"malformed"`, or `"weak_key"` if Handclasp does not accept the key's type or
+ * size.
+ */
 export const readPublicKey = (spki: Uint8Array): KeyReading =>
   sequence(spki, (reader) => {
     const algorithm = reader.element(tags.sequence);
@@ -104,7 +109,10 @@ function readPoint(oid: string, point: Uint8Array): PublicKey {
   return { type: "ec", curve: name, point };
 }
 
-/** A signature's AlgorithmIdentifier; `signatureAlgorithm` is `undefined` if it is not accepted (SHA-1, MD5, DSA …). */
+/**
+ * The AlgorithmIdentifier of a signature. `signatureAlgorithm` is `undefined` if Handclasp does not accept the
+ * algorithm (SHA-1, MD5, DSA …).
+ */
 export interface SignatureReading {
   readonly signatureAlgorithmOid: string;
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
@@ -118,14 +126,15 @@ export const readSignatureAlgorithm = (identifier: Uint8Array): SignatureReading
       const hash = readPss(reader);
       if (hash) signatureAlgorithm = { type: "rsa_pss", hash };
     } else if (!signatureAlgorithm) reader.skip();
-    // Parameters: RSA has NULL, and its absence is accepted (RFC 4055 §5); the others have none (RFC 5758, 8410).
+    // The parameters are NULL for RSA, or absent, which RFC 4055 §5 accepts. The other algorithms have no parameters
+    // (RFC 5758, 8410).
     else if (signatureAlgorithm.type === "rsa_pkcs1" && reader.hasMore) reader.null();
     return { signatureAlgorithmOid, signatureAlgorithm };
   });
 
 /**
- * Reads RSASSA-PSS-params, RFC 4055 §3.1. Returns the hash, or `undefined` unless MGF1 uses the same hash and the salt
- * is as long as the hash. The defaults are SHA-1, so none of the three may be left out.
+ * Reads RSASSA-PSS-params, RFC 4055 §3.1. Returns the hash if MGF1 uses the same hash and the salt is as long as the
+ * digest, otherwise `undefined`. The defaults are for SHA-1, so none of the three may be left out.
  */
 export function readPss(reader: Der): SignatureHash | undefined {
   return reader.sequence((params) => {

@@ -1,6 +1,6 @@
 /**
- * Loads the rules of name constraints, which a page needs only if a CA constrains names. Few CAs do. The build for
- * Node.js takes `eager.ts` instead.
+ * Loads the rules of name constraints on first use, because few CAs constrain names. The build for Node.js uses
+ * `eager.ts` instead.
  * @module
  */
 import type { Awaitable } from "../flow.ts";
@@ -10,7 +10,7 @@ import type * as rules from "./constraints.ts";
 type Constraints = typeof rules;
 let loaded: Constraints | undefined;
 
-/** A promise of the rules; once they are loaded, the rules themselves. */
+/** A promise of the rules. After they have loaded, the rules themselves. */
 export const loadConstraints = (): Awaitable<Constraints> =>
   loaded ??
   import("./constraints.ts").then((module) => {

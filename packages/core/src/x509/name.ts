@@ -1,21 +1,21 @@
 /**
- * Reference identifiers, RFC 9525: does a certificate name the host that the client wants?
+ * Reference identifiers, RFC 9525: compares the names of a certificate with the name of the host that the client wants.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
 import type { GeneralName } from "./generalName.ts";
 
-/** The part of a certificate that is compared. */
+/** The part of a certificate that `matchesReference` reads. */
 interface Named {
   readonly subjectAltNames: { readonly all: readonly GeneralName[] };
 }
 
-/** A reference identifier, parsed. */
+/** A parsed reference identifier: a DNS name in lower case, or the 4 or 16 bytes of an IP address. */
 export type ReferenceIdentifier =
   | { readonly type: "dns"; readonly value: string }
   | { readonly type: "ip"; readonly value: Uint8Array };
 
-/** Normalises a DNS name or an IP literal (IPv6 with or without brackets); `undefined` if it is neither. */
+/** Parses a DNS name or an IP literal (IPv6 with or without brackets). Returns `undefined` for any other text. */
 export function parseReference(reference: string): ReferenceIdentifier | undefined {
   const ip = parseIp(reference.replace(/^\[(.*)\]$/, "$1"));
   if (ip) return { type: "ip", value: ip };
@@ -24,8 +24,8 @@ export function parseReference(reference: string): ReferenceIdentifier | undefin
 }
 
 /**
- * Tells how a certificate's subjectAltName names the reference. The common name never counts, and an IP literal matches
- * only an iPAddress.
+ * Compares a certificate's subjectAltName with the reference. Returns `undefined` if no name matches. The common name
+ * never matches, and an IP literal matches only an iPAddress.
  * @example
  * matchesReference(certificate, "www.example.com"); // "exact", "wildcard" or undefined
  */
@@ -53,11 +53,11 @@ export function dnsName(text: string): string | undefined {
   return text.toLowerCase();
 }
 
-/** The 4 or 16 bytes of an IP literal; `undefined` for any other text, which includes a scope identifier. */
+/** The 4 or 16 bytes of an IP literal; `undefined` for any other text, including an address with a scope identifier. */
 export function parseIp(text: string): Uint8Array | undefined {
   if (!text.includes(":")) return parseIpv4(text);
   if (text.length > 45) return undefined;
-  // An IPv4 address at the end is written as two groups.
+  // An IPv4 address at the end becomes two groups.
   const [head = [], tail, more] = text
     .replace(/[^:]+\.[^:]+$/, (last) => groupsOf(parseIpv4(last) ?? []) || last)
     .split("::")
@@ -80,7 +80,7 @@ export function formatIp(address: Uint8Array): string | undefined {
   return zeros ? text.replace(new RegExp(`(^|:)${zeros}(:|$)`), "::") : text;
 }
 
-/** Each two bytes as a group of hex without leading zeros. */
+/** Every two bytes as a group in hex, without leading zeros. */
 const groupsOf = (address: ArrayLike<number>): string =>
   Array.from({ length: address.length / 2 }, (_, i) =>
     ((address[2 * i] as number) * 256 + (address[2 * i + 1] as number)).toString(16),

@@ -1,5 +1,5 @@
 /**
- * A credential for hosts without cryptography of their own: JavaScript holds the private key.
+ * A credential for hosts without cryptography of their own. The private key is in the memory of JavaScript.
  * @module
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
@@ -16,16 +16,16 @@ import type { PrivateKeySource } from "./findPrivateKey.ts";
 import { type PrivateKey, type PrivateKeyOptions, readPrivateKey } from "./privateKey.ts";
 
 export interface NobleCredentialOptions extends PrivateKeyOptions {
-  /** The chain, end-entity first: PEM, DER, or several of them. */
+  /** The chain, end-entity first: PEM, DER, or a list of both. */
   readonly cert: ChainSource;
-  /** The private key: PKCS#8 (encrypted or not), SEC1 or JWK, PEM or DER. EC or Ed25519. */
+  /** The private key, EC or Ed25519: PKCS#8 (encrypted or not) or SEC1 as PEM or DER, or a JWK. */
   readonly key: PrivateKeySource;
 }
 
 /**
  * Makes a credential whose private key signs in JavaScript. Prefer `nodeCredential` or `browserCredential` if the host
  * has cryptography: they keep the key out of reach of JavaScript, and sign in constant time. ECDSA is deterministic
- * (RFC 6979). RSA keys are refused: leave their private operation to a host.
+ * (RFC 6979). RSA keys are refused, because core does not implement RSA's private-key operation.
  * @throws TlsError with the fault `"configuration"`
  * @example
  * const credential = await nobleCredential({ cert: pem, key: pem });

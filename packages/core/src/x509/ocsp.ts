@@ -1,6 +1,6 @@
 /**
- * How a client uses the status of its server's certificate, and the verification of a response: RFC 6960 §3.2,
- * RFC 6066 §8, RFC 7633.
+ * A client's policies for the status of its server's certificate, and the verification of OCSP responses: RFC 6960
+ * §3.2, RFC 6066 §8, RFC 7633.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
@@ -33,7 +33,7 @@ export interface OcspPolicy {
 /** A policy and its functions. */
 export interface OcspPolicyRow extends OcspPolicy {
   /**
-   * Throws a configuration error if there is nothing to check.
+   * Throws a configuration error if the policy could not check a status.
    * @param allUseCertificates whether all suites use certificates
    */
   configure(trust: TrustOptions, allUseCertificates: boolean): void;
@@ -85,23 +85,24 @@ const rows: Readonly<Record<OcspPolicy["name"], OcspPolicyRow>> = {
 /**
  * The ways to ask a server for the status of its certificate (OCSP stapling, RFC 6066 §8):
  * - `request`: the response is in `session.ocspResponse`, unchecked;
- * - `check`: a response that comes must say "good"; the server may send none;
- * - `require`: a response must come, and say "good".
+ * - `check`: the server may send no response, but a response must say "good";
+ * - `require`: the server must send a response that says "good".
  *
- * Each of them refuses a must-staple certificate (RFC 7633) without a response. An attacker with a revoked certificate
- * sends no response: only `require` and must-staple prevent that.
+ * All policies refuse a must-staple certificate (RFC 7633) without a response. An attacker with a revoked certificate
+ * sends no response, so only `require` and must-staple protect against that attack.
  *
  * The issuer signs the status, so the verified path must contain the issuer. With `insecure` or a `trust` function
  * there is no verified issuer, and `check` and `require` are configuration errors. A certificate that is trusted by
  * itself (its key is pinned, or `ca` contains it) has no verified issuer either: `require` refuses it, and `check`
- * leaves the response unchecked. An unverified issuer would not help: a thief of the pinned key can make one.
+ * leaves the response unchecked. An unverified issuer would not help, because an attacker who stole the pinned key can
+ * make one.
  * @example
  * import { ocsp } from "@handclasp/core/ocsp";
  * const channel = await connect(url, { ca, ocsp: ocsp.require });
  */
 export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; readonly require: OcspPolicy } = rows;
 
-/** Throws if the trust policy verifies no issuer: no status could then be checked, which must not go unnoticed. */
+/** Throws if the trust policy verifies no issuer, because the client could then never check a status. */
 function requireIssuer({ name }: OcspPolicy, { insecure, trust }: TrustOptions): void {
   if (insecure || trust)
     throw configurationError(
@@ -117,10 +118,12 @@ function* verifyStapled({ response, peer, now, provider }: StapledStatus): Flow<
   return "good";
 }
 
-/** status_request as a feature of RFC 7633: the number of the TLS extension. */
+/** The number of the TLS extension status_request, which is also its number as a feature of RFC 7633. */
 const statusRequest = 5;
 
-/** Checks must-staple. The extension in a CA's certificate holds for every certificate below it (RFC 7633 §4.2.2). */
+/**
+ * Checks must-staple. The extension in a CA's certificate applies to all certificates below that CA (RFC 7633 §4.2.2).
+ */
 function checkStapled({ response, peer }: StapledStatus): void {
   if (!response && peer.path.some(({ tlsFeatures }) => tlsFeatures?.includes(statusRequest)))
     throw missingResponse("and its certificate requires one (must-staple)");
@@ -136,11 +139,11 @@ const missingResponse = (why: string): TlsError =>
 export interface OcspRequest {
   /** The DER of the response. */
   readonly response: Uint8Array;
-  /** The certificate whose status is wanted. */
+  /** The certificate whose status the response must contain. */
   readonly certificate: Certificate;
-  /** Its issuer, from a verified path. */
+  /** The issuer of `certificate`, from a verified path. */
   readonly issuer: Certificate;
-  /** ms since 1970. */
+  /** The current time, in ms since 1970. */
   readonly now: number;
   readonly provider: CryptoProvider;
 }
@@ -148,14 +151,14 @@ export interface OcspRequest {
 const noCheck = "1.3.6.1.5.5.7.48.1.5";
 const ocspSigning = "1.3.6.1.5.5.7.3.9";
 /**
- * The critical extensions that we process: none in a response, and id-pkix-ocsp-nocheck in a responder's certificate.
+ * The critical extensions that Handclasp processes in a response (none) and in a responder's certificate.
  */
 const responseExtensions: ReadonlySet<string> = new Set();
 const responderExtensions: ReadonlySet<string> = new Set([...processedOids, noCheck]);
 
 /**
- * Verifies that a response says "good" about a certificate. It must be about this certificate, current, and signed by
- * the issuer or by a responder that the issuer itself certified for OCSP (RFC 6960 §4.2.2.2).
+ * Verifies that a response says "good" about a certificate. The response must be about this certificate, be current,
+ * and be signed by the issuer or by a responder that the issuer itself certified for OCSP (RFC 6960 §4.2.2.2).
  * @throws TlsError with an {@link OcspFault} as code
  * @example
  * const { thisUpdate } = yield* verifyOcspResponse({ response, certificate, issuer, now, provider });
@@ -213,7 +216,7 @@ function isAbout(
   );
 }
 
-/** The bits of subjectPublicKey, without the tag, the length and the count of unused bits. */
+/** The bytes of subjectPublicKey, without the tag, the length and the number of unused bits. */
 const keyOf = ({ spki }: Certificate): Uint8Array =>
   sequence(spki, (reader) => {
     reader.element(tags.sequence);
@@ -249,7 +252,7 @@ function* checkSignature(response: OcspResponse, { issuer, now, provider }: Ocsp
   );
 }
 
-/** Parses a responder's certificate; `undefined` for one that cannot be read, which then cannot be the signer. */
+/** Parses a responder's certificate. Returns `undefined` if it cannot be read, because it is then not the signer's. */
 function readResponder(raw: Uint8Array): Certificate | undefined {
   try {
     return parseCertificate(raw);
@@ -265,8 +268,9 @@ const isResponder = ({ responder }: OcspResponse, certificate: Certificate, prov
     : responder.normalised === certificate.subject.normalised;
 
 /**
- * The reason why a certificate may not sign for the issuer, RFC 6960 §4.2.2.2; `undefined` if it may. The responder's
- * own status is not checked, even without id-pkix-ocsp-nocheck, because a client fetches nothing.
+ * The reason why a responder may not sign for the issuer, RFC 6960 §4.2.2.2; `undefined` if it may sign. The client
+ * does not check the responder's own status, even without id-pkix-ocsp-nocheck, because Handclasp never fetches a
+ * status.
  */
 function* delegationFault(
   responder: Certificate,
@@ -277,7 +281,8 @@ function* delegationFault(
   const { extendedKeyUsage, keyUsage, extensions } = responder;
   if (responder.issuer.normalised !== issuer.subject.normalised)
     return `${subjectOf(responder)} was certified by another CA than the issuer`;
-  // anyExtendedKeyUsage is not enough: it would make responders of certificates that the CA issued for other purposes.
+  // anyExtendedKeyUsage is not enough: with it, a certificate that the CA issued for another purpose could sign
+  // responses.
   if (!extendedKeyUsage?.includes(ocspSigning)) return `${subjectOf(responder)} may not sign OCSP (extendedKeyUsage)`;
   if (keyUsage && !keyUsage.has("digitalSignature") && !keyUsage.has("nonRepudiation"))
     return `${subjectOf(responder)} may not sign (keyUsage)`;
@@ -293,7 +298,7 @@ function* delegationFault(
   return `the certificate of ${subjectOf(responder)} is not signed by the issuer`;
 }
 
-/** The OID of the first critical extension that is not known. */
+/** The OID of the first critical extension that is not in `known`. */
 function unknownCritical(extensions: ReadonlyMap<string, Extension>, known: ReadonlySet<string>): string | undefined {
   for (const [oid, { critical }] of extensions) if (critical && !known.has(oid)) return oid;
   return undefined;

@@ -1,5 +1,5 @@
 /**
- * OCSP responses, RFC 6960 §4.2.1, parsed strictly. `ocsp.ts` verifies them.
+ * Parses OCSP responses strictly, RFC 6960 §4.2.1. `ocsp.ts` verifies them.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -16,8 +16,8 @@ import { readSignatureAlgorithm } from "./key.ts";
 export type { OcspFault };
 
 /**
- * The error for a status that is not good. Its alert is `certificate_revoked`, or `bad_certificate_status_response`
- * (RFC 6066 §8).
+ * The error for a certificate status that is not good or cannot be verified. Its alert is `certificate_revoked`, or
+ * `bad_certificate_status_response` (RFC 6066 §8).
  */
 export const ocspError = (code: OcspFault, reason: string, advice?: string, cause?: unknown): TlsError =>
   new TlsError(code === "revoked" ? "certificate_revoked" : "bad_certificate_status_response", reason, {
@@ -28,14 +28,14 @@ export const ocspError = (code: OcspFault, reason: string, advice?: string, caus
 
 /** The status of one certificate, RFC 6960 §4.2.1. */
 export interface SingleResponse {
-  /** The hash of the CertID; `undefined` for one that we do not compute. */
+  /** The hash algorithm of the CertID; `undefined` if Handclasp does not support the algorithm. */
   readonly hash: HashName | undefined;
   readonly issuerNameHash: Bytes;
   readonly issuerKeyHash: Bytes;
-  /** Hex, as in `Certificate`. */
+  /** The serial number in hex, as in `Certificate`. */
   readonly serialNumber: string;
   readonly status: "good" | "revoked" | "unknown";
-  /** The time of revocation in ms since 1970; only for a revoked certificate. */
+  /** The time of revocation, in ms since 1970. Present only for a revoked certificate. */
   readonly revocationTime?: number;
   /** The CRLReason of a revoked certificate, RFC 5280 §5.3.1; `undefined` if the response gives none. */
   readonly revocationReason?: number | undefined;
@@ -58,7 +58,7 @@ export interface OcspResponse {
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
   readonly signature: Bytes;
-  /** The DER of the certificates that the response brings for its verification. */
+  /** The DER of the certificates in the response, which its verification may need. */
   readonly certificates: readonly Bytes[];
 }
 
@@ -124,7 +124,7 @@ function readBasicResponse(reader: Der): OcspResponse {
   const signature = reader.octets();
   const certificates = reader.optional(0xa0, readCertificates) ?? [];
   return sequence(tbs, (data): OcspResponse => {
-    // v1 is the only version, and as the DEFAULT it must be left out.
+    // v1 is the only version. DER leaves it out, because it is the DEFAULT.
     if (data.tag === 0xa0) derFault("version other than v1, or v1 written out");
     const responder = data.tag === 0xa1 ? data.within(0xa1, readName) : data.within(0xa2, readKeyHash);
     const producedAt = readGeneralizedTime(data);
@@ -134,7 +134,7 @@ function readBasicResponse(reader: Der): OcspResponse {
   });
 }
 
-/** SEQUENCE OF Certificate, which some responders send empty. */
+/** Reads a SEQUENCE OF Certificate, which some responders send empty. */
 const readCertificates = (reader: Der): readonly Bytes[] =>
   reader.sequence((list) => {
     const certificates: Bytes[] = [];

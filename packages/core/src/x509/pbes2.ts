@@ -1,5 +1,5 @@
 /**
- * Private keys under a passphrase: PBES2 with PBKDF2 or scrypt (RFC 8018, RFC 7914). Older schemes are refused.
+ * Decrypts private keys with a passphrase: PBES2 (RFC 8018) with PBKDF2 or scrypt (RFC 7914). Refuses older schemes.
  * @module
  */
 import { cbc } from "@noble/ciphers/aes.js";
@@ -14,7 +14,7 @@ import { configurationError, TlsError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import { maxIterations, maxScryptMemory } from "../limits.ts";
 
-/** PBKDF2, RFC 8018 §5.2: derives `length` bytes. */
+/** PBKDF2, RFC 8018 §5.2: derives a key of `length` bytes from a password. */
 export type Pbkdf2 = (
   hash: HashName,
   password: Uint8Array,
@@ -30,7 +30,10 @@ export interface PrivateKeyOptions {
   readonly pbkdf2?: Pbkdf2 | undefined;
 }
 
-/** Runs a reader of a file, and turns its errors into configuration errors: the user gave the file, not a peer. */
+/**
+ * Runs a function that reads a file, and turns its errors into configuration errors, because the file comes from the
+ * application and not from a peer.
+ */
 export function asUserFault<T>(read: () => T): T {
   try {
     return read();
@@ -64,7 +67,10 @@ const hashes = { sha1, sha256, sha384, sha512 };
 
 type DeriveKey = (password: Uint8Array, length: number) => Awaitable<Uint8Array>;
 
-/** Decrypts an EncryptedPrivateKeyInfo under PBES2, RFC 5958 §3; `undefined` if the passphrase cannot be right. */
+/**
+ * Decrypts an EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2. Returns `undefined` if the passphrase is certainly
+ * wrong.
+ */
 export async function decrypt(
   bytes: Uint8Array,
   password: Uint8Array,
@@ -88,7 +94,9 @@ export async function decrypt(
   }
 }
 
-/** Reads PBES2-params, RFC 8018 §A.4. Older schemes (DES, RC2, one run of a hash) do not protect a key. */
+/**
+ * Reads PBES2-params, RFC 8018 §A.4. Older schemes (DES, RC2, a single hash of the passphrase) do not protect a key.
+ */
 function readPbes2(algorithm: Der, options: PrivateKeyOptions): { derive: DeriveKey; length: number; iv: Uint8Array } {
   const refuseScheme = (): never => {
     throw configurationError(

@@ -1,6 +1,6 @@
 /**
- * PEM, RFC 7468. Text around the blocks is skipped, and the blocks are read strictly. They may be indented, as in the
- * source of a program, and follow an editor's byte order mark.
+ * Reads PEM, RFC 7468. It skips text around the blocks, and reads the blocks strictly. The blocks may be indented, as
+ * in source code, and the first may follow a byte order mark.
  * @module
  */
 import { fromBase64, latin1 } from "../bytes/bytes.ts";
@@ -14,7 +14,10 @@ export interface PemBlock {
   readonly der: Uint8Array;
 }
 
-/** Reads all blocks in order. Throws a configuration error for a block that is cut off or not base64. */
+/**
+ * Reads all blocks in order. Throws a configuration error for a block that is cut off, empty or not base64, or that has
+ * headers.
+ */
 export function pemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   const begin = /^(?:\uFEFF|\xEF\xBB\xBF)?[ \t]*-----BEGIN ([A-Z0-9 #-]{1,64})-----[ \t]*$/gm;
@@ -37,7 +40,7 @@ export function pemBlocks(text: string): PemBlock[] {
 }
 
 /**
- * The DER of every certificate in a PEM text; other blocks are skipped.
+ * Returns the DER of every certificate in a PEM text, and skips other blocks.
  * @example
  * const chain = parsePemCertificates(await readFile("chain.pem", "utf8"));
  */
@@ -45,8 +48,8 @@ export const parsePemCertificates = (text: string): Uint8Array[] =>
   pemBlocks(text).flatMap(({ label, der }) => (label === "CERTIFICATE" || label === "X509 CERTIFICATE" ? [der] : []));
 
 /**
- * The DER of the certificates in PEM or DER.
- * @param option the option that has the source, for the error
+ * Returns the DER of the certificates in `source`: PEM as text or bytes, or one DER certificate.
+ * @param option the name of the option whose value is `source`, for the error
  * @throws TlsError `configuration` if there is no certificate
  */
 export function certificateDers(source: string | Uint8Array, option: string): Uint8Array[] {

@@ -1,6 +1,7 @@
 /**
- * Private keys in the formats of files: PKCS#8 (RFC 5958), plain or under a passphrase (PBES2, RFC 8018), SEC1
- * (RFC 5915), PKCS#1 (RFC 8017) and JWK (RFC 7517), PEM or DER. A client without a key of its own does not load this.
+ * Reads private keys in the formats that key files use: PKCS#8 (RFC 5958), plain or encrypted with PBES2 (RFC 8018),
+ * SEC1 (RFC 5915) and PKCS#1 (RFC 8017), as PEM or DER, and JWK (RFC 7517). A client without a key of its own does not
+ * load this module.
  * @module
  */
 import { hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
@@ -17,12 +18,12 @@ import { asUserFault, decrypt, type PrivateKeyOptions } from "./pbes2.ts";
 
 export type { Pbkdf2, PrivateKeyOptions } from "./pbes2.ts";
 
-/** A private key that was read. Its bytes belong to the caller, who should wipe them after the import. */
+/** A parsed private key. Its bytes belong to the caller, who should wipe them after use. */
 export type PrivateKey =
   | {
       readonly type: "ec";
       readonly curve: EcCurveName;
-      /** The private scalar, big-endian, as long as the field. */
+      /** The private scalar: big-endian, with leading zeros, as long as the order of the curve. */
       readonly secret: Uint8Array;
     }
   | {
@@ -32,18 +33,18 @@ export type PrivateKey =
     }
   | {
       readonly type: "rsa";
-      /** True if the key's OID is id-RSASSA-PSS: it signs with PSS only. */
+      /** True if the key's OID is id-RSASSA-PSS. Such a key signs only with PSS. */
       readonly pssOnly: boolean;
-      /** The one hash that such a key restricts itself to. */
+      /** The one hash that such a key allows; `undefined` if the key does not restrict the hash. */
       readonly pssHash: SignatureHash | undefined;
       /** The DER of the RSAPrivateKey, RFC 8017 §A.1.2. */
       readonly secret: Uint8Array;
     };
 
 /**
- * Reads a private key: EC on P-256, P-384 or P-521, Ed25519, RSA, or RSA bound to PSS.
- * @throws TlsError with the fault `"configuration"` and an advice; with the code `"passphrase_needed"` or
- * `"wrong_passphrase"` if the passphrase is the cause
+ * Reads a private key: EC on P-256, P-384 or P-521, Ed25519, RSA, or RSASSA-PSS.
+ * @throws TlsError with the fault `"configuration"` and advice. The code is `"passphrase_needed"` or
+ *   `"wrong_passphrase"` if the passphrase is missing or wrong
  * @example
  * const key = await readPrivateKey(await readFile("server.key"), { passphrase: "correct horse" });
  */
@@ -66,7 +67,7 @@ async function read(source: PrivateKeySource, options: PrivateKeyOptions): Promi
     options,
   );
   try {
-    // One wrong passphrase in 256 yields valid padding by chance, and then rubbish.
+    // With about one wrong passphrase in 256, the padding is valid by chance, and the plaintext is random bytes.
     if (plain && formOf(plain) === "pkcs8") return asUserFault(() => readPkcs8(plain));
   } finally {
     wipe(plain);
@@ -130,7 +131,7 @@ const ed25519Key = (secret: Uint8Array): PrivateKey =>
   secret.length === 32 ? { type: "ed25519", secret: new Uint8Array(secret) } : derFault("Ed25519 key not 32 bytes");
 
 /**
- * Reads ECPrivateKey. It must name its curve if PKCS#8 around it does not, and may not name another one than PKCS#8.
+ * Reads ECPrivateKey. It must name its curve, unless the PKCS#8 around it does. The two must not name different curves.
  */
 function readSec1(bytes: Uint8Array, pkcs8Curve: string | undefined): PrivateKey {
   return der(bytes, (outer) =>
@@ -153,7 +154,7 @@ function ecKey(curve: EcCurveName | undefined, secret: Uint8Array): PrivateKey {
   return { type: "ec", curve, secret: new Uint8Array(secret) };
 }
 
-/** Reads an RSAPrivateKey of two primes. */
+/** Reads an RSAPrivateKey with two primes, RFC 8017 §A.1.2. */
 function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash | undefined): PrivateKey {
   return der(bytes, (outer) =>
     outer.sequence((reader) => {
@@ -196,7 +197,7 @@ function readJwk(jwk: JsonWebKey): PrivateKey {
   });
 }
 
-/** Reads a member in base64url, which has neither padding nor spaces (RFC 7515 §2). */
+/** Reads a member of a JWK in base64url, without padding and spaces (RFC 7515 §2). */
 function readMember(jwk: JsonWebKey, name: JwkMember): Uint8Array {
   const text = jwk[name];
   if (typeof text === "string" && /^[\w-]+$/.test(text)) {
@@ -211,8 +212,8 @@ function readMember(jwk: JsonWebKey, name: JwkMember): Uint8Array {
 }
 
 /**
- * The DER of AlgorithmIdentifiers. A key bound to PSS is written as an ordinary RSA key: WebCrypto imports no other
- * form, and its caller chooses the scheme.
+ * The DER of each AlgorithmIdentifier, in hex. An RSASSA-PSS key becomes an ordinary RSA key: WebCrypto imports no
+ * other form, and the code that signs chooses the scheme.
  */
 const identifiers = {
   secp256r1: "301306072a8648ce3d020106082a8648ce3d030107",
@@ -223,8 +224,8 @@ const identifiers = {
 } as const;
 
 /**
- * Writes the key as plain PKCS#8, which hosts import. Pass the public key of an EC key: Firefox does not import one
- * without it.
+ * Writes a key as unencrypted PKCS#8 (RFC 5958), which hosts import. For an EC key, also pass the public key, because
+ * Firefox does not import an EC key without it.
  * @example
  * const privateKey = await readPrivateKey(pem);
  * const pkcs8 = privateKeyToPkcs8(privateKey, parseCertificate(leaf).publicKey);

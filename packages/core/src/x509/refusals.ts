@@ -1,5 +1,5 @@
 /**
- * The two refusals that users see most: no trust anchor vouches for a certificate, or it is for another name.
+ * The two most common refusals: the issuer of a certificate is unknown, or the certificate is for another name.
  * @module
  */
 import type { Certificate } from "./certificate.ts";
@@ -9,7 +9,7 @@ import type { Rules } from "./path.ts";
 
 /**
  * The error for a certificate whose issuer is unknown.
- * @param unusable the errors of the certificates in `ca` that could not be used: the issuer may be among them
+ * @param unusable the errors of the certificates in `ca` that could not be used; the issuer may be one of them
  */
 export function unknownIssuer(
   { fault }: Rules,
@@ -23,7 +23,7 @@ export function unknownIssuer(
   return fault(certificate, "unknown_issuer", unusableAnchor ? `${reason}; ${unusableAnchor.message}` : reason);
 }
 
-/** Checks that the certificate is for the reference; returns the error if it is not. */
+/** Returns an error if the certificate does not have the reference as a name. */
 export function checkReference({ fault }: Rules, leaf: Certificate, reference: string): CertificateError | undefined {
   if (matchesReference(leaf, reference)) return undefined;
   if (!parseReference(reference)) {

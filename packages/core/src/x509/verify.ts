@@ -1,5 +1,5 @@
 /**
- * Verifies a peer's certificates with trust anchors, pins, a function of the user or `insecure`. The result, a
+ * Verifies a peer's certificates with trust anchors, pins, a function of the application or `insecure`. The result, a
  * `VerifiedPeer`, is the proof of the verification.
  * @module
  */
@@ -29,22 +29,29 @@ import {
 import { certificateDers } from "./pem.ts";
 import { checkReference, unknownIssuer } from "./refusals.ts";
 
-/** The user's trust options, read by {@link trustPolicy}. */
+/** The application's trust options, after {@link trustPolicy} has read and checked them. */
 export interface TrustPolicy {
   readonly anchors: readonly Certificate[];
-  /** The errors of the certificates in `ca` that are left out because they cannot be used. */
+  /** The errors of the certificates in `ca` that Handclasp leaves out because it cannot use them. */
   readonly unusable?: readonly CertificateError[];
   /** Pins in the form `"sha256/BASE64"`. */
   readonly pins: readonly string[];
-  /** Accepts every certificate: no identity is proven, and an attacker on the network can read along. */
+  /**
+   * Accepts every certificate. The peer does not prove its identity, so an attacker on the network can read and change
+   * all data.
+   */
   readonly insecure?: boolean | undefined;
   /**
-   * Decides instead of anchors and pins, for another root of trust (DANE, an attestation in the certificate, trust on
-   * first use). It gets the chain that the peer sent, end-entity first. Dates, extendedKeyUsage and the handshake
-   * signature are checked in addition; the path and the name are not checked.
+   * A function that decides instead of anchors and pins, for another root of trust (DANE, an attestation in the
+   * certificate, trust on first use). It gets the chain that the peer sent, end-entity first. Handclasp also checks the
+   * dates, the key size and the extendedKeyUsage of the end-entity, and the handshake signature. It does not check the
+   * path and the name.
    */
   readonly trust?: ((chain: readonly Certificate[]) => Awaitable<boolean>) | undefined;
-  /** A last check of a peer that is trusted already: it sees the verified path. Only `true` accepts. */
+  /**
+   * A function that makes a last check of a peer that is already trusted, with its verified path. Only `true` accepts
+   * the peer.
+   */
   readonly verify?: ((peer: VerifiedPeer) => Awaitable<boolean>) | undefined;
   /** The minimum size of RSA keys on the path in bits: 2048 (the default) to 8192. */
   readonly minimumRsaBits?: number | undefined;
@@ -52,7 +59,7 @@ export interface TrustPolicy {
   readonly minimumEcBits?: number | undefined;
 }
 
-/** A PEM text (one certificate or many), DER, or a parsed certificate. */
+/** PEM as text or bytes (one or more certificates), one DER certificate, or a parsed certificate. */
 export type CertificateSource = string | Uint8Array | Certificate;
 
 export interface TrustOptions {
@@ -66,14 +73,15 @@ export interface TrustOptions {
 }
 
 /**
- * Reads the user's trust options. Throws a configuration error if they trust no peer, or if one of them is malformed.
+ * Reads the application's trust options. Throws a configuration error if they trust no peer, or if an option is
+ * malformed.
  * @example
  * const policy = trustPolicy({ ca: await readFile("ca.pem", "utf8") });
  */
 export const trustPolicy = (options: TrustOptions, cache?: CertificateCache): TrustPolicy =>
   readTrust(optionsOf(options, trustOptions), cache);
 
-/** The same as {@link trustPolicy}, for options that were checked together with others. */
+/** Like {@link trustPolicy}, for options that were already checked together with others. */
 export function readTrust(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
   const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
@@ -88,11 +96,16 @@ export function readTrust(options: TrustOptions, cache?: CertificateCache): Trus
 
 const isList = (ca: NonNullable<TrustOptions["ca"]>): ca is readonly CertificateSource[] => Array.isArray(ca);
 
-/** The last bundle that was read: most programs have one text of anchors, and use it for every connection. */
+/**
+ * The last bundle that was read from text. Most programs have one text with anchors, and use it for every connection.
+ */
 let lastBundle: { readonly text: string; readonly bundle: Bundle } | undefined;
 type Bundle = Required<Pick<TrustPolicy, "anchors" | "unusable">>;
 
-/** Reads a bundle. It may contain unusable certificates (an old root with a small key), but not only those. */
+/**
+ * Reads a bundle of trust anchors. Some of its certificates may be unusable (an old root with a small key), but not
+ * all.
+ */
 function readAnchors(source: CertificateSource, cache: CertificateCache | undefined): Bundle {
   if (typeof source !== "string" && !(source instanceof Uint8Array)) {
     // An X509Certificate of node:crypto has `raw` too, but no `subject.der`.
@@ -122,7 +135,7 @@ function readAnchors(source: CertificateSource, cache: CertificateCache | undefi
 
 function readPin(pin: string): string {
   const clean = String(pin).replace(/\s+/g, "");
-  // 32 bytes in base64: the last digit has two spare bits.
+  // 32 bytes have 43 base64 digits and a `=`. The last digit has two spare bits, which must be zero.
   if (/^sha256\/[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(clean)) return clean;
   throw briefError(`pins: ${JSON.stringify(clean.slice(0, 80))}`);
 }
@@ -133,18 +146,18 @@ export interface VerifyRequest {
   readonly policy: TrustPolicy;
   /** The role of the peer. */
   readonly purpose: "server" | "client";
-  /** The DNS name or IP literal that the certificate must have; without it, the name is not checked. */
+  /** The DNS name or IP literal that the certificate must have. If it is absent, the name is not checked. */
   readonly reference?: string | undefined;
-  /** ms since 1970. */
+  /** The current time, in ms since 1970. */
   readonly now: number;
   readonly provider: CryptoProvider;
-  /** The DER of intermediates that the caller knows; their number is not limited, unlike that of the chain. */
+  /** The DER of intermediates that the caller knows. Unlike the length of the chain, their number is not limited. */
   readonly intermediates?: readonly Uint8Array[] | undefined;
-  /** A cache of parsed certificates and verified signatures; none by default. */
+  /** A cache of parsed certificates and verified signatures. Default: no cache. */
   readonly cache?: CertificateCache | undefined;
   /** The maximum number of intermediates on a path; default 8. */
   readonly maxDepth?: number | undefined;
-  /** The OID that extendedKeyUsage must contain; default serverAuth or clientAuth by `purpose`. */
+  /** The OID that extendedKeyUsage must contain. Default: serverAuth or clientAuth, by `purpose`. */
   readonly extendedKeyUsage?: string | undefined;
 }
 
@@ -158,9 +171,12 @@ let makeVerifiedPeer: (
 export class VerifiedPeer {
   /** The end-entity certificate. */
   readonly certificate: Certificate;
-  /** From the end-entity to the trust anchor; only the end-entity if its pin, `trust` or `insecure` decided. */
+  /**
+   * The certificates from the end-entity to the trust anchor. Only the end-entity, if a pin of its key, `trust` or
+   * `insecure` decided.
+   */
   readonly path: readonly Certificate[];
-  /** The option that the trust rests on. */
+  /** The option that decided that the peer is trusted. */
   readonly verifiedBy: "ca" | "pin" | "trust" | "insecure";
 
   private constructor(certificate: Certificate, path: readonly Certificate[], verifiedBy: VerifiedPeer["verifiedBy"]) {
@@ -175,8 +191,9 @@ export class VerifiedPeer {
 }
 
 /**
- * Verifies a peer's certificates under a policy. The handshake itself checks its signature and the keyUsage for it.
- * @throws CertificateError the most informative one of all that were met
+ * Verifies a peer's certificates under a policy. It does not check the handshake signature and the keyUsage for it; the
+ * handshake checks them.
+ * @throws CertificateError the most informative of the errors that were found
  * @example
  * const peer = yield* verifyPeer({ chain, policy, purpose: "server", reference: "example.com", now, provider });
  */
@@ -185,9 +202,9 @@ export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
 }
 
 /**
- * Makes the proof again when a session is resumed, from the result of {@link verifyPeer} under the same policy: `chain`
- * is the verified path, or the chain that the peer sent if a `trust` function decided. It checks only what changes with
- * time: the dates, and the decisions of the user's functions.
+ * Makes the proof again when a session is resumed, from the result of {@link verifyPeer} under the same policy. `chain`
+ * is the verified path, or the chain that the peer sent if a `trust` function decided. `reverifyPeer` repeats only the
+ * checks whose results may change with time: it checks the dates and calls the application's functions.
  */
 export function* reverifyPeer(
   request: Pick<VerifyRequest, "chain" | "policy" | "now" | "cache">,
@@ -213,7 +230,9 @@ function* decideAgain(
   return makeVerifiedPeer(leaf, path, verifiedBy);
 }
 
-/** Returns the verdict after the `verify` function has accepted it, and adds advice to the error of a refusal. */
+/**
+ * Returns the verified peer after the `verify` function has accepted it. Adds advice to an error that refuses the peer.
+ */
 function* withAdvice(verdict: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<VerifiedPeer> {
   try {
     return yield* askVerify(policy, yield* verdict);
@@ -224,7 +243,7 @@ function* withAdvice(verdict: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<Ver
   }
 }
 
-/** Returns the peer if the policy has no `verify` function, or if it accepts the peer. */
+/** Returns the peer if the policy has no `verify` function or the function accepts the peer. Throws otherwise. */
 function* askVerify({ verify }: TrustPolicy, peer: VerifiedPeer): Flow<VerifiedPeer> {
   if (verify && (yield* callUser("verify", peer.certificate, () => verify(peer))) !== true) {
     throw new CertificateError("untrusted", "refused by the verify function", placeOf(peer.certificate));
@@ -254,7 +273,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   const hasOnlyPins = policy.pins.length > 0 && !policy.anchors.length;
 
   if (policy.trust || (hasOnlyPins && isPinned(leaf))) {
-    // RFC 7671 §5.1: the key is the identity, so path and name are not checked.
+    // The key is the identity (RFC 7671 §5.1), so the path and the name are not checked.
     refuse(checkDates(rules, leaf) ?? checkKeySize(rules, leaf) ?? checkExtendedKeyUsage(rules, leaf));
     const { trust } = policy;
     if (!trust) return makeVerifiedPeer(leaf, [leaf], "pin");
@@ -290,8 +309,8 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
 }
 
 /**
- * Parses the chain and the known intermediates. A malformed end-entity is fatal; any other malformed certificate goes
- * to `unusable`. `positions` has the certificates that the peer sent, in order.
+ * Parses the chain and the known intermediates. Throws if the end-entity is malformed. The errors of other malformed
+ * certificates go to `unusable`. `positions` has the certificates that the peer sent, in order, with their index.
  */
 function parsePeerChain({
   chain,
@@ -326,12 +345,13 @@ function parsePeerChain({
   return { positions, intermediates, unusable };
 }
 
-/** Calls a function of the user; an error that it throws refuses the peer. */
+/** Calls a function of the application. An error that the function throws refuses the peer. */
 function* callUser<T>(what: string, certificate: Certificate, hook: () => Awaitable<T>): Flow<T> {
   try {
     return yield* callHook(hook);
   } catch (error) {
-    // A connection wraps the error that a hook throws. A TlsError that the hook makes itself chooses the alert.
+    // A connection wraps an error that a hook throws as `hook_failed`, unless it is a TlsError with an alert, which the
+    // hook made to choose the alert.
     const isWrapped = TlsError.is(error) && error.code === "hook_failed";
     if (TlsError.is(error) && !isWrapped) throw error;
     const cause = isWrapped ? error.cause : error;
