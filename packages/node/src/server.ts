@@ -22,9 +22,9 @@ export interface ServerOptions extends AcceptOptions {
    * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
    * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, and
    * those of connections are dropped. `onError` does not get `peer_gone`: a peer may leave without waiting for
-   * close_notify (RFC 5246 §7.2.1). A WebSocket that the server refused because of its Origin or Host header
-   * (`origin_refused`, `host_refused`) has no connection. The server reports the same pair of headers at most once a
-   * minute.
+   * close_notify (RFC 5246 §7.2.1). A WebSocket that the server refused has no connection: because of its Origin or
+   * Host header (`origin_refused`, `host_refused`; at most once a minute for the same pair), or because `allow` failed
+   * (`hook_failed`; at most once a minute).
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
 }
@@ -44,7 +44,8 @@ export class TlsServer {
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
   /**
-   * Connections that were aborted because their handler failed. The server reports the handler's error, not the abort.
+   * Connections that the server aborted because their handler failed. The server reports the handler's error, not the
+   * abort.
    */
   readonly #failedHandlers = new WeakSet<TlsConnection>();
   readonly #listeners: Listener[] = [];
@@ -126,7 +127,7 @@ export class TlsServer {
   }
 
   /**
-   * A separate method: a closure in `accept` would keep the request with its headers in memory until the connection
+   * A separate method: a closure in `accept` would keep the request and its headers in memory until the connection
    * ends.
    */
   #watch(connection: TlsConnection): void {

@@ -176,8 +176,8 @@ function schemesOfKey(key: KeyObject, leaf: Certificate): readonly SignatureSche
 }
 
 /**
- * True if the key's RSASSA-PSS-params (RFC 4055 §3.1) allow the scheme. A key without them allows every hash. Their
- * salt length is a minimum.
+ * True if the key's RSASSA-PSS-params (RFC 4055 §3.1) allow the scheme. A key without these parameters allows every
+ * hash. `saltLength` is a minimum.
  */
 function allows(key: KeyObject, { algorithm }: SignatureScheme): boolean {
   const { hashAlgorithm, mgf1HashAlgorithm, saltLength } = key.asymmetricKeyDetails ?? {};

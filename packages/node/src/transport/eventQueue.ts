@@ -85,7 +85,7 @@ export class EventQueue {
     this.#waiting = [];
     for (let i = 0; i < waiting.length && !this.#isSilent; i++) {
       this.#emit(events, waiting[i] as Item);
-      // The receiver paused the transport: the other events wait, before those that came meanwhile.
+      // The receiver paused the transport. The undelivered events wait, before those that came meanwhile.
       if (this.#isPaused && !this.#isSilent) {
         this.#waiting = [...waiting.slice(i + 1), ...this.#waiting];
         return;

@@ -77,7 +77,7 @@ class WebSocketTransport implements Transport {
   #isPaused = true;
   #hasOpened: boolean;
   #timer: NodeJS.Timeout | undefined;
-  /** The number of bytes that were read since the start of an unfinished message, and its limit. */
+  /** The number of bytes that were read since the start of an unfinished message, and the limit for that number. */
   #unfinishedBytes = 0;
   #maxUnfinished = maxUnfinishedInHandshake;
 

@@ -44,8 +44,8 @@ const testedSuites = [...modernSuites, ...dheSuites, ...ccmSuites];
 const suites = testedSuites.map((suite) => [suite.name, suite] as const);
 
 describe.each([
-  ["without client certificate", false],
-  ["with client certificate", true],
+  ["without a client certificate", false],
+  ["with a client certificate", true],
 ])("%s", (_, hasClientCertificate) => {
   describe("a node:tls client connects to our server over ws", () => {
     let session: Session | undefined;

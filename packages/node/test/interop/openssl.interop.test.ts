@@ -141,8 +141,8 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
     }
 
     describe.each([
-      ["without client certificate", {}, []],
-      ["with client certificate", { clientAuth: "require", ca: ca.pem } as const, clientIdentity],
+      ["without a client certificate", {}, []],
+      ["with a client certificate", { clientAuth: "require", ca: ca.pem } as const, clientIdentity],
     ])("%s", (_, options, args) => {
       let port = 0;
       beforeAll(async () => {
@@ -284,9 +284,9 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
     }
 
     describe.each([
-      ["without client certificate", [], undefined],
+      ["without a client certificate", [], undefined],
       [
-        "with client certificate",
+        "with a client certificate",
         ["-Verify", "1", "-verify_return_error", "-CAfile", caFile],
         nodeCredential(issued.client),
       ],
