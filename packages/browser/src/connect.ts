@@ -11,8 +11,8 @@ import { openWebSocket } from "./transport/webSocket.ts";
 
 /**
  * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. The server's certificate must
- * be for the URL's host, or for `serverName` if you give one. Without `ca`, `pins` or `insecure`, `connect` rejects
- * before it sends a byte.
+ * be for the URL's host, or for `serverName` if you give one. Without `ca`, `pins`, `trust`, `insecure` or `psk`,
+ * `connect` rejects before it sends a byte.
  * @throws TlsError
  * @example
  * const channel = await connect("wss://relay.example/device", { ca: pem, serverName: "device.internal" });

@@ -49,13 +49,16 @@ const rows: [name: string, act: () => Promise<unknown>, expectedName: string, ex
   ],
 ];
 
-test.each(rows)("%s is a configuration error that says what to do", async (_, act, expectedName, expectedAdvice) => {
-  const error: Wrong = await act().then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toMatchObject({ name: "TlsError", code: "configuration", fault: "configuration" });
-  expect(error.message).toContain(expectedName);
-  expect(error.message).toContain(expectedAdvice);
-  for (const line of key.split("\n").slice(1, 3)) expect(error.message).not.toContain(line);
-});
+test.each(rows)(
+  'the mistake "%s" causes a configuration error with advice',
+  async (_, act, expectedName, expectedAdvice) => {
+    const error: Wrong = await act().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ name: "TlsError", code: "configuration", fault: "configuration" });
+    expect(error.message).toContain(expectedName);
+    expect(error.message).toContain(expectedAdvice);
+    for (const line of key.split("\n").slice(1, 3)) expect(error.message).not.toContain(line);
+  },
+);

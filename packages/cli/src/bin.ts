@@ -27,7 +27,7 @@ channelFlags(
     .option("--tcp <port>", "listen for TCP; 0: any free port", parsePort)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--path <path>", "path of the WebSocket", parsePath, "/")
-    .option("--origins <list>", "origins of pages of other hosts that may connect, such as https://app.example")
+    .option("--origins <list>", "origins of other hosts whose pages may connect, such as https://app.example")
     .option("--hosts <list>", "names that the Host header may have, on a loopback address in addition to localhost")
     .option(
       "--cert <file>",
@@ -37,7 +37,7 @@ channelFlags(
     .option("--key <file>", "PEM private key, one for each --cert", collect)
     .option(
       "--ocsp <file>",
-      "OCSP response (DER) for a --cert, for clients that ask; repeatable, each belongs to the certificate it names",
+      "OCSP response (DER) for clients that request it; repeatable, each is for the --cert that it names",
       collect,
     )
     .option(
@@ -94,8 +94,8 @@ channelFlags(
     .option("--http <path>", "send one GET and print the reply", parsePath),
 ).action(async (url: URL, flags: ConnectFlags) => {
   process.exitCode = await connect(url, flags);
-  // Node.js sends our last bytes in the background. A peer that does not close its side keeps the process for 2 s at
-  // most.
+  // Node.js sends the last bytes in the background. A peer that does not close its side keeps the process running for
+  // at most 2 s.
   setTimeout(() => process.exit(), 2_000).unref();
 });
 

@@ -8,7 +8,7 @@ import { parseCertificate } from "@handclasp/node";
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
 import { orFail } from "./files.ts";
 
-/** Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`; the CA's private key is not written. */
+/** Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`; the CA's private key stays in memory. */
 export async function certs(directory: string, names: readonly string[], algorithm: KeyAlgorithm): Promise<void> {
   const ca = await testCa({ algorithm });
   const server = await ca.issue({ names, algorithm });

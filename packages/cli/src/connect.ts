@@ -70,7 +70,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     if (established) events.closed(false, traffic);
     return exitCode(error);
   } finally {
-    // The peer may have closed while stdin is still open, which would keep the process running.
+    // The peer may have closed while stdin is still open. An open stdin would keep the process running.
     process.stdin.destroy();
   }
 }
@@ -91,7 +91,9 @@ async function sendStdin(connection: TlsConnection, traffic: Traffic): Promise<v
   await connection.closeWrite();
 }
 
-/** Sends a GET request and leaves our side open: some servers treat our close_notify as an abort and do not reply. */
+/**
+ * Sends a GET request and leaves the client's side open: some servers treat close_notify as an abort and do not reply.
+ */
 function sendGet(connection: TlsConnection, traffic: Traffic, { host }: URL, path: string): Promise<void> {
   const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
   return send(connection, traffic, Buffer.from(request, "latin1"));

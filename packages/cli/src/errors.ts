@@ -4,7 +4,7 @@
  */
 import { TlsError } from "@handclasp/node";
 
-/** The command's flags are wrong or contradict each other: exit code 2. */
+/** The error for flags that are wrong or contradict each other. The exit code is 2. */
 export class UsageError extends Error {}
 
 /** One line with the error and the alert that was sent or received. */

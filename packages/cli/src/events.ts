@@ -1,5 +1,6 @@
 /**
- * The events of a connection, as text on stderr or, with `--json`, as one object a line.
+ * The events of a connection, as text or, with `--json`, as one JSON object a line. `serve` prints JSON to stdout,
+ * everything else goes to stderr.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -7,7 +8,7 @@ import { type Session, TlsError, type TraceListener } from "@handclasp/node";
 import { errorLine, reason } from "./errors.ts";
 import { traceJson, traceText } from "./trace.ts";
 
-/** The number of application bytes that one connection received and sent. */
+/** The numbers of application bytes that one connection received and sent. */
 export interface Traffic {
   bytesIn: number;
   bytesOut: number;

@@ -7,12 +7,12 @@ import { trustPolicy } from "@handclasp/core/x509";
 import { type Credential, nodeCredential, parseCertificate, parseOcspResponse, TlsError } from "@handclasp/node";
 import { oneLine, UsageError } from "./errors.ts";
 
-/** Reads a file. An error names the option that named the file. */
+/** Reads a file. An error contains the option and the file's name. */
 export function read(option: string, file: string): Uint8Array {
   return orFail(`${option} ${file}`, () => readFileSync(file));
 }
 
-/** Reads a file of CA certificates, and checks that it holds at least one. */
+/** Reads a file of CA certificates, and checks that it contains at least one. */
 export function authorities(option: string, file: string): Uint8Array {
   const ca = read(option, file);
   orFail(`${option} ${file}`, () => trustPolicy({ ca }));
@@ -58,7 +58,8 @@ export function keyLogTo(file: string): (line: string) => void {
 }
 
 /**
- * Runs `task`. If a file cannot be read or parsed, the error's message begins with `what`. Other errors pass unchanged.
+ * Runs `task`. If `task` throws a TlsError or an error with a code, as Node.js does for files, the message of the new
+ * error begins with `what`. Other errors pass unchanged.
  */
 export function orFail<T>(what: string, task: () => T): T {
   try {

@@ -1,6 +1,6 @@
 /**
- * Finds core's suites and groups by their IANA names. The lookup is in the CLI, so that a program that imports its
- * suites does not ship the others.
+ * Finds core's suites and groups by their IANA names. The lookup is in the CLI and not in core, so that a program that
+ * imports single suites does not contain the others.
  * @module
  */
 import {

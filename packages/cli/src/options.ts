@@ -19,7 +19,10 @@ export interface ChannelFlags {
   readonly trace?: boolean;
 }
 
-/** `hasCertificates` is `false` if the client has no trust anchor: then only a pre-shared key authenticates. */
+/**
+ * Turns the flags into options. `hasCertificates` is `false` if the client has no trust anchor, so that only a
+ * pre-shared key authenticates.
+ */
 export function channelOptions(flags: ChannelFlags, events: Events, hasCertificates = true): CommonOptions {
   const provider = flags.provider === "noble" ? noble : nodeCrypto;
   const suites = suitesOf(flags.suites, provider, flags.psk !== undefined, hasCertificates);

@@ -1,5 +1,5 @@
 /**
- * The responders of `serve`: what it does with the data of a connection.
+ * The responders of `serve`, which handle the data of a connection.
  * @module
  */
 import type { TlsConnection } from "@handclasp/node";
@@ -13,7 +13,7 @@ const endless = Number.POSITIVE_INFINITY;
  */
 export type Responder = (connection: TlsConnection, traffic: Traffic) => Promise<void>;
 
-/** `echo`, `http`, `sink`, `source` or `source:BYTES`. */
+/** Returns the responder of that name: `echo`, `http`, `sink`, `source` or `source:BYTES`. */
 export function responder(name: string): Responder {
   const bytes = /^source:(\d{1,15})$/.exec(name)?.[1];
   if (bytes !== undefined) return source(Number(bytes));
@@ -41,8 +41,8 @@ function source(total: number): Responder {
       hasPeerEnded = true;
     });
     reading.catch(() => {}); // awaited below, unless writing fails first
-    // A write starts before the previous one is done, so two are pending. A peer that has closed its side still gets
-    // all of a finite total.
+    // Each write starts before the previous one is done, so two are pending. A peer that has closed its side still gets
+    // all bytes of a finite total.
     let writing = Promise.resolve();
     for (let remaining = total; remaining > 0 && !(hasPeerEnded && total === endless); remaining -= block.length) {
       const next = send(connection, traffic, remaining < block.length ? block.subarray(0, remaining) : block);

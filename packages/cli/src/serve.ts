@@ -72,7 +72,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
       const traffic: Traffic = { bytesIn: 0, bytesOut: 0 };
       report(connection.closed, events, traffic);
       await respond(connection, traffic).catch((error: unknown) => {
-        // Writes fail after we sent close_notify. The server still waits for the peer's close_notify.
+        // Writes fail after the server sent close_notify. The server still waits for the peer's close_notify.
         if (!isStopping) throw error;
       });
     },
@@ -86,11 +86,11 @@ export async function serve(flags: ServeFlags): Promise<void> {
   for (const line of lines) console.error(line);
   await stopped;
   isStopping = true;
-  // Connections whose peers do not answer our close_notify in 4.5 s end with the process.
+  // Connections whose peers do not answer close_notify within 4.5 s end with the process.
   await Promise.race([server.close({ grace: 0 }), new Promise((resolve) => setTimeout(resolve, 4_500))]);
 }
 
-/** Prints `closed` when the connection has ended. The server's `onError` runs before, so an error event comes first. */
+/** Prints `closed` when the connection has ended. The server calls `onError` earlier, so an error event comes first. */
 function report(closed: Promise<void>, events: Events, traffic: Traffic): void {
   closed.then(
     () => events.closed(true, traffic),
@@ -119,7 +119,10 @@ function requestRules({ origins, hosts, tcp, ws }: ServeFlags): Pick<ListenWebSo
   };
 }
 
-/** The options of resumption. By default the server issues tickets under keys of its own and has a cache in memory. */
+/**
+ * The options of resumption. By default the server encrypts tickets with keys of its own, and keeps sessions in a cache
+ * in memory.
+ */
 function sessionOptions({ tickets, sessionCache, ticketKeys }: ServeFlags): ServerSessionOptions {
   if (!tickets && ticketKeys !== undefined) throw new UsageError("--ticket-keys and --no-tickets exclude each other");
   return {
@@ -130,8 +133,8 @@ function sessionOptions({ tickets, sessionCache, ticketKeys }: ServeFlags): Serv
 }
 
 /**
- * Makes a throw-away certificate for localhost and prints its pin, with which a client can trust it. If all suites use
- * a pre-shared key, no certificate is needed.
+ * Makes a throw-away certificate for localhost, and adds its pin to `lines`, so that a client can trust the
+ * certificate. Makes none if all suites use a pre-shared key only.
  */
 async function throwAway(suites: readonly CipherSuite[] | undefined, lines: string[]): Promise<Credential[]> {
   if (suites?.every(({ authentication }) => authentication === "psk")) return [];

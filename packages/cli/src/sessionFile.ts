@@ -19,8 +19,8 @@ import { orFail } from "./files.ts";
 
 export interface SessionFile {
   /**
-   * A store of one session that ignores the key. The client does not resume a session that does not fit, and a new one
-   * replaces it.
+   * A store of one session that ignores the key. The client does not resume a session of another configuration, and a
+   * new session replaces it.
    */
   readonly store: SessionStore;
   /** The error with which writing the session failed, or `undefined`. */
@@ -65,8 +65,8 @@ function resolveFile(file: string): string {
 }
 
 /**
- * Replaces the file at once: a process that reads it gets the old session or the new one. The new file is readable by
- * its owner only.
+ * Replaces the file atomically: a process that reads the file gets the old session or the new one. The new file is
+ * readable by its owner only.
  */
 function replace(path: string, session: Uint8Array): void {
   const next = `${path}.${process.pid}`;

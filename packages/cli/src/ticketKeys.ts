@@ -10,8 +10,8 @@ const option = "--ticket-keys";
 const keyLength = 48;
 
 /**
- * Returns a function that the server calls for each ticket, and that returns the keys of the file. SIGHUP reads the
- * file again. If the new content is invalid, the keys stay as they were. The file holds keys of 48 random bytes each
+ * Returns a function that returns the keys of the file. The server calls the function for each ticket. SIGHUP reads the
+ * file again. If the new content is invalid, the keys stay as they were. The file contains keys of 48 random bytes each
  * (`openssl rand 48` writes one), or lines of 96 hexadecimal digits.
  */
 export function ticketKeysOf(file: string): () => readonly Uint8Array[] {
@@ -50,8 +50,8 @@ function parse(content: Uint8Array): Uint8Array[] | undefined {
 }
 
 /**
- * Whether `content` is ASCII text, which 48 random bytes are not: then it is another file, maybe a public one, or has a
- * wrong number of digits.
+ * True if `content` is ASCII text, which 48 random bytes practically never are. Such a file is another one, maybe a
+ * public one, or has lines with a wrong number of digits.
  */
 const isText = (content: Uint8Array): boolean =>
   content.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));

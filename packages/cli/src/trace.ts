@@ -1,11 +1,12 @@
 /**
- * Trace events as text and as JSON. They contain no secrets: the CLI does not ask for them, and would not print them.
+ * Trace events as text and as JSON. They contain no secrets: the CLI does not set the option `secrets` of the trace,
+ * and does not print `secret` events.
  * @module
  */
 import { describe } from "@handclasp/core/describe";
 import type { Decoded, NotResumed, TraceEvent } from "@handclasp/node";
 
-/** The number of bytes of a value that are printed. */
+/** The most bytes of a value that are printed. */
 const printedBytes = 64;
 
 /** An event as text. `undefined` for an event that `Events` prints in another way or not at all. */
@@ -94,8 +95,8 @@ const isPlain = (value: Decoded): value is Plain =>
   typeof value !== "object" || value === null || value instanceof Uint8Array;
 
 /**
- * The text of a value that fits one line, or of a list of such values. The peer chose the texts, so control characters
- * are replaced.
+ * The text of a value that fits one line, or of a list of such values. Control characters are replaced, because the
+ * peer chose the texts.
  */
 function inline(value: Decoded): string | undefined {
   if (value instanceof Uint8Array) return hex(value);

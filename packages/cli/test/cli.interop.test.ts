@@ -28,7 +28,7 @@ async function withServer(args: string[], body: (server: Server) => Promise<void
 
 describe("certs", () => {
   test.each(["ecdsa-p256", "rsa-2048", "ed25519"])(
-    "writes a CA, a server and a client certificate: %s",
+    "writes the certificates of a CA, a server and a client with the algorithm %s",
     async (algorithm) => {
       const target = join(folder.path, algorithm);
       const { code, stdout } = await run([
@@ -121,7 +121,7 @@ describe("serve and connect", () => {
       expect([code, stdout.toString()]).toEqual([0, "hello"]);
     });
 
-    test("another CA is unknown_ca, which connect sends and serve receives", async () => {
+    test("for a certificate from another CA, connect sends unknown_ca, and serve reports it", async () => {
       const before = server.events().length;
       const { code, stdout, stderr } = await run(["connect", server[transport], "--ca", file("client.pem")], "hello");
       expect(code).toBe(1);
@@ -137,7 +137,7 @@ describe("serve and connect", () => {
       await expect.poll(() => server.events().slice(before)).toEqual([error]);
     });
 
-    test("a name that is not in the certificate is bad_certificate", async () => {
+    test("for a name that is not in the certificate, connect sends bad_certificate", async () => {
       const { code, stderr } = await run([
         "connect",
         server[transport],
@@ -152,7 +152,7 @@ describe("serve and connect", () => {
       ]);
     });
 
-    test("no common suite is handshake_failure from the server", async () => {
+    test("without a common suite, serve sends handshake_failure", async () => {
       const { code, stderr } = await run([
         "connect",
         server[transport],
@@ -192,7 +192,7 @@ describe("serve and connect", () => {
     expect(stderr).toMatch(/^-> alert warning close_notify$/m);
   });
 
-  test("a client that ends without close_notify is truncated", async () => {
+  test("serve reports truncated for a client that ends without close_notify", async () => {
     const before = server.events().length;
     const client = start(["connect", server.tcp, ...ca]);
     client.process.stdin.write("hello");
@@ -296,7 +296,7 @@ describe("--psk", () => {
   });
 });
 
-test("of two certificates the client's suites choose one, and ALPN is agreed", async () => {
+test("serve chooses one of two certificates by the client's suites, and both sides agree on ALPN", async () => {
   await run(["certs", file("rsa"), "--algorithm", "rsa-2048"]);
   const rsa = ["--cert", file("rsa/server.pem"), "--key", file("rsa/server.key")];
   await withServer([...serverCertificate, ...rsa, "--alpn", "a,b", "--max-fragment", "512"], async (server) => {
@@ -374,7 +374,7 @@ describe("SIGTERM", () => {
     await expect(run(["connect", server.tcp, ...ca])).resolves.toMatchObject({ code: 1 });
   });
 
-  test("ends a source that sends without limit, in order", async () => {
+  test("ends a source without a limit in order", async () => {
     const server = await serve(...serverCertificate, "--respond", "source");
     const client = start(["connect", server.tcp, ...ca, "--json"]);
     await once(client.process.stdout, "data");
@@ -397,7 +397,7 @@ describe("SIGTERM", () => {
   });
 });
 
-describe("errors are one line", () => {
+describe("handclasp", () => {
   test.each<[string, string[], number, RegExp]>([
     ["no command", [], 2, /^Usage: handclasp/],
     ["an unknown command", ["serf"], 2, /^error: unknown command 'serf'.*\n$/],
@@ -517,11 +517,11 @@ describe("errors are one line", () => {
       1,
       /^error: no connection: .*ECONNREFUSED.*\n$/,
     ],
-  ])("%s", async (_, args, code, stderr) => {
+  ])("for %s, prints the error or the usage, and exits with 1 or 2", async (_, args, code, stderr) => {
     expect(await run(args)).toMatchObject({ code, stderr: expect.stringMatching(stderr) });
   });
 
-  test("a port that is in use", async () => {
+  test("prints one line as the error for a port that is in use", async () => {
     await withServer(serverCertificate, async (server) => {
       const { port } = new URL(server.tcp);
       const { code, stderr } = await run(["serve", "--tcp", port, ...serverCertificate]);
@@ -529,7 +529,7 @@ describe("errors are one line", () => {
     });
   });
 
-  test("a key of another certificate", async () => {
+  test("prints one line as the error for a key of another certificate", async () => {
     const { code, stderr } = await run(["serve", "--cert", file("server.pem"), "--key", file("client.key")]);
     expect([code, stderr]).toEqual([
       1,
@@ -537,11 +537,11 @@ describe("errors are one line", () => {
     ]);
   });
 
-  test("--version", async () => {
+  test("--version exits with 0 and prints no error", async () => {
     expect(await run(["--version"])).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test.each(["serve", "connect", "certs"])("%s --help", async (command) => {
+  test.each(["serve", "connect", "certs"])("%s --help prints the usage", async (command) => {
     const { code, stdout } = await run([command, "--help"]);
     expect([code, stdout.toString()]).toEqual([0, expect.stringContaining(`Usage: handclasp ${command}`)]);
   });

@@ -21,12 +21,12 @@ export interface Running {
   readonly process: ChildProcessWithoutNullStreams;
   stdout(): Buffer;
   stderr(): string;
-  /** Resolves when the output of stdout or stderr matches. */
+  /** Resolves with the match when the output of the stream so far matches `pattern`. */
   waitFor(stream: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<Ended>;
 }
 
-/** Starts a program, by default the command. */
+/** Starts a program, by default `handclasp`. */
 export function start(
   args: readonly string[],
   program: readonly [string, ...string[]] = [process.execPath, bin],
@@ -58,7 +58,7 @@ export function start(
   };
 }
 
-/** Runs the command with `input` on stdin until it ends. */
+/** Runs `handclasp` with `input` on stdin until it ends. */
 export function run(args: readonly string[], input: string | Uint8Array = ""): Promise<Ended> {
   const running = start(args);
   running.process.stdin.end(input);

@@ -4,7 +4,7 @@ import { jsonLines, run, type Server, serve } from "./handclasp.ts";
 
 const openssl = authority();
 afterAll(() => openssl.remove());
-if (!openssl.version) openssl.remove(); // if all tests are skipped, so is afterAll
+if (!openssl.version) openssl.remove(); // afterAll does not run if all tests are skipped
 
 function issueCertificates() {
   const ca = openssl.issue("p256", purposes.signing);
@@ -33,7 +33,8 @@ describe.skipIf(!openssl.version)(`--ocsp, with ${openssl.version ?? "openssl, w
   let server: Server;
   beforeAll(async () => {
     const identities = [...files.certificate(files.good), ...files.certificate(files.revoked)];
-    // The order of --ocsp differs from that of --cert: each response belongs to the certificate that it names.
+    // The order of the --ocsp options differs from that of the --cert options: each response is for the certificate
+    // that it names.
     server = await serve(...identities, "--ocsp", files.revokedResponse, "--ocsp", files.goodResponse);
   });
   afterAll(() => server.stop());

@@ -1,6 +1,6 @@
 /**
- * Sessions that outlive a process: `connect --session`, and servers that share ticket keys. Each client and server is a
- * process.
+ * Sessions that outlive a process: `connect --session`, and servers that share ticket keys. Each client and each server
+ * is a process of its own.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -118,7 +118,7 @@ describe("connect --session", () => {
     expect(statSync(file("elsewhere/session")).size).toBeGreaterThan(0);
   });
 
-  test("--trace says whether the session is resumed, and why not", async () => {
+  test("--trace prints whether the session is resumed, and why not", async () => {
     const server = await startServer();
     const connectWith = (...args: string[]) => run(["connect", server.tcp, ...ca, "--trace", ...args], "x");
     const session = file("traced.session");
@@ -131,7 +131,7 @@ describe("connect --session", () => {
     );
   });
 
-  // Windows has no getuid and no such modes.
+  // Windows has neither getuid nor these file modes.
   if (process.getuid)
     test("refuses a file that other users may write to, before it connects", async () => {
       const session = file("writable.session");
@@ -163,7 +163,7 @@ describe("connect --session", () => {
 });
 
 describe("serve", () => {
-  test("--no-tickets: resumes by session ID, in the same process", async () => {
+  test("with --no-tickets, a process resumes its own sessions by session ID", async () => {
     const server = await startServer("--no-tickets");
     const session = file("id.session");
     expect(await connectOnce(server, session)).toEqual({ ...full, ticket: false });
@@ -172,14 +172,14 @@ describe("serve", () => {
     expect(await connectOnce(other, session)).toEqual({ ...full, ticket: false, reason: "unknown" });
   });
 
-  test("--no-session-cache: resumes by ticket", async () => {
+  test("with --no-session-cache, resumes sessions by ticket", async () => {
     const server = await startServer("--no-session-cache");
     const session = file("ticket.session");
     await connectOnce(server, session);
     expect(await connectOnce(server, session)).toEqual(resumed);
   });
 
-  test("--no-tickets --no-session-cache: does not resume", async () => {
+  test("with --no-tickets and --no-session-cache, does not resume sessions", async () => {
     const server = await startServer("--no-tickets", "--no-session-cache");
     const session = file("none.session");
     for (let i = 0; i < 2; i++) expect(await connectOnce(server, session)).toEqual({ ...full, ticket: false });
@@ -187,7 +187,7 @@ describe("serve", () => {
   });
 });
 
-describe("serve --ticket-keys: two processes", () => {
+describe("serve --ticket-keys", () => {
   const [older, newer] = [randomBytes(48), randomBytes(48)];
   const shared = file("ticket.keys");
   const session = file("shared.session");
@@ -211,11 +211,11 @@ describe("serve --ticket-keys: two processes", () => {
   }
   const hex = (...keys: Buffer[]): string => `${keys.map((key) => key.toString("hex")).join("\n")}\n`;
 
-  test("each resumes the sessions of the other", async () => {
+  test("each of two processes resumes the sessions of the other", async () => {
     expect(await connectOnce(pair[0], session)).toEqual(full);
     expect(await connectOnce(pair[1], session)).toEqual(resumed);
     expect(await connectOnce(pair[0], session)).toEqual(resumed);
-    // The ticket names the key of the file, and a process with keys of its own does not accept it.
+    // The ticket contains the name of the file's key, and a process with other keys does not accept the ticket.
     expect(readFileSync(session).includes(older.subarray(0, 16))).toBe(true);
     expect(await connectOnce(await startServer(), session)).toEqual({ ...full, reason: "unknown" });
   });
@@ -235,7 +235,7 @@ describe("serve --ticket-keys: two processes", () => {
     expect(await connectOnce(pair[1], session)).toEqual(resumed);
   });
 
-  test("a session under the old key resumes with a ticket under the new one, until a reload drops it", async () => {
+  test("a session under the old key resumes and gets a new ticket, until a reload drops that key", async () => {
     await connectOnce(pair[0], session);
     const underOlder = readFileSync(session);
     await rotate(hex(newer, older), /^ticket keys: 2 from /m);
@@ -248,7 +248,7 @@ describe("serve --ticket-keys: two processes", () => {
     expect(await connectOnce(pair[1], session)).toEqual(resumed);
   });
 
-  test("after a reload of an invalid file the keys stay as they were", async () => {
+  test("after a reload of an invalid file, the keys stay as they were", async () => {
     await rotate(newer, /^ticket keys: 1 from /m);
     await connectOnce(pair[0], session);
     await rotate(
@@ -273,7 +273,7 @@ describe("serve --ticket-keys: two processes", () => {
     });
   });
 
-  test("refuses a missing file, and --no-tickets", async () => {
+  test("refuses a missing file, and the combination with --no-tickets", async () => {
     expect(await run(["serve", "--tcp", "0", "--ticket-keys", "/nowhere"])).toMatchObject({
       code: 1,
       stderr: "error: --ticket-keys /nowhere: no such file or folder\n",

@@ -15,9 +15,9 @@ import { connectTcp } from "./transport/tcp.ts";
 
 export interface ConnectOptions extends CoreConnectOptions {
   /**
-   * The trusted CAs for the server's certificate, as PEM, DER or parsed. `await systemRoots()` gives the public CAs.
-   * Over a WebSocket they also need a `serverName`, which may be the URL's host only if there are `pins`: the endpoint
-   * of the outer TLS has a public certificate for that host.
+   * The trusted CAs for the server's certificate, as PEM, DER or parsed. `await systemRoots()` returns the public CAs.
+   * To use these over a WebSocket, also set `serverName`. It may be the URL's host only if you set `pins`, because the
+   * endpoint of the outer TLS has a public certificate for that host.
    */
   readonly ca?: CoreConnectOptions["ca"];
   /** Options of the WebSocket that carries the connection: headers, agent, CA of the outer TLS. */
@@ -26,8 +26,8 @@ export interface ConnectOptions extends CoreConnectOptions {
 
 /**
  * Opens a channel to `ws:`, `wss:` or `tcp://host:port`, or over a transport of your own. The server's certificate must
- * be for the URL's host, or for `serverName` if you give one. Without `ca`, `pins` or `insecure`, `connect` rejects
- * before it sends a byte.
+ * be for the URL's host, or for `serverName` if you give one. Without `ca`, `pins`, `trust`, `insecure` or `psk`,
+ * `connect` rejects before it sends a byte.
  * @throws TlsError
  * @example
  * const channel = await connect("ws://localhost:8443/", { ca: await readFile("ca.pem", "utf8") });

@@ -21,16 +21,19 @@ export interface ServerOptions extends AcceptOptions {
   /**
    * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
    * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, and
-   * those of connections are dropped. A WebSocket that was refused because of its Origin or Host (`origin_refused`,
-   * `host_refused`) has no connection; it is reported at most once a minute for the same two headers.
+   * those of connections are dropped. `onError` does not get `peer_gone`: a peer may leave without waiting for
+   * close_notify (RFC 5246 §7.2.1). A WebSocket that the server refused has no connection: because of its Origin or
+   * Host header (`origin_refused`, `host_refused`; at most once a minute for the same pair), or because `allow` failed
+   * (`hook_failed`; at most once a minute).
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
 }
 
 /**
- * Called once for each channel whose handshake is done. Our side stays open until the promise that the handler returns
- * settles; any other return value is ignored. An error that the handler throws ends the connection with the alert
- * internal_error and goes to `onError`, unless it is the error that had already ended the connection.
+ * Called once for each channel, after its handshake. The server's side of the channel stays open until the promise that
+ * the handler returns settles. The server ignores any other return value. An error that the handler throws ends the
+ * connection with the alert internal_error and goes to `onError`, unless it is the error that had already ended the
+ * connection.
  */
 export type ConnectionHandler = (connection: TlsConnection, request: IncomingMessage | undefined) => unknown;
 
@@ -40,7 +43,10 @@ export class TlsServer {
   readonly #config: ServerConfiguration;
   readonly #handler: ConnectionHandler;
   readonly #connections = new Set<TlsConnection>();
-  /** Connections that were aborted because their handler failed. The handler's error is reported, the abort is not. */
+  /**
+   * Connections that the server aborted because their handler failed. The server reports the handler's error, not the
+   * abort.
+   */
   readonly #failedHandlers = new WeakSet<TlsConnection>();
   readonly #listeners: Listener[] = [];
 
@@ -53,7 +59,7 @@ export class TlsServer {
     this.#handler = handler;
   }
 
-  /** Handlers that have not settled. Their connections may have ended. */
+  /** The handlers that have not settled, by connection. Their connections may have ended. */
   readonly #pendingHandlers = new Map<TlsConnection, PromiseLike<unknown>>();
   #closed: Promise<readonly TlsConnection[]> | undefined;
 
@@ -121,7 +127,7 @@ export class TlsServer {
   }
 
   /**
-   * A method of its own: a closure in `accept` would keep the request with its headers in memory until the connection
+   * A separate method: a closure in `accept` would keep the request and its headers in memory until the connection
    * ends.
    */
   #watch(connection: TlsConnection): void {
@@ -135,7 +141,7 @@ export class TlsServer {
 
   /**
    * Uses other credentials for new connections, such as renewed certificates. Open connections keep theirs.
-   * @throws TlsError `configuration` if a server cannot use them; the server then keeps its present ones
+   * @throws TlsError `configuration` if a server cannot use them. The server then keeps its present credentials
    */
   setCredentials(credentials: ServerCredentials): void {
     this.#config.setCredentials(credentials);
@@ -143,11 +149,12 @@ export class TlsServer {
 
   /**
    * Stops accepting connections and asks the handlers to finish: the signal `closing` of each connection aborts. A
-   * connection is closed when its handler settles, or at the end of the grace: the server sends the data that was
-   * written, then close_notify, and the close timeout applies. A connection in its handshake is closed at once. A
+   * connection is closed when its handler settles, or at the end of the grace period: the server sends the data that
+   * was written, then close_notify, and the close timeout applies. A connection in its handshake is closed at once. A
    * second call returns the promise of the first.
-   * @param options.grace the time that handlers have to finish, in milliseconds. Default 5,000; 0 closes all at once
-   * @returns the connections whose handler had not settled at the end of the grace
+   * @param options.grace the time that handlers have to finish, in milliseconds. Default 5,000. With 0, every
+   *   connection is closed at once
+   * @returns the connections whose handler had not settled at the end of the grace period
    * @example
    * const server = createServer({ credentials: credential }, (channel) => channel.close());
    * process.once("SIGTERM", () => server.close({ grace: 10_000 }));
@@ -161,7 +168,8 @@ export class TlsServer {
 
   async #close(grace: number): Promise<readonly TlsConnection[]> {
     const { closeTimeout = 5_000 } = this.#options;
-    // A listener destroys the sockets that are left. Its grace is longer than the connections take to close or to fail.
+    // After its grace period, a listener destroys the sockets that are still open. The period is longer than the
+    // connections take to close or to fail.
     const stopped = this.#listeners
       .splice(0)
       .map((listener) => listener.close(Math.min(grace + closeTimeout + 3_000, 2 ** 31 - 1)));
@@ -183,7 +191,7 @@ export class TlsServer {
     return unfinished;
   }
 
-  /** Calls `close` with the default grace. It never rejects. */
+  /** Calls `close` with the default grace period. The promise never rejects. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -222,7 +230,7 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 /**
- * Makes a server of channels. It serves once you give it a listener or a transport.
+ * Makes a server of channels. It accepts channels once you call `listenWebSocket`, `listenTcp` or `accept`.
  * @throws TlsError `configuration`
  * @example
  * const credentials = [nodeCredential({ cert, key })];

@@ -10,8 +10,8 @@ let roots: Promise<readonly Certificate[]> | undefined;
 const shippedRoots = new WeakSet<object>();
 
 /**
- * The roots of the public certificate authorities that Node.js ships (`rootCertificates` of node:tls), for `ca`. They
- * are loaded and parsed at the first call, once in a process. A root that Handclasp cannot read is left out.
+ * The roots of the public certificate authorities that Node.js ships (`rootCertificates` of node:tls), for `ca`. The
+ * first call in a process loads and parses them. The list omits roots that Handclasp cannot parse.
  * @example
  * const channel = await connect("tcp://example.com:8443", { ca: await systemRoots() });
  * const both = await connect("tcp://example.com:8443", { ca: [...(await systemRoots()), pem] });
@@ -36,8 +36,9 @@ async function read(): Promise<readonly Certificate[]> {
 }
 
 /**
- * Checks that `ca` can authenticate the server. The endpoint of a WebSocket's outer TLS has a public certificate for
- * the URL's host, so in the inner TLS a chain to a public root proves nothing about that name.
+ * Refuses a `ca` that cannot authenticate the server. The endpoint of a WebSocket's outer TLS has a public certificate
+ * for the URL's host. In the inner TLS, a chain to a public root therefore does not prove that the peer is the inner
+ * server.
  * @param host the URL's host if a WebSocket carries the connection, otherwise `undefined`
  * @throws TlsError `configuration`
  */

@@ -36,7 +36,7 @@ test("a peer that sent close_notify and FIN before the answer receives the answe
   await server.close();
 });
 
-test("the close_notify error of another connection does not end this connection cleanly", async () => {
+test("a handler that throws another connection's close_notify error does not close its own cleanly", async () => {
   const { server, port } = await startServer(
     async (channel) => {
       await channel.write(new Uint8Array(1000));
@@ -66,7 +66,7 @@ test("cancelling the readable stream leaves the channel open for writing", async
   await server.close();
 });
 
-test("a handler can answer some time after it has read the end", async () => {
+test("a handler can answer some time after it has read the peer's close_notify", async () => {
   const { server, port } = await startServer(async (channel) => {
     while (await channel.read());
     await sleep(30);
@@ -76,7 +76,7 @@ test("a handler can answer some time after it has read the end", async () => {
   await server.close();
 });
 
-test("with allowHalfOpen, our side closes when the application closes it", async () => {
+test("with allowHalfOpen, the server's side closes when the application closes it", async () => {
   const { server, port } = await startServer(
     (channel) => {
       void (async () => {
@@ -148,7 +148,7 @@ test("an onError or a trace listener that throws ends neither the process nor a 
 });
 
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
-  "handshakeTimeout %s is refused",
+  "connect refuses the handshakeTimeout %s",
   async (handshakeTimeout) => {
     await expect(connect("tcp://127.0.0.1:1", { ca: ca.pem, handshakeTimeout })).rejects.toMatchObject({
       code: "configuration",
@@ -156,11 +156,14 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
   },
 );
 
-test.each(["", "bücher.example", "a b", `${"a".repeat(254)}`])("serverName %j is refused", async (serverName) => {
-  await expect(connect("tcp://127.0.0.1:1", { ca: ca.pem, serverName })).rejects.toMatchObject({
-    code: "configuration",
-  });
-});
+test.each(["", "bücher.example", "a b", `${"a".repeat(254)}`])(
+  "connect refuses the serverName %j",
+  async (serverName) => {
+    await expect(connect("tcp://127.0.0.1:1", { ca: ca.pem, serverName })).rejects.toMatchObject({
+      code: "configuration",
+    });
+  },
+);
 
 test.each(["acess_denied", "close_notify"])(
   "abort with the alert %s ends the connection with an error for the peer",

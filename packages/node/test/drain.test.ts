@@ -1,6 +1,6 @@
 /**
- * server.close({ grace }): the signal that handlers get, how long it waits for them, and the connections that it
- * resolves with. The transports are in memory, and the clock is virtual.
+ * server.close({ grace }): the signal that handlers get, how long the server waits for them, and the connections that
+ * the promise resolves with. The transports are in memory, and the clock is virtual.
  */
 import { accept, connect, type TlsConnection } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto, type ServerOptions } from "@handclasp/node";
@@ -15,7 +15,7 @@ const never = new Promise<void>(() => {});
 
 virtualTime();
 
-/** A server with these handlers. Each has a client of its own, which reads to the end. */
+/** A server with these handlers, and for each handler a client that reads to the end. */
 async function serving(handlers: ((channel: TlsConnection) => unknown)[], options: Partial<ServerOptions> = {}) {
   const onError = vi.fn();
   let next = 0;
@@ -58,7 +58,7 @@ function expectOnly(resolved: unknown, connection: TlsConnection | undefined): v
 }
 
 describe("server.close", () => {
-  test("aborts `closing`, and waits for a handler that settles within the grace", async () => {
+  test("aborts `closing`, and waits for a handler that settles within the grace period", async () => {
     const reasons: boolean[] = [];
     const { server, ends } = await serving([
       async (channel) => {
@@ -92,10 +92,10 @@ describe("server.close", () => {
 
   test.each<[string, { grace?: number } | undefined, number]>([
     ["5 s by default", undefined, 5_000],
-    ["5 s if it is not given", {}, 5_000],
+    ["5 s if `grace` is not given", {}, 5_000],
     ["the given time", { grace: 1_500 }, 1_500],
   ])(
-    "the grace is %s: then it closes the connections whose handlers go on, and resolves with them",
+    "the grace period is %s: then the server closes the connections whose handlers still run, and resolves with them",
     async (_, options, grace) => {
       const { server, ends, onError } = await serving([() => never, () => {}]);
       const closing = outcome(options ? server.close(options) : server.close());
@@ -123,7 +123,7 @@ describe("server.close", () => {
     expectOnly(closing(), ends[0]?.connection);
   });
 
-  test("after the grace the close timeout applies: it gives up on a peer that reads nothing", async () => {
+  test("after the grace period, the close timeout ends the connection of a peer that reads nothing", async () => {
     const { server, ends } = await serving([() => never], { closeTimeout: 2_000 });
     ends[0]?.pair.a.pause();
     const closing = outcome(server.close({ grace: 1_000 }));
@@ -179,7 +179,7 @@ describe("server.close", () => {
     expect(server.connections.size).toBe(0);
   });
 
-  test("afterwards the server accepts no connection, neither by a listener nor by accept", async () => {
+  test("after close, `accept` does not open a connection", async () => {
     const { server } = await serving([]);
     void server.close();
     await pass(10);
@@ -211,7 +211,7 @@ describe("server.close", () => {
     expectOnly(second(), ends[0]?.connection);
   });
 
-  test("its promise may be ignored, even if a connection or a handler fails", async () => {
+  test("a caller may ignore the promise, even if a connection or a handler fails", async () => {
     const { server, ends } = await serving([() => never, () => Promise.reject(new Error("broken"))]);
     void server.close({ grace: 0 });
     ends[0]?.pair.fail(new Error("reset"));
@@ -232,7 +232,7 @@ test("a connection without a server also has `closing`, which never aborts", asy
 });
 
 describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose", () => {
-  test("closes the server with the default grace", async () => {
+  test("closes the server with the default grace period", async () => {
     const { server, ends } = await serving([() => never]);
     const disposed = outcome(server[Symbol.asyncDispose]());
     expect(ends[0]?.connection.closing.aborted).toBe(true);

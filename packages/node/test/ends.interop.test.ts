@@ -1,6 +1,6 @@
 /**
- * Whichever side closes first, and whatever the handler does: when the transport has ended, the connection ends too.
- * Over real sockets.
+ * A connection ends when its transport has ended, whichever side closes first and whatever the handler does. These
+ * tests use real sockets.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
@@ -21,7 +21,7 @@ import {
   unhandledRejections,
 } from "./ends/matrix.ts";
 
-/** The most that a test waits for a condition, in ms. Only a hang takes so long: the virtual clock checks durations. */
+/** The most that a test waits for a condition, in ms. Only a hang takes so long: ends.test.ts checks durations. */
 const maxWait = 20_000;
 
 const real: Clock = {

@@ -1,6 +1,6 @@
 /**
- * Whichever side closes first, and whatever the handler does: when the transport has ended, the connection ends too.
- * In memory, with a virtual clock.
+ * A connection ends when its transport has ended, whichever side closes first and whatever the handler does. These
+ * tests use transports in memory and a virtual clock.
  */
 import { memoryPair } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
@@ -40,7 +40,7 @@ const settled = expect.not.stringMatching(/^pending$/);
 describe.each(roles)("a %s", (role) => {
   describe.each(closingSides)("of a connection that %s closes first", (closesFirst) => {
     describe.each(peerEndings)("and whose peer then %s", (peerEnding) => {
-      test.each(Object.keys(handlers))("ends it within 2 s if its handler %s", async (handler) => {
+      test.each(Object.keys(handlers))("ends the connection within 2 s if its handler %s", async (handler) => {
         const end = await runCase(makePair(), virtual, { role, closesFirst, peerEnding, handler });
         expect(end).toMatchObject({ connections: 0, testedClosed: settled, peerClosed: settled, missing: 0 });
         // A peer that leaves after its close_notify causes no error. A handler's error goes to onError unchanged.

@@ -1,4 +1,4 @@
-/** The errors and the return values of handlers. In memory, with a virtual clock. */
+/** The errors and the return values of handlers. These tests use transports in memory and a virtual clock. */
 import { connect, type TlsConnection, TlsError } from "@handclasp/core";
 import { createServer, nodeCredential, nodeCrypto, type ServerOptions } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -99,18 +99,18 @@ describe("a handler that rejects with the error of its own connection", () => {
   };
   const awaitClosed = (channel: TlsConnection): Promise<void> => channel.closed;
   const cases: readonly (readonly [string, (ends: Ends) => void, readonly string[]])[] = [
-    ["closed by us", ({ connection }) => void connection.close(), []],
-    ["aborted by us", ({ connection }) => connection.abort(), ["aborted"]],
+    ["our close", ({ connection }) => void connection.close(), []],
+    ["our abort", ({ connection }) => connection.abort(), ["aborted"]],
     ["the peer's alert", ({ client }) => client.abort(undefined, "access_denied"), ["access_denied"]],
-    ["truncated", ({ pair }) => pair.a.end(), ["truncated"]],
-    ["a transport that failed", ({ pair }) => pair.fail(connectionLost()), ["connection_lost"]],
+    ["the end of the transport", ({ pair }) => pair.a.end(), ["truncated"]],
+    ["a failure of the transport", ({ pair }) => pair.fail(connectionLost()), ["connection_lost"]],
   ];
   for (const [handlerKind, handler] of [
     ["that reads", readAll],
     ["that awaits closed", awaitClosed],
   ] as const)
     test.each(cases)(
-      `${handlerKind}: %s is reported once, as the connection's error, and no alert is sent`,
+      `${handlerKind}: after %s, onError gets at most the connection's own error, and the peer gets no internal_error`,
       async (_, endConnection, codes) => {
         const onError = vi.fn();
         const ends = await serving(handler, { onError });

@@ -64,7 +64,7 @@ test.each(rows(clientTable))("connect rejects for %s: %j", async (option, value)
     await expect(connect(url, options)).rejects.toEqual(refusal(option));
 });
 
-describe("listeners reject", () => {
+describe("listening rejects", () => {
   const listening = async (listen: (server: TlsServer) => Promise<unknown>) => {
     const server = createServer(serverOptions, () => {});
     try {
@@ -75,7 +75,7 @@ describe("listeners reject", () => {
   };
 
   test.each(rows({ host: allExcept("yes"), port: [...allExcept(0, 1), "443", -1, 65_536] }))(
-    "%s: %j",
+    "for %s: %j",
     async (option, value) => {
       const options = { [option]: (value as unknown[])[0] };
       await expect(listening((server) => server.listenTcp(options))).rejects.toEqual(refusal(option));
@@ -83,13 +83,16 @@ describe("listeners reject", () => {
     },
   );
 
-  test.each(rows({ allow: wrongValues, path: wrongValues, server: wrongValues }))("%s: %j", async (option, value) => {
-    const options = { [option]: (value as unknown[])[0] } as ListenWebSocketOptions;
-    await expect(listening((server) => server.listenWebSocket(options))).rejects.toEqual(refusal(option));
-  });
+  test.each(rows({ allow: wrongValues, path: wrongValues, server: wrongValues }))(
+    "for %s: %j",
+    async (option, value) => {
+      const options = { [option]: (value as unknown[])[0] } as ListenWebSocketOptions;
+      await expect(listening((server) => server.listenWebSocket(options))).rejects.toEqual(refusal(option));
+    },
+  );
 });
 
-test("a server that requires a certificate refuses a client without one, and goes on", async () => {
+test("a server that requires a certificate refuses each client without one, and keeps listening", async () => {
   const server = createServer({ ...serverOptions, clientAuth: "require", ca: ca.pem }, (channel) => channel.close());
   const { port } = (await server.listenTcp()).address() as { port: number };
   for (let i = 0; i < 2; i++)

@@ -14,7 +14,7 @@ const entries = ["core", "node", "browser", "testing"].flatMap((folder) => {
 
 /** CommonJS programs require the built packages. A package may require itself by its name. */
 describe("require()", () => {
-  test.each(entries)("%s: gives the same module as import()", async (name, path) => {
+  test.each(entries)("returns the same module as import() for %s", async (name, path) => {
     const source = `
       const required = require(${JSON.stringify(name)});
       import(${JSON.stringify(name)}).then((imported) => console.log(required === imported));
@@ -23,7 +23,7 @@ describe("require()", () => {
     expect(stdout).toBe("true\n");
   });
 
-  test("@handclasp/node uses the same @handclasp/core as the program that requires both", () => {
+  test("returns a @handclasp/node that uses the same @handclasp/core as the program that requires both", () => {
     const require = createRequire(import.meta.url);
     const { TlsError } = require("@handclasp/core") as { TlsError: unknown };
     expect(TlsError).toBeTypeOf("function");

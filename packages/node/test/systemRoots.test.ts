@@ -1,4 +1,4 @@
-/** The roots that Node.js ships: where `ca` accepts them, and where they are a configuration error. */
+/** The roots that Node.js ships: when `ca` accepts them, and when they cause a configuration error. */
 import { rootCertificates } from "node:tls";
 import { type ConnectOptions, connect, createServer, nodeCredential, systemRoots } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
@@ -11,7 +11,7 @@ const { port } = (await server.listenTcp()).address() as { port: number };
 afterAll(() => server.close());
 const pins = [`sha256/${"A".repeat(43)}=`];
 
-test("systemRoots() parses the roots of Node.js once, and `ca` takes them alone or with other CAs", async () => {
+test("systemRoots() parses the roots of Node.js once, and `ca` accepts them alone or with other CAs", async () => {
   const roots = await systemRoots();
   // All roots that Node.js ships can be read, also those that are signed with SHA-1.
   expect(roots).toHaveLength(rootCertificates.length);
@@ -23,7 +23,7 @@ test("systemRoots() parses the roots of Node.js once, and `ca` takes them alone 
 });
 
 test.each([["tcp://localhost:1"], ["ws://localhost:1/"]])(
-  '%s: ca: "system" is refused, and the error says what to write',
+  '%s: connect refuses ca: "system", and the advice says what to write instead',
   async (url) => {
     for (const words of ["system", ["system", ca.pem]])
       await expect(connect(url, { ca: words })).rejects.toMatchObject({

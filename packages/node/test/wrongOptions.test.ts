@@ -263,16 +263,19 @@ const rows: Row[] = [
 
 const secrets = [secret, key.split("\n")[1] as string, key.split("\n")[2] as string, der(key).toString("hex")];
 
-test.each(rows)("%s is a configuration error that says what to do", async (_, act, expectedName, expectedAdvice) => {
-  const error: Wrong = await (async () => act())().then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toMatchObject({ name: "TlsError", code: "configuration", fault: "configuration" });
-  expect(error.message).toContain(expectedName);
-  expect(error.advice).toBeTruthy();
-  expect(error.message).toContain(expectedAdvice);
-  for (const text of secrets) expect(error.message).not.toContain(text);
-});
+test.each(rows)(
+  'the mistake "%s" causes a configuration error with advice',
+  async (_, act, expectedName, expectedAdvice) => {
+    const error: Wrong = await (async () => act())().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ name: "TlsError", code: "configuration", fault: "configuration" });
+    expect(error.message).toContain(expectedName);
+    expect(error.advice).toBeTruthy();
+    expect(error.message).toContain(expectedAdvice);
+    for (const text of secrets) expect(error.message).not.toContain(text);
+  },
+);
 
 test("the table has at least 60 rows", () => expect(rows.length).toBeGreaterThanOrEqual(60));

@@ -1,6 +1,6 @@
 /**
- * Wraps a provider so that its promises settle late and out of order: tests use it to find code that depends on their
- * order.
+ * Wraps a provider so that its promises settle late and out of order. Tests use the wrapper to find code that depends
+ * on the order.
  * @module
  */
 
@@ -20,8 +20,8 @@ export interface AsyncProviderOptions {
 type Delay = <T>(compute: () => Awaitable<T>) => Promise<T>;
 
 /**
- * Returns a function that computes at once, as WebCrypto copies its input at once, and delays the result by a few
- * microtasks or a timer. An exception becomes a rejection.
+ * Returns a function that computes at once, because WebCrypto also copies its input at once. It delays the result by a
+ * few microtasks or a timer. An exception becomes a rejection.
  */
 function makeDelay({ random = Math.random, maxDelayMs = 2 }: AsyncProviderOptions): Delay {
   return async <T>(compute: () => Awaitable<T>): Promise<T> => {
@@ -42,8 +42,8 @@ async function pause(random: () => number, maxDelayMs: number): Promise<void> {
 }
 
 /**
- * `inner` with a promise in every place where `CryptoProvider` allows one. Hashes stay synchronous, because the
- * interface has no promise there.
+ * Returns `inner` with a delayed promise in every place where `CryptoProvider` allows a promise. Hashes stay
+ * synchronous, because the interface allows none there.
  * @example
  * const provider = asyncProvider(noble, { random: Math.random });
  */
@@ -100,7 +100,7 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
   };
 }
 
-/** `inner` with delayed promises from `sign` and `rsaDecryptRaw`. */
+/** Returns `inner` with delayed promises from `sign` and `rsaDecryptRaw`. */
 export function asyncCredential(inner: Credential, options: AsyncProviderOptions = {}): Credential {
   const delay = makeDelay(options);
   return {

@@ -1,9 +1,10 @@
 import { ascii, derElement, fromHex } from "@handclasp/core/unstable";
 
 /**
- * A version 3 certificate for any public key, valid from 2020 to 2049, with a signature that does not verify. It serves
- * tests of keys that a {@link testCa} cannot issue, because WebCrypto does not generate them.
- * @param spki SubjectPublicKeyInfo, DER
+ * Makes the DER of a version 3 certificate for any public key, valid from 2020 to 2049, with a signature that does not
+ * verify. Tests use it for keys that WebCrypto does not generate, and for which a {@link testCa} therefore issues no
+ * certificates.
+ * @param spki the DER of the SubjectPublicKeyInfo
  */
 export function certificateForKey(spki: Uint8Array): Uint8Array {
   const ecdsaWithSha256 = derElement(0x30, fromHex("06082a8648ce3d040302"));

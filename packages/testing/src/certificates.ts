@@ -1,6 +1,6 @@
 /**
- * A throw-away certificate authority, made with WebCrypto in Node.js or in a page: for tests, examples and `handclasp
- * certs`.
+ * A throw-away certificate authority, made with WebCrypto in Node.js or in a page. Tests, examples and `handclasp
+ * certs` use it.
  * @module
  */
 
@@ -28,13 +28,13 @@ export interface TestCaOptions {
   /** The algorithm of the authority's own key. Default `"ecdsa-p256"`. */
   algorithm?: KeyAlgorithm;
   /**
-   * Default `"Handclasp throw-away CA"` and eight random hex digits, for an intermediate `"Handclasp throw-away
-   * intermediate"`.
+   * The common name. Default `"Handclasp throw-away CA"` and eight random hex digits, for an intermediate `"Handclasp
+   * throw-away intermediate"`.
    */
   commonName?: string;
-  /** Default 24 hours ago. */
+  /** The start of the validity. Default 24 hours ago. */
   notBefore?: Date;
-  /** Default 365 days from now. */
+  /** The end of the validity. Default 365 days from now. */
   notAfter?: Date;
 }
 
@@ -44,19 +44,19 @@ export interface IssueOptions {
    * empty list.
    */
   names?: readonly string[];
-  /** Default `"ecdsa-p256"`. */
+  /** The algorithm of the certificate's key. Default `"ecdsa-p256"`. */
   algorithm?: KeyAlgorithm;
   /** `true` for a client's certificate (clientAuth), `false` for a server's (serverAuth). Default `false`. */
   client?: boolean;
-  /** Default 24 hours ago. */
+  /** The start of the validity. Default 24 hours ago. */
   notBefore?: Date;
-  /** Default 90 days from now. */
+  /** The end of the validity. Default 90 days from now. */
   notAfter?: Date;
-  /** Default the first of `names`; without names `"client"` or `"server"`. */
+  /** The common name. Default the first of `names`; without names `"client"` or `"server"`. */
   commonName?: string;
 }
 
-/** A certificate and its private key, in the form that the options of a credential have. */
+/** A certificate and its private key, in the form of the options of a credential. */
 export interface IssuedCertificate {
   /** PEM of the chain: the certificate, then any intermediates. The root is left out. */
   cert: string;

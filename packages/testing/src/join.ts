@@ -1,6 +1,6 @@
 /**
- * Joins `parts` into one array. Core's `concat(...parts)` would exceed the limit on arguments if every part is one
- * byte.
+ * Joins `parts` into one array. Core's `concat(...parts)` would exceed the limit on arguments if there are many parts,
+ * such as single bytes.
  */
 export function join(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

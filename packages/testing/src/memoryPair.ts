@@ -7,21 +7,24 @@
 import { type SendResult, TlsError, type Transport, type TransportEvents } from "@handclasp/core";
 import { join } from "./join.ts";
 
-/** The way that bytes go. */
+/** The direction in which bytes travel. */
 export type Direction = "a->b" | "b->a";
 
 export interface MemoryPairOptions {
   /**
-   * The pieces in which bytes arrive. Default: as they were sent. A number: the pair joins all bytes that wait, then
-   * cuts them into pieces of that size (1 delivers single bytes, Infinity only joins). A function gets all bytes that
-   * wait, joined, and returns the pieces.
+   * The pieces in which bytes arrive. Default: as they were sent. With a number, the pair joins all waiting bytes, then
+   * cuts them into pieces of that many bytes (1 delivers single bytes, Infinity only joins). A function gets all
+   * waiting bytes, joined, and returns the pieces.
    */
   chunk?: number | ((bytes: Uint8Array, direction: Direction) => Uint8Array[]);
-  /** Gets the bytes of every `send`. The bytes that it returns are delivered instead; `undefined` delivers nothing. */
+  /**
+   * Called with the bytes of every `send`. The pair delivers the returned bytes instead, or nothing if the result is
+   * `undefined`.
+   */
   alter?: (bytes: Uint8Array, direction: Direction) => Uint8Array | undefined;
   /** The time that a delivery takes, in milliseconds. Default 0: a microtask. */
   delay?: number | ((direction: Direction) => number);
-  /** The number of undelivered bytes from which on `send` returns `"full"`. Default 1 MiB. */
+  /** `send` returns `"full"` if at least this many bytes are undelivered. Default 1 MiB. */
   highWater?: number;
 }
 
@@ -34,13 +37,12 @@ export interface MemoryPair {
    */
   readonly cut: () => void;
   /**
-   * Breaks both transports: each side gets `error`, also if it had `end` before, and bytes that have not arrived are
-   * lost.
+   * Breaks both transports: each side gets `error`, also if it got `end` before. Bytes that have not arrived are lost.
    */
   readonly fail: (error: Error) => void;
   /**
    * Closes both directions after the bytes sent so far: both sides get `end` and then `error`, as from a WebSocket that
-   * closed in order. Default: a TlsError with the code `"connection_lost"`.
+   * closed in order. The default error is a TlsError with the code `"connection_lost"`.
    */
   readonly gone: (error?: Error) => void;
 }
@@ -172,7 +174,7 @@ class Pipe {
     this.schedule();
   }
 
-  /** Drops all bytes, those that wait and those that are sent later, because the receiver has aborted. */
+  /** Drops the waiting bytes and all later ones, because the receiver has aborted. */
   discard(): void {
     this.#hasEnded = true;
     this.#drop();
@@ -249,7 +251,7 @@ class Pipe {
     else if (typeof chunk === "function") {
       const pieces = chunk(join(sent), this.#direction).filter((piece) => piece.length > 0);
       this.#pieces.push(...pieces);
-      // The function may drop or add bytes, so they are counted again.
+      // The function may drop or add bytes, so the pair counts the bytes again.
       this.#buffered = this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
     } else {
       const bytes = join(sent);

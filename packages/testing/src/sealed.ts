@@ -1,6 +1,6 @@
 import type { Aead, Awaitable } from "@handclasp/core";
 
-/** Seals into a new array: the ciphertext and then the tag, of 16 bytes by default. */
+/** Seals `plaintext` into a new array: the ciphertext and then the tag. `tagLength` is in bytes, default 16. */
 export function sealed(
   aead: Aead,
   nonce: Uint8Array,

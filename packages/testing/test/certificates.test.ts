@@ -24,14 +24,14 @@ describe("testCa", () => {
     },
   );
 
-  test("chain and der hold the DER of the same certificates as the PEM", async () => {
+  test("chain and der contain the DER of the same certificates as the PEM", async () => {
     const ca = await testCa();
     const { cert, chain } = await ca.issue();
     expect(new Uint8Array(new X509Certificate(ca.pem).raw)).toEqual(ca.der);
     expect(new Uint8Array(new X509Certificate(cert).raw)).toEqual(chain[0]);
   });
 
-  test("a certificate has the validity, the common name and the purpose that the options ask for", async () => {
+  test("a certificate has the validity, the common name and the purpose that the options set", async () => {
     const ca = await testCa();
     const notBefore = new Date("2020-01-01T00:00:00Z");
     const notAfter = new Date("2055-01-01T00:00:00Z");

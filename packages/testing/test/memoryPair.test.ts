@@ -35,7 +35,7 @@ describe("memoryPair", () => {
     ["pieces of 4 bytes", 4, ["b onet", "b wo"]],
     ["one piece", Number.POSITIVE_INFINITY, ["b onetwo"]],
     ["the pieces that a function returns", (all: Uint8Array) => [all.subarray(0, 5)], ["b onetw"]],
-  ])("cuts and joins by `chunk`: %s", async (_name, chunk, expected) => {
+  ])("delivers by `chunk`: %s", async (_name, chunk, expected) => {
     const { a, log } = start({ chunk });
     a.send(bytes("one"));
     a.send(bytes("two"));
@@ -43,7 +43,7 @@ describe("memoryPair", () => {
     expect(log).toEqual(expected);
   });
 
-  test("alters or drops bytes, with a function that knows the direction", async () => {
+  test("alters or drops bytes, with a function that gets the direction", async () => {
     const { a, b, log } = start({
       alter: (data, direction) => (text(data) === "drop" ? undefined : bytes(`${direction} ${text(data)}`)),
     });
@@ -89,7 +89,7 @@ describe("memoryPair", () => {
     expect(log.sort()).toEqual(["a reset", "b reset"]);
   });
 
-  test("fail after the end is an error for both sides", async () => {
+  test("fail after the end causes an error on both sides", async () => {
     const { a, log, cut, fail } = start();
     a.send(bytes("one"));
     cut();

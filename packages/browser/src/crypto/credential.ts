@@ -39,20 +39,21 @@ import {
 } from "./webCrypto.ts";
 
 export interface BrowserCredentialOptions {
-  /** The chain, end-entity first: PEM, one DER certificate, or several. */
+  /** The chain, end-entity first: PEM (as text or bytes), one DER certificate, or a list of them. */
   readonly cert: ChainSource;
   /**
-   * A CryptoKey with the usage `"sign"`, or the private key itself: PKCS#8 (encrypted or not), SEC1, PKCS#1 or JWK, as
-   * PEM or DER. An RSA CryptoKey signs only with the padding and the hash that it was imported for.
+   * A CryptoKey with the usage `"sign"`, or the private key itself: PEM or DER of PKCS#8 (encrypted or not), SEC1 or
+   * PKCS#1, or a JWK. An RSA CryptoKey signs only with the padding and the hash that it was imported for.
    */
   readonly key: PrivateKeySource | CryptoKey;
   /** The passphrase of an encrypted key. */
   readonly passphrase?: string;
   /**
-   * Servers only: the OCSP response, in DER, for clients that ask for one; or a function that gives the current one.
+   * Servers only: the DER of the OCSP response for clients that request one, or a function that returns the current
+   * response.
    */
   readonly ocspResponse?: OcspSource | undefined;
-  /** Servers only: the SignedCertificateTimestampList (RFC 6962 §3.3) for clients that ask for it. */
+  /** Servers only: the SignedCertificateTimestampList (RFC 6962 §3.3) for clients that request it. */
   readonly signedCertificateTimestamps?: Uint8Array | undefined;
   /** The only signature scheme to use. Default: all schemes that the key supports. */
   readonly scheme?: SignatureScheme;
@@ -60,8 +61,8 @@ export interface BrowserCredentialOptions {
 
 /**
  * Makes a client's credential from a certificate chain and its private key. A key that is not a CryptoKey is imported
- * as one that cannot be exported; the code that reads such keys is loaded on demand. On a host without WebCrypto, EC
- * and Ed25519 keys sign in JavaScript.
+ * as a CryptoKey that cannot be exported. The code that reads such keys is loaded on demand. On a host without
+ * WebCrypto, EC and Ed25519 keys sign in JavaScript.
  * @throws TlsError with the fault `"configuration"`, and with one of the codes `"passphrase_needed"`,
  * `"wrong_passphrase"` and `"key_mismatch"` if that is the reason
  * @example
@@ -141,7 +142,7 @@ async function keysFor(
   }
 }
 
-/** The schemes of a CryptoKey, which is bound to its algorithm, and if it is an RSA key also to its hash. */
+/** The schemes of a CryptoKey. It is bound to its algorithm, and an RSA key also to its hash. */
 function keysOfCryptoKey(key: CryptoKey, schemes: readonly SignatureScheme[]): Keys {
   if (key.type !== "private" || !key.usages.includes("sign")) {
     throw configurationError("the CryptoKey cannot sign", 'give a private key with the usage "sign"');
@@ -190,7 +191,7 @@ async function importKeys(
   }
 }
 
-/** WebCrypto's PBKDF2. */
+/** PBKDF2 (RFC 8018) by WebCrypto. */
 const pbkdf2 =
   (subtle: SubtleCrypto): Pbkdf2 =>
   async (hash, password, salt, iterations, length) => {

@@ -1,12 +1,13 @@
 /**
- * ECDSA signatures: WebCrypto uses r || s, each of the curve's width (IEEE P1363), and TLS uses DER.
+ * Converts ECDSA signatures: WebCrypto uses r || s, each as long as a coordinate of the curve (IEEE P1363), and TLS
+ * uses DER.
  * @module
  */
 
 import type { EcCurveName } from "@handclasp/core/client";
 import { derElement, derInteger } from "@handclasp/core/unstable";
 
-/** The curves' names in WebCrypto, and the length of a coordinate, of r and of s in bytes. */
+/** The curves' names in WebCrypto, and the length in bytes of a coordinate, of r and of s. */
 export const curves: Readonly<Record<EcCurveName, { readonly name: string; readonly width: number }>> = {
   secp256r1: { name: "P-256", width: 32 },
   secp384r1: { name: "P-384", width: 48 },
@@ -18,8 +19,8 @@ export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =
   point.length === 1 + 2 * curves[curve].width && point[0] === 4;
 
 /**
- * The range of the contents of a DER element. Its length must be in the only valid form, and at most 255: a P-521
- * signature has at most 139 bytes.
+ * The range of the contents of a DER element, or `undefined` if its length is not in DER's only valid form or exceeds
+ * 255. A P-521 signature has at most 139 bytes.
  */
 function contentsOf(der: Uint8Array, offset: number, tag: number): { start: number; end: number } | undefined {
   if (der[offset] !== tag) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The provider over WebCrypto. noble does what the host's WebCrypto lacks.
+ * The provider that uses WebCrypto. noble implements the algorithms that the host's WebCrypto lacks.
  * @module
  */
 
@@ -22,7 +22,9 @@ import { curves, isUncompressed, signatureFromDer } from "./ecdsa.ts";
 /** The host's SubtleCrypto. It is absent on insecure origins, although the DOM's types say otherwise. */
 export const hostSubtle = (): SubtleCrypto | undefined => globalThis.crypto?.subtle;
 
-/** The same bytes in the type that WebCrypto takes, which excludes shared memory. No array here uses shared memory. */
+/**
+ * The same bytes in the type that WebCrypto accepts, which excludes shared memory. No array here uses shared memory.
+ */
 export const view = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;
 
 const tagLength = 16;
@@ -35,7 +37,7 @@ function aesGcm(name: "AES_128_GCM" | "AES_256_GCM", keyLength: number): (key: U
     if (!subtle) return (noble.ciphers[name] as NonNullable<Ciphers[typeof name]>)(key);
     const cryptoKey = await subtle.importKey("raw", view(key), "AES-GCM", false, ["encrypt", "decrypt"]);
     const parameters = (nonce: Uint8Array, additionalData: Uint8Array): AesGcmParams => {
-      // GCM takes a nonce of any length, but TLS uses only this one.
+      // GCM accepts a nonce of any length, but TLS uses only this length.
       if (nonce.length !== nonceLength) throw new RangeError(`a nonce has ${nonceLength} bytes`);
       return {
         name: "AES-GCM",
@@ -64,13 +66,13 @@ function aesGcm(name: "AES_128_GCM" | "AES_256_GCM", keyLength: number): (key: U
 
 interface HostGroup {
   readonly algorithm: { readonly name: string; readonly namedCurve?: string };
-  /** Bytes of the shared secret. */
+  /** The length of the shared secret in bytes. */
   readonly width: number;
   /** True if the bytes have the form of a public key. It does not check that a point is on the curve. */
   isPoint(publicKey: Uint8Array): boolean;
 }
 
-/** Makes key shares with the host, or with noble if the host does not know the group or fails to generate a key. */
+/** Makes key shares with the host, or with noble if the host does not support the group or fails to generate a key. */
 function keyAgreement(group: HostGroup, substitute: KeyAgreement): KeyAgreement {
   let isUnknown = false;
   return async (random) => {
@@ -116,7 +118,7 @@ async function hostShare(
       }
     },
     wipe() {
-      cryptoKey = undefined; // it cannot be exported, and the garbage collector frees it
+      cryptoKey = undefined; // the key cannot be exported, and the garbage collector frees it
     },
   };
 }
@@ -182,7 +184,7 @@ function hostSignature({ type }: SignatureAlgorithm, key: PublicKey, signature: 
 
 /**
  * True for Ed25519 keys of order 1, 2, 4 and 8, for which anyone can make valid signatures. Not every host refuses
- * them. For them y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d = −121665/121666.
+ * them. For these keys, y(y² − 1)(dy⁴ + 2y² − 1) is 0 modulo p, with d = −121665/121666.
  */
 function isLowOrder(point: Uint8Array): boolean {
   const y = point.reduceRight((n, byte, i) => n * 256n + BigInt(i === 31 ? byte & 127 : byte), 0n);
@@ -231,7 +233,7 @@ async function verify(
       // Not every host accepts a DigestInfo without NULL, which RFC 5246 §4.7 requires. noble does.
       if (isValid || algorithm.type !== "rsa_pkcs1") return isValid;
     } catch {
-      // The host does not know the algorithm or the combination, or the key is invalid. noble distinguishes the two.
+      // The host does not support the algorithm or the combination, or the key is invalid. noble distinguishes the two.
     }
   }
   return noble.verify(algorithm, key, message, signature);
@@ -239,8 +241,8 @@ async function verify(
 
 /**
  * The provider that uses the host's WebCrypto for key exchange, signatures and AES-GCM, and noble for hashes,
- * ChaCha20-Poly1305, CBC and everything that the host lacks. {@link defaultProvider} chooses it if the host has
- * WebCrypto.
+ * ChaCha20-Poly1305, CBC and everything that the host lacks. {@link defaultProvider} returns this provider if the host
+ * has WebCrypto.
  * @example
  * const channel = await connect("wss://relay.example/", { provider: webCrypto, ca, serverName: "device.internal" });
  */
@@ -266,7 +268,8 @@ export const webCrypto: CryptoProvider = {
 };
 
 /**
- * The provider for this page: {@link webCrypto} on a secure origin. Otherwise noble, which prefers ChaCha20-Poly1305.
+ * Returns the provider for this page: {@link webCrypto} on a secure origin, otherwise noble, which prefers
+ * ChaCha20-Poly1305.
  * @example
  * const channel = await connect(transport, { provider: defaultProvider(), serverName: "example.org", ca });
  */

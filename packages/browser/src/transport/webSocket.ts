@@ -8,28 +8,31 @@ import { reportClose, textMessageError, transportError, WebSocketSender } from "
 
 const connecting = 0;
 const closed = 3;
-/** The event of a page whose Content-Security-Policy forbids an address. */
+/** The event that a page gets if its Content-Security-Policy forbids an address. */
 const violationEvent = "securitypolicyviolation";
 
-/** After "full", there is room at this many bytes or fewer. They must last until the next check, so it is not 0. */
+/**
+ * After `send` returned "full", there is room again when at most this many bytes wait. It is not 0, because the waiting
+ * bytes must last until the next check.
+ */
 const lowWater = 2 ** 19;
 /**
- * No event reports room, so a timer checks for it: after `firstCheck` ms, and ever later, up to `lastCheck` ms, if
- * nothing is sent.
+ * A browser's WebSocket has no event for room, so a timer checks the buffer. The first check is after `firstCheck` ms.
+ * While nothing is sent, the time doubles up to `lastCheck` ms.
  */
 const firstCheck = 4;
 const lastCheck = 64;
 
 /**
- * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may
- * listen to its messages, send or close.
+ * Makes a transport over a WebSocket that is open or still opening. The transport takes over the WebSocket: no other
+ * code may listen to its messages, send or close.
  */
 export function webSocketTransport(ws: WebSocket): Transport {
   return new WebSocketTransport(ws);
 }
 
 /**
- * Opens a WebSocket. The browser may forbid it.
+ * Opens a WebSocket and makes a transport over it.
  * @throws TlsError `websocket_blocked`
  */
 export function openWebSocket(url: URL): Transport {
@@ -41,7 +44,8 @@ export function openWebSocket(url: URL): Transport {
 }
 
 /**
- * The error of a forbidden WebSocket. Some browsers throw from the constructor, others dispatch an event on the window.
+ * The error of a WebSocket that the browser forbids. Some browsers throw from the constructor, others dispatch an event
+ * on the window.
  */
 const blocked = (url: string, cause?: unknown): TlsError => {
   const advice = "the browser forbids it: check connect-src of Content-Security-Policy; https: pages need wss:";
@@ -55,7 +59,7 @@ class WebSocketTransport implements Transport {
   readonly #ws: WebSocket;
   readonly #sender: WebSocketSender;
   #events: TransportEvents | undefined;
-  /** The events before `start`, and those that come while these are delivered. `undefined` after that. */
+  /** The events that came before `start` and while these are delivered. `undefined` after that. */
   #queue: ((events: TransportEvents) => void)[] | undefined = [];
   /** True once no event may follow. */
   #isSilent = false;
@@ -151,7 +155,7 @@ class WebSocketTransport implements Transport {
     }, ms);
   }
 
-  /** Reports room. False if there was nothing to report. */
+  /** Delivers `drain` if there is room again. Returns whether it did. */
   #checkRoom(): boolean {
     if (!this.#sender.takeDrained(lowWater)) return false;
     clearTimeout(this.#timer);
@@ -181,7 +185,9 @@ class WebSocketTransport implements Transport {
   }
 }
 
-/** Calls back in another task. Timers would wait, in a background tab for a second or more; messages do not. */
+/**
+ * Calls back in another task. A timer would wait, in a background tab for a second or more. A message does not wait.
+ */
 function nextTurn(callback: () => void): void {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {

@@ -1,5 +1,6 @@
 /**
- * Keys in the formats of files, in a browser's WebCrypto, which may refuse formats that Node.js's WebCrypto accepts.
+ * Private keys in the formats that key files use, imported by a browser's WebCrypto, which may refuse keys that
+ * Node.js's WebCrypto accepts.
  */
 import { parseCertificate } from "@handclasp/core";
 import { testCa } from "@handclasp/testing";
@@ -16,7 +17,9 @@ const tlv = (tag: number, ...parts: readonly (readonly number[])[]): number[] =>
 const hex = (text: string): number[] => (text.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
 const derOf = (pem: string) => Uint8Array.from(atob(pem.replace(/-----.*?-----|\s/g, "")), (c) => c.charCodeAt(0));
 
-/** EncryptedPrivateKeyInfo (RFC 8018): PBKDF2 with HMAC-SHA-256, and AES-256-CBC. */
+/**
+ * Encrypts to an EncryptedPrivateKeyInfo (RFC 5958) with PBES2 (RFC 8018): PBKDF2 with HMAC-SHA-256, and AES-256-CBC.
+ */
 async function encryptPkcs8(pkcs8: Uint8Array<ArrayBuffer>, passphrase: string): Promise<Uint8Array> {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const iv = crypto.getRandomValues(new Uint8Array(16));
@@ -41,7 +44,7 @@ const kinds = {
 const ca = await testCa();
 
 for (const [algorithm, kind] of Object.entries(kinds))
-  test(`${algorithm}: reads PKCS#8, encrypted PKCS#8 and JWK`, async () => {
+  test(`${algorithm}: browserCredential reads PKCS#8, encrypted PKCS#8 and JWK`, async () => {
     const { cert, key, chain } = await ca.issue({ algorithm: algorithm as keyof typeof kinds });
     const { publicKey } = parseCertificate(chain[0]!);
     const pkcs8 = derOf(key);

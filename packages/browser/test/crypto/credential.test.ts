@@ -28,7 +28,7 @@ async function refusal(promise: Promise<unknown>): Promise<TlsError> {
 }
 
 describe("browserCredential", () => {
-  test("schemes: the curve's own hash comes first, and PSS before PKCS#1; no credential decrypts", () => {
+  test("lists the scheme with the curve's own hash first, and PSS before PKCS#1, and has no rsaDecryptRaw", () => {
     const [ec256, ec384, ec521] = ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"];
     const kinds = (kind: string) => ["sha256", "sha384", "sha512"].map((hash) => `${kind}_${hash}`);
     const schemes = Object.fromEntries(signers.map(({ name, credential }) => [name, names(credential)]));
@@ -42,14 +42,14 @@ describe("browserCredential", () => {
     for (const { credential } of signers) expect(credential).not.toHaveProperty("rsaDecryptRaw");
   });
 
-  test("reads a chain as PEM, as one DER certificate and as several", async () => {
+  test("reads a chain as PEM, as one DER certificate and as a list of DER certificates", async () => {
     const { cert, key, chain } = p256;
     expect((await browserCredential({ cert, key })).chain).toEqual(chain);
     expect((await browserCredential({ cert: chain[0]!, key })).chain).toEqual([chain[0]]);
     expect((await browserCredential({ cert: chain, key: `${cert}${key}` })).chain).toEqual(chain);
   });
 
-  test("a CryptoKey signs with the algorithm that it is bound to, and need not be exportable", async () => {
+  test("signs with a CryptoKey that cannot be exported, and only with the algorithm of the CryptoKey", async () => {
     const pkcs1 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-384" };
     const pkcs1Key = await subtle.importKey("pkcs8", derOf(rsa.key), pkcs1, false, ["sign"]);
     const credential = await browserCredential({ cert: rsa.cert, key: pkcs1Key });
@@ -72,7 +72,7 @@ describe("browserCredential", () => {
     expect(error.message).toContain("rsa_pss_rsae_sha256");
   });
 
-  test("options that cannot work are configuration errors with advice", async () => {
+  test("rejects with a configuration error with advice for options that cannot work", async () => {
     const { cert, key } = p256;
     const other = issued.get("ecdsa-p384")!;
     const pair = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);

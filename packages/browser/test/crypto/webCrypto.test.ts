@@ -14,7 +14,7 @@ function withSubtle(subtle: SubtleCrypto | undefined): void {
   vi.stubGlobal("crypto", { subtle, getRandomValues: (bytes: Uint8Array<ArrayBuffer>) => host.getRandomValues(bytes) });
 }
 
-/** A `subtle` that refuses some algorithms, and lists the calls with other algorithms. */
+/** A `subtle` that refuses some algorithms, and a list of its calls with other algorithms. */
 function lacking(...names: string[]): { subtle: SubtleCrypto; calls: string[] } {
   const calls: string[] = [];
   const nameOf = (algorithm: unknown) => (typeof algorithm === "string" ? algorithm : (algorithm as Algorithm)?.name);
@@ -55,7 +55,7 @@ describe("without crypto.subtle, as on an insecure origin", () => {
 
   for (const { name, run } of [...providerContract(webCrypto, noble), ...signatureContract(webCrypto, noble, [])]) {
     if (!/AES_128_GCM|x25519|secp256r1/.test(name)) continue;
-    test(`webCrypto falls back: ${name}`, async () => {
+    test(`webCrypto uses noble: ${name}`, async () => {
       withSubtle(undefined);
       await run();
     });
@@ -63,22 +63,19 @@ describe("without crypto.subtle, as on an insecure origin", () => {
 });
 
 describe("if the host's WebCrypto lacks an algorithm", () => {
-  test.each(["x25519", "secp256r1"] as const)(
-    "%s: noble makes the key shares, and the host is tried once",
-    async (group) => {
-      vi.resetModules();
-      const freshProvider = (await import("../../src/crypto/webCrypto.ts")).webCrypto;
-      const { subtle, calls } = lacking("X25519", "ECDH");
-      withSubtle(subtle);
-      const random = (length: number) => globalThis.crypto.getRandomValues(new Uint8Array(length));
-      for (let i = 0; i < 2; i++) {
-        const ownShare = await freshProvider.groups[group]!(random);
-        const peerShare = await noble.groups[group]!(random);
-        expect(await ownShare.agree(peerShare.publicKey)).toEqual(await peerShare.agree(ownShare.publicKey));
-      }
-      expect(calls).toEqual([]);
-    },
-  );
+  test.each(["x25519", "secp256r1"] as const)("%s: noble makes the key shares", async (group) => {
+    vi.resetModules();
+    const freshProvider = (await import("../../src/crypto/webCrypto.ts")).webCrypto;
+    const { subtle, calls } = lacking("X25519", "ECDH");
+    withSubtle(subtle);
+    const random = (length: number) => globalThis.crypto.getRandomValues(new Uint8Array(length));
+    for (let i = 0; i < 2; i++) {
+      const ownShare = await freshProvider.groups[group]!(random);
+      const peerShare = await noble.groups[group]!(random);
+      expect(await ownShare.agree(peerShare.publicKey)).toEqual(await peerShare.agree(ownShare.publicKey));
+    }
+    expect(calls).toEqual([]);
+  });
 
   test("noble verifies signatures of that algorithm, and the host verifies the others", async () => {
     const { subtle, calls } = lacking("Ed25519");
@@ -149,15 +146,18 @@ describe("if the host's WebCrypto fails", () => {
     ["x25519", "deriveBits"],
     ["secp256r1", "importKey"],
     ["secp256r1", "deriveBits"],
-  ] as const)("%s: a failure of %s is thrown if the peer's point is valid", async (group, method) => {
-    const { subtle, failure } = failing(method);
-    withSubtle(subtle);
-    const ownShare = await webCrypto.groups[group]!(random);
-    const peerShare = await noble.groups[group]!(random);
-    failure.error = new DOMException("the host broke", "OperationError");
-    await expect(ownShare.agree(peerShare.publicKey)).rejects.toBe(failure.error);
-    const invalidPoint =
-      group === "x25519" ? new Uint8Array(32) : peerShare.publicKey.map((byte, i) => (i === 64 ? byte ^ 1 : byte));
-    expect(await ownShare.agree(invalidPoint)).toBeUndefined();
-  });
+  ] as const)(
+    "%s: agree throws the error of %s if the peer's point is valid, and returns undefined otherwise",
+    async (group, method) => {
+      const { subtle, failure } = failing(method);
+      withSubtle(subtle);
+      const ownShare = await webCrypto.groups[group]!(random);
+      const peerShare = await noble.groups[group]!(random);
+      failure.error = new DOMException("the host broke", "OperationError");
+      await expect(ownShare.agree(peerShare.publicKey)).rejects.toBe(failure.error);
+      const invalidPoint =
+        group === "x25519" ? new Uint8Array(32) : peerShare.publicKey.map((byte, i) => (i === 64 ? byte ^ 1 : byte));
+      expect(await ownShare.agree(invalidPoint)).toBeUndefined();
+    },
+  );
 });

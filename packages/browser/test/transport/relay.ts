@@ -1,6 +1,7 @@
 /**
- * A server that connects two WebSockets of a page, because a page cannot accept one. vitest starts it before the
- * browser. It connects `/a/<id>` with `/b/<id>`. `/reset/<id>` terminates a, `/text/<id>` sends it a text.
+ * A server that connects two WebSockets of a page, because a page cannot accept a WebSocket. vitest starts the server
+ * before the browser. The server connects `/a/<id>` with `/b/<id>`. A request for `/reset/<id>` terminates the
+ * WebSocket of `/a/<id>`, and `/text/<id>` sends a text message to it.
  */
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";

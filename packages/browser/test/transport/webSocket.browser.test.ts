@@ -21,7 +21,7 @@ transportContract({ describe, test }, "a page's own WebSocket", async () => {
 });
 
 describe("webSocketTransport", () => {
-  test("a refused connection is an error event with advice", async () => {
+  test("a refused connection causes an error event with advice", async () => {
     const client = webSocketTransport(new WebSocket("ws://127.0.0.1:1/"));
     const error = await new Promise((resolve) => client.start({ data() {}, drain() {}, end() {}, error: resolve }));
     expect(error).toMatchObject({ code: "websocket_not_opened", advice: expect.stringContaining("console") });

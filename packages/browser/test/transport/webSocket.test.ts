@@ -1,5 +1,5 @@
-// Node 20 has no WebSocket, so these tests use that of ws, which has the same interface. A browser's own is tested in
-// webSocket.browser.test.ts.
+// Node 20 has no WebSocket, so these tests use the WebSocket of ws, which has the same interface.
+// webSocket.browser.test.ts tests a browser's WebSocket.
 import type { AddressInfo } from "node:net";
 import { transportContract } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
@@ -46,7 +46,7 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("its error contains neither a password nor the query", async () => {
+  test("the error of a WebSocket that never opened contains neither a password nor the query", async () => {
     const { url, cleanup } = await bareServer();
     cleanup();
     const secret = url.replace("//", "//me:hidden@").replace(/$/, "path?token=hidden");
@@ -56,7 +56,7 @@ describe("webSocketTransport", () => {
     expect(error.message).not.toContain("hidden");
   });
 
-  test("a refused connection is an error event with advice", async () => {
+  test("a refused connection causes an error event with advice", async () => {
     const { url, cleanup } = await bareServer();
     cleanup();
     const client = webSocketTransport(asBrowserSocket(new WsWebSocket(url)));
@@ -68,7 +68,7 @@ describe("webSocketTransport", () => {
     });
   });
 
-  test("cannot pause, and returns false", async () => {
+  test("cannot pause, so pause() returns false", async () => {
     const { url, cleanup } = await bareServer();
     const client = webSocketTransport(asBrowserSocket(new WsWebSocket(url)));
     client.start(ignoreEvents);

@@ -59,7 +59,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "If a server does not know the name, it either sends a fatal unrecognized_name or continues.",
     obeyedBy("handshake/negotiate.ts#credentialsFor", [
       `${suite}: the server's certificate > SNI: without strictSni, an unknown name gets the first certificate`,
-      `${suite}: the server's certificate > SNI: with strictSni, the default, an unknown name is unrecognized_name on both sides`,
+      `${suite}: the server's certificate > SNI: with strictSni, the default, both sides fail with unrecognized_name for an unknown name`,
     ]),
   ],
   [
@@ -162,7 +162,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     "A server sends the new alerts only to a client that sent an extended hello.",
     serverOnly(
       ["handshake/negotiate.ts#credentialsFor", "handshake/extensions/extension.ts#readOffer"],
-      `${suite}: the server's certificate > SNI: with strictSni, the default, an unknown name is unrecognized_name on both sides`,
+      `${suite}: the server's certificate > SNI: with strictSni, the default, both sides fail with unrecognized_name for an unknown name`,
     ),
   ],
 ]);
@@ -192,8 +192,8 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
       "no_application_protocol.",
     serverOnly("handshake/extensions/alpn.ts#alpnServer", [
       `${suite}: agreement > ALPN: the server's first protocol that the client offers is agreed`,
-      `${suite}: agreement > ALPN: no common protocol is no_application_protocol on both sides`,
-      `${suite}: agreement > ALPN: with requireAlpn, no common protocol or no offer is no_application_protocol on both sides`,
+      `${suite}: agreement > ALPN: without a common protocol, both sides fail with no_application_protocol`,
+      `${suite}: agreement > ALPN: with requireAlpn and no common protocol or offer, both sides fail with no_application_protocol`,
     ]),
   ],
   [

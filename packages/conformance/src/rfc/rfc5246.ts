@@ -116,7 +116,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         "record/flood.test.ts: an empty handshake record is refused",
         `${order}: ChangeCipherSpec > with the content %j is refused`,
         `${order}: alerts during a handshake > the malformed alert %j is refused with %s`,
-        `${suite}: one handshake message over many records`,
+        `${suite}: if a handshake message spans many records`,
       ],
     ),
   ],
@@ -186,7 +186,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "An AEAD record that fails authentication is a fatal bad_record_mac.",
     obeyedBy("record/aead.ts#requireAuthentic", [
       `${reader}: a reader refuses > a record with any bit altered`,
-      `${suite}: the end > an altered record is bad_record_mac on both sides`,
+      `${suite}: the end > an altered record makes both sides fail with bad_record_mac`,
     ]),
   ],
   [
@@ -254,9 +254,9 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["engine/engine.ts#Engine.close", "engine/engine.ts#Engine.receive", "engine/engine.ts#Engine.receiveEnd"],
       [
-        `${suite}: the end > the client closes first`,
+        `${suite}: the end > if the client closes first, both sides end in order`,
         `${established}: limits > data after close_notify is ignored (RFC 5246 §7.2.1)`,
-        `${suite}: the end > a transport that ends without close_notify is a truncation, for reads and for closed`,
+        `${suite}: the end > if a transport ends without close_notify, reads and closed reject with truncated`,
       ],
     ),
   ],
@@ -268,7 +268,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       "connection/connection.ts#TlsConnection.closeWhenIdle",
       [
         `${suite}: the end > half-close: bytes that the other side still sends arrive`,
-        `${suite}: the end > the server closes first`,
+        `${suite}: the end > if the server closes first, both sides end in order`,
       ],
     ),
   ],
@@ -278,7 +278,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy("engine/engine.ts#Engine.abort", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
       "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit",
-      `${suite}: the end > an altered record is bad_record_mac on both sides`,
+      `${suite}: the end > an altered record makes both sides fail with bad_record_mac`,
     ]),
   ],
   [
@@ -664,7 +664,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A client without a suitable certificate sends an empty list.",
     obeyedBy("handshake/client.ts#clientHandshake", [
       `${suite}: the client's certificate > request: a client without a certificate connects`,
-      `${suite}: the client's certificate > require: no certificate is handshake_failure on both sides`,
+      `${suite}: the client's certificate > require: without a client certificate, both sides fail with handshake_failure`,
     ]),
   ],
   [

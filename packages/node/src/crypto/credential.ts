@@ -31,7 +31,7 @@ import { nodeCredentialOptions } from "../optionTables.ts";
 import { nodeCrypto } from "./nodeCrypto.ts";
 
 export interface NodeCredentialOptions {
-  /** The chain, end-entity first: PEM (text or file contents), one DER certificate, or several. */
+  /** The chain, end-entity first: PEM (as text or bytes), one DER certificate, or a list of them. */
   readonly cert: ChainSource;
   /**
    * The private key: PEM or DER (PKCS#8, PKCS#1 or SEC1), a JWK, or a KeyObject. The PEM may also contain certificates.
@@ -40,16 +40,17 @@ export interface NodeCredentialOptions {
   /** The passphrase of an encrypted key. */
   readonly passphrase?: string;
   /**
-   * Servers only: the OCSP response, in DER, for clients that ask for one; or a function that gives the current one.
+   * Servers only: the DER of the OCSP response for clients that request one, or a function that returns the current
+   * response.
    */
   readonly ocspResponse?: OcspSource | undefined;
-  /** Servers only: the SignedCertificateTimestampList (RFC 6962 §3.3) for clients that ask for it. */
+  /** Servers only: the SignedCertificateTimestampList (RFC 6962 §3.3) for clients that request it. */
   readonly signedCertificateTimestamps?: Uint8Array | undefined;
 }
 
 /**
- * Makes a credential from a certificate chain and its private key. It throws at once, before any connection, if the two
- * cannot be used together.
+ * Makes a credential from a certificate chain and its private key. It throws before any connection if the key does not
+ * belong to the certificate or cannot be used.
  * @throws TlsError with the fault `"configuration"`, and with one of the codes `"passphrase_needed"`,
  * `"wrong_passphrase"` and `"key_mismatch"` if that is the reason
  * @example
@@ -65,7 +66,7 @@ function credentialOf(options: NodeCredentialOptions): Credential {
   requireSupported(privateKey);
   const chain = readOwnChain(cert);
   const schemes = schemesOfKey(privateKey, chain[0]);
-  void runFlow(verifyChain(chain, nodeCrypto)); // synchronous, because node:crypto is
+  void runFlow(verifyChain(chain, nodeCrypto)); // synchronous, because nodeCrypto is
   return {
     chain: chain.map(({ raw }) => raw),
     schemes,
@@ -109,7 +110,10 @@ function requirePrivate(key: KeyObject): KeyObject {
   );
 }
 
-/** The header of a key in OpenSSL's encryption of PEM from before PKCS#8. Only node:crypto can read such a key. */
+/**
+ * The header of a private key in OpenSSL's traditional PEM encryption, which is older than PKCS#8. Only node:crypto can
+ * read such a key.
+ */
 const legacy = /^Proc-Type: *4, *ENCRYPTED/m;
 
 function readKey(key: string | Uint8Array | JsonWebKey, passphrase: string | undefined): KeyObject {
@@ -160,7 +164,8 @@ function requireSupported({ asymmetricKeyType: type, asymmetricKeyDetails: detai
 /** The signature schemes that the key can use for this certificate. */
 function schemesOfKey(key: KeyObject, leaf: Certificate): readonly SignatureScheme[] {
   if (!new X509Certificate(leaf.raw).checkPrivateKey(key)) throw keyMismatch();
-  // Certificate and key may each restrict the hash: the first binds the verifier, the second OpenSSL.
+  // The certificate and the key may each restrict the hash. The verifier enforces the certificate's restriction, and
+  // OpenSSL enforces the key's.
   const schemes = signingSchemes(leaf.publicKey, leaf.pssHash).filter((scheme) => allows(key, scheme));
   if (schemes.length > 0) return schemes;
   throw configurationError(
@@ -170,7 +175,10 @@ function schemesOfKey(key: KeyObject, leaf: Certificate): readonly SignatureSche
   );
 }
 
-/** RSASSA-PSS-params (RFC 4055 §3.1): without them a key allows every hash. Their salt length is the least length. */
+/**
+ * True if the key's RSASSA-PSS-params (RFC 4055 §3.1) allow the scheme. A key without these parameters allows every
+ * hash. `saltLength` is a minimum.
+ */
 function allows(key: KeyObject, { algorithm }: SignatureScheme): boolean {
   const { hashAlgorithm, mgf1HashAlgorithm, saltLength } = key.asymmetricKeyDetails ?? {};
   if (algorithm.type !== "rsa_pss" || hashAlgorithm === undefined) return true;

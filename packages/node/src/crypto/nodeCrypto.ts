@@ -1,5 +1,5 @@
 /**
- * The provider over node:crypto. All its functions are synchronous.
+ * The provider that uses node:crypto. All its functions are synchronous.
  * @module
  */
 import {
@@ -23,7 +23,10 @@ import type { Aead, BlockChain, CryptoProvider, EcCurveName, Hash, HashName, Key
 import { base64url, curves, fromJwk, importKey, isUncompressed } from "./publicKeys.ts";
 import { isSignature } from "./signatures.ts";
 
-/** The memory of a Buffer as a Uint8Array. No Buffer leaves this file, because `Buffer.slice()` does not copy. */
+/**
+ * A Uint8Array over the memory of a Buffer. No function of this file returns a Buffer, because `Buffer.slice()` does
+ * not copy.
+ */
 const asUint8Array = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 
 function hash(name: HashName, outputLength: number, blockLength: number): Hash {
@@ -57,7 +60,7 @@ function hash(name: HashName, outputLength: number, blockLength: number): Hash {
 const tagLength = 16;
 const nonceLength = 12;
 
-/** Refuses a nonce of another length than TLS uses. GCM and CCM would take it. */
+/** Throws if the nonce does not have the length that TLS uses. GCM and CCM accept other lengths. */
 function checkNonce(nonce: Uint8Array): Uint8Array {
   if (nonce.length !== nonceLength) throw new RangeError(`a nonce has ${nonceLength} bytes`);
   return nonce;
@@ -102,7 +105,7 @@ function aead(
   return (key) => new NodeAead(secretKey(key, keyLength));
 }
 
-/** CCM needs the length of the plaintext before it starts, and takes the plaintext in one piece. */
+/** CCM needs the length of the plaintext before it starts, and the whole plaintext in one call of `update`. */
 function ccm(tagLength: 8 | 16): (key: Uint8Array) => Aead {
   const mode = "aes-128-ccm";
   const options = { authTagLength: tagLength };
@@ -150,13 +153,15 @@ function blockChain(mode: "aes-128-cbc" | "aes-256-cbc", keyLength: number): (ke
   };
 }
 
-/** Makes a KeyObject once. A raw key would cost 20–35 µs in every call. */
+/** Makes a KeyObject once for each key: a raw key would cost 20–35 µs in every call of the cipher. */
 function secretKey(key: Uint8Array, length: number): KeyObject {
   if (key.length !== length) throw new RangeError(`a key of this cipher has ${length} bytes`);
   return createSecretKey(key);
 }
 
-/** The error codes of Node.js that are used only for an invalid public key: off the curve, or not in the field. */
+/**
+ * The error codes that Node.js uses only for an invalid public key: one that is not on the curve or not in the field.
+ */
 const invalidPublicKeyCodes: ReadonlySet<unknown> = new Set([
   "ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY",
   "ERR_CRYPTO_INVALID_KEYLEN",
@@ -176,8 +181,8 @@ function computeSecret(
 }
 
 /**
- * Key agreement on a P-curve. createECDH takes a third of the time of generateKeyPairSync; it also checks that points
- * are on the curve.
+ * Key agreement on a NIST curve. createECDH takes a third of the time of generateKeyPairSync, and also checks that
+ * points are on the curve.
  */
 function ecdh(curve: EcCurveName): KeyAgreement {
   return () => {
@@ -198,9 +203,9 @@ function ecdh(curve: EcCurveName): KeyAgreement {
 }
 
 /**
- * Generates a key pair and exports the public key in one call, which the type declarations lack. A later `export` takes
- * the key's lock. A garbage collection during it takes the lock again, for the object that generated the key, and the
- * process stops for ever (Node 20).
+ * An overload that the type declarations lack: it generates a key pair and exports the public key in one call. A
+ * separate `export` takes the key's lock. On Node 20, a garbage collection during that `export` takes the lock again,
+ * for the object that generated the key, and the process hangs.
  */
 const generate = generateKeyPairSync as unknown as (
   type: "x25519",
@@ -220,7 +225,7 @@ const x25519: KeyAgreement = () => {
       const peer = fromJwk({ kty: "OKP", crv: "X25519", x: base64url(peerPublicKey) });
       try {
         const secret = asUint8Array(diffieHellman({ privateKey, publicKey: peer }));
-        // RFC 8422 §5.11 requires this check. OpenSSL and BoringSSL have made it already.
+        // RFC 8422 §5.11 requires this check. OpenSSL and BoringSSL make the check too.
         return secret.some((byte) => byte) ? secret : undefined;
       } catch (error) {
         if (isOfLowOrder(peerPublicKey)) return undefined;
@@ -235,8 +240,8 @@ const x25519: KeyAgreement = () => {
 
 /**
  * The points of low order, which make the shared secret zero for every private key (RFC 7748 §6.1): 0, 1, two of order
- * 8, p − 1, p and p + 1, without the highest bit, which is ignored. The points are compared because the errors of
- * OpenSSL differ between versions.
+ * 8, p − 1, p and p + 1. Their highest bit is clear, because X25519 ignores that bit. The code compares points, because
+ * the errors of OpenSSL differ between versions.
  */
 const lowOrder: ReadonlySet<string> = new Set([
   "00".repeat(32),
@@ -253,8 +258,8 @@ function isOfLowOrder(point: Uint8Array): boolean {
 }
 
 /**
- * Finite-field Diffie-Hellman. OpenSSL recognizes the primes of RFC 7919 and RFC 3526: it does not check them, and
- * chooses private exponents that match their strength.
+ * Finite-field Diffie-Hellman. OpenSSL recognizes the primes of RFC 7919 and RFC 3526. It does not check these primes,
+ * and chooses private exponents whose length matches their strength.
  */
 const finiteField: CryptoProvider["finiteField"] = (prime) => () => {
   const pair = createDiffieHellman(Buffer.from(prime), 2);
@@ -284,7 +289,7 @@ function requireKey<T>(key: T | undefined): T {
 }
 
 /**
- * The provider over node:crypto, which is the default of this package. All its functions are synchronous.
+ * The provider that uses node:crypto. It is the default of this package. All its functions are synchronous.
  * @example
  * const transport = connectTcp({ host: "localhost", port: 8443 });
  * const channel = await connect(transport, { provider: nodeCrypto, ca, serverName: "localhost" });

@@ -19,10 +19,10 @@ export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =
 export const base64url = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url");
 
-/** Imports a public key as a JWK, which is the fastest way: SPKI takes up to 190 µs on Node 24. */
+/** Imports a public key in the JWK format, which is the fastest: importing SPKI takes up to 190 µs on Node 24. */
 export const fromJwk = (key: JsonWebKey): KeyObject => createPublicKey({ key, format: "jwk" });
 
-/** The keys that were used last, by their text. To import a key takes as long as to verify a signature with it. */
+/** The most recently used keys, by type and value. Importing a key takes as long as verifying a signature with it. */
 const cache = new Map<string, KeyObject>();
 const maxCached = 256;
 

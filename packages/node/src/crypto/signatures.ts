@@ -1,6 +1,6 @@
 /**
- * Verification of signatures by node:crypto. Every provider gives the same results: a test runs the same inputs through
- * all of them.
+ * Verifies signatures with node:crypto. All providers return the same results: a test gives each of them the same
+ * inputs.
  * @module
  */
 
@@ -42,7 +42,8 @@ export function isSignature(
 }
 
 /**
- * DigestInfo without NULL parameters, up to the digest. OpenSSL refuses it, but RFC 5246 §4.7 requires to accept it.
+ * The DER of DigestInfo without NULL parameters up to the digest, in hex. OpenSSL refuses this form, but RFC 5246 §4.7
+ * requires a verifier to accept it.
  */
 const withoutNull = {
   sha256: "302f300b06096086480165030402010420",
@@ -64,8 +65,8 @@ function isWithoutNull(
 
 /**
  * True for Ed25519 keys of order 1, 2, 4 and 8, for which anyone can make valid signatures. OpenSSL accepts them. Their
- * y is 0, 1, −1 or a root of dy⁴ + 2y² − 1 (the doubled point has y = 0), with d = −121665/121666. This is computed
- * modulo p, because OpenSSL accepts a y that is not reduced.
+ * y is 0, 1, −1 or a root of dy⁴ + 2y² − 1 (the doubled point has y = 0), with d = −121665/121666. The function
+ * computes modulo p, because OpenSSL accepts a y that is not reduced.
  */
 function isLowOrderKey(point: Uint8Array): boolean {
   const bytes = Uint8Array.from(point).reverse();

@@ -25,8 +25,9 @@ export interface ConnectWebSocketOptions {
 }
 
 /**
- * Makes a transport to `url`. The WebSocket is still opening: bytes that you send wait until it is open, and a failure
- * is an `error` event.
+ * Makes a transport over a new WebSocket to `url`. The promise resolves while the WebSocket is still opening: bytes
+ * that you send wait until it is open, and a failure is an `error` event.
+ * @throws TlsError `configuration` if the address or an option is invalid
  */
 export async function connectWebSocket(url: string | URL, options: ConnectWebSocketOptions = {}): Promise<Transport> {
   return withExplanation(async () => {
@@ -41,12 +42,12 @@ export async function connectWebSocket(url: string | URL, options: ConnectWebSoc
 export function checkWebSocketOptions(options: ConnectWebSocketOptions, prefix = ""): ConnectWebSocketOptions {
   const known = optionsOf(options, connectWebSocketOptions, prefix);
   const { headers } = known;
-  // From a list, a Map or a Headers object, Node.js would send no header or a wrong one.
+  // For a list, a Map or a Headers object, Node.js would send no header or a wrong one.
   if (headers && Symbol.iterator in headers) throw wrongOption(`${prefix}headers`, headers, "object");
   for (const source of [known.ca ?? []].flat())
     if (!(source instanceof Uint8Array || (typeof source === "string" && certificateLabel.test(source))))
       throw wrongOption(`${prefix}ca`, source, "PEM");
-  // Node.js refuses other values too late: when it writes them.
+  // Node.js refuses a value of another type too late, when it writes the headers.
   for (const [name, value] of Object.entries(known.headers ?? {}))
     if (typeof value !== "string") throw wrongOption(`${prefix}headers`, value, `a text for ${name}`);
   return known;
@@ -54,8 +55,8 @@ export function checkWebSocketOptions(options: ConnectWebSocketOptions, prefix =
 
 /**
  * How long a WebSocket may take to open, in milliseconds. It is shorter than the default timeout of the handshake, so
- * that the error tells a WebSocket that does not open from a handshake that does not finish. For `wss:`, ws grants this
- * time twice: for TCP and for TLS.
+ * that the error tells a WebSocket that does not open from a handshake that does not finish. For `wss:`, ws allows this
+ * time twice: once for TCP and once for TLS.
  */
 const openTimeout = 8_000;
 
@@ -63,7 +64,7 @@ const openTimeout = 8_000;
 const certificateLabel = /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/;
 
 /**
- * Loads ws, and gives a function that opens WebSockets. ws is loaded when it is needed, because that takes longer than
+ * Loads ws, and returns a function that opens WebSockets. ws is loaded on demand, because loading it takes longer than
  * a handshake over TCP.
  */
 export async function webSocketDialer(): Promise<(url: string | URL, options?: ConnectWebSocketOptions) => Transport> {
@@ -89,7 +90,8 @@ function open(
   try {
     return webSocketTransport(new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], settings));
   } catch (cause) {
-    // A subprotocol or a header that HTTP does not allow. The error names the header, and not its value.
+    // ws or Node.js refused the URL's fragment, a subprotocol or a header. The error contains the header's name and not
+    // its value.
     const reason = cause instanceof Error ? cause.message : String(cause);
     const isFragment = /fragment/.test(reason);
     throw configurationError(

@@ -1,5 +1,6 @@
 /**
- * Errors of Node.js and ws from connecting, opening a WebSocket and listening, as TlsErrors with a code and advice.
+ * Converts errors of Node.js and ws from connecting, opening a WebSocket and listening to TlsErrors with a code and
+ * advice.
  * @module
  */
 
@@ -46,7 +47,10 @@ export function openError(error: Error): TlsError {
   return toTlsError("the WebSocket never opened", error, row ?? ["websocket_not_opened"]);
 }
 
-/** The server gave no answer, or not that of a WebSocket server. The patterns are texts of ws and codes of Node.js. */
+/**
+ * The row if the server did not answer, or did not answer as a WebSocket server. The patterns match error messages of
+ * ws and error codes of Node.js.
+ */
 function answerRow(error: Error): Row | undefined {
   const [, status] = /^Unexpected server response: (\d+)/.exec(error.message) ?? [];
   if (status) return ["websocket_refused", adviceForStatus(Number(status))];
@@ -80,7 +84,7 @@ function adviceForStatus(status: number): string {
   return "the server has failed, or its proxy cannot reach it: read their logs";
 }
 
-/** The outer TLS of `wss:` failed. It is Node.js's own TLS. */
+/** The row if the outer TLS of `wss:` failed. Node.js implements the outer TLS. */
 function outerTlsRow(error: Error): Row | undefined {
   const code = codeOf(error);
   if (/^(EPROTO|ERR_SSL_)/.test(code)) {
@@ -100,7 +104,7 @@ function outerTlsRow(error: Error): Row | undefined {
   ];
 }
 
-/** The server closed the TCP connection without an answer. */
+/** The row if the server closed the TCP connection without an answer. */
 const hangUpRow = (error: Error): Row | undefined =>
   codeOf(error) === "ECONNRESET"
     ? ["websocket_not_opened", "the server may speak TLS (use wss:, or tcp: for TLS alone), or it may be stopping"]
@@ -114,6 +118,9 @@ const toTlsError = (
 
 const codeOf = (error: Error): string => String((error as NodeJS.ErrnoException).code ?? "");
 
-/** If a name has several addresses, the message of the AggregateError is empty: its errors have the texts. */
+/**
+ * If a host name has several addresses, Node.js reports an AggregateError with an empty message. Its `errors` have the
+ * texts.
+ */
 const messageOf = (error: Error): string =>
   error instanceof AggregateError ? error.errors.map((one) => (one as Error).message).join(", ") : error.message;

@@ -1,6 +1,6 @@
 /**
- * The events of a transport, in order. They wait until `start` is called, and while the transport is paused. No method
- * of the transport delivers an event before it returns.
+ * Delivers the events of a transport in order. Events wait until `start` is called, and while the transport is paused.
+ * No event is delivered while a method of the transport runs.
  * @module
  */
 
@@ -24,7 +24,7 @@ export class EventQueue {
   }
 
   pause(): void {
-    // After an error no more events come, so there is nothing to hold back.
+    // No event follows an error, so the queue has no event to hold back.
     this.#isPaused = !this.#isClosed;
   }
 
@@ -57,7 +57,7 @@ export class EventQueue {
     if (this.#isPaused) this.resume();
   }
 
-  /** Reports room to send at once, even while the transport is paused: it is not an event from the peer. */
+  /** Delivers `drain` at once, even while the transport is paused, because the peer does not cause it. */
   drain(): void {
     if (!this.#isSilent) this.#events?.drain();
   }
@@ -85,7 +85,7 @@ export class EventQueue {
     this.#waiting = [];
     for (let i = 0; i < waiting.length && !this.#isSilent; i++) {
       this.#emit(events, waiting[i] as Item);
-      // The receiver paused the transport: the rest waits, before the events that came meanwhile.
+      // The receiver paused the transport. The undelivered events wait, before those that came meanwhile.
       if (this.#isPaused && !this.#isSilent) {
         this.#waiting = [...waiting.slice(i + 1), ...this.#waiting];
         return;
@@ -103,12 +103,12 @@ export class EventQueue {
   }
 }
 
-/** The memory of a Buffer as a Uint8Array. It is not copied, because Node.js and ws do not use it again. */
+/** A Uint8Array over the memory of a Buffer. No copy is needed, because Node.js and ws do not use the memory again. */
 export function asUint8Array(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** After `send` returned "full", `drain` follows when this many bytes or fewer wait. */
+/** After `send` returned "full", the transport emits `drain` when at most this many bytes wait to be sent. */
 export const lowWater: number = 2 ** 18;
 /** How long a failed connection may take to send its last bytes, in milliseconds. */
 export const abortTimeout = 2_000;
@@ -117,14 +117,14 @@ export const abortTimeout = 2_000;
  * whatever the peer still sends, in milliseconds.
  */
 export const endTimeout = 5_000;
-/** How long a closing TCP connection waits while the peer takes none of our bytes, in milliseconds. */
+/** How long a closing TCP connection waits while the peer accepts none of our bytes, in milliseconds. */
 export const stallTimeout = 30_000;
 /** The largest WebSocket message that is sent or accepted, in bytes (the default of ws is 100 MiB). */
 export const maxMessage: number = 2 ** 20;
 /**
- * The most fragments of a WebSocket message (the default of ws is 16,384). Each keeps the whole block of memory that it
- * was read into. The largest message is 256 fragments of 4 KiB; twice as many are allowed because a proxy may split
- * them.
+ * The most fragments of a WebSocket message (the default of ws is 16,384). Each fragment keeps the whole block of
+ * memory that it was read into. The largest message has 256 fragments of 4 KiB. The limit is twice as high, because a
+ * proxy may split fragments.
  */
 export const maxFragments = 512;
 /** The most bytes of an unfinished WebSocket message during the handshake: twice a client's largest flight. */

@@ -10,7 +10,10 @@ import { listenTcpOptions } from "../optionTables.ts";
 import { checkAddress, type Listener, type ListenTcpOptions, makeListener, startListening } from "./listener.ts";
 import { tcpTransport } from "./tcp.ts";
 
-/** Listens, and calls `onTransport` with a transport for every TCP connection. */
+/**
+ * Listens on a TCP port, and calls `onTransport` with a transport for every connection. The promise rejects with a
+ * TlsError if an option is invalid or the address is not available.
+ */
 export async function listenTcp(
   options: ListenTcpOptions,
   onTransport: (transport: Transport, socket: Socket) => void,

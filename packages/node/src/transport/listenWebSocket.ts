@@ -24,24 +24,25 @@ import { webSocketTransport } from "./webSocket.ts";
 
 export interface ListenWebSocketOptions extends ListenTcpOptions, RequestRules {
   /**
-   * An existing HTTP or HTTPS server whose path `path` takes WebSockets. Its other paths stay as they are; an upgrade
-   * on one of them is refused only if nothing else listens for upgrades. Default: a new HTTP server at `port` and
-   * `host`.
+   * An existing HTTP or HTTPS server, which accepts WebSockets at `path`. The server's other paths work as before. An
+   * upgrade request for one of them is refused only if the server has no upgrade listeners but those of Handclasp.
+   * Default: a new HTTP server at `port` and `host`.
    */
   server?: Server | SecureServer;
-  /** The path that takes WebSockets. Default `"/"`. */
+  /** The path at which WebSockets are accepted. Default `"/"`. */
   path?: string;
   /**
-   * Decides whether a request may become a WebSocket, for example by a cookie. Only `true` accepts it. It is called
-   * only for requests that `origins` and `hosts` accept. Default: all of these are accepted, and TLS authenticates the
-   * client.
+   * Decides whether a request may become a WebSocket, for example by its cookie. Only `true` accepts the request. The
+   * listener calls this function only for requests that `origins` and `hosts` accept. By default, it accepts all of
+   * these, and TLS authenticates the client.
    */
   allow?: (request: IncomingMessage) => boolean;
 }
 
 /**
- * Listens. It calls `onTransport` with a transport for every WebSocket, and `onRefused` for requests that `origins` or
- * `hosts` refuse and for an `allow` that fails.
+ * Listens for WebSockets. It calls `onTransport` with a transport for every WebSocket. It calls `onRefused` if
+ * `origins` or `hosts` refuse a request, or if `allow` fails. The promise rejects with a TlsError if an option is
+ * invalid or the address is not available.
  */
 export async function listenWebSocket(
   options: ListenWebSocketOptions,
@@ -56,7 +57,7 @@ export async function listenWebSocket(
     if (onRefused !== undefined && typeof onRefused !== "function")
       throw wrongOption("onRefused", onRefused, "a function");
     if (!path.startsWith("/")) throw wrongOption("path", path, "a path that begins with a slash");
-    // No request has such a path: the query is cut off, and other characters are percent-encoded.
+    // No request matches such a path: `pathOf` removes the query, and clients percent-encode other characters.
     if (!/^[!-~]+$/.test(path) || /[?#]/.test(path))
       throw configurationError(
         "path: no request can have this path",
@@ -90,7 +91,7 @@ async function listenOn(
 ): Promise<Listener> {
   const { allow } = options;
   const ownsServer = options.server === undefined;
-  // ws and node:http are loaded when they are needed: to load them takes longer than a handshake over TCP.
+  // ws and node:http are loaded on demand, because loading them takes longer than a handshake over TCP.
   const loading = import("ws").then(
     ({ WebSocketServer }) =>
       new WebSocketServer({ noServer: true, maxPayload: maxMessage, maxFragments, perMessageDeflate: false }),
@@ -113,7 +114,7 @@ async function listenOn(
     }
     return false;
   };
-  // Only `true` accepts: a promise is truthy. A hook that throws must not end the process.
+  // Only `true` accepts the request, because a promise is truthy. A hook that throws must not end the process.
   const isAllowed = (request: IncomingMessage): boolean => {
     try {
       const answer: unknown = allow === undefined || allow(request);
@@ -161,12 +162,12 @@ async function listenOn(
   return makeListener(server, stop, destroyAll);
 }
 
-/** The path of each of our listeners for upgrades. */
+/** The path of each upgrade listener of Handclasp. */
 const pathOfListener = new WeakMap<object, string>();
 
 /**
- * True if no listener serves this path and `listener` is the first, which refuses it. A listener of others may serve
- * any path.
+ * True if `listener` must refuse an upgrade request for this path: it is the server's first upgrade listener, and no
+ * listener serves the path. A listener that is not Handclasp's may serve any path.
  */
 function isUnserved(server: Server | SecureServer, listener: object, path: string): boolean {
   const listeners = server.listeners("upgrade");
@@ -174,8 +175,8 @@ function isUnserved(server: Server | SecureServer, listener: object, path: strin
 }
 
 /**
- * The local address of a request. If the server does not listen itself, its sockets were handed to it and have the
- * address.
+ * The local address that a request came to. If the server does not listen, it got its sockets from another server, and
+ * the socket has the address.
  */
 function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): string | undefined {
   const address = server.address();
@@ -204,9 +205,9 @@ function refuseRequest(request: IncomingMessage, response: ServerResponse, path:
 }
 
 function refuseUpgrade(socket: Duplex, { code, text }: Status): void {
-  // The client may have gone already. That is not an error.
+  // The client may have closed the connection already, which is not an error.
   socket.on("error", () => socket.destroy());
-  // A client that never closes its side must not keep the socket.
+  // A client that never closes its side must not keep the socket open.
   const timer = setTimeout(() => socket.destroy(), endTimeout).unref();
   socket.on("close", () => clearTimeout(timer));
   socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

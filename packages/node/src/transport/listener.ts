@@ -13,16 +13,16 @@ export interface ListenTcpOptions {
   host?: string;
 }
 
-/** A socket that accepts connections. */
+/** A running listener for TCP connections or WebSockets. */
 export interface Listener {
-  /** The address of the underlying server, as its own `address()` gives it. */
+  /** The address of the underlying server, as its own `address()` returns it. */
   address(): AddressInfo | string | null;
   /**
-   * Stops accepting. The promise resolves when every connection has ended; those that are still there after `grace`
-   * milliseconds (default 5,000) are destroyed.
+   * Stops accepting connections. After `grace` milliseconds (default 5,000), it destroys the connections that are still
+   * open. The promise resolves when every connection has ended.
    */
   close(grace?: number): Promise<void>;
-  /** Calls `close` with the default grace. */
+  /** Calls `close` with the default grace period. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function startListening(server: Server, { port = 0, host = "127.0.0.1" }:
 /**
  * Makes the Listener of `server`.
  * @param stop stops accepting, and calls back when all connections have ended
- * @param destroyAll destroys the connections that are left after the grace
+ * @param destroyAll destroys the connections that are open after the grace period
  */
 export function makeListener(server: Server, stop: (done: () => void) => void, destroyAll: () => void): Listener {
   let closing: Promise<void> | undefined;

@@ -1,11 +1,14 @@
 /**
- * The memory in which records are built. It is reused after it was sent: page faults and garbage collection of new
- * memory for every message cost as much as the encryption of the message.
+ * The memory in which records are built. A block is reused after its bytes were sent: page faults and garbage
+ * collection of new memory for every message would cost as much as the encryption of the message.
  * @module
  */
 import type { Memory } from "@handclasp/core";
 
-/** Bytes. The smallest block holds a record of 16 KiB with its header, nonce and tag; the largest holds 16 of them. */
+/**
+ * Block sizes, in bytes. The smallest block holds a record of 16 KiB with its header, nonce and tag; the largest holds
+ * 16 of them.
+ */
 const smallestBlock = 2 ** 14 + 2 ** 6;
 const largestBlock: number = smallestBlock * 16;
 /** The most bytes that are kept for reuse. */
@@ -15,7 +18,8 @@ const maxSpareBytes = 2 ** 22;
 const spareBlocks = new Map<number, ArrayBuffer[]>();
 let spareBytes = 0;
 /**
- * For each block, the lent bytes that were not given back yet. A block that never gets all of them back is collected.
+ * For each block, the number of lent bytes that were not given back yet. If some bytes of a block are never given back,
+ * the garbage collector frees the block.
  */
 const lentBytes = new WeakMap<ArrayBufferLike, number>();
 
@@ -50,7 +54,7 @@ export const memory: Memory = {
 };
 
 /**
- * Allocates memory that is not cleared: to clear 16 KiB takes half as long as to encrypt them. `allocUnsafeSlow`
- * bypasses the pool of Buffer, which gives parts of an ArrayBuffer.
+ * Allocates memory without clearing it: clearing 16 KiB takes half as long as encrypting them. `allocUnsafeSlow`
+ * bypasses Buffer's pool, whose buffers share one ArrayBuffer.
  */
 const allocateUncleared = (length: number): ArrayBuffer => Buffer.allocUnsafeSlow(length).buffer;

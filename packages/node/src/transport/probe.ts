@@ -1,5 +1,5 @@
 /**
- * Finds out that a paused socket has lost its connection.
+ * Detects that a paused socket has lost its connection.
  * @module
  */
 import { Socket } from "node:net";
@@ -10,8 +10,8 @@ const noBytes = new Uint8Array();
 
 /**
  * Probes a socket until it is closed or `clearInterval` ends it. libuv does not watch a socket that is neither read nor
- * written, so nothing reports a reset of a paused one. A write of 0 bytes sends nothing, and fails if the socket has an
- * error. Any other stream is not probed.
+ * written, so Node.js does not report a reset of a paused socket. A write of 0 bytes sends nothing, and fails if the
+ * socket has an error. Returns `undefined` for a stream of another kind, which is not probed.
  */
 export function probe(socket: unknown): NodeJS.Timeout | undefined {
   if (!(socket instanceof Socket)) return undefined;

@@ -1,7 +1,7 @@
 /**
  * The rules that decide by Origin and Host which requests may become a WebSocket. A browser lets every page open a
- * WebSocket to every address, and sends the page's origin in Origin. With DNS rebinding, a page's own host name
- * resolves to 127.0.0.1, so that the page reaches servers of this computer. The Host header shows that name.
+ * WebSocket to every address, and sends the page's origin in the Origin header. With DNS rebinding, a page's own host
+ * name resolves to 127.0.0.1, so that the page reaches servers of this computer. The Host header shows that name.
  * @module
  */
 
@@ -12,35 +12,39 @@ import { configurationError, printable } from "@handclasp/core/unstable";
 
 export interface RequestRules {
   /**
-   * The origins of pages that may connect although their host is not that of the Host header: `"https://app.example"`,
-   * exactly as a browser sends it. `"null"` allows pages with an opaque origin (files, sandboxed frames), which every
-   * site can make. A request without an Origin header does not come from a page, and is not checked against this list.
+   * The origins of pages that may connect although their host differs from the Host header, such as
+   * `"https://app.example"`, written exactly as a browser sends them. `"null"` allows pages with an opaque origin
+   * (files, sandboxed frames), which every site can make. A request without an Origin header does not come from a page,
+   * and is not checked against this list.
    */
   origins?: readonly string[];
   /**
-   * The names that the Host header may have, without port. A listener on a loopback address takes these names in
-   * addition to `localhost`, `*.localhost` and loopback addresses. Any other listener takes only these names, or every
-   * name without this option.
+   * The names that the Host header may have, without port. A listener on a loopback address accepts these names in
+   * addition to `localhost`, `*.localhost` and loopback addresses. Any other listener accepts only these names, or
+   * every name if the option is not set.
    */
   hosts?: readonly string[];
 }
 
 /**
- * Called for a request that was refused because of its Origin or Host, at most once a minute for the same two values;
- * and for an `allow` that failed, at most once a minute.
+ * Called for a request that was refused because of its Origin or Host, at most once a minute for the same pair of
+ * values; and if `allow` failed, at most once a minute.
  */
 export type OnRefused = (error: TlsError, request: IncomingMessage) => void;
 
-/** The time in which the same refusal is reported once, in milliseconds. */
+/** The shortest time between two reports of the same refusal, in milliseconds. */
 export const reportInterval = 60_000;
-/** The most pairs of values that are reported in that time. A peer can send any number, and each one takes memory. */
+/**
+ * The most pairs of values that are reported in that time. A peer can send any number of pairs, and each reported pair
+ * takes memory.
+ */
 const maxReported = 64;
 /** The most characters of a header that are kept and reported. Host names have at most 253. */
 const maxShownLength = 300;
 
 /**
- * Makes a function that decides whether a request is accepted, and calls `onRefused` if it is not. `isLoopback` says
- * whether the request came to a loopback address.
+ * Makes a function that decides whether a request is accepted, and calls `onRefused` if it refuses the request.
+ * `isLoopback` says whether the request came to a loopback address.
  * @throws TlsError `configuration` for an entry that no browser sends
  */
 export function requestRules(
@@ -62,7 +66,7 @@ export function requestRules(
 
   return (request, isLoopback) => {
     const { host: firstHost = "", origin } = request.headers;
-    // If there are several, Node.js takes the first, but a proxy may have used another (RFC 9112 §3.2).
+    // If there are several Host headers, Node.js takes the first, but a proxy may have used another (RFC 9112 §3.2).
     const host = request.headersDistinct?.host?.join(", ") ?? firstHost;
     const name = hostOf(host);
     const isHostAllowed =
@@ -77,7 +81,7 @@ export function requestRules(
   };
 }
 
-/** Calls `onRefused`. If it throws or rejects, that must not end the process. */
+/** Calls `onRefused`. If `onRefused` throws or rejects, the error goes to the console and does not end the process. */
 export function reportRefusal(onRefused: OnRefused | undefined, error: TlsError, request: IncomingMessage): void {
   const failed = (thrown: unknown): void => console.error("handclasp: onRefused of the application threw:", thrown);
   try {
@@ -88,7 +92,7 @@ export function reportRefusal(onRefused: OnRefused | undefined, error: TlsError,
   }
 }
 
-/** True for 127.0.0.0/8, also as IPv4-mapped IPv6 address, and for ::1. */
+/** True for 127.0.0.0/8, also as an IPv4-mapped IPv6 address, and for ::1. */
 export const isLoopbackAddress = (address: string | undefined): boolean =>
   address !== undefined && /^(::ffff:)?127\.|^::1$/i.test(address);
 

@@ -16,8 +16,8 @@ import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
 
 /**
- * Makes a transport over a socket that is connected or connecting. It takes the socket over, and sets `allowHalfOpen`:
- * each side ends independently.
+ * Makes a transport over a socket that is connected or connecting. The transport takes over the socket, and sets
+ * `allowHalfOpen` so that each side ends independently.
  */
 export function tcpTransport(socket: Socket): Transport {
   return withExplanationSync(() => {
@@ -28,8 +28,8 @@ export function tcpTransport(socket: Socket): Transport {
 }
 
 /**
- * Makes a transport to a TCP port. It is still connecting: bytes that you send wait until it is connected, and a
- * failure is an `error` event.
+ * Makes a transport over a new TCP connection. The function returns before the socket is connected: bytes that you send
+ * wait until then, and a failure is an `error` event.
  */
 export function connectTcp(options: { host: string; port: number }): Transport {
   const { host, port } = withExplanationSync(() => checkAddress(optionsOf(options, connectTcpOptions)));
@@ -94,7 +94,7 @@ class TcpTransport implements Transport {
       this.#isFull = false;
       this.#events.drain();
     });
-    // The kernel has taken all bytes already. The callback comes only when the writer pauses, many messages later.
+    // The kernel has already taken all bytes. Node.js calls back only when the writer pauses, many messages later.
     if (socket.writableLength === 0) giveBack();
     if (socket.writableLength >= highWaterMark) this.#isFull = true;
     return this.#isFull ? "full" : "ok";
@@ -137,8 +137,8 @@ class TcpTransport implements Transport {
    * Ends our side, and reads and drops the peer's bytes until the peer ends its side: a close with unread bytes would
    * send a RST, and a RST makes the peer drop our alert. The socket is destroyed after a time, even if the peer goes on
    * sending.
-   * @param ms the time after our last byte is sent, in milliseconds
-   * @param stall how long the peer may take none of our bytes before that, in milliseconds
+   * @param ms the time from our last sent byte until the socket is destroyed, in milliseconds
+   * @param stall how long the peer may accept none of our bytes before that, in milliseconds
    */
   #endWithin(ms: number, stall: number): void {
     const socket = this.#socket;
@@ -166,9 +166,9 @@ class TcpTransport implements Transport {
 }
 
 /**
- * The bytes that the kernel has not taken of the writes that libuv was given together. `writableLength` counts all of
- * them until the last one is taken, which takes minutes if the peer is slow. Node.js has this number on the handle, for
- * its own timeouts.
+ * The number of bytes in libuv's current batch of writes that the kernel has not taken. `writableLength` counts the
+ * whole batch until the kernel has taken its last byte, which takes minutes if the peer is slow. Node.js keeps this
+ * number on the handle, for its own timeouts.
  */
 function writeQueueSize(socket: Socket): number | undefined {
   return (socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle

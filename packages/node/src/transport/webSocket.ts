@@ -1,5 +1,5 @@
 /**
- * The transport over a WebSocket of the package `ws`, of a client or a server.
+ * The transport over a client's or a server's WebSocket of the package `ws`.
  * @module
  */
 
@@ -37,8 +37,8 @@ const open = 1;
 const closed = 3;
 
 /**
- * Makes a transport over a WebSocket that is open or still opening. It takes the WebSocket over: nothing else may
- * listen to its messages, send or close.
+ * Makes a transport over a WebSocket that is open or still opening. The transport takes over the WebSocket: no other
+ * code may listen to its messages, send or close.
  *
  * Create the WebSocket with `maxPayload: 2 ** 20`, `maxFragments: 512` and `perMessageDeflate: false`, as
  * `connectWebSocket` and `listenWebSocket` do.
@@ -77,7 +77,7 @@ class WebSocketTransport implements Transport {
   #isPaused = true;
   #hasOpened: boolean;
   #timer: NodeJS.Timeout | undefined;
-  /** The bytes that were read since the start of an unfinished message, and their limit. */
+  /** The number of bytes that were read since the start of an unfinished message, and the limit for that number. */
   #unfinishedBytes = 0;
   #maxUnfinished = maxUnfinishedInHandshake;
 
@@ -128,7 +128,7 @@ class WebSocketTransport implements Transport {
   }
 
   established(): void {
-    // The largest message, with the headers of its fragments and pings in between.
+    // Room for the largest message, the headers of its fragments, and the pings between them.
     this.#maxUnfinished = 2 * maxMessage;
   }
 
@@ -159,14 +159,14 @@ class WebSocketTransport implements Transport {
     if (this.#ws.readyState === closed) return;
     this.#terminateAfter(abortTimeout);
     this.#sender.abort(reason);
-    // The peer's close frame must be read.
+    // Reading must go on until the peer's close frame arrives.
     this.#setPaused(false);
   }
 
   /**
    * Limits the memory of unfinished messages, which ws limits loosely or not at all. ws keeps each fragment of a
    * message, and with it the whole block of memory that it was read into, until the message is complete. So all bytes
-   * that are read meanwhile count, also those of control frames. Between two messages, control frames do not count.
+   * that are read until then count, also those of control frames. Between two messages, control frames do not count.
    */
   #limitUnfinished(): void {
     const { _socket, _receiver } = this.#ws as unknown as Internals;
@@ -212,7 +212,7 @@ class WebSocketTransport implements Transport {
       if (!error) giveBack();
       if (this.#sender.takeDrained(lowWater)) this.#events.drain();
     });
-    // The kernel has taken all bytes already. The callback comes only when the writer pauses, many messages later.
+    // The kernel has already taken all bytes. Node.js calls back only when the writer pauses, many messages later.
     if (this.#ws.bufferedAmount === 0) giveBack();
   }
 
@@ -250,7 +250,7 @@ class WebSocketTransport implements Transport {
 }
 
 /**
- * True for a socket of node:net. At the callback of a write, the kernel has its bytes. ws takes any other stream as
- * well, and such a stream may still use them.
+ * True if ws writes to a socket of node:net: when a write calls back, the kernel has its bytes. ws accepts any other
+ * stream too, and such a stream may still use the bytes then.
  */
 const isOverSocket = (ws: WebSocket): boolean => (ws as unknown as Internals)._socket instanceof Socket;

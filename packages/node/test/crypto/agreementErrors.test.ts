@@ -29,7 +29,7 @@ afterEach(() => {
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
 test.each(["x25519", "secp256r1"] as const)(
-  "%s: a failure of node:crypto is thrown, and does not look like an invalid public key",
+  "%s: agree throws if node:crypto fails, and does not report an invalid public key",
   async (name) => {
     const share = await nodeCrypto.groups[name]!(random);
     const { publicKey } = await nodeCrypto.groups[name]!(random);
@@ -40,7 +40,7 @@ test.each(["x25519", "secp256r1"] as const)(
   },
 );
 
-test("x25519: a point of low order is an invalid public key, whatever error node:crypto throws", async () => {
+test("x25519: agree returns undefined for a point of low order, whatever error node:crypto throws", async () => {
   const share = await nodeCrypto.groups.x25519!(random);
   const pointOne = Uint8Array.from({ length: 32 }, (_, i) => +(i === 0));
   const highBit = Uint8Array.from({ length: 32 }, (_, i) => (i === 31 ? 0x80 : 0));
@@ -51,7 +51,7 @@ test("x25519: a point of low order is an invalid public key, whatever error node
   }
 });
 
-test("a finite field: a value outside the field is an invalid public key, and any other error is thrown", async () => {
+test("finite field: agree returns undefined for a value outside the field, and throws any other error", async () => {
   const { ffdhe2048 } = await import("@handclasp/core");
   const prime = ffdhe2048.field.prime();
   const share = await nodeCrypto.finiteField!(prime, 32)(random);

@@ -62,7 +62,7 @@ describe("nodeCredential", () => {
     }
   });
 
-  test("reads JWKs, and keys in OpenSSL's encryption from before PKCS#8", () => {
+  test("reads JWKs, and keys in OpenSSL's traditional PEM encryption", () => {
     for (const name of ["P-256", "P-384", "P-521", "Ed25519", "RSA-2048"]) {
       const { privateKey, publicKey } = pairs[name]!;
       const jwk = privateKey.export({ format: "jwk" });
@@ -92,7 +92,7 @@ describe("nodeCredential", () => {
     expect(refusal(() => nodeCredential({ cert: [forged, issuer], key })).message).toContain("another key");
   });
 
-  test("schemes: the curve's own hash comes first, and PSS before PKCS#1", () => {
+  test("lists the scheme with the curve's own hash first, and PSS before PKCS#1", () => {
     const schemesOf = (name: string) => names(credentialFor(pairs[name]!.privateKey).schemes);
     const [p256, p384, p521] = ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"];
     expect(schemesOf("P-256")).toEqual([p256, p384, p521]);
@@ -129,7 +129,7 @@ describe("nodeCredential", () => {
     );
   });
 
-  test("rsaDecryptRaw is RSA without padding, and only keys that are not bound to PSS have it", () => {
+  test("only RSA keys that are not bound to PSS have rsaDecryptRaw, which decrypts without padding", () => {
     const { publicKey, privateKey } = pairs["RSA-2048"]!;
     const credential = credentialFor(privateKey);
     const block = Uint8Array.from({ length: 256 }, (_, i) => (i === 0 ? 0 : 255 - i));
@@ -140,7 +140,7 @@ describe("nodeCredential", () => {
     }
   });
 
-  test("options that cannot work are configuration errors with advice", () => {
+  test("throws a configuration error with advice for options that cannot work", () => {
     const { publicKey, privateKey } = pairs["P-256"]!;
     const cert = certificateFor(publicKey);
     const cases: [string, () => unknown][] = [

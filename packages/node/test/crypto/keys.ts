@@ -11,7 +11,7 @@ const curves: Record<string, EcCurveName> = { "P-256": "secp256r1", "P-384": "se
 
 export function publicKeyOf(key: KeyObject): PublicKey {
   if (key.asymmetricKeyType === "rsa-pss") {
-    // JWK has no such key. Its SubjectPublicKeyInfo ends with the PKCS#1 key, which is exported instead.
+    // JWK has no RSASSA-PSS keys. The SubjectPublicKeyInfo ends with the PKCS#1 key, which JWK can express.
     const pkcs1 = key.export({ type: "spki", format: "der" }).subarray(-270);
     const rsaKey = publicKeyOf(createPublicKey({ key: pkcs1, type: "pkcs1", format: "der" }));
     return { ...(rsaKey as PublicKey & { type: "rsa" }), pssOnly: true };
@@ -33,7 +33,7 @@ export const pairs: Readonly<Record<string, Pair>> = {
   "P-521": generateKeyPairSync("ec", { namedCurve: "P-521" }),
   Ed25519: generateKeyPairSync("ed25519"),
   "RSA-2048": generateKeyPairSync("rsa", { modulusLength: 2048 }),
-  // The length is 1 modulo 8, so the encoded message of PSS is a byte shorter than the modulus.
+  // The length in bits is 1 modulo 8, so the encoded message of PSS is a byte shorter than the modulus.
   "RSA-2049": generateKeyPairSync("rsa", { modulusLength: 2049 }),
   "RSA-PSS-2048": generateKeyPairSync("rsa-pss", { modulusLength: 2048 }),
 };

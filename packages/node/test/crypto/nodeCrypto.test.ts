@@ -37,7 +37,7 @@ describe("asyncProvider keeps the contract", () => {
   for (const { name, run } of providerContract(asyncNodeCrypto, nodeCrypto)) test(name, run);
   for (const { name, run } of signatureContract(asyncNodeCrypto, nodeCrypto, asyncSigners)) test(name, run, 20_000);
 
-  test("its answers may come out of order", async () => {
+  test("its promises may resolve out of order", async () => {
     const draws = [0.9, 0.9, 0.1, 0.1];
     const provider = asyncProvider(nodeCrypto, { random: () => draws.shift() ?? 0 });
     const { publicKey } = signers[0]!;

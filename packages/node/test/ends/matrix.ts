@@ -30,16 +30,16 @@ export interface TransportPair {
 export interface Clock {
   /** Awaits a promise that settles soon. */
   awaitSoon<T>(promise: Promise<T>): Promise<T>;
-  /** True as soon as the condition holds; false if the time is over before. */
+  /** Resolves to true when the condition holds, or to false if it does not hold within the clock's time limit. */
   waitUntil(condition: () => boolean): Promise<boolean>;
 }
 
-/** The bytes that one side's application has written and read. */
+/** The numbers of bytes that one side's application has written and read. */
 interface ByteCounts {
-  /** The bytes of writes that have resolved, all of them before its close_notify. */
+  /** The number of bytes of the writes that have resolved. All of them precede the side's close_notify. */
   written: number;
   read: number;
-  /** True once it has read the peer's clean end. */
+  /** True once the application has read the peer's clean end. */
   sawEnd: boolean;
 }
 
@@ -83,13 +83,13 @@ export interface Outcome {
   readonly testedClosed: string;
   /** The same for the peer's `closed`. */
   readonly peerClosed: string;
-  /** The bytes that a reader lacks although it read a clean end. */
+  /** The number of bytes that a reader did not get although it read a clean end. */
   readonly missing: number;
   /** The errors that the server's `onError` got. */
   readonly reported: readonly unknown[];
 }
 
-/** Runs one case to its end, or until the clock's time is over. */
+/** Runs one case to its end, or until the clock's time limit. */
 export async function runCase(
   transports: TransportPair,
   clock: Clock,
@@ -132,7 +132,7 @@ export async function runCase(
   const [channel, peerChannel] = role === "server" ? [accepted, client] : [client, accepted];
   const testedClosed = outcome(channel.closed);
   const peerClosed = outcome(peerChannel.closed);
-  // A client's application must handle its own errors: no server does it.
+  // A client's application must catch its handler's errors, because it has no TlsServer that does so.
   if (role === "client")
     void runAndCatch(
       () => handle(channel, tested),
@@ -143,7 +143,7 @@ export async function runCase(
   await clock.awaitSoon(runAndCatch(() => writeAndClose(peerChannel, peer, closesFirst)));
   if (closesFirst === "the peer") await clock.waitUntil(() => sentCloseNotify || peerClosed() !== "pending");
   else {
-    // The promise is ignored, which must not end the process.
+    // The application ignores the promise, which must not end the process.
     void channel.close();
     await clock.waitUntil(() => reading() !== "pending");
   }
@@ -203,7 +203,7 @@ export function unhandledRejections(): { readonly reasons: readonly unknown[]; s
   return {
     reasons,
     async stop() {
-      // Node.js reports them after the microtasks of the current task.
+      // Node.js reports unhandled rejections after the microtasks of the current task.
       await new Promise((resolve) => setImmediate(resolve));
       process.off("unhandledRejection", collect);
       for (const listener of others) process.on("unhandledRejection", listener);

@@ -1,6 +1,6 @@
 /**
- * A server behind nginx as a reverse proxy: the pages that are accepted if nginx sends its own Host, and if it forwards
- * the page's Host.
+ * A server behind nginx as a reverse proxy: the pages that the server accepts if nginx sends its own Host header, and
+ * if nginx forwards the page's Host header.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { connect, createServer, type ListenWebSocketOptions, nodeCredential } fr
 import { testCa } from "@handclasp/testing";
 import { afterEach, describe, expect, test } from "vitest";
 
-/** nginx, or `undefined`. Debian has it in a folder that only root's PATH contains. */
+/** nginx, or `undefined`. Debian installs it in a folder that only root's PATH contains. */
 const program = [process.env.HANDCLASP_NGINX, "nginx", "/usr/sbin/nginx"].find((path) => {
   try {
     if (path) execFileSync(path, ["-v"], { stdio: "ignore" });
@@ -29,7 +29,8 @@ afterEach(async () => {
 });
 
 /**
- * Starts nginx in front of `port`, on a Unix domain socket, because another program could take a free port meanwhile.
+ * Starts nginx as a proxy for `port`. It listens on a Unix domain socket, because another program could take a free
+ * port meanwhile.
  */
 async function proxy(port: number, headers: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "handclasp-nginx-"));
@@ -68,7 +69,7 @@ http {
   return path;
 }
 
-/** True if nginx listens. The file exists earlier, from bind() on. */
+/** True if nginx listens. The file of the socket exists earlier, after bind(). */
 const isListening = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connectSocket(path, () => resolve(true));
@@ -99,27 +100,64 @@ const pageOrigin = "https://app.example";
 const forwardHost = "proxy_set_header Host $host;";
 const allow = "if you trust it, allow it with ";
 
-describe("nginx", () => {
+describe("a server behind nginx", () => {
   test
     .skipIf(!program)
     .each<[string, string, string | undefined, ListenWebSocketOptions, code?: string, advice?: string]>([
-      ["its own Host: a program", "", undefined, {}],
-      ["its own Host: the page", "", pageOrigin, {}, "origin_refused", `${allow}origins: ["${pageOrigin}"]`],
-      ["its own Host: a page in origins", "", pageOrigin, { origins: [pageOrigin] }],
-      ["its own Host: another page", "", "https://evil.example", { origins: [pageOrigin] }, "origin_refused"],
-      ["the page's Host: the page", forwardHost, pageOrigin, {}, "host_refused", `${allow}hosts: ["app.example"]`],
-      ["the page's Host: a program", forwardHost, undefined, {}, "host_refused", `${allow}hosts: ["app.example"]`],
-      ["the page's Host, in hosts: the page", forwardHost, pageOrigin, { hosts: ["app.example"] }],
-      ["the page's Host, in hosts: a program", forwardHost, undefined, { hosts: ["app.example"] }],
+      ["accepts a program if nginx sends its own Host", "", undefined, {}],
       [
-        "the page's Host, in hosts: another page",
+        "refuses the page if nginx sends its own Host",
+        "",
+        pageOrigin,
+        {},
+        "origin_refused",
+        `${allow}origins: ["${pageOrigin}"]`,
+      ],
+      ["accepts a page in `origins` if nginx sends its own Host", "", pageOrigin, { origins: [pageOrigin] }],
+      [
+        "refuses a page that is not in `origins` if nginx sends its own Host",
+        "",
+        "https://evil.example",
+        { origins: [pageOrigin] },
+        "origin_refused",
+      ],
+      [
+        "refuses the page if nginx sends the page's Host",
+        forwardHost,
+        pageOrigin,
+        {},
+        "host_refused",
+        `${allow}hosts: ["app.example"]`,
+      ],
+      [
+        "refuses a program if nginx sends the page's Host",
+        forwardHost,
+        undefined,
+        {},
+        "host_refused",
+        `${allow}hosts: ["app.example"]`,
+      ],
+      [
+        "accepts the page if nginx sends the page's Host, which is in `hosts`",
+        forwardHost,
+        pageOrigin,
+        { hosts: ["app.example"] },
+      ],
+      [
+        "accepts a program if nginx sends the page's Host, which is in `hosts`",
+        forwardHost,
+        undefined,
+        { hosts: ["app.example"] },
+      ],
+      [
+        "refuses another page if nginx sends the page's Host, which is in `hosts`",
         forwardHost,
         "https://evil.example",
         { hosts: ["app.example"] },
         "origin_refused",
         `${allow}origins: ["https://evil.example"]`,
       ],
-    ])("nginx sends %s", async (_, headers, origin, options, code, advice) => {
+    ])("%s", async (_, headers, origin, options, code, advice) => {
     const errors: unknown[] = [];
     const server = createServer({ credentials, onError: (error) => errors.push(error) }, (channel) => channel.close());
     cleanups.push(() => server.close({ grace: 0 }));

@@ -44,10 +44,10 @@ const testedSuites = [...modernSuites, ...dheSuites, ...ccmSuites];
 const suites = testedSuites.map((suite) => [suite.name, suite] as const);
 
 describe.each([
-  ["without client certificate", false],
-  ["with client certificate", true],
+  ["without a client certificate", false],
+  ["with a client certificate", true],
 ])("%s", (_, hasClientCertificate) => {
-  describe("a node:tls client, over ws, to our server", () => {
+  describe("a node:tls client connects to our server over ws", () => {
     let session: Session | undefined;
     let closed: Promise<void> | undefined;
     const server = createServer(
@@ -68,7 +68,7 @@ describe.each([
     });
     afterAll(() => server.close());
 
-    test.each(suites)("%s", async (name) => {
+    test.each(suites)("%s: all data comes back", async (name) => {
       const stream = createWebSocketStream(new WebSocket(url));
       const socket = connectTls({
         socket: stream,
@@ -78,8 +78,8 @@ describe.each([
         ciphers: ciphersOf(name),
         ...(hasClientCertificate && { cert: client.cert, key: client.key }),
       });
-      // node:tls makes one WebSocket message of each write, and our limit is 1 MiB, so the data is written in pieces.
-      // The client ends after all of it came back.
+      // node:tls makes one WebSocket message of each write, and our limit is 1 MiB, so the client writes the data in
+      // pieces. The client ends its side after all data came back.
       Readable.from(pieces).pipe(socket, { end: false });
       const received: Buffer[] = [];
       let length = 0;
@@ -95,7 +95,7 @@ describe.each([
     });
   });
 
-  describe("our client, over ws, to a node:tls server", () => {
+  describe("our client connects to a node:tls server over ws", () => {
     const options = (certificate: typeof ecdsa): TlsOptions => ({
       cert: certificate.cert,
       key: certificate.key,
@@ -120,7 +120,7 @@ describe.each([
       }
     });
 
-    test.each(suites)("%s", async (name, suite) => {
+    test.each(suites)("%s: all data comes back", async (name, suite) => {
       const [, server] = servers.find(([kind]) => kind === suite.authentication)!;
       const { port } = server.address() as AddressInfo;
       const channel = await connect(`ws://127.0.0.1:${port}/`, {
@@ -149,7 +149,7 @@ describe("with a pre-shared key, over ws", () => {
   );
   const cases = pskTestSuites.map((suite) => [suite.name, suite] as const);
 
-  describe("a node:tls client to our server", () => {
+  describe("a node:tls client connects to our server", () => {
     let session: Session | undefined;
     const psk = { lookup: (name: string) => (name === identity ? key : undefined) };
     const server = createServer({ suites: pskTestSuites, psk }, async (channel) => {
@@ -163,7 +163,7 @@ describe("with a pre-shared key, over ws", () => {
     });
     afterAll(() => server.close());
 
-    test.each(cases)("%s", async (name) => {
+    test.each(cases)("%s: all data comes back", async (name) => {
       const socket = connectTls({
         socket: createWebSocketStream(new WebSocket(url)),
         maxVersion: "TLSv1.2",
@@ -179,7 +179,7 @@ describe("with a pre-shared key, over ws", () => {
     });
   });
 
-  describe("our client to a node:tls server", () => {
+  describe("our client connects to a node:tls server", () => {
     const tls = createTlsServer(
       {
         ciphers: "PSK:@SECLEVEL=0",
@@ -199,7 +199,7 @@ describe("with a pre-shared key, over ws", () => {
       server.close();
     });
 
-    test.each(cases)("%s", async (name, suite) => {
+    test.each(cases)("%s: all data comes back", async (name, suite) => {
       const channel = await connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
         suites: [suite],
         psk: (hint) => (hint === "hint" ? { identity, key } : undefined),

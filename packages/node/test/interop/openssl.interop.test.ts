@@ -86,7 +86,7 @@ async function roundTrip(connection: TlsConnection): Promise<void> {
 if (!opensslVersion) files.remove(); // afterAll does not run if all tests are skipped
 
 describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP_OPENSSL to its path"}`, () => {
-  describe("s_client to our server", () => {
+  describe("s_client connects to our server", () => {
     const servers: TlsServer[] = [];
     afterAll(() => Promise.all(servers.map((server) => server.close())));
     let lastConnection: TlsConnection | undefined;
@@ -107,7 +107,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       return ((await server.listenTcp()).address() as { port: number }).port;
     }
 
-    /** Runs s_client to its end. Returns our side's connection. */
+    /** Runs s_client until it exits, and returns the server's connection. */
     async function sClient(port: number, cipher: string, args: readonly string[] = []): Promise<TlsConnection> {
       lastConnection = undefined;
       const trustArguments = [
@@ -141,14 +141,14 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
     }
 
     describe.each([
-      ["without client certificate", {}, []],
-      ["with client certificate", { clientAuth: "require", ca: ca.pem } as const, clientIdentity],
+      ["without a client certificate", {}, []],
+      ["with a client certificate", { clientAuth: "require", ca: ca.pem } as const, clientIdentity],
     ])("%s", (_, options, args) => {
       let port = 0;
       beforeAll(async () => {
         port = await listen(options);
       });
-      test.each(suites.map((suite) => suite.name))("%s", async (suite) => {
+      test.each(suites.map((suite) => suite.name))("%s: all data comes back", async (suite) => {
         const { session } = await sClient(port, opensslName(suite), args);
         expect(session).toMatchObject({
           suite,
@@ -171,7 +171,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
         });
       });
       const args = (key: Uint8Array, name = identityName) => ["-psk", toHex(key), "-psk_identity", name];
-      test.each(sharedSuites.map(({ name }) => name))("%s", async (suite) => {
+      test.each(sharedSuites.map(({ name }) => name))("%s: all data comes back", async (suite) => {
         const { session } = await sClient(port, opensslName(suite), args(sharedKey));
         expect(session).toMatchObject({ suite, pskIdentity: identityName, extendedMasterSecret: true });
       });
@@ -214,21 +214,21 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       beforeAll(async () => {
         port = await listen({});
       });
-      test.each(defaultGroups.map(({ name }) => name))("%s", async (group) => {
+      test.each(defaultGroups.map(({ name }) => name))("%s: the session uses it", async (group) => {
         const { session } = await sClient(port, "ECDHE", ["-groups", opensslGroup(group)]);
         expect(session.group).toBe(group);
       });
     });
 
     test.each<KeyAlgorithm>(["ecdsa-p384", "ecdsa-p521", "ed25519"])(
-      "a server certificate of %s",
+      "s_client accepts a server certificate of %s",
       async (algorithm) => {
         const port = await listen({ credentials: [nodeCredential(await ca.issue({ algorithm }))] });
         await sClient(port, "ECDHE");
       },
     );
 
-    test("noble", async () => {
+    test("all data comes back if the server uses noble", async () => {
       await sClient(await listen({ provider: noble, suites: legacySuites }), "ECDHE");
     });
 
@@ -248,19 +248,19 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       expect(client.stderr()).toMatch(/alert inappropriate fallback/);
     });
 
-    test.each([512, 1024, 2048, 4096])("max_fragment_length %i", async (maxFragmentLength) => {
+    test.each([512, 1024, 2048, 4096])("the session uses max_fragment_length %i", async (maxFragmentLength) => {
       const port = await listen({});
       const { session } = await sClient(port, "ECDHE+aRSA", ["-maxfraglen", String(maxFragmentLength)]);
       expect(session).toMatchObject({ maxFragmentLength });
     });
 
-    test.each(cbcSuites.map(({ name }) => name))("%s without encrypt_then_mac", async (suite) => {
+    test.each(cbcSuites.map(({ name }) => name))("%s works without encrypt_then_mac", async (suite) => {
       const { session } = await sClient(await listen({}), opensslName(suite), ["-no_etm"]);
       expect(session).toMatchObject({ suite, encryptThenMac: false });
     });
   });
 
-  describe("our client to s_server", () => {
+  describe("our client connects to s_server", () => {
     const servers: OpensslProcess[] = [];
     afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
@@ -284,9 +284,9 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
     }
 
     describe.each([
-      ["without client certificate", [], undefined],
+      ["without a client certificate", [], undefined],
       [
-        "with client certificate",
+        "with a client certificate",
         ["-Verify", "1", "-verify_return_error", "-CAfile", caFile],
         nodeCredential(issued.client),
       ],
@@ -296,7 +296,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
         for (const kind of ["ecdsa", "rsa"] as const)
           ports[kind] = await sServer([...identity(kind, issued[kind]), ...args]);
       });
-      test.each(suites.map((suite) => [suite.name, suite] as const))("%s", async (name, suite) => {
+      test.each(suites.map((suite) => [suite.name, suite] as const))("%s: all data comes back", async (name, suite) => {
         const connection = await open(ports[suite.authentication], {
           suites: [suite],
           ...(credential && { credentials: credential }),
@@ -317,28 +317,33 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       beforeAll(async () => {
         port = await sServer(["-nocert", "-psk", toHex(sharedKey), "-psk_identity", identityName, "-psk_hint", "hint"]);
       });
-      test.each(sharedSuites.map((suite) => [suite.name, suite] as const))("%s", async (name, suite) => {
-        const connection = await open(port, {
-          ca: undefined,
-          suites: [suite],
-          psk: (hint) => (hint === "hint" ? psk : undefined),
-        });
-        expect(connection.session).toMatchObject({ suite: name, pskIdentity: identityName });
-        await roundTrip(connection);
-      });
-      test("a wrong key", async () => {
+      test.each(sharedSuites.map((suite) => [suite.name, suite] as const))(
+        "%s: all data comes back",
+        async (name, suite) => {
+          const connection = await open(port, {
+            ca: undefined,
+            suites: [suite],
+            psk: (hint) => (hint === "hint" ? psk : undefined),
+          });
+          expect(connection.session).toMatchObject({ suite: name, pskIdentity: identityName });
+          await roundTrip(connection);
+        },
+      );
+      test("s_server refuses a wrong key", async () => {
         const wrong = { ...psk, key: sharedKey.slice().fill(1) };
         await expect(open(port, { suites: sharedSuites, psk: wrong })).rejects.toMatchObject({ by: "peer" });
       });
     });
 
-    test("DHE: 1,000 shared secrets, of which about four begin with a zero byte", { timeout: 300_000 }, async () => {
+    test("DHE: 1,000 handshakes succeed, also the about four whose shared secret begins with a zero byte", {
+      timeout: 300_000,
+    }, async () => {
       const port = await sServer(identity("rsa", issued.rsa));
       for (let i = 0; i < 1000; i++)
         await (await open(port, { suites: [TLS_DHE_RSA_WITH_AES_128_GCM_SHA256] })).close();
     });
 
-    test("a client without the certificate that s_server requires is refused", async () => {
+    test("s_server refuses a client without the certificate that it requires", async () => {
       const port = await sServer([
         ...identity("ecdsa", issued.ecdsa),
         "-Verify",
@@ -352,7 +357,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       await expect(open(port)).rejects.toMatchObject({ by: "peer", alert });
     });
 
-    // The certificate is RSA, because an ECDSA key must also be on an offered group (RFC 8422 §5.3).
+    // The server's key is an RSA key, because an ECDSA key must also be on an offered group (RFC 8422 §5.3).
     describe("with one group", () => {
       let port = 0;
       beforeAll(async () => {
@@ -362,18 +367,21 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
           defaultGroups.map(({ name }) => opensslGroup(name)).join(":"),
         ]);
       });
-      test.each(defaultGroups.map((group) => [group.name, group] as const))("%s", async (name, group) => {
-        const connection = await open(port, { groups: [group] });
-        expect(connection.session.group).toBe(name);
-        await roundTrip(connection);
-      });
-      test("noble", async () => {
+      test.each(defaultGroups.map((group) => [group.name, group] as const))(
+        "%s: the session uses it",
+        async (name, group) => {
+          const connection = await open(port, { groups: [group] });
+          expect(connection.session.group).toBe(name);
+          await roundTrip(connection);
+        },
+      );
+      test("all data comes back if the client uses noble", async () => {
         await roundTrip(await open(port, { provider: noble, suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] }));
         await roundTrip(await open(port, { provider: noble, suites: [TLS_DHE_RSA_WITH_AES_128_GCM_SHA256] }));
       });
     });
 
-    test("GREASE, and a ClientHello with padding", async () => {
+    test("s_server accepts GREASE and a ClientHello with padding", async () => {
       const port = await sServer([...identity("ecdsa", issued.ecdsa), "-alpn", "h2"]);
       const connection = await open(port, { grease, suites: legacySuites, alpn: ["h2", "x".repeat(100)] });
       expect(connection.session).toMatchObject({ alpn: "h2" });
@@ -390,7 +398,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       });
     });
 
-    test("max_fragment_length", async () => {
+    test("the session uses every max_fragment_length", async () => {
       const port = await sServer(identity("rsa", issued.rsa));
       for (const maxFragmentLength of [512, 1024, 2048, 4096] as const) {
         const connection = await open(port, { maxFragmentLength });
@@ -399,7 +407,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       }
     });
 
-    test("CBC without encrypt_then_mac", async () => {
+    test("CBC suites work without encrypt_then_mac", async () => {
       const port = await sServer([...identity("rsa", issued.rsa), "-no_etm"]);
       for (const suite of cbcSuites) {
         const connection = await open(port, { suites: [suite] });
@@ -409,7 +417,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
     });
 
     test.each<KeyAlgorithm>(["ecdsa-p384", "ecdsa-p521", "ed25519"])(
-      "a server and a client certificate of %s",
+      "each side accepts the other side's certificate of %s",
       async (algorithm) => {
         const port = await sServer([
           ...identity(algorithm, await ca.issue({ algorithm })),
@@ -424,7 +432,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       },
     );
 
-    test("a client certificate of rsa-2048", async () => {
+    test("s_server accepts a client certificate of rsa-2048", async () => {
       const port = await sServer([
         ...identity("rsa", issued.rsa),
         "-Verify",

@@ -1,5 +1,6 @@
 /**
- * OpenSSL's command as a peer: its version, its names of our suites, and `s_client` and `s_server` as child processes.
+ * The command `openssl` as a peer: its version, its names of Handclasp's suites, and `s_client` and `s_server` as child
+ * processes.
  */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -68,8 +69,8 @@ export function startOpenssl(args: readonly string[]): OpensslProcess {
 }
 
 /**
- * Starts an `s_server` that echoes: its output goes back to its input. With `-quiet`, it prints nothing but received
- * data, and treats no input as a command.
+ * Starts an `s_server` that echoes: its output goes back to its input. With `-quiet`, it prints only received data, and
+ * does not treat input as commands.
  */
 export async function startEchoServer(
   args: readonly string[],
@@ -77,7 +78,8 @@ export async function startEchoServer(
 ): Promise<OpensslProcess & { readonly port: number }> {
   const port = await freePort();
   const server = startOpenssl(["s_server", "-accept", `127.0.0.1:${port}`, "-quiet", ...version, ...args]);
-  // pipe() would deadlock: it stops reading when s_server does not read, and s_server waits until its output is read.
+  // pipe() would deadlock: pipe() stops reading when s_server does not read, and s_server waits until its output is
+  // read.
   server.process.stdout.on("data", (bytes: Buffer) => server.process.stdin.write(bytes));
   return { ...server, port };
 }

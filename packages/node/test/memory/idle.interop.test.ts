@@ -11,7 +11,10 @@ beforeAll(async () => {
   identity = await authority.issue({ algorithm: "ecdsa-p256" });
 });
 
-/** Connections before the measurement, so that code is compiled and collections that grow in steps are filled. */
+/**
+ * The number of connections before the measurement. They let V8 compile the code, and fill collections that grow in
+ * steps.
+ */
 const warmUp = 200;
 const count = 800;
 
@@ -36,15 +39,15 @@ const raw = () =>
 
 test("an idle connection needs at most 8.5 KiB more on a server than a plain WebSocket", async () => {
   const more = (await handclasp()) - (await raw());
-  // Measured on Node 20: 8,100 ± 150 bytes. An object that is kept by mistake exceeds the limit, such as an upgrade
-  // request.
+  // Measured on Node 20: 8,100 ± 150 bytes. An object that stays in memory by mistake, such as an upgrade request,
+  // exceeds the limit.
   expect(more).toBeLessThan(8704);
   expect(more).toBeGreaterThan(2048); // a smaller value means that the measurement is wrong
 });
 
 test("closed connections leave no memory in use", async () => {
   const left = await withSides(async (server, client) => {
-    // No sessions are stored, because their cache has a limit of its own.
+    // The server stores no sessions, because the session cache has a limit of its own.
     const port = await server.ask("serve", { identity, scheme: "ws", reads: true, sessionStore: false });
     const openAndClose = async (count: number) => {
       await client.ask("connect", { ca, scheme: "ws", port, count });
@@ -56,7 +59,7 @@ test("closed connections leave no memory in use", async () => {
     await openAndClose(count);
     return [(await server.ask("memory")) - before, (await client.ask("memory")) - ours].map((bytes) => bytes / count);
   });
-  // A connection that stays in memory would need eight times as much. The engine keeps some 100 bytes about code for
-  // each.
+  // A connection that stays in memory would need eight times as much. V8 keeps about 100 bytes of data about code for
+  // each connection.
   expect(Math.max(...left)).toBeLessThan(1024);
 });

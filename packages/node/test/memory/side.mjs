@@ -1,6 +1,6 @@
 /**
- * One side of many connections, in a process of its own, so that its memory is measured apart from that of the other
- * side. It gets its commands over IPC: see side.ts. It is plain JavaScript, because Node.js runs it without a build.
+ * One side of many connections, in a process of its own, so that its memory is measured without that of the other side.
+ * side.ts sends it commands over IPC. The file is plain JavaScript, because Node.js runs it without a build.
  */
 
 import { createHash } from "node:crypto";
@@ -63,7 +63,7 @@ async function readAll(channel, total) {
 }
 
 const methods = {
-  /** Starts a server. With `reads` it reads all the time, without it not until the method `read` is called. */
+  /** Starts a server. With `reads`, it reads all the time. Otherwise it reads only when the method `read` is called. */
   async serve({ identity, scheme, reads, sessionStore }) {
     const credentials = [nodeCredential(identity)];
     server = createServer({ suites, credentials, ...(sessionStore === false && { sessionStore }) }, async (channel) => {
@@ -106,7 +106,7 @@ const methods = {
     await Promise.allSettled(channels.map((channel) => channel.close()));
     channels = [];
   },
-  /** Starts to write `total` bytes to each channel, as fast as the channel takes them. */
+  /** Starts to write `total` bytes to each channel, as fast as the channel accepts them. */
   async write({ method, size, total }) {
     for (const channel of channels) {
       const hash = createHash("sha256");
@@ -121,7 +121,7 @@ const methods = {
   },
   written: () => Promise.all(writers.splice(0)),
   read: ({ total }) => Promise.all(channels.map((channel) => readAll(channel, total))),
-  /** The bytes on the heap and outside of it, including ArrayBuffers. */
+  /** The number of bytes on the heap and outside of it, including ArrayBuffers. */
   async memory() {
     for (let i = 0; i < 4; i++) {
       globalThis.gc();

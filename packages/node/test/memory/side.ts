@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** A child process that runs `side.mjs`, which has the commands. */
+/** A child process that runs `side.mjs`, which implements the commands. */
 export class Side {
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();

@@ -26,7 +26,7 @@ describe.each(["ws", "tcp"])("over %s", (scheme) => {
     ["a server", "write", 1_000_000],
     ["a client", "pipe", 65_536],
     ["a server", "pipe", 65_536],
-  ])("%s that uses %s with %i bytes at a time has to wait, and loses nothing", async (writerRole, method, size) => {
+  ])("%s that uses %s with %i bytes at a time has to wait, and loses no byte", async (writerRole, method, size) => {
     const bytesEach = Math.floor(total / size) * size;
     await withSides(async (server, client) => {
       const port = await server.ask("serve", { identity, scheme });

@@ -1,4 +1,4 @@
-/** Errors below TLS have a code and advice. The tests cause every fault that can occur on the loopback. */
+/** Errors below TLS have a code and advice. The tests cause every fault that can occur on the loopback interface. */
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import {
@@ -68,15 +68,18 @@ async function failure(target: string, webSocket?: ConnectWebSocketOptions): Pro
 const neverOpened = /^the WebSocket never opened: /;
 const junk = (socket: Socket): void => void socket.write("220 mail.example ESMTP\r\n");
 
-describe("no connection", () => {
-  test.each(["tcp", "ws", "wss"])("%s: nothing listens at the address", async (scheme) => {
-    const error = await failure(`${scheme}://127.0.0.1:${await freePort()}`);
-    expect(error).toMatchObject({ code: "connection_refused", fault: "transport", alert: undefined, by: "us" });
-    expect(error.advice).toContain("start the server");
-    expect(error.message).toMatch(scheme === "tcp" ? /^no connection: connect ECONNREFUSED 127/ : neverOpened);
-  });
+describe("connect without a connection", () => {
+  test.each(["tcp", "ws", "wss"])(
+    "%s: rejects with connection_refused if nothing listens at the address",
+    async (scheme) => {
+      const error = await failure(`${scheme}://127.0.0.1:${await freePort()}`);
+      expect(error).toMatchObject({ code: "connection_refused", fault: "transport", alert: undefined, by: "us" });
+      expect(error.advice).toContain("start the server");
+      expect(error.message).toMatch(scheme === "tcp" ? /^no connection: connect ECONNREFUSED 127/ : neverOpened);
+    },
+  );
 
-  test.each(["tcp", "ws"])("%s: the name does not exist", async (scheme) => {
+  test.each(["tcp", "ws"])("%s: rejects with host_not_found if the name does not exist", async (scheme) => {
     const error = await failure(`${scheme}://no-such-host.invalid:1`);
     expect(error).toMatchObject({
       code: "host_not_found",
@@ -91,11 +94,11 @@ describe("no connection", () => {
     ["EHOSTUNREACH", "host_unreachable"],
     ["ENETUNREACH", "host_unreachable"],
     ["EMFILE", "connection_failed"],
-  ])("%s is %s", (code, wanted) => {
+  ])("gives the error %s of Node.js the code %s", (code, wanted) => {
     expect(connectError(Object.assign(new Error("no"), { code }))).toMatchObject({ code: wanted });
   });
 
-  test("the message has each address of a name that has several", () => {
+  test("names each address of a host with several addresses in the error", () => {
     const addresses = ["connect ECONNREFUSED ::1:1", "connect ECONNREFUSED 127.0.0.1:1"];
     const error = Object.assign(new AggregateError(addresses.map((message) => new Error(message))), {
       code: "ECONNREFUSED",
@@ -107,7 +110,7 @@ describe("no connection", () => {
   });
 });
 
-describe("no WebSocket", () => {
+describe("connect without a WebSocket", () => {
   test.each([
     [200, "check port and path"],
     [302, "redirects"],
@@ -115,7 +118,7 @@ describe("no WebSocket", () => {
     [404, "check the path"],
     [426, "proxy"],
     [502, "has failed"],
-  ])("an HTTP server that answers %d", async (status, advice) => {
+  ])("rejects with websocket_refused if an HTTP server answers %d", async (status, advice) => {
     const error = await failure(`ws://127.0.0.1:${await answerWithStatus(status)}/tls`);
     expect(error).toMatchObject({
       code: "websocket_refused",
@@ -126,23 +129,23 @@ describe("no WebSocket", () => {
     expect(error.message).toContain(String(status));
   });
 
-  test("a TCP server that does not speak HTTP", async () => {
+  test("rejects with not_a_websocket if the server does not speak HTTP", async () => {
     const error = await failure(`ws://127.0.0.1:${await answerOnce(junk)}`);
     expect(error).toMatchObject({ code: "not_a_websocket", advice: expect.stringContaining("does not speak HTTP") });
   });
 
-  test("a TLS server that closes the connection, as that of Node.js does", async () => {
+  test("rejects with websocket_not_opened if a TLS server closes the connection, as that of Node.js does", async () => {
     const error = await failure(`ws://127.0.0.1:${await listenOn(createTlsServer(issued))}`);
     expect(error).toMatchObject({ code: "websocket_not_opened", advice: expect.stringContaining("use wss:") });
   });
 
-  test("a TLS server that answers with an alert, as that of OpenSSL does", async () => {
+  test("rejects with not_a_websocket if a TLS server answers with an alert, as that of OpenSSL does", async () => {
     const alert = Uint8Array.of(21, 3, 1, 0, 2, 2, 70);
     const error = await failure(`ws://127.0.0.1:${await answerOnce((socket) => void socket.end(alert))}`);
     expect(error).toMatchObject({ code: "not_a_websocket", advice: expect.stringContaining("use wss:") });
   });
 
-  test("a Handclasp server over TCP", async () => {
+  test("rejects with not_a_websocket if a Handclasp server listens for TCP", async () => {
     const server = createServer({ credentials: [nodeCredential(issued)] }, () => {});
     cleanups.push(() => server.close({ grace: 0 }));
     const { port } = (await server.listenTcp()).address() as AddressInfo;
@@ -150,51 +153,51 @@ describe("no WebSocket", () => {
     expect(error).toMatchObject({ code: "not_a_websocket", advice: expect.stringContaining("tcp:") });
   });
 
-  test("an upgrade to another protocol", async () => {
+  test("rejects with not_a_websocket if the server upgrades to another protocol", async () => {
     const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n";
     const error = await failure(`ws://127.0.0.1:${await answerOnce((socket) => void socket.write(head))}`);
     expect(error).toMatchObject({ code: "not_a_websocket" });
   });
 
-  test("a server that closes the connection", async () => {
+  test("rejects with websocket_not_opened if the server closes the connection", async () => {
     const error = await failure(`ws://127.0.0.1:${await answerOnce((socket) => void socket.end())}`);
     expect(error).toMatchObject({ code: "websocket_not_opened", message: expect.stringMatching(neverOpened) });
   });
 
-  test("a server that sends nothing", async () => {
+  test("rejects with websocket_timeout if the server sends nothing", async () => {
     const error = await failure(`ws://127.0.0.1:${await answerOnce(() => {})}`, { handshakeTimeout: 50 });
     expect(error).toMatchObject({ code: "websocket_timeout", message: expect.stringMatching(neverOpened) });
   });
 
   test.each([
-    ["of an unknown CA", issued, undefined],
+    ["from an unknown CA", issued, undefined],
     ["for another name", issuedForOther, ca.pem],
-  ])("wss: a certificate %s", async (_, certificate, outer) => {
+  ])("wss: rejects with outer_certificate if the certificate is %s", async (_, certificate, outer) => {
     const port = await listenOn(createHttpsServer(certificate));
     const error = await failure(`wss://localhost:${port}`, outer === undefined ? {} : { ca: outer });
     expect(error).toMatchObject({ code: "outer_certificate", advice: expect.stringContaining("webSocket.ca") });
     expect(error.message).toMatch(neverOpened);
   });
 
-  test("wss: a server of plain HTTP", async () => {
+  test("wss: rejects with outer_tls if the server speaks plain HTTP", async () => {
     const error = await failure(`wss://127.0.0.1:${await answerWithStatus(200)}`);
     expect(error).toMatchObject({ code: "outer_tls", advice: expect.stringContaining("use ws:") });
   });
 
-  test("wss: a server that refuses the outer TLS", async () => {
+  test("wss: rejects with outer_tls if the server refuses the outer TLS", async () => {
     const alert = Uint8Array.of(21, 3, 3, 0, 2, 2, 40);
     const error = await failure(`wss://127.0.0.1:${await answerOnce((socket) => void socket.write(alert))}`);
     expect(error).toMatchObject({ code: "outer_tls", advice: expect.stringContaining("suites") });
   });
 });
 
-describe("no TLS", () => {
+describe("connect without TLS", () => {
   test.each([
     ["junk", junk, "not_tls"],
     ["HTTP", (socket: Socket) => void socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"), "plain_http"],
     ["FIN", (socket: Socket) => void socket.end(), "closed_during_handshake"],
     ["RST", (socket: Socket) => void socket.resetAndDestroy(), "closed_during_handshake"],
-  ])("tcp: a server that answers with %s", async (_, answer, code) => {
+  ])("tcp: rejects if the server answers with %s", async (_, answer, code) => {
     expect(await failure(`tcp://127.0.0.1:${await answerOnce(answer)}`)).toMatchObject({ code });
   });
 
@@ -202,7 +205,7 @@ describe("no TLS", () => {
     ["closes", (ws: WebSocket) => ws.close(1011, "no")],
     ["goes away", (ws: WebSocket) => ws.close(1001)],
     ["breaks", (ws: WebSocket) => ws.terminate()],
-  ])("ws: a server that %s", async (_, ends) => {
+  ])("ws: rejects with closed_during_handshake if the server %s", async (_, ends) => {
     const { WebSocketServer } = await import("ws");
     const http = createHttpServer();
     new WebSocketServer({ server: http }).on("connection", (ws) => ws.once("message", () => ends(ws)));
@@ -229,7 +232,7 @@ describe("onError of a server, if the client ends without close_notify", () => {
     ["a page that is closed", "peer_left", (ws: WebSocket) => ws.close(1001)],
     ["a WebSocket that is closed cleanly", "truncated", (ws: WebSocket) => ws.close(1000)],
     ["a WebSocket that breaks", "connection_lost", (ws: WebSocket) => ws.terminate()],
-  ])("%s: %s", async (_, code, ends) => {
+  ])("for %s is %s", async (_, code, ends) => {
     const { ws: port, reported } = await serving();
     const ws = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
     const channel = await connect(webSocketTransport(ws), { ca: ca.pem, serverName: "localhost" });
@@ -241,7 +244,7 @@ describe("onError of a server, if the client ends without close_notify", () => {
   test.each([
     ["a TCP connection that ends", "truncated", (socket: Socket) => socket.end()],
     ["a TCP connection that is reset", "connection_lost", (socket: Socket) => socket.resetAndDestroy()],
-  ])("%s: %s", async (_, code, ends) => {
+  ])("for %s is %s", async (_, code, ends) => {
     const { tcp, reported } = await serving();
     const socket = connectSocket({ port: tcp, host: "127.0.0.1" });
     const channel = await connect(tcpTransport(socket), { ca: ca.pem, serverName: "localhost" });
@@ -251,20 +254,23 @@ describe("onError of a server, if the client ends without close_notify", () => {
   });
 });
 
-describe("a listener cannot start", () => {
-  test.each(["listenTcp", "listenWebSocket"] as const)("%s: a port in use", async (listen) => {
-    const taken = await listenOn(createTcpServer());
-    const server = createServer({ credentials: [nodeCredential(issued)] }, () => {});
-    const error: unknown = await server[listen]({ port: taken }).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ name: "TlsError", code: "address_in_use", fault: "transport" });
-    expect(error).toMatchObject({ message: expect.stringContaining(`127.0.0.1:${taken}`) });
-    await server.close();
-  });
+describe("a listener that cannot start", () => {
+  test.each(["listenTcp", "listenWebSocket"] as const)(
+    "%s: rejects with address_in_use if the port is in use",
+    async (listen) => {
+      const taken = await listenOn(createTcpServer());
+      const server = createServer({ credentials: [nodeCredential(issued)] }, () => {});
+      const error: unknown = await server[listen]({ port: taken }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: "TlsError", code: "address_in_use", fault: "transport" });
+      expect(error).toMatchObject({ message: expect.stringContaining(`127.0.0.1:${taken}`) });
+      await server.close();
+    },
+  );
 
   test.each([
-    ["an address of another computer", "192.0.2.1", "address_not_available"],
-    ["a name that does not exist", "no-such-host.invalid", "host_not_found"],
-  ])("%s", async (_, host, code) => {
+    ["for an address of another computer", "192.0.2.1", "address_not_available"],
+    ["for a name that does not exist", "no-such-host.invalid", "host_not_found"],
+  ])("rejects %s", async (_, host, code) => {
     const server = createServer({ credentials: [nodeCredential(issued)] }, () => {});
     await expect(server.listenTcp({ host })).rejects.toMatchObject({ name: "TlsError", code });
     await server.close();
@@ -273,7 +279,7 @@ describe("a listener cannot start", () => {
   test.each([
     ["EACCES", "address_not_permitted"],
     ["ENOBUFS", "listen_failed"],
-  ])("%s is %s", (code, wanted) => {
+  ])("gives the error %s of Node.js the code %s", (code, wanted) => {
     expect(listenError(Object.assign(new Error("no"), { code }))).toMatchObject({ code: wanted, fault: "transport" });
   });
 });

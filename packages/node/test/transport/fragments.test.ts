@@ -63,11 +63,11 @@ async function pair() {
       wake();
     },
   });
-  /** Waits until so many messages have arrived, or an error. */
+  /** Waits until `messages` messages have arrived, or an error. */
   const waitForMessages = async (messages: number): Promise<void> => {
     while (received.length < messages && !errors.length) await new Promise<void>((resolve) => (wake = resolve));
   };
-  /** Waits until the client has received so many bytes of pongs, or the socket is closed. */
+  /** Waits until the client has received `bytes` bytes of pongs, or the socket is closed. */
   const waitForPongs = async (bytes: number): Promise<void> => {
     const wanted = client.bytesRead + bytes;
     while (client.bytesRead < wanted && !client.closed) await new Promise((resolve) => setImmediate(resolve));
@@ -79,12 +79,12 @@ const byte = Uint8Array.of(22);
 const padding = new Uint8Array(125);
 const noBytes = new Uint8Array(0);
 
-describe("before the handshake, an unfinished message is message_too_big at 256 KiB or less", () => {
+describe("during the handshake, an unfinished message causes message_too_big at 256 KiB or less", () => {
   test.each([
-    ["many pongs between the fragments", repeat(500, frame(pong, padding))],
-    ["a few pongs between the fragments", repeat(10, frame(pong, padding))],
-    ["empty fragments between them", repeat(100, frame(continuation, noBytes, { isLast: false }))],
-    ["nothing between the fragments", Buffer.alloc(0)],
+    ["with many pongs between the fragments", repeat(500, frame(pong, padding))],
+    ["with a few pongs between the fragments", repeat(10, frame(pong, padding))],
+    ["with empty fragments between the fragments", repeat(100, frame(continuation, noBytes, { isLast: false }))],
+    ["with no frame between the fragments", Buffer.alloc(0)],
   ])("%s", async (_name, between) => {
     const { client, socket, errors, waitForMessages } = await pair();
     const before = socket.bytesRead;
@@ -97,7 +97,7 @@ describe("before the handshake, an unfinished message is message_too_big at 256 
     expect(socket.bytesRead - before).toBeLessThanOrEqual(2 ** 18);
   });
 
-  test("pings between the fragments, no more at once than ws answers", async () => {
+  test("with pings between the fragments, sent no faster than ws answers them", async () => {
     const { client, socket, errors, waitForMessages, waitForPongs } = await pair();
     const before = socket.bytesRead;
     client.write(frame(binary, byte, { isLast: false }));
@@ -111,7 +111,7 @@ describe("before the handshake, an unfinished message is message_too_big at 256 
     expect(socket.bytesRead - before).toBeLessThanOrEqual(2 ** 18);
   });
 
-  test("a frame that never ends", async () => {
+  test("in a frame that never ends", async () => {
     const { client, socket, errors, waitForMessages } = await pair();
     const before = socket.bytesRead;
     const header = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0]);
@@ -132,7 +132,7 @@ test("after the handshake, 1 MiB in fragments of 4 KiB arrives", async () => {
   expect(received.map(({ length }) => length)).toEqual([2 ** 20]);
 });
 
-test("after the handshake, an unfinished message fails too", async () => {
+test("after the handshake, an unfinished message causes message_too_big at about 2 MiB", async () => {
   const { transport, client, socket, errors, waitForMessages } = await pair();
   transport.established?.();
   const before = socket.bytesRead;
@@ -144,8 +144,8 @@ test("after the handshake, an unfinished message fails too", async () => {
   expect(socket.bytesRead - before).toBeLessThanOrEqual(2 ** 21 + 2 ** 16);
 });
 
-describe("before the handshake, thousands of control frames between complete messages do not end a connection", () => {
-  test("pongs, which the reads split anywhere", async () => {
+describe("during the handshake, a connection stays open", () => {
+  test("with thousands of pongs between complete messages, which the reads split anywhere", async () => {
     const { client, received, errors, waitForMessages } = await pair();
     for (let round = 1; round <= 3; round++) {
       client.write(repeat(3000, frame(pong, padding)));
@@ -156,7 +156,7 @@ describe("before the handshake, thousands of control frames between complete mes
     }
   });
 
-  test("pings", async () => {
+  test("with thousands of pings before a complete message", async () => {
     const { client, received, errors, waitForMessages, waitForPongs } = await pair();
     for (let sent = 0; sent < 4000; sent += 40) {
       client.write(repeat(40, frame(ping, padding)));
@@ -168,7 +168,7 @@ describe("before the handshake, thousands of control frames between complete mes
     expect(received).toHaveLength(1);
   });
 
-  test("complete messages of 80 KiB, one after another", async () => {
+  test("with complete messages of 80 KiB, one after another", async () => {
     const { client, received, errors, waitForMessages } = await pair();
     const half = Buffer.alloc(40_960, 7);
     client.write(repeat(20, Buffer.concat([frame(binary, half, { isLast: false }), frame(continuation, half)])));

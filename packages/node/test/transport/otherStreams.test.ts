@@ -1,6 +1,6 @@
 /**
- * ws takes any stream as its socket. Many streams call back from a write while they still use its bytes: a multiplexer,
- * a throttle, a PassThrough.
+ * ws accepts any stream as its socket. Many streams call back from a write while they still use its bytes: a
+ * multiplexer, a throttle, a PassThrough.
  */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -31,7 +31,7 @@ async function errorWhilePaused(transport: Transport, peer: Socket, send: () => 
   return error;
 }
 
-test("over TCP, a server", async () => {
+test("over TCP, a server's paused transport gets connection_lost", async () => {
   const [accepted, accept] = accepting();
   const listener = await listenTcp({}, accept);
   const peer = connect({ port: (listener.address() as AddressInfo).port, host: "127.0.0.1" });
@@ -39,7 +39,7 @@ test("over TCP, a server", async () => {
   await listener.close();
 });
 
-test("over TCP, a client", async () => {
+test("over TCP, a client's paused transport gets connection_lost", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const connection = once(server, "connection") as Promise<[Socket]>;
@@ -49,7 +49,7 @@ test("over TCP, a client", async () => {
   server.close();
 });
 
-test("over a WebSocket", async () => {
+test("over a WebSocket, a server's paused transport gets connection_lost", async () => {
   const [accepted, accept] = accepting();
   const listener = await listenWebSocket({}, accept);
   const ws = new WebSocket(`ws://127.0.0.1:${(listener.address() as AddressInfo).port}`);

@@ -1,4 +1,4 @@
-/** The requests that become a WebSocket, by their Origin and Host, and the reports of those that are refused. */
+/** The requests that may become a WebSocket, by their Origin and Host, and the reports of refused requests. */
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
@@ -16,7 +16,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-/** Asks for a WebSocket with headers that no library would send. PORT is replaced. Returns the status of the answer. */
+/**
+ * Requests a WebSocket with headers that no library would send. PORT in a header is replaced by the port. Returns the
+ * status of the response.
+ */
 function ask(port: number, host: string, origin?: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const headers = {
@@ -50,7 +53,7 @@ async function listening(options: ListenWebSocketOptions): Promise<{ port: numbe
   return { port, reports };
 }
 
-describe("on a loopback address", () => {
+describe("a listener on a loopback address", () => {
   test.each([
     ["no Origin", "127.0.0.1:PORT", undefined, {}, 101],
     ["no Origin, a name of this computer in upper case", "LOCALHOST", undefined, {}, 101],
@@ -118,7 +121,7 @@ describe("on a loopback address", () => {
     ["allow accepts, but the origin is refused", "localhost:PORT", "https://app.example", { allow: () => true }, 403],
     ["allow accepts, but the host is refused", "evil.example", undefined, { allow: () => true }, 403],
   ] as [string, string, string | undefined, ListenWebSocketOptions, number][])(
-    "%s: Host %s, Origin %s, %o: %s",
+    "%s: for Host %s, Origin %s and the options %o, it answers %s",
     async (_, host, origin, options, status) => {
       const { port } = await listening(options);
       expect(await ask(port, host, origin)).toBe(status);
@@ -126,7 +129,7 @@ describe("on a loopback address", () => {
   );
 });
 
-describe("on any other address", () => {
+describe("a listener on any other address", () => {
   test.each([
     ["any Host", "evil.example", undefined, {}, 101],
     ["the same host", "app.example", "https://app.example", {}, 101],
@@ -135,11 +138,14 @@ describe("on any other address", () => {
     ["a Host that is not in hosts", "b.example", undefined, { hosts: ["app.example"] }, 403],
     ["localhost, if it is not in hosts", "localhost", undefined, { hosts: ["app.example"] }, 403],
     ["an IPv6 address in another spelling", "[fd00::1]:PORT", undefined, { hosts: ["fd00:0::1"] }, 101],
-  ] as const)("%s: Host %s, Origin %s, %o: %s", async (_, host, origin, options, status) => {
-    const rules = requestRules(options, undefined);
-    const headers = { host: host.replace("PORT", "1"), origin };
-    expect(rules({ headers } as IncomingMessage, false)).toBe(status === 101);
-  });
+  ] as const)(
+    "%s: for Host %s, Origin %s and the options %o, it answers %s",
+    async (_, host, origin, options, status) => {
+      const rules = requestRules(options, undefined);
+      const headers = { host: host.replace("PORT", "1"), origin };
+      expect(rules({ headers } as IncomingMessage, false)).toBe(status === 101);
+    },
+  );
 });
 
 test("a request with two Host headers is refused, whichever comes first (RFC 9112 §3.2)", async () => {
@@ -198,8 +204,8 @@ function fail(): never {
   throw new Error("no database");
 }
 
-describe("attached to an existing server", () => {
-  test("a second listener at a path is a configuration error, unless the first was closed", async () => {
+describe("a listener on an existing server", () => {
+  test("causes a configuration error if its path has another listener that is not closed", async () => {
     const server = createServer();
     const ignore = (): void => {};
     const first = await listenWebSocket({ server, path: "/tls" }, ignore);
@@ -216,7 +222,7 @@ describe("attached to an existing server", () => {
   test.each([
     ["net", () => new NetServer()],
     ["ws", () => new WebSocketServer({ noServer: true })],
-  ])("a server of %s is refused", async (_, make) => {
+  ])("refuses a server of %s", async (_, make) => {
     const server = make() as unknown as Server;
     await expect(listenWebSocket({ server }, () => {})).rejects.toMatchObject({
       code: "configuration",
@@ -224,7 +230,7 @@ describe("attached to an existing server", () => {
     });
   });
 
-  test("the local address is that of the server", async () => {
+  test("takes the local address from the server", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     cleanups.push(() => server.close());
@@ -233,7 +239,7 @@ describe("attached to an existing server", () => {
     expect(await ask(port, "evil.example")).toBe(403);
   });
 
-  test("the local address is that of the socket if the server does not listen itself", async () => {
+  test("takes the local address from the socket if the server does not listen itself", async () => {
     const server = createServer();
     const listener = await listenWebSocket({ server }, (transport) => transport.abort("the test has seen it"));
     cleanups.push(() => listener.close(0));
@@ -269,7 +275,7 @@ test.each([
   });
 });
 
-describe("reports", () => {
+describe("a report of a refused request", () => {
   const refused = (code: string, advice: string, ...parts: string[]) =>
     expect.objectContaining({
       name: "TlsError",
@@ -279,7 +285,7 @@ describe("reports", () => {
       message: expect.stringMatching(parts.join(".*")),
     });
 
-  test("onError of the server gets both values and the option that would allow them; the server goes on", async () => {
+  test("contains both values and the option that would allow them, and the server keeps listening", async () => {
     const ca = await testCa();
     const reports: unknown[][] = [];
     const server = createTlsServer(
@@ -320,13 +326,13 @@ describe("reports", () => {
     await channel.close();
   });
 
-  test("a request that allow refuses is not reported", async () => {
+  test("is not made if `allow` refuses the request", async () => {
     const { port, reports } = await listening({ allow: () => false });
     expect(await ask(port, "localhost")).toBe(403);
     expect(reports).toEqual([]);
   });
 
-  test("a report contains no control characters", () => {
+  test("contains no control characters", () => {
     const reports: string[] = [];
     const rules = requestRules({}, ({ message }) => reports.push(message));
     const headers = { host: "x\u009b31m\u0085", origin: "http://\u009by" };
@@ -335,7 +341,7 @@ describe("reports", () => {
     expect(reports).toEqual([expect.not.stringMatching(/[\u0000-\u001f\u007f-\u009f]/)]);
   });
 
-  test("the same two values are reported once a minute, and at most 64 pairs of values in a minute", () => {
+  test("is made once a minute for the same pair of values, and for at most 64 pairs of values in a minute", () => {
     let now = 0;
     const reports: string[] = [];
     const rules = requestRules(
@@ -364,7 +370,7 @@ describe("reports", () => {
     expect(reports.at(-1)?.length).toBeLessThan(1_000);
   });
 
-  test("an onRefused that throws does not end the process, and one that is not a function is refused", async () => {
+  test("does not end the process if onRefused throws, and an onRefused must be a function", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     const listener = await listenWebSocket(
       {},

@@ -89,7 +89,7 @@ describe("listenTcp", () => {
     await listener.close();
   });
 
-  test("close waits for connections for the grace, then destroys them", async () => {
+  test("close waits for connections for the grace period, then destroys them", async () => {
     const { accepted, listener, port } = await server();
     const client = connect({ port, host: "127.0.0.1" });
     await accepted;

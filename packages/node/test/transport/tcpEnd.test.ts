@@ -1,6 +1,6 @@
 /**
- * A socket does not stay open because the peer goes on sending after both sides were closed. The clock is virtual, the
- * socket is real.
+ * After both sides have closed, a peer that goes on sending does not keep the socket open. The clock is virtual, and
+ * the sockets are real.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
@@ -28,7 +28,7 @@ async function sockets(): Promise<[accepted: Socket, connected: Socket]> {
 
 const pass = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
 
-test("after `end`, a byte every 10 s does not keep the socket open for ever", async () => {
+test("after `end`, a byte every 10 s from the peer does not keep the socket open", async () => {
   const [accepted, peer] = await sockets();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const transport = tcpTransport(accepted);
@@ -83,7 +83,7 @@ describe("after `end`, with bytes that the peer has not read", () => {
     while (!condition()) await new Promise((resolve) => setImmediate(resolve));
   };
 
-  /** Our side has ended, and two parts wait in the socket, which are more than the kernel takes. */
+  /** Our side has ended, and two parts wait in the socket, which are more than the kernel accepts. */
   async function queued() {
     const [accepted, peer] = await sockets();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -92,7 +92,7 @@ describe("after `end`, with bytes that the peer has not read", () => {
     peer.pause();
     for (let i = 0; i < 2; i++) transport.send(new Uint8Array(part));
     transport.end();
-    /** Lets the peer read until at most so many bytes are left. */
+    /** Lets the peer read until at most `left` bytes are unsent. */
     const readDownTo = async (left: number): Promise<void> => {
       peer.resume();
       await waitUntil(() => accepted.writableLength <= left);

@@ -110,7 +110,7 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("an abort while it opens, with no bytes to send, closes at once", async () => {
+  test("abort while the WebSocket opens, with no bytes to send, closes it at once", async () => {
     const { url, cleanup } = await bareServer();
     const ws = new WebSocket(url);
     const client = webSocketTransport(ws);
@@ -120,7 +120,7 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("a message of more than 1 MiB is an error event", async () => {
+  test("a message of more than 1 MiB causes an error event", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);
     const error = failure(client);
@@ -129,7 +129,7 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("a text message is an error event, and closes the WebSocket with 1003", async () => {
+  test("a text message causes an error event, and closes the WebSocket with 1003", async () => {
     const { url, accepted, cleanup } = await bareServer();
     const client = await connectWebSocket(url);
     const error = failure(client);
@@ -179,7 +179,7 @@ describe("webSocketTransport", () => {
     cleanup();
   });
 
-  test("a WebSocket that is closed already is an error event", async () => {
+  test("a WebSocket that is closed already causes an error event", async () => {
     const { url, cleanup } = await bareServer();
     const ws = new WebSocket(url);
     ws.on("error", () => {});
@@ -215,7 +215,7 @@ describe("listenWebSocket", () => {
     await listener.close(50);
   });
 
-  test("allow refuses a request", async () => {
+  test("refuses the requests that `allow` refuses", async () => {
     const { accepted, listener, url } = await listen({
       origins: ["https://good.example", "https://other.example"],
       allow: ({ headers }) => headers.origin === "https://good.example",
@@ -236,7 +236,7 @@ describe("listenWebSocket", () => {
     await listener.close();
   });
 
-  test("listens to an existing server at once, before ws is loaded", async () => {
+  test("listens for upgrades of an existing server at once, before ws is loaded", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const starting = listenWebSocket({ server }, (transport) => transport.start(ignoreEvents));
@@ -247,7 +247,7 @@ describe("listenWebSocket", () => {
     server.close();
   });
 
-  test("shares an existing server: two paths have two listeners, and other requests are left alone", async () => {
+  test("shares an existing server: each listener serves its path, and the server the other requests", async () => {
     const server = createServer((_request, response) => response.end("page"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const one = await listen({ server, path: "/one" });
@@ -271,7 +271,7 @@ describe("listenWebSocket", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("on an existing server, it refuses a path at once if no other listener can serve it", async () => {
+  test("refuses a path of an existing server at once if no other listener can serve the path", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const one = await listen({ server, path: "/one" });
@@ -293,7 +293,7 @@ describe("listenWebSocket", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("wss: the outer TLS of an existing server, with a CA of its own", async () => {
+  test("accepts wss: on an existing HTTPS server, if the client trusts the CA of the outer TLS", async () => {
     const ca = await testCa();
     const server = createSecureServer(await ca.issue());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -315,7 +315,7 @@ describe("listenWebSocket", () => {
     await listener.close();
   });
 
-  test("close stops listening at once, waits for connections for the grace, then destroys them", async () => {
+  test("close stops listening at once, waits for connections for the grace period, then destroys them", async () => {
     const { accepted, listener, url } = await listen();
     const client = await connectWebSocket(url);
     const error = failure(client);

@@ -1,6 +1,6 @@
 /**
- * The parts of a contract suite. The suite does not depend on a test runner: `for (const { name, run } of suite)
- * test(name, run)`.
+ * The types and assertions of contract suites. A suite does not depend on a test runner: `for (const { name, run } of
+ * suite) test(name, run)`.
  * @module
  */
 

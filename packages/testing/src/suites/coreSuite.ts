@@ -1,5 +1,5 @@
 /**
- * The core suite: tests of a connection, client and server, from the first handshake to the last close, with any
+ * The core suite: tests of a connection between a client and a server, from the handshake to the close, with any
  * provider.
  * @module
  */
@@ -44,26 +44,29 @@ export interface CoreSuiteOptions {
   readonly name: string;
   /** The provider that both sides use. */
   readonly provider: CryptoProvider;
-  /** Makes a credential of the host from a certificate and its key. */
+  /** Makes the host's credential from a certificate and its key. */
   readonly credential: (issued: IssuedCertificate) => Awaitable<Credential>;
-  /** Whether the credentials can decrypt for RSA key exchange. Without it, a server refuses those suites. */
+  /**
+   * Whether the credentials can decrypt for RSA key exchange. Otherwise a server refuses the suites with RSA key
+   * exchange.
+   */
   readonly hasRawRsa: boolean;
   /**
-   * Whether to echo 1 MiB with every group too, not only with every suite and certificate: for fast providers. Default
-   * `false`.
+   * Whether to echo 1 MiB with every group too, not only with every suite and certificate. Only a fast provider does
+   * this in a reasonable time. Default `false`.
    */
   readonly bulkEverywhere?: boolean;
 }
 
 const kinds: readonly KeyAlgorithm[] = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048"];
-/** The time limit of a test, in milliseconds: only a hang takes as long, even on a busy machine. */
+/** The time limit of a test, in milliseconds: only a hang takes so long, even on a busy machine. */
 const testTimeout = 240_000;
 const mebibyte = 2 ** 20;
 
 type Client = Partial<ConnectOptions>;
 type Server = Partial<AcceptOptions>;
 
-/** The certificates that all tests share. The first test that needs them makes them. */
+/** The certificates that all tests share. They are made for the first test that needs them. */
 interface Kit {
   readonly ca: TestCa;
   readonly server: Readonly<Record<KeyAlgorithm, Credential>>;
@@ -129,7 +132,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
           });
           continue;
         }
-        check(name, async () => {
+        check(`${name}: both sides agree on them, and the echo is intact`, async () => {
           const { server: servers } = await kit();
           const ends = await connectPair(
             { suites: [suite], ...(group && { groups: withCurve(group, kind) }) },
@@ -153,7 +156,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
     describe("pre-shared key", () => {
       const key = randomBytes(32);
       for (const suite of [...ecdhePskSuites, ...pskSuites].filter(({ cipher }) => provider.ciphers[cipher])) {
-        check(suite.name, async () => {
+        check(`${suite.name}: both sides agree on the suite and the identity, and the echo is intact`, async () => {
           const ends = await connectPair(
             { suites: [suite], psk: { identity: "device 7", key } },
             { suites: [suite], psk: { lookup: (identity) => (identity === "device 7" ? key : undefined) } },
@@ -209,7 +212,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         same(server.session.alpn, "b", "the server's");
         await finish(client, server);
       });
-      check("ALPN: no common protocol is no_application_protocol on both sides", async () => {
+      check("ALPN: without a common protocol, both sides fail with no_application_protocol", async () => {
         const ends = await attempt({ alpn: ["a"] }, { alpn: ["b"] });
         expectFailure(ends.b, { alert: "no_application_protocol", by: "us" });
         expectFailure(ends.a, { alert: "no_application_protocol", by: "peer" });
@@ -226,7 +229,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         }
       });
       check(
-        "ALPN: with requireAlpn, no common protocol or no offer is no_application_protocol on both sides",
+        "ALPN: with requireAlpn and no common protocol or offer, both sides fail with no_application_protocol",
         async () => {
           for (const alpn of [undefined, ["a"]]) {
             const ends = await attempt({ ...(alpn && { alpn }) }, { alpn: ["b"], requireAlpn: true });
@@ -238,13 +241,13 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
           await finish(client, server);
         },
       );
-      check("the server's order of suites decides", async () => {
+      check("the server's first suite that the client offers is agreed", async () => {
         const suites = modernOf(provider).filter((suite) => suite.authentication === "ecdsa");
         const { client, server } = await connectPair({ suites }, { suites: [...suites].reverse() });
         same(client.session.suite, suites.at(-1)?.name, "suite");
         await finish(client, server);
       });
-      check("no common suite is handshake_failure on both sides", async () => {
+      check("without a common suite, both sides fail with handshake_failure", async () => {
         const suites = modernOf(provider).filter((suite) => suite.authentication === "ecdsa");
         const ends = await attempt({ suites: suites.slice(0, 1) }, { suites: suites.slice(1) });
         expectFailure(ends.b, { alert: "handshake_failure", by: "us", code: "no_shared_cipher" });
@@ -278,13 +281,16 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         const expectChosen = await connectTo("unknown.test", three, { insecure: true }, { strictSni: false });
         expectChosen((await kit()).server["ecdsa-p256"]);
       });
-      check("SNI: with strictSni, the default, an unknown name is unrecognized_name on both sides", async () => {
-        for (const server of [{ strictSni: true }, {}]) {
-          const ends = await attempt({ serverName: "unknown.test" }, { credentials: three(await kit()), ...server });
-          expectFailure(ends.b, { alert: "unrecognized_name", by: "us" });
-          expectFailure(ends.a, { alert: "unrecognized_name", by: "peer" });
-        }
-      });
+      check(
+        "SNI: with strictSni, the default, both sides fail with unrecognized_name for an unknown name",
+        async () => {
+          for (const server of [{ strictSni: true }, {}]) {
+            const ends = await attempt({ serverName: "unknown.test" }, { credentials: three(await kit()), ...server });
+            expectFailure(ends.b, { alert: "unrecognized_name", by: "us" });
+            expectFailure(ends.a, { alert: "unrecognized_name", by: "peer" });
+          }
+        },
+      );
       check("RSA and ECDSA: the server chooses a certificate that the client can verify", async () => {
         const both = (all: Kit) => [all.server["ecdsa-p256"], all.server["rsa-2048"]];
         const all = await kit();
@@ -301,7 +307,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         (await connectTo("localhost", both, { groups: [secp256r1] }))((await kit()).server["ecdsa-p256"]);
       });
       const checkRefusal = (name: string, code: string, alert: string, ends: () => Promise<Attempt>): void =>
-        check(`${name} is ${alert} on both sides`, async () => {
+        check(`${name} makes both sides fail with ${alert}`, async () => {
           const { a, b } = await ends();
           expectFailure(a, { code, alert, by: "us" });
           expectFailure(b, { code: alert, alert, by: "peer" });
@@ -318,7 +324,8 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
       checkRefusal("a client's certificate for a server", "extended_key_usage", "unsupported_certificate", async () => {
         const { ca, client, server } = await kit();
         const pair = memoryPair();
-        // `serverHandshakeConfig` would reject the client's certificate, so it is put into the finished configuration.
+        // `serverHandshakeConfig` would reject the client's certificate, so the test puts it into the finished
+        // configuration.
         const config = serverHandshakeConfig({ provider, credentials: [server["ecdsa-p256"]] });
         const misused = { credential: client, certificate: parseCertificate(client.chain[0] as Uint8Array) };
         const connection = acceptWith({ ...config, credentials: [misused] }, pair.b, {});
@@ -369,19 +376,19 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         same(server.session.peer, undefined, "the peer");
         await finish(client, server);
       });
-      check("require: no certificate is handshake_failure on both sides", async () => {
+      check("require: without a client certificate, both sides fail with handshake_failure", async () => {
         const { a, b } = await attempt({}, await withCa("require"));
         expectFailure(b, { alert: "handshake_failure", code: "no_client_certificate", by: "us" });
         expectFailure(a, { alert: "handshake_failure", by: "peer" });
       });
-      check("a certificate from an unknown CA is unknown_ca on both sides", async () => {
+      check("a certificate from an unknown CA makes both sides fail with unknown_ca", async () => {
         const { a, b } = await attempt({ credentials: (await kit()).untrustedClient }, await withCa("request"));
         expectFailure(b, { alert: "unknown_ca", code: "unknown_issuer", by: "us" });
         expectFailure(a, { alert: "unknown_ca", by: "peer" });
       });
     });
 
-    describe("delivery of bytes", () => {
+    describe("the echo is intact", () => {
       const full = async (): Promise<[Client, Server]> => {
         const { ca, client } = await kit();
         return [{ credentials: client }, { clientAuth: "require", ca: ca.pem }];
@@ -392,29 +399,30 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
           const limit = maxFragment ? { maxFragment } : {};
           await echo(await connectPair({ ...client, ...limit }, { ...server, ...limit }, wire), length);
         });
-      checkEcho("in single bytes", { chunk: 1 }, 5000);
-      checkEcho("all waiting bytes joined", { chunk: Number.POSITIVE_INFINITY }, 100_000);
-      for (const chunk of [2, 3, 4, 5, 6, 7, 64, 1021, 16_389]) checkEcho(`in pieces of ${chunk}`, { chunk }, 40_000);
-      checkEcho("at random boundaries", { chunk: cutRandomly }, 100_000);
-      checkEcho("delayed", { delay: 3 }, 50_000);
-      checkEcho("one handshake message over many records", {}, 5000, 64);
-      checkEcho("one handshake message over many records, in single bytes", { chunk: 1 }, 2000, 64);
+      checkEcho("if bytes arrive one by one", { chunk: 1 }, 5000);
+      checkEcho("if all waiting bytes arrive together", { chunk: Number.POSITIVE_INFINITY }, 100_000);
+      for (const chunk of [2, 3, 4, 5, 6, 7, 64, 1021, 16_389])
+        checkEcho(`if bytes arrive in pieces of ${chunk}`, { chunk }, 40_000);
+      checkEcho("if bytes arrive in pieces of random lengths", { chunk: cutRandomly }, 100_000);
+      checkEcho("if bytes arrive late", { delay: 3 }, 50_000);
+      checkEcho("if a handshake message spans many records", {}, 5000, 64);
+      checkEcho("if a handshake message spans many records, and bytes arrive one by one", { chunk: 1 }, 2000, 64);
     });
 
     describe("the end", () => {
-      check("the client closes first", async () => {
+      check("if the client closes first, both sides end in order", async () => {
         const { client, server } = await connectPair();
         const closing = client.close();
         same(await server.read(), undefined, "the server reads");
         await Promise.all([closing, client.closed, server.closed]);
       });
-      check("the server closes first", async () => {
+      check("if the server closes first, both sides end in order", async () => {
         const { client, server } = await connectPair();
         const closing = server.close();
         same(await client.read(), undefined, "the client reads");
         await Promise.all([closing, client.closed, server.closed]);
       });
-      check("both sides close at once", async () => {
+      check("if both sides close at once, both end in order", async () => {
         const { client, server } = await connectPair();
         await Promise.all([client.close(), server.close()]);
         await Promise.all([client.closed, server.closed]);
@@ -446,7 +454,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
           fault: "application",
         });
       });
-      check("a transport that ends without close_notify is a truncation, for reads and for closed", async () => {
+      check("if a transport ends without close_notify, reads and closed reject with truncated", async () => {
         const { client, server, pair } = await connectPair();
         await client.write(Uint8Array.of(1));
         assertSame(await server.read(), Uint8Array.of(1), "data before the cut");
@@ -464,7 +472,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         expectError(await reading, { code: "truncated" });
         await rejectionOf(server.closed);
       });
-      check("a transport that ends during the handshake is closed_during_handshake on both sides", async () => {
+      check("if a transport ends during the handshake, both sides fail with closed_during_handshake", async () => {
         const { ca, server } = await kit();
         const pair = memoryPair({ delay: 5 });
         const both = Promise.all([
@@ -474,7 +482,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         pair.cut();
         for (const error of await both) expectError(error, { code: "closed_during_handshake", fault: "transport" });
       });
-      check("a transport that breaks is transport_failed on both sides", async () => {
+      check("if a transport breaks, both sides fail with transport_failed", async () => {
         const { client, server, pair } = await connectPair();
         pair.fail(new Error("cable pulled"));
         for (const error of await Promise.all([rejectionOf(client.closed), rejectionOf(server.closed)]))
@@ -492,7 +500,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         expectError(await rejectionOf(server.closed), { code: "aborted", fault: "application", by: "us" });
         expectError(await rejectionOf(client.closed), { alert: "access_denied", code: "access_denied", by: "peer" });
       });
-      check("an altered record is bad_record_mac on both sides", async () => {
+      check("an altered record makes both sides fail with bad_record_mac", async () => {
         let isTampering = false;
         const { client, server } = await connectPair(
           {},
@@ -527,7 +535,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         expectError(await rejectionOf(client.closed), { code: "aborted" });
         expectError(await rejectionOf(server.closed), { by: "peer", alert: "user_canceled" });
       });
-      check("a handshake that takes too long is a handshake_timeout", async () => {
+      check("a handshake that takes too long fails with handshake_timeout", async () => {
         const { ca, server } = await kit();
         const dropAll = { alter: () => undefined };
         const clientPair = memoryPair(dropAll);
@@ -540,7 +548,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         ]))
           expectError(error, { code: "handshake_timeout", alert: "close_notify", by: "us" });
       });
-      check("a client without a trust anchor sends nothing", async () => {
+      check("a client without a trust anchor rejects and sends nothing", async () => {
         let sent = 0;
         const { a } = memoryPair({
           alter: (bytes) => {
@@ -556,7 +564,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
       });
     });
 
-    check("a reader that stalls stops the writer and loses no bytes", async () => {
+    check("a reader that stalls stops the writer, and no bytes are lost", async () => {
       const suites = provider.ciphers.CHACHA20_POLY1305
         ? [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]
         : modernOf(provider);
@@ -576,7 +584,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         before = written;
         await sleep(250);
       }
-      // The pair holds 1 MiB, and each side holds a few flushes more.
+      // The pair holds 1 MiB, and each side holds some more.
       assert(written < 4 * mebibyte, `${written} bytes were taken while the server did not read`);
       let got = 0;
       for await (const bytes of server) got += bytes.length;
@@ -667,7 +675,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
           }
         }
       });
-      check("has no secrets without the option", async () => {
+      check("has no secrets without the option `secrets`", async () => {
         const { log, lines } = await traceHandshake(false);
         const master = lines[0]?.split(" ")[2] as string;
         for (const event of [...log.client, ...log.server]) {
@@ -679,7 +687,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
           assert(!toHexDeep(event).includes(master), `the master secret in ${event.type}`);
         }
       });
-      check("has the same secrets on both sides, in the order in which they are derived, with the option", async () => {
+      check("with `secrets`, has the same secrets on both sides, in the order in which they are derived", async () => {
         const { log } = await traceHandshake(true);
         const secrets = (role: "client" | "server") =>
           log[role].filter((event) => event.type === "secret").map(({ name, bytes }) => `${name} ${toHex(bytes)}`);
@@ -855,7 +863,7 @@ async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   throw new Error("the promise was fulfilled, expected a rejection");
 }
 
-/** The bytes and strings of an event and of the objects in it, the bytes as hex. */
+/** The bytes, as hex, and the strings of an event and of the objects in it. */
 function toHexDeep(value: unknown): string {
   if (value instanceof Uint8Array) return toHex(value);
   if (typeof value === "string") return value;

@@ -1,5 +1,5 @@
 /**
- * The contract of a CryptoProvider, as cases that compare it with another provider. The {@link ContractSigner}s hold
+ * The contract of a CryptoProvider, as cases that compare a provider with another one. The {@link ContractSigner}s hold
  * the private keys for signatures.
  * @module
  */
@@ -51,14 +51,14 @@ export function providerContract(provider: CryptoProvider, reference: CryptoProv
 }
 
 /**
- * Tests cannot show that bytes are random. They show the number of bytes, and that neither memory nor bytes are handed
- * out twice.
+ * Tests cannot show that bytes are random. These cases check the number of bytes, and that no two calls return the same
+ * memory or the same bytes.
  */
 function randomCases({ random }: CryptoProvider): ContractCase[] {
   if (!random) return [];
   return [
     {
-      name: "random bytes",
+      name: "random returns fresh bytes of the requested length",
       run: async () => {
         for (const length of [0, 1, 32, 70_000]) {
           const bytes = random(length);
@@ -74,8 +74,8 @@ function randomCases({ random }: CryptoProvider): ContractCase[] {
 }
 
 /**
- * The cases of `provider`'s `verify` and `rsaEncrypt`: one for each scheme of each signer, and one for each signer's
- * key and its encryption.
+ * The cases of `provider`'s `verify` and `rsaEncrypt`: one for each scheme of each signer, one for each signer's key,
+ * and one for each key that decrypts.
  */
 export function signatureContract(
   provider: CryptoProvider,
@@ -131,7 +131,7 @@ function hashCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
     if (!hash || !expected) return [];
     return [
       {
-        name: `${name}: digests`,
+        name: `${name}: digests and snapshots match the reference`,
         run: async () => {
           assert(hash.outputLength === expected.outputLength, "outputLength");
           assert(hash.blockLength === expected.blockLength, "blockLength");
@@ -153,7 +153,7 @@ function hashCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
         },
       },
       {
-        name: `${name}: HMAC`,
+        name: `${name}: HMAC matches the reference`,
         run: async () => {
           for (const length of [0, 1, 20, 48, hash.blockLength, hash.blockLength + 1, 300]) {
             const key = sample(length, 2);
@@ -196,7 +196,7 @@ function aeadCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
         const keyCopy = key.slice();
         const mine = await make(keyCopy);
         keyCopy.fill(0);
-        // noble has no CCM. `ccmCases` checks it with a known answer, and interop tests with peers.
+        // noble has no CCM. `ccmCases` checks CCM with a known answer, and interop tests check it with peers.
         const theirs = reference.ciphers[name] ?? make;
         return { mine, theirs: await theirs(key) };
       };
@@ -455,7 +455,7 @@ function groupCases(provider: CryptoProvider, reference: CryptoProvider): Contra
           const { publicKey } = await make(random);
           assert(!sameBytes(share.publicKey, publicKey), "two shares are the same");
           share.wipe();
-          share.wipe(); // a share that was made early is wiped twice: by its user and by its maker
+          share.wipe(); // the user and the maker of an early share both wipe it
           await assertFails(() => share.agree(publicKey), "agree after wipe()");
         },
       },
@@ -551,7 +551,7 @@ function signatureCase(
 ): ContractCase {
   const { algorithm } = scheme;
   return {
-    name: `${name}: ${scheme.name}`,
+    name: `${name}: verify accepts a ${scheme.name} signature and refuses altered ones`,
     run: async () => {
       assert(provider.canVerify(algorithm), "canVerify returned false for a scheme of the signer");
       const verifies = (signature: Uint8Array, data = message, key = publicKey, verifyAs = algorithm) =>

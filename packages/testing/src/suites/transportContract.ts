@@ -11,7 +11,7 @@ import { type CheckedPair, Side, type TransportPair } from "./transportSide.ts";
 export type { TransportPair };
 
 /**
- * Defines the tests of the transport contract.
+ * Defines the tests of the transport contract. `makePair` makes a fresh pair for each test.
  * @example
  * transportContract({ describe, test }, "memory", async () => memoryPair());
  */

@@ -1,12 +1,12 @@
 /**
- * How a transport has to end: by either side, in order, by abort or by an error, and the events that may follow.
+ * Checks how a transport ends: by either side, in order, by abort or by an error, and which events may follow.
  * @module
  */
 
 import { assert, type Check, pattern, sleep, until } from "./transportSide.ts";
 
 export function checkEnds(check: Check): void {
-  check("end is delivered after the bytes sent before", async ({ a, b }) => {
+  check("the end event follows the bytes sent before it", async ({ a, b }) => {
     a.start();
     b.start();
     b.established();
@@ -18,7 +18,7 @@ export function checkEnds(check: Check): void {
     await until(() => a.ends === 1, "the other side got no end");
   });
 
-  check("a side may send and end right after start", async ({ a, b }) => {
+  check("bytes that are sent right after start, and the end after them, arrive", async ({ a, b }) => {
     a.start();
     a.send(pattern(7));
     a.end();
@@ -27,7 +27,7 @@ export function checkEnds(check: Check): void {
     b.equals(pattern(7));
   });
 
-  check("both sides may end at once, and call end twice", async ({ a, b }) => {
+  check("both sides can end at once, and can call end twice", async ({ a, b }) => {
     a.start();
     b.start();
     a.send(pattern(5));
@@ -77,23 +77,26 @@ export function checkEnds(check: Check): void {
     },
   );
 
-  check("after both directions have ended comes one error, and no event after it", async ({ a, b, gone }) => {
-    a.start();
-    b.start();
-    b.send(pattern(1000));
-    await a.received(1000);
-    if (gone) gone();
-    else {
-      b.end();
+  check(
+    "after both directions have ended, one error follows, and no event follows the error",
+    async ({ a, b, gone }) => {
+      a.start();
+      b.start();
+      b.send(pattern(1000));
+      await a.received(1000);
+      if (gone) gone();
+      else {
+        b.end();
+        a.end();
+      }
+      await until(() => a.errors.length === 1, "no error event");
+      assert(a.ends === 1, "no end event before the error");
+      assert(a.send(pattern(10)) === "gone", "send took bytes that it cannot send");
+      a.resume();
       a.end();
-    }
-    await until(() => a.errors.length === 1, "no error event");
-    assert(a.ends === 1, "no end event before the error");
-    assert(a.send(pattern(10)) === "gone", "send took bytes that it cannot send");
-    a.resume();
-    a.end();
-    await sleep(30);
-  });
+      await sleep(30);
+    },
+  );
 
   check("a paused receiver gets the error, after the bytes that had arrived", async ({ a, b, reset }) => {
     a.start();
@@ -197,7 +200,7 @@ export function checkEnds(check: Check): void {
     await sleep(20);
   });
 
-  check("a broken connection is an error", async ({ a, b, reset }) => {
+  check("a broken connection causes an error event", async ({ a, b, reset }) => {
     a.start();
     b.start();
     if (!reset) return;
@@ -208,7 +211,7 @@ export function checkEnds(check: Check): void {
     await sleep(20);
   });
 
-  check("a text message is an error", async ({ a, b, text }) => {
+  check("a text message causes an error event", async ({ a, b, text }) => {
     a.start();
     b.start();
     if (!text) return;

@@ -1,5 +1,5 @@
 /**
- * How a transport has to deliver bytes: order, backpressure, pauses, and the memory that it lends.
+ * Checks how a transport delivers bytes: order, backpressure, pauses, and the memory that it lends.
  * @module
  */
 
@@ -7,7 +7,7 @@ import { join } from "../join.ts";
 import { assert, assertSame, type Check, pattern, sleep, until } from "./transportSide.ts";
 
 export function checkFlow(check: Check): void {
-  check("carries bytes both ways, also bytes sent right after start", async ({ a, b }) => {
+  check("delivers bytes in both directions, also bytes sent right after start", async ({ a, b }) => {
     a.start();
     a.send(pattern(10));
     b.start();
@@ -63,7 +63,8 @@ export function checkFlow(check: Check): void {
     const piece = 65_536;
     let sent = 0;
     let full = 0;
-    // The connection has buffers of its own (the kernel's). If the receiver can pause, this loop fills those too.
+    // The connection has buffers of its own, such as the kernel's. If the receiver can pause, this loop fills these
+    // too.
     do {
       for (let more = true; more; sent += piece) {
         assert(sent < 2 ** 26, 'send took 64 MiB and did not return "full"');
@@ -95,7 +96,7 @@ export function checkFlow(check: Check): void {
     await until(() => b.ends === 1, "no end event");
   });
 
-  check("may be paused inside the data handler", async ({ a, b }) => {
+  check("can be paused inside the data handler", async ({ a, b }) => {
     a.start();
     b.start();
     let calls = 0;
@@ -131,14 +132,14 @@ export function checkFlow(check: Check): void {
     }
     const returned = new Map<ArrayBufferLike, Uint8Array>();
     let returnedCount = 0;
-    const give = memory.release;
-    // The test keeps the memory that comes back, so that each byte can be counted.
+    const release = memory.release;
+    // The test keeps the memory that is given back, so that it can count each byte.
     memory.release = (bytes) => {
       const marks = returned.get(bytes.buffer);
       if (!marks) return;
       returnedCount += bytes.length;
       marks.fill(1, bytes.byteOffset, bytes.byteOffset + bytes.length);
-      // A transport that still reads the memory now sends wrong bytes, as if the memory were lent again.
+      // If the transport still reads the memory, it now sends wrong bytes, as if the memory were lent again.
       bytes.fill(0xee);
     };
     try {

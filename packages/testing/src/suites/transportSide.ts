@@ -13,11 +13,11 @@ export interface TransportPair {
   /** Breaks the connection under the transports so that `a` gets `error`. */
   reset?: () => void;
   /**
-   * Ends the direction from `a` to `b` only, if the transport can do that (TCP can, WebSocket cannot): `a` still
+   * Ends only the direction from `a` to `b`, if the transport can be half-open (TCP can, WebSocket cannot): `a` still
    * receives.
    */
   endHalf?: () => void;
-  /** Closes the connection under the transports in order. Default: `b` ends, then `a`. */
+  /** Closes the connection under the transports in order. Default: `b` ends, then `a` ends. */
   gone?: () => void;
   /** Sends `a` a text message, if the transport has message types (WebSocket). */
   text?: () => void;
@@ -59,7 +59,7 @@ export class Side {
         if (this.onData) this.onData(bytes);
         else this.copies.push(bytes);
       },
-      // On a half-open connection there may be room again after the peer's end.
+      // On a half-open connection, drain may come after the peer's end.
       drain: () => {
         this.#event("drain", false);
         this.drains++;
@@ -149,7 +149,7 @@ export class Side {
 export const sleep = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function until(condition: () => boolean, message: string | (() => string)): Promise<void> {
-  const limit = Date.now() + 90_000; // only a hang takes as long, even on a busy machine
+  const limit = Date.now() + 90_000; // only a hang takes so long, even on a busy machine
   while (!condition()) {
     if (Date.now() > limit) throw new Error(`gave up after 90 s: ${typeof message === "string" ? message : message()}`);
     await sleep(2);

@@ -1,5 +1,5 @@
 /**
- * Wycheproof's vectors as suites that check any provider: one suite for each file, which a test runner names and runs.
+ * Wycheproof's vectors as suites that check any provider, one suite for each file. A test runner names and runs them.
  * They need Node.js, because they read files.
  *
  * The rules of TLS 1.2 decide about vectors whose result is "acceptable": a provider refuses compressed points (RFC
@@ -50,7 +50,7 @@ export interface VectorOptions {
   readonly keyShareFrom?: (group: GroupName, privateKey: Uint8Array) => KeyShare | PromiseLike<KeyShare>;
 }
 
-/** The directory that `HANDCLASP_VECTORS` names, otherwise `../shared/vectors` next to the repository. */
+/** Returns the directory that `HANDCLASP_VECTORS` names, otherwise `../shared/vectors` next to the repository. */
 export function vectorsDirectory(): string {
   if (process.env.HANDCLASP_VECTORS) return resolve(process.env.HANDCLASP_VECTORS);
   for (let at = process.cwd(); ; at = dirname(at)) {
@@ -208,7 +208,7 @@ function agreementCheck(provider: CryptoProvider, name: GroupName, width: number
   };
 }
 
-/** The hashes of the signatures that we support. SHA-1 and SHA-224 are not among them. */
+/** The hashes of the signature schemes that Handclasp supports. SHA-1 and SHA-224 are not among them. */
 const hashes: Readonly<Record<string, "sha256" | "sha384" | "sha512">> = {
   "SHA-256": "sha256",
   "SHA-384": "sha384",
@@ -246,7 +246,7 @@ function ed25519Check(provider: CryptoProvider): Check {
 
 function rsaKey(group: Group): PublicKey {
   const { modulus, publicExponent } = group.publicKey as { modulus: string; publicExponent: string };
-  // Removes the leading zero with which the files, as DER, mark a positive number.
+  // Removes the leading zero byte that the files have, as in DER, to mark a positive number.
   const unsigned = (digits: string): Uint8Array => {
     const significant = digits.replace(/^0+/, "");
     return bytes(significant.padStart(significant.length + (significant.length % 2), "0"));
@@ -271,8 +271,8 @@ function pssCheck(provider: CryptoProvider): Check {
   return (vector, group) => {
     const hash = hashes[group.sha as string];
     if (!hash) return "skip";
-    // TLS requires the hash of the signature in MGF1 and a salt as long as its digest (RFC 8446 §4.2.3): others do not
-    // verify.
+    // TLS requires the signature's hash in MGF1, and a salt as long as its digest (RFC 8446 §4.2.3). Signatures with
+    // other parameters do not verify.
     const hasTlsParameters = group.mgfSha === group.sha && group.sLen === Number(hash.slice(3)) / 8;
     return verifyCheck(
       provider,
