@@ -91,6 +91,25 @@ test("are wiped when they expire: at the next use, or by a timer without one", (
   expect(idle.timers).toEqual([]);
 });
 
+test("are wiped if the clock fails when their timer fires", () => {
+  let isBroken = false;
+  const now = () => {
+    if (isBroken) throw new Error("no clock");
+    return 0;
+  };
+  const tasks: (() => void)[] = [];
+  const keys = rotatingKeys(
+    (length) => new Uint8Array(length).fill(1),
+    now,
+    lifetime,
+    (_, task) => tasks.push(task),
+  );
+  const [key] = keys() as readonly Uint8Array[];
+  isBroken = true;
+  tasks[0]?.();
+  expect(key).toEqual(new Uint8Array(48));
+});
+
 test("a server's timer does not keep the process alive, and wipes the key", async () => {
   const timers: { ms: number | undefined; timer: NodeJS.Timeout; task: () => void }[] = [];
   const set = globalThis.setTimeout;

@@ -50,7 +50,11 @@ export function rotatingKeys(random: Random, now: () => number, lifetime: number
     isScheduled = true;
     schedule(oldest.since + 2 * window - time, () => {
       isScheduled = false;
-      wipeExpired(now());
+      let time = Number.NaN; // wipes every key if the clock fails
+      try {
+        time = now();
+      } catch {}
+      wipeExpired(time);
     });
   };
   return () => {
