@@ -1,5 +1,6 @@
 /**
- * The events of a connection, as text on stderr or, with `--json`, as one object a line.
+ * The events of a connection, as text on stderr or, with `--json`, as one object a line: on stdout for `serve`, on
+ * stderr for `connect`, whose stdout has the received data.
  * @module
  */
 import { createHash } from "node:crypto";
