@@ -1,6 +1,7 @@
 /** Runs child processes with a time limit, collects their output, and ends them when this process ends. */
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
@@ -102,6 +103,21 @@ function endAll(code) {
   process.exit(code);
 }
 
+/** @param {number} code the exit code if no command is in the foreground */
+const stop = (code) => void (foreground ? foreground.kill("SIGTERM") : endAll(code));
+
 // On Ctrl-C, the terminal also sends SIGINT to the command in the foreground, which then ends by itself.
-process.on("SIGINT", () => foreground ?? endAll(130));
-process.on("SIGTERM", () => (foreground ? foreground.kill("SIGTERM") : endAll(143)));
+process.on("SIGINT", () => void ((foreground && isatty(0)) || stop(130)));
+process.on("SIGTERM", () => stop(143));
+process.on("SIGHUP", () => stop(129));
+
+// npm passes SIGTERM on to the shell in which it runs a script, and the shell ends without passing it on. The system
+// then gives this process another parent. On Windows, the parent's ID never changes.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event !== undefined && !isWindows) {
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop(143);
+  }, 500).unref();
+}

@@ -58,6 +58,7 @@ channelFlags(
         "the first encrypts, all decrypt; SIGHUP reads the file again",
     )
     .option("--respond <how>", "echo, http, sink or source[:BYTES]", "echo"),
+  "to stdout; the addresses go to stderr",
 ).action(async (flags: ServeFlags) => {
   await serve(flags);
   process.exit(0);
@@ -92,6 +93,7 @@ channelFlags(
       "resume the session in this file, and write the new one to it; anyone who reads it can decrypt the connection",
     )
     .option("--http <path>", "send one GET and print the reply", parsePath),
+  "to stderr, because stdout has the received data",
 ).action(async (url: URL, flags: ConnectFlags) => {
   process.exitCode = await connect(url, flags);
   // Node.js sends the last bytes in the background. A peer that does not close its side keeps the process running for
@@ -120,7 +122,8 @@ program
     await certs(directory, names, flags.algorithm);
   });
 
-function channelFlags(command: Command): Command {
+/** `where` says where `--json` prints. */
+function channelFlags(command: Command, where: string): Command {
   return command
     .option("--alpn <names>", "application protocols, in order of preference")
     .option(
@@ -143,7 +146,7 @@ function channelFlags(command: Command): Command {
     .addOption(
       new Option("--provider <name>", "implementation of the cryptography").choices(["node", "noble"]).default("node"),
     )
-    .option("--json", "print events as JSON, one a line")
+    .option("--json", `print events as JSON, one a line, ${where}`)
     .option("--trace", "print each handshake message and record");
 }
 

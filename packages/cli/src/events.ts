@@ -1,6 +1,6 @@
 /**
- * The events of a connection, as text or, with `--json`, as one JSON object a line. `serve` prints JSON to stdout,
- * everything else goes to stderr.
+ * The events of a connection, as text on stderr or, with `--json`, as one JSON object a line. `serve` prints JSON to
+ * stdout, `connect` to stderr, because its stdout has the received data.
  * @module
  */
 import { createHash } from "node:crypto";

@@ -541,6 +541,14 @@ describe("handclasp", () => {
     expect(await run(["--version"])).toMatchObject({ code: 0, stderr: "" });
   });
 
+  test.each([
+    ["serve", "stdout"],
+    ["connect", "stderr"],
+  ])("%s --help says that --json prints to %s", async (command, stream) => {
+    const { stdout } = await run([command, "--help"]);
+    expect(stdout.toString().replace(/\s+/g, " ")).toContain(`print events as JSON, one a line, to ${stream}`);
+  });
+
   test.each(["serve", "connect", "certs"])("%s --help prints the usage", async (command) => {
     const { code, stdout } = await run([command, "--help"]);
     expect([code, stdout.toString()]).toEqual([0, expect.stringContaining(`Usage: handclasp ${command}`)]);

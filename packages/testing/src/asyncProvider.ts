@@ -74,8 +74,8 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
     inner.ciphers;
   const { x25519, secp256r1, secp384r1, secp521r1 } = inner.groups;
   return {
+    ...inner,
     name: `async ${inner.name}`,
-    hashes: inner.hashes,
     ciphers: {
       ...(AES_128_GCM && { AES_128_GCM: aead(AES_128_GCM) }),
       ...(AES_256_GCM && { AES_256_GCM: aead(AES_256_GCM) }),
@@ -96,7 +96,6 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
     verify: (algorithm, key, message, signature) => delay(() => inner.verify(algorithm, key, message, signature)),
     rsaEncrypt: (key, message, random) => delay(() => inner.rsaEncrypt(key, message, random)),
     precomputesShares: true,
-    prefers: inner.prefers,
   };
 }
 
@@ -104,9 +103,7 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
 export function asyncCredential(inner: Credential, options: AsyncProviderOptions = {}): Credential {
   const delay = makeDelay(options);
   return {
-    chain: inner.chain,
-    schemes: inner.schemes,
-    read: inner.read,
+    ...inner,
     sign: (scheme, message) => delay(() => inner.sign(scheme, message)),
     ...(inner.rsaDecryptRaw && {
       rsaDecryptRaw: (ciphertext: Uint8Array) =>

@@ -30,9 +30,6 @@ export async function idle(subjects: readonly string[], count: number, { rounds 
         pair.stop();
       }
     }
-  const medianOf = (subject: string, pick: (growth: MemoryGrowth) => number): number =>
-    median((samples.get(subject) ?? []).map(pick));
-  const heap = (subject: string): number => medianOf(subject, (growth) => growth.heap);
   return [
     {
       id: "idle",
@@ -46,13 +43,26 @@ export async function idle(subjects: readonly string[], count: number, { rounds 
         { name: "more than raw ws", unit: " KiB" },
         { name: "rss", unit: " KiB" },
       ],
-      cells: subjects.map((subject) =>
-        failures.has(subject)
-          ? [subject, `not measured: ${failures.get(subject)}`, "", ""]
-          : [subject, heap(subject), heap(subject) - heap("raw ws"), medianOf(subject, ({ rss }) => rss)],
-      ),
+      cells: idleCells(subjects, samples, failures),
     },
   ];
+}
+
+export function idleCells(
+  subjects: readonly string[],
+  samples: ReadonlyMap<string, readonly MemoryGrowth[]>,
+  failures: ReadonlyMap<string, string>,
+): Grid["cells"] {
+  const medianOf = (subject: string, pick: (growth: MemoryGrowth) => number): number =>
+    median((samples.get(subject) ?? []).map(pick));
+  const heap = (subject: string): number => medianOf(subject, (growth) => growth.heap);
+  const moreThanRaw = (subject: string): number | string =>
+    samples.has("raw ws") ? heap(subject) - heap("raw ws") : "not measured";
+  return subjects.map((subject) =>
+    failures.has(subject)
+      ? [subject, `not measured: ${failures.get(subject)}`, "", ""]
+      : [subject, heap(subject), moreThanRaw(subject), medianOf(subject, ({ rss }) => rss)],
+  );
 }
 
 /** The number of first connections that do not count, because they allocate memory that all connections share. */

@@ -44,7 +44,7 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   hook_failed: application(
     "internal_error",
-    "A function of your program threw, or returned an invalid value: `credentials`, `psk`, a signer or " +
+    "A function of your program threw, or returned an invalid value: `credentials`, `psk`, a signer, `now` or " +
       "`keyLog`. `cause` has what it threw. To choose the alert, throw a TlsError that names it. If `verify` or " +
       "`trust` throws, the code is `untrusted`. If a session store throws, the handshake is a full one.",
     "Correct the function. `cause` says what failed.",

@@ -849,7 +849,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "E.1",
     "The record of a ClientHello may have any version 3.x.",
-    obeyedBy("record/reader.ts#RecordReader.takeRawRecord", `${order}: versions > the first record may have version %i`),
+    obeyedBy(
+      "record/reader.ts#RecordReader.takeRawRecord",
+      `${order}: versions > the first record may have version %i`,
+    ),
   ],
   ["E.2, E.3", "A server accepts the hello of SSL 2.0, and a client may fall back to it.", noSsl],
   [

@@ -12,7 +12,7 @@ import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites, type SuiteRow } from "../handshake/suites.ts";
 import { closeTimeout, handshakeTimeout, maxPlaintext, maxRenegotiations } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
-import { briefError, optionsOf, wrongOption } from "../validation/options.ts";
+import { briefError, optionsOf, timeOf, wrongOption } from "../validation/options.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 
 /** The options that `connect` and `accept` have in common. */
@@ -98,12 +98,12 @@ const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(l
 export function commonConfig(options: CommonOptions): CommonConfig {
   // Checked here, so that a server fails at its configuration and not at its first connection.
   traceOf(options);
-  const { provider = noble, maxFragment = maxPlaintext, recordSizeLimit, renegotiation } = options;
+  const { provider = noble, maxFragment = maxPlaintext, recordSizeLimit, renegotiation, now = Date.now } = options;
   const suites = suitesOf(provider, options.suites);
   return {
     provider,
     random: options.random ?? provider.random ?? systemRandom,
-    now: options.now ?? Date.now,
+    now: () => timeOf(now),
     suites,
     groups: groupsOf(provider, suites, options.groups),
     schemes: supported(

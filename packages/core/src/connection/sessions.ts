@@ -8,7 +8,7 @@ import type { ClientSessions } from "../handshake/config.ts";
 import { sessionsIn } from "../handshake/resumption/client.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
 import { itemOverhead, maxStoreBytes, storeTimeout, sweepInterval } from "../limits.ts";
-import { optionsOf, wrongOption } from "../validation/options.ts";
+import { optionsOf, timeOf, wrongOption } from "../validation/options.ts";
 
 /**
  * A store in memory. It evicts the least recently used session when it is full, and deletes expired ones.
@@ -20,17 +20,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   /** The sessions, in the order of their last use. */
   const entries = new Map<string, { readonly session: Uint8Array; readonly expires: number }>();
   let totalBytes = 0;
-  let lastSweep = now();
+  let lastSweep = timeOf(now);
   const drop = (key: string): void => {
     totalBytes -= cost(entries.get(key)?.session);
     entries.delete(key);
   };
   /** Deletes expired sessions, because they could decrypt recorded connections. */
   const sweep = (): void => {
-    const time = now();
+    const time = timeOf(now);
     if (Math.abs(time - lastSweep) < sweepInterval) return;
     lastSweep = time;
-    for (const [key, { expires }] of entries) if (expires <= time) drop(key);
+    for (const [key, { expires }] of entries) if (!(time < expires)) drop(key);
   };
   return {
     get(key) {
@@ -39,7 +39,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       if (!entry) return undefined;
       entries.delete(key);
       entries.set(key, entry);
-      if (now() < entry.expires) return entry.session;
+      if (timeOf(now) < entry.expires) return entry.session;
       drop(key);
       return undefined;
     },

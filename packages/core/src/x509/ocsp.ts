@@ -308,13 +308,13 @@ function unknownCritical(extensions: ReadonlyMap<string, Extension>, known: Read
 function checkFreshness({ thisUpdate, nextUpdate }: SingleResponse, now: number): void {
   const second = Math.floor(now / 1000) * 1000;
   const until = nextUpdate ?? thisUpdate + maxStatusAge;
-  if (thisUpdate > second + maxClockSkew)
+  if (!(thisUpdate <= second + maxClockSkew))
     throw ocspError(
       "ocsp_expired",
       `the OCSP response is from ${iso(thisUpdate)}, now is ${iso(second)}`,
       "check the clock",
     );
-  if (until < second || until < thisUpdate) {
+  if (!(until >= second && until >= thisUpdate)) {
     const end = iso(until) + (nextUpdate === undefined ? " (without nextUpdate)" : "");
     throw ocspError(
       "ocsp_expired",

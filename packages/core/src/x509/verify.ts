@@ -90,7 +90,7 @@ export function readTrust(options: TrustOptions, cache?: CertificateCache): Trus
   const anchors = bundles.flatMap((bundle) => bundle.anchors);
   const unusable = bundles.flatMap((bundle) => bundle.unusable);
   if (!anchors.length && !pins.length && !insecure && !trust)
-    throw briefError("no trust anchor: give ca, pins or trust");
+    throw briefError("no trust anchor: give ca, pins, trust or insecure");
   return { anchors, unusable, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
 }
 

@@ -2,11 +2,13 @@
 
 import { connect, keepSessions, memoryStore } from "@handclasp/core";
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
-import { memoryPair, testCa } from "@handclasp/testing";
+import { asyncProvider, memoryPair, testCa } from "@handclasp/testing";
 import { expect, test, vi } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
-import { rotatingKeys } from "../../src/handshake/resumption/tickets.ts";
+import type { Aead } from "../../src/crypto/provider.ts";
+import { type Awaitable, runFlow } from "../../src/flow.ts";
+import { rotatingKeys, Tickets } from "../../src/handshake/resumption/tickets.ts";
 
 const lifetime = 100;
 const s = 1000;
@@ -89,6 +91,54 @@ test("are wiped when they expire: at the next use, or by a timer without one", (
   expect(last?.every((byte) => byte === 0)).toBe(true);
   // No timer remains.
   expect(idle.timers).toEqual([]);
+});
+
+test("are wiped if the clock fails when their timer fires", () => {
+  let isBroken = false;
+  const now = () => {
+    if (isBroken) throw new Error("no clock");
+    return 0;
+  };
+  const tasks: (() => void)[] = [];
+  const keys = rotatingKeys(
+    (length) => new Uint8Array(length).fill(1),
+    now,
+    lifetime,
+    (_, task) => tasks.push(task),
+  );
+  const [key] = keys() as readonly Uint8Array[];
+  isBroken = true;
+  tasks[0]?.();
+  expect(key).toEqual(new Uint8Array(48));
+});
+
+test.each([
+  ["a value", nodeCrypto],
+  ["a promise", asyncProvider(nodeCrypto)],
+])("once the provider has made its context, no other copy of a key remains: %s", async (_, inner) => {
+  const received: Uint8Array[] = [];
+  const provider = {
+    ...inner,
+    ciphers: {
+      ...inner.ciphers,
+      AES_256_GCM: (key: Uint8Array) => {
+        received.push(key);
+        return inner.ciphers.AES_256_GCM?.(key) as Awaitable<Aead>;
+      },
+    },
+  };
+  const key = new Uint8Array(48).fill(7);
+  const tickets = new Tickets(
+    provider,
+    (length) => new Uint8Array(length),
+    () => [key],
+  );
+  const state = new Uint8Array(3).fill(1);
+  const ticket = await runFlow(tickets.seal(state));
+  expect(await runFlow(tickets.open(ticket))).toEqual({ state, oldKey: false });
+  expect(received.map((copy) => new Uint8Array(copy.buffer))).toEqual([new Uint8Array(48)]);
+  key.fill(8);
+  expect(await runFlow(tickets.open(ticket))).toBeUndefined();
 });
 
 test("a server's timer does not keep the process alive, and wipes the key", async () => {

@@ -162,6 +162,16 @@ describe("without the key", () => {
     );
     expect([client.pskIdentity, server.pskIdentity]).toEqual(["", ""]);
   });
+
+  test("an identity and a hint may have 1,024 bytes of UTF-8 each", async () => {
+    const long = "é".repeat(512);
+    const { client, server } = await ends(
+      { psk: (hint) => ({ identity: hint ?? "", key }) },
+      { psk: { lookup: (name) => (name === long ? key : undefined), hint: long } },
+    );
+    expect([client.pskIdentity, server.pskIdentity]).toEqual([long, long]);
+  });
+
   test("a key that is too short is refused when a function returns it", async () => {
     const short = new Uint8Array(15);
     expect((await ends({ psk: () => ({ identity, key: short }) })).client).toMatchObject({ code: "configuration" });
@@ -207,7 +217,13 @@ describe("an invalid configuration", () => {
     ["a password", { psk: { identity, key: "correct horse battery" as never } }, /psk\.key: a text \(give bytes/],
     ["an empty key", { psk: { identity, key: new Uint8Array(0), allowShortKey: true } }, /too short/],
     ["no identity", { psk: { key } as PresharedKey }, /identity/],
-    ["an identity of 1,025 characters", { psk: { identity: "x".repeat(1025), key } }, /identity/],
+    [
+      "a short key that is too long",
+      { psk: { identity, key: new Uint8Array(1025), allowShortKey: true } },
+      /from 1 to 1024/,
+    ],
+    ["an identity of 1,025 bytes", { psk: { identity: "x".repeat(1025), key } }, /identity/],
+    ["an identity of 513 characters of two bytes", { psk: { identity: "é".repeat(513), key } }, /at most 1024 bytes/],
     ["no trust anchor for the other suites", { suites: [...pskSuites, ...modernSuites] }, /no trust anchor/],
   ])("client: %s", async (_, options, message) => {
     const connecting = connect(memoryPair().a, {
@@ -230,7 +246,8 @@ describe("an invalid configuration", () => {
     ["keys without a suite", { suites: modernSuites, credentials: [credential] }, /psk without a suite/],
     ["no certificate for the other suites", { suites: [...pskSuites, ...modernSuites] }, /needs a credential/],
     ["certificates of clients", { clientAuth: "require", ca: ca.pem }, /which have no certificates/],
-    ["a hint of 1,025 characters", { psk: { lookup, hint: "x".repeat(1025) } }, /hint/],
+    ["a hint of 1,025 bytes", { psk: { lookup, hint: "x".repeat(1025) } }, /hint: 1025 bytes \(at most 1024\)/],
+    ["a hint of 513 characters of two bytes", { psk: { lookup, hint: "é".repeat(513) } }, /hint: 1026 bytes/],
   ])("server: %s", async (_, options, message) => {
     expect(() => serverHandshakeConfig({ provider: nodeCrypto, suites: [suite], psk: { lookup }, ...options })).toThrow(
       expect.objectContaining({ ...refused, message: expect.stringMatching(message) }),

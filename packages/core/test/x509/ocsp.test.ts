@@ -122,6 +122,10 @@ describe("the status of a certificate", () => {
     ).toBe("revoked");
   });
 
+  it("is not good at a time that is not a number", async () => {
+    await expect(fault(responseWith(), noble, Number.NaN)).rejects.toThrow();
+  });
+
   it("is verified with a provider of promises", async () => {
     const provider = asyncProvider(noble);
     expect(await fault(responseWith(), provider)).toBeUndefined();

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { TlsError } from "../../src/errors.ts";
+import { explain } from "../../src/validation/explain.ts";
 import { type TrustOptions, trustPolicy, VerifiedPeer } from "../../src/x509/verify.ts";
 import { bytes, ca, clientAuth, dns, ecKey, extKeyUsage, parsed, pemOf, pinOf, server } from "./make.ts";
 import { refusal, verdict, verify } from "./verify.ts";
@@ -48,6 +49,15 @@ describe("trustPolicy", () => {
     expect(error({ ca: "no PEM at all" })).toMatch(/no certificate/);
     expect(trustPolicy({ ca: other }).anchors[0]?.subject.text).toBe("CN=Foreign root,O=Test");
     expect(trustPolicy({ ca: one }).anchors[0]?.subject.text).toBe("CN=Root,O=Test");
+  });
+
+  it("names the same options in the error and in its advice, and takes each alone", () => {
+    const options: TrustOptions = { ca: pemOf(root.der), ...pins(leaf), trust: () => true, insecure: true };
+    const message = error({})?.replace("configuration configuration: ", "") ?? "";
+    const advice = explain({}, message)?.[1] ?? "";
+    expect(message.match(/give (.*)$/)?.[1]?.split(/, | or /)).toEqual(Object.keys(options));
+    expect([...advice.matchAll(/(\w+): /g)].map(([, option]) => option)).toEqual(Object.keys(options));
+    for (const [option, value] of Object.entries(options)) expect(error({ [option]: value })).toBeUndefined();
   });
 
   it("refuses options that trust no peer, or more than one root of trust", () => {

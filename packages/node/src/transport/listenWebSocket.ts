@@ -119,7 +119,7 @@ async function listenOn(
     try {
       const answer: unknown = allow === undefined || allow(request);
       if (typeof answer === "boolean") return answer;
-      if (answer instanceof Promise) answer.catch(() => {});
+      Promise.resolve(answer).catch(() => {});
       return refuseBadHook(request, "allow returned neither true nor false", "return true or false, not a promise");
     } catch (cause) {
       return refuseBadHook(request, "allow threw an error", "fix it: `cause` has the error", cause);

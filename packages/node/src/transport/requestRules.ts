@@ -86,7 +86,7 @@ export function reportRefusal(onRefused: OnRefused | undefined, error: TlsError,
   const failed = (thrown: unknown): void => console.error("handclasp: onRefused of the application threw:", thrown);
   try {
     const result: unknown = onRefused?.(error, request);
-    if (result instanceof Promise) result.catch(failed);
+    Promise.resolve(result).catch(failed);
   } catch (thrown) {
     failed(thrown);
   }

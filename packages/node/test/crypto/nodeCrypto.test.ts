@@ -37,6 +37,14 @@ describe("asyncProvider keeps the contract", () => {
   for (const { name, run } of providerContract(asyncNodeCrypto, nodeCrypto)) test(name, run);
   for (const { name, run } of signatureContract(asyncNodeCrypto, nodeCrypto, asyncSigners)) test(name, run, 20_000);
 
+  test("it passes on whatever else the provider and the credential have", () => {
+    const random = (length: number) => new Uint8Array(length);
+    const extra = { later: 1 };
+    expect(asyncProvider({ ...nodeCrypto, ...extra, random })).toMatchObject({ ...extra, random });
+    const staple = { ocspResponse: new Uint8Array(1), signedCertificateTimestamps: new Uint8Array(2) };
+    expect(asyncCredential({ ...signers[0]!.credential, ...extra, ...staple })).toMatchObject({ ...extra, ...staple });
+  });
+
   test("its promises may resolve out of order", async () => {
     const draws = [0.9, 0.9, 0.1, 0.1];
     const provider = asyncProvider(nodeCrypto, { random: () => draws.shift() ?? 0 });

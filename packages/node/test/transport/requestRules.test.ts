@@ -186,6 +186,31 @@ test.each<[string, () => unknown, string]>([
   expect(reports).toMatchObject([{ code: "hook_failed", fault: "application", message }]);
 });
 
+/** A promise of another library: it starts its work, and so can fail, only when `then` is called. */
+const thenable = () => {
+  const rejected = vi.fn();
+  const then = (_: unknown, onRejected?: (reason: unknown) => void) => {
+    rejected(onRejected !== undefined);
+    onRejected?.(new Error("no database"));
+  };
+  return { rejected, answer: { then } };
+};
+
+test("a thenable of allow or onRefused that is no Promise is handled as one", async () => {
+  const printed = vi.spyOn(console, "error").mockReturnValue();
+  const [ofAllow, ofReport] = [thenable(), thenable()];
+  const allow = (() => ofAllow.answer) as unknown as () => boolean;
+  const refused = (() => ofReport.answer) as () => void;
+  const listener = await listenWebSocket({ allow }, () => {}, refused);
+  cleanups.push(() => listener.close(0));
+  expect(await ask((listener.address() as AddressInfo).port, "localhost")).toBe(403);
+  await vi.waitFor(() => {
+    for (const { rejected } of [ofAllow, ofReport]) expect(rejected.mock.calls).toEqual([[true]]);
+    expect(printed).toHaveBeenCalledWith("handclasp: onRefused of the application threw:", new Error("no database"));
+  });
+  printed.mockRestore();
+});
+
 test("an onRefused that rejects does not end the process", async () => {
   const onUnhandled = vi.fn();
   const printed = vi.spyOn(console, "error").mockReturnValue();

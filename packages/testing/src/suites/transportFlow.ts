@@ -179,7 +179,7 @@ export function checkFlow(check: Check): void {
         `of ${sent} bytes, ${returnedCount} were given back, ${countDistinct()} of them different`,
       );
     } finally {
-      memory.release = give;
+      memory.release = release;
     }
   });
 }

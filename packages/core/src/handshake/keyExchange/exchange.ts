@@ -64,7 +64,7 @@ export interface ExchangeConfig {
 
 /** A key that both sides share (RFC 4279). */
 export interface PresharedKey {
-  /** The name of the key, at most 1,024 characters, sent in the clear. It may be empty. */
+  /** The name of the key, at most 1,024 bytes in UTF-8, sent in the clear. It may be empty. */
   readonly identity: string;
   /** At least 16 random bytes. A password is not enough: an attacker can guess it from one recorded handshake. */
   readonly key: Uint8Array;

@@ -3,6 +3,7 @@
  * this file.
  * @module
  */
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { configurationError } from "../../errors.ts";
 import { maxPskIdentity, minPskLength } from "../../limits.ts";
 import { optionsOf, wrongOption } from "../../validation/options.ts";
@@ -17,8 +18,9 @@ export const pskOptions: Required<KeyExchangeRow>["psk"] = {
   server(psk) {
     const checked = optionsOf(psk, ["function! lookup", "boolean allowShortKeys", "string hint"], "psk.");
     const { hint = "", allowShortKeys = false } = checked;
-    if (hint.length > maxPskIdentity)
-      throw configurationError(`psk.hint: ${hint.length} characters`, `at most ${maxPskIdentity}`);
+    const hintLength = utf8ToBytes(hint).length;
+    if (hintLength > maxPskIdentity)
+      throw configurationError(`psk.hint: ${hintLength} bytes`, `at most ${maxPskIdentity}`);
     return { lookup: (identity) => psk.lookup(identity), allowShortKeys, hint };
   },
 };
@@ -32,12 +34,12 @@ export function checkKey(psk: PresharedKey): PresharedKey {
   if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskIdentity)
     throw configurationError(
       "the pre-shared key is too short, too long or no Uint8Array",
-      `from ${minPskLength} to ${maxPskIdentity} random bytes: a password can be guessed from one recorded handshake`,
+      `from ${least} to ${maxPskIdentity} random bytes: a password can be guessed from one recorded handshake`,
     );
-  if (typeof identity !== "string" || identity.length > maxPskIdentity)
+  if (typeof identity !== "string" || utf8ToBytes(identity).length > maxPskIdentity)
     throw configurationError(
       "the identity of the pre-shared key is not valid",
-      `a text of at most ${maxPskIdentity} characters`,
+      `a text of at most ${maxPskIdentity} bytes in UTF-8`,
     );
   return psk;
 }

@@ -94,7 +94,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
       const suite = config.suites.find(({ id }) => id === state.suite);
       if (!suite || !equal(state.binding, binding)) return "configuration";
       const now = seconds(config.now());
-      if (now < state.created || now >= state.expires) return "expired";
+      if (!(now >= state.created && now < state.expires)) return "expired";
       const sessionPsk = sessionPskOf(state);
       if (
         sessionPsk &&

@@ -72,7 +72,7 @@ function* checkOfferedSession(
   const { sessionLifetime } = config;
   const now = seconds(config.now());
   // Another server with our ticket keys, or an earlier configuration, may have set a longer lifetime than ours.
-  if (now < state.created || now >= state.expires || state.expires - now > sessionLifetime) return "expired";
+  if (!(now >= state.created && now < state.expires && state.expires - now <= sessionLifetime)) return "expired";
   if (latin1(state.serverName) !== (offer.serverName ?? "")) return "server_name";
   const credential = suite.keyExchange.usesCertificate
     ? credentialsFor(config, offer.serverName).find(({ certificate }) =>

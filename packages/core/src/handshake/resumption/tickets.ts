@@ -3,9 +3,9 @@
  * `name || nonce || AES-256-GCM(state)`. The name identifies the server's key (§4) and is the additional data.
  * @module
  */
-import { equal } from "../../bytes/bytes.ts";
+import { equal, wipe } from "../../bytes/bytes.ts";
 import type { Aead, CryptoProvider, Random } from "../../crypto/provider.ts";
-import { type Awaitable, callHook, type Flow, waitFor } from "../../flow.ts";
+import { type Awaitable, callHook, type Flow, isPromise, waitFor } from "../../flow.ts";
 import { maxTicketState } from "../../limits.ts";
 
 const nameLength = 16;
@@ -50,7 +50,11 @@ export function rotatingKeys(random: Random, now: () => number, lifetime: number
     isScheduled = true;
     schedule(oldest.since + 2 * window - time, () => {
       isScheduled = false;
-      wipeExpired(now());
+      let time = Number.NaN; // wipes every key if the clock fails
+      try {
+        time = now();
+      } catch {}
+      wipeExpired(time);
     });
   };
   return () => {
@@ -71,10 +75,10 @@ export class Tickets {
   readonly #random: Random;
   readonly #keys: TicketKeys;
   /**
-   * The AEAD contexts by the array of the key. Each entry holds a copy of the key, because the user may overwrite the
-   * array.
+   * The AEAD contexts by the array of the key. Each entry has the digest of the key, because the user may overwrite the
+   * array. A copy of the key would remain after the array is wiped.
    */
-  readonly #contexts = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly aead: Awaitable<Aead> }>();
+  readonly #contexts = new WeakMap<Uint8Array, { readonly digest: Uint8Array; readonly aead: Awaitable<Aead> }>();
 
   constructor(provider: CryptoProvider, random: Random, keys: TicketKeys) {
     this.#provider = provider;
@@ -124,14 +128,18 @@ export class Tickets {
   }
 
   #context(key: Uint8Array): Awaitable<Aead> {
+    const digest = this.#provider.hashes.sha256.digest(key);
     const cached = this.#contexts.get(key);
-    if (cached && equal(cached.key, key)) return cached.aead;
+    if (cached && equal(cached.digest, digest)) return cached.aead;
     const newContext = this.#provider.ciphers.AES_256_GCM;
     if (!newContext) throw new Error("tickets need AES-256-GCM of the provider");
-    // `slice` of a Buffer does not copy.
+    // The array may be overwritten while the provider makes the context. `slice` of a Buffer does not copy.
     const copy = new Uint8Array(key);
+    const wipeCopy = (): void => wipe(copy);
     const aead = newContext(copy.subarray(nameLength));
-    this.#contexts.set(key, { key: copy, aead });
+    if (isPromise(aead)) aead.then(wipeCopy, wipeCopy);
+    else wipeCopy();
+    this.#contexts.set(key, { digest, aead });
     return aead;
   }
 }
