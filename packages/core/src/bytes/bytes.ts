@@ -80,7 +80,7 @@ export function fromBase64(text: string): Bytes {
   const binary = decodeBase64(clean);
   // `atob` accepts text without padding and ignores spare bits.
   if (binary === undefined || btoa(binary) !== clean) throw new RangeError("not base64");
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return charCodes(binary);
 }
 
 function decodeBase64(text: string): string | undefined {
@@ -93,14 +93,12 @@ function decodeBase64(text: string): string | undefined {
 
 /** ASCII text as bytes. Throws a RangeError for text that is not ASCII. */
 export function ascii(text: string): Bytes {
-  const out = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 127) throw new RangeError("not ASCII");
-    out[i] = code;
-  }
-  return out;
+  if (/[^\0-\x7f]/.test(text)) throw new RangeError("not ASCII");
+  return charCodes(text);
 }
+
+/** The codes of characters below 256. */
+const charCodes = (text: string): Bytes => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 /** Bytes as text: each byte becomes the character with that code. */
 export function latin1(bytes: Uint8Array): string {

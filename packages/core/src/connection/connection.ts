@@ -247,7 +247,7 @@ export class TlsConnection {
     if (this.#engine.phase !== "closed") this.#outbound.failLaterWrites(getError);
     this.#inbound.stop(getError);
     this.announceClose();
-    this.#outbound.endTransportAfterClose();
+    this.#outbound.endsTransport = true;
     this.#timers.closeAfterWrites();
     return this.closed;
   }

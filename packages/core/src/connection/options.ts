@@ -12,8 +12,9 @@ import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites, type SuiteRow } from "../handshake/suites.ts";
 import { closeTimeout, handshakeTimeout, maxPlaintext, maxRenegotiations } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
-import { briefError, optionsOf, timeOf, wrongOption } from "../validation/options.ts";
+import { briefError, optionsOf, wrongOption } from "../validation/options.ts";
 import type { CertificateCache } from "../x509/cache.ts";
+import { timeOf } from "./clock.ts";
 
 /** The options that `connect` and `accept` have in common. */
 export interface CommonOptions {

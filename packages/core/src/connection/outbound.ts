@@ -52,7 +52,11 @@ export class Outbound {
   #lastWrite: Promise<void> = resolved;
   #queued = 0;
   #progress = 0;
-  #endsTransport = false;
+  /**
+   * Whether our side of the transport ends after close_notify is sent, because many peers send their close_notify only
+   * after that. `closeWrite` does not do this: a peer without allowHalfOpen takes the transport's end as our departure.
+   */
+  endsTransport = false;
 
   /**
    * @param onEvents handles the engine's events, after its output was sent
@@ -105,14 +109,6 @@ export class Outbound {
   /** Counts the writes and drains, so that a timer sees whether data moves. */
   get progress(): number {
     return this.#progress;
-  }
-
-  /**
-   * Ends our side of the transport after close_notify is sent, because many peers send their close_notify only after
-   * that. `closeWrite` does not do this: a peer without allowHalfOpen takes the transport's end as our departure.
-   */
-  endTransportAfterClose(): void {
-    this.#endsTransport = true;
   }
 
   /** Makes later writes fail. */
@@ -213,8 +209,8 @@ export class Outbound {
     if (output.length && sendBudget.spent >= turnBudget) this.#waitForTurn();
     this.#releaseWriters();
     this.#onEvents(events);
-    if (!this.#endsTransport || !this.#engine.closeFlushed || this.#engine.phase === "closed") return;
-    this.#endsTransport = false;
+    if (!this.endsTransport || !this.#engine.closeFlushed || this.#engine.phase === "closed") return;
+    this.endsTransport = false;
     this.#transport.closeWrite?.();
   }
 

@@ -8,7 +8,8 @@ import type { ClientSessions } from "../handshake/config.ts";
 import { sessionsIn } from "../handshake/resumption/client.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
 import { itemOverhead, maxStoreBytes, storeTimeout, sweepInterval } from "../limits.ts";
-import { optionsOf, timeOf, wrongOption } from "../validation/options.ts";
+import { optionsOf, wrongOption } from "../validation/options.ts";
+import { timeOf } from "./clock.ts";
 
 /**
  * A store in memory. It evicts the least recently used session when it is full, and deletes expired ones.

@@ -2,7 +2,7 @@
  * Received records, RFC 5246 §6.2: turns bytes with any boundaries into authentic fragments in order.
  * @module
  */
-import { join } from "../bytes/bytes.ts";
+import { hex16, join } from "../bytes/bytes.ts";
 import { ByteQueue } from "../bytes/queue.ts";
 import { TlsError } from "../errors.ts";
 import { type Awaitable, ignore } from "../flow.ts";
@@ -195,9 +195,7 @@ export class RecordReader {
     if (type < contentTypes.change_cipher_spec || type > contentTypes.application_data)
       throw this.#breakWith(notTls(type));
     if (this.#requiresVersion ? version !== tls12 : version >> 8 !== 3)
-      throw this.#breakWith(
-        new TlsError("protocol_version", `record version 0x${version.toString(16).padStart(4, "0")}`),
-      );
+      throw this.#breakWith(new TlsError("protocol_version", `record version ${hex16(version)}`));
     const limit = this.#limit + (this.#protection === noProtection ? 0 : maxExpansion);
     if (length > limit) throw this.#breakWith(tooLong(length, limit));
     if (this.#uncutBytes < headerLength + length) return undefined;

@@ -12,7 +12,7 @@
  * makes the full error.
  * @module
  */
-import { configurationError, TlsError } from "../errors.ts";
+import { configurationError, type TlsError } from "../errors.ts";
 
 /** The fault of an option, from which `explain` makes the full error. */
 export interface OptionFault {
@@ -52,20 +52,6 @@ export function withFault(error: TlsError, fault: OptionFault): TlsError {
 
 /** A configuration error whose advice is in `remedies` of `words.ts`, such as one about several options. */
 export const briefError = (message: string): TlsError => withFault(configurationError(message), {});
-
-/**
- * Returns the time of a clock, or throws: every comparison with NaN is false, so a session or a certificate might never
- * expire.
- */
-export function timeOf(now: () => number): number {
-  const time = now();
-  if (Number.isFinite(time)) return time;
-  throw new TlsError("internal_error", "now returned no time", {
-    code: "hook_failed",
-    fault: "application",
-    advice: "now must return milliseconds as a finite number",
-  });
-}
 
 /**
  * Checks options against a table, and copies them into an object without a prototype. It reads each option once. An

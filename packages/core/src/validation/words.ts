@@ -40,7 +40,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   maxFragmentLength: "512, 1024, 2048 or 4096",
   minimumEcBits: "256, 384 or 521",
   minimumRsaBits: "a whole number from 2048 to 8192",
-  now: "a function that returns milliseconds as a finite number: Date.now",
+  now: "a function that returns a finite number of ms: Date.now",
   ocsp: 'a policy: import { ocsp } from "@handclasp/core/ocsp" and use ocsp: ocsp.require',
   ocspResponse: "the response as DER, or a function that returns it",
   onError: "a function of the error and the connection",
