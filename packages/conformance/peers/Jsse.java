@@ -23,8 +23,8 @@ import javax.net.ssl.TrustManagerFactory;
 /**
  * JSSE as a peer: an echo client or an echo server. See src/interop/peers/jsse.ts.
  *
- * <p>java Jsse client|server PORT PREFIX CA CERT KEY CONNECTIONS: suites are those whose names begin with PREFIX. The
- * client makes CONNECTIONS in a row in one context, which resumes by itself.
+ * <p>java Jsse client|server PORT PREFIX CA CERT KEY CONNECTIONS: the suites whose names begin with PREFIX. The
+ * client opens CONNECTIONS connections one after another in one context, which resumes sessions by itself.
  */
 public final class Jsse {
   public static void main(String[] args) throws Exception {
@@ -99,7 +99,7 @@ public final class Jsse {
     }
   }
 
-  /** PKCS#8 in PEM says in itself which algorithm it is of, but only to who knows it already. */
+  /** Tries each algorithm, because KeyFactory does not read the algorithm from a PKCS#8 key. */
   private static PrivateKey privateKey(String file) throws Exception {
     String pem = Files.readString(Path.of(file), StandardCharsets.US_ASCII);
     byte[] der = Base64.getMimeDecoder().decode(pem.replaceAll("-----[A-Z ]+-----", ""));
@@ -107,7 +107,7 @@ public final class Jsse {
       try {
         return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
       } catch (GeneralSecurityException other) {
-        // the next one
+        // Try the next algorithm.
       }
     }
     throw new GeneralSecurityException(file + " holds neither an EC nor an RSA key");

@@ -1,6 +1,6 @@
 /**
- * node:tls as a peer: an echo client or an echo server. The client makes CONNECTIONS in a row, each with the session of
- * the one before. See src/interop/peers/nodeTls.ts.
+ * node:tls as a peer: an echo client or an echo server. The client opens CONNECTIONS connections one after another,
+ * each with the session of the one before. See src/interop/peers/nodeTls.ts.
  *
  *   node nodeTls.mjs client|server PORT CIPHERS CA CERT KEY CONNECTIONS
  */
@@ -24,7 +24,7 @@ if (role === "server") {
     socket.on("error", () => socket.destroy());
     socket.pipe(socket);
   });
-  // Session IDs are the application's to remember; tickets go without.
+  // node:tls leaves the storage of sessions with session IDs to the application. Tickets need no storage.
   const sessions = new Map();
   server.on("newSession", (id, session, done) => {
     sessions.set(id.toString("hex"), session);

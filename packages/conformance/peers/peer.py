@@ -2,8 +2,8 @@
 
     python3 peer.py client|server PORT CIPHERS CA CERT KEY CONNECTIONS
 
-The client makes CONNECTIONS in a row, each with the session of the one before. On stderr there is a line for each
-connection with its channel binding.
+The client opens CONNECTIONS connections one after another, each with the session of the one before. The program prints
+a line with the channel binding of each connection to stderr.
 """
 
 import socket

@@ -1,5 +1,5 @@
 /**
- * One connection of a shim, from the TCP connection to the last byte.
+ * One connection of a shim, from the TCP handshake to the last byte.
  * @module
  */
 
@@ -13,8 +13,8 @@ import type { ShimConfig } from "./flags.ts";
 import { acceptOptions, connectOptions, type Task } from "./options.ts";
 
 /**
- * The shim is the TCP client in both TLS roles. The promise rejects with the error that ended the connection, unless
- * the connection ended as it should.
+ * Runs one connection. The shim is the TCP client in both TLS roles.
+ * @throws the error that ended the connection, if it did not end in order
  */
 export async function exchange(task: Task): Promise<void> {
   const { config } = task;
@@ -35,14 +35,14 @@ export async function exchange(task: Task): Promise<void> {
     await shutDown(connection, config);
     checkMessages(task);
   } finally {
-    // If the process ended now, an alert that the runner has not read yet would be lost.
+    // If the process exited now, the runner would lose an alert that it has not read yet.
     const timer = setTimeout(() => socket.destroy(), drainTimeout);
     await closed;
     clearTimeout(timer);
   }
 }
 
-/** The time that the runner has to close the socket, in ms. */
+/** The time in ms in which the runner must close the socket. */
 const drainTimeout = 1_000;
 
 /** The runner gives each shim a number, and matches connections to shims by it. */
@@ -62,8 +62,8 @@ async function openConnection(task: Task, transport: Transport): Promise<TlsConn
 
 /**
  * BoringSSL's shim accepts every server name in a callback, and acknowledges it unless a flag forbids that. A server of
- * Handclasp acknowledges a name only if the name selected a certificate. Therefore this server has two certificates,
- * one that is for the name and one that is not.
+ * Handclasp acknowledges a name only if the name selected a certificate. Therefore this server has two certificates:
+ * one is valid for the name, the other is not.
  */
 function withServerName(
   config: ReturnType<typeof serverHandshakeConfig>,
@@ -76,7 +76,7 @@ function withServerName(
   return { ...config, credentials: [{ ...credential, certificate: { ...certificate, subjectAltNames } }, credential] };
 }
 
-/** Delivers one byte at a time: no result may depend on how TCP splits the stream. */
+/** Delivers one byte at a time, because no result may depend on how TCP divides the stream. */
 function deliverBytewise(inner: Transport): Transport {
   return {
     start: (events) =>

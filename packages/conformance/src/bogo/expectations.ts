@@ -12,7 +12,7 @@ import type { MessageLog } from "./messageLog.ts";
 import type { Task } from "./options.ts";
 import { namesOf, protocolsOf } from "./rows.ts";
 
-/** The connection is not what a flag says. This is never the failure that a test expects. */
+/** The connection does not match an `-expect` flag. No test expects this failure. */
 export class ExpectationError extends Error {}
 
 export function checkExpectations({ config, mustResume, messages }: Task, session: Session): void {
@@ -29,7 +29,7 @@ export function checkExpectations({ config, mustResume, messages }: Task, sessio
   checkSession(config, session, messages);
 }
 
-/** Alerts of the shim do not count: it sends close_notify, while BoringSSL's shim shuts down quietly. */
+/** Ignores alerts of the shim, because it sends close_notify and BoringSSL's shim closes without an alert. */
 export function checkMessages({ config, messages }: Task): void {
   const { "expect-msg-callback": lines } = config;
   if (lines === undefined) return;
@@ -42,7 +42,7 @@ function expectEqual(what: string, got: unknown, expected: unknown): void {
     throw new ExpectationError(`${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`);
 }
 
-/** A resumed session has no `group` and no `signatureScheme`, while BoringSSL keeps them: they are not checked then. */
+/** Skips the group and the signature scheme of a resumed session, because Handclasp does not keep them. */
 function checkNegotiation(config: ShimConfig, session: Session, messages: MessageLog): void {
   const { "expect-curve-id": curve, "expect-peer-signature-algorithm": scheme } = config;
   const { "expect-advertised-alpn": protocols, "expect-peer-verify-pref": verifyPrefs } = config;
@@ -91,7 +91,7 @@ function checkPeer(config: ShimConfig, session: Session, messages: MessageLog): 
   }
 }
 
-/** A resumed session has neither a response nor timestamps, while BoringSSL keeps both: they are not checked then. */
+/** Skips the OCSP response and the timestamps of a resumed session, because Handclasp does not keep them. */
 function checkStatus(config: ShimConfig, session: Session): void {
   if (session.resumed) return;
   const { "expect-ocsp-response": response, "expect-signed-cert-timestamps": timestamps } = config;

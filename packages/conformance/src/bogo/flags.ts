@@ -1,10 +1,10 @@
 /**
- * The command line that BoringSSL's runner gives a shim: `-name` or `-name value`. A prefix says for which connection a
- * flag is.
+ * Parses the command line with which BoringSSL's runner starts a shim: `-name` or `-name value`. A prefix of the name
+ * limits the flag to some connections.
  * @module
  */
 
-/** A flag or a value that the shim does not implement: the runner counts the test as unimplemented. */
+/** A flag or a value that the shim does not implement. The runner counts the test as unimplemented. */
 export class Unimplemented extends Error {}
 
 /** The kinds of flags. A `flag` has no value. `numbers` is a list that grows each time the flag is given. */
@@ -16,7 +16,7 @@ interface Kinds {
   bytes: Uint8Array;
 }
 
-/** The flags by the runner's names. A flag that is neither here nor in `ignored` ends the shim as unimplemented. */
+/** The flags, by the runner's names. The shim does not implement a flag that is neither here nor in `ignored`. */
 const flagKinds = {
   // the process and its connections
   port: "number",
@@ -100,8 +100,8 @@ const flagKinds = {
 } as const;
 
 /**
- * Flags that change nothing here. They select an API that Handclasp lacks or one that behaves the same, or they ask for
- * renegotiation, which Handclasp never does: then the test fails unless it expects a refusal.
+ * Flags that the shim ignores. They select an API that Handclasp lacks or that behaves in the same way, or they request
+ * renegotiation. Handclasp never renegotiates, so such a test fails unless it expects a refusal.
  */
 const ignored: Readonly<Record<string, "flag" | "text">> = {
   "trust-cert": "text",
@@ -154,7 +154,7 @@ export function readFlags(argv: readonly string[]): ShimConfigs {
   return { initial, resume };
 }
 
-/** `-on-handshaker` is for a second process, which this shim does not have, and `-on-retry` is for 0-RTT. */
+/** `-on-handshaker` applies to a second process, which this shim does not have, and `-on-retry` to 0-RTT. */
 function readPrefix(
   flag: string,
   initial: ShimConfig,

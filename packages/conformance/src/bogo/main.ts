@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * A shim for BoGo, BoringSSL's black-box tests of a TLS stack: BoringSSL's runner starts one shim for each test, and
- * plays the other side.
+ * A shim for BoGo, BoringSSL's black-box tests of a TLS stack. BoringSSL's runner starts one shim for each test, and
+ * runs the other side of the connection.
  *
- * Exit codes: 0 the connection is as expected, 1 it failed, 89 a flag is not implemented, 90 the connection is not what
- * the runner's `-expect` flags say.
+ * Exit codes: 0 the connection succeeded, 1 the connection failed, 89 a flag is not implemented, 90 the connection does
+ * not match the runner's `-expect` flags.
  * @module
  */
 import { TlsError } from "@handclasp/core";
@@ -38,8 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * The runner looks for a token between colons. The prefix `peer_` tells an alert that the peer sent from the same error
- * raised here.
+ * The runner searches the output for a token between colons. The prefix `peer_` marks an alert that the peer sent, so
+ * that it differs from the same error of the shim.
  */
 function describe(error: unknown): string {
   if (TlsError.is(error)) return `:${error.by === "peer" ? "peer_" : ""}${error.code}: ${error.message}`;

@@ -1,5 +1,5 @@
 /**
- * The messages of one connection, taken from the trace, for the flags that ask what was on the wire.
+ * The messages of one connection, from the trace, for the flags that check the messages.
  * @module
  */
 import type { Decoded, TraceEvent, TraceListener } from "@handclasp/core";
@@ -10,9 +10,9 @@ export interface MessageLog {
   readonly listener: TraceListener;
   /** Each message in the form of BoringSSL's message callback, such as `read hs 2`, `write ccs` or `read alert 1 0`. */
   readonly lines: readonly string[];
-  /** The body of the last handshake message of this name that the peer sent; `undefined` if it sent none. */
+  /** The body of the last handshake message with this name that the peer sent. `undefined` if it sent none. */
   received(name: string): Struct | undefined;
-  /** The body of the last handshake message of this name that the shim sent; `undefined` if it sent none. */
+  /** The body of the last handshake message with this name that the shim sent. `undefined` if it sent none. */
   sent(name: string): Struct | undefined;
   /** The data of an extension in the ClientHello that the peer sent. */
   offered(type: number): Uint8Array | undefined;

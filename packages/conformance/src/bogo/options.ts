@@ -1,5 +1,5 @@
 /**
- * The runner's flags as Handclasp's options.
+ * Translates the runner's flags into Handclasp's options.
  * @module
  */
 
@@ -98,7 +98,7 @@ const serverPsk = ({ "psk-identity": identity = "" }: ShimConfig, key: string): 
 });
 
 const tls12 = 0x0303;
-/** The runner's own limit, in ms. */
+/** The runner's time limit, in ms. */
 const handshakeTimeout = 15_000;
 
 function commonOptions({ config, messages }: Task): CommonOptions {
@@ -123,8 +123,8 @@ function suites({ cipher, psk, server, "cert-file": cert }: ShimConfig): Suites 
 }
 
 /**
- * BoringSSL's shim accepts every chain, unless a flag tells it to refuse all. It verifies the certificate of a resumed
- * session only if a flag says so, while Handclasp calls its hook each time. The application chooses the alert.
+ * BoringSSL's shim accepts every chain, unless a flag makes it refuse every chain. It verifies the certificate of a
+ * resumed session only with a flag, while Handclasp always calls its hook. The application chooses the alert.
  */
 function trust({ config, mustResume }: Task, verifies: boolean): TrustOptions {
   const refuses = config["verify-fail"] && verifies && (!mustResume || config["reverify-on-resume"]);
@@ -132,7 +132,7 @@ function trust({ config, mustResume }: Task, verifies: boolean): TrustOptions {
   return {
     insecure: true,
     verify() {
-      if (refuses) throw new TlsError(alert, "the shim is told to refuse every certificate", { code: "untrusted" });
+      if (refuses) throw new TlsError(alert, "a flag makes the shim refuse every certificate", { code: "untrusted" });
       return true;
     },
   };
@@ -153,10 +153,10 @@ async function credentialOf(config: ShimConfig): Promise<Credential | undefined>
   return { ...credential, schemes: schemesOf(prefs).filter((scheme) => signer.schemes.includes(scheme)) };
 }
 
-/** `nobleCredential` refuses RSA keys: with either provider, node:crypto signs with those. */
+/** `nobleCredential` refuses RSA keys, so node:crypto signs with RSA keys for either provider. */
 const isRsa = (key: Buffer): boolean => createPrivateKey(key).asymmetricKeyType === "rsa";
 
-/** A function in each case: the runner's response is four bytes, which Handclasp would refuse as a static response. */
+/** Always a function, because Handclasp would refuse the runner's response of four bytes as a static response. */
 function staple(config: ShimConfig): Pick<Credential, "ocspResponse"> {
   const response = config["ocsp-response"];
   if (response === undefined) return {};
@@ -171,10 +171,10 @@ const signLater = ({ rsaDecryptRaw, ...signer }: Credential): Credential => ({
 });
 
 function failingCallback(): never {
-  throw new Error("the shim is told to fail");
+  throw new Error("a flag makes the shim fail");
 }
 
-/** A server without protocols ignores the extension. A server whose protocols the client lacks refuses. */
+/** A server without protocols ignores ALPN. A server with protocols that the client does not offer fails. */
 function serverAlpn(config: ShimConfig): { readonly alpn?: readonly string[] } {
   if (config["reject-alpn"]) return { alpn: ["none that the client offers"] };
   if (config["decline-alpn"] || config["select-alpn"] === undefined) return {};

@@ -5,16 +5,16 @@
 
 /** The runner's configuration: bogo/config.json. */
 export interface BogoConfig {
-  /** The tests that do not run, by name or pattern, with the reason. */
+  /** The reasons why tests do not run, by the name or pattern of the tests. */
   readonly DisabledTests: Readonly<Record<string, string>>;
   /** The codes of Handclasp that the runner accepts for an error code of BoringSSL. */
   readonly ErrorMap: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The prefix of the reason if a pattern has nothing to do with TLS 1.2, or with what Handclasp offers. */
+/** The prefix of the reason if the tests are outside TLS 1.2, or outside the features of Handclasp. */
 export const outOfScope = "out of scope: ";
 
-/** The tests in scope that do not run. Each is named, not matched by a pattern, so that they can be counted. */
+/** The tests in scope that do not run. The configuration lists each by its name, so that they can be counted. */
 export const switchedOff = ({ DisabledTests }: BogoConfig): readonly (readonly [name: string, reason: string])[] =>
   Object.entries(DisabledTests).filter(([, reason]) => !reason.startsWith(outOfScope));
 
@@ -36,17 +36,17 @@ export function readResult(provider: string, { tests }: RunnerOutput): BogoResul
   return { provider, passed: named("PASS").length, failed: named("FAIL"), unimplemented: named("SKIP") };
 }
 
-/** The failure that a negative test expects. The runner does not compare a text that is empty. */
+/** The failure that a negative test expects. The runner does not compare an empty text. */
 export interface ExpectedFailure {
-  /** BoringSSL's error code, which the shim must print, or a code that `ErrorMap` has for it. */
+  /** BoringSSL's error code. The shim must print it, or a code to which `ErrorMap` maps it. */
   readonly code: string;
-  /** The error that the runner itself must have: `remote error: …` if it is an alert from the shim. */
+  /** The error that the runner itself must report: `remote error: …` for an alert from the shim. */
   readonly runnerError: string;
 }
 
 /**
- * Reads what each negative test expects from the runner's output for the shim that always fails (`failing.ts`): the
- * runner complains about a wrong failure, and names the right one, or else is content.
+ * Reads the expected failure of each negative test from the runner's output for the shim that always fails
+ * (`failing.ts`). The runner reports a wrong failure and names the right one. If any failure is right, the test passes.
  */
 export function readExpectedFailures({ tests }: RunnerOutput): readonly ExpectedFailure[] {
   return Object.values(tests).flatMap(({ actual, error = "" }) => {
@@ -71,7 +71,7 @@ export interface BogoReport {
   readonly revision: string;
 }
 
-/** docs/bogo.md. */
+/** The text of docs/bogo.md. */
 export function report({ results, failures, config, date, revision }: BogoReport): string {
   const off = switchedOff(config);
   const reasons = new Map<string, string[]>();

@@ -1,5 +1,5 @@
 /**
- * The runner's numbers and names as Handclasp's groups, schemes, suites and protocols.
+ * Translates the runner's numbers and names into Handclasp's groups, schemes, suites and protocols.
  * @module
  */
 import {
@@ -42,7 +42,7 @@ export const allSuites = (authentication: {
   ...(authentication.certificates ? legacySuites : []),
 ];
 
-/** The words of OpenSSL's cipher strings that the runner uses. */
+/** The keywords of OpenSSL's cipher strings that the runner uses. */
 const words: Readonly<Record<string, (suite: CipherSuite) => boolean>> = {
   ALL: () => true,
   DEFAULT: () => true,
@@ -55,7 +55,7 @@ export interface Suites {
   readonly equalSuites: readonly (readonly CipherSuite[])[];
 }
 
-/** Reads BoringSSL's form of a list, `NAME:WORD:!WORD:[NAME|NAME]`: suites in brackets are equally preferred. */
+/** Reads BoringSSL's form of a list, `NAME:WORD:!WORD:[NAME|NAME]`. Suites in brackets are equally preferred. */
 export function suitesOf(cipher: string, all: readonly CipherSuite[]): Suites {
   let suites: readonly CipherSuite[] = [];
   const equalSuites: (readonly CipherSuite[])[] = [];
@@ -76,7 +76,7 @@ function added(chosen: readonly CipherSuite[], item: string, all: readonly Ciphe
     : [...chosen, ...found.filter((suite) => !chosen.includes(suite))];
 }
 
-/** Reads a ProtocolNameList without its length (RFC 7301 §3.1). */
+/** Reads a ProtocolNameList without its length field (RFC 7301 §3.1). */
 export function protocolsOf(wire: string): readonly string[] {
   const protocols: string[] = [];
   for (let offset = 0; offset < wire.length; offset += 1 + wire.charCodeAt(offset))
@@ -84,5 +84,5 @@ export function protocolsOf(wire: string): readonly string[] {
   return protocols;
 }
 
-/** Reads distinguished names as `HEX,HEX`; `<NULL>` and `<EMPTY>` are empty lists. */
+/** Reads distinguished names in the form `HEX,HEX`. `<NULL>` and `<EMPTY>` are empty lists. */
 export const namesOf = (list: string): readonly string[] => (/^<(NULL|EMPTY)>$/.test(list) ? [] : list.split(","));

@@ -1,26 +1,26 @@
 /**
- * The codes that are names of alerts: a fatal alert of the peer has its name as its code, and so has an error of ours
- * that has no more exact code.
+ * The codes that are names of alerts. An error for a fatal alert of the peer has the alert's name as its code. An error
+ * that this side detects has such a code if no more specific code exists.
  * @module
  */
 import type { AlertDescription, TlsErrorCode } from "@handclasp/core";
 import { type ErrorRow, internal, peer } from "./row.ts";
 
-/** A code that Handclasp gives, with the alert that it sends for it; the peer may send that alert too. */
+/** A code that this side's errors have too. This side sends the alert, and it may also receive it from the peer. */
 const sentOrReceived = (alert: AlertDescription, means: string, remedy: string, example: string): ErrorRow =>
   peer(alert, means, remedy, example);
-/** A code that only an alert of the peer gives. */
+/** A code that only errors for a received alert have. */
 const onlyReceived = (means: string, remedy: string, name: TlsErrorCode): ErrorRow =>
   peer(undefined, means, remedy, `the peer ended the connection: ${name}`);
 
 const bug =
-  "Update both sides. If the error remains, report it with a trace of the handshake to the maker of the side at fault.";
+  "Update both sides. If the error remains, report it, with a trace of the handshake, to the maker of the faulty side.";
 
 export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   close_notify: onlyReceived(
-    "No error of Handclasp has this code, because the peer's close_notify is an orderly end. Only a hook of " +
-      "your program can throw a TlsError that names it.",
-    "Correct the hook that throws it.",
+    "Handclasp creates no error with this code, because the peer's close_notify is an orderly end. Only a hook of " +
+      "your program can throw a TlsError with this code.",
+    "Correct the hook that throws the error.",
     "close_notify",
   ),
   unexpected_message: sentOrReceived(
@@ -37,13 +37,13 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "a record was altered in transit, or its keys are not ours",
   ),
   decryption_failed_RESERVED: onlyReceived(
-    "The peer could not decrypt a record. TLS 1.2 forbids this alert and uses bad_record_mac instead.",
+    "The peer could not decrypt a record. TLS 1.2 forbids this alert; bad_record_mac replaces it.",
     "Update the peer.",
     "decryption_failed_RESERVED",
   ),
   record_overflow: sentOrReceived(
     "record_overflow",
-    "A record is longer than the protocol, or the limit that both sides agreed on, allows.",
+    "A record is longer than the protocol or the negotiated limit allows.",
     bug,
     "a record of 17000 bytes, at most 16384 allowed",
   ),
@@ -53,10 +53,10 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "decompression_failure",
   ),
   handshake_failure: onlyReceived(
-    "The peer found no parameters that both sides support, or it requires a client certificate. If Handclasp " +
-      "itself finds this fault, its error has a more exact code.",
-    "Compare the suites, groups and signature schemes of both sides. If the server asked the client for a " +
-      "certificate and the client had none, the advice says so: give `credentials`.",
+    "The peer found no parameters that both sides support, or it requires a client certificate. If this side " +
+      "detects the fault, the error has a more specific code.",
+    "Compare the suites, groups and signature schemes of both sides. If the server requested a client certificate " +
+      "and the client sent none, the advice says so. In that case, set `credentials` on the client.",
     "handshake_failure",
   ),
   no_certificate_RESERVED: onlyReceived(
@@ -65,20 +65,20 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "no_certificate_RESERVED",
   ),
   bad_certificate: onlyReceived(
-    "The peer considers our certificate damaged, wrongly signed, or issued for another name. If Handclasp " +
-      "itself finds this fault, its error has a more exact code.",
-    "Compare the names, the signature and the chain of our certificate with what the peer expects. The peer's " +
-      "log says more.",
+    "The peer considers our certificate damaged, wrongly signed, or issued for another name. If this side detects " +
+      "the fault, the error has a more specific code.",
+    "Compare the names, the signature and the chain of our certificate with those that the peer expects. Read the " +
+      "peer's log for details.",
     "bad_certificate",
   ),
   unsupported_certificate: onlyReceived(
-    "The peer does not accept a certificate of this kind: for example, it is for another purpose, or has a key " +
-      "of a type that the peer does not support.",
-    "Use a certificate for this purpose (extendedKeyUsage), or with a key of another type.",
+    "The peer does not accept our type of certificate. For example, the certificate is for another purpose, or its " +
+      "key has a type that the peer does not support.",
+    "Use a certificate whose extendedKeyUsage permits this purpose, or one with a key of another type.",
     "unsupported_certificate",
   ),
   certificate_revoked: onlyReceived(
-    "The peer found that our certificate is revoked.",
+    "Our certificate is revoked, according to the peer.",
     "Have a new certificate issued, with a new key.",
     "certificate_revoked",
   ),
@@ -88,13 +88,13 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "certificate_expired",
   ),
   certificate_unknown: onlyReceived(
-    "The peer refuses our certificate for a reason that no other alert names.",
-    "Read the peer's log. If the client sent no certificate, give it `credentials`.",
+    "The peer refuses our certificate for a reason for which there is no other alert.",
+    "Read the peer's log. If the client sent no certificate, set `credentials` on the client.",
     "certificate_unknown",
   ),
   illegal_parameter: sentOrReceived(
     "illegal_parameter",
-    "A value in a handshake message is out of range, or was not offered.",
+    "A value in a handshake message is out of range, or the other side did not offer it.",
     bug,
     "the server chose compression, which was not offered",
   ),
@@ -106,7 +106,7 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   access_denied: onlyReceived(
     "The peer accepts our certificate, but does not permit the connection.",
-    "Ask the operator of the peer. If the client sent no certificate, give it `credentials`.",
+    "Ask the operator of the peer. If the client sent no certificate, set `credentials` on the client.",
     "access_denied",
   ),
   decode_error: sentOrReceived(
@@ -117,12 +117,12 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   decrypt_error: sentOrReceived(
     "decrypt_error",
-    "The verify_data of Finished or a signature is wrong: the two sides did not see the same handshake.",
+    "The verify_data of Finished or a signature is wrong, so the two sides did not see the same handshake.",
     "Look for a proxy that alters the handshake. With a pre-shared key, compare the keys of both sides.",
     "verify_data of Finished is wrong: the two sides saw different handshakes",
   ),
   export_restriction_RESERVED: onlyReceived(
-    "The peer reports a negotiation that breaks former export restrictions. TLS 1.2 forbids this alert.",
+    "The peer reports a negotiation that violates former export restrictions. TLS 1.2 forbids this alert.",
     "Update the peer.",
     "export_restriction_RESERVED",
   ),
@@ -133,22 +133,23 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "the server chose version 0x0302, we speak TLS 1.2 only",
   ),
   insufficient_security: onlyReceived(
-    "The peer requires stronger suites or groups than we offer. If Handclasp itself finds this fault, its error " +
-      "has a more exact code.",
+    "The peer requires stronger suites or groups than we offer. If this side detects the fault, the error has a " +
+      "more specific code.",
     "Offer stronger suites and groups.",
     "insufficient_security",
   ),
   internal_error: internal(
     "internal_error",
-    "An unexpected failure: in Handclasp or its host if `by` is `us`, otherwise in the peer. `cause` has the " +
-      "original error.",
+    "An unexpected failure. If `by` is `us`, Handclasp or its host failed, and `cause` is the original error. " +
+      "Otherwise the peer failed.",
     "If `by` is `us`, report the error with its cause. Otherwise read the peer's log.",
     "unexpected exception",
   ),
   inappropriate_fallback: sentOrReceived(
     "inappropriate_fallback",
-    "The client says that it retries with an older version (RFC 7507), and the server supports a newer one.",
-    "Leave `fallbackScsv` out, or find out why the first attempt failed: an attacker may have interrupted it.",
+    "The ClientHello contains TLS_FALLBACK_SCSV (RFC 7507), so the client retries with an older version, and the " +
+      "server supports a newer one.",
+    "Leave `fallbackScsv` out, or find out why the first attempt failed. An attacker may have interrupted it.",
     "the client speaks at most version 0x0302, we speak TLS 1.2 only",
   ),
   user_canceled: onlyReceived(
@@ -158,13 +159,13 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   no_renegotiation: sentOrReceived(
     "no_renegotiation",
-    "The peer repeatedly tried to renegotiate, which Handclasp never does.",
-    "Switch renegotiation off at the peer.",
+    "The peer tried to renegotiate. Handclasp never renegotiates.",
+    "Switch renegotiation off in the peer's configuration.",
     "renegotiation attempt 4: we never renegotiate",
   ),
   unsupported_extension: onlyReceived(
-    "The peer received an extension that it did not offer. If Handclasp itself finds this fault, its error has " +
-      "the code unexpected_extension.",
+    "The peer received an extension that it did not offer. If this side detects the fault, the error has the code " +
+      "unexpected_extension.",
     bug,
     "unsupported_extension",
   ),
@@ -175,14 +176,14 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   unrecognized_name: sentOrReceived(
     "unrecognized_name",
-    "The server has no certificate for the name that the client asks for.",
-    "On the server, add a credential for that name, or set `strictSni: false` so that the first credential " +
-      "answers. On the client, check `serverName`.",
+    "The server has no certificate for the name in the client's server_name extension.",
+    "On the server, add a credential for that name, or set `strictSni: false` to use the first credential. On the " +
+      "client, check `serverName`.",
     "no certificate for device.example",
   ),
   bad_certificate_status_response: onlyReceived(
-    "The peer does not accept the OCSP response that we sent. If Handclasp itself finds this fault, its error " +
-      "has a more exact code.",
+    "The peer does not accept the OCSP response that we sent. If this side detects the fault, the error has a more " +
+      "specific code.",
     "Fetch a new OCSP response for the certificate.",
     "bad_certificate_status_response",
   ),
@@ -193,13 +194,14 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   certificate_required: onlyReceived(
     "The server requires a client certificate, and the client sent none.",
-    "Give the client `credentials` that the server accepts.",
+    "Set `credentials` on the client to a certificate that the server accepts, with its private key.",
     "certificate_required",
   ),
   no_application_protocol: sentOrReceived(
     "no_application_protocol",
-    "The client offers no ALPN protocol that the server supports, or it offers none although `requireAlpn` is set.",
-    "Give both sides a common protocol in `alpn`.",
+    "The client offers no ALPN protocol that the server supports, or it does not use ALPN and the server's " +
+      "`requireAlpn` is set.",
+    "Put a common protocol into `alpn` on both sides.",
     'the client offers ALPN "h2", we speak http/1.1',
   ),
 };

@@ -1,5 +1,5 @@
 /**
- * The reasons to refuse a certificate or its OCSP status. docs/certificates.md has the rules.
+ * The errors for a refused certificate or OCSP response. docs/certificates.md describes the rules.
  * @module
  */
 
@@ -11,8 +11,8 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
   unknown_issuer: peer(
     "unknown_ca",
     "No certification path leads from the peer's certificate to a trust anchor.",
-    "Add the CA to `ca`, or have the peer send its intermediates. Add a self-signed certificate itself to `ca`, " +
-      "or pin it.",
+    "Add the CA to `ca`, or have the peer send its intermediate certificates. If the peer's certificate is " +
+      "self-signed, add that certificate to `ca`, or pin its key.",
     "certificate 0 (CN=device): its issuer CN=Some CA is no trust anchor and was not sent",
   ),
   expired: peer(
@@ -29,13 +29,13 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
   ),
   key_usage: peer(
     "unsupported_certificate",
-    "The keyUsage extension of a certificate does not allow the use of its key that this connection needs.",
-    "Have the certificate issued with the usage that the message names, or choose a suite that needs another usage.",
+    "The keyUsage extension of a certificate does not permit the use of its key that this connection requires.",
+    "Have the certificate issued with the usage that the message names, or choose a suite that requires another usage.",
     "keyUsage of the server's certificate lacks keyEncipherment, which TLS_RSA_WITH_AES_128_CBC_SHA needs",
   ),
   extended_key_usage: peer(
     "unsupported_certificate",
-    "The extendedKeyUsage extension of a certificate is for another purpose.",
+    "The extendedKeyUsage extension of a certificate permits only other purposes.",
     "Have a server's certificate issued for serverAuth, and a client's for clientAuth.",
     "certificate 0 (CN=device): extendedKeyUsage is clientAuth, not serverAuth",
   ),
@@ -57,33 +57,33 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
     faults: ["peer"],
     means: "The signature of a certificate, of ServerKeyExchange or of CertificateVerify is wrong.",
     remedy:
-      "If a certificate is named, the trust anchor with its issuer's name has another key: use the CA " +
+      "If the message names a certificate, the trust anchor with the name of its issuer has another key. Use the CA " +
       "certificate that belongs to this chain. Otherwise check that the peer has the private key of its " +
       "certificate, and look for a proxy that alters the handshake.",
     example: "the server's signature of its key exchange is wrong",
   },
   malformed: peer(
     "bad_certificate",
-    "A certificate is not valid DER, or breaks a rule of RFC 5280.",
-    "Have the certificate issued again: the message names the field that is wrong.",
+    "A certificate is not valid DER, or violates a rule of RFC 5280.",
+    "Have the certificate issued again. The message names the wrong field.",
     "certificate 0: DER: keyUsage empty",
   ),
   name_mismatch: peer(
     "bad_certificate",
-    "The server's certificate does not contain the name that the client asks for.",
-    "Connect to a name in the certificate, give that name as `serverName`, or have a certificate issued for the " +
-      "name that you use.",
+    "The server's certificate does not contain the name to which the client connects.",
+    "Connect to a name in the certificate, set `serverName` to that name, or have a certificate issued for the name " +
+      "that you use.",
     "certificate 0 (CN=device): not for localhost, but for device.example",
   ),
   not_a_ca: peer(
     "bad_certificate",
-    "A certificate issued another one, but its basicConstraints do not say that it is a CA.",
-    "Issue with a CA certificate, whose basicConstraints have CA:TRUE.",
+    "A certificate issued another one, but its basicConstraints extension does not mark it as a CA.",
+    "Issue certificates with a CA certificate whose basicConstraints extension has CA:TRUE.",
     "certificate 1 (CN=Some CA): it issued a certificate but is not a CA (basicConstraints)",
   ),
   path_length: peer(
     "bad_certificate",
-    "The path has more intermediates than a CA's pathLenConstraint, or `maxDepth`, allows.",
+    "The path has more intermediate certificates than a CA's pathLenConstraint or `maxDepth` permits.",
     "Have the certificate issued by a CA with a larger pathLenConstraint, or raise `maxDepth`.",
     "certificate 2 (CN=Root): pathLenConstraint is 0, but 1 intermediates are below it",
   ),
@@ -96,26 +96,26 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
   unknown_critical_extension: peer(
     "bad_certificate",
     "A certificate has a critical extension that Handclasp does not support.",
-    "Have the certificate issued without that extension, or with the extension not critical.",
+    "Have the certificate issued without that extension, or with that extension marked as not critical.",
     "certificate 0 (CN=device): the critical extension 1.2.3.4 is unknown",
   ),
   budget: peer(
     "certificate_unknown",
-    "The peer's certificates would take too much work to verify.",
+    "To verify the peer's certificates takes more work than Handclasp permits.",
     "Have the peer send only the certificates of its own chain.",
     "certificate 0 (CN=device): too much work to find a path: more than 100 signatures",
   ),
   pin: peer(
     "certificate_unknown",
-    "No key on the path is in `pins`.",
-    "If the server changed its key on purpose, pin the new key, which the message names. If it did not, another " +
-      "server answers in its place.",
+    "`pins` contains no key of the path.",
+    "If the server's operator changed the key on purpose, pin the new key, which the message names. Otherwise " +
+      "another server answers in its place.",
     "certificate 0 (CN=device): no key on its path is pinned; its own is sha256/…",
   ),
   untrusted: peer(
     "certificate_unknown",
     "The `trust` function or the `verify` hook refused the certificate.",
-    "Find out from the function why it refused. It accepts a certificate only by returning `true`.",
+    "Find out why the function refused the certificate. It accepts one only if it returns `true`.",
     "certificate 0 (CN=device): refused by the verify hook: its answer is not true",
   ),
 };
@@ -131,7 +131,8 @@ export const ocspRows: Readonly<Record<OcspFault, ErrorRow>> = {
     "the certificate CN=device was revoked on 2026-01-01T00:00:00Z",
   ),
   ocsp_malformed: ocsp(
-    "The OCSP response is not valid DER, is not a basic response, or its status is not successful.",
+    "The OCSP response is not valid DER or not a basic response, its status is not successful, or it has an " +
+      "unknown critical extension.",
     "Have the server fetch a new response.",
     "the critical extension 1.2.3.4 of the OCSP response is unknown",
   ),
@@ -142,21 +143,22 @@ export const ocspRows: Readonly<Record<OcspFault, ErrorRow>> = {
   ),
   ocsp_expired: ocsp(
     "The OCSP response has expired, or is not valid yet.",
-    "Have the server fetch a new response before the old one expires. Check the clocks.",
+    "Have the server fetch a new response before the old one expires. Check the clocks of client and server.",
     "the OCSP response was valid until 2026-01-01T00:00:00Z, now is 2026-01-02T00:00:00Z",
   ),
   ocsp_unknown: ocsp(
-    'The OCSP response has the status "unknown", or is about another certificate.',
-    "Have the server send the response for the certificate that it sends.",
+    'The OCSP response has the status "unknown", or is for another certificate.',
+    "Have the server send the OCSP response for the certificate that it sends.",
     "its issuer does not know the certificate CN=device",
   ),
   ocsp_missing: ocsp(
-    "The server sent no OCSP response, and one is required.",
-    "Switch OCSP stapling on at the server, or leave `ocsp.require` out.",
+    "The server sent no OCSP response, and the client or the certificate requires one.",
+    "Switch on OCSP stapling at the server. If the certificate does not require it (must-staple), you can leave " +
+      "`ocsp.require` out instead.",
     "the server sent no OCSP response, and one is required",
   ),
   ocsp_issuer: ocsp(
-    "The server's certificate is its own trust anchor, so there is no issuer that could sign its OCSP response.",
+    "The server's certificate is its own trust anchor, so no issuer can sign an OCSP response for it.",
     "If you trust a single key, leave `ocsp.require` out. If certificates must be revocable, trust their CA instead.",
     "the server's certificate is trusted by itself: there is no issuer whose OCSP response could be required",
   ),

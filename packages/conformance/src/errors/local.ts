@@ -1,5 +1,5 @@
 /**
- * Errors that this side detects: of the program that uses Handclasp, of Handclasp, of its host, and timeouts.
+ * Errors that this side causes: its application, its options, Handclasp and its host. Timeouts are here too.
  * @module
  */
 import type { LocalFault } from "@handclasp/core/unstable";
@@ -8,64 +8,65 @@ import { application, configuration, type ErrorRow, internal, peer } from "./row
 export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   aborted: application(
     "user_canceled",
-    "This side called `abort`, its AbortSignal fired, or a server's handler failed. `cause` is the reason that " +
-      "the caller gave, and the alert is the one that the caller chose.",
-    "Nothing, if the program ended the connection on purpose.",
+    "The application called `abort`, its `signal` aborted, or a server's handler failed. `cause` is the argument " +
+      "of `abort`, the reason of the signal, or the handler's error. A caller of `abort` can choose the alert.",
+    "If the application ended the connection on purpose, do nothing. Otherwise read `cause`.",
     "the application ended the connection",
   ),
   close_timeout: peer(
     undefined,
-    "`close` gave up waiting for pending writes to be sent, or for the peer's close_notify.",
-    "Check that the peer reads. Raise `closeTimeout` to wait longer.",
+    "Within `closeTimeout`, `close` could not send the pending writes, or the peer's close_notify did not arrive.",
+    "Check that the peer reads and that it closes its side. Raise `closeTimeout` to wait longer.",
     "the connection was not closed within 5000 ms",
   ),
   closed_locally: application(
     undefined,
-    "The application called read or write after this side's `close`.",
-    "Read to the end before you call `close`. To go on reading, call `closeWrite` instead.",
+    "The application read or wrote after it had called `close`.",
+    "Read to the end before you call `close`. To continue to read, call `closeWrite` instead.",
     "this side has closed the connection",
   ),
   configuration: configuration(
-    "An option is wrong or missing, or conflicts with another. No byte was sent.",
-    "Correct the option that the message names. The advice says what it takes.",
+    "An option is wrong or missing, or conflicts with another option. No byte was sent.",
+    "Correct the option that the message names. The advice lists the values that the option accepts.",
     "no trust anchor",
   ),
   error: peer(
     undefined,
-    "The code of a TlsError that was created with neither an alert nor a code. Handclasp creates none.",
-    "Look at the code in your program that creates it.",
-    "an error of the application's",
+    "Your program created a TlsError without an alert and without a code. Handclasp itself never does.",
+    "Find the place in your program that creates the error, and pass a code or an alert.",
+    "the device is not registered",
   ),
   handshake_timeout: peer(
     "close_notify",
-    "The handshake did not complete in time, or a handshake message that arrived later stayed incomplete.",
-    "Check that the other side is a TLS 1.2 peer, and reachable. Raise `handshakeTimeout` to wait longer.",
+    "The handshake did not complete in time, or a handshake message after the handshake stayed incomplete.",
+    "Check that the other side is reachable and supports TLS 1.2. Raise `handshakeTimeout` to wait longer.",
     "the handshake was not done within 10000 ms",
   ),
   hook_failed: application(
     "internal_error",
-    "A function of your program threw, or returned an invalid value: `credentials`, `psk`, a signer, `now` or " +
-      "`keyLog`. `cause` has what it threw. To choose the alert, throw a TlsError that names it. If `verify` or " +
-      "`trust` throws, the code is `untrusted`. If a session store throws, the handshake is a full one.",
-    "Correct the function. `cause` says what failed.",
+    "A function that your program provides threw an error or returned an invalid value, for example " +
+      "`credentials`, `psk`, a signer, `now` or `keyLog`. `cause` is the thrown error. To choose the alert, throw a " +
+      "TlsError that names the alert. If `verify` or `trust` throws, the code is `untrusted`. If a session store " +
+      "throws, the handshake is a full handshake.",
+    "Correct the function. `cause` describes the failure.",
     "a hook of the application threw",
   ),
   inbound_overflow: application(
     "internal_error",
-    "16 MiB of received data wait because the application does not read them, and the transport cannot be " +
-      "paused (a page's WebSocket).",
-    "Read faster, or have the peer wait for answers before it sends more.",
+    "More than 16 MiB of received data wait because the application does not read them, and the transport (a " +
+      "page's WebSocket) cannot be paused.",
+    "Read faster, or have the peer wait for an answer before it sends more data.",
     "more than 16777216 bytes wait to be read, and this transport cannot be paused",
   ),
   key_exhausted: application(
     "internal_error",
-    "The number of records sent under one key reached the limit of its safe use.",
+    "The number of records that were sent or received under one key reached the limit for safe use of the key.",
     "Open a new connection.",
     "too many records under one key",
   ),
   key_mismatch: configuration(
     "The private key does not belong to the certificate.",
-    "Put the certificate of this key first. The certificates of its issuers follow it.",
+    "Put the certificate of this key first, and the certificates of its issuers after it.",
     "the private key does not belong to the certificate",
   ),
   no_psk: application(
@@ -75,25 +76,27 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
     "there is no pre-shared key for this server",
   ),
   passphrase_needed: configuration(
-    "The private key is encrypted, and no passphrase was given.",
-    "Give the passphrase of the key.",
+    "The private key is encrypted, and the options contain no passphrase.",
+    "Set `passphrase` to the passphrase of the key.",
     "the private key is encrypted",
   ),
   seal_timeout: internal(
     undefined,
     "The crypto provider did not seal a record in time. The record is lost.",
-    "Look for a fault in the provider, or for a process that is too busy.",
+    "Look for a fault in the provider, or for an event loop that is blocked.",
     "a record was not sealed in time and is lost",
   ),
   usage: application(
     undefined,
-    "The connection, the server or the listener was used in a way that its state does not allow.",
-    "Change the call that the message names: it came too early, too late, or twice.",
+    "The application called a method of the connection, the server or the listener in a state that does not allow " +
+      "the call.",
+    "Correct the call that the message names. It came too early or too late, or twice.",
     "write before the handshake is done",
   ),
   wrong_passphrase: configuration(
-    "The private key cannot be decrypted with the passphrase that was given.",
-    "Give the passphrase that the key was encrypted with. If it is the right one, the file is damaged.",
+    "The passphrase in the options does not decrypt the private key.",
+    "Set `passphrase` to the passphrase with which the key was encrypted. If the passphrase is right, the file is " +
+      "damaged.",
     "the private key does not open with this passphrase",
   ),
 };

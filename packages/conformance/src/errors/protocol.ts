@@ -6,9 +6,9 @@ import type { AlertDescription } from "@handclasp/core";
 import type { ProtocolFault } from "@handclasp/core/unstable";
 import { type ErrorRow, peer } from "./row.ts";
 
-const update = "Update the peer: it breaks the RFC. If it is up to date, report the error to its maker.";
+const update = "The peer violates the RFC. Update the peer. If it is up to date, report the error to its maker.";
 
-/** A fault of the peer for which the alert depends on the form that it takes. */
+/** A row for a fault of the peer with several possible alerts. */
 const withAlerts = (alerts: readonly AlertDescription[], means: string, remedy: string, example: string): ErrorRow => ({
   alerts,
   faults: ["peer"],
@@ -20,20 +20,20 @@ const withAlerts = (alerts: readonly AlertDescription[], means: string, remedy: 
 export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   bad_alert: withAlerts(
     ["decode_error", "illegal_parameter"],
-    "An alert is not two bytes long, or its level is neither warning nor fatal.",
+    "An alert record is empty, or the level of an alert is neither warning nor fatal.",
     update,
-    "an alert of 3 bytes, two are wanted",
+    "alert level 3, expected 1 (warning) or 2 (fatal)",
   ),
   excess_alert_data: peer(
     "unexpected_message",
-    "The peer sent ChangeCipherSpec after half an alert.",
+    "The peer sent ChangeCipherSpec after the first byte of an alert, before the second byte.",
     update,
     "half an alert before ChangeCipherSpec",
   ),
   bad_dh_group: peer(
     "insufficient_security",
-    "The server's Diffie-Hellman group is not one of the groups that are known to be safe.",
-    "Configure the server to use ffdhe2048 of RFC 7919, a larger group of that RFC, or ECDHE.",
+    "The server's Diffie-Hellman group is not one of the groups that Handclasp accepts as safe.",
+    "Configure the server to use ffdhe2048 or a larger group of RFC 7919, or to use ECDHE.",
     "the server's Diffie-Hellman group of 1024 bits is not one that we know",
   ),
   bad_dh_value: peer(
@@ -57,7 +57,8 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   ),
   excess_handshake_data: peer(
     "unexpected_message",
-    "Bytes of a handshake message follow the end of a flight, or of the handshake.",
+    "Bytes of a handshake message follow the last message of a flight or of the handshake, or precede " +
+      "ChangeCipherSpec.",
     update,
     "data behind Finished in the same flight",
   ),
@@ -69,26 +70,26 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   ),
   handshake_too_large: peer(
     "handshake_failure",
-    "The messages of the handshake together exceed the limit.",
+    "The total length of the handshake messages exceeds the limit.",
     "Have the peer send fewer certificates or extensions.",
     "a handshake of more than 524288 bytes",
   ),
   invalid_alpn: withAlerts(
     ["decode_error", "illegal_parameter"],
-    "The server chose no ALPN protocol, several, or one that was not offered.",
+    "The server's ALPN answer contains no protocol, several protocols, or one that the client did not offer.",
     update,
     'the server chose ALPN "h2", which was not offered',
   ),
   invalid_compression_list: peer(
     "illegal_parameter",
-    "The client does not offer the null compression method, as it must.",
+    "The client does not offer the null compression method, which is mandatory (RFC 5246 §7.4.1.2).",
     update,
     "the client does not offer the null compression method",
   ),
   no_client_certificate: peer(
     "handshake_failure",
     "The client sent no certificate, and `clientAuth` requires one.",
-    "Give the client `credentials`.",
+    "Set `credentials` on the client.",
     "the client showed no certificate, and one is required",
   ),
   no_extended_master_secret: peer(
@@ -111,52 +112,52 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   ),
   not_tls: peer(
     "unexpected_message",
-    "The peer's first bytes are not TLS.",
-    "Check host and port: a server of another protocol answers there, or one that starts TLS later (STARTTLS).",
+    "The first bytes from the peer are not a TLS record.",
+    "Check host and port. The server there uses another protocol, or starts TLS later (STARTTLS).",
     "record type 50: this is not TLS",
   ),
   plain_http: peer(
     "unexpected_message",
-    "The peer uses plain HTTP.",
+    "The first byte from the peer looks like plain HTTP.",
     "On a client, use ws: if a WebSocket carries the connection, or check the port. On a server, find the " +
-      "browser, or the client without TLS, that connects to this port.",
+      "browser or the HTTP client that connects to this port.",
     "record type 72: this looks like plain HTTP",
   ),
   renegotiation_mismatch: peer(
     "handshake_failure",
-    "The renegotiation_info extension is wrong for an initial handshake (RFC 5746): an attacker may have joined " +
-      "two connections.",
+    "The renegotiation_info extension is not empty in an initial handshake (RFC 5746), or is missing in a resumed " +
+      "one. An attacker may have joined two connections.",
     "Look for a proxy that alters the handshake. Update the peer.",
     "renegotiation_info of an initial handshake must be empty",
   ),
   resumed_with_other_suite: peer(
     "illegal_parameter",
-    "The server resumes a session with a suite that is not the session's.",
+    "The server resumes a session with a cipher suite that differs from the session's suite.",
     update,
     "the server resumes the session with another suite, TLS_RSA_WITH_AES_128_CBC_SHA",
   ),
   resumed_without_extended_master_secret: peer(
     "handshake_failure",
-    "The server resumes a session without extended_master_secret, although the session was established with it " +
-      "(RFC 7627 §5.3).",
+    "The peer resumes a session without extended_master_secret, although the original handshake used that " +
+      "extension (RFC 7627 §5.3).",
     update,
     "the server resumes the session without extended_master_secret",
   ),
   too_many_empty_records: peer(
     "unexpected_message",
-    "The peer sends empty records one after another, which cost work and carry no data.",
+    "The peer sent too many empty records in a row. They cost processing time and carry no data.",
     update,
     "more than 32 empty records in a row",
   ),
   too_many_warning_alerts: peer(
     "unexpected_message",
-    "The peer sends warning alerts one after another.",
-    "Read the peer's log for the reason of its warnings. A trace has the names of the alerts.",
+    "The peer sent too many warning alerts in a row.",
+    "Read the peer's log for the cause of the warnings. A trace lists the names of the alerts.",
     "more than 4 warning alerts in a row",
   ),
   unexpected_extension: peer(
     "unsupported_extension",
-    "The server answers an extension that was not offered.",
+    "The server answers an extension that the client did not offer.",
     update,
     "the server answers extension server_name, which was not offered",
   ),
@@ -168,8 +169,8 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   ),
   unsafe_legacy_renegotiation: peer(
     "handshake_failure",
-    "The server does not support secure renegotiation (RFC 5746), so an attacker could insert bytes before ours.",
-    "Update the server. If it is known never to renegotiate, set `requireSecureRenegotiation: false`.",
+    "The server does not support secure renegotiation (RFC 5746), so an attacker could insert data before ours.",
+    "Update the server. If you know that it never renegotiates, set `requireSecureRenegotiation: false`.",
     "the server does not support secure renegotiation (RFC 5746)",
   ),
   wrong_certificate_type: peer(
@@ -180,19 +181,19 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   ),
   wrong_cipher_returned: peer(
     "illegal_parameter",
-    "The server chose a suite that was not offered.",
+    "The server chose a cipher suite that the client did not offer.",
     update,
     "the server chose suite 0x1301, which was not offered",
   ),
   wrong_curve: peer(
     "illegal_parameter",
-    "The server uses a curve that was not offered, for its key exchange or in its certificate.",
-    "Configure the server to use a curve of `groups`, or offer the curve that it uses.",
+    "The server uses a curve that the client did not offer, for its key exchange or in its certificate.",
+    "Configure the server to use a curve in the client's `groups`, or add the server's curve to `groups`.",
     "the server's key is on P-521, which was not offered",
   ),
   wrong_signature_type: peer(
     "illegal_parameter",
-    "The peer signed with a scheme that was not offered, or that does not fit its key.",
+    "The peer signed with a signature scheme that we did not offer, or that does not fit its key.",
     update,
     "the server signed with scheme 0x0201, which was not offered or does not fit its key",
   ),

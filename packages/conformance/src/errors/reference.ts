@@ -1,5 +1,5 @@
 /**
- * Makes docs/errors.md from the tables. The tables are not in core, so that neither pages nor servers load them.
+ * Generates docs/errors.md from the tables. The tables are not in core, so that pages and servers do not load them.
  * @module
  */
 import type { TlsErrorCode } from "@handclasp/core";
@@ -16,7 +16,7 @@ interface Section {
   readonly rows: Readonly<Record<string, ErrorRow>>;
 }
 
-/** A row for each code: if one is missing, this does not compile. */
+/** One row for each code. The type check fails if a code has no row. */
 export const errorRows: Readonly<Record<TlsErrorCode, ErrorRow>> = {
   ...alertRows,
   ...certificateRows,
@@ -30,34 +30,34 @@ const sections: readonly Section[] = [
   {
     title: "The transport and the end of a connection",
     introduction:
-      "Host names, ports, WebSockets, and the ways in which a connection ends. [ends.md](ends.md) says what a " +
-      "reader sees of each end.",
+      "Errors of host names, ports and WebSockets, and the ways in which a connection ends. [ends.md](ends.md) " +
+      "describes what a read returns after each kind of end.",
     rows: transportRows,
   },
   {
     title: "Certificates",
     introduction:
-      "The error has the `position` and the `subject` of the certificate. [certificates.md](certificates.md) " +
-      "has the rules.",
+      "If the error is about one certificate, it has the `position` and the `subject` of that certificate. " +
+      "[certificates.md](certificates.md) describes the rules.",
     rows: certificateRows,
   },
   {
     title: "OCSP",
-    introduction: "The status of the server's certificate, if the `ocsp` option asks for it.",
+    introduction: "Errors of the OCSP response for the server's certificate. The `ocsp` option requests the response.",
     rows: ocspRows,
   },
   {
     title: "The handshake and the records",
-    introduction: "Messages and records of the peer that Handclasp cannot accept.",
+    introduction: "Errors for messages and records of the peer that Handclasp does not accept.",
     rows: protocolRows,
   },
-  { title: "This side", introduction: "The options, calls, hooks and timers of this side.", rows: localRows },
+  { title: "This side", introduction: "Errors of this side's options, calls, hooks and timers.", rows: localRows },
   {
     title: "Names of alerts",
     introduction:
-      'If the peer sends a fatal alert, the code is the name of the alert and `by` is `"peer"`. An error of ' +
-      "Handclasp has such a code if no more exact code exists. If an entry lists no alert to send, no error of " +
-      "Handclasp has that code.",
+      'If the peer sends a fatal alert, the code is the name of the alert and `by` is `"peer"`. An error that this ' +
+      "side detects has such a code if no more specific code exists. If an entry lists no alert that we send, only " +
+      "errors for received alerts have that code.",
     rows: alertRows,
   },
 ];
@@ -91,15 +91,16 @@ Generated from \`packages/conformance/src/errors\`. Do not edit: the test of tha
 
 Every error that Handclasp throws is a \`TlsError\`. Its properties:
 
-- \`error.code\` is one of the names below. The names are stable. \`TlsErrorCode\` is their union, so a misspelt code
-  does not compile.
-- \`error.alert\` is the alert that we sent, or the alert that the peer sent if \`error.by\` is \`"peer"\`.
-- \`error.fault\` says where the fault is: \`"peer"\` (what the peer sent), \`"configuration"\` (the options),
+- \`error.code\` is one of the names below. The names are stable. \`TlsErrorCode\` is the union of all names, so a
+  misspelt code does not compile.
+- \`error.alert\` is the alert that we sent, or, if \`error.by\` is \`"peer"\`, the alert that the peer sent. It is
+  \`undefined\` if there was no alert.
+- \`error.fault\` names the place of the fault: \`"peer"\` (a message of the peer), \`"configuration"\` (the options),
   \`"transport"\` (the transport of the connection), \`"application"\` (the program that uses Handclasp) or
   \`"internal"\`
   (Handclasp or its host).
-- \`error.advice\`, if there is any, says what to do. It follows the message in brackets.
-- \`error.cause\` is what another library threw.
+- \`error.advice\`, if present, says what to do. \`error.message\` repeats the advice in brackets at its end.
+- \`error.cause\`, if present, is the error of your program, the host or a library that led to this error.
 
 The text of a message may change in any version. "We" and "our" below mean this side of the connection.
 

@@ -5,7 +5,7 @@
 import type { AlertDescription, Fault } from "@handclasp/core";
 
 export interface ErrorRow {
-  /** The alerts that Handclasp may send. Empty if the peer sent the alert, or if no peer can receive one. */
+  /** The alerts that Handclasp may send for this code. Empty if it sends none. */
   readonly alerts: readonly AlertDescription[];
   readonly faults: readonly Fault[];
   readonly means: string;
@@ -16,7 +16,7 @@ export interface ErrorRow {
 
 type Words = readonly [means: string, remedy: string, example: string];
 
-/** Makes the rows of errors with this one fault, and with at most one alert. */
+/** Returns a function that makes rows with this fault and at most one alert. */
 const rowsOfFault =
   (fault: Fault) =>
   (alert: AlertDescription | undefined, ...[means, remedy, example]: Words): ErrorRow => ({

@@ -1,17 +1,17 @@
 /**
- * The applications that the victim runs on its connections. Some use a connection well, others badly.
+ * The applications that the victim runs on its connections. Some use a connection correctly, others incorrectly.
  * @module
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type TlsConnection, TlsError } from "@handclasp/node";
 import type { AppName } from "./protocol.ts";
 
-/** The reads and the errors that an application saw on its connections. */
+/** The results of the reads of an application, and the errors of its connections. */
 export interface Observed {
   bytes: number;
   cleanEnds: number;
   failures: string[];
-  /** The most bytes read in one turn of the event loop. With 1-byte records, it is the number of opened records. */
+  /** The largest number of bytes read in one turn of the event loop. With 1-byte records, the number of records. */
   mostInTurn: number;
 }
 
@@ -34,12 +34,12 @@ export const apps: Readonly<Record<AppName, App>> = {
     await channel.read().then((bytes) => count(bytes, observed));
     await forever;
   },
-  /** The application does not await this close. If it rejects, that must not be an unhandled rejection. */
+  /** The application does not await `close`. A rejection of `close` must not be an unhandled rejection. */
   closes: (channel) => {
     void channel.close();
     return undefined;
   },
-  /** Writes more than the host's buffers hold, so that the close waits for a peer that does not read. */
+  /** Writes more than the host's buffers hold, so that `close` waits for a peer that does not read. */
   "writes and closes": async (channel, observed) => {
     void channel.write(new Uint8Array(2 ** 24)).catch(() => {});
     await channel.close().catch((error: unknown) => fail(error, observed));

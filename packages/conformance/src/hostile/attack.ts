@@ -69,13 +69,13 @@ export async function runAttack(attack: Attack, material: Material, short: boole
   return { name: attack.name, costs, findings: arena.findings, failure };
 }
 
-/** A raw server's end of a connection, and the number under which the victim counts its own end. */
+/** The raw server's side of a connection, and the number of the victim's side, for `status`. */
 export interface Dialled {
   readonly tls: RawTls;
   readonly party: number;
 }
 
-/** The time limit of an attack, in ms. Without it, an attack would wait forever for a victim that does not answer. */
+/** The time limit of an attack, in ms. Without it, an attack on a victim that does not answer would never end. */
 const deadline = (short: boolean): number => (short ? 50_000 : 600_000);
 
 async function within(ms: number, done: Promise<void>): Promise<void> {
@@ -90,7 +90,7 @@ async function within(ms: number, done: Promise<void>): Promise<void> {
   }
 }
 
-/** The time and the number of polls that a count has to fall to its limit. After that, the count is final. */
+/** The minimum time and number of polls before `until` gives up. */
 const pollLimits = { ms: 5_000, polls: 50 };
 
 export class Arena {
@@ -109,7 +109,7 @@ export class Arena {
     this.short = short;
   }
 
-  /** Starts a server. Costs count from the first start on, unless the attack marks a later moment. */
+  /** Starts a server. The costs count from the first start, unless the attack calls `mark` later. */
   async start(app: AppName, options: { ca?: string; nodeTls?: boolean } = {}): Promise<Ports> {
     const { cert, key } = this.material;
     const ports = await this.victim.call("start", { app, cert, key, ...options });
@@ -128,7 +128,7 @@ export class Arena {
     return wire;
   }
 
-  /** A raw client whose handshake has reached `until`, by default its end. */
+  /** Connects a raw client and runs its handshake up to the step `until`. Default: to its end. */
   async client(
     transport: TransportKind,
     ports: Ports,
@@ -140,7 +140,7 @@ export class Arena {
     return tls;
   }
 
-  /** A raw server, and one connection to it on which the victim runs `app`. */
+  /** Starts a raw server. The victim connects to it and runs `app` on the connection. */
   async server(
     transport: TransportKind,
     app: AppName,
@@ -176,13 +176,13 @@ export class Arena {
     }
   }
 
-  /** Measures the costs once. Runs at the end of an attack that does not call it. */
+  /** Measures the costs at the first call, at the latest when the attack ends. Later calls return the same costs. */
   async costs(): Promise<Costs> {
     this.#costs ??= await this.victim.call("measure");
     return this.#costs;
   }
 
-  /** Expects that no connection and no handler is left. */
+  /** Expects that no connection is left, and, if `handlers` is true, no handler. */
   async expectGone(server: number, what = "", handlers = true): Promise<void> {
     const status = await this.until(server, (observed) => !observed.connections && (!handlers || !observed.handlers));
     this.expect(`connections left${what}`, status.connections, 0);
@@ -219,8 +219,8 @@ async function goTo(steps: AsyncGenerator<Step, void, void>, until: Step): Promi
 }
 
 /**
- * An upper bound of the event loop's longest stall, in ms. The wall clock includes the other load of the machine, and
- * CPU time includes the garbage collector's other threads. Neither is shorter than the stall.
+ * An upper bound of the event loop's longest stall, in ms. The wall clock time includes the other load of the machine,
+ * and the CPU time includes the threads of the garbage collector. Neither is shorter than the stall.
  */
 export const stallOf = ({ stall, stallCpu }: Costs): number => Math.min(stall, stallCpu);
 

@@ -1,5 +1,5 @@
 /**
- * Certificates that are small on the wire and expensive to process, encoded byte by byte.
+ * Certificates that are short but expensive to process. This file encodes them in DER itself.
  * @module
  */
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
@@ -8,7 +8,7 @@ type Bytes = Uint8Array;
 
 /** A test CA, and client certificate chains that it issued. */
 export interface Bombs {
-  /** PEM of the root, which the victim trusts. */
+  /** The PEM of the root certificate, which the victim trusts. */
   readonly root: string;
   readonly key: KeyObject;
   readonly chains: Readonly<Record<string, readonly Bytes[]>>;
@@ -38,7 +38,7 @@ export function makeBombs(): Bombs {
     constrained(permitted),
   ];
 
-  // Each name matches only the last subtree, so that the verifier compares it with all of them.
+  // Each name matches only the last subtree, so that the verifier compares the name with every subtree.
   const addresses = numbers(490).map((i) => tlv(0x87, Buffer.from([10, 0, i >> 8, i & 255])));
   const networks = numbers(490).map((i) =>
     i === 489 ? tlv(0x87, hex("0a000000ff000000")) : tlv(0x87, Buffer.from([11, 0, i >> 8, i & 255]), hex("ffffffff")),
@@ -94,7 +94,7 @@ function extension(oid: string, value: Bytes, critical = false): Bytes {
   return seq(tlv(0x06, hex(oid)), ...(critical ? [hex("0101ff")] : []), tlv(0x04, value));
 }
 
-/** A Name with one commonName. */
+/** A DER Name with one commonName. */
 function name(text: string): Bytes {
   return seq(tlv(0x31, seq(tlv(0x06, hex("550403")), tlv(0x0c, Buffer.from(text)))));
 }

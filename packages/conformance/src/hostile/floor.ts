@@ -1,5 +1,6 @@
 /**
- * The floor: only node:crypto's calls for a record, in a separate process. Prints the CPU time per record in µs.
+ * The lower bound of the costs: the calls of node:crypto that open a record, without TLS, in a separate process. Prints
+ * the CPU time per record in µs.
  * @module
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";

@@ -1,5 +1,5 @@
 /**
- * Measures in a separate process how much CPU time node:crypto needs for a record.
+ * Measures in a separate process how much CPU time node:crypto needs to open a record.
  * @module
  */
 import { execFile } from "node:child_process";

@@ -28,7 +28,7 @@ export function frame(opcode: Opcode, payload: Uint8Array, options: FrameOptions
   return Buffer.concat([first, length, mask, covered]);
 }
 
-/** One binary message in fragments of `size` bytes; `between` follows each of them except the last. */
+/** One binary message in fragments of `size` bytes. `between` follows each fragment except the last. */
 export function fragments(message: Uint8Array, size: number, masked: boolean, between?: Uint8Array): Buffer[] {
   const frames: Buffer[] = [];
   for (let at = 0; at < message.length; at += size) {

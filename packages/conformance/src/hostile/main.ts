@@ -1,5 +1,5 @@
 /**
- * `pnpm hostile`: runs raw peers against Handclasp, one after another, and reports what each of them cost.
+ * `pnpm hostile`: runs raw peers against Handclasp, one after another, and reports the costs of each attack.
  * @module
  */
 import { type Finding, heldBytes, KiB, makeMaterial, type Outcome, runAttack } from "./attack.ts";

@@ -1,6 +1,6 @@
 /**
- * A clock that the attack advances. It drives the victim's timers and the timeouts of its sockets, while I/O continues
- * as usual. A test of a minute's silence takes less than a minute, and no result depends on the speed of the machine.
+ * A clock that the attack advances. It drives the victim's timers and socket timeouts, while I/O continues as usual. An
+ * attack with a minute of silence takes less than a minute, and no result depends on the speed of the machine.
  * @module
  */
 import { Socket } from "node:net";
@@ -58,7 +58,7 @@ class ManualTimer {
   }
 }
 
-/** A timer of 1 ms or less stands for a turn of the event loop, so the host runs it. */
+/** The host runs a timer of 1 ms or less, because such a timer only waits for the next turn of the event loop. */
 const isTime = (ms: number | undefined): ms is number => ms !== undefined && ms > 1;
 
 export function installManualClock(): Clock {
@@ -83,7 +83,7 @@ export function installManualClock(): Clock {
   return { advance };
 }
 
-/** Sockets do not use the global timers for their timeouts. Node.js calls `_unrefTimer` when bytes move. */
+/** Sockets do not use the global timers for their timeouts. Node.js calls `_unrefTimer` when a socket is active. */
 function installSocketTimeouts(): void {
   const timers = new WeakMap<Socket, ManualTimer>();
   const { prototype } = Socket;
@@ -125,7 +125,7 @@ function first(until: number): ManualTimer | undefined {
   return found;
 }
 
-/** Runs enough turns of the event loop that bytes which have arrived are read and answered. */
+/** Runs enough turns of the event loop for the victim to read and answer the bytes that have arrived. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 4; i++) await new Promise<void>((resolve) => void real.setTimeout(resolve, 1));
 }

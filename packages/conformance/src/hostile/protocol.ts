@@ -21,10 +21,10 @@ export type AppName = (typeof appNames)[number];
 
 export interface ServerSetup {
   readonly app: AppName;
-  /** The PEM of the certificate chain. `key` is the PEM of its key. */
+  /** The PEM of the certificate chain. `key` is the PEM of the private key. */
   readonly cert: string;
   readonly key: string;
-  /** If given, the server asks clients for certificates of this CA. */
+  /** If given, the server requests client certificates of this CA. */
   readonly ca?: string;
   /** Runs node:tls instead of Handclasp, for comparison. It supports only TCP, and only reads. */
   readonly nodeTls?: boolean;
@@ -39,45 +39,45 @@ export interface Ports {
 /** The state of one server, or of one connection that the victim opened. */
 export interface Status {
   readonly connections: number;
-  /** Applications that have started on a connection and have not waitUntilRead. */
+  /** The number of applications that have started on a connection and have not settled. */
   readonly handlers: number;
-  /** All connections that the application has received so far. */
+  /** The number of connections that the application has received so far. */
   readonly opened: number;
-  /** Bytes that the application has read. */
+  /** The number of bytes that the application has read. */
   readonly bytes: number;
-  /** Connections whose application has read a clean end. */
+  /** The number of connections whose application has read a clean end. */
   readonly cleanEnds: number;
   /** The codes of the errors that ended reads or failed connections. */
   readonly failures: readonly string[];
-  /** The most bytes that the application has read in one turn of the event loop. */
+  /** The largest number of bytes that the application has read in one turn of the event loop. */
   readonly mostInTurn: number;
 }
 
 /** The costs of the whole process since the last `mark`. */
 export interface Costs {
-  /** The longest time between two turns of the event loop, and the most CPU time between two, in ms. */
+  /** The longest wall clock time between two turns of the event loop, in ms. `stallCpu` is the longest CPU time. */
   readonly stall: number;
   readonly stallCpu: number;
   /** User and system CPU time, in ms. */
   readonly cpu: number;
-  /** The growth in bytes since the mark, after a garbage collection. `external` includes array buffers. */
+  /** The growth of the memory since the mark, in bytes, after garbage collection. `external` includes array buffers. */
   readonly heapUsed: number;
   readonly external: number;
-  /** The open sockets of the process, and all of its active resources. */
+  /** The number of open sockets of the process. `handles` is the number of all its active resources. */
   readonly sockets: number;
   readonly handles: number;
-  /** Unhandled rejections and exceptions. Each of them would end an ordinary process. */
+  /** The unhandled rejections and exceptions. Each of them would end a normal process. */
   readonly unhandled: readonly string[];
 }
 
 export interface Methods {
   start(setup: ServerSetup): Promise<Ports>;
-  /** Opens a connection as a client and runs an application on it. Returns a number for `status`, as `start` does. */
+  /** Opens a connection as a client and runs an application on it. Returns the connection's number for `status`. */
   connect(setup: { url: string; ca: string; app: AppName }): Promise<number>;
   status(server: number): Promise<Status>;
   mark(): Promise<void>;
   measure(): Promise<Costs>;
-  /** The number of bytes that all sockets together have received. */
+  /** The total number of bytes that all sockets have received. */
   received(): Promise<number>;
   advance(ms: number): Promise<void>;
   /** Calls `server.close()` without awaiting it. */

@@ -1,5 +1,5 @@
 /**
- * The keys of a raw peer, with which it seals and opens records.
+ * The keys with which a raw peer seals and opens records.
  * @module
  */
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
@@ -13,7 +13,7 @@ export interface Suite {
   readonly ivLength: number;
 }
 
-/** ChaCha20-Poly1305 has no explicit nonce, so its 1-byte records are the shortest: 22 bytes with the header. */
+/** ChaCha20-Poly1305 has no explicit nonce, so a 1-byte record has only 22 bytes with its header. */
 export const suites: Readonly<Record<SuiteName, Suite>> = {
   chacha: { id: 0xcca9, cipher: "chacha20-poly1305", keyLength: 32, ivLength: 12 },
   gcm: { id: 0xc02b, cipher: "aes-128-gcm", keyLength: 16, ivLength: 4 },
@@ -54,7 +54,7 @@ export class Direction {
   }
 }
 
-/** The keys of the client's and the server's direction (RFC 5246 §6.3). */
+/** Derives the keys of both directions (RFC 5246 §6.3): first the client's, then the server's. */
 export function directions(suite: Suite, master: Buffer, randoms: Buffer): [Direction, Direction] {
   const { keyLength, ivLength } = suite;
   const block = prf(master, "key expansion", randoms, 2 * (keyLength + ivLength));

@@ -1,7 +1,7 @@
 /**
- * The part of TLS 1.2 that an attacker needs, over node:crypto: two suites and X25519, without verification of the
- * peer. It builds every record itself, so that an attack controls the length and the time of each one. It shares no
- * code with Handclasp.
+ * The part of TLS 1.2 that an attacker needs, with node:crypto: two suites and X25519, without verification of the
+ * peer. This file builds every record itself, so that an attack controls the length and the time of each record. It
+ * shares no code with Handclasp.
  * @module
  */
 import {
@@ -21,9 +21,9 @@ export const closeNotify: Buffer = Buffer.from([1, 0]);
 
 export interface RawTlsOptions {
   readonly suite?: SuiteName;
-  /** The certificate chain in DER: a server's own, or the one that a client sends if the server asks for it. */
+  /** The certificate chain in DER. A client sends it only if the server requests a certificate. */
   readonly chain?: readonly Uint8Array[];
-  /** The key of the first certificate. A client without it sends a CertificateVerify with an invalid signature. */
+  /** The key of the first certificate. Without it, a client sends a CertificateVerify with an invalid signature. */
   readonly key?: KeyObject;
 }
 
@@ -83,7 +83,7 @@ export class RawTls {
     this.wire.write(this.records(types.alert, closeNotify));
   }
 
-  /** The type and the fragment of the next record; `undefined` if the victim has closed its side. */
+  /** The type and the fragment of the next record. `undefined` if the victim has closed its side. */
   async read(): Promise<{ type: number; fragment: Buffer } | undefined> {
     while (this.#received.length < 5 || this.#received.length < 5 + this.#received.readUInt16BE(3)) {
       const bytes = await this.wire.read();
@@ -168,7 +168,7 @@ export class RawTls {
   clientHello(): Buffer {
     const schemes = Buffer.from("0403080408050806050306030401", "hex");
     const extensions = Buffer.concat([
-      // secp256r1 is for the key of the certificate. The key exchange always uses x25519.
+      // The offer contains secp256r1 for the key of the certificate. The key exchange always uses x25519.
       extension(0x000a, "0004001d0017"),
       extension(0x000b, "0100"),
       extension(0x000d, Buffer.concat([uint16(schemes.length), schemes]).toString("hex")),

@@ -3,7 +3,7 @@
  * @module
  */
 
-/** Runs a 1 ms timer repeatedly. Everything else in the process waits as long as the timer is late. */
+/** Runs a 1 ms timer repeatedly. The delay of the timer is the time for which the event loop did not turn. */
 export class StallSampler {
   longest: { stall: number; stallCpu: number } = { stall: 0, stallCpu: 0 };
   readonly #setTimeout: typeof setTimeout;
@@ -26,7 +26,7 @@ export class StallSampler {
     const now = process.hrtime.bigint();
     const { user, system } = process.cpuUsage(this.#cpu);
     const { stall, stallCpu } = this.longest;
-    // The two maxima are independent: on a busy machine, the longest wait may be one in which the process did nothing.
+    // The two maxima are independent. On a busy machine, the process may use no CPU time during the longest delay.
     this.longest = {
       stall: Math.max(stall, Number(now - this.#last) / 1e6 - 1),
       stallCpu: Math.max(stallCpu, (user + system) / 1e3),

@@ -1,6 +1,6 @@
 /**
- * The process that is attacked. It runs servers and clients of Handclasp, measures their costs, and serves the calls
- * of its parent.
+ * The process under attack. It runs servers and clients of Handclasp, measures their costs, and answers the calls of
+ * its parent process.
  * @module
  */
 import { subscribe } from "node:diagnostics_channel";
@@ -30,7 +30,7 @@ const unhandled: string[] = [];
 for (const event of ["unhandledRejection", "uncaughtException"])
   process.on(event, (error: unknown) => unhandled.push(`${event}: ${TlsError.is(error) ? error.code : String(error)}`));
 
-/** The open sockets, and the number of bytes that closed ones had received. */
+/** The open sockets, and the number of bytes that the closed sockets had received. */
 const sockets = new Set<Socket>();
 let receivedBefore = 0;
 for (const channel of ["net.server.socket", "net.client.socket"])
@@ -51,7 +51,7 @@ const methods: Methods = {
   async connect({ url, ca, app }) {
     const open = new Set<unknown>(["the attempt"]);
     const party = newParty(undefined, open);
-    // Not awaited, because many attacks never answer it.
+    // The victim does not await the connection, because many attacks never complete the handshake.
     connect(url, { ca, serverName: "localhost" })
       .then((channel) => {
         open.add(channel).delete("the attempt");
@@ -142,7 +142,7 @@ async function startNodeTls({ cert, key }: ServerSetup): Promise<Ports> {
   return { server: parties.push(party) - 1, tcp: portOf(server), ws: 0 };
 }
 
-/** Runs the application on a connection. It counts as a handler until it settles. */
+/** Runs the application on a connection. The application counts as a handler until it settles. */
 function runApp(party: Party, app: App, channel: TlsConnection): Promise<void> | undefined {
   party.opened++;
   const done = app(channel, party.observed);
@@ -172,7 +172,8 @@ function portOf(listener: { address(): AddressInfo | string | null }): number {
 }
 
 /**
- * The memory in use after garbage collection. It collects three times, because finalizers free more after the first.
+ * The memory in use after garbage collection, in bytes. The garbage collector runs three times, because finalizers free
+ * more memory after the first run.
  */
 async function memory(): Promise<{ heapUsed: number; external: number }> {
   for (let i = 0; i < 3; i++) {

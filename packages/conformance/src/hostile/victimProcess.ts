@@ -16,7 +16,7 @@ export class Victim {
   readonly #calls = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #id = 0;
   #said = "";
-  /** The reason why the process ended; `undefined` while it runs. */
+  /** The reason why the process ended. `undefined` while it runs. */
   death: string | undefined;
 
   constructor(clock: "real" | "manual") {

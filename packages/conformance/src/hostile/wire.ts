@@ -1,5 +1,5 @@
 /**
- * The transport of a raw peer: a TCP socket, with WebSocket frames on it or without.
+ * The transport of a raw peer: a TCP socket, with or without WebSocket frames.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -29,7 +29,7 @@ export class Wire {
     if (early.length) this.#take(early);
   }
 
-  /** Sends TLS bytes as an honest peer does: as they are over TCP, or as one WebSocket message. */
+  /** Sends TLS bytes as a well-behaved peer does: over TCP without a frame, over WebSocket as one message. */
   write(bytes: Uint8Array): void {
     this.raw(this.transport === "tcp" ? bytes : frame(opcodes.binary, bytes, { masked: this.masked }));
   }
@@ -39,7 +39,10 @@ export class Wire {
     if (this.socket.writable) this.socket.write(bytes);
   }
 
-  /** Sends each piece in its own TCP segment, as far as the host permits. */
+  /**
+   * Sends each piece in its own TCP segment, as far as the host permits.
+   * @param everyTurn the number of pieces per turn of the event loop
+   */
   async pieces(pieces: Iterable<Uint8Array>, everyTurn = 8): Promise<void> {
     let sent = 0;
     for (const piece of pieces) {
@@ -64,7 +67,7 @@ export class Wire {
     });
   }
 
-  /** The next TLS bytes; `undefined` if the victim has closed its side. */
+  /** The next TLS bytes. `undefined` if the victim has closed its side. */
   async read(): Promise<Buffer | undefined> {
     while (!this.#inbox.length && !this.#over) {
       await new Promise<void>((resolve) => {
@@ -79,7 +82,7 @@ export class Wire {
     return this.#over;
   }
 
-  /** Ends our side in order: over WebSocket a close frame, then a FIN. */
+  /** Ends our side in order: sends a FIN, after a close frame if the transport is a WebSocket. */
   finish(): void {
     if (this.transport === "ws") {
       const normal = Buffer.from([1000 >> 8, 1000 & 0xff]);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type IssuedCertificate, testCa } from "@handclasp/testing";
 import type { Files, Identity } from "./peer.ts";
 
-/** The certificates and keys, as files for the peers and as values for our side. */
+/** The certificates and keys: as files for the peers, and as values for our side. */
 export interface Material {
   readonly files: Files;
   readonly ca: string;

@@ -19,7 +19,8 @@ import { authentication, isPsk, type KeyExchangeName, type Peer, psk, type Role,
 import { find, freePort, type Running, run, start, untilListening } from "./programs.ts";
 
 /**
- * With `"ticket"` and `"session ID"`, a second connection resumes by that means; with a client certificate, by either.
+ * With `"ticket"` or `"session ID"`, a second connection resumes the session by that means. With a client certificate,
+ * it resumes by either means.
  */
 export type Kind = (typeof kinds)[number];
 
@@ -29,11 +30,11 @@ export interface Cell {
   readonly role: "client" | "server";
   readonly keyExchange: KeyExchangeName;
   readonly kind: Kind;
-  /** The reason why the cell is not run. */
+  /** The reason why the cell does not run. */
   readonly absent?: string;
 }
 
-/** The kinds of cells, in the order of the document's columns. */
+/** The kinds of cells, in the order of the columns in docs/interop.md. */
 export const kinds = ["full", "ticket", "session ID", "client certificate", "client certificate, resumed"] as const;
 
 const exported = Object.entries(handclasp)
@@ -90,7 +91,7 @@ export async function versionOf(peer: Peer): Promise<{ version?: string; missing
   }
 }
 
-/** Runs a cell and returns the session of its last connection. Throws if a result is not the expected one. */
+/** Runs a cell and returns the session of its last connection. Throws an Error if a result is not as expected. */
 export async function runCell(cell: Cell, material: Material): Promise<Session> {
   let tickets = 0;
   const trace: TraceListener = (event) => {
@@ -113,7 +114,7 @@ export async function runCell(cell: Cell, material: Material): Promise<Session> 
   return last;
 }
 
-/** In ms. Only a peer that hangs takes this long, even if it starts slowly on a busy machine. */
+/** The time limit in ms. Even on a busy machine, only a peer that hangs exceeds it. */
 const handshakeTimeout = 90_000;
 
 const key = new Uint8Array(Buffer.from(psk.hex, "hex"));
@@ -237,7 +238,7 @@ async function exchange(
     got += Buffer.from(bytes).toString("latin1").replaceAll("\r", "");
   }
   const { session } = channel;
-  // Some programs drop the connection without a close_notify, which this test does not check.
+  // This test does not check the end, because some programs end the connection without a close_notify.
   await channel.close().catch(() => {});
   return session;
 }

@@ -1,5 +1,5 @@
 /**
- * A peer: another TLS implementation, run as commands over loopback TCP. Each one has a file in `peers/`.
+ * A peer: another TLS implementation, run as commands over loopback TCP. Each peer has a file in `peers/`.
  * @module
  */
 import { fileURLToPath } from "node:url";
@@ -8,14 +8,14 @@ import type { Command } from "./programs.ts";
 /** The part of a suite's name between `TLS_` and `_WITH_`. */
 export type KeyExchangeName = "ECDHE_ECDSA" | "ECDHE_RSA" | "RSA" | "DHE_RSA" | "ECDHE_PSK" | "PSK";
 
-/** The paths of the files that a peer needs. One temporary CA issued all certificates. */
+/** The paths of the files that a peer needs. One temporary CA issues all certificates. */
 export interface Files {
   /** A folder in which a peer can write further files. */
   readonly folder: string;
   readonly ca: string;
   readonly server: Readonly<Record<"ecdsa" | "rsa", Identity>>;
   readonly client: Identity;
-  /** The lines of text that are sent and echoed. */
+  /** The lines of text that the client sends and the server sends back. */
   readonly payload: string;
 }
 
@@ -24,7 +24,7 @@ export interface Identity {
   readonly key: string;
 }
 
-/** The task of a peer. */
+/** The parameters of one run of a peer. */
 export interface Task {
   readonly keyExchange: KeyExchangeName;
   readonly port: number;
@@ -44,15 +44,18 @@ export interface Role {
    */
   readonly speaks: "echo" | "http";
   /**
-   * The commands for a task, which run one after another and together open the requested number of connections. Their
-   * input is the payload. A server is one command.
+   * The commands for a task. They run one after another, and together open the requested number of connections. The
+   * input of each command is the payload. A server is one command.
    */
   commands(task: Task): readonly Command[];
-  /** The reason, if the peer supports no client certificates in this role. `noTicket` and `noSessionId` are alike. */
+  /**
+   * The reason why the peer supports no client certificates in this role. Absent if it supports them. `noTicket` and
+   * `noSessionId` are the reasons for tickets and session IDs.
+   */
   readonly noClientCertificate?: string;
   readonly noTicket?: string;
   readonly noSessionId?: string;
-  /** For each key exchange that the peer supports, but not in this role: the reason. */
+  /** The reason for each key exchange that the peer supports only in the other role. */
   readonly lacks?: Partial<Record<KeyExchangeName, string>>;
 }
 
@@ -69,7 +72,7 @@ export interface Peer {
   prepare?(files: Files): Promise<void>;
   readonly client?: Role;
   readonly server?: Role;
-  /** The reason why the peer has only one role. */
+  /** The reason why the peer runs in only one role. */
   readonly note?: string;
 }
 
@@ -98,10 +101,10 @@ const opensslKeyExchange: Readonly<Record<KeyExchangeName, string>> = {
 export const opensslCiphers = (keyExchange: KeyExchangeName): string =>
   `${opensslKeyExchange[keyExchange]}:@SECLEVEL=0`;
 
-/** The path of one of our programs, which make a library a peer. */
+/** The path of one of our programs that use a library as a peer. */
 export const ownProgram = (name: string): string => fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
 
-/** The arguments of our own programs. "-" stands for a file that is not given. */
+/** The arguments of our own programs. "-" stands for an absent file. */
 export function ownArguments(role: "client" | "server", task: Task, suites: string): string[] {
   const { files, keyExchange, clientCertificate, connections, port } = task;
   const identity = role === "server" ? files.server[authentication(keyExchange)] : clientCertificate && files.client;

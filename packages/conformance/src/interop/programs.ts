@@ -17,9 +17,9 @@ export interface Command {
    * programs close the connection when their input ends.
    */
   readonly inputEnds?: boolean;
-  /** Writes the output of the program to its input. This makes an echo server of a program that copies both ways. */
+  /** Writes the program's output to its input, so that a program such as s_server becomes an echo server. */
   readonly mirror?: boolean;
-  /** For a client that sends no payload: the data that it sends instead, and the output that it prints at the end. */
+  /** For a client that does not send the payload: the data that it sends, and the output that it prints at its end. */
   readonly own?: { readonly sends: string; readonly prints: string };
   readonly env?: NodeJS.ProcessEnv;
   /** The time limit. Default: two minutes, which only a peer that hangs exceeds, even on a busy machine. */
@@ -37,7 +37,10 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** The path of a program, also in sbin, which not every PATH contains. `HANDCLASP_OPENSSL` and the like override it. */
+/**
+ * The path of a program. Searches sbin too, because not every PATH contains it. A variable such as `HANDCLASP_OPENSSL`
+ * overrides the search.
+ */
 export function find(program: string): string | undefined {
   const override = process.env[`HANDCLASP_${program.toUpperCase().replaceAll("-", "_")}`];
   if (override) return override;
@@ -56,7 +59,7 @@ export function start({ program, args, cwd, mirror, env, minutes = 2 }: Command)
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("latin1").on("data", (text: string) => {
     output.stdout += text;
-    // pipe() would stop reading while the program waits for its output to be read, and could deadlock.
+    // pipe() would stop reading while the program's input is full. The program, which waits for a reader, would hang.
     if (mirror) child.stdin.write(text, "latin1");
   });
   child.stderr.setEncoding("latin1").on("data", (text: string) => {
@@ -101,7 +104,7 @@ export async function run(command: Command, input = "", expected?: string): Prom
 }
 
 /**
- * Repeats `attempt` until it reaches the server, because a server does not say when it listens.
+ * Repeats `attempt` until it reaches the server, because a server does not report when it listens.
  *
  * @param hasEnded - returns true if the server has exited, so that there is no further attempt
  */
@@ -117,7 +120,7 @@ export async function untilListening<T>(attempt: () => Promise<T>, hasEnded: () 
   }
 }
 
-/** A free port, for servers that cannot report the port that they chose. */
+/** Finds a free port, for servers that cannot choose and report one. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");

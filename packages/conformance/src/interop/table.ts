@@ -1,5 +1,5 @@
 /**
- * Makes docs/interop.md.
+ * Generates docs/interop.md.
  * @module
  */
 import { type Cell, type Kind, kinds } from "./matrix.ts";

@@ -124,7 +124,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   ],
   [
     "3.1, 5.6",
-    "If CertificateRequest asks for ecdsa_sign, the client's certificate has an ECDSA or EdDSA key.",
+    "If CertificateRequest lists only ecdsa_sign, the client's certificate has an ECDSA or EdDSA key.",
     obeyedBy(
       "handshake/client.ts#chooseCredential",
       `${keyExchange}: CertificateVerify with a scheme that %s is refused (RFC 5246 §7.4.8)`,
@@ -132,7 +132,8 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   ],
   [
     "4, 5.1",
-    "A client that offers ECC suites sends both extensions. A client that offers none sends neither.",
+    "A client that offers ECC suites sends supported_groups and ec_point_formats. A client that offers no ECC suite " +
+      "sends neither extension.",
     obeyedBy(
       [
         "handshake/extensions/supportedGroups.ts#supportedGroupsClient",
@@ -143,8 +144,8 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   ],
   [
     "4, 5.1, 5.3",
-    "A server respects both extensions, for ECDHE and for the curve of its certificate. It chooses no ECC suite " +
-      "if it cannot do so.",
+    "A server respects supported_groups and ec_point_formats, both for ECDHE and for the curve of its certificate. " +
+      "If it cannot do so, it chooses no ECC suite.",
     obeyedBy(
       ["handshake/negotiate.ts#groupFor", "handshake/negotiate.ts#signingScheme"],
       [
@@ -212,7 +213,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   ],
   [
     "5.4, 5.8",
-    "An EdDSA signature is its octets, not a structure of two integers.",
+    "An EdDSA signature is the octet string of RFC 8032, not a structure of two integers.",
     obeyedBy(
       "crypto/noble.ts#noble",
       "crypto/noble.test.ts: verify > accepts Ed25519's test 2 of RFC 8032 §7.1, and no other message",
@@ -261,8 +262,8 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
   ["5.10", "The context of Ed448 is empty.", doesNotApply("We support neither Ed448 nor X448.")],
   [
     "5.10, 5.11",
-    "An all-zero X25519 shared secret ends the handshake, and a point of a NIST curve must be on its curve. " +
-      "Both the client and the server check this.",
+    "An all-zero X25519 shared secret ends the handshake, and so does a public key that is not a point of its NIST " +
+      "curve. Both the client and the server check this.",
     obeyedBy(
       ["handshake/keyExchange/ephemeral.ts#ecdhSharedSecret", "crypto/noble.ts#agreeX25519"],
       [

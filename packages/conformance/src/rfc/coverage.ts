@@ -1,5 +1,5 @@
 /**
- * Makes docs/rfc-coverage.md from the statements.
+ * Generates docs/rfc-coverage.md from the statements.
  * @module
  */
 import type { Rfc, Statement, Verdict } from "./statement.ts";
@@ -20,7 +20,7 @@ export function splitCitation(test: string): readonly [file: string, title: stri
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("$", "\\$");
 
-/** `[file](link) one<br>two` for the names in one file. Each name has a line. */
+/** The names, one on each line, as a Markdown cell. A link to the file precedes the first name of each file. */
 function placesIn(files: readonly (readonly [file: string, name: string])[], path: (file: string) => string): string {
   const lines = files.map(([file, name], i) =>
     i && files[i - 1]?.[0] === file ? name : `[${displayName(file)}](../${path(file)}) ${name}`,
@@ -72,7 +72,7 @@ const summary = (list: readonly Rfc[]): string =>
     )
     .join("\n");
 
-/** The anchor that GitHub makes for a heading. */
+/** The anchor that GitHub generates for a heading. */
 const anchor = (title: string): string =>
   title
     .toLowerCase()
@@ -88,16 +88,16 @@ export function coverage(): string {
 Generated from \`packages/conformance/src/rfc\`. Do not edit: the test of that folder writes this file if
 \`HANDCLASP_RFC_COVERAGE=write\` is set.
 
-This document lists the demands of RFC ${covered} in our words: each MUST, MUST NOT,
-SHALL and REQUIRED, and each SHOULD that matters to security. One row may cover several sentences that the same code
-obeys. Each row names the code under packages/core/src that obeys the demand, and the tests that fail if it no longer
-does. For all other RFCs, the document lists only the demands on the parts that Handclasp implements. "We" and "our"
-mean Handclasp, and "side" means the client or the server.
+This document lists the demands of RFC ${covered} in our words. It has each MUST,
+MUST NOT, SHALL and REQUIRED, and each SHOULD that matters to security. One row may cover several sentences that the
+same code obeys. Each row names the code under packages/core/src that obeys the demand, and the tests that fail if the
+code no longer obeys it. For all other RFCs, the document lists only the demands on the parts that Handclasp
+implements. "We" and "our" mean Handclasp, and "side" means the client or the server.
 
-A test compares this document with its sources. It also checks that each file, symbol and test exists, and that a
-demand that binds both roles has code and tests for both. A title with \`%s\` stands for a table of cases. The suite
-in suites/coreSuite runs with each crypto provider. [interop.md](interop.md) has the results against other
-implementations and BoringSSL's test runner.
+A test checks that this document matches its sources. It also checks that each file, symbol and test exists, and that
+each demand that binds both roles has code and tests for both roles. A title with \`%s\` stands for several cases. The
+suite in suites/coreSuite runs with each crypto provider. [interop.md](interop.md) lists the results against other
+implementations, and [bogo.md](bogo.md) those of BoringSSL's test runner.
 
 | RFC | Rows | Obeyed, with a test | Obeyed, but no test can check it | Does not apply | Deviates |
 |---|---|---|---|---|---|

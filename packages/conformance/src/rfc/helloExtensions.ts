@@ -42,7 +42,8 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "3",
-    "A server answers if it used the name to choose a certificate. The client requires the answer to be empty.",
+    "A server answers server_name if it used the name to choose a certificate. The client accepts only an empty " +
+      "answer.",
     bothRoles({
       client: obeyedBy(
         "handshake/extensions/serverName.ts#serverNameClient",
@@ -82,8 +83,8 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "4",
-    "The client offers one of four lengths. The server refuses any other with illegal_parameter, and the client " +
-      "refuses an answer that differs.",
+    "The client offers one of four lengths. The server refuses any other length with illegal_parameter, and the " +
+      "client refuses an answer that differs from its offer.",
     bothRoles({
       client: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient"],
@@ -97,8 +98,8 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
   ],
   [
     "4",
-    "The limit holds in both directions from ServerHello on. A longer record is record_overflow, before " +
-      "decryption. The limit belongs to the session.",
+    "The limit applies in both directions to each record after ServerHello. A longer record causes record_overflow " +
+      "before decryption. A resumed session keeps the limit.",
     obeyedBy(
       ["record/reader.ts#RecordReader.setLimit", "record/writer.ts#RecordWriter.setLimit"],
       [
@@ -170,8 +171,8 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
 const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
   [
     "3.1",
-    "The list of the client or the server has no empty name. The answer has exactly one name, which the client " +
-      "offered.",
+    "Neither the client's list nor the server's answer contains an empty name. The answer contains exactly one name, " +
+      "which the client offered.",
     bothRoles({
       client: obeyedBy(
         ["handshake/extensions/alpn.ts#alpnClient"],
@@ -188,8 +189,8 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
   ],
   [
     "3.2",
-    "The server chooses its most preferred protocol that the client offers. If there is none, it sends a fatal " +
-      "no_application_protocol.",
+    "The server chooses its most preferred protocol that the client offers. If they have no protocol in common, the " +
+      "server sends a fatal no_application_protocol.",
     serverOnly("handshake/extensions/alpn.ts#alpnServer", [
       `${suite}: agreement > ALPN: the server's first protocol that the client offers is agreed`,
       `${suite}: agreement > ALPN: without a common protocol, both sides fail with no_application_protocol`,
@@ -198,7 +199,7 @@ const rfc7301: Rfc = rfc(7301, "Application-Layer Protocol Negotiation", [
   ],
   [
     "3.2",
-    "The protocol holds for the connection, not for the session: a resumed handshake negotiates it again.",
+    "The protocol belongs to the connection, not to the session. A resumed handshake negotiates it again.",
     obeyedBy(
       ["handshake/session.ts#sessionOf", "handshake/resumption/binding.ts#digest"],
       [
@@ -223,20 +224,20 @@ const rfc7507: Rfc = rfc(7507, "TLS Fallback Signaling Cipher Suite Value", [
   [
     "4",
     "A client that retries with a lower version adds the SCSV after its suites. A client that resumes a " +
-      "session, or offers its highest version, does not.",
+      "session, or offers its highest version, does not add it.",
     obeyedBy("handshake/client.ts#makeClientHello", [
       `${fallback}: TLS_FALLBACK_SCSV > is not sent without the option`,
       `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
       `${fallback}: TLS_FALLBACK_SCSV > is not sent with a session that is to be resumed (RFC 7507 §4)`,
     ]),
   ],
-  ["4", "The same rules hold in DTLS.", noDtls],
+  ["4", "The same rules apply to DTLS.", noDtls],
 ]);
 
 const rfc7685: Rfc = rfc(7685, "ClientHello Padding", [
   [
     "3",
-    "The padding is zeros, and a server does not answer the extension.",
+    "The padding consists of zero bytes, and a server does not answer the extension.",
     obeyedBy("handshake/extensions/padding.ts#addPadding", [
       `${padding}: padding > a ClientHello of %i bytes becomes one of %i (RFC 7685 §4)`,
       `${padding}: padding > an answer is unsupported_extension`,
@@ -247,8 +248,8 @@ const rfc7685: Rfc = rfc(7685, "ClientHello Padding", [
 const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
   [
     "4",
-    "A limit below 64 is illegal_parameter. A limit above the version's maximum is illegal_parameter in the " +
-      "server's answer, but allowed in the client's offer.",
+    "A limit below 64 bytes causes illegal_parameter. A limit above the maximum of the version causes " +
+      "illegal_parameter in the server's answer, but is permitted in the client's offer.",
     bothRoles({
       client: obeyedBy(
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient"],
@@ -268,8 +269,8 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
   ],
   [
     "4",
-    "Each direction has its own limit, for the plaintext of protected records. A longer one is record_overflow. " +
-      "A resumed handshake negotiates the limits again.",
+    "Each direction has its own limit, for the plaintext of protected records. A longer plaintext causes " +
+      "record_overflow. A resumed handshake negotiates the limits again.",
     obeyedBy(
       ["record/reader.ts#RecordReader.setLimit", "record/writer.ts#RecordWriter.setLimit"],
       [

@@ -25,8 +25,8 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
   ],
   [
     "3.4, 3.6",
-    "The client and the server remember whether secure renegotiation was negotiated. Neither resumes a session " +
-      "without it that was established with it.",
+    "The client and the server remember whether secure renegotiation was negotiated. If a session was established " +
+      "with it, neither side resumes the session without it.",
     bothRoles({
       client: obeyedBy(
         ["handshake/resumption/client.ts#resumedAgreement"],
@@ -81,8 +81,8 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
   ["3.7", "A server that renegotiates checks verify_data, and refuses the SCSV.", noRenegotiation],
   [
     "4.1",
-    "A client that requires the extension ends the handshake with handshake_failure if it is missing. The user " +
-      "can choose this.",
+    "A client that requires the extension ends the handshake with handshake_failure if the extension is missing. The " +
+      "user can switch this requirement on or off.",
     obeyedBy("handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient", [
       `${required}: renegotiation_info > a client refuses a server without it, with advice`,
       `${required}: renegotiation_info > a client accepts a server without it with requireSecureRenegotiation: false`,

@@ -20,8 +20,8 @@ const { established, exporter, hello, order, required, resumed, resumedHostile, 
 export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Side State", [
   [
     "3.2",
-    "A client that supports tickets but has none sends an empty extension. A client that does not support " +
-      "tickets sends no extension.",
+    "A client that supports tickets but has none sends an empty SessionTicket extension. A client that does not " +
+      "support tickets does not send the extension.",
     obeyedBy("handshake/extensions/sessionTicket.ts#sessionTicketClient", [
       `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
@@ -29,8 +29,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   ],
   [
     "3.2",
-    "A server that will send a ticket answers with an empty extension. It never answers if the client did not " +
-      "send one.",
+    "A server that will send a ticket answers with an empty SessionTicket extension. It never sends the extension " +
+      "if the client did not.",
     serverOnly("handshake/extensions/sessionTicket.ts#sessionTicketServer", [
       `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
       `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
@@ -48,7 +48,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   ],
   [
     "3.3",
-    "The server sends NewSessionTicket if its ServerHello announced it, and the client accepts it only then.",
+    "The server sends NewSessionTicket if its ServerHello announced the message. Otherwise the client refuses the " +
+      "message.",
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
@@ -73,7 +74,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   ],
   [
     "3.3",
-    "A client treats the ticket as valid after it has verified the server's Finished.",
+    "A client treats the ticket as valid only after it has verified the server's Finished.",
     clientOnly(
       "handshake/client.ts#clientHandshake",
       `${ticket}: NewSessionTicket > is stored only after the server's Finished is verified`,
@@ -108,7 +109,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
   ],
   [
     "3.4",
-    "The server echoes the session ID that the client sent with an accepted ticket, whatever its value.",
+    "If the server accepts a ticket, it echoes the session ID that the client sent with the ticket.",
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#makeClientHello"],
@@ -182,10 +183,11 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   ],
   [
     "4",
-    "A side accepts no handshake without the extension, above all if an application relies on the master secret.",
+    "A side accepts no handshake without the extension, especially if an application relies on the master secret.",
     deviates(
-      "This is a SHOULD NOT that §5.2 softens. With `requireExtendedMasterSecret`, such handshakes are refused. " +
-        "Without it, nothing that relies on the master secret is available (docs/adr/0004).",
+      "This is a SHOULD NOT, and §5.2 permits exceptions. With `requireExtendedMasterSecret`, we refuse such " +
+        "handshakes. Without that option, a connection without the extension offers no function that relies on the " +
+        "master secret (docs/adr/0004).",
       "handshake/extensions/extendedMasterSecret.ts#requireExtension",
       [
         `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
@@ -321,7 +323,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
   ],
   [
     "6.2",
-    "The session hash is stronger than MD5 or SHA-1.",
+    "The session hash uses a hash function that is stronger than MD5 and SHA-1.",
     obeyedBy("handshake/secrets.ts#Secrets", "crypto/prf.test.ts: ACVP"),
   ],
   ["6.4", "A side refuses SSL 3.0, or uses the legacy master secret for it.", noSsl],

@@ -80,7 +80,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.1",
-    "A fragment has at most 2^14 bytes.",
+    "A plaintext fragment has at most 2^14 bytes.",
     obeyedBy(
       ["record/writer.ts#RecordWriter.setLimit", "record/reader.ts#RecordReader.takeRawRecord"],
       [
@@ -131,17 +131,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "6.2.1",
     "A side processes application data that arrives between the messages of a later handshake.",
-    doesNotApply("There is no later handshake. Application data inside a message that asks for one is refused."),
+    doesNotApply("We never renegotiate. Application data between the fragments of such a request is refused."),
   ],
   [
     "6.2.2",
-    "A record that decompresses to more than 2^14 bytes is a fatal decompression_failure. A compressed fragment " +
+    "A record that decompresses to more than 2^14 bytes causes a fatal decompression_failure. A compressed fragment " +
       "has at most 2^14 + 1024 bytes.",
     noCompression,
   ],
   [
     "6.2.3",
-    "Ciphertext has at most 2^14 + 2048 bytes.",
+    "The ciphertext of a record has at most 2^14 + 2048 bytes.",
     obeyedBy(
       "record/reader.ts#RecordReader.takeRawRecord",
       `${reader}: a reader refuses > ciphertext of more than 2^14 + 2048 bytes, after its header`,
@@ -159,7 +159,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.3.2",
-    "The receiver checks the padding, and answers wrong padding with bad_record_mac.",
+    "The receiver checks the padding, and sends bad_record_mac if it is wrong.",
     obeyedBy("record/cbc.ts#paddingMask", [
       `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
       `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
@@ -183,7 +183,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.2.3.3",
-    "An AEAD record that fails authentication is a fatal bad_record_mac.",
+    "An AEAD record that fails authentication causes a fatal bad_record_mac.",
     obeyedBy("record/aead.ts#requireAuthentic", [
       `${reader}: a reader refuses > a record with any bit altered`,
       `${suite}: the end > an altered record makes both sides fail with bad_record_mac`,
@@ -191,7 +191,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "6.3",
-    "Each side divides the key block into the keys in the specified order, and uses nothing beyond them.",
+    "Each side divides the key block into the keys in the specified order, and discards the bytes after the last key.",
     obeyedBy(
       "crypto/keySchedule.ts#keyBlock",
       "crypto/prf.test.ts: keyBlock > divides the block for %s in the order of RFC 5246 §6.3",
@@ -211,8 +211,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.2, 7.2.2",
-    "The client and the server do not resume a session whose connection ended with a fatal alert. They forget " +
-      "its identifier, keys and secrets.",
+    "The client and the server do not resume a session whose connection ended with a fatal alert. They delete the " +
+      "session's identifier, keys and secrets.",
     bothRoles({
       client: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
@@ -232,10 +232,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.2, 7.2.2",
-    "Accordingly, the server accepts no ticket of such a session.",
+    "The server accepts no ticket of a session whose connection ended with a fatal alert.",
     deviates(
-      "A stateless server cannot know this, and RFC 5077 §5.1 permits it. Our client forgets the ticket, but " +
-        "another client may offer it again until it expires.",
+      "A stateless server cannot know that the alert was sent, and RFC 5077 §5.1 permits such a server to accept the " +
+        "ticket. Our client deletes the ticket. Another client may offer its ticket again until the ticket expires.",
       "handshake/resumption/tickets.ts#Tickets",
     ),
   ],
@@ -250,7 +250,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.2.1",
     "A side sends close_notify before it closes its write side, and ignores data after the peer's close_notify. " +
-      "A missing close_notify is a truncation.",
+      "A connection that ends without close_notify is truncated.",
     obeyedBy(
       ["engine/engine.ts#Engine.close", "engine/engine.ts#Engine.receive", "engine/engine.ts#Engine.receiveEnd"],
       [
@@ -264,7 +264,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.2.1",
     "A side answers the peer's close_notify with its own at once, and discards pending writes.",
     deviates(
-      "We answer after the pending writes, which is the rule since RFC 8446 §6.1 (docs/adr/0002).",
+      "We send the pending writes before our close_notify, as RFC 8446 §6.1 permits (docs/adr/0002).",
       "connection/connection.ts#TlsConnection.closeWhenIdle",
       [
         `${suite}: the end > half-close: bytes that the other side still sends arrive`,
@@ -283,7 +283,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.2.2",
-    "A side reports every fault of the ciphertext with bad_record_mac, including its block length and its padding.",
+    "A side answers each fault in the ciphertext with bad_record_mac, including a wrong block length or wrong padding.",
     obeyedBy(
       "record/protection.ts#badRecord",
       `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
@@ -307,7 +307,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.3",
-    "The premaster secret is long: at least 46 random bytes.",
+    "The premaster secret contains at least 46 random bytes.",
     obeyedBy(
       "handshake/keyExchange/rsa.ts#rsa",
       `${rsa}: encrypt > encrypts a premaster secret that unpadPremaster returns`,
@@ -335,7 +335,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.3",
     "The client and the server send Finished directly after ChangeCipherSpec. In an abbreviated handshake " +
-      "(figure 2), the server does so first.",
+      "(figure 2), the server sends both messages first.",
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
@@ -356,7 +356,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4",
-    "Messages come in the order of the figures. Any other order is a fatal error.",
+    "The handshake messages have the order of figures 1 and 2. Any other order is a fatal error.",
     obeyedBy("handshake/peer.ts#Peer.expect", [
       `${order}: a message left out > %s`,
       `${order}: a message sent twice > %s`,
@@ -387,7 +387,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.2",
-    "The server puts nothing confidential into session identifiers, and a forged one does no harm.",
+    "The server puts no confidential data into session identifiers, and a forged identifier does no harm.",
     serverOnly(
       ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#checkOfferedSession"],
       [
@@ -433,7 +433,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.2",
-    "A side that parses ClientHello accepts it with and without extensions. Any other length is decode_error.",
+    "A side that parses ClientHello accepts it with and without extensions. Any other length causes decode_error.",
     obeyedBy("wire/codec.ts#trailing", [
       `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
       "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
@@ -482,7 +482,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.4",
-    "No hello has the same extension twice.",
+    "No hello contains the same extension twice.",
     obeyedBy("handshake/extensions/extension.ts#extensionsByType", [
       `${tests.required}: an unknown extension > twice in the %s's hello is decode_error`,
       `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
@@ -498,7 +498,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.1.4.1",
-    "The client sends signature_algorithms without anonymous. The server reads it and never answers it.",
+    "The client sends signature_algorithms without anonymous schemes. The server never answers this extension.",
     bothRoles({
       client: obeyedBy(
         ["handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsClient"],
@@ -524,7 +524,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.4.1",
     "If a client does not send signature_algorithms, the server assumes that it can verify SHA-1.",
     deviates(
-      "SHA-1 signatures are no longer secure. RFC 9155 §2 and §5 forbid them and end such a handshake.",
+      "SHA-1 signatures are no longer secure. RFC 9155 §2 and §5 forbid them, so such a handshake fails.",
       "handshake/extensions/signatureAlgorithms.ts#signatureAlgorithmsServer",
       `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
     ),
@@ -532,11 +532,11 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4.1.4.1",
     "Clients that offer only earlier versions do not send signature_algorithms.",
-    doesNotApply("We offer only TLS 1.2. (The RFC has servers of earlier versions ignore the extension.)"),
+    doesNotApply("We offer only TLS 1.2. (Servers of earlier versions must ignore the extension.)"),
   ],
   [
     "7.4.2",
-    "The server sends a certificate if the key exchange of the suite uses one, and the client requires it.",
+    "The server sends a certificate if the key exchange of the suite uses one. The client requires that certificate.",
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
@@ -550,8 +550,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.2",
-    "The key of the server's certificate fits the suite that the client and the server use, and its keyUsage " +
-      "permits it: keyEncipherment for RSA, digitalSignature for DHE and ECDHE.",
+    "The key of the server's certificate fits the negotiated suite, and the keyUsage extension permits the key " +
+      "exchange: keyEncipherment for RSA, digitalSignature for DHE and ECDHE.",
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
@@ -595,7 +595,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.2",
-    "A server with one certificate checks at its start that the certificate can be used.",
+    "A server with one certificate checks at its start that one of its suites can use the certificate.",
     obeyedBy(
       "handshake/negotiate.ts#canServe",
       "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
@@ -603,8 +603,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.3",
-    "The client offered the scheme of the server's ServerKeyExchange, and it fits the key. The server considers " +
-      "the schemes when it chooses the suite.",
+    "The signature scheme of the server's ServerKeyExchange is one that the client offered, and it fits the server's " +
+      "key. The server considers the client's schemes when it chooses the suite.",
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#verifyKeyExchangeSignature"],
@@ -634,7 +634,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.4, 7.4.6",
-    "The client's certificate has a key of one of certificate_types, which one of the schemes can verify.",
+    "The client's certificate has a key of a type in certificate_types, and one of the listed schemes fits that key.",
     obeyedBy("handshake/client.ts#chooseCredential", [
       "connection/clientCredentials.test.ts: from a list of credentials > a client sends none if none fits or the server cannot verify its kind of key",
       "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
@@ -642,7 +642,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.4, 7.4.6",
-    "All certificates that the client sends are signed with algorithms in CertificateRequest.",
+    "All certificates that the client sends are signed with algorithms that CertificateRequest lists.",
     deviates(
       "As with the server's chain, we choose the certificate by the scheme of its key. The server decides " +
         "whether it accepts the signatures in the chain (RFC 8446 §4.4.2.2, §4.4.2.3).",
@@ -652,8 +652,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.5",
-    "After ServerHelloDone, the client verifies the server's certificate and all that the server chose before " +
-      "it continues.",
+    "After ServerHelloDone, the client verifies the server's certificate and the server's choices before it sends " +
+      "its next message.",
     clientOnly("handshake/client.ts#clientHandshake", [
       `${tests.status}: an OCSP response > %s: the client refuses it before it sends anything else`,
       `${suite}: the server's certificate > a certificate from an unknown CA`,
@@ -685,17 +685,17 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.6",
-    "If CertificateRequest names authorities, one of them issued the chain that is sent.",
+    "If CertificateRequest names authorities, one of them issued a certificate in the chain that the client sends.",
     obeyedBy("connection/clientCredentials.ts#credentialSelector", [
       "connection/clientCredentials.test.ts: from a list of credentials > a client sends the first one whose chain leads to an authority that the server names",
     ]),
   ],
   [
     "7.4.6",
-    "Accordingly, a side with a single certificate does not send it if another authority issued it.",
+    "A client with a single certificate does not send it if none of the authorities in CertificateRequest issued it.",
     deviates(
-      "This is a SHOULD. A user who configures one credential wants that one to be sent. If it is unsuitable, " +
-        "the server's alert says so, which it would not after an empty list.",
+      "This is a SHOULD. A user who configures one credential wants the client to send that credential. If it is " +
+        "unsuitable, the alert that the server sends names the reason. After an empty list, it would not.",
       "connection/clientCredentials.ts#credentialSelector",
       "connection/clientCredentials.test.ts: a single credential > is sent whatever authorities the server names",
     ),
@@ -730,8 +730,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.7.1",
-    "A premaster secret that does not decrypt, or has a wrong version, is replaced by random bytes, and no " +
-      "alert is sent.",
+    "If a premaster secret cannot be decrypted or has a wrong version, the receiver replaces it with random bytes, " +
+      "and sends no alert.",
     obeyedBy("crypto/premaster.ts#unpadPremaster", [
       `${rsa}: unpadPremaster > returns the fallback for every other value of every checked byte`,
       `${rsa}: unpadPremaster > reads the same bytes in the same order for any contents`,
@@ -740,7 +740,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.7.1",
-    "EncryptedPreMasterSecret starts with its length.",
+    "EncryptedPreMasterSecret begins with a length field.",
     obeyedBy(
       "wire/messages.ts#clientEncryptedPremaster",
       "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
@@ -750,14 +750,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.7.1",
     "Operations with an RSA private key are blinded, or resist timing attacks by other means.",
     doesNotApply(
-      "OpenSSL does these operations, with blinding; a browser does none. Our code only removes the padding.",
+      "In Node.js, OpenSSL does these operations with blinding. In a browser, we do no such operations. Our code " +
+        "only removes the padding.",
     ),
   ],
   ["7.4.7.2", "A client with a static DH certificate sends an empty key exchange.", noAnonymous],
   [
     "7.4.8",
-    "The client sends CertificateVerify directly after ClientKeyExchange, with a scheme that the server asked " +
-      "for and that fits the key. The server verifies the signature.",
+    "The client sends CertificateVerify directly after ClientKeyExchange, with a scheme that CertificateRequest " +
+      "lists and that fits the client's key. The server verifies the signature.",
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#chooseCredential", "handshake/client.ts#signMessages"],
@@ -775,7 +776,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "7.4.9",
-    "Each side verifies Finished: 12 bytes of the PRF over the hash of all messages.",
+    "Each side verifies that Finished contains 12 bytes of the PRF over the hash of all handshake messages before it.",
     obeyedBy(
       ["handshake/peer.ts#Peer.expectFinished", "crypto/keySchedule.ts#verifyData"],
       [
@@ -788,7 +789,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.9",
     "New suites and key exchanges specify their PRF, the hash and length of Finished, and their messages (also " +
       "§5, §6.2.3.3 and §7.4.3).",
-    doesNotApply("This binds the authors of new suites. The suites that we support do specify these."),
+    doesNotApply("This binds the authors of new suites. The suites that we support specify these details."),
   ],
   [
     "8.1",
@@ -800,7 +801,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "8.1.2",
-    "Leading zeros of a DH shared secret are stripped.",
+    "Both sides strip the leading zero bytes of a DH shared secret.",
     obeyedBy(
       "handshake/keyExchange/dhe.ts#dhSharedSecret",
       `${dhe}: leading zeros of the shared secret > DHE strips them (RFC 5246 §8.1.2)`,
@@ -808,7 +809,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "9",
-    "TLS_RSA_WITH_AES_128_CBC_SHA is implemented.",
+    "An implementation supports TLS_RSA_WITH_AES_128_CBC_SHA.",
     obeyedBy("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
       `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs`,
       `${suite}: suite, certificate and group`,
@@ -816,7 +817,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "A.5",
-    "No side negotiates TLS_NULL_WITH_NULL_NULL, or an anonymous suite that was not asked for explicitly.",
+    "No side negotiates TLS_NULL_WITH_NULL_NULL, or an anonymous suite that the user did not request explicitly.",
     obeyedBy("handshake/suites.ts#CipherSuite", [
       `${tests.suites}: the cipher suites > encrypt and authenticate: none is NULL, anonymous, of export grade, or broken (RFC 5246 §A.5)`,
       `${hello}: ServerHello > is refused with %s`,
@@ -827,7 +828,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "Random bytes come from a cryptographically secure generator.",
     untestable(
       "connection/options.ts#systemRandom",
-      "We use the host's `crypto.getRandomValues`. No test of ours can tell how good it is.",
+      "We use the host's `crypto.getRandomValues`. Our tests cannot measure the quality of its output.",
     ),
   ],
   [
@@ -840,7 +841,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   ],
   [
     "E.1",
-    "A server answers a higher version with its own highest, and a lower one with protocol_version.",
+    "A server answers a higher version with its own highest version, and a lower version with protocol_version.",
     obeyedBy("handshake/negotiate.ts#checkHello", [
       `${order}: versions > a ClientHello with a later version is answered with TLS 1.2; the signature reveals the change`,
       `${order}: versions > a ClientHello with a version below TLS 1.2 is refused`,

@@ -1,5 +1,5 @@
 /**
- * The form of an RFC requirement, in our words, and of the code and the tests that obey it.
+ * The types and constructors of the rows: an RFC's demand in our words, the code that obeys it, and its tests.
  * @module
  */
 
@@ -8,7 +8,7 @@ export type Verdict = "obeyed" | "does not apply" | "deviates";
 
 export type Role = "client" | "server";
 
-/** The code that obeys a demand, and the tests that fail if it no longer does. */
+/** The code that obeys a demand, and the tests that fail if the code no longer obeys it. */
 export interface Evidence {
   /** `file#symbol`, the file under packages/core/src. */
   readonly code: readonly string[];
@@ -97,10 +97,10 @@ export const rfc = (number: number, title: string, rows: readonly Row[]): Rfc =>
 
 /** Treatments that many rows share. */
 export const noRenegotiation: Treatment = doesNotApply(
-  "We never renegotiate. RFC 5746 §4.2 and §4.3 say how it is declined.",
+  "We never renegotiate. RFC 5746 §4.2 and §4.3 describe how we decline it.",
 );
 export const noSsl: Treatment = doesNotApply("We support only TLS 1.2.");
-export const noAnonymous: Treatment = doesNotApply("We have no anonymous suites, no static (EC)DH and no DSS.");
+export const noAnonymous: Treatment = doesNotApply("We support no anonymous suites, no static (EC)DH and no DSS.");
 export const noCompression: Treatment = doesNotApply("We support only the null compression method.");
 export const noDtls: Treatment = doesNotApply("We support TLS, not DTLS.");
 

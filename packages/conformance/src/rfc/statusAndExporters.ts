@@ -37,8 +37,8 @@ const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
 const rfc6960: Rfc = rfc(6960, "Online Certificate Status Protocol", [
   [
     "3.2",
-    "A response is about the certificate in question, is signed by its issuer or by a responder that the issuer " +
-      "authorised, and is within its validity times.",
+    "The client accepts a response only if it is for the certificate in question, is signed by the certificate's " +
+      "issuer or by a responder that the issuer authorised, and is within its validity period.",
     obeyedBy("x509/ocsp.ts#verifyOcspResponse", [
       `${ocsp}: the status of a certificate > matches the serial number, the issuer's name and the issuer's key`,
       `${ocsp}: the signer of a status > is the issuer, and no other certificate`,
@@ -55,8 +55,8 @@ const rfc6960: Rfc = rfc(6960, "Online Certificate Status Protocol", [
   ],
   [
     "4.2.2.2",
-    "A responder's certificate has id-kp-OCSPSigning, and the CA that issued the certificate in question issued " +
-      "it directly.",
+    "A responder's certificate has id-kp-OCSPSigning. The CA that issued the certificate in question also issued " +
+      "the responder's certificate, directly.",
     obeyedBy(
       "x509/ocsp.ts#delegationFault",
       `${ocsp}: the signer of a status > must be certified by the issuer, with the right extendedKeyUsage, dates, keyUsage and signature`,

@@ -1,6 +1,6 @@
 /**
- * Verifies a corpus of certification paths and compares the verdicts with the expected ones. It uses no host API, so
- * it also runs in a page.
+ * Verifies a corpus of certification paths and compares the verdicts with the expected verdicts. This module uses no
+ * host API, so it also runs in a page.
  * @module
  */
 
@@ -12,7 +12,7 @@ import { type Certificate, parseCertificate, type VerifyRequest, verifyCertifica
 /** One case of the file. `roots`, `ints` and `leaf` are indexes into the list of certificates. */
 export interface LimboCase {
   readonly id: string;
-  /** Only `must` counts. `strict` cases are lint that would break private CAs, and `skip` cases are out of scope. */
+  /** Only `must` counts. `strict` cases have rules that private CAs often break, and `skip` cases are out of scope. */
   readonly tier: "must" | "strict" | "skip";
   readonly kind: "SERVER" | "CLIENT";
   readonly expect: "SUCCESS" | "FAILURE";
@@ -23,12 +23,12 @@ export interface LimboCase {
   readonly time?: string | null;
   /** The reference identifier. If absent, no name is checked. */
   readonly name?: { readonly kind: "DNS" | "IP" | "RFC822"; readonly value: string } | null;
-  /** The required usages, all of them. Default: the usage of `kind`. */
+  /** The usages that the leaf must have. Default: the usage of `kind`. */
   readonly eku?: readonly string[] | null;
   /** The maximum number of intermediates. */
   readonly maxDepth?: number | null;
   /**
-   * True if the case also runs without a name, with the same verdict: a name mismatch would hide the fault under test.
+   * True if the case also runs without a name and must have the same verdict. A name mismatch would hide the fault.
    */
   readonly alsoWithoutName?: boolean;
 }
@@ -44,8 +44,8 @@ export interface LimboVerdict {
   readonly id: string;
   readonly expected: LimboCase["expect"];
   /**
-   * `ERROR` means an error that is not a `TlsError` with fault `"peer"`. It is never right, nor is a run that takes
-   * too long.
+   * `ERROR` means an error that is not a `TlsError` with fault `"peer"`. `ERROR` is always wrong, and so is a run that
+   * takes too long.
    */
   readonly got: LimboCase["expect"] | "ERROR";
   /** The error's code and message, or the path that was found. */
@@ -57,7 +57,7 @@ export interface LimboVerdict {
 /** The time limit of one run of a case. */
 export const limboMilliseconds = 2000;
 
-/** The usage names of the corpus. A dotted OID needs no entry. */
+/** The OIDs of the usage names in the corpus. The corpus may also contain dotted OIDs, which need no entry. */
 const usages: Readonly<Record<string, string>> = {
   anyExtendedKeyUsage: "2.5.29.37.0",
   serverAuth: "1.3.6.1.5.5.7.3.1",
@@ -90,7 +90,7 @@ export function readLimbo(text: string): LimboCorpus {
   return { certs, cases: file.testcases as LimboCase[] };
 }
 
-/** The verdicts on a case: one, and a second one without a name if the case asks for it. Never rejects. */
+/** The verdicts on a case. There are two if the case also runs without a name. Never rejects. */
 export async function judge(corpus: LimboCorpus, one: LimboCase, provider: CryptoProvider): Promise<LimboVerdict[]> {
   const verdicts = [await timed(one.id, one, () => verify(corpus, one, provider, one.name))];
   if (one.alsoWithoutName)
@@ -137,7 +137,7 @@ async function verify(
     purpose: one.kind === "SERVER" ? "server" : "client",
     now,
     provider,
-    // The verifier does not check mail addresses.
+    // The verifier does not check a mail address.
     ...(name && name.kind !== "RFC822" && { reference: name.value }),
     ...(one.maxDepth != null && { maxDepth: one.maxDepth }),
   };
@@ -150,7 +150,7 @@ async function verify(
   return found;
 }
 
-/** A certificate that cannot be parsed is left out of the trust anchors. */
+/** Leaves a certificate that cannot be parsed out of the trust anchors. */
 function anchor(der: Uint8Array): Certificate[] {
   try {
     return [parseCertificate(der)];

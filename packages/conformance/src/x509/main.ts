@@ -39,7 +39,7 @@ function read(args: string[]): { corpus: LimboCorpus; selected: readonly CryptoP
   return { corpus, selected };
 }
 
-/** A case is right if each of its runs is right, with every provider. */
+/** A case counts as right only if all its runs are right with every provider. */
 async function run(corpus: LimboCorpus, selected: readonly CryptoProvider[]): Promise<boolean> {
   const cases = corpus.cases.filter(({ tier }) => tier === "must");
   const wrong = new Set<LimboCase>();

@@ -21,13 +21,13 @@ describe("bogo/config.json", () => {
     );
     expect(withoutReason).toEqual([]);
   });
-  test("names each test of TLS 1.2 that is switched off, and matches none by a pattern", () => {
+  test("switches off each test of TLS 1.2 by its name, not by a pattern, and at most 149 of them", () => {
     const off = switchedOff(config);
     expect(off.filter(([name]) => /[*?[\\]/.test(name))).toEqual([]);
     // 1,114 tests are in scope, and 965 of them must run.
     expect(off.length).toBeLessThanOrEqual(149);
   });
-  test("maps each error to codes of Handclasp, and no error to every code", () => {
+  test("maps each error of BoringSSL to one or more existing codes of Handclasp", () => {
     const sources = ["../../../core/src", "../../src/bogo"].flatMap((folder) => {
       const path = fileURLToPath(new URL(folder, import.meta.url));
       const names = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
@@ -50,7 +50,7 @@ const wrongFailure = (runnerError: string, code: string) => ({
     `want:\n\tlocal: "${runnerError}"\n\tremote: "${code}"${code && " mapped to one of:"}\n`,
 });
 
-test("a run with the shim that always fails says what each negative test expects", () => {
+test("the results of the shim that always fails give the failure that each negative test expects", () => {
   const failures = readExpectedFailures({
     tests: {
       Positive: { actual: "FAIL", error: 'unexpected failure\ngot:\n\tlocal: "EOF"\n' },

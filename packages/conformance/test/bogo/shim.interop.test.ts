@@ -1,4 +1,4 @@
-/** The shim against Handclasp in place of the runner: how it begins, echoes, resumes, fails and ends. */
+/** Runs the shim against Handclasp, which takes the place of the runner: the shim echoes, resumes, fails and exits. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -38,7 +38,7 @@ async function runShim(...flags: readonly string[]): Promise<ShimResult> {
   return { code, ...output };
 }
 
-/** Listens as the runner does, reads the number that the shim sends first, and plays the other side of TLS. */
+/** Listens as the runner does, reads the number that the shim sends first, and runs the other side of TLS. */
 async function withRunner(
   flags: readonly string[],
   play: (transport: ReturnType<typeof tcpTransport>, id: bigint) => Promise<void>,
@@ -71,7 +71,7 @@ async function expectEcho(connection: TlsConnection): Promise<void> {
 }
 
 describe("the shim", () => {
-  test("says that it has no handshaker", async () => {
+  test("answers that it supports no handshaker", async () => {
     expect(await runShim("-server", "-is-handshaker-supported")).toEqual({ code: 0, stdout: "No\n", stderr: "" });
   });
   test("exits with 89 for a flag that it does not implement, before it connects", async () => {
@@ -107,7 +107,7 @@ describe("the shim", () => {
     expect(result).toMatchObject({ code: 0, stderr: "" });
     expect(resumed).toEqual([false, true]);
   });
-  test("prints the code of its error, and whether the peer sent it, and opens no further connection", async () => {
+  test("prints the code of its error, with peer_ for a received alert, and opens no further connection", async () => {
     const refused = await withRunner(["-verify-peer", "-verify-fail", "-resume-count", "1"], async (transport) => {
       await expect(accept(transport, { credentials: [credential] })).rejects.toMatchObject({
         alert: "handshake_failure",
@@ -122,7 +122,7 @@ describe("the shim", () => {
     });
     expect(alerted.stderr).toMatch(/^:peer_access_denied: /);
   });
-  test("exits with 90 if the connection is not what a flag says", async () => {
+  test("exits with 90 if the connection does not match an -expect flag", async () => {
     const result = await withRunner(["-expect-alpn", "h2"], async (transport) => {
       await accept(transport, { credentials: [credential] });
     });

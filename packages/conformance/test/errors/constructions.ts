@@ -1,6 +1,6 @@
 /**
- * Finds the errors that the sources construct, by reading their text: the code, alert and fault of each one, if they
- * are literals.
+ * Finds the calls in the sources that construct errors. For each call, it reads the code, the alert and the fault if
+ * these are literals.
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
-/** The packages for users. The testing package constructs errors only to inspect them. */
+/** The packages whose errors users see. The testing package constructs errors only to inspect them. */
 const packages = ["core", "node", "browser"];
 /** The file that declares the codes as types. */
 const types = "packages/core/src/errorCodes.ts";
@@ -27,7 +27,7 @@ export const sources: readonly Source[] = packages
   .map((path) => ({ path: relative(root, path), text: withoutComments(readFileSync(path, "utf8")) }))
   .filter(({ path }) => path !== types);
 
-/** One call that constructs an error. An argument that is not a literal is `undefined`. */
+/** One call that constructs an error. A property is `undefined` if the argument is not a literal. */
 export interface Construction {
   readonly path: string;
   readonly codes: readonly string[] | undefined;
@@ -87,7 +87,8 @@ function literals(expression: string): readonly string[] | undefined {
 }
 
 /**
- * The expression of a property in the text of an object; `undefined` if it is absent. A shorthand yields its own name.
+ * The expression of a property in the text of an object literal. `undefined` if the property is absent. A shorthand
+ * property yields its own name.
  */
 function property(object: string, name: string): string | undefined {
   const parts = argumentsFrom(object, object.indexOf("{") + 1);
@@ -95,7 +96,7 @@ function property(object: string, name: string): string | undefined {
   return found?.replace(`${name}:`, "").trim();
 }
 
-/** The parts between commas, from this position to the closing bracket. */
+/** The arguments of a call, or the properties of an object: the parts between commas up to the closing bracket. */
 function argumentsFrom(text: string, from: number): string[] {
   const args: string[] = [];
   let depth = 0;
@@ -118,7 +119,8 @@ function argumentsFrom(text: string, from: number): string[] {
 }
 
 /**
- * The position of the quote that ends a string or a template. No substitution in these templates contains that quote.
+ * The position of the quote that ends a string or a template. The templates in the sources have no substitution that
+ * contains the same quote.
  */
 function endOfLiteral(text: string, from: number): number {
   let at = from + 1;

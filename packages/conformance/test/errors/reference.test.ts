@@ -1,5 +1,6 @@
 /**
- * Compares docs/errors.md, its tables and the errors that the sources construct, so that none of them changes alone.
+ * Compares docs/errors.md, its tables and the errors that the sources construct, so that a change to one of them alone
+ * fails.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -18,7 +19,7 @@ const isAlert = (code: string): code is AlertDescription => code in alertDescrip
 const ours = constructions.filter(({ by }) => by === "us");
 const text = sources.map((source) => source.text).join("\n");
 
-/** The codes, alerts and faults of an error in the sources that the table lacks. */
+/** A message for each code, alert and fault of this error that the table lacks. */
 function missingFromTable({ path, codes = [], alerts, fault }: Construction): string[] {
   return codes.flatMap((code) => {
     const row = rows.get(code);
@@ -34,12 +35,12 @@ function missingFromTable({ path, codes = [], alerts, fault }: Construction): st
 }
 
 describe("an error that the sources construct", () => {
-  test("has its code, alert and fault in the table", () => {
+  test("has a row in the table with its code, alert and fault", () => {
     expect(constructions.length).toBeGreaterThan(150);
     expect(constructions.flatMap(missingFromTable)).toEqual([]);
   });
 
-  test("is reported if the table lacks its code, alert or fault", () => {
+  test("would fail this test if the table lacked its code, alert or fault", () => {
     const inText = (call: string): string[] =>
       constructionsIn({ path: "a.ts", text: `throw ${call};` }).flatMap(missingFromTable);
     expect(inText('new TlsError("decode_error", "no", { code: "nonsense" })')).toEqual([
@@ -54,7 +55,7 @@ describe("an error that the sources construct", () => {
   });
 });
 
-describe("the table", () => {
+describe("the table of errors", () => {
   test("has only codes that the sources use", () => {
     const idle = [...rows.keys()].filter((code) => !isAlert(code) && !text.includes(`"${code}"`));
     expect(idle).toEqual([]);
@@ -85,7 +86,7 @@ describe("the table", () => {
       ]);
   });
 
-  test("has a text for each code", () => {
+  test("has a meaning, a remedy and an example for each code", () => {
     const empty = [...rows].filter(([, row]) => ![row.means, row.remedy, row.example].every((words) => words.trim()));
     expect(empty).toEqual([]);
   });

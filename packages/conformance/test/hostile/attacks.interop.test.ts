@@ -1,6 +1,6 @@
 /**
  * The short form of `pnpm hostile`: raw clients and servers against a victim in a separate process. It checks only
- * counts (remaining connections, handlers and sockets, bytes heldBytes, rejections), never durations.
+ * counts (remaining connections, handlers and sockets, bytes of memory, rejections), never durations.
  */
 import { describe, expect, test } from "vitest";
 import { type Finding, makeMaterial, runAttack } from "../../src/hostile/attack.ts";

@@ -64,7 +64,7 @@ const cases = suites.flatMap(([suite, name, kind, exchange]) =>
 );
 type Case = (typeof cases)[number][1];
 
-/** Starts our server, which echoes. `bindings` has the values of each connection, in order. */
+/** Starts our echo server. `bindings` lists the values of each connection, in order. */
 async function serveOurs({ suite, kind, how }: Case) {
   const bindings: Bindings[] = [];
   const server = createServer(
@@ -83,8 +83,8 @@ async function serveOurs({ suite, kind, how }: Case) {
 }
 
 /**
- * Opens two connections to a server, of which the second resumes, and returns our values. Each stays open until
- * `done`.
+ * Opens two connections to a server one after the other, and returns our values. The second connection resumes the
+ * session of the first. Each connection stays open until `done` resolves.
  */
 async function connectTwice(
   { suite, how }: Case,
@@ -112,7 +112,7 @@ const isFullThenResumed = (bindings: readonly Bindings[]): void => {
 };
 
 describe("node:tls", () => {
-  /** The hash of the certificate is SHA-256, as in its signature. */
+  /** The values that node:tls reports. tls-server-end-point uses SHA-256, as the signature of the certificate does. */
   function theirs(socket: tls.TLSSocket, role: "client" | "server"): Bindings {
     const resumed = socket.isSessionReused();
     const certificate = role === "server" ? socket.getCertificate() : socket.getPeerCertificate();
@@ -120,7 +120,7 @@ describe("node:tls", () => {
     const endPoint = raw ? createHash("sha256").update(raw).digest("hex") : "";
     const first = resumed === (role === "server") ? socket.getFinished() : socket.getPeerFinished();
     const exported = (...args: [string, Buffer?]): string =>
-      // The declaration requires a context, but for OpenSSL an empty context differs from none.
+      // The declaration requires a context, but OpenSSL distinguishes an empty context from a missing one.
       hex((socket.exportKeyingMaterial as (length: number, ...args: [string, Buffer?]) => Buffer)(length, ...args));
     return {
       resumed,
@@ -133,7 +133,7 @@ describe("node:tls", () => {
     };
   }
 
-  test.each(cases)("as server: %s", async (_, one) => {
+  test.each(cases)("as server reports the values of our client: %s", async (_, one) => {
     const bindings: Bindings[] = [];
     const kept = new Map<string, Buffer>();
     const { cert, key } = material.server[one.kind];
@@ -160,7 +160,7 @@ describe("node:tls", () => {
     }
   });
 
-  test.each(cases)("as client: %s", async (_, one) => {
+  test.each(cases)("as client reports the values of our server: %s", async (_, one) => {
     const server = await serveOurs(one);
     try {
       const bindings: Bindings[] = [];
@@ -205,7 +205,7 @@ describe.skipIf(missing.openssl.length)(openssls, () => {
   const printed = (text: string): string[] =>
     [...text.matchAll(/Keying material: ([0-9A-F]+)/g)].map(([, digits = ""]) => digits.toLowerCase());
 
-  test.each(cases)("s_server: %s", async (_, one) => {
+  test.each(cases)("s_server reports the values of our client: %s", async (_, one) => {
     const port = await freePort();
     const { cert, key } = material.files.server[one.kind];
     const server = start({
@@ -223,7 +223,7 @@ describe.skipIf(missing.openssl.length)(openssls, () => {
     }
   });
 
-  test.each(cases)("s_client: %s", async (_, one) => {
+  test.each(cases)("s_client reports the values of our server: %s", async (_, one) => {
     const server = await serveOurs(one);
     try {
       const file = `${material.files.folder}/bindings-${server.port}.session`;
@@ -255,7 +255,7 @@ describe.skipIf(missing.python.length)(pythons, () => {
   const wanted = (bindings: readonly Bindings[]): string[] =>
     bindings.map(({ unique, resumed }) => `${unique} ${resumed ? "resumed" : "full"}`);
 
-  test.each(cases)("as server: %s", async (_, one) => {
+  test.each(cases)("as server reports the values of our client: %s", async (_, one) => {
     const port = await freePort();
     const [command] = python.server?.commands(task(one, port)) ?? [];
     const server: Running = start(command as Parameters<typeof start>[0]);
@@ -270,7 +270,7 @@ describe.skipIf(missing.python.length)(pythons, () => {
     }
   });
 
-  test.each(cases)("as client: %s", async (_, one) => {
+  test.each(cases)("as client reports the values of our server: %s", async (_, one) => {
     const server = await serveOurs(one);
     try {
       const [command] = python.client?.commands(task(one, server.port)) ?? [];

@@ -29,7 +29,7 @@ for (const { peer, version, missing } of found) {
         results.push({ cell });
         continue;
       }
-      test(`as ${role}, ${keyExchange}, ${kind}`, async () => {
+      test(`as ${role} connects with ${keyExchange}: ${kind}`, async () => {
         try {
           const { suite } = await runCell(cell, material);
           results.push({ cell, suite });
@@ -43,6 +43,6 @@ for (const { peer, version, missing } of found) {
   });
 }
 
-test("each peer has one row of the table for each role and key exchange", () => {
+test("each peer has cells in the matrix", () => {
   for (const peer of peers) expect(cells(peer).length).toBeGreaterThan(0);
 });

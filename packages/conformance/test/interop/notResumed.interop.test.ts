@@ -36,9 +36,9 @@ type Server = Partial<ServerOptions>;
 
 interface VisitResult {
   readonly session: Session | undefined;
-  /** True if s_client reports a resumed session. */
+  /** Whether s_client reports a resumed session. */
   readonly reused: boolean;
-  /** The reason against resumption in the trace of our server. */
+  /** The reason that our server's trace gives for not resuming. */
   readonly reason: string | undefined;
   readonly failures: readonly string[];
 }
@@ -83,31 +83,31 @@ interface Case {
 
 const cases: Readonly<Record<string, Case>> = {
   "a server that now asks for certificates": { reason: "configuration", second: request },
-  "a server that now requires one, and a client that has one": {
+  "a server that now requires a certificate, and a client that has one": {
     reason: "configuration",
     second: { ...request, clientAuth: "require" },
     secondArgs: clientCertificate,
   },
-  "a server that asked for one, and now requires it": {
+  "a server that requested a certificate, and now requires one": {
     reason: "configuration",
     first: request,
     second: { ...request, clientAuth: "require" },
     firstArgs: clientCertificate,
     secondArgs: clientCertificate,
   },
-  "a server that asked for one, and no longer does": {
+  "a server that requested a certificate, and no longer does": {
     reason: "configuration",
     first: request,
     firstArgs: clientCertificate,
   },
-  "a server that believed any client, and now those of a CA": {
+  "a server that accepted any client certificate, and now only those of a CA": {
     reason: "configuration",
     first: { clientAuth: "require", insecure: true },
     second: { ...request, clientAuth: "require" },
     firstArgs: clientCertificate,
     secondArgs: clientCertificate,
   },
-  "a server that believes one more CA": {
+  "a server that trusts one more CA": {
     reason: "configuration",
     first: request,
     second: { clientAuth: "request", ca: [material.ca, renewed.ca] },
@@ -151,7 +151,7 @@ let fileCount = 0;
 describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s_client", () => {
   describe.each(Object.entries(kinds))("by %s", (_, common) => {
     test.each(Object.entries(cases))(
-      "%s",
+      "a session is not resumed in the case: %s",
       async (_name, { reason, first, second, firstArgs = [], secondArgs = [] }) => {
         const kept = common();
         const file = `${material.files.folder}/not-resumed-${fileCount++}.session`;
@@ -177,17 +177,17 @@ describe.skipIf(missing.length)(missing.length ? `no ${missing.join(", ")}` : "s
       kinds.ticket(),
       { ticketKeys: () => Promise.reject(new Error()) },
     ],
-    ["a session ID that was forgotten", kinds["session ID"](), kinds["session ID"]()],
-  ])("%s", async (_, first, second) => {
+    ["a session ID that the server does not have", kinds["session ID"](), kinds["session ID"]()],
+  ])("a session is not resumed, because it is unknown, in the case: %s", async (_, first, second) => {
     const file = `${material.files.folder}/not-resumed-${fileCount++}.session`;
     await visit(first, ["-sess_out", file]);
     expect(await visit(second, ["-sess_in", file])).toMatchObject({ reused: false, reason: "unknown", failures: [] });
   });
 
   test.each<[string, Server, Server]>([
-    ["a ticket, to a server that has none", kinds.ticket(), { tickets: false }],
-    ["a session ID, to a server that keeps none", kinds["session ID"](), { sessionStore: false }],
-  ])("%s", async (_, first, second) => {
+    ["a ticket, to a server without tickets", kinds.ticket(), { tickets: false }],
+    ["a session ID, to a server without a session store", kinds["session ID"](), { sessionStore: false }],
+  ])("a session is not resumed in the case: %s", async (_, first, second) => {
     const file = `${material.files.folder}/not-resumed-${fileCount++}.session`;
     await visit(first, ["-sess_out", file]);
     expect(await visit(second, ["-sess_in", file])).toMatchObject({ reused: false, failures: [] });

@@ -28,14 +28,14 @@ interface Recipe {
   readonly programs: readonly string[];
   /** Creates the CA in a folder, and returns its PEM and a function that issues certificates. */
   make(folder: Folder): { ca: string; issue(role: Role): Identity };
-  /** The expected text of the error, if the certificate is refused. */
+  /** If the certificate is refused, the expected text of the error. */
   readonly refused?: Partial<Record<Role, (version: 1 | 2 | 3) => RegExp | undefined>>;
 }
 
 class Folder {
   readonly path = mkdtempSync(join(tmpdir(), "handclasp-cas-"));
   run(program: string, args: string, input = ""): void {
-    // An empty environment, because that of the machine may name another configuration.
+    // The environment is empty, because a variable of this machine may name another OpenSSL configuration.
     const options = {
       cwd: this.path,
       input,
@@ -161,7 +161,7 @@ const certtool: Recipe = {
   },
 };
 
-/** Converts a key store to two PEM files, with OpenSSL, which reads all kinds of key stores. */
+/** Converts a PKCS#12 key store to two PEM files with OpenSSL. */
 function unpack(folder: Folder, store: string, role: Role): Identity {
   const from = `pkcs12 -in ${store} -passin pass:changeit -nodes`;
   folder.run("openssl", `${from} -nocerts -out ${role}.key`);
@@ -203,7 +203,7 @@ const certutil: Recipe = {
     folder.run("certutil", "-N -d sql:db --empty-password");
     const issueWith = (args: string, input = "") =>
       folder.run("certutil", `-S -d sql:db -z noise -k ec -q nistp256 -v 1 ${args}`, input);
-    // -2 asks three questions: is it a CA, which path length, and is the extension critical.
+    // With -2, certutil asks three questions: is it a CA, which path length, and is the extension critical.
     issueWith('-x -n ca -s "CN=My CA,O=Example" -t CT,, -m 1 --keyUsage certSigning,critical -2', "y\n\ny\n");
     folder.run("certutil", "-L -d sql:db -n ca -a -o ca.pem");
     let serial = 1;
@@ -227,7 +227,7 @@ afterAll(() => {
 const ours = await testCa();
 const ourServer = await ours.issue({ names: [host] });
 
-/** `"open"`, or the error of the side that verifies the certificate. */
+/** The result of a handshake: `"open"`, or the error of the side that verifies the certificate. */
 async function verdict(role: Role, ca: string, identity: Identity): Promise<string> {
   const { a, b } = memoryPair();
   const connecting = connect(a, {

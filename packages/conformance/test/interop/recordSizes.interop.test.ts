@@ -1,4 +1,4 @@
-/** record_size_limit with GnuTLS, because OpenSSL does not support it: each side respects the limit of the other. */
+/** Tests record_size_limit with GnuTLS, because OpenSSL does not support it. Each side respects its peer's limit. */
 import { connect, createServer, nodeCredential, type TraceEvent } from "@handclasp/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeMaterial } from "../../src/interop/files.ts";
@@ -10,14 +10,14 @@ const material = await makeMaterial();
 afterAll(() => material.remove());
 
 const priority = "--priority=NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM";
-/** The bytes of the explicit nonce and the tag of AES-GCM. */
+/** The length in bytes of the explicit nonce and the tag of AES-GCM. */
 const overhead = 24;
-/** gnutls-cli sends each line in one record, and drops the part that does not fit. */
+/** gnutls-cli sends each line in one record, and discards the part of the line that does not fit. */
 const lines = `${"x".repeat(3000)}\nthe end\n`;
 const ourLimit = 600;
 const theirLimit = 1000;
 
-/** The longest plaintext of a protected record in each direction. */
+/** Measures the longest plaintext of a protected record in each direction, in bytes. */
 function watch() {
   const longest = { sent: 0, received: 0 };
   const trace = (event: TraceEvent): void => {

@@ -40,11 +40,11 @@ const answer = "application data of the server, which is secret too";
 interface Capture {
   readonly file: string;
   readonly port: number;
-  /** The secrets that each side logged for the last connection. */
+  /** The paths of the two key logs, with the secrets of the last connection. */
   readonly logs: Readonly<Record<"client" | "server", string>>;
 }
 
-/** Captures one connection, or two of which the second resumes the session of the first. */
+/** Captures one connection. With `resumes`, captures two, and the second resumes the session of the first. */
 async function capture(suite: CipherSuite, resumes?: "ticket" | "session ID"): Promise<Capture> {
   const file = `${material.files.folder}/${suite.name}-${resumes ?? "full"}.pcapng`;
   const logs = { client: `${file}.client.keys`, server: `${file}.server.keys` };
@@ -81,7 +81,7 @@ async function capture(suite: CipherSuite, resumes?: "ticket" | "session ID"): P
       await channel.close();
     }
     await server.close();
-    // The kernel delivers packets in batches. The FIN of each end comes after all its data.
+    // The kernel delivers packets in batches. The FIN of each side comes after all data of that side.
     const wanted = 2 * (resumes ? 2 : 1);
     await until(async () => (await fins(file)) >= wanted);
     dumpcap.process.kill("SIGINT");
@@ -117,9 +117,9 @@ describe.skipIf(!mayCapture)(title, () => {
     expect(await decrypted(captured, "/dev/null")).toBe("");
   });
 
-  // tshark has no secret of the first connection, so the data must come from the second.
+  // tshark has no secret of the first connection, so it can decrypt only the second.
   test.each(["ticket", "session ID"] as const)(
-    "decrypts a session that was resumed by %s, with its own line",
+    "decrypts a session resumed by %s with only the key log line of the resumed handshake",
     async (how) => {
       const captured = await capture(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, how);
       for (const log of Object.values(captured.logs)) {

@@ -38,7 +38,7 @@ function issueAll() {
 
 const timestamps = Uint8Array.of(0, 5, 0, 3, 1, 2, 3);
 
-describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "openssl, which is not here"}`, () => {
+describe.skipIf(!openssl.version)(`OCSP with responses of ${openssl.version ?? "openssl, not installed"}`, () => {
   const issued = openssl.version ? issueAll() : undefined!;
   const ended: (() => unknown)[] = [];
   afterAll(() => Promise.all(ended.map((end) => end())));
@@ -59,7 +59,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
     }
   }
 
-  describe("our client to a node:tls server", () => {
+  describe("our client, connected to a node:tls server,", () => {
     async function listen(one: Issued, response: Uint8Array | undefined): Promise<number> {
       const server = createTlsServer({ cert: one.cert, key: one.key, maxVersion: "TLSv1.2" }, (socket) => {
         socket.on("error", () => socket.destroy());
@@ -75,7 +75,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       return (server.address() as AddressInfo).port;
     }
 
-    test("reports the status good", async () => {
+    test("reports the status of a good certificate if it checks OCSP", async () => {
       const response = issued.respond(issued.good);
       const port = await listen(issued.good, response);
       for (const policy of [ocsp.check, ocsp.require])
@@ -94,13 +94,13 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       });
     });
 
-    test("none", async () => {
+    test("refuses a server without a response only with ocsp.require", async () => {
       const port = await listen(issued.good, undefined);
       expect((await outcomeOf(port, { ocsp: ocsp.check })).ocspResponse).toBeUndefined();
       expect(await outcomeOf(port, { ocsp: ocsp.require })).toMatchObject({ code: "ocsp_missing" });
     });
 
-    test("must-staple", async () => {
+    test("refuses a must-staple certificate without a response if it checks OCSP", async () => {
       for (const one of [issued.must, issued.strict]) {
         expect(await outcomeOf(await listen(one, undefined), {})).toMatchObject({ serverName: "localhost" });
         expect(await outcomeOf(await listen(one, undefined), { ocsp: ocsp.check })).toMatchObject({
@@ -122,9 +122,9 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
     return ((await server.listenTcp()).address() as AddressInfo).port;
   }
 
-  describe("a node:tls client to our server", () => {
+  describe("a node:tls client, connected to our server,", () => {
     async function response(port: number, requestOCSP: boolean): Promise<Uint8Array | null | undefined> {
-      // @types/node does not declare requestOCSP here.
+      // @types/node does not declare requestOCSP for `connect`, so the options are a variable.
       const options = { port, host: "127.0.0.1", ca: issued.ca.cert, servername: "localhost", requestOCSP };
       const socket = connectTls(options);
       let got: Uint8Array | null | undefined;
@@ -137,7 +137,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       return got;
     }
 
-    test("gets the response that it asks for", async () => {
+    test("receives the response only if it requests one", async () => {
       const bytes = issued.respond(issued.good);
       for (const ocspResponse of [bytes, () => bytes, async () => bytes]) {
         const port = await startServer(issued.good, { ocspResponse });
@@ -146,12 +146,12 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       }
     });
 
-    test("gets no response if the server has none", async () => {
+    test("receives no response if the server has none", async () => {
       expect(await response(await startServer(issued.good, {}), true)).toBeNull();
     });
   });
 
-  test("s_client -status and -serverinfo to our server", async () => {
+  test("s_client receives the OCSP response and the timestamps of our server", async () => {
     const port = await startServer(issued.good, {
       ocspResponse: issued.respond(issued.good),
       signedCertificateTimestamps: timestamps,
@@ -171,7 +171,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
     expect(stdout).toContain("Verify return code: 0");
   });
 
-  describe("our client to s_server", () => {
+  describe("our client, connected to s_server,", () => {
     async function listen(one: Issued, args: readonly string[]): Promise<number> {
       const probe = createTcpServer().listen(0, "127.0.0.1");
       await once(probe, "listening");
@@ -192,7 +192,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       return port;
     }
 
-    test("-status_file", async () => {
+    test("accepts the OCSP response of -status_file", async () => {
       const response = issued.respond(issued.good);
       const port = await listen(issued.good, ["-status_file", openssl.file("staple.der", response)]);
       expect(await outcomeOf(port, { ocsp: ocsp.require })).toMatchObject({
@@ -201,7 +201,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       });
     });
 
-    test("-serverinfo: signed certificate timestamps", async () => {
+    test("receives the signed certificate timestamps of -serverinfo", async () => {
       const info = Buffer.from([0, 18, 0, timestamps.length, ...timestamps]).toString("base64");
       const text = `-----BEGIN SERVERINFO FOR EXTENSION 18-----\n${info}\n-----END SERVERINFO FOR EXTENSION 18-----\n`;
       const port = await listen(issued.good, ["-serverinfo", openssl.file("info.pem", Buffer.from(text))]);
@@ -209,7 +209,7 @@ describe.skipIf(!openssl.version)(`with responses of ${openssl.version ?? "opens
       expect(session).toMatchObject({ signedCertificateTimestamps: timestamps });
     });
 
-    test("none", async () => {
+    test("refuses a must-staple certificate without a response", async () => {
       expect(await outcomeOf(await listen(issued.must, []), { ocsp: ocsp.check })).toMatchObject({
         code: "ocsp_missing",
       });

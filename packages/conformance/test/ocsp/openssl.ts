@@ -1,5 +1,5 @@
 /**
- * OpenSSL as a CA with an OCSP responder: it issues certificates and responses about their status.
+ * OpenSSL as a CA with an OCSP responder. It issues certificates and OCSP responses for them.
  */
 
 import { execFileSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { parsePemCertificates } from "@handclasp/core/unstable";
 const command = process.env.HANDCLASP_OPENSSL || "openssl";
 
 export interface Issued {
-  /** The path of its files, without `.pem` and `.key`. */
+  /** The common path of the certificate file and the key file, without `.pem` and `.key`. */
   readonly file: string;
   readonly cert: string;
   readonly key: string;
@@ -26,7 +26,7 @@ export interface ResponseRequest {
   readonly signer?: Issued;
   /** Default: a response that is valid for a week. */
   readonly options?: readonly string[];
-  /** The hash in CertID. */
+  /** The hash algorithm in CertID. */
   readonly hash?: "sha1" | "sha256";
 }
 
@@ -45,15 +45,15 @@ export const purposes = {
 } satisfies Record<string, readonly string[]>;
 
 export interface OpensslAuthority {
-  /** `undefined` if openssl is not installed. Then nothing can be issued. */
+  /** The version of OpenSSL. `undefined` if openssl is not installed: then do not call the other methods. */
   readonly version: string | undefined;
-  /** Issues a certificate, a self-signed one if no issuer is given. */
+  /** Issues a certificate. Without an issuer, the certificate is self-signed. */
   issue(kind: keyof typeof keys, extensions: readonly string[], issuer?: Issued): Issued;
   /** Records the status of a certificate in the format of `openssl ca`. */
   record(one: Issued, status: "valid" | "revoked"): void;
   /** A response that `openssl ocsp` creates offline. */
   respond(request: ResponseRequest): Uint8Array;
-  /** The path of a file. Writes the content, if one is given. */
+  /** The path of a file in the CA's folder. If `content` is given, writes it to that file. */
   file(name: string, content?: Uint8Array): string;
   remove(): void;
 }
@@ -68,7 +68,7 @@ export function authority(): OpensslAuthority {
   };
   const openssl = (...args: readonly string[]): string =>
     execFileSync(command, args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  // The configuration of the machine may add extensions.
+  // OpenSSL's configuration on this machine may add extensions, so the CA uses its own.
   writeFileSync(file("config"), "[req]\ndistinguished_name = dn\n[dn]\n");
   writeFileSync(file("index.txt"), "");
   let serial = 0x1000;

@@ -11,7 +11,7 @@ afterAll(() => openssl.remove());
 if (!found) openssl.remove(); // if all tests are skipped, afterAll does not run
 
 describe.skipIf(!found).each([noble, nodeCrypto])(
-  `responses of ${found ?? "openssl, which is not here"}, through $name`,
+  `OCSP responses of ${found ?? "openssl, which is not installed"}, verified with $name`,
   (provider) => {
     async function verdict(response: Uint8Array, { of, by }: ResponseRequest, now = Date.now()): Promise<string> {
       try {
@@ -26,7 +26,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
     const judge = (asked: ResponseRequest, now?: number): Promise<string> => verdict(respond(asked), asked, now);
 
     test.each(["p256", "p384", "rsa", "ed25519"] as const)(
-      "a CA with a key of %s: good, revoked, unknown",
+      "with a CA key of %s, the verdict is the status of the certificate: good, revoked or unknown",
       async (kind) => {
         const by = issue(kind, signing);
         const [good, revoked, unknown] = [
@@ -92,7 +92,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge({ of, by, options: ["-ndays", "7", "-rmd", "sha384"] })).toBe("good");
     });
 
-    test("an error response of the responder is not a status", async () => {
+    test("an error response of the responder is refused with ocsp_malformed", async () => {
       const by = issue("p256", signing);
       const of = issue("p256", serving, by);
       const unauthorized = Uint8Array.of(0x30, 3, 0x0a, 1, 6);

@@ -9,7 +9,7 @@ const fromRoot = (path: string): string => fileURLToPath(new URL(`../../../../${
 const readText = (path: string): string => (existsSync(fromRoot(path)) ? readFileSync(fromRoot(path), "utf8") : "");
 const statements = rfcs.flatMap(({ number, statements: list }) => list.map((one) => ({ ...one, rfc: number })));
 
-/** True if a source declares this name, as a function, a constant, a type or a member. */
+/** True if the text of a source file declares this name as a function, a constant, a class, a type or a member. */
 function declares(source: string, name: string): boolean {
   const escaped = name.replace(/[^A-Za-z0-9_]/g, "\\$&");
   const top = new RegExp(`\\b(?:function\\*?|const|class|interface|type) ${escaped}\\b`);
@@ -20,12 +20,12 @@ function declares(source: string, name: string): boolean {
   return top.test(source) || member.test(source);
 }
 
-/** True if a file contains the parts of a title as string literals, in their order. */
+/** True if the text of a test file contains the parts of a title as string literals, in the same order. */
 function containsTitle(source: string, title: string): boolean {
   let from = 0;
   return title.split(" > ").every((part) => {
     const places = ['"', "'", "`"].map((quote) => source.indexOf(`${quote}${part}${quote}`, from));
-    // A title whose template begins with a substitution.
+    // A title in a template literal that begins with a substitution.
     places.push(source.indexOf(`} ${part}\``, from));
     const found = places.filter((place) => place >= 0);
     if (!found.length) return false;
@@ -36,21 +36,21 @@ function containsTitle(source: string, title: string): boolean {
 
 const roles = ["client", "server"] as const;
 
-/** The only role that has this code; `undefined` if both share it. */
+/** The role whose code this is. `undefined` if both roles use it. */
 function ownerOf(place: string): Role | undefined {
   if (/\/(client|connect)\.ts#|Client$/.test(place)) return "client";
   return /\/(server|negotiate|accept|tickets)\.ts#|Server$/.test(place) ? "server" : undefined;
 }
 
-/** The roles that the text of a demand binds. A demand that names both roles or neither binds both. */
+/** The roles that a demand binds: the role that its text names. If it names both roles or neither, it binds both. */
 function boundBy({ demand }: Statement): readonly Role[] {
   const named = roles.filter((role) => new RegExp(`\\b${role}s?\\b`).test(demand));
   return named.length ? named : roles;
 }
 
 /**
- * The reason why the citations of a statement do not show that each role obeys it; `undefined` if they do. For
- * example, a demand on the list that a server sends must not cite only the client's code, which reads that list.
+ * The reason why the citations of a statement do not show that each role obeys it. `undefined` if they do show it.
+ * For example, a demand on the list that a server sends must not cite only the client's code, which reads that list.
  */
 function roleFault(statement: Statement): string | undefined {
   const { code, sides } = statement;
@@ -72,8 +72,8 @@ function roleFault(statement: Statement): string | undefined {
   return undefined;
 }
 
-describe("a statement cites only", () => {
-  test("symbols that exist", () => {
+describe("the statements", () => {
+  test("cite only symbols that exist", () => {
     const missing = statements
       .flatMap(({ code }) => code)
       .filter((place) => {
@@ -84,7 +84,7 @@ describe("a statement cites only", () => {
     expect(missing).toEqual([]);
   });
 
-  test("tests that exist, by their titles and those of their describe blocks", () => {
+  test("cite only tests that exist, by their titles and the titles of their describe blocks", () => {
     const missing = statements
       .flatMap(({ tests }) => tests)
       .filter((one) => {
@@ -94,7 +94,7 @@ describe("a statement cites only", () => {
     expect(missing).toEqual([]);
   });
 
-  test("names that the check can tell from missing ones", () => {
+  test("would fail these checks if they cited a missing symbol or test", () => {
     expect(declares("export const one = 1;\nclass Two {\n  #three(): void {}\n}", "three")).toBe(true);
     expect(declares("export const one = 1; // three()", "three")).toBe(false);
     const source = 'describe("a", () => {\n  test("b", () => {});\n});';
@@ -122,7 +122,7 @@ describe("each statement", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("is reported if it binds both roles and names the code of one", () => {
+  test("would fail that check if it binds both roles and names only the code of one role", () => {
     const client = obeyedBy("handshake/extensions/alpn.ts#alpnClient", "a: b");
     const server = obeyedBy("handshake/extensions/alpn.ts#alpnServer", "a: b");
     const fault = (demand: string, answer: Omit<Statement, "section" | "demand">) =>
@@ -139,7 +139,7 @@ describe("each statement", () => {
     expect(fault("it is so", obeyedBy("record/reader.ts#RecordReader", "a: b"))).toBeUndefined();
   });
 
-  test("follows the order of sections", () => {
+  test("comes after the statements of earlier sections", () => {
     const key = (section: string): string =>
       (section.split(/[ ,]/)[0] ?? "")
         .split(".")
@@ -152,7 +152,7 @@ describe("each statement", () => {
   });
 });
 
-test("each RFC is covered once", () => {
+test("docs/rfc-coverage.md has each RFC only once, and covers six RFCs fully", () => {
   expect(fullyCovered.map(({ number }) => number)).toEqual([5246, 5746, 7627, 5077, 7366, 8422]);
   expect(new Set(rfcs.map(({ number }) => number)).size).toBe(rfcs.length);
 });

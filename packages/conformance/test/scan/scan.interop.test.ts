@@ -16,7 +16,7 @@ interface Scan {
   readonly suites: readonly CipherSuite[];
   /** The extensions that the server answers to a client that offers all suites. */
   readonly extensions: readonly string[];
-  /** The findings of testssl.sh that are worse than information, as `id: severity`. */
+  /** The findings of testssl.sh whose severity is above INFO, as `id: severity`. */
   readonly weaknesses: readonly string[];
   /** The meaning of the findings, for docs/scan.md. */
   readonly meaning: string;
@@ -96,12 +96,12 @@ interface Finding {
   readonly cve?: string;
 }
 
-/** Findings about the certificate's issuer, HTTP and the scanner's own machine, and ratings. */
+/** The findings that the tests ignore: the certificate's issuer, HTTP, the scanner's own machine, and ratings. */
 const doesNotCount = new RegExp(
   "^(cert_|DNS_|HSTS|HPKP|security_headers|banner_|cookie_|engine_problem|scanTime|scanProblem|" +
     "rating_|grade_|overall_grade|final_score|protocol_support|key_exchange_score|cipher_strength)",
 );
-/** Findings that docs/scan.md leaves out: simulated clients, HTTP, and the throw-away certificate itself. */
+/** The findings that docs/scan.md leaves out: simulated clients, HTTP, and the throw-away certificate itself. */
 const isLeftOut = /^(clientsimulation|HTTP_|service|optimal_proto|DROWN_hint|cert <)/;
 
 // testssl.sh takes minutes, so only `pnpm scan` runs these tests.
@@ -159,7 +159,7 @@ describe.each(scans)("$title", (scan) => {
       test("finds the default groups and no others", () => {
         expect(sortedIds(xml.matchAll(/<group [^>]*id="(0x\w+)"/g))).toEqual(idsOf(defaultGroups));
       });
-      // A suite with RSA key exchange needs no signature: sslscan then says that the server accepts every algorithm.
+      // A suite with RSA key exchange needs no signature, so sslscan reports that the server accepts every algorithm.
       if (scan.suites.every(({ keyExchange }) => keyExchange.name !== "rsa"))
         test("finds signatures with SHA-2 only", () => {
           const rows = [...xml.matchAll(/<connection-signature-algorithm [^>]*name="(\w+)"/g)];
@@ -188,12 +188,12 @@ describe.each(scans)("$title", (scan) => {
         .map(({ id, severity, finding: text }) => `| ${id} | ${severity} | ${text.replaceAll(/\s+/g, " ")} |`);
       sections.push("\n### testssl.sh\n", "| finding | severity | |", "|---|---|---|", ...rows);
     }, 620_000);
-    test("reports no other weakness than those that are expected", () => {
+    test("reports only the expected weaknesses", () => {
       expect(findings.length).toBeGreaterThan(100);
       const bad = findings.filter(({ id, severity }) => !/^(OK|INFO)$/.test(severity) && !doesNotCount.test(id));
       expect(bad.map(({ id, severity }) => `${id}: ${severity}`).sort()).toEqual(scan.weaknesses);
     });
-    test("looks for vulnerabilities, ROBOT included, and finds only those that are expected", () => {
+    test("searches for vulnerabilities, ROBOT included, and finds only the expected ones", () => {
       const vulnerabilities = findings.filter(({ cve, id }) => cve && id !== "DROWN_hint");
       expect(vulnerabilities.length).toBeGreaterThan(12);
       const found = vulnerabilities.filter(({ severity }) => !/^(OK|INFO)$/.test(severity));

@@ -12,7 +12,7 @@ import { afterAll, describe, expect, test } from "vitest";
 const command = process.env.HANDCLASP_OPENSSL || "openssl";
 const folder = mkdtempSync(join(tmpdir(), "handclasp-algorithms-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-// The configuration of the machine may add extensions.
+// OpenSSL's configuration on this machine may add extensions, so the tests use their own.
 writeFileSync(join(folder, "config"), "[req]\ndistinguished_name = dn\n[dn]\n");
 
 function openssl(...args: string[]): string | undefined {
@@ -127,7 +127,7 @@ interface Issued {
   readonly der: Uint8Array;
 }
 
-/** Issues a certificate, a self-signed one if no issuer is given. */
+/** Issues a certificate. Without an issuer, the certificate is self-signed. */
 function issue(which: Key, extensions: string[], sign: readonly string[], issuer?: Issued, named?: string): Issued {
   const file = `${which}-${++serial}`;
   const name = named ?? file;
@@ -157,9 +157,9 @@ async function verdict(chain: Uint8Array[], root: Uint8Array, provider: typeof n
 }
 
 describe.skipIf(!found).each([noble, nodeCrypto])(
-  `certificates of ${found ?? "openssl, which is not here"}, through $name`,
+  `certificates of ${found ?? "openssl, which is not installed"}, verified with $name`,
   (provider) => {
-    test.each(accepted)("%s: accepted for root, intermediate and leaf", async (_, which, sign) => {
+    test.each(accepted)("%s is accepted for root, intermediate and leaf", async (_, which, sign) => {
       const root = issue(which, signing, sign);
       const middle = issue(which, signing, sign, root);
       const leaf = issue(which, serving, sign, middle);
@@ -171,7 +171,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
 
     const trusted = () => issue("p256", signing, ["-sha256"]);
 
-    test.each(weakSignatures)("signed with %s: weak_signature, for leaf and intermediate", async (_, which, sign) => {
+    test.each(weakSignatures)("a leaf or intermediate signed with %s is weak_signature", async (_, which, sign) => {
       const root = trusted();
       const issuer = issue(which, signing, which === "ed448" ? [] : ["-sha256"], root);
       const leaf = issue("p256", serving, sign, issuer);
@@ -181,18 +181,18 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await verdict([below.der, weak.der, issuer.der], root.der, provider)).toBe("weak_signature");
     });
 
-    test.each(weakKeys)("a key of %s: weak_key, for leaf and intermediate", async (_, which) => {
+    test.each(weakKeys)("a leaf or intermediate with a key of %s is refused with weak_key", async (_, which) => {
       const root = trusted();
       const leaf = issue(which, serving, ["-sha256"], root);
       expect(await verdict([leaf.der], root.der, provider)).toBe("weak_key");
       const middle = issue(which, signing, ["-sha256"], root);
-      // A signature by such an intermediate would be refused for itself, so another key signs below its name.
+      // The signature of the intermediate's key would also be refused, so another key signs under the same name.
       const impostor = issue("p256", signing, ["-sha256"], undefined, middle.name);
       const below = issue("p256", serving, ["-sha256"], impostor);
       expect(await verdict([below.der, middle.der], root.der, provider)).toBe("weak_key");
     });
 
-    test("a weak trust anchor is refused when it is configured, unless only its own signature is weak", async () => {
+    test("a trust anchor with a weak key is refused at configuration, one with a weak signature is not", async () => {
       for (const which of ["rsa1024", "dsa", "explicit"] as const)
         expect(() => trustPolicy({ ca: issue(which, signing, ["-sha256"]).der })).toThrow(/^ca: certificate/);
       const old = issue("rsa2048", signing, ["-sha1"]);

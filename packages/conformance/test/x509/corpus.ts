@@ -5,7 +5,7 @@ import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The text of the corpus; empty if there is no corpus. */
+    /** The text of the corpus. Empty if no corpus was found. */
     limbo: string;
   }
 }
@@ -13,7 +13,7 @@ declare module "vitest" {
 const path =
   process.env.HANDCLASP_LIMBO ?? fileURLToPath(new URL("../../../../../shared/x509/limbo-dev.json", import.meta.url));
 
-/** Empty if there is no corpus. */
+/** The text of the corpus. Empty if no corpus was found. */
 export const limboText = (): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
 export default function setup(project: TestProject): void {

@@ -1,4 +1,4 @@
-/** Certificates that each side must refuse: one side has the error with its code, the other receives the alert. */
+/** Certificates that each side must refuse. The refusing side reports the error code, and the peer gets the alert. */
 
 import { sign } from "node:crypto";
 import { type Credential, ecdsa_secp256r1_sha256, TlsError, type Transport } from "@handclasp/core";
@@ -37,7 +37,7 @@ const usage = { server: serverAuth, client: clientAuth };
 
 interface BadChain {
   readonly what: string;
-  /** False if the case does not apply to client certificates, which are not checked for a name. */
+  /** False if the case does not apply to client certificates. A server does not check their names. */
   readonly client?: false;
   make(purpose: Purpose): { chain: Authority[]; trust: { ca?: Uint8Array; pins?: string[] } };
   readonly code: string;
@@ -209,7 +209,7 @@ function attackingServer(chain: readonly Authority[], options: Partial<AcceptOpt
   return { ...config, credentials: [{ credential, certificate }] };
 }
 
-/** The result of each side: `"open"`, or the error and the side that raised it. */
+/** The result on each side: `"open"`, or the TlsError. */
 interface Ends {
   client: unknown;
   server: unknown;

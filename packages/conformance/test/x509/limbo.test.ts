@@ -31,8 +31,8 @@ describe("a small corpus", async () => {
   };
 
   test.each([
-    ["as it is", {}, "right SUCCESS"],
-    ["the wrong verdict expected", { expect: "FAILURE" }, "wrong SUCCESS"],
+    ["no change", {}, "right SUCCESS"],
+    ["the wrong expected verdict", { expect: "FAILURE" }, "wrong SUCCESS"],
     ["another name", { name: { kind: "DNS", value: "example.com" }, expect: "FAILURE" }, "right FAILURE name_mismatch"],
     ["no name", { name: null }, "right SUCCESS"],
     ["a mail address, which is not checked", { name: { kind: "RFC822", value: "a@example.com" } }, "right SUCCESS"],
@@ -40,16 +40,16 @@ describe("a small corpus", async () => {
     ["another purpose by name", { eku: ["codeSigning"], expect: "FAILURE" }, "right FAILURE extended_key_usage"],
     ["two purposes", { eku: ["serverAuth", "1.2.3"], expect: "FAILURE" }, "right FAILURE extended_key_usage"],
     ["only the purpose of the kind", { eku: [] }, "right SUCCESS"],
-    ["long ago", { time: "2001-01-01T00:00:00Z", expect: "FAILURE" }, "right FAILURE not_yet_valid"],
+    ["a time long ago", { time: "2001-01-01T00:00:00Z", expect: "FAILURE" }, "right FAILURE not_yet_valid"],
     ["the leaf as a CA", { roots: [1], leaf: 0, expect: "FAILURE", name: null }, "right FAILURE unknown_issuer"],
     ["an index beyond the list of certificates", { leaf: 2, expect: "FAILURE" }, "wrong ERROR RangeError"],
     ["an invalid time", { time: "soon", expect: "FAILURE" }, "wrong ERROR TypeError"],
     ["an unknown kind", { kind: "PEER", expect: "FAILURE" }, "wrong ERROR TypeError"],
-  ])("%s", async (_, changes, expected) => {
+  ])("a case with %s (%j) has the verdict: %s", async (_, changes, expected) => {
     expect(await verdicts(changes)).toEqual([expect.stringMatching(new RegExp(`^${expected}`))]);
   });
 
-  test("a case also runs without its name, which would hide the fault", async () => {
+  test("a case with alsoWithoutName also runs without its name", async () => {
     const hidden = { name: { kind: "DNS", value: "other.example" }, expect: "FAILURE", alsoWithoutName: true };
     expect(await verdicts(hidden)).toEqual(["right FAILURE name_mismatch", expect.stringMatching(/^wrong SUCCESS/)]);
   });

@@ -1,4 +1,4 @@
-/** Compares the path search and the name constraints with simple models, on randomly generated chains. */
+/** Compares the path search and the check of name constraints with simple models, on randomly generated chains. */
 import { noble } from "@handclasp/core";
 import { nodeCrypto } from "@handclasp/node";
 import fc from "fast-check";
@@ -31,10 +31,10 @@ import {
 } from "../../../core/test/x509/make.ts";
 import { verdict } from "../../../core/test/x509/verify.ts";
 
-/** The number of random cases. `pnpm fuzz` sets HANDCLASP_FUZZ. */
+/** The base number of random cases. `pnpm fuzz` sets HANDCLASP_FUZZ. */
 const numRuns = Math.ceil(Number(process.env.HANDCLASP_FUZZ ?? 20_000) / 40);
 const timeout = 240_000 + 200 * numRuns;
-// node:crypto verifies the same signatures as noble, and thousands of chains take only seconds.
+// node:crypto verifies signatures faster than noble, so thousands of chains take only seconds.
 const ask = { provider: { ...noble, verify: nodeCrypto.verify, canVerify: nodeCrypto.canVerify }, reference: null };
 
 /** A CA is a name with one of the two keys of that name. Several CAs can certify it, and it can certify itself. */
@@ -107,10 +107,10 @@ function reaches(edges: readonly Edge[], anchors: readonly Edge[], path: readonl
 }
 const lengthOf = (defect: Defect) => (defect === "pathLen 0" ? 0 : defect === "pathLen 1" ? 1 : Infinity);
 const sound = ({ defect }: Edge) => defect === "none" || lengthOf(defect) < Infinity || defect === "forged";
-/** The signature of an anchor does not matter. */
+/** The defects that do not matter in a trust anchor, because the verifier does not check its signature. */
 const unsigned: ReadonlySet<Defect> = new Set<Defect>(["SHA-1"]);
 
-it("finds a path exactly where there is one", { timeout }, async () => {
+it("the verifier finds a path if and only if one exists", { timeout }, async () => {
   const ca = fc.constantFrom(...nodes);
   const defect = fc.oneof(
     { weight: 6, arbitrary: fc.constant<Defect>("none") },
@@ -140,10 +140,10 @@ it("finds a path exactly where there is one", { timeout }, async () => {
     ),
     { numRuns: 2 * numRuns },
   );
-  // The comparison is useless if one of the results is rare.
+  // The comparison proves little if one of the two results is rare.
   expect(Math.min(count.ok, count.refused) / numRuns).toBeGreaterThan(0.1);
 });
-/** Faults that only a CA can have. */
+/** The defects that matter only in a CA. */
 const noCa: ReadonlySet<Defect> = new Set<Defect>(["no CA", "no keyCertSign"]);
 
 /** `i` inside, `o` outside, `v` a wildcard that reaches inside, `x` cannot be processed. */
@@ -246,7 +246,7 @@ function allowed({ form, index }: Choice, { permitted, excluded }: Constraints):
 /** With an empty subject, the extension must be critical. */
 const altNames = (encoded: Uint8Array): Uint8Array => extension("2.5.29.17", seq(encoded), true);
 
-it("relates every name to every subtree of its form, permitted and excluded", async () => {
+it("the verdict on each name under each subtree of its form matches the table, permitted and excluded", async () => {
   const keys = [ecKey(), ecKey()] as const;
   for (const { names, subtrees } of forms) {
     for (const [i, subtree] of subtrees.entries()) {
@@ -263,8 +263,8 @@ it("relates every name to every subtree of its form, permitted and excluded", as
   }
 });
 
-it("lets through exactly the names that every CA permits and none excludes", { timeout }, async () => {
-  /** Mostly of one form, so that constraints often apply to the names. */
+it("the verifier accepts exactly the names that every CA permits and no CA excludes", { timeout }, async () => {
+  /** Choices mostly of one form, so that the constraints often apply to the names. */
   const choose = (theme: number, from: (form: Form) => readonly unknown[], max: number) =>
     fc.array(
       fc

@@ -6,9 +6,9 @@ import { type Arena, type Attack, stallOf } from "../attack.ts";
 import { type Bombs, makeBombs } from "../bombs.ts";
 import type { TransportKind } from "../wire.ts";
 
-/** The limit of the time that a Certificate message may cost before its first signature check, in ms. */
+/** The maximum time that the victim may need for a Certificate message before the first signature check, in ms. */
 const most = 50;
-/** Other load of the machine only lengthens a stall, so the best round counts. */
+/** The number of rounds. Other load of the machine only lengthens a stall, so the shortest stall counts. */
 const rounds = 3;
 
 let made: Bombs | undefined;
@@ -22,9 +22,9 @@ const fromClient = (what: string, transport: TransportKind): Attack => ({
   async run(arena) {
     const { root, key, chains } = bombs();
     const ports = await arena.start("reads", { ca: root });
-    // A first handshake without a certificate, so that modules that load on demand are loaded.
+    // A first handshake without a certificate loads the modules that Handclasp loads on demand.
     (await arena.client(transport, ports)).wire.reset();
-    await arena.expectGone(ports.server, ", one without a certificate before");
+    await arena.expectGone(ports.server, " by an earlier connection without a certificate");
     await measure(arena, async () => {
       // The victim answers in either case: with an alert if it refuses the certificate, otherwise with its Finished.
       const tls = await arena.client(transport, ports, { chain: chains[what] as Uint8Array[], key }, "Finished");
@@ -40,7 +40,7 @@ const fromServer = (what: string, transport: TransportKind): Attack => ({
   async run(arena) {
     const first = await arena.server(transport, "reads");
     first.tls.wire.reset();
-    await arena.expectGone(first.party, ", one with a good certificate before");
+    await arena.expectGone(first.party, " by an earlier connection with a valid certificate");
     const { chains, key } = bombs();
     const parties: number[] = [];
     await measure(arena, async () => {

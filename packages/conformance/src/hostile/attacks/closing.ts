@@ -30,7 +30,7 @@ const unanswered = (transport: TransportKind, app: AppName): Attack => ({
     const tls = await arena.client(transport, ports, {}, "Finished");
     tls.wire.socket.pause();
     await arena.until(ports.server, ({ opened }) => opened === 1);
-    // Its handler may write until the close timeout of 5 s expires, and no longer.
+    // The handler may write until the close timeout of 5 s expires, and no longer.
     await arena.victim.call("advance", 8_000);
     await arena.expectGone(ports.server);
     await arena.victim.call("advance", 60_000);
@@ -88,7 +88,7 @@ const neverReadsServer = (transport: TransportKind): Attack => ({
   },
 });
 
-/** Data that the peer sends after its own close_notify, or after ours. */
+/** The peer sends data after its own close_notify, or after the victim's. */
 const writesOn = (transport: TransportKind, app: AppName): Attack => ({
   name: `${transport}, writes after close, to an application that ${app}`,
   clock: "manual",
@@ -107,7 +107,7 @@ const writesOn = (transport: TransportKind, app: AppName): Attack => ({
   },
 });
 
-/** The server closes during an upload. The handler reads all of it or gets an error, never a part and a clean end. */
+/** The server closes during an upload. The handler reads the whole upload or an error, never a part and a clean end. */
 const cutUpload = (transport: TransportKind): Attack => ({
   name: `${transport}, an upload across a close of the server`,
   clock: "manual",

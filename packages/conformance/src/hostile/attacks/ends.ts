@@ -1,6 +1,6 @@
 /**
- * Each way in which a peer can leave, with each application. After 2 s, nothing of the connection may be left,
- * whatever the application waits for.
+ * Each way in which a peer can leave, with each application. After 2 s, the victim must have released the connection,
+ * even if the application still waits.
  * @module
  */
 import type { Arena, Attack } from "../attack.ts";
@@ -8,7 +8,7 @@ import { type AppName, appNames } from "../protocol.ts";
 import { type RawTls, types } from "../rawTls.ts";
 import { type TransportKind, transports } from "../wire.ts";
 
-/** The ways in which a peer leaves. At the end of each, the peer is gone, as if its process had ended. */
+/** The ways in which a peer leaves. After each of them, the peer is gone, as if its process had ended. */
 const ways: readonly (readonly [what: string, leave: (tls: RawTls) => void])[] = [
   ["FIN without close_notify", ({ wire }) => wire.socket.destroySoon()],
   [
@@ -43,7 +43,7 @@ const ways: readonly (readonly [what: string, leave: (tls: RawTls) => void])[] =
   ["RST", ({ wire }) => wire.reset()],
 ];
 
-/** Applications that wait forever. Their handlers are always left, but their connections must not be. */
+/** The applications that wait forever. Their handlers remain, but their connections must not. */
 const eternal: readonly AppName[] = ["reads once", "never returns"];
 
 const clientsLeave = (transport: TransportKind, [what, leave]: (typeof ways)[number]): Attack => ({
@@ -87,7 +87,7 @@ interface Open {
 
 async function leaveAll(arena: Arena, open: readonly Open[], leave: (tls: RawTls) => void): Promise<void> {
   for (const { tls } of open) leave(tls);
-  // In the first step, the sent bytes arrive. The second is the time for which a connection may outlive its transport.
+  // The first step lets the sent bytes arrive. The second is the time for which a connection may outlive its transport.
   await arena.victim.call("advance", 0);
   await arena.victim.call("advance", 2_000);
   await Promise.all(
@@ -95,7 +95,7 @@ async function leaveAll(arena: Arena, open: readonly Open[], leave: (tls: RawTls
   );
 }
 
-/** Clients that connect and end in order. Anything that one of them leaves behind is there a thousand times. */
+/** Clients that connect and end in order. A leak of one connection would show a thousand times. */
 const comeAndGo = (transport: TransportKind, app: AppName): Attack => ({
   name: `${transport}, 1,000 polite clients of an application that ${app}`,
   clock: "manual",
@@ -108,7 +108,7 @@ const comeAndGo = (transport: TransportKind, app: AppName): Attack => ({
       tls.closeNotify();
       tls.wire.finish();
       tls.wire.socket.destroySoon();
-      // The connections of clients that left wait for their second while the next clients connect.
+      // The connections of clients that left stay open for up to a second, while the next clients connect.
       if (i % 50 === 49) await arena.victim.call("advance", 100);
     }
     await arena.victim.call("advance", 2_000);

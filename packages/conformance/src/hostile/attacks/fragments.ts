@@ -1,5 +1,5 @@
 /**
- * Forms of WebSocket messages that an honest peer does not send, before and after the handshake.
+ * WebSocket messages in forms that a well-behaved peer does not send, before and after the handshake.
  * @module
  */
 import { type Arena, type Attack, heldBytes, KiB } from "../attack.ts";
@@ -8,17 +8,17 @@ import type { Ports } from "../protocol.ts";
 import { types } from "../rawTls.ts";
 import type { Wire } from "../wire.ts";
 
-/** Node.js reads at most 64 KiB at once. With this many bytes between them, no two fragments arrive in one read. */
+/** Node.js reads at most 64 KiB at once. With that many bytes between two fragments, one read never returns both. */
 const chunk = 2 ** 16;
 const pongs = Buffer.concat(Array.from({ length: chunk / 131 + 1 }, () => frame(opcodes.pong, Buffer.alloc(125))));
 const pings = Buffer.concat(Array.from({ length: chunk / 131 + 1 }, () => frame(opcodes.ping, Buffer.alloc(125))));
 const unmaskedPong = frame(opcodes.pong, Buffer.alloc(125), { masked: false });
 const empty = frame(opcodes.continuation, Buffer.alloc(0), { fin: false });
 
-/** The number of equal connections. With only one, the heap would mostly show the code that the process compiled. */
+/** The number of equal connections. With only one, the growth of the heap would be mostly compiled code. */
 const several = 8;
 
-/** The bytes between the 1-byte fragments of a message that never ends, and the number of fragments. */
+/** For each attack: the bytes between the 1-byte fragments of a message that never ends, and the fragment count. */
 const paddings: readonly (readonly [what: string, padding: Buffer | undefined, count: number])[] = [
   ["in segments of their own", undefined, 16_000],
   ["between pongs", pongs, 2_000],
@@ -36,7 +36,7 @@ const beforeHandshake = ([what, padding, all]: (typeof paddings)[number]): Attac
     const count = arena.short && padding && padding.length > KiB ? all / 8 : all;
     const wires = await Promise.all(Array.from({ length: several }, () => arena.dial("ws", ports)));
     await arena.victim.call("mark");
-    // The header of the handshake record claims 16 KiB, so that the bytes so far are valid.
+    // The header of the handshake record claims 16 KiB, so the bytes up to here are a valid part of a record.
     const message = Buffer.concat([Buffer.from([types.handshake, 3, 1, 0x40, 0]), Buffer.alloc(count)]);
     const pieces = fragments(message, 1, true, padding).slice(0, -1);
     await Promise.all(
@@ -59,7 +59,7 @@ const fromServer: Attack = {
     const first = await arena.server("ws", "reads");
     first.tls.closeNotify();
     first.tls.wire.finish();
-    await arena.expectGone(first.party, ", a polite one before");
+    await arena.expectGone(first.party, " by an earlier connection that ended in order");
     const { tls, party } = await arena.server("ws", "reads", {}, "ClientHello read");
     await arena.victim.call("mark");
     const count = arena.short ? 250 : 2_000;
@@ -94,7 +94,7 @@ const afterFinished: Attack = {
   },
 };
 
-/** A case that must work: an honest message that an honest library fragments. */
+/** A case that must succeed: a valid message in fragments of a usual size. */
 const honest: Attack = {
   name: "ws, an honest message of 1 MiB in fragments of 4 KiB",
   async run(arena) {
@@ -113,7 +113,7 @@ const honest: Attack = {
 
 type Shape = readonly [what: string, frames: () => Buffer];
 
-/** Frames that each end the connection. */
+/** Invalid frames. Each of them must end the connection. */
 const refused: readonly Shape[] = [
   ["a text message", () => frame(opcodes.text, Buffer.from("hello"))],
   ["a message that claims 2^40 bytes", () => frame(opcodes.binary, Buffer.alloc(64), { claimed: 2 ** 40 })],
@@ -158,7 +158,7 @@ const unreadPongs: Attack = {
   },
 };
 
-/** Opens a first connection, so that the code it loads does not count as a cost of the attack. */
+/** Opens one connection over each transport, so that code that loads then does not count as a cost of the attack. */
 export async function warmUp(arena: Arena, ports: Ports): Promise<void> {
   for (const transport of ["tcp", "ws"] as const) {
     const tls = await arena.client(transport, ports);
@@ -167,10 +167,10 @@ export async function warmUp(arena: Arena, ports: Ports): Promise<void> {
     while (await tls.read());
     tls.wire.finish();
   }
-  await arena.expectGone(ports.server, ", polite ones before");
+  await arena.expectGone(ports.server, " by earlier connections that ended in order");
 }
 
-/** Waits until the victim has read all that it will read: several turns pass in which no more bytes arrive. */
+/** Waits until the victim reads no more: eight polls in a row report the same number of received bytes. */
 export async function waitUntilRead(arena: Arena, wires: readonly Wire[]): Promise<void> {
   for (const wire of wires) await wire.flushed();
   let before = -1;

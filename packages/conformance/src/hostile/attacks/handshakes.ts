@@ -1,5 +1,5 @@
 /**
- * Handshakes that are slow, stop, or come in 1-byte records.
+ * Handshakes that are slow, that stop, or that arrive in 1-byte records.
  * @module
  */
 import { type Attack, heldBytes, KiB } from "../attack.ts";
@@ -8,12 +8,12 @@ import { type TransportKind, transports, type Wire } from "../wire.ts";
 import { waitUntilRead, warmUp } from "./fragments.ts";
 
 /**
- * The limit for a single connection, in KiB. It includes the code that the engine of a fresh process compiles
- * meanwhile. If there are a thousand connections, the limit for each is 64 KiB.
+ * The limit of the memory for a single connection, in KiB. It includes the code that V8 compiles meanwhile in a new
+ * process. With a thousand connections, the limit for each connection is 64 KiB.
  */
 const singleConnectionLimit = 512;
 
-/** The start of a ClientHello whose header claims the maximum length. */
+/** The first `length` bytes of a ClientHello whose header claims the maximum length. */
 const endlessHello = (length: number): Buffer => {
   const bytes = Buffer.alloc(length);
   bytes.writeUInt32BE(0x01000000 + 2 ** 17);
@@ -22,7 +22,7 @@ const endlessHello = (length: number): Buffer => {
 
 const tinyRecords = (tls: RawTls, length: number): Buffer => tls.records(types.handshake, endlessHello(length), 1);
 
-/** Sends the bytes in pieces that are below every limit on the size of a WebSocket message. */
+/** Sends the bytes in pieces below the limit for a WebSocket message. */
 async function send(wire: Wire, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length; at += 2 ** 16) wire.write(bytes.subarray(at, at + 2 ** 16));
   await wire.flushed();
@@ -97,7 +97,7 @@ const manyHalfOpen = (transport: TransportKind): Attack => ({
   },
 });
 
-/** The actions of a peer that then sends nothing for a minute. */
+/** The actions of a peer before it sends nothing for a minute. */
 const silences: readonly (readonly [what: string, act: (tls: RawTls) => void])[] = [
   ["nothing", () => {}],
   ["half a record", ({ wire }) => wire.write(Buffer.from([types.handshake, 3, 1, 2, 0, 1]))],
@@ -132,7 +132,7 @@ const slow = (transport: TransportKind): Attack => ({
   },
 });
 
-/** A part of a handshake message, whose rest does not arrive. No honest peer leaves it incomplete for a minute. */
+/** The first part of a handshake message. The remaining bytes arrive slowly or not at all. */
 const partial = (transport: TransportKind, slowly: boolean): Attack => ({
   name:
     `${transport}, a handshake message after Finished ` +
@@ -172,7 +172,7 @@ const tinyFromServer = (transport: TransportKind): Attack => ({
     const first = await arena.server(transport, "reads");
     first.tls.closeNotify();
     first.tls.wire.finish();
-    await arena.expectGone(first.party, ", a polite one before");
+    await arena.expectGone(first.party, " by an earlier connection that ended in order");
     const { tls, party } = await arena.server(transport, "reads", {}, "ClientHello read");
     const sent = tls.records(types.handshake, Buffer.concat([Buffer.from([2, 0, 255, 255]), Buffer.alloc(65_000)]), 1);
     await arena.victim.call("mark");

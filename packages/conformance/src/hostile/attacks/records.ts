@@ -1,6 +1,6 @@
 /**
- * Tiny records: the cost of each, the stalls of the event loop, and the memory that they hold if the application does
- * not read.
+ * Tiny records: the cost of each record, the stalls of the event loop, and the memory that the records occupy if the
+ * application does not read.
  * @module
  */
 import { type Arena, type Attack, heldBytes, KiB, MiB, stallOf } from "../attack.ts";
@@ -18,7 +18,7 @@ const messages = (count: number, long: boolean): Attack => ({
   name: `ws, ${count} message${count > 1 ? "s" : ""} of 1 MB of 1-byte records`,
   async run(arena) {
     const ports = await arena.start("reads");
-    // Several rounds over the same connection: the first one also warms up the code.
+    // Several rounds over the same connection. V8 optimises the code in the first one.
     const tls = await arena.client("ws", ports);
     const stalls: number[] = [];
     let expected = 0;
@@ -35,9 +35,9 @@ const messages = (count: number, long: boolean): Attack => ({
     }
     const { bytes, mostInTurn } = await arena.status(ports.server);
     arena.expect("bytes that did not arrive", expected - bytes, 0);
-    // A third of a message. The limit of 25 ms permits far fewer.
+    // The limit is a third of a message.
     arena.expect("1-byte records opened in one turn", mostInTurn, 2 ** 14);
-    // Other load of the machine only lengthens a stall, so the best round counts.
+    // Other load of the machine only lengthens a stall, so the round with the shortest stall counts.
     arena.expect(`stall, best of ${rounds}, ms`, Math.min(...stalls), 25, "time");
     const costs = await arena.costs();
     arena.expect("CPU a record, µs", (costs.cpu * 1e3) / (count * perMessage), Number.POSITIVE_INFINITY, "time");
@@ -73,7 +73,7 @@ async function cpuOfRecords(
 }
 
 const overTcp = (suite: SuiteName, size: number, count: number): Attack => ({
-  // The short form only checks that all records arrive.
+  // The short form checks only that all records arrive.
   long: size > 1,
   name: `tcp, records of ${size} byte${size > 1 ? "s" : ""}, ${suite}`,
   async run(arena) {
@@ -87,7 +87,7 @@ const overTcp = (suite: SuiteName, size: number, count: number): Attack => ({
     const theirs = await cpuOfRecords(arena, await arena.start("reads", { nodeTls: true }), record);
     arena.expect("CPU a record, µs", ours, Number.POSITIVE_INFINITY, "time");
     arena.expect("CPU a record of node:crypto, µs", floor, Number.POSITIVE_INFINITY, "time");
-    // For 16 KiB, the host's TCP costs more than node:crypto, so the ratio says nothing about Handclasp.
+    // For records of 16 KiB, the host's TCP takes more CPU time than node:crypto, so the ratio has no limit.
     arena.expect("ratio to node:crypto", ours / floor, size > KiB ? Number.POSITIVE_INFINITY : 2, "time");
     arena.expect("ratio to node:tls", ours / theirs, Number.POSITIVE_INFINITY, "time");
   },
@@ -103,9 +103,9 @@ const unread: readonly Attack[] = transports.map((transport) => ({
     await arena.victim.call("mark");
     for (const message of sealed) tls.wire.write(message);
     await arena.until(ports.server, ({ bytes }) => bytes > 0);
-    // The victim holds a complete WebSocket message, or over TCP as many records as the window admits.
+    // The victim holds a complete WebSocket message, or, over TCP, the records that fit into the window.
     arena.expect("KiB held", heldBytes(await arena.costs()) / KiB, 4 * KiB);
-    // The end of this connection is not checked: the application does not read, so it cannot see the end.
+    // The attack does not check the end of this connection, because the application does not read up to it.
   },
 }));
 
@@ -141,7 +141,7 @@ const floods: readonly Attack[] = (
     const ports = await arena.start("reads");
     const tls = await arena.client("tcp", ports);
     await arena.victim.call("mark");
-    // A warning that says no_renegotiation, or a HelloRequest, which a client may not send.
+    // The alert is the warning no_renegotiation. A client must not send HelloRequest.
     const fragment = size === 2 ? Buffer.from([1, 100]) : Buffer.alloc(size);
     const flood = Array.from({ length: 10_000 }, () => tls.record(type, fragment));
     tls.wire.write(Buffer.concat(flood));

@@ -7,7 +7,7 @@ import type { AppName } from "../protocol.ts";
 import { clientSteps, type RawTls, serverSteps } from "../rawTls.ts";
 import { nextTurn, type TransportKind, transports } from "../wire.ts";
 
-/** The actions of a peer on an open connection before it resets the connection. */
+/** The actions of a peer on an open connection, directly before it resets the connection. */
 const later: readonly (readonly [what: string, act: (tls: RawTls) => void])[] = [
   ["data", (tls) => tls.data(Buffer.alloc(100))],
   ["close_notify", (tls) => tls.closeNotify()],
@@ -39,7 +39,7 @@ const byClient = (transport: TransportKind): Attack => ({
       for (const [, act] of later) {
         const tls = await arena.client(transport, ports);
         act(tls);
-        // The bytes must be on their way before the reset. Otherwise the host drops them.
+        // The host must send the bytes before the reset. Otherwise it discards them.
         await tls.wire.flushed();
         await nextTurn();
         tls.wire.reset();

@@ -1,10 +1,10 @@
 import { authentication, type Files, type KeyExchangeName, type Peer } from "../peer.ts";
 import { run } from "../programs.ts";
 
-/** One for each kind of key: certificates of one subject, such as ours, would share a name in one database. */
+/** The path of the NSS database for one kind of key. In one database, our certificates would share a name. */
 const database = ({ folder }: Files, kind: "ecdsa" | "rsa"): string => `${folder}/nss-${kind}`;
 
-/** NSS wants suites one by one; the first of each kind will do. */
+/** NSS accepts only single suites, so this table has one suite for each key exchange. */
 const suites: Readonly<Partial<Record<KeyExchangeName, string>>> = {
   ECDHE_ECDSA: ":C02B",
   ECDHE_RSA: ":C02F",
@@ -39,7 +39,7 @@ export const nss: Peer = {
     commands: ({ files, port, keyExchange, clientCertificate, connections, ticket }) => {
       const at = ["-4", "-p", `${port}`, "-d", database(files, authentication(keyExchange))];
       const suite = suites[keyExchange] ?? "";
-      // tstclnt cannot send on a second connection: it has already read its input, and it crashes with a file.
+      // strsclnt opens the second connection, because tstclnt has read its input by then, and crashes with a file.
       const own = clientCertificate ? ["-n", "client"] : [];
       const once = ["-h", "localhost", ...at, "-c", suite, ...common, ...own];
       const tickets = ticket ? ["-u"] : [];

@@ -1,6 +1,6 @@
 import { authentication, isPsk, type KeyExchangeName, opensslCiphers, type Peer, psk, type Task } from "../peer.ts";
 
-/** The file in which the session is stored between two commands. */
+/** The file that stores the session between two commands. */
 const session = ({ files, port }: Task): string => `${files.folder}/openssl-${port}.session`;
 
 const shared = (keyExchange: KeyExchangeName): string[] =>
