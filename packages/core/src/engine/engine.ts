@@ -1,6 +1,7 @@
 /**
  * A connection without I/O: bytes and commands in, bytes and events out. The engine queues its output, and never calls
- * the application while a flow runs. Its driver calls `take` in a microtask after `scheduleTake`. Only this class turns errors into alerts.
+ * the application while a flow runs. Its driver calls `take` in a microtask after `scheduleTake`. Only this class turns
+ * errors into alerts.
  * @module
  */
 import { type AlertDescription, TlsError, usageError } from "../errors.ts";
