@@ -22,10 +22,11 @@ import { readStaple } from "./staple.ts";
 import { checkedTransport, type Transport } from "./transport.ts";
 
 /**
- * The server's certificates: one, a list, or a function of the ClientHello that returns one or a list, for a server
- * that does not know its names beforehand. From a list, the server takes a certificate that has the name the client
- * asks for and that the client can verify; the first one is the default. The function is called in every handshake, a
- * resumed one included. If it returns nothing, the client gets unrecognized_name.
+ * The server's credentials: one, a list, or a function of the ClientHello that returns one or a list, for a server that
+ * does not know its names beforehand. From a list, the server takes a credential whose certificate has the name that
+ * the client asks for and that the client can verify. The first credential is the default. The server calls the
+ * function in every handshake, a resumed one included. If the function returns no credential, the client gets
+ * unrecognized_name.
  */
 export type ServerCredentials =
   | Credential
@@ -33,8 +34,8 @@ export type ServerCredentials =
   | ((hello: ClientHelloInfo) => Awaitable<Credential | readonly Credential[] | undefined>);
 
 /**
- * A server's options, in addition to those that `connect` takes too. `ca`, `pins`, `trust`, `verify` and `insecure` say
- * which client certificates are trusted: they need `clientAuth`, and `clientAuth` needs one of them.
+ * A server's options. `ca`, `pins`, `trust`, `verify` and `insecure` say which client certificates the server trusts.
+ * They need `clientAuth`, and `clientAuth` needs one of them.
  */
 export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessionOptions {
   /** The server's certificates. Required unless every suite uses a pre-shared key. */
@@ -44,9 +45,9 @@ export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessio
   /** Whether the server asks for a client certificate, and whether it requires one. Default `"none"`. */
   readonly clientAuth?: "none" | "request" | "require";
   /**
-   * The authorities that the server names to clients, as DER names (`certificate.subject.der`): a client with several
-   * certificates chooses by them. Default: the subjects of `ca`, or none if they do not fit into the message (65,000
-   * bytes). `false`: none, which allows any authority.
+   * The authorities that the server names to clients, as DER names (`certificate.subject.der`). A client with several
+   * certificates chooses by these names. Default: the subjects of `ca`, or no names if the subjects do not fit into the
+   * message (65,000 bytes). `false`: no names, which allows any authority.
    */
   readonly certificateAuthorities?: readonly Uint8Array[] | false;
   /**
@@ -59,7 +60,7 @@ export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessio
   /**
    * Refuses a server name that no certificate has (unrecognized_name), instead of answering with the first certificate.
    * A client that names no server gets the first certificate in any case. Default: true if the certificates have
-   * different names. An RSA and an ECDSA certificate of the same names have the default false.
+   * different names. With an RSA and an ECDSA certificate for the same names, the default is false.
    */
   readonly strictSni?: boolean;
   /**
@@ -70,11 +71,11 @@ export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessio
   readonly requireAlpn?: boolean;
 }
 
-/** The checked options and parsed certificates that many connections share. `serverConfig` makes it. */
+/** The checked options and parsed certificates that many connections share, from `serverConfig`. */
 export interface ServerConfiguration {
   /**
-   * Sets the certificates for later connections, for example renewed ones. Throws a configuration error without
-   * changing anything.
+   * Sets the credentials for later connections, for example with renewed certificates. If it throws a configuration
+   * error, the old credentials remain.
    */
   setCredentials(credentials: ServerCredentials): void;
 }
@@ -108,8 +109,8 @@ class SharedConfig implements ServerConfiguration {
 
 /**
  * Accepts a channel as server, over any transport. Resolves once the handshake is done and any required client
- * certificate is verified. Options passed here are for this connection alone, which is then not resumed unless they
- * name a store or ticket keys; use `serverConfig` to share state between connections.
+ * certificate is verified. Options passed here are for this connection alone. Its session cannot be resumed unless the
+ * options contain a session store or ticket keys. Use `serverConfig` to share state between connections.
  * @throws TlsError `configuration` before any byte is read; otherwise the error that ended the handshake
  * @example
  * const channel = await accept(transport, { credentials: [credential] });
@@ -131,7 +132,7 @@ export async function accept(
 function singleUseConfig(unchecked: AcceptOptions): SharedConfig {
   const options = optionsOf(unchecked, serverOptions());
   const { sessionStore = false, tickets = options.ticketKeys !== undefined } = options;
-  // Without a prototype, as `options` has none, so that no property of Object.prototype is taken as an option.
+  // Like `options`, the copy has no prototype, so that no property of Object.prototype is taken as an option.
   return new SharedConfig(Object.assign(Object.create(null), options, { sessionStore, tickets }) as AcceptOptions);
 }
 
@@ -166,8 +167,8 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
 
 /**
  * Checks the options and parses the certificates.
- * @throws TlsError `configuration`, also for a certificate that cannot serve: for another purpose, out of order, or of
- *   a kind that no suite uses
+ * @throws TlsError `configuration`, also for a chain out of order, and for a certificate with another purpose or with a
+ *   key that no suite uses
  */
 export const serverHandshakeConfig = (options: AcceptOptions): ServerConfig =>
   configOf(optionsOf(options, serverOptions()));
@@ -213,7 +214,7 @@ function equalSuitesOf(
 }
 
 /**
- * The same configuration with other certificates, which are checked like the first ones. Throws a configuration error.
+ * The same configuration with other credentials. Throws a configuration error if they cannot be used.
  */
 export const withCredentials = (config: ServerConfig, credentials: ServerCredentials): ServerConfig => ({
   ...config,
@@ -325,5 +326,5 @@ function authoritiesOf(
   return names;
 }
 
-/** The size of the names in the message: each is preceded by two bytes of length. */
+/** The size of the names in CertificateRequest, in bytes. A length of two bytes precedes each name. */
 const sizeOf = (names: readonly Uint8Array[]): number => names.reduce((sum, name) => sum + 2 + name.length, 0);

@@ -9,7 +9,8 @@ import type { Bytes } from "../bytes/bytes.ts";
  * A stream of bytes, for every API that takes a ReadableStream.
  *
  * The declarations of lib.dom and of `@types/node` differ in their BYOB readers, so neither type fits the other. This
- * stream has no BYOB reader: asking for one throws a TypeError. Its type says so, and fits both.
+ * stream has no BYOB reader: `getReader({ mode: "byob" })` throws a TypeError. The type below says so, and fits both
+ * declarations.
  *
  * Safari cannot iterate over streams; `for await (const bytes of channel)` works everywhere.
  * @example

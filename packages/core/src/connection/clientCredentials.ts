@@ -8,14 +8,14 @@ import { readName } from "../x509/distinguishedName.ts";
 import { checkedChain } from "./ownChain.ts";
 
 /**
- * The client's certificate for a server that asks for one:
+ * The client's credentials, for servers that ask for a certificate:
  * - A single credential is sent to every server that can verify its kind of key, whatever authorities the server names.
  *   The list of authorities is only a SHOULD (RFC 5246 §7.4.6), servers often name the root while our chain ends below
  *   it, and "unknown_ca" says more than "no certificate".
  * - From a list, the client sends the first credential that the server can verify and whose chain leads to an authority
  *   that the server names, or to any authority if the server names none. If none fits, the client sends an empty
  *   certificate list. So a list, even of one credential, shows a certificate only to servers that it is meant for.
- * - A function chooses for itself.
+ * - A function returns the credential to send, or `undefined` to send none.
  */
 export type ClientCredentials =
   | Credential
@@ -51,7 +51,7 @@ export function credentialSelector(
 const isList = (credentials: Credential | readonly Credential[]): credentials is readonly Credential[] =>
   Array.isArray(credentials);
 
-/** The normalised name. An encoding that is not a name matches no issuer, so it yields an empty list. */
+/** A list of the normalised name. The list is empty if the encoding is not a name, so that it matches no issuer. */
 function normalised(name: Uint8Array): readonly string[] {
   try {
     return [der(name, readName).normalised];

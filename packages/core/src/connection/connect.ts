@@ -17,13 +17,13 @@ import { checkedTransport, type Transport } from "./transport.ts";
 
 export interface ConnectOptions extends CommonOptions, TrustOptions {
   /**
-   * The pre-shared key, for suites of `ecdhePskSuites` or `pskSuites`. If there are no other suites, no trust option is
-   * needed.
+   * The pre-shared key, for suites of `ecdhePskSuites` or `pskSuites`. If `suites` contains no other suites, no trust
+   * option is needed.
    */
   readonly psk?: ClientPsk;
   /**
-   * The DNS name or IP address that the server's certificate must contain. Required with `ca`; the adapters take it
-   * from the URL.
+   * The DNS name or IP address that the server's certificate must contain. Required with `ca`. The adapters take the
+   * name from the URL.
    */
   readonly serverName?: string;
   /**
@@ -44,13 +44,14 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
    */
   readonly fallbackScsv?: boolean;
   /**
-   * `grease`: offers some reserved values, different ones each time (RFC 8701), so that a server that does not tolerate
-   * unknown values is found early.
+   * With `grease`, the client offers some reserved values, different ones each time (RFC 8701). A server that does not
+   * tolerate unknown values is then found early.
    */
   readonly grease?: Grease;
   /**
-   * Asks the server for the status of its certificate: a row of `ocsp` from `@handclasp/core/ocsp`. `request` passes
-   * the response on, `check` verifies it, `require` also insists on one. Default: the client does not ask.
+   * Asks the server for the status of its certificate: a property of `ocsp` from `@handclasp/core/ocsp`. `request`
+   * passes the response to the application. `check` also verifies it. `require` also refuses a server that sends no
+   * response. Default: the client does not ask.
    */
   readonly ocsp?: OcspPolicy;
   /**
@@ -59,9 +60,9 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
    */
   readonly signedCertificateTimestamps?: boolean;
   /**
-   * The client's certificate for a server that asks: a single one, which is sent whatever authorities the server names;
-   * a list, from which the first one is sent that the server can verify and whose chain leads to an authority that the
-   * server names; or a function that chooses.
+   * The client's credentials, for a server that asks for a certificate: a single one, which the client sends whatever
+   * authorities the server names; a list, from which the client sends the first one that the server can verify and
+   * whose chain leads to an authority that the server names; or a function that chooses one.
    */
   readonly credentials?: ClientCredentials;
   /** Keeps sessions and resumes them: see `keepSessions`. Default: every handshake is a full one. */
@@ -74,8 +75,8 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
 }
 
 /**
- * Opens a channel as client, over a transport, or over one that a function opens after the options are checked.
- * Resolves once the handshake is done and the server is verified.
+ * Opens a channel as client, over a transport, or over the transport that a function opens after the options are
+ * checked. Resolves once the handshake is done and the server is verified.
  * @throws TlsError `configuration` before any byte is sent; otherwise the error that ended the handshake
  * @example
  * const channel = await connect(transport, { ca: pem, serverName: "device.example" });

@@ -33,7 +33,7 @@ export type RoleOptions = Pick<
 
 /**
  * An authenticated, encrypted channel. Read and write it as web streams, or with `read` and `write`. You may ignore
- * every promise that it returns. docs/ends.md lists what each of them sees for every way in which a connection can end.
+ * every promise that it returns. docs/ends.md lists how each promise settles for every kind of end.
  * @example
  * const channel = await connect(transport, { ca, serverName: "localhost" });
  * await channel.write(new TextEncoder().encode("hello"));
@@ -54,7 +54,7 @@ export class TlsConnection {
   /** The number of pending promises that were given to `holdOpen`. */
   #holdCount = 0;
   #isCloseAnnounced = false;
-  /** The connection has ended. */
+  /** True once the connection has ended. */
   #hasEnded = false;
   #closingController: InstanceType<typeof AbortController> | undefined;
 
@@ -105,7 +105,7 @@ export class TlsConnection {
     if (options.signal?.aborted) this.#onAbort();
   }
 
-  /** Resolves when the handshake is done; rejects with the TlsError that ended it. */
+  /** Resolves when the handshake is done. Rejects with the TlsError that ended the handshake. */
   get opened(): Promise<Session> {
     return this.#opened;
   }
@@ -120,14 +120,11 @@ export class TlsConnection {
   get session(): Session {
     return this.#afterHandshake.session;
   }
-  /**
-   * The peer's address if the transport knows it: the proxy's, if there is a proxy. `undefined` once the transport is
-   * gone.
-   */
+  /** The address of the peer, or of a proxy in between. `undefined` if unknown, and once the transport is gone. */
   get remoteAddress(): string | undefined {
     return this.#transport.remoteAddress;
   }
-  /** The records and bytes sent and received so far. */
+  /** The numbers of records and bytes sent and received so far. */
   get traffic(): Traffic {
     return this.#engine.traffic;
   }
@@ -152,9 +149,9 @@ export class TlsConnection {
    * Keying material for another protocol, bound to this connection and known only to the two peers (RFC 5705). Both
    * peers get the same bytes for the same label and context. Throws a usage error before the handshake is done, after
    * the connection has ended, and without extended_master_secret.
-   * @param length bytes, 1 to 65,535
+   * @param length the number of bytes, 1 to 65,535
    * @param label ASCII, from the IANA registry; private labels begin with "EXPERIMENTAL"
-   * @param context at most 65,535 bytes; no context is not the same as an empty one
+   * @param context at most 65,535 bytes; an empty context gives other bytes than no context
    * @example
    * const key = channel.exportKeyingMaterial(32, "EXPERIMENTAL my protocol");
    */
@@ -165,7 +162,7 @@ export class TlsConnection {
   /**
    * Binds an authentication inside the channel to the channel (RFC 5056), so that relaying it to another channel is
    * detected. Use `tls-exporter` (RFC 9266) for new protocols, `tls-unique` and `tls-server-end-point` (RFC 5929) for
-   * old ones. Throws a usage error if the result would bind nothing.
+   * old ones. Throws a usage error if the channel has no secure binding of this type.
    * @example
    * const binding = channel.channelBinding("tls-exporter"); // for SCRAM-SHA-256-PLUS
    */
@@ -191,18 +188,18 @@ export class TlsConnection {
   }
 
   /**
-   * The next bytes, or `undefined` after the peer's close_notify, once every byte before it was read. Rejects with the
-   * TlsError that ended the connection, `closed_locally` if this side closed it. Only one read may be pending.
+   * Returns the next bytes, or `undefined` after the peer's close_notify if every byte before it was read. Rejects with
+   * the TlsError that ended the connection, `closed_locally` if this side closed it. Only one read may be pending.
    *
-   * The transport is paused while more than 128 KiB wait to be read. A page cannot pause a WebSocket: there, more than
-   * 16 MiB end the connection with the error `inbound_overflow`.
+   * The transport is paused while more than 128 KiB wait to be read. A page cannot pause a WebSocket, so in a page more
+   * than 16 MiB end the connection with `inbound_overflow`.
    */
   read(): Promise<Bytes | undefined> {
     return this.#inbound.read();
   }
 
   /**
-   * Sends bytes; resolves when there is room for more. Rejects with a TlsError if the connection is not open.
+   * Sends bytes. Resolves when there is room for more. Rejects with a TlsError if the connection is not open.
    *
    * A writer that awaits each write buffers at most 4 MiB, however slowly the peer reads. The data of a writer that
    * does not await is buffered without limit, and must not be changed until its write resolves.
@@ -223,8 +220,8 @@ export class TlsConnection {
   }
 
   /**
-   * Keeps our side open until `done` settles, even if the application reads the peer's end before: an answer may still
-   * be written. A server does so for the promise of its handler.
+   * Keeps our side open until `done` settles, even if the application has read the peer's end, so that it can still
+   * write an answer. A server calls this with the promise of its handler.
    * @example
    * channel.holdOpen(channel.write(response));
    */
@@ -238,9 +235,9 @@ export class TlsConnection {
   }
 
   /**
-   * Closes both directions: sends close_notify after everything written, and waits for the peer's. All of it takes at
-   * most `closeTimeout`, 5 s by default. Data that arrives meanwhile is discarded, and later reads and writes reject
-   * with `closed_locally`. Resolves and rejects as `closed` does.
+   * Closes both directions: sends close_notify after everything written, and waits for the peer's close_notify, at most
+   * `closeTimeout` in total (5 s by default). Data that arrives meanwhile is discarded, and later reads and writes
+   * reject with `closed_locally`. Resolves and rejects as `closed` does.
    */
   close(): Promise<void> {
     const getError = this.#endErrors.addLazily(closedLocally);
@@ -252,7 +249,7 @@ export class TlsConnection {
     return this.closed;
   }
 
-  /** As `close`, but never rejects. Exists on hosts that have the symbol. */
+  /** As `close`, but never rejects. Exists only on hosts that have the symbol. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     closeAtDispose(TlsConnection.prototype);

@@ -1,6 +1,6 @@
 import type { TlsError } from "../errors.ts";
 
-/** Returns the error that reads and writes reject with: the same one at each call. */
+/** Returns the error that reads and writes reject with: the same error at each call. */
 export type GetEndError = () => TlsError;
 
 /** The errors that the reads, writes and `closed` of one connection reject with. */
@@ -14,7 +14,7 @@ export class EndErrors {
     return () => error;
   }
 
-  /** The error is made when it is first needed: its stack trace costs more than the rest of an orderly close. */
+  /** Makes the error when it is first needed, because its stack trace costs more than all other work of a close. */
   addLazily(make: () => TlsError): GetEndError {
     let getError: GetEndError | undefined;
     return () => {

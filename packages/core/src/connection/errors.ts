@@ -4,7 +4,6 @@
  */
 import { type AlertDescription, TlsError, type TlsErrorCode, type TlsErrorOptions } from "../errors.ts";
 
-/** An error of the transport. */
 export const transportError = (
   code: TlsErrorCode,
   message: string,
@@ -22,8 +21,8 @@ export const connectionClosed = (): TlsError => transportError("closed", "the co
 export const transportGone = (): TlsError => transportError("connection_lost", "the transport is gone");
 
 /**
- * This side called `abort`. The error always belongs to this connection: the alert of another connection's error would
- * misinform this peer.
+ * This side called `abort`. The error is always a new one: `reason` may be the error of another connection, whose alert
+ * would misinform this peer.
  */
 export const abortedBy = (reason: unknown, alert: AlertDescription): TlsError =>
   new TlsError(alert, "the application ended the connection", {
@@ -47,8 +46,8 @@ export const asTransportError = (error: Error): TlsError =>
     : transportError("transport_failed", `the transport failed: ${error.message}`, { cause: error });
 
 /**
- * True if a fatal alert ended the connection, sent by us or by the peer (RFC 5246 §7.2.2). A peer's alert may have no
- * name.
+ * True if a fatal alert ended the connection, sent by us or by the peer (RFC 5246 §7.2.2). An unknown alert of the peer
+ * has no name.
  */
 export const endsSession = ({ alert, by }: TlsError): boolean =>
   by === "peer" || (alert !== undefined && alert !== "close_notify");

@@ -1,6 +1,6 @@
 /**
- * Received application data, after the engine: the queue of bytes to read, and when the peer is paused. Only this file
- * pauses and resumes a transport.
+ * Received data on its way to the application: the queue of bytes to read, and when the transport is paused. Only this
+ * file pauses and resumes a transport.
  * @module
  */
 import type { Bytes } from "../bytes/bytes.ts";
@@ -22,21 +22,21 @@ export class Inbound implements EngineInbound {
   engine!: Pick<Engine, "processInput" | "abort">;
   /** Created when data first waits to be read: on most connections, a read waits for data instead. */
   #queue: ByteQueue | undefined;
-  /** Bytes that wait to be read, each piece with its overhead. */
+  /** The number of bytes that wait to be read, with `itemOverhead` for each piece. */
   #bytes = 0;
   #backlog = 0;
   #reader: Omit<Deferred<Bytes | undefined>, "promise"> | undefined;
   /** The end that a read sees once the queue is empty: the peer's close, or an error. */
   #end: { readonly error?: GetEndError } | undefined;
   #isEndRead = false;
-  /** Received data is discarded. */
+  /** True once received data is discarded. */
   #isDiscarding = false;
   #isPaused = false;
-  /** A record waits until the application reads. */
+  /** True while a record waits until the application reads. */
   #isWaitingForRoom = false;
-  /** A record waits for the next turn of the event loop. */
+  /** True while a record waits for the next turn of the event loop. */
   #isWaitingForTurn = false;
-  /** The transport is gone: everything it delivered is processed, even if the application does not read. */
+  /** True once the transport is gone. All data from it is then processed, even if the application does not read. */
   #isTransportGone = false;
 
   /** @param onEndRead called when the application has read the peer's end */
@@ -94,11 +94,11 @@ export class Inbound implements EngineInbound {
     return Promise.resolve(undefined);
   }
 
-  /** The application has read every byte that arrived. */
+  /** True if no received data waits to be read. */
   get isEmpty(): boolean {
     return this.#bytes === 0;
   }
-  /** The application has read the peer's end. */
+  /** True once the application has read the peer's end. */
   get isEndRead(): boolean {
     return this.#isEndRead;
   }
@@ -116,7 +116,7 @@ export class Inbound implements EngineInbound {
     else if (!error && this.#isDiscarding) this.#onEndRead();
   }
 
-  /** Discards the data that waits and all that follows: the application wants no more. */
+  /** Discards the data that waits and all later data, because the application will not read it. */
   drop(): void {
     this.#isDiscarding = true;
     this.#queue = undefined;
@@ -126,8 +126,8 @@ export class Inbound implements EngineInbound {
   }
 
   /**
-   * This side has closed, so data is discarded. Reads then fail, because the discarded data must not look like the
-   * peer's end. If the application has read that end, or the connection failed before, the earlier end stays.
+   * Discards data after this side has closed. Reads then fail, because the discarded data must not look like the peer's
+   * end. If the application has read the peer's end, or the connection failed before, later reads see that end.
    */
   stop(error: GetEndError): void {
     if (!this.#isEndRead && !this.#end?.error) {
@@ -169,12 +169,15 @@ export class Inbound implements EngineInbound {
     if (this.#isPaused) this.#updatePause();
   }
 
-  /** The transport delivers no more. */
+  /** Called when the transport delivers no more bytes. */
   transportGone(): void {
     this.#isTransportGone = true;
   }
 
-  /** Pauses the transport while enough data is buffered. If it cannot pause, `maxInboundBytes` limits the data. */
+  /**
+   * Pauses the transport while enough data is buffered. If the transport cannot pause, `maxInboundBytes` limits the
+   * data.
+   */
   #updatePause(): void {
     const buffered = this.#bytes + this.#backlog;
     if (buffered > highWaterInbound && !this.#isPaused) this.#isPaused = this.#transport.pause();

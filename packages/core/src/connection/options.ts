@@ -1,6 +1,6 @@
 /**
- * Checks the options of `connect` and `accept` and completes them into the configuration of a handshake. Every mistake
- * is found here, before any byte is sent.
+ * Checks the options of `connect` and `accept` and completes them into the configuration of a handshake. A mistake in
+ * them throws before any byte is sent.
  * @module
  */
 import { ascii } from "../bytes/bytes.ts";
@@ -19,40 +19,42 @@ import { timeOf } from "./clock.ts";
 /** The options that `connect` and `accept` have in common. */
 export interface CommonOptions {
   /**
-   * The cryptography to use. Default: the package's own (noble in core, node:crypto in @handclasp/node, WebCrypto in
-   * @handclasp/browser).
+   * The provider of the cryptography. Default: the package's own: noble in core, node:crypto in @handclasp/node, and
+   * WebCrypto in @handclasp/browser.
    */
   readonly provider?: CryptoProvider;
   /**
-   * The cipher suites, in order of preference. Default: `modernSuites`. Add `legacySuites` for devices that support
-   * nothing better; `dheSuites` and `ccmSuites` for peers that have no other.
+   * The cipher suites, in order of preference. Default: `modernSuites`. Use `legacySuites` for devices that support no
+   * modern suite. Add `dheSuites` or `ccmSuites` for peers that support no other suites.
    */
   readonly suites?: readonly CipherSuite[];
   /**
    * The groups, in order of preference. Default: x25519, secp256r1, secp384r1, secp521r1; for DHE suites ffdhe2048,
-   * ffdhe3072, ffdhe4096. A client also accepts RFC 3526's groups of 2048 bits and more, whatever this option is.
+   * ffdhe3072, ffdhe4096. With DHE, a client also accepts the groups of RFC 3526 from 2048 bits on, whatever this
+   * option contains.
    */
   readonly groups?: readonly NamedGroup[];
   /** The signature schemes that we accept from the peer, in order of preference. */
   readonly signatureSchemes?: readonly SignatureScheme[];
   /** The application protocols (RFC 7301), in order of preference. */
   readonly alpn?: readonly string[];
-  /** A listener that watches the connection. It gets secrets only with `{ listener, secrets: true }`. */
+  /** A listener for the trace events of the connection. It gets secrets only with `{ listener, secrets: true }`. */
   readonly trace?: TraceListener | TraceOptions;
   /**
-   * Remembers parsed certificates and verified signatures, for many connections. Default: @handclasp/node has one for
-   * the process; core and pages have none.
+   * Caches parsed certificates and verified signatures for many connections. Default: in @handclasp/node one cache for
+   * the process, in core and in pages none.
    */
   readonly certificateCache?: CertificateCache;
-  /** Gets lines of the NSS key log. Anyone who has them can decrypt the connection. */
+  /** Gets a line of the NSS key log for each connection. Anyone who has the line can decrypt the connection. */
   readonly keyLog?: (line: string) => void;
   /** A signal that ends the connection when it aborts. */
   readonly signal?: AbortSignal;
-  /** How long the handshake may take, in milliseconds. Default 10,000. */
+  /** The time limit of the handshake, in milliseconds. Default 10,000. */
   readonly handshakeTimeout?: number;
   /**
-   * How long `close` may take, in milliseconds: to send the data written before it and our close_notify, and to receive
-   * the peer's. Default 5,000; set more if much is written over a slow network right before the close.
+   * The time limit of `close`, in milliseconds: for sending the data written before and our close_notify, and for
+   * receiving the peer's close_notify. Default 5,000. Set a higher limit if you write much data over a slow network
+   * right before `close`.
    */
   readonly closeTimeout?: number;
   /**
@@ -69,17 +71,18 @@ export interface CommonOptions {
    */
   readonly recordSizeLimit?: number;
   /**
-   * How to answer a peer that asks to renegotiate an open connection, which we never do. `"decline"`: the peer gets a
-   * warning and the connection goes on, three times (RFC 5246 §7.2.2). `"abort"`: the first request ends it with
-   * no_renegotiation. Default `"decline"`.
+   * The answer to a peer that asks to renegotiate an open connection, which we never do. `"decline"`: for each of the
+   * first three requests, the peer gets a warning and the connection goes on (RFC 5246 §7.2.2). `"abort"`: the first
+   * request ends the connection with no_renegotiation. Default `"decline"`.
    */
   readonly renegotiation?: "decline" | "abort";
   /**
    * Refuses a peer without extended_master_secret (RFC 7627), with `no_extended_master_secret`. Default false: without
-   * the extension, a session is neither resumed nor exported from, so nothing is lost (docs/adr/0004).
+   * the extension, we neither resume a session nor export keys from it, and no other use needs the extension
+   * (docs/adr/0004).
    */
   readonly requireExtendedMasterSecret?: boolean;
-  /** For tests: the clock, in milliseconds. */
+  /** For tests: the clock, in milliseconds since 1970. */
   readonly now?: () => number;
   /** For tests: the source of random bytes. */
   readonly random?: Random;
@@ -112,7 +115,7 @@ export function commonConfig(options: CommonOptions): CommonConfig {
       "signature scheme",
       options.signatureSchemes,
       defaultSchemes,
-      // A group also has a name but no algorithm, and no provider would look it up.
+      // A caller may pass a group by mistake. It has a name but no algorithm, so a provider cannot look it up.
       ({ algorithm }) => algorithm && provider.canVerify(algorithm),
     ),
     alpn: alpnOf(options.alpn ?? []),
@@ -126,7 +129,7 @@ export function commonConfig(options: CommonOptions): CommonConfig {
   };
 }
 
-/** True if the caller that passes the listener asks for secrets. */
+/** True if the option `trace` asks for secrets. */
 export const showsSecrets = ({ trace }: CommonOptions): boolean => typeof trace === "object" && trace.secrets === true;
 
 function traceOf({ trace }: CommonOptions): Partial<TraceOptions> {
@@ -134,7 +137,7 @@ function traceOf({ trace }: CommonOptions): Partial<TraceOptions> {
   return trace === undefined ? {} : optionsOf(trace, ["function! listener", "boolean secrets"], "trace.");
 }
 
-/** Takes checked options. */
+/** The caller has checked the options. */
 export const connectionOptions = (options: CommonOptions): ConnectionOptions => ({
   traceListener: traceOf(options).listener,
   signal: options.signal,
@@ -143,7 +146,7 @@ export const connectionOptions = (options: CommonOptions): ConnectionOptions => 
   allowHalfOpen: options.allowHalfOpen ?? false,
 });
 
-/** The provider must support every row that the caller names. Defaults that it does not support are left out. */
+/** Returns the requested rows, and throws if the provider lacks one. By default, the rows that the provider has. */
 function supported<T extends { readonly name: string }>(
   provider: CryptoProvider,
   what: string,

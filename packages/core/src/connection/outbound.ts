@@ -1,6 +1,6 @@
 /**
- * Data to send, before the transport: the order of writes, when a writer waits, and how records are grouped into
- * messages. Only this file of core paces what is sent.
+ * Data on its way to the transport: the order of writes, when a writer waits, and how records are grouped into
+ * messages. Only this file of core limits how fast data is sent.
  * @module
  */
 import { joinContiguous } from "../bytes/bytes.ts";
@@ -22,8 +22,8 @@ import { nextTimerTurn, sendBudget } from "./turnBudget.ts";
 const resolved = Promise.resolve();
 
 /**
- * The microtasks that a flush waits for the next write. A writer that awaits its writes comes back after three; through
- * a pipe of streams, it takes a few more.
+ * The number of microtasks that a flush waits for the next write. A writer that awaits each write makes the next one
+ * after three microtasks, and after a few more through a pipe of streams.
  */
 const maxIdleMicrotasks = 12;
 
@@ -40,13 +40,13 @@ export class Outbound {
   #failure: GetEndError | undefined;
 
   #isScheduled = false;
-  /** The bytes that are ready for the next flush, and the microtasks that it still waits without more bytes. */
+  /** The number of bytes for the next flush, and the number of microtasks that the flush still waits for more bytes. */
   #gathered = 0;
   #idleLeft = 0;
 
-  /** The transport answered "full" and has not drained since. */
+  /** True after the transport has returned "full", until it drains. */
   #isFull = false;
-  /** All connections together have spent this turn's budget, so writers wait for a later turn. */
+  /** True if all connections together have spent this turn's budget. Writers then wait for a later turn. */
   #isWaitingForTurn = false;
   #room: Deferred<void> | undefined;
   #lastWrite: Promise<void> = resolved;
@@ -54,13 +54,14 @@ export class Outbound {
   #progress = 0;
   /**
    * Whether our side of the transport ends after close_notify is sent, because many peers send their close_notify only
-   * after that. `closeWrite` does not do this: a peer without allowHalfOpen takes the transport's end as our departure.
+   * after that. `TlsConnection.closeWrite` leaves it open, because a peer without allowHalfOpen takes the transport's end
+   * as our departure.
    */
   endsTransport = false;
 
   /**
    * @param onEvents handles the engine's events, after its output was sent
-   * @param onGone called when the transport accepts no more
+   * @param onGone called when the transport accepts no more bytes
    */
   constructor(
     transport: Transport,
@@ -102,11 +103,11 @@ export class Outbound {
   get written(): Promise<void> {
     return this.#lastWrite;
   }
-  /** Resolves when the pending writes settle or the awaited room is free. `undefined` if no writer waits. */
+  /** Resolves when the pending writes have settled, or a waiting writer has room. `undefined` if no writer waits. */
   get pendingWrites(): Promise<void> | undefined {
     return this.#queued ? this.#lastWrite : this.#room?.promise;
   }
-  /** Counts the writes and drains, so that a timer sees whether data moves. */
+  /** The number of writes and drains so far. A timer compares two values to see whether data moves. */
   get progress(): number {
     return this.#progress;
   }
@@ -116,14 +117,14 @@ export class Outbound {
     this.#refusal ??= getError;
   }
 
-  /** Makes later writes fail, and those that wait. */
+  /** Makes later writes and waiting writes fail. */
   failWrites(getError: GetEndError): void {
     this.#failure ??= getError;
     this.failLaterWrites(getError);
     this.#releaseWriters();
   }
 
-  /** The transport has room again. */
+  /** Called when the transport has room again. */
   drain(): void {
     this.#isFull = false;
     this.#progress++;
@@ -153,7 +154,7 @@ export class Outbound {
     if (this.#failure) throw this.#failure();
   }
 
-  /** The transport has room, and less than a whole message waits to be sealed or sent. */
+  /** True if the transport has room, and less than a whole message waits to be sealed or sent. */
   get #hasRoom(): boolean {
     return !this.#isFull && !this.#isWaitingForTurn && this.#engine.pendingOut < maxFlush;
   }
@@ -170,7 +171,7 @@ export class Outbound {
     this.#room = undefined;
   }
 
-  /** Sends what is ready at the end of this turn's microtasks, or as soon as it fills a message. */
+  /** Schedules a flush at the end of this turn's microtasks, or as soon as the ready bytes fill a message. */
   schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -179,7 +180,7 @@ export class Outbound {
   }
 
   /**
-   * A writer that awaits each write comes back within a few microtasks. While it does, its records join this message.
+   * Waits a few microtasks for the next write. The records of a writer that awaits each write then join this message.
    */
   readonly #gather = (): void => {
     const ready = this.#engine.pendingOut;
@@ -226,7 +227,7 @@ export class Outbound {
 
 /**
  * Groups records into as few messages as the limit allows. Records that are not contiguous in memory are copied, and
- * their memory is given back.
+ * their memory is released.
  */
 function* messages(records: readonly Uint8Array[], memory: Memory): Generator<Uint8Array, void, void> {
   for (let from = 0, to = 0; from < records.length; from = to) {

@@ -2,7 +2,8 @@ import { wrongOption } from "../validation/options.ts";
 import type { Credential, OwnChain } from "../x509/credential.ts";
 
 /**
- * The parsed chain of a credential, which the application may have built by hand.
+ * Returns the parsed chain of a credential. Checks the credential first, because the application may have built it by
+ * hand.
  * @throws TlsError `configuration`
  */
 export function checkedChain(credential: Credential, role: "server" | "client"): OwnChain {

@@ -1,6 +1,6 @@
 /**
  * Checks that the suites and the option `psk` fit together. The key exchanges check the option itself, so that a page
- * without them does not load that code.
+ * without suites for it does not load that code.
  * @module
  */
 

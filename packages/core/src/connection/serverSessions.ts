@@ -29,13 +29,13 @@ export interface ServerSessionOptions {
    * The ticket keys, 48 random bytes each: a name of 16 bytes, which is sent in the clear, and an AES-256 key. The
    * first key encrypts and all keys decrypt, so you rotate keys by putting a new one first. Servers with the same keys
    * resume each other's sessions. A function is called for each ticket. Default: keys of this configuration alone, a
-   * new one every `sessionLifetime`; each is wiped after two lifetimes, even without connections. Anyone who gets a key
-   * can decrypt the sessions of its tickets: change keys daily, and never write them to disk.
+   * new one every `sessionLifetime`; each is wiped after two lifetimes, in Node even without connections. Anyone who
+   * gets a key can decrypt the sessions of its tickets: change keys daily, and never write them to disk.
    */
   readonly ticketKeys?: readonly Uint8Array[] | (() => Awaitable<readonly Uint8Array[]>);
   /** The cache of session IDs, for clients without tickets. Default: 4 MiB in memory. `false`: no cache. */
   readonly sessionStore?: SessionStore | false;
-  /** How long a session can be resumed, in seconds, 1 to 86,400. Default 7,200. */
+  /** The time for which a session can be resumed, in seconds, 1 to 86,400. Default 7,200. */
   readonly sessionLifetime?: number;
 }
 
@@ -87,8 +87,8 @@ function keysOf(
 }
 
 /**
- * Schedules `task` on a timer that does not keep the process alive, as Node has. On other hosts, old keys are wiped
- * when the next ones are requested.
+ * Schedules `task` on a timer that does not keep the process alive, which Node has. On other hosts `task` does not run,
+ * and old keys are wiped when the next ones are requested.
  */
 const scheduleUnref: ScheduleTask = (ms, task) => {
   const timer = setTimeout(task, ms) as { unref?(): void } | number;

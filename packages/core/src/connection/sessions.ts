@@ -1,6 +1,6 @@
 /**
- * Session stores and sources of ticket keys, with the host's timers: a store or source that does not answer in time has
- * nothing.
+ * Session stores and sources of ticket keys, with a time limit. If one does not answer in time, the handshake goes on
+ * without the session or the key.
  * @module
  */
 import { type Awaitable, isPromise } from "../flow.ts";
@@ -12,7 +12,7 @@ import { optionsOf, wrongOption } from "../validation/options.ts";
 import { timeOf } from "./clock.ts";
 
 /**
- * A store in memory. It evicts the least recently used session when it is full, and deletes expired ones.
+ * A session store in memory. It evicts the least recently used session when it is full, and deletes expired sessions.
  * @example
  * const sessions = keepSessions({ store: memoryStore({ maxBytes: 65_536 }) });
  */
@@ -59,9 +59,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 }
 
 export interface MemoryStoreOptions {
-  /** The size of all sessions, each counted with 256 bytes more. Default 4 MiB. */
+  /** The maximum size of all sessions in bytes, each counted with 256 bytes more. Default 4 MiB. */
   readonly maxBytes?: number;
-  /** For tests: the clock, in milliseconds. */
+  /** For tests: the clock, in milliseconds since 1970. */
   readonly now?: () => number;
 }
 
@@ -73,7 +73,7 @@ const cost = (session: Uint8Array | undefined): number => (session ? session.len
 export interface KeepSessionsOptions {
   /** The store of the sessions. Default: a store in memory for this object alone. */
   readonly store?: SessionStore;
-  /** Whether to accept tickets (RFC 5077) in addition to session IDs. Default true. */
+  /** Whether the client accepts tickets (RFC 5077) in addition to session IDs. Default true. */
   readonly tickets?: boolean;
 }
 
@@ -81,9 +81,9 @@ const keepSessionsOptions = ["any store", "boolean tickets"];
 
 /**
  * Keeps the sessions of a client's connections and resumes them: a reconnect then takes one round trip and no
- * public-key operation. A session is resumed only under the configuration that it was made with: name, trust, client
- * certificate, groups, schemes and protocols. Without this option, every handshake is a full one, and a server cannot
- * link two connections of one client by their session.
+ * public-key operation. A session is resumed only under the configuration that it was made with: name, trust, OCSP
+ * policy, client certificate, groups, schemes and max_fragment_length. Without this option, every handshake is a full
+ * one, and a server cannot link two connections of one client by their session.
  * @example
  * const sessions = keepSessions();
  * const first = await connect(url, { ca, sessions });
@@ -94,14 +94,14 @@ export function keepSessions(options: KeepSessionsOptions = {}): ClientSessions 
   return sessionsIn(boundedStore(checkedStore(store, "store")), tickets);
 }
 
-/** The same store with a time limit, which never fails. A `get` that is late or fails finds nothing. */
+/** The same store with a time limit, which never fails. A `get` that is late or fails returns `undefined`. */
 export function boundedStore(store: SessionStore): SessionStore {
   const ignoreErrors = (act: () => Awaitable<void>): void => {
     try {
       const done = act();
       if (isPromise(done)) Promise.resolve(done).then(undefined, () => {});
     } catch {
-      // A store that fails keeps nothing.
+      // The failure of a store must not end the connection.
     }
   };
   return {
@@ -111,13 +111,15 @@ export function boundedStore(store: SessionStore): SessionStore {
   };
 }
 
-/** Calls a function of the application. Returns `fallback` if it throws, rejects or takes too long. */
+/**
+ * Calls a function of the application. Returns `fallback` if it throws, rejects or takes longer than `storeTimeout`.
+ */
 export function withinTime<T>(query: () => Awaitable<T>, fallback: T): Awaitable<T> {
   let pending: Promise<T>;
   try {
     const answer = query();
     if (!isPromise(answer)) return answer;
-    // Its `then` may be the application's code too.
+    // The `then` of `answer` may be the application's code too.
     pending = Promise.resolve(answer);
   } catch {
     return fallback;

@@ -8,8 +8,8 @@ import type { Credential, OcspSource } from "../x509/credential.ts";
 import { parseOcspResponse } from "../x509/ocspResponse.ts";
 
 /**
- * Reads the OCSP response and the timestamps that a server sends with its certificate, and checks what can be checked
- * at configuration. A function is called in each handshake; its failure never ends the handshake.
+ * Checks the OCSP response and the timestamps that a server sends with its certificate. Returns a function that returns
+ * the response for a handshake. It never throws: if the application's function fails, there is no response.
  */
 export function readStaple(
   { ocspResponse, signedCertificateTimestamps }: Credential,
@@ -28,8 +28,8 @@ function checkResponse(response: Uint8Array, { serialNumber, subject }: Certific
       `an OCSP response of ${response.length} bytes`,
       `peers accept at most ${maxOcspResponse} bytes`,
     );
-  // The client checks the signature and the dates: we do not have the issuer, and may run longer than the response is
-  // valid.
+  // The client checks the signature and the dates. The server does not have the issuer, and may run longer than the
+  // response is valid.
   const { responses } = asConfigurationError("the OCSP response", () => parseOcspResponse(response));
   if (!responses.some((single) => single.serialNumber === serialNumber))
     throw configurationError(
@@ -53,7 +53,7 @@ function asConfigurationError<T>(what: string, read: () => T): T {
   }
 }
 
-/** The response, if it arrives in time and can be sent. */
+/** Returns the response, or `undefined` if it is late or cannot be sent. */
 function boundedResponse(source: Exclude<OcspSource, Uint8Array>): Awaitable<Uint8Array | undefined> {
   try {
     const response = source();

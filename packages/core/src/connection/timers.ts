@@ -5,7 +5,7 @@ import { closeTimedOut, handshakeTimedOut } from "./errors.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Outbound } from "./outbound.ts";
 
-/** The timers of one connection. They bound each state that waits for the peer or for a provider. */
+/** The timers of one connection. They limit the time of each state that waits for the peer or for a provider. */
 export class Timers {
   readonly #engine: Engine;
   readonly #outbound: Outbound;
@@ -17,7 +17,7 @@ export class Timers {
   #peerClosed: unknown;
   #seal: unknown;
 
-  /** @param isAppBusy whether the application has unread data or works on an answer */
+  /** @param isAppBusy returns whether the application has unread data or works on an answer */
   constructor(engine: Engine, outbound: Outbound, options: ConnectionOptions, isAppBusy: () => boolean) {
     this.#isAppBusy = isAppBusy;
     this.#engine = engine;
@@ -32,7 +32,7 @@ export class Timers {
     this.#handshake = undefined;
   }
 
-  /** Starts and stops timers after the engine has worked. */
+  /** Starts and stops timers, by the new state of the engine. */
   update(): void {
     const engine = this.#engine;
     if (!engine.hasPartialMessage) {
@@ -45,7 +45,8 @@ export class Timers {
   }
 
   /**
-   * Sends close_notify after everything written, and ends the connection if that and the peer's answer take too long.
+   * Sends close_notify after everything written. Ends the connection if that and the peer's answer take longer than the
+   * close timeout.
    */
   closeAfterWrites(): void {
     void this.#outbound.written.then(() => this.#engine.close());
@@ -75,10 +76,11 @@ export class Timers {
   }
 
   /**
-   * The peer has closed and waits for our close_notify (RFC 5246 §7.2.1). It gets one even if the application never
-   * reads the end, once the application has read all data and does not work on an answer. If the transport has ended
-   * too, the peer has gone or at most still reads, so a second without a write is enough. A writer that waits without
-   * progress ends in a failure, because close_notify after a part of its data would claim that the data is complete.
+   * Called when the peer has closed and waits for our close_notify (RFC 5246 §7.2.1). The peer gets it even if the
+   * application never reads the end, once the application has read all data and does not work on an answer. If the
+   * transport has ended too, the peer is gone or only reads, so a second without a write is enough. If a writer waits
+   * without progress, the connection fails, because close_notify after a part of the data would claim that the data is
+   * complete.
    * @param idleTime milliseconds without progress
    */
   #closeAfterIdle(idleTime: number): unknown {

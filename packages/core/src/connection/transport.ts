@@ -1,6 +1,6 @@
 /**
  * The interface between a connection and the transport that carries its TLS records. It uses plain callbacks, because
- * they cost nothing.
+ * promises and streams would cost time for each message.
  * @module
  */
 
@@ -10,28 +10,28 @@ import type { NextTurn } from "./turnBudget.ts";
 
 export type { Memory, NextTurn };
 
-/** The events of a transport. None is called before `start`, and none after `error`. */
+/** The events of a transport. The transport calls none before `start`, and none after `error`. */
 export interface TransportEvents {
   /** Received bytes, cut at any boundaries. The receiver owns the array. */
   data(bytes: Uint8Array): void;
-  /** After `send` returned "full": there is room again. */
+  /** Called after `send` has returned "full", once there is room again. */
   drain(): void;
   /**
-   * The peer's side ended in order (TCP FIN, a WebSocket's close handshake); called once. TLS decides whether this is a
-   * truncation. Only `drain` and `error` follow.
+   * Called once, when the peer's side has ended in order (TCP FIN, a WebSocket's close handshake). TLS decides whether
+   * this is a truncation. Only `drain` and `error` follow.
    */
   end(): void;
   /**
-   * The transport failed in both directions: refused, reset, a message that is too large, a text message; or, after
-   * `end`, it closed. A TlsError with fault `"transport"`. Called without delay, even while paused; data received
-   * before it is delivered first.
+   * Called when the transport has failed in both directions (refused, reset, a message that is too large, a text
+   * message) or, after `end`, has closed. The error is a TlsError with fault `"transport"`. The transport calls this
+   * without delay, even while paused, after it has delivered the data that it received before.
    */
   error(error: Error): void;
 }
 
 /**
- * The result of `send`: "ok", the transport accepts more; "full", it will send these bytes, and accepts more after
- * `drain`; "gone", the bytes are lost, and the transport has called `error` or will.
+ * The result of `send`: "ok" if the transport accepts more, "full" if it will send these bytes and accepts more after
+ * `drain`, "gone" if the bytes are lost and the transport has called `error` or will call it.
  */
 export type SendResult = "ok" | "full" | "gone";
 
@@ -41,13 +41,13 @@ export type SendResult = "ok" | "full" | "gone";
  */
 export interface Transport {
   start(events: TransportEvents): void;
-  /** Takes ownership of `bytes`, and gives them back to `memory` once they are no longer read. */
+  /** Takes ownership of `bytes`, and releases them to `memory` once they are no longer read. */
   send(bytes: Uint8Array): SendResult;
   /** Advisory: stops delivering `data`. Returns false if the transport cannot pause (a page's WebSocket). */
   pause(): boolean;
   resume(): void;
   /**
-   * Flushes, then ends only our side (TCP's FIN); the peer may go on sending. `end` or `abort` follows. Left out if the
+   * Flushes, then ends only our side (TCP's FIN); the peer may go on sending. `end` or `abort` follows. Absent if the
    * transport cannot be half closed (a WebSocket).
    */
   closeWrite?(): void;
@@ -62,7 +62,7 @@ export interface Transport {
    * resources, within a timeout of its own. No event follows.
    */
   abort(reason: string): void;
-  /** The handshake is done: the peer may send larger messages from now on. */
+  /** Called when the handshake is done. The peer may send larger messages from now on. */
   established?(): void;
   /**
    * The memory in which records are built, for a transport that reuses its buffers. Default: garbage-collected memory.
@@ -74,7 +74,7 @@ export interface Transport {
   readonly nextTurn?: NextTurn;
 }
 
-/** WebSockets and sockets have a `send` too, so all methods are checked. */
+/** Checks all methods, because WebSockets and sockets have a `send` too. */
 export function checkedTransport(transport: Transport): Transport {
   const methods = ["start", "send", "pause", "resume", "end", "abort"] as const;
   if (methods.every((method) => typeof transport?.[method] === "function")) return transport;

@@ -14,8 +14,8 @@ export const nextTimerTurn: NextTurn = (callback) => void setTimeout(callback, 0
 
 class TurnBudget {
   /**
-   * The bytes that all connections together have spent in this turn. At `turnBudget`, a connection waits for the next
-   * turn.
+   * The number of bytes that all connections together have spent in this turn. At `turnBudget`, a connection waits for
+   * the next turn.
    */
   spent = 0;
   /** Runs the next turn if the transport's `nextTurn` never calls back: one transport must not stop all connections. */
@@ -46,7 +46,7 @@ class TurnBudget {
   }
 }
 
-/** The bytes that are sent. */
+/** The budget for bytes that are sent. */
 export const sendBudget: TurnBudget = /* @__PURE__ */ new TurnBudget();
-/** The received bytes that are processed. */
+/** The budget for received bytes that are processed. */
 export const receiveBudget: TurnBudget = /* @__PURE__ */ new TurnBudget();

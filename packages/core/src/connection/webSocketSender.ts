@@ -13,10 +13,11 @@ const open = 1;
 
 /** The close code after a failure; a fatal alert before it gives the reason. */
 const failureCode = 4000;
-/** The close codes of a peer that closed in order. */
+/** The close codes of a peer that closed the WebSocket in order, also after a failure. */
 const orderlyCodes: readonly number[] = [1000, 1005, failureCode];
 /**
- * The page was left or closed, or the program ends (RFC 6455 §7.4.1): the WebSocket closed in order, but TLS did not.
+ * The close code if the page was left or closed, or the program ends (RFC 6455 §7.4.1). The WebSocket then closed in
+ * order, but TLS did not.
  */
 const goingAway = 1001;
 
@@ -67,12 +68,12 @@ export class WebSocketSender {
     if (this.#closing) this.#socket.close(...this.#closing);
   }
 
-  /** The bytes that are not sent yet. */
+  /** The number of bytes that are not sent yet. */
   get buffered(): number {
     return this.#earlyBytes + this.#socket.bufferedAmount;
   }
 
-  /** Once after "full": true if no more than `lowWater` bytes are left. */
+  /** Returns true once after "full", when no more than `lowWater` bytes are buffered. */
   takeDrained(lowWater: number): boolean {
     if (!this.#isFull || this.buffered > lowWater) return false;
     this.#isFull = false;
@@ -81,7 +82,7 @@ export class WebSocketSender {
 
   /** Closes after everything that was sent. */
   close(code: number, reason = ""): void {
-    // RFC 6455 §5.5: a control frame holds 125 bytes, of which the code takes two.
+    // RFC 6455 §5.5: a control frame holds at most 125 bytes, of which the code takes two.
     this.#closing ??= [code, reason.replace(/[^ -~]/g, "?").slice(0, 123)];
     if (this.#socket.readyState !== connecting) this.#socket.close(...this.#closing);
   }

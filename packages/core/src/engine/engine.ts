@@ -1,6 +1,7 @@
 /**
- * A connection without I/O: bytes and commands in, bytes and events out. It queues, and never calls the application
- * while a flow runs; its driver calls `take` in a microtask after `scheduleTake`. It alone turns errors into alerts.
+ * A connection without I/O: bytes and commands in, bytes and events out. The engine queues its output, and never calls
+ * the application while a flow runs. Its driver calls `take` in a microtask after `scheduleTake`. Only this class turns
+ * errors into alerts.
  * @module
  */
 import { type AlertDescription, TlsError, usageError } from "../errors.ts";
@@ -29,32 +30,30 @@ export class Engine {
   readonly #reader: RecordReader;
   readonly #writer: RecordWriter;
   readonly #alerts: Alerts;
-  /** Dropped once it has returned, so that the state of the handshake can be collected. */
+  /** The handshake. `undefined` once it is complete, so that its state can be collected. */
   #flow: Flow<Established> | undefined;
   #established: EstablishedConnection | undefined;
   #events: EngineEvent[] = [];
   #phase: Phase = "handshake";
   #isRunning = false;
-  /** The engine waits for a promise of a provider or a hook, not for bytes. */
+  /** True while the engine waits for a promise of a provider or a hook, not for bytes. */
   #isWaiting = false;
   #sentClose = false;
   #receivedClose = false;
   /** The number of waiting bytes that the last `setBacklog` reported. */
   #reportedBacklog = 0;
-  /** The peer's side of the transport has ended in order. */
+  /** True once the peer's side of the transport has ended in order. */
   #receivedEnd = false;
-  /** The transport has failed, in both directions. */
+  /** The error of the transport, if it has failed. It has then failed in both directions. */
   #transportError: TlsError | undefined;
-  /**
-   * The "closed" event, held back until all is sealed: its receiver ends the transport, and an alert must not be lost.
-   */
+  /** The "closed" event, held back until all records are sealed, because its receiver ends the transport. */
   #closedEvent: Extract<EngineEvent, { type: "closed" }> | undefined;
 
   constructor(options: EngineOptions) {
     const { role, traceSecrets, scheduleTake, memory, maxFragment, inbound } = options;
     const trace = options.trace
       ? (event: TraceEvent): void => {
-          // The configuration may be shared with connections that trace secrets. This connection may not.
+          // The handshake's configuration may trace secrets although this connection does not.
           if (event.type === "secret" && !traceSecrets) return;
           this.#events.push({ type: "trace", event });
           scheduleTake();
@@ -84,23 +83,23 @@ export class Engine {
   get phase(): Phase {
     return this.#phase;
   }
-  /** Bytes that are sealed, or being sealed, and that `take` has not returned yet. */
+  /** The number of bytes to send that `take` has not returned yet. */
   get pendingOut(): number {
     return this.#writer.pendingBytes;
   }
-  /** The peer has sent close_notify. All data before it has been passed to `inbound`. */
+  /** True once the peer has sent close_notify. All data before it has been passed to `inbound`. */
   get receivedClose(): boolean {
     return this.#receivedClose;
   }
-  /** The transport delivers no more bytes. */
+  /** True once the transport delivers no more bytes. */
   get transportEnded(): boolean {
     return this.#receivedEnd || this.#transportError !== undefined;
   }
-  /** Our close_notify is sealed, and `take` has returned it: nothing follows it. */
+  /** True once `take` has returned our close_notify. No record follows it. */
   get closeFlushed(): boolean {
     return this.#sentClose && this.#writer.isIdle;
   }
-  /** After the handshake: a part of a handshake message has arrived, and the rest has not. */
+  /** True if, after the handshake, a part of a handshake message has arrived and the remaining part has not. */
   get hasPartialMessage(): boolean {
     return this.#established?.hasPartialMessage ?? false;
   }
@@ -120,16 +119,16 @@ export class Engine {
     this.processInput();
   }
 
-  /** The transport has ended. Without close_notify this is a truncation, possibly an attack (RFC 5246 §7.2.1). */
+  /** Takes the transport's end. Without close_notify, an attacker may have truncated the data (RFC 5246 §7.2.1). */
   receiveEnd(): void {
     this.#receivedEnd = true;
     this.processInput();
   }
 
-  /** The transport has failed, in both directions. */
+  /** Takes the error of the transport, which has failed in both directions. */
   receiveError(error: TlsError): void {
     this.#transportError ??= error;
-    // The handshake cannot complete any more, so the engine does not wait for the hook.
+    // The handshake cannot complete any more, so the engine does not wait for the promise.
     if (this.#isWaiting && this.#phase === "handshake") this.#finish(transportFailed(error, true));
     this.processInput();
   }
@@ -141,12 +140,12 @@ export class Engine {
       this.#isRunning = true;
       if (this.#phase === "handshake") this.#shakeHands();
       if (this.#phase === "open") this.#readRecords();
-      // Everything that arrived before the end of the transport counts, close_notify included.
+      // Everything that arrived before the end of the transport is processed first, close_notify included.
       if ((this.#receivedEnd || this.#transportError) && !this.#isWaiting && !this.#reader.awaitsAdmission)
         this.#endWithTransport();
       this.#isRunning = false;
     }
-    // Even while a promise is pending: bytes that arrive meanwhile may have to pause the transport.
+    // Even while a promise is pending, because bytes that arrive meanwhile may make `inbound` pause the transport.
     const { pendingBytes } = this.#reader;
     if (pendingBytes === this.#reportedBacklog) return;
     this.#reportedBacklog = pendingBytes;
@@ -158,8 +157,8 @@ export class Engine {
     this.#scheduleTake();
     const error = this.#transportError;
     if (this.#receivedClose) {
-      // The peer has sent everything. Our data may still reach it until the transport fails; `close` completes the
-      // connection.
+      // The peer has sent everything. Our data may still reach the peer until the transport fails. `close` completes
+      // the connection.
       if (error) this.#finish(peerGone(error));
     } else {
       const inHandshake = this.#phase === "handshake";
@@ -180,7 +179,7 @@ export class Engine {
     }
   }
 
-  /** Sends close_notify. The connection is closed once the peer has sent it too. */
+  /** Sends close_notify. The connection closes once the peer has sent close_notify too. During a handshake, aborts. */
   close(): void {
     if (this.#phase === "closed" || this.#sentClose) return;
     if (this.#phase === "handshake")
@@ -191,7 +190,7 @@ export class Engine {
         }),
       );
     try {
-      // close_notify after data that could not be sealed would hide the loss.
+      // If data could not be sealed, a close_notify after it would hide the loss.
       this.#writer.seal();
     } catch (error) {
       return this.abort(asTlsError(error));
@@ -203,7 +202,7 @@ export class Engine {
     this.#scheduleTake();
   }
 
-  /** Ends the connection with this error. Sends its alert if the error is ours and close_notify was not sent. */
+  /** Ends the connection with this error. Sends the error's alert if we found the error and sent no close_notify. */
   abort(error: TlsError): void {
     if (this.#phase === "closed") return;
     const { alert } = error;
@@ -220,7 +219,7 @@ export class Engine {
     this.#scheduleTake();
   }
 
-  /** If no record can be sealed any more, no alert can be sent. The connection ends anyway. */
+  /** Sends the alert unless no record can be sealed any more. The connection ends in either case. */
   #sendLastAlert(level: "warning" | "fatal", description: AlertDescription): void {
     try {
       this.#alerts.send(level, description);

@@ -7,11 +7,11 @@ import { TlsError } from "../errors.ts";
 export const sealTimedOut = (): TlsError =>
   new TlsError(undefined, "a record was not sealed in time and is lost", { code: "seal_timeout", fault: "internal" });
 
-/** The error of a failed transport; `closed_during_handshake` if an open transport is lost during the handshake. */
+/** The error of a failed transport, or `closed_during_handshake` if an open transport is lost during the handshake. */
 export const transportFailed = (error: TlsError, inHandshake: boolean): TlsError =>
   inHandshake && (error.code === "connection_lost" || error.code === "peer_left") ? truncated(true, error) : error;
 
-/** The transport ended without close_notify. */
+/** The error of a transport that ended without close_notify. */
 export const truncated = (inHandshake: boolean, cause?: TlsError): TlsError =>
   inHandshake
     ? new TlsError(undefined, `${cause?.message ?? "the transport closed"} during the handshake`, {
@@ -42,8 +42,8 @@ export const asTlsError = (error: unknown): TlsError =>
       });
 
 /**
- * Errors that ended a connection. A hook may pass on the error of another connection, which says nothing about this
- * connection's peer.
+ * Errors that ended a connection. A hook may throw the error of another connection, and that error must not choose the
+ * alert for this connection's peer.
  */
 const connectionErrors: WeakSet<TlsError> = /* @__PURE__ */ new WeakSet();
 
@@ -51,8 +51,8 @@ const connectionErrors: WeakSet<TlsError> = /* @__PURE__ */ new WeakSet();
 export const recordConnectionError = (error: TlsError): void => void connectionErrors.add(error);
 
 /**
- * A hook chooses the alert by throwing a TlsError that it made itself and that names one. Any other error becomes
- * `hook_failed`.
+ * Returns the error for the one that a hook threw. A hook chooses the alert by throwing a new TlsError with an alert.
+ * Any other error becomes `hook_failed`.
  */
 export const asHookError = (error: unknown): TlsError =>
   TlsError.is(error) && error.alert && error.by === "us" && !connectionErrors.has(error)

@@ -10,7 +10,7 @@ export class EstablishedConnection {
   readonly #inbound: { push(bytes: Uint8Array): void };
   readonly #role: "client" | "server";
   readonly #maxRenegotiations: number;
-  /** Created for the first handshake message: few connections receive one. */
+  /** Created when the first handshake message arrives, because few connections receive one. */
   #renegotiation: RefusedRenegotiation | undefined;
 
   constructor(
@@ -25,13 +25,13 @@ export class EstablishedConnection {
     this.#inbound = inbound;
   }
 
-  /** A part of a handshake message has arrived, and the rest has not. */
+  /** True if a part of a handshake message has arrived and the remaining part has not. */
   get hasPartialMessage(): boolean {
     return this.#renegotiation?.hasPartialMessage ?? false;
   }
 
   /**
-   * Processes one record; true if it was application data.
+   * Processes one record. Returns true if it was application data.
    * @throws `CloseNotify` if the peer has closed; otherwise the error that ends the connection
    */
   receive(record: TlsRecord): boolean {

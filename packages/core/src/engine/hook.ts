@@ -1,15 +1,14 @@
 import { type Awaitable, isPromise } from "../flow.ts";
 import { asHookError } from "./errors.ts";
 
-/** The error of a promise or of a hook, for the flow that waits for it. */
+/** The error of a promise or a hook, which the engine throws into the flow that waits. */
 export interface Thrown {
   readonly error: unknown;
 }
 
 /**
- * Begins what a suspended flow waits for. A promise is returned as it is. A hook is called now, while the flow is
- * suspended, so that it may close the connection. `asHookError` converts what a hook throws, a TlsError of another
- * connection included.
+ * Begins the wait of a suspended flow. Returns a promise as it is. Calls a hook now, while the flow is suspended, so
+ * that the hook may close the connection. `asHookError` converts the error that a hook throws.
  */
 export function beginWait(
   wait: PromiseLike<unknown> | (() => Awaitable<void>),

@@ -16,8 +16,8 @@ export type EngineEvent =
 /** Receives application data, and controls how much of it is processed. Its methods must not call the engine. */
 export interface EngineInbound {
   /**
-   * Called before a record of this many bytes is processed. After false, the driver calls `processInput` once the
-   * record may be processed.
+   * The engine calls this before it processes a record of this many bytes. If it returns false, the driver calls
+   * `processInput` once the record may be processed.
    */
   admit(bytes: number): boolean;
   /** Takes application data, in order. */
@@ -30,14 +30,14 @@ export interface EngineOptions {
   readonly role: "client" | "server";
   readonly handshake: (peer: Peer) => Flow<Established>;
   readonly maxFragment: number;
-  /** How many renegotiation attempts of the peer are declined; the next one ends the connection. */
+  /** The number of the peer's renegotiation attempts that we decline. The next one ends the connection. */
   readonly maxRenegotiations: number;
-  /** Whether to make trace events. */
+  /** Whether the engine makes trace events. */
   readonly trace: boolean;
   readonly traceSecrets: boolean;
   /** The memory in which records are built. */
   readonly memory: Memory;
   readonly inbound: EngineInbound;
-  /** Called when `take` may have something to return. Called at any time except while a flow runs. */
+  /** The engine calls this when `take` may have bytes or events to return. A flow may be running at that time. */
   readonly scheduleTake: () => void;
 }

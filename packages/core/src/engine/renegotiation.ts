@@ -22,7 +22,7 @@ export class RefusedRenegotiation {
     this.#maxRefusals = maxRefusals;
   }
 
-  /** A part of a message has arrived, and the rest has not. */
+  /** True if a part of a message has arrived and the remaining part has not. */
   get hasPartialMessage(): boolean {
     return this.#messages.pendingBytes > 0;
   }

@@ -1,5 +1,5 @@
 /**
- * The result of ClientHello and ServerHello, and what changes on the connection once ServerHello is on the wire.
+ * The result of ClientHello and ServerHello, and its application to the connection.
  * @module
  */
 import type { NamedGroup } from "../crypto/groups.ts";
@@ -15,8 +15,8 @@ export interface Hellos {
 }
 
 /**
- * After ServerHello, each record carries the agreed version and keeps the agreed limits, and the transcript is hashed
- * with the suite's hash.
+ * Applies the agreement to the connection after ServerHello: the version and the limits of records, and the hash of the
+ * transcript.
  */
 export function applyAgreement(peer: Peer, provider: CryptoProvider, hellos: Hellos, group?: NamedGroup): void {
   const { agreement, clientRandom, serverRandom } = hellos;

@@ -35,9 +35,9 @@ export class Alerts {
   }
 
   /**
-   * Returns true for an alert record that holds only warnings. A record may hold several alerts, and an alert may be
-   * split over two records (RFC 5246 §6.2.1). Throws `CloseNotify` for close_notify, and a `TlsError` for a fatal
-   * alert.
+   * Processes a record. Returns true for an alert record with only warnings, and false for a record of another type. A
+   * record may contain several alerts, and an alert may be split over two records (RFC 5246 §6.2.1). Throws
+   * `CloseNotify` for close_notify, and a `TlsError` for a fatal alert.
    */
   take({ type, fragment }: TlsRecord): boolean {
     if (type !== contentTypes.alert) {
@@ -53,7 +53,7 @@ export class Alerts {
     return true;
   }
 
-  /** Called before the peer's keys change. Throws if an alert would be split between the old and the new keys. */
+  /** Called before the peer's keys change. Throws if an alert is split between the old and the new keys. */
   endKeys(): void {
     if (this.#level !== undefined)
       throw new TlsError("unexpected_message", "half an alert before ChangeCipherSpec", { code: "excess_alert_data" });
@@ -87,12 +87,12 @@ export class Alerts {
   }
 }
 
-/** The peer will send nothing more (RFC 5246 §7.2.1). This is not a failure, unless it comes during a handshake. */
+/** Thrown for close_notify: the peer sends nothing more (RFC 5246 §7.2.1). It is a failure only in a handshake. */
 export class CloseNotify extends Error {}
 // One instance for all connections: no caller reads its stack, and capturing a stack costs more than the alert.
 const closeNotify: CloseNotify = /* @__PURE__ */ new CloseNotify();
 
-/** The alerts of servers that require a certificate and got none. */
+/** Matches the alerts that a server sends if it requires a certificate and got none. */
 const wantsCertificate = /certificate|handshake|access|unknown_ca/;
 const giveCertificate = "it asked for a certificate and got none: give credentials that it accepts";
 

@@ -4,7 +4,7 @@ import type { ClientHello } from "../wire/messages.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Offer } from "./session.ts";
 
-/** The configuration for this client. If the user gave a function, it chooses the credentials by the ClientHello. */
+/** Returns the configuration for this client. If the server has a function that chooses credentials, calls it. */
 export function* chooseCredentials(
   config: ServerConfig,
   { cipherSuites }: ClientHello,

@@ -33,7 +33,7 @@ import { Secrets } from "./secrets.ts";
 import { type CertificateRequested, type Established, type Session, sessionOf } from "./session.ts";
 import type { SuiteRow } from "./suites.ts";
 
-/** A handshake that offers to resume an earlier session, if there is one. */
+/** A client's handshake. It offers to resume a stored session if the configuration allows one. */
 export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
   const resumable = yield* findResumableSession(peer, config);
   // A resumed handshake needs no key share.
@@ -41,8 +41,8 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
   try {
     return yield* exchangeMessages(peer, config, resumable, precomputed);
   } catch (error) {
-    // After any failure, an alert in place of ServerHello included: otherwise a server that rejects the session would
-    // do so until the session expires.
+    // After any failure, an alert in place of ServerHello included. Otherwise a server that rejects the session would
+    // refuse every connection until the session expires.
     if (resumable) yield* resumable.forget();
     throw error;
   } finally {
@@ -108,7 +108,7 @@ function* exchangeMessages(
   }
 }
 
-/** The earlier session to offer: one that this configuration allows. */
+/** Returns the session to offer. If the stored session may not be offered, traces the reason. */
 function* findResumableSession(peer: Peer, config: ClientConfig): Flow<ResumableSession | undefined> {
   const found = config.sessions && (yield* config.sessions.find(config));
   if (typeof found === "string") {
@@ -119,8 +119,8 @@ function* findResumableSession(peer: Peer, config: ClientConfig): Flow<Resumable
 }
 
 /**
- * The ClientHello. A ticket goes with a random session_id: the server accepts the ticket by echoing the session_id (RFC
- * 5077 §3.4).
+ * Makes the ClientHello. With a ticket, the client sends a random session_id, and a server that accepts the ticket
+ * echoes it (RFC 5077 §3.4).
  */
 function makeClientHello(config: ClientConfig, resumable: ResumableSession | undefined): ClientHello {
   const suites = config.suites.map((suite) => suite.id);
@@ -136,7 +136,7 @@ function makeClientHello(config: ClientConfig, resumable: ResumableSession | und
   return addPadding(config.grease ? config.grease(hello, config.random) : hello);
 }
 
-/** Checks that ServerHello chose from what the client offered. */
+/** Checks that the client offered every choice of ServerHello, and applies the agreement. */
 function checkServerHello(peer: Peer, config: ClientConfig, offered: ClientHello, hello: ServerHello): Hellos {
   if (hello.serverVersion !== tls12)
     throw new TlsError(
@@ -166,7 +166,7 @@ function checkServerHello(peer: Peer, config: ClientConfig, offered: ClientHello
   return hellos;
 }
 
-/** The session fields that come from the server's certificate. */
+/** The properties of the session that depend on the server's certificate. */
 interface VerifiedServer {
   readonly peer: VerifiedPeer;
   readonly signatureScheme: string | undefined;
@@ -189,7 +189,7 @@ function* verifyServer(
   return { peer: server, signatureScheme: scheme?.name, ocspResponse: response as Bytes | undefined, ocspStatus };
 }
 
-/** Verifies the path and the name, then that the key fits the suite (RFC 5246 §7.4.2, RFC 8422 §5.3). */
+/** Verifies the path and the name, and that the key fits the suite (RFC 5246 §7.4.2, RFC 8422 §5.3). */
 function* verifyCertificate(config: ClientConfig, suite: SuiteRow, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
   // A client may send an empty list, a server may not (RFC 5246 §7.4.2).
   if (!chain.length) throw new TlsError("decode_error", "the server's certificate_list is empty");
@@ -223,8 +223,7 @@ function* verifyCertificate(config: ClientConfig, suite: SuiteRow, chain: readon
 }
 
 /**
- * Verifies the signature over both randoms and the server's ephemeral key (RFC 5246 §7.4.3). Returns its
- * scheme.
+ * Verifies the signature over both randoms and the server's ephemeral key (RFC 5246 §7.4.3). Returns the scheme.
  */
 function* verifyKeyExchangeSignature(
   config: ClientConfig,
@@ -256,7 +255,7 @@ interface ClientIdentity {
 /** ClientCertificateType of each kind of key. ecdsa_sign covers EdDSA too (RFC 8422 §5.5). */
 const certificateTypes = { rsa: 1, rsa_pss: 1, ec: 64, ed25519: 64 } as const;
 
-/** The schemes of the request that we support, and the authorities that it names. */
+/** The schemes of the request that we support, and the authorities that the request names. */
 const readRequest = (config: ClientConfig, request: CertificateRequest): CertificateRequested => ({
   schemes: config.schemes.filter(
     (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
@@ -282,7 +281,7 @@ function* chooseCredential(
   return undefined;
 }
 
-/** Signs all messages so far (RFC 5246 §7.4.8). */
+/** Signs all messages so far for CertificateVerify (RFC 5246 §7.4.8). */
 function* signMessages(peer: Peer, { credential, scheme }: ClientIdentity): Flow<DigitallySigned> {
   const messages = peer.transcriptBytes();
   return { scheme: scheme.id, signature: yield* callHook(() => credential.sign(scheme, messages)) };

@@ -37,10 +37,11 @@ export interface CommonConfig {
   /** The largest fragment that we send, in bytes. */
   readonly maxFragment: number;
   /**
-   * The largest protected fragment that we accept, in bytes (RFC 8449). A client with `undefined` does not offer it.
+   * The largest protected fragment that we accept, in bytes (RFC 8449). With `undefined` a client does not offer the
+   * extension.
    */
   readonly recordSizeLimit: number | undefined;
-  /** The number of renegotiation attempts of the peer that we decline before the next one ends the connection. */
+  /** The number of the peer's renegotiation attempts that we decline. The next one ends the connection. */
   readonly maxRenegotiations: number;
   /** Whether we refuse a peer without extended_master_secret (RFC 7627 §5.2, §5.3). */
   readonly requireExtendedMasterSecret: boolean;
@@ -60,7 +61,7 @@ export interface ClientConfig extends CommonConfig {
   /** `undefined` if no suite uses a certificate. */
   readonly trust: TrustPolicy | undefined;
   readonly psk: ClientExchangeConfig["psk"];
-  /** The length that the client offers, in bytes (RFC 6066 §4). With `undefined` it does not offer the extension. */
+  /** The fragment length that the client offers, in bytes (RFC 6066 §4). With `undefined` it offers none. */
   readonly maxFragmentLength: number | undefined;
   /** Whether the client refuses a server without renegotiation_info (RFC 5746 §4.1). */
   readonly requireSecureRenegotiation: boolean;
@@ -74,30 +75,32 @@ export interface ClientConfig extends CommonConfig {
   readonly signedCertificateTimestamps: boolean;
   /** Selects the credential for a server that asks for a certificate. `undefined` means that the client sends none. */
   readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
-  /** The certificates that `selectCredential` selects from. `undefined` if it is a function of the user's. */
+  /**
+   * The certificates that `selectCredential` selects from. `undefined` if `selectCredential` is the user's function.
+   */
   readonly identity: readonly Certificate[] | undefined;
-  /** Whether a certificate is sent only to a server that lists one of its issuers, or that lists no authority. */
+  /** Whether a certificate is sent only to servers that list one of the certificate's issuers, or no authority. */
   readonly requiresListedIssuer: boolean;
   /**
-   * With `undefined` the client neither stores nor resumes sessions. The object brings the code of resumption, so a
-   * page without resumption does not load it.
+   * With `undefined` the client neither stores nor resumes sessions. The object contains the code of resumption, so a
+   * page without sessions does not load that code.
    */
   readonly sessions: SessionKeeper | undefined;
-  /** Distinguishes servers that share a name. */
+  /** Distinguishes servers with the same name. */
   readonly sessionScope: string;
 }
 
-/** A client's store of sessions and its way to resume them, from `keepSessions`. */
+/** A client's stored sessions and the code that resumes them. `keepSessions` makes it. */
 export interface ClientSessions {
-  /** Whether the client offers session_ticket. Without it, the client resumes by session ID only. */
+  /** Whether the client offers session_ticket. If false, the client resumes by session ID only. */
   readonly tickets: boolean;
 }
 
 /** The internal interface of `ClientSessions`. */
 export interface SessionKeeper extends ClientSessions {
-  /** Throws a configuration error if `scope` is not valid. */
+  /** Checks the option `sessionScope`. Throws a configuration error if it is not valid. */
   configure(scope: string): void;
-  /** Finds the session to offer under this configuration, or the reason why the stored session may not be offered. */
+  /** Returns the session to offer under this configuration, or the reason why the stored session is not offered. */
   find(config: ClientConfig): Flow<ResumableSession | NotResumed | undefined>;
   /** Stores a new session if it may be resumed. Returns the function that removes it. */
   keep(config: ClientConfig, session: NewClientSession): Flow<Established["forgetSession"]>;
@@ -108,7 +111,7 @@ export interface ResumableSession {
   readonly state: SessionState;
   /** The abbreviated handshake, from ServerHello on. */
   resume(peer: Peer, hellos: Hellos): Flow<Established>;
-  /** Removes the session after a handshake failed that offered it (RFC 5246 §7.2). */
+  /** Removes the session from the store, after a handshake that offered the session has failed (RFC 5246 §7.2). */
   forget(): Flow<void>;
 }
 
@@ -117,7 +120,7 @@ export interface NewClientSession extends NewSession {
   /** The session ID of ServerHello. It may be empty. */
   readonly sessionId: Uint8Array;
   readonly ticket: { readonly lifetimeHint: number; readonly ticket: Uint8Array } | undefined;
-  /** Whether the client called a function of the user's to select its credential. */
+  /** Whether the user's function selected the client's credential. */
   readonly chosenByUser: boolean;
 }
 
@@ -125,7 +128,10 @@ export interface NewClientSession extends NewSession {
 export interface ServerCredential {
   readonly credential: Credential;
   readonly certificate: Certificate;
-  /** Returns the OCSP response to staple. It never throws and has a time limit. Absent without stapling. */
+  /**
+   * Returns the OCSP response to staple. It never throws and has a time limit. Absent if the credential has no
+   * response.
+   */
   readonly ocspResponse?: (() => Awaitable<Uint8Array | undefined>) | undefined;
 }
 

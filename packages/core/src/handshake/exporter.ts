@@ -54,7 +54,7 @@ export class Exporter {
     this.#secrets = concat(...secrets);
   }
 
-  /** RFC 5705 §4. An empty context gives other bytes than no context. */
+  /** Exports keying material (RFC 5705 §4). An empty context gives other bytes than no context. */
   export(length: number, label: string, context?: Uint8Array): Bytes {
     const { hash, extendedMasterSecret } = this.#input;
     if (this.#wiped) throw usageError("the connection is closed, so it exports no keys");
@@ -106,7 +106,7 @@ const notUnique = (what: string) =>
  */
 const md5OrSha1: readonly string[] = ["1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1"];
 
-/** The digest of the certificate with the hash of its own signature, RFC 5929 §4.1. */
+/** The digest of the certificate, with the hash function of the certificate's signature (RFC 5929 §4.1). */
 function endPoint(certificate: Certificate | undefined, hashes: ExporterInput["hashes"]): Uint8Array {
   if (!certificate) throw usageError("tls-server-end-point needs a server certificate");
   const { signatureAlgorithm: algorithm, signatureAlgorithmOid: oid, raw } = certificate;

@@ -1,6 +1,6 @@
 /**
- * GREASE, RFC 8701: reserved values in a ClientHello, so that servers keep tolerating unknown values. We implement
- * none of them, so the client refuses a server that chooses one, as it refuses every choice that it did not offer.
+ * GREASE, RFC 8701: reserved values in a ClientHello, so that servers keep tolerating unknown values. The client
+ * refuses a server that chooses one of them, because it implements none.
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
@@ -13,8 +13,8 @@ import { supportedGroupsClient } from "./extensions/supportedGroups.ts";
 export type Grease = (...hello: never[]) => unknown;
 
 /**
- * Puts one reserved value at the start of each list, an empty reserved extension first, and one with a single byte
- * last.
+ * Puts one reserved value at the start of the lists of suites, groups and signature schemes, an empty reserved
+ * extension before the other extensions, and a reserved extension of one byte after them.
  * @example
  * const channel = await connect(url, { ca, grease });
  */

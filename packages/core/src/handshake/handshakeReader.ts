@@ -2,7 +2,7 @@ import { TlsError } from "../errors.ts";
 import { maxCertificateMessage, maxClientHello, maxHandshakeMessage } from "../limits.ts";
 import { certificate, clientHello, messageHeaderLength as headerLength, messageName } from "../wire/messages.ts";
 
-/** The largest body of messages that may be longer than `maxHandshakeMessage`, by type. */
+/** The limits for the bodies that may be longer than `maxHandshakeMessage`, in bytes, by type of message. */
 const limits: Readonly<Record<number, number>> = {
   [clientHello.id]: maxClientHello,
   [certificate.id]: maxCertificateMessage,
@@ -44,8 +44,8 @@ export class HandshakeReader {
   }
 
   /**
-   * The length of the next message with its header. `undefined` before the header has arrived. Throws if it is over
-   * the limit.
+   * The length of the next message with its header, in bytes. `undefined` before the header has arrived. Throws if the
+   * body is longer than the limit.
    */
   get length(): number | undefined {
     if (this.pendingBytes < headerLength) return undefined;

@@ -51,7 +51,10 @@ export function checkAlpn(config: ServerConfig, offer: Offer): void {
   });
 }
 
-/** Chooses the first of our suites that the client offers and one of our certificates can serve. */
+/**
+ * Chooses the first of our suites that the client offers and for which we have a group and a certificate that the
+ * client can use. A suite with a pre-shared key needs no certificate.
+ */
 export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): Choice {
   let credentials: readonly ServerCredential[] | undefined;
   let weakGroups = false;
@@ -77,7 +80,8 @@ export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): 
 }
 
 /**
- * The shared suites in our order. Equally preferred suites are in the client's order, at the place of the first one.
+ * The shared suites in our order. Equally preferred suites are in the client's order, at the place of the first of
+ * them.
  */
 function sharedSuites({ suites, equalSuites }: ServerConfig, { cipherSuites }: ClientHello): ReadonlySet<SuiteRow> {
   const ordered = new Set<SuiteRow>();
@@ -89,13 +93,13 @@ function sharedSuites({ suites, equalSuites }: ServerConfig, { cipherSuites }: C
   return ordered;
 }
 
-/** Whether this credential can serve one of the suites, to a client that offers everything. */
+/** Whether this credential can serve one of the suites, for a client that supports every group and scheme. */
 export const canServe = (suites: readonly SuiteRow[], candidate: ServerCredential): boolean =>
   suites.some((suite) => matchSuite(suite, candidate, { schemes: defaultSchemes }));
 
 /**
- * The credentials for a name: exact matches before wildcards. Without a match all of them in the configured order,
- * unless `strictSni` refuses the name.
+ * The credentials for a name: exact matches before wildcards. If none matches, all credentials in the configured order.
+ * Throws instead if `strictSni` refuses the name.
  */
 export function credentialsFor(config: ServerConfig, serverName: string | undefined): readonly ServerCredential[] {
   if (serverName === undefined) return config.credentials;
@@ -120,9 +124,10 @@ export const hasCertificateFor = ({ credentials }: ServerConfig, serverName: str
  * any of them (RFC 7919 §4).
  */
 function groupFor({ keyExchange }: SuiteRow, { groups }: ServerConfig, offer: Offer): NamedGroup | undefined {
-  const { supported: known, limitsFiniteFields } = offer.groups ?? assumedGroups;
+  const { supported, limitsFiniteFields } = offer.groups ?? assumedGroups;
   return groups.find(
-    (row) => keyExchange.groups.includes(row) && (known.includes(row) || (row.kind === "field" && !limitsFiniteFields)),
+    (row) =>
+      keyExchange.groups.includes(row) && (supported.includes(row) || (row.kind === "field" && !limitsFiniteFields)),
   );
 }
 
@@ -149,7 +154,7 @@ const allowsUsage = (
 const canDecrypt = (candidate: ServerCredential): boolean =>
   candidate.credential.rsaDecryptRaw !== undefined && allowsUsage(candidate, "keyEncipherment");
 
-/** The scheme that signs ServerKeyExchange with this certificate's key, so that the client can verify it. */
+/** Returns a scheme with which this credential can sign and which the client can verify, if both have one. */
 function signingScheme(
   suite: SuiteRow,
   candidate: ServerCredential,

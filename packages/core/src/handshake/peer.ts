@@ -1,6 +1,6 @@
 /**
- * The other side, as a flow sees it. A flow asks for a message by its type and nothing is dispatched, so a message that
- * is not expected cannot be accepted.
+ * The peer, as a flow sees it. A flow names the type of the message that it waits for, and no code dispatches messages
+ * by their type, so an unexpected message cannot be accepted.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";
@@ -26,11 +26,11 @@ import type { Alerts } from "./alerts.ts";
 import { HandshakeReader } from "./handshakeReader.ts";
 import { Transcript } from "./transcript.ts";
 
-/** The limits that both hellos agreed on, in bytes of a fragment. */
+/** The limits on the length of a fragment that both hellos agreed on, in bytes. */
 export interface RecordLimits {
-  /** The limit of each record, protected or not, in both directions (RFC 6066 §4). */
+  /** The limit for each record, protected or not, in both directions (RFC 6066 §4). */
   readonly maxFragmentLength?: number | undefined;
-  /** The limits of protected records: `send` is what the peer accepts, `receive` what we accept (RFC 8449 §4). */
+  /** The limits for protected records: the peer accepts `send` bytes, and we accept `receive` bytes (RFC 8449 §4). */
   readonly recordSizeLimit?: { readonly send: number; readonly receive: number } | undefined;
 }
 
@@ -43,7 +43,7 @@ export class Peer {
   readonly #alerts: Alerts;
   readonly #messages = new HandshakeReader();
   #helloRequests = 0;
-  /** A client skips HelloRequest during a handshake (RFC 5246 §7.4.1.1); a server treats it as unexpected. */
+  /** True on a client, which skips HelloRequest in a handshake (RFC 5246 §7.4.1.1). On a server it is unexpected. */
   readonly #skipsHelloRequest: boolean;
 
   constructor(
@@ -69,7 +69,7 @@ export class Peer {
     this.#writer.send(contentTypes.handshake, message);
   }
 
-  /** The next message, which must be of this type. */
+  /** Waits for the next message, which must be of this type. */
   *expect<T>(type: MessageType<T>): Flow<T> {
     const message = yield* this.optional(type);
     if (message === undefined)
@@ -81,8 +81,8 @@ export class Peer {
   }
 
   /**
-   * The next message if it is of this type. Otherwise `undefined`, and the message stays for the next `expect`. Some
-   * handshake message must follow here.
+   * Waits for the next message, and returns it if it is of this type. Otherwise returns `undefined`, and the message
+   * stays for the next call. Throws if the next record contains no handshake message.
    */
   *optional<T>(type: MessageType<T>): Flow<T | undefined> {
     yield* this.#receiveMessage();
@@ -93,7 +93,7 @@ export class Peer {
     return body;
   }
 
-  /** From here on, each record carries the agreed version and keeps the agreed limits. */
+  /** From now on, each record has the version {3, 3} and keeps the agreed limits. */
   applyLimits({ maxFragmentLength = maxPlaintext, recordSizeLimit }: RecordLimits): void {
     this.#reader.requireTls12();
     this.#writer.useTls12();
@@ -101,12 +101,12 @@ export class Peer {
     this.#writer.setLimit(maxFragmentLength, recordSizeLimit?.send);
   }
 
-  /** From here on, messages wait until ChangeCipherSpec and Finished go out with them. */
+  /** From now on, messages wait until they can be sent together with ChangeCipherSpec and Finished. */
   holdFlight(): void {
     this.#writer.hold();
   }
 
-  /** Clients only: the server asked for a certificate and gets none. An alert that follows is explained by that. */
+  /** Clients only: the server asked for a certificate and gets none. The error for an alert after this says so. */
   noteNoCertificate(): void {
     this.#alerts.sentNoCertificate = true;
   }
@@ -117,14 +117,17 @@ export class Peer {
     this.trace?.({ type: "change_cipher_spec", direction: "sent" });
   }
 
-  /** No message and no alert may straddle the change of keys (RFC 5246 §7.1). */
+  /**
+   * Waits for ChangeCipherSpec, and then uses `protection`. No message and no alert may be split by the change of keys
+   * (RFC 5246 §7.1).
+   */
   *expectChangeCipherSpec(protection: Protection): Flow<void> {
     if (this.#messages.pendingBytes)
       throw new TlsError("unexpected_message", "part of a handshake message before ChangeCipherSpec", {
         code: "excess_handshake_data",
       });
     let record = yield* this.#record();
-    // Complete messages only: no part of a message may precede the change of keys.
+    // Only complete HelloRequests are skipped: no part of a message may precede the change of keys.
     while (this.#skipsHelloRequest && isHelloRequests(record)) {
       this.#countHelloRequest(record.fragment.length / headerLength);
       record = yield* this.#record();
@@ -139,8 +142,8 @@ export class Peer {
   }
 
   /**
-   * Expects Finished. `verifyData` is called just before Finished enters the transcript, because NewSessionTicket is
-   * part of the transcript.
+   * Waits for Finished, and checks its verify_data. `verifyData` is called when Finished has arrived, before it enters
+   * the transcript.
    */
   *expectFinished(verifyData: () => Uint8Array): Flow<void> {
     yield* this.#receiveMessage();
@@ -151,8 +154,8 @@ export class Peer {
   }
 
   /**
-   * The peer's flight ends here. Bytes after its last message were sent before our answer, so they cannot be a reply to
-   * it (RFC 5246 §7.3).
+   * Checks that the peer's flight ends here. Bytes after its last message were sent before our answer, so they cannot
+   * be a reply to that answer (RFC 5246 §7.3).
    */
   endFlight(): void {
     const messages = this.#messages;
@@ -172,7 +175,7 @@ export class Peer {
       });
   }
 
-  /** Starts the transcript's hash: the suite is agreed. */
+  /** Starts the transcript's hash, once the suite is agreed on. */
   useHash(hash: Hash): void {
     this.#transcript.useHash(hash);
   }
@@ -187,7 +190,7 @@ export class Peer {
     return this.#transcript.bytes();
   }
 
-  /** From here on, the transcript is its hash alone: no CertificateVerify follows. */
+  /** From now on, the transcript keeps only its hash, because no CertificateVerify follows. */
   dropMessages(): void {
     this.#transcript.dropBytes();
   }
@@ -203,7 +206,7 @@ export class Peer {
     });
   }
 
-  /** The next record that is not a warning alert. Throws for an alert that ends the connection. */
+  /** Waits for the next record that is not an alert. Throws for an alert that ends the connection. */
   *#record(): Flow<TlsRecord> {
     for (;;) {
       const next = this.#reader.next();
@@ -216,7 +219,7 @@ export class Peer {
     }
   }
 
-  /** Waits until a complete message is there, skipping HelloRequests on a client. */
+  /** Waits until a complete message has arrived. A client skips HelloRequests. */
   *#receiveMessage(): Flow<void> {
     for (;;) {
       while (this.#isHelloRequest()) this.#skipHelloRequest();
@@ -228,7 +231,7 @@ export class Peer {
     }
   }
 
-  /** A complete HelloRequest, which a client skips. */
+  /** True on a client if the next message is a complete HelloRequest. */
   #isHelloRequest(): boolean {
     const messages = this.#messages;
     return this.#skipsHelloRequest && messages.type === helloRequest.id && messages.length === headerLength;
@@ -246,7 +249,7 @@ export class Peer {
   }
 }
 
-/** A record that holds HelloRequests only. The four bytes of a HelloRequest are zero. */
+/** True for a record of complete HelloRequests only. The four bytes of a HelloRequest are zero. */
 const isHelloRequests = ({ type, fragment }: TlsRecord): boolean =>
   type === contentTypes.handshake && fragment.length % headerLength === 0 && fragment.every((byte) => byte === 0);
 

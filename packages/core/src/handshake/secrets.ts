@@ -30,8 +30,9 @@ export class Secrets {
   }
 
   /**
-   * Makes the master secret from the premaster secret, and wipes the latter. With extended_master_secret it is bound to
-   * the messages up to ClientKeyExchange, which must be the last one in the transcript (RFC 7627 §4).
+   * Derives the master secret from the premaster secret, and wipes the premaster secret. With extended_master_secret,
+   * the master secret is bound to the messages up to ClientKeyExchange, which must be the last message in the
+   * transcript (RFC 7627 §4).
    */
   derive(premaster: Uint8Array): void {
     const { agreement, clientRandom, serverRandom } = this.#hellos;
@@ -43,19 +44,19 @@ export class Secrets {
     this.#traceSecret("master_secret", this.#master);
   }
 
-  /** Takes the master secret of the session that is resumed (RFC 5246 §F.1.4). */
+  /** Copies the master secret of the session that is resumed (RFC 5246 §F.1.4). */
   resume(masterSecret: Uint8Array): void {
     this.#master = masterSecret.slice();
     this.#traceSecret("master_secret", this.#master);
   }
 
-  /** The master secret, for a session that is to be resumed later. */
+  /** The master secret, for the state of a session that can be resumed. */
   get masterSecret(): Uint8Array {
     if (!this.#master) throw new Error("no master secret");
     return this.#master;
   }
 
-  /** The exporter of the finished handshake. It has copies of what it needs, and outlives these secrets. */
+  /** The exporter of the finished handshake. It copies the secrets that it needs, so it works after `wipe`. */
   exporter(serverCertificate: Certificate | undefined): Exporter {
     const { agreement, clientRandom, serverRandom } = this.#hellos;
     const { extendedMasterSecret = false, resumed } = agreement;
@@ -69,8 +70,8 @@ export class Secrets {
   }
 
   /**
-   * Makes the protection of both directions at once, so that ChangeCipherSpec itself never waits. A CertificateVerify
-   * must have been signed or verified before, because the messages themselves are dropped here; their hash goes on.
+   * Makes the protection of both directions at once, so that ChangeCipherSpec does not wait for a provider. Any
+   * CertificateVerify must be signed or verified before, because the transcript then keeps only its hash.
    */
   *protect(): Flow<{ readonly client: Protection; readonly server: Protection }> {
     const { agreement, clientRandom, serverRandom } = this.#hellos;
@@ -100,8 +101,8 @@ export class Secrets {
   }
 
   /**
-   * The verify_data of the Finished that `role` sends, over the messages so far. The first one of a handshake is its
-   * tls-unique (RFC 5929 §3.1).
+   * The verify_data of the Finished that `role` sends, over the messages so far. The first verify_data of a handshake
+   * is its tls-unique (RFC 5929 §3.1).
    */
   verifyData(role: "client" | "server"): Uint8Array {
     const data = verifyData(this.#hash, this.masterSecret, role, this.#peer.transcriptHash());

@@ -98,7 +98,7 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
   }
 }
 
-/** The offers of a ClientHello, after the checks that every handshake makes, a resumed one too. */
+/** Reads the extensions of a ClientHello, and makes the checks that every handshake needs, a resumed one too. */
 function readHello(config: ServerConfig, hello: ClientHello): Offer {
   const extensions = readOffer(serverExtensions, hello.extensions, config);
   const secureRenegotiation = hello.cipherSuites.includes(emptyRenegotiationInfoScsv);
@@ -133,7 +133,7 @@ function requestFrom(config: ServerConfig): {
   };
 }
 
-/** The client's certificate: verified as `peer`, and as it was sent. */
+/** The client's certificate: `peer` is the verified client, `chain` the certificates as sent. */
 interface ClientCertificate {
   readonly peer: VerifiedPeer | undefined;
   readonly chain: readonly Uint8Array[];
@@ -167,7 +167,7 @@ function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ClientCertif
   return { peer: client, chain: certificateList };
 }
 
-/** Verifies that the client holds the key of its certificate: it has signed all messages so far (RFC 5246 §7.4.8). */
+/** Verifies the client's signature of all messages so far, with the key of its certificate (RFC 5246 §7.4.8). */
 function* expectCertificateVerify(peer: Peer, config: ServerConfig, client: VerifiedPeer): Flow<void> {
   const messages = peer.transcriptBytes();
   const { scheme: id, signature } = yield* peer.expect(certificateVerify);

@@ -10,8 +10,8 @@ import { type AnswerContext, answerExtensions } from "./extensions/extension.ts"
 import type { Agreement } from "./session.ts";
 
 /**
- * The ServerHello to send, and what both hellos settle by it.
- * @param sessionIdFor gives the session_id, once the extensions are answered
+ * Returns the ServerHello to send, and the results of both hellos.
+ * @param sessionIdFor returns the session_id for the agreement that the extensions make
  */
 export function answerHello(
   config: ServerConfig,

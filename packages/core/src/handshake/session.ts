@@ -13,15 +13,15 @@ import type { RecordLimits } from "./peer.ts";
 import type { SuiteRow } from "./suites.ts";
 
 /**
- * The value that a client offers in an extension, and the value that the answer agrees on. `never` if there is no
- * answer.
+ * The value that a client offers in an extension, and the value that the answer agrees on. `never` if the extension has
+ * no answer.
  */
 interface Slot<Offered, Agreed = never> {
   readonly offered: Offered;
   readonly agreed: Agreed;
 }
 
-/** One line for each extension. `extensions/<name>.ts` fills it, and `extensions/all.ts` lists the implementations. */
+/** One slot for each extension. `extensions/<name>.ts` fills it, and `extensions/all.ts` lists the implementations. */
 export interface Slots {
   readonly versions: Slot<readonly number[]>;
   readonly serverName: Slot<string, true>;
@@ -46,7 +46,7 @@ export interface Slots {
 }
 
 export interface OfferedGroups {
-  /** The offered groups that we implement. */
+  /** The offered groups that are in our configuration. */
   readonly supported: readonly NamedGroup[];
   /** Whether the client names finite-field groups, known to us or not. DHE must then use one of them (RFC 7919 §4). */
   readonly limitsFiniteFields: boolean;
@@ -58,7 +58,7 @@ export interface OfferedGroups {
  */
 export type Offer = { readonly [K in keyof Slots]?: Slots[K]["offered"] | undefined };
 
-/** The parameters that ServerHello settles. */
+/** The parameters that the client and the server agree on in their hellos. */
 export type Agreement = { readonly [K in keyof Slots]?: Slots[K]["agreed"] | undefined } & {
   readonly suite: SuiteRow;
   /** Whether the handshake is abbreviated. */
@@ -68,7 +68,7 @@ export type Agreement = { readonly [K in keyof Slots]?: Slots[K]["agreed"] | und
 /** The contents of a CertificateRequest. */
 export interface CertificateRequested {
   readonly schemes: readonly SignatureScheme[];
-  /** The DER names of acceptable authorities. An empty list accepts any. */
+  /** The DER names of acceptable authorities. An empty list accepts any authority. */
   readonly certificateAuthorities: readonly Bytes[];
 }
 
@@ -82,8 +82,12 @@ export interface Session {
   readonly group?: string | undefined;
   /** The scheme of the signature in ServerKeyExchange. Absent without a signature, and if the session was resumed. */
   readonly signatureScheme?: string | undefined;
+  /** The application protocol. `null` if none was agreed on. */
   readonly alpn: string | null;
-  /** The name that the client asked for, in lower case. A client can send any name: see `serverNameMatched`. */
+  /**
+   * On a client, the option `serverName`. On a server, the name that the client asked for, in lower case. A client can
+   * send any name: see `serverNameMatched`.
+   */
   readonly serverName: string | null;
   /**
    * Server only: whether one of the server's certificates is valid for `serverName`. False for an unknown name, and if
@@ -120,7 +124,6 @@ export interface Session {
   readonly peer?: VerifiedPeer | undefined;
 }
 
-/** The session of an agreement. */
 export const sessionOf = (
   role: Session["role"],
   agreement: Agreement,
@@ -154,6 +157,6 @@ export const sessionOf = (
 export interface Established {
   readonly session: Session;
   readonly exporter: Exporter;
-  /** Removes the stored session after the connection ended with a fatal alert (RFC 5246 §7.2.2). */
+  /** Removes the stored session, after the connection has ended with a fatal alert (RFC 5246 §7.2.2). */
   readonly forgetSession?: (() => void) | undefined;
 }

@@ -24,7 +24,7 @@ import type { KeyExchange, KeyExchangeRow } from "./keyExchange/exchange.ts";
 import { psk } from "./keyExchange/psk.ts";
 import { rsa } from "./keyExchange/rsa.ts";
 
-/** A cipher suite. It brings the code that it needs, so use the constants and lists of this package. */
+/** A cipher suite. It contains the code that it needs, so use the constants and lists of this package. */
 export interface CipherSuite extends CipherSpec {
   /** The number of the suite on the wire. */
   readonly id: number;
@@ -145,14 +145,14 @@ export const dheSuites: readonly CipherSuite[] = [
 ];
 
 /**
- * Opt-in AES-CCM suites (RFC 7251) for small devices. The one with a tag of 8 bytes comes last. Only node:crypto has
- * the cipher.
+ * Opt-in AES-CCM suites (RFC 7251) for small devices. The suite with a tag of 8 bytes comes last. Only the provider of
+ * `@handclasp/node` has AES-CCM.
  */
 export const ccmSuites: readonly CipherSuite[] = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8];
 
 /**
  * Opt-in suites with a pre-shared key instead of certificates, and with forward secrecy (RFC 5489, RFC 8442, RFC 7905).
- * CBC comes last. OpenSSL has only the CBC and ChaCha20 suites of this list.
+ * CBC comes last. OpenSSL implements only the CBC and ChaCha20 suites of this list.
  * @example
  * connect(url, { psk: { identity: "device 7", key }, suites: ecdhePskSuites });
  */

@@ -1,8 +1,8 @@
 /**
  * All messages of one handshake, in the order in which the flow took or sent them (RFC 5246 §7.4.9).
  *
- * The messages are kept as bytes until the hash is agreed on, and until CertificateVerify is done or excluded: it signs
- * the bytes, with a hash of its own.
+ * The transcript keeps the bytes of the messages until the hash is agreed on and no CertificateVerify can follow,
+ * because CertificateVerify signs the bytes with a hash of its own.
  * @module
  */
 import { concat } from "../bytes/bytes.ts";
@@ -43,7 +43,7 @@ export class Transcript {
     return concat(...this.#messages);
   }
 
-  /** No CertificateVerify follows: from here on the running hash is enough. */
+  /** Drops the bytes, because no CertificateVerify follows and the running hash is enough. */
   dropBytes(): void {
     this.#messages = undefined;
   }

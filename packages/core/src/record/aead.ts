@@ -20,7 +20,7 @@ import {
 
 export type AeadName = Exclude<CipherSpec["cipher"], "AES_128_CBC" | "AES_256_CBC">;
 
-/** The function `protect` of an AEAD's row. */
+/** Returns the `protect` function for the cipher spec row of an AEAD. */
 export const aead = (cipher: AeadName): CipherSpecRow["protect"] =>
   function* ({ provider, spec, keys }: ProtectionParameters): Flow<Protection> {
     const context = yield* waitFor(requireEntry(provider.ciphers[cipher])(keys.key));
@@ -31,19 +31,19 @@ const sequenceLength = 8;
 const nonceLength = 12;
 
 /**
- * The nonce and the additional data of the current record, shared by all connections: a synchronous cipher no longer
- * uses them when it returns.
+ * The nonce and the additional data of the current record. All connections share these two arrays, because a
+ * synchronous cipher no longer uses them after it has returned.
  */
 let nonce: Uint8Array = new Uint8Array(nonceLength);
 let additionalData: Uint8Array = new Uint8Array(additionalDataLength);
 
 /**
- * True while a cipher uses both. If the cipher calls back into a connection, a record of that connection gets new
- * arrays.
+ * True while a cipher uses the two arrays. If the cipher calls back into a connection, the record of that connection
+ * gets new arrays.
  */
 let isInUse = false;
 
-/** An asynchronous cipher may still read both after it returns, so the next record gets new arrays. */
+/** Allocates new arrays for the next record, because a cipher may still read the old ones. */
 function renewInputs(): void {
   nonce = new Uint8Array(nonceLength);
   additionalData = new Uint8Array(additionalDataLength);
@@ -54,7 +54,7 @@ class AeadProtection implements Protection {
   readonly #iv: readonly number[];
   readonly #counter = new Counter();
   /**
-   * The bytes of the explicit nonce in the record: 8 of 12 with GCM and CCM (RFC 5288 §3, RFC 6655 §3), none with
+   * The length of the explicit nonce in the record, in bytes: 8 with GCM and CCM (RFC 5288 §3, RFC 6655 §3), 0 with
    * ChaCha20 (RFC 7905 §2).
    */
   readonly #explicitLength: number;
@@ -110,7 +110,10 @@ class AeadProtection implements Protection {
     }
   }
 
-  /** The fixed part and then the explicit part, or, with ChaCha20, the IV XORed with the padded sequence number. */
+  /**
+   * Sets the nonce: the fixed part and then the explicit part, or, with ChaCha20, the IV XORed with the padded sequence
+   * number.
+   */
   #setNonce(number: Uint8Array): void {
     nonce.set(this.#iv);
     for (let i = 0; i < sequenceLength; i++)

@@ -1,5 +1,5 @@
 /**
- * Record protection with CBC, RFC 5246 §6.2.3.2 and RFC 7366. A bundle without a CBC suite does not include it.
+ * Record protection with CBC, RFC 5246 §6.2.3.2 and RFC 7366. A bundle without a CBC suite does not include this code.
  * @module
  */
 import { concat, equal } from "../bytes/bytes.ts";
@@ -19,15 +19,15 @@ import {
   setAdditionalData,
 } from "./protection.ts";
 
-/** The function `protect` of a CBC row. */
+/** Returns the `protect` function for the cipher spec row of a CBC cipher. */
 export const cbc = (
   cipher: "AES_128_CBC" | "AES_256_CBC",
   mac: NonNullable<CipherSpec["mac"]>,
 ): CipherSpecRow["protect"] =>
   function* ({ provider, keys, random, encryptThenMac }: ProtectionParameters): Flow<Protection> {
     const chain = yield* waitFor(requireEntry(provider.ciphers[cipher])(keys.key));
-    // A page's provider has no SHA-1. noble has it, and is loaded in any case, because the suite uses its AES-CBC
-    // there.
+    // The provider for pages has no SHA-1, but `noble` has. A page with a CBC suite loads `noble` in any case, because
+    // its AES-CBC comes from there.
     const hash = provider.hashes[mac] ?? (yield* waitFor(import("../crypto/noble.ts"))).noble.hashes[mac];
     const Cbc = encryptThenMac ? EncryptThenMac : MacThenEncrypt;
     return new Cbc(chain, hash, keys.macKey, random);
@@ -35,7 +35,7 @@ export const cbc = (
 
 const blockLength = 16;
 
-/** The base of both constructions: sequence numbers, MACs, and encryption of whole blocks with an unpredictable IV. */
+/** The base of both constructions: counts records, computes MACs, and encrypts blocks with an unpredictable IV. */
 abstract class CbcProtection implements Protection {
   readonly #chain: BlockChain;
   readonly #hmac: Hmac;
@@ -58,7 +58,7 @@ abstract class CbcProtection implements Protection {
   abstract seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): void;
   abstract open(type: ContentType, ciphertext: Uint8Array): Uint8Array;
 
-  /** The additional data of the next record, with its seq_num; `mac` writes the other fields. */
+  /** Returns the additional data of the next record with only seq_num set. `mac` sets the other fields. */
   protected nextAdditionalData(limit: number): Uint8Array {
     const data = new Uint8Array(additionalDataLength);
     this.#counter.take(data, limit);
@@ -69,7 +69,7 @@ abstract class CbcProtection implements Protection {
     return this.#hmac.mac(setAdditionalData(additionalData, type, content.length), content);
   }
 
-  /** Writes the IV and then the padded and encrypted content. */
+  /** Writes a random IV, and then the content, padded and encrypted. */
   protected encrypt(content: Uint8Array, out: Uint8Array): void {
     const paddingLength = blockLength - 1 - (content.length % blockLength);
     const iv = this.#random(blockLength);
@@ -78,23 +78,23 @@ abstract class CbcProtection implements Protection {
     out.set(this.#chain.encrypt(iv, padded), blockLength);
   }
 
-  /** The decrypted content with its padding. */
+  /** Decrypts the IV and the blocks after it. Returns the content with its padding. */
   protected decrypt(ciphertext: Uint8Array): Uint8Array {
     return this.#chain.decrypt(ciphertext.subarray(0, blockLength), ciphertext.subarray(blockLength));
   }
 }
 
-/** The bytes of an IV and of `length` bytes of content with padding, which has at least one byte. */
+/** The length of an IV and of `length` bytes of content after padding, in bytes. The padding has at least one byte. */
 const encryptedLength = (length: number): number => 2 * blockLength + length - (length % blockLength);
 
 /**
- * All ones if the padding is correct and leaves room for `minContent` bytes before it, otherwise zero. No branch
- * depends on the padding or its length.
+ * All bits are set if the padding is correct and at least `minContent` bytes precede it. Otherwise the mask is 0. No
+ * branch depends on the padding or its length.
  */
 function paddingMask(plain: Uint8Array, minContent: number): number {
   const { length } = plain;
   const claimed = plain[length - 1] as number;
-  let fault = (length - 1 - minContent - claimed) >> 31; // all ones if the padding cannot fit
+  let fault = (length - 1 - minContent - claimed) >> 31; // all bits set if the padding is too long
   for (let i = 0; i < Math.min(256, length); i++) {
     const inPadding = ~((claimed - i) >> 31);
     fault |= inPadding & ((plain[length - 1 - i] as number) ^ claimed);
@@ -128,8 +128,8 @@ class EncryptThenMac extends CbcProtection {
 }
 
 /**
- * MAC-then-encrypt (RFC 5246 §6.2.3.2). Opening is no oracle: there is one error, and the number of compressions does
- * not depend on the padding (Lucky 13).
+ * MAC-then-encrypt (RFC 5246 §6.2.3.2). `open` is no padding oracle: it throws the same error for every bad record, and
+ * the number of hash compressions does not depend on the padding (Lucky 13).
  */
 class MacThenEncrypt extends CbcProtection {
   readonly #zeros: Uint8Array = new Uint8Array(1024);
@@ -149,7 +149,7 @@ class MacThenEncrypt extends CbcProtection {
     if (length % blockLength || length < macLength + 1) throw badRecord();
     const plain = this.decrypt(ciphertext);
 
-    // From here to the comparison, no branch depends on the padding or its length.
+    // From here to the comparison, neither a branch nor the number of hash compressions depends on the padding.
     const maxContentLength = length - macLength - 1;
     const mask = paddingMask(plain, macLength);
     const contentLength = maxContentLength - ((plain[length - 1] as number) & mask);
@@ -161,25 +161,27 @@ class MacThenEncrypt extends CbcProtection {
     return plain.subarray(0, contentLength);
   }
 
-  /** The compressions of a message of `length` bytes, including the padding of the hash. */
+  /** The number of hash compressions for a message of `length` bytes and the padding that the hash adds. */
   #compressions(length: number): number {
     return Math.ceil((length + 1 + this.#lengthField) / this.hash.blockLength);
   }
 
   /**
-   * Computes `count` compressions: the difference to the longest possible content, and one more. It is always exactly
-   * one call, because the time of a call could be measured too.
+   * Runs `count` hash compressions: as many as the MAC of the longest possible content needs in addition, and one more.
+   * With the additional one, every record costs exactly one call of `digest`. Otherwise an attacker could measure
+   * whether there was a call.
    */
   #compress(count: number): void {
     this.hash.digest(this.#zeros.subarray(0, count * this.hash.blockLength - 1 - this.#lengthField));
   }
 
+  /** The size of the length field in the padding that the hash adds, in bytes. */
   get #lengthField(): number {
     return this.hash.blockLength / 8;
   }
 }
 
-/** The MAC at a secret position. It reads every byte that could be part of the MAC. */
+/** Copies the MAC from a secret position. It reads every byte that could be part of the MAC, in a fixed order. */
 function macAt(plain: Uint8Array, start: number, length: number): Uint8Array {
   const mac = new Uint8Array(length);
   const first = Math.max(0, plain.length - length - 256);

@@ -1,12 +1,12 @@
 /**
- * The cipher specs that Handclasp has, one row each.
+ * The cipher specs that Handclasp implements, one row each.
  * @module
  */
 import { type AeadName, aead } from "./aead.ts";
 import { cbc } from "./cbc.ts";
 import type { CipherSpecRow } from "./protection.ts";
 
-/** A row with the part of a cipher suite's name after `WITH_`. */
+/** A cipher spec row with its name, which is the part of a cipher suite's name after `WITH_`. */
 export interface NamedSpec extends CipherSpecRow {
   readonly name: string;
 }
@@ -20,7 +20,7 @@ export const aes128gcm: NamedSpec = aeadSpec("AES_128_GCM", 16, 4, "sha256");
 export const aes256gcm: NamedSpec = aeadSpec("AES_256_GCM", 32, 4, "sha384");
 export const chacha20poly1305: NamedSpec = aeadSpec("CHACHA20_POLY1305", 32, 12, "sha256");
 
-/** The names of AES-CCM suites have no hash (RFC 7251). */
+/** The names of AES-CCM suites do not contain a hash (RFC 7251). */
 /* @__NO_SIDE_EFFECTS__ */
 function ccmSpec(name: "AES_128_CCM" | "AES_128_CCM_8", tagLength: number): NamedSpec {
   return { ...aeadSpec(name, 16, 4, "sha256"), name, tagLength };
@@ -28,7 +28,7 @@ function ccmSpec(name: "AES_128_CCM" | "AES_128_CCM_8", tagLength: number): Name
 export const aes128ccm: NamedSpec = ccmSpec("AES_128_CCM", 16);
 export const aes128ccm8: NamedSpec = ccmSpec("AES_128_CCM_8", 8);
 
-/** The bytes of a MAC, and of its key (RFC 5246 appendix C). */
+/** The length of a MAC and of its key, in bytes (RFC 5246 appendix C). */
 const macLengths = { sha1: 20, sha256: 32, sha384: 48 } as const;
 
 /* @__NO_SIDE_EFFECTS__ */

@@ -1,6 +1,7 @@
 /**
- * One direction of a protected connection: keys, nonce, additional data, sequence number (RFC 5246 §6.2.3, 5288, 7905).
- * A record takes its sequence number when it is submitted, so the order is right however long a promise takes.
+ * One direction of a protected connection: keys, nonce, additional data, sequence number (RFC 5246 §6.2.3, RFC 5288,
+ * RFC 7905). A record takes its sequence number when `seal` or `open` is called, so the order is right however long a
+ * promise takes.
  * @module
  */
 import type { DirectionKeys } from "../crypto/keySchedule.ts";
@@ -13,16 +14,16 @@ import { type ContentType, contentTypes } from "../wire/record.ts";
 
 /** Protects the records of one direction. */
 export interface Protection {
-  /** The bytes on the wire after the header, for a fragment of `length` bytes. */
+  /** The length of a record without its header, in bytes, for a fragment of `length` bytes. */
   sealedLength(length: number): number;
   /**
    * Writes the sealed bytes to `out`, which has exactly `sealedLength` bytes. If it returns a promise, it may read
    * `fragment` and write `out` until the promise has settled.
    */
   seal(type: ContentType, fragment: Uint8Array, out: Uint8Array): Awaitable<void>;
-  /** Returns the fragment, of any length. It fails with `bad_record_mac`, always the same error. */
+  /** Returns the fragment, whose length is not checked. Fails with the same `bad_record_mac` for every bad record. */
   open(type: ContentType, body: Uint8Array): Awaitable<Uint8Array>;
-  /** The number of records so far, which is the sequence number of the next. */
+  /** The number of records so far, which is the sequence number of the next record. */
   readonly sequenceNumber: number;
 }
 
@@ -35,28 +36,28 @@ export const noProtection: Protection = {
 };
 
 /**
- * The record protection and the hash of a cipher suite, without the key exchange: the part of its name after `WITH_`.
+ * The record protection and the hash of a cipher suite: the part of the suite's name after `WITH_`.
  */
 export interface CipherSpec {
   readonly cipher: CipherName;
-  /** The bytes of a write key. */
+  /** The length of a write key, in bytes. */
   readonly keyLength: number;
   /**
-   * The bytes of an IV from the key block: 4 for GCM and CCM (RFC 5288, 6655), 12 for ChaCha20 (RFC 7905), none for CBC
-   * (RFC 5246 §6.3).
+   * The length of an IV from the key block, in bytes: 4 for GCM and CCM (RFC 5288, RFC 6655), 12 for ChaCha20 (RFC
+   * 7905), 0 for CBC (RFC 5246 §6.3).
    */
   readonly fixedIvLength: number;
-  /** The bytes of an AEAD's tag. Default 16. */
+  /** The length of an AEAD's tag, in bytes. Default 16. */
   readonly tagLength?: number;
   /** The HMAC hash of a CBC suite. */
   readonly mac?: "sha1" | "sha256" | "sha384";
-  /** The bytes of a MAC key: the output length of that hash, or 0 for an AEAD. */
+  /** The length of a MAC key, in bytes: the output length of the hash in `mac`, or 0 for an AEAD. */
   readonly macLength: number;
-  /** The hash of the PRF and of the handshake: SHA-256, unless the suite names another (RFC 5246 §5). */
+  /** The hash of the PRF and of the transcript: SHA-256, unless the suite defines another (RFC 5246 §5). */
   readonly prf: Extract<HashName, "sha256" | "sha384">;
 }
 
-/** A cipher spec with its code, so that a bundle has the code of only those suites that it names. */
+/** A cipher spec with its code, so that a bundle contains the code of only those suites that the program names. */
 export interface CipherSpecRow extends CipherSpec {
   /** Makes the protection of one direction. */
   protect(parameters: ProtectionParameters): Flow<Protection>;
@@ -71,7 +72,7 @@ export interface ProtectionParameters {
   readonly encryptThenMac: boolean;
 }
 
-/** Makes the protection of one direction. The caller may wipe the keys afterwards. */
+/** Makes the protection of one direction. The caller may wipe the keys once the flow has returned. */
 export const makeProtection = (
   provider: CryptoProvider,
   spec: CipherSpec,
@@ -89,8 +90,8 @@ export class Counter {
     return this.#next;
   }
   /**
-   * Writes the next sequence number to the first 8 bytes. Throws once the number is `limit`: `sendLimit` for records
-   * that we seal, `maxRecordsReceived` for records of the peer.
+   * Writes the next sequence number to the first 8 bytes of `to`. Throws `key_exhausted` if the number has reached
+   * `limit`: `sendLimit` for records that we seal, `maxRecordsReceived` for records of the peer.
    */
   take(to: Uint8Array, limit: number): void {
     if (this.#next >= limit)
@@ -104,8 +105,8 @@ export class Counter {
 }
 
 /**
- * Writes all six bytes that a number below `maxRecordsReceived` can have, because `to` may contain the number of
- * another connection.
+ * Writes the low six bytes of a sequence number; a number below `maxRecordsReceived` has no more. It writes zeros too,
+ * because `to` may contain the number of another connection.
  */
 export function setSequenceNumber(to: Uint8Array, number: number): void {
   // A Uint8Array stores a number modulo 256. A shift would first reduce it modulo 2^32.
@@ -113,8 +114,8 @@ export function setSequenceNumber(to: Uint8Array, number: number): void {
 }
 
 /**
- * Completes seq_num + TLSCompressed.type + version + length (RFC 5246 §6.2.3.1, §6.2.3.3); `Counter` has written
- * seq_num.
+ * Writes TLSCompressed.type, version and length after the seq_num that `Counter` has written (RFC 5246 §6.2.3.1,
+ * §6.2.3.3).
  */
 export function setAdditionalData(to: Uint8Array, type: ContentType, length: number): Uint8Array {
   to[8] = type;
@@ -126,6 +127,6 @@ export function setAdditionalData(to: Uint8Array, type: ContentType, length: num
 }
 export const additionalDataLength = 13;
 
-/** The records that may be sent under one key: application data leaves eight for the alerts after it. */
+/** The number of records that may be sent under one key. Application data leaves eight of them for alerts. */
 export const sendLimit = (type: ContentType): number =>
   maxRecordsSent - (type === contentTypes.application_data ? 8 : 0);

@@ -1,5 +1,5 @@
 /**
- * Received records, RFC 5246 §6.2: turns bytes with any boundaries into authentic fragments in order.
+ * Received records, RFC 5246 §6.2: turns bytes, cut at any boundaries, into authentic fragments in order.
  * @module
  */
 import { hex16, join } from "../bytes/bytes.ts";
@@ -19,12 +19,13 @@ export interface TlsRecord {
 
 export interface RecordReaderOptions extends RecordTrace {
   /**
-   * The reader calls `admit` before it processes a record of `bytes` bytes. If it returns false, the record waits.
+   * The reader calls `admit` before it opens a record whose body has `bytes` bytes. If `admit` returns false, the
+   * record waits.
    */
   readonly admission: { admit(bytes: number): boolean };
 }
 
-/** A record that a provider is still opening. The reader traces and checks it when the records before it are done. */
+/** A record that a provider is opening. The reader traces and checks the record after those before it. */
 interface PendingOpen {
   readonly rawRecord: Uint8Array;
   readonly opened: PromiseLike<Uint8Array>;
@@ -32,7 +33,7 @@ interface PendingOpen {
   readonly protection: Protection;
 }
 
-/** Bytes of ciphertext that an asynchronous provider opens at the same time: 32 full records. */
+/** The number of bytes of ciphertext that an asynchronous provider opens at the same time: 32 full records. */
 const maxInFlight = 2 ** 19;
 
 export class RecordReader {
@@ -46,18 +47,18 @@ export class RecordReader {
   #piece: Uint8Array | undefined;
   #pieceOffset = 0;
   #pieces: ByteQueue | undefined;
-  /** Received bytes that are not yet cut into records. */
+  /** The number of received bytes that are not yet cut into records. */
   #uncutBytes = 0;
-  /** Records that are being opened, in order; `undefined` until a provider returns a promise. */
+  /** The records that are opened before `next` asks for them, in order. `undefined` until the first one. */
   #pendingOpens: PendingOpen[] | undefined;
   #pendingOpenBytes = 0;
   #awaitsAdmission = false;
   #emptyRecords = 0;
-  /** True once a record was bad: no record after it is read. */
+  /** True after a bad record and after `drop`: no further record is read. */
   #isBroken = false;
   /**
-   * The peer's first record may have any version 3.x (RFC 5246 §E.1). Once the version is negotiated, every record must
-   * have 3.3.
+   * True once the version is negotiated: every record must have the version {3, 3}. Before that, a record may have any
+   * version {3, x} (RFC 5246 §E.1).
    */
   #requiresVersion = false;
 
@@ -69,12 +70,13 @@ export class RecordReader {
   requireTls12(): void {
     this.#requiresVersion = true;
   }
-  /** Limits the length of a fragment: now (RFC 6066 §4), and after the next ChangeCipherSpec (RFC 8449 §4). */
+  /**
+   * Limits the length of a fragment, in bytes: now (RFC 6066 §4), and after the next ChangeCipherSpec (RFC 8449 §4).
+   */
   setLimit(current: number, next: number | undefined): void {
     this.#limit = current;
     this.#nextLimit = next;
   }
-  /** The number of bytes received. */
   receivedBytes = 0;
   /** The number of records received under the current keys. */
   get records(): number {
@@ -86,7 +88,9 @@ export class RecordReader {
     this.#limit = this.#nextLimit ?? this.#limit;
   }
 
-  /** The received bytes that wait to be read, including `itemOverhead` for each record that is being opened. */
+  /**
+   * The number of received bytes that `next` has not returned, with `itemOverhead` for each record in `#pendingOpens`.
+   */
   get pendingBytes(): number {
     return this.#uncutBytes + this.#pendingOpenBytes;
   }
@@ -95,7 +99,7 @@ export class RecordReader {
     return this.#awaitsAdmission;
   }
 
-  /** Stops reading, and discards the bytes that wait. */
+  /** Stops reading, and discards the bytes that `next` has not returned. */
   drop(): void {
     this.#isBroken = true;
     this.#piece = undefined;
@@ -120,8 +124,8 @@ export class RecordReader {
   }
 
   /**
-   * The next record, or `undefined` while it is incomplete or not admitted. An asynchronous provider opens several
-   * records of application data at the same time if they have arrived.
+   * Returns the next record, or `undefined` while it is incomplete or not admitted. An asynchronous provider opens
+   * several records of application data at the same time if they have arrived.
    */
   next(): Awaitable<TlsRecord> | undefined {
     this.#awaitsAdmission = false;
@@ -152,7 +156,7 @@ export class RecordReader {
     return opened.then((fragment) => this.#checkFragment(rawRecord, protection, sequenceNumber, fragment));
   }
 
-  /** An alert, a handshake record or a ChangeCipherSpec must be processed before a record after it is opened. */
+  /** Whether the next record may be opened too. Any record but application data must first be processed. */
   #canOpenAfter({ rawRecord }: PendingOpen): boolean {
     return rawRecord[0] === contentTypes.application_data && this.#pendingOpenBytes < maxInFlight;
   }
@@ -172,7 +176,7 @@ export class RecordReader {
       rawRecord = new Uint8Array(0);
       opened = Promise.reject(error);
     }
-    // A promise that rejects after a failed record must not end the process as an unhandled rejection.
+    // After a failed record, no caller awaits this promise. Its rejection must not end the process.
     opened.catch(ignore);
     const pendingOpen = { rawRecord, opened, sequenceNumber, protection };
     this.#pendingOpens ??= [];
@@ -181,7 +185,7 @@ export class RecordReader {
     return pendingOpen;
   }
 
-  /** The next record as received, header and body, or `undefined` while it is incomplete or not admitted. */
+  /** Takes the next record as received, with its header, or returns `undefined` if it is incomplete or not admitted. */
   #takeRawRecord(): Uint8Array | undefined {
     this.#awaitsAdmission = false;
     const piece = this.#piece;
@@ -245,7 +249,7 @@ export class RecordReader {
       });
   }
 
-  /** The next header, which is spread over several pieces. */
+  /** Copies the next header, which is spread over several pieces. */
   #gatherHeader(): Uint8Array {
     const header = new Uint8Array(headerLength);
     let part = (this.#piece as Uint8Array).subarray(this.#pieceOffset);
@@ -291,5 +295,5 @@ function notTls(type: number): TlsError {
   );
 }
 
-/** True for the first letter of an HTTP method or of an HTTP response. */
+/** True for the first letter of an HTTP response, or of an HTTP method other than TRACE. */
 const looksLikeHttp = (type: number): boolean => "GPHCOD".includes(String.fromCharCode(type));

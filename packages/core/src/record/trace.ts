@@ -4,7 +4,7 @@ import { type ContentType, contentTypeName, contentTypes, headerLength } from ".
 /** The trace options of a reader or writer of records. */
 export interface RecordTrace {
   readonly trace: ((event: TraceEvent) => void) | undefined;
-  /** True if trace events have the plaintext of application data. */
+  /** True if trace events contain the plaintext of application data. */
   readonly traceSecrets: boolean;
 }
 

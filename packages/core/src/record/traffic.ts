@@ -4,7 +4,8 @@ import type { RecordReader } from "./reader.ts";
 import type { RecordWriter } from "./writer.ts";
 
 /**
- * The traffic of a connection so far. Bytes are counted on the transport; records are those under the session's keys.
+ * The traffic of a connection so far. The bytes are those on the transport. The records are those under the session's
+ * keys.
  */
 export interface Traffic {
   readonly bytesReceived: number;
@@ -12,9 +13,10 @@ export interface Traffic {
   readonly recordsReceived: number;
   readonly recordsSent: number;
   /**
-   * The records of application data that may still be sent under the key, by the limit for AES-GCM (RFC 8446 §5.5). At
-   * 0 the connection ends with `key_exhausted`, so a program that sends for days opens a new connection before that. A
-   * full record has 16,384 bytes; a smaller write that is sent by itself is a record too.
+   * The number of records of application data that may still be sent under the key: the limit is that for AES-GCM (RFC
+   * 8446 §5.5). At 0, the next write ends the connection with `key_exhausted`, so a program that sends for days must
+   * open a new connection before that. A full record has 16,384 bytes of data. A smaller write that is sent by itself
+   * takes a record too.
    */
   readonly recordsLeft: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Sent records, RFC 5246 §6.2: fragmentation, protection, and their order while promises settle.
+ * Sent records, RFC 5246 §6.2: fragmentation, protection, and the order of records while promises settle.
  * @module
  */
 import { Writer } from "../bytes/writer.ts";
@@ -18,11 +18,11 @@ export interface RecordWriterOptions extends RecordTrace {
   readonly firstVersion?: number;
   /** The memory for records. */
   readonly memory: Memory;
-  /** The writer calls this when `take` can return a record that was being sealed, and never from inside a method. */
+  /** The writer calls this when a promise to seal a record has settled. It never calls this from inside a method. */
   readonly scheduleTake: () => void;
 }
 
-/** A record that is being sealed, or that comes after one that is. */
+/** A record that is being sealed, or that waits for an earlier record to be sealed. */
 interface Sealing {
   readonly type: ContentType;
   readonly record: Uint8Array;
@@ -44,22 +44,22 @@ export class RecordWriter {
   /** Records that `take` can return. */
   #ready: Uint8Array[] = [];
   #readyBytes = 0;
-  /** The records after those, in order. The first of them is still being sealed. */
+  /** The records after those in `#ready`, in order. */
   #sealing: Sealing[] = [];
   #sealingBytes = 0;
-  /** Application data that is not a record yet, and the bytes of the last record that was made of such data. */
+  /** Application data that is not in a record yet, and the number of bytes of such data in the last record of it. */
   #collected: Writer | undefined;
   #lastCollected = 0;
-  /** The memory for the next records, how much of it is used, and how many bytes the last `take` returned. */
+  /** The memory for the next records, how much of it is used, and how many bytes the last nonempty `take` returned. */
   #buffer: Uint8Array | undefined;
   #bufferUsed = 0;
   #lastTaken = 0;
   #isHeld = false;
   /**
-   * True once a record could not be sealed after it took a sequence number: the peer could not open any later record.
+   * True once a record could not be sealed after it took a sequence number. The peer could then open no later record.
    */
   #isBroken = false;
-  /** True if the provider returns promises, which its first record shows (Finished). */
+  /** True once the provider has returned a promise. The first protected record, Finished, shows whether it does. */
   #isAsync = false;
 
   constructor(options: RecordWriterOptions) {
@@ -73,8 +73,8 @@ export class RecordWriter {
     this.#version = tls12;
   }
   /**
-   * From now on, `take` returns no records until ChangeCipherSpec or an alert, because a WebSocket message costs more
-   * than the records in it.
+   * From now on, `take` returns no records until ChangeCipherSpec or an alert is sent. All of them then go into one
+   * message of the transport, because a WebSocket message costs more than the records in it.
    */
   hold(): void {
     this.#isHeld = true;
@@ -87,8 +87,9 @@ export class RecordWriter {
     this.#limit = Math.min(this.#options.maxFragment, current);
     this.#nextLimit = next && Math.min(this.#options.maxFragment, next);
   }
-  /** The number of bytes that `take` has returned, and of records under the current keys. */
+  /** The number of bytes that `take` has returned. */
   sentBytes = 0;
+  /** The number of records under the current keys. */
   get records(): number {
     return this.#protection.sequenceNumber;
   }
@@ -99,7 +100,7 @@ export class RecordWriter {
     this.#limit = this.#nextLimit ?? this.#limit;
   }
 
-  /** The bytes that `send` got and `take` has not returned yet. */
+  /** The number of bytes that `take` has not returned yet: records, and data that is not in a record yet. */
   get pendingBytes(): number {
     return this.#sealingBytes + this.#readyBytes + (this.#collected?.length ?? 0);
   }
@@ -109,8 +110,8 @@ export class RecordWriter {
   }
 
   /**
-   * Fragments, protects and queues a message. An empty message makes one empty record. Application data waits until
-   * there is a full record or `take` is called.
+   * Fragments, protects and queues a message. An empty message makes one empty record. Application data waits until it
+   * fills a record, another message is sent, or `take` is called.
    */
   send(type: ContentType, message: Uint8Array): void {
     if (type === contentTypes.application_data && message.length) return this.#collect(message);
@@ -118,15 +119,15 @@ export class RecordWriter {
     try {
       this.seal();
     } finally {
-      // If the data cannot be sealed, the alert about it is still sent.
+      // If the collected data cannot be sealed, an alert is still sent.
       for (let at = 0; at === 0 || at < message.length; at += this.#limit)
         this.#submit(type, message.subarray(at, at + this.#limit));
     }
   }
 
   /**
-   * Makes one record of many small writes, because sealing a record costs as much as sealing 4 KiB more in it. Data
-   * that fills a record is not copied.
+   * Makes one record of many small writes, because one more record costs as much as 4 KiB more in a record. Data that
+   * fills a record by itself is not collected.
    */
   #collect(data: Uint8Array): void {
     const limit = this.#limit;
@@ -143,7 +144,7 @@ export class RecordWriter {
     }
   }
 
-  /** Makes a record of the collected data. Throws the error of sealing. */
+  /** Makes a record of the collected data. Throws if it cannot be sealed. */
   seal(): void {
     if (!this.#collected) return;
     const data = this.#collected.done();
@@ -154,8 +155,8 @@ export class RecordWriter {
   }
 
   /**
-   * Returns the records that are sealed, in order; records that were built together follow each other in memory. Throws
-   * the error of sealing.
+   * Returns the sealed records, in order. Records from the same piece of memory are contiguous. Throws if a record
+   * could not be sealed.
    */
   take(): Uint8Array[] {
     this.seal();
@@ -163,7 +164,7 @@ export class RecordWriter {
     for (; this.#sealing[settled]?.settled; settled++) {
       const head = this.#sealing[settled] as Sealing;
       if (head.failed) {
-        // Records that were sealed before it remain, and are sent before the end.
+        // The records that were sealed before this one stay in `#ready`. They are sent before the connection ends.
         this.#isBroken = true;
         this.drop();
         throw head.failed.error;
@@ -172,7 +173,7 @@ export class RecordWriter {
       this.#addReady(head);
     }
     if (settled) this.#sealing.splice(0, settled);
-    // ChangeCipherSpec waits for the first record under its keys.
+    // ChangeCipherSpec waits for the first record under the new keys.
     const [next] = this.#sealing;
     if (this.#isHeld || (next && next.protection !== noProtection && next.sequenceNumber === 0)) return [];
     const ready = this.#ready;
@@ -185,7 +186,7 @@ export class RecordWriter {
   }
 
   /**
-   * Discards the records that are still being sealed. Their memory is never given back, because the provider may still
+   * Discards the records that are still being sealed. Their memory is never released, because the provider may still
    * write to it.
    */
   drop(): void {
@@ -201,7 +202,7 @@ export class RecordWriter {
     const record = this.#allocate(headerLength + length);
     setRecordHeader(record, type, type === contentTypes.handshake ? this.#version : tls12, length);
     const sealing: Sealing = { type, record, fragment, protection, sequenceNumber, settled: false };
-    // Queued before it is sealed: a provider that sends on this connection during the call takes a later number.
+    // Queued before it is sealed: a provider that sends on this connection during the call makes a later record.
     this.#sealing.push(sealing);
     this.#sealingBytes += record.length;
     let sealed: Awaitable<void>;
@@ -209,7 +210,7 @@ export class RecordWriter {
       sealed = protection.seal(type, fragment, record.subarray(headerLength));
     } catch (error) {
       this.#remove(sealing);
-      // If `seal` failed because data has no number left, the reserved numbers still serve for alerts.
+      // If `seal` failed because no sequence number is left for data, the reserved ones still serve for alerts.
       this.#isBroken = protection.sequenceNumber > sequenceNumber;
       throw error;
     }
@@ -241,11 +242,10 @@ export class RecordWriter {
       traceRecord(this.#options, "sent", type, protection !== noProtection, sequenceNumber, record, fragment);
   }
 
-  /** Memory for a record of `length` bytes. */
   #allocate(length: number): Uint8Array {
     if (!this.#buffer || this.#buffer.length - this.#bufferUsed < length) {
       this.#releaseBuffer();
-      // As much as the last `take` returned: then all records of a turn are contiguous, and are sent without a copy.
+      // As much as the last `take` returned: the records of a turn are then contiguous and are sent without a copy.
       this.#buffer = this.#options.memory.allocate(Math.max(length, Math.min(maxFlushMessage, this.#lastTaken)));
     }
     const from = this.#bufferUsed;
@@ -253,7 +253,7 @@ export class RecordWriter {
     return this.#buffer.subarray(from, this.#bufferUsed);
   }
 
-  /** Gives back the unused memory. The next record gets new memory. */
+  /** Releases the unused memory. The next record gets new memory. */
   #releaseBuffer(): void {
     if (this.#buffer && this.#bufferUsed < this.#buffer.length)
       this.#options.memory.release(this.#buffer.subarray(this.#bufferUsed));

@@ -13,15 +13,18 @@ import { loadConstraints } from "./lazy.ts";
 import { dnsName, parseReference } from "./name.ts";
 
 /**
- * The number of signatures that one search may check. One of a P-521 key, or of an RSA key above 4096 bits, counts as
- * four.
+ * The number of signatures that one search may check. A signature of a P-521 key, or of an RSA key above 4096 bits,
+ * counts as four.
  */
 const maxSignatures = 100;
 /** The number of issuers that one search may try. */
 const maxIssuersTried = 1000;
-/** If no path is valid, the search reports the error of the highest rank: that of the path that came closest. */
+/**
+ * If no path is valid, the search throws the error with the highest rank, from the path that came closest to being
+ * valid.
+ */
 const errorRanks = { noIssuer: 0, badSignature: 1, badIssuer: 2, badPath: 3 } as const;
-/** The default limit of intermediates on a path. Self-issued ones do not count. */
+/** The default limit on the number of intermediates on a path. Self-issued intermediates do not count. */
 export const maxPathDepth = 8;
 
 export const serverAuth = "1.3.6.1.5.5.7.3.1";
@@ -29,13 +32,13 @@ export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const anyExtendedKeyUsage = "2.5.29.37.0";
 export const processedOids: ReadonlySet<string> = new Set(Object.values(processedExtensions));
 
-/** The rules for each certificate of a path, and the maker of their errors. */
+/** The rules for each certificate of a path, and the function that makes their errors. */
 export interface Rules {
   /** The OID that every extendedKeyUsage on the path must contain. */
   readonly extendedKeyUsage: string;
-  /** ms since 1970. */
+  /** The time of the check, in milliseconds since 1970. */
   readonly now: number;
-  /** The parser alone accepts no less than 2048 and 256 bits. */
+  /** The parser refuses RSA keys below 2048 bits and EC keys below 256 bits, whatever these limits are. */
   readonly minimumRsaBits: number;
   readonly minimumEcBits: number;
   /** Makes an error, and adds the certificate's position in the peer's chain. */
@@ -50,15 +53,15 @@ export interface PathSearch extends Rules {
   readonly maxDepth: number;
   readonly provider: CryptoProvider;
   readonly cache: CertificateCache | undefined;
-  /** Makes the error for a certificate without a known issuer. The peer may have sent one that is unusable. */
+  /** Makes the error for a certificate without a known issuer. The peer may have sent an unusable issuer. */
   noIssuer(certificate: Certificate): CertificateError;
-  /** A last check of a path that is valid otherwise, such as for a pinned key. Returns the error if it fails. */
+  /** The last check of an otherwise valid path, such as for a pinned key. Returns the error if the check fails. */
   checkPath(path: readonly Certificate[]): CertificateError | undefined;
 }
 
 /**
  * Finds the first valid path from the leaf to an anchor. The caller has checked the leaf itself.
- * @throws CertificateError the most informative one of all that were met
+ * @throws CertificateError the error with the highest rank, or `budget` if the search needs too much work
  */
 export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   const { leaf, anchors, intermediates } = search;
@@ -171,7 +174,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
 
 /**
  * Applies the rules that hold for every certificate on a path, the anchor included. Returns the first error.
- * @param intermediatesBelow the number of intermediates below an issuer, without self-issued ones; -1 for the leaf
+ * @param intermediatesBelow the number of intermediates below this issuer that are not self-issued; -1 for the leaf
  */
 export function checkCertificate(
   rules: Rules,
@@ -185,7 +188,7 @@ export function checkCertificate(
       return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
     }
   }
-  // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below counts down by one; a policy is required at 0.
+  // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below lowers the number by one. At 0 a policy is required.
   if ((certificate.requireExplicitPolicy ?? Number.POSITIVE_INFINITY) <= intermediatesBelow + 1) {
     const reason = "policyConstraints (2.5.29.36) requires an explicit policy, which is unknown";
     return rules.fault(certificate, "unknown_critical_extension", reason);
@@ -219,7 +222,7 @@ export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): C
   return rules.fault(certificate, "extended_key_usage", `extendedKeyUsage is ${list}, not ${usageName(wanted)}`);
 }
 
-/** The usual name of a purpose; its OID if it has none. */
+/** The name of an extended key usage, or its OID if we know no name. */
 export const usageName = (oid: string): string =>
   oid === serverAuth ? "serverAuth" : oid === clientAuth ? "clientAuth" : oid;
 
@@ -271,21 +274,22 @@ function checkIssuer(
   );
 }
 
-/** A certificate, or another structure that is signed like one. */
+/** A certificate, or another structure that is signed like one, such as an OCSP response. */
 type SignedStructure = Pick<Certificate, "signatureAlgorithm" | "tbs" | "signature">;
 
 /** True if `issuer` signed `child`: the algorithm fits the key, and the signature is right. */
 export function* isSignedBy(provider: CryptoProvider, child: SignedStructure, issuer: Certificate): Flow<boolean> {
   const { signatureAlgorithm: algorithm } = child;
   const { publicKey: key, pssHash } = issuer;
-  // The provider checks that the algorithm fits the type of key. It knows that a key is bound to PSS, but not its hash.
+  // The provider checks that the algorithm fits the type of the key. It knows that a key is limited to PSS, but not to
+  // which hash.
   if (!algorithm || (pssHash && (!("hash" in algorithm) || algorithm.hash !== pssHash))) return false;
   return (yield* waitFor(provider.verify(algorithm, key, child.tbs, child.signature))) === true;
 }
 
 /**
- * Maps each certificate to the first one with the same name and key, which represents that CA. Their issuers may
- * differ: a path that comes back to a CA is a loop.
+ * Maps each certificate to the first one with the same name and key, which represents the CA. The certificates of a CA
+ * may have different issuers. A path that returns to a CA is a loop.
  */
 function groupByCa(certificates: readonly Certificate[]): ReadonlyMap<Certificate, unknown> {
   const first = new Map<string, Certificate>();

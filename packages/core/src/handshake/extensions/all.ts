@@ -1,6 +1,6 @@
 /**
- * The lists of extensions, by the slots that they fill. There are two lists, so that a bundle without a server drops
- * the server's.
+ * The lists of extensions, by the slots that they fill. The client and the server have a list each, so that a bundle
+ * without a server does not contain the server's.
  * @module
  */
 import { alpnClient, alpnServer } from "./alpn.ts";

@@ -1,5 +1,6 @@
 /**
- * application_layer_protocol_negotiation, RFC 7301: the client offers, the server answers with exactly one of them.
+ * application_layer_protocol_negotiation, RFC 7301: the client offers protocols, and the server answers with exactly
+ * one of them.
  * @module
  */
 import { ascii, latin1 } from "../../bytes/bytes.ts";
@@ -42,7 +43,7 @@ export const alpnServer: ServerExtension<"alpn"> = {
     if (!alpn.length) return undefined;
     const agreed = alpn.find((protocol) => offered.includes(protocol));
     if (agreed === undefined) {
-      // It may have offered 64 KiB of control characters.
+      // The client may have offered 64 KiB of control characters.
       const theirs = offered.slice(0, 16).map((one) => JSON.stringify(one));
       throw new TlsError(
         "no_application_protocol",

@@ -1,6 +1,6 @@
 /**
  * ec_point_formats, RFC 8422 §5.1.2, §5.2: `uncompressed` is the only format and is mandatory. A client sends the
- * extension if it offers an ECC suite, a server if it chose one.
+ * extension if it offers an ECC suite. A server answers it if it chose an ECC suite.
  * @module
  */
 import { secp256r1 } from "../../crypto/groups.ts";

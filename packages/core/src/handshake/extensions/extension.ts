@@ -1,7 +1,7 @@
 /**
  * The interface of an extension (RFC 5246 §7.4.1.4). Each extension is one file with a client half, a server half, or
- * both, which fill a slot of `../session.ts`. `all.ts` lists them. A half returns the value that it reads or agrees on.
- * It can read the values of other extensions and cannot change them.
+ * both, which fill a slot of `../session.ts`. `all.ts` lists the extensions. A half returns the value that it reads or
+ * agrees on. It can read the values of other extensions but cannot change them.
  * @module
  */
 import { TlsError } from "../../errors.ts";
@@ -16,7 +16,7 @@ export interface ClientExtension<K extends keyof Slots = keyof Slots> {
   /** Returns the data for ClientHello, or `undefined` if the extension is not sent. */
   offer(config: ClientConfig, session: ResumableSession | undefined): Uint8Array | undefined;
   /**
-   * Returns the value that the server's answer agrees on. `agreement` holds the values of the extensions before it.
+   * Returns the value that the server's answer agrees on. `agreement` holds the values of the answers before this one.
    * Without this method, an answer fails with `unsupported_extension`.
    */
   accept?(answer: Uint8Array, agreement: Agreement, config: ClientConfig): Slots[K]["agreed"] | undefined;
@@ -24,13 +24,13 @@ export interface ClientExtension<K extends keyof Slots = keyof Slots> {
   absent?(config: ClientConfig): void;
 }
 
-/** The data from which a server answers. */
+/** The input of a server's answers. */
 export interface AnswerContext {
   readonly offer: Offer;
   /** The values that the extensions earlier in the list agreed on. */
   readonly agreement: Agreement;
   readonly config: ServerConfig;
-  /** The credential of the server's Certificate message, if it sends one. */
+  /** The credential of the server's Certificate message, if the server sends one. */
   readonly credential?: ServerCredential | undefined;
   /** The OCSP response for CertificateStatus. */
   readonly response?: Uint8Array | undefined;
@@ -48,13 +48,15 @@ export interface ServerExtension<K extends keyof Slots = keyof Slots> {
   readonly id: number;
   readonly name: string;
   /**
-   * Decodes the client's extension. `offer` holds the extensions earlier in the list. `undefined` ignores the
+   * Decodes the client's extension. `offer` holds the extensions earlier in the list. Returns `undefined` to ignore the
    * extension.
    */
   read(data: Uint8Array, config: ServerConfig, offer: Offer): Slots[K]["offered"] | undefined;
   /** Called only if the client sent the extension (or, for renegotiation_info, its SCSV). */
   answer?(offered: Slots[K]["offered"], context: AnswerContext): Answer<Slots[K]["agreed"]> | undefined;
-  /** Called if the client did not send the extension. Throws if the configuration requires it. */
+  /**
+   * Called if the client did not send the extension, or if `read` ignored it. Throws if the configuration requires it.
+   */
   absent?(config: ServerConfig): void;
 }
 
@@ -66,7 +68,7 @@ export type ServerExtensions = { readonly [K in keyof Slots]?: ServerExtension<K
 /** An answer without data. */
 export const emptyAnswer: Answer<true> = { data: /* @__PURE__ */ new Uint8Array(0), agreed: true };
 
-/** Decodes the data of an extension. The path in an error begins with its name. */
+/** Decodes the data of an extension. The path in an error begins with the extension's name. */
 export const decodeData = <T>(extension: { readonly name: string }, codec: Codec<T>, data: Uint8Array): T =>
   decode(codec, data, extension.name);
 

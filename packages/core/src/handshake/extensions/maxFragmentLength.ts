@@ -1,5 +1,5 @@
 /**
- * max_fragment_length, RFC 6066 §4: for a client with little memory. The length belongs to the session.
+ * max_fragment_length, RFC 6066 §4: for a client with little memory. The length is a property of the session.
  * record_size_limit supersedes this extension.
  * @module
  */
@@ -19,7 +19,7 @@ const length: Codec<number | undefined> = {
 const encodeLength = (value: number | undefined): Uint8Array | undefined =>
   value === undefined ? undefined : encode(length, value);
 const illegal = (why: string): TlsError => new TlsError("illegal_parameter", `max_fragment_length: ${why}`);
-/** RFC 8449 §5. */
+/** The error if a server answers both max_fragment_length and record_size_limit (RFC 8449 §5). */
 export const bothAnswered = (): TlsError => illegal("the server answers record_size_limit too");
 
 export const maxFragmentLengthClient: ClientExtension<"maxFragmentLength"> = {
@@ -39,7 +39,7 @@ export const maxFragmentLengthServer: ServerExtension<"maxFragmentLength"> = {
   id,
   name,
   read(data, _config, { recordSizeLimit }) {
-    // A client that sends record_size_limit too has this extension ignored (RFC 8449 §5).
+    // The server ignores this extension if the client also sends record_size_limit (RFC 8449 §5).
     if (recordSizeLimit !== undefined) return undefined;
     const offered = decodeData(this, length, data);
     if (offered === undefined) throw illegal("an unknown length");

@@ -1,6 +1,6 @@
 /**
  * padding, RFC 7685: some load balancers hang on a ClientHello of 256 to 511 bytes, because they mistake it for SSL
- * 2.0. The padding depends on the whole hello, so it is not in the list of `all.ts`. A server ignores it.
+ * 2.0. The padding depends on the whole hello, so the extension is not in the list of `all.ts`. A server ignores it.
  * @module
  */
 import { encode } from "../../wire/codec.ts";

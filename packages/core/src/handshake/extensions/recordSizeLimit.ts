@@ -34,7 +34,10 @@ export const recordSizeLimitClient: ClientExtension<"recordSizeLimit"> = {
 export const recordSizeLimitServer: ServerExtension<"recordSizeLimit"> = {
   id,
   name,
-  /** A client may announce more than TLS 1.2 allows, for later versions (RFC 8449 §4). Our own limit is lower. */
+  /**
+   * A client may announce more than TLS 1.2 allows, for later versions (RFC 8449 §4). The writer sends no larger
+   * records than `maxFragment`.
+   */
   read: readLimit,
   answer: (send, { config: { recordSizeLimit: receive = maxPlaintext } }) => ({
     data: encode(uint16, receive),

@@ -36,7 +36,7 @@ export const serverNameClient: ClientExtension<"serverName"> = {
 export const serverNameServer: ServerExtension<"serverName"> = {
   id,
   name,
-  /** Names of unknown types are skipped. */
+  /** Skips names of unknown types. */
   read(data) {
     const hosts = decodeData(this, names, data).filter(({ nameType }) => nameType === hostName);
     if (hosts.length > 1) throw illegal(`${hosts.length} host names, at most one is allowed`);

@@ -1,6 +1,6 @@
 /**
- * session_ticket, RFC 5077 §3.2: an empty one asks for a ticket, and one with a ticket asks to resume. The answer is
- * always empty and announces NewSessionTicket.
+ * session_ticket, RFC 5077 §3.2: an empty extension requests a ticket, and an extension with a ticket requests
+ * resumption. The answer is always empty and announces NewSessionTicket.
  * @module
  */
 import { empty } from "../../wire/codec.ts";
@@ -23,7 +23,7 @@ export const sessionTicketServer: ServerExtension<"ticket"> = {
   id,
   name,
   read: (data) => data.slice(),
-  /** Without extended_master_secret there is no ticket, so that extension comes first in the list. */
+  /** Without extended_master_secret the server issues no ticket, so that extension comes first in the list. */
   answer: (_, { agreement, config, renews }) =>
     (agreement.resumed ? renews : config.tickets && agreement.extendedMasterSecret) ? emptyAnswer : undefined,
 };

@@ -1,5 +1,5 @@
 /**
- * signature_algorithms, RFC 5246 §7.4.1.4.1. A client without it implies SHA-1, which we refuse.
+ * signature_algorithms, RFC 5246 §7.4.1.4.1. A client that does not send it implies SHA-1, which we refuse.
  * @module
  */
 import { type Codec, encode, list, uint16 } from "../../wire/codec.ts";
@@ -9,7 +9,7 @@ const id = 13;
 const name = "signature_algorithms";
 const schemes: Codec<readonly number[]> = list(2, uint16, 2);
 
-/** Without `accept`, because a server must not answer it (RFC 5246 §7.4.1.4.1). */
+/** It has no `accept`, because a server must not answer the extension (RFC 5246 §7.4.1.4.1). */
 export const signatureAlgorithmsClient: ClientExtension<"schemes"> = {
   id,
   name,

@@ -1,6 +1,6 @@
 /**
  * signed_certificate_timestamp, RFC 6962 §3.3.1: the timestamps of certificate logs for the server's
- * certificate. They are passed on unchecked.
+ * certificate. The application gets them unverified.
  * @module
  */
 import { bytes, type Codec, empty, list } from "../../wire/codec.ts";

@@ -46,7 +46,7 @@ export const statusRequestServer: ServerExtension<"statusRequest"> = {
   answer: (_, { response }) => (response ? emptyAnswer : undefined),
 };
 
-/** The OCSP response for a client that asks for it, if there is one. `ServerCredential.ocspResponse` never throws. */
+/** Returns the OCSP response if the client asks for it and the credential has one. Never throws. */
 export function* ocspResponseFor(offer: Offer, credential: ServerCredential | undefined): Flow<Uint8Array | undefined> {
   const source = credential?.ocspResponse;
   if (!offer.statusRequest || !source) return undefined;

@@ -20,7 +20,7 @@ export const supportedGroupsClient: ClientExtension<"groups"> = {
           config.groups.map((group) => group.id),
         )
       : undefined,
-  /** A server must not send it, but some do. We ignore it. */
+  /** Ignores the answer: a server must not send this extension, but some do. */
   accept: () => undefined,
 };
 

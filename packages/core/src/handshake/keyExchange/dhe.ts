@@ -1,7 +1,7 @@
 /**
  * DHE: ephemeral Diffie-Hellman in a finite field, with the server's share signed (RFC 5246 §7.4.3, §7.4.7.2). A
- * server uses the groups of RFC 7919. A client accepts those that it offers and, for servers without RFC 7919, groups
- * 14 to 18 of RFC 3526. Any other prime could have a trapdoor.
+ * server uses the groups of RFC 7919. A client accepts the groups that it offers and, for servers without RFC 7919,
+ * groups 14 to 18 of RFC 3526. Any other prime could have a trapdoor.
  * @module
  */
 import { equal, wipe } from "../../bytes/bytes.ts";

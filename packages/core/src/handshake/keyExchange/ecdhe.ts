@@ -1,6 +1,6 @@
 /**
  * ECDHE: each side generates a key pair for one handshake, and the server signs its share (RFC 8422 §5.4, §5.7).
- * The shared x coordinate, with its leading zeros, is the premaster secret (§5.10).
+ * The shared x coordinate, with its leading zeros, is the premaster secret (RFC 8422 §5.10).
  * @module
  */
 import { defaultGroups } from "../../crypto/groups.ts";
@@ -15,14 +15,14 @@ export const ecdhe: KeyExchangeRow = {
   usesCertificate: true,
   keyUsage: "digitalSignature",
 
-  *client(peer, config, early) {
+  *client(peer, config, precomputed) {
     const { params, signed } = yield* peer.expect(serverEcdhKeyExchange);
     const group = groupOf(config, params);
     return {
       group: group.name,
       signed: { ...signed, params: encode(serverEcdhParams, params) },
       *send() {
-        const share = yield* generateShare(config, group, early);
+        const share = yield* generateShare(config, group, precomputed);
         try {
           const premaster = yield* ecdhSharedSecret(share, params.public, group);
           peer.send(clientEcdhPublic, { public: share.publicKey });

@@ -1,6 +1,6 @@
 /**
  * ECDHE_PSK: a pre-shared key authenticates both sides, and ephemeral key pairs give forward secrecy (RFC 5489 §2).
- * There is no signature.
+ * The server signs nothing.
  * @module
  */
 import { defaultGroups } from "../../crypto/groups.ts";
@@ -18,14 +18,14 @@ export const ecdhePsk: KeyExchangeRow = {
   psk: pskOptions,
   stillHasKey,
 
-  *client(peer, config, early) {
+  *client(peer, config, precomputed) {
     const { identityHint, params } = yield* peer.expect(serverEcdhPskKeyExchange);
     const group = groupOf(config, params);
     return {
       group: group.name,
       *send() {
         const material = yield* clientPskFor(config, identityHint);
-        const share = yield* generateShare(config, group, early);
+        const share = yield* generateShare(config, group, precomputed);
         try {
           const secret = yield* ecdhSharedSecret(share, params.public, group);
           peer.send(clientEcdhPskPublic, { identity: material.identity, public: share.publicKey });

@@ -20,7 +20,7 @@ export const ecdhParams = (group: NamedCurve, share: KeyShare): EcdhParams => ({
 
 export const isCurve = (group: NamedGroup | undefined): group is NamedCurve => group?.kind === "curve";
 
-/** The group that the server's parameters name. Throws if we did not offer it. */
+/** The group that the server's parameters name. Throws if the client did not offer that group. */
 export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCurve {
   const group =
     params.curveType === namedCurve ? groups.filter(isCurve).find((row) => row.id === params.namedCurve) : undefined;
@@ -34,13 +34,16 @@ export function groupOf({ groups }: ExchangeConfig, params: EcdhParams): NamedCu
 export function* generateShare(
   { provider, random }: ExchangeConfig,
   group: NamedCurve,
-  early?: PrecomputedShare,
+  precomputed?: PrecomputedShare,
 ): Flow<KeyShare> {
   const agreement = requireEntry(provider.groups[group.name]);
-  return yield* waitFor(early?.group === group ? early.share : agreement(random));
+  return yield* waitFor(precomputed?.group === group ? precomputed.share : agreement(random));
 }
 
-/** Generates a share on the first offered curve that a suite can use, because most servers choose that curve. */
+/**
+ * Generates a share on the first offered curve that a suite can use, because most servers choose that curve. Returns
+ * `undefined` if the provider does not precompute shares.
+ */
 export function precomputeShare(
   config: ExchangeConfig & { readonly suites: readonly { readonly keyExchange: KeyExchangeRow }[] },
 ): PrecomputedShare | undefined {
@@ -48,15 +51,14 @@ export function precomputeShare(
     config.suites.some(({ keyExchange }) => keyExchange.groups.includes(group));
   const group = config.groups.filter(isCurve).find(isUsable);
   if (!group || !config.provider.precomputesShares) return undefined;
-  // ClientHello is sent in the next microtask. Chromium's WebCrypto computes during the call, so it must start later.
+  // ClientHello is sent in the next microtask. Chromium's WebCrypto computes during the call, so the call comes later.
   const sent = Promise.resolve().then(ignore);
   const share = markHandled(sent.then(() => runFlow(generateShare(config, group))));
   return { group, share, wipe: () => void markHandled(share.then((keyShare) => keyShare.wipe())) };
 }
 
 /**
- * The shared secret of our share and the peer's point. A point that the provider rejects is the peer's fault (RFC 8422
- * §5.11).
+ * The shared secret of our share and the peer's point. Throws if the provider rejects the point (RFC 8422 §5.11).
  */
 export function* ecdhSharedSecret(share: KeyShare, peerPublic: Uint8Array, group: NamedCurve): Flow<Uint8Array> {
   const secret = yield* waitFor(share.agree(peerPublic));

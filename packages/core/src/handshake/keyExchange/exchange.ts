@@ -1,7 +1,7 @@
 /**
  * The interface of a key exchange (RFC 5246 §7.4.3, §7.4.7): the part of a handshake that depends on the suite. Each
- * exchange is one file with a client half and a server half. The rows of the suites refer to it, so a bundle contains
- * only the exchanges of the suites that it uses.
+ * exchange is one file with a client half and a server half. The row of a suite refers to its exchange, so a bundle
+ * contains only the exchanges of the suites that it uses.
  * @module
  */
 
@@ -29,7 +29,7 @@ export interface KeyExchange {
 /** The internal interface of `KeyExchange`. */
 export interface KeyExchangeRow extends KeyExchange {
   /** Receives ServerKeyExchange, if the exchange has one. */
-  client(peer: Peer, config: ClientExchangeConfig, early?: PrecomputedShare): Flow<ClientSide>;
+  client(peer: Peer, config: ClientExchangeConfig, precomputed?: PrecomputedShare): Flow<ClientSide>;
   /** Sends ServerKeyExchange, if the exchange has one. */
   server(peer: Peer, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
   /**
@@ -39,7 +39,7 @@ export interface KeyExchangeRow extends KeyExchange {
     client(psk: ClientPsk): NonNullable<ClientExchangeConfig["psk"]>;
     server(psk: ServerPsk): NonNullable<ServerExchangeConfig["psk"]>;
   };
-  /** Called before a session is resumed: whether its pre-shared key is still configured. */
+  /** Whether the pre-shared key of a session is still configured. Called before the session is resumed. */
   readonly stillHasKey?: {
     client(config: ClientExchangeConfig, sessionPsk: SessionPsk): Flow<boolean>;
     server(config: ServerExchangeConfig, sessionPsk: SessionPsk): Flow<boolean>;
@@ -76,8 +76,8 @@ export interface PresharedKey {
 }
 
 /**
- * A client's key, or a function that chooses one by the server's hint. It returns `undefined` if there is no key for
- * the server.
+ * A client's key, or a function that chooses one by the server's hint. The function returns `undefined` if the client
+ * has no key for the server.
  */
 export type ClientPsk = PresharedKey | ((hint: string | undefined) => Awaitable<PresharedKey | undefined>);
 
@@ -85,7 +85,7 @@ export interface ServerPsk {
   /**
    * Returns the key of an identity, at least 16 bytes, or `undefined` if the identity is unknown. The handshake then
    * fails as it does with a wrong key. Any client can send any identity of at most 1,024 bytes. Take equally long for
-   * known and unknown identities, because the time would reveal which exist.
+   * known and unknown identities, because a difference would reveal which identities exist.
    */
   lookup(identity: string): Awaitable<Uint8Array | undefined>;
   /** Helps clients with many keys to choose one. It is sent in the clear. Default: no hint. */
@@ -126,7 +126,10 @@ export interface PrecomputedShare {
 export interface ClientSide {
   /** The name of the group, if the exchange uses one. */
   readonly group?: string;
-  /** The parameters that the server signed together with both randoms, and the signature. Verify it before `send`. */
+  /**
+   * The parameters that the server signed together with both randoms, and the signature. Verify the signature before
+   * `send`.
+   */
   readonly signed?: DigitallySigned & { readonly params: Uint8Array };
   /** Sends ClientKeyExchange. `server` is the verified server, if it has a certificate. */
   send(server: VerifiedPeer | undefined): Flow<AgreedSecret>;

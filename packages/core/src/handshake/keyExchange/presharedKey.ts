@@ -27,7 +27,7 @@ export interface PskMaterial {
   readonly key: Uint8Array;
 }
 
-/** The client's key for a server with this hint. An empty hint means that it sent none. */
+/** The client's key for a server with this hint. An empty hint means that the server sent none. */
 export function* clientPskFor({ psk }: ClientExchangeConfig, hint: Uint8Array): Flow<PskMaterial> {
   const chosen = psk && (yield* callHook(() => psk(hint.length ? textOf(hint) : undefined)));
   if (!chosen)
@@ -56,7 +56,7 @@ function* lookUpKey({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<U
   return key && checkKey({ identity: name, key, allowShortKey: psk.allowShortKeys }).key;
 }
 
-/** A key may have been removed, or replaced under the same identity. Its sessions are then not resumed. */
+/** A key may have been removed, or replaced under the same identity. The key's sessions are then not resumed. */
 export const stillHasKey: Required<KeyExchangeRow>["stillHasKey"] = {
   *client(config, { hint, digest }) {
     try {
@@ -92,7 +92,7 @@ function textOf(identity: Uint8Array): string | undefined {
 
 const pskPremasterSecret = struct({ otherSecret: bytes(2), psk: bytes(2) });
 
-/** The premaster secret. `otherSecret` is all zeros with PSK alone (RFC 4279 §2). This function wipes it. */
+/** Makes the premaster secret (RFC 4279 §2). Wipes `otherSecret`, which is all zeros with PSK alone. */
 export function pskPremaster(
   config: ExchangeConfig,
   { identity, hint, key }: PskMaterial,

@@ -11,7 +11,7 @@ import type { ClientConfig, CommonConfig, ServerConfig } from "../config.ts";
 
 const hashes = new WeakMap<Certificate, Uint8Array>();
 
-/** The SHA-256 of a certificate. It is cached, because each handshake needs it for our own certificate. */
+/** The SHA-256 of a certificate. The hash is cached, because each handshake needs it for our own certificate. */
 export function certificateHash(certificate: Certificate): Uint8Array {
   let hash = hashes.get(certificate);
   if (!hash) {
@@ -26,8 +26,8 @@ const hashText = (certificate: Certificate): string => certificateHash(certifica
 const sortedSet = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
 
 /**
- * Without the functions `trust` and `verify`, which cannot be hashed. They are called again before a session is
- * resumed.
+ * The trust policy without its functions `trust` and `verify`, which cannot be hashed. They are called again before a
+ * session is resumed.
  */
 const trustContent = ({ anchors, pins, insecure, trust, minimumRsaBits, minimumEcBits }: TrustPolicy): JsonList => [
   insecure ? 1 : trust ? 2 : 0,
@@ -55,8 +55,8 @@ function digest(config: CommonConfig, policy: TrustPolicy | undefined, roleConte
 }
 
 /**
- * A client's binding: its trust policy, the server name, the groups and schemes, and its own certificates. ALPN is not
- * part of it: see ADR 3.
+ * A client's binding: the policies for trust and OCSP, the server name and the scope, the groups and schemes,
+ * max_fragment_length, and its own certificates. ALPN is not part of the binding: see ADR 3.
  */
 export const clientBinding = (config: ClientConfig): Uint8Array =>
   digest(config, config.trust, () => [
@@ -71,8 +71,8 @@ export const clientBinding = (config: ClientConfig): Uint8Array =>
   ]);
 
 /**
- * A server's binding: whether it asks for client certificates, and its trust policy for them. The state holds the
- * server name and certificate separately, because they differ between clients.
+ * A server's binding: whether it asks for client certificates, its trust policy for them, and its groups and schemes.
+ * The state holds the server name and certificate separately, because they differ between clients.
  */
 export const serverBinding = (config: ServerConfig): Uint8Array =>
   digest(config, config.clientTrust, () => ["server", config.clientAuth]);

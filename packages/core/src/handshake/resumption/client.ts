@@ -1,5 +1,5 @@
 /**
- * Resumption on a client: the session that it offers, the abbreviated handshake, and the session that it keeps.
+ * Resumption on a client: the session that it offers, the abbreviated handshake, and the session that it stores.
  * @module
  */
 import { ascii, equal, toHex } from "../../bytes/bytes.ts";
@@ -27,7 +27,7 @@ import {
 } from "./state.ts";
 import type { SessionStore } from "./store.ts";
 
-/** Keeps a client's sessions in a store. The store answers in time and does not throw. */
+/** Keeps a client's sessions in a store. The store must have a time limit and must not throw. */
 export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper {
   /** The abbreviated handshake, RFC 5246 §7.3, figure 2, left column, from ServerHello on. */
   function* resume(
@@ -71,8 +71,8 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
       void store.delete(toHex(binding));
 
   /**
-   * Stores a renewed session. An unchanged one is not written: another connection, or the user, may have removed it
-   * from the store meanwhile.
+   * Stores a renewed session. An unchanged session is not written again: another connection, or the user, may have
+   * removed it from the store meanwhile.
    */
   function* keepRenewed(old: SessionState, next = old): Flow<() => void> {
     return next === old ? removal(old) : yield* put(next);
@@ -113,8 +113,8 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
     *keep(config, made) {
       const ticket = made.ticket && fits(made.ticket) ? made.ticket.ticket : emptyBytes;
       const sessionId = ticket.length ? emptyBytes : made.sessionId;
-      // Without extended_master_secret another client could have the same master secret (RFC 7627 §1). A function may
-      // choose another certificate next time.
+      // Without extended_master_secret another client could have the same master secret (RFC 7627 §1). The user's
+      // function may choose another certificate next time.
       if (!made.agreement.extendedMasterSecret || made.chosenByUser || !(ticket.length || sessionId.length))
         return undefined;
       const lifetime = made.ticket?.lifetimeHint || sessionLifetime;
@@ -125,8 +125,8 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
 }
 
 /**
- * The agreement of a resumed session. Throws if the server changes what it must not change (RFC 5246 §7.4.1.3, RFC 7627
- * §5.3, RFC 5746 §3.5).
+ * The agreement of a resumed session. Throws if the server changes a parameter that it must not change (RFC 5246
+ * §7.4.1.3, RFC 7627 §5.3, RFC 5746 §3.5).
  */
 function resumedAgreement(state: SessionState, agreement: Agreement): Agreement {
   const { suite } = agreement;
@@ -142,7 +142,7 @@ function resumedAgreement(state: SessionState, agreement: Agreement): Agreement 
     throw new TlsError("handshake_failure", "the server resumes the session without renegotiation_info", {
       code: "renegotiation_mismatch",
     });
-  // The length belongs to the session, whether the server repeats it or not (RFC 6066 §4).
+  // The fragment length is a property of the session, whether the server repeats it or not (RFC 6066 §4).
   const maxFragmentLength = agreement.maxFragmentLength ?? (state.maxFragmentLength || undefined);
   return agreement.recordSizeLimit ? agreement : { ...agreement, maxFragmentLength };
 }
@@ -150,14 +150,14 @@ function resumedAgreement(state: SessionState, agreement: Agreement): Agreement 
 type NewTicket = NonNullable<NewClientSession["ticket"]>;
 
 /**
- * True if a ClientHello has room for the ticket. With a longer one, every handshake would fail until the session
+ * True if a ClientHello has room for the ticket. With a longer ticket, every handshake would fail until the session
  * expires.
  */
 const fits = ({ ticket }: NewTicket): boolean => ticket.length <= maxTicket;
 
 /**
- * The same session under a new ticket; its age does not change. An empty ticket means that the client keeps the old one
- * (RFC 5077 §3.3).
+ * The same session under a new ticket. The age of the session does not change. An empty ticket means that the client
+ * keeps the old one (RFC 5077 §3.3).
  */
 function renewed(
   config: ClientConfig,

@@ -1,5 +1,5 @@
 /**
- * Resumption on a server: the sessions that it accepts, the abbreviated handshake, and the sessions that it keeps.
+ * Resumption on a server: the sessions that it accepts, the abbreviated handshake, and the sessions that it stores.
  * @module
  */
 import { ascii, equal, latin1, toHex } from "../../bytes/bytes.ts";
@@ -39,11 +39,11 @@ export interface OfferedSession {
   readonly credential: ServerCredential | undefined;
   /** The state of the new ticket that the client gets instead of its own. */
   readonly renewed: SessionState | undefined;
-  /** Removes the session from the cache. */
+  /** Removes the session from the cache. `undefined` for a ticket. */
   readonly forget: Established["forgetSession"];
 }
 
-/** The session to resume, if the ClientHello offers one that may be resumed. */
+/** Returns the session to resume. If the offered session may not be resumed, traces the reason. */
 export function* findOfferedSession(
   peer: Peer,
   config: ServerConfig,
@@ -81,7 +81,7 @@ function* checkOfferedSession(
     : undefined;
   if (!credential && suite.keyExchange.usesCertificate) return "certificate";
   if (state.secureRenegotiation && !offer.secureRenegotiation) return "renegotiation_info";
-  // The length belongs to the session (RFC 6066 §4): a client that asks for another, or for none, gets a new session.
+  // The fragment length is a property of the session (RFC 6066 §4), so a client with another length gets a new session.
   if (state.maxFragmentLength !== (offer.maxFragmentLength ?? 0)) return "max_fragment_length";
   const sessionPsk = sessionPskOf(state);
   if (
@@ -91,7 +91,7 @@ function* checkOfferedSession(
     return "pre_shared_key";
   const peer = yield* verifiedPeerOf(state, config.clientTrust, config);
   if (!peer && state.path.length) return "untrusted";
-  // The last check, because it ends the connection: only a session that would be resumed may do that (RFC 7627 §5.3).
+  // The last check, because it ends the connection. Only a session that would be resumed may do so (RFC 7627 §5.3).
   if (!offer.extendedMasterSecret)
     throw new TlsError("handshake_failure", "the client resumes a session without its extended_master_secret", {
       code: "resumed_without_extended_master_secret",
@@ -102,9 +102,9 @@ function* checkOfferedSession(
 }
 
 interface FoundState {
-  /** `undefined` if there is no such session, or if its ticket cannot be decrypted. */
+  /** `undefined` if the cache has no such session, or if the ticket cannot be decrypted. */
   readonly state: SessionState | undefined;
-  /** The ticket is encrypted with a key other than the newest. */
+  /** True if the ticket is encrypted with a key other than the newest. */
   readonly oldKey?: boolean;
   readonly forget?: Established["forgetSession"];
 }
@@ -123,7 +123,7 @@ function* findState(
     return opened ? { state: readSessionState(opened.state), oldKey: opened.oldKey } : { state: undefined };
   }
   if (!sessionId.length || !sessions) return undefined;
-  // Our IDs have another length. A remote store is not asked for IDs that we cannot have issued.
+  // This server does not issue IDs of another length, so it need not query the cache, which may be remote.
   if (sessionId.length !== sessionIdLength) return { state: undefined };
   const key = toHex(sessionId);
   const bytes = yield* callHook(() => sessions.get(key));
@@ -172,8 +172,8 @@ export function* resumeSession(
 const sessionIdLength = 32;
 
 /**
- * The ID under which the cache will have the session of a full handshake. Empty if it will not: a ticket makes the
- * cache needless (RFC 5077 §3.4).
+ * The ID under which the session of a full handshake will be cached. Empty if it will not be cached, for example
+ * because the client gets a ticket (RFC 5077 §3.4).
  */
 export const newSessionId = ({ sessions, random }: ServerConfig, agreement: Agreement): Uint8Array =>
   sessions && agreement.extendedMasterSecret && !agreement.ticket ? random(sessionIdLength) : emptyBytes;
@@ -198,11 +198,11 @@ export function serverState(
 /** Sends NewSessionTicket. Without a key to encrypt with, the ticket is empty, as RFC 5077 §3.3 allows. */
 export function* sendTicket(peer: Peer, { tickets, now }: ServerConfig, state: SessionState): Flow<void> {
   const ticket = tickets ? yield* tickets.seal(writeSessionState(state)) : emptyBytes;
-  // The clock may have passed the end of the session meanwhile. A hint of 0 would mean "unspecified".
+  // The session may have expired meanwhile. A hint of 0 would mean "unspecified".
   peer.send(newSessionTicket, { lifetimeHint: Math.max(1, state.expires - seconds(now())), ticket });
 }
 
-/** Puts the session into the cache, under the session_id of ServerHello. Returns what removes it. */
+/** Puts the session into the cache, under the session_id of ServerHello. Returns the function that removes it. */
 export function* cacheSession(
   { sessions }: ServerConfig,
   sessionId: Uint8Array,
@@ -214,5 +214,5 @@ export function* cacheSession(
   return removal(sessions, key);
 }
 
-/** A function of its own, so that the connection, which holds on to it, does not hold on to the state. */
+/** A separate function, so that the closure that a connection keeps does not contain the session's state. */
 const removal = (sessions: SessionStore, key: string) => (): void => void sessions.delete(key);

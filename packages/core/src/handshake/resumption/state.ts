@@ -21,10 +21,11 @@ export interface SessionState {
   readonly created: number;
   /** The time from which the session is not resumed any more, in seconds since 1970. */
   readonly expires: number;
-  /** Empty if the client sent none. */
+  /** Empty if the client names no server. */
   readonly serverName: Uint8Array;
+  /** 1 if renegotiation_info was agreed on, otherwise 0. */
   readonly secureRenegotiation: number;
-  /** The agreed length in bytes, which belongs to the session (RFC 6066 §4). 0 if none was agreed. */
+  /** The agreed fragment length in bytes, a property of the session (RFC 6066 §4). 0 if none was agreed on. */
   readonly maxFragmentLength: number;
   /**
    * The SHA-256 of the server's end-entity certificate, which identifies the virtual host. Empty with a pre-shared
@@ -125,8 +126,9 @@ export function newSessionState(session: NewSession, binding: Uint8Array, now: n
 }
 
 /**
- * The time at which a session expires: its lifetime has passed, it is too old in spite of renewals, or a certificate
- * of its path expires. `lifetime` is in seconds, the other times are in seconds since 1970.
+ * The time at which a session expires: when its lifetime has passed, when it reaches the maximum age, which renewals do
+ * not extend, or when a certificate of its path expires. `lifetime` is in seconds, the other times are in seconds since
+ * 1970.
  */
 export function expiry(now: number, created: number, lifetime: number, peer: VerifiedPeer | undefined): number {
   const dates = peer && peer.verifiedBy !== "insecure" ? peer.path.map(({ notAfter }) => seconds(notAfter)) : [];
@@ -134,18 +136,18 @@ export function expiry(now: number, created: number, lifetime: number, peer: Ver
 }
 
 /**
- * The last time that fits into a state, in 2106. With a clock beyond it no session is resumed, and full handshakes
- * still work.
+ * The last time that fits into a state, in 2106. With a later clock no session is resumed, and full handshakes still
+ * work.
  */
 const lastSecond = 2 ** 32 - 1;
 
-/** Converts ms since 1970 to seconds, within the range of a state. */
+/** Converts milliseconds since 1970 to seconds, within the range of a state. */
 export const seconds = (ms: number): number => Math.min(lastSecond, Math.max(0, Math.floor(ms / 1000)));
 
 export const sessionPskOf = ({ pskIdentity, pskHint, pskDigest }: SessionState): SessionPsk | undefined =>
   pskDigest.length ? { identity: pskIdentity, hint: pskHint, digest: pskDigest } : undefined;
 
-/** The peer of a session, verified again now. `undefined` if it has none, or if the verification fails. */
+/** The peer of a session, verified again now. `undefined` if the session has no path, or if the verification fails. */
 export function* verifiedPeerOf(
   { path, verifiedBy }: SessionState,
   policy: TrustPolicy | undefined,

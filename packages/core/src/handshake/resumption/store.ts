@@ -18,11 +18,11 @@ import type { Awaitable } from "../../flow.ts";
  */
 export interface SessionStore {
   /**
-   * `key` is 64 hexadecimal digits. A store for one session may ignore it, because a session that does not fit is not
-   * used.
+   * `key` is 64 hexadecimal digits. A store for one session may ignore the key, because a session that does not fit is
+   * not used.
    */
   get(key: string): Awaitable<Uint8Array | undefined>;
-  /** `expires` is in ms since 1970. The store may drop the session after that time. */
+  /** `expires` is in milliseconds since 1970. The store may drop the session after that time. */
   set(key: string, session: Bytes, expires: number): Awaitable<void>;
   delete(key: string): Awaitable<void>;
 }

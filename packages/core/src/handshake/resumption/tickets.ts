@@ -1,6 +1,7 @@
 /**
- * Tickets, RFC 5077: the server encrypts the state of a session for itself, and the client stores it. A ticket is
- * `name || nonce || AES-256-GCM(state)`. The name identifies the server's key (§4) and is the additional data.
+ * Tickets, RFC 5077: the server encrypts the state of a session for itself, and the client stores the ticket. A ticket
+ * is `name || nonce || AES-256-GCM(state)`. The name identifies the server's key (RFC 5077 §4) and is the additional
+ * data of the AEAD.
  * @module
  */
 import { equal, wipe } from "../../bytes/bytes.ts";
@@ -17,19 +18,19 @@ export const ticketKeyLength = 48;
 /** Returns the current keys. The first one encrypts, and all of them decrypt. */
 export type TicketKeys = () => Awaitable<readonly Uint8Array[]>;
 
-/** The state in a ticket, and whether its key no longer encrypts. */
+/** The state in a ticket, and whether the ticket's key no longer encrypts new tickets. */
 export interface OpenedTicket {
   readonly state: Uint8Array;
   readonly oldKey: boolean;
 }
 
-/** Runs `task` once after `ms`, or never if the host has no timer that lets the process end. */
+/** Runs `task` once after `ms` milliseconds, or never if the host has no timer that lets the process end. */
 export type ScheduleTask = (ms: number, task: () => void) => void;
 
 /**
- * Random keys for one process. A key encrypts for a window of `lifetime` seconds and decrypts for one more, because its
- * tickets live that long. The windows follow one another whether or not the keys are used. An expired key is wiped at
- * the next use, or by a task that `schedule` runs. `now` is in ms.
+ * Random keys for one process. A key encrypts for a window of `lifetime` seconds and decrypts for one more window,
+ * because its tickets live that long. The windows follow one another whether or not the keys are used. An expired key
+ * is wiped at the next use, or by a task that `schedule` runs. `now` returns milliseconds.
  */
 export function rotatingKeys(random: Random, now: () => number, lifetime: number, schedule: ScheduleTask): TicketKeys {
   interface WindowKey {
@@ -87,7 +88,8 @@ export class Tickets {
   }
 
   /**
-   * Returns an empty ticket if there is no key or the state is too large. The client then stores none (RFC 5077 §3.3).
+   * Returns an empty ticket if there is no key or the state is too large. The client then stores no ticket (RFC 5077
+   * §3.3).
    */
   *seal(state: Uint8Array): Flow<Uint8Array> {
     const [key] = yield* this.#current();
@@ -104,7 +106,7 @@ export class Tickets {
 
   /**
    * Returns `undefined` for a ticket with an unknown or expired key, and for an altered one. The client sees no
-   * difference.
+   * difference between the cases.
    */
   *open(ticket: Uint8Array): Flow<OpenedTicket | undefined> {
     const keys = yield* this.#current();
@@ -117,7 +119,7 @@ export class Tickets {
     return state && { state, oldKey: key !== keys[0] };
   }
 
-  /** The valid keys of the user's function. If it throws, the cost is a full handshake and not the connection. */
+  /** The valid keys of the user's function. If it throws, there are no keys, and the handshake is a full one. */
   *#current(): Flow<readonly Uint8Array[]> {
     try {
       const keys = yield* callHook(this.#keys);
