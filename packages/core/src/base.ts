@@ -76,4 +76,5 @@ export type { Name } from "./x509/distinguishedName.ts";
 export type { CertificateError } from "./x509/errors.ts";
 export type { SignatureHash } from "./x509/key.ts";
 export type { OcspPolicy } from "./x509/ocsp.ts";
-export type { CertificateSource, TrustOptions, TrustPolicy, VerifiedPeer } from "./x509/verify.ts";
+export type { CertificateSource, TrustOptions } from "./x509/trust.ts";
+export type { TrustPolicy, VerifiedPeer } from "./x509/verify.ts";

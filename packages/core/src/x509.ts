@@ -8,7 +8,8 @@ import { type VerifiedPeer, type VerifyRequest, verifyPeer } from "./x509/verify
 export { type CertificateCache, certificateCache } from "./x509/cache.ts";
 export { type Certificate, parseCertificate } from "./x509/certificate.ts";
 export type { CertificateError, CertificateFault } from "./x509/errors.ts";
-export { type TrustOptions, type TrustPolicy, trustPolicy } from "./x509/verify.ts";
+export { type TrustOptions, trustPolicy } from "./x509/trust.ts";
+export type { TrustPolicy } from "./x509/verify.ts";
 export type { VerifiedPeer, VerifyRequest };
 
 /**

@@ -21,7 +21,7 @@ import {
 } from "@handclasp/node";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
-import { trustPolicy } from "../../core/src/x509/verify.ts";
+import { trustPolicy } from "../../core/src/x509/trust.ts";
 
 const ca = await testCa();
 const { cert, key } = await ca.issue({ names: ["127.0.0.1"] });

@@ -8,7 +8,7 @@ import { clientOptions } from "../validation/tables.ts";
 import { withExplanation } from "../validation/withExplanation.ts";
 import { dnsName, parseReference } from "../x509/name.ts";
 import type { OcspPolicy, OcspPolicyRow } from "../x509/ocsp.ts";
-import { readTrust, type TrustOptions } from "../x509/verify.ts";
+import { readTrust, type TrustOptions } from "../x509/trust.ts";
 import { type ClientCredentials, credentialSelector } from "./clientCredentials.ts";
 import { TlsConnection } from "./connection.ts";
 import { type CommonOptions, commonConfig, connectionOptions } from "./options.ts";

@@ -54,8 +54,8 @@ export class Outbound {
   #progress = 0;
   /**
    * Whether our side of the transport ends after close_notify is sent, because many peers send their close_notify only
-   * after that. `TlsConnection.closeWrite` leaves it open, because a peer without allowHalfOpen takes the transport's end
-   * as our departure.
+   * after that. `TlsConnection.closeWrite` leaves our side open, because a peer without allowHalfOpen takes its end as
+   * our departure.
    */
   endsTransport = false;
 

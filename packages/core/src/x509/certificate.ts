@@ -76,9 +76,7 @@ export interface Certificate {
   readonly keyBits: number;
   /** The one hash that an id-RSASSA-PSS key allows; `undefined` if the key does not restrict the hash. */
   readonly pssHash: SignatureHash | undefined;
-  /**
-   * The algorithm of the signature; `undefined` if Handclasp does not accept the algorithm, for example one with SHA-1.
-   */
+  /** The algorithm of the signature; `undefined` if Handclasp does not accept it, for example SHA-1 with RSA. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
   readonly signature: Bytes;
@@ -148,8 +146,7 @@ interface Place {
  * Reads one DER certificate.
  * @param position the index in the peer's chain, for errors
  * @param allowance the number of DER elements that may still be read
- * @throws CertificateError with the code `"malformed"`, `"weak_key"` for a key that Handclasp does not accept, or
- *   `"budget"` if the certificate has more elements than the allowance
+ * @throws CertificateError `"malformed"`, `"weak_key"` for a key that Handclasp does not accept, or `"budget"`
  * @example
  * const { subject, notAfter } = parseCertificate(der);
  */

@@ -14,7 +14,8 @@ import { type Certificate, type Extension, parseCertificate } from "./certificat
 import { CertificateError, printable } from "./errors.ts";
 import { type OcspResponse, ocspError, parseOcspResponse, type SingleResponse } from "./ocspResponse.ts";
 import { checkDates, checkNonAnchor, isSignedBy, processedOids, type Rules } from "./path.ts";
-import type { TrustOptions, VerifiedPeer } from "./verify.ts";
+import type { TrustOptions } from "./trust.ts";
+import type { VerifiedPeer } from "./verify.ts";
 
 /** The stapled status of a server's certificate, and everything that its verification needs. */
 export interface StapledStatus {

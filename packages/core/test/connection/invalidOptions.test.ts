@@ -7,7 +7,7 @@ import { type AcceptOptions, accept, acceptWith, serverHandshakeConfig } from ".
 import { type ConnectOptions, connect } from "../../src/connection/connect.ts";
 import { keepSessions } from "../../src/connection/sessions.ts";
 import { ecdhePskSuites, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } from "../../src/handshake/suites.ts";
-import { trustPolicy } from "../../src/x509/verify.ts";
+import { trustPolicy } from "../../src/x509/trust.ts";
 
 const ca = await testCa();
 const serverCredential = nodeCredential(await ca.issue({ names: ["localhost"] }));

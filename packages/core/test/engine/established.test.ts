@@ -10,7 +10,7 @@ import type { Peer } from "../../src/handshake/peer.ts";
 import { serverHandshake } from "../../src/handshake/server.ts";
 import type { RecordWriter } from "../../src/record/writer.ts";
 import type { RawExtension } from "../../src/wire/messages.ts";
-import { trustPolicy } from "../../src/x509/verify.ts";
+import { trustPolicy } from "../../src/x509/trust.ts";
 import { issuePki, message, type Pki, parseRecords } from "../handshake/mitm.ts";
 import { turn } from "../record/support.ts";
 

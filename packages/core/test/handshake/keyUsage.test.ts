@@ -13,7 +13,7 @@ import { schemesForKey } from "../../src/crypto/signatures.ts";
 import { legacySuites, TLS_RSA_WITH_AES_128_GCM_SHA256 } from "../../src/handshake/suites.ts";
 import { parseCertificate } from "../../src/x509/certificate.ts";
 import type { Credential } from "../../src/x509/credential.ts";
-import type { TrustOptions } from "../../src/x509/verify.ts";
+import type { TrustOptions } from "../../src/x509/trust.ts";
 import { type Authority, ca, dns, issue, type KeyPair, keyUsage, now, pinOf, subjectAltName } from "../x509/make.ts";
 
 const root = ca("Root");

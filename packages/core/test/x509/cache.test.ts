@@ -5,7 +5,8 @@ import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import { runFlow } from "../../src/flow.ts";
 import { type CertificateCache, certificateCache } from "../../src/x509/cache.ts";
 import type { Certificate } from "../../src/x509/certificate.ts";
-import { trustPolicy, verifyPeer } from "../../src/x509/verify.ts";
+import { trustPolicy } from "../../src/x509/trust.ts";
+import { verifyPeer } from "../../src/x509/verify.ts";
 
 const ca = await testCa();
 const other = await testCa();

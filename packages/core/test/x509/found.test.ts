@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { ascii } from "../../src/bytes/bytes.ts";
 import { TlsError } from "../../src/errors.ts";
 import { readOwnChain } from "../../src/x509/chain.ts";
-import { trustPolicy } from "../../src/x509/verify.ts";
+import { trustPolicy } from "../../src/x509/trust.ts";
 import {
   type Authority,
   basicConstraints,

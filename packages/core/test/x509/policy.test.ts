@@ -2,7 +2,8 @@ import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { TlsError } from "../../src/errors.ts";
 import { explain } from "../../src/validation/explain.ts";
-import { type TrustOptions, trustPolicy, VerifiedPeer } from "../../src/x509/verify.ts";
+import { type TrustOptions, trustPolicy } from "../../src/x509/trust.ts";
+import { VerifiedPeer } from "../../src/x509/verify.ts";
 import { bytes, ca, clientAuth, dns, ecKey, extKeyUsage, parsed, pemOf, pinOf, server } from "./make.ts";
 import { refusal, verdict, verify } from "./verify.ts";
 

@@ -3,13 +3,8 @@ import { noble } from "../../src/crypto/noble.ts";
 import { TlsError } from "../../src/errors.ts";
 import { runFlow } from "../../src/flow.ts";
 import { CertificateError } from "../../src/x509/errors.ts";
-import {
-  type TrustOptions,
-  trustPolicy,
-  type VerifiedPeer,
-  type VerifyRequest,
-  verifyPeer,
-} from "../../src/x509/verify.ts";
+import { type TrustOptions, trustPolicy } from "../../src/x509/trust.ts";
+import { type VerifiedPeer, type VerifyRequest, verifyPeer } from "../../src/x509/verify.ts";
 import { now } from "./make.ts";
 
 type Encoded = { der: Uint8Array };
