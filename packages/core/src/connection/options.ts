@@ -1,6 +1,6 @@
 /**
  * Checks the options of `connect` and `accept` and completes them into the configuration of a handshake. A mistake in
- * them throws before any byte is sent.
+ * the options throws an error before any byte is sent.
  * @module
  */
 import { ascii } from "../bytes/bytes.ts";
@@ -78,8 +78,7 @@ export interface CommonOptions {
   readonly renegotiation?: "decline" | "abort";
   /**
    * Refuses a peer without extended_master_secret (RFC 7627), with `no_extended_master_secret`. Default false: without
-   * the extension, we neither resume a session nor export keys from it, and no other use needs the extension
-   * (docs/adr/0004).
+   * the extension, we offer nothing that needs it, such as resumption and exported keys (docs/adr/0004).
    */
   readonly requireExtendedMasterSecret?: boolean;
   /** For tests: the clock, in milliseconds since 1970. */
@@ -137,7 +136,7 @@ function traceOf({ trace }: CommonOptions): Partial<TraceOptions> {
   return trace === undefined ? {} : optionsOf(trace, ["function! listener", "boolean secrets"], "trace.");
 }
 
-/** The caller has checked the options. */
+/** Expects checked options. */
 export const connectionOptions = (options: CommonOptions): ConnectionOptions => ({
   traceListener: traceOf(options).listener,
   signal: options.signal,
@@ -146,7 +145,7 @@ export const connectionOptions = (options: CommonOptions): ConnectionOptions => 
   allowHalfOpen: options.allowHalfOpen ?? false,
 });
 
-/** Returns the requested rows, and throws if the provider lacks one. By default, the rows that the provider has. */
+/** Returns the requested rows, and throws if the provider lacks one. By default, returns the rows that it has. */
 function supported<T extends { readonly name: string }>(
   provider: CryptoProvider,
   what: string,

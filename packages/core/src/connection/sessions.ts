@@ -1,6 +1,6 @@
 /**
- * Session stores and sources of ticket keys, with a time limit. If one does not answer in time, the handshake goes on
- * without the session or the key.
+ * Session stores and sources of ticket keys, with a time limit. If a store or source does not answer in time, the
+ * handshake goes on without the session or the key.
  * @module
  */
 import { type Awaitable, isPromise } from "../flow.ts";

@@ -9,7 +9,8 @@ import { parseOcspResponse } from "../x509/ocspResponse.ts";
 
 /**
  * Checks the OCSP response and the timestamps that a server sends with its certificate. Returns a function that returns
- * the response for a handshake. It never throws: if the application's function fails, there is no response.
+ * the response for a handshake. That function never throws: if the application's function fails, it returns
+ * `undefined`.
  */
 export function readStaple(
   { ocspResponse, signedCertificateTimestamps }: Credential,

@@ -43,7 +43,10 @@ export interface Transport {
   start(events: TransportEvents): void;
   /** Takes ownership of `bytes`, and releases them to `memory` once they are no longer read. */
   send(bytes: Uint8Array): SendResult;
-  /** Advisory: stops delivering `data`. Returns false if the transport cannot pause (a page's WebSocket). */
+  /**
+   * Asks the transport to stop delivering `data`. More data may still arrive. Returns false if the transport cannot
+   * pause (a page's WebSocket).
+   */
   pause(): boolean;
   resume(): void;
   /**

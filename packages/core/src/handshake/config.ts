@@ -90,7 +90,7 @@ export interface ClientConfig extends CommonConfig {
   readonly sessionScope: string;
 }
 
-/** A client's stored sessions and the code that resumes them. `keepSessions` makes it. */
+/** A client's stored sessions and the code that resumes them, from `keepSessions`. */
 export interface ClientSessions {
   /** Whether the client offers session_ticket. If false, the client resumes by session ID only. */
   readonly tickets: boolean;

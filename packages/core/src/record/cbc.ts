@@ -78,17 +78,17 @@ abstract class CbcProtection implements Protection {
     out.set(this.#chain.encrypt(iv, padded), blockLength);
   }
 
-  /** Decrypts the IV and the blocks after it. Returns the content with its padding. */
+  /** Decrypts the blocks after the IV. Returns the content with its padding. */
   protected decrypt(ciphertext: Uint8Array): Uint8Array {
     return this.#chain.decrypt(ciphertext.subarray(0, blockLength), ciphertext.subarray(blockLength));
   }
 }
 
-/** The length of an IV and of `length` bytes of content after padding, in bytes. The padding has at least one byte. */
+/** The number of bytes of an IV and of `length` bytes of content with padding. The padding has at least one byte. */
 const encryptedLength = (length: number): number => 2 * blockLength + length - (length % blockLength);
 
 /**
- * All bits are set if the padding is correct and at least `minContent` bytes precede it. Otherwise the mask is 0. No
+ * Returns -1, all bits set, if the padding is correct and at least `minContent` bytes precede it, otherwise 0. No
  * branch depends on the padding or its length.
  */
 function paddingMask(plain: Uint8Array, minContent: number): number {

@@ -47,7 +47,7 @@ export class RecordWriter {
   /** The records after those in `#ready`, in order. */
   #sealing: Sealing[] = [];
   #sealingBytes = 0;
-  /** Application data that is not in a record yet, and the number of bytes of such data in the last record of it. */
+  /** Application data that is not in a record yet, and the length of the data in the last record made from it. */
   #collected: Writer | undefined;
   #lastCollected = 0;
   /** The memory for the next records, how much of it is used, and how many bytes the last nonempty `take` returned. */

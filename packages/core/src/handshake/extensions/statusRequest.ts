@@ -1,6 +1,6 @@
 /**
- * status_request, RFC 6066 §8: the client asks for the status of the server's certificate. The server sends
- * it in CertificateStatus after Certificate.
+ * status_request, RFC 6066 §8: the client asks for the status of the server's certificate. The server sends the status
+ * in CertificateStatus after Certificate.
  * @module
  */
 
