@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { accept, connect, legacySuites, noble, pskSuites, type TlsConnection, type TlsError } from "@handclasp/core";
 import { concat, toHex } from "@handclasp/core/unstable";
-
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 import { type IssueOptions, memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
@@ -73,6 +73,17 @@ describe("exported keying material", () => {
     expect(toHex(client.exportKeyingMaterial(10, "EXPERIMENTAL one"))).toBe(values[0]?.slice(0, 20));
     await Promise.all([client.close(), server.close()]);
     expect(() => client.exportKeyingMaterial(32, "EXPERIMENTAL one")).toThrow(usage(/closed/));
+  });
+
+  test("is refused with a usage error before the handshake is done", async () => {
+    const { a, b } = memoryPair();
+    const connecting = connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" });
+    const server = acceptWith(serverHandshakeConfig({ provider: nodeCrypto, credentials: [credential] }), b, {});
+    expect(() => server.exportKeyingMaterial(32, "EXPERIMENTAL one")).toThrow(usage(/before the handshake is done/));
+    const [client] = await Promise.all([connecting, server.opened]);
+    const value = client.exportKeyingMaterial(32, "EXPERIMENTAL one");
+    expect(server.exportKeyingMaterial(32, "EXPERIMENTAL one")).toEqual(value);
+    await Promise.all([client.close(), server.close()]);
   });
 
   test("is the PRF of the label, both randoms, and the context with its length (RFC 5705 §4)", () => {

@@ -8,6 +8,7 @@ import {
   keepSessions,
   pskSuites,
   type Session,
+  type TraceEvent,
 } from "@handclasp/core";
 import { acceptWith, serverHandshakeConfig, withCredentials } from "@handclasp/core/unstable/engine";
 import { type IssueOptions, memoryPair, testCa } from "@handclasp/testing";
@@ -113,6 +114,18 @@ describe("requireAlpn", () => {
     expect(await visit(required, "a.example", { alpn: ["z"] })).toBe("no_application_protocol");
     expect(await visit(required, "a.example", { alpn: ["y"] })).toMatchObject({ alpn: "y" });
     expect(await visit({ ...required, requireAlpn: false }, "a.example")).toMatchObject({ alpn: null });
+  });
+
+  test("refuses a client that resumes a session and offers none of the protocols", async () => {
+    const config = serverHandshakeConfig({ provider: nodeCrypto, ...required });
+    const sessions = keepSessions();
+    for (const resumed of [false, true])
+      expect(await visit(config, "a.example", { sessions, alpn: ["y"] })).toMatchObject({ resumed, alpn: "y" });
+    const events: string[] = [];
+    const trace = ({ type }: TraceEvent) => void events.push(type);
+    expect(await visit(config, "a.example", { sessions, trace })).toBe("no_application_protocol");
+    // A client that does not offer its session traces why.
+    expect(events).not.toContain("resumption");
   });
 
   test("requires alpn", () => {

@@ -452,20 +452,32 @@ describe("a ticket that is too long for a ClientHello", () => {
 });
 
 describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
-  test("that either side sends: neither side resumes it", async () => {
+  test.each(["client", "server"] as const)("that the %s sends: neither side resumes it", async (sender) => {
     const config = configOf({ tickets: false });
     const store = oneSlot();
     const sessions = keepSessions({ store });
     const ends = await attempt(config, { sessions });
     const state = store.session;
     expect(state).toBeDefined();
-    opened(ends.client).abort(new Error("enough"));
-    await expect(opened(ends.server).closed).rejects.toMatchObject({ by: "peer" });
+    opened(ends[sender]).abort(new Error("enough"));
+    await expect(opened(ends[sender === "client" ? "server" : "client"]).closed).rejects.toMatchObject({ by: "peer" });
     expect(store.session).toBeUndefined();
     store.session = state;
     const again = await attempt(config, { sessions });
     expect(again.declined).toBe("unknown");
     expect(opened(again.client).session.resumed).toBe(false);
+    await close(again.client, again.server);
+  });
+  test.each(["client", "server"] as const)("but not with a close_notify that the %s sends", async (sender) => {
+    const config = configOf({ tickets: false });
+    const store = oneSlot();
+    const sessions = keepSessions({ store });
+    const ends = await attempt(config, { sessions });
+    await opened(ends[sender]).close();
+    await close(ends.client, ends.server);
+    expect(store.session).toBeDefined();
+    const again = await attempt(config, { sessions });
+    expect(opened(again.client).session.resumed).toBe(true);
     await close(again.client, again.server);
   });
   test("and a connection that is resuming it at that time does not store it again", async () => {
