@@ -103,7 +103,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       server: obeyedBy(
         ["handshake/negotiate.ts#signingScheme"],
         [
-          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
+          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key fits none of the suites",
           `${suite}: suite, certificate and group`,
         ],
       ),
@@ -227,7 +227,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       [
         "x509/algorithms.test.ts: a path is accepted with > %s",
         "x509/algorithms.test.ts: a key is refused > as malformed: %s",
-        "crypto/noble.test.ts: verify > gives false for a key of another kind, curve or encoding",
+        "crypto/noble.test.ts: verify > returns false for a key of another kind, curve or encoding",
       ],
     ),
   ],
@@ -268,7 +268,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       [
         `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
         "crypto/noble.test.ts: key agreement > %s: refuses public keys of another length or encoding",
-        "crypto/wycheproof.test.ts: noble against Wycheproof",
+        "crypto/wycheproof.test.ts: noble gives the results of Wycheproof's vectors",
       ],
     ),
   ],

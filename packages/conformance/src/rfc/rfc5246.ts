@@ -48,7 +48,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "5",
     "Each suite specifies its PRF, with SHA-256 or a stronger hash.",
     obeyedBy("crypto/prf.ts#prf", [
-      "crypto/prf.test.ts: prf > gives the published output with $name",
+      "crypto/prf.test.ts: prf > computes the published output with $name",
       "crypto/prf.test.ts: ACVP",
     ]),
   ],
@@ -217,14 +217,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
         [
-          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that either side sends: neither side resumes it`,
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
           `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
       server: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
-          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that either side sends: neither side resumes it`,
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
           `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
         ],
       ),
@@ -564,7 +564,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       server: obeyedBy(
         ["handshake/negotiate.ts#canServe"],
         [
-          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
+          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key fits none of the suites",
         ],
       ),
     }),
@@ -598,7 +598,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A server with one certificate checks at its start that the certificate can be used.",
     obeyedBy(
       "handshake/negotiate.ts#canServe",
-      "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
+      "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key fits none of the suites",
     ),
   ],
   [
@@ -636,7 +636,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.4, 7.4.6",
     "The client's certificate has a key of one of certificate_types, which one of the schemes can verify.",
     obeyedBy("handshake/client.ts#chooseCredential", [
-      "connection/clientCredentials.test.ts: from a list of credentials > a client sends none if none fits or the server cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: from a list of credentials > a client sends no certificate if none fits, or if the server cannot verify its kind of key",
       "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
     ]),
   ],
@@ -674,7 +674,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["x509/credential.ts#readCredential"],
         [
-          "connection/credential.test.ts: a client's certificate is refused before anything is sent > if it is for another purpose, or may not sign",
+          "connection/credential.test.ts: a client's certificate is refused before anything is sent > if it is for another purpose, may not sign, or has a broken chain",
         ],
       ),
       server: obeyedBy(
@@ -687,7 +687,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.6",
     "If CertificateRequest names authorities, one of them issued the chain that is sent.",
     obeyedBy("connection/clientCredentials.ts#credentialSelector", [
-      "connection/clientCredentials.test.ts: from a list of credentials > a client sends the first one whose chain leads to an authority that the server names",
+      "connection/clientCredentials.test.ts: from a list of credentials > a client sends the first certificate whose chain leads to an authority that the server names",
     ]),
   ],
   [
@@ -779,8 +779,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["handshake/peer.ts#Peer.expectFinished", "crypto/keySchedule.ts#verifyData"],
       [
-        `${established}: Finished > a %s with wrong verify_data is refused with decrypt_error`,
-        "crypto/prf.test.ts: verifyData > is 12 bytes of the PRF with the label of the role",
+        `${established}: the handshake fails if a Finished message > of the %s has wrong verify_data: the other side refuses it with decrypt_error`,
+        "crypto/prf.test.ts: verifyData > returns the first 12 bytes of the PRF with the label of the role",
       ],
     ),
   ],
