@@ -26,7 +26,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
       client: obeyedBy(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacClient"],
         [
-          `${etm}: encrypt_then_mac > is negotiated with CBC`,
+          `${etm}: encrypt_then_mac > is negotiated with a CBC suite`,
           `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
           `${etm}: encrypt_then_mac > if only one side applies it, no record can be decrypted`,
         ],
@@ -34,7 +34,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
       server: obeyedBy(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacServer"],
         [
-          `${etm}: encrypt_then_mac > is negotiated with CBC`,
+          `${etm}: encrypt_then_mac > is negotiated with a CBC suite`,
           `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
           `${etm}: encrypt_then_mac > if only one side applies it, no record can be decrypted`,
         ],
@@ -149,7 +149,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       ["handshake/negotiate.ts#groupFor", "handshake/negotiate.ts#signingScheme"],
       [
         `${suite}: the server's certificate > an ECDSA certificate on a curve that the client does not offer is not chosen`,
-        `${keyExchange}: a server without a curve in common chooses no ECC suite (RFC 8422 §5.1)`,
+        `${keyExchange}: a server that has no curve in common with the client chooses no ECC suite (RFC 8422 §5.1)`,
         `${grease}: a peer's GREASE is ignored > groups`,
       ],
     ),

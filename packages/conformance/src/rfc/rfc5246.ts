@@ -84,7 +84,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["record/writer.ts#RecordWriter.setLimit", "record/reader.ts#RecordReader.cut"],
       [
-        `${reader}: a reader refuses > plaintext of more than 2^14 bytes, after its header`,
+        `${reader}: a reader refuses > plaintext of more than 2^14 bytes, as soon as the header is read`,
         `${writer}: fragments > have at most %i bytes, and a reader joins them again`,
       ],
     ),
@@ -100,7 +100,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         "handshake/peer.ts#Peer.expectChangeCipherSpec",
       ],
       [
-        `${order}: fragmented messages > the handshake succeeds`,
+        `${order}: fragmented messages > do not prevent the handshake`,
         `${order}: fragmented alerts (RFC 5246 §6.2.1) > an alert in two records, and several alerts in one record, are read`,
         `${order}: fragmented alerts (RFC 5246 §6.2.1) > half an alert before the %s is refused: the rest would be encrypted with other keys`,
         `${established}: limits > a peer with records of one byte closes in order (RFC 5246 §6.2.1)`,
@@ -144,7 +144,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "Ciphertext has at most 2^14 + 2048 bytes.",
     obeyedBy(
       "record/reader.ts#RecordReader.cut",
-      `${reader}: a reader refuses > ciphertext of more than 2^14 + 2048 bytes, after its header`,
+      `${reader}: a reader refuses > ciphertext of more than 2^14 + 2048 bytes, as soon as the header is read`,
     ),
   ],
   [
@@ -161,16 +161,16 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.2",
     "The receiver checks the padding, and answers wrong padding with bad_record_mac.",
     obeyedBy("record/cbc.ts#paddingMask", [
-      `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
-      `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
+      `${cbc}: bytes: opens every padding; each fault gives one error after equally many hash compressions`,
+      `${cbc}: gives the same error for ciphertext that does not consist of whole blocks, or is too short for a MAC`,
     ]),
   ],
   [
     "6.2.3.2",
     "The processing time does not reveal whether the padding was right.",
     obeyedBy("record/cbc.ts#MacThenEncrypt", [
-      `${cbc}: refuses wrong padding without a matching MAC after as many compressions`,
-      `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
+      `${cbc}: refuses wrong padding without a matching MAC after the same number of hash compressions`,
+      `${cbc}: bytes: opens every padding; each fault gives one error after equally many hash compressions`,
     ]),
   ],
   [
@@ -218,14 +218,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
-          `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
+          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
         ],
       ),
       server: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
-          `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
+          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
         ],
       ),
     }),
@@ -277,7 +277,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side reports a fatal error with its alert, at the fatal level, before it closes the connection.",
     obeyedBy("engine/engine.ts#Engine.abort", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
-      "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit",
+      "handshake/byteflip.test.ts: $name with a client certificate: the handshake",
       `${suite}: the end > an altered record is bad_record_mac on both sides`,
     ]),
   ],
@@ -286,7 +286,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side reports every fault of the ciphertext with bad_record_mac, including its block length and its padding.",
     obeyedBy(
       "record/protection.ts#badRecord",
-      `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
+      `${cbc}: gives the same error for ciphertext that does not consist of whole blocks, or is too short for a MAC`,
     ),
   ],
   [
@@ -340,14 +340,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
         [
-          `${order}: a message left out > %s`,
+          `${order}: the handshake fails > without %s`,
           `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
         ],
       ),
       server: obeyedBy(
         ["handshake/server.ts#serverHandshake", "handshake/resumption/server.ts#resumeSession"],
         [
-          `${order}: a message left out > %s`,
+          `${order}: the handshake fails > without %s`,
           `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
           `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
         ],
@@ -358,8 +358,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4",
     "Messages come in the order of the figures. Any other order is a fatal error.",
     obeyedBy("handshake/peer.ts#Peer.expect", [
-      `${order}: a message left out > %s`,
-      `${order}: a message sent twice > %s`,
+      `${order}: the handshake fails > without %s`,
+      `${order}: the handshake fails with > %s sent twice`,
       `${order}: two messages in the wrong order > %s after %s is refused`,
       `${order}: a resumed handshake > fails without %s`,
     ]),
@@ -368,7 +368,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4, 7.4.1.1",
     "A client ignores a HelloRequest during a handshake, and leaves it out of the handshake hashes.",
     obeyedBy("handshake/peer.ts#Peer.skipHelloRequest", [
-      `${order}: HelloRequest during a handshake > before %s is skipped, and not in the transcript`,
+      `${order}: HelloRequest during a handshake > before %s is skipped, and does not enter the transcript`,
       `${order}: HelloRequest during a handshake > is skipped up to four times, and the fifth is refused`,
     ]),
   ],
@@ -391,8 +391,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     serverOnly(
       ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#checkOfferedSession"],
       [
-        `${resumedHostile}: a client that offers a session made for something else > %s: a full handshake`,
-        `${resumedHostile}: a server that resumes wrongly > with an echoed session_id, and then sends a certificate`,
+        `${resumedHostile}: a client that offers a session made with other parameters > %s gets a full handshake`,
+        `${resumedHostile}: a client refuses a server that resumes > with an echoed session_id, and then sends a certificate`,
       ],
     ),
   ],
@@ -455,7 +455,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${hello}: ServerHello > is refused with %s`,
         `${hello}: ServerHello > is refused with compression`,
-        `${resumedHostile}: a server that resumes wrongly > with another suite`,
+        `${resumedHostile}: a client refuses a server that resumes > with another suite`,
       ],
     ),
   ],
@@ -463,7 +463,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.3",
     "A client that asks to resume a session is prepared for a full handshake.",
     obeyedBy("handshake/client.ts#clientHandshake", [
-      `${resumedHostile}: a client that offers a session made for something else > %s: a full handshake`,
+      `${resumedHostile}: a client that offers a session made with other parameters > %s gets a full handshake`,
       `${resumed}: a session is resumed > with ticket keys that a function returns, until they change`,
     ]),
   ],
@@ -474,7 +474,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["handshake/extensions/extension.ts#answerExtensions", "handshake/extensions/extension.ts#acceptExtensions"],
       [
-        `${tests.required}: an unknown extension > is refused by a client, which did not ask for it`,
+        `${tests.required}: an unknown extension > is refused by a client, which did not offer it`,
         `${tests.etm}: encrypt_then_mac > is not sent to a client that did not offer it`,
         "handshake/extensions/maxFragmentLength.test.ts: max_fragment_length > an answer to a client that did not offer it is unsupported_extension",
       ],
@@ -540,7 +540,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
-        [`${order}: a message left out > %s`, `${order}: a server that sends an empty certificate list is refused`],
+        [
+          `${order}: the handshake fails > without %s`,
+          `${order}: a server that sends an empty certificate list is refused`,
+        ],
       ),
       server: obeyedBy(
         ["handshake/server.ts#serverHandshake"],
@@ -610,7 +613,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/client.ts#verifySignature"],
         [
           `${keyExchange}: the server's parameters > are refused if the signature scheme belongs to another kind of key`,
-          `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
+          `${grease}: GREASE that the client sends > a client refuses a server that chooses a GREASE value as %s`,
         ],
       ),
       server: obeyedBy(
@@ -655,7 +658,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "After ServerHelloDone, the client verifies the server's certificate and all that the server chose before " +
       "it continues.",
     clientOnly("handshake/client.ts#clientHandshake", [
-      `${tests.status}: an OCSP response > %s: the client refuses it before it sends anything else`,
+      `${tests.status}: an OCSP response > %s: the client refuses the handshake before it sends anything else`,
       `${suite}: the server's certificate > a certificate from an unknown CA`,
     ]),
   ],
@@ -735,7 +738,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy("crypto/premaster.ts#unpadPremaster", [
       `${rsa}: unpadPremaster > returns the fallback for every other value of every checked byte`,
       `${rsa}: unpadPremaster > reads the same bytes in the same order for any contents`,
-      "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit > %s",
+      "handshake/byteflip.test.ts: $name with a client certificate: the handshake > fails if any byte of %s is altered",
     ]),
   ],
   [
