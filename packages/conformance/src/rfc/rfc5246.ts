@@ -161,7 +161,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.2",
     "The receiver checks the padding, and answers wrong padding with bad_record_mac.",
     obeyedBy("record/cbc.ts#paddingMask", [
-      `${cbc}: bytes: opens every padding; each fault gives one error after equally many hash compressions`,
+      `${cbc}: bytes: opens every padding; each fault gives one error after as many hash compressions`,
       `${cbc}: gives the same error for ciphertext that does not consist of whole blocks, or is too short for a MAC`,
     ]),
   ],
@@ -170,7 +170,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "The processing time does not reveal whether the padding was right.",
     obeyedBy("record/cbc.ts#MacThenEncrypt", [
       `${cbc}: refuses wrong padding without a matching MAC after the same number of hash compressions`,
-      `${cbc}: bytes: opens every padding; each fault gives one error after equally many hash compressions`,
+      `${cbc}: bytes: opens every padding; each fault gives one error after as many hash compressions`,
     ]),
   ],
   [
@@ -582,7 +582,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "Certificates are X.509v3.",
     obeyedBy(
       "x509/path.ts#checkIssued",
-      "x509/path.test.ts: a path that is valid > may have version 1 in its anchor only",
+      "x509/path.test.ts: a path that is valid > may contain version 1 only as its anchor",
     ),
   ],
   ["7.4.2", "Certificates for static DH, static ECDH and DSS have the matching key usage.", noAnonymous],
