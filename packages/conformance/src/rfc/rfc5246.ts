@@ -62,7 +62,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side answers an unexpected record type with unexpected_message.",
     obeyedBy(
       ["record/reader.ts#RecordReader.cut", "engine/established.ts#EstablishedConnection.receive"],
-      [`${reader}: a reader refuses > a record of type %i`, `${established}: limits > a ChangeCipherSpec after the handshake is refused`],
+      [
+        `${reader}: a reader refuses > a record of type %i`,
+        `${established}: limits > a ChangeCipherSpec after the handshake is refused`,
+      ],
     ),
   ],
   [
