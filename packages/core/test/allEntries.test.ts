@@ -11,15 +11,15 @@ const separateEntries = ["./keys", "./noble"];
 const joinedEntries = Object.entries(manifest.exports).filter(([name]) => !separateEntries.includes(name));
 
 describe("the entries in Node.js", () => {
-  test.each(joinedEntries)("%s: `allEntries.ts` exports all of its names", async (_name, conditions) => {
+  test.each(joinedEntries)("%s: `allEntries.ts` exports every name of the entry", async (_name, conditions) => {
     const { "handclasp-source": source = "", node, default: browser } = conditions;
-    // The build writes the file that `node` names: one line that re-exports the entry's names.
+    // The build writes the file that the condition `node` names. It has one line, which re-exports the entry's names.
     expect(node).toBe(browser?.replace("./dist/", "./dist/node/"));
     const entry = (await import(/* @vite-ignore */ `../${source}`)) as Record<string, unknown>;
     for (const [name, value] of Object.entries(entry)) expect(allEntries).toHaveProperty(name, value);
   });
 
-  test.each(separateEntries)("%s: is a file of its own", (name) => {
+  test.each(separateEntries)("%s: the entry has a file of its own", (name) => {
     const { node } = manifest.exports[name] ?? {};
     expect(node).toBe(`./dist/node/${name.slice(2)}.js`);
   });

@@ -11,7 +11,7 @@ test("the reserved alerts are known by name, and never sent (RFC 5246 §7.2.2)",
     .filter((file) => file.endsWith(".ts"))
     .filter((file) => reserved.some((name) => readFileSync(new URL(file, source), "utf8").includes(name)));
   expect(filesWithThem).toEqual(["errors.ts"]);
-  // An application cannot send one either.
+  // The type does not let an application send such an alert either.
   type Sent = NonNullable<Parameters<TlsConnection["abort"]>[1]>;
   // @ts-expect-error: a reserved alert is not in the type
   const alert: Sent = "no_certificate_RESERVED";

@@ -26,7 +26,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
       client: obeyedBy(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacClient"],
         [
-          `${etm}: encrypt_then_mac > is negotiated with CBC`,
+          `${etm}: encrypt_then_mac > is negotiated with a CBC suite`,
           `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
           `${etm}: encrypt_then_mac > if only one side applies it, no record can be decrypted`,
         ],
@@ -34,7 +34,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
       server: obeyedBy(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacServer"],
         [
-          `${etm}: encrypt_then_mac > is negotiated with CBC`,
+          `${etm}: encrypt_then_mac > is negotiated with a CBC suite`,
           `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
           `${etm}: encrypt_then_mac > if only one side applies it, no record can be decrypted`,
         ],
@@ -103,7 +103,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       server: obeyedBy(
         ["handshake/negotiate.ts#signingScheme"],
         [
-          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
+          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key fits none of the suites",
           `${suite}: suite, certificate and group`,
         ],
       ),
@@ -150,7 +150,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       ["handshake/negotiate.ts#groupFor", "handshake/negotiate.ts#signingScheme"],
       [
         `${suite}: the server's certificate > an ECDSA certificate on a curve that the client does not offer is not chosen`,
-        `${keyExchange}: a server without a curve in common chooses no ECC suite (RFC 8422 §5.1)`,
+        `${keyExchange}: a server that has no curve in common with the client chooses no ECC suite (RFC 8422 §5.1)`,
         `${grease}: a peer's GREASE is ignored > groups`,
       ],
     ),
@@ -228,7 +228,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       [
         "x509/algorithms.test.ts: a path is accepted with > %s",
         "x509/algorithms.test.ts: a key is refused > as malformed: %s",
-        "crypto/noble.test.ts: verify > gives false for a key of another kind, curve or encoding",
+        "crypto/noble.test.ts: verify > returns false for a key of another kind, curve or encoding",
       ],
     ),
   ],
@@ -269,7 +269,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       [
         `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
         "crypto/noble.test.ts: key agreement > %s: refuses public keys of another length or encoding",
-        "crypto/wycheproof.test.ts: noble against Wycheproof",
+        "crypto/wycheproof.test.ts: noble gives the results of Wycheproof's vectors",
       ],
     ),
   ],

@@ -51,7 +51,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       ),
       server: obeyedBy(
         "handshake/extensions/serverName.ts#serverNameServer",
-        `${serverName}: server_name > %s to a server %s is answered, empty, only if the name decided: %j`,
+        `${serverName}: server_name > the name %s to a server %s is answered with an empty extension only if it decided the choice: %j`,
       ),
     }),
   ],
@@ -75,7 +75,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       server: obeyedBy(
         ["handshake/resumption/server.ts#checkOfferedSession", "handshake/extensions/serverName.ts#serverNameServer"],
         [
-          `${resumedHostile}: a client that offers a session made for something else > for another server name`,
+          `${resumedHostile}: a client that offers a session made with other parameters > for another server name`,
           `${resumed}: a session is resumed > without server_name in ServerHello (RFC 6066 §3)`,
         ],
       ),
@@ -88,11 +88,11 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
     bothRoles({
       client: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient"],
-        [`${fragments}: max_fragment_length > the answer %i to 512 bytes is illegal_parameter`],
+        [`${fragments}: max_fragment_length > the code %i as the answer to 512 bytes is illegal_parameter`],
       ),
       server: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],
-        [`${fragments}: max_fragment_length > %i is illegal_parameter to a server`],
+        [`${fragments}: max_fragment_length > the code %i in ClientHello is illegal_parameter`],
       ),
     }),
   ],
@@ -105,7 +105,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       [
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
-        `${fragments}: max_fragment_length > a longer record after ServerHello is record_overflow`,
+        `${fragments}: max_fragment_length > a record after ServerHello that exceeds the limit is record_overflow`,
         `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again`,
       ],
     ),
@@ -155,7 +155,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       "bad_certificate_status_response.",
     obeyedBy(
       "x509/ocsp.ts#verifyOcspResponse",
-      `${status}: an OCSP response > %s: the client refuses it before it sends anything else`,
+      `${status}: an OCSP response > %s: the client refuses the handshake before it sends anything else`,
     ),
   ],
   [
@@ -218,7 +218,7 @@ const rfc7507: Rfc = rfc(7507, "TLS Fallback Signaling Cipher Suite Value", [
       "inappropriate_fallback. Otherwise the SCSV has no effect.",
     obeyedBy("handshake/negotiate.ts#checkHello", [
       `${fallback}: TLS_FALLBACK_SCSV > with fallbackScsv %s, a ClientHello of TLS 1.1 is refused with %s (RFC 7507 §3)`,
-      `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
+      `${fallback}: TLS_FALLBACK_SCSV > is sent after the suites, and changes nothing if the server's highest version is TLS 1.2`,
     ]),
   ],
   [
@@ -227,7 +227,7 @@ const rfc7507: Rfc = rfc(7507, "TLS Fallback Signaling Cipher Suite Value", [
       "session, or offers its highest version, does not add it.",
     obeyedBy("handshake/client.ts#makeClientHello", [
       `${fallback}: TLS_FALLBACK_SCSV > is not sent without the option`,
-      `${fallback}: TLS_FALLBACK_SCSV > changes nothing in TLS 1.2, our highest version, and is sent after the suites`,
+      `${fallback}: TLS_FALLBACK_SCSV > is sent after the suites, and changes nothing if the server's highest version is TLS 1.2`,
       `${fallback}: TLS_FALLBACK_SCSV > is not sent with a session that is to be resumed (RFC 7507 §4)`,
     ]),
   ],
@@ -254,15 +254,15 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
       client: obeyedBy(
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient"],
         [
-          `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
-          `${sizes}: record_size_limit > a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it`,
+          `${sizes}: record_size_limit > the limit %i is illegal_parameter to either side`,
+          `${sizes}: record_size_limit > a limit that only later versions of TLS allow is accepted by a server, and refused by a client`,
         ],
       ),
       server: obeyedBy(
         ["handshake/extensions/recordSizeLimit.ts#recordSizeLimitServer"],
         [
-          `${sizes}: record_size_limit > %i is illegal_parameter to either side`,
-          `${sizes}: record_size_limit > a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it`,
+          `${sizes}: record_size_limit > the limit %i is illegal_parameter to either side`,
+          `${sizes}: record_size_limit > a limit that only later versions of TLS allow is accepted by a server, and refused by a client`,
         ],
       ),
     }),
@@ -290,7 +290,7 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
           "handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient",
           "handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient",
         ],
-        [`${sizes}: record_size_limit > an answer with both, max_fragment_length %s it, is illegal_parameter`],
+        [`${sizes}: record_size_limit > an answer with max_fragment_length %s it is illegal_parameter`],
       ),
       server: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],
@@ -306,7 +306,7 @@ const rfc8701: Rfc = rfc(8701, "GREASE", [
     "A client refuses each GREASE value that a server chooses: a suite, an extension, a group or a scheme.",
     clientOnly("handshake/client.ts#checkServerHello", [
       `${grease}: GREASE that the client sends > a client refuses a server that chooses a GREASE suite or extension`,
-      `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
+      `${grease}: GREASE that the client sends > a client refuses a server that chooses a GREASE value as %s`,
     ]),
   ],
   [

@@ -23,8 +23,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A client that supports tickets but has none sends an empty SessionTicket extension. A client that does not " +
       "support tickets does not send the extension.",
     obeyedBy("handshake/extensions/sessionTicket.ts#sessionTicketClient", [
-      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
-      `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
+      `${ticket}: session_ticket > is empty if the client has no ticket; the server answers with an empty one and no session ID`,
+      `${ticket}: session_ticket > is not sent by a client %s, and the server then sends none either`,
     ]),
   ],
   [
@@ -32,9 +32,9 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A server that will send a ticket answers with an empty SessionTicket extension. It never sends the extension " +
       "if the client did not.",
     serverOnly("handshake/extensions/sessionTicket.ts#sessionTicketServer", [
-      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
-      `${ticket}: session_ticket > is not sent by a client %s, and not answered`,
-      `${ticket}: session_ticket > is not answered by a server without tickets`,
+      `${ticket}: session_ticket > is empty if the client has no ticket; the server answers with an empty one and no session ID`,
+      `${ticket}: session_ticket > is not sent by a client %s, and the server then sends none either`,
+      `${ticket}: session_ticket > is not sent by a server without tickets`,
       `${ticket}: session_ticket > an answer with content is decode_error`,
     ]),
   ],
@@ -43,7 +43,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A client deletes the ticket that it offered if the server accepted it and the handshake then fails.",
     clientOnly(
       "handshake/resumption/client.ts#sessionsIn",
-      `${resumedHostile}: a server that resumes wrongly > with another suite`,
+      `${resumedHostile}: a client refuses a server that resumes > with another suite`,
     ),
   ],
   [
@@ -55,12 +55,14 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
         [
           `${order}: a resumed handshake > fails without %s`,
-          `${ticket}: NewSessionTicket > is refused if it was not announced`,
+          `${ticket}: NewSessionTicket > is refused if ServerHello did not announce it`,
         ],
       ),
       server: obeyedBy(
         ["handshake/resumption/server.ts#sendTicket"],
-        [`${resumedHostile}: not stored > is a session too large for a ticket: the server sends an empty ticket`],
+        [
+          `${resumedHostile}: a session is not stored > if it is too large for a ticket: the server sends an empty ticket`,
+        ],
       ),
     }),
   ],
@@ -95,7 +97,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       ["handshake/resumption/client.ts#sessionsIn", "connection/sessions.ts#memoryStore"],
       [
         `${resumed}: a session is not resumed > after its lifetime, by the client's clock`,
-        `${resumedHostile}: a store > in memory drops the least recently used, expired and oversized sessions`,
+        `${resumedHostile}: a store > in memory drops sessions that are the least recently used, expired or too large`,
       ],
     ),
   ],
@@ -104,7 +106,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A server that will send a ticket leaves the session ID empty.",
     obeyedBy(
       "handshake/resumption/server.ts#newSessionId",
-      `${ticket}: session_ticket > is empty if the client has no ticket, and is then answered empty, without a session ID`,
+      `${ticket}: session_ticket > is empty if the client has no ticket; the server answers with an empty one and no session ID`,
     ),
   ],
   [
@@ -138,7 +140,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A client does not interpret a ticket.",
     obeyedBy(
       "handshake/resumption/state.ts#SessionState",
-      `${resumedHostile}: a ticket that was altered > in any byte, or truncated, is unknown: a full handshake`,
+      `${resumedHostile}: a ticket that was altered > in any byte, or truncated, is unknown, and causes a full handshake`,
     ),
   ],
   [
@@ -146,8 +148,8 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A server encrypts and authenticates its tickets with strong algorithms. Handclasp uses AES-256-GCM with a " +
       "random nonce.",
     serverOnly("handshake/resumption/tickets.ts#Tickets", [
-      `${resumedHostile}: a ticket that was altered > in any byte, or truncated, is unknown: a full handshake`,
-      `${resumedHostile}: invalid options > tickets without AES-256-GCM`,
+      `${resumedHostile}: a ticket that was altered > in any byte, or truncated, is unknown, and causes a full handshake`,
+      `${resumedHostile}: a configuration error is thrown for > tickets without AES-256-GCM`,
     ]),
   ],
   [
@@ -156,10 +158,10 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       "ticket's lifetime is limited.",
     serverOnly("handshake/resumption/tickets.ts#rotatingKeys", [
       `${resumed}: a session is resumed > after one change of the server's own ticket keys`,
-      "handshake/ownKeys.test.ts: change at the end of their window, however late they were first used",
-      "handshake/ownKeys.test.ts: are wiped when they expire: at the next use, or by a timer without one",
-      `${resumedHostile}: invalid options > a short key`,
-      `${resumedHostile}: invalid options > a lifetime of two days`,
+      "handshake/ownKeys.test.ts: ticket keys change at the end of their window, however late they were first used",
+      "handshake/ownKeys.test.ts: ticket keys that have expired are wiped at the next use, or by a timer if there is no next use",
+      `${resumedHostile}: a configuration error is thrown for > a short key`,
+      `${resumedHostile}: a configuration error is thrown for > a lifetime of two days`,
     ]),
   ],
   [
@@ -192,7 +194,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       [
         `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
         `${exporter}: exported keying material > is refused without extended_master_secret`,
-        `${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`,
+        `${resumedHostile}: a session is not stored > by either side without extended_master_secret (RFC 7627 §5.3)`,
       ],
     ),
   ],
@@ -261,11 +263,11 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     bothRoles({
       client: obeyedBy(
         ["handshake/resumption/client.ts#sessionsIn"],
-        [`${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`],
+        [`${resumedHostile}: a session is not stored > by either side without extended_master_secret (RFC 7627 §5.3)`],
       ),
       server: obeyedBy(
         ["handshake/extensions/sessionTicket.ts#sessionTicketServer", "handshake/resumption/server.ts#newSessionId"],
-        [`${resumedHostile}: not stored > is a session without extended_master_secret, by either side (RFC 7627 §5.3)`],
+        [`${resumedHostile}: a session is not stored > by either side without extended_master_secret (RFC 7627 §5.3)`],
       ),
     }),
   ],
@@ -291,7 +293,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       "handshake.",
     obeyedBy(
       "handshake/resumption/server.ts#checkOfferedSession",
-      `${resumedHostile}: a client that offers a session made for something else > without extended_master_secret: the connection ends (RFC 7627 §5.3)`,
+      `${resumedHostile}: a client that offers a session made with other parameters > without extended_master_secret gets handshake_failure (RFC 7627 §5.3)`,
     ),
   ],
   [
@@ -300,7 +302,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       "handshake.",
     obeyedBy(
       "handshake/resumption/client.ts#resumedAgreement",
-      `${resumedHostile}: a server that resumes wrongly > without extended_master_secret (RFC 7627 §5.3)`,
+      `${resumedHostile}: a client refuses a server that resumes > without extended_master_secret (RFC 7627 §5.3)`,
     ),
   ],
   [

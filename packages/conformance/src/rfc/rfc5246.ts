@@ -48,7 +48,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "5",
     "Each suite specifies its PRF, with SHA-256 or a stronger hash.",
     obeyedBy("crypto/prf.ts#prf", [
-      "crypto/prf.test.ts: prf > gives the published output with $name",
+      "crypto/prf.test.ts: prf > computes the published output with $name",
       "crypto/prf.test.ts: ACVP",
     ]),
   ],
@@ -62,7 +62,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side answers an unexpected record type with unexpected_message.",
     obeyedBy(
       ["record/reader.ts#RecordReader.takeRawRecord", "engine/established.ts#EstablishedConnection.receive"],
-      [`${reader}: a reader refuses > a record of type %i`, `${established}: limits > ChangeCipherSpec is refused`],
+      [
+        `${reader}: a reader refuses > a record of type %i`,
+        `${established}: limits > a ChangeCipherSpec after the handshake is refused`,
+      ],
     ),
   ],
   [
@@ -84,7 +87,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["record/writer.ts#RecordWriter.setLimit", "record/reader.ts#RecordReader.takeRawRecord"],
       [
-        `${reader}: a reader refuses > plaintext of more than 2^14 bytes, after its header`,
+        `${reader}: a reader refuses > plaintext of more than 2^14 bytes, as soon as the header is read`,
         `${writer}: fragments > have at most %i bytes, and a reader joins them again`,
       ],
     ),
@@ -100,7 +103,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         "handshake/peer.ts#Peer.expectChangeCipherSpec",
       ],
       [
-        `${order}: fragmented messages > the handshake succeeds`,
+        `${order}: fragmented messages > do not prevent the handshake`,
         `${order}: fragmented alerts (RFC 5246 §6.2.1) > an alert in two records, and several alerts in one record, are read`,
         `${order}: fragmented alerts (RFC 5246 §6.2.1) > half an alert before the %s is refused: the rest would be encrypted with other keys`,
         `${established}: limits > a peer with records of one byte closes in order (RFC 5246 §6.2.1)`,
@@ -144,7 +147,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "The ciphertext of a record has at most 2^14 + 2048 bytes.",
     obeyedBy(
       "record/reader.ts#RecordReader.takeRawRecord",
-      `${reader}: a reader refuses > ciphertext of more than 2^14 + 2048 bytes, after its header`,
+      `${reader}: a reader refuses > ciphertext of more than 2^14 + 2048 bytes, as soon as the header is read`,
     ),
   ],
   [
@@ -161,16 +164,16 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.2",
     "The receiver checks the padding, and sends bad_record_mac if it is wrong.",
     obeyedBy("record/cbc.ts#paddingMask", [
-      `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
-      `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
+      `${cbc}: bytes: opens every padding; each fault gives one error after as many hash compressions`,
+      `${cbc}: gives the same error for ciphertext that does not consist of whole blocks, or is too short for a MAC`,
     ]),
   ],
   [
     "6.2.3.2",
     "The processing time does not reveal whether the padding was right.",
     obeyedBy("record/cbc.ts#MacThenEncrypt", [
-      `${cbc}: refuses wrong padding without a matching MAC after as many compressions`,
-      `${cbc}: bytes: opens every padding, and each fault gives the same error after as many compressions`,
+      `${cbc}: refuses wrong padding without a matching MAC after the same number of hash compressions`,
+      `${cbc}: bytes: opens every padding; each fault gives one error after as many hash compressions`,
     ]),
   ],
   [
@@ -217,15 +220,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
         [
-          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that either side sends: neither side resumes it`,
-          `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
+          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
         ],
       ),
       server: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
-          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that either side sends: neither side resumes it`,
-          `${tests.exporter}: exported keying material > keeps a copy of the master secret, and wipes it`,
+          `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
+          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
         ],
       ),
     }),
@@ -277,7 +280,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side reports a fatal error with its alert, at the fatal level, before it closes the connection.",
     obeyedBy("engine/engine.ts#Engine.abort", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
-      "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit",
+      "handshake/byteflip.test.ts: $name with a client certificate: the handshake",
       `${suite}: the end > an altered record makes both sides fail with bad_record_mac`,
     ]),
   ],
@@ -286,7 +289,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side answers each fault in the ciphertext with bad_record_mac, including a wrong block length or wrong padding.",
     obeyedBy(
       "record/protection.ts#badRecord",
-      `${cbc}: gives the same error for ciphertext that is not whole blocks, or too short for a MAC`,
+      `${cbc}: gives the same error for ciphertext that does not consist of whole blocks, or is too short for a MAC`,
     ),
   ],
   [
@@ -340,14 +343,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
         [
-          `${order}: a message left out > %s`,
+          `${order}: the handshake fails > without %s`,
           `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
         ],
       ),
       server: obeyedBy(
         ["handshake/server.ts#serverHandshake", "handshake/resumption/server.ts#resumeSession"],
         [
-          `${order}: a message left out > %s`,
+          `${order}: the handshake fails > without %s`,
           `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
           `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
         ],
@@ -358,8 +361,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4",
     "The handshake messages have the order of figures 1 and 2. Any other order is a fatal error.",
     obeyedBy("handshake/peer.ts#Peer.expect", [
-      `${order}: a message left out > %s`,
-      `${order}: a message sent twice > %s`,
+      `${order}: the handshake fails > without %s`,
+      `${order}: the handshake fails with > %s sent twice`,
       `${order}: two messages in the wrong order > %s after %s is refused`,
       `${order}: a resumed handshake > fails without %s`,
     ]),
@@ -368,7 +371,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4, 7.4.1.1",
     "A client ignores a HelloRequest during a handshake, and leaves it out of the handshake hashes.",
     obeyedBy("handshake/peer.ts#Peer.skipHelloRequest", [
-      `${order}: HelloRequest during a handshake > before %s is skipped, and not in the transcript`,
+      `${order}: HelloRequest during a handshake > before %s is skipped, and does not enter the transcript`,
       `${order}: HelloRequest during a handshake > is skipped up to four times, and the fifth is refused`,
     ]),
   ],
@@ -391,8 +394,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     serverOnly(
       ["handshake/resumption/server.ts#newSessionId", "handshake/resumption/server.ts#checkOfferedSession"],
       [
-        `${resumedHostile}: a client that offers a session made for something else > %s: a full handshake`,
-        `${resumedHostile}: a server that resumes wrongly > with an echoed session_id, and then sends a certificate`,
+        `${resumedHostile}: a client that offers a session made with other parameters > %s gets a full handshake`,
+        `${resumedHostile}: a client refuses a server that resumes > with an echoed session_id, and then sends a certificate`,
       ],
     ),
   ],
@@ -455,7 +458,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${hello}: ServerHello > is refused with %s`,
         `${hello}: ServerHello > is refused with compression`,
-        `${resumedHostile}: a server that resumes wrongly > with another suite`,
+        `${resumedHostile}: a client refuses a server that resumes > with another suite`,
       ],
     ),
   ],
@@ -463,7 +466,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.3",
     "A client that asks to resume a session is prepared for a full handshake.",
     obeyedBy("handshake/client.ts#clientHandshake", [
-      `${resumedHostile}: a client that offers a session made for something else > %s: a full handshake`,
+      `${resumedHostile}: a client that offers a session made with other parameters > %s gets a full handshake`,
       `${resumed}: a session is resumed > with ticket keys that a function returns, until they change`,
     ]),
   ],
@@ -474,7 +477,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["handshake/extensions/extension.ts#answerExtensions", "handshake/extensions/extension.ts#acceptExtensions"],
       [
-        `${tests.required}: an unknown extension > is refused by a client, which did not ask for it`,
+        `${tests.required}: an unknown extension > is refused by a client, which did not offer it`,
         `${tests.etm}: encrypt_then_mac > is not sent to a client that did not offer it`,
         "handshake/extensions/maxFragmentLength.test.ts: max_fragment_length > an answer to a client that did not offer it is unsupported_extension",
       ],
@@ -540,7 +543,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#verifyCertificate"],
-        [`${order}: a message left out > %s`, `${order}: a server that sends an empty certificate list is refused`],
+        [
+          `${order}: the handshake fails > without %s`,
+          `${order}: a server that sends an empty certificate list is refused`,
+        ],
       ),
       server: obeyedBy(
         ["handshake/server.ts#serverHandshake"],
@@ -564,7 +570,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       server: obeyedBy(
         ["handshake/negotiate.ts#canServe"],
         [
-          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
+          "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key fits none of the suites",
         ],
       ),
     }),
@@ -579,7 +585,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "Certificates are X.509v3.",
     obeyedBy(
       "x509/path.ts#checkNonAnchor",
-      "x509/path.test.ts: a path that is valid > may have version 1 in its anchor only",
+      "x509/path.test.ts: a path that is valid > may contain version 1 only as its anchor",
     ),
   ],
   ["7.4.2", "Certificates for static DH, static ECDH and DSS have the matching key usage.", noAnonymous],
@@ -598,7 +604,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A server with one certificate checks at its start that one of its suites can use the certificate.",
     obeyedBy(
       "handshake/negotiate.ts#canServe",
-      "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key serves none of the suites",
+      "connection/credential.test.ts: a server's certificate is refused at configuration > if its keyUsage or its kind of key fits none of the suites",
     ),
   ],
   [
@@ -610,7 +616,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/client.ts#verifyKeyExchangeSignature"],
         [
           `${keyExchange}: the server's parameters > are refused if the signature scheme belongs to another kind of key`,
-          `${grease}: GREASE that the client sends > a client refuses a server that chooses it as %s`,
+          `${grease}: GREASE that the client sends > a client refuses a server that chooses a GREASE value as %s`,
         ],
       ),
       server: obeyedBy(
@@ -636,7 +642,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.4, 7.4.6",
     "The client's certificate has a key of a type in certificate_types, and one of the listed schemes fits that key.",
     obeyedBy("handshake/client.ts#chooseCredential", [
-      "connection/clientCredentials.test.ts: from a list of credentials > a client sends none if none fits or the server cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: from a list of credentials > a client sends no certificate if none fits, or if the server cannot verify its kind of key",
       "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
     ]),
   ],
@@ -655,7 +661,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "After ServerHelloDone, the client verifies the server's certificate and the server's choices before it sends " +
       "its next message.",
     clientOnly("handshake/client.ts#clientHandshake", [
-      `${tests.status}: an OCSP response > %s: the client refuses it before it sends anything else`,
+      `${tests.status}: an OCSP response > %s: the client refuses the handshake before it sends anything else`,
       `${suite}: the server's certificate > a certificate from an unknown CA`,
     ]),
   ],
@@ -674,7 +680,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       client: obeyedBy(
         ["x509/credential.ts#readCredential"],
         [
-          "connection/credential.test.ts: a client's certificate is refused before anything is sent > if it is for another purpose, or may not sign",
+          "connection/credential.test.ts: a client's certificate is refused before anything is sent > if it is for another purpose, may not sign, or has a broken chain",
         ],
       ),
       server: obeyedBy(
@@ -687,7 +693,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.6",
     "If CertificateRequest names authorities, one of them issued a certificate in the chain that the client sends.",
     obeyedBy("connection/clientCredentials.ts#credentialSelector", [
-      "connection/clientCredentials.test.ts: from a list of credentials > a client sends the first one whose chain leads to an authority that the server names",
+      "connection/clientCredentials.test.ts: from a list of credentials > a client sends the first certificate whose chain leads to an authority that the server names",
     ]),
   ],
   [
@@ -735,7 +741,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy("crypto/premaster.ts#unpadPremaster", [
       `${rsa}: unpadPremaster > returns the fallback for every other value of every checked byte`,
       `${rsa}: unpadPremaster > reads the same bytes in the same order for any contents`,
-      "handshake/byteflip.test.ts: $name, with a client certificate: a byte flipped in transit > %s",
+      "handshake/byteflip.test.ts: $name with a client certificate: the handshake > fails if any byte of %s is altered",
     ]),
   ],
   [
@@ -780,8 +786,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["handshake/peer.ts#Peer.expectFinished", "crypto/keySchedule.ts#verifyData"],
       [
-        `${established}: Finished > a %s with wrong verify_data is refused with decrypt_error`,
-        "crypto/prf.test.ts: verifyData > is 12 bytes of the PRF with the label of the role",
+        `${established}: the handshake fails if a Finished message > of the %s has wrong verify_data: the other side refuses it with decrypt_error`,
+        "crypto/prf.test.ts: verifyData > returns the first 12 bytes of the PRF with the label of the role",
       ],
     ),
   ],

@@ -21,7 +21,7 @@ const rfc5705: Rfc = rfc(5705, "Keying Material Exporters", [
     "A label is ASCII and is not one that TLS itself uses. A context is shorter than 2^16 bytes.",
     obeyedBy(
       "handshake/exporter.ts#reserved",
-      `${exporter}: exported keying material > of %s bytes under %j is refused`,
+      `${exporter}: exported keying material > is refused for an invalid length, label or context (%s bytes, %j)`,
     ),
   ],
   [

@@ -7,7 +7,7 @@ import { Writer } from "../../src/bytes/writer.ts";
 const bytes = fc.uint8Array({ maxLength: 200 });
 
 describe("bytes", () => {
-  test("hex and base64 are the same as those of Node.js, and decode to the same bytes", () => {
+  test("hex and base64 equal the encodings of Node.js, and are decoded to the original bytes", () => {
     fc.assert(
       fc.property(bytes, (data) => {
         expect(toHex(data)).toBe(Buffer.from(data).toString("hex"));
@@ -21,7 +21,7 @@ describe("bytes", () => {
   test.each(["A", "AA", "AAA", "A===", "AA=A", "AA*=", "AB==", "AAB=", "AA-_"])("%s is not base64", (text) =>
     expect(() => fromBase64(text)).toThrow(RangeError),
   );
-  test("`concat` joins, `equal` compares every byte, and `wipe` overwrites", () => {
+  test("`concat` joins arrays, `equal` compares every byte, and `wipe` writes zeros", () => {
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 5 }), (parts) => {
         const joined = concat(...parts);
@@ -38,7 +38,7 @@ describe("bytes", () => {
       }),
     );
   });
-  test("`ascii` and `latin1` convert text", () => {
+  test("`ascii` encodes only ASCII text, and `latin1` decodes any byte", () => {
     expect(ascii("h2")).toEqual(Uint8Array.of(0x68, 0x32));
     expect(() => ascii("ü")).toThrow(RangeError);
     expect(latin1(Uint8Array.of(0x68, 0xfc))).toBe("hü");
@@ -72,7 +72,7 @@ describe("reader and writer", () => {
       }),
     );
   });
-  test("a part that is not read to its end, or is longer than the input, is an error", () => {
+  test("a part that is not read to its end, or that is longer than the input, causes an error", () => {
     expect(() => new Reader(Uint8Array.of(1, 2), "it").within(2, { read: (part) => part.uint(1) })).toThrow(
       "it: 1 bytes too many",
     );

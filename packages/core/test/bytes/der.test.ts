@@ -10,7 +10,7 @@ describe("written DER", () => {
     [255, [4, 0x81, 255]],
     [256, [4, 0x82, 1, 0]],
     [65_536, [4, 0x83, 1, 0, 0]],
-  ])("an element of %i bytes has a length of minimal size", (length, header) => {
+  ])("the length of an element with %i bytes of content is encoded in the fewest bytes", (length, header) => {
     const contents = new Uint8Array(length).fill(7);
     const written = derElement(tags.octetString, contents.subarray(0, 100), contents.subarray(100));
     expect(written).toEqual(concat(Uint8Array.from(header), contents));
@@ -33,7 +33,7 @@ describe("written DER", () => {
       [0, 255, 0],
       [2, 3, 0, 255, 0],
     ],
-  ])("an INTEGER of %j has a leading zero only if the top bit is set", (bytes, written) => {
+  ])("an INTEGER with the bytes %j is written with a leading zero only if its top bit is set", (bytes, written) => {
     expect(derInteger(Uint8Array.from(bytes))).toEqual(Uint8Array.from(written));
   });
 });

@@ -9,7 +9,7 @@ const drain = (queue: ByteQueue): Uint8Array[] => {
   return all;
 };
 
-/** The bytes of all buffers that the pieces in the queue reference. */
+/** The total length of the buffers that the pieces in the queue reference. */
 const referencedBytes = (queue: ByteQueue): number => {
   const buffers = new Set<ArrayBufferLike>();
   for (let i = 0; i < queue.count; i++) buffers.add((queue.at(i) as Uint8Array).buffer);
@@ -19,7 +19,7 @@ const referencedBytes = (queue: ByteQueue): number => {
 };
 
 describe("a queue of bytes", () => {
-  test("returns the bytes in order, in any sequence of pushes and shifts", () => {
+  test("returns the bytes in order, for any sequence of pushes and shifts", () => {
     const step = fc.oneof(fc.constant("shift" as const), fc.integer({ min: 1, max: 600 }));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
@@ -49,21 +49,21 @@ describe("a queue of bytes", () => {
     );
   });
 
-  test("does not copy large pieces, nor the first piece", () => {
+  test("copies neither large pieces nor the first piece", () => {
     const queue = new ByteQueue();
     const pieces = [new Uint8Array(1), new Uint8Array(256), new Uint8Array(2000)];
     for (const piece of pieces) expect(queue.push(piece)).toBe(false);
     expect(drain(queue)).toEqual(pieces.map((piece) => expect.toSatisfy((one: unknown) => one === piece)));
   });
 
-  test("needs little more memory for single bytes than their number", () => {
+  test("references less than 110,000 bytes of memory for 100,000 pieces of one byte", () => {
     const queue = new ByteQueue();
     for (let i = 0; i < 100_000; i++) queue.push(Uint8Array.of(i));
     expect(queue.count).toBeLessThan(40);
     expect(referencedBytes(queue)).toBeLessThan(110_000);
   });
 
-  test("needs at most three times the bytes of small pieces between large ones", () => {
+  test("references at most three times as many bytes as it holds, if small pieces are between large ones", () => {
     for (const sizes of [
       [1, 256],
       [1, 1, 256],
@@ -92,7 +92,7 @@ describe("a queue of bytes", () => {
     for (const { piece, asTaken } of taken) expect(equal(new Uint8Array(piece.buffer), asTaken)).toBe(true);
   });
 
-  test("works after a caller has transferred the buffer of a piece", () => {
+  test("returns the other bytes unchanged after a caller has transferred the buffer of a piece", () => {
     const queue = new ByteQueue();
     const shifted: number[] = [];
     for (let i = 0; i < 2000; i++) {

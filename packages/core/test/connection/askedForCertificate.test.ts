@@ -1,4 +1,7 @@
-/** If a server asked a client for a certificate, got none and refuses the client, the client's error says so. */
+/**
+ * If a server requests a client's certificate, gets none and refuses the client, the client's error advises to give
+ * credentials.
+ */
 import { memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
@@ -16,7 +19,7 @@ const needsCredentials = expect.stringContaining("asked for a certificate and go
 
 type Alert = Parameters<TlsConnection["abort"]>[1];
 
-/** Returns the error of the client's handshake, or of the server's alert after it. */
+/** Returns the error of the client's handshake, or the client's error for the alert that the server sends after it. */
 async function connectError(
   clientAuth: AcceptOptions["clientAuth"],
   alert?: Alert,
@@ -35,7 +38,7 @@ async function connectError(
   return (await client.then((channel) => channel.closed).catch((error: unknown) => error)) as TlsError;
 }
 
-test("handshake_failure advises to give credentials if the server requires a certificate", async () => {
+test("the client's error advises to give credentials if the server requires a certificate", async () => {
   expect(await connectError("require")).toMatchObject({
     code: "handshake_failure",
     by: "peer",
@@ -49,24 +52,24 @@ describe.each([
   "certificate_required",
   "certificate_unknown",
   "access_denied",
-] as const)("the alert %s", (alert) => {
-  test("advises to give credentials if the server asked and got no certificate", async () => {
+] as const)("the client's error for the alert %s", (alert) => {
+  test("advises to give credentials if the server requested a certificate and got none", async () => {
     expect(await connectError("request", alert)).toMatchObject({ code: alert, by: "peer", advice: needsCredentials });
   });
 
-  test("does not if the server got a certificate", async () => {
+  test("does not advise to give credentials if the server got a certificate", async () => {
     const error = await connectError("request", alert, true);
     expect(error).toMatchObject({ code: alert, by: "peer" });
     expect(error.advice).not.toEqual(needsCredentials);
   });
 
-  test("does not if the server did not ask", async () => {
+  test("does not advise to give credentials if the server requested none", async () => {
     const error = await connectError(undefined, alert);
     expect(error).toMatchObject({ code: alert, by: "peer" });
     expect(error.advice).not.toEqual(needsCredentials);
   });
 });
 
-test("an unrelated alert does not advise to give credentials", async () => {
+test("the client's error for the alert internal_error does not advise to give credentials", async () => {
   expect(await connectError("request", "internal_error")).toMatchObject({ code: "internal_error", advice: undefined });
 });

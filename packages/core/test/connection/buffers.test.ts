@@ -1,4 +1,7 @@
-/** The application may pass bytes as Buffers, and change them afterwards. `slice` of a Buffer does not copy. */
+/**
+ * The application may pass bytes as Buffers, and change them afterwards. `slice` of a Buffer does not copy, unlike
+ * `slice` of a Uint8Array.
+ */
 import { randomBytes } from "node:crypto";
 import { type AcceptOptions, accept, connect, keepSessions, type SessionStore, serverConfig } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -35,19 +38,22 @@ function bufferStore(): SessionStore & { readonly sessions: Map<string, Buffer> 
   };
 }
 
-test.each(["server", "client"])("the session in a %s's store is not wiped, and can be resumed again", async (role) => {
-  const store = bufferStore();
-  const serverConfiguration = config({ tickets: false, ...(role === "server" && { sessionStore: store }) });
-  const sessions = keepSessions({ tickets: false, ...(role === "client" && { store }) });
-  expect(await connectOnce(serverConfiguration, sessions)).toBe(false);
-  const [session] = store.sessions.values();
-  const before = session?.toString("hex");
-  expect(await connectOnce(serverConfiguration, sessions)).toBe(true);
-  expect(session?.toString("hex")).toBe(before);
-  expect(await connectOnce(serverConfiguration, sessions)).toBe(true);
-});
+test.each(["server", "client"])(
+  "a %s does not wipe the session in its store: the session can be resumed again",
+  async (role) => {
+    const store = bufferStore();
+    const serverConfiguration = config({ tickets: false, ...(role === "server" && { sessionStore: store }) });
+    const sessions = keepSessions({ tickets: false, ...(role === "client" && { store }) });
+    expect(await connectOnce(serverConfiguration, sessions)).toBe(false);
+    const [session] = store.sessions.values();
+    const before = session?.toString("hex");
+    expect(await connectOnce(serverConfiguration, sessions)).toBe(true);
+    expect(session?.toString("hex")).toBe(before);
+    expect(await connectOnce(serverConfiguration, sessions)).toBe(true);
+  },
+);
 
-test("ticket keys that the application wipes after configuration stay valid", async () => {
+test("a server can still use its ticket keys after the application has wiped the array that it passed", async () => {
   const key = randomBytes(48);
   const copy = Uint8Array.from(key);
   const serverConfiguration = config({ ticketKeys: [key] });
@@ -58,7 +64,7 @@ test("ticket keys that the application wipes after configuration stay valid", as
   expect(await connectOnce(config({ ticketKeys: [new Uint8Array(48)] }), sessions)).toBe(false);
 });
 
-test("a ticket key that is overwritten in place is another key", async () => {
+test("a server uses the new bytes of a ticket key that the application overwrites in place", async () => {
   const key = randomBytes(48);
   const serverConfiguration = config({ ticketKeys: () => [key] });
   expect(await connectOnce(serverConfiguration)).toBe(false);
@@ -68,7 +74,7 @@ test("a ticket key that is overwritten in place is another key", async () => {
   expect(await connectOnce(config({ ticketKeys: [Uint8Array.from(key)] }), sessions)).toBe(true);
 });
 
-test("a certificate and a private key that are wiped after use stay valid", async () => {
+test("a credential still works after the application has wiped its certificate and private key", async () => {
   const [cert, key] = [der(issued.cert), der(issued.key)];
   const credential = await nobleCredential({ cert, key });
   cert.fill(0);

@@ -1,5 +1,5 @@
 /**
- * Which certificate a client sends, and which authorities a server names in CertificateRequest (RFC 5246 §7.4.4,
+ * The certificate that a client sends, and the authorities that a server names in CertificateRequest (RFC 5246 §7.4.4,
  * §7.4.6).
  */
 import { generateKeyPairSync } from "node:crypto";
@@ -69,7 +69,7 @@ const withAuthorities = (...names: readonly Uint8Array[]): Partial<AcceptOptions
 const all = [ofOther, ofMiddle, ofRoot];
 
 describe("from a list of credentials", () => {
-  it("a client sends the first one whose chain leads to an authority that the server names", async () => {
+  it("a client sends the first certificate whose chain leads to an authority that the server names", async () => {
     expect(await sentSubject(all, withAuthorities(root.subject))).toBe("CN=of middle");
     expect(await sentSubject(all, withAuthorities(middle.subject))).toBe("CN=of middle");
     expect(await sentSubject(all, withAuthorities(other.subject))).toBe("CN=of other");
@@ -78,16 +78,16 @@ describe("from a list of credentials", () => {
     );
   });
 
-  it("a client sends the first one if the server names no authority", async () => {
+  it("a client sends the first certificate if the server names no authority", async () => {
     expect(await sentSubject(all)).toBe("CN=of other");
     expect(await sentSubject(all, { ca: root.der, certificateAuthorities: false })).toBe("unknown_issuer");
   });
 
-  it("a client sends none if none fits or the server cannot verify its kind of key", async () => {
+  it("a client sends no certificate if none fits, or if the server cannot verify its kind of key", async () => {
     expect(await sentSubject([ofRoot, ofMiddle], withAuthorities(other.subject))).toBeUndefined();
     expect(await sentSubject([ofRoot], withAuthorities(other.subject))).toBeUndefined();
     expect(await sentSubject([], withAuthorities(root.subject))).toBeUndefined();
-    // The chain ends below the named root, so the client cannot tell that it leads there.
+    // The chain ends below the named root, so the client cannot tell that the chain leads to that root.
     expect(await sentSubject([ofMiddleAlone], withAuthorities(root.subject))).toBeUndefined();
     const schemes = { signatureSchemes: [ecdsa_secp256r1_sha256] };
     expect(await sentSubject([rsa, ofRoot], { ...schemes, ...withAuthorities(root.subject) })).toBe("CN=of root");
@@ -95,7 +95,7 @@ describe("from a list of credentials", () => {
     expect(await sentSubject([rsa, ofRoot], withAuthorities(root.subject))).toBe("CN=rsa");
   });
 
-  it("names are compared normalised, and an encoding that is not a name matches no issuer", async () => {
+  it("names are compared after normalisation, and an encoding that is not a name matches no issuer", async () => {
     const differentSpelling = tlv(
       0x30,
       ...["O=TEST", "CN=  rOOt"].map((rdn) => name(rdn).subarray(2)), // each an RDN without the SEQUENCE around it
@@ -114,7 +114,7 @@ describe("from a list of credentials", () => {
     ).toBe(ofMiddle);
   });
 
-  it("each one is checked at configuration", async () => {
+  it("each credential is checked at configuration", async () => {
     const serverOnly = credentialOf(issue({ issuer: root, extensions: [extKeyUsage("1.3.6.1.5.5.7.3.1")] }));
     const connecting = connect(memoryPair().a, {
       provider: nodeCrypto,
@@ -136,12 +136,12 @@ describe("a single credential", () => {
   });
 });
 
-describe("a server names", () => {
+describe("a server's list of authorities", () => {
   const baseOptions: AcceptOptions = { provider: nodeCrypto, credentials: [serverCredential], clientAuth: "request" };
   const names = (options: Partial<AcceptOptions>) =>
     serverHandshakeConfig({ ...baseOptions, ...options }).certificateAuthorities;
 
-  it("its anchors, each name once, unless an option says otherwise", () => {
+  it("has the name of each anchor once, unless the option certificateAuthorities replaces the list", () => {
     const sameName = ca("Root", { key: ecKey() });
     expect(names({ ca: [root.der, sameName.der, other.der] })).toEqual([root.subject, other.subject]);
     expect(names({ ca: root.der, certificateAuthorities: [middle.subject] })).toEqual([middle.subject]);
@@ -149,13 +149,13 @@ describe("a server names", () => {
     expect(names({ trust: () => true })).toEqual([]);
   });
 
-  it("no authority if its anchors do not fit into the message, and the handshake works", async () => {
+  it("is empty if the names of the anchors do not fit into the message, and the handshake succeeds", async () => {
     const many = Array.from({ length: 70 }, (_, i) => ca(`${i} ${"x".repeat(1000)}`).der);
     expect(names({ ca: [...many, root.der] })).toEqual([]);
     expect(await sentSubject([ofRoot], { ca: [...many, root.der] })).toBe("CN=of root");
   });
 
-  it("as many as fit, which the client accepts", async () => {
+  it("may be as long as the message allows, and the client accepts it", async () => {
     const overhead = name(`CN=${"x".repeat(60_000)}`).length - 60_000;
     const long = name(`CN=${"x".repeat(maxAuthorityNames - overhead - root.subject.length - 4)}`);
     expect(long.length + root.subject.length + 4).toBe(maxAuthorityNames);
@@ -163,14 +163,14 @@ describe("a server names", () => {
   });
 
   test.each<readonly [string, Partial<AcceptOptions>]>([
-    ["more than fit", withAuthorities(name(`CN=${"x".repeat(maxAuthorityNames)}`))],
-    ["more than fit with their lengths", withAuthorities(...Array<Uint8Array>(4500).fill(name("CN=a")))],
+    ["more names than fit", withAuthorities(name(`CN=${"x".repeat(maxAuthorityNames)}`))],
+    ["more names than fit with their lengths", withAuthorities(...Array<Uint8Array>(4500).fill(name("CN=a")))],
     ["an encoding that is not a name", withAuthorities(bytes(1, 2, 3))],
     [
       "authorities without clientAuth",
       { ...withAuthorities(root.subject), clientAuth: "none", trust: undefined } as never,
     ],
-  ])("not %s", (_, options) => {
+  ])("%s: a configuration error", (_, options) => {
     const error = (() => {
       try {
         return void serverHandshakeConfig({ ...baseOptions, trust: () => true, ...options });

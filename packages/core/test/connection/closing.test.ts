@@ -1,6 +1,6 @@
 /**
- * A local end, seen by pending reads, writes and `closed`: a read never ends cleanly if bytes were dropped, and no
- * promise has to be awaited.
+ * How pending reads, writes and `closed` settle when our side ends the connection. A read never ends cleanly if bytes
+ * were dropped, and the application need not await any promise.
  */
 import { TlsError } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
@@ -30,7 +30,7 @@ describe.each(roles)("a %s that closes while other code reads", (role) => {
     },
   );
 
-  test("a read that has seen the peer's end keeps it", async () => {
+  test("a read after the peer's end returns `undefined` even after our own close", async () => {
     const { local, peer } = await open(role, { allowHalfOpen: true });
     await peer.closeWrite();
     await passTime(10);
@@ -42,7 +42,7 @@ describe.each(roles)("a %s that closes while other code reads", (role) => {
     await expect(local.closed).resolves.toBeUndefined();
   });
 
-  test("`closed_locally` has the fault of the application, and no alert", async () => {
+  test("the error `closed_locally` has the fault of the application, and no alert", async () => {
     const { local } = await open(role);
     void local.close();
     const errors: unknown[] = [];
@@ -67,12 +67,12 @@ describe.each(roles)("a %s that closes while other code reads", (role) => {
 describe.each(roles)("a %s whose promises are ignored", (role) => {
   // The `afterEach` of `useVirtualClock` checks that no rejection was unhandled.
   test.each<[string, (ends: Awaited<ReturnType<typeof open>>) => void]>([
-    ["the peer resets", ({ pair }) => pair.fail(connectionLost())],
-    ["the peer's transport ends", ({ peerTransport }) => peerTransport.end()],
+    ["the connection is lost", ({ pair }) => pair.fail(connectionLost())],
+    ["the peer ends its transport", ({ peerTransport }) => peerTransport.end()],
     ["the peer stays silent", ({ peerTransport }) => void peerTransport.pause()],
     ["the peer aborts", ({ peer }) => peer.abort()],
     ["we abort", ({ local }) => local.abort()],
-  ])("has no unhandled rejection when %s", async (_, endConnection) => {
+  ])("causes no unhandled rejection when %s", async (_, endConnection) => {
     const ends = await open(role);
     void ends.local.close();
     endConnection(ends);
@@ -99,7 +99,7 @@ describe.each(roles)("a %s whose promises are ignored", (role) => {
 });
 
 describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose of a channel", () => {
-  test.each(roles)("closes a %s in order", async (role) => {
+  test.each(roles)("closes the connection of a %s in order", async (role) => {
     const { local, peer } = await open(role);
     const readResult = startReading(peer, "`read()`", 1000);
     await local.write(data);
@@ -108,7 +108,7 @@ describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose of a channel", () => {
     expect(await outcome(local.closed)).toBe("resolves");
   });
 
-  test.each(roles)("of a %s never rejects, even if the transport fails", async (role) => {
+  test.each(roles)("never rejects on a %s, even if the transport fails", async (role) => {
     const { local, pair } = await open(role);
     const disposed = local[Symbol.asyncDispose]();
     pair.fail(connectionLost());
@@ -119,7 +119,7 @@ describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose of a channel", () => {
 });
 
 describe("a transport that fails after the peer's close_notify", () => {
-  test.each(roles)("ends a %s with `peer_gone` if its own close_notify was not sent", async (role) => {
+  test.each(roles)("ends the connection of a %s with `peer_gone` if that side sent no close_notify", async (role) => {
     const { local, peer, pair } = await open(role, { allowHalfOpen: true });
     await peer.closeWrite();
     await passTime(10);

@@ -1,6 +1,6 @@
 /**
- * A transport that is closing discards its data without an error. A writer that never waits for anything else must
- * still let the process see the end.
+ * A transport that is closing discards its data without an error. A loop that awaits nothing but its writes must still
+ * let the event loop run, so that the connection sees the transport's end.
  */
 import { accept, connect, type SendResult, type Transport, type TransportEvents } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -43,21 +43,24 @@ class Closing implements Transport {
 test.each([
   { length: 262_144, maxWrites: 1024 },
   { length: 1, maxWrites: 500_000 },
-])("an endless writer of $length bytes fails when the transport is gone", async ({ length, maxWrites }) => {
-  const { a, b } = memoryPair();
-  const transport = new Closing(b);
-  const [client, server] = await Promise.all([
-    connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),
-    accept(transport, { provider: nodeCrypto, credentials: [credential] }),
-  ]);
-  transport.close();
-  const bytes = new Uint8Array(length);
-  let writes = 0;
-  // Without a turn of the event loop, this loop would never end.
-  const writing = (async () => {
-    for (; writes < 4 * maxWrites; writes++) await server.write(bytes);
-  })();
-  await expect(writing).rejects.toMatchObject({ code: "transport_failed" });
-  expect(writes).toBeLessThan(maxWrites);
-  client.abort();
-});
+])(
+  "an endless loop of writes of $length bytes ends with an error when the transport is gone",
+  async ({ length, maxWrites }) => {
+    const { a, b } = memoryPair();
+    const transport = new Closing(b);
+    const [client, server] = await Promise.all([
+      connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),
+      accept(transport, { provider: nodeCrypto, credentials: [credential] }),
+    ]);
+    transport.close();
+    const bytes = new Uint8Array(length);
+    let writes = 0;
+    // If no write let the event loop run, this loop would never end.
+    const writing = (async () => {
+      for (; writes < 4 * maxWrites; writes++) await server.write(bytes);
+    })();
+    await expect(writing).rejects.toMatchObject({ code: "transport_failed" });
+    expect(writes).toBeLessThan(maxWrites);
+    client.abort();
+  },
+);

@@ -63,7 +63,7 @@ describe("a server's certificate is refused at configuration", () => {
       serverHandshakeConfig({ credentials: [makeCredential({ extensions: [extKeyUsage(...usages)] })] });
   });
 
-  it("if its keyUsage or its kind of key serves none of the suites", () => {
+  it("if its keyUsage or its kind of key fits none of the suites", () => {
     const encipherOnly = makeCredential({ key: rsaKey, extensions: [keyUsage(2)] });
     const signOnly = makeCredential({ key: rsaKey, extensions: [keyUsage(0)] });
     expect(refusalMessage(makeCredential({ extensions: [keyUsage(4)] }))).toContain("keyUsage keyAgreement");
@@ -106,7 +106,7 @@ describe("a server's certificate is refused at configuration", () => {
       expect(configError({ credentials: [notCredential as unknown as Credential] }).message).toContain("credentials");
   });
 
-  it("also when it replaces another one, which then stays", () => {
+  it("if it is to replace another certificate; a valid one changes nothing else in the configuration", () => {
     const config = serverHandshakeConfig({ credentials: [validCredential] });
     const other = makeCredential({ extensions: [subjectAltName(dns("new.example"))] });
     const changed = withCredentials(config, [other]);
@@ -127,7 +127,7 @@ describe("a client's certificate is refused before anything is sent", () => {
     };
     return connect(transport, options);
   };
-  it("if it is for another purpose, or may not sign", async () => {
+  it("if it is for another purpose, may not sign, or has a broken chain", async () => {
     await expect(connectWith(makeCredential({ extensions: [extKeyUsage(serverAuth)] }))).rejects.toThrow(
       "not for a client",
     );
@@ -140,7 +140,7 @@ describe("a client's certificate is refused before anything is sent", () => {
 });
 
 describe("a server's trust in client certificates", () => {
-  it("takes the same options as a client's trust in a server", () => {
+  it("is configured with the same options as a client's trust in a server", () => {
     const pins = [pinOf(root.key)];
     const verify = () => true;
     expect(
@@ -158,7 +158,7 @@ describe("a server's trust in client certificates", () => {
     expect(serverHandshakeConfig({ credentials: [validCredential] }).clientTrust).toBeUndefined();
   });
 
-  it("is required with clientAuth, and refused without it", () => {
+  it("must be configured with clientAuth, and must not be configured without it", () => {
     expect(configError({ clientAuth: "require" }).message).toContain("without ca");
     expect(configError({ ca: root.der }).message).toContain("without clientAuth");
     expect(configError({ verify: () => true }).message).toContain("verify without clientAuth");
@@ -166,7 +166,7 @@ describe("a server's trust in client certificates", () => {
   });
 });
 
-it("a server accepts a certificate of its own without EKU and keyUsage", () => {
+it("a server may be configured with a certificate without extendedKeyUsage and keyUsage", () => {
   serverHandshakeConfig({
     credentials: [validCredential, nodeCredential({ cert: server(root, { key: rsaKey }).der, key: rsaKey.privateKey })],
   });

@@ -1,6 +1,6 @@
 /**
- * Helpers for the tests of how a connection ends: two ends in memory under a virtual clock, and texts for how a promise
- * ends.
+ * Helpers for the tests of how a connection ends: a client and a server in memory under a virtual clock, and texts that
+ * describe how a promise settles.
  */
 import {
   type AcceptOptions,
@@ -36,9 +36,9 @@ export interface Network {
 export interface Ends {
   readonly pair: MemoryPair;
   readonly network: Network;
-  /** The end that the test looks at. */
+  /** The side that the test observes. */
   readonly local: TlsConnection;
-  /** The other end. */
+  /** The other side. */
   readonly peer: TlsConnection;
   /** The peer's end of the transport. */
   readonly peerTransport: Transport;
@@ -59,7 +59,7 @@ export function makeNetwork(role: Role): { pair: MemoryPair; network: Network; p
   return { pair, network: state, peerTransport: role === "client" ? pair.b : pair.a };
 }
 
-/** Both ends of an open connection. */
+/** Both sides of an open connection. */
 export async function open(role: Role, local: Options = {}, peer: Options = {}): Promise<Ends> {
   const { pair, network: state, peerTransport } = makeNetwork(role);
   const client = role === "client" ? local : peer;
@@ -75,10 +75,10 @@ export async function open(role: Role, local: Options = {}, peer: Options = {}):
   return { pair, network: state, local: localChannel, peer: peerChannel, peerTransport };
 }
 
-/** Lets this much virtual time pass, and everything happen that is due. */
+/** Advances the virtual clock by `ms` milliseconds, and runs everything that is due. */
 export const passTime = async (ms: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(ms));
 
-/** How a promise ends within `ms` of virtual time: "resolves", the code of its error, or "pending". */
+/** The state of a promise after `ms` virtual milliseconds: "resolves", the code of its error, or "pending". */
 export async function outcome(promise: PromiseLike<unknown>, ms = 60_000): Promise<string> {
   let text = "pending";
   promise.then(
@@ -91,7 +91,7 @@ export async function outcome(promise: PromiseLike<unknown>, ms = 60_000): Promi
 
 export const codeOf = (error: unknown): string => (TlsError.is(error) ? `\`${error.code}\`` : String(error));
 
-/** The three ways to read. Each one passes the bytes to `onBytes`, and returns how reading ended. */
+/** The three ways to read. Each function passes the bytes to `onBytes`, and returns a text for how reading ended. */
 export const readers = {
   "`read()`": async (channel: TlsConnection, onBytes: (bytes: Uint8Array) => void): Promise<string> => {
     for (let bytes = await channel.read(); bytes; bytes = await channel.read()) onBytes(bytes);

@@ -30,7 +30,7 @@ const fromUs = new Uint8Array(500).fill(2);
 const lost = (): TlsError =>
   new TlsError(undefined, "the connection broke", { code: "connection_lost", fault: "transport" });
 
-/** The ways to end a connection, by their names in the table. `local` is the end that the columns describe. */
+/** The ways to end a connection, by their names in the table. `local` is the side that the columns describe. */
 const endings: Readonly<Record<string, (ends: Ends, signal: AbortController) => void | Promise<void>>> = {
   "our `close()`": ({ local }) => void local.close(),
   "our `close()`, no answer": async ({ local, peerTransport }) => {
@@ -135,7 +135,7 @@ describe.each(roles)("a %s's end", (role) => {
   });
 });
 
-/** The cells of the table for one way to read. "rejects" stands for any error. */
+/** The cells of the table for one way to read. "rejects" means any error. */
 function cellsOf(name: string, reader: string): Record<string, unknown> {
   const row = documented.get(name) ?? {};
   const others = Object.entries(row).filter(([column]) => column === reader || !(column in readers));
@@ -144,7 +144,7 @@ function cellsOf(name: string, reader: string): Record<string, unknown> {
   );
 }
 
-/** The row for a peer that never sends anything. That peer has no channel to read. */
+/** The row for a handshake that times out because the peer's messages are lost. */
 async function handshakeTimeoutRow(role: Role): Promise<Record<string, string>> {
   const { pair, network: state } = makeNetwork(role);
   state.isSilent = true;

@@ -1,4 +1,4 @@
-/** If a key reaches its limit while data waits, that data cannot be sealed: both sides see an error. */
+/** If a key reaches its limit while data waits, that data cannot be sealed. Both sides see an error. */
 import { accept, connect, type TlsConnection } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -20,14 +20,14 @@ beforeEach(async () => {
     connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),
     accept(b, { provider: nodeCrypto, credentials: [credential] }),
   ]);
-  // Finished was the first record, and the last eight of the 20 are reserved for alerts.
+  // Finished was the first of the 20 records, and the last eight are reserved for alerts.
   for (let i = 1; i < 12; i++) {
     await client.write(Uint8Array.of(i));
     await nextTurn();
   }
 });
 
-/** Reads to the end, and returns how that ended. */
+/** Reads until the end. Returns the error, or "a clean end". */
 async function readToEnd(channel: TlsConnection): Promise<unknown> {
   try {
     while (await channel.read());
@@ -45,7 +45,7 @@ describe("data that exceeds the limit of its key", () => {
     expect(await readEnd).toMatchObject({ alert: "internal_error", by: "peer" });
   });
 
-  test("is not lost silently when the writing side closes after it", async () => {
+  test("is not lost silently when its writer closes after the write", async () => {
     const readEnd = readToEnd(server);
     await client.write(Uint8Array.of(12));
     await expect(client.closeWrite()).rejects.toMatchObject(keyExhausted);
@@ -53,7 +53,7 @@ describe("data that exceeds the limit of its key", () => {
     expect(await readEnd).toMatchObject({ alert: "internal_error", by: "peer" });
   });
 
-  test("is not lost silently after the peer's end", async () => {
+  test("is not lost silently after the peer's close_notify", async () => {
     const readEnd = readToEnd(server);
     await server.closeWrite();
     expect(await client.read()).toBeUndefined();

@@ -40,7 +40,7 @@ async function openPair(provider = failingProvider(true)): Promise<[TlsConnectio
 }
 const readOnce = (channel: TlsConnection) => channel.read().catch((error: unknown) => error);
 
-test("data that could not be sealed is an error, even after both sides have closed", async () => {
+test("data that could not be sealed causes an error, even after both sides have closed", async () => {
   const [client, server] = await openPair();
   const readEnd = readOnce(server);
   await server.closeWrite();
@@ -51,7 +51,7 @@ test("data that could not be sealed is an error, even after both sides have clos
   expect(await readEnd).toMatchObject({ code: "truncated" });
 });
 
-test("data that could not be sealed is an error before the peer's close", async () => {
+test("data that could not be sealed causes an error before the peer closes", async () => {
   const [client, server] = await openPair();
   const readEnd = readOnce(server);
   await client.write(new Uint8Array(failingLength));

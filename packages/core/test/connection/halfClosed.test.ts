@@ -1,6 +1,6 @@
 /**
- * After the peer's close_notify, our side sends all its data and then close_notify, or fails. It never sends a part of
- * the data and then a clean end.
+ * After the peer's close_notify, our side sends all its data and then close_notify, or fails. It never sends
+ * close_notify after only a part of the data.
  */
 import {
   type Aead,
@@ -105,7 +105,7 @@ function writeChunks(write: (bytes: Uint8Array) => Promise<void>, count: number)
 
 describe("a slow peer that has sent close_notify and whose transport has ended", () => {
   test.each([900, 2_500])(
-    "gets all data of a writer that awaits each write, and then close_notify, if it takes a message every %s ms",
+    "gets all data of a writer that awaits each write, and then close_notify, if it reads a message every %s ms",
     async (interval) => {
       const { client, server, deliverOne, deliverRest } = await slowReader();
       expect(await server.read()).toBeUndefined();
@@ -118,7 +118,7 @@ describe("a slow peer that has sent close_notify and whose transport has ended",
         await passTime(interval);
       }
       expect(writer).toEqual({ written: count * chunkSize, end: "resolves" });
-      // Nothing was written for a second, so our side has closed.
+      // Our side closed after a second without a write.
       await passTime(2_000);
       await deliverRest();
       expect(readResult()).toBe("all, then `undefined`");
@@ -129,7 +129,7 @@ describe("a slow peer that has sent close_notify and whose transport has ended",
   test.each([
     ["a handler holds our side open", true],
     ["our side is not held open", false],
-  ])("that stalls causes our close_timeout and sees no clean end, while %s", async (_, isHeldOpen) => {
+  ])("that stalls sees no clean end, and our side ends with close_timeout, if %s", async (_, isHeldOpen) => {
     const { client, server, deliverOne, deliverRest } = await slowReader();
     expect(await server.read()).toBeUndefined();
     const count = 20;
@@ -198,12 +198,12 @@ describe.each(roles)("a %s's write that waits for its provider", (role) => {
     expect(errors).toEqual([]);
     peer.abort();
     await passTime(2_500);
-    // The error is the alert or the transport's end, whichever is seen first, but not a usage error.
+    // The error is that of the alert or of the transport's end, whichever our side sees first, but not a usage error.
     expect(errors.map((end) => local.endedBy(end))).toEqual(Array.from({ length: count }, () => true));
   });
 });
 
-/** As `open`, which waits only as long as a synchronous provider needs. */
+/** Like `open`, but waits longer: `open` waits only as long as a synchronous provider needs. */
 async function openLate(role: Role, suites: readonly CipherSuite[]) {
   const opening = open(role, { provider: lateProvider, suites }, { suites });
   opening.catch(() => {});
@@ -219,7 +219,7 @@ describe.each(roles)("a %s that never reads the end of its peer", (role) => {
     expect(await outcome(local.closed)).toBe("resolves");
   });
 
-  test("does not do so while a promise holds it open, or while data waits to be read", async () => {
+  test("does not send it while a promise holds the connection open, or while data waits to be read", async () => {
     for (const isHeldOpen of [true, false]) {
       const { local, peer } = await open(role);
       if (isHeldOpen) local.holdOpen(new Promise(() => {}));

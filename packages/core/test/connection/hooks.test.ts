@@ -11,7 +11,7 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
-/** The errors of both ends of a handshake. */
+/** The errors of both sides of a handshake. */
 async function failures(verify: () => unknown, serverCredential: Credential = credential) {
   const { a, b } = memoryPair();
   const results = await Promise.allSettled([
@@ -22,7 +22,7 @@ async function failures(verify: () => unknown, serverCredential: Credential = cr
   return { client, server };
 }
 
-/** The error of another connection, over which a hook may make a query. */
+/** The error of another connection, such as one over which a hook queries a database. */
 const otherConnectionError: Promise<TlsError> = failures(() => false).then(({ server }) => server as TlsError);
 
 const failingHooks: [string, (error: unknown) => () => unknown][] = [
@@ -59,7 +59,7 @@ describe.each(failingHooks)("a hook that %s", (_how, failWith) => {
     expect(server).toMatchObject({ by: "peer", alert: "certificate_revoked" });
   });
 
-  test("another connection's error, from a signer, is hook_failed here and internal_error at the peer", async () => {
+  test("another connection's error in `sign` is hook_failed on this side and internal_error at the peer", async () => {
     const cause = await otherConnectionError;
     const { client, server } = await failures(() => true, {
       ...credential,
@@ -81,7 +81,7 @@ describe("values that only JavaScript callers can pass", () => {
     }
   });
 
-  test("an alert named like a property of every object becomes internal_error, not a clean end", async () => {
+  test("an alert that is named like a property of every object is sent as internal_error", async () => {
     const { a, b } = memoryPair();
     const [client, server] = await Promise.all([
       connect(a, options),
@@ -91,7 +91,7 @@ describe("values that only JavaScript callers can pass", () => {
     await expect(server.read()).rejects.toMatchObject({ by: "peer", alert: "internal_error" });
   });
 
-  test("a listener's rejection goes to the console, and ends neither the connection nor the process", async () => {
+  test("a listener's rejection is printed, and ends neither the connection nor the process", async () => {
     const consoleError = vi.spyOn(console, "error").mockReturnValue();
     const cause = new Error("the disk is full");
     const { a, b } = memoryPair();

@@ -1,6 +1,6 @@
 /**
- * While data only arrives, trace events are delivered without delay, and bytes after close_notify do not leave the
- * transport paused.
+ * While a side only receives, its trace events are delivered without delay, and bytes after close_notify do not leave
+ * the transport paused.
  */
 import { accept, connect, type TraceEvent, type Transport } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
@@ -68,7 +68,7 @@ async function openWithJunk(length: number) {
 }
 
 describe("300,000 bytes after close_notify, in the same message", () => {
-  test("do not pause the transport, and its error ends the connection", async () => {
+  test("do not pause the transport, and the transport's error ends the connection", async () => {
     const { pair, client, server, isPaused } = await openWithJunk(300_000);
     server.holdOpen(new Promise(() => {}));
     void client.closeWrite();

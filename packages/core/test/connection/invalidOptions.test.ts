@@ -13,7 +13,7 @@ const ca = await testCa();
 const serverCredential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 const client = nodeCredential(await ca.issue({ client: true }));
 
-/** Values that no option documents. `valuesExcept` leaves out those that an option allows. */
+/** Values that most options do not allow. `valuesExcept` leaves out those that an option does allow. */
 const undocumentedValues: readonly unknown[] = [
   null,
   "yes",
@@ -43,7 +43,7 @@ const rows = (table: Readonly<Record<string, readonly unknown[]>>): [string, str
   Object.entries(table).flatMap(([option, values]) =>
     values.map((value): [string, string, unknown] => [option, textOf(value), value]),
   );
-/** Options for which the error has another word. */
+/** The pattern that the error contains in place of the option's name. */
 const errorWords: Readonly<Record<string, string>> = {
   signatureSchemes: "signature ?scheme",
   suites: "suite",
@@ -101,7 +101,7 @@ async function expectRefusal(option: string, options: object): Promise<void> {
   await expect(connect(open, options as ConnectOptions)).rejects.toMatchObject(configErrorAbout(option));
 }
 
-describe("connect refuses, before it opens anything,", () => {
+describe("connect refuses, before it opens the transport,", () => {
   const table = {
     ...common,
     ...trust,
@@ -228,7 +228,7 @@ describe("serverHandshakeConfig refuses", () => {
 
 type Options<T> = { readonly [Option in keyof T]?: unknown };
 
-/** Connects, and returns the result of each side: "in", or the code of its error. */
+/** Connects. Returns the result of each side: "in" if its handshake succeeded, or the code of its error. */
 async function connectBoth(clientOptions: Options<ConnectOptions>, serverOptions: Options<AcceptOptions> = {}) {
   const { a, b } = memoryPair();
   const server = { provider: nodeCrypto, credentials: [serverCredential], ...serverOptions } as AcceptOptions;
@@ -240,7 +240,7 @@ async function connectBoth(clientOptions: Options<ConnectOptions>, serverOptions
   return { client: code(clientResult), server: code(serverResult) };
 }
 
-describe("a peer is not let in by an undocumented value", () => {
+describe("a peer is not accepted because of an undocumented value", () => {
   test.each(rows({ clientAuth: ["required", "Require", true, 1, {}, [], null] }))(
     "of clientAuth, for an anonymous client, %s: %s",
     async (_, __, clientAuth) => {
@@ -272,7 +272,7 @@ describe("a peer is not let in by an undocumented value", () => {
       expect(await connectBoth({ trust, ca: undefined })).toMatchObject({ client: "untrusted" });
   });
 
-  test("but true does, as a value or a promise", async () => {
+  test("but `true` accepts the peer, as a value and as the result of a promise", async () => {
     for (const verify of bothHooks(true))
       expect(await connectBoth({ verify })).toMatchObject({ client: "in", server: "in" });
     const trusting = { ca: ca.pem, verify: async () => true };

@@ -1,6 +1,6 @@
 /**
- * Connections share lent memory. One of them uses a provider that seals late, and ends at every step: memory that a
- * seal may still write, or that the transport still reads, is never lent to another connection.
+ * Connections share lent memory. One connection uses a provider that seals late, and the test ends it at each step in
+ * turn. Memory that a seal may still write, or that the transport still reads, is never lent to another connection.
  */
 
 import {
@@ -32,7 +32,7 @@ function stepwise(mayWrite: (out: Uint8Array) => void) {
     const inner = make(key);
     return {
       seal(nonce, additionalData, plaintext, out) {
-        // As WebCrypto does, it reads its input at once and writes its output when it is done.
+        // As WebCrypto does, it reads its input at once, and writes its output when the operation is done.
         const result = new Uint8Array(out.length);
         void inner.seal(nonce, additionalData, plaintext, result);
         return new Promise<void>((resolve) =>
@@ -61,7 +61,7 @@ function stepwise(mayWrite: (out: Uint8Array) => void) {
   return { provider, step };
 }
 
-/** A transport that lends memory, reads each message one turn later, and only then gives its memory back. */
+/** A transport that lends memory. It reads each message one turn later, and only then gives its memory back. */
 function lendingTransport(inner: Transport, memory: Memory): Transport & { readonly unread: Uint8Array[] } {
   const unread: Uint8Array[] = [];
   const nextTurn = (callback: () => void): void => void setImmediate(callback);
@@ -207,7 +207,7 @@ test("a connection that ends in order gives all its memory back", async () => {
   });
   for (let i = 0; i < 1000 && !isRead; i++) await step();
   expect(Buffer.compare(await reading, concat(...[10, 40_000, 16_384, 300, 70_000].map(pattern)))).toBe(0);
-  // The server sends its end. After that, no side sends anything.
+  // The server sends close_notify. After that, neither side sends anything.
   vi.advanceTimersByTime(10);
   while (await step());
   await (await client).read();

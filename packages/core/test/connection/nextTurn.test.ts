@@ -1,6 +1,6 @@
 /**
- * If a transport's `nextTurn` never calls back (as a frame callback of a hidden page), neither its own connection nor
- * any other one stalls.
+ * If a transport's `nextTurn` never calls back, as the frame callback of a hidden page, neither the transport's own
+ * connection nor any other one stalls.
  */
 import { accept, connect, type NextTurn, type TlsConnection } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";
@@ -10,7 +10,7 @@ import { ca, credential, outcome, passTime, useVirtualClock } from "./endings.ts
 
 useVirtualClock();
 
-/** More bytes than all connections together may send or process in one turn. */
+/** More bytes than all connections of the process together may send or process in one turn. */
 const dataSize = 6_000_000;
 
 /** Opens a connection. Both transports have this `nextTurn`. */

@@ -69,7 +69,7 @@ describe.each(roles)("while a %s's hook has not answered", (role) => {
     expect(pauses()).toBe(1);
   });
 
-  test("a transport that cannot pause ends the connection once 16 MiB wait", async () => {
+  test("a transport that cannot pause ends the connection once more than 16 MiB wait", async () => {
     const { receive, opened } = await openWithPendingHook(role, false);
     receive(250, kib64);
     expect(await outcome(opened, 0)).toBe("pending");

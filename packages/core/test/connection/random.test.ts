@@ -8,7 +8,7 @@ const ca = await testCa();
 const credentials = [nodeCredential(await ca.issue({ names: ["localhost"] }))];
 const filledWith = (value: number) => (length: number) => new Uint8Array(length).fill(value);
 
-test("a connection takes random bytes from the option `random`, or from the provider without it", async () => {
+test("a connection takes its random bytes from the option `random`, or without it from the provider", async () => {
   const { a, b } = memoryPair();
   const randoms: Uint8Array[] = [];
   const trace = (event: TraceEvent): void => {

@@ -8,8 +8,8 @@ const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
 /**
- * The type of `readable` declares the BYOB reader as `never`, so that the stream fits lib.dom and node:stream/web. That
- * must be true.
+ * The type of `readable` declares the BYOB reader as `never`, so that the stream is assignable to those of lib.dom and
+ * node:stream/web. The stream must in fact have no such reader.
  */
 test("a channel's stream has no BYOB reader, and asking for one does not lock it", async () => {
   const { a, b } = memoryPair();

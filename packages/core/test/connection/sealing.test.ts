@@ -1,4 +1,4 @@
-/** While it seals, a provider may read its input until it answers, and call a connection. */
+/** A provider may read the input of `seal` until its promise settles, and may call a connection while it seals. */
 import {
   type Aead,
   accept,
@@ -52,14 +52,14 @@ function countBytes(connection: TlsConnection): { readonly counts: Map<number, n
   return counter;
 }
 
-describe.each(roles)("a %s's provider that reads its input only when it answers", (role) => {
+describe.each(roles)("a %s whose provider reads the input of `seal` late", (role) => {
   const lateProvider = sealingProvider((seal) => async (...args) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     await seal(...args);
   });
 
   test.each([fragmentLength, 3 * fragmentLength])(
-    "sends the bytes as written, even if they change once the write has resolved: %s bytes",
+    "sends the bytes as they were written, even if they change once the write has resolved: %s bytes",
     async (length) => {
       const [client, server] = await openPair(
         role === "client" ? lateProvider : nodeCrypto,
@@ -92,7 +92,7 @@ describe.each(roles)("a %s's provider that reads its input only when it answers"
 
 describe("a provider that writes to a connection while it seals", () => {
   test.each(["another", "the same"] as const)(
-    "to %s connection never repeats a nonce, and the peers read everything",
+    "never repeats a nonce, and the peers read everything, if it writes to %s connection",
     async (target) => {
       const nonces: string[][] = [];
       let otherConnection: TlsConnection | undefined;

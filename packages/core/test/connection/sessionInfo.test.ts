@@ -20,7 +20,7 @@ describe("credentials that a function of the ClientHello chooses", () => {
   const credentialByName = async ({ serverName }: ClientHelloInfo): Promise<Credential | undefined> =>
     ({ "one.example": one, "two.example": two })[serverName ?? ""];
 
-  test.each(["one.example", "two.example"])("have the name that the client asks for: %s", async (serverName) => {
+  test.each(["one.example", "two.example"])("have the name that the client requests: %s", async (serverName) => {
     const config = serverConfig({ ...serverOptions, credentials: credentialByName });
     const { a, b } = memoryPair();
     const [channel, server] = await Promise.all([connect(a, clientOptions(serverName)), accept(b, config)]);
@@ -40,7 +40,7 @@ describe("credentials that a function of the ClientHello chooses", () => {
     ]);
   });
 
-  test("may fail or not fit: the client gets internal_error without the reason", async () => {
+  test("may be unsuitable, or the function may throw: the client gets internal_error without the reason", async () => {
     const failingFunctions = [
       () => {
         throw new Error("the database is gone");
@@ -58,7 +58,7 @@ describe("credentials that a function of the ClientHello chooses", () => {
     }
   });
 
-  test("may come from a function that modifies the ClientHello, without effect on the negotiation", async () => {
+  test("do not change the negotiation if the function modifies the ClientHelloInfo", async () => {
     const { a, b } = memoryPair();
     const credentials = (hello: ClientHelloInfo): Credential => {
       for (const list of [hello.cipherSuites, hello.alpn] as unknown[][]) list.length = 0;
@@ -96,7 +96,7 @@ describe("credentials that a function of the ClientHello chooses", () => {
     expect(hellos[0]?.raw).toEqual(sentHellos[0]);
   });
 
-  test("are chosen again for a resumption, which is refused if the certificate has changed", async () => {
+  test("are chosen again when a session is offered: a new certificate prevents its resumption", async () => {
     const { keepSessions } = await import("@handclasp/core");
     let current = one;
     const config = serverConfig({ ...serverOptions, credentials: () => current });
@@ -132,12 +132,12 @@ describe("a client's session", () => {
     expect(request?.schemes.length).toBeGreaterThan(3);
   });
 
-  test("has no certificate request if the server did not ask", async () => {
+  test("has no certificate request if the server did not send one", async () => {
     expect(await connectOnce("none")).toBeUndefined();
   });
 });
 
-test("`traffic`: each side counts the records and bytes that the other side counts", async () => {
+test("`traffic`: each side counts as received the records and bytes that the other side counts as sent", async () => {
   const { a, b } = memoryPair();
   const [channel, server] = await Promise.all([
     connect(a, clientOptions("one.example")),
@@ -149,7 +149,7 @@ test("`traffic`: each side counts the records and bytes that the other side coun
   while (received < 20_000) received += (await server.read())?.length ?? 20_000;
   const after = channel.traffic;
   expect(after.recordsSent - before.recordsSent).toBe(2);
-  // 20,000 bytes, and each record's header, explicit nonce and tag.
+  // 20,000 bytes of data, and the header, explicit nonce and tag of each record.
   expect(after.bytesSent - before.bytesSent).toBe(20_000 + 2 * (5 + 8 + 16));
   expect(before.recordsLeft - after.recordsLeft).toBe(2);
   expect(after.recordsLeft).toBeGreaterThan(23_000_000);

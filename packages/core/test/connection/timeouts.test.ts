@@ -31,7 +31,7 @@ useVirtualClock();
 const never = new Promise<never>(() => {});
 const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
 
-/** nodeCrypto whose AES-128-GCM stops answering while `stuck` says so. */
+/** `nodeCrypto` with an AES-128-GCM whose `seal` or `open` does not answer while that property of `stuck` is true. */
 function stuckProvider(stuck: { seal: boolean; open: boolean }): CryptoProvider {
   const make = nodeCrypto.ciphers.AES_128_GCM as NonNullable<CryptoProvider["ciphers"]["AES_128_GCM"]>;
   return {
@@ -48,7 +48,7 @@ function stuckProvider(stuck: { seal: boolean; open: boolean }): CryptoProvider 
   };
 }
 
-/** Starts a handshake with options for `role`, and returns the results of both ends. */
+/** Starts a handshake with the options `local` for the side `role`. Returns a promise for each side. */
 function startHandshake(role: Role, local: Options, credentials: readonly Credential[] = [credential]) {
   const { pair } = makeNetwork(role);
   const server = acceptWith(
@@ -99,7 +99,7 @@ describe("close()", () => {
     }
   });
 
-  test("does not wait longer for a peer that keeps sending", async () => {
+  test("does not extend its timeout for a peer that keeps sending", async () => {
     const { local, peer } = await open("server", { closeTimeout: 1_000 }, { allowHalfOpen: true });
     local.close().catch(() => {});
     for (let i = 0; i < 11; i++) {
@@ -109,7 +109,7 @@ describe("close()", () => {
     expect(await outcome(local.closed, 0)).toBe("`close_timeout`");
   });
 
-  test("starts its timeout when it is called: a connection that was open for long closes in order", async () => {
+  test("starts its timeout when it is called: a connection that was open for a long time closes in order", async () => {
     const { local, peer } = await open("client", { closeTimeout: 1_000 });
     startReading(peer, "`read()`", 0);
     await passTime(100_000);
@@ -197,7 +197,7 @@ describe("a part of a handshake message after Finished", () => {
     expect(await outcome(local.closed, 100)).toBe("`handshake_timeout`");
   });
 
-  test("does not end the connection if the rest comes in time", async () => {
+  test("does not end the connection if the rest of the message comes in time", async () => {
     const { local, peer, sendMore } = await openWithPartialMessage("client", Uint8Array.of(0, 0));
     await passTime(2_500);
     sendMore(Uint8Array.of(0, 0));

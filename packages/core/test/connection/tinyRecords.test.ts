@@ -46,13 +46,13 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolv
 test("records of one byte that wait to be read do not pause the transport, and all arrive", async () => {
   const { client, server, calls } = await openPair();
   const recordCount = Math.ceil(highWaterInbound / itemOverhead) + 50;
-  // Writes of one turn would share a record.
+  // Without a turn between them, writes would share a record.
   for (let i = 0; i < recordCount; i++) {
     await client.write(Uint8Array.of(i & 255));
     await new Promise((resolve) => setImmediate(resolve));
   }
   await nextTurn();
-  // Stored one by one, with their overhead, they would exceed the limit.
+  // If each record were stored in its own array, their overhead would exceed the limit.
   expect(calls).toEqual({ pause: 0, resume: 0 });
   const received: number[] = [];
   let reads = 0;

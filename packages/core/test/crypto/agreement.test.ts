@@ -19,7 +19,7 @@ interface Input {
 }
 
 const message = new TextEncoder().encode("message");
-/** A variable, so that TypeScript does not load the module, whose types are those of a page. */
+/** A variable, so that TypeScript does not load the module, which needs the types of a page. */
 const webCryptoModule = "../../../browser/src/crypto/webCrypto.ts";
 const { webCrypto } = (await import(webCryptoModule)) as { webCrypto: CryptoProvider };
 const providers = { noble, nodeCrypto, webCrypto };

@@ -28,7 +28,7 @@ describe.each(Object.keys(curves) as EcCurveName[])("the equation of %s", (name)
     expect(pointFault(name, Uint8Array.of(4, ...new Uint8Array(2 * half)))).toBe("curve");
   });
   test("does not hold for coordinates that are not reduced", () => {
-    // x + p fits into the bytes only on P-521. On all three curves, p itself would mean zero.
+    // x + p fits into a coordinate only on P-521. On all three curves, p as a coordinate would be zero.
     const { p } = curve.Point.CURVE();
     const { x, y } = BASE.toAffine();
     const half = (BASE.toBytes(false).length - 1) / 2;
@@ -37,7 +37,7 @@ describe.each(Object.keys(curves) as EcCurveName[])("the equation of %s", (name)
       expect(pointFault(name, Uint8Array.of(4, ...bytes(x + p), ...bytes(y)))).toBe("curve");
     expect(pointFault(name, Uint8Array.of(4, ...bytes(p), ...bytes(p)))).toBe("curve");
   });
-  test("is not tried for another form of a point", () => {
+  test("is not evaluated for a point in another form", () => {
     const bytes = BASE.toBytes(false);
     for (const other of [
       BASE.toBytes(true),

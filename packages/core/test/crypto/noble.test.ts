@@ -1,5 +1,5 @@
 /**
- * Checks the noble provider with vectors from the standards, and the promises of its interface.
+ * Checks the noble provider with vectors from the standards, and checks that it does what its interface documents.
  * @module
  */
 import { sealed } from "@handclasp/testing";
@@ -129,7 +129,7 @@ describe("AEADs", () => {
     }
   });
 
-  test.each(aeads)("$name: gives undefined for any altered input, and never throws", async (vector) => {
+  test.each(aeads)("$name: `open` returns `undefined` for any altered input, and never throws", async (vector) => {
     const aead = await noble.ciphers[vector.name]!(fromHex(vector.key));
     const open = (sealed: Uint8Array, aad = vector.aad, nonce = vector.nonce) =>
       aead.open(fromHex(nonce), fromHex(aad), sealed);
@@ -218,7 +218,7 @@ describe("key agreement", () => {
       secret: "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de",
     },
   ];
-  test.each(agreements)("$name: gives the RFC's secret", async ({ name, privateKey, publicKey, peer, secret }) => {
+  test.each(agreements)("$name: computes the RFC's secret", async ({ name, privateKey, publicKey, peer, secret }) => {
     const share = await noble.groups[name]!(fixedRandom(fromHex(privateKey)));
     expect(toHex(share.publicKey)).toBe(publicKey);
     expect(toHex((await share.agree(fromHex(peer)))!)).toBe(secret);
@@ -271,7 +271,7 @@ describe("key agreement", () => {
     expect(toHex(bytes)).toBe(toHex(random(1)(width)));
   });
 
-  test("rejects a scalar out of range and tries another, and a broken random source throws", async () => {
+  test("replaces a scalar that is out of range, and throws if the random source is broken", async () => {
     const candidates = [new Uint8Array(32).fill(0xff), new Uint8Array(32), fromHex(agreements[1]!.privateKey)];
     const share = await noble.groups.secp256r1!(() => candidates.shift()!);
     expect(toHex(share.publicKey)).toBe(agreements[1]!.publicKey);
@@ -328,7 +328,7 @@ describe("verify", () => {
     },
   );
 
-  test("gives false for a key of another kind, curve or encoding", async () => {
+  test("returns false for a key of another kind, curve or encoding", async () => {
     const algorithm = { type: "ecdsa", hash: "sha256" } as const;
     const signature = fromHex(signatures[0][1]);
     const point = (p256 as { point: Uint8Array }).point;
@@ -374,7 +374,7 @@ describe("verify", () => {
   });
 });
 
-test("the provider has every cipher and group", () => {
+test("the noble provider has every cipher and group", () => {
   expect(Object.keys(noble.ciphers).sort()).toEqual([
     "AES_128_CBC",
     "AES_128_GCM",

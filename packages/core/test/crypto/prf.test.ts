@@ -1,6 +1,6 @@
 /**
- * Checks the PRF and the key schedule with published vectors: those on the mailing list of the TLS working group, and
- * ACVP's.
+ * Checks the PRF and the key schedule with published vectors: those from the mailing list of the TLS working group, and
+ * those of ACVP.
  * @module
  */
 import { describe, expect, test } from "vitest";
@@ -37,13 +37,13 @@ describe("prf", () => {
         884f9dc236f80edd8bfa961144c9e8d792eca722a7b32fc3d416d473ebc2c5fd4abfdad05d9184259b5bf8cd4d90fa0d31e2dec479e4f1a2
         6066f2eea9a69236a3e52655c9e9aee691c8f3a26854308d5eaa3be85e0990703d73e56f`,
     },
-  ])("gives the published output with $name", ({ name, secret, seed, output }) => {
+  ])("computes the published output with $name", ({ name, secret, seed, output }) => {
     const expected = fromHex(output);
     const actual = prf(noble.hashes[name], fromHex(secret), "test label", fromHex(seed), expected.length);
     expect(toHex(actual)).toBe(toHex(expected));
   });
 
-  test("gives a shorter output that is the beginning of a longer one, for any length", () => {
+  test("computes an output of any length that is the beginning of a longer one", () => {
     const longest = prf(sha256, new Uint8Array(48), "label", new Uint8Array(3), 100);
     for (const length of [0, 1, 12, 31, 32, 33, 64, 99])
       expect(toHex(prf(sha256, new Uint8Array(48), "label", new Uint8Array(3), length))).toBe(
@@ -58,7 +58,7 @@ describe("prf", () => {
 });
 
 describe("verifyData", () => {
-  test("is 12 bytes of the PRF with the label of the role", () => {
+  test("returns the first 12 bytes of the PRF with the label of the role", () => {
     const master = new Uint8Array(48).fill(1);
     const hash = new Uint8Array(32).fill(2);
     expect(verifyData(sha256, master, "client", hash)).toEqual(prf(sha256, master, "client finished", hash, 12));
@@ -97,7 +97,7 @@ describe("keyBlock", () => {
     expect(order.map(toHex).join("")).toBe(toHex(keys.bytes));
   });
 
-  test("wiping the block wipes the keys", () => {
+  test("returns keys that are views of the block: wiping the block wipes them", () => {
     const keys = keyBlock(sha256, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, master, client, server);
     keys.bytes.fill(0);
     expect(toHex(keys.server.key)).toBe("00".repeat(16));
@@ -133,7 +133,7 @@ describe("ACVP", () => {
     const { read } = vectors;
     const { read: readAnswers } = answers;
     if (!read || !readAnswers) {
-      test.skip(`${file}: no vectors at ${vectors.path}; HANDCLASP_VECTORS says where they are`);
+      test.skip(`${file}: no vectors at ${vectors.path}; set HANDCLASP_VECTORS to their folder`);
       continue;
     }
     test(`${file}: master secrets and key blocks are the expected ones`, () => {

@@ -56,7 +56,7 @@ function oddPair(): Pair {
   const p = generatePrimeSync(1025, { bigint: true });
   const q = generatePrimeSync(1024, { bigint: true });
   const order = (p - 1n) * (q - 1n);
-  // e is prime and p^-1 is p^(q-2): Fermat gives both inverses.
+  // By Fermat's little theorem, order^(e-2) is the inverse of `order` modulo e, and q^(p-2) that of q modulo p.
   const d = (1n + order * ((e - powerModulo(order, e - 2n, e)) % e)) / e;
   const field = (value: bigint): string =>
     Buffer.from(bytesOf(value, Math.ceil(value.toString(16).length / 2))).toString("base64url");
@@ -174,7 +174,7 @@ describe("PKCS#1 v1.5 with forged blocks", () => {
   });
 });
 
-describe("PSS with other salts and masks than those of TLS", () => {
+describe("PSS verification", () => {
   test.each([0, 20, 31, 33, 64])("refuses a salt of %i bytes", async (length) => {
     expect(await verify("rsa_pss", "sha256", rsa.key, nodeSign(rsa, "sha256", pss(length)))).toBe(false);
   });
@@ -241,7 +241,7 @@ const nodeRaw = (keys: Pair, ciphertext: Uint8Array): Uint8Array =>
   new Uint8Array(privateDecrypt({ key: keys.secret, padding: constants.RSA_NO_PADDING }, ciphertext));
 
 describe("encrypt", () => {
-  test("builds 00 02, padding without a zero, 00, message, and replaces random zeros", () => {
+  test("builds the block 00 02, padding without a zero, 00, message; it replaces random bytes that are zero", () => {
     for (const keys of [rsa, odd]) {
       let calls = 0;
       const random = (length: number): Uint8Array => {
@@ -368,7 +368,7 @@ describe("unpadPremaster", () => {
 
 describe("Wycheproof's RSAES-PKCS1-v1_5 ciphertexts", () => {
   const { path, read } = vectorFile("wycheproof/rsa_pkcs1_2048_test.json");
-  if (!read) test.skip(`no vectors at ${path}; HANDCLASP_VECTORS says where they are`);
+  if (!read) test.skip(`no vectors at ${path}; set HANDCLASP_VECTORS to their folder`);
   else
     test("give the fallback: none is a premaster secret, and the valid ones have another length or version", () => {
       interface File {

@@ -23,7 +23,7 @@ describe("SHA-1", () => {
       expect(getHash(provider, name)).toBe(lazyNoble.hashes[name]);
   });
 
-  test("is loaded with a CBC suite: a provider without it opens a record of a provider with it", async () => {
+  test("is loaded with a CBC suite: a provider without SHA-1 opens a record of a provider with it", async () => {
     const spec = TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA;
     const keys = { key: new Uint8Array(16).fill(1), macKey: new Uint8Array(20).fill(2), iv: new Uint8Array(0) };
     const protect = (provider: typeof lazyNoble): Flow<Protection> =>
@@ -36,7 +36,7 @@ describe("SHA-1", () => {
   });
 });
 
-test("the MAC key of a CBC row is as long as its hash", () => {
+test("the MAC key of a CBC suite is as long as the output of its hash", () => {
   const cbc = Object.values(rows).filter(({ mac }) => mac !== undefined);
   expect(cbc).toHaveLength(5);
   for (const { mac = "sha1", macLength } of cbc) expect(macLength).toBe(noble.hashes[mac].outputLength);

@@ -6,10 +6,10 @@ import { providerVectors } from "@handclasp/testing/vectors";
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
 
-describe("noble against Wycheproof", () => {
+describe("noble gives the results of Wycheproof's vectors", () => {
   for (const suite of providerVectors(noble)) {
     if (!suite.isPresent) {
-      test.skip(`${suite.name}: no vectors at ${suite.path}; HANDCLASP_VECTORS says where they are`);
+      test.skip(`${suite.name}: no vectors at ${suite.path}; set HANDCLASP_VECTORS to their folder`);
       continue;
     }
     test(suite.name, { timeout: 300_000 }, async () => {

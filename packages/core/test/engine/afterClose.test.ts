@@ -9,8 +9,8 @@ import { open, passTime, useVirtualClock } from "../connection/endings.ts";
 import { message } from "../handshake/mitm.ts";
 
 /**
- * The writers of all connections, in the order of their creation. The test sends through them what a connection would
- * not send.
+ * The writers of all connections, in the order of their creation. With them, the test sends messages that a
+ * connection would not send.
  */
 const writers = vi.hoisted(() => [] as RecordWriter[]);
 vi.mock("../../src/record/writer.ts", async (original) => ({

@@ -15,8 +15,8 @@ import { issuePki, message, type Pki, parseRecords } from "../handshake/mitm.ts"
 import { turn } from "../record/support.ts";
 
 /**
- * The writers of all connections, in the order of their creation. The tests send through them what a connection would
- * not send.
+ * The writers of all connections, in the order of their creation. With them, the tests send records that a
+ * connection would not send.
  */
 const writers = vi.hoisted(() => [] as RecordWriter[]);
 vi.mock("../../src/record/writer.ts", async (original) => ({
@@ -155,7 +155,7 @@ describe("renegotiation", () => {
     }
     await turn();
     expect(alerts(events, "sent")).toEqual(Array.from({ length: 3 }, () => "warning no_renegotiation"));
-    // The connection goes on, both ways.
+    // The connection continues in both directions.
     await refuserEnd.write(Uint8Array.of(7));
     expect(await requesterEnd.read()).toEqual(Uint8Array.of(7));
     await sendAs(handshake, hello);
@@ -244,9 +244,9 @@ describe("extensions that a peer does not support", () => {
   });
 });
 
-describe("Finished", () => {
+describe("the handshake fails if a Finished message", () => {
   test.each(["client", "server"] as const)(
-    "a %s with wrong verify_data is refused with decrypt_error",
+    "of the %s has wrong verify_data: the other side refuses it with decrypt_error",
     async (faultyRole) => {
       const failure = await established((peer, role) => {
         if (role !== faultyRole) return;
@@ -254,7 +254,7 @@ describe("Finished", () => {
         peer.send = (type, body) =>
           send(type, type.name === "finished" ? ({ verifyData: new Uint8Array(12) } as typeof body) : body);
       }).catch((error: unknown) => error);
-      // The peer raises the alert, or the faulty side receives it first: both errors have the same alert.
+      // The error is that of the peer, which sends the alert, or of the faulty side, which receives it.
       expect(failure).toMatchObject({ alert: "decrypt_error" });
     },
   );
@@ -283,7 +283,7 @@ describe("limits", () => {
     await sendRepeatedly(ends, 5, alert, Uint8Array.of(1, 90));
     await expect(ends.server.closed).rejects.toMatchObject({ code: "too_many_warning_alerts", by: "us" });
   });
-  test("a warning in two records counts as one, and so does each of several in a record", async () => {
+  test("a warning in two records counts as one, and several warnings in one record count as several", async () => {
     const ends = await established();
     const [level, description] = [Uint8Array.of(1), Uint8Array.of(90)];
     await ends.sendAsClient(alert, level, description, level, description, level, description, level, description);
@@ -305,7 +305,7 @@ describe("limits", () => {
     expect(await client.read()).toBeUndefined();
     await client.closed;
   });
-  test("ChangeCipherSpec is refused", async () => {
+  test("a ChangeCipherSpec after the handshake is refused", async () => {
     const ends = await established();
     await sendRepeatedly(ends, 1, 20, oneByte);
     await expect(ends.server.closed).rejects.toMatchObject({ alert: "unexpected_message", by: "us" });
@@ -346,7 +346,7 @@ describe("limits", () => {
 });
 
 describe("the version of records", () => {
-  test("is 3.1 for a client's first record, as old servers want, and 3.3 for all others (RFC 5246 §E.1)", async () => {
+  test("is 3.1 for a client's first record, for old servers, and 3.3 for all others (RFC 5246 §E.1)", async () => {
     const { clientEvents, serverEvents } = await established();
     const sent = (events: readonly TraceEvent[]) =>
       events.flatMap((event) => (event.type === "record" && event.direction === "sent" ? [event.header[2]] : []));
@@ -360,7 +360,7 @@ describe("a peer that does not speak TLS", () => {
     ["GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "plain HTTP", "plain_http"],
     ["POST / HTTP/1.1\r\n\r\n", "plain HTTP", "plain_http"],
     ["SSH-2.0-OpenSSH_9.6\r\n", "not TLS", "not_tls"],
-  ])("is named in a server's error: %j", async (text, named, code) => {
+  ])("is recognised, and the server's error names its protocol: %j", async (text, named, code) => {
     const { a, b } = memoryPair();
     a.start({ data() {}, drain() {}, end() {}, error() {} });
     a.send(new TextEncoder().encode(text));
@@ -373,7 +373,7 @@ describe("a peer that does not speak TLS", () => {
       message: expect.stringContaining(named),
     });
   });
-  test("is named in a client's error if it sends an HTTP response", async () => {
+  test("is recognised, and the client's error names its protocol, if it sends an HTTP response", async () => {
     const { a, b } = memoryPair();
     b.start({ data() {}, drain() {}, end() {}, error() {} });
     b.send(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));

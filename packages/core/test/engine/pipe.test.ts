@@ -1,4 +1,4 @@
-/** The engine alone. The test moves the bytes between two engines. */
+/** Tests the engine without a connection: the test moves the bytes between two engines. */
 import { clientEngine, type Engine, type EngineEvent, serverEngine } from "@handclasp/core/unstable/engine";
 import { testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";

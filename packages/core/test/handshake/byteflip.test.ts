@@ -35,7 +35,7 @@ afterAll(() => void process.off("unhandledRejection", onRejection));
 
 const headerLength = 5;
 
-/** Flips a byte of the unit's content: header and body of a message, the ciphertext of Finished. */
+/** Changes the byte at `offset` of the unit's content: header and body of a message, or the ciphertext of Finished. */
 const flipped = (unit: Unit, offset: number, mask: number): Uint8Array => {
   const wire = unit.wire.slice();
   wire[headerLength + offset] = (wire[headerLength + offset] as number) ^ mask;
@@ -45,8 +45,8 @@ const flipped = (unit: Unit, offset: number, mask: number): Uint8Array => {
 const codes = new Set(["handshake_timeout", "closed_during_handshake", "close_timeout", "truncated"]);
 
 /**
- * Expects that both sides failed in an orderly way. `last` is the side that reads the last Finished: it must not be
- * established. The side that sent it may be.
+ * Expects that each side failed with a typed error. `last` is the side that reads the last Finished. That side must not
+ * be established; the side that sent the last Finished may be.
  */
 function expectOrderlyFailure({ client, server, established }: Outcome, what: string, last: Role): void {
   expectTyped(client, `${what}: the client`);
@@ -61,7 +61,7 @@ function expectOrderlyFailure({ client, server, established }: Outcome, what: st
   ).toBe(true);
 }
 
-/** Runs `width` jobs at a time: most of them only compute, and a few wait for their timeout. */
+/** Runs `width` jobs at a time. Most jobs only compute, and a few wait for their timeout. */
 async function inParallel(jobs: readonly (() => Promise<void>)[], width = 32): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -76,7 +76,7 @@ interface Kind {
   readonly expected: readonly string[];
   readonly last: Role;
 }
-// Not x25519, which takes any 32 bytes: most altered points are not on the curve secp256r1.
+// secp256r1, because most altered points are not on its curve. x25519 accepts any 32 bytes.
 const optionsFor = (suite: CipherSuite) => ({
   client: { suites: [suite], groups: [secp256r1] },
   server: { suites: [suite] },
@@ -97,8 +97,8 @@ const kinds: readonly Kind[] = [
   { name: "a resumed session", options: () => resumption, expected: resumedSequence, last: "server" },
 ];
 
-describe.each(kinds)("$name, with a client certificate: a byte flipped in transit", ({ options, expected, last }) => {
-  test("succeeds unaltered", async () => {
+describe.each(kinds)("$name with a client certificate: the handshake", ({ options, expected, last }) => {
+  test("succeeds if no byte is altered", async () => {
     const units: string[] = [];
     const outcome = await handshakeThrough(
       pki,
@@ -116,7 +116,7 @@ describe.each(kinds)("$name, with a client certificate: a byte flipped in transi
     expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(expected);
   });
 
-  test.concurrent.each(expected)("%s", { timeout: 300_000 }, async (label) => {
+  test.concurrent.each(expected)("fails if any byte of %s is altered", { timeout: 300_000 }, async (label) => {
     // Signatures and certificates differ by a few bytes between runs, so each handshake measures its own message.
     let length = 0;
     await handshakeThrough(

@@ -1,4 +1,4 @@
-/** DHE: the groups and the public values that each side accepts, and the leading zeros of the shared secret. */
+/** DHE: the groups and public values that each side accepts, and the leading zeros of the shared secret. */
 
 import { createHash, getDiffieHellman } from "node:crypto";
 import {
@@ -62,12 +62,12 @@ describe("the primes", () => {
       expect(toHex(field.prime())).toBe(getDiffieHellman(name).getPrime("hex"));
     },
   );
-  // Digests of the primes in RFC 7919 appendix A. OpenSSL confirms that they are safe primes, and equal to its own.
+  // Digests of the primes in RFC 7919 appendix A. OpenSSL confirms that these are safe primes and equal to its own.
   test.each([
     [ffdhe2048, "9cd3b7f336872f46c09428d1bbc19877a4d440512cda8d1c1cf0cd6e33698966"],
     [ffdhe3072, "0eaf67db3a839156d5013494a5318a772b5697d270d721f37f092efc69ea5a17"],
     [ffdhe4096, "4648414224ac881b3d0dc59b466f96d06a558278776807797ecf1f66ff397b3e"],
-  ])("$name", ({ field }, digest) => {
+  ])("$name is the prime of RFC 7919", ({ field }, digest) => {
     expect(createHash("sha256").update(field.prime()).digest("hex")).toBe(digest);
   });
 });
@@ -79,7 +79,7 @@ describe("the group", () => {
     expect(server).toMatchObject({ group: "ffdhe4096" });
   });
 
-  test("may be any if the client names no finite field", async () => {
+  test("is the server's default if the client names no finite field", async () => {
     const agreed: unknown[] = [];
     const trace = (event: TraceEvent) => void (event.type === "agreed" && agreed.push(event.group));
     const withoutGroups = { ...suite, keyExchange: { ...suite.keyExchange, groups: [] } };
@@ -87,7 +87,7 @@ describe("the group", () => {
     expect(agreed).toEqual(["ffdhe2048"]);
   });
 
-  test("without a common group, the server chooses another suite, or ends with insufficient_security", async () => {
+  test("must be a common one; otherwise the server chooses another suite, or sends insufficient_security", async () => {
     const others = { groups: [ffdhe3072] };
     const refused = await handshake(others, { groups: [ffdhe2048] });
     expect(refused.server).toMatchObject({ alert: "insufficient_security", by: "us", code: "no_shared_cipher" });

@@ -1,12 +1,12 @@
 /**
- * Exported keying material and channel bindings: RFC 5705, RFC 5929, RFC 9266. The interop tests compare them with
- * those of openssl and node:tls.
+ * Exported keying material and channel bindings: RFC 5705, RFC 5929, RFC 9266. The interop tests compare both with
+ * the values of openssl and node:tls.
  */
 
 import { createHash } from "node:crypto";
 import { accept, connect, legacySuites, noble, pskSuites, type TlsConnection, type TlsError } from "@handclasp/core";
 import { concat, toHex } from "@handclasp/core/unstable";
-
+import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 import { type IssueOptions, memoryPair, testCa } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { nodeCredential } from "../../../node/src/crypto/credential.ts";
@@ -75,6 +75,17 @@ describe("exported keying material", () => {
     expect(() => client.exportKeyingMaterial(32, "EXPERIMENTAL one")).toThrow(usage(/closed/));
   });
 
+  test("is refused with a usage error before the handshake is done", async () => {
+    const { a, b } = memoryPair();
+    const connecting = connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" });
+    const server = acceptWith(serverHandshakeConfig({ provider: nodeCrypto, credentials: [credential] }), b, {});
+    expect(() => server.exportKeyingMaterial(32, "EXPERIMENTAL one")).toThrow(usage(/before the handshake is done/));
+    const [client] = await Promise.all([connecting, server.opened]);
+    const value = client.exportKeyingMaterial(32, "EXPERIMENTAL one");
+    expect(server.exportKeyingMaterial(32, "EXPERIMENTAL one")).toEqual(value);
+    await Promise.all([client.close(), server.close()]);
+  });
+
   test("is the PRF of the label, both randoms, and the context with its length (RFC 5705 §4)", () => {
     const { masterSecret, clientRandom, serverRandom } = secrets();
     const exporter = exporterOf();
@@ -86,7 +97,7 @@ describe("exported keying material", () => {
     );
   });
 
-  test("keeps a copy of the master secret, and wipes it", () => {
+  test("is derived from a copy of the master secret, which can be wiped", () => {
     const input = secrets();
     const exporter = exporterOf({}, input);
     const value = exporter.export(32, "label");
@@ -111,7 +122,7 @@ describe("exported keying material", () => {
     [32, "label", null as unknown as Uint8Array],
     [32, "label", new ArrayBuffer(4) as unknown as Uint8Array],
     [32, undefined as unknown as string, undefined],
-  ] as const)("of %s bytes under %j is refused", (length, label, context) => {
+  ] as const)("is refused for an invalid length, label or context (%s bytes, %j)", (length, label, context) => {
     expect(() => exporterOf().export(length, label, context)).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
@@ -160,7 +171,7 @@ describe("channel binding", () => {
     expect(client.channelBinding("tls-server-end-point")).toEqual(wanted);
     expect(server.channelBinding("tls-server-end-point")).toEqual(wanted);
   });
-  test("tls-server-end-point is SHA-256 for a SHA-1 signature (RFC 5929 §4.1), and undefined for Ed25519", async () => {
+  test("tls-server-end-point is SHA-256 for a SHA-1 signature (RFC 5929 §4.1), and refused for Ed25519", async () => {
     const parsed = parseCertificate(credential.chain[0] as Uint8Array);
     const signedWithSha1 = { ...parsed, signatureAlgorithm: undefined, signatureAlgorithmOid: "1.2.840.113549.1.1.5" };
     expect(exporterOf({ serverCertificate: signedWithSha1 }).channelBinding("tls-server-end-point")).toEqual(
@@ -173,7 +184,7 @@ describe("channel binding", () => {
     );
     expect(() => exporterOf().channelBinding("tls-server-end-point")).toThrow(usage(/needs a server certificate/));
   });
-  test("tls-exporter and tls-unique are defined with a pre-shared key", async () => {
+  test("tls-exporter and tls-unique are the same on both sides with a pre-shared key", async () => {
     const { a, b } = memoryPair();
     const key = new Uint8Array(32).fill(9);
     const [client, server] = await Promise.all([

@@ -18,7 +18,7 @@ describe("TLS_FALLBACK_SCSV", () => {
     expect(client).toMatchObject({ alert, by: "peer", advice: expect.stringContaining("TLS 1.2") });
   });
 
-  test("changes nothing in TLS 1.2, our highest version, and is sent after the suites", async () => {
+  test("is sent after the suites, and changes nothing if the server's highest version is TLS 1.2", async () => {
     const { client, server, hellos } = await connectPair({ fallbackScsv: true });
     expect(client.suite).toBe(modernSuites[0]?.name);
     expect(server.suite).toBe(client.suite);
@@ -39,7 +39,7 @@ describe("TLS_FALLBACK_SCSV", () => {
     expect(second.hellos.client?.cipherSuites).not.toContain(scsv);
   });
 
-  test("must not be chosen by a server", async () => {
+  test("is refused by the client if the server chooses it as a suite", async () => {
     const { client } = await connectPair(
       { fallbackScsv: true },
       {},

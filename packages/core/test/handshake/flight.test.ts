@@ -12,7 +12,7 @@ import { accept } from "../../src/connection/accept.ts";
 import { connect } from "../../src/connection/connect.ts";
 import { pki } from "./extensions/connectPair.ts";
 
-test("with an asynchronous provider, a client's flight is one send, and so is the server's last", async () => {
+test("with an asynchronous provider, each flight of the client and the server's last one take one `send`", async () => {
   const sent: Record<"a" | "b", number> = { a: 0, b: 0 };
   const pair = memoryPair();
   for (const end of ["a", "b"] as const) {
@@ -27,7 +27,7 @@ test("with an asynchronous provider, a client's flight is one send, and so is th
     connect(pair.a, { provider, ca: pki.ca, serverName: "localhost" }),
     accept(pair.b, { provider, credentials: [pki.server] }),
   ]);
-  // The server's first flight takes two sends: it waits for its key share, and for its signature.
+  // The server needs two calls for its first flight, because it waits for its key share and then for its signature.
   expect(sent).toEqual({ a: 2, b: 3 });
   for (const end of ends) end.abort();
 });
@@ -102,8 +102,8 @@ test("if Finished cannot be encrypted, the records before it are sent, and none 
     }),
     accept(pair.b, { provider: nodeCrypto, credentials: [pki.server] }),
   ]);
-  // ClientHello, ClientKeyExchange, ChangeCipherSpec. An alert would have a sequence number that the server does not
-  // expect.
+  // ClientHello, ClientKeyExchange, ChangeCipherSpec. The client sends no alert, because the server would expect
+  // another sequence number.
   expect(types).toEqual([22, 22, 20]);
   expect(ends).toMatchObject([
     { status: "rejected", reason: { alert: "internal_error", by: "us" } },

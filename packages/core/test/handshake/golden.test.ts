@@ -66,7 +66,7 @@ function deterministicRandom(name: string): Random {
   };
 }
 
-/** All records of a connection, one in each line, by direction. */
+/** All records of a connection, one on each line, with their directions. */
 async function transcript(suite: CipherSuite): Promise<string> {
   const lines: Record<"a->b" | "b->a", string[]> = { "a->b": [], "b->a": [] };
   const { a, b } = memoryPair({

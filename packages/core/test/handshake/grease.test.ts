@@ -53,7 +53,7 @@ describe("GREASE that the client sends", () => {
     expect(server.role).toBe("server");
   });
 
-  test("is before padding, and counts for its length", async () => {
+  test("comes before the padding extension, and counts towards the length that is padded", async () => {
     const { hellos } = await connectPair({ grease, suites: legacySuites, alpn: ["x".repeat(100)] });
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
     expect(types.at(-1)).toBe(paddingId);
@@ -85,7 +85,7 @@ describe("GREASE that the client sends", () => {
   test.each([
     ["a group", "illegal_parameter"],
     ["a signature scheme", "illegal_parameter"],
-  ])("a client refuses a server that chooses it as %s", async (what, alert) => {
+  ])("a client refuses a server that chooses a GREASE value as %s", async (what, alert) => {
     const outcome = await handshakeThrough(
       pki,
       (unit) => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { HandshakeReader } from "../../src/handshake/handshakeReader.ts";
 import { message } from "./mitm.ts";
 
-/** Takes every complete message. */
+/** Takes the complete messages from `reader`. */
 const takeAll = (reader: HandshakeReader): Uint8Array[] => {
   const taken: Uint8Array[] = [];
   while (reader.isWhole) taken.push(reader.take());
@@ -28,8 +28,8 @@ function watchArrays(work: (lengths: readonly number[]) => void): void {
   }
 }
 
-describe("handshake messages from fragments", () => {
-  test("are returned as they were sent, each in an array of its own, however they were fragmented", () => {
+describe("a reader of handshake messages", () => {
+  test("returns each message as it was sent, in an array of its own, for any fragmentation", () => {
     const bodies = fc.array(fc.uint8Array({ maxLength: 600 }), { minLength: 1, maxLength: 8 });
     const cuts = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 20 });
     fc.assert(
@@ -55,7 +55,7 @@ describe("handshake messages from fragments", () => {
     );
   });
 
-  test("several in one fragment are returned in order; the type and the length are those of the first", () => {
+  test("returns several messages of one fragment in order; `type` and `length` describe the next one", () => {
     const reader = new HandshakeReader();
     reader.append(concat(message(2, new Uint8Array(70)), message(14), message(20, new Uint8Array(12)).subarray(0, 5)));
     expect([reader.type, reader.length, reader.isWhole, reader.pendingBytes]).toEqual([2, 74, true, 74 + 4 + 5]);
@@ -68,7 +68,7 @@ describe("handshake messages from fragments", () => {
     expect([reader.type, reader.length, reader.isWhole, reader.pendingBytes]).toEqual([undefined, undefined, false, 0]);
   });
 
-  test("a partial header has a type, but no length", () => {
+  test("has a type, but no length, while it has only a part of a header", () => {
     const reader = new HandshakeReader();
     for (const byte of [1, 0, 0]) {
       reader.append(Uint8Array.of(byte));
@@ -83,7 +83,7 @@ describe("handshake messages from fragments", () => {
     ["64 KiB", 13, 2 ** 16],
     ["128 KiB, as a ClientHello,", 1, 2 ** 17],
     ["128 KiB, as a Certificate,", 11, 2 ** 17],
-  ])("a message of more than %s is refused as soon as its header is read (type %i)", (_, type, most) => {
+  ])("refuses a message of more than %s as soon as it has the header (type %i)", (_, type, most) => {
     const header = (length: number): Uint8Array => Uint8Array.of(type, length >> 16, (length >> 8) & 255, length & 255);
     const reader = new HandshakeReader();
     reader.append(header(most));
@@ -101,7 +101,7 @@ describe("the buffer of an incomplete message", () => {
     new Uint8Array(2 ** 16 - 1).map((_, i) => i * 7),
   );
 
-  test("a message of 64 KiB in fragments of one byte never needs more than twice the bytes received", () => {
+  test("is at most twice as long as the bytes received, for a message of 64 KiB in fragments of one byte", () => {
     const reader = new HandshakeReader();
     const fragments = Array.from(whole, (byte) => Uint8Array.of(byte));
     let [copied, most] = [0, 0];
@@ -122,7 +122,7 @@ describe("the buffer of an incomplete message", () => {
     expect(reader.take()).toEqual(whole);
   });
 
-  test("a taken message frees its space: an endless series of small messages does not make the buffer grow", () => {
+  test("does not grow over an endless series of small messages, because taking a message frees its space", () => {
     const reader = new HandshakeReader();
     const request = message(0);
     // The buffer always holds the first byte of the next message.

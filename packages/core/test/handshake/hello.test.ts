@@ -1,6 +1,6 @@
 /**
- * The content of both hellos, and what each side accepts of the other's (RFC 5246 §7.4.1, RFC 5746 §3.4, RFC 7627 §5.2,
- * RFC 8422 §4).
+ * The contents of both hellos, and the contents that each side accepts from the other (RFC 5246 §7.4.1,
+ * RFC 5746 §3.4, RFC 7627 §5.2, RFC 8422 §4).
  */
 import {
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -61,13 +61,13 @@ describe("ClientHello", () => {
       return filled(length - encode(clientHello.body, filled(0)).length);
     },
   });
-  test("is accepted with 128 KiB, and refused with one byte more", async () => {
+  test("is accepted with a length of 128 KiB, and refused with one byte more", async () => {
     const { hellos } = await connectPair({}, {}, ofLength(2 ** 17));
     expect(hellos.server?.cipherSuite).toBe(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.id);
     const { server } = await connectPair({}, {}, ofLength(2 ** 17 + 1));
     expect(server).toMatchObject({ alert: "illegal_parameter", code: "excessive_message_size", by: "us" });
   });
-  test("is decode_error if it is truncated, with 128 KiB too", async () => {
+  test("is decode_error if it is truncated, also if it is 128 KiB long", async () => {
     for (const length of [200, 2 ** 17]) {
       const outcome = await handshakeThrough(pki, (unit) => {
         if (unit.name !== "client_hello") return unit.wire;
@@ -89,7 +89,7 @@ describe("ClientHello", () => {
     const served = await connectPair(rsa, { ...rsa, credentials: [pki.rsa] }, withoutExtensions);
     expect(served.hellos.client?.extensions).toBeUndefined();
     expect(served.hellos.server).toMatchObject({ cipherSuite: TLS_RSA_WITH_AES_128_CBC_SHA.id, extensions: undefined });
-    // The default for signature_algorithms is SHA-1 (RFC 5246 §7.4.1.4.1), which RFC 9155 §2 forbids.
+    // Without signature_algorithms, the default hash is SHA-1 (RFC 5246 §7.4.1.4.1), which RFC 9155 §2 forbids.
     const signed = await connectPair({}, {}, withoutExtensions);
     expect(signed.server).toMatchObject({ alert: "handshake_failure", code: "no_shared_cipher", by: "us" });
   });

@@ -1,6 +1,6 @@
 /**
- * The checks of each side on the other's key exchange, and its own duties (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1;
- * RFC 8422 §5.3, §5.4, §5.11).
+ * The checks that each side makes on the key exchange of the other, and the duties of each side in its own
+ * (RFC 5246 §7.4.2, §7.4.3, §7.4.8, §8.1; RFC 8422 §5.3, §5.4, §5.11).
  */
 
 import {
@@ -102,7 +102,7 @@ describe("the server's parameters", () => {
   });
 });
 
-test("a server without a curve in common chooses no ECC suite (RFC 8422 §5.1)", async () => {
+test("a server that has no curve in common with the client chooses no ECC suite (RFC 8422 §5.1)", async () => {
   const x448 = { client: <T extends ClientHello>(hello: T): T => withExtension(hello, 10, Uint8Array.of(0, 2, 0, 30)) };
   const suites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_128_GCM_SHA256];
   const { hellos } = await connectPair({ suites }, { suites, credentials: [pki.rsa] }, x448);
@@ -125,7 +125,7 @@ test.each([
 
 describe("the server's certificate", () => {
   /**
-   * The client's error against a server that signs with `pki.server`'s key and sends the certificate `sent`, but
+   * The client's error with a server that signs with the key of `pki.server` and sends the certificate `sent`, but
    * chooses its parameters as if its certificate were `assumed`.
    */
   async function refusal(assumed: Uint8Array, sent: Uint8Array, groups: readonly NamedGroup[]): Promise<unknown> {

@@ -122,7 +122,7 @@ it("an RSASSA-PSS key that is restricted to one hash signs only with that hash",
     modulusLength: 2048,
     hashAlgorithm: "sha384",
     mgf1HashAlgorithm: "sha384",
-    // @types/node calls it a string; Node wants a number.
+    // @types/node declares a string; Node.js needs a number.
     saltLength: 48 as unknown as string,
   });
   const { publicKey, pssHash } = parseCertificate(leafWith(restricted, 0).der);

@@ -1,4 +1,4 @@
-/** Server names: which names a server serves by default, and what the application learns of them. */
+/** Server names: the names that a server accepts by default, and the properties of the session that report them. */
 
 import {
   type AcceptOptions,
@@ -8,6 +8,7 @@ import {
   keepSessions,
   pskSuites,
   type Session,
+  type TraceEvent,
 } from "@handclasp/core";
 import { acceptWith, serverHandshakeConfig, withCredentials } from "@handclasp/core/unstable/engine";
 import { type IssueOptions, memoryPair, testCa } from "@handclasp/testing";
@@ -45,19 +46,31 @@ async function visit(
 const sessionWith = (serverName: string | null, serverNameMatched: boolean) =>
   expect.objectContaining({ serverName, serverNameMatched });
 
-describe("an unknown name", () => {
+describe("for a name that no certificate has,", () => {
   test.each<[string, Partial<AcceptOptions>, boolean]>([
-    ["one certificate answers", { credentials: [a] }, false],
-    ["one certificate with strictSni refuses", { credentials: [a], strictSni: true }, true],
-    ["RSA and ECDSA certificates with the same names in another order answer", { credentials: [a, rsa] }, false],
-    ["certificates of different names refuse", { credentials: [a, b] }, true],
-    ["certificates of different names with strictSni false answer", { credentials: [a, b], strictSni: false }, false],
-    ["certificates that share some names, but not all, refuse", { credentials: [a, withWildcard] }, true],
+    ["a server with one certificate accepts the client", { credentials: [a] }, false],
+    ["a server with one certificate and strictSni refuses the client", { credentials: [a], strictSni: true }, true],
+    [
+      "a server with RSA and ECDSA certificates of the same names in another order accepts the client",
+      { credentials: [a, rsa] },
+      false,
+    ],
+    ["a server with certificates of different names refuses the client", { credentials: [a, b] }, true],
+    [
+      "a server with certificates of different names and strictSni false accepts the client",
+      { credentials: [a, b], strictSni: false },
+      false,
+    ],
+    [
+      "a server with certificates that share some names, but not all, refuses the client",
+      { credentials: [a, withWildcard] },
+      true,
+    ],
   ])("%s", async (_, options, refused) => {
     expect(await visit(options, "nobody.example")).toEqual(
       refused ? "unrecognized_name" : sessionWith("nobody.example", false),
     );
-    // A client that sends no name (an address is not sent) gets the first certificate; a known name is served.
+    // A client that sends no name (an address is not sent) gets the first certificate. A known name is accepted.
     expect(await visit(options, "127.0.0.1")).toEqual(sessionWith(null, false));
     expect(await visit(options, "a.example")).toEqual(sessionWith("a.example", true));
   });
@@ -73,7 +86,7 @@ describe("an unknown name", () => {
     );
   });
 
-  test("does not matter to a client with a pre-shared key, which needs no certificate", async () => {
+  test("a client with a pre-shared key is accepted, because it needs no certificate", async () => {
     const key = new Uint8Array(32).fill(7);
     const suites = [...pskSuites, ...serverHandshakeConfig({ provider: nodeCrypto, credentials: [a] }).suites];
     const config = serverHandshakeConfig({
@@ -115,7 +128,19 @@ describe("requireAlpn", () => {
     expect(await visit({ ...required, requireAlpn: false }, "a.example")).toMatchObject({ alpn: null });
   });
 
-  test("requires alpn", () => {
+  test("refuses a client that resumes a session and offers none of the protocols", async () => {
+    const config = serverHandshakeConfig({ provider: nodeCrypto, ...required });
+    const sessions = keepSessions();
+    for (const resumed of [false, true])
+      expect(await visit(config, "a.example", { sessions, alpn: ["y"] })).toMatchObject({ resumed, alpn: "y" });
+    const events: string[] = [];
+    const trace = ({ type }: TraceEvent) => void events.push(type);
+    expect(await visit(config, "a.example", { sessions, trace })).toBe("no_application_protocol");
+    // A client that does not offer its session traces why.
+    expect(events).not.toContain("resumption");
+  });
+
+  test("is a configuration error without the option alpn", () => {
     for (const alpn of [undefined, []])
       expect(() =>
         serverHandshakeConfig({ provider: nodeCrypto, credentials: [a], requireAlpn: true, ...(alpn && { alpn }) }),

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
 const noBytes = new Uint8Array(0);
-/** A unit and its copy. The copy's record has version 3.3, also if the original has another (a first ClientHello's). */
+/** A unit and its copy. The copy's record has version 3.3, even if the original, a first ClientHello, has another. */
 const twice = ({ wire }: Unit): Uint8Array => concat(wire, record(wire[0] as number, wire.subarray(5)));
 
 /** The code of the error that one side raised. Both sides must have failed. */
@@ -41,10 +41,10 @@ function raised({ client, server }: Outcome): string {
   return raisedErrors[0]?.code as string;
 }
 
-describe("a message left out", () => {
-  // No message follows these that could be unexpected: the other side waits until its timeout.
+describe("the handshake fails", () => {
+  // No message that could be unexpected follows these, so the other side waits until its timeout.
   const last: readonly Label[] = ["client client_hello", "server server_hello_done", "client finished"];
-  test.concurrent.each(fullSequence)("%s", async (one) => {
+  test.concurrent.each(fullSequence)("without %s", async (one) => {
     const outcome = await handshakeThrough(pki, (unit) => (label(unit) === one ? noBytes : unit.wire));
     // The server's next record after its Finished has another sequence number.
     const wanted = last.includes(one)
@@ -57,7 +57,7 @@ describe("a message left out", () => {
   });
 });
 
-describe("a message sent twice", () => {
+describe("the handshake fails with", () => {
   // After ChangeCipherSpec, a copy is a record with the wrong keys or the wrong sequence number.
   const encrypted: readonly Label[] = [
     "client change_cipher_spec",
@@ -65,7 +65,7 @@ describe("a message sent twice", () => {
     "server change_cipher_spec",
     "server finished",
   ];
-  test.concurrent.each(fullSequence)("%s", async (one) => {
+  test.concurrent.each(fullSequence)("%s sent twice", async (one) => {
     const outcome = await handshakeThrough(pki, (unit) => (label(unit) === one ? twice(unit) : unit.wire));
     expect(raised(outcome)).toBe(encrypted.includes(one) ? "bad_record_mac" : "unexpected_message");
   });
@@ -85,7 +85,7 @@ describe("a resumed handshake", () => {
     expect(outcome).toMatchObject({ client: undefined, server: undefined });
     expect(units.filter((unit) => !unit.endsWith(" alert"))).toEqual(resumedSequence);
   });
-  // No message follows these that could be unexpected, or the next record has too high a sequence number.
+  // No message that could be unexpected follows these, or the next record has too high a sequence number.
   const wanted: Readonly<Record<string, string>> = {
     "client client_hello": "handshake_timeout",
     "server finished": "handshake_timeout",
@@ -124,7 +124,7 @@ describe("HelloRequest before the server's ChangeCipherSpec", () => {
       expect(raised(await handshakeThrough(pki, before(5), options))).toBe("unexpected_message");
     },
   );
-  test("is refused in part", async () => {
+  test("is refused if it is incomplete", async () => {
     const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "server change_cipher_spec" ? concat(record(22, Uint8Array.of(0)), unit.wire) : unit.wire,
     );
@@ -156,7 +156,7 @@ describe("HelloRequest during a handshake", () => {
     fullSequence.filter(
       (one) => one.startsWith("server") && one !== "server finished" && one !== "server change_cipher_spec",
     ),
-  )("before %s is skipped, and not in the transcript", async (one) => {
+  )("before %s is skipped, and does not enter the transcript", async (one) => {
     const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === one ? concat(helloRequest, unit.wire) : unit.wire,
     );
@@ -273,7 +273,7 @@ describe("signatures", () => {
 });
 
 describe("fragmented messages", () => {
-  test("the handshake succeeds", async () => {
+  test("do not prevent the handshake", async () => {
     const cut = (unit: Unit): Uint8Array => {
       const type = unit.wire[0] as number;
       if (type !== 22 || unit.name === "finished") return unit.wire;
@@ -288,7 +288,7 @@ describe("fragmented messages", () => {
     const outcome = await handshakeThrough(pki, (unit) => (label(unit) === "server server_hello" ? huge : unit.wire));
     expect(outcome.client).toMatchObject({ code: "excessive_message_size", alert: "illegal_parameter", by: "us" });
   });
-  test("a Certificate may be twice as long", async () => {
+  test("a Certificate may be twice as long as other messages", async () => {
     const header = record(22, Uint8Array.of(11, 1, 0, 1));
     const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "server certificate" ? concat(header, record(20, Uint8Array.of(1))) : unit.wire,

@@ -1,4 +1,4 @@
-/** The ticket keys that a server generates itself: they are replaced and wiped with time, used or not. */
+/** The ticket keys that a server generates itself. The server replaces and wipes them with time, used or unused. */
 
 import { connect, keepSessions, memoryStore } from "@handclasp/core";
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
@@ -24,12 +24,12 @@ function keysAt(start: number) {
     (ms, task) => timers.push({ at: time + ms, task }),
   );
   return {
-    /** The numbers of the keys in use at the time `when`. */
+    /** The numbers of the keys that are valid at the time `when`; the newest key is first. */
     at(when: number): number[] {
       time = when;
       return (keys() as readonly Uint8Array[]).map(([first = 0]) => first);
     },
-    /** The arrays themselves. */
+    /** The arrays of the valid keys. */
     live: () => keys() as readonly Uint8Array[],
     timers,
     /** Lets time pass without connections. */
@@ -47,7 +47,7 @@ function keysAt(start: number) {
   };
 }
 
-test("change at the end of their window, however late they were first used", () => {
+test("ticket keys change at the end of their window, however late they were first used", () => {
   const { at } = keysAt(0);
   expect(at(0)).toEqual([1]);
   expect(at(99.9 * s)).toEqual([1]);
@@ -60,15 +60,15 @@ test("change at the end of their window, however late they were first used", () 
   expect(at(600 * s)).toEqual([5]);
 });
 
-test("are replaced if the clock is set back, because their age is unknown", () => {
+test("ticket keys are replaced if the clock is set back, because their age is unknown", () => {
   const { at } = keysAt(1_000 * s);
   expect(at(1_000 * s)).toEqual([1]);
   expect(at(999 * s)).toEqual([2]);
-  // If the clock returns NaN there is no key, and no ticket.
+  // If the clock returns NaN, there is no key and no ticket.
   expect(at(Number.NaN)).toEqual([]);
 });
 
-test("are wiped when they expire: at the next use, or by a timer without one", () => {
+test("ticket keys that have expired are wiped at the next use, or by a timer if there is no next use", () => {
   const used = keysAt(0);
   const [first] = used.live();
   used.at(150 * s);

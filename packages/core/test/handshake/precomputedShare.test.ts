@@ -43,7 +43,7 @@ interface ShareLog {
   wipes: number;
 }
 
-/** Options of a client that logs each share it makes. A share is ready only after `slow`. */
+/** Options of a client that logs each share that it makes. A share is ready when `slow` has resolved. */
 function loggingClient({
   precomputesShares,
   slow,
@@ -126,7 +126,7 @@ describe("with a provider that sets precomputesShares, a share", () => {
   });
 
   test.each([false, true])(
-    "is wiped unused if the handshake fails, also if it is ready only afterwards (%s)",
+    "is wiped unused if the handshake fails (the share is ready only after that: %s)",
     async (late) => {
       let release = (): void => {};
       const slow = new Promise<void>((resolve) => {
@@ -146,7 +146,7 @@ describe("with a provider that sets precomputesShares, a share", () => {
     },
   );
 
-  test("that fails ends the handshake only if it is needed", async () => {
+  test("that cannot be made ends the handshake only if it is needed", async () => {
     const { client } = loggingClient({ precomputesShares: true, fails: "x25519" });
     expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
     expect((await connectPair(client, {})).client).toMatchObject({ alert: "internal_error", by: "us" });

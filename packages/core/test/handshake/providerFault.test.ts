@@ -63,7 +63,7 @@ describe.each([
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
   TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
-])("a provider whose key share fails, $name", (suite) => {
+])("a key share of the provider, $name,", (suite) => {
   test.each<[string, () => Awaitable<Uint8Array>]>([
     [
       "throws",
@@ -72,7 +72,7 @@ describe.each([
       },
     ],
     ["rejects", () => Promise.reject(broken)],
-  ])("that %s is an internal error", async (_, agree) => {
+  ])("that %s in `agree` causes an internal error", async (_, agree) => {
     const provider = providerWith(agree);
     const client = await ends(suite, provider, nodeCrypto);
     expect(client.client).toMatchObject(ours);
@@ -82,7 +82,7 @@ describe.each([
     expect(server.client).toMatchObject(theirs);
   });
 
-  test("that refuses a public key is the peer's fault", async () => {
+  test("that refuses a public key causes an error with the fault of the peer", async () => {
     const refusing = providerWith(() => undefined);
     const refusal = { alert: "illegal_parameter", fault: "peer", by: "us" };
     expect((await ends(suite, refusing, nodeCrypto)).client).toMatchObject(refusal);

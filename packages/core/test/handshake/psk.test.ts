@@ -1,4 +1,4 @@
-/** PSK and ECDHE_PSK (RFC 4279, RFC 5489): which keys are accepted, and what an attacker learns. */
+/** PSK and ECDHE_PSK (RFC 4279, RFC 5489): the keys that are accepted, and the errors that a wrong key causes. */
 
 import {
   accept,
@@ -52,7 +52,7 @@ async function ends(client: Client = {}, server: Server = {}) {
   return { client: outcome(mine), server: outcome(theirs), messages };
 }
 
-describe("with the key", () => {
+describe("with the right pre-shared key", () => {
   test("both sides know its identity, and no certificate is sent or requested", async () => {
     const { client, server, messages } = await ends({}, { clientAuth: "request", ca: ca.pem });
     for (const end of [client, server]) {
@@ -92,7 +92,7 @@ describe("with the key", () => {
   test.each([
     [suite, `0010${"00".repeat(16)}0010${toHex(key)}`],
     [TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, `0020[0-9a-f]{64}0010${toHex(key)}`],
-  ])("the premaster secret of $name", async (row, shape) => {
+  ])("the premaster secret has the form of RFC 4279 §2 or RFC 5489 §2: $name", async (row, shape) => {
     const secrets: string[] = [];
     const listener = (event: TraceEvent) => {
       if (event.type === "secret" && event.name === "premaster_secret") secrets.push(toHex(event.bytes));
@@ -105,7 +105,7 @@ describe("with the key", () => {
   });
 });
 
-describe("without the key", () => {
+describe("without the right pre-shared key", () => {
   test.each([suite, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256])(
     "an unknown identity fails at the same point as a wrong key: $name",
     async (row) => {
@@ -183,7 +183,7 @@ describe("together with certificates", () => {
   const both = [...modernSuites, ...ecdhePskSuites];
   const client = { suites: both, ca: ca.pem, serverName: "localhost" };
 
-  test("the server's order decides, and either authenticates", async () => {
+  test("the server's order of suites decides whether a certificate or the key authenticates", async () => {
     const certified = await ends(client, { suites: both, credentials: [credential] });
     expect(certified.client).toMatchObject({ suite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.name, role: "client" });
     expect(certified.client.peer?.certificate.subject.text).toBeTruthy();

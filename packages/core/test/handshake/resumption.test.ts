@@ -50,7 +50,7 @@ type Server = Partial<AcceptOptions>;
 
 interface Visit {
   readonly resumed: boolean;
-  /** The reason of each side, if the session was not resumed. */
+  /** The reason that each side traces if the session was not resumed. */
   readonly client: string | undefined;
   readonly server: string | undefined;
   readonly messages: readonly string[];
@@ -64,7 +64,7 @@ const failsOnce = () => {
   return () => calls++ > 0;
 };
 
-/** A store for one session, whatever its key, which keeps only a copy of its bytes. */
+/** A store for one session, which it returns for every key. It keeps a copy of the bytes. */
 function oneSlot(): SessionStore & { session: Uint8Array | undefined } {
   return {
     session: undefined,
@@ -345,7 +345,7 @@ describe("a session is not resumed", () => {
   interface Case {
     readonly first?: { readonly client?: Client; readonly server?: Server };
     readonly second?: { readonly client?: Client; readonly server?: Server };
-    /** The reason of the server, or of the client, which then does not offer the session. */
+    /** The reason that the server gives, or the reason for which the client does not offer the session. */
     readonly server?: string;
     readonly client?: string;
   }
@@ -516,7 +516,7 @@ describe("a session is not resumed", () => {
     const make = (options: Server = {}) => configOf({ ticketKeys: firstKeys(), ...options });
     await visit(make(first.server), { ...first.client, sessions });
     expect(store.session).toBeDefined();
-    // With the same options it is resumed, so that only the change can be the reason below.
+    // With the same options the session is resumed, so that only the change can be the reason below.
     if (!first.client?.psk) expect((await visit(make(first.server), { ...first.client, sessions })).resumed).toBe(true);
     const after = await visit(make(second.server), { ...second.client, sessions });
     expect(after.resumed).toBe(false);

@@ -137,7 +137,7 @@ function alwaysOffering(state: SessionState): SessionKeeper {
 // A client sends no server_name for an address.
 const byAddress: Client = { serverName: "127.0.0.1", verify: () => true, ca: undefined, insecure: true };
 
-describe("a client that offers a session made for something else", () => {
+describe("a client that offers a session made with other parameters", () => {
   const cases: Readonly<
     Record<
       string,
@@ -163,7 +163,7 @@ describe("a client that offers a session made for something else", () => {
     "after it has expired": { second: { server: { now: () => Date.now() + 7_201_000 } }, reason: "expired" },
     "before it was made": { second: { server: { now: () => Date.now() - 60_000 } }, reason: "expired" },
   };
-  test.each(Object.entries(cases))("%s: a full handshake", async (_, { first = {}, second = {}, reason }) => {
+  test.each(Object.entries(cases))("%s gets a full handshake", async (_, { first = {}, second = {}, reason }) => {
     for (const kind of [
       { ticketKeys, sessionStore: false as const },
       { tickets: false, sessionStore: memoryStore({ now: () => 0 }) },
@@ -180,7 +180,7 @@ describe("a client that offers a session made for something else", () => {
     }
   });
 
-  test("without extended_master_secret: the connection ends (RFC 7627 §5.3)", async () => {
+  test("without extended_master_secret gets handshake_failure (RFC 7627 §5.3)", async () => {
     const config = configOf({ ticketKeys });
     const state = await newSession(config);
     const ends = await attempt(
@@ -196,7 +196,7 @@ describe("a client that offers a session made for something else", () => {
     expect(ends.client).toMatchObject({ alert: "handshake_failure", by: "peer" });
   });
 
-  test("without renegotiation_info, although the session was made with it: a full handshake", async () => {
+  test("without renegotiation_info, although the session was made with it, gets a full handshake", async () => {
     const config = configOf({ ticketKeys });
     const state = await newSession(config);
     const ends = await attempt(
@@ -207,7 +207,7 @@ describe("a client that offers a session made for something else", () => {
     expect(ends.declined).toBe("renegotiation_info");
   });
 
-  test("with a client certificate that has expired since: a full handshake", async () => {
+  test("with a client certificate that has expired since then gets a full handshake", async () => {
     const brief = nodeCredential(await ca.issue({ client: true, notAfter: new Date(Date.now() + 600_000) }));
     const server: Server = { ticketKeys, clientAuth: "require", ca: ca.pem };
     const state = await newSession(configOf(server), { credentials: brief });
@@ -218,7 +218,7 @@ describe("a client that offers a session made for something else", () => {
 });
 
 describe("a ticket that was altered", () => {
-  test("in any byte, or truncated, is unknown: a full handshake", async () => {
+  test("in any byte, or truncated, is unknown, and causes a full handshake", async () => {
     const config = configOf({ ticketKeys });
     const state = await newSession(config);
     const { ticket } = state;
@@ -231,7 +231,7 @@ describe("a ticket that was altered", () => {
     }
   });
 
-  test("and contains only a key's name does not reveal whether the name exists", async () => {
+  test("and contains only the name of a valid key is unknown, like one with an invalid name", async () => {
     const config = configOf({ ticketKeys });
     const ends = await attempt(config, {
       sessions: alwaysOffering({ ...(await newSession(config)), ticket: new Uint8Array(16).fill(1) }),
@@ -241,7 +241,7 @@ describe("a ticket that was altered", () => {
   });
 });
 
-test("a pre-shared key whose lookup fails costs the session, not the handshake", async () => {
+test("if the lookup of a session's pre-shared key fails, the server makes a full handshake", async () => {
   const key = new Uint8Array(16).fill(1);
   let calls = 0;
   const lookup = () => {
@@ -277,7 +277,7 @@ describe("ticket keys from a function", () => {
     expect(opened(other.client).session.resumed).toBe(true);
     await close(other.client, other.server);
   });
-  test("that are invalid cost the ticket, not the connection", async () => {
+  test("may be invalid: the connection succeeds without a ticket", async () => {
     const wrong = ["x".repeat(48), new Uint8Array(32), undefined] as unknown as Uint8Array[];
     for (const ticketKeys of [() => wrong.slice(0, 1), () => wrong.slice(1, 2), () => wrong.slice(2)]) {
       const ends = await attempt(configOf({ ticketKeys }), { sessions: keepSessions() });
@@ -287,7 +287,7 @@ describe("ticket keys from a function", () => {
   });
 });
 
-test("a clock that moves past the session's expiry while its ticket is made costs only the session", async () => {
+test("if the clock passes a session's expiry while its ticket is made, only the session is lost", async () => {
   let time = Date.now();
   const config = configOf({
     now: () => time,
@@ -362,7 +362,7 @@ describe("a ticket and a session ID together (RFC 5077 §3.4)", () => {
   });
 });
 
-describe("a server that resumes wrongly", () => {
+describe("a client refuses a server that resumes", () => {
   const resumeWith = async (change: (hello: ServerHello) => ServerHello, options: Client = {}) => {
     const config = configOf({ ticketKeys });
     const store = oneSlot();
@@ -452,20 +452,32 @@ describe("a ticket that is too long for a ClientHello", () => {
 });
 
 describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
-  test("that either side sends: neither side resumes it", async () => {
+  test.each(["client", "server"] as const)("that the %s sends: neither side resumes it", async (sender) => {
     const config = configOf({ tickets: false });
     const store = oneSlot();
     const sessions = keepSessions({ store });
     const ends = await attempt(config, { sessions });
     const state = store.session;
     expect(state).toBeDefined();
-    opened(ends.client).abort(new Error("enough"));
-    await expect(opened(ends.server).closed).rejects.toMatchObject({ by: "peer" });
+    opened(ends[sender]).abort(new Error("enough"));
+    await expect(opened(ends[sender === "client" ? "server" : "client"]).closed).rejects.toMatchObject({ by: "peer" });
     expect(store.session).toBeUndefined();
     store.session = state;
     const again = await attempt(config, { sessions });
     expect(again.declined).toBe("unknown");
     expect(opened(again.client).session.resumed).toBe(false);
+    await close(again.client, again.server);
+  });
+  test.each(["client", "server"] as const)("but not with a close_notify that the %s sends", async (sender) => {
+    const config = configOf({ tickets: false });
+    const store = oneSlot();
+    const sessions = keepSessions({ store });
+    const ends = await attempt(config, { sessions });
+    await opened(ends[sender]).close();
+    await close(ends.client, ends.server);
+    expect(store.session).toBeDefined();
+    const again = await attempt(config, { sessions });
+    expect(opened(again.client).session.resumed).toBe(true);
     await close(again.client, again.server);
   });
   test("and a connection that is resuming it at that time does not store it again", async () => {
@@ -556,8 +568,8 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
   });
 });
 
-describe("not stored", () => {
-  test("is a session for which the client's function chose a certificate, unless none was requested", async () => {
+describe("a session is not stored", () => {
+  test("if the client's function chose a certificate for it, unless the server requested none", async () => {
     const store = oneSlot();
     const choosing: Client = { sessions: keepSessions({ store }), credentials: () => client };
     const asked = await attempt(configOf({ clientAuth: "request", ca: ca.pem }), choosing);
@@ -567,7 +579,7 @@ describe("not stored", () => {
     await close(unasked.client, unasked.server);
     expect(store.session).toBeDefined();
   });
-  test("is a session without extended_master_secret, by either side (RFC 7627 §5.3)", async () => {
+  test("by either side without extended_master_secret (RFC 7627 §5.3)", async () => {
     const config = configOf({ ticketKeys });
     const offered = new Uint8Array(0);
     for (const extendedMasterSecret of [true, undefined] as const) {
@@ -578,7 +590,7 @@ describe("not stored", () => {
       expect(newSessionId(config, agreement)).toHaveLength(extendedMasterSecret ? 32 : 0);
     }
   });
-  test("is a session too large for a ticket: the server sends an empty ticket", async () => {
+  test("if it is too large for a ticket: the server sends an empty ticket", async () => {
     const many = nodeCredential(
       await ca.issue({ client: true, names: Array.from({ length: 700 }, (_, i) => `host-${i}.a-long-domain.example`) }),
     );
@@ -615,10 +627,10 @@ describe("a store", () => {
       get: () => thenable,
       set: () => thenable,
     },
-    "that returns nonsense": { get: () => fromHex("01c02b00") },
-    "that returns no bytes": { get: () => "nonsense" as unknown as Uint8Array },
+    "that returns malformed bytes": { get: () => fromHex("01c02b00") },
+    "that returns a string": { get: () => "nonsense" as unknown as Uint8Array },
   };
-  test.each(Object.entries(stores))("%s costs a full handshake, on either side", async (_, methods) => {
+  test.each(Object.entries(stores))("%s causes a full handshake on either side", async (_, methods) => {
     const store: SessionStore = { get: () => undefined, set: () => {}, delete: () => {}, ...methods };
     const withClientStore = await attempt(configOf(), { sessions: keepSessions({ store }) });
     expect(opened(withClientStore.client).session.resumed).toBe(false);
@@ -641,7 +653,7 @@ describe("a store", () => {
     }
     expect(get.mock.calls).toEqual([["00".repeat(32)]]);
   });
-  test("that answers asynchronously, but in time, works", async () => {
+  test("that answers asynchronously and in time resumes the session", async () => {
     const inner = memoryStore();
     const delayed = async <T>(value: T): Promise<T> => {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -660,7 +672,7 @@ describe("a store", () => {
     expect(opened(second.client).session.resumed).toBe(true);
     await close(second.client, second.server);
   });
-  test("in memory drops the least recently used, expired and oversized sessions", () => {
+  test("in memory drops sessions that are the least recently used, expired or too large", () => {
     let time = 0;
     const store = memoryStore({ maxBytes: 3 * 300, now: () => time });
     const bytes = new Uint8Array(44);
@@ -681,7 +693,7 @@ describe("a store", () => {
   });
 });
 
-test("a store in memory deletes expired sessions by itself: their secrets decrypt recorded connections", () => {
+test("a store in memory deletes expired sessions, because their secrets can decrypt recorded connections", () => {
   let time = 0;
   const store = memoryStore({ now: () => time });
   store.set("expired", new Uint8Array(100), 1_000);
@@ -693,7 +705,7 @@ test("a store in memory deletes expired sessions by itself: their secrets decryp
 });
 
 describe("the encoding of a session state", () => {
-  test("anything else reads as undefined, and nothing throws", async () => {
+  test("is read as `undefined` if it is cut off or too long, and an altered byte causes no exception", async () => {
     const good = writeSessionState(
       await newSession(configOf({ clientAuth: "require", ca: ca.pem }), { credentials: client }),
     );
@@ -725,7 +737,7 @@ test("a listener gets secrets only if it requests them itself, not if the config
   }
 });
 
-describe("invalid options", () => {
+describe("a configuration error is thrown for", () => {
   const wrong: Readonly<Record<string, Server>> = {
     "no keys": { ticketKeys: [] },
     "a short key": { ticketKeys: [new Uint8Array(32)] },
@@ -744,7 +756,7 @@ describe("invalid options", () => {
   test.each(Object.entries(wrong))("%s", (_, options) => {
     expect(() => configOf(options)).toThrow(expect.objectContaining({ fault: "configuration" }));
   });
-  test("of a client", async () => {
+  test("invalid options of a client", async () => {
     expect(() => keepSessions({ store: {} as SessionStore })).toThrow(
       expect.objectContaining({ fault: "configuration" }),
     );

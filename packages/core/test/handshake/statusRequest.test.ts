@@ -115,13 +115,13 @@ describe("an OCSP response", () => {
     ],
     ["not an OCSP response", credentialOf(leaf, { ocspResponse: () => Uint8Array.of(1) }), "ocsp_malformed", undefined],
   ] as const)(
-    "%s: the client refuses it before it sends anything else",
+    "%s: the client refuses the handshake before it sends anything else",
     async (what, credential, code, revokedAlert) => {
       const alert = revokedAlert ?? "bad_certificate_status_response";
       const policy = what === "missing, with a must-staple certificate" ? ocsp.check : ocsp.require;
       const { client, server } = await ends(credential, { ocsp: policy });
       expect(client).toMatchObject({ code, alert, by: "us" });
-      // No ClientKeyExchange came before the alert.
+      // The alert is the first thing that the server receives after its flight, so no ClientKeyExchange came before it.
       expect(server).toMatchObject({ code: alert, alert, by: "peer" });
     },
   );
@@ -138,7 +138,7 @@ describe("an OCSP response", () => {
     expect(sessionOf(client).ocspResponse).toBeUndefined();
   });
 
-  it("with the server's key pinned, check leaves it unchecked and require refuses", async () => {
+  it("is not checked with `ocsp.check` if the client pins the server's key; `ocsp.require` refuses it", async () => {
     const pins = { ca: undefined, pins: [pinOf(leaf.key)] };
     const credential = credentialOf(leaf, { ocspResponse: revoked });
     expect(sessionOf((await ends(credential, { ...pins, ocsp: ocsp.check })).client).ocspStatus).toBeUndefined();
@@ -169,18 +169,18 @@ describe("a function that returns the OCSP response", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("no"))],
-    ["returns none", () => undefined],
-    ["returns none asynchronously", async () => undefined],
-    ["returns no bytes", () => new Uint8Array(0)],
+    ["returns undefined", () => undefined],
+    ["returns a promise of undefined", async () => undefined],
+    ["returns an empty array", () => new Uint8Array(0)],
     ["returns too many bytes", () => new Uint8Array(maxOcspResponse + 1)],
-    ["returns something else", (() => "response") as never],
+    ["returns a string", (() => "response") as never],
   ])("%s: the handshake continues without a response", async (_, source) => {
     const { client, answered } = await handshakeWith(source);
     expect(sessionOf(client).ocspResponse).toBeUndefined();
     expect(answered).not.toContain(5);
   });
 
-  it("never answers: the handshake continues without a response after the timeout", async () => {
+  it("never answers: after the timeout, the handshake continues without a response", async () => {
     const start = performance.now();
     const session = sessionOf((await handshakeWith(() => new Promise(() => {}))).client);
     expect(session.ocspResponse).toBeUndefined();
@@ -188,7 +188,7 @@ describe("a function that returns the OCSP response", () => {
   });
 });
 
-describe("is a configuration error", () => {
+describe("a configuration error is thrown for", () => {
   const configurationErrorOf = (options: Partial<ConnectOptions>) =>
     connect(() => memoryPair().a, { ...clientDefaults, ...options }).catch((error: unknown) => error);
 
@@ -282,7 +282,7 @@ describe("CertificateStatus on the wire", () => {
     ["with trailing bytes", "010000010100"],
     ["truncated", "0100000201"],
     ["without a length", "01"],
-  ])("%s: decode_error", async (_, body) => {
+  ])("%s is decode_error", async (_, body) => {
     const { client: error } = await via((unit) =>
       is(unit, "certificate_status") ? record(22, message(22, fromHex(body))) : unit.wire,
     );
@@ -340,7 +340,7 @@ describe("status_request and signed_certificate_timestamp in a hello", () => {
 
   it("a server ignores another type of status", async () => {
     const { server } = await via("client", 5, "02ffff");
-    // The server accepted the hello. The change makes only the keys differ.
+    // The server accepted the hello. The handshake fails only because the keys differ.
     expect(server).toMatchObject({ code: "bad_record_mac" });
   });
 

@@ -15,8 +15,8 @@ import { makeProtection, type Protection } from "../../src/record/protection.ts"
 import { sealed } from "./support.ts";
 
 /**
- * A hash that counts its compressions, including those of HMAC's outer hash. `takeCount` returns the count and resets
- * it.
+ * A hash that counts the calls of its compression function, including those for HMAC. `takeCount` returns the count and
+ * resets it.
  */
 function countingHash(inner: Hash): { hash: Hash; takeCount: () => number } {
   let count = 0;
@@ -97,10 +97,10 @@ describe.each([
     message: "a record was altered in transit, or its keys are not ours",
   };
 
-  // The shortest length, some lengths around the hash's block, and one in which every padding fits.
+  // The shortest length, some lengths near the hash's block length, and lengths in which every padding fits.
   const shortest = Math.ceil((macLength + 1) / 16) * 16;
   for (const length of [shortest, shortest + 16, 96, 128, 144, 320, 336].filter((each) => each >= shortest)) {
-    test(`${length} bytes: opens every padding, and each fault gives the same error after as many compressions`, () => {
+    test(`${length} bytes: opens every padding; each fault gives one error after as many hash compressions`, () => {
       const spent = new Set<number>();
       for (let padding = 0; padding < 256; padding++) {
         if (padding <= length - macLength - 1) {
@@ -139,7 +139,7 @@ describe.each([
     });
   }
 
-  test("refuses wrong padding without a matching MAC after as many compressions", () => {
+  test("refuses wrong padding without a matching MAC after the same number of hash compressions", () => {
     const spent = new Set<number>();
     for (let claimed = 1; claimed < 256; claimed++) {
       const bad = plaintextOf(336, 0);
@@ -151,7 +151,7 @@ describe.each([
     expect([...spent]).toEqual([open(plaintextOf(336, 0)).compressions]);
   });
 
-  test("gives the same error for ciphertext that is not whole blocks, or too short for a MAC", () => {
+  test("gives the same error for ciphertext that does not consist of whole blocks, or is too short for a MAC", () => {
     const opener = runFlow(
       makeProtection(provider, suite, { key, macKey, iv: new Uint8Array(0) }, (length) => new Uint8Array(length)),
     ) as Protection;

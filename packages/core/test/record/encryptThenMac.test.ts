@@ -125,10 +125,10 @@ describe.each([
       expect(errorOf(authenticate(new Uint8Array(16).fill(claimed)))).toMatchObject(badRecordMac);
   });
 
-  test("refuses a record that is too short, or not whole blocks", () => {
+  test("refuses a record that is too short, or does not consist of whole blocks", () => {
     for (const length of [0, 1, 16, macLength, 16 + macLength, 31 + macLength, 33 + macLength, 47 + macLength])
       expect(errorOf(new Uint8Array(length))).toMatchObject(badRecordMac);
-    // An IV without any blocks, with a correct MAC.
+    // An IV without a block after it, with a correct MAC.
     decrypted = 0;
     expect(errorOf(authenticate(new Uint8Array(0)))).toMatchObject(badRecordMac);
     expect(decrypted).toBe(0);

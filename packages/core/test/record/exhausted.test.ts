@@ -1,4 +1,4 @@
-/** Checks that sequence numbers do not wrap (RFC 5246 §6.1), and that a key protects no more records than its limit. */
+/** Sequence numbers do not wrap (RFC 5246 §6.1), and a key protects no more records than its limit. */
 import {
   type CipherSuite,
   noble,
@@ -50,7 +50,7 @@ describe.each([
     expect(() => sealed(out, 21, Uint8Array.of(2, 80))).toThrow(exhausted);
   });
 
-  test("still opens records: the limit on sealing is the peer's concern (RFC 8446 §5.5)", async () => {
+  test("still opens records, because the limit applies to the side that seals (RFC 8446 §5.5)", async () => {
     const [out, into] = [await make(suite), await make(suite)];
     limits.maxRecordsSent = 48;
     const records = Array.from({ length: 40 }, () => sealed(out, 23, Uint8Array.of(7)));
@@ -68,7 +68,7 @@ test.each([
   [2 ** 32, [0, 0, 0, 1, 0, 0, 0, 0]],
   [0x01fffefdfcfb, [0, 0, 0x01, 0xff, 0xfe, 0xfd, 0xfc, 0xfb]],
   [2 ** 48 - 1, [0, 0, 255, 255, 255, 255, 255, 255]],
-])("the sequence number %i overwrites all bytes of another", (number, bytes) => {
+])("the sequence number %i is written over all eight bytes of another one", (number, bytes) => {
   const to = Uint8Array.of(0, 0, 9, 9, 9, 9, 9, 9);
   setSequenceNumber(to, number);
   expect([...to]).toEqual(bytes);

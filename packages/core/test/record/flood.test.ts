@@ -18,7 +18,7 @@ describe("received bytes that wait to be read", () => {
     for (const byte of record(23, Uint8Array.of(1, 2, 3))) {
       const piece = Uint8Array.of(byte);
       records.feed(piece);
-      // The piece that is being read, and the first after it, are not copied, because most pieces arrive alone.
+      // The piece that is being read and the next piece are not copied, because most pieces arrive alone.
       if (records.pendingBytes > 2) piece.fill(99);
     }
     expect(next(records)).toMatchObject({ fragment: Uint8Array.of(1, 2, 3) });
@@ -35,7 +35,7 @@ describe("received bytes that wait to be read", () => {
     expect(first.fragment).toEqual(Uint8Array.of(9));
   });
 
-  test("count with the cost of storing them while a record is being opened", () => {
+  test("count with the cost of storing each record while another record is being opened", () => {
     const records = reader();
     records.changeState(protectionWith(() => new Promise(() => {})));
     for (let i = 0; i < 3; i++) records.feed(record(23, Uint8Array.of(i)));

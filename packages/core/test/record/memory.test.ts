@@ -1,5 +1,5 @@
 /**
- * Checks that records of a turn are built in one piece of lent memory, and given back byte by byte after `seal` has
+ * Records of one turn are built in one piece of lent memory. Each byte of that memory is given back after `seal` has
  * settled.
  */
 import fc from "fast-check";
@@ -53,7 +53,7 @@ describe("an asynchronous provider on lent memory", () => {
       await turn();
       return out.take();
     };
-    // In the first turn, the writer does not know how much will be sent.
+    // In the first turn, the writer does not know the number of bytes that will be sent.
     for (const bytes of await round()) tracked.memory.release(bytes);
     const before = tracked.takes;
     outs.length = 0;
@@ -83,7 +83,7 @@ describe("an asynchronous provider on lent memory", () => {
     await turn();
     for (const bytes of out.take()) tracked.memory.release(bytes);
     expect(tracked.lent).toBe(0);
-    // The piece of memory is as long as everything that was sent before, and the record needs a part of it.
+    // The piece of memory is as long as all records that were sent before, and the next record needs a part of it.
     out.send(23, pattern(1000));
     expect(out.take()).toEqual([]);
     expect(tracked.lent).toBe(5 + 1000 + overhead);

@@ -142,7 +142,7 @@ describe("a record that is not admitted", () => {
     expect(requests).toEqual([3, 3, 3, 1, 1]);
   });
 
-  test("takes its sequence number only when it is opened", () => {
+  test("gets its sequence number only when it is opened", () => {
     let isOpen = false;
     const records = reader({ admission: { admit: () => isOpen } });
     records.changeState(gcm());
@@ -250,13 +250,13 @@ describe("a reader refuses", () => {
   };
   const header = (length: number): Uint8Array => Uint8Array.of(23, 3, 3, length >> 8, length & 255);
 
-  test("plaintext of more than 2^14 bytes, after its header", () => {
+  test("plaintext of more than 2^14 bytes, as soon as the header is read", () => {
     expect(refusal(reader(), header(16_385))).toMatchObject({ alert: "record_overflow" });
     const records = reader();
     records.feed(record(23, new Uint8Array(16_384)));
     expect(next(records)?.fragment).toHaveLength(16_384);
   });
-  test("ciphertext of more than 2^14 + 2048 bytes, after its header", () => {
+  test("ciphertext of more than 2^14 + 2048 bytes, as soon as the header is read", () => {
     expect(refusal(underKeys(), header(16_384 + 2049))).toMatchObject({ alert: "record_overflow" });
   });
   test("ciphertext that opens to more than 2^14 bytes", () => {

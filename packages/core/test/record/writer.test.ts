@@ -6,7 +6,7 @@ import type { RecordWriter } from "../../src/record/writer.ts";
 import { parseRecords, record } from "../handshake/mitm.ts";
 import { gcm, manualProtection, next, pattern, protectionWith, reader, traceInto, writer, zeros } from "./support.ts";
 
-/** The body lengths of all records that `take` returns. */
+/** The lengths of the bodies of the records that `take` returns. */
 const lengths = (out: RecordWriter): number[] => parseRecords(concat(...out.take())).map(({ body }) => body.length);
 const types = (out: RecordWriter): number[] => parseRecords(concat(...out.take())).map(({ type }) => type);
 
@@ -92,7 +92,7 @@ describe("promises that settle out of order", () => {
     expect(out.isIdle).toBe(true);
   });
 
-  test("send the records before a failure, but no later record or alert: the peer could not open it", async () => {
+  test("send the records before a failure, but no later record or alert, which the peer could not open", async () => {
     const out = writer();
     const { protection, settle, fail } = manualProtection();
     out.changeState(protection);
@@ -144,7 +144,7 @@ test("only handshake records have the first version, until a version is negotiat
 });
 
 describe("a record that `hold` delays", () => {
-  test("is sent with ChangeCipherSpec and the first record under its keys", async () => {
+  test("is sent with ChangeCipherSpec and the first record under the new keys", async () => {
     const { protection, settle } = manualProtection();
     const out = writer();
     out.hold();

@@ -17,7 +17,7 @@ const namesIn = (rows: readonly string[]): string[] => [
 const client = namesIn(clientOptions());
 const server = namesIn(serverOptions());
 
-/** Every option of the types; the compiler compares them. */
+/** Every option of `ConnectOptions`. A test compares its keys with those of the type. */
 const connectOptions = {
   allowHalfOpen: 1,
   alpn: 1,
@@ -103,11 +103,11 @@ describe("the tables", () => {
     expect(server.sort()).toEqual(Object.keys(acceptOptions).sort());
   });
 
-  test("explain each option, and each that only one role has", () => {
+  test("explain each option, and each option that only one role has", () => {
     for (const option of [...client, ...server]) expect(expectedValues, option).toHaveProperty(option);
     expect(Object.keys(serverOnlyOptions).sort()).toEqual(server.filter((option) => !client.includes(option)).sort());
     expect(Object.keys(clientOnlyOptions).sort()).toEqual(client.filter((option) => !server.includes(option)).sort());
-    // They are looked up in lower case.
+    // Other names are looked up in lower case.
     for (const name of Object.keys(otherNames)) expect(name).toBe(name.toLowerCase());
   });
 });
@@ -115,7 +115,7 @@ describe("the tables", () => {
 describe("options", () => {
   const rows = ["boolean insecure", "string name", "any ca"];
 
-  test("may be inherited, or getters of a class", () => {
+  test("may be inherited, or be getters of a class", () => {
     class Settings {
       readonly ca = "pem";
       get name() {
@@ -128,7 +128,7 @@ describe("options", () => {
     expect(() => optionsOf(Object.create({ insecur: true }), rows)).toThrow("insecur");
   });
 
-  test("are read once", () => {
+  test("are read only once", () => {
     let reads = 0;
     const changing = {
       get insecure() {
@@ -163,11 +163,11 @@ describe("options", () => {
     await expect(accepting).rejects.toMatchObject({ code: "configuration" });
   });
 
-  test("count as not given if they are undefined, known or not", () => {
+  test("count as absent if they are undefined, even with an unknown name", () => {
     expect(optionsOf({ insecure: undefined, other: undefined }, rows)).not.toHaveProperty("other");
   });
 
-  test("are not kept by the error", () => {
+  test("do not have their values in properties of the error", () => {
     const secret = { key: "secret" };
     try {
       optionsOf({ name: secret }, rows);

@@ -1,4 +1,4 @@
-/** If the explanations of wrong options do not load, the short error is thrown soon. */
+/** If the explanations of wrong options do not load, the short error is thrown within about 2 s. */
 import { afterEach, expect, test, vi } from "vitest";
 import { loadWithTimeout } from "../../src/validation/loadWithTimeout.ts";
 import { optionsOf } from "../../src/validation/options.ts";
@@ -20,7 +20,7 @@ test("a wrong option throws the short error if the explanation does not load, an
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a chunk that hangs holds the error back for 2 s", async () => {
+test("a chunk that never loads delays the error by 2 s", async () => {
   useVirtualTime();
   let result: unknown = "pending";
   void loadWithTimeout(new Promise(() => {})).then((part) => {

@@ -156,9 +156,9 @@ describe("the path of a field", () => {
     name = "server_hello",
   ): string | undefined => failure(() => decode(codec, data, name))?.message;
 
-  test("goes through a list and a struct", () => {
+  test("contains the list's index and the struct's field", () => {
     const data = encode(serverHello.body, hello).slice(0, -1);
-    // The length of the block is right, the length of the last extension is one too large.
+    // The length of the block is right. The length of the last extension is one too large.
     data[39] = (data[39] as number) - 1;
     expect(message(data)).toBe("server_hello.extensions[2].data: wanted 2 bytes, 1 left");
   });

@@ -30,11 +30,11 @@ describe("a cache of certificates", () => {
     expect(cache.parse(buffer.subarray(5000, 5000 + der.length))).toBe(first);
     const altered = der.slice();
     altered[20] = (altered[20] as number) ^ 1;
-    // Both have the same last bytes, and so the same hash. The cache compares the bytes and does not confuse them.
+    // Both certificates have the same last bytes, and so the same hash. The cache compares all bytes.
     expect(parseAndKeep(cache, altered).serialNumber).not.toBe(first.serialNumber);
     expect(cache.parse(der).serialNumber).toBe(first.serialNumber);
   });
-  test("keeps no certificate without a verified path, so that a stranger cannot fill it", () => {
+  test("keeps no certificate without a verified path, so that an unauthenticated peer cannot fill it", () => {
     const cache = certificateCache();
     expect(cache.parse(der)).not.toBe(cache.parse(der));
   });
@@ -46,7 +46,7 @@ describe("a cache of certificates", () => {
     expect(cache.parse(der).serialNumber).toBe(serialNumber);
     expect(cache.parse(der).raw).toEqual(der);
   });
-  test("keeps as many as its size, and drops the one that was used least recently", async () => {
+  test("keeps as many certificates as its size, and drops the least recently used one", async () => {
     const cache = certificateCache(3);
     const issue = async (): Promise<Uint8Array> => (await ca.issue()).chain[0] as Uint8Array;
     const [a, b, c] = [await issue(), await issue(), await issue()];
@@ -56,7 +56,7 @@ describe("a cache of certificates", () => {
     expect(cache.parse(a)).toBe(first);
     expect(cache.parse(b)).not.toBe(second);
   });
-  test("refuses a malformed certificate each time, with its position", () => {
+  test("throws an error with the position of a malformed certificate each time", () => {
     const cache = certificateCache();
     for (const _ of [1, 2]) expect(() => cache.parse(der.subarray(0, 40), 3)).toThrow(/certificate 3/);
   });
@@ -73,7 +73,7 @@ describe("a path", () => {
   };
   const request = { chain: [der], purpose: "server" as const, reference: "localhost", now: Date.now() };
 
-  test("costs no signature once it is verified, and is judged anew", async () => {
+  test("needs no second check of its signature; the other rules are checked each time", async () => {
     const cache = certificateCache();
     const { provider, count } = countingProvider();
     const policy = trustPolicy({ ca: ca.pem }, cache);

@@ -158,7 +158,7 @@ describe("a certificate", () => {
       parsed(issue({ subject: name({ type, value: tlv(tag, value) }) })).subject;
     const latin = subjectOf("CN", 0x13, bytes(0x4d, 0xfc));
     expect(latin).toMatchObject({ text: "CN=#4dfc", isExact: true });
-    // Such values are compared by their bytes: another case, encoding or type makes another name.
+    // Such values are compared by their bytes. With another case, encoding or type, the name is another one.
     for (const value of [bytes(0x6d, 0xfc), bytes(0x4d, 0xc3, 0xbc)])
       expect(subjectOf("CN", 0x13, value).normalised).not.toBe(latin.normalised);
     expect(subjectOf("CN", 0x14, bytes(0x4d, 0xfc)).normalised).not.toBe(latin.normalised);
@@ -228,7 +228,7 @@ describe("a certificate is malformed", () => {
     expect(faultOf({ version: 2 })).toBe("ok");
     expect(faultOf({ version: 2, extensions: [basicConstraints(false)] })).toBe("malformed");
     expect(faultOf({ version: 4 as 3 })).toBe("malformed");
-    // v1 is the DEFAULT, so DER may not encode it.
+    // Version 1 is the DEFAULT, so DER must not encode it.
     const tbs = seq(
       tlv(0xa0, int(0)),
       int(1),
@@ -278,7 +278,7 @@ describe("a certificate is malformed", () => {
     expect(at(0x16, "250101000000Z")).toBe("malformed");
   });
 
-  it("if an extension is there twice, encodes FALSE or has no value", () => {
+  it("if an extension occurs twice, encodes FALSE or has no value", () => {
     expect(faultOf({ extensions: [basicConstraints(false), basicConstraints(false)] })).toBe("malformed");
     expect(faultOf({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 0), octets(NULL))] })).toBe("malformed");
     expect(faultOf({ extensions: [seq(oid("1.2.3"), bytes(1, 1, 1), octets(NULL))] })).toBe("malformed");
@@ -297,7 +297,7 @@ describe("a certificate is malformed", () => {
     expect(withExtension("2.5.29.19", seq(TRUE, int(0), NULL))).toBe("malformed");
     expect(withExtension("2.5.29.19", seq(TRUE, tlv(2, bytes(0xff))))).toBe("malformed");
     expect(withExtension("2.5.29.19", seq(TRUE, tlv(2, bytes(0, 0xff))))).toBe("ok");
-    // CA:FALSE, pathlen:0, as tutorials write it.
+    // CA:FALSE with pathlen:0, as in many tutorials.
     expect(withExtension("2.5.29.19", seq(int(0)))).toBe("ok");
     for (const value of [
       bits(bytes()),
@@ -355,7 +355,7 @@ describe("a certificate is malformed", () => {
     expect([...uuid.extensions.keys()][0]).toMatch(/^2\.25\.\d{30,}$/);
   });
 
-  it("and the error says where and why", () => {
+  it("and the error names the certificate, the field and the fault", () => {
     try {
       parseCertificate(
         issue({ subject: name("CN=broken\u001b[31m"), extensions: [extension("2.5.29.37", seq())] }).der,
@@ -401,7 +401,7 @@ describe("PEM", () => {
     expect(toHex(pemBlocks("-----BEGIN X-----\nAAE=\n-----END X-----")[0]!.der)).toBe("0001");
   });
 
-  it("is an error if it is cut off or not base64", () => {
+  it("causes a configuration error if it is cut off or not base64", () => {
     for (const text of [
       "-----BEGIN X-----\nAAE=\n",
       "-----BEGIN X-----\nAAE=\n-----END Y-----\n",

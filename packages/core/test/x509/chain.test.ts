@@ -51,7 +51,7 @@ describe("a chain of our own", () => {
     expect(subjects(leaf.der)).toEqual(all.slice(0, 1));
   });
 
-  it("is a copy, so that the caller may change the bytes", () => {
+  it("is copied, so that the caller may change the bytes", () => {
     const der = leaf.der.slice();
     const [certificate] = readOwnChain(der);
     der.fill(0);
@@ -66,7 +66,7 @@ describe("a chain of our own", () => {
     expect(refusalOf(leaf, middle, root, leaf)).toContain("did not issue");
   });
 
-  it("must be of CAs that no peer refuses", () => {
+  it("must consist of CAs that no peer refuses", () => {
     const ordinary = issue({ subject: name("CN=ordinary"), issuer: root });
     expect(refusalOf(server(ordinary), ordinary)).toContain("is not a CA");
     const unusable = issue({

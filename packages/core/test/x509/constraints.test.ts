@@ -76,7 +76,7 @@ describe("a constraint on DNS names", () => {
     expect(await exclude(dns(".example.com"), dns("example.org"))).toBe(ok);
   });
 
-  it("refuses a malformed name or constraint if both are of one form", async () => {
+  it("refuses a malformed name or constraint if the name and the constraint are of the same form", async () => {
     for (const constraint of [
       "*.example.com",
       ".",
@@ -166,7 +166,7 @@ describe("a constraint on e-mail addresses", () => {
     expect(await exclude(email("example.com"), email(`${"a".repeat(60_000)}@other.test`))).toBe(refused);
   });
 
-  it("covers addresses in the subject if subjectAltName has none", async () => {
+  it("covers addresses in the subject if subjectAltName has no address", async () => {
     const subject = name("CN=x", "E=me@example.org");
     expect(await verdictUnder([email("example.com")], [], [dns("www.example.com")], subject)).toBe(refused);
     expect(await verdictUnder([email("example.org")], [], [dns("www.example.com")], subject)).toBe(ok);
@@ -258,7 +258,7 @@ describe("names of other forms", () => {
 describe("on a path", () => {
   const root = ca("Root", { extensions: [nameConstraints([dns("a.test"), dns("b.test")])] });
 
-  it("the constraints of every CA hold: a CA can narrow them, and not widen them", async () => {
+  it("the constraints of every CA apply: a CA can narrow those above it, but not widen them", async () => {
     const narrow = ca("Narrow", { issuer: root, extensions: [nameConstraints([dns("b.test"), dns("c.test")])] });
     const end = (host: string) =>
       verdict([server(narrow, { names: [dns(host)] }), narrow], [root], { reference: null });

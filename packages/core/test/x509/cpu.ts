@@ -1,6 +1,6 @@
 /**
- * The milliseconds of CPU that this process has used. Tests measure work by it: other clocks depend on the machine's
- * load.
+ * The CPU time that this process has used, in milliseconds. Tests measure work with it, because other clocks depend on
+ * the machine's load.
  */
 export function cpu(): number {
   const { user, system } = process.cpuUsage();

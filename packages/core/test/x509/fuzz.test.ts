@@ -64,7 +64,7 @@ const stapled = ocspResponse({
   certificates: [signer.der],
 });
 
-/** Signatures that cannot be forged, and that cost nothing: a set of the messages that were signed. */
+/** The valid signatures, each with its message. `provider` looks signatures up here, which needs no cryptography. */
 const signed = new Set(
   [...[leaf, middle, signer].map(parsed), parseOcspResponse(stapled)].map(
     ({ tbs, signature }) => `${toHex(tbs)} ${toHex(signature)}`,
@@ -91,7 +91,7 @@ const memoryUsed = () => {
   return (heapUsed + arrayBuffers) / 2 ** 20;
 };
 const measured = { inputs: 0, refused: 0, slowest: 0, rss: 0 };
-// Sampled once before the measurement: its table of characters is larger than everything that is measured.
+// The first sample builds a table of characters that is larger than everything measured, so it comes before `before`.
 const text = fc.string({ unit: "binary" });
 fc.sample(text, 1);
 const before = memoryUsed();
@@ -114,7 +114,7 @@ function expectTyped<T>(work: () => T): T | undefined {
   const start = cpu();
   try {
     const result = work();
-    // The outcome of a promise would not be checked.
+    // If `work` returned a promise, its outcome would not be checked.
     expect(result).not.toBeInstanceOf(Promise);
     return result;
   } catch (error) {
@@ -162,7 +162,7 @@ const verify = (chain: readonly Uint8Array[]) =>
     ),
   );
 
-/** Only the search of a path, whose certificates need not be encodable. */
+/** Runs only the search for a path. Its certificates need not be encodable. */
 const search = ([end, ...issuers]: readonly Certificate[], provider: CryptoProvider) => {
   const fault = (_: Certificate, code: CertificateFault, reason: string) => new CertificateError(code, reason);
   const noIssuer = (certificate: Certificate) => fault(certificate, "unknown_issuer", "no issuer");
@@ -210,7 +210,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
         const certificate = expectTyped(() => parseCertificate(der));
         if (!certificate) return;
         matchesReference(certificate, "www.example.com");
-        // The names are made to match, so that the search goes on to the rest of the certificate.
+        // The names are made to match, so that the search reaches the rest of the certificate.
         const { subject, issuer } = chain[place]!;
         const fitted = chain.map((other, i) => (i === place ? { ...certificate, subject, issuer } : other));
         expectTyped(() => search(fitted, acceptingProvider));
@@ -233,7 +233,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
         ),
         (response) => {
           const good = expectTyped(() => runFlow(verifyOcspResponse({ ...about, response, provider })));
-          // The other certificates in the response are not covered by its signature, and may be doubled.
+          // The signature does not cover the certificates in the response, so a change may repeat them.
           if (good) expect(equal(parseOcspResponse(response).tbs, original.tbs)).toBe(true);
           expectTyped(() => runFlow(verifyOcspResponse({ ...about, response, provider: acceptingProvider })));
         },
@@ -323,7 +323,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     ];
     const options = {
       passphrase: "open",
-      // The host's PBKDF2 with fewer iterations than the file has: another test checks the limit of iterations.
+      // The host's PBKDF2 with fewer iterations than the file states. Another test checks the limit of iterations.
       pbkdf2: (hash: string, password: Uint8Array, salt: Uint8Array, iterations: number, length: number) =>
         new Uint8Array(pbkdf2Sync(password, salt, Math.min(iterations, 2048), length, hash)),
     };
@@ -349,7 +349,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     );
   });
 
-  it("the largest certificates cost bounded memory", { timeout }, () => {
+  it("the largest certificates need bounded memory", { timeout }, () => {
     const expectBoundedMemory = (work: () => unknown): void => {
       const start = memoryUsed();
       work();

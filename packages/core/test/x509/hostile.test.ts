@@ -91,7 +91,7 @@ describe("a name", () => {
     expect(matches("*.example.com", "a.b.example.com")).toBeUndefined();
     expect(matches("*.example.com", "example.com")).toBeUndefined();
     expect(matches("*.example.com", "*.example.com")).toBeUndefined();
-    // A wildcard may cover an A-label: the owner of the domain asked for it.
+    // A wildcard may cover an A-label, because the owner of example.com controls that name too.
     expect(matches("*.example.com", "xn--bcher-kva.example.com")).toBe("wildcard");
   });
 
@@ -131,7 +131,7 @@ describe("extendedKeyUsage", () => {
 });
 
 describe("path length", () => {
-  it("holds although a CA issues a certificate for its own name and another key", async () => {
+  it("still applies if a CA issues a certificate for its own name and another key", async () => {
     const limited = ca("Limited", { issuer: root, pathLen: 0 });
     // `again` is self-issued and does not count; `below` counts.
     const again = ca("Limited", { issuer: limited, key: ecKey() });
@@ -146,7 +146,7 @@ describe("path length", () => {
 });
 
 describe("name constraints", () => {
-  it("hold for every name, in any case", async () => {
+  it("apply to every name, in upper and lower case", async () => {
     const only = ca("Only", {
       issuer: root,
       extensions: [nameConstraints([dns("good.example")], [dns("bad.good.example")])],
@@ -268,7 +268,7 @@ describe("an unrelated certificate in the chain", () => {
     const key = ecKey();
     const end = server(root, { key });
     const twice = server(end, { key, subject: name("CN=www.example.com") });
-    // Both have one name and one key, which is a loop.
+    // Both certificates have the same name and the same key, which is a loop.
     expect(await verdict([twice, end], [root])).toBe("unknown_issuer");
     expect(await verdict([server(end, { subject: name("CN=other") }), end], [root])).toBe("not_a_ca");
   });

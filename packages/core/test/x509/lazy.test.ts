@@ -1,5 +1,6 @@
 /**
- * A page loads the rules of name constraints only when a CA has constraints. If they do not load, it trusts no peer.
+ * The rules of name constraints are loaded only when a CA has constraints. If the rules do not load, a chain under that
+ * CA is refused.
  */
 import { expect, it, vi } from "vitest";
 import { ca, dns, nameConstraints, server } from "./make.ts";

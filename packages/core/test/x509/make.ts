@@ -128,7 +128,7 @@ export const time = (iso: string): Uint8Array => {
   return Number(iso.slice(0, 4)) < 2050 ? tlv(0x17, ascii(digits.slice(2))) : tlv(0x18, ascii(digits));
 };
 
-/** The time of all these tests. */
+/** The current time in all tests of this folder, in milliseconds since 1970. */
 export const now: number = Date.parse("2025-06-15T12:00:00Z");
 
 export interface Content {
@@ -142,13 +142,13 @@ export interface Content {
   notAfter?: string;
   /** The two Time elements as DER, in place of notBefore and notAfter. */
   validity?: readonly [Uint8Array, Uint8Array];
-  /** 3 by default. */
+  /** The version of the certificate, by default 3. */
   version?: 1 | 2 | 3;
   serial?: Uint8Array;
   extensions?: readonly Uint8Array[];
   signer?: Signer;
   outerAlgorithm?: Uint8Array;
-  /** True to change a bit of the signature. */
+  /** True if a bit of the signature is to be changed. */
   forge?: boolean;
 }
 

@@ -57,9 +57,9 @@ export interface Single {
   /** The parameters of the hash's AlgorithmIdentifier. */
   parameters?: readonly Uint8Array[];
   status?: Uint8Array;
-  /** In ms from now. */
+  /** In milliseconds from `now`. */
   thisUpdate?: number;
-  /** In ms from now; `null` leaves it out. */
+  /** In milliseconds from `now`; `null` leaves the field out. */
   nextUpdate?: number | null;
   extensions?: readonly Uint8Array[];
 }
@@ -88,7 +88,7 @@ export interface Response {
   responses: readonly Uint8Array[];
   /** The authority whose key signs. */
   signedBy: Authority;
-  /** The ResponderID; by default byName of the signer. */
+  /** The ResponderID; by default `byName` of the signer. */
   responder?: Uint8Array;
   signer?: Signer;
   /** The element before ResponderID. */

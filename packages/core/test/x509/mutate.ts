@@ -1,12 +1,12 @@
 /**
- * The changes that fuzzing makes to DER: to its bytes, or to its elements, after which the lengths are corrected so
- * that the parser gets to the change.
+ * The changes that fuzzing makes to the bytes or to the elements of DER. After a change to an element, the lengths
+ * around it are corrected, so that the parser reaches the change.
  */
 import fc from "fast-check";
 import { concat } from "../../src/bytes/bytes.ts";
 import { bytes } from "./make.ts";
 
-/** Sets a byte, flips a bit, takes bytes out, inserts a byte, or cuts the rest off. */
+/** Sets a byte, flips a bit, removes bytes, inserts a byte, or cuts off the end. */
 export const byteChanges = fc.array(
   fc.tuple(fc.nat(), fc.constantFrom("set", "drop", "insert", "cut", "flip"), fc.nat(255)),
   { minLength: 1, maxLength: 4 },
@@ -26,8 +26,8 @@ export function changeBytes(original: Uint8Array, changes: readonly (readonly [n
 }
 
 /**
- * Gives an element another tag, contents or a wrong length, takes it out, repeats it, replaces it by another element,
- * or wraps it.
+ * Gives an element another tag, other contents or a wrong length, removes it, repeats it, replaces it by another
+ * element, or wraps it in another one.
  */
 export const elementChanges = fc.array(
   fc.record({
@@ -56,7 +56,7 @@ type ElementChange = typeof elementChanges extends fc.Arbitrary<readonly (infer 
 
 interface Node {
   tag: number;
-  /** The byte before the children: the count of unused bits of a BIT STRING. */
+  /** The byte before the children of a BIT STRING, which is the number of unused bits; empty for other types. */
   before: Uint8Array;
   children: Node[] | undefined;
   contents: Uint8Array;
@@ -99,7 +99,7 @@ function encode({ tag, before, children, contents, length }: Node): Uint8Array {
   return concat(bytes(tag, ...(length ?? rightLength)), value);
 }
 
-/** Parses elements, also inside OCTET STRINGs and BIT STRINGs; `undefined` if the bytes are not elements. */
+/** Parses elements, also those in OCTET STRINGs and BIT STRINGs. `undefined` if the bytes are not DER elements. */
 function elements(der: Uint8Array): Node[] | undefined {
   const nodes: Node[] = [];
   for (let at = 0; at < der.length; ) {

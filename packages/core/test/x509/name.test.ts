@@ -26,7 +26,7 @@ describe("DNS names", () => {
     expect(match("www.example.com.", "www.example.com")).toBeUndefined();
   });
 
-  it("may have one * as the whole left-most label, before two labels or more", () => {
+  it("may have one * as the whole left-most label, before two or more other labels", () => {
     expect(match("*.example.com", "www.example.com")).toBe("wildcard");
     expect(match("*.EXAMPLE.com", "xn--bcher-kva.example.com")).toBe("wildcard");
     expect(match("*.example.com", "example.com")).toBeUndefined();

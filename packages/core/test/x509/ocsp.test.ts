@@ -61,7 +61,7 @@ const stranger = ca("Stranger");
 const second = 1000;
 const day = 86_400_000;
 
-/** The fields of a response that differ from a good one. */
+/** The fields of a response that differ from those of a good response. */
 interface Changes extends Partial<Omit<Response, "responses">> {
   single?: Partial<Single>;
   responses?: readonly Uint8Array[];
@@ -110,11 +110,11 @@ describe("the status of a certificate", () => {
       { of: other },
     ];
     for (const mismatch of mismatches) expect(await verdict({ single: mismatch })).toBe("ocsp_unknown");
-    // We do not compute obsolete hashes.
+    // A CertID with an obsolete hash matches no certificate.
     expect(await verdict({ single: { hash: "md5" } })).toBe("ocsp_unknown");
   });
 
-  it("is found among others; of two for this certificate, the one that is not good wins", async () => {
+  it("is found among others; if two are about this certificate, the one that is not good counts", async () => {
     const others = [statusOf({ of: other, status: statuses.revoked }), statusOf({ hash: "md5" })];
     expect(await verdict({ responses: [...others, statusOf()] })).toBe("good");
     expect(
@@ -126,7 +126,7 @@ describe("the status of a certificate", () => {
     await expect(fault(responseWith(), noble, Number.NaN)).rejects.toThrow();
   });
 
-  it("is verified with a provider of promises", async () => {
+  it("is verified with an asynchronous provider", async () => {
     const provider = asyncProvider(noble);
     expect(await fault(responseWith(), provider)).toBeUndefined();
     expect((await fault(responseWith({ forge: true }), provider))?.code).toBe("ocsp_signature");
@@ -227,7 +227,7 @@ describe("the signer of a status", () => {
     expect(error?.message).toContain("1.2.840.10045.4.1");
   });
 
-  it("cannot fill a log with its subject, which is cut and cleaned", async () => {
+  it("has its subject shortened in errors, without control characters, so that it cannot fill a log", async () => {
     const signedBy = responder(middle, {
       subject: name(`CN=\u001b[31m${"x".repeat(5000)}`),
       extensions: [keyUsage(0)],
@@ -256,14 +256,14 @@ describe("the form of a response", () => {
   const malformed: readonly (readonly [string, Uint8Array])[] = [
     ["empty", bytes()],
     ["no SEQUENCE", bytes(4, 0)],
-    ["cut off", responseWith().slice(0, -1)],
-    ["bytes after it", concat(responseWith(), bytes(0))],
+    ["a truncated response", responseWith().slice(0, -1)],
+    ["a response with bytes after it", concat(responseWith(), bytes(0))],
     ["tryLater", seq(bytes(0x0a, 1, 3))],
     ["unauthorized", seq(bytes(0x0a, 1, 6))],
     ["an unknown responseStatus", wrapped(inner, bytes(0x0a, 1, 4))],
     ["a responseStatus of two bytes", wrapped(inner, bytes(0x0a, 2, 0, 0))],
     ["a responseStatus of no bytes", wrapped(inner, bytes(0x0a, 0))],
-    ["successful and nothing else", seq(bytes(0x0a, 1, 0))],
+    ["the status successful without a response", seq(bytes(0x0a, 1, 0))],
     ["another type", wrapped(inner, undefined, "1.3.6.1.5.5.7.48.1.2")],
     ["version 1 encoded", responseWith({ version: tlv(0xa0, int(0)) })],
     ["version 2", responseWith({ version: tlv(0xa0, int(1)) })],

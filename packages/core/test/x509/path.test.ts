@@ -43,7 +43,7 @@ describe("a path that is valid", () => {
     expect(verifiedBy).toBe("ca");
   });
 
-  it("is found in any order, among strangers, the root and rubbish", async () => {
+  it("is found in any order, among unrelated certificates, the root and malformed bytes", async () => {
     const stranger = ca("Stranger");
     expect(await verdict([leaf, stranger, root, { der: bytes(1, 2, 3) }, intermediate], [stranger, root])).toBe("ok");
   });
@@ -72,7 +72,7 @@ describe("a path that is valid", () => {
     expect(await verdict([issued], [root])).toBe("ok");
   });
 
-  it("may have version 1 in its anchor only", async () => {
+  it("may contain version 1 only as its anchor", async () => {
     const old = issue({ subject: name("CN=Old"), version: 1 });
     expect(await verdict([server(old)], [old])).toBe("ok");
     const middle = issue({ subject: name("CN=Middle"), issuer: root, version: 1 });
@@ -109,7 +109,7 @@ describe("a path that is valid", () => {
     );
   });
 
-  it("is verified with a provider of promises", async () => {
+  it("is verified with an asynchronous provider", async () => {
     const provider: CryptoProvider = { ...noble, verify: async (...parameters) => await noble.verify(...parameters) };
     expect(await verdict([leaf, intermediate], [root], { provider })).toBe("ok");
     expect(await verdict([server(intermediate, { forge: true }), intermediate], [root], { provider })).toBe(
@@ -185,7 +185,7 @@ describe("the issuer of a certificate", () => {
     expect(await verdict([constrains], [root], { reference: null })).toBe("malformed");
   });
 
-  it("is never guessed by the key identifier alone", async () => {
+  it("is never chosen by the key identifier alone", async () => {
     const id = (hex: string) => bytes(...Buffer.from(hex, "hex"));
     const ski = (hex: string) => extension("2.5.29.14", octets(id(hex)));
     const aki = (hex: string) => extension("2.5.29.35", seq(tlv(0x80, id(hex))));
@@ -194,7 +194,7 @@ describe("the issuer of a certificate", () => {
     expect(await verdict([server(one, { extensions: [aki("02")] })], [two, one])).toBe("ok");
     expect(await verdict([server(one, { extensions: [aki("01")] })], [two, one])).toBe("ok");
     expect(await verdict([server(one, { extensions: [aki("02")] })], [two])).toBe("bad_signature");
-    // The key identifier saves a try of the wrong issuer.
+    // Because of the key identifier, the search does not try the wrong issuer.
     let tries = 0;
     const provider: CryptoProvider = {
       ...noble,
@@ -238,7 +238,7 @@ describe("validity", () => {
     expect(await refusal([short], [root], at("2025-02-01T00:00:00Z"))).toMatchObject({ alert: "certificate_expired" });
   });
 
-  it("holds for intermediates and anchors", async () => {
+  it("applies to intermediates and anchors", async () => {
     const old = ca("Old", { issuer: root, notAfter: "2025-05-01T00:00:00Z" });
     expect(await refusal([server(old), old], [root])).toMatchObject({ code: "expired", position: 1 });
     const oldRoot = ca("Old root", { notAfter: "2025-05-01T00:00:00Z" });
@@ -366,7 +366,7 @@ describe("extendedKeyUsage", () => {
   });
 });
 
-describe("budgets", () => {
+describe("the search for a path is limited to", () => {
   const countingProvider = (limit = Number.POSITIVE_INFINITY): { provider: CryptoProvider; verified: () => number } => {
     let verified = 0;
     const provider: CryptoProvider = {
@@ -385,13 +385,13 @@ describe("budgets", () => {
     expect(await refusal([leaf, ...spare], [root])).toMatchObject({ code: "budget", alert: "certificate_unknown" });
   });
 
-  it("64 KiB a certificate: fatal for the end-entity, ignored elsewhere", async () => {
+  it("64 KiB for each certificate: a larger end-entity is refused, other larger ones are ignored", async () => {
     const fat = { extensions: [extension("1.2.3.4", new Uint8Array(70_000))] };
     expect(await verdict([server(root, fat)], [root])).toBe("malformed");
     expect(await verdict([leaf, ca("Fat", fat), intermediate], [root])).toBe("ok");
   });
 
-  it("1,000 steps, without a signature of a key that no anchor vouches for", async () => {
+  it("1,000 steps, and checks no signature with a key that no anchor certifies", async () => {
     const key = ecKey();
     const maze = Array.from({ length: 40 }, () =>
       ca("Maze", { key: ecKey(), issuer: { ...root, subject: name("O=Test", "CN=Maze") } }),
@@ -416,7 +416,7 @@ describe("budgets", () => {
     expect(heavy.verified()).toBe(25);
   });
 
-  it("250,000 comparisons of names with constraints, charged before the work", async () => {
+  it("250,000 comparisons of names with constraints, counted before the work", async () => {
     const many = (n: number, suffix: string) => Array.from({ length: n }, (_, i) => dns(`n${i}.${suffix}`));
     const constrained = ca("Constrained", {
       extensions: [nameConstraints([dns("example.com"), ...many(500, "a.test")], many(50, "b.test"))],
@@ -431,7 +431,7 @@ describe("budgets", () => {
     ).toBe("name_constraint");
   });
 
-  it("a loop ends", async () => {
+  it("one occurrence of each CA on a path, so that a loop ends", async () => {
     const [a, b] = [ecKey(), ecKey()];
     const nowhere = ca("Nowhere");
     const asB: Authority = { ...ca("B", { key: b, issuer: nowhere }), key: b };

@@ -41,7 +41,7 @@ describe("trustPolicy", () => {
     expect(error({ ca: pemOf(old.der) })).toMatch(/1024 bits/);
   });
 
-  it("reads the same text once, and another one anew", () => {
+  it("parses the same text only once, and parses a different text", () => {
     const [one, other] = [pemOf(root.der), pemOf(foreignRoot.der)];
     const [first] = trustPolicy({ ca: one }).anchors;
     expect(trustPolicy({ ca: Buffer.from(one).toString() }).anchors).toEqual([first]);
@@ -127,14 +127,14 @@ describe("pins with a CA", () => {
 });
 
 describe("pins alone", () => {
-  it("on the end-entity's key replace path and name", async () => {
+  it("on the end-entity's key replace the checks of path and name", async () => {
     const peer = await verify([leaf], pins(leaf), { reference: "anything.test" });
     expect(peer).toMatchObject({ verifiedBy: "pin" });
     expect(peer.path).toHaveLength(1);
     expect(await verdict([server(leaf)], pins(leaf))).toBe("pin");
   });
 
-  it("on the end-entity's key still check dates and extendedKeyUsage", async () => {
+  it("on the end-entity's key do not replace the checks of dates and extendedKeyUsage", async () => {
     const old = server(root, { notAfter: "2025-02-01T00:00:00Z" });
     expect(await verdict([old], pins(old))).toBe("expired");
     const young = server(root, { notBefore: "2025-08-01T00:00:00Z" });
@@ -204,7 +204,7 @@ describe("hooks", () => {
     expect(await verdict([leaf], { insecure: true, verify: () => false })).toBe("untrusted");
   });
 
-  it("trust decides; dates and extendedKeyUsage are checked as well", async () => {
+  it("trust replaces the anchors; dates and extendedKeyUsage are still checked", async () => {
     const peer = await verify([foreign, foreignRoot], { trust: async (chain) => chain.length === 2 });
     expect(peer.verifiedBy).toBe("trust");
     expect(await verdict([foreign], { trust: () => false })).toBe("untrusted");

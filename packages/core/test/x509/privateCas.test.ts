@@ -216,7 +216,7 @@ async function handshake({ ca, server, client }: Pki) {
     serverName: "www.example.com",
     credentials: credentialOf(client),
   });
-  connecting.catch(() => {}); // the server's error says more than the alert that the client gets
+  connecting.catch(() => {}); // the server's error has more detail than the alert that the client gets
   const accepted = await accept(b, {
     ...common,
     credentials: [credentialOf(server)],

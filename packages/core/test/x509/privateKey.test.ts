@@ -100,7 +100,7 @@ describe("a private key is read from", () => {
     await expectSame(whole, keys.Ed25519);
   });
 
-  it("an RSASSA-PSS key, with its hash", async () => {
+  it("PKCS#8 with an RSASSA-PSS key, with the hash that restricts it", async () => {
     expect(await readPrivateKey(pkcs8(pss))).toMatchObject({ type: "rsa", pssOnly: true, pssHash: undefined });
     expect(await readPrivateKey(pkcs8(keys["RSA-PSS for SHA-384"]))).toMatchObject({
       pssOnly: true,
@@ -160,7 +160,7 @@ describe("an encrypted key", () => {
   const passphrase = "pässwörd";
 
   it.each(["sha1", "sha256", "sha384", "sha512"] as const)(
-    "opens: PBKDF2 with %s and AES of each size",
+    "is decrypted with PBKDF2, %s and AES of each size",
     async (prf) => {
       for (const cipher of ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc"] as const) {
         const der = underPbkdf2(plain, prf, cipher);
@@ -170,20 +170,20 @@ describe("an encrypted key", () => {
     },
   );
 
-  it("opens as Node and OpenSSL write it", async () => {
+  it("is decrypted as Node.js and OpenSSL write it", async () => {
     for (const name of names) {
       const options = { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase } as const;
       await expectSame(keys[name].privateKey.export(options), keys[name], { passphrase });
     }
   });
 
-  it("opens: scrypt", async () => {
+  it("is decrypted with scrypt", async () => {
     const kdf = seq(ids.scrypt, seq(octets(salt), int(1024), int(8), int(1)));
     const der = encrypted(plain, kdf, scryptSync(passphrase, salt, 32, { N: 1024, r: 8, p: 1 }));
     await expectSame(der, keys["P-256"], { passphrase });
   });
 
-  it("opens with the host's PBKDF2", async () => {
+  it("is decrypted with the host's PBKDF2 if it is given", async () => {
     const calls: unknown[] = [];
     await expectSame(underPbkdf2(plain, "sha384"), keys["P-256"], {
       passphrase,
@@ -195,7 +195,7 @@ describe("an encrypted key", () => {
     expect(calls).toEqual(["sha384", 100, 32]);
   });
 
-  it("needs the right passphrase", async () => {
+  it("needs the right passphrase, and the error tells a missing one from a wrong one", async () => {
     const der = underPbkdf2(plain);
     expect((await refusal(der)).code).toBe("passphrase_needed");
     expect((await refusal(pem("ENCRYPTED PRIVATE KEY", der))).code).toBe("passphrase_needed");
@@ -205,7 +205,7 @@ describe("an encrypted key", () => {
     expect((await refusal(der, { passphrase: "" })).code).toBe("wrong_passphrase");
   });
 
-  it("costs bounded work, and is refused if its scheme is too weak", async () => {
+  it("needs bounded work, and is refused if its scheme is too costly, too weak or unsupported", async () => {
     const kdf = (...parameters: Uint8Array[]) => seq(ids.pbkdf2, seq(octets(salt), ...parameters));
     const scrypt = (...costs: number[]) => seq(ids.scrypt, seq(octets(salt), ...costs.map(big2)));
     const big2 = (n: number) => (n < 32768 ? int(n) : big(n));
@@ -251,9 +251,9 @@ describe("a source without a usable private key is recognised:", () => {
     ["the name of a file", "name of a file", "/etc/ssl/private/server.key"],
     ["the name of a file", "name of a file", "server.key"],
     ["an empty text", "key: empty (the file is empty", ""],
-    ["some text", "BEGIN PRIVATE KEY", "hello"],
-    ["rubbish", "no private key", Uint8Array.of(1, 2, 3)],
-    ["DER of something", "no private key", seq(int(1), int(2))],
+    ["a text that is not PEM", "BEGIN PRIVATE KEY", "hello"],
+    ["bytes that are not DER", "no private key", Uint8Array.of(1, 2, 3)],
+    ["DER of another structure", "no private key", seq(int(1), int(2))],
     ["DER that is cut off", "no private key", pkcs8(keys["P-256"]).slice(0, -1)],
     ["DER with bytes after it", "no private key", Buffer.concat([pkcs8(keys["P-256"]), NULL])],
     ["two keys", "2 private keys", pem("PRIVATE KEY", pkcs8(keys["P-256"])).repeat(2)],

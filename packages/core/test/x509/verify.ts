@@ -1,4 +1,4 @@
-/** Verifies chains for tests, with verdicts in one word. */
+/** Verifies chains for tests. A verdict is "ok" or the code of an error. */
 import { noble } from "../../src/crypto/noble.ts";
 import { TlsError } from "../../src/errors.ts";
 import { runFlow } from "../../src/flow.ts";
@@ -14,7 +14,7 @@ export interface VerifyOptions extends Partial<Omit<VerifyRequest, "chain" | "po
   reference?: string | null;
 }
 
-/** Verifies a chain for www.example.com at the time of the tests, with noble. */
+/** Verifies a chain for www.example.com with the noble provider, at the time `now` of `make.ts`. */
 export async function verify(
   chain: readonly Encoded[],
   trust: Encoded[] | TrustOptions,

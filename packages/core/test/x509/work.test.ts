@@ -17,11 +17,11 @@ const { messages } = await import("./worst.ts");
 const { ca, directory, dns, name, nameConstraints, server, subjectAltName, uri } = await import("./make.ts");
 const { refusal, verdict } = await import("./verify.ts");
 
-/** The size of a Certificate message, at most, in bytes. */
+/** The maximum length of a Certificate message, in bytes. */
 const maxMessage = 2 ** 17;
 /**
- * The limit of steps. An honest chain of two certificates takes some 2,000. A step takes up to 10 ns; in the loop over
- * the bytes of two keys, 1 ns.
+ * The limit of steps. An honest chain of two certificates takes some 2,000 steps. A step takes up to 10 ns, and 1 ns in
+ * the loop over the bytes of two keys.
  */
 const maxSteps = 2_500_000;
 
@@ -58,11 +58,11 @@ beforeAll(async () => void (await cost("honest", maxMessage)));
 afterAll(() => session.disconnect());
 
 describe("a Certificate message of 128 KiB", () => {
-  it.each(Object.keys(messages))("costs bounded work, which grows no faster than its bytes: %s", async (name) => {
+  it.each(Object.keys(messages))("costs bounded work, which grows no faster than its length: %s", async (name) => {
     const [half, full] = [await cost(name, maxMessage / 2), await cost(name, maxMessage)];
     if (process.env.HANDCLASP_WORK) console.log(name.padEnd(40), half.steps, full.steps, full.normalised);
     expect(full.steps).toBeLessThan(maxSteps);
-    // Twice the bytes cost at most twice the work, except if names are compared with constraints, which has a budget.
+    // Twice the length costs about twice the work, except for comparisons with constraints, which have a budget.
     if (!name.startsWith("constraints")) expect(full.steps).toBeLessThan(2.5 * half.steps + 20_000);
     expect(full.normalised).toBeLessThanOrEqual(256);
   });
@@ -85,7 +85,7 @@ describe("the budget of parsing is", () => {
     });
   });
 
-  it("without the intermediates that the caller knows", async () => {
+  it("not used up by the intermediates that the caller gives", async () => {
     const large = ca("Large", { issuer: root, extensions: [subjectAltName(...many(5000))] });
     const intermediates = [large.der, large.der, large.der];
     expect(await verdict([server(large)], [root], { intermediates })).toBe("ok");
@@ -107,7 +107,7 @@ describe("values that are too long to normalise", () => {
     expect(await issued(name("O=Test", `CN=${"ä".repeat(256)}`), name("O=Test", `CN=${"Ä".repeat(256)}`))).toBe("ok");
   });
 
-  it("are refused under a constraint on directory names, which permits or excludes", async () => {
+  it("are refused under a constraint that permits or excludes directory names", async () => {
     const under = (constraints: Uint8Array, subject: Uint8Array) => {
       const only = ca("Only", { extensions: [constraints] });
       return verdict([server(only, { subject })], [only]);

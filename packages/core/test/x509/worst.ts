@@ -43,7 +43,7 @@ const root = ca("Root", { key });
 const frame = 600;
 const largest = 2 ** 16 - frame;
 
-/** As many parts as fit in `size` bytes. */
+/** As many parts as fit into `size` bytes. */
 function fill(size: number, make: (i: number) => Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let i = 0, used = 0; ; i++) {
@@ -108,8 +108,8 @@ const shortOid = (i: number): Uint8Array =>
 const marks = "\u0345\u0334";
 
 /**
- * An issuer's constraints and an end-entity's names, which share the size equally: as many as the budget of comparisons
- * allows.
+ * An issuer with constraints and an end-entity with names, which share the size equally. There are as many as the
+ * budget of comparisons allows.
  */
 const constrained =
   (subtree: (i: number) => Uint8Array, presented: (i: number) => Uint8Array) =>
@@ -117,7 +117,7 @@ const constrained =
     const half = Math.min(largest, size / 2 - frame) - 3 * frame;
     const excluded = fill(half, subtree);
     const names = fill(half, presented);
-    // 12 is 8 and more than the number of attributes of the subject, which count as well.
+    // 12 is 8 plus at least the number of the subject's attributes, which the budget counts too.
     while ((excluded.length + 8) * (names.length + 12) > maxComparisons)
       (excluded.length > names.length ? excluded : names).pop();
     const only = ca("Only", { key, issuer: root, extensions: [nameConstraints([], excluded)] });
@@ -141,8 +141,8 @@ const maze =
   };
 
 /**
- * Makes values until one is right. The maze needs certificates of one length, which signatures vary by chance: only
- * those are compared to the last byte, which is the most work, and always the same.
+ * Makes values until one is right. The maze needs certificates of equal length, but the length of a signature varies.
+ * Only certificates of equal length are compared up to the last byte, which is the most work, and always the same work.
  */
 function until<T>(make: () => T, isRight: (made: T) => boolean): T {
   let made = make();

@@ -13,7 +13,7 @@ const gcm = [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256];
 const cbc = [TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256];
 
 describe("encrypt_then_mac", () => {
-  test("is negotiated with CBC", async () => {
+  test("is negotiated with a CBC suite", async () => {
     const { client, server, hellos } = await connectPair({ suites: cbc }, { suites: cbc });
     expect(client).toMatchObject({ encryptThenMac: true });
     expect(server).toMatchObject({ encryptThenMac: true });

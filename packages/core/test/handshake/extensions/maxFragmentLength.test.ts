@@ -19,7 +19,7 @@ const longestPlaintext = (events: readonly TraceEvent[]): number =>
 
 describe("max_fragment_length", () => {
   test.each([512, 1024, 2048, 4096] as const)(
-    "%i bytes: no side sends more, handshake messages included (RFC 6066 §4)",
+    "with %i bytes, neither side sends a longer plaintext, handshake messages included (RFC 6066 §4)",
     async (maxFragmentLength) => {
       // The RSA certificate does not fit into 512 bytes.
       const result = await connectPair({ maxFragmentLength, suites }, { suites, credentials: [pki.rsa] });
@@ -40,7 +40,7 @@ describe("max_fragment_length", () => {
     for (const end of [client, server]) expect(end.maxFragmentLength).toBeUndefined();
   });
 
-  test("a longer record after ServerHello is record_overflow", async () => {
+  test("a record after ServerHello that exceeds the limit is record_overflow", async () => {
     const outcome = await handshakeThrough(
       pki,
       (unit) => (unit.name === "server_key_exchange" ? record(22, new Uint8Array(513)) : unit.wire),
@@ -50,12 +50,12 @@ describe("max_fragment_length", () => {
     expect(outcome.server).toMatchObject({ alert: "record_overflow", by: "peer" });
   });
 
-  test.each([0, 5, 255])("%i is illegal_parameter to a server", async (code) => {
+  test.each([0, 5, 255])("the code %i in ClientHello is illegal_parameter", async (code) => {
     const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, Uint8Array.of(code)) });
     expect(server).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
-  test.each([0, 2, 5])("the answer %i to 512 bytes is illegal_parameter", async (code) => {
+  test.each([0, 2, 5])("the code %i as the answer to 512 bytes is illegal_parameter", async (code) => {
     const { client } = await connectPair(
       { maxFragmentLength: 512 },
       {},

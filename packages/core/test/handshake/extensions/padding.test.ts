@@ -7,7 +7,7 @@ const id = 21;
 const length = (hello: ClientHello | undefined): number =>
   hello ? 4 + encode(clientHello.body, hello).length : Number.NaN;
 
-/** Protocols that make the hello `wanted` bytes long before it is padded. */
+/** ALPN protocols that make the ClientHello `wanted` bytes long before it is padded. */
 async function alpnFor(wanted: number): Promise<string[]> {
   const base = length((await connectPair({ alpn: ["x"] })).hellos.client);
   const more = wanted - base;

@@ -58,7 +58,7 @@ describe("record_size_limit", () => {
   test.each([
     ["a code that is none of the four", Uint8Array.of(9)],
     ["no code", new Uint8Array(0)],
-  ])("together with it, max_fragment_length may contain %s", async (_, content) => {
+  ])("if both are offered, the server does not read max_fragment_length, which may contain %s", async (_, content) => {
     const client = <T extends Parameters<typeof withExtension>[0]>(hello: T): T =>
       withExtension(hello, maxFragmentLengthId, content);
     const result = await connectPair({ recordSizeLimit: 700, maxFragmentLength: 512 }, {}, { client });
@@ -74,7 +74,7 @@ describe("record_size_limit", () => {
   test.each([
     ["after", (data: Uint8Array) => [{ type: maxFragmentLengthId, data }], () => []],
     ["before", () => [], (data: Uint8Array) => [{ type: maxFragmentLengthId, data }]],
-  ])("an answer with both, max_fragment_length %s it, is illegal_parameter", async (_, after, before) => {
+  ])("an answer with max_fragment_length %s it is illegal_parameter", async (_, after, before) => {
     const { client } = await connectPair(
       { recordSizeLimit: 700, maxFragmentLength: 512 },
       {},
@@ -88,7 +88,7 @@ describe("record_size_limit", () => {
     expect(client).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
-  test.each([0, 63])("%i is illegal_parameter to either side", async (limit) => {
+  test.each([0, 63])("the limit %i is illegal_parameter to either side", async (limit) => {
     const change = <T extends Parameters<typeof withExtension>[0]>(hello: T): T =>
       withExtension(hello, id, uint16(limit));
     expect((await connectPair({}, {}, { client: change })).server).toMatchObject({
@@ -99,7 +99,7 @@ describe("record_size_limit", () => {
     expect(client).toMatchObject({ alert: "illegal_parameter", by: "us" });
   });
 
-  test("a limit above TLS 1.2's maximum: a server takes it for a later version's, a client refuses it", async () => {
+  test("a limit that only later versions of TLS allow is accepted by a server, and refused by a client", async () => {
     const { hellos } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, uint16(0x4001)) });
     expect(extension(hellos.server, id)).toEqual(uint16(16_384));
     const { client } = await connectPair(

@@ -15,7 +15,7 @@ const without =
     ...hello,
     extensions: hello.extensions?.filter(({ type }) => type !== id),
   });
-/** The sides saw different hellos and derived different keys: the first encrypted record fails. */
+/** The sides saw different hellos and derived different keys, so the first encrypted record cannot be opened. */
 const keysDiffer = { alert: "bad_record_mac" };
 
 describe("renegotiation_info", () => {
@@ -113,7 +113,7 @@ describe("an unknown extension", () => {
     expect(extension(hellos.server, unknown)).toBeUndefined();
   });
 
-  test("is refused by a client, which did not ask for it", async () => {
+  test("is refused by a client, which did not offer it", async () => {
     const { client, server } = await connectPair(
       {},
       {},

@@ -26,19 +26,19 @@ describe("server_name", () => {
   const lenient = { ...several, strictSni: false };
   const ends = {
     "with two certificates": several,
-    "with two, not strict": lenient,
-    "with one": {},
-    "with one, and strictSni": { strictSni: true },
+    "with two certificates and strictSni false": lenient,
+    "with one certificate": {},
+    "with one certificate and strictSni": { strictSni: true },
   };
   test.each([
     ["a.example", "with two certificates", empty],
     ["w.b.example", "with two certificates", empty],
     ["localhost", "with two certificates", empty],
-    ["c.example", "with two, not strict", undefined],
-    ["localhost", "with one", undefined],
-    ["localhost", "with one, and strictSni", empty],
+    ["c.example", "with two certificates and strictSni false", undefined],
+    ["localhost", "with one certificate", undefined],
+    ["localhost", "with one certificate and strictSni", empty],
   ] as const)(
-    "%s to a server %s is answered, empty, only if the name decided: %j",
+    "the name %s to a server %s is answered with an empty extension only if it decided the choice: %j",
     async (serverName, name, wanted) => {
       const end = ends[name];
       const { hellos, server } = await connectPair({ ...trusting, serverName }, end);

@@ -11,7 +11,7 @@ const empty = new Uint8Array(0);
 
 const ticketKeys = [new Uint8Array(48).fill(1)];
 
-/** A store that counts the sessions that it is given. */
+/** A store that keeps nothing, and counts the calls of `set`. */
 function countingStore(): SessionStore & { stored: number } {
   return {
     stored: 0,
@@ -26,7 +26,7 @@ const label = (unit: Unit): string => `${unit.from} ${unit.name}`;
 const altered = (unit: Unit): Uint8Array => unit.wire.map((byte, i) => (i === unit.wire.length - 1 ? byte ^ 1 : byte));
 
 describe("session_ticket", () => {
-  test("is empty if the client has no ticket, and is then answered empty, without a session ID", async () => {
+  test("is empty if the client has no ticket; the server answers with an empty one and no session ID", async () => {
     const { hellos } = await connectPair({ sessions: keepSessions() }, { ticketKeys, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, empty]);
     expect(hellos.server?.sessionId).toEqual(empty);
@@ -35,13 +35,13 @@ describe("session_ticket", () => {
   test.each([
     ["that keeps no sessions", {}],
     ["that accepts no tickets", { sessions: keepSessions({ tickets: false }) }],
-  ])("is not sent by a client %s, and not answered", async (_, options) => {
+  ])("is not sent by a client %s, and the server then sends none either", async (_, options) => {
     const { hellos } = await connectPair(options, { ticketKeys, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([undefined, undefined]);
     expect(hellos.server?.sessionId).toHaveLength(32);
   });
 
-  test("is not answered by a server without tickets", async () => {
+  test("is not sent by a server without tickets", async () => {
     const { hellos } = await connectPair({ sessions: keepSessions() }, { tickets: false, sessionStore: memoryStore() });
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, undefined]);
   });
@@ -57,7 +57,7 @@ describe("session_ticket", () => {
 });
 
 describe("NewSessionTicket", () => {
-  test("is refused if it was not announced", async () => {
+  test("is refused if ServerHello did not announce it", async () => {
     const unannounced = (unit: Unit): Uint8Array => {
       if (label(unit) !== "server server_hello") return unit.wire;
       const hello = decode(serverHello.body, unit.body, "");

@@ -1,4 +1,4 @@
-/** The framework of extensions: the value that a half returns is stored in its own slot only. */
+/** The framework of extensions: the value that an extension returns is stored in that extension's slot only. */
 
 import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 as suite, TlsError } from "@handclasp/core";
 import { configurationError } from "@handclasp/core/unstable";
