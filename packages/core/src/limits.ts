@@ -2,10 +2,10 @@
  * The limits on what a peer can make core store, compute or wait for, each with the reason for its number.
  *
  * Some limits are next to the only code that reads them: the work of a path search (`x509/path.ts`:
- * `maxSignatures`, `maxIssuersTried`, `maxPathDepth`), the sizes of RSA keys (`crypto/rsaKey.ts`), the size of a certificate
- * that a cache stores (`x509/cache.ts`) and the ciphertext that a provider opens at the same time (`record/reader.ts`:
- * `maxInFlight`). The limits on sockets and WebSockets are in the `src/transport` folder of `@handclasp/node`, because
- * core uses neither.
+ * `maxSignatures`, `maxIssuersTried`, `maxPathDepth`), the sizes of RSA keys (`crypto/rsaKey.ts`), the size of a
+ * certificate that a cache stores (`x509/cache.ts`) and the ciphertext that a provider opens at the same time
+ * (`record/reader.ts`: `maxInFlight`). The limits on sockets and WebSockets are in the `src/transport` folder of
+ * `@handclasp/node`, because core uses neither.
  * @module
  */
 
