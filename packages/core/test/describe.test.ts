@@ -89,7 +89,7 @@ describe("describe", () => {
     expect(describeBody({ extensions: [malformed] })).toEqual({ extensions: { [name]: malformed.data } });
   });
 
-  test("does not change absent extensions", () => {
+  test("keeps `null` in place of the extensions if a hello has none", () => {
     expect(describeBody({ extensions: null })).toEqual({ extensions: null });
   });
 });

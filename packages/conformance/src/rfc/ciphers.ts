@@ -237,7 +237,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "An ECDH shared secret keeps its leading zeros.",
     obeyedBy(
       "handshake/keyExchange/ecdhe.ts#ecdhe",
-      `${dhe}: leading zeros of the shared secret > ECDHE never does (RFC 8422 §5.10)`,
+      `${dhe}: leading zeros of the shared secret > ECDHE never strips them (RFC 8422 §5.10)`,
     ),
   ],
   [

@@ -51,7 +51,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       ),
       server: obeyedBy(
         "handshake/extensions/serverName.ts#serverNameServer",
-        `${serverName}: server_name > the name %s to a server %s is answered with an empty extension only if it decided the choice: %j`,
+        `${serverName}: server_name > the name %s to a server %s is answered with an empty extension only if the server used it: %j`,
       ),
     }),
   ],
@@ -290,7 +290,7 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
           "handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient",
           "handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient",
         ],
-        [`${sizes}: record_size_limit > an answer with max_fragment_length %s it is illegal_parameter`],
+        [`${sizes}: record_size_limit > an answer that also has max_fragment_length, %s it, is illegal_parameter`],
       ),
       server: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],

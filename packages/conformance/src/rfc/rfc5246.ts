@@ -164,7 +164,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.2",
     "The receiver checks the padding, and sends bad_record_mac if it is wrong.",
     obeyedBy("record/cbc.ts#paddingMask", [
-      `${cbc}: bytes: opens every padding; each fault gives one error after as many hash compressions`,
+      `${cbc}: bytes: opens every padding; faults give one error after the same number of compressions`,
       `${cbc}: gives the same error for ciphertext that does not consist of whole blocks, or is too short for a MAC`,
     ]),
   ],
@@ -173,7 +173,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "The processing time does not reveal whether the padding was right.",
     obeyedBy("record/cbc.ts#MacThenEncrypt", [
       `${cbc}: refuses wrong padding without a matching MAC after the same number of hash compressions`,
-      `${cbc}: bytes: opens every padding; each fault gives one error after as many hash compressions`,
+      `${cbc}: bytes: opens every padding; faults give one error after the same number of compressions`,
     ]),
   ],
   [
@@ -247,7 +247,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A fatal alert ends the connection at once.",
     obeyedBy(
       "handshake/alerts.ts#Alerts.take",
-      `${order}: alerts during a handshake > a fatal alert ends the handshake, known or not`,
+      `${order}: alerts during a handshake > a fatal alert ends the handshake, even one with an unknown number`,
     ),
   ],
   [
@@ -439,7 +439,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side that parses ClientHello accepts it with and without extensions. Any other length causes decode_error.",
     obeyedBy("wire/codec.ts#trailing", [
       `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
-      "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
+      "wire/messages.test.ts: causes a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ]),
   ],
   [
@@ -749,7 +749,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "EncryptedPreMasterSecret begins with a length field.",
     obeyedBy(
       "wire/messages.ts#clientEncryptedPremaster",
-      "wire/messages.test.ts: is a decode_error that names a field if it is truncated anywhere or has a byte too many",
+      "wire/messages.test.ts: causes a decode_error that names a field if it is truncated anywhere or has a byte too many",
     ),
   ],
   [

@@ -91,7 +91,7 @@ const rfc7633: Rfc = rfc(7633, "TLS Feature Extension", [
       "offers them.",
     obeyedBy("x509/ocsp.ts#checkStapled", [
       `${ocsp}: a client's policy > every policy refuses a must-staple certificate without a response`,
-      `${ocsp}: a client's policy > must-staple of a CA holds for the certificates below it`,
+      `${ocsp}: a client's policy > must-staple of a CA applies to the certificates below it`,
     ]),
   ],
 ]);

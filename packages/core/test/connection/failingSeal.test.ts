@@ -1,4 +1,4 @@
-/** A provider that fails to seal a record after the application has already closed. */
+/** A provider fails to seal a record, in some tests after the application has already closed. */
 import { type Aead, accept, type CryptoProvider, connect, type TlsConnection } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
 import { expect, test } from "vitest";
@@ -64,7 +64,7 @@ test.each([
   ["at once", false],
   ["later", true],
 ])(
-  "a record that could not be sealed %s ends the transport: the peer sees a truncation, not a bad record",
+  "a record whose sealing fails %s ends the transport: the peer sees a truncation, not a bad record",
   async (_, isLate) => {
     const [client, server] = await openPair(failingProvider(isLate));
     const readEnd = readOnce(server);

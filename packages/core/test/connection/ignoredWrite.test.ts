@@ -1,6 +1,6 @@
 /**
- * A write whose promise is ignored must not end the process when the peer goes away: Node ends it for an unhandled
- * rejection.
+ * A write whose promise is ignored must not end the process when the peer goes away. Node.js ends a process for an
+ * unhandled rejection.
  */
 import { accept, connect, type Transport, type TransportEvents } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";

@@ -11,7 +11,7 @@ import { ca, credential, open, outcome, passTime, roles, useVirtualClock } from 
 useVirtualClock();
 
 describe.each(roles)("a %s's trace listener", (role) => {
-  test("gets record events while data only arrives", async () => {
+  test("gets record events while its side only receives data", async () => {
     const trace: TraceEvent[] = [];
     const { local, peer } = await open(role, { trace: (event) => void trace.push(event) });
     const received = (): number =>

@@ -148,7 +148,7 @@ describe("connect refuses, before it opens the transport,", () => {
     expect(() => keepSessions({ [option]: value })).toThrow(expect.objectContaining({ code: "configuration" }));
   });
 
-  test("no option that is undefined", async () => {
+  test("no option only because it is undefined", async () => {
     const undefinedOptions = Object.fromEntries(Object.keys(table).map((option) => [option, undefined]));
     const { a, b } = memoryPair();
     const connectOptions = { ...undefinedOptions, provider: nodeCrypto, ca: ca.pem, serverName: "localhost" };
@@ -220,7 +220,7 @@ describe("serverHandshakeConfig refuses", () => {
     expect(() => serverHandshakeConfig(options)).toThrow(expect.objectContaining(configErrorAbout("psk")));
   });
 
-  test("no option that is undefined", () => {
+  test("no option only because it is undefined", () => {
     const undefinedOptions = Object.fromEntries(Object.keys(table).map((option) => [option, undefined]));
     serverHandshakeConfig({ ...undefinedOptions, credentials: [serverCredential] });
   });

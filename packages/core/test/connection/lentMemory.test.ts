@@ -32,7 +32,7 @@ function stepwise(mayWrite: (out: Uint8Array) => void) {
     const inner = make(key);
     return {
       seal(nonce, additionalData, plaintext, out) {
-        // As WebCrypto does, it reads its input at once, and writes its output when the operation is done.
+        // Like WebCrypto, this `seal` reads its input at once, and writes its output when the operation is done.
         const result = new Uint8Array(out.length);
         void inner.seal(nonce, additionalData, plaintext, result);
         return new Promise<void>((resolve) =>

@@ -1,5 +1,6 @@
 /**
- * The information about a connection besides its data: the client's request, the peer's certificate, and the traffic.
+ * The information that a connection has besides its data: the ClientHello, the certificates, the certificate request
+ * and the traffic.
  */
 import { accept, type ClientHelloInfo, type Credential, connect, serverConfig } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";

@@ -1,6 +1,6 @@
 /**
- * Checks that all providers give the same verdict on the same signature, including unusual ones, so that no verdict
- * depends on the host.
+ * Checks that all providers give the same verdict on each signature, unusual ones included, so that no verdict depends
+ * on the host.
  */
 import { constants, generateKeyPairSync, type KeyObject, privateEncrypt, sign } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";

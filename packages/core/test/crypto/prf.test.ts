@@ -136,7 +136,7 @@ describe("ACVP", () => {
       test.skip(`${file}: no vectors at ${vectors.path}; set HANDCLASP_VECTORS to their folder`);
       continue;
     }
-    test(`${file}: master secrets and key blocks are the expected ones`, () => {
+    test(`${file}: master secrets and key blocks equal the expected ones`, () => {
       const expected = new Map(
         (readAnswers() as Acvp)[1].testGroups.flatMap((group) =>
           group.tests.map((answer) => [`${group.tgId}/${answer.tcId}`, answer] as const),

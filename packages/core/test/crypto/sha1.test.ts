@@ -9,13 +9,13 @@ import * as rows from "../../src/record/cipherSpec.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
 
 describe("SHA-1", () => {
-  test("is noble's if the provider has none", () => {
+  test("is the implementation of noble if the provider has none", () => {
     expect(lazyNoble.hashes.sha1).toBeUndefined();
     // The example of FIPS 180-4.
     expect(toHex(getHash(lazyNoble, "sha1").digest(ascii("abc")))).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
   });
 
-  test("is the provider's if it has one, and so is every other hash", () => {
+  test("is the implementation of the provider if it has one, like every other hash", () => {
     const sha1 = { ...noble.hashes.sha256 };
     const provider = { ...lazyNoble, hashes: { ...lazyNoble.hashes, sha1 } };
     expect(getHash(provider, "sha1")).toBe(sha1);

@@ -8,7 +8,7 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 const ca = await testCa();
 const credentials = nodeCredential(await ca.issue({ names: ["device.example"] }));
 
-/** One end: an engine, the data that it received, and its events. */
+/** One side: an engine, the data that it received, and its events. */
 function makeEnd(make: (driver: Parameters<typeof clientEngine>[1]) => Engine) {
   const received: number[] = [];
   const eventTypes: EngineEvent["type"][] = [];

@@ -194,7 +194,7 @@ describe("leading zeros of the shared secret", () => {
     expect((await premaster([suite], { groups: [ffdhe2048] }, 483))[0]).toHaveLength(256);
   });
 
-  test("ECDHE never does (RFC 8422 §5.10)", async () => {
+  test("ECDHE never strips them (RFC 8422 §5.10)", async () => {
     const secrets = await premaster([TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], { groups: [secp256r1] }, 126);
     expect(secrets.map((secret) => [secret.length, secret[0], secret[1]])).toEqual([
       [32, 0, 0x79],

@@ -1,4 +1,4 @@
-/** A flight goes to the transport in one call of `send`, and does not keep the connection from ending. */
+/** A flight goes to the transport in one call of `send`. The connection can end while a flight waits for its keys. */
 import {
   type Aead,
   type CryptoProvider,

@@ -46,7 +46,7 @@ describe("the handshake fails", () => {
   const last: readonly Label[] = ["client client_hello", "server server_hello_done", "client finished"];
   test.concurrent.each(fullSequence)("without %s", async (one) => {
     const outcome = await handshakeThrough(pki, (unit) => (label(unit) === one ? noBytes : unit.wire));
-    // The server's next record after its Finished has another sequence number.
+    // Without the server's Finished, its next record has a sequence number that the client does not expect.
     const wanted = last.includes(one)
       ? "handshake_timeout"
       : one === "server finished"
@@ -314,7 +314,7 @@ describe("alerts during a handshake", () => {
     const outcome = await handshakeThrough(pki, before(concat(...Array.from({ length: 5 }, () => alert(1, 90)))));
     expect(outcome.client).toMatchObject({ code: "too_many_warning_alerts", alert: "unexpected_message" });
   });
-  test("a fatal alert ends the handshake, known or not", async () => {
+  test("a fatal alert ends the handshake, even one with an unknown number", async () => {
     expect((await handshakeThrough(pki, before(alert(2, 40)))).client).toMatchObject({
       alert: "handshake_failure",
       by: "peer",
@@ -361,7 +361,7 @@ describe("fragmented alerts (RFC 5246 §6.2.1)", () => {
     const { client } = await handshakeThrough(pki, before("server server_hello", pieces(...contents)));
     expect(client).toMatchObject({ alert: "handshake_failure", by: "peer" });
   });
-  test("each warning in one record counts", async () => {
+  test("several warnings in one record count separately", async () => {
     const four = Array.from({ length: 4 }, () => [1, 90]).flat();
     const first = await handshakeThrough(pki, before("server server_hello", pieces(four)));
     expect(first.client).toBeUndefined();

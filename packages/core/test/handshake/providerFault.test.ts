@@ -1,4 +1,4 @@
-/** A provider that fails during a key exchange: the error is internal, never the peer's fault. */
+/** If a provider fails during a key exchange, the error is internal, and never the peer's fault. */
 
 import {
   type Awaitable,

@@ -71,7 +71,7 @@ describe("with the right pre-shared key", () => {
   });
 
   test.each([suite, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256])(
-    "the hint goes to the client's function: $name",
+    "the client's function gets the hint: $name",
     async (row) => {
       const hints: unknown[] = [];
       const psk = async (hint: string | undefined) => {
@@ -207,7 +207,7 @@ describe("together with certificates", () => {
   });
 });
 
-describe("an invalid configuration", () => {
+describe("an invalid configuration is refused:", () => {
   const refused = { code: "configuration", fault: "configuration" };
   test.each<[string, Client, RegExp]>([
     ["a suite without a key", { psk: undefined as never }, /TLS_PSK_WITH_AES_128_GCM_SHA256 without psk/],

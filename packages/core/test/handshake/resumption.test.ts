@@ -156,7 +156,7 @@ describe("a session is resumed", () => {
     }
   });
 
-  test("with the client's certificate, which the server still knows", async () => {
+  test("with the client's certificate, which the server has in the session", async () => {
     const config = configOf({ clientAuth: "require", ca: ca.pem });
     const sessions = keepSessions();
     await visit(config, { sessions, credentials: client });

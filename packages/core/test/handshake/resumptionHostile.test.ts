@@ -1,6 +1,6 @@
 /**
- * Hostile resumption: clients that offer sessions made for something else, servers that resume sessions that they
- * should not, and tickets and stores that were tampered with.
+ * Hostile resumption: clients that offer sessions made with other parameters, servers that resume wrongly, and altered
+ * tickets and faulty stores.
  */
 
 import {
@@ -384,7 +384,7 @@ describe("a client refuses a server that resumes", () => {
   test("without renegotiation_info", async () => {
     const { ends } = await resumeWith(withoutExtension(0xff01));
     expect(ends.client).toMatchObject({ alert: "handshake_failure", code: "unsafe_legacy_renegotiation" });
-    // A session that was made with it requires it, even if the client does not.
+    // A session that was made with renegotiation_info requires it, even if the client's options do not.
     const lenient = await resumeWith(withoutExtension(0xff01), { requireSecureRenegotiation: false });
     expect(lenient.ends.client).toMatchObject({ alert: "handshake_failure", code: "renegotiation_mismatch" });
   });

@@ -100,7 +100,7 @@ describe.each([
   // The shortest length, some lengths near the hash's block length, and lengths in which every padding fits.
   const shortest = Math.ceil((macLength + 1) / 16) * 16;
   for (const length of [shortest, shortest + 16, 96, 128, 144, 320, 336].filter((each) => each >= shortest)) {
-    test(`${length} bytes: opens every padding; each fault gives one error after as many hash compressions`, () => {
+    test(`${length} bytes: opens every padding; faults give one error after the same number of compressions`, () => {
       const spent = new Set<number>();
       for (let padding = 0; padding < 256; padding++) {
         if (padding <= length - macLength - 1) {

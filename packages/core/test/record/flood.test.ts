@@ -90,7 +90,7 @@ test.each([
   ["handshake", 22],
   ["alert", 21],
   ["change_cipher_spec", 20],
-] as const)("no record after a %s record is opened before it is processed", (_, type) => {
+] as const)("no record after a %s record is opened until that record is processed", (_, type) => {
   const opened: number[] = [];
   const records = reader();
   records.changeState(

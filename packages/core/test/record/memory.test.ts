@@ -157,7 +157,7 @@ test("records that `hold` delays keep their memory until they are sent", async (
   expect(tracked.faults).toEqual([]);
 });
 
-test("each byte is given back once by the receiver, or was dropped, in any order of settling", async () => {
+test("each byte is given back once by the receiver or is dropped, in whatever order the promises settle", async () => {
   const size = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 8000, max: 40_000 }));
   const step = fc.oneof(
     fc.record({ what: fc.constant("send" as const), type: fc.constantFrom(21 as const, 23 as const), size }),

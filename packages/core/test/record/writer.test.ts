@@ -150,7 +150,7 @@ describe("a record that `hold` delays", () => {
     out.hold();
     out.send(22, zeros(4));
     expect(types(out)).toEqual([]);
-    // A delayed record does not count.
+    // A delayed record does not make the writer busy.
     expect(out.isIdle).toBe(true);
     out.send(20, Uint8Array.of(1));
     out.changeState(protection);

@@ -96,7 +96,7 @@ describe.each(rows.map((row) => [row.type.name, row] as const))("%s", (name, { t
     );
   });
 
-  test("is a decode_error that names a field if it is truncated anywhere or has a byte too many", () => {
+  test("causes a decode_error that names a field if it is truncated anywhere or has a byte too many", () => {
     fc.assert(
       fc.property(values, (value) => {
         const encoded = encode(type.body, value);
@@ -123,7 +123,7 @@ describe.each(rows.map((row) => [row.type.name, row] as const))("%s", (name, { t
     );
   });
 
-  test("of arbitrary bytes is refused, or encodes to the same bytes", () => {
+  test("of arbitrary bytes is refused, or is encoded to the same bytes", () => {
     fc.assert(
       fc.property(bytes(0, 80), (data) => {
         let value: unknown;

@@ -115,7 +115,7 @@ describe("a certificate", () => {
     expect(parsed(ca("P", { pathLen: 300 }))).toMatchObject({ isCa: true, pathLen: 300 });
   });
 
-  it("is parsed like Node parses it", () => {
+  it("is parsed to the same values as in Node.js", () => {
     const node = new X509Certificate(issued.der);
     expect(certificate.serialNumber.replace(/^00/, "").toUpperCase()).toBe(node.serialNumber);
     expect(certificate.notAfter).toBe(Date.parse(node.validTo));
@@ -288,7 +288,7 @@ describe("a certificate is malformed", () => {
   });
 
   it("if basicConstraints, keyUsage or extendedKeyUsage is malformed; an encoded FALSE is accepted", () => {
-    // Some libraries encode FALSE, which is accepted; no other value is.
+    // Some libraries encode FALSE, which is accepted. No other value but TRUE is accepted.
     expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0)))).toBe("ok");
     expect(withExtension("2.5.29.19", seq(bytes(1, 1, 0), int(0)))).toBe("ok");
     expect(parsed(issue({ extensions: [extension("2.5.29.19", seq(bytes(1, 1, 0)))] })).isCa).toBe(false);

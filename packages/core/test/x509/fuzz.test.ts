@@ -42,7 +42,7 @@ import {
 import { ocspResponse, responder, single } from "./makeOcsp.ts";
 import { byteChanges, changeBytes, changeElements, elementChanges } from "./mutate.ts";
 
-/** `pnpm fuzz` sets it for the long run. */
+/** The number of inputs. `pnpm fuzz` sets HANDCLASP_FUZZ to a larger number. */
 const total = Number(process.env.HANDCLASP_FUZZ ?? 20_000);
 const share = (part: number) => ({ numRuns: Math.ceil(total * part), endOnFailure: true });
 const timeout = 180_000 + 10 * total;
@@ -291,7 +291,7 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     expectTyped(() => parsePemCertificates(pem.repeat(200)));
   });
 
-  it("any text is a reference or is refused", { timeout }, () => {
+  it("any text is accepted as a reference identifier or is refused", { timeout }, () => {
     const certificate = parsed(leaf);
     fc.assert(
       fc.property(

@@ -37,7 +37,7 @@ const certificate = (...names: string[]) => ({
 const matches = (presented: string, reference: string) => matchesReference(certificate(presented), reference);
 
 describe("a name", () => {
-  it("that only looks like ASCII is not a reference", () => {
+  it("that only looks like ASCII is not a reference identifier", () => {
     // KELVIN SIGN and LONG S, which become k and s in some case mappings; a full stop of another script; a fraction.
     for (const reference of [
       "\u212aey.example",
@@ -179,7 +179,7 @@ describe("name constraints", () => {
   });
 });
 
-describe("the search of a path", () => {
+describe("the search for a path", () => {
   it("does bounded work for any sixteen certificates", async () => {
     // By name, each certificate could be the issuer of each other one, and each signature would have to be checked.
     const key = ecKey();

@@ -84,7 +84,7 @@ const verdict = async (changes: Changes = {}, at = now): Promise<string> =>
   (await fault(responseWith(changes), noble, at))?.code ?? "good";
 
 describe("the status of a certificate", () => {
-  it("is good if its issuer says so, with any hash of CertID and form of ResponderID", async () => {
+  it("is good if the certificate's issuer states it, with any hash of CertID and form of ResponderID", async () => {
     for (const hash of ["sha1", "sha256"] as const)
       for (const parameters of [[], [NULL]])
         for (const responder of [byName(middle), byKey(middle)])
@@ -354,7 +354,7 @@ describe("a client's policy", () => {
     expect(await resultOf(ocsp.check, undefined, features)).toBeUndefined();
   });
 
-  it("must-staple of a CA holds for the certificates below it", async () => {
+  it("must-staple of a CA applies to the certificates below it", async () => {
     const strict = ca("Strict", { issuer: root, extensions: [tlsFeature()] });
     const peer = await verifyPath([server(strict), strict], [root]);
     const check = (policy: OcspPolicyRow) => runFlow(policy.check({ response: undefined, peer, now, provider: noble }));
@@ -381,7 +381,7 @@ describe("a client's policy", () => {
     const check = (policy: OcspPolicyRow, response?: Uint8Array) =>
       runFlow(policy.check({ response, peer, now, provider: noble }));
     expect(() => check(ocsp.require, good())).toThrow(/trusted by itself/);
-    // Must-staple holds without a verified issuer.
+    // Must-staple applies without a verified issuer too.
     expect(() => check(ocsp.check)).toThrow(/must-staple/);
     expect(await check(ocsp.check, bytes(1))).toBeUndefined();
   });

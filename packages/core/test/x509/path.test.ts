@@ -207,7 +207,7 @@ describe("the issuer of a certificate", () => {
     expect(tries).toBe(1);
   });
 
-  it("is not an unusable certificate, whose error is reported", async () => {
+  it("is not an unusable certificate, and the error of that certificate is reported", async () => {
     const weak = issue({
       subject: name("O=Test", "CN=Weak"),
       issuer: root,
@@ -248,7 +248,7 @@ describe("validity", () => {
     expect(await verdict([server(young)], [young])).toBe("not_yet_valid");
   });
 
-  it("covers 1950 to 9999", async () => {
+  it("may be anywhere from 1950 to 9999", async () => {
     const long = server(root, {
       validity: [tlv(0x17, new TextEncoder().encode("500101000000Z")), time("9999-12-31T23:59:59Z")],
     });
@@ -274,7 +274,7 @@ describe("path length", () => {
     expect(await verdict([server(deep), deep, rolled, zero], [root])).toBe("path_length");
   });
 
-  it("binds an anchor too", async () => {
+  it("limits an anchor too", async () => {
     const short = ca("Short", { pathLen: 0 });
     const below = ca("Below", { issuer: short });
     expect(await verdict([server(short)], [short])).toBe("ok");

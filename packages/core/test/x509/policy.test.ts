@@ -41,7 +41,7 @@ describe("trustPolicy", () => {
     expect(error({ ca: pemOf(old.der) })).toMatch(/1024 bits/);
   });
 
-  it("parses the same text only once, and parses a different text", () => {
+  it("parses the same text only once, and a different text separately", () => {
     const [one, other] = [pemOf(root.der), pemOf(foreignRoot.der)];
     const [first] = trustPolicy({ ca: one }).anchors;
     expect(trustPolicy({ ca: Buffer.from(one).toString() }).anchors).toEqual([first]);

@@ -229,7 +229,7 @@ async function handshake({ ca, server, client }: Pki) {
   return sessions;
 }
 
-describe("a handshake works with a CA and certificates as written by", () => {
+describe("a handshake works with a CA and certificates in the form of", () => {
   it.each(Object.entries({ mkcert, cfssl, step, "cert-manager": certManager, "AD CS": adcs, rcgen }))(
     "%s",
     async (_, make) => {

@@ -326,7 +326,7 @@ it("a mutated key is read or refused with a configuration error", async () => {
   }
 });
 
-describe("a value that JavaScript lets pass for a key", () => {
+describe("a value that only JavaScript callers can pass as a key", () => {
   it.each([
     [undefined, "no private key in this undefined"],
     [null, "key: null (leave it out"],

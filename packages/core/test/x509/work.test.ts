@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 
 const session = new Session();
-// This must come before the imports: V8 counts blocks only of code that it compiles from then on.
+// This must come before the imports, because V8 counts blocks only of code that it compiles after this.
 session.connect();
 await session.post("Profiler.enable");
 await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });

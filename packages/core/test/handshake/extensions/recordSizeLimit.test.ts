@@ -25,7 +25,7 @@ describe("record_size_limit", () => {
     [100, 200, 200],
     [16_384, 64, 64],
   ])(
-    "client limit %i, server limit %s: each side obeys the other's, in encrypted records only (RFC 8449 §4)",
+    "client limit %i, server limit %s: each side obeys the other limit, in encrypted records only (RFC 8449 §4)",
     async (clientLimit, serverLimit, answered) => {
       const result = await connectPair(
         { recordSizeLimit: clientLimit },
@@ -74,7 +74,7 @@ describe("record_size_limit", () => {
   test.each([
     ["after", (data: Uint8Array) => [{ type: maxFragmentLengthId, data }], () => []],
     ["before", () => [], (data: Uint8Array) => [{ type: maxFragmentLengthId, data }]],
-  ])("an answer with max_fragment_length %s it is illegal_parameter", async (_, after, before) => {
+  ])("an answer that also has max_fragment_length, %s it, is illegal_parameter", async (_, after, before) => {
     const { client } = await connectPair(
       { recordSizeLimit: 700, maxFragmentLength: 512 },
       {},
@@ -118,7 +118,7 @@ describe("record_size_limit", () => {
     },
   );
 
-  test.each([63, 16_385, 100.5, Number.NaN])("%d is a configuration error", async (recordSizeLimit) => {
+  test.each([63, 16_385, 100.5, Number.NaN])("the option %d is a configuration error", async (recordSizeLimit) => {
     const refused = { code: "configuration", message: expect.stringContaining("recordSizeLimit") };
     await expect(connectUnanswered({ recordSizeLimit })).rejects.toMatchObject(refused);
     expect(() => serverHandshakeConfig({ credentials: [pki.server], recordSizeLimit })).toThrow(

@@ -19,7 +19,7 @@ const without =
 const keysDiffer = { alert: "bad_record_mac" };
 
 describe("renegotiation_info", () => {
-  test("a client refuses a server without it, with advice", async () => {
+  test("a client refuses a server without it, and its error has advice", async () => {
     const { client, server } = await connectPair({}, {}, { server: without(renegotiationInfo) });
     expect(client).toMatchObject({
       alert: "handshake_failure",
@@ -135,7 +135,7 @@ describe("an unknown extension", () => {
 });
 
 describe("in a hello that resumes a session", () => {
-  /** Runs two handshakes and returns the second, in which the client offers the ticket of the first. */
+  /** Runs two handshakes, of which the second offers the ticket of the first. Returns the result of the second. */
   async function again(change: HelloRewrites, client: Partial<ConnectOptions> = {}) {
     const options = { sessions: keepSessions(), ...client };
     const server = { ticketKeys: [new Uint8Array(48).fill(7)] };

@@ -38,7 +38,7 @@ describe("server_name", () => {
     ["localhost", "with one certificate", undefined],
     ["localhost", "with one certificate and strictSni", empty],
   ] as const)(
-    "the name %s to a server %s is answered with an empty extension only if it decided the choice: %j",
+    "the name %s to a server %s is answered with an empty extension only if the server used it: %j",
     async (serverName, name, wanted) => {
       const end = ends[name];
       const { hellos, server } = await connectPair({ ...trusting, serverName }, end);

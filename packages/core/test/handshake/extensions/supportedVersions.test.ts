@@ -39,7 +39,7 @@ describe("supported_versions", () => {
     expect(extension(hellos.server, id)).toBeUndefined();
   });
 
-  test("without it, client_version decides", async () => {
+  test("without the extension, client_version decides", async () => {
     const { server } = await connectPair({}, {}, { client: (hello) => ({ ...hello, clientVersion: 0x0302 }) });
     expect(server).toMatchObject({ alert: "protocol_version", by: "us", message: expect.stringContaining("0x0302") });
   });
