@@ -22,7 +22,7 @@ export const shared: Options = {
   splitting: true,
   sourcemap: true,
   dts: false,
-  // Chunk names contain a hash, so each build removes the old chunks. It keeps the declarations, which `tsc -b` writes
-  // to the same folder.
+  // Chunk names contain a hash, so each build removes the old chunks. It keeps `node/`, which core's other build
+  // writes, and the declarations, which `tsc -b` writes to the same folder.
   clean: ["!node/**", "!**/*.d.ts", "!**/*.d.ts.map", "!.tsbuildinfo"],
 };

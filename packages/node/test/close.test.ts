@@ -166,7 +166,7 @@ test.each(["", "bücher.example", "a b", `${"a".repeat(254)}`])(
 );
 
 test.each(["acess_denied", "close_notify"])(
-  "abort with the alert %s ends the connection with an error for the peer",
+  "abort with %j, which is no error alert, sends the peer internal_error",
   async (alert) => {
     const { server, url } = await startServer(
       async (channel) => {

@@ -140,9 +140,10 @@ function transfers(
         const average = messages.length ? `; Handclasp's messages have ${mean.toFixed(1)} KiB on average` : "";
         const measuredBases = bases.filter((base) => samples.has(base));
         for (const base of measuredBases.length ? measuredBases : [...samples.keys(), ""].slice(0, 1)) {
+          const comparison = bases.length > 1 ? `, compared with ${base}` : "";
           tables.push({
             id: `page-${direction}-${size}${bases.length > 1 ? `, ${base} = 1` : ""}`,
-            title: `Chromium, bulk ${direction}, writes of ${formatBytes(size)}${average}`,
+            title: `Chromium, bulk ${direction}, writes of ${formatBytes(size)}${comparison}${average}`,
             unit: "MiB",
             base,
             rows: [...rowsOf(samples, base, warm), ...missing],

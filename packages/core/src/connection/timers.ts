@@ -77,10 +77,10 @@ export class Timers {
 
   /**
    * Called when the peer has closed and waits for our close_notify (RFC 5246 §7.2.1). The peer gets it even if the
-   * application never reads the end, once the application has read all data and does not work on an answer. If the
-   * transport has ended too, the peer is gone or only reads, so a second without a write is enough. If a writer waits
-   * without progress, the connection fails, because close_notify after a part of the data would claim that the data is
-   * complete.
+   * application never reads the end: after `unreadGrace` without a write, if the application has read all data and does
+   * not work on an answer. If the transport has ended too, the peer is gone or only reads, so `endedGrace` without a
+   * write is enough. If a writer waits without progress, the connection fails, because close_notify after a part of the
+   * data would claim that the data is complete.
    * @param idleTime milliseconds without progress
    */
   #closeAfterIdle(idleTime: number): unknown {

@@ -1,5 +1,5 @@
 /**
- * The provider `noble`, which loads its curves and ciphers on first use. They would be two thirds of the code that a
+ * The provider `noble`, which loads its curves and ciphers on first use. They would be a third of the code that a
  * page loads, and a page whose host has cryptography of its own rarely needs them. After they are loaded, the provider
  * is synchronous.
  * @module

@@ -28,8 +28,8 @@ export interface EngineDriver {
   /** Receives application data, and tells the engine whether there is room for more. */
   readonly inbound: EngineInbound;
   /**
-   * The engine calls `wake` when `take` would return bytes or events. The engine makes the call from inside its own
-   * methods, so call `take` later: once, in a microtask or the next turn of the event loop.
+   * The engine calls `scheduleTake` when `take` would return bytes or events. The engine makes the call from inside its
+   * own methods, so call `take` later: once, in a microtask or the next turn of the event loop.
    */
   scheduleTake(): void;
 }

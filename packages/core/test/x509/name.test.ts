@@ -8,7 +8,7 @@ const matchOf = (names: readonly Uint8Array[], reference: string) =>
 const match = (presented: string, reference: string) => matchOf([dns(presented)], reference);
 
 describe("DNS names", () => {
-  it("match label by label in any case, without the reference's trailing dot", () => {
+  it("match label by label, in upper and lower case, if the reference's trailing dot is ignored", () => {
     expect(match("www.example.com", "www.example.com")).toBe("exact");
     expect(match("WWW.Example.com", "www.eXample.COM.")).toBe("exact");
     expect(match("foo_bar.example.com", "foo_bar.example.com")).toBe("exact");
@@ -42,7 +42,7 @@ describe("DNS names", () => {
     expect(matchOf([dns("*.example.com"), dns("www.example.com")], "www.example.com")).toBe("exact");
   });
 
-  it("count in subjectAltName only, not in the common name or another form", () => {
+  it("count only as a dNSName in subjectAltName, not in the common name, a URI or an email address", () => {
     expect(matchesReference(parsed(issue({ subject: name("CN=www.example.com") })), "www.example.com")).toBeUndefined();
     expect(matchOf([uri("www.example.com"), email("www.example.com")], "www.example.com")).toBeUndefined();
   });

@@ -72,7 +72,7 @@ const afterFinished = (transport: TransportKind): Attack => ({
 
 const manyHalfOpen = (transport: TransportKind): Attack => ({
   name: `${transport}, 1,000 half-open, each with 5,000 1-byte records`,
-  // No handshake may time out while the other connections are still opened.
+  // No handshake may time out while the other connections are still being opened.
   clock: "manual",
   long: true,
   async run(arena) {
@@ -135,7 +135,7 @@ const slow = (transport: TransportKind): Attack => ({
 /** The first part of a handshake message. The remaining bytes arrive slowly or not at all. */
 const partial = (transport: TransportKind, slowly: boolean): Attack => ({
   name:
-    `${transport}, a handshake message after Finished ` +
+    `${transport}, after Finished, a handshake message ` +
     (slowly ? "of which one byte arrives every 10 s" : "that stops"),
   clock: "manual",
   async run(arena) {

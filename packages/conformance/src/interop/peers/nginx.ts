@@ -10,7 +10,7 @@ export const nginx: Peer = {
   note: "nginx is only a server",
   server: {
     speaks: "http",
-    lacks: { DHE_RSA: "nginx reads DH parameters only from a file" },
+    lacks: { DHE_RSA: "nginx needs a file of DH parameters, which these tests do not give it" },
     commands: ({ files, port, keyExchange, clientCertificate }) => {
       const { cert, key } = files.server[authentication(keyExchange)];
       const folder = `${files.folder}/nginx-${port}`;
