@@ -44,17 +44,17 @@ export interface LimboVerdict {
   readonly id: string;
   readonly expected: LimboCase["expect"];
   /**
-   * `ERROR` means an error that is not a `TlsError` with fault `"peer"`. `ERROR` is always wrong, and so is a run that
-   * takes too long.
+   * `ERROR` means an error that is not a `TlsError` with fault `"peer"`. `ERROR` is always wrong.
    */
   readonly got: LimboCase["expect"] | "ERROR";
   /** The error's code and message, or the path that was found. */
   readonly reason: string;
+  /** The duration. A test must not judge it: it depends on the load of the machine. */
   readonly ms: number;
   readonly right: boolean;
 }
 
-/** The time limit of one run of a case. */
+/** The time limit of one run of a case, which `pnpm limbo` applies. */
 export const limboMilliseconds = 2000;
 
 /** The OIDs of the usage names in the corpus. The corpus may also contain dotted OIDs, which need no entry. */
@@ -109,10 +109,7 @@ async function timed(id: string, { expect }: LimboCase, run: () => Promise<strin
     got = typed ? "FAILURE" : "ERROR";
     reason = typed ? `${error.code}: ${error.message}` : ((error as Error | undefined)?.stack ?? String(error));
   }
-  const ms = performance.now() - start;
-  const late = ms > limboMilliseconds;
-  if (late) reason = `took ${Math.round(ms)} ms, at most ${limboMilliseconds} are allowed; ${reason}`;
-  return { id, expected: expect, got, reason, ms, right: got === expect && !late };
+  return { id, expected: expect, got, reason, ms: performance.now() - start, right: got === expect };
 }
 
 /** Verifies the path and returns the subjects of its certificates. */

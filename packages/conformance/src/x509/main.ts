@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type CryptoProvider, noble } from "@handclasp/core";
 import { nodeCrypto } from "@handclasp/node";
-import { judge, type LimboCase, type LimboCorpus, type LimboVerdict, readLimbo } from "./limbo.ts";
+import { judge, type LimboCase, type LimboCorpus, type LimboVerdict, limboMilliseconds, readLimbo } from "./limbo.ts";
 
 const providers: Readonly<Record<string, readonly CryptoProvider[]>> = {
   noble: [noble],
@@ -49,10 +49,12 @@ async function run(corpus: LimboCorpus, selected: readonly CryptoProvider[]): Pr
     for (const one of cases) {
       for (const verdict of await judge(corpus, one, provider)) {
         if (verdict.ms > (slowest?.ms ?? 0)) slowest = verdict;
-        if (verdict.right) continue;
+        const { id, expected, got, reason, ms } = verdict;
+        const isSlow = ms > limboMilliseconds;
+        if (verdict.right && !isSlow) continue;
         wrong.add(one);
-        const { id, expected, got, reason } = verdict;
-        console.log(`wrong: ${id} with ${provider.name}: expected ${expected}, got ${got}: ${reason}`);
+        const time = isSlow ? `${Math.round(ms)} ms, at most ${limboMilliseconds} are allowed; ` : "";
+        console.log(`wrong: ${id} with ${provider.name}: ${time}expected ${expected}, got ${got}: ${reason}`);
       }
     }
     const took = Math.round(performance.now() - start);
