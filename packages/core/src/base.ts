@@ -56,7 +56,7 @@ export type { ClientHelloInfo, ClientSessions } from "./handshake/config.ts";
 export type { ChannelBindingType } from "./handshake/exporter.ts";
 export type { ClientPsk, KeyExchange, PresharedKey, ServerPsk } from "./handshake/keyExchange/exchange.ts";
 export type { SessionStore } from "./handshake/resumption/store.ts";
-export type { CertificateRequested, Session } from "./handshake/session.ts";
+export type { ReceivedCertificateRequest, Session } from "./handshake/session.ts";
 export * from "./handshake/suites.ts";
 export type { CipherSpec } from "./record/protection.ts";
 export type { Traffic } from "./record/traffic.ts";

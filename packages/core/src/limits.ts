@@ -239,13 +239,13 @@ export const sealTimeout = 2_000;
  * The time in milliseconds without a write after which we close our side, if the peer has sent close_notify and its
  * transport has ended: the peer is gone, or waits only for us.
  */
-export const endedGrace = 1_000;
+export const transportEndedGrace = 1_000;
 /**
  * The time in milliseconds after which we answer the peer's close_notify with ours although the application neither
  * reads the end nor writes. It is shorter than `closeTimeout`, after which the peer's `close` fails, but as long as
  * possible, because the application may still be about to answer.
  */
-export const unreadGrace = 4_000;
+export const unansweredCloseGrace = 4_000;
 /**
  * The maximum number of iterations of PBKDF2 over a passphrase: about twice OWASP's 1,300,000 for SHA-1, the highest
  * number that any guideline recommends. In JavaScript, three million iterations take half a minute.

@@ -180,7 +180,7 @@ export class TlsServer {
     });
     const closeOne = async (connection: TlsConnection): Promise<void> => {
       const handler = this.#pendingHandlers.get(connection);
-      connection.announceClose();
+      connection.signalClosing();
       if (handler) await (grace > 0 ? Promise.race([handler, graceIsOver]) : undefined);
       if (this.#pendingHandlers.has(connection)) unfinished.push(connection);
       await connection.close().catch(ignore);

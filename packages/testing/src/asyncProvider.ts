@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Aead, Awaitable, BlockChain, Credential, CryptoProvider, KeyAgreement } from "@handclasp/core";
+import type { Aead, Awaitable, CbcCipher, Credential, CryptoProvider, KeyShareGenerator } from "@handclasp/core";
 import { finiteField } from "@handclasp/core/unstable";
 
 export interface AsyncProviderOptions {
@@ -58,9 +58,9 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
         open: (nonce, additionalData, ciphertext) => delay(() => context.open(nonce, additionalData, ciphertext)),
       } satisfies Aead;
     });
-  const blockChain = (make: (key: Uint8Array) => Awaitable<BlockChain>) => (key: Uint8Array) => delay(() => make(key));
+  const blockChain = (make: (key: Uint8Array) => Awaitable<CbcCipher>) => (key: Uint8Array) => delay(() => make(key));
   const agreement =
-    (make: KeyAgreement): KeyAgreement =>
+    (make: KeyShareGenerator): KeyShareGenerator =>
     (random) =>
       delay(async () => {
         const share = await make(random);

@@ -9,8 +9,8 @@ import {
   type Ciphers,
   type CryptoProvider,
   type EcCurveName,
-  type KeyAgreement,
   type KeyShare,
+  type KeyShareGenerator,
   noble,
   type PublicKey,
   type SignatureAlgorithm,
@@ -73,7 +73,7 @@ interface HostGroup {
 }
 
 /** Makes key shares with the host, or with noble if the host does not support the group or fails to generate a key. */
-function keyAgreement(group: HostGroup, substitute: KeyAgreement): KeyAgreement {
+function keyAgreement(group: HostGroup, substitute: KeyShareGenerator): KeyShareGenerator {
   let isUnknown = false;
   return async (random) => {
     const subtle = hostSubtle();
@@ -123,19 +123,19 @@ async function hostShare(
   };
 }
 
-const ecdh = (curve: EcCurveName): KeyAgreement =>
+const ecdh = (curve: EcCurveName): KeyShareGenerator =>
   keyAgreement(
     {
       algorithm: { name: "ECDH", namedCurve: curves[curve].name },
       width: curves[curve].width,
       isPoint: (publicKey) => isUncompressed(publicKey, curve),
     },
-    noble.groups[curve] as KeyAgreement,
+    noble.groups[curve] as KeyShareGenerator,
   );
 
-const x25519: KeyAgreement = /* @__PURE__ */ keyAgreement(
+const x25519: KeyShareGenerator = /* @__PURE__ */ keyAgreement(
   { algorithm: { name: "X25519" }, width: 32, isPoint: (publicKey) => publicKey.length === 32 },
-  noble.groups.x25519 as KeyAgreement,
+  noble.groups.x25519 as KeyShareGenerator,
 );
 
 /** The hashes' names in WebCrypto. */

@@ -207,7 +207,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "5.4",
     "The server's parameters name a curve that the client offered, and do not define a curve explicitly.",
     obeyedBy(
-      "handshake/keyExchange/ephemeral.ts#groupOf",
+      "handshake/keyExchange/ecdheCommon.ts#groupOf",
       `${keyExchange}: the server's parameters > are refused with %s`,
     ),
   ],
@@ -265,7 +265,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "An all-zero X25519 shared secret ends the handshake, and so does a public key that is not a point of its NIST " +
       "curve. Both the client and the server check this.",
     obeyedBy(
-      ["handshake/keyExchange/ephemeral.ts#ecdhSharedSecret", "crypto/noble.ts#agreeX25519"],
+      ["handshake/keyExchange/ecdheCommon.ts#ecdhSharedSecret", "crypto/noble.ts#agreeX25519"],
       [
         `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
         "crypto/noble.test.ts: key agreement > %s: refuses public keys of another length or encoding",

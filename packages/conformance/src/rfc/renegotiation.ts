@@ -92,7 +92,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "4.2",
     "A side that declines a HelloRequest answers it with the warning no_renegotiation.",
     obeyedBy(
-      "engine/renegotiation.ts#RefusedRenegotiation",
+      "engine/renegotiation.ts#RenegotiationRefuser",
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
     ),
   ],
@@ -108,7 +108,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
   [
     "4.4, 5",
     "A server refuses renegotiation by clients without the extension. The user can switch renegotiation off.",
-    obeyedBy("engine/renegotiation.ts#RefusedRenegotiation", [
+    obeyedBy("engine/renegotiation.ts#RenegotiationRefuser", [
       `${established}: renegotiation > %s is refused with a warning, and the fourth is fatal`,
       `${established}: renegotiation > a ClientHello in pieces is refused once it is complete`,
       `${established}: renegotiation > %s is fatal at once with renegotiation: "abort"`,

@@ -42,7 +42,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "3.2",
     "A client deletes the ticket that it offered if the server accepted it and the handshake then fails.",
     clientOnly(
-      "handshake/resumption/client.ts#sessionsIn",
+      "handshake/resumption/client.ts#makeSessionKeeper",
       `${resumedHostile}: a client refuses a server that resumes > with another suite`,
     ),
   ],
@@ -52,7 +52,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
       "message.",
     bothRoles({
       client: obeyedBy(
-        ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
+        ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#makeSessionKeeper"],
         [
           `${order}: a resumed handshake > fails without %s`,
           `${ticket}: NewSessionTicket > is refused if ServerHello did not announce it`,
@@ -94,7 +94,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "3.3",
     "A client deletes a ticket whose lifetime has expired.",
     obeyedBy(
-      ["handshake/resumption/client.ts#sessionsIn", "connection/sessions.ts#memoryStore"],
+      ["handshake/resumption/client.ts#makeSessionKeeper", "connection/sessions.ts#memoryStore"],
       [
         `${resumed}: a session is not resumed > after its lifetime, by the client's clock`,
         `${resumedHostile}: a store > in memory drops sessions that are the least recently used, expired or too large`,
@@ -262,7 +262,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       "Neither side stores such a session.",
     bothRoles({
       client: obeyedBy(
-        ["handshake/resumption/client.ts#sessionsIn"],
+        ["handshake/resumption/client.ts#makeSessionKeeper"],
         [`${resumedHostile}: a session is not stored > by either side without extended_master_secret (RFC 7627 §5.3)`],
       ),
       server: obeyedBy(

@@ -99,8 +99,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       [
         "handshake/handshakeReader.ts#HandshakeReader",
-        "handshake/alerts.ts#Alerts.take",
-        "handshake/peer.ts#Peer.expectChangeCipherSpec",
+        "handshake/alerts.ts#Alerts.handleIfAlert",
+        "handshake/link.ts#HandshakeLink.expectChangeCipherSpec",
       ],
       [
         `${order}: fragmented messages > do not prevent the handshake`,
@@ -114,7 +114,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.1",
     "No fragment of type handshake, alert or change_cipher_spec is empty.",
     obeyedBy(
-      ["record/reader.ts#RecordReader.countEmpty", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
+      ["record/reader.ts#RecordReader.countEmpty", "handshake/link.ts#HandshakeLink.expectChangeCipherSpec"],
       [
         "record/flood.test.ts: an empty handshake record is refused",
         `${order}: ChangeCipherSpec > with the content %j is refused`,
@@ -205,7 +205,10 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side uses the new write state directly after its own ChangeCipherSpec, and the new read state directly " +
       "after the peer's.",
     obeyedBy(
-      ["handshake/peer.ts#Peer.sendChangeCipherSpec", "handshake/peer.ts#Peer.expectChangeCipherSpec"],
+      [
+        "handshake/link.ts#HandshakeLink.sendChangeCipherSpec",
+        "handshake/link.ts#HandshakeLink.expectChangeCipherSpec",
+      ],
       [
         `${order}: ChangeCipherSpec > must not be followed by a plaintext record`,
         `${order}: ChangeCipherSpec > is refused after a fragment of a message`,
@@ -218,7 +221,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       "session's identifier, keys and secrets.",
     bothRoles({
       client: obeyedBy(
-        ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#sessionsIn"],
+        ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#makeSessionKeeper"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
           `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
@@ -246,7 +249,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.2",
     "A fatal alert ends the connection at once.",
     obeyedBy(
-      "handshake/alerts.ts#Alerts.take",
+      "handshake/alerts.ts#Alerts.handleIfAlert",
       `${order}: alerts during a handshake > a fatal alert ends the handshake, even one with an unknown number`,
     ),
   ],
@@ -255,7 +258,11 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side sends close_notify before it closes its write side, and ignores data after the peer's close_notify. " +
       "A connection that ends without close_notify is truncated.",
     obeyedBy(
-      ["engine/engine.ts#Engine.close", "engine/engine.ts#Engine.receive", "engine/engine.ts#Engine.receiveEnd"],
+      [
+        "engine/engine.ts#Engine.close",
+        "engine/engine.ts#Engine.receive",
+        "engine/engine.ts#Engine.receiveTransportEnd",
+      ],
       [
         `${suite}: the end > if the client closes first, both sides end in order`,
         `${established}: limits > data after close_notify is ignored (RFC 5246 §7.2.1)`,
@@ -288,7 +295,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.2.2",
     "A side answers each fault in the ciphertext with bad_record_mac, including a wrong block length or wrong padding.",
     obeyedBy(
-      "record/protection.ts#badRecord",
+      "record/protection.ts#badRecordError",
       `${cbc}: gives the same error for ciphertext that does not consist of whole blocks, or is too short for a MAC`,
     ),
   ],
@@ -304,7 +311,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.2.2",
     "A side that does not continue after a warning ends the connection with a fatal alert.",
     obeyedBy(
-      "handshake/alerts.ts#Alerts.take",
+      "handshake/alerts.ts#Alerts.handleIfAlert",
       `${established}: limits > four warnings in a row are accepted, five are not`,
     ),
   ],
@@ -328,7 +335,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.3",
     "Neither side sends or accepts application data before the first handshake is complete.",
     obeyedBy(
-      ["engine/engine.ts#Engine.write", "handshake/peer.ts#Peer.expect"],
+      ["engine/engine.ts#Engine.write", "handshake/link.ts#HandshakeLink.expect"],
       [
         `${established}: limits > data written before the handshake is done waits for it (RFC 5246 §7.3)`,
         `${order}: application data during a handshake > before %s is refused`,
@@ -341,7 +348,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       "(figure 2), the server sends both messages first.",
     bothRoles({
       client: obeyedBy(
-        ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#sessionsIn"],
+        ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#makeSessionKeeper"],
         [
           `${order}: the handshake fails > without %s`,
           `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
@@ -360,7 +367,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4",
     "The handshake messages have the order of figures 1 and 2. Any other order is a fatal error.",
-    obeyedBy("handshake/peer.ts#Peer.expect", [
+    obeyedBy("handshake/link.ts#HandshakeLink.expect", [
       `${order}: the handshake fails > without %s`,
       `${order}: the handshake fails with > %s sent twice`,
       `${order}: two messages in the wrong order > %s after %s is refused`,
@@ -370,7 +377,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
   [
     "7.4, 7.4.1.1",
     "A client ignores a HelloRequest during a handshake, and leaves it out of the handshake hashes.",
-    obeyedBy("handshake/peer.ts#Peer.skipHelloRequest", [
+    obeyedBy("handshake/link.ts#HandshakeLink.skipHelloRequest", [
       `${order}: HelloRequest during a handshake > before %s is skipped, and does not enter the transcript`,
       `${order}: HelloRequest during a handshake > is skipped up to four times, and the fifth is refused`,
     ]),
@@ -411,7 +418,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.2",
     "A client that resumes a session offers the suite and the compression method of the session again.",
     obeyedBy(
-      "handshake/resumption/client.ts#sessionsIn",
+      "handshake/resumption/client.ts#makeSessionKeeper",
       `${resumed}: a session is not resumed > with a suite that the client no longer offers`,
     ),
   ],
@@ -784,7 +791,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.9",
     "Each side verifies that Finished contains 12 bytes of the PRF over the hash of all handshake messages before it.",
     obeyedBy(
-      ["handshake/peer.ts#Peer.expectFinished", "crypto/keySchedule.ts#verifyData"],
+      ["handshake/link.ts#HandshakeLink.expectFinished", "crypto/keySchedule.ts#verifyData"],
       [
         `${established}: the handshake fails if a Finished message > of the %s has wrong verify_data: the other side refuses it with decrypt_error`,
         "crypto/prf.test.ts: verifyData > returns the first 12 bytes of the PRF with the label of the role",

@@ -157,7 +157,7 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
     transport,
     {
       role: "server",
-      handshake: (peer) => serverHandshake(peer, config),
+      handshake: (link) => serverHandshake(link, config),
       maxFragment: config.maxFragment,
       maxRenegotiations: config.maxRenegotiations,
       traceSecrets: config.traceSecrets && showsSecrets(options),

@@ -2,7 +2,7 @@ import { der } from "../bytes/der.ts";
 import { TlsError } from "../errors.ts";
 import type { Awaitable } from "../flow.ts";
 import type { ClientConfig } from "../handshake/config.ts";
-import type { CertificateRequested } from "../handshake/session.ts";
+import type { ReceivedCertificateRequest } from "../handshake/session.ts";
 import type { Credential } from "../x509/credential.ts";
 import { readName } from "../x509/distinguishedName.ts";
 import { checkedChain } from "./ownChain.ts";
@@ -20,19 +20,19 @@ import { checkedChain } from "./ownChain.ts";
 export type ClientCredentials =
   | Credential
   | readonly Credential[]
-  | ((request: CertificateRequested) => Awaitable<Credential | undefined>);
+  | ((request: ReceivedCertificateRequest) => Awaitable<Credential | undefined>);
 
 /** Checks the option `credentials`, and makes the function that selects a credential. */
 export function credentialSelector(
   credentials: ClientCredentials | undefined,
-): Pick<ClientConfig, "selectCredential" | "identity" | "requiresListedIssuer"> {
+): Pick<ClientConfig, "selectCredential" | "ownCertificates" | "requiresListedIssuer"> {
   if (typeof credentials === "function")
-    return { selectCredential: credentials, identity: undefined, requiresListedIssuer: false };
+    return { selectCredential: credentials, ownCertificates: undefined, requiresListedIssuer: false };
   if (credentials === undefined)
-    return { selectCredential: () => undefined, identity: [], requiresListedIssuer: false };
+    return { selectCredential: () => undefined, ownCertificates: [], requiresListedIssuer: false };
   if (!isList(credentials)) {
     const [certificate] = checkedChain(credentials, "client");
-    return { selectCredential: () => credentials, identity: [certificate], requiresListedIssuer: false };
+    return { selectCredential: () => credentials, ownCertificates: [certificate], requiresListedIssuer: false };
   }
   const candidates = credentials.map((credential) => {
     const chain = checkedChain(credential, "client");
@@ -45,7 +45,11 @@ export function credentialSelector(
       (!certificateAuthorities.length || issuers.some((issuer) => names.includes(issuer)));
     return candidates.find(fits)?.credential;
   };
-  return { selectCredential, identity: candidates.map(({ certificate }) => certificate), requiresListedIssuer: true };
+  return {
+    selectCredential,
+    ownCertificates: candidates.map(({ certificate }) => certificate),
+    requiresListedIssuer: true,
+  };
 }
 
 const isList = (credentials: Credential | readonly Credential[]): credentials is readonly Credential[] =>

@@ -3,7 +3,7 @@ import type { ClientConfig, ClientSessions, SessionKeeper } from "../handshake/c
 import { fragmentLengths } from "../handshake/extensions/maxFragmentLength.ts";
 import type { Grease } from "../handshake/grease.ts";
 import type { ClientPsk } from "../handshake/keyExchange/exchange.ts";
-import { briefError, optionsOf, wrongOption } from "../validation/options.ts";
+import { errorWithRemedy, optionsOf, wrongOption } from "../validation/options.ts";
 import { clientOptions } from "../validation/tables.ts";
 import { withExplanation } from "../validation/withExplanation.ts";
 import { dnsName, parseReference } from "../x509/name.ts";
@@ -92,7 +92,7 @@ export async function connect(
       checkedTransport(typeof transport === "function" ? transport() : transport),
       {
         role: "client",
-        handshake: (peer) => clientHandshake(peer, config),
+        handshake: (link) => clientHandshake(link, config),
         maxFragment: config.maxFragment,
         maxRenegotiations: config.maxRenegotiations,
         traceSecrets: config.traceSecrets,
@@ -115,13 +115,13 @@ function configOf(options: ConnectOptions): ClientConfig {
   const trust = common.suites.some(isCertified) ? readTrust(options, options.certificateCache) : undefined;
   if (serverName !== undefined && !parseReference(serverName) && !dnsName(serverName))
     throw wrongOption("serverName", serverName, "a DNS name");
-  if (trust?.anchors.length && serverName === undefined) throw briefError("ca without serverName");
+  if (trust?.anchors.length && serverName === undefined) throw errorWithRemedy("ca without serverName");
   const { sessionScope = "" } = options;
   const sessions = options.sessions as SessionKeeper | undefined;
-  sessions?.configure(sessionScope);
+  sessions?.checkScope(sessionScope);
   if (maxFragmentLength !== undefined && !fragmentLengths.includes(maxFragmentLength))
     throw wrongOption("maxFragmentLength", maxFragmentLength, fragmentLengths.join());
-  ocsp?.configure(options, common.suites.every(isCertified));
+  ocsp?.checkOptions(options, common.suites.every(isCertified));
   return {
     ...common,
     psk: clientPsk(common.suites, options.psk),

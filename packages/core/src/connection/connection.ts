@@ -9,7 +9,7 @@ import type { EngineEvent, EngineOptions } from "../engine/options.ts";
 import { type AlertDescription, alertDescriptions, type TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import type { ChannelBindingType } from "../handshake/exporter.ts";
-import type { Established, Session } from "../handshake/session.ts";
+import type { HandshakeResult, Session } from "../handshake/session.ts";
 import { hostMemory } from "../record/memory.ts";
 import type { Traffic } from "../record/traffic.ts";
 import { closeAtDispose } from "./asyncDispose.ts";
@@ -17,7 +17,14 @@ import type { ByteReadable } from "./byteReadable.ts";
 import { callListener } from "./callListener.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { EndErrors } from "./endErrors.ts";
-import { abortedBy, asTransportError, closedLocally, connectionClosed, endsSession, transportGone } from "./errors.ts";
+import {
+  abortError,
+  asTransportError,
+  closedLocallyError,
+  connectionClosedError,
+  endsSession,
+  transportGoneError,
+} from "./errors.ts";
 import { Inbound } from "./inbound.ts";
 import type { ConnectionOptions } from "./options.ts";
 import { Outbound } from "./outbound.ts";
@@ -49,11 +56,11 @@ export class TlsConnection {
   readonly #opened: Promise<Session>;
   #openedDeferred: Deferred<Session> | undefined = deferred<Session>();
   readonly #closed = deferred<void>();
-  #established: Established | undefined;
+  #handshakeResult: HandshakeResult | undefined;
   readonly #endErrors = new EndErrors();
   /** The number of pending promises that were given to `holdOpen`. */
   #holdCount = 0;
-  #isCloseAnnounced = false;
+  #isClosing = false;
   /** True once the connection has ended. */
   #hasEnded = false;
   #closingController: InstanceType<typeof AbortController> | undefined;
@@ -80,14 +87,14 @@ export class TlsConnection {
       this.#engine,
       this.#opened,
       (events) => this.#handleEvents(events),
-      () => this.#outbound.failWrites(this.#endErrors.addLazily(transportGone)),
+      () => this.#outbound.failWrites(this.#endErrors.addLazily(transportGoneError)),
     );
     transport.start({
       data: (bytes) => this.#engine.receive(bytes),
       drain: () => this.#outbound.drain(),
-      end: () => this.#engine.receiveEnd(),
+      end: () => this.#engine.receiveTransportEnd(),
       error: (error) => {
-        this.#inbound.transportGone();
+        this.#inbound.setTransportGone();
         this.#engine.receiveError(asTransportError(error));
         // A provider that never opens a received record must not delay the end.
         this.#timers.abortAfterTimeout(() => asTransportError(error));
@@ -136,12 +143,12 @@ export class TlsConnection {
    */
   get closing(): AbortSignal {
     this.#closingController ??= new AbortController();
-    if (this.#isCloseAnnounced) this.#closingController.abort();
+    if (this.#isClosing) this.#closingController.abort();
     return this.#closingController.signal;
   }
   /** Aborts `closing`, and leaves the connection open so that the application can finish. */
-  announceClose(): void {
-    this.#isCloseAnnounced = true;
+  signalClosing(): void {
+    this.#isClosing = true;
     this.#closingController?.abort();
   }
 
@@ -170,9 +177,9 @@ export class TlsConnection {
     return this.#afterHandshake.exporter.channelBinding(type);
   }
 
-  get #afterHandshake(): Established {
-    if (!this.#established) throw usageError("no session before the handshake is done");
-    return this.#established;
+  get #afterHandshake(): HandshakeResult {
+    if (!this.#handshakeResult) throw usageError("no session before the handshake is done");
+    return this.#handshakeResult;
   }
 
   /** The received data as a stream. The stream errors with a TlsError if data may be missing. */
@@ -240,10 +247,10 @@ export class TlsConnection {
    * reject with `closed_locally`. Resolves and rejects as `closed` does.
    */
   close(): Promise<void> {
-    const getError = this.#endErrors.addLazily(closedLocally);
+    const getError = this.#endErrors.addLazily(closedLocallyError);
     if (this.#engine.phase !== "closed") this.#outbound.failLaterWrites(getError);
     this.#inbound.stop(getError);
-    this.announceClose();
+    this.signalClosing();
     this.#outbound.endsTransport = true;
     this.#timers.closeAfterWrites();
     return this.closed;
@@ -266,7 +273,7 @@ export class TlsConnection {
     alert: Exclude<AlertDescription, "close_notify" | `${string}_RESERVED`> = "user_canceled",
   ): void {
     // A misspelt alert, or close_notify, must not look like a clean end.
-    const error = abortedBy(reason, alertDescriptions[alert] > 0 ? alert : "internal_error");
+    const error = abortError(reason, alertDescriptions[alert] > 0 ? alert : "internal_error");
     const { phase } = this.#engine;
     if (phase !== "closed") this.#inbound.stop(this.#endErrors.add(error));
     this.#engine.abort(error);
@@ -301,12 +308,12 @@ export class TlsConnection {
         return callListener(() => this.#options.traceListener?.(event.event));
       case "established":
         this.#timers.established();
-        this.#established = event.established;
+        this.#handshakeResult = event.established;
         this.#transport.established?.();
         this.#openedDeferred?.resolve(event.established.session);
         this.#openedDeferred = undefined;
         return callListener(() => this.#options.traceListener?.({ type: "established" }));
-      case "end":
+      case "peer_closed":
         return this.#inbound.end();
       case "closed":
         return this.#finish(event.error);
@@ -328,17 +335,17 @@ export class TlsConnection {
     this.#hasEnded = true;
     this.#timers.stop();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    const getError = error ? this.#endErrors.add(error) : this.#endErrors.addLazily(connectionClosed);
+    const getError = error ? this.#endErrors.add(error) : this.#endErrors.addLazily(connectionClosedError);
     this.#outbound.failWrites(getError);
-    this.#established?.exporter.wipe();
-    if (error && endsSession(error)) this.#established?.forgetSession?.();
+    this.#handshakeResult?.exporter.wipe();
+    if (error && endsSession(error)) this.#handshakeResult?.forgetSession?.();
     if (error) this.#transport.abort(error.code);
     else this.#transport.end();
     this.#openedDeferred?.reject(getError());
     this.#inbound.end(error && getError);
     if (error) this.#closed.reject(error);
     else this.#closed.resolve();
-    this.announceClose();
+    this.signalClosing();
     callListener(() => this.#options.traceListener?.({ type: "closed", ...(error && { error }) }));
   }
 }

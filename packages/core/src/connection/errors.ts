@@ -11,33 +11,33 @@ export const transportError = (
 ): TlsError => new TlsError(undefined, message, { code, fault: "transport", ...options });
 
 /** This side called `close`: later reads and writes reject with this error. */
-export const closedLocally = (): TlsError =>
+export const closedLocallyError = (): TlsError =>
   new TlsError(undefined, "this side has closed the connection", { code: "closed_locally", fault: "application" });
 
 /** The connection ended in order, and the peer closed first. */
-export const connectionClosed = (): TlsError => transportError("closed", "the connection is closed");
+export const connectionClosedError = (): TlsError => transportError("closed", "the connection is closed");
 
 /** The transport accepts no more bytes. */
-export const transportGone = (): TlsError => transportError("connection_lost", "the transport is gone");
+export const transportGoneError = (): TlsError => transportError("connection_lost", "the transport is gone");
 
 /**
  * This side called `abort`. The error is always a new one: `reason` may be the error of another connection, whose alert
  * would misinform this peer.
  */
-export const abortedBy = (reason: unknown, alert: AlertDescription): TlsError =>
+export const abortError = (reason: unknown, alert: AlertDescription): TlsError =>
   new TlsError(alert, "the application ended the connection", {
     code: "aborted",
     fault: "application",
     ...(reason !== undefined && { cause: reason }),
   });
 
-export const handshakeTimedOut = (what: string, ms: number): TlsError =>
+export const handshakeTimeoutError = (what: string, ms: number): TlsError =>
   new TlsError("close_notify", `${what} within ${ms} ms`, {
     code: "handshake_timeout",
     advice: "is the other side a TLS 1.2 peer, and reachable?",
   });
 
-export const closeTimedOut = (ms: number): TlsError =>
+export const closeTimeoutError = (ms: number): TlsError =>
   new TlsError(undefined, `the connection was not closed within ${ms} ms`, { code: "close_timeout" });
 
 export const asTransportError = (error: Error): TlsError =>

@@ -25,7 +25,7 @@ export class Inbound implements EngineInbound {
   /** The number of bytes that wait to be read, with `itemOverhead` for each piece. */
   #bytes = 0;
   #backlog = 0;
-  #reader: Omit<Deferred<Bytes | undefined>, "promise"> | undefined;
+  #pendingRead: Omit<Deferred<Bytes | undefined>, "promise"> | undefined;
   /** The end that a read sees once the queue is empty: the peer's close, or an error. */
   #end: { readonly error?: GetEndError } | undefined;
   #isEndRead = false;
@@ -48,9 +48,9 @@ export class Inbound implements EngineInbound {
   /** Takes application data from the engine. */
   push(bytes: Uint8Array): void {
     if (this.#isDiscarding) return;
-    const reader = this.#reader;
+    const reader = this.#pendingRead;
     if (reader) {
-      this.#reader = undefined;
+      this.#pendingRead = undefined;
       return reader.resolve(bytes as Bytes);
     }
     this.#bytes += bytes.length;
@@ -66,7 +66,7 @@ export class Inbound implements EngineInbound {
 
   /** See `TlsConnection.read`. */
   read(): Promise<Bytes | undefined> {
-    if (this.#reader) return markHandled(Promise.reject(usageError("a read is already pending")));
+    if (this.#pendingRead) return markHandled(Promise.reject(usageError("a read is already pending")));
     const bytes = this.#bytes > 0 ? this.#queue?.shift() : undefined;
     if (bytes) {
       this.#bytes -= bytes.length + itemOverhead;
@@ -76,7 +76,7 @@ export class Inbound implements EngineInbound {
     if (this.#end) return this.#deliverEnd(this.#end.error);
     const promise = new Promise<Bytes | undefined>((resolve, reject) => {
       // The application may ignore a read: its rejection must not end the process.
-      this.#reader = {
+      this.#pendingRead = {
         resolve,
         reject(error) {
           void markHandled(promise);
@@ -110,8 +110,8 @@ export class Inbound implements EngineInbound {
   end(error?: GetEndError): void {
     if (this.#end) return;
     this.#end = { ...(error && { error }) };
-    const reader = this.#reader;
-    this.#reader = undefined;
+    const reader = this.#pendingRead;
+    this.#pendingRead = undefined;
     if (reader) this.#deliverEnd(error).then(reader.resolve, reader.reject);
     else if (!error && this.#isDiscarding) this.#onEndRead();
   }
@@ -131,8 +131,8 @@ export class Inbound implements EngineInbound {
    */
   stop(error: GetEndError): void {
     if (!this.#isEndRead && !this.#end?.error) {
-      const reader = this.#reader;
-      this.#reader = undefined;
+      const reader = this.#pendingRead;
+      this.#pendingRead = undefined;
       this.#end = { error };
       reader?.reject(error());
     }
@@ -170,7 +170,7 @@ export class Inbound implements EngineInbound {
   }
 
   /** Called when the transport delivers no more bytes. */
-  transportGone(): void {
+  setTransportGone(): void {
     this.#isTransportGone = true;
   }
 

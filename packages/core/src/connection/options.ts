@@ -12,7 +12,7 @@ import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites, type SuiteRow } from "../handshake/suites.ts";
 import { closeTimeout, handshakeTimeout, maxPlaintext, maxRenegotiations } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
-import { briefError, optionsOf, wrongOption } from "../validation/options.ts";
+import { errorWithRemedy, optionsOf, wrongOption } from "../validation/options.ts";
 import type { CertificateCache } from "../x509/cache.ts";
 import { timeOf } from "./clock.ts";
 
@@ -154,8 +154,8 @@ function supported<T extends { readonly name: string }>(
   has: (row: T) => boolean,
 ): readonly T[] {
   for (const row of requested ?? [])
-    if (!has(row)) throw briefError(`the provider "${provider.name}" lacks ${what} ${row.name}`);
-  if (requested?.length === 0) throw briefError(`an empty list of ${what}s`);
+    if (!has(row)) throw errorWithRemedy(`the provider "${provider.name}" lacks ${what} ${row.name}`);
+  if (requested?.length === 0) throw errorWithRemedy(`an empty list of ${what}s`);
   return requested ?? defaults.filter(has);
 }
 
@@ -193,7 +193,7 @@ function groupsOf(
     ({ keyExchange }) => keyExchange.groups.length && !keyExchange.groups.some((group) => groups.includes(group)),
   );
   if (stranded)
-    throw briefError(`${stranded.name} has none of its groups, such as ${stranded.keyExchange.groups[0]?.name}`);
+    throw errorWithRemedy(`${stranded.name} has none of its groups, such as ${stranded.keyExchange.groups[0]?.name}`);
   return groups;
 }
 

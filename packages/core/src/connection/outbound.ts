@@ -35,9 +35,9 @@ export class Outbound {
   readonly #onEvents: (events: readonly EngineEvent[]) => void;
   readonly #onGone: () => void;
   /** The error of all later writes. */
-  #refusal: GetEndError | undefined;
+  #laterWritesError: GetEndError | undefined;
   /** The error of the writes that wait. */
-  #failure: GetEndError | undefined;
+  #waitingWritesError: GetEndError | undefined;
 
   #isScheduled = false;
   /** The number of bytes for the next flush, and the number of microtasks that the flush still waits for more bytes. */
@@ -83,7 +83,7 @@ export class Outbound {
     // JavaScript callers may pass text, an ArrayBuffer, or a view of wider numbers.
     if ((bytes as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
       return markHandled(Promise.reject(usageError("write takes a Uint8Array: encode text with TextEncoder")));
-    if (this.#refusal) return markHandled(Promise.reject(this.#refusal()));
+    if (this.#laterWritesError) return markHandled(Promise.reject(this.#laterWritesError()));
     // Fast path: no other write is pending and the transport has room, so no promise is created.
     if (!this.#queued && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
       try {
@@ -114,12 +114,12 @@ export class Outbound {
 
   /** Makes later writes fail. */
   failLaterWrites(getError: GetEndError): void {
-    this.#refusal ??= getError;
+    this.#laterWritesError ??= getError;
   }
 
   /** Makes later writes and waiting writes fail. */
   failWrites(getError: GetEndError): void {
-    this.#failure ??= getError;
+    this.#waitingWritesError ??= getError;
     this.failLaterWrites(getError);
     this.#releaseWriters();
   }
@@ -151,7 +151,7 @@ export class Outbound {
   }
 
   #throwFailure(): void {
-    if (this.#failure) throw this.#failure();
+    if (this.#waitingWritesError) throw this.#waitingWritesError();
   }
 
   /** True if the transport has room, and less than a whole message waits to be sealed or sent. */
@@ -166,7 +166,7 @@ export class Outbound {
 
   #releaseWriters(): void {
     // After the end of the connection, a writer waits until `failWrites` gives its error.
-    if (!this.#failure && (this.#engine.phase === "closed" || !this.#hasRoom)) return;
+    if (!this.#waitingWritesError && (this.#engine.phase === "closed" || !this.#hasRoom)) return;
     this.#room?.resolve();
     this.#room = undefined;
   }

@@ -7,7 +7,7 @@
 import type { ClientConfig, ServerConfig } from "../handshake/config.ts";
 import type { ClientPsk, KeyExchangeRow, ServerPsk } from "../handshake/keyExchange/exchange.ts";
 import type { SuiteRow } from "../handshake/suites.ts";
-import { briefError } from "../validation/options.ts";
+import { errorWithRemedy } from "../validation/options.ts";
 
 /** True if the suite authenticates the server by a certificate. */
 export const isCertified = ({ keyExchange }: SuiteRow): boolean => keyExchange.usesCertificate;
@@ -24,7 +24,7 @@ export function serverPsk(suites: readonly SuiteRow[], psk: ServerPsk | undefine
 
 function findPskReader(suites: readonly SuiteRow[], psk: unknown): KeyExchangeRow["psk"] {
   const suite = suites.find((row) => row.keyExchange.psk);
-  if (suite && !psk) throw briefError(`${suite.name} without psk`);
-  if (psk !== undefined && !suite) throw briefError("psk without a suite that uses it");
+  if (suite && !psk) throw errorWithRemedy(`${suite.name} without psk`);
+  if (psk !== undefined && !suite) throw errorWithRemedy("psk without a suite that uses it");
   return suite?.keyExchange.psk;
 }

@@ -5,7 +5,7 @@
  */
 import { type Awaitable, isPromise } from "../flow.ts";
 import type { ClientSessions } from "../handshake/config.ts";
-import { sessionsIn } from "../handshake/resumption/client.ts";
+import { makeSessionKeeper } from "../handshake/resumption/client.ts";
 import type { SessionStore } from "../handshake/resumption/store.ts";
 import { itemOverhead, maxStoreBytes, storeTimeout, sweepInterval } from "../limits.ts";
 import { optionsOf, wrongOption } from "../validation/options.ts";
@@ -91,7 +91,7 @@ const keepSessionsOptions = ["any store", "boolean tickets"];
  */
 export function keepSessions(options: KeepSessionsOptions = {}): ClientSessions {
   const { store = memoryStore(), tickets = true } = optionsOf(options, keepSessionsOptions);
-  return sessionsIn(boundedStore(checkedStore(store, "store")), tickets);
+  return makeSessionKeeper(boundedStore(checkedStore(store, "store")), tickets);
 }
 
 /** The same store with a time limit, which never fails. A `get` that is late or fails returns `undefined`. */

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { TlsError } from "../errors.ts";
-import { endedGrace, sealTimeout, unreadGrace } from "../limits.ts";
-import { closeTimedOut, handshakeTimedOut } from "./errors.ts";
+import { sealTimeout, transportEndedGrace, unansweredCloseGrace } from "../limits.ts";
+import { closeTimeoutError, handshakeTimeoutError } from "./errors.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Outbound } from "./outbound.ts";
 
@@ -11,11 +11,11 @@ export class Timers {
   readonly #outbound: Outbound;
   readonly #options: ConnectionOptions;
   readonly #isAppBusy: () => boolean;
-  #handshake: unknown;
-  #message: unknown;
-  #close: unknown;
-  #peerClosed: unknown;
-  #seal: unknown;
+  #handshakeTimer: unknown;
+  #messageTimer: unknown;
+  #closeTimer: unknown;
+  #peerClosedTimer: unknown;
+  #sealTimer: unknown;
 
   /** @param isAppBusy returns whether the application has unread data or works on an answer */
   constructor(engine: Engine, outbound: Outbound, options: ConnectionOptions, isAppBusy: () => boolean) {
@@ -23,25 +23,25 @@ export class Timers {
     this.#engine = engine;
     this.#outbound = outbound;
     this.#options = options;
-    this.#handshake = this.#handshakeTimer("the handshake was not done");
+    this.#handshakeTimer = this.#startHandshakeTimer("the handshake was not done");
   }
 
   /** Stops the handshake timer. */
   established(): void {
-    clearTimeout(this.#handshake);
-    this.#handshake = undefined;
+    clearTimeout(this.#handshakeTimer);
+    this.#handshakeTimer = undefined;
   }
 
   /** Starts and stops timers, by the new state of the engine. */
   update(): void {
     const engine = this.#engine;
     if (!engine.hasPartialMessage) {
-      clearTimeout(this.#message);
-      this.#message = undefined;
-    } else this.#message ??= this.#handshakeTimer("a handshake message was not complete");
+      clearTimeout(this.#messageTimer);
+      this.#messageTimer = undefined;
+    } else this.#messageTimer ??= this.#startHandshakeTimer("a handshake message was not complete");
     // The connection has ended, but records are still being sealed, so the engine has not emitted "closed" yet.
-    if (engine.phase === "closed") this.#seal ??= setTimeout(() => engine.dropUnsealed(), sealTimeout);
-    else if (engine.receivedClose && !this.#options.allowHalfOpen) this.#peerClosed ??= this.#closeAfterIdle(0);
+    if (engine.phase === "closed") this.#sealTimer ??= setTimeout(() => engine.dropUnsealed(), sealTimeout);
+    else if (engine.receivedClose && !this.#options.allowHalfOpen) this.#peerClosedTimer ??= this.#closeAfterIdle(0);
   }
 
   /**
@@ -50,23 +50,29 @@ export class Timers {
    */
   closeAfterWrites(): void {
     void this.#outbound.written.then(() => this.#engine.close());
-    this.abortAfterTimeout(() => closeTimedOut(this.#options.closeTimeout));
+    this.abortAfterTimeout(() => closeTimeoutError(this.#options.closeTimeout));
   }
 
   /** Ends the connection with this error unless it ends before the close timeout. */
   abortAfterTimeout(error: () => TlsError): void {
     if (this.#engine.phase !== "closed")
-      this.#close ??= setTimeout(() => this.#abort(error()), this.#options.closeTimeout);
+      this.#closeTimer ??= setTimeout(() => this.#abort(error()), this.#options.closeTimeout);
   }
 
   stop(): void {
-    for (const timer of [this.#handshake, this.#message, this.#close, this.#peerClosed, this.#seal])
+    for (const timer of [
+      this.#handshakeTimer,
+      this.#messageTimer,
+      this.#closeTimer,
+      this.#peerClosedTimer,
+      this.#sealTimer,
+    ])
       clearTimeout(timer);
   }
 
-  #handshakeTimer(what: string): unknown {
+  #startHandshakeTimer(what: string): unknown {
     const { handshakeTimeout } = this.#options;
-    return setTimeout(() => this.#abort(handshakeTimedOut(what, handshakeTimeout)), handshakeTimeout);
+    return setTimeout(() => this.#abort(handshakeTimeoutError(what, handshakeTimeout)), handshakeTimeout);
   }
 
   /** Ends the connection without waiting for a provider. */
@@ -77,10 +83,10 @@ export class Timers {
 
   /**
    * Called when the peer has closed and waits for our close_notify (RFC 5246 §7.2.1). The peer gets it even if the
-   * application never reads the end: after `unreadGrace` without a write, if the application has read all data and does
-   * not work on an answer. If the transport has ended too, the peer is gone or only reads, so `endedGrace` without a
-   * write is enough. If a writer waits without progress, the connection fails, because close_notify after a part of the
-   * data would claim that the data is complete.
+   * application never reads the end: after `unansweredCloseGrace` without a write, if the application has read all data
+   * and does not work on an answer. If the transport has ended too, the peer is gone or only reads, so
+   * `transportEndedGrace` without a write is enough. If a writer waits without progress, the connection fails, because
+   * close_notify after a part of the data would claim that the data is complete.
    * @param idleTime milliseconds without progress
    */
   #closeAfterIdle(idleTime: number): unknown {
@@ -89,11 +95,11 @@ export class Timers {
     return setTimeout(() => {
       const { transportEnded } = this.#engine;
       const isIdle = this.#outbound.progress === progress && (transportEnded || !this.#isAppBusy());
-      const idle = isIdle ? idleTime + endedGrace : 0;
-      if (!idle || (!transportEnded && idle < unreadGrace)) this.#peerClosed = this.#closeAfterIdle(idle);
+      const idle = isIdle ? idleTime + transportEndedGrace : 0;
+      if (!idle || (!transportEnded && idle < unansweredCloseGrace)) this.#peerClosedTimer = this.#closeAfterIdle(idle);
       else if (!this.#outbound.pendingWrites) this.closeAfterWrites();
-      else if (idle >= closeTimeout) this.#abort(closeTimedOut(closeTimeout));
-      else this.#peerClosed = this.#closeAfterIdle(idle);
-    }, endedGrace);
+      else if (idle >= closeTimeout) this.#abort(closeTimeoutError(closeTimeout));
+      else this.#peerClosedTimer = this.#closeAfterIdle(idle);
+    }, transportEndedGrace);
   }
 }

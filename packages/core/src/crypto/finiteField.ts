@@ -5,7 +5,7 @@
  * @module
  */
 import { powerModulo, toBytes, toNumber } from "./bigEndian.ts";
-import type { KeyAgreement, Random } from "./provider.ts";
+import type { KeyShareGenerator, Random } from "./provider.ts";
 
 export interface FiniteField<Name extends string = string> {
   readonly name: Name;
@@ -78,7 +78,7 @@ export const modpFields: readonly FiniteField[] = [
  * handshake, so the timing of the computation reveals little about it.
  */
 export const finiteField =
-  (prime: Uint8Array, exponentLength: number): KeyAgreement =>
+  (prime: Uint8Array, exponentLength: number): KeyShareGenerator =>
   (random: Random) => {
     const p = toNumber(prime);
     const bytes = random(exponentLength);

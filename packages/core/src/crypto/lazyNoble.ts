@@ -12,7 +12,7 @@ import {
   type Ciphers,
   type CryptoProvider,
   type GroupName,
-  type KeyAgreement,
+  type KeyShareGenerator,
   requireEntry,
 } from "./provider.ts";
 
@@ -36,7 +36,7 @@ const cipher = <Name extends CipherName>(name: Name): NonNullable<Ciphers[Name]>
     )) as NonNullable<Ciphers[Name]>;
 
 const group =
-  (name: GroupName): KeyAgreement =>
+  (name: GroupName): KeyShareGenerator =>
   (random) =>
     withNoble((provider) => requireEntry(provider.groups[name])(random));
 

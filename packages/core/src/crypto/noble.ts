@@ -14,11 +14,11 @@ import { type Curve, curves, isUncompressed } from "./curves.ts";
 import { hashes } from "./hashes.ts";
 import type {
   Aead,
-  BlockChain,
+  CbcCipher,
   CryptoProvider,
   Hashes,
-  KeyAgreement,
   KeyShare,
+  KeyShareGenerator,
   PublicKey,
   Random,
   SignatureAlgorithm,
@@ -58,7 +58,7 @@ function aead(cipher: NobleAead, keyLength: number): (key: Uint8Array) => Aead {
   };
 }
 
-function blockChain(keyLength: number): (key: Uint8Array) => BlockChain {
+function blockChain(keyLength: number): (key: Uint8Array) => CbcCipher {
   return (writeKey) => {
     const key = copyKey(writeKey, keyLength);
     return {
@@ -89,7 +89,7 @@ function keyShare(
 }
 
 /** X25519, RFC 7748 §5. */
-const agreeX25519: KeyAgreement = (random) => {
+const agreeX25519: KeyShareGenerator = (random) => {
   const secret = random(32).slice();
   // `scalarMult` uses the Montgomery ladder and takes 8 ms. `getPublicKey` would first build a table of multiples of
   // the base point, which takes 84 ms.
@@ -122,7 +122,7 @@ function randomScalar(curve: Curve, random: Random): Uint8Array {
 /**
  * ECDH on a curve over a prime field, RFC 8422 §5.10. The shared secret is the x coordinate at the field's full width.
  */
-function curveAgreement(curve: Curve): KeyAgreement {
+function curveAgreement(curve: Curve): KeyShareGenerator {
   let base: Curve["Point"]["BASE"] | undefined;
   return (random) => {
     // A copy of the base point with a small table, which takes 33 ms to build for P-256. noble's default table would

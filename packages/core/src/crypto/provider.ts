@@ -73,7 +73,7 @@ export interface Aead {
  * AES-CBC with one key, without padding. The IV has 16 bytes, and the input and the output are whole blocks of 16
  * bytes.
  */
-export interface BlockChain {
+export interface CbcCipher {
   encrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array;
   decrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array;
 }
@@ -85,8 +85,8 @@ export interface Ciphers {
   readonly CHACHA20_POLY1305?: (key: Uint8Array) => Awaitable<Aead>;
   readonly AES_128_CCM?: (key: Uint8Array) => Awaitable<Aead>;
   readonly AES_128_CCM_8?: (key: Uint8Array) => Awaitable<Aead>;
-  readonly AES_128_CBC?: (key: Uint8Array) => Awaitable<BlockChain>;
-  readonly AES_256_CBC?: (key: Uint8Array) => Awaitable<BlockChain>;
+  readonly AES_128_CBC?: (key: Uint8Array) => Awaitable<CbcCipher>;
+  readonly AES_256_CBC?: (key: Uint8Array) => Awaitable<CbcCipher>;
 }
 
 export type GroupName = "x25519" | "secp256r1" | "secp384r1" | "secp521r1";
@@ -114,7 +114,7 @@ export interface KeyShare {
 export type Random = (length: number) => Uint8Array;
 
 /** Makes a key share of one group. A provider whose host generates keys itself may ignore `random`. */
-export type KeyAgreement = (random: Random) => Awaitable<KeyShare>;
+export type KeyShareGenerator = (random: Random) => Awaitable<KeyShare>;
 
 /** A public key, parsed from a SubjectPublicKeyInfo. Numbers are big-endian bytes. */
 export type PublicKey =
@@ -147,13 +147,13 @@ export interface CryptoProvider {
   readonly name: string;
   readonly hashes: Hashes;
   readonly ciphers: Ciphers;
-  readonly groups: { readonly [G in GroupName]?: KeyAgreement };
+  readonly groups: { readonly [G in GroupName]?: KeyShareGenerator };
   /**
    * Diffie-Hellman with generator 2 in the field of a safe prime from RFC 7919 or RFC 3526, as big-endian bytes. The
    * secret exponent must have at least `exponentLength` bytes. The peer's public key has no leading zeros, and core has
    * checked that it is in 2 … p−2. If a provider lacks this function, core computes with BigInt.
    */
-  readonly finiteField?: (prime: Uint8Array, exponentLength: number) => KeyAgreement;
+  readonly finiteField?: (prime: Uint8Array, exponentLength: number) => KeyShareGenerator;
   /** True if `verify` supports the algorithm. Handclasp calls it when it makes a configuration. */
   canVerify(algorithm: SignatureAlgorithm): boolean;
   /**

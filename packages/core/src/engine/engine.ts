@@ -7,15 +7,22 @@
 import { type AlertDescription, TlsError, usageError } from "../errors.ts";
 import { type Flow, isPromise } from "../flow.ts";
 import { Alerts, CloseNotify } from "../handshake/alerts.ts";
-import { Peer } from "../handshake/peer.ts";
-import type { Established } from "../handshake/session.ts";
+import { HandshakeLink } from "../handshake/link.ts";
+import type { HandshakeResult } from "../handshake/session.ts";
 import { RecordReader, type TlsRecord } from "../record/reader.ts";
 import { type Traffic, trafficOf } from "../record/traffic.ts";
 import { RecordWriter } from "../record/writer.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls10 } from "../wire/messages.ts";
 import { contentTypes } from "../wire/record.ts";
-import { asTlsError, peerGone, recordConnectionError, sealTimedOut, transportFailed, truncated } from "./errors.ts";
+import {
+  asTlsError,
+  peerGoneError,
+  rememberConnectionError,
+  sealTimeoutError,
+  transportFailureError,
+  truncationError,
+} from "./errors.ts";
 import { EstablishedConnection } from "./established.ts";
 import { beginWait, type Thrown } from "./hook.ts";
 import type { EngineEvent, EngineInbound, EngineOptions } from "./options.ts";
@@ -31,8 +38,8 @@ export class Engine {
   readonly #writer: RecordWriter;
   readonly #alerts: Alerts;
   /** The handshake. `undefined` once it is complete, so that its state can be collected. */
-  #flow: Flow<Established> | undefined;
-  #established: EstablishedConnection | undefined;
+  #flow: Flow<HandshakeResult> | undefined;
+  #openConnection: EstablishedConnection | undefined;
   #events: EngineEvent[] = [];
   #phase: Phase = "handshake";
   #isRunning = false;
@@ -43,7 +50,7 @@ export class Engine {
   /** The number of waiting bytes that the last `setBacklog` reported. */
   #reportedBacklog = 0;
   /** True once the peer's side of the transport has ended in order. */
-  #receivedEnd = false;
+  #hasTransportEnded = false;
   /** The error of the transport, if it has failed. It has then failed in both directions. */
   #transportError: TlsError | undefined;
   /** The "closed" event, held back until all records are sealed, because its receiver ends the transport. */
@@ -77,7 +84,7 @@ export class Engine {
     this.#reader = new RecordReader(records);
     this.#writer = new RecordWriter(records);
     this.#alerts = new Alerts(this.#writer, trace);
-    this.#flow = options.handshake(new Peer(this.#reader, this.#writer, this.#alerts, role, trace));
+    this.#flow = options.handshake(new HandshakeLink(this.#reader, this.#writer, this.#alerts, role, trace));
   }
 
   get phase(): Phase {
@@ -93,15 +100,15 @@ export class Engine {
   }
   /** True once the transport delivers no more bytes. */
   get transportEnded(): boolean {
-    return this.#receivedEnd || this.#transportError !== undefined;
+    return this.#hasTransportEnded || this.#transportError !== undefined;
   }
   /** True once `take` has returned our close_notify. No record follows it. */
   get closeFlushed(): boolean {
-    return this.#sentClose && this.#writer.isIdle;
+    return this.#sentClose && this.#writer.hasNothingToTake;
   }
   /** True if, after the handshake, a part of a handshake message has arrived and the remaining part has not. */
   get hasPartialMessage(): boolean {
-    return this.#established?.hasPartialMessage ?? false;
+    return this.#openConnection?.hasPartialMessage ?? false;
   }
 
   get traffic(): Traffic {
@@ -120,8 +127,8 @@ export class Engine {
   }
 
   /** Takes the transport's end. Without close_notify, an attacker may have truncated the data (RFC 5246 §7.2.1). */
-  receiveEnd(): void {
-    this.#receivedEnd = true;
+  receiveTransportEnd(): void {
+    this.#hasTransportEnded = true;
     this.processInput();
   }
 
@@ -129,7 +136,7 @@ export class Engine {
   receiveError(error: TlsError): void {
     this.#transportError ??= error;
     // The handshake cannot complete any more, so the engine does not wait for the promise.
-    if (this.#isWaiting && this.#phase === "handshake") this.#finish(transportFailed(error, true));
+    if (this.#isWaiting && this.#phase === "handshake") this.#finish(transportFailureError(error, true));
     this.processInput();
   }
 
@@ -141,7 +148,7 @@ export class Engine {
       if (this.#phase === "handshake") this.#shakeHands();
       if (this.#phase === "open") this.#readRecords();
       // Everything that arrived before the end of the transport is processed first, close_notify included.
-      if ((this.#receivedEnd || this.#transportError) && !this.#isWaiting && !this.#reader.awaitsAdmission)
+      if ((this.#hasTransportEnded || this.#transportError) && !this.#isWaiting && !this.#reader.awaitsAdmission)
         this.#endWithTransport();
       this.#isRunning = false;
     }
@@ -159,10 +166,12 @@ export class Engine {
     if (this.#receivedClose) {
       // The peer has sent everything. Our data may still reach the peer until the transport fails. `close` completes
       // the connection.
-      if (error) this.#finish(peerGone(error));
+      if (error) this.#finish(peerGoneError(error));
     } else {
       const inHandshake = this.#phase === "handshake";
-      this.#finish(error && !this.#receivedEnd ? transportFailed(error, inHandshake) : truncated(inHandshake));
+      this.#finish(
+        error && !this.#hasTransportEnded ? transportFailureError(error, inHandshake) : truncationError(inHandshake),
+      );
     }
   }
 
@@ -191,7 +200,7 @@ export class Engine {
       );
     try {
       // If data could not be sealed, a close_notify after it would hide the loss.
-      this.#writer.seal();
+      this.#writer.submitCollected();
     } catch (error) {
       return this.abort(asTlsError(error));
     }
@@ -213,9 +222,9 @@ export class Engine {
 
   /** Stops waiting for records that are being sealed. They are lost, so the connection ends with an error. */
   dropUnsealed(): void {
-    if (this.#writer.isIdle) return;
+    if (this.#writer.hasNothingToTake) return;
     this.#writer.drop();
-    if (this.#closedEvent) this.#closedEvent = { error: sealTimedOut(), ...this.#closedEvent };
+    if (this.#closedEvent) this.#closedEvent = { error: sealTimeoutError(), ...this.#closedEvent };
     this.#scheduleTake();
   }
 
@@ -239,7 +248,7 @@ export class Engine {
       // The connection may have closed in order while earlier data was still being sealed.
       if (this.#closedEvent) this.#closedEvent = { error: failure, ...this.#closedEvent };
     }
-    if (this.#closedEvent && this.#writer.isIdle) {
+    if (this.#closedEvent && this.#writer.hasNothingToTake) {
       this.#events.push(this.#closedEvent);
       this.#closedEvent = undefined;
     }
@@ -255,7 +264,7 @@ export class Engine {
       const wait = this.#resumeFlow(next);
       if (wait === undefined || wait === "bytes") return;
       const pending = beginWait(wait);
-      if (isPromise(pending)) return this.#waitFor(pending, (rejection) => this.#shakeHands(rejection));
+      if (isPromise(pending)) return this.#resumeAfter(pending, (rejection) => this.#shakeHands(rejection));
       next = pending;
     }
   }
@@ -271,21 +280,22 @@ export class Engine {
     return undefined;
   }
 
-  #completeHandshake(established: Established): void {
+  #completeHandshake(established: HandshakeResult): void {
     this.#flow = undefined;
-    this.#established = new EstablishedConnection(this.#alerts, this.#role, this.#maxRenegotiations, this.#inbound);
+    this.#openConnection = new EstablishedConnection(this.#alerts, this.#role, this.#maxRenegotiations, this.#inbound);
     this.#phase = "open";
     this.#events.push({ type: "established", established });
   }
 
   /** Processes every record that is complete and admitted. */
   #readRecords(): void {
-    const established = this.#established as EstablishedConnection;
+    const established = this.#openConnection as EstablishedConnection;
     try {
       while (this.#phase === "open" && !this.#receivedClose) {
         const next = this.#reader.next();
         if (next === undefined) return;
-        if (!("fragment" in next)) return this.#waitFor(next, (thrown, record) => this.#receiveRecord(thrown, record));
+        if (!("fragment" in next))
+          return this.#resumeAfter(next, (thrown, record) => this.#receiveRecord(thrown, record));
         if (!established.receive(next)) this.#scheduleTake();
       }
     } catch (error) {
@@ -297,13 +307,13 @@ export class Engine {
   #receiveRecord(thrown: Thrown | undefined, record: TlsRecord | undefined): void {
     try {
       if (thrown) throw thrown.error;
-      if (this.#phase === "open" && record && !this.#established?.receive(record)) this.#scheduleTake();
+      if (this.#phase === "open" && record && !this.#openConnection?.receive(record)) this.#scheduleTake();
     } catch (error) {
       this.#handleThrown(error);
     }
   }
 
-  #waitFor<T>(pending: PromiseLike<T>, resume: (thrown: Thrown | undefined, value?: T) => void): void {
+  #resumeAfter<T>(pending: PromiseLike<T>, resume: (thrown: Thrown | undefined, value?: T) => void): void {
     this.#isWaiting = true;
     const resumeWith = (thrown: Thrown | undefined, value?: T): void => {
       this.#isWaiting = false;
@@ -331,7 +341,7 @@ export class Engine {
     }
     this.#receivedClose = true;
     this.#reader.drop();
-    this.#events.push({ type: "end" });
+    this.#events.push({ type: "peer_closed" });
     this.#scheduleTake();
     if (this.#sentClose) this.#finish(undefined);
   }
@@ -341,7 +351,7 @@ export class Engine {
     this.#phase = "closed";
     this.#reader.drop();
     this.#closedEvent = { type: "closed", ...(error && { error }) };
-    if (error) recordConnectionError(error);
+    if (error) rememberConnectionError(error);
     // The flow is suspended or has returned. `return` runs its `finally` blocks, which wipe secrets.
     this.#flow?.return(undefined as never);
     this.#scheduleTake();

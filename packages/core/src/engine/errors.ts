@@ -4,15 +4,17 @@
  */
 import { TlsError } from "../errors.ts";
 
-export const sealTimedOut = (): TlsError =>
+export const sealTimeoutError = (): TlsError =>
   new TlsError(undefined, "a record was not sealed in time and is lost", { code: "seal_timeout", fault: "internal" });
 
 /** The error of a failed transport, or `closed_during_handshake` if an open transport is lost during the handshake. */
-export const transportFailed = (error: TlsError, inHandshake: boolean): TlsError =>
-  inHandshake && (error.code === "connection_lost" || error.code === "peer_left") ? truncated(true, error) : error;
+export const transportFailureError = (error: TlsError, inHandshake: boolean): TlsError =>
+  inHandshake && (error.code === "connection_lost" || error.code === "peer_left")
+    ? truncationError(true, error)
+    : error;
 
 /** The error of a transport that ended without close_notify. */
-export const truncated = (inHandshake: boolean, cause?: TlsError): TlsError =>
+export const truncationError = (inHandshake: boolean, cause?: TlsError): TlsError =>
   inHandshake
     ? new TlsError(undefined, `${cause?.message ?? "the transport closed"} during the handshake`, {
         code: "closed_during_handshake",
@@ -25,7 +27,7 @@ export const truncated = (inHandshake: boolean, cause?: TlsError): TlsError =>
         fault: "transport",
       });
 
-export const peerGone = (cause: TlsError): TlsError =>
+export const peerGoneError = (cause: TlsError): TlsError =>
   new TlsError(undefined, "the peer closed in order and left before our close_notify", {
     code: "peer_gone",
     fault: "transport",
@@ -48,7 +50,7 @@ export const asTlsError = (error: unknown): TlsError =>
 const connectionErrors: WeakSet<TlsError> = /* @__PURE__ */ new WeakSet();
 
 /** Records that this error ended a connection. */
-export const recordConnectionError = (error: TlsError): void => void connectionErrors.add(error);
+export const rememberConnectionError = (error: TlsError): void => void connectionErrors.add(error);
 
 /**
  * Returns the error for the one that a hook threw. A hook chooses the alert by throwing a new TlsError with an alert.

@@ -2,7 +2,7 @@ import { TlsError } from "../errors.ts";
 import type { Alerts } from "../handshake/alerts.ts";
 import type { TlsRecord } from "../record/reader.ts";
 import { contentTypes } from "../wire/record.ts";
-import { RefusedRenegotiation } from "./renegotiation.ts";
+import { RenegotiationRefuser } from "./renegotiation.ts";
 
 /** Processes the records of an established connection, until an alert or an error ends it. */
 export class EstablishedConnection {
@@ -11,7 +11,7 @@ export class EstablishedConnection {
   readonly #role: "client" | "server";
   readonly #maxRenegotiations: number;
   /** Created when the first handshake message arrives, because few connections receive one. */
-  #renegotiation: RefusedRenegotiation | undefined;
+  #renegotiation: RenegotiationRefuser | undefined;
 
   constructor(
     alerts: Alerts,
@@ -44,9 +44,9 @@ export class EstablishedConnection {
       this.#inbound.push(fragment);
       return true;
     }
-    if (this.#alerts.take(record)) return false;
+    if (this.#alerts.handleIfAlert(record)) return false;
     if (type === contentTypes.handshake) {
-      this.#renegotiation ??= new RefusedRenegotiation(this.#alerts, this.#role, this.#maxRenegotiations);
+      this.#renegotiation ??= new RenegotiationRefuser(this.#alerts, this.#role, this.#maxRenegotiations);
       this.#renegotiation.receive(fragment);
     } else throw new TlsError("unexpected_message", "ChangeCipherSpec on an established connection");
     return false;

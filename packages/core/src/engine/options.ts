@@ -1,14 +1,14 @@
 import type { TlsError } from "../errors.ts";
 import type { Flow } from "../flow.ts";
-import type { Peer } from "../handshake/peer.ts";
-import type { Established } from "../handshake/session.ts";
+import type { HandshakeLink } from "../handshake/link.ts";
+import type { HandshakeResult } from "../handshake/session.ts";
 import type { Memory } from "../record/memory.ts";
 import type { TraceEvent } from "../trace.ts";
 
 export type EngineEvent =
-  | { readonly type: "established"; readonly established: Established }
+  | { readonly type: "established"; readonly established: HandshakeResult }
   /** The peer sent close_notify: all its data has arrived. */
-  | { readonly type: "end" }
+  | { readonly type: "peer_closed" }
   /** The last event. Without an error, both sides sent close_notify. */
   | { readonly type: "closed"; readonly error?: TlsError }
   | { readonly type: "trace"; readonly event: TraceEvent };
@@ -28,7 +28,7 @@ export interface EngineInbound {
 
 export interface EngineOptions {
   readonly role: "client" | "server";
-  readonly handshake: (peer: Peer) => Flow<Established>;
+  readonly handshake: (link: HandshakeLink) => Flow<HandshakeResult>;
   readonly maxFragment: number;
   /** The number of the peer's renegotiation attempts that we decline. The next one ends the connection. */
   readonly maxRenegotiations: number;

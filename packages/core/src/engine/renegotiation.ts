@@ -8,7 +8,7 @@ import { clientHello, messageHeaderLength as headerLength, helloRequest, message
  * warning, and the connection goes on (RFC 5246 §7.2.2). After `maxRefusals` warnings, the next request ends the
  * connection.
  */
-export class RefusedRenegotiation {
+export class RenegotiationRefuser {
   readonly #alerts: Alerts;
   /** The message that requests a renegotiation: HelloRequest from a server, ClientHello from a client. */
   readonly #request: number;

@@ -4,11 +4,11 @@
  */
 import type { NamedGroup } from "../crypto/groups.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-import type { Peer } from "./peer.ts";
+import type { HandshakeLink } from "./link.ts";
 import type { Agreement } from "./session.ts";
 
 /** The results of both hellos: the agreement and both randoms. */
-export interface Hellos {
+export interface HelloResults {
   readonly agreement: Agreement;
   readonly clientRandom: Uint8Array;
   readonly serverRandom: Uint8Array;
@@ -18,12 +18,17 @@ export interface Hellos {
  * Applies the agreement to the connection after ServerHello: the version and the limits of records, and the hash of the
  * transcript.
  */
-export function applyAgreement(peer: Peer, provider: CryptoProvider, hellos: Hellos, group?: NamedGroup): void {
+export function applyAgreement(
+  link: HandshakeLink,
+  provider: CryptoProvider,
+  hellos: HelloResults,
+  group?: NamedGroup,
+): void {
   const { agreement, clientRandom, serverRandom } = hellos;
   const { suite, extendedMasterSecret, resumed } = agreement;
-  peer.applyLimits(agreement);
-  peer.useHash(provider.hashes[suite.prf]);
-  peer.trace?.({
+  link.applyLimits(agreement);
+  link.useHash(provider.hashes[suite.prf]);
+  link.trace?.({
     type: "agreed",
     suite: suite.name,
     ...(group && { group: group.name }),
@@ -31,5 +36,5 @@ export function applyAgreement(peer: Peer, provider: CryptoProvider, hellos: Hel
     serverRandom: serverRandom.slice(),
     extendedMasterSecret: extendedMasterSecret ?? false,
   });
-  if (resumed) peer.trace?.({ type: "resumption", resumed });
+  if (resumed) link.trace?.({ type: "resumption", resumed });
 }

@@ -20,26 +20,26 @@ import {
 } from "../wire/messages.ts";
 import type { Credential } from "../x509/credential.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
-import { applyAgreement, type Hellos } from "./agreement.ts";
+import { applyAgreement, type HelloResults } from "./agreement.ts";
 import type { ClientConfig, NewClientSession, ResumableSession } from "./config.ts";
 import { clientExtensions } from "./extensions/all.ts";
 import { acceptExtensions, offerExtensions } from "./extensions/extension.ts";
 import { addPadding } from "./extensions/padding.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
-import { precomputeShare } from "./keyExchange/ephemeral.ts";
-import type { ClientSide, PrecomputedShare, SessionPsk } from "./keyExchange/exchange.ts";
-import type { Peer } from "./peer.ts";
+import { precomputeShare } from "./keyExchange/ecdheCommon.ts";
+import type { ClientExchange, PrecomputedShare, SessionPsk } from "./keyExchange/exchange.ts";
+import type { HandshakeLink } from "./link.ts";
 import { Secrets } from "./secrets.ts";
-import { type CertificateRequested, type Established, type Session, sessionOf } from "./session.ts";
+import { type HandshakeResult, type ReceivedCertificateRequest, type Session, sessionOf } from "./session.ts";
 import type { SuiteRow } from "./suites.ts";
 
 /** A client's handshake. It offers to resume a stored session if the configuration allows one. */
-export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Established> {
-  const resumable = yield* findResumableSession(peer, config);
+export function* clientHandshake(link: HandshakeLink, config: ClientConfig): Flow<HandshakeResult> {
+  const resumable = yield* findResumableSession(link, config);
   // A resumed handshake needs no key share.
   const precomputed = resumable ? undefined : precomputeShare(config);
   try {
-    return yield* exchangeMessages(peer, config, resumable, precomputed);
+    return yield* runHandshake(link, config, resumable, precomputed);
   } catch (error) {
     // After any failure, an alert in place of ServerHello included. Otherwise a server that rejects the session would
     // refuse every connection until the session expires.
@@ -51,46 +51,46 @@ export function* clientHandshake(peer: Peer, config: ClientConfig): Flow<Establi
 }
 
 /** The full handshake, RFC 5246 §7.3, figure 1, left column. */
-function* exchangeMessages(
-  peer: Peer,
+function* runHandshake(
+  link: HandshakeLink,
   config: ClientConfig,
   resumable: ResumableSession | undefined,
   precomputed: PrecomputedShare | undefined,
-): Flow<Established> {
+): Flow<HandshakeResult> {
   const offered = makeClientHello(config, resumable);
-  peer.send(clientHello, offered); //                                                            --> ClientHello
+  link.send(clientHello, offered); //                                                            --> ClientHello
 
-  const hello = yield* peer.expect(serverHello); //                                              <-- ServerHello
-  const hellos = checkServerHello(peer, config, offered, hello);
+  const hello = yield* link.expect(serverHello); //                                              <-- ServerHello
+  const hellos = checkServerHello(link, config, offered, hello);
   const { resumed, statusRequest, ticket: sendsTicket } = hellos.agreement;
   const { keyExchange } = hellos.agreement.suite;
-  if (resumable && resumed) return yield* resumable.resume(peer, hellos); //                     figure 2 from here
-  if (resumable) peer.trace?.({ type: "resumption", resumed: false, reason: "declined" });
-  const certificates = keyExchange.usesCertificate ? yield* peer.expect(certificate) : undefined; // <-- Certificate*
-  const status = certificates && statusRequest && (yield* peer.optional(certificateStatus)); //  <-- CertificateStatus*
-  const exchange = yield* keyExchange.client(peer, config, precomputed); //                      <-- ServerKeyExchange*
-  const request = certificates && (yield* peer.optional(certificateRequest)); //                 <-- CertificateRequest*
-  yield* peer.expect(serverHelloDone); //                                                        <-- ServerHelloDone
-  peer.endFlight();
+  if (resumable && resumed) return yield* resumable.resume(link, hellos); //                     figure 2 from here
+  if (resumable) link.trace?.({ type: "resumption", resumed: false, reason: "declined" });
+  const certificates = keyExchange.usesCertificate ? yield* link.expect(certificate) : undefined; // <-- Certificate*
+  const status = certificates && statusRequest && (yield* link.optional(certificateStatus)); //  <-- CertificateStatus*
+  const exchange = yield* keyExchange.client(link, config, precomputed); //                      <-- ServerKeyExchange*
+  const request = certificates && (yield* link.optional(certificateRequest)); //                 <-- CertificateRequest*
+  yield* link.expect(serverHelloDone); //                                                        <-- ServerHelloDone
+  link.checkFlightEnd();
 
   const chain = certificates?.certificateList ?? [];
   const server = certificates && (yield* verifyServer(config, hellos, chain, status?.response, exchange));
-  const identity = yield* chooseCredential(peer, config, request);
-  const secrets = new Secrets(peer, config, hellos);
+  const identity = yield* chooseCredential(link, config, request);
+  const secrets = new Secrets(link, config, hellos);
   try {
-    peer.holdFlight();
-    if (request) peer.send(certificate, { certificateList: identity?.credential.chain ?? [] }); // --> Certificate*
+    link.holdFlight();
+    if (request) link.send(certificate, { certificateList: identity?.credential.chain ?? [] }); // --> Certificate*
     const { premaster, sessionPsk } = yield* exchange.send(server?.peer); //                     --> ClientKeyExchange
     secrets.derive(premaster);
-    if (identity) peer.send(certificateVerify, yield* signMessages(peer, identity)); //          --> CertificateVerify*
-    const keys = yield* secrets.protect();
-    peer.sendChangeCipherSpec(keys.client); //                                                   --> [ChangeCipherSpec]
-    peer.send(finished, { verifyData: secrets.verifyData("client") }); //                        --> Finished
+    if (identity) link.send(certificateVerify, yield* signMessages(link, identity)); //          --> CertificateVerify*
+    const protections = yield* secrets.makeProtections();
+    link.sendChangeCipherSpec(protections.client); //                                            --> [ChangeCipherSpec]
+    link.send(finished, { verifyData: secrets.verifyData("client") }); //                        --> Finished
 
-    const ticket = sendsTicket ? yield* peer.expect(newSessionTicket) : undefined; //            <-- NewSessionTicket*
-    yield* peer.expectChangeCipherSpec(keys.server); //                                          <-- [ChangeCipherSpec]
-    yield* peer.expectFinished(() => secrets.verifyData("server")); //                           <-- Finished
-    peer.endHandshake();
+    const ticket = sendsTicket ? yield* link.expect(newSessionTicket) : undefined; //            <-- NewSessionTicket*
+    yield* link.expectChangeCipherSpec(protections.server); //                                   <-- [ChangeCipherSpec]
+    yield* link.expectFinished(() => secrets.verifyData("server")); //                           <-- Finished
+    link.checkHandshakeEnd();
     return {
       session: clientSession(config, hellos, { ...server, group: exchange.group, sessionPsk, request }),
       exporter: secrets.exporter(server?.peer.certificate),
@@ -100,7 +100,7 @@ function* exchangeMessages(
         chain,
         sessionId: hello.sessionId,
         ticket,
-        chosenByUser: request !== undefined && config.identity === undefined,
+        calledSelector: request !== undefined && config.ownCertificates === undefined,
       }),
     };
   } finally {
@@ -109,10 +109,10 @@ function* exchangeMessages(
 }
 
 /** Returns the session to offer. If the stored session may not be offered, traces the reason. */
-function* findResumableSession(peer: Peer, config: ClientConfig): Flow<ResumableSession | undefined> {
+function* findResumableSession(link: HandshakeLink, config: ClientConfig): Flow<ResumableSession | undefined> {
   const found = config.sessions && (yield* config.sessions.find(config));
   if (typeof found === "string") {
-    peer.trace?.({ type: "resumption", resumed: false, reason: found });
+    link.trace?.({ type: "resumption", resumed: false, reason: found });
     return undefined;
   }
   return found;
@@ -137,7 +137,12 @@ function makeClientHello(config: ClientConfig, resumable: ResumableSession | und
 }
 
 /** Checks that the client offered every choice of ServerHello, and applies the agreement. */
-function checkServerHello(peer: Peer, config: ClientConfig, offered: ClientHello, hello: ServerHello): Hellos {
+function checkServerHello(
+  link: HandshakeLink,
+  config: ClientConfig,
+  offered: ClientHello,
+  hello: ServerHello,
+): HelloResults {
   if (hello.serverVersion !== tls12)
     throw new TlsError(
       "protocol_version",
@@ -162,7 +167,7 @@ function checkServerHello(peer: Peer, config: ClientConfig, offered: ClientHello
     config,
   );
   const hellos = { agreement, clientRandom: offered.random, serverRandom: hello.random };
-  applyAgreement(peer, config.provider, hellos);
+  applyAgreement(link, config.provider, hellos);
   return hellos;
 }
 
@@ -177,10 +182,10 @@ interface VerifiedServer {
 /** Verifies the certificate, its status, and the signature of the key exchange, in this order. */
 function* verifyServer(
   config: ClientConfig,
-  hellos: Hellos,
+  hellos: HelloResults,
   chain: readonly Uint8Array[],
   response: Uint8Array | undefined,
-  { signed }: ClientSide,
+  { signed }: ClientExchange,
 ): Flow<VerifiedServer> {
   const server = yield* verifyCertificate(config, hellos.agreement.suite, chain);
   const { ocsp, now, provider } = config;
@@ -228,8 +233,8 @@ function* verifyCertificate(config: ClientConfig, suite: SuiteRow, chain: readon
 function* verifyKeyExchangeSignature(
   config: ClientConfig,
   server: VerifiedPeer,
-  { clientRandom, serverRandom }: Hellos,
-  signed: NonNullable<ClientSide["signed"]>,
+  { clientRandom, serverRandom }: HelloResults,
+  signed: NonNullable<ClientExchange["signed"]>,
 ): Flow<SignatureScheme> {
   const { publicKey, pssHash } = server.certificate;
   const scheme = schemesForKey(publicKey, config.schemes, pssHash).find((row) => row.id === signed.scheme);
@@ -256,7 +261,7 @@ interface ClientIdentity {
 const certificateTypes = { rsa: 1, rsa_pss: 1, ec: 64, ed25519: 64 } as const;
 
 /** The schemes of the request that we support, and the authorities that the request names. */
-const readRequest = (config: ClientConfig, request: CertificateRequest): CertificateRequested => ({
+const readRequest = (config: ClientConfig, request: CertificateRequest): ReceivedCertificateRequest => ({
   schemes: config.schemes.filter(
     (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
   ),
@@ -268,7 +273,7 @@ const readRequest = (config: ClientConfig, request: CertificateRequest): Certifi
  * answer too (RFC 5246 §7.4.6).
  */
 function* chooseCredential(
-  peer: Peer,
+  link: HandshakeLink,
   config: ClientConfig,
   request: CertificateRequest | undefined,
 ): Flow<ClientIdentity | undefined> {
@@ -277,19 +282,19 @@ function* chooseCredential(
   const credential = yield* callHook(() => config.selectCredential(requested));
   const scheme = credential?.schemes.find((row) => requested.schemes.some(({ id }) => id === row.id));
   if (credential && scheme) return { credential, scheme };
-  peer.noteNoCertificate();
+  link.noteNoCertificate();
   return undefined;
 }
 
 /** Signs all messages so far for CertificateVerify (RFC 5246 §7.4.8). */
-function* signMessages(peer: Peer, { credential, scheme }: ClientIdentity): Flow<DigitallySigned> {
-  const messages = peer.transcriptBytes();
+function* signMessages(link: HandshakeLink, { credential, scheme }: ClientIdentity): Flow<DigitallySigned> {
+  const messages = link.transcriptBytes();
   return { scheme: scheme.id, signature: yield* callHook(() => credential.sign(scheme, messages)) };
 }
 
 const clientSession = (
   config: ClientConfig,
-  { agreement }: Hellos,
+  { agreement }: HelloResults,
   {
     request,
     ...fields
@@ -307,9 +312,9 @@ const clientSession = (
 /** Stores the session for a later handshake if the configuration has a store. Returns the function that removes it. */
 function* keepSession(
   config: ClientConfig,
-  { agreement }: Hellos,
+  { agreement }: HelloResults,
   { masterSecret }: Secrets,
   session: Omit<NewClientSession, "agreement" | "masterSecret">,
-): Flow<Established["forgetSession"]> {
+): Flow<HandshakeResult["forgetSession"]> {
   return config.sessions && (yield* config.sessions.keep(config, { ...session, agreement, masterSecret }));
 }

@@ -15,13 +15,13 @@ import type { Certificate } from "../x509/certificate.ts";
 import type { Credential } from "../x509/credential.ts";
 import type { OcspPolicyRow } from "../x509/ocsp.ts";
 import type { TrustPolicy } from "../x509/verify.ts";
-import type { Hellos } from "./agreement.ts";
+import type { HelloResults } from "./agreement.ts";
 import type { ClientExchangeConfig, ServerExchangeConfig } from "./keyExchange/exchange.ts";
-import type { Peer } from "./peer.ts";
+import type { HandshakeLink } from "./link.ts";
 import type { NewSession, SessionState } from "./resumption/state.ts";
 import type { SessionStore } from "./resumption/store.ts";
 import type { Tickets } from "./resumption/tickets.ts";
-import type { CertificateRequested, Established } from "./session.ts";
+import type { HandshakeResult, ReceivedCertificateRequest } from "./session.ts";
 import type { SuiteRow } from "./suites.ts";
 
 export interface CommonConfig {
@@ -74,11 +74,11 @@ export interface ClientConfig extends CommonConfig {
   /** Whether the client asks for signed certificate timestamps (RFC 6962 §3.3.1). */
   readonly signedCertificateTimestamps: boolean;
   /** Selects the credential for a server that asks for a certificate. `undefined` means that the client sends none. */
-  readonly selectCredential: (request: CertificateRequested) => Awaitable<Credential | undefined>;
+  readonly selectCredential: (request: ReceivedCertificateRequest) => Awaitable<Credential | undefined>;
   /**
    * The certificates that `selectCredential` selects from. `undefined` if `selectCredential` is the user's function.
    */
-  readonly identity: readonly Certificate[] | undefined;
+  readonly ownCertificates: readonly Certificate[] | undefined;
   /** Whether a certificate is sent only to servers that list one of the certificate's issuers, or no authority. */
   readonly requiresListedIssuer: boolean;
   /**
@@ -99,18 +99,18 @@ export interface ClientSessions {
 /** The internal interface of `ClientSessions`. */
 export interface SessionKeeper extends ClientSessions {
   /** Checks the option `sessionScope`. Throws a configuration error if it is not valid. */
-  configure(scope: string): void;
+  checkScope(scope: string): void;
   /** Returns the session to offer under this configuration, or the reason why the stored session is not offered. */
   find(config: ClientConfig): Flow<ResumableSession | NotResumed | undefined>;
   /** Stores a new session if it may be resumed. Returns the function that removes it. */
-  keep(config: ClientConfig, session: NewClientSession): Flow<Established["forgetSession"]>;
+  keep(config: ClientConfig, session: NewClientSession): Flow<HandshakeResult["forgetSession"]>;
 }
 
 /** A session that a client may offer: its peer meets every requirement of the configuration. */
 export interface ResumableSession {
   readonly state: SessionState;
   /** The abbreviated handshake, from ServerHello on. */
-  resume(peer: Peer, hellos: Hellos): Flow<Established>;
+  resume(link: HandshakeLink, hellos: HelloResults): Flow<HandshakeResult>;
   /** Removes the session from the store, after a handshake that offered the session has failed (RFC 5246 §7.2). */
   forget(): Flow<void>;
 }
@@ -121,7 +121,7 @@ export interface NewClientSession extends NewSession {
   readonly sessionId: Uint8Array;
   readonly ticket: { readonly lifetimeHint: number; readonly ticket: Uint8Array } | undefined;
   /** Whether the user's function selected the client's credential. */
-  readonly chosenByUser: boolean;
+  readonly calledSelector: boolean;
 }
 
 /** A credential whose end-entity certificate is parsed. */

@@ -9,21 +9,21 @@ import type { Hash } from "../crypto/provider.ts";
 import { callHook, type Flow } from "../flow.ts";
 import { makeProtection, type Protection } from "../record/protection.ts";
 import type { Certificate } from "../x509/certificate.ts";
-import type { Hellos } from "./agreement.ts";
+import type { HelloResults } from "./agreement.ts";
 import type { CommonConfig } from "./config.ts";
 import { Exporter } from "./exporter.ts";
-import type { Peer } from "./peer.ts";
+import type { HandshakeLink } from "./link.ts";
 
 export class Secrets {
-  readonly #peer: Peer;
+  readonly #link: HandshakeLink;
   readonly #config: CommonConfig;
-  readonly #hellos: Hellos;
+  readonly #hellos: HelloResults;
   readonly #hash: Hash;
   #master: Uint8Array | undefined;
   #firstVerifyData: Uint8Array | undefined;
 
-  constructor(peer: Peer, config: CommonConfig, hellos: Hellos) {
-    this.#peer = peer;
+  constructor(link: HandshakeLink, config: CommonConfig, hellos: HelloResults) {
+    this.#link = link;
     this.#config = config;
     this.#hellos = hellos;
     this.#hash = config.provider.hashes[hellos.agreement.suite.prf];
@@ -38,7 +38,7 @@ export class Secrets {
     const { agreement, clientRandom, serverRandom } = this.#hellos;
     this.#traceSecret("premaster_secret", premaster);
     this.#master = agreement.extendedMasterSecret
-      ? extendedMasterSecret(this.#hash, premaster, this.#peer.transcriptHash())
+      ? extendedMasterSecret(this.#hash, premaster, this.#link.transcriptHash())
       : masterSecret(this.#hash, premaster, clientRandom, serverRandom);
     wipe(premaster);
     this.#traceSecret("master_secret", this.#master);
@@ -73,12 +73,12 @@ export class Secrets {
    * Makes the protection of both directions at once, so that ChangeCipherSpec does not wait for a provider. Any
    * CertificateVerify must be signed or verified before, because the transcript then keeps only its hash.
    */
-  *protect(): Flow<{ readonly client: Protection; readonly server: Protection }> {
+  *makeProtections(): Flow<{ readonly client: Protection; readonly server: Protection }> {
     const { agreement, clientRandom, serverRandom } = this.#hellos;
     const { suite, encryptThenMac = false } = agreement;
     const { provider, random, keyLog } = this.#config;
     const master = this.masterSecret;
-    this.#peer.dropMessages();
+    this.#link.keepHashOnly();
     if (keyLog) {
       const line = `CLIENT_RANDOM ${toHex(clientRandom)} ${toHex(master)}`;
       yield* callHook(() => keyLog(line));
@@ -105,7 +105,7 @@ export class Secrets {
    * is its tls-unique (RFC 5929 §3.1).
    */
   verifyData(role: "client" | "server"): Uint8Array {
-    const data = verifyData(this.#hash, this.masterSecret, role, this.#peer.transcriptHash());
+    const data = verifyData(this.#hash, this.masterSecret, role, this.#link.transcriptHash());
     this.#firstVerifyData ??= data;
     return data;
   }
@@ -122,6 +122,6 @@ export class Secrets {
       | `${"client" | "server"}_write_${"key" | "MAC_key" | "IV"}`,
     bytes: Uint8Array,
   ): void {
-    if (this.#config.traceSecrets && bytes.length) this.#peer.trace?.({ type: "secret", name, bytes: bytes.slice() });
+    if (this.#config.traceSecrets && bytes.length) this.#link.trace?.({ type: "secret", name, bytes: bytes.slice() });
   }
 }

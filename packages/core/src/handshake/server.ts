@@ -16,15 +16,15 @@ import {
   serverHelloDone,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
-import { applyAgreement, type Hellos } from "./agreement.ts";
+import { applyAgreement, type HelloResults } from "./agreement.ts";
 import { chooseCredentials } from "./chooseCredentials.ts";
 import type { ServerConfig } from "./config.ts";
 import { serverExtensions } from "./extensions/all.ts";
 import { readOffer } from "./extensions/extension.ts";
 import { emptyRenegotiationInfoScsv } from "./extensions/renegotiationInfo.ts";
 import { ocspResponseFor } from "./extensions/statusRequest.ts";
+import type { HandshakeLink } from "./link.ts";
 import { type Choice, checkAlpn, checkHello, choose, hasCertificateFor } from "./negotiate.ts";
-import type { Peer } from "./peer.ts";
 import {
   cacheSession,
   findOfferedSession,
@@ -35,16 +35,16 @@ import {
 } from "./resumption/server.ts";
 import { Secrets } from "./secrets.ts";
 import { answerHello } from "./serverHello.ts";
-import { type Established, type Offer, sessionOf } from "./session.ts";
+import { type HandshakeResult, type Offer, sessionOf } from "./session.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
-export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Established> {
-  const hello = yield* peer.expect(clientHello); //                                             --> ClientHello
-  peer.endFlight();
-  const offer = readHello(shared, hello);
-  const config = yield* chooseCredentials(shared, hello, offer, peer.transcriptBytes());
-  const session = yield* findOfferedSession(peer, config, hello, offer);
-  if (session) return yield* resumeSession(peer, config, hello, offer, session); //             figure 2 from here
+export function* serverHandshake(link: HandshakeLink, baseConfig: ServerConfig): Flow<HandshakeResult> {
+  const hello = yield* link.expect(clientHello); //                                             --> ClientHello
+  link.checkFlightEnd();
+  const offer = readHello(baseConfig, hello);
+  const config = yield* chooseCredentials(baseConfig, hello, offer, link.transcriptBytes());
+  const session = yield* findOfferedSession(link, config, hello, offer);
+  if (session) return yield* resumeSession(link, config, hello, offer, session); //             figure 2 from here
 
   const choice = choose(config, hello, offer);
   const { suite, credential, group } = choice;
@@ -52,35 +52,35 @@ export function* serverHandshake(peer: Peer, shared: ServerConfig): Flow<Establi
   const context = { offer, agreement: { suite, resumed: false }, credential, response };
   const { message, hellos } = answerHello(config, hello, context, (agreement) => newSessionId(config, agreement));
 
-  peer.send(serverHello, message); //                                                           <-- ServerHello
-  applyAgreement(peer, config.provider, hellos, group);
-  if (credential) peer.send(certificate, { certificateList: credential.credential.chain }); //  <-- Certificate*
-  if (response) peer.send(certificateStatus, { statusType: ocspStatus, response }); //          <-- CertificateStatus*
-  const exchange = yield* suite.keyExchange.server(peer, config, {
+  link.send(serverHello, message); //                                                           <-- ServerHello
+  applyAgreement(link, config.provider, hellos, group);
+  if (credential) link.send(certificate, { certificateList: credential.credential.chain }); //  <-- Certificate*
+  if (response) link.send(certificateStatus, { statusType: ocspStatus, response }); //          <-- CertificateStatus*
+  const exchange = yield* suite.keyExchange.server(link, config, {
     group,
     credential,
     clientVersion: hello.clientVersion,
     sign: (params) => signParams(choice, hellos, params),
   }); //                                                                                        <-- ServerKeyExchange*
-  const secrets = new Secrets(peer, config, hellos);
+  const secrets = new Secrets(link, config, hellos);
   try {
     const requestsCertificate = credential !== undefined && config.clientAuth !== "none";
-    if (requestsCertificate) peer.send(certificateRequest, requestFrom(config)); //             <-- CertificateRequest*
-    peer.send(serverHelloDone, {}); //                                                          <-- ServerHelloDone
+    if (requestsCertificate) link.send(certificateRequest, certificateRequestBody(config)); //  <-- CertificateRequest*
+    link.send(serverHelloDone, {}); //                                                          <-- ServerHelloDone
 
-    const client = requestsCertificate ? yield* expectCertificate(peer, config) : anonymous; // --> Certificate*
+    const client = requestsCertificate ? yield* expectCertificate(link, config) : anonymous; // --> Certificate*
     const { premaster, sessionPsk } = yield* exchange.expect(); //                              --> ClientKeyExchange
     secrets.derive(premaster);
-    if (client.peer) yield* expectCertificateVerify(peer, config, client.peer); //              --> CertificateVerify*
-    const keys = yield* secrets.protect();
-    yield* peer.expectChangeCipherSpec(keys.client); //                                         --> [ChangeCipherSpec]
-    yield* peer.expectFinished(() => secrets.verifyData("client")); //                          --> Finished
+    if (client.peer) yield* expectCertificateVerify(link, config, client.peer); //              --> CertificateVerify*
+    const protections = yield* secrets.makeProtections();
+    yield* link.expectChangeCipherSpec(protections.client); //                                  --> [ChangeCipherSpec]
+    yield* link.expectFinished(() => secrets.verifyData("client")); //                          --> Finished
 
     const state = serverState(config, hellos, secrets, { ...client, sessionPsk }, offer, credential);
-    if (hellos.agreement.ticket) yield* sendTicket(peer, config, state); //                     <-- NewSessionTicket*
-    peer.sendChangeCipherSpec(keys.server); //                                                  <-- [ChangeCipherSpec]
-    peer.send(finished, { verifyData: secrets.verifyData("server") }); //                       <-- Finished
-    peer.endHandshake();
+    if (hellos.agreement.ticket) yield* sendTicket(link, config, state); //                     <-- NewSessionTicket*
+    link.sendChangeCipherSpec(protections.server); //                                           <-- [ChangeCipherSpec]
+    link.send(finished, { verifyData: secrets.verifyData("server") }); //                       <-- Finished
+    link.checkHandshakeEnd();
     return {
       session: sessionOf("server", hellos.agreement, offer.serverName, {
         group: group?.name,
@@ -111,7 +111,7 @@ function readHello(config: ServerConfig, hello: ClientHello): Offer {
 /** Signs both randoms and the parameters of ServerKeyExchange with the certificate's key (RFC 5246 §7.4.3). */
 function* signParams(
   { credential, scheme }: Choice,
-  { clientRandom, serverRandom }: Hellos,
+  { clientRandom, serverRandom }: HelloResults,
   params: Uint8Array,
 ): Flow<DigitallySigned> {
   if (!credential || !scheme) throw new Error("no key or scheme to sign with");
@@ -119,7 +119,7 @@ function* signParams(
   return { scheme: scheme.id, signature: yield* callHook(() => credential.credential.sign(scheme, content)) };
 }
 
-function requestFrom(config: ServerConfig): {
+function certificateRequestBody(config: ServerConfig): {
   certificateTypes: number[];
   schemes: number[];
   certificateAuthorities: readonly Uint8Array[];
@@ -140,8 +140,8 @@ interface ClientCertificate {
 }
 const anonymous: ClientCertificate = { peer: undefined, chain: [] };
 
-function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ClientCertificate> {
-  const { certificateList } = yield* peer.expect(certificate);
+function* expectCertificate(link: HandshakeLink, config: ServerConfig): Flow<ClientCertificate> {
+  const { certificateList } = yield* link.expect(certificate);
   if (!certificateList.length) {
     if (config.clientAuth === "require")
       throw new TlsError("handshake_failure", "the client showed no certificate, and one is required", {
@@ -168,9 +168,9 @@ function* expectCertificate(peer: Peer, config: ServerConfig): Flow<ClientCertif
 }
 
 /** Verifies the client's signature of all messages so far, with the key of its certificate (RFC 5246 §7.4.8). */
-function* expectCertificateVerify(peer: Peer, config: ServerConfig, client: VerifiedPeer): Flow<void> {
-  const messages = peer.transcriptBytes();
-  const { scheme: id, signature } = yield* peer.expect(certificateVerify);
+function* expectCertificateVerify(link: HandshakeLink, config: ServerConfig, client: VerifiedPeer): Flow<void> {
+  const messages = link.transcriptBytes();
+  const { scheme: id, signature } = yield* link.expect(certificateVerify);
   const { publicKey, pssHash } = client.certificate;
   const scheme = schemesForKey(publicKey, config.schemes, pssHash).find((row) => row.id === id);
   if (!scheme)

@@ -3,7 +3,7 @@
  * @module
  */
 import { type ClientHello, type ServerHello, tls12 } from "../wire/messages.ts";
-import type { Hellos } from "./agreement.ts";
+import type { HelloResults } from "./agreement.ts";
 import type { ServerConfig } from "./config.ts";
 import { serverExtensions } from "./extensions/all.ts";
 import { type AnswerContext, answerExtensions } from "./extensions/extension.ts";
@@ -18,7 +18,7 @@ export function answerHello(
   hello: ClientHello,
   context: Omit<AnswerContext, "config">,
   sessionIdFor: (agreement: Agreement) => Uint8Array,
-): { readonly message: ServerHello; readonly hellos: Hellos } {
+): { readonly message: ServerHello; readonly hellos: HelloResults } {
   const { agreement, extensions } = answerExtensions(serverExtensions, { ...context, config });
   const random = config.random(32);
   return {

@@ -9,7 +9,7 @@ import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { VerifiedPeer } from "../x509/verify.ts";
 import type { Exporter } from "./exporter.ts";
 import type { SessionPsk } from "./keyExchange/exchange.ts";
-import type { RecordLimits } from "./peer.ts";
+import type { RecordLimits } from "./link.ts";
 import type { SuiteRow } from "./suites.ts";
 
 /**
@@ -66,7 +66,7 @@ export type Agreement = { readonly [K in keyof Slots]?: Slots[K]["agreed"] | und
 };
 
 /** The contents of a CertificateRequest. */
-export interface CertificateRequested {
+export interface ReceivedCertificateRequest {
   readonly schemes: readonly SignatureScheme[];
   /** The DER names of acceptable authorities. An empty list accepts any authority. */
   readonly certificateAuthorities: readonly Bytes[];
@@ -119,7 +119,7 @@ export interface Session {
    * Client only: the server's CertificateRequest, whether or not the client sent a certificate. Absent if the server
    * sent none, or if the session was resumed.
    */
-  readonly certificateRequest?: CertificateRequested | undefined;
+  readonly certificateRequest?: ReceivedCertificateRequest | undefined;
   /** The verified peer. Absent with a PSK suite, and on a server if the client sent no certificate. */
   readonly peer?: VerifiedPeer | undefined;
 }
@@ -154,7 +154,7 @@ export const sessionOf = (
 });
 
 /** A session, and the parts of its handshake that the connection keeps. */
-export interface Established {
+export interface HandshakeResult {
   readonly session: Session;
   readonly exporter: Exporter;
   /** Removes the stored session, after the connection has ended with a fatal alert (RFC 5246 §7.2.2). */

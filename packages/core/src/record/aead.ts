@@ -8,7 +8,7 @@ import { maxRecordsReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
   additionalDataLength,
-  badRecord,
+  badRecordError,
   type CipherSpec,
   type CipherSpecRow,
   Counter,
@@ -95,14 +95,14 @@ class AeadProtection implements Protection {
     const length = body.length - this.#overhead;
     if (isInUse) renewInputs();
     this.#counter.take(additionalData, maxRecordsReceived);
-    if (length < 0) throw badRecord();
+    if (length < 0) throw badRecordError();
     setAdditionalData(additionalData, type, length);
     this.#setNonce(this.#explicitLength ? body : additionalData);
     isInUse = true;
     try {
       const opened = this.#aead.open(nonce, additionalData, body.subarray(this.#explicitLength));
       if (opened instanceof Uint8Array) return opened;
-      if (!opened) throw badRecord();
+      if (!opened) throw badRecordError();
       renewInputs();
       return opened.then(requireAuthentic);
     } finally {
@@ -122,6 +122,6 @@ class AeadProtection implements Protection {
 }
 
 const requireAuthentic = (opened: Uint8Array | undefined): Uint8Array => {
-  if (!opened) throw badRecord();
+  if (!opened) throw badRecordError();
   return opened;
 };

@@ -3,13 +3,13 @@
  * @module
  */
 import { concat, equal } from "../bytes/bytes.ts";
-import { type BlockChain, type Hash, type Hmac, type Random, requireEntry } from "../crypto/provider.ts";
+import { type CbcCipher, type Hash, type Hmac, type Random, requireEntry } from "../crypto/provider.ts";
 import { type Flow, waitFor } from "../flow.ts";
 import { maxRecordsReceived } from "../limits.ts";
 import type { ContentType } from "../wire/record.ts";
 import {
   additionalDataLength,
-  badRecord,
+  badRecordError,
   type CipherSpec,
   type CipherSpecRow,
   Counter,
@@ -37,13 +37,13 @@ const blockLength = 16;
 
 /** The base of both constructions: counts records, computes MACs, and encrypts blocks with an unpredictable IV. */
 abstract class CbcProtection implements Protection {
-  readonly #chain: BlockChain;
+  readonly #chain: CbcCipher;
   readonly #hmac: Hmac;
   readonly #random: Random;
   readonly #counter = new Counter();
   protected readonly hash: Hash;
 
-  constructor(chain: BlockChain, hash: Hash, macKey: Uint8Array, random: Random) {
+  constructor(chain: CbcCipher, hash: Hash, macKey: Uint8Array, random: Random) {
     this.#chain = chain;
     this.hash = hash;
     this.#hmac = hash.hmac(macKey.slice());
@@ -118,11 +118,11 @@ class EncryptThenMac extends CbcProtection {
   open(type: ContentType, ciphertext: Uint8Array): Uint8Array {
     const additionalData = this.nextAdditionalData(maxRecordsReceived);
     const length = ciphertext.length - this.hash.outputLength;
-    if (length < 2 * blockLength || length % blockLength) throw badRecord();
+    if (length < 2 * blockLength || length % blockLength) throw badRecordError();
     const encrypted = ciphertext.subarray(0, length);
-    if (!equal(this.mac(additionalData, type, encrypted), ciphertext.subarray(length))) throw badRecord();
+    if (!equal(this.mac(additionalData, type, encrypted), ciphertext.subarray(length))) throw badRecordError();
     const plain = this.decrypt(encrypted);
-    if (!paddingMask(plain, 0)) throw badRecord();
+    if (!paddingMask(plain, 0)) throw badRecordError();
     return plain.subarray(0, plain.length - 1 - (plain.at(-1) as number));
   }
 }
@@ -146,7 +146,7 @@ class MacThenEncrypt extends CbcProtection {
     const additionalData = this.nextAdditionalData(maxRecordsReceived);
     const macLength = this.hash.outputLength;
     const length = ciphertext.length - blockLength;
-    if (length % blockLength || length < macLength + 1) throw badRecord();
+    if (length % blockLength || length < macLength + 1) throw badRecordError();
     const plain = this.decrypt(ciphertext);
 
     // From here to the comparison, neither a branch nor the number of hash compressions depends on the padding.
@@ -157,7 +157,7 @@ class MacThenEncrypt extends CbcProtection {
     const expected = this.mac(additionalData, type, plain.subarray(0, contentLength));
     this.#compress(1 + this.#compressions(13 + maxContentLength) - this.#compressions(13 + contentLength));
     const isAuthentic = equal(expected, macAt(plain, contentLength, macLength));
-    if (!(isAuthentic && mask)) throw badRecord();
+    if (!(isAuthentic && mask)) throw badRecordError();
     return plain.subarray(0, contentLength);
   }
 

@@ -81,7 +81,7 @@ export const makeProtection = (
   encryptThenMac = false,
 ): Flow<Protection> => (spec as CipherSpecRow).protect({ provider, spec, keys, random, encryptThenMac });
 
-export const badRecord = (): TlsError =>
+export const badRecordError = (): TlsError =>
   new TlsError("bad_record_mac", "a record was altered in transit, or its keys are not ours");
 
 export class Counter {

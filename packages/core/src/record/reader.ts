@@ -197,11 +197,11 @@ export class RecordReader {
     const version = ((header[offset + 1] as number) << 8) | (header[offset + 2] as number);
     const length = ((header[offset + 3] as number) << 8) | (header[offset + 4] as number);
     if (type < contentTypes.change_cipher_spec || type > contentTypes.application_data)
-      throw this.#breakWith(notTls(type));
+      throw this.#breakWith(notTlsError(type));
     if (this.#requiresVersion ? version !== tls12 : version >> 8 !== 3)
       throw this.#breakWith(new TlsError("protocol_version", `record version ${hex16(version)}`));
     const limit = this.#limit + (this.#protection === noProtection ? 0 : maxExpansion);
-    if (length > limit) throw this.#breakWith(tooLong(length, limit));
+    if (length > limit) throw this.#breakWith(tooLongError(length, limit));
     if (this.#uncutBytes < headerLength + length) return undefined;
     this.#awaitsAdmission = !this.#options.admission.admit(length);
     if (this.#awaitsAdmission) return undefined;
@@ -226,7 +226,7 @@ export class RecordReader {
     const type = rawRecord[0] as ContentType;
     if (this.#options.trace)
       traceRecord(this.#options, "received", type, protection !== noProtection, sequenceNumber, rawRecord, fragment);
-    if (fragment.length > this.#limit) throw this.#breakWith(tooLong(fragment.length, this.#limit));
+    if (fragment.length > this.#limit) throw this.#breakWith(tooLongError(fragment.length, this.#limit));
     if (!fragment.length) this.#countEmpty(type);
     // An alert between empty records does not reset the count.
     else if (type !== contentTypes.alert) this.#emptyRecords = 0;
@@ -281,10 +281,10 @@ export class RecordReader {
   }
 }
 
-const tooLong = (length: number, limit: number): TlsError =>
+const tooLongError = (length: number, limit: number): TlsError =>
   new TlsError("record_overflow", `a record of ${length} bytes, at most ${limit} allowed`);
 
-function notTls(type: number): TlsError {
+function notTlsError(type: number): TlsError {
   const isHttp = looksLikeHttp(type);
   return new TlsError(
     "unexpected_message",

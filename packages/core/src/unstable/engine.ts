@@ -36,8 +36,8 @@ export interface EngineDriver {
 
 /**
  * The engine of a client. Call `start` once, pass received bytes to `receive` and the end of the transport to
- * `receiveEnd`, and send the bytes that `take` returns. The engine has no timers: call `abort` if a handshake takes too
- * long.
+ * `receiveTransportEnd`, and send the bytes that `take` returns. The engine has no timers: call `abort` if a handshake
+ * takes too long.
  * @throws TlsError `configuration`
  * @example
  * function firstFlight(ca: string, inbound: EngineInbound, scheduleTake: () => void): readonly Uint8Array[] {
@@ -48,13 +48,13 @@ export interface EngineDriver {
  */
 export function clientEngine(options: ConnectOptions, driver: EngineDriver): Engine {
   const config = clientHandshakeConfig(options);
-  return engine("client", config, (peer) => clientHandshake(peer, config), driver);
+  return engine("client", config, (link) => clientHandshake(link, config), driver);
 }
 
 /** The engine of a server; see `clientEngine`. */
 export function serverEngine(options: AcceptOptions, driver: EngineDriver): Engine {
   const config = serverHandshakeConfig(options);
-  return engine("server", config, (peer) => serverHandshake(peer, config), driver);
+  return engine("server", config, (link) => serverHandshake(link, config), driver);
 }
 
 const engine = (

@@ -10,7 +10,7 @@ import { explainContents } from "./contents.ts";
 import { type Finding, kindOf } from "./finding.ts";
 import type { OptionFault } from "./options.ts";
 import { adviceOf } from "./refusals.ts";
-import { clientOnlyOptions, expectedValues, otherNames, remedies, serverOnlyOptions } from "./words.ts";
+import { clientOnlyOptions, expectedValues, foreignOptionRemedies, remedies, serverOnlyOptions } from "./words.ts";
 
 export { adviceOf };
 
@@ -42,7 +42,7 @@ function remedyOf(option: string, known: readonly string[]): string {
     return `it is an option of a ${other === serverOnlyOptions ? "server" : "client"}: ${other[name]}`;
   // Looks up the full path, because an option inside another one differs from the option of the same name at the top.
   const lower = option.toLowerCase();
-  if (Object.hasOwn(otherNames, lower)) return otherNames[lower] as string;
+  if (Object.hasOwn(foreignOptionRemedies, lower)) return foreignOptionRemedies[lower] as string;
   const guess = name.length < 6 ? undefined : nearest(name, known, 2);
   return guess ? didYouMean(guess) : `known are ${known.join(", ")}`;
 }

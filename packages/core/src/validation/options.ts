@@ -51,7 +51,7 @@ export function withFault(error: TlsError, fault: OptionFault): TlsError {
 }
 
 /** A configuration error whose advice is in `remedies` of `words.ts`, such as one about several options. */
-export const briefError = (message: string): TlsError => withFault(configurationError(message), {});
+export const errorWithRemedy = (message: string): TlsError => withFault(configurationError(message), {});
 
 /**
  * Checks options against a table, and copies them into an object without a prototype. It reads each option once. An

@@ -99,7 +99,7 @@ const toWebSocketListener = "pass it to the listener: server.listenWebSocket({ �
 const address = 'the address comes first: connect("tcp://host:port", { … }) or connect("wss://host/path", { … })';
 
 /** The remedies for options of node:tls, node:https, ws, socket.io, Deno, Bun and curl, by name in lower case. */
-export const otherNames: Readonly<Record<string, string>> = {
+export const foreignOptionRemedies: Readonly<Record<string, string>> = {
   agent: webSocketOption,
   allow: toWebSocketListener,
   allowpartialtrustchain: "a certificate in ca ends a path, whether it is a root or not: leave it out",
@@ -216,7 +216,7 @@ export const clientOnlyOptions: Readonly<Record<string, string>> = {
   signedCertificateTimestamps: "a server sends them: nodeCredential({ cert, key, signedCertificateTimestamps })",
 };
 
-/** The advice for errors that `briefError` makes, by a pattern of their message. */
+/** The advice for errors that `errorWithRemedy` makes, by a pattern of their message. */
 export const remedies: readonly (readonly [RegExp, string])[] = [
   [/^the provider .* lacks/, "leave it out, or use another provider"],
   [/^an empty list of/, "leave the option out for the default, or fill the list"],

@@ -111,7 +111,7 @@ export interface Certificate {
  * path invalid. Policies count as processed: Handclasp refuses a path that requires an explicit policy, and RFC 5280
  * §6.1 refuses no other path because of its policies. Handclasp fetches no CRLs.
  */
-export const processedExtensions = {
+export const supportedExtensions = {
   keyUsage: "2.5.29.15",
   subjectAltName: "2.5.29.17",
   basicConstraints: "2.5.29.19",
@@ -131,7 +131,7 @@ const otherExtensions = {
   authorityKeyIdentifier: "2.5.29.35",
   authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
 } as const;
-const oids = { ...processedExtensions, ...otherExtensions } as const;
+const oids = { ...supportedExtensions, ...otherExtensions } as const;
 const anyPolicy = "2.5.29.32.0";
 
 /** The place in a certificate that is being read, for errors. */
@@ -226,7 +226,7 @@ function readCertificate(raw: Uint8Array, reader: Der, place: Place): Certificat
         signature,
         tbs,
         extensions,
-        subjectAltNames: sortNames(readExtension("subjectAltName", readGeneralNames) ?? []),
+        subjectAltNames: namesByType(readExtension("subjectAltName", readGeneralNames) ?? []),
         keyUsage: readExtension("keyUsage", readKeyUsage),
         extendedKeyUsage: readExtension("extKeyUsage", (value) => value.listOf(tags.sequence, (inner) => inner.oid())),
         ...(readExtension("basicConstraints", readBasicConstraints) ?? { isCa: false, pathLen: undefined }),
@@ -343,7 +343,7 @@ const readAccessDescriptions = (reader: Der): unknown =>
     }),
   );
 
-function sortNames(all: readonly GeneralName[]): SubjectAltNames {
+function namesByType(all: readonly GeneralName[]): SubjectAltNames {
   const of = (type: "dns" | "email" | "uri") => all.flatMap((name) => (name.type === type ? [name.value] : []));
   const ip = all.flatMap((name) => (name.type === "ip" ? (formatIp(name.value) ?? []) : []));
   return { dns: of("dns"), ip, email: of("email"), uri: of("uri"), all };

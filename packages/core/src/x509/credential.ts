@@ -5,7 +5,7 @@
  */
 import { type SignatureScheme, schemesForKey } from "../crypto/signatures.ts";
 import type { Awaitable } from "../flow.ts";
-import { briefError, wrongOption } from "../validation/options.ts";
+import { errorWithRemedy, wrongOption } from "../validation/options.ts";
 import type { Certificate } from "./certificate.ts";
 import { readOwnChain } from "./chain.ts";
 import { anyExtendedKeyUsage, clientAuth, serverAuth, usageName } from "./path.ts";
@@ -73,7 +73,7 @@ export function readCredential(credential: Credential, role: "server" | "client"
   const parsed = readOwnChain(credential.chain);
   const [certificate] = parsed;
   const refuse = (reason: string): never => {
-    throw briefError(`the certificate of ${certificate.subject.text || "no subject"} ${reason}`);
+    throw errorWithRemedy(`the certificate of ${certificate.subject.text || "no subject"} ${reason}`);
   };
   const { extendedKeyUsage, keyUsage, publicKey, pssHash } = certificate;
   const purpose = role === "server" ? serverAuth : clientAuth;

@@ -13,7 +13,7 @@ import { maxClockSkew, maxStatusAge } from "../limits.ts";
 import { type Certificate, type Extension, parseCertificate } from "./certificate.ts";
 import { CertificateError, printable } from "./errors.ts";
 import { type OcspResponse, ocspError, parseOcspResponse, type SingleResponse } from "./ocspResponse.ts";
-import { checkDates, checkNonAnchor, isSignedBy, processedOids, type Rules } from "./path.ts";
+import { checkDates, checkNonAnchor, isSignedBy, type Rules, supportedOids } from "./path.ts";
 import type { TrustOptions } from "./trust.ts";
 import type { VerifiedPeer } from "./verify.ts";
 
@@ -37,7 +37,7 @@ export interface OcspPolicyRow extends OcspPolicy {
    * Throws a configuration error if the policy could not check a status.
    * @param allUseCertificates whether all suites use certificates
    */
-  configure(trust: TrustOptions, allUseCertificates: boolean): void;
+  checkOptions(trust: TrustOptions, allUseCertificates: boolean): void;
   /** Returns `"good"` if the status was verified; throws if the client refuses the server. */
   check(status: StapledStatus): Flow<"good" | undefined>;
 }
@@ -45,7 +45,7 @@ export interface OcspPolicyRow extends OcspPolicy {
 const rows: Readonly<Record<OcspPolicy["name"], OcspPolicyRow>> = {
   request: {
     name: "request",
-    configure() {},
+    checkOptions() {},
     *check(status) {
       checkStapled(status);
       return yield* waitFor(undefined);
@@ -53,7 +53,7 @@ const rows: Readonly<Record<OcspPolicy["name"], OcspPolicyRow>> = {
   },
   check: {
     name: "check",
-    configure(trust) {
+    checkOptions(trust) {
       requireIssuer(this, trust);
     },
     *check(status) {
@@ -63,7 +63,7 @@ const rows: Readonly<Record<OcspPolicy["name"], OcspPolicyRow>> = {
   },
   require: {
     name: "require",
-    configure(trust, allUseCertificates) {
+    checkOptions(trust, allUseCertificates) {
       requireIssuer(this, trust);
       if (!allUseCertificates)
         throw configurationError(
@@ -155,7 +155,7 @@ const ocspSigning = "1.3.6.1.5.5.7.3.9";
  * The critical extensions that Handclasp processes in a response (none) and in a responder's certificate.
  */
 const responseExtensions: ReadonlySet<string> = new Set();
-const responderExtensions: ReadonlySet<string> = new Set([...processedOids, noCheck]);
+const responderExtensions: ReadonlySet<string> = new Set([...supportedOids, noCheck]);
 
 /**
  * Verifies that a response says "good" about a certificate. The response must be about this certificate, be current,
@@ -289,9 +289,9 @@ function* delegationFault(
     return `${subjectOf(responder)} may not sign (keyUsage)`;
   const critical = unknownCritical(extensions, responderExtensions);
   if (critical !== undefined) return `the critical extension ${critical} of ${subjectOf(responder)} is unknown`;
-  const rules: Pick<Rules, "now" | "fault"> = {
+  const rules: Pick<Rules, "now" | "makeError"> = {
     now,
-    fault: ({ subject }, fault, reason) => new CertificateError(fault, reason, { subject: subject.text }),
+    makeError: ({ subject }, code, reason) => new CertificateError(code, reason, { subject: subject.text }),
   };
   const fault = checkDates(rules, responder) ?? checkNonAnchor(rules, responder);
   if (fault) return fault.message;

@@ -7,7 +7,7 @@ import type { CryptoProvider } from "../crypto/provider.ts";
 import { type Flow, waitFor } from "../flow.ts";
 import { maxComparisons } from "../limits.ts";
 import type { CertificateCache } from "./cache.ts";
-import { type Certificate, processedExtensions } from "./certificate.ts";
+import { type Certificate, supportedExtensions } from "./certificate.ts";
 import type { CertificateError, CertificateFault } from "./errors.ts";
 import { loadConstraints } from "./lazy.ts";
 import { dnsName, parseReference } from "./name.ts";
@@ -30,7 +30,7 @@ export const maxPathDepth = 8;
 export const serverAuth = "1.3.6.1.5.5.7.3.1";
 export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const anyExtendedKeyUsage = "2.5.29.37.0";
-export const processedOids: ReadonlySet<string> = new Set(Object.values(processedExtensions));
+export const supportedOids: ReadonlySet<string> = new Set(Object.values(supportedExtensions));
 
 /** The rules for each certificate of a path, and the function that makes their errors. */
 export interface Rules {
@@ -42,7 +42,7 @@ export interface Rules {
   readonly minimumRsaBits: number;
   readonly minimumEcBits: number;
   /** Makes an error, and adds the certificate's position in the peer's chain. */
-  fault(certificate: Certificate, fault: CertificateFault, reason: string): CertificateError;
+  makeError(certificate: Certificate, code: CertificateFault, reason: string): CertificateError;
 }
 
 export interface PathSearch extends Rules {
@@ -78,7 +78,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
     if (!mostInformative || rank > mostInformative.rank) mostInformative = { rank, error };
   };
   const overBudget = (what: string): CertificateError =>
-    search.fault(leaf, "budget", `too much work to find a path: ${what}`);
+    search.makeError(leaf, "budget", `too much work to find a path: ${what}`);
 
   if (anchors.some((anchor) => equal(anchor.raw, leaf.raw))) {
     const error = search.checkPath([leaf]);
@@ -105,13 +105,15 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       const belowNext = intermediatesBelow + (isSelfIssued(issuer) ? 0 : 1);
       const error =
         !isAnchor && belowNext > search.maxDepth
-          ? search.fault(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
+          ? search.makeError(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
           : checkIssuer(search, issuer, intermediatesBelow, isAnchor);
       const longerPath = [...path, issuer];
       if (error) noteError(errorRanks.badIssuer, error);
       else if (isAnchor) {
         const failed =
-          (yield* checkSignatures(longerPath)) ?? (yield* checkNames(longerPath)) ?? search.checkPath(longerPath);
+          (yield* checkSignatures(longerPath)) ??
+          (yield* checkNameConstraints(longerPath)) ??
+          search.checkPath(longerPath);
         if (!failed) {
           for (const [j, child] of path.entries()) search.cache?.remember(child, longerPath[j + 1] as Certificate);
           return longerPath;
@@ -145,14 +147,14 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       }
       if (!good) {
         const reason = `its signature is not that of its issuer ${issuer.subject.text}`;
-        return search.fault(child, "bad_signature", reason);
+        return search.makeError(child, "bad_signature", reason);
       }
     }
     return undefined;
   }
 
   /** Checks each CA's name constraints against every certificate below it, except self-issued intermediates. */
-  function* checkNames(path: readonly Certificate[]): Flow<CertificateError | undefined> {
+  function* checkNameConstraints(path: readonly Certificate[]): Flow<CertificateError | undefined> {
     for (const [i, issuer] of path.entries()) {
       const constraints = issuer.nameConstraints;
       if (!constraints || !i) continue;
@@ -165,7 +167,11 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
         if (comparisons > maxComparisons) throw overBudget(`${maxComparisons} names compared with constraints`);
         const reason = violation(constrainedNames(certificate), constraints, { dnsName, parseReference });
         if (reason)
-          return search.fault(certificate, "name_constraint", `${reason} by the constraints of ${issuer.subject.text}`);
+          return search.makeError(
+            certificate,
+            "name_constraint",
+            `${reason} by the constraints of ${issuer.subject.text}`,
+          );
       }
     }
     return undefined;
@@ -184,34 +190,34 @@ export function checkCertificate(
   const error = checkDates(rules, certificate) ?? checkKeySize(rules, certificate);
   if (error) return error;
   for (const [oid, { critical }] of certificate.extensions) {
-    if (critical && !processedOids.has(oid)) {
-      return rules.fault(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
+    if (critical && !supportedOids.has(oid)) {
+      return rules.makeError(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
     }
   }
   // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below lowers the number by one. At 0 a policy is required.
   if ((certificate.requireExplicitPolicy ?? Number.POSITIVE_INFINITY) <= intermediatesBelow + 1) {
     const reason = "policyConstraints (2.5.29.36) requires an explicit policy, which is unknown";
-    return rules.fault(certificate, "unknown_critical_extension", reason);
+    return rules.makeError(certificate, "unknown_critical_extension", reason);
   }
   return checkExtendedKeyUsage(rules, certificate);
 }
 
 export function checkDates(
-  { now, fault }: Pick<Rules, "now" | "fault">,
+  { now, makeError }: Pick<Rules, "now" | "makeError">,
   certificate: Certificate,
 ): CertificateError | undefined {
   const { notBefore, notAfter } = certificate;
   const second = Math.floor(now / 1000) * 1000;
-  if (second > notAfter) return fault(certificate, "expired", `expired on ${iso(notAfter)}, now is ${iso(second)}`);
+  if (second > notAfter) return makeError(certificate, "expired", `expired on ${iso(notAfter)}, now is ${iso(second)}`);
   if (second >= notBefore) return undefined;
-  return fault(certificate, "not_yet_valid", `valid from ${iso(notBefore)}, now is ${iso(second)}`);
+  return makeError(certificate, "not_yet_valid", `valid from ${iso(notBefore)}, now is ${iso(second)}`);
 }
 
 export function checkKeySize(rules: Rules, certificate: Certificate): CertificateError | undefined {
   const { keyBits, publicKey } = certificate;
   const wanted = publicKey.type === "rsa" ? rules.minimumRsaBits : rules.minimumEcBits;
   if (keyBits >= wanted) return undefined;
-  return rules.fault(certificate, "weak_key", `a key of ${keyBits} bits; ${wanted} are needed`);
+  return rules.makeError(certificate, "weak_key", `a key of ${keyBits} bits; ${wanted} are needed`);
 }
 
 export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): CertificateError | undefined {
@@ -219,7 +225,7 @@ export function checkExtendedKeyUsage(rules: Rules, certificate: Certificate): C
   const wanted = rules.extendedKeyUsage;
   if (!usages || usages.includes(wanted) || usages.includes(anyExtendedKeyUsage)) return undefined;
   const list = usages.slice(0, 8).map(usageName).join(", ");
-  return rules.fault(certificate, "extended_key_usage", `extendedKeyUsage is ${list}, not ${usageName(wanted)}`);
+  return rules.makeError(certificate, "extended_key_usage", `extendedKeyUsage is ${list}, not ${usageName(wanted)}`);
 }
 
 /** The name of an extended key usage, or its OID if we know no name. */
@@ -228,26 +234,26 @@ export const usageName = (oid: string): string =>
 
 /** Applies the rules that hold for every certificate except an anchor. Returns the first error. */
 export function checkNonAnchor(
-  { fault }: Pick<Rules, "fault">,
+  { makeError }: Pick<Rules, "makeError">,
   certificate: Certificate,
 ): CertificateError | undefined {
   const { version, isCa } = certificate;
   if (version !== 3) {
     const reason = `version ${version}; only a trust anchor may be older than 3`;
-    return fault(certificate, "malformed", reason);
+    return makeError(certificate, "malformed", reason);
   }
   if (
     !certificate.subject.normalised &&
-    certificate.extensions.get(processedExtensions.subjectAltName)?.critical === false
+    certificate.extensions.get(supportedExtensions.subjectAltName)?.critical === false
   )
-    return fault(certificate, "malformed", "no subject, and subjectAltName not critical");
-  if (!certificate.issuer.normalised) return fault(certificate, "malformed", "its issuer has no name");
-  if (certificate.nameConstraints && !isCa) return fault(certificate, "malformed", "nameConstraints, but not a CA");
+    return makeError(certificate, "malformed", "no subject, and subjectAltName not critical");
+  if (!certificate.issuer.normalised) return makeError(certificate, "malformed", "its issuer has no name");
+  if (certificate.nameConstraints && !isCa) return makeError(certificate, "malformed", "nameConstraints, but not a CA");
   if (certificate.keyUsage?.has("keyCertSign") && !isCa)
-    return fault(certificate, "key_usage", "keyCertSign, but not a CA");
+    return makeError(certificate, "key_usage", "keyCertSign, but not a CA");
   if (certificate.signatureAlgorithm) return undefined;
   const reason = `signed with ${certificate.signatureAlgorithmOid}, which is not accepted`;
-  return fault(certificate, "weak_signature", reason);
+  return makeError(certificate, "weak_signature", reason);
 }
 
 /** Checks that a certificate may issue the last certificate of the path. Returns the first error. */
@@ -257,13 +263,13 @@ function checkIssuer(
   intermediatesBelow: number,
   isAnchor: boolean,
 ): CertificateError | undefined {
-  const { fault } = search;
+  const { makeError } = search;
   if (!issuer.isCa && !(isAnchor && issuer.version < 3))
-    return fault(issuer, "not_a_ca", "it issued a certificate but is not a CA (basicConstraints)");
+    return makeError(issuer, "not_a_ca", "it issued a certificate but is not a CA (basicConstraints)");
   if (issuer.keyUsage && !issuer.keyUsage.has("keyCertSign"))
-    return fault(issuer, "key_usage", "it issued a certificate without keyCertSign");
+    return makeError(issuer, "key_usage", "it issued a certificate without keyCertSign");
   if (issuer.pathLen !== undefined && intermediatesBelow > issuer.pathLen) {
-    return fault(
+    return makeError(
       issuer,
       "path_length",
       `pathLenConstraint is ${issuer.pathLen}, but ${intermediatesBelow} intermediates are below it`,

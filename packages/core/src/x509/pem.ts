@@ -6,7 +6,7 @@
 import { fromBase64, latin1 } from "../bytes/bytes.ts";
 import { tags } from "../bytes/der.ts";
 import { configurationError } from "../errors.ts";
-import { briefError, withFault } from "../validation/options.ts";
+import { errorWithRemedy, withFault } from "../validation/options.ts";
 
 export interface PemBlock {
   /** `"CERTIFICATE"`, `"PRIVATE KEY"` … */
@@ -23,7 +23,7 @@ export function pemBlocks(text: string): PemBlock[] {
   const begin = /^(?:\uFEFF|\xEF\xBB\xBF)?[ \t]*-----BEGIN ([A-Z0-9 #-]{1,64})-----[ \t]*$/gm;
   for (let match = begin.exec(text); match; match = begin.exec(text)) {
     const label = match[1] as string;
-    const fault = (what: string) => briefError(`PEM: ${label} (block ${blocks.length + 1}) ${what}`);
+    const fault = (what: string) => errorWithRemedy(`PEM: ${label} (block ${blocks.length + 1}) ${what}`);
     const end = text.indexOf(`-----END ${label}-----`, begin.lastIndex);
     if (end < 0) throw fault("has no end");
     const body = text.slice(begin.lastIndex, end);

@@ -3,7 +3,7 @@
  * @module
  */
 import { configurationError } from "../errors.ts";
-import { briefError, optionsOf, withFault, wrongOption } from "../validation/options.ts";
+import { errorWithRemedy, optionsOf, withFault, wrongOption } from "../validation/options.ts";
 import { trustOptions } from "../validation/tables.ts";
 import type { CertificateCache } from "./cache.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
@@ -37,12 +37,12 @@ export const trustPolicy = (options: TrustOptions, cache?: CertificateCache): Tr
 export function readTrust(options: TrustOptions, cache?: CertificateCache): TrustPolicy {
   const { ca, pins = [], insecure = false, trust, verify, minimumRsaBits = 2048, minimumEcBits = 256 } = options;
   const roots = [ca !== undefined || pins.length > 0, insecure, trust].filter(Boolean);
-  if (roots.length > 1) throw briefError("more than one root of trust");
+  if (roots.length > 1) throw errorWithRemedy("more than one root of trust");
   const bundles = ca === undefined ? [] : (isList(ca) ? ca : [ca]).map((source) => readAnchors(source, cache));
   const anchors = bundles.flatMap((bundle) => bundle.anchors);
   const unusable = bundles.flatMap((bundle) => bundle.unusable);
   if (!anchors.length && !pins.length && !insecure && !trust)
-    throw briefError("no trust anchor: give ca, pins, trust or insecure");
+    throw errorWithRemedy("no trust anchor: give ca, pins, trust or insecure");
   return { anchors, unusable, pins: pins.map(readPin), insecure, trust, verify, minimumRsaBits, minimumEcBits };
 }
 
@@ -89,5 +89,5 @@ function readPin(pin: string): string {
   const clean = String(pin).replace(/\s+/g, "");
   // 32 bytes have 43 base64 digits and a `=`. The last digit has two spare bits, which must be zero.
   if (/^sha256\/[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(clean)) return clean;
-  throw briefError(`pins: ${JSON.stringify(clean.slice(0, 80))}`);
+  throw errorWithRemedy(`pins: ${JSON.stringify(clean.slice(0, 80))}`);
 }

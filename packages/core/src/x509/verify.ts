@@ -114,7 +114,7 @@ export class VerifiedPeer {
  * const peer = yield* verifyPeer({ chain, policy, purpose: "server", reference: "example.com", now, provider });
  */
 export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
-  return yield* withAdvice(decide(request), request.policy);
+  return yield* finishVerification(decide(request), request.policy);
 }
 
 /**
@@ -126,7 +126,7 @@ export function* reverifyPeer(
   request: Pick<VerifyRequest, "chain" | "policy" | "now" | "cache">,
   verifiedBy: VerifiedPeer["verifiedBy"],
 ): Flow<VerifiedPeer> {
-  return yield* withAdvice(decideAgain(request, verifiedBy), request.policy);
+  return yield* finishVerification(decideAgain(request, verifiedBy), request.policy);
 }
 
 function* decideAgain(
@@ -138,20 +138,21 @@ function* decideAgain(
   const chain = [...parsePeerChain(request).positions.keys()];
   const leaf = chain[0] as Certificate;
   const path = verifiedBy === "trust" ? [leaf] : chain;
-  const fault: Rules["fault"] = (certificate, code, reason) =>
+  const makeError: Rules["makeError"] = (certificate, code, reason) =>
     new CertificateError(code, reason, { position: chain.indexOf(certificate), subject: certificate.subject.text });
-  if (verifiedBy !== "insecure") for (const certificate of path) refuse(checkDates({ now, fault }, certificate));
+  if (verifiedBy !== "insecure")
+    for (const certificate of path) throwIfError(checkDates({ now, makeError }, certificate));
   if (verifiedBy === "trust" && !(trust && (yield* callUser("trust", leaf, () => trust(chain))) === true))
-    throw fault(leaf, "untrusted", "refused by the trust function");
+    throw makeError(leaf, "untrusted", "refused by the trust function");
   return makeVerifiedPeer(leaf, path, verifiedBy);
 }
 
 /**
  * Returns the verified peer after the `verify` function has accepted it. Adds advice to an error that refuses the peer.
  */
-function* withAdvice(verdict: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<VerifiedPeer> {
+function* finishVerification(verification: Flow<VerifiedPeer>, policy: TrustPolicy): Flow<VerifiedPeer> {
   try {
-    return yield* askVerify(policy, yield* verdict);
+    return yield* askVerify(policy, yield* verification);
   } catch (error) {
     if (!(error instanceof CertificateError) || error.advice) throw error;
     const advice = (yield* waitFor(loadExplanations()))?.adviceOf(error.code, error.reason);
@@ -179,8 +180,8 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
     extendedKeyUsage: request.extendedKeyUsage ?? (request.purpose === "server" ? serverAuth : clientAuth),
     minimumRsaBits: policy.minimumRsaBits ?? 0,
     minimumEcBits: policy.minimumEcBits ?? 0,
-    fault: (certificate, fault, reason) =>
-      new CertificateError(fault, reason, {
+    makeError: (certificate, code, reason) =>
+      new CertificateError(code, reason, {
         position: positions.get(certificate),
         subject: certificate.subject.text,
       }),
@@ -190,24 +191,24 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
 
   if (policy.trust || (hasOnlyPins && isPinned(leaf))) {
     // The key is the identity (RFC 7671 §5.1), so the path and the name are not checked.
-    refuse(checkDates(rules, leaf) ?? checkKeySize(rules, leaf) ?? checkExtendedKeyUsage(rules, leaf));
+    throwIfError(checkDates(rules, leaf) ?? checkKeySize(rules, leaf) ?? checkExtendedKeyUsage(rules, leaf));
     const { trust } = policy;
     if (!trust) return makeVerifiedPeer(leaf, [leaf], "pin");
     if ((yield* callUser("trust", leaf, () => trust(sent))) === true) return makeVerifiedPeer(leaf, [leaf], "trust");
-    throw rules.fault(leaf, "untrusted", "refused by the trust function");
+    throw rules.makeError(leaf, "untrusted", "refused by the trust function");
   }
 
-  const noPin = (): CertificateError =>
-    rules.fault(leaf, "pin", `no key on its path is pinned; its own is ${leaf.pin}`);
+  const pinError = (): CertificateError =>
+    rules.makeError(leaf, "pin", `no key on its path is pinned; its own is ${leaf.pin}`);
   // An unverified certificate of the chain proves nothing: a pinned CA must be the anchor of a verified path.
   const anchors = hasOnlyPins
     ? sent.slice(1).filter((certificate) => certificate.isCa && isPinned(certificate))
     : policy.anchors;
-  if (hasOnlyPins && !anchors.length) throw noPin();
+  if (hasOnlyPins && !anchors.length) throw pinError();
 
-  refuse(checkCertificate(rules, leaf));
-  if (!anchors.some((anchor) => equal(anchor.raw, leaf.raw))) refuse(checkNonAnchor(rules, leaf));
-  if (request.reference !== undefined) refuse(checkReference(rules, leaf, request.reference));
+  throwIfError(checkCertificate(rules, leaf));
+  if (!anchors.some((anchor) => equal(anchor.raw, leaf.raw))) throwIfError(checkNonAnchor(rules, leaf));
+  if (request.reference !== undefined) throwIfError(checkReference(rules, leaf, request.reference));
   const path = yield* findPath({
     ...rules,
     leaf,
@@ -219,7 +220,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
     noIssuer: (certificate) =>
       unusable.find((error) => error.subject === certificate.issuer.text) ??
       unknownIssuer(rules, certificate, policy.unusable),
-    checkPath: (path) => (!hasOnlyPins && policy.pins.length && !path.some(isPinned) ? noPin() : undefined),
+    checkPath: (path) => (!hasOnlyPins && policy.pins.length && !path.some(isPinned) ? pinError() : undefined),
   });
   return makeVerifiedPeer(leaf, path, hasOnlyPins ? "pin" : "ca");
 }
@@ -278,6 +279,6 @@ function* callUser<T>(what: string, certificate: Certificate, hook: () => Awaita
 
 const placeOf = (leaf: Certificate): CertificatePlace => ({ position: 0, subject: leaf.subject.text });
 
-function refuse(error: CertificateError | undefined): void {
+function throwIfError(error: CertificateError | undefined): void {
   if (error) throw error;
 }

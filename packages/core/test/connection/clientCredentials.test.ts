@@ -12,7 +12,7 @@ import { type ClientCredentials, credentialSelector } from "../../src/connection
 import { connect } from "../../src/connection/connect.ts";
 import { ecdsa_secp256r1_sha256 } from "../../src/crypto/signatures.ts";
 import { TlsError } from "../../src/errors.ts";
-import type { CertificateRequested } from "../../src/handshake/session.ts";
+import type { ReceivedCertificateRequest } from "../../src/handshake/session.ts";
 import { maxAuthorityNames } from "../../src/limits.ts";
 import type { Credential } from "../../src/x509/credential.ts";
 import {
@@ -101,7 +101,7 @@ describe("from a list of credentials", () => {
       ...["O=TEST", "CN=  rOOt"].map((rdn) => name(rdn).subarray(2)), // each an RDN without the SEQUENCE around it
     );
     expect(await sentSubject(all, withAuthorities(differentSpelling))).toBe("CN=of middle");
-    const request: CertificateRequested = {
+    const request: ReceivedCertificateRequest = {
       schemes: [ecdsa_secp256r1_sha256],
       certificateAuthorities: [bytes(1, 2, 3)],
     };

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import { commonConfig } from "../../src/connection/options.ts";
 import { clientHandshake } from "../../src/handshake/client.ts";
-import type { Peer } from "../../src/handshake/peer.ts";
+import type { HandshakeLink } from "../../src/handshake/link.ts";
 import { serverHandshake } from "../../src/handshake/server.ts";
 import type { RecordWriter } from "../../src/record/writer.ts";
 import type { RawExtension } from "../../src/wire/messages.ts";
@@ -49,7 +49,7 @@ interface Established {
 }
 
 async function established(
-  prepare: (peer: Peer, role: "client" | "server") => void = () => {},
+  prepare: (link: HandshakeLink, role: "client" | "server") => void = () => {},
   options: CommonOptions & { readonly requireSecureRenegotiation?: boolean } = {},
 ): Promise<Established> {
   const { a, b } = memoryPair();
@@ -67,9 +67,9 @@ async function established(
     a,
     {
       role: "client",
-      handshake: (peer) => {
-        prepare(peer, "client");
-        return clientHandshake(peer, {
+      handshake: (link) => {
+        prepare(link, "client");
+        return clientHandshake(link, {
           ...common,
           serverName: "localhost",
           trust: trustPolicy({ ca: pki.ca }),
@@ -81,7 +81,7 @@ async function established(
           ocsp: undefined,
           signedCertificateTimestamps: false,
           selectCredential: () => undefined,
-          identity: [],
+          ownCertificates: [],
           requiresListedIssuer: false,
           sessions: undefined,
           sessionScope: "",
@@ -98,9 +98,9 @@ async function established(
     b,
     {
       role: "server",
-      handshake: (peer) => {
-        prepare(peer, "server");
-        return serverHandshake(peer, config);
+      handshake: (link) => {
+        prepare(link, "server");
+        return serverHandshake(link, config);
       },
       maxFragment: 16_384,
       maxRenegotiations: common.maxRenegotiations,
@@ -217,10 +217,10 @@ describe("extensions that a peer does not support", () => {
   /** Removes the extension from the hello of one side, which otherwise behaves as if both sides had it. */
   const withoutExtension =
     (sender: "client" | "server", id: number) =>
-    (peer: Peer, role: "client" | "server"): void => {
+    (link: HandshakeLink, role: "client" | "server"): void => {
       if (role !== sender) return;
-      const send = peer.send.bind(peer);
-      peer.send = (type, body) => {
+      const send = link.send.bind(link);
+      link.send = (type, body) => {
         const { extensions } = body as { readonly extensions?: readonly RawExtension[] };
         send(
           type,
@@ -248,10 +248,10 @@ describe("the handshake fails if a Finished message", () => {
   test.each(["client", "server"] as const)(
     "of the %s has wrong verify_data: the other side refuses it with decrypt_error",
     async (faultyRole) => {
-      const failure = await established((peer, role) => {
+      const failure = await established((link, role) => {
         if (role !== faultyRole) return;
-        const send = peer.send.bind(peer);
-        peer.send = (type, body) =>
+        const send = link.send.bind(link);
+        link.send = (type, body) =>
           send(type, type.name === "finished" ? ({ verifyData: new Uint8Array(12) } as typeof body) : body);
       }).catch((error: unknown) => error);
       // The error is that of the peer, which sends the alert, or of the faulty side, which receives it.

@@ -3,7 +3,7 @@ import {
   type CipherSuite,
   type CryptoProvider,
   type GroupName,
-  type KeyAgreement,
+  type KeyShareGenerator,
   keepSessions,
   memoryStore,
   modernSuites,
@@ -55,13 +55,13 @@ function loggingClient({
 }) {
   const shares: ShareLog[] = [];
   const logged =
-    (group: GroupName): KeyAgreement =>
+    (group: GroupName): KeyShareGenerator =>
     async (random) => {
       const one: ShareLog = { group, agreements: 0, wipes: 0 };
       shares.push(one);
       await slow;
       if (group === fails) throw new Error("no share");
-      const share = await (nodeCrypto.groups[group] as KeyAgreement)(random);
+      const share = await (nodeCrypto.groups[group] as KeyShareGenerator)(random);
       return {
         publicKey: share.publicKey,
         agree(peerPublicKey) {
@@ -155,8 +155,8 @@ describe("with a provider that sets precomputesShares, a share", () => {
 
   test("whose wiping fails causes no unhandled rejection", async () => {
     const { client } = loggingClient({ precomputesShares: true });
-    const make = client.provider.groups.x25519 as KeyAgreement;
-    const x25519: KeyAgreement = async (random) => {
+    const make = client.provider.groups.x25519 as KeyShareGenerator;
+    const x25519: KeyShareGenerator = async (random) => {
       const { publicKey } = await make(random);
       const wipe = (): void => {
         throw new Error("wiped twice");

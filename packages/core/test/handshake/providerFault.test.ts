@@ -6,7 +6,7 @@ import {
   type CipherSuite,
   type CryptoProvider,
   connect,
-  type KeyAgreement,
+  type KeyShareGenerator,
   TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -25,11 +25,11 @@ const key = new Uint8Array(32).fill(7);
 /** `nodeCrypto` with another `agree` function in its key shares. */
 function providerWith(agree: () => Awaitable<Uint8Array | undefined>): CryptoProvider {
   const changed =
-    (make: KeyAgreement): KeyAgreement =>
+    (make: KeyShareGenerator): KeyShareGenerator =>
     async (random) => ({ ...(await make(random)), agree });
   return {
     ...nodeCrypto,
-    groups: { x25519: changed(nodeCrypto.groups.x25519 as KeyAgreement) },
+    groups: { x25519: changed(nodeCrypto.groups.x25519 as KeyShareGenerator) },
     finiteField: (prime, length) => changed(finiteField(prime, length)),
   };
 }

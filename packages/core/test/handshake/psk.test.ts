@@ -130,10 +130,10 @@ describe("without the right pre-shared key", () => {
   ])("an identity %s is treated as unknown", async (_, sent) => {
     const keyExchange: KeyExchangeRow = {
       ...pskExchange,
-      *client(peer, config) {
-        const side = yield* pskExchange.client(peer, config);
-        const send: typeof peer.send = peer.send.bind(peer);
-        peer.send = (type, body) =>
+      *client(link, config) {
+        const side = yield* pskExchange.client(link, config);
+        const send: typeof link.send = link.send.bind(link);
+        link.send = (type, body) =>
           (type as unknown) === clientPskIdentity ? send(clientPskIdentity, { identity: sent }) : send(type, body);
         return side;
       },

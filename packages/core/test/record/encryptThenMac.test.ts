@@ -8,7 +8,7 @@ import { concat, fromHex } from "@handclasp/core/unstable";
 
 import { describe, expect, test } from "vitest";
 import { noble } from "../../src/crypto/noble.ts";
-import type { BlockChain, CryptoProvider } from "../../src/crypto/provider.ts";
+import type { CbcCipher, CryptoProvider } from "../../src/crypto/provider.ts";
 import { runFlow } from "../../src/flow.ts";
 import { makeProtection, type Protection } from "../../src/record/protection.ts";
 import { sealed } from "./support.ts";
@@ -40,12 +40,12 @@ describe.each([
   const key = ascending(0, suite.keyLength);
   const macKey = ascending(0x20, macLength);
   const cipher = suite.cipher as "AES_128_CBC" | "AES_256_CBC";
-  const chain = noble.ciphers[cipher]?.(key) as BlockChain;
+  const chain = noble.ciphers[cipher]?.(key) as CbcCipher;
   let decrypted = 0;
   const provider: CryptoProvider = {
     ...noble,
     ciphers: {
-      [cipher]: (): BlockChain => ({
+      [cipher]: (): CbcCipher => ({
         encrypt: (iv, blocks) => chain.encrypt(iv, blocks),
         decrypt(iv, blocks) {
           decrypted++;

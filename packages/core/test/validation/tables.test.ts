@@ -7,7 +7,12 @@ import { explain } from "../../src/validation/explain.ts";
 import { faults, optionsOf } from "../../src/validation/options.ts";
 import { serverOptions } from "../../src/validation/serverTable.ts";
 import { clientOptions } from "../../src/validation/tables.ts";
-import { clientOnlyOptions, expectedValues, otherNames, serverOnlyOptions } from "../../src/validation/words.ts";
+import {
+  clientOnlyOptions,
+  expectedValues,
+  foreignOptionRemedies,
+  serverOnlyOptions,
+} from "../../src/validation/words.ts";
 import { certificateDers } from "../../src/x509/pem.ts";
 
 const credentials = nodeCredential(await (await testCa()).issue());
@@ -108,7 +113,7 @@ describe("the tables", () => {
     expect(Object.keys(serverOnlyOptions).sort()).toEqual(server.filter((option) => !client.includes(option)).sort());
     expect(Object.keys(clientOnlyOptions).sort()).toEqual(client.filter((option) => !server.includes(option)).sort());
     // Other names are looked up in lower case.
-    for (const name of Object.keys(otherNames)) expect(name).toBe(name.toLowerCase());
+    for (const name of Object.keys(foreignOptionRemedies)) expect(name).toBe(name.toLowerCase());
   });
 });
 

@@ -164,9 +164,9 @@ const verify = (chain: readonly Uint8Array[]) =>
 
 /** Runs only the search for a path. Its certificates need not be encodable. */
 const search = ([end, ...issuers]: readonly Certificate[], provider: CryptoProvider) => {
-  const fault = (_: Certificate, code: CertificateFault, reason: string) => new CertificateError(code, reason);
-  const noIssuer = (certificate: Certificate) => fault(certificate, "unknown_issuer", "no issuer");
-  const rules = { now, extendedKeyUsage: serverAuth, minimumRsaBits: 0, minimumEcBits: 0, fault };
+  const makeError = (_: Certificate, code: CertificateFault, reason: string) => new CertificateError(code, reason);
+  const noIssuer = (certificate: Certificate) => makeError(certificate, "unknown_issuer", "no issuer");
+  const rules = { now, extendedKeyUsage: serverAuth, minimumRsaBits: 0, minimumEcBits: 0, makeError };
   const error = checkCertificate(rules, end!) ?? checkNonAnchor(rules, end!);
   if (error) throw error;
   const accept = () => undefined;

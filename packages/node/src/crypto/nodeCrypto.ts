@@ -19,7 +19,7 @@ import {
   publicEncrypt,
   randomFillSync,
 } from "node:crypto";
-import type { Aead, BlockChain, CryptoProvider, EcCurveName, Hash, HashName, KeyAgreement } from "@handclasp/core";
+import type { Aead, CbcCipher, CryptoProvider, EcCurveName, Hash, HashName, KeyShareGenerator } from "@handclasp/core";
 import { base64url, curves, fromJwk, importKey, isUncompressed } from "./publicKeys.ts";
 import { isSignature } from "./signatures.ts";
 
@@ -137,7 +137,7 @@ function ccm(tagLength: 8 | 16): (key: Uint8Array) => Aead {
   };
 }
 
-function blockChain(mode: "aes-128-cbc" | "aes-256-cbc", keyLength: number): (key: Uint8Array) => BlockChain {
+function blockChain(mode: "aes-128-cbc" | "aes-256-cbc", keyLength: number): (key: Uint8Array) => CbcCipher {
   // Without padding, update() returns all whole blocks, and final() throws if a part of a block is left.
   const transform = (context: ReturnType<typeof createCipheriv>, blocks: Uint8Array): Uint8Array => {
     const out = context.setAutoPadding(false).update(blocks);
@@ -184,7 +184,7 @@ function computeSecret(
  * Key agreement on a NIST curve. createECDH takes a third of the time of generateKeyPairSync, and also checks that
  * points are on the curve.
  */
-function ecdh(curve: EcCurveName): KeyAgreement {
+function ecdh(curve: EcCurveName): KeyShareGenerator {
   return () => {
     const pair = createECDH(curves[curve].openssl);
     const publicKey = asUint8Array(pair.generateKeys());
@@ -212,7 +212,7 @@ const generate = generateKeyPairSync as unknown as (
   options: { publicKeyEncoding: { format: "jwk" } },
 ) => { publicKey: JsonWebKey; privateKey: KeyObject };
 
-const x25519: KeyAgreement = () => {
+const x25519: KeyShareGenerator = () => {
   const pair = generate("x25519", { publicKeyEncoding: { format: "jwk" } });
   // Copies the key out of Buffer's pool.
   const publicKey = Uint8Array.from(Buffer.from(pair.publicKey.x as string, "base64url"));

@@ -21,8 +21,8 @@ export const dhe: KeyExchangeRow = {
   usesCertificate: true,
   keyUsage: "digitalSignature",
 
-  *client(peer, config) {
-    const { params, signed } = yield* peer.expect(serverDhKeyExchange);
+  *client(link, config) {
+    const { params, signed } = yield* link.expect(serverDhKeyExchange);
     const field = fieldOf(config, params);
     return {
       group: field.name,
@@ -31,7 +31,7 @@ export const dhe: KeyExchangeRow = {
         const share = yield* generateShare(config, field);
         try {
           const premaster = yield* dhSharedSecret(share, params.public, field);
-          peer.send(clientDhPublic, { public: share.publicKey });
+          link.send(clientDhPublic, { public: share.publicKey });
           return { premaster };
         } finally {
           share.wipe();
@@ -40,20 +40,20 @@ export const dhe: KeyExchangeRow = {
     };
   },
 
-  *server(peer, config, { group, sign }) {
+  *server(link, config, { group, sign }) {
     if (group?.kind !== "field") throw new Error("DHE chosen without a group");
     const { field } = group;
     const share = yield* generateShare(config, field);
     try {
       const params = { p: field.prime(), g: Uint8Array.of(generator), public: share.publicKey };
-      peer.send(serverDhKeyExchange, { params, signed: yield* sign(encode(serverDhParams, params)) });
+      link.send(serverDhKeyExchange, { params, signed: yield* sign(encode(serverDhParams, params)) });
     } catch (error) {
       share.wipe();
       throw error;
     }
     return {
       *expect() {
-        const message = yield* peer.expect(clientDhPublic);
+        const message = yield* link.expect(clientDhPublic);
         return { premaster: yield* dhSharedSecret(share, message.public, field) };
       },
       wipe: () => share.wipe(),
@@ -77,8 +77,8 @@ function fieldOf({ groups }: ExchangeConfig, { p, g }: DhParams): FiniteField {
 }
 
 function* generateShare({ provider, random }: ExchangeConfig, field: FiniteField): Flow<KeyShare> {
-  const agreement = (provider.finiteField ?? finiteField)(field.prime(), field.exponentLength);
-  return yield* waitFor(agreement(random));
+  const generate = (provider.finiteField ?? finiteField)(field.prime(), field.exponentLength);
+  return yield* waitFor(generate(random));
 }
 
 /** The shared secret without its leading zeros: DH strips them (RFC 5246 §8.1.2), ECDH does not. */

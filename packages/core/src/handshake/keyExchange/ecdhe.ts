@@ -6,7 +6,7 @@
 import { defaultGroups } from "../../crypto/groups.ts";
 import { encode } from "../../wire/codec.ts";
 import { clientEcdhPublic, serverEcdhKeyExchange, serverEcdhParams } from "../../wire/messages.ts";
-import { ecdhParams, ecdhSharedSecret, generateShare, groupOf, isCurve } from "./ephemeral.ts";
+import { ecdhParams, ecdhSharedSecret, generateShare, groupOf, isCurve } from "./ecdheCommon.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
 
 export const ecdhe: KeyExchangeRow = {
@@ -15,8 +15,8 @@ export const ecdhe: KeyExchangeRow = {
   usesCertificate: true,
   keyUsage: "digitalSignature",
 
-  *client(peer, config, precomputed) {
-    const { params, signed } = yield* peer.expect(serverEcdhKeyExchange);
+  *client(link, config, precomputed) {
+    const { params, signed } = yield* link.expect(serverEcdhKeyExchange);
     const group = groupOf(config, params);
     return {
       group: group.name,
@@ -25,7 +25,7 @@ export const ecdhe: KeyExchangeRow = {
         const share = yield* generateShare(config, group, precomputed);
         try {
           const premaster = yield* ecdhSharedSecret(share, params.public, group);
-          peer.send(clientEcdhPublic, { public: share.publicKey });
+          link.send(clientEcdhPublic, { public: share.publicKey });
           return { premaster };
         } finally {
           share.wipe();
@@ -34,19 +34,19 @@ export const ecdhe: KeyExchangeRow = {
     };
   },
 
-  *server(peer, config, { group, sign }) {
+  *server(link, config, { group, sign }) {
     if (!isCurve(group)) throw new Error("ECDHE chosen without a group");
     const share = yield* generateShare(config, group);
     try {
       const params = ecdhParams(group, share);
-      peer.send(serverEcdhKeyExchange, { params, signed: yield* sign(encode(serverEcdhParams, params)) });
+      link.send(serverEcdhKeyExchange, { params, signed: yield* sign(encode(serverEcdhParams, params)) });
     } catch (error) {
       share.wipe();
       throw error;
     }
     return {
       *expect() {
-        const message = yield* peer.expect(clientEcdhPublic);
+        const message = yield* link.expect(clientEcdhPublic);
         return { premaster: yield* ecdhSharedSecret(share, message.public, group) };
       },
       wipe: () => share.wipe(),

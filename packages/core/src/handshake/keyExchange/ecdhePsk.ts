@@ -5,9 +5,9 @@
  */
 import { defaultGroups } from "../../crypto/groups.ts";
 import { clientEcdhPskPublic, serverEcdhPskKeyExchange } from "../../wire/messages.ts";
-import { ecdhParams, ecdhSharedSecret, generateShare, groupOf, isCurve } from "./ephemeral.ts";
+import { ecdhParams, ecdhSharedSecret, generateShare, groupOf, isCurve } from "./ecdheCommon.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
-import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./presharedKey.ts";
+import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./pskCommon.ts";
 import { pskOptions } from "./pskOptions.ts";
 
 export const ecdhePsk: KeyExchangeRow = {
@@ -18,8 +18,8 @@ export const ecdhePsk: KeyExchangeRow = {
   psk: pskOptions,
   stillHasKey,
 
-  *client(peer, config, precomputed) {
-    const { identityHint, params } = yield* peer.expect(serverEcdhPskKeyExchange);
+  *client(link, config, precomputed) {
+    const { identityHint, params } = yield* link.expect(serverEcdhPskKeyExchange);
     const group = groupOf(config, params);
     return {
       group: group.name,
@@ -28,7 +28,7 @@ export const ecdhePsk: KeyExchangeRow = {
         const share = yield* generateShare(config, group, precomputed);
         try {
           const secret = yield* ecdhSharedSecret(share, params.public, group);
-          peer.send(clientEcdhPskPublic, { identity: material.identity, public: share.publicKey });
+          link.send(clientEcdhPskPublic, { identity: material.identity, public: share.publicKey });
           return pskPremaster(config, material, secret);
         } finally {
           share.wipe();
@@ -37,13 +37,13 @@ export const ecdhePsk: KeyExchangeRow = {
     };
   },
 
-  *server(peer, config, { group }) {
+  *server(link, config, { group }) {
     if (!isCurve(group)) throw new Error("ECDHE chosen without a group");
     const share = yield* generateShare(config, group);
-    peer.send(serverEcdhPskKeyExchange, { identityHint: hintOf(config), params: ecdhParams(group, share) });
+    link.send(serverEcdhPskKeyExchange, { identityHint: hintOf(config), params: ecdhParams(group, share) });
     return {
       *expect() {
-        const message = yield* peer.expect(clientEcdhPskPublic);
+        const message = yield* link.expect(clientEcdhPskPublic);
         const secret = yield* ecdhSharedSecret(share, message.public, group);
         return pskPremaster(config, yield* serverPskFor(config, message.identity), secret);
       },

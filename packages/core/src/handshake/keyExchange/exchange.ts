@@ -12,7 +12,7 @@ import type { DigitallySigned } from "../../wire/messages.ts";
 import type { Certificate } from "../../x509/certificate.ts";
 import type { Credential } from "../../x509/credential.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
-import type { Peer } from "../peer.ts";
+import type { HandshakeLink } from "../link.ts";
 
 export interface KeyExchange {
   readonly name: "ecdhe" | "dhe" | "rsa" | "psk" | "ecdhe_psk";
@@ -29,9 +29,9 @@ export interface KeyExchange {
 /** The internal interface of `KeyExchange`. */
 export interface KeyExchangeRow extends KeyExchange {
   /** Receives ServerKeyExchange, if the exchange has one. */
-  client(peer: Peer, config: ClientExchangeConfig, precomputed?: PrecomputedShare): Flow<ClientSide>;
+  client(link: HandshakeLink, config: ClientExchangeConfig, precomputed?: PrecomputedShare): Flow<ClientExchange>;
   /** Sends ServerKeyExchange, if the exchange has one. */
-  server(peer: Peer, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerSide>;
+  server(link: HandshakeLink, config: ServerExchangeConfig, choice: ServerChoice): Flow<ServerExchange>;
   /**
    * For exchanges with a pre-shared key: checks the user's options and returns the functions that the exchange calls.
    */
@@ -123,7 +123,7 @@ export interface PrecomputedShare {
   wipe(): void;
 }
 
-export interface ClientSide {
+export interface ClientExchange {
   /** The name of the group, if the exchange uses one. */
   readonly group?: string;
   /**
@@ -151,7 +151,7 @@ export interface ServerChoice {
   sign(params: Uint8Array): Flow<DigitallySigned>;
 }
 
-export interface ServerSide {
+export interface ServerExchange {
   /** Receives ClientKeyExchange. */
   expect(): Flow<AgreedSecret>;
   /** Wipes the private key. */

@@ -7,7 +7,7 @@
 import { waitFor } from "../../flow.ts";
 import { clientPskIdentity, serverPskKeyExchange } from "../../wire/messages.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
-import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./presharedKey.ts";
+import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./pskCommon.ts";
 import { pskOptions } from "./pskOptions.ts";
 
 export const psk: KeyExchangeRow = {
@@ -18,23 +18,23 @@ export const psk: KeyExchangeRow = {
   psk: pskOptions,
   stillHasKey,
 
-  *client(peer, config) {
-    const message = yield* peer.optional(serverPskKeyExchange);
+  *client(link, config) {
+    const message = yield* link.optional(serverPskKeyExchange);
     return {
       *send() {
         const material = yield* clientPskFor(config, message?.identityHint ?? new Uint8Array(0));
-        peer.send(clientPskIdentity, { identity: material.identity });
+        link.send(clientPskIdentity, { identity: material.identity });
         return pskPremaster(config, material);
       },
     };
   },
 
-  server(peer, config) {
+  server(link, config) {
     const identityHint = hintOf(config);
-    if (identityHint.length) peer.send(serverPskKeyExchange, { identityHint });
+    if (identityHint.length) link.send(serverPskKeyExchange, { identityHint });
     return waitFor({
       *expect() {
-        const { identity } = yield* peer.expect(clientPskIdentity);
+        const { identity } = yield* link.expect(clientPskIdentity);
         return pskPremaster(config, yield* serverPskFor(config, identity));
       },
     });

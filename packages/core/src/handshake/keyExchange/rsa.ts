@@ -16,7 +16,7 @@ export const rsa: KeyExchangeRow = {
   usesCertificate: true,
   keyUsage: "keyEncipherment",
 
-  client: (peer, { provider, random }) =>
+  client: (link, { provider, random }) =>
     waitFor({
       *send(server) {
         const publicKey = server?.certificate.publicKey;
@@ -29,7 +29,7 @@ export const rsa: KeyExchangeRow = {
         premaster[0] = tls12 >> 8;
         premaster[1] = tls12 & 255;
         try {
-          peer.send(clientEncryptedPremaster, {
+          link.send(clientEncryptedPremaster, {
             encryptedPremasterSecret: yield* waitFor(provider.rsaEncrypt(publicKey, premaster, random)),
           });
         } catch (error) {
@@ -40,14 +40,14 @@ export const rsa: KeyExchangeRow = {
       },
     }),
 
-  server: (peer, { random }, { credential: ours, clientVersion }) =>
+  server: (link, { random }, { credential: ours, clientVersion }) =>
     waitFor({
       /**
        * If the ciphertext is not valid, the handshake continues with random bytes and fails at Finished (RFC 5246
        * §7.4.7.1).
        */
       *expect() {
-        const { encryptedPremasterSecret } = yield* peer.expect(clientEncryptedPremaster);
+        const { encryptedPremasterSecret } = yield* link.expect(clientEncryptedPremaster);
         const fallback = random(48);
         const publicKey = ours?.certificate.publicKey;
         if (publicKey?.type !== "rsa" || !ours?.credential.rsaDecryptRaw)

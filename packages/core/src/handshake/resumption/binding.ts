@@ -67,7 +67,7 @@ export const clientBinding = (config: ClientConfig): Uint8Array =>
     config.ocsp?.name,
     config.sessionScope,
     // `undefined` if a function selects the certificate. A session is then stored only if the function was not called.
-    config.identity?.map(hashText),
+    config.ownCertificates?.map(hashText),
   ]);
 
 /**

@@ -8,11 +8,11 @@ import { callHook, type Flow } from "../../flow.ts";
 import { maxTicket, sessionLifetime } from "../../limits.ts";
 import { finished, newSessionTicket } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
-import type { Hellos } from "../agreement.ts";
+import type { HelloResults } from "../agreement.ts";
 import type { ClientConfig, NewClientSession, SessionKeeper } from "../config.ts";
-import type { Peer } from "../peer.ts";
+import type { HandshakeLink } from "../link.ts";
 import { Secrets } from "../secrets.ts";
-import { type Agreement, type Established, sessionOf } from "../session.ts";
+import { type Agreement, type HandshakeResult, sessionOf } from "../session.ts";
 import { clientBinding } from "./binding.ts";
 import {
   emptyBytes,
@@ -28,27 +28,27 @@ import {
 import type { SessionStore } from "./store.ts";
 
 /** Keeps a client's sessions in a store. The store must have a time limit and must not throw. */
-export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper {
+export function makeSessionKeeper(store: SessionStore, tickets: boolean): SessionKeeper {
   /** The abbreviated handshake, RFC 5246 §7.3, figure 2, left column, from ServerHello on. */
   function* resume(
-    peer: Peer,
+    link: HandshakeLink,
     config: ClientConfig,
     state: SessionState,
     server: VerifiedPeer | undefined,
-    hellos: Hellos,
-  ): Flow<Established> {
-    const secrets = new Secrets(peer, config, hellos);
+    hellos: HelloResults,
+  ): Flow<HandshakeResult> {
+    const secrets = new Secrets(link, config, hellos);
     try {
       const agreement = resumedAgreement(state, hellos.agreement);
-      peer.applyLimits(agreement);
+      link.applyLimits(agreement);
       secrets.resume(state.masterSecret);
-      const keys = yield* secrets.protect();
-      const ticket = agreement.ticket ? yield* peer.expect(newSessionTicket) : undefined; //    <-- NewSessionTicket*
-      yield* peer.expectChangeCipherSpec(keys.server); //                                       <-- [ChangeCipherSpec]
-      yield* peer.expectFinished(() => secrets.verifyData("server")); //                        <-- Finished
-      peer.sendChangeCipherSpec(keys.client); //                                                --> [ChangeCipherSpec]
-      peer.send(finished, { verifyData: secrets.verifyData("client") }); //                     --> Finished
-      peer.endHandshake();
+      const protections = yield* secrets.makeProtections();
+      const ticket = agreement.ticket ? yield* link.expect(newSessionTicket) : undefined; //    <-- NewSessionTicket*
+      yield* link.expectChangeCipherSpec(protections.server); //                                <-- [ChangeCipherSpec]
+      yield* link.expectFinished(() => secrets.verifyData("server")); //                        <-- Finished
+      link.sendChangeCipherSpec(protections.client); //                                         --> [ChangeCipherSpec]
+      link.send(finished, { verifyData: secrets.verifyData("client") }); //                     --> Finished
+      link.checkHandshakeEnd();
       const sessionPsk = sessionPskOf(state);
       return {
         session: sessionOf("client", agreement, config.serverName, { peer: server, sessionPsk }),
@@ -81,7 +81,7 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
   return {
     tickets,
 
-    configure(scope) {
+    checkScope(scope) {
       if (!/^[\x20-\x7e]{0,1000}$/.test(scope))
         throw configurationError("sessionScope", "at most 1,000 characters of ASCII");
     },
@@ -105,20 +105,24 @@ export function sessionsIn(store: SessionStore, tickets: boolean): SessionKeeper
       if (!server && suite.keyExchange.usesCertificate) return "untrusted";
       return {
         state,
-        resume: (peer, hellos) => resume(peer, config, state, server, hellos),
+        resume: (link, hellos) => resume(link, config, state, server, hellos),
         forget: () => callHook(() => store.delete(toHex(binding))),
       };
     },
 
-    *keep(config, made) {
-      const ticket = made.ticket && fits(made.ticket) ? made.ticket.ticket : emptyBytes;
-      const sessionId = ticket.length ? emptyBytes : made.sessionId;
+    *keep(config, newSession) {
+      const ticket = newSession.ticket && fits(newSession.ticket) ? newSession.ticket.ticket : emptyBytes;
+      const sessionId = ticket.length ? emptyBytes : newSession.sessionId;
       // Without extended_master_secret another client could have the same master secret (RFC 7627 §1). The user's
       // function may choose another certificate next time.
-      if (!made.agreement.extendedMasterSecret || made.chosenByUser || !(ticket.length || sessionId.length))
+      if (
+        !newSession.agreement.extendedMasterSecret ||
+        newSession.calledSelector ||
+        !(ticket.length || sessionId.length)
+      )
         return undefined;
-      const lifetime = made.ticket?.lifetimeHint || sessionLifetime;
-      const state = newSessionState(made, clientBinding(config), seconds(config.now()), lifetime);
+      const lifetime = newSession.ticket?.lifetimeHint || sessionLifetime;
+      const state = newSessionState(newSession, clientBinding(config), seconds(config.now()), lifetime);
       return yield* put({ ...state, serverName: ascii(config.serverName ?? ""), sessionId, ticket });
     },
   };
@@ -162,11 +166,11 @@ const fits = ({ ticket }: NewTicket): boolean => ticket.length <= maxTicket;
 function renewed(
   config: ClientConfig,
   state: SessionState,
-  made: NewTicket,
+  newTicket: NewTicket,
   peer: VerifiedPeer | undefined,
 ): SessionState {
-  const { lifetimeHint, ticket } = made;
-  if (!ticket.length || !fits(made)) return state;
+  const { lifetimeHint, ticket } = newTicket;
+  if (!ticket.length || !fits(newTicket)) return state;
   const expires = expiry(seconds(config.now()), state.created, lifetimeHint || sessionLifetime, peer);
   return { ...state, expires, sessionId: emptyBytes, ticket };
 }

@@ -8,13 +8,13 @@ import { callHook, type Flow } from "../../flow.ts";
 import type { NotResumed } from "../../trace.ts";
 import { type ClientHello, finished, newSessionTicket, serverHello } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
-import { applyAgreement, type Hellos } from "../agreement.ts";
+import { applyAgreement, type HelloResults } from "../agreement.ts";
 import type { ServerConfig, ServerCredential } from "../config.ts";
+import type { HandshakeLink } from "../link.ts";
 import { credentialsFor, hasCertificateFor } from "../negotiate.ts";
-import type { Peer } from "../peer.ts";
 import { Secrets } from "../secrets.ts";
 import { answerHello } from "../serverHello.ts";
-import { type Agreement, type Established, type Offer, sessionOf } from "../session.ts";
+import { type Agreement, type HandshakeResult, type Offer, sessionOf } from "../session.ts";
 import type { SuiteRow } from "../suites.ts";
 import { certificateHash, serverBinding } from "./binding.ts";
 import {
@@ -40,19 +40,19 @@ export interface OfferedSession {
   /** The state of the new ticket that the client gets instead of its own. */
   readonly renewed: SessionState | undefined;
   /** Removes the session from the cache. `undefined` for a ticket. */
-  readonly forget: Established["forgetSession"];
+  readonly forget: HandshakeResult["forgetSession"];
 }
 
 /** Returns the session to resume. If the offered session may not be resumed, traces the reason. */
 export function* findOfferedSession(
-  peer: Peer,
+  link: HandshakeLink,
   config: ServerConfig,
   hello: ClientHello,
   offer: Offer,
 ): Flow<OfferedSession | undefined> {
   const found = yield* checkOfferedSession(config, hello, offer);
   if (typeof found !== "string") return found;
-  peer.trace?.({ type: "resumption", resumed: false, reason: found });
+  link.trace?.({ type: "resumption", resumed: false, reason: found });
   return undefined;
 }
 
@@ -106,7 +106,7 @@ interface FoundState {
   readonly state: SessionState | undefined;
   /** True if the ticket is encrypted with a key other than the newest. */
   readonly oldKey?: boolean;
-  readonly forget?: Established["forgetSession"];
+  readonly forget?: HandshakeResult["forgetSession"];
 }
 
 /**
@@ -132,26 +132,26 @@ function* findState(
 
 /** The abbreviated handshake, RFC 5246 §7.3, figure 2, right column. */
 export function* resumeSession(
-  peer: Peer,
+  link: HandshakeLink,
   config: ServerConfig,
   hello: ClientHello,
   offer: Offer,
   { state, suite, peer: client, credential, renewed, forget }: OfferedSession,
-): Flow<Established> {
+): Flow<HandshakeResult> {
   const context = { offer, agreement: { suite, resumed: true }, renews: renewed !== undefined };
   const { message, hellos } = answerHello(config, hello, context, () => hello.sessionId);
-  peer.send(serverHello, message); //                                                           <-- ServerHello
-  applyAgreement(peer, config.provider, hellos);
-  const secrets = new Secrets(peer, config, hellos);
+  link.send(serverHello, message); //                                                           <-- ServerHello
+  applyAgreement(link, config.provider, hellos);
+  const secrets = new Secrets(link, config, hellos);
   try {
     secrets.resume(state.masterSecret);
-    const keys = yield* secrets.protect();
-    if (renewed) yield* sendTicket(peer, config, renewed); //                                   <-- NewSessionTicket*
-    peer.sendChangeCipherSpec(keys.server); //                                                  <-- [ChangeCipherSpec]
-    peer.send(finished, { verifyData: secrets.verifyData("server") }); //                       <-- Finished
-    yield* peer.expectChangeCipherSpec(keys.client); //                                         --> [ChangeCipherSpec]
-    yield* peer.expectFinished(() => secrets.verifyData("client")); //                          --> Finished
-    peer.endHandshake();
+    const protections = yield* secrets.makeProtections();
+    if (renewed) yield* sendTicket(link, config, renewed); //                                   <-- NewSessionTicket*
+    link.sendChangeCipherSpec(protections.server); //                                           <-- [ChangeCipherSpec]
+    link.send(finished, { verifyData: secrets.verifyData("server") }); //                       <-- Finished
+    yield* link.expectChangeCipherSpec(protections.client); //                                  --> [ChangeCipherSpec]
+    yield* link.expectFinished(() => secrets.verifyData("client")); //                          --> Finished
+    link.checkHandshakeEnd();
     return {
       session: sessionOf("server", hellos.agreement, offer.serverName, {
         peer: client,
@@ -181,7 +181,7 @@ export const newSessionId = ({ sessions, random }: ServerConfig, agreement: Agre
 /** The state of the session that a full handshake has made. */
 export function serverState(
   config: ServerConfig,
-  { agreement }: Hellos,
+  { agreement }: HelloResults,
   { masterSecret }: Secrets,
   client: Omit<NewSession, "agreement" | "masterSecret">,
   { serverName = "" }: Offer,
@@ -196,10 +196,10 @@ export function serverState(
 }
 
 /** Sends NewSessionTicket. Without a key to encrypt with, the ticket is empty, as RFC 5077 §3.3 allows. */
-export function* sendTicket(peer: Peer, { tickets, now }: ServerConfig, state: SessionState): Flow<void> {
+export function* sendTicket(link: HandshakeLink, { tickets, now }: ServerConfig, state: SessionState): Flow<void> {
   const ticket = tickets ? yield* tickets.seal(writeSessionState(state)) : emptyBytes;
   // The session may have expired meanwhile. A hint of 0 would mean "unspecified".
-  peer.send(newSessionTicket, { lifetimeHint: Math.max(1, state.expires - seconds(now())), ticket });
+  link.send(newSessionTicket, { lifetimeHint: Math.max(1, state.expires - seconds(now())), ticket });
 }
 
 /** Puts the session into the cache, under the session_id of ServerHello. Returns the function that removes it. */
@@ -207,7 +207,7 @@ export function* cacheSession(
   { sessions }: ServerConfig,
   sessionId: Uint8Array,
   state: SessionState,
-): Flow<Established["forgetSession"]> {
+): Flow<HandshakeResult["forgetSession"]> {
   if (!sessions || !sessionId.length) return undefined;
   const key = toHex(sessionId);
   yield* callHook(() => sessions.set(key, writeSessionState(state), state.expires * 1000));

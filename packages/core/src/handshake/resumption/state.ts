@@ -9,7 +9,7 @@ import { maxSessionAge } from "../../limits.ts";
 import { bytes, type Codec, decode, encode, list, opaque, struct, uint8, uint16, uint32 } from "../../wire/codec.ts";
 import type { CertificateCache } from "../../x509/cache.ts";
 import { reverifyPeer, type TrustPolicy, type VerifiedPeer } from "../../x509/verify.ts";
-import type { Hellos } from "../agreement.ts";
+import type { HelloResults } from "../agreement.ts";
 import type { SessionPsk } from "../keyExchange/exchange.ts";
 
 export interface SessionState {
@@ -55,7 +55,7 @@ const trusts: readonly VerifiedPeer["verifiedBy"][] = ["ca", "pin", "trust", "in
 const format = 2;
 
 // In a pure function, because a bundler cannot drop calls of functions from another file.
-const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */ (() =>
+const sessionState: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */ (() =>
   struct({
     format: uint8,
     suite: uint16,
@@ -76,7 +76,7 @@ const state: Codec<SessionState & { readonly format: number }> = /* @__PURE__ */
     ticket: bytes(2),
   }))();
 
-export const writeSessionState = (value: SessionState): Bytes => encode(state, { format, ...value });
+export const writeSessionState = (value: SessionState): Bytes => encode(sessionState, { format, ...value });
 
 /**
  * Returns `undefined` for data that `writeSessionState` did not write. The data is copied first, because `slice` of a
@@ -84,7 +84,7 @@ export const writeSessionState = (value: SessionState): Bytes => encode(state, {
  */
 export function readSessionState(data: Uint8Array): SessionState | undefined {
   try {
-    const { format: version, ...value } = decode(state, new Uint8Array(data), "session");
+    const { format: version, ...value } = decode(sessionState, new Uint8Array(data), "session");
     return version === format && value.verifiedBy < trusts.length ? value : undefined;
   } catch {
     return undefined;
@@ -94,7 +94,7 @@ export function readSessionState(data: Uint8Array): SessionState | undefined {
 export const emptyBytes: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /** The result of a full handshake. */
-export interface NewSession extends Pick<Hellos, "agreement"> {
+export interface NewSession extends Pick<HelloResults, "agreement"> {
   readonly masterSecret: Uint8Array;
   readonly peer: VerifiedPeer | undefined;
   /** The certificates that the peer sent. */

@@ -36,8 +36,8 @@ export function* generateShare(
   group: NamedCurve,
   precomputed?: PrecomputedShare,
 ): Flow<KeyShare> {
-  const agreement = requireEntry(provider.groups[group.name]);
-  return yield* waitFor(precomputed?.group === group ? precomputed.share : agreement(random));
+  const generate = requireEntry(provider.groups[group.name]);
+  return yield* waitFor(precomputed?.group === group ? precomputed.share : generate(random));
 }
 
 /**

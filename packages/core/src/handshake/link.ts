@@ -35,7 +35,7 @@ export interface RecordLimits {
 }
 
 /** The handshake's view of a connection: messages in both directions, their transcript, and the change of keys. */
-export class Peer {
+export class HandshakeLink {
   readonly trace: ((event: TraceEvent) => void) | undefined;
   readonly #transcript = new Transcript();
   readonly #reader: RecordReader;
@@ -134,7 +134,7 @@ export class Peer {
     }
     if (record.type !== contentTypes.change_cipher_spec)
       throw new TlsError("unexpected_message", `expected ChangeCipherSpec, got ${describe(record)}`);
-    this.#alerts.endKeys();
+    this.#alerts.checkNoPartialAlert();
     if (record.fragment.length !== 1 || record.fragment[0] !== 1)
       throw new TlsError("decode_error", "a malformed ChangeCipherSpec");
     this.#reader.changeState(protection);
@@ -157,7 +157,7 @@ export class Peer {
    * Checks that the peer's flight ends here. Bytes after its last message were sent before our answer, so they cannot
    * be a reply to that answer (RFC 5246 §7.3).
    */
-  endFlight(): void {
+  checkFlightEnd(): void {
     const messages = this.#messages;
     while (this.#isHelloRequest()) this.#skipHelloRequest();
     const partOfHelloRequest = this.#skipsHelloRequest && messages.type === helloRequest.id;
@@ -168,7 +168,7 @@ export class Peer {
   }
 
   /** Checks that the handshake ends on a record boundary. */
-  endHandshake(): void {
+  checkHandshakeEnd(): void {
     if (this.#messages.pendingBytes)
       throw new TlsError("unexpected_message", "data behind Finished in the same flight", {
         code: "excess_handshake_data",
@@ -191,7 +191,7 @@ export class Peer {
   }
 
   /** From now on, the transcript keeps only its hash, because no CertificateVerify follows. */
-  dropMessages(): void {
+  keepHashOnly(): void {
     this.#transcript.dropBytes();
   }
 
@@ -215,7 +215,7 @@ export class Peer {
         continue;
       }
       const record = yield* waitFor(next);
-      if (!this.#alerts.take(record)) return record;
+      if (!this.#alerts.handleIfAlert(record)) return record;
     }
   }
 
