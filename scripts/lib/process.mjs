@@ -74,7 +74,10 @@ export function runForeground(command, args, env = {}) {
   return new Promise((resolve, reject) => {
     foreground = spawn(command, args, { ...options(command, env), stdio: "inherit" });
     foreground.on("error", reject);
-    foreground.on("close", (code) => resolve(code ?? 1));
+    foreground.on("close", (code) => {
+      foreground = undefined;
+      resolve(code ?? 1);
+    });
   });
 }
 

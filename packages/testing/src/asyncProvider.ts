@@ -59,7 +59,7 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
       } satisfies Aead;
     });
   const blockChain = (make: (key: Uint8Array) => Awaitable<CbcCipher>) => (key: Uint8Array) => delay(() => make(key));
-  const agreement =
+  const generator =
     (make: KeyShareGenerator): KeyShareGenerator =>
     (random) =>
       delay(async () => {
@@ -75,6 +75,10 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
   const { x25519, secp256r1, secp384r1, secp521r1 } = inner.groups;
   return {
     ...inner,
+    // An instance of a class may have these as getters or inherit them, which a spread leaves out.
+    hashes: inner.hashes,
+    prefers: inner.prefers,
+    ...(inner.random && { random: inner.random }),
     name: `async ${inner.name}`,
     ciphers: {
       ...(AES_128_GCM && { AES_128_GCM: aead(AES_128_GCM) }),
@@ -86,16 +90,16 @@ export function asyncProvider(inner: CryptoProvider, options: AsyncProviderOptio
       ...(AES_256_CBC && { AES_256_CBC: blockChain(AES_256_CBC) }),
     },
     groups: {
-      ...(x25519 && { x25519: agreement(x25519) }),
-      ...(secp256r1 && { secp256r1: agreement(secp256r1) }),
-      ...(secp384r1 && { secp384r1: agreement(secp384r1) }),
-      ...(secp521r1 && { secp521r1: agreement(secp521r1) }),
+      ...(x25519 && { x25519: generator(x25519) }),
+      ...(secp256r1 && { secp256r1: generator(secp256r1) }),
+      ...(secp384r1 && { secp384r1: generator(secp384r1) }),
+      ...(secp521r1 && { secp521r1: generator(secp521r1) }),
     },
-    finiteField: (prime, exponentLength) => agreement((inner.finiteField ?? finiteField)(prime, exponentLength)),
+    finiteField: (prime, exponentLength) => generator((inner.finiteField ?? finiteField)(prime, exponentLength)),
     canVerify: (algorithm) => inner.canVerify(algorithm),
     verify: (algorithm, key, message, signature) => delay(() => inner.verify(algorithm, key, message, signature)),
     rsaEncrypt: (key, message, random) => delay(() => inner.rsaEncrypt(key, message, random)),
-    precomputesShares: true,
+    precompute: true,
   };
 }
 
@@ -104,6 +108,12 @@ export function asyncCredential(inner: Credential, options: AsyncProviderOptions
   const delay = makeDelay(options);
   return {
     ...inner,
+    // An instance of a class may have these as getters or inherit them, which a spread leaves out.
+    chain: inner.chain,
+    schemes: inner.schemes,
+    read: inner.read,
+    ocspResponse: inner.ocspResponse,
+    signedCertificateTimestamps: inner.signedCertificateTimestamps,
     sign: (scheme, message) => delay(() => inner.sign(scheme, message)),
     ...(inner.rsaDecryptRaw && {
       rsaDecryptRaw: (ciphertext: Uint8Array) =>

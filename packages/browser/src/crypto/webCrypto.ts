@@ -263,7 +263,7 @@ export const webCrypto: CryptoProvider = {
   canVerify: (algorithm) => noble.canVerify(algorithm),
   verify,
   rsaEncrypt: (key, message, random) => noble.rsaEncrypt(key, message, random),
-  precomputesShares: true,
+  precompute: true,
   prefers: "AES_GCM",
 };
 

@@ -159,7 +159,8 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   no_renegotiation: sentOrReceived(
     "no_renegotiation",
-    "The peer tried to renegotiate. Handclasp never renegotiates.",
+    "The peer tried to renegotiate again after this side had declined with warnings, or once with " +
+      '`renegotiation: "abort"`. Handclasp never renegotiates.',
     "Switch renegotiation off in the peer's configuration.",
     "renegotiation attempt 4: we never renegotiate",
   ),

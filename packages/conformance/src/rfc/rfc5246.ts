@@ -99,7 +99,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       [
         "handshake/handshakeReader.ts#HandshakeReader",
-        "handshake/alerts.ts#Alerts.handleIfAlert",
+        "handshake/alerts.ts#Alerts.handleAlert",
         "handshake/link.ts#HandshakeLink.expectChangeCipherSpec",
       ],
       [
@@ -249,7 +249,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.2",
     "A fatal alert ends the connection at once.",
     obeyedBy(
-      "handshake/alerts.ts#Alerts.handleIfAlert",
+      "handshake/alerts.ts#Alerts.handleAlert",
       `${order}: alerts during a handshake > a fatal alert ends the handshake, even one with an unknown number`,
     ),
   ],
@@ -311,7 +311,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.2.2",
     "A side that does not continue after a warning ends the connection with a fatal alert.",
     obeyedBy(
-      "handshake/alerts.ts#Alerts.handleIfAlert",
+      "handshake/alerts.ts#Alerts.handleAlert",
       `${established}: limits > four warnings in a row are accepted, five are not`,
     ),
   ],

@@ -77,18 +77,14 @@ export const toBase64 = (bytes: Uint8Array): string => btoa(latin1(bytes));
  */
 export function fromBase64(text: string): Bytes {
   const clean = text.replace(/\s+/g, "");
-  const binary = decodeBase64(clean);
-  // `atob` accepts text without padding and ignores spare bits.
-  if (binary === undefined || btoa(binary) !== clean) throw new RangeError("not base64");
-  return charCodes(binary);
-}
-
-function decodeBase64(text: string): string | undefined {
   try {
-    return atob(text);
+    const binary = atob(clean);
+    // `atob` accepts text without padding and ignores spare bits.
+    if (btoa(binary) === clean) return charCodes(binary);
   } catch {
-    return undefined;
+    // `atob` throws a DOMException.
   }
+  throw new RangeError("not base64");
 }
 
 /** ASCII text as bytes. Throws a RangeError for text that is not ASCII. */
@@ -98,7 +94,7 @@ export function ascii(text: string): Bytes {
 }
 
 /** The codes of characters below 256. */
-const charCodes = (text: string): Bytes => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const charCodes = (text: string): Bytes => Uint8Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
 
 /** Bytes as text: each byte becomes the character with that code. */
 export function latin1(bytes: Uint8Array): string {

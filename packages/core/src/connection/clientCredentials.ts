@@ -25,14 +25,14 @@ export type ClientCredentials =
 /** Checks the option `credentials`, and makes the function that selects a credential. */
 export function credentialSelector(
   credentials: ClientCredentials | undefined,
-): Pick<ClientConfig, "selectCredential" | "ownCertificates" | "requiresListedIssuer"> {
+): Pick<ClientConfig, "selectCredential" | "ownCertificates" | "matchesIssuers"> {
   if (typeof credentials === "function")
-    return { selectCredential: credentials, ownCertificates: undefined, requiresListedIssuer: false };
+    return { selectCredential: credentials, ownCertificates: undefined, matchesIssuers: false };
   if (credentials === undefined)
-    return { selectCredential: () => undefined, ownCertificates: [], requiresListedIssuer: false };
+    return { selectCredential: () => undefined, ownCertificates: [], matchesIssuers: false };
   if (!isList(credentials)) {
     const [certificate] = checkedChain(credentials, "client");
-    return { selectCredential: () => credentials, ownCertificates: [certificate], requiresListedIssuer: false };
+    return { selectCredential: () => credentials, ownCertificates: [certificate], matchesIssuers: false };
   }
   const candidates = credentials.map((credential) => {
     const chain = checkedChain(credential, "client");
@@ -48,7 +48,7 @@ export function credentialSelector(
   return {
     selectCredential,
     ownCertificates: candidates.map(({ certificate }) => certificate),
-    requiresListedIssuer: true,
+    matchesIssuers: true,
   };
 }
 

@@ -17,14 +17,7 @@ import type { ByteReadable } from "./byteReadable.ts";
 import { callListener } from "./callListener.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { EndErrors } from "./endErrors.ts";
-import {
-  abortError,
-  asTransportError,
-  closedLocallyError,
-  connectionClosedError,
-  endsSession,
-  transportGoneError,
-} from "./errors.ts";
+import { abortError, asTransportError, closedError, endsSession, goneError, localCloseError } from "./errors.ts";
 import { Inbound } from "./inbound.ts";
 import type { ConnectionOptions } from "./options.ts";
 import { Outbound } from "./outbound.ts";
@@ -87,14 +80,14 @@ export class TlsConnection {
       this.#engine,
       this.#opened,
       (events) => this.#handleEvents(events),
-      () => this.#outbound.failWrites(this.#endErrors.addLazily(transportGoneError)),
+      () => this.#outbound.failWrites(this.#endErrors.addLazily(goneError)),
     );
     transport.start({
       data: (bytes) => this.#engine.receive(bytes),
       drain: () => this.#outbound.drain(),
       end: () => this.#engine.receiveTransportEnd(),
       error: (error) => {
-        this.#inbound.setTransportGone();
+        this.#inbound.isTransportGone = true;
         this.#engine.receiveError(asTransportError(error));
         // A provider that never opens a received record must not delay the end.
         this.#timers.abortAfterTimeout(() => asTransportError(error));
@@ -247,7 +240,7 @@ export class TlsConnection {
    * reject with `closed_locally`. Resolves and rejects as `closed` does.
    */
   close(): Promise<void> {
-    const getError = this.#endErrors.addLazily(closedLocallyError);
+    const getError = this.#endErrors.addLazily(localCloseError);
     if (this.#engine.phase !== "closed") this.#outbound.failLaterWrites(getError);
     this.#inbound.stop(getError);
     this.signalClosing();
@@ -313,7 +306,7 @@ export class TlsConnection {
         this.#openedDeferred?.resolve(event.established.session);
         this.#openedDeferred = undefined;
         return callListener(() => this.#options.traceListener?.({ type: "established" }));
-      case "peer_closed":
+      case "close_notify":
         return this.#inbound.end();
       case "closed":
         return this.#finish(event.error);
@@ -335,7 +328,7 @@ export class TlsConnection {
     this.#hasEnded = true;
     this.#timers.stop();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    const getError = error ? this.#endErrors.add(error) : this.#endErrors.addLazily(connectionClosedError);
+    const getError = error ? this.#endErrors.add(error) : this.#endErrors.addLazily(closedError);
     this.#outbound.failWrites(getError);
     this.#handshakeResult?.exporter.wipe();
     if (error && endsSession(error)) this.#handshakeResult?.forgetSession?.();

@@ -11,14 +11,14 @@ export const transportError = (
 ): TlsError => new TlsError(undefined, message, { code, fault: "transport", ...options });
 
 /** This side called `close`: later reads and writes reject with this error. */
-export const closedLocallyError = (): TlsError =>
+export const localCloseError = (): TlsError =>
   new TlsError(undefined, "this side has closed the connection", { code: "closed_locally", fault: "application" });
 
 /** The connection ended in order, and the peer closed first. */
-export const connectionClosedError = (): TlsError => transportError("closed", "the connection is closed");
+export const closedError = (): TlsError => transportError("closed", "the connection is closed");
 
 /** The transport accepts no more bytes. */
-export const transportGoneError = (): TlsError => transportError("connection_lost", "the transport is gone");
+export const goneError = (): TlsError => transportError("connection_lost", "the transport is gone");
 
 /**
  * This side called `abort`. The error is always a new one: `reason` may be the error of another connection, whose alert

@@ -37,7 +37,7 @@ export class Inbound implements EngineInbound {
   /** True while a record waits for the next turn of the event loop. */
   #isWaitingForTurn = false;
   /** True once the transport is gone. All data from it is then processed, even if the application does not read. */
-  #isTransportGone = false;
+  isTransportGone = false;
 
   /** @param onEndRead called when the application has read the peer's end */
   constructor(transport: Transport, onEndRead: () => void) {
@@ -141,7 +141,7 @@ export class Inbound implements EngineInbound {
 
   /** Returns whether a record of this many bytes may be processed now. */
   admit(bytes: number): boolean {
-    this.#isWaitingForRoom = this.#bytes > highWaterInbound && !this.#isTransportGone;
+    this.#isWaitingForRoom = this.#bytes > highWaterInbound && !this.isTransportGone;
     if (this.#isWaitingForRoom) return false;
     if (receiveBudget.spent < turnBudget) {
       receiveBudget.spent += bytes + recordCost;
@@ -167,11 +167,6 @@ export class Inbound implements EngineInbound {
       this.engine.processInput();
     }
     if (this.#isPaused) this.#updatePause();
-  }
-
-  /** Called when the transport delivers no more bytes. */
-  setTransportGone(): void {
-    this.#isTransportGone = true;
   }
 
   /**

@@ -35,7 +35,7 @@ export class Timers {
   /** Starts and stops timers, by the new state of the engine. */
   update(): void {
     const engine = this.#engine;
-    if (!engine.hasPartialMessage) {
+    if (!engine.isMidMessage) {
       clearTimeout(this.#messageTimer);
       this.#messageTimer = undefined;
     } else this.#messageTimer ??= this.#startHandshakeTimer("a handshake message was not complete");

@@ -169,7 +169,7 @@ export interface CryptoProvider {
    * The client wipes a share that it does not need, so set this if a share takes little time compared with a round
    * trip. Default false.
    */
-  readonly precomputesShares?: boolean;
+  readonly precompute?: boolean;
   /** The cipher that is faster on this host. Its suites come first in the default list. */
   readonly prefers: "AES_GCM" | "CHACHA20_POLY1305";
   /**

@@ -15,14 +15,7 @@ import { RecordWriter } from "../record/writer.ts";
 import type { TraceEvent } from "../trace.ts";
 import { tls10 } from "../wire/messages.ts";
 import { contentTypes } from "../wire/record.ts";
-import {
-  asTlsError,
-  peerGoneError,
-  rememberConnectionError,
-  sealTimeoutError,
-  transportFailureError,
-  truncationError,
-} from "./errors.ts";
+import { asTlsError, noteEnd, peerGoneError, transportLostError, truncationError, unsealedError } from "./errors.ts";
 import { EstablishedConnection } from "./established.ts";
 import { beginWait, type Thrown } from "./hook.ts";
 import type { EngineEvent, EngineInbound, EngineOptions } from "./options.ts";
@@ -104,11 +97,11 @@ export class Engine {
   }
   /** True once `take` has returned our close_notify. No record follows it. */
   get closeFlushed(): boolean {
-    return this.#sentClose && this.#writer.hasNothingToTake;
+    return this.#sentClose && this.#writer.isDrained;
   }
   /** True if, after the handshake, a part of a handshake message has arrived and the remaining part has not. */
-  get hasPartialMessage(): boolean {
-    return this.#openConnection?.hasPartialMessage ?? false;
+  get isMidMessage(): boolean {
+    return this.#openConnection?.isMidMessage ?? false;
   }
 
   get traffic(): Traffic {
@@ -136,7 +129,7 @@ export class Engine {
   receiveError(error: TlsError): void {
     this.#transportError ??= error;
     // The handshake cannot complete any more, so the engine does not wait for the promise.
-    if (this.#isWaiting && this.#phase === "handshake") this.#finish(transportFailureError(error, true));
+    if (this.#isWaiting && this.#phase === "handshake") this.#finish(transportLostError(error, true));
     this.processInput();
   }
 
@@ -169,9 +162,8 @@ export class Engine {
       if (error) this.#finish(peerGoneError(error));
     } else {
       const inHandshake = this.#phase === "handshake";
-      this.#finish(
-        error && !this.#hasTransportEnded ? transportFailureError(error, inHandshake) : truncationError(inHandshake),
-      );
+      const isLost = error && !this.#hasTransportEnded;
+      this.#finish(isLost ? transportLostError(error, inHandshake) : truncationError(inHandshake));
     }
   }
 
@@ -200,7 +192,7 @@ export class Engine {
       );
     try {
       // If data could not be sealed, a close_notify after it would hide the loss.
-      this.#writer.submitCollected();
+      this.#writer.flush();
     } catch (error) {
       return this.abort(asTlsError(error));
     }
@@ -222,9 +214,9 @@ export class Engine {
 
   /** Stops waiting for records that are being sealed. They are lost, so the connection ends with an error. */
   dropUnsealed(): void {
-    if (this.#writer.hasNothingToTake) return;
+    if (this.#writer.isDrained) return;
     this.#writer.drop();
-    if (this.#closedEvent) this.#closedEvent = { error: sealTimeoutError(), ...this.#closedEvent };
+    if (this.#closedEvent) this.#closedEvent = { error: unsealedError(), ...this.#closedEvent };
     this.#scheduleTake();
   }
 
@@ -248,7 +240,7 @@ export class Engine {
       // The connection may have closed in order while earlier data was still being sealed.
       if (this.#closedEvent) this.#closedEvent = { error: failure, ...this.#closedEvent };
     }
-    if (this.#closedEvent && this.#writer.hasNothingToTake) {
+    if (this.#closedEvent && this.#writer.isDrained) {
       this.#events.push(this.#closedEvent);
       this.#closedEvent = undefined;
     }
@@ -264,7 +256,7 @@ export class Engine {
       const wait = this.#resumeFlow(next);
       if (wait === undefined || wait === "bytes") return;
       const pending = beginWait(wait);
-      if (isPromise(pending)) return this.#resumeAfter(pending, (rejection) => this.#shakeHands(rejection));
+      if (isPromise(pending)) return this.#resumeOn(pending, (rejection) => this.#shakeHands(rejection));
       next = pending;
     }
   }
@@ -294,8 +286,7 @@ export class Engine {
       while (this.#phase === "open" && !this.#receivedClose) {
         const next = this.#reader.next();
         if (next === undefined) return;
-        if (!("fragment" in next))
-          return this.#resumeAfter(next, (thrown, record) => this.#receiveRecord(thrown, record));
+        if (!("fragment" in next)) return this.#resumeOn(next, (thrown, record) => this.#receiveRecord(thrown, record));
         if (!established.receive(next)) this.#scheduleTake();
       }
     } catch (error) {
@@ -313,7 +304,7 @@ export class Engine {
     }
   }
 
-  #resumeAfter<T>(pending: PromiseLike<T>, resume: (thrown: Thrown | undefined, value?: T) => void): void {
+  #resumeOn<T>(pending: PromiseLike<T>, resume: (thrown: Thrown | undefined, value?: T) => void): void {
     this.#isWaiting = true;
     const resumeWith = (thrown: Thrown | undefined, value?: T): void => {
       this.#isWaiting = false;
@@ -341,7 +332,7 @@ export class Engine {
     }
     this.#receivedClose = true;
     this.#reader.drop();
-    this.#events.push({ type: "peer_closed" });
+    this.#events.push({ type: "close_notify" });
     this.#scheduleTake();
     if (this.#sentClose) this.#finish(undefined);
   }
@@ -351,7 +342,7 @@ export class Engine {
     this.#phase = "closed";
     this.#reader.drop();
     this.#closedEvent = { type: "closed", ...(error && { error }) };
-    if (error) rememberConnectionError(error);
+    if (error) noteEnd(error);
     // The flow is suspended or has returned. `return` runs its `finally` blocks, which wipe secrets.
     this.#flow?.return(undefined as never);
     this.#scheduleTake();

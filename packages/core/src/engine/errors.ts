@@ -4,11 +4,11 @@
  */
 import { TlsError } from "../errors.ts";
 
-export const sealTimeoutError = (): TlsError =>
+export const unsealedError = (): TlsError =>
   new TlsError(undefined, "a record was not sealed in time and is lost", { code: "seal_timeout", fault: "internal" });
 
 /** The error of a failed transport, or `closed_during_handshake` if an open transport is lost during the handshake. */
-export const transportFailureError = (error: TlsError, inHandshake: boolean): TlsError =>
+export const transportLostError = (error: TlsError, inHandshake: boolean): TlsError =>
   inHandshake && (error.code === "connection_lost" || error.code === "peer_left")
     ? truncationError(true, error)
     : error;
@@ -50,7 +50,7 @@ export const asTlsError = (error: unknown): TlsError =>
 const connectionErrors: WeakSet<TlsError> = /* @__PURE__ */ new WeakSet();
 
 /** Records that this error ended a connection. */
-export const rememberConnectionError = (error: TlsError): void => void connectionErrors.add(error);
+export const noteEnd = (error: TlsError): void => void connectionErrors.add(error);
 
 /**
  * Returns the error for the one that a hook threw. A hook chooses the alert by throwing a new TlsError with an alert.

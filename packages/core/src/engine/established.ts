@@ -26,8 +26,8 @@ export class EstablishedConnection {
   }
 
   /** True if a part of a handshake message has arrived and the remaining part has not. */
-  get hasPartialMessage(): boolean {
-    return this.#renegotiation?.hasPartialMessage ?? false;
+  get isMidMessage(): boolean {
+    return this.#renegotiation?.isMidMessage ?? false;
   }
 
   /**
@@ -37,14 +37,14 @@ export class EstablishedConnection {
   receive(record: TlsRecord): boolean {
     const { type, fragment } = record;
     if (type === contentTypes.application_data) {
-      if (this.#renegotiation?.hasPartialMessage)
+      if (this.#renegotiation?.isMidMessage)
         throw new TlsError("unexpected_message", "application data inside a handshake message");
       if (!fragment.length) return true;
       this.#alerts.warnings = 0;
       this.#inbound.push(fragment);
       return true;
     }
-    if (this.#alerts.handleIfAlert(record)) return false;
+    if (this.#alerts.handleAlert(record)) return false;
     if (type === contentTypes.handshake) {
       this.#renegotiation ??= new RenegotiationRefuser(this.#alerts, this.#role, this.#maxRenegotiations);
       this.#renegotiation.receive(fragment);

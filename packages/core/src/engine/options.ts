@@ -8,7 +8,7 @@ import type { TraceEvent } from "../trace.ts";
 export type EngineEvent =
   | { readonly type: "established"; readonly established: HandshakeResult }
   /** The peer sent close_notify: all its data has arrived. */
-  | { readonly type: "peer_closed" }
+  | { readonly type: "close_notify" }
   /** The last event. Without an error, both sides sent close_notify. */
   | { readonly type: "closed"; readonly error?: TlsError }
   | { readonly type: "trace"; readonly event: TraceEvent };

@@ -23,7 +23,7 @@ export class RenegotiationRefuser {
   }
 
   /** True if a part of a message has arrived and the remaining part has not. */
-  get hasPartialMessage(): boolean {
+  get isMidMessage(): boolean {
     return this.#messages.pendingBytes > 0;
   }
 

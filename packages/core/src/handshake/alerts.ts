@@ -39,7 +39,7 @@ export class Alerts {
    * record may contain several alerts, and an alert may be split over two records (RFC 5246 §6.2.1). Throws
    * `CloseNotify` for close_notify, and a `TlsError` for a fatal alert.
    */
-  handleIfAlert({ type, fragment }: TlsRecord): boolean {
+  handleAlert({ type, fragment }: TlsRecord): boolean {
     if (type !== contentTypes.alert) {
       if (fragment.length) this.warnings = 0;
       return false;
@@ -54,7 +54,7 @@ export class Alerts {
   }
 
   /** Called before the peer's keys change. Throws if an alert is split between the old and the new keys. */
-  checkNoPartialAlert(): void {
+  checkComplete(): void {
     if (this.#level !== undefined)
       throw new TlsError("unexpected_message", "half an alert before ChangeCipherSpec", { code: "excess_alert_data" });
   }

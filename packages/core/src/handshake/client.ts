@@ -83,7 +83,7 @@ function* runHandshake(
     const { premaster, sessionPsk } = yield* exchange.send(server?.peer); //                     --> ClientKeyExchange
     secrets.derive(premaster);
     if (identity) link.send(certificateVerify, yield* signMessages(link, identity)); //          --> CertificateVerify*
-    const protections = yield* secrets.makeProtections();
+    const protections = yield* secrets.protections();
     link.sendChangeCipherSpec(protections.client); //                                            --> [ChangeCipherSpec]
     link.send(finished, { verifyData: secrets.verifyData("client") }); //                        --> Finished
 

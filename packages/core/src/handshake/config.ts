@@ -80,7 +80,7 @@ export interface ClientConfig extends CommonConfig {
    */
   readonly ownCertificates: readonly Certificate[] | undefined;
   /** Whether a certificate is sent only to servers that list one of the certificate's issuers, or no authority. */
-  readonly requiresListedIssuer: boolean;
+  readonly matchesIssuers: boolean;
   /**
    * With `undefined` the client neither stores nor resumes sessions. The object contains the code of resumption, so a
    * page without sessions does not load that code.

@@ -134,7 +134,7 @@ export class HandshakeLink {
     }
     if (record.type !== contentTypes.change_cipher_spec)
       throw new TlsError("unexpected_message", `expected ChangeCipherSpec, got ${describe(record)}`);
-    this.#alerts.checkNoPartialAlert();
+    this.#alerts.checkComplete();
     if (record.fragment.length !== 1 || record.fragment[0] !== 1)
       throw new TlsError("decode_error", "a malformed ChangeCipherSpec");
     this.#reader.changeState(protection);
@@ -215,7 +215,7 @@ export class HandshakeLink {
         continue;
       }
       const record = yield* waitFor(next);
-      if (!this.#alerts.handleIfAlert(record)) return record;
+      if (!this.#alerts.handleAlert(record)) return record;
     }
   }
 

@@ -73,7 +73,7 @@ export class Secrets {
    * Makes the protection of both directions at once, so that ChangeCipherSpec does not wait for a provider. Any
    * CertificateVerify must be signed or verified before, because the transcript then keeps only its hash.
    */
-  *makeProtections(): Flow<{ readonly client: Protection; readonly server: Protection }> {
+  *protections(): Flow<{ readonly client: Protection; readonly server: Protection }> {
     const { agreement, clientRandom, serverRandom } = this.#hellos;
     const { suite, encryptThenMac = false } = agreement;
     const { provider, random, keyLog } = this.#config;

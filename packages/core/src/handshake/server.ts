@@ -72,7 +72,7 @@ export function* serverHandshake(link: HandshakeLink, baseConfig: ServerConfig):
     const { premaster, sessionPsk } = yield* exchange.expect(); //                              --> ClientKeyExchange
     secrets.derive(premaster);
     if (client.peer) yield* expectCertificateVerify(link, config, client.peer); //              --> CertificateVerify*
-    const protections = yield* secrets.makeProtections();
+    const protections = yield* secrets.protections();
     yield* link.expectChangeCipherSpec(protections.client); //                                  --> [ChangeCipherSpec]
     yield* link.expectFinished(() => secrets.verifyData("client")); //                          --> Finished
 

@@ -105,7 +105,7 @@ export class RecordWriter {
     return this.#sealingBytes + this.#readyBytes + (this.#collected?.length ?? 0);
   }
   /** True if no record waits to be sealed or taken. Records that `hold` keeps do not count. */
-  get hasNothingToTake(): boolean {
+  get isDrained(): boolean {
     return this.#isHeld || this.#sealing.length + this.#ready.length === 0;
   }
 
@@ -117,7 +117,7 @@ export class RecordWriter {
     if (type === contentTypes.application_data && message.length) return this.#collect(message);
     if (type === contentTypes.alert) this.#isHeld = false;
     try {
-      this.submitCollected();
+      this.flush();
     } finally {
       // If the collected data cannot be sealed, an alert is still sent.
       for (let at = 0; at === 0 || at < message.length; at += this.#limit)
@@ -139,13 +139,13 @@ export class RecordWriter {
         this.#submit(contentTypes.application_data, this.#isAsync ? new Uint8Array(part) : part);
       else {
         this.#collected ??= new Writer(Math.min(limit, Math.max(part.length, this.#lastCollected)));
-        if (this.#collected.put(part).length === limit) this.submitCollected();
+        if (this.#collected.put(part).length === limit) this.flush();
       }
     }
   }
 
   /** Makes a record of the collected data. Throws if it cannot be sealed. */
-  submitCollected(): void {
+  flush(): void {
     if (!this.#collected) return;
     const data = this.#collected.done();
     this.#lastCollected = data.length;
@@ -159,7 +159,7 @@ export class RecordWriter {
    * could not be sealed.
    */
   take(): Uint8Array[] {
-    this.submitCollected();
+    this.flush();
     let settled = 0;
     for (; this.#sealing[settled]?.settled; settled++) {
       const head = this.#sealing[settled] as Sealing;

@@ -36,7 +36,7 @@ export function clientOptions(): readonly string[] {
     ...trustOptions,
     "string serverName sessionScope",
     ...commonOptions,
-    "function sessions.configure ocsp.configure grease",
+    "function sessions.checkScope ocsp.checkOptions grease",
     "boolean requireSecureRenegotiation fallbackScsv signedCertificateTimestamps",
     "512~4096 maxFragmentLength",
   ];

@@ -23,7 +23,7 @@ const wrongTimes: readonly (readonly [string, unknown])[] = [
 const refused = {
   code: "hook_failed",
   by: "us",
-  message: expect.stringContaining("now must return a finite number of ms"),
+  cause: expect.objectContaining({ message: "now must return a finite number of ms" }),
 };
 
 /** How each side opens, if the server's clock is right until its configuration is made. */
@@ -74,6 +74,27 @@ describe.each(wrongTimes)("a clock that returns %s", (_, time) => {
     expect([store.get("a"), store.get("b")]).toEqual([new Uint8Array(1), undefined]);
   });
 });
+
+test.each([["a client's"], ["a server's"]])(
+  "%s clock that throws ends the handshake with hook_failed",
+  async (side) => {
+    const cause = new Error("no clock");
+    const throws = (): number => {
+      throw cause;
+    };
+    const { a, b } = memoryPair();
+    let serverNow = () => Date.now();
+    const server = { provider: nodeCrypto, credentials, now: () => serverNow() };
+    const config = serverHandshakeConfig(server);
+    if (side === "a server's") serverNow = throws;
+    const accepted = acceptWith(config, b, server);
+    const options = { provider: nodeCrypto, serverName: "localhost", ca: ca.pem, sessions: keepSessions() };
+    const connected = connect(a, { ...options, ...(side === "a client's" && { now: throws }) });
+    const failed = side === "a client's" ? connected : accepted.opened;
+    await expect(failed).rejects.toMatchObject({ code: "hook_failed", fault: "application", cause });
+    await expect(side === "a client's" ? accepted.opened : connected).rejects.toMatchObject({ code: "internal_error" });
+  },
+);
 
 test("a session that expires at no time is not kept", () => {
   const store = memoryStore({ now: () => 0 });

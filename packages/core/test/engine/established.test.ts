@@ -82,7 +82,7 @@ async function established(
           signedCertificateTimestamps: false,
           selectCredential: () => undefined,
           ownCertificates: [],
-          requiresListedIssuer: false,
+          matchesIssuers: false,
           sessions: undefined,
           sessionScope: "",
         });

@@ -52,7 +52,7 @@ test("two engines complete a handshake, exchange data and close, without a timer
   moveBytes(client, server);
   expect([server.received, client.received]).toEqual([[1, 2, 3], [4]]);
   expect([client.eventTypes, server.eventTypes]).toEqual([
-    ["established", "peer_closed", "closed"],
-    ["established", "peer_closed", "closed"],
+    ["established", "close_notify", "closed"],
+    ["established", "close_notify", "closed"],
   ]);
 });

@@ -141,6 +141,22 @@ test.each([
   expect(await runFlow(tickets.open(ticket))).toBeUndefined();
 });
 
+test("a provider that fails once to make a context is asked again", async () => {
+  let failures = 1;
+  const key = new Uint8Array(48).fill(7);
+  const AES_256_GCM = async (secret: Uint8Array): Promise<Aead> => {
+    if (failures-- > 0) throw new Error("not loaded");
+    return (await nodeCrypto.ciphers.AES_256_GCM?.(secret)) as Aead;
+  };
+  const tickets = new Tickets(
+    { ...nodeCrypto, ciphers: { AES_256_GCM } },
+    (length) => new Uint8Array(length),
+    () => [key],
+  );
+  await expect(async () => runFlow(tickets.seal(new Uint8Array(3)))).rejects.toThrow("not loaded");
+  expect(await runFlow(tickets.seal(new Uint8Array(3)))).toBeInstanceOf(Uint8Array);
+});
+
 test("a server's timer does not keep the process alive, and wipes the key", async () => {
   const timers: { ms: number | undefined; timer: NodeJS.Timeout; task: () => void }[] = [];
   const set = globalThis.setTimeout;

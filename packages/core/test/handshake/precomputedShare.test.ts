@@ -44,15 +44,7 @@ interface ShareLog {
 }
 
 /** Options of a client that logs each share that it makes. A share is ready when `slow` has resolved. */
-function loggingClient({
-  precomputesShares,
-  slow,
-  fails,
-}: {
-  precomputesShares: boolean;
-  slow?: Promise<void>;
-  fails?: GroupName;
-}) {
+function loggingClient({ precompute, slow, fails }: { precompute: boolean; slow?: Promise<void>; fails?: GroupName }) {
   const shares: ShareLog[] = [];
   const logged =
     (group: GroupName): KeyShareGenerator =>
@@ -76,7 +68,7 @@ function loggingClient({
     };
   const provider: CryptoProvider = {
     ...nodeCrypto,
-    precomputesShares,
+    precompute,
     groups: { x25519: logged("x25519"), secp256r1: logged("secp256r1") },
   };
   return { client: { provider }, shares };
@@ -102,9 +94,9 @@ async function sharesMade(
 
 const onlyP256 = { groups: [secp256r1] };
 
-describe("with a provider that sets precomputesShares, a share", () => {
+describe("with a provider that sets precompute, a share", () => {
   test("is used once in the handshake, and wiped", async () => {
-    const { client, shares } = loggingClient({ precomputesShares: true });
+    const { client, shares } = loggingClient({ precompute: true });
     expect((await connectPair(client, {})).client).toMatchObject({ group: "x25519" });
     expect(shares).toEqual([{ group: "x25519", agreements: 1, wipes: expect.any(Number) }]);
     await nextTask();
@@ -112,11 +104,11 @@ describe("with a provider that sets precomputesShares, a share", () => {
   });
 
   test("is computed only after ClientHello is sent", async () => {
-    expect(await sharesMade({ precomputesShares: true })).toEqual([0, 1]);
+    expect(await sharesMade({ precompute: true })).toEqual([0, 1]);
   });
 
   test("is wiped unused if the server chooses another group", async () => {
-    const { client, shares } = loggingClient({ precomputesShares: true });
+    const { client, shares } = loggingClient({ precompute: true });
     expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
     await nextTask();
     expect(shares).toMatchObject([
@@ -132,7 +124,7 @@ describe("with a provider that sets precomputesShares, a share", () => {
       const slow = new Promise<void>((resolve) => {
         release = resolve;
       });
-      const { client, shares } = loggingClient({ precomputesShares: true, ...(late && { slow }) });
+      const { client, shares } = loggingClient({ precompute: true, ...(late && { slow }) });
       const end = await connectPair(
         { ...client, suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
         { suites: [TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256] },
@@ -147,14 +139,14 @@ describe("with a provider that sets precomputesShares, a share", () => {
   );
 
   test("that cannot be made ends the handshake only if it is needed", async () => {
-    const { client } = loggingClient({ precomputesShares: true, fails: "x25519" });
+    const { client } = loggingClient({ precompute: true, fails: "x25519" });
     expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
     expect((await connectPair(client, {})).client).toMatchObject({ alert: "internal_error", by: "us" });
-    expect(await unhandledRejections(() => sharesMade({ precomputesShares: true, fails: "x25519" }))).toEqual([]);
+    expect(await unhandledRejections(() => sharesMade({ precompute: true, fails: "x25519" }))).toEqual([]);
   });
 
   test("whose wiping fails causes no unhandled rejection", async () => {
-    const { client } = loggingClient({ precomputesShares: true });
+    const { client } = loggingClient({ precompute: true });
     const make = client.provider.groups.x25519 as KeyShareGenerator;
     const x25519: KeyShareGenerator = async (random) => {
       const { publicKey } = await make(random);
@@ -168,11 +160,11 @@ describe("with a provider that sets precomputesShares, a share", () => {
   });
 
   test("is not made if no suite can use it", async () => {
-    expect(await sharesMade({ precomputesShares: true }, [TLS_RSA_WITH_AES_128_GCM_SHA256])).toEqual([0, 0]);
+    expect(await sharesMade({ precompute: true }, [TLS_RSA_WITH_AES_128_GCM_SHA256])).toEqual([0, 0]);
   });
 
   test("is not made if the client offers a session", async () => {
-    const { client, shares } = loggingClient({ precomputesShares: true });
+    const { client, shares } = loggingClient({ precompute: true });
     const sessions = keepSessions({ store: memoryStore() });
     const serverOptions = { sessionStore: memoryStore(), tickets: false };
     const ends = [];
@@ -182,9 +174,9 @@ describe("with a provider that sets precomputesShares, a share", () => {
   });
 });
 
-test("without precomputesShares, a share is made only when it is needed", async () => {
-  expect(await sharesMade({ precomputesShares: false })).toEqual([0, 0]);
-  const { client, shares } = loggingClient({ precomputesShares: false });
+test("without precompute, a share is made only when it is needed", async () => {
+  expect(await sharesMade({ precompute: false })).toEqual([0, 0]);
+  const { client, shares } = loggingClient({ precompute: false });
   expect((await connectPair(client, onlyP256)).client).toMatchObject({ group: "secp256r1" });
   expect(shares).toEqual([{ group: "secp256r1", agreements: 1, wipes: 1 }]);
 });

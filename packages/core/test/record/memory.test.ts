@@ -48,7 +48,7 @@ describe("an asynchronous provider on lent memory", () => {
     const round = async (): Promise<Uint8Array[]> => {
       for (let i = 0; i < 3; i++) out.send(23, pattern(16_384));
       out.send(23, pattern(100));
-      out.submitCollected();
+      out.flush();
       for (const { settle } of waiting.splice(0)) settle();
       await turn();
       return out.take();
@@ -104,7 +104,7 @@ describe("an asynchronous provider on lent memory", () => {
     out.changeState(protection);
     for (let i = 0; i < 2; i++) out.send(23, zeros(16_384));
     out.drop();
-    expect(out.hasNothingToTake).toBe(true);
+    expect(out.isDrained).toBe(true);
     expect(out.pendingBytes).toBe(0);
     expect(out.take()).toEqual([]);
     for (const bytes of outs) expect(tracked.isLent(bytes)).toBe(true);
@@ -162,7 +162,7 @@ test("each byte is given back once by the receiver or is dropped, in whatever or
   const step = fc.oneof(
     fc.record({ what: fc.constant("send" as const), type: fc.constantFrom(21 as const, 23 as const), size }),
     fc.record({ what: fc.constantFrom("settle" as const, "fail" as const), which: fc.nat(5) }),
-    fc.record({ what: fc.constantFrom("take" as const, "take" as const, "submitCollected" as const, "drop" as const) }),
+    fc.record({ what: fc.constantFrom("take" as const, "take" as const, "flush" as const, "drop" as const) }),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.array(fc.boolean()), async (steps, speeds) => {
@@ -198,7 +198,7 @@ test("each byte is given back once by the receiver or is dropped, in whatever or
         else out[step.what]();
         await turn();
       }
-      out.submitCollected();
+      out.flush();
       for (const { settle } of waiting.splice(0)) settle();
       await turn();
       // The first call throws the error of a failed record, if there is one.

@@ -78,7 +78,7 @@ describe("promises that settle out of order", () => {
       const drained = new Promise<void>((resolve) => {
         wake = () => {
           for (const bytes of out.take()) into.feed(bytes);
-          if (out.hasNothingToTake) resolve();
+          if (out.isDrained) resolve();
         };
       });
       for (let i = 0; i < 300; i++) {

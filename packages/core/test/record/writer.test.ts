@@ -83,13 +83,13 @@ describe("promises that settle out of order", () => {
     await settle(2);
     await settle(1);
     expect(out.take()).toEqual([]);
-    expect(out.hasNothingToTake).toBe(false);
+    expect(out.isDrained).toBe(false);
     expect(takeRequests).toBe(2);
     await settle(0);
     expect(concat(...out.take())).toEqual(concat(...[1, 2, 3].map((byte) => record(23, Uint8Array.of(byte)))));
     expect(trace.map((event) => event.type === "record" && event.sequenceNumber)).toEqual([0, 1, 2]);
     expect(out.pendingBytes).toBe(0);
-    expect(out.hasNothingToTake).toBe(true);
+    expect(out.isDrained).toBe(true);
   });
 
   test("send the records before a failure, but no later record or alert, which the peer could not open", async () => {
@@ -98,7 +98,7 @@ describe("promises that settle out of order", () => {
     out.changeState(protection);
     for (const byte of [1, 2, 3]) {
       out.send(23, Uint8Array.of(byte));
-      out.submitCollected();
+      out.flush();
     }
     await settle(0);
     await settle(2);
@@ -151,16 +151,16 @@ describe("a record that `hold` delays", () => {
     out.send(22, zeros(4));
     expect(types(out)).toEqual([]);
     // A delayed record does not make the writer busy.
-    expect(out.hasNothingToTake).toBe(true);
+    expect(out.isDrained).toBe(true);
     out.send(20, Uint8Array.of(1));
     out.changeState(protection);
     out.send(22, zeros(12));
     expect(types(out)).toEqual([]);
-    expect(out.hasNothingToTake).toBe(false);
+    expect(out.isDrained).toBe(false);
     await settle(0);
     expect(types(out)).toEqual([22, 20, 22]);
     out.send(23, zeros(5));
-    out.submitCollected();
+    out.flush();
     await settle(1);
     expect(types(out)).toEqual([23]);
   });

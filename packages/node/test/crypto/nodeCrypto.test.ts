@@ -45,6 +45,15 @@ describe("asyncProvider keeps the contract", () => {
     expect(asyncCredential({ ...signers[0]!.credential, ...extra, ...staple })).toMatchObject({ ...extra, ...staple });
   });
 
+  test("the provider and the credential may be instances of classes", () => {
+    const provider = Object.create({ ...nodeCrypto }) as typeof nodeCrypto;
+    const { hashes, prefers } = nodeCrypto;
+    expect(asyncProvider(provider)).toMatchObject({ hashes, prefers });
+    const { chain, schemes } = signers[0]!.credential;
+    const credential = Object.create(signers[0]!.credential) as (typeof signers)[number]["credential"];
+    expect(asyncCredential(credential)).toMatchObject({ chain, schemes, read: expect.any(Function) });
+  });
+
   test("its promises may resolve out of order", async () => {
     const draws = [0.9, 0.9, 0.1, 0.1];
     const provider = asyncProvider(nodeCrypto, { random: () => draws.shift() ?? 0 });

@@ -50,7 +50,7 @@ export function precomputeShare(
   const isUsable = (group: NamedGroup): boolean =>
     config.suites.some(({ keyExchange }) => keyExchange.groups.includes(group));
   const group = config.groups.filter(isCurve).find(isUsable);
-  if (!group || !config.provider.precomputesShares) return undefined;
+  if (!group || !config.provider.precompute) return undefined;
   // ClientHello is sent in the next microtask. Chromium's WebCrypto computes during the call, so the call comes later.
   const sent = Promise.resolve().then(ignore);
   const share = markHandled(sent.then(() => runFlow(generateShare(config, group))));

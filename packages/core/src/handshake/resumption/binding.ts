@@ -62,7 +62,7 @@ export const clientBinding = (config: ClientConfig): Uint8Array =>
   digest(config, config.trust, () => [
     "client",
     config.maxFragmentLength,
-    config.requiresListedIssuer,
+    config.matchesIssuers,
     config.serverName,
     config.ocsp?.name,
     config.sessionScope,

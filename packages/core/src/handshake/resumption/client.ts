@@ -42,7 +42,7 @@ export function makeSessionKeeper(store: SessionStore, tickets: boolean): Sessio
       const agreement = resumedAgreement(state, hellos.agreement);
       link.applyLimits(agreement);
       secrets.resume(state.masterSecret);
-      const protections = yield* secrets.makeProtections();
+      const protections = yield* secrets.protections();
       const ticket = agreement.ticket ? yield* link.expect(newSessionTicket) : undefined; //    <-- NewSessionTicket*
       yield* link.expectChangeCipherSpec(protections.server); //                                <-- [ChangeCipherSpec]
       yield* link.expectFinished(() => secrets.verifyData("server")); //                        <-- Finished

@@ -145,7 +145,7 @@ export function* resumeSession(
   const secrets = new Secrets(link, config, hellos);
   try {
     secrets.resume(state.masterSecret);
-    const protections = yield* secrets.makeProtections();
+    const protections = yield* secrets.protections();
     if (renewed) yield* sendTicket(link, config, renewed); //                                   <-- NewSessionTicket*
     link.sendChangeCipherSpec(protections.server); //                                           <-- [ChangeCipherSpec]
     link.send(finished, { verifyData: secrets.verifyData("server") }); //                       <-- Finished

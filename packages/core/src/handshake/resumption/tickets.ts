@@ -139,7 +139,12 @@ export class Tickets {
     const copy = new Uint8Array(key);
     const wipeCopy = (): void => wipe(copy);
     const aead = newContext(copy.subarray(nameLength));
-    if (isPromise(aead)) aead.then(wipeCopy, wipeCopy);
+    if (isPromise(aead))
+      aead.then(wipeCopy, () => {
+        wipeCopy();
+        // The next handshake asks the provider again.
+        this.#contexts.delete(key);
+      });
     else wipeCopy();
     this.#contexts.set(key, { digest, aead });
     return aead;
