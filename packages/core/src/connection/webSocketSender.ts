@@ -3,7 +3,6 @@
  * and closing.
  * @module
  */
-import type { TlsError } from "../errors.ts";
 import { maxTransportMessage } from "../limits.ts";
 import { transportError } from "./errors.ts";
 import type { SendResult, TransportEvents } from "./transport.ts";
@@ -11,10 +10,12 @@ import type { SendResult, TransportEvents } from "./transport.ts";
 const connecting = 0;
 const open = 1;
 
+/** The close code after an orderly end. */
+const orderlyCode = 1000;
 /** The close code after a failure; a fatal alert before it gives the reason. */
 const failureCode = 4000;
 /** The close codes of a peer that closed the WebSocket in order, also after a failure. */
-const orderlyCodes: readonly number[] = [1000, 1005, failureCode];
+const orderlyCodes: readonly number[] = [orderlyCode, 1005, failureCode];
 /**
  * The close code if the page was left or closed, or the program ends (RFC 6455 §7.4.1). The WebSocket then closed in
  * order, but TLS did not.
@@ -35,10 +36,13 @@ export interface WebSocketLike {
 export class WebSocketSender {
   readonly #socket: WebSocketLike;
   readonly #sendMessage: (message: Uint8Array) => void;
-  /** Messages sent before the socket was open. */
-  #early: Uint8Array[] = [];
-  #earlyBytes = 0;
-  /** Set once the sender is closing: the code and reason, also for a socket that is still opening. */
+  /** Messages that wait until the socket is open, or until the peer gives credit. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #sentBytes = 0;
+  /** The total number of bytes that the peer accepts. There is no limit before its first credit. */
+  #credit: number = Number.POSITIVE_INFINITY;
+  /** Set when the sender begins to close: the code and reason, also for a socket that is still opening. */
   #closing: [code: number, reason: string] | undefined;
   #isFull = false;
 
@@ -50,41 +54,60 @@ export class WebSocketSender {
 
   /** See `Transport.send`. */
   send(bytes: Uint8Array): SendResult {
-    const { readyState } = this.#socket;
-    if (this.#closing || readyState > open) return "gone";
-    if (readyState === connecting) {
-      this.#early.push(bytes);
-      this.#earlyBytes += bytes.length;
-    } else this.#write(bytes);
+    if (this.#closing || this.#socket.readyState > open) return "gone";
+    for (let at = 0; at < bytes.length; at += maxTransportMessage)
+      this.#waiting.push(bytes.subarray(at, at + maxTransportMessage));
+    this.#waitingBytes += bytes.length;
+    this.flush();
     if (this.buffered >= highWaterMark) this.#isFull = true;
     return this.#isFull ? "full" : "ok";
   }
 
-  /** Call this once the socket is open. */
-  opened(): void {
-    for (const bytes of this.#early) this.#write(bytes);
-    this.#early = [];
-    this.#earlyBytes = 0;
-    if (this.#closing) this.#socket.close(...this.#closing);
+  /** Sends the messages that wait, as far as the peer accepts them. Call this when the socket has opened. */
+  flush(): void {
+    if (this.#socket.readyState !== open) return;
+    // A message may exceed the credit, so that a message of any length can be sent.
+    while (this.#waiting.length && !this.isStarved) {
+      const message = this.#waiting.shift() as Uint8Array;
+      this.#sentBytes += message.length;
+      this.#waitingBytes -= message.length;
+      this.#sendMessage(message);
+    }
+    if (this.#closing && !this.#waiting.length) this.#socket.close(...this.#closing);
   }
 
-  /** The number of bytes that are not sent yet. */
+  /** The number of bytes in messages that were handed to the socket. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+  /** Whether the peer accepts no message until it gives more credit. */
+  get isStarved(): boolean {
+    return this.#sentBytes >= this.#credit;
+  }
+  /** The number of bytes that the socket has not sent yet. */
   get buffered(): number {
-    return this.#earlyBytes + this.#socket.bufferedAmount;
+    return this.#waitingBytes + this.#socket.bufferedAmount;
   }
 
-  /** Returns true once after "full", when no more than `lowWater` bytes are buffered. */
+  /** Takes the peer's credit: the total number of bytes that it accepts. */
+  setCredit(total: number): void {
+    this.#credit = total;
+    this.flush();
+  }
+
+  /** Returns true once after "full", when no more than `lowWater` bytes wait to be sent. */
   takeDrained(lowWater: number): boolean {
     if (!this.#isFull || this.buffered > lowWater) return false;
     this.#isFull = false;
     return true;
   }
 
-  /** Closes after everything that was sent. */
+  /** Closes after everything that was sent. A failure does not wait for credit, because the peer must learn of it. */
   close(code: number, reason = ""): void {
-    // RFC 6455 §5.5: a control frame holds at most 125 bytes, of which the code takes two.
+    // RFC 6455 §5.5: a control frame holds 125 bytes, of which the code takes two.
     this.#closing ??= [code, reason.replace(/[^ -~]/g, "?").slice(0, 123)];
-    if (this.#socket.readyState !== connecting) this.#socket.close(...this.#closing);
+    if (code !== orderlyCode) this.#credit = Number.POSITIVE_INFINITY;
+    this.flush();
   }
 
   /**
@@ -92,15 +115,8 @@ export class WebSocketSender {
    * once.
    */
   abort(reason: string): void {
-    const isIdle = this.#socket.readyState === connecting && !this.#earlyBytes;
     this.close(failureCode, reason);
-    if (isIdle) this.#socket.close();
-  }
-
-  #write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += maxTransportMessage) {
-      this.#sendMessage(bytes.subarray(at, at + maxTransportMessage));
-    }
+    if (this.#socket.readyState === connecting && !this.#waitingBytes) this.#socket.close();
   }
 }
 
@@ -110,6 +126,3 @@ export function reportClose(to: Pick<TransportEvents, "end" | "error">, code: nu
   const how = code === 1006 ? "without a close frame" : `with code ${code}${reason && ` (${reason})`}`;
   to.error(transportError(code === goingAway ? "peer_left" : "connection_lost", `the WebSocket closed ${how}`));
 }
-
-export const textMessageError = (): TlsError =>
-  transportError("text_message", "the peer sent a text message: TLS is binary");

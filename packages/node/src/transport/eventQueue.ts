@@ -129,3 +129,10 @@ export const maxMessage: number = 2 ** 20;
 export const maxFragments = 512;
 /** The most bytes of an unfinished WebSocket message during the handshake: twice a client's largest flight. */
 export const maxUnfinishedInHandshake: number = 2 ** 17 + 2 ** 15;
+/**
+ * The number of bytes that a peer that speaks credit may send before the application reads. It is the memory that a
+ * connection can make a server hold. A window of 1 MiB carries 20 MB/s over a round trip of 50 ms.
+ */
+export const creditWindow: number = 2 ** 20;
+/** The most bytes that a peer may send in excess of its credit while we wait for credit of the peer. */
+export const maxExcess: number = 2 ** 24;

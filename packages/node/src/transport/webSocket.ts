@@ -10,8 +10,8 @@ import type { Memory, NextTurn, SendResult, Transport, TransportEvents } from "@
 import {
   printable,
   reportClose,
-  textMessageError,
   transportError,
+  WebSocketCredit,
   WebSocketSender,
   wrongOption,
 } from "@handclasp/core/unstable";
@@ -22,11 +22,14 @@ import { openError } from "./errors.ts";
 import {
   abortTimeout,
   asUint8Array,
+  creditWindow,
   EventQueue,
   endTimeout,
   lowWater,
+  maxExcess,
   maxMessage,
   maxUnfinishedInHandshake,
+  stallTimeout,
 } from "./eventQueue.ts";
 import { memory } from "./memory.ts";
 import { probe } from "./probe.ts";
@@ -73,8 +76,11 @@ class WebSocketTransport implements Transport {
   /** Runs while the transport is paused. */
   #probe: NodeJS.Timeout | undefined;
   readonly #sender: WebSocketSender;
+  readonly #credit: WebSocketCredit;
   /** True at first, because nothing is read before `start`. */
   #isPaused = true;
+  /** The connection has paused the transport. The peer's credit may limit the peer, so that reading goes on. */
+  #isPauseWanted = true;
   #hasOpened: boolean;
   #timer: NodeJS.Timeout | undefined;
   /** The number of bytes that were read since the start of an unfinished message, and the limit for that number. */
@@ -84,12 +90,21 @@ class WebSocketTransport implements Transport {
   constructor(ws: WebSocket) {
     this.#ws = ws;
     this.#sender = new WebSocketSender(ws, (message) => this.#write(message));
+    this.#credit = new WebSocketCredit(this.#sender, creditWindow, (message) => ws.send(message, { compress: false }));
     this.#hasOpened = ws.readyState !== connecting;
     ws.binaryType = "nodebuffer";
     if (ws.readyState === connecting) ws.on("open", () => this.#onOpen());
     ws.on("message", (data, isBinary) => {
-      if (isBinary) this.#events.data(asUint8Array(data as Buffer));
-      else this.#fail(1003, textMessageError());
+      try {
+        if (isBinary) {
+          const bytes = asUint8Array(data as Buffer);
+          this.#credit.receive(bytes.length);
+          this.#events.data(bytes);
+        } else this.#receiveCredit((data as Buffer).toString("latin1"));
+        this.#updatePause();
+      } catch (error) {
+        this.#fail(1003, error as Error);
+      }
     });
     ws.on("error", (error) => {
       const code = (error as NodeJS.ErrnoException).code;
@@ -135,18 +150,23 @@ class WebSocketTransport implements Transport {
   send(bytes: Uint8Array): SendResult {
     const result = this.#sender.send(bytes);
     if (result === "gone") memory.release(bytes);
+    if (this.#isPaused) this.#updatePause();
     return result;
   }
 
   pause(): boolean {
     this.#events.pause();
-    this.#setPaused(true);
+    this.#isPauseWanted = true;
+    this.#credit.pause();
+    this.#updatePause();
     return true;
   }
 
   resume(): void {
     this.#events.resume();
-    this.#setPaused(false);
+    this.#isPauseWanted = false;
+    this.#credit.resume();
+    this.#updatePause();
   }
 
   end(): void {
@@ -160,6 +180,7 @@ class WebSocketTransport implements Transport {
     this.#terminateAfter(abortTimeout);
     this.#sender.abort(reason);
     // Reading must go on until the peer's close frame arrives.
+    this.#isPauseWanted = false;
     this.#setPaused(false);
   }
 
@@ -198,7 +219,7 @@ class WebSocketTransport implements Transport {
     this.#hasOpened = true;
     this.#limitUnfinished();
     this.#setPaused(this.#isPaused);
-    this.#sender.opened();
+    this.#sender.flush();
   }
 
   #write(message: Uint8Array): void {
@@ -220,7 +241,24 @@ class WebSocketTransport implements Transport {
     this.#events.error(error);
     this.#terminateAfter(abortTimeout);
     this.#sender.close(code);
+    this.#isPauseWanted = false;
     this.#setPaused(false);
+  }
+
+  #receiveCredit(text: string): void {
+    this.#credit.receiveText(text);
+    if (this.#sender.takeDrained(lowWater)) this.#events.drain();
+  }
+
+  /**
+   * Stops reading only if the peer does not keep to its credit. Otherwise the peer stops by itself, and reading goes on,
+   * because the credit that we wait for may come after the peer's data.
+   */
+  #updatePause(): void {
+    const { hasAgreed, excess } = this.#credit;
+    const mayReadOn = hasAgreed && excess <= (this.#sender.isStarved ? maxExcess : 0);
+    const isPaused = this.#isPauseWanted && !mayReadOn;
+    if (isPaused !== this.#isPaused) this.#setPaused(isPaused);
   }
 
   /** Pauses or resumes reading. ws can do neither before the WebSocket is open: then `#onOpen` does it. */
@@ -240,12 +278,14 @@ class WebSocketTransport implements Transport {
   /** Terminates the WebSocket after a time, even if the peer goes on sending. */
   #terminateAfter(ms: number): void {
     if (this.#ws.readyState === closed) return;
-    // After `end`, our bytes must be sent first; ws itself limits that to 30 s.
-    const terminateOrWait = (): void => {
-      if (ms === abortTimeout || !this.#ws.bufferedAmount) this.#ws.terminate();
-      else this.#timer = setTimeout(terminateOrWait, ms).unref();
+    // After `end`, our bytes must be sent first, as long as the peer takes some of them.
+    const terminateOrWait = (before: number, stalled: number): void => {
+      const { buffered } = this.#sender;
+      const stalledNow = buffered === before ? stalled + ms : 0;
+      if (ms === abortTimeout || !buffered || stalledNow >= stallTimeout) this.#ws.terminate();
+      else this.#timer = setTimeout(() => terminateOrWait(buffered, stalledNow), ms).unref();
     };
-    this.#timer ??= setTimeout(terminateOrWait, ms).unref();
+    this.#timer ??= setTimeout(() => terminateOrWait(-1, 0), ms).unref();
   }
 }
 
