@@ -105,7 +105,7 @@ export const maxWarningAlerts = 4;
  * The maximum number of renegotiations that we refuse before the connection ends: an honest peer has no reason to try
  * again after a refusal.
  */
-export const maxRenegotiations = 3;
+export const maxRefusals = 3;
 /**
  * The maximum number of HelloRequests that a client ignores during a handshake: RFC 5246 §7.4.1.1 says that clients
  * ignore them, but not how many.
@@ -120,7 +120,7 @@ export const minPskLength = 16;
  * The maximum length in bytes of a PSK identity, an identity hint or a pre-shared key. RFC 4279 §5.3 requires support
  * for identities of 128 bytes and keys of 64 bytes.
  */
-export const maxPskIdentity = 1024;
+export const maxPskLength = 1024;
 /**
  * The maximum length in bytes of a session's state in a ticket, which the client sends in every ClientHello. A client's
  * verified path takes a few KiB.
@@ -193,11 +193,11 @@ export const maxTransportMessage: number = 2 ** 20;
  * The maximum number of bytes of data in one message of the transport: four full records, which share the cost of the
  * message.
  */
-export const maxFlush: number = 2 ** 16;
+export const maxMessageData: number = 2 ** 16;
 /**
  * The maximum length of such a message in bytes: four full records with their headers and the overhead of protection.
  */
-export const maxFlushMessage: number = maxFlush + 2 ** 10;
+export const maxMessageLength: number = maxMessageData + 2 ** 10;
 /**
  * The maximum number of bytes that all connections of a process together send in one turn of the event loop, and the
  * maximum number that they process. A socket often accepts everything at once, so without the limit a writer would
@@ -236,10 +236,11 @@ export const closeTimeout = 5_000;
  */
 export const sealTimeout = 2_000;
 /**
- * The time in milliseconds without a write after which we close our side, if the peer has sent close_notify and its
- * transport has ended: the peer is gone, or waits only for us.
+ * After the peer's close_notify, the connection checks at this interval, in milliseconds, whether it is idle. If the
+ * transport has ended too, one interval without a write is enough to close our side: the peer is gone, or waits only
+ * for us.
  */
-export const transportEndedGrace = 1_000;
+export const idleCheckInterval = 1_000;
 /**
  * The time in milliseconds after which we answer the peer's close_notify with ours although the application neither
  * reads the end nor writes. It is shorter than `closeTimeout`, after which the peer's `close` fails, but as long as

@@ -4,18 +4,18 @@
  * @module
  */
 
-import type { EcCurveName } from "@handclasp/core/client";
+import type { EcKeyCurveName } from "@handclasp/core/client";
 import { derElement, derInteger } from "@handclasp/core/unstable";
 
 /** The curves' names in WebCrypto, and the length in bytes of a coordinate, of r and of s. */
-export const curves: Readonly<Record<EcCurveName, { readonly name: string; readonly width: number }>> = {
+export const curves: Readonly<Record<EcKeyCurveName, { readonly name: string; readonly width: number }>> = {
   secp256r1: { name: "P-256", width: 32 },
   secp384r1: { name: "P-384", width: 48 },
   secp521r1: { name: "P-521", width: 66 },
 };
 
 /** True for `04 || x || y` with coordinates of that curve's length, the only form that TLS allows (RFC 8422 §5.1.2). */
-export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =>
+export const isUncompressed = (point: Uint8Array, curve: EcKeyCurveName): boolean =>
   point.length === 1 + 2 * curves[curve].width && point[0] === 4;
 
 /**

@@ -8,7 +8,7 @@ import {
   type Awaitable,
   type Ciphers,
   type CryptoProvider,
-  type EcCurveName,
+  type EcKeyCurveName,
   type KeyShare,
   type KeyShareGenerator,
   noble,
@@ -123,7 +123,7 @@ async function hostShare(
   };
 }
 
-const ecdh = (curve: EcCurveName): KeyShareGenerator =>
+const ecdh = (curve: EcKeyCurveName): KeyShareGenerator =>
   keyAgreement(
     {
       algorithm: { name: "ECDH", namedCurve: curves[curve].name },

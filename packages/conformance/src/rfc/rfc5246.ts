@@ -275,7 +275,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side answers the peer's close_notify with its own at once, and discards pending writes.",
     deviates(
       "We send the pending writes before our close_notify, as RFC 8446 §6.1 permits (docs/adr/0002).",
-      "connection/connection.ts#TlsConnection.closeWhenIdle",
+      "connection/connection.ts#TlsConnection.closeAfterEndRead",
       [
         `${suite}: the end > half-close: bytes that the other side still sends arrive`,
         `${suite}: the end > if the server closes first, both sides end in order`,

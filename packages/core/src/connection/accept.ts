@@ -159,7 +159,7 @@ export function acceptWith(config: ServerConfig, transport: Transport, options: 
       role: "server",
       handshake: (link) => serverHandshake(link, config),
       maxFragment: config.maxFragment,
-      maxRenegotiations: config.maxRenegotiations,
+      maxRefusals: config.maxRefusals,
       traceSecrets: config.traceSecrets && showsSecrets(options),
     },
     connectionOptions(options),

@@ -94,7 +94,7 @@ export async function connect(
         role: "client",
         handshake: (link) => clientHandshake(link, config),
         maxFragment: config.maxFragment,
-        maxRenegotiations: config.maxRenegotiations,
+        maxRefusals: config.maxRefusals,
         traceSecrets: config.traceSecrets,
       },
       connectionOptions(checked),

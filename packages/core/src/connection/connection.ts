@@ -14,7 +14,7 @@ import { hostMemory } from "../record/memory.ts";
 import type { Traffic } from "../record/traffic.ts";
 import { closeAtDispose } from "./asyncDispose.ts";
 import type { ByteReadable } from "./byteReadable.ts";
-import { callListener } from "./callListener.ts";
+import { callGuarded } from "./callGuarded.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { EndErrors } from "./endErrors.ts";
 import { abortError, asTransportError, closedError, endsSession, goneError, localCloseError } from "./errors.ts";
@@ -26,10 +26,7 @@ import { Timers } from "./timers.ts";
 import type { Transport } from "./transport.ts";
 
 /** The engine options that depend on the role. The connection sets the others. */
-export type RoleOptions = Pick<
-  EngineOptions,
-  "role" | "handshake" | "maxFragment" | "maxRenegotiations" | "traceSecrets"
->;
+export type RoleOptions = Pick<EngineOptions, "role" | "handshake" | "maxFragment" | "maxRefusals" | "traceSecrets">;
 
 /**
  * An authenticated, encrypted channel. Read and write it as web streams, or with `read` and `write`. You may ignore
@@ -66,7 +63,7 @@ export class TlsConnection {
     this.#options = options;
     this.#opened = markHandled((this.#openedDeferred as Deferred<Session>).promise);
     void markHandled(this.#closed.promise);
-    this.#inbound = new Inbound(transport, () => this.#closeWhenIdle());
+    this.#inbound = new Inbound(transport, () => this.#closeAfterEndRead());
     this.#engine = new Engine({
       ...role,
       trace: options.traceListener !== undefined,
@@ -118,7 +115,7 @@ export class TlsConnection {
   }
   /** The result of the handshake. Throws a usage error before the handshake is done. */
   get session(): Session {
-    return this.#afterHandshake.session;
+    return this.#requireResult.session;
   }
   /** The address of the peer, or of a proxy in between. `undefined` if unknown, and once the transport is gone. */
   get remoteAddress(): string | undefined {
@@ -156,7 +153,7 @@ export class TlsConnection {
    * const key = channel.exportKeyingMaterial(32, "EXPERIMENTAL my protocol");
    */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Bytes {
-    return this.#afterHandshake.exporter.export(length, label, context);
+    return this.#requireResult.exporter.export(length, label, context);
   }
 
   /**
@@ -167,10 +164,10 @@ export class TlsConnection {
    * const binding = channel.channelBinding("tls-exporter"); // for SCRAM-SHA-256-PLUS
    */
   channelBinding(type: ChannelBindingType): Bytes {
-    return this.#afterHandshake.exporter.channelBinding(type);
+    return this.#requireResult.exporter.channelBinding(type);
   }
 
-  get #afterHandshake(): HandshakeResult {
+  get #requireResult(): HandshakeResult {
     if (!this.#handshakeResult) throw usageError("no session before the handshake is done");
     return this.#handshakeResult;
   }
@@ -229,7 +226,7 @@ export class TlsConnection {
     this.#holdCount++;
     const release = (): void => {
       this.#holdCount--;
-      if (this.#inbound.isEndRead) this.#closeWhenIdle();
+      if (this.#inbound.isEndRead) this.#closeAfterEndRead();
     };
     void Promise.resolve(done).then(release, release);
   }
@@ -298,14 +295,14 @@ export class TlsConnection {
   #handleEvent(event: EngineEvent): void {
     switch (event.type) {
       case "trace":
-        return callListener(() => this.#options.traceListener?.(event.event));
+        return callGuarded(() => this.#options.traceListener?.(event.event));
       case "established":
         this.#timers.established();
         this.#handshakeResult = event.established;
         this.#transport.established?.();
         this.#openedDeferred?.resolve(event.established.session);
         this.#openedDeferred = undefined;
-        return callListener(() => this.#options.traceListener?.({ type: "established" }));
+        return callGuarded(() => this.#options.traceListener?.({ type: "established" }));
       case "close_notify":
         return this.#inbound.end();
       case "closed":
@@ -314,12 +311,12 @@ export class TlsConnection {
   }
 
   /** Closes our side after the application has read the peer's end, once everything written is sent. */
-  #closeWhenIdle(): void {
+  #closeAfterEndRead(): void {
     if (this.#options.allowHalfOpen) return;
     setTimeout(() => {
       if (this.#holdCount) return;
       const { pendingWrites } = this.#outbound;
-      if (pendingWrites) void pendingWrites.then(() => this.#closeWhenIdle());
+      if (pendingWrites) void pendingWrites.then(() => this.#closeAfterEndRead());
       else this.#engine.close();
     }, 0);
   }
@@ -339,6 +336,6 @@ export class TlsConnection {
     if (error) this.#closed.reject(error);
     else this.#closed.resolve();
     this.signalClosing();
-    callListener(() => this.#options.traceListener?.({ type: "closed", ...(error && { error }) }));
+    callGuarded(() => this.#options.traceListener?.({ type: "closed", ...(error && { error }) }));
   }
 }

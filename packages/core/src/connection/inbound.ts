@@ -48,10 +48,10 @@ export class Inbound implements EngineInbound {
   /** Takes application data from the engine. */
   push(bytes: Uint8Array): void {
     if (this.#isDiscarding) return;
-    const reader = this.#pendingRead;
-    if (reader) {
+    const pendingRead = this.#pendingRead;
+    if (pendingRead) {
       this.#pendingRead = undefined;
-      return reader.resolve(bytes as Bytes);
+      return pendingRead.resolve(bytes as Bytes);
     }
     this.#bytes += bytes.length;
     this.#queue ??= new ByteQueue();
@@ -110,9 +110,9 @@ export class Inbound implements EngineInbound {
   end(error?: GetEndError): void {
     if (this.#end) return;
     this.#end = { ...(error && { error }) };
-    const reader = this.#pendingRead;
+    const pendingRead = this.#pendingRead;
     this.#pendingRead = undefined;
-    if (reader) this.#deliverEnd(error).then(reader.resolve, reader.reject);
+    if (pendingRead) this.#deliverEnd(error).then(pendingRead.resolve, pendingRead.reject);
     else if (!error && this.#isDiscarding) this.#onEndRead();
   }
 
@@ -131,10 +131,10 @@ export class Inbound implements EngineInbound {
    */
   stop(error: GetEndError): void {
     if (!this.#isEndRead && !this.#end?.error) {
-      const reader = this.#pendingRead;
+      const pendingRead = this.#pendingRead;
       this.#pendingRead = undefined;
       this.#end = { error };
-      reader?.reject(error());
+      pendingRead?.reject(error());
     }
     this.drop();
   }

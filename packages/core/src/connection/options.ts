@@ -10,7 +10,7 @@ import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import { defaultSchemes, type SignatureScheme } from "../crypto/signatures.ts";
 import type { CommonConfig } from "../handshake/config.ts";
 import { type CipherSuite, modernSuites, type SuiteRow } from "../handshake/suites.ts";
-import { closeTimeout, handshakeTimeout, maxPlaintext, maxRenegotiations } from "../limits.ts";
+import { closeTimeout, handshakeTimeout, maxPlaintext, maxRefusals } from "../limits.ts";
 import type { TraceListener, TraceOptions } from "../trace.ts";
 import { errorWithRemedy, optionsOf, wrongOption } from "../validation/options.ts";
 import type { CertificateCache } from "../x509/cache.ts";
@@ -120,7 +120,7 @@ export function commonConfig(options: CommonOptions): CommonConfig {
     alpn: alpnOf(options.alpn ?? []),
     maxFragment,
     recordSizeLimit,
-    maxRenegotiations: renegotiation === "abort" ? 0 : maxRenegotiations,
+    maxRefusals: renegotiation === "abort" ? 0 : maxRefusals,
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
     certificateCache: options.certificateCache,
     keyLog: options.keyLog,

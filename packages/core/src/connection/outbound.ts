@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { EngineEvent } from "../engine/options.ts";
 import { usageError } from "../errors.ts";
 import { ignore, markHandled } from "../flow.ts";
-import { itemOverhead, maxFlush, maxFlushMessage, turnBudget } from "../limits.ts";
+import { itemOverhead, maxMessageData, maxMessageLength, turnBudget } from "../limits.ts";
 import { hostMemory, type Memory } from "../record/memory.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { GetEndError } from "./endErrors.ts";
@@ -50,7 +50,7 @@ export class Outbound {
   #isWaitingForTurn = false;
   #room: Deferred<void> | undefined;
   #lastWrite: Promise<void> = resolved;
-  #queued = 0;
+  #queuedWrites = 0;
   #progress = 0;
   /**
    * Whether our side of the transport ends after close_notify is sent, because many peers send their close_notify only
@@ -85,7 +85,7 @@ export class Outbound {
       return markHandled(Promise.reject(usageError("write takes a Uint8Array: encode text with TextEncoder")));
     if (this.#laterWritesError) return markHandled(Promise.reject(this.#laterWritesError()));
     // Fast path: no other write is pending and the transport has room, so no promise is created.
-    if (!this.#queued && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxFlush) {
+    if (!this.#queuedWrites && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxMessageData) {
       try {
         this.#writeNow(bytes);
         return this.#hasRoom ? resolved : markHandled(this.#waitForRoom());
@@ -93,8 +93,8 @@ export class Outbound {
         return markHandled(Promise.reject(error));
       }
     }
-    this.#queued++;
-    const done = this.#lastWrite.then(() => this.#writeQueued(bytes)).finally(() => this.#queued--);
+    this.#queuedWrites++;
+    const done = this.#lastWrite.then(() => this.#writeQueued(bytes)).finally(() => this.#queuedWrites--);
     this.#lastWrite = done.catch(ignore);
     return done;
   }
@@ -105,7 +105,7 @@ export class Outbound {
   }
   /** Resolves when the pending writes have settled, or a waiting writer has room. `undefined` if no writer waits. */
   get pendingWrites(): Promise<void> | undefined {
-    return this.#queued ? this.#lastWrite : this.#room?.promise;
+    return this.#queuedWrites ? this.#lastWrite : this.#room?.promise;
   }
   /** The number of writes and drains so far. A timer compares two values to see whether data moves. */
   get progress(): number {
@@ -135,8 +135,8 @@ export class Outbound {
     this.#throwFailure();
     if (this.#engine.phase === "handshake") await this.#opened;
     if (this.#engine.phase === "closed") await this.#waitForRoom();
-    for (let at = 0; at < bytes.length; at += maxFlush) {
-      this.#writeNow(bytes.subarray(at, at + maxFlush));
+    for (let at = 0; at < bytes.length; at += maxMessageData) {
+      this.#writeNow(bytes.subarray(at, at + maxMessageData));
       if (!this.#hasRoom) await this.#waitForRoom();
       this.#throwFailure();
     }
@@ -156,7 +156,7 @@ export class Outbound {
 
   /** True if the transport has room, and less than a whole message waits to be sealed or sent. */
   get #hasRoom(): boolean {
-    return !this.#isFull && !this.#isWaitingForTurn && this.#engine.pendingOut < maxFlush;
+    return !this.#isFull && !this.#isWaitingForTurn && this.#engine.pendingOut < maxMessageData;
   }
 
   #waitForRoom(): Promise<void> {
@@ -186,7 +186,7 @@ export class Outbound {
     const ready = this.#engine.pendingOut;
     if (ready > this.#gathered) this.#idleLeft = maxIdleMicrotasks;
     this.#gathered = ready;
-    if (this.#idleLeft-- > 0 && ready > 0 && ready < maxFlush && this.#engine.phase === "open") {
+    if (this.#idleLeft-- > 0 && ready > 0 && ready < maxMessageData && this.#engine.phase === "open") {
       void resolved.then(this.#gather);
       return;
     }
@@ -234,7 +234,7 @@ function* messages(records: readonly Uint8Array[], memory: Memory): Generator<Ui
     let length = (records[to++] as Uint8Array).length;
     for (; to < records.length; to++) {
       length += (records[to] as Uint8Array).length;
-      if (length > maxFlushMessage) break;
+      if (length > maxMessageLength) break;
     }
     const parts = records.slice(from, to);
     const message = joinContiguous(parts);

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { TlsError } from "../errors.ts";
-import { sealTimeout, transportEndedGrace, unansweredCloseGrace } from "../limits.ts";
+import { idleCheckInterval, sealTimeout, unansweredCloseGrace } from "../limits.ts";
 import { closeTimeoutError, handshakeTimeoutError } from "./errors.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Outbound } from "./outbound.ts";
@@ -12,7 +12,7 @@ export class Timers {
   readonly #options: ConnectionOptions;
   readonly #isAppBusy: () => boolean;
   #handshakeTimer: unknown;
-  #messageTimer: unknown;
+  #handshakeMessageTimer: unknown;
   #closeTimer: unknown;
   #peerClosedTimer: unknown;
   #sealTimer: unknown;
@@ -36,12 +36,12 @@ export class Timers {
   update(): void {
     const engine = this.#engine;
     if (!engine.isMidMessage) {
-      clearTimeout(this.#messageTimer);
-      this.#messageTimer = undefined;
-    } else this.#messageTimer ??= this.#startHandshakeTimer("a handshake message was not complete");
+      clearTimeout(this.#handshakeMessageTimer);
+      this.#handshakeMessageTimer = undefined;
+    } else this.#handshakeMessageTimer ??= this.#startHandshakeTimer("a handshake message was not complete");
     // The connection has ended, but records are still being sealed, so the engine has not emitted "closed" yet.
     if (engine.phase === "closed") this.#sealTimer ??= setTimeout(() => engine.dropUnsealed(), sealTimeout);
-    else if (engine.receivedClose && !this.#options.allowHalfOpen) this.#peerClosedTimer ??= this.#closeAfterIdle(0);
+    else if (engine.receivedClose && !this.#options.allowHalfOpen) this.#peerClosedTimer ??= this.#closeIfEndUnread(0);
   }
 
   /**
@@ -62,7 +62,7 @@ export class Timers {
   stop(): void {
     for (const timer of [
       this.#handshakeTimer,
-      this.#messageTimer,
+      this.#handshakeMessageTimer,
       this.#closeTimer,
       this.#peerClosedTimer,
       this.#sealTimer,
@@ -85,21 +85,22 @@ export class Timers {
    * Called when the peer has closed and waits for our close_notify (RFC 5246 §7.2.1). The peer gets it even if the
    * application never reads the end: after `unansweredCloseGrace` without a write, if the application has read all data
    * and does not work on an answer. If the transport has ended too, the peer is gone or only reads, so
-   * `transportEndedGrace` without a write is enough. If a writer waits without progress, the connection fails, because
+   * `idleCheckInterval` without a write is enough. If a writer waits without progress, the connection fails, because
    * close_notify after a part of the data would claim that the data is complete.
    * @param idleTime milliseconds without progress
    */
-  #closeAfterIdle(idleTime: number): unknown {
+  #closeIfEndUnread(idleTime: number): unknown {
     const { closeTimeout } = this.#options;
     const { progress } = this.#outbound;
     return setTimeout(() => {
       const { transportEnded } = this.#engine;
       const isIdle = this.#outbound.progress === progress && (transportEnded || !this.#isAppBusy());
-      const idle = isIdle ? idleTime + transportEndedGrace : 0;
-      if (!idle || (!transportEnded && idle < unansweredCloseGrace)) this.#peerClosedTimer = this.#closeAfterIdle(idle);
+      const idle = isIdle ? idleTime + idleCheckInterval : 0;
+      if (!idle || (!transportEnded && idle < unansweredCloseGrace))
+        this.#peerClosedTimer = this.#closeIfEndUnread(idle);
       else if (!this.#outbound.pendingWrites) this.closeAfterWrites();
       else if (idle >= closeTimeout) this.#abort(closeTimeoutError(closeTimeout));
-      else this.#peerClosedTimer = this.#closeAfterIdle(idle);
-    }, transportEndedGrace);
+      else this.#peerClosedTimer = this.#closeIfEndUnread(idle);
+    }, idleCheckInterval);
   }
 }

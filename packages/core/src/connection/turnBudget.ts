@@ -4,7 +4,7 @@
  * @module
  */
 import { resumedInTurn, turnTimeout } from "../limits.ts";
-import { callListener } from "./callListener.ts";
+import { callGuarded } from "./callGuarded.ts";
 
 /** Calls back in a later turn of the event loop, as soon as the host can. */
 export type NextTurn = (callback: () => void) => void;
@@ -38,11 +38,11 @@ class TurnBudget {
       // If all connections continued at once, their data would be a hundred times the size of the processor's cache.
       const next = this.#waiting.splice(0, resumedInTurn);
       if (this.#waiting.length) this.#schedule(nextTurn);
-      for (const resume of next) callListener(resume);
+      for (const resume of next) callGuarded(resume);
     };
     this.#timer = setTimeout(turn, turnTimeout);
     // A `nextTurn` that throws counts as one that never calls back. Its error must not reach another connection.
-    callListener(() => nextTurn(turn));
+    callGuarded(() => nextTurn(turn));
   }
 }
 

@@ -3,11 +3,11 @@
  * @module
  */
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import type { EcCurveName } from "./provider.ts";
+import type { EcKeyCurveName } from "./provider.ts";
 
 export type Curve = typeof p256;
 
-export const curves: Readonly<Record<EcCurveName, Curve>> = { secp256r1: p256, secp384r1: p384, secp521r1: p521 };
+export const curves: Readonly<Record<EcKeyCurveName, Curve>> = { secp256r1: p256, secp384r1: p384, secp521r1: p521 };
 
 /**
  * True for `04 || x || y`, the only point format that RFC 8422 §5.4.1 allows. It does not check that the point is on

@@ -4,10 +4,10 @@
  * @module
  */
 import { toNumber } from "./bigEndian.ts";
-import type { EcCurveName } from "./provider.ts";
+import type { EcKeyCurveName } from "./provider.ts";
 
 /** The curves y² = x³ − 3x + b modulo p. `width` is the length of a coordinate in bytes. */
-const equations: Readonly<Record<EcCurveName, readonly [width: number, p: bigint, b: bigint]>> = {
+const equations: Readonly<Record<EcKeyCurveName, readonly [width: number, p: bigint, b: bigint]>> = {
   secp256r1: [
     32,
     0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn,
@@ -29,7 +29,7 @@ const equations: Readonly<Record<EcCurveName, readonly [width: number, p: bigint
  * `"form"` if the bytes are not an uncompressed point (RFC 8422 §5.4.1), `"curve"` if the point is not on the curve,
  * `undefined` if it is on the curve.
  */
-export function pointFault(name: EcCurveName, point: Uint8Array): "form" | "curve" | undefined {
+export function pointFault(name: EcKeyCurveName, point: Uint8Array): "form" | "curve" | undefined {
   const [width, p, b] = equations[name];
   if (point.length !== 1 + 2 * width || point[0] !== 4) return "form";
   const x = toNumber(point.subarray(1, 1 + width));

@@ -3,13 +3,13 @@
  * @module
  */
 import { type FiniteField, ffdhe2048Field, ffdhe3072Field, ffdhe4096Field } from "./finiteField.ts";
-import type { GroupName } from "./provider.ts";
+import type { CurveName } from "./provider.ts";
 
 /** A curve, for ECDHE. */
 export interface NamedCurve {
   readonly kind: "curve";
   readonly id: number;
-  readonly name: GroupName;
+  readonly name: CurveName;
 }
 
 /** A finite field, for DHE. */

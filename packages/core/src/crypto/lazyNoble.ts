@@ -11,7 +11,7 @@ import {
   type CipherName,
   type Ciphers,
   type CryptoProvider,
-  type GroupName,
+  type CurveName,
   type KeyShareGenerator,
   requireEntry,
 } from "./provider.ts";
@@ -36,7 +36,7 @@ const cipher = <Name extends CipherName>(name: Name): NonNullable<Ciphers[Name]>
     )) as NonNullable<Ciphers[Name]>;
 
 const group =
-  (name: GroupName): KeyShareGenerator =>
+  (name: CurveName): KeyShareGenerator =>
   (random) =>
     withNoble((provider) => requireEntry(provider.groups[name])(random));
 

@@ -89,8 +89,8 @@ export interface Ciphers {
   readonly AES_256_CBC?: (key: Uint8Array) => Awaitable<CbcCipher>;
 }
 
-export type GroupName = "x25519" | "secp256r1" | "secp384r1" | "secp521r1";
-export type EcCurveName = "secp256r1" | "secp384r1" | "secp521r1";
+export type CurveName = "x25519" | "secp256r1" | "secp384r1" | "secp521r1";
+export type EcKeyCurveName = "secp256r1" | "secp384r1" | "secp521r1";
 
 /** An ephemeral key pair of one key exchange. */
 export interface KeyShare {
@@ -127,7 +127,7 @@ export type PublicKey =
     }
   | {
       readonly type: "ec";
-      readonly curve: EcCurveName;
+      readonly curve: EcKeyCurveName;
       /** The uncompressed point, 04 || x || y. */
       readonly point: Uint8Array;
     }
@@ -147,7 +147,7 @@ export interface CryptoProvider {
   readonly name: string;
   readonly hashes: Hashes;
   readonly ciphers: Ciphers;
-  readonly groups: { readonly [G in GroupName]?: KeyShareGenerator };
+  readonly groups: { readonly [G in CurveName]?: KeyShareGenerator };
   /**
    * Diffie-Hellman with generator 2 in the field of a safe prime from RFC 7919 or RFC 3526, as big-endian bytes. The
    * secret exponent must have at least `exponentLength` bytes. The peer's public key has no leading zeros, and core has

@@ -24,7 +24,7 @@ type Phase = "handshake" | "open" | "closed";
 
 export class Engine {
   readonly #role: EngineOptions["role"];
-  readonly #maxRenegotiations: number;
+  readonly #maxRefusals: number;
   readonly #inbound: EngineInbound;
   readonly #scheduleTake: () => void;
   readonly #reader: RecordReader;
@@ -60,11 +60,11 @@ export class Engine {
         }
       : undefined;
     this.#role = role;
-    this.#maxRenegotiations = options.maxRenegotiations;
+    this.#maxRefusals = options.maxRefusals;
     this.#inbound = inbound;
     this.#scheduleTake = scheduleTake;
     // The reader and the writer share this object, so that an idle connection holds less memory.
-    const records = {
+    const recordOptions = {
       admission: inbound,
       maxFragment,
       // As other clients do: some old servers drop a first record of another version (RFC 5246 §E.1).
@@ -74,8 +74,8 @@ export class Engine {
       trace,
       traceSecrets,
     };
-    this.#reader = new RecordReader(records);
-    this.#writer = new RecordWriter(records);
+    this.#reader = new RecordReader(recordOptions);
+    this.#writer = new RecordWriter(recordOptions);
     this.#alerts = new Alerts(this.#writer, trace);
     this.#flow = options.handshake(new HandshakeLink(this.#reader, this.#writer, this.#alerts, role, trace));
   }
@@ -274,7 +274,7 @@ export class Engine {
 
   #completeHandshake(established: HandshakeResult): void {
     this.#flow = undefined;
-    this.#openConnection = new EstablishedConnection(this.#alerts, this.#role, this.#maxRenegotiations, this.#inbound);
+    this.#openConnection = new EstablishedConnection(this.#alerts, this.#role, this.#maxRefusals, this.#inbound);
     this.#phase = "open";
     this.#events.push({ type: "established", established });
   }

@@ -9,19 +9,19 @@ export class EstablishedConnection {
   readonly #alerts: Alerts;
   readonly #inbound: { push(bytes: Uint8Array): void };
   readonly #role: "client" | "server";
-  readonly #maxRenegotiations: number;
+  readonly #maxRefusals: number;
   /** Created when the first handshake message arrives, because few connections receive one. */
   #renegotiation: RenegotiationRefuser | undefined;
 
   constructor(
     alerts: Alerts,
     role: "client" | "server",
-    maxRenegotiations: number,
+    maxRefusals: number,
     inbound: { push(bytes: Uint8Array): void },
   ) {
     this.#alerts = alerts;
     this.#role = role;
-    this.#maxRenegotiations = maxRenegotiations;
+    this.#maxRefusals = maxRefusals;
     this.#inbound = inbound;
   }
 
@@ -46,7 +46,7 @@ export class EstablishedConnection {
     }
     if (this.#alerts.handleAlert(record)) return false;
     if (type === contentTypes.handshake) {
-      this.#renegotiation ??= new RenegotiationRefuser(this.#alerts, this.#role, this.#maxRenegotiations);
+      this.#renegotiation ??= new RenegotiationRefuser(this.#alerts, this.#role, this.#maxRefusals);
       this.#renegotiation.receive(fragment);
     } else throw new TlsError("unexpected_message", "ChangeCipherSpec on an established connection");
     return false;

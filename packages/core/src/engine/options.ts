@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly handshake: (link: HandshakeLink) => Flow<HandshakeResult>;
   readonly maxFragment: number;
   /** The number of the peer's renegotiation attempts that we decline. The next one ends the connection. */
-  readonly maxRenegotiations: number;
+  readonly maxRefusals: number;
   /** Whether the engine makes trace events. */
   readonly trace: boolean;
   readonly traceSecrets: boolean;

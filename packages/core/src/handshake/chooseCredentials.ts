@@ -1,8 +1,8 @@
 import { TlsError } from "../errors.ts";
 import { callHook, type Flow } from "../flow.ts";
 import type { ClientHello } from "../wire/messages.ts";
+import type { Offer } from "./agreement.ts";
 import type { ServerConfig } from "./config.ts";
-import type { Offer } from "./session.ts";
 
 /** Returns the configuration for this client. If the server has a function that chooses credentials, calls it. */
 export function* chooseCredentials(

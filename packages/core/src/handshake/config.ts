@@ -42,7 +42,7 @@ export interface CommonConfig {
    */
   readonly recordSizeLimit: number | undefined;
   /** The number of the peer's renegotiation attempts that we decline. The next one ends the connection. */
-  readonly maxRenegotiations: number;
+  readonly maxRefusals: number;
   /** Whether we refuse a peer without extended_master_secret (RFC 7627 §5.2, §5.3). */
   readonly requireExtendedMasterSecret: boolean;
   /** Parsed certificates and verified signatures. With `undefined` each handshake parses and verifies anew. */

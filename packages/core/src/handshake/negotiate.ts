@@ -8,9 +8,9 @@ import { defaultSchemes, type SignatureScheme, schemesForKey } from "../crypto/s
 import { TlsError } from "../errors.ts";
 import { type ClientHello, tls12 } from "../wire/messages.ts";
 import { matchesReference } from "../x509/name.ts";
+import type { Offer, OfferedGroups } from "./agreement.ts";
 import type { ServerConfig, ServerCredential } from "./config.ts";
 import { fallbackScsv } from "./fallbackScsv.ts";
-import type { Offer, OfferedGroups } from "./session.ts";
 import type { SuiteRow } from "./suites.ts";
 
 export interface Choice {
@@ -57,22 +57,22 @@ export function checkAlpn(config: ServerConfig, offer: Offer): void {
  */
 export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): Choice {
   let credentials: readonly ServerCredential[] | undefined;
-  let weakGroups = false;
+  let lacksFiniteField = false;
   for (const suite of sharedSuites(config, hello)) {
     const group = groupFor(suite, config, offer);
     if (!group && suite.keyExchange.groups.length) {
-      weakGroups ||= suite.keyExchange.groups.some(({ kind }) => kind === "field");
+      lacksFiniteField ||= suite.keyExchange.groups.some(({ kind }) => kind === "field");
       continue;
     }
     if (!suite.keyExchange.usesCertificate) return { suite, ...(group && { group }) };
     credentials ??= credentialsFor(config, offer.serverName);
     for (const credential of credentials) {
-      const signature = matchSuite(suite, credential, offer);
-      if (signature) return { suite, credential, ...(group && { group }), ...signature };
+      const fit = matchSuite(suite, credential, offer);
+      if (fit) return { suite, credential, ...(group && { group }), ...fit };
     }
   }
   // RFC 7919 §4 has its own alert for a client whose finite-field groups we do not accept.
-  throw new TlsError(weakGroups ? "insufficient_security" : "handshake_failure", "no cipher suite in common", {
+  throw new TlsError(lacksFiniteField ? "insufficient_security" : "handshake_failure", "no cipher suite in common", {
     code: "no_shared_cipher",
     advice:
       "compare the suites, groups and signature schemes of both sides, and the key types of the server's certificates",

@@ -16,6 +16,7 @@ import {
   serverHelloDone,
 } from "../wire/messages.ts";
 import { type VerifiedPeer, verifyPeer } from "../x509/verify.ts";
+import type { Offer } from "./agreement.ts";
 import { applyAgreement, type HelloResults } from "./agreement.ts";
 import { chooseCredentials } from "./chooseCredentials.ts";
 import type { ServerConfig } from "./config.ts";
@@ -28,14 +29,14 @@ import { type Choice, checkAlpn, checkHello, choose, hasCertificateFor } from ".
 import {
   cacheSession,
   findOfferedSession,
+  newServerSessionState,
   newSessionId,
   resumeSession,
   sendTicket,
-  serverState,
 } from "./resumption/server.ts";
 import { Secrets } from "./secrets.ts";
 import { answerHello } from "./serverHello.ts";
-import { type HandshakeResult, type Offer, sessionOf } from "./session.ts";
+import { type HandshakeResult, sessionOf } from "./session.ts";
 
 /** The full handshake, RFC 5246 §7.3, figure 1, right column. */
 export function* serverHandshake(link: HandshakeLink, baseConfig: ServerConfig): Flow<HandshakeResult> {
@@ -76,7 +77,7 @@ export function* serverHandshake(link: HandshakeLink, baseConfig: ServerConfig):
     yield* link.expectChangeCipherSpec(protections.client); //                                  --> [ChangeCipherSpec]
     yield* link.expectFinished(() => secrets.verifyData("client")); //                          --> Finished
 
-    const state = serverState(config, hellos, secrets, { ...client, sessionPsk }, offer, credential);
+    const state = newServerSessionState(config, hellos, secrets, { ...client, sessionPsk }, offer, credential);
     if (hellos.agreement.ticket) yield* sendTicket(link, config, state); //                     <-- NewSessionTicket*
     link.sendChangeCipherSpec(protections.server); //                                           <-- [ChangeCipherSpec]
     link.send(finished, { verifyData: secrets.verifyData("server") }); //                       <-- Finished

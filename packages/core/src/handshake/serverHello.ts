@@ -3,11 +3,10 @@
  * @module
  */
 import { type ClientHello, type ServerHello, tls12 } from "../wire/messages.ts";
-import type { HelloResults } from "./agreement.ts";
+import type { Agreement, HelloResults } from "./agreement.ts";
 import type { ServerConfig } from "./config.ts";
 import { serverExtensions } from "./extensions/all.ts";
 import { type AnswerContext, answerExtensions } from "./extensions/extension.ts";
-import type { Agreement } from "./session.ts";
 
 /**
  * Returns the ServerHello to send, and the results of both hellos.

@@ -4,66 +4,11 @@
  */
 import type { Bytes } from "../bytes/bytes.ts";
 import { utf8 } from "../bytes/der.ts";
-import type { NamedGroup } from "../crypto/groups.ts";
 import type { SignatureScheme } from "../crypto/signatures.ts";
 import type { VerifiedPeer } from "../x509/verify.ts";
+import type { Agreement } from "./agreement.ts";
 import type { Exporter } from "./exporter.ts";
 import type { SessionPsk } from "./keyExchange/exchange.ts";
-import type { RecordLimits } from "./link.ts";
-import type { SuiteRow } from "./suites.ts";
-
-/**
- * The value that a client offers in an extension, and the value that the answer agrees on. `never` if the extension has
- * no answer.
- */
-interface Slot<Offered, Agreed = never> {
-  readonly offered: Offered;
-  readonly agreed: Agreed;
-}
-
-/** One slot for each extension. `extensions/<name>.ts` fills it, and `extensions/all.ts` lists the implementations. */
-export interface Slots {
-  readonly versions: Slot<readonly number[]>;
-  readonly serverName: Slot<string, true>;
-  readonly extendedMasterSecret: Slot<true, true>;
-  readonly encryptThenMac: Slot<true, true>;
-  readonly secureRenegotiation: Slot<true, true>;
-  readonly recordSizeLimit: Slot<number, NonNullable<RecordLimits["recordSizeLimit"]>>;
-  readonly maxFragmentLength: Slot<number, number>;
-  readonly groups: Slot<OfferedGroups>;
-  readonly pointFormats: Slot<true, true>;
-  readonly schemes: Slot<readonly SignatureScheme[]>;
-  readonly alpn: Slot<readonly string[], string>;
-  /** If agreed, CertificateStatus may follow the server's Certificate. */
-  readonly statusRequest: Slot<true, true>;
-  /** The agreed value is the SignedCertificateTimestampList as received. */
-  readonly signedCertificateTimestamps: Slot<true, Uint8Array>;
-  /**
-   * The offered value is empty if the client has no ticket and wants one. If agreed, the server sends NewSessionTicket
-   * before its ChangeCipherSpec.
-   */
-  readonly ticket: Slot<Uint8Array, true>;
-}
-
-export interface OfferedGroups {
-  /** The offered groups that are in our configuration. */
-  readonly supported: readonly NamedGroup[];
-  /** Whether the client names finite-field groups, known to us or not. DHE must then use one of them (RFC 7919 §4). */
-  readonly limitsFiniteFields: boolean;
-}
-
-/**
- * The extensions of a ClientHello, decoded by the server. A property is absent if the client did not send the
- * extension.
- */
-export type Offer = { readonly [K in keyof Slots]?: Slots[K]["offered"] | undefined };
-
-/** The parameters that the client and the server agree on in their hellos. */
-export type Agreement = { readonly [K in keyof Slots]?: Slots[K]["agreed"] | undefined } & {
-  readonly suite: SuiteRow;
-  /** Whether the handshake is abbreviated. */
-  readonly resumed: boolean;
-};
 
 /** The contents of a CertificateRequest. */
 export interface ReceivedCertificateRequest {

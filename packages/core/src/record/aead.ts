@@ -113,11 +113,12 @@ class AeadProtection implements Protection {
   /**
    * Sets the nonce: the fixed part and then the explicit part, or, with ChaCha20, the IV XORed with the padded sequence
    * number.
+   * @param explicit its first 8 bytes are the explicit part, or with ChaCha20 the sequence number
    */
-  #setNonce(number: Uint8Array): void {
+  #setNonce(explicit: Uint8Array): void {
     nonce.set(this.#iv);
     for (let i = 0; i < sequenceLength; i++)
-      nonce[4 + i] = (number[i] as number) ^ (this.#explicitLength ? 0 : (this.#iv[4 + i] as number));
+      nonce[4 + i] = (explicit[i] as number) ^ (this.#explicitLength ? 0 : (this.#iv[4 + i] as number));
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { Writer } from "../bytes/writer.ts";
 import { type Awaitable, isPromise } from "../flow.ts";
-import { maxFlushMessage } from "../limits.ts";
+import { maxMessageLength } from "../limits.ts";
 import { tls12 } from "../wire/messages.ts";
 import { type ContentType, contentTypes, headerLength, setRecordHeader } from "../wire/record.ts";
 import type { Memory } from "./memory.ts";
@@ -247,7 +247,7 @@ export class RecordWriter {
     if (!this.#buffer || this.#buffer.length - this.#bufferUsed < length) {
       this.#releaseBuffer();
       // As much as the last `take` returned: the records of a turn are then contiguous and are sent without a copy.
-      this.#buffer = this.#options.memory.allocate(Math.max(length, Math.min(maxFlushMessage, this.#lastTaken)));
+      this.#buffer = this.#options.memory.allocate(Math.max(length, Math.min(maxMessageLength, this.#lastTaken)));
     }
     const from = this.#bufferUsed;
     this.#bufferUsed += length;

@@ -59,7 +59,7 @@ export function serverEngine(options: AcceptOptions, driver: EngineDriver): Engi
 
 const engine = (
   role: "client" | "server",
-  { maxFragment, maxRenegotiations }: CommonConfig,
+  { maxFragment, maxRefusals }: CommonConfig,
   handshake: ConstructorParameters<typeof Engine>[0]["handshake"],
   { inbound, scheduleTake }: EngineDriver,
 ): Engine =>
@@ -67,7 +67,7 @@ const engine = (
     role,
     handshake,
     maxFragment,
-    maxRenegotiations,
+    maxRefusals,
     traceSecrets: false,
     trace: false,
     memory: hostMemory,

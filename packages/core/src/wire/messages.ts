@@ -198,29 +198,26 @@ export const serverHelloDone: MessageType<Value<typeof empty>> = message(14, "se
 export const certificateVerify: MessageType<DigitallySigned> = message(15, "certificate_verify", signed);
 
 /** ClientKeyExchange of ECDHE: the point, RFC 8422 §5.7. */
-export const clientEcdhPublic: MessageType<{ readonly public: Uint8Array }> = message(
+export const clientEcdhKeyExchange: MessageType<{ readonly public: Uint8Array }> = message(
   16,
   "client_key_exchange",
   struct({ public: bytes(1, 1) }),
 );
 /** ClientKeyExchange of DHE: dh_Yc, RFC 5246 §7.4.7.2. */
-export const clientDhPublic: MessageType<{ readonly public: Uint8Array }> = message(
+export const clientDhKeyExchange: MessageType<{ readonly public: Uint8Array }> = message(
   16,
   "client_key_exchange",
   struct({ public: bytes(2, 1) }),
 );
 /** ClientKeyExchange of PSK, RFC 4279 §2. */
-export const clientPskIdentity: MessageType<{ readonly identity: Uint8Array }> = message(
+export const clientPskKeyExchange: MessageType<{ readonly identity: Uint8Array }> = message(
   16,
   "client_key_exchange",
   struct({ identity: bytes(2) }),
 );
 /** ClientKeyExchange of ECDHE_PSK, RFC 5489 §2. */
-export const clientEcdhPskPublic: MessageType<{ readonly identity: Uint8Array; readonly public: Uint8Array }> = message(
-  16,
-  "client_key_exchange",
-  struct({ identity: bytes(2), public: bytes(1, 1) }),
-);
+export const clientEcdhPskKeyExchange: MessageType<{ readonly identity: Uint8Array; readonly public: Uint8Array }> =
+  message(16, "client_key_exchange", struct({ identity: bytes(2), public: bytes(1, 1) }));
 /** ClientKeyExchange of RSA: EncryptedPreMasterSecret, RFC 5246 §7.4.7.1. */
 export const clientEncryptedPremaster: MessageType<{ readonly encryptedPremasterSecret: Uint8Array }> = message(
   16,

@@ -82,7 +82,7 @@ const startsWith = (text: string, prefix: string): boolean => text.slice(0, pref
  */
 function keyOf({ type, value }: GeneralName, isSubtree: boolean, read: NameReaders): string | undefined {
   if (type === "ip") return ipKey(value, isSubtree);
-  if (type === "directory") return value.isExact ? undefined : value.normalised;
+  if (type === "directory") return value.hasUnnormalised ? undefined : value.normalised;
   if (isSubtree && !value) return "";
   if (type === "dns") {
     if (isSubtree) return hostKey(value.replace(/^\./, ""), ".", read);

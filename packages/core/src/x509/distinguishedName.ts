@@ -22,7 +22,7 @@ export interface Name {
    * True if a value is a PrintableString that is not ASCII, or is too long to normalise. Names may then be equal
    * although their `normalised` differs.
    */
-  readonly isExact: boolean;
+  readonly hasUnnormalised: boolean;
   /**
    * The attributes in order. `type` is a dotted OID; `value` is text, or `#` and hex if the value cannot be read as
    * text.
@@ -52,7 +52,7 @@ const uniqueIdentifier = "2.5.4.45";
 export function readName(reader: Der): Name {
   const attributes: { type: string; value: string }[] = [];
   const texts: string[] = [];
-  let isExact = false;
+  let hasUnnormalised = false;
   let joined = "";
   const raw = reader.element(tags.sequence);
   new Der(raw, reader.budget).sequence((sequence) => {
@@ -68,7 +68,7 @@ export function readName(reader: Der): Name {
           const value = string ?? `#${toHex(bytes)}`;
           attributes.push({ type, value });
           const isLong = value.length > maxNormalised && /[^\0-\x7f]/.test(value);
-          isExact ||= isLong || (tag === tags.printableString && string === undefined);
+          hasUnnormalised ||= isLong || (tag === tags.printableString && string === undefined);
           normalised.push(
             `${type}=${string === undefined ? `#${tag} ${value}` : JSON.stringify(isLong ? value : normalise(value))}`,
           );
@@ -79,7 +79,7 @@ export function readName(reader: Der): Name {
       texts.push(text.join("+"));
     }
   });
-  return { der: raw, text: texts.reverse().join(","), normalised: joined, isExact, attributes };
+  return { der: raw, text: texts.reverse().join(","), normalised: joined, hasUnnormalised, attributes };
 }
 
 /** The text of a value; `undefined` if its bytes must be compared instead. */

@@ -4,7 +4,7 @@
  */
 import { type Der, derFault, sequence, tags } from "../bytes/der.ts";
 import { pointFault } from "../crypto/equations.ts";
-import type { EcCurveName, PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
+import type { EcKeyCurveName, PublicKey, SignatureAlgorithm } from "../crypto/provider.ts";
 import { rsaBits, rsaKeyFault } from "../crypto/rsaKey.ts";
 import { TlsError } from "../errors.ts";
 
@@ -34,7 +34,7 @@ const signatures: Record<string, SignatureAlgorithm> = {
 };
 
 /** The named curves by OID, RFC 5480 §2.1.1.1. */
-export const curveNames: Readonly<Record<string, EcCurveName>> = {
+export const curveNames: Readonly<Record<string, EcKeyCurveName>> = {
   "1.2.840.10045.3.1.7": "secp256r1",
   "1.3.132.0.34": "secp384r1",
   "1.3.132.0.35": "secp521r1",

@@ -8,7 +8,7 @@ import { hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { fromBase64, wipe } from "../bytes/bytes.ts";
 import { type Der, der, derElement, derFault, derInteger, tags } from "../bytes/der.ts";
 import { curves } from "../crypto/curves.ts";
-import type { EcCurveName, PublicKey } from "../crypto/provider.ts";
+import type { EcKeyCurveName, PublicKey } from "../crypto/provider.ts";
 import { rsaKeyFault } from "../crypto/rsaKey.ts";
 import { configurationError } from "../errors.ts";
 import { withExplanation } from "../validation/withExplanation.ts";
@@ -22,7 +22,7 @@ export type { Pbkdf2, PrivateKeyOptions } from "./pbes2.ts";
 export type PrivateKey =
   | {
       readonly type: "ec";
-      readonly curve: EcCurveName;
+      readonly curve: EcKeyCurveName;
       /** The private scalar: big-endian, with leading zeros, as long as the order of the curve. */
       readonly secret: Uint8Array;
     }
@@ -148,7 +148,7 @@ function readSec1(bytes: Uint8Array, pkcs8Curve: string | undefined): PrivateKey
   );
 }
 
-function ecKey(curve: EcCurveName | undefined, secret: Uint8Array): PrivateKey {
+function ecKey(curve: EcKeyCurveName | undefined, secret: Uint8Array): PrivateKey {
   if (!curve) return unsupported("an EC key on another curve");
   if (secret.length !== curves[curve].lengths.secretKey) derFault(`a key on ${curve} of ${secret.length} bytes`);
   return { type: "ec", curve, secret: new Uint8Array(secret) };
@@ -169,7 +169,7 @@ function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash |
   );
 }
 
-const jwkCurves: Record<string, EcCurveName> = { "P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1" };
+const jwkCurves: Record<string, EcKeyCurveName> = { "P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1" };
 
 /** Reads a JWK, RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2. */
 function readJwk(jwk: JsonWebKey): PrivateKey {

@@ -83,7 +83,10 @@ let makeVerifiedPeer: (
   verifiedBy: VerifiedPeer["verifiedBy"],
 ) => VerifiedPeer;
 
-/** The proof that a peer's certificates were verified. Only {@link verifyPeer} and {@link reverifyPeer} make it. */
+/**
+ * The proof that a policy accepted a peer's certificates. `verifiedBy` says how: with `insecure`, nothing was checked.
+ * Only {@link verifyPeer} and {@link reverifyPeer} make it.
+ */
 export class VerifiedPeer {
   /** The end-entity certificate. */
   readonly certificate: Certificate;
@@ -244,14 +247,14 @@ function parsePeerChain({
     throw new CertificateError("budget", `the peer sent ${chain.length} certificates, more than ${maxCertificates}`);
   }
   const parse = cache?.parse ?? parseCertificate;
-  const allowance = { elements: maxDerElements };
-  const positions = new Map([[parse(first, 0, allowance), 0]]);
+  const derBudget = { elements: maxDerElements };
+  const positions = new Map([[parse(first, 0, derBudget), 0]]);
   const intermediates: Certificate[] = [];
   const unusable: CertificateError[] = [];
   for (const [i, der] of [...rest, ...known].entries()) {
     const position = i < rest.length ? i + 1 : undefined;
     try {
-      const certificate = position ? parse(der, position, allowance) : parse(der);
+      const certificate = position ? parse(der, position, derBudget) : parse(der);
       intermediates.push(certificate);
       if (position) positions.set(certificate, position);
     } catch (error) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { curves } from "../../src/crypto/curves.ts";
 import { pointFault } from "../../src/crypto/equations.ts";
-import type { EcCurveName } from "../../src/crypto/provider.ts";
+import type { EcKeyCurveName } from "../../src/crypto/provider.ts";
 
-describe.each(Object.keys(curves) as EcCurveName[])("the equation of %s", (name) => {
+describe.each(Object.keys(curves) as EcKeyCurveName[])("the equation of %s", (name) => {
   const curve = curves[name];
   const { BASE } = curve.Point;
   const points = [1n, 2n, 3n, 123_456_789n].map((k) => BASE.multiply(k));

@@ -6,7 +6,7 @@ import { sealed } from "@handclasp/testing";
 import { describe, expect, test } from "vitest";
 import { ascii, fromHex, toHex } from "../../src/bytes/bytes.ts";
 import { noble } from "../../src/crypto/noble.ts";
-import type { GroupName, HashName, PublicKey } from "../../src/crypto/provider.ts";
+import type { CurveName, HashName, PublicKey } from "../../src/crypto/provider.ts";
 import { fixedRandom } from "./support.ts";
 
 const names: readonly HashName[] = ["sha1", "sha256", "sha384", "sha512"];
@@ -224,7 +224,7 @@ describe("key agreement", () => {
     expect(toHex((await share.agree(fromHex(peer)))!)).toBe(secret);
   });
 
-  const widths: readonly [GroupName, number, number][] = [
+  const widths: readonly [CurveName, number, number][] = [
     ["x25519", 32, 32],
     ["secp256r1", 65, 32],
     ["secp384r1", 97, 48],

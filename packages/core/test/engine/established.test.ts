@@ -88,7 +88,7 @@ async function established(
         });
       },
       maxFragment: 16_384,
-      maxRenegotiations: common.maxRenegotiations,
+      maxRefusals: common.maxRefusals,
       traceSecrets: false,
     },
     connectionOptions("client"),
@@ -103,7 +103,7 @@ async function established(
         return serverHandshake(link, config);
       },
       maxFragment: 16_384,
-      maxRenegotiations: common.maxRenegotiations,
+      maxRefusals: common.maxRefusals,
       traceSecrets: false,
     },
     connectionOptions("server"),

@@ -5,7 +5,7 @@
 
 import {
   type CryptoProvider,
-  type GroupName,
+  type CurveName,
   type NamedGroup,
   secp256r1,
   secp384r1,
@@ -38,7 +38,7 @@ const rewriting = (one: Label, id: number, change: (body: Uint8Array) => Uint8Ar
   label(unit) === one ? record(22, message(id, change(unit.body))) : unit.wire;
 
 describe("the peer's public key", () => {
-  const providerSending = (name: GroupName, publicKey: Uint8Array): CryptoProvider => ({
+  const providerSending = (name: CurveName, publicKey: Uint8Array): CryptoProvider => ({
     ...nodeCrypto,
     groups: {
       ...nodeCrypto.groups,
@@ -57,7 +57,7 @@ describe("the peer's public key", () => {
     ["an x25519 share of low order", x25519, Uint8Array.from({ length: 32 }, (_, i) => +(i === 0))],
     ["an x25519 share too short", x25519, new Uint8Array(31).fill(9)],
   ])("%s is refused by both sides (RFC 8422 §5.11)", async (_, group, publicKey) => {
-    const dishonest = { provider: providerSending(group.name as GroupName, publicKey) };
+    const dishonest = { provider: providerSending(group.name as CurveName, publicKey) };
     const { client, server } = bothOffer(group);
     const refusal = { alert: "illegal_parameter", code: "bad_ecpoint", by: "us" };
     expect((await connectPair(client, { ...server, ...dishonest })).client).toMatchObject(refusal);

@@ -2,7 +2,7 @@
 import {
   type CipherSuite,
   type CryptoProvider,
-  type GroupName,
+  type CurveName,
   type KeyShareGenerator,
   keepSessions,
   memoryStore,
@@ -38,16 +38,16 @@ async function unhandledRejections(act: () => Promise<unknown>): Promise<unknown
 }
 
 interface ShareLog {
-  readonly group: GroupName;
+  readonly group: CurveName;
   agreements: number;
   wipes: number;
 }
 
 /** Options of a client that logs each share that it makes. A share is ready when `slow` has resolved. */
-function loggingClient({ precompute, slow, fails }: { precompute: boolean; slow?: Promise<void>; fails?: GroupName }) {
+function loggingClient({ precompute, slow, fails }: { precompute: boolean; slow?: Promise<void>; fails?: CurveName }) {
   const shares: ShareLog[] = [];
   const logged =
-    (group: GroupName): KeyShareGenerator =>
+    (group: CurveName): KeyShareGenerator =>
     async (random) => {
       const one: ShareLog = { group, agreements: 0, wipes: 0 };
       shares.push(one);

@@ -24,7 +24,7 @@ import { nodeCredential } from "../../../node/src/crypto/credential.ts";
 import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 import type { KeyExchangeRow } from "../../src/handshake/keyExchange/exchange.ts";
 import { psk as pskExchange } from "../../src/handshake/keyExchange/psk.ts";
-import { clientPskIdentity } from "../../src/wire/messages.ts";
+import { clientPskKeyExchange } from "../../src/wire/messages.ts";
 
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue());
@@ -134,7 +134,9 @@ describe("without the right pre-shared key", () => {
         const side = yield* pskExchange.client(link, config);
         const send: typeof link.send = link.send.bind(link);
         link.send = (type, body) =>
-          (type as unknown) === clientPskIdentity ? send(clientPskIdentity, { identity: sent }) : send(type, body);
+          (type as unknown) === clientPskKeyExchange
+            ? send(clientPskKeyExchange, { identity: sent })
+            : send(type, body);
         return side;
       },
     };

@@ -6,7 +6,7 @@ import {
   certificate,
   certificateRequest,
   certificateVerify,
-  clientEcdhPublic,
+  clientEcdhKeyExchange,
   clientEncryptedPremaster,
   clientHello,
   finished,
@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
   ),
   row(serverHelloDone, fc.constant({})),
   row(certificateVerify, signed),
-  row(clientEcdhPublic, fc.record({ public: bytes(1, 255) })),
+  row(clientEcdhKeyExchange, fc.record({ public: bytes(1, 255) })),
   row(clientEncryptedPremaster, fc.record({ encryptedPremasterSecret: bytes(0) })),
   row(finished, fc.record({ verifyData: fixed(12) })),
 ];
@@ -181,7 +181,7 @@ describe("the path of a field", () => {
 describe("encode", () => {
   test("throws a RangeError for a value that does not fit", () => {
     expect(() => encode(finished.body, { verifyData: new Uint8Array(11) })).toThrow(RangeError);
-    expect(() => encode(clientEcdhPublic.body, { public: new Uint8Array(256) })).toThrow(RangeError);
+    expect(() => encode(clientEcdhKeyExchange.body, { public: new Uint8Array(256) })).toThrow(RangeError);
     expect(() => encode(uint8, 256)).toThrow(RangeError);
     expect(() => encode(uint16, -1)).toThrow(RangeError);
     expect(() => encode(uint16, 1.5)).toThrow(RangeError);

@@ -19,7 +19,15 @@ import {
   publicEncrypt,
   randomFillSync,
 } from "node:crypto";
-import type { Aead, CbcCipher, CryptoProvider, EcCurveName, Hash, HashName, KeyShareGenerator } from "@handclasp/core";
+import type {
+  Aead,
+  CbcCipher,
+  CryptoProvider,
+  EcKeyCurveName,
+  Hash,
+  HashName,
+  KeyShareGenerator,
+} from "@handclasp/core";
 import { base64url, curves, fromJwk, importKey, isUncompressed } from "./publicKeys.ts";
 import { isSignature } from "./signatures.ts";
 
@@ -184,7 +192,7 @@ function computeSecret(
  * Key agreement on a NIST curve. createECDH takes a third of the time of generateKeyPairSync, and also checks that
  * points are on the curve.
  */
-function ecdh(curve: EcCurveName): KeyShareGenerator {
+function ecdh(curve: EcKeyCurveName): KeyShareGenerator {
   return () => {
     const pair = createECDH(curves[curve].openssl);
     const publicKey = asUint8Array(pair.generateKeys());

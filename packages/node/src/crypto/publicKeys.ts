@@ -3,7 +3,7 @@
  * @module
  */
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
-import type { EcCurveName, PublicKey } from "@handclasp/core";
+import type { EcKeyCurveName, PublicKey } from "@handclasp/core";
 
 /** The curves, by their names in RFC 8422, with OpenSSL's and JWK's names and the length of a coordinate in bytes. */
 export const curves = {
@@ -13,7 +13,7 @@ export const curves = {
 } as const;
 
 /** True for `04 || x || y` with coordinates of that curve's length, the only form that TLS allows (RFC 8422 §5.1.2). */
-export const isUncompressed = (point: Uint8Array, curve: EcCurveName): boolean =>
+export const isUncompressed = (point: Uint8Array, curve: EcKeyCurveName): boolean =>
   point.length === 1 + 2 * curves[curve].width && point[0] === 4;
 
 export const base64url = (bytes: Uint8Array): string =>

@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import type { EcCurveName, PublicKey } from "@handclasp/core";
+import type { EcKeyCurveName, PublicKey } from "@handclasp/core";
 import { type ContractSigner, certificateForKey } from "@handclasp/testing";
 import { nodeCredential } from "../../src/crypto/credential.ts";
 
@@ -7,7 +7,7 @@ import { nodeCredential } from "../../src/crypto/credential.ts";
 export const certificateFor = (key: KeyObject): Uint8Array =>
   certificateForKey(new Uint8Array(key.export({ type: "spki", format: "der" })));
 
-const curves: Record<string, EcCurveName> = { "P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1" };
+const curves: Record<string, EcKeyCurveName> = { "P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1" };
 
 export function publicKeyOf(key: KeyObject): PublicKey {
   if (key.asymmetricKeyType === "rsa-pss") {

@@ -9,9 +9,9 @@ import {
   type CipherName,
   type Credential,
   type CryptoProvider,
-  type EcCurveName,
+  type CurveName,
+  type EcKeyCurveName,
   finiteFieldGroups,
-  type GroupName,
   type HashName,
   type KeyShare,
   type PublicKey,
@@ -392,7 +392,7 @@ function cbcCases(provider: CryptoProvider, reference: CryptoProvider): Contract
 }
 
 /** For each curve, the length of a coordinate in bytes, the prime of the field and the order of the group. */
-const fields: Readonly<Record<EcCurveName, { width: number; p: bigint; order: bigint }>> = {
+const fields: Readonly<Record<EcKeyCurveName, { width: number; p: bigint; order: bigint }>> = {
   secp256r1: {
     width: 32,
     p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
@@ -485,7 +485,7 @@ async function agreed(share: KeyShare, publicKey: Uint8Array): Promise<Uint8Arra
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-function badPoints(name: Exclude<GroupName, "x25519">, good: Uint8Array): [string, Uint8Array][] {
+function badPoints(name: Exclude<CurveName, "x25519">, good: Uint8Array): [string, Uint8Array][] {
   const { width, p } = fields[name];
   const x = good.subarray(1, 1 + width);
   const parity = (good.at(-1) as number) & 1;

@@ -12,8 +12,8 @@ import { dirname, join, resolve } from "node:path";
 import type {
   CipherName,
   CryptoProvider,
-  EcCurveName,
-  GroupName,
+  EcKeyCurveName,
+  CurveName,
   Hash,
   KeyShare,
   PublicKey,
@@ -47,7 +47,7 @@ export interface VectorOptions {
    * Makes a key share with a given private key, for a provider whose groups ignore `random`. Without it, the vectors
    * only check which points such a provider accepts.
    */
-  readonly keyShareFrom?: (group: GroupName, privateKey: Uint8Array) => KeyShare | PromiseLike<KeyShare>;
+  readonly keyShareFrom?: (group: CurveName, privateKey: Uint8Array) => KeyShare | PromiseLike<KeyShare>;
 }
 
 /** Returns the directory that `HANDCLASP_VECTORS` names, otherwise `../shared/vectors` next to the repository. */
@@ -175,7 +175,7 @@ function hmacCheck(hash: Hash): Check {
   };
 }
 
-function agreementCheck(provider: CryptoProvider, name: GroupName, width: number, options: VectorOptions): Check {
+function agreementCheck(provider: CryptoProvider, name: CurveName, width: number, options: VectorOptions): Check {
   const group = provider.groups[name];
   const shares = new Map<string, { share: KeyShare; isFromVector: boolean }>();
   const shareOf = async (privateKey: Uint8Array): Promise<{ share: KeyShare; isFromVector: boolean }> => {
@@ -231,7 +231,7 @@ function ecdsaCheck(provider: CryptoProvider): Check {
   return (vector, group) => {
     const hash = hashes[group.sha as string];
     if (!hash) return "skip";
-    const { curve, uncompressed } = group.publicKey as { curve: EcCurveName; uncompressed: string };
+    const { curve, uncompressed } = group.publicKey as { curve: EcKeyCurveName; uncompressed: string };
     const key: PublicKey = { type: "ec", curve, point: bytes(uncompressed) };
     return verifyCheck(provider, { type: "ecdsa", hash }, key, vector, vector.result === "valid");
   };

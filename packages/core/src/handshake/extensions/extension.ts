@@ -7,8 +7,8 @@
 import { TlsError } from "../../errors.ts";
 import { type Codec, decode } from "../../wire/codec.ts";
 import type { RawExtension } from "../../wire/messages.ts";
+import type { Agreement, Offer, Slots } from "../agreement.ts";
 import type { ClientConfig, ResumableSession, ServerConfig, ServerCredential } from "../config.ts";
-import type { Agreement, Offer, Slots } from "../session.ts";
 
 export interface ClientExtension<K extends keyof Slots = keyof Slots> {
   readonly id: number;

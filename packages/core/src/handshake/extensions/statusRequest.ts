@@ -8,8 +8,8 @@ import { TlsError } from "../../errors.ts";
 import { callHook, type Flow } from "../../flow.ts";
 import { bytes, type Codec, empty, encode, list, struct, uint8 } from "../../wire/codec.ts";
 import { ocspStatus } from "../../wire/messages.ts";
+import type { Offer } from "../agreement.ts";
 import type { ServerCredential } from "../config.ts";
-import type { Offer } from "../session.ts";
 import { type ClientExtension, decodeData, emptyAnswer, type ServerExtension } from "./extension.ts";
 
 const id = 5;

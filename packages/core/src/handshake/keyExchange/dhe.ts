@@ -12,7 +12,7 @@ import type { KeyShare } from "../../crypto/provider.ts";
 import { TlsError } from "../../errors.ts";
 import { type Flow, waitFor } from "../../flow.ts";
 import { encode } from "../../wire/codec.ts";
-import { clientDhPublic, type DhParams, serverDhKeyExchange, serverDhParams } from "../../wire/messages.ts";
+import { clientDhKeyExchange, type DhParams, serverDhKeyExchange, serverDhParams } from "../../wire/messages.ts";
 import type { ExchangeConfig, KeyExchangeRow } from "./exchange.ts";
 
 export const dhe: KeyExchangeRow = {
@@ -31,7 +31,7 @@ export const dhe: KeyExchangeRow = {
         const share = yield* generateShare(config, field);
         try {
           const premaster = yield* dhSharedSecret(share, params.public, field);
-          link.send(clientDhPublic, { public: share.publicKey });
+          link.send(clientDhKeyExchange, { public: share.publicKey });
           return { premaster };
         } finally {
           share.wipe();
@@ -53,7 +53,7 @@ export const dhe: KeyExchangeRow = {
     }
     return {
       *expect() {
-        const message = yield* link.expect(clientDhPublic);
+        const message = yield* link.expect(clientDhKeyExchange);
         return { premaster: yield* dhSharedSecret(share, message.public, field) };
       },
       wipe: () => share.wipe(),

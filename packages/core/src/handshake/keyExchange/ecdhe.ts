@@ -5,7 +5,7 @@
  */
 import { defaultGroups } from "../../crypto/groups.ts";
 import { encode } from "../../wire/codec.ts";
-import { clientEcdhPublic, serverEcdhKeyExchange, serverEcdhParams } from "../../wire/messages.ts";
+import { clientEcdhKeyExchange, serverEcdhKeyExchange, serverEcdhParams } from "../../wire/messages.ts";
 import { ecdhParams, ecdhSharedSecret, generateShare, groupOf, isCurve } from "./ecdheCommon.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
 
@@ -25,7 +25,7 @@ export const ecdhe: KeyExchangeRow = {
         const share = yield* generateShare(config, group, precomputed);
         try {
           const premaster = yield* ecdhSharedSecret(share, params.public, group);
-          link.send(clientEcdhPublic, { public: share.publicKey });
+          link.send(clientEcdhKeyExchange, { public: share.publicKey });
           return { premaster };
         } finally {
           share.wipe();
@@ -46,7 +46,7 @@ export const ecdhe: KeyExchangeRow = {
     }
     return {
       *expect() {
-        const message = yield* link.expect(clientEcdhPublic);
+        const message = yield* link.expect(clientEcdhKeyExchange);
         return { premaster: yield* ecdhSharedSecret(share, message.public, group) };
       },
       wipe: () => share.wipe(),

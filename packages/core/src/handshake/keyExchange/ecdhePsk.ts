@@ -4,7 +4,7 @@
  * @module
  */
 import { defaultGroups } from "../../crypto/groups.ts";
-import { clientEcdhPskPublic, serverEcdhPskKeyExchange } from "../../wire/messages.ts";
+import { clientEcdhPskKeyExchange, serverEcdhPskKeyExchange } from "../../wire/messages.ts";
 import { ecdhParams, ecdhSharedSecret, generateShare, groupOf, isCurve } from "./ecdheCommon.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
 import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./pskCommon.ts";
@@ -28,7 +28,7 @@ export const ecdhePsk: KeyExchangeRow = {
         const share = yield* generateShare(config, group, precomputed);
         try {
           const secret = yield* ecdhSharedSecret(share, params.public, group);
-          link.send(clientEcdhPskPublic, { identity: material.identity, public: share.publicKey });
+          link.send(clientEcdhPskKeyExchange, { identity: material.identity, public: share.publicKey });
           return pskPremaster(config, material, secret);
         } finally {
           share.wipe();
@@ -43,7 +43,7 @@ export const ecdhePsk: KeyExchangeRow = {
     link.send(serverEcdhPskKeyExchange, { identityHint: hintOf(config), params: ecdhParams(group, share) });
     return {
       *expect() {
-        const message = yield* link.expect(clientEcdhPskPublic);
+        const message = yield* link.expect(clientEcdhPskKeyExchange);
         const secret = yield* ecdhSharedSecret(share, message.public, group);
         return pskPremaster(config, yield* serverPskFor(config, message.identity), secret);
       },

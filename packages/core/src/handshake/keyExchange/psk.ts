@@ -5,7 +5,7 @@
  */
 
 import { waitFor } from "../../flow.ts";
-import { clientPskIdentity, serverPskKeyExchange } from "../../wire/messages.ts";
+import { clientPskKeyExchange, serverPskKeyExchange } from "../../wire/messages.ts";
 import type { KeyExchangeRow } from "./exchange.ts";
 import { clientPskFor, hintOf, pskPremaster, serverPskFor, stillHasKey } from "./pskCommon.ts";
 import { pskOptions } from "./pskOptions.ts";
@@ -23,7 +23,7 @@ export const psk: KeyExchangeRow = {
     return {
       *send() {
         const material = yield* clientPskFor(config, message?.identityHint ?? new Uint8Array(0));
-        link.send(clientPskIdentity, { identity: material.identity });
+        link.send(clientPskKeyExchange, { identity: material.identity });
         return pskPremaster(config, material);
       },
     };
@@ -34,7 +34,7 @@ export const psk: KeyExchangeRow = {
     if (identityHint.length) link.send(serverPskKeyExchange, { identityHint });
     return waitFor({
       *expect() {
-        const { identity } = yield* link.expect(clientPskIdentity);
+        const { identity } = yield* link.expect(clientPskKeyExchange);
         return pskPremaster(config, yield* serverPskFor(config, identity));
       },
     });

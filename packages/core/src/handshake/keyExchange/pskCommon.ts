@@ -7,7 +7,7 @@ import { concat, equal, wipe } from "../../bytes/bytes.ts";
 import { utf8 } from "../../bytes/der.ts";
 import { TlsError } from "../../errors.ts";
 import { callHook, type Flow } from "../../flow.ts";
-import { maxPskIdentity } from "../../limits.ts";
+import { maxPskLength } from "../../limits.ts";
 import { bytes, encode, struct } from "../../wire/codec.ts";
 import type {
   AgreedSecret,
@@ -50,7 +50,7 @@ export function* serverPskFor(config: ServerExchangeConfig, identity: Uint8Array
 }
 
 function* lookUpKey({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<Uint8Array | undefined> {
-  const name = identity.length <= maxPskIdentity ? textOf(identity) : undefined;
+  const name = identity.length <= maxPskLength ? textOf(identity) : undefined;
   if (!psk || name === undefined) return undefined;
   const key = yield* callHook(() => psk.lookup(name));
   return key && checkKey({ identity: name, key, allowShortKey: psk.allowShortKeys }).key;

@@ -5,7 +5,7 @@
  */
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { configurationError } from "../../errors.ts";
-import { maxPskIdentity, minPskLength } from "../../limits.ts";
+import { maxPskLength, minPskLength } from "../../limits.ts";
 import { optionsOf, wrongOption } from "../../validation/options.ts";
 import type { KeyExchangeRow, PresharedKey } from "./exchange.ts";
 
@@ -19,8 +19,7 @@ export const pskOptions: Required<KeyExchangeRow>["psk"] = {
     const checked = optionsOf(psk, ["function! lookup", "boolean allowShortKeys", "string hint"], "psk.");
     const { hint = "", allowShortKeys = false } = checked;
     const hintLength = utf8ToBytes(hint).length;
-    if (hintLength > maxPskIdentity)
-      throw configurationError(`psk.hint: ${hintLength} bytes`, `at most ${maxPskIdentity}`);
+    if (hintLength > maxPskLength) throw configurationError(`psk.hint: ${hintLength} bytes`, `at most ${maxPskLength}`);
     return { lookup: (identity) => psk.lookup(identity), allowShortKeys, hint };
   },
 };
@@ -31,15 +30,15 @@ export function checkKey(psk: PresharedKey): PresharedKey {
   if (allowShortKey !== undefined && typeof allowShortKey !== "boolean")
     throw wrongOption("psk.allowShortKey", allowShortKey, "boolean");
   const least = allowShortKey ? 1 : minPskLength;
-  if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskIdentity)
+  if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskLength)
     throw configurationError(
       "the pre-shared key is too short, too long or no Uint8Array",
-      `from ${least} to ${maxPskIdentity} random bytes: a password can be guessed from one recorded handshake`,
+      `from ${least} to ${maxPskLength} random bytes: a password can be guessed from one recorded handshake`,
     );
-  if (typeof identity !== "string" || utf8ToBytes(identity).length > maxPskIdentity)
+  if (typeof identity !== "string" || utf8ToBytes(identity).length > maxPskLength)
     throw configurationError(
       "the identity of the pre-shared key is not valid",
-      `a text of at most ${maxPskIdentity} bytes in UTF-8`,
+      `a text of at most ${maxPskLength} bytes in UTF-8`,
     );
   return psk;
 }

@@ -8,11 +8,11 @@ import { callHook, type Flow } from "../../flow.ts";
 import { maxTicket, sessionLifetime } from "../../limits.ts";
 import { finished, newSessionTicket } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
-import type { HelloResults } from "../agreement.ts";
+import type { Agreement, HelloResults } from "../agreement.ts";
 import type { ClientConfig, NewClientSession, SessionKeeper } from "../config.ts";
 import type { HandshakeLink } from "../link.ts";
 import { Secrets } from "../secrets.ts";
-import { type Agreement, type HandshakeResult, sessionOf } from "../session.ts";
+import { type HandshakeResult, sessionOf } from "../session.ts";
 import { clientBinding } from "./binding.ts";
 import {
   emptyBytes,

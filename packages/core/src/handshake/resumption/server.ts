@@ -8,13 +8,14 @@ import { callHook, type Flow } from "../../flow.ts";
 import type { NotResumed } from "../../trace.ts";
 import { type ClientHello, finished, newSessionTicket, serverHello } from "../../wire/messages.ts";
 import type { VerifiedPeer } from "../../x509/verify.ts";
+import type { Agreement, Offer } from "../agreement.ts";
 import { applyAgreement, type HelloResults } from "../agreement.ts";
 import type { ServerConfig, ServerCredential } from "../config.ts";
 import type { HandshakeLink } from "../link.ts";
 import { credentialsFor, hasCertificateFor } from "../negotiate.ts";
 import { Secrets } from "../secrets.ts";
 import { answerHello } from "../serverHello.ts";
-import { type Agreement, type HandshakeResult, type Offer, sessionOf } from "../session.ts";
+import { type HandshakeResult, sessionOf } from "../session.ts";
 import type { SuiteRow } from "../suites.ts";
 import { certificateHash, serverBinding } from "./binding.ts";
 import {
@@ -179,7 +180,7 @@ export const newSessionId = ({ sessions, random }: ServerConfig, agreement: Agre
   sessions && agreement.extendedMasterSecret && !agreement.ticket ? random(sessionIdLength) : emptyBytes;
 
 /** The state of the session that a full handshake has made. */
-export function serverState(
+export function newServerSessionState(
   config: ServerConfig,
   { agreement }: HelloResults,
   { masterSecret }: Secrets,

@@ -156,10 +156,10 @@ export function* verifiedPeerOf(
     certificateCache: cache,
   }: { readonly now: () => number; readonly certificateCache: CertificateCache | undefined },
 ): Flow<VerifiedPeer | undefined> {
-  const trust = trusts[verifiedBy];
-  if (!path.length || !policy || !trust) return undefined;
+  const decidedBy = trusts[verifiedBy];
+  if (!path.length || !policy || !decidedBy) return undefined;
   try {
-    return yield* reverifyPeer({ chain: path, policy, now: now(), cache }, trust);
+    return yield* reverifyPeer({ chain: path, policy, now: now(), cache }, decidedBy);
   } catch (error) {
     if (TlsError.is(error)) return undefined;
     throw error;
