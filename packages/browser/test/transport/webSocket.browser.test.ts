@@ -15,6 +15,7 @@ transportContract({ describe, test }, "a page's own WebSocket", async () => {
   return {
     a: webSocketTransport(near),
     b: webSocketTransport(far),
+    pausesAtOnce: false,
     reset: () => void new WebSocket(`${relay}/reset/${id}`),
     text: () => void new WebSocket(`${relay}/text/${id}`),
   };

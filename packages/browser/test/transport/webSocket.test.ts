@@ -26,7 +26,7 @@ transportContract({ describe, test }, "WebSocket of a page", async () => {
   const a = webSocketTransport(asBrowserSocket(new WsWebSocket(url)));
   const other = await accepted;
   const b = webSocketTransport(asBrowserSocket(other));
-  return { a, b, cleanup, reset: () => other.terminate(), text: () => other.send("text") };
+  return { a, b, cleanup, pausesAtOnce: false, reset: () => other.terminate(), text: () => other.send("text") };
 });
 
 describe("webSocketTransport", () => {
@@ -42,7 +42,8 @@ describe("webSocketTransport", () => {
     const closed = await new Promise((resolve) =>
       server.on("close", (code, reason) => resolve([code, String(reason)])),
     );
-    expect([received, closed]).toEqual([[[1]], [4000, "bad_record_mac"]]);
+    // The empty message announces credit.
+    expect([received, closed]).toEqual([[[], [1]], [4000, "bad_record_mac"]]);
     cleanup();
   });
 
@@ -68,7 +69,7 @@ describe("webSocketTransport", () => {
     });
   });
 
-  test("cannot pause, so pause() returns false", async () => {
+  test("cannot pause a peer that does not speak credit, so pause() returns false", async () => {
     const { url, cleanup } = await bareServer();
     const client = webSocketTransport(asBrowserSocket(new WsWebSocket(url)));
     client.start(ignoreEvents);

@@ -80,7 +80,7 @@ export function checkFlow(check: Check): void {
     assert(a.drains === full, `${a.drains} drain events, and "full" ${full} times`);
   });
 
-  check("pauses and resumes, if it can", async ({ a, b }) => {
+  check("pauses and resumes, if it can", async ({ a, b, pausesAtOnce = true }) => {
     a.start();
     b.start();
     a.send(pattern(100));
@@ -90,13 +90,14 @@ export function checkFlow(check: Check): void {
     a.send(pattern(100));
     a.end();
     await sleep(50);
-    if (b.canPause) assert(b.length === 100 && b.ends === 0, "an event came while the transport was paused");
+    if (b.canPause && pausesAtOnce)
+      assert(b.length === 100 && b.ends === 0, "an event came while the transport was paused");
     b.resume();
     await b.received(300);
     await until(() => b.ends === 1, "no end event");
   });
 
-  check("can be paused inside the data handler", async ({ a, b }) => {
+  check("can be paused inside the data handler", async ({ a, b, pausesAtOnce = true }) => {
     a.start();
     b.start();
     let calls = 0;
@@ -110,7 +111,7 @@ export function checkFlow(check: Check): void {
     }
     await until(() => calls > 0, "no data event");
     await sleep(20);
-    if (b.canPause) assert(calls === 1, `${calls} data events, although the first one paused`);
+    if (b.canPause && pausesAtOnce) assert(calls === 1, `${calls} data events, although the first one paused`);
     b.onData = undefined;
     b.resume();
     await b.received(1000);

@@ -19,6 +19,11 @@ export interface TransportPair {
   endHalf?: () => void;
   /** Closes the connection under the transports in order. Default: `b` ends, then `a` ends. */
   gone?: () => void;
+  /**
+   * False if data may still arrive after `pause`: the peer stops only when it has sent what it may (a page's WebSocket).
+   * Default true.
+   */
+  pausesAtOnce?: boolean;
   /** Sends `a` a text message, if the transport has message types (WebSocket). */
   text?: () => void;
   cleanup?: () => void | Promise<void>;
