@@ -84,8 +84,9 @@ export function report({ results, failures, config, date, revision }: BogoReport
   return `# BoringSSL's tests
 
 \`pnpm bogo\` writes this document; do not edit it. BoGo is BoringSSL's test runner: it plays the other side of a \
-connection, and makes every mistake that its authors know. The shim, which the runner starts once for each test, is \
-\`packages/conformance/src/bogo\`. The tests that do not run, and the error codes of Handclasp that count for an \
+connection, and deliberately breaks the protocol in many of its tests. The shim, which the runner starts once for \
+each test, is \`packages/conformance/src/bogo\`. \
+The tests that do not run, and the error codes of Handclasp that count for an \
 error code of BoringSSL, are in \`packages/conformance/bogo/config.json\`.
 
 Runner: ${revision}. Date: ${date}.
