@@ -4,7 +4,8 @@
  *   node tools/examples.mjs
  *
  * An example may use names that it does not declare: exports of its own file, exports of the packages, and the names
- * that `presumed` declares. All names from packages must come from one row of `providers`; the rows are tried in order.
+ * that `presumed` declares. All names from packages must come from one row of `providers`. The first row
+ * with which the example compiles is used.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -65,7 +65,7 @@ export const rules = [
   ),
   forbid(
     "core-entries-on-top",
-    "users import the entries (index, client, server, keys, pem, x509), and no module below imports them",
+    "users import the entries (index, client, server, keys, pem, x509 and others), and no module below imports them",
     { path: core, pathNot: entries },
     { path: entries },
   ),

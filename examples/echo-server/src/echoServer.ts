@@ -20,7 +20,7 @@ import {
 import { createServer, nodeCredential, type ServerOptions } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 
-/** The options of the TLS server, and a few more. By default, the server uses throw-away certificates. */
+/** The options of the TLS server, and those of the example. By default, the server uses throw-away certificates. */
 export interface EchoServerOptions extends Partial<ServerOptions> {
   /** The address to listen on. Default: `"127.0.0.1"`. */
   readonly host?: string;

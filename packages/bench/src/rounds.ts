@@ -30,7 +30,7 @@ export interface Row {
   readonly clientRatio: number;
   readonly serverRatio: number;
   readonly cpuRatio: number;
-  /** The wall time of the very first round as a multiple of the median: the effect of warm-up. */
+  /** The wall time of the first round as a multiple of the median: the effect of warm-up. */
   readonly warmUp: number;
   readonly note?: string;
 }

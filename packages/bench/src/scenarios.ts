@@ -11,7 +11,7 @@ export interface Effort {
   readonly rounds: number;
   /** The number of warm-up rounds, which do not count, before the `rounds`. */
   readonly warm: number;
-  /** The number of warm-up handshakes of each subject, which do not count. */
+  /** The maximum number of warm-up handshakes of each subject, which do not count. */
   readonly warmHandshakes: number;
   /** The approximate time of one measurement in ms. */
   readonly duration: number;
@@ -181,9 +181,10 @@ export async function handshakes(
 }
 
 /**
- * Samples of full or resumed handshakes. The first sample of each pair measures its very first handshakes. Before the
- * second sample, the pair performs up to `warmHandshakes` more handshakes, so that V8 compiles and optimises the code.
- * This takes some thousand handshakes, because a handshake runs much of its code only once.
+ * Samples of full or resumed handshakes. The first sample of each pair measures handshakes before the warm-up, directly
+ * after the few handshakes of `tryOut`. Before the second sample, the pair performs up to `warmHandshakes` more
+ * handshakes, so that V8 compiles and optimises the code. V8 needs several thousand handshakes for that, because a
+ * handshake runs much of its code only once.
  */
 export async function handshakeSamples(
   pairs: readonly Pair[],
@@ -202,7 +203,7 @@ export async function handshakeSamples(
 }
 
 /**
- * Runs the measurement once before the measurement that counts, except in the first round. A process is idle during the
+ * In every round but the first, runs the measurement twice and returns the second result. A process is idle during the
  * measurements of other processes, and V8 drops compiled code of an idle process, but the figures should be those of a
  * busy one.
  */

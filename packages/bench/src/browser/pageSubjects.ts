@@ -83,8 +83,9 @@ export async function openSocket(url: string): Promise<WebSocket> {
 }
 
 /**
- * The limits of `bufferedAmount` in bytes between which a page waits for room. A page must poll, with a timer that
- * takes at least 4 ms. The low limit is large, so that the socket still has data to send when the timer fires.
+ * The limits of `bufferedAmount` in bytes between which a page waits for room. A page must poll with a
+ * timer, which takes at least 4 ms when it repeats. The low limit is large, so that the socket still has data to send
+ * when the timer fires.
  */
 const highWater = 2 ** 22;
 const lowWater = 2 ** 21;

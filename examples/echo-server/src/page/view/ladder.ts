@@ -72,7 +72,7 @@ export function rung(row: Row, story: Story): Rung {
         look: description === "close_notify" ? undefined : "alarm",
         gist: [
           description === "close_notify"
-            ? "I close the connection in order: no data is missing."
+            ? "I close the connection cleanly: no data is missing."
             : `${level}: the connection ends.`,
         ],
         size: 2,
