@@ -198,21 +198,26 @@ export async function handshakeSamples(
     for (let done = 0; done < warmHandshakes && performance.now() - start < maxWarmUpTime; done += count)
       await pair.handshakes(count);
   }
-  const warmed = await interleave(pairs, rounds, 0, afterWarmUp(measure));
+  const warmed = await interleave(pairs, rounds, 0, measureTwice(measure));
   return new Map(pairs.map(({ name }) => [name, [...(first.get(name) ?? []), ...(warmed.get(name) ?? [])]]));
 }
 
 /**
- * In every round but the first, runs the measurement twice and returns the second result. A process is idle during the
- * measurements of other processes, and V8 drops compiled code of an idle process, but the figures should be those of a
- * busy one.
+ * Runs the measurement twice and returns the second result. A process is idle during the measurements of other
+ * processes, and V8 drops compiled code of an idle process, but the figures should be those of a busy one.
  */
-export const afterWarmUp =
+const measureTwice =
   <P>(measure: (pair: P) => Promise<Sample>) =>
-  async (pair: P, round: number): Promise<Sample> => {
-    if (round) await measure(pair);
+  async (pair: P): Promise<Sample> => {
+    await measure(pair);
     return measure(pair);
   };
+
+/** As `measureTwice`, but runs the measurement once in the first round, which is the warm-up itself. */
+export const afterWarmUp =
+  <P>(measure: (pair: P) => Promise<Sample>) =>
+  (pair: P, round: number): Promise<Sample> =>
+    round ? measureTwice(measure)(pair) : measure(pair);
 
 /** The time limit for the warm-up of a subject's handshakes, in ms. */
 const maxWarmUpTime = 10_000;

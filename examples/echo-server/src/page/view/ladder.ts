@@ -255,7 +255,7 @@ function flipRung({ flip }: Extract<Row, { kind: "flip" }>): Rung {
         "p",
         { class: "head" },
         h("strong", {}, `Someone on the path flips one bit of ${targetTitles[flip.target]}`),
-        h("span", { class: "size" }, `byte ${flip.offset} of ${flip.record.length}`),
+        h("span", { class: "size" }, `byte ${flip.offset + 1} of ${flip.record.length}`),
       ),
       h(
         "p",
