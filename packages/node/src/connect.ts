@@ -20,7 +20,7 @@ export interface ConnectOptions extends CoreConnectOptions {
    * endpoint of the outer TLS has a public certificate for that host.
    */
   readonly ca?: CoreConnectOptions["ca"];
-  /** Options of the WebSocket that carries the connection: headers, agent, CA of the outer TLS. */
+  /** Options of the WebSocket that carries the connection, such as headers, agent and CA of the outer TLS. */
   readonly webSocket?: ConnectWebSocketOptions;
 }
 

@@ -22,9 +22,9 @@ export interface ServerOptions extends AcceptOptions {
    * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
    * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, and
    * those of connections are dropped. `onError` does not get `peer_gone`: a peer may leave without waiting for
-   * close_notify (RFC 5246 §7.2.1). A WebSocket that the server refused has no connection: because of its Origin or
-   * Host header (`origin_refused`, `host_refused`; at most once a minute for the same pair), or because `allow` failed
-   * (`hook_failed`; at most once a minute).
+   * close_notify (RFC 5246 §7.2.1). `onError` is also called, without a connection, for a WebSocket that was
+   * refused because of its Origin or Host header (`origin_refused`, `host_refused`; at most once a minute for the same
+   * pair), or because `allow` failed (`hook_failed`; at most once a minute).
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
 }
