@@ -30,10 +30,10 @@ export interface ServerOptions extends AcceptOptions {
 }
 
 /**
- * Called once for each channel, after its handshake. The server's side of the channel stays open until the promise that
- * the handler returns settles. The server ignores any other return value. An error that the handler throws ends the
- * connection with the alert internal_error and goes to `onError`, unless it is the error that had already ended the
- * connection.
+ * Called once for each channel, after its handshake. Until the promise that the handler returns settles, the peer's
+ * close does not close the server's side. The server ignores any other return value. An error that the handler throws
+ * ends the connection with the alert internal_error and goes to `onError`, unless it is the error that had already
+ * ended the connection.
  */
 export type ConnectionHandler = (connection: TlsConnection, request: IncomingMessage | undefined) => unknown;
 

@@ -130,5 +130,5 @@ export const maxMessage: number = 2 ** 20;
  * a proxy may split fragments.
  */
 export const maxFragments = 512;
-/** The most bytes of an unfinished WebSocket message during the handshake: twice a client's largest flight. */
+/** The most bytes of an unfinished WebSocket message during the handshake: twice an honest client's largest flight. */
 export const maxUnfinishedInHandshake: number = 2 ** 17 + 2 ** 15;
