@@ -106,7 +106,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${fragments}: max_fragment_length > a record after ServerHello that exceeds the limit is record_overflow`,
-        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit may change, and encrypt_then_mac is negotiated again`,
+        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit may change; encrypt_then_mac is negotiated again`,
       ],
     ),
   ],
@@ -276,7 +276,7 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
       [
         `${tests.reader}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
         `${tests.writer}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
-        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit may change, and encrypt_then_mac is negotiated again`,
+        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit may change; encrypt_then_mac is negotiated again`,
       ],
     ),
   ],

@@ -216,7 +216,7 @@ describe("a session is resumed", () => {
     ]);
   });
 
-  test("with its max_fragment_length; record_size_limit may change, and encrypt_then_mac is negotiated again", async () => {
+  test("with its max_fragment_length; record_size_limit may change; encrypt_then_mac is negotiated again", async () => {
     const config = configOf({ suites: legacySuites, recordSizeLimit: 1000 });
     const small: Client = { sessions: keepSessions(), maxFragmentLength: 512 };
     await visit(config, small);
