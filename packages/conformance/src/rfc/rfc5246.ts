@@ -105,7 +105,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${order}: fragmented messages > do not prevent the handshake`,
         `${order}: fragmented alerts (RFC 5246 §6.2.1) > an alert in two records, and several alerts in one record, are read`,
-        `${order}: fragmented alerts (RFC 5246 §6.2.1) > half an alert before the %s is refused: the rest would be encrypted with other keys`,
+        `${order}: fragmented alerts (RFC 5246 §6.2.1) > half an alert before the %s is refused: the rest would be encrypted`,
         `${established}: limits > a peer with records of one byte closes in order (RFC 5246 §6.2.1)`,
       ],
     ),
@@ -180,7 +180,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.3",
     "An AEAD suite specifies how its nonce is formed, and expands a record by at most 1024 bytes.",
     obeyedBy("record/aead.ts#AeadProtection", [
-      `${tests.suites}: the cipher suites > have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)`,
+      `${tests.suites}: the cipher suites > with an AEAD have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)`,
       "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
     ]),
   ],
@@ -224,14 +224,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#makeSessionKeeper"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
-          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
+          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, so that the original can be wiped`,
         ],
       ),
       server: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
-          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
+          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, so that the original can be wiped`,
         ],
       ),
     }),
@@ -351,15 +351,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#makeSessionKeeper"],
         [
           `${order}: the handshake fails > without %s`,
-          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
+          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5077 figure 2`,
         ],
       ),
       server: obeyedBy(
         ["handshake/server.ts#serverHandshake", "handshake/resumption/server.ts#resumeSession"],
         [
           `${order}: the handshake fails > without %s`,
-          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
-          `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
+          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5077 figure 2`,
+          `${resumed}: a session is resumed > by ticket, without certificate and key exchange`,
         ],
       ),
     }),
@@ -494,8 +494,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.4",
     "No hello contains the same extension twice.",
     obeyedBy("handshake/extensions/extension.ts#extensionsByType", [
-      `${tests.required}: an unknown extension > twice in the %s's hello is decode_error`,
-      `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
+      `${tests.required}: an extension twice in the %s's hello is decode_error`,
+      `${grease}: GREASE that the client sends > with random bytes of %i, no extension occurs twice`,
     ]),
   ],
   [
@@ -668,7 +668,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "After ServerHelloDone, the client verifies the server's certificate and the server's choices before it sends " +
       "its next message.",
     clientOnly("handshake/client.ts#clientHandshake", [
-      `${tests.status}: an OCSP response > %s: the client refuses the handshake before it sends anything else`,
+      `${tests.status}: an OCSP response > %s: the client refuses the handshake with an alert`,
       `${suite}: the server's certificate > a certificate from an unknown CA`,
     ]),
   ],
@@ -781,7 +781,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/server.ts#expectCertificateVerify"],
         [
           `${keyExchange}: CertificateVerify with a scheme that %s is refused (RFC 5246 §7.4.8)`,
-          `${order}: signatures > in the client's CertificateVerify are refused by the server at once`,
+          `${order}: signatures > in the client's CertificateVerify, with the last byte altered, are refused by the server at once`,
           `${order}: two messages in the wrong order > %s after %s is refused`,
         ],
       ),
@@ -824,7 +824,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "9",
     "An implementation supports TLS_RSA_WITH_AES_128_CBC_SHA.",
     obeyedBy("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
-      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs`,
+      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 name; the default is only forward secret AEADs`,
       `${suite}: suite, certificate and group`,
     ]),
   ],
