@@ -32,7 +32,7 @@ export interface Slots {
   readonly alpn: Slot<readonly string[], string>;
   /** If agreed, CertificateStatus may follow the server's Certificate. */
   readonly statusRequest: Slot<true, true>;
-  /** The agreed value is the SignedCertificateTimestampList as received. */
+  /** The agreed value is the SignedCertificateTimestampList as on the wire. */
   readonly signedCertificateTimestamps: Slot<true, Uint8Array>;
   /**
    * The offered value is empty if the client has no ticket and wants one. If agreed, the server sends NewSessionTicket

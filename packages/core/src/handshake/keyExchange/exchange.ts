@@ -67,7 +67,7 @@ export interface PresharedKey {
   /** The name of the key, at most 1,024 bytes in UTF-8, sent in the clear. It may be empty. */
   readonly identity: string;
   /**
-   * At least 16 random bytes. A password is not enough: an attacker can guess it after one handshake, a recorded one
+   * From 16 to 1,024 random bytes. A password is not enough: an attacker can guess it after one handshake, a recorded one
    * (PSK) or one in which the attacker posed as the server (ECDHE_PSK).
    */
   readonly key: Uint8Array;
@@ -86,7 +86,7 @@ export type ClientPsk = PresharedKey | ((hint: string | undefined) => Awaitable<
 
 export interface ServerPsk {
   /**
-   * Returns the key of an identity, at least 16 bytes, or `undefined` if the identity is unknown. The handshake then
+   * Returns the key of an identity, 16 to 1,024 bytes, or `undefined` if the identity is unknown. The handshake then
    * fails as it does with a wrong key. Any client can send any identity of at most 1,024 bytes. Take equally long for
    * known and unknown identities, because a difference would reveal which identities exist.
    */
