@@ -67,7 +67,7 @@ export interface PresharedKey {
   /** The name of the key, at most 1,024 bytes in UTF-8, sent in the clear. It may be empty. */
   readonly identity: string;
   /**
-   * From 16 to 1,024 random bytes. A password is not enough: an attacker can guess it after one handshake, a recorded one
+   * 16 to 1,024 random bytes. A password is not enough: an attacker can guess it after one handshake, a recorded one
    * (PSK) or one in which the attacker posed as the server (ECDHE_PSK).
    */
   readonly key: Uint8Array;
