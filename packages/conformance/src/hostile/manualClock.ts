@@ -58,7 +58,7 @@ class ManualTimer {
   }
 }
 
-/** The host runs a timer of 1 ms or less, because such a timer only waits for the next turn of the event loop. */
+/** Node.js runs a timer of 1 ms or less, because such a timer only waits for the next turn of the event loop. */
 const isTime = (ms: number | undefined): ms is number => ms !== undefined && ms > 1;
 
 export function installManualClock(): Clock {
