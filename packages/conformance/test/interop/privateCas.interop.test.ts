@@ -35,7 +35,7 @@ interface Recipe {
 class Folder {
   readonly path = mkdtempSync(join(tmpdir(), "handclasp-cas-"));
   run(program: string, args: string, input = ""): void {
-    // The environment is empty, because a variable of this machine may name another OpenSSL configuration.
+    // No other variables, because one of this machine may name another OpenSSL configuration.
     const options = {
       cwd: this.path,
       input,
@@ -84,7 +84,7 @@ const withoutExtfile: Recipe = {
   },
 };
 
-/** Tutorial 2: the v3.ext that most tutorials use. */
+/** Tutorial 2: the v3.ext that many tutorials use. */
 const withExtfile: Recipe = {
   name: "openssl x509 -req, with -extfile",
   programs: ["openssl"],

@@ -128,7 +128,7 @@ const cutUpload = (transport: TransportKind): Attack => ({
   },
 });
 
-/** Waits until the victim's writes have filled the operating system's buffers, after which its memory no longer grows. */
+/** Waits until the victim's writes have filled the operating system's buffers: then its memory no longer grows. */
 async function stalled(arena: Arena): Promise<void> {
   for (let before = -1, polls = 0; polls < 40; polls++) {
     const now = heldBytes(await arena.victim.call("measure"));
