@@ -6,7 +6,7 @@
 import { Socket } from "node:net";
 
 export interface Clock {
-  /** Advances the clock. Timers fire in order, and the event loop runs some turns before each next timer. */
+  /** Advances the clock. Timers fire in the order of their times, with some turns of the event loop between them. */
   advance(ms: number): Promise<void>;
 }
 

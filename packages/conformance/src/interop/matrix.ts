@@ -41,7 +41,7 @@ const exported = Object.entries(handclasp)
   .filter(([name]) => name.startsWith("TLS_"))
   .map(([, suite]) => suite as CipherSuite);
 
-/** All suites of Handclasp, the stronger ones first. */
+/** All suites of Handclasp, the modern ones first. */
 const suites: readonly CipherSuite[] = [
   ...new Set([
     ...handclasp.legacySuites,

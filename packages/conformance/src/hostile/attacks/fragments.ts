@@ -1,5 +1,5 @@
 /**
- * WebSocket messages in forms that a well-behaved peer does not send, before and after the handshake.
+ * WebSocket frames that a well-behaved peer does not send, before and after the handshake.
  * @module
  */
 import { type Arena, type Attack, heldBytes, KiB } from "../attack.ts";
