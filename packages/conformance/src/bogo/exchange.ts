@@ -62,8 +62,8 @@ async function openConnection(task: Task, transport: Transport): Promise<TlsConn
 
 /**
  * BoringSSL's shim accepts every server name in a callback, and acknowledges it unless a flag forbids that. A server of
- * Handclasp acknowledges a name only if the name selected a certificate. Therefore this server has two certificates:
- * one is valid for the name, the other is not.
+ * Handclasp acknowledges a name only if it used the name and its certificate is valid for the name. Therefore this
+ * server has two certificates: one is valid for the name, the other is not.
  */
 function withServerName(
   config: ReturnType<typeof serverHandshakeConfig>,

@@ -46,7 +46,7 @@ export interface ExpectedFailure {
 
 /**
  * Reads the expected failure of each negative test from the runner's output for the shim that always fails
- * (`failing.ts`). The runner reports a wrong failure and names the right one. If any failure is right, the test passes.
+ * (`failing.ts`). The runner reports a wrong failure and names the right one. A test that accepts every failure passes.
  */
 export function readExpectedFailures({ tests }: RunnerOutput): readonly ExpectedFailure[] {
   return Object.values(tests).flatMap(({ actual, error = "" }) => {

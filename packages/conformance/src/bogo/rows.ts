@@ -84,5 +84,5 @@ export function protocolsOf(wire: string): readonly string[] {
   return protocols;
 }
 
-/** Reads distinguished names in the form `HEX,HEX`. `<NULL>` and `<EMPTY>` are empty lists. */
+/** Reads distinguished names in the format `HEX,HEX`. `<NULL>` and `<EMPTY>` are empty lists. */
 export const namesOf = (list: string): readonly string[] => (/^<(NULL|EMPTY)>$/.test(list) ? [] : list.split(","));

@@ -41,7 +41,7 @@ const exported = Object.entries(handclasp)
   .filter(([name]) => name.startsWith("TLS_"))
   .map(([, suite]) => suite as CipherSuite);
 
-/** All suites of Handclasp, the stronger ones first. */
+/** All suites of Handclasp, the modern ones first. */
 const suites: readonly CipherSuite[] = [
   ...new Set([
     ...handclasp.legacySuites,
@@ -78,7 +78,7 @@ function absence(role: Role, keyExchange: KeyExchangeName, kind: Kind): { absent
   return {};
 }
 
-/** The version of the peer. If the peer is not installed, `missing` names its programs. */
+/** The version of the peer. If the peer is not installed, `missing` names the absent programs. */
 export async function versionOf(peer: Peer): Promise<{ version?: string; missing: readonly string[] }> {
   const missing = peer.programs.filter((program) => !find(program));
   if (missing.length) return { missing };

@@ -85,7 +85,7 @@ export function start({ program, args, cwd, mirror, env, minutes = 2 }: Command)
   };
 }
 
-/** Runs a command to its end. If its output contains `expected`, its exit code does not matter. */
+/** Runs a command to its end. With `expected`, its output must contain that, and its exit code does not matter. */
 export async function run(command: Command, input = "", expected?: string): Promise<string> {
   const running = start(command);
   const stdin = running.process.stdin;

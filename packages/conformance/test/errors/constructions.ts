@@ -27,7 +27,7 @@ export const sources: readonly Source[] = packages
   .map((path) => ({ path: relative(root, path), text: withoutComments(readFileSync(path, "utf8")) }))
   .filter(({ path }) => path !== types);
 
-/** One call that constructs an error. A property is `undefined` if the argument is not a literal. */
+/** One call that constructs an error. A property is `undefined` (`by`: "us") if the argument is not a literal. */
 export interface Construction {
   readonly path: string;
   readonly codes: readonly string[] | undefined;

@@ -45,7 +45,7 @@ describe("limbo FILE", () => {
     ).toHaveLength(1);
   });
 
-  test("the exit code is 2 if the file is not a corpus or has no case of the tier must", () => {
+  test("the exit code is 2 for a file without a case of the tier must; a wrong provider prints the usage", () => {
     for (const text of ["", "{}", corpus({ ...one, tier: "skip" })]) {
       const { status, stderr } = limbo(text);
       expect(status).toBe(2);

@@ -34,7 +34,7 @@ import { verdict } from "../../../core/test/x509/verify.ts";
 /** The base number of random cases. `pnpm fuzz` sets HANDCLASP_FUZZ. */
 const numRuns = Math.ceil(Number(process.env.HANDCLASP_FUZZ ?? 20_000) / 40);
 const timeout = 240_000 + 200 * numRuns;
-// node:crypto verifies signatures faster than noble, so thousands of chains take only seconds.
+// node:crypto verifies signatures much faster than noble.
 const ask = { provider: { ...noble, verify: nodeCrypto.verify, canVerify: nodeCrypto.canVerify }, reference: null };
 
 /** A CA is a name with one of the two keys of that name. Several CAs can certify it, and it can certify itself. */
