@@ -112,7 +112,7 @@ export function testCa(options: TestCaOptions = {}): Promise<TestCa> {
 }
 
 /**
- * Makes each root's name unique, so that a client with the wrong root reports an unknown issuer and not a bad
+ * Makes each root's default name unique, so that a client with the wrong root reports an unknown issuer and not a bad
  * signature.
  */
 const uniqueSuffix = (): string => crypto.randomUUID().slice(0, 8);

@@ -17,7 +17,7 @@ export interface TransportPair {
    * receives.
    */
   endHalf?: () => void;
-  /** Closes the connection under the transports in order. Default: `b` ends, then `a` ends. */
+  /** Closes the connection under the transports cleanly. Default: `b` ends, then `a` ends. */
   gone?: () => void;
   /** Sends `a` a text message, if the transport has message types (WebSocket). */
   text?: () => void;
