@@ -1,6 +1,6 @@
 /**
- * A throw-away certificate authority, made with WebCrypto in Node.js or in a page. Tests, examples and `handclasp
- * certs` use it.
+ * A throw-away certificate authority, made with WebCrypto in Node.js or in a page. Tests, benchmarks, examples and
+ * `handclasp certs` and `serve` use it.
  * @module
  */
 

@@ -233,7 +233,7 @@ const edwards: readonly Input[] = (
     ["a byte too many", edPoint, concat(good, new Uint8Array(1)), false],
     ["no signature", edPoint, new Uint8Array(0), false],
     ["R with a point of low order added", ...Object.values(signWithLowOrder(true, false)), false],
-    // With a key of low order, a signature with s = 0 that nobody made for the message could be valid.
+    // With a key of low order, a signature with s = 0 could be valid for a message that its maker never saw.
     ...[
       ["0 and 1", "01".padEnd(64, "0")],
       ["0 and -1", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"],

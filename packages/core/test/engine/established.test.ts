@@ -41,7 +41,7 @@ const oneByte = Uint8Array.of(1);
 interface Established {
   readonly client: TlsConnection;
   readonly server: TlsConnection;
-  /** Sends contents that a connection would not send, and a byte of data. Each gets a record, but data shares one. */
+  /** Sends contents that a connection would not send, each in a record if it is not data, then one byte of data. */
   readonly sendAsClient: (type: 20 | 21 | 22 | 23, ...contents: readonly Uint8Array[]) => Promise<void>;
   readonly sendAsServer: Established["sendAsClient"];
   readonly clientEvents: TraceEvent[];

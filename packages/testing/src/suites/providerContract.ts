@@ -1,6 +1,6 @@
 /**
  * The contract of a CryptoProvider, as cases that compare a provider with another one. The {@link ContractSigner}s hold
- * the private keys for signatures.
+ * the private keys for signatures and decryption.
  * @module
  */
 
@@ -32,7 +32,8 @@ export interface ContractSigner {
 }
 
 /**
- * The cases of `provider`'s contract. `reference` is a provider that is known to be right, for example noble.
+ * The cases of `provider`'s contract, except those of {@link signatureContract}. `reference` is a provider that is
+ * known to be right, for example noble.
  * @example
  * describe("nodeCrypto", () => {
  *   for (const { name, run } of providerContract(nodeCrypto, noble)) test(name, run);
