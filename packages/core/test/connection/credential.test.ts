@@ -140,7 +140,7 @@ describe("a client's certificate is refused before anything is sent", () => {
 });
 
 describe("a server's trust in client certificates", () => {
-  it("is configured with the same options as a client's trust in a server", () => {
+  it("is configured with ca, pins and verify, as a client's trust in a server is", () => {
     const pins = [pinOf(root.key)];
     const verify = () => true;
     expect(

@@ -374,7 +374,7 @@ describe("verify", () => {
   });
 });
 
-test("the noble provider has every cipher and group", () => {
+test("the noble provider has every group, and every cipher except CCM", () => {
   expect(Object.keys(noble.ciphers).sort()).toEqual([
     "AES_128_CBC",
     "AES_128_GCM",
