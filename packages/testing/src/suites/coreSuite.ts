@@ -360,7 +360,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
           assertSame(server.session.peer?.certificate.raw, credential.chain[0] as Uint8Array, "certificate");
           await echo({ client, server }, 1000);
         });
-      check("a function of the client gets the schemes and CAs of the request, and chooses the credential", async () => {
+      check("a function of the client gets the request's schemes and CAs, and chooses the credential", async () => {
         const { client: credential } = await kit();
         let caCount = 0;
         const chooseCredential: NonNullable<Client["credentials"]> = async (request) => {

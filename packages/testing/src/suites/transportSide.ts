@@ -29,7 +29,7 @@ export type CheckedPair = Omit<TransportPair, "a" | "b"> & { a: Side; b: Side };
 /** Defines one test. */
 export type Check = (title: string, body: (pair: CheckedPair) => Promise<void>) => void;
 
-/** A transport and a record of its events. `verify` fails if an event had a wrong value, came late or inside a method. */
+/** A transport and a record of its events. `verify` fails if an event had a wrong value or came at a wrong time. */
 export class Side {
   readonly transport: Transport;
   readonly copies: Uint8Array[] = [];
