@@ -268,7 +268,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       ["handshake/keyExchange/ecdheCommon.ts#ecdhSharedSecret", "crypto/noble.ts#agreeX25519"],
       [
         `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
-        "crypto/noble.test.ts: key agreement > %s: refuses public keys of another length or encoding",
+        "crypto/noble.test.ts: key agreement > %s: refuses keys of another length or encoding, or off the curve",
         "crypto/wycheproof.test.ts: noble gives the results of Wycheproof's vectors",
       ],
     ),
