@@ -28,8 +28,8 @@ export default defineConfig({
         },
       },
       {
-        // Interop tests run against real peers, one file at a time, on dist, which Node.js loads as in a user's
-        // program.
+        // Interop tests run on dist, which Node.js loads as in a user's program, one file at a time, and many of them
+        // against real peers.
         test: {
           name: "interop",
           include: interop,

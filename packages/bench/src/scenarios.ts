@@ -146,7 +146,7 @@ export function bulkSamples(
   return interleave(pairs, rounds, warm, afterWarmUp(measure));
 }
 
-/** The number of writes of `size` bytes that take about `duration` ms. */
+/** The number of writes of `size` bytes that take about `duration` ms: at least 4, and at most 96 MiB. */
 export async function writesFor(pair: Pair, direction: Direction, size: number, duration: number): Promise<number> {
   const trial = Math.max(8, Math.ceil(mebibyte / size / 4));
   const first = await pair.transfer(direction, size, trial);
