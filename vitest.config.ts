@@ -28,8 +28,8 @@ export default defineConfig({
         },
       },
       {
-        // Interop tests run on dist, which Node.js loads as in a user's program, one file at a time, and many of them
-        // against real peers.
+        // Interop tests run one file at a time, many of them against real peers. They use dist, which Node.js loads as
+        // in a user's program.
         test: {
           name: "interop",
           include: interop,
