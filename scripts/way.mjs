@@ -1,5 +1,5 @@
 /**
- * Prints the path of a byte: the functions of core that a record of 16 KiB enters, and their files.
+ * Prints the path of a byte: the functions that a record of 16 KiB enters in core and beyond, and their files.
  *
  *   node scripts/way.mjs [RECORDS] [nodeCrypto|noble]
  *

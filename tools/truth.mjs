@@ -59,8 +59,9 @@ export class Workspace {
   }
 
   /**
-   * Whether the text in `from` may name `word`. A source of core, node or browser may name the words of core and of its
-   * own package, those of the tests included. Any other file may name the words of all packages.
+   * Whether the text in `from` may name `word`. Any file may name the words of JavaScript, pages and Node.js, and those
+   * of truth.config.mjs. A source of core, node or browser may also name the words of core and of its own package,
+   * those of the tests included. Any other file may name the words of the whole workspace.
    *
    * @param {string} from
    * @param {string} word

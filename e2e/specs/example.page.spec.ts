@@ -10,7 +10,7 @@ const test = base.extend<{ server: EchoServer; examplePage: Page }>({
     await use(server);
     await server.close();
   },
-  /** The example's page. The test fails if the page throws or violates its Content-Security-Policy. */
+  /** The example's page. The test fails if the page throws or logs an error (a violated CSP is one). */
   examplePage: async ({ page, server }, use) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
@@ -31,7 +31,7 @@ const sevenSteps = [
   "Session keys",
 ];
 
-test("after connecting, the page shows the seven steps, and the server echoes a message", async ({
+test("after connecting, the seven steps are links, and the server echoes a message", async ({
   examplePage: page,
   server,
 }) => {

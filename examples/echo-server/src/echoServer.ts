@@ -67,7 +67,8 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
     {
       credentials: throwAway.credentials,
       suites: legacySuites, // with RSA key exchange, which is off by default, but which this page teaches
-      // P-256 is last, so that the server prefers the group that the reader chose. The page always offers P-256 too.
+      // P-256 is last, so that the server prefers the group that the reader chose: with an ECDSA suite, the page always
+      // offers P-256 too.
       groups: [x25519, secp384r1, secp521r1, secp256r1],
       onError: (error) => emit({ type: "error", error: error as TlsError }),
       ...tls,

@@ -14,7 +14,7 @@ export function quantile(values: readonly number[], q: number): number {
 export interface Sample extends Cost {}
 
 /**
- * One subject's line of a table: medians, and ratios to the base. Each ratio is the median of the ratios within a
+ * One subject's line of a table: medians, and ratios to the base, each of which is the median of the ratios within a
  * round.
  */
 export interface Row {

@@ -1,5 +1,5 @@
 /**
- * The scenarios that measure a client and a server in two Node processes.
+ * The scenarios for bulk data and full handshakes between two Node processes, and the parts that scenarios share.
  * @module
  */
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
@@ -146,7 +146,7 @@ export function bulkSamples(
   return interleave(pairs, rounds, warm, afterWarmUp(measure));
 }
 
-/** The number of writes of `size` bytes that take about `duration` ms. */
+/** The number of writes of `size` bytes that take about `duration` ms: at least 4, and at most 96 MiB. */
 export async function writesFor(pair: Pair, direction: Direction, size: number, duration: number): Promise<number> {
   const trial = Math.max(8, Math.ceil(mebibyte / size / 4));
   const first = await pair.transfer(direction, size, trial);
@@ -182,9 +182,9 @@ export async function handshakes(
 
 /**
  * Samples of full or resumed handshakes. The first sample of each pair measures handshakes before the warm-up, directly
- * after the few handshakes of `tryOut`. Before the second sample, the pair performs up to `warmHandshakes` more
- * handshakes, so that V8 compiles and optimises the code. V8 needs several thousand handshakes for that, because a
- * handshake runs much of its code only once.
+ * after the few handshakes of `tryOut` (`versus` has none). Before the second sample, the pair performs up to
+ * `warmHandshakes` more handshakes, so that V8 compiles and optimises the code. V8 needs several thousand handshakes
+ * for that, because a handshake runs much of its code only once.
  */
 export async function handshakeSamples(
   pairs: readonly Pair[],

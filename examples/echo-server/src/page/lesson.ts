@@ -41,7 +41,7 @@ export const thenData: Step = {
 };
 
 interface Lesson {
-  /** The step's number, from 1. Absent if the textbook does not have the message. */
+  /** The step's number, from 1. Absent if the message is not one of the seven steps. */
   readonly step?: number;
   readonly text: string;
 }

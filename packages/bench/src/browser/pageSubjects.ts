@@ -1,5 +1,6 @@
 /**
- * The TLS stacks with which a page can open a channel, each used as an application would use it.
+ * The openers of a page's channels: TLS stacks, each used as an application would use it, and, for comparison, bare
+ * WebSockets and records without a handshake.
  * @module
  */
 
