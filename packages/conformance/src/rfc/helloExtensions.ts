@@ -290,7 +290,9 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
           "handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient",
           "handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient",
         ],
-        [`${sizes}: record_size_limit > a ServerHello with max_fragment_length %s record_size_limit is illegal_parameter`],
+        [
+          `${sizes}: record_size_limit > a ServerHello with max_fragment_length %s record_size_limit is illegal_parameter`,
+        ],
       ),
       server: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],
