@@ -30,10 +30,7 @@ export function readOwnChain(source: ChainSource): readonly [Certificate, ...Cer
   const [first, ...rest] = sources.flatMap((one) => certificateDers(one, "cert")).map(parseOwn);
   if (!first) throw configurationError("there is no certificate", "give the chain, end-entity first");
   if (rest.length >= maxCertificates) {
-    throw configurationError(
-      `a chain of ${rest.length + 1} certificates`,
-      `the limit is ${maxCertificates}`,
-    );
+    throw configurationError(`a chain of ${rest.length + 1} certificates`, `the limit is ${maxCertificates}`);
   }
   const chain: [Certificate, ...Certificate[]] = [first, ...rest];
   for (const [i, issuer] of rest.entries()) checkLink(chain, i, issuer);
@@ -100,7 +97,7 @@ export function* verifyChain(chain: readonly Certificate[], provider: CryptoProv
 
 /**
  * Checks that a private key belongs to a certificate: `sign` signs a message, and the provider verifies the signature.
- * This works without access to the bytes of the key. Throws `keyMismatch()` otherwise.
+ * Throws `keyMismatch()` if the signature is wrong. This works without access to the bytes of the key.
  */
 export function* verifyKey(
   { publicKey }: Certificate,

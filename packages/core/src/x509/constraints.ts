@@ -51,8 +51,7 @@ export function violation(
     let permitted: boolean | undefined;
     for (const { form: subtreeForm, prefix, hasLeadingDot, isExcluded } of subtrees) {
       if (subtreeForm !== form) continue;
-      if (key === undefined || prefix === undefined)
-        return `${describe(name)} cannot be checked`;
+      if (key === undefined || prefix === undefined) return `${describe(name)} cannot be checked`;
       const within = startsWith(key, prefix) && !(hasLeadingDot && key === prefix);
       if (isExcluded)
         excluded ||= within || (!hasLeadingDot && key.endsWith("*.") && isParent(key.slice(0, -2), prefix));

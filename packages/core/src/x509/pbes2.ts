@@ -39,10 +39,7 @@ export function asUserFault<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (!TlsError.is(error) || error.fault === "configuration") throw error;
-    throw configurationError(
-      `the private key cannot be read: ${error.message}`,
-      "the key is damaged: export it again",
-    );
+    throw configurationError(`the private key cannot be read: ${error.message}`, "the key is damaged: export it again");
   }
 }
 

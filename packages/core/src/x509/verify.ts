@@ -231,8 +231,8 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
 
 /**
  * Parses the chain and the known intermediates. Throws if the end-entity is unusable, or over budget. The errors of
- * other unusable certificates go to `unusable`. `positions` has the certificates that the peer sent, in
- * order, with their index.
+ * other unusable certificates go to `unusable`. `positions` has the certificates that the peer sent, in order, with
+ * their index.
  */
 function parsePeerChain({
   chain,
