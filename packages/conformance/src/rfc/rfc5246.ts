@@ -188,7 +188,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.3",
     "An AEAD record that fails authentication causes a fatal bad_record_mac.",
     obeyedBy("record/aead.ts#requireAuthentic", [
-      `${reader}: a reader refuses > a record with any bit altered`,
+      `${reader}: a reader refuses > a record with any bit of its body altered`,
       `${suite}: the end > an altered record makes both sides fail with bad_record_mac`,
     ]),
   ],
