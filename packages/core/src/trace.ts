@@ -1,6 +1,6 @@
 /**
- * The trace events for handshake messages, records, alerts and secrets in both directions. Without a listener,
- * Handclasp makes no events.
+ * The trace events of a connection: its messages, records and alerts in both directions, its secrets, and its states.
+ * Without a listener, Handclasp makes no events.
  * @module
  */
 import type { Bytes } from "./bytes/bytes.ts";
@@ -55,7 +55,7 @@ export type TraceEvent =
       readonly level: "warning" | "fatal";
       readonly description: AlertDescription | number;
     }
-  /** The parameters that the two sides have agreed on, after ServerHello was sent or received. */
+  /** What the two sides have agreed on, after ServerHello was sent or received. Only a server knows `group` by then. */
   | {
       readonly type: "agreed";
       readonly suite: string;
