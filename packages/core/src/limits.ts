@@ -1,11 +1,11 @@
 /**
  * The limits on what a peer or the application can make core store, compute or wait for, with their reasons.
  *
- * Some limits are next to the only code that reads them: the work of a path search (`x509/path.ts`:
- * `maxSignatures`, `maxIssuersTried`, `maxPathDepth`), the sizes of RSA keys (`crypto/rsaKey.ts`), the size of a
- * certificate that a cache stores (`x509/cache.ts`) and the ciphertext that a provider opens at the same time
- * (`record/reader.ts`: `maxInFlight`). The limits on sockets and WebSockets are in the `src/transport` folder of
- * `@handclasp/node`, because core uses neither.
+ * Some limits are next to the only code that reads them: the work of a path search (`x509/path.ts`: `maxSignatures`,
+ * `maxIssuersTried`, `maxPathDepth`), the sizes of RSA keys (`crypto/rsaKey.ts`), the size of a certificate that a
+ * cache stores (`x509/cache.ts`) and the ciphertext that a provider opens at the same time (`record/reader.ts`:
+ * `maxInFlight`). Most limits on sockets and WebSockets are in the `src/transport` folder of `@handclasp/node`, because
+ * core opens neither.
  * @module
  */
 
@@ -259,7 +259,7 @@ export const maxIterations = 3_000_000;
  */
 export const maxScryptMemory: number = 2 ** 26;
 /**
- * The time in milliseconds that an error waits for the chunk that explains it. Without the chunk, the error says what
- * is wrong but not what to do.
+ * The time in milliseconds that an error waits for the chunk that explains it. Without the chunk, the error is shorter
+ * and may lack the remedy.
  */
 export const explanationTimeout = 2_000;

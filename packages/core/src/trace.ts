@@ -92,10 +92,10 @@ export type TraceEvent =
 
 /**
  * The reason why a session was not resumed:
- * - `unknown`: the server does not have the session;
+ * - `unknown`: the server does not have the session, or cannot decrypt its ticket;
  * - `expired`: the session has expired;
  * - `configuration`, `server_name`, `certificate`: it was made under another one of these;
- * - `suite`: its suite is not offered;
+ * - `suite`: its suite is no longer offered, or the server no longer has it;
  * - `renegotiation_info`, `max_fragment_length`: the extension differs from that of this handshake;
  * - `pre_shared_key`: its pre-shared key no longer exists;
  * - `untrusted`: its peer is no longer trusted;

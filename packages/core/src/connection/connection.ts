@@ -126,8 +126,8 @@ export class TlsConnection {
     return this.#engine.traffic;
   }
   /**
-   * A signal that aborts when this connection is about to end: a closing server asks its handlers to finish, `close`
-   * was called, or the connection has ended.
+   * A signal that aborts when this connection ends or is about to end: a closing server asks its handlers to finish,
+   * `close` was called, or the connection has ended.
    * @example
    * channel.closing.addEventListener("abort", () => stopWorking());
    */
@@ -218,8 +218,8 @@ export class TlsConnection {
   }
 
   /**
-   * Keeps our side open until `done` settles, even if the application has read the peer's end, so that it can still
-   * write an answer. A server calls this with the promise of its handler.
+   * Keeps our side open until `done` settles, even if the application has read the peer's end, so that the application
+   * can still write an answer. A server calls this with the promise of its handler.
    * @example
    * channel.holdOpen(channel.write(response));
    */

@@ -1,5 +1,6 @@
 /**
- * Texts for errors about options: the values that options accept, and the remedies for unknown options.
+ * Texts for errors about options: the values that options accept, and the remedies for unknown options and other
+ * mistakes.
  * @module
  */
 
