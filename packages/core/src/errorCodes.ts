@@ -1,6 +1,6 @@
 /**
- * The codes that an error of Handclasp may have in addition to the names of alerts. They are only types, so they add no
- * code. `docs/errors.md` explains each code.
+ * The codes that an error of Handclasp may have in addition to the names of alerts. They are only types, so they add
+ * nothing to a bundle. `docs/errors.md` explains each code.
  * @module
  */
 
@@ -74,9 +74,9 @@ export type ProtocolFault =
   | "wrong_curve"
   | "wrong_signature_type";
 
-/** Failures of the transport: it could not be opened, or it ended. */
+/** Failures of the transport: it could not be opened, it ended, or it failed. */
 export type TransportFault =
-  // The connection could not be opened.
+  // The connection could not be opened, or code for it did not load.
   | "connection_failed"
   | "connection_refused"
   | "connection_timeout"

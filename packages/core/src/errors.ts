@@ -5,7 +5,7 @@
  */
 import type { SpecificCode } from "./errorCodes.ts";
 
-/** AlertDescription: RFC 5246 §7.2, and later entries of IANA's registry. */
+/** AlertDescription: RFC 5246 §7.2, and some later entries of IANA's registry. */
 export const alertDescriptions = {
   close_notify: 0,
   unexpected_message: 10,
@@ -44,7 +44,7 @@ export const alertDescriptions = {
 /** An alert's name in the RFC. */
 export type AlertDescription = keyof typeof alertDescriptions;
 
-/** The name of an alert, or `undefined` if the registry has none for that number. */
+/** The name of an alert, or `undefined` if `alertDescriptions` has none for that number. */
 export function alertName(code: number): AlertDescription | undefined {
   return (Object.keys(alertDescriptions) as AlertDescription[]).find((name) => alertDescriptions[name] === code);
 }
