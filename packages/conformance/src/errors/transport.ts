@@ -161,7 +161,7 @@ export const transportRows: Readonly<Record<TransportFault, ErrorRow>> = {
       "data that the peer sent.",
     "If the peer must receive the last data that you wrote, have the peer confirm it ([ends.md](ends.md)). Otherwise " +
       "do nothing.",
-    "the peer closed in order and left before our close_notify",
+    "the peer closed cleanly and left before our close_notify",
   ),
   peer_left: transport(
     "The peer's WebSocket closed with code 1001 and without close_notify. Usually the user left or closed " +
