@@ -55,7 +55,7 @@ export type TraceEvent =
       readonly level: "warning" | "fatal";
       readonly description: AlertDescription | number;
     }
-  /** What the two sides have agreed on, after ServerHello was sent or received. Only a server knows `group` by then. */
+  /** The agreement of the two sides, after ServerHello was sent or received. Only a server knows `group` by then. */
   | {
       readonly type: "agreed";
       readonly suite: string;

@@ -53,7 +53,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   port: "a whole number from 0 to 65,535",
   protocols: "a text or a list of texts",
   provider: "a provider: nodeCrypto, webCrypto or noble",
-  "psk.key": "from 16 to 1,024 random bytes: a password can be guessed from one handshake",
+  "psk.key": "from 16 to 1,024 random bytes: a password can be guessed",
   psk: 'for a client { identity: "…", key: bytes } or a function, for a server { lookup: (identity) => bytes }',
   random: "a function that returns the given number of random bytes",
   recordSizeLimit: "a whole number from 64 to 16,384",
