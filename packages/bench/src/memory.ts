@@ -24,7 +24,7 @@ export interface MemoryParams {
   readonly count: number;
 }
 
-/** The cost of one handshake in ms. `cpu` is the CPU time of both ends together. */
+/** The mean cost of a handshake in ms. `cpu` is the CPU time of both ends together. */
 export interface MemorySample {
   readonly wall: number;
   readonly cpu: number;

@@ -105,7 +105,7 @@ function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions
       throw new UsageError(`--client-auth ${clientAuth} needs --client-ca`);
     return {};
   }
-  if (clientAuth === "none") throw new UsageError("--client-ca needs --client-auth request or require");
+  if (clientAuth === "none") throw new UsageError("--client-ca and --client-auth none exclude each other");
   return { clientAuth: clientAuth ?? "require", ca: authorities("--client-ca", clientCa) };
 }
 

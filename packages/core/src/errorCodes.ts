@@ -28,15 +28,15 @@ export type CertificateFault =
 export type OcspFault =
   /** The issuer has revoked the certificate. */
   | "revoked"
-  /** The response is not DER, not a basic response, or not successful. */
+  /** The response cannot be decoded, is no basic response, is not successful, or has an unknown critical extension. */
   | "ocsp_malformed"
-  /** The response is signed neither by the issuer nor by a responder that the issuer has authorised. */
+  /** The signature is wrong or not accepted, or its signer is neither the issuer nor a responder that it authorised. */
   | "ocsp_signature"
   /** The response is out of date or not yet valid. */
   | "ocsp_expired"
   /** The response says "unknown", or is about another certificate. */
   | "ocsp_unknown"
-  /** The server sent no response, and the policy requires one. */
+  /** The server sent no response, and the policy or a certificate (must-staple) requires one. */
   | "ocsp_missing"
   /** The certificate is trusted by itself, so there is no issuer whose response could be verified. */
   | "ocsp_issuer";

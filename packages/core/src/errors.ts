@@ -59,7 +59,7 @@ export type Fault = "peer" | "configuration" | "transport" | "application" | "in
 export type TlsErrorCode = AlertDescription | SpecificCode;
 
 export interface TlsErrorOptions {
-  /** A stable name for programs. Default: the name of the alert. */
+  /** A stable name for programs. Default: the name of the alert, or `"error"` without an alert. */
   code?: TlsErrorCode;
   /** The side that found the failure: `"us"` (the default), or `"peer"` if the peer sent us an alert. */
   by?: "us" | "peer";
@@ -82,7 +82,8 @@ export class TlsError extends Error {
   /** A stable name for programs, e.g. `"unknown_issuer"`, `"bad_record_mac"`, `"handshake_timeout"`. */
   readonly code: TlsErrorCode;
   /**
-   * The alert that we send, or that the peer sent. `undefined` if no alert fits, for example when a transport failed.
+   * The alert that we send, or that the peer sent. `undefined` if no alert fits, for example when a transport failed,
+   * or if the peer's alert has no name.
    */
   readonly alert: AlertDescription | undefined;
   readonly by: "us" | "peer";

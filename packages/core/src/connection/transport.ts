@@ -23,9 +23,9 @@ export interface TransportEvents {
   end(): void;
   /**
    * Called when the transport has failed in both directions (refused, reset, a message that is too large, a text
-   * message) or, after `end`, has closed. Give a TlsError with fault `"transport"`: any other error becomes
-   * `transport_failed`. The transport calls this without delay, even while paused, after it has delivered the data that
-   * it received before.
+   * message), or when it has closed after the event `end`. Give a TlsError with fault `"transport"`: any other error
+   * becomes `transport_failed`. The transport does not delay this call, even while paused: it first delivers the data
+   * that it has received, and then the error.
    */
   error(error: Error): void;
 }

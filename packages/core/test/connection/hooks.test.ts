@@ -101,7 +101,7 @@ describe("values that only JavaScript callers can pass", () => {
       accept(b, { provider: nodeCrypto, credentials: credential }),
     ]);
     await client.close();
-    expect(consoleError).toHaveBeenCalledWith(expect.stringContaining("a listener of the application threw"), cause);
+    expect(consoleError).toHaveBeenCalledWith(expect.stringContaining("a callback failed"), cause);
     consoleError.mockRestore();
   });
 });
