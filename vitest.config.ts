@@ -28,8 +28,8 @@ export default defineConfig({
         },
       },
       {
-        // Interop tests run against real peers, one file at a time, on dist, which Node.js loads as in a user's
-        // program.
+        // Interop tests run one file at a time, many of them against real peers. They use dist, which Node.js loads as
+        // in a user's program.
         test: {
           name: "interop",
           include: interop,

@@ -1,6 +1,6 @@
 /**
- * Runs one suite in three engines. `*.spec.ts` use the `engine` of support/test.ts and run in all engines.
- * `*.page.spec.ts` use Playwright's `page`, which does not exist for WebKitGTK. To save time, tests with the tag
+ * Runs one suite in three engines. `*.page.spec.ts` use Playwright's `page`, which does not exist for WebKitGTK. All
+ * other specs use the `engine` of support/test.ts and run in all engines. To save time, tests with the tag
  * `@chromium-only` run only in Chromium. `pnpm test:e2e` sets the paths of the browsers (scripts/lib/provision.mjs).
  */
 import { defineConfig, firefox, webkit } from "@playwright/test";

@@ -1,6 +1,7 @@
 /**
  * Compiles the programs in consumers/ as a user would: with the declarations in dist, outside this workspace and
- * without its settings, with each TypeScript version that we support, with and without lib.dom.
+ * without its settings, with each TypeScript version that we support, for Node.js (with and without lib.dom) and for a
+ * page.
  *
  *   node scripts/consumers.mjs
  */
@@ -39,7 +40,10 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Makes node_modules as npm would. The `exports` also have the condition handclasp-source, which users do not set. */
+/**
+ * Makes node_modules as npm would, except that the `exports` also have the condition handclasp-source, which users do
+ * not set.
+ */
 function install() {
   cpSync(join(root, "scripts/consumers"), folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');

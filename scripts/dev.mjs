@@ -1,6 +1,6 @@
 /**
  * `npm start` and `npm test`. They have to run on a machine that has only Node.js and npm, so this file and the parts
- * of scripts/lib that run before the installation import only modules of Node.js.
+ * of scripts/lib that it loads before the installation import only each other and modules of Node.js.
  */
 import { bundle, install, types } from "./lib/pnpm.mjs";
 import { runForeground } from "./lib/process.mjs";

@@ -1,5 +1,6 @@
 /**
- * Runs the fuzz tests and the model tests with 200,000 inputs, ten times as many as in `npm test`, or with INPUTS:
+ * Runs the fuzz tests with 200,000 inputs (or INPUTS), ten times as many as in `npm test`, and the model tests with a
+ * number of cases in proportion:
  *
  *   node scripts/fuzz.mjs [INPUTS]
  */

@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), "handclasp-packed-"));
 try {
   const packed = await pnpm("-r", ...filters, "pack", "--pack-destination", folder);
   const tarballs = readdirSync(folder).filter((name) => !skip?.test(name));
-  if (!packed.ok || tarballs.length === 0) throw new Error(`nothing was packed:\n${packed.output}`);
+  if (!packed.ok || tarballs.length === 0) throw new Error(`packing failed:\n${packed.output}`);
   for (const tarball of tarballs) {
     const { ok, output } = await run(tool, [...args, join(folder, tarball)]);
     if (ok) continue;

@@ -1,7 +1,7 @@
 /**
- * `pnpm size`: compares the size of a page's downloads with the limits in .size-limit.json. It bundles a page with code
- * splitting and keeps the chunks that the page loads before it can connect, because size-limit alone would count the
- * chunks that load later too.
+ * `pnpm size`: compares the sizes of a page's first load and of some entries with the limits in .size-limit.json. For
+ * the first load, it bundles a page with code splitting and keeps the chunks that the page loads before it can connect,
+ * because size-limit alone would count the chunks that load later too.
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";

@@ -1,10 +1,10 @@
 /**
- * Prints the path of a byte: the functions of core that a record of 16 KiB enters, and their files.
+ * Prints the path of a byte: the functions that a record of 16 KiB enters in core and beyond, and their files.
  *
  *   node scripts/way.mjs [RECORDS] [nodeCrypto|noble]
  *
  * Receiving is measured from the transport's `data` to `read`, sending from `write` to the transport's `send`.
- * V8 counts every call only in code that it does not optimize, so a run with noble is slow.
+ * While V8 counts every call, it does not optimize code, so a run with noble is slow.
  */
 import { register } from "node:module";
 

@@ -1,5 +1,5 @@
 /**
- * Runs a command with the browsers' paths in its environment. Installs missing browsers first.
+ * Runs a command with the paths of the browsers and of OpenSSL in its environment. Installs missing ones first.
  *
  *   node scripts/with-browsers.mjs playwright test -c e2e
  */

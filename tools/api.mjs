@@ -2,7 +2,7 @@
  * Writes `api/`: a report for each entry of each library package, with the declarations that users see, for review.
  *
  *   node tools/api.mjs            writes the reports from the declarations in dist
- *   node tools/api.mjs --check    fails if a report differs
+ *   node tools/api.mjs --check    fails if a report differs, or belongs to no entry
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
 /**
- * Counts the openings and words that CONTRIBUTING.md ("English") rules out, in comments, texts and documents.
+ * Finds openings and words that CONTRIBUTING.md ("English") rules out, in comments, texts and documents.
  *
  *   node tools/english.mjs [FILES OR FOLDERS]
  */

@@ -3,8 +3,9 @@
  *
  *   node tools/examples.mjs
  *
- * An example may use names that it does not declare: exports of its own file, exports of the packages, and the names
- * that `presumed` declares. All names from packages must come from one row of `providers`; the rows are tried in order.
+ * An example may use names that it does not declare: exports of its own file and of the modules in `providers`, and the
+ * names that `presumed` declares. All names from those modules must come from one row of `providers`. The first row
+ * with which the example compiles is used.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -16,7 +17,7 @@ import { examplesOf } from "./lib/passages.mjs";
 /** @typedef {{file: string, line: number, text: string}} Example */
 /** @typedef {Example & {problems: string[]}} Verdict */
 
-/** The entries from which an example may take names, one row for each package. */
+/** The modules from which an example may take names: a row for core alone, one for Node.js and one for a page. */
 const providers = [
   ["@handclasp/core", "@handclasp/core/x509", "@handclasp/core/keys", "@handclasp/core/unstable"],
   ["@handclasp/node", "@handclasp/core", "@handclasp/testing"],
@@ -187,7 +188,7 @@ function entriesOf(root) {
 const isImport = (/** @type {string} */ line) => line.startsWith("import ");
 
 /**
- * Returns an import for each missing name, from the first module that exports the name.
+ * Returns an import for each missing name that a module exports, from the first such module.
  *
  * @param {readonly {entry: string, names: ReadonlySet<string>}[]} tables
  * @param {readonly string[]} missing

@@ -47,7 +47,7 @@ export const rules = [
     ),
   forbid(
     "core-base-imports-nothing",
-    "errors, limits, flow, loading and validation are below every layer",
+    "errorCodes, errors, limits, flow, loading, host.d and validation are below every layer",
     { path: base },
     { path: core, pathNot: base },
   ),
@@ -65,7 +65,7 @@ export const rules = [
   ),
   forbid(
     "core-entries-on-top",
-    "users import the entries (index, client, server, keys, pem, x509), and no module below imports them",
+    "users import the entries (index, client, server, keys, pem, x509 and others), and no module below imports them",
     { path: core, pathNot: entries },
     { path: entries },
   ),
@@ -93,7 +93,7 @@ export const rules = [
   ),
   forbid(
     "core-connects-without-key-reader",
-    "a page without a private key does not download the code that reads one",
+    "neither the client nor the server loads the code that reads private keys",
     { path: [`${core}client\\.ts$`, `${core}server\\.ts$`] },
     { path: `${core}x509/(privateKey|pbes2|nobleCredential)\\.ts$`, reachable: true },
   ),

@@ -20,7 +20,7 @@ export class Workspace {
   files;
   /** @type {Set<string>} */
   #paths;
-  /** By package. @type {Map<string, Set<string>>} */
+  /** The words in the code of each package. @type {Map<string, Set<string>>} */
   #words = new Map();
   #hostWords = new Set(hostWords());
 
@@ -59,8 +59,9 @@ export class Workspace {
   }
 
   /**
-   * Whether the text in `from` may name `word`. A source may name words of the packages that it may import, and of the
-   * tests of these packages and of its own.
+   * Whether the text in `from` may name `word`. Any file may name the words of JavaScript, pages and Node.js, and those
+   * of truth.config.mjs. A source of core, node or browser may also name the words of core and of its own package,
+   * those of the tests included. Any other file may name the words of the whole workspace.
    *
    * @param {string} from
    * @param {string} word

@@ -1,5 +1,6 @@
 /**
- * Checks that lines of code and comments have at most 120 columns. Markdown and recorded data have no such limit.
+ * Checks that lines of code and comments have at most 120 columns. Markdown, recorded data and lines that
+ * cannot be broken have no such limit.
  *
  *   node tools/width.mjs
  */

@@ -116,7 +116,7 @@ test("another page resumes a saved session, but not with another trust anchor", 
   );
 });
 
-test.describe("the page gets an error with its code, and the server receives or sends the alert,", () => {
+test.describe("the page gets an error, and the server receives or sends the alert,", () => {
   test("for a certificate from another CA", async ({ echo, serve, ca }) => {
     const server = await serve(await serverOptions(ca));
     const { pem } = await testCa({ commonName: "Another CA" });

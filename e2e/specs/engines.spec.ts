@@ -13,7 +13,7 @@ test.afterAll(() => {
   server.close();
 });
 
-test("the engine has WebSocket and WebCrypto, which Handclasp needs, and reports errors of the page", async ({
+test("the engine has WebSocket and WebCrypto, which Handclasp uses, and reports errors of the page", async ({
   engine,
 }) => {
   const page = await engine.open(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);

@@ -10,7 +10,7 @@ const test = base.extend<{ server: EchoServer; examplePage: Page }>({
     await use(server);
     await server.close();
   },
-  /** The example's page. The test fails if the page throws or violates its Content-Security-Policy. */
+  /** The example's page. The test fails if the page throws or logs an error (a violated CSP is one). */
   examplePage: async ({ page, server }, use) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
@@ -31,7 +31,7 @@ const sevenSteps = [
   "Session keys",
 ];
 
-test("after connecting, the page shows the seven steps, and the server echoes a message", async ({
+test("after connecting, the seven steps are links, and the server echoes a message", async ({
   examplePage: page,
   server,
 }) => {
@@ -104,7 +104,7 @@ for (const { device, width, height } of [
   test(`the page fits a ${device} of ${width} px`, async ({ examplePage: page }) => {
     await page.setViewportSize({ width, height });
     await expectNoOverflow(page);
-    await page.getByRole("radio", { name: "RSA" }).check(); // its encrypted premaster secret is the widest row
+    await page.getByRole("radio", { name: "RSA" }).check(); // the encrypted premaster secret is the widest row
     await connect(page);
     await echo(page, "x".repeat(1000));
     await page.locator("#ladder").evaluate((ladder) => {
@@ -166,7 +166,7 @@ async function expectNoOverflow(page: Page): Promise<void> {
   expect(content).toBeLessThanOrEqual(viewport);
 }
 
-/** Expects no violation of the rules of WCAG 2.2, levels A and AA, that a program can check. */
+/** Expects no violation of axe's rules for WCAG 2.2, levels A and AA, and of axe's best practices. */
 async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source);
   const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];

@@ -1,6 +1,6 @@
 /**
- * The chunks that a page loads before it can connect. With WebCrypto, they suffice for a default handshake. The page
- * loads noble only if it needs noble.
+ * The chunks that a page loads to connect. With WebCrypto, a default handshake needs no chunk of noble. The page loads
+ * noble only if it needs noble.
  */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -18,7 +18,7 @@ export type Served = {
   readonly url: string;
   /** The sessions of all channels whose handshake succeeded. */
   readonly sessions: readonly Session[];
-  /** The errors that `onError` received, in order. */
+  /** The errors that `onError` received, the oldest first. */
   readonly errors: readonly Failure[];
   close(): Promise<unknown>;
 };

@@ -41,6 +41,7 @@ export const test = base.extend<{ skipMissing: undefined }, WorkerFixtures>({
         await browser.close();
       }
     },
-    { scope: "worker", timeout: 240_000 }, // Firefox takes up to 20 s on a busy machine
+    // On a busy machine, Firefox takes up to 20 s to start. Only a hang reaches this limit.
+    { scope: "worker", timeout: 240_000 },
   ],
 });

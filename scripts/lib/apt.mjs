@@ -33,8 +33,8 @@ export async function aptInstall(packages) {
 }
 
 /**
- * Installs packages. If this process runs as root, their services do not start: invoke-rc.d runs policy-rc.d before it
- * starts a service, and the exit code 101 forbids the start.
+ * Installs packages. If this process runs as root, and the machine has no policy-rc.d of its own, their services do not
+ * start: invoke-rc.d runs policy-rc.d before it starts a service, and the exit code 101 forbids the start.
  *
  * @param {readonly string[]} packages
  */

@@ -21,11 +21,11 @@ const commands = [
 ];
 
 /**
- * Builds, because most checks read the build, and then runs the checks, two at a time.
+ * Builds, because the checks api, consumers, publint, attw and size read the build, and then runs the checks, two at a
+ * time.
  *
  * @param {(name: string, action: () => Promise<{ok: boolean, output: string}>) => Promise<unknown>} check runs one
- *   step;
- *   this function calls it for each step
+ *   step; this function calls it for each step
  */
 export async function runChecks(check) {
   await check("types", types);

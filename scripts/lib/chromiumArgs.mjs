@@ -1,6 +1,6 @@
 /**
- * Arguments for Chromium. They turn off its own network traffic and, for root, the sandbox, because Chromium does not
- * start as root with a sandbox.
+ * Arguments for Chromium. They turn off QUIC, the first-run dialogs, Chromium's own network traffic and, for root, the
+ * sandbox, because Chromium does not start as root with a sandbox.
  */
 export const chromiumArgs = [
   "--disable-quic",

@@ -8,7 +8,7 @@ import { root } from "./process.mjs";
 
 /**
  * Installs the missing programs of these groups from Debian. If one is still missing afterwards, the step fails and
- * names it.
+ * names it (without apt-get: its package).
  *
  * @param {...Group} groups
  * @returns {Promise<import("./steps.mjs").StepResult & {note: string}>}

@@ -31,8 +31,8 @@ export async function pnpm(...args) {
 let pnpmCommand;
 
 /**
- * The installed pnpm if it has the required version, otherwise pnpm by npx. (corepack, which some Node.js versions
- * have, can fail.)
+ * The installed pnpm if it has the required version, otherwise pnpm by npx. (We do not use corepack, which
+ * only some Node.js versions have, and which can fail.)
  *
  * @returns {Promise<[command: string, ...args: string[]]>}
  */

@@ -1,4 +1,7 @@
-/** Runs child processes with a time limit, collects their output, and ends them when this process ends. */
+/**
+ * Runs child processes: with a time limit, collecting their output, or in the foreground. Ends them when a signal ends
+ * this process.
+ */
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { isatty } from "node:tty";

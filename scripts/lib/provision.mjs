@@ -1,6 +1,6 @@
 /**
- * Finds or installs the browsers and peers that the tests use, and returns their paths as environment
- * variables. The order is: a variable that is already set, the system's programs, Playwright's earlier
+ * Finds or installs the browsers and OpenSSL, which the tests use, and returns their paths as environment variables. It
+ * tries these sources in turn: a variable that is already set or otherwise the system's programs, Playwright's earlier
  * downloads, packages of Debian and Ubuntu, a download by Playwright.
  */
 import { existsSync, readdirSync } from "node:fs";

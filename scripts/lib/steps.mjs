@@ -1,11 +1,11 @@
-/** Prints one line for each step, with its duration. A step that fails also prints its output. */
+/** Prints one line for each step, with its duration. If the verdict is FAIL, prints the step's output too. */
 
 /**
  * @typedef {object} StepResult
  * @property {boolean} ok
- * @property {boolean} [skipped] the step failed, but the other steps do not need it
+ * @property {boolean} [skipped] whether a failure counts as skipped, because the other steps do not need this one
  * @property {string} [note] a text for the step's line
- * @property {string} [output] the output of the step, which is printed if the step failed
+ * @property {string} [output] the output of the step, which is printed if the verdict is FAIL
  */
 
 /** @typedef {{name: string, seconds: number, note: string}} Part a step's duration and note */

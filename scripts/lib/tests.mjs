@@ -16,7 +16,7 @@ import { parts, step, timeTable } from "./steps.mjs";
 /** With `HANDCLASP_NO_SKIP=1`, `npm test` also installs every peer, and counts a skipped test as a failure. */
 const noSkip = process.env.HANDCLASP_NO_SKIP === "1";
 
-/** @returns {Promise<boolean>} whether all checks and tests passed */
+/** @returns {Promise<boolean>} whether no check and no test failed */
 export async function runTests() {
   const started = performance.now();
   const reports = mkdtempSync(join(tmpdir(), "handclasp-reports-"));

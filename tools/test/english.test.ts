@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { rules } from "../english.config.mjs";
 import { checkEnglish } from "../english.mjs";
 
-/** A sentence for each rule that breaks it. */
+/** For each rule, a sentence that breaks it. */
 const plants: [rule: string, sentence: string][] = [
   ["who-opens", "Who is resumed needs none."],
   ["whoever", "A ticket helps whoever has the keys."],
@@ -39,7 +39,7 @@ it.each(plants)("%s is found in a comment, a text and a document", (rule, senten
   expect(found("a.md", `| a | b |\n|---|---|\n| c | ${sentence} |\n`)).toContain(rule);
 });
 
-it("each rule is shown to fail above", () => {
+it("each rule has a sentence above that breaks it", () => {
   expect(new Set(plants.map(([rule]) => rule))).toEqual(new Set(rules.map(({ name }) => name)));
 });
 

@@ -20,7 +20,7 @@ const wrong: Readonly<Record<string, string>> = {
   "const key = await unwrapKey(…);": "Invalid character",
 };
 
-it("an example compiles if its names are of its file, of the packages, of Node.js or of the application", () => {
+it("an example with names of its file, the packages, Node.js or the application compiles, a wrong one does not", () => {
   const examples = [sound, ...Object.keys(wrong)].map((text, line) => ({
     file: text === sound ? file : "packages/core/src/handshake/transcript.ts",
     line,

@@ -20,7 +20,7 @@ import {
 import { createServer, nodeCredential, type ServerOptions } from "@handclasp/node";
 import { testCa } from "@handclasp/testing";
 
-/** The options of the TLS server, and a few more. By default, the server uses throw-away certificates. */
+/** The options of the TLS server, and those of the example. By default, the server uses throw-away certificates. */
 export interface EchoServerOptions extends Partial<ServerOptions> {
   /** The address to listen on. Default: `"127.0.0.1"`. */
   readonly host?: string;
@@ -67,7 +67,8 @@ export async function startEchoServer(options: EchoServerOptions = {}): Promise<
     {
       credentials: throwAway.credentials,
       suites: legacySuites, // with RSA key exchange, which is off by default, but which this page teaches
-      // P-256 is last, so that the server prefers the group that the reader chose. The page always offers P-256 too.
+      // P-256 is last, so that the server prefers the group that the reader chose: with an ECDSA suite, the page always
+      // offers P-256 too.
       groups: [x25519, secp384r1, secp521r1, secp256r1],
       onError: (error) => emit({ type: "error", error: error as TlsError }),
       ...tls,

@@ -30,7 +30,7 @@ function describe(event: EchoEvent): string {
         .filter(Boolean)
         .join("  ");
     case "closed":
-      return "closed       in order";
+      return "closed       cleanly";
     case "error": {
       const { alert, by, code, message } = event.error;
       const noticedBy = by === "us" ? "the server" : "the client";

@@ -1,7 +1,7 @@
 /**
  * A client's first connection: imports one TLS stack, performs one handshake over TCP, and prints the CPU times of both
- * as JSON. Before the clock starts, the process imports no module that a stack could use. It has no IPC channel,
- * because an IPC channel would load node:net.
+ * as JSON. Before the clock starts, the process imports only node:fs, which Node.js loads at its own start. The
+ * process has no IPC channel, because an IPC channel would load node:net.
  * @module
  */
 import { writeSync } from "node:fs";

@@ -53,7 +53,7 @@ const sections: readonly Section[] = [
   { title: "In a browser", ids: ["page"] },
 ];
 
-/** Replaces the generated part of the document. Its prose stays. */
+/** Replaces the generated part of the document, and keeps its prose. Without both markers, the document is new. */
 export function renderDocument(before: string | undefined, results: Results, plots: readonly Plot[]): string {
   const text = before?.includes(startMarker) && before.includes(endMarker) ? before : outline;
   const [prose = ""] = text.split(startMarker);

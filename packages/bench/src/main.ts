@@ -45,7 +45,7 @@ const effort: Effort = values.quick
   ? { rounds: Number(values.rounds ?? 3), warm: 1, warmHandshakes: 100, duration: 60 }
   : { rounds: Number(values.rounds ?? 15), warm: 3, warmHandshakes: 3000, duration: 250 };
 
-/** Fewer rounds, for scenarios that compare costs within a round. */
+/** For `floor` and `versus`: by default, fewer rounds. */
 const pairedEffort: Effort = { ...effort, rounds: Number(values.rounds ?? (values.quick ? 3 : 9)) };
 
 const mainSubjects = [ours, "node:tls", "raw ws"];
@@ -54,7 +54,8 @@ const peerSubjects = ["@reclaimprotocol/tls", "subtls (TLS 1.3)", "node-forge (T
 const allSubjects = [...mainSubjects, ...otherSubjects, ...peerSubjects];
 
 /**
- * The subject to which all ratios refer: node:tls, or the first of the chosen subjects if node:tls is not one of them.
+ * The subject to which ratios refer, unless a scenario has its own base: node:tls, or the first of the chosen subjects
+ * if node:tls is not one of them.
  */
 const base = values.subject.length && !values.subject.includes("node:tls") ? (values.subject[0] as string) : "node:tls";
 
@@ -93,7 +94,7 @@ if (unknown !== undefined || values.help) {
       "--quick: three short rounds, for rough figures",
       '--old: the path of another worktree of this repository, which must be built, for "versus"',
       "--json: print the tables only as JSON",
-      "--write: write tables and plots into docs/performance.md",
+      "--write: write the tables into docs/performance.md, and the plots and results.json into docs/performance",
       `scenarios: ${Object.keys(scenarios).join(", ")}`,
     ].join("\n"),
   );

@@ -24,7 +24,7 @@ export interface MemoryParams {
   readonly count: number;
 }
 
-/** The cost of one handshake in ms. `cpu` is the CPU time of both ends together. */
+/** The mean cost of a handshake in ms. `cpu` is the CPU time of both ends together. */
 export interface MemorySample {
   readonly wall: number;
   readonly cpu: number;
@@ -58,7 +58,7 @@ async function open(kind: MemoryKind): Promise<void> {
   if (kind === "resumed" && hasSession && !connection.session?.resumed) throw notResumedError();
 }
 
-/** Closes every connection by close_notify, untimed. After a fatal alert, each side would forget its session. */
+/** Closes every connection by close_notify, untimed. After a fatal alert, the client would forget its session. */
 const closeAll = async (): Promise<void> => {
   await Promise.all(ends.splice(0).map((connection) => connection.close()));
 };

@@ -14,7 +14,7 @@ export function quantile(values: readonly number[], q: number): number {
 export interface Sample extends Cost {}
 
 /**
- * One subject's line of a table: medians, and ratios to the base. Each ratio is the median of the ratios within a
+ * One subject's line of a table: medians, and ratios to the base, each of which is the median of the ratios within a
  * round.
  */
 export interface Row {
@@ -30,7 +30,7 @@ export interface Row {
   readonly clientRatio: number;
   readonly serverRatio: number;
   readonly cpuRatio: number;
-  /** The wall time of the very first round as a multiple of the median: the effect of warm-up. */
+  /** The wall time of the first round as a multiple of the median: the effect of warm-up. */
   readonly warmUp: number;
   readonly note?: string;
 }

@@ -7,7 +7,7 @@ export async function runScript<T>(script: string, params: unknown, execArgv: re
   const path = fileURLToPath(new URL(`${script}.js`, import.meta.url));
   const args = ["--disable-warning=DEP0151", ...execArgv, path, JSON.stringify(params)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 300_000 }).catch(
-    // Throw the script's own error, because the error of execFile has only the command line.
+    // Throw the script's own error, because the first line of execFile's error is only the command line.
     ({ stderr, message }: Partial<Record<"stderr" | "message", string>>) => {
       throw new Error(/^\w*Error[^:]*: (.*)$/m.exec(stderr ?? "")?.[1] ?? message?.split("\n")[0]);
     },

@@ -1,5 +1,5 @@
 /**
- * The scenarios that measure a client and a server in two Node processes.
+ * The scenarios for bulk data and full handshakes between two Node processes, and the parts that scenarios share.
  * @module
  */
 import { type KeyAlgorithm, testCa } from "@handclasp/testing";
@@ -11,7 +11,7 @@ export interface Effort {
   readonly rounds: number;
   /** The number of warm-up rounds, which do not count, before the `rounds`. */
   readonly warm: number;
-  /** The number of warm-up handshakes of each subject, which do not count. */
+  /** The maximum number of warm-up handshakes of each subject, which do not count. */
   readonly warmHandshakes: number;
   /** The approximate time of one measurement in ms. */
   readonly duration: number;
@@ -146,7 +146,7 @@ export function bulkSamples(
   return interleave(pairs, rounds, warm, afterWarmUp(measure));
 }
 
-/** The number of writes of `size` bytes that take about `duration` ms. */
+/** The number of writes of `size` bytes that take about `duration` ms: at least 4, and at most 96 MiB. */
 export async function writesFor(pair: Pair, direction: Direction, size: number, duration: number): Promise<number> {
   const trial = Math.max(8, Math.ceil(mebibyte / size / 4));
   const first = await pair.transfer(direction, size, trial);
@@ -181,9 +181,10 @@ export async function handshakes(
 }
 
 /**
- * Samples of full or resumed handshakes. The first sample of each pair measures its very first handshakes. Before the
- * second sample, the pair performs up to `warmHandshakes` more handshakes, so that V8 compiles and optimises the code.
- * This takes some thousand handshakes, because a handshake runs much of its code only once.
+ * Samples of full or resumed handshakes. The first sample of each pair measures handshakes before the warm-up, directly
+ * after the few handshakes of `tryOut` (`versus` has none). Before the second sample, the pair performs up to
+ * `warmHandshakes` more handshakes, so that V8 compiles and optimises the code. V8 needs several thousand handshakes
+ * for that, because a handshake runs much of its code only once.
  */
 export async function handshakeSamples(
   pairs: readonly Pair[],
@@ -197,21 +198,26 @@ export async function handshakeSamples(
     for (let done = 0; done < warmHandshakes && performance.now() - start < maxWarmUpTime; done += count)
       await pair.handshakes(count);
   }
-  const warmed = await interleave(pairs, rounds, 0, afterWarmUp(measure));
+  const warmed = await interleave(pairs, rounds, 0, measureTwice(measure));
   return new Map(pairs.map(({ name }) => [name, [...(first.get(name) ?? []), ...(warmed.get(name) ?? [])]]));
 }
 
 /**
- * Runs the measurement once before the measurement that counts, except in the first round. A process is idle during the
- * measurements of other processes, and V8 drops compiled code of an idle process, but the figures should be those of a
- * busy one.
+ * Runs the measurement twice and returns the second result. A process is idle during the measurements of other
+ * processes, and V8 drops compiled code of an idle process, but the figures should be those of a busy one.
  */
-export const afterWarmUp =
+const measureTwice =
   <P>(measure: (pair: P) => Promise<Sample>) =>
-  async (pair: P, round: number): Promise<Sample> => {
-    if (round) await measure(pair);
+  async (pair: P): Promise<Sample> => {
+    await measure(pair);
     return measure(pair);
   };
+
+/** As `measureTwice`, but runs the measurement once in the first round, which is the warm-up itself. */
+export const afterWarmUp =
+  <P>(measure: (pair: P) => Promise<Sample>) =>
+  (pair: P, round: number): Promise<Sample> =>
+    round ? measureTwice(measure)(pair) : measure(pair);
 
 /** The time limit for the warm-up of a subject's handshakes, in ms. */
 const maxWarmUpTime = 10_000;

@@ -15,7 +15,7 @@ let received = 0;
 let expected = Number.POSITIVE_INFINITY;
 let onExpectedBytes: (() => void) | undefined;
 let stopRecording: (() => Recording) | undefined;
-/** The recording of `loadRecording`, a separate call, so that no large IPC message is sent while the clock runs. */
+/** The recording that `loadRecording` received before the clock started: a large IPC message would take time. */
 let loaded: Recording = { messages: [], records: [] };
 let sealAndOpen: (() => void) | undefined;
 let cpuClock = process.cpuUsage();

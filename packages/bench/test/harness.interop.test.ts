@@ -58,7 +58,7 @@ test("the scenario floor gives figures with --quick, for both directions", async
   }
 });
 
-test("the scenario versus gives figures and a verdict with --quick, if it compares one worktree", async () => {
+test("the scenario versus gives figures and verdicts with --quick, for a worktree against itself", async () => {
   const root = fileURLToPath(new URL("../../..", import.meta.url));
   const tables = await bench<Cells>("versus", [], "--old", root, "--rounds", "1", "--size", "1024");
   expect(tables.map(({ cells }) => cells.map(([what, cost]) => `${what}: ${cost}`))).toEqual([
@@ -77,7 +77,7 @@ test("the scenario versus gives figures and a verdict with --quick, if it compar
   }
 });
 
-// scripts/with-browsers.mjs, which runs the tests, sets HANDCLASP_CHROMIUM to the Chromium that it found.
+// `npm test` and scripts/with-browsers.mjs set HANDCLASP_CHROMIUM to the Chromium that they found.
 const chromium = process.env.HANDCLASP_CHROMIUM;
 const reason = chromium ? "" : ": no Chromium; set HANDCLASP_CHROMIUM to its path";
 const pageUp = `the scenario page-up gives figures with --quick${reason}`;
@@ -91,7 +91,7 @@ test.skipIf(!chromium)(pageUp, async () => {
   }
 });
 
-test("--write merges the results with the stored results, and keeps the prose of the document", async () => {
+test("--write merges the results with the stored results, and writes the document and a plot", async () => {
   const docs = await mkdtemp(join(tmpdir(), "handclasp-bench-"));
   const path = join(docs, "performance.md");
   try {

@@ -10,9 +10,9 @@ import { defaultProvider } from "./crypto/webCrypto.ts";
 import { openWebSocket } from "./transport/webSocket.ts";
 
 /**
- * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. The server's certificate must
- * be for the URL's host, or for `serverName` if you give one. Without `ca`, `pins`, `trust`, `insecure` or `psk`,
- * `connect` rejects before it sends a byte.
+ * Opens a channel from a page: to a `ws:` or `wss:` URL, or over a transport of your own. With `ca` or a pinned CA, the
+ * server's certificate must be for `serverName`, by default the URL's host. Without `ca`, `pins`, `trust`, `insecure`
+ * or `psk`, `connect` rejects before it sends a byte.
  * @throws TlsError
  * @example
  * const channel = await connect("wss://relay.example/device", { ca: pem, serverName: "device.internal" });

@@ -22,7 +22,7 @@ const program = new Command("handclasp")
 channelFlags(
   program
     .command("serve")
-    .description("accept channels until SIGTERM; default: over WebSocket on port 8443")
+    .description("accept channels until SIGTERM or SIGINT; default: over WebSocket on port 8443")
     .option("--ws <port>", "listen for WebSockets; 0: any free port", parsePort)
     .option("--tcp <port>", "listen for TCP; 0: any free port", parsePort)
     .option("--host <address>", "address to listen on", "127.0.0.1")
@@ -67,7 +67,7 @@ channelFlags(
 channelFlags(
   program
     .command("connect")
-    .description("open a channel: sends stdin, and writes the received data to stdout")
+    .description("open a channel: send stdin (or a GET, with --http), and write the received data to stdout")
     .argument("<target>", "ws://…, wss://… or tcp://host:port", parseTarget)
     .addOption(
       new Option("--ca <file>", "PEM certificates of the trusted CAs; system: the roots that Node.js ships").conflicts([

@@ -1,5 +1,5 @@
 /**
- * `handclasp connect`: sends stdin, and writes the received data to stdout.
+ * `handclasp connect`: sends stdin or, with `--http`, a GET request, and writes the received data to stdout.
  * @module
  */
 import {
@@ -29,7 +29,10 @@ export interface ConnectFlags extends ChannelFlags {
   readonly http?: string;
 }
 
-/** Resolves to the exit code: 0 if both sides closed in order. It prints the errors of the connection itself. */
+/**
+ * Resolves to the exit code: 0 if both sides closed cleanly, with close_notify, and the session file, if any, could be
+ * written. Prints the errors of the connection instead of rejecting with them; rejects for wrong flags or files.
+ */
 export async function connect(target: URL, flags: ConnectFlags): Promise<number> {
   const events = flags.json ? jsonEvents(console.error) : textEvents(console.error);
   const [credential] = credentials(flags.cert ? [flags.cert] : [], flags.key ? [flags.key] : []);
@@ -43,7 +46,8 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     ...(flags.ocsp && { ocsp: ocsp[flags.ocsp] }),
     ...(flags.servername !== undefined && { serverName: flags.servername }),
     ...(credential && { credentials: credential }),
-    // The file selects the session, so the scope is empty: servers on other ports may share the ticket keys.
+    // The default scope is the target's host and port. Here the file selects the session, and the scope is empty, so
+    // that the session also resumes on another port, whose server may share the ticket keys.
     ...(savedSession && { sessions: keepSessions({ store: savedSession.store }), sessionScope: "" }),
   };
   const traffic: Traffic = { bytesIn: 0, bytesOut: 0 };
@@ -54,7 +58,7 @@ export async function connect(target: URL, flags: ConnectFlags): Promise<number>
     events.established(connection.session);
     const sending =
       flags.http === undefined ? sendStdin(connection, traffic) : sendGet(connection, traffic, target, flags.http);
-    // A failed connection also fails the loop below, which reports the error.
+    // If sending fails, abort: the loop below then throws, and the `catch` block reports the error.
     sending.catch((error: unknown) => connection.abort(error));
     for await (const bytes of connection) {
       traffic.bytesIn += bytes.length;

@@ -7,7 +7,7 @@ import { TlsError } from "@handclasp/node";
 /** The error for flags that are wrong or contradict each other. The exit code is 2. */
 export class UsageError extends Error {}
 
-/** One line with the error and the alert that was sent or received. */
+/** One line with the error and, if an alert was sent or received, the alert. */
 export function errorLine(error: unknown): string {
   if (!TlsError.is(error) || !error.alert) return `error: ${reason(error)}`;
   return `error: ${reason(error)} [alert ${error.alert}, ${error.by === "us" ? "sent" : "received"}]`;
@@ -21,7 +21,7 @@ export function reason(error: unknown): string {
   return oneLine(cause ? `${error.message}: ${cause.message}` : error.message);
 }
 
-/** 2 for wrong flags, 1 for every other error. */
+/** 2 for a UsageError or a TlsError with the fault `"configuration"`, 1 for every other error. */
 export const exitCode = (error: unknown): 1 | 2 =>
   error instanceof UsageError || (TlsError.is(error) && error.fault === "configuration") ? 2 : 1;
 

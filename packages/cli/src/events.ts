@@ -45,7 +45,7 @@ export function textEvents(print: Print): Events {
   return {
     established: (session) => print(`established ${summary(session)}`),
     closed: (clean, { bytesIn, bytesOut }) =>
-      print(`closed ${clean ? "in order" : "with an error"}, ${bytesIn} bytes in, ${bytesOut} bytes out`),
+      print(`closed ${clean ? "cleanly" : "with an error"}, ${bytesIn} bytes in, ${bytesOut} bytes out`),
     error: (error) => print(errorLine(error)),
     trace: (traceEvent) => {
       const text = traceText(traceEvent);

@@ -1,5 +1,5 @@
 /**
- * Reads the files that options name.
+ * The files that options name: certificates, keys, OCSP responses and the key log.
  * @module
  */
 import { openSync, readFileSync, writeSync } from "node:fs";
@@ -51,7 +51,7 @@ function staple(all: readonly Credential[], file: string): Credential[] {
   return all.map((credential) => (isNamed(credential) ? { ...credential, ocspResponse } : credential));
 }
 
-/** Appends lines of the NSS key log to a file that only its owner can read. */
+/** Appends lines of the NSS key log to a file. If the file is new, only its owner can read it. */
 export function keyLogTo(file: string): (line: string) => void {
   const handle = orFail(`--keylog ${file}`, () => openSync(file, "a", 0o600));
   return (line) => void writeSync(handle, `${line.trimEnd()}\n`);

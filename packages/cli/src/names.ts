@@ -34,9 +34,9 @@ const allSuites = [...legacySuites, ...dheSuites, ...ccmSuites, ...pskOnlySuites
 const allGroups = [...defaultGroups, ...finiteFieldGroups];
 
 /**
- * Parses `--suites`: IANA names and the groups `modern`, `legacy` and `all` (all suites that the provider has), in
- * order of preference. With a pre-shared key, a group begins with the PSK suites. Without certificates, only PSK
- * suites remain. Returns `undefined` for the default list, whose order the provider decides.
+ * Parses `--suites`: IANA names and the groups `modern`, `legacy` and `all` (all certificate suites that the
+ * provider has), in order of preference. With a pre-shared key, a group begins with the PSK suites. Without
+ * certificates, only PSK suites remain. Returns `undefined` for the default list, whose order the provider decides.
  */
 export function suitesOf(
   list: string | undefined,

@@ -45,7 +45,7 @@ export interface ServeFlags extends ChannelFlags {
 /** Serves until SIGTERM or SIGINT. */
 export async function serve(flags: ServeFlags): Promise<void> {
   const events = flags.json ? jsonEvents(console.log) : textEvents(console.error);
-  const stopped = nextSignal(); // first, so that a signal during the start stops the server in order
+  const stopped = nextSignal(); // first, so that a signal during the start stops the server cleanly
   let isStopping = false;
   const respond = responder(flags.respond);
   const client = clientOptions(flags);
@@ -105,7 +105,7 @@ function clientOptions({ clientCa, clientAuth }: ServeFlags): Pick<AcceptOptions
       throw new UsageError(`--client-auth ${clientAuth} needs --client-ca`);
     return {};
   }
-  if (clientAuth === "none") throw new UsageError("--client-ca needs --client-auth request or require");
+  if (clientAuth === "none") throw new UsageError("--client-ca and --client-auth none exclude each other");
   return { clientAuth: clientAuth ?? "require", ca: authorities("--client-ca", clientCa) };
 }
 
@@ -134,7 +134,7 @@ function sessionOptions({ tickets, sessionCache, ticketKeys }: ServeFlags): Serv
 
 /**
  * Makes a throw-away certificate for localhost, and adds its pin to `lines`, so that a client can trust the
- * certificate. Makes none if all suites use a pre-shared key only.
+ * certificate. Makes none if all suites authenticate with a pre-shared key alone.
  */
 async function throwAway(suites: readonly CipherSuite[] | undefined, lines: string[]): Promise<Credential[]> {
   if (suites?.every(({ authentication }) => authentication === "psk")) return [];

@@ -28,8 +28,8 @@ export interface SessionFile {
 }
 
 /**
- * Checks that the file can be written, before the client sends anything. A file that is missing or has another content
- * counts as no session.
+ * Checks, before the client sends anything, that the file can be replaced and that other users cannot write to it. A
+ * file that is missing or has another content counts as no session.
  */
 export function sessionFile(file: string): SessionFile {
   const what = `--session ${file}`;

@@ -6,7 +6,7 @@
 import { describe } from "@handclasp/core/describe";
 import type { Decoded, NotResumed, TraceEvent } from "@handclasp/node";
 
-/** The most bytes of a value that are printed. */
+/** The most bytes of a value that are printed as text. JSON has all bytes. */
 const printedBytes = 64;
 
 /** An event as text. `undefined` for an event that `Events` prints in another way or not at all. */
@@ -95,8 +95,8 @@ const isPlain = (value: Decoded): value is Plain =>
   typeof value !== "object" || value === null || value instanceof Uint8Array;
 
 /**
- * The text of a value that fits one line, or of a list of such values. Control characters are replaced, because the
- * peer chose the texts.
+ * The text of a value that needs only one line, or of a list of such values. All characters but printable ASCII are
+ * replaced, because the peer chose the texts.
  */
 function inline(value: Decoded): string | undefined {
   if (value instanceof Uint8Array) return hex(value);

@@ -70,7 +70,7 @@ const full = { resumed: false, reason: undefined, ticket: true };
 const resumed = { resumed: true, reason: undefined, ticket: false };
 
 describe("connect --session", () => {
-  test("creates the file, readable by its owner only, and the next run resumes the session", async () => {
+  test("creates a file that only its owner can access, and the next run resumes the session", async () => {
     const server = await startServer();
     const session = file("first.session");
     expect(await connectOnce(server, session)).toEqual(full);
@@ -99,7 +99,7 @@ describe("connect --session", () => {
     expect(await connectOnce(server, session)).toEqual(resumed);
   });
 
-  test("does not resume a session from --insecure with --ca, nor one from --ca with --insecure", async () => {
+  test("does not resume a session of --insecure with --ca, or a session of --ca with --insecure", async () => {
     const server = await startServer();
     const session = file("insecure.session");
     expect(await connectOnce(server, session, ["--insecure"])).toEqual(full);
@@ -118,7 +118,7 @@ describe("connect --session", () => {
     expect(statSync(file("elsewhere/session")).size).toBeGreaterThan(0);
   });
 
-  test("--trace prints whether the session is resumed, and why not", async () => {
+  test("--trace prints that the session is resumed, or the reason why it is not", async () => {
     const server = await startServer();
     const connectWith = (...args: string[]) => run(["connect", server.tcp, ...ca, "--trace", ...args], "x");
     const session = file("traced.session");
@@ -235,7 +235,7 @@ describe("serve --ticket-keys", () => {
     expect(await connectOnce(pair[1], session)).toEqual(resumed);
   });
 
-  test("a session under the old key resumes and gets a new ticket, until a reload drops that key", async () => {
+  test("a ticket under the old key resumes the session and is renewed, until a reload drops that key", async () => {
     await connectOnce(pair[0], session);
     const underOlder = readFileSync(session);
     await rotate(hex(newer, older), /^ticket keys: 2 from /m);
@@ -260,7 +260,7 @@ describe("serve --ticket-keys", () => {
 
   test.each<[string, string | Uint8Array]>([
     ["an empty file", ""],
-    ["an 80 byte key of nginx, with HMAC and AES-256", randomBytes(80)],
+    ["an 80-byte ticket key of nginx", randomBytes(80)],
     ["a line with too few digits", `${"0".repeat(94)}\n`],
     ["a text of 96 bytes", `-----BEGIN CERTIFICATE-----\n${"A".repeat(68)}`],
     ["a line that is not a key", `${"0".repeat(96)}\nkey\n`],

@@ -1,7 +1,7 @@
 /**
  * All entries in one module, except `keys` and `noble`, which import `@noble/curves` and `@noble/ciphers`. In Node.js,
- * each entry re-exports names of this module (the condition `node` in package.json), because Node.js takes longer to
- * load one more file than to load the code in it.
+ * each of these entries re-exports names of this module (the condition `node` in package.json), because Node.js takes
+ * longer to load one more file than to load the code in it.
  * @module
  */
 export * from "./describe.ts";

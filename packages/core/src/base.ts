@@ -1,5 +1,5 @@
 /**
- * The exports that clients and servers share: suites, groups, signature schemes, interfaces, errors.
+ * The exports of both `client` and `server`: suites, groups, schemes, session stores, certificates, types, errors.
  * @module
  */
 export type { Bytes } from "./bytes/bytes.ts";

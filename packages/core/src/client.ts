@@ -1,5 +1,5 @@
 /**
- * The client. No server code is reachable from this module.
+ * The client. No server code is reachable from this module, except the server's half of each key exchange.
  * @module
  */
 export * from "./base.ts";

@@ -87,8 +87,8 @@ export type Registry =
 
 /**
  * Returns the body of a traced handshake message in readable form. A number that has a registry becomes a text such as
- * `"x25519 (0x001d)"`. The extensions become an object by name, with decoded data if this module knows their form. The
- * peer chose the texts in the data, so escape them before you display them.
+ * `"x25519 (0x001d)"`. The extensions become an object by name, with decoded data if this module knows their format.
+ * The peer chose the texts in the data, so escape them before you display them.
  * @param field the name of the field that has this value; omit it for a whole body
  * @example
  * const trace: TraceListener = (event) => {
@@ -127,7 +127,7 @@ const fields: Readonly<Record<string, Registry>> = {
   statusType: "statusTypes",
 };
 
-/** The registries of one-byte numbers. Numbers of the other registries have two bytes. */
+/** The registries of one-byte numbers, except `alerts`, which no field has. Other numbers have two bytes. */
 const oneByteRegistries: readonly Registry[] = [
   "compressionMethods",
   "certificateTypes",
@@ -147,7 +147,7 @@ function label(registry: Registry, value: number): string {
 const isGrease = (value: number): boolean => (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 255);
 
 /**
- * Describes an extension's data. The data remains bytes if it is malformed or has another form, as in a ServerHello.
+ * Describes an extension's data. The data remains bytes if it is malformed or has another format, as in a ServerHello.
  */
 const describeData =
   <T>(codec: Codec<T>, format: (value: T) => Decoded) =>

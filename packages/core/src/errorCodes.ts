@@ -1,6 +1,6 @@
 /**
- * The codes that an error of Handclasp may have in addition to the names of alerts. They are only types, so they add no
- * code. `docs/errors.md` explains each code.
+ * The codes that an error of Handclasp may have in addition to the names of alerts. They are only types, so they add
+ * nothing to a bundle. `docs/errors.md` explains each code.
  * @module
  */
 
@@ -28,15 +28,15 @@ export type CertificateFault =
 export type OcspFault =
   /** The issuer has revoked the certificate. */
   | "revoked"
-  /** The response is not DER, not a basic response, or not successful. */
+  /** The response cannot be decoded, is no basic response, is not successful, or has an unknown critical extension. */
   | "ocsp_malformed"
-  /** The response is signed neither by the issuer nor by a responder that the issuer has authorised. */
+  /** The signature is wrong or not accepted, or its signer is neither the issuer nor a responder that it authorised. */
   | "ocsp_signature"
   /** The response is out of date or not yet valid. */
   | "ocsp_expired"
   /** The response says "unknown", or is about another certificate. */
   | "ocsp_unknown"
-  /** The server sent no response, and the policy requires one. */
+  /** The server sent no response, and the policy or a certificate (must-staple) requires one. */
   | "ocsp_missing"
   /** The certificate is trusted by itself, so there is no issuer whose response could be verified. */
   | "ocsp_issuer";
@@ -74,9 +74,9 @@ export type ProtocolFault =
   | "wrong_curve"
   | "wrong_signature_type";
 
-/** Failures of the transport: it could not be opened, or it ended. */
+/** Failures of the transport: it could not be opened, it ended, or it failed. */
 export type TransportFault =
-  // The connection could not be opened.
+  // The connection could not be opened, or code for it did not load.
   | "connection_failed"
   | "connection_refused"
   | "connection_timeout"

@@ -5,7 +5,7 @@
  */
 import type { SpecificCode } from "./errorCodes.ts";
 
-/** AlertDescription: RFC 5246 §7.2, and later entries of IANA's registry. */
+/** AlertDescription: RFC 5246 §7.2, and some later entries of IANA's registry. */
 export const alertDescriptions = {
   close_notify: 0,
   unexpected_message: 10,
@@ -44,7 +44,7 @@ export const alertDescriptions = {
 /** An alert's name in the RFC. */
 export type AlertDescription = keyof typeof alertDescriptions;
 
-/** The name of an alert, or `undefined` if the registry has none for that number. */
+/** The name of an alert, or `undefined` if `alertDescriptions` has none for that number. */
 export function alertName(code: number): AlertDescription | undefined {
   return (Object.keys(alertDescriptions) as AlertDescription[]).find((name) => alertDescriptions[name] === code);
 }
@@ -59,7 +59,7 @@ export type Fault = "peer" | "configuration" | "transport" | "application" | "in
 export type TlsErrorCode = AlertDescription | SpecificCode;
 
 export interface TlsErrorOptions {
-  /** A stable name for programs. Default: the name of the alert. */
+  /** A stable name for programs. Default: the name of the alert, or `"error"` without an alert. */
   code?: TlsErrorCode;
   /** The side that found the failure: `"us"` (the default), or `"peer"` if the peer sent us an alert. */
   by?: "us" | "peer";
@@ -82,7 +82,8 @@ export class TlsError extends Error {
   /** A stable name for programs, e.g. `"unknown_issuer"`, `"bad_record_mac"`, `"handshake_timeout"`. */
   readonly code: TlsErrorCode;
   /**
-   * The alert that we send, or that the peer sent. `undefined` if no alert fits, for example when a transport failed.
+   * The alert that we send, or that the peer sent. `undefined` if no alert fits, for example when a transport failed,
+   * or if the peer's alert has no name.
    */
   readonly alert: AlertDescription | undefined;
   readonly by: "us" | "peer";

@@ -1,5 +1,5 @@
-// The globals that core may use, because every host has them. Core is compiled without the other types of the DOM and
-// of Node.js.
+// The globals that core may use, because every JavaScript host has them. Core is compiled without the other types of
+// the DOM and of Node.js.
 interface ReadableStreamDefaultController<R> {
   readonly desiredSize: number | null;
   enqueue(chunk: R): void;

@@ -1,11 +1,11 @@
 /**
- * The limits on what a peer can make core store, compute or wait for, each with the reason for its number.
+ * The limits on what a peer or the application can make core store, compute or wait for, with their reasons.
  *
- * Some limits are next to the only code that reads them: the work of a path search (`x509/path.ts`:
- * `maxSignatures`, `maxIssuersTried`, `maxPathDepth`), the sizes of RSA keys (`crypto/rsaKey.ts`), the size of a
- * certificate that a cache stores (`x509/cache.ts`) and the ciphertext that a provider opens at the same time
- * (`record/reader.ts`: `maxInFlight`). The limits on sockets and WebSockets are in the `src/transport` folder of
- * `@handclasp/node`, because core uses neither.
+ * Some limits are next to the only code that reads them: the work of a path search (`x509/path.ts`: `maxSignatures`,
+ * `maxIssuersTried`, `maxPathDepth`), the sizes of RSA keys (`crypto/rsaKey.ts`), the size of a certificate that a
+ * cache stores (`x509/cache.ts`) and the ciphertext that a provider opens at the same time (`record/reader.ts`:
+ * `maxInFlight`). Most limits on sockets and WebSockets are in the `src/transport` folder of `@handclasp/node`, because
+ * core opens neither.
  * @module
  */
 
@@ -96,7 +96,7 @@ export const maxAuthorityNames = 65_000;
 export const maxTranscript: number = 2 ** 18;
 /**
  * The maximum number of empty records in a row, the same as BoringSSL's. OpenSSL sends one as a CBC countermeasure, and
- * no peer sends more than a few.
+ * no honest peer sends more than a few.
  */
 export const maxEmptyRecords = 32;
 /** The maximum number of warning alerts in a row, the same as BoringSSL's. */
@@ -112,8 +112,9 @@ export const maxRefusals = 3;
  */
 export const maxHelloRequests = 4;
 /**
- * The minimum length of a pre-shared key in bytes: 128 bits (RFC 9257 §6). An attacker who has recorded one handshake
- * can guess a shorter key (RFC 4279 §7.2).
+ * The minimum length of a pre-shared key in bytes: 128 bits (RFC 9257 §6). An attacker can guess a shorter key from one
+ * handshake: with plain PSK from a recorded one, with ECDHE_PSK from one in which it posed as the server (RFC 4279
+ * §7.2).
  */
 export const minPskLength = 16;
 /**
@@ -185,8 +186,8 @@ export const maxInboundBytes: number = 2 ** 24;
  */
 export const itemOverhead = 256;
 /**
- * The maximum length in bytes of a WebSocket message that we send. The transports of `@handclasp/node` accept no longer
- * message, because the 100 MiB that the `ws` package accepts by default let a peer fill memory.
+ * The maximum length in bytes of a WebSocket message that we send. The transports of `@handclasp/node` refuse longer
+ * messages, because the 100 MiB that the `ws` package accepts by default let a peer fill memory.
  */
 export const maxTransportMessage: number = 2 ** 20;
 /**
@@ -258,7 +259,7 @@ export const maxIterations = 3_000_000;
  */
 export const maxScryptMemory: number = 2 ** 26;
 /**
- * The time in milliseconds that an error waits for the chunk that explains it. Without the chunk, the error says what
- * is wrong but not what to do.
+ * The time in milliseconds that an error waits for the chunk that explains it. Without the chunk, the error is shorter
+ * and may lack the remedy.
  */
 export const explanationTimeout = 2_000;

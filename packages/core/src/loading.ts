@@ -1,6 +1,6 @@
 /**
- * The error if a page cannot load code that it loads on first use, because most pages never use that code. In Node.js,
- * most of that code is in the main file: the build uses the modules `eager.ts` in place of `lazy.ts`.
+ * The error if a page cannot load code that is loaded on first use. (Most pages never use that code.) In Node.js, most
+ * of that code is in the main file: the build uses the modules `eager.ts` in place of `lazy.ts`.
  * @module
  */
 import { TlsError } from "./errors.ts";

@@ -1,5 +1,5 @@
 /**
- * Finds certificates and private keys in PEM without parsing them, for hosts that parse keys themselves.
+ * Finds certificates and private keys in PEM without parsing them, for adapters whose platform parses keys.
  * @module
  */
 export { type FoundPrivateKey, findPrivateKey, type JsonWebKey, type PrivateKeySource } from "./x509/findPrivateKey.ts";

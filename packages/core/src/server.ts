@@ -1,5 +1,5 @@
 /**
- * The server. No client code is reachable from this module.
+ * The server. `connect` is not reachable from this module.
  * @module
  */
 export * from "./base.ts";

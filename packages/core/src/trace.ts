@@ -1,6 +1,6 @@
 /**
- * The trace events for handshake messages, records, alerts and secrets in both directions. Without a listener,
- * Handclasp makes no events.
+ * The trace events of a connection: its messages, records and alerts in both directions, its secrets, and its states.
+ * Without a listener, Handclasp makes no events.
  * @module
  */
 import type { Bytes } from "./bytes/bytes.ts";
@@ -55,7 +55,7 @@ export type TraceEvent =
       readonly level: "warning" | "fatal";
       readonly description: AlertDescription | number;
     }
-  /** The parameters that the two sides have agreed on, after ServerHello was sent or received. */
+  /** The agreement of the two sides, after ServerHello was sent or received. Only a server knows `group` by then. */
   | {
       readonly type: "agreed";
       readonly suite: string;
@@ -92,10 +92,10 @@ export type TraceEvent =
 
 /**
  * The reason why a session was not resumed:
- * - `unknown`: the server does not have the session;
+ * - `unknown`: the server does not have the session, or cannot decrypt its ticket;
  * - `expired`: the session has expired;
  * - `configuration`, `server_name`, `certificate`: it was made under another one of these;
- * - `suite`: its suite is not offered;
+ * - `suite`: its suite is no longer offered, or the server no longer has it;
  * - `renegotiation_info`, `max_fragment_length`: the extension differs from that of this handshake;
  * - `pre_shared_key`: its pre-shared key no longer exists;
  * - `untrusted`: its peer is no longer trusted;

@@ -5,7 +5,7 @@ import { fromHex } from "../src/bytes/bytes.ts";
 const extension = (type: number, data: string): { type: number; data: Uint8Array } => ({ type, data: fromHex(data) });
 
 describe("describe", () => {
-  test("names the numbers of a ClientHello by the registry of their field, and shows unknown ones in hex", () => {
+  test("names the numbers of a ClientHello by the registry of their field, and shows unknown ones only in hex", () => {
     expect(
       describeBody({
         clientVersion: 0x0303,

@@ -20,14 +20,14 @@ export interface ConnectOptions extends CoreConnectOptions {
    * endpoint of the outer TLS has a public certificate for that host.
    */
   readonly ca?: CoreConnectOptions["ca"];
-  /** Options of the WebSocket that carries the connection: headers, agent, CA of the outer TLS. */
+  /** Options of the WebSocket that carries the connection, such as headers, agent and CA of the outer TLS. */
   readonly webSocket?: ConnectWebSocketOptions;
 }
 
 /**
- * Opens a channel to `ws:`, `wss:` or `tcp://host:port`, or over a transport of your own. The server's certificate must
- * be for the URL's host, or for `serverName` if you give one. Without `ca`, `pins`, `trust`, `insecure` or `psk`,
- * `connect` rejects before it sends a byte.
+ * Opens a channel to `ws:`, `wss:` or `tcp://host:port`, or over a transport of your own. With `ca` or a pinned CA, the
+ * server's certificate must be for `serverName`, by default the URL's host. Without `ca`, `pins`, `trust`, `insecure`
+ * or `psk`, `connect` rejects before it sends a byte.
  * @throws TlsError
  * @example
  * const channel = await connect("ws://localhost:8443/", { ca: await readFile("ca.pem", "utf8") });

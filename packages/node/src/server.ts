@@ -22,18 +22,18 @@ export interface ServerOptions extends AcceptOptions {
    * Called for each connection that fails, in its handshake or later, with the TlsError that ended it; and for each
    * handler that fails, with the value that it threw. By default the errors of handlers go to `console.error`, and
    * those of connections are dropped. `onError` does not get `peer_gone`: a peer may leave without waiting for
-   * close_notify (RFC 5246 §7.2.1). A WebSocket that the server refused has no connection: because of its Origin or
-   * Host header (`origin_refused`, `host_refused`; at most once a minute for the same pair), or because `allow` failed
-   * (`hook_failed`; at most once a minute).
+   * close_notify (RFC 5246 §7.2.1). `onError` is also called, without a connection, for a WebSocket that was
+   * refused because of its Origin or Host header (`origin_refused`, `host_refused`; at most once a minute for the same
+   * pair), or because `allow` failed (`hook_failed`; at most once a minute).
    */
   readonly onError?: (error: unknown, connection: TlsConnection | undefined) => void;
 }
 
 /**
- * Called once for each channel, after its handshake. The server's side of the channel stays open until the promise that
- * the handler returns settles. The server ignores any other return value. An error that the handler throws ends the
- * connection with the alert internal_error and goes to `onError`, unless it is the error that had already ended the
- * connection.
+ * Called once for each channel, after its handshake. Until the promise that the handler returns settles, the peer's
+ * close does not close the server's side. The server ignores any other return value. An error that the handler throws
+ * ends the connection with the alert internal_error and goes to `onError`, unless it is the error that had already
+ * ended the connection.
  */
 export type ConnectionHandler = (connection: TlsConnection, request: IncomingMessage | undefined) => unknown;
 

@@ -36,7 +36,7 @@ test("a peer that sent close_notify and FIN before the answer receives the answe
   await server.close();
 });
 
-test("a handler that throws another connection's close_notify error does not close its own cleanly", async () => {
+test("a handler that throws another connection's close_notify error ends its own with internal_error", async () => {
   const { server, port } = await startServer(
     async (channel) => {
       await channel.write(new Uint8Array(1000));

@@ -220,7 +220,7 @@ describe("server.close", () => {
   });
 });
 
-test("a connection without a server also has `closing`, which never aborts", async () => {
+test("a connection without a server also has `closing`, which is not aborted", async () => {
   const pair = memoryPair();
   const connections = Promise.all([
     connect(pair.a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),

@@ -32,7 +32,7 @@ for (const target of [`ws://127.0.0.1:${ws.port}/`, `ws://localhost:${ws.port}/`
     await channel.closed;
   });
 
-test("without ca, pins or insecure, connect rejects", async () => {
+test("with empty options, connect rejects", async () => {
   await expect(connect("ws://127.0.0.1:1/", {})).rejects.toMatchObject({ code: "configuration" });
 });
 

@@ -139,7 +139,7 @@ describe("a handler that rejects with the error of its own connection", () => {
     expect(client.endedBy(clientEnd)).toBe(true);
   });
 
-  test("a wrapped error is reported as the handler's own error", async () => {
+  test("an error with a cause is reported as the handler's own error", async () => {
     const onError = vi.fn();
     const wrapped = new Error("no answer", { cause: handlerError });
     const { client } = await serving(() => Promise.reject(wrapped), { onError });

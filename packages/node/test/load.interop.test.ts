@@ -24,8 +24,8 @@ async function loadedBy(source: string): Promise<string> {
   return stdout;
 }
 
-/** Loading any of these modules takes longer than a handshake. */
 describe("the built @handclasp/node", () => {
+  /** Loading any of these modules takes longer than a handshake. */
   const heavy = ["node_modules/ws/", "@noble/curves", "@noble/ciphers", "node:http", "node:tls"];
 
   test.each(heavy)("its import does not load %s", async (module) => {

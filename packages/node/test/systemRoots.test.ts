@@ -35,7 +35,10 @@ test.each([["tcp://localhost:1"], ["ws://localhost:1/"]])(
 
 const connectFailure = expect.stringMatching(/^(connection_refused|host_not_found)$/);
 
-/** The error of a connection. Nothing listens at the URLs here, so options that are accepted fail to connect. */
+/**
+ * The error of a connection. Nothing listens at the URLs here, so the connection fails even if the options are
+ * accepted.
+ */
 const attempt = async (url: string, options: ConnectOptions): Promise<unknown> =>
   connect(url, options).catch(({ code, message }) => ({ code, message }));
 
@@ -53,7 +56,7 @@ test.each([
   ["wss://relay.invalid.:1/", ["relay.invalid"]],
   ["wss://[::1]:1/", ["::1", "[::1]", "0:0:0:0:0:0:0:1"]],
   ["ws://127.0.0.1:1/", ["127.0.0.1"]],
-])("%s: the roots need a serverName other than the URL's host, or pins", async (url, names) => {
+])("%s: with the roots, a serverName equal to the URL's host is refused unless there are pins", async (url, names) => {
   const roots = await systemRoots();
   for (const serverName of names) {
     const refused = { code: "configuration", message: expect.stringContaining("the host of the URL") };

@@ -1,6 +1,6 @@
 /**
- * A throw-away certificate authority, made with WebCrypto in Node.js or in a page. Tests, examples and `handclasp
- * certs` use it.
+ * A throw-away certificate authority, made with WebCrypto in Node.js or in a page. Tests, benchmarks, examples and
+ * `handclasp certs` and `serve` use it.
  * @module
  */
 
@@ -112,7 +112,7 @@ export function testCa(options: TestCaOptions = {}): Promise<TestCa> {
 }
 
 /**
- * Makes each root's name unique, so that a client with the wrong root reports an unknown issuer and not a bad
+ * Makes each root's default name unique, so that a client with the wrong root reports an unknown issuer and not a bad
  * signature.
  */
 const uniqueSuffix = (): string => crypto.randomUUID().slice(0, 8);

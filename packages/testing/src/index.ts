@@ -1,5 +1,6 @@
 /**
- * The test kit of Handclasp, for Node.js and browsers: a throw-away CA, transports in memory, contract suites.
+ * The test kit of Handclasp, for Node.js and browsers: a throw-away CA, transports in memory, late providers, and
+ * contract suites.
  * @module
  */
 export * from "./asyncProvider.ts";

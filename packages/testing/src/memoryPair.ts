@@ -32,7 +32,7 @@ export interface MemoryPair {
   readonly a: Transport;
   readonly b: Transport;
   /**
-   * Ends both directions after the bytes sent so far, as TCP does when a program dies: in order, but without a
+   * Ends both directions after the bytes sent so far, as TCP does when a program dies: with FIN, but without
    * close_notify.
    */
   readonly cut: () => void;
@@ -42,7 +42,7 @@ export interface MemoryPair {
   readonly fail: (error: Error) => void;
   /**
    * Closes both directions after the bytes sent so far: both sides get `end` and then `error`, as from a WebSocket that
-   * closed in order. The default error is a TlsError with the code `"connection_lost"`.
+   * closed cleanly. The default error is a TlsError with the code `"connection_lost"`.
    */
   readonly gone: (error?: Error) => void;
 }

@@ -19,7 +19,7 @@ export interface ChannelOptions {
 
 export interface Channel {
   readonly session: TlsConnection["session"];
-  /** Rejects with a TlsError if the connection does not end in order. */
+  /** Rejects with a TlsError if the connection does not end cleanly. */
   readonly closed: Promise<void>;
   /** Sends `text`. With `tamper`, the transport flips a bit of the message or of its echo. */
   send(text: string, tamper: Target | undefined): Promise<void>;

@@ -41,7 +41,7 @@ export const thenData: Step = {
 };
 
 interface Lesson {
-  /** The step's number, from 1. Absent if the textbook does not have the message. */
+  /** The step's number, from 1. Absent if the message is not one of the seven steps. */
   readonly step?: number;
   readonly text: string;
 }
@@ -158,7 +158,7 @@ const gists: Readonly<Record<string, (keyExchange: KeyExchange["name"]) => strin
 export const messageTitle = (name: string): string =>
   name.replace(/(^|_)([a-z])/g, (_, _underscore, letter: string) => letter.toUpperCase());
 
-/** The parts of a protected record's fragment, in order. */
+/** The parts of a protected record's fragment, from its first byte to its last. */
 export function protectedParts(
   suite: CipherSuite,
   length: number,

@@ -64,7 +64,7 @@ async function connect(): Promise<void> {
     connectButton.textContent = "Disconnect";
     messageForm.hidden = false;
     await current.closed;
-    showStatus("idle", "Closed in order: each side sent a close_notify.");
+    showStatus("idle", "Closed cleanly: each side sent a close_notify.");
   } catch (error) {
     showStatus("failed", `Failed: ${TlsError.is(error) ? error.code : "see below"}.`);
     failure.replaceChildren(errorCard(error));

@@ -10,8 +10,8 @@ beforeEach(() => {
   story = new Story(TLS_RSA_WITH_AES_128_CBC_SHA, "x25519");
 });
 
-/** Returns bytes that continue to count up from call to call, so that no two records are equal. */
 let next = 0;
+/** Returns bytes that continue to count up from call to call, so that no two records are equal. */
 const bytes = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, () => next++ & 0xff);
 
 const record = (

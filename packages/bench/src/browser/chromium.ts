@@ -94,7 +94,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** @reclaimprotocol/tls and subtls import WebCrypto from node:crypto. In a page, WebCrypto is a global. */
+/** Some stacks import WebCrypto from the module "crypto" of Node.js. In a page, WebCrypto is a global. */
 const nodeCrypto: Plugin = {
   name: "node-crypto",
   setup({ onResolve, onLoad }) {

@@ -1,5 +1,6 @@
 /**
- * The TLS stacks with which a page can open a channel, each used as an application would use it.
+ * The openers of a page's channels: TLS stacks, each used as an application would use it, and, for comparison, bare
+ * WebSockets and records without a handshake.
  * @module
  */
 
@@ -83,8 +84,9 @@ export async function openSocket(url: string): Promise<WebSocket> {
 }
 
 /**
- * The limits of `bufferedAmount` in bytes between which a page waits for room. A page must poll, with a timer that
- * takes at least 4 ms. The low limit is large, so that the socket still has data to send when the timer fires.
+ * The limits of `bufferedAmount` in bytes between which a page waits for room. A page must poll with a
+ * timer, which takes at least 4 ms when it repeats. The low limit is large, so that the socket still has data to send
+ * when the timer fires.
  */
 const highWater = 2 ** 22;
 const lowWater = 2 ** 21;

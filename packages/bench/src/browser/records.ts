@@ -18,7 +18,7 @@ export interface RecordParts {
   readonly additionalData: Uint8Array;
 }
 
-/** Returns the parts of a record other than its ciphertext. `length` is the length of the plaintext in bytes. */
+/** Returns a record's prefix, and its nonce and additional data. `length` is the length of the plaintext in bytes. */
 export function recordParts(sequence: number, length: number): RecordParts {
   const additionalData = new Uint8Array(13);
   const view = new DataView(additionalData.buffer);

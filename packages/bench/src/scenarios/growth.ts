@@ -23,9 +23,10 @@ interface Setting {
 const referenceCount = 10;
 
 /**
- * Measures the throughput of all connections together, and the server's memory, for each number of connections. It
- * measures one number at a time, alternating with `referenceCount` connections. With all numbers in one round, thirty
- * other processes would run between two measurements of a process, and V8 drops compiled code of an idle process.
+ * Measures the throughput of all connections together, and the server's memory, for each number of connections. The
+ * rounds of one number end before the next number begins. A number above `referenceCount` alternates with
+ * `referenceCount` connections. With all numbers in one round, about thirty other processes would run between two
+ * measurements of a process, and V8 drops compiled code of an idle process.
  */
 export async function growth(
   subjects: readonly string[],

@@ -2,7 +2,7 @@ import type { KeyAlgorithm } from "@handclasp/testing";
 import { rowsOf } from "../rounds.ts";
 import { createIdentity, type Effort, handshakeSamples, type Table, withPairs } from "../scenarios.ts";
 
-/** Compares resumed handshakes, with tickets, with full handshakes of the same run. */
+/** Compares resumed handshakes (by ticket) with full handshakes of the same run. */
 export async function resumed(algorithm: KeyAlgorithm, effort: Effort): Promise<Table[]> {
   const subjects = ["Handclasp, resumed", "node:tls, resumed", "Handclasp", "node:tls", "raw ws"];
   return withPairs(

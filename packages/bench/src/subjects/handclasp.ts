@@ -54,7 +54,7 @@ export function channelOf(connection: TlsConnection): Channel {
   const channel: Channel = {
     write: (bytes) => connection.write(bytes),
     onData: noop,
-    // Call close() and not abort(): after a fatal alert, both sides forget the session.
+    // Call close() and not abort(): after a fatal alert, the client forgets the session.
     close: () => connection.close().catch(noop),
   };
   const read = async (): Promise<void> => {

@@ -76,6 +76,6 @@ function nodeTls(transport: TransportKind, version: SecureVersion = "TLSv1.2"): 
 
 export const nodeTlsOverWs: Subject = nodeTls("ws");
 export const nodeTlsOverTcp: Subject = nodeTls("tcp");
-/** The servers of the clients that do not support TLS 1.2. */
+/** In the scenario "cold", the servers of the clients that do not support TLS 1.2. */
 export const nodeTls13OverTcp: Subject = nodeTls("tcp", "TLSv1.3");
 export const nodeTls11OverTcp: Subject = nodeTls("tcp", "TLSv1.1");

@@ -1,5 +1,5 @@
 /**
- * Credentials whose private key is a CryptoKey of WebCrypto that cannot be exported.
+ * Credentials whose private key is a CryptoKey of WebCrypto or, on a page without WebCrypto, signs in JavaScript.
  * @module
  */
 
@@ -61,8 +61,8 @@ export interface BrowserCredentialOptions {
 
 /**
  * Makes a client's credential from a certificate chain and its private key. A key that is not a CryptoKey is imported
- * as a CryptoKey that cannot be exported. The code that reads such keys is loaded on demand. On a host without
- * WebCrypto, EC and Ed25519 keys sign in JavaScript.
+ * as a CryptoKey that cannot be exported. The code that reads such keys is loaded on demand. Without WebCrypto,
+ * as on an insecure origin, EC and Ed25519 keys sign in JavaScript, and RSA keys are refused.
  * @throws TlsError with the fault `"configuration"`, and with one of the codes `"passphrase_needed"`,
  * `"wrong_passphrase"` and `"key_mismatch"` if that is the reason
  * @example

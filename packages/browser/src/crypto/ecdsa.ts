@@ -19,8 +19,8 @@ export const isUncompressed = (point: Uint8Array, curve: EcKeyCurveName): boolea
   point.length === 1 + 2 * curves[curve].width && point[0] === 4;
 
 /**
- * The range of the contents of a DER element, or `undefined` if its length is not in DER's only valid form or exceeds
- * 255. A P-521 signature has at most 139 bytes.
+ * The range of the contents of a DER element, or `undefined` if it has another tag or is truncated, or if its length is
+ * not in DER's only valid encoding or exceeds 255. A P-521 signature has at most 139 bytes.
  */
 function contentsOf(der: Uint8Array, offset: number, tag: number): { start: number; end: number } | undefined {
   if (der[offset] !== tag) return undefined;

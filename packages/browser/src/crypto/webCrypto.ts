@@ -68,7 +68,7 @@ interface HostGroup {
   readonly algorithm: { readonly name: string; readonly namedCurve?: string };
   /** The length of the shared secret in bytes. */
   readonly width: number;
-  /** True if the bytes have the form of a public key. It does not check that a point is on the curve. */
+  /** True if the bytes have the format of a public key. It does not check that a point is on the curve. */
   isPoint(publicKey: Uint8Array): boolean;
 }
 
@@ -81,7 +81,7 @@ function keyAgreement(group: HostGroup, substitute: KeyShareGenerator): KeyShare
       try {
         return await hostShare(subtle, group, () => substitute(random));
       } catch (error) {
-        // Any other failure may be temporary, so the next handshake tries the host again.
+        // Any failure but NotSupportedError may be temporary: then the next handshake tries the host again.
         isUnknown = (error as DOMException).name === "NotSupportedError";
       }
     }
@@ -152,8 +152,8 @@ interface SignatureParameters extends Algorithm {
 }
 
 /**
- * The parameters of `sign`, `verify` and the import of RSA keys. WebCrypto ignores members that an algorithm does not
- * use.
+ * The parameters of `sign`, `verify` and, except for EC keys, of a key's import. WebCrypto ignores members that an
+ * algorithm does not use.
  */
 export const signatureParameters = (algorithm: SignatureAlgorithm): SignatureParameters => {
   const name = signatureNames[algorithm.type];
@@ -162,7 +162,7 @@ export const signatureParameters = (algorithm: SignatureAlgorithm): SignaturePar
   return { name, hash: hashNames[hash], saltLength: noble.hashes[hash].outputLength };
 };
 
-/** The signature in WebCrypto's form. `undefined` if the signature or the key cannot be valid. */
+/** The signature in WebCrypto's format. `undefined` if the signature or the key cannot be valid. */
 function hostSignature({ type }: SignatureAlgorithm, key: PublicKey, signature: Uint8Array): Uint8Array | undefined {
   switch (key.type) {
     case "ed25519":
@@ -230,7 +230,7 @@ async function verify(
     try {
       const cryptoKey = await hostKey(subtle, algorithm, key);
       const isValid = await subtle.verify(signatureParameters(algorithm), cryptoKey, view(raw), view(message));
-      // Not every host accepts a DigestInfo without NULL, which RFC 5246 §4.7 requires. noble does.
+      // RFC 5246 §4.7 requires us to accept a DigestInfo without NULL. noble does, but not every host.
       if (isValid || algorithm.type !== "rsa_pkcs1") return isValid;
     } catch {
       // The host does not support the algorithm or the combination, or the key is invalid. noble distinguishes the two.
@@ -241,8 +241,8 @@ async function verify(
 
 /**
  * The provider that uses the host's WebCrypto for key exchange, signatures and AES-GCM, and noble for hashes,
- * ChaCha20-Poly1305, CBC and everything that the host lacks. {@link defaultProvider} returns this provider if the host
- * has WebCrypto.
+ * ChaCha20-Poly1305, CBC, RSA encryption and everything that the host lacks. {@link defaultProvider} returns this
+ * provider if the host has WebCrypto.
  * @example
  * const channel = await connect("wss://relay.example/", { provider: webCrypto, ca, serverName: "device.internal" });
  */

@@ -14,7 +14,7 @@ import { acceptOptions, connectOptions, type Task } from "./options.ts";
 
 /**
  * Runs one connection. The shim is the TCP client in both TLS roles.
- * @throws the error that ended the connection, if it did not end in order
+ * @throws the error that ended the connection, if it did not end cleanly
  */
 export async function exchange(task: Task): Promise<void> {
   const { config } = task;
@@ -30,7 +30,7 @@ export async function exchange(task: Task): Promise<void> {
     const connection = await openConnection(task, config.async ? deliverBytewise(transport) : transport);
     checkExpectations(task, connection.session);
     await sendInitialData(connection, config);
-    if (config["send-alert"]) return connection.abort("the shim is told to", "decompression_failure");
+    if (config["send-alert"]) return connection.abort("a flag makes the shim send an alert", "decompression_failure");
     if (!config["shim-shuts-down"]) await echo(connection, config);
     await shutDown(connection, config);
     checkMessages(task);
@@ -62,8 +62,8 @@ async function openConnection(task: Task, transport: Transport): Promise<TlsConn
 
 /**
  * BoringSSL's shim accepts every server name in a callback, and acknowledges it unless a flag forbids that. A server of
- * Handclasp acknowledges a name only if the name selected a certificate. Therefore this server has two certificates:
- * one is valid for the name, the other is not.
+ * Handclasp acknowledges a name only if it used the name and its certificate is valid for the name. Therefore this
+ * server has two certificates: one is valid for the name, the other is not.
  */
 function withServerName(
   config: ReturnType<typeof serverHandshakeConfig>,

@@ -100,7 +100,7 @@ const flagKinds = {
 } as const;
 
 /**
- * Flags that the shim ignores. They select an API that Handclasp lacks or that behaves in the same way, or they request
+ * Flags that the shim ignores. They would change nothing in Handclasp, or they request
  * renegotiation. Handclasp never renegotiates, so such a test fails unless it expects a refusal.
  */
 const ignored: Readonly<Record<string, "flag" | "text">> = {

@@ -3,8 +3,8 @@
  * A shim for BoGo, BoringSSL's black-box tests of a TLS stack. BoringSSL's runner starts one shim for each test, and
  * runs the other side of the connection.
  *
- * Exit codes: 0 the connection succeeded, 1 the connection failed, 89 a flag is not implemented, 90 the connection does
- * not match the runner's `-expect` flags.
+ * Exit codes: 0 the connection succeeded, 1 the connection failed, 89 a flag or its value is not implemented, 90 the
+ * connection does not match the runner's `-expect` flags.
  * @module
  */
 import { TlsError } from "@handclasp/core";

@@ -8,7 +8,7 @@ type Struct = { readonly [field: string]: Decoded };
 
 export interface MessageLog {
   readonly listener: TraceListener;
-  /** Each message in the form of BoringSSL's message callback, such as `read hs 2`, `write ccs` or `read alert 1 0`. */
+  /** Each message in the format of BoringSSL's message callback, for example `read hs 2` or `read alert 1 0`. */
   readonly lines: readonly string[];
   /** The body of the last handshake message with this name that the peer sent. `undefined` if it sent none. */
   received(name: string): Struct | undefined;

@@ -104,7 +104,7 @@ const handshakeTimeout = 15_000;
 function commonOptions({ config, messages }: Task): CommonOptions {
   const { "min-version": min = tls12, "max-version": max = tls12, curves, "verify-prefs": verifyPrefs } = config;
   if (config["no-tls12"] || min > tls12 || max < tls12)
-    throw new Unimplemented("the flags leave out TLS 1.2, the only version");
+    throw new Unimplemented("the flags exclude TLS 1.2, the only version that the shim supports");
   return {
     provider: config.provider === "noble" ? noble : nodeCrypto,
     suites: suites(config).suites,

@@ -46,7 +46,7 @@ export interface ExpectedFailure {
 
 /**
  * Reads the expected failure of each negative test from the runner's output for the shim that always fails
- * (`failing.ts`). The runner reports a wrong failure and names the right one. If any failure is right, the test passes.
+ * (`failing.ts`). The runner reports a wrong failure and names the right one. A test that accepts every failure passes.
  */
 export function readExpectedFailures({ tests }: RunnerOutput): readonly ExpectedFailure[] {
   return Object.values(tests).flatMap(({ actual, error = "" }) => {
@@ -84,8 +84,9 @@ export function report({ results, failures, config, date, revision }: BogoReport
   return `# BoringSSL's tests
 
 \`pnpm bogo\` writes this document; do not edit it. BoGo is BoringSSL's test runner: it plays the other side of a \
-connection, and makes every mistake that its authors know. The shim, which the runner starts once for each test, is \
-\`packages/conformance/src/bogo\`. The tests that do not run, and the error codes of Handclasp that count for an \
+connection, and deliberately breaks the protocol in many of its tests. The shim, which the runner starts once for \
+each test, is \`packages/conformance/src/bogo\`. \
+The tests that do not run, and the error codes of Handclasp that count for an \
 error code of BoringSSL, are in \`packages/conformance/bogo/config.json\`.
 
 Runner: ${revision}. Date: ${date}.

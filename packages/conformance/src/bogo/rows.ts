@@ -33,7 +33,7 @@ export function schemesOf(ids: readonly number[]): readonly SignatureScheme[] {
   return schemes;
 }
 
-/** The suites that a pre-shared key can serve, then those that a certificate can serve. */
+/** The suites with a pre-shared key, then those with a certificate, as far as `authentication` has these kinds. */
 export const allSuites = (authentication: {
   readonly psk: boolean;
   readonly certificates: boolean;
@@ -55,7 +55,7 @@ export interface Suites {
   readonly equalSuites: readonly (readonly CipherSuite[])[];
 }
 
-/** Reads BoringSSL's form of a list, `NAME:WORD:!WORD:[NAME|NAME]`. Suites in brackets are equally preferred. */
+/** Reads a cipher string of BoringSSL, `NAME:WORD:!WORD:[NAME|NAME]`. Suites in brackets are equally preferred. */
 export function suitesOf(cipher: string, all: readonly CipherSuite[]): Suites {
   let suites: readonly CipherSuite[] = [];
   const equalSuites: (readonly CipherSuite[])[] = [];
@@ -84,5 +84,5 @@ export function protocolsOf(wire: string): readonly string[] {
   return protocols;
 }
 
-/** Reads distinguished names in the form `HEX,HEX`. `<NULL>` and `<EMPTY>` are empty lists. */
+/** Reads distinguished names in the format `HEX,HEX`. `<NULL>` and `<EMPTY>` are empty lists. */
 export const namesOf = (list: string): readonly string[] => (/^<(NULL|EMPTY)>$/.test(list) ? [] : list.split(","));

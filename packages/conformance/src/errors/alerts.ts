@@ -18,8 +18,8 @@ const bug =
 
 export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   close_notify: onlyReceived(
-    "Handclasp creates no error with this code, because the peer's close_notify is an orderly end. Only a hook of " +
-      "your program can throw a TlsError with this code.",
+    "Handclasp creates no error with this code, because the peer's close_notify is a clean end. Only a hook " +
+      "of your program can throw a TlsError with this code.",
     "Correct the hook that throws the error.",
     "close_notify",
   ),
@@ -37,7 +37,7 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "a record was altered in transit, or its keys are not ours",
   ),
   decryption_failed_RESERVED: onlyReceived(
-    "The peer could not decrypt a record. TLS 1.2 forbids this alert; bad_record_mac replaces it.",
+    "The peer could not decrypt a record. TLS 1.2 forbids this alert and uses bad_record_mac instead.",
     "Update the peer.",
     "decryption_failed_RESERVED",
   ),
@@ -88,13 +88,13 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
     "certificate_expired",
   ),
   certificate_unknown: onlyReceived(
-    "The peer refuses our certificate for a reason for which there is no other alert.",
+    "The peer refuses our certificate for a reason that has no other alert.",
     "Read the peer's log. If the client sent no certificate, set `credentials` on the client.",
     "certificate_unknown",
   ),
   illegal_parameter: sentOrReceived(
     "illegal_parameter",
-    "A value in a handshake message is out of range, or the other side did not offer it.",
+    "A value in a handshake message is not permitted, or is one that the other side did not offer.",
     bug,
     "the server chose compression, which was not offered",
   ),
@@ -117,7 +117,8 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   decrypt_error: sentOrReceived(
     "decrypt_error",
-    "The verify_data of Finished or a signature is wrong, so the two sides did not see the same handshake.",
+    "The verify_data of a Finished message is wrong, so the two sides did not see the same handshake. If the " +
+      "peer sent this alert, a signature may be wrong instead.",
     "Look for a proxy that alters the handshake. With a pre-shared key, compare the keys of both sides.",
     "verify_data of Finished is wrong: the two sides saw different handshakes",
   ),
@@ -128,7 +129,8 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   protocol_version: sentOrReceived(
     "protocol_version",
-    "The other side does not support TLS 1.2, the only version that Handclasp supports.",
+    "The other side does not support TLS 1.2, the only version that Handclasp supports, or a record has the " +
+      "number of another version.",
     "Enable TLS 1.2 on the other side.",
     "the server chose version 0x0302, we speak TLS 1.2 only",
   ),
@@ -140,8 +142,8 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   internal_error: internal(
     "internal_error",
-    "An unexpected failure. If `by` is `us`, Handclasp or its host failed, and `cause` is the original error. " +
-      "Otherwise the peer failed.",
+    "An unexpected failure. If `by` is `us`, Handclasp or its host (Node.js or the browser) failed, and " +
+      "`cause` is the original error. Otherwise the peer failed.",
     "If `by` is `us`, report the error with its cause. Otherwise read the peer's log.",
     "unexpected exception",
   ),
@@ -159,8 +161,8 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   no_renegotiation: sentOrReceived(
     "no_renegotiation",
-    "The peer tried to renegotiate again after this side had declined with warnings, or once with " +
-      '`renegotiation: "abort"`. Handclasp never renegotiates.',
+    "The peer requested renegotiation again after this side had declined three times with a warning, or " +
+      'requested it for the first time with `renegotiation: "abort"`. Handclasp never renegotiates.',
     "Switch renegotiation off in the peer's configuration.",
     "renegotiation attempt 4: we never renegotiate",
   ),
@@ -177,9 +179,10 @@ export const alertRows: Readonly<Record<AlertDescription, ErrorRow>> = {
   ),
   unrecognized_name: sentOrReceived(
     "unrecognized_name",
-    "The server has no certificate for the name in the client's server_name extension.",
-    "On the server, add a credential for that name, or set `strictSni: false` to use the first credential. On the " +
-      "client, check `serverName`.",
+    "The server has no certificate for the name in the client's server_name extension, or the server's " +
+      "`credentials` function returned no credential for this client.",
+    "On the server, add a credential for that name, or set `strictSni: false` to use the first credential. " +
+      "On the client, check `serverName`.",
     "no certificate for device.example",
   ),
   bad_certificate_status_response: onlyReceived(

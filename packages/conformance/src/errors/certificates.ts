@@ -29,8 +29,10 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
   ),
   key_usage: peer(
     "unsupported_certificate",
-    "The keyUsage extension of a certificate does not permit the use of its key that this connection requires.",
-    "Have the certificate issued with the usage that the message names, or choose a suite that requires another usage.",
+    "The keyUsage extension of a certificate does not permit the use of its key that this connection " +
+      "requires, or it contains keyCertSign although the certificate is not a CA's.",
+    "Have the certificate issued with the usage that the message names, or choose a suite that requires " +
+      "another usage.",
     "keyUsage of the server's certificate lacks keyEncipherment, which TLS_RSA_WITH_AES_128_CBC_SHA needs",
   ),
   extended_key_usage: peer(
@@ -41,14 +43,15 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
   ),
   weak_key: peer(
     "unsupported_certificate",
-    "A key is too short, or of a type that is not accepted.",
-    "Use an RSA key of at least 2,048 bits, or a key on P-256, Ed25519 or a stronger curve. `minimumRsaBits` " +
-      "and `minimumEcBits` set the limits.",
+    "The key of a certificate is too short or too long, or its type, curve or parameters are not accepted.",
+    "Use an RSA key of 2,048 to 8,192 bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key. " +
+      "`minimumRsaBits` and `minimumEcBits` can require longer keys.",
     "certificate 0 (CN=device): a key of 1024 bits; 2048 are needed",
   ),
   weak_signature: peer(
     "unsupported_certificate",
-    "A certificate on the path is signed with an algorithm that is not accepted, such as SHA-1.",
+    "A certificate on the path, other than the trust anchor, is signed with an algorithm that is not " +
+      "accepted, such as RSA with SHA-1.",
     "Have the certificate issued with a signature of Ed25519, or of RSA or ECDSA with SHA-256 or a stronger hash.",
     "certificate 0 (CN=device): signed with 1.2.840.113549.1.1.5, which is not accepted",
   ),
@@ -57,22 +60,23 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
     faults: ["peer"],
     means: "The signature of a certificate, of ServerKeyExchange or of CertificateVerify is wrong.",
     remedy:
-      "If the message names a certificate, the trust anchor with the name of its issuer has another key. Use the CA " +
-      "certificate that belongs to this chain. Otherwise check that the peer has the private key of its " +
+      "If the message names a certificate, the CA certificate with the name of its issuer has another key. Use " +
+      "the CA certificate that belongs to this chain. Otherwise check that the peer has the private key of its " +
       "certificate, and look for a proxy that alters the handshake.",
     example: "the server's signature of its key exchange is wrong",
   },
   malformed: peer(
     "bad_certificate",
     "A certificate is not valid DER, or violates a rule of RFC 5280.",
-    "Have the certificate issued again. The message names the wrong field.",
+    "Have the certificate issued again. The message names the fault.",
     "certificate 0: DER: keyUsage empty",
   ),
   name_mismatch: peer(
     "bad_certificate",
-    "The server's certificate does not contain the name to which the client connects.",
-    "Connect to a name in the certificate, set `serverName` to that name, or have a certificate issued for the name " +
-      "that you use.",
+    "The server's certificate does not contain the name that the client expects, which is `serverName` or " +
+      "the host in the address.",
+    "Connect to a name in the certificate, set `serverName` to that name, or have a certificate issued for " +
+      "the name that you use.",
     "certificate 0 (CN=device): not for localhost, but for device.example",
   ),
   not_a_ca: peer(
@@ -95,28 +99,30 @@ export const certificateRows: Readonly<Record<CertificateFault, ErrorRow>> = {
   ),
   unknown_critical_extension: peer(
     "bad_certificate",
-    "A certificate has a critical extension that Handclasp does not support.",
+    "A certificate has a critical extension that Handclasp does not support, or its policyConstraints " +
+      "extension requires a certificate policy.",
     "Have the certificate issued without that extension, or with that extension marked as not critical.",
     "certificate 0 (CN=device): the critical extension 1.2.3.4 is unknown",
   ),
   budget: peer(
     "certificate_unknown",
-    "To verify the peer's certificates takes more work than Handclasp permits.",
+    "The verification of the peer's certificates takes more work than Handclasp permits, or the peer sent " +
+      "too many certificates.",
     "Have the peer send only the certificates of its own chain.",
     "certificate 0 (CN=device): too much work to find a path: more than 100 signatures",
   ),
   pin: peer(
     "certificate_unknown",
-    "`pins` contains no key of the path.",
-    "If the server's operator changed the key on purpose, pin the new key, which the message names. Otherwise " +
-      "another server answers in its place.",
+    "No key on the peer's certification path is in `pins`.",
+    "If the server's operator changed the key on purpose, pin the new key, which the message names. " +
+      "Otherwise another server may answer in its place.",
     "certificate 0 (CN=device): no key on its path is pinned; its own is sha256/…",
   ),
   untrusted: peer(
     "certificate_unknown",
-    "The `trust` function or the `verify` hook refused the certificate.",
-    "Find out why the function refused the certificate. It accepts one only if it returns `true`.",
-    "certificate 0 (CN=device): refused by the verify hook: its answer is not true",
+    "The `trust` function or the `verify` function of your program refused the certificate.",
+    "Find out why the function refused the certificate. It accepts a certificate only if it returns `true`.",
+    "certificate 0 (CN=device): refused by the verify function",
   ),
 };
 
@@ -126,19 +132,21 @@ const ocsp = (...words: Parameters<typeof peer> extends [unknown, ...infer Rest]
 export const ocspRows: Readonly<Record<OcspFault, ErrorRow>> = {
   revoked: peer(
     "certificate_revoked",
-    "The issuer has revoked the server's certificate.",
+    "The OCSP response says that the issuer has revoked the server's certificate.",
     "Give the server a new certificate, with a new key.",
     "the certificate CN=device was revoked on 2026-01-01T00:00:00Z",
   ),
   ocsp_malformed: ocsp(
-    "The OCSP response is not valid DER or not a basic response, its status is not successful, or it has an " +
-      "unknown critical extension.",
+    "The OCSP response is not valid DER or not a basic response, its responseStatus is not successful, or it " +
+      "has an unknown critical extension.",
     "Have the server fetch a new response.",
     "the critical extension 1.2.3.4 of the OCSP response is unknown",
   ),
   ocsp_signature: ocsp(
-    "The OCSP response is signed neither by the issuer nor by a responder that the issuer authorised.",
-    "Have the server fetch its response from the CA that issued the certificate.",
+    "The OCSP response is signed neither by the issuer nor by a responder that the issuer authorised, or its " +
+      "signature algorithm is not accepted.",
+    "Have the server fetch its response from the CA that issued the certificate. The responder must sign " +
+      "with Ed25519, or with RSA or ECDSA and SHA-256 or a stronger hash.",
     "the OCSP response is signed with 1.2.840.113549.1.1.5, which is not accepted",
   ),
   ocsp_expired: ocsp(
@@ -147,19 +155,22 @@ export const ocspRows: Readonly<Record<OcspFault, ErrorRow>> = {
     "the OCSP response was valid until 2026-01-01T00:00:00Z, now is 2026-01-02T00:00:00Z",
   ),
   ocsp_unknown: ocsp(
-    'The OCSP response has the status "unknown", or is for another certificate.',
-    "Have the server send the OCSP response for the certificate that it sends.",
+    'The OCSP response has the status "unknown", or is for another certificate than the one that the server sent.',
+    "Have the server send a response for the certificate that it sends, from a responder that knows this " +
+      "certificate.",
     "its issuer does not know the certificate CN=device",
   ),
   ocsp_missing: ocsp(
-    "The server sent no OCSP response, and the client or the certificate requires one.",
-    "Switch on OCSP stapling at the server. If the certificate does not require it (must-staple), you can leave " +
-      "`ocsp.require` out instead.",
+    "The server sent no OCSP response, and `ocsp.require` or the certificate (must-staple) requires one.",
+    "Switch on OCSP stapling at the server. If only `ocsp.require` requires the response, you can use " +
+      "`ocsp.check` instead.",
     "the server sent no OCSP response, and one is required",
   ),
   ocsp_issuer: ocsp(
-    "The server's certificate is its own trust anchor, so no issuer can sign an OCSP response for it.",
-    "If you trust a single key, leave `ocsp.require` out. If certificates must be revocable, trust their CA instead.",
+    "The server's certificate is trusted by itself, because `ca` contains it or its key is pinned. No issuer " +
+      "was verified whose OCSP response `ocsp.require` could accept.",
+    "If you trust a single key, leave `ocsp.require` out. If certificates must be revocable, trust their CA " +
+      "instead.",
     "the server's certificate is trusted by itself: there is no issuer whose OCSP response could be required",
   ),
 };

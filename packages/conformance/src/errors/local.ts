@@ -1,5 +1,6 @@
 /**
- * Errors that this side causes: its application, its options, Handclasp and its host. Timeouts are here too.
+ * Errors that this side causes: its application, its options, Handclasp, or Node.js or the browser. Timeouts are here
+ * too.
  * @module
  */
 import type { LocalFault } from "@handclasp/core/unstable";
@@ -8,20 +9,22 @@ import { application, configuration, type ErrorRow, internal, peer } from "./row
 export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   aborted: application(
     "user_canceled",
-    "The application called `abort`, its `signal` aborted, or a server's handler failed. `cause` is the argument " +
-      "of `abort`, the reason of the signal, or the handler's error. A caller of `abort` can choose the alert.",
+    "The application called `abort`, its `signal` aborted, or a server's handler failed. `cause` is the " +
+      "argument of `abort`, the reason of the signal, or the handler's error. A caller of `abort` can choose " +
+      "the alert. The alert for a failed handler is internal_error.",
     "If the application ended the connection on purpose, do nothing. Otherwise read `cause`.",
     "the application ended the connection",
   ),
   close_timeout: peer(
     undefined,
-    "Within `closeTimeout`, `close` could not send the pending writes, or the peer's close_notify did not arrive.",
+    "After `close`, the pending writes were not sent, or the peer's close_notify did not arrive, within " +
+      "`closeTimeout`. Or the peer had closed, and a pending write made no progress for that time.",
     "Check that the peer reads and that it closes its side. Raise `closeTimeout` to wait longer.",
     "the connection was not closed within 5000 ms",
   ),
   closed_locally: application(
     undefined,
-    "The application read or wrote after it had called `close`.",
+    "The application read or wrote after it had called `close`, or a read was pending when it called `close`.",
     "Read to the end before you call `close`. To continue to read, call `closeWrite` instead.",
     "this side has closed the connection",
   ),
@@ -38,23 +41,25 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   handshake_timeout: peer(
     "close_notify",
-    "The handshake did not complete in time, or a handshake message after the handshake stayed incomplete.",
+    "The handshake, or a handshake message that began after the handshake, was not complete within " +
+      "`handshakeTimeout`.",
     "Check that the other side is reachable and supports TLS 1.2. Raise `handshakeTimeout` to wait longer.",
     "the handshake was not done within 10000 ms",
   ),
   hook_failed: application(
     "internal_error",
     "A function that your program provides threw an error or returned an invalid value, for example " +
-      "`credentials`, `psk`, a signer, `now` or `keyLog`. `cause` is the thrown error. To choose the alert, throw a " +
-      "TlsError that names the alert. If `verify` or `trust` throws, the code is `untrusted`. If a session store " +
-      "throws, the handshake is a full handshake.",
+      "`credentials`, `psk`, a signer, `now`, `keyLog` or a listener's `allow`. `cause` is the thrown error. " +
+      "To choose the alert, throw a TlsError that names the alert. If `verify` or `trust` throws another " +
+      "error, the code is `untrusted`. If a session store throws, Handclasp ignores the error, and a session " +
+      "that it cannot read or store is not resumed.",
     "Correct the function. `cause` describes the failure.",
     "a hook of the application threw",
   ),
   inbound_overflow: application(
     "internal_error",
-    "More than 16 MiB of received data wait because the application does not read them, and the transport (a " +
-      "page's WebSocket) cannot be paused.",
+    "More than 16 MiB of received data wait because the application does not read them, and the transport " +
+      "cannot be paused. A page's WebSocket is such a transport.",
     "Read faster, or have the peer wait for an answer before it sends more data.",
     "more than 16777216 bytes wait to be read, and this transport cannot be paused",
   ),
@@ -66,12 +71,14 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   key_mismatch: configuration(
     "The private key does not belong to the certificate.",
-    "Put the certificate of this key first, and the certificates of its issuers after it.",
+    "Use the private key of this certificate. If you give several certificates, put the certificate of this " +
+      "key first, and the certificates of its issuers after it.",
     "the private key does not belong to the certificate",
   ),
   no_psk: application(
     "handshake_failure",
-    "The server chose a suite with a pre-shared key, and `psk` returned no key for it.",
+    "The server chose a suite with a pre-shared key, and the client's `psk` function returned no key for " +
+      "this server.",
     "Have `psk` return an identity and a key.",
     "there is no pre-shared key for this server",
   ),
@@ -82,15 +89,15 @@ export const localRows: Readonly<Record<LocalFault, ErrorRow>> = {
   ),
   seal_timeout: internal(
     undefined,
-    "The crypto provider did not seal a record in time. The record is lost.",
+    "The crypto provider did not seal (encrypt) a record in time. The record is lost.",
     "Look for a fault in the provider, or for an event loop that is blocked.",
     "a record was not sealed in time and is lost",
   ),
   usage: application(
     undefined,
-    "The application called a method of the connection, the server or the listener in a state that does not allow " +
-      "the call.",
-    "Correct the call that the message names. It came too early or too late, or twice.",
+    "The application called a method of the connection, the server or the listener with a value that it does " +
+      "not accept, or in a state that does not allow the call.",
+    "Correct the call that the message names. Its argument is wrong, or it came too early, too late or twice.",
     "write before the handshake is done",
   ),
   wrong_passphrase: configuration(

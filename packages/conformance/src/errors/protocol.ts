@@ -33,7 +33,7 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   bad_dh_group: peer(
     "insufficient_security",
     "The server's Diffie-Hellman group is not one of the groups that Handclasp accepts as safe.",
-    "Configure the server to use ffdhe2048 or a larger group of RFC 7919, or to use ECDHE.",
+    "Configure the server to use ffdhe2048, ffdhe3072 or ffdhe4096 of RFC 7919, or to use ECDHE.",
     "the server's Diffie-Hellman group of 1024 bits is not one that we know",
   ),
   bad_dh_value: peer(
@@ -48,10 +48,15 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
     update,
     "the peer's public key is not a valid point of x25519",
   ),
-  duplicate_extension: peer("decode_error", "A hello contains the same extension twice.", update, "extension 23 twice"),
+  duplicate_extension: peer(
+    "decode_error",
+    "The peer's hello message contains the same extension twice.",
+    update,
+    "extension 23 twice",
+  ),
   empty_fragment: peer(
     "unexpected_message",
-    "A record of type handshake, alert or change_cipher_spec is empty.",
+    "A record of type handshake is empty.",
     update,
     "an empty handshake record (RFC 5246 §6.2.1)",
   ),
@@ -88,7 +93,7 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   ),
   no_client_certificate: peer(
     "handshake_failure",
-    "The client sent no certificate, and `clientAuth` requires one.",
+    'The client sent no certificate, and `clientAuth: "require"` requires one.',
     "Set `credentials` on the client.",
     "the client showed no certificate, and one is required",
   ),
@@ -112,21 +117,22 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   ),
   not_tls: peer(
     "unexpected_message",
-    "The first bytes from the peer are not a TLS record.",
-    "Check host and port. The server there uses another protocol, or starts TLS later (STARTTLS).",
+    "The peer sent bytes, usually its first ones, that are not a TLS record.",
+    "Check host and port. The server there may use another protocol, or may start TLS later (STARTTLS).",
     "record type 50: this is not TLS",
   ),
   plain_http: peer(
     "unexpected_message",
-    "The first byte from the peer looks like plain HTTP.",
+    "The peer sent bytes, usually its first ones, that look like plain HTTP instead of a TLS record.",
     "On a client, use ws: if a WebSocket carries the connection, or check the port. On a server, find the " +
       "browser or the HTTP client that connects to this port.",
     "record type 72: this looks like plain HTTP",
   ),
   renegotiation_mismatch: peer(
     "handshake_failure",
-    "The renegotiation_info extension is not empty in an initial handshake (RFC 5746), or is missing in a resumed " +
-      "one. An attacker may have joined two connections.",
+    "The renegotiation_info extension is not empty in an initial handshake (RFC 5746), or is missing " +
+      "although the server resumes a session that was established with it. An attacker may have joined two " +
+      "connections.",
     "Look for a proxy that alters the handshake. Update the peer.",
     "renegotiation_info of an initial handshake must be empty",
   ),
@@ -163,7 +169,7 @@ export const protocolRows: Readonly<Record<ProtocolFault, ErrorRow>> = {
   ),
   unknown_alert: peer(
     undefined,
-    "The peer sent a fatal alert with a number that has no name. `alert` is undefined.",
+    "The peer sent a fatal alert whose number has no name in Handclasp. `alert` is undefined.",
     "Read the peer's log.",
     "the peer ended the connection: unknown alert 200",
   ),

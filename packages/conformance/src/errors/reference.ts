@@ -30,7 +30,7 @@ const sections: readonly Section[] = [
   {
     title: "The transport and the end of a connection",
     introduction:
-      "Errors of host names, ports and WebSockets, and the ways in which a connection ends. [ends.md](ends.md) " +
+      "Errors of host names, ports and WebSockets, and of connections that end. [ends.md](ends.md) " +
       "describes what a read returns after each kind of end.",
     rows: transportRows,
   },
@@ -97,10 +97,10 @@ Every error that Handclasp throws is a \`TlsError\`. Its properties:
   \`undefined\` if there was no alert.
 - \`error.fault\` names the place of the fault: \`"peer"\` (a message of the peer), \`"configuration"\` (the options),
   \`"transport"\` (the transport of the connection), \`"application"\` (the program that uses Handclasp) or
-  \`"internal"\`
-  (Handclasp or its host).
+  \`"internal"\` (Handclasp or its host, which is Node.js or the browser).
 - \`error.advice\`, if present, says what to do. \`error.message\` repeats the advice in brackets at its end.
-- \`error.cause\`, if present, is the error of your program, the host or a library that led to this error.
+- \`error.cause\`, if present, is the error that led to this error. It comes from your program, the
+  host or a library.
 
 The text of a message may change in any version. "We" and "our" below mean this side of the connection.
 

@@ -34,7 +34,7 @@ type MakeRowWithoutAlert = (...words: Words) => ErrorRow;
 export const peer: MakeRow = rowsOfFault("peer");
 /** The application made a mistake. */
 export const application: MakeRow = rowsOfFault("application");
-/** Handclasp or its host failed. */
+/** Handclasp or its host (Node.js or the browser) failed. */
 export const internal: MakeRow = rowsOfFault("internal");
 /** The transport failed, so no alert can be sent. */
 export const transport: MakeRowWithoutAlert = (...words) => rowsOfFault("transport")(undefined, ...words);

@@ -39,7 +39,7 @@ export const apps: Readonly<Record<AppName, App>> = {
     void channel.close();
     return undefined;
   },
-  /** Writes more than the host's buffers hold, so that `close` waits for a peer that does not read. */
+  /** Writes more than the operating system's buffers hold, so that `close` waits for a peer that does not read. */
   "writes and closes": async (channel, observed) => {
     void channel.write(new Uint8Array(2 ** 24)).catch(() => {});
     await channel.close().catch((error: unknown) => fail(error, observed));

@@ -14,7 +14,7 @@ export interface Finding {
   readonly what: string;
   readonly got: number;
   readonly most: number;
-  /** A count is the same on every machine. A time depends on the machine, so only `pnpm hostile` checks it. */
+  /** The limit of a count holds on every machine. A time depends on the machine, so only `pnpm hostile` checks it. */
   readonly kind: "count" | "time";
 }
 
@@ -39,7 +39,7 @@ export interface Outcome {
   readonly name: string;
   readonly costs: Costs | undefined;
   readonly findings: readonly Finding[];
-  /** The reason why the attack did not complete. */
+  /** The reason why the attack did not complete, or its unhandled rejections. */
   readonly failure: string | undefined;
 }
 
@@ -196,7 +196,7 @@ export class Arena {
     this.expect(`sockets left${what}`, sockets, most);
   }
 
-  /** Expects that the victim closes its socket, although the peer did not end the connection. */
+  /** Expects that the victim ends the connection, although the peer did not. */
   async expectEnd(wire: Wire): Promise<void> {
     const start = Date.now();
     while (!wire.over && Date.now() - start < pollLimits.ms) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -45,7 +45,7 @@ export function makeBombs(): Bombs {
   );
   const mails = numbers(900).map((i) => tlv(0x81, Buffer.from(`u${i}@a.example`)));
   const hosts = numbers(250).map((i) => tlv(0x81, Buffer.from(i === 249 ? "a.example" : `h${i}.example`)));
-  // Combining marks of two classes in the wrong order: normalisation moves each one past all those before it.
+  // Combining marks of two classes in the wrong order: normalisation moves each U+0300 past every U+0315 before it.
   const marks = name("\u0315\u0300".repeat(15_200));
   return {
     root: pem(certificate(authority, authority.name, authority.publicKey, isAuthority)),

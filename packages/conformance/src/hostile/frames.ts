@@ -9,7 +9,7 @@ type Opcode = (typeof opcodes)[keyof typeof opcodes];
 export interface FrameOptions {
   /** False for each fragment of a message except the last. Default true. */
   readonly fin?: boolean;
-  /** True for the frames of a client, false for those of a server. Default true. */
+  /** Masks the frame, as a client must and a server must not. Default true. */
   readonly masked?: boolean;
   /** The length in the frame's header. Default: the length of `payload`. */
   readonly claimed?: number;

@@ -6,10 +6,10 @@ import { type Finding, heldBytes, KiB, makeMaterial, type Outcome, runAttack } f
 import { attacks } from "./attacks/all.ts";
 
 const usage = `pnpm hostile [--short] [WORDS]: raw clients and servers against Handclasp, over TCP and WebSocket.
-WORDS select the attacks whose group or name contains them. --short skips the attacks that take long.
-Each line has the costs of an attack for the victim's process: the longest stall of its event loop, its CPU time, the
-growth of its memory, and its active handles. Then come the measured values with their limits. FAIL: a value exceeds
-its limit.`;
+WORDS select the attacks whose group or name contains them. --short skips the attacks that take long, and shortens
+others. Each line has the costs of an attack for the victim's process: the longest stall of its event loop, its CPU
+time, the growth of its memory, its sockets and its active handles. Then come the measured values with
+their limits. FAIL: a value exceeds its limit.`;
 
 const args = process.argv.slice(2);
 if (args.includes("--help")) {

@@ -6,7 +6,7 @@
 import { Socket } from "node:net";
 
 export interface Clock {
-  /** Advances the clock. Timers fire in order, and the event loop runs some turns before each next timer. */
+  /** Advances the clock. Timers fire in the order of their times, with some turns of the event loop between them. */
   advance(ms: number): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ class ManualTimer {
   }
 }
 
-/** The host runs a timer of 1 ms or less, because such a timer only waits for the next turn of the event loop. */
+/** Node.js runs a timer of 1 ms or less, because such a timer only waits for the next turn of the event loop. */
 const isTime = (ms: number | undefined): ms is number => ms !== undefined && ms > 1;
 
 export function installManualClock(): Clock {

@@ -47,7 +47,7 @@ export interface Status {
   readonly bytes: number;
   /** The number of connections whose application has read a clean end. */
   readonly cleanEnds: number;
-  /** The codes of the errors that ended reads or failed connections. */
+  /** The errors of the application's calls and of connections: the code of a `TlsError`, the text of any other. */
   readonly failures: readonly string[];
   /** The largest number of bytes that the application has read in one turn of the event loop. */
   readonly mostInTurn: number;

@@ -23,7 +23,7 @@ export interface RawTlsOptions {
   readonly suite?: SuiteName;
   /** The certificate chain in DER. A client sends it only if the server requests a certificate. */
   readonly chain?: readonly Uint8Array[];
-  /** The key of the first certificate. Without it, a client sends a CertificateVerify with an invalid signature. */
+  /** The key of the first certificate. Without it, the peer's signatures are invalid. */
   readonly key?: KeyObject;
 }
 
@@ -68,7 +68,7 @@ export class RawTls {
     this.#suite = suites[options.suite ?? "chacha"];
   }
 
-  /** Records of `size` bytes each, sealed if the write keys are in use. */
+  /** Records of at most `size` bytes each, sealed if the write keys are in use. */
   records(type: number, bytes: Uint8Array, size: number = 2 ** 14): Buffer {
     const records: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += size) records.push(this.record(type, bytes.subarray(at, at + size)));

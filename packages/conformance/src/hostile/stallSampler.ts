@@ -1,5 +1,5 @@
 /**
- * The longest stall of an event loop, to a tenth of a millisecond.
+ * The longest stall of an event loop, to about a millisecond.
  * @module
  */
 

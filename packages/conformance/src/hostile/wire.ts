@@ -40,7 +40,7 @@ export class Wire {
   }
 
   /**
-   * Sends each piece in its own TCP segment, as far as the host permits.
+   * Sends each piece in its own TCP segment, as far as the operating system permits.
    * @param everyTurn the number of pieces per turn of the event loop
    */
   async pieces(pieces: Iterable<Uint8Array>, everyTurn = 8): Promise<void> {
@@ -54,7 +54,7 @@ export class Wire {
     }
   }
 
-  /** Resolves when the host has accepted all written bytes, or the socket is closed. */
+  /** Resolves when the operating system has accepted all written bytes, or the socket is closed. */
   flushed(): Promise<void> {
     if (this.socket.destroyed || this.socket.writableLength === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -82,7 +82,7 @@ export class Wire {
     return this.#over;
   }
 
-  /** Ends our side in order: sends a FIN, after a close frame if the transport is a WebSocket. */
+  /** Ends our side cleanly: sends a FIN, after a close frame if the transport is a WebSocket. */
   finish(): void {
     if (this.transport === "ws") {
       const normal = Buffer.from([1000 >> 8, 1000 & 0xff]);
@@ -168,7 +168,7 @@ export async function listenRaw(transport: TransportKind, onWire: (wire: Wire) =
   };
 }
 
-/** Reads the HTTP head before the first frame, and the bytes that arrived after it. */
+/** Reads the HTTP head and the bytes that arrived with it. */
 function readHead(socket: Socket): Promise<{ head: string; rest: Buffer }> {
   return new Promise((resolve) => {
     let received = Buffer.alloc(0);

@@ -19,8 +19,8 @@ import { authentication, isPsk, type KeyExchangeName, type Peer, psk, type Role,
 import { find, freePort, type Running, run, start, untilListening } from "./programs.ts";
 
 /**
- * With `"ticket"` or `"session ID"`, a second connection resumes the session by that means. With a client certificate,
- * it resumes by either means.
+ * With `"ticket"` or `"session ID"`, a second connection resumes the session by that means. With `"client certificate,
+ * resumed"`, it resumes by either means.
  */
 export type Kind = (typeof kinds)[number];
 
@@ -41,7 +41,7 @@ const exported = Object.entries(handclasp)
   .filter(([name]) => name.startsWith("TLS_"))
   .map(([, suite]) => suite as CipherSuite);
 
-/** All suites of Handclasp, the stronger ones first. */
+/** All suites of Handclasp, the modern ones first. */
 const suites: readonly CipherSuite[] = [
   ...new Set([
     ...handclasp.legacySuites,
@@ -78,7 +78,7 @@ function absence(role: Role, keyExchange: KeyExchangeName, kind: Kind): { absent
   return {};
 }
 
-/** The version of the peer. If the peer is not installed, `missing` names its programs. */
+/** The version of the peer. If the peer is not installed, `missing` names the absent programs. */
 export async function versionOf(peer: Peer): Promise<{ version?: string; missing: readonly string[] }> {
   const missing = peer.programs.filter((program) => !find(program));
   if (missing.length) return { missing };
@@ -87,7 +87,7 @@ export async function versionOf(peer: Peer): Promise<{ version?: string; missing
     const output = await run({ program, args });
     return { version: output.trim().split("\n")[0] ?? "", missing };
   } catch {
-    return { missing: [program] }; // a stub that only says how to install it
+    return { missing: [program] }; // for example a stub that prints how to install the program
   }
 }
 

@@ -33,7 +33,7 @@ export interface Task {
   readonly clientCertificate: boolean;
   /** If 2, the second connection resumes the session of the first one, by ticket or by session ID. */
   readonly connections: 1 | 2;
-  /** True if our side uses tickets. */
+  /** True if the second connection may resume by ticket. */
   readonly ticket: boolean;
 }
 
@@ -44,8 +44,8 @@ export interface Role {
    */
   readonly speaks: "echo" | "http";
   /**
-   * The commands for a task. They run one after another, and together open the requested number of connections. The
-   * input of each command is the payload. A server is one command.
+   * The commands for a task. Those of a client run one after another, together open the requested number of
+   * connections, and have the payload as input. A server is one command.
    */
   commands(task: Task): readonly Command[];
   /**
@@ -55,7 +55,7 @@ export interface Role {
   readonly noClientCertificate?: string;
   readonly noTicket?: string;
   readonly noSessionId?: string;
-  /** The reason for each key exchange that the peer supports only in the other role. */
+  /** The reason for each key exchange of the peer that does not run in this role. */
   readonly lacks?: Partial<Record<KeyExchangeName, string>>;
 }
 
@@ -78,7 +78,7 @@ export interface Peer {
 
 export const isPsk = (keyExchange: KeyExchangeName): boolean => keyExchange.endsWith("PSK");
 
-/** The key type of the server's certificate. The result is not used with a pre-shared key. */
+/** The key type of the server's certificate, which is not sent with a pre-shared key. */
 export const authentication = (keyExchange: KeyExchangeName): "ecdsa" | "rsa" =>
   keyExchange === "ECDHE_ECDSA" ? "ecdsa" : "rsa";
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
@@ -85,7 +86,7 @@ export function start({ program, args, cwd, mirror, env, minutes = 2 }: Command)
   };
 }
 
-/** Runs a command to its end. If its output contains `expected`, its exit code does not matter. */
+/** Runs a command to its end. With `expected`, its output must contain that, and its exit code does not matter. */
 export async function run(command: Command, input = "", expected?: string): Promise<string> {
   const running = start(command);
   const stdin = running.process.stdin;
@@ -120,12 +121,19 @@ export async function untilListening<T>(attempt: () => Promise<T>, hasEnded: () 
   }
 }
 
-/** Finds a free port, for servers that cannot choose and report one. */
+/**
+ * Finds a free port, for servers that cannot choose and report one. The port is below those that systems give for port
+ * 0 and for outgoing connections (32768 and more on Linux), so that no other program gets it before the server listens.
+ */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(16_384, 32_768);
+    const probe = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(probe, "listening").then(
+      () => true,
+      () => false,
+    );
+    probe.close();
+    if (isFree) return port;
+  }
 }

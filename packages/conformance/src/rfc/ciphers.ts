@@ -28,7 +28,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
         [
           `${etm}: encrypt_then_mac > is negotiated with a CBC suite`,
           `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
-          `${etm}: encrypt_then_mac > if only one side applies it, no record can be decrypted`,
+          `${etm}: encrypt_then_mac > if the answer is lost, the server cannot decrypt the client's first record`,
         ],
       ),
       server: obeyedBy(
@@ -36,7 +36,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
         [
           `${etm}: encrypt_then_mac > is negotiated with a CBC suite`,
           `${etm}: encrypt_then_mac > with content in the %s's hello is decode_error`,
-          `${etm}: encrypt_then_mac > if only one side applies it, no record can be decrypted`,
+          `${etm}: encrypt_then_mac > if the answer is lost, the server cannot decrypt the client's first record`,
         ],
       ),
     }),
@@ -60,7 +60,7 @@ export const rfc7366: Rfc = rfc(7366, "Encrypt-then-MAC", [
       server: obeyedBy(
         ["handshake/extensions/encryptThenMac.ts#encryptThenMacServer"],
         [
-          `${etm}: encrypt_then_mac > is offered if a CBC suite is offered, and not answered if another suite is chosen (RFC 7366 §3)`,
+          `${etm}: encrypt_then_mac > is offered if a CBC suite is offered, and not answered if an AEAD suite is chosen (RFC 7366 §3)`,
         ],
       ),
     }),
@@ -188,7 +188,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       server: obeyedBy(
         ["handshake/extensions/ecPointFormats.ts#ecPointFormatsServer"],
         [
-          `${points}: ec_point_formats > is answered with uncompressed only if an ECC suite is chosen (RFC 8422 §5.2)`,
+          `${points}: ec_point_formats > is answered with the uncompressed format if an ECC suite is chosen (RFC 8422 §5.2)`,
           `${points}: ec_point_formats > is not sent to a client that did not send it`,
           `${points}: ec_point_formats > is not answered if the suite is not an ECC suite`,
         ],
@@ -268,7 +268,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
       ["handshake/keyExchange/ecdheCommon.ts#ecdhSharedSecret", "crypto/noble.ts#agreeX25519"],
       [
         `${keyExchange}: the peer's public key > %s is refused by both sides (RFC 8422 §5.11)`,
-        "crypto/noble.test.ts: key agreement > %s: refuses public keys of another length or encoding",
+        "crypto/noble.test.ts: key agreement > %s: refuses keys of another length or encoding, or off the curve",
         "crypto/wycheproof.test.ts: noble gives the results of Wycheproof's vectors",
       ],
     ),
@@ -278,7 +278,7 @@ export const rfc8422: Rfc = rfc(8422, "Elliptic Curve Cryptography Cipher Suites
     "A server supports ECDHE_ECDSA and ECDHE_RSA with AES-128, in GCM and in CBC with SHA-1.",
     obeyedBy(
       "handshake/suites.ts#legacySuites",
-      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs`,
+      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 name; the default is only forward secret AEADs`,
     ),
   ],
 ]);

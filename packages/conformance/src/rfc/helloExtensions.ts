@@ -106,7 +106,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
         `${tests.reader}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${tests.writer}: negotiated limits > max_fragment_length applies to every later record (RFC 6066 §4)`,
         `${fragments}: max_fragment_length > a record after ServerHello that exceeds the limit is record_overflow`,
-        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again`,
+        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit may change; encrypt_then_mac is negotiated again`,
       ],
     ),
   ],
@@ -155,7 +155,7 @@ const rfc6066: Rfc = rfc(6066, "TLS Extensions: server_name, max_fragment_length
       "bad_certificate_status_response.",
     obeyedBy(
       "x509/ocsp.ts#verifyOcspResponse",
-      `${status}: an OCSP response > %s: the client refuses the handshake before it sends anything else`,
+      `${status}: an OCSP response > %s: the client refuses the handshake with an alert`,
     ),
   ],
   [
@@ -276,7 +276,7 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
       [
         `${tests.reader}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
         `${tests.writer}: negotiated limits > record_size_limit applies only to protected records (RFC 8449 §4)`,
-        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again`,
+        `${resumed}: a session is resumed > with its max_fragment_length; record_size_limit may change; encrypt_then_mac is negotiated again`,
       ],
     ),
   ],
@@ -290,7 +290,9 @@ const rfc8449: Rfc = rfc(8449, "Record Size Limit Extension", [
           "handshake/extensions/maxFragmentLength.ts#maxFragmentLengthClient",
           "handshake/extensions/recordSizeLimit.ts#recordSizeLimitClient",
         ],
-        [`${sizes}: record_size_limit > an answer that also has max_fragment_length, %s it, is illegal_parameter`],
+        [
+          `${sizes}: record_size_limit > a ServerHello with max_fragment_length %s record_size_limit is illegal_parameter`,
+        ],
       ),
       server: obeyedBy(
         ["handshake/extensions/maxFragmentLength.ts#maxFragmentLengthServer"],
@@ -336,7 +338,7 @@ const rfc8701: Rfc = rfc(8701, "GREASE", [
     "The sender chooses the values at random, and sends no extension twice.",
     obeyedBy("handshake/grease.ts#grease", [
       `${grease}: GREASE that the client sends > differs from hello to hello`,
-      `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
+      `${grease}: GREASE that the client sends > with random bytes of %i, no extension occurs twice`,
     ]),
   ],
   [

@@ -84,7 +84,7 @@ export const rfc5746: Rfc = rfc(5746, "TLS Renegotiation Indication Extension", 
     "A client that requires the extension ends the handshake with handshake_failure if the extension is missing. The " +
       "user can switch this requirement on or off.",
     obeyedBy("handshake/extensions/renegotiationInfo.ts#renegotiationInfoClient", [
-      `${required}: renegotiation_info > a client refuses a server without it, and its error has advice`,
+      `${required}: renegotiation_info > a client refuses a server without it, and the error has advice`,
       `${required}: renegotiation_info > a client accepts a server without it with requireSecureRenegotiation: false`,
     ]),
   ],

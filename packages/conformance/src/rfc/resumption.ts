@@ -71,7 +71,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "In a full handshake, the server sends the ticket after it has verified the client's Finished.",
     serverOnly(
       "handshake/server.ts#serverHandshake",
-      `${ticket}: NewSessionTicket > is sent only after the client's Finished is verified`,
+      `${ticket}: NewSessionTicket > is sent in a full handshake only after the client's Finished is verified`,
     ),
   ],
   [
@@ -87,7 +87,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     "A server does not assume that the client received a renewed ticket until it has verified the client's Finished.",
     serverOnly(
       "handshake/resumption/server.ts#resumeSession",
-      `${resumed}: a session is resumed > by another server with the ticket key, which renews the ticket if it has a newer key`,
+      `${resumed}: a session is resumed > by another server with the ticket key; a server with a newer key renews the ticket`,
     ),
   ],
   [
@@ -115,9 +115,7 @@ export const rfc5077: Rfc = rfc(5077, "TLS Session Resumption without Server-Sid
     bothRoles({
       client: obeyedBy(
         ["handshake/client.ts#makeClientHello"],
-        [
-          `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
-        ],
+        [`${resumed}: a session is resumed > by ticket, without certificate and key exchange`],
       ),
       server: obeyedBy(
         ["handshake/resumption/server.ts#resumeSession"],
@@ -194,7 +192,7 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
       [
         `${required}: extended_master_secret > a server without it is refused only if the client requires it`,
         `${exporter}: exported keying material > is refused without extended_master_secret`,
-        `${resumedHostile}: a session is not stored > by either side without extended_master_secret (RFC 7627 §5.3)`,
+        `${resumedHostile}: a session is not stored > by a server without extended_master_secret (RFC 7627 §5.3)`,
       ],
     ),
   ],
@@ -263,11 +261,11 @@ export const rfc7627: Rfc = rfc(7627, "TLS Session Hash and Extended Master Secr
     bothRoles({
       client: obeyedBy(
         ["handshake/resumption/client.ts#makeSessionKeeper"],
-        [`${resumedHostile}: a session is not stored > by either side without extended_master_secret (RFC 7627 §5.3)`],
+        [`${resumedHostile}: a session is not stored > by a server without extended_master_secret (RFC 7627 §5.3)`],
       ),
       server: obeyedBy(
         ["handshake/extensions/sessionTicket.ts#sessionTicketServer", "handshake/resumption/server.ts#newSessionId"],
-        [`${resumedHostile}: a session is not stored > by either side without extended_master_secret (RFC 7627 §5.3)`],
+        [`${resumedHostile}: a session is not stored > by a server without extended_master_secret (RFC 7627 §5.3)`],
       ),
     }),
   ],

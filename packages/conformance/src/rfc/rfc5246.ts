@@ -64,7 +64,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ["record/reader.ts#RecordReader.takeRawRecord", "engine/established.ts#EstablishedConnection.receive"],
       [
         `${reader}: a reader refuses > a record of type %i`,
-        `${established}: limits > a ChangeCipherSpec after the handshake is refused`,
+        `${established}: limits and the order of messages > a ChangeCipherSpec after the handshake is refused`,
       ],
     ),
   ],
@@ -88,7 +88,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       ["record/writer.ts#RecordWriter.setLimit", "record/reader.ts#RecordReader.takeRawRecord"],
       [
         `${reader}: a reader refuses > plaintext of more than 2^14 bytes, as soon as the header is read`,
-        `${writer}: fragments > have at most %i bytes, and a reader joins them again`,
+        `${writer}: fragments > have at most %i bytes, and a reader returns them all`,
       ],
     ),
   ],
@@ -105,8 +105,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       [
         `${order}: fragmented messages > do not prevent the handshake`,
         `${order}: fragmented alerts (RFC 5246 §6.2.1) > an alert in two records, and several alerts in one record, are read`,
-        `${order}: fragmented alerts (RFC 5246 §6.2.1) > half an alert before the %s is refused: the rest would be encrypted with other keys`,
-        `${established}: limits > a peer with records of one byte closes in order (RFC 5246 §6.2.1)`,
+        `${order}: fragmented alerts (RFC 5246 §6.2.1) > half an alert before the %s is refused: the rest would be encrypted`,
+        `${established}: limits and the order of messages > a close_notify in two records of one byte closes the connection cleanly (RFC 5246 §6.2.1)`,
       ],
     ),
   ],
@@ -172,7 +172,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.2",
     "The processing time does not reveal whether the padding was right.",
     obeyedBy("record/cbc.ts#MacThenEncrypt", [
-      `${cbc}: refuses wrong padding without a matching MAC after the same number of hash compressions`,
+      `${cbc}: refuses wrong padding and a wrong MAC after as many hash compressions as an intact record takes`,
       `${cbc}: bytes: opens every padding; faults give one error after the same number of compressions`,
     ]),
   ],
@@ -180,7 +180,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.3",
     "An AEAD suite specifies how its nonce is formed, and expands a record by at most 1024 bytes.",
     obeyedBy("record/aead.ts#AeadProtection", [
-      `${tests.suites}: the cipher suites > have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)`,
+      `${tests.suites}: the cipher suites > with an AEAD have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)`,
       "handshake/golden.test.ts: golden transcripts: the bytes do not change (HANDCLASP_UPDATE_GOLDEN=1 rewrites them)",
     ]),
   ],
@@ -188,7 +188,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "6.2.3.3",
     "An AEAD record that fails authentication causes a fatal bad_record_mac.",
     obeyedBy("record/aead.ts#requireAuthentic", [
-      `${reader}: a reader refuses > a record with any bit altered`,
+      `${reader}: a reader refuses > a record with any bit of its body altered`,
       `${suite}: the end > an altered record makes both sides fail with bad_record_mac`,
     ]),
   ],
@@ -224,14 +224,14 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/client.ts#makeSessionKeeper"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
-          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
+          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, so that the original can be wiped`,
         ],
       ),
       server: obeyedBy(
         ["connection/connection.ts#TlsConnection.finish", "handshake/resumption/server.ts#cacheSession"],
         [
           `${resumedHostile}: a session ends with a fatal alert (RFC 5246 §7.2.2) > that the %s sends: neither side resumes it`,
-          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, which can be wiped`,
+          `${tests.exporter}: exported keying material > is derived from a copy of the master secret, so that the original can be wiped`,
         ],
       ),
     }),
@@ -264,8 +264,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         "engine/engine.ts#Engine.receiveTransportEnd",
       ],
       [
-        `${suite}: the end > if the client closes first, both sides end in order`,
-        `${established}: limits > data after close_notify is ignored (RFC 5246 §7.2.1)`,
+        `${suite}: the end > if the client closes first, both sides end cleanly`,
+        `${established}: limits and the order of messages > data after close_notify is ignored (RFC 5246 §7.2.1)`,
         `${suite}: the end > if a transport ends without close_notify, reads and closed reject with truncated`,
       ],
     ),
@@ -278,7 +278,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
       "connection/connection.ts#TlsConnection.closeAfterEndRead",
       [
         `${suite}: the end > half-close: bytes that the other side still sends arrive`,
-        `${suite}: the end > if the server closes first, both sides end in order`,
+        `${suite}: the end > if the server closes first, both sides end cleanly`,
       ],
     ),
   ],
@@ -312,7 +312,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side that does not continue after a warning ends the connection with a fatal alert.",
     obeyedBy(
       "handshake/alerts.ts#Alerts.handleAlert",
-      `${established}: limits > four warnings in a row are accepted, five are not`,
+      `${established}: limits and the order of messages > four warnings in a row are accepted, five are not`,
     ),
   ],
   [
@@ -337,7 +337,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     obeyedBy(
       ["engine/engine.ts#Engine.write", "handshake/link.ts#HandshakeLink.expect"],
       [
-        `${established}: limits > data written before the handshake is done waits for it (RFC 5246 §7.3)`,
+        `${established}: limits and the order of messages > data written before the handshake is done waits for it (RFC 5246 §7.3)`,
         `${order}: application data during a handshake > before %s is refused`,
       ],
     ),
@@ -351,15 +351,15 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/client.ts#clientHandshake", "handshake/resumption/client.ts#makeSessionKeeper"],
         [
           `${order}: the handshake fails > without %s`,
-          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
+          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5077 figure 2`,
         ],
       ),
       server: obeyedBy(
         ["handshake/server.ts#serverHandshake", "handshake/resumption/server.ts#resumeSession"],
         [
           `${order}: the handshake fails > without %s`,
-          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5246 figure 2`,
-          `${resumed}: a session is resumed > by ticket: without certificate and key exchange, and the server's Finished comes first`,
+          `${order}: a resumed handshake > succeeds unaltered, in the order of RFC 5077 figure 2`,
+          `${resumed}: a session is resumed > by ticket, without certificate and key exchange`,
         ],
       ),
     }),
@@ -446,7 +446,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "A side that parses ClientHello accepts it with and without extensions. Any other length causes decode_error.",
     obeyedBy("wire/codec.ts#trailing", [
       `${hello}: ClientHello > is accepted without extensions if no signature is needed, and answered without extensions`,
-      "wire/messages.test.ts: causes a decode_error that names a field if it is truncated anywhere or has a byte too many",
+      "wire/messages.test.ts: causes a decode_error if it has a byte too many or is truncated (the error then names a field)",
     ]),
   ],
   [
@@ -494,8 +494,8 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.1.4",
     "No hello contains the same extension twice.",
     obeyedBy("handshake/extensions/extension.ts#extensionsByType", [
-      `${tests.required}: an unknown extension > twice in the %s's hello is decode_error`,
-      `${grease}: GREASE that the client sends > with random bytes 0x%x, no extension occurs twice`,
+      `${tests.required}: an extension twice in the %s's hello is decode_error`,
+      `${grease}: GREASE that the client sends > with random bytes of %i, no extension occurs twice`,
     ]),
   ],
   [
@@ -649,7 +649,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "7.4.4, 7.4.6",
     "The client's certificate has a key of a type in certificate_types, and one of the listed schemes fits that key.",
     obeyedBy("handshake/client.ts#chooseCredential", [
-      "connection/clientCredentials.test.ts: from a list of credentials > a client sends no certificate if none fits, or if the server cannot verify its kind of key",
+      "connection/clientCredentials.test.ts: from a list of credentials > none is sent if no certificate leads to a named authority, or the server cannot verify its key",
       "connection/clientCredentials.test.ts: a single credential > is not sent to a server that cannot verify its kind of key",
     ]),
   ],
@@ -668,7 +668,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "After ServerHelloDone, the client verifies the server's certificate and the server's choices before it sends " +
       "its next message.",
     clientOnly("handshake/client.ts#clientHandshake", [
-      `${tests.status}: an OCSP response > %s: the client refuses the handshake before it sends anything else`,
+      `${tests.status}: an OCSP response > %s: the client refuses the handshake with an alert`,
       `${suite}: the server's certificate > a certificate from an unknown CA`,
     ]),
   ],
@@ -738,7 +738,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "The premaster secret begins with the version that the client offered, not with the negotiated one.",
     obeyedBy(
       "handshake/keyExchange/rsa.ts#rsa",
-      `${rsa}: unpadPremaster > requires the version of ClientHello, not the negotiated one`,
+      `${rsa}: unpadPremaster > requires the version that it is given, which must be that of ClientHello`,
     ),
   ],
   [
@@ -746,7 +746,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "If a premaster secret cannot be decrypted or has a wrong version, the receiver replaces it with random bytes, " +
       "and sends no alert.",
     obeyedBy("crypto/premaster.ts#unpadPremaster", [
-      `${rsa}: unpadPremaster > returns the fallback for every other value of every checked byte`,
+      `${rsa}: unpadPremaster > returns the fallback for every other value of each byte that must have one value`,
       `${rsa}: unpadPremaster > reads the same bytes in the same order for any contents`,
       "handshake/byteflip.test.ts: $name with a client certificate: the handshake > fails if any byte of %s is altered",
     ]),
@@ -756,7 +756,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "EncryptedPreMasterSecret begins with a length field.",
     obeyedBy(
       "wire/messages.ts#clientEncryptedPremaster",
-      "wire/messages.test.ts: causes a decode_error that names a field if it is truncated anywhere or has a byte too many",
+      "wire/messages.test.ts: causes a decode_error if it has a byte too many or is truncated (the error then names a field)",
     ),
   ],
   [
@@ -781,7 +781,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
         ["handshake/server.ts#expectCertificateVerify"],
         [
           `${keyExchange}: CertificateVerify with a scheme that %s is refused (RFC 5246 §7.4.8)`,
-          `${order}: signatures > in the client's CertificateVerify are refused by the server at once`,
+          `${order}: signatures > in the client's CertificateVerify, with the last byte altered, are refused by the server at once`,
           `${order}: two messages in the wrong order > %s after %s is refused`,
         ],
       ),
@@ -824,7 +824,7 @@ export const rfc5246: Rfc = rfc(5246, "The Transport Layer Security (TLS) Protoc
     "9",
     "An implementation supports TLS_RSA_WITH_AES_128_CBC_SHA.",
     obeyedBy("handshake/suites.ts#TLS_RSA_WITH_AES_128_CBC_SHA", [
-      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs`,
+      `${tests.suites}: the cipher suites > include those that RFC 5246 §9 and RFC 8422 §6 name; the default is only forward secret AEADs`,
       `${suite}: suite, certificate and group`,
     ]),
   ],

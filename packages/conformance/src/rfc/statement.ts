@@ -3,7 +3,7 @@
  * @module
  */
 
-/** Handclasp obeys a demand, the demand does not apply to it, or it deviates from the demand. */
+/** Handclasp obeys a demand, the demand does not apply to it, or Handclasp deviates from it. */
 export type Verdict = "obeyed" | "does not apply" | "deviates";
 
 export type Role = "client" | "server";

@@ -41,7 +41,7 @@ const rfc6960: Rfc = rfc(6960, "Online Certificate Status Protocol", [
       "issuer or by a responder that the issuer authorised, and is within its validity period.",
     obeyedBy("x509/ocsp.ts#verifyOcspResponse", [
       `${ocsp}: the status of a certificate > matches the serial number, the issuer's name and the issuer's key`,
-      `${ocsp}: the signer of a status > is the issuer, and no other certificate`,
+      `${ocsp}: the signer of a status > may be the issuer, but neither another CA nor the server`,
       `${ocsp}: the time of a status > nextUpdate is inclusive, in whole seconds`,
     ]),
   ],
@@ -59,7 +59,7 @@ const rfc6960: Rfc = rfc(6960, "Online Certificate Status Protocol", [
       "the responder's certificate, directly.",
     obeyedBy(
       "x509/ocsp.ts#delegationFault",
-      `${ocsp}: the signer of a status > must be certified by the issuer, with the right extendedKeyUsage, dates, keyUsage and signature`,
+      `${ocsp}: the signer of a status > must, if not the issuer, be certified by it: extendedKeyUsage, dates, keyUsage, signature`,
     ),
   ],
 ]);

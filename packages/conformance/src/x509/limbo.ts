@@ -1,6 +1,6 @@
 /**
  * Verifies a corpus of certification paths and compares the verdicts with the expected verdicts. This module uses no
- * host API, so it also runs in a page.
+ * API of Node.js, so it also runs in a page.
  * @module
  */
 
@@ -47,7 +47,7 @@ export interface LimboVerdict {
    * `ERROR` means an error that is not a `TlsError` with fault `"peer"`. `ERROR` is always wrong.
    */
   readonly got: LimboCase["expect"] | "ERROR";
-  /** The error's code and message, or the path that was found. */
+  /** The error's code and message (with `ERROR`, its stack), or the path that was found. */
   readonly reason: string;
   /** The duration. A test must not judge it: it depends on the load of the machine. */
   readonly ms: number;

@@ -1,5 +1,5 @@
 /**
- * `pnpm -s limbo FILE`: checks path validation with a corpus file. Its last line is `must: N of M`.
+ * `pnpm -s limbo FILE`: checks path validation with a corpus file. It ends with the line `must: N of M`.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -15,7 +15,7 @@ const providers: Readonly<Record<string, readonly CryptoProvider[]>> = {
 
 const usage = `usage: limbo [--provider noble|node|both] FILE
 Verifies each case of the tier "must" in FILE with each provider (default: both).
-Exit code 0: all verdicts are right. 1: some are wrong. 2: FILE could not be read.`;
+Exit code 0: all verdicts are right. 1: some are wrong. 2: FILE or an option is invalid.`;
 
 try {
   const { corpus, selected } = read(process.argv.slice(2));
@@ -39,7 +39,7 @@ function read(args: string[]): { corpus: LimboCorpus; selected: readonly CryptoP
   return { corpus, selected };
 }
 
-/** A case counts as right only if all its runs are right with every provider. */
+/** A case counts as right only if all its runs are right, and in time, with every provider. */
 async function run(corpus: LimboCorpus, selected: readonly CryptoProvider[]): Promise<boolean> {
   const cases = corpus.cases.filter(({ tier }) => tier === "must");
   const wrong = new Set<LimboCase>();

@@ -1,6 +1,6 @@
 /**
- * Finds the calls in the sources that construct errors. For each call, it reads the code, the alert and the fault if
- * these are literals.
+ * Finds the calls in the sources that construct errors, except CertificateError, which `reference.test.ts` checks. For
+ * each call, it reads the code, the alert and the fault if these are literals.
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,7 +8,9 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
-/** The packages whose errors users see. The testing package constructs errors only to inspect them. */
+/**
+ * The packages whose errors users see. The testing package is left out: its errors simulate failures of a transport.
+ */
 const packages = ["core", "node", "browser"];
 /** The file that declares the codes as types. */
 const types = "packages/core/src/errorCodes.ts";
@@ -27,7 +29,10 @@ export const sources: readonly Source[] = packages
   .map((path) => ({ path: relative(root, path), text: withoutComments(readFileSync(path, "utf8")) }))
   .filter(({ path }) => path !== types);
 
-/** One call that constructs an error. A property is `undefined` if the argument is not a literal. */
+/**
+ * One call that constructs an error. If an argument is neither a literal nor a choice between literals, its property is
+ * `undefined`, or "us" for `by`.
+ */
 export interface Construction {
   readonly path: string;
   readonly codes: readonly string[] | undefined;
@@ -119,8 +124,8 @@ function argumentsFrom(text: string, from: number): string[] {
 }
 
 /**
- * The position of the quote that ends a string or a template. The templates in the sources have no substitution that
- * contains the same quote.
+ * The position of the quote that ends a string or a template. The first quote inside a nested template ends the outer
+ * one, which does no harm in the present sources.
  */
 function endOfLiteral(text: string, from: number): number {
   let at = from + 1;

@@ -40,7 +40,7 @@ describe("an error that the sources construct", () => {
     expect(constructions.flatMap(missingFromTable)).toEqual([]);
   });
 
-  test("would fail this test if the table lacked its code, alert or fault", () => {
+  test("would fail that test if the table lacked its code, alert or fault", () => {
     const inText = (call: string): string[] =>
       constructionsIn({ path: "a.ts", text: `throw ${call};` }).flatMap(missingFromTable);
     expect(inText('new TlsError("decode_error", "no", { code: "nonsense" })')).toEqual([

@@ -64,7 +64,7 @@ const cases = suites.flatMap(([suite, name, kind, exchange]) =>
 );
 type Case = (typeof cases)[number][1];
 
-/** Starts our echo server. `bindings` lists the values of each connection, in order. */
+/** Starts our echo server. `bindings` lists the values of each connection, the first one first. */
 async function serveOurs({ suite, kind, how }: Case) {
   const bindings: Bindings[] = [];
   const server = createServer(
@@ -205,7 +205,7 @@ describe.skipIf(missing.openssl.length)(openssls, () => {
   const printed = (text: string): string[] =>
     [...text.matchAll(/Keying material: ([0-9A-F]+)/g)].map(([, digits = ""]) => digits.toLowerCase());
 
-  test.each(cases)("s_server reports the values of our client: %s", async (_, one) => {
+  test.each(cases)("s_server reports that of our client: %s", async (_, one) => {
     const port = await freePort();
     const { cert, key } = material.files.server[one.kind];
     const server = start({
@@ -223,7 +223,7 @@ describe.skipIf(missing.openssl.length)(openssls, () => {
     }
   });
 
-  test.each(cases)("s_client reports the values of our server: %s", async (_, one) => {
+  test.each(cases)("s_client reports that of our server: %s", async (_, one) => {
     const server = await serveOurs(one);
     try {
       const file = `${material.files.folder}/bindings-${server.port}.session`;

@@ -1,6 +1,6 @@
 /**
- * OpenSSL offers a session, by ticket or by session ID, to a server that must not resume it. Each handshake is a full
- * one, without an error.
+ * OpenSSL offers a session, by ticket or by session ID, to a server that must not resume it. The handshake with that
+ * server must be a full one, without an error.
  */
 import type { AddressInfo } from "node:net";
 import {
@@ -135,12 +135,12 @@ const cases: Readonly<Record<string, Case>> = {
     first: { suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256] },
     second: { suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384] },
   },
-  // The default lifetime is two hours. The third server's clock is past it, the first two are not.
+  // The default lifetime is two hours. The third server's clock is past it, those of the first two are not.
   "a session that has expired": { reason: "expired", second: { now: () => Date.now() + 7_201_000 } },
   "a session from the future": { reason: "expired", second: { now: () => Date.now() - 3_600_000 } },
 };
 
-/** The options that the servers of one case share. The cache keeps every session, so the handshake must check it. */
+/** The options that a case's servers share. The store's clock stands still, so the handshake must check the age. */
 const kinds = {
   ticket: () => ({ sessionStore: false, ticketKeys: [ticketKey] }) as const,
   "session ID": () => ({ tickets: false, sessionStore: memoryStore({ now: () => 0 }) }) as const,

@@ -35,7 +35,7 @@ interface Recipe {
 class Folder {
   readonly path = mkdtempSync(join(tmpdir(), "handclasp-cas-"));
   run(program: string, args: string, input = ""): void {
-    // The environment is empty, because a variable of this machine may name another OpenSSL configuration.
+    // No other variables, because one of this machine may name another OpenSSL configuration.
     const options = {
       cwd: this.path,
       input,
@@ -84,7 +84,7 @@ const withoutExtfile: Recipe = {
   },
 };
 
-/** Tutorial 2: the v3.ext that most tutorials use. */
+/** Tutorial 2: the v3.ext that many tutorials use. */
 const withExtfile: Recipe = {
   name: "openssl x509 -req, with -extfile",
   programs: ["openssl"],
@@ -257,13 +257,16 @@ describe.each([withoutExtfile, withExtfile, opensslCa, certtool, keytool, certut
   const missing = way.programs.filter((program) => !find(program));
   const suffix = missing.length ? `, but there is no ${missing.join(", ")}` : "";
 
-  test.skipIf(missing.length).each(["server", "client"] as const)(`as a %s's certificate${suffix}`, async (role) => {
-    const folder = new Folder();
-    folders.push(folder);
-    const { ca, issue } = way.make(folder);
-    const identity = issue(role);
-    const { version } = parseCertificate(parsePemCertificates(identity.cert)[0]!);
-    const text = way.refused?.[role]?.(version);
-    expect(await verdict(role, ca, identity)).toMatch(text ?? /^open$/);
-  });
+  test.skipIf(missing.length).each(["server", "client"] as const)(
+    `issues a %s's certificate with the expected verdict${suffix}`,
+    async (role) => {
+      const folder = new Folder();
+      folders.push(folder);
+      const { ca, issue } = way.make(folder);
+      const identity = issue(role);
+      const { version } = parseCertificate(parsePemCertificates(identity.cert)[0]!);
+      const text = way.refused?.[role]?.(version);
+      expect(await verdict(role, ca, identity)).toMatch(text ?? /^open$/);
+    },
+  );
 });

@@ -111,7 +111,7 @@ async function decrypted({ file, port }: Capture, keyLog: string, stream = 0): P
 }
 
 describe.skipIf(!mayCapture)(title, () => {
-  test.each(suites.map((suite) => [suite.name, suite] as const))("decrypts %s with our key log", async (_, suite) => {
+  test.each(suites.map((suite) => [suite.name, suite] as const))("needs our key log to read %s", async (_, suite) => {
     const captured = await capture(suite);
     for (const log of Object.values(captured.logs)) expect(await decrypted(captured, log)).toBe(question + answer);
     expect(await decrypted(captured, "/dev/null")).toBe("");
@@ -119,7 +119,7 @@ describe.skipIf(!mayCapture)(title, () => {
 
   // tshark has no secret of the first connection, so it can decrypt only the second.
   test.each(["ticket", "session ID"] as const)(
-    "decrypts a session resumed by %s with only the key log line of the resumed handshake",
+    "decrypts a connection resumed by %s with only the key log line of the resumed handshake",
     async (how) => {
       const captured = await capture(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, how);
       for (const log of Object.values(captured.logs)) {

@@ -45,7 +45,7 @@ export const purposes = {
 } satisfies Record<string, readonly string[]>;
 
 export interface OpensslAuthority {
-  /** The version of OpenSSL. `undefined` if openssl is not installed: then do not call the other methods. */
+  /** The version of OpenSSL. `undefined` if openssl is not installed: then call no other method than `remove`. */
   readonly version: string | undefined;
   /** Issues a certificate. Without an issuer, the certificate is self-signed. */
   issue(kind: keyof typeof keys, extensions: readonly string[], issuer?: Issued): Issued;

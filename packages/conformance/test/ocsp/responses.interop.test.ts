@@ -63,7 +63,7 @@ describe.skipIf(!found).each([noble, nodeCrypto])(
       expect(await judge({ of, by, signer: issue("p256", serving, by) })).toBe("ocsp_signature");
       expect(await judge({ of, by, signer: issue("p256", responding, issue("p256", signing)) })).toBe("ocsp_signature");
       expect(await judge({ of, by, signer: issue("p256", responding) })).toBe("ocsp_signature");
-      // The response contains the CA's certificate and one more.
+      // The response contains the responder's certificate and one more.
       const also = issue("p256", signing);
       const signer = issue("p256", responding, by);
       const chain = ["-ndays", "7", "-rother", `${also.file}.pem`];

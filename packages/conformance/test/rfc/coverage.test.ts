@@ -107,7 +107,7 @@ describe("the statements", () => {
 });
 
 describe("each statement", () => {
-  test("names its code and its tests, or a reason", () => {
+  test("names its code, with its tests or a reason, or if it is not obeyed, a reason", () => {
     const incomplete = statements.filter(({ verdict, code, tests, reason }) =>
       verdict === "obeyed" ? !code.length || !(tests.length || reason) : !reason,
     );

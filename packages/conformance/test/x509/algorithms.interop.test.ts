@@ -159,7 +159,7 @@ async function verdict(chain: Uint8Array[], root: Uint8Array, provider: typeof n
 describe.skipIf(!found).each([noble, nodeCrypto])(
   `certificates of ${found ?? "openssl, which is not installed"}, verified with $name`,
   (provider) => {
-    test.each(accepted)("%s is accepted for root, intermediate and leaf", async (_, which, sign) => {
+    test.each(accepted)("%s is accepted in each certificate, if the signature is right", async (_, which, sign) => {
       const root = issue(which, signing, sign);
       const middle = issue(which, signing, sign, root);
       const leaf = issue(which, serving, sign, middle);

@@ -25,7 +25,7 @@ function limbo(text: string, ...args: string[]): { lines: string[]; status: numb
 const corpus = (...testcases: object[]) => JSON.stringify({ certs, testcases });
 
 describe("limbo FILE", () => {
-  test("the exit code is 0 if all verdicts are right", () => {
+  test("the exit code is 0 if all verdicts of the tier must are right; other tiers are not judged", () => {
     const { lines, status } = limbo(corpus(one, { ...one, tier: "strict", expect: "FAILURE" }));
     expect(lines.at(-1)).toBe("must: 1 of 1");
     expect(status).toBe(0);
@@ -45,7 +45,7 @@ describe("limbo FILE", () => {
     ).toHaveLength(1);
   });
 
-  test("the exit code is 2 if the file is not a corpus or has no case of the tier must", () => {
+  test("the exit code is 2 for a file without a case of the tier must; a wrong provider prints the usage", () => {
     for (const text of ["", "{}", corpus({ ...one, tier: "skip" })]) {
       const { status, stderr } = limbo(text);
       expect(status).toBe(2);

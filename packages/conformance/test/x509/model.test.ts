@@ -34,7 +34,7 @@ import { verdict } from "../../../core/test/x509/verify.ts";
 /** The base number of random cases. `pnpm fuzz` sets HANDCLASP_FUZZ. */
 const numRuns = Math.ceil(Number(process.env.HANDCLASP_FUZZ ?? 20_000) / 40);
 const timeout = 240_000 + 200 * numRuns;
-// node:crypto verifies signatures faster than noble, so thousands of chains take only seconds.
+// node:crypto verifies signatures much faster than noble.
 const ask = { provider: { ...noble, verify: nodeCrypto.verify, canVerify: nodeCrypto.canVerify }, reference: null };
 
 /** A CA is a name with one of the two keys of that name. Several CAs can certify it, and it can certify itself. */
@@ -89,7 +89,10 @@ function certify({ subject, issuer, defect, hints }: Edge, end = false): Authori
 }
 const endKey: KeyPair = ecKey();
 
-/** True if some path satisfies every rule. It tries all paths. */
+/**
+ * True if `path` can be extended to an anchor so that every rule for its issuers holds. It tries all paths. The caller
+ * checks the first certificate.
+ */
 function reaches(edges: readonly Edge[], anchors: readonly Edge[], path: readonly Edge[]): boolean {
   const child = path[path.length - 1]!;
   const issues = (edge: Edge) =>
@@ -146,7 +149,10 @@ it("the verifier finds a path if and only if one exists", { timeout }, async () 
 /** The defects that matter only in a CA. */
 const noCa: ReadonlySet<Defect> = new Set<Defect>(["no CA", "no keyCertSign"]);
 
-/** `i` inside, `o` outside, `v` a wildcard that reaches inside, `x` cannot be processed. */
+/**
+ * Names, and their relations to the subtrees, one letter for each subtree: `i` inside, `o` outside, `v` a wildcard that
+ * reaches inside, `x` cannot be processed.
+ */
 type Table = readonly (readonly [encoded: Uint8Array, relations: string])[];
 interface Form {
   readonly subtrees: readonly Uint8Array[];
@@ -246,7 +252,7 @@ function allowed({ form, index }: Choice, { permitted, excluded }: Constraints):
 /** With an empty subject, the extension must be critical. */
 const altNames = (encoded: Uint8Array): Uint8Array => extension("2.5.29.17", seq(encoded), true);
 
-it("the verdict on each name under each subtree of its form matches the table, permitted and excluded", async () => {
+it("the verdict on each name matches the table, for each subtree of its form, permitted or excluded", async () => {
   const keys = [ecKey(), ecKey()] as const;
   for (const { names, subtrees } of forms) {
     for (const [i, subtree] of subtrees.entries()) {
@@ -299,7 +305,7 @@ it("the verifier accepts exactly the names that every CA permits and no CA exclu
       fc.boolean(),
       async ([names, above, below], subject, selfIssued) => {
         const root = certifying({ subject: O("O=Ok"), key: rootKey, extensions: encode(above) });
-        // The other subject is a name of the table, so that the model has its result.
+        // If the intermediate is not self-issued, its subject is a name of the table too, whose relations are known.
         const between = selfIssued ? 0 : 1;
         const nameOf = (index: number) => directories.names[index]![0].slice(2);
         const middle = certifying({

@@ -4,8 +4,8 @@
  */
 
 /**
- * The type of all bytes that Handclasp returns. Their memory is not a SharedArrayBuffer, so Blob, fetch,
- * TextDecoderStream and WebCrypto accept them. Handclasp itself accepts bytes in any kind of memory.
+ * The type of the bytes that Handclasp gives to applications. Their memory is not a SharedArrayBuffer, so Blob, fetch,
+ * TextDecoderStream and WebCrypto accept them. From applications, Handclasp accepts bytes in any kind of memory.
  */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -53,8 +53,8 @@ export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
 }
 
 /**
- * Bytes as lower-case hex. `join` makes a flat string. After `+=`, the engine would keep each part as long as the
- * string.
+ * Bytes as lower-case hex. `join` makes a flat string. After `+=`, the JavaScript engine would keep each part as long
+ * as the string.
  */
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -239,8 +239,8 @@ export function derFault(message: string, code: CertificateFault = "malformed"):
 /** Text from UTF-8. Throws if the bytes are not UTF-8. */
 export function utf8(bytes: Uint8Array): string {
   try {
-    // `escape` writes a char code below 256 as %XX. Every engine has it, and it is thirty times as fast as a decoder in
-    // JavaScript.
+    // `escape` writes a char code from 128 to 255 as %XX. Every JavaScript engine has it, and it is thirty times as
+    // fast as a decoder in JavaScript.
     return decodeURIComponent(escape(latin1(bytes)));
   } catch {
     return derFault("UTF8String not UTF-8");

@@ -1,10 +1,10 @@
 import { itemOverhead } from "../limits.ts";
 
 /**
- * The lengths of shared buffers, in bytes. Pieces shorter than `itemOverhead` share buffers. The first shared buffer
- * has the minimum length, and each buffer after a full one is twice as long, up to the maximum. If every buffer had the
- * maximum length, a peer that sends a large piece after each small one would make us store many times the bytes that it
- * sent.
+ * The lengths of shared buffers, in bytes. Pieces shorter than `itemOverhead` that follow another piece share buffers.
+ * The first shared buffer has the minimum length, and each buffer after a full one is twice as long, up to the maximum.
+ * If every buffer had the maximum length, a peer that sends a large piece after each small one would make us store many
+ * times the bytes that it sent.
  */
 const minSharedLength = 2 * itemOverhead;
 const maxSharedLength = 2 ** 12;

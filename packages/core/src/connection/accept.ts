@@ -24,10 +24,10 @@ import { checkedTransport, type Transport } from "./transport.ts";
 
 /**
  * The server's credentials: one, a list, or a function of the ClientHello that returns one or a list, for a server that
- * does not know its names beforehand. From a list, the server takes a credential whose certificate has the name that
- * the client asks for and that the client can verify. The first credential is the default. The server calls the
- * function in every handshake, a resumed one included. If the function returns no credential, the client gets
- * unrecognized_name.
+ * does not know its names beforehand. From a list, the server takes a credential that the client can verify and whose
+ * certificate has the name that the client asks for. If none has it, `strictSni` decides. If several do, the first that
+ * serves the preferred suite is taken. The server calls the function in every handshake, a resumed one included. If the
+ * function returns no credential, the client gets unrecognized_name.
  */
 export type ServerCredentials =
   | Credential
@@ -36,7 +36,7 @@ export type ServerCredentials =
 
 /**
  * A server's options. `ca`, `pins`, `trust`, `verify` and `insecure` say which client certificates the server trusts.
- * They need `clientAuth`, and `clientAuth` needs one of them.
+ * They need `clientAuth`, and `clientAuth` needs one of them other than `verify`.
  */
 export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessionOptions {
   /** The server's certificates. Required unless every suite uses a pre-shared key. */
@@ -59,15 +59,15 @@ export interface AcceptOptions extends CommonOptions, TrustOptions, ServerSessio
    */
   readonly equalSuites?: readonly (readonly CipherSuite[])[];
   /**
-   * Refuses a server name that no certificate has (unrecognized_name), instead of answering with the first certificate.
-   * A client that names no server gets the first certificate in any case. Default: true if the certificates have
-   * different names. With an RSA and an ECDSA certificate for the same names, the default is false.
+   * Refuses a server name that no certificate has (unrecognized_name), instead of answering with the first certificate
+   * that the client can use. A client that names no server gets that certificate in any case. Default: true if the
+   * certificates have different names. With an RSA and an ECDSA certificate for the same names, the default is false.
    */
   readonly strictSni?: boolean;
   /**
    * Refuses a client that offers none of our `alpn` (no_application_protocol), even if it offers no protocol at all.
    * Default false: a client that offers no protocol is accepted, and `session.alpn` is `null`. A client that offers
-   * only other protocols is always refused.
+   * only protocols that are not in our `alpn` is always refused, unless `alpn` is empty.
    */
   readonly requireAlpn?: boolean;
 }
@@ -82,7 +82,7 @@ export interface ServerConfiguration {
 }
 
 /**
- * Checks options once, for many connections. The connections share their resumption state: tickets, ticket keys and the
+ * Checks options once, for many connections. The connections share their resumption state: the ticket keys and the
  * session store.
  * @throws TlsError `configuration`
  * @example
@@ -109,8 +109,8 @@ class SharedConfig implements ServerConfiguration {
 }
 
 /**
- * Accepts a channel as server, over any transport. Resolves once the handshake is done and any required client
- * certificate is verified. Options passed here are for this connection alone. Its session cannot be resumed unless the
+ * Accepts a channel as server, over any transport. Resolves once the handshake is done and the client's certificate, if
+ * it sent one, is verified. Options passed here are for this connection alone. Its session cannot be resumed unless the
  * options contain a session store or ticket keys. Use `serverConfig` to share state between connections.
  * @throws TlsError `configuration` before any byte is read; otherwise the error that ended the handshake
  * @example
@@ -149,8 +149,8 @@ export function startAccept(transport: Transport, config: ServerConfiguration): 
 }
 
 /**
- * As `startAccept`, with a handshake's configuration. The trace contains secrets if both `config` and `options` allow
- * it.
+ * As `startAccept`, with a handshake's configuration. The trace contains secrets only if both `config` and `options`
+ * allow it.
  */
 export function acceptWith(config: ServerConfig, transport: Transport, options: CommonOptions): TlsConnection {
   return new TlsConnection(

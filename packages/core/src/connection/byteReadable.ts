@@ -1,5 +1,6 @@
 /**
- * The type of `channel.readable`: the host's ReadableStream, declared so that it fits both lib.dom and node:stream/web.
+ * The type of `channel.readable`: the global ReadableStream, assignable to the types of both lib.dom and
+ * node:stream/web.
  * @module
  */
 
@@ -8,9 +9,9 @@ import type { Bytes } from "../bytes/bytes.ts";
 /**
  * A stream of bytes, for every API that takes a ReadableStream.
  *
- * The declarations of lib.dom and of `@types/node` differ in their BYOB readers, so neither type fits the other. This
- * stream has no BYOB reader: `getReader({ mode: "byob" })` throws a TypeError. The type below says so, and fits both
- * declarations.
+ * The declarations of lib.dom and of `@types/node` differ in their BYOB readers, so neither type is assignable to the
+ * other. This stream has no BYOB reader: `getReader({ mode: "byob" })` throws a TypeError. The type below says so, and
+ * is assignable to both.
  *
  * Safari cannot iterate over streams; `for await (const bytes of channel)` works everywhere.
  * @example
@@ -24,7 +25,7 @@ export interface ByteReadable extends ReadableStream<Bytes> {
   getReader(): ReadableStreamDefaultReader<Bytes>;
   pipeThrough<R>(
     transform: { readable: R; writable: WritableStream<Bytes> },
-    // The options of `pipeTo`, because the name of their type differs between hosts.
+    // The options of `pipeTo`, because lib.dom and `@types/node` name their type differently.
     options?: Parameters<ReadableStream<Bytes>["pipeTo"]>[1],
   ): R;
   tee(): [ByteReadable, ByteReadable];

@@ -13,4 +13,4 @@ export function callGuarded(callback: () => unknown): void {
   }
 }
 
-const print = (error: unknown): void => console.error("handclasp: a listener of the application threw:", error);
+const print = (error: unknown): void => console.error("handclasp: a callback failed:", error);

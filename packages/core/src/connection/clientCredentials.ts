@@ -9,12 +9,13 @@ import { checkedChain } from "./ownChain.ts";
 
 /**
  * The client's credentials, for servers that ask for a certificate:
- * - A single credential is sent to every server that can verify its kind of key, whatever authorities the server names.
- *   The list of authorities is only a SHOULD (RFC 5246 §7.4.6), servers often name the root while our chain ends below
- *   it, and "unknown_ca" says more than "no certificate".
+ * - A single credential is sent to every server that can verify its kind of key, whatever authorities the server names,
+ *   for three reasons: to obey that list is only a SHOULD (RFC 5246 §7.4.6), servers often name the root while our
+ *   chain ends below it, and "unknown_ca" says more than "no certificate".
  * - From a list, the client sends the first credential that the server can verify and whose chain leads to an authority
  *   that the server names, or to any authority if the server names none. If none fits, the client sends an empty
- *   certificate list. So a list, even of one credential, shows a certificate only to servers that it is meant for.
+ *   certificate list. So a list, even of one credential, shows no certificate to a server that names only other
+ *   authorities.
  * - A function returns the credential to send, or `undefined` to send none.
  */
 export type ClientCredentials =

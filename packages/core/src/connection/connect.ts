@@ -22,14 +22,14 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
    */
   readonly psk?: ClientPsk;
   /**
-   * The DNS name or IP address that the server's certificate must contain. Required with `ca`. The adapters take the
-   * name from the URL.
+   * The DNS name or IP address that the server's certificate must contain. Required with `ca`; not checked with
+   * `trust` or `insecure`, or if pins without `ca` contain the server's own key. The adapters take it from the URL.
    */
   readonly serverName?: string;
   /**
-   * The largest fragment in bytes, in both directions, for a host with little memory (max_fragment_length, RFC 6066
-   * §4). A server that does not know the extension ignores it; `session.maxFragmentLength` shows the result.
-   * `recordSizeLimit` is its successor, and takes precedence if both are set.
+   * The largest fragment in bytes, in both directions, for a device with little memory (max_fragment_length, RFC 6066
+   * §4). A server that does not know the extension ignores it; `session.maxFragmentLength` shows the result. If both
+   * are set, a server that knows its successor, `recordSizeLimit`, ignores this one.
    */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096;
   /**
@@ -44,8 +44,8 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
    */
   readonly fallbackScsv?: boolean;
   /**
-   * With `grease`, the client offers some reserved values, different ones each time (RFC 8701). A server that does not
-   * tolerate unknown values is then found early.
+   * With `grease`, the client offers some reserved values, chosen at random each time (RFC 8701). A server that does
+   * not tolerate unknown values is then found early.
    */
   readonly grease?: Grease;
   /**
@@ -62,14 +62,14 @@ export interface ConnectOptions extends CommonOptions, TrustOptions {
   /**
    * The client's credentials, for a server that asks for a certificate: a single one, which the client sends whatever
    * authorities the server names; a list, from which the client sends the first one that the server can verify and
-   * whose chain leads to an authority that the server names; or a function that chooses one.
+   * whose chain leads to an authority that the server names (to any if it names none); or a function that chooses one.
    */
   readonly credentials?: ClientCredentials;
   /** Keeps sessions and resumes them: see `keepSessions`. Default: every handshake is a full one. */
   readonly sessions?: ClientSessions;
   /**
    * Distinguishes servers of the same name, so that they do not replace each other's sessions. The adapters set it to
-   * the URL's host and port.
+   * the URL's host and port; without a URL it is empty.
    */
   readonly sessionScope?: string;
 }

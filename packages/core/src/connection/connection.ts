@@ -25,7 +25,7 @@ import { iteratorOf, readableOf, writableOf } from "./streams.ts";
 import { Timers } from "./timers.ts";
 import type { Transport } from "./transport.ts";
 
-/** The engine options that depend on the role. The connection sets the others. */
+/** The engine options that `connect` and `accept` give. The connection sets the others. */
 export type RoleOptions = Pick<EngineOptions, "role" | "handshake" | "maxFragment" | "maxRefusals" | "traceSecrets">;
 
 /**
@@ -126,8 +126,8 @@ export class TlsConnection {
     return this.#engine.traffic;
   }
   /**
-   * A signal that aborts when this connection is about to end: a closing server asks its handlers to finish, `close`
-   * was called, or the connection has ended.
+   * A signal that aborts when this connection ends or is about to end: a closing server asks its handlers to finish,
+   * `close` was called, or the connection has ended.
    * @example
    * channel.closing.addEventListener("abort", () => stopWorking());
    */
@@ -186,7 +186,7 @@ export class TlsConnection {
 
   /**
    * Returns the next bytes, or `undefined` after the peer's close_notify if every byte before it was read. Rejects with
-   * the TlsError that ended the connection, `closed_locally` if this side closed it. Only one read may be pending.
+   * the TlsError that ended the connection, or with `closed_locally` after `close`. Only one read may be pending.
    *
    * The transport is paused while more than 128 KiB wait to be read. A page cannot pause a WebSocket, so in a page more
    * than 16 MiB end the connection with `inbound_overflow`.
@@ -196,7 +196,8 @@ export class TlsConnection {
   }
 
   /**
-   * Sends bytes. Resolves when there is room for more. Rejects with a TlsError if the connection is not open.
+   * Sends bytes, after the handshake. Resolves when there is room for more. Rejects with a TlsError if this side has
+   * closed or the connection has ended.
    *
    * A writer that awaits each write buffers at most 4 MiB, however slowly the peer reads. The data of a writer that
    * does not await is buffered without limit, and must not be changed until its write resolves.
@@ -210,15 +211,15 @@ export class TlsConnection {
     return markHandled(
       this.#outbound.written.then(() => {
         this.#engine.close();
-        // The connection has ended: in order, or because written data could not be sealed.
+        // The connection has ended, for example because both sides have closed, or written data could not be sealed.
         return this.#engine.phase === "closed" ? this.closed : undefined;
       }),
     );
   }
 
   /**
-   * Keeps our side open until `done` settles, even if the application has read the peer's end, so that it can still
-   * write an answer. A server calls this with the promise of its handler.
+   * Keeps our side open until `done` settles, even if the application has read the peer's end, so that the application
+   * can still write an answer. A server calls this with the promise of its handler.
    * @example
    * channel.holdOpen(channel.write(response));
    */
@@ -246,7 +247,7 @@ export class TlsConnection {
     return this.closed;
   }
 
-  /** As `close`, but never rejects. Exists only on hosts that have the symbol. */
+  /** As `close`, but never rejects. Exists only if the JavaScript engine has the symbol. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     closeAtDispose(TlsConnection.prototype);
@@ -272,7 +273,8 @@ export class TlsConnection {
   }
 
   /**
-   * True if `error` is one of the errors with which the `read`, `write` and `closed` of this connection reject.
+   * True if `error` is one of the errors with which the `read`, `write` and `closed` of this connection reject because
+   * this side has closed or the connection has ended.
    * @example
    * if (!channel.endedBy(error)) report(error);
    */

@@ -3,7 +3,7 @@ import type { TlsError } from "../errors.ts";
 /** Returns the error that reads and writes reject with: the same error at each call. */
 export type GetEndError = () => TlsError;
 
-/** The errors that the reads, writes and `closed` of one connection reject with. */
+/** The errors that the reads, writes and `closed` of one connection reject with because of its end. */
 export class EndErrors {
   /** Created with the first error, because most open connections have none. */
   #errors: TlsError[] | undefined;

@@ -1,5 +1,5 @@
 /**
- * The errors of a channel itself: of its timers, its transport and its application.
+ * The errors of a channel that do not come from TLS: from its timers, its transport and its application.
  * @module
  */
 import { type AlertDescription, TlsError, type TlsErrorCode, type TlsErrorOptions } from "../errors.ts";
@@ -14,7 +14,7 @@ export const transportError = (
 export const localCloseError = (): TlsError =>
   new TlsError(undefined, "this side has closed the connection", { code: "closed_locally", fault: "application" });
 
-/** The connection ended in order, and the peer closed first. */
+/** The connection ended without an error, and this side did not call `close`. */
 export const closedError = (): TlsError => transportError("closed", "the connection is closed");
 
 /** The transport accepts no more bytes. */

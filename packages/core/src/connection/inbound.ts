@@ -104,7 +104,7 @@ export class Inbound implements EngineInbound {
   }
 
   /**
-   * Ends the received data, in order or with an error. Only the first call counts: a later error does not undo an
+   * Ends the received data, cleanly or with an error. Only the first call counts: a later error does not undo an
    * authenticated end.
    */
   end(error?: GetEndError): void {
@@ -126,7 +126,7 @@ export class Inbound implements EngineInbound {
   }
 
   /**
-   * Discards data after this side has closed. Reads then fail, because the discarded data must not look like the peer's
+   * Discards data after `close` or `abort`. Reads then fail, because the discarded data must not look like the peer's
    * end. If the application has read the peer's end, or the connection failed before, later reads see that end.
    */
   stop(error: GetEndError): void {

@@ -24,8 +24,9 @@ export interface CommonOptions {
    */
   readonly provider?: CryptoProvider;
   /**
-   * The cipher suites, in order of preference. Default: `modernSuites`. Use `legacySuites` for devices that support no
-   * modern suite. Add `dheSuites` or `ccmSuites` for peers that support no other suites.
+   * The cipher suites, in order of preference. Default: `modernSuites`, ChaCha20-Poly1305 first if the provider prefers
+   * it. Use `legacySuites` for devices that support no modern suite. Add `dheSuites` or `ccmSuites` for peers that
+   * support no other suites.
    */
   readonly suites?: readonly CipherSuite[];
   /**
@@ -42,7 +43,7 @@ export interface CommonOptions {
   readonly trace?: TraceListener | TraceOptions;
   /**
    * Caches parsed certificates and verified signatures for many connections. Default: in @handclasp/node one cache for
-   * the process, in core and in pages none.
+   * each provider, in core and in pages none.
    */
   readonly certificateCache?: CertificateCache;
   /** Gets a line of the NSS key log for each connection. Anyone who has the line can decrypt the connection. */
@@ -65,15 +66,15 @@ export interface CommonOptions {
   /** The largest fragment that we send, in bytes, 64 to 16,384. Default 16,384. */
   readonly maxFragment?: number;
   /**
-   * The largest plaintext of a record that we accept, in bytes, 64 to 16,384 (record_size_limit, RFC 8449), for a host
-   * with little memory: a peer that knows the extension sends no larger records. Default: a client does not send the
-   * extension, and a server answers it with 16,384.
+   * The largest plaintext of a record that we accept, in bytes, 64 to 16,384 (record_size_limit, RFC 8449), for a
+   * device with little memory: a peer that knows the extension sends no larger records. Default: a client does not send
+   * the extension, and a server answers it with 16,384.
    */
   readonly recordSizeLimit?: number;
   /**
-   * The answer to a peer that asks to renegotiate an open connection, which we never do. `"decline"`: for each of the
-   * first three requests, the peer gets a warning and the connection goes on (RFC 5246 §7.2.2). `"abort"`: the first
-   * request ends the connection with no_renegotiation. Default `"decline"`.
+   * The answer to a peer that asks to renegotiate an open connection. We never renegotiate. `"decline"`: for each of
+   * the first three requests, the peer gets a warning and the connection goes on (RFC 5246 §7.2.2); the fourth ends it.
+   * `"abort"`: the first request ends the connection with no_renegotiation. Default `"decline"`.
    */
   readonly renegotiation?: "decline" | "abort";
   /**
@@ -145,7 +146,7 @@ export const connectionOptions = (options: CommonOptions): ConnectionOptions => 
   allowHalfOpen: options.allowHalfOpen ?? false,
 });
 
-/** Returns the requested rows, and throws if the provider lacks one. By default, returns the rows that it has. */
+/** Returns the requested rows, and throws if the provider lacks one. By default, returns the default rows it has. */
 function supported<T extends { readonly name: string }>(
   provider: CryptoProvider,
   what: string,

@@ -46,7 +46,7 @@ export class Outbound {
 
   /** True after the transport has returned "full", until it drains. */
   #isFull = false;
-  /** True if all connections together have spent this turn's budget. Writers then wait for a later turn. */
+  /** True while writers wait for a later turn, because all connections together have spent this turn's budget. */
   #isWaitingForTurn = false;
   #room: Deferred<void> | undefined;
   #lastWrite: Promise<void> = resolved;
@@ -54,8 +54,8 @@ export class Outbound {
   #progress = 0;
   /**
    * Whether our side of the transport ends after close_notify is sent, because many peers send their close_notify only
-   * after that. `TlsConnection.closeWrite` leaves our side open, because a peer without allowHalfOpen takes its end as
-   * our departure.
+   * after that. `TlsConnection.closeWrite` leaves our side open, because a peer without allowHalfOpen takes the end of
+   * our side as our departure.
    */
   endsTransport = false;
 
@@ -84,7 +84,7 @@ export class Outbound {
     if ((bytes as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
       return markHandled(Promise.reject(usageError("write takes a Uint8Array: encode text with TextEncoder")));
     if (this.#laterWritesError) return markHandled(Promise.reject(this.#laterWritesError()));
-    // Fast path: no other write is pending and the transport has room, so no promise is created.
+    // Fast path: no other write is pending and the transport has room, so mostly no promise is created.
     if (!this.#queuedWrites && this.#hasRoom && this.#engine.phase === "open" && bytes.length <= maxMessageData) {
       try {
         this.#writeNow(bytes);
@@ -99,7 +99,7 @@ export class Outbound {
     return done;
   }
 
-  /** Resolves when all writes until now have settled. */
+  /** Resolves when the engine has taken the data of all writes until now, or the writes have failed. */
   get written(): Promise<void> {
     return this.#lastWrite;
   }
@@ -154,7 +154,7 @@ export class Outbound {
     if (this.#waitingWritesError) throw this.#waitingWritesError();
   }
 
-  /** True if the transport has room, and less than a whole message waits to be sealed or sent. */
+  /** True if transport and budget have room, and less than a whole message waits to be sealed or sent. */
   get #hasRoom(): boolean {
     return !this.#isFull && !this.#isWaitingForTurn && this.#engine.pendingOut < maxMessageData;
   }
@@ -171,7 +171,7 @@ export class Outbound {
     this.#room = undefined;
   }
 
-  /** Schedules a flush at the end of this turn's microtasks, or as soon as the ready bytes fill a message. */
+  /** Schedules a flush after a few microtasks without a write, or as soon as the ready bytes fill a message. */
   schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;

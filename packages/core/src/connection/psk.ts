@@ -1,6 +1,6 @@
 /**
- * Checks that the suites and the option `psk` fit together. The key exchanges check the option itself, so that a page
- * without suites for it does not load that code.
+ * Checks that `suites` has a suite with a pre-shared key if and only if the option `psk` is given. The key exchanges
+ * check the contents of the option, so that a page without such suites does not load the code for it.
  * @module
  */
 

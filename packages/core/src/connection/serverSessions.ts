@@ -21,16 +21,17 @@ import { boundedStore, checkedStore, memoryStore, withinTime } from "./sessions.
 /** A server's options for resumption. */
 export interface ServerSessionOptions {
   /**
-   * Whether the server issues tickets (RFC 5077), which store the encrypted session at the client. Default true if the
-   * provider has AES-256-GCM.
+   * Whether the server issues and accepts tickets (RFC 5077), which store the encrypted session at the client. Default
+   * true if the provider has AES-256-GCM.
    */
   readonly tickets?: boolean;
   /**
    * The ticket keys, 48 random bytes each: a name of 16 bytes, which is sent in the clear, and an AES-256 key. The
    * first key encrypts and all keys decrypt, so you rotate keys by putting a new one first. Servers with the same keys
-   * resume each other's sessions. A function is called for each ticket. Default: keys of this configuration alone, a
-   * new one every `sessionLifetime`; each is wiped after two lifetimes, in Node even without connections. Anyone who
-   * gets a key can decrypt the sessions of its tickets: change keys daily, and never write them to disk.
+   * and options resume each other's sessions. A function is called for each ticket that is issued or received. Default:
+   * keys of this configuration alone, a new one every `sessionLifetime`; each is wiped after two lifetimes, in Node
+   * even without connections. Anyone who gets a key can decrypt the sessions of its tickets: change keys daily, and
+   * never write them to disk.
    */
   readonly ticketKeys?: readonly Uint8Array[] | (() => Awaitable<readonly Uint8Array[]>);
   /** The cache of session IDs, for clients without tickets. Default: 4 MiB in memory. `false`: no cache. */
@@ -87,8 +88,8 @@ function keysOf(
 }
 
 /**
- * Schedules `task` on a timer that does not keep the process alive, which Node has. On other hosts `task` does not run,
- * and old keys are wiped when the next ones are requested.
+ * Schedules `task` on a timer that does not keep the process alive. Where there is no such timer (in a page), `task`
+ * does not run, and old keys are wiped when a handshake next asks for the keys.
  */
 const scheduleUnref: ScheduleTask = (ms, task) => {
   const timer = setTimeout(task, ms) as { unref?(): void } | number;

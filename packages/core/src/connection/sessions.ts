@@ -81,9 +81,9 @@ const keepSessionsOptions = ["any store", "boolean tickets"];
 
 /**
  * Keeps the sessions of a client's connections and resumes them: a reconnect then takes one round trip and no
- * public-key operation. A session is resumed only under the configuration that it was made with: name, trust, OCSP
- * policy, client certificate, groups, schemes and max_fragment_length. Without this option, every handshake is a full
- * one, and a server cannot link two connections of one client by their session.
+ * public-key operation. A session is resumed only under the configuration that it was made with: name, scope, trust,
+ * OCSP policy, client certificate, groups, schemes and max_fragment_length. Without the option `sessions`, every
+ * handshake is a full one, and a server cannot link two connections of one client by their session.
  * @example
  * const sessions = keepSessions();
  * const first = await connect(url, { ca, sessions });
@@ -94,7 +94,7 @@ export function keepSessions(options: KeepSessionsOptions = {}): ClientSessions 
   return makeSessionKeeper(boundedStore(checkedStore(store, "store")), tickets);
 }
 
-/** The same store with a time limit, which never fails. A `get` that is late or fails returns `undefined`. */
+/** The same store with a time limit, and without failures: a `get` that is late or fails returns `undefined`. */
 export function boundedStore(store: SessionStore): SessionStore {
   const ignoreErrors = (act: () => Awaitable<void>): void => {
     try {

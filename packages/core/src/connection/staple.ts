@@ -9,8 +9,7 @@ import { parseOcspResponse } from "../x509/ocspResponse.ts";
 
 /**
  * Checks the OCSP response and the timestamps that a server sends with its certificate. Returns a function that returns
- * the response for a handshake. That function never throws: if the application's function fails, it returns
- * `undefined`.
+ * the response for a handshake. That function never throws: it returns `undefined` if the application's function fails.
  */
 export function readStaple(
   { ocspResponse, signedCertificateTimestamps }: Credential,

@@ -5,7 +5,7 @@ import { closeTimeoutError, handshakeTimeoutError } from "./errors.ts";
 import type { ConnectionOptions } from "./options.ts";
 import type { Outbound } from "./outbound.ts";
 
-/** The timers of one connection. They limit the time of each state that waits for the peer or for a provider. */
+/** The timers of one connection. They limit the handshake, an incomplete later message, the close and sealing. */
 export class Timers {
   readonly #engine: Engine;
   readonly #outbound: Outbound;

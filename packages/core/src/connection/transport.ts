@@ -17,14 +17,15 @@ export interface TransportEvents {
   /** Called after `send` has returned "full", once there is room again. */
   drain(): void;
   /**
-   * Called once, when the peer's side has ended in order (TCP FIN, a WebSocket's close handshake). TLS decides whether
+   * Called once, when the peer's side has ended cleanly (TCP FIN, a WebSocket's close handshake). TLS decides whether
    * this is a truncation. Only `drain` and `error` follow.
    */
   end(): void;
   /**
    * Called when the transport has failed in both directions (refused, reset, a message that is too large, a text
-   * message) or, after `end`, has closed. The error is a TlsError with fault `"transport"`. The transport calls this
-   * without delay, even while paused, after it has delivered the data that it received before.
+   * message), or when it has closed after the event `end`. Give a TlsError with fault `"transport"`: any other error
+   * becomes `transport_failed`. The transport does not delay this call, even while paused: it first delivers the data
+   * that it has received, and then the error.
    */
   error(error: Error): void;
 }
@@ -55,7 +56,7 @@ export interface Transport {
    */
   closeWrite?(): void;
   /**
-   * Flushes, then closes our side in order (a WebSocket: close 1000). Data that the peer sends afterwards may be
+   * Flushes, then closes our side cleanly (a WebSocket: close 1000). Data that the peer sends afterwards may be
    * dropped. The connection does not call the transport after that: the transport frees its resources once the peer's
    * side has ended too, or after a timeout of its own.
    */
@@ -77,7 +78,7 @@ export interface Transport {
   readonly nextTurn?: NextTurn;
 }
 
-/** Checks all methods, because WebSockets and sockets have a `send` too. */
+/** Checks all mandatory methods, because WebSockets and sockets have some of them too. */
 export function checkedTransport(transport: Transport): Transport {
   const methods = ["start", "send", "pause", "resume", "end", "abort"] as const;
   if (methods.every((method) => typeof transport?.[method] === "function")) return transport;

@@ -14,8 +14,8 @@ export const nextTimerTurn: NextTurn = (callback) => void setTimeout(callback, 0
 
 class TurnBudget {
   /**
-   * The number of bytes that all connections together have spent in this turn. At `turnBudget`, a connection waits for
-   * the next turn.
+   * The number of bytes that all connections together have spent since a turn last began here. At `turnBudget`, a
+   * connection waits for the next turn.
    */
   spent = 0;
   /** Runs the next turn if the transport's `nextTurn` never calls back: one transport must not stop all connections. */
@@ -35,7 +35,7 @@ class TurnBudget {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.spent = 0;
-      // If all connections continued at once, their data would be a hundred times the size of the processor's cache.
+      // If thousands of connections continued at once, their data would be far larger than the processor's cache.
       const next = this.#waiting.splice(0, resumedInTurn);
       if (this.#waiting.length) this.#schedule(nextTurn);
       for (const resume of next) callGuarded(resume);

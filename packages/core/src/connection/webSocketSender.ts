@@ -12,13 +12,13 @@ const open = 1;
 
 /** The close code after an orderly end. */
 const orderlyCode = 1000;
-/** The close code after a failure; a fatal alert before it gives the reason. */
+/** The close code after a failure; a fatal alert before it may give the reason. */
 const failureCode = 4000;
-/** The close codes of a peer that closed the WebSocket in order, also after a failure. */
+/** The close codes that count as the end of the peer's side, also after a failure. */
 const orderlyCodes: readonly number[] = [orderlyCode, 1005, failureCode];
 /**
- * The close code if the page was left or closed, or the program ends (RFC 6455 §7.4.1). The WebSocket then closed in
- * order, but TLS did not.
+ * The close code if the page was left or closed, or the program ends (RFC 6455 §7.4.1). The WebSocket then closed with
+ * a close frame, but TLS without close_notify.
  */
 const goingAway = 1001;
 
@@ -120,7 +120,7 @@ export class WebSocketSender {
   }
 }
 
-/** Reports the close of an open WebSocket: its end, if it closed in order, and that the transport is gone. */
+/** Reports the close of an open WebSocket: its end, if the code is orderly, and that the transport is gone. */
 export function reportClose(to: Pick<TransportEvents, "end" | "error">, code: number, reason: string): void {
   if (orderlyCodes.includes(code)) to.end();
   const how = code === 1006 ? "without a close frame" : `with code ${code}${reason && ` (${reason})`}`;

@@ -1,5 +1,5 @@
 /**
- * Conversions between BigInt and the big-endian bytes of RSA and finite fields. Operations on BigInt do not take
+ * Conversions between BigInt and big-endian bytes, and powers modulo a number. Operations on BigInt do not take
  * constant time.
  * @module
  */

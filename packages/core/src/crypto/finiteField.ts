@@ -1,6 +1,6 @@
 /**
  * Finite fields for Diffie-Hellman: the safe primes of RFC 7919 and RFC 3526, all with generator 2. The code computes
- * the primes from the digits of e and π, as the RFCs define them. The computation takes at most some 20 ms, once for
+ * the primes from the digits of e and π, as the RFCs define them. The computation takes at most about 20 ms, once for
  * each prime, and saves a page 6 KB that do not compress.
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * @noble's hashes. They are in the first load of every page, because transcripts, the PRF and fingerprints are always
- *   synchronous.
+ * @noble's SHA-2 hashes. They are in the first load of every page, because transcripts, the PRF and fingerprints are
+ * always synchronous.
  * @module
  */
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";

@@ -7,8 +7,8 @@
 import type { Awaitable } from "../flow.ts";
 
 /**
- * The hashes of TLS 1.2. SHA-1 serves only the HMAC of CBC suites, and OCSP, which identifies certificates and
- * responders by hashes.
+ * The hashes of TLS 1.2. SHA-1 serves only the HMAC of CBC suites, PBKDF2 of encrypted private keys, and OCSP, which
+ * identifies certificates and responders by hashes.
  */
 export type HashName = "sha1" | "sha256" | "sha384" | "sha512";
 
@@ -149,7 +149,7 @@ export interface CryptoProvider {
   readonly ciphers: Ciphers;
   readonly groups: { readonly [G in CurveName]?: KeyShareGenerator };
   /**
-   * Diffie-Hellman with generator 2 in the field of a safe prime from RFC 7919 or RFC 3526, as big-endian bytes. The
+   * Diffie-Hellman with generator 2 in the field of `prime` (big-endian), a safe prime of RFC 7919 or RFC 3526. The
    * secret exponent must have at least `exponentLength` bytes. The peer's public key has no leading zeros, and core has
    * checked that it is in 2 … p−2. If a provider lacks this function, core computes with BigInt.
    */

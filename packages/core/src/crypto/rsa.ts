@@ -39,8 +39,8 @@ function openSignature(key: RsaPublicKey, signature: Uint8Array): { block: Uint8
 export type RsaHashName = "sha256" | "sha384" | "sha512";
 
 /**
- * The DER of DigestInfo before the digest, in hex (RFC 8017 §9.2 note 1). The first form has NULL as the hash's
- * parameters, as all implementations write it. The second form omits them, and RFC 5246 §4.7 requires that we accept it
+ * The DER of DigestInfo before the digest, in hex (RFC 8017 §9.2 note 1). The first text has NULL as the hash's
+ * parameters, as RFC 5246 §4.7 requires. The second text omits them, and the same section requires that we accept it
  * too.
  */
 const digestInfos: Readonly<Record<RsaHashName, readonly [string, string]>> = {
@@ -108,8 +108,8 @@ export function verifyPss(hash: Hash, key: RsaPublicKey, message: Uint8Array, si
   applyMask(hash, h, db);
   db[0] = (db[0] as number) & topMask;
   const salt = db.subarray(db.length - digestLength);
-  // The code compares PS || 01 || salt || H' || bc as a whole. It fits into the block with every hash, because of the
-  // minimum size of the modulus.
+  // The code compares PS || 01 || salt || H' || bc as a whole. These parts fit into the block with every hash, because
+  // of the minimum size of the modulus.
   const expected = new Uint8Array(length);
   expected[db.length - digestLength - 1] = 1;
   expected.set(salt, db.length - digestLength);

@@ -1,7 +1,7 @@
 /**
  * The signature schemes that Handclasp supports, with their numbers from RFC 8446 §4.2.3. In TLS 1.2, the two bytes of
- * a number are the SignatureAndHashAlgorithm of RFC 5246, so 0x0403, 0x0503 and 0x0603 mean ECDSA with that hash on
- * *any* offered curve.
+ * a number are the SignatureAndHashAlgorithm of RFC 5246, so 0x0403, 0x0503 and 0x0603 mean ECDSA with SHA-256, SHA-384
+ * and SHA-512 on *any* offered curve.
  * @module
  */
 import type { PublicKey, SignatureAlgorithm } from "./provider.ts";

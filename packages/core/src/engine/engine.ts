@@ -42,7 +42,7 @@ export class Engine {
   #receivedClose = false;
   /** The number of waiting bytes that the last `setBacklog` reported. */
   #reportedBacklog = 0;
-  /** True once the peer's side of the transport has ended in order. */
+  /** True once the peer's side of the transport has ended without an error. */
   #hasTransportEnded = false;
   /** The error of the transport, if it has failed. It has then failed in both directions. */
   #transportError: TlsError | undefined;
@@ -87,7 +87,7 @@ export class Engine {
   get pendingOut(): number {
     return this.#writer.pendingBytes;
   }
-  /** True once the peer has sent close_notify. All data before it has been passed to `inbound`. */
+  /** True once the peer's close_notify is processed: all data before it has been passed to `inbound`. */
   get receivedClose(): boolean {
     return this.#receivedClose;
   }
@@ -145,7 +145,7 @@ export class Engine {
         this.#endWithTransport();
       this.#isRunning = false;
     }
-    // Even while a promise is pending, because bytes that arrive meanwhile may make `inbound` pause the transport.
+    // Reported even while a promise is pending: `inbound` may have to pause the transport for bytes that arrive then.
     const { pendingBytes } = this.#reader;
     if (pendingBytes === this.#reportedBacklog) return;
     this.#reportedBacklog = pendingBytes;
@@ -167,7 +167,7 @@ export class Engine {
     }
   }
 
-  /** Sends application data. Throws a usage error unless the connection is open for writing. */
+  /** Sends application data. Throws if the connection is not open for writing, or if a record cannot be sealed. */
   write(bytes: Uint8Array): void {
     if (this.#phase !== "open" || this.#sentClose)
       throw usageError(this.#phase === "handshake" ? "write before the handshake is done" : "write after close");
@@ -220,12 +220,12 @@ export class Engine {
     this.#scheduleTake();
   }
 
-  /** Sends the alert unless no record can be sealed any more. The connection ends in either case. */
+  /** Sends the alert. If it cannot be sealed, the connection ends without it. */
   #sendLastAlert(level: "warning" | "fatal", description: AlertDescription): void {
     try {
       this.#alerts.send(level, description);
     } catch {
-      // The caller reports the error that ended the connection.
+      // A caller that aborts reports its own error. `close` has none, and goes on.
     }
   }
 
@@ -237,7 +237,7 @@ export class Engine {
     } catch (error) {
       const failure = asTlsError(error);
       this.abort(failure);
-      // The connection may have closed in order while earlier data was still being sealed.
+      // The connection may have closed without an error while earlier data was still being sealed.
       if (this.#closedEvent) this.#closedEvent = { error: failure, ...this.#closedEvent };
     }
     if (this.#closedEvent && this.#writer.isDrained) {

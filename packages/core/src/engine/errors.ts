@@ -28,7 +28,7 @@ export const truncationError = (inHandshake: boolean, cause?: TlsError): TlsErro
       });
 
 export const peerGoneError = (cause: TlsError): TlsError =>
-  new TlsError(undefined, "the peer closed in order and left before our close_notify", {
+  new TlsError(undefined, "the peer closed cleanly and left before our close_notify", {
     code: "peer_gone",
     fault: "transport",
     cause,

@@ -1,7 +1,7 @@
 import { type Awaitable, isPromise } from "../flow.ts";
 import { asHookError } from "./errors.ts";
 
-/** The error of a promise or a hook, which the engine throws into the flow that waits. */
+/** The error of a promise or a hook. The engine throws it into the flow that waits, if the handshake is not done. */
 export interface Thrown {
   readonly error: unknown;
 }

@@ -17,7 +17,7 @@ interface Slot<Offered, Agreed = never> {
   readonly agreed: Agreed;
 }
 
-/** One slot for each extension. `extensions/<name>.ts` fills it, and `extensions/all.ts` lists the implementations. */
+/** One slot for each extension but padding. `extensions/<name>.ts` fills it; `extensions/all.ts` lists the halves. */
 export interface Slots {
   readonly versions: Slot<readonly number[]>;
   readonly serverName: Slot<string, true>;
@@ -32,7 +32,7 @@ export interface Slots {
   readonly alpn: Slot<readonly string[], string>;
   /** If agreed, CertificateStatus may follow the server's Certificate. */
   readonly statusRequest: Slot<true, true>;
-  /** The agreed value is the SignedCertificateTimestampList as received. */
+  /** The agreed value is the SignedCertificateTimestampList as on the wire. */
   readonly signedCertificateTimestamps: Slot<true, Uint8Array>;
   /**
    * The offered value is empty if the client has no ticket and wants one. If agreed, the server sends NewSessionTicket
@@ -49,8 +49,8 @@ export interface OfferedGroups {
 }
 
 /**
- * The extensions of a ClientHello, decoded by the server. A property is absent if the client did not send the
- * extension.
+ * The extensions of a ClientHello, decoded by the server. A property is absent or `undefined` if the client did not
+ * send the extension or the server ignores it.
  */
 export type Offer = { readonly [K in keyof Slots]?: Slots[K]["offered"] | undefined };
 

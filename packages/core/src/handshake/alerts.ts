@@ -35,9 +35,9 @@ export class Alerts {
   }
 
   /**
-   * Processes a record. Returns true for an alert record with only warnings, and false for a record of another type. A
-   * record may contain several alerts, and an alert may be split over two records (RFC 5246 §6.2.1). Throws
-   * `CloseNotify` for close_notify, and a `TlsError` for a fatal alert.
+   * Processes a record. Returns true for alerts after which the connection goes on, and false for a record of another
+   * type. A record may contain several alerts, and an alert may be split over two records (RFC 5246 §6.2.1). Throws
+   * `CloseNotify` for close_notify, and a `TlsError` for a fatal or invalid alert, or for too many warnings.
    */
   handleAlert({ type, fragment }: TlsRecord): boolean {
     if (type !== contentTypes.alert) {

@@ -41,8 +41,8 @@ export function* clientHandshake(link: HandshakeLink, config: ClientConfig): Flo
   try {
     return yield* runHandshake(link, config, resumable, precomputed);
   } catch (error) {
-    // After any failure, an alert in place of ServerHello included. Otherwise a server that rejects the session would
-    // refuse every connection until the session expires.
+    // After any error in this flow, even an alert in place of ServerHello. Otherwise a server that rejects the session
+    // would refuse every connection until the session expires. (The end of the transport runs only `finally`.)
     if (resumable) yield* resumable.forget();
     throw error;
   } finally {
@@ -194,7 +194,7 @@ function* verifyServer(
   return { peer: server, signatureScheme: scheme?.name, ocspResponse: response as Bytes | undefined, ocspStatus };
 }
 
-/** Verifies the path and the name, and that the key fits the suite (RFC 5246 §7.4.2, RFC 8422 §5.3). */
+/** Applies the trust policy, and checks that suite and groups permit the key (RFC 5246 §7.4.2, RFC 8422 §5.3). */
 function* verifyCertificate(config: ClientConfig, suite: SuiteRow, chain: readonly Uint8Array[]): Flow<VerifiedPeer> {
   // A client may send an empty list, a server may not (RFC 5246 §7.4.2).
   if (!chain.length) throw new TlsError("decode_error", "the server's certificate_list is empty");
@@ -260,7 +260,7 @@ interface ClientIdentity {
 /** ClientCertificateType of each kind of key. ecdsa_sign covers EdDSA too (RFC 8422 §5.5). */
 const certificateTypes = { rsa: 1, rsa_pss: 1, ec: 64, ed25519: 64 } as const;
 
-/** The schemes of the request that we support, and the authorities that the request names. */
+/** The schemes that the request lists, that its types permit and that we support, and the authorities that it names. */
 const readRequest = (config: ClientConfig, request: CertificateRequest): ReceivedCertificateRequest => ({
   schemes: config.schemes.filter(
     (row) => request.schemes.includes(row.id) && request.certificateTypes.includes(certificateTypes[row.key]),
@@ -309,7 +309,7 @@ const clientSession = (
     certificateRequest: request && readRequest(config, request),
   });
 
-/** Stores the session for a later handshake if the configuration has a store. Returns the function that removes it. */
+/** Stores the session if there is a store and the session may be resumed. Returns the function that removes it. */
 function* keepSession(
   config: ClientConfig,
   { agreement }: HelloResults,

@@ -65,7 +65,7 @@ export interface ClientConfig extends CommonConfig {
   readonly maxFragmentLength: number | undefined;
   /** Whether the client refuses a server without renegotiation_info (RFC 5746 §4.1). */
   readonly requireSecureRenegotiation: boolean;
-  /** Whether the client sends TLS_FALLBACK_SCSV, because this is a retry with a lower version (RFC 7507). */
+  /** Whether a ClientHello without a session has TLS_FALLBACK_SCSV, as a retry with a lower version (RFC 7507). */
   readonly fallbackScsv: boolean;
   /** Adds reserved values to the ClientHello (RFC 8701). */
   readonly grease: ((hello: ClientHello, random: Random) => ClientHello) | undefined;
@@ -100,7 +100,7 @@ export interface ClientSessions {
 export interface SessionKeeper extends ClientSessions {
   /** Checks the option `sessionScope`. Throws a configuration error if it is not valid. */
   checkScope(scope: string): void;
-  /** Returns the session to offer under this configuration, or the reason why the stored session is not offered. */
+  /** Returns the session to offer, the reason why the stored one is not offered, or `undefined` if there is none. */
   find(config: ClientConfig): Flow<ResumableSession | NotResumed | undefined>;
   /** Stores a new session if it may be resumed. Returns the function that removes it. */
   keep(config: ClientConfig, session: NewClientSession): Flow<HandshakeResult["forgetSession"]>;
@@ -160,14 +160,14 @@ export interface ServerConfig extends CommonConfig {
   /** The DER names that CertificateRequest lists. An empty list accepts any authority. */
   readonly certificateAuthorities: readonly Uint8Array[];
   /**
-   * Whether the server refuses a name that none of its certificates has (unrecognized_name). Otherwise it answers with
-   * its first certificate. With `undefined` the value of `hasSeveralNames` applies.
+   * Whether the server refuses a name that none of its certificates has (unrecognized_name). Otherwise any of its
+   * certificates may answer. With `undefined` the value of `hasSeveralNames` applies.
    */
   readonly strictSni: boolean | undefined;
   /** Whether the certificates are for different names. */
   readonly hasSeveralNames: boolean;
   /**
-   * Whether the server refuses a client without ALPN. (A client that offers only other protocols is always refused.)
+   * Whether the server refuses a client without ALPN. (With `alpn`, it always refuses one that offers only others.)
    */
   readonly requireAlpn: boolean;
   /** Groups of equally preferred suites. A group has the rank of its first member in `suites`. */

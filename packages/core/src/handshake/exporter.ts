@@ -25,7 +25,7 @@ export interface ExporterInput {
 }
 
 /**
- * The labels that TLS itself uses. An export under one of them would reveal a secret of the connection (RFC 5705 §4).
+ * The labels that TLS itself uses. An export under one of them could reveal a secret of the connection (RFC 5705 §4).
  */
 const reserved: readonly string[] = [
   "client finished",
@@ -62,7 +62,7 @@ export class Exporter {
       throw usageError(`length ${length}, expected 1 to ${maxExport} bytes`);
     if (typeof label !== "string" || !/^[\x20-\x7e]*$/.test(label) || reserved.includes(label))
       throw usageError(`label ${JSON.stringify(label)}: expected printable ASCII, and no label of TLS`);
-    // A string would count as zeros of the same length, so that the two sides would derive different keys.
+    // The letters of a string would count as zeros, so that a peer with the string's bytes would derive another key.
     if (context !== undefined && !(context instanceof Uint8Array && context.length < 2 ** 16))
       throw usageError("context: expected a Uint8Array of up to 65,535 bytes");
     if (!extendedMasterSecret) throw notUnique("exported keying material");

@@ -26,7 +26,7 @@ import type { Alerts } from "./alerts.ts";
 import { HandshakeReader } from "./handshakeReader.ts";
 import { Transcript } from "./transcript.ts";
 
-/** The limits on the length of a fragment that both hellos agreed on, in bytes. */
+/** The agreed limits on the length of a fragment, in bytes. */
 export interface RecordLimits {
   /** The limit for each record, protected or not, in both directions (RFC 6066 §4). */
   readonly maxFragmentLength?: number | undefined;
@@ -43,7 +43,7 @@ export class HandshakeLink {
   readonly #alerts: Alerts;
   readonly #messages = new HandshakeReader();
   #helloRequests = 0;
-  /** True on a client, which skips HelloRequest in a handshake (RFC 5246 §7.4.1.1). On a server it is unexpected. */
+  /** True on a client, which skips HelloRequest in a handshake (RFC 5246 §7.4.1.1). A server refuses HelloRequest. */
   readonly #skipsHelloRequest: boolean;
 
   constructor(
@@ -82,7 +82,7 @@ export class HandshakeLink {
 
   /**
    * Waits for the next message, and returns it if it is of this type. Otherwise returns `undefined`, and the message
-   * stays for the next call. Throws if the next record contains no handshake message.
+   * stays for the next call. Throws if a record arrives that is neither a handshake record nor a warning.
    */
   *optional<T>(type: MessageType<T>): Flow<T | undefined> {
     yield* this.#receiveMessage();
@@ -106,7 +106,7 @@ export class HandshakeLink {
     this.#writer.hold();
   }
 
-  /** Clients only: the server asked for a certificate and gets none. The error for an alert after this says so. */
+  /** Clients only: the server asked for a certificate and gets none. The advice for a later alert may say so. */
   noteNoCertificate(): void {
     this.#alerts.sentNoCertificate = true;
   }
@@ -155,7 +155,7 @@ export class HandshakeLink {
 
   /**
    * Checks that the peer's flight ends here. Bytes after its last message were sent before our answer, so they cannot
-   * be a reply to that answer (RFC 5246 §7.3).
+   * be a reply to that answer (RFC 5246 §7.3). A client skips HelloRequests here, and permits the start of one.
    */
   checkFlightEnd(): void {
     const messages = this.#messages;

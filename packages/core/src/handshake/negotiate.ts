@@ -52,8 +52,8 @@ export function checkAlpn(config: ServerConfig, offer: Offer): void {
 }
 
 /**
- * Chooses the first of our suites that the client offers and for which we have a group and a certificate that the
- * client can use. A suite with a pre-shared key needs no certificate.
+ * Chooses the first shared suite for which we have a group and a certificate that the client can use, as far as the
+ * suite needs them.
  */
 export function choose(config: ServerConfig, hello: ClientHello, offer: Offer): Choice {
   let credentials: readonly ServerCredential[] | undefined;
@@ -98,8 +98,8 @@ export const canServe = (suites: readonly SuiteRow[], candidate: ServerCredentia
   suites.some((suite) => matchSuite(suite, candidate, { schemes: defaultSchemes }));
 
 /**
- * The credentials for a name: exact matches before wildcards. If none matches, all credentials in the configured order.
- * Throws instead if `strictSni` refuses the name.
+ * The credentials for a name: exact matches before wildcards. Without a name or a match, all credentials in the
+ * configured order. Throws for a name without a match if `strictSni` (by default `hasSeveralNames`) is true.
  */
 export function credentialsFor(config: ServerConfig, serverName: string | undefined): readonly ServerCredential[] {
   if (serverName === undefined) return config.credentials;
@@ -154,7 +154,7 @@ const allowsUsage = (
 const canDecrypt = (candidate: ServerCredential): boolean =>
   candidate.credential.rsaDecryptRaw !== undefined && allowsUsage(candidate, "keyEncipherment");
 
-/** Returns a scheme with which this credential can sign and which the client can verify, if both have one. */
+/** The scheme with which this credential signs for this suite and client. `undefined` if there is none. */
 function signingScheme(
   suite: SuiteRow,
   candidate: ServerCredential,

@@ -12,6 +12,7 @@ import type { SessionPsk } from "./keyExchange/exchange.ts";
 
 /** The contents of a CertificateRequest. */
 export interface ReceivedCertificateRequest {
+  /** The schemes that the server accepts and that we support. */
   readonly schemes: readonly SignatureScheme[];
   /** The DER names of acceptable authorities. An empty list accepts any authority. */
   readonly certificateAuthorities: readonly Bytes[];
@@ -23,7 +24,7 @@ export interface Session {
   readonly version: "TLSv1.2";
   /** The IANA name of the suite. */
   readonly suite: string;
-  /** The group of the key exchange. Absent with RSA and PSK, and if the session was resumed. */
+  /** The group of the key exchange. Absent with plain RSA or PSK, and if the session was resumed. */
   readonly group?: string | undefined;
   /** The scheme of the signature in ServerKeyExchange. Absent without a signature, and if the session was resumed. */
   readonly signatureScheme?: string | undefined;

@@ -24,7 +24,7 @@ import type { KeyExchange, KeyExchangeRow } from "./keyExchange/exchange.ts";
 import { psk } from "./keyExchange/psk.ts";
 import { rsa } from "./keyExchange/rsa.ts";
 
-/** A cipher suite. It contains the code that it needs, so use the constants and lists of this package. */
+/** A cipher suite. It contains the code that it needs, so use only the constants and lists of this package. */
 export interface CipherSuite extends CipherSpec {
   /** The number of the suite on the wire. */
   readonly id: number;
@@ -100,7 +100,7 @@ export const TLS_PSK_WITH_CHACHA20_POLY1305_SHA256: CipherSuite = suite(0xccab, 
 export const TLS_PSK_WITH_AES_128_CBC_SHA: CipherSuite = suite(0x008c, plainPsk, aes128cbcSha);
 export const TLS_PSK_WITH_AES_256_CBC_SHA: CipherSuite = suite(0x008d, plainPsk, aes256cbcSha);
 
-/** The default: AEAD suites with forward secrecy. AES-GCM comes first, for hosts with AES in hardware. */
+/** The default: AEAD suites with forward secrecy. AES-GCM comes first, for machines with AES in hardware. */
 export const modernSuites: readonly CipherSuite[] = [
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -110,7 +110,7 @@ export const modernSuites: readonly CipherSuite[] = [
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
 
-/** Opt-in suites for old devices: the modern suites first, then CBC, and last the suites without forward secrecy. */
+/** Opt-in suites for old devices: the modern suites first, then ECDHE with CBC, last those without forward secrecy. */
 export const legacySuites: readonly CipherSuite[] = /* @__PURE__ */ modernSuites.concat([
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
   TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,

@@ -12,8 +12,8 @@ export interface Memory {
   /** Lends `length` bytes, with arbitrary contents. */
   allocate(length: number): Uint8Array;
   /**
-   * Takes back bytes that are no longer read or written. The caller releases each byte once. Bytes that this object did
-   * not lend are ignored.
+   * Takes back bytes that are no longer read or written. The caller releases each byte at most once. Bytes that this
+   * object did not lend are ignored.
    */
   release(bytes: Uint8Array): void;
 }

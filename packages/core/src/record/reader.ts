@@ -33,7 +33,7 @@ interface PendingOpen {
   readonly protection: Protection;
 }
 
-/** The number of bytes of ciphertext that an asynchronous provider opens at the same time: 32 full records. */
+/** From this many bytes of ciphertext on, an asynchronous provider gets no more to open: 32 full records. */
 const maxInFlight = 2 ** 19;
 
 export class RecordReader {

@@ -119,7 +119,7 @@ export class RecordWriter {
     try {
       this.flush();
     } finally {
-      // If the collected data cannot be sealed, an alert is still sent.
+      // Even if the collected data cannot be sealed, an alert may still be sent.
       for (let at = 0; at === 0 || at < message.length; at += this.#limit)
         this.#submit(type, message.subarray(at, at + this.#limit));
     }
@@ -210,8 +210,7 @@ export class RecordWriter {
       sealed = protection.seal(type, fragment, record.subarray(headerLength));
     } catch (error) {
       this.#remove(sealing);
-      // If `seal` failed because no sequence number is left for data, the reserved ones still serve for
-      // alerts.
+      // If `seal` failed because no sequence number is left for data, the reserved ones still serve for alerts.
       this.#isBroken = protection.sequenceNumber > sequenceNumber;
       throw error;
     }

@@ -1,6 +1,6 @@
 /**
- * Functions for the authors of providers, credentials and transports. All of them may change in any version, so depend
- * on an exact version, and read `CHANGELOG.md` before you upgrade.
+ * Exports for the authors of providers, credentials and transports. All of them may change in any version, so depend on
+ * an exact version, and read `CHANGELOG.md` before you upgrade.
  * @module
  */
 export { ascii, concat, equal, fromBase64, fromHex, latin1, toBase64, toHex, wipe } from "../bytes/bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * The engine, which does no I/O, and its options. All exports may change in any version, so depend on an exact version,
- * and read `CHANGELOG.md` before you upgrade.
+ * The engine, which does no I/O, its options, and what adapters and tests need of connections. All exports may change
+ * in any version, so depend on an exact version, and read `CHANGELOG.md` before you upgrade.
  * @module
  */
 import { type AcceptOptions, serverHandshakeConfig } from "../connection/accept.ts";
@@ -28,7 +28,7 @@ export interface EngineDriver {
   /** Receives application data, and tells the engine whether there is room for more. */
   readonly inbound: EngineInbound;
   /**
-   * The engine calls `scheduleTake` when `take` would return bytes or events. The engine makes the call from inside its
+   * The engine calls `scheduleTake` when `take` may return bytes or events. The engine makes the call from inside its
    * own methods, so call `take` later: once, in a microtask or the next turn of the event loop.
    */
   scheduleTake(): void;
@@ -36,8 +36,8 @@ export interface EngineDriver {
 
 /**
  * The engine of a client. Call `start` once, pass received bytes to `receive` and the end of the transport to
- * `receiveTransportEnd`, and send the bytes that `take` returns. The engine has no timers: call `abort` if a handshake
- * takes too long.
+ * `receiveTransportEnd` or `receiveError`, and send the bytes that `take` returns. The engine has no timers: call
+ * `abort` if a handshake takes too long.
  * @throws TlsError `configuration`
  * @example
  * function firstFlight(ca: string, inbound: EngineInbound, scheduleTake: () => void): readonly Uint8Array[] {

@@ -1,5 +1,5 @@
 /**
- * Explains what is wrong with the address or the transport that a client connects to.
+ * Explains what is wrong with the address of a client, or with the transport of a client or server.
  * @module
  */
 import { type Finding, kindOf } from "./finding.ts";

@@ -67,8 +67,8 @@ const describe = (value: unknown): string =>
   typeof value === "number" || typeof value === "boolean" ? String(value) : value === "" ? "empty" : kindOf(value);
 
 /**
- * Explains suites, groups and schemes that the caller gave by name. The error repeats a text only if it has the form of
- * such a name, because it is then no secret.
+ * Explains suites, groups and schemes that the caller gave by name. The error repeats a text only if it looks like such
+ * a name, because it is then no secret.
  */
 function explainRows(option: string, value: unknown): Finding | undefined {
   if (!["suites", "groups", "signatureSchemes", "equalSuites"].includes(option)) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The tables of a client's options. `options.ts` describes the format.
+ * The tables of a client's options, and of those that servers have too. `options.ts` describes the format.
  * @module
  */
 

@@ -1,9 +1,10 @@
 /**
- * Texts for errors about options: the values that options accept, and the remedies for unknown options.
+ * Texts for errors about options: the values that options accept, and the remedies for unknown options and other
+ * mistakes.
  * @module
  */
 
-/** The values that an option accepts, by option. Each example is one line of code that works. */
+/** The values that an option accepts, by option. Each example is one line of code. */
 export const expectedValues: Readonly<Record<string, string>> = {
   agent: "an http.Agent",
   allow: "a function of the request that returns true or false",
@@ -52,7 +53,7 @@ export const expectedValues: Readonly<Record<string, string>> = {
   port: "a whole number from 0 to 65,535",
   protocols: "a text or a list of texts",
   provider: "a provider: nodeCrypto, webCrypto or noble",
-  "psk.key": "from 16 to 1,024 random bytes: a password can be guessed from one recorded handshake",
+  "psk.key": "from 16 to 1,024 random bytes: a password can be guessed",
   psk: 'for a client { identity: "…", key: bytes } or a function, for a server { lookup: (identity) => bytes }',
   random: "a function that returns the given number of random bytes",
   recordSizeLimit: "a whole number from 64 to 16,384",
@@ -183,7 +184,7 @@ export const foreignOptionRemedies: Readonly<Record<string, string>> = {
   transport: "it is the address: connect(transport, { … })",
   url: address,
   verifyclient: "for requests, pass allow: (request) => boolean to the listener; for certificates, use clientAuth",
-  verifyhost: "the name is always checked: serverName sets it",
+  verifyhost: "ca checks the name: serverName sets it",
   verifypeer: "the peer is always verified: use ca or pins, or insecure: true if you need no identity",
 };
 

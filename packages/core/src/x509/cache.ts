@@ -1,7 +1,7 @@
 /**
- * A cache of parsed certificates and of verified signatures, for hosts that see the same certificates again and again.
- * Handclasp still checks dates, names, purposes and trust each time. The cache stores only certificates of verified
- * paths, so that an unknown peer cannot fill it.
+ * A cache of parsed certificates and of verified signatures, for programs that see the same certificates again and
+ * again. Handclasp still checks dates, names, purposes and trust each time. The cache stores only certificates of
+ * verified paths, so that an unknown peer cannot fill it.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";

@@ -2,7 +2,6 @@
  * Parses X.509 certificates strictly, RFC 5280 §4.
  * @module
  */
-
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Bytes } from "../bytes/bytes.ts";
 import { equal, toBase64, toHex } from "../bytes/bytes.ts";
@@ -108,8 +107,9 @@ export interface Certificate {
 
 /**
  * The extensions that path validation processes or, for tlsFeature, the handshake. Any other critical extension makes a
- * path invalid. Policies count as processed: Handclasp refuses a path that requires an explicit policy, and RFC 5280
- * §6.1 refuses no other path because of its policies. Handclasp fetches no CRLs.
+ * path invalid. Policies count as processed: Handclasp refuses a path that maps anyPolicy or requires an explicit
+ * policy, and RFC 5280 §6.1 refuses no other path because of its policies. cRLDistributionPoints counts too, although
+ * Handclasp fetches no CRLs.
  */
 export const supportedExtensions = {
   keyUsage: "2.5.29.15",

@@ -17,7 +17,8 @@ import { certificateDers } from "./pem.ts";
 export type ChainSource = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /**
- * Reads a chain of our own, and checks that each certificate is issued by the next one.
+ * Reads a chain of our own, and checks that each certificate is issued by the next one. `verifyChain` checks the
+ * signatures.
  * @throws TlsError `configuration`
  * @example
  * const [leaf, ...issuers] = readOwnChain(await readFile("chain.pem"));
@@ -29,10 +30,7 @@ export function readOwnChain(source: ChainSource): readonly [Certificate, ...Cer
   const [first, ...rest] = sources.flatMap((one) => certificateDers(one, "cert")).map(parseOwn);
   if (!first) throw configurationError("there is no certificate", "give the chain, end-entity first");
   if (rest.length >= maxCertificates) {
-    throw configurationError(
-      `a chain of ${rest.length + 1} certificates`,
-      `${maxCertificates} are the most that a peer takes`,
-    );
+    throw configurationError(`a chain of ${rest.length + 1} certificates`, `the limit is ${maxCertificates}`);
   }
   const chain: [Certificate, ...Certificate[]] = [first, ...rest];
   for (const [i, issuer] of rest.entries()) checkLink(chain, i, issuer);
@@ -48,7 +46,7 @@ function parseOwn(der: Uint8Array, position: number): Certificate {
     const error = configurationError(
       `the certificate cannot be used: ${cause.message}`,
       "give X.509 certificates, PEM or DER, for keys on P-256, P-384 or P-521, " +
-        "Ed25519 keys or RSA keys of 2048 bits or more",
+        "Ed25519 keys or RSA keys of 2048 to 8192 bits",
     );
     throw withFault(error, { option: "cert", value: der });
   }
@@ -99,7 +97,7 @@ export function* verifyChain(chain: readonly Certificate[], provider: CryptoProv
 
 /**
  * Checks that a private key belongs to a certificate: `sign` signs a message, and the provider verifies the signature.
- * This works without access to the bytes of the key. Throws `keyMismatch()`.
+ * Throws `keyMismatch()` if the signature is wrong. This works without access to the bytes of the key.
  */
 export function* verifyKey(
   { publicKey }: Certificate,

@@ -1,8 +1,8 @@
 /**
  * Name constraints, RFC 5280 §4.2.1.10: the names that certificates under a CA may have. Some CAs write DNS constraints
- * with a leading dot, which the RFC does not define; they cover only sub-domains. This file imports no code: a page
- * loads it only if a certificate has name constraints, and a bundler would move code that it shares out of the first
- * load.
+ * with a leading dot, which the RFC does not define; they cover only sub-domains. This file imports no code. A page
+ * loads it only if a certificate has name constraints. If it shared code with the first load, a bundler would move that
+ * code into a separate file.
  * @module
  */
 import type { Certificate, NameConstraints } from "./certificate.ts";
@@ -19,7 +19,7 @@ const emailAddress = "1.2.840.113549.1.9.1";
 
 /**
  * The names of a certificate that constraints apply to: its subjectAltNames, its subject, and the subject's e-mail
- * addresses if subjectAltName has none.
+ * addresses if subjectAltName has no such address.
  */
 export function constrainedNames(certificate: Certificate): GeneralName[] {
   const { subject, subjectAltNames } = certificate;
@@ -51,8 +51,7 @@ export function violation(
     let permitted: boolean | undefined;
     for (const { form: subtreeForm, prefix, hasLeadingDot, isExcluded } of subtrees) {
       if (subtreeForm !== form) continue;
-      if (key === undefined || prefix === undefined)
-        return `${describe(name)} or a constraint on it cannot be processed`;
+      if (key === undefined || prefix === undefined) return `${describe(name)} cannot be checked`;
       const within = startsWith(key, prefix) && !(hasLeadingDot && key === prefix);
       if (isExcluded)
         excluded ||= within || (!hasLeadingDot && key.endsWith("*.") && isParent(key.slice(0, -2), prefix));
@@ -77,8 +76,9 @@ const isParent = (key: string, below: string): boolean =>
 const startsWith = (text: string, prefix: string): boolean => text.slice(0, prefix.length) === prefix;
 
 /**
- * The key of a name or a subtree. A name is within a subtree if the name's key begins with the subtree's key.
- * `undefined` for a malformed name or a form that Handclasp does not process.
+ * The key of a name or a subtree. A name is within a subtree if the name's key begins with the subtree's key, except
+ * that a DNS constraint with a leading dot does not cover the domain itself. `undefined` if the name or subtree is
+ * malformed, of an unsupported form, or not normalised.
  */
 function keyOf({ type, value }: GeneralName, isSubtree: boolean, read: NameReaders): string | undefined {
   if (type === "ip") return ipKey(value, isSubtree);
@@ -91,7 +91,7 @@ function keyOf({ type, value }: GeneralName, isSubtree: boolean, read: NameReade
   if (type === "other") return undefined;
   if (type === "email" && (!isSubtree || value.includes("@"))) return mailboxKey(value, read);
   if (!isSubtree) return hostKey(uriHost(value, read), "@", read);
-  // A constraint on mailboxes or URIs covers all hosts below a domain, or one host.
+  // The rest are constraints on URIs, or on mailboxes without @. They cover all hosts below a domain, or one host.
   return value.startsWith(".") ? hostKey(value.slice(1), ".", read) : hostKey(value, "@", read);
 }
 
@@ -102,7 +102,7 @@ const hostKey = (text: string, end: string, { dnsName }: NameReaders): string | 
 };
 
 /**
- * The host of a URI with an authority, RFC 3986 §3.2. Empty if the host is not a domain name, because RFC 5280
+ * The host of a URI. Empty if the URI has no authority (RFC 3986 §3.2), or the host is not a domain name: RFC 5280
  * §4.2.1.10 refuses such a URI under a constraint. The lengths in the pattern limit the time that it takes.
  */
 function uriHost(uri: string, { parseReference }: NameReaders): string {
@@ -113,8 +113,8 @@ function uriHost(uri: string, { parseReference }: NameReaders): string {
 }
 
 /**
- * The length in bytes and the bits of an address. For a subtree, only the bits that its mask covers, or `undefined` if
- * the mask has holes.
+ * The length in bytes and the bits of an address; for a subtree, only the bits that its mask covers. `undefined` if the
+ * length is wrong or the mask has holes.
  */
 function ipKey(bytes: Uint8Array, isSubtree: boolean): string | undefined {
   const width = isSubtree ? bytes.length / 2 : bytes.length;
@@ -139,4 +139,4 @@ const describe = (name: GeneralName): string =>
     ? `the name ${name.value.text}`
     : typeof name.value === "string"
       ? `the ${name.type} name ${name.value}`
-      : `an ${name.type} name`;
+      : `an ${name.type === "ip" ? "IP address" : "unsupported name"}`;

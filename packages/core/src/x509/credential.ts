@@ -34,8 +34,8 @@ export interface Credential {
   /**
    * The RSA private-key operation without padding (RFC 8017 RSADP), on a block as long as the modulus. The result has
    * the same length and includes the padding, which core removes in constant time. Absent if the key or the host does
-   * not support the operation (WebCrypto has no RSAES-PKCS1-v1_5). Such a credential cannot be used for RSA key
-   * exchange.
+   * not support the operation (WebCrypto has no RSAES-PKCS1-v1_5). A credential without it cannot be used for RSA
+   * key exchange.
    */
   rsaDecryptRaw?(ciphertext: Uint8Array): Awaitable<Uint8Array>;
   /**

@@ -44,8 +44,7 @@ export function findPrivateKey(source: PrivateKeySource): FoundPrivateKey {
   }
   if (key) return classify(key.der);
   const [other] = blocks;
-  // `classify` has messages for a certificate and a public key. For parameters of DH or EC, the general error below is
-  // thrown.
+  // `classify` throws, unless the block is a private key under another label. Then the error below is thrown.
   if (other) classify(other.der);
   const error = configurationError("key: there is no private key", noPemAdvice(text, "PRIVATE KEY"));
   throw withFault(error, { option: "key", value: source });

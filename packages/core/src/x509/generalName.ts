@@ -1,5 +1,5 @@
 /**
- * GeneralName, RFC 5280 §4.2.1.6: a name in subjectAltName or in a name constraint.
+ * GeneralName, RFC 5280 §4.2.1.6: a name, for example in subjectAltName or in a name constraint.
  * @module
  */
 import { type Der, der, derFault, ia5, tags } from "../bytes/der.ts";

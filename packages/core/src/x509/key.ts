@@ -126,8 +126,8 @@ export const readSignatureAlgorithm = (identifier: Uint8Array): SignatureReading
       const hash = readPss(reader);
       if (hash) signatureAlgorithm = { type: "rsa_pss", hash };
     } else if (!signatureAlgorithm) reader.skip();
-    // The parameters are NULL for RSA, or absent, which RFC 4055 §5 accepts. The other algorithms have no parameters
-    // (RFC 5758, 8410).
+    // For RSA with PKCS#1, the parameters are NULL, or absent, which RFC 4055 §5 accepts. ECDSA and Ed25519 have no
+    // parameters (RFC 5758, 8410).
     else if (signatureAlgorithm.type === "rsa_pkcs1" && reader.hasMore) reader.null();
     return { signatureAlgorithmOid, signatureAlgorithm };
   });

@@ -1,5 +1,6 @@
 /**
- * Reference identifiers, RFC 9525: compares the names of a certificate with the name of the host that the client wants.
+ * Reference identifiers, RFC 9525: compares the names of a certificate with the name or address of the server that the
+ * client wants.
  * @module
  */
 import { equal } from "../bytes/bytes.ts";

@@ -107,7 +107,7 @@ export const ocsp: { readonly request: OcspPolicy; readonly check: OcspPolicy; r
 function requireIssuer({ name }: OcspPolicy, { insecure, trust }: TrustOptions): void {
   if (insecure || trust)
     throw configurationError(
-      `ocsp.${name} with ${insecure ? "insecure" : "a trust function"}, which verify no issuer`,
+      `ocsp.${name} with ${insecure ? "insecure" : "a trust function"}: no issuer is verified`,
       "give ca, or a CA's pin; or ocsp.request, and check the response yourself",
     );
 }
@@ -127,7 +127,7 @@ const statusRequest = 5;
  */
 function checkStapled({ response, peer }: StapledStatus): void {
   if (!response && peer.path.some(({ tlsFeatures }) => tlsFeatures?.includes(statusRequest)))
-    throw missingResponse("and its certificate requires one (must-staple)");
+    throw missingResponse("and its chain requires one (must-staple)");
 }
 
 const missingResponse = (why: string): TlsError =>
@@ -253,7 +253,7 @@ function* checkSignature(response: OcspResponse, { issuer, now, provider }: Ocsp
   );
 }
 
-/** Parses a responder's certificate. Returns `undefined` if it cannot be read, because it is then not the signer's. */
+/** Parses a certificate of a response. Returns `undefined` if it is malformed: another one may be the signer's. */
 function readResponder(raw: Uint8Array): Certificate | undefined {
   try {
     return parseCertificate(raw);
@@ -305,7 +305,10 @@ function unknownCritical(extensions: ReadonlyMap<string, Extension>, known: Read
   return undefined;
 }
 
-/** Checks thisUpdate and nextUpdate, both inclusive, in whole seconds: RFC 6960 §3.2, §4.2.2.1. */
+/**
+ * Checks thisUpdate (with the tolerance `maxClockSkew`) and nextUpdate, both inclusive, in whole seconds: RFC 6960
+ * §3.2, §4.2.2.1.
+ */
 function checkFreshness({ thisUpdate, nextUpdate }: SingleResponse, now: number): void {
   const second = Math.floor(now / 1000) * 1000;
   const until = nextUpdate ?? thisUpdate + maxStatusAge;
@@ -342,6 +345,6 @@ const reasons: readonly string[] = [
 const reasonOf = ({ revocationReason: reason }: SingleResponse): string =>
   reason === undefined ? "" : `: ${reasons[reason] || reason}`;
 
-const subjectOf = ({ subject }: Certificate): string => printable(subject.text, 200) || "without a subject";
+const subjectOf = ({ subject }: Certificate): string => printable(subject.text, 200) || "(no subject)";
 
 const iso = (ms: number): string => new Date(ms).toISOString().replace(".000", "");

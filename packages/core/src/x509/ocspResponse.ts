@@ -65,9 +65,7 @@ export interface OcspResponse {
 const enumerated = 0x0a;
 const basicResponse = "1.3.6.1.5.5.7.48.1.1";
 
-/**
- * The hashes of names and keys in a CertID. SHA-1 is safe here: CertID needs no collision resistance (RFC 6960 §4.3).
- */
+/** The hashes of names and keys in a CertID. SHA-1 is safe here, because CertID needs no collision resistance. */
 const hashes: Readonly<Record<string, HashName>> = {
   "1.3.14.3.2.26": "sha1",
   "2.16.840.1.101.3.4.2.1": "sha256",

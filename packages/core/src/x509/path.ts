@@ -34,7 +34,7 @@ export const supportedOids: ReadonlySet<string> = new Set(Object.values(supporte
 
 /** The rules for each certificate of a path, and the function that makes their errors. */
 export interface Rules {
-  /** The OID that every extendedKeyUsage on the path must contain. */
+  /** The OID that every extendedKeyUsage on the path must contain, unless it contains anyExtendedKeyUsage. */
   readonly extendedKeyUsage: string;
   /** The time of the check, in milliseconds since 1970. */
   readonly now: number;
@@ -53,7 +53,7 @@ export interface PathSearch extends Rules {
   readonly maxDepth: number;
   readonly provider: CryptoProvider;
   readonly cache: CertificateCache | undefined;
-  /** Makes the error for a certificate without a known issuer. The peer may have sent an unusable issuer. */
+  /** Makes the error for a certificate whose issuer is unknown, or was sent but cannot be used. */
   noIssuer(certificate: Certificate): CertificateError;
   /** The last check of an otherwise valid path, such as for a pinned key. Returns the error if the check fails. */
   checkPath(path: readonly Certificate[]): CertificateError | undefined;
@@ -90,7 +90,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
   throw mostInformative?.error ?? search.noIssuer(leaf);
 
   /**
-   * Tries every possible issuer of the path's last certificate, anchors first.
+   * Tries the possible issuers of the path's last certificate: anchors, then intermediates whose CA is not on the path.
    * `intermediatesBelow` is the number of intermediates on the path that are not self-issued.
    */
   function* extend(path: readonly Certificate[], intermediatesBelow: number): Flow<readonly Certificate[] | undefined> {
@@ -105,7 +105,7 @@ export function* findPath(search: PathSearch): Flow<readonly Certificate[]> {
       const belowNext = intermediatesBelow + (isSelfIssued(issuer) ? 0 : 1);
       const error =
         !isAnchor && belowNext > search.maxDepth
-          ? search.makeError(issuer, "path_length", `more than ${search.maxDepth} intermediates`)
+          ? search.makeError(issuer, "path_length", `more intermediates than ${search.maxDepth}`)
           : checkIssuer(search, issuer, intermediatesBelow, isAnchor);
       const longerPath = [...path, issuer];
       if (error) noteError(errorRanks.badIssuer, error);
@@ -194,7 +194,8 @@ export function checkCertificate(
       return rules.makeError(certificate, "unknown_critical_extension", `the critical extension ${oid} is unknown`);
     }
   }
-  // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below lowers the number by one. At 0 a policy is required.
+  // RFC 5280 §6.1.4 (h), §6.1.5 (a): each certificate below, except self-issued intermediates, lowers the number by
+  // one. At 0 a policy is required.
   if ((certificate.requireExplicitPolicy ?? Number.POSITIVE_INFINITY) <= intermediatesBelow + 1) {
     const reason = "policyConstraints (2.5.29.36) requires an explicit policy, which is unknown";
     return rules.makeError(certificate, "unknown_critical_extension", reason);

@@ -31,7 +31,7 @@ export interface PrivateKeyOptions {
 }
 
 /**
- * Runs a function that reads a file, and turns its errors into configuration errors, because the file comes from the
+ * Runs a function that parses a key, and turns its errors into configuration errors, because the key comes from the
  * application and not from a peer.
  */
 export function asUserFault<T>(read: () => T): T {
@@ -39,10 +39,7 @@ export function asUserFault<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (!TlsError.is(error) || error.fault === "configuration") throw error;
-    throw configurationError(
-      `the private key cannot be read: ${error.message}`,
-      "the file is damaged: export it again",
-    );
+    throw configurationError(`the private key cannot be read: ${error.message}`, "the key is damaged: export it again");
   }
 }
 
@@ -68,8 +65,8 @@ const hashes = { sha1, sha256, sha384, sha512 };
 type DeriveKey = (password: Uint8Array, length: number) => Awaitable<Uint8Array>;
 
 /**
- * Decrypts an EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2. Returns `undefined` if the passphrase is certainly
- * wrong.
+ * Decrypts an EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2. Returns `undefined` if the padding is wrong: then the
+ * passphrase is wrong or the ciphertext is damaged.
  */
 export async function decrypt(
   bytes: Uint8Array,

@@ -163,7 +163,7 @@ function readPkcs1(bytes: Uint8Array, pssOnly: boolean, pssHash: SignatureHash |
       const exponent = reader.unsigned();
       for (let i = 0; i < 6; i++) reader.unsigned();
       const fault = rsaKeyFault({ type: "rsa", modulus, exponent, pssOnly });
-      if (fault) throw configurationError(`the RSA key is refused: ${fault}`, "make a new key of 2048 bits or more");
+      if (fault) throw configurationError(`the RSA key is refused: ${fault}`, "make a new key of 2048 to 8192 bits");
       return { type: "rsa", pssOnly, pssHash, secret: new Uint8Array(bytes) };
     }),
   );

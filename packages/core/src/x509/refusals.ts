@@ -23,7 +23,7 @@ export function unknownIssuer(
   return makeError(certificate, "unknown_issuer", unusableAnchor ? `${reason}; ${unusableAnchor.message}` : reason);
 }
 
-/** Returns an error if the certificate does not have the reference as a name. */
+/** Returns an error if no name of the certificate matches the reference. */
 export function checkReference(
   { makeError }: Rules,
   leaf: Certificate,

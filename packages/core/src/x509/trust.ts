@@ -1,5 +1,5 @@
 /**
- * The options that say whom a peer trusts, and their conversion into the policy by which `verify.ts` decides.
+ * The options that say which peers are trusted, and their conversion into the policy by which `verify.ts` decides.
  * @module
  */
 import { configurationError } from "../errors.ts";
@@ -25,8 +25,8 @@ export interface TrustOptions {
 }
 
 /**
- * Reads the application's trust options. Throws a configuration error if they trust no peer, or if an option is
- * malformed.
+ * Reads the application's trust options. Throws a configuration error if they trust no peer or have more than one root
+ * of trust, or if an option is malformed.
  * @example
  * const policy = trustPolicy({ ca: await readFile("ca.pem", "utf8") });
  */

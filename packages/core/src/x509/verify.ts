@@ -41,8 +41,8 @@ export interface TrustPolicy {
   /**
    * A function that decides instead of anchors and pins, for another root of trust (DANE, an attestation in the
    * certificate, trust on first use). It gets the chain that the peer sent, end-entity first. Handclasp also checks the
-   * dates, the key size and the extendedKeyUsage of the end-entity, and the handshake signature. It does not check the
-   * path and the name.
+   * dates, the key size, the extendedKeyUsage and the keyUsage of the end-entity, and the handshake signature. It does
+   * not check the path and the name.
    */
   readonly trust?: ((chain: readonly Certificate[]) => Awaitable<boolean>) | undefined;
   /**
@@ -123,7 +123,8 @@ export function* verifyPeer(request: VerifyRequest): Flow<VerifiedPeer> {
 /**
  * Makes the proof again when a session is resumed, from the result of {@link verifyPeer} under the same policy. `chain`
  * is the verified path, or the chain that the peer sent if a `trust` function decided. `reverifyPeer` repeats only the
- * checks whose results may change with time: it checks the dates and calls the application's functions.
+ * checks whose results may change with time: it checks the dates (not with `insecure`) and calls the application's
+ * functions.
  */
 export function* reverifyPeer(
   request: Pick<VerifyRequest, "chain" | "policy" | "now" | "cache">,
@@ -193,7 +194,7 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
   const hasOnlyPins = policy.pins.length > 0 && !policy.anchors.length;
 
   if (policy.trust || (hasOnlyPins && isPinned(leaf))) {
-    // The key is the identity (RFC 7671 §5.1), so the path and the name are not checked.
+    // The function decides, or the key is the identity (RFC 7671 §5.1), so the path and the name are not checked.
     throwIfError(checkDates(rules, leaf) ?? checkKeySize(rules, leaf) ?? checkExtendedKeyUsage(rules, leaf));
     const { trust } = policy;
     if (!trust) return makeVerifiedPeer(leaf, [leaf], "pin");
@@ -229,8 +230,9 @@ function* decide(request: VerifyRequest): Flow<VerifiedPeer> {
 }
 
 /**
- * Parses the chain and the known intermediates. Throws if the end-entity is malformed. The errors of other malformed
- * certificates go to `unusable`. `positions` has the certificates that the peer sent, in order, with their index.
+ * Parses the chain and the known intermediates. Throws if the end-entity is unusable, or over budget. The errors of
+ * other unusable certificates go to `unusable`. `positions` has the certificates that the peer sent, in order, with
+ * their index.
  */
 function parsePeerChain({
   chain,

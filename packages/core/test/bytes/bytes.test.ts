@@ -38,7 +38,7 @@ describe("bytes", () => {
       }),
     );
   });
-  test("`ascii` encodes only ASCII text, and `latin1` decodes any byte", () => {
+  test("`ascii` encodes only ASCII text, and `latin1` decodes bytes above 127 too", () => {
     expect(ascii("h2")).toEqual(Uint8Array.of(0x68, 0x32));
     expect(() => ascii("ü")).toThrow(RangeError);
     expect(latin1(Uint8Array.of(0x68, 0xfc))).toBe("hü");

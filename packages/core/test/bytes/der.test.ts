@@ -33,7 +33,7 @@ describe("written DER", () => {
       [0, 255, 0],
       [2, 3, 0, 255, 0],
     ],
-  ])("an INTEGER with the bytes %j is written with a leading zero only if its top bit is set", (bytes, written) => {
+  ])("an INTEGER with the bytes %j is written in the fewest bytes that keep it non-negative", (bytes, written) => {
     expect(derInteger(Uint8Array.from(bytes))).toEqual(Uint8Array.from(written));
   });
 });

@@ -63,7 +63,7 @@ describe("a queue of bytes", () => {
     expect(referencedBytes(queue)).toBeLessThan(110_000);
   });
 
-  test("references at most three times as many bytes as it holds, if small pieces are between large ones", () => {
+  test("references at most about three times as many bytes as it holds, if small pieces are between large ones", () => {
     for (const sizes of [
       [1, 256],
       [1, 1, 256],

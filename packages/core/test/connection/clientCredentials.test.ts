@@ -83,7 +83,7 @@ describe("from a list of credentials", () => {
     expect(await sentSubject(all, { ca: root.der, certificateAuthorities: false })).toBe("unknown_issuer");
   });
 
-  it("a client sends no certificate if none fits, or if the server cannot verify its kind of key", async () => {
+  it("none is sent if no certificate leads to a named authority, or the server cannot verify its key", async () => {
     expect(await sentSubject([ofRoot, ofMiddle], withAuthorities(other.subject))).toBeUndefined();
     expect(await sentSubject([ofRoot], withAuthorities(other.subject))).toBeUndefined();
     expect(await sentSubject([], withAuthorities(root.subject))).toBeUndefined();
@@ -95,7 +95,7 @@ describe("from a list of credentials", () => {
     expect(await sentSubject([rsa, ofRoot], withAuthorities(root.subject))).toBe("CN=rsa");
   });
 
-  it("names are compared after normalisation, and an encoding that is not a name matches no issuer", async () => {
+  it("a client chooses by the normalised names, and an encoding that is not a name matches no issuer", async () => {
     const differentSpelling = tlv(
       0x30,
       ...["O=TEST", "CN=  rOOt"].map((rdn) => name(rdn).subarray(2)), // each an RDN without the SEQUENCE around it

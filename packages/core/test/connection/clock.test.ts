@@ -1,4 +1,4 @@
-/** A clock (`now`) that returns no time ends the handshake, and lets no session live. */
+/** A clock (`now`) that returns no time ends the handshake, and no session is kept or returned. */
 import { type AcceptOptions, type ConnectOptions, connect, keepSessions, memoryStore } from "@handclasp/core";
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -26,7 +26,7 @@ const refused = {
   cause: expect.objectContaining({ message: "now must return a finite number of ms" }),
 };
 
-/** How each side opens, if the server's clock is right until its configuration is made. */
+/** How each side's handshake ends. The server's clock is right until its configuration is made. */
 async function ends(clientOptions: Partial<ConnectOptions>, serverTime: unknown, options: Partial<AcceptOptions> = {}) {
   const { a, b } = memoryPair();
   let time: unknown = Date.now();
@@ -63,7 +63,7 @@ describe.each(wrongTimes)("a clock that returns %s", (_, time) => {
     expect(make).toThrow(expect.objectContaining(refused));
   });
 
-  test("makes a store in memory keep and return nothing", () => {
+  test("makes a store in memory throw instead of keeping or returning a session", () => {
     let current: unknown = 0;
     const store = memoryStore({ now: () => current as number });
     store.set("a", new Uint8Array(1), 100);
@@ -96,7 +96,7 @@ test.each([["a client's"], ["a server's"]])(
   },
 );
 
-test("a session that expires at no time is not kept", () => {
+test("a session whose time of expiry is NaN is not kept", () => {
   const store = memoryStore({ now: () => 0 });
   store.set("a", new Uint8Array(1), Number.NaN);
   expect(store.get("a")).toBeUndefined();

@@ -1,6 +1,6 @@
 /**
- * How pending reads, writes and `closed` settle when our side ends the connection. A read never ends cleanly if bytes
- * were dropped, and the application need not await any promise.
+ * How reads, writes and `closed` settle when our side closes or the connection is lost. A read never ends cleanly if
+ * bytes were dropped, and the application need not await any promise.
  */
 import { TlsError } from "@handclasp/core";
 import { describe, expect, test } from "vitest";
@@ -99,7 +99,7 @@ describe.each(roles)("a %s whose promises are ignored", (role) => {
 });
 
 describe.runIf(Symbol.asyncDispose)("Symbol.asyncDispose of a channel", () => {
-  test.each(roles)("closes the connection of a %s in order", async (role) => {
+  test.each(roles)("closes the connection of a %s cleanly", async (role) => {
     const { local, peer } = await open(role);
     const readResult = startReading(peer, "`read()`", 1000);
     await local.write(data);

@@ -1,6 +1,6 @@
 /**
- * A transport that is closing discards its data without an error. A loop that awaits nothing but its writes must still
- * let the event loop run, so that the connection sees the transport's end.
+ * A transport that is closing discards its data without an error. Even in a loop that awaits nothing else, writes must
+ * let the event loop run, so that the connection sees the transport's error.
  */
 import { accept, connect, type SendResult, type Transport, type TransportEvents } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -11,7 +11,7 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
-/** Passes everything on until it closes. After that, it discards data, and reports its end from a timer. */
+/** Passes bytes and events on until it closes. After that, it discards data, and reports an error from a timer. */
 class Closing implements Transport {
   readonly #inner: Transport;
   #events: TransportEvents | undefined;
@@ -44,7 +44,7 @@ test.each([
   { length: 262_144, maxWrites: 1024 },
   { length: 1, maxWrites: 500_000 },
 ])(
-  "an endless loop of writes of $length bytes ends with an error when the transport is gone",
+  "a long loop of writes of $length bytes ends with an error when the transport is gone",
   async ({ length, maxWrites }) => {
     const { a, b } = memoryPair();
     const transport = new Closing(b);
@@ -55,7 +55,7 @@ test.each([
     transport.close();
     const bytes = new Uint8Array(length);
     let writes = 0;
-    // If no write let the event loop run, this loop would never end.
+    // If no write let the event loop run, this loop would make all its writes.
     const writing = (async () => {
       for (; writes < 4 * maxWrites; writes++) await server.write(bytes);
     })();

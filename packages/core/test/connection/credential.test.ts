@@ -86,7 +86,7 @@ describe("a server's certificate is refused at configuration", () => {
     ).toContain("ecdsa_secp256r1_sha256");
   });
 
-  it("if the chain is out of order, malformed or missing", () => {
+  it("if the chain is broken, malformed or missing", () => {
     const { chain } = validCredential;
     expect(refusalMessage({ ...validCredential, chain: [...chain, ...chain] })).toContain("the chain is broken");
     expect(refusalMessage({ ...validCredential, chain: [Uint8Array.of(0x30, 0)] })).toContain("cannot be used");
@@ -106,7 +106,7 @@ describe("a server's certificate is refused at configuration", () => {
       expect(configError({ credentials: [notCredential as unknown as Credential] }).message).toContain("credentials");
   });
 
-  it("if it is to replace another certificate; a valid one changes nothing else in the configuration", () => {
+  it("also if it is to replace another one; a valid certificate changes nothing else in the configuration", () => {
     const config = serverHandshakeConfig({ credentials: [validCredential] });
     const other = makeCredential({ extensions: [subjectAltName(dns("new.example"))] });
     const changed = withCredentials(config, [other]);
@@ -140,7 +140,7 @@ describe("a client's certificate is refused before anything is sent", () => {
 });
 
 describe("a server's trust in client certificates", () => {
-  it("is configured with the same options as a client's trust in a server", () => {
+  it("is configured with ca, pins and verify, as a client's trust in a server is", () => {
     const pins = [pinOf(root.key)];
     const verify = () => true;
     expect(
@@ -166,7 +166,7 @@ describe("a server's trust in client certificates", () => {
   });
 });
 
-it("a server may be configured with a certificate without extendedKeyUsage and keyUsage", () => {
+it("a server may be configured with certificates with and without extendedKeyUsage and keyUsage", () => {
   serverHandshakeConfig({
     credentials: [validCredential, nodeCredential({ cert: server(root, { key: rsaKey }).der, key: rsaKey.privateKey })],
   });

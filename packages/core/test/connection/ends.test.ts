@@ -30,7 +30,10 @@ const fromUs = new Uint8Array(500).fill(2);
 const lost = (): TlsError =>
   new TlsError(undefined, "the connection broke", { code: "connection_lost", fault: "transport" });
 
-/** The ways to end a connection, by their names in the table. `local` is the side that the columns describe. */
+/**
+ * The ways to end a connection, by their names in the table. `local` is the side that the columns describe, except
+ * those for the peer.
+ */
 const endings: Readonly<Record<string, (ends: Ends, signal: AbortController) => void | Promise<void>>> = {
   "our `close()`": ({ local }) => void local.close(),
   "our `close()`, no answer": async ({ local, peerTransport }) => {

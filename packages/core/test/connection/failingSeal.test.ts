@@ -51,7 +51,7 @@ test("data that could not be sealed causes an error, even after both sides have 
   expect(await readEnd).toMatchObject({ code: "truncated" });
 });
 
-test("data that could not be sealed causes an error before the peer closes", async () => {
+test("data that could not be sealed causes an error, also if the peer has not closed", async () => {
   const [client, server] = await openPair();
   const readEnd = readOnce(server);
   await client.write(new Uint8Array(failingLength));

@@ -33,8 +33,8 @@ useVirtualClock();
 const chunkSize = 50_000;
 
 /**
- * A server whose client has sent close_notify and ended its side of the transport. The server's transport delivers a
- * message only when `deliverOne` is called.
+ * A server whose client has sent close_notify and ended its side of the transport. The server's transport then delivers
+ * messages only when `deliverOne` or `deliverRest` is called.
  */
 async function slowReader() {
   const { a, b } = memoryPair();
@@ -71,7 +71,7 @@ async function slowReader() {
   await passTime(0);
   a.end();
   await passTime(0);
-  /** Delivers one more message. */
+  /** Delivers the next message, if there is one, and reports room for more. */
   const deliverOne = async (): Promise<void> => {
     const bytes = heldMessages.shift();
     if (bytes) b.send(bytes);
@@ -129,7 +129,7 @@ describe("a slow peer that has sent close_notify and whose transport has ended",
   test.each([
     ["a handler holds our side open", true],
     ["our side is not held open", false],
-  ])("that stalls sees no clean end, and our side ends with close_timeout, if %s", async (_, isHeldOpen) => {
+  ])("sees no clean end if it stalls, and our side ends with close_timeout: %s", async (_, isHeldOpen) => {
     const { client, server, deliverOne, deliverRest } = await slowReader();
     expect(await server.read()).toBeUndefined();
     const count = 20;
@@ -166,7 +166,7 @@ describe.each(roles)("a %s whose peer has sent close_notify", (role) => {
   });
 });
 
-/** A provider that seals AES-128-GCM after 100 ms. */
+/** A provider whose AES-128-GCM needs 100 ms to seal. */
 const lateProvider: CryptoProvider = {
   ...nodeCrypto,
   ciphers: {
@@ -219,7 +219,7 @@ describe.each(roles)("a %s that never reads the end of its peer", (role) => {
     expect(await outcome(local.closed)).toBe("resolves");
   });
 
-  test("does not send it while a promise holds the connection open, or while data waits to be read", async () => {
+  test("sends no close_notify while a promise holds the connection open, or while data waits to be read", async () => {
     for (const isHeldOpen of [true, false]) {
       const { local, peer } = await open(role);
       if (isHeldOpen) local.holdOpen(new Promise(() => {}));

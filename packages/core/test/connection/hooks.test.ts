@@ -1,6 +1,6 @@
 /**
- * An error that a hook of the application throws never counts as this connection's end, even if it ended another
- * connection.
+ * If a hook of the application throws an error that has ended another connection, this connection does not take it for
+ * its own end.
  */
 import { accept, type Credential, connect, TlsError } from "@handclasp/core";
 import { memoryPair, testCa } from "@handclasp/testing";
@@ -44,7 +44,7 @@ describe.each(failingHooks)("a hook that %s", (_how, failWith) => {
     expect(server).toMatchObject({ by: "peer", alert: client?.alert });
   });
 
-  test("any other error refuses its peer", async () => {
+  test("an error that is not a TlsError refuses the peer", async () => {
     const cause = new RangeError("no such user");
     const { client, server } = await failures(failWith(cause));
     expect(client).toMatchObject({ code: "untrusted", by: "us", cause });
@@ -101,7 +101,7 @@ describe("values that only JavaScript callers can pass", () => {
       accept(b, { provider: nodeCrypto, credentials: credential }),
     ]);
     await client.close();
-    expect(consoleError).toHaveBeenCalledWith(expect.stringContaining("a listener of the application threw"), cause);
+    expect(consoleError).toHaveBeenCalledWith(expect.stringContaining("a callback failed"), cause);
     consoleError.mockRestore();
   });
 });

@@ -43,7 +43,7 @@ const rows = (table: Readonly<Record<string, readonly unknown[]>>): [string, str
   Object.entries(table).flatMap(([option, values]) =>
     values.map((value): [string, string, unknown] => [option, textOf(value), value]),
   );
-/** The pattern that the error contains in place of the option's name. */
+/** The pattern of what the error says in place of the option's name. */
 const errorWords: Readonly<Record<string, string>> = {
   signatureSchemes: "signature ?scheme",
   suites: "suite",
@@ -144,7 +144,7 @@ describe("connect refuses, before it opens the transport,", () => {
     await expectRefusal("psk", { provider: nodeCrypto, ca: ca.pem, serverName: "localhost", psk: null });
   });
 
-  test.each(rows({ tickets: notBoolean, store: anyValue }))("keepSessions({ %s: %s })", (option, _, value) => {
+  test.each(rows({ tickets: notBoolean, store: anyValue }))("as keepSessions does, { %s: %s }", (option, _, value) => {
     expect(() => keepSessions({ [option]: value })).toThrow(expect.objectContaining({ code: "configuration" }));
   });
 
@@ -296,7 +296,7 @@ describe("a peer is not accepted because of an undocumented value", () => {
     expect((await connectBoth({ certificateCache }, { credentials: [impostor] })).client).not.toBe("in");
   });
 
-  test("that a clock returns instead of a number", async () => {
+  test("that a clock returns instead of a time", async () => {
     for (const now of [() => Number.NaN, async () => Date.now(), () => undefined, () => "today"])
       expect((await connectBoth({ now, certificateCache: undefined })).client).not.toBe("in");
   });

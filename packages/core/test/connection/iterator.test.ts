@@ -7,7 +7,7 @@ import { nodeCrypto } from "../../../node/src/crypto/nodeCrypto.ts";
 const ca = await testCa();
 const credential = nodeCredential(await ca.issue({ names: ["localhost"] }));
 
-test("an iterator continues with the next bytes after `next`, and after a loop that ends with `break`", async () => {
+test("iterators continue with the next bytes after `next`, and after a loop that ends with `break`", async () => {
   const { a, b } = memoryPair();
   const [client, server] = await Promise.all([
     connect(a, { provider: nodeCrypto, ca: ca.pem, serverName: "localhost" }),

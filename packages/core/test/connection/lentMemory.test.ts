@@ -129,7 +129,7 @@ function openPair(memory: Memory, provider: CryptoProvider): Pair {
   };
 }
 
-/** Writes records of different sizes and closes, without waiting. */
+/** Writes data of different lengths, then sends close_notify, without waiting. */
 async function writeAll(client: Promise<TlsConnection>): Promise<void> {
   const channel = await client;
   const ignore = (): void => {};
@@ -191,7 +191,7 @@ describe.each(["abort", "signal", "transport"] as const)("a connection that seal
   );
 });
 
-test("a connection that ends in order gives all its memory back", async () => {
+test("a connection that ends cleanly gives all its memory back", async () => {
   const lent = trackedMemory(nodeMemory);
   const { provider, step } = stepwise(() => {});
   const { client, server } = openPair(lent.memory, provider);

@@ -1,6 +1,6 @@
 /**
- * If a transport's `nextTurn` never calls back, as the frame callback of a hidden page, neither the transport's own
- * connection nor any other one stalls.
+ * If a transport's `nextTurn` throws, or never calls back (as the frame callback of a hidden page), neither the
+ * transport's own connection nor any other one stalls.
  */
 import { accept, connect, type NextTurn, type TlsConnection } from "@handclasp/core";
 import { memoryPair } from "@handclasp/testing";

@@ -1,4 +1,4 @@
-/** Every wait has a timer, and each timer bounds its wait. The clock is virtual. */
+/** Timers bound a handshake, a close and the wait for a provider. The clock is virtual. */
 
 import { createCipheriv } from "node:crypto";
 import {
@@ -109,7 +109,7 @@ describe("close()", () => {
     expect(await outcome(local.closed, 0)).toBe("`close_timeout`");
   });
 
-  test("starts its timeout when it is called: a connection that was open for a long time closes in order", async () => {
+  test("starts its timeout when it is called: a connection that was open for a long time closes cleanly", async () => {
     const { local, peer } = await open("client", { closeTimeout: 1_000 });
     startReading(peer, "`read()`", 0);
     await passTime(100_000);

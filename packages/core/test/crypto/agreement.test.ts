@@ -1,6 +1,6 @@
 /**
  * Checks that all providers give the same verdict on each signature, unusual ones included, so that no verdict depends
- * on the host.
+ * on the runtime.
  */
 import { constants, generateKeyPairSync, type KeyObject, privateEncrypt, sign } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
@@ -233,7 +233,7 @@ const edwards: readonly Input[] = (
     ["a byte too many", edPoint, concat(good, new Uint8Array(1)), false],
     ["no signature", edPoint, new Uint8Array(0), false],
     ["R with a point of low order added", ...Object.values(signWithLowOrder(true, false)), false],
-    // With such a key, this signature would be valid for any message.
+    // With a key of low order, a signature with s = 0 could be valid for a message that its maker never saw.
     ...[
       ["0 and 1", "01".padEnd(64, "0")],
       ["0 and -1", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"],

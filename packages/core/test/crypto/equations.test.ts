@@ -37,7 +37,7 @@ describe.each(Object.keys(curves) as EcKeyCurveName[])("the equation of %s", (na
       expect(pointFault(name, Uint8Array.of(4, ...bytes(x + p), ...bytes(y)))).toBe("curve");
     expect(pointFault(name, Uint8Array.of(4, ...bytes(p), ...bytes(p)))).toBe("curve");
   });
-  test("is not evaluated for a point in another form", () => {
+  test("is not evaluated for a point in another encoding", () => {
     const bytes = BASE.toBytes(false);
     for (const other of [
       BASE.toBytes(true),

@@ -43,7 +43,7 @@ describe("prf", () => {
     expect(toHex(actual)).toBe(toHex(expected));
   });
 
-  test("computes an output of any length that is the beginning of a longer one", () => {
+  test("computes for any length the beginning of a longer output", () => {
     const longest = prf(sha256, new Uint8Array(48), "label", new Uint8Array(3), 100);
     for (const length of [0, 1, 12, 31, 32, 33, 64, 99])
       expect(toHex(prf(sha256, new Uint8Array(48), "label", new Uint8Array(3), length))).toBe(

@@ -1,6 +1,6 @@
 /**
- * Checks RSA's public operations with node:crypto and with blocks that the private key forged, and the unpadding of a
- * premaster secret.
+ * Checks RSA's public operations with node:crypto and with forged blocks that the private key signed, and the unpadding
+ * of a premaster secret.
  * @module
  */
 import {
@@ -126,7 +126,7 @@ describe("verify", () => {
     expect(await verify("rsa_pkcs1", "sha256", odd.key, bytesOf(again, odd.length))).toBe(false);
   });
 
-  test("ignores the leading zero that DER gives the modulus", async () => {
+  test("ignores a leading zero of the modulus, which DER adds, and of the exponent", async () => {
     const key = { ...rsa.key, modulus: concat(Uint8Array.of(0), rsa.key.modulus), exponent: Uint8Array.of(0, 1, 0, 1) };
     expect(await verify("rsa_pkcs1", "sha256", key, nodeSign(rsa, "sha256"))).toBe(true);
     expect(await verify("rsa_pss", "sha256", key, nodeSign(rsa, "sha256", pss(32)))).toBe(true);
@@ -199,7 +199,7 @@ describe("PSS verification", () => {
       const opened = open(nodeSign(keys, "sha256", pss(32)));
       const corrupted = opened.slice();
       corrupt(corrupted);
-      // Only a number below the modulus can be signed. With the top bit set, that is at least one in eight.
+      // Only a number below the modulus can be signed. If the fault sets the top bit, at least one block in eight is.
       if (number(corrupted) >= number(keys.key.modulus)) continue;
       expect(await verify("rsa_pss", "sha256", keys.key, keys.raw(opened))).toBe(true);
       expect(await verify("rsa_pss", "sha256", keys.key, keys.raw(corrupted))).toBe(false);
@@ -301,7 +301,7 @@ describe("unpadPremaster", () => {
     }
   });
 
-  test("returns the fallback for every other value of every checked byte", () => {
+  test("returns the fallback for every other value of each byte that must have one value", () => {
     for (const at of [0, 1, 207, 208, 209]) {
       for (let value = 0; value < 256; value++) {
         const block = goodBlock();
@@ -322,7 +322,7 @@ describe("unpadPremaster", () => {
     }
   });
 
-  test("requires the version of ClientHello, not the negotiated one", () => {
+  test("requires the version that it is given, which must be that of ClientHello", () => {
     const block = goodBlock();
     expect(unpadPremaster(block, 0x0304, fallback)).toEqual(fallback);
     expect(unpadPremaster(block, 0x0203, fallback)).toEqual(fallback);
@@ -392,7 +392,7 @@ describe("Wycheproof's RSAES-PKCS1-v1_5 ciphertexts", () => {
           expect(unpadPremaster(block, 0x0303, fallback), `${tcId}`).toEqual(fallback);
           seen++;
           if (result !== "valid" || msg.length < 4) continue;
-          // The same block with the version and length of a premaster secret is accepted.
+          // A block with the same two first bytes is accepted if it holds a premaster secret.
           const start = 256 - msg.length / 2;
           expect(toHex(block.subarray(start))).toBe(msg);
           const padded = concat(

@@ -17,7 +17,7 @@ export function fixedRandom(bytes: Uint8Array): Random {
   };
 }
 
-/** The path of a file of vectors, and a function that parses it, or `undefined` if the file does not exist. */
+/** The path of a file of vectors, and a function that parses it (`undefined` if the file does not exist). */
 export function vectorFile(name: string): { path: string; read: (() => unknown) | undefined } {
   const path = join(vectorsDirectory(), name);
   return { path, read: existsSync(path) ? () => JSON.parse(readFileSync(path, "utf8")) : undefined };

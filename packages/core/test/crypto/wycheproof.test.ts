@@ -1,5 +1,5 @@
 /**
- * Checks every primitive of the noble provider with the vectors of Wycheproof.
+ * Checks the noble provider with the vectors of Wycheproof.
  * @module
  */
 import { providerVectors } from "@handclasp/testing/vectors";

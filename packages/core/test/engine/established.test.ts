@@ -41,7 +41,7 @@ const oneByte = Uint8Array.of(1);
 interface Established {
   readonly client: TlsConnection;
   readonly server: TlsConnection;
-  /** Sends contents that a connection would not send, each in a record, and then one byte of data. */
+  /** Sends contents that a connection would not send, each in a record if it is not data, then one byte of data. */
   readonly sendAsClient: (type: 20 | 21 | 22 | 23, ...contents: readonly Uint8Array[]) => Promise<void>;
   readonly sendAsServer: Established["sendAsClient"];
   readonly clientEvents: TraceEvent[];
@@ -126,7 +126,7 @@ async function established(
   };
 }
 
-/** The traced alerts. Data arrives some microtasks before its trace event. */
+/** The traced alerts. Their events may come some microtasks after data that arrived later. */
 const alerts = (events: readonly TraceEvent[], direction: "sent" | "received") =>
   events.flatMap((event) =>
     event.type === "alert" && event.direction === direction ? [`${event.level} ${event.description}`] : [],
@@ -260,7 +260,7 @@ describe("the handshake fails if a Finished message", () => {
   );
 });
 
-describe("limits", () => {
+describe("limits and the order of messages", () => {
   const sendRepeatedly = (
     { sendAsClient }: Established,
     count: number,
@@ -291,7 +291,7 @@ describe("limits", () => {
     await ends.sendAsClient(alert, Uint8Array.of(1, 90, 1, 90, 1, 90, 1, 90, 1), description);
     await expect(ends.server.closed).rejects.toMatchObject({ code: "too_many_warning_alerts", by: "us" });
   });
-  test("a peer with records of one byte closes in order (RFC 5246 §6.2.1)", async () => {
+  test("a close_notify in two records of one byte closes the connection cleanly (RFC 5246 §6.2.1)", async () => {
     const { client, sendAsServer } = await established();
     await sendAsServer(alert, Uint8Array.of(1), Uint8Array.of(0));
     expect(await client.read()).toBeUndefined();
@@ -360,7 +360,7 @@ describe("a peer that does not speak TLS", () => {
     ["GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "plain HTTP", "plain_http"],
     ["POST / HTTP/1.1\r\n\r\n", "plain HTTP", "plain_http"],
     ["SSH-2.0-OpenSSH_9.6\r\n", "not TLS", "not_tls"],
-  ])("is recognised, and the server's error names its protocol: %j", async (text, named, code) => {
+  ])("is recognised, and the server's error tells HTTP from other protocols: %j", async (text, named, code) => {
     const { a, b } = memoryPair();
     a.start({ data() {}, drain() {}, end() {}, error() {} });
     a.send(new TextEncoder().encode(text));

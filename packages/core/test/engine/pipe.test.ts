@@ -19,7 +19,7 @@ function makeEnd(make: (driver: Parameters<typeof clientEngine>[1]) => Engine) {
   return { engine, received, eventTypes };
 }
 
-/** Moves bytes until no engine has more. With a synchronous provider, nothing has to be awaited. */
+/** Moves bytes until no engine has more. Records are sealed and opened synchronously, so nothing is awaited. */
 function moveBytes(a: ReturnType<typeof makeEnd>, b: ReturnType<typeof makeEnd>): void {
   for (let hasMoved = true; hasMoved; ) {
     hasMoved = false;

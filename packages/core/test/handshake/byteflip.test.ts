@@ -35,7 +35,7 @@ afterAll(() => void process.off("unhandledRejection", onRejection));
 
 const headerLength = 5;
 
-/** Changes the byte at `offset` of the unit's content: header and body of a message, or the ciphertext of Finished. */
+/** Changes the byte at `offset` after the record's header. */
 const flipped = (unit: Unit, offset: number, mask: number): Uint8Array => {
   const wire = unit.wire.slice();
   wire[headerLength + offset] = (wire[headerLength + offset] as number) ^ mask;
@@ -76,7 +76,7 @@ interface Kind {
   readonly expected: readonly string[];
   readonly last: Role;
 }
-// secp256r1, because most altered points are not on its curve. x25519 accepts any 32 bytes.
+// secp256r1, because most altered points are not on its curve. x25519 accepts almost any 32 bytes.
 const optionsFor = (suite: CipherSuite) => ({
   client: { suites: [suite], groups: [secp256r1] },
   server: { suites: [suite] },
@@ -117,7 +117,8 @@ describe.each(kinds)("$name with a client certificate: the handshake", ({ option
   });
 
   test.concurrent.each(expected)("fails if any byte of %s is altered", { timeout: 300_000 }, async (label) => {
-    // Signatures and certificates differ by a few bytes between runs, so each handshake measures its own message.
+    // Messages with a signature differ in length by a few bytes between handshakes, so two more offsets are tried. A
+    // handshake whose message has no byte at the offset is not altered.
     let length = 0;
     await handshakeThrough(
       pki,

@@ -62,12 +62,12 @@ describe("the primes", () => {
       expect(toHex(field.prime())).toBe(getDiffieHellman(name).getPrime("hex"));
     },
   );
-  // Digests of the primes in RFC 7919 appendix A. OpenSSL confirms that these are safe primes and equal to its own.
+  // Digests of the primes in RFC 7919 appendix A. Checked once with OpenSSL: safe primes, and equal to its own.
   test.each([
     [ffdhe2048, "9cd3b7f336872f46c09428d1bbc19877a4d440512cda8d1c1cf0cd6e33698966"],
     [ffdhe3072, "0eaf67db3a839156d5013494a5318a772b5697d270d721f37f092efc69ea5a17"],
     [ffdhe4096, "4648414224ac881b3d0dc59b466f96d06a558278776807797ecf1f66ff397b3e"],
-  ])("$name is the prime of RFC 7919", ({ field }, digest) => {
+  ])("$name has the prime of RFC 7919", ({ field }, digest) => {
     expect(createHash("sha256").update(field.prime()).digest("hex")).toBe(digest);
   });
 });
@@ -79,7 +79,7 @@ describe("the group", () => {
     expect(server).toMatchObject({ group: "ffdhe4096" });
   });
 
-  test("is the server's default if the client names no finite field", async () => {
+  test("is the first of the server's finite fields if the client names none", async () => {
     const agreed: unknown[] = [];
     const trace = (event: TraceEvent) => void (event.type === "agreed" && agreed.push(event.group));
     const withoutGroups = { ...suite, keyExchange: { ...suite.keyExchange, groups: [] } };
@@ -159,7 +159,7 @@ describe("the public value", () => {
 });
 
 describe("leading zeros of the shared secret", () => {
-  /** A source of "random" bytes that determines the private key of the key share: it ends with the 16 bits `last`. */
+  /** A source of "random" bytes that determines the private key of the key share. The key ends with the bits `last`. */
   const fixed =
     (last: number): Random =>
     (length) => {

@@ -19,7 +19,7 @@ describe("suites of equal preference", () => {
     ["among equal suites in the other order, the client's order decides", [aes128, chacha], [[aes128, chacha]], aes128],
     ["a suite before the equal ones is preferred", [chacha, aes128, aes256], [[aes128, chacha]], aes256],
     ["equal suites have the rank of the first of them", [chacha, aes128, aes256], [[aes256, chacha]], chacha],
-    ["a suite that no certificate of the server fits is skipped", [rsa, chacha, aes128], [[rsa, chacha]], chacha],
+    ["a suite for which the server has no certificate is skipped", [rsa, chacha, aes128], [[rsa, chacha]], chacha],
   ])("%s", async (_, offered, equalSuites, wanted) => {
     const { client, server } = await connectPair({ suites: offered }, { suites, equalSuites });
     expect([client.suite, server.suite]).toEqual([wanted.name, wanted.name]);

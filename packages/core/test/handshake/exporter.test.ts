@@ -1,6 +1,6 @@
 /**
  * Exported keying material and channel bindings: RFC 5705, RFC 5929, RFC 9266. The interop tests compare both with
- * the values of openssl and node:tls.
+ * the values of OpenSSL, node:tls and Python.
  */
 
 import { createHash } from "node:crypto";
@@ -97,7 +97,7 @@ describe("exported keying material", () => {
     );
   });
 
-  test("is derived from a copy of the master secret, which can be wiped", () => {
+  test("is derived from a copy of the master secret, so that the original can be wiped", () => {
     const input = secrets();
     const exporter = exporterOf({}, input);
     const value = exporter.export(32, "label");
@@ -155,7 +155,7 @@ describe("channel binding", () => {
     ["ecdsa-p384", "sha384"],
     ["rsa-2048", "sha256"],
   ];
-  test.each(kinds)("tls-server-end-point with a certificate signed with %s is its %s", async (algorithm, hash) => {
+  test.each(kinds)("tls-server-end-point of a certificate signed with %s is its %s hash", async (algorithm, hash) => {
     const issuer = await testCa({ algorithm });
     const leaf = nodeCredential(await issuer.issue({ names: ["localhost"] }));
     const { a, b } = memoryPair();

@@ -1,4 +1,4 @@
-/** A flight goes to the transport in one call of `send`. The connection can end while a flight waits for its keys. */
+/** A flight that waits for its keys goes to the transport in one call of `send`. The connection can end before that. */
 import {
   type Aead,
   type CryptoProvider,

@@ -18,7 +18,7 @@ import { p256 } from "@noble/curves/nist.js";
 import { describe, expect, test } from "vitest";
 import { parseRecords } from "./mitm.ts";
 
-// Made with openssl for this file; no trust store contains them.
+// These certificates were made with openssl for this file; no trust store contains them.
 const ca = `-----BEGIN CERTIFICATE-----
 MIIBkDCCATWgAwIBAgIUT26XXSJvRV6d20eg0YDQ0TlXfRIwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJR29sZGVuIENBMCAXDTI2MTEyMzEyMTMzMloYDzIxMjYxMDMw
@@ -66,7 +66,7 @@ function deterministicRandom(name: string): Random {
   };
 }
 
-/** All records of a connection, one on each line, with their directions. */
+/** All records of a connection, one on each line: first the client's, then the server's. */
 async function transcript(suite: CipherSuite): Promise<string> {
   const lines: Record<"a->b" | "b->a", string[]> = { "a->b": [], "b->a": [] };
   const { a, b } = memoryPair({

@@ -45,7 +45,7 @@ describe("GREASE that the client sends", () => {
     expect(seen.size).toBeGreaterThan(3);
   });
 
-  test.each([0x00, 0x5b, 0xff])("with random bytes 0x%x, no extension occurs twice", async (byte) => {
+  test.each([0x00, 0x5b, 0xff])("with random bytes of %i, no extension occurs twice", async (byte) => {
     const { hellos, server } = await connectPair({ grease, random: constant(byte) });
     const first = ((byte & 0xf0) | 0x0a) * 0x101;
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
@@ -53,7 +53,7 @@ describe("GREASE that the client sends", () => {
     expect(server.role).toBe("server");
   });
 
-  test("comes before the padding extension, and counts towards the length that is padded", async () => {
+  test("comes before the padding extension", async () => {
     const { hellos } = await connectPair({ grease, suites: legacySuites, alpn: ["x".repeat(100)] });
     const types = (hellos.client?.extensions ?? []).map(({ type }) => type);
     expect(types.at(-1)).toBe(paddingId);
@@ -155,7 +155,8 @@ describe("a peer's GREASE is ignored", () => {
         ),
       );
     });
-    // The client continues and sends its certificate. Its signature fails only because the transcripts differ.
+    // The client continues and sends its certificate. The server refuses the signature only because the transcripts
+    // differ.
     expect(outcome.server).toMatchObject({ code: "bad_signature", by: "us" });
   });
 });

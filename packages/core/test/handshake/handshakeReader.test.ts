@@ -112,7 +112,7 @@ describe("the buffer of an incomplete message", () => {
         if (lengths.length > before) copied += reader.pendingBytes - 1;
         most = Math.max(most, (lengths.at(-1) as number) / reader.pendingBytes);
       }
-      // Each array is released when a larger one replaces it.
+      // Each array is larger than the one that it replaces.
       expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
       expect(lengths.length).toBeLessThan(20);
     });

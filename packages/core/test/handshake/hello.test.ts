@@ -89,7 +89,7 @@ describe("ClientHello", () => {
     const served = await connectPair(rsa, { ...rsa, credentials: [pki.rsa] }, withoutExtensions);
     expect(served.hellos.client?.extensions).toBeUndefined();
     expect(served.hellos.server).toMatchObject({ cipherSuite: TLS_RSA_WITH_AES_128_CBC_SHA.id, extensions: undefined });
-    // Without signature_algorithms, the default hash is SHA-1 (RFC 5246 §7.4.1.4.1), which RFC 9155 §2 forbids.
+    // Without signature_algorithms, the default hash is SHA-1 (RFC 5246 §7.4.1.4.1), which RFC 9155 §4 forbids.
     const signed = await connectPair({}, {}, withoutExtensions);
     expect(signed.server).toMatchObject({ alert: "handshake_failure", code: "no_shared_cipher", by: "us" });
   });

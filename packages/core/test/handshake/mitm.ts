@@ -1,6 +1,6 @@
 /**
- * A man in the middle that reads the plaintext records of a handshake, and credentials for both sides. The provider is
- * `nodeCrypto`, for speed.
+ * A man in the middle that sees and may replace the records of a handshake, and credentials for both sides. The
+ * provider is `nodeCrypto`, for speed.
  */
 
 import {
@@ -89,7 +89,7 @@ export const resumedSequence = [
 export interface Unit {
   readonly from: Role;
   readonly name: string;
-  /** The body of a message without its header; the ciphertext of Finished. */
+  /** A message without its header. Otherwise the content of the record, such as the ciphertext of Finished. */
   readonly body: Uint8Array;
   /** The whole record, with its header. */
   readonly wire: Uint8Array;
@@ -100,7 +100,7 @@ export type Middle = (unit: Unit) => Uint8Array;
 
 /**
  * An `alter` function for `memoryPair` that shows each unit to `middle`. Both sides send each message in a record of
- * its own (if it fits), so that each record until ChangeCipherSpec is one message.
+ * its own, so each record until ChangeCipherSpec is one message, unless a message is longer than a record may be.
  */
 export function alterUnits(middle: Middle): (bytes: Uint8Array, direction: "a->b" | "b->a") => Uint8Array | undefined {
   const changed = { client: false, server: false };
@@ -146,8 +146,8 @@ export interface Outcome {
 }
 
 /**
- * Runs a full handshake with a client certificate through `middle` and returns how each side ended. A side whose
- * handshake succeeds closes its connection.
+ * Runs a handshake through `middle`, by default a full one with a client certificate. Returns how each side ended. A
+ * side whose handshake succeeds closes its connection.
  */
 export async function handshakeThrough(
   { ca, server, client }: Pki,

@@ -1,4 +1,4 @@
-/** Server names: the names that a server accepts by default, and the properties of the session that report them. */
+/** Server names that a server accepts, the properties of the session that report them, and requireAlpn. */
 
 import {
   type AcceptOptions,
@@ -39,7 +39,7 @@ async function visit(
     server.opened,
   ]);
   if (ends[0].status === "rejected") return ends[0].reason.alert;
-  // A session can be resumed only after an orderly close.
+  // A fatal alert would end the session, which is to be resumed (RFC 5246 §7.2.2).
   await Promise.all([ends[0].value.close(), server.close()]);
   return server.session;
 }
@@ -70,7 +70,7 @@ describe("for a name that no certificate has,", () => {
     expect(await visit(options, "nobody.example")).toEqual(
       refused ? "unrecognized_name" : sessionWith("nobody.example", false),
     );
-    // A client that sends no name (an address is not sent) gets the first certificate. A known name is accepted.
+    // A client that sends no name (an address is not sent) is accepted, and so is one that sends a known name.
     expect(await visit(options, "127.0.0.1")).toEqual(sessionWith(null, false));
     expect(await visit(options, "a.example")).toEqual(sessionWith("a.example", true));
   });
@@ -86,7 +86,7 @@ describe("for a name that no certificate has,", () => {
     );
   });
 
-  test("a client with a pre-shared key is accepted, because it needs no certificate", async () => {
+  test("a client with a pre-shared key is accepted, because the server then needs no certificate", async () => {
     const key = new Uint8Array(32).fill(7);
     const suites = [...pskSuites, ...serverHandshakeConfig({ provider: nodeCrypto, credentials: [a] }).suites];
     const config = serverHandshakeConfig({

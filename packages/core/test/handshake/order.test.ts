@@ -72,7 +72,7 @@ describe("the handshake fails with", () => {
 });
 
 describe("a resumed handshake", () => {
-  test("succeeds unaltered, in the order of RFC 5246 figure 2", async () => {
+  test("succeeds unaltered, in the order of RFC 5077 figure 2", async () => {
     const units: string[] = [];
     const outcome = await handshakeThrough(
       pki,
@@ -207,7 +207,7 @@ describe("ChangeCipherSpec", () => {
     expect(outcome.server).toMatchObject({ code: "excess_handshake_data", alert: "unexpected_message", by: "us" });
     expect(outcome.client).toMatchObject({ alert: "unexpected_message", by: "peer" });
   });
-  test("is refused after an unexpected message", async () => {
+  test("must not follow an unexpected message", async () => {
     const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "client change_cipher_spec" ? concat(record(22, message(14)), unit.wire) : unit.wire,
     );
@@ -262,7 +262,7 @@ describe("signatures", () => {
     expect(outcome.client).toMatchObject({ code: "bad_signature", alert: "decrypt_error", by: "us" });
     expect(outcome.server).toMatchObject({ alert: "decrypt_error", by: "peer" });
   });
-  test("in the client's CertificateVerify are refused by the server at once", async () => {
+  test("in the client's CertificateVerify, with the last byte altered, are refused by the server at once", async () => {
     const outcome = await handshakeThrough(
       pki,
       altered("client certificate_verify", (body) => body.length - 1),
@@ -288,7 +288,7 @@ describe("fragmented messages", () => {
     const outcome = await handshakeThrough(pki, (unit) => (label(unit) === "server server_hello" ? huge : unit.wire));
     expect(outcome.client).toMatchObject({ code: "excessive_message_size", alert: "illegal_parameter", by: "us" });
   });
-  test("a Certificate may be twice as long as other messages", async () => {
+  test("a Certificate may be longer than 64 KiB", async () => {
     const header = record(22, Uint8Array.of(11, 1, 0, 1));
     const outcome = await handshakeThrough(pki, (unit) =>
       label(unit) === "server certificate" ? concat(header, record(20, Uint8Array.of(1))) : unit.wire,
@@ -369,7 +369,7 @@ describe("fragmented alerts (RFC 5246 §6.2.1)", () => {
     expect(client).toMatchObject({ code: "too_many_warning_alerts", by: "us" });
   });
   test.each(["client change_cipher_spec", "server change_cipher_spec"] as const)(
-    "half an alert before the %s is refused: the rest would be encrypted with other keys",
+    "half an alert before the %s is refused: the rest would be encrypted",
     async (one) => {
       const outcome = await handshakeThrough(pki, before(one, pieces([1])));
       expect(one.startsWith("client") ? outcome.server : outcome.client).toMatchObject({

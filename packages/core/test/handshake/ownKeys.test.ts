@@ -1,4 +1,4 @@
-/** The ticket keys that a server generates itself. The server replaces and wipes them with time, used or unused. */
+/** Ticket keys: a server replaces and wipes those that it generates, used or unused. */
 
 import { connect, keepSessions, memoryStore } from "@handclasp/core";
 import { acceptWith, serverHandshakeConfig } from "@handclasp/core/unstable/engine";
@@ -93,7 +93,7 @@ test("ticket keys that have expired are wiped at the next use, or by a timer if 
   expect(idle.timers).toEqual([]);
 });
 
-test("are wiped if the clock fails when their timer fires", () => {
+test("ticket keys are wiped if the clock fails when their timer fires", () => {
   let isBroken = false;
   const now = () => {
     if (isBroken) throw new Error("no clock");
@@ -115,7 +115,7 @@ test("are wiped if the clock fails when their timer fires", () => {
 test.each([
   ["a value", nodeCrypto],
   ["a promise", asyncProvider(nodeCrypto)],
-])("once the provider has made its context, no other copy of a key remains: %s", async (_, inner) => {
+])("once the provider has made its context (returned as %s), no other copy of a key remains", async (_, inner) => {
   const received: Uint8Array[] = [];
   const provider = {
     ...inner,

@@ -55,7 +55,7 @@ async function ends(suite: CipherSuite, client: CryptoProvider, server: CryptoPr
   return { client: reason(mine), server: reason(theirs) };
 }
 
-const broken = new Error("the host's cryptography broke");
+const broken = new Error("the provider broke");
 const ours = { alert: "internal_error", fault: "internal", by: "us", cause: broken };
 const theirs = { alert: "internal_error", by: "peer" };
 

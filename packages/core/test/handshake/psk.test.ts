@@ -92,7 +92,7 @@ describe("with the right pre-shared key", () => {
   test.each([
     [suite, `0010${"00".repeat(16)}0010${toHex(key)}`],
     [TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, `0020[0-9a-f]{64}0010${toHex(key)}`],
-  ])("the premaster secret has the form of RFC 4279 §2 or RFC 5489 §2: $name", async (row, shape) => {
+  ])("the premaster secret has the format of RFC 4279 §2 or RFC 5489 §2: $name", async (row, shape) => {
     const secrets: string[] = [];
     const listener = (event: TraceEvent) => {
       if (event.type === "secret" && event.name === "premaster_secret") secrets.push(toHex(event.bytes));
@@ -155,7 +155,9 @@ describe("without the right pre-shared key", () => {
     expect(server).toMatchObject({ alert: "handshake_failure", by: "peer" });
     expect(messages).not.toContain("client_key_exchange");
   });
+});
 
+describe("the lengths of keys, identities and hints:", () => {
   test("a short key is accepted if it is explicitly allowed, and so is an empty identity", async () => {
     const short = new Uint8Array(5).fill(7);
     const { client, server } = await ends(
@@ -220,7 +222,7 @@ describe("an invalid configuration is refused:", () => {
     ["an empty key", { psk: { identity, key: new Uint8Array(0), allowShortKey: true } }, /too short/],
     ["no identity", { psk: { key } as PresharedKey }, /identity/],
     [
-      "a short key that is too long",
+      "a key of 1,025 bytes with allowShortKey",
       { psk: { identity, key: new Uint8Array(1025), allowShortKey: true } },
       /from 1 to 1024/,
     ],
@@ -247,7 +249,7 @@ describe("an invalid configuration is refused:", () => {
     ["a suite without keys", { psk: undefined as never }, /without psk/],
     ["keys without a suite", { suites: modernSuites, credentials: [credential] }, /psk without a suite/],
     ["no certificate for the other suites", { suites: [...pskSuites, ...modernSuites] }, /needs a credential/],
-    ["certificates of clients", { clientAuth: "require", ca: ca.pem }, /which have no certificates/],
+    ["required client certificates", { clientAuth: "require", ca: ca.pem }, /which have no certificates/],
     ["a hint of 1,025 bytes", { psk: { lookup, hint: "x".repeat(1025) } }, /hint: 1025 bytes \(at most 1024\)/],
     ["a hint of 513 characters of two bytes", { psk: { lookup, hint: "é".repeat(513) } }, /hint: 1026 bytes/],
   ])("server: %s", async (_, options, message) => {

@@ -1,5 +1,5 @@
 /**
- * Abbreviated handshakes: the sessions that are resumed, by ticket and by session ID, and each case that must not be
+ * Abbreviated handshakes: the sessions that are resumed, by ticket and by session ID, and those that must not be
  * resumed (RFC 5246 §7.3, RFC 5077, RFC 6066, RFC 7627).
  */
 
@@ -83,7 +83,7 @@ function oneSlot(): SessionStore & { session: Uint8Array | undefined } {
 const configOf = (options: Server = {}) =>
   serverHandshakeConfig({ provider: nodeCrypto, credentials: [server], ...options });
 
-/** Opens a connection, sends bytes to the server, and closes it in order. */
+/** Opens a connection, sends bytes to the server, and closes it cleanly. */
 async function visit(config: ReturnType<typeof serverHandshakeConfig>, options: Client): Promise<Visit> {
   const { a, b } = memoryPair();
   const reasons: Record<"client" | "server", string | undefined> = { client: undefined, server: undefined };
@@ -121,7 +121,7 @@ const full = [
 ];
 
 describe("a session is resumed", () => {
-  test("by ticket: without certificate and key exchange, and the server's Finished comes first", async () => {
+  test("by ticket, without certificate and key exchange", async () => {
     const config = configOf();
     const sessions = keepSessions();
     const first = await visit(config, { sessions });
@@ -216,7 +216,7 @@ describe("a session is resumed", () => {
     ]);
   });
 
-  test("with its max_fragment_length; record_size_limit and encrypt_then_mac are negotiated again", async () => {
+  test("with its max_fragment_length; record_size_limit may change; encrypt_then_mac is negotiated again", async () => {
     const config = configOf({ suites: legacySuites, recordSizeLimit: 1000 });
     const small: Client = { sessions: keepSessions(), maxFragmentLength: 512 };
     await visit(config, small);
@@ -275,14 +275,14 @@ describe("a session is resumed", () => {
     });
   });
 
-  test("in another process, from its bytes", async () => {
+  test("from its bytes in a store, as in another process", async () => {
     const store = oneSlot();
     const config = configOf();
     await visit(config, { sessions: keepSessions({ store }) });
     expect((await visit(config, { sessions: keepSessions({ store }) })).resumed).toBe(true);
   });
 
-  test("by another server with the ticket key, which renews the ticket if it has a newer key", async () => {
+  test("by another server with the ticket key; a server with a newer key renews the ticket", async () => {
     const sessions = keepSessions();
     await visit(configOf({ ticketKeys: [key(1)] }), { sessions });
     const other = await visit(configOf({ ticketKeys: [key(1)] }), { sessions });
@@ -510,13 +510,13 @@ describe("a session is not resumed", () => {
   };
 
   test.each(Object.entries(cases))("%s", async (_, { first = {}, second = {}, ...reasons }) => {
-    // The store returns the session for every key, so that only the session itself can be the reason.
+    // The store returns the session for every key, so that only the checks of the session can refuse it.
     const store = oneSlot();
     const sessions = keepSessions({ store });
     const make = (options: Server = {}) => configOf({ ticketKeys: firstKeys(), ...options });
     await visit(make(first.server), { ...first.client, sessions });
     expect(store.session).toBeDefined();
-    // With the same options the session is resumed, so that only the change can be the reason below.
+    // With the same options the session is resumed (not checked for a PSK), so only the change can be the reason below.
     if (!first.client?.psk) expect((await visit(make(first.server), { ...first.client, sessions })).resumed).toBe(true);
     const after = await visit(make(second.server), { ...second.client, sessions });
     expect(after.resumed).toBe(false);

@@ -292,7 +292,7 @@ test("if the clock passes a session's expiry while its ticket is made, only the 
   const config = configOf({
     now: () => time,
     ticketKeys: () => {
-      time += 7_200_000 + 5_000; // the host slept
+      time += 7_200_000 + 5_000; // the machine slept
       return ticketKeys;
     },
   });
@@ -569,7 +569,7 @@ describe("a session ends with a fatal alert (RFC 5246 §7.2.2)", () => {
 });
 
 describe("a session is not stored", () => {
-  test("if the client's function chose a certificate for it, unless the server requested none", async () => {
+  test("if the client's function chose a certificate; it is stored if the server requested none", async () => {
     const store = oneSlot();
     const choosing: Client = { sessions: keepSessions({ store }), credentials: () => client };
     const asked = await attempt(configOf({ clientAuth: "request", ca: ca.pem }), choosing);
@@ -579,7 +579,7 @@ describe("a session is not stored", () => {
     await close(unasked.client, unasked.server);
     expect(store.session).toBeDefined();
   });
-  test("by either side without extended_master_secret (RFC 7627 §5.3)", async () => {
+  test("by a server without extended_master_secret (RFC 7627 §5.3)", async () => {
     const config = configOf({ ticketKeys });
     const offered = new Uint8Array(0);
     for (const extendedMasterSecret of [true, undefined] as const) {
@@ -630,7 +630,7 @@ describe("a store", () => {
     "that returns malformed bytes": { get: () => fromHex("01c02b00") },
     "that returns a string": { get: () => "nonsense" as unknown as Uint8Array },
   };
-  test.each(Object.entries(stores))("%s causes a full handshake on either side", async (_, methods) => {
+  test.each(Object.entries(stores))("%s, on either side, causes a full handshake", async (_, methods) => {
     const store: SessionStore = { get: () => undefined, set: () => {}, delete: () => {}, ...methods };
     const withClientStore = await attempt(configOf(), { sessions: keepSessions({ store }) });
     expect(opened(withClientStore.client).session.resumed).toBe(false);
@@ -653,7 +653,7 @@ describe("a store", () => {
     }
     expect(get.mock.calls).toEqual([["00".repeat(32)]]);
   });
-  test("that answers asynchronously and in time resumes the session", async () => {
+  test("that answers asynchronously and in time lets the session be resumed", async () => {
     const inner = memoryStore();
     const delayed = async <T>(value: T): Promise<T> => {
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -22,14 +22,14 @@ describe("the cipher suites", () => {
     }
   });
 
-  test("include those that RFC 5246 §9 and RFC 8422 §6 require; the default is only forward secret AEADs", () => {
+  test("include those that RFC 5246 §9 and RFC 8422 §6 name; the default is only forward secret AEADs", () => {
     for (const id of [0x002f, 0xc02b, 0xc02f, 0xc009, 0xc013])
       expect(core.legacySuites.map((suite) => suite.id)).toContain(id);
     for (const { name, keyExchange, mac } of core.modernSuites)
       expect([name, keyExchange.name, mac]).toEqual([name, "ecdhe", undefined]);
   });
 
-  test("have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)", () => {
+  test("with an AEAD have nonces of 12 bytes, and add no more than 1024 bytes (RFC 5246 §6.2.3.3)", () => {
     for (const [, { mac, fixedIvLength, tagLength = 16 }] of suites) {
       if (mac) continue;
       expect([4, 12]).toContain(fixedIvLength);

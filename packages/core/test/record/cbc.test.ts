@@ -97,7 +97,7 @@ describe.each([
     message: "a record was altered in transit, or its keys are not ours",
   };
 
-  // The shortest length, some lengths near the hash's block length, and lengths in which every padding fits.
+  // The shortest length, some lengths of about one or two hash blocks, and lengths in which every padding fits.
   const shortest = Math.ceil((macLength + 1) / 16) * 16;
   for (const length of [shortest, shortest + 16, 96, 128, 144, 320, 336].filter((each) => each >= shortest)) {
     test(`${length} bytes: opens every padding; faults give one error after the same number of compressions`, () => {
@@ -139,7 +139,7 @@ describe.each([
     });
   }
 
-  test("refuses wrong padding without a matching MAC after the same number of hash compressions", () => {
+  test("refuses wrong padding and a wrong MAC after as many hash compressions as an intact record takes", () => {
     const spent = new Set<number>();
     for (let claimed = 1; claimed < 256; claimed++) {
       const bad = plaintextOf(336, 0);

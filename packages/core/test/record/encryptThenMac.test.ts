@@ -85,7 +85,7 @@ describe.each([
     expect(make().open(type, fromHex(vector))).toEqual(content);
   });
 
-  test("opens the records that it seals, of any length", () => {
+  test("opens the records that it seals, of 0 to 69 bytes", () => {
     const [out, into] = [make(), make()];
     for (let length = 0; length < 70; length++)
       expect(into.open(type, sealed(out, type, new Uint8Array(length).fill(9)))).toEqual(

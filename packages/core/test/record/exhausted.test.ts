@@ -50,7 +50,7 @@ describe.each([
     expect(() => sealed(out, 21, Uint8Array.of(2, 80))).toThrow(exhausted);
   });
 
-  test("still opens records, because the limit applies to the side that seals (RFC 8446 §5.5)", async () => {
+  test("still opens records up to a larger limit, because the smaller one is for sealing (RFC 8446 §5.5)", async () => {
     const [out, into] = [await make(suite), await make(suite)];
     limits.maxRecordsSent = 48;
     const records = Array.from({ length: 40 }, () => sealed(out, 23, Uint8Array.of(7)));

@@ -13,7 +13,7 @@ describe("received bytes that wait to be read", () => {
     expect(records.pendingBytes).toBe(0);
   });
 
-  test("are copied into a shared buffer if they are small, and their own arrays are released", () => {
+  test("are copied into a shared buffer if they are small, all but the first two arrays", () => {
     const records = reader();
     for (const byte of record(23, Uint8Array.of(1, 2, 3))) {
       const piece = Uint8Array.of(byte);
@@ -43,7 +43,7 @@ describe("received bytes that wait to be read", () => {
     expect(records.pendingBytes).toBe(2 * (6 + 256));
   });
 
-  test("are opened up to 512 KiB at the same time, for any size of the records", () => {
+  test("are opened up to 512 KiB at the same time, in small and in full records", () => {
     for (const [size, count] of [
       [1, 4000],
       [16_384, 80],

@@ -1,6 +1,6 @@
 /**
- * Records of one turn are built in one piece of lent memory. Each byte of that memory is given back after
- * `seal` has settled.
+ * Records of one turn are built in one piece of lent memory. Each byte of that memory is given back after `seal` has
+ * settled, unless its record is dropped.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -73,7 +73,7 @@ describe("an asynchronous provider on lent memory", () => {
     expect(tracked.faults).toEqual([]);
   });
 
-  test("lets `take` give back unused memory while a record is being sealed, and nothing of that record", async () => {
+  test("lets `take` give back unused memory while a record is being sealed, but no memory of that record", async () => {
     const tracked = trackedMemory();
     const out = writer({ memory: tracked.memory });
     const { protection, waiting } = slowProtection();
@@ -83,7 +83,7 @@ describe("an asynchronous provider on lent memory", () => {
     await turn();
     for (const bytes of out.take()) tracked.memory.release(bytes);
     expect(tracked.lent).toBe(0);
-    // The piece of memory is as long as all records that were sent before, and the next record needs a part of it.
+    // The piece of memory is as long as the records of the last `take`, and the next record needs a part of it.
     out.send(23, pattern(1000));
     expect(out.take()).toEqual([]);
     expect(tracked.lent).toBe(5 + 1000 + overhead);
@@ -115,7 +115,7 @@ describe("an asynchronous provider on lent memory", () => {
     expect(tracked.faults).toEqual([]);
   });
 
-  test("discards the records after one that fails, and their memory remains lent", async () => {
+  test("makes the writer drop a record that fails and those after it, whose memory remains lent", async () => {
     const tracked = trackedMemory();
     const out = writer({ memory: tracked.memory });
     const { protection, outs, waiting } = slowProtection();
@@ -157,7 +157,7 @@ test("records that `hold` delays keep their memory until they are sent", async (
   expect(tracked.faults).toEqual([]);
 });
 
-test("each byte is given back once by the receiver or is dropped, in whatever order the promises settle", async () => {
+test("each byte is given back once unless its record is not sent, in whatever order the promises settle", async () => {
   const size = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 8000, max: 40_000 }));
   const step = fc.oneof(
     fc.record({ what: fc.constant("send" as const), type: fc.constantFrom(21 as const, 23 as const), size }),

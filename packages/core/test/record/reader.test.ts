@@ -109,7 +109,7 @@ describe("promises that settle out of order", () => {
 });
 
 describe("a record that is not admitted", () => {
-  test("waits until it is admitted, and is deferred only if it is complete", () => {
+  test("waits until it is admitted, and asks for admission only once it is complete", () => {
     const requests: number[] = [];
     let isOpen = false;
     const admit = (bytes: number): boolean => {
@@ -158,7 +158,7 @@ describe("a record that is not admitted", () => {
     expect(() => next(records)).toThrow(expect.objectContaining({ alert: "record_overflow" }));
   });
 
-  test("is not opened while others are being opened", async () => {
+  test("is not opened together with the admitted records before it", async () => {
     let room = 2;
     const records = reader({ admission: { admit: () => room-- > 0 } });
     const { protection, settle, waiting } = manualProtection();
@@ -216,7 +216,7 @@ describe("negotiated limits", () => {
     expect(next(records)).toBeUndefined();
   });
 
-  test("a header is refused if its length exceeds the limit and the largest possible expansion", () => {
+  test("a header is refused if its length exceeds the limit plus the largest possible expansion", () => {
     for (const [now, underKeys] of [
       [512, undefined],
       [16_384, 512],
@@ -236,7 +236,7 @@ describe("a reader refuses", () => {
     try {
       next(records);
     } catch (error) {
-      // No record after it is read.
+      // The reader reads no later record.
       records.feed(record(23, Uint8Array.of(1)));
       expect(next(records)).toBeUndefined();
       return error as TlsError;
@@ -264,7 +264,7 @@ describe("a reader refuses", () => {
       alert: "record_overflow",
     });
   });
-  test.each([0, 1, 8, 23])("ciphertext of %i bytes, too short for its tag", (length) => {
+  test.each([0, 1, 8, 23])("ciphertext of %i bytes, too short for its nonce and tag", (length) => {
     expect(refusal(underKeys(), record(23, new Uint8Array(length)))).toMatchObject({ alert: "bad_record_mac" });
   });
   test("a record that is repeated, reordered, or has another type", () => {
@@ -281,7 +281,7 @@ describe("a reader refuses", () => {
     expect(next(records)?.fragment).toEqual(Uint8Array.of(1));
     expect(refusal(records, record(23, one))).toMatchObject({ alert: "bad_record_mac" });
   });
-  test("a record with any bit altered", () => {
+  test("a record with any bit of its body altered", () => {
     const original = record(23, sealed(gcm(), 23, Uint8Array.of(1, 2, 3)));
     for (let bit = 5 * 8; bit < original.length * 8; bit++) {
       const altered = original.slice();

@@ -82,7 +82,7 @@ export function manualProtection() {
   return { protection, settle, fail, waiting };
 }
 
-/** A synchronous protection without encryption, with the given function `open`. */
+/** A protection without encryption that seals synchronously and opens with the given function. */
 export const protectionWith = (open: (type: ContentType, body: Uint8Array) => Awaitable<Uint8Array>): Protection => ({
   sealedLength: (length) => length,
   seal: (_, fragment, out) => out.set(fragment),

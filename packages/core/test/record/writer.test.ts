@@ -49,7 +49,7 @@ describe("data that is sent before a call of `take`", () => {
     expect(concat(...out.take())).toEqual(concat(...expected));
   });
 
-  test("needs no more memory than its records, however short the peer's limit is", () => {
+  test("takes less than twice its length in memory, even if the peer accepts only 63 bytes in a record", () => {
     const buffers = new Set<ArrayBufferLike>();
     const out = writer();
     out.setLimit(16_384, 63);
@@ -92,7 +92,7 @@ describe("promises that settle out of order", () => {
     expect(out.isDrained).toBe(true);
   });
 
-  test("send the records before a failure, but no later record or alert, which the peer could not open", async () => {
+  test("let the records before a failure be sent, but nothing after it, which the peer could not open", async () => {
     const out = writer();
     const { protection, settle, fail } = manualProtection();
     out.changeState(protection);
@@ -111,7 +111,7 @@ describe("promises that settle out of order", () => {
 });
 
 describe("fragments", () => {
-  test.each([[64], [1000], [16_384]])("have at most %i bytes, and a reader joins them again", (maxFragment) => {
+  test.each([[64], [1000], [16_384]])("have at most %i bytes, and a reader returns them all", (maxFragment) => {
     const out = writer({ maxFragment });
     const message = new Uint8Array(40_001).map((_, i) => i);
     out.send(22, message);

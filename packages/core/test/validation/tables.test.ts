@@ -108,11 +108,11 @@ describe("the tables", () => {
     expect(server.sort()).toEqual(Object.keys(acceptOptions).sort());
   });
 
-  test("explain each option, and each option that only one role has", () => {
+  test("explain every option, and list the options that only one role has", () => {
     for (const option of [...client, ...server]) expect(expectedValues, option).toHaveProperty(option);
     expect(Object.keys(serverOnlyOptions).sort()).toEqual(server.filter((option) => !client.includes(option)).sort());
     expect(Object.keys(clientOnlyOptions).sort()).toEqual(client.filter((option) => !server.includes(option)).sort());
-    // Other names are looked up in lower case.
+    // The options of other libraries are looked up in lower case.
     for (const name of Object.keys(foreignOptionRemedies)) expect(name).toBe(name.toLowerCase());
   });
 });
@@ -192,9 +192,9 @@ describe("PEM", () => {
     ["after a byte order mark", `\uFEFF${pem}`],
     ["after a byte order mark, as bytes", new TextEncoder().encode(`\uFEFF${pem}`)],
     ["indented", indented],
-    ["indented by tabs, two of them", (indented + indented).replaceAll("    ", "\t")],
+    ["indented by tabs (two certificates)", (indented + indented).replaceAll("    ", "\t")],
     ["with the line ends of Windows", pem.replaceAll("\n", "\r\n")],
-  ])("%s is read", (_, source) => {
+  ])("is read %s", (_, source) => {
     expect(certificateDers(source, "ca")[0]).toEqual(new Uint8Array(3));
   });
 });

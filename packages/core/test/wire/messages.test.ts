@@ -96,7 +96,7 @@ describe.each(rows.map((row) => [row.type.name, row] as const))("%s", (name, { t
     );
   });
 
-  test("causes a decode_error that names a field if it is truncated anywhere or has a byte too many", () => {
+  test("causes a decode_error if it has a byte too many or is truncated (the error then names a field)", () => {
     fc.assert(
       fc.property(values, (value) => {
         const encoded = encode(type.body, value);

@@ -94,7 +94,7 @@ describe("a signature is refused below an anchor and ignored on the anchor", () 
   });
 });
 
-describe("a signature that does not fit the type of the issuer's key", () => {
+describe("a signature whose algorithm does not fit the issuer's key", () => {
   it("is refused as bad_signature", async () => {
     const mislabelled: Signer = { identifier: signers.ed25519.identifier, sign: signers.ecdsaSha256.sign };
     expect(await verdict([server({ ...root, signer: mislabelled })], [root])).toBe("bad_signature");

@@ -45,7 +45,7 @@ describe("a constraint on DNS names", () => {
     expect(await exclude(dns(""), dns("www.example.com"))).toBe(refused);
   });
 
-  it("needs one permitted subtree and no excluded one", async () => {
+  it("allows a name in one permitted subtree and in no excluded one", async () => {
     expect(await verdictUnder([dns("a.test"), dns("b.test")], [], [dns("b.test"), dns("x.a.test")])).toBe(ok);
     expect(await verdictUnder([dns("a.test")], [dns("secret.a.test")], [dns("a.test")])).toBe(ok);
     expect(await verdictUnder([dns("a.test")], [dns("secret.a.test")], [dns("x.secret.a.test")])).toBe(refused);
@@ -145,7 +145,7 @@ describe("a constraint on IP addresses", () => {
 });
 
 describe("a constraint on e-mail addresses", () => {
-  it("covers a mailbox, a host, or all hosts of a domain", async () => {
+  it("covers a mailbox, a host, or all hosts below a domain", async () => {
     expect(await permit(email("me@example.com"), email("me@EXAMPLE.com"))).toBe(ok);
     expect(await permit(email("me@example.com"), email("Me@example.com"))).toBe(refused);
     expect(await permit(email("*@example.com"), email("me@example.com"))).toBe(refused);

@@ -42,7 +42,7 @@ import {
 import { ocspResponse, responder, single } from "./makeOcsp.ts";
 import { byteChanges, changeBytes, changeElements, elementChanges } from "./mutate.ts";
 
-/** The number of inputs. `pnpm fuzz` sets HANDCLASP_FUZZ to a larger number. */
+/** Each test makes a share of this number of inputs. `pnpm fuzz` sets HANDCLASP_FUZZ to a larger number. */
 const total = Number(process.env.HANDCLASP_FUZZ ?? 20_000);
 const share = (part: number) => ({ numRuns: Math.ceil(total * part), endOnFailure: true });
 const timeout = 180_000 + 10 * total;
@@ -162,7 +162,7 @@ const verify = (chain: readonly Uint8Array[]) =>
     ),
   );
 
-/** Runs only the search for a path. Its certificates need not be encodable. */
+/** Checks the end-entity and searches for a path. The certificates need not be encodable. */
 const search = ([end, ...issuers]: readonly Certificate[], provider: CryptoProvider) => {
   const makeError = (_: Certificate, code: CertificateFault, reason: string) => new CertificateError(code, reason);
   const noIssuer = (certificate: Certificate) => makeError(certificate, "unknown_issuer", "no issuer");
@@ -184,7 +184,7 @@ const changed = fc.oneof(
     .map(([which, changes]) => ({ which, der: changeElements(originals[which]!, changes) })),
 );
 
-describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
+describe(`fuzzing, HANDCLASP_FUZZ=${total}`, () => {
   it("changed certificates are never verified", { timeout }, () => {
     fc.assert(
       fc.property(changed, ({ which, der }) => {
@@ -323,7 +323,8 @@ describe(`fuzzing, ${total} inputs (HANDCLASP_FUZZ)`, () => {
     ];
     const options = {
       passphrase: "open",
-      // The host's PBKDF2 with fewer iterations than the file states. Another test checks the limit of iterations.
+      // The host's PBKDF2 with at most 2048 of the iterations that the file states. Another test checks the limit
+      // of iterations.
       pbkdf2: (hash: string, password: Uint8Array, salt: Uint8Array, iterations: number, length: number) =>
         new Uint8Array(pbkdf2Sync(password, salt, Math.min(iterations, 2048), length, hash)),
     };

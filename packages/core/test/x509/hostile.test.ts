@@ -37,8 +37,9 @@ const certificate = (...names: string[]) => ({
 const matches = (presented: string, reference: string) => matchesReference(certificate(presented), reference);
 
 describe("a name", () => {
-  it("that only looks like ASCII is not a reference identifier", () => {
-    // KELVIN SIGN and LONG S, which become k and s in some case mappings; a full stop of another script; a fraction.
+  it("that only looks like ASCII, or is malformed, is not a reference identifier", () => {
+    // First KELVIN SIGN and LONG S, which become k and s in some case mappings, a full stop of another script, a soft
+    // hyphen and a fraction.
     for (const reference of [
       "\u212aey.example",
       "te\u017ft.example",
@@ -63,7 +64,7 @@ describe("a name", () => {
     expect(matches("xn--bcher-kva.example", "XN--BCHER-KVA.example")).toBe("exact");
   });
 
-  it("with a NUL, a space or a dot at its end matches nothing", () => {
+  it("with a NUL, or with a space or a dot at its end, matches nothing", () => {
     for (const presented of [
       "www.example.com\0.evil.test",
       "www.example.com ",
@@ -73,7 +74,7 @@ describe("a name", () => {
       expect([presented, matches(presented, "www.example.com")]).toEqual([presented, undefined]);
   });
 
-  it("with a wildcard in any other place matches nothing", () => {
+  it("with a wildcard that is not the whole first label before two others matches nothing", () => {
     for (const presented of [
       "*",
       "*.com",
@@ -95,7 +96,7 @@ describe("a name", () => {
     expect(matches("*.example.com", "xn--bcher-kva.example.com")).toBe("wildcard");
   });
 
-  it("that is a number, in any notation, is not a DNS name", () => {
+  it("that is a number, in any notation, or a malformed IP address is not a reference identifier", () => {
     for (const reference of [
       "1.2.3",
       "0x7f.1",
@@ -180,7 +181,7 @@ describe("name constraints", () => {
 });
 
 describe("the search for a path", () => {
-  it("does bounded work for any sixteen certificates", async () => {
+  it("does bounded work for sixteen certificates that could all be issuers of each other", async () => {
     // By name, each certificate could be the issuer of each other one, and each signature would have to be checked.
     const key = ecKey();
     const maze = Array.from({ length: 15 }, () =>
@@ -263,8 +264,10 @@ describe("an unrelated certificate in the chain", () => {
     expect(await verdict([server(root), ...stranger], [root])).toBe("ok");
     expect(await verdict([server(stranger[0]!), stranger[0]!, root], [root])).toBe("expired");
   });
+});
 
-  it("cannot be issued by an end-entity, even for its own name", async () => {
+describe("an end-entity", () => {
+  it("cannot issue a certificate, even for its own name", async () => {
     const key = ecKey();
     const end = server(root, { key });
     const twice = server(end, { key, subject: name("CN=www.example.com") });

@@ -87,7 +87,7 @@ export interface KeyPair {
 }
 export const ecKey = (namedCurve = "P-256"): KeyPair => generateKeyPairSync("ec", { namedCurve });
 
-/** The AlgorithmIdentifier of a signature, and a function of node:crypto that makes the signature. */
+/** The AlgorithmIdentifier of a signature, and a function that makes the signature. */
 export interface Signer {
   identifier: Uint8Array;
   sign(message: Uint8Array, key: KeyObject): Uint8Array;
@@ -128,7 +128,7 @@ export const time = (iso: string): Uint8Array => {
   return Number(iso.slice(0, 4)) < 2050 ? tlv(0x17, ascii(digits.slice(2))) : tlv(0x18, ascii(digits));
 };
 
-/** The current time in all tests of this folder, in milliseconds since 1970. */
+/** The current time for tests of this folder, in milliseconds since 1970. */
 export const now: number = Date.parse("2025-06-15T12:00:00Z");
 
 export interface Content {

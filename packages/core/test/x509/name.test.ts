@@ -8,7 +8,7 @@ const matchOf = (names: readonly Uint8Array[], reference: string) =>
 const match = (presented: string, reference: string) => matchOf([dns(presented)], reference);
 
 describe("DNS names", () => {
-  it("match label by label, in upper and lower case, if the reference's trailing dot is ignored", () => {
+  it("match label by label, in upper and lower case; a trailing dot of the reference is ignored", () => {
     expect(match("www.example.com", "www.example.com")).toBe("exact");
     expect(match("WWW.Example.com", "www.eXample.COM.")).toBe("exact");
     expect(match("foo_bar.example.com", "foo_bar.example.com")).toBe("exact");

@@ -81,7 +81,7 @@ describe("a path that is valid", () => {
     expect(await verdict([end], [root], { reference: null })).toBe("malformed");
   });
 
-  it("is found by backtracking to a second intermediate of the same name and key", async () => {
+  it("is found by backtracking to another intermediate of the same name and key", async () => {
     const key = ecKey();
     const bad = [
       ca("Twin", { key, issuer: root, notAfter: "2025-02-01T00:00:00Z" }),
@@ -174,7 +174,7 @@ describe("the issuer of a certificate", () => {
     }
   });
 
-  it("must be a CA to have keyCertSign or nameConstraints", async () => {
+  it("must be a CA; other certificates may have neither keyCertSign nor nameConstraints", async () => {
     const end = issue({ subject: name("CN=End"), issuer: root, extensions: [keyUsage(0, 5)] });
     expect(await verdict([end], [root], { reference: null })).toBe("key_usage");
     const constrains = issue({
@@ -322,7 +322,7 @@ describe("extensions", () => {
     expect(await verdict([server(top)], [top])).toBe("unknown_critical_extension");
   });
 
-  it("are fatal on no other path, and ignored if they are not critical", async () => {
+  it("are not fatal outside of the path, and are ignored if they are not critical", async () => {
     const key = ecKey();
     const critical = ca("Middle", { key, issuer: root, extensions: [unknown(true)] });
     const good = ca("Middle", { key, issuer: root, extensions: [unknown(false)] });
@@ -405,7 +405,7 @@ describe("the search for a path is limited to", () => {
     expect(verified()).toBe(0);
   });
 
-  it("100 signatures, of which P-521 and large RSA keys count as four", async () => {
+  it("100 signatures, of which those of P-521 keys count as four", async () => {
     const { provider, verified } = countingProvider(0);
     const same = Array.from({ length: 120 }, () => ca("Root"));
     expect(await verdict([server(root)], same, { provider })).toBe("budget");

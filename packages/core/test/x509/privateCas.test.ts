@@ -1,6 +1,6 @@
 /**
- * Private CAs in the forms that common tools write: a handshake works with each certificate, as a server's and as a
- * client's. `privateCas.interop.test.ts` of packages/conformance runs the tools that are installed.
+ * Private CAs in the forms that common tools write: a handshake works with the certificates that they issue for a
+ * server and a client. `privateCas.interop.test.ts` of packages/conformance runs the tools that are installed.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { memoryPair } from "@handclasp/testing";

@@ -20,8 +20,8 @@ const { refusal, verdict } = await import("./verify.ts");
 /** The maximum length of a Certificate message, in bytes. */
 const maxMessage = 2 ** 17;
 /**
- * The limit of steps. An honest chain of two certificates takes some 2,000 steps. A step takes up to 10 ns, and 1 ns in
- * the loop over the bytes of two keys.
+ * The limit of steps. An honest message with one certificate takes about 2,000 steps. A step takes up to 10 ns, and
+ * 1 ns in the loop over the bytes of two keys.
  */
 const maxSteps = 2_500_000;
 

@@ -54,7 +54,7 @@ function fill(size: number, make: (i: number) => Uint8Array): Uint8Array[] {
   }
 }
 
-/** An end-entity and CAs that could be its issuers, which share the size equally. */
+/** An end-entity and other CAs under the same root, which share the size equally. */
 function spread(size: number, make: (size: number, i: number) => Content, count = 2): Message {
   const each = Math.min(largest, Math.floor(size / count) - frame);
   const contents = Array.from({ length: count }, (_, i) => make(each, i));
@@ -104,12 +104,12 @@ const longOid = (i: number): Uint8Array =>
   tlv(6, bytes(0x2a), new Uint8Array(60).fill(0xff), bytes(0x80 | (i & 0x7f) | 1, (i >> 7) & 0x7f, 1));
 const shortOid = (i: number): Uint8Array =>
   tlv(6, bytes(0x2a, 0x80 | (i >> 14) | 1, 0x80 | ((i >> 7) & 0x7f), i & 0x7f));
-/** Combining marks of two classes in turn: normalisation moves each one past all marks before it. */
+/** Combining marks of two classes in turn: normalisation moves each U+0334 past every U+0345 before it. */
 const marks = "\u0345\u0334";
 
 /**
- * An issuer with constraints and an end-entity with names, which share the size equally. There are as many as the
- * budget of comparisons allows.
+ * An issuer with constraints and an end-entity with names, which share the size equally. There are as many as fit, and
+ * as the budget of comparisons allows.
  */
 const constrained =
   (subtree: (i: number) => Uint8Array, presented: (i: number) => Uint8Array) =>

@@ -168,7 +168,7 @@ function secretKey(key: Uint8Array, length: number): KeyObject {
 }
 
 /**
- * The error codes that Node.js uses only for an invalid public key: one that is not on the curve or not in the field.
+ * The error codes that Node.js uses only for an invalid public key: one that is not on the curve or is out of range.
  */
 const invalidPublicKeyCodes: ReadonlySet<unknown> = new Set([
   "ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY",

@@ -47,7 +47,7 @@ export function checkWebSocketOptions(options: ConnectWebSocketOptions, prefix =
   for (const source of [known.ca ?? []].flat())
     if (!(source instanceof Uint8Array || (typeof source === "string" && certificateLabel.test(source))))
       throw wrongOption(`${prefix}ca`, source, "PEM");
-  // Node.js refuses a value of another type too late, when it writes the headers.
+  // Node.js would convert most values that are no text and send them, such as null as "null".
   for (const [name, value] of Object.entries(known.headers ?? {}))
     if (typeof value !== "string") throw wrongOption(`${prefix}headers`, value, `a text for ${name}`);
   return known;
@@ -55,8 +55,9 @@ export function checkWebSocketOptions(options: ConnectWebSocketOptions, prefix =
 
 /**
  * How long a WebSocket may take to open, in milliseconds. It is shorter than the default timeout of the handshake, so
- * that the error tells a WebSocket that does not open from a handshake that does not finish. For `wss:`, ws allows this
- * time twice: once for TCP and once for TLS.
+ * that the error distinguishes a WebSocket that does not open from a handshake that does not finish. ws passes the time
+ * to Node.js as a limit of inactivity, which begins again when TCP has connected, so that opening may take twice as
+ * long.
  */
 const openTimeout = 8_000;
 
@@ -90,8 +91,8 @@ function open(
   try {
     return webSocketTransport(new WebSocket(url, typeof protocols === "string" ? protocols : [...protocols], settings));
   } catch (cause) {
-    // ws or Node.js refused the URL's fragment, a subprotocol or a header. The error contains the header's name and not
-    // its value.
+    // ws or Node.js refused the URL's fragment, a subprotocol, a header or the agent. The error contains the header's
+    // name and not its value.
     const reason = cause instanceof Error ? cause.message : String(cause);
     const isFragment = /fragment/.test(reason);
     throw configurationError(

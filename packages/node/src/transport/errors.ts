@@ -1,6 +1,6 @@
 /**
- * Converts errors of Node.js and ws from connecting, opening a WebSocket and listening to TlsErrors with a code and
- * advice.
+ * Converts errors of Node.js and ws to TlsErrors with a code and, mostly, advice: errors when connecting, opening a
+ * WebSocket or starting to listen.
  * @module
  */
 

@@ -1,6 +1,6 @@
 /**
- * Delivers the events of a transport in order. Events wait until `start` is called, and while the transport is paused.
- * No event is delivered while a method of the transport runs.
+ * Delivers the events of a transport in order. Events wait until `start` is called. Data and the end also wait while
+ * the transport is paused, unless an error follows. No event is delivered while a method of the transport runs.
  * @module
  */
 
@@ -110,7 +110,10 @@ export function asUint8Array(bytes: Uint8Array): Uint8Array {
 
 /** After `send` returned "full", the transport emits `drain` when at most this many bytes wait to be sent. */
 export const lowWater: number = 2 ** 18;
-/** How long a failed connection may take to send its last bytes, in milliseconds. */
+/**
+ * How long a failed WebSocket may take to close, in milliseconds. For TCP: how long the peer may accept none of our
+ * last bytes, and then how long it may take to end.
+ */
 export const abortTimeout = 2_000;
 /**
  * How long a TCP connection or WebSocket may take to end after both sides have closed and all our bytes are sent,
@@ -123,11 +126,11 @@ export const stallTimeout = 30_000;
 export const maxMessage: number = 2 ** 20;
 /**
  * The most fragments of a WebSocket message (the default of ws is 16,384). Each fragment keeps the whole block of
- * memory that it was read into. The largest message has 256 fragments of 4 KiB. The limit is twice as high, because a
- * proxy may split fragments.
+ * memory that it was read into. In fragments of 4 KiB, the largest message has 256. The limit is twice as high, because
+ * a proxy may split fragments.
  */
 export const maxFragments = 512;
-/** The most bytes of an unfinished WebSocket message during the handshake: twice a client's largest flight. */
+/** The most bytes of an unfinished WebSocket message during the handshake: twice an honest client's largest flight. */
 export const maxUnfinishedInHandshake: number = 2 ** 17 + 2 ** 15;
 /**
  * The number of bytes that a peer that speaks credit may send before the application reads. It is the memory that a

@@ -175,8 +175,8 @@ function isUnserved(server: Server | SecureServer, listener: object, path: strin
 }
 
 /**
- * The local address that a request came to. If the server does not listen, it got its sockets from another server, and
- * the socket has the address.
+ * The address that the server listens on. If the server does not listen, it got its sockets from another server, and
+ * the socket has the address that the request came to.
  */
 function addressOf(server: Server | SecureServer, { socket }: IncomingMessage): string | undefined {
   const address = server.address();

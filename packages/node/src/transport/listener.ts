@@ -26,7 +26,7 @@ export interface Listener {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Refuses an empty host, because Node.js would listen on all addresses. */
+/** Refuses an empty host: Node.js would listen on all addresses, or connect to localhost. */
 export function checkAddress<T extends ListenTcpOptions>(options: T): T {
   if (options.host === "") throw wrongOption("host", "", "a name or an address");
   return options;
@@ -54,7 +54,7 @@ export function makeListener(server: Server, stop: (done: () => void) => void, d
   return {
     address: () => server.address(),
     async close(grace = 5_000): Promise<void> {
-      // For any other value, the timer would fire at once.
+      // For most other values, the timer would fire at once.
       if (!(typeof grace === "number" && grace >= 0 && grace < 2 ** 31))
         throw configurationError("grace is not a number of milliseconds", "give milliseconds: close(5000)");
       closing ??= new Promise((resolve) => {

@@ -44,7 +44,7 @@ const maxShownLength = 300;
 
 /**
  * Makes a function that decides whether a request is accepted, and calls `onRefused` if it refuses the request.
- * `isLoopback` says whether the request came to a loopback address.
+ * `isLoopback` says whether the server listens on a loopback address.
  * @throws TlsError `configuration` for an entry that no browser sends
  */
 export function requestRules(
@@ -141,7 +141,7 @@ const isOrigin = (text: string): boolean =>
 
 function toOrigin(text: string): string {
   if (isOrigin(text)) return text;
-  // The page that opens a wss: WebSocket has an https: origin.
+  // Pages have http: and https: origins, also those that open a ws: or wss: WebSocket.
   const url = text.replace(/^ws/i, "http");
   const written = URL.canParse(url) ? new URL(url).origin : "null";
   throw configurationError(

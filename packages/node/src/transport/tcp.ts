@@ -39,7 +39,7 @@ export function connectTcp(options: { host: string; port: number }): Transport {
 class TcpTransport implements Transport {
   readonly #socket: Socket;
   readonly #events = new EventQueue();
-  /** Runs while the transport is paused. */
+  /** Runs while the transport is paused and our side is open. */
   #probe: NodeJS.Timeout | undefined;
   #isFull = false;
 

@@ -51,7 +51,7 @@ test("x25519: agree returns undefined for a point of low order, whatever error n
   }
 });
 
-test("finite field: agree returns undefined for a value outside the field, and throws any other error", async () => {
+test("finite field: agree returns undefined for the public keys 1 and p, and throws if node:crypto fails", async () => {
   const { ffdhe2048 } = await import("@handclasp/core");
   const prime = ffdhe2048.field.prime();
   const share = await nodeCrypto.finiteField!(prime, 32)(random);

@@ -143,7 +143,7 @@ export async function runCase(
   await clock.awaitSoon(runAndCatch(() => writeAndClose(peerChannel, peer, closesFirst)));
   if (closesFirst === "the peer") await clock.waitUntil(() => sentCloseNotify || peerClosed() !== "pending");
   else {
-    // The application ignores the promise, which must not end the process.
+    // The application ignores the promise: its rejection must not end the process.
     void channel.close();
     await clock.waitUntil(() => reading() !== "pending");
   }

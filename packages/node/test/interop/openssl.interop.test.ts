@@ -398,7 +398,7 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
       });
     });
 
-    test("the session uses every max_fragment_length", async () => {
+    test("the session uses the max_fragment_length that we ask for", async () => {
       const port = await sServer(identity("rsa", issued.rsa));
       for (const maxFragmentLength of [512, 1024, 2048, 4096] as const) {
         const connection = await open(port, { maxFragmentLength });
@@ -447,6 +447,6 @@ describe.skipIf(!opensslVersion)(`${opensslVersion ?? "no openssl: set HANDCLASP
   });
 });
 
-/** The name of a group for OpenSSL, which knows secp256r1 only as P-256. */
+/** The name of a group for OpenSSL, which in older versions does not know the name secp256r1. */
 const opensslGroup = (name: NamedCurve["name"]): string =>
   ({ x25519: "X25519", secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521" })[name];

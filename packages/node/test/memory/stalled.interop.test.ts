@@ -1,6 +1,6 @@
 /**
- * A fast writer and a reader that does not read: both need little memory, and no byte is lost when the reader reads
- * again.
+ * A fast writer and a reader that does not read yet: both need little memory, and no byte is lost when the reader
+ * starts to read.
  */
 import { testCa } from "@handclasp/testing";
 import { beforeAll, describe, expect, test } from "vitest";

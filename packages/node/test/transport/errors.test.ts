@@ -1,4 +1,7 @@
-/** Errors below TLS have a code and advice. The tests cause every fault that can occur on the loopback interface. */
+/**
+ * Errors below TLS have a code and, mostly, advice. The tests cause faults on the loopback interface. For faults that
+ * cannot occur there, they make up the error of Node.js.
+ */
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import {
@@ -215,7 +218,7 @@ describe("connect without TLS", () => {
   });
 });
 
-describe("onError of a server, if the client ends without close_notify", () => {
+describe("the error that a server's onError gets if the client ends without close_notify,", () => {
   /** A server on TCP and WebSocket ports, and the first error that its onError gets. */
   async function serving() {
     let report: (error: unknown) => void = () => {};

@@ -149,7 +149,7 @@ describe("a listener on any other address", () => {
   );
 });
 
-test("a request with two Host headers is refused, whichever comes first (RFC 9112 §3.2)", async () => {
+test("a request with two Host headers is refused, even if we accept the first or both (RFC 9112 §3.2)", async () => {
   const { port } = await listening({});
   for (const hosts of [
     ["localhost", "evil.example"],

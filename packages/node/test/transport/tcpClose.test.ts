@@ -21,7 +21,7 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy();
 });
 
-/** A client and a server over TCP whose timeouts never pass, and the server's socket. */
+/** A client and a server over TCP whose close timeouts never pass, and the server's socket. */
 async function channels(): Promise<{ client: TlsConnection; server: TlsConnection; socket: Socket }> {
   const listener = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
   await once(listener, "listening");

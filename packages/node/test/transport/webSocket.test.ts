@@ -12,7 +12,7 @@ import { webSocketTransport } from "../../src/transport/webSocket.ts";
 
 const ignoreEvents = { data() {}, drain() {}, end() {}, error() {} };
 
-/** A server of plain `ws` sockets, for tests whose server misbehaves. */
+/** A server of plain `ws` sockets, which a test can make misbehave. */
 async function bareServer() {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false, maxPayload: 2 ** 20 });
   const accepted = new Promise<WebSocket>((resolve) => server.on("connection", (ws) => resolve(ws)));

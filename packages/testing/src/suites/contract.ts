@@ -1,6 +1,6 @@
 /**
- * The types and assertions of contract suites. A suite does not depend on a test runner: `for (const { name, run } of
- * suite) test(name, run)`.
+ * The types and assertions of contract suites. No suite depends on a certain test runner: it gets one, or returns cases
+ * for `for (const { name, run } of cases) test(name, run)`.
  * @module
  */
 

@@ -44,7 +44,7 @@ export interface CoreSuiteOptions {
   readonly name: string;
   /** The provider that both sides use. */
   readonly provider: CryptoProvider;
-  /** Makes the host's credential from a certificate and its key. */
+  /** Makes the runtime's credential from a certificate and its key. */
   readonly credential: (issued: IssuedCertificate) => Awaitable<Credential>;
   /**
    * Whether the credentials can decrypt for RSA key exchange. Otherwise a server refuses the suites with RSA key
@@ -124,7 +124,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
       for (const { suite, kind, group, bulk } of combinations(provider)) {
         const name = `${suite.name} ${kind}${group ? ` ${group.name}` : ""}`;
         if (suite.keyExchange.name === "rsa" && !options.hasRawRsa) {
-          check(`${name}: a server refuses the suite, because the host has no raw RSA decryption`, async () => {
+          check(`${name}: a server refuses the suite, because its credential has no raw RSA decryption`, async () => {
             const { server: servers } = await kit();
             const ends = await attempt({ suites: [suite] }, { suites: allOf(provider), credentials: [servers[kind]] });
             expectFailure(ends.b, { alert: "handshake_failure", by: "us", code: "no_shared_cipher" });
@@ -360,7 +360,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
           assertSame(server.session.peer?.certificate.raw, credential.chain[0] as Uint8Array, "certificate");
           await echo({ client, server }, 1000);
         });
-      check("a function of the client chooses the credential from the schemes and the CAs of the request", async () => {
+      check("a function of the client gets the request's schemes and CAs, and chooses the credential", async () => {
         const { client: credential } = await kit();
         let caCount = 0;
         const chooseCredential: NonNullable<Client["credentials"]> = async (request) => {
@@ -410,19 +410,19 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
     });
 
     describe("the end", () => {
-      check("if the client closes first, both sides end in order", async () => {
+      check("if the client closes first, both sides end cleanly", async () => {
         const { client, server } = await connectPair();
         const closing = client.close();
         same(await server.read(), undefined, "the server reads");
         await Promise.all([closing, client.closed, server.closed]);
       });
-      check("if the server closes first, both sides end in order", async () => {
+      check("if the server closes first, both sides end cleanly", async () => {
         const { client, server } = await connectPair();
         const closing = server.close();
         same(await client.read(), undefined, "the client reads");
         await Promise.all([closing, client.closed, server.closed]);
       });
-      check("if both sides close at once, both end in order", async () => {
+      check("if both sides close at once, both end cleanly", async () => {
         const { client, server } = await connectPair();
         await Promise.all([client.close(), server.close()]);
         await Promise.all([client.closed, server.closed]);
@@ -437,7 +437,7 @@ export function coreSuite({ describe, test }: TestRunner, options: CoreSuiteOpti
         assertSame(await readAll(client), answer, "the answer");
         await Promise.all([asking, answering, client.closed, server.closed]);
       });
-      check("bytes that are written right before close arrive", async () => {
+      check("bytes that are written right before closeWrite arrive", async () => {
         const { client, server } = await connectPair();
         const sent = randomBytes(70_000);
         void client.write(sent);
@@ -757,7 +757,7 @@ interface Combination {
   readonly suite: CipherSuite;
   readonly kind: KeyAlgorithm;
   readonly group: NamedGroup | undefined;
-  /** Whether this combination echoes 1 MiB: exactly one for each suite and certificate does. */
+  /** Whether this combination always echoes 1 MiB: exactly one for each suite and certificate does. */
   readonly bulk: boolean;
 }
 
@@ -824,7 +824,7 @@ async function readAll(connection: TlsConnection): Promise<Uint8Array> {
   return join(parts);
 }
 
-/** Sends `length` random bytes to the server and back through the streams, then closes both sides in order. */
+/** The server sends `length` random bytes of the client back through its streams. Then both sides close cleanly. */
 async function echo({ client, server }: Pick<ConnectedPair, "client" | "server">, length: number): Promise<void> {
   const sent = randomBytes(length);
   const echoing = server.readable.pipeTo(server.writable);

@@ -1,6 +1,6 @@
 /**
  * The contract of a CryptoProvider, as cases that compare a provider with another one. The {@link ContractSigner}s hold
- * the private keys for signatures.
+ * the private keys for signatures and decryption.
  * @module
  */
 
@@ -32,7 +32,8 @@ export interface ContractSigner {
 }
 
 /**
- * The cases of `provider`'s contract. `reference` is a provider that is known to be right, for example noble.
+ * The cases of `provider`'s contract, except those of {@link signatureContract}. `reference` is a provider that is
+ * known to be right, for example noble.
  * @example
  * describe("nodeCrypto", () => {
  *   for (const { name, run } of providerContract(nodeCrypto, noble)) test(name, run);
@@ -246,7 +247,7 @@ function aeadCases(provider: CryptoProvider, reference: CryptoProvider): Contrac
           },
         },
         {
-          name: `${name}: open returns undefined after any bit is flipped`,
+          name: `${name}: open returns undefined if a bit is flipped, or if bytes are missing or added`,
           run: async () => {
             const { mine } = await both();
             const ciphertext = await sealed(mine, nonce, additionalData, sample(40, 8), tagLength);
@@ -510,7 +511,7 @@ function badPoints(name: Exclude<CurveName, "x25519">, good: Uint8Array): [strin
 function badMontgomery(good: Uint8Array): [string, Uint8Array][] {
   const littleEndian = (value: bigint) => bytesOf(value, 32).reverse();
   const p = 2n ** 255n - 19n;
-  // All points of low order (RFC 7748 §6.1), and their unreduced forms.
+  // All points of low order (RFC 7748 §6.1), and 0 and 1 not reduced.
   const order8 = [
     325606250916557431795983626356110631294008115727848805560023387167927233504n,
     39382357235489614581723060781553021112529911719440698176882885853963445705823n,
@@ -608,7 +609,7 @@ const algorithms: readonly SignatureAlgorithm[] = [
 const sameAlgorithm = (a: SignatureAlgorithm, b: SignatureAlgorithm): boolean =>
   a.type === b.type && ("hash" in a ? a.hash : "") === ("hash" in b ? b.hash : "");
 
-/** Other encodings of a signature that are BER but not DER, and numbers out of range. */
+/** Encodings of a signature that are not DER, and wrong numbers. */
 function badDer(r: bigint, s: bigint, order: bigint): [string, Uint8Array][] {
   const body = join(integer(r), integer(s));
   const padded = (value: Uint8Array) => join(Uint8Array.of(2, (value[1] as number) + 1, 0), value.subarray(2));

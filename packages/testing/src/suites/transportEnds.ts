@@ -1,5 +1,5 @@
 /**
- * Checks how a transport ends: by either side, in order, by abort or by an error, and which events may follow.
+ * Checks how a transport ends: by either side, cleanly, by abort or by an error, and which events may follow.
  * @module
  */
 
@@ -183,7 +183,7 @@ export function checkEnds(check: Check): void {
     assert(b.ends + b.errors.length === 0, "an event after abort");
   });
 
-  check("methods do nothing after both directions have ended", async ({ a, b }) => {
+  check("after both directions have ended, methods neither throw nor cause an event", async ({ a, b }) => {
     a.start();
     b.start();
     a.end();
@@ -211,7 +211,7 @@ export function checkEnds(check: Check): void {
     await sleep(20);
   });
 
-  check("a text message causes an error event", async ({ a, b, text }) => {
+  check("a text message causes an error event, and no data follows", async ({ a, b, text }) => {
     a.start();
     b.start();
     if (!text) return;

@@ -27,7 +27,7 @@ export function checkFlow(check: Check): void {
     b.equals(pattern(1000));
   });
 
-  check("delivers bytes of all sizes in order and intact", async ({ a, b }) => {
+  check("delivers sends of many sizes in order and intact", async ({ a, b }) => {
     a.start();
     b.start();
     a.established();

@@ -17,7 +17,7 @@ export interface TransportPair {
    * receives.
    */
   endHalf?: () => void;
-  /** Closes the connection under the transports in order. Default: `b` ends, then `a` ends. */
+  /** Closes the connection under the transports cleanly. Default: `b` ends, then `a` ends. */
   gone?: () => void;
   /**
    * False if data may still arrive after `pause`: the peer stops only when it has sent what it may (a page's WebSocket).
@@ -34,7 +34,7 @@ export type CheckedPair = Omit<TransportPair, "a" | "b"> & { a: Side; b: Side };
 /** Defines one test. */
 export type Check = (title: string, body: (pair: CheckedPair) => Promise<void>) => void;
 
-/** A transport and a record of its events. `verify` fails if an event broke the contract. */
+/** A transport and a record of its events. `verify` fails if an event had a wrong value or came at a wrong time. */
 export class Side {
   readonly transport: Transport;
   readonly copies: Uint8Array[] = [];

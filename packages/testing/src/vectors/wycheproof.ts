@@ -50,7 +50,7 @@ export interface VectorOptions {
   readonly keyShareFrom?: (group: CurveName, privateKey: Uint8Array) => KeyShare | PromiseLike<KeyShare>;
 }
 
-/** Returns the directory that `HANDCLASP_VECTORS` names, otherwise `../shared/vectors` next to the repository. */
+/** Returns the directory that `HANDCLASP_VECTORS` names, otherwise `shared/vectors` next to the repository. */
 export function vectorsDirectory(): string {
   if (process.env.HANDCLASP_VECTORS) return resolve(process.env.HANDCLASP_VECTORS);
   for (let at = process.cwd(); ; at = dirname(at)) {
@@ -82,7 +82,7 @@ const hex = (value: Uint8Array | undefined): string =>
 const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && hex(a) === hex(b);
 
 /**
- * The suites of all files under `directory`/wycheproof that apply to a provider.
+ * The suites for a provider. Their files are under `directory`/wycheproof.
  * @example
  * for (const suite of providerVectors(noble))
  *   test.skipIf(!suite.isPresent)(suite.name, async () => expect((await suite.run()).failures).toEqual([]));
@@ -148,7 +148,7 @@ function aeadCheck(provider: CryptoProvider, names: Readonly<Record<number, Ciph
   return async (vector, group) => {
     const name = names[group.keySize as number];
     const make = name && provider.ciphers[name];
-    // TLS 1.2 has nonces of 12 bytes and tags of 16.
+    // In TLS 1.2, these ciphers have nonces of 12 bytes and tags of 16.
     if (!make || group.ivSize !== 96 || group.tagSize !== 128) return "skip";
     const context = await (make as (key: Uint8Array) => ReturnType<NonNullable<typeof provider.ciphers.AES_128_GCM>>)(
       bytes(vector.key),
@@ -272,7 +272,7 @@ function pssCheck(provider: CryptoProvider): Check {
     const hash = hashes[group.sha as string];
     if (!hash) return "skip";
     // TLS requires the signature's hash in MGF1, and a salt as long as its digest (RFC 8446 §4.2.3). Signatures with
-    // other parameters do not verify.
+    // other parameters must not verify.
     const hasTlsParameters = group.mgfSha === group.sha && group.sLen === Number(hash.slice(3)) / 8;
     return verifyCheck(
       provider,

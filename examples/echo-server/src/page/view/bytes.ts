@@ -56,7 +56,7 @@ function protectedStretches(fragment: Uint8Array, story: Story): Stretch[] {
   });
 }
 
-/** Splits a record that contains the whole message into stretches. Any other fragment is one stretch. */
+/** Splits a fragment that contains the whole message into stretches. Any other fragment is one stretch. */
 function plainStretches(fragment: Uint8Array, message: Uint8Array | undefined): Stretch[] {
   const start = message ? indexOf(fragment, message) : -1;
   if (!message || start < 0) return [{ bytes: fragment, caption: "content" }];

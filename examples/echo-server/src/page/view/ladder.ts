@@ -72,7 +72,7 @@ export function rung(row: Row, story: Story): Rung {
         look: description === "close_notify" ? undefined : "alarm",
         gist: [
           description === "close_notify"
-            ? "I close the connection in order: no data is missing."
+            ? "I close the connection cleanly: no data is missing."
             : `${level}: the connection ends.`,
         ],
         size: 2,
@@ -255,7 +255,7 @@ function flipRung({ flip }: Extract<Row, { kind: "flip" }>): Rung {
         "p",
         { class: "head" },
         h("strong", {}, `Someone on the path flips one bit of ${targetTitles[flip.target]}`),
-        h("span", { class: "size" }, `byte ${flip.offset} of ${flip.record.length}`),
+        h("span", { class: "size" }, `byte ${flip.offset + 1} of ${flip.record.length}`),
       ),
       h(
         "p",

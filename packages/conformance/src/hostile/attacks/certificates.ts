@@ -1,12 +1,12 @@
 /**
- * Certificate messages of clients and servers that cost more to process than to send.
+ * Certificate messages (of clients and of servers) that cost more to process than to send.
  * @module
  */
 import { type Arena, type Attack, stallOf } from "../attack.ts";
 import { type Bombs, makeBombs } from "../bombs.ts";
 import type { TransportKind } from "../wire.ts";
 
-/** The maximum time that the victim may need for a Certificate message before the first signature check, in ms. */
+/** The longest stall of the victim's event loop that a Certificate message may cause, in ms. */
 const most = 50;
 /** The number of rounds. Other load of the machine only lengthens a stall, so the shortest stall counts. */
 const rounds = 3;

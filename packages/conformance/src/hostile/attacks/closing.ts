@@ -30,7 +30,7 @@ const unanswered = (transport: TransportKind, app: AppName): Attack => ({
     const tls = await arena.client(transport, ports, {}, "Finished");
     tls.wire.socket.pause();
     await arena.until(ports.server, ({ opened }) => opened === 1);
-    // The handler may write until the close timeout of 5 s expires, and no longer.
+    // The victim waits, and a handler may write, until the close timeout of 5 s expires, and no longer.
     await arena.victim.call("advance", 8_000);
     await arena.expectGone(ports.server);
     await arena.victim.call("advance", 60_000);
@@ -128,7 +128,7 @@ const cutUpload = (transport: TransportKind): Attack => ({
   },
 });
 
-/** Waits until the victim's writes have filled the host's buffers, after which its memory no longer grows. */
+/** Waits until the victim's writes have filled the operating system's buffers: then its memory no longer grows. */
 async function stalled(arena: Arena): Promise<void> {
   for (let before = -1, polls = 0; polls < 40; polls++) {
     const now = heldBytes(await arena.victim.call("measure"));

@@ -12,7 +12,7 @@ import { type TransportKind, transports } from "../wire.ts";
 const ways: readonly (readonly [what: string, leave: (tls: RawTls) => void])[] = [
   ["FIN without close_notify", ({ wire }) => wire.socket.destroySoon()],
   [
-    "a close in order without close_notify",
+    "a clean end of the transport without close_notify",
     ({ wire }) => {
       wire.finish();
       wire.socket.destroySoon();
@@ -26,7 +26,7 @@ const ways: readonly (readonly [what: string, leave: (tls: RawTls) => void])[] =
     },
   ],
   [
-    "close_notify, then a close in order",
+    "close_notify, then a clean end of the transport",
     (tls) => {
       tls.closeNotify();
       tls.wire.finish();
@@ -95,7 +95,7 @@ async function leaveAll(arena: Arena, open: readonly Open[], leave: (tls: RawTls
   );
 }
 
-/** Clients that connect and end in order. A leak of one connection would show a thousand times. */
+/** Clients that connect and end cleanly. A leak of one connection would show a thousand times. */
 const comeAndGo = (transport: TransportKind, app: AppName): Attack => ({
   name: `${transport}, 1,000 polite clients of an application that ${app}`,
   clock: "manual",

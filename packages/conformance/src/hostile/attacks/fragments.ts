@@ -1,5 +1,5 @@
 /**
- * WebSocket messages in forms that a well-behaved peer does not send, before and after the handshake.
+ * WebSocket frames that a well-behaved peer does not send, before and after the handshake.
  * @module
  */
 import { type Arena, type Attack, heldBytes, KiB } from "../attack.ts";
@@ -59,7 +59,7 @@ const fromServer: Attack = {
     const first = await arena.server("ws", "reads");
     first.tls.closeNotify();
     first.tls.wire.finish();
-    await arena.expectGone(first.party, " by an earlier connection that ended in order");
+    await arena.expectGone(first.party, " by an earlier connection that ended cleanly");
     const { tls, party } = await arena.server("ws", "reads", {}, "ClientHello read");
     await arena.victim.call("mark");
     const count = arena.short ? 250 : 2_000;
@@ -113,7 +113,7 @@ const honest: Attack = {
 
 type Shape = readonly [what: string, frames: () => Buffer];
 
-/** Invalid frames. Each of them must end the connection. */
+/** Frames that are invalid, or messages above a limit. Each of them must end the connection. */
 const refused: readonly Shape[] = [
   ["a text message", () => frame(opcodes.text, Buffer.from("hello"))],
   ["a message that claims 2^40 bytes", () => frame(opcodes.binary, Buffer.alloc(64), { claimed: 2 ** 40 })],
@@ -167,10 +167,10 @@ export async function warmUp(arena: Arena, ports: Ports): Promise<void> {
     while (await tls.read());
     tls.wire.finish();
   }
-  await arena.expectGone(ports.server, " by earlier connections that ended in order");
+  await arena.expectGone(ports.server, " by earlier connections that ended cleanly");
 }
 
-/** Waits until the victim reads no more: eight polls in a row report the same number of received bytes. */
+/** Waits until the victim reads no more: eight polls in a row report no further received bytes. */
 export async function waitUntilRead(arena: Arena, wires: readonly Wire[]): Promise<void> {
   for (const wire of wires) await wire.flushed();
   let before = -1;

@@ -172,7 +172,7 @@ const tinyFromServer = (transport: TransportKind): Attack => ({
     const first = await arena.server(transport, "reads");
     first.tls.closeNotify();
     first.tls.wire.finish();
-    await arena.expectGone(first.party, " by an earlier connection that ended in order");
+    await arena.expectGone(first.party, " by an earlier connection that ended cleanly");
     const { tls, party } = await arena.server(transport, "reads", {}, "ClientHello read");
     const sent = tls.records(types.handshake, Buffer.concat([Buffer.from([2, 0, 255, 255]), Buffer.alloc(65_000)]), 1);
     await arena.victim.call("mark");

@@ -1,6 +1,6 @@
 /**
- * Tiny records: the cost of each record, the stalls of the event loop, and the memory that the records occupy if the
- * application does not read.
+ * Records, most of them tiny: the cost of each record, the stalls of the event loop, and the memory that the records
+ * occupy if the application does not read.
  * @module
  */
 import { type Arena, type Attack, heldBytes, KiB, MiB, stallOf } from "../attack.ts";
@@ -73,7 +73,7 @@ async function cpuOfRecords(
 }
 
 const overTcp = (suite: SuiteName, size: number, count: number): Attack => ({
-  // The short form checks only that all records arrive.
+  // The short form checks only that all records arrive: 1-byte records suffice.
   long: size > 1,
   name: `tcp, records of ${size} byte${size > 1 ? "s" : ""}, ${suite}`,
   async run(arena) {
@@ -87,7 +87,7 @@ const overTcp = (suite: SuiteName, size: number, count: number): Attack => ({
     const theirs = await cpuOfRecords(arena, await arena.start("reads", { nodeTls: true }), record);
     arena.expect("CPU a record, µs", ours, Number.POSITIVE_INFINITY, "time");
     arena.expect("CPU a record of node:crypto, µs", floor, Number.POSITIVE_INFINITY, "time");
-    // For records of 16 KiB, the host's TCP takes more CPU time than node:crypto, so the ratio has no limit.
+    // For records of 16 KiB, the operating system's TCP takes more CPU time than node:crypto, so there is no limit.
     arena.expect("ratio to node:crypto", ours / floor, size > KiB ? Number.POSITIVE_INFINITY : 2, "time");
     arena.expect("ratio to node:tls", ours / theirs, Number.POSITIVE_INFINITY, "time");
   },
@@ -136,7 +136,7 @@ const floods: readonly Attack[] = (
     ["HelloRequests", types.handshake, 4],
   ] as const
 ).map(([what, type, size]) => ({
-  name: `tcp, ${what} without end`,
+  name: `tcp, 10,000 ${what}`,
   async run(arena) {
     const ports = await arena.start("reads");
     const tls = await arena.client("tcp", ports);

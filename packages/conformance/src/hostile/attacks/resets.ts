@@ -19,7 +19,7 @@ const later: readonly (readonly [what: string, act: (tls: RawTls) => void])[] = 
     },
   ],
   [
-    "FIN",
+    "close_notify and FIN",
     (tls) => {
       tls.closeNotify();
       tls.wire.finish();
@@ -39,7 +39,7 @@ const byClient = (transport: TransportKind): Attack => ({
       for (const [, act] of later) {
         const tls = await arena.client(transport, ports);
         act(tls);
-        // The host must send the bytes before the reset. Otherwise it discards them.
+        // The operating system must send the bytes before the reset. Otherwise it discards them.
         await tls.wire.flushed();
         await nextTurn();
         tls.wire.reset();

@@ -11,7 +11,7 @@ const role = (name: "client" | "server"): Role => ({
         "-Xshare:auto",
         "-cp",
         task.files.folder,
-        // Debian's policy disables RSA key exchange in some releases. This file enables it.
+        // Newer releases of Java disable RSA key exchange. The file enables it.
         `-Djava.security.properties=${ownProgram("java.security")}`,
         "Jsse",
         ...ownArguments(name, task, `TLS_${task.keyExchange}_WITH_`),

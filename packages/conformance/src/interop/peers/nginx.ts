@@ -7,10 +7,10 @@ export const nginx: Peer = {
   programs: ["nginx"],
   version: ["nginx", "-v"],
   keyExchanges: ["ECDHE_ECDSA", "ECDHE_RSA", "RSA", "DHE_RSA"],
-  note: "nginx is only a server",
+  note: "These tests use nginx only as a server",
   server: {
     speaks: "http",
-    lacks: { DHE_RSA: "nginx needs a file of DH parameters, which these tests do not give it" },
+    lacks: { DHE_RSA: "nginx needs a file with DH parameters, which these tests do not provide" },
     commands: ({ files, port, keyExchange, clientCertificate }) => {
       const { cert, key } = files.server[authentication(keyExchange)];
       const folder = `${files.folder}/nginx-${port}`;

@@ -1,10 +1,13 @@
 import { authentication, type Files, type KeyExchangeName, type Peer } from "../peer.ts";
 import { run } from "../programs.ts";
 
-/** The path of the NSS database for one kind of key. In one database, our certificates would share a name. */
+/**
+ * The path of the NSS database for one kind of key. In one database, the two server certificates would have the same
+ * nickname.
+ */
 const database = ({ folder }: Files, kind: "ecdsa" | "rsa"): string => `${folder}/nss-${kind}`;
 
-/** NSS accepts only single suites, so this table has one suite for each key exchange. */
+/** The suite for each key exchange. The options of NSS's programs accept single suites, not key exchanges. */
 const suites: Readonly<Partial<Record<KeyExchangeName, string>>> = {
   ECDHE_ECDSA: ":C02B",
   ECDHE_RSA: ":C02F",
@@ -39,7 +42,8 @@ export const nss: Peer = {
     commands: ({ files, port, keyExchange, clientCertificate, connections, ticket }) => {
       const at = ["-4", "-p", `${port}`, "-d", database(files, authentication(keyExchange))];
       const suite = suites[keyExchange] ?? "";
-      // strsclnt opens the second connection, because tstclnt has read its input by then, and crashes with a file.
+      // To resume a session, strsclnt opens both connections. tstclnt would have no input left for a second connection,
+      // and it crashes if its input is a file.
       const own = clientCertificate ? ["-n", "client"] : [];
       const once = ["-h", "localhost", ...at, "-c", suite, ...common, ...own];
       const tickets = ticket ? ["-u"] : [];

@@ -24,6 +24,6 @@ export const python: Peer = {
   client: role("client"),
   server: {
     ...role("server"),
-    lacks: { DHE_RSA: "Python needs a file of DH parameters, which these tests do not give it" },
+    lacks: { DHE_RSA: "Python needs a file with DH parameters, which these tests do not provide" },
   },
 };

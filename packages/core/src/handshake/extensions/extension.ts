@@ -1,7 +1,7 @@
 /**
- * The interface of an extension (RFC 5246 §7.4.1.4). Each extension is one file with a client half, a server half, or
- * both, which fill a slot of `../session.ts`. `all.ts` lists the extensions. A half returns the value that it reads or
- * agrees on. It can read the values of other extensions but cannot change them.
+ * The interface of an extension (RFC 5246 §7.4.1.4). Each extension but padding is one file with a server half and,
+ * except for supported_versions, a client half, which fill a slot of `../agreement.ts`. `all.ts` lists the halves. A
+ * half returns the value that it reads or agrees on. It can read the values of earlier extensions but not change them.
  * @module
  */
 import { TlsError } from "../../errors.ts";

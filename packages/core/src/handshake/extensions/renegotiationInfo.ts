@@ -1,6 +1,6 @@
 /**
- * renegotiation_info, RFC 5746: prevents an attacker from splicing an initial handshake into a renegotiation. We never
- * renegotiate.
+ * renegotiation_info, RFC 5746: prevents an attacker from passing a client's initial handshake to the server as a
+ * renegotiation. We never renegotiate.
  * @module
  */
 import { TlsError } from "../../errors.ts";

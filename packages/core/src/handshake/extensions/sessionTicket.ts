@@ -23,7 +23,7 @@ export const sessionTicketServer: ServerExtension<"ticket"> = {
   id,
   name,
   read: (data) => data.slice(),
-  /** Without extended_master_secret the server issues no ticket, so that extension comes first in the list. */
+  /** Without extended_master_secret the server issues no ticket, so that extension comes earlier in the list. */
   answer: (_, { agreement, config, renews }) =>
     (agreement.resumed ? renews : config.tickets && agreement.extendedMasterSecret) ? emptyAnswer : undefined,
 };

@@ -42,7 +42,7 @@ export function* generateShare(
 
 /**
  * Generates a share on the first offered curve that a suite can use, because most servers choose that curve. Returns
- * `undefined` if the provider does not precompute shares.
+ * `undefined` if no suite can use a curve, or if the provider does not precompute shares.
  */
 export function precomputeShare(
   config: ExchangeConfig & { readonly suites: readonly { readonly keyExchange: KeyExchangeRow }[] },

@@ -66,11 +66,14 @@ export interface ExchangeConfig {
 export interface PresharedKey {
   /** The name of the key, at most 1,024 bytes in UTF-8, sent in the clear. It may be empty. */
   readonly identity: string;
-  /** At least 16 random bytes. A password is not enough: an attacker can guess it from one recorded handshake. */
+  /**
+   * 16 to 1,024 random bytes. A password is not enough: an attacker can guess it after one handshake, a recorded one
+   * (PSK) or one in which the attacker posed as the server (ECDHE_PSK).
+   */
   readonly key: Uint8Array;
   /**
-   * Accepts a key of less than 16 bytes, for a server whose key cannot be changed. An attacker who records one
-   * handshake, or reads a stored session, can guess such a key. Default false.
+   * Accepts a key of less than 16 bytes, for a server whose key cannot be changed. An attacker can guess such a key
+   * like a password (see `key`), or from a stored session. Default false.
    */
   readonly allowShortKey?: boolean;
 }
@@ -83,7 +86,7 @@ export type ClientPsk = PresharedKey | ((hint: string | undefined) => Awaitable<
 
 export interface ServerPsk {
   /**
-   * Returns the key of an identity, at least 16 bytes, or `undefined` if the identity is unknown. The handshake then
+   * Returns the key of an identity, 16 to 1,024 bytes, or `undefined` if the identity is unknown. The handshake then
    * fails as it does with a wrong key. Any client can send any identity of at most 1,024 bytes. Take equally long for
    * known and unknown identities, because a difference would reveal which identities exist.
    */
@@ -91,8 +94,8 @@ export interface ServerPsk {
   /** Helps clients with many keys to choose one. It is sent in the clear. Default: no hint. */
   readonly hint?: string;
   /**
-   * Accepts keys of less than 16 bytes, for clients whose keys cannot be changed. An attacker who records one
-   * handshake can guess such a key. Default false.
+   * Accepts keys of less than 16 bytes, for clients whose keys cannot be changed. An attacker can guess such a key
+   * like a password: see `PresharedKey.key`. Default false.
    */
   readonly allowShortKeys?: boolean;
 }
@@ -115,7 +118,7 @@ export interface ServerExchangeConfig extends ExchangeConfig {
 }
 
 /**
- * A key share that a client generates before it knows the server's group. It is used in one exchange and then wiped.
+ * A key share that a client generates before it knows the server's group. It is used at most once and then wiped.
  */
 export interface PrecomputedShare {
   readonly group: NamedCurve;
@@ -154,6 +157,6 @@ export interface ServerChoice {
 export interface ServerExchange {
   /** Receives ClientKeyExchange. */
   expect(): Flow<AgreedSecret>;
-  /** Wipes the private key. */
+  /** Wipes the ephemeral private key. */
   wipe?(): void;
 }

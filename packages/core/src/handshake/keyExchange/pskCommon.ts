@@ -56,7 +56,7 @@ function* lookUpKey({ psk }: ServerExchangeConfig, identity: Uint8Array): Flow<U
   return key && checkKey({ identity: name, key, allowShortKey: psk.allowShortKeys }).key;
 }
 
-/** A key may have been removed, or replaced under the same identity. The key's sessions are then not resumed. */
+/** A key may have been removed, or replaced under the same identity. The old key's sessions are then not resumed. */
 export const stillHasKey: Required<KeyExchangeRow>["stillHasKey"] = {
   *client(config, { hint, digest }) {
     try {

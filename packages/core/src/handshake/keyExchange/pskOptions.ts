@@ -33,7 +33,7 @@ export function checkKey(psk: PresharedKey): PresharedKey {
   if (!(key instanceof Uint8Array) || key.length < least || key.length > maxPskLength)
     throw configurationError(
       "the pre-shared key is too short, too long or no Uint8Array",
-      `from ${least} to ${maxPskLength} random bytes: a password can be guessed from one recorded handshake`,
+      `from ${least} to ${maxPskLength} random bytes: a password can be guessed`,
     );
   if (typeof identity !== "string" || utf8ToBytes(identity).length > maxPskLength)
     throw configurationError(

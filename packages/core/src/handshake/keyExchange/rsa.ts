@@ -60,7 +60,7 @@ export const rsa: KeyExchangeRow = {
         try {
           block = yield* callHook(() => ours.credential.rsaDecryptRaw?.(ciphertext) ?? block);
         } catch {
-          // The ciphertext is not below the modulus. The block stays all zeros, which is not valid padding.
+          // For example, the ciphertext is not below the modulus. The block stays all zeros, which is no valid padding.
         }
         try {
           return { premaster: unpadPremaster(block, clientVersion, fallback) };

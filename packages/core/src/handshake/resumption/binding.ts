@@ -11,7 +11,7 @@ import type { ClientConfig, CommonConfig, ServerConfig } from "../config.ts";
 
 const hashes = new WeakMap<Certificate, Uint8Array>();
 
-/** The SHA-256 of a certificate. The hash is cached, because each handshake needs it for our own certificate. */
+/** The SHA-256 of a certificate. It is cached, because a server needs that of its own certificate in each handshake. */
 export function certificateHash(certificate: Certificate): Uint8Array {
   let hash = hashes.get(certificate);
   if (!hash) {
@@ -41,7 +41,7 @@ type JsonList = readonly (string | number | boolean | JsonList | undefined)[];
 
 const bindings = new WeakMap<CommonConfig, Uint8Array>();
 
-/** The hash of the configuration as JSON. JSON is unambiguous and fast to write. */
+/** The hash of these parts of the configuration as JSON. JSON is unambiguous and fast to write. */
 function digest(config: CommonConfig, policy: TrustPolicy | undefined, roleContent: () => JsonList): Uint8Array {
   const { provider, groups, schemes } = config;
   let binding = bindings.get(config);
@@ -56,7 +56,7 @@ function digest(config: CommonConfig, policy: TrustPolicy | undefined, roleConte
 
 /**
  * A client's binding: the policies for trust and OCSP, the server name and the scope, the groups and schemes,
- * max_fragment_length, and its own certificates. ALPN is not part of the binding: see ADR 3.
+ * max_fragment_length, its own certificates, and `matchesIssuers`. ALPN is not part of the binding: see ADR 3.
  */
 export const clientBinding = (config: ClientConfig): Uint8Array =>
   digest(config, config.trust, () => [

@@ -113,7 +113,7 @@ export function makeSessionKeeper(store: SessionStore, tickets: boolean): Sessio
     *keep(config, newSession) {
       const ticket = newSession.ticket && fits(newSession.ticket) ? newSession.ticket.ticket : emptyBytes;
       const sessionId = ticket.length ? emptyBytes : newSession.sessionId;
-      // Without extended_master_secret another client could have the same master secret (RFC 7627 §1). The user's
+      // Without extended_master_secret another connection could have the same master secret (RFC 7627 §1). The user's
       // function may choose another certificate next time.
       if (
         !newSession.agreement.extendedMasterSecret ||
@@ -160,8 +160,8 @@ type NewTicket = NonNullable<NewClientSession["ticket"]>;
 const fits = ({ ticket }: NewTicket): boolean => ticket.length <= maxTicket;
 
 /**
- * The same session under a new ticket. The age of the session does not change. An empty ticket means that the client
- * keeps the old one (RFC 5077 §3.3).
+ * The same session under a new ticket. The age of the session does not change. If the new ticket is empty (RFC 5077
+ * §3.3) or too long, the client keeps the old one.
  */
 function renewed(
   config: ClientConfig,

@@ -57,7 +57,7 @@ export function* findOfferedSession(
   return undefined;
 }
 
-/** The session to resume, the reason why it is not resumed, or `undefined` if the client offers none. */
+/** The session to resume, the reason why it is not resumed, or `undefined` if the client offers none to look up. */
 function* checkOfferedSession(
   config: ServerConfig,
   hello: ClientHello,
@@ -103,16 +103,16 @@ function* checkOfferedSession(
 }
 
 interface FoundState {
-  /** `undefined` if the cache has no such session, or if the ticket cannot be decrypted. */
+  /** `undefined` if the cache has no such session, or if the ticket or the state cannot be read. */
   readonly state: SessionState | undefined;
-  /** True if the ticket is encrypted with a key other than the newest. */
+  /** True if the ticket's key no longer encrypts new tickets. */
   readonly oldKey?: boolean;
   readonly forget?: HandshakeResult["forgetSession"];
 }
 
 /**
- * The state from the ticket. Without a ticket, the state from the cache (RFC 5077 §3.4). `undefined` if the client
- * offers neither.
+ * The state from the ticket, if the client sends one and this server uses tickets. Otherwise the state from the cache
+ * (RFC 5077 §3.4). `undefined` if the client sends no session_id either, or if there is no cache.
  */
 function* findState(
   { tickets, sessions }: ServerConfig,
@@ -196,7 +196,7 @@ export function newServerSessionState(
   };
 }
 
-/** Sends NewSessionTicket. Without a key to encrypt with, the ticket is empty, as RFC 5077 §3.3 allows. */
+/** Sends NewSessionTicket. Without a key, or if the state is too large, the ticket is empty (RFC 5077 §3.3). */
 export function* sendTicket(link: HandshakeLink, { tickets, now }: ServerConfig, state: SessionState): Flow<void> {
   const ticket = tickets ? yield* tickets.seal(writeSessionState(state)) : emptyBytes;
   // The session may have expired meanwhile. A hint of 0 would mean "unspecified".

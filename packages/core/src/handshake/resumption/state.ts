@@ -28,8 +28,8 @@ export interface SessionState {
   /** The agreed fragment length in bytes, a property of the session (RFC 6066 §4). 0 if none was agreed on. */
   readonly maxFragmentLength: number;
   /**
-   * The SHA-256 of the server's end-entity certificate, which identifies the virtual host. Empty with a pre-shared
-   * key.
+   * On a server, the SHA-256 of its end-entity certificate, which identifies the virtual host. Empty with a pre-shared
+   * key, and on a client.
    */
   readonly serverCertificate: Uint8Array;
   /**
@@ -79,7 +79,7 @@ const sessionState: Codec<SessionState & { readonly format: number }> = /* @__PU
 export const writeSessionState = (value: SessionState): Bytes => encode(sessionState, { format, ...value });
 
 /**
- * Returns `undefined` for data that `writeSessionState` did not write. The data is copied first, because `slice` of a
+ * Returns `undefined` for data that is not in the current format. The data is copied first, because `slice` of a
  * Buffer does not copy: wiping our master secret would otherwise overwrite the one in the store with zeros.
  */
 export function readSessionState(data: Uint8Array): SessionState | undefined {
@@ -126,9 +126,9 @@ export function newSessionState(session: NewSession, binding: Uint8Array, now: n
 }
 
 /**
- * The time at which a session expires: when its lifetime has passed, when it reaches the maximum age, which renewals do
- * not extend, or when a certificate of its path expires. `lifetime` is in seconds, the other times are in seconds since
- * 1970.
+ * The time at which a session expires, the earliest of these: the end of its lifetime, the end of the maximum age
+ * (which renewals do not extend), and, unless `insecure` accepted the peer, the expiry of a certificate of its path.
+ * `lifetime` is in seconds, the other times are in seconds since 1970.
  */
 export function expiry(now: number, created: number, lifetime: number, peer: VerifiedPeer | undefined): number {
   const dates = peer && peer.verifiedBy !== "insecure" ? peer.path.map(({ notAfter }) => seconds(notAfter)) : [];

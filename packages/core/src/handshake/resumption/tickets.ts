@@ -24,13 +24,14 @@ export interface OpenedTicket {
   readonly oldKey: boolean;
 }
 
-/** Runs `task` once after `ms` milliseconds, or never if the host has no timer that lets the process end. */
+/** Runs `task` once after `ms` milliseconds, or never if the runtime has no timer that lets the process end. */
 export type ScheduleTask = (ms: number, task: () => void) => void;
 
 /**
  * Random keys for one process. A key encrypts for a window of `lifetime` seconds and decrypts for one more window,
- * because its tickets live that long. The windows follow one another whether or not the keys are used. An expired key
- * is wiped at the next use, or by a task that `schedule` runs. `now` returns milliseconds.
+ * because its tickets live that long. A window begins when the one before it ends, even if no key is used then; if all
+ * keys have expired, it begins at the next use. An expired key is wiped at the next use, or by a task that `schedule`
+ * runs. `now` returns milliseconds.
  */
 export function rotatingKeys(random: Random, now: () => number, lifetime: number, schedule: ScheduleTask): TicketKeys {
   interface WindowKey {
@@ -119,7 +120,7 @@ export class Tickets {
     return state && { state, oldKey: key !== keys[0] };
   }
 
-  /** The valid keys of the user's function. If it throws, there are no keys, and the handshake is a full one. */
+  /** The keys of the right length. If their function throws, there are no keys, and the handshake is a full one. */
   *#current(): Flow<readonly Uint8Array[]> {
     try {
       const keys = yield* callHook(this.#keys);

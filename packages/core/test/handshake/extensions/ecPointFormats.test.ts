@@ -20,7 +20,7 @@ describe("ec_point_formats", () => {
   });
 
   const uncompressed = Uint8Array.of(1, 0);
-  test("is answered with uncompressed only if an ECC suite is chosen (RFC 8422 §5.2)", async () => {
+  test("is answered with the uncompressed format if an ECC suite is chosen (RFC 8422 §5.2)", async () => {
     const { hellos, client, server } = await connectPair();
     expect(extension(hellos.client, id)).toEqual(uncompressed);
     expect(extension(hellos.server, id)).toEqual(uncompressed);

@@ -20,7 +20,7 @@ describe("encrypt_then_mac", () => {
     expect([extension(hellos.client, id), extension(hellos.server, id)]).toEqual([empty, empty]);
   });
 
-  test("is offered if a CBC suite is offered, and not answered if another suite is chosen (RFC 7366 §3)", async () => {
+  test("is offered if a CBC suite is offered, and not answered if an AEAD suite is chosen (RFC 7366 §3)", async () => {
     const { client, server, hellos } = await connectPair({ suites: legacySuites }, { suites: legacySuites });
     expect(client).toMatchObject({ suite: gcm[0]?.name, encryptThenMac: false });
     expect(server).toMatchObject({ encryptThenMac: false });
@@ -59,7 +59,7 @@ describe("encrypt_then_mac", () => {
     expect(result[from === "client" ? "server" : "client"]).toMatchObject({ alert: "decode_error", by: "us" });
   });
 
-  test("if only one side applies it, no record can be decrypted", async () => {
+  test("if the answer is lost, the server cannot decrypt the client's first record", async () => {
     const { client, server } = await connectPair(
       { suites: cbc },
       { suites: cbc },

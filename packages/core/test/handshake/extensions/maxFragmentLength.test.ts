@@ -21,7 +21,7 @@ describe("max_fragment_length", () => {
   test.each([512, 1024, 2048, 4096] as const)(
     "with %i bytes, neither side sends a longer plaintext, handshake messages included (RFC 6066 §4)",
     async (maxFragmentLength) => {
-      // The RSA certificate does not fit into 512 bytes.
+      // The RSA certificate is longer than 512 bytes, so the server must split its Certificate message.
       const result = await connectPair({ maxFragmentLength, suites }, { suites, credentials: [pki.rsa] });
       expect(result.client).toMatchObject({ maxFragmentLength });
       expect(result.server).toMatchObject({ maxFragmentLength });

@@ -25,7 +25,7 @@ describe("record_size_limit", () => {
     [100, 200, 200],
     [16_384, 64, 64],
   ])(
-    "client limit %i, server limit %s: each side obeys the other limit, in encrypted records only (RFC 8449 §4)",
+    "client limit %i, server limit %s: each side obeys the other's limit, in encrypted records only (RFC 8449 §4)",
     async (clientLimit, serverLimit, answered) => {
       const result = await connectPair(
         { recordSizeLimit: clientLimit },
@@ -62,7 +62,7 @@ describe("record_size_limit", () => {
     const client = <T extends Parameters<typeof withExtension>[0]>(hello: T): T =>
       withExtension(hello, maxFragmentLengthId, content);
     const result = await connectPair({ recordSizeLimit: 700, maxFragmentLength: 512 }, {}, { client });
-    // The server continues. It finds that the hello was altered when it decrypts the first record.
+    // The server continues. It notices the altered hello only when it cannot decrypt the first encrypted record.
     expect(result.server).toMatchObject({ alert: "bad_record_mac", by: "us" });
     const withoutLimit = await connectPair({ maxFragmentLength: 512 }, {}, { client });
     expect(withoutLimit.server).toMatchObject({
@@ -74,7 +74,7 @@ describe("record_size_limit", () => {
   test.each([
     ["after", (data: Uint8Array) => [{ type: maxFragmentLengthId, data }], () => []],
     ["before", () => [], (data: Uint8Array) => [{ type: maxFragmentLengthId, data }]],
-  ])("an answer that also has max_fragment_length, %s it, is illegal_parameter", async (_, after, before) => {
+  ])("a ServerHello with max_fragment_length %s record_size_limit is illegal_parameter", async (_, after, before) => {
     const { client } = await connectPair(
       { recordSizeLimit: 700, maxFragmentLength: 512 },
       {},

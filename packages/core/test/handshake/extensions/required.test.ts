@@ -19,7 +19,7 @@ const without =
 const keysDiffer = { alert: "bad_record_mac" };
 
 describe("renegotiation_info", () => {
-  test("a client refuses a server without it, and its error has advice", async () => {
+  test("a client refuses a server without it, and the error has advice", async () => {
     const { client, server } = await connectPair({}, {}, { server: without(renegotiationInfo) });
     expect(client).toMatchObject({
       alert: "handshake_failure",
@@ -122,16 +122,16 @@ describe("an unknown extension", () => {
     expect(client).toMatchObject({ alert: "unsupported_extension", code: "unexpected_extension", by: "us" });
     expect(server).toMatchObject({ alert: "unsupported_extension", by: "peer" });
   });
+});
 
-  test.each(["client", "server"] as const)("twice in the %s's hello is decode_error", async (from) => {
-    const twice = <T extends { readonly extensions: readonly RawExtension[] | undefined }>(hello: T): T => ({
-      ...hello,
-      extensions: [...(hello.extensions ?? []), ...(hello.extensions ?? []).slice(-1)],
-    });
-    const result = await connectPair({}, {}, { [from]: twice });
-    const end = result[from === "client" ? "server" : "client"];
-    expect(end).toMatchObject({ alert: "decode_error", code: "duplicate_extension", by: "us" });
+test.each(["client", "server"] as const)("an extension twice in the %s's hello is decode_error", async (from) => {
+  const twice = <T extends { readonly extensions: readonly RawExtension[] | undefined }>(hello: T): T => ({
+    ...hello,
+    extensions: [...(hello.extensions ?? []), ...(hello.extensions ?? []).slice(-1)],
   });
+  const result = await connectPair({}, {}, { [from]: twice });
+  const end = result[from === "client" ? "server" : "client"];
+  expect(end).toMatchObject({ alert: "decode_error", code: "duplicate_extension", by: "us" });
 });
 
 describe("in a hello that resumes a session", () => {

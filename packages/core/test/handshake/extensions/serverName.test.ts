@@ -63,11 +63,11 @@ describe("server_name", () => {
   });
 
   test.each([
-    ["an empty name", list([0, ""])],
-    ["two names of one type", list([0, "a.example"], [0, "b.example"])],
-    ["two names of one type, another between", list([0, "a.example"], [1, "x"], [0, "a.example"])],
-    ["a name with a zero byte", list([0, "a.example\0.b"])],
-    ["a name of 256 bytes", Uint8Array.of(1, 3, 0, 1, 0, ...new Uint8Array(256).fill(97))],
+    ["an empty host name", list([0, ""])],
+    ["two host names", list([0, "a.example"], [0, "b.example"])],
+    ["two host names, and a name of another type between", list([0, "a.example"], [1, "x"], [0, "a.example"])],
+    ["a host name with a zero byte", list([0, "a.example\0.b"])],
+    ["a host name of 256 bytes", Uint8Array.of(1, 3, 0, 1, 0, ...new Uint8Array(256).fill(97))],
   ])("with %s is illegal_parameter", async (_, data) => {
     const { server } = await connectPair({}, {}, { client: (hello) => withExtension(hello, id, data) });
     expect(server).toMatchObject({ alert: "illegal_parameter", by: "us" });
@@ -77,10 +77,10 @@ describe("server_name", () => {
     ["a single name of another type", list([1, "x"]), undefined],
     ["a name after the host name", list([0, "a.example"], [255, "\0"]), "a.example"],
     ["an empty name before the host name", list([7, ""], [0, "a.example"]), "a.example"],
-    ["two names of one unknown type", list([7, "x"], [7, "y"], [0, "a.example"]), "a.example"],
+    ["each of two names of one unknown type", list([7, "x"], [7, "y"], [0, "a.example"]), "a.example"],
   ])("%s is skipped (RFC 6066 §3)", async (_, data, serverName) => {
-    // The server continues, and the answer in its ServerHello shows which name it read. The client's transcript
-    // differs, so the handshake fails later.
+    // The server continues, and the answer in its ServerHello shows whether it read the host name. The client's
+    // transcript differs, so the handshake fails later.
     const { hellos } = await connectPair({}, several, { client: (hello) => withExtension(hello, id, data) });
     expect(hellos.server).toBeDefined();
     expect(extension(hellos.server, id)).toEqual(serverName && empty);

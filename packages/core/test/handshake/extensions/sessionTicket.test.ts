@@ -70,7 +70,7 @@ describe("NewSessionTicket", () => {
     expect((client as Error).message).toContain("new_session_ticket");
   });
 
-  test("is sent only after the client's Finished is verified", async () => {
+  test("is sent in a full handshake only after the client's Finished is verified", async () => {
     const unitsSent = async (middle: (unit: Unit) => Uint8Array): Promise<string[]> => {
       const labels: string[] = [];
       const watch = (unit: Unit): Uint8Array => {

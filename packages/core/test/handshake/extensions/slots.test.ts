@@ -84,7 +84,7 @@ describe("a server's list", () => {
   };
   const sent = (...types: number[]) => types.map((type) => ({ type, data: data(9, 9) }));
 
-  test("each offer is stored in its slot; an unknown or undefined offer is not stored", () => {
+  test("each offer is stored in its slot unless it is unknown or `read` ignores it; a repeated one is refused", () => {
     expect(readOffer(list, sent(2, 77), server)).toEqual({ maxFragmentLength: 2 });
     expect(readOffer(list, sent(2, 1), server)).toEqual({ recordSizeLimit: 2, maxFragmentLength: undefined });
     expect(readOffer(list, undefined, server)).toEqual({});
@@ -104,7 +104,7 @@ describe("a server's list", () => {
     expect(answer(1, 2, 3)).toEqual({ agreement, extensions: undefined });
   });
 
-  test("an extension that was not sent is not answered, and may be required", () => {
+  test("a missing extension is an error if it is required", () => {
     expect(() => answerExtensions(list, { offer: {}, agreement, config: server })).toThrow("absent");
   });
 });

@@ -13,7 +13,7 @@ const versionList = (...versions: readonly (readonly number[])[]) =>
 describe("supported_versions", () => {
   test.each([
     ["only TLS 1.3", [tls13], 0x0303],
-    ["only TLS 1.1, whatever client_version says", [tls11], 0x0303],
+    ["only TLS 1.1 (whatever client_version says)", [tls11], 0x0303],
     ["only GREASE", [[0x1a, 0x1a]], 0x0303],
   ] as const)("with %s is refused with protocol_version", async (_, versions, clientVersion) => {
     const { server } = await connectPair(
@@ -26,14 +26,15 @@ describe("supported_versions", () => {
 
   test.each([
     ["TLS 1.2 and another version", [tls13, tls12], 0x0303],
-    ["TLS 1.2, whatever client_version says (RFC 8446 §4.2.1)", [tls12], 0x0302],
+    ["TLS 1.2 (whatever client_version says, RFC 8446 §4.2.1)", [tls12], 0x0302],
   ] as const)("with %s negotiates TLS 1.2, and is not answered", async (_, versions, clientVersion) => {
     const { server, hellos } = await connectPair(
       {},
       {},
       { client: (hello) => ({ ...withExtension(hello, id, versionList(...versions)), clientVersion }) },
     );
-    // The hellos differ, and so do the keys that each side derives.
+    // The test changed the ClientHello on its way, so the two sides have different transcripts and derive different
+    // keys.
     expect(server).toMatchObject({ alert: "bad_record_mac", by: "us" });
     expect(hellos.server?.serverVersion).toBe(0x0303);
     expect(extension(hellos.server, id)).toBeUndefined();
