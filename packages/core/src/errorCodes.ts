@@ -129,5 +129,16 @@ export type LocalFault =
   | "usage"
   | "wrong_passphrase";
 
+/** Failures of messages inside a channel (docs/message-framing.md). */
+export type MessageFault =
+  /** The peer broke a rule of the framing. */
+  | "invalid_frame"
+  /** The peer ended the channel without a Close. */
+  | "no_close"
+  /** The server refused the path, the protocols or the client. */
+  | "open_refused"
+  /** The server selected a protocol that the client did not offer. */
+  | "wrong_protocol";
+
 /** A code that is not the name of an alert, because it says more than the alert or because there is no alert. */
-export type SpecificCode = CertificateFault | OcspFault | ProtocolFault | TransportFault | LocalFault;
+export type SpecificCode = CertificateFault | OcspFault | ProtocolFault | TransportFault | LocalFault | MessageFault;

@@ -55,6 +55,15 @@ declare const AbortController: { new (): { readonly signal: AbortSignal; abort(r
 declare const console: { error(...what: readonly unknown[]): void };
 declare function setTimeout(callback: () => void, ms: number): unknown;
 declare function clearTimeout(timer: unknown): void;
+declare const TextEncoder: {
+  new (): {
+    encode(text: string): Uint8Array<ArrayBuffer>;
+    encodeInto(text: string, to: Uint8Array): { read: number; written: number };
+  };
+};
+declare const TextDecoder: {
+  new (label: "utf-8", options: { fatal: boolean; ignoreBOM: boolean }): { decode(bytes: Uint8Array): string };
+};
 declare const crypto: { getRandomValues(array: Uint8Array): Uint8Array };
 declare function atob(base64: string): string;
 declare function btoa(latin1: string): string;

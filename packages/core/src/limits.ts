@@ -263,3 +263,17 @@ export const maxScryptMemory: number = 2 ** 26;
  * and may lack the remedy.
  */
 export const explanationTimeout = 2_000;
+/**
+ * The default for the maximum length in bytes of a received message (docs/message-framing.md). A peer can make us hold
+ * one such message.
+ */
+export const maxMessage: number = 2 ** 24;
+/** The maximum length in bytes of an opening, which contains a path, a query and protocols. */
+export const maxOpening: number = 2 ** 14;
+/**
+ * The number of bytes of received messages that may wait to be read, and of messages to send that may wait for the
+ * channel. With more, the message connection does not read, and a writer that awaits waits.
+ */
+export const highWaterMessages: number = 2 ** 16;
+/** The maximum number of pings of ours without an answer. */
+export const maxPings = 64;

@@ -1,0 +1,26 @@
+/**
+ * The error of a peer that breaks the rules of the framing, and the check of its texts.
+ * @module
+ */
+import { TlsError, type TlsErrorCode } from "../errors.ts";
+
+/** The peer broke a rule of the framing. The peer gets a Close with `closeCode` (RFC 6455 §7.4.1). */
+export class FrameError extends TlsError {
+  readonly closeCode: number;
+
+  constructor(closeCode: number, message: string, code: TlsErrorCode = "invalid_frame") {
+    super(undefined, message, { code });
+    this.closeCode = closeCode;
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Decodes a text of the peer. Throws a FrameError. */
+export function utf8Of(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new FrameError(1007, "the peer sent text that is not UTF-8");
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Received messages on their way to the application.
+ * @module
+ */
+import type { Bytes } from "../bytes/bytes.ts";
+import { type Deferred, deferred } from "../connection/deferred.ts";
+import { type TlsError, usageError } from "../errors.ts";
+import { markHandled } from "../flow.ts";
+import { highWaterMessages, itemOverhead } from "../limits.ts";
+
+/** A text or binary message. */
+export type Message = string | Bytes;
+
+interface Item {
+  readonly data: Message;
+  /** The number of bytes, for text as UTF-8. */
+  readonly length: number;
+}
+
+export class Inbox {
+  readonly #onRoom: () => void;
+  #queue: Item[] = [];
+  /** The number of bytes in `#queue`, with `itemOverhead` for each message. */
+  #bytes = 0;
+  #pendingRead: Deferred<Message | undefined> | undefined;
+  /** What a read gets once the queue is empty. */
+  #end: { readonly error?: TlsError | undefined } | undefined;
+
+  /** @param onRoom called after a read when few messages wait */
+  constructor(onRoom: () => void) {
+    this.#onRoom = onRoom;
+  }
+
+  /** See `MessageConnection.read`. */
+  read(): Promise<Message | undefined> {
+    if (this.#pendingRead) return markHandled(Promise.reject(usageError("a read is already pending")));
+    const item = this.#queue.shift();
+    if (item) {
+      this.#bytes -= item.length + itemOverhead;
+      if (this.#bytes < highWaterMessages / 2) this.#onRoom();
+      return Promise.resolve(item.data);
+    }
+    if (this.#end) return this.#end.error ? markHandled(Promise.reject(this.#end.error)) : Promise.resolve(undefined);
+    this.#pendingRead = deferred<Message | undefined>();
+    return markHandled(this.#pendingRead.promise);
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= highWaterMessages;
+  }
+
+  /** Adds a message, unless the application will read no more. */
+  add(item: Item): void {
+    if (this.#end) return;
+    const pendingRead = this.#pendingRead;
+    if (pendingRead) {
+      this.#pendingRead = undefined;
+      return pendingRead.resolve(item.data);
+    }
+    this.#queue.push(item);
+    this.#bytes += item.length + itemOverhead;
+  }
+
+  /** Ends after the messages that wait. Only the first call counts. */
+  end(error?: TlsError): void {
+    this.#end ??= { error };
+    const pendingRead = this.#pendingRead;
+    this.#pendingRead = undefined;
+    if (error) pendingRead?.reject(error);
+    else pendingRead?.resolve(undefined);
+  }
+
+  /** Drops the messages that wait and all later ones, because this side has closed. Later reads reject. */
+  stop(error: TlsError): void {
+    this.#queue = [];
+    this.#bytes = 0;
+    if (this.#end && !this.#end.error) this.#end = { error };
+    this.end(error);
+    this.#onRoom();
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Opens message connections over channels: as client and as server.
+ * @module
+ */
+import type { TlsConnection } from "../connection/connection.ts";
+import { handshakeTimeoutError } from "../connection/errors.ts";
+import { configurationError, TlsError } from "../errors.ts";
+import { type Awaitable, ignore } from "../flow.ts";
+import { handshakeTimeout, maxMessage } from "../limits.ts";
+import { optionsOf, wrongOption } from "../validation/options.ts";
+import { MessageConnection, type MessageLimits } from "./connection.ts";
+import { FrameError } from "./frameError.ts";
+import { encodeOpening, isToken, messageAlpn, type Opening, readAnswer, readOpening } from "./opening.ts";
+
+/** The options of both sides. */
+export interface MessageOptions extends Partial<MessageLimits> {
+  /** How long the peer may take for its opening, in milliseconds. Default 10,000. */
+  readonly openingTimeout?: number | undefined;
+}
+
+export interface OpenMessagesOptions extends MessageOptions {
+  /** The path and query that the client asks for. Default `"/"`. */
+  readonly path?: string;
+  /** The protocols that the client offers, in order of preference. With any, the server must select one. */
+  readonly protocols?: readonly string[];
+}
+
+export interface AcceptMessagesOptions extends MessageOptions {
+  /** The protocols of the server, in order of preference. A client that offers only others is refused. */
+  readonly protocols?: readonly string[];
+  /**
+   * Decides whether a client may open. Only `true` allows it. A server with this option should select
+   * `messageAlpn.answered` alone, so that a client without protocols waits for the answer too.
+   */
+  readonly allow?: (opening: Opening, channel: TlsConnection) => Awaitable<boolean>;
+}
+
+const commonRows = ["1~2147483647 maxMessage", "ms closeTimeout openingTimeout", "function onSent"];
+const openRows: readonly string[] = [...commonRows, "string path", "string[] protocols"];
+const acceptRows: readonly string[] = [...commonRows, "string[] protocols", "function allow"];
+
+/** The ALPN identifiers that a client offers, and that a server without `allow` and protocols selects from. */
+export const messageProtocols: readonly string[] = [messageAlpn.open, messageAlpn.answered];
+
+/**
+ * Opens a message connection as client, over a channel that was opened with `alpn: messageProtocols`. Without
+ * `protocols`, it costs no round trip unless the server answers each opening.
+ * @throws TlsError `no_application_protocol` if the server does not speak the framing, `open_refused`,
+ *   `wrong_protocol`, `handshake_timeout`, or the error that ended the channel
+ * @example
+ * const messages = await openMessages(await connect(url, { ca, alpn: messageProtocols }), { path: "/chat" });
+ */
+export async function openMessages(
+  channel: TlsConnection,
+  options: OpenMessagesOptions = {},
+): Promise<MessageConnection> {
+  const { path = "/", protocols = [], openingTimeout, ...limits } = optionsOf(options, openRows);
+  checkProtocols(protocols);
+  if (!/^\/[!-~]*$/.test(path) || path.includes("#")) throw wrongOption("path", path, "/…, percent-encoded");
+  const isAnswered = protocols.length > 0 || agreedAlpn(channel) === messageAlpn.answered;
+  const messages = new MessageConnection(channel, { maxMessage, ...limits });
+  messages.sendOpening(encodeOpening({ path, protocols }));
+  if (!isAnswered) return messages.start("");
+  return messages.start(await readInTime(messages, (payload) => readAnswer(payload, protocols), openingTimeout));
+}
+
+/**
+ * Accepts a message connection as server, over a channel of a server with `alpn: messageProtocols`.
+ * @throws TlsError `open_refused` if this side refused the client, `invalid_frame`, `handshake_timeout`, or the error
+ *   that ended the channel
+ * @example
+ * const messages = await acceptMessages(channel, { allow: ({ path }) => path === "/chat" });
+ */
+export async function acceptMessages(
+  channel: TlsConnection,
+  options: AcceptMessagesOptions = {},
+): Promise<{ readonly messages: MessageConnection; readonly opening: Opening }> {
+  const { protocols = [], allow, openingTimeout, ...limits } = optionsOf(options, acceptRows);
+  checkProtocols(protocols);
+  const isAnswered = agreedAlpn(channel) === messageAlpn.answered;
+  const messages = new MessageConnection(channel, { maxMessage, ...limits });
+  const opening = await readInTime(messages, readOpening, openingTimeout);
+  const refuse = (code: number, reason: string, error: TlsError): never => {
+    messages.close(code, reason).catch(ignore);
+    throw error;
+  };
+  if (allow) {
+    let allowed: unknown;
+    try {
+      allowed = await allow(opening, channel);
+    } catch (cause) {
+      return refuse(
+        1011,
+        "",
+        new TlsError(undefined, "allow failed", { code: "hook_failed", fault: "application", cause }),
+      );
+    }
+    if (allowed !== true) return refuse(1008, "not allowed", refused("allow did not return true"));
+  }
+  const protocol = protocols.find((one) => opening.protocols.includes(one)) ?? "";
+  if (opening.protocols.length && !protocol)
+    return refuse(1008, "no common protocol", refused("the client offers only protocols that this server lacks"));
+  if (isAnswered || opening.protocols.length) messages.sendOpening(encodeOpening({ protocol }));
+  return { messages: messages.start(protocol), opening };
+}
+
+function checkProtocols(protocols: readonly string[]): void {
+  const lowerCase = protocols.map((one) => one.toLowerCase());
+  if (!protocols.every(isToken) || new Set(lowerCase).size < protocols.length)
+    throw wrongOption("protocols", protocols, "tokens (RFC 6455 §4.1), each once");
+}
+
+function agreedAlpn(channel: TlsConnection): string {
+  const { alpn, role } = channel.session;
+  if (alpn !== null && messageProtocols.includes(alpn)) return alpn;
+  const message = `the channel does not carry messages: its ALPN protocol is ${alpn ?? "absent"}`;
+  if (role === "server")
+    throw configurationError(message, "give the server alpn: messageProtocols, and requireAlpn: true");
+  throw new TlsError(undefined, message, {
+    code: "no_application_protocol",
+    advice: "connect with alpn: messageProtocols, to a server that accepts messages",
+  });
+}
+
+const refused = (why: string): TlsError =>
+  new TlsError(undefined, `a client was refused: ${why}`, { code: "open_refused" });
+
+/** Reads the peer's opening. Ends the connection if it is invalid or does not arrive in time. */
+async function readInTime<T>(
+  messages: MessageConnection,
+  read: (payload: Uint8Array) => T,
+  ms: number = handshakeTimeout,
+): Promise<T> {
+  let error: unknown;
+  const timer = setTimeout(() => {
+    error = handshakeTimeoutError("the peer sent no opening", ms);
+    messages.channel.abort(error);
+  }, ms);
+  try {
+    return read(await messages.receiveOpening());
+  } catch (thrown) {
+    if (thrown instanceof FrameError) messages.fail(thrown);
+    throw error ?? thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}
