@@ -15,4 +15,4 @@ export {
   type OpenMessagesOptions,
   openMessages,
 } from "./messages/open.ts";
-export { messageAlpn, type Opening } from "./messages/opening.ts";
+export { isToken, messageAlpn, type Opening } from "./messages/opening.ts";

@@ -6,14 +6,16 @@ import type { TlsConnection } from "../connection/connection.ts";
 import { handshakeTimeoutError } from "../connection/errors.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, ignore } from "../flow.ts";
-import { handshakeTimeout, maxMessage } from "../limits.ts";
+import { maxMessage as defaultMaxMessage, handshakeTimeout } from "../limits.ts";
 import { optionsOf, wrongOption } from "../validation/options.ts";
 import { MessageConnection, type MessageLimits } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
 import { encodeOpening, isToken, messageAlpn, type Opening, readAnswer, readOpening } from "./opening.ts";
 
 /** The options of both sides. */
-export interface MessageOptions extends Partial<MessageLimits> {
+export interface MessageOptions extends Omit<MessageLimits, "maxMessage"> {
+  /** The most bytes of a message that the peer may send. Default 16 MiB. */
+  readonly maxMessage?: number | undefined;
   /** How long the peer may take for its opening, in milliseconds. Default 10,000. */
   readonly openingTimeout?: number | undefined;
 }
@@ -54,7 +56,13 @@ export async function openMessages(
   channel: TlsConnection,
   options: OpenMessagesOptions = {},
 ): Promise<MessageConnection> {
-  const { path = "/", protocols = [], openingTimeout, ...limits } = optionsOf(options, openRows);
+  const {
+    path = "/",
+    protocols = [],
+    openingTimeout,
+    maxMessage = defaultMaxMessage,
+    ...limits
+  } = optionsOf(options, openRows);
   checkProtocols(protocols);
   if (!/^\/[!-~]*$/.test(path) || path.includes("#")) throw wrongOption("path", path, "/…, percent-encoded");
   const isAnswered = protocols.length > 0 || agreedAlpn(channel) === messageAlpn.answered;
@@ -75,7 +83,13 @@ export async function acceptMessages(
   channel: TlsConnection,
   options: AcceptMessagesOptions = {},
 ): Promise<{ readonly messages: MessageConnection; readonly opening: Opening }> {
-  const { protocols = [], allow, openingTimeout, ...limits } = optionsOf(options, acceptRows);
+  const {
+    protocols = [],
+    allow,
+    openingTimeout,
+    maxMessage = defaultMaxMessage,
+    ...limits
+  } = optionsOf(options, acceptRows);
   checkProtocols(protocols);
   const isAnswered = agreedAlpn(channel) === messageAlpn.answered;
   const messages = new MessageConnection(channel, { maxMessage, ...limits });
