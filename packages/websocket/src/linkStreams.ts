@@ -2,6 +2,7 @@
  * The streams of an open link: messages with back-pressure in both directions.
  * @module
  */
+import type { TlsError } from "@handclasp/core/client";
 import { transportError } from "@handclasp/core/unstable";
 
 import type { Link } from "./link.ts";
@@ -20,13 +21,30 @@ export interface StreamEnd {
   readonly writeError: DOMException;
 }
 
-/** Waits for the end of a link. Never rejects. */
-export async function endOf(link: Link): Promise<StreamEnd> {
+export interface LinkStreams {
+  readonly readable: ReadableStream<string | Uint8Array>;
+  readonly writable: WritableStream<StreamChunk>;
+  /** Never rejects. */
+  readonly end: Promise<StreamEnd>;
+}
+
+export function linkStreams(link: Link): LinkStreams {
+  const sink = new MessageSink(link);
+  const end = endOf(link, sink);
+  sink.end = end;
+  return {
+    readable: new ReadableStream(new MessageSource(link, end), { highWaterMark: 0 }),
+    writable: new WritableStream(sink, { highWaterMark: 1 }),
+    end,
+  };
+}
+
+async function endOf(link: Link, sink: MessageSink): Promise<StreamEnd> {
   try {
     const { code, reason, droppedBytes } = await link.closed;
     const writeError = domError("InvalidStateError", "the stream is closed, so that nothing can be written");
-    if (!droppedBytes) return { info: { closeCode: code, reason }, writeError };
-    const cause = transportError("closed", `the peer closed before our last ${droppedBytes} bytes were sent`);
+    if (!droppedBytes && !sink.wasRefused) return { info: { closeCode: code, reason }, writeError };
+    const cause = transportError("closed", "the peer closed before all our messages were sent");
     return { error: webSocketError(cause, code, reason), writeError };
   } catch (cause) {
     const error = webSocketError(cause as Error, 1006);
@@ -34,41 +52,44 @@ export async function endOf(link: Link): Promise<StreamEnd> {
   }
 }
 
-/** The messages of the peer. Takes a message from the link only when the application reads. */
-export function readableOf(link: Link, end: Promise<StreamEnd>): ReadableStream<string | Uint8Array> {
-  return new ReadableStream(new MessageSource(link, end), { highWaterMark: 0 });
-}
-
-/** Sends messages. A write resolves when the link has room for more. */
-export function writableOf(link: Link, end: Promise<StreamEnd>): WritableStream<StreamChunk> {
-  return new WritableStream(
-    {
-      start(controller) {
-        // `abort` of a sink would wait for the write that is pending.
-        controller.signal.addEventListener("abort", () => closeUsing(link, controller.signal.reason));
-        void end.then(({ writeError }) => controller.error(writeError));
-      },
-      async write(chunk) {
-        const message = messageOf(chunk);
-        try {
-          await link.send(message);
-        } catch {
-          throw (await end).writeError;
-        }
-      },
-      async close() {
-        link.close(undefined, "");
-        const { error } = await end;
-        if (error) throw error;
-      },
-    },
-    { highWaterMark: 1 },
-  );
-}
-
 /** What can be written: a text, or bytes. Anything else is converted to a text. */
 export type StreamChunk = string | ArrayBuffer | ArrayBufferView;
 
+/** Sends messages. A write resolves when the link has room for more. */
+class MessageSink {
+  readonly #link: Link;
+  end!: Promise<StreamEnd>;
+  /** True if a message came after the peer's Close. */
+  wasRefused = false;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  start(controller: WritableStreamDefaultController): void {
+    // `abort` of a sink would wait for the write that is pending.
+    controller.signal.addEventListener("abort", () => closeUsing(this.#link, controller.signal.reason));
+    void this.end.then(({ writeError }) => controller.error(writeError));
+  }
+
+  async write(chunk: StreamChunk): Promise<void> {
+    const message = messageOf(chunk);
+    try {
+      await this.#link.send(message);
+    } catch (error) {
+      if ((error as Partial<TlsError>).code === "closed") this.wasRefused = true;
+      throw (await this.end).writeError;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#link.close(undefined, "");
+    const { error } = await this.end;
+    if (error) throw error;
+  }
+}
+
+/** Takes a message from the link only when the application reads. */
 class MessageSource {
   readonly #link: Link;
   readonly #end: Promise<StreamEnd>;

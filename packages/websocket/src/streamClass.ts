@@ -5,7 +5,7 @@
 import { type ConnectOptions, type Session, TlsError } from "@handclasp/core/client";
 
 import type { Link, SocketOptions, Target } from "./link.ts";
-import { endOf, readableOf, type StreamChunk, writableOf } from "./linkStreams.ts";
+import { linkStreams, type StreamChunk } from "./linkStreams.ts";
 import { checkedOptions } from "./socketOptions.ts";
 import { socketProtocols, socketUrl } from "./target.ts";
 import { dictionaryOf, shape } from "./webIdl.ts";
@@ -148,12 +148,11 @@ export function streamClass<Options extends ConnectOptions>(
       }
       if (this.#opening.signal.aborted) return link.abort();
       this.#link = link;
-      const end = endOf(link);
       const { session, protocol } = link;
-      const [readable, writable] = [readableOf(link, end), writableOf(link, end)];
+      const { readable, writable, end } = linkStreams(link);
       this.#settleOpened({ readable, writable, protocol, extensions: "", session });
       const { info, error } = await end;
-      this.#settleClosed(info ?? Promise.reject(error));
+      this.#settleClosed(info ?? rejected(error));
     }
 
     /** Ends the attempt to open, without waiting for the connection. */
@@ -163,8 +162,8 @@ export function streamClass<Options extends ConnectOptions>(
     }
 
     #fail(openedError: unknown, closedError: unknown): void {
-      this.#settleOpened(Promise.reject(openedError));
-      this.#settleClosed(Promise.reject(closedError));
+      this.#settleOpened(rejected(openedError));
+      this.#settleClosed(rejected(closedError));
     }
   }
 
@@ -173,3 +172,10 @@ export function streamClass<Options extends ConnectOptions>(
 }
 
 const isList = (value: unknown): boolean => typeof value === "object" && value !== null && Symbol.iterator in value;
+
+/** A rejected promise that may be ignored: the first result of a stream counts. */
+function rejected(error: unknown): Promise<never> {
+  const promise = Promise.reject(error);
+  promise.catch(() => {});
+  return promise;
+}
