@@ -39,6 +39,10 @@ export interface Target<Options extends ConnectOptions> {
   readonly signal: AbortSignal;
   /** Called with the number of bytes of messages that the channel took. */
   readonly onSent: (bytes: number) => void;
+  readonly onInterrupted: (error: unknown) => void;
+  readonly onResumed: () => void;
+  /** @param unconfirmed our messages that the server may or may not have received */
+  readonly onRestarted: (unconfirmed: readonly (string | Uint8Array)[]) => void;
 }
 
 /** The options of a socket: those of `connect` except `alpn`, and its own. */
@@ -52,4 +56,24 @@ export type SocketOptions<Options extends ConnectOptions> = Omit<Options, "alpn"
   readonly carrier?: string | URL;
   /** The most bytes of a message that the server may send. Default 16 MiB. */
   readonly maxMessage?: number;
+  /**
+   * Opens a new channel when one is lost. The server must keep sessions. Then no message is lost or repeated, unless
+   * the server loses the session; an event `restarted` tells that. Default false.
+   */
+  readonly reconnect?: boolean | ReconnectOptions;
 };
+
+export interface ReconnectOptions {
+  /** The delay before the second attempt, in milliseconds. Each further delay is twice as long. Default 250. */
+  readonly minDelay?: number;
+  /** The longest delay between two attempts, in milliseconds. Default 30,000. */
+  readonly maxDelay?: number;
+  /** The most bytes of messages that may wait until the server acknowledges them. Default 4 MiB. */
+  readonly maxQueue?: number;
+  /** The time without a byte from the server after which it gets a ping, in milliseconds. Default 25,000. */
+  readonly pingInterval?: number;
+  /** The time after which a server that does not answer is given up, in milliseconds. Default 10,000. */
+  readonly pingTimeout?: number;
+  /** The number of records after which a new channel replaces the old one. Default 2^24: the limit is 2^24.5. */
+  readonly renewAfter?: number;
+}

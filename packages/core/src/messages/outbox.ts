@@ -6,7 +6,7 @@ import { type Deferred, deferred } from "../connection/deferred.ts";
 import type { TlsError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { highWaterMessages } from "../limits.ts";
-import { opcodes } from "./frames.ts";
+import { encodeAck, opcodes } from "./frames.ts";
 import { FrameWriter } from "./frameWriter.ts";
 
 const resolved = Promise.resolve();
@@ -24,6 +24,7 @@ export class Outbox {
   #isFlushing = false;
   #room: Deferred<void> | undefined;
   #pong: Uint8Array | undefined;
+  #ack: number | undefined;
 
   /**
    * @param onSent called with the number of bytes of messages that the channel took
@@ -58,6 +59,12 @@ export class Outbox {
     this.#flushLater();
   }
 
+  /** Adds an acknowledgement, in place of one that still waits. */
+  addAck(count: number): void {
+    this.#ack = count;
+    this.#flushLater();
+  }
+
   /** The number of bytes of messages that the channel has not taken yet. */
   get waiting(): number {
     return this.#writer.waiting;
@@ -70,6 +77,7 @@ export class Outbox {
   /** Drops everything that the channel has not taken, and returns the number of bytes of messages in it. */
   drop(error: TlsError): number {
     this.#pong = undefined;
+    this.#ack = undefined;
     this.#room?.reject(error);
     this.#room = undefined;
     return this.#writer.drop();
@@ -85,8 +93,7 @@ export class Outbox {
   async #flush(): Promise<void> {
     try {
       for (;;) {
-        if (this.#pong) this.#writer.appendControl(opcodes.pong, this.#pong);
-        this.#pong = undefined;
+        this.#appendLatest();
         const batch = this.#writer.take();
         if (!batch) break;
         await this.#channel.write(batch.bytes);
@@ -100,5 +107,12 @@ export class Outbox {
     }
     this.#isFlushing = false;
     this.#onFlushed();
+  }
+
+  #appendLatest(): void {
+    if (this.#pong) this.#writer.appendControl(opcodes.pong, this.#pong);
+    if (this.#ack !== undefined) this.#writer.appendControl(opcodes.ack, encodeAck(this.#ack));
+    this.#pong = undefined;
+    this.#ack = undefined;
   }
 }
