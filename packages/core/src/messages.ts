@@ -17,6 +17,11 @@ export {
   openMessages,
   openSession,
 } from "./messages/open.ts";
-export { type Answer, isToken, messageAlpn, type Opening, type OpeningSession } from "./messages/opening.ts";
-export { MessageSession, type MessageSessionOptions } from "./messages/session.ts";
-export { MessageSessions, type MessageSessionsOptions } from "./messages/sessions.ts";
+export {
+  type Answer,
+  type AnswerSession,
+  isToken,
+  messageAlpn,
+  type Opening,
+  type OpeningSession,
+} from "./messages/opening.ts";

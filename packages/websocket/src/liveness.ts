@@ -2,7 +2,7 @@
  * Finds out whether the server still answers, also in a page that was frozen or whose timers are slow.
  * @module
  */
-import type { MessageSession } from "@handclasp/core/messages";
+import type { MessageSession } from "@handclasp/core/message-sessions";
 
 export interface LivenessOptions {
   readonly pingInterval: number;

@@ -6,7 +6,6 @@ import type { ConnectOptions } from "@handclasp/core/client";
 import { type MessageConnection, messageProtocols, type OpeningSession, openSession } from "@handclasp/core/messages";
 import type { Dialed } from "./dialer.ts";
 import type { Connect, Link, LinkEnd, Target } from "./link.ts";
-import { openReconnectingLink } from "./reconnectingLink.ts";
 
 export async function openMessageLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
@@ -15,7 +14,12 @@ export async function openMessageLink<Options extends ConnectOptions>(
   const dial = (signal: AbortSignal, session?: OpeningSession): Promise<Dialed> =>
     openChannel(connect, target, signal, session);
   const { reconnect } = target.options;
-  if (reconnect) return openReconnectingLink(dial, reconnect === true ? {} : reconnect, target);
+  if (reconnect)
+    return (await import("./reconnectingLink.ts")).openReconnectingLink(
+      dial,
+      reconnect === true ? {} : reconnect,
+      target,
+    );
   return new MessageLink((await dial(target.signal)).connection);
 }
 

@@ -3,7 +3,8 @@
  * @module
  */
 import { type Session, TlsError } from "@handclasp/core/client";
-import { type Answer, MessageSession } from "@handclasp/core/messages";
+import { MessageSession } from "@handclasp/core/message-sessions";
+import type { Answer } from "@handclasp/core/messages";
 import { optionsOf } from "@handclasp/core/unstable";
 
 import { type Dial, type Dialed, Dialer, stoppedError } from "./dialer.ts";

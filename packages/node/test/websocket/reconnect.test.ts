@@ -3,7 +3,8 @@
  * or repeated.
  */
 import { type AddressInfo, connect as connectSocket, createServer as createRelay, type Socket } from "node:net";
-import { acceptMessages, MessageSessions, messageProtocols } from "@handclasp/core/messages";
+import { MessageSessions } from "@handclasp/core/message-sessions";
+import { acceptMessages, messageProtocols } from "@handclasp/core/messages";
 import { createServer, nodeCredential } from "@handclasp/node";
 import { SecureWebSocket } from "@handclasp/node/websocket";
 import { testCa } from "@handclasp/testing";
