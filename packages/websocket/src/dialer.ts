@@ -3,15 +3,8 @@
  * @module
  */
 import { TlsError } from "@handclasp/core/client";
-import type { Answer, MessageConnection, OpeningSession } from "@handclasp/core/messages";
 
-/** A connection that the server has answered. */
-export interface Dialed {
-  readonly connection: MessageConnection;
-  readonly answer: Answer;
-}
-
-export type Dial = (signal: AbortSignal, session: OpeningSession) => Promise<Dialed>;
+import type { Dial, Dialed } from "./link.ts";
 
 export interface DelayOptions {
   readonly minDelay: number;

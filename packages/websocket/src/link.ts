@@ -3,6 +3,7 @@
  * @module
  */
 import type { ConnectOptions, Session, TlsConnection } from "@handclasp/core/client";
+import type { Answer, MessageConnection, OpeningSession } from "@handclasp/core/messages";
 
 /** How a link closed. */
 export interface LinkEnd {
@@ -28,14 +29,27 @@ export interface Link {
   readonly closed: Promise<LinkEnd>;
 }
 
+/** A connection that the server has answered. */
+export interface Dialed {
+  readonly connection: MessageConnection;
+  readonly answer: Answer;
+}
+
+/** Opens a channel and a message connection that begins or continues a session. */
+export type Dial = (signal: AbortSignal, session: OpeningSession) => Promise<Dialed>;
+
 /** Opens a channel to a URL: `connect` of @handclasp/browser or @handclasp/node. */
 export type Connect<Options extends ConnectOptions> = (url: URL, options: Options) => Promise<TlsConnection>;
 
 /** What a link is opened for. */
-export interface Target<Options extends ConnectOptions> {
+export interface Target<Options extends ConnectOptions> extends LinkEvents {
   readonly url: URL;
   readonly protocols: readonly string[];
   readonly options: SocketOptions<Options>;
+}
+
+/** What a link tells its socket, and the signal by which the socket ends it. */
+export interface LinkEvents {
   readonly signal: AbortSignal;
   /** Called with the number of bytes of messages that the channel took. */
   readonly onSent: (bytes: number) => void;
@@ -56,24 +70,12 @@ export type SocketOptions<Options extends ConnectOptions> = Omit<Options, "alpn"
   readonly carrier?: string | URL;
   /** The most bytes of a message that the server may send. Default 16 MiB. */
   readonly maxMessage?: number;
-  /**
-   * Opens a new channel when one is lost. The server must keep sessions. Then no message is lost or repeated, unless
-   * the server loses the session; an event `restarted` tells that. Default false.
-   */
-  readonly reconnect?: boolean | ReconnectOptions;
+  /** Opens a new channel when one is lost: see `reconnect`. Default: the socket closes. */
+  readonly reconnect?: Reconnect;
 };
 
-export interface ReconnectOptions {
-  /** The delay before the second attempt, in milliseconds. Each further delay is twice as long. Default 250. */
-  readonly minDelay?: number;
-  /** The longest delay between two attempts, in milliseconds. Default 30,000. */
-  readonly maxDelay?: number;
-  /** The most bytes of messages that may wait until the server acknowledges them. Default 4 MiB. */
-  readonly maxQueue?: number;
-  /** The time without a byte from the server after which it gets a ping, in milliseconds. Default 25,000. */
-  readonly pingInterval?: number;
-  /** The time after which a server that does not answer is given up, in milliseconds. Default 10,000. */
-  readonly pingTimeout?: number;
-  /** The number of records after which a new channel replaces the old one. Default 2^24: the limit is 2^24.5. */
-  readonly renewAfter?: number;
+/** The result of `reconnect`. */
+export interface Reconnect {
+  /** Opens a link. Only a socket calls this. */
+  open(dial: Dial, events: LinkEvents): Promise<Link>;
 }

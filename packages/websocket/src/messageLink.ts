@@ -4,8 +4,7 @@
  */
 import type { ConnectOptions } from "@handclasp/core/client";
 import { type MessageConnection, messageProtocols, type OpeningSession, openSession } from "@handclasp/core/messages";
-import type { Dialed } from "./dialer.ts";
-import type { Connect, Link, LinkEnd, Target } from "./link.ts";
+import type { Connect, Dialed, Link, LinkEnd, Target } from "./link.ts";
 
 export async function openMessageLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
@@ -14,12 +13,7 @@ export async function openMessageLink<Options extends ConnectOptions>(
   const dial = (signal: AbortSignal, session?: OpeningSession): Promise<Dialed> =>
     openChannel(connect, target, signal, session);
   const { reconnect } = target.options;
-  if (reconnect)
-    return (await import("./reconnectingLink.ts")).openReconnectingLink(
-      dial,
-      reconnect === true ? {} : reconnect,
-      target,
-    );
+  if (reconnect) return reconnect.open(dial, target);
   return new MessageLink((await dial(target.signal)).connection);
 }
 

@@ -7,8 +7,8 @@ import { MessageSession } from "@handclasp/core/message-sessions";
 import type { Answer } from "@handclasp/core/messages";
 import { optionsOf } from "@handclasp/core/unstable";
 
-import { type Dial, type Dialed, Dialer, stoppedError } from "./dialer.ts";
-import type { Link, LinkEnd, ReconnectOptions, Target } from "./link.ts";
+import { Dialer, stoppedError } from "./dialer.ts";
+import type { Dial, Dialed, Link, LinkEnd, LinkEvents, Reconnect } from "./link.ts";
 import { Liveness } from "./liveness.ts";
 
 const reconnectRows: readonly string[] = [
@@ -34,16 +34,41 @@ const renewPause = 30_000;
 /** The codes with which a server leaves for a while (RFC 6455 §7.4.1, and IANA's registry). */
 const leavingCodes: readonly number[] = [1001, 1012, 1013];
 
-type Events = Pick<Target<never>, "signal" | "onSent" | "onInterrupted" | "onResumed" | "onRestarted">;
+/** The options of {@link reconnect}. */
+export interface ReconnectOptions {
+  /** The delay before the second attempt, in milliseconds. Each further delay is twice as long. Default 250. */
+  readonly minDelay?: number;
+  /** The longest delay between two attempts, in milliseconds. Default 30,000. */
+  readonly maxDelay?: number;
+  /** The most bytes of messages that may wait until the server acknowledges them. Default 4 MiB. */
+  readonly maxQueue?: number;
+  /** The time without a byte from the server after which it gets a ping, in milliseconds. Default 25,000. */
+  readonly pingInterval?: number;
+  /** The time after which a server that does not answer is given up, in milliseconds. Default 10,000. */
+  readonly pingTimeout?: number;
+  /** The number of records after which a new channel replaces the old one. Default 2^24: the limit is 2^24.5. */
+  readonly renewAfter?: number;
+}
 
-/** Checks the option `reconnect`. */
-export const checkReconnect = (options: ReconnectOptions): ReconnectOptions =>
-  optionsOf(options, reconnectRows, "reconnect.");
+/**
+ * Makes a socket open a new channel when one is lost, for its option `reconnect`. The server must keep sessions. Then no
+ * message is lost or repeated, unless the server loses the session; the event `restarted` tells that.
+ * @throws TlsError `configuration`
+ * @example
+ * const socket = new SecureWebSocket("wss://chat.example/", { ca: pem, reconnect: reconnect() });
+ */
+export function reconnect(options: ReconnectOptions = {}): Reconnect {
+  const known = { ...defaults, ...optionsOf(options, reconnectRows, "reconnect.") };
+  return { open: (dial, events) => openReconnectingLink(dial, known, events) };
+}
 
 /** Opens the first channel. Attempts go on while the transport fails. Rejects with any other error. */
-export async function openReconnectingLink(dial: Dial, options: ReconnectOptions, events: Events): Promise<Link> {
-  const known = { ...defaults, ...checkReconnect(options) };
-  const dialer = new Dialer(dial, known, events.onInterrupted);
+async function openReconnectingLink(
+  dial: Dial,
+  options: Required<ReconnectOptions>,
+  events: LinkEvents,
+): Promise<Link> {
+  const dialer = new Dialer(dial, options, events.onInterrupted);
   const stop = (): void => dialer.stop();
   const hurry = (): void => dialer.hurry();
   events.signal.addEventListener("abort", stop, { once: true });
@@ -51,7 +76,7 @@ export async function openReconnectingLink(dial: Dial, options: ReconnectOptions
   listen("addEventListener", hurry);
   try {
     const dialed = await dialer.dial(0);
-    return aborting(dialed, () => new ReconnectingLink(dialer, dialed, known, events));
+    return aborting(dialed, () => new ReconnectingLink(dialer, dialed, options, events));
   } finally {
     listen("removeEventListener", hurry);
     events.signal.removeEventListener("abort", stop);
@@ -61,13 +86,13 @@ export async function openReconnectingLink(dial: Dial, options: ReconnectOptions
 class ReconnectingLink implements Link {
   readonly #dialer: Dialer;
   readonly #options: Required<ReconnectOptions>;
-  readonly #events: Events;
+  readonly #events: LinkEvents;
   readonly #session: MessageSession;
   readonly #liveness: Liveness;
   #openedAt = 0;
   #isRenewing = false;
 
-  constructor(dialer: Dialer, { connection, answer }: Dialed, options: Required<ReconnectOptions>, events: Events) {
+  constructor(dialer: Dialer, { connection, answer }: Dialed, options: Required<ReconnectOptions>, events: LinkEvents) {
     const { received } = sessionOf(answer);
     this.#dialer = dialer;
     this.#options = options;

@@ -365,7 +365,7 @@ const ownRows = (() => {
       "any carrier",
       "string|string[] protocols",
       "1~2147483647 maxMessage",
-      "boolean|object reconnect",
+      "function reconnect.open",
     ];
     known.set(base, own);
     return own;

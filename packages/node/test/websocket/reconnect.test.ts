@@ -6,7 +6,7 @@ import { type AddressInfo, connect as connectSocket, createServer as createRelay
 import { MessageSessions } from "@handclasp/core/message-sessions";
 import { acceptMessages, messageProtocols } from "@handclasp/core/messages";
 import { createServer, nodeCredential } from "@handclasp/node";
-import { SecureWebSocket } from "@handclasp/node/websocket";
+import { reconnect, SecureWebSocket } from "@handclasp/node/websocket";
 import { testCa } from "@handclasp/testing";
 import { afterAll, expect, test } from "vitest";
 
@@ -56,7 +56,7 @@ test("no message is lost or repeated although the connection is cut 20 times at 
   const socket = new SecureWebSocket(`ws://localhost:${relayPort}/`, {
     ca: ca.pem,
     serverName: "localhost",
-    reconnect: { minDelay: 5, maxDelay: 50 },
+    reconnect: reconnect({ minDelay: 5, maxDelay: 50 }),
   });
   const answers: unknown[] = [];
   let [resumed, restarted, sent] = [0, 0, 0];
