@@ -6,7 +6,7 @@ import type { TlsConnection } from "../connection/connection.ts";
 import { handshakeTimeoutError } from "../connection/errors.ts";
 import { configurationError, TlsError } from "../errors.ts";
 import { type Awaitable, ignore } from "../flow.ts";
-import { handshakeTimeout, maxMessage } from "../limits.ts";
+import { handshakeTimeout, maxMessage, maxOpening } from "../limits.ts";
 import { optionsOf, wrongOption } from "../validation/options.ts";
 import { MessageConnection, type MessageLimits } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
@@ -57,11 +57,14 @@ export async function openMessages(
   const { path = "/", protocols = [], openingTimeout, ...limits } = optionsOf(options, openRows);
   checkProtocols(protocols);
   if (!/^\/[!-~]*$/.test(path) || path.includes("#")) throw wrongOption("path", path, "/…, percent-encoded");
-  const isAnswered = protocols.length > 0 || agreedAlpn(channel) === messageAlpn.answered;
+  const opening = encodeOpening({ path, protocols });
+  if (opening.length > maxOpening) throw configurationError(`path and protocols have more than ${maxOpening} bytes`);
+  const isAnswered = agreedAlpn(channel) === messageAlpn.answered || protocols.length > 0;
   const messages = new MessageConnection(channel, { maxMessage, ...limits });
-  messages.sendOpening(encodeOpening({ path, protocols }));
+  messages.sendOpening(opening);
   if (!isAnswered) return messages.start("");
-  return messages.start(await readInTime(messages, (payload) => readAnswer(payload, protocols), openingTimeout));
+  const answer = readInTime(messages, true, (payload) => readAnswer(payload, protocols), openingTimeout);
+  return messages.start(await answer);
 }
 
 /**
@@ -79,7 +82,7 @@ export async function acceptMessages(
   checkProtocols(protocols);
   const isAnswered = agreedAlpn(channel) === messageAlpn.answered;
   const messages = new MessageConnection(channel, { maxMessage, ...limits });
-  const opening = await readInTime(messages, readOpening, openingTimeout);
+  const opening = await readInTime(messages, false, readOpening, openingTimeout);
   const refuse = (code: number, reason: string, error: TlsError): never => {
     messages.close(code, reason).catch(ignore);
     throw error;
@@ -128,6 +131,7 @@ const refused = (why: string): TlsError =>
 /** Reads the peer's opening. Ends the connection if it is invalid or does not arrive in time. */
 async function readInTime<T>(
   messages: MessageConnection,
+  isRefusable: boolean,
   read: (payload: Uint8Array) => T,
   ms: number = handshakeTimeout,
 ): Promise<T> {
@@ -137,7 +141,7 @@ async function readInTime<T>(
     messages.channel.abort(error);
   }, ms);
   try {
-    return read(await messages.receiveOpening());
+    return read(await messages.receiveOpening(isRefusable));
   } catch (thrown) {
     if (thrown instanceof FrameError) messages.fail(thrown);
     throw error ?? thrown;
