@@ -59,7 +59,10 @@ export class MessageConnection {
   #readError: TlsError | undefined;
   #pings: { readonly id: string; readonly done: Deferred<void> }[] = [];
   #lastPing = 0;
+  /** Whether our Close is sent, or waits to be sent. */
   #isClosing = false;
+  /** Set if the application has closed first. */
+  #localClose: TlsError | undefined;
   #receivedClose: CloseInfo | undefined;
   #droppedBytes = 0;
   /** Why the connection fails although the channel does not. */
@@ -186,8 +189,9 @@ export class MessageConnection {
       return markHandled(Promise.reject(error));
     }
     this.#isHeld = false;
-    if (!this.#channelEnd && !this.#receivedClose) this.#inbox.stop(localCloseError());
+    if (!this.#isClosing && !this.#channelEnd) this.#localClose = localCloseError();
     this.#sendClose(payload);
+    if (this.#localClose) this.#inbox.stop(this.#localClose);
     this.#advance();
     return this.closed;
   }
@@ -202,10 +206,15 @@ export class MessageConnection {
 
   /** A rejected promise if nothing may be sent any more. */
   get #refused(): Promise<never> | undefined {
-    const error = this.#channelEnd?.error ?? this.#error;
-    if (error) return markHandled(Promise.reject(error));
-    if (this.#channelEnd || this.#receivedClose) return markHandled(Promise.reject(closedError()));
-    return this.#isClosing ? markHandled(Promise.reject(localCloseError())) : undefined;
+    const error = this.#localClose ?? this.#endError;
+    return error && markHandled(Promise.reject(error));
+  }
+
+  /** Why the connection ends. `undefined` while it is open. */
+  get #endError(): TlsError | undefined {
+    if (this.#error) return this.#error;
+    if (this.#receivedClose) return closedError();
+    return this.#channelEnd?.error ?? this.#readError ?? (this.#channelEnd && closedError());
   }
 
   #sendClose(payload: Uint8Array): void {
@@ -330,7 +339,7 @@ export class MessageConnection {
   #finish(): void {
     if (!this.#channelEnd || !this.#hasReadAll) return;
     clearTimeout(this.#closeTimer);
-    const error = this.#error ?? this.#channelEnd.error ?? this.#readError ?? closedError();
+    const error = this.#endError ?? closedError();
     this.#outbox.drop(error);
     for (const { done } of this.#pings.splice(0)) done.reject(error);
     if (this.#receivedClose && !this.#error)

@@ -76,12 +76,16 @@ export class Inbox {
   }
 
   #unpack(): void {
-    while (this.#packed && !this.#queue.length) {
+    while (this.#packed && !this.isFull) {
       const { writer, reader } = this.#packed;
+      const item = reader.next();
+      if (item?.type === "message") {
+        this.#enqueue(item);
+        continue;
+      }
       const batch = writer.take();
-      if (!batch) this.#packed = undefined;
-      else reader.push(batch.bytes);
-      for (let item = reader.next(); item; item = reader.next()) if (item.type === "message") this.#enqueue(item);
+      if (batch) reader.push(batch.bytes);
+      else this.#packed = undefined;
     }
   }
 
