@@ -1,14 +1,14 @@
 /** @import { IForbiddenRuleType } from "dependency-cruiser" */
 
 /** The layers of core, lowest first. A layer may import the layers before it, never those after it. */
-const layers = ["bytes", "wire", "crypto", "x509", "record", "handshake", "engine", "connection"];
+const layers = ["bytes", "wire", "crypto", "x509", "record", "handshake", "engine", "connection", "messages"];
 
 const core = "^packages/core/src/";
 /** @param {string[]} names */
 const layer = (...names) => `${core}(${names.join("|")})/`;
 const base = `${core}((errorCodes|errors|limits|flow|loading|host\\.d)\\.ts$|validation/)`;
 const trace = `${core}trace\\.ts$`;
-const entries = `${core}(index|base|client|server|describe|keys|noble|ocsp|pem|allEntries|x509)\\.ts$`;
+const entries = `${core}(index|base|client|server|describe|keys|noble|ocsp|pem|allEntries|messages|x509)\\.ts$`;
 
 /**
  * The packages, and the folders of the workspace from which each may import. `testing` has a part for Node.js
