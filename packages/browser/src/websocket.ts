@@ -17,7 +17,7 @@ import {
 import { connect } from "./connect.ts";
 
 export type * from "@handclasp/websocket";
-export { WebSocketError } from "@handclasp/websocket";
+export { reconnect, WebSocketError } from "@handclasp/websocket";
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;

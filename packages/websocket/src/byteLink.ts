@@ -2,7 +2,7 @@
  * Links over plain bytes, for servers that know nothing of the framing: a message is a piece of a stream.
  * @module
  */
-import type { ConnectOptions, TlsConnection } from "@handclasp/core/client";
+import type { ConnectOptions, TlsConnection, TlsError } from "@handclasp/core/client";
 
 import type { Connect, Link, LinkEnd, Target } from "./link.ts";
 
@@ -11,7 +11,7 @@ export async function openByteLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
   { url, protocols, options, signal, onSent }: Target<Options>,
 ): Promise<Link> {
-  const { carrier = url, maxMessage: _, protocols: __, ...channelOptions } = options;
+  const { carrier = url, maxMessage: _, protocols: __, reconnect: ___, ...channelOptions } = options;
   const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
   const channel = await connect(new URL(carrier, url), {
     ...(channelOptions as unknown as Options),
@@ -68,7 +68,7 @@ class ByteLink implements Link {
   close(): void {
     void this.#channel.close();
   }
-  abort(): void {
-    this.#channel.abort();
+  abort(reason?: TlsError): void {
+    this.#channel.abort(reason);
   }
 }

@@ -12,8 +12,9 @@ import { type SecureWebSocketClass, socketClass } from "./socketClass.ts";
 import { type SecureWebSocketStreamClass, type StreamOptions, streamClass } from "./streamClass.ts";
 
 export type { SocketCloseEvent } from "./events.ts";
-export type { Connect, SocketOptions } from "./link.ts";
+export type { Connect, Reconnect, SocketOptions } from "./link.ts";
 export type { StreamChunk } from "./linkStreams.ts";
+export { type ReconnectOptions, reconnect } from "./reconnectingLink.ts";
 export type {
   SecureWebSocket,
   SecureWebSocketClass,

@@ -23,6 +23,19 @@ export interface SocketEventMap {
   message: MessageEvent;
   error: SocketErrorEvent;
   close: SocketCloseEvent;
+  /** With `reconnect`: the channel is lost, and a new one is being opened. */
+  interrupted: SocketErrorEvent;
+  /** With `reconnect`: a new channel continues. No message was lost or repeated. */
+  resumed: Event;
+  /**
+   * With `reconnect`: a new channel continues, but the server had lost the session. The server may or may not have
+   * received the messages in `unconfirmed`; they are not sent again. Messages of the server may be lost.
+   */
+  restarted: SocketRestartEvent;
+}
+
+export interface SocketRestartEvent extends Event {
+  readonly unconfirmed: readonly (string | Uint8Array)[];
 }
 
 /**
@@ -146,6 +159,9 @@ export function socketClass<Options extends ConnectOptions>(
           options,
           signal: this.#opening.signal,
           onSent: (bytes) => this.#onSent(bytes),
+          onInterrupted: (error) => this.#tell("interrupted", { error }),
+          onResumed: () => this.#tell("resumed", {}),
+          onRestarted: (unconfirmed) => this.#tell("restarted", { unconfirmed }),
         }),
       ).finally(() => signal?.removeEventListener("abort", abort));
     }
@@ -307,6 +323,10 @@ export function socketClass<Options extends ConnectOptions>(
           this.#takenBytes = 0;
         });
       this.#takenBytes += bytes;
+    }
+
+    #tell(type: string, details: object): void {
+      this.dispatchEvent(Object.assign(new Event(type), details));
     }
 
     #finish(end: LinkEnd): void {

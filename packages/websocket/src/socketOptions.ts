@@ -24,7 +24,13 @@ export function checkedOptions<Options extends ConnectOptions>(
 const tables = new WeakMap<readonly string[], readonly string[]>();
 
 function ownRows(base: readonly string[]): readonly string[] {
-  const own = tables.get(base) ?? [...base, "any carrier", "string|string[] protocols", "1~2147483647 maxMessage"];
+  const own = tables.get(base) ?? [
+    ...base,
+    "any carrier",
+    "string|string[] protocols",
+    "1~2147483647 maxMessage",
+    "function reconnect.open",
+  ];
   tables.set(base, own);
   return own;
 }

@@ -107,6 +107,10 @@ export function streamClass<Options extends ConnectOptions>(
         options: ownOptions,
         signal: this.#opening.signal,
         onSent: () => {},
+        onInterrupted: () => {},
+        onResumed: () => {},
+        // A reader would not see the gap.
+        onRestarted: () => this.#link?.abort(sessionLostError()),
       });
     }
 
@@ -172,6 +176,9 @@ export function streamClass<Options extends ConnectOptions>(
 }
 
 const isList = (value: unknown): boolean => typeof value === "object" && value !== null && Symbol.iterator in value;
+
+const sessionLostError = (): TlsError =>
+  new TlsError(undefined, "the server lost the session, so that messages are missing", { code: "session_lost" });
 
 /** A rejected promise that may be ignored: the first result of a stream counts. */
 function rejected(error: unknown): Promise<never> {

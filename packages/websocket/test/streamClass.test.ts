@@ -19,6 +19,7 @@ class TestLink implements Link {
   giveRoom: () => void = () => {};
   refuse: (error: Error) => void = () => {};
   isAborted = false;
+  abortReason: TlsError | undefined;
   readonly #waiting: Message[] = [];
   #end: { readonly error?: Error } | undefined;
   #wake: () => void = () => {};
@@ -42,8 +43,9 @@ class TestLink implements Link {
   close(code: number | undefined, reason: string): void {
     this.closes.push([code, reason]);
   }
-  abort(): void {
+  abort(reason?: TlsError): void {
     this.isAborted = true;
+    this.abortReason = reason;
   }
 
   receive(...messages: readonly Message[]): void {
@@ -368,6 +370,21 @@ test("a signal ends the attempt with its reason, and an open stream ignores it",
   void writable.getWriter().write("on");
   await settled();
   expect([link.sent, link.closes, linkSignal?.aborted]).toEqual([["on"], [], false]);
+});
+
+test("a stream ends if the server has lost its session", async () => {
+  const link = new TestLink();
+  let target: Target<ConnectOptions> | undefined;
+  const Stream = classOver(async (given) => {
+    target = given;
+    return link;
+  });
+  await new Stream(url).opened;
+  target?.onInterrupted(lost);
+  target?.onResumed();
+  expect(link.isAborted).toBe(false);
+  target?.onRestarted([]);
+  expect([link.isAborted, link.abortReason?.code]).toEqual([true, "session_lost"]);
 });
 
 test.each<[string, unknown[], string]>([

@@ -1,14 +1,14 @@
 /** SecureWebSocketStream against a server of ours, over the WebSocket of `ws` on loopback. */
 import type { AddressInfo } from "node:net";
 import { TlsError } from "@handclasp/core";
-import { acceptMessages, type MessageConnection, messageAlpn } from "@handclasp/core/messages";
+import { acceptMessages, type Messages, messageAlpn } from "@handclasp/core/messages";
 import { createServer, nodeCredential } from "@handclasp/node";
 import { SecureWebSocketStream, secureWebSocketStream, WebSocketError } from "@handclasp/node/websocket";
 import { testCa } from "@handclasp/testing";
 import { afterAll, expect, test } from "vitest";
 
 /** What the server does for each path. */
-const handlers: Record<string, (messages: MessageConnection) => unknown> = {
+const handlers: Record<string, (messages: Messages) => unknown> = {
   async "/echo"(messages) {
     for await (const message of messages) await messages.send(message);
   },
