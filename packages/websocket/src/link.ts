@@ -2,7 +2,7 @@
  * A link is what a socket class needs of its connection: messages, or pieces of a stream of bytes.
  * @module
  */
-import type { ConnectOptions, Session, TlsConnection } from "@handclasp/core/client";
+import { type ConnectOptions, type Session, type TlsConnection, TlsError } from "@handclasp/core/client";
 
 /** How a link closed. */
 export interface LinkEnd {
@@ -53,3 +53,12 @@ export type SocketOptions<Options extends ConnectOptions> = Omit<Options, "alpn"
   /** The most bytes of a message that the server may send. Default 16 MiB. */
   readonly maxMessage?: number;
 };
+
+/**
+ * Whether the peer or the network ended an open connection. A WebSocket then fires `close` alone, with 1006, and
+ * libraries connect again. It fires `error` if it could not open, or if it fails the connection itself; many libraries
+ * give up then.
+ */
+export const isLoss = (error: unknown): boolean =>
+  TlsError.is(error) &&
+  (error.fault === "transport" || error.by === "peer" || error.code === "no_close" || error.code === "close_timeout");

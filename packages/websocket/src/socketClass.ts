@@ -6,13 +6,17 @@ import type { ConnectOptions, Session } from "@handclasp/core/client";
 import { configurationError, optionsOf } from "@handclasp/core/unstable";
 
 import { CloseEvent, EventHandlers, nextTask, type SocketCloseEvent } from "./events.ts";
-import type { Link, LinkEnd, SocketOptions, Target } from "./link.ts";
+import { isLoss, type Link, type LinkEnd, type SocketOptions, type Target } from "./link.ts";
 import { checkClose, clampedShort, domError, socketProtocols, socketUrl } from "./target.ts";
 
 /** The data that `send` takes. */
 export type SocketData = string | ArrayBuffer | ArrayBufferView | Blob;
 
-/** An error event. `error` says what happened and what to do. */
+/**
+ * An error event: the socket could not open, or it failed the connection because the peer broke a rule. `error` says
+ * what happened and what to do. If the peer or the network ends an open connection, `close` comes alone, and the error
+ * is that of the promise `closed`.
+ */
 export interface SocketErrorEvent extends Event {
   readonly error: Error;
 }
@@ -257,7 +261,7 @@ export function socketClass<Options extends ConnectOptions>(
         if (this.#readyState === OPEN) this.#readyState = CLOSING;
         this.#finish(await link.closed);
       } catch (error) {
-        this.#fail(error as Error);
+        this.#fail(error as Error, this.#link !== undefined && isLoss(error));
       }
     }
 
@@ -321,13 +325,13 @@ export function socketClass<Options extends ConnectOptions>(
       this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean: true }));
     }
 
-    #fail(error: Error): void {
+    #fail(error: Error, isLost: boolean): void {
       this.#readyState = CLOSED;
       const rejected = Promise.reject(error);
       rejected.catch(() => {});
       this.#settleOpened(rejected);
       this.#settleClosed(rejected);
-      this.dispatchEvent(Object.defineProperty(new Event("error"), "error", { value: error }));
+      if (!isLost) this.dispatchEvent(Object.defineProperty(new Event("error"), "error", { value: error }));
       this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
     }
   }
