@@ -11,9 +11,10 @@ import WebSocket, { WebSocketServer } from "ws";
 /** A connection of either server. */
 export interface Peer {
   readonly protocol: string;
+  /** Sends a message, or drops it if the connection has ended, as servers of graphql-ws do. */
   send(message: Message): Promise<void>;
   close(code: number, reason: string): void;
-  /** Calls back with each message, one after another. */
+  /** Calls back with each message, and does not wait for what the callback returns. */
   onMessage(callback: (message: Message) => unknown): void;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
@@ -41,16 +42,13 @@ export const serveOurs: Serve = async (protocols, onPeer) => {
     async (channel) => {
       const options: AcceptMessagesOptions = { protocols };
       const { messages } = await acceptMessages(channel, options);
-      let isRead = false;
       onPeer({
         protocol: messages.protocol,
-        send: (message) => messages.send(message),
+        send: (message) => messages.send(message).catch(() => {}),
         close: (code, reason) => void messages.close(code, reason),
         onMessage: (callback) => {
-          if (isRead) throw new Error("one listener is enough");
-          isRead = true;
           void (async () => {
-            for await (const message of messages) await callback(message);
+            for await (const message of messages) void callback(message);
           })().catch(() => {});
         },
         closed: messages.closed.then(
