@@ -2,7 +2,7 @@
  * Links over plain bytes, for servers that know nothing of the framing: a message is a piece of a stream.
  * @module
  */
-import type { ConnectOptions, TlsConnection } from "@handclasp/core/client";
+import { type ConnectOptions, type TlsConnection, TlsError } from "@handclasp/core/client";
 
 import type { Connect, Link, LinkEnd, Target } from "./link.ts";
 
@@ -35,7 +35,14 @@ class ByteLink implements Link {
   constructor(channel: TlsConnection, onSent: (bytes: number) => void) {
     this.#channel = channel;
     this.#onSent = onSent;
-    this.closed = channel.closed.then(() => cleanEnd);
+    this.closed = channel.closed.then(
+      () => cleanEnd,
+      (error: unknown) => {
+        // Many servers send close_notify and leave, as RFC 5246 §7.2.1 allows. Nothing of theirs is missing.
+        if (TlsError.is(error) && error.code === "peer_gone") return { ...cleanEnd, droppedBytes: this.#waitingBytes };
+        throw error;
+      },
+    );
     this.closed.catch(() => {});
   }
 
