@@ -119,6 +119,17 @@ test("the server's end is a clean close with 1000, after all its bytes", async (
   expect(socket.readyState).toBe(socket.CLOSED);
 });
 
+test("the server may leave without waiting for our close_notify", async () => {
+  const { relayed, socket, events, received } = await start({}, (server) => server.end("bye"));
+  // The relay goes as soon as the server has ended, without a closing handshake of the WebSocket.
+  await expect.poll(() => relayed.pairs.length).toBe(1);
+  const { tcp, webSocket } = relayed.pairs[0] as Relayed["pairs"][number];
+  tcp.on("end", () => setImmediate(() => webSocket.terminate()));
+  await expect.poll(() => events).toEqual([[1000, "", true]]);
+  expect(`${Buffer.concat(received)}`).toBe("bye");
+  expect(await socket.closed).toEqual({ code: 1000, reason: "", droppedBytes: 0 });
+});
+
 test("a cut is 1006, without an error event, and closed rejects", async () => {
   const { relayed, socket, events } = await start({}, echo);
   await socket.opened;
