@@ -4,23 +4,15 @@
  */
 import { type ConnectOptions, type TlsConnection, TlsError } from "@handclasp/core/client";
 
-import type { Connect, Link, LinkEnd, Target } from "./link.ts";
+import { type Connect, type Link, type LinkEnd, openChannel, type Target } from "./link.ts";
 
 /** The URL is that of the carrier. Protocols are offered by ALPN. */
-export async function openByteLink<Options extends ConnectOptions>(
+export function openByteLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
-  { url, protocols, options, signal, onSent }: Target<Options>,
+  target: Target<Options>,
 ): Promise<Link> {
-  const { carrier = url, maxMessage: _, protocols: __, ...channelOptions } = options;
-  const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
-  const channel = await connect(new URL(carrier, url), {
-    ...(channelOptions as unknown as Options),
-    serverName,
-    sessionScope,
-    alpn: protocols,
-    signal,
-  });
-  return new ByteLink(channel, onSent);
+  const opening = openChannel(connect, target, target.url, target.protocols);
+  return opening.then((channel) => new ByteLink(channel, target.onSent));
 }
 
 /** A channel closes without a code. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { type ConnectOptions, type Session, type TlsConnection, TlsError } from "@handclasp/core/client";
+import { wrongOption } from "@handclasp/core/unstable";
 
 /** How a link closed. */
 export interface LinkEnd {
@@ -53,6 +54,44 @@ export type SocketOptions<Options extends ConnectOptions> = Omit<Options, "alpn"
   /** The most bytes of a message that the server may send. Default 16 MiB. */
   readonly maxMessage?: number;
 };
+
+/**
+ * Opens the channel of a link.
+ * @param carrier what carries it unless the options name another
+ * @throws TlsError `configuration` for an invalid carrier, before it returns
+ */
+export function openChannel<Options extends ConnectOptions>(
+  connect: Connect<Options>,
+  { url, options, signal }: Target<Options>,
+  carrier: string | URL,
+  alpn: readonly string[],
+): Promise<TlsConnection> {
+  const { carrier: given = carrier, protocols: _, maxMessage: __, ...channelOptions } = options;
+  const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
+  return connect(carrierUrl(given, url), {
+    ...(channelOptions as unknown as Options),
+    serverName,
+    sessionScope,
+    alpn,
+    signal,
+  });
+}
+
+/**
+ * The URL of what carries the channel. `http:` and `https:` become `ws:` and `wss:`.
+ * @throws TlsError `configuration`
+ */
+function carrierUrl(carrier: unknown, url: URL): URL {
+  const text = typeof carrier === "string" ? carrier : (carrier as Partial<URL> | null)?.href;
+  try {
+    const resolved = new URL(text as string, url);
+    resolved.protocol = resolved.protocol.replace(/^http/, "ws");
+    if (text && !resolved.hash) return resolved;
+  } catch {
+    // Refused below, like a carrier that is not a text.
+  }
+  throw wrongOption("carrier", carrier, "a WebSocket URL without a fragment");
+}
 
 /**
  * Whether the peer or the network ended an open connection. A WebSocket then fires `close` alone, with 1006, and

@@ -2,27 +2,25 @@
  * Links by the framing of docs/message-framing.md.
  * @module
  */
-import type { ConnectOptions } from "@handclasp/core/client";
+import type { ConnectOptions, TlsConnection } from "@handclasp/core/client";
 import { type MessageConnection, messageProtocols, openMessages } from "@handclasp/core/messages";
 
-import type { Connect, Link, LinkEnd, Target } from "./link.ts";
+import { type Connect, type Link, type LinkEnd, openChannel, type Target } from "./link.ts";
 
-export async function openMessageLink<Options extends ConnectOptions>(
+export function openMessageLink<Options extends ConnectOptions>(
   connect: Connect<Options>,
-  { url, protocols, options, signal, onSent }: Target<Options>,
+  target: Target<Options>,
 ): Promise<Link> {
-  const { carrier = "/", maxMessage, protocols: _, ...channelOptions } = options;
-  const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
-  const channel = await connect(new URL(carrier, url), {
-    ...(channelOptions as unknown as Options),
-    serverName,
-    sessionScope,
-    alpn: messageProtocols,
-    signal,
-  });
-  const { closeTimeout, handshakeTimeout: openingTimeout } = options;
+  return openChannel(connect, target, "/", messageProtocols).then((channel) => openOver(channel, target));
+}
+
+async function openOver<Options extends ConnectOptions>(
+  channel: TlsConnection,
+  { url, protocols, options, onSent }: Target<Options>,
+): Promise<Link> {
+  const { maxMessage, closeTimeout, handshakeTimeout: openingTimeout } = options;
+  const path = url.pathname + url.search;
   try {
-    const path = url.pathname + url.search;
     return new MessageLink(
       await openMessages(channel, { path, protocols, maxMessage, closeTimeout, openingTimeout, onSent }),
     );
