@@ -147,8 +147,14 @@ test("an end of TCP without close_notify is 1006 too", async () => {
   await expect(socket.closed).rejects.toMatchObject({ code: "truncated" });
 });
 
-test("the server is authenticated by the name in the URL, or by serverName", async () => {
-  const { socket, events } = await start({}, echo, { serverName: "elsewhere.test" });
+test("the server is authenticated by the name in the URL, or by serverName, and not by that of the carrier", async () => {
+  const { relayed, socket, events } = await start({}, echo, { serverName: "elsewhere.test" });
   await expect(socket.opened).rejects.toMatchObject({ code: "name_mismatch" });
   expect(events).toEqual([expect.objectContaining({ code: "name_mismatch" }), [1006, "", false]]);
+  const Carried = secureByteSocket({ ca: ca.pem, carrier: relayed.url });
+  await expect(new Carried("wss://elsewhere.test/").opened).rejects.toMatchObject({ code: "name_mismatch" });
+  const named = new Carried("wss://localhost/not/seen", { serverName: "localhost" });
+  expect((await named.opened).serverName).toBe("localhost");
+  expect(relayed.upgrades.map(([path]) => path)).toEqual(Array(3).fill("/relay?to=server"));
+  named.close();
 });
