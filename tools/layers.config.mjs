@@ -8,7 +8,7 @@ const core = "^packages/core/src/";
 const layer = (...names) => `${core}(${names.join("|")})/`;
 const base = `${core}((errorCodes|errors|limits|flow|loading|host\\.d)\\.ts$|validation/)`;
 const trace = `${core}trace\\.ts$`;
-const entries = `${core}(index|base|client|server|describe|keys|noble|ocsp|pem|allEntries|messages|x509)\\.ts$`;
+const entries = `${core}(index|base|client|server|describe|keys|messages|messageSessions|noble|ocsp|pem|allEntries|x509)\\.ts$`;
 
 /**
  * The packages, and the folders of the workspace from which each may import. `testing` has a part for Node.js
@@ -16,8 +16,9 @@ const entries = `${core}(index|base|client|server|describe|keys|noble|ocsp|pem|a
  */
 const packages = {
   "packages/core/": [],
-  "packages/node/": ["packages/core/"],
-  "packages/browser/": ["packages/core/"],
+  "packages/websocket/": ["packages/core/"],
+  "packages/node/": ["packages/core/", "packages/websocket/"],
+  "packages/browser/": ["packages/core/", "packages/websocket/"],
   "packages/testing/": ["packages/core/"],
   "packages/cli/": ["packages/core/", "packages/node/", "packages/testing/"],
   "packages/conformance/": ["packages/core/", "packages/node/", "packages/testing/"],
@@ -118,7 +119,7 @@ export const rules = [
   ...Object.entries(packages).map(([name, allowed]) =>
     forbid(
       `${name.split("/")[1]}-imports-downward`,
-      "packages: core ← node, browser, testing ← cli, conformance, bench",
+      "packages: core ← websocket ← node, browser, testing ← cli, conformance, bench",
       { path: `^${name}src/` },
       { path: workspace, pathNot: [name, ...allowed].map((path) => `^${path}`) },
     ),

@@ -44,7 +44,7 @@ export async function connect(target: string | URL | Transport, options: Connect
 
 let optionRows: readonly string[] | undefined;
 
-function connectOptions(): readonly string[] {
+export function connectOptions(): readonly string[] {
   optionRows ??= [...clientOptions(), "object webSocket"];
   return optionRows;
 }

@@ -10,17 +10,12 @@ import { closedError, closeTimeoutError, localCloseError } from "../connection/e
 import { TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { closeTimeout, maxPings } from "../limits.ts";
-import { type CloseInfo, cutReason, encodeClose, noCode } from "./close.ts";
+import { type CloseInfo, closePayload, cutReason, encodeClose } from "./close.ts";
 import { FrameError } from "./frameError.ts";
 import { FrameReader, opcodes, type Received } from "./frames.ts";
-import { Inbox, type Message } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
+import { type Closed, type Message, type Messages, messageIterator } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
-
-/** How both sides closed. */
-export interface Closed extends CloseInfo {
-  /** The number of bytes of our messages that were dropped, because the peer closed before they were sent. */
-  readonly droppedBytes: number;
-}
 
 export interface MessageLimits {
   /** The most bytes of a message that the peer may send. Default 16 MiB. */
@@ -31,13 +26,8 @@ export interface MessageLimits {
   readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
-/**
- * Messages over a channel. You may ignore every promise that it returns.
- * @example
- * for await (const message of messages) await messages.send(message);
- */
-export class MessageConnection {
-  /** The channel that carries the messages. Do not read or write it. */
+/** Messages over one channel. */
+export class MessageConnection implements Messages {
   readonly channel: TlsConnection;
   #protocol = "";
   readonly #closeTimeout: number;
@@ -67,6 +57,8 @@ export class MessageConnection {
   #droppedBytes = 0;
   /** Why the connection fails although the channel does not. */
   #error: TlsError | undefined;
+  /** Takes the number of messages that the peer has acknowledged. Without it, an acknowledgement breaks the framing. */
+  onAck: ((count: number) => void) | undefined;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(channel: TlsConnection, limits: MessageLimits) {
@@ -115,51 +107,28 @@ export class MessageConnection {
     return this;
   }
 
-  /** The protocol that both sides agreed on. Empty if the client asked for none. */
   get protocol(): string {
     return this.#protocol;
   }
 
-  /**
-   * Returns the next message, or `undefined` once the peer has closed and every message before was read. Rejects with
-   * the TlsError that ended the connection. Never returns a message that is cut. Only one read may be pending.
-   */
   read(): Promise<Message | undefined> {
     return this.#inbox.read();
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
-    const next = async (): Promise<IteratorResult<Message, void>> => {
-      const value = await this.read();
-      return value === undefined ? { value, done: true } : { value, done: false };
-    };
-    return {
-      next,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return messageIterator(this);
   }
 
-  /**
-   * Sends a message: a text as UTF-8, bytes as they are. The bytes may change afterwards. Resolves when there is room
-   * for more. Rejects if this side has closed or the connection has ended.
-   */
   send(message: string | Uint8Array): Promise<void> {
     if (typeof message !== "string" && (message as Partial<Uint8Array> | undefined)?.BYTES_PER_ELEMENT !== 1)
       return markHandled(Promise.reject(usageError("send takes a text or a Uint8Array")));
     return this.#refused ?? this.#outbox.addMessage(message);
   }
 
-  /** The number of bytes of messages that the channel has not taken yet. */
   get waitingBytes(): number {
     return this.#outbox.waiting;
   }
 
-  /**
-   * Sends a ping, ahead of the messages that wait. Resolves when the peer has answered it, and rejects if the
-   * connection ends before. A peer that reads no messages does not answer.
-   */
   ping(): Promise<void> {
     if (this.#refused) return this.#refused;
     if (this.#pings.length >= maxPings)
@@ -171,20 +140,15 @@ export class MessageConnection {
     return markHandled(done.promise);
   }
 
-  /**
-   * Closes after everything that was sent, and waits for the peer's Close. Messages that arrive meanwhile are dropped,
-   * and reads reject. Resolves and rejects as `closed`.
-   *
-   * `closeTimeout` begins again whenever the channel takes bytes of ours, at most 64 KiB at a time. After it, the channel
-   * is closed, which has a time limit of its own, and `closed` rejects with `close_timeout`.
-   * @param code 1000 or 3000 to 4999, or another code that a Close may contain (RFC 6455 §7.4.1). Default: none, or 1000
-   *   if there is a reason
-   * @param reason at most 123 bytes of UTF-8
-   */
-  close(code?: number, reason = ""): Promise<Closed> {
+  /** Acknowledges the received messages, of which there are `count` in the session. */
+  sendAck(count: number): void {
+    if (!this.#isClosing && !this.#channelEnd) this.#outbox.addAck(count);
+  }
+
+  close(code?: number, reason?: string): Promise<Closed> {
     let payload: Uint8Array;
     try {
-      payload = encodeClose({ code: code ?? (reason ? 1000 : noCode), reason });
+      payload = closePayload(code, reason);
     } catch (error) {
       return markHandled(Promise.reject(error));
     }
@@ -196,10 +160,6 @@ export class MessageConnection {
     return this.closed;
   }
 
-  /**
-   * Resolves once both sides have closed: the peer's Close has arrived, and the channel has ended. Rejects with the
-   * TlsError of any other end.
-   */
   get closed(): Promise<Closed> {
     return this.#closed.promise;
   }
@@ -289,6 +249,9 @@ export class MessageConnection {
         return this.#handlePong(String.fromCharCode(...received.data));
       case "close":
         return this.#handleClose(received);
+      case "ack":
+        if (!this.onAck) throw new FrameError(1002, "the peer acknowledged messages outside a session");
+        return this.onAck(received.count);
       case "opening":
         throw new FrameError(1002, "the peer sent an opening that was not expected");
     }

@@ -8,13 +8,23 @@ import { maxOpening } from "../limits.ts";
 import { type CloseInfo, readClose } from "./close.ts";
 import { FrameError, utf8Of } from "./frameError.ts";
 
-/** The opcodes of RFC 6455 §11.8, and one of our own: `opening`. */
-export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10, opening: 11 } as const;
+/** The opcodes of RFC 6455 §11.8, and two of our own: `opening` and `ack`. */
+export const opcodes = {
+  continuation: 0,
+  text: 1,
+  binary: 2,
+  close: 8,
+  ping: 9,
+  pong: 10,
+  opening: 11,
+  ack: 12,
+} as const;
 
 /** A received message or control frame. */
 export type Received =
   | { readonly type: "message"; readonly data: string | Bytes; readonly length: number }
   | { readonly type: "ping" | "pong" | "opening"; readonly data: Bytes }
+  | { readonly type: "ack"; readonly count: number }
   | ({ readonly type: "close" } & CloseInfo);
 
 /** The length of a frame's longest header: two bytes and a length of eight. */
@@ -90,6 +100,8 @@ export class FrameReader {
         return { type: "ping", data: payload };
       case opcodes.pong:
         return { type: "pong", data: payload };
+      case opcodes.ack:
+        return { type: "ack", count: readAck(payload) };
       default:
         return { type: "opening", data: payload };
     }
@@ -124,7 +136,7 @@ export class FrameReader {
   }
 
   #checkControl(opcode: number, length: number): void {
-    if (opcode > opcodes.opening) throw unknownOpcode(opcode);
+    if (opcode > opcodes.ack) throw unknownOpcode(opcode);
     // RFC 6455 §5.5: 125 bytes, not fragmented. An opening has a path.
     if (!this.#isFinal || length > (opcode === opcodes.opening ? maxOpening : 125))
       throw new FrameError(1002, "the peer sent a control frame that is too long or in fragments");
@@ -183,6 +195,15 @@ class Payload {
     this.length = 0;
     return bytes;
   }
+}
+
+/** An acknowledgement is the number of messages received in the session, as decimal digits. */
+export const encodeAck = (count: number): Uint8Array => new TextEncoder().encode(String(count));
+
+function readAck(payload: Uint8Array): number {
+  const digits = utf8Of(payload);
+  if (!/^(0|[1-9]\d{0,15})$/.test(digits)) throw new FrameError(1002, "the peer sent an invalid acknowledgement");
+  return Number(digits);
 }
 
 const unknownOpcode = (opcode: number): FrameError =>

@@ -2,16 +2,13 @@
  * Received messages on their way to the application.
  * @module
  */
-import type { Bytes } from "../bytes/bytes.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
 import { type TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { highWaterMessages, itemOverhead } from "../limits.ts";
 import { FrameReader } from "./frames.ts";
 import { FrameWriter } from "./frameWriter.ts";
-
-/** A text or binary message. */
-export type Message = string | Bytes;
+import type { Message } from "./messages.ts";
 
 interface Item {
   readonly data: Message;
@@ -38,7 +35,7 @@ export class Inbox {
     this.#onRoom = onRoom;
   }
 
-  /** See `MessageConnection.read`. */
+  /** See `Messages.read`. */
   read(): Promise<Message | undefined> {
     if (this.#pendingRead) return markHandled(Promise.reject(usageError("a read is already pending")));
     if (!this.#queue.length) this.#unpack();

@@ -6,7 +6,7 @@ import { type Deferred, deferred } from "../connection/deferred.ts";
 import type { TlsError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { highWaterMessages } from "../limits.ts";
-import { opcodes } from "./frames.ts";
+import { encodeAck, opcodes } from "./frames.ts";
 import { type Batch, controlFrame, FrameWriter } from "./frameWriter.ts";
 
 const resolved = Promise.resolve();
@@ -23,9 +23,10 @@ export class Outbox {
   readonly #messages = new FrameWriter();
   #isFlushing = false;
   #room: Deferred<void> | undefined;
-  /** Openings and pings. They and a pong overtake the messages that wait. */
+  /** Openings and pings. They, a pong and an acknowledgement overtake the messages that wait. */
   readonly #urgent: Uint8Array[] = [];
   #pong: Uint8Array | undefined;
+  #ack: Uint8Array | undefined;
   /** The Close. It follows the messages that wait. */
   #close: Uint8Array | undefined;
 
@@ -69,6 +70,12 @@ export class Outbox {
     this.#flushLater();
   }
 
+  /** Adds an acknowledgement, in place of one that still waits. */
+  addAck(count: number): void {
+    this.#ack = controlFrame(opcodes.ack, encodeAck(count));
+    this.#flushLater();
+  }
+
   /** The number of bytes of messages that the channel has not taken yet. */
   get waiting(): number {
     return this.#messages.waiting;
@@ -81,6 +88,7 @@ export class Outbox {
   /** Drops the messages that the channel has not taken, and returns the number of their bytes. */
   drop(error: TlsError): number {
     this.#pong = undefined;
+    this.#ack = undefined;
     this.#room?.reject(error);
     this.#room = undefined;
     return this.#messages.drop();
@@ -111,15 +119,19 @@ export class Outbox {
   }
 
   #take(): Batch | undefined {
-    const control = this.#urgent.shift() ?? this.#pong;
-    if (control) {
-      if (control === this.#pong) this.#pong = undefined;
-      return { bytes: control, payloadLength: 0 };
-    }
+    const control = this.#takeControl();
+    if (control) return { bytes: control, payloadLength: 0 };
     const batch = this.#messages.take();
     if (batch || !this.#close) return batch;
     const bytes = this.#close;
     this.#close = undefined;
     return { bytes, payloadLength: 0 };
+  }
+
+  #takeControl(): Uint8Array | undefined {
+    const frame = this.#urgent.shift() ?? this.#pong ?? this.#ack;
+    if (frame === this.#pong) this.#pong = undefined;
+    else if (frame === this.#ack) this.#ack = undefined;
+    return frame;
   }
 }

@@ -2,13 +2,7 @@
  * How a message connection ends, under a virtual clock: each promise settles in time, with the right error, no timer is
  * left, and no rejection is unhandled.
  */
-import {
-  acceptMessages,
-  type Closed,
-  type MessageConnection,
-  messageProtocols,
-  openMessages,
-} from "@handclasp/core/messages";
+import { acceptMessages, type Closed, type Messages, messageProtocols, openMessages } from "@handclasp/core/messages";
 import { describe, expect, test, vi } from "vitest";
 import { codeOf, type Ends, open, outcome, passTime, type Role, useVirtualClock } from "../connection/endings.ts";
 import { closeFrame, frame, join, openingFrame } from "./raw.ts";
@@ -16,14 +10,14 @@ import { closeFrame, frame, join, openingFrame } from "./raw.ts";
 useVirtualClock();
 
 interface Open extends Ends {
-  readonly messages: MessageConnection;
+  readonly messages: Messages;
 }
 
 /** Our side as `role`, and a raw peer that reads everything. */
 async function openRaw(role: Role, peerReads = true): Promise<Open> {
   const ends = await open(role, { alpn: messageProtocols }, { alpn: messageProtocols });
   if (role === "server") void ends.peer.write(openingFrame());
-  const opening =
+  const opening: Promise<Messages> =
     role === "server" ? acceptMessages(ends.local).then(({ messages }) => messages) : openMessages(ends.local);
   await passTime(20);
   const messages = await opening;

@@ -17,6 +17,7 @@ function read(pieces: readonly Uint8Array[], maxMessage = 2 ** 24): unknown[] {
 
 function shown(received: Received): unknown {
   if (received.type === "close") return `close ${received.code} ${received.reason}`.trim();
+  if (received.type === "ack") return `ack ${received.count}`;
   if (received.type !== "message") return `${received.type} ${Buffer.from(received.data)}`.trim();
   return typeof received.data === "string" ? received.data : toHex(received.data);
 }
@@ -69,6 +70,7 @@ describe("bytes on their way", () => {
     frame(0x00),
     frame(0x00, hex("849e61")),
     frame(0x8a, "pong"),
+    frame(0x8c, "17"),
     frame(0x80, "b".repeat(200)),
     frame(0x81),
     frame(0x82),
@@ -82,6 +84,7 @@ describe("bytes on their way", () => {
     "a€𝄞",
     "ping ping",
     "pong pong",
+    "ack 17",
     `𝄞a${"b".repeat(200)}`,
     "",
     "",

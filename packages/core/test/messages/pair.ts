@@ -3,6 +3,7 @@ import {
   type AcceptMessagesOptions,
   acceptMessages,
   type MessageConnection,
+  type Messages,
   messageProtocols,
   type OpenMessagesOptions,
   openMessages,
@@ -30,7 +31,7 @@ export async function channels(
 export async function messagePair(
   clientOptions: OpenMessagesOptions = {},
   serverOptions: AcceptMessagesOptions = {},
-): Promise<{ readonly client: MessageConnection; readonly server: MessageConnection }> {
+): Promise<{ readonly client: MessageConnection; readonly server: Messages }> {
   const { client, server } = await channels();
   const [opened, accepted] = await Promise.all([
     openMessages(client, clientOptions),

@@ -5,8 +5,8 @@
 import type { TlsConnection } from "@handclasp/core";
 import {
   acceptMessages,
-  type MessageConnection,
   type MessageOptions,
+  type Messages,
   messageAlpn,
   openMessages,
 } from "@handclasp/core/messages";
@@ -67,7 +67,7 @@ export async function readAll(channel: TlsConnection): Promise<Uint8Array<ArrayB
 
 export interface RawPeer {
   /** The side under test. */
-  readonly messages: MessageConnection;
+  readonly messages: Messages;
   /** The other side's channel. */
   readonly raw: TlsConnection;
 }

@@ -1,0 +1,74 @@
+/**
+ * Links over plain bytes, for servers that know nothing of the framing: a message is a piece of a stream.
+ * @module
+ */
+import type { ConnectOptions, TlsConnection } from "@handclasp/core/client";
+
+import type { Connect, Link, LinkEnd, Target } from "./link.ts";
+
+/** The URL is that of the carrier. Protocols are offered by ALPN. */
+export async function openByteLink<Options extends ConnectOptions>(
+  connect: Connect<Options>,
+  { url, protocols, options, signal, onSent }: Target<Options>,
+): Promise<Link> {
+  const { carrier = url, maxMessage: _, protocols: __, reconnect: ___, ...channelOptions } = options;
+  const { serverName = url.hostname.replace(/^\[(.*)\]$/, "$1"), sessionScope = url.host } = channelOptions;
+  const channel = await connect(new URL(carrier, url), {
+    ...(channelOptions as unknown as Options),
+    serverName,
+    sessionScope,
+    alpn: protocols,
+    signal,
+  });
+  return new ByteLink(channel, onSent);
+}
+
+/** A channel closes without a code. */
+const cleanEnd: LinkEnd = { code: 1000, reason: "", droppedBytes: 0 };
+
+class ByteLink implements Link {
+  readonly #channel: TlsConnection;
+  readonly #onSent: (bytes: number) => void;
+  #waitingBytes = 0;
+  readonly closed: Promise<LinkEnd>;
+
+  constructor(channel: TlsConnection, onSent: (bytes: number) => void) {
+    this.#channel = channel;
+    this.#onSent = onSent;
+    this.closed = channel.closed.then(() => cleanEnd);
+    this.closed.catch(() => {});
+  }
+
+  get session(): Link["session"] {
+    return this.#channel.session;
+  }
+  get protocol(): string {
+    return this.session.alpn ?? "";
+  }
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    return this.#channel.read();
+  }
+  send(message: string | Uint8Array): Promise<void> {
+    const bytes = typeof message === "string" ? new TextEncoder().encode(message) : message.slice();
+    this.#waitingBytes += bytes.length;
+    const sent = this.#channel.write(bytes);
+    sent.then(
+      () => {
+        this.#waitingBytes -= bytes.length;
+        this.#onSent(bytes.length);
+      },
+      () => {},
+    );
+    return sent;
+  }
+  close(): void {
+    void this.#channel.close();
+  }
+  abort(): void {
+    this.#channel.abort();
+  }
+}

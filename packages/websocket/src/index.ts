@@ -1,0 +1,36 @@
+/**
+ * The classes for WebSocket applications. Pages import them from `@handclasp/browser/websocket` and programs of Node.js
+ * from `@handclasp/node/websocket`, which connect them to a carrier.
+ * @module
+ */
+import type { ConnectOptions } from "@handclasp/core/client";
+
+import { openByteLink } from "./byteLink.ts";
+import type { Connect, SocketOptions } from "./link.ts";
+import { openMessageLink } from "./messageLink.ts";
+import { type SecureWebSocketClass, socketClass } from "./socketClass.ts";
+
+export type { SocketCloseEvent } from "./events.ts";
+export type { Connect, Reconnect, SocketOptions } from "./link.ts";
+export { type ReconnectOptions, reconnect } from "./reconnectingLink.ts";
+export type {
+  SecureWebSocket,
+  SecureWebSocketClass,
+  SocketData,
+  SocketErrorEvent,
+  SocketEventMap,
+} from "./socketClass.ts";
+
+/** Makes a class of sockets over messages. */
+export const messageSocketClass = <Options extends ConnectOptions>(
+  connect: Connect<Options>,
+  rows: () => readonly string[],
+  defaults: SocketOptions<Options>,
+): SecureWebSocketClass<Options> => socketClass((target) => openMessageLink(connect, target), rows, defaults);
+
+/** Makes a class of sockets over plain bytes. */
+export const byteSocketClass = <Options extends ConnectOptions>(
+  connect: Connect<Options>,
+  rows: () => readonly string[],
+  defaults: SocketOptions<Options>,
+): SecureWebSocketClass<Options> => socketClass((target) => openByteLink(connect, target), rows, defaults);

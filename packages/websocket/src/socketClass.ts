@@ -1,0 +1,398 @@
+/**
+ * The WebSocket interface (https://websockets.spec.whatwg.org) over a link.
+ * @module
+ */
+import type { ConnectOptions, Session } from "@handclasp/core/client";
+import { configurationError, optionsOf } from "@handclasp/core/unstable";
+
+import { CloseEvent, EventHandlers, nextTask, type SocketCloseEvent } from "./events.ts";
+import type { Link, LinkEnd, SocketOptions, Target } from "./link.ts";
+import { checkClose, clampedShort, domError, socketProtocols, socketUrl } from "./target.ts";
+
+/** The data that `send` takes. */
+export type SocketData = string | ArrayBuffer | ArrayBufferView | Blob;
+
+/** An error event. `error` says what happened and what to do. */
+export interface SocketErrorEvent extends Event {
+  readonly error: Error;
+}
+
+export interface SocketEventMap {
+  open: Event;
+  message: MessageEvent;
+  error: SocketErrorEvent;
+  close: SocketCloseEvent;
+  /** With `reconnect`: the channel is lost, and a new one is being opened. */
+  interrupted: SocketErrorEvent;
+  /** With `reconnect`: a new channel continues. No message was lost or repeated. */
+  resumed: Event;
+  /**
+   * With `reconnect`: a new channel continues, but the server had lost the session. The server may or may not have
+   * received the messages in `unconfirmed`; they are not sent again. Messages of the server may be lost.
+   */
+  restarted: SocketRestartEvent;
+}
+
+export interface SocketRestartEvent extends Event {
+  readonly unconfirmed: readonly (string | Uint8Array)[];
+}
+
+/**
+ * A WebSocket whose messages travel in a channel of Handclasp. It has the whole interface of WebSocket, and in addition
+ * `session`, `opened` and `closed`.
+ */
+export interface SecureWebSocket extends EventTarget {
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+  readonly url: string;
+  readonly readyState: number;
+  /** The number of bytes that were given to `send` and that the channel has not taken yet. */
+  readonly bufferedAmount: number;
+  /** Always empty. */
+  readonly extensions: string;
+  /** The protocol that the server selected. Empty before `open`, and if none was asked for. */
+  readonly protocol: string;
+  binaryType: "blob" | "arraybuffer";
+  onopen: ((this: this, event: Event) => unknown) | null;
+  onmessage: ((this: this, event: MessageEvent) => unknown) | null;
+  onerror: ((this: this, event: SocketErrorEvent) => unknown) | null;
+  onclose: ((this: this, event: SocketCloseEvent) => unknown) | null;
+  /**
+   * Sends a message, after those before it. Throws a DOMException InvalidStateError before `open`. After `close` the
+   * message is dropped.
+   */
+  send(data: SocketData): void;
+  /**
+   * Closes after everything that was sent.
+   * @param code 1000 or 3000 to 4999
+   * @param reason at most 123 bytes of UTF-8
+   */
+  close(code?: number, reason?: string): void;
+  /** The result of the handshake. `undefined` before `open`. */
+  readonly session: Session | undefined;
+  /** Resolves at `open`. Rejects with the error that prevented it. */
+  readonly opened: Promise<Session>;
+  /** Resolves at a clean `close`. Otherwise rejects with the error that ended the connection. */
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  addEventListener<Type extends keyof SocketEventMap>(
+    type: Type,
+    listener: (this: this, event: SocketEventMap[Type]) => unknown,
+    options?: ListenerArguments[2],
+  ): void;
+  addEventListener(...listener: ListenerArguments): void;
+}
+
+/** Taken from the host's EventTarget, because lib.dom and `@types/node` name these types differently. */
+type ListenerArguments = Parameters<EventTarget["addEventListener"]>;
+
+/** A class of sockets. */
+export interface SecureWebSocketClass<Options extends ConnectOptions> {
+  /**
+   * @param url `ws:`, `wss:`, `http:` or `https:`, in a page also relative to it
+   * @throws DOMException SyntaxError for the URL or a protocol; TlsError `configuration` for an option
+   */
+  new (url: string | URL, protocolsOrOptions?: string | readonly string[] | SocketOptions<Options>): SecureWebSocket;
+  readonly prototype: SecureWebSocket;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+}
+
+const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
+const { CONNECTING, OPEN, CLOSING, CLOSED } = states;
+/** The number of messages that a socket delivers in one task. */
+const messagesInTask = 32;
+
+/**
+ * Makes a class of sockets.
+ * @param open opens a link
+ * @param rows the table of the options of `connect`
+ * @param defaults options for all sockets of the class
+ */
+export function socketClass<Options extends ConnectOptions>(
+  open: (target: Target<Options>) => Promise<Link>,
+  rows: () => readonly string[],
+  defaults: SocketOptions<Options>,
+): SecureWebSocketClass<Options> {
+  const checked = (options: SocketOptions<Options>): SocketOptions<Options> => {
+    const known = optionsOf(options, ownRows(rows));
+    if ((known as Options).alpn)
+      throw configurationError("alpn is set by the socket itself", "ask for protocols instead");
+    return known;
+  };
+  const checkedDefaults = checked(defaults);
+
+  class SecureWebSocket extends EventTarget {
+    readonly #url: URL;
+    readonly #handlers = new EventHandlers(this);
+    readonly #opening = new AbortController();
+    #readyState: number = CONNECTING;
+    #binaryType: "blob" | "arraybuffer" = "blob";
+    #bufferedAmount = 0;
+    /** The number of bytes by which `bufferedAmount` shrinks in the next task. */
+    #takenBytes = 0;
+    #link: Link | undefined;
+    /** Settles when all Blobs were read that were given to `send`. `undefined` if none is being read. */
+    #lastBlob: Promise<void> | undefined;
+    readonly #opened: Promise<Session>;
+    readonly #closed: Promise<LinkEnd>;
+    #settleOpened!: (result: Session | Promise<never>) => void;
+    #settleClosed!: (result: LinkEnd | Promise<never>) => void;
+
+    constructor(url: string | URL, protocols: unknown = []) {
+      super();
+      this.#url = socketUrl(url);
+      const isOptions = typeof protocols === "object" && protocols !== null && !(Symbol.iterator in protocols);
+      const options = isOptions
+        ? { ...checkedDefaults, ...checked(protocols as SocketOptions<Options>) }
+        : checkedDefaults;
+      const asked = socketProtocols(isOptions ? (options.protocols ?? []) : protocols);
+      this.#opened = new Promise((resolve) => (this.#settleOpened = resolve));
+      this.#closed = new Promise((resolve) => (this.#settleClosed = resolve));
+      for (const promise of [this.#opened, this.#closed]) promise.catch(() => {});
+      const { signal } = options;
+      const abort = (): void => this.#opening.abort(signal?.reason);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
+      void this.#run(
+        open({
+          url: this.#url,
+          protocols: asked,
+          options,
+          signal: this.#opening.signal,
+          onSent: (bytes) => this.#onSent(bytes),
+          onInterrupted: (error) => this.#tell("interrupted", { error }),
+          onResumed: () => this.#tell("resumed", {}),
+          onRestarted: (unconfirmed) => this.#tell("restarted", { unconfirmed }),
+        }),
+      ).finally(() => signal?.removeEventListener("abort", abort));
+    }
+
+    get url(): string {
+      return this.#url.href;
+    }
+    get readyState(): number {
+      return this.#readyState;
+    }
+    get bufferedAmount(): number {
+      return this.#bufferedAmount;
+    }
+    get extensions(): string {
+      return this.#url && "";
+    }
+    get protocol(): string {
+      return this.#link?.protocol ?? "";
+    }
+    get binaryType(): "blob" | "arraybuffer" {
+      return this.#binaryType;
+    }
+    set binaryType(value: "blob" | "arraybuffer") {
+      const text = String(value);
+      if (text === "blob" || text === "arraybuffer") this.#binaryType = text;
+      else this.#binaryType = this.#binaryType;
+    }
+    get onopen(): unknown {
+      return this.#handlers.get("open");
+    }
+    set onopen(value: unknown) {
+      this.#handlers.set("open", value);
+    }
+    get onmessage(): unknown {
+      return this.#handlers.get("message");
+    }
+    set onmessage(value: unknown) {
+      this.#handlers.set("message", value);
+    }
+    get onerror(): unknown {
+      return this.#handlers.get("error");
+    }
+    set onerror(value: unknown) {
+      this.#handlers.set("error", value);
+    }
+    get onclose(): unknown {
+      return this.#handlers.get("close");
+    }
+    set onclose(value: unknown) {
+      this.#handlers.set("close", value);
+    }
+    get session(): Session | undefined {
+      return this.#link?.session;
+    }
+    get opened(): Promise<Session> {
+      return this.#opened;
+    }
+    get closed(): Promise<LinkEnd> {
+      return this.#closed;
+    }
+
+    send(data: SocketData): void {
+      const state = this.#readyState;
+      // biome-ignore lint/complexity/noArguments: `send.length` is 1, and `send(undefined)` sends a text.
+      if (arguments.length === 0) throw new TypeError("send takes one argument");
+      const message = messageOf(data);
+      if (state === CONNECTING) throw domError("InvalidStateError", "the socket is not open yet");
+      if (isBlob(message)) this.#bufferedAmount += message.size;
+      if (state !== OPEN) {
+        if (!isBlob(message)) this.#bufferedAmount += lengthOf(message);
+      } else if (isBlob(message)) this.#sendBlob(message);
+      else if (this.#lastBlob) {
+        const copy = typeof message === "string" ? message : message.slice();
+        this.#bufferedAmount += lengthOf(copy);
+        this.#afterBlobs(() => copy);
+      } else this.#bufferedAmount += this.#sendNow(message);
+    }
+
+    // `code` and `reason` have a default, so that `close.length` is 0 as in WebIDL.
+    close(code: number | undefined = undefined, reason: string | undefined = undefined): void {
+      const state = this.#readyState;
+      const codeSent = code === undefined ? undefined : clampedShort(code);
+      const reasonSent = reason === undefined ? "" : wellFormed(String(reason));
+      checkClose(codeSent, reasonSent);
+      if (state >= CLOSING) return;
+      this.#readyState = CLOSING;
+      if (state === CONNECTING) this.#opening.abort();
+      else if (this.#lastBlob) void this.#lastBlob.then(() => this.#link?.close(codeSent, reasonSent));
+      else this.#link?.close(codeSent, codeSent === undefined ? "" : reasonSent);
+    }
+
+    async #run(opening: Promise<Link>): Promise<void> {
+      try {
+        const link = await opening;
+        if (this.#readyState !== CONNECTING) {
+          link.abort();
+          throw domError("AbortError", "the socket was closed before it opened");
+        }
+        this.#link = link;
+        this.#readyState = OPEN;
+        this.#settleOpened(link.session);
+        this.dispatchEvent(new Event("open"));
+        await this.#deliver(link);
+        if (this.#readyState === OPEN) this.#readyState = CLOSING;
+        this.#finish(await link.closed);
+      } catch (error) {
+        this.#fail(error as Error);
+      }
+    }
+
+    /** Delivers messages until the peer has closed or the link fails. Then `closed` of the link says which. */
+    async #deliver(link: Link): Promise<void> {
+      for (let delivered = 1; ; delivered++) {
+        const message = await link.read().catch(() => undefined);
+        if (message === undefined) return;
+        if (this.#readyState === OPEN)
+          this.dispatchEvent(new MessageEvent("message", { data: this.#received(message), origin: this.#url.origin }));
+        if (delivered % messagesInTask === 0) await nextTask();
+      }
+    }
+
+    #received(message: string | Uint8Array): string | ArrayBuffer | Blob {
+      if (typeof message === "string") return message;
+      const bytes = message as Uint8Array<ArrayBuffer>;
+      if (this.#binaryType === "blob") return new Blob([bytes]);
+      return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+    }
+
+    /** Sends a message, and returns its length. */
+    #sendNow(message: string | Uint8Array): number {
+      const link = this.#link as Link;
+      const before = link.waitingBytes;
+      link.send(message).catch(() => {});
+      // A link that has ended takes no message.
+      return link.waitingBytes - before || lengthOf(message);
+    }
+
+    #sendBlob(blob: Blob): void {
+      const reading = blob.arrayBuffer().then((buffer) => new Uint8Array(buffer));
+      this.#afterBlobs(() => reading);
+    }
+
+    #afterBlobs(message: () => string | Uint8Array | Promise<Uint8Array>): void {
+      const last = (this.#lastBlob ?? Promise.resolve())
+        .then(message)
+        .then((data) => void this.#sendNow(data))
+        // The host could not read the Blob, for example a file that has changed.
+        .catch(() => this.#link?.abort())
+        .then(() => {
+          if (this.#lastBlob === last) this.#lastBlob = undefined;
+        });
+      this.#lastBlob = last;
+    }
+
+    #onSent(bytes: number): void {
+      if (!this.#takenBytes)
+        void nextTask().then(() => {
+          this.#bufferedAmount -= this.#takenBytes;
+          this.#takenBytes = 0;
+        });
+      this.#takenBytes += bytes;
+    }
+
+    #tell(type: string, details: object): void {
+      this.dispatchEvent(Object.assign(new Event(type), details));
+    }
+
+    #finish(end: LinkEnd): void {
+      this.#readyState = CLOSED;
+      this.#settleClosed(end);
+      const { code, reason } = end;
+      this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean: true }));
+    }
+
+    #fail(error: Error): void {
+      this.#readyState = CLOSED;
+      const rejected = Promise.reject(error);
+      rejected.catch(() => {});
+      this.#settleOpened(rejected);
+      this.#settleClosed(rejected);
+      this.dispatchEvent(Object.defineProperty(new Event("error"), "error", { value: error }));
+      this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+    }
+  }
+
+  shape(SecureWebSocket);
+  return SecureWebSocket as unknown as SecureWebSocketClass<Options>;
+}
+
+const ownRows = (() => {
+  const known = new WeakMap<readonly string[], readonly string[]>();
+  return (rows: () => readonly string[]): readonly string[] => {
+    const base = rows();
+    const own = known.get(base) ?? [
+      ...base,
+      "any carrier",
+      "string|string[] protocols",
+      "1~2147483647 maxMessage",
+      "function reconnect.open",
+    ];
+    known.set(base, own);
+    return own;
+  };
+})();
+
+/** Gives a class the properties that WebIDL gives: members are enumerable, and the states are constants. */
+function shape(socket: { readonly prototype: object }): void {
+  for (const name of Object.getOwnPropertyNames(socket.prototype))
+    if (name !== "constructor") Object.defineProperty(socket.prototype, name, { enumerable: true });
+  for (const [name, value] of Object.entries(states))
+    for (const owner of [socket, socket.prototype]) Object.defineProperty(owner, name, { value, enumerable: true });
+  Object.defineProperty(socket.prototype, Symbol.toStringTag, { value: "SecureWebSocket", configurable: true });
+}
+
+const isBlob = (data: unknown): data is Blob => data instanceof Blob;
+
+/** Converts as WebIDL does for `(BufferSource or Blob or USVString)`. */
+function messageOf(data: unknown): string | Uint8Array | Blob {
+  if (isBlob(data)) return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (Object.prototype.toString.call(data) === "[object ArrayBuffer]") return new Uint8Array(data as ArrayBuffer);
+  return String(data);
+}
+
+const lengthOf = (message: string | Uint8Array): number =>
+  typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
+
+/** The text with U+FFFD for each lone surrogate. */
+const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text));
