@@ -27,10 +27,10 @@ async function readTexts(messages: Messages): Promise<string[]> {
 test("all messages before the peer's Close are read, although the application was late", async () => {
   const { raw, messages } = await rawSession(new MessageSessions());
   void readAll(raw);
-  // Half of them wait in the session, the others in the connection.
-  void raw.write(join(texts(0, 480), closeFrame(1000)));
+  // About 250 of them wait in the session, the others in the connection.
+  void raw.write(join(texts(0, 360), closeFrame(1000)));
   expect(await messages.closed).toMatchObject({ code: 1000 });
-  expect(await readTexts(messages)).toEqual(Array.from({ length: 480 }, (_, i) => `${i}`));
+  expect(await readTexts(messages)).toEqual(Array.from({ length: 360 }, (_, i) => `${i}`));
 });
 
 test("a client that comes back again and again does not fill the memory of a server that does not read", async () => {
