@@ -23,10 +23,10 @@ export class Outbox {
   readonly #messages = new FrameWriter();
   #isFlushing = false;
   #room: Deferred<void> | undefined;
-  /** Openings and pings. They, a pong and an acknowledgement overtake the messages that wait. */
+  /** Openings and pings. They and a pong overtake the messages that wait. */
   readonly #urgent: Uint8Array[] = [];
   #pong: Uint8Array | undefined;
-  #ack: Uint8Array | undefined;
+  #ack: number | undefined;
   /** The Close. It follows the messages that wait. */
   #close: Uint8Array | undefined;
 
@@ -72,7 +72,7 @@ export class Outbox {
 
   /** Adds an acknowledgement, in place of one that still waits. */
   addAck(count: number): void {
-    this.#ack = controlFrame(opcodes.ack, encodeAck(count));
+    this.#ack = count;
     this.#flushLater();
   }
 
@@ -129,9 +129,12 @@ export class Outbox {
   }
 
   #takeControl(): Uint8Array | undefined {
-    const frame = this.#urgent.shift() ?? this.#pong ?? this.#ack;
-    if (frame === this.#pong) this.#pong = undefined;
-    else if (frame === this.#ack) this.#ack = undefined;
-    return frame;
+    const pong = this.#pong;
+    const ack = this.#ack;
+    if (this.#urgent.length) return this.#urgent.shift();
+    this.#pong = undefined;
+    if (pong) return pong;
+    this.#ack = undefined;
+    return ack === undefined ? undefined : controlFrame(opcodes.ack, encodeAck(ack));
   }
 }

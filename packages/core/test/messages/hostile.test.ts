@@ -50,6 +50,12 @@ const protocolError: readonly (readonly [string, Uint8Array, string])[] = [
         `1002 the peer sent a frame with the unknown opcode ${opcode}`,
       ] as const,
   ),
+  [
+    "an acknowledgement outside a session",
+    frame(0x8c, hex("30")),
+    "1002 the peer acknowledged messages outside a session",
+  ],
+  ["an acknowledgement that is no number", frame(0x8c, hex("3031")), "1002 the peer sent an invalid acknowledgement"],
   ["16 bits of length for 125", hex("817e007d"), "1002 the peer encoded a length in too many bytes"],
   ["64 bits of length for 65,535", hex("817f000000000000ffff"), "1002 the peer encoded a length in too many bytes"],
   ["a length of 2^63", hex("817f8000000000000000"), "1002 the peer encoded a length in too many bytes"],
