@@ -21,6 +21,7 @@ describe("the entries in Node.js", () => {
 
   test.each(separateEntries)("%s: the entry has a file of its own", (name) => {
     const { node } = manifest.exports[name] ?? {};
-    expect(node).toBe(`./dist/node/${name.slice(2)}.js`);
+    const file = name.slice(2).replace(/-./, ([, letter = ""]) => letter.toUpperCase());
+    expect(node).toBe(`./dist/node/${file}.js`);
   });
 });

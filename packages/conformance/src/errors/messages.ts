@@ -46,12 +46,15 @@ export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
     "Await each `send`, or raise `maxQueue`.",
     "more than 4194304 bytes of messages wait for the peer",
   ),
-  session_lost: transport(
-    "A session ended because its client did not come back in time, or because the server has lost it. Messages that " +
-      "the peer has not acknowledged may not have arrived.",
-    "Begin a new session. On a server, raise `keep` if clients need longer to come back.",
-    "the client did not come back",
-  ),
+  session_lost: {
+    alerts: [],
+    faults: ["transport", "peer"],
+    means:
+      "A session ended because its client did not come back in time (fault transport), or because the server has lost " +
+      "it (fault peer). Messages that the peer has not acknowledged may not have arrived.",
+    remedy: "Begin a new session. On a server, raise `keep` if clients need longer to come back.",
+    example: "the client did not come back",
+  },
   wrong_protocol: peer(
     undefined,
     "The client offered protocols, and the server selected another one or none. Or the client offered none, " +
