@@ -50,8 +50,8 @@ export const messageRows: Readonly<Record<MessageFault, ErrorRow>> = {
     alerts: [],
     faults: ["transport", "peer"],
     means:
-      "A session ended because its client did not come back in time (fault transport), or because the server has lost " +
-      "it (fault peer). Messages that the peer has not acknowledged may not have arrived.",
+      "A session ended because its client did not come back in time (fault transport), or because the server has " +
+      "lost it (fault peer). Messages that the peer has not acknowledged may not have arrived.",
     remedy: "Begin a new session. On a server, raise `keep` if clients need longer to come back.",
     example: "the client did not come back",
   },

@@ -203,7 +203,7 @@ export class MessageConnection implements Messages {
   #advance(): void {
     if (this.#isReading) return;
     try {
-      // Once the channel has ended, what waits in it is all that can come.
+      // After the end of the channel, only the bytes that wait in it can still come.
       while (!this.#isHeld && !this.#hasReadAll && (!this.#inbox.isFull || this.#channelEnd)) {
         const received = this.#reader.next();
         if (!received) return this.#readOn();

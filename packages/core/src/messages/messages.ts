@@ -46,10 +46,10 @@ export interface Messages {
    * Closes after everything that was sent, and waits for the peer's Close. Messages that arrive meanwhile are dropped,
    * and reads reject. Resolves and rejects as `closed`.
    *
-   * The time limit `closeTimeout` begins again whenever the channel takes bytes of ours, at most 64 KiB at a time. After
-   * it, the channel is closed, which has a time limit of its own, and `closed` rejects with `close_timeout`.
-   * @param code 1000 or 3000 to 4999, or another code that a Close may contain (RFC 6455 §7.4.1). Default: none, or 1000
-   *   if there is a reason
+   * The time limit `closeTimeout` begins again whenever the channel takes bytes of ours, at most 64 KiB at a time.
+   * After it, the channel is closed, which has a time limit of its own, and `closed` rejects with `close_timeout`.
+   * @param code 1000 or 3000 to 4999, or another code that a Close may contain (RFC 6455 §7.4.1). Default: none, or
+   *   1000 if there is a reason
    * @param reason at most 123 bytes of UTF-8
    */
   close(code?: number, reason?: string): Promise<Closed>;

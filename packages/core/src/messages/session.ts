@@ -15,7 +15,7 @@ import { FrameError } from "./frameError.ts";
 import { Inbox } from "./inbox.ts";
 import { type Closed, type Message, type Messages, messageIterator } from "./messages.ts";
 
-/** What the two sides told each other about a connection that continues a session. */
+/** A connection that continues a session, and the numbers that the two sides told each other. */
 export interface Attachment {
   readonly connection: MessageConnection;
   /** The number of messages that the peer has received of us. */

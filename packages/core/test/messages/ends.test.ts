@@ -29,7 +29,7 @@ async function openRaw(role: Role, peerReads = true): Promise<Open> {
   return { ...ends, messages };
 }
 
-/** What happens, after "first" has arrived and while a read, a ping and "last" are pending. */
+/** An event, after "first" has arrived and while a read, a ping and "last" are pending. */
 interface Row {
   readonly name: string;
   readonly peerReads?: boolean;
@@ -234,7 +234,7 @@ const rows: readonly Row[] = [
     seconds: 0,
   },
   {
-    name: "our channel is closed by somebody else",
+    name: "another part of the program closes our channel",
     act: ({ local }) => void local.close(),
     read: "`closed_locally`",
     ping: "`closed_locally`",

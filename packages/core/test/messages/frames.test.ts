@@ -4,7 +4,7 @@ import { FrameReader, opcodes, type Received } from "../../src/messages/frames.t
 import { controlFrame, FrameWriter } from "../../src/messages/frameWriter.ts";
 import { closeFrame, frame, hex, join, toHex } from "./raw.ts";
 
-/** What a reader returns for these pieces: messages as they are, control frames with their type. */
+/** The results of a reader for these pieces: messages as they are, control frames with their type. */
 function read(pieces: readonly Uint8Array[], maxMessage = 2 ** 24): unknown[] {
   const reader = new FrameReader(maxMessage);
   const found: unknown[] = [];

@@ -1,6 +1,6 @@
 /**
- * A peer that breaks the rules: the code of the Close that it gets, as seen on the wire, the error of our side, and that
- * nothing of it fills our memory or stops us.
+ * A peer that breaks the rules: the code of the Close that it gets, as seen on the wire, and the error of our side. A
+ * flood neither fills our memory nor stops us.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
