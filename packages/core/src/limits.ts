@@ -291,7 +291,8 @@ export const maxSessionQueue: number = 2 ** 22;
 export const ackEvery = 32;
 export const ackDelay = 100;
 /**
- * The default time in milliseconds for which a server keeps a session without a connection: a phone may change networks.
+ * The default time in milliseconds for which a server keeps a session without a connection: a phone may change its
+ * network.
  */
 export const sessionKeepTime = 60_000;
 /** The default for the maximum number of sessions without a connection. Each may keep `maxSessionQueue` bytes. */
