@@ -5,6 +5,7 @@
 
 import type { NextTurn, SendResult, TlsError, TlsErrorCode, Transport, TransportEvents } from "@handclasp/core/client";
 import { reportClose, transportError, WebSocketCredit, WebSocketSender } from "@handclasp/core/unstable";
+import { type PageWebSocket, PausableWebSocket, type WebSocketStreamClass } from "./webSocketStream.ts";
 
 const connecting = 0;
 const open = 1;
@@ -38,12 +39,13 @@ export function webSocketTransport(ws: WebSocket): Transport {
 }
 
 /**
- * Opens a WebSocket and makes a transport over it.
+ * Opens a WebSocketStream, or a WebSocket if the browser has no WebSocketStream, and makes a transport over it.
  * @throws TlsError `websocket_blocked`
  */
 export function openWebSocket(url: URL): Transport {
+  const stream = (globalThis as { WebSocketStream?: WebSocketStreamClass }).WebSocketStream;
   try {
-    return new WebSocketTransport(new WebSocket(url), false);
+    return new WebSocketTransport(stream ? new PausableWebSocket(stream, url) : new WebSocket(url), false);
   } catch (error) {
     throw blocked(url.href, error);
   }
@@ -62,7 +64,7 @@ const neverOpened = (code: TlsErrorCode, url: string, advice: string, cause?: un
   transportError(code, `the WebSocket to ${url.replace(/[^/]*@|\?.*/g, "")} never opened`, { advice, cause });
 
 class WebSocketTransport implements Transport {
-  readonly #ws: WebSocket;
+  readonly #ws: PageWebSocket;
   readonly #sender: WebSocketSender;
   readonly #credit: WebSocketCredit;
   #events: TransportEvents | undefined;
@@ -77,9 +79,9 @@ class WebSocketTransport implements Transport {
    * @param hasOpened false for a new WebSocket. If a policy forbids it, Chromium sets its `readyState` to closed at
    * once, and dispatches the event later.
    */
-  constructor(ws: WebSocket, hasOpened = ws.readyState !== connecting) {
+  constructor(ws: PageWebSocket, hasOpened = ws.readyState !== connecting) {
     this.#ws = ws;
-    const send = (message: string | Uint8Array): void => ws.send(message as string | Uint8Array<ArrayBuffer>);
+    const send = (message: string | Uint8Array): void => ws.send(message as Uint8Array<ArrayBuffer>);
     this.#sender = new WebSocketSender(ws, send);
     this.#credit = new WebSocketCredit(this.#sender, creditWindow, send);
     this.#hasOpened = hasOpened;
@@ -90,12 +92,16 @@ class WebSocketTransport implements Transport {
       this.#unwatch();
       this.#begin();
     });
-    ws.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+    ws.addEventListener("sent", () => this.#checkRoom());
+    ws.addEventListener("message", ({ data }) => {
       try {
-        if (data instanceof ArrayBuffer) {
+        if (typeof data === "string") this.#credit.receiveText(data);
+        else {
           this.#credit.receive(data.byteLength);
-          this.#emit((events) => events.data(new Uint8Array(data)));
-        } else this.#credit.receiveText(String(data));
+          // WebSocketStream gives a Uint8Array, which needs no view.
+          const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+          this.#emit((events) => events.data(bytes));
+        }
       } catch (error) {
         return this.#fail(error as Error);
       }
@@ -106,7 +112,7 @@ class WebSocketTransport implements Transport {
     ws.addEventListener("error", () => {
       if (!this.#hasOpened) this.#onClose(1006, "");
     });
-    ws.addEventListener("close", ({ code, reason }: CloseEvent) => this.#onClose(code, reason));
+    ws.addEventListener("close", ({ code, reason }) => this.#onClose(code, reason));
     if (ws.readyState === open) this.#begin();
     if (hasOpened && ws.readyState === closed) this.#onClose(1006, "");
   }
@@ -130,10 +136,13 @@ class WebSocketTransport implements Transport {
   }
 
   pause(): boolean {
-    return this.#credit.pause();
+    if (this.#credit.pause()) return true;
+    this.#ws.pause?.();
+    return this.#ws.pause !== undefined;
   }
 
   resume(): void {
+    this.#ws.resume?.();
     this.#credit.resume();
   }
 
