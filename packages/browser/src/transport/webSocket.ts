@@ -5,7 +5,6 @@
 
 import type { NextTurn, SendResult, TlsError, TlsErrorCode, Transport, TransportEvents } from "@handclasp/core/client";
 import { reportClose, transportError, WebSocketCredit, WebSocketSender } from "@handclasp/core/unstable";
-import { type PageWebSocket, PausableWebSocket, type WebSocketStreamClass } from "./webSocketStream.ts";
 
 const connecting = 0;
 const open = 1;
@@ -39,13 +38,12 @@ export function webSocketTransport(ws: WebSocket): Transport {
 }
 
 /**
- * Opens a WebSocketStream, or a WebSocket if the browser has no WebSocketStream, and makes a transport over it.
+ * Opens a WebSocket and makes a transport over it.
  * @throws TlsError `websocket_blocked`
  */
 export function openWebSocket(url: URL): Transport {
-  const stream = (globalThis as { WebSocketStream?: WebSocketStreamClass }).WebSocketStream;
   try {
-    return new WebSocketTransport(stream ? new PausableWebSocket(stream, url) : new WebSocket(url), false);
+    return new WebSocketTransport(new WebSocket(url), false);
   } catch (error) {
     throw blocked(url.href, error);
   }
@@ -64,7 +62,7 @@ const neverOpened = (code: TlsErrorCode, url: string, advice: string, cause?: un
   transportError(code, `the WebSocket to ${url.replace(/[^/]*@|\?.*/g, "")} never opened`, { advice, cause });
 
 class WebSocketTransport implements Transport {
-  readonly #ws: PageWebSocket;
+  readonly #ws: WebSocket;
   readonly #sender: WebSocketSender;
   readonly #credit: WebSocketCredit;
   #events: TransportEvents | undefined;
@@ -79,9 +77,9 @@ class WebSocketTransport implements Transport {
    * @param hasOpened false for a new WebSocket. If a policy forbids it, Chromium sets its `readyState` to closed at
    * once, and dispatches the event later.
    */
-  constructor(ws: PageWebSocket, hasOpened = ws.readyState !== connecting) {
+  constructor(ws: WebSocket, hasOpened = ws.readyState !== connecting) {
     this.#ws = ws;
-    const send = (message: string | Uint8Array): void => ws.send(message as Uint8Array<ArrayBuffer>);
+    const send = (message: string | Uint8Array): void => ws.send(message as string | Uint8Array<ArrayBuffer>);
     this.#sender = new WebSocketSender(ws, send);
     this.#credit = new WebSocketCredit(this.#sender, creditWindow, send);
     this.#hasOpened = hasOpened;
@@ -92,16 +90,12 @@ class WebSocketTransport implements Transport {
       this.#unwatch();
       this.#begin();
     });
-    ws.addEventListener("sent", () => this.#checkRoom());
-    ws.addEventListener("message", ({ data }) => {
+    ws.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       try {
-        if (typeof data === "string") this.#credit.receiveText(data);
-        else {
+        if (data instanceof ArrayBuffer) {
           this.#credit.receive(data.byteLength);
-          // WebSocketStream gives a Uint8Array, which needs no view.
-          const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
-          this.#emit((events) => events.data(bytes));
-        }
+          this.#emit((events) => events.data(new Uint8Array(data)));
+        } else this.#credit.receiveText(String(data));
       } catch (error) {
         return this.#fail(error as Error);
       }
@@ -112,7 +106,7 @@ class WebSocketTransport implements Transport {
     ws.addEventListener("error", () => {
       if (!this.#hasOpened) this.#onClose(1006, "");
     });
-    ws.addEventListener("close", ({ code, reason }) => this.#onClose(code, reason));
+    ws.addEventListener("close", ({ code, reason }: CloseEvent) => this.#onClose(code, reason));
     if (ws.readyState === open) this.#begin();
     if (hasOpened && ws.readyState === closed) this.#onClose(1006, "");
   }
@@ -136,13 +130,10 @@ class WebSocketTransport implements Transport {
   }
 
   pause(): boolean {
-    if (this.#credit.pause()) return true;
-    this.#ws.pause?.();
-    return this.#ws.pause !== undefined;
+    return this.#credit.pause();
   }
 
   resume(): void {
-    this.#ws.resume?.();
     this.#credit.resume();
   }
 

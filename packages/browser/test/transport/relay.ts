@@ -2,7 +2,6 @@
  * A server that connects two WebSockets of a page, because a page cannot accept a WebSocket. vitest starts the server
  * before the browser. The server connects `/a/<id>` with `/b/<id>`. A request for `/reset/<id>` terminates the
  * WebSocket of `/a/<id>`, and `/text/<id>` sends a text message to it.
- * Between the WebSockets of an id that begins with "foreign", it drops empty messages, so they do not agree on credit.
  */
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
@@ -25,9 +24,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
       waiting.set(id, ws);
     } else if (!a) ws.close(4404, "no such pair");
     else if (role === "b") {
-      const isForeign = id.startsWith("foreign");
-      forward(a, ws, isForeign);
-      forward(ws, a, isForeign);
+      forward(a, ws);
+      forward(ws, a);
       a.resume();
     } else {
       if (role === "reset") a.terminate();
@@ -43,9 +41,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
   };
 }
 
-function forward(from: WebSocket, to: WebSocket, isForeign: boolean): void {
-  from.on("message", (data: Buffer, binary) => {
-    if (isForeign && !data.length) return;
+function forward(from: WebSocket, to: WebSocket): void {
+  from.on("message", (data, binary) => {
     from.pause();
     to.send(data, { binary }, () => from.resume());
   });
