@@ -10,7 +10,6 @@ import { createServer, nodeCredential, type TlsConnection, type TlsServer } from
 import { testCa } from "@handclasp/testing";
 import type { EnginePage } from "../support/engine.ts";
 import { startService } from "../support/service.ts";
-import type { Kind } from "../support/slowReader.ts";
 import { test as base, expect } from "../support/test.ts";
 
 const mebibyte = 2 ** 20;
@@ -89,7 +88,7 @@ class FastServer {
   }
 }
 
-const test = base.extend<{ server: FastServer; open: (kind: Kind) => Promise<EnginePage> }>({
+const test = base.extend<{ server: FastServer; open: () => Promise<EnginePage> }>({
   server: async ({ missing: _ }, use) => {
     const ca = await testCa();
     const server = new FastServer(ca.pem, await ca.issue());
@@ -100,11 +99,11 @@ const test = base.extend<{ server: FastServer; open: (kind: Kind) => Promise<Eng
   open: async ({ engine, server }, use) => {
     const service = await startService();
     const pages: EnginePage[] = [];
-    await use(async (kind) => {
+    await use(async () => {
       const page = await engine.open(service.url);
       pages.push(page);
       const { url, ca } = server;
-      await page.evaluate((arg) => globalThis.slowReader.open(arg), { url, ca, kind });
+      await page.evaluate((arg) => globalThis.slowReader.open(arg), { url, ca });
       return page;
     });
     await Promise.all(pages.map((page) => page.close()));
@@ -112,39 +111,34 @@ const test = base.extend<{ server: FastServer; open: (kind: Kind) => Promise<Eng
   },
 });
 
-for (const kind of ["WebSocket", "WebSocketStream"] as const) {
-  // Chromium is the only engine with WebSocketStream.
-  const details = kind === "WebSocketStream" ? { tag: "@chromium-only" } : {};
-  const title = `a page that reads slowly from a ${kind} holds at most 4 MiB, and its server too`;
-  test(title, details, async ({ server, open, engine }) => {
-    if (isLong) test.setTimeout(900_000);
-    const page = await open(kind);
-    let counts = { read: 0, mostHeld: 0, time: 0 };
-    const read = async (bytes: number, bytesPerSecond?: number): Promise<void> => {
-      const arg = { bytes, ...(bytesPerSecond && { bytesPerSecond }) };
-      counts = await page.evaluate((arg) => globalThis.slowReader.read(arg), arg);
-    };
-    if (isLong) while (counts.read < total) await read(Math.min(5 * megabyte, total - counts.read), megabyte);
-    else {
-      for (let step = 0; step < 4; step++) {
-        await server.stalled();
-        await read(mebibyte);
-      }
-      // The server could not write everything while the page read 4 MiB.
-      expect(server.accepted).toBeLessThan(total);
-      await read(total - counts.read);
+test("a page that reads slowly holds at most 4 MiB, and its server too", async ({ server, open, engine }) => {
+  if (isLong) test.setTimeout(900_000);
+  const page = await open();
+  let counts = { read: 0, mostHeld: 0, time: 0 };
+  const read = async (bytes: number, bytesPerSecond?: number): Promise<void> => {
+    const arg = { bytes, ...(bytesPerSecond && { bytesPerSecond }) };
+    counts = await page.evaluate((arg) => globalThis.slowReader.read(arg), arg);
+  };
+  if (isLong) while (counts.read < total) await read(Math.min(5 * megabyte, total - counts.read), megabyte);
+  else {
+    for (let step = 0; step < 4; step++) {
+      await server.stalled();
+      await read(mebibyte);
     }
-    const { mostHeld, time } = counts;
-    if (isLong) console.log(figures(engine.name, kind, { ...counts, mostUnsent: server.mostUnsent }));
-    expect(counts.read).toBeGreaterThanOrEqual(total);
-    expect(server.error).toBeUndefined();
-    expect(mostHeld).toBeLessThanOrEqual(4 * mebibyte);
-    expect(server.mostUnsent).toBeLessThanOrEqual(4 * mebibyte);
-    expect(time).toBeGreaterThan(isLong ? (total / megabyte - 1) * 1000 : 0);
-  });
-}
+    // The server could not write everything while the page read 4 MiB.
+    expect(server.accepted).toBeLessThan(total);
+    await read(total - counts.read);
+  }
+  const { mostHeld, time } = counts;
+  if (isLong) console.log(figures(engine.name, { ...counts, mostUnsent: server.mostUnsent }));
+  expect(counts.read).toBeGreaterThanOrEqual(total);
+  expect(server.error).toBeUndefined();
+  expect(mostHeld).toBeLessThanOrEqual(4 * mebibyte);
+  expect(server.mostUnsent).toBeLessThanOrEqual(4 * mebibyte);
+  expect(time).toBeGreaterThan(isLong ? (total / megabyte - 1) * 1000 : 0);
+});
 
-const figures = (engine: string, kind: Kind, counts: Record<"read" | "time" | "mostHeld" | "mostUnsent", number>) =>
-  `${engine}, ${kind}: ${counts.read} bytes in ${(counts.time / 1000).toFixed(1)} s, at most ` +
+const figures = (engine: string, counts: Record<"read" | "time" | "mostHeld" | "mostUnsent", number>) =>
+  `${engine}: ${counts.read} bytes in ${(counts.time / 1000).toFixed(1)} s, at most ` +
   `${(counts.mostHeld / mebibyte).toFixed(2)} MiB received and not read, at most ` +
   `${(counts.mostUnsent / mebibyte).toFixed(2)} MiB accepted and not sent`;

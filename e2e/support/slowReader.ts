@@ -5,15 +5,13 @@
 import { connect, type TlsConnection } from "@handclasp/browser";
 
 export type SlowReader = {
-  /** Opens a channel over the WebSocket of this kind. Call this once in each page. */
-  open(options: { readonly url: string; readonly ca: string; readonly kind: Kind }): Promise<void>;
+  /** Opens a channel. Call this once in each page. */
+  open(options: { readonly url: string; readonly ca: string }): Promise<void>;
   /** Reads at least this many bytes. With `bytesPerSecond`, reads no faster than that since the first call. */
   read(options: { readonly bytes: number; readonly bytesPerSecond?: number }): Promise<Counts>;
 };
 
-export type Kind = "WebSocket" | "WebSocketStream";
-
-export type Counts = {
+type Counts = {
   /** The number of bytes that the application has read. */
   readonly read: number;
   /**
@@ -40,55 +38,16 @@ function countReceived(bytes: number): void {
   mostHeld = Math.max(mostHeld, received - read);
 }
 
-/** Makes `connect` use the WebSocket of this kind, with messages counted as they arrive. */
-function install(kind: Kind): void {
-  const OwnWebSocket = WebSocket;
-  globalThis.WebSocket = class extends OwnWebSocket {
-    constructor(url: string | URL) {
-      super(url);
-      // This listener is the first one, so it counts a message before the transport gets it.
-      this.addEventListener("message", ({ data }) => countReceived(data.byteLength ?? 0));
-    }
-  };
-  const global = globalThis as { WebSocketStream?: new (url: string) => OwnWebSocketStream };
-  const OwnStream = global.WebSocketStream;
-  if (kind === "WebSocket") delete global.WebSocketStream;
-  else if (!OwnStream) throw new Error("this engine has no WebSocketStream");
-  else {
-    delete (globalThis as Partial<typeof globalThis>).WebSocket;
-    global.WebSocketStream = class extends OwnStream {
-      override get opened() {
-        return super.opened.then(({ readable, writable }) => ({ readable: counted(readable), writable }));
-      }
-    };
+globalThis.WebSocket = class extends WebSocket {
+  constructor(url: string | URL) {
+    super(url);
+    // This listener is the first one, so it counts a message before the transport gets it.
+    this.addEventListener("message", ({ data }) => countReceived(data.byteLength ?? 0));
   }
-}
-
-interface OwnWebSocketStream {
-  readonly opened: Promise<{ readable: ReadableStream<Uint8Array>; writable: WritableStream }>;
-}
-
-/** Returns the stream with a reader that counts the messages. */
-function counted(readable: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const getReader = readable.getReader.bind(readable);
-  return Object.assign(readable, {
-    getReader() {
-      const reader = getReader();
-      const readNext = reader.read.bind(reader);
-      return Object.assign(reader, {
-        async read() {
-          const result = await readNext();
-          countReceived(result.value?.byteLength ?? 0);
-          return result;
-        },
-      });
-    },
-  });
-}
+};
 
 globalThis.slowReader = {
-  async open({ url, ca, kind }) {
-    install(kind);
+  async open({ url, ca }) {
     channel = await connect(url, { ca, serverName: "127.0.0.1" });
   },
   async read({ bytes, bytesPerSecond = Number.POSITIVE_INFINITY }) {
