@@ -8,14 +8,9 @@
  * @module
  */
 import type { TlsError } from "../errors.ts";
-import { maxTransportMessage } from "../limits.ts";
+import { maxCreditAhead, maxTransportMessage, minCreditStep } from "../limits.ts";
 import { transportError } from "./errors.ts";
 import type { WebSocketSender } from "./webSocketSender.ts";
-
-/** The least number of bytes by which each credit exceeds the one before, so that credit is cheap to process. */
-const minimumStep = 2 ** 16;
-/** The most bytes that a peer may give in advance. */
-const maximumAhead = 2 ** 24;
 
 export class WebSocketCredit {
   readonly #sender: WebSocketSender;
@@ -63,7 +58,7 @@ export class WebSocketCredit {
   /** Takes a received text message. Throws the error `text_message` if it is no valid credit. */
   receiveText(text: string): void {
     const total = /^[1-9]\d{4,15}$/.test(text) ? Number(text) : 0;
-    const isValid = total >= this.#taken + minimumStep && total <= this.#sender.sentBytes + maximumAhead;
+    const isValid = total >= this.#taken + minCreditStep && total <= this.#sender.sentBytes + maxCreditAhead;
     if (!this.#hasAnnounced || !isValid) throw textMessageError();
     this.#taken = total;
     if (!this.hasAgreed) this.#agree();
@@ -94,7 +89,7 @@ export class WebSocketCredit {
 
   #give(): void {
     const total = this.#receivedBytes + this.#window;
-    if (total < this.#given + minimumStep) return;
+    if (total < this.#given + minCreditStep) return;
     this.#given = total;
     this.#sendMessage(String(total));
   }
