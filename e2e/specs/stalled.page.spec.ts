@@ -184,7 +184,7 @@ for (const how of ["write", "pipe"] as const) {
   );
 }
 
-test("a page that does not read a foreign server ends the connection at maxInboundBytes, and the server gets the alert", async ({
+test("a page that does not read a foreign server ends at the limit, and the server gets the alert", async ({
   page,
   service,
   browserName,

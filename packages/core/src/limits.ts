@@ -176,8 +176,8 @@ export const maxRecordsReceived: number = 2 ** 48;
  */
 export const highWaterInbound: number = 2 ** 17;
 /**
- * The maximum number of received bytes that may wait if the transport cannot pause (a page's WebSocket whose server does
- * not speak credit). With more, the connection ends. The number is one second of data at 134 Mbit/s.
+ * The maximum number of received bytes that may wait if the transport cannot pause (a page's WebSocket whose server
+ * does not speak credit). With more, the connection ends. The number is one second of data at 134 Mbit/s.
  */
 export const maxInboundBytes: number = 2 ** 24;
 /** The minimum number of bytes by which each credit exceeds the one before, so that credit is cheap to process. */

@@ -7,7 +7,6 @@
  * the text accepts, counted from the first message.
  * @module
  */
-import type { TlsError } from "../errors.ts";
 import { maxCreditAhead, maxTransportMessage, minCreditStep } from "../limits.ts";
 import { transportError } from "./errors.ts";
 import type { WebSocketSender } from "./webSocketSender.ts";
@@ -36,10 +35,11 @@ export class WebSocketCredit {
     this.#sendMessage = sendMessage;
   }
 
-  /** Announces credit. A page calls this before it sends its first data. */
+  /** Announces credit, before the data that waits. A page calls this when the WebSocket has opened. */
   announce(): void {
     this.#hasAnnounced = true;
     this.#sendMessage(new Uint8Array(0));
+    this.#sender.flush();
   }
 
   /** Counts a received binary message of this many bytes. */
@@ -52,14 +52,15 @@ export class WebSocketCredit {
       else this.announce();
     }
     this.#receivedBytes += length;
-    if (!this.#isPaused && this.hasAgreed && this.#given - this.#receivedBytes < this.#window * 0.75) this.#give();
+    this.#give();
   }
 
   /** Takes a received text message. Throws the error `text_message` if it is no valid credit. */
   receiveText(text: string): void {
     const total = /^[1-9]\d{4,15}$/.test(text) ? Number(text) : 0;
     const isValid = total >= this.#taken + minCreditStep && total <= this.#sender.sentBytes + maxCreditAhead;
-    if (!this.#hasAnnounced || !isValid) throw textMessageError();
+    if (!this.#hasAnnounced || !isValid)
+      throw transportError("text_message", "the peer sent a text message: TLS is binary");
     this.#taken = total;
     if (!this.hasAgreed) this.#agree();
     this.#sender.setCredit(total);
@@ -72,7 +73,6 @@ export class WebSocketCredit {
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#give();
   }
@@ -87,13 +87,11 @@ export class WebSocketCredit {
     this.#give();
   }
 
+  /** Gives credit, unless the peer still has more than three quarters of the window. */
   #give(): void {
     const total = this.#receivedBytes + this.#window;
-    if (total < this.#given + minCreditStep) return;
+    if (!this.hasAgreed || this.#isPaused || total < this.#given + this.#window / 4) return;
     this.#given = total;
     this.#sendMessage(String(total));
   }
 }
-
-export const textMessageError = (): TlsError =>
-  transportError("text_message", "the peer sent a text message: TLS is binary");
