@@ -176,10 +176,14 @@ export const maxRecordsReceived: number = 2 ** 48;
  */
 export const highWaterInbound: number = 2 ** 17;
 /**
- * The maximum number of received bytes that may wait if the transport cannot pause (a page's `onmessage`). With more,
- * the connection ends. The number is one second of data at 134 Mbit/s.
+ * The maximum number of received bytes that may wait if the transport cannot pause (a page's WebSocket whose server
+ * does not speak credit). With more, the connection ends. The number is one second of data at 134 Mbit/s.
  */
 export const maxInboundBytes: number = 2 ** 24;
+/** The minimum number of bytes by which each credit exceeds the one before, so that credit is cheap to process. */
+export const minCreditStep: number = 2 ** 16;
+/** The maximum number of bytes that a peer's credit may be ahead of the bytes sent. */
+export const maxCreditAhead: number = 2 ** 24;
 /**
  * The number of bytes that storing one piece of data takes in addition to its contents. Limits count it with each
  * piece; otherwise a flood of tiny pieces would take a hundred times the memory that the limit allows.
