@@ -21,7 +21,7 @@ const isSent = (code: number): boolean =>
 /** The most bytes of a reason: a control frame has 125. */
 const maxReason = 123;
 /** The code that a Close without a code is reported with. */
-export const noCode = 1005;
+const noCode = 1005;
 /** The code that an end without a Close is reported with. */
 export const abnormalCode = 1006;
 
@@ -42,6 +42,10 @@ export function encodeClose({ code, reason }: CloseInfo): Uint8Array {
   if (bytes.length > maxReason) throw usageError(`a reason of ${bytes.length} bytes: at most ${maxReason}`);
   return new Uint8Array([code >> 8, code & 255, ...bytes]);
 }
+
+/** The payload of the Close of an application: without a code, or 1000 if there is only a reason. */
+export const closePayload = (code?: number, reason = ""): Uint8Array =>
+  encodeClose({ code: code ?? (reason ? 1000 : noCode), reason });
 
 /** The text, cut to the length of a reason. */
 export function cutReason(text: string): string {

@@ -10,7 +10,7 @@ import { closedError, closeTimeoutError, localCloseError } from "../connection/e
 import { TlsError, usageError } from "../errors.ts";
 import { markHandled } from "../flow.ts";
 import { closeTimeout, maxPings } from "../limits.ts";
-import { type CloseInfo, cutReason, encodeClose, noCode } from "./close.ts";
+import { type CloseInfo, closePayload, cutReason, encodeClose } from "./close.ts";
 import { FrameError } from "./frameError.ts";
 import { FrameReader, opcodes, type Received } from "./frames.ts";
 import { Inbox } from "./inbox.ts";
@@ -145,10 +145,10 @@ export class MessageConnection implements Messages {
     if (!this.#isClosing && !this.#channelEnd) this.#outbox.addAck(count);
   }
 
-  close(code?: number, reason = ""): Promise<Closed> {
+  close(code?: number, reason?: string): Promise<Closed> {
     let payload: Uint8Array;
     try {
-      payload = encodeClose({ code: code ?? (reason ? 1000 : noCode), reason });
+      payload = closePayload(code, reason);
     } catch (error) {
       return markHandled(Promise.reject(error));
     }
@@ -203,7 +203,7 @@ export class MessageConnection implements Messages {
   #advance(): void {
     if (this.#isReading) return;
     try {
-      // Once the channel has ended, what waits in it is all that can come.
+      // After the end of the channel, only the bytes that wait in it can still come.
       while (!this.#isHeld && !this.#hasReadAll && (!this.#inbox.isFull || this.#channelEnd)) {
         const received = this.#reader.next();
         if (!received) return this.#readOn();

@@ -27,7 +27,7 @@ export class Inbox {
    */
   #packed: { readonly writer: FrameWriter; readonly reader: FrameReader } | undefined;
   #pendingRead: Deferred<Message | undefined> | undefined;
-  /** What a read gets once the queue is empty. */
+  /** The result of a read once the queue is empty. */
   #end: { readonly error?: TlsError | undefined } | undefined;
 
   /** @param onRoom called after a read when few messages wait */

@@ -94,7 +94,7 @@ export async function openSession(
   if (!isPath(path)) throw wrongOption("path", path, "/…, percent-encoded");
   const payload = encodeOpening(opening);
   if (payload.length > maxOpening) throw configurationError(`path and protocols have more than ${maxOpening} bytes`);
-  const isAnswered = agreedAlpn(channel) === messageAlpn.answered || protocols.length > 0 || session !== undefined;
+  const isAnswered = agreedAlpn(channel) === messageAlpn.answered || protocols.length > 0 || session;
   const connection = new MessageConnection(channel, { maxMessage, ...limits });
   connection.sendOpening(payload);
   const answer = isAnswered

@@ -9,12 +9,13 @@ import { localCloseError } from "../connection/errors.ts";
 import { TlsError } from "../errors.ts";
 import { ignore, markHandled } from "../flow.ts";
 import { ackDelay, ackEvery, highWaterSession, itemOverhead } from "../limits.ts";
+import { closePayload } from "./close.ts";
 import type { MessageConnection } from "./connection.ts";
 import { FrameError } from "./frameError.ts";
 import { Inbox } from "./inbox.ts";
 import { type Closed, type Message, type Messages, messageIterator } from "./messages.ts";
 
-/** What the two sides told each other about a connection that continues a session. */
+/** A connection that continues a session, and the numbers that the two sides told each other. */
 export interface Attachment {
   readonly connection: MessageConnection;
   /** The number of messages that the peer has received of us. */
@@ -164,6 +165,11 @@ export class MessageSession implements Messages {
   }
 
   close(code?: number, reason?: string): Promise<Closed> {
+    try {
+      closePayload(code, reason);
+    } catch (error) {
+      return markHandled(Promise.reject(error));
+    }
     this.#isClosing = true;
     this.#inbox.stop(localCloseError());
     if (this.#connection) void this.#connection.close(code, reason);
@@ -183,26 +189,36 @@ export class MessageSession implements Messages {
   async #receive(connection: MessageConnection, skip: number): Promise<void> {
     let left = skip;
     for (;;) {
+      // Also before the first message: a client that reconnects again and again must not add one each time.
+      if (this.#inbox.isFull) {
+        this.#inboxRoom ??= deferred();
+        await this.#inboxRoom.promise;
+      }
       const message = await connection.read();
       // The session has another connection now, and the peer sends again what came too late on this one.
-      if (message === undefined || connection !== this.#connection) return;
+      if (message !== undefined && connection !== this.#connection) return;
+      if (message === undefined) return this.#endInbox(connection);
       if (left-- > 0) continue;
       this.#received++;
       this.#inbox.add({ data: message, length: message.length });
       this.#acknowledge(connection);
-      if (this.#inbox.isFull) {
-        this.#inboxRoom = deferred();
-        await this.#inboxRoom.promise;
-      }
     }
   }
 
+  /** The peer has closed, and every message before was read. The session may go on, or have ended. */
+  async #endInbox(connection: MessageConnection): Promise<void> {
+    await connection.closed;
+    if (this.#hasEnded) this.#inbox.end();
+  }
+
   #acknowledge(connection: MessageConnection): void {
+    if (this.#hasEnded) return;
     if (this.#received - this.#ackSent >= ackEvery) this.#sendAck(connection);
     else
       this.#ackTimer ??= setTimeout(() => {
-        if (connection === this.#connection) this.#sendAck(connection);
         this.#ackTimer = undefined;
+        // The connection may be another one than when the timer began.
+        if (this.#connection) this.#sendAck(this.#connection);
       }, ackDelay);
   }
 
@@ -252,10 +268,11 @@ export class MessageSession implements Messages {
   #end(error?: TlsError): void {
     this.#hasEnded = true;
     clearTimeout(this.#ackTimer);
-    this.#inbox.end(error);
-    this.#inboxRoom?.resolve();
-    if (error) this.#room?.reject(error);
-    else this.#releaseRoom();
+    if (error) {
+      this.#inbox.end(error);
+      this.#inboxRoom?.resolve();
+      this.#room?.reject(error);
+    } else this.#releaseRoom(); // The inbox ends after the messages that wait in the connection.
     this.#options.onEnd?.();
   }
 }

@@ -24,7 +24,7 @@ interface Entry {
   timer?: unknown;
 }
 
-/** Who began a session, as far as the handshake says. */
+/** The client that began a session, as far as the handshake says. */
 interface Client {
   readonly certificate: Uint8Array | undefined;
   readonly pskIdentity: string | undefined;
@@ -39,7 +39,7 @@ export class MessageSessions {
   readonly #keep: number;
   readonly #maxWaiting: number;
   readonly #maxQueue: number;
-  /** By ID. Those without a connection stand in the order in which they lost it. */
+  /** By ID. Those without a connection are in the order in which they lost it. */
   readonly #entries = new Map<string, Entry>();
   #waiting = 0;
 
@@ -113,7 +113,9 @@ const clientOf = ({ session: { peer, pskIdentity } }: TlsConnection): Client => 
   pskIdentity,
 });
 
-/** Nobody can guess an ID. But a client with a certificate or a pre-shared key must also come with the same one. */
+/**
+ * No attacker can guess an ID. But a client with a certificate or a pre-shared key must also come with the same one.
+ */
 const isSame = (before: Client, now: Client): boolean =>
   before.pskIdentity === now.pskIdentity &&
   (before.certificate && now.certificate
