@@ -67,7 +67,7 @@ class ByteLink implements Link {
   close(): void {
     void this.#channel.close();
   }
-  abort(): void {
-    this.#channel.abort();
+  abort(reason?: TlsError): void {
+    this.#channel.abort(reason);
   }
 }
