@@ -12,7 +12,23 @@ import {
 
 import { type ConnectOptions, connect, connectOptions } from "./connect.ts";
 
+export { messageAlpn, messageProtocols } from "@handclasp/core/messages";
 export type * from "@handclasp/websocket";
+export {
+  createWebSocketServer,
+  type SocketHandler,
+  type SocketRequest,
+  type WebSocketHandlerOptions,
+  type WebSocketServerOptions,
+  webSocketHandler,
+} from "./websocket/server.ts";
+export {
+  ServerSocket,
+  type ServerSocketData,
+  type ServerSocketEvents,
+  type ServerSocketInput,
+  type ServerSocketSendOptions,
+} from "./websocket/serverSocket.ts";
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;

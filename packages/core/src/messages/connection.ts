@@ -58,6 +58,8 @@ export class MessageConnection {
   /** Why the connection fails although the channel does not. */
   #error: TlsError | undefined;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Called with the payload of each ping of the peer, before it is answered. */
+  onPing: ((payload: Bytes) => void) | undefined;
 
   constructor(channel: TlsConnection, limits: MessageLimits) {
     this.channel = channel;
@@ -230,6 +232,7 @@ export class MessageConnection {
       case "message":
         return this.#inbox.add(received);
       case "ping":
+        this.onPing?.(received.data);
         return this.#isClosing ? undefined : this.#outbox.addPong(received.data);
       case "pong":
         return this.#handlePong(String.fromCharCode(...received.data));
