@@ -14,6 +14,7 @@ import { type ConnectOptions, connect, connectOptions } from "./connect.ts";
 
 export { messageAlpn, messageProtocols } from "@handclasp/core/messages";
 export type * from "@handclasp/websocket";
+export type { ServerSocketData, ServerSocketInput } from "./websocket/messageData.ts";
 export {
   createWebSocketServer,
   type SocketHandler,
@@ -22,13 +23,7 @@ export {
   type WebSocketServerOptions,
   webSocketHandler,
 } from "./websocket/server.ts";
-export {
-  ServerSocket,
-  type ServerSocketData,
-  type ServerSocketEvents,
-  type ServerSocketInput,
-  type ServerSocketSendOptions,
-} from "./websocket/serverSocket.ts";
+export { ServerSocket, type ServerSocketEvents, type ServerSocketSendOptions } from "./websocket/serverSocket.ts";
 
 /** The options of {@link SecureWebSocket}. */
 export type SecureWebSocketOptions = SocketOptions<ConnectOptions>;

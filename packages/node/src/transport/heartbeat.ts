@@ -122,8 +122,7 @@ export class Heartbeat {
     if (this.#untilPing <= 0) {
       this.#untilPing = interval;
       this.#ws.ping();
-      this.#untilDead ??= timeout;
-      this.#look();
+      if (!this.#ws.isPaused) this.#untilDead ??= timeout;
     }
     this.#wait = Math.min(this.#untilPing, this.#untilDead ?? interval);
     this.#timer = this.#start();
@@ -132,16 +131,12 @@ export class Heartbeat {
   /** Whether the peer has given a sign of life since the last look, or could not, because this side does not read. */
   get #isAlive(): boolean {
     const [read, taken, wasFull] = [this.#read, this.#taken, this.#wasFull];
-    this.#look();
-    return this.#ws.isPaused || this.#read > read || (wasFull && this.#taken > taken);
-  }
-
-  #look(): void {
     const socket = this.#socket as (Socket & SocketInternals) | undefined;
     const waiting = socket?._handle?.writeQueueSize ?? 0;
     this.#read = (socket?.bytesRead ?? 0) + this.#heard;
     this.#taken = (socket?._bytesDispatched ?? 0) - waiting;
     this.#wasFull = waiting > 0;
+    return this.#ws.isPaused || this.#read > read || (wasFull && this.#taken > taken);
   }
 }
 

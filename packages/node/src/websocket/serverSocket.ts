@@ -8,12 +8,7 @@ import { type Closed, FrameError, type MessageConnection } from "@handclasp/core
 import { usageError } from "@handclasp/core/unstable";
 
 import { peerErrors } from "../handlerHooks.ts";
-
-/** The data of a message: an ArrayBuffer if it is binary and `binaryType` is `"arraybuffer"`, otherwise a Buffer. */
-export type ServerSocketData = Buffer | ArrayBuffer;
-
-/** The data that `send` takes. */
-export type ServerSocketInput = string | number | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+import { isCloseCode, messageOf, type ServerSocketData, type ServerSocketInput, toBuffer } from "./messageData.ts";
 
 export interface ServerSocketEvents {
   /** A message. A text is a Buffer of UTF-8, with `isBinary` false: `String(data)` is the text. */
@@ -199,7 +194,7 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
    */
   close(code?: number, reason: string | Uint8Array = ""): void {
     const text = typeof reason === "string" ? reason : toBuffer(reason).toString();
-    if (code !== undefined && !mayBeSent(code)) throw usageError(`a Close cannot have the code ${code}`);
+    if (code !== undefined && !isCloseCode(code)) throw usageError(`a Close cannot have the code ${code}`);
     if (Buffer.byteLength(text) > 123) throw usageError("the reason of a Close has more than 123 bytes of UTF-8");
     this.#leaveOpen();
     this.#messages.close(code, text).catch(() => {});
@@ -330,24 +325,3 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
       .catch((error: unknown) => this.#fail(error));
   }
 }
-
-const toBuffer = (data: string | Uint8Array): Buffer =>
-  typeof data === "string" ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-
-/** The message that `ws` would send for this data. */
-function messageOf(data: ServerSocketInput, isBinary?: boolean): string | Uint8Array {
-  if (typeof data === "string" || typeof data === "number") return isBinary ? Buffer.from(String(data)) : String(data);
-  const bytes = bytesOf(data);
-  return isBinary === false ? toBuffer(bytes).toString() : bytes;
-}
-
-function bytesOf(data: Exclude<ServerSocketInput, string | number>): Uint8Array {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (/Buffer\]$/.test(Object.prototype.toString.call(data))) return new Uint8Array(data);
-  throw usageError("send takes a text, a number, a Buffer, an ArrayBuffer or a view of one");
-}
-
-/** RFC 6455 §7.4: the codes that a Close may contain. */
-const mayBeSent = (code: number): boolean =>
-  Number.isInteger(code) &&
-  ((code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999));
