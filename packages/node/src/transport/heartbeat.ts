@@ -93,7 +93,7 @@ export class Heartbeat {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     this.#untilPing -= this.#wait;
     if (this.#untilDead !== undefined) this.#untilDead -= this.#wait;
-    if (this.#isAlive) this.#untilDead = undefined;
+    if (this.#hasShownLife()) this.#untilDead = undefined;
     if (this.#untilDead !== undefined && this.#untilDead <= 0) {
       // The answer may be in the kernel: the process may have been stopped, or busy. Node.js reads before setImmediate.
       setImmediate(endUnlessAlive, this);
@@ -105,7 +105,7 @@ export class Heartbeat {
   /** Ends the WebSocket, unless the peer has answered after all. */
   endUnlessAlive(): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
-    if (!this.#isAlive) {
+    if (!this.#hasShownLife()) {
       const { timeout } = this.#options;
       return this.#onDead(
         transportError("peer_unresponsive", `the peer did not answer a ping within ${timeout} ms`, {
@@ -129,7 +129,7 @@ export class Heartbeat {
   }
 
   /** Whether the peer has given a sign of life since the last look, or could not, because this side does not read. */
-  get #isAlive(): boolean {
+  #hasShownLife(): boolean {
     const [read, taken, wasFull] = [this.#read, this.#taken, this.#wasFull];
     const socket = this.#socket as (Socket & SocketInternals) | undefined;
     const waiting = socket?._handle?.writeQueueSize ?? 0;

@@ -174,6 +174,14 @@ describe("a heartbeat", () => {
     expect(errors).toEqual(["peer_unresponsive"]);
   });
 
+  test("does not keep the process alive", () => {
+    vi.useRealTimers();
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    beating(undefined, noBytes()).heartbeat.stop();
+    expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
+    timers.mockRestore();
+  });
+
   test("stops with the WebSocket", async () => {
     const { ws, heartbeat, errors } = beating(undefined, noBytes());
     heartbeat.stop();
@@ -238,13 +246,16 @@ describe("a listener", () => {
     expect([errors, ws.readyState]).toEqual([[], WebSocket.OPEN]);
   });
 
-  test("sends no ping with heartbeat: false", async () => {
+  test("has a timer for a WebSocket unless heartbeat is false", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       await listen(false, { autoPong: true });
       const before = vi.getTimerCount();
-      await listen(undefined, { autoPong: true });
+      const { ws } = await listen(undefined, { autoPong: true });
       expect(vi.getTimerCount()).toBe(before + 1);
+      ws.terminate();
+      // Without the WebSocket, there is no timer either.
+      while (vi.getTimerCount() > before) await new Promise((resolve) => setImmediate(resolve));
     } finally {
       vi.useRealTimers();
     }

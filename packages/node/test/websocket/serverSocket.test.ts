@@ -385,6 +385,7 @@ describe("a socket ends", () => {
       leave(other.pair);
       await pass(20);
       expect(withoutListener).toEqual(["close 1006"]);
+      expect(other.onError.mock.calls.map(([error]) => (error as { code: string }).code)).toEqual([code]);
     },
   );
 

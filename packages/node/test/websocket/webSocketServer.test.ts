@@ -1,6 +1,7 @@
 /** createWebSocketServer and webSocketHandler with `SecureWebSocket` as client, over the WebSocket of `ws` on loopback. */
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { openMessages } from "@handclasp/core/messages";
 import { connect, createServer, nodeCredential, type TlsServer } from "@handclasp/node";
 import {
   createWebSocketServer,
@@ -86,6 +87,18 @@ describe("a server of sockets", () => {
     expect(await events(port, { protocols: ["b"] })).toEqual(["error open_refused", "close 1006"]);
     await vi.waitFor(() => expect(onError.mock.calls.map(([{ code }]) => code)).toContain("open_refused"));
     expect(handler).not.toHaveBeenCalled();
+  });
+
+  test("prints nothing about a client that it refused, and tells it with a Close", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const port = await serve({ allow: () => false }, () => {});
+    const channel = await connect(`ws://localhost:${port}/`, { ca: ca.pem, alpn: messageProtocols });
+    const opening = openMessages(channel);
+    await expect(opening).rejects.toMatchObject({ message: expect.stringContaining("1008") });
+    // Nothing but the two Closes and close_notify ended the channel.
+    await channel.closed;
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
   test("answers without a round trip if it has no `allow`, whatever its protocols", async () => {
