@@ -14,6 +14,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { Heartbeat, type HeartbeatOptions, heartbeatOf } from "../../src/transport/heartbeat.ts";
 
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 60_000 });
+
 /** A WebSocket over a socket whose numbers of bytes a test sets. */
 class FakeWebSocket extends EventEmitter {
   readonly OPEN = 1;
@@ -242,7 +244,7 @@ describe("a listener", () => {
     const { ws, errors } = await listen({ interval: 5, timeout: 60_000 }, { autoPong: true });
     let pings = 0;
     ws.on("ping", () => pings++);
-    await vi.waitFor(() => expect(pings).toBeGreaterThan(20), { timeout: 60_000 });
+    await eventually(() => expect(pings).toBeGreaterThan(20));
     expect([errors, ws.readyState]).toEqual([[], WebSocket.OPEN]);
   });
 
@@ -271,6 +273,6 @@ describe("a listener", () => {
     const ws = new WebSocket(`ws://127.0.0.1:${port}/`, { autoPong: false, perMessageDeflate: false });
     const channel = await connect(webSocketTransport(ws), { ca: ca.pem, serverName: "localhost" });
     await expect(channel.closed).rejects.toMatchObject({ code: "connection_lost" });
-    await vi.waitFor(() => expect(onError.mock.calls.map(([{ code }]) => code)).toEqual(["peer_unresponsive"]));
+    await eventually(() => expect(onError.mock.calls.map(([{ code }]) => code)).toEqual(["peer_unresponsive"]));
   });
 });

@@ -18,6 +18,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 
 const ca = await testCa();
 const credentials = nodeCredential(await ca.issue());
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 60_000 });
 const servers: TlsServer[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close({ grace: 0 })));
@@ -85,7 +86,7 @@ describe("a server of sockets", () => {
     const onError = vi.fn();
     const port = await serve({ protocols: ["a"], onError }, handler);
     expect(await events(port, { protocols: ["b"] })).toEqual(["error open_refused", "close 1006"]);
-    await vi.waitFor(() => expect(onError.mock.calls.map(([{ code }]) => code)).toContain("open_refused"));
+    await eventually(() => expect(onError.mock.calls.map(([{ code }]) => code)).toContain("open_refused"));
     expect(handler).not.toHaveBeenCalled();
   });
 
@@ -126,7 +127,7 @@ describe("a server of sockets", () => {
     for (const path of ["/no", "/one", "/undefined", "/throws"]) {
       onError.mockClear();
       expect(await events(port, { path })).toEqual(["error open_refused", "close 1006"]);
-      await vi.waitFor(() => expect(codes()).toContain(path === "/throws" ? "hook_failed" : "open_refused"));
+      await eventually(() => expect(codes()).toContain(path === "/throws" ? "hook_failed" : "open_refused"));
     }
     expect(handler).toHaveBeenCalledTimes(2);
   });
@@ -143,7 +144,7 @@ describe("a server of sockets", () => {
     const port = await serve({ onError, openingTimeout: 20 }, () => {});
     const channel = await connect(`ws://localhost:${port}/`, { ca: ca.pem, alpn: messageProtocols });
     await expect(channel.closed).rejects.toMatchObject({ by: "peer" });
-    await vi.waitFor(() => expect(onError.mock.calls.map(([{ code }]) => code)).toContain("handshake_timeout"));
+    await eventually(() => expect(onError.mock.calls.map(([{ code }]) => code)).toContain("handshake_timeout"));
   });
 
   test("serves TCP too, where a request has no upgrade", async () => {
@@ -222,7 +223,7 @@ test("a server in the style of graphql-ws, which takes protocol, send, close and
     "message graphql-transport-ws: stop",
     "close 4400 Invalid message",
   ]);
-  await vi.waitFor(() => expect(closes).toEqual(["4400 "]));
+  await eventually(() => expect(closes).toEqual(["4400 "]));
 });
 
 describe("the options", () => {
