@@ -300,7 +300,7 @@ export class ServerSocket extends EventEmitter<ServerSocketEvents> {
   #emitEnd(end: Closed | TlsError): void {
     this.#readyState = CLOSED;
     const isError = TlsError.is(end);
-    if (isError && this.listenerCount("error")) this.#emit("error", end);
+    if (isError && !this.#isTerminated && this.listenerCount("error")) this.#emit("error", end);
     if (isError) this.#emit("close", abnormalCode, Buffer.alloc(0));
     else this.#emit("close", end.code, Buffer.from(end.reason));
     this.#onFinished?.();
