@@ -507,6 +507,16 @@ describe("after a failure of the application", () => {
     expect(onError.mock.calls.map(([error]) => (error as { code: string }).code)).toEqual(["connection_lost"]);
   });
 
+  test("a handler that rethrows the error of its socket has not failed, although the channel closed in order", async () => {
+    const { client, onError } = await serving(async (socket) => {
+      const [error] = await once(socket, "error");
+      throw error;
+    });
+    void client.channel.close();
+    await pass(100);
+    expect(onError).not.toHaveBeenCalled();
+  });
+
   test("the other sockets of the server go on", async () => {
     const { server, client } = await serving((socket) => {
       socket.on("message", (data) => {
