@@ -60,6 +60,8 @@ export class MessageConnection implements Messages {
   /** Takes the number of messages that the peer has acknowledged. Without it, an acknowledgement breaks the framing. */
   onAck: ((count: number) => void) | undefined;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Called with the payload of each ping of the peer, before it is answered. */
+  onPing: ((payload: Bytes) => void) | undefined;
 
   constructor(channel: TlsConnection, limits: MessageLimits) {
     this.channel = channel;
@@ -244,6 +246,7 @@ export class MessageConnection implements Messages {
       case "message":
         return this.#inbox.add(received);
       case "ping":
+        this.onPing?.(received.data);
         return this.#isClosing ? undefined : this.#outbox.addPong(received.data);
       case "pong":
         return this.#handlePong(String.fromCharCode(...received.data));
