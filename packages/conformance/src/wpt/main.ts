@@ -11,11 +11,13 @@ import { readExceptions } from "./exceptions.ts";
 import { judge, reportOf, withRows } from "./report.ts";
 import type { PageResult, Results } from "./results.ts";
 import { run } from "./run.ts";
+import { isStream, type Page } from "./tests.ts";
 
-const usage = `pnpm wpt [--engine ${engineNames.join("|")}]… [--only TEXT] [--multiplier N] [--own FOLDER] [--save FOLDER] [--write]
+const usage = `pnpm wpt [--engine ${engineNames.join("|")}]… [--only TEXT] [--class WebSocket|WebSocketStream]
+  [--multiplier N] [--own FOLDER] [--save FOLDER] [--write]
 
 HANDCLASP_WPT is a folder that contains \`websockets\`, \`resources\`, \`common\` and \`interfaces\` of web-platform-tests.
-Default: all engines. --only runs pages whose path contains the text. --multiplier makes the time limits of WPT longer.
+Default: all engines and both classes. --only runs pages whose path contains the text. --multiplier makes the time limits of WPT longer.
 --save writes the results of both classes to a folder, as ENGINE-own.json and ENGINE-ours.json. --own reads the results
 of the engine's own class from there instead of running the tests. --write puts the results into docs/wpt.md, whose
 exceptions are the only subtests that our class may lose and must lose. HANDCLASP_WPT_UNDICI is the path of a module undici,
@@ -25,6 +27,7 @@ const { values } = parseArgs({
   options: {
     engine: { type: "string", multiple: true, default: [...engineNames] },
     only: { type: "string", default: "" },
+    class: { type: "string" },
     multiplier: { type: "string", default: "2" },
     own: { type: "string" },
     save: { type: "string" },
@@ -38,6 +41,9 @@ if (values.help || !existsSync(join(tree, "websockets"))) {
   process.exit(values.help ? 0 : 2);
 }
 
+const selects = ({ file, path }: Page): boolean =>
+  path.includes(values.only) && (!values.class || isStream(file) === (values.class === "WebSocketStream"));
+const isWhole = !values.only && !values.class;
 const document = join(import.meta.dirname, "../../../docs/wpt.md");
 let isGood = true;
 for (const engine of values.engine as EngineName[]) {
@@ -47,13 +53,12 @@ for (const engine of values.engine as EngineName[]) {
   const ours = await runAndSave(engine, true);
   const report = reportOf(own, ours);
   const text = readFileSync(document, "utf8");
-  isGood = judge(report, readExceptions(text), values.only === "") && isGood;
+  isGood = judge(report, readExceptions(text), isWhole) && isGood;
   if (values.write) writeFileSync(document, withRows(text, report));
 }
 process.exit(isGood ? 0 : 1);
 
 async function runAndSave(engine: EngineName, isOurs: boolean): Promise<Results> {
-  const { only } = values;
   const kind = isOurs ? "ours" : "own";
   const onPage = (page: PageResult, done: number, all: number): void => {
     const failed = page.tests.find(({ status }) => status !== "PASS");
@@ -61,7 +66,7 @@ async function runAndSave(engine: EngineName, isOurs: boolean): Promise<Results>
     const problem = page.failure ?? (failed && `${failed.status} ${failed.name}: ${failed.message ?? ""}`);
     console.log(`${engine} ${kind} ${done}/${all} ${page.path}${problem ? ` ${problem.slice(0, 200)}` : ""}`);
   };
-  const results = await run({ tree, engine, isOurs, only, multiplier: Number(values.multiplier), onPage });
+  const results = await run({ tree, engine, isOurs, selects, multiplier: Number(values.multiplier), onPage });
   if (values.save) writeFileSync(join(values.save, `${engine}-${kind}.json`), JSON.stringify(results, undefined, 1));
   return results;
 }

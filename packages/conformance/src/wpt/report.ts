@@ -1,7 +1,6 @@
 import { checkExceptions, type Exception } from "./exceptions.ts";
 import { type Comparison, compare, type Results } from "./results.ts";
-
-const isStream = (file: string): boolean => file.includes("/stream/");
+import { isStream } from "./tests.ts";
 
 /** The comparisons of one engine. */
 export interface Report {
@@ -47,7 +46,10 @@ export function rows({ engine, version, sockets, streams }: Report): string[] {
     ];
     return `| ${cells.join(" | ")} |`;
   };
-  return [row("WebSocket", sockets), ...(streams.files ? [row("WebSocketStream", streams)] : [])];
+  return [
+    ...(sockets.files ? [row("WebSocket", sockets)] : []),
+    ...(streams.files ? [row("WebSocketStream", streams)] : []),
+  ];
 }
 
 /** Replaces the rows of an engine in the document, or adds them. */

@@ -15,15 +15,14 @@ export interface RunOptions {
   readonly engine: EngineName;
   /** Whether to test our class, against a server that speaks our framing. */
   readonly isOurs: boolean;
-  /** Only pages whose path contains this text. */
-  readonly only: string;
+  readonly selects: (page: Page) => boolean;
   readonly multiplier: number;
   readonly onPage: (result: PageResult, done: number, all: number) => void;
 }
 
 /** Runs the tests, one page after another: several connections at once to one host wait for each other. */
 export async function run(options: RunOptions): Promise<Results> {
-  const { tree, engine: name, isOurs, only, multiplier, onPage } = options;
+  const { tree, engine: name, isOurs, selects, multiplier, onPage } = options;
   const ca = await testCa();
   const certificate = await ca.issue();
   const isPage = name !== "node";
@@ -33,7 +32,7 @@ export async function run(options: RunOptions): Promise<Results> {
   if (isOurs) await serveChannels([site.ws, site.wss], certificate, site.origin);
   else for (const server of [site.ws, site.wss]) servePlainly(server);
   const engine = await launch(name, ca.pem, isOurs, multiplier);
-  const pages = listPages(tree, name).filter(({ path }) => path.includes(only));
+  const pages = listPages(tree, name).filter(selects);
   const results: PageResult[] = [];
   for (const page of pages) {
     const result = await runPage(page, site, engine, multiplier);

@@ -31,6 +31,9 @@ export const outside: readonly (readonly [pattern: RegExp, reason: string])[] = 
   [/\/opening-handshake\/003/, "the Origin header of the upgrade"],
 ];
 
+/** Whether a file tests WebSocketStream. */
+export const isStream = (file: string): boolean => file.startsWith("/websockets/stream/");
+
 /** Files for a page, which a process of Node.js cannot run. */
 const needsPage = /\/multi-globals\/|\/remove-own-iframe|\.worker\.js$|\/Create-on-worker-shutdown/;
 /** HTTP/2 changes only the upgrade, which the browser does itself. */

@@ -29,7 +29,10 @@ export async function serveChannels(
     // The tests end connections in every way.
     onError: () => {},
   };
-  const tls = createServer(options, accept);
+  const tls = createServer(options, (channel) =>
+    // A server that has not read the client's end would not close by itself.
+    accept(channel).finally(() => channel.close()),
+  );
   for (const server of servers) await tls.listenWebSocket({ server, path: "/", origins: [origin] });
   return tls;
 }
